@@ -1,0 +1,11 @@
+"""Every address of the application."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("mailboxes.urls")),
+    path("annuaire/", include("directory.urls")),
+    path("compte/", include("allauth.account.urls")),
+    path("admin/", admin.site.urls),
+]

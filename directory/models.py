@@ -1,0 +1,177 @@
+"""Our copy of the annuaire: what it says today, what it said, and every run that brought it here."""
+
+from dataclasses import fields
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from directory.records import EntryRecord
+
+COLUMNS = [field.name for field in fields(EntryRecord)]
+
+
+class SyncRunQuerySet(models.QuerySet):
+    def applied(self):
+        """Runs after which our copy is known to be that of their source."""
+        return self.filter(status__in=[SyncRun.Status.APPLIED, SyncRun.Status.UNCHANGED])
+
+    def latest_of(self, source="extraction"):
+        return self.applied().filter(source=source).order_by("-started_at").first()
+
+
+class SyncRun(models.Model):
+    """One attempt to bring our copy level with a source; written outside the run's own transaction."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running", "en cours"
+        APPLIED = "applied", "appliquée"
+        UNCHANGED = "unchanged", "sans changement"
+        REFUSED = "refused", "refusée"
+        FAILED = "failed", "en échec"
+        DRY_RUN = "dry-run", "simulation"
+
+    source = models.CharField("source", max_length=30)
+    status = models.CharField("état", max_length=10, choices=Status, default=Status.RUNNING)
+    reason = models.TextField("raison", blank=True)
+    started_at = models.DateTimeField("début", default=timezone.now)
+    seen_at = models.DateTimeField("dernier signe de vie", default=timezone.now)
+    finished_at = models.DateTimeField("fin", null=True, blank=True)
+    generated_at = models.DateTimeField("date du fichier", null=True, blank=True)
+    origin = models.CharField("origine", max_length=500, blank=True)
+    bytes_read = models.BigIntegerField("octets lus", default=0)
+    bytes_total = models.BigIntegerField("octets à lire", default=0)
+    lines = models.PositiveIntegerField("lignes", default=0)
+    rejected = models.PositiveIntegerField("lignes écartées", default=0)
+    addresses = models.PositiveIntegerField("adresses", default=0)
+    appeared = models.PositiveIntegerField("apparues", default=0)
+    changed = models.PositiveIntegerField("modifiées", default=0)
+    withdrawn = models.PositiveIntegerField("retirées", default=0)
+    seconds = models.FloatField("durée (s)", default=0)
+
+    objects = SyncRunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "synchronisation"
+        ordering = ["-started_at"]
+
+    def __str__(self):
+        return f"{self.source} du {timezone.localtime(self.started_at):%d/%m/%Y %H:%M}"
+
+    @property
+    def percent(self) -> int:
+        """How much of the source has been read, from 0 to 100."""
+        return min(100, 100 * self.bytes_read // self.bytes_total) if self.bytes_total else 0
+
+    @property
+    def as_of(self):
+        """The date of the picture this run brought: the file's own stamp, else when it was fetched."""
+        return self.generated_at or self.started_at
+
+    @property
+    def is_stale(self) -> bool:
+        return timezone.now() - self.as_of > settings.ANNUAIRE_STALE_AFTER
+
+
+class RejectedLine(models.Model):
+    """A line of a source put aside, so that nothing is lost in silence."""
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="rejected_lines")
+    number = models.PositiveIntegerField("ligne")
+    reason = models.CharField("raison", max_length=300)
+    text = models.TextField("contenu")
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self):
+        return f"ligne {self.number} : {self.reason}"
+
+
+class EntryQuerySet(models.QuerySet):
+    def current(self):
+        """What the annuaire says today."""
+        return self.filter(withdrawn_at=None)
+
+
+class Entry(models.Model):
+    """One line of a source for one address. Never deleted: an entry no longer in its source is *withdrawn*, with a date.
+
+    In the public file a deleted, an unpublished and a red-listed mailbox look alike: withdrawn means none of the three.
+    """
+
+    source = models.CharField("source", max_length=30)
+    address = models.CharField("adresse", max_length=254)
+    ordinal = models.PositiveSmallIntegerField("rang", default=1)  # an address on several lines has several entries
+    digest = models.CharField("empreinte", max_length=32)
+    first_seen_at = models.DateTimeField("vue la première fois")
+    changed_at = models.DateTimeField("modifiée le")
+    withdrawn_at = models.DateTimeField("retirée le", null=True, blank=True)
+
+    kind = models.CharField("type", max_length=3)
+    person_id_type = models.CharField("type d'identifiant PP", max_length=2, blank=True)
+    person_id = models.CharField("identifiant PP", max_length=20, blank=True)
+    national_id = models.CharField("identification nationale PP", max_length=30, blank=True)
+    structure_id_type = models.CharField("type d'identifiant de structure", max_length=20, blank=True)
+    structure_id = models.CharField("identifiant de structure", max_length=30, blank=True)
+    service = models.TextField("service de rattachement", blank=True)
+    civility = models.TextField("civilité", blank=True)
+    family_name = models.TextField("nom d'exercice", blank=True)
+    given_name = models.TextField("prénom d'exercice", blank=True)
+    category_code = models.TextField("code catégorie", blank=True)
+    category = models.TextField("catégorie de profession", blank=True)
+    profession_code = models.TextField("code profession", blank=True)
+    profession = models.TextField("profession", blank=True)
+    skill_code = models.TextField("code savoir-faire", blank=True)
+    skill = models.TextField("savoir-faire", blank=True)
+    paperless = models.TextField("dématérialisation", blank=True)
+    structure_name = models.TextField("raison sociale", blank=True)
+    trade_name = models.TextField("enseigne commerciale", blank=True)
+    address_l2 = models.TextField("complément de localisation", blank=True)
+    address_l3 = models.TextField("complément de distribution", blank=True)
+    street_number = models.TextField("numéro de voie", blank=True)
+    street_number_suffix = models.TextField("complément de numéro", blank=True)
+    street_type = models.TextField("type de voie", blank=True)
+    street_name = models.TextField("voie", blank=True)
+    address_l5 = models.TextField("lieu-dit", blank=True)
+    address_l6 = models.TextField("acheminement", blank=True)
+    postcode = models.TextField("code postal", blank=True)
+    department = models.TextField("département", blank=True)
+    country = models.TextField("pays", blank=True)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "inscription à l'annuaire"
+        verbose_name_plural = "inscriptions à l'annuaire"
+        constraints = [
+            models.UniqueConstraint(fields=["address", "source", "ordinal"], name="entry_once"),
+        ]
+        indexes = [
+            models.Index(fields=["person_id"], name="entry_person"),
+            models.Index(fields=["structure_id"], name="entry_structure"),
+        ]
+
+    def __str__(self):
+        return self.address
+
+
+class Change(models.Model):
+    """What a run changed for one address. The first load of a source is a baseline: it records none."""
+
+    class Kind(models.TextChoices):
+        APPEARED = "appeared", "apparue"
+        CHANGED = "changed", "modifiée"
+        WITHDRAWN = "withdrawn", "absente de l'annuaire public (supprimée, non publiée ou en liste rouge)"
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="changes")
+    address = models.CharField("adresse", max_length=254)
+    kind = models.CharField("nature", max_length=10, choices=Kind)
+    details = models.JSONField("détail", default=dict, blank=True)  # field -> [before, after], for "changed"
+
+    class Meta:
+        verbose_name = "changement"
+        indexes = [models.Index(fields=["address"], name="change_address")]
+
+    def __str__(self):
+        return f"{self.address} {self.get_kind_display()}"

@@ -1,0 +1,53 @@
+"""What a directory source yields, whatever it is made of: plain values, no ORM, no network."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRecord:
+    """One line of the annuaire: one mailbox of one professional or structure.
+
+    The field names are the columns that `sync` fills in `Entry`. Every value is text, "" when the source says nothing;
+    `address` is lower case. Codes are those of the ANS (TRE_G07, TRE_G08, TRE_G15...).
+    """
+
+    kind: str  # PER, ORG, APP or CAB
+    address: str
+    person_id_type: str = ""  # TRE_G08: 8 is RPPS, 0 is the old ADELI
+    person_id: str = ""
+    national_id: str = ""  # type + identifier, 12 characters for an RPPS
+    structure_id_type: str = ""  # TRE_G07: 1 FINESS, 2 SIREN, 3 SIRET, 4 cabinet RPPS
+    structure_id: str = ""
+    service: str = ""
+    civility: str = ""
+    family_name: str = ""
+    given_name: str = ""
+    category_code: str = ""
+    category: str = ""
+    profession_code: str = ""
+    profession: str = ""
+    skill_code: str = ""
+    skill: str = ""
+    paperless: str = ""  # "O", "N" or ""
+    structure_name: str = ""
+    trade_name: str = ""
+    address_l2: str = ""
+    address_l3: str = ""
+    street_number: str = ""
+    street_number_suffix: str = ""
+    street_type: str = ""
+    street_name: str = ""
+    address_l5: str = ""
+    address_l6: str = ""
+    postcode: str = ""
+    department: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedLine:
+    """A line put aside: its number in the file (the header is line 1), why, and its text."""
+
+    number: int
+    reason: str
+    text: str
