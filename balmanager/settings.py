@@ -5,6 +5,7 @@ A value that does not parse stops the start with its name; no secret has a defau
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from celery.schedules import crontab
@@ -118,7 +119,7 @@ LOGIN_REDIRECT_URL = "dashboard"
 SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", default=2 * 3600)
 SESSION_SAVE_EVERY_REQUEST = True  # the two hours are idle time, not time since log-in
 
-# --- What the browser may do --------------------------------------------------------------------------------------------
+# --- What the browser may do ------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -160,6 +161,8 @@ USE_TZ = True
 # --- Mail -------------------------------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default=f"filemail://{VAR_DIR / 'mails'}"))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="BAL Manager <bal-manager@localhost>")
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds
+MESSAGE_ID_DOMAIN = urlsplit(SITE_URL).hostname
 
 # --- Jobs -------------------------------------------------------------------------------------------------------------
 REDIS_URL = env("REDIS_URL", default="")
@@ -179,6 +182,7 @@ else:
         "polling_interval": 0.1,
     }
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False  # broker down: the act stands, the row waits, `tell_again` takes it up
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 3600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -215,7 +219,7 @@ if not 0 <= ANNUAIRE_MAX_WITHDRAWN <= 1:
     raise ImproperlyConfigured("ANNUAIRE_MAX_WITHDRAWN is a share, between 0 and 1.")
 ANNUAIRE_STALE_AFTER = timedelta(days=env.int("ANNUAIRE_STALE_AFTER_DAYS", default=3))
 
-# --- The life of a BAL --------------------------------------------------------------------------------------------------
+# --- The life of a BAL ------------------------------------------------------------------------------------------------
 QUOTA_THRESHOLDS = env.list("QUOTA_THRESHOLDS", cast=int, default=[80, 90, 95])  # percent, rising
 QUOTA_HYSTERESIS = env.int("QUOTA_HYSTERESIS", default=5)  # points below a threshold that clear its warning
 NOTICE_LEASE = timedelta(minutes=env.int("NOTICE_LEASE_MINUTES", default=10))
