@@ -14,9 +14,9 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+env.read_env(env("ENV_FILE", default=str(BASE_DIR / ".env")))
 
-# --- Where we run -----------------------------------------------------------------------------------------------------
+# --- Where we run -------------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -81,9 +81,9 @@ TEMPLATES = [
         },
     },
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "balmanager.form_renderer.FormRenderer"
 
-# --- Data -------------------------------------------------------------------------------------------------------------
+# --- Data ---------------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'bal.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
@@ -96,7 +96,7 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
-# --- Who logs in ------------------------------------------------------------------------------------------------------
+# --- Who logs in --------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -118,7 +118,7 @@ LOGIN_REDIRECT_URL = "dashboard"
 SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", default=2 * 3600)
 SESSION_SAVE_EVERY_REQUEST = True  # the two hours are idle time, not time since log-in
 
-# --- What the browser may do --------------------------------------------------------------------------------------------
+# --- What the browser may do --------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -135,38 +135,40 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
+# Sub-domains and preload lists are the host's to decide, not one application's.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
+        if not env.bool("STATIC_MANIFEST", default=not DEBUG)
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
 MEDIA_ROOT = VAR_DIR / "files"
 
-# --- Language ---------------------------------------------------------------------------------------------------------
+# --- Language -----------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "français")]
 TIME_ZONE = "Europe/Paris"
 USE_TZ = True
 
-# --- Mail -------------------------------------------------------------------------------------------------------------
+# --- Mail ---------------------------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default=f"filemail://{VAR_DIR / 'mails'}"))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="BAL Manager <bal-manager@localhost>")
 
-# --- Jobs -------------------------------------------------------------------------------------------------------------
+# --- Jobs ---------------------------------------------------------------------------------------------------------
 REDIS_URL = env("REDIS_URL", default="")
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
     # A task whose worker died is given again after this; jobs are idempotent.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict = {"visibility_timeout": 3600}
 else:
     _queue = VAR_DIR / "queue"
     for name in ("in", "control"):
@@ -178,6 +180,7 @@ else:
         "control_folder": str(_queue / "control"),
         "polling_interval": 0.1,
     }
+CELERY_TASK_ALWAYS_EAGER = CELERY_TASK_EAGER_PROPAGATES = env.bool("CELERY_EAGER", default=False)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 3600
@@ -200,7 +203,7 @@ CELERY_BEAT_SCHEDULE = {
     ]
 }  # fmt: skip
 
-# --- The annuaire -----------------------------------------------------------------------------------------------------
+# --- The annuaire -------------------------------------------------------------------------------------------------
 DIRECTORY_SOURCES = {
     "extraction": {
         "SOURCE": "directory.sources.extraction.Extraction",
@@ -215,14 +218,14 @@ if not 0 <= ANNUAIRE_MAX_WITHDRAWN <= 1:
     raise ImproperlyConfigured("ANNUAIRE_MAX_WITHDRAWN is a share, between 0 and 1.")
 ANNUAIRE_STALE_AFTER = timedelta(days=env.int("ANNUAIRE_STALE_AFTER_DAYS", default=3))
 
-# --- The life of a BAL --------------------------------------------------------------------------------------------------
+# --- The life of a BAL --------------------------------------------------------------------------------------------
 QUOTA_THRESHOLDS = env.list("QUOTA_THRESHOLDS", cast=int, default=[80, 90, 95])  # percent, rising
 QUOTA_HYSTERESIS = env.int("QUOTA_HYSTERESIS", default=5)  # points below a threshold that clear its warning
 NOTICE_LEASE = timedelta(minutes=env.int("NOTICE_LEASE_MINUTES", default=10))
 ACCESS_TRACES_KEPT = timedelta(days=env.int("ACCESS_TRACES_KEPT_DAYS", default=365))
 READINGS_KEPT = timedelta(days=env.int("READINGS_KEPT_DAYS", default=3 * 365))
 
-# --- API --------------------------------------------------------------------------------------------------------------
+# --- API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -231,7 +234,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "mailboxes.api.refusals.exception_handler",
 }
 
-# --- What is written down ---------------------------------------------------------------------------------------------
+# --- What is written down -----------------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
