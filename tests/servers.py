@@ -78,7 +78,8 @@ def pytest_configure():
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         # A file, as in real use: in memory, SQLite neither has a WAL nor lets a second connection wait.
-        settings.DATABASES["default"]["TEST"] = {"NAME": str(Path(os.environ["VAR_DIR"]) / "test.sqlite3")}
+        test_settings = settings.DATABASES["default"].setdefault("TEST", {})
+        test_settings["NAME"] = str(Path(os.environ["VAR_DIR"]) / "test.sqlite3")
 
 
 def pytest_report_header(config):
