@@ -77,7 +77,7 @@ class PersonForm(forms.ModelForm):
         fields = ["structure", "given_name", "family_name", "rpps", "has_cps", "profession", "function", "email"]
         help_texts = {
             "rpps": "Laissez vide pour une personne sans RPPS (secrétaire, informaticien).",
-            "email": "Pour la prévenir : un courriel ordinaire, qui ne dira jamais qu’une action l’attend.",
+            "email": "Pour la prévenir : un courriel ordinaire, qui lui dit seulement qu’une action l’attend.",
         }
 
     field_order = Meta.fields

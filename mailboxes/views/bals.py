@@ -8,7 +8,7 @@ from django.utils import timezone
 from directory.models import Entry, SyncRun
 from mailboxes import actions
 from mailboxes.comparison import ABSENT, NEVER_EXPECTED, compare
-from mailboxes.lifecycle import EXPOSED, OVER, Act
+from mailboxes.lifecycle import EXPOSED, Act, Verb
 from mailboxes.models import Bal, Delegataire, Reading
 from mailboxes.rules import (
     NotAllowed,
@@ -52,8 +52,11 @@ def abilities(row: Bal, user) -> dict:
     delegations = Delegataire.objects.filter(bal=row, ended_at=None).select_related("person", "under")
     for delegation in delegations:
         delegation.bal = row
+    verbs = [verb for verb in EXPOSED if allows(check_move, row, verb, by=user)]
     return {
-        "verbs": [verb for verb in EXPOSED if allows(check_move, row, verb, by=user)],
+        "verbs": verbs,
+        # To oppose says as much: one button for one meaning.
+        "can_declare": Verb.OPPOSE not in verbs and allows(check_act, row, Act.DECLARE_USE, by=user),
         "can": {act.value: allows(check_act, row, act, by=user) for act in Act}
         | {Act.NAME_PRINCIPAL.value: allows(check_repair_orphan, row, by=user)},
         "holders": [
@@ -68,7 +71,6 @@ def abilities(row: Bal, user) -> dict:
             {"row": delegation, "endable": allows(check_end_delegation, delegation, by=user)}
             for delegation in delegations
         ],
-        "is_over": row.state in OVER,
     }
 
 

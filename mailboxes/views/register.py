@@ -18,7 +18,7 @@ from mailboxes.models import Bal
 from mailboxes.paging import KeyPaginator
 from mailboxes.rules import allows, check_register_somewhere
 
-PER_PAGE = 50
+PER_PAGE = 25
 SHOWN_REASONS = 5
 SORTED = {
     "address": "Adresse",

@@ -48,6 +48,7 @@ function line({ series, thresholds = [], unit, max }) {
         y: { beginAtZero: true, max, ticks: { callback: (value) => withUnit(value, unit) } },
       },
       plugins: {
+        legend: { labels: { usePointStyle: true, pointStyle: "line" } },
         tooltip: {
           callbacks: {
             title: ([item]) => day.format(item.parsed.x),

@@ -45,7 +45,9 @@ def write():
         at = now - timedelta(days=7 * week)
         facts = {"used_mb": 600 + 9 * (40 - week), "quota_mb": 1000, "last_used_at": at - timedelta(days=1)}
         actions.record_usage(org, at=at, source="import", by=SYSTEM, **facts)
-    idle = bal("PER", "paul.exemple", "paul", clock_at=now - timedelta(days=330), last_used_at=now - timedelta(days=330))
+    idle = bal(
+        "PER", "paul.exemple", "paul", clock_at=now - timedelta(days=330), last_used_at=now - timedelta(days=330)
+    )
     Bal.objects.filter(pk=idle.pk).update(last_used_source="import")
     actions.move(idle, Verb.ALERT_IDLE, by=SYSTEM)
     bal("PER", "alice.exemple", "alice")
@@ -59,7 +61,12 @@ def write():
     SyncRun.objects.create(source="extraction", status="applied", generated_at=now, finished_at=now, lines=2)
     seen = {"source": "extraction", "first_seen_at": now, "changed_at": now, "digest": "x"}
     Entry.objects.create(
-        kind="ORG", address=org.address, structure_id="010000002", structure_name="CHU DES LILAS", service="Urgences", **seen
+        kind="ORG",
+        address=org.address,
+        structure_id="010000002",
+        structure_name="CHU DES LILAS",
+        service="Urgences",
+        **seen,
     )
     Entry.objects.create(
         kind="PER", address=idle.address, family_name="EXEMPLE", given_name="PAUL", person_id=RPPS["paul"], **seen
@@ -68,7 +75,12 @@ def write():
 
 def make_person(name, structure, rpps):
     user = User.objects.create_user(name, f"{name}@exemple.invalid", PASSWORD, first_name=name.title())
-    facts = {"rpps": rpps, "has_cps": bool(rpps), "email": user.email, "profession": "Médecin" if rpps else "Secrétaire"}
+    facts = {
+        "rpps": rpps,
+        "has_cps": bool(rpps),
+        "email": user.email,
+        "profession": "Médecin" if rpps else "Secrétaire",
+    }
     person = Person.objects.create(user=user, given_name=name.title(), family_name="Exemple", **facts)
     Affiliation.objects.create(person=person, structure=structure)
     return person
