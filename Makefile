@@ -60,7 +60,7 @@ run: .env $(VENV)/.runtime static/vendor/icons.svg  ## Install, load a demonstra
 	@$(MANAGE) collectstatic --no-input --verbosity 0
 	@mkdir -p var
 	@$(MANAGE) make_demo --if-empty | tee var/demo.new && { [ ! -s var/demo.new ] || mv var/demo.new var/demo.txt; }
-	@exec $(BIN)/honcho --no-colour start --no-prefix
+	@$(BIN)/honcho --no-colour start --no-prefix || [ $$? = 130 ]  # 130: Ctrl-C
 
 # --- Working on it ------------------------------------------------------------------------------------------------------
 servers:

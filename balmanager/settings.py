@@ -173,7 +173,7 @@ else:
     _queue = VAR_DIR / "queue"
     for name in ("in", "control"):
         (_queue / name).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_queue / "in"),
         "data_folder_out": str(_queue / "in"),  # the same folder: what is sent is what is received
