@@ -22,7 +22,10 @@ class FormRenderer(TemplatesSetting):
 def dress(widget):
     """Add the CSS classes to a widget's attributes, or to those of its parts."""
     options = [option for _, group, _ in widget.get("optgroups", []) for option in group]
-    if options and options[0]["type"] in ("radio", "checkbox"):  # radio buttons, checkboxes: each is an input of its own
+    if options and options[0]["type"] in (
+        "radio",
+        "checkbox",
+    ):  # radio buttons, checkboxes: each is an input of its own
         for option in options:
             dress(option)
     elif widget.get("subwidgets"):

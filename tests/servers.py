@@ -78,7 +78,7 @@ def pytest_configure():
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         # A file, as in real use: in memory, SQLite neither has a WAL nor lets a second connection wait.
-        settings.DATABASES["default"]["TEST"] = {"NAME": str(Path(os.environ["VAR_DIR"]) / "test.sqlite3")}
+        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(Path(os.environ["VAR_DIR"]) / "test.sqlite3")
 
 
 def pytest_report_header(config):
@@ -287,8 +287,10 @@ class Ldap:
         lines = subprocess.run(command, text=True, capture_output=True, check=True).stdout.splitlines()
         names = [line[4:] for line in lines if line.startswith("dn: ") and line[4:] != self.base]
         names.sort(key=lambda name: -name.count(","))  # leaves first
+        if not names:
+            return
         command = ["ldapdelete", "-x", "-c", "-H", self.uri, "-D", self.admin_dn, "-w", self.password]
-        subprocess.run(command, input="\n".join(names), text=True, capture_output=True, check=True)
+        subprocess.run(command, input="\n".join(names) + "\n", text=True, capture_output=True, check=True)
 
 
 @pytest.fixture(scope="session")
@@ -396,7 +398,21 @@ class App:
 
     def start_worker(self, *words):
         """Start a Celery worker on its queue; `-B` gives it the schedule too."""
-        command = [sys.executable, "-m", "celery", "-A", "balmanager", "worker", "-c", "1", "-l", "INFO", *words]
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "balmanager",
+            "worker",
+            "-P",
+            "threads",
+            "-c",
+            "1",
+            "-l",
+            "INFO",
+            *words,
+        ]
         log = self.var / "worker.log"
         log.touch()
         ready = run(command, log, lambda: " ready." in log.read_text(), cwd=ROOT, env=self.env)
