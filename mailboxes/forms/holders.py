@@ -42,4 +42,6 @@ class DelegateForm(_PersonOfBalForm):
     )
 
     def perform(self, bal, *, by):
-        return actions.delegate(bal, under=Person.objects.filter(user=by).first(), by=by, **self.cleaned_data)
+        # An account that is nobody's holds nothing: the rule says so.
+        oneself = Person.objects.filter(user=by).first() or Person()
+        return actions.delegate(bal, under=oneself, by=by, **self.cleaned_data)
