@@ -71,6 +71,12 @@ LINES = f"""
           GROUP BY address HAVING sum(delta) <> 0) moved ON moved.address = v.address
     WHERE v.kind = 'changed' AND v.address BETWEEN %s AND %s"""
 
+LOAD = f"""
+    INSERT INTO {ENTRY} (source, ordinal, first_seen_at, changed_at, digest, {", ".join(COLUMNS)})
+    SELECT %s, coalesce(ranked.rank, 1), %s, %s, i.digest, {", ".join(f"i.{c}" for c in COLUMNS)}
+    FROM sync_incoming i
+    LEFT JOIN (SELECT number, row_number() OVER (PARTITION BY address ORDER BY digest) AS rank
+               FROM sync_incoming WHERE address IN (SELECT address FROM sync_several)) ranked ON ranked.number = i.number"""
 REWRITE = f"""
     UPDATE {ENTRY} SET digest = i.digest, changed_at = %s, withdrawn_at = NULL, {", ".join(f"{c} = i.{c}" for c in CONTENT)}
     FROM sync_fresh f
@@ -105,9 +111,9 @@ class Comparison:
         self.is_first = not Entry.objects.filter(source=source).exists()
         self.addresses = self._gather()
         self.counts = {"appeared": self.addresses, "changed": 0, "withdrawn": 0}
-        self._find_differences(whole)
         if not self.is_first:
-            self.counts |= self._judge()
+            self._find_differences(whole)
+            self.counts = self._judge()
 
     @property
     def differs(self) -> bool:
@@ -135,8 +141,7 @@ class Comparison:
         _execute(FIND_FRESH, [self.source])
         _execute(RANK_FRESH)
         settle("sync_fresh")
-        if not self.is_first:
-            _execute(FIND_PLACES, [self.source, whole, self.source])
+        _execute(FIND_PLACES, [self.source, whole, self.source])
         settle("sync_places")
 
     def _judge(self) -> dict[str, int]:
@@ -179,11 +184,13 @@ class Comparison:
     def apply(self, run: SyncRun, now: datetime) -> None:
         """Write what differs, and a row of history for each address unless this is the source's first load."""
         moment = connection.ops.adapt_datetimefield_value(now)
-        if not self.is_first:
+        if self.is_first:
+            _execute(LOAD, [self.source, moment, moment])
+        else:
             _execute(RECORD, [run.pk])
             _execute(REWRITE, [moment])
-        _execute(INSERT, [self.source, moment, moment, self.source])
-        _execute(WITHDRAW, [moment])
+            _execute(INSERT, [self.source, moment, moment, self.source])
+            _execute(WITHDRAW, [moment])
 
 
 def _add_differences(details: dict[str, list], values: list[str]) -> None:

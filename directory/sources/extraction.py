@@ -8,11 +8,10 @@ it stands: the copy shows what the annuaire says, and a line is never lost for a
 import re
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 from pathlib import Path
 from typing import IO
 
@@ -49,12 +48,6 @@ STRUCTURE_ID_TYPES = {
 }  # fmt: skip
 PERSON_ID_TYPES = {"RPPS": "8", "ADELI": "0"}
 YES_NO = {"TRUE": "O", "1": "O", "OUI": "O", "FALSE": "N", "0": "N", "NON": "N"}
-CODES = [
-    (EntryRecord._fields.index("kind"), {}),
-    (EntryRecord._fields.index("person_id_type"), PERSON_ID_TYPES),
-    (EntryRecord._fields.index("structure_id_type"), STRUCTURE_ID_TYPES),
-    (EntryRecord._fields.index("paperless"), YES_NO),
-]
 
 
 @dataclass
@@ -102,37 +95,54 @@ class OpenedExtraction:
     def bytes_read(self) -> int:
         return self.text.bytes_read
 
+    # Half a million turns a run: written for speed, with the rare cases behind a cheap test.
     def records(self) -> Iterator[EntryRecord | RejectedLine]:
+        width, pick = self._width, self._pick
         for number, line in self._lines:
             if not line.isprintable():
                 line = CONTROL.sub(" ", line)
-            if line and not line.isspace():
-                yield self._record(number, line)
-
-    # Half a million calls a run: what follows is written for speed, with the rare cases behind a cheap test.
-    def _record(self, number: int, line: str) -> EntryRecord | RejectedLine:
-        fields = line.split("|")
-        if len(fields) != self._width and not (len(fields) == self._width + 1 and not fields[-1].strip()):
-            return RejectedLine(number, f"{len(fields)} champs au lieu de {self._width}", line)
-        if " |" in line or "| " in line or line[0] == " " or line[-1] == " ":
-            fields = [field.strip() for field in fields]
-        values = list(self._pick(fields))
-        for index, codes in CODES:
-            value = values[index].upper()
-            values[index] = codes.get(value, value)
-        address = values[1] = values[1].lower()
-        if not address:
-            return RejectedLine(number, "adresse absente", line)
-        if not ADDRESS.fullmatch(address) or len(address) > LONGEST:
-            return RejectedLine(number, f"« {address[:100]} » n'est pas une adresse MSSanté", line)
-        record = EntryRecord._make(values)
-        if len(line) > LONGEST and max(len(record.person_id), len(record.structure_id)) > LONGEST:
-            return RejectedLine(number, f"identifiant de plus de {LONGEST} caractères", line)
-        return record
+            if not line or line.isspace():
+                continue
+            fields = line.split("|")
+            if len(fields) != width and (len(fields) != width + 1 or fields.pop().strip()):
+                yield RejectedLine(number, f"{line.count('|') + 1} champs au lieu de {width}", line)
+                continue
+            if " |" in line or "| " in line or line[0] == " " or line[-1] == " ":
+                fields = [field.strip() for field in fields]
+            if pick:
+                fields = [fields[index] for index in pick]
+            _normalise(fields)
+            reason = _refuse(fields, line)
+            yield RejectedLine(number, reason, line) if reason else tuple.__new__(EntryRecord, fields)
 
 
-def _columns(header: str) -> Callable[[list[str]], tuple[str, ...]]:
-    """What picks the values of a line in the order of EntryRecord's fields, whatever the order of the header."""
+def _normalise(fields: list[str]) -> None:
+    kind, address, person_id_type, structure_id_type, paperless = (
+        fields[0], fields[1], fields[2], fields[5], fields[17],
+    )  # fmt: skip
+    fields[0], fields[1] = kind.upper(), address.lower()
+    if person_id_type and person_id_type != "8":
+        fields[2] = PERSON_ID_TYPES.get(person_id_type.upper(), person_id_type)
+    if structure_id_type and structure_id_type != "1":
+        fields[5] = STRUCTURE_ID_TYPES.get(structure_id_type.upper(), structure_id_type)
+    if paperless and paperless != "O" and paperless != "N":
+        fields[17] = YES_NO.get(paperless.upper(), paperless.upper())
+
+
+def _refuse(fields: list[str], line: str) -> str:
+    """Why a line is put aside, "" when it is taken."""
+    address = fields[1]
+    if not address:
+        return "adresse absente"
+    if not ADDRESS.fullmatch(address) or len(address) > LONGEST:
+        return f"« {address[:100]} » n'est pas une adresse MSSanté"
+    if len(line) > LONGEST and max(len(fields[3]), len(fields[6])) > LONGEST:
+        return f"identifiant de plus de {LONGEST} caractères"
+    return ""
+
+
+def _columns(header: str) -> list[int]:
+    """Where to find each of EntryRecord's fields in a line; empty when they already stand in that order."""
     names = [_known_name(label) for label in header.rstrip("|").split("|")]
     missing = [label for label in COLUMNS if _compact(label) not in names]
     if missing:
@@ -141,7 +151,8 @@ def _columns(header: str) -> Callable[[list[str]], tuple[str, ...]]:
     for label in COLUMNS:
         if names.count(_compact(label)) > 1:
             raise UnreadableSource(f"Ligne 1 : la colonne « {label} » figure deux fois dans l'en-tête.")
-    return itemgetter(*[names.index(_compact(label)) for label in COLUMNS])
+    places = [names.index(_compact(label)) for label in COLUMNS]
+    return places if places != list(range(len(names))) else []
 
 
 def _compact(label: str) -> str:
