@@ -114,7 +114,7 @@ class EntryQuerySet(models.QuerySet):
 
 
 class Entry(models.Model):
-    """One line of a source for one address. Never deleted: an entry no longer in its source is *withdrawn*, with a date.
+    """One line of a source for one address. Never deleted: once out of its source it is *withdrawn*, with a date.
 
     In the public file a deleted, an unpublished and a red-listed mailbox look alike: withdrawn means none of the three.
     """

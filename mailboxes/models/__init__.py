@@ -1,0 +1,25 @@
+"""The BAL and all that stands around them, cut by the domain's nouns."""
+
+from mailboxes.models.bals import Bal, Cotitulaire, Delegataire, Reading
+from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
+from mailboxes.models.people import Affiliation, Person
+from mailboxes.models.structures import Domain, Membership, Operator, Structure
+from mailboxes.models.system import SYSTEM, System
+
+__all__ = [
+    "SYSTEM",
+    "AccessTrace",
+    "Affiliation",
+    "Bal",
+    "Cotitulaire",
+    "Delegataire",
+    "Domain",
+    "JournalEntry",
+    "Membership",
+    "Notice",
+    "Operator",
+    "Person",
+    "Reading",
+    "Structure",
+    "System",
+]

@@ -1,0 +1,349 @@
+"""The BAL, who holds it, who may use it, and how much it is used."""
+
+from datetime import datetime
+from functools import reduce
+from operator import or_
+
+from dateutil.relativedelta import relativedelta
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+
+from directory.models import Entry
+from mailboxes.lifecycle import LIVE, Role, State, Verb
+from mailboxes.models.fields import validate_address
+from mailboxes.models.people import Affiliation, Person
+from mailboxes.models.structures import Operator, Structure
+from mailboxes.models.system import SYSTEM
+
+
+class BalQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those of the structures one sees, those one holds, those delegated to one today."""
+        if user.is_superuser:
+            return self
+        return self.filter(
+            Q(structure__in=Structure.objects.visible_to(user).values("pk")) | Q(pk__in=self._used_by(user))
+        )
+
+    def mine(self, user):
+        """Those `user` holds or has delegated access to, whatever the structure."""
+        return self.filter(pk__in=self._used_by(user))
+
+    def _used_by(self, user):
+        held = Cotitulaire.objects.filter(person__user_id=user.pk).values("bal")
+        delegated = Delegataire.objects.current().filter(person__user_id=user.pk).values("bal")
+        return held.union(delegated)
+
+    def live(self):
+        return self.filter(state__in=LIVE)
+
+    def with_holders(self):
+        """Everything a line of a list shows, in a constant number of queries; `roles_of` then costs none."""
+        return (
+            self.select_related("structure", "operator")
+            .annotate(holder_has_left=holder_has_left())
+            .prefetch_related(
+                Prefetch("cotitulaires", Cotitulaire.objects.select_related("person").order_by("-is_principal", "pk")),
+                Prefetch("delegataires", Delegataire.objects.current().select_related("person"), to_attr="delegations"),
+            )
+        )
+
+    def with_publication(self):
+        """Adds `is_published`: the annuaire shows this address today."""
+        return self.annotate(is_published=Exists(Entry.objects.current().filter(address=OuterRef("address"))))
+
+    def expected_in_annuaire(self):
+        """An APP, and a BAL in liste rouge, are never shown there: their absence says nothing."""
+        return self.filter(liste_rouge=False).exclude(kind=Bal.Kind.APPLICATIVE)
+
+    def idle_since_months(self, field: str, now: datetime):
+        """Clock older than the number of months that the BAL's operator sets in `field`. Unknown is not idle."""
+        limits: dict[int, list[int]] = {}
+        for operator_id, months in Operator.objects.values_list("pk", field):
+            limits.setdefault(months, []).append(operator_id)
+        clauses = [
+            Q(operator__in=operators, clock_at__lte=now - relativedelta(months=months))
+            for months, operators in limits.items()
+        ]
+        return self.exclude(kind=Bal.Kind.APPLICATIVE).filter(reduce(or_, clauses)) if clauses else self.none()
+
+    def due_for_alert(self, now: datetime):
+        return self.filter(state=State.ACTIVE).idle_since_months("alert_after_months", now)
+
+    def due_for_depublication(self, now: datetime):
+        """Idle to the end, alerted, and the alert really sent as long ago as lies between the operator's two limits."""
+        told_before = [
+            Q(operator=pk, notices__sent_at__lte=now - relativedelta(months=end - alert))
+            for pk, alert, end in Operator.objects.values_list("pk", "alert_after_months", "end_after_months")
+        ]
+        idle = self.filter(state=State.IDLE_ALERTED).idle_since_months("end_after_months", now)
+        return idle.filter(
+            reduce(or_, told_before, Q(pk=None)),
+            notices__stage=Verb.ALERT_IDLE,
+            notices__sent_at__gte=F("state_since"),
+        ).distinct()
+
+    def crossing_quota(self):
+        """Risen to a threshold not yet warned of, or fallen well below the one that was."""
+        rising = [Q(percent_full__gte=limit, quota_warned__lt=limit) for limit in settings.QUOTA_THRESHOLDS]
+        falling = [
+            Q(quota_warned=limit, percent_full__lt=limit - settings.QUOTA_HYSTERESIS)
+            for limit in settings.QUOTA_THRESHOLDS
+        ]
+        return self.live().filter(reduce(or_, rising + falling))
+
+    def locked(self):
+        return self.select_for_update(of=("self",))
+
+
+class Bal(models.Model):
+    class Kind(models.TextChoices):
+        NOMINATIVE = "PER", "nominative"
+        ORGANISATIONNELLE = "ORG", "organisationnelle"
+        APPLICATIVE = "APP", "applicative"
+        CABINET = "CAB", "de cabinet"
+
+    SHARED = (Kind.ORGANISATIONNELLE, Kind.CABINET)
+
+    address = models.CharField("adresse", max_length=254, validators=[validate_address])
+    kind = models.CharField("type", max_length=3, choices=Kind)
+    state = models.CharField("état", max_length=30, choices=State, default=State.REQUESTED, editable=False)
+    state_since = models.DateTimeField("dans cet état depuis", default=timezone.now, editable=False)
+    structure = models.ForeignKey(Structure, models.PROTECT, related_name="bals")  # responsable juridique
+    responsable = models.ForeignKey(
+        Person,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="responsable de structure",
+        help_text="Décide, avec le cotitulaire principal, de qui a accès.",
+    )
+    operator = models.ForeignKey(Operator, models.PROTECT, related_name="bals", verbose_name="opérateur")
+    service = models.CharField("service de rattachement", max_length=90, blank=True)
+    description = models.CharField("description", max_length=75, blank=True)
+    purpose = models.TextField(
+        "usage", blank=True, help_text="Ce qui s’échange par cette BAL, et sa place à côté des BAL nominatives."
+    )
+    liste_rouge = models.BooleanField("liste rouge", default=False)
+
+    # What is known of its use; each is empty when nobody told us.
+    last_used_at = models.DateTimeField("dernière authentification", null=True, blank=True, editable=False)
+    last_used_source = models.CharField("source", max_length=20, blank=True, editable=False)
+    clock_at = models.DateTimeField(
+        "départ de l’horloge d’inactivité", null=True, blank=True, editable=False
+    )  # the later of the last use and the last opposition
+    used_mb = models.PositiveIntegerField("espace occupé (Mo)", null=True, blank=True, editable=False)
+    quota_mb = models.PositiveIntegerField(
+        "espace accordé (Mo)", null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    percent_full = models.PositiveIntegerField("remplissage (%)", null=True, blank=True, editable=False)
+    quota_warned = models.PositiveSmallIntegerField("seuil averti (%)", default=0, editable=False)
+    quota_cycle = models.PositiveIntegerField("cycle de saturation", default=1, editable=False)
+
+    objects = BalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "BAL"
+        verbose_name_plural = "BAL"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address"],
+                name="bal_address_once",
+                violation_error_message="Cette adresse est déjà au registre.",
+            ),
+            models.CheckConstraint(condition=Q(address=Lower("address")), name="bal_address_lower_case"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="bal_state_known"),
+            models.CheckConstraint(condition=Q(kind__in=["PER", "ORG", "APP", "CAB"]), name="bal_kind_known"),
+        ]
+        indexes = [
+            # The nightly sweep reads this one alone.
+            models.Index(
+                fields=["operator", "clock_at"],
+                name="bal_idle_clock",
+                condition=Q(state=State.ACTIVE) & ~Q(kind="APP"),
+            ),
+            models.Index(fields=["percent_full"], name="bal_fill", condition=Q(percent_full__gte=75)),
+            models.Index(fields=["state", "kind"], name="bal_state_kind"),
+            models.Index(fields=["structure", "address"], name="bal_structure_address"),
+        ]
+
+    def __str__(self):
+        return self.address
+
+    def get_absolute_url(self):
+        return reverse("bal", args=[self.pk])
+
+    @property
+    def is_shared(self) -> bool:
+        return self.kind in self.SHARED
+
+    @property
+    def is_expected_in_annuaire(self) -> bool:
+        return not self.liste_rouge and self.kind != self.Kind.APPLICATIVE
+
+    def principal(self):
+        """Who answers for it: the PER's titulaire, the ORG's or CAB's principal; None for an orphan or an APP."""
+        return next((c.person for c in self.cotitulaires.all() if c.is_principal), None)
+
+    def is_held_by(self, person) -> bool:
+        return any(holder.person_id == person.pk for holder in self.cotitulaires.all())
+
+    def roles_of(self, actor) -> frozenset[Role]:
+        """Every role of `actor` on this BAL. No query per BAL after `with_holders`, but one per actor."""
+        if actor is SYSTEM:
+            return frozenset({Role.SYSTEM})
+        roles: set[Role] = set()
+        for holder in self.cotitulaires.all():
+            if holder.person.user_id == actor.pk:
+                roles |= self._held_as(holder)
+        if any(d.person.user_id == actor.pk for d in self.current_delegations()):
+            roles.add(Role.DELEGATAIRE)
+        if self.structure_id in managed_structures(actor):
+            roles.add(Role.GESTIONNAIRE)
+            if self.nobody_answers():
+                roles.add(Role.RESPONSABLE)
+        return frozenset(roles)
+
+    def _held_as(self, holder):
+        if not self.is_shared:
+            return {Role.TITULAIRE}
+        return {Role.PRINCIPAL, Role.COTITULAIRE} if holder.is_principal else {Role.COTITULAIRE}
+
+    def current_delegations(self):
+        if not hasattr(self, "delegations"):
+            self.delegations = list(Delegataire.objects.current().filter(bal=self).select_related("person"))
+        return self.delegations
+
+    def nobody_answers(self) -> bool:
+        """An APP has no professional; a PER has none once its holder's departure from the structure is recorded."""
+        if self.kind == self.Kind.APPLICATIVE:
+            return True
+        if self.kind != self.Kind.NOMINATIVE:
+            return False
+        if not hasattr(self, "holder_has_left"):
+            self.holder_has_left = Bal.objects.annotate(left=holder_has_left()).filter(pk=self.pk, left=True).exists()
+        return self.holder_has_left
+
+
+def holder_has_left() -> Q:
+    """On Bal: its holder was in the structure, and each of his stays there has a recorded end."""
+    stays = Affiliation.objects.filter(structure=OuterRef("structure"), person__held__bal=OuterRef("pk"))
+    return Q(Exists(stays)) & ~Q(Exists(stays.filter(left_on=None)))
+
+
+def managed_structures(user) -> frozenset[int]:
+    """The ids of the structures `user` manages; read once per user object, that is once per request."""
+    if not hasattr(user, "_managed_structures"):
+        user._managed_structures = frozenset(Structure.objects.managed_by(user).values_list("pk", flat=True))
+    return user._managed_structures
+
+
+class Cotitulaire(models.Model):
+    """Who holds a BAL: the one titulaire of a PER, the cotitulaires of an ORG or a CAB."""
+
+    bal = models.ForeignKey(Bal, models.CASCADE, related_name="cotitulaires")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="held")
+    is_principal = models.BooleanField("principal", default=False)
+    since = models.DateField("depuis", default=timezone.localdate)
+
+    class Meta:
+        verbose_name = "cotitulaire"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bal", "person"],
+                name="cotitulaire_once",
+                violation_error_message="Cette personne est déjà cotitulaire.",
+            ),
+            models.UniqueConstraint(
+                fields=["bal"],
+                condition=Q(is_principal=True),
+                name="one_principal",
+                violation_error_message="Cette BAL a déjà un cotitulaire principal.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.person} ({self.bal})"
+
+
+class DelegataireQuerySet(models.QuerySet):
+    def current(self):
+        today = timezone.localdate()
+        return self.filter(ended_at=None, starts_on__lte=today).filter(Q(ends_on=None) | Q(ends_on__gte=today))
+
+    def expired(self, today):
+        """Past their last day and not yet ended."""
+        return self.filter(ended_at=None, ends_on__lt=today)
+
+
+class Delegataire(models.Model):
+    """Access lent to a person under a named professional; never shown in the annuaire."""
+
+    bal = models.ForeignKey(Bal, models.CASCADE, related_name="delegataires")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="delegations")
+    under = models.ForeignKey(
+        Person, models.PROTECT, related_name="delegations_given", verbose_name="sous la responsabilité de"
+    )
+    can_read = models.BooleanField("consulter", default=True)
+    can_send = models.BooleanField("envoyer", default=False)
+    starts_on = models.DateField("du", default=timezone.localdate)
+    ends_on = models.DateField("au", null=True, blank=True)
+    reason = models.CharField("mission", max_length=200)
+    ended_at = models.DateTimeField("terminée le", null=True, blank=True, editable=False)
+
+    objects = DelegataireQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "délégataire"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bal", "person", "under"],
+                condition=Q(ended_at=None),
+                name="delegataire_once_at_a_time",
+                violation_error_message="Cette personne a déjà une délégation en cours sous ce professionnel.",
+            ),
+            models.CheckConstraint(
+                condition=Q(can_read=True) | Q(can_send=True),
+                name="delegation_of_something",
+                violation_error_message="Une délégation permet de consulter, d’envoyer, ou les deux.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
+                name="delegation_ends_after_it_starts",
+                violation_error_message="La fin d’une délégation ne peut pas précéder son début.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.person} ({self.bal}, sous {self.under})"
+
+
+class Reading(models.Model):
+    """What an operator, a push or a person told us of a BAL's use at one moment."""
+
+    class Source(models.TextChoices):
+        IMPORT = "import", "import de l’opérateur"
+        PUSH = "push", "logiciel de l’établissement"
+        IMAP = "imap", "relevé IMAP"
+        ANSWER = "answer", "déclaration du titulaire"
+
+    bal = models.ForeignKey(Bal, models.CASCADE, related_name="readings")
+    at = models.DateTimeField("relevé le")
+    source = models.CharField("source", max_length=20, choices=Source)
+    last_used_at = models.DateTimeField("dernière authentification", null=True, blank=True)
+    used_mb = models.PositiveIntegerField("espace occupé (Mo)", null=True, blank=True)
+    quota_mb = models.PositiveIntegerField("espace accordé (Mo)", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "relevé"
+        ordering = ["at"]
+        constraints = [models.UniqueConstraint(fields=["bal", "at", "source"], name="reading_once")]
+
+    def __str__(self):
+        return f"{self.bal}, {self.at:%d/%m/%Y}"

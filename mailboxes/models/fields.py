@@ -1,0 +1,29 @@
+"""Identifiers as model fields: the pattern blocks, whatever the door."""
+
+from functools import partial
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from directory.identifiers import is_mssante, is_patient, malformed
+
+
+def identifier_field(name: str, length: int, label: str, **options) -> models.CharField:
+    """A text column that holds a `name` of `directory.identifiers.PATTERNS`, or nothing."""
+    options = {"blank": True, **options}
+    return models.CharField(label, max_length=length, validators=[partial(_validate, name)], **options)
+
+
+def _validate(name: str, value: str) -> None:
+    if sentence := malformed(name, value):
+        raise ValidationError(sentence, "malformed")
+
+
+def validate_address(value: str) -> None:
+    if is_patient(value):
+        raise ValidationError(f"« {value} » est l’adresse d’un patient, jamais une BAL de structure.", "patient")
+    if not is_mssante(value.lower()):
+        raise ValidationError(
+            f"« {value} » n’est pas une adresse MSSanté (…@….mssante.fr ou …@interop-mssante.apicrypt.org).",
+            "malformed",
+        )

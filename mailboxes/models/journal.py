@@ -1,0 +1,107 @@
+"""What happened, by whom and why; who was told, and when. The journal is history, audit and outbox in one."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from mailboxes.lifecycle import Act, Party, Verb
+from mailboxes.models.bals import Bal
+from mailboxes.models.people import Person
+
+LABELS = {**dict(Verb.choices), **dict(Act.choices)}
+
+
+class JournalQuerySet(models.QuerySet):
+    def untold(self, now):
+        """To be told, and held by nobody: a lease that ran out is taken up again."""
+        return self.filter(told_at=None).filter(Q(leased_until=None) | Q(leased_until__lte=now))
+
+    def claim(self, pk, now) -> bool:
+        """Take the lease on one untold entry; False if it is told, or held by another process."""
+        return bool(self.untold(now).filter(pk=pk).update(leased_until=now + settings.NOTICE_LEASE))
+
+
+class JournalEntry(models.Model):
+    """One fact about a BAL. Triggers in the database forbid changing or deleting it, its delivery columns aside."""
+
+    bal = models.ForeignKey(Bal, models.PROTECT, related_name="journal")
+    at = models.DateTimeField("le", default=timezone.now)
+    what = models.CharField("quoi", max_length=30)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="par")
+    before = models.CharField("avant", max_length=300, blank=True)
+    after = models.CharField("après", max_length=300, blank=True)
+    note = models.TextField("motif", blank=True)
+    # Delivery.
+    told_at = models.DateTimeField("transmis le", null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+
+    objects = JournalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "ligne de journal"
+        verbose_name_plural = "journal"
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["bal", "-at"], name="journal_of_bal"),
+            models.Index(fields=["at"], name="journal_untold", condition=Q(told_at=None)),
+        ]
+
+    def __str__(self):
+        return f"{self.bal} : {self.get_what_display()}"
+
+    def get_what_display(self) -> str:
+        return LABELS.get(self.what, self.what)
+
+
+class Notice(models.Model):
+    """One message to one recipient, with the proof that it was given: text, channel, date, outcome.
+
+    `key` is unique per BAL, stage, cycle and recipient: whatever crashes or runs twice, the notice stands once.
+    """
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", "courriel"
+        NONE = "none", "aucun canal connu"
+
+    entry = models.ForeignKey(JournalEntry, models.PROTECT, related_name="notices")
+    bal = models.ForeignKey(Bal, models.PROTECT, related_name="notices")
+    key = models.CharField(max_length=150, unique=True)
+    stage = models.CharField("étape", max_length=30)
+    party = models.CharField("destinataire", max_length=10, choices=Party)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="notices")
+    recipient = models.CharField("nom du destinataire", max_length=250)
+    channel = models.CharField("canal", max_length=10, choices=Channel)
+    address = models.EmailField("adresse", blank=True)
+    text = models.TextField("texte")
+    created_at = models.DateTimeField("écrit le", default=timezone.now)
+    attempts = models.PositiveSmallIntegerField("essais", default=0)
+    error = models.TextField("dernier échec", blank=True)
+    sent_at = models.DateTimeField("remis le", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "avis"
+        verbose_name_plural = "avis"
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["bal", "stage", "sent_at"], name="notice_proof")]
+
+    def __str__(self):
+        return f"{self.stage} à {self.recipient}"
+
+
+class AccessTrace(models.Model):
+    """Who looked at what; kept a year by default, then purged."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    at = models.DateTimeField("le", default=timezone.now)
+    what = models.CharField("quoi", max_length=30)
+    target = models.CharField("objet", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "trace d’accès"
+        verbose_name_plural = "traces d’accès"
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["at"], name="trace_at")]
+
+    def __str__(self):
+        return f"{self.user} : {self.what} {self.target}"

@@ -1,0 +1,68 @@
+"""The people around the BAL, with or without RPPS, with or without an account."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from mailboxes.models.fields import identifier_field
+from mailboxes.models.structures import Structure
+
+
+class PersonQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Oneself, and the people of the structures one sees."""
+        if user.is_superuser:
+            return self
+        structures = Structure.objects.visible_to(user).values("pk")
+        there = Affiliation.objects.filter(structure__in=structures).values("person")
+        return self.filter(Q(user_id=user.pk) | Q(pk__in=there))
+
+
+class Person(models.Model):
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="person", verbose_name="compte"
+    )
+    rpps = identifier_field("RPPS", 11, "RPPS", null=True, unique=True)  # null, not "": many have none
+    has_cps = models.BooleanField("CPS ou e-CPS", default=False)
+    family_name = models.CharField("nom", max_length=100)
+    given_name = models.CharField("prénom", max_length=100)
+    profession = models.CharField("profession", max_length=100, blank=True)
+    email = models.EmailField("courriel de notification", blank=True)
+
+    objects = PersonQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "personne"
+        ordering = ["family_name", "given_name"]
+
+    def __str__(self):
+        return f"{self.given_name} {self.family_name.upper()}"
+
+    def clean(self):
+        self.rpps = self.rpps or None
+
+    @property
+    def can_hold(self) -> bool:
+        """May be a titulaire or a cotitulaire: RPPS and CPS or e-CPS (ANS sheet on the extended BAL ORG)."""
+        return bool(self.rpps) and self.has_cps
+
+
+class Affiliation(models.Model):
+    """A person's presence in a structure, and its recorded end."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="affiliations")
+    structure = models.ForeignKey(Structure, models.CASCADE, related_name="affiliations")
+    function = models.CharField("fonction", max_length=100, blank=True)
+    arrived_on = models.DateField("arrivée", null=True, blank=True)
+    left_on = models.DateField("départ", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "rattachement"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "structure"], condition=Q(left_on=None), name="affiliation_once_at_a_time"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.person}, {self.structure}"

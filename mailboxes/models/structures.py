@@ -1,0 +1,146 @@
+"""Who manages BAL (structures, and the accounts that act for them) and who hosts them (operators)."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from directory.identifiers import domain_of
+from mailboxes.models.fields import identifier_field
+
+
+class StructureQuerySet(models.QuerySet):
+    def managed_by(self, user):
+        """The structures for which `user` is a gestionnaire, those below them included."""
+        return self._reached(user, [Membership.Role.GESTIONNAIRE])
+
+    def visible_to(self, user):
+        if user.is_superuser:
+            return self
+        return self._reached(user, Membership.Role.values)
+
+    def _reached(self, user, roles):
+        # Three levels are the field's own: GRADeS or organisme gestionnaire, establishment, site.
+        mine = Membership.objects.filter(user_id=user.pk, role__in=roles).values("structure")
+        return self.filter(Q(pk__in=mine) | Q(parent__in=mine) | Q(parent__parent__in=mine))
+
+
+class Structure(models.Model):
+    class Kind(models.TextChoices):
+        ORGANISME = "organisme", "organisme gestionnaire"
+        HOSPITAL = "hospital", "établissement de santé"
+        EHPAD = "ehpad", "EHPAD"
+        SSIAD = "ssiad", "SSIAD"
+        PRACTICE = "practice", "cabinet"
+        NETWORK = "network", "réseau, association ou CPTS"
+        ADMINISTRATION = "administration", "administration"
+        GRADES = "grades", "GRADeS"
+        OTHER = "other", "autre"
+
+    name = models.CharField("nom", max_length=150)
+    kind = models.CharField("nature", max_length=20, choices=Kind, default=Kind.OTHER)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="rattachée à"
+    )
+    finess_ej = identifier_field("FINESS", 9, "FINESS entité juridique")
+    finess_et = identifier_field("FINESS", 9, "FINESS établissement")
+    siret = identifier_field("SIRET", 14, "SIRET")
+    rpps_rang = identifier_field("RPPS-rang", 14, "RPPS-rang")
+    postcode = models.CharField("code postal", max_length=5, blank=True)
+    town = models.CharField("commune", max_length=100, blank=True)
+
+    objects = StructureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "structure"
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(parent=None) | ~Q(parent=F("id")),
+                name="structure_not_its_own_parent",
+                violation_error_message="Une structure ne peut pas être rattachée à elle-même.",
+            ),
+            models.UniqueConstraint(
+                fields=["finess_et"],
+                condition=~Q(finess_et=""),
+                name="structure_finess_et_once",
+                violation_error_message="Ce FINESS d’établissement est déjà celui d’une autre structure.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def has_national_id(self) -> bool:
+        """Known by a FINESS or a SIRET: enough to open an ORG without a professional's RPPS."""
+        return bool(self.finess_ej or self.finess_et or self.siret)
+
+
+class Membership(models.Model):
+    """What an account may do for a structure and for all below it."""
+
+    class Role(models.TextChoices):
+        GESTIONNAIRE = "gestionnaire", "gestionnaire"
+        READER = "reader", "lecteur"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    structure = models.ForeignKey(Structure, models.CASCADE, related_name="memberships")
+    role = models.CharField("rôle", max_length=20, choices=Role)
+
+    class Meta:
+        verbose_name = "habilitation"
+        constraints = [models.UniqueConstraint(fields=["user", "structure"], name="membership_once")]
+
+    def __str__(self):
+        return f"{self.user}, {self.get_role_display()} de {self.structure}"
+
+
+class OperatorQuerySet(models.QuerySet):
+    def for_address(self, address: str):
+        return self.filter(domains__name=domain_of(address.lower()))
+
+
+class Operator(models.Model):
+    """A MSSanté operator: what it can do, from when a BAL is idle there, and what a BAL costs."""
+
+    code = models.SlugField("code", unique=True)
+    name = models.CharField("nom", max_length=100)
+    request_email = models.EmailField("adresse des demandes", blank=True)
+    can_auto_reply = models.BooleanField("réponse automatique", default=False)
+    can_notify = models.BooleanField("notification sur un courriel ordinaire", default=False)
+    can_suspend = models.BooleanField("suspension", default=False)
+    has_api = models.BooleanField("interface programmée", default=False)
+    default_quota_mb = models.PositiveIntegerField("espace par défaut (Mo)", null=True, blank=True)
+    alert_after_months = models.PositiveSmallIntegerField("alerte d’inactivité après (mois)", default=10)
+    end_after_months = models.PositiveSmallIntegerField("dépublication après (mois)", default=12)
+    yearly_cost = models.DecimalField(
+        "coût annuel d’une BAL (€)", max_digits=8, decimal_places=2, null=True, blank=True
+    )
+
+    objects = OperatorQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "opérateur"
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end_after_months__gt=F("alert_after_months")) & Q(alert_after_months__gte=1),
+                name="operator_alerts_before_the_end",
+                violation_error_message="L’alerte d’inactivité doit précéder la dépublication.",
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class Domain(models.Model):
+    operator = models.ForeignKey(Operator, models.CASCADE, related_name="domains")
+    name = models.CharField("domaine", max_length=200, unique=True)
+
+    class Meta:
+        verbose_name = "domaine"
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name

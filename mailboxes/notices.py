@@ -1,0 +1,88 @@
+"""Who hears of what. The journal is the outbox: an entry not yet told is told, and told again until it is.
+
+The action that writes an entry writes its notices in the same transaction; `tell` sends them afterwards, outside any
+transaction, under a lease. A process that dies between the mail server's "accepted" and our mark makes the one case in
+which a mail can go twice, and then both carry the same Message-ID.
+"""
+
+import logging
+from collections.abc import Iterable
+from smtplib import SMTPException
+
+from celery import shared_task
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from mailboxes.lifecycle import Party
+from mailboxes.models import Bal, JournalEntry, Notice
+
+logger = logging.getLogger(__name__)
+
+
+def notices_for(entry: JournalEntry, bal: Bal, *, stage: str, cycle: str, parties: Iterable[Party]) -> list[Notice]:
+    """The notices that `entry` calls for, unsaved: one per holder, one for the operator."""
+    notices = []
+    if Party.HOLDERS in parties:
+        holders = [holder.person for holder in bal.cotitulaires.all()]
+        text = render_to_string(f"mailboxes/notices/{template_of(stage)}.txt", {"bal": bal, "entry": entry})
+        notices += [
+            Notice(party=Party.HOLDERS, person=person, recipient=str(person), address=person.email, text=text)
+            for person in holders
+        ]
+    if Party.OPERATOR in parties:
+        text = render_to_string(f"mailboxes/notices/{stage}_operator.txt", {"bal": bal, "entry": entry})
+        operator = bal.operator
+        notices.append(Notice(party=Party.OPERATOR, recipient=operator.name, address=operator.request_email, text=text))
+    for notice in notices:
+        who = notice.person_id if notice.person_id else bal.operator_id
+        notice.entry, notice.bal, notice.stage = entry, bal, stage
+        notice.key = f"{bal.pk}:{stage}:{cycle}:{notice.party}:{who}"
+        notice.channel = Notice.Channel.EMAIL if notice.address else Notice.Channel.NONE
+    return notices
+
+
+def template_of(stage: str) -> str:
+    """Quota stages carry their threshold (`warn_quota-90`) and share one text."""
+    return stage.partition("-")[0]
+
+
+@shared_task
+def tell(entry_pks: list[int]) -> int:
+    """Tell these entries to those who must hear of them; how many are now told."""
+    return sum(tell_one(pk) for pk in entry_pks)
+
+
+def tell_one(pk: int) -> bool:
+    if not JournalEntry.objects.claim(pk, timezone.now()):
+        return False
+    unsent = list(Notice.objects.filter(entry=pk, sent_at=None, channel=Notice.Channel.EMAIL).select_related("bal"))
+    sent = [_send(notice) for notice in unsent]
+    if all(sent):
+        JournalEntry.objects.filter(pk=pk).update(told_at=timezone.now())
+    return all(sent)
+
+
+def _send(notice: Notice) -> bool:
+    try:
+        _mail(notice).send()
+    except (SMTPException, OSError) as error:
+        logger.warning("Avis %s non remis : %s", notice.pk, error)
+        Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error=str(error))
+        return False
+    Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error="", sent_at=timezone.now())
+    return True
+
+
+def _mail(notice: Notice) -> EmailMessage:
+    """The operator needs the request itself; a person gets a pointer only, for an ordinary mail is read by others."""
+    headers = {"Message-ID": f"<{notice.key.replace(':', '.')}@{settings.MESSAGE_ID_DOMAIN}>"}
+    if notice.party == Party.OPERATOR:
+        subject, body = f"[BAL Manager] {notice.bal}", notice.text
+    else:
+        link = f"{settings.SITE_URL}{notice.bal.get_absolute_url()}"
+        subject = "Une action vous attend dans BAL Manager"
+        body = render_to_string("mailboxes/notices/mail.txt", {"notice": notice, "link": link})
+    return EmailMessage(subject, body, to=[notice.address], headers=headers)

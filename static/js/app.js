@@ -1,0 +1,30 @@
+// Small comforts; every page works without them.
+"use strict";
+
+// A menu made of <details> closes on Escape and on a click elsewhere.
+const openMenus = () => document.querySelectorAll("details.dropdown[open]");
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of openMenus()) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+document.addEventListener("click", (event) => {
+  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+});
+
+// <form data-autosubmit>: a changed filter applies at once; its button stays for those without JavaScript.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-autosubmit]");
+  if (form) form.requestSubmit();
+});
+
+// <input type="checkbox" data-check-all="name">: ticks every checkbox of that name.
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset.checkAll;
+  if (!name) return;
+  for (const box of document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(name)}"]`)) {
+    box.checked = event.target.checked;
+  }
+});

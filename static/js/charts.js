@@ -1,0 +1,103 @@
+// Draws <canvas data-chart="id">, from the <script type="application/json" id="id"> that Django's json_script wrote:
+//   {"type": "line", "unit": "%", "max": 100,
+//    "series": [{"label": "Remplissage", "points": [["2026-01-31", 42], …]}, {"label": "Prévision", "dashed": true, …}],
+//    "thresholds": [{"label": "Alerte", "value": 80}]}
+//   {"type": "bar" | "doughnut", "labels": ["PER", …], "values": [12, …]}      one series, or for bars several:
+//   {"type": "bar", "stacked": true, "labels": […], "series": [{"label": "Actives", "values": […]}, …]}
+"use strict";
+
+const COLOURS = ["#0b5394", "#0f766e", "#b45309", "#7c3aed", "#be123c", "#475569", "#4d7c0f", "#0e7490"];
+const THRESHOLD = "#be123c";
+const day = new Intl.DateTimeFormat("fr-FR", { day: "numeric", month: "short", year: "numeric" });
+const number = new Intl.NumberFormat("fr-FR", { maximumFractionDigits: 1 });
+
+const withUnit = (value, unit) => (unit ? `${number.format(value)}\u00a0${unit}` : number.format(value));
+
+function line({ series, thresholds = [], unit, max }) {
+  const points = (list) => list.map(([date, value]) => ({ x: Date.parse(date), y: value }));
+  const datasets = series.map(({ label, points: list, dashed }, i) => ({
+    label,
+    data: points(list),
+    borderColor: COLOURS[i % COLOURS.length],
+    backgroundColor: COLOURS[i % COLOURS.length],
+    borderDash: dashed ? [6, 4] : [],
+    pointRadius: list.length > 60 ? 0 : 2,
+    tension: 0,
+  }));
+  const times = datasets.flatMap(({ data }) => data.map(({ x }) => x));
+  const [first, last] = [Math.min(...times), Math.max(...times)];
+  for (const { label, value } of thresholds) {
+    datasets.push({
+      label: `${label} (${withUnit(value, unit)})`,
+      data: [{ x: first, y: value }, { x: last, y: value }],
+      borderColor: THRESHOLD,
+      backgroundColor: THRESHOLD,
+      borderWidth: 1,
+      borderDash: [2, 2],
+      pointRadius: 0,
+    });
+  }
+  return {
+    data: { datasets },
+    options: {
+      interaction: { mode: "nearest", axis: "x", intersect: false },
+      scales: {
+        // Linear over milliseconds: true distances between dates, without a date library.
+        x: { type: "linear", min: first, max: last, ticks: { maxTicksLimit: 8, callback: (ms) => day.format(ms) } },
+        y: { beginAtZero: true, max, ticks: { callback: (value) => withUnit(value, unit) } },
+      },
+      plugins: {
+        tooltip: {
+          callbacks: {
+            title: ([item]) => day.format(item.parsed.x),
+            label: ({ dataset, parsed }) => `${dataset.label} : ${withUnit(parsed.y, unit)}`,
+          },
+        },
+      },
+    },
+  };
+}
+
+function bar({ labels, values, series = [{ label: "", values }], unit, stacked = false }) {
+  return {
+    data: {
+      labels,
+      datasets: series.map(({ label, values: list }, i) => ({
+        label,
+        data: list,
+        backgroundColor: COLOURS[i % COLOURS.length],
+      })),
+    },
+    options: {
+      scales: {
+        x: { stacked },
+        y: { stacked, beginAtZero: true, ticks: { precision: 0, callback: (value) => withUnit(value, unit) } },
+      },
+      plugins: { legend: { display: series.length > 1 } },
+    },
+  };
+}
+
+function doughnut({ labels, values }) {
+  return {
+    data: { labels, datasets: [{ data: values, backgroundColor: labels.map((_, i) => COLOURS[i % COLOURS.length]) }] },
+    options: { plugins: { legend: { position: "bottom" } } },
+  };
+}
+
+const KINDS = { line, bar, doughnut };
+
+function draw(canvas) {
+  const asked = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
+  const { data, options } = KINDS[asked.type](asked);
+  Chart.getChart(canvas)?.destroy();
+  new Chart(canvas, { type: asked.type, data, options: { responsive: true, maintainAspectRatio: false, ...options } });
+}
+
+const drawAll = (root) => root.querySelectorAll("canvas[data-chart]").forEach(draw);
+
+if (matchMedia("(prefers-reduced-motion: reduce)").matches) Chart.defaults.animation = false;
+Chart.defaults.locale = "fr-FR";
+Chart.defaults.color = "#374151";
+drawAll(document);
+document.addEventListener("htmx:load", (event) => drawAll(event.detail.elt));

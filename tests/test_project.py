@@ -1,0 +1,170 @@
+"""The project keeps its own promises: direction of imports, documented settings, no dead template."""
+
+import ast
+import importlib
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+
+ROOT = Path(__file__).parent.parent
+MODULES = [
+    path
+    for app in ("balmanager", "directory", "mailboxes")
+    for path in (ROOT / app).rglob("*.py")
+    if "migrations" not in path.parts
+]
+KIT = ("_charts.html", "_empty.html", "_form.html", "_pagination.html")
+TEMPLATES = sorted(path.relative_to(ROOT / "templates") for path in (ROOT / "templates").rglob("*.*"))
+
+
+def list_files():
+    """What git holds or would hold; outside a clone (in an archive) there is nothing to ask."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git clone")
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [ROOT / name for name in names if (ROOT / name).is_file()]
+
+
+def test_imports_go_downwards():
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def assigned_attributes(module):
+    for node in ast.walk(ast.parse(module.read_text())):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            for part in getattr(target, "elts", [target]):
+                if isinstance(part, ast.Attribute):
+                    yield part.attr, node.lineno
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_actions_set_the_state(module):
+    if module.is_relative_to(ROOT / "mailboxes" / "actions") or module == ROOT / "mailboxes" / "actions.py":
+        return
+    assert [line for name, line in assigned_attributes(module) if name == "state"] == []
+
+
+def test_no_import_inside_a_function():
+    found = [
+        f"{module.relative_to(ROOT)}:{inner.lineno}"
+        for module in MODULES
+        for function in ast.walk(ast.parse(module.read_text()))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(function)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+    assert found == []
+
+
+# --- Settings -----------------------------------------------------------------------------------------------------
+def names_read():
+    settings = (ROOT / "balmanager" / "settings.py").read_text()
+    names = set(re.findall(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"', settings))
+    return names | set(re.findall(r"""environ\.get\(["']([A-Z_]+)""", (ROOT / "gunicorn.conf.py").read_text()))
+
+
+def test_every_setting_read_is_documented_and_no_other():
+    documented = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE))
+    assert names_read() == documented
+
+
+def test_compose_names_only_settings_that_exist():
+    text = (ROOT / "docker-compose.yml").read_text()
+    block = text.split("environment: &environment\n")[1].split("\n\n")[0]
+    assert set(re.findall(r"^\s+([A-Z_]+):", block, re.MULTILINE)) <= names_read()
+
+
+# --- Templates, static files --------------------------------------------------------------------------------------
+def is_found_by_name(template):
+    """allauth, Django's forms and Django's error pages look these up themselves."""
+    return template.parts[0] in ("account", "allauth", "django", "admin") or re.match(r"\d{3}", template.name)
+
+
+def test_no_template_is_unused():
+    sources = [path.read_text() for path in [*MODULES, *(ROOT / "templates").rglob("*.*")]]
+    unused = [
+        str(template)
+        for template in TEMPLATES
+        if not is_found_by_name(template)
+        and not any(f'"{template}"' in text for text in sources)
+        # the partials that pages may pick from
+        and template.name not in KIT
+    ]
+    assert unused == []
+
+
+def test_every_static_file_named_in_a_template_exists():
+    named = {
+        name
+        for template in TEMPLATES
+        for name in re.findall(r'{%\s*static "([^"]+)"', (ROOT / "templates" / template).read_text())
+    }
+    assert named
+    assert sorted(name for name in named if not finders.find(name)) == []
+
+
+def test_every_icon_named_in_a_template_is_in_the_sprite():
+    sprite = (ROOT / "static" / "vendor" / "icons.svg").read_text()
+    drawn = set(re.findall(r'<symbol id="([^"]+)"', sprite))
+    named = set()
+    for template in TEMPLATES:
+        text = (ROOT / "templates" / template).read_text()
+        named |= set(re.findall(r'"_icon.html" with name="([^"]+)"', text))
+        named |= set(re.findall(r'"_empty.html" with[^%]*icon="([^"]+)"', text))
+    assert sorted(named - drawn) == [], "add them to the icons of package.json, then make run"
+
+
+@pytest.mark.parametrize("pattern", [r"<style", r"\sstyle=", r"<script(?![^>]*\ssrc=)", r"\son[a-z]+=", r"javascript:"])
+def test_no_template_holds_what_the_content_policy_forbids(pattern):
+    held = [str(t) for t in TEMPLATES if re.search(pattern, (ROOT / "templates" / t).read_text())]
+    assert held == []
+
+
+# --- Installing ---------------------------------------------------------------------------------------------------
+def test_every_dependency_is_locked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    names = {re.match(r"[\w-]+", line)[0] for line in wanted}
+    locked = "\n".join((ROOT / "requirements" / f"{name}.txt").read_text() for name in ("runtime", "dev"))
+    assert sorted(name for name in names if not re.search(rf"^{name}==", locked, re.MULTILINE)) == [], "make lock"
+
+
+def test_both_locks_agree():
+    def versions(name):
+        text = (ROOT / "requirements" / f"{name}.txt").read_text()
+        return dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
+
+    runtime, dev = versions("runtime"), versions("dev")
+    assert {name: dev.get(name) for name in runtime} == runtime
+
+
+def test_nothing_names_a_package_registry():
+    hosts = ["py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "npm" + "js.com", "deb." + "debian.org"]
+    hosts += ["registry." + "yarnpkg"]
+    text_files = [path for path in list_files() if path.suffix not in (".png", ".zip", ".gz", ".xlsx")]
+    named = [str(path) for path in text_files if any(host.encode() in path.read_bytes() for host in hosts)]
+    assert named == []
+
+
+def test_no_large_file_is_kept():
+    large = [str(path.relative_to(ROOT)) for path in list_files() if path.stat().st_size > 1_000_000]
+    assert large == []
+
+
+# --- Documents ----------------------------------------------------------------------------------------------------
+def test_the_diagram_of_the_readme_is_the_lifecycle():
+    if importlib.util.find_spec("mailboxes.lifecycle") is None:
+        pytest.skip("mailboxes.lifecycle does not exist yet")
+    lifecycle = importlib.import_module("mailboxes.lifecycle")
+    between = re.search(r"<!-- lifecycle -->\n(.*?)\n<!-- /lifecycle -->", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert between[1].strip() == f"```mermaid\n{lifecycle.mermaid().strip()}\n```"
