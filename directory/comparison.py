@@ -76,9 +76,13 @@ LOAD = f"""
     SELECT %s, coalesce(ranked.rank, 1), %s, %s, i.digest, {", ".join(f"i.{c}" for c in COLUMNS)}
     FROM sync_incoming i
     LEFT JOIN (SELECT number, row_number() OVER (PARTITION BY address ORDER BY digest) AS rank
-               FROM sync_incoming WHERE address IN (SELECT address FROM sync_several)) ranked ON ranked.number = i.number"""
+               FROM sync_incoming WHERE address IN (SELECT address FROM sync_several)) ranked
+        ON ranked.number = i.number"""
+NEXT_PAGE = f"""
+    SELECT address FROM sync_verdicts WHERE kind = 'changed' AND address > %s ORDER BY address LIMIT {PAGE}"""
 REWRITE = f"""
-    UPDATE {ENTRY} SET digest = i.digest, changed_at = %s, withdrawn_at = NULL, {", ".join(f"{c} = i.{c}" for c in CONTENT)}
+    UPDATE {ENTRY} SET digest = i.digest, changed_at = %s, withdrawn_at = NULL,
+        {", ".join(f"{c} = i.{c}" for c in CONTENT)}
     FROM sync_fresh f
     JOIN sync_places p ON p.address = f.address AND p.rank = f.rank
     JOIN sync_incoming i ON i.number = f.number
@@ -153,13 +157,7 @@ class Comparison:
     def changes(self) -> Iterator[tuple[str, dict[str, list]]]:
         """Each address that changed, with what changed in it; to be read before `apply()`."""
         last = ""
-        while page := [
-            address
-            for (address,) in _rows(
-                f"SELECT address FROM sync_verdicts WHERE kind = 'changed' AND address > %s ORDER BY address LIMIT {PAGE}",
-                [last],
-            )
-        ]:
+        while page := [address for (address,) in _rows(NEXT_PAGE, [last])]:
             details = self._details(page[0], page[-1])
             yield from ((address, details[address]) for address in page)
             last = page[-1]
@@ -176,10 +174,11 @@ class Comparison:
     def sample(self, kind: str, size: int) -> list[str]:
         """Some addresses of that kind, for the preview of a dry run."""
         if self.is_first:
-            query, values = "SELECT DISTINCT address FROM sync_incoming ORDER BY address LIMIT %s", [size]
+            found = _rows("SELECT DISTINCT address FROM sync_incoming ORDER BY address LIMIT %s", [size])
         else:
-            query, values = "SELECT address FROM sync_verdicts WHERE kind = %s ORDER BY address LIMIT %s", [kind, size]
-        return [address for (address,) in _rows(query, values)] if self.counts[kind] else []
+            query = "SELECT address FROM sync_verdicts WHERE kind = %s ORDER BY address LIMIT %s"
+            found = _rows(query, [kind, size])
+        return [address for (address,) in found] if self.counts[kind] else []
 
     def apply(self, run: SyncRun, now: datetime) -> None:
         """Write what differs, and a row of history for each address unless this is the source's first load."""

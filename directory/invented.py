@@ -241,7 +241,7 @@ def _rows(seed: int) -> Iterator[list[str]]:
             row = _professional(rng, number, profession, places, weights, taken)
         yield row
         if draw > 0.9997:  # the same address at a second place of practice
-            yield row[:7] + ["Consultation avancée"] + row[8:]
+            yield [*row[:7], "Consultation avancée", *row[8:]]
 
 
 def _professional(rng, number, profession, places, weights, taken) -> list[str]:

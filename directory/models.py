@@ -68,6 +68,10 @@ class SyncRun(models.Model):
         return min(100, 100 * self.bytes_read // self.bytes_total) if self.bytes_total else 0
 
     @property
+    def is_over(self) -> bool:
+        return self.status not in (self.Status.WAITING, self.Status.RUNNING)
+
+    @property
     def as_of(self):
         """The date of the picture this run brought: the file's own stamp, else when it was fetched."""
         return self.generated_at or self.started_at

@@ -4,10 +4,11 @@ They belong to the connection: nobody else sees them, nothing of them outlives i
 of the application's.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from itertools import count
+from typing import cast
 
 from django.db import DatabaseError, connection
 
@@ -56,10 +57,26 @@ def tables() -> Iterator[None]:
         for table, columns in TABLES.items():
             cursor.execute(f"CREATE TEMP TABLE {table} ({columns})")
     try:
-        yield
+        with _small_cache():
+            yield
     finally:
         with suppress(DatabaseError):  # the connection may be what broke; its tables go with it
             _drop()
+
+
+@contextmanager
+def _small_cache() -> Iterator[None]:
+    """SQLite fills its page cache to the brim, and sorts in as much again: a run must stay under 150 MB."""
+    if _is_postgresql():
+        yield
+        return
+    with connection.cursor() as cursor:
+        usual = cursor.execute("PRAGMA cache_size").fetchone()[0]
+        cursor.execute("PRAGMA cache_size = -16000")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA cache_size = {usual}")
 
 
 def _drop() -> None:
@@ -97,7 +114,7 @@ class Loader:
         with connection.cursor() as cursor:
             # A savepoint and not atomic(): atomic() would take the lock of the database, which a temp table needs not.
             cursor.execute("SAVEPOINT staging")
-            cursor.executemany(f"INSERT INTO sync_incoming VALUES ({places})", rows)
+            cursor.executemany(f"INSERT INTO sync_incoming VALUES ({places})", cast(Sequence, rows))
             loaded = cursor.rowcount
             cursor.execute("RELEASE staging")
         return max(loaded, 0)

@@ -23,7 +23,7 @@ from directory.sources import Opened, Source, UnreadableSource
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 20_000  # lines between two signs of life
+CHUNK = 10_000  # lines between two signs of life
 LEASE = timedelta(minutes=5)  # without a sign of life a run is dead
 REJECTED_KEPT = 10_000
 TEXT_KEPT = 2_000  # characters of a rejected line
@@ -165,7 +165,9 @@ def _lock(source: str) -> SourceState:
 
 def _check_newer(run: SyncRun, state: SourceState) -> str:
     if run.generated_at and state.generated_at and run.generated_at < state.generated_at:
-        ours, theirs = (date_format(timezone.localtime(at), "d/m/Y H:i") for at in (state.generated_at, run.generated_at))
+        ours, theirs = (
+            date_format(timezone.localtime(at), "d/m/Y H:i") for at in (state.generated_at, run.generated_at)
+        )
         return f"Fichier plus ancien que notre copie : il date du {theirs}, notre copie du {ours}."
     return ""
 

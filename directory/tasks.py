@@ -23,14 +23,18 @@ def sync_annuaire(source: str = "extraction") -> None:
 
 
 @shared_task
-def sync_upload(run_pk: int, path: str, filename: str, dry_run: bool = False, max_withdrawn: float | None = None) -> None:
+def sync_upload(
+    run_pk: int, path: str, filename: str, dry_run: bool = False, max_withdrawn: float | None = None
+) -> None:
     """Take up a run that waits for its uploaded file; given twice, it runs once."""
     claimed = SyncRun.objects.filter(pk=run_pk, status=SyncRun.Status.WAITING).update(status=SyncRun.Status.RUNNING)
     if not claimed:
         return
     run = SyncRun.objects.get(pk=run_pk)
     try:
-        _run(get_source(run.source, path=path, filename=filename), run=run, dry_run=dry_run, max_withdrawn=max_withdrawn)
+        _run(
+            get_source(run.source, path=path, filename=filename), run=run, dry_run=dry_run, max_withdrawn=max_withdrawn
+        )
     finally:
         Path(path).unlink(missing_ok=True)
 

@@ -39,5 +39,5 @@ class Source(Protocol):
 
 def get_source(name: str, **overrides: Any) -> Source:
     """The source settings name so; `overrides` replace its options."""
-    conf = settings.DIRECTORY_SOURCES[name]
+    conf: dict[str, Any] = settings.DIRECTORY_SOURCES[name]
     return import_string(conf["SOURCE"])(name=name, **{**conf.get("OPTIONS", {}), **overrides})

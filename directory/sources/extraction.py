@@ -168,7 +168,9 @@ def _known_name(label: str) -> str:
 
 # Header variants like those seen in the ANS's other files: "exercice" for "d'exercice", "Libellé catégorie".
 ALIASES = {
-    _compact(re.sub(r"\b(?:d'|de )", "", label)): _compact(label) for label in COLUMNS if re.search(r"\b(?:d'|de )", label)
+    _compact(re.sub(r"\b(?:d'|de )", "", label)): _compact(label)
+    for label in COLUMNS
+    if re.search(r"\b(?:d'|de )", label)
 } | {"l4typevoiestructurebal": "nl4typevoiestructurebal"}
 
 

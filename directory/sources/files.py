@@ -56,8 +56,8 @@ class TextFile:
         try:
             block = self.stream.read(BLOCK)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            raise UnreadableSource(f"L'archive zip est abîmée ou tronquée : lecture arrêtée à l'octet {self.bytes_read} "
-                                   f"de « {self.name} ».") from error  # fmt: skip
+            raise UnreadableSource(f"L'archive zip est abîmée ou tronquée : lecture arrêtée à l'octet "
+                                   f"{self.bytes_read} de « {self.name} ».") from error  # fmt: skip
         self.bytes_read += len(block)
         return block
 
@@ -98,8 +98,8 @@ def _open_zip(file: IO[bytes]) -> Iterator[TextFile]:
         try:
             stream = archive.open(member)
         except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-            raise UnreadableSource(f"« {member.filename} » ne peut pas être extrait de l'archive zip (chiffré, abîmé ou "
-                                   "compressé autrement).") from error  # fmt: skip
+            raise UnreadableSource(f"« {member.filename} » ne peut pas être extrait de l'archive zip (chiffré, abîmé "
+                                   "ou compressé autrement).") from error  # fmt: skip
         with stream:
             yield TextFile(stream, member.file_size, member.filename)
 
@@ -114,6 +114,6 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     member = members[0]
     # zipfile never gives more than the declared size, and checks the CRC at its end.
     if member.file_size > MAX_BYTES or member.file_size > MAX_RATIO * max(member.compress_size, BLOCK):
-        raise UnreadableSource(f"L'archive zip déclare {member.file_size} octets pour {member.compress_size} compressés : "
-                               "elle est refusée par prudence.")  # fmt: skip
+        raise UnreadableSource(f"L'archive zip déclare {member.file_size} octets pour {member.compress_size} compressés "
+                               ": elle est refusée par prudence.")  # fmt: skip
     return member

@@ -164,7 +164,14 @@ def _orm(folder: Path) -> float:
     with get_source("extraction", path=str(folder / "day.txt")).open(lambda: None) as opened:
         # The few addresses on two lines: bulk_create cannot touch one row twice in a statement, each gets its own rank.
         entries = (
-            Entry(source="orm", ordinal=number, digest=digest_of("\t".join(r)), first_seen_at=now, changed_at=now, **r._asdict())
+            Entry(
+                source="orm",
+                ordinal=number,
+                digest=digest_of("\t".join(r)),
+                first_seen_at=now,
+                changed_at=now,
+                **r._asdict(),
+            )
             for number, r in enumerate(opened.records())
         )
         while batch := list(islice(entries, 2000)):

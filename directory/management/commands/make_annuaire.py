@@ -15,7 +15,9 @@ class Command(BaseCommand):
         parser.add_argument("--lines", type=int, required=True, help="nombre de lignes, sans l'en-tête")
         parser.add_argument("--out", type=Path, required=True, help="fichier à écrire ; compressé s'il finit par .zip")
         parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--change", type=float, default=0.0, help="part des lignes que chaque jour change, de 0 à 1")
+        parser.add_argument(
+            "--change", type=float, default=0.0, help="part des lignes que chaque jour change, de 0 à 1"
+        )
         parser.add_argument("--day", type=int, default=1, help="avec --change : nombre de jours écoulés")
 
     def handle(self, *args: Any, **options: Any) -> None:
