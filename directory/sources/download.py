@@ -6,7 +6,6 @@ import urllib.request
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO, NamedTuple
-from urllib.parse import urlsplit
 
 from directory.sources import Heartbeat, UnreadableSource
 
@@ -29,7 +28,9 @@ class _SafeRedirects(urllib.request.HTTPRedirectHandler):
 
 def download(url: str, ca_file: str, target: IO[bytes], heartbeat: Heartbeat) -> Download:
     """Stream `url` into `target`. `ca_file` adds a certificate authority to those of the system."""
-    host = urlsplit(url).hostname or url
+    if not url.startswith(("http://", "https://")):
+        raise UnreadableSource(f"« {url} » n'est pas une adresse http ou https.")
+    host = url.split("/")[2]
     try:
         with _opener(ca_file).open(url, timeout=TIMEOUT) as response:
             _receive(response, target, heartbeat)
@@ -42,7 +43,7 @@ def download(url: str, ca_file: str, target: IO[bytes], heartbeat: Heartbeat) ->
         if isinstance(error.reason, ssl.SSLCertVerificationError):
             raise UnreadableSource(_certificate_sentence(host, error.reason)) from error
         raise UnreadableSource(f"{host} est injoignable : {error.reason}.") from error
-    except (OSError, HTTPException) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise UnreadableSource(f"La connexion avec {host} s'est interrompue : {error}.") from error
 
 

@@ -114,6 +114,6 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     member = members[0]
     # zipfile never gives more than the declared size, and checks the CRC at its end.
     if member.file_size > MAX_BYTES or member.file_size > MAX_RATIO * max(member.compress_size, BLOCK):
-        raise UnreadableSource(f"L'archive zip déclare {member.file_size} octets pour {member.compress_size} compressés "
-                               ": elle est refusée par prudence.")  # fmt: skip
+        raise UnreadableSource(f"L'archive zip déclare {member.file_size} octets pour {member.compress_size} "
+                               "compressés : elle est refusée par prudence.")  # fmt: skip
     return member
