@@ -10,7 +10,7 @@ from hashlib import blake2b
 from itertools import count
 from typing import cast
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from directory.models import COLUMNS
 from directory.records import EntryRecord
@@ -94,7 +94,7 @@ class Loader:
 
     def _copy(self, records: Iterable[EntryRecord]) -> int:
         loaded, lines = 0, []
-        with connection.cursor() as cursor, cursor.copy("COPY sync_incoming FROM STDIN") as copy:
+        with _portion(), connection.cursor() as cursor, cursor.copy("COPY sync_incoming FROM STDIN") as copy:
             for record in records:
                 text = "\t".join(record)
                 digest = digest_of(text)
@@ -111,13 +111,29 @@ class Loader:
     def _executemany(self, records: Iterable[EntryRecord]) -> int:
         rows = ((next(self._numbers), digest_of("\t".join(record)), *record) for record in records)
         places = ", ".join(["%s"] * (len(COLUMNS) + 2))
-        with connection.cursor() as cursor:
-            # A savepoint and not atomic(): atomic() would take the lock of the database, which a temp table needs not.
-            cursor.execute("SAVEPOINT staging")
+        with _portion(), connection.cursor() as cursor:
             cursor.executemany(f"INSERT INTO sync_incoming VALUES ({places})", cast(Sequence, rows))
             loaded = cursor.rowcount
-            cursor.execute("RELEASE staging")
         return max(loaded, 0)
+
+
+@contextmanager
+def _portion() -> Iterator[None]:
+    """All of a portion or nothing, whatever interrupts it; the connection is left as it was."""
+    if _is_postgresql():
+        with transaction.atomic():
+            yield
+        return
+    # Not atomic() here: it would take the lock of the whole database, which a temporary table needs not.
+    with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT portion")
+        try:
+            yield
+        except BaseException:
+            cursor.execute("ROLLBACK TO portion")
+            raise
+        finally:
+            cursor.execute("RELEASE portion")
 
 
 def digest_of(text: str) -> str:

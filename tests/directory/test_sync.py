@@ -257,6 +257,7 @@ def test_an_unreadable_file_fails_the_run_and_writes_nothing(load):
     assert contents() == before
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_file_that_turns_bad_half_way_writes_nothing(load, write):
     load(line())
     good = write(*many(9000), name="good.txt").read_bytes()
@@ -264,6 +265,9 @@ def test_a_file_that_turns_bad_half_way_writes_nothing(load, write):
     with pytest.raises(UnreadableSource):
         load(raw=good + b"\xff\n")
 
+    if connection.vendor == "sqlite":
+        assert not connection.connection.in_transaction  # else the end of the run would not be committed
+    assert SyncRun.objects.first().status == "failed"
     assert held() == [(ALICE.address, "")]
 
 
