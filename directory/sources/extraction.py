@@ -18,6 +18,7 @@ from typing import IO
 from django.conf import settings
 from django.utils import timezone
 
+from directory.identifiers import is_mssante
 from directory.records import EntryRecord, RejectedLine
 from directory.sources import Heartbeat, UnreadableSource
 from directory.sources.download import download
@@ -35,8 +36,6 @@ HEADER = (
 )
 COLUMNS = HEADER.split("|")  # in the order of EntryRecord's fields
 
-# Published by the ANS (openapi-balmss.yaml, MailboxMssAddress).
-ADDRESS = re.compile(r"[^@\s]+@([^@\s]+\.mssante\.fr|interop-mssante\.apicrypt\.org)")
 LONGEST = 254
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 STAMP = re.compile(r"_(\d{12})\.(?:zip|txt)", re.IGNORECASE)
@@ -134,7 +133,7 @@ def _refuse(fields: list[str], line: str) -> str:
     address = fields[1]
     if not address:
         return "adresse absente"
-    if not ADDRESS.fullmatch(address) or len(address) > LONGEST:
+    if not is_mssante(address) or len(address) > LONGEST:
         return f"« {address[:100]} » n'est pas une adresse MSSanté"
     if len(line) > LONGEST and max(len(fields[3]), len(fields[6])) > LONGEST:
         return f"identifiant de plus de {LONGEST} caractères"
