@@ -23,16 +23,21 @@ class Command(BaseCommand):
         parser.add_argument("--lines", type=int, default=20_000, help="lignes inventées de l'annuaire (20 000)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if Structure.objects.exists():
+        if why := _why_not():
             if options["if_empty"]:
                 return
-            raise CommandError("Le registre contient déjà des structures : la démonstration veut une base vide.")
-        if SyncRun.objects.latest_of() is not None:
-            # Its file would withdraw every address of the real one.
-            raise CommandError("Un annuaire est déjà chargé : la démonstration veut une base vide.")
+            raise CommandError(f"{why} : la démonstration veut une base vide.")
         password = get_random_string(12, LEGIBLE)
         make(options["lines"], password, self.stderr.write)
         self.stdout.write(_how_to_log_in(password))
+
+
+def _why_not() -> str:
+    if Structure.objects.exists():
+        return "Le registre contient déjà des structures"
+    if SyncRun.objects.latest_of() is not None:  # the demonstration's would withdraw its every address
+        return "Un annuaire est déjà chargé"
+    return ""
 
 
 def _how_to_log_in(password: str) -> str:

@@ -1,1 +1,1 @@
-"""An invented register with two years' worth of life in it, to try the product on; every one of its people is made up."""
+"""An invented register with fourteen months of life in it, to try the product on; all its people are made up."""

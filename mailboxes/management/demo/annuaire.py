@@ -1,4 +1,4 @@
-"""The demonstration's annuaire: the published BAL of the register, what differs from it, and thousands of invented lines."""
+"""The demonstration's annuaire: the published BAL of the register, what differs, and invented lines."""
 
 import json
 from collections.abc import Iterator
@@ -45,9 +45,12 @@ class Annuaire:
         now = self.time.moment(days_ago)
         folder = Path(settings.VAR_DIR) / "demo"
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"Extraction_Correspondance_MSSante_{timezone.localtime(now):%Y%m%d%H%M}.txt"
+        stamp = timezone.localtime(now - timedelta(days=1))  # of the day before: a real file of today is newer
+        path = folder / f"Extraction_Correspondance_MSSante_{stamp:%Y%m%d%H%M}.txt"
         last = days_ago == SYNCED[-1]
         write_annuaire(path, self.lines, change=DAILY_CHANGE, days=rank, extra_rows=list(self._rows(now, last)))
+        for former in sorted(folder.glob("Extraction_*.txt"))[:-2]:
+            former.unlink()
         told = StringIO()
         call_command("sync_annuaire", "extraction", "--file", str(path), "--json", stdout=told)
         if json.loads(told.getvalue())["status"] != "applied":

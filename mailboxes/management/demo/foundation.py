@@ -1,4 +1,4 @@
-"""The foundation's BAL: a hospital, an EHPAD and an SSIAD, entered from its operator's list, and how their accesses grew."""
+"""The foundation's BAL, entered from its operator's list: a hospital, an EHPAD, an SSIAD; and how accesses grew."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from mailboxes.management.demo.people import (
 )
 from mailboxes.management.demo.places import FOUNDATION_DOMAIN, Places
 from mailboxes.management.demo.practices import by_address
-from mailboxes.models import SYSTEM, Bal, Operator, Person, Structure
+from mailboxes.models import Bal, Operator, Person, Structure
 
 START = 428  # days ago: the register is filled from what the operator knows
 Kind = Bal.Kind
@@ -32,6 +32,7 @@ SERVICES = {
     "Anesthésie-réanimation": 4, "Unité neuro-vasculaire": 2, "Hospitalisation à domicile": 3, "Rééducation": 3,
     "Diabétologie": 2, "Pneumologie": 2, "Centre de vaccination": 1,
 }  # fmt: skip
+TEAM = 7  # people of a service, at least
 ORPHANS = ["Addictologie", "Consultation mémoire"]  # their principal left before the register was opened
 PROFESSIONS = [DOCTOR, NURSE, DOCTOR, NURSE, DOCTOR, PHYSIO, DOCTOR, PHARMACIST, NURSE, MIDWIFE, DOCTOR, DIETICIAN,
                NURSE, SPEECH]  # fmt: skip
@@ -110,7 +111,7 @@ class Foundation:
         rank = 0
         for service, size in SERVICES.items():
             team = []
-            for _ in range(0 if service == "Cardiologie" else max(size, 5)):
+            for _ in range(0 if service == "Cardiologie" else max(size, TEAM)):
                 profession = DOCTOR if not team else PROFESSIONS[rank % len(PROFESSIONS)]
                 rank += 1
                 team.append(self.cast.enter(hospital, profession))
@@ -127,7 +128,7 @@ class Foundation:
         principal = self.cast.let_in(team[0])
         address = self.enter(structure, Kind.ORGANISATIONNELLE, plain(service), principal,
                              service=service, responsable=principal,
-                             purpose="Courriers adressés au service ; les BAL nominatives restent à chacun.")  # fmt: skip
+                             purpose="Courriers adressés au service ; les BAL nominatives restent.")  # fmt: skip
         self.shared[service] = Holder(principal, address)
         for rank, person in enumerate(team[1:]):
             self.time.on(420 - 3 * rank, by_address, add_cotitulaire, address, person, by=principal.user)

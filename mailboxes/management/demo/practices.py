@@ -3,10 +3,11 @@
 from mailboxes.actions import add_cotitulaire, delegate, move, register_bal
 from mailboxes.lifecycle import Verb
 from mailboxes.management.demo.clock import Timeline
-from mailboxes.management.demo.people import DOCTOR, NURSE, PHYSIO, SECRETARY, Cast
+from mailboxes.management.demo.people import DOCTOR, NURSE, PHYSIO, SECRETARY, Cast, local_of
 from mailboxes.management.demo.places import COMPANY_DOMAIN, REGION_DOMAIN, Places, entrust
 from mailboxes.models import Bal, Operator, Person, Structure
 
+OWN = 310  # days ago: the practices enter the BAL they have
 SHARED_PATIENTS = "Comptes rendus, résultats et ordonnances de la patientèle commune ; les BAL nominatives restent pour ce qui ne concerne qu’un seul professionnel."  # noqa: E501
 SGAMI_BALS = {
     "conseil-medical.sgami": ["Cheffe du conseil médical", "Secrétaire médicale", "Responsable administratif"],
@@ -39,11 +40,19 @@ def by_address(act, address: str, *args, **kwargs):
 
 
 def tell(time: Timeline, cast: Cast, places: Places) -> None:
+    """Each case, told alone; its people have their own BAL already."""
     _nurses(time, cast, places)
     _doctors(time, cast, places)
     _screening(time, cast, places)
     _sgami(time, cast, places)
     _cabinets(time, cast, places)
+
+
+def _own_bals(time: Timeline, operator: Operator, structure: Structure, domain: str, people: list[Person]) -> None:
+    """Their nominative BAL, entered by the first of them."""
+    for person in people:
+        time.on(OWN, register_bal, structure=structure, operator=operator, kind=Bal.Kind.NOMINATIVE,
+                address=f"{local_of(person)}@{domain}", principal=person, exists=True, by=people[0].user)  # fmt: skip
 
 
 def _opening(
@@ -61,6 +70,7 @@ def _nurses(time: Timeline, cast: Cast, places: Places) -> None:
     entrust(a.user, places.nurses)
     address = f"cabinet-infirmier-tilleuls.42190@{REGION_DOMAIN}"
     _opening(time, 300, places.nurses, places.region, address, a, service="Soins à domicile", purpose=SHARED_PATIENTS)
+    _own_bals(time, places.region, places.nurses, REGION_DOMAIN, [a, b, c])
     time.on(293, by_address, add_cotitulaire, address, b, by=a.user)
     time.on(281, by_address, add_cotitulaire, address, c, by=b.user)
 
@@ -75,6 +85,7 @@ def _doctors(time: Timeline, cast: Cast, places: Places) -> None:
     _opening(
         time, 262, places.doctors, places.company, address, a, service="Médecine générale", purpose=SHARED_PATIENTS
     )
+    _own_bals(time, places.company, places.doctors, COMPANY_DOMAIN, [a, b])
     time.on(255, by_address, add_cotitulaire, address, b, by=a.user)
     for days_ago, doctor in ((254, a), (252, b)):
         time.on(days_ago, by_address, delegate, address, secretary, under=doctor, by=doctor.user, can_send=True,
@@ -88,7 +99,8 @@ def _screening(time: Timeline, cast: Cast, places: Places) -> None:
     entrust(doctor.user, places.screening)
     address = f"reseau-depistage-sein.roanne@{REGION_DOMAIN}"
     _opening(time, 236, places.screening, places.region, address, doctor, service="Coordination",
-             purpose="Comptes rendus de mammographie et seconde lecture ; rien n’arrive dans les BAL nominatives.")  # fmt: skip
+             purpose="Comptes rendus de mammographie et seconde lecture, hors des BAL nominatives.")  # fmt: skip
+    _own_bals(time, places.company, places.screening, COMPANY_DOMAIN, [doctor, radiologist])
     time.on(229, by_address, add_cotitulaire, address, radiologist, by=doctor.user)
     for days_ago, holder in ((228, doctor), (221, radiologist)):
         time.on(days_ago, by_address, delegate, address, secretary, under=holder, by=holder.user, can_send=True,
@@ -105,8 +117,9 @@ def _sgami(time: Timeline, cast: Cast, places: Places) -> None:
     entrust(inspector.user, places.sgami)
     for rank, (local, functions) in enumerate(SGAMI_BALS.items()):
         address, days_ago = f"{local}@{REGION_DOMAIN}", 190 - 9 * rank
-        _opening(time, days_ago, places.sgami, places.region, address, inspector, service=local.split(".")[0].replace("-", " ").capitalize(),
-                 purpose="Échanges avec les soignants extérieurs ; une BAL par mission, lue par qui en est chargé.")  # fmt: skip
+        service = local.partition(".")[0].replace("-", " ").capitalize()
+        _opening(time, days_ago, places.sgami, places.region, address, inspector, service=service,
+                 purpose="Échanges avec les soignants extérieurs, une BAL par mission.")  # fmt: skip
         for function in functions:
             time.on(days_ago - 6, by_address, delegate, address, people[function], under=inspector, by=inspector.user,
                     can_send=function != "Gestionnaire", reason=f"{function} : dossiers de sa mission")  # fmt: skip
@@ -123,5 +136,6 @@ def _cabinets(time: Timeline, cast: Cast, places: Places) -> None:
         entrust(team[0].user, structure)
         address = f"{local}@{domain}"
         _opening(time, 210, structure, operator, address, team[0], kind=Bal.Kind.CABINET, purpose=SHARED_PATIENTS)
+        _own_bals(time, operator, structure, domain, team)
         for person in team[1:]:
             time.on(203, by_address, add_cotitulaire, address, person, by=team[0].user)

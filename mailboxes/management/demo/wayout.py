@@ -6,6 +6,7 @@ from mailboxes.lifecycle import Verb
 from mailboxes.management.demo import usage
 from mailboxes.management.demo.foundation import Foundation, Holder
 from mailboxes.management.demo.people import DOCTOR, NURSE, local_of, plain
+from mailboxes.management.demo.places import COMPANY_DOMAIN
 from mailboxes.management.demo.practices import by_address
 from mailboxes.models import Affiliation, Bal, Delegataire, Person
 
@@ -63,6 +64,9 @@ class WayOut:
         for months in (10.8, 12.4, 13.0):
             holder = self._next(usage.idle(months))
             Person.objects.filter(pk=holder.person.pk).update(email="")  # nobody can be told: no end without an alert
+
+        idle_elsewhere = f"igor.vlaminck@{COMPANY_DOMAIN}"  # where the alert comes after eight months
+        self.readings.of(idle_elsewhere, usage.idle(8.6))
 
     def _come_back(self) -> None:
         for _ in range(4):
