@@ -78,7 +78,17 @@ def pytest_configure():
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         # A file, as in real use: in memory, SQLite neither has a WAL nor lets a second connection wait.
-        settings.DATABASES["default"]["TEST"] = {"NAME": str(Path(os.environ["VAR_DIR"]) / "test.sqlite3")}
+        test_settings = settings.DATABASES["default"].setdefault("TEST", {})
+        test_settings["NAME"] = str(Path(os.environ["VAR_DIR"]) / "test.sqlite3")
+
+
+def pytest_collection_modifyitems(config, items):
+    """`postgresql_run` marks what needs PostgreSQL, or brings its own data and need not be played twice: left out."""
+    if config.getoption("db") == "postgresql":
+        return
+    left_out = [item for item in items if item.get_closest_marker("postgresql_run")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_report_header(config):
@@ -420,15 +430,14 @@ def app_env(var, **env):
 
 
 @pytest.fixture
-def app_server(_prepared_var, tmp_path):
-    """`app_server(**environment)` starts the application as `make run` does: gunicorn, its own migrated SQLite file.
+def app_data(_prepared_var, tmp_path):
+    """`app_data(**environment)`: the application's data alone, for commands and workers; its own migrated SQLite file.
 
-    For journeys from end to end. Not `live_server`: it empties every table, which the journal refuses.
     With DATABASE_URL given (see `postgresql_url`), that database is migrated instead.
     """
     with contextlib.ExitStack() as stop:
 
-        def start(**env):
+        def prepare(**env):
             port, var = free_port(), tmp_path / f"var{free_port()}"
             var.mkdir()
             (var / "static").symlink_to(_prepared_var / "static")
@@ -439,11 +448,26 @@ def app_server(_prepared_var, tmp_path):
                 app.manage("migrate", "--verbosity", "0")
             else:
                 shutil.copy(_prepared_var / "bal.sqlite3", var)
-            command = [sys.executable, "-m", "gunicorn", "balmanager.wsgi"]
-            stop.enter_context(run(command, app.log, web_answers(f"{url}/compte/login/"), cwd=ROOT, env=app.env))
             return app
 
-        yield start
+        yield prepare
+
+
+@pytest.fixture
+def app_server(app_data):
+    """`app_server(**environment)` starts the application as `make run` does: gunicorn over `app_data`.
+
+    For journeys from end to end. Not `live_server`: it empties every table, which the journal refuses.
+    """
+
+    def start(**env):
+        app = app_data(**env)
+        command = [sys.executable, "-m", "gunicorn", "balmanager.wsgi"]
+        ready = run(command, app.log, web_answers(f"{app.url}/compte/login/"), cwd=ROOT, env=app.env)
+        app.processes.enter_context(ready)
+        return app
+
+    return start
 
 
 def web_answers(url):

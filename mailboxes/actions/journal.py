@@ -1,7 +1,5 @@
 """How an action writes down what it did, and lets it be told once the transaction stands."""
 
-from functools import partial
-
 from django.db import transaction
 from django.utils import timezone
 
@@ -45,5 +43,10 @@ def write(
 
 def tell_on_commit(entries: list[JournalEntry]) -> None:
     """Broker down: the act stands, and `tell_again` takes the entries up."""
-    if pks := [entry.pk for entry in entries if entry.told_at is None]:
-        transaction.on_commit(partial(tell.delay, pks), robust=True)
+    pks = [entry.pk for entry in entries if entry.told_at is None]
+
+    def tell_them():  # a function, not a partial: Django wants its name when it logs a failure
+        tell.delay(pks)
+
+    if pks:
+        transaction.on_commit(tell_them, robust=True)

@@ -1,0 +1,110 @@
+"""The cast: alice is the principal, bruno a cotitulaire, delphine a délégataire of alice, paul has a PER of his own,
+gisele is the gestionnaire, lea only reads, eve belongs to another structure."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from mailboxes.lifecycle import State
+from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, Membership, Operator, Person, Structure
+
+RPPS = {"alice": "10000000017", "bruno": "10000000025", "paul": "10000000033", "eve": "10000000041"}
+
+
+def make_person(name, structure, rpps=None, **facts):
+    user = get_user_model().objects.create_user(name, f"{name}@exemple.invalid", first_name=name.title())
+    person = Person.objects.create(
+        user=user,
+        given_name=name.title(),
+        family_name="Exemple",
+        rpps=rpps,
+        has_cps=bool(rpps),
+        **{"email": f"{name}@exemple.invalid", **facts},
+    )
+    Affiliation.objects.create(person=person, structure=structure)
+    return person
+
+
+def make_professional(number, **facts):
+    """One more person who may hold a BAL; `number` tells them apart."""
+    rpps = f"2{number:010}"
+    return Person.objects.create(family_name=f"Nom{number}", given_name="Pro", rpps=rpps, has_cps=True, **facts)
+
+
+@pytest.fixture
+def operator(db):
+    operator = Operator.objects.create(code="regional", name="Opérateur régional", request_email="demandes@op.invalid")
+    operator.domains.create(name="chu-exemple.mssante.fr")
+    return operator
+
+
+@pytest.fixture
+def structure(db):
+    parent = Structure.objects.create(name="Fondation", kind=Structure.Kind.ORGANISME, finess_ej="010000001")
+    return Structure.objects.create(name="CHU", kind=Structure.Kind.HOSPITAL, parent=parent, finess_et="010000002")
+
+
+@pytest.fixture
+def other_structure(db):
+    return Structure.objects.create(name="Clinique voisine", finess_et="020000001")
+
+
+@pytest.fixture
+def people(structure, other_structure):
+    """Persons by first name; each has an account, `.user`."""
+    cast = {
+        name: make_person(name, structure, RPPS.get(name))
+        for name in ["alice", "bruno", "delphine", "paul", "gisele", "lea"]
+    }
+    cast["eve"] = make_person("eve", other_structure, RPPS["eve"])
+    Membership.objects.create(user=cast["gisele"].user, structure=structure, role="gestionnaire")
+    Membership.objects.create(user=cast["lea"].user, structure=structure, role="reader")
+    Membership.objects.create(user=cast["eve"].user, structure=other_structure, role="gestionnaire")
+    return SimpleNamespace(**cast)
+
+
+@pytest.fixture
+def make_bal(structure, operator):
+    """`make_bal("ORG", principal)`: a BAL as the register holds it, written without the actions."""
+
+    def make(kind, *holders, address="", **facts):
+        number = Bal.objects.count()
+        facts = {"state": State.ACTIVE, "structure": structure, "operator": operator, **facts}
+        bal = Bal.objects.create(
+            kind=kind, address=address or f"{kind.lower()}{number}@chu-exemple.mssante.fr", **facts
+        )
+        for index, person in enumerate(holders):
+            Cotitulaire.objects.create(bal=bal, person=person, is_principal=index == 0)
+        return bal
+
+    return make
+
+
+@pytest.fixture
+def org(make_bal, people):
+    bal = make_bal("ORG", people.alice, people.bruno, address="accueil@chu-exemple.mssante.fr")
+    Delegataire.objects.create(bal=bal, person=people.delphine, under=people.alice, reason="secrétariat")
+    return bal
+
+
+@pytest.fixture
+def per(make_bal, people):
+    return make_bal("PER", people.paul, address="paul.exemple@chu-exemple.mssante.fr")
+
+
+@pytest.fixture
+def app(make_bal):
+    return make_bal("APP", address="no_reply@chu-exemple.mssante.fr")
+
+
+@pytest.fixture
+def crowd(org):
+    """`crowd(19)`: the ORG brought to 19 cotitulaires."""
+
+    def fill(count):
+        here = org.cotitulaires.count()
+        Cotitulaire.objects.bulk_create(Cotitulaire(bal=org, person=make_professional(n)) for n in range(here, count))
+        return org
+
+    return fill

@@ -1,0 +1,177 @@
+"""Exactly one notice per stage and cycle, with real processes: two at once, killed in the middle, real mail."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections import Counter
+from email import message_from_bytes
+from threading import Event
+
+import psycopg
+import pytest
+from aiosmtpd.controller import Controller
+
+from tests.servers import ROOT, free_port
+
+pytestmark = pytest.mark.postgresql_run
+
+HOW_MANY = 30
+PREPARE = """
+from datetime import timedelta
+from django.utils import timezone
+from mailboxes.lifecycle import State
+from mailboxes.models import *
+structure = Structure.objects.create(name="CHU", finess_et="010000002")
+operator = Operator.objects.create(code="regional", name="Régional", request_email="demandes@op.invalid")
+long_ago = timezone.now() - timedelta(days=330)
+for n in range({count}):
+    person = Person.objects.create(
+        family_name=f"Nom{{n}}", given_name="Pro", rpps=f"1{{n:010}}", has_cps=True, email=f"p{{n}}@exemple.invalid"
+    )
+    bal = Bal.objects.create(
+        address=f"p{{n}}@chu.mssante.fr", kind="PER", state=State.ACTIVE, clock_at=long_ago,
+        structure=structure, operator=operator,
+    )
+    Cotitulaire.objects.create(bal=bal, person=person, is_principal=True)
+"""
+REPORT = """
+import json
+from mailboxes.models import *
+print(json.dumps({
+    "alerts": JournalEntry.objects.filter(what="alert_idle").count(),
+    "bals": JournalEntry.objects.filter(what="alert_idle").values("bal").distinct().count(),
+    "notices": Notice.objects.count(),
+    "sent": Notice.objects.exclude(sent_at=None).count(),
+    "untold": JournalEntry.objects.filter(told_at=None).count(),
+}))
+"""
+
+
+class Sink:
+    """A real SMTP server that keeps the Message-ID of what it accepts; told to, it answers one mail when released."""
+
+    def __init__(self):
+        self.accepted, self.hold_at, self.holding, self.release = [], None, Event(), Event()
+        self.controller = Controller(self, hostname="127.0.0.1", port=free_port())
+
+    async def handle_DATA(self, server, session, envelope):
+        if len(self.accepted) + 1 == self.hold_at:
+            self.holding.set()
+            await asyncio.get_running_loop().run_in_executor(None, self.release.wait)
+            return "451 the sender is gone"
+        self.accepted.append(message_from_bytes(envelope.content)["Message-ID"].strip())
+        return "250 OK"
+
+    @property
+    def url(self):
+        return f"smtp://127.0.0.1:{self.controller.port}"
+
+
+@pytest.fixture
+def sink():
+    sink = Sink()
+    sink.controller.start()
+    yield sink
+    sink.release.set()
+    sink.controller.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def app(request, app_data, sink):
+    """The application's data on either database, with so many BAL due for an alert."""
+    env = {"EMAIL_URL": sink.url, "NOTICE_LEASE_MINUTES": "0"}
+    if request.param == "postgresql":
+        env["DATABASE_URL"] = request.getfixturevalue("postgresql_url")
+    return app_data(**env)
+
+
+def prepare(app, count=HOW_MANY):
+    app.manage("shell", "--no-imports", "-c", PREPARE.format(count=count))
+
+
+def report(app):
+    return json.loads(app.manage("shell", "--no-imports", "-c", REPORT))
+
+
+def start(app, *words):
+    command = [sys.executable, "manage.py", *words]
+    return subprocess.Popen(command, cwd=ROOT, env=app.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finish(*processes):
+    for process in processes:
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, output
+
+
+def test_two_processes_at_once_alert_and_tell_once(app, sink):
+    app.env["NOTICE_LEASE_MINUTES"] = "10"
+    prepare(app)
+    finish(*[start(app, "alert_idle", "--for-real") for _ in range(2)])
+    assert report(app) == {
+        "alerts": HOW_MANY, "bals": HOW_MANY, "notices": HOW_MANY, "sent": 0, "untold": HOW_MANY,
+    }  # fmt: skip
+    finish(*[start(app, "tell_again", "--for-real") for _ in range(2)])
+    assert report(app)["sent"] == HOW_MANY
+    assert Counter(sink.accepted).most_common(1)[0][1] == 1
+    assert len(sink.accepted) == HOW_MANY
+
+
+def test_a_process_killed_while_it_tells_loses_and_doubles_nothing(app, sink):
+    prepare(app)
+    finish(start(app, "alert_idle", "--for-real"))
+    sink.hold_at = 10
+    teller = start(app, "tell_again", "--for-real")
+    assert sink.holding.wait(timeout=60)
+    teller.kill()
+    teller.communicate()
+    sink.hold_at = None
+    sink.release.set()
+    finish(start(app, "tell_again", "--for-real"))
+    told = report(app)
+    assert (told["sent"], told["untold"]) == (HOW_MANY, 0)
+    assert len(set(sink.accepted)) == HOW_MANY
+    # At most the one whose acceptance the dead process had no time to mark, under the same Message-ID.
+    assert len(sink.accepted) <= HOW_MANY + 1
+
+
+def test_a_sweep_killed_between_two_batches_is_taken_up_again(app_data, postgresql_url):
+    """A lock held from outside stops the sweep in its second batch: there it dies."""
+    app, count = app_data(DATABASE_URL=postgresql_url), 502
+    prepare(app, count)
+    with psycopg.connect(postgresql_url) as blocker, psycopg.connect(postgresql_url, autocommit=True) as watcher:
+        blocker.execute("SELECT 1 FROM mailboxes_bal ORDER BY id DESC LIMIT 1 FOR UPDATE")
+        sweep = start(app, "alert_idle", "--for-real")
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        while not watcher.execute(waiting).fetchone()[0]:
+            assert sweep.poll() is None, sweep.stdout.read()
+        sweep.kill()
+        sweep.communicate()
+    assert report(app)["alerts"] == 500
+    finish(start(app, "alert_idle", "--for-real"))
+    assert report(app) == {"alerts": count, "bals": count, "notices": count, "sent": 0, "untold": count}
+
+
+def test_celery_workers_tell_what_a_sweep_wrote(app_data, sink, postgresql_url, redis_url):
+    """The production chain: PostgreSQL, Redis, two workers, mail."""
+    app = app_data(DATABASE_URL=postgresql_url, REDIS_URL=redis_url, EMAIL_URL=sink.url)
+    prepare(app)
+    app.start_worker("-n", "one@%h")
+    app.start_worker("-n", "two@%h")
+    finish(start(app, "alert_idle", "--for-real"))
+    while report(app)["untold"]:
+        assert len(sink.accepted) <= HOW_MANY
+    assert report(app)["sent"] == HOW_MANY
+    assert sorted(set(sink.accepted)) == sorted(sink.accepted)
+
+
+def test_a_broker_that_is_down_stops_no_act(app_data, sink):
+    app = app_data(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0", EMAIL_URL=sink.url)
+    prepare(app, 3)
+    finish(start(app, "alert_idle", "--for-real"))
+    assert report(app) == {"alerts": 3, "bals": 3, "notices": 3, "sent": 0, "untold": 3}
+    finish(start(app, "tell_again", "--for-real"))
+    assert len(sink.accepted) == 3

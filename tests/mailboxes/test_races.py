@@ -1,0 +1,77 @@
+"""Two at once, on PostgreSQL: threads with connections of their own. SQLite lets one writer in at a time."""
+
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection
+
+from mailboxes import actions
+from mailboxes.lifecycle import Verb
+from mailboxes.models import SYSTEM, Bal, Cotitulaire, JournalEntry
+from mailboxes.rules import Refused
+from tests.mailboxes.conftest import make_professional
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.postgresql_run,
+]
+
+
+def at_once(*acts):
+    """Run each act in a thread of its own, started together; the codes of the refusals."""
+    start, refused = Barrier(len(acts)), []
+
+    def play(act):
+        connection.ensure_connection()
+        start.wait()
+        try:
+            act()
+        except Refused as refusal:
+            refused.append(refusal.code)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=play, args=[act]) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return refused
+
+
+def test_eight_at_once_for_the_twentieth_place(crowd, people):
+    org = crowd(19)
+    alice = people.alice.user
+    others = [make_professional(n) for n in range(100, 108)]
+    refused = at_once(*[lambda person=person: actions.add_cotitulaire(org, person, by=alice) for person in others])
+    assert refused == ["full"] * 7
+    assert org.cotitulaires.count() == 20
+
+
+def test_two_hand_over_at_once_and_one_principal_stands(crowd, people):
+    org = crowd(4)
+    heirs = [c.person for c in org.cotitulaires.filter(is_principal=False).select_related("person")[:2]]
+    alice = people.alice.user
+    refused = at_once(*[lambda heir=heir: actions.transfer_principal(org, heir, by=alice) for heir in heirs])
+    assert refused == ["role"]
+    assert Cotitulaire.objects.filter(bal=org, is_principal=True).count() == 1
+
+
+def test_two_sweeps_at_once_alert_once(make_bal, people):
+    for _ in range(40):
+        make_bal("PER", people.paul)
+    at_once(*[lambda: actions.move_each(Bal.objects.all(), Verb.ALERT_IDLE, by=SYSTEM)] * 2)
+    assert JournalEntry.objects.filter(what=Verb.ALERT_IDLE).count() == 40
+
+
+def test_an_opposition_and_a_sweep_at_once_leave_one_story(per, people):
+    actions.move(per, Verb.ALERT_IDLE, by=SYSTEM)
+    paul = people.paul.user
+    at_once(
+        lambda: actions.move(per, Verb.OPPOSE, by=paul),
+        lambda: actions.move_each(Bal.objects.all(), Verb.DEPUBLISH_IDLE, by=SYSTEM),
+    )
+    states = [entry.before for entry in per.journal.order_by("pk")] + [Bal.objects.get().state]
+    afters = [entry.after for entry in per.journal.order_by("pk")]
+    assert states[1:] == afters  # each step begins where the former ended
+    assert Bal.objects.get().state == "active"  # whichever came first, the opposition stands
