@@ -29,11 +29,13 @@ SEEN = [State.ACTIVE, State.IDLE_ALERTED]
 class Annuaire:
     def __init__(self, foundation: Foundation, lines: int):
         self.foundation, self.time, self.lines = foundation, foundation.time, lines
+        self._files: list[Path] = []
         ordinary = foundation.nominatives[::2]
         self._missing = {holder.address for holder in ordinary[3:6]} | {foundation.shared["Pneumologie"].address}
         self._gone_today = ordinary[6].address
-        self._other_service = {holder.address: service for holder, service in zip(
-            ordinary[8:12], ["Cardiologie et vasculaire", "SSR", "Médecine A", "Consultations"], strict=True)}  # fmt: skip
+        self._changed_today = ordinary[7].address
+        services = ["Cardiologie et vasculaire", "SSR", "Médecine A", "Consultations"]
+        self._other_service = dict(zip([holder.address for holder in ordinary[8:12]], services, strict=True))
         self._elsewhere = [holder.person for holder in ordinary[12:18]]
 
     def plan(self) -> None:
@@ -47,10 +49,11 @@ class Annuaire:
         folder.mkdir(parents=True, exist_ok=True)
         stamp = timezone.localtime(now - timedelta(days=1))  # of the day before: a real file of today is newer
         path = folder / f"Extraction_Correspondance_MSSante_{stamp:%Y%m%d%H%M}.txt"
+        for former in self._files[:-1]:  # the last two stay, to be looked at
+            former.unlink(missing_ok=True)
+        self._files.append(path)
         last = days_ago == SYNCED[-1]
         write_annuaire(path, self.lines, change=DAILY_CHANGE, days=rank, extra_rows=list(self._rows(now, last)))
-        for former in sorted(folder.glob("Extraction_*.txt"))[:-2]:
-            former.unlink()
         told = StringIO()
         call_command("sync_annuaire", "extraction", "--file", str(path), "--json", stdout=told)
         if json.loads(told.getvalue())["status"] != "applied":
@@ -60,7 +63,7 @@ class Annuaire:
     def _rows(self, now: datetime, last: bool) -> Iterator[EntryRecord]:
         for bal in Bal.objects.live().expected_in_annuaire().with_holders().order_by("address"):
             if self._is_shown(bal, now) and not (last and bal.address == self._gone_today):
-                yield from self._lines_of(bal)
+                yield from self._lines_of(bal, last)
         for rank, person in enumerate(self._elsewhere):
             if last or rank:  # the first appears with the last file
                 yield _line(Bal.Kind.NOMINATIVE, f"{person.rpps}@{ELSEWHERE}", "Exercice libéral", None, person)
@@ -75,8 +78,10 @@ class Annuaire:
         asked = bal.state == State.DEPUBLICATION_REQUESTED and bal.state_since > now - OPERATOR_TAKES
         return asked or bal.state in SEEN
 
-    def _lines_of(self, bal: Bal) -> Iterator[EntryRecord]:
+    def _lines_of(self, bal: Bal, last: bool) -> Iterator[EntryRecord]:
         service = self._other_service.get(bal.address, bal.service)
+        if last and bal.address == self._changed_today:
+            service = f"{service}, hôpital de jour"
         holders = [holder.person for holder in bal.cotitulaires.all()]
         if bal.kind == Bal.Kind.ORGANISATIONNELLE and bal.structure.finess_et:
             yield _line(bal.kind, bal.address, service, bal.structure)
@@ -100,8 +105,8 @@ def _line(
         number = structure.finess_et or structure.siret or structure.rpps_rang
         code = "1" if structure.finess_et else "3" if structure.siret else "4" if structure.rpps_rang else ""
         facts |= {
-            "structure_id_type": code, "structure_id": number, "structure_name": structure.name, "postcode": structure.postcode,
-            "address_l6": f"{structure.postcode} {structure.town.upper()}",
+            "structure_id_type": code, "structure_id": number, "structure_name": structure.name,
+            "postcode": structure.postcode, "address_l6": f"{structure.postcode} {structure.town.upper()}",
             "department": {"42": "Loire", "69": "Rhône"}[structure.postcode[:2]],
         }  # fmt: skip
     return EntryRecord(kind=kind, address=address, **facts)

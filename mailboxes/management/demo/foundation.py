@@ -110,7 +110,7 @@ class Foundation:
         hospital = self.places.hospital
         rank = 0
         for service, size in SERVICES.items():
-            team = []
+            team: list[Person] = []
             for _ in range(0 if service == "Cardiologie" else max(size, TEAM)):
                 profession = DOCTOR if not team else PROFESSIONS[rank % len(PROFESSIONS)]
                 rank += 1

@@ -24,7 +24,7 @@ class Habit(NamedTuple):
 
 def regular(rng: random.Random) -> Habit:
     start, growth = rng.uniform(5, 45), rng.uniform(0, 25)
-    gaps = {FIRST - EVERY * rank: rng.uniform(0.1, 9) for rank in range(FIRST // EVERY + 1)}
+    gaps: dict[float, float] = {FIRST - EVERY * rank: rng.uniform(0.1, 9) for rank in range(FIRST // EVERY + 1)}
     return Habit(lambda ago: ago + gaps.get(ago, 1), lambda ago: start + growth * (1 - ago / FIRST), ordinary=True)
 
 

@@ -117,8 +117,9 @@ class WayOut:
 
     def _end_unpublished(self) -> None:
         """An APP and BAL in liste rouge are never in the public annuaire: a person registers that they are gone."""
-        software = Holder(self.foundation.alice, self.foundation.enter(
-            self.hospital, Bal.Kind.APPLICATIVE, "no_reply.ancien-dpi", description="Ancien dossier patient"))  # fmt: skip
+        address = self.foundation.enter(self.hospital, Bal.Kind.APPLICATIVE, "no_reply.ancien-dpi",
+                                        description="Ancien dossier patient")  # fmt: skip
+        software = Holder(self.foundation.alice, address)
         self.readings.of(software.address, usage.idle(135 / usage.MONTH))
         self._act(130, software, Verb.REQUEST_DELETION, by=self.gisele, attested=True, note="Logiciel remplacé.")
         self._act(101, software, Verb.CONFIRM_DELETION, by=self.gisele)
