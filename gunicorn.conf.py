@@ -10,9 +10,8 @@ loglevel = "warning"
 control_socket_disable = True
 
 
-def when_ready(server):
+def when_ready(_server):
     """The last thing `make run` says is where to go, and as whom."""
     demo = Path(os.environ.get("VAR_DIR", "var")) / "demo.txt"
     logins = demo.read_text() if demo.exists() else ""
-    server.log.warning("Ready.")
     print(f"\n{logins}\n  BAL Manager: http://{bind}  (Ctrl-C stops it)\n", flush=True)  # noqa: T201

@@ -8,6 +8,7 @@ CSS_CLASSES = {
     "range": "form-range",
     "color": "form-control form-control-color",
     "hidden": "",
+    "select": "form-select",
 }
 
 
@@ -19,21 +20,22 @@ class FormRenderer(TemplatesSetting):
 
 
 def dress(widget):
-    """Add the CSS classes to one widget's attributes; the parts of a composed widget are dressed one by one."""
-    parts = widget.get("subwidgets") or [option for _, options, _ in widget.get("optgroups", []) for option in options]
-    kind = widget.get("type", "")
-    if kind in ("radio", "checkbox") and parts:  # a list of choices: each is an input of its own
-        for part in parts:
-            add_class(part["attrs"], "form-check-input")
-        return
-    if widget.get("subwidgets"):
-        for part in parts:
+    """Add the CSS classes to a widget's attributes, or to those of its parts."""
+    options = [option for _, group, _ in widget.get("optgroups", []) for option in group]
+    if options and options[0]["type"] in (
+        "radio",
+        "checkbox",
+    ):  # radio buttons, checkboxes: each is an input of its own
+        for option in options:
+            dress(option)
+    elif widget.get("subwidgets"):
+        for part in widget["subwidgets"]:
             dress(part)
-        return
-    is_select = "optgroups" in widget
-    add_class(widget["attrs"], "form-select" if is_select else CSS_CLASSES.get(kind, "form-control"))
-    if widget["attrs"].get("aria-invalid") == "true":
-        add_class(widget["attrs"], "is-invalid")
+    else:
+        kind = "select" if "optgroups" in widget else widget.get("type")
+        add_class(widget["attrs"], CSS_CLASSES.get(kind, "form-control"))
+        if widget["attrs"].get("aria-invalid") == "true":
+            add_class(widget["attrs"], "is-invalid")
 
 
 def add_class(attrs, name):

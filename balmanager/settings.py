@@ -116,6 +116,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
+ACCOUNT_SESSION_REMEMBER = False  # the session ends with the browser, or when idle for
 SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", default=2 * 3600)
 SESSION_SAVE_EVERY_REQUEST = True  # the two hours are idle time, not time since log-in
 
@@ -176,7 +177,7 @@ else:
     _queue = VAR_DIR / "queue"
     for name in ("in", "control"):
         (_queue / name).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_queue / "in"),
         "data_folder_out": str(_queue / "in"),  # the same folder: what is sent is what is received

@@ -297,8 +297,10 @@ class Ldap:
         lines = subprocess.run(command, text=True, capture_output=True, check=True).stdout.splitlines()
         names = [line[4:] for line in lines if line.startswith("dn: ") and line[4:] != self.base]
         names.sort(key=lambda name: -name.count(","))  # leaves first
+        if not names:
+            return
         command = ["ldapdelete", "-x", "-c", "-H", self.uri, "-D", self.admin_dn, "-w", self.password]
-        subprocess.run(command, input="\n".join(names), text=True, capture_output=True, check=True)
+        subprocess.run(command, input="\n".join(names) + "\n", text=True, capture_output=True, check=True)
 
 
 @pytest.fixture(scope="session")
@@ -406,7 +408,21 @@ class App:
 
     def start_worker(self, *words):
         """Start a Celery worker on its queue; `-B` gives it the schedule too."""
-        command = [sys.executable, "-m", "celery", "-A", "balmanager", "worker", "-c", "1", "-l", "INFO", *words]
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "balmanager",
+            "worker",
+            "-P",
+            "threads",
+            "-c",
+            "1",
+            "-l",
+            "INFO",
+            *words,
+        ]
         log = self.var / "worker.log"
         log.touch()
         ready = run(command, log, lambda: " ready." in log.read_text(), cwd=ROOT, env=self.env)

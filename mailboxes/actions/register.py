@@ -7,6 +7,7 @@ from mailboxes.actions.journal import locked, write
 from mailboxes.lifecycle import Act, Party, State
 from mailboxes.models import Affiliation, Bal, Cotitulaire, Operator, Person, Structure
 
+LABELS = {field.name: field.verbose_name for field in Bal._meta.fields}
 DESCRIBED = ("service", "description", "purpose", "liste_rouge", "responsable", "quota_mb")
 
 
@@ -54,7 +55,7 @@ def describe_bal(bal: Bal, *, by, **facts) -> Bal:
         rules.check_row(bal)
         bal.save(update_fields=list(changed))
     for name, value in changed.items():
-        label = Bal._meta.get_field(name).verbose_name
+        label = LABELS[name]
         write(bal, Act.DESCRIBE, by=by, before=f"{label} : {_shown(befores[name])}", after=f"{label} : {_shown(value)}")
     return bal
 

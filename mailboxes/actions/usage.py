@@ -87,12 +87,12 @@ def update_quota_warning(bal: Bal, *, by) -> int:
     if level > before:
         bal.quota_warned = level
         stage, cycle = f"{Act.WARN_QUOTA}-{level}", f"cycle-{bal.quota_cycle}"
-        facts = {"parties": frozenset({Party.HOLDERS}), "stage": stage, "cycle": cycle}
+        told: dict = {"parties": frozenset({Party.HOLDERS}), "stage": stage, "cycle": cycle}
     elif level < before and (bal.percent_full or 0) < before - settings.QUOTA_HYSTERESIS:
         bal.quota_warned, bal.quota_cycle = level, bal.quota_cycle + 1
-        facts = {}
+        told = {}
     else:
         return before
     bal.save(update_fields=["quota_warned", "quota_cycle"])
-    write(bal, Act.WARN_QUOTA, by=by, before=f"{before} %", after=f"{bal.percent_full} %", **facts)
+    write(bal, Act.WARN_QUOTA, by=by, before=f"{before} %", after=f"{bal.percent_full} %", **told)
     return bal.quota_warned

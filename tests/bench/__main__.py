@@ -1,0 +1,81 @@
+"""`make bench`: runs each module beside this one on a private PostgreSQL, and writes docs/benchmarks.md.
+
+A module of tests.bench offers `rows()`, which gives `Row`s: what was done, how long it took, and against what.
+"""
+
+import argparse
+import importlib
+import os
+import pkgutil
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+
+from tests import bench
+from tests.bench.row import Row
+from tests.servers import private_folder, run_postgresql, run_redis
+
+PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+
+
+def main():
+    names = [module.name for module in pkgutil.iter_modules(bench.__path__) if module.name not in ("__main__", "row")]
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"which to run, and not write: {', '.join(names)}")
+    chosen = parser.parse_args().names
+    with private_folder() as folder, run_postgresql(folder, shared_buffers="256MB") as url, run_redis(folder) as queue:
+        os.environ.update(
+            DJANGO_SETTINGS_MODULE="balmanager.settings",
+            ENV_FILE=os.devnull,
+            SECRET_KEY=secrets.token_urlsafe(50),
+            VAR_DIR=str(folder),
+            STATIC_MANIFEST="false",
+            DATABASE_URL=create_database(url),
+            REDIS_URL=queue,
+            LOG_LEVEL="WARNING",
+        )
+        django.setup()
+        call_command("migrate", verbosity=0)
+        sections = {name: importlib.import_module(f"tests.bench.{name}") for name in chosen or names}
+        page = render({module: list(told(module.rows())) for module in sections.values()})
+    if not chosen:
+        PAGE.write_text(page)
+        print(f"Written: {PAGE}")  # noqa: T201
+
+
+def create_database(url):
+    import psycopg  # noqa: PLC0415
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE bench")
+    return f"{url.rpartition('/')[0]}/bench"
+
+
+def told(rows: Iterable[Row]):
+    for row in rows:
+        print(row.line(), flush=True)  # noqa: T201
+        yield row
+
+
+def render(sections):
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Written by `make bench`; {machine()}. Ratios carry over to other machines, times do not.",
+    ]
+    for module, rows in sections.items():
+        lines += ["", f"## {(module.__doc__ or module.__name__).strip().splitlines()[0]}"]
+        lines += ["| work | measured | against | ratio | to reach | reached |", "|---|---|---|---|---|---|"]
+        lines += [row.line() for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def machine():
+    kib = int(Path("/proc/meminfo").read_text().split()[1])
+    return f"{len(os.sched_getaffinity(0))} cores, {round(kib / 2**20)} GB of memory"
+
+
+main()

@@ -1,0 +1,87 @@
+"""The nightly jobs over 100 000 BAL."""
+
+from datetime import timedelta
+from statistics import median
+from time import perf_counter
+
+from django.db import connection
+from django.utils import timezone
+
+from mailboxes import tasks
+from mailboxes.lifecycle import State
+from mailboxes.models import Bal, Cotitulaire, JournalEntry, Notice, Operator, Person, Structure
+from tests.bench.row import Row
+
+BALS = 100_000
+DUE = 1_000
+
+
+def rows():
+    fill()
+    count = Bal.objects.due_for_alert(timezone.now())
+    bare = median(timed(count.count) for _ in range(51))
+    sweep = median(timed(lambda: tasks.run("alert_idle")) for _ in range(51))
+    yield Row("idle sweep, nothing due", sweep, "s", "SELECT count(*), same condition", bare, 2)
+
+    due = Bal.objects.order_by("pk").values("pk")[:DUE]
+    Bal.objects.filter(pk__in=due).update(clock_at=timezone.now() - timedelta(days=330))
+    took = timed(lambda: tasks.run("alert_idle"))
+    assert Notice.objects.count() == JournalEntry.objects.count() == DUE
+    yield Row("idle sweep, 1 000 due", DUE / took, "notices/s", limit=500, at_least=True)
+
+    Bal.objects.filter(pk__in=due).update(percent_full=96)
+    first = timed(lambda: tasks.run("check_quotas"))
+    yield Row("quota check, 1 000 thresholds crossed", DUE / first, "warnings/s")
+    before = rows_written()
+    again = timed(lambda: tasks.run("check_quotas"))
+    yield Row("quota check, second run", rows_written() - before, "rows written", limit=0)
+    yield Row("quota check, second run", again, "s", "SELECT count(*), same condition", bare)
+
+
+def fill():
+    """So many PER in use, each with its holder."""
+    now = timezone.now()
+    structure = Structure.objects.create(name="CHU", finess_et="010000002")
+    operator = Operator.objects.create(code="regional", name="Régional", request_email="demandes@op.invalid")
+    people = Person.objects.bulk_create(
+        (
+            Person(family_name=f"Nom{n}", given_name="P", rpps=f"1{n:010}", has_cps=True, email=f"p{n}@exemple.invalid")
+            for n in range(BALS)
+        ),
+        batch_size=5000,
+    )
+    bals = Bal.objects.bulk_create(
+        (
+            Bal(
+                address=f"p{n}@chu.mssante.fr",
+                kind="PER",
+                state=State.ACTIVE,
+                structure=structure,
+                operator=operator,
+                clock_at=now - timedelta(days=n % 300),
+                percent_full=n % 80,
+            )
+            for n in range(BALS)
+        ),
+        batch_size=5000,
+    )
+    Cotitulaire.objects.bulk_create(
+        (Cotitulaire(bal=bal, person=person, is_principal=True) for bal, person in zip(bals, people, strict=True)),
+        batch_size=5000,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def timed(act):
+    started = perf_counter()
+    act()
+    return perf_counter() - started
+
+
+def rows_written():
+    """What the server has counted as inserted, updated or deleted in our tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()") if connection.pg_version >= 150000 else None
+        cursor.execute("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables")
+        return cursor.fetchone()[0]

@@ -1,0 +1,83 @@
+"""The real servers that other tests ask for do start, and answer."""
+
+import time
+
+import psycopg
+import pytest
+import redis
+from django.db import connection
+
+
+def test_the_suite_runs_on_the_database_asked_for(request, db):
+    assert connection.vendor == request.config.getoption("db")
+
+
+def test_a_postgresql_has_the_extensions_we_use(postgresql_url):
+    with psycopg.connect(postgresql_url) as database:
+        database.execute("CREATE EXTENSION pg_trgm; CREATE EXTENSION unaccent")
+        assert database.execute("SELECT unaccent('é')").fetchone() == ("e",)
+
+
+def test_a_redis_answers(redis_url):
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.ping()
+
+
+def test_an_openldap_is_empty_and_speaks_tls(openldap):
+    ldap = pytest.importorskip("ldap", reason="python-ldap is not installed")
+    openldap.add("dn: cn=un,o=mssante,c=fr\nobjectClass: person\nsn: Un\ncn: un\n")
+    connection = ldap.initialize(openldap.tls_uri)
+    connection.set_option(ldap.OPT_X_TLS_CACERTFILE, openldap.ca_file)
+    connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
+    connection.simple_bind_s(openldap.admin_dn, openldap.password)
+    assert len(connection.search_s(openldap.base, ldap.SCOPE_ONELEVEL)) == 1
+    connection.unbind_s()
+    openldap.clear()
+
+
+def test_the_log_in_page_is_accessible_on_a_phone_too(app_server, page, assert_accessible):
+    app = app_server()
+    page.goto(f"{app.url}/compte/login/")
+    assert page.title() == "Se connecter · BAL Manager"
+    assert_accessible(page)
+    page.fill("#id_login", "personne")
+    page.fill("#id_password", "rien")
+    page.click("main button[type=submit]")
+    page.get_by_role("alert").wait_for()
+    assert_accessible(page)
+    page.set_viewport_size({"width": 375, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    assert_accessible(page)
+
+
+def test_a_page_that_breaks_the_content_policy_is_caught(app_server, page, browser_errors):
+    page.goto(f"{app_server().url}/compte/login/")
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {textContent: 'alert(1)'}))")
+    assert "Content Security Policy" in browser_errors.pop()
+
+
+def test_a_stranger_gets_the_log_in_page_and_a_wrong_address_the_404(
+    app_server, page, browser_errors, assert_accessible
+):
+    page.goto(f"{app_server().url}/nulle-part/")
+    assert page.locator("h1").inner_text() == "Page introuvable"
+    assert_accessible(page)
+    assert "404" in browser_errors.pop()
+
+
+def test_a_worker_takes_a_job_from_the_embedded_queue(app_server):
+    app = app_server()
+    worker = app.start_worker()
+    send = "from balmanager.celery import app; app.control.broadcast('shutdown')"
+    app.manage("shell", "--verbosity", "0", "-c", send)
+    deadline = time.monotonic() + 20
+    while worker.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert worker.poll() is not None
+
+
+def test_the_application_and_its_worker_run_on_postgresql_and_redis(app_server, postgresql_url, redis_url):
+    app = app_server(DATABASE_URL=postgresql_url, REDIS_URL=redis_url)
+    app.start_worker()
+    pong = "from balmanager.celery import app; print(app.control.ping(timeout=5))"
+    assert "pong" in app.manage("shell", "--verbosity", "0", "-c", pong)
