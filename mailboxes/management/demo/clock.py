@@ -46,15 +46,21 @@ class Timeline:
         self._events.append((self.moment(days_ago), len(self._events), act, args, kwargs))
 
     def live(self) -> None:
-        # Nothing is queued and no mail leaves: what calls for a mail is written as delivered on the spot.
-        with mock.patch.object(tell, "delay"):
-            for moment, _, act, args, kwargs in sorted(self._events, key=lambda event: event[:2]):
-                with as_of(moment):
-                    act(*args, **kwargs)
-                    _deliver(moment)
+        for moment, _, act, args, kwargs in sorted(self._events, key=lambda event: event[:2]):
+            with as_of(moment):
+                act(*args, **kwargs)
+                _deliver(moment)
+
+
+@contextmanager
+def nothing_sent() -> Iterator[None]:
+    """No mail leaves and nothing is queued; to be put around the transaction, which would queue at its end."""
+    with mock.patch.object(tell, "delay"):
+        yield
 
 
 def _deliver(moment: datetime) -> None:
+    """What calls for a mail is written as delivered on the spot."""
     sent = {"sent_at": moment, "attempts": 1}
     Notice.objects.filter(entry__told_at=None, sent_at=None, channel=Notice.Channel.EMAIL).update(**sent)
     JournalEntry.objects.filter(told_at=None).update(told_at=moment)
