@@ -162,7 +162,7 @@ def test_the_annuaire_has_a_history_and_differs_from_the_register():
 
 
 def test_the_counts_are_the_same_whatever_the_day():
-    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (260, 252, 527)
+    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (260, 252, 535)
     assert Counter(Bal.objects.values_list("state", flat=True)) == {
         State.REQUESTED: 4,
         State.ACTIVE: 212,

@@ -57,7 +57,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
         WayOut(foundation, readings).tell()
     readings.plan()
     Annuaire(foundation, lines).plan()
-    for days_ago in range(START - 1, 0, -7):
+    for days_ago in range(START, 0, -7):
         for job in NIGHTLY:
             time.on(days_ago, run, job)
     say("Quatorze mois d’histoire, et l’annuaire…")
