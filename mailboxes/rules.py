@@ -72,6 +72,12 @@ def _check_role(what: Verb | Act, allowed: frozenset[Role], roles: frozenset[Rol
         raise NotAllowed(f"« {what.label} » est réservé à : {who}.", "role")
 
 
+def check_read_history(bal: Bal, *, by) -> None:
+    """Who sees a BAL sees its journal and its notices; a délégataire uses the box, its history is not his."""
+    if bal.roles_of(by) == {Role.DELEGATAIRE}:
+        raise NotAllowed("Le journal et les avis d’une BAL ne sont pas montrés à ses délégataires.", "role")
+
+
 # --- The way out ------------------------------------------------------------------------------------------------------
 def _check_depublished_first(bal: Bal) -> None:
     if bal.is_expected_in_annuaire and bal.state != State.DEPUBLISHED:
@@ -132,6 +138,12 @@ def check_register(structure: Structure, operator: Operator, kind: str, address:
         )
 
 
+def check_register_somewhere(*, by) -> None:
+    """Is there a structure for which this account may inscribe?"""
+    if not managed_structures(by):
+        raise NotAllowed("Seul un gestionnaire de structure inscrit une BAL ou une personne.", "role")
+
+
 def check_record_person(structure: Structure, *, by) -> None:
     if by is not SYSTEM and structure.pk not in managed_structures(by):
         raise NotAllowed(f"Seul un gestionnaire de « {structure} » inscrit une personne pour elle.", "role")
@@ -175,15 +187,19 @@ def check_transfer_principal(bal: Bal, person, *, by) -> None:
 
 
 def check_name_principal(bal: Bal, person, *, by) -> None:
-    """A gestionnaire repairs an orphan; where there is a principal, he alone hands over."""
+    check_repair_orphan(bal, by=by)
+    check_can_hold(person)
+    if not bal.is_held_by(person):
+        _check_place_left(bal)
+
+
+def check_repair_orphan(bal: Bal, *, by) -> None:
+    """A gestionnaire names the principal of an orphan; where there is a principal, he alone hands over."""
     check_act(bal, Act.NAME_PRINCIPAL, by=by)
     if not bal.is_shared:
         raise Refused("Seule une BAL organisationnelle ou de cabinet a un cotitulaire principal.", "kind")
     if bal.principal():
         raise Refused("Cette BAL a un cotitulaire principal : lui seul peut transmettre ce rôle.", "principal")
-    check_can_hold(person)
-    if not bal.is_held_by(person):
-        _check_place_left(bal)
 
 
 def _check_place_left(bal: Bal) -> None:

@@ -51,6 +51,7 @@ def pytest_load_initial_conftests(early_config):
 
 def surround(db):
     folder = STOP.enter_context(private_folder())
+    (folder / "var" / "static").mkdir(parents=True)  # WhiteNoise warns of a folder that is missing
     os.environ.update(
         ENV_FILE=os.devnull,  # a developer's .env is none of the tests' business
         SECRET_KEY=secrets.token_urlsafe(50),

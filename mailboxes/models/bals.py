@@ -42,15 +42,18 @@ class BalQuerySet(models.QuerySet):
     def live(self):
         return self.filter(state__in=LIVE)
 
+    def with_cotitulaires(self):
+        """What a line of the register shows, in two queries."""
+        holders = Cotitulaire.objects.select_related("person").order_by("-is_principal", "pk")
+        return self.select_related("structure", "operator").prefetch_related(Prefetch("cotitulaires", holders))
+
     def with_holders(self):
-        """Everything a line of a list shows, in a constant number of queries; `roles_of` then costs none."""
+        """Everything that tells who may do what, in a constant number of queries; `roles_of` then costs none."""
+        delegations = Delegataire.objects.current().select_related("person", "under")
         return (
-            self.select_related("structure", "operator")
+            self.with_cotitulaires()
             .annotate(holder_has_left=holder_has_left())
-            .prefetch_related(
-                Prefetch("cotitulaires", Cotitulaire.objects.select_related("person").order_by("-is_principal", "pk")),
-                Prefetch("delegataires", Delegataire.objects.current().select_related("person"), to_attr="delegations"),
-            )
+            .prefetch_related(Prefetch("delegataires", delegations, to_attr="delegations"))
         )
 
     def with_publication(self):

@@ -5,11 +5,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from mailboxes.lifecycle import Act, Party, Verb
+from mailboxes.lifecycle import Act, Party, State, Verb
 from mailboxes.models.bals import Bal
 from mailboxes.models.people import Person
 
 LABELS = {**dict(Verb.choices), **dict(Act.choices)}
+STATES = dict(State.choices)
 
 
 class JournalQuerySet(models.QuerySet):
@@ -53,6 +54,12 @@ class JournalEntry(models.Model):
     def get_what_display(self) -> str:
         return LABELS.get(self.what, self.what)
 
+    def get_before_display(self) -> str:
+        return STATES.get(self.before, self.before)
+
+    def get_after_display(self) -> str:
+        return STATES.get(self.after, self.after)
+
 
 class Notice(models.Model):
     """One message to one recipient, with the proof that it was given: text, channel, date, outcome.
@@ -87,6 +94,12 @@ class Notice(models.Model):
 
     def __str__(self):
         return f"{self.stage} à {self.recipient}"
+
+    def get_stage_display(self) -> str:
+        """Quota stages carry their threshold: `warn_quota-90`."""
+        name, _, threshold = self.stage.partition("-")
+        label = LABELS.get(name, name)
+        return f"{label} ({threshold} %)" if threshold else label
 
 
 class AccessTrace(models.Model):

@@ -17,6 +17,21 @@ class PersonQuerySet(models.QuerySet):
         there = Affiliation.objects.filter(structure__in=structures).values("person")
         return self.filter(Q(user_id=user.pk) | Q(pk__in=there))
 
+    def choosable_for(self, bal, user):
+        """Whom `user` may name on this BAL: the people he sees, and those who work in its structure today."""
+        there = Affiliation.objects.filter(structure=bal.structure_id, left_on=None).values("person")
+        seen = Person.objects.visible_to(user).values("pk")
+        return self.filter(Q(pk__in=there) | Q(pk__in=seen))
+
+    def named(self, text: str):
+        """By RPPS, or by the words of the name, in any order."""
+        if text.isdigit():
+            return self.filter(rpps=text)
+        found = self
+        for word in text.split():
+            found = found.filter(Q(family_name__icontains=word) | Q(given_name__icontains=word))
+        return found if text.split() else self.none()
+
 
 class Person(models.Model):
     user = models.OneToOneField(

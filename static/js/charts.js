@@ -1,6 +1,6 @@
 // Draws <canvas data-chart="id">, from the <script type="application/json" id="id"> that Django's json_script wrote:
 //   {"type": "line", "unit": "%", "max": 100,
-//    "series": [{"label": "Remplissage", "points": [["2026-01-31", 42], …]}, {"label": "Prévision", "dashed": true, …}],
+//    "series": [{"label": "Remplissage", "points": [["2026-01-31", 42], …]}, {"label": "Prévision", "dashed": true, …}],  "dots": true draws points alone
 //    "thresholds": [{"label": "Alerte", "value": 80}]}
 //   {"type": "bar" | "doughnut", "labels": ["PER", …], "values": [12, …]}      one series, or for bars several:
 //   {"type": "bar", "stacked": true, "labels": […], "series": [{"label": "Actives", "values": […]}, …]}
@@ -15,13 +15,14 @@ const withUnit = (value, unit) => (unit ? `${number.format(value)}\u00a0${unit}`
 
 function line({ series, thresholds = [], unit, max }) {
   const points = (list) => list.map(([date, value]) => ({ x: Date.parse(date), y: value }));
-  const datasets = series.map(({ label, points: list, dashed }, i) => ({
+  const datasets = series.map(({ label, points: list, dashed, dots }, i) => ({
     label,
     data: points(list),
     borderColor: COLOURS[i % COLOURS.length],
     backgroundColor: COLOURS[i % COLOURS.length],
     borderDash: dashed ? [6, 4] : [],
-    pointRadius: list.length > 60 ? 0 : 2,
+    showLine: !dots,
+    pointRadius: dots ? 4 : list.length > 60 ? 0 : 2,
     tension: 0,
   }));
   const times = datasets.flatMap(({ data }) => data.map(({ x }) => x));
@@ -47,6 +48,7 @@ function line({ series, thresholds = [], unit, max }) {
         y: { beginAtZero: true, max, ticks: { callback: (value) => withUnit(value, unit) } },
       },
       plugins: {
+        legend: { labels: { usePointStyle: true, pointStyle: "line" } },
         tooltip: {
           callbacks: {
             title: ([item]) => day.format(item.parsed.x),

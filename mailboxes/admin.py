@@ -1,0 +1,168 @@
+"""The administrator's windows: who and what is known is edited here, a BAL only read and taken along its verbs."""
+
+from django.contrib import admin, messages
+
+from mailboxes import actions
+from mailboxes.lifecycle import EXPOSED, Verb
+from mailboxes.models import (
+    AccessTrace,
+    Affiliation,
+    Bal,
+    Cotitulaire,
+    Delegataire,
+    Domain,
+    JournalEntry,
+    Membership,
+    Notice,
+    Operator,
+    Person,
+    Reading,
+    Structure,
+)
+from mailboxes.rules import Refused
+
+
+class ReadOnly:
+    """Nothing is added, changed or deleted here; actions remain."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+def as_admin_action(verb: Verb):
+    """The verb as an entry of the admin's drop-down, bound by the same rules as everyone's."""
+
+    @admin.action(description=verb.label)
+    def act(modeladmin, request, queryset):
+        done = 0
+        for bal in queryset:
+            try:
+                actions.move(bal, verb, by=request.user, note="Depuis l’administration.")
+                done += 1
+            except Refused as refused:
+                modeladmin.message_user(request, f"{bal} : {refused.messages[0]}", messages.WARNING)
+        if done:
+            modeladmin.message_user(request, f"« {verb.label} » : fait pour {done} BAL.", messages.SUCCESS)
+
+    act.__name__ = verb.value
+    return act
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["user"]
+
+
+class AffiliationInline(admin.TabularInline):
+    model = Affiliation
+    extra = 0
+    autocomplete_fields = ["structure"]
+
+
+class DomainInline(admin.TabularInline):
+    model = Domain
+    extra = 1
+
+
+class CotitulaireInline(ReadOnly, admin.TabularInline):
+    model = Cotitulaire
+
+
+class DelegataireInline(ReadOnly, admin.TabularInline):
+    model = Delegataire
+
+
+@admin.register(Structure)
+class StructureAdmin(admin.ModelAdmin):
+    list_display = ["name", "kind", "town", "finess_et", "parent"]
+    list_filter = ["kind"]
+    list_select_related = ["parent"]
+    search_fields = ["name", "finess_et", "finess_ej", "siret", "town"]
+    autocomplete_fields = ["parent"]
+    inlines = [MembershipInline]
+
+
+@admin.register(Operator)
+class OperatorAdmin(admin.ModelAdmin):
+    list_display = ["name", "code", "request_email", "alert_after_months", "end_after_months", "yearly_cost"]
+    search_fields = ["name", "code", "domains__name"]
+    inlines = [DomainInline]
+
+
+@admin.register(Person)
+class PersonAdmin(admin.ModelAdmin):
+    list_display = ["__str__", "rpps", "profession", "email", "user"]
+    list_select_related = ["user"]
+    search_fields = ["family_name", "given_name", "rpps"]
+    autocomplete_fields = ["user"]
+    inlines = [AffiliationInline]
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):
+    list_display = ["user", "structure", "role"]
+    list_filter = ["role"]
+    list_select_related = ["user", "structure"]
+    search_fields = ["user__username", "structure__name"]
+    autocomplete_fields = ["user", "structure"]
+
+
+@admin.register(Affiliation)
+class AffiliationAdmin(admin.ModelAdmin):
+    list_display = ["person", "structure", "function", "arrived_on", "left_on"]
+    list_select_related = ["person", "structure"]
+    search_fields = ["person__family_name", "person__rpps", "structure__name"]
+    autocomplete_fields = ["person", "structure"]
+
+
+@admin.register(Bal)
+class BalAdmin(ReadOnly, admin.ModelAdmin):
+    """A window, not a door: BAL are read here, and acted on only through the verbs."""
+
+    list_display = ["address", "kind", "state", "structure", "operator", "last_used_at", "percent_full"]
+    list_filter = ["kind", "state", "operator", "liste_rouge"]
+    list_select_related = ["structure", "operator"]
+    search_fields = ["address", "service", "description"]
+    ordering = ["address"]
+    inlines = [CotitulaireInline, DelegataireInline]
+    actions = [as_admin_action(verb) for verb in EXPOSED]
+
+
+@admin.register(JournalEntry)
+class JournalEntryAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["at", "bal", "get_what_display", "by", "before", "after", "told_at"]
+    list_select_related = ["bal", "by"]
+    search_fields = ["bal__address"]
+    show_full_result_count = False
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["created_at", "bal", "stage", "recipient", "channel", "sent_at", "attempts"]
+    list_filter = ["channel", "party"]
+    list_select_related = ["bal"]
+    search_fields = ["bal__address", "recipient", "address"]
+    show_full_result_count = False
+
+
+@admin.register(AccessTrace)
+class AccessTraceAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["at", "user", "what", "target"]
+    list_select_related = ["user"]
+    search_fields = ["user__username", "target"]
+
+
+@admin.register(Reading)
+class ReadingAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["at", "bal", "source", "last_used_at", "used_mb", "quota_mb"]
+    list_filter = ["source"]
+    list_select_related = ["bal"]
+    search_fields = ["bal__address"]
+    show_full_result_count = False

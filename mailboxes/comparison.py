@@ -1,0 +1,49 @@
+"""Our record of a BAL beside what the annuaire says of it, field by field."""
+
+import unicodedata
+from typing import NamedTuple
+
+from directory.models import Entry
+from mailboxes.models import Bal
+
+ABSENT = "absente de l’annuaire public (supprimée, non publiée ou en liste rouge)"
+NEVER_EXPECTED = "jamais attendue à l’annuaire public"
+
+
+class Line(NamedTuple):
+    label: str
+    ours: str
+    theirs: str
+    differs: bool
+
+
+def compare(bal: Bal, entry: Entry) -> list[Line]:
+    """A line per field; what one side leaves empty is not a difference, but something one side does not say."""
+    structure, holder = bal.structure, bal.principal() if bal.kind == Bal.Kind.NOMINATIVE else None
+    ours = {
+        "Type": {bal.kind, "ORG"} if bal.kind == Bal.Kind.CABINET else {bal.kind},
+        "Service de rattachement": {bal.service},
+        "Identifiant de la structure": {structure.finess_et, structure.finess_ej, structure.siret, structure.rpps_rang},
+        "Nom de la structure": {structure.name},
+    }
+    theirs = {
+        "Type": [entry.kind],
+        "Service de rattachement": [entry.service],
+        "Identifiant de la structure": [entry.structure_id],
+        "Nom de la structure": [entry.structure_name, entry.trade_name],
+    }
+    if holder:
+        ours |= {"Nom du titulaire": {f"{holder.family_name} {holder.given_name}"}, "RPPS": {holder.rpps or ""}}
+        theirs |= {"Nom du titulaire": [f"{entry.family_name} {entry.given_name}".strip()], "RPPS": [entry.person_id]}
+    return [_line(label, ours[label] - {""}, [value for value in theirs[label] if value]) for label in ours]
+
+
+def _line(label: str, ours: set[str], theirs: list[str]) -> Line:
+    same = {_folded(value) for value in ours} & {_folded(value) for value in theirs}
+    return Line(label, " ou ".join(sorted(ours)), " ou ".join(theirs), bool(ours and theirs and not same))
+
+
+def _folded(value: str) -> str:
+    """Without accents, capitals and punctuation: the annuaire writes in capitals, and not always with accents."""
+    plain = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode()
+    return " ".join("".join(c if c.isalnum() else " " for c in plain).casefold().split())

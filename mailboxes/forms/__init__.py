@@ -1,0 +1,20 @@
+"""What the pages ask for. A form says what is asked and which action answers; it states no rule."""
+
+from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
+from mailboxes.forms.bulk import BulkForm
+from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
+from mailboxes.forms.people import PersonField, PersonForm
+
+__all__ = [
+    "AddCotitulaireForm",
+    "BulkForm",
+    "DelegateForm",
+    "DescribeForm",
+    "EmptyForm",
+    "MoveForm",
+    "NamePrincipalForm",
+    "PersonField",
+    "PersonForm",
+    "RegisterForm",
+    "RequestDeletionForm",
+]

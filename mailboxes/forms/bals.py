@@ -1,0 +1,94 @@
+"""The BAL itself: entered, described, taken along its life."""
+
+from django import forms
+
+from mailboxes import actions
+from mailboxes.actions.register import DESCRIBED
+from mailboxes.forms.people import PersonField
+from mailboxes.lifecycle import Verb
+from mailboxes.models import Bal, Operator, Person, Structure
+
+NEW, EXISTING = "new", "existing"
+
+
+class EmptyForm(forms.Form):
+    """Nothing to type, only to confirm."""
+
+
+class MoveForm(forms.Form):
+    note = forms.CharField(
+        label="Motif",
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="Il est gardé au journal. N’y écrivez rien sur un patient.",
+    )
+
+    def perform(self, bal, verb: Verb, *, by):
+        return actions.move(bal, verb, by=by, **self.cleaned_data)
+
+
+class RequestDeletionForm(MoveForm):
+    attested = forms.BooleanField(
+        label="J’atteste que les messages et documents utiles de cette BAL sont enregistrés ailleurs.", required=False
+    )
+
+
+class RegisterForm(forms.ModelForm):
+    existing = forms.ChoiceField(
+        label="Cette BAL",
+        choices=[(EXISTING, "existe déjà chez l’opérateur"), (NEW, "est à demander à l’opérateur")],
+        widget=forms.RadioSelect,
+        initial=EXISTING,
+    )
+    principal = PersonField(
+        label="Titulaire ou cotitulaire principal",
+        required=False,
+        help_text="Tapez un nom ou un numéro RPPS. Laissez vide pour une BAL applicative.",
+    )
+    note = forms.CharField(label="Motif", required=False, max_length=500, widget=forms.Textarea({"rows": 2}))
+
+    class Meta:
+        model = Bal
+        fields = ["structure", "operator", "kind", "address", "service", "description", "purpose", "liste_rouge"]
+        widgets = {"purpose": forms.Textarea({"rows": 2}), "address": forms.EmailInput({"autocomplete": "off"})}
+        labels = {"structure": "Structure", "liste_rouge": "En liste rouge (non publiée à l’annuaire)"}
+
+    field_order = ["existing", "structure", "operator", "kind", "address", "principal", *Meta.fields[4:], "note"]
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        structures = Structure.objects.managed_by(user)
+        self.fields["structure"].queryset = structures  # type: ignore[attr-defined]
+        self.fields["operator"].queryset = Operator.objects.all()  # type: ignore[attr-defined]
+        self.fields["principal"].people = Person.objects.visible_to(user)  # type: ignore[attr-defined]
+        if len(structures) == 1:
+            self.fields["structure"].initial = structures[0]
+
+    def clean_address(self):
+        return self.cleaned_data["address"].strip().lower()
+
+    def perform(self, *, by):
+        facts = {**self.cleaned_data, "exists": self.cleaned_data["existing"] == EXISTING}
+        del facts["existing"]
+        return actions.register_bal(by=by, **facts)
+
+
+class DescribeForm(forms.ModelForm):
+    responsable = PersonField(
+        label="Responsable de structure",
+        required=False,
+        help_text="Décide, avec le cotitulaire principal, de qui a accès. Tapez un nom ou un numéro RPPS.",
+    )
+
+    class Meta:
+        model = Bal
+        fields = [name for name in DESCRIBED if name != "responsable"]
+        widgets = {"purpose": forms.Textarea({"rows": 3})}
+
+    def __init__(self, bal: Bal, *, user, initial, **kwargs):
+        super().__init__(instance=bal, initial={"responsable": bal.responsable}, **kwargs)
+        self.fields["responsable"].people = Person.objects.choosable_for(bal, user)  # type: ignore[attr-defined]
+
+    def perform(self, bal, *, by):
+        return actions.describe_bal(bal, by=by, **self.cleaned_data)

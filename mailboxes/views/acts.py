@@ -1,0 +1,175 @@
+"""What is done to a BAL: each page is a form whose `perform` is an action."""
+
+from django import forms
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.generic import FormView
+
+from mailboxes import actions
+from mailboxes.forms import DescribeForm, EmptyForm, MoveForm, PersonForm, RegisterForm, RequestDeletionForm
+from mailboxes.lifecycle import BY_VERB, Act, Party, Verb
+from mailboxes.models import Bal
+from mailboxes.rules import Refused, check_act, check_move, check_register_somewhere
+
+
+class ActionView(FormView):
+    """A form whose `perform` is an action: what the domain refuses becomes an error of the form.
+
+    `check` is the part of the rule known before anything is typed: who may not reads why, and sees no form.
+    """
+
+    template_name = "mailboxes/action.html"
+    form_class: type[forms.BaseForm] = EmptyForm
+    label = ""
+    warning = ""
+    done = ""
+    is_dangerous = False
+    result = None  # of `perform`, once done
+
+    def check(self, *, by) -> None:
+        """Raises what can be refused at once."""
+
+    def perform(self, form, *, by):
+        raise NotImplementedError
+
+    def back(self) -> str:
+        raise NotImplementedError
+
+    def form_valid(self, form):
+        try:
+            self.result = self.perform(form, by=self.request.user)
+        except Refused as refused:
+            form.add_error(None, refused)
+            return self.form_invalid(form)
+        messages.success(self.request, self.done or f"« {self.label} » : c’est fait.")
+        return redirect(self.back())
+
+    def get_context_data(self, **kwargs):
+        try:
+            self.check(by=self.request.user)
+            refusal = ""
+        except Refused as refused:
+            refusal = refused.messages[0]
+        facts = {name: getattr(self, name) for name in ("label", "warning", "is_dangerous")}
+        return super().get_context_data(**facts, back=self.back(), refusal=refusal, **kwargs)
+
+
+class BalActionView(ActionView):
+    """An action on one BAL; a stranger gets 404 before anything else."""
+
+    bal: Bal
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.bal = self.find(Bal.objects.visible_to(request.user).with_holders())
+
+    def find(self, bals):
+        return get_object_or_404(bals, pk=self.kwargs["pk"])
+
+    def perform(self, form, *, by):
+        return form.perform(self.bal, by=by)
+
+    def back(self):
+        return self.bal.get_absolute_url()
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(bal=self.bal, **kwargs)
+
+
+class ActView(BalActionView):
+    """One line of `lifecycle.WHO_MAY`."""
+
+    act: Act
+
+    def setup(self, request, *args, **kwargs):
+        self.label = self.act.label
+        super().setup(request, *args, **kwargs)
+
+    def check(self, *, by):
+        check_act(self.bal, self.act, by=by)
+
+
+class MoveView(BalActionView):
+    """One line of `lifecycle.TRANSITIONS`."""
+
+    WARNINGS = {
+        Verb.REQUEST_DELETION: "Après la suppression, les courriers envoyés à cette adresse sont perdus, "
+        "et les messages qu’elle contient aussi. On ne revient pas en arrière.",
+        Verb.REQUEST_DEPUBLICATION: "L’opérateur est prié de retirer cette BAL de l’annuaire : ses correspondants "
+        "ne la trouveront plus. Elle continue de recevoir ce qui lui est adressé.",
+    }
+
+    def setup(self, request, *args, **kwargs):
+        self.verb = Verb(kwargs["verb"])
+        self.label = self.verb.label
+        self.warning = self.WARNINGS.get(self.verb, "")
+        self.is_dangerous = self.verb == Verb.REQUEST_DELETION
+        super().setup(request, *args, **kwargs)
+
+    def get_form_class(self):
+        return RequestDeletionForm if self.verb == Verb.REQUEST_DELETION else MoveForm
+
+    def check(self, *, by):
+        check_move(self.bal, self.verb, by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(self.bal, self.verb, by=by)
+
+    def get_context_data(self, **kwargs):
+        line = BY_VERB[self.verb]
+        told = [party.label for party in Party if party in line.tells]
+        return super().get_context_data(after=line.after.label, told=told, **kwargs)
+
+
+class DescribeView(ActView):
+    act = Act.DESCRIBE
+    form_class = DescribeForm
+    done = "La fiche est à jour."
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "bal": self.bal, "user": self.request.user}
+
+
+class DeclareUseView(ActView):
+    """One click from Mes BAL, and back there."""
+
+    act = Act.DECLARE_USE
+    done = "C’est noté : vous vous servez de cette BAL."
+
+    def perform(self, form, *, by):
+        return actions.declare_use(self.bal, by=by)
+
+    def back(self):
+        return reverse("my-bals") if "mine" in self.request.POST else super().back()
+
+
+class EnteringView(ActionView):
+    """Something new for a structure that one manages."""
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "user": self.request.user}
+
+    def check(self, *, by):
+        check_register_somewhere(by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(by=by)
+
+    def back(self):
+        return reverse("bal-list")
+
+
+class RegisterView(EnteringView):
+    form_class = RegisterForm
+    label = Act.REGISTER.label
+    done = "La BAL est inscrite."
+
+    def back(self):
+        return self.result.get_absolute_url() if self.result else super().back()
+
+
+class RecordPersonView(EnteringView):
+    form_class = PersonForm
+    label = "Inscrire une personne"
+    done = "La personne est inscrite : vous pouvez la désigner sur une BAL."

@@ -1,0 +1,133 @@
+"""One BAL: who holds it, what the annuaire says of it, how it is used, what was done and told."""
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from directory.models import Entry, SyncRun
+from mailboxes import actions
+from mailboxes.comparison import ABSENT, NEVER_EXPECTED, compare
+from mailboxes.lifecycle import EXPOSED, Act, Verb
+from mailboxes.models import Bal, Delegataire, Reading
+from mailboxes.rules import (
+    NotAllowed,
+    allows,
+    check_act,
+    check_end_delegation,
+    check_move,
+    check_read_history,
+    check_remove_cotitulaire,
+    check_repair_orphan,
+    check_transfer_principal,
+)
+
+RECENT = 10
+READINGS = 400
+PER_PAGE = 50
+
+
+def bal(request, pk):
+    row = get_object_or_404(
+        Bal.objects.visible_to(request.user).with_holders().with_publication().select_related("responsable"), pk=pk
+    )
+    readings = list(row.readings.order_by("-at")[:READINGS])[::-1]
+    return render(
+        request,
+        "mailboxes/bal.html",
+        {
+            "bal": row,
+            **abilities(row, request.user),
+            **annuaire_facts(row),
+            **history_facts(row, request.user),
+            "source": dict(Reading.Source.choices).get(row.last_used_source, ""),
+            "readings": readings[::-1],
+            "chart": usage_chart(row, readings),
+        },
+    )
+
+
+def abilities(row: Bal, user) -> dict:
+    """What `user` may do here, asked of the rules; the holders and délégataires each with what may be done to them."""
+    delegations = Delegataire.objects.filter(bal=row, ended_at=None).select_related("person", "under")
+    for delegation in delegations:
+        delegation.bal = row
+    verbs = [verb for verb in EXPOSED if allows(check_move, row, verb, by=user)]
+    return {
+        "verbs": verbs,
+        # To oppose says as much: one button for one meaning.
+        "can_declare": Verb.OPPOSE not in verbs and allows(check_act, row, Act.DECLARE_USE, by=user),
+        "can": {act.value: allows(check_act, row, act, by=user) for act in Act}
+        | {Act.NAME_PRINCIPAL.value: allows(check_repair_orphan, row, by=user)},
+        "holders": [
+            {
+                "row": holder,
+                "removable": allows(check_remove_cotitulaire, row, holder.person, by=user),
+                "promotable": allows(check_transfer_principal, row, holder.person, by=user),
+            }
+            for holder in row.cotitulaires.all()
+        ],
+        "delegations": [
+            {"row": delegation, "endable": allows(check_end_delegation, delegation, by=user)}
+            for delegation in delegations
+        ],
+    }
+
+
+def annuaire_facts(row: Bal) -> dict:
+    entry = Entry.objects.filter(address=row.address).order_by("withdrawn_at", "ordinal").first()
+    current = entry if entry and entry.withdrawn_at is None else None
+    absence = "" if current else NEVER_EXPECTED if not row.is_expected_in_annuaire else ABSENT
+    return {
+        "entry": entry,
+        "absence": absence,
+        "comparison": compare(row, current) if current else [],
+        "run": SyncRun.objects.latest_of(),
+    }
+
+
+def history_facts(row: Bal, user) -> dict:
+    if not allows(check_read_history, row, by=user):
+        return {"can_read_history": False}
+    return {
+        "can_read_history": True,
+        "journal": row.journal.select_related("by")[:RECENT],
+        "notices": row.notices.select_related("person")[:RECENT],
+    }
+
+
+def usage_chart(row: Bal, readings: list[Reading]) -> dict | None:
+    """The space used over time under the quota and its thresholds, and the days on which the BAL was used."""
+    space = [[_day(r.at), r.used_mb] for r in readings if r.used_mb is not None]
+    uses = sorted({_day(r.last_used_at) for r in readings if r.last_used_at})
+    if len(space) < 2:
+        return None
+    first = str(space[0][0])
+    quota = row.quota_mb
+    limits = [("Espace accordé", 100), *((f"Seuil {percent} %", percent) for percent in settings.QUOTA_THRESHOLDS)]
+    return {
+        "type": "line",
+        "unit": "Mo",
+        "series": [
+            {"label": "Espace occupé", "points": space},
+            {"label": "Jours d’utilisation", "points": [[day, 0] for day in uses if day >= first], "dots": True},
+        ],
+        "thresholds": [{"label": label, "value": quota * percent / 100} for label, percent in limits] if quota else [],
+    }
+
+
+def _day(moment) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d}"
+
+
+def bal_journal(request, pk):
+    """Everything that was done and told, with the texts; who reads it is written down."""
+    row = get_object_or_404(Bal.objects.visible_to(request.user).with_holders(), pk=pk)
+    try:
+        check_read_history(row, by=request.user)
+    except NotAllowed as refused:
+        return render(request, "mailboxes/refused.html", {"bal": row, "refusal": refused.messages[0]}, status=403)
+    actions.trace(request.user, "journal", str(row))
+    lines = row.journal.select_related("by").prefetch_related("notices")
+    page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "mailboxes/bal_journal.html", {"bal": row, "page": page})

@@ -1,0 +1,59 @@
+"""What needs doing today."""
+
+from django.db.models import Count
+from django.shortcuts import redirect, render
+
+from directory.models import SyncRun
+from mailboxes.findings import FINDINGS
+from mailboxes.lifecycle import State
+from mailboxes.models import Bal, JournalEntry
+from mailboxes.rules import allows, check_register_somewhere
+from mailboxes.views.menu import sees_structures
+
+RECENT = 10
+
+
+def dashboard(request):
+    """A professional who follows no structure has nothing to see here: his boxes await him."""
+    if not sees_structures(request.user):
+        return redirect("my-bals")
+    bals = Bal.objects.visible_to(request.user)
+    counts = count_by_kind_and_state(bals)
+    return render(
+        request,
+        "mailboxes/dashboard.html",
+        {
+            "findings": [(finding, count) for finding in FINDINGS if (count := finding.bals(bals).count())],
+            "run": SyncRun.objects.latest_of(),
+            "counts": counts,
+            "chart": chart_of(counts),
+            "total": sum(total for *_, total in counts),
+            "can_register": allows(check_register_somewhere, by=request.user),
+            # By primary key, which rises with time: by date, the whole journal would be sorted.
+            "recent": JournalEntry.objects.filter(bal__in=bals).select_related("bal", "by").order_by("-pk")[:RECENT],
+        },
+    )
+
+
+def count_by_kind_and_state(bals):
+    """For each state that occurs: the state, its count for each type, and its total."""
+    found = {(row["kind"], row["state"]): row["n"] for row in bals.values("kind", "state").annotate(n=Count("pk"))}
+    lines = []
+    for state in State:
+        cells = [(kind, found.get((kind, state), 0)) for kind in Bal.Kind]
+        if total := sum(count for _, count in cells):
+            lines.append((state, cells, total))
+    return lines
+
+
+def chart_of(counts):
+    return {
+        "type": "bar",
+        "stacked": True,
+        "labels": [state.label for state, *_ in counts],
+        "series": [
+            {"label": kind.value, "values": [dict(cells)[kind] for _, cells, _ in counts]}
+            for kind in Bal.Kind
+            if any(dict(cells)[kind] for _, cells, _ in counts)
+        ],
+    }

@@ -1,0 +1,105 @@
+"""Who holds a BAL, and to whom access is lent."""
+
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from mailboxes import actions
+from mailboxes.forms import AddCotitulaireForm, DelegateForm, NamePrincipalForm
+from mailboxes.lifecycle import Act
+from mailboxes.models import Bal, Delegataire, Person
+from mailboxes.rules import (
+    check_end_delegation,
+    check_remove_cotitulaire,
+    check_repair_orphan,
+    check_transfer_principal,
+)
+from mailboxes.views.acts import ActView
+
+
+class NamingView(ActView):
+    """A person is looked for and named."""
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "bal": self.bal, "user": self.request.user}
+
+
+class AddCotitulaireView(NamingView):
+    form_class = AddCotitulaireForm
+    act = Act.ADD_COTITULAIRE
+
+
+class NamePrincipalView(NamingView):
+    form_class = NamePrincipalForm
+    act = Act.NAME_PRINCIPAL
+
+    def check(self, *, by):
+        check_repair_orphan(self.bal, by=by)
+
+
+class DelegateView(NamingView):
+    form_class = DelegateForm
+    act = Act.DELEGATE
+    warning = "Cette personne accédera à la BAL en votre nom : vous répondez de ce qu’elle y fait."
+
+
+class HolderView(ActView):
+    """Done to a holder who stands on the page: nothing to type, only to confirm."""
+
+    person: Person
+
+    def find(self, bals):
+        bal = super().find(bals)
+        self.person = get_object_or_404(Person, held__bal=bal, pk=self.kwargs["person"])
+        return bal
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(person=self.person, **kwargs)
+
+
+class RemoveCotitulaireView(HolderView):
+    act = Act.REMOVE_COTITULAIRE
+    is_dangerous = True
+    warning = "Les délégations que cette personne a données sur cette BAL prennent fin avec elle."
+
+    def check(self, *, by):
+        check_remove_cotitulaire(self.bal, self.person, by=by)
+
+    def perform(self, form, *, by):
+        return actions.remove_cotitulaire(self.bal, self.person, by=by)
+
+    def back(self):
+        """Who removed himself may no longer see the BAL."""
+        still_seen = Bal.objects.visible_to(self.request.user).filter(pk=self.bal.pk).exists()
+        return super().back() if still_seen else reverse("my-bals")
+
+
+class TransferPrincipalView(HolderView):
+    act = Act.TRANSFER_PRINCIPAL
+    warning = "Vous restez cotitulaire, mais vous ne pourrez plus demander la suppression, ni reprendre ce rôle seul."
+
+    def check(self, *, by):
+        check_transfer_principal(self.bal, self.person, by=by)
+
+    def perform(self, form, *, by):
+        return actions.transfer_principal(self.bal, self.person, by=by)
+
+
+class EndDelegationView(ActView):
+    act = Act.END_DELEGATION
+    is_dangerous = True
+    delegation: Delegataire
+
+    def find(self, bals):
+        delegations = Delegataire.objects.select_related("person", "under")
+        self.delegation = get_object_or_404(delegations, pk=self.kwargs["pk"])
+        self.delegation.bal = get_object_or_404(bals, pk=self.delegation.bal_id)
+        return self.delegation.bal
+
+    def check(self, *, by):
+        check_end_delegation(self.delegation, by=by)
+
+    def perform(self, form, *, by):
+        return actions.end_delegation(self.delegation, by=by)
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(person=self.delegation.person, under=self.delegation.under, **kwargs)

@@ -1,0 +1,44 @@
+"""The boxes of the person who is logged in, and what each awaits of him."""
+
+from django.shortcuts import render
+
+from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
+from mailboxes.models import Bal, Delegataire, Reading
+from mailboxes.rules import allows, check_act, check_move
+
+SOURCES = dict(Reading.Source.choices)
+URGENT = (State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED)
+
+
+def my_bals(request):
+    user = request.user
+    bals = Bal.objects.mine(user).exclude(state__in=OVER).with_holders().order_by("address")
+    held = [facts_of(bal, user) for bal in bals if any(c.person.user_id == user.pk for c in bal.cotitulaires.all())]
+    held.sort(key=lambda facts: not facts["awaits"])
+    lent = Delegataire.objects.current().filter(person__user_id=user.pk).exclude(bal__state__in=OVER)
+    return render(
+        request,
+        "mailboxes/my_bals.html",
+        {
+            "held": held,
+            "lent": lent.select_related("bal__structure", "under").order_by("bal__address"),
+            "person": getattr(user, "person", None),
+        },
+    )
+
+
+def facts_of(bal: Bal, user) -> dict:
+    may_declare = allows(check_act, bal, Act.DECLARE_USE, by=user)
+    is_leaving = bal.state in BY_VERB[Verb.OPPOSE].before
+    is_unknown = bal.state == State.ACTIVE and bal.clock_at is None
+    return {
+        "bal": bal,
+        "roles": sorted(role.label for role in bal.roles_of(user)),
+        "source": SOURCES.get(bal.last_used_source, ""),
+        "is_leaving": is_leaving,
+        "is_unknown": is_unknown,
+        "awaits": may_declare and (is_leaving or is_unknown),
+        "may_declare": may_declare,
+        "may_leave": allows(check_move, bal, Verb.REQUEST_DEPUBLICATION, by=user),
+        "is_filling": (bal.percent_full or 0) >= 80,
+    }

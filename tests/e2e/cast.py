@@ -1,0 +1,111 @@
+"""The same cast as tests/mailboxes/conftest.py, with an annuaire and a history: `python -m tests.e2e.cast` writes it.
+
+Run in the environment of an application (see `app_server`); the password of every account is PASSWORD.
+"""
+
+import os
+from datetime import timedelta
+
+import django
+
+PASSWORD = "correct-cheval-pile"
+
+
+def write():
+    """Gisele is the gestionnaire, alice principal, bruno cotitulaire, delphine délégataire, paul alone with his PER."""
+    operator = Operator.objects.create(code="regional", name="Opérateur régional", request_email="demandes@op.invalid")
+    operator.domains.create(name="chu-exemple.mssante.fr")
+    chu = Structure.objects.create(name="CHU des Lilas", kind="hospital", finess_et="010000002", town="Lilas")
+    people = {name: make_person(name, chu, rpps) for name, rpps in RPPS.items()}
+    Membership.objects.create(user=people["gisele"].user, structure=chu, role="gestionnaire")
+    User.objects.create_superuser("root", "root@exemple.invalid", PASSWORD)
+    User.objects.create_user("nouveau", "nouveau@exemple.invalid", PASSWORD)
+    now = timezone.now()
+
+    def bal(kind, address, *holders, **facts):
+        facts = {"state": "active", "structure": chu, "operator": operator, **facts}
+        row = Bal.objects.create(kind=kind, address=f"{address}@chu-exemple.mssante.fr", **facts)
+        for index, holder in enumerate(holders):
+            Cotitulaire.objects.create(bal=row, person=people[holder], is_principal=index == 0)
+        return row
+
+    org = bal(
+        "ORG", "cardiologie.lilas", "alice", "bruno", service="Cardiologie", purpose="Comptes rendus d’hospitalisation."
+    )
+    actions.delegate(
+        org,
+        people["delphine"],
+        under=people["alice"],
+        by=people["alice"].user,
+        reason="secrétariat de cardiologie",
+        can_send=True,
+        ends_on=timezone.localdate() + timedelta(days=90),
+    )
+    for week in range(40, 0, -1):
+        at = now - timedelta(days=7 * week)
+        facts = {"used_mb": 600 + 9 * (40 - week), "quota_mb": 1000, "last_used_at": at - timedelta(days=1)}
+        actions.record_usage(org, at=at, source="import", by=SYSTEM, **facts)
+    idle = bal(
+        "PER", "paul.exemple", "paul", clock_at=now - timedelta(days=330), last_used_at=now - timedelta(days=330)
+    )
+    Bal.objects.filter(pk=idle.pk).update(last_used_source="import")
+    actions.move(idle, Verb.ALERT_IDLE, by=SYSTEM)
+    bal("PER", "alice.exemple", "alice")
+    bal("ORG", "orpheline.lilas", service="Urgences", percent_full=97, used_mb=970, quota_mb=1000)
+    bal("APP", "no_reply")
+    bal("ORG", "demandee.lilas", "alice", state="requested")
+    asked = bal("ORG", "pneumologie.lilas", "bruno", service="Pneumologie", percent_full=84, used_mb=840, quota_mb=1000)
+    actions.move(asked, Verb.REQUEST_DEPUBLICATION, by=people["gisele"].user, note="Remplacée par cardiologie.lilas.")
+    for number in range(60):
+        bal("PER", f"prenom.nom{number:02}", service="Médecine")
+    SyncRun.objects.create(source="extraction", status="applied", generated_at=now, finished_at=now, lines=2)
+    seen = {"source": "extraction", "first_seen_at": now, "changed_at": now, "digest": "x"}
+    Entry.objects.create(
+        kind="ORG",
+        address=org.address,
+        structure_id="010000002",
+        structure_name="CHU DES LILAS",
+        service="Urgences",
+        **seen,
+    )
+    Entry.objects.create(
+        kind="PER", address=idle.address, family_name="EXEMPLE", given_name="PAUL", person_id=RPPS["paul"], **seen
+    )
+
+
+def make_person(name, structure, rpps):
+    user = User.objects.create_user(name, f"{name}@exemple.invalid", PASSWORD, first_name=name.title())
+    facts = {
+        "rpps": rpps,
+        "has_cps": bool(rpps),
+        "email": user.email,
+        "profession": "Médecin" if rpps else "Secrétaire",
+    }
+    person = Person.objects.create(user=user, given_name=name.title(), family_name="Exemple", **facts)
+    Affiliation.objects.create(person=person, structure=structure)
+    return person
+
+
+RPPS = {
+    "alice": "10000000017",
+    "bruno": "10000000025",
+    "paul": "10000000033",
+    "chloe": "10000000058",
+    "delphine": None,
+    "gisele": None,
+}
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "balmanager.settings")
+    django.setup()
+
+    from django.contrib.auth import get_user_model
+    from django.utils import timezone
+
+    from directory.models import Entry, SyncRun
+    from mailboxes import actions
+    from mailboxes.lifecycle import Verb
+    from mailboxes.models import SYSTEM, Affiliation, Bal, Cotitulaire, Membership, Operator, Person, Structure
+
+    User = get_user_model()
+    write()

@@ -1,0 +1,69 @@
+"""Every page, wide and narrow: axe-core finds nothing, the console is silent, nothing overflows."""
+
+import re
+
+import pytest
+
+WIDTHS = [1280, 375]
+GISELE = {
+    "dashboard": "/",
+    "list": "/bal/?sort=-percent_full",
+    "list-filters": "/bal/?holder=paul&kind=PER",
+    "list-empty": "/bal/?q=rien-de-tel",
+    "new": "/bal/inscrire/",
+    "person": "/personnes/inscrire/",
+    "mine-empty": "/mes-bal/",
+}
+GISELE_ON_A_BAL = {
+    "bal": "",
+    "journal": "journal/",
+    "edit": "modifier/",
+    "depublish": "request_depublication/",
+    "delete-refused": "request_deletion/",
+}
+ALICE_ON_A_BAL = {
+    "bal-alice": "",
+    "cotitulaire": "cotitulaires/ajouter/",
+    "delegate": "delegations/ajouter/",
+    "declare": "je-m-en-sers/",
+}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    faults = []
+
+    def look(name, path):
+        page.goto(app.url + path)
+        page.wait_for_load_state("networkidle")
+        shoot(page, name)
+        try:
+            assert_accessible(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} overflows"
+        except AssertionError as fault:
+            faults.append(f"{name}: {fault}")
+
+    look("login", "/compte/login/")
+    log_in(page, "gisele")
+    for name, path in GISELE.items():
+        look(name, path)
+    org = bal_url(app, page, "cardiologie")
+    for name, path in GISELE_ON_A_BAL.items():
+        look(name, org + path)
+    look("principal", bal_url(app, page, "orpheline") + "principal/")
+    page.context.clear_cookies()
+    log_in(page, "alice")
+    for name, path in ALICE_ON_A_BAL.items():
+        look(name, org + path)
+    page.context.clear_cookies()
+    for name in ("paul", "delphine", "nouveau"):
+        log_in(page, name)
+        look(f"mine-{name}", "/mes-bal/")
+        page.context.clear_cookies()
+    assert not faults, "\n\n".join(faults)
+
+
+def bal_url(app, page, text):
+    page.goto(f"{app.url}/bal/?q={text}")
+    return re.sub(r"^https?://[^/]+", "", page.locator("table a.address").first.get_attribute("href"))
