@@ -1,14 +1,13 @@
 """Our copy of the annuaire: what it says today, what it said, and every run that brought it here."""
 
-from dataclasses import fields
-
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import StrIndex, Substr
 from django.utils import timezone
 
 from directory.records import EntryRecord
 
-COLUMNS = [field.name for field in fields(EntryRecord)]
+COLUMNS = list(EntryRecord._fields)
 
 
 class SyncRunQuerySet(models.QuerySet):
@@ -21,9 +20,13 @@ class SyncRunQuerySet(models.QuerySet):
 
 
 class SyncRun(models.Model):
-    """One attempt to bring our copy level with a source; written outside the run's own transaction."""
+    """One attempt to bring our copy level with a source.
+
+    Its progress is written outside the transaction that applies it, its end inside.
+    """
 
     class Status(models.TextChoices):
+        WAITING = "waiting", "en attente"
         RUNNING = "running", "en cours"
         APPLIED = "applied", "appliquée"
         UNCHANGED = "unchanged", "sans changement"
@@ -48,6 +51,7 @@ class SyncRun(models.Model):
     changed = models.PositiveIntegerField("modifiées", default=0)
     withdrawn = models.PositiveIntegerField("retirées", default=0)
     seconds = models.FloatField("durée (s)", default=0)
+    preview = models.JSONField("aperçu d'une simulation", default=list, blank=True)  # the first would-be changes
 
     objects = SyncRunQuerySet.as_manager()
 
@@ -64,6 +68,10 @@ class SyncRun(models.Model):
         return min(100, 100 * self.bytes_read // self.bytes_total) if self.bytes_total else 0
 
     @property
+    def is_over(self) -> bool:
+        return self.status not in (self.Status.WAITING, self.Status.RUNNING)
+
+    @property
     def as_of(self):
         """The date of the picture this run brought: the file's own stamp, else when it was fetched."""
         return self.generated_at or self.started_at
@@ -71,6 +79,19 @@ class SyncRun(models.Model):
     @property
     def is_stale(self) -> bool:
         return timezone.now() - self.as_of > settings.ANNUAIRE_STALE_AFTER
+
+
+class SourceState(models.Model):
+    """What we hold of a source; its row is the lock that lets one run at a time apply."""
+
+    source = models.CharField("source", max_length=30, primary_key=True)
+    generated_at = models.DateTimeField("date du fichier", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "état d'une source"
+
+    def __str__(self):
+        return self.source
 
 
 class RejectedLine(models.Model):
@@ -82,6 +103,8 @@ class RejectedLine(models.Model):
     text = models.TextField("contenu")
 
     class Meta:
+        verbose_name = "ligne écartée"
+        verbose_name_plural = "lignes écartées"
         ordering = ["number"]
 
     def __str__(self):
@@ -102,18 +125,24 @@ class Entry(models.Model):
 
     source = models.CharField("source", max_length=30)
     address = models.CharField("adresse", max_length=254)
-    ordinal = models.PositiveSmallIntegerField("rang", default=1)  # an address on several lines has several entries
+    domain = models.GeneratedField(
+        expression=Substr("address", StrIndex("address", models.Value("@")) + 1),
+        output_field=models.CharField("domaine", max_length=254),
+        db_persist=True,
+    )
+    ordinal = models.PositiveIntegerField("rang", default=1)  # an address on several lines has several entries
     digest = models.CharField("empreinte", max_length=32)
     first_seen_at = models.DateTimeField("vue la première fois")
     changed_at = models.DateTimeField("modifiée le")
     withdrawn_at = models.DateTimeField("retirée le", null=True, blank=True)
 
-    kind = models.CharField("type", max_length=3)
-    person_id_type = models.CharField("type d'identifiant PP", max_length=2, blank=True)
-    person_id = models.CharField("identifiant PP", max_length=20, blank=True)
-    national_id = models.CharField("identification nationale PP", max_length=30, blank=True)
-    structure_id_type = models.CharField("type d'identifiant de structure", max_length=20, blank=True)
-    structure_id = models.CharField("identifiant de structure", max_length=30, blank=True)
+    # Text without a maximum: an odd value of the annuaire is kept as it stands, and never stops a run.
+    kind = models.TextField("type")
+    person_id_type = models.TextField("type d'identifiant PP", blank=True)
+    person_id = models.TextField("identifiant PP", blank=True)
+    national_id = models.TextField("identification nationale PP", blank=True)
+    structure_id_type = models.TextField("type d'identifiant de structure", blank=True)
+    structure_id = models.TextField("identifiant de structure", blank=True)
     service = models.TextField("service de rattachement", blank=True)
     civility = models.TextField("civilité", blank=True)
     family_name = models.TextField("nom d'exercice", blank=True)
@@ -150,6 +179,7 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["person_id"], name="entry_person"),
             models.Index(fields=["structure_id"], name="entry_structure"),
+            models.Index(fields=["domain"], name="entry_domain"),
         ]
 
     def __str__(self):
@@ -167,7 +197,8 @@ class Change(models.Model):
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="changes")
     address = models.CharField("adresse", max_length=254)
     kind = models.CharField("nature", max_length=10, choices=Kind)
-    details = models.JSONField("détail", default=dict, blank=True)  # field -> [before, after], for "changed"
+    # For "changed": field -> [before, after]; "lines" -> [before, after] when the address changed its number of lines.
+    details = models.JSONField("détail", default=dict, blank=True)
 
     class Meta:
         verbose_name = "changement"

@@ -53,7 +53,9 @@ def describe_bal(bal: Bal, *, by, **facts) -> Bal:
         setattr(bal, name, value)
     if changed:
         rules.check_row(bal)
-        bal.save(update_fields=list(changed))
+        if "quota_mb" in changed:
+            bal.measure()  # at once, not at the next reading
+        bal.save(update_fields=[*changed, "percent_full"])
     for name, value in changed.items():
         label = LABELS[name]
         write(bal, Act.DESCRIBE, by=by, before=f"{label} : {_shown(befores[name])}", after=f"{label} : {_shown(value)}")

@@ -70,8 +70,7 @@ def _learn(bal: Bal, reading: Reading) -> None:
         bal.used_mb = reading.used_mb
     if reading.quota_mb is not None and not later.exclude(quota_mb=None).exists():
         bal.quota_mb = reading.quota_mb
-    if bal.used_mb is not None and bal.quota_mb:
-        bal.percent_full = round(100 * bal.used_mb / bal.quota_mb)
+    bal.measure()
     bal.save(update_fields=LEARNT)
 
 

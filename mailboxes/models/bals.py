@@ -190,6 +190,12 @@ class Bal(models.Model):
     def is_expected_in_annuaire(self) -> bool:
         return not self.liste_rouge and self.kind != self.Kind.APPLICATIVE
 
+    def measure(self) -> None:
+        """Bring `percent_full` level with the space used and the space granted."""
+        self.percent_full = None
+        if self.used_mb is not None and self.quota_mb:
+            self.percent_full = round(100 * self.used_mb / self.quota_mb)
+
     def principal(self):
         """Who answers for it: the PER's titulaire, the ORG's or CAB's principal; None for an orphan or an APP."""
         return next((c.person for c in self.cotitulaires.all() if c.is_principal), None)

@@ -57,6 +57,12 @@ def test_an_older_reading_tells_what_no_other_did(per):
     assert (fresh(per).last_used_at, fresh(per).percent_full) == (months_ago(3), 50)
 
 
+def test_a_new_quota_changes_the_fill_without_waiting_for_a_reading(per, people):
+    record(per, used_mb=900, quota_mb=1000)
+    actions.describe_bal(per, by=people.gisele.user, quota_mb=2000)
+    assert fresh(per).percent_full == 45
+
+
 def test_a_use_in_the_future_is_refused(per):
     with pytest.raises(Refused, match="dans le futur"):
         record(per, last_used_at=NOW + timedelta(minutes=1))

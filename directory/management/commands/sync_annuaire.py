@@ -1,0 +1,102 @@
+"""Bring our copy of the annuaire level with a source, from a terminal or a script."""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from tqdm import tqdm
+
+from directory.models import SyncRun
+from directory.sources import Source, UnreadableSource, get_source
+from directory.sync import sync
+
+UNREADABLE, REFUSED = 2, 3
+SHOWN = 50  # rejected lines, and changes of a dry run
+COUNTS = ["lines", "rejected", "addresses", "appeared", "changed", "withdrawn"]
+
+
+class Command(BaseCommand):
+    help = "Met notre copie de l'annuaire à jour. Code de sortie : 0 fait, 2 source illisible, 3 refusée."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("source", choices=settings.DIRECTORY_SOURCES)
+        place = parser.add_mutually_exclusive_group()
+        place.add_argument("--file", metavar="CHEMIN", help="fichier zip ou txt")
+        place.add_argument("--url", help="adresse à la place de ANNUAIRE_URL")
+        parser.add_argument("--dry-run", action="store_true", help="montre ce qui changerait, n'écrit rien")
+        parser.add_argument("--json", action="store_true", help="un seul objet JSON sur la sortie standard")
+        parser.add_argument(
+            "--max-withdrawn", type=_share, metavar="PART", help="part de nos adresses qui peut disparaître, de 0 à 1"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        source = _source(options)
+        try:
+            run = self._sync(source, options)
+        except UnreadableSource as error:
+            self.stderr.write(str(error))
+            if options["json"]:
+                self._write_json("refused", str(error), SyncRun())
+            sys.exit(UNREADABLE)
+        if options["json"]:
+            self._write_json(run.status, run.reason or None, run)
+        else:
+            self._report(run)
+        if run.status == SyncRun.Status.REFUSED:
+            sys.exit(REFUSED)
+
+    def _sync(self, source: Source, options: dict[str, Any]) -> SyncRun:
+        # disable=None: no bar when the error output is not a terminal.
+        with tqdm(unit="o", unit_scale=True, desc="Lecture", file=sys.stderr, disable=None) as bar:
+
+            def progress(run: SyncRun) -> None:
+                bar.total = run.bytes_total
+                bar.update(run.bytes_read - bar.n)
+
+            return sync(source, dry_run=options["dry_run"], max_withdrawn=options["max_withdrawn"], progress=progress)
+
+    def _write_json(self, status: str, reason: str | None, run: SyncRun) -> None:
+        counts = {name: getattr(run, name) for name in COUNTS}
+        self.stdout.write(json.dumps({"status": status, "reason": reason, **counts, "seconds": run.seconds}))
+
+    def _report(self, run: SyncRun) -> None:
+        self.stdout.write(f"Synchronisation {run.get_status_display()} en {run.seconds:.1f} s.")
+        if run.reason:
+            self.stdout.write(run.reason)
+        self.stdout.write(f"{run.lines} lignes lues, {run.rejected} écartées, {run.addresses} adresses.")
+        if run.status != SyncRun.Status.REFUSED:
+            self.stdout.write(f"{run.appeared} apparues, {run.changed} modifiées, {run.withdrawn} retirées.")
+        self._list([f"ligne {line.number} : {line.reason}" for line in run.rejected_lines.all()[:SHOWN]], run.rejected)
+        previewed = [f"{kind} {address} {_differences(details)}".rstrip() for kind, address, details in run.preview]
+        self._list(previewed[:SHOWN], run.appeared + run.changed + run.withdrawn if previewed else 0)
+
+    def _list(self, shown: list[str], total: int) -> None:
+        for line in shown:
+            self.stdout.write(f"  {line}")
+        if total > len(shown):
+            self.stdout.write(f"  et {total - len(shown)} autres")
+
+
+def _source(options: dict[str, Any]) -> Source:
+    if options["file"]:
+        return get_source(options["source"], path=options["file"])
+    if options["url"]:
+        return get_source(options["source"], url=options["url"])
+    return get_source(options["source"])
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"« {text} » n'est pas une part entre 0 et 1")
+    return share
+
+
+def _differences(details: dict[str, list]) -> str:
+    return ", ".join(f"{field} : « {before} » → « {after} »" for field, (before, after) in details.items())

@@ -1,0 +1,98 @@
+"""Fetch a file over HTTP(S) to the disk, its certificate always checked."""
+
+import ssl
+import urllib.error
+import urllib.request
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from directory.sources import Heartbeat, UnreadableSource
+
+BLOCK = 256 * 1024
+TIMEOUT = 60  # seconds without a byte
+MAX_BYTES = 2 * 1024**3
+
+
+class Download(NamedTuple):
+    filename: str  # what Content-Disposition says, "" when it says nothing
+    url: str  # after redirects
+
+
+class _SafeRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        if req.type == "https" and not newurl.startswith("https://"):
+            raise UnreadableSource(f"Redirection refusée de https vers une adresse non protégée : {newurl}")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def download(url: str, ca_file: str, target: IO[bytes], heartbeat: Heartbeat) -> Download:
+    """Stream `url` into `target`. `ca_file` adds a certificate authority to those of the system."""
+    if not url.startswith(("http://", "https://")):
+        raise UnreadableSource(f"« {url} » n'est pas une adresse http ou https.")
+    host = url.split("/")[2]
+    try:
+        with _opener(ca_file).open(url, timeout=TIMEOUT) as response:
+            _receive(response, target, heartbeat)
+            return Download(response.headers.get_filename() or "", response.url)
+    except urllib.error.HTTPError as error:
+        raise UnreadableSource(f"{host} a répondu {error.code} au lieu du fichier ({url}).") from error
+    except ssl.SSLCertVerificationError as error:
+        raise UnreadableSource(_certificate_sentence(host, error)) from error
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ssl.SSLCertVerificationError):
+            raise UnreadableSource(_certificate_sentence(host, error.reason)) from error
+        raise UnreadableSource(f"{host} est injoignable : {error.reason}.") from error
+    except (OSError, ValueError, HTTPException) as error:
+        raise UnreadableSource(f"La connexion avec {host} s'est interrompue : {error}.") from error
+
+
+def _opener(ca_file: str) -> urllib.request.OpenerDirector:
+    # Built by hand: the default opener also reads file: and ftp: addresses.
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.UnknownHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(context=_context(ca_file)),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+        _SafeRedirects(),
+    ):
+        opener.add_handler(handler)
+    opener.addheaders = [("User-Agent", "BAL-Manager")]
+    return opener
+
+
+def _context(ca_file: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not ca_file:
+        return context
+    if not Path(ca_file).is_file():
+        raise UnreadableSource(f"Le fichier d'autorité de certification {ca_file} (ANNUAIRE_CA_FILE) n'existe pas.")
+    try:
+        context.load_verify_locations(cafile=ca_file)
+    except ssl.SSLError as error:
+        raise UnreadableSource(f"{ca_file} (ANNUAIRE_CA_FILE) ne contient aucun certificat PEM lisible.") from error
+    return context
+
+
+def _receive(response: HTTPResponse, target: IO[bytes], heartbeat: Heartbeat) -> None:
+    received = 0
+    while block := response.read(BLOCK):
+        received += len(block)
+        if received > MAX_BYTES:
+            raise UnreadableSource(f"Le fichier téléchargé dépasse {MAX_BYTES} octets : il est refusé par prudence.")
+        target.write(block)
+        heartbeat()
+    announced = response.headers.get("Content-Length")
+    # read(amount) does not complain by itself when the connection closes early.
+    if announced and announced.isdigit() and received != int(announced):
+        raise UnreadableSource(f"Téléchargement tronqué : {received} octets reçus sur {announced}.")
+
+
+def _certificate_sentence(host: str, error: ssl.SSLCertVerificationError) -> str:
+    return (
+        f"Le certificat de {host} n'est pas reconnu ({error.verify_message}). S'il vient de l'IGC-Santé, "
+        "indiquez le certificat de la racine « AC RACINE IGC-SANTE ELEMENTAIRE » (fichier PEM) dans ANNUAIRE_CA_FILE."
+    )

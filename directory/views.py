@@ -1,0 +1,105 @@
+"""The history of runs, one run as it goes, and a run from an uploaded file."""
+
+import logging
+import uuid
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import user_passes_test
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from kombu.exceptions import OperationalError
+
+from directory.forms import UploadForm
+from directory.models import Change, Entry, SyncRun
+from directory.tasks import sync_upload
+
+logger = logging.getLogger(__name__)
+
+RUNS_PER_PAGE = 25
+LINES_PER_PAGE = 50
+LABELS = {field.name: field.verbose_name for field in Entry._meta.concrete_fields} | {"lines": "nombre de lignes"}
+
+
+def _staff_only(user) -> bool:
+    if not user.is_staff:
+        raise PermissionDenied
+    return True
+
+
+def runs(request: HttpRequest) -> HttpResponse:
+    page = Paginator(SyncRun.objects.defer("preview"), RUNS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "directory/runs.html", {"page": page, "latest": SyncRun.objects.latest_of("extraction")})
+
+
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    run = get_object_or_404(SyncRun, pk=pk)
+    if request.headers.get("HX-Request"):  # the page asks for its progress alone while the run lasts
+        response = render(request, "directory/_progress.html", {"run": run})
+        if run.is_over:
+            response["HX-Refresh"] = "true"
+        return response
+    kind = request.GET.get("kind", "")
+    changes = run.changes.order_by("id")
+    if kind in Change.Kind.values:
+        changes = changes.filter(kind=kind)
+    page = Paginator(changes, LINES_PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "run": run,
+        "page": page,
+        "changes": [(c.address, c.get_kind_display(), _named(c.details)) for c in page],
+        "preview": [(address, Change.Kind(kind).label, _named(details)) for kind, address, details in run.preview],
+        "kind": kind,
+        "kinds": Change.Kind.choices,
+        "rejected": Paginator(run.rejected_lines.all(), LINES_PER_PAGE).get_page(request.GET.get("rejected")),
+    }
+    return render(request, "directory/run.html", context)
+
+
+@user_passes_test(_staff_only)
+def upload(request: HttpRequest) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if not form.is_valid():
+        return render(request, "directory/upload.html", {"form": form}, status=422 if form.is_bound else 200)
+    file = form.cleaned_data["file"]
+    path = _keep(file)
+    with transaction.atomic():
+        run = SyncRun.objects.create(source="extraction", status=SyncRun.Status.WAITING, origin=file.name)
+        options = {
+            "dry_run": form.cleaned_data["dry_run"],
+            "max_withdrawn": 1.0 if form.cleaned_data["accept_withdrawals"] else None,
+        }
+        transaction.on_commit(partial(_start, run, path, file.name, options))
+    messages.success(request, "Le fichier est reçu : sa lecture commence.")
+    return redirect("directory:run", pk=run.pk)
+
+
+def _keep(file: UploadedFile) -> Path:
+    folder = settings.VAR_DIR / "uploads"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / uuid.uuid4().hex  # never the name that the browser gave
+    with path.open("wb") as kept:
+        for chunk in file.chunks():
+            kept.write(chunk)
+    return path
+
+
+def _start(run: SyncRun, path: Path, filename: str, options: dict) -> None:
+    try:
+        sync_upload.delay(run.pk, str(path), filename, **options)
+    except OperationalError:
+        logger.exception("The run %s could not be queued", run.pk)
+        path.unlink(missing_ok=True)
+        SyncRun.objects.filter(pk=run.pk).update(
+            status=SyncRun.Status.FAILED, reason="La file des tâches est injoignable : réessayez plus tard."
+        )
+
+
+def _named(details: dict[str, list]) -> list[tuple]:
+    return [(LABELS.get(field, field), before, after) for field, (before, after) in details.items()]

@@ -1,0 +1,84 @@
+"""The structures of the demonstration, its two operators, and who manages what."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from stdnum import luhn
+
+from mailboxes.models import Domain, Membership, Operator, Structure
+
+Kind = Structure.Kind
+FOUNDATION_DOMAIN = "trois-rivieres.mssante.fr"
+REGION_DOMAIN = "confluences-esante.mssante.fr"
+COMPANY_DOMAIN = "alize-messagerie.mssante.fr"
+
+
+@dataclass
+class Places:
+    foundation: Structure
+    hospital: Structure
+    ehpad: Structure
+    ssiad: Structure
+    nurses: Structure
+    doctors: Structure
+    screening: Structure
+    sgami: Structure
+    physios: Structure
+    health_house: Structure
+    region: Operator
+    company: Operator
+
+
+def build() -> Places:
+    roanne = {"postcode": "42300", "town": "Roanne"}
+    foundation = _structure("Fondation des Trois Rivières", Kind.ORGANISME, finess_ej=_checked("42990001"),
+                            siret=_checked("9900000010001"), **roanne)  # fmt: skip
+    below = {"parent": foundation, "finess_ej": foundation.finess_ej}
+    return Places(
+        foundation=foundation,
+        hospital=_structure("Centre hospitalier des Trois Rivières", Kind.HOSPITAL, finess_et=_checked("42990101"),
+                            siret=_checked("9900000010002"), **below, **roanne),
+        ehpad=_structure("EHPAD Les Glycines", Kind.EHPAD, finess_et=_checked("42990102"), **below,
+                         postcode="42120", town="Le Coteau"),
+        ssiad=_structure("SSIAD des Trois Rivières", Kind.SSIAD, finess_et=_checked("42990103"), **below,
+                         postcode="42190", town="Charlieu"),
+        nurses=_structure("Cabinet infirmier des Tilleuls", Kind.PRACTICE, rpps_rang="81090000010101",
+                          postcode="42190", town="Charlieu"),
+        doctors=_structure("Cabinet médical de la Place aux Herbes", Kind.PRACTICE, rpps_rang="81090000020101",
+                           **roanne),
+        screening=_structure("Réseau Dépistage du Sein Val de Loire", Kind.NETWORK, **roanne),
+        sgami=_structure("SGAMI (ministère de l’intérieur), service médical statutaire", Kind.ADMINISTRATION,
+                         siret=_checked("9900000020001"), postcode="69003", town="Lyon"),
+        physios=_structure("Cabinet de kinésithérapie du Pont Vieux", Kind.PRACTICE, rpps_rang="81090000030101",
+                           **roanne),
+        health_house=_structure("Maison de santé des Bords de Loire", Kind.PRACTICE, finess_et=_checked("42990201"),
+                                postcode="42120", town="Le Coteau"),
+        region=_operator("confluences", "Confluences e-santé (GRADeS)", [FOUNDATION_DOMAIN, REGION_DOMAIN],
+                         request_email="demandes@confluences.example.org", can_auto_reply=True, can_notify=True,
+                         default_quota_mb=2048, alert_after_months=10, end_after_months=12,
+                         yearly_cost=Decimal("18.00")),
+        company=_operator("alize", "Alizé Messagerie", [COMPANY_DOMAIN], request_email="support@alize.example.org",
+                          can_suspend=True, has_api=True, default_quota_mb=5120, alert_after_months=8,
+                          end_after_months=11, yearly_cost=Decimal("42.50")),
+    )  # fmt: skip
+
+
+def entrust(user, structure: Structure, role: str = Membership.Role.GESTIONNAIRE) -> None:
+    Membership.objects.create(user=user, structure=structure, role=role)
+
+
+def _structure(name: str, kind: str, **facts) -> Structure:
+    structure = Structure(name=name, kind=kind, **facts)
+    structure.full_clean()
+    structure.save()
+    return structure
+
+
+def _operator(code: str, name: str, domains: list[str], **facts) -> Operator:
+    operator = Operator.objects.create(code=code, name=name, **facts)
+    Domain.objects.bulk_create(Domain(operator=operator, name=domain) for domain in domains)
+    return operator
+
+
+def _checked(body: str) -> str:
+    return body + luhn.calc_check_digit(body)

@@ -1,0 +1,76 @@
+"""The whole demonstration, in one transaction: who there is, what they did, and what the annuaire says of it."""
+
+import logging
+from collections.abc import Callable
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+
+from mailboxes.management.demo import practices, usage
+from mailboxes.management.demo.annuaire import Annuaire
+from mailboxes.management.demo.clock import Timeline, as_of, nothing_sent
+from mailboxes.management.demo.foundation import START, Foundation
+from mailboxes.management.demo.people import Cast
+from mailboxes.management.demo.places import Places, build, entrust
+from mailboxes.management.demo.wayout import WayOut
+from mailboxes.models import Membership
+from mailboxes.tasks import run
+
+ACCOUNTS = {
+    # user name: who this is
+    "gisele": "gestionnaire de la Fondation et de ses établissements",
+    "emilie": "gestionnaire de l’EHPAD Les Glycines seulement",
+    "direction": "lecture seule sur toute la Fondation",
+    "admin": "administration du site",
+    "alice": "cardiologue : sa BAL nominative, et cotitulaire principale de celle du service",
+    "delphine": "secrétaire sans RPPS, délégataire de deux BAL",
+    "nadia": "infirmière libérale : BAL de cabinet sans FINESS (cas n° 1)",
+    "anselme": "médecin de groupe, délègue à la secrétaire (cas n° 2)",
+    "mathilde": "médecin d’un centre de dépistage (cas n° 3)",
+    "honore": "médecin inspecteur régional, quatre BAL au SGAMI (cas n° 4)",
+}
+NIGHTLY = ["end_delegations", "check_quotas", "alert_idle", "depublish_idle"]
+
+
+def make(lines: int, password: str, say: Callable[[str], None]) -> None:
+    """Everything or nothing; the jobs of fourteen months say nothing of what they do."""
+    logging.disable(logging.INFO)
+    try:
+        with nothing_sent(), transaction.atomic():
+            _make(lines, password, say)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
+    time = Timeline(timezone.now())
+    with as_of(time.moment(START + 1)):
+        say("Personnes et structures…")
+        hashed = make_password(password)
+        cast, places = Cast(dict.fromkeys(ACCOUNTS, hashed)), build()
+        gisele = _staff(cast, places)
+        foundation, readings = Foundation(time, cast, places, gisele), usage.Readings(time)
+        foundation.tell()
+        foundation.end_delegations()
+        practices.tell(time, cast, places)
+        WayOut(foundation, readings).tell()
+    readings.plan()
+    Annuaire(foundation, lines).plan()
+    for days_ago in range(START, 0, -7):
+        for job in NIGHTLY:
+            time.on(days_ago, run, job)
+    say("Quatorze mois d’histoire, et l’annuaire…")
+    time.live()
+
+
+def _staff(cast: Cast, places: Places):
+    """Those who run the register without holding a BAL."""
+    gisele = cast.account("gisele", "Gisèle", "Fournel", "gisele.fournel@example.org")
+    emilie = cast.account("emilie", "Émilie", "Roux-Vidal", "emilie.roux@example.org")
+    direction = cast.account("direction", "Dominique", "Sarrazin", "direction@example.org")
+    cast.account("admin", "Ahmed", "Belkacem", "admin@example.org", is_staff=True, is_superuser=True)
+    entrust(gisele, places.foundation)
+    entrust(emilie, places.ehpad)
+    entrust(direction, places.foundation, Membership.Role.READER)
+    return gisele

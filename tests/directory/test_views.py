@@ -1,0 +1,176 @@
+"""The pages of the runs."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from kombu.exceptions import OperationalError
+
+from directory.models import Entry, SyncRun
+from directory.tasks import sync_upload
+from tests.directory.conftest import ALICE, BRUNO, line, many
+
+
+@pytest.fixture(autouse=True)
+def static_root(settings):
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of its absence, and warnings are errors
+
+
+@pytest.fixture
+def visitor(client, db):
+    client.force_login(get_user_model().objects.create_user("gisele"))
+    return client
+
+
+@pytest.fixture
+def staff(client, db):
+    client.force_login(get_user_model().objects.create_user("admin", is_staff=True))
+    return client
+
+
+def page_of(run):
+    return reverse("directory:run", args=[run.pk])
+
+
+def test_nobody_sees_the_runs_without_logging_in(client, db):
+    assert client.get(reverse("directory:runs")).status_code == 302
+
+
+def test_the_list_shows_the_runs_and_the_date_of_the_copy(visitor, load):
+    load(line(), name="x_202611200300.txt")
+    load(line(), line(BRUNO), name="x_202611190300.txt")
+
+    text = visitor.get(reverse("directory:runs")).text
+
+    assert "Notre copie est celle du 20 novembre 2026" in text
+    assert "refusée" in text
+
+
+def test_the_list_takes_the_same_queries_for_any_number_of_runs(visitor, django_assert_max_num_queries):
+    SyncRun.objects.bulk_create(SyncRun(source="extraction") for _ in range(60))
+    with django_assert_max_num_queries(8):  # four of them are the session
+        visitor.get(reverse("directory:runs"), {"page": 2})
+
+
+def test_a_run_shows_its_changes_by_kind_and_its_rejected_lines(visitor, load):
+    load(line(), *many(20))
+    run = load(line(family_name="DURAND"), *many(19), "x")
+
+    text = visitor.get(page_of(run)).text
+    assert "nom d&#x27;exercice : « MARTIN », puis « DURAND »" in text
+    assert "p19@aura.mssante.fr" in text
+    assert "1 champs au lieu de 31" in text
+
+    text = visitor.get(page_of(run), {"kind": "withdrawn"}).text
+    assert "DURAND" not in text
+    assert "p19@aura.mssante.fr" in text
+
+
+def test_a_dry_run_shows_what_would_change(visitor, load):
+    run = load(line(), dry_run=True)
+    text = visitor.get(page_of(run)).text
+    assert "Ce qui changerait" in text
+    assert ALICE.address in text
+
+
+def test_a_running_run_asks_for_its_progress_until_it_is_over(visitor, db):
+    run = SyncRun.objects.create(source="extraction", bytes_total=200, bytes_read=50)
+
+    assert 'hx-trigger="every 2s"' in visitor.get(page_of(run)).text
+    part = visitor.get(page_of(run), headers={"HX-Request": "true"})
+    assert 'value="25"' in part.text
+    assert "<html" not in part.text
+    assert "HX-Refresh" not in part.headers
+
+    SyncRun.objects.update(status="applied")
+    over = visitor.get(page_of(run), headers={"HX-Request": "true"})
+    assert over.headers["HX-Refresh"] == "true"
+    assert "every 2s" not in over.text
+
+
+def test_an_unknown_run_is_not_found(visitor):
+    assert visitor.get(reverse("directory:run", args=[404])).status_code == 404
+
+
+def upload(client, content, **facts):
+    file = SimpleUploadedFile("x_202611200300.txt", content)
+    return client.post(reverse("directory:upload"), {"file": file, **facts})
+
+
+def test_only_staff_may_upload(visitor):
+    assert visitor.get(reverse("directory:upload")).status_code == 403
+    assert upload(visitor, b"x").status_code == 403
+    assert not SyncRun.objects.exists()
+
+
+def test_an_uploaded_file_is_synced_after_the_commit_and_not_kept(
+    staff, write, settings, tmp_path, django_capture_on_commit_callbacks
+):
+    settings.VAR_DIR = tmp_path / "var"
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = upload(staff, write(line()).read_bytes())
+
+    run = SyncRun.objects.get()
+    assert answer.headers["Location"] == page_of(run)
+    assert (run.status, run.origin) == ("applied", "x_202611200300.txt")
+    assert run.generated_at is not None
+    assert Entry.objects.get().address == ALICE.address
+    assert list((tmp_path / "var" / "uploads").iterdir()) == []
+
+
+def test_an_unreadable_upload_tells_why_on_its_page(staff, settings, tmp_path, django_capture_on_commit_callbacks):
+    settings.VAR_DIR = tmp_path
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = upload(staff, b"<html>")
+    assert "page web" in staff.get(answer.headers["Location"]).text
+
+
+def test_an_upload_may_be_simulated_or_forced(
+    staff, write, load, settings, tmp_path, django_capture_on_commit_callbacks
+):
+    settings.VAR_DIR = tmp_path / "var"
+    load(*many(20))
+    few = write(*many(5), name="few.txt").read_bytes()
+    statuses = []
+    for facts in ({}, {"dry_run": "on", "accept_withdrawals": "on"}, {"accept_withdrawals": "on"}):
+        with django_capture_on_commit_callbacks(execute=True):
+            upload(staff, few, **facts)
+        statuses.append(SyncRun.objects.latest("pk").status)
+    assert statuses == ["refused", "dry-run", "applied"]
+
+
+def test_an_empty_upload_is_an_error_of_the_form(staff):
+    answer = upload(staff, b"")
+    assert answer.status_code == 422
+    assert not SyncRun.objects.exists()
+
+
+def test_an_upload_that_cannot_be_queued_fails_its_run(
+    staff, settings, tmp_path, monkeypatch, django_capture_on_commit_callbacks
+):
+    def unreachable(*args, **options):
+        raise OperationalError
+
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(sync_upload, "delay", unreachable)
+    with django_capture_on_commit_callbacks(execute=True):
+        upload(staff, b"x")
+    assert SyncRun.objects.get().status == "failed"
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
+def test_an_upload_given_twice_to_the_workers_runs_once(db, write):
+    run = SyncRun.objects.create(source="extraction", status="waiting")
+    sync_upload(run.pk, str(write(line())), "x.txt")
+    sync_upload(run.pk, str(write(line())), "x.txt")
+    run.refresh_from_db()
+    assert run.status == "applied"
+    assert SyncRun.objects.count() == 1
+
+
+@pytest.mark.parametrize("model", ["syncrun", "entry", "change", "rejectedline"])
+def test_the_admin_shows_and_never_writes(client, load, model):
+    client.force_login(get_user_model().objects.create_superuser("root"))
+    load(line(), "x")
+    assert client.get(reverse(f"admin:directory_{model}_changelist"), {"q": ""}).status_code == 200
+    assert client.get(reverse(f"admin:directory_{model}_add")).status_code == 403

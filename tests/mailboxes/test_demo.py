@@ -1,0 +1,184 @@
+"""The demonstration: loaded once, then looked at from every side."""
+
+from collections import Counter
+from io import StringIO
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from directory.models import Change, Entry, SyncRun
+from mailboxes.findings import FINDINGS
+from mailboxes.lifecycle import State, Verb
+from mailboxes.management.demo.story import ACCOUNTS
+from mailboxes.models import Bal, Delegataire, JournalEntry, Notice, Operator, Person, Reading, Structure
+
+Kind = Bal.Kind
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module", autouse=True)
+def printed(django_db_setup, django_db_blocker, tmp_path_factory):
+    """What the command printed; the whole module is one transaction, rolled back."""
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, transaction.atomic():
+        patch.setattr("django.conf.settings.VAR_DIR", tmp_path_factory.mktemp("var"))
+        patch.setenv("PORT", "8123")
+        yield load("--lines", "500")
+        transaction.set_rollback(True)
+
+
+def load(*options):
+    out = StringIO()
+    call_command("make_demo", *options, stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+def on(word):
+    """The one BAL whose address starts so, its holders in the order in which they came."""
+    bal = Bal.objects.get(address__startswith=word)
+    return bal, [holder.person for holder in bal.cotitulaires.order_by("pk")]
+
+
+def test_every_state_and_every_kind_is_there():
+    assert set(Bal.objects.values_list("state", flat=True)) == set(State.values)
+    assert set(Bal.objects.values_list("kind", flat=True)) == set(Kind.values)
+
+
+def test_every_verb_was_used():
+    assert set(Verb.values) <= set(JournalEntry.objects.values_list("what", flat=True))
+
+
+@pytest.mark.parametrize("finding", FINDINGS, ids=lambda finding: finding.name)
+def test_there_is_something_to_do_of_every_sort_that_the_actions_allow(finding):
+    assert finding.bals(Bal.objects.all()).exists() == (finding.name != "trop")
+
+
+def test_no_bal_has_two_principals_nor_21_cotitulaires():
+    counted = Bal.objects.annotate(
+        principals=Count("cotitulaires", filter=Q(cotitulaires__is_principal=True)), holders=Count("cotitulaires")
+    )
+    assert counted.filter(principals__gt=1).count() == 0
+    assert max(counted.values_list("holders", flat=True)) == 20
+
+
+def test_every_holder_has_an_rpps_and_a_card():
+    assert not Person.objects.filter(held__isnull=False).filter(Q(rpps=None) | Q(has_cps=False)).exists()
+
+
+def test_the_printed_accounts_log_in_with_the_printed_password(printed):
+    password = printed.partition("Mot de passe")[2].split()[0]
+    assert "http://localhost:8123" in printed
+    for login in ACCOUNTS:
+        assert f"  {login} " in printed
+        assert authenticate(username=login, password=password), login
+    assert authenticate(username="gisele", password="") is None
+
+
+def test_each_account_sees_what_its_role_shows():
+    users = {login: authenticate_by_name(login) for login in ACCOUNTS}
+    seen = {login: Bal.objects.visible_to(user).count() for login, user in users.items()}
+    assert seen["admin"] == Bal.objects.count()
+    assert seen["admin"] > seen["gisele"] == seen["direction"] > seen["emilie"] > 10
+    assert (seen["alice"], seen["delphine"]) == (2, 2)
+    assert Structure.objects.managed_by(users["direction"]).count() == 0
+    assert list(Structure.objects.managed_by(users["emilie"])) == [Structure.objects.get(kind=Structure.Kind.EHPAD)]
+
+
+def authenticate_by_name(login):
+    return Person._meta.get_field("user").related_model.objects.get(username=login)
+
+
+def test_case_1_nurse_a_opens_and_names_b_who_names_c():
+    bal, (a, b, c) = on("cabinet-infirmier-tilleuls")
+    assert not bal.structure.has_national_id
+    assert bal.principal() == a
+    opened = bal.journal.get(what="register")
+    assert (opened.by, opened.after) == (a.user, "requested")
+    added = bal.journal.filter(what="add_cotitulaire").order_by("at")
+    assert [(entry.by, entry.after) for entry in added] == [(a.user, str(b)), (b.user, str(c))]
+
+
+@pytest.mark.parametrize("address", ["cabinet-place-aux-herbes", "reseau-depistage-sein"])
+def test_cases_2_and_3_both_cotitulaires_delegate_to_the_secretary(address):
+    bal, holders = on(address)
+    delegations = Delegataire.objects.current().filter(bal=bal)
+    assert {delegation.under for delegation in delegations} == set(holders)
+    assert len(holders) == 2
+    assert {delegation.person.rpps for delegation in delegations} == {None}
+    assert len({delegation.person for delegation in delegations}) == 1
+
+
+def test_case_4_one_doctor_opens_four_org_and_delegates_to_seven_functions():
+    bals = Bal.objects.filter(kind=Kind.ORGANISATIONNELLE, structure__kind=Structure.Kind.ADMINISTRATION)
+    assert bals.count() == 4
+    assert {bal.principal().user.username for bal in bals} == {"honore"}
+    delegations = Delegataire.objects.current().filter(bal__in=bals)
+    assert delegations.values("person").distinct().count() == 7
+    assert {delegation.under.user.username for delegation in delegations} == {"honore"}
+
+
+def test_two_people_share_a_name_in_the_hospital():
+    assert Person.objects.filter(given_name="Claire", family_name="Martin").count() == 2
+    assert Bal.objects.filter(address__startswith="claire.martin").count() == 2
+
+
+def test_two_operators_differ():
+    assert Operator.objects.values("alert_after_months", "default_quota_mb", "yearly_cost").distinct().count() == 2
+    assert all(operator.bals.count() > 5 for operator in Operator.objects.all())
+
+
+def test_the_past_stands_at_its_own_dates():
+    now = timezone.now()
+    for dates in (
+        JournalEntry.objects.values_list("at", flat=True),
+        Bal.objects.values_list("state_since", flat=True),
+        Notice.objects.values_list("created_at", flat=True),
+        Reading.objects.values_list("at", flat=True),
+    ):
+        assert max(dates) <= now
+        assert (now - min(dates)).days >= 300
+    for bal in Bal.objects.prefetch_related("journal"):
+        moved = [entry.at for entry in bal.journal.all() if entry.after == bal.state]
+        assert bal.state_since == max(moved), bal
+
+
+def test_nothing_is_left_to_send():
+    assert not JournalEntry.objects.filter(told_at=None).exists()
+    assert not Notice.objects.filter(sent_at=None, channel=Notice.Channel.EMAIL).exists()
+
+
+def test_the_annuaire_has_a_history_and_differs_from_the_register():
+    runs = SyncRun.objects.order_by("started_at")
+    assert {run.status for run in runs} == {SyncRun.Status.APPLIED}
+    assert not runs.last().is_stale
+    assert set(Change.objects.filter(run=runs.last()).values_list("kind", flat=True)) == set(Change.Kind.values)
+    ours = Entry.objects.current().filter(domain="trois-rivieres.mssante.fr")
+    assert ours.exclude(address__in=Bal.objects.values("address")).count() == 3
+    elsewhere = Entry.objects.current().filter(person_id__in=Person.objects.values("rpps"))
+    assert elsewhere.filter(domain="praticiens-liberaux.mssante.fr").count() == 6
+
+
+def test_the_counts_are_the_same_whatever_the_day():
+    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (260, 252, 535)
+    assert Counter(Bal.objects.values_list("state", flat=True)) == {
+        State.REQUESTED: 4,
+        State.ACTIVE: 212,
+        State.IDLE_ALERTED: 13,
+        State.DEPUBLICATION_REQUESTED: 6,
+        State.DEPUBLISHED: 7,
+        State.DELETION_REQUESTED: 4,
+        State.DELETION_CONFIRMED: 4,
+        State.DELETED: 8,
+        State.ABANDONED: 2,
+    }
+
+
+def test_it_is_not_loaded_twice():
+    before = Bal.objects.count()
+    assert load("--if-empty") == ""
+    with pytest.raises(CommandError, match="déjà"):
+        load()
+    assert Bal.objects.count() == before
