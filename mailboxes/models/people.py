@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from mailboxes.models.fields import identifier_field
 from mailboxes.models.structures import Structure
+from mailboxes.models.system import Signatory
 
 
 class PersonQuerySet(models.QuerySet):
@@ -55,6 +56,12 @@ class Person(models.Model):
 
     def clean(self):
         self.rpps = self.rpps or None
+
+    def is_actor(self, actor) -> bool:
+        """Is it this person who acts?"""
+        if isinstance(actor, Signatory):
+            return actor.person.pk == self.pk
+        return self.user_id is not None and self.user_id == actor.pk
 
     @property
     def can_hold(self) -> bool:
