@@ -51,7 +51,7 @@ def remind_person(person: Person, *, by) -> JournalEntry:
 def _tell(person: Person, act: Act, claims: list[Claim], *, by) -> JournalEntry:
     cycle = f"claim-{claims[0].pk}-{claims[0].cycle}"
     addresses = ", ".join(claim.address for claim in claims)
-    return write_about(act, by=by, person=person, after=addresses, to=person, cycle=cycle)
+    return write_about(act, by=by, about={"person": person}, after=addresses, to=person, cycle=cycle)
 
 
 @transaction.atomic
@@ -67,10 +67,10 @@ def answer(person: Person, address: str, said: str, *, by) -> Answered:
     claim.save()
     note = "Répondu par le lien signé d’un courriel." if is_signed else ""
     bal = Bal.objects.filter(address=address, state__in=LIVE).with_holders().first()
-    about = {"bal": bal} if bal else {"address": address}
-    write_about(Act.ANSWER, by=by, person=person, before=before, after=claim.get_answer_display(), note=note, **about)
+    about = {"person": person, "bal": bal} if bal else {"person": person, "address": address}
+    write_about(Act.ANSWER, by=by, about=about, before=before, after=claim.get_answer_display(), note=note)
     held = bal if bal and bal.is_held_by(person) else None
-    return Answered(claim, held, bool(held) and _act_on(held, said, by=by))
+    return Answered(claim, held, held is not None and _act_on(held, said, by=by))
 
 
 def _act_on(bal: Bal, said: str, *, by) -> bool:

@@ -21,7 +21,7 @@ def adopt(gap: Gap, *, by, attested: bool = False) -> Bal:
     """
     gap, operator = _held(gap, Act.ADOPT, by=by)
     rules.check_adopt(gap, operator)
-    assert operator and gap.structure and gap.entry  # noqa: S101 - the rules have seen to it
+    assert operator and gap.structure and gap.entry  # noqa: S101, PT018 - the rules have seen to it
     entry = gap.entry
     return register_bal(
         structure=gap.structure,
@@ -58,7 +58,7 @@ def accept_annuaire(gap: Gap, *, by) -> Bal:
     """Write in the register what the annuaire says, where the register's own form could."""
     gap, _ = _held(gap, Act.ACCEPT_ANNUAIRE, by=by)
     rules.check_accept(gap.differences)
-    assert gap.bal and gap.entry  # noqa: S101 - the rule has seen to it
+    assert gap.bal and gap.entry  # noqa: S101, PT018 - the rule has seen to it
     return describe_bal(gap.bal, by=by, service=gap.entry.service)
 
 

@@ -1,5 +1,7 @@
 """The gaps with the annuaire: which are shown, and what mends those that are ticked."""
 
+from collections.abc import Callable
+
 from django import forms
 
 from mailboxes import actions
@@ -101,7 +103,7 @@ class RemedyForm(forms.Form):
             for person in askable(gap):
                 actions.ask_person(person, by=by)
         else:
-            mend = {
+            mend: dict[Act, Callable] = {
                 Act.ADOPT: actions.adopt,
                 Act.ACCEPT_ANNUAIRE: actions.accept_annuaire,
                 Act.ASK_OPERATOR: actions.ask_operator,

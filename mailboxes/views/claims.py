@@ -12,7 +12,7 @@ from mailboxes import actions, links
 from mailboxes.models import Bal, Claim, Operator, Person, Signatory
 from mailboxes.rules import Refused
 
-DONE = {
+DONE: dict[str, str] = {
     Claim.Answer.USED: "C’est noté : cette BAL est à vous, et vous vous en servez.",
     Claim.Answer.UNUSED: "C’est noté : voici comment retirer cette BAL de l’annuaire.",
     Claim.Answer.NOT_MINE: "C’est noté : le gestionnaire MSSanté de votre structure le verra.",

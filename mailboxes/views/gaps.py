@@ -24,7 +24,7 @@ def gap_list(request):
     form = GapFilterForm(request.GET, user=request.user)
     gaps = form.asked()
     counts = gaps.counts()
-    paginator = Paginator(gaps, PER_PAGE)
+    paginator: Paginator = Paginator(gaps, PER_PAGE)  # type: ignore[arg-type]
     wanted = [n for (name, status), n in counts.items() if gaps.situation in ("", name) and gaps.status in ("", status)]
     paginator.count = sum(wanted)  # known already: not counted again
     run = annuaire_run(request)
