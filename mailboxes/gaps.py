@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -36,6 +37,11 @@ class Situation(NamedTuple):
 # fmt: off
 _S = Severity
 SITUATIONS = [
+    Situation("hors-liste", _S.URGENT, "Hors de la liste blanche",
+              "Le domaine de ces adresses n’est pas dans l’espace de confiance. N’y envoyez rien avant que l’opérateur ait répondu.",
+              "SELECT structure_id, address, bal_id, domain AS fact FROM (SELECT structure_id, address, bal_id, {domain_of_bal} AS domain FROM bals b WHERE state IN ({live}) UNION ALL SELECT structure_id, address, NULL, {domain_of_unknown} FROM unknown u) ours WHERE domain <> '{apicrypt}' AND EXISTS (SELECT 1 FROM {white_list} w WHERE w.withdrawn_at IS NULL) AND NOT EXISTS (SELECT 1 FROM {white_list} w WHERE w.name = domain AND w.withdrawn_at IS NULL)",
+              (Act.ASK_OPERATOR, Act.IGNORE_GAP),
+              "Le domaine de cette adresse n’est pas dans la liste blanche de l’espace de confiance. Merci de nous dire s’il en fait partie, ou de déplacer cette BAL."),
     Situation("a-tort",    _S.URGENT, "Publiées à tort",
               "À l’annuaire, alors qu’elles sont dépubliées, supprimées ou en liste rouge ici. Demandez leur retrait.",
               "SELECT b.structure_id, b.address, b.bal_id, b.state || b.liste_rouge || min(e.digest) AS fact FROM bals b JOIN listed e ON e.address = b.address WHERE b.state IN ('depublished', 'deleted') OR b.liste_rouge GROUP BY b.structure_id, b.address, b.bal_id, b.state, b.liste_rouge",
@@ -71,6 +77,7 @@ SITUATIONS = [
 BY_NAME = {situation.name: situation for situation in SITUATIONS}
 REMEDIES = list(dict.fromkeys(act for situation in SITUATIONS for act in situation.remedies))
 
+APICRYPT = "interop-mssante.apicrypt.org"  # of the trusted space by convention
 LIVE_STATES = ", ".join(f"'{state}'" for state in sorted(LIVE))
 COMMON = """
     numbers AS (  -- a legal entity's FINESS is that of all its establishments: it names the entity alone
@@ -108,7 +115,7 @@ COMMON = """
             b.kind || '|' || b.service || '|' || coalesce(p.rpps, '') || '|' || s.finess_et || s.siret || s.name AS ours,
             CASE WHEN (e.kind = b.kind OR (b.kind = 'CAB' AND e.kind = 'ORG'))
                 AND (b.service = '' OR e.service = '' OR {same_service})
-                AND (e.structure_id IN (s.finess_et, s.finess_ej, s.siret, s.rpps_rang)
+                AND ((e.structure_id <> '' AND e.structure_id IN (s.finess_et, s.finess_ej, s.siret, s.rpps_rang))
                      OR ((e.structure_id = '' OR s.finess_et || s.finess_ej || s.siret || s.rpps_rang = '')
                          AND (e.structure_name || e.trade_name = '' OR {same_structure} OR {same_trade})))
                 AND (p.id IS NULL OR ((e.person_id IN ('', p.rpps) OR p.rpps IS NULL)
@@ -134,6 +141,20 @@ def _same(ours: str, theirs: str) -> str:
     return f"({ours} = {theirs} OR upper({ours}) = upper({theirs}) OR {folded_in_sql(ours)} = {folded_in_sql(theirs)})"
 
 
+def _domain(address: str) -> str:
+    if connection.vendor == "postgresql":
+        return f"split_part({address}, '@', 2)"
+    return f"substr({address}, instr({address}, '@') + 1)"
+
+
+def _white_list() -> str:
+    """The table of the trusted domains; an empty one while the annuaire holds none: nothing is concluded from it."""
+    try:
+        return apps.get_model("directory", "TrustedDomain")._meta.db_table
+    except LookupError:
+        return "(SELECT '' AS name, NULL AS withdrawn_at WHERE 1 = 0)"
+
+
 def _names() -> dict[str, str]:
     models = [Bal, Entry, Structure, Domain, Claim]
     names = {model._meta.model_name: model._meta.db_table for model in models}
@@ -142,6 +163,10 @@ def _names() -> dict[str, str]:
         **names,  # type: ignore[dict-item]
         "decision": GapDecision._meta.db_table,
         "live": LIVE_STATES,
+        "apicrypt": APICRYPT,
+        "white_list": _white_list(),
+        "domain_of_bal": _domain("b.address"),
+        "domain_of_unknown": _domain("u.address"),
         "same_service": _same("b.service", "e.service"),
         "same_structure": _same("s.name", "e.structure_name"),
         "same_trade": _same("s.name", "e.trade_name"),

@@ -56,12 +56,10 @@ def claim_answer(request):
     return redirect("my-bals")
 
 
-def claim_guide(request, pk):
+def claim_guide(request, claim):
     """How to withdraw from the annuaire a box of one's own that one does not use, whoever hosts it."""
-    claim = get_object_or_404(
-        Claim.objects.select_related("person"), pk=pk, person__user=request.user, answer=Claim.Answer.UNUSED
-    )
-    return render(request, "mailboxes/claim_guide.html", guide_of(claim))
+    unused = Claim.objects.filter(person__user=request.user, answer=Claim.Answer.UNUSED).select_related("person")
+    return render(request, "mailboxes/claim_guide.html", guide_of(get_object_or_404(unused, pk=claim)))
 
 
 def guide_of(claim: Claim) -> dict:
