@@ -11,6 +11,8 @@ from stdnum import luhn
 # Published by the ANS in the draft "API MSS" (schema MailboxMssAddress).
 MSSANTE_ADDRESS = re.compile(r"[^@\s]+@([^@\s]+\.mssante\.fr|interop-mssante\.apicrypt\.org)")
 PATIENT_DOMAIN = "patient.mssante.fr"
+LONGEST = 254  # characters of a value that is looked up, as in the indexed columns
+APICRYPT_DOMAIN = "interop-mssante.apicrypt.org"
 
 PATTERNS = {
     "RPPS": (re.compile(r"\d{11}"), "11 chiffres"),
@@ -32,6 +34,11 @@ def is_patient(address: str) -> bool:
 
 def domain_of(address: str) -> str:
     return address.rpartition("@")[2]
+
+
+def national_id_of(rpps: str) -> str:
+    """The national identification of a professional: the type of identifier (8 is RPPS), then the number."""
+    return f"8{rpps}"
 
 
 def malformed(name: str, value: str) -> str:

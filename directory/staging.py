@@ -12,50 +12,51 @@ from typing import cast
 
 from django.db import DatabaseError, connection, transaction
 
-from directory.models import COLUMNS
-from directory.records import EntryRecord
+from directory.kept import Kept
+from directory.records import Record
 
+# "{key}" and "{columns}" are those of what the run brings.
 TABLES = {
     # Every accepted line of the source, in its order.
-    "sync_incoming": "number integer, digest text, " + ", ".join(f"{column} text" for column in COLUMNS),
-    # The addresses that stand on several lines.
-    "sync_several": "address text",
-    # The lines we do not hold: the rank-th of their address.
-    "sync_fresh": "number integer, address text, digest text, rank integer",
-    # The entries no line claims: held until now, or withdrawn earlier; the rank-th fresh line takes the rank-th place.
-    "sync_places": "id bigint, address text, held boolean, rank integer",
-    # What becomes of each address touched.
-    "sync_verdicts": "address text, kind text",
+    "sync_incoming": "number integer, digest text, {columns}",
+    # The keys that stand on several lines.
+    "sync_several": "{key} text",
+    # The lines we do not hold: the rank-th of their key.
+    "sync_fresh": "number integer, {key} text, digest text, rank integer",
+    # The rows no line claims: held until now, or withdrawn earlier; the rank-th fresh line takes the rank-th place.
+    "sync_places": "id bigint, {key} text, held boolean, rank integer",
+    # What becomes of each key touched.
+    "sync_verdicts": "{key} text, kind text",
 }
 INDEXES = {
     "postgresql": {"sync_incoming": ["number"]},
     # SQLite only has nested loops: without these every join would read a whole table for each row.
     "sqlite": {
-        "sync_incoming": ["number", "address"],
-        "sync_fresh": ["number", "address"],
-        "sync_places": ["address"],
-        "sync_verdicts": ["address"],
-        "sync_several": ["address"],
+        "sync_incoming": ["number", "{key}"],
+        "sync_fresh": ["number", "{key}"],
+        "sync_places": ["{key}"],
+        "sync_verdicts": ["{key}"],
+        "sync_several": ["{key}"],
     },
 }
 JOINED = {
-    "sync_incoming": "number, address, digest",
-    "sync_several": "address",
-    "sync_fresh": "number, address, rank",
-    "sync_places": "id, address, held, rank",
-    "sync_verdicts": "address, kind",
+    "sync_incoming": "number, {key}, digest",
+    "sync_several": "{key}",
+    "sync_fresh": "number, {key}, rank",
+    "sync_places": "id, {key}, held, rank",
+    "sync_verdicts": "{key}, kind",
 }
 BATCH = 500  # lines given to COPY at once: small, so that the server works while we read on
 SPECIAL = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-TABS = len(COLUMNS) - 1
 
 
 @contextmanager
-def tables() -> Iterator[None]:
+def tables(kept: Kept) -> Iterator[None]:
     _drop()
+    names = {"key": kept.key, "columns": ", ".join(f"{column} text" for column in kept.columns)}
     with connection.cursor() as cursor:
         for table, columns in TABLES.items():
-            cursor.execute(f"CREATE TEMP TABLE {table} ({columns})")
+            cursor.execute(f"CREATE TEMP TABLE {table} ({columns.format_map(names)})")
     try:
         with _small_cache():
             yield
@@ -88,17 +89,18 @@ def _drop() -> None:
 class Loader:
     """Fills `sync_incoming`, a portion at a time."""
 
-    def __init__(self):
+    def __init__(self, kept: Kept):
         self._numbers = count(1)
+        self._width = len(kept.columns)
         self.load = self._copy if _is_postgresql() else self._executemany
 
-    def _copy(self, records: Iterable[EntryRecord]) -> int:
-        loaded, lines = 0, []
+    def _copy(self, records: Iterable[Record]) -> int:
+        loaded, lines, tabs = 0, [], self._width - 1
         with _portion(), connection.cursor() as cursor, cursor.copy("COPY sync_incoming FROM STDIN") as copy:
             for record in records:
                 text = "\t".join(record)
                 digest = digest_of(text)
-                if "\\" in text or "\n" in text or "\r" in text or text.count("\t") != TABS:
+                if "\\" in text or "\n" in text or "\r" in text or text.count("\t") != tabs:
                     text = "\t".join([value.translate(SPECIAL) for value in record])
                 lines.append(f"{next(self._numbers)}\t{digest}\t{text}\n")
                 if len(lines) == BATCH:
@@ -108,9 +110,9 @@ class Loader:
             copy.write("".join(lines))
         return loaded + len(lines)
 
-    def _executemany(self, records: Iterable[EntryRecord]) -> int:
+    def _executemany(self, records: Iterable[Record]) -> int:
         rows = ((next(self._numbers), digest_of("\t".join(record)), *record) for record in records)
-        places = ", ".join(["%s"] * (len(COLUMNS) + 2))
+        places = ", ".join(["%s"] * (self._width + 2))
         with _portion(), connection.cursor() as cursor:
             cursor.executemany(f"INSERT INTO sync_incoming VALUES ({places})", cast(Sequence, rows))
             loaded = cursor.rowcount
@@ -141,15 +143,16 @@ def digest_of(text: str) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def settle(table: str) -> None:
+def settle(table: str, kept: Kept) -> None:
     """Index a table that has just been filled, and tell the planner of it."""
     with connection.cursor() as cursor:
-        for column in INDEXES[connection.vendor].get(table, []):
+        for name in INDEXES[connection.vendor].get(table, []):
+            column = name.format(key=kept.key)
             cursor.execute(f"CREATE INDEX {table}_{column} ON {table} ({column})")
         if _is_postgresql():
             # Autovacuum never looks at temporary tables: without this PostgreSQL plans for a handful of rows.
             # The columns of the joins alone: those of the content would take longer than the joins.
-            cursor.execute(f"ANALYZE {table} ({JOINED[table]})")
+            cursor.execute(f"ANALYZE {table} ({JOINED[table].format(key=kept.key)})")
 
 
 def allow_memory() -> None:

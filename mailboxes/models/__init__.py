@@ -3,7 +3,7 @@
 from mailboxes.models.bals import Bal, Cotitulaire, Delegataire, Reading
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.people import Affiliation, Person
-from mailboxes.models.structures import Domain, Membership, Operator, Structure
+from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, System
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "Reading",
     "Structure",
     "System",
+    "managed_identifiers",
 ]

@@ -155,7 +155,8 @@ def _orm(folder: Path) -> float:
 
     from django.utils import timezone  # noqa: PLC0415
 
-    from directory.models import COLUMNS, Entry  # noqa: PLC0415
+    from directory.models import Entry  # noqa: PLC0415
+    from directory.records import EntryRecord  # noqa: PLC0415
     from directory.sources import get_source  # noqa: PLC0415
     from directory.staging import digest_of  # noqa: PLC0415
 
@@ -179,7 +180,7 @@ def _orm(folder: Path) -> float:
                 batch,
                 update_conflicts=True,
                 unique_fields=["address", "source", "ordinal"],
-                update_fields=[*COLUMNS[:1], *COLUMNS[2:], "digest", "changed_at"],
+                update_fields=[*(set(EntryRecord._fields) - {"address"}), "digest", "changed_at"],
             )
     return perf_counter() - started
 
