@@ -15,7 +15,7 @@ from django.db import connection
 
 from directory.kept import Kept
 from directory.models import Change, SyncRun
-from directory.staging import settle
+from directory.staging import settle, settle_table
 
 PAGE = 1000  # keys whose details are in memory at once
 
@@ -184,6 +184,7 @@ class Comparison:
         moment = connection.ops.adapt_datetimefield_value(now)
         if self.is_first:
             self._execute(LOAD, [self.source, moment, moment])
+            settle_table(self.kept)
         else:
             self._execute(RECORD, [run.pk])
             self._execute(REWRITE, [moment])

@@ -155,6 +155,14 @@ def settle(table: str, kept: Kept) -> None:
             cursor.execute(f"ANALYZE {table} ({JOINED[table].format(key=kept.key)})")
 
 
+def settle_table(kept: Kept) -> None:
+    """Tell the planner of a table loaded for the first time: autovacuum may come after the next run, and until then
+    PostgreSQL would plan that one for an empty table, which takes minutes."""
+    if _is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {kept.table} ({kept.key}, digest, source, withdrawn_at)")
+
+
 def allow_memory() -> None:
     """Let this transaction's hash joins stay in memory; compiling its queries would cost more than it saves."""
     if _is_postgresql():

@@ -19,7 +19,5 @@ class Copied(models.Model):
     changed_at = models.DateTimeField("modifiée le")
     withdrawn_at = models.DateTimeField("retirée le", null=True, blank=True)
 
-    objects = CopiedQuerySet.as_manager()
-
     class Meta:
         abstract = True

@@ -7,7 +7,7 @@ from directory.models.copied import Copied, CopiedQuerySet
 
 
 class TrustedDomainQuerySet(CopiedQuerySet):
-    def trusts(self, address: str) -> bool:
+    def is_trusted(self, address: str) -> bool:
         """Is this address of a domain of the trusted space, by the white list we hold?
 
         Apicrypt v2 belongs to it by convention, whether or not the list names it.

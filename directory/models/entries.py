@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import StrIndex, Substr
 
-from directory.models.copied import Copied
+from directory.models.copied import Copied, CopiedQuerySet
 
 
 class Entry(Copied):
@@ -50,6 +50,8 @@ class Entry(Copied):
     postcode = models.TextField("code postal", blank=True)
     department = models.TextField("département", blank=True)
     country = models.TextField("pays", blank=True)
+
+    objects = CopiedQuerySet.as_manager()
 
     class Meta:
         verbose_name = "inscription à l'annuaire"

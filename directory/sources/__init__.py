@@ -49,5 +49,6 @@ def get_source(name: str, **overrides: Any) -> Source:
     return source_class(name)(name=name, **{**options, **overrides})
 
 
-def source_class(name: str) -> type[Source]:
+def source_class(name: str) -> Any:
+    """The class of that source, which holds what is true of it wherever it is read from."""
     return import_string(settings.DIRECTORY_SOURCES[name]["SOURCE"])

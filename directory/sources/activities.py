@@ -112,6 +112,7 @@ class OpenedActivities:
         text.rewind()
         text.bytes_read = 0
         self._width = len(header.rstrip("|").split("|"))
+        self._ends_with_bar = header.endswith("|")
         self._places = find_columns(header, COLUMNS.values(), ALIASES, optional=LATER)
         self._identity = [self._place(field) for field in ("person_id_type", "person_id", "national_id")]
         self._where = self._wanted(header, managed)
@@ -165,7 +166,8 @@ class OpenedActivities:
 
     # --- Second pass: what --------------------------------------------------------------------------------------------
     def _take(self, people: set[bytes]) -> Iterator[ActivityRecord | RejectedLine | None]:
-        key, bars = self._identity[-1], (self._width, self._width - 1)
+        key = self._identity[-1]
+        bars = {self._width} if self._ends_with_bar else {self._width - 1, self._width}
         suspects = people | {b""}  # without a national identifier a line must be looked at more closely
         number = blank = 0
         for rank, block in enumerate(self.text.blocks()):
@@ -180,13 +182,15 @@ class OpenedActivities:
             self.lines = number - 1 - blank
             if rank % PAUSE == 0:
                 yield None
-        if line.strip() and line.count(b"|") not in bars and not block.endswith(b"\n"):
+        if line.strip() and line.count(b"|") < self._width - 1 and not block.endswith(b"\n"):
             raise UnreadableSource(f"Le fichier est tronqué : il s'arrête au milieu de la ligne {number}.")
 
     def _read(self, number: int, line: bytes, people: set[bytes]) -> ActivityRecord | RejectedLine | None:
         text = _decode(number, line)
         fields = [field.strip() for field in text.split("|")]
-        if len(fields) == self._width + 1 and not fields[-1]:
+        # What follows the trailing bar is no field. Where the header has one, a line short of one field has it too:
+        # counted, it would let every value after the missing one slip by a column.
+        if not fields[-1] and (self._ends_with_bar or len(fields) > self._width):
             fields.pop()
         if len(fields) != self._width:
             return RejectedLine(number, f"{len(fields)} champs au lieu de {self._width}", text)

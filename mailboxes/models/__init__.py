@@ -2,7 +2,7 @@
 
 from mailboxes.models.bals import Bal, Cotitulaire, Delegataire, Reading
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
-from mailboxes.models.people import Affiliation, Person
+from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, System
 
@@ -23,4 +23,5 @@ __all__ = [
     "Structure",
     "System",
     "managed_identifiers",
+    "situations_by_rpps",
 ]

@@ -15,6 +15,7 @@ def my_bals(request):
     bals = Bal.objects.mine(user).exclude(state__in=OVER).with_holders().order_by("address")
     held = [facts_of(bal, user) for bal in bals if any(c.person.user_id == user.pk for c in bal.cotitulaires.all())]
     held.sort(key=lambda facts: not facts["awaits"])
+    person = getattr(user, "person", None)
     lent = Delegataire.objects.current().filter(person__user_id=user.pk).exclude(bal__state__in=OVER)
     return render(
         request,
@@ -22,7 +23,8 @@ def my_bals(request):
         {
             "held": held,
             "lent": lent.select_related("bal__structure", "under").order_by("bal__address"),
-            "person": getattr(user, "person", None),
+            "person": person,
+            "situations": person.situations() if person and person.rpps else [],
         },
     )
 
