@@ -55,7 +55,7 @@ def as_admin_action(verb: Verb):
     return act
 
 
-class Doubting:
+class Doubting(admin.ModelAdmin):
     """Saves what is doubtful too, and says so."""
 
     def save_model(self, request, obj, form, change):
@@ -90,7 +90,7 @@ class DelegataireInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Structure)
-class StructureAdmin(Doubting, admin.ModelAdmin):
+class StructureAdmin(Doubting):
     list_display = ["name", "kind", "town", "finess_et", "parent"]
     list_filter = ["kind"]
     list_select_related = ["parent"]
@@ -107,7 +107,7 @@ class OperatorAdmin(admin.ModelAdmin):
 
 
 @admin.register(Person)
-class PersonAdmin(Doubting, admin.ModelAdmin):
+class PersonAdmin(Doubting):
     list_display = ["__str__", "rpps", "profession", "email", "user"]
     list_select_related = ["user"]
     search_fields = ["family_name", "given_name", "rpps"]
