@@ -15,9 +15,9 @@ from django.db import connection
 
 from directory.kept import Kept
 from directory.models import Change, SyncRun
-from directory.staging import settle, settle_table
+from directory.staging import measure, settle, whole_tables
 
-PAGE = 1000  # keys whose details are in memory at once
+PAGE = 2000  # keys whose details are in memory at once
 
 # The names in braces are put in by `Comparison`: tables and columns of ours, never a value.
 FIND_SEVERAL = """
@@ -70,12 +70,13 @@ PAIRS = """
     WHERE v.kind = 'changed' AND v.{key} BETWEEN %s AND %s
     ORDER BY f.{key}, f.rank"""
 LINES = """
-    SELECT v.{key}, (SELECT count(*) FROM {table} e WHERE e.{key} = v.{key} AND {held}), moved.delta
-    FROM sync_verdicts v
-    JOIN (SELECT {key}, sum(delta) AS delta FROM (
-              SELECT {key}, 1 AS delta FROM sync_fresh UNION ALL SELECT {key}, -1 FROM sync_places WHERE held) line
-          GROUP BY {key} HAVING sum(delta) <> 0) moved ON moved.{key} = v.{key}
-    WHERE v.kind = 'changed' AND v.{key} BETWEEN %s AND %s"""
+    SELECT moved.{key}, (SELECT count(*) FROM {table} e WHERE e.{key} = moved.{key} AND {held}), moved.delta
+    FROM (SELECT {key}, sum(delta) AS delta FROM (
+              SELECT {key}, 1 AS delta FROM sync_fresh WHERE {key} BETWEEN %s AND %s
+              UNION ALL
+              SELECT {key}, -1 FROM sync_places WHERE held AND {key} BETWEEN %s AND %s) line
+          GROUP BY {key} HAVING sum(delta) <> 0) moved
+    JOIN sync_verdicts v ON v.{key} = moved.{key} AND v.kind = 'changed'"""
 
 LOAD = """
     INSERT INTO {table} (source, ordinal, first_seen_at, changed_at, digest, {columns})
@@ -145,14 +146,16 @@ class Comparison:
         return single[0] + multiple[0]
 
     def _find_differences(self, whole: bool) -> None:
-        self._execute(FIND_FRESH, [self.source])
-        self._execute(RANK_FRESH)
-        settle("sync_fresh", self.kept)
-        self._execute(FIND_PLACES, [self.source, whole, self.source])
-        settle("sync_places", self.kept)
+        with whole_tables():
+            self._execute(FIND_FRESH, [self.source])
+            self._execute(RANK_FRESH)
+            settle("sync_fresh", self.kept)
+            self._execute(FIND_PLACES, [self.source, whole, self.source])
+            settle("sync_places", self.kept)
 
     def _judge(self) -> dict[str, int]:
-        self._execute(JUDGE, [self.source])
+        with whole_tables():
+            self._execute(JUDGE, [self.source])
         settle("sync_verdicts", self.kept)
         found = dict(self._rows("SELECT kind, count(*) FROM sync_verdicts GROUP BY kind"))
         return {kind: found.get(kind, 0) for kind in Change.Kind.values}
@@ -170,7 +173,7 @@ class Comparison:
         for address, pairs in groupby(self._rows(PAIRS, [first, last]), itemgetter(0)):
             for _, *values in pairs:
                 _add_differences(details[address], self.kept.content, values)
-        for address, before, delta in self._rows(LINES, [self.source, first, last]):
+        for address, before, delta in self._rows(LINES, [self.source, first, last, first, last]):
             details[address]["lines"] = [before, before + int(delta)]
         return details
 
@@ -184,7 +187,7 @@ class Comparison:
         moment = connection.ops.adapt_datetimefield_value(now)
         if self.is_first:
             self._execute(LOAD, [self.source, moment, moment])
-            settle_table(self.kept)
+            measure(self.kept)
         else:
             self._execute(RECORD, [run.pk])
             self._execute(REWRITE, [moment])

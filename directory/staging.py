@@ -29,15 +29,11 @@ TABLES = {
     "sync_verdicts": "{key} text, kind text",
 }
 INDEXES = {
-    "postgresql": {"sync_incoming": ["number"]},
-    # SQLite only has nested loops: without these every join would read a whole table for each row.
-    "sqlite": {
-        "sync_incoming": ["number", "{key}"],
-        "sync_fresh": ["number", "{key}"],
-        "sync_places": ["{key}"],
-        "sync_verdicts": ["{key}"],
-        "sync_several": ["{key}"],
-    },
+    "sync_incoming": ["number"],
+    "sync_several": ["{key}"],
+    "sync_fresh": ["number", "{key}"],
+    "sync_places": ["{key}"],
+    "sync_verdicts": ["{key}"],
 }
 JOINED = {
     "sync_incoming": "number, {key}, digest",
@@ -146,21 +142,32 @@ def digest_of(text: str) -> str:
 def settle(table: str, kept: Kept) -> None:
     """Index a table that has just been filled, and tell the planner of it."""
     with connection.cursor() as cursor:
-        for name in INDEXES[connection.vendor].get(table, []):
+        for name in INDEXES[table]:
             column = name.format(key=kept.key)
             cursor.execute(f"CREATE INDEX {table}_{column} ON {table} ({column})")
+        if table == "sync_incoming" and not _is_postgresql():
+            # SQLite has nested loops only; PostgreSQL hashes the whole faster than it would sort it.
+            cursor.execute(f"CREATE INDEX sync_incoming_key ON sync_incoming ({kept.key})")
         if _is_postgresql():
             # Autovacuum never looks at temporary tables: without this PostgreSQL plans for a handful of rows.
             # The columns of the joins alone: those of the content would take longer than the joins.
             cursor.execute(f"ANALYZE {table} ({JOINED[table].format(key=kept.key)})")
 
 
-def settle_table(kept: Kept) -> None:
-    """Tell the planner of a table loaded for the first time: autovacuum may come after the next run, and until then
-    PostgreSQL would plan that one for an empty table, which takes minutes."""
+@contextmanager
+def whole_tables() -> Iterator[None]:
+    """For queries that read all of both sides: on PostgreSQL, no nested loops.
+
+    Just after a large load its figures of the table are still those of an empty table, and it would choose them: the
+    comparison then takes hours instead of a second.
+    """
     if _is_postgresql():
         with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE {kept.table} ({kept.key}, digest, source, withdrawn_at)")
+            cursor.execute("SET LOCAL enable_nestloop = off")
+            yield
+            cursor.execute("SET LOCAL enable_nestloop = on")
+    else:
+        yield
 
 
 def allow_memory() -> None:
@@ -169,6 +176,13 @@ def allow_memory() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL work_mem = '192MB'")
             cursor.execute("SET LOCAL jit = off")
+
+
+def measure(kept: Kept) -> None:
+    """Tell PostgreSQL's planner of a first load at once: autovacuum comes a minute later, searches may not wait."""
+    if _is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {kept.table}")
 
 
 def _is_postgresql() -> bool:
