@@ -196,9 +196,11 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     #  what runs                                              when
-    name: {"task": task, "schedule": when}
-    for name, task, when in [
+    name: {"task": task, "schedule": when, "args": args}
+    for name, task, when, *args in [
         ("sync_annuaire",     "directory.tasks.sync_annuaire",     crontab(hour=5, minute=10)),
+        ("sync_whitelist",    "directory.tasks.sync_annuaire",     crontab(hour=5, minute=0), "whitelist"),
+        ("sync_activities",   "directory.tasks.sync_annuaire",     crontab(0, hour=2, day_of_week=0), "activities"),
         ("verify_absences",   "mailboxes.tasks.verify_absences",   crontab(hour=6, minute=0)),
         ("alert_idle",        "mailboxes.tasks.alert_idle",        crontab(hour=6, minute=20)),
         ("depublish_idle",    "mailboxes.tasks.depublish_idle",    crontab(hour=6, minute=40)),
@@ -211,12 +213,30 @@ CELERY_BEAT_SCHEDULE = {
 }  # fmt: skip
 
 # --- The annuaire -----------------------------------------------------------------------------------------------------
-DIRECTORY_SOURCES = {
+ANNUAIRE_CA_FILE = env("ANNUAIRE_CA_FILE", default="")
+DIRECTORY_SOURCES: dict[str, dict] = {
     "extraction": {
         "SOURCE": "directory.sources.extraction.Extraction",
         "OPTIONS": {
             "url": env("ANNUAIRE_URL", default=""),
-            "ca_file": env("ANNUAIRE_CA_FILE", default=""),
+            "ca_file": ANNUAIRE_CA_FILE,
+        },
+    },
+    "activities": {
+        "SOURCE": "directory.sources.activities.Activities",
+        "OPTIONS": {
+            "url": env("ACTIVITIES_URL", default=""),
+            "ca_file": ANNUAIRE_CA_FILE,
+            # The annuaire knows nothing of the register: it is told where to ask whose people are ours.
+            "managed": "mailboxes.models.managed_identifiers",
+        },
+        "STALE_AFTER": timedelta(days=env.int("ACTIVITIES_STALE_AFTER_DAYS", default=14)),
+    },
+    "whitelist": {
+        "SOURCE": "directory.sources.whitelist.WhiteList",
+        "OPTIONS": {
+            "url": env("WHITELIST_URL", default=""),
+            "ca_file": ANNUAIRE_CA_FILE,
         },
     },
 }

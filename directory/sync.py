@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
-from itertools import islice
+from itertools import chain, islice
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -18,6 +18,7 @@ from django.utils.formats import date_format, number_format
 
 from directory import records, staging
 from directory.comparison import Comparison
+from directory.kept import BY_RECORD, Kept
 from directory.models import Change, RejectedLine, SourceState, SyncRun
 from directory.sources import Opened, Source, UnreadableSource
 
@@ -47,8 +48,8 @@ def sync(
 ) -> SyncRun:
     """One run, applied, unchanged, refused or simulated; UnreadableSource when the source cannot be read to its end.
 
-    `max_withdrawn` is the share of our addresses that may disappear; given, it also lets an empty file through.
-    `run` is the row of a run that was waiting.
+    `max_withdrawn` is the share of our addresses (people, domains) that may disappear; given, it also lets an empty
+    file through. `run` is the row of a run that was waiting.
     """
     started = time.monotonic()
     _declare_dead(source.name)
@@ -56,10 +57,14 @@ def sync(
     run.origin, run.status, run.started_at, run.seen_at = source.origin, Status.RUNNING, timezone.now(), timezone.now()
     run.save()
     try:
-        with source.open(lambda: _beat(run)) as opened, staging.tables():
-            _stage(opened, run, progress)
+        kept = BY_RECORD[source.record]
+        with source.open(lambda: _beat(run)) as opened, staging.tables(kept):
+            _stage(opened, kept, run, progress)
             with transaction.atomic():
-                _compare_and_apply(run, source.whole, dry_run, max_withdrawn)
+                found = _compare(run, kept, source.whole)
+                _judge(run, found, opened.scope, max_withdrawn)
+                if not run.reason:
+                    _apply(run, found, opened.scope, dry_run)
                 run.finished_at, run.seconds = timezone.now(), round(time.monotonic() - started, 3)
                 run.save()
     except BaseException as error:  # an interruption too ends the run
@@ -86,30 +91,37 @@ def _fail(run: SyncRun, error: BaseException, started: float) -> None:
 # --- Stage --------------------------------------------------------------------------------------------------------
 
 
-def _stage(opened: Opened, run: SyncRun, progress: Progress) -> None:
+def _stage(opened: Opened, kept: Kept, run: SyncRun, progress: Progress) -> None:
     run.generated_at, run.bytes_total = opened.generated_at, opened.bytes_total
     rejected: list[RejectedLine] = []
-    accepted = _accepted(opened, run, rejected)
-    load = staging.Loader().load
-    loaded = CHUNK
-    while loaded == CHUNK:
-        loaded = load(islice(accepted, CHUNK))
+    load = staging.Loader(kept).load
+    lines = opened.records()
+    for first in lines:  # each turn takes up to CHUNK lines, or those before a pause
+        load(_accepted(chain([first], islice(lines, CHUNK - 1)), run, rejected))
         RejectedLine.objects.bulk_create(rejected, batch_size=1000)
         rejected.clear()
-        run.bytes_read = opened.bytes_read
+        _note(opened, run)
         _beat(run)
         progress(run)
+    _note(opened, run)
 
 
-def _accepted(opened: Opened, run: SyncRun, rejected: list[RejectedLine]) -> Iterator[records.EntryRecord]:
-    for record in opened.records():
-        run.lines += 1
-        if isinstance(record, records.EntryRecord):
-            yield record
+def _note(opened: Opened, run: SyncRun) -> None:
+    run.bytes_read, run.lines = opened.bytes_read, opened.lines
+
+
+def _accepted(
+    lines: Iterator[records.Record | records.RejectedLine | None], run: SyncRun, rejected: list[RejectedLine]
+) -> Iterator[records.Record]:
+    for line in lines:
+        if isinstance(line, tuple):
+            yield line
+        elif line is None:
+            return
         else:
             run.rejected += 1
             if run.rejected <= REJECTED_KEPT:
-                rejected.append(_put_aside(run, record))
+                rejected.append(_put_aside(run, line))
 
 
 def _put_aside(run: SyncRun, line: records.RejectedLine) -> RejectedLine:
@@ -133,17 +145,25 @@ def _beat(run: SyncRun) -> None:
 # --- Compare and apply --------------------------------------------------------------------------------------------
 
 
-def _compare_and_apply(run: SyncRun, whole: bool, dry_run: bool, max_withdrawn: float | None) -> None:
-    """In a transaction; leaves the verdict in `run`."""
-    state = _lock(run.source)
+def _compare(run: SyncRun, kept: Kept, whole: bool) -> Comparison:
+    """In a transaction, which from here on holds the source's lock."""
+    _lock(run.source)
     _beat(run)
     staging.allow_memory()
-    found = Comparison(run.source, whole=whole)
+    found = Comparison(run.source, kept, whole=whole)
     run.addresses = found.addresses
-    run.reason = _check_newer(run, state) or _check_not_shrunken(found, max_withdrawn)
+    return found
+
+
+def _judge(run: SyncRun, found: Comparison, scope: str, max_withdrawn: float | None) -> None:
+    """Leaves in `run` why its file is refused, if it is."""
+    state = SourceState.objects.get(source=run.source)
+    run.reason = _check_newer(run, state) or _check_not_shrunken(run, found, max_withdrawn, state, scope)
     if run.reason:
         run.status = Status.REFUSED
-        return
+
+
+def _apply(run: SyncRun, found: Comparison, scope: str, dry_run: bool) -> None:
     run.appeared, run.changed, run.withdrawn = (found.counts[kind] for kind in ("appeared", "changed", "withdrawn"))
     if dry_run:
         run.status, run.preview = Status.DRY_RUN, _preview(found)
@@ -152,15 +172,14 @@ def _compare_and_apply(run: SyncRun, whole: bool, dry_run: bool, max_withdrawn: 
         _record_changes(found, run)
         found.apply(run, timezone.now())
     run.status = Status.APPLIED if found.differs else Status.UNCHANGED
-    if run.generated_at:
-        state.generated_at = run.generated_at
-        state.save()
+    known = {"generated_at": run.generated_at} if run.generated_at else {}
+    SourceState.objects.filter(source=run.source).update(scope=scope, lines=run.lines, **known)
 
 
-def _lock(source: str) -> SourceState:
+def _lock(source: str) -> None:
     # SQLite has no row locks; there the transaction itself, begun IMMEDIATE, is the lock.
     SourceState.objects.get_or_create(source=source)
-    return SourceState.objects.select_for_update().get(source=source)
+    SourceState.objects.select_for_update().get(source=source)
 
 
 def _check_newer(run: SyncRun, state: SourceState) -> str:
@@ -172,17 +191,25 @@ def _check_newer(run: SyncRun, state: SourceState) -> str:
     return ""
 
 
-def _check_not_shrunken(found: Comparison, max_withdrawn: float | None) -> str:
-    held, withdrawn = found.held, found.counts["withdrawn"]
-    if held and not found.addresses and max_withdrawn is None:
-        return f"Fichier sans aucune adresse valide, alors que notre copie en compte {held}."
+def _check_not_shrunken(
+    run: SyncRun, found: Comparison, max_withdrawn: float | None, state: SourceState, scope: str
+) -> str:
     share = settings.ANNUAIRE_MAX_WITHDRAWN if max_withdrawn is None else max_withdrawn
-    if withdrawn > share * held:
-        return (
-            f"{withdrawn} adresses sur {held} ({number_format(100 * withdrawn / held, 1)} %) disparaîtraient, plus que "
-            f"les {number_format(100 * share, 1)} % admis : fichier sans doute incomplet."
-        )
-    return ""
+    if scope != state.scope:
+        # We no longer ask for the same people: their absence is of our making. Only the file's length still tells.
+        return _shrunken("lignes", state.lines - run.lines, state.lines, share)
+    if found.held and not found.addresses and max_withdrawn is None:
+        return f"Fichier sans {found.kept.nothing}, alors que notre copie en compte {found.held}."
+    return _shrunken(found.kept.nouns, found.counts["withdrawn"], found.held, share)
+
+
+def _shrunken(nouns: str, missing: int, held: int, share: float) -> str:
+    if missing <= share * held:
+        return ""
+    return (
+        f"{missing} {nouns} sur {held} ({number_format(100 * missing / held, 1)} %) disparaîtraient, plus que "
+        f"les {number_format(100 * share, 1)} % admis : fichier sans doute incomplet."
+    )
 
 
 def _preview(found: Comparison) -> list[list]:

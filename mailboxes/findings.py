@@ -68,6 +68,10 @@ def _absent(bals):
     return expected.with_publication().filter(is_published=False)
 
 
+def _outside(bals):
+    return bals.filter(state__in=LIVE).outside_trusted_space()
+
+
 def _disowned(bals):
     """Said not to be his by one who holds it here, or whose RPPS bears it in the annuaire."""
     denied = Claim.objects.filter(address=OuterRef("address"), answer=Claim.Answer.NOT_MINE)
@@ -93,6 +97,7 @@ FINDINGS = [
     Finding("inactive",      _S.TODO,   "BAL alertées pour inactivité",  "Sans usage ni opposition, leur dépublication sera demandée.",                                                 _alerted),
     Finding("pas-a-lui",     _S.TODO,   "BAL déclarées comme n’étant pas à leur titulaire", "Un professionnel dit que cette BAL n’est pas à lui. Corrigez la fiche, ou demandez la correction à l’opérateur.", _disowned),
     Finding("absente",       _S.TODO,   "BAL absentes de l’annuaire",    "Actives ici, absentes de l’annuaire public (supprimées, non publiées ou en liste rouge). Demandez à l’opérateur.", _absent),
+    Finding("hors-liste",    _S.TODO,   "Domaines hors de la liste blanche", "Leur domaine n’est pas, ou n’est plus, de l’espace de confiance MSSanté : ce qu’on y envoie peut être refusé. Voyez avec l’opérateur.", _outside),
     Finding("se-remplit",    _S.WATCH,  "BAL qui se remplissent",        "De 80 à 94 % : c’est le moment de faire de la place.",                                                        _filling),
     Finding("usage-inconnu", _S.WATCH,  "BAL dont l’usage est inconnu",  "Inconnue ne veut pas dire inactive : demandez à leurs titulaires s’ils s’en servent.",                        _unknown_activity),
 ]

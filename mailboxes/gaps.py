@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from directory.models import Entry
+from directory.identifiers import APICRYPT_DOMAIN
+from directory.models import Entry, TrustedDomain
 from mailboxes.comparison import Line, compare
 from mailboxes.findings import Severity
 from mailboxes.folding import folded_in_sql
@@ -77,7 +77,7 @@ SITUATIONS = [
 BY_NAME = {situation.name: situation for situation in SITUATIONS}
 REMEDIES = list(dict.fromkeys(act for situation in SITUATIONS for act in situation.remedies))
 
-APICRYPT = "interop-mssante.apicrypt.org"  # of the trusted space by convention
+
 LIVE_STATES = ", ".join(f"'{state}'" for state in sorted(LIVE))
 COMMON = """
     numbers AS (  -- a legal entity's FINESS is that of all its establishments: it names the entity alone
@@ -147,14 +147,6 @@ def _domain(address: str) -> str:
     return f"substr({address}, instr({address}, '@') + 1)"
 
 
-def _white_list() -> str:
-    """The table of the trusted domains; an empty one while the annuaire holds none: nothing is concluded from it."""
-    try:
-        return apps.get_model("directory", "TrustedDomain")._meta.db_table
-    except LookupError:
-        return "(SELECT '' AS name, NULL AS withdrawn_at WHERE 1 = 0)"
-
-
 def _names() -> dict[str, str]:
     models = [Bal, Entry, Structure, Domain, Claim]
     names = {model._meta.model_name: model._meta.db_table for model in models}
@@ -163,8 +155,8 @@ def _names() -> dict[str, str]:
         **names,  # type: ignore[dict-item]
         "decision": GapDecision._meta.db_table,
         "live": LIVE_STATES,
-        "apicrypt": APICRYPT,
-        "white_list": _white_list(),
+        "apicrypt": APICRYPT_DOMAIN,
+        "white_list": TrustedDomain._meta.db_table,
         "domain_of_bal": _domain("b.address"),
         "domain_of_unknown": _domain("u.address"),
         "same_service": _same("b.service", "e.service"),

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from directory.records import EntryRecord, RejectedLine
+from directory.records import Record, RejectedLine
 
 Heartbeat = Callable[[], None]
 
@@ -23,13 +23,19 @@ class Opened(Protocol):
     generated_at: datetime | None  # when the publisher made it, None when nothing says so
     bytes_total: int
     bytes_read: int
+    lines: int  # read so far, those put aside or left out included
+    scope: str  # when only a part of the source concerns us: a fingerprint of which one, else ""
 
-    def records(self) -> Iterator[EntryRecord | RejectedLine]:
-        """Every line, one at a time, never the whole directory in memory; UnreadableSource when it breaks off."""
+    def records(self) -> Iterator[Record | RejectedLine | None]:
+        """Every line, one at a time, never the whole directory in memory; UnreadableSource when it breaks off.
+
+        None is a sign of life, in a long stretch of lines that do not concern us.
+        """
 
 
 class Source(Protocol):
     name: str
+    record: type[Record]  # what its lines become
     whole: bool  # True when absence from it means the address has left the directory
     origin: str  # for the history: a file name or an address
 
@@ -39,5 +45,10 @@ class Source(Protocol):
 
 def get_source(name: str, **overrides: Any) -> Source:
     """The source settings name so; `overrides` replace its options."""
-    conf: dict[str, Any] = settings.DIRECTORY_SOURCES[name]
-    return import_string(conf["SOURCE"])(name=name, **{**conf.get("OPTIONS", {}), **overrides})
+    options: dict[str, Any] = settings.DIRECTORY_SOURCES[name].get("OPTIONS", {})
+    return source_class(name)(name=name, **{**options, **overrides})
+
+
+def source_class(name: str) -> Any:
+    """The class of that source, which holds what is true of it wherever it is read from."""
+    return import_string(settings.DIRECTORY_SOURCES[name]["SOURCE"])

@@ -3,8 +3,8 @@
 from mailboxes.models.bals import Bal, Cotitulaire, Delegataire, Reading
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
-from mailboxes.models.people import Affiliation, Person
-from mailboxes.models.structures import Domain, Membership, Operator, Structure
+from mailboxes.models.people import Affiliation, Person, situations_by_rpps
+from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
 
 __all__ = [
@@ -26,4 +26,6 @@ __all__ = [
     "Signatory",
     "Structure",
     "System",
+    "managed_identifiers",
+    "situations_by_rpps",
 ]

@@ -5,7 +5,25 @@ from django.db import models
 from django.db.models import F, Q
 
 from directory.identifiers import domain_of
+from directory.records import ManagedStructures
 from mailboxes.models.fields import identifier_field
+
+
+def managed_identifiers() -> ManagedStructures:
+    """By what the annuaire knows our structures; `settings.DIRECTORY_SOURCES` tells the source of activities to ask."""
+    finess: set[str] = set()
+    sirets: set[str] = set()
+    cabinets: set[str] = set()
+    for ej, et, siret, cabinet in Structure.objects.values_list("finess_ej", "finess_et", "siret", "rpps_rang"):
+        finess |= {ej, et}
+        sirets.add(siret)
+        cabinets.add(cabinet)
+    return ManagedStructures(
+        finess=frozenset(finess - {""}),
+        siret=frozenset(sirets - {""}),
+        siren=frozenset(siret[:9] for siret in sirets - {""}),
+        technical=frozenset(cabinets - {""}),
+    )
 
 
 class StructureQuerySet(models.QuerySet):

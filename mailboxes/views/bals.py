@@ -9,7 +9,7 @@ from directory.models import Entry
 from mailboxes import actions
 from mailboxes.comparison import ABSENT, NEVER_EXPECTED, compare
 from mailboxes.lifecycle import EXPOSED, Act, Verb
-from mailboxes.models import Bal, Delegataire, Reading
+from mailboxes.models import Bal, Delegataire, Reading, situations_by_rpps
 from mailboxes.rules import (
     NotAllowed,
     allows,
@@ -40,6 +40,7 @@ def bal(request, pk):
             "bal": row,
             **abilities(row, request.user),
             **annuaire_facts(row),
+            "practitioners": practitioners(row),
             "run": annuaire_run(request),
             **history_facts(row, request.user),
             "source": dict(Reading.Source.choices).get(row.last_used_source, ""),
@@ -84,7 +85,15 @@ def annuaire_facts(row: Bal) -> dict:
         "entry": entry,
         "absence": absence,
         "comparison": compare(row, current) if current else [],
+        "is_outside": Bal.objects.filter(pk=row.pk).outside_trusted_space().exists(),
     }
+
+
+def practitioners(row: Bal) -> list[tuple]:
+    """The holders whose situations d'exercice are known, with them."""
+    people = [holder.person for holder in row.cotitulaires.all()]
+    known = situations_by_rpps(person.rpps for person in people)
+    return [(person, known[person.rpps]) for person in people if person.rpps in known]
 
 
 def history_facts(row: Bal, user) -> dict:

@@ -28,6 +28,7 @@ def my_bals(request):
             "awaited": sum(row["awaits"] for row in listed),
             "lent": lent.select_related("bal__structure", "under").order_by("bal__address"),
             "person": person,
+            "situations": person.situations() if person and person.rpps else [],
         },
     )
 

@@ -42,7 +42,7 @@ def test_the_list_shows_the_runs_and_the_date_of_the_copy(visitor, load):
 
     text = visitor.get(reverse("directory:runs")).text
 
-    assert "Notre copie est celle du 20 novembre 2026" in text
+    assert "Adresses : notre copie est celle du 20 novembre 2026" in text
     assert "refusée" in text
 
 
