@@ -162,7 +162,7 @@ def test_the_annuaire_has_a_history_and_differs_from_the_register():
     assert elsewhere.filter(domain="praticiens-liberaux.mssante.fr").count() == 6
 
 
-@pytest.mark.parametrize("situation", [s for s in SITUATIONS if s.name != "hors-liste"], ids=lambda s: s.name)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda s: s.name)
 def test_every_sort_of_gap_is_there(situation):
     gaps = Gaps(Structure.objects.all()).narrowed(situation=situation.name, status="open")
     assert gaps.count()
