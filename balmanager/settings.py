@@ -196,9 +196,11 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     #  what runs                                              when
-    name: {"task": task, "schedule": when}
-    for name, task, when in [
+    name: {"task": task, "schedule": when, "args": args}
+    for name, task, when, *args in [
         ("sync_annuaire",     "directory.tasks.sync_annuaire",     crontab(hour=5, minute=10)),
+        ("sync_fhir",         "directory.tasks.sync_if_due",       crontab(minute="*/30"), "fhir"),
+        ("sync_ldap",         "directory.tasks.sync_if_due",       crontab(minute=40), "ldap"),
         ("verify_absences",   "mailboxes.tasks.verify_absences",   crontab(hour=6, minute=0)),
         ("alert_idle",        "mailboxes.tasks.alert_idle",        crontab(hour=6, minute=20)),
         ("depublish_idle",    "mailboxes.tasks.depublish_idle",    crontab(hour=6, minute=40)),
@@ -217,8 +219,35 @@ DIRECTORY_SOURCES = {
             "url": env("ANNUAIRE_URL", default=""),
             "ca_file": env("ANNUAIRE_CA_FILE", default=""),
         },
+        "PUBLIC": True,  # what is in it is published
+    },
+    "fhir": {
+        "SOURCE": "directory.sources.fhir.Fhir",
+        "OPTIONS": {
+            "url": env("FHIR_URL", default="https://gateway.api.esante.gouv.fr/fhir/v2"),
+            "key": env("ESANTE_API_KEY", default=""),
+            "ca_file": env("ANNUAIRE_CA_FILE", default=""),
+        },
+        "PUBLIC": True,
+    },
+    "ldap": {
+        "SOURCE": "directory.sources.ldap.Ldap",
+        "OPTIONS": {
+            "url": env("LDAP_URL", default=""),
+            "ca_file": env("LDAP_CA_FILE", default=""),
+            "user": env("LDAP_USER", default=""),
+            "password": env("LDAP_PASSWORD", default=""),
+            "base": env("LDAP_BASE", default="dc=mssante,dc=fr"),
+            "filter": env("LDAP_FILTER", default="(mail=*)"),
+            "attributes": env.dict("LDAP_ATTRIBUTES", default={}),
+        },
+        "PUBLIC": False,  # an operator's own directory does not prove that the public one shows an address
     },
 }
+# Of what two sources say, the first one's word is shown; a source left out is not looked at any more.
+DIRECTORY_ORDER = env.list("DIRECTORY_ORDER", default=list(DIRECTORY_SOURCES))
+if not set(DIRECTORY_ORDER) <= set(DIRECTORY_SOURCES) or len(set(DIRECTORY_ORDER)) < len(DIRECTORY_ORDER):
+    raise ImproperlyConfigured(f"DIRECTORY_ORDER names, each once, sources among {', '.join(DIRECTORY_SOURCES)}.")
 ANNUAIRE_MAX_WITHDRAWN = env.float("ANNUAIRE_MAX_WITHDRAWN", default=0.10)
 if not 0 <= ANNUAIRE_MAX_WITHDRAWN <= 1:
     raise ImproperlyConfigured("ANNUAIRE_MAX_WITHDRAWN is a share, between 0 and 1.")

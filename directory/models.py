@@ -167,6 +167,8 @@ class Entry(models.Model):
     postcode = models.TextField("code postal", blank=True)
     department = models.TextField("département", blank=True)
     country = models.TextField("pays", blank=True)
+    rank = models.TextField("préférence", blank=True)
+    holder = models.TextField("porteur dans la source", blank=True)
 
     objects = EntryQuerySet.as_manager()
 

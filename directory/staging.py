@@ -12,12 +12,14 @@ from typing import cast
 
 from django.db import DatabaseError, connection, transaction
 
-from directory.models import COLUMNS
+from directory.models import COLUMNS, Entry
 from directory.records import EntryRecord
 
 TABLES = {
     # Every accepted line of the source, in its order.
     "sync_incoming": "number integer, digest text, " + ", ".join(f"{column} text" for column in COLUMNS),
+    # The holders a source that tells only what changed tells anew.
+    "sync_retold": "holder text",
     # The addresses that stand on several lines.
     "sync_several": "address text",
     # The lines we do not hold: the rank-th of their address.
@@ -36,11 +38,13 @@ INDEXES = {
         "sync_places": ["address"],
         "sync_verdicts": ["address"],
         "sync_several": ["address"],
+        "sync_retold": ["holder"],
     },
 }
 JOINED = {
     "sync_incoming": "number, address, digest",
     "sync_several": "address",
+    "sync_retold": "holder",
     "sync_fresh": "number, address, rank",
     "sync_places": "id, address, held, rank",
     "sync_verdicts": "address, kind",
@@ -139,6 +143,28 @@ def _portion() -> Iterator[None]:
 def digest_of(text: str) -> str:
     """Of a record's values joined by tabs: equal for equal lines, whatever the file's order of columns or codes."""
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def load_retold(holders: Iterable[str]) -> None:
+    with _portion(), connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO sync_retold VALUES (%s)", [(holder,) for holder in holders])
+
+
+def add_untold(source: str) -> None:
+    """Complete what changed with all that stands, so that the whole is compared as ever and only then withdraws."""
+    settle("sync_retold")
+    columns = ", ".join(COLUMNS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO sync_incoming (number, digest, {columns})
+            SELECT (SELECT coalesce(max(number), 0) FROM sync_incoming) + row_number() OVER (ORDER BY e.id), digest,
+                {columns}
+            FROM {Entry._meta.db_table} e
+            WHERE e.source = %s AND e.withdrawn_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM sync_retold r WHERE r.holder = e.holder)""",
+            [source],
+        )
 
 
 def settle(table: str) -> None:

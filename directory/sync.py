@@ -8,7 +8,8 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from django.utils.formats import date_format, number_format
 from directory import records, staging
 from directory.comparison import Comparison
 from directory.models import Change, RejectedLine, SourceState, SyncRun
-from directory.sources import Opened, Source, UnreadableSource
+from directory.sources import Incremental, Opened, Source, UnreadableSource
 
 logger = logging.getLogger(__name__)
 
@@ -55,11 +56,17 @@ def sync(
     run = run or SyncRun(source=source.name)
     run.origin, run.status, run.started_at, run.seen_at = source.origin, Status.RUNNING, timezone.now(), timezone.now()
     run.save()
+    if isinstance(source, Incremental):
+        source.since = _level_of(source.name)
     try:
-        with source.open(lambda: _beat(run)) as opened, staging.tables():
+        with source.open(partial(_beat_fetching, run, progress)) as opened, staging.tables():
             _stage(opened, run, progress)
             with transaction.atomic():
-                _compare_and_apply(run, source.whole, dry_run, max_withdrawn)
+                state = _lock(run.source)
+                if isinstance(source, Incremental) and source.is_delta:
+                    _check_still_level(source, state)
+                    staging.add_untold(source.name)
+                _compare_and_apply(run, state, source.whole, dry_run, max_withdrawn)
                 run.finished_at, run.seconds = timezone.now(), round(time.monotonic() - started, 3)
                 run.save()
     except BaseException as error:  # an interruption too ends the run
@@ -89,20 +96,28 @@ def _fail(run: SyncRun, error: BaseException, started: float) -> None:
 def _stage(opened: Opened, run: SyncRun, progress: Progress) -> None:
     run.generated_at, run.bytes_total = opened.generated_at, opened.bytes_total
     rejected: list[RejectedLine] = []
-    accepted = _accepted(opened, run, rejected)
+    retold: list[str] = []
+    accepted = _accepted(opened, run, rejected, retold)
     load = staging.Loader().load
     loaded = CHUNK
     while loaded == CHUNK:
         loaded = load(islice(accepted, CHUNK))
         RejectedLine.objects.bulk_create(rejected, batch_size=1000)
         rejected.clear()
+        staging.load_retold(retold)
+        retold.clear()
         run.bytes_read = opened.bytes_read
         _beat(run)
         progress(run)
 
 
-def _accepted(opened: Opened, run: SyncRun, rejected: list[RejectedLine]) -> Iterator[records.EntryRecord]:
+def _accepted(
+    opened: Opened, run: SyncRun, rejected: list[RejectedLine], retold: list[str]
+) -> Iterator[records.EntryRecord]:
     for record in opened.records():
+        if isinstance(record, records.Retold):
+            retold.append(record.holder)
+            continue
         run.lines += 1
         if isinstance(record, records.EntryRecord):
             yield record
@@ -114,6 +129,13 @@ def _accepted(opened: Opened, run: SyncRun, rejected: list[RejectedLine]) -> Ite
 
 def _put_aside(run: SyncRun, line: records.RejectedLine) -> RejectedLine:
     return RejectedLine(run=run, number=line.number, reason=line.reason[:300], text=line.text[:TEXT_KEPT])
+
+
+def _beat_fetching(run: SyncRun, progress: Progress, done: int = 0, total: int = 0) -> None:
+    if total:
+        run.bytes_read, run.bytes_total = done, total
+    _beat(run)
+    progress(run)
 
 
 def _beat(run: SyncRun) -> None:
@@ -133,9 +155,10 @@ def _beat(run: SyncRun) -> None:
 # --- Compare and apply --------------------------------------------------------------------------------------------
 
 
-def _compare_and_apply(run: SyncRun, whole: bool, dry_run: bool, max_withdrawn: float | None) -> None:
-    """In a transaction; leaves the verdict in `run`."""
-    state = _lock(run.source)
+def _compare_and_apply(
+    run: SyncRun, state: SourceState, whole: bool, dry_run: bool, max_withdrawn: float | None
+) -> None:
+    """In the transaction that holds the lock `state`; leaves the verdict in `run`."""
     _beat(run)
     staging.allow_memory()
     found = Comparison(run.source, whole=whole)
@@ -155,6 +178,16 @@ def _compare_and_apply(run: SyncRun, whole: bool, dry_run: bool, max_withdrawn: 
     if run.generated_at:
         state.generated_at = run.generated_at
         state.save()
+
+
+def _level_of(source: str) -> datetime | None:
+    return SourceState.objects.filter(source=source).values_list("generated_at", flat=True).first()
+
+
+def _check_still_level(source: Incremental, state: SourceState) -> None:
+    """What changed is told against the picture we held; another run may have brought a later one, never an older."""
+    if state.generated_at is None or source.since is None or state.generated_at < source.since:
+        raise UnreadableSource("Notre copie a été remise à zéro pendant la lecture : relancez une lecture complète.")
 
 
 def _lock(source: str) -> SourceState:

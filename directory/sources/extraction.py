@@ -36,6 +36,8 @@ HEADER = (
 )
 COLUMNS = HEADER.split("|")  # in the order of EntryRecord's fields
 
+UNSAID = [""] * (len(EntryRecord._fields) - len(COLUMNS))  # the last fields: other sources tell those
+
 LONGEST = 254
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 STAMP = re.compile(r"_(\d{12})\.(?:zip|txt)", re.IGNORECASE)
@@ -112,7 +114,7 @@ class OpenedExtraction:
                 fields = [fields[index] for index in pick]
             _normalise(fields)
             reason = _refuse(fields, line)
-            yield RejectedLine(number, reason, line) if reason else tuple.__new__(EntryRecord, fields)
+            yield RejectedLine(number, reason, line) if reason else tuple.__new__(EntryRecord, fields + UNSAID)
 
 
 def _normalise(fields: list[str]) -> None:

@@ -48,7 +48,7 @@ def test_the_header_is_known_by_its_normalised_names(write, header):
 
 def test_columns_may_stand_in_any_order_beside_unknown_ones(write):
     header = "|".join(["Nouveauté", *reversed(COLUMNS)])
-    assert read(write("|".join(["x", *reversed(ALICE)]), header=header)) == [ALICE]
+    assert read(write("|".join(["x", *reversed(ALICE[: len(COLUMNS)])]), header=header)) == [ALICE]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
