@@ -245,7 +245,7 @@ DIRECTORY_SOURCES = {
     },
 }
 # Of what two sources say, the first one's word is shown; a source left out is not looked at any more.
-DIRECTORY_ORDER = env.list("DIRECTORY_ORDER", default=list(DIRECTORY_SOURCES))
+DIRECTORY_ORDER = env.list("DIRECTORY_ORDER", default=["extraction", "fhir", "ldap"])
 if not set(DIRECTORY_ORDER) <= set(DIRECTORY_SOURCES) or len(set(DIRECTORY_ORDER)) < len(DIRECTORY_ORDER):
     raise ImproperlyConfigured(f"DIRECTORY_ORDER names, each once, sources among {', '.join(DIRECTORY_SOURCES)}.")
 ANNUAIRE_MAX_WITHDRAWN = env.float("ANNUAIRE_MAX_WITHDRAWN", default=0.10)

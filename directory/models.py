@@ -2,9 +2,10 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import StrIndex, Substr
+from django.db.models.functions import Coalesce, StrIndex, Substr
 from django.utils import timezone
 
+from directory.pictures import pictures, public_sources
 from directory.records import EntryRecord
 
 COLUMNS = list(EntryRecord._fields)
@@ -17,6 +18,11 @@ class SyncRunQuerySet(models.QuerySet):
 
     def latest_of(self, source="extraction"):
         return self.applied().filter(source=source).order_by("-started_at").first()
+
+    def latest_public(self):
+        """The run that brought the latest picture of the public annuaire, from whichever source."""
+        as_of = Coalesce("generated_at", "started_at")
+        return self.applied().filter(source__in=public_sources()).order_by(as_of.desc()).first()
 
 
 class SyncRun(models.Model):
@@ -113,8 +119,20 @@ class RejectedLine(models.Model):
 
 class EntryQuerySet(models.QuerySet):
     def current(self):
-        """What the annuaire says today."""
+        """What our sources say today."""
         return self.filter(withdrawn_at=None)
+
+    def published(self):
+        """What the public annuaire shows today: an operator's own directory proves nothing of it."""
+        return self.current().filter(source__in=public_sources())
+
+    def best_of(self, addresses):
+        """Address -> Picture: what the sources together say today of each of these that they know."""
+        return self.current().filter(address__in=addresses).merged()
+
+    def merged(self):
+        """Address -> Picture of all these entries; in memory, so not for the whole annuaire at once."""
+        return pictures(self)
 
 
 class Entry(models.Model):

@@ -35,7 +35,7 @@ def _staff_only(user) -> bool:
 
 def runs(request: HttpRequest) -> HttpResponse:
     page = Paginator(SyncRun.objects.defer("preview"), RUNS_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "directory/runs.html", {"page": page, "latest": SyncRun.objects.latest_of("extraction")})
+    return render(request, "directory/runs.html", {"page": page, "latest": SyncRun.objects.latest_public()})
 
 
 def run(request: HttpRequest, pk: int) -> HttpResponse:

@@ -24,7 +24,7 @@ def dashboard(request):
         "mailboxes/dashboard.html",
         {
             "findings": [(finding, count) for finding in FINDINGS if (count := finding.bals(bals).count())],
-            "run": SyncRun.objects.latest_of(),
+            "run": SyncRun.objects.latest_public(),
             "counts": counts,
             "chart": chart_of(counts),
             "total": sum(total for *_, total in counts),

@@ -1,0 +1,196 @@
+"""An operator's LDAP directory, page by page; python-ldap is only needed where it is used.
+
+No public document describes such a directory: base, filter and attributes are settings, whose defaults come from the
+one public program that queries one, and are to be confirmed by the operator ("à confirmer avec l'opérateur").
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from django.core.exceptions import ImproperlyConfigured
+
+from directory.records import EntryRecord, RejectedLine
+from directory.sources import Heartbeat, UnreadableSource
+from directory.sources.download import certificate_sentence
+from directory.sources.extraction import PERSON_ID_TYPES, STRUCTURE_ID_TYPES
+from directory.sources.values import clean, refuse
+
+try:
+    import ldap
+    from ldap.controls import SimplePagedResultsControl
+except ImportError:  # an extra: it has no wheel, and needs the libraries of OpenLDAP to be built
+    ldap = None
+
+# À confirmer avec l'opérateur. EntryRecord's field -> attribute.
+ATTRIBUTES = {
+    "kind": "TypeBAL",
+    "address": "mail",
+    "given_name": "givenName",
+    "family_name": "sn",
+    "person_id_type": "TypeIdentifiantPP",
+    "person_id": "IdentifiantPP",
+    "profession_code": "profession",
+    "structure_id_type": "TypeIdentifiantPM",
+    "structure_id": "IdentifiantPM",
+    "structure_name": "o",
+    "address_l6": "l",
+}
+PAGE = 500  # under the size limit that servers commonly set to one answer
+TIMEOUT = 60  # seconds for one page
+
+
+@dataclass
+class Ldap:
+    """`attributes` replaces some of ATTRIBUTES; an empty one is not read."""
+
+    name: str = "ldap"
+    url: str = ""
+    ca_file: str = ""
+    user: str = ""
+    password: str = ""
+    base: str = ""
+    filter: str = "(mail=*)"
+    attributes: dict[str, str] = field(default_factory=dict)
+    count: int = PAGE
+    whole = True
+    unit = "pages"
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.attributes) - set(EntryRecord._fields):
+            raise ImproperlyConfigured(f"LDAP_ATTRIBUTES: {', '.join(sorted(unknown))} is no field of EntryRecord.")
+
+    @property
+    def origin(self) -> str:
+        return self.url
+
+    @contextmanager
+    def open(self, heartbeat: Heartbeat) -> Iterator["OpenedLdap"]:
+        if ldap is None:
+            raise UnreadableSource("Lire un annuaire LDAP demande python-ldap, qui n'est pas installé ici : installez "
+                                   "libldap2-dev et libsasl2-dev, puis requirements/ldap.txt.")  # fmt: skip
+        if not self.url:
+            raise UnreadableSource("L'annuaire LDAP n'est pas configuré : renseignez LDAP_URL.")
+        connection = self._connect()
+        try:
+            yield OpenedLdap(connection, self, heartbeat)
+        finally:
+            connection.unbind_s()
+
+    def _connect(self) -> Any:
+        if not self.url.startswith(("ldap://", "ldaps://")):
+            raise UnreadableSource(f"« {self.url} » n'est pas une adresse ldap ou ldaps.")
+        if self.ca_file and not Path(self.ca_file).is_file():
+            raise UnreadableSource(
+                f"Le fichier d'autorité de certification {self.ca_file} (LDAP_CA_FILE) n'existe pas."
+            )
+        connection = ldap.initialize(self.url)
+        _prepare(connection, self.ca_file)
+        try:
+            if not self.url.startswith("ldaps://"):
+                connection.start_tls_s()  # never in clear: the password and the answers would be for all to read
+            connection.simple_bind_s(self.user, self.password)
+        except ldap.LDAPError as error:
+            connection.unbind_s()
+            self.explain(error)
+        return connection
+
+    def explain(self, error: Exception) -> NoReturn:
+        """As a sentence for whoever launched the run."""
+        details = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+        said = str(details.get("info") or details.get("desc") or error)
+        if "certificate" in said.lower():
+            raise UnreadableSource(certificate_sentence(self.url, said, "LDAP_CA_FILE")) from error
+        sentences = {
+            ldap.INVALID_CREDENTIALS: f"{self.url} refuse LDAP_USER ou LDAP_PASSWORD.",
+            ldap.NO_SUCH_OBJECT: f"{self.url} ne connaît pas la base « {self.base} » (LDAP_BASE).",
+            ldap.FILTER_ERROR: f"Le filtre « {self.filter} » (LDAP_FILTER) est mal écrit.",
+            ldap.SIZELIMIT_EXCEEDED: f"{self.url} limite le nombre de ses réponses : demandez à l'opérateur de lever "
+                                     "cette limite pour les recherches paginées de ce compte.",
+            ldap.ADMINLIMIT_EXCEEDED: f"{self.url} a atteint une limite fixée par son administrateur.",
+            ldap.TIMEOUT: f"{self.url} n'a pas répondu à temps.",
+            ldap.SERVER_DOWN: f"{self.url} est injoignable, ou la connexion s'est interrompue ({said}).",
+        }  # fmt: skip
+        sentence = next((text for kind, text in sentences.items() if isinstance(error, kind)), "")
+        raise UnreadableSource(sentence or f"{self.url} a refusé la recherche : {said}.") from error
+
+
+def _prepare(connection: Any, ca_file: str) -> None:
+    connection.set_option(ldap.OPT_PROTOCOL_VERSION, 3)
+    connection.set_option(ldap.OPT_REFERRALS, 0)  # followed, they would take the password elsewhere
+    connection.set_option(ldap.OPT_NETWORK_TIMEOUT, 20)
+    connection.set_option(ldap.OPT_TIMEOUT, TIMEOUT)
+    connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
+    if ca_file:
+        connection.set_option(ldap.OPT_X_TLS_CACERTFILE, ca_file)
+    connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)  # last: it makes the options above those of this connection
+
+
+class OpenedLdap:
+    def __init__(self, connection: Any, source: Ldap, heartbeat: Heartbeat):
+        self.generated_at = None  # an LDAP directory is of the moment, and a reading of it of no single one
+        self.bytes_total = self.bytes_read = 0  # pages
+        self._connection, self._source, self._heartbeat = connection, source, heartbeat
+        chosen = ATTRIBUTES | source.attributes
+        # Servers answer with the capitals of their schema, whatever those of the question.
+        self._fields = {name: attribute.lower() for name, attribute in chosen.items() if attribute}
+
+    def records(self) -> Iterator[EntryRecord | RejectedLine]:
+        number = 0
+        for page in self._pages():
+            for dn, values in page:
+                if dn is None:  # a referral to another server
+                    continue
+                number += 1
+                yield from self._records_of(number, dn, {name.lower(): found for name, found in values.items()})
+
+    def _pages(self) -> Iterator[list[tuple]]:
+        # Critical: a server that does not page must refuse, rather than give what its size limit leaves.
+        control = SimplePagedResultsControl(True, size=self._source.count, cookie="")
+        more = True
+        while more:
+            try:
+                entries, answered = self._ask(control)
+            except ldap.LDAPError as error:
+                self._source.explain(error)
+            self.bytes_read += 1
+            self.bytes_total = max(self.bytes_read, -(-answered.size // self._source.count))
+            control.cookie, more = answered.cookie, bool(answered.cookie)
+            self._heartbeat(self.bytes_read, self.bytes_total)
+            yield entries
+
+    def _ask(self, control: Any) -> tuple[list[tuple], Any]:
+        source, asked = self._source, sorted(set(self._fields.values()))
+        message = self._connection.search_ext(
+            source.base, ldap.SCOPE_SUBTREE, source.filter, asked, serverctrls=[control], timeout=TIMEOUT
+        )
+        _, entries, _, controls = self._connection.result3(message, timeout=TIMEOUT)
+        pages = [c for c in controls if c.controlType == SimplePagedResultsControl.controlType]
+        if not pages:  # then nobody says whether this was the last page
+            raise UnreadableSource(f"{source.url} ne sait pas donner ses réponses page par page.")
+        return entries, pages[0]
+
+    def _records_of(self, number: int, dn: str, values: dict[str, list[bytes]]) -> Iterator[EntryRecord | RejectedLine]:
+        """One record per address: an entry may have several."""
+        try:
+            said = {name: [clean(v.decode()) for v in values.get(a, [])] for name, a in self._fields.items()}
+        except UnicodeDecodeError:
+            yield RejectedLine(number, "valeur qui n'est pas en UTF-8", dn)
+            return
+        for address in said.pop("address", []) or [""]:
+            firsts = {name: texts[0] for name, texts in said.items() if texts}
+            record = _normalised(EntryRecord(**{"kind": "", **firsts, "address": address.lower()}))
+            reason = refuse(record)
+            yield RejectedLine(number, reason, f"{dn} {address}") if reason else record
+
+
+def _normalised(record: EntryRecord) -> EntryRecord:
+    """The codes of the ANS, where the directory writes their labels."""
+    person, structure = record.person_id_type.upper(), record.structure_id_type.upper()
+    return record._replace(
+        kind=record.kind.upper(),
+        person_id_type=PERSON_ID_TYPES.get(person, record.person_id_type),
+        structure_id_type=STRUCTURE_ID_TYPES.get(structure, record.structure_id_type),
+    )
