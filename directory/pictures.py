@@ -79,10 +79,5 @@ def _picture(address: str, lines: list[Line]) -> Picture:
 def _of_one_thing(lines: list[Line], key: str, fields: list[str]) -> list[Line]:
     """The first line that says something of it, and those that surely speak of the same."""
     saying = [line for line in lines if any(getattr(line, name) for name in fields)]
-    return [
-        line for line in saying if line is saying[0] or (key and _same(getattr(line, key), getattr(saying[0], key)))
-    ]
-
-
-def _same(one: str, other: str) -> bool:
-    return bool(one) and one == other
+    known_by = getattr(saying[0], key) if key and saying else ""
+    return saying[:1] + [line for line in saying[1:] if known_by and getattr(line, key) == known_by]

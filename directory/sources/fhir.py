@@ -108,9 +108,7 @@ class _Reading:
 
     def check_time(self) -> None:
         if self._deadline and time.monotonic() > self._deadline:
-            raise UnreadableSource(
-                f"Lecture en cours : {self.done} pages sur {self.total} ; la prochaine reprendra là."
-            )
+            raise UnreadableSource(f"Lecture inachevée : {self.done} pages sur {self.total} ; la suite reprendra là.")
 
 
 class _Search:

@@ -83,9 +83,7 @@ class Ldap:
         if not self.url.startswith(("ldap://", "ldaps://")):
             raise UnreadableSource(f"« {self.url} » n'est pas une adresse ldap ou ldaps.")
         if self.ca_file and not Path(self.ca_file).is_file():
-            raise UnreadableSource(
-                f"Le fichier d'autorité de certification {self.ca_file} (LDAP_CA_FILE) n'existe pas."
-            )
+            raise UnreadableSource(f"Le fichier d'autorité {self.ca_file} (LDAP_CA_FILE) n'existe pas.")
         connection = ldap.initialize(self.url)
         _prepare(connection, self.ca_file)
         try:
