@@ -64,17 +64,17 @@ def _opener(ca_file: str) -> urllib.request.OpenerDirector:
     return opener
 
 
-def tls_context(ca_file: str) -> ssl.SSLContext:
+def tls_context(ca_file: str, setting: str = "ANNUAIRE_CA_FILE") -> ssl.SSLContext:
     """Certificates are always checked; `ca_file` adds an authority to those of the system."""
     context = ssl.create_default_context()
     if not ca_file:
         return context
     if not Path(ca_file).is_file():
-        raise UnreadableSource(f"Le fichier d'autorité de certification {ca_file} (ANNUAIRE_CA_FILE) n'existe pas.")
+        raise UnreadableSource(f"Le fichier d'autorité de certification {ca_file} ({setting}) n'existe pas.")
     try:
         context.load_verify_locations(cafile=ca_file)
     except ssl.SSLError as error:
-        raise UnreadableSource(f"{ca_file} (ANNUAIRE_CA_FILE) ne contient aucun certificat PEM lisible.") from error
+        raise UnreadableSource(f"{ca_file} ({setting}) ne contient aucun certificat PEM lisible.") from error
     return context
 
 

@@ -4,17 +4,19 @@ No public document describes such a directory: base, filter and attributes are s
 one public program that queries one, and are to be confirmed by the operator ("à confirmer avec l'opérateur").
 """
 
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 from directory.records import EntryRecord, RejectedLine
 from directory.sources import Heartbeat, UnreadableSource
-from directory.sources.download import certificate_sentence
+from directory.sources.download import certificate_sentence, tls_context
 from directory.sources.extraction import PERSON_ID_TYPES, STRUCTURE_ID_TYPES
 from directory.sources.values import clean, refuse
 
@@ -82,8 +84,7 @@ class Ldap:
     def _connect(self) -> Any:
         if not self.url.startswith(("ldap://", "ldaps://")):
             raise UnreadableSource(f"« {self.url} » n'est pas une adresse ldap ou ldaps.")
-        if self.ca_file and not Path(self.ca_file).is_file():
-            raise UnreadableSource(f"Le fichier d'autorité {self.ca_file} (LDAP_CA_FILE) n'existe pas.")
+        tls_context(self.ca_file, "LDAP_CA_FILE")  # tells what is wrong with that file, as OpenLDAP does not
         connection = ldap.initialize(self.url)
         _prepare(connection, self.ca_file)
         try:
@@ -99,8 +100,8 @@ class Ldap:
         """As a sentence for whoever launched the run."""
         details = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
         said = str(details.get("info") or details.get("desc") or error)
-        if "certificate" in said.lower():
-            raise UnreadableSource(certificate_sentence(self.url, said, "LDAP_CA_FILE")) from error
+        if distrust := self._distrust(error, said):
+            raise UnreadableSource(certificate_sentence(self.url, distrust, "LDAP_CA_FILE")) from error
         sentences = {
             ldap.INVALID_CREDENTIALS: f"{self.url} refuse LDAP_USER ou LDAP_PASSWORD.",
             ldap.NO_SUCH_OBJECT: f"{self.url} ne connaît pas la base « {self.base} » (LDAP_BASE).",
@@ -113,6 +114,26 @@ class Ldap:
         }  # fmt: skip
         sentence = next((text for kind, text in sentences.items() if isinstance(error, kind)), "")
         raise UnreadableSource(sentence or f"{self.url} a refusé la recherche : {said}.") from error
+
+    def _distrust(self, error: Exception, said: str) -> str:
+        """What is wrong with the server's certificate, if that is what `error` comes from, else "".
+
+        Built over GnuTLS, OpenLDAP does not tell an unknown authority from a server that is down: hence a second look.
+        """
+        if isinstance(error, ldap.CONNECT_ERROR) or "certificate" in said.lower():  # STARTTLS was begun, and failed
+            return said
+        if not isinstance(error, ldap.SERVER_DOWN) or not self.url.startswith("ldaps://"):
+            return ""
+        place = urlsplit(self.url)
+        context = ssl.create_default_context(cafile=self.ca_file or None)
+        try:
+            with socket.create_connection((place.hostname, place.port or 636), timeout=20) as plain:
+                with context.wrap_socket(plain, server_hostname=place.hostname):
+                    return ""
+        except ssl.SSLCertVerificationError as distrust:
+            return distrust.verify_message
+        except OSError:
+            return ""
 
 
 def _prepare(connection: Any, ca_file: str) -> None:

@@ -265,7 +265,7 @@ def test_sources_are_compared_with_themselves_alone(load, server):
     assert Entry.objects.published().filter(address="p1@aura.mssante.fr").exists()
 
 
-# --- Faults -------------------------------------------------------------------------------------------------------------
+# --- Faults ----------------------------------------------------------------------------------------------------------
 
 
 def test_429_is_waited_out_as_long_as_asked(load, server, slept):

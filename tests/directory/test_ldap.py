@@ -1,12 +1,11 @@
 """The LDAP source against a real OpenLDAP, whose size limit only paging gets past."""
 
-import builtins
 import importlib
-import os
+import shutil
 import signal
 import subprocess
 import sys
-from types import SimpleNamespace
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -16,10 +15,11 @@ from directory.models import Change, Entry, SyncRun
 from directory.sources import UnreadableSource, get_source
 from directory.sources import ldap as source_module
 from directory.sync import sync
-from tests.servers import find_program, free_port, make_certificate, port_answers, run
+from tests.servers import Ldap, find_program, free_port, make_certificate, or_skip, port_answers, run
 
 pytestmark = pytest.mark.django_db
 
+OPENLDAP = Path(__file__).parents[1] / "openldap"
 MAP = {
     "kind": "mssTypeBal", "person_id": "mssRpps", "structure_id": "mssFiness", "person_id_type": "",
     "structure_id_type": "", "profession_code": "", "service": "ou",
@@ -154,15 +154,6 @@ def test_an_unknown_authority_is_refused_with_what_to_do(load, openldap, tmp_pat
         load(openldap, url=getattr(openldap, uri), ca_file="")
 
 
-def test_a_size_limit_that_paging_does_not_get_past_is_no_removal(load, openldap):
-    openldap.add(people(600))
-    load(openldap)
-    assert held() == 600
-    with pytest.raises(UnreadableSource, match="limite le nombre"):
-        load(openldap, user="", password="", filter="(mail=*)")  # the anonymous are limited, as slapd.conf says
-    assert held() == 600
-
-
 def test_an_answer_without_the_paging_control_is_not_taken_for_the_whole(load, openldap, monkeypatch):
     openldap.add(people(2))
     load(openldap)
@@ -176,51 +167,43 @@ def test_an_answer_without_the_paging_control_is_not_taken_for_the_whole(load, o
 
 @pytest.fixture
 def own_openldap(tmp_path):
-    """One to kill, with 10 000 entries."""
-    slapd = find_program("slapd", "/usr/sbin", package="slapd")
+    """One of the test's own, with 10 000 entries; `process` to kill it. The anonymous never get more than 700."""
+    with or_skip():
+        slapd, slapadd = (find_program(name, "/usr/sbin", package="slapd") for name in ("slapd", "slapadd"))
     make_certificate(tmp_path)
-    return start_openldap(slapd, tmp_path)
+    (tmp_path / "db").mkdir()
+    conf = (OPENLDAP / "slapd.conf").read_text().replace("$DIR", str(tmp_path))
+    (tmp_path / "slapd.conf").write_text(conf.replace("size.prtotal=unlimited", "size.prtotal=700"))
+    shutil.copy(OPENLDAP / "mss.schema", tmp_path)
+    entries = "dn: o=mssante,c=fr\nobjectClass: organization\no: mssante\n\n" + people(10_000)
+    command = [slapadd, "-q", "-f", str(tmp_path / "slapd.conf")]
+    subprocess.run(command, input=entries, text=True, check=True, capture_output=True)
+    port, tls_port = free_port(), free_port()
+    ldap = Ldap(f"ldap://127.0.0.1:{port}", f"ldaps://127.0.0.1:{tls_port}", str(tmp_path / "ca.pem"), tmp_path)
+    command = [slapd, "-d", "0", "-f", str(tmp_path / "slapd.conf"), "-h", f"{ldap.uri} {ldap.tls_uri}"]
+    with run(command, tmp_path / "log", port_answers(tls_port)) as ldap.process:
+        yield ldap
 
 
-def start_openldap(slapd, home):
-    folder = os.path.dirname(__file__)
-    conf = open(os.path.join(folder, "..", "openldap", "slapd.conf")).read().replace("$DIR", str(home))
-    (home / "slapd.conf").write_text(conf)
-    (home / "mss.schema").write_text(open(os.path.join(folder, "..", "openldap", "mss.schema")).read())
-    (home / "db").mkdir()
-    root = "dn: o=mssante,c=fr\nobjectClass: organization\no: mssante\n\n"
-    command = [find_program("slapadd", "/usr/sbin", package="slapd"), "-q", "-f", str(home / "slapd.conf")]
-    subprocess.run(command, input=root + people(10_000), text=True, check=True, capture_output=True)
-    return SimpleNamespace(
-        command=[slapd, "-d", "0", "-f", str(home / "slapd.conf")], home=home, ca_file=str(home / "ca.pem"),
-        base="o=mssante,c=fr", admin_dn="cn=admin,o=mssante,c=fr", password="secret",
-    )  # fmt: skip
+def test_10_000_entries_then_a_size_limit_then_a_server_killed_in_the_middle(load, own_openldap, monkeypatch):
+    assert counts(load(own_openldap)) == ("applied", 10_000, 0, 0)
+    assert load(own_openldap).status == "unchanged"
 
+    with pytest.raises(UnreadableSource, match="limite le nombre"):
+        load(own_openldap, user="", password="")
 
-def test_10_000_entries_and_a_server_killed_in_the_middle(load, own_openldap):
-    port = free_port()
-    own_openldap.tls_uri = f"ldaps://127.0.0.1:{port}"
-    command = [*own_openldap.command, "-h", own_openldap.tls_uri]
-    with run(command, own_openldap.home / "log", port_answers(port)) as process:
-        assert counts(load(own_openldap)) == ("applied", 10_000, 0, 0)
-        assert load(own_openldap).status == "unchanged"
-        before = Change.objects.count()
+    def ask(opened, control, ask=source_module.OpenedLdap._ask):
+        if opened.bytes_read == 7:
+            own_openldap.process.send_signal(signal.SIGKILL)
+            own_openldap.process.wait()
+        return ask(opened, control)
 
-        class Killing(source_module.OpenedLdap):
-            def _ask(self, control):
-                if self.bytes_read == 7:
-                    process.send_signal(signal.SIGKILL)
-                    process.wait()
-                return super()._ask(control)
+    monkeypatch.setattr(source_module.OpenedLdap, "_ask", ask)
+    with pytest.raises(UnreadableSource, match="injoignable, ou la connexion s'est interrompue"):
+        load(own_openldap)
 
-        source_module.OpenedLdap, original = Killing, source_module.OpenedLdap
-        try:
-            with pytest.raises(UnreadableSource, match="injoignable, ou la connexion s'est interrompue"):
-                load(own_openldap)
-        finally:
-            source_module.OpenedLdap = original
-    assert (held(), Change.objects.count()) == (10_000, before)
-    assert SyncRun.objects.first().status == "failed"
+    assert (held(), Change.objects.count()) == (10_000, 0)
+    assert list(SyncRun.objects.values_list("status", flat=True)) == ["failed", "failed", "unchanged", "applied"]
 
 
 # --- Without python-ldap ----------------------------------------------------------------------------------------------
@@ -228,8 +211,6 @@ def test_10_000_entries_and_a_server_killed_in_the_middle(load, own_openldap):
 
 def test_without_python_ldap_all_else_works_and_a_sentence_tells(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ldap", None)
-    real = builtins.__import__
-    monkeypatch.setattr(builtins, "__import__", real)
     try:
         importlib.reload(source_module)
         with pytest.raises(SystemExit) as end:
