@@ -28,7 +28,10 @@ class Opened(Protocol):
     bytes_read: int
 
     def records(self) -> Iterator[EntryRecord | RejectedLine | Retold]:
-        """Every line, one at a time, never the whole directory in memory; UnreadableSource when it breaks off."""
+        """Every line, one at a time, never the whole directory in memory; UnreadableSource when it breaks off.
+
+        Asked while a COPY holds the database's connection: no heartbeat here, it would wait for itself.
+        """
 
 
 class Source(Protocol):

@@ -4,14 +4,17 @@ No public document describes such a directory: base, filter and attributes are s
 one public program that queries one, and are to be confirmed by the operator ("à confirmer avec l'opérateur").
 """
 
+import json
 import socket
 import ssl
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from dataclasses import astuple, dataclass, field
+from typing import IO, Any, NoReturn
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from directory.records import EntryRecord, RejectedLine
@@ -75,11 +78,14 @@ class Ldap:
                                    "libldap2-dev et libsasl2-dev, puis requirements/ldap.txt.")  # fmt: skip
         if not self.url:
             raise UnreadableSource("L'annuaire LDAP n'est pas configuré : renseignez LDAP_URL.")
-        connection = self._connect()
-        try:
-            yield OpenedLdap(connection, self, heartbeat)
-        finally:
-            connection.unbind_s()
+        # To the disk first: a directory may be large and slow, and nothing of one that breaks off is handed on.
+        with tempfile.TemporaryFile("w+", encoding="utf-8", dir=settings.VAR_DIR) as kept:
+            connection = self._connect()
+            try:
+                opened = OpenedLdap(connection, self, kept, heartbeat)
+            finally:
+                connection.unbind_s()
+            yield opened
 
     def _connect(self) -> Any:
         if not self.url.startswith(("ldap://", "ldaps://")):
@@ -148,22 +154,28 @@ def _prepare(connection: Any, ca_file: str) -> None:
 
 
 class OpenedLdap:
-    def __init__(self, connection: Any, source: Ldap, heartbeat: Heartbeat):
+    """Reads all pages into `kept`, a line of JSON per record."""
+
+    def __init__(self, connection: Any, source: Ldap, kept: IO[str], heartbeat: Heartbeat):
         self.generated_at = None  # an LDAP directory is of the moment, and a reading of it of no single one
         self.bytes_total = self.bytes_read = 0  # pages
-        self._connection, self._source, self._heartbeat = connection, source, heartbeat
-        chosen = ATTRIBUTES | source.attributes
-        # Servers answer with the capitals of their schema, whatever those of the question.
-        self._fields = {name: attribute.lower() for name, attribute in chosen.items() if attribute}
+        self._connection, self._source, self._kept = connection, source, kept
+        self._fields = _fields(source.attributes)
+        for page in self._pages():
+            for record in self._records_of(page):
+                kept.write(json.dumps(record if isinstance(record, EntryRecord) else astuple(record)) + "\n")
+            heartbeat(self.bytes_read, self.bytes_total)
 
     def records(self) -> Iterator[EntryRecord | RejectedLine]:
-        number = 0
-        for page in self._pages():
-            for dn, values in page:
-                if dn is None:  # a referral to another server
-                    continue
-                number += 1
-                yield from self._records_of(number, dn, {name.lower(): found for name, found in values.items()})
+        self._kept.seek(0)
+        for values in map(json.loads, self._kept):
+            yield EntryRecord._make(values) if len(values) == len(EntryRecord._fields) else RejectedLine(*values)
+
+    def _records_of(self, page: list[tuple]) -> Iterator[EntryRecord | RejectedLine]:
+        for number, (dn, values) in enumerate(page, start=1 + (self.bytes_read - 1) * self._source.count):
+            if dn is not None:  # else a referral to another server
+                lowered = {name.lower(): found for name, found in values.items()}
+                yield from records_of(number, dn, lowered, self._fields)
 
     def _pages(self) -> Iterator[list[tuple]]:
         # Critical: a server that does not page must refuse, rather than give what its size limit leaves.
@@ -177,7 +189,6 @@ class OpenedLdap:
             self.bytes_read += 1
             self.bytes_total = max(self.bytes_read, -(-answered.size // self._source.count))
             control.cookie, more = answered.cookie, bool(answered.cookie)
-            self._heartbeat(self.bytes_read, self.bytes_total)
             yield entries
 
     def _ask(self, control: Any) -> tuple[list[tuple], Any]:
@@ -191,18 +202,26 @@ class OpenedLdap:
             raise UnreadableSource(f"{source.url} ne sait pas donner ses réponses page par page.")
         return entries, pages[0]
 
-    def _records_of(self, number: int, dn: str, values: dict[str, list[bytes]]) -> Iterator[EntryRecord | RejectedLine]:
-        """One record per address: an entry may have several."""
-        try:
-            said = {name: [clean(v.decode()) for v in values.get(a, [])] for name, a in self._fields.items()}
-        except UnicodeDecodeError:
-            yield RejectedLine(number, "valeur qui n'est pas en UTF-8", dn)
-            return
-        for address in said.pop("address", []) or [""]:
-            firsts = {name: texts[0] for name, texts in said.items() if texts}
-            record = _normalised(EntryRecord(**{"kind": "", **firsts, "address": address.lower()}))
-            reason = refuse(record)
-            yield RejectedLine(number, reason, f"{dn} {address}") if reason else record
+
+def _fields(attributes: dict[str, str]) -> dict[str, str]:
+    # Servers answer with the capitals of their schema, whatever those of the question.
+    return {name: attribute.lower() for name, attribute in (ATTRIBUTES | attributes).items() if attribute}
+
+
+def records_of(
+    number: int, dn: str, values: dict[str, list[bytes]], fields: dict[str, str]
+) -> Iterator[EntryRecord | RejectedLine]:
+    """One record per address: an entry may have several."""
+    try:
+        said = {name: [clean(v.decode()) for v in values.get(a, [])] for name, a in fields.items()}
+    except UnicodeDecodeError:
+        yield RejectedLine(number, "valeur qui n'est pas en UTF-8", dn)
+        return
+    for address in said.pop("address", []) or [""]:
+        firsts = {name: texts[0] for name, texts in said.items() if texts}
+        record = _normalised(EntryRecord(**{"kind": "", **firsts, "address": address.lower()}))
+        reason = refuse(record)
+        yield RejectedLine(number, reason, f"{dn} {address}") if reason else record
 
 
 def _normalised(record: EntryRecord) -> EntryRecord:

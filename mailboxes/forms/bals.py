@@ -61,6 +61,9 @@ class RegisterForm(forms.ModelForm):
         structures = Structure.objects.managed_by(user)
         self.fields["structure"].queryset = structures  # type: ignore[attr-defined]
         self.fields["operator"].queryset = Operator.objects.all()  # type: ignore[attr-defined]
+        for name in ("structure", "operator"):
+            self.fields[name].empty_label = "Choisir…"  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", "Choisir…"), *Bal.Kind.choices]  # type: ignore[attr-defined]
         self.fields["principal"].offer(user)  # type: ignore[attr-defined]
         if len(structures) == 1:
             self.fields["structure"].initial = structures[0]

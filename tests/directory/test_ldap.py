@@ -74,8 +74,7 @@ def test_entries_are_read_over_ldaps_and_starttls(load, openldap, uri):
 
 
 def test_the_default_attributes_are_those_of_the_documents_and_can_be_replaced():
-    source = get_source("ldap", attributes={"service": "ou", "kind": ""})
-    fields = source_module.OpenedLdap(None, source, None)._fields
+    fields = source_module._fields(get_source("ldap", attributes={"service": "ou", "kind": ""}).attributes)
     assert (fields["address"], fields["person_id"], fields["service"]) == ("mail", "identifiantpp", "ou")
     assert "kind" not in fields
     with pytest.raises(ImproperlyConfigured, match="couleur"):
@@ -83,9 +82,8 @@ def test_the_default_attributes_are_those_of_the_documents_and_can_be_replaced()
 
 
 def test_labels_of_identifier_types_become_codes():
-    opened = source_module.OpenedLdap(None, get_source("ldap"), None)
     values = {"mail": [b"A@x.mssante.fr"], "typebal": [b"org"], "typeidentifiantpm": [b"Finess"], "sn": [b"a\x00b"]}
-    (record,) = opened._records_of(1, "cn=x", values)
+    (record,) = source_module.records_of(1, "cn=x", values, source_module._fields({}))
     assert (record.kind, record.structure_id_type, record.family_name) == ("ORG", "1", "a b")
 
 
@@ -97,8 +95,8 @@ def test_an_entry_with_several_addresses_is_several_lines_and_one_without_is_put
 
 
 def test_a_value_that_is_not_utf_8_puts_its_entry_aside():
-    opened = source_module.OpenedLdap(None, get_source("ldap"), None)
-    (line,) = opened._records_of(4, "cn=x", {"mail": [b"a@x.mssante.fr"], "sn": [b"\xe9"]})
+    values = {"mail": [b"a@x.mssante.fr"], "sn": [b"\xe9"]}
+    (line,) = source_module.records_of(4, "cn=x", values, source_module._fields({}))
     assert (line.number, line.reason, line.text) == (4, "valeur qui n'est pas en UTF-8", "cn=x")
 
 

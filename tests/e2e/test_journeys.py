@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
+
 
 def test_a_gestionnaire_finds_a_bal_and_asks_for_its_depublication(app, page, log_in):
     log_in(page, "gisele")

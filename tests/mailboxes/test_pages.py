@@ -363,3 +363,11 @@ def test_the_queries_do_not_grow_with_the_rows(visit, people, make_bal, django_a
         assert len(own) <= limit, "\n".join(own)
         counts.append(len(own))
     assert counts[0] == counts[1]
+
+
+def test_a_doubtful_rpps_is_kept_and_said(client, people, structure):
+    client.force_login(people.gisele.user)
+    typed = {"structure": structure.pk, "given_name": "Zoé", "family_name": "Nouvelle", "rpps": "10102727017"}
+    page = client.post("/personnes/inscrire/", typed, follow=True)
+    assert any("clé de contrôle du numéro RPPS « 10102727017 »" in str(message) for message in page.context["messages"])
+    assert Person.objects.filter(rpps="10102727017").exists()

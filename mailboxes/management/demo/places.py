@@ -32,12 +32,12 @@ class Places:
 def build() -> Places:
     roanne = {"postcode": "42300", "town": "Roanne"}
     foundation = _structure("Fondation des Trois Rivières", Kind.ORGANISME, finess_ej=_checked("42990001"),
-                            siret=_checked("9900000010001"), **roanne)  # fmt: skip
+                            siret=_checked("9900000100001"), **roanne)  # fmt: skip
     below = {"parent": foundation, "finess_ej": foundation.finess_ej}
     return Places(
         foundation=foundation,
         hospital=_structure("Centre hospitalier des Trois Rivières", Kind.HOSPITAL, finess_et=_checked("42990101"),
-                            siret=_checked("9900000010002"), **below, **roanne),
+                            siret=_checked("9900000100002"), **below, **roanne),
         ehpad=_structure("EHPAD Les Glycines", Kind.EHPAD, finess_et=_checked("42990102"), **below,
                          postcode="42120", town="Le Coteau"),
         ssiad=_structure("SSIAD des Trois Rivières", Kind.SSIAD, finess_et=_checked("42990103"), **below,
