@@ -217,18 +217,18 @@ def records_of(
     except UnicodeDecodeError:
         yield RejectedLine(number, "valeur qui n'est pas en UTF-8", dn)
         return
-    for address in said.pop("address", []) or [""]:
-        firsts = {name: texts[0] for name, texts in said.items() if texts}
-        record = _normalised(EntryRecord(**{"kind": "", **firsts, "address": address.lower()}))
+    addresses = said.pop("address", []) or [""]
+    firsts = _normalised({"kind": "", **{name: texts[0] for name, texts in said.items() if texts}})
+    for address in addresses:
+        record = EntryRecord(address=address.lower(), **firsts)
         reason = refuse(record)
         yield RejectedLine(number, reason, f"{dn} {address}") if reason else record
 
 
-def _normalised(record: EntryRecord) -> EntryRecord:
+def _normalised(said: dict[str, str]) -> dict[str, str]:
     """The codes of the ANS, where the directory writes their labels."""
-    person, structure = record.person_id_type.upper(), record.structure_id_type.upper()
-    return record._replace(
-        kind=record.kind.upper(),
-        person_id_type=PERSON_ID_TYPES.get(person, record.person_id_type),
-        structure_id_type=STRUCTURE_ID_TYPES.get(structure, record.structure_id_type),
-    )
+    said["kind"] = said["kind"].upper()
+    for name, codes in [("person_id_type", PERSON_ID_TYPES), ("structure_id_type", STRUCTURE_ID_TYPES)]:
+        if label := said.get(name):
+            said[name] = codes.get(label.upper(), label)
+    return said

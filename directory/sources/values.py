@@ -13,7 +13,8 @@ def clean(value: object) -> str:
     """Text without control characters; anything but text or a number says nothing."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
-    return CONTROL.sub(" ", str(value)).strip()
+    text = str(value)
+    return (text if text.isprintable() else CONTROL.sub(" ", text)).strip()
 
 
 def refuse(record: EntryRecord) -> str:
