@@ -78,7 +78,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "mailboxes.views.menu.menu",
+                "mailboxes.views.frame.frame",
             ],
         },
     },
@@ -206,6 +206,7 @@ CELERY_BEAT_SCHEDULE = {
         ("depublish_idle",    "mailboxes.tasks.depublish_idle",    crontab(hour=6, minute=40)),
         ("check_quotas",      "mailboxes.tasks.check_quotas",      crontab(minute=50)),
         ("end_delegations",   "mailboxes.tasks.end_delegations",   crontab(hour=0, minute=15)),
+        ("ask_unidentified",  "mailboxes.tasks.ask_unidentified",  crontab(hour=7, minute=0)),
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
         ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
     ]
@@ -247,6 +248,9 @@ ANNUAIRE_STALE_AFTER = timedelta(days=env.int("ANNUAIRE_STALE_AFTER_DAYS", defau
 # --- The life of a BAL ------------------------------------------------------------------------------------------------
 QUOTA_THRESHOLDS = env.list("QUOTA_THRESHOLDS", cast=int, default=[80, 90, 95])  # percent, rising
 QUOTA_HYSTERESIS = env.int("QUOTA_HYSTERESIS", default=5)  # points below a threshold that clear its warning
+UNIDENTIFIED_REMIND_AFTER = timedelta(days=env.int("UNIDENTIFIED_REMIND_AFTER_DAYS", default=14))
+UNIDENTIFIED_CYCLE = timedelta(days=env.int("UNIDENTIFIED_CYCLE_DAYS", default=365))
+ANSWER_LINK_VALID = timedelta(days=env.int("ANSWER_LINK_VALID_DAYS", default=30))
 NOTICE_LEASE = timedelta(minutes=env.int("NOTICE_LEASE_MINUTES", default=10))
 ACCESS_TRACES_KEPT = timedelta(days=env.int("ACCESS_TRACES_KEPT_DAYS", default=365))
 READINGS_KEPT = timedelta(days=env.int("READINGS_KEPT_DAYS", default=3 * 365))

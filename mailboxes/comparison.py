@@ -1,9 +1,9 @@
 """Our record of a BAL beside what the annuaire says of it, field by field."""
 
-import unicodedata
 from typing import NamedTuple
 
 from directory.models import Entry
+from mailboxes.folding import folded
 from mailboxes.models import Bal
 
 ABSENT = "absente de l’annuaire public (supprimée, non publiée ou en liste rouge)"
@@ -39,11 +39,5 @@ def compare(bal: Bal, entry: Entry) -> list[Line]:
 
 
 def _line(label: str, ours: set[str], theirs: list[str]) -> Line:
-    same = {_folded(value) for value in ours} & {_folded(value) for value in theirs}
+    same = {folded(value) for value in ours} & {folded(value) for value in theirs}
     return Line(label, " ou ".join(sorted(ours)), " ou ".join(theirs), bool(ours and theirs and not same))
-
-
-def _folded(value: str) -> str:
-    """Without accents, capitals and punctuation: the annuaire writes in capitals, and not always with accents."""
-    plain = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode()
-    return " ".join("".join(c if c.isalnum() else " " for c in plain).casefold().split())

@@ -19,7 +19,7 @@ from mailboxes.lifecycle import LIVE, Role, State, Verb
 from mailboxes.models.fields import validate_address
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Operator, Structure
-from mailboxes.models.system import SYSTEM
+from mailboxes.models.system import SYSTEM, Signatory
 
 
 class BalQuerySet(models.QuerySet):
@@ -217,8 +217,10 @@ class Bal(models.Model):
             return frozenset({Role.SYSTEM})
         roles: set[Role] = set()
         for holder in self.cotitulaires.all():
-            if holder.person.user_id == actor.pk:
+            if holder.person.is_actor(actor):
                 roles |= self._held_as(holder)
+        if isinstance(actor, Signatory):
+            return frozenset(roles)  # the link was sent to a holder, as such
         if any(d.person.user_id == actor.pk for d in self.current_delegations()):
             roles.add(Role.DELEGATAIRE)
         if self.structure_id in managed_structures(actor):

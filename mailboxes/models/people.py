@@ -10,6 +10,7 @@ from django.db.models import Q
 from directory.models import Activity
 from mailboxes.models.fields import identifier_field
 from mailboxes.models.structures import Structure
+from mailboxes.models.system import Signatory
 
 
 def situations_by_rpps(numbers: Iterable[str | None]) -> dict[str, list[Activity]]:
@@ -72,6 +73,12 @@ class Person(models.Model):
     def situations(self) -> list[Activity]:
         """His *situations d'exercice* by the annuaire; of several people at once, `situations_by_rpps` is cheaper."""
         return situations_by_rpps([self.rpps]).get(self.rpps or "", [])
+
+    def is_actor(self, actor) -> bool:
+        """Is it this person who acts?"""
+        if isinstance(actor, Signatory):
+            return actor.person.pk == self.pk
+        return self.user_id is not None and self.user_id == actor.pk
 
     @property
     def can_hold(self) -> bool:

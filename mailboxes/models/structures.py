@@ -155,6 +155,15 @@ class Operator(models.Model):
 class Domain(models.Model):
     operator = models.ForeignKey(Operator, models.CASCADE, related_name="domains")
     name = models.CharField("domaine", max_length=200, unique=True)
+    structure = models.ForeignKey(
+        Structure,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="reserved_domains",
+        verbose_name="réservé à une structure",
+        help_text="Toute adresse de ce domaine est alors la sienne. Laissez vide si d’autres structures s’en servent.",
+    )
 
     class Meta:
         verbose_name = "domaine"

@@ -5,7 +5,7 @@ from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from directory.models import Entry, SyncRun
+from directory.models import Entry
 from mailboxes import actions
 from mailboxes.comparison import ABSENT, NEVER_EXPECTED, compare
 from mailboxes.lifecycle import EXPOSED, Act, Verb
@@ -21,6 +21,7 @@ from mailboxes.rules import (
     check_repair_orphan,
     check_transfer_principal,
 )
+from mailboxes.views.frame import annuaire_run
 
 RECENT = 10
 READINGS = 400
@@ -40,6 +41,7 @@ def bal(request, pk):
             **abilities(row, request.user),
             **annuaire_facts(row),
             "practitioners": practitioners(row),
+            "run": annuaire_run(request),
             **history_facts(row, request.user),
             "source": dict(Reading.Source.choices).get(row.last_used_source, ""),
             "readings": readings[::-1],
@@ -83,7 +85,6 @@ def annuaire_facts(row: Bal) -> dict:
         "entry": entry,
         "absence": absence,
         "comparison": compare(row, current) if current else [],
-        "run": SyncRun.objects.latest_of(),
         "is_outside": Bal.objects.filter(pk=row.pk).outside_trusted_space().exists(),
     }
 
