@@ -65,8 +65,8 @@ def load(db, write):
 class Child:
     """A real process of tests/directory/child.py that says where it stands, and waits to be told to go on."""
 
-    def __init__(self, url, stop_at, path):
-        command = [sys.executable, "-m", "tests.directory.child", url, stop_at, str(path)]
+    def __init__(self, url, stop_at, path, source):
+        command = [sys.executable, "-m", "tests.directory.child", url, stop_at, str(path), source]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
         )
@@ -87,8 +87,8 @@ class Child:
 def child(database_url):
     children = []
 
-    def start(stop_at, path):
-        children.append(Child(database_url, stop_at, path))
+    def start(stop_at, path, source="extraction"):
+        children.append(Child(database_url, stop_at, path, source))
         return children[-1]
 
     yield start
