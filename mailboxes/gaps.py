@@ -40,7 +40,7 @@ _S = Severity
 SITUATIONS = [
     Situation("hors-liste", _S.URGENT, "Hors de la liste blanche",
               "Le domaine de ces adresses n’est pas dans l’espace de confiance. N’y envoyez rien avant que l’opérateur ait répondu.",
-              "SELECT structure_id, address, bal_id, domain AS fact FROM (SELECT structure_id, address, bal_id, {domain_of_bal} AS domain FROM bals b WHERE state IN ({live}) UNION ALL SELECT structure_id, address, NULL, {domain_of_unknown} FROM unknown u) ours WHERE domain <> '{apicrypt}' AND EXISTS (SELECT 1 FROM {white_list} w WHERE w.withdrawn_at IS NULL) AND NOT EXISTS (SELECT 1 FROM {white_list} w WHERE w.name = domain AND w.withdrawn_at IS NULL)",
+              "SELECT structure_id, address, bal_id, domain AS fact FROM (SELECT structure_id, address, bal_id, {domain_of_bal} AS domain FROM bals b WHERE state IN ({live}) UNION ALL SELECT structure_id, address, CAST(NULL AS bigint), {domain_of_unknown} FROM unknown u) ours WHERE domain <> '{apicrypt}' AND EXISTS (SELECT 1 FROM {white_list} w WHERE w.withdrawn_at IS NULL) AND NOT EXISTS (SELECT 1 FROM {white_list} w WHERE w.name = domain AND w.withdrawn_at IS NULL)",
               (Act.ASK_OPERATOR, Act.IGNORE_GAP),
               "Le domaine de cette adresse n’est pas dans la liste blanche de l’espace de confiance. Merci de nous dire s’il en fait partie, ou de déplacer cette BAL."),
     Situation("a-tort",    _S.URGENT, "Publiées à tort",
@@ -50,7 +50,7 @@ SITUATIONS = [
               "Merci de retirer cette adresse de l’annuaire."),
     Situation("inconnue",  _S.TODO,   "Publiées et inconnues ici",
               "L’annuaire les donne à votre structure ou à vos professionnels, le registre ne les a pas. Inscrivez-les, ou demandez leur retrait.",
-              "SELECT structure_id, address, NULL AS bal_id, fact FROM unknown WHERE elsewhere = 0",
+              "SELECT structure_id, address, CAST(NULL AS bigint) AS bal_id, fact FROM unknown WHERE elsewhere = 0",
               (Act.ADOPT, Act.ASK_OPERATOR, Act.IGNORE_GAP),
               "Cette adresse figure à l’annuaire et nous ne la connaissons pas. Merci de nous dire à qui elle est, ou de la retirer de l’annuaire."),
     Situation("absente",   _S.TODO,   "Connues ici et absentes",
@@ -71,7 +71,7 @@ SITUATIONS = [
               "Cette adresse figure plusieurs fois à l’annuaire, avec des indications qui se contredisent. Merci de n’y laisser que ce qui suit."),
     Situation("ailleurs",  _S.WATCH,  "À vos professionnels, chez un autre opérateur",
               "Hors de vos domaines, au RPPS de vos professionnels. Demandez-leur si ces BAL sont à eux et s’ils s’en servent.",
-              "SELECT structure_id, address, NULL AS bal_id, fact FROM unknown u WHERE elsewhere = 1 AND NOT EXISTS (SELECT 1 FROM {claim} c WHERE c.address = u.address AND c.answer = 'used')",
+              "SELECT structure_id, address, CAST(NULL AS bigint) AS bal_id, fact FROM unknown u WHERE elsewhere = 1 AND NOT EXISTS (SELECT 1 FROM {claim} c WHERE c.address = u.address AND c.answer = 'used')",
               (Act.ASK_PERSON, Act.IGNORE_GAP)),
 ]
 # fmt: on

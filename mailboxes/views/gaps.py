@@ -13,6 +13,7 @@ from mailboxes.gaps import COLUMNS, REMEDIES, SITUATIONS, Gaps, request_for
 from mailboxes.lifecycle import Act
 from mailboxes.models import JournalEntry
 from mailboxes.models.bals import managed_structures
+from mailboxes.rules import allows, check_read_history
 from mailboxes.views.frame import annuaire_run
 from mailboxes.views.register import csv_file, tell_tally
 
@@ -49,6 +50,8 @@ def gap(request, situation, structure, address):
         raise Http404
     row = found[0]
     lines = row.bal.journal if row.bal else JournalEntry.objects.filter(structure=row.structure, address=row.address)
+    if row.bal and not allows(check_read_history, row.bal, by=request.user):
+        lines = lines.none()
     can_mend = row.structure_id in managed_structures(request.user)
     return render(
         request,
