@@ -201,6 +201,8 @@ CELERY_BEAT_SCHEDULE = {
         ("sync_annuaire",     "directory.tasks.sync_annuaire",     crontab(hour=5, minute=10)),
         ("sync_whitelist",    "directory.tasks.sync_annuaire",     crontab(hour=5, minute=0), "whitelist"),
         ("sync_activities",   "directory.tasks.sync_annuaire",     crontab(0, hour=2, day_of_week=0), "activities"),
+        ("sync_fhir",         "directory.tasks.sync_if_due",       crontab(minute="*/30"), "fhir"),
+        ("sync_ldap",         "directory.tasks.sync_if_due",       crontab(minute=40), "ldap"),
         ("verify_absences",   "mailboxes.tasks.verify_absences",   crontab(hour=6, minute=0)),
         ("alert_idle",        "mailboxes.tasks.alert_idle",        crontab(hour=6, minute=20)),
         ("depublish_idle",    "mailboxes.tasks.depublish_idle",    crontab(hour=6, minute=40)),
@@ -221,6 +223,7 @@ DIRECTORY_SOURCES: dict[str, dict] = {
             "url": env("ANNUAIRE_URL", default=""),
             "ca_file": ANNUAIRE_CA_FILE,
         },
+        "PUBLIC": True,  # what is in it is published
     },
     "activities": {
         "SOURCE": "directory.sources.activities.Activities",
@@ -239,7 +242,33 @@ DIRECTORY_SOURCES: dict[str, dict] = {
             "ca_file": ANNUAIRE_CA_FILE,
         },
     },
+    "fhir": {
+        "SOURCE": "directory.sources.fhir.Fhir",
+        "OPTIONS": {
+            "url": env("FHIR_URL", default="https://gateway.api.esante.gouv.fr/fhir/v2"),
+            "key": env("ESANTE_API_KEY", default=""),
+            "ca_file": ANNUAIRE_CA_FILE,
+        },
+        "PUBLIC": True,
+    },
+    "ldap": {
+        "SOURCE": "directory.sources.ldap.Ldap",
+        "OPTIONS": {
+            "url": env("LDAP_URL", default=""),
+            "ca_file": env("LDAP_CA_FILE", default=""),
+            "user": env("LDAP_USER", default=""),
+            "password": env("LDAP_PASSWORD", default=""),
+            "base": env("LDAP_BASE", default="dc=mssante,dc=fr"),
+            "filter": env("LDAP_FILTER", default="(mail=*)"),
+            "attributes": env.dict("LDAP_ATTRIBUTES", default={}),
+        },
+        "PUBLIC": False,  # an operator's own directory does not prove that the public one shows an address
+    },
 }
+# Of what two sources say, the first one's word is shown; a source left out is not looked at any more.
+DIRECTORY_ORDER = env.list("DIRECTORY_ORDER", default=["extraction", "fhir", "ldap"])
+if not set(DIRECTORY_ORDER) <= set(DIRECTORY_SOURCES) or len(set(DIRECTORY_ORDER)) < len(DIRECTORY_ORDER):
+    raise ImproperlyConfigured(f"DIRECTORY_ORDER names, each once, sources among {', '.join(DIRECTORY_SOURCES)}.")
 ANNUAIRE_MAX_WITHDRAWN = env.float("ANNUAIRE_MAX_WITHDRAWN", default=0.10)
 if not 0 <= ANNUAIRE_MAX_WITHDRAWN <= 1:
     raise ImproperlyConfigured("ANNUAIRE_MAX_WITHDRAWN is a share, between 0 and 1.")
@@ -270,5 +299,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # It tells every request: tens of thousands in a reading of the FHIR API.
+    "loggers": {"httpx": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }

@@ -43,6 +43,15 @@ class EntryRecord(NamedTuple):
     postcode: str = ""
     department: str = ""
     country: str = ""
+    rank: str = ""  # "1" is the mailbox its holder prefers; only the FHIR API tells
+    holder: str = ""  # what in the source carries the mailbox, for sources that tell holder by holder what changed
+
+
+@dataclass(frozen=True, slots=True)
+class Retold:
+    """Of this holder the source tells everything anew: what it said before and does not say again is withdrawn."""
+
+    holder: str
 
 
 class ActivityRecord(NamedTuple):

@@ -19,6 +19,8 @@ from directory.records import Record
 TABLES = {
     # Every accepted line of the source, in its order.
     "sync_incoming": "number integer, digest text, {columns}",
+    # The holders a source that tells only what changed tells anew.
+    "sync_retold": "holder text",
     # The keys that stand on several lines.
     "sync_several": "{key} text",
     # The lines we do not hold: the rank-th of their key.
@@ -31,6 +33,7 @@ TABLES = {
 INDEXES = {
     "sync_incoming": ["number"],
     "sync_several": ["{key}"],
+    "sync_retold": ["holder"],
     "sync_fresh": ["number", "{key}"],
     "sync_places": ["{key}"],
     "sync_verdicts": ["{key}"],
@@ -38,6 +41,7 @@ INDEXES = {
 JOINED = {
     "sync_incoming": "number, {key}, digest",
     "sync_several": "{key}",
+    "sync_retold": "holder",
     "sync_fresh": "number, {key}, rank",
     "sync_places": "id, {key}, held, rank",
     "sync_verdicts": "{key}, kind",
@@ -137,6 +141,28 @@ def _portion() -> Iterator[None]:
 def digest_of(text: str) -> str:
     """Of a record's values joined by tabs: equal for equal lines, whatever the file's order of columns or codes."""
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def load_retold(holders: Iterable[str]) -> None:
+    with _portion(), connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO sync_retold VALUES (%s)", [(holder,) for holder in holders])
+
+
+def add_untold(source: str, kept: Kept) -> None:
+    """Complete what changed with all that stands, so that the whole is compared as ever and only then withdraws."""
+    settle("sync_retold", kept)
+    columns = ", ".join(kept.columns)
+    with whole_tables(), connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO sync_incoming (number, digest, {columns})
+            SELECT (SELECT coalesce(max(number), 0) FROM sync_incoming) + row_number() OVER (ORDER BY e.id), digest,
+                {columns}
+            FROM {kept.table} e
+            WHERE e.source = %s AND e.withdrawn_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM sync_retold r WHERE r.holder = e.holder)""",
+            [source],
+        )
 
 
 def settle(table: str, kept: Kept) -> None:

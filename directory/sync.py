@@ -8,7 +8,8 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain, islice
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from directory import records, staging
 from directory.comparison import Comparison
 from directory.kept import BY_RECORD, Kept
 from directory.models import Change, RejectedLine, SourceState, SyncRun
-from directory.sources import Opened, Source, UnreadableSource
+from directory.sources import Incremental, Opened, Source, UnreadableSource
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +57,19 @@ def sync(
     run = run or SyncRun(source=source.name)
     run.origin, run.status, run.started_at, run.seen_at = source.origin, Status.RUNNING, timezone.now(), timezone.now()
     run.save()
+    if isinstance(source, Incremental):
+        source.since = _level_of(source.name)
     try:
         kept = BY_RECORD[source.record]
-        with source.open(lambda: _beat(run)) as opened, staging.tables(kept):
+        with source.open(partial(_beat_fetching, run, progress)) as opened, staging.tables(kept):
             _stage(opened, kept, run, progress)
             with transaction.atomic():
+                state = _lock(run.source)
+                if isinstance(source, Incremental) and source.is_delta:
+                    _check_still_level(source, state)
+                    staging.add_untold(source.name, kept)
                 found = _compare(run, kept, source.whole)
-                _judge(run, found, opened.scope, max_withdrawn)
+                _judge(run, found, state, opened.scope, max_withdrawn)
                 if not run.reason:
                     _apply(run, found, opened.scope, dry_run)
                 run.finished_at, run.seconds = timezone.now(), round(time.monotonic() - started, 3)
@@ -94,12 +101,15 @@ def _fail(run: SyncRun, error: BaseException, started: float) -> None:
 def _stage(opened: Opened, kept: Kept, run: SyncRun, progress: Progress) -> None:
     run.generated_at, run.bytes_total = opened.generated_at, opened.bytes_total
     rejected: list[RejectedLine] = []
+    retold: list[str] = []
     load = staging.Loader(kept).load
     lines = opened.records()
     for first in lines:  # each turn takes up to CHUNK lines, or those before a pause
-        load(_accepted(chain([first], islice(lines, CHUNK - 1)), run, rejected))
+        load(_accepted(chain([first], islice(lines, CHUNK - 1)), run, rejected, retold))
         RejectedLine.objects.bulk_create(rejected, batch_size=1000)
         rejected.clear()
+        staging.load_retold(retold)
+        retold.clear()
         _note(opened, run)
         _beat(run)
         progress(run)
@@ -111,13 +121,18 @@ def _note(opened: Opened, run: SyncRun) -> None:
 
 
 def _accepted(
-    lines: Iterator[records.Record | records.RejectedLine | None], run: SyncRun, rejected: list[RejectedLine]
+    lines: Iterator[records.Record | records.RejectedLine | records.Retold | None],
+    run: SyncRun,
+    rejected: list[RejectedLine],
+    retold: list[str],
 ) -> Iterator[records.Record]:
     for line in lines:
         if isinstance(line, tuple):
             yield line
         elif line is None:
             return
+        elif isinstance(line, records.Retold):
+            retold.append(line.holder)
         else:
             run.rejected += 1
             if run.rejected <= REJECTED_KEPT:
@@ -126,6 +141,13 @@ def _accepted(
 
 def _put_aside(run: SyncRun, line: records.RejectedLine) -> RejectedLine:
     return RejectedLine(run=run, number=line.number, reason=line.reason[:300], text=line.text[:TEXT_KEPT])
+
+
+def _beat_fetching(run: SyncRun, progress: Progress, done: int = 0, total: int = 0) -> None:
+    if total:
+        run.bytes_read, run.bytes_total = done, total
+    _beat(run)
+    progress(run)
 
 
 def _beat(run: SyncRun) -> None:
@@ -146,8 +168,7 @@ def _beat(run: SyncRun) -> None:
 
 
 def _compare(run: SyncRun, kept: Kept, whole: bool) -> Comparison:
-    """In a transaction, which from here on holds the source's lock."""
-    _lock(run.source)
+    """In the transaction that holds the source's lock."""
     _beat(run)
     staging.allow_memory()
     found = Comparison(run.source, kept, whole=whole)
@@ -155,9 +176,8 @@ def _compare(run: SyncRun, kept: Kept, whole: bool) -> Comparison:
     return found
 
 
-def _judge(run: SyncRun, found: Comparison, scope: str, max_withdrawn: float | None) -> None:
+def _judge(run: SyncRun, found: Comparison, state: SourceState, scope: str, max_withdrawn: float | None) -> None:
     """Leaves in `run` why its file is refused, if it is."""
-    state = SourceState.objects.get(source=run.source)
     run.reason = _check_newer(run, state) or _check_not_shrunken(run, found, max_withdrawn, state, scope)
     if run.reason:
         run.status = Status.REFUSED
@@ -176,10 +196,20 @@ def _apply(run: SyncRun, found: Comparison, scope: str, dry_run: bool) -> None:
     SourceState.objects.filter(source=run.source).update(scope=scope, lines=run.lines, **known)
 
 
-def _lock(source: str) -> None:
+def _level_of(source: str) -> datetime | None:
+    return SourceState.objects.filter(source=source).values_list("generated_at", flat=True).first()
+
+
+def _check_still_level(source: Incremental, state: SourceState) -> None:
+    """What changed is told against the picture we held; another run may have brought a later one, never an older."""
+    if state.generated_at is None or source.since is None or state.generated_at < source.since:
+        raise UnreadableSource("Notre copie a été remise à zéro pendant la lecture : relancez une lecture complète.")
+
+
+def _lock(source: str) -> SourceState:
     # SQLite has no row locks; there the transaction itself, begun IMMEDIATE, is the lock.
     SourceState.objects.get_or_create(source=source)
-    SourceState.objects.select_for_update().get(source=source)
+    return SourceState.objects.select_for_update().get(source=source)
 
 
 def _check_newer(run: SyncRun, state: SourceState) -> str:

@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 
 from directory.identifiers import APICRYPT_DOMAIN
 from directory.models import Entry, TrustedDomain
+from directory.pictures import Picture, pictures, public_sources
 from mailboxes.comparison import Line, compare
 from mailboxes.findings import Severity
 from mailboxes.folding import folded_in_sql
@@ -147,12 +148,19 @@ def _domain(address: str) -> str:
     return f"substr({address}, instr({address}, '@') + 1)"
 
 
+def _published() -> str:
+    """The lines of public sources: what an operator's own directory says is no publication."""
+    sources = ", ".join(f"'{name}'" for name in public_sources())
+    return f"(SELECT * FROM {Entry._meta.db_table} WHERE source IN ({sources or 'NULL'}))"
+
+
 def _names() -> dict[str, str]:
-    models = [Bal, Entry, Structure, Domain, Claim]
+    models = [Bal, Structure, Domain, Claim]
     names = {model._meta.model_name: model._meta.db_table for model in models}
     names |= {name: f"mailboxes_{name}" for name in ("affiliation", "person", "cotitulaire")}
     return {
         **names,  # type: ignore[dict-item]
+        "entry": _published(),
         "decision": GapDecision._meta.db_table,
         "live": LIVE_STATES,
         "apicrypt": APICRYPT_DOMAIN,
@@ -212,11 +220,16 @@ class Gap:
         return sorted({entry.person_id for entry in self.entries if entry.person_id_type == "8" and entry.person_id})
 
 
+def picture_of(entry: Entry) -> Picture:
+    """One line alone, as if nothing else spoke of its address."""
+    return pictures([entry])[entry.address]
+
+
 def differences(bal: Bal | None, entry: Entry) -> list[Line]:
     """The fields that differ; two names of one structure do not, once its number is the same."""
     if bal is None:
         return []
-    lines = {line.label: line for line in compare(bal, entry)}
+    lines = {line.label: line for line in compare(bal, picture_of(entry))}
     number, name = lines["Identifiant de la structure"], lines["Nom de la structure"]
     if name.differs and number.ours and number.theirs and not number.differs:
         del lines[name.label]
@@ -229,7 +242,7 @@ def request_for(gap: Gap) -> str:
     if gap.situation.name == "differe":
         lines += [f"{line.label} : « {line.ours} », et non « {line.theirs} »." for line in gap.differences]
     if gap.situation.name == "plusieurs" and gap.bal:
-        lines += [f"{line.label} : {line.ours}." for line in compare(gap.bal, gap.entries[0]) if line.ours]
+        lines += [f"{line.label} : {line.ours}." for line in compare(gap.bal, picture_of(gap.entries[0])) if line.ours]
     return "\n".join(lines)
 
 
@@ -326,7 +339,7 @@ def with_facts(gaps: list[Gap]) -> list[Gap]:
     """Both sides of each, in a constant number of queries."""
     addresses = {gap.address for gap in gaps}
     entries, claims = defaultdict(list), defaultdict(list)
-    for entry in Entry.objects.current().filter(address__in=addresses).order_by("ordinal", "pk"):
+    for entry in Entry.objects.published().filter(address__in=addresses).order_by("ordinal", "pk"):
         entries[entry.address].append(entry)
     for claim in Claim.objects.filter(address__in=addresses).exclude(answer="").select_related("person"):
         claims[claim.address].append(claim)

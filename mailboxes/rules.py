@@ -100,12 +100,12 @@ def check_seen_absent(bal: Bal, *, by) -> None:
             raise Refused("Cette BAL n’est jamais à l’annuaire public : son absence ne prouve rien.", "unpublished")
         return
     check_annuaire_fresh()
-    if Entry.objects.current().filter(address=bal.address).exists():
+    if Entry.objects.published().filter(address=bal.address).exists():
         raise Refused("Cette BAL figure encore à l’annuaire.", "published")
 
 
 def check_annuaire_fresh() -> None:
-    run = SyncRun.objects.latest_of()
+    run = SyncRun.objects.latest_public()
     if run is None:
         raise Refused("L’annuaire n’a pas encore été chargé : on ne peut rien en conclure.", "annuaire")
     if run.is_stale:

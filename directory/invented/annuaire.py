@@ -18,7 +18,7 @@ from typing import IO, NamedTuple
 from stdnum import luhn
 
 from directory.records import EntryRecord
-from directory.sources.extraction import HEADER
+from directory.sources.extraction import COLUMNS, HEADER
 
 FIRST_DAY = datetime(2026, 11, 1, 3, 0)
 FIXED = (2026, 11, 1, 3, 0, 0)  # what a zip says of its members' age: the same bytes at any hour
@@ -173,7 +173,10 @@ def write_annuaire(
     stamp = FIRST_DAY + timedelta(days=days)
     with open_written(Path(path), f"Extraction_Correspondance_MSSante_{stamp:%Y%m%d%H%M}.txt") as file:
         file.write(HEADER + "\n")
-        rows = chain(("|".join(row) for row in extra_rows), _lines(lines, seed, _changes(lines, seed, change, days)))
+        rows = chain(
+            ("|".join(row[: len(COLUMNS)]) for row in extra_rows),
+            _lines(lines, seed, _changes(lines, seed, change, days)),
+        )
         while block := list(islice(rows, 5000)):
             file.write("\n".join(block) + "\n")
 

@@ -4,6 +4,21 @@ from django.db import models
 from django.db.models.functions import StrIndex, Substr
 
 from directory.models.copied import Copied, CopiedQuerySet
+from directory.pictures import pictures, public_sources
+
+
+class EntryQuerySet(CopiedQuerySet):
+    def published(self):
+        """What the public annuaire shows today: an operator's own directory proves nothing of it."""
+        return self.current().filter(source__in=public_sources())
+
+    def best_of(self, addresses):
+        """Address -> Picture: what the sources together say today of each of these that they know."""
+        return self.current().filter(address__in=addresses).merged()
+
+    def merged(self):
+        """Address -> Picture of all these entries; in memory, so not for the whole annuaire at once."""
+        return pictures(self)
 
 
 class Entry(Copied):
@@ -50,8 +65,10 @@ class Entry(Copied):
     postcode = models.TextField("code postal", blank=True)
     department = models.TextField("département", blank=True)
     country = models.TextField("pays", blank=True)
+    rank = models.TextField("préférence", blank=True)
+    holder = models.TextField("porteur dans la source", blank=True)
 
-    objects = CopiedQuerySet.as_manager()
+    objects = EntryQuerySet.as_manager()
 
     class Meta:
         verbose_name = "inscription à l'annuaire"

@@ -3,7 +3,10 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
+
+from directory.pictures import public_sources
 
 
 class SyncRunQuerySet(models.QuerySet):
@@ -18,6 +21,11 @@ class SyncRunQuerySet(models.QuerySet):
         """The latest of every source."""
         latest = self.applied().filter(source=OuterRef("source")).order_by("-started_at").values("pk")[:1]
         return self.filter(pk=Subquery(latest)).order_by("source")
+
+    def latest_public(self):
+        """The run that brought the latest picture of the public annuaire, from whichever source."""
+        as_of = Coalesce("generated_at", "started_at")
+        return self.applied().filter(source__in=public_sources()).order_by(as_of.desc()).first()
 
 
 class SyncRun(models.Model):

@@ -31,6 +31,7 @@ COLUMNS = HEADER.split("|")  # in the order of EntryRecord's fields
 
 # The one label that has been seen written otherwise and that normalisation does not bring back.
 ALIASES = {"L4TYPEVOIE structure BAL": "NL4TYPEVOIE structure BAL"}
+UNSAID = [""] * (len(EntryRecord._fields) - len(COLUMNS))  # the last fields: other sources tell those
 
 # Whether the real file gives codes or labels is not established: both are taken, the code is kept.
 STRUCTURE_ID_TYPES = {
@@ -88,7 +89,7 @@ class OpenedExtraction:
                 fields = [fields[index] for index in pick]
             _normalise(fields)
             reason = _refuse(fields, line)
-            yield RejectedLine(number, reason, line) if reason else tuple.__new__(EntryRecord, fields)
+            yield RejectedLine(number, reason, line) if reason else tuple.__new__(EntryRecord, fields + UNSAID)
 
 
 def _normalise(fields: list[str]) -> None:

@@ -59,7 +59,7 @@ class BalQuerySet(models.QuerySet):
 
     def with_publication(self):
         """Adds `is_published`: the annuaire shows this address today."""
-        return self.annotate(is_published=Exists(Entry.objects.current().filter(address=OuterRef("address"))))
+        return self.annotate(is_published=Exists(Entry.objects.published().filter(address=OuterRef("address"))))
 
     def expected_in_annuaire(self):
         """An APP, and a BAL in liste rouge, are never shown there: their absence says nothing."""

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from directory.models import Entry
+from directory.pictures import public_sources
 from mailboxes import actions
 from mailboxes.comparison import ABSENT, NEVER_EXPECTED, compare
 from mailboxes.lifecycle import EXPOSED, Act, Verb
@@ -78,13 +79,14 @@ def abilities(row: Bal, user) -> dict:
 
 
 def annuaire_facts(row: Bal) -> dict:
-    entry = Entry.objects.filter(address=row.address).order_by("withdrawn_at", "ordinal").first()
-    current = entry if entry and entry.withdrawn_at is None else None
-    absence = "" if current else NEVER_EXPECTED if not row.is_expected_in_annuaire else ABSENT
+    picture = Entry.objects.best_of([row.address]).get(row.address)
+    absent = not (picture and picture.is_published)
+    left = Entry.objects.filter(address=row.address, source__in=public_sources()).order_by("-withdrawn_at")
     return {
-        "entry": entry,
-        "absence": absence,
-        "comparison": compare(row, current) if current else [],
+        "picture": picture,
+        "absence": "" if not absent else ABSENT if row.is_expected_in_annuaire else NEVER_EXPECTED,
+        "entry": left.first() if absent else None,
+        "comparison": compare(row, picture) if picture else [],
         "is_outside": Bal.objects.filter(pk=row.pk).outside_trusted_space().exists(),
     }
 

@@ -16,7 +16,7 @@ def sees_structures(user) -> bool:
 def annuaire_run(request) -> SyncRun | None:
     """The run that our picture of the annuaire comes from; one query per request, however often it is asked."""
     if not hasattr(request, "annuaire_run"):
-        request.annuaire_run = SyncRun.objects.latest_of()
+        request.annuaire_run = SyncRun.objects.latest_public()
     return request.annuaire_run
 
 

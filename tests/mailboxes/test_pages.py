@@ -135,6 +135,23 @@ def test_what_differs_from_the_annuaire_is_marked_but_not_capitals_and_accents(v
     assert "Elle y figurait encore" in visit(people.gisele, "bal", org.pk).content.decode()
 
 
+def test_the_page_says_which_source_said_what_and_that_an_operator_s_own_proves_no_publication(visit, people, org):
+    facts = {"address": org.address, "kind": "ORG", "first_seen_at": timezone.now(), "changed_at": timezone.now()}
+    Entry.objects.create(source="ldap", service="Accueil", **facts)
+    page = visit(people.gisele, "bal", org.pk).content.decode()
+    assert "Seul l’annuaire de l’opérateur la connaît" in page
+    assert "absente de l’annuaire public" in page
+    assert "Accueil" in page
+    assert Bal.objects.with_publication().get(pk=org.pk).is_published is False
+
+    Entry.objects.create(source="fhir", **facts)
+    page = visit(people.gisele, "bal", org.pk).content.decode()
+    assert "absente de l’annuaire public" not in page
+    assert "selon fhir" in page
+    assert "selon ldap" in page
+    assert Bal.objects.with_publication().get(pk=org.pk).is_published is True
+
+
 def test_a_delegataire_does_not_read_the_history(visit, people, org):
     assert visit(people.delphine, "bal", org.pk).context["can_read_history"] is False
     assert visit(people.delphine, "bal-journal", org.pk).status_code == 403

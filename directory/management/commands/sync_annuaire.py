@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from directory.kept import kept_of
@@ -27,6 +27,7 @@ class Command(BaseCommand):
         place = parser.add_mutually_exclusive_group()
         place.add_argument("--file", metavar="CHEMIN", help="fichier zip, txt ou xml")
         place.add_argument("--url", help="adresse à la place de celle des réglages")
+        parser.add_argument("--full", action="store_true", help="fhir : tout relire, et non ce qui a changé")
         parser.add_argument("--dry-run", action="store_true", help="montre ce qui changerait, n'écrit rien")
         parser.add_argument("--json", action="store_true", help="un seul objet JSON sur la sortie standard")
         parser.add_argument(
@@ -53,8 +54,9 @@ class Command(BaseCommand):
             sys.exit(REFUSED)
 
     def _sync(self, source: Source, options: dict[str, Any]) -> SyncRun:
+        unit = getattr(source, "unit", "o")
         # disable=None: no bar when the error output is not a terminal.
-        with tqdm(unit="o", unit_scale=True, desc="Lecture", file=sys.stderr, disable=None) as bar:
+        with tqdm(unit=unit, unit_scale=unit == "o", desc="Lecture", file=sys.stderr, disable=None) as bar:
 
             def progress(run: SyncRun) -> None:
                 bar.total = run.bytes_total
@@ -86,11 +88,13 @@ class Command(BaseCommand):
 
 
 def _source(options: dict[str, Any]) -> Source:
-    if options["file"]:
-        return get_source(options["source"], path=options["file"])
-    if options["url"]:
-        return get_source(options["source"], url=options["url"])
-    return get_source(options["source"])
+    asked = {"path": options["file"], "url": options["url"], "full": options["full"]}
+    try:
+        return get_source(options["source"], **{name: value for name, value in asked.items() if value})
+    except TypeError as error:
+        raise CommandError(
+            f"--file, --full : la source « {options['source']} » ne connaît pas cette option."
+        ) from error
 
 
 def _share(text: str) -> float:
