@@ -76,7 +76,7 @@ def _disowned(bals):
     """Said not to be his by one who holds it here, or whose RPPS bears it in the annuaire."""
     denied = Claim.objects.filter(address=OuterRef("address"), answer=Claim.Answer.NOT_MINE)
     holds = Cotitulaire.objects.filter(bal__address=OuterRef("address"), person=OuterRef("person"))
-    listed = Entry.objects.current().filter(address=OuterRef("address"), person_id=OuterRef("person__rpps"))
+    listed = Entry.objects.published().filter(address=OuterRef("address"), person_id=OuterRef("person__rpps"))
     return bals.filter(Exists(denied.filter(Exists(holds) | Exists(listed))), state__in=LIVE)
 
 

@@ -336,5 +336,5 @@ def check_answer(claim, said: str, *, by) -> None:
         raise Refused("Ce lien ne porte pas sur cette adresse.", "link")
     if isinstance(by, Signatory) and claim.answer:
         raise Refused("Vous avez déjà répondu pour cette adresse. Pour changer d’avis, connectez-vous.", "answered")
-    if claim.pk is None and not Entry.objects.current().filter(address=claim.address, person_id=person.rpps).exists():
+    if claim.pk is None and not Entry.objects.published().filter(address=claim.address, person_id=person.rpps).exists():
         raise Refused("L’annuaire ne donne pas cette adresse à votre numéro RPPS.", "unknown")

@@ -1,11 +1,13 @@
 """The BAL and all that stands around them, cut by the domain's nouns."""
 
-from mailboxes.models.bals import Bal, Cotitulaire, Delegataire, Reading
+from mailboxes.models.bals import Bal
 from mailboxes.models.gaps import Claim, GapDecision
+from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
+from mailboxes.models.usage import Reading
 
 __all__ = [
     "SYSTEM",

@@ -1,4 +1,4 @@
-"""The BAL, who holds it, who may use it, and how much it is used."""
+"""The BAL: what it is, which ones are sought, and who may do what on it."""
 
 from datetime import datetime
 from functools import reduce
@@ -17,6 +17,7 @@ from directory.identifiers import APICRYPT_DOMAIN
 from directory.models import Entry, TrustedDomain
 from mailboxes.lifecycle import LIVE, Role, State, Verb
 from mailboxes.models.fields import validate_address
+from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM, Signatory
@@ -261,108 +262,3 @@ def managed_structures(user) -> frozenset[int]:
     if not hasattr(user, "_managed_structures"):
         user._managed_structures = frozenset(Structure.objects.managed_by(user).values_list("pk", flat=True))
     return user._managed_structures
-
-
-class Cotitulaire(models.Model):
-    """Who holds a BAL: the one titulaire of a PER, the cotitulaires of an ORG or a CAB."""
-
-    bal = models.ForeignKey(Bal, models.CASCADE, related_name="cotitulaires")
-    person = models.ForeignKey(Person, models.PROTECT, related_name="held")
-    is_principal = models.BooleanField("principal", default=False)
-    since = models.DateField("depuis", default=timezone.localdate)
-
-    class Meta:
-        verbose_name = "cotitulaire"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["bal", "person"],
-                name="cotitulaire_once",
-                violation_error_message="Cette personne est déjà cotitulaire.",
-            ),
-            models.UniqueConstraint(
-                fields=["bal"],
-                condition=Q(is_principal=True),
-                name="one_principal",
-                violation_error_message="Cette BAL a déjà un cotitulaire principal.",
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.person} ({self.bal})"
-
-
-class DelegataireQuerySet(models.QuerySet):
-    def current(self):
-        today = timezone.localdate()
-        return self.filter(ended_at=None, starts_on__lte=today).filter(Q(ends_on=None) | Q(ends_on__gte=today))
-
-    def expired(self, today):
-        """Past their last day and not yet ended."""
-        return self.filter(ended_at=None, ends_on__lt=today)
-
-
-class Delegataire(models.Model):
-    """Access lent to a person under a named professional; never shown in the annuaire."""
-
-    bal = models.ForeignKey(Bal, models.CASCADE, related_name="delegataires")
-    person = models.ForeignKey(Person, models.PROTECT, related_name="delegations")
-    under = models.ForeignKey(
-        Person, models.PROTECT, related_name="delegations_given", verbose_name="sous la responsabilité de"
-    )
-    can_read = models.BooleanField("consulter", default=True)
-    can_send = models.BooleanField("envoyer", default=False)
-    starts_on = models.DateField("du", default=timezone.localdate)
-    ends_on = models.DateField("au", null=True, blank=True)
-    reason = models.CharField("mission", max_length=200)
-    ended_at = models.DateTimeField("terminée le", null=True, blank=True, editable=False)
-
-    objects = DelegataireQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "délégataire"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["bal", "person", "under"],
-                condition=Q(ended_at=None),
-                name="delegataire_once_at_a_time",
-                violation_error_message="Cette personne a déjà une délégation en cours sous ce professionnel.",
-            ),
-            models.CheckConstraint(
-                condition=Q(can_read=True) | Q(can_send=True),
-                name="delegation_of_something",
-                violation_error_message="Une délégation permet de consulter, d’envoyer, ou les deux.",
-            ),
-            models.CheckConstraint(
-                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
-                name="delegation_ends_after_it_starts",
-                violation_error_message="La fin d’une délégation ne peut pas précéder son début.",
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.person} ({self.bal}, sous {self.under})"
-
-
-class Reading(models.Model):
-    """What an operator, a push or a person told us of a BAL's use at one moment."""
-
-    class Source(models.TextChoices):
-        IMPORT = "import", "import de l’opérateur"
-        PUSH = "push", "logiciel de l’établissement"
-        IMAP = "imap", "relevé IMAP"
-        ANSWER = "answer", "déclaration du titulaire"
-
-    bal = models.ForeignKey(Bal, models.CASCADE, related_name="readings")
-    at = models.DateTimeField("relevé le")
-    source = models.CharField("source", max_length=20, choices=Source)
-    last_used_at = models.DateTimeField("dernière authentification", null=True, blank=True)
-    used_mb = models.PositiveIntegerField("espace occupé (Mo)", null=True, blank=True)
-    quota_mb = models.PositiveIntegerField("espace accordé (Mo)", null=True, blank=True)
-
-    class Meta:
-        verbose_name = "relevé"
-        ordering = ["at"]
-        constraints = [models.UniqueConstraint(fields=["bal", "at", "source"], name="reading_once")]
-
-    def __str__(self):
-        return f"{self.bal}, {self.at:%d/%m/%Y}"

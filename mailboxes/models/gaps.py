@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from directory.models import Entry
-from mailboxes.models.bals import Cotitulaire
+from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Structure
 
@@ -51,13 +51,13 @@ class ClaimQuerySet(models.QuerySet):
         """The addresses that the annuaire lists under his RPPS, not held by him here, not settled."""
         settled = self.settled(now).filter(person=person).values("address")
         held = Cotitulaire.objects.filter(person=person).values("bal__address")
-        listed = Entry.objects.current().filter(person_id=person.rpps or "-")
+        listed = Entry.objects.published().filter(person_id=person.rpps or "-")
         unknown = listed.exclude(address__in=settled).exclude(address__in=held)
         return sorted(unknown.values_list("address", flat=True).distinct())
 
     def to_remind(self, now: datetime):
         """Unanswered for so long, not yet reminded in this cycle, and still listed under his RPPS."""
-        listed = Entry.objects.current().filter(address=OuterRef("address"), person_id=OuterRef("person__rpps"))
+        listed = Entry.objects.published().filter(address=OuterRef("address"), person_id=OuterRef("person__rpps"))
         since = now - settings.UNIDENTIFIED_REMIND_AFTER
         return self.unanswered().filter(Exists(listed), asked_at__lte=since, reminded_at=None)
 
@@ -65,7 +65,7 @@ class ClaimQuerySet(models.QuerySet):
         """Of whom `to_ask` is not empty, among those who work somewhere today."""
         settled = self.settled(now).filter(person=OuterRef(OuterRef("pk")), address=OuterRef("address"))
         held = Cotitulaire.objects.filter(person=OuterRef(OuterRef("pk")), bal__address=OuterRef("address"))
-        listed = Entry.objects.current().filter(person_id=OuterRef("rpps"))
+        listed = Entry.objects.published().filter(person_id=OuterRef("rpps"))
         unknown = listed.filter(~Exists(settled), ~Exists(held))
         there = Affiliation.objects.filter(left_on=None).values("person")
         return Person.objects.filter(Exists(unknown), rpps__isnull=False, pk__in=there)

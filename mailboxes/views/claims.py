@@ -23,7 +23,7 @@ REQUESTED = "C’est noté : l’opérateur est prié de retirer cette BAL de l�
 def addresses_of(person: Person) -> list[dict]:
     """Every address that the annuaire lists under his RPPS, whoever hosts it, and what he said of it."""
     entries: dict[str, list[Entry]] = {}
-    for entry in Entry.objects.current().filter(person_id=person.rpps or "-").order_by("address", "ordinal"):
+    for entry in Entry.objects.published().filter(person_id=person.rpps or "-").order_by("address", "ordinal"):
         entries.setdefault(entry.address, []).append(entry)
     claims = {claim.address: claim for claim in person.claims.all()}
     held = set(Bal.objects.filter(cotitulaires__person=person).values_list("address", flat=True))
@@ -90,7 +90,7 @@ def claims_link(request, token):
         return _answer_by_link(request, token, person)
     claims = list(person.claims.exclude(asked_at=None).select_related("person"))
     listed: dict[str, list[Entry]] = {}
-    for entry in Entry.objects.current().filter(address__in=[claim.address for claim in claims]):
+    for entry in Entry.objects.published().filter(address__in=[claim.address for claim in claims]):
         listed.setdefault(entry.address, []).append(entry)
     rows = [
         {
