@@ -16,7 +16,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 
-from directory import records, staging
+from directory import records, search_index, staging
 from directory.comparison import Comparison
 from directory.models import Change, RejectedLine, SourceState, SyncRun
 from directory.sources import Opened, Source, UnreadableSource
@@ -65,6 +65,8 @@ def sync(
     except BaseException as error:  # an interruption too ends the run
         _fail(run, error, started)
         raise
+    if run.status in (Status.APPLIED, Status.UNCHANGED):
+        search_index.level()  # after the run's own transaction: should it fail, the run stands and the next one repairs
     logger.info("%s: %s, %s lines, %s", run.source, run.status, run.lines, run.reason or "no reason")
     return run
 
