@@ -14,10 +14,10 @@ from typing import Any
 from django.db import connection
 
 from directory.models import COLUMNS, Change, Entry, SyncRun
-from directory.staging import settle
+from directory.staging import measure_entries, settle, whole_tables
 
 ENTRY = Entry._meta.db_table
-PAGE = 1000  # addresses whose details are in memory at once
+PAGE = 2000  # addresses whose details are in memory at once
 HELD = "e.source = %s AND e.withdrawn_at IS NULL"
 CONTENT = [column for column in COLUMNS if column != "address"]
 
@@ -64,12 +64,13 @@ PAIRS = f"""
     WHERE v.kind = 'changed' AND v.address BETWEEN %s AND %s
     ORDER BY f.address, f.rank"""
 LINES = f"""
-    SELECT v.address, (SELECT count(*) FROM {ENTRY} e WHERE e.address = v.address AND {HELD}), moved.delta
-    FROM sync_verdicts v
-    JOIN (SELECT address, sum(delta) AS delta FROM (
-              SELECT address, 1 AS delta FROM sync_fresh UNION ALL SELECT address, -1 FROM sync_places WHERE held) line
-          GROUP BY address HAVING sum(delta) <> 0) moved ON moved.address = v.address
-    WHERE v.kind = 'changed' AND v.address BETWEEN %s AND %s"""
+    SELECT moved.address, (SELECT count(*) FROM {ENTRY} e WHERE e.address = moved.address AND {HELD}), moved.delta
+    FROM (SELECT address, sum(delta) AS delta FROM (
+              SELECT address, 1 AS delta FROM sync_fresh WHERE address BETWEEN %s AND %s
+              UNION ALL
+              SELECT address, -1 FROM sync_places WHERE held AND address BETWEEN %s AND %s) line
+          GROUP BY address HAVING sum(delta) <> 0) moved
+    JOIN sync_verdicts v ON v.address = moved.address AND v.kind = 'changed'"""
 
 LOAD = f"""
     INSERT INTO {ENTRY} (source, ordinal, first_seen_at, changed_at, digest, {", ".join(COLUMNS)})
@@ -142,14 +143,16 @@ class Comparison:
         return single[0] + multiple[0]
 
     def _find_differences(self, whole: bool) -> None:
-        _execute(FIND_FRESH, [self.source])
-        _execute(RANK_FRESH)
-        settle("sync_fresh")
-        _execute(FIND_PLACES, [self.source, whole, self.source])
-        settle("sync_places")
+        with whole_tables():
+            _execute(FIND_FRESH, [self.source])
+            _execute(RANK_FRESH)
+            settle("sync_fresh")
+            _execute(FIND_PLACES, [self.source, whole, self.source])
+            settle("sync_places")
 
     def _judge(self) -> dict[str, int]:
-        _execute(JUDGE, [self.source])
+        with whole_tables():
+            _execute(JUDGE, [self.source])
         settle("sync_verdicts")
         found = dict(_rows("SELECT kind, count(*) FROM sync_verdicts GROUP BY kind"))
         return {kind: found.get(kind, 0) for kind in Change.Kind.values}
@@ -167,7 +170,7 @@ class Comparison:
         for address, pairs in groupby(_rows(PAIRS, [first, last]), itemgetter(0)):
             for _, *values in pairs:
                 _add_differences(details[address], values)
-        for address, before, delta in _rows(LINES, [self.source, first, last]):
+        for address, before, delta in _rows(LINES, [self.source, first, last, first, last]):
             details[address]["lines"] = [before, before + int(delta)]
         return details
 
@@ -185,6 +188,7 @@ class Comparison:
         moment = connection.ops.adapt_datetimefield_value(now)
         if self.is_first:
             _execute(LOAD, [self.source, moment, moment])
+            measure_entries()
         else:
             _execute(RECORD, [run.pk])
             _execute(REWRITE, [moment])

@@ -12,7 +12,7 @@ from typing import cast
 
 from django.db import DatabaseError, connection, transaction
 
-from directory.models import COLUMNS
+from directory.models import COLUMNS, Entry
 from directory.records import EntryRecord
 
 TABLES = {
@@ -28,15 +28,11 @@ TABLES = {
     "sync_verdicts": "address text, kind text",
 }
 INDEXES = {
-    "postgresql": {"sync_incoming": ["number"]},
-    # SQLite only has nested loops: without these every join would read a whole table for each row.
-    "sqlite": {
-        "sync_incoming": ["number", "address"],
-        "sync_fresh": ["number", "address"],
-        "sync_places": ["address"],
-        "sync_verdicts": ["address"],
-        "sync_several": ["address"],
-    },
+    "sync_incoming": ["number"],
+    "sync_several": ["address"],
+    "sync_fresh": ["number", "address"],
+    "sync_places": ["address"],
+    "sync_verdicts": ["address"],
 }
 JOINED = {
     "sync_incoming": "number, address, digest",
@@ -144,12 +140,31 @@ def digest_of(text: str) -> str:
 def settle(table: str) -> None:
     """Index a table that has just been filled, and tell the planner of it."""
     with connection.cursor() as cursor:
-        for column in INDEXES[connection.vendor].get(table, []):
+        for column in INDEXES[table]:
             cursor.execute(f"CREATE INDEX {table}_{column} ON {table} ({column})")
+        if table == "sync_incoming" and not _is_postgresql():
+            # SQLite has nested loops only; PostgreSQL hashes the whole faster than it would sort it.
+            cursor.execute("CREATE INDEX sync_incoming_address ON sync_incoming (address)")
         if _is_postgresql():
             # Autovacuum never looks at temporary tables: without this PostgreSQL plans for a handful of rows.
             # The columns of the joins alone: those of the content would take longer than the joins.
             cursor.execute(f"ANALYZE {table} ({JOINED[table]})")
+
+
+@contextmanager
+def whole_tables() -> Iterator[None]:
+    """For queries that read all of both sides: on PostgreSQL, no nested loops.
+
+    Just after a large load its figures of `Entry` are still those of an empty table, and it would choose them: the
+    comparison then takes hours instead of a second.
+    """
+    if _is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_nestloop = off")
+            yield
+            cursor.execute("SET LOCAL enable_nestloop = on")
+    else:
+        yield
 
 
 def allow_memory() -> None:
@@ -158,6 +173,13 @@ def allow_memory() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL work_mem = '192MB'")
             cursor.execute("SET LOCAL jit = off")
+
+
+def measure_entries() -> None:
+    """Tell PostgreSQL's planner of a first load at once: autovacuum comes a minute later, searches may not wait."""
+    if _is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {Entry._meta.db_table}")
 
 
 def _is_postgresql() -> bool:

@@ -7,6 +7,8 @@ import pytest
 import redis
 from django.db import connection
 
+pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
+
 
 def test_the_suite_runs_on_the_database_asked_for(request, db):
     assert connection.vendor == request.config.getoption("db")

@@ -6,7 +6,7 @@ from mailboxes import actions
 from mailboxes.actions.register import DESCRIBED
 from mailboxes.forms.people import PersonField
 from mailboxes.lifecycle import Verb
-from mailboxes.models import Bal, Operator, Person, Structure
+from mailboxes.models import Bal, Operator, Structure
 
 NEW, EXISTING = "new", "existing"
 
@@ -61,7 +61,10 @@ class RegisterForm(forms.ModelForm):
         structures = Structure.objects.managed_by(user)
         self.fields["structure"].queryset = structures  # type: ignore[attr-defined]
         self.fields["operator"].queryset = Operator.objects.all()  # type: ignore[attr-defined]
-        self.fields["principal"].people = Person.objects.visible_to(user)  # type: ignore[attr-defined]
+        for name in ("structure", "operator"):
+            self.fields[name].empty_label = "Choisir…"  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", "Choisir…"), *Bal.Kind.choices]  # type: ignore[attr-defined]
+        self.fields["principal"].offer(user)  # type: ignore[attr-defined]
         if len(structures) == 1:
             self.fields["structure"].initial = structures[0]
 
@@ -88,7 +91,7 @@ class DescribeForm(forms.ModelForm):
 
     def __init__(self, bal: Bal, *, user, initial, **kwargs):
         super().__init__(instance=bal, initial={"responsable": bal.responsable}, **kwargs)
-        self.fields["responsable"].people = Person.objects.choosable_for(bal, user)  # type: ignore[attr-defined]
+        self.fields["responsable"].offer(user, bal)  # type: ignore[attr-defined]
 
     def perform(self, bal, *, by):
         return actions.describe_bal(bal, by=by, **self.cleaned_data)

@@ -12,7 +12,7 @@ class _PersonOfBalForm(forms.Form):
 
     def __init__(self, bal: Bal, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["person"].people = Person.objects.choosable_for(bal, user)  # type: ignore[attr-defined]
+        self.fields["person"].offer(user, bal)  # type: ignore[attr-defined]
 
 
 class AddCotitulaireForm(_PersonOfBalForm):

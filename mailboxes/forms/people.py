@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from mailboxes import actions
-from mailboxes.models import Person, Structure
+from mailboxes.models import Bal, Person, Structure
 
 CANDIDATES = 20  # shown when a name fits several people
 
@@ -22,6 +22,7 @@ class PersonInput(forms.TextInput):
 
     template_name = "mailboxes/_person_input.html"
     candidates: list[Person] = []
+    bal: Bal | None = None  # whose people are suggested
 
     def format_value(self, value):
         return label_of(value) if isinstance(value, Person) else super().format_value(value)
@@ -31,18 +32,21 @@ class PersonInput(forms.TextInput):
 
     def get_context(self, name, value, attrs):
         choices = [(label_of(person), person.profession) for person in self.candidates]
-        return {**super().get_context(name, value, attrs), "candidates": choices}
+        return {**super().get_context(name, value, attrs), "candidates": choices, "bal": self.bal}
 
 
 class PersonField(forms.CharField):
-    """A person of `people`, by name or by RPPS."""
+    """A person whom `user` may name, by name or by RPPS."""
 
     widget = PersonInput
+    people: QuerySet[Person] = Person.objects.none()
 
-    def __init__(self, *, people: QuerySet[Person] | None = None, **options):
-        options.setdefault("help_text", "Tapez un nom ou un numéro RPPS.")
-        super().__init__(**options)
-        self.people = Person.objects.none() if people is None else people
+    def __init__(self, **options):
+        super().__init__(**{"help_text": "Tapez un nom ou un numéro RPPS.", **options})
+
+    def offer(self, user, bal: Bal | None = None) -> None:
+        self.widget.bal = bal
+        self.people = Person.objects.choosable_for(bal, user) if bal else Person.objects.visible_to(user)
 
     def clean(self, value):
         text = super().clean(value).strip()

@@ -12,6 +12,8 @@ from django.utils import timezone
 from directory.models import SyncRun
 from tests.directory.conftest import ALICE, BRUNO, line, many
 
+pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
+
 
 def picture(url):
     command = [sys.executable, "-m", "tests.directory.child", url, "picture", "-"]

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
+
 WIDTHS = [1280, 375]
 GISELE = {
     "dashboard": "/",

@@ -42,31 +42,30 @@ def listed(client, people, register):
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ({"kind": "PER"}, {"per"}),
-        ({"state": "depublished"}, {"per"}),
-        ({"service": "accu"}, {"org"}),
-        ({"holder": "paul"}, {"per"}),
-        ({"holder": "Exemple Alice"}, {"org"}),
-        ({"holder": "10000000025"}, {"org"}),
-        ({"idle_months": "12"}, {"per"}),
-        ({"idle_months": "36"}, set()),
-        ({"activity": "inconnue"}, {"app"}),
-        ({"activity": "connue"}, {"org", "per"}),
-        ({"min_percent": "95"}, {"org"}),
-        ({"min_percent": "96"}, set()),
-        ({"published": "oui"}, {"org"}),
-        ({"published": "non"}, {"per", "app"}),
-        ({"finding": "pleine"}, {"org"}),
-        ({"q": "no_reply"}, {"app"}),
-        ({"q": "standard accueil"}, {"org"}),
-        ({"q": "bruno"}, {"org"}),
-        ({"kind": "ORG", "min_percent": "50"}, {"org"}),
-        ({}, {"org", "per", "app"}),
+        ({"kind": "PER"}, "per"),
+        ({"state": "depublished"}, "per"),
+        ({"service": "accu"}, "org"),
+        ({"holder": "paul"}, "per"),
+        ({"holder": "Exemple Alice"}, "org"),
+        ({"holder": "10000000025"}, "org"),
+        ({"idle_months": "12"}, "per"),
+        ({"idle_months": "36"}, ""),
+        ({"activity": "inconnue"}, "app"),
+        ({"activity": "connue"}, "org per"),
+        ({"min_percent": "95"}, "org"),
+        ({"min_percent": "96"}, ""),
+        ({"published": "oui"}, "org"),
+        ({"published": "non"}, "app per"),
+        ({"finding": "pleine"}, "org"),
+        ({"q": "no_reply"}, "app"),
+        ({"q": "standard accueil"}, "org"),
+        ({"q": "bruno"}, "org"),
+        ({"kind": "ORG", "min_percent": "50"}, "org"),
+        ({}, "app org per"),
     ],
-    ids=str,
 )
 def test_each_filter(listed, query, expected):
-    assert set(listed(query)) == expected
+    assert " ".join(sorted(listed(query))) == expected
 
 
 def test_by_structure_and_operator(listed, structure, operator):

@@ -1,0 +1,38 @@
+"""Every verb that someone hears of has its words, and there are no others."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from mailboxes.lifecycle import BY_VERB, TRANSITIONS, Act, Party, State, Verb
+from mailboxes.models import Bal, JournalEntry
+from mailboxes.notices import notices_for
+
+FOLDER = Path(settings.BASE_DIR) / "templates" / "mailboxes" / "notices"
+OF_VERBS = {f"{line.verb}.txt" for line in TRANSITIONS if Party.HOLDERS in line.tells} | {
+    f"{line.verb}_operator.txt" for line in TRANSITIONS if Party.OPERATOR in line.tells
+}
+OF_ACTS = {f"{Act.REGISTER}_operator.txt", f"{Act.END_DELEGATION}.txt", f"{Act.WARN_QUOTA}.txt"}
+
+
+def test_every_verb_has_its_words_and_no_words_are_left_over():
+    assert {path.name for path in FOLDER.iterdir()} == OF_VERBS | OF_ACTS | {"mail.txt"}
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_each_notice_names_the_bal_and_leaves_nothing_unsaid(verb, per, people):
+    bal = Bal.objects.with_holders().get(pk=per.pk)
+    entry = JournalEntry(bal=bal, what=verb, before=State.ACTIVE, after=State.ACTIVE, note="Motif donné.")
+    notices = notices_for(entry, bal, stage=verb, cycle="1", parties=BY_VERB[verb].tells)
+    assert {notice.party for notice in notices} == BY_VERB[verb].tells
+    for notice in notices:
+        assert bal.address in notice.text
+        assert "{" not in notice.text
+
+
+def test_two_recipients_have_two_keys(org):
+    bal = Bal.objects.with_holders().get(pk=org.pk)
+    entry = JournalEntry(bal=bal, what=Verb.ACTIVATE)
+    notices = notices_for(entry, bal, stage=Verb.ACTIVATE, cycle="1", parties=BY_VERB[Verb.ACTIVATE].tells)
+    assert len({notice.key for notice in notices}) == len(notices) == 2
