@@ -15,6 +15,13 @@ GISELE = {
     "new": "/bal/inscrire/",
     "person": "/personnes/inscrire/",
     "mine-empty": "/mes-bal/",
+    "search": "/annuaire/",
+    "search-found": "/annuaire/?q=exemple",
+    "search-near": "/annuaire/?q=exmeple",
+    "search-empty": "/annuaire/?q=rien-de-tel",
+    "check": "/annuaire/verifier/",
+    "observatory": "/annuaire/observatoire/?par=departement",
+    "runs": "/annuaire/synchronisations/",
 }
 GISELE_ON_A_BAL = {
     "bal": "",
