@@ -33,9 +33,12 @@ IDENTIFIERS = {
 }  # fmt: skip
 
 
-def _structure() -> str:
-    """The CASE that names the nature of a structure; a name is looked at with a space before and after."""
-    name = "(' ' || upper(coalesce(nullif(e.structure_name, ''), e.trade_name)) || ' ')"
+NAME = "upper(coalesce(nullif(e.structure_name, ''), e.trade_name))"
+
+
+def _structure(name: str) -> str:
+    """The CASE that tells the nature of a structure; a name is looked at with a space before and after."""
+    name = f"(' ' || {name} || ' ')"
     cases = [f"WHEN {_holds_any(name, words)} THEN '{key}'" for key, (_, words) in STRUCTURES.items()]
     return f"CASE WHEN {name} = '  ' THEN '' {' '.join(cases)} ELSE 'other' END"
 
@@ -49,7 +52,7 @@ def _holds_any(name: str, words: list[str]) -> str:
 SQL = {
     Dimension.KIND: ("e.kind", "e.kind"),
     Dimension.DEPARTMENT: ("e.department", "e.department"),
-    Dimension.STRUCTURE: (_structure(), "''"),
+    Dimension.STRUCTURE: (NAME, "''"),
     Dimension.IDENTIFIER: ("e.structure_id_type", "''"),
     Dimension.PROFESSION: ("e.profession_code", "e.profession"),
     Dimension.DOMAIN: ("e.domain", "e.domain"),
@@ -63,17 +66,17 @@ SEVERAL = f"""
     INSERT INTO figure_several SELECT address FROM {ENTRY} WHERE source = %s AND withdrawn_at IS NULL
     GROUP BY address HAVING count(*) > 1"""
 # An address on several lines is one box: those few are counted apart, for count(DISTINCT) would sort them all.
-COUNT = f"""
-    INSERT INTO {Figure._meta.db_table} (run_id, dimension, "key", label, "count")
-    SELECT %s, %s, part, max(label), sum(boxes) FROM (
-        SELECT {{key}} AS part, max({{label}}) AS label, count(*) AS boxes FROM {ENTRY} e
+COUNT = """
+    INSERT INTO {figure} (run_id, dimension, "key", label, "count")
+    SELECT %s, %s, {final}, max(label), sum(boxes) FROM (
+        SELECT {key} AS part, max({label}) AS label, count(*) AS boxes FROM {entry} e
         WHERE e.source = %s AND e.withdrawn_at IS NULL AND e.address NOT IN (SELECT address FROM figure_several)
         GROUP BY 1
         UNION ALL
-        SELECT {{key}}, max({{label}}), count(DISTINCT e.address) FROM {ENTRY} e
+        SELECT {key}, max({label}), count(DISTINCT e.address) FROM {entry} e
         WHERE e.source = %s AND e.withdrawn_at IS NULL AND e.address IN (SELECT address FROM figure_several)
         GROUP BY 1) counted
-    GROUP BY part"""
+    GROUP BY {final}"""
 
 
 def record(run: SyncRun) -> None:
@@ -87,7 +90,9 @@ def record(run: SyncRun) -> None:
         cursor.execute("CREATE TEMP TABLE figure_several (address text)")
         cursor.execute(SEVERAL, [run.source])
         for dimension, (key, label) in SQL.items():
-            query = COUNT.format(key=key, label=label)
+            # A nature is told once for each name, not for each box.
+            final = _structure("part") if dimension is Dimension.STRUCTURE else "part"
+            query = COUNT.format(key=key, label=label, final=final, entry=ENTRY, figure=Figure._meta.db_table)
             cursor.execute(query, [run.pk, dimension.value, run.source, run.source])
         cursor.execute("DROP TABLE figure_several")
         Figure.objects.create(run=run, dimension=Dimension.TOTAL, count=run.addresses)

@@ -15,7 +15,7 @@ from directory.search_index import READ, WORDS, Condition, Term, match, near_wor
 from directory.words import allowed_errors, distance, fold, readings
 
 SHOWN = 200  # results given; beyond them we only say that there are more
-ENOUGH = 50  # results of a step that make the looser ones superfluous
+ENOUGH = 10  # results of a step that make the looser ones superfluous
 VARIANTS = 8  # spellings tried for a word
 ANY = WORDS
 
