@@ -109,7 +109,7 @@ def _near_domains(domain: str) -> list[str]:
 
 def _near(address: str, domains: list[str]) -> list[Entry]:
     """The known addresses at a few letters from this one."""
-    local = address.rpartition("@")[0]
+    local = re.sub(r"\d", "", address.rpartition("@")[0])  # « martin2 » is a MARTIN
     found: dict[str, Entry] = {}
     for domain in domains:
         near = search(Asked(text=fold(local), domain=domain))

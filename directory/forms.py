@@ -40,7 +40,9 @@ class SearchForm(forms.Form):
         required=False,
     )
     profession = forms.ChoiceField(label="Profession", required=False)
-    place = forms.CharField(label="Département, code postal ou commune", max_length=100, required=False)
+    place = forms.CharField(
+        label="Lieu", help_text="Département, code postal ou commune.", max_length=100, required=False
+    )
     domain = forms.CharField(label="Domaine", max_length=254, required=False)
 
     def __init__(self, *args, professions: Iterable[tuple[str, str]] = (), **kwargs):

@@ -130,6 +130,7 @@ def test_a_withdrawn_address_is_told_with_its_day(load):
         ("alice.martin@arua.mssante.fr", ALICE.address),
         ("alce.martin@aura-mssante.fr", ALICE.address),
         ("urgence@ch-lilas.mssante.fr", SERVICE.address),
+        ("alice.matrin2@aura.mssante.fr", ALICE.address),
     ],
 )
 def test_a_typing_error_gets_the_address_it_resembles(annuaire, typed, near):
