@@ -78,7 +78,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "mailboxes.views.menu.menu",
+                "mailboxes.views.frame.frame",
             ],
         },
     },
@@ -196,29 +196,79 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     #  what runs                                              when
-    name: {"task": task, "schedule": when}
-    for name, task, when in [
+    name: {"task": task, "schedule": when, "args": args}
+    for name, task, when, *args in [
         ("sync_annuaire",     "directory.tasks.sync_annuaire",     crontab(hour=5, minute=10)),
+        ("sync_whitelist",    "directory.tasks.sync_annuaire",     crontab(hour=5, minute=0), "whitelist"),
+        ("sync_activities",   "directory.tasks.sync_annuaire",     crontab(0, hour=2, day_of_week=0), "activities"),
+        ("sync_fhir",         "directory.tasks.sync_if_due",       crontab(minute="*/30"), "fhir"),
+        ("sync_ldap",         "directory.tasks.sync_if_due",       crontab(minute=40), "ldap"),
         ("verify_absences",   "mailboxes.tasks.verify_absences",   crontab(hour=6, minute=0)),
         ("alert_idle",        "mailboxes.tasks.alert_idle",        crontab(hour=6, minute=20)),
         ("depublish_idle",    "mailboxes.tasks.depublish_idle",    crontab(hour=6, minute=40)),
         ("check_quotas",      "mailboxes.tasks.check_quotas",      crontab(minute=50)),
         ("end_delegations",   "mailboxes.tasks.end_delegations",   crontab(hour=0, minute=15)),
+        ("ask_unidentified",  "mailboxes.tasks.ask_unidentified",  crontab(hour=7, minute=0)),
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
         ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
     ]
 }  # fmt: skip
 
 # --- The annuaire -----------------------------------------------------------------------------------------------------
-DIRECTORY_SOURCES = {
+ANNUAIRE_CA_FILE = env("ANNUAIRE_CA_FILE", default="")
+DIRECTORY_SOURCES: dict[str, dict] = {
     "extraction": {
         "SOURCE": "directory.sources.extraction.Extraction",
         "OPTIONS": {
             "url": env("ANNUAIRE_URL", default=""),
-            "ca_file": env("ANNUAIRE_CA_FILE", default=""),
+            "ca_file": ANNUAIRE_CA_FILE,
+        },
+        "PUBLIC": True,  # what is in it is published
+    },
+    "activities": {
+        "SOURCE": "directory.sources.activities.Activities",
+        "OPTIONS": {
+            "url": env("ACTIVITIES_URL", default=""),
+            "ca_file": ANNUAIRE_CA_FILE,
+            # The annuaire knows nothing of the register: it is told where to ask whose people are ours.
+            "managed": "mailboxes.models.managed_identifiers",
+        },
+        "STALE_AFTER": timedelta(days=env.int("ACTIVITIES_STALE_AFTER_DAYS", default=14)),
+    },
+    "whitelist": {
+        "SOURCE": "directory.sources.whitelist.WhiteList",
+        "OPTIONS": {
+            "url": env("WHITELIST_URL", default=""),
+            "ca_file": ANNUAIRE_CA_FILE,
         },
     },
+    "fhir": {
+        "SOURCE": "directory.sources.fhir.Fhir",
+        "OPTIONS": {
+            "url": env("FHIR_URL", default="https://gateway.api.esante.gouv.fr/fhir/v2"),
+            "key": env("ESANTE_API_KEY", default=""),
+            "ca_file": ANNUAIRE_CA_FILE,
+        },
+        "PUBLIC": True,
+    },
+    "ldap": {
+        "SOURCE": "directory.sources.ldap.Ldap",
+        "OPTIONS": {
+            "url": env("LDAP_URL", default=""),
+            "ca_file": env("LDAP_CA_FILE", default=""),
+            "user": env("LDAP_USER", default=""),
+            "password": env("LDAP_PASSWORD", default=""),
+            "base": env("LDAP_BASE", default="dc=mssante,dc=fr"),
+            "filter": env("LDAP_FILTER", default="(mail=*)"),
+            "attributes": env.dict("LDAP_ATTRIBUTES", default={}),
+        },
+        "PUBLIC": False,  # an operator's own directory does not prove that the public one shows an address
+    },
 }
+# Of what two sources say, the first one's word is shown; a source left out is not looked at any more.
+DIRECTORY_ORDER = env.list("DIRECTORY_ORDER", default=["extraction", "fhir", "ldap"])
+if not set(DIRECTORY_ORDER) <= set(DIRECTORY_SOURCES) or len(set(DIRECTORY_ORDER)) < len(DIRECTORY_ORDER):
+    raise ImproperlyConfigured(f"DIRECTORY_ORDER names, each once, sources among {', '.join(DIRECTORY_SOURCES)}.")
 ANNUAIRE_MAX_WITHDRAWN = env.float("ANNUAIRE_MAX_WITHDRAWN", default=0.10)
 if not 0 <= ANNUAIRE_MAX_WITHDRAWN <= 1:
     raise ImproperlyConfigured("ANNUAIRE_MAX_WITHDRAWN is a share, between 0 and 1.")
@@ -227,6 +277,9 @@ ANNUAIRE_STALE_AFTER = timedelta(days=env.int("ANNUAIRE_STALE_AFTER_DAYS", defau
 # --- The life of a BAL ------------------------------------------------------------------------------------------------
 QUOTA_THRESHOLDS = env.list("QUOTA_THRESHOLDS", cast=int, default=[80, 90, 95])  # percent, rising
 QUOTA_HYSTERESIS = env.int("QUOTA_HYSTERESIS", default=5)  # points below a threshold that clear its warning
+UNIDENTIFIED_REMIND_AFTER = timedelta(days=env.int("UNIDENTIFIED_REMIND_AFTER_DAYS", default=14))
+UNIDENTIFIED_CYCLE = timedelta(days=env.int("UNIDENTIFIED_CYCLE_DAYS", default=365))
+ANSWER_LINK_VALID = timedelta(days=env.int("ANSWER_LINK_VALID_DAYS", default=30))
 NOTICE_LEASE = timedelta(minutes=env.int("NOTICE_LEASE_MINUTES", default=10))
 ACCESS_TRACES_KEPT = timedelta(days=env.int("ACCESS_TRACES_KEPT_DAYS", default=365))
 READINGS_KEPT = timedelta(days=env.int("READINGS_KEPT_DAYS", default=3 * 365))
@@ -246,5 +299,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # It tells every request: tens of thousands in a reading of the FHIR API.
+    "loggers": {"httpx": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from directory.models import Change, Entry, RejectedLine, SyncRun
+from directory.models import Activity, Change, Entry, RejectedLine, SyncRun, TrustedDomain
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -38,6 +38,18 @@ class EntryAdmin(ReadOnlyAdmin):
     search_fields = ["address__startswith", "person_id__exact", "structure_id__exact"]
     show_full_result_count = False  # half a million rows are not counted for each search
     list_filter = ["source", "kind"]
+
+
+@admin.register(Activity)
+class ActivityAdmin(ReadOnlyAdmin):
+    list_display = ["person_id", "family_name", "given_name", "profession", "structure_name", "mode", "withdrawn_at"]
+    search_fields = ["national_id__exact", "person_id__exact", "family_name__istartswith"]
+
+
+@admin.register(TrustedDomain)
+class TrustedDomainAdmin(ReadOnlyAdmin):
+    list_display = ["name", "operator", "operator_siret", "updated_on", "withdrawn_at"]
+    search_fields = ["name__startswith", "operator__icontains"]
 
 
 @admin.register(Change)

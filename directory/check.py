@@ -7,14 +7,15 @@ from enum import Enum
 
 from stdnum.fr import nir
 
-from directory.identifiers import PATIENT_DOMAIN, domain_of
+from directory.identifiers import APICRYPT_DOMAIN, PATIENT_DOMAIN, domain_of
 from directory.models import Entry
+from directory.pictures import public_sources
 from directory.search import Asked, search
 from directory.search_index import near_words
 from directory.trust import is_published_domain, is_trusted_domain
 from directory.words import distance, fold
 
-APICRYPT, APICRYPT_V2 = "apicrypt.org", "interop-mssante.apicrypt.org"
+APICRYPT = "apicrypt.org"
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 INS = re.compile(r"[1-478]\d{4}(\d\d|2[AB])\d{6}(\d\d)?")  # 13 characters, and its key of 2
 MASK = "•••••••••••••••"
@@ -55,7 +56,7 @@ class Answer:
 
     @property
     def is_apicrypt(self) -> bool:
-        return self.domain == APICRYPT_V2
+        return self.domain == APICRYPT_DOMAIN
 
 
 def check(typed: str) -> Answer:
@@ -64,9 +65,12 @@ def check(typed: str) -> Answer:
         return patient
     if not ADDRESS.fullmatch(address):
         return Answer(Verdict.MALFORMED, address)
-    rows = list(Entry.objects.filter(address=address).order_by("withdrawn_at", "pk"))
+    order = public_sources()
+    rows = list(Entry.objects.filter(address=address, source__in=order).order_by("withdrawn_at", "pk"))
     if current := [row for row in rows if row.withdrawn_at is None]:
-        return Answer(Verdict.PUBLISHED, address, entries=current, is_known_domain=True)
+        first = min((row.source for row in current), key=order.index)  # several may tell the same
+        lines = [row for row in current if row.source == first]
+        return Answer(Verdict.PUBLISHED, address, entries=lines, is_known_domain=True)
     answer = Answer(_unpublished(address, rows), address, is_known_domain=is_published_domain(domain_of(address)))
     if rows:
         answer.entries = rows[-1:]
@@ -80,7 +84,7 @@ def _unpublished(address: str, rows: list[Entry]) -> Verdict:
     domain = domain_of(address)
     if rows:
         return Verdict.FORMER
-    if domain.endswith(f".{APICRYPT}") and domain != APICRYPT_V2:
+    if domain.endswith(f".{APICRYPT}") and domain != APICRYPT_DOMAIN:
         return Verdict.OLD_APICRYPT
     return Verdict.INSIDE if is_trusted_domain(domain) else Verdict.OUTSIDE
 

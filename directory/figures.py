@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import F, Max, QuerySet
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from directory.models import Entry, Figure, SyncRun
+from directory.pictures import public_sources
 
 ENTRY = Entry._meta.db_table
 Dimension = Figure.Dimension
@@ -50,6 +51,7 @@ def _holds_any(name: str, words: list[str]) -> str:
 
 # dimension -> its key and its label, in SQL
 SQL = {
+    Dimension.TOTAL: ("''", "''"),
     Dimension.KIND: ("e.kind", "e.kind"),
     Dimension.DEPARTMENT: ("e.department", "e.department"),
     Dimension.STRUCTURE: (NAME, "''"),
@@ -81,7 +83,7 @@ COUNT = """
 
 def record(run: SyncRun) -> None:
     """Count the boxes of the run's source, once; a run that changed nothing adds no point to the curve."""
-    if not Entry.objects.current().filter(source=run.source).exists():
+    if run.source not in public_sources() or not Entry.objects.current().filter(source=run.source).exists():
         return
     if run.status == SyncRun.Status.UNCHANGED and Figure.objects.filter(run__source=run.source).exists():
         return
@@ -95,7 +97,6 @@ def record(run: SyncRun) -> None:
             query = COUNT.format(key=key, label=label, final=final, entry=ENTRY, figure=Figure._meta.db_table)
             cursor.execute(query, [run.pk, dimension.value, run.source, run.source])
         cursor.execute("DROP TABLE figure_several")
-        Figure.objects.create(run=run, dimension=Dimension.TOTAL, count=run.addresses)
     prune(run.source)
 
 
@@ -113,8 +114,10 @@ def label_of(dimension: str, key: str, label: str) -> str:
 
 
 def runs_counted() -> QuerySet[SyncRun]:
-    """The runs of the public file that have figures, the latest first."""
-    return SyncRun.objects.filter(source="extraction", figures__dimension=Dimension.TOTAL).order_by("-started_at")
+    """The runs that have figures, the latest first; of one source, or the curve would leap from one to the other."""
+    counted = SyncRun.objects.filter(figures__dimension=Dimension.TOTAL).order_by("-started_at")
+    source = next((name for name in public_sources() if counted.filter(source=name).exists()), "")
+    return counted.filter(source=source).annotate(total=F("figures__count"))
 
 
 def latest(dimension: str) -> QuerySet[Figure]:

@@ -7,10 +7,13 @@ identities do not satisfy it.
 import re
 
 from stdnum import luhn
+from stdnum.fr import siren, siret
 
 # Published by the ANS in the draft "API MSS" (schema MailboxMssAddress).
 MSSANTE_ADDRESS = re.compile(r"[^@\s]+@([^@\s]+\.mssante\.fr|interop-mssante\.apicrypt\.org)")
 PATIENT_DOMAIN = "patient.mssante.fr"
+LONGEST = 254  # characters of a value that is looked up, as in the indexed columns
+APICRYPT_DOMAIN = "interop-mssante.apicrypt.org"
 
 PATTERNS = {
     "RPPS": (re.compile(r"\d{11}"), "11 chiffres"),
@@ -19,6 +22,9 @@ PATTERNS = {
     "SIRET": (re.compile(r"\d{14}"), "14 chiffres"),
     "RPPS-rang": (re.compile(r"\d{14}"), "14 chiffres"),
 }
+
+# Here the key blocks; La Poste's SIRET, which follow another rule, are the library's business.
+KEYED = {"SIREN": siren, "SIRET": siret}
 
 
 def is_mssante(address: str) -> bool:
@@ -34,10 +40,19 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2]
 
 
+def national_id_of(rpps: str) -> str:
+    """The national identification of a professional: the type of identifier (8 is RPPS), then the number."""
+    return f"8{rpps}"
+
+
 def malformed(name: str, value: str) -> str:
     """The sentence that says why `value` cannot be a `name` (a key of PATTERNS), or ""."""
     pattern, form = PATTERNS[name]
-    return "" if pattern.fullmatch(value) else f"« {value} » n’est pas un numéro {name} ({form})."
+    if not pattern.fullmatch(value):
+        return f"« {value} » n’est pas un numéro {name} ({form})."
+    if name in KEYED and not KEYED[name].is_valid(value):
+        return f"« {value} » n’est pas un numéro {name} : sa clé de contrôle est fausse."
+    return ""
 
 
 def doubtful(name: str, value: str) -> str:

@@ -28,7 +28,7 @@ FORMS = {
 
 def search(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET or None, professions=_professions())
-    context = {"form": form, "run": SyncRun.objects.latest_of(), "shown": SHOWN}
+    context = {"form": form, "run": SyncRun.objects.latest_public(), "shown": SHOWN}
     if form.is_valid():
         data = form.cleaned_data
         asked = Asked(data["q"], data["kind"], data["profession"], data["place"], data["domain"])

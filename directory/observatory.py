@@ -28,7 +28,7 @@ def observatory(request: HttpRequest) -> HttpResponse:
     dimension = VIEWS.get(chosen, Dimension.KIND)
     runs = list(runs_counted()[:POINTS])
     figures = list(latest(dimension).order_by("-count", "key")[: LINES + 1])
-    total = runs[0].addresses if runs else 0
+    total = runs[0].total if runs else 0
     before = _former(runs, dimension, [figure.key for figure in figures])
     lines = [
         {
@@ -76,7 +76,7 @@ def _course(runs: list[SyncRun]) -> list[dict]:
         "run", "key", "count"
     ):
         kinds.setdefault(run, {})[key] = count
-    return [{"run": run, "day": run.as_of, "total": run.addresses, "kinds": kinds.get(run.pk, {})} for run in runs]
+    return [{"run": run, "day": run.as_of, "total": run.total, "kinds": kinds.get(run.pk, {})} for run in runs]
 
 
 def _course_chart(course: list[dict]) -> dict:

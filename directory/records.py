@@ -43,6 +43,80 @@ class EntryRecord(NamedTuple):
     postcode: str = ""
     department: str = ""
     country: str = ""
+    rank: str = ""  # "1" is the mailbox its holder prefers; only the FHIR API tells
+    holder: str = ""  # what in the source carries the mailbox, for sources that tell holder by holder what changed
+
+
+@dataclass(frozen=True, slots=True)
+class Retold:
+    """Of this holder the source tells everything anew: what it said before and does not say again is withdrawn."""
+
+    holder: str
+
+
+class ActivityRecord(NamedTuple):
+    """One *situation d'exercice*: one person's practice at one place. The field names are the columns of `Activity`."""
+
+    person_id_type: str = ""  # TRE_G08: 8 is RPPS
+    person_id: str = ""
+    national_id: str = ""
+    civility: str = ""
+    family_name: str = ""
+    given_name: str = ""
+    profession_code: str = ""
+    profession: str = ""
+    category_code: str = ""
+    category: str = ""
+    skill_code: str = ""
+    skill: str = ""
+    mode_code: str = ""  # L libéral, S salarié, B bénévole
+    mode: str = ""
+    siret: str = ""
+    siren: str = ""
+    finess_site: str = ""
+    finess_ej: str = ""
+    technical_id: str = ""
+    structure_name: str = ""
+    trade_name: str = ""
+    address_l2: str = ""
+    address_l3: str = ""
+    street_number: str = ""
+    street_number_suffix: str = ""
+    street_type: str = ""
+    street_name: str = ""
+    address_l6: str = ""
+    postcode: str = ""
+    town: str = ""
+    sector_code: str = ""
+    sector: str = ""
+    function_code: str = ""
+    function: str = ""
+    genre_code: str = ""
+    genre: str = ""
+
+
+class DomainRecord(NamedTuple):
+    """One domain of the white list. The field names are the columns of `TrustedDomain`."""
+
+    name: str  # lower case
+    description: str = ""
+    operator: str = ""
+    operator_siret: str = ""
+    contact: str = ""
+    support: str = ""
+    updated_on: str = ""
+
+
+Record = EntryRecord | ActivityRecord | DomainRecord
+
+
+class ManagedStructures(NamedTuple):
+    """By what the activities of the managed structures are known."""
+
+    finess: frozenset[str] = frozenset()  # of sites and of legal entities
+    siret: frozenset[str] = frozenset()
+    siren: frozenset[str] = frozenset()
+    technical: frozenset[str] = frozenset()  # RPPS-rang, or the annuaire's own identifiers
 
 
 @dataclass(frozen=True, slots=True)

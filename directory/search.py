@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q
 
-from directory.models import Entry, EntryQuerySet
+from directory.models import Entry
+from directory.models.entries import EntryQuerySet
 from directory.search_index import READ, WORDS, Condition, Term, match, near_words
 from directory.words import allowed_errors, distance, fold, readings
 
@@ -61,7 +62,7 @@ class Found:
     def entries(self, start: int, stop: int) -> list[Entry]:
         """Those of a page; one that was withdrawn since the search was brought level is left out."""
         ids = self.ids[start:stop]
-        rows = Entry.objects.current().in_bulk(ids)
+        rows = Entry.objects.published().in_bulk(ids)
         return [rows[pk] for pk in ids if pk in rows]
 
 
@@ -83,7 +84,7 @@ def search(asked: Asked) -> Found:
 def _identified(text: str) -> tuple[str, EntryQuerySet] | None:
     """An RPPS, a structure's number, a known address: by the entries' own indexes."""
     compact = re.sub(r"[\s.]", "", text).upper()
-    current = Entry.objects.current()
+    current = Entry.objects.published()
     if number := PERSON_ID.fullmatch(compact):
         return "rpps", current.filter(person_id=number[1])
     if STRUCTURE_ID.fullmatch(compact):
@@ -100,7 +101,7 @@ def _matching(form: str, condition: Condition, among: list[int] | None = None) -
 
 def _by_address(address: str, filters: Condition) -> Found:
     """The address itself; unknown or unfinished, the words before the @ in the domain after it."""
-    exact = list(Entry.objects.current().filter(address=address).values_list("pk", flat=True)[:READ])
+    exact = list(Entry.objects.published().filter(address=address).values_list("pk", flat=True)[:READ])
     if exact:
         return _matching("address", filters, exact)
     local, _, domain = address.partition("@")

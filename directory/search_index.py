@@ -1,4 +1,4 @@
-"""The search tables, beside the entries: a row for each current entry, and the vocabulary that typing errors meet.
+"""The search tables, beside the entries: a row for each published entry, and the vocabulary that typing errors meet.
 
 `level()` makes them equal to the entries, whatever happened before: it compares digests, so that a run interrupted
 between the entries and the search is repaired by the next. `match()` reads them.
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from directory.models import Entry
+from directory.pictures import public_sources
 from directory.words import swapped
 
 ENTRY = Entry._meta.db_table
@@ -132,17 +133,31 @@ SQLITE_WORDS = [
 ]
 
 # --- Both ---------------------------------------------------------------------------------------------------------
+# The names in braces: the key column of the search, and which entries it shows.
 FRESH = f"""
     INSERT INTO search_fresh SELECT e.id FROM {ENTRY} e
-    WHERE e.withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 FROM {SEARCH} s WHERE s.%s = e.id)"""
+    WHERE e.withdrawn_at IS NULL AND ({{shown}}) AND NOT EXISTS (SELECT 1 FROM {SEARCH} s WHERE s.{{key}} = e.id)"""
 STALE = f"""
-    DELETE FROM {SEARCH} WHERE %s IN (
-        SELECT s.%s FROM {SEARCH} s LEFT JOIN {ENTRY} e ON e.id = s.%s
-        WHERE e.id IS NULL OR e.digest <> s.digest OR e.withdrawn_at IS NOT NULL)"""
+    DELETE FROM {SEARCH} WHERE {{key}} IN (
+        SELECT s.{{key}} FROM {SEARCH} s LEFT JOIN {ENTRY} e ON e.id = s.{{key}}
+        WHERE e.id IS NULL OR e.digest <> s.digest OR e.withdrawn_at IS NOT NULL OR NOT ({{shown}}))"""
 
 
 def is_postgresql() -> bool:
     return connection.vendor == "postgresql"
+
+
+def _shown() -> tuple[str, list[str]]:
+    """Which entries the search shows, with the query's values: an address once, as the first public source tells it."""
+    choices, values = ["false"], []
+    for rank, source in enumerate(public := public_sources()):
+        choice = "e.source = %s"
+        if rank:
+            choice += f""" AND NOT EXISTS (SELECT 1 FROM {ENTRY} b WHERE b.address = e.address
+                AND b.withdrawn_at IS NULL AND b.source IN ({", ".join(["%s"] * rank)}))"""
+        choices.append(f"({choice})")
+        values += [source, *public[:rank]]
+    return " OR ".join(choices), values
 
 
 def level() -> int:
@@ -160,8 +175,9 @@ def _level_postgresql(cursor) -> int:
     cursor.execute("SET LOCAL maintenance_work_mem = '192MB'")
     cursor.execute("SET LOCAL jit = off")
     cursor.execute(f"LOCK TABLE {SEARCH} IN SHARE ROW EXCLUSIVE MODE")  # one at a time; readers go on
-    cursor.execute(STALE % (("entry_id",) * 3))
-    cursor.execute(FRESH % "entry_id")
+    shown, values = _shown()
+    cursor.execute(STALE.format(key="entry_id", shown=shown), values)
+    cursor.execute(FRESH.format(key="entry_id", shown=shown), values)
     fresh = cursor.rowcount
     cursor.execute("ANALYZE search_fresh")
     cursor.execute(f"SELECT NOT EXISTS (SELECT 1 FROM {SEARCH})")
@@ -177,8 +193,9 @@ def _level_postgresql(cursor) -> int:
 
 
 def _level_sqlite(cursor) -> int:
-    cursor.execute(STALE % (("rowid",) * 3))
-    cursor.execute(FRESH % "rowid")
+    shown, values = _shown()
+    cursor.execute(STALE.format(key="rowid", shown=shown), values)
+    cursor.execute(FRESH.format(key="rowid", shown=shown), values)
     fresh = cursor.rowcount
     if fresh:
         for statement in [SQLITE_FILL, *SQLITE_WORDS]:

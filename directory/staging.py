@@ -12,46 +12,51 @@ from typing import cast
 
 from django.db import DatabaseError, connection, transaction
 
-from directory.models import COLUMNS, Entry
-from directory.records import EntryRecord
+from directory.kept import Kept
+from directory.records import Record
 
+# "{key}" and "{columns}" are those of what the run brings.
 TABLES = {
     # Every accepted line of the source, in its order.
-    "sync_incoming": "number integer, digest text, " + ", ".join(f"{column} text" for column in COLUMNS),
-    # The addresses that stand on several lines.
-    "sync_several": "address text",
-    # The lines we do not hold: the rank-th of their address.
-    "sync_fresh": "number integer, address text, digest text, rank integer",
-    # The entries no line claims: held until now, or withdrawn earlier; the rank-th fresh line takes the rank-th place.
-    "sync_places": "id bigint, address text, held boolean, rank integer",
-    # What becomes of each address touched.
-    "sync_verdicts": "address text, kind text",
+    "sync_incoming": "number integer, digest text, {columns}",
+    # The holders a source that tells only what changed tells anew.
+    "sync_retold": "holder text",
+    # The keys that stand on several lines.
+    "sync_several": "{key} text",
+    # The lines we do not hold: the rank-th of their key.
+    "sync_fresh": "number integer, {key} text, digest text, rank integer",
+    # The rows no line claims: held until now, or withdrawn earlier; the rank-th fresh line takes the rank-th place.
+    "sync_places": "id bigint, {key} text, held boolean, rank integer",
+    # What becomes of each key touched.
+    "sync_verdicts": "{key} text, kind text",
 }
 INDEXES = {
     "sync_incoming": ["number"],
-    "sync_several": ["address"],
-    "sync_fresh": ["number", "address"],
-    "sync_places": ["address"],
-    "sync_verdicts": ["address"],
+    "sync_several": ["{key}"],
+    "sync_retold": ["holder"],
+    "sync_fresh": ["number", "{key}"],
+    "sync_places": ["{key}"],
+    "sync_verdicts": ["{key}"],
 }
 JOINED = {
-    "sync_incoming": "number, address, digest",
-    "sync_several": "address",
-    "sync_fresh": "number, address, rank",
-    "sync_places": "id, address, held, rank",
-    "sync_verdicts": "address, kind",
+    "sync_incoming": "number, {key}, digest",
+    "sync_several": "{key}",
+    "sync_retold": "holder",
+    "sync_fresh": "number, {key}, rank",
+    "sync_places": "id, {key}, held, rank",
+    "sync_verdicts": "{key}, kind",
 }
 BATCH = 500  # lines given to COPY at once: small, so that the server works while we read on
 SPECIAL = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-TABS = len(COLUMNS) - 1
 
 
 @contextmanager
-def tables() -> Iterator[None]:
+def tables(kept: Kept) -> Iterator[None]:
     _drop()
+    names = {"key": kept.key, "columns": ", ".join(f"{column} text" for column in kept.columns)}
     with connection.cursor() as cursor:
         for table, columns in TABLES.items():
-            cursor.execute(f"CREATE TEMP TABLE {table} ({columns})")
+            cursor.execute(f"CREATE TEMP TABLE {table} ({columns.format_map(names)})")
     try:
         with _small_cache():
             yield
@@ -84,17 +89,18 @@ def _drop() -> None:
 class Loader:
     """Fills `sync_incoming`, a portion at a time."""
 
-    def __init__(self):
+    def __init__(self, kept: Kept):
         self._numbers = count(1)
+        self._width = len(kept.columns)
         self.load = self._copy if _is_postgresql() else self._executemany
 
-    def _copy(self, records: Iterable[EntryRecord]) -> int:
-        loaded, lines = 0, []
+    def _copy(self, records: Iterable[Record]) -> int:
+        loaded, lines, tabs = 0, [], self._width - 1
         with _portion(), connection.cursor() as cursor, cursor.copy("COPY sync_incoming FROM STDIN") as copy:
             for record in records:
                 text = "\t".join(record)
                 digest = digest_of(text)
-                if "\\" in text or "\n" in text or "\r" in text or text.count("\t") != TABS:
+                if "\\" in text or "\n" in text or "\r" in text or text.count("\t") != tabs:
                     text = "\t".join([value.translate(SPECIAL) for value in record])
                 lines.append(f"{next(self._numbers)}\t{digest}\t{text}\n")
                 if len(lines) == BATCH:
@@ -104,9 +110,9 @@ class Loader:
             copy.write("".join(lines))
         return loaded + len(lines)
 
-    def _executemany(self, records: Iterable[EntryRecord]) -> int:
+    def _executemany(self, records: Iterable[Record]) -> int:
         rows = ((next(self._numbers), digest_of("\t".join(record)), *record) for record in records)
-        places = ", ".join(["%s"] * (len(COLUMNS) + 2))
+        places = ", ".join(["%s"] * (self._width + 2))
         with _portion(), connection.cursor() as cursor:
             cursor.executemany(f"INSERT INTO sync_incoming VALUES ({places})", cast(Sequence, rows))
             loaded = cursor.rowcount
@@ -137,25 +143,48 @@ def digest_of(text: str) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def settle(table: str) -> None:
+def load_retold(holders: Iterable[str]) -> None:
+    with _portion(), connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO sync_retold VALUES (%s)", [(holder,) for holder in holders])
+
+
+def add_untold(source: str, kept: Kept) -> None:
+    """Complete what changed with all that stands, so that the whole is compared as ever and only then withdraws."""
+    settle("sync_retold", kept)
+    columns = ", ".join(kept.columns)
+    with whole_tables(), connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO sync_incoming (number, digest, {columns})
+            SELECT (SELECT coalesce(max(number), 0) FROM sync_incoming) + row_number() OVER (ORDER BY e.id), digest,
+                {columns}
+            FROM {kept.table} e
+            WHERE e.source = %s AND e.withdrawn_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM sync_retold r WHERE r.holder = e.holder)""",
+            [source],
+        )
+
+
+def settle(table: str, kept: Kept) -> None:
     """Index a table that has just been filled, and tell the planner of it."""
     with connection.cursor() as cursor:
-        for column in INDEXES[table]:
+        for name in INDEXES[table]:
+            column = name.format(key=kept.key)
             cursor.execute(f"CREATE INDEX {table}_{column} ON {table} ({column})")
         if table == "sync_incoming" and not _is_postgresql():
             # SQLite has nested loops only; PostgreSQL hashes the whole faster than it would sort it.
-            cursor.execute("CREATE INDEX sync_incoming_address ON sync_incoming (address)")
+            cursor.execute(f"CREATE INDEX sync_incoming_key ON sync_incoming ({kept.key})")
         if _is_postgresql():
             # Autovacuum never looks at temporary tables: without this PostgreSQL plans for a handful of rows.
             # The columns of the joins alone: those of the content would take longer than the joins.
-            cursor.execute(f"ANALYZE {table} ({JOINED[table]})")
+            cursor.execute(f"ANALYZE {table} ({JOINED[table].format(key=kept.key)})")
 
 
 @contextmanager
 def whole_tables() -> Iterator[None]:
     """For queries that read all of both sides: on PostgreSQL, no nested loops.
 
-    Just after a large load its figures of `Entry` are still those of an empty table, and it would choose them: the
+    Just after a large load its figures of the table are still those of an empty table, and it would choose them: the
     comparison then takes hours instead of a second.
     """
     if _is_postgresql():
@@ -175,11 +204,11 @@ def allow_memory() -> None:
             cursor.execute("SET LOCAL jit = off")
 
 
-def measure_entries() -> None:
+def measure(kept: Kept) -> None:
     """Tell PostgreSQL's planner of a first load at once: autovacuum comes a minute later, searches may not wait."""
     if _is_postgresql():
         with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE {Entry._meta.db_table}")
+            cursor.execute(f"ANALYZE {kept.table}")
 
 
 def _is_postgresql() -> bool:

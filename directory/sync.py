@@ -8,8 +8,9 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
-from itertools import islice
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain, islice
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -18,8 +19,9 @@ from django.utils.formats import date_format, number_format
 
 from directory import figures, records, search_index, staging
 from directory.comparison import Comparison
+from directory.kept import BY_RECORD, ENTRIES, Kept
 from directory.models import Change, RejectedLine, SourceState, SyncRun
-from directory.sources import Opened, Source, UnreadableSource
+from directory.sources import Incremental, Opened, Source, UnreadableSource
 
 logger = logging.getLogger(__name__)
 
@@ -47,25 +49,35 @@ def sync(
 ) -> SyncRun:
     """One run, applied, unchanged, refused or simulated; UnreadableSource when the source cannot be read to its end.
 
-    `max_withdrawn` is the share of our addresses that may disappear; given, it also lets an empty file through.
-    `run` is the row of a run that was waiting.
+    `max_withdrawn` is the share of our addresses (people, domains) that may disappear; given, it also lets an empty
+    file through. `run` is the row of a run that was waiting.
     """
     started = time.monotonic()
     _declare_dead(source.name)
     run = run or SyncRun(source=source.name)
     run.origin, run.status, run.started_at, run.seen_at = source.origin, Status.RUNNING, timezone.now(), timezone.now()
     run.save()
+    if isinstance(source, Incremental):
+        source.since = _level_of(source.name)
     try:
-        with source.open(lambda: _beat(run)) as opened, staging.tables():
-            _stage(opened, run, progress)
+        kept = BY_RECORD[source.record]
+        with source.open(partial(_beat_fetching, run, progress)) as opened, staging.tables(kept):
+            _stage(opened, kept, run, progress)
             with transaction.atomic():
-                _compare_and_apply(run, source.whole, dry_run, max_withdrawn)
+                state = _lock(run.source)
+                if isinstance(source, Incremental) and source.is_delta:
+                    _check_still_level(source, state)
+                    staging.add_untold(source.name, kept)
+                found = _compare(run, kept, source.whole)
+                _judge(run, found, state, opened.scope, max_withdrawn)
+                if not run.reason:
+                    _apply(run, found, opened.scope, dry_run)
                 run.finished_at, run.seconds = timezone.now(), round(time.monotonic() - started, 3)
                 run.save()
     except BaseException as error:  # an interruption too ends the run
         _fail(run, error, started)
         raise
-    if run.status in (Status.APPLIED, Status.UNCHANGED):
+    if kept is ENTRIES and run.status in (Status.APPLIED, Status.UNCHANGED):
         _follow(run, source.whole)
     logger.info("%s: %s, %s lines, %s", run.source, run.status, run.lines, run.reason or "no reason")
     return run
@@ -98,34 +110,56 @@ def _fail(run: SyncRun, error: BaseException, started: float) -> None:
 # --- Stage --------------------------------------------------------------------------------------------------------
 
 
-def _stage(opened: Opened, run: SyncRun, progress: Progress) -> None:
+def _stage(opened: Opened, kept: Kept, run: SyncRun, progress: Progress) -> None:
     run.generated_at, run.bytes_total = opened.generated_at, opened.bytes_total
     rejected: list[RejectedLine] = []
-    accepted = _accepted(opened, run, rejected)
-    load = staging.Loader().load
-    loaded = CHUNK
-    while loaded == CHUNK:
-        loaded = load(islice(accepted, CHUNK))
+    retold: list[str] = []
+    load = staging.Loader(kept).load
+    lines = opened.records()
+    for first in lines:  # each turn takes up to CHUNK lines, or those before a pause
+        load(_accepted(chain([first], islice(lines, CHUNK - 1)), run, rejected, retold))
         RejectedLine.objects.bulk_create(rejected, batch_size=1000)
         rejected.clear()
-        run.bytes_read = opened.bytes_read
+        staging.load_retold(retold)
+        retold.clear()
+        _note(opened, run)
         _beat(run)
         progress(run)
+    _note(opened, run)
 
 
-def _accepted(opened: Opened, run: SyncRun, rejected: list[RejectedLine]) -> Iterator[records.EntryRecord]:
-    for record in opened.records():
-        run.lines += 1
-        if isinstance(record, records.EntryRecord):
-            yield record
+def _note(opened: Opened, run: SyncRun) -> None:
+    run.bytes_read, run.lines = opened.bytes_read, opened.lines
+
+
+def _accepted(
+    lines: Iterator[records.Record | records.RejectedLine | records.Retold | None],
+    run: SyncRun,
+    rejected: list[RejectedLine],
+    retold: list[str],
+) -> Iterator[records.Record]:
+    for line in lines:
+        if isinstance(line, tuple):
+            yield line
+        elif line is None:
+            return
+        elif isinstance(line, records.Retold):
+            retold.append(line.holder)
         else:
             run.rejected += 1
             if run.rejected <= REJECTED_KEPT:
-                rejected.append(_put_aside(run, record))
+                rejected.append(_put_aside(run, line))
 
 
 def _put_aside(run: SyncRun, line: records.RejectedLine) -> RejectedLine:
     return RejectedLine(run=run, number=line.number, reason=line.reason[:300], text=line.text[:TEXT_KEPT])
+
+
+def _beat_fetching(run: SyncRun, progress: Progress, done: int = 0, total: int = 0) -> None:
+    if total:
+        run.bytes_read, run.bytes_total = done, total
+    _beat(run)
+    progress(run)
 
 
 def _beat(run: SyncRun) -> None:
@@ -145,17 +179,23 @@ def _beat(run: SyncRun) -> None:
 # --- Compare and apply --------------------------------------------------------------------------------------------
 
 
-def _compare_and_apply(run: SyncRun, whole: bool, dry_run: bool, max_withdrawn: float | None) -> None:
-    """In a transaction; leaves the verdict in `run`."""
-    state = _lock(run.source)
+def _compare(run: SyncRun, kept: Kept, whole: bool) -> Comparison:
+    """In the transaction that holds the source's lock."""
     _beat(run)
     staging.allow_memory()
-    found = Comparison(run.source, whole=whole)
+    found = Comparison(run.source, kept, whole=whole)
     run.addresses = found.addresses
-    run.reason = _check_newer(run, state) or _check_not_shrunken(found, max_withdrawn)
+    return found
+
+
+def _judge(run: SyncRun, found: Comparison, state: SourceState, scope: str, max_withdrawn: float | None) -> None:
+    """Leaves in `run` why its file is refused, if it is."""
+    run.reason = _check_newer(run, state) or _check_not_shrunken(run, found, max_withdrawn, state, scope)
     if run.reason:
         run.status = Status.REFUSED
-        return
+
+
+def _apply(run: SyncRun, found: Comparison, scope: str, dry_run: bool) -> None:
     run.appeared, run.changed, run.withdrawn = (found.counts[kind] for kind in ("appeared", "changed", "withdrawn"))
     if dry_run:
         run.status, run.preview = Status.DRY_RUN, _preview(found)
@@ -164,9 +204,18 @@ def _compare_and_apply(run: SyncRun, whole: bool, dry_run: bool, max_withdrawn: 
         _record_changes(found, run)
         found.apply(run, timezone.now())
     run.status = Status.APPLIED if found.differs else Status.UNCHANGED
-    if run.generated_at:
-        state.generated_at = run.generated_at
-        state.save()
+    known = {"generated_at": run.generated_at} if run.generated_at else {}
+    SourceState.objects.filter(source=run.source).update(scope=scope, lines=run.lines, **known)
+
+
+def _level_of(source: str) -> datetime | None:
+    return SourceState.objects.filter(source=source).values_list("generated_at", flat=True).first()
+
+
+def _check_still_level(source: Incremental, state: SourceState) -> None:
+    """What changed is told against the picture we held; another run may have brought a later one, never an older."""
+    if state.generated_at is None or source.since is None or state.generated_at < source.since:
+        raise UnreadableSource("Notre copie a été remise à zéro pendant la lecture : relancez une lecture complète.")
 
 
 def _lock(source: str) -> SourceState:
@@ -184,17 +233,25 @@ def _check_newer(run: SyncRun, state: SourceState) -> str:
     return ""
 
 
-def _check_not_shrunken(found: Comparison, max_withdrawn: float | None) -> str:
-    held, withdrawn = found.held, found.counts["withdrawn"]
-    if held and not found.addresses and max_withdrawn is None:
-        return f"Fichier sans aucune adresse valide, alors que notre copie en compte {held}."
+def _check_not_shrunken(
+    run: SyncRun, found: Comparison, max_withdrawn: float | None, state: SourceState, scope: str
+) -> str:
     share = settings.ANNUAIRE_MAX_WITHDRAWN if max_withdrawn is None else max_withdrawn
-    if withdrawn > share * held:
-        return (
-            f"{withdrawn} adresses sur {held} ({number_format(100 * withdrawn / held, 1)} %) disparaîtraient, plus que "
-            f"les {number_format(100 * share, 1)} % admis : fichier sans doute incomplet."
-        )
-    return ""
+    if scope != state.scope:
+        # We no longer ask for the same people: their absence is of our making. Only the file's length still tells.
+        return _shrunken("lignes", state.lines - run.lines, state.lines, share)
+    if found.held and not found.addresses and max_withdrawn is None:
+        return f"Fichier sans {found.kept.nothing}, alors que notre copie en compte {found.held}."
+    return _shrunken(found.kept.nouns, found.counts["withdrawn"], found.held, share)
+
+
+def _shrunken(nouns: str, missing: int, held: int, share: float) -> str:
+    if missing <= share * held:
+        return ""
+    return (
+        f"{missing} {nouns} sur {held} ({number_format(100 * missing / held, 1)} %) disparaîtraient, plus que "
+        f"les {number_format(100 * share, 1)} % admis : fichier sans doute incomplet."
+    )
 
 
 def _preview(found: Comparison) -> list[list]:

@@ -1,15 +1,20 @@
 """The runs that nobody waits for."""
 
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 from celery import shared_task
+from django.utils import timezone
 
 from directory.models import SyncRun
 from directory.sources import Source, UnreadableSource, get_source
 from directory.sync import sync
 
 logger = logging.getLogger(__name__)
+
+ONCE_IN = timedelta(hours=20)
+SLICE = 20 * 60  # seconds
 
 
 @shared_task
@@ -20,6 +25,21 @@ def sync_annuaire(source: str = "extraction") -> None:
         logger.info("No address is configured for the source %s: nothing to do.", source)
         return
     _run(configured)
+
+
+@shared_task
+def sync_if_due(source: str) -> None:
+    """Asked often, done once a day: so a source that takes hours goes on by slices, and one that failed is tried again.
+
+    Short slices leave the worker to the other jobs, and stay far under the hour after which a task is given again.
+    """
+    latest = SyncRun.objects.latest_of(source)
+    if latest and timezone.now() - latest.started_at < ONCE_IN:
+        return
+    options = {"max_seconds": SLICE} if source == "fhir" else {}
+    configured = get_source(source, **options)
+    if configured.origin:
+        _run(configured)
 
 
 @shared_task

@@ -1,16 +1,18 @@
 """Is a domain inside the trusted space of MSSanté?"""
 
 from directory.identifiers import is_mssante
-from directory.models import Entry
+from directory.models import Entry, TrustedDomain
 
 
 def is_trusted_domain(domain: str) -> bool:
-    """By its form, or because the annuaire publishes boxes there.
-
-    The one place to change once the national white list is held: its own answer first, this one while it is empty.
-    """
-    return is_mssante(f"x@{domain}") or is_published_domain(domain)
+    """By the national white list; while we hold none, by its form, or because the annuaire publishes boxes there."""
+    address = f"x@{domain}"
+    if TrustedDomain.objects.is_trusted(address):
+        return True
+    if TrustedDomain.objects.current().exists():
+        return False
+    return is_mssante(address) or is_published_domain(domain)
 
 
 def is_published_domain(domain: str) -> bool:
-    return Entry.objects.current().filter(domain=domain).exists()
+    return Entry.objects.published().filter(domain=domain).exists()

@@ -17,14 +17,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from kombu.exceptions import OperationalError
 
 from directory.forms import UploadForm
-from directory.models import Change, Entry, SyncRun
+from directory.kept import Kept, kept_of
+from directory.models import Change, SyncRun
 from directory.tasks import sync_upload
 
 logger = logging.getLogger(__name__)
 
 RUNS_PER_PAGE = 25
 LINES_PER_PAGE = 50
-LABELS = {field.name: field.verbose_name for field in Entry._meta.concrete_fields} | {"lines": "nombre de lignes"}
 
 
 def _staff_only(user) -> bool:
@@ -35,13 +35,15 @@ def _staff_only(user) -> bool:
 
 def runs(request: HttpRequest) -> HttpResponse:
     page = Paginator(SyncRun.objects.defer("preview"), RUNS_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "directory/runs.html", {"page": page, "latest": SyncRun.objects.latest_of("extraction")})
+    latest = [(run, kept_of(run.source).nouns) for run in SyncRun.objects.latest_of_each()]
+    return render(request, "directory/runs.html", {"page": page, "latest": latest})
 
 
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(SyncRun, pk=pk)
+    kept = kept_of(run.source)
     if request.headers.get("HX-Request"):  # the page asks for its progress alone while the run lasts
-        response = render(request, "directory/_progress.html", {"run": run})
+        response = render(request, "directory/_progress.html", {"run": run, "nouns": kept.nouns})
         if run.is_over:
             response["HX-Refresh"] = "true"
         return response
@@ -53,10 +55,11 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "page": page,
-        "changes": [(c.address, c.get_kind_display(), _named(c.details)) for c in page],
-        "preview": [(address, Change.Kind(kind).label, _named(details)) for kind, address, details in run.preview],
+        "nouns": kept.nouns,
+        "changes": [_shown(kept, c.kind, c.address, c.details) for c in page],
+        "preview": [_shown(kept, *change) for change in run.preview],
         "kind": kind,
-        "kinds": Change.Kind.choices,
+        "kinds": [(value, kept.label_of(value)) for value in Change.Kind.values],
         "rejected": Paginator(run.rejected_lines.all(), LINES_PER_PAGE).get_page(request.GET.get("rejected")),
     }
     return render(request, "directory/run.html", context)
@@ -101,5 +104,6 @@ def _start(run: SyncRun, path: Path, filename: str, options: dict) -> None:
         )
 
 
-def _named(details: dict[str, list]) -> list[tuple]:
-    return [(LABELS.get(field, field), before, after) for field, (before, after) in details.items()]
+def _shown(kept: Kept, kind: str, key: str, details: dict[str, list]) -> tuple:
+    named = [(kept.labels.get(field, field), before, after) for field, (before, after) in details.items()]
+    return key, kept.label_of(kind), named

@@ -19,6 +19,7 @@ from mailboxes.models import (
     Reading,
     Structure,
 )
+from mailboxes.models.fields import doubts
 from mailboxes.rules import Refused
 
 
@@ -54,6 +55,15 @@ def as_admin_action(verb: Verb):
     return act
 
 
+class Doubting(admin.ModelAdmin):
+    """Saves what is doubtful too, and says so."""
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        for sentence in doubts(obj):
+            self.message_user(request, sentence, messages.WARNING)
+
+
 class MembershipInline(admin.TabularInline):
     model = Membership
     extra = 0
@@ -80,7 +90,7 @@ class DelegataireInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Structure)
-class StructureAdmin(admin.ModelAdmin):
+class StructureAdmin(Doubting):
     list_display = ["name", "kind", "town", "finess_et", "parent"]
     list_filter = ["kind"]
     list_select_related = ["parent"]
@@ -97,7 +107,7 @@ class OperatorAdmin(admin.ModelAdmin):
 
 
 @admin.register(Person)
-class PersonAdmin(admin.ModelAdmin):
+class PersonAdmin(Doubting):
     list_display = ["__str__", "rpps", "profession", "email", "user"]
     list_select_related = ["user"]
     search_fields = ["family_name", "given_name", "rpps"]

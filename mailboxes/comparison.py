@@ -1,9 +1,9 @@
 """Our record of a BAL beside what the annuaire says of it, field by field."""
 
-import unicodedata
 from typing import NamedTuple
 
-from directory.models import Entry
+from directory.pictures import Picture
+from mailboxes.folding import folded
 from mailboxes.models import Bal
 
 ABSENT = "absente de l’annuaire public (supprimée, non publiée ou en liste rouge)"
@@ -15,9 +15,10 @@ class Line(NamedTuple):
     ours: str
     theirs: str
     differs: bool
+    said_by: str  # the sources whose word `theirs` is
 
 
-def compare(bal: Bal, entry: Entry) -> list[Line]:
+def compare(bal: Bal, picture: Picture) -> list[Line]:
     """A line per field; what one side leaves empty is not a difference, but something one side does not say."""
     structure, holder = bal.structure, bal.principal() if bal.kind == Bal.Kind.NOMINATIVE else None
     ours = {
@@ -27,23 +28,21 @@ def compare(bal: Bal, entry: Entry) -> list[Line]:
         "Nom de la structure": {structure.name},
     }
     theirs = {
-        "Type": [entry.kind],
-        "Service de rattachement": [entry.service],
-        "Identifiant de la structure": [entry.structure_id],
-        "Nom de la structure": [entry.structure_name, entry.trade_name],
+        "Type": ["kind"],
+        "Service de rattachement": ["service"],
+        "Identifiant de la structure": ["structure_id"],
+        "Nom de la structure": ["structure_name", "trade_name"],
     }
     if holder:
         ours |= {"Nom du titulaire": {f"{holder.family_name} {holder.given_name}"}, "RPPS": {holder.rpps or ""}}
-        theirs |= {"Nom du titulaire": [f"{entry.family_name} {entry.given_name}".strip()], "RPPS": [entry.person_id]}
-    return [_line(label, ours[label] - {""}, [value for value in theirs[label] if value]) for label in ours]
+        theirs |= {"Nom du titulaire": ["family_name", "given_name"], "RPPS": ["person_id"]}
+    return [_line(label, ours[label] - {""}, theirs[label], picture) for label in ours]
 
 
-def _line(label: str, ours: set[str], theirs: list[str]) -> Line:
-    same = {_folded(value) for value in ours} & {_folded(value) for value in theirs}
-    return Line(label, " ou ".join(sorted(ours)), " ou ".join(theirs), bool(ours and theirs and not same))
-
-
-def _folded(value: str) -> str:
-    """Without accents, capitals and punctuation: the annuaire writes in capitals, and not always with accents."""
-    plain = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode()
-    return " ".join("".join(c if c.isalnum() else " " for c in plain).casefold().split())
+def _line(label: str, ours: set[str], fields: list[str], picture: Picture) -> Line:
+    theirs = [value for name in fields if (value := getattr(picture.record, name))]
+    if "family_name" in fields:
+        theirs = [" ".join(theirs)] if theirs else []
+    said_by = ", ".join(dict.fromkeys(picture.said_by[name] for name in fields if name in picture.said_by))
+    same = {folded(value) for value in ours} & {folded(value) for value in theirs}
+    return Line(label, " ou ".join(sorted(ours)), " ou ".join(theirs), bool(ours and theirs and not same), said_by)

@@ -1,7 +1,7 @@
-"""The register as a file that a French Excel opens by double-click."""
+"""Lists as files that a French Excel opens by double-click; the register's columns."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -52,12 +52,17 @@ COLUMNS = [
 # fmt: on
 
 
-def csv_lines(bals: QuerySet[Bal]) -> Iterator[str]:
+def register_lines(bals: QuerySet[Bal]) -> Iterator[str]:
     """Line by line, whatever the number of BAL; `bals` has its cotitulaires and its publication."""
+    return csv_lines(COLUMNS, bals.iterator(chunk_size=BATCH))
+
+
+def csv_lines(columns, rows: Iterable) -> Iterator[str]:
+    """`columns` pairs a label with the function that gives a row's value."""
     write = csv.writer(_Echo(), delimiter=";").writerow
-    yield BOM + write([label for label, _ in COLUMNS])
-    for bal in bals.iterator(chunk_size=BATCH):
-        yield write([safe(value(bal)) for _, value in COLUMNS])
+    yield BOM + write([label for label, _ in columns])
+    for row in rows:
+        yield write([safe(value(row)) for _, value in columns])
 
 
 def safe(value) -> str:

@@ -6,9 +6,10 @@ from typing import NamedTuple
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils import timezone
 
+from directory.models import Entry
 from mailboxes.lifecycle import LIVE, State
-from mailboxes.models import Bal, Cotitulaire, Delegataire, Notice
-from mailboxes.rules import MAX_COTITULAIRES
+from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, Notice
+from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
 
 
 class Severity(TextChoices):
@@ -61,8 +62,22 @@ def _undelivered(bals):
 
 
 def _absent(bals):
+    if not allows(check_annuaire_fresh):
+        return bals.none()
     expected = bals.expected_in_annuaire().filter(state__in=[State.ACTIVE, State.IDLE_ALERTED])
     return expected.with_publication().filter(is_published=False)
+
+
+def _outside(bals):
+    return bals.filter(state__in=LIVE).outside_trusted_space()
+
+
+def _disowned(bals):
+    """Said not to be his by one who holds it here, or whose RPPS bears it in the annuaire."""
+    denied = Claim.objects.filter(address=OuterRef("address"), answer=Claim.Answer.NOT_MINE)
+    holds = Cotitulaire.objects.filter(bal__address=OuterRef("address"), person=OuterRef("person"))
+    listed = Entry.objects.current().filter(address=OuterRef("address"), person_id=OuterRef("person__rpps"))
+    return bals.filter(Exists(denied.filter(Exists(holds) | Exists(listed))), state__in=LIVE)
 
 
 def _to_confirm(bals):
@@ -80,7 +95,9 @@ FINDINGS = [
     Finding("a-confirmer",   _S.TODO,   "Réponses attendues de l’opérateur", "Une ouverture ou une suppression est demandée. Enregistrez la réponse dès qu’elle arrive.",              _to_confirm),
     Finding("delegation",    _S.TODO,   "Délégations échues",            "Leur date de fin est passée ; elles se terminent d’elles-mêmes la nuit suivante.",                            _expired_delegation),
     Finding("inactive",      _S.TODO,   "BAL alertées pour inactivité",  "Sans usage ni opposition, leur dépublication sera demandée.",                                                 _alerted),
+    Finding("pas-a-lui",     _S.TODO,   "BAL déclarées comme n’étant pas à leur titulaire", "Un professionnel dit que cette BAL n’est pas à lui. Corrigez la fiche, ou demandez la correction à l’opérateur.", _disowned),
     Finding("absente",       _S.TODO,   "BAL absentes de l’annuaire",    "Actives ici, absentes de l’annuaire public (supprimées, non publiées ou en liste rouge). Demandez à l’opérateur.", _absent),
+    Finding("hors-liste",    _S.TODO,   "Domaines hors de la liste blanche", "Leur domaine n’est pas, ou n’est plus, de l’espace de confiance MSSanté : ce qu’on y envoie peut être refusé. Voyez avec l’opérateur.", _outside),
     Finding("se-remplit",    _S.WATCH,  "BAL qui se remplissent",        "De 80 à 94 % : c’est le moment de faire de la place.",                                                        _filling),
     Finding("usage-inconnu", _S.WATCH,  "BAL dont l’usage est inconnu",  "Inconnue ne veut pas dire inactive : demandez à leurs titulaires s’ils s’en servent.",                        _unknown_activity),
 ]

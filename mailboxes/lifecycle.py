@@ -50,6 +50,13 @@ class Act(TextChoices):
     DECLARE_USE = "declare_use", "Déclarer que je m’en sers"
     RECORD_USAGE = "record_usage", "Enregistrer un relevé"
     WARN_QUOTA = "warn_quota", "Avertir d’une BAL presque pleine"
+    ADOPT = "adopt", "Inscrire au registre"
+    ACCEPT_ANNUAIRE = "accept_annuaire", "Reprendre ce que dit l’annuaire"
+    ASK_OPERATOR = "ask_operator", "Demander à l’opérateur"
+    ASK_PERSON = "ask_person", "Demander au professionnel"
+    REMIND_PERSON = "remind_person", "Rappeler au professionnel"
+    IGNORE_GAP = "ignore_gap", "Laisser de côté"
+    ANSWER = "answer", "Dire si une adresse est la sienne"
 
 
 class Role(TextChoices):
@@ -113,6 +120,13 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.DECLARE_USE,        {_R.TITULAIRE, _R.COTITULAIRE}),
     (Act.RECORD_USAGE,       {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.WARN_QUOTA,         {_R.SYSTEM}),
+    (Act.ADOPT,              {_R.GESTIONNAIRE}),
+    (Act.ACCEPT_ANNUAIRE,    {_R.GESTIONNAIRE}),
+    (Act.ASK_OPERATOR,       {_R.GESTIONNAIRE}),
+    (Act.ASK_PERSON,         {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.REMIND_PERSON,      {_R.SYSTEM}),
+    (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
+    (Act.ANSWER,             {_R.TITULAIRE}),
 ]}
 # fmt: on
 

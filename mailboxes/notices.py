@@ -14,10 +14,12 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db.models import F
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 
+from mailboxes import links
 from mailboxes.lifecycle import Party
-from mailboxes.models import Bal, JournalEntry, Notice
+from mailboxes.models import Bal, JournalEntry, Notice, Operator, Person
 
 logger = logging.getLogger(__name__)
 
@@ -26,22 +28,38 @@ def notices_for(entry: JournalEntry, bal: Bal, *, stage: str, cycle: str, partie
     """The notices that `entry` calls for, unsaved: one per holder, one for the operator."""
     notices = []
     if Party.HOLDERS in parties:
-        holders = [holder.person for holder in bal.cotitulaires.all()]
         text = render_to_string(f"mailboxes/notices/{template_of(stage)}.txt", {"bal": bal, "entry": entry})
         notices += [
-            Notice(party=Party.HOLDERS, person=person, recipient=str(person), address=person.email, text=text)
-            for person in holders
+            _to_person(entry, holder.person, text, stage=stage, cycle=cycle) for holder in bal.cotitulaires.all()
         ]
     if Party.OPERATOR in parties:
-        text = render_to_string(f"mailboxes/notices/{stage}_operator.txt", {"bal": bal, "entry": entry})
-        operator = bal.operator
-        notices.append(Notice(party=Party.OPERATOR, recipient=operator.name, address=operator.request_email, text=text))
-    for notice in notices:
-        who = notice.person_id if notice.person_id else bal.operator_id
-        notice.entry, notice.bal, notice.stage = entry, bal, stage
-        notice.key = f"{bal.pk}:{stage}:{cycle}:{notice.party}:{who}"
-        notice.channel = Notice.Channel.EMAIL if notice.address else Notice.Channel.NONE
+        notices.append(notice_to_operator(entry, bal.operator, stage=stage, cycle=cycle))
     return notices
+
+
+def notice_to_operator(entry: JournalEntry, operator: Operator, *, stage: str, cycle: str) -> Notice:
+    text = render_to_string(f"mailboxes/notices/{stage}_operator.txt", {"bal": entry.bal, "entry": entry})
+    facts = {"party": Party.OPERATOR, "recipient": operator.name, "address": operator.request_email, "text": text}
+    return _notice(entry, operator.pk, stage=stage, cycle=cycle, **facts)
+
+
+def notice_to_person(entry: JournalEntry, person: Person, *, stage: str, cycle: str) -> Notice:
+    """About the person himself, or his addresses."""
+    text = render_to_string(f"mailboxes/notices/{template_of(stage)}.txt", {"entry": entry})
+    return _to_person(entry, person, text, stage=stage, cycle=cycle)
+
+
+def _to_person(entry: JournalEntry, person: Person, text: str, *, stage: str, cycle: str) -> Notice:
+    facts = {"party": Party.HOLDERS, "person": person, "recipient": str(person), "address": person.email, "text": text}
+    return _notice(entry, person.pk, stage=stage, cycle=cycle, **facts)
+
+
+def _notice(entry: JournalEntry, who: int, *, stage: str, cycle: str, **facts) -> Notice:
+    notice = Notice(entry=entry, bal=entry.bal, stage=stage, **facts)
+    about = entry.bal_id or (f"person-{entry.person_id}" if entry.person_id else f"structure-{entry.structure_id}")
+    notice.key = f"{about}:{stage}:{cycle}:{notice.party}:{who}"
+    notice.channel = Notice.Channel.EMAIL if notice.address else Notice.Channel.NONE
+    return notice
 
 
 def template_of(stage: str) -> str:
@@ -58,7 +76,8 @@ def tell(entry_pks: list[int]) -> int:
 def tell_one(pk: int) -> bool:
     if not JournalEntry.objects.claim(pk, timezone.now()):
         return False
-    unsent = list(Notice.objects.filter(entry=pk, sent_at=None, channel=Notice.Channel.EMAIL).select_related("bal"))
+    waiting = Notice.objects.filter(entry=pk, sent_at=None, channel=Notice.Channel.EMAIL)
+    unsent = list(waiting.select_related("bal", "person", "entry__bal"))
     sent = [_send(notice) for notice in unsent]
     if all(sent):
         JournalEntry.objects.filter(pk=pk).update(told_at=timezone.now())
@@ -80,9 +99,16 @@ def _mail(notice: Notice) -> EmailMessage:
     """The operator needs the request itself; a person gets a pointer only, for an ordinary mail is read by others."""
     headers = {"Message-ID": f"<{notice.key.replace(':', '.')}@{settings.MESSAGE_ID_DOMAIN}>"}
     if notice.party == Party.OPERATOR:
-        subject, body = f"[BAL Manager] {notice.bal}", notice.text
+        subject, body = f"[BAL Manager] {notice.entry.subject}", notice.text
     else:
-        link = f"{settings.SITE_URL}{notice.bal.get_absolute_url()}"
+        link = f"{settings.SITE_URL}{path_of(notice)}"
         subject = "Une action vous attend dans BAL Manager"
         body = render_to_string("mailboxes/notices/mail.txt", {"notice": notice, "link": link})
     return EmailMessage(subject, body, to=[notice.address], headers=headers)
+
+
+def path_of(notice: Notice) -> str:
+    """Where the reader is led: the BAL, behind the log-in; or his own addresses, by a link signed as it is sent."""
+    if notice.bal:
+        return notice.bal.get_absolute_url()
+    return reverse("claims-link", args=[links.sign(notice.person)])

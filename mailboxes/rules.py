@@ -14,7 +14,7 @@ from directory.models import Entry, SyncRun
 from mailboxes.lifecycle import BY_VERB, LIVE, WHO_MAY, Act, Role, State, Verb
 from mailboxes.models import Bal, Operator, Structure
 from mailboxes.models.bals import managed_structures
-from mailboxes.models.system import SYSTEM
+from mailboxes.models.system import SYSTEM, Signatory
 
 MAX_COTITULAIRES = 20
 
@@ -100,12 +100,12 @@ def check_seen_absent(bal: Bal, *, by) -> None:
             raise Refused("Cette BAL n’est jamais à l’annuaire public : son absence ne prouve rien.", "unpublished")
         return
     check_annuaire_fresh()
-    if Entry.objects.current().filter(address=bal.address).exists():
+    if Entry.objects.published().filter(address=bal.address).exists():
         raise Refused("Cette BAL figure encore à l’annuaire.", "published")
 
 
 def check_annuaire_fresh() -> None:
-    run = SyncRun.objects.latest_of()
+    run = SyncRun.objects.latest_public()
     if run is None:
         raise Refused("L’annuaire n’a pas encore été chargé : on ne peut rien en conclure.", "annuaire")
     if run.is_stale:
@@ -255,3 +255,86 @@ def is_new_activity(bal: Bal, last_used_at, now) -> bool:
 def quota_level(percent: int | None) -> int:
     """The highest threshold reached, 0 below the first."""
     return max((limit for limit in settings.QUOTA_THRESHOLDS if percent is not None and percent >= limit), default=0)
+
+
+# --- Gaps with the annuaire -------------------------------------------------------------------------------------------
+def check_gap(structure: Structure, act: Act, remedies, *, by) -> None:
+    """Who may mend it, and is this act a remedy there."""
+    if structure.pk not in managed_structures(by):
+        raise NotAllowed(f"« {act.label} » est réservé à un gestionnaire de « {structure} ».", "role")
+    if act not in remedies:
+        raise Refused(f"« {act.label} » ne répond pas à cet écart.", "remedy")
+
+
+def check_gap_stands(stands: bool) -> None:
+    if not stands:
+        raise Refused("Cet écart n’existe plus : l’annuaire ou le registre a changé.", "gone")
+
+
+def _check_operator(address: str, operator: Operator | None) -> None:
+    if operator is None:
+        raise Refused(f"Aucun opérateur du registre n’a le domaine « {domain_of(address)} ».", "domain")
+
+
+def check_adopt(gap, operator: Operator | None) -> None:
+    _check_operator(gap.address, operator)
+    if gap.entry.kind == Bal.Kind.NOMINATIVE and len(gap.rpps) > 1:
+        raise Refused(
+            "L’annuaire donne plusieurs titulaires à cette BAL nominative : inscrivez-la vous-même.", "holder"
+        )
+
+
+def check_accept(differences) -> None:
+    """The service alone is ours to change; who holds the BAL, its type and its structure are facts to be mended."""
+    if not any(line.label == "Service de rattachement" for line in differences):
+        raise Refused(
+            "Seul le service se reprend de l’annuaire. Pour le type, la structure ou le titulaire, "
+            "demandez la correction à l’opérateur ou corrigez la fiche.",
+            "field",
+        )
+
+
+def check_ask_operator(gap, operator: Operator | None) -> None:
+    check_annuaire_fresh()
+    _check_operator(gap.address, operator)
+    if gap.status == "asked":
+        raise Refused("C’est déjà demandé à l’opérateur, et l’annuaire n’a pas changé depuis.", "asked")
+
+
+def check_ignore(reason: str, until) -> None:
+    if not reason.strip():
+        raise Refused("Dites pourquoi cet écart est laissé de côté.", "reason")
+    if until and until <= timezone.localdate():
+        raise Refused("La date jusqu’à laquelle l’écart est laissé de côté doit être à venir.", "until")
+
+
+# --- Addresses under one's RPPS ---------------------------------------------------------------------------------------
+def check_ask_person(person, addresses: list[str], *, by) -> None:
+    if by is not SYSTEM and not person.affiliations.filter(left_on=None, structure__in=managed_structures(by)).exists():
+        raise NotAllowed(f"« {Act.ASK_PERSON.label} » est réservé à un gestionnaire de sa structure.", "role")
+    check_annuaire_fresh()
+    if not addresses:
+        raise Refused(f"Il n’y a rien de nouveau à demander à {person} : c’est demandé, ou répondu.", "asked")
+
+
+def check_remind_person(claims: list, *, by) -> None:
+    if by is not SYSTEM:
+        raise NotAllowed("Les rappels partent d’eux-mêmes.", "role")
+    check_annuaire_fresh()
+    if not claims:
+        raise Refused("Il n’y a rien à rappeler.", "asked")
+
+
+def check_answer(claim, said: str, *, by) -> None:
+    """One answers for oneself, of an address that the annuaire lists under one's RPPS; by a link, once."""
+    person = claim.person
+    if by is SYSTEM or not person.is_actor(by):
+        raise NotAllowed(f"Seul {person} dit si cette adresse est la sienne.", "role")
+    if said not in claim.Answer.values:
+        raise Refused("Choisissez une des trois réponses.", "answer")
+    if isinstance(by, Signatory) and (claim.pk is None or claim.asked_at is None):
+        raise Refused("Ce lien ne porte pas sur cette adresse.", "link")
+    if isinstance(by, Signatory) and claim.answer:
+        raise Refused("Vous avez déjà répondu pour cette adresse. Pour changer d’avis, connectez-vous.", "answered")
+    if claim.pk is None and not Entry.objects.current().filter(address=claim.address, person_id=person.rpps).exists():
+        raise Refused("L’annuaire ne donne pas cette adresse à votre numéro RPPS.", "unknown")

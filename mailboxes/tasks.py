@@ -14,10 +14,10 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from mailboxes.actions import Tally, end_delegation, move_each, update_quota_warning
+from mailboxes.actions import Tally, ask_person, end_delegation, move_each, remind_person, update_quota_warning
 from mailboxes.actions.traces import PURGEABLE, delete
 from mailboxes.lifecycle import State, Verb
-from mailboxes.models import SYSTEM, Bal, Delegataire, JournalEntry
+from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, JournalEntry, Person
 from mailboxes.notices import tell
 from mailboxes.rules import Refused, allows, check_annuaire_fresh
 
@@ -58,6 +58,11 @@ def _absent(state: State) -> QuerySet[Bal]:
     return Bal.objects.filter(state=state).expected_in_annuaire().with_publication().filter(is_published=False)
 
 
+def _askable(people: QuerySet[Person]) -> QuerySet[Person]:
+    """A stale annuaire asks nobody anything."""
+    return people if allows(check_annuaire_fresh) else Person.objects.none()
+
+
 def _moving(verb: Verb) -> Callable[[QuerySet], Tally]:
     return partial(move_each, verb=verb, by=SYSTEM)
 
@@ -72,6 +77,10 @@ JOBS: dict[str, list[Sweep]] = {
     "depublish_idle":  [Sweep("demandes de dépublication",         lambda now: Bal.objects.due_for_depublication(now), _moving(Verb.DEPUBLISH_IDLE))],
     "check_quotas":    [Sweep("seuils de remplissage franchis",    lambda now: Bal.objects.crossing_quota(),           partial(one_by_one, update_quota_warning))],
     "end_delegations": [Sweep("délégations échues",                lambda now: Delegataire.objects.expired(timezone.localdate(now)), partial(one_by_one, end_delegation))],
+    "ask_unidentified": [
+        Sweep("rappels sur des adresses à identifier",  lambda now: _askable(Claim.objects.people_to_remind(now)), partial(one_by_one, remind_person)),
+        Sweep("questions sur des adresses à identifier", lambda now: _askable(Claim.objects.people_to_ask(now)),   partial(one_by_one, ask_person)),
+    ],
     "tell_again":      [Sweep("avis à transmettre",                lambda now: JournalEntry.objects.untold(now),       _tell)],
     "purge":           [Sweep(title, rows, delete) for title, rows in PURGEABLE.items()],
 }
@@ -112,6 +121,11 @@ def check_quotas() -> None:
 @shared_task
 def end_delegations() -> None:
     run("end_delegations")
+
+
+@shared_task
+def ask_unidentified() -> None:
+    run("ask_unidentified")
 
 
 @shared_task

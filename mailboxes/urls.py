@@ -4,7 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.views import BalViewSet
 from mailboxes.lifecycle import EXPOSED
-from mailboxes.views import acts, bals, dashboard, holders, mine, people, register
+from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, people, register
 
 
 class ExposedVerb(StringConverter):
@@ -19,6 +19,13 @@ api.register("bals", BalViewSet, basename="api-bal")
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
     path("mes-bal/", mine.my_bals, name="my-bals"),
+    path("mes-bal/reponse/", claims.claim_answer, name="claim-answer"),
+    path("mes-bal/guide/<int:claim>/", claims.claim_guide, name="claim-guide"),
+    path("adresses/<str:token>/", claims.claims_link, name="claims-link"),
+    path("ecarts/", gaps.gap_list, name="gap-list"),
+    path("ecarts/export.csv", gaps.gap_export, name="gap-export"),
+    path("ecarts/lot/", gaps.gap_bulk, name="gap-bulk"),
+    path("ecarts/<slug:situation>/<int:structure>/<str:address>/", gaps.gap, name="gap"),
     path("bal/", register.bal_list, name="bal-list"),
     path("bal/export.csv", register.bal_export, name="bal-export"),
     path("bal/lot/", register.bal_bulk, name="bal-bulk"),

@@ -38,10 +38,10 @@ def download(url: str, ca_file: str, target: IO[bytes], heartbeat: Heartbeat) ->
     except urllib.error.HTTPError as error:
         raise UnreadableSource(f"{host} a répondu {error.code} au lieu du fichier ({url}).") from error
     except ssl.SSLCertVerificationError as error:
-        raise UnreadableSource(_certificate_sentence(host, error)) from error
+        raise UnreadableSource(certificate_sentence(host, error.verify_message)) from error
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLCertVerificationError):
-            raise UnreadableSource(_certificate_sentence(host, error.reason)) from error
+            raise UnreadableSource(certificate_sentence(host, error.reason.verify_message)) from error
         raise UnreadableSource(f"{host} est injoignable : {error.reason}.") from error
     except (OSError, ValueError, HTTPException) as error:
         raise UnreadableSource(f"La connexion avec {host} s'est interrompue : {error}.") from error
@@ -54,7 +54,7 @@ def _opener(ca_file: str) -> urllib.request.OpenerDirector:
         urllib.request.ProxyHandler(),
         urllib.request.UnknownHandler(),
         urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(context=_context(ca_file)),
+        urllib.request.HTTPSHandler(context=tls_context(ca_file)),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
         _SafeRedirects(),
@@ -64,16 +64,17 @@ def _opener(ca_file: str) -> urllib.request.OpenerDirector:
     return opener
 
 
-def _context(ca_file: str) -> ssl.SSLContext:
+def tls_context(ca_file: str, setting: str = "ANNUAIRE_CA_FILE") -> ssl.SSLContext:
+    """Certificates are always checked; `ca_file` adds an authority to those of the system."""
     context = ssl.create_default_context()
     if not ca_file:
         return context
     if not Path(ca_file).is_file():
-        raise UnreadableSource(f"Le fichier d'autorité de certification {ca_file} (ANNUAIRE_CA_FILE) n'existe pas.")
+        raise UnreadableSource(f"Le fichier d'autorité de certification {ca_file} ({setting}) n'existe pas.")
     try:
         context.load_verify_locations(cafile=ca_file)
     except ssl.SSLError as error:
-        raise UnreadableSource(f"{ca_file} (ANNUAIRE_CA_FILE) ne contient aucun certificat PEM lisible.") from error
+        raise UnreadableSource(f"{ca_file} ({setting}) ne contient aucun certificat PEM lisible.") from error
     return context
 
 
@@ -91,8 +92,8 @@ def _receive(response: HTTPResponse, target: IO[bytes], heartbeat: Heartbeat) ->
         raise UnreadableSource(f"Téléchargement tronqué : {received} octets reçus sur {announced}.")
 
 
-def _certificate_sentence(host: str, error: ssl.SSLCertVerificationError) -> str:
+def certificate_sentence(host: str, fault: str, setting: str = "ANNUAIRE_CA_FILE") -> str:
     return (
-        f"Le certificat de {host} n'est pas reconnu ({error.verify_message}). S'il vient de l'IGC-Santé, "
-        "indiquez le certificat de la racine « AC RACINE IGC-SANTE ELEMENTAIRE » (fichier PEM) dans ANNUAIRE_CA_FILE."
+        f"Le certificat de {host} n'est pas reconnu ({fault}). S'il vient de l'IGC-Santé, "
+        f"indiquez le certificat de la racine « AC RACINE IGC-SANTE ELEMENTAIRE » (fichier PEM) dans {setting}."
     )

@@ -1,5 +1,6 @@
 """A published text file, zipped or not: its lines, how far we are, and what is wrong with it in plain words."""
 
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ BLOCK = 256 * 1024
 LONGEST_LINE = 1024 * 1024
 MAX_BYTES = 4 * 1024**3  # the largest file of the ANS is under 1 GB
 MAX_RATIO = 200  # the ANS's zips hold 4 to 6 times their size, invented ones up to 15
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # characters that no value of a published file needs
 BOM = b"\xef\xbb\xbf"
 
 
@@ -27,6 +29,12 @@ class TextFile:
         self._line = 1
 
     def lines(self) -> Iterator[str]:
+        for block in self.blocks():
+            lines = self._decode(block).split("\n")
+            yield from lines[:-1] if block.endswith(b"\n") else lines
+
+    def blocks(self) -> Iterator[bytes]:
+        """The file cut after line ends, undecoded; only the last block may lack its line end."""
         rest = self._first_block()
         while rest:
             cut = rest.rfind(b"\n") + 1
@@ -34,13 +42,18 @@ class TextFile:
                 raise UnreadableSource(f"La ligne {self._line} dépasse {LONGEST_LINE} octets : ce n'est pas un fichier "
                                        "de l'annuaire.")  # fmt: skip
             if cut:
-                yield from self._decode(rest[:cut]).split("\n")[:-1]
+                yield rest[:cut]
             block = self._read()
             rest = rest[cut:] + block
             if not block:
                 break
         if rest:
-            yield self._decode(rest)
+            yield rest
+
+    def rewind(self) -> None:
+        """Back to the first line; `bytes_read` goes on, for it says how much was done."""
+        self.stream.seek(0)
+        self._decoded, self._line = 0, 1
 
     def _first_block(self) -> bytes:
         block = self._read()
@@ -75,26 +88,29 @@ class TextFile:
 
 
 @contextmanager
-def open_text(file: IO[bytes]) -> Iterator[TextFile]:
-    """Open a seekable file; whether it is a zip is read from its first bytes, never from its name."""
+def open_text(file: IO[bytes], member: str = "") -> Iterator[TextFile]:
+    """Open a seekable file; whether it is a zip is read from its first bytes, never from its name.
+
+    `member` is a word in the name of the one to take, where a zip holds several.
+    """
     magic = file.read(4)
     size = file.seek(0, 2)
     file.seek(0)
     if magic[:2] == b"PK" and magic[2:] in (b"\x03\x04", b"\x05\x06", b"\x07\x08"):
-        with _open_zip(file) as text:
+        with _open_zip(file, member) as text:
             yield text
     else:
         yield TextFile(file, size)
 
 
 @contextmanager
-def _open_zip(file: IO[bytes]) -> Iterator[TextFile]:
+def _open_zip(file: IO[bytes], word: str) -> Iterator[TextFile]:
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise UnreadableSource("L'archive zip est illisible ou tronquée.") from error
     with archive:
-        member = _only_member(archive)
+        member = _only_member(archive, word)
         try:
             stream = archive.open(member)
         except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
@@ -104,10 +120,12 @@ def _open_zip(file: IO[bytes]) -> Iterator[TextFile]:
             yield TextFile(stream, member.file_size, member.filename)
 
 
-def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+def _only_member(archive: zipfile.ZipFile, word: str) -> zipfile.ZipInfo:
     members = [member for member in archive.infolist() if not member.is_dir()]
     if not members:
         raise UnreadableSource("L'archive zip ne contient aucun fichier.")
+    if word and len(members) > 1:
+        members = _named(members, word)
     if len(members) > 1:
         names = ", ".join(member.filename for member in members[:3])
         raise UnreadableSource(f"L'archive zip contient {len(members)} fichiers au lieu d'un seul ({names}…).")
@@ -117,3 +135,11 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
         raise UnreadableSource(f"L'archive zip déclare {member.file_size} octets pour {member.compress_size} "
                                "compressés : elle est refusée par prudence.")  # fmt: skip
     return member
+
+
+def _named(members: list[zipfile.ZipInfo], word: str) -> list[zipfile.ZipInfo]:
+    named = [member for member in members if word.lower() in member.filename.lower()]
+    if not named:
+        names = ", ".join(member.filename for member in members[:3])
+        raise UnreadableSource(f"L'archive zip ne contient pas de fichier « {word} » ({names}…).")
+    return named

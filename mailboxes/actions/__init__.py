@@ -3,7 +3,9 @@
 `by` is who acts: an account, or `SYSTEM`; never None.
 """
 
+from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation
+from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, name_principal, remove_cotitulaire, transfer_principal
 from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.register import describe_bal, record_person, register_bal
@@ -11,18 +13,26 @@ from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
 
 __all__ = [
+    "Answered",
     "Tally",
+    "accept_annuaire",
     "add_cotitulaire",
+    "adopt",
+    "answer",
+    "ask_operator",
+    "ask_person",
     "declare_use",
     "delegate",
     "describe_bal",
     "end_delegation",
+    "ignore_gap",
     "move",
     "move_each",
     "name_principal",
     "record_person",
     "record_usage",
     "register_bal",
+    "remind_person",
     "remove_cotitulaire",
     "trace",
     "transfer_principal",

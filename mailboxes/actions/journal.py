@@ -4,8 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailboxes.lifecycle import Party
-from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice
-from mailboxes.notices import notices_for, tell
+from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Operator, Person, Signatory
+from mailboxes.notices import notice_to_operator, notice_to_person, notices_for, tell
 
 
 def locked(bal: Bal) -> Bal:
@@ -13,11 +13,14 @@ def locked(bal: Bal) -> Bal:
     return Bal.objects.locked().with_holders().get(pk=bal.pk)
 
 
-def entry_of(bal: Bal, what: str, *, by, before="", after="", note="", parties=()) -> JournalEntry:
+def entry_of(bal: Bal | None, what: str, *, by, before="", after="", note="", parties=(), **about) -> JournalEntry:
     """The line to write, unsaved; where nobody has to hear of it, it is told from the start."""
     now = timezone.now()
+    if isinstance(by, Signatory):
+        by, about = by.person.user, {**about, "person": by.person}
     return JournalEntry(
         bal=bal,
+        **about,
         at=now,
         what=what,
         by=None if by is SYSTEM else by,
@@ -38,6 +41,21 @@ def write(
         notices = notices_for(entry, bal, stage=stage or what, cycle=cycle or f"entry-{entry.pk}", parties=parties)
         Notice.objects.bulk_create(notices, ignore_conflicts=True)
         tell_on_commit([entry])
+    return entry
+
+
+def write_about(
+    what: str, *, by, about: dict, operator: Operator | None = None, to: Person | None = None, cycle="", **facts
+) -> JournalEntry:
+    """Save a line about a person, or an address that the register does not hold; tell this operator or this person."""
+    parties = [party for party in (operator, to) if party]
+    entry = entry_of(about.pop("bal", None), what, by=by, parties=parties, **about, **facts)
+    entry.save()
+    cycle = cycle or f"entry-{entry.pk}"
+    notices = [notice_to_operator(entry, operator, stage=what, cycle=cycle)] if operator else []
+    notices += [notice_to_person(entry, to, stage=what, cycle=cycle)] if to else []
+    Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    tell_on_commit([entry])
     return entry
 
 

@@ -2,6 +2,7 @@
 
 from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
 from mailboxes.forms.bulk import BulkForm
+from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
 from mailboxes.forms.people import PersonField, PersonForm
 
@@ -11,10 +12,12 @@ __all__ = [
     "DelegateForm",
     "DescribeForm",
     "EmptyForm",
+    "GapFilterForm",
     "MoveForm",
     "NamePrincipalForm",
     "PersonField",
     "PersonForm",
     "RegisterForm",
+    "RemedyForm",
     "RequestDeletionForm",
 ]

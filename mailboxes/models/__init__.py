@@ -1,25 +1,31 @@
 """The BAL and all that stands around them, cut by the domain's nouns."""
 
 from mailboxes.models.bals import Bal, Cotitulaire, Delegataire, Reading
+from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
-from mailboxes.models.people import Affiliation, Person
-from mailboxes.models.structures import Domain, Membership, Operator, Structure
-from mailboxes.models.system import SYSTEM, System
+from mailboxes.models.people import Affiliation, Person, situations_by_rpps
+from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
+from mailboxes.models.system import SYSTEM, Signatory, System
 
 __all__ = [
     "SYSTEM",
     "AccessTrace",
     "Affiliation",
     "Bal",
+    "Claim",
     "Cotitulaire",
     "Delegataire",
     "Domain",
+    "GapDecision",
     "JournalEntry",
     "Membership",
     "Notice",
     "Operator",
     "Person",
     "Reading",
+    "Signatory",
     "Structure",
     "System",
+    "managed_identifiers",
+    "situations_by_rpps",
 ]

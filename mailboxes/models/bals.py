@@ -9,16 +9,17 @@ from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Prefetch, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, StrIndex, Substr
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.models import Entry
+from directory.identifiers import APICRYPT_DOMAIN
+from directory.models import Entry, TrustedDomain
 from mailboxes.lifecycle import LIVE, Role, State, Verb
 from mailboxes.models.fields import validate_address
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Operator, Structure
-from mailboxes.models.system import SYSTEM
+from mailboxes.models.system import SYSTEM, Signatory
 
 
 class BalQuerySet(models.QuerySet):
@@ -58,11 +59,18 @@ class BalQuerySet(models.QuerySet):
 
     def with_publication(self):
         """Adds `is_published`: the annuaire shows this address today."""
-        return self.annotate(is_published=Exists(Entry.objects.current().filter(address=OuterRef("address"))))
+        return self.annotate(is_published=Exists(Entry.objects.published().filter(address=OuterRef("address"))))
 
     def expected_in_annuaire(self):
         """An APP, and a BAL in liste rouge, are never shown there: their absence says nothing."""
         return self.filter(liste_rouge=False).exclude(kind=Bal.Kind.APPLICATIVE)
+
+    def outside_trusted_space(self):
+        """Of a domain that the white list does not name. As long as no list is loaded, nothing is known of any."""
+        listed = TrustedDomain.objects.current()
+        named = self.alias(domain=Substr("address", StrIndex("address", models.Value("@")) + 1))
+        outside = named.filter(Exists(listed), ~Exists(listed.filter(name=OuterRef("domain"))))
+        return outside.exclude(domain=APICRYPT_DOMAIN)
 
     def idle_since_months(self, field: str, now: datetime):
         """Clock older than the number of months that the BAL's operator sets in `field`. Unknown is not idle."""
@@ -209,8 +217,10 @@ class Bal(models.Model):
             return frozenset({Role.SYSTEM})
         roles: set[Role] = set()
         for holder in self.cotitulaires.all():
-            if holder.person.user_id == actor.pk:
+            if holder.person.is_actor(actor):
                 roles |= self._held_as(holder)
+        if isinstance(actor, Signatory):
+            return frozenset(roles)  # the link was sent to a holder, as such
         if any(d.person.user_id == actor.pk for d in self.current_delegations()):
             roles.add(Role.DELEGATAIRE)
         if self.structure_id in managed_structures(actor):

@@ -5,13 +5,22 @@ from functools import partial
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from directory.identifiers import is_mssante, is_patient, malformed
+from directory.identifiers import doubtful, is_mssante, is_patient, malformed
 
 
 def identifier_field(name: str, length: int, label: str, **options) -> models.CharField:
     """A text column that holds a `name` of `directory.identifiers.PATTERNS`, or nothing."""
     options = {"blank": True, **options}
     return models.CharField(label, max_length=length, validators=[partial(_validate, name)], **options)
+
+
+WARNED = {"rpps": "RPPS", "finess_ej": "FINESS", "finess_et": "FINESS", "rpps_rang": "RPPS-rang"}
+
+
+def doubts(row: models.Model | None) -> list[str]:
+    """What may be mistyped in a row's identifiers: said to whoever entered it, never refused."""
+    values = ((name, getattr(row, field, None)) for field, name in WARNED.items())
+    return [sentence for name, value in values if value and (sentence := doubtful(name, value))]
 
 
 def _validate(name: str, value: str) -> None:

@@ -8,9 +8,12 @@ from django.utils import timezone
 from mailboxes.lifecycle import Act, Party, State, Verb
 from mailboxes.models.bals import Bal
 from mailboxes.models.people import Person
+from mailboxes.models.structures import Structure
+from mailboxes.models.system import SYSTEM
 
 LABELS = {**dict(Verb.choices), **dict(Act.choices)}
 STATES = dict(State.choices)
+DONE_BY_LINK = (Act.ANSWER, Act.DECLARE_USE, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION)
 
 
 class JournalQuerySet(models.QuerySet):
@@ -24,9 +27,17 @@ class JournalQuerySet(models.QuerySet):
 
 
 class JournalEntry(models.Model):
-    """One fact about a BAL. Triggers in the database forbid changing or deleting it, its delivery columns aside."""
+    """One fact about a BAL; or, where the register has none, about an address of a person or of a structure.
 
-    bal = models.ForeignKey(Bal, models.PROTECT, related_name="journal")
+    Triggers in the database forbid changing or deleting it, its delivery columns aside.
+    """
+
+    bal = models.ForeignKey(Bal, models.PROTECT, null=True, blank=True, related_name="journal")
+    person = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="journal", verbose_name="personne"
+    )
+    structure = models.ForeignKey(Structure, models.PROTECT, null=True, blank=True, related_name="journal")
+    address = models.CharField("adresse", max_length=254, blank=True)  # one that the register does not hold
     at = models.DateTimeField("le", default=timezone.now)
     what = models.CharField("quoi", max_length=30)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="par")
@@ -47,9 +58,25 @@ class JournalEntry(models.Model):
             models.Index(fields=["bal", "-at"], name="journal_of_bal"),
             models.Index(fields=["at"], name="journal_untold", condition=Q(told_at=None)),
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(bal__isnull=False) | Q(person__isnull=False) | Q(structure__isnull=False),
+                name="journal_about_something",
+            )
+        ]
 
     def __str__(self):
-        return f"{self.bal} : {self.get_what_display()}"
+        return f"{self.subject} : {self.get_what_display()}"
+
+    @property
+    def subject(self):
+        """What the line is about."""
+        return self.bal or self.address or self.person or self.structure
+
+    @property
+    def actor(self):
+        """Who did it: an account, a person by a signed link, or the application."""
+        return self.by or (self.person if self.what in DONE_BY_LINK else None) or SYSTEM
 
     def get_what_display(self) -> str:
         return LABELS.get(self.what, self.what)
@@ -64,7 +91,8 @@ class JournalEntry(models.Model):
 class Notice(models.Model):
     """One message to one recipient, with the proof that it was given: text, channel, date, outcome.
 
-    `key` is unique per BAL, stage, cycle and recipient: whatever crashes or runs twice, the notice stands once.
+    `key` is unique per BAL (else per person, or address), stage, cycle and recipient: whatever crashes or runs twice,
+    the notice stands once.
     """
 
     class Channel(models.TextChoices):
@@ -72,7 +100,7 @@ class Notice(models.Model):
         NONE = "none", "aucun canal connu"
 
     entry = models.ForeignKey(JournalEntry, models.PROTECT, related_name="notices")
-    bal = models.ForeignKey(Bal, models.PROTECT, related_name="notices")
+    bal = models.ForeignKey(Bal, models.PROTECT, null=True, blank=True, related_name="notices")  # as its entry's
     key = models.CharField(max_length=150, unique=True)
     stage = models.CharField("étape", max_length=30)
     party = models.CharField("destinataire", max_length=10, choices=Party)

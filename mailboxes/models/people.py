@@ -1,11 +1,25 @@
 """The people around the BAL, with or without RPPS, with or without an account."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from directory.models import Activity
 from mailboxes.models.fields import identifier_field
 from mailboxes.models.structures import Structure
+from mailboxes.models.system import Signatory
+
+
+def situations_by_rpps(numbers: Iterable[str | None]) -> dict[str, list[Activity]]:
+    """The *situations d'exercice* that the annuaire gives these people today, by RPPS, in one query."""
+    found: dict[str, list[Activity]] = defaultdict(list)
+    activities = Activity.objects.current().of_rpps(number for number in numbers if number)
+    for activity in activities.order_by("structure_name", "pk"):
+        found[activity.national_id[1:]].append(activity)
+    return dict(found)
 
 
 class PersonQuerySet(models.QuerySet):
@@ -55,6 +69,16 @@ class Person(models.Model):
 
     def clean(self):
         self.rpps = self.rpps or None
+
+    def situations(self) -> list[Activity]:
+        """His *situations d'exercice* by the annuaire; of several people at once, `situations_by_rpps` is cheaper."""
+        return situations_by_rpps([self.rpps]).get(self.rpps or "", [])
+
+    def is_actor(self, actor) -> bool:
+        """Is it this person who acts?"""
+        if isinstance(actor, Signatory):
+            return actor.person.pk == self.pk
+        return self.user_id is not None and self.user_id == actor.pk
 
     @property
     def can_hold(self) -> bool:

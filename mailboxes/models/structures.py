@@ -5,7 +5,25 @@ from django.db import models
 from django.db.models import F, Q
 
 from directory.identifiers import domain_of
+from directory.records import ManagedStructures
 from mailboxes.models.fields import identifier_field
+
+
+def managed_identifiers() -> ManagedStructures:
+    """By what the annuaire knows our structures; `settings.DIRECTORY_SOURCES` tells the source of activities to ask."""
+    finess: set[str] = set()
+    sirets: set[str] = set()
+    cabinets: set[str] = set()
+    for ej, et, siret, cabinet in Structure.objects.values_list("finess_ej", "finess_et", "siret", "rpps_rang"):
+        finess |= {ej, et}
+        sirets.add(siret)
+        cabinets.add(cabinet)
+    return ManagedStructures(
+        finess=frozenset(finess - {""}),
+        siret=frozenset(sirets - {""}),
+        siren=frozenset(siret[:9] for siret in sirets - {""}),
+        technical=frozenset(cabinets - {""}),
+    )
 
 
 class StructureQuerySet(models.QuerySet):
@@ -137,6 +155,15 @@ class Operator(models.Model):
 class Domain(models.Model):
     operator = models.ForeignKey(Operator, models.CASCADE, related_name="domains")
     name = models.CharField("domaine", max_length=200, unique=True)
+    structure = models.ForeignKey(
+        Structure,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="reserved_domains",
+        verbose_name="réservé à une structure",
+        help_text="Toute adresse de ce domaine est alors la sienne. Laissez vide si d’autres structures s’en servent.",
+    )
 
     class Meta:
         verbose_name = "domaine"

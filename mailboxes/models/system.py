@@ -1,4 +1,4 @@
-"""The application acting by itself."""
+"""Who acts without an account logged in: the application itself, or a person by a signed link."""
 
 
 class System:
@@ -11,3 +11,14 @@ class System:
 
 
 SYSTEM = System()
+
+
+class Signatory:
+    """The `by` of who answers by the signed link of a mail, without logging in: a person, known by that link alone."""
+
+    def __init__(self, person):
+        self.person = person
+        self.pk = person.user_id
+
+    def __str__(self):
+        return f"{self.person}, par un lien signé"

@@ -19,7 +19,7 @@ def equipment(context):
 
 def equipped_structures(user):
     """Each structure `user` sees with `people`, `equipped` and their `share` in percent."""
-    boxes = Entry.objects.current().filter(person_id=OuterRef("person__rpps"))
+    boxes = Entry.objects.published().filter(person_id=OuterRef("person__rpps"))
     present = Affiliation.objects.filter(
         Exists(boxes), left_on=None, structure=OuterRef("pk"), person__rpps__isnull=False
     )

@@ -10,6 +10,7 @@ from mailboxes import actions
 from mailboxes.forms import DescribeForm, EmptyForm, MoveForm, PersonForm, RegisterForm, RequestDeletionForm
 from mailboxes.lifecycle import BY_VERB, Act, Party, Verb
 from mailboxes.models import Bal
+from mailboxes.models.fields import doubts
 from mailboxes.rules import Refused, check_act, check_move, check_register_somewhere
 
 
@@ -43,6 +44,8 @@ class ActionView(FormView):
             form.add_error(None, refused)
             return self.form_invalid(form)
         messages.success(self.request, self.done or f"« {self.label} » : c’est fait.")
+        for sentence in doubts(self.result):
+            messages.warning(self.request, sentence)
         return redirect(self.back())
 
     def get_context_data(self, **kwargs):

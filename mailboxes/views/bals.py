@@ -5,11 +5,12 @@ from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from directory.models import Entry, SyncRun
+from directory.models import Entry
+from directory.pictures import public_sources
 from mailboxes import actions
 from mailboxes.comparison import ABSENT, NEVER_EXPECTED, compare
 from mailboxes.lifecycle import EXPOSED, Act, Verb
-from mailboxes.models import Bal, Delegataire, Reading
+from mailboxes.models import Bal, Delegataire, Reading, situations_by_rpps
 from mailboxes.rules import (
     NotAllowed,
     allows,
@@ -21,6 +22,7 @@ from mailboxes.rules import (
     check_repair_orphan,
     check_transfer_principal,
 )
+from mailboxes.views.frame import annuaire_run
 
 RECENT = 10
 READINGS = 400
@@ -39,6 +41,8 @@ def bal(request, pk):
             "bal": row,
             **abilities(row, request.user),
             **annuaire_facts(row),
+            "practitioners": practitioners(row),
+            "run": annuaire_run(request),
             **history_facts(row, request.user),
             "source": dict(Reading.Source.choices).get(row.last_used_source, ""),
             "readings": readings[::-1],
@@ -75,15 +79,23 @@ def abilities(row: Bal, user) -> dict:
 
 
 def annuaire_facts(row: Bal) -> dict:
-    entry = Entry.objects.filter(address=row.address).order_by("withdrawn_at", "ordinal").first()
-    current = entry if entry and entry.withdrawn_at is None else None
-    absence = "" if current else NEVER_EXPECTED if not row.is_expected_in_annuaire else ABSENT
+    picture = Entry.objects.best_of([row.address]).get(row.address)
+    absent = not (picture and picture.is_published)
+    left = Entry.objects.filter(address=row.address, source__in=public_sources()).order_by("-withdrawn_at")
     return {
-        "entry": entry,
-        "absence": absence,
-        "comparison": compare(row, current) if current else [],
-        "run": SyncRun.objects.latest_of(),
+        "picture": picture,
+        "absence": "" if not absent else ABSENT if row.is_expected_in_annuaire else NEVER_EXPECTED,
+        "entry": left.first() if absent else None,
+        "comparison": compare(row, picture) if picture else [],
+        "is_outside": Bal.objects.filter(pk=row.pk).outside_trusted_space().exists(),
     }
+
+
+def practitioners(row: Bal) -> list[tuple]:
+    """The holders whose situations d'exercice are known, with them."""
+    people = [holder.person for holder in row.cotitulaires.all()]
+    known = situations_by_rpps(person.rpps for person in people)
+    return [(person, known[person.rpps]) for person in people if person.rpps in known]
 
 
 def history_facts(row: Bal, user) -> dict:

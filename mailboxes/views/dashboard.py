@@ -3,12 +3,12 @@
 from django.db.models import Count
 from django.shortcuts import redirect, render
 
-from directory.models import SyncRun
 from mailboxes.findings import FINDINGS
+from mailboxes.gaps import SITUATIONS, Gaps, Situation
 from mailboxes.lifecycle import State
 from mailboxes.models import Bal, JournalEntry
 from mailboxes.rules import allows, check_register_somewhere
-from mailboxes.views.menu import sees_structures
+from mailboxes.views.frame import annuaire_run, sees_structures
 
 RECENT = 10
 
@@ -24,7 +24,8 @@ def dashboard(request):
         "mailboxes/dashboard.html",
         {
             "findings": [(finding, count) for finding in FINDINGS if (count := finding.bals(bals).count())],
-            "run": SyncRun.objects.latest_of(),
+            "run": annuaire_run(request),
+            "gaps": count_gaps(request.user),
             "counts": counts,
             "chart": chart_of(counts),
             "total": sum(total for *_, total in counts),
@@ -33,6 +34,12 @@ def dashboard(request):
             "recent": JournalEntry.objects.filter(bal__in=bals).select_related("bal", "by").order_by("-pk")[:RECENT],
         },
     )
+
+
+def count_gaps(user) -> list[tuple[Situation, int]]:
+    """The situations in which something is left to do, and how many times."""
+    counts = Gaps.visible_to(user).counts()
+    return [(situation, count) for situation in SITUATIONS if (count := counts.get((situation.name, "open")))]
 
 
 def count_by_kind_and_state(bals):

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
 from mailboxes.models import Bal, Delegataire, Reading
 from mailboxes.rules import allows, check_act, check_move
+from mailboxes.views.claims import addresses_of
 
 SOURCES = dict(Reading.Source.choices)
 URGENT = (State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED)
@@ -16,13 +17,18 @@ def my_bals(request):
     held = [facts_of(bal, user) for bal in bals if any(c.person.user_id == user.pk for c in bal.cotitulaires.all())]
     held.sort(key=lambda facts: not facts["awaits"])
     lent = Delegataire.objects.current().filter(person__user_id=user.pk).exclude(bal__state__in=OVER)
+    person = getattr(user, "person", None)
+    listed = addresses_of(person) if person and person.rpps else []
     return render(
         request,
         "mailboxes/my_bals.html",
         {
             "held": held,
+            "listed": listed,
+            "awaited": sum(row["awaits"] for row in listed),
             "lent": lent.select_related("bal__structure", "under").order_by("bal__address"),
-            "person": getattr(user, "person", None),
+            "person": person,
+            "situations": person.situations() if person and person.rpps else [],
         },
     )
 

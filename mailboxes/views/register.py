@@ -1,6 +1,7 @@
 """The register: the list of BAL, its export, and one verb for the rows that are ticked."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from django.contrib import messages
 from django.http import StreamingHttpResponse
@@ -9,11 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from mailboxes import actions
-from mailboxes.export import csv_lines
+from mailboxes.export import register_lines
 from mailboxes.filters import BalFilter
 from mailboxes.forms import BulkForm
 from mailboxes.forms.bulk import BULK_VERBS
-from mailboxes.lifecycle import Verb
+from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import Bal
 from mailboxes.paging import KeyPaginator
 from mailboxes.rules import allows, check_register_somewhere
@@ -70,9 +71,13 @@ def bal_export(request):
     """The filtered list as a file that Excel opens; who took it is written down."""
     bals = filtered(request).qs.with_cotitulaires().with_publication()
     actions.trace(request.user, "export", f"registre, {request.GET.urlencode()}")
-    name = f"registre-bal-{timezone.localdate():%Y-%m-%d}.csv"
+    return csv_file("registre-bal", register_lines(bals))
+
+
+def csv_file(name: str, lines: Iterator[str]) -> StreamingHttpResponse:
+    name = f"{name}-{timezone.localdate():%Y-%m-%d}.csv"
     return StreamingHttpResponse(
-        csv_lines(bals),
+        lines,
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -96,7 +101,7 @@ def bal_bulk(request):
     )
 
 
-def tell_tally(request, verb: Verb, tally: actions.Tally) -> None:
+def tell_tally(request, verb: Verb | Act, tally: actions.Tally) -> None:
     if tally.done:
         messages.success(request, f"« {verb.label} » : fait pour {tally.done} BAL.")
     for reason, count in Counter(tally.refused.values()).most_common(SHOWN_REASONS):

@@ -1,4 +1,4 @@
-"""A process to kill: `python -m tests.directory.child DATABASE_URL STOP_AT FILE`.
+"""A process to kill: `python -m tests.directory.child DATABASE_URL STOP_AT FILE [SOURCE]`.
 
 STOP_AT: "staged" stops once the first lines are staged, "applied" once the entries are written and not yet committed,
 "nowhere" goes to the end and says its status. "migrate" makes the tables, "picture" says what the database holds.
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from unittest import mock
 
-URL, STOP_AT, PATH = sys.argv[1:4]
+URL, STOP_AT, PATH, SOURCE = [*sys.argv[1:], "extraction"][:4]
 os.environ.update(DATABASE_URL=URL, DJANGO_SETTINGS_MODULE="balmanager.settings", LOG_LEVEL="ERROR")
 os.environ.setdefault("SECRET_KEY", "child")
 
@@ -21,8 +21,11 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from directory import sync  # noqa: E402
-from directory.models import Change, Entry, SyncRun  # noqa: E402
+from directory.kept import kept_of  # noqa: E402
+from directory.models import Change, SyncRun  # noqa: E402
 from directory.sources import get_source  # noqa: E402
+
+KEPT = kept_of(SOURCE)
 
 
 def stop(at):
@@ -33,7 +36,7 @@ def stop(at):
 
 def stop_once_written(execute, sql, params, many, context):
     result = execute(sql, params, many, context)
-    if "INSERT INTO directory_entry" in sql:
+    if f"INSERT INTO {KEPT.table}" in sql:
         stop("applied")
     return result
 
@@ -41,7 +44,10 @@ def stop_once_written(execute, sql, params, many, context):
 if STOP_AT == "migrate":
     call_command("migrate", "directory", verbosity=0)
 elif STOP_AT == "picture":
-    entries = sorted((entry.address, entry.family_name, entry.withdrawn_at is None) for entry in Entry.objects.all())
+    rows = KEPT.model.objects.all()
+    entries = sorted(
+        (getattr(row, KEPT.key), getattr(row, "family_name", ""), row.withdrawn_at is None) for row in rows
+    )
     statuses = list(SyncRun.objects.order_by("pk").values_list("status", flat=True))
     print([entries, statuses, Change.objects.count()])
 else:
@@ -51,7 +57,7 @@ else:
         ),
         connection.execute_wrapper(stop_once_written),
     ):
-        run = sync.sync(get_source("extraction", path=PATH), max_withdrawn=1.0)
+        run = sync.sync(get_source(SOURCE, path=PATH), max_withdrawn=1.0)
     print(run.status, flush=True)
     # The peak of this program alone; ru_maxrss would begin with that of the process it was forked from.
     status = Path("/proc/self/status")

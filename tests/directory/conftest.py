@@ -9,7 +9,7 @@ import pytest
 
 from directory.records import EntryRecord
 from directory.sources import get_source
-from directory.sources.extraction import HEADER
+from directory.sources.extraction import COLUMNS, HEADER
 from directory.sync import sync
 
 ALICE = EntryRecord(
@@ -24,7 +24,7 @@ SERVICE = EntryRecord(kind="ORG", address="urgences@ch-lilas.mssante.fr", servic
 
 
 def line(record=ALICE, **changes):
-    return "|".join(record._replace(**changes))
+    return "|".join(record._replace(**changes)[: len(COLUMNS)])
 
 
 def many(number, **changes):
@@ -65,8 +65,8 @@ def load(db, write):
 class Child:
     """A real process of tests/directory/child.py that says where it stands, and waits to be told to go on."""
 
-    def __init__(self, url, stop_at, path):
-        command = [sys.executable, "-m", "tests.directory.child", url, stop_at, str(path)]
+    def __init__(self, url, stop_at, path, source):
+        command = [sys.executable, "-m", "tests.directory.child", url, stop_at, str(path), source]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
         )
@@ -87,8 +87,8 @@ class Child:
 def child(database_url):
     children = []
 
-    def start(stop_at, path):
-        children.append(Child(database_url, stop_at, path))
+    def start(stop_at, path, source="extraction"):
+        children.append(Child(database_url, stop_at, path, source))
         return children[-1]
 
     yield start

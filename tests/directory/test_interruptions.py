@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from directory.invented import write_whitelist
 from directory.models import SyncRun
 from tests.directory.conftest import ALICE, BRUNO, line, many
 
 pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
 
 
-def picture(url):
-    command = [sys.executable, "-m", "tests.directory.child", url, "picture", "-"]
+def picture(url, source="extraction"):
+    command = [sys.executable, "-m", "tests.directory.child", url, "picture", "-", source]
     out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]).stdout
     return ast.literal_eval(out)
 
@@ -34,6 +35,21 @@ def test_a_killed_run_leaves_the_former_picture(child, write, database_url, mome
     assert entries == [(ALICE.address, "MARTIN", True), (BRUNO.address, "PETIT", True)]
     assert statuses == ["applied", "running"]
     assert changes == 0
+
+
+def test_a_killed_run_of_another_source_leaves_its_former_picture_too(child, tmp_path, database_url):
+    first, following, now = tmp_path / "first.xml", tmp_path / "next.xml", timezone.now()
+    write_whitelist(first, ["a.mssante.fr", "b.mssante.fr"], now)
+    write_whitelist(following, ["a.mssante.fr", "c.mssante.fr"], now)
+    assert child("nowhere", first, "whitelist").says() == "applied"
+    killed = child("applied", following, "whitelist")
+    assert killed.says() == "applied"
+
+    killed.kill()
+
+    domains, statuses, changes = picture(database_url, "whitelist")
+    assert domains == [("a.mssante.fr", "", True), ("b.mssante.fr", "", True)]
+    assert (statuses, changes) == (["applied", "running"], 0)
 
 
 @pytest.mark.parametrize("moment", ["staged", "applied"])

@@ -9,10 +9,11 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from directory.check import Verdict, check
-from directory.models import Figure, SyncRun
+from directory.models import Figure, SyncRun, TrustedDomain
 from mailboxes.models import Affiliation, Person, Structure
 from tests.directory.conftest import ALICE, BRUNO, SERVICE, line, many
 
@@ -112,6 +113,16 @@ def annuaire(load):
 )
 def test_each_sort_of_address_is_told(annuaire, typed, verdict):
     assert check(typed).verdict is verdict
+
+
+def test_the_white_list_has_the_last_word_once_it_is_held(annuaire):
+    now = timezone.now()
+    TrustedDomain.objects.create(
+        source="whitelist", name="aura.mssante.fr", digest="x", first_seen_at=now, changed_at=now
+    )
+    assert check("inconnu@aura.mssante.fr").verdict is Verdict.INSIDE
+    assert check("b@interop-mssante.apicrypt.org").verdict is Verdict.INSIDE
+    assert check("inconnu@nulle-part.mssante.fr").verdict is Verdict.OUTSIDE
 
 
 def test_a_withdrawn_address_is_told_with_its_day(load):

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from directory import search_index
 from directory.models import Entry
@@ -162,6 +163,21 @@ def test_an_entry_withdrawn_meanwhile_is_not_shown(annuaire):
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {search_index.SEARCH}")
         assert cursor.fetchone()[0] == 5
+
+
+def test_only_public_sources_are_searched_and_an_address_once(annuaire):
+    now = timezone.now()
+    seen = {"first_seen_at": now, "changed_at": now, "digest": "y", "kind": "PER", "family_name": "MARTIN"}
+    own = {"given_name": "Alice", "profession": "Sage-Femme"}
+    Entry.objects.create(source="ldap", address="alice.martin@interne.mssante.fr", **seen, **own)
+    Entry.objects.create(source="fhir", address=ALICE.address, **seen, **own)
+    Entry.objects.create(source="fhir", address="alice.martin@fhir.mssante.fr", **seen, **own)
+    search_index.level()
+    assert sorted(addresses("martin alice")) == [HOMONYM.address, ALICE.address, "alice.martin@fhir.mssante.fr"]
+
+    Entry.objects.filter(source="extraction", address=ALICE.address).update(withdrawn_at=now)
+    search_index.level()
+    assert len(addresses("martin sage-femme")) == 2
 
 
 def test_levelling_twice_writes_nothing(annuaire):

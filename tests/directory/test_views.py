@@ -42,13 +42,13 @@ def test_the_list_shows_the_runs_and_the_date_of_the_copy(visitor, load):
 
     text = visitor.get(reverse("directory:runs")).text
 
-    assert "Notre copie est celle du 20 novembre 2026" in text
+    assert "Adresses : notre copie est celle du 20 novembre 2026" in text
     assert "refusée" in text
 
 
 def test_the_list_takes_the_same_queries_for_any_number_of_runs(visitor, django_assert_max_num_queries):
     SyncRun.objects.bulk_create(SyncRun(source="extraction") for _ in range(60))
-    with django_assert_max_num_queries(9):  # four of them are the session, one the menu
+    with django_assert_max_num_queries(10):  # four of them are the session, one the menu, one the age of the annuaire
         visitor.get(reverse("directory:runs"), {"page": 2})
 
 

@@ -88,6 +88,26 @@ def write():
             department="Seine-Saint-Denis",
             **seen,
         )
+    Entry.objects.create(
+        kind="ORG",
+        address="ancien.standard@chu-exemple.mssante.fr",
+        structure_id="010000002",
+        structure_name="CHU DES LILAS",
+        service="Standard",
+        **seen,
+    )
+    for local in ("alice.liberal", "alice.maison-de-sante"):
+        Entry.objects.create(
+            kind="PER",
+            address=f"{local}@autre-operateur.mssante.fr",
+            person_id_type="8",
+            person_id=RPPS["alice"],
+            family_name="EXEMPLE",
+            given_name="ALICE",
+            structure_name="CABINET LIBÉRAL",
+            **seen,
+        )
+    actions.ask_person(people["alice"], by=SYSTEM)
     search_index.level()
     for run in runs:
         figures.record(run)

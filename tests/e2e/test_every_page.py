@@ -14,6 +14,9 @@ GISELE = {
     "list-empty": "/bal/?q=rien-de-tel",
     "new": "/bal/inscrire/",
     "person": "/personnes/inscrire/",
+    "gaps": "/ecarts/",
+    "gaps-none": "/ecarts/?situation=plusieurs",
+    "gaps-absent": "/ecarts/?situation=absente&status=open",
     "mine-empty": "/mes-bal/",
     "search": "/annuaire/",
     "search-found": "/annuaire/?q=exemple",
@@ -39,7 +42,7 @@ ALICE_ON_A_BAL = {
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, width):
+def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, browser_errors, width):
     page.set_viewport_size({"width": width, "height": 900})
     faults = []
 
@@ -61,8 +64,18 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, w
     for name, path in GISELE_ON_A_BAL.items():
         look(name, org + path)
     look("principal", bal_url(app, page, "orpheline") + "principal/")
+    page.goto(f"{app.url}/ecarts/?situation=differe")
+    look("gap", re.sub(r"^https?://[^/]+", "", page.locator("table a.address").first.get_attribute("href")))
+    page.get_by_role("button", name="Demander à l’opérateur").click()
+    shoot(page, "gap-ask")
+    assert_accessible(page)
     page.context.clear_cookies()
+    look("claims-link", link_of(app, "alice"))
+    look("claims-link-refused", "/adresses/rien/")
+    assert [error for error in browser_errors if "404" not in error] == []
+    browser_errors.clear()
     log_in(page, "alice")
+    look("mine-alice", "/mes-bal/")
     for name, path in ALICE_ON_A_BAL.items():
         look(name, org + path)
     page.context.clear_cookies()
@@ -76,3 +89,12 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, w
 def bal_url(app, page, text):
     page.goto(f"{app.url}/bal/?q={text}")
     return re.sub(r"^https?://[^/]+", "", page.locator("table a.address").first.get_attribute("href"))
+
+
+def link_of(app, name):
+    """The signed link that a mail to this person holds."""
+    code = (
+        "from django.urls import reverse; from mailboxes import links; from mailboxes.models import Person;"
+        f"print(reverse('claims-link', args=[links.sign(Person.objects.get(user__username='{name}'))]))"
+    )
+    return app.manage("shell", "--no-imports", "-c", code).strip()

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.e2e.test_every_page import link_of
+
 pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
 
 
@@ -78,3 +80,25 @@ def test_a_person_is_chosen_without_javascript(app, bare_page, log_in):
     bare_page.get_by_role("button", name="Ajouter un cotitulaire").click()
     bare_page.get_by_text("« Ajouter un cotitulaire » : c’est fait.").wait_for()
     assert bare_page.get_by_text("Paul EXEMPLE").first.is_visible()
+
+
+def test_a_gestionnaire_adopts_what_the_annuaire_shows_and_the_register_lacks(app, page, log_in):
+    log_in(page, "gisele")
+    page.get_by_role("link", name="Écarts", exact=True).click()
+    page.get_by_label("Cocher ancien.standard@chu-exemple.mssante.fr").check()
+    page.get_by_label("Pour les adresses cochées").select_option(label="Inscrire au registre")
+    page.get_by_role("button", name="Continuer").click()
+    page.get_by_role("button", name="Inscrire au registre").click()
+    page.get_by_text("fait pour 1 BAL").wait_for()
+    assert page.get_by_role("link", name="ancien.standard@").count() == 0
+
+
+def test_a_professional_answers_by_the_link_without_log_in_nor_javascript(app, bare_page):
+    bare_page.goto(app.url + link_of(app, "alice"))
+    liberal = bare_page.get_by_role("listitem").filter(has_text="alice.liberal@")
+    liberal.get_by_role("button", name="À moi, mais je ne m’en sers pas").click()
+    bare_page.get_by_text("voici comment retirer").wait_for()
+    assert liberal.get_by_role("button").count() == 0
+    liberal.get_by_text("Comment la retirer de l’annuaire").click()
+    assert liberal.get_by_text("Je suis titulaire de la BAL MSSanté").is_visible()
+    assert bare_page.get_by_role("button", name="À moi, et je m’en sers").count() == 1

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from directory.models import Change, Entry, SyncRun
 from mailboxes.findings import FINDINGS
+from mailboxes.gaps import SITUATIONS, Gaps
 from mailboxes.lifecycle import State, Verb
 from mailboxes.management.demo.story import ACCOUNTS
-from mailboxes.models import Bal, Delegataire, JournalEntry, Notice, Operator, Person, Reading, Structure
+from mailboxes.models import Bal, Claim, Delegataire, JournalEntry, Notice, Operator, Person, Reading, Structure
 
 Kind = Bal.Kind
 pytestmark = pytest.mark.django_db
@@ -161,8 +162,19 @@ def test_the_annuaire_has_a_history_and_differs_from_the_register():
     assert elsewhere.filter(domain="praticiens-liberaux.mssante.fr").count() == 6
 
 
+@pytest.mark.parametrize("situation", [s for s in SITUATIONS if s.name != "hors-liste"], ids=lambda s: s.name)
+def test_every_sort_of_gap_is_there(situation):
+    gaps = Gaps(Structure.objects.all()).narrowed(situation=situation.name, status="open")
+    assert gaps.count()
+
+
+def test_professionals_were_asked_of_their_addresses_and_some_answered():
+    assert set(Claim.objects.values_list("answer", flat=True)) == {"", *Claim.Answer.values}
+    assert set(Notice.objects.values_list("stage", flat=True)) >= {"ask_person", "remind_person"}
+
+
 def test_the_counts_are_the_same_whatever_the_day():
-    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (260, 252, 535)
+    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (260, 252, 547)
     assert Counter(Bal.objects.values_list("state", flat=True)) == {
         State.REQUESTED: 4,
         State.ACTIVE: 212,

@@ -87,6 +87,16 @@ def test_a_person_concludes_nothing_while_the_annuaire_shows_the_bal(per, people
     assert actions.move(per, Verb.VERIFY_DELETION, by=people.gisele.user).state == State.DELETED
 
 
+def test_an_operator_s_own_directory_neither_dates_the_annuaire_nor_keeps_a_bal_in_it(per, people):
+    Bal.objects.update(state=State.DEPUBLICATION_REQUESTED)
+    publish(per.address)
+    Entry.objects.update(source="ldap")
+    SyncRun.objects.update(source="ldap")
+    assert tasks.run("verify_absences").done == 0  # no public source was ever read
+    SyncRun.objects.update(source="fhir")
+    assert tasks.run("verify_absences").done == 1
+
+
 def test_an_expired_delegation_ends_by_itself_and_is_told(org, people, django_capture_on_commit_callbacks, mailoutbox):
     org.delegataires.update(
         starts_on=timezone.localdate() - timedelta(days=9), ends_on=timezone.localdate() - timedelta(days=1)

@@ -13,7 +13,14 @@ FOLDER = Path(settings.BASE_DIR) / "templates" / "mailboxes" / "notices"
 OF_VERBS = {f"{line.verb}.txt" for line in TRANSITIONS if Party.HOLDERS in line.tells} | {
     f"{line.verb}_operator.txt" for line in TRANSITIONS if Party.OPERATOR in line.tells
 }
-OF_ACTS = {f"{Act.REGISTER}_operator.txt", f"{Act.END_DELEGATION}.txt", f"{Act.WARN_QUOTA}.txt"}
+OF_ACTS = {
+    f"{Act.REGISTER}_operator.txt",
+    f"{Act.END_DELEGATION}.txt",
+    f"{Act.WARN_QUOTA}.txt",
+    f"{Act.ASK_OPERATOR}_operator.txt",
+    f"{Act.ASK_PERSON}.txt",
+    f"{Act.REMIND_PERSON}.txt",
+}
 
 
 def test_every_verb_has_its_words_and_no_words_are_left_over():

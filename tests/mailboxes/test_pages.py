@@ -135,6 +135,23 @@ def test_what_differs_from_the_annuaire_is_marked_but_not_capitals_and_accents(v
     assert "Elle y figurait encore" in visit(people.gisele, "bal", org.pk).content.decode()
 
 
+def test_the_page_says_which_source_said_what_and_that_an_operator_s_own_proves_no_publication(visit, people, org):
+    facts = {"address": org.address, "kind": "ORG", "first_seen_at": timezone.now(), "changed_at": timezone.now()}
+    Entry.objects.create(source="ldap", service="Accueil", **facts)
+    page = visit(people.gisele, "bal", org.pk).content.decode()
+    assert "Seul l’annuaire de l’opérateur la connaît" in page
+    assert "absente de l’annuaire public" in page
+    assert "Accueil" in page
+    assert Bal.objects.with_publication().get(pk=org.pk).is_published is False
+
+    Entry.objects.create(source="fhir", **facts)
+    page = visit(people.gisele, "bal", org.pk).content.decode()
+    assert "absente de l’annuaire public" not in page
+    assert "selon fhir" in page
+    assert "selon ldap" in page
+    assert Bal.objects.with_publication().get(pk=org.pk).is_published is True
+
+
 def test_a_delegataire_does_not_read_the_history(visit, people, org):
     assert visit(people.delphine, "bal", org.pk).context["can_read_history"] is False
     assert visit(people.delphine, "bal-journal", org.pk).status_code == 403
@@ -350,9 +367,10 @@ def test_who_has_no_bal_is_told_whom_to_ask(visit, people):
 AROUND = ("django_session", "accounts_user", "SAVEPOINT", "BEGIN")
 
 
-@pytest.mark.parametrize(("name", "limit"), [("bal-list", 8), ("my-bals", 7), ("dashboard", 17)])
+@pytest.mark.parametrize(("name", "limit"), [("bal-list", 9), ("my-bals", 9), ("dashboard", 21)])
 def test_the_queries_do_not_grow_with_the_rows(visit, people, make_bal, django_assert_max_num_queries, name, limit):
-    """Beside the session and the account. Of the list’s eight, two ask what the account may see and manage."""
+    """Beside the session and the account. Of the list’s nine, two ask what the account may see and manage,
+    one how old the annuaire is."""
     counts = []
     for count in (2, 40):
         for _ in range(count - Bal.objects.count()):
@@ -363,3 +381,11 @@ def test_the_queries_do_not_grow_with_the_rows(visit, people, make_bal, django_a
         assert len(own) <= limit, "\n".join(own)
         counts.append(len(own))
     assert counts[0] == counts[1]
+
+
+def test_a_doubtful_rpps_is_kept_and_said(client, people, structure):
+    client.force_login(people.gisele.user)
+    typed = {"structure": structure.pk, "given_name": "Zoé", "family_name": "Nouvelle", "rpps": "10102727017"}
+    page = client.post("/personnes/inscrire/", typed, follow=True)
+    assert any("clé de contrôle du numéro RPPS « 10102727017 »" in str(message) for message in page.context["messages"])
+    assert Person.objects.filter(rpps="10102727017").exists()

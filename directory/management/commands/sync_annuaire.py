@@ -6,9 +6,10 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from directory.kept import kept_of
 from directory.models import SyncRun
 from directory.sources import Source, UnreadableSource, get_source
 from directory.sync import sync
@@ -24,12 +25,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", choices=settings.DIRECTORY_SOURCES)
         place = parser.add_mutually_exclusive_group()
-        place.add_argument("--file", metavar="CHEMIN", help="fichier zip ou txt")
-        place.add_argument("--url", help="adresse à la place de ANNUAIRE_URL")
+        place.add_argument("--file", metavar="CHEMIN", help="fichier zip, txt ou xml")
+        place.add_argument("--url", help="adresse à la place de celle des réglages")
+        parser.add_argument("--full", action="store_true", help="fhir : tout relire, et non ce qui a changé")
         parser.add_argument("--dry-run", action="store_true", help="montre ce qui changerait, n'écrit rien")
         parser.add_argument("--json", action="store_true", help="un seul objet JSON sur la sortie standard")
         parser.add_argument(
-            "--max-withdrawn", type=_share, metavar="PART", help="part de nos adresses qui peut disparaître, de 0 à 1"
+            "--max-withdrawn",
+            type=_share,
+            metavar="PART",
+            help="part de nos adresses, personnes ou domaines, qui peut disparaître, de 0 à 1",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -49,8 +54,9 @@ class Command(BaseCommand):
             sys.exit(REFUSED)
 
     def _sync(self, source: Source, options: dict[str, Any]) -> SyncRun:
+        unit = getattr(source, "unit", "o")
         # disable=None: no bar when the error output is not a terminal.
-        with tqdm(unit="o", unit_scale=True, desc="Lecture", file=sys.stderr, disable=None) as bar:
+        with tqdm(unit=unit, unit_scale=unit == "o", desc="Lecture", file=sys.stderr, disable=None) as bar:
 
             def progress(run: SyncRun) -> None:
                 bar.total = run.bytes_total
@@ -66,7 +72,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Synchronisation {run.get_status_display()} en {run.seconds:.1f} s.")
         if run.reason:
             self.stdout.write(run.reason)
-        self.stdout.write(f"{run.lines} lignes lues, {run.rejected} écartées, {run.addresses} adresses.")
+        nouns = kept_of(run.source).nouns
+        self.stdout.write(f"{run.lines} lignes lues, {run.rejected} écartées, {run.addresses} {nouns}.")
         if run.status != SyncRun.Status.REFUSED:
             self.stdout.write(f"{run.appeared} apparues, {run.changed} modifiées, {run.withdrawn} retirées.")
         self._list([f"ligne {line.number} : {line.reason}" for line in run.rejected_lines.all()[:SHOWN]], run.rejected)
@@ -81,11 +88,13 @@ class Command(BaseCommand):
 
 
 def _source(options: dict[str, Any]) -> Source:
-    if options["file"]:
-        return get_source(options["source"], path=options["file"])
-    if options["url"]:
-        return get_source(options["source"], url=options["url"])
-    return get_source(options["source"])
+    asked = {"path": options["file"], "url": options["url"], "full": options["full"]}
+    try:
+        return get_source(options["source"], **{name: value for name, value in asked.items() if value})
+    except TypeError as error:
+        raise CommandError(
+            f"--file, --full : la source « {options['source']} » ne connaît pas cette option."
+        ) from error
 
 
 def _share(text: str) -> float:

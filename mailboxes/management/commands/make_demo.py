@@ -35,7 +35,7 @@ class Command(BaseCommand):
 def _why_not() -> str:
     if Structure.objects.exists():
         return "Le registre contient déjà des structures"
-    if SyncRun.objects.latest_of() is not None:  # the demonstration's would withdraw its every address
+    if SyncRun.objects.latest_public() is not None:  # the demonstration's would withdraw its every address
         return "Un annuaire est déjà chargé"
     return ""
 

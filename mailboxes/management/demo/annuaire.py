@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from directory.invented import write_annuaire
 from directory.records import EntryRecord
+from mailboxes.actions import answer
 from mailboxes.lifecycle import State
 from mailboxes.management.demo.foundation import Foundation
 from mailboxes.management.demo.people import CODES, DOCTOR
 from mailboxes.management.demo.places import FOUNDATION_DOMAIN
-from mailboxes.models import Bal, Person, Structure
+from mailboxes.models import Bal, Claim, Person, Structure
 from mailboxes.tasks import run
 
 SYNCED = [200.0, 120.0, 60.0, 20.0, 1.1, 0.1]  # days ago
@@ -37,8 +38,17 @@ class Annuaire:
         services = ["Cardiologie et vasculaire", "SSR", "Médecine A", "Consultations"]
         self._other_service = dict(zip([holder.address for holder in ordinary[8:12]], services, strict=True))
         self._elsewhere = [holder.person for holder in ordinary[12:18]]
+        self._doubled, self._named_wrongly = ordinary[18].address, ordinary[19].person
 
     def plan(self) -> None:
+        for days_ago in (19.0, 1.05):  # asked, then reminded; the annuaire is fresh on those days
+            self.time.on(days_ago, run, "ask_unidentified")
+        for person, address, said in (
+            (self._named_wrongly, self._doubled, Claim.Answer.NOT_MINE),
+            (self._elsewhere[1], _elsewhere(self._elsewhere[1]), Claim.Answer.USED),
+            (self._elsewhere[2], _elsewhere(self._elsewhere[2]), Claim.Answer.UNUSED),
+        ):
+            self.time.on(17, answer, self.foundation.cast.let_in(person), address, said, by=person.user)
         for rank, days_ago in enumerate(SYNCED):
             self.time.on(days_ago, self._sync, rank, days_ago)
             self.time.on(days_ago - 0.01, run, "verify_absences")
@@ -66,7 +76,11 @@ class Annuaire:
                 yield from self._lines_of(bal, last)
         for rank, person in enumerate(self._elsewhere):
             if last or rank:  # the first appears with the last file
-                yield _line(Bal.Kind.NOMINATIVE, f"{person.rpps}@{ELSEWHERE}", "Exercice libéral", None, person)
+                yield _line(Bal.Kind.NOMINATIVE, _elsewhere(person), "Exercice libéral", None, person)
+        if last:  # published again, though its depublication was seen
+            back = Bal.objects.filter(state=State.DEPUBLISHED).with_holders().order_by("address")[0]
+            yield from self._lines_of(back, last)
+
         for local, service in (("secretariat.pneumologie", "Secrétariat de pneumologie"), ("dim", "DIM"),
                                ("ancien.standard", "Standard")):  # fmt: skip
             hospital = self.foundation.places.hospital
@@ -80,6 +94,8 @@ class Annuaire:
 
     def _lines_of(self, bal: Bal, last: bool) -> Iterator[EntryRecord]:
         service = self._other_service.get(bal.address, bal.service)
+        if bal.address == self._doubled:
+            yield _line(bal.kind, bal.address, service, bal.structure, self._named_wrongly)
         if last and bal.address == self._changed_today:
             service = f"{service}, hôpital de jour"
         holders = [holder.person for holder in bal.cotitulaires.all()]
@@ -88,6 +104,10 @@ class Annuaire:
         else:  # without FINESS, a shared BAL is found under the name of each of its cotitulaires
             for person in holders:
                 yield _line(bal.kind, bal.address, service, bal.structure, person)
+
+
+def _elsewhere(person: Person) -> str:
+    return f"{person.rpps}@{ELSEWHERE}"
 
 
 def _line(

@@ -11,6 +11,7 @@ Kind = Structure.Kind
 FOUNDATION_DOMAIN = "trois-rivieres.mssante.fr"
 REGION_DOMAIN = "confluences-esante.mssante.fr"
 COMPANY_DOMAIN = "alize-messagerie.mssante.fr"
+FORMER_DOMAIN = "cabinets.alize-messagerie.mssante.fr"  # taken out of the white list, and still in use
 
 
 @dataclass
@@ -32,12 +33,12 @@ class Places:
 def build() -> Places:
     roanne = {"postcode": "42300", "town": "Roanne"}
     foundation = _structure("Fondation des Trois Rivières", Kind.ORGANISME, finess_ej=_checked("42990001"),
-                            siret=_checked("9900000010001"), **roanne)  # fmt: skip
+                            siret=_checked("9900000100001"), **roanne)  # fmt: skip
     below = {"parent": foundation, "finess_ej": foundation.finess_ej}
     return Places(
         foundation=foundation,
         hospital=_structure("Centre hospitalier des Trois Rivières", Kind.HOSPITAL, finess_et=_checked("42990101"),
-                            siret=_checked("9900000010002"), **below, **roanne),
+                            siret=_checked("9900000100002"), **below, **roanne),
         ehpad=_structure("EHPAD Les Glycines", Kind.EHPAD, finess_et=_checked("42990102"), **below,
                          postcode="42120", town="Le Coteau"),
         ssiad=_structure("SSIAD des Trois Rivières", Kind.SSIAD, finess_et=_checked("42990103"), **below,
@@ -57,9 +58,10 @@ def build() -> Places:
                          request_email="demandes@confluences.example.org", can_auto_reply=True, can_notify=True,
                          default_quota_mb=2048, alert_after_months=10, end_after_months=12,
                          yearly_cost=Decimal("18.00")),
-        company=_operator("alize", "Alizé Messagerie", [COMPANY_DOMAIN], request_email="support@alize.example.org",
-                          can_suspend=True, has_api=True, default_quota_mb=5120, alert_after_months=8,
-                          end_after_months=11, yearly_cost=Decimal("42.50")),
+        company=_operator("alize", "Alizé Messagerie", [COMPANY_DOMAIN, FORMER_DOMAIN],
+                          request_email="support@alize.example.org", can_suspend=True, has_api=True,
+                          default_quota_mb=5120, alert_after_months=8, end_after_months=11,
+                          yearly_cost=Decimal("42.50")),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from mailboxes.actions import add_cotitulaire, delegate, move, register_bal
 from mailboxes.lifecycle import Verb
 from mailboxes.management.demo.clock import Timeline
 from mailboxes.management.demo.people import DOCTOR, NURSE, PHYSIO, SECRETARY, Cast, local_of
-from mailboxes.management.demo.places import COMPANY_DOMAIN, REGION_DOMAIN, Places, entrust
+from mailboxes.management.demo.places import COMPANY_DOMAIN, FORMER_DOMAIN, REGION_DOMAIN, Places, entrust
 from mailboxes.models import Bal, Operator, Person, Structure
 
 OWN = 310  # days ago: the practices enter the BAL they have
@@ -128,7 +128,7 @@ def _sgami(time: Timeline, cast: Cast, places: Places) -> None:
 def _cabinets(time: Timeline, cast: Cast, places: Places) -> None:
     """The CAB, a type still being worked out nationally: the roles of an ORG, all with RPPS."""
     for structure, profession, local, operator, domain in (
-        (places.physios, PHYSIO, "kinesitherapie-pont-vieux.42300", places.company, COMPANY_DOMAIN),
+        (places.physios, PHYSIO, "kinesitherapie-pont-vieux.42300", places.company, FORMER_DOMAIN),
         (places.health_house, DOCTOR, "cabinet-bords-de-loire.42120", places.region, REGION_DOMAIN),
         (places.health_house, NURSE, "infirmiers-bords-de-loire.42120", places.region, REGION_DOMAIN),
     ):

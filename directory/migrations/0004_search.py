@@ -54,6 +54,6 @@ def drop(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("directory", "0001_initial")]
+    dependencies = [("directory", "0003_entry_rank")]
 
     operations = [migrations.RunPython(create, drop)]

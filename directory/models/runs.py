@@ -1,13 +1,12 @@
-"""Our copy of the annuaire: what it says today, what it said, and every run that brought it here."""
+"""Every run that brought our copy level with a source, what it changed and what it put aside."""
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import StrIndex, Substr
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from directory.records import EntryRecord
-
-COLUMNS = list(EntryRecord._fields)
+from directory.pictures import public_sources
 
 
 class SyncRunQuerySet(models.QuerySet):
@@ -17,6 +16,16 @@ class SyncRunQuerySet(models.QuerySet):
 
     def latest_of(self, source="extraction"):
         return self.applied().filter(source=source).order_by("-started_at").first()
+
+    def latest_of_each(self):
+        """The latest of every source."""
+        latest = self.applied().filter(source=OuterRef("source")).order_by("-started_at").values("pk")[:1]
+        return self.filter(pk=Subquery(latest)).order_by("source")
+
+    def latest_public(self):
+        """The run that brought the latest picture of the public annuaire, from whichever source."""
+        as_of = Coalesce("generated_at", "started_at")
+        return self.applied().filter(source__in=public_sources()).order_by(as_of.desc()).first()
 
 
 class SyncRun(models.Model):
@@ -46,7 +55,7 @@ class SyncRun(models.Model):
     bytes_total = models.BigIntegerField("octets à lire", default=0)
     lines = models.PositiveIntegerField("lignes", default=0)
     rejected = models.PositiveIntegerField("lignes écartées", default=0)
-    addresses = models.PositiveIntegerField("adresses", default=0)
+    addresses = models.PositiveIntegerField("adresses", default=0)  # or people, or domains: distinct keys
     appeared = models.PositiveIntegerField("apparues", default=0)
     changed = models.PositiveIntegerField("modifiées", default=0)
     withdrawn = models.PositiveIntegerField("retirées", default=0)
@@ -78,7 +87,8 @@ class SyncRun(models.Model):
 
     @property
     def is_stale(self) -> bool:
-        return timezone.now() - self.as_of > settings.ANNUAIRE_STALE_AFTER
+        conf = settings.DIRECTORY_SOURCES.get(self.source, {})
+        return timezone.now() - self.as_of > conf.get("STALE_AFTER", settings.ANNUAIRE_STALE_AFTER)
 
 
 class SourceState(models.Model):
@@ -86,6 +96,9 @@ class SourceState(models.Model):
 
     source = models.CharField("source", max_length=30, primary_key=True)
     generated_at = models.DateTimeField("date du fichier", null=True, blank=True)
+    # What was asked of a source of which we keep a part: when it differs, absences may be of our own making.
+    scope = models.CharField("périmètre", max_length=32, blank=True)
+    lines = models.PositiveIntegerField("lignes du fichier", default=0)
 
     class Meta:
         verbose_name = "état d'une source"
@@ -111,83 +124,8 @@ class RejectedLine(models.Model):
         return f"ligne {self.number} : {self.reason}"
 
 
-class EntryQuerySet(models.QuerySet):
-    def current(self):
-        """What the annuaire says today."""
-        return self.filter(withdrawn_at=None)
-
-
-class Entry(models.Model):
-    """One line of a source for one address. Never deleted: once out of its source it is *withdrawn*, with a date.
-
-    In the public file a deleted, an unpublished and a red-listed mailbox look alike: withdrawn means none of the three.
-    """
-
-    source = models.CharField("source", max_length=30)
-    address = models.CharField("adresse", max_length=254)
-    domain = models.GeneratedField(
-        expression=Substr("address", StrIndex("address", models.Value("@")) + 1),
-        output_field=models.CharField("domaine", max_length=254),
-        db_persist=True,
-    )
-    ordinal = models.PositiveIntegerField("rang", default=1)  # an address on several lines has several entries
-    digest = models.CharField("empreinte", max_length=32)
-    first_seen_at = models.DateTimeField("vue la première fois")
-    changed_at = models.DateTimeField("modifiée le")
-    withdrawn_at = models.DateTimeField("retirée le", null=True, blank=True)
-
-    # Text without a maximum: an odd value of the annuaire is kept as it stands, and never stops a run.
-    kind = models.TextField("type")
-    person_id_type = models.TextField("type d'identifiant PP", blank=True)
-    person_id = models.TextField("identifiant PP", blank=True)
-    national_id = models.TextField("identification nationale PP", blank=True)
-    structure_id_type = models.TextField("type d'identifiant de structure", blank=True)
-    structure_id = models.TextField("identifiant de structure", blank=True)
-    service = models.TextField("service de rattachement", blank=True)
-    civility = models.TextField("civilité", blank=True)
-    family_name = models.TextField("nom d'exercice", blank=True)
-    given_name = models.TextField("prénom d'exercice", blank=True)
-    category_code = models.TextField("code catégorie", blank=True)
-    category = models.TextField("catégorie de profession", blank=True)
-    profession_code = models.TextField("code profession", blank=True)
-    profession = models.TextField("profession", blank=True)
-    skill_code = models.TextField("code savoir-faire", blank=True)
-    skill = models.TextField("savoir-faire", blank=True)
-    paperless = models.TextField("dématérialisation", blank=True)
-    structure_name = models.TextField("raison sociale", blank=True)
-    trade_name = models.TextField("enseigne commerciale", blank=True)
-    address_l2 = models.TextField("complément de localisation", blank=True)
-    address_l3 = models.TextField("complément de distribution", blank=True)
-    street_number = models.TextField("numéro de voie", blank=True)
-    street_number_suffix = models.TextField("complément de numéro", blank=True)
-    street_type = models.TextField("type de voie", blank=True)
-    street_name = models.TextField("voie", blank=True)
-    address_l5 = models.TextField("lieu-dit", blank=True)
-    address_l6 = models.TextField("acheminement", blank=True)
-    postcode = models.TextField("code postal", blank=True)
-    department = models.TextField("département", blank=True)
-    country = models.TextField("pays", blank=True)
-
-    objects = EntryQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "inscription à l'annuaire"
-        verbose_name_plural = "inscriptions à l'annuaire"
-        constraints = [
-            models.UniqueConstraint(fields=["address", "source", "ordinal"], name="entry_once"),
-        ]
-        indexes = [
-            models.Index(fields=["person_id"], name="entry_person"),
-            models.Index(fields=["structure_id"], name="entry_structure"),
-            models.Index(fields=["domain"], name="entry_domain"),
-        ]
-
-    def __str__(self):
-        return self.address
-
-
 class Change(models.Model):
-    """What a run changed for one address. The first load of a source is a baseline: it records none."""
+    """What a run changed for one key of its source. The first load of a source is a baseline: it records none."""
 
     class Kind(models.TextChoices):
         APPEARED = "appeared", "apparue"
@@ -195,6 +133,7 @@ class Change(models.Model):
         WITHDRAWN = "withdrawn", "absente de l'annuaire public (supprimée, non publiée ou en liste rouge)"
 
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="changes")
+    # The key of what the source is about: an address, a person's national identifier, a domain.
     address = models.CharField("adresse", max_length=254)
     kind = models.CharField("nature", max_length=10, choices=Kind)
     # For "changed": field -> [before, after]; "lines" -> [before, after] when the address changed its number of lines.

@@ -1,4 +1,4 @@
-"""An invented extraction file in the real format, of any size: for demonstrations, tests and measures.
+"""An invented extraction file in the real format.
 
 Nobody in it exists. The same arguments always give the same bytes; with `change`, day after day, the same file as it
 would stand `days` later.
@@ -18,9 +18,10 @@ from typing import IO, NamedTuple
 from stdnum import luhn
 
 from directory.records import EntryRecord
-from directory.sources.extraction import HEADER
+from directory.sources.extraction import COLUMNS, HEADER
 
 FIRST_DAY = datetime(2026, 11, 1, 3, 0)
+FIXED = (2026, 11, 1, 3, 0, 0)  # what a zip says of its members' age: the same bytes at any hour
 DOMAINS = 5_000
 
 FAMILY_NAMES = """MARTIN BERNARD THOMAS PETIT ROBERT RICHARD DURAND DUBOIS MOREAU LAURENT SIMON MICHEL LEFEBVRE LEROY ROUX
@@ -170,24 +171,29 @@ def write_annuaire(
     """Write `lines` invented lines after `extra_rows`, zipped when the path ends so; `change` is a share for each day."""
     days = days if change else 0
     stamp = FIRST_DAY + timedelta(days=days)
-    with _open(Path(path), f"Extraction_Correspondance_MSSante_{stamp:%Y%m%d%H%M}.txt") as file:
+    with open_written(Path(path), f"Extraction_Correspondance_MSSante_{stamp:%Y%m%d%H%M}.txt") as file:
         file.write(HEADER + "\n")
-        rows = chain(("|".join(row) for row in extra_rows), _lines(lines, seed, _changes(lines, seed, change, days)))
+        rows = chain(
+            ("|".join(row[: len(COLUMNS)]) for row in extra_rows),
+            _lines(lines, seed, _changes(lines, seed, change, days)),
+        )
         while block := list(islice(rows, 5000)):
             file.write("\n".join(block) + "\n")
 
 
 @contextmanager
-def _open(path: Path, member: str) -> Iterator[IO[str]]:
+def open_written(path: Path, *members: str) -> Iterator[IO[str]]:
     if path.suffix != ".zip":
         with path.open("w", encoding="utf-8", newline="\n") as file:
             yield file
         return
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        info = zipfile.ZipInfo(member, date_time=(2026, 11, 1, 3, 0, 0))  # fixed: the same bytes at any hour
-        info.compress_type = zipfile.ZIP_DEFLATED
-        with archive.open(info, "w", force_zip64=True) as raw, io.TextIOWrapper(raw, "utf-8", newline="\n") as file:
+        member, *others = [zipfile.ZipInfo(name, date_time=FIXED) for name in members]
+        member.compress_type = zipfile.ZIP_DEFLATED
+        with archive.open(member, "w", force_zip64=True) as raw, io.TextIOWrapper(raw, "utf-8", newline="\n") as file:
             yield file
+        for other in others:
+            archive.writestr(other, "Type d'identifiant PP|Identifiant PP|\n")
 
 
 def _changes(lines: int, seed: int, share: float, days: int) -> Change:
@@ -224,7 +230,7 @@ def _alter(row: list[str], rng: random.Random) -> list[str]:
 
 def _rows(seed: int) -> Iterator[list[str]]:
     rng = random.Random(seed)
-    places = _places(random.Random(f"{seed}:places"))
+    places = make_places(random.Random(f"{seed}:places"))
     weights = list(accumulate(30 / (rank + 2) for rank in range(len(places))))
     taken = [0] * (len(places) + len(PROFESSIONS) + 2)  # addresses given so far in each domain
     professions = list(accumulate(share for _, _, share, _ in PROFESSIONS))
@@ -262,7 +268,7 @@ def _professional(rng, number, profession, places, weights, taken) -> list[str]:
     # "pro" is shared by several professions: the number keeps their addresses apart.
     local = f"{local}.{code}" if domain == "pro.mssante.fr" else local
     address = f"{local}@{domain}"
-    rpps = _rpps(number)
+    rpps = rpps_of(number)
     skill = SKILLS[int(rng.random() * len(SKILLS))] if code == "10" else ("", "")
     return [
         "PER", address if rng.random() > 0.02 else address.title(), "8", rpps, "8" + rpps,
@@ -306,7 +312,7 @@ def _name(rank: int, domain: int) -> tuple[str, str, str]:
     return family, given, f"{given.lower().translate(PLAIN)}.{family.lower()}{again or ''}"
 
 
-def _rpps(number: int) -> str:
+def rpps_of(number: int) -> str:
     body = f"1{number % 10**9:09d}"
     return body + luhn.calc_check_digit(body)
 
@@ -317,7 +323,7 @@ def _finess(rng: random.Random, town: tuple[str, ...]) -> str:
     return body + (luhn.calc_check_digit(body) if body.isdigit() else "0")
 
 
-def _places(rng: random.Random) -> list[Place]:
+def make_places(rng: random.Random) -> list[Place]:
     regions = sorted({town[3] for town in TOWNS})
     large = [Place(f"{region}.mssante.fr", next(t for t in TOWNS if t[3] == region)) for region in regions]
     return large + [_structure(rng, number) for number in range(DOMAINS - len(large))]

@@ -1,0 +1,74 @@
+"""Where, how and as what the people of the managed structures practise."""
+
+from collections.abc import Iterable
+
+from django.db import models
+
+from directory.identifiers import national_id_of
+from directory.models.copied import Copied, CopiedQuerySet
+
+
+class ActivityQuerySet(CopiedQuerySet):
+    def of_rpps(self, numbers: Iterable[str]):
+        """By national identifier, which the unique constraint indexes."""
+        return self.filter(national_id__in=[national_id_of(number) for number in numbers])
+
+
+class Activity(Copied):
+    """One *situation d'exercice* of a professional.
+
+    Neither telephone nor e-mail is kept, nor anybody who has no activity in a managed structure.
+    """
+
+    person_id_type = models.TextField("type d'identifiant PP", blank=True)
+    person_id = models.TextField("identifiant PP", blank=True)
+    national_id = models.CharField("identification nationale PP", max_length=254)
+    civility = models.TextField("civilité", blank=True)
+    family_name = models.TextField("nom d'exercice", blank=True)
+    given_name = models.TextField("prénom d'exercice", blank=True)
+    profession_code = models.TextField("code profession", blank=True)
+    profession = models.TextField("profession", blank=True)
+    category_code = models.TextField("code catégorie", blank=True)
+    category = models.TextField("catégorie de profession", blank=True)
+    skill_code = models.TextField("code savoir-faire", blank=True)
+    skill = models.TextField("savoir-faire", blank=True)
+    mode_code = models.TextField("code mode d'exercice", blank=True)
+    mode = models.TextField("mode d'exercice", blank=True)
+    siret = models.TextField("SIRET du site", blank=True)
+    siren = models.TextField("SIREN du site", blank=True)
+    finess_site = models.TextField("FINESS du site", blank=True)
+    finess_ej = models.TextField("FINESS de l'entité juridique", blank=True)
+    technical_id = models.TextField("identifiant technique de la structure", blank=True)
+    structure_name = models.TextField("raison sociale", blank=True)
+    trade_name = models.TextField("enseigne commerciale", blank=True)
+    address_l2 = models.TextField("complément destinataire", blank=True)
+    address_l3 = models.TextField("complément géographique", blank=True)
+    street_number = models.TextField("numéro de voie", blank=True)
+    street_number_suffix = models.TextField("complément de numéro", blank=True)
+    street_type = models.TextField("type de voie", blank=True)
+    street_name = models.TextField("voie", blank=True)
+    address_l6 = models.TextField("acheminement", blank=True)
+    postcode = models.TextField("code postal", blank=True)
+    town = models.TextField("commune", blank=True)
+    sector_code = models.TextField("code secteur d'activité", blank=True)
+    sector = models.TextField("secteur d'activité", blank=True)
+    function_code = models.TextField("code fonction", blank=True)
+    function = models.TextField("fonction", blank=True)
+    genre_code = models.TextField("code genre d'activité", blank=True)
+    genre = models.TextField("genre d'activité", blank=True)
+
+    objects = ActivityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "situation d'exercice"
+        verbose_name_plural = "situations d'exercice"
+        constraints = [
+            models.UniqueConstraint(fields=["national_id", "source", "ordinal"], name="activity_once"),
+        ]
+
+    def __str__(self):
+        return f"{self.given_name} {self.family_name}, {self.place or self.profession}"
+
+    @property
+    def place(self) -> str:
+        return self.trade_name or self.structure_name

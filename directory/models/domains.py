@@ -1,0 +1,40 @@
+"""The domains of the trusted space: the national white list."""
+
+from django.db import models
+
+from directory.identifiers import APICRYPT_DOMAIN, domain_of
+from directory.models.copied import Copied, CopiedQuerySet
+
+
+class TrustedDomainQuerySet(CopiedQuerySet):
+    def is_trusted(self, address: str) -> bool:
+        """Is this address of a domain of the trusted space, by the white list we hold?
+
+        Apicrypt v2 belongs to it by convention, whether or not the list names it.
+        """
+        domain = domain_of(address.lower())
+        return domain == APICRYPT_DOMAIN or self.current().filter(name=domain).exists()
+
+
+class TrustedDomain(Copied):
+    """A domain that a MSSanté operator answers for."""
+
+    name = models.CharField("domaine", max_length=254)  # lower case
+    description = models.TextField("description", blank=True)
+    operator = models.TextField("opérateur", blank=True)
+    operator_siret = models.TextField("SIRET de l'opérateur", blank=True)
+    contact = models.TextField("responsable", blank=True)
+    support = models.TextField("assistance", blank=True)
+    updated_on = models.TextField("mise à jour", blank=True)  # as the list writes it
+
+    objects = TrustedDomainQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "domaine de confiance"
+        verbose_name_plural = "domaines de confiance"
+        constraints = [
+            models.UniqueConstraint(fields=["name", "source", "ordinal"], name="trusted_domain_once"),
+        ]
+
+    def __str__(self):
+        return self.name

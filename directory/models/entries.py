@@ -1,0 +1,86 @@
+"""The mailboxes that the annuaire shows."""
+
+from django.db import models
+from django.db.models.functions import StrIndex, Substr
+
+from directory.models.copied import Copied, CopiedQuerySet
+from directory.pictures import pictures, public_sources
+
+
+class EntryQuerySet(CopiedQuerySet):
+    def published(self):
+        """What the public annuaire shows today: an operator's own directory proves nothing of it."""
+        return self.current().filter(source__in=public_sources())
+
+    def best_of(self, addresses):
+        """Address -> Picture: what the sources together say today of each of these that they know."""
+        return self.current().filter(address__in=addresses).merged()
+
+    def merged(self):
+        """Address -> Picture of all these entries; in memory, so not for the whole annuaire at once."""
+        return pictures(self)
+
+
+class Entry(Copied):
+    """One line of a source for one address.
+
+    In the public file a deleted, an unpublished and a red-listed mailbox look alike: withdrawn means none of the three.
+    """
+
+    address = models.CharField("adresse", max_length=254)
+    domain = models.GeneratedField(
+        expression=Substr("address", StrIndex("address", models.Value("@")) + 1),
+        output_field=models.CharField("domaine", max_length=254),
+        db_persist=True,
+    )
+
+    # Text without a maximum: an odd value of the annuaire is kept as it stands, and never stops a run.
+    kind = models.TextField("type")
+    person_id_type = models.TextField("type d'identifiant PP", blank=True)
+    person_id = models.TextField("identifiant PP", blank=True)
+    national_id = models.TextField("identification nationale PP", blank=True)
+    structure_id_type = models.TextField("type d'identifiant de structure", blank=True)
+    structure_id = models.TextField("identifiant de structure", blank=True)
+    service = models.TextField("service de rattachement", blank=True)
+    civility = models.TextField("civilité", blank=True)
+    family_name = models.TextField("nom d'exercice", blank=True)
+    given_name = models.TextField("prénom d'exercice", blank=True)
+    category_code = models.TextField("code catégorie", blank=True)
+    category = models.TextField("catégorie de profession", blank=True)
+    profession_code = models.TextField("code profession", blank=True)
+    profession = models.TextField("profession", blank=True)
+    skill_code = models.TextField("code savoir-faire", blank=True)
+    skill = models.TextField("savoir-faire", blank=True)
+    paperless = models.TextField("dématérialisation", blank=True)
+    structure_name = models.TextField("raison sociale", blank=True)
+    trade_name = models.TextField("enseigne commerciale", blank=True)
+    address_l2 = models.TextField("complément de localisation", blank=True)
+    address_l3 = models.TextField("complément de distribution", blank=True)
+    street_number = models.TextField("numéro de voie", blank=True)
+    street_number_suffix = models.TextField("complément de numéro", blank=True)
+    street_type = models.TextField("type de voie", blank=True)
+    street_name = models.TextField("voie", blank=True)
+    address_l5 = models.TextField("lieu-dit", blank=True)
+    address_l6 = models.TextField("acheminement", blank=True)
+    postcode = models.TextField("code postal", blank=True)
+    department = models.TextField("département", blank=True)
+    country = models.TextField("pays", blank=True)
+    rank = models.TextField("préférence", blank=True)
+    holder = models.TextField("porteur dans la source", blank=True)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "inscription à l'annuaire"
+        verbose_name_plural = "inscriptions à l'annuaire"
+        constraints = [
+            models.UniqueConstraint(fields=["address", "source", "ordinal"], name="entry_once"),
+        ]
+        indexes = [
+            models.Index(fields=["person_id"], name="entry_person"),
+            models.Index(fields=["structure_id"], name="entry_structure"),
+            models.Index(fields=["domain"], name="entry_domain"),
+        ]
+
+    def __str__(self):
+        return self.address

@@ -1,0 +1,237 @@
+"""An operator's LDAP directory, page by page; python-ldap is only needed where it is used.
+
+No public document describes such a directory: base, filter and attributes are settings, whose defaults come from the
+one public program that queries one, and are to be confirmed by the operator ("à confirmer avec l'opérateur").
+"""
+
+import json
+import socket
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, field
+from typing import IO, Any, NoReturn
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from directory.records import EntryRecord, RejectedLine
+from directory.sources import Heartbeat, UnreadableSource
+from directory.sources.download import certificate_sentence, tls_context
+from directory.sources.extraction import PERSON_ID_TYPES, STRUCTURE_ID_TYPES
+from directory.sources.values import clean, refuse
+
+try:
+    import ldap
+    from ldap.controls import SimplePagedResultsControl
+except ImportError:  # an extra: it has no wheel, and needs the libraries of OpenLDAP to be built
+    ldap = None
+
+# À confirmer avec l'opérateur. EntryRecord's field -> attribute.
+ATTRIBUTES = {
+    "kind": "TypeBAL",
+    "address": "mail",
+    "given_name": "givenName",
+    "family_name": "sn",
+    "person_id_type": "TypeIdentifiantPP",
+    "person_id": "IdentifiantPP",
+    "profession_code": "profession",
+    "structure_id_type": "TypeIdentifiantPM",
+    "structure_id": "IdentifiantPM",
+    "structure_name": "o",
+    "address_l6": "l",
+}
+PAGE = 500  # under the size limit that servers commonly set to one answer
+TIMEOUT = 60  # seconds for one page
+
+
+@dataclass
+class Ldap:
+    """`attributes` replaces some of ATTRIBUTES; an empty one is not read."""
+
+    name: str = "ldap"
+    url: str = ""
+    ca_file: str = ""
+    user: str = ""
+    password: str = ""
+    base: str = ""
+    filter: str = "(mail=*)"
+    attributes: dict[str, str] = field(default_factory=dict)
+    count: int = PAGE
+    whole = True
+    record = EntryRecord
+    unit = "pages"
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.attributes) - set(EntryRecord._fields):
+            raise ImproperlyConfigured(f"LDAP_ATTRIBUTES: {', '.join(sorted(unknown))} is no field of EntryRecord.")
+
+    @property
+    def origin(self) -> str:
+        return self.url
+
+    @contextmanager
+    def open(self, heartbeat: Heartbeat) -> Iterator["OpenedLdap"]:
+        if ldap is None:
+            raise UnreadableSource("Lire un annuaire LDAP demande python-ldap, qui n'est pas installé ici : installez "
+                                   "libldap2-dev et libsasl2-dev, puis requirements/ldap.txt.")  # fmt: skip
+        if not self.url:
+            raise UnreadableSource("L'annuaire LDAP n'est pas configuré : renseignez LDAP_URL.")
+        # To the disk first: a directory may be large and slow, and nothing of one that breaks off is handed on.
+        with tempfile.TemporaryFile("w+", encoding="utf-8", dir=settings.VAR_DIR) as kept:
+            connection = self._connect()
+            try:
+                opened = OpenedLdap(connection, self, kept, heartbeat)
+            finally:
+                connection.unbind_s()
+            yield opened
+
+    def _connect(self) -> Any:
+        if not self.url.startswith(("ldap://", "ldaps://")):
+            raise UnreadableSource(f"« {self.url} » n'est pas une adresse ldap ou ldaps.")
+        tls_context(self.ca_file, "LDAP_CA_FILE")  # tells what is wrong with that file, as OpenLDAP does not
+        connection = ldap.initialize(self.url)
+        _prepare(connection, self.ca_file)
+        try:
+            if not self.url.startswith("ldaps://"):
+                connection.start_tls_s()  # never in clear: the password and the answers would be for all to read
+            connection.simple_bind_s(self.user, self.password)
+        except ldap.LDAPError as error:
+            connection.unbind_s()
+            self.explain(error)
+        return connection
+
+    def explain(self, error: Exception) -> NoReturn:
+        """As a sentence for whoever launched the run."""
+        details = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+        said = str(details.get("info") or details.get("desc") or error)
+        if distrust := self._distrust(error, said):
+            raise UnreadableSource(certificate_sentence(self.url, distrust, "LDAP_CA_FILE")) from error
+        sentences = {
+            ldap.INVALID_CREDENTIALS: f"{self.url} refuse LDAP_USER ou LDAP_PASSWORD.",
+            ldap.NO_SUCH_OBJECT: f"{self.url} ne connaît pas la base « {self.base} » (LDAP_BASE).",
+            ldap.FILTER_ERROR: f"Le filtre « {self.filter} » (LDAP_FILTER) est mal écrit.",
+            ldap.SIZELIMIT_EXCEEDED: f"{self.url} limite le nombre de ses réponses : demandez à l'opérateur de lever "
+                                     "cette limite pour les recherches paginées de ce compte.",
+            ldap.ADMINLIMIT_EXCEEDED: f"{self.url} a atteint une limite fixée par son administrateur.",
+            ldap.TIMEOUT: f"{self.url} n'a pas répondu à temps.",
+            ldap.SERVER_DOWN: f"{self.url} est injoignable, ou la connexion s'est interrompue ({said}).",
+        }  # fmt: skip
+        sentence = next((text for kind, text in sentences.items() if isinstance(error, kind)), "")
+        raise UnreadableSource(sentence or f"{self.url} a refusé la recherche : {said}.") from error
+
+    def _distrust(self, error: Exception, said: str) -> str:
+        """What is wrong with the server's certificate, if that is what `error` comes from, else "".
+
+        Built over GnuTLS, OpenLDAP does not tell an unknown authority from a server that is down: hence a second look.
+        """
+        if isinstance(error, ldap.CONNECT_ERROR) or "certificate" in said.lower():  # STARTTLS was begun, and failed
+            return said
+        if not isinstance(error, ldap.SERVER_DOWN) or not self.url.startswith("ldaps://"):
+            return ""
+        place = urlsplit(self.url)
+        context = ssl.create_default_context(cafile=self.ca_file or None)
+        try:
+            with socket.create_connection((place.hostname, place.port or 636), timeout=20) as plain:
+                with context.wrap_socket(plain, server_hostname=place.hostname):
+                    return ""
+        except ssl.SSLCertVerificationError as distrust:
+            return distrust.verify_message
+        except OSError:
+            return ""
+
+
+def _prepare(connection: Any, ca_file: str) -> None:
+    connection.set_option(ldap.OPT_PROTOCOL_VERSION, 3)
+    connection.set_option(ldap.OPT_REFERRALS, 0)  # followed, they would take the password elsewhere
+    connection.set_option(ldap.OPT_NETWORK_TIMEOUT, 20)
+    connection.set_option(ldap.OPT_TIMEOUT, TIMEOUT)
+    connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
+    if ca_file:
+        connection.set_option(ldap.OPT_X_TLS_CACERTFILE, ca_file)
+    connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)  # last: it makes the options above those of this connection
+
+
+class OpenedLdap:
+    """Reads all pages into `kept`, a line of JSON per record."""
+
+    def __init__(self, connection: Any, source: Ldap, kept: IO[str], heartbeat: Heartbeat):
+        self.generated_at = None  # an LDAP directory is of the moment, and a reading of it of no single one
+        self.bytes_total = self.bytes_read = 0  # pages
+        self.lines, self.scope = 0, ""
+        self._connection, self._source, self._kept = connection, source, kept
+        self._fields = _fields(source.attributes)
+        for page in self._pages():
+            for record in self._records_of(page):
+                kept.write(json.dumps(record if isinstance(record, EntryRecord) else astuple(record)) + "\n")
+            heartbeat(self.bytes_read, self.bytes_total)
+
+    def records(self) -> Iterator[EntryRecord | RejectedLine]:
+        self._kept.seek(0)
+        for values in map(json.loads, self._kept):
+            self.lines += 1
+            yield EntryRecord._make(values) if len(values) == len(EntryRecord._fields) else RejectedLine(*values)
+
+    def _records_of(self, page: list[tuple]) -> Iterator[EntryRecord | RejectedLine]:
+        for number, (dn, values) in enumerate(page, start=1 + (self.bytes_read - 1) * self._source.count):
+            if dn is not None:  # else a referral to another server
+                lowered = {name.lower(): found for name, found in values.items()}
+                yield from records_of(number, dn, lowered, self._fields)
+
+    def _pages(self) -> Iterator[list[tuple]]:
+        # Critical: a server that does not page must refuse, rather than give what its size limit leaves.
+        control = SimplePagedResultsControl(True, size=self._source.count, cookie="")
+        more = True
+        while more:
+            try:
+                entries, answered = self._ask(control)
+            except ldap.LDAPError as error:
+                self._source.explain(error)
+            self.bytes_read += 1
+            self.bytes_total = max(self.bytes_read, -(-answered.size // self._source.count))
+            control.cookie, more = answered.cookie, bool(answered.cookie)
+            yield entries
+
+    def _ask(self, control: Any) -> tuple[list[tuple], Any]:
+        source, asked = self._source, sorted(set(self._fields.values()))
+        message = self._connection.search_ext(
+            source.base, ldap.SCOPE_SUBTREE, source.filter, asked, serverctrls=[control], timeout=TIMEOUT
+        )
+        _, entries, _, controls = self._connection.result3(message, timeout=TIMEOUT)
+        pages = [c for c in controls if c.controlType == SimplePagedResultsControl.controlType]
+        if not pages:  # then nobody says whether this was the last page
+            raise UnreadableSource(f"{source.url} ne sait pas donner ses réponses page par page.")
+        return entries, pages[0]
+
+
+def _fields(attributes: dict[str, str]) -> dict[str, str]:
+    # Servers answer with the capitals of their schema, whatever those of the question.
+    return {name: attribute.lower() for name, attribute in (ATTRIBUTES | attributes).items() if attribute}
+
+
+def records_of(
+    number: int, dn: str, values: dict[str, list[bytes]], fields: dict[str, str]
+) -> Iterator[EntryRecord | RejectedLine]:
+    """One record per address: an entry may have several."""
+    try:
+        said = {name: [clean(v.decode()) for v in values.get(a, [])] for name, a in fields.items()}
+    except UnicodeDecodeError:
+        yield RejectedLine(number, "valeur qui n'est pas en UTF-8", dn)
+        return
+    addresses = said.pop("address", []) or [""]
+    firsts = _normalised({"kind": "", **{name: texts[0] for name, texts in said.items() if texts}})
+    for address in addresses:
+        record = EntryRecord(address=address.lower(), **firsts)
+        reason = refuse(record)
+        yield RejectedLine(number, reason, f"{dn} {address}") if reason else record
+
+
+def _normalised(said: dict[str, str]) -> dict[str, str]:
+    """The codes of the ANS, where the directory writes their labels."""
+    said["kind"] = said["kind"].upper()
+    for name, codes in [("person_id_type", PERSON_ID_TYPES), ("structure_id_type", STRUCTURE_ID_TYPES)]:
+        if label := said.get(name):
+            said[name] = codes.get(label.upper(), label)
+    return said

@@ -1,0 +1,114 @@
+"""What people decided of the annuaire: of a gap with the register, and of each address that bears their RPPS."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from directory.models import Entry
+from mailboxes.models.bals import Cotitulaire
+from mailboxes.models.people import Affiliation, Person
+from mailboxes.models.structures import Structure
+
+
+class GapDecision(models.Model):
+    """The latest decision on a gap. The gap itself is computed; it comes back when `digest` is no longer its fact's."""
+
+    class Decision(models.TextChoices):
+        IGNORED = "ignored", "laissé de côté"
+        ASKED = "asked", "demandé à l’opérateur"
+
+    structure = models.ForeignKey(Structure, models.CASCADE, related_name="gap_decisions")
+    address = models.CharField("adresse", max_length=254)
+    situation = models.CharField("situation", max_length=30)
+    decision = models.CharField("décision", max_length=10, choices=Decision)
+    reason = models.TextField("motif", blank=True)
+    until = models.DateField("jusqu’au", null=True, blank=True)
+    digest = models.CharField("empreinte du fait", max_length=32)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="par")
+    at = models.DateTimeField("le", default=timezone.now)
+
+    class Meta:
+        verbose_name = "décision sur un écart"
+        verbose_name_plural = "décisions sur les écarts"
+        constraints = [models.UniqueConstraint(fields=["structure", "situation", "address"], name="gap_decided_once")]
+
+    def __str__(self):
+        return f"{self.address} : {self.get_decision_display()}"
+
+
+class ClaimQuerySet(models.QuerySet):
+    def unanswered(self):
+        return self.filter(answer="")
+
+    def settled(self, now: datetime):
+        """Answered, or asked within this cycle."""
+        return self.filter(~Q(answer="") | Q(asked_at__gt=now - settings.UNIDENTIFIED_CYCLE))
+
+    def to_ask(self, person: Person, now: datetime) -> list[str]:
+        """The addresses that the annuaire lists under his RPPS, not held by him here, not settled."""
+        settled = self.settled(now).filter(person=person).values("address")
+        held = Cotitulaire.objects.filter(person=person).values("bal__address")
+        listed = Entry.objects.current().filter(person_id=person.rpps or "-")
+        unknown = listed.exclude(address__in=settled).exclude(address__in=held)
+        return sorted(unknown.values_list("address", flat=True).distinct())
+
+    def to_remind(self, now: datetime):
+        """Unanswered for so long, not yet reminded in this cycle, and still listed under his RPPS."""
+        listed = Entry.objects.current().filter(address=OuterRef("address"), person_id=OuterRef("person__rpps"))
+        since = now - settings.UNIDENTIFIED_REMIND_AFTER
+        return self.unanswered().filter(Exists(listed), asked_at__lte=since, reminded_at=None)
+
+    def people_to_ask(self, now: datetime):
+        """Of whom `to_ask` is not empty, among those who work somewhere today."""
+        settled = self.settled(now).filter(person=OuterRef(OuterRef("pk")), address=OuterRef("address"))
+        held = Cotitulaire.objects.filter(person=OuterRef(OuterRef("pk")), bal__address=OuterRef("address"))
+        listed = Entry.objects.current().filter(person_id=OuterRef("rpps"))
+        unknown = listed.filter(~Exists(settled), ~Exists(held))
+        there = Affiliation.objects.filter(left_on=None).values("person")
+        return Person.objects.filter(Exists(unknown), rpps__isnull=False, pk__in=there)
+
+    def people_to_remind(self, now: datetime):
+        return Person.objects.filter(pk__in=self.to_remind(now).values("person"))
+
+
+class Claim(models.Model):
+    """What a person was asked, and answered, of one address that the annuaire lists under his RPPS.
+
+    Once answered by a signed link, that link changes nothing more: only its holder, logged in, may answer anew.
+    """
+
+    class Answer(models.TextChoices):
+        USED = "used", "à moi et utilisée"
+        UNUSED = "unused", "à moi et inutilisée"
+        NOT_MINE = "not_mine", "pas à moi"
+
+    class Channel(models.TextChoices):
+        APP = "app", "dans l’application"
+        LINK = "link", "par le lien d’un courriel"
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="claims")
+    address = models.CharField("adresse", max_length=254)
+    answer = models.CharField("réponse", max_length=10, choices=Answer, blank=True)
+    at = models.DateTimeField("répondu le", null=True, blank=True)
+    channel = models.CharField("par", max_length=10, choices=Channel, blank=True)
+    cycle = models.PositiveSmallIntegerField("cycle", default=0)  # how many times it was asked anew
+    asked_at = models.DateTimeField("demandé le", null=True, blank=True)
+    reminded_at = models.DateTimeField("rappelé le", null=True, blank=True)
+
+    objects = ClaimQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "réponse sur une adresse"
+        verbose_name_plural = "réponses sur les adresses"
+        ordering = ["address"]
+        constraints = [models.UniqueConstraint(fields=["person", "address"], name="claim_once")]
+        indexes = [
+            models.Index(fields=["address", "answer"], name="claim_of_address"),
+            models.Index(fields=["asked_at"], name="claim_unanswered", condition=Q(answer="")),
+        ]
+
+    def __str__(self):
+        return f"{self.person} : {self.address}"

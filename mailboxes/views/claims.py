@@ -1,0 +1,116 @@
+"""Each professional says of every address under his RPPS whether it is his: in the application, or by a signed link."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from directory.identifiers import domain_of
+from directory.models import Entry
+from mailboxes import actions, links
+from mailboxes.models import Bal, Claim, Operator, Person, Signatory
+from mailboxes.rules import Refused
+
+DONE: dict[str, str] = {
+    Claim.Answer.USED: "C’est noté : cette BAL est à vous, et vous vous en servez.",
+    Claim.Answer.UNUSED: "C’est noté : voici comment retirer cette BAL de l’annuaire.",
+    Claim.Answer.NOT_MINE: "C’est noté : le gestionnaire MSSanté de votre structure le verra.",
+}
+REQUESTED = "C’est noté : l’opérateur est prié de retirer cette BAL de l’annuaire."
+
+
+def addresses_of(person: Person) -> list[dict]:
+    """Every address that the annuaire lists under his RPPS, whoever hosts it, and what he said of it."""
+    entries: dict[str, list[Entry]] = {}
+    for entry in Entry.objects.current().filter(person_id=person.rpps or "-").order_by("address", "ordinal"):
+        entries.setdefault(entry.address, []).append(entry)
+    claims = {claim.address: claim for claim in person.claims.all()}
+    held = set(Bal.objects.filter(cotitulaires__person=person).values_list("address", flat=True))
+    rows = [
+        {
+            "address": address,
+            "entries": lines,
+            "claim": claims.get(address),
+            "is_known": address in held,
+            "awaits": address not in held and not (address in claims and claims[address].answer),
+        }
+        for address, lines in entries.items()
+    ]
+    return sorted(rows, key=lambda row: not row["awaits"])
+
+
+@require_POST
+def claim_answer(request):
+    person = get_object_or_404(Person, user=request.user)
+    try:
+        answered = actions.answer(
+            person, request.POST.get("address", ""), request.POST.get("answer", ""), by=request.user
+        )
+    except Refused as refused:
+        messages.error(request, refused.messages[0])
+        return redirect("my-bals")
+    messages.success(request, REQUESTED if answered.moved else DONE[answered.claim.answer])
+    if answered.claim.answer == Claim.Answer.UNUSED and not answered.moved:
+        return redirect("claim-guide", answered.claim.pk)
+    return redirect("my-bals")
+
+
+def claim_guide(request, claim):
+    """How to withdraw from the annuaire a box of one's own that one does not use, whoever hosts it."""
+    unused = Claim.objects.filter(person__user=request.user, answer=Claim.Answer.UNUSED).select_related("person")
+    return render(request, "mailboxes/claim_guide.html", guide_of(get_object_or_404(unused, pk=claim)))
+
+
+def guide_of(claim: Claim) -> dict:
+    """The letter to that operator; it names another box that he uses, where one is known."""
+    used = Claim.objects.filter(person=claim.person, answer=Claim.Answer.USED).values_list("address", flat=True)
+    held = Bal.objects.live().filter(kind=Bal.Kind.NOMINATIVE, cotitulaires__person=claim.person)
+    others = [*held.values_list("address", flat=True), *used]
+    return {
+        "claim": claim,
+        "operator": Operator.objects.for_address(claim.address).first(),
+        "domain": domain_of(claim.address),
+        "active": next((address for address in others if address != claim.address), ""),
+    }
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def claims_link(request, token):
+    """The page a mail leads to. Scanners follow links: nothing changes until a button is pressed."""
+    try:
+        person = Person.objects.get(pk=links.person_of(token))
+    except links.Expired:
+        return render(request, "mailboxes/claims_link_refused.html", {"has_expired": True}, status=410)
+    except (links.Invalid, Person.DoesNotExist):
+        return render(request, "mailboxes/claims_link_refused.html", {"has_expired": False}, status=404)
+    if request.method == "POST":
+        return _answer_by_link(request, token, person)
+    claims = list(person.claims.exclude(asked_at=None).select_related("person"))
+    listed: dict[str, list[Entry]] = {}
+    for entry in Entry.objects.current().filter(address__in=[claim.address for claim in claims]):
+        listed.setdefault(entry.address, []).append(entry)
+    rows = [
+        {
+            "address": claim.address,
+            "claim": claim,
+            "awaits": not claim.answer,
+            "entries": listed.get(claim.address, []),
+            "guide": guide_of(claim) if claim.answer == Claim.Answer.UNUSED else None,
+        }
+        for claim in claims
+    ]
+    return render(request, "mailboxes/claims_link.html", {"person": person, "rows": rows})
+
+
+def _answer_by_link(request, token, person):
+    try:
+        answered = actions.answer(
+            person, request.POST.get("address", ""), request.POST.get("answer", ""), by=Signatory(person)
+        )
+        messages.success(request, REQUESTED if answered.moved else DONE[answered.claim.answer])
+    except Refused as refused:
+        messages.error(request, refused.messages[0])
+    return redirect("claims-link", token)

@@ -1,0 +1,28 @@
+"""What the frame of every page needs to know."""
+
+from django.utils.functional import SimpleLazyObject
+
+from directory.models import SyncRun
+from mailboxes.models import Structure
+
+
+def sees_structures(user) -> bool:
+    """Does this account follow a structure's BAL, or only its own?"""
+    if not user.is_authenticated:
+        return False
+    return user.is_superuser or Structure.objects.visible_to(user).exists()
+
+
+def annuaire_run(request) -> SyncRun | None:
+    """The run that our picture of the annuaire comes from; one query per request, however often it is asked."""
+    if not hasattr(request, "annuaire_run"):
+        request.annuaire_run = SyncRun.objects.latest_public()
+    return request.annuaire_run
+
+
+def frame(request):
+    """A context processor; each query is made only by a page that shows what it is for."""
+    return {
+        "sees_structures": SimpleLazyObject(lambda: sees_structures(request.user)),
+        "annuaire": SimpleLazyObject(lambda: annuaire_run(request)),
+    }

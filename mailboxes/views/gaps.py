@@ -1,0 +1,95 @@
+"""The gaps between the register and the annuaire: the list, one of them, its export, and a remedy for those ticked."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from mailboxes import actions
+from mailboxes.export import csv_lines
+from mailboxes.forms import GapFilterForm, RemedyForm
+from mailboxes.gaps import COLUMNS, REMEDIES, SITUATIONS, Gaps, request_for
+from mailboxes.lifecycle import Act
+from mailboxes.models import JournalEntry
+from mailboxes.models.bals import managed_structures
+from mailboxes.rules import allows, check_read_history
+from mailboxes.views.frame import annuaire_run
+from mailboxes.views.register import csv_file, tell_tally
+
+PER_PAGE = 25
+RECENT = 10
+
+
+def gap_list(request):
+    form = GapFilterForm(request.GET, user=request.user)
+    gaps = form.asked()
+    counts = gaps.counts()
+    paginator: Paginator = Paginator(gaps, PER_PAGE)  # type: ignore[arg-type]
+    wanted = [n for (name, status), n in counts.items() if gaps.situation in ("", name) and gaps.status in ("", status)]
+    paginator.count = sum(wanted)  # known already: not counted again
+    run = annuaire_run(request)
+    return render(
+        request,
+        "mailboxes/gap_list.html",
+        {
+            "form": form,
+            "page": paginator.get_page(request.GET.get("page")),
+            "situation": next((s for s in SITUATIONS if s.name == gaps.situation), None),
+            "situations": [(s, counts.get((s.name, "open"), 0)) for s in SITUATIONS],
+            "is_fresh": bool(run and not run.is_stale),
+            "remedies": REMEDIES,
+            "can_mend": bool(managed_structures(request.user)),
+        },
+    )
+
+
+def gap(request, situation, structure, address):
+    found = Gaps.visible_to(request.user).keyed([f"{situation}:{structure}:{address}"])
+    if not found:
+        raise Http404
+    row = found[0]
+    lines = row.bal.journal if row.bal else JournalEntry.objects.filter(structure=row.structure, address=row.address)
+    if row.bal and not allows(check_read_history, row.bal, by=request.user):
+        lines = lines.none()
+    can_mend = row.structure_id in managed_structures(request.user)
+    return render(
+        request,
+        "mailboxes/gap.html",
+        {
+            "gap": row,
+            "remedies": row.situation.remedies if can_mend else [],
+            "request_text": request_for(row) if Act.ASK_OPERATOR in row.situation.remedies else "",
+            "journal": lines.select_related("by", "person")[:RECENT],
+        },
+    )
+
+
+def gap_export(request):
+    gaps = GapFilterForm(request.GET, user=request.user).asked()
+    actions.trace(request.user, "export", f"écarts, {request.GET.urlencode()}")
+    return csv_file("ecarts-annuaire", csv_lines(COLUMNS, gaps))
+
+
+@require_POST
+def gap_bulk(request):
+    """First what will be done is shown for confirmation; once confirmed, each is mended or says why not."""
+    if len(request.POST.getlist("gaps")) > PER_PAGE:
+        return HttpResponseBadRequest("Trop d’adresses à la fois.")
+    form = RemedyForm(request.POST, user=request.user)
+    if not form.is_valid():
+        for sentences in form.errors.values():
+            messages.error(request, " ".join(map(str, sentences)))
+        return redirect("gap-list")
+    if "confirmed" in request.POST:
+        tell_tally(request, form.act, form.perform(by=request.user))
+        return redirect("gap-list")
+    return render(
+        request,
+        "mailboxes/gap_bulk.html",
+        {
+            "form": form,
+            "act": form.act,
+            "rows": [(gap, request_for(gap) if form.act == Act.ASK_OPERATOR else "") for gap in form.gaps],
+        },
+    )
