@@ -1,5 +1,7 @@
 """What a person may ask of the annuaire's copy."""
 
+from collections.abc import Iterable
+
 from django import forms
 
 
@@ -16,4 +18,41 @@ class UploadForm(forms.Form):
         label="Accepter la disparition de nombreuses adresses",
         help_text="À cocher seulement si le fichier est réellement complet : sinon, il est refusé par prudence.",
         required=False,
+    )
+
+
+class SearchForm(forms.Form):
+    q = forms.CharField(
+        label="Nom, adresse, RPPS, FINESS ou domaine",
+        help_text="Accents, fautes de frappe et ordre des mots n’importent pas. Exemple : legof francoise.",
+        max_length=200,
+        required=False,
+    )
+    kind = forms.ChoiceField(
+        label="Type",
+        choices=[
+            ("", "tous"),
+            ("PER", "PER (nominative)"),
+            ("ORG", "ORG (organisationnelle)"),
+            ("APP", "APP (applicative)"),
+            ("CAB", "CAB (cabinet)"),
+        ],
+        required=False,
+    )
+    profession = forms.ChoiceField(label="Profession", required=False)
+    place = forms.CharField(
+        label="Lieu", help_text="Département, code postal ou commune.", max_length=100, required=False
+    )
+    domain = forms.CharField(label="Domaine", max_length=254, required=False)
+
+    def __init__(self, *args, professions: Iterable[tuple[str, str]] = (), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["profession"].choices = [("", "toutes"), *professions]
+
+
+class CheckForm(forms.Form):
+    address = forms.CharField(
+        label="Adresse à vérifier",
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
     )

@@ -17,9 +17,9 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 
-from directory import records, staging
+from directory import figures, records, search_index, staging
 from directory.comparison import Comparison
-from directory.kept import BY_RECORD, Kept
+from directory.kept import BY_RECORD, ENTRIES, Kept
 from directory.models import Change, RejectedLine, SourceState, SyncRun
 from directory.sources import Incremental, Opened, Source, UnreadableSource
 
@@ -77,8 +77,20 @@ def sync(
     except BaseException as error:  # an interruption too ends the run
         _fail(run, error, started)
         raise
+    if kept is ENTRIES and run.status in (Status.APPLIED, Status.UNCHANGED):
+        _follow(run, source.whole)
     logger.info("%s: %s, %s lines, %s", run.source, run.status, run.lines, run.reason or "no reason")
     return run
+
+
+def _follow(run: SyncRun, whole: bool) -> None:
+    """What is drawn from the entries, after the run's own transaction: it stands whatever happens here."""
+    try:
+        search_index.level()
+        if whole:
+            figures.record(run)
+    except DatabaseError:  # the next run, even one without change, takes it up
+        logger.exception("%s: the search or the observatory lags behind the annuaire", run.source)
 
 
 def _declare_dead(source: str) -> None:

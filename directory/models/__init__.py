@@ -4,6 +4,6 @@ from directory.models.activities import Activity
 from directory.models.copied import Copied
 from directory.models.domains import TrustedDomain
 from directory.models.entries import Entry
-from directory.models.runs import Change, RejectedLine, SourceState, SyncRun
+from directory.models.runs import Change, Figure, RejectedLine, SourceState, SyncRun
 
-__all__ = ["Activity", "Change", "Copied", "Entry", "RejectedLine", "SourceState", "SyncRun", "TrustedDomain"]
+__all__ = ["Activity", "Change", "Copied", "Entry", "Figure", "RejectedLine", "SourceState", "SyncRun", "TrustedDomain"]

@@ -145,3 +145,30 @@ class Change(models.Model):
 
     def __str__(self):
         return f"{self.address} {self.get_kind_display()}"
+
+
+class Figure(models.Model):
+    """How many published BAL of one sort there were after a run; written once per run, never worked out for a page."""
+
+    class Dimension(models.TextChoices):
+        TOTAL = "total", "ensemble"
+        KIND = "kind", "type de BAL"
+        DEPARTMENT = "department", "département"
+        STRUCTURE = "structure", "nature de structure"
+        IDENTIFIER = "identifier", "identifiant de structure"
+        PROFESSION = "profession", "profession"
+        DOMAIN = "domain", "domaine"
+
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="figures")
+    dimension = models.CharField("dimension", max_length=10, choices=Dimension)
+    key = models.TextField("clé", blank=True)
+    label = models.TextField("libellé", blank=True)
+    count = models.PositiveIntegerField("nombre")
+
+    class Meta:
+        verbose_name = "chiffre de l'observatoire"
+        verbose_name_plural = "chiffres de l'observatoire"
+        constraints = [models.UniqueConstraint(fields=["run", "dimension", "key"], name="figure_once")]
+
+    def __str__(self):
+        return f"{self.get_dimension_display()} {self.label or self.key} : {self.count}"

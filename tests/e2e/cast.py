@@ -58,7 +58,10 @@ def write():
     actions.move(asked, Verb.REQUEST_DEPUBLICATION, by=people["gisele"].user, note="Remplacée par cardiologie.lilas.")
     for number in range(60):
         bal("PER", f"prenom.nom{number:02}", service="Médecine")
-    SyncRun.objects.create(source="extraction", status="applied", generated_at=now, finished_at=now, lines=2)
+    runs = [
+        SyncRun.objects.create(source="extraction", status="applied", generated_at=at, started_at=at, addresses=4)
+        for at in (now - timedelta(days=2), now)
+    ]
     seen = {"source": "extraction", "first_seen_at": now, "changed_at": now, "digest": "x"}
     Entry.objects.create(
         kind="ORG",
@@ -71,6 +74,20 @@ def write():
     Entry.objects.create(
         kind="PER", address=idle.address, family_name="EXEMPLE", given_name="PAUL", person_id=RPPS["paul"], **seen
     )
+    for number, profession in (("10000000066", "Infirmier"), ("10000000074", "Médecin")):  # two homonyms
+        Entry.objects.create(
+            kind="PER",
+            address=f"marie.exemple{number[-2:]}@masseur-kinesitherapeute.mssante.fr",
+            family_name="EXEMPLE",
+            given_name="Marie",
+            person_id_type="8",
+            person_id=number,
+            profession=profession,
+            structure_name="MAISON DE SANTÉ PLURIPROFESSIONNELLE DES LILAS",
+            address_l6="93260 LES LILAS",
+            department="Seine-Saint-Denis",
+            **seen,
+        )
     Entry.objects.create(
         kind="ORG",
         address="ancien.standard@chu-exemple.mssante.fr",
@@ -91,6 +108,9 @@ def write():
             **seen,
         )
     actions.ask_person(people["alice"], by=SYSTEM)
+    search_index.level()
+    for run in runs:
+        figures.record(run)
 
 
 def make_person(name, structure, rpps):
@@ -122,6 +142,7 @@ if __name__ == "__main__":
     from django.contrib.auth import get_user_model
     from django.utils import timezone
 
+    from directory import figures, search_index
     from directory.models import Entry, SyncRun
     from mailboxes import actions
     from mailboxes.lifecycle import Verb

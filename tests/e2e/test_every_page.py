@@ -18,6 +18,13 @@ GISELE = {
     "gaps-none": "/ecarts/?situation=plusieurs",
     "gaps-absent": "/ecarts/?situation=absente&status=open",
     "mine-empty": "/mes-bal/",
+    "search": "/annuaire/",
+    "search-found": "/annuaire/?q=exemple",
+    "search-near": "/annuaire/?q=exmeple",
+    "search-empty": "/annuaire/?q=rien-de-tel",
+    "check": "/annuaire/verifier/",
+    "observatory": "/annuaire/observatoire/?par=departement",
+    "runs": "/annuaire/synchronisations/",
 }
 GISELE_ON_A_BAL = {
     "bal": "",

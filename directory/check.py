@@ -1,0 +1,123 @@
+"""What an address is: inside the trusted space or not, known, published, whose; nothing of it is kept."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from stdnum.fr import nir
+
+from directory.identifiers import APICRYPT_DOMAIN, PATIENT_DOMAIN, domain_of
+from directory.models import Entry
+from directory.pictures import public_sources
+from directory.search import Asked, search
+from directory.search_index import near_words
+from directory.trust import is_published_domain, is_trusted_domain
+from directory.words import distance, fold
+
+APICRYPT = "apicrypt.org"
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+INS = re.compile(r"[1-478]\d{4}(\d\d|2[AB])\d{6}(\d\d)?")  # 13 characters, and its key of 2
+MASK = "•••••••••••••••"
+NEAR = 5  # addresses proposed
+ERRORS = 2  # letters between an address or a domain and what is proposed instead
+
+
+class Verdict(Enum):
+    """Its value is what the page says first; `is_inside` tells its colour."""
+
+    PUBLISHED = "Cette adresse est publiée à l’annuaire."
+    FORMER = "Cette adresse n’est plus à l’annuaire public."
+    INSIDE = "Cette adresse est dans l’espace de confiance, mais n’est pas à l’annuaire public."
+    PATIENT = "C’est une adresse de patient (Mon espace santé)."
+    OLD_APICRYPT = "C’est une ancienne adresse Apicrypt, hors de l’espace de confiance."
+    OUTSIDE = "Cette adresse est hors de l’espace de confiance MSSanté."
+    MALFORMED = "Ce n’est pas une adresse."
+
+    @property
+    def is_inside(self) -> bool:
+        return self in (Verdict.PUBLISHED, Verdict.FORMER, Verdict.INSIDE, Verdict.PATIENT)
+
+
+@dataclass
+class Answer:
+    verdict: Verdict
+    address: str  # as it may be shown again: a patient's is masked
+    key_is_right: bool | None = None  # of a patient's INS; None when the key was not given or makes no sense
+    entries: list[Entry] = field(default_factory=list)
+    withdrawn_at: datetime | None = None
+    is_known_domain: bool = False
+    near: list[Entry] = field(default_factory=list)
+    near_domains: list[str] = field(default_factory=list)
+
+    @property
+    def domain(self) -> str:
+        return domain_of(self.address)
+
+    @property
+    def is_apicrypt(self) -> bool:
+        return self.domain == APICRYPT_DOMAIN
+
+
+def check(typed: str) -> Answer:
+    address = typed.strip().lower().removeprefix("mailto:").strip("<>; ")
+    if patient := _patient(address):
+        return patient
+    if not ADDRESS.fullmatch(address):
+        return Answer(Verdict.MALFORMED, address)
+    order = public_sources()
+    rows = list(Entry.objects.filter(address=address, source__in=order).order_by("withdrawn_at", "pk"))
+    if current := [row for row in rows if row.withdrawn_at is None]:
+        first = min((row.source for row in current), key=order.index)  # several may tell the same
+        lines = [row for row in current if row.source == first]
+        return Answer(Verdict.PUBLISHED, address, entries=lines, is_known_domain=True)
+    answer = Answer(_unpublished(address, rows), address, is_known_domain=is_published_domain(domain_of(address)))
+    if rows:
+        answer.entries = rows[-1:]
+        answer.withdrawn_at = rows[-1].withdrawn_at
+    answer.near_domains = [] if answer.is_known_domain else _near_domains(answer.domain)
+    answer.near = _near(address, [answer.domain] if answer.is_known_domain else answer.near_domains)
+    return answer
+
+
+def _unpublished(address: str, rows: list[Entry]) -> Verdict:
+    domain = domain_of(address)
+    if rows:
+        return Verdict.FORMER
+    if domain.endswith(f".{APICRYPT}") and domain != APICRYPT_DOMAIN:
+        return Verdict.OLD_APICRYPT
+    return Verdict.INSIDE if is_trusted_domain(domain) else Verdict.OUTSIDE
+
+
+def _patient(address: str) -> Answer | None:
+    """A patient's identifier never reaches the database, nor the page: neither alone, nor under a mistyped domain."""
+    local, at, domain = address.rpartition("@") if "@" in address else (address, "", "")
+    identifier = re.sub(r"[\s.-]", "", local).upper()
+    looks_like_ins = INS.fullmatch(identifier) is not None
+    if domain != PATIENT_DOMAIN and not looks_like_ins:
+        return None
+    has_key = looks_like_ins and len(identifier) == 15
+    known_domain = domain if domain == PATIENT_DOMAIN or is_trusted_domain(domain) else ""
+    return Answer(
+        Verdict.PATIENT if domain in ("", PATIENT_DOMAIN) else Verdict.MALFORMED,
+        f"{MASK}{at}{known_domain or ('…' if at else '')}",
+        key_is_right=nir.is_valid(identifier) if has_key else None,
+        near_domains=[PATIENT_DOMAIN] if domain not in ("", PATIENT_DOMAIN) else [],
+    )
+
+
+def _near_domains(domain: str) -> list[str]:
+    near = ((distance(domain, known, ERRORS), known) for known in near_words(domain, is_domain=True))
+    return [known for far, known in sorted(near) if far <= ERRORS][:NEAR]
+
+
+def _near(address: str, domains: list[str]) -> list[Entry]:
+    """The known addresses at a few letters from this one."""
+    local = re.sub(r"\d", "", address.rpartition("@")[0])  # « martin2 » is a MARTIN
+    found: dict[str, Entry] = {}
+    for domain in domains:
+        near = search(Asked(text=fold(local), domain=domain))
+        found |= {entry.address: entry for entry in near.entries(0, len(near))}
+    limit = 2 * ERRORS
+    ranked = sorted((distance(address, known, limit), known) for known in found)
+    return [found[known] for far, known in ranked if far <= limit][:NEAR]

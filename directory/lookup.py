@@ -1,0 +1,80 @@
+"""The pages that look something up in the annuaire: the search, and the check of one address."""
+
+from itertools import groupby
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from directory.check import check as check_address
+from directory.figures import latest
+from directory.forms import CheckForm, SearchForm
+from directory.models import Entry, Figure, SyncRun
+from directory.search import SHOWN, Asked, Found
+from directory.search import search as search_annuaire
+from directory.words import fold
+
+PER_PAGE = 25
+FORMS = {
+    "rpps": "Lu comme un numéro RPPS.",
+    "structure": "Lu comme un numéro FINESS, SIREN, SIRET ou ADELI.",
+    "domain": "Lu comme un domaine.",
+    "place": "Lu comme un code postal.",
+    "address": "Lu comme une adresse.",
+}
+
+
+def search(request: HttpRequest) -> HttpResponse:
+    form = SearchForm(request.GET or None, professions=_professions())
+    context = {"form": form, "run": SyncRun.objects.latest_public(), "shown": SHOWN}
+    if form.is_valid():
+        data = form.cleaned_data
+        asked = Asked(data["q"], data["kind"], data["profession"], data["place"], data["domain"])
+        if asked:
+            context |= _results(search_annuaire(asked), request.GET.get("page"))
+    return render(request, "directory/search.html", context)
+
+
+def _professions() -> list[tuple[str, str]]:
+    rows = latest(Figure.Dimension.PROFESSION).order_by("-count").values_list("key", "label")
+    return [(key, label) for key, label in rows if key]
+
+
+def _results(found: Found, number: str | None) -> dict:
+    page = Paginator(found.ids, PER_PAGE).get_page(number)
+    start = page.start_index() - 1 if found.ids else 0
+    return {
+        "found": found,
+        "read_as": FORMS.get(found.form, ""),
+        "page": page,
+        "groups": _groups(found.entries(start, start + PER_PAGE), found, start),
+    }
+
+
+def _groups(entries: list[Entry], found: Found, start: int) -> list[dict]:
+    """Boxes of one name together; `people` is how many bear it, when the identifiers tell more than one."""
+    corrected = set(found.ids[found.corrected :]) if found.corrected is not None else set()
+    groups = []
+    for key, several in groupby(entries, lambda entry: (entry.pk in corrected, _name_key(entry))):
+        boxes = list(several)
+        people = {box.person_id for box in boxes if box.person_id}
+        groups.append({"name": boxes[0], "boxes": boxes, "people": len(people), "is_near": key[0]})
+    return groups
+
+
+def _name_key(entry: Entry) -> str:
+    return fold(f"{entry.family_name} {entry.given_name}") or f"{fold(entry.structure_name)} {entry.structure_id}"
+
+
+@never_cache
+@sensitive_post_parameters()
+def check(request: HttpRequest) -> HttpResponse:
+    """By POST, so that what is typed is in no address, no history and no access log; nothing of it is kept."""
+    form = CheckForm(request.POST or None)
+    answer = check_address(form.cleaned_data["address"]) if form.is_valid() else None
+    status = 422 if form.is_bound and answer is None else 200
+    # A new form: the answer says what was checked, masked where it must be.
+    form = CheckForm() if answer else form
+    return render(request, "directory/check.html", {"form": form, "answer": answer}, status=status)
