@@ -1,6 +1,7 @@
 """The observatory's figures: counted once per run, set by set in SQL, read by the page."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Max, QuerySet
@@ -113,8 +114,8 @@ def label_of(dimension: str, key: str, label: str) -> str:
     return known or label or key or "non renseigné"
 
 
-def runs_counted() -> QuerySet[SyncRun]:
-    """The runs that have figures, the latest first; of one source, or the curve would leap from one to the other."""
+def runs_counted() -> QuerySet[Any]:
+    """The runs that have figures, with their `total`, the latest first; of one source, or the curve would leap."""
     counted = SyncRun.objects.filter(figures__dimension=Dimension.TOTAL).order_by("-started_at")
     source = next((name for name in public_sources() if counted.filter(source=name).exists()), "")
     return counted.filter(source=source).annotate(total=F("figures__count"))

@@ -47,7 +47,8 @@ class SearchForm(forms.Form):
 
     def __init__(self, *args, professions: Iterable[tuple[str, str]] = (), **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["profession"].choices = [("", "toutes"), *professions]
+        choices = [("", "toutes"), *professions]
+        self.fields["profession"] = forms.ChoiceField(label="Profession", choices=choices, required=False)
 
 
 class CheckForm(forms.Form):

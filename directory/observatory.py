@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from directory.figures import label_of, latest, runs_counted
-from directory.models import Figure, SyncRun
+from directory.models import Figure
 from directory.sheets import XLSX, as_csv, as_xlsx
 
 Dimension = Figure.Dimension
@@ -61,7 +61,7 @@ def observatory(request: HttpRequest) -> HttpResponse:
     return render(request, "directory/observatory.html", context)
 
 
-def _former(runs: list[SyncRun], dimension: str, keys: list[str]) -> dict[str, int]:
+def _former(runs: list, dimension: str, keys: list[str]) -> dict[str, int]:
     """The same figures at the oldest run shown."""
     if not runs:
         return {}
@@ -69,7 +69,7 @@ def _former(runs: list[SyncRun], dimension: str, keys: list[str]) -> dict[str, i
     return dict(rows.values_list("key", "count"))
 
 
-def _course(runs: list[SyncRun]) -> list[dict]:
+def _course(runs: list) -> list[dict]:
     """For each run: its date, its total, and how many of each type."""
     kinds: dict[int, dict[str, int]] = {}
     for run, key, count in Figure.objects.filter(run__in=runs, dimension=Dimension.KIND).values_list(
