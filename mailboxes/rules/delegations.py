@@ -1,0 +1,24 @@
+"""To whom access may be lent, and under whom."""
+
+from mailboxes.lifecycle import WHO_MAY, Act
+from mailboxes.models import Bal
+from mailboxes.rules.moves import check_act, check_role
+from mailboxes.rules.refusals import NotAllowed, Refused
+
+
+def check_delegate(bal: Bal, person, under, *, by) -> None:
+    check_act(bal, Act.DELEGATE, by=by)
+    if bal.kind == Bal.Kind.APPLICATIVE:
+        raise Refused("Une BAL applicative ne se délègue pas : un logiciel l’utilise.", "kind")
+    if under.user_id != by.pk:
+        raise NotAllowed("Chacun délègue en son propre nom : il répond des accès qu’il ouvre.", "under")
+    if not bal.is_held_by(under):
+        raise Refused(f"{under} n’est pas titulaire de cette BAL : il ne peut pas y déléguer l’accès.", "under")
+    if bal.is_held_by(person):
+        raise Refused(f"{person} est déjà titulaire de cette BAL.", "duplicate")
+
+
+def check_end_delegation(delegation, *, by) -> None:
+    check_role(Act.END_DELEGATION, WHO_MAY[Act.END_DELEGATION], delegation.bal.roles_of(by))
+    if delegation.ended_at:
+        raise Refused("Cette délégation est déjà terminée.", "state")

@@ -1,0 +1,60 @@
+"""Which gaps with the annuaire may be mended, by whom and how."""
+
+from django.utils import timezone
+
+from directory.identifiers import domain_of
+from mailboxes.lifecycle import Act
+from mailboxes.models import Bal, Operator, Structure
+from mailboxes.models.bals import managed_structures
+from mailboxes.rules.moves import check_annuaire_fresh
+from mailboxes.rules.refusals import NotAllowed, Refused
+
+
+def check_gap(structure: Structure, act: Act, remedies, *, by) -> None:
+    """Who may mend it, and is this act a remedy there."""
+    if structure.pk not in managed_structures(by):
+        raise NotAllowed(f"« {act.label} » est réservé à un gestionnaire de « {structure} ».", "role")
+    if act not in remedies:
+        raise Refused(f"« {act.label} » ne répond pas à cet écart.", "remedy")
+
+
+def check_gap_stands(stands: bool) -> None:
+    if not stands:
+        raise Refused("Cet écart n’existe plus : l’annuaire ou le registre a changé.", "gone")
+
+
+def _check_operator(address: str, operator: Operator | None) -> None:
+    if operator is None:
+        raise Refused(f"Aucun opérateur du registre n’a le domaine « {domain_of(address)} ».", "domain")
+
+
+def check_adopt(gap, operator: Operator | None) -> None:
+    _check_operator(gap.address, operator)
+    if gap.entry.kind == Bal.Kind.NOMINATIVE and len(gap.rpps) > 1:
+        raise Refused(
+            "L’annuaire donne plusieurs titulaires à cette BAL nominative : inscrivez-la vous-même.", "holder"
+        )
+
+
+def check_accept(differences) -> None:
+    """The service alone is ours to change; who holds the BAL, its type and its structure are facts to be mended."""
+    if not any(line.label == "Service de rattachement" for line in differences):
+        raise Refused(
+            "Seul le service se reprend de l’annuaire. Pour le type, la structure ou le titulaire, "
+            "demandez la correction à l’opérateur ou corrigez la fiche.",
+            "field",
+        )
+
+
+def check_ask_operator(gap, operator: Operator | None) -> None:
+    check_annuaire_fresh()
+    _check_operator(gap.address, operator)
+    if gap.status == "asked":
+        raise Refused("C’est déjà demandé à l’opérateur, et l’annuaire n’a pas changé depuis.", "asked")
+
+
+def check_ignore(reason: str, until) -> None:
+    if not reason.strip():
+        raise Refused("Dites pourquoi cet écart est laissé de côté.", "reason")
+    if until and until <= timezone.localdate():
+        raise Refused("La date jusqu’à laquelle l’écart est laissé de côté doit être à venir.", "until")

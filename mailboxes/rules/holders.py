@@ -1,0 +1,73 @@
+"""Who may hold a BAL, and who says so."""
+
+from mailboxes.lifecycle import Act
+from mailboxes.models import Bal
+from mailboxes.models.system import SYSTEM
+from mailboxes.rules.moves import check_act
+from mailboxes.rules.refusals import Refused
+
+MAX_COTITULAIRES = 20
+
+
+def check_can_hold(person) -> None:
+    if not person.can_hold:
+        lacks = "un numéro RPPS" if not person.rpps else "une CPS ou une e-CPS"
+        raise Refused(f"{person} ne peut pas être titulaire : il lui manque {lacks}.", "holder")
+
+
+def check_add_cotitulaire(bal: Bal, person, *, by) -> None:
+    check_act(bal, Act.ADD_COTITULAIRE, by=by)
+    if not bal.is_shared:
+        raise Refused("Seule une BAL organisationnelle ou de cabinet a des cotitulaires.", "kind")
+    check_can_hold(person)
+    if bal.is_held_by(person):
+        raise Refused(f"{person} est déjà cotitulaire.", "duplicate")
+    _check_place_left(bal)
+
+
+def check_remove_cotitulaire(bal: Bal, person, *, by) -> None:
+    oneself = by is not SYSTEM and person.user_id == by.pk
+    if not oneself:
+        check_act(bal, Act.REMOVE_COTITULAIRE, by=by)
+    holder = _holder(bal, person)
+    if not bal.is_shared:
+        raise Refused("Le titulaire d’une BAL nominative ne peut pas en être retiré.", "kind")
+    if holder.is_principal:
+        raise Refused(
+            "Transmettez d’abord le rôle de cotitulaire principal : sans lui la BAL serait orpheline.", "orphan"
+        )
+
+
+def check_transfer_principal(bal: Bal, person, *, by) -> None:
+    check_act(bal, Act.TRANSFER_PRINCIPAL, by=by)
+    if _holder(bal, person).is_principal:
+        raise Refused(f"{person} est déjà le cotitulaire principal.", "duplicate")
+    check_can_hold(person)
+
+
+def check_name_principal(bal: Bal, person, *, by) -> None:
+    check_repair_orphan(bal, by=by)
+    check_can_hold(person)
+    if not bal.is_held_by(person):
+        _check_place_left(bal)
+
+
+def check_repair_orphan(bal: Bal, *, by) -> None:
+    """A gestionnaire names the principal of an orphan; where there is a principal, he alone hands over."""
+    check_act(bal, Act.NAME_PRINCIPAL, by=by)
+    if not bal.is_shared:
+        raise Refused("Seule une BAL organisationnelle ou de cabinet a un cotitulaire principal.", "kind")
+    if bal.principal():
+        raise Refused("Cette BAL a un cotitulaire principal : lui seul peut transmettre ce rôle.", "principal")
+
+
+def _check_place_left(bal: Bal) -> None:
+    if len(bal.cotitulaires.all()) >= MAX_COTITULAIRES:
+        raise Refused(f"Une BAL a au plus {MAX_COTITULAIRES} cotitulaires, le principal compris.", "full")
+
+
+def _holder(bal: Bal, person):
+    for holder in bal.cotitulaires.all():
+        if holder.person_id == person.pk:
+            return holder
+    raise Refused(f"{person} n’est pas cotitulaire de cette BAL.", "holder")

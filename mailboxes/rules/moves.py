@@ -1,0 +1,71 @@
+"""Who may move a BAL or act on it, from which state; and what the way out demands besides."""
+
+from django.utils import timezone
+
+from directory.models import Entry, SyncRun
+from mailboxes.lifecycle import BY_VERB, LIVE, WHO_MAY, Act, Role, State, Verb
+from mailboxes.models import Bal
+from mailboxes.models.system import SYSTEM
+from mailboxes.rules.refusals import NotAllowed, Refused
+
+
+def check_move(bal: Bal, verb: Verb, *, by) -> None:
+    """The lifecycle table alone: who may, from where. Costs no query after `with_holders`."""
+    line = BY_VERB[verb]
+    check_role(verb, line.by, bal.roles_of(by))
+    if bal.state not in line.before:
+        raise Refused(f"« {verb.label} » est impossible pour une BAL {bal.get_state_display()}.", "state")
+    if verb == Verb.REQUEST_DELETION:
+        check_depublished_first(bal)
+
+
+def check_act(bal: Bal, act: Act, *, by) -> None:
+    check_role(act, WHO_MAY[act], bal.roles_of(by))
+    if bal.state not in LIVE:
+        raise Refused(f"« {act.label} » est impossible pour une BAL {bal.get_state_display()}.", "state")
+
+
+def check_role(what: Verb | Act, allowed: frozenset[Role], roles: frozenset[Role]) -> None:
+    if not allowed & roles:
+        who = ", ".join(sorted(role.label for role in allowed))
+        raise NotAllowed(f"« {what.label} » est réservé à : {who}.", "role")
+
+
+def check_read_history(bal: Bal, *, by) -> None:
+    """Who sees a BAL sees its journal and its notices; a délégataire uses the box, its history is not his."""
+    if bal.roles_of(by) == {Role.DELEGATAIRE}:
+        raise NotAllowed("Le journal et les avis d’une BAL ne sont pas montrés à ses délégataires.", "role")
+
+
+def check_depublished_first(bal: Bal) -> None:
+    if bal.is_expected_in_annuaire and bal.state != State.DEPUBLISHED:
+        raise Refused("Dépubliez d’abord cette BAL : ses correspondants doivent cesser de la trouver.", "published")
+
+
+def check_attested(attested: bool) -> None:
+    if not attested:
+        raise Refused(
+            "Attestez d’abord que les messages et documents utiles sont enregistrés : "
+            "après la suppression, les courriers envoyés à cette adresse sont perdus.",
+            "attestation",
+        )
+
+
+def check_seen_absent(bal: Bal, *, by) -> None:
+    """What is said to be gone must have been seen gone, in an annuaire that is fresh."""
+    if not bal.is_expected_in_annuaire:
+        if by is SYSTEM:  # absence proves nothing here: a person registers the operator's answer
+            raise Refused("Cette BAL n’est jamais à l’annuaire public : son absence ne prouve rien.", "unpublished")
+        return
+    check_annuaire_fresh()
+    if Entry.objects.published().filter(address=bal.address).exists():
+        raise Refused("Cette BAL figure encore à l’annuaire.", "published")
+
+
+def check_annuaire_fresh() -> None:
+    run = SyncRun.objects.latest_public()
+    if run is None:
+        raise Refused("L’annuaire n’a pas encore été chargé : on ne peut rien en conclure.", "annuaire")
+    if run.is_stale:
+        day = timezone.localtime(run.as_of)
+        raise Refused(f"L’annuaire connu ici date du {day:%d/%m/%Y} : trop ancien pour en conclure.", "annuaire")

@@ -1,0 +1,43 @@
+"""What may enter the register."""
+
+from directory.identifiers import domain_of
+from mailboxes.models import Bal, Operator, Structure
+from mailboxes.models.bals import managed_structures
+from mailboxes.models.system import SYSTEM
+from mailboxes.rules.holders import check_can_hold
+from mailboxes.rules.refusals import NotAllowed, Refused
+
+
+def check_register(structure: Structure, operator: Operator, kind: str, address: str, principal, *, by) -> None:
+    """Who may open a BAL for this structure, and is the structure or the professional eligible."""
+    if by is not SYSTEM and structure.pk not in managed_structures(by):
+        raise NotAllowed(f"Seul un gestionnaire de « {structure} » inscrit une BAL pour elle.", "role")
+    if not operator.domains.filter(name=domain_of(address.lower())).exists():
+        raise Refused(f"Le domaine « {domain_of(address)} » n’est pas un domaine de {operator}.", "domain")
+    if kind == Bal.Kind.APPLICATIVE:
+        if principal is not None:
+            raise Refused("Une BAL applicative n’a pas de titulaire : un logiciel l’utilise.", "kind")
+        return
+    if principal is not None:
+        check_can_hold(principal)
+    if kind == Bal.Kind.NOMINATIVE and principal is None:
+        raise Refused("Une BAL nominative a un titulaire, avec un numéro RPPS.", "holder")
+    if kind == Bal.Kind.CABINET and principal is None:
+        raise Refused("Une BAL de cabinet a un responsable, avec un numéro RPPS.", "holder")
+    if kind == Bal.Kind.ORGANISATIONNELLE and principal is None and not structure.has_national_id:
+        raise Refused(
+            "Une BAL organisationnelle demande un FINESS ou un SIRET de la structure, "
+            "ou au moins un professionnel avec un numéro RPPS.",
+            "eligibility",
+        )
+
+
+def check_register_somewhere(*, by) -> None:
+    """Is there a structure for which this account may inscribe?"""
+    if not managed_structures(by):
+        raise NotAllowed("Seul un gestionnaire de structure inscrit une BAL ou une personne.", "role")
+
+
+def check_record_person(structure: Structure, *, by) -> None:
+    if by is not SYSTEM and structure.pk not in managed_structures(by):
+        raise NotAllowed(f"Seul un gestionnaire de « {structure} » inscrit une personne pour elle.", "role")

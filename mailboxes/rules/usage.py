@@ -1,0 +1,33 @@
+"""What a reading may say, and what follows from it."""
+
+from dateutil.relativedelta import relativedelta
+from django.conf import settings
+from django.utils import timezone
+
+from mailboxes.lifecycle import BY_VERB, Act, State, Verb
+from mailboxes.models import Bal
+from mailboxes.rules.moves import check_act
+from mailboxes.rules.refusals import Refused
+
+
+def check_reading(bal: Bal, at, last_used_at, *, by) -> None:
+    check_act(bal, Act.RECORD_USAGE, by=by)
+    now = timezone.now()
+    for label, when in (("date du relevé", at), ("dernière authentification", last_used_at)):
+        if when and when > now:
+            raise Refused(f"La {label} ({timezone.localtime(when):%d/%m/%Y %H:%M}) est dans le futur.", "future")
+
+
+def is_new_activity(bal: Bal, last_used_at, now) -> bool:
+    """Does this use stop the way out? An alert falls as soon as the BAL is no longer idle; a later step, by a use
+    made since it began."""
+    if bal.state not in BY_VERB[Verb.WAKE].before:
+        return False
+    if bal.state == State.IDLE_ALERTED:
+        return last_used_at > now - relativedelta(months=bal.operator.alert_after_months)
+    return last_used_at > bal.state_since
+
+
+def quota_level(percent: int | None) -> int:
+    """The highest threshold reached, 0 below the first."""
+    return max((limit for limit in settings.QUOTA_THRESHOLDS if percent is not None and percent >= limit), default=0)
