@@ -171,6 +171,8 @@ MESSAGE_ID_DOMAIN = urlsplit(SITE_URL).hostname
 # --- Jobs -------------------------------------------------------------------------------------------------------------
 REDIS_URL = env("REDIS_URL", default="")
 if REDIS_URL:
+    # Shared by all web processes, so that a key's rate is counted once. Without it, there is but one process.
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
     CELERY_BROKER_URL = REDIS_URL
     # A task whose worker died is given again after this; jobs are idempotent.
     CELERY_BROKER_TRANSPORT_OPTIONS: dict = {"visibility_timeout": 3600}
@@ -285,9 +287,17 @@ ACCESS_TRACES_KEPT = timedelta(days=env.int("ACCESS_TRACES_KEPT_DAYS", default=3
 READINGS_KEPT = timedelta(days=env.int("READINGS_KEPT_DAYS", default=3 * 365))
 
 # --- API --------------------------------------------------------------------------------------------------------------
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=1200)
+KEY_USE_PRECISION = timedelta(minutes=1)  # of the last use that is shown of a key
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    # The key first: who comes with nothing is told by 401 what he lacks.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "mailboxes.api.keys.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "mailboxes.api.keys.ScopeOpens"],
+    "DEFAULT_THROTTLE_CLASSES": ["mailboxes.api.keys.KeyThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"api": f"{API_REQUESTS_PER_MINUTE}/min"},
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "mailboxes.api.refusals.exception_handler",

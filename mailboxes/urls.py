@@ -4,7 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.views import BalViewSet
 from mailboxes.lifecycle import EXPOSED
-from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, people, register
+from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, people, register, software
 
 
 class ExposedVerb(StringConverter):
@@ -51,5 +51,9 @@ urlpatterns = [
     path("delegations/<int:pk>/terminer/", holders.EndDelegationView.as_view(), name="delegation-end"),
     path("personnes/inscrire/", acts.RecordPersonView.as_view(), name="person-new"),
     path("personnes/suggestions/", people.person_suggest, name="person-suggest"),
+    path("logiciels/", software.software_list, name="software-list"),
+    path("logiciels/declarer/", software.declare, name="software-new"),
+    path("logiciels/cles/<int:pk>/renouveler/", software.rotate, name="key-rotate"),
+    path("logiciels/cles/<int:pk>/revoquer/", software.revoke, name="key-revoke"),
     path("api/v1/", include(api.urls)),
 ]

@@ -7,7 +7,14 @@ from rest_framework.views import exception_handler as default_handler
 
 from mailboxes.rules import NotAllowed, Refused
 
-TITLES = {400: "Demande invalide", 401: "Non authentifié", 403: "Non autorisé", 404: "Introuvable", 409: "Refusé"}
+TITLES = {
+    400: "Demande invalide",
+    401: "Non authentifié",
+    403: "Non autorisé",
+    404: "Introuvable",
+    409: "Refusé",
+    429: "Trop de demandes",
+}
 
 
 class RefusedByRule(APIException):

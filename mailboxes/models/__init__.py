@@ -6,6 +6,7 @@ from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.requests import Request
+from mailboxes.models.software import Software, SoftwareKey
 from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
 from mailboxes.models.usage import Reading
@@ -28,6 +29,8 @@ __all__ = [
     "Reading",
     "Request",
     "Signatory",
+    "Software",
+    "SoftwareKey",
     "Structure",
     "System",
     "managed_identifiers",
