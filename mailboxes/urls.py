@@ -1,5 +1,6 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.views import BalViewSet
@@ -56,4 +57,6 @@ urlpatterns = [
     path("logiciels/cles/<int:pk>/renouveler/", software.rotate, name="key-rotate"),
     path("logiciels/cles/<int:pk>/revoquer/", software.revoke, name="key-revoke"),
     path("api/v1/", include(api.urls)),
+    path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("api/v1/", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="api-docs"),
 ]

@@ -1,6 +1,7 @@
 """The BAL and all that stands around them, cut by the domain's nouns."""
 
 from mailboxes.models.bals import Bal
+from mailboxes.models.calls import Call
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
@@ -16,6 +17,7 @@ __all__ = [
     "AccessTrace",
     "Affiliation",
     "Bal",
+    "Call",
     "Claim",
     "Cotitulaire",
     "Delegataire",
