@@ -3,6 +3,7 @@ from django.urls.converters import StringConverter
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from mailboxes.api.resolve import CheckView, ResolveView
 from mailboxes.api.views import BalViewSet
 from mailboxes.lifecycle import EXPOSED
 from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, people, register, software
@@ -57,6 +58,8 @@ urlpatterns = [
     path("logiciels/cles/<int:pk>/renouveler/", software.rotate, name="key-rotate"),
     path("logiciels/cles/<int:pk>/revoquer/", software.revoke, name="key-revoke"),
     path("api/v1/", include(api.urls)),
+    path("api/v1/resolve/", ResolveView.as_view(), name="api-resolve"),
+    path("api/v1/check/", CheckView.as_view(), name="api-check"),
     path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path("api/v1/", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="api-docs"),
 ]
