@@ -3,6 +3,7 @@
 `by` is who acts: an account, or `SYSTEM`; never None.
 """
 
+from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
@@ -36,6 +37,8 @@ __all__ = [
     "register_bal",
     "remind_person",
     "remove_cotitulaire",
+    "step",
+    "step_each",
     "trace",
     "transfer_principal",
     "update_quota_warning",

@@ -4,6 +4,7 @@ from mailboxes.models.bals import Bal
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
+from mailboxes.models.layouts import RequestLayout
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.requests import Request
 from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
@@ -27,6 +28,7 @@ __all__ = [
     "Person",
     "Reading",
     "Request",
+    "RequestLayout",
     "Signatory",
     "Structure",
     "System",

@@ -36,6 +36,15 @@ from mailboxes.rules.moves import (
 )
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_record_person, check_register, check_register_somewhere
+from mailboxes.rules.requests import (
+    check_escalate,
+    check_refusal_told,
+    check_remind,
+    check_seen,
+    check_step,
+    check_write_layout,
+    verb_of,
+)
 from mailboxes.rules.usage import check_reading, is_new_activity, quota_level
 
 __all__ = [
@@ -56,6 +65,7 @@ __all__ = [
     "check_delegate",
     "check_depublished_first",
     "check_end_delegation",
+    "check_escalate",
     "check_gap",
     "check_gap_stands",
     "check_ignore",
@@ -65,15 +75,21 @@ __all__ = [
     "check_read_history",
     "check_reading",
     "check_record_person",
+    "check_refusal_told",
     "check_register",
     "check_register_somewhere",
+    "check_remind",
     "check_remind_person",
     "check_remove_cotitulaire",
     "check_repair_orphan",
     "check_role",
     "check_row",
+    "check_seen",
     "check_seen_absent",
+    "check_step",
     "check_transfer_principal",
+    "check_write_layout",
     "is_new_activity",
     "quota_level",
+    "verb_of",
 ]

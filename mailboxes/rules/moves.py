@@ -17,6 +17,8 @@ def check_move(bal: Bal, verb: Verb, *, by) -> None:
         raise Refused(f"« {verb.label} » est impossible pour une BAL {bal.get_state_display()}.", "state")
     if verb == Verb.REQUEST_DELETION:
         check_depublished_first(bal)
+    if verb == Verb.CANCEL_DELETION and not bal.is_expected_in_annuaire:
+        raise Refused("Cette BAL n’a pas été dépubliée : pour arrêter sa suppression, gardez-la.", "unpublished")
 
 
 def check_act(bal: Bal, act: Act, *, by) -> None:
