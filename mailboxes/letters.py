@@ -1,16 +1,34 @@
 """What an operator is written about a request: in his own layout where there is one, else in our words."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from django.template.loader import get_template
 from django.utils import timezone
 
-from mailboxes.lifecycle import Letter
+from mailboxes.export import csv_lines
+from mailboxes.lifecycle import Letter, RequestKind
 from mailboxes.models import Request, RequestLayout, Structure
-from mailboxes.models.layouts import fill
+from mailboxes.models.layouts import columns_of, fill
+
+# The columns of a file where no layout says otherwise.
+COLUMNS = """Numéro = {numero}
+Demande = {demande}
+Adresse = {adresse}
+Type = {type}
+Structure = {structure}
+FINESS = {finess}
+Titulaire = {titulaire}
+RPPS = {rpps}
+Service = {service}
+Détail = {detail}
+Motif = {motif}
+BAL à utiliser = {bal_active}
+Réponse automatique = {reponse_automatique}
+Demandée le = {date}"""
 
 
 class Written(NamedTuple):
@@ -94,3 +112,53 @@ def facts_of(request: Request) -> dict[str, str]:
             "reponse_automatique": bal.auto_reply,
         }
     return facts
+
+
+# An invented request, to see a layout at work before it is used.
+SAMPLE = {
+    "adresse": "claire.exemple@chu-exemple.mssante.fr",
+    "type": "PER",
+    "structure": "CHU d’exemple",
+    "finess": "010000002",
+    "siret": "",
+    "service": "Cardiologie",
+    "usage": "Comptes rendus d’hospitalisation.",
+    "titulaire": "Claire EXEMPLE",
+    "rpps": "10000000017",
+    "espace": "1024",
+    "demande": RequestKind.DEPUBLISH.label,
+    "detail": "",
+    "motif": "Départ de l’établissement.",
+    "bal_active": "accueil.exemple@chu-exemple.mssante.fr",
+    "reponse_automatique": "Merci d’écrire désormais à accueil.exemple@chu-exemple.mssante.fr.",
+    "demandeur": "Gisèle Exemple",
+    "operateur": "Opérateur d’exemple",
+    "numero": "1234",
+    "date": "02/03/2026",
+    "echeance": "17/03/2026",
+}
+
+
+class File(NamedTuple):
+    name: str
+    lines: Iterator[str]
+
+
+def files_of(requests: Iterable[Request]) -> list[File]:
+    """Ready for the operators' consoles: one file for each layout, in its columns and with its separator."""
+    requests = list(requests)
+    layouts = Layouts(requests)
+    grouped: dict[tuple[str, str, str], list[Request]] = {}
+    for request in requests:
+        layout = layouts.of(request)
+        columns = layout.columns if layout and layout.columns.strip() else COLUMNS
+        separator = layout.separator if layout else RequestLayout.Separator.SEMICOLON.value
+        grouped.setdefault((request.operator.code, columns, separator), []).append(request)
+    counts: Counter[str] = Counter()
+    files = []
+    for (code, columns, separator), rows in grouped.items():
+        counts[code] += 1
+        name = f"demandes-{code}" + (f"-{counts[code]}" if counts[code] > 1 else "")
+        named = [(title, partial(fill, value)) for title, value in columns_of(columns)]
+        files.append(File(name, csv_lines(named, map(facts_of, rows), separator)))
+    return files

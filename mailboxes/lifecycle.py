@@ -68,6 +68,9 @@ class Act(TextChoices):
     REMIND_PERSON = "remind_person", "Rappeler au professionnel"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
     ANSWER = "answer", "Dire si une adresse est la sienne"
+    DECLARE_SOFTWARE = "declare_software", "Donner une clé à un logiciel"
+    ROTATE_KEY = "rotate_key", "Renouveler la clé d’un logiciel"
+    REVOKE_KEY = "revoke_key", "Révoquer la clé d’un logiciel"
 
 
 class Role(TextChoices):
@@ -180,6 +183,9 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.REMIND_PERSON,      {_R.SYSTEM}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
+    (Act.DECLARE_SOFTWARE,   {_R.GESTIONNAIRE}),
+    (Act.ROTATE_KEY,         {_R.GESTIONNAIRE}),
+    (Act.REVOKE_KEY,         {_R.GESTIONNAIRE}),
 ]}
 # fmt: on
 
@@ -244,6 +250,8 @@ STEPS: dict[Act, Step] = {act: Step(act, frozenset(before), after) for act, befo
     (Act.ASK_AGAIN,        {_G.REFUSED},                   _G.REFUSED),  # a new request, beside this one
 ]}
 # fmt: on
+
+BY_HAND = [act for act in STEPS if WHO_MAY[act] - {Role.SYSTEM}]
 
 # What whoever asks for a deletion attests; the journal keeps these words.
 ATTESTATION = "les messages et documents utiles de cette BAL sont enregistrés ailleurs."

@@ -8,13 +8,17 @@ from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, name_principal, remove_cotitulaire, transfer_principal
+from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
+from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
+from mailboxes.actions.wayout import request_depublication
 
 __all__ = [
+    "OVERLAP_DAYS",
     "Answered",
     "Tally",
     "accept_annuaire",
@@ -23,8 +27,10 @@ __all__ = [
     "answer",
     "ask_operator",
     "ask_person",
+    "declare_software",
     "declare_use",
     "delegate",
+    "delete_layout",
     "describe_bal",
     "end_delegation",
     "ignore_gap",
@@ -37,9 +43,13 @@ __all__ = [
     "register_bal",
     "remind_person",
     "remove_cotitulaire",
+    "request_depublication",
+    "revoke_key",
+    "rotate_key",
     "step",
     "step_each",
     "trace",
     "transfer_principal",
     "update_quota_warning",
+    "write_layout",
 ]

@@ -34,11 +34,14 @@ class Tally:
 
 
 @transaction.atomic
-def move(bal: Bal, verb: Verb, *, by, note: str = "", attested: bool = False) -> Bal:
-    """Take the BAL along one line of the table, and let those whom the line names hear of it."""
+def move(bal: Bal, verb: Verb, *, by, note: str = "", attested: bool = False, led: str = "") -> Bal:
+    """Take the BAL along one line of the table, and let those whom the line names hear of it.
+
+    `led`: where its correspondents are led, for the journal; the operator reads it elsewhere.
+    """
     bal = locked(bal)
     _check(bal, verb, by=by, attested=attested)
-    write_moves([bal], verb, by=by, note=note)
+    write_moves([bal], verb, by=by, note=note, led=led)
     return bal
 
 
@@ -81,10 +84,11 @@ def _check(bal: Bal, verb: Verb, *, by, attested: bool = False) -> None:
         rules.check_seen_absent(bal, by=by)
 
 
-def write_moves(bals: list[Bal], verb: Verb, *, by, note: str) -> None:
+def write_moves(bals: list[Bal], verb: Verb, *, by, note: str, led: str = "") -> None:
     """State, journal and notices of BAL already locked and checked, each in one statement."""
     line, now = BY_VERB[verb], timezone.now()
-    said = "\n".join(filter(None, [f"Attesté : {ATTESTATION}" if verb == Verb.REQUEST_DELETION else "", note]))
+    attested = f"Attesté : {ATTESTATION}" if verb == Verb.REQUEST_DELETION else ""
+    said = "\n".join(filter(None, [attested, note, led]))
     entries = [
         entry_of(bal, verb, by=by, before=bal.state, after=line.after, note=said, parties=line.tells) for bal in bals
     ]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from directory.models import Entry
 from mailboxes.lifecycle import AWAITS, Party, RequestKind, RequestStage, Role
 from mailboxes.models.bals import Bal, managed_structures
+from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.journal import JournalEntry, Notice
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM
@@ -21,11 +22,12 @@ AWAITED = (RequestStage.DRAFT, RequestStage.SENT)
 
 class RequestQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Those of the structures one sees, and those on one's own BAL."""
+        """Those of the structures one sees, and those on a BAL that one holds; a délégataire only uses it."""
         if user.is_superuser:
             return self
         structures = Structure.objects.visible_to(user).values("pk")
-        return self.filter(Q(structure__in=structures) | Q(bal__in=Bal.objects.mine(user).values("pk")))
+        held = Cotitulaire.objects.filter(person__user_id=user.pk).values("bal")
+        return self.filter(Q(structure__in=structures) | Q(bal__in=held))
 
     def awaited(self):
         """Not yet answered by the operator."""

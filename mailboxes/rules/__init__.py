@@ -31,6 +31,7 @@ from mailboxes.rules.moves import (
     check_move,
     check_open_request,
     check_read_history,
+    check_replacement,
     check_role,
     check_seen_absent,
 )
@@ -45,10 +46,12 @@ from mailboxes.rules.requests import (
     check_write_layout,
     verb_of,
 )
+from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
 from mailboxes.rules.usage import check_reading, is_new_activity, quota_level
 
 __all__ = [
     "MAX_COTITULAIRES",
+    "MAX_KEY_DAYS",
     "NotAllowed",
     "Refused",
     "allows",
@@ -69,6 +72,8 @@ __all__ = [
     "check_gap",
     "check_gap_stands",
     "check_ignore",
+    "check_key_days",
+    "check_key_stands",
     "check_move",
     "check_name_principal",
     "check_open_request",
@@ -82,10 +87,12 @@ __all__ = [
     "check_remind_person",
     "check_remove_cotitulaire",
     "check_repair_orphan",
+    "check_replacement",
     "check_role",
     "check_row",
     "check_seen",
     "check_seen_absent",
+    "check_software",
     "check_step",
     "check_transfer_principal",
     "check_write_layout",

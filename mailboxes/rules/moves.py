@@ -53,6 +53,21 @@ def check_depublished_first(bal: Bal) -> None:
         raise Refused("Dépubliez d’abord cette BAL : ses correspondants doivent cesser de la trouver.", "published")
 
 
+def check_replacement(bal: Bal) -> None:
+    """Correspondents are led to a BAL that exists and is used, not to a void."""
+    if not bal.replaced_by:
+        return
+    if bal.replaced_by == bal.address:
+        raise Refused("Une BAL ne se remplace pas elle-même : choisissez-en une autre.", "replacement")
+    is_ours = Bal.objects.filter(address=bal.replaced_by, state=State.ACTIVE).exists()
+    if not is_ours and not Entry.objects.published().filter(address=bal.replaced_by).exists():
+        raise Refused(
+            f"« {bal.replaced_by} » n’est ni une BAL active du registre, ni une adresse de l’annuaire : "
+            "vos correspondants n’y trouveraient personne.",
+            "replacement",
+        )
+
+
 def check_attested(attested: bool) -> None:
     if not attested:
         raise Refused(

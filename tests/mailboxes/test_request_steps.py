@@ -348,7 +348,7 @@ def test_an_answered_request_is_never_reminded(late, people):
     assert tasks.run("remind_operators").done == 0
 
 
-# --- Gaps ---------------------------------------------------------------------------------------------------------------
+# --- Gaps -------------------------------------------------------------------------------------------------------------
 def test_what_is_asked_of_an_address_that_is_no_bal_follows_the_same_steps(structure, operator, people):
     asked = actions.requests.ask(
         KINDS.CHANGE, by=people.gisele.user, structure=structure, operator=operator, address="x@chu.mssante.fr"
@@ -359,6 +359,7 @@ def test_what_is_asked_of_an_address_that_is_no_bal_follows_the_same_steps(struc
     notice = Notice.objects.get(party="gestionnaires")
     assert "x@chu.mssante.fr" in notice.text
     told()
+    assert "/demandes/?overdue=oui" in mail.outbox[-1].body
     with pytest.raises(NotAllowed):
         actions.step(asked, Act.RECORD_DONE, by=people.eve.user)
     actions.step(asked, Act.CANCEL_REQUEST, by=people.gisele.user)
