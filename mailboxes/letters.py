@@ -96,7 +96,7 @@ def facts_of(request: Request) -> dict[str, str]:
         "motif": request.reason,
         "demandeur": (request.by.get_full_name() or request.by.get_username()) if request.by else "",
         "operateur": request.operator.name,
-        "numero": str(request.pk or ""),
+        "numero": str(request.pk or "…"),  # a preview has none yet
         "date": f"{today:%d/%m/%Y}",
         "echeance": f"{due_on:%d/%m/%Y}",
     }

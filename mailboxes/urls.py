@@ -27,12 +27,12 @@ class ExposedVerb(StringConverter):
     regex = "|".join(sorted(EXPOSED, key=len, reverse=True))
 
 
-class Step(StringConverter):
+class RequestAct(StringConverter):
     regex = "|".join(BY_HAND)
 
 
 register_converter(ExposedVerb, "verb")
-register_converter(Step, "step")
+register_converter(RequestAct, "request_act")
 
 api = SimpleRouter()
 api.register("bals", BalViewSet, basename="api-bal")
@@ -55,7 +55,7 @@ urlpatterns = [
     path("demandes/modeles/<int:pk>/", layouts.LayoutView.as_view(), name="layout"),
     path("demandes/modeles/<int:pk>/supprimer/", layouts.DeleteLayoutView.as_view(), name="layout-delete"),
     path("demandes/<int:pk>/", requests.request, name="request"),
-    path("demandes/<int:pk>/<step:act>/", requests.StepView.as_view(), name="request-step"),
+    path("demandes/<int:pk>/<request_act:act>/", requests.StepView.as_view(), name="request-step"),
     path("bal/", register.bal_list, name="bal-list"),
     path("bal/export.csv", register.bal_export, name="bal-export"),
     path("bal/lot/", register.bal_bulk, name="bal-bulk"),

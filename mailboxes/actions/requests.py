@@ -145,7 +145,7 @@ def note(
 ) -> JournalEntry:
     """A line of the journal about a request, among its own; with the letter that the operator gets, if any."""
     about = {} if request.bal_id else {"structure": request.structure, "address": request.address}
-    facts = {"before": request.get_kind_display(), "after": request.get_stage_display(), "note": reason}
+    facts = {"after": f"{request.get_kind_display()} : {request.get_stage_display()}", "note": reason}
     entry = entry_of(request.bal, act, by=by, parties=[*parties, letter] if letter else parties, **about, **facts)
     entry.save()
     request.lines.add(entry)
