@@ -3,16 +3,19 @@
 `by` is who acts: an account, or `SYSTEM`; never None.
 """
 
+from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, name_principal, remove_cotitulaire, transfer_principal
+from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
+from mailboxes.actions.wayout import request_depublication
 from mailboxes.actions.webhooks import add_webhook, change_webhook, renew_secret, replay, try_webhook
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "declare_software",
     "declare_use",
     "delegate",
+    "delete_layout",
     "describe_bal",
     "end_delegation",
     "ignore_gap",
@@ -44,10 +48,14 @@ __all__ = [
     "remove_cotitulaire",
     "renew_secret",
     "replay",
+    "request_depublication",
     "revoke_key",
     "rotate_key",
+    "step",
+    "step_each",
     "trace",
     "transfer_principal",
     "try_webhook",
     "update_quota_warning",
+    "write_layout",
 ]

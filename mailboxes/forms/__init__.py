@@ -5,19 +5,24 @@ from mailboxes.forms.bulk import BulkForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
 from mailboxes.forms.people import PersonField, PersonForm
+from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, StepForm
 
 __all__ = [
     "AddCotitulaireForm",
     "BulkForm",
     "DelegateForm",
+    "DepublishForm",
     "DescribeForm",
     "EmptyForm",
     "GapFilterForm",
+    "LayoutForm",
     "MoveForm",
     "NamePrincipalForm",
     "PersonField",
     "PersonForm",
     "RegisterForm",
     "RemedyForm",
+    "RequestBulkForm",
     "RequestDeletionForm",
+    "StepForm",
 ]

@@ -31,11 +31,21 @@ from mailboxes.rules.moves import (
     check_move,
     check_open_request,
     check_read_history,
+    check_replacement,
     check_role,
     check_seen_absent,
 )
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_record_person, check_register, check_register_somewhere
+from mailboxes.rules.requests import (
+    check_escalate,
+    check_refusal_told,
+    check_remind,
+    check_seen,
+    check_step,
+    check_write_layout,
+    verb_of,
+)
 from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
 from mailboxes.rules.usage import check_reading, is_new_activity, quota_level
 from mailboxes.rules.webhooks import check_webhook, check_webhook_url
@@ -59,6 +69,7 @@ __all__ = [
     "check_delegate",
     "check_depublished_first",
     "check_end_delegation",
+    "check_escalate",
     "check_gap",
     "check_gap_stands",
     "check_ignore",
@@ -70,18 +81,25 @@ __all__ = [
     "check_read_history",
     "check_reading",
     "check_record_person",
+    "check_refusal_told",
     "check_register",
     "check_register_somewhere",
+    "check_remind",
     "check_remind_person",
     "check_remove_cotitulaire",
     "check_repair_orphan",
+    "check_replacement",
     "check_role",
     "check_row",
+    "check_seen",
     "check_seen_absent",
     "check_software",
+    "check_step",
     "check_transfer_principal",
     "check_webhook",
     "check_webhook_url",
+    "check_write_layout",
     "is_new_activity",
     "quota_level",
+    "verb_of",
 ]

@@ -23,6 +23,7 @@ from mailboxes.rules import (
     check_transfer_principal,
 )
 from mailboxes.views.frame import annuaire_run
+from mailboxes.wayout import progress
 
 RECENT = 10
 READINGS = 400
@@ -105,6 +106,8 @@ def history_facts(row: Bal, user) -> dict:
         "can_read_history": True,
         "journal": row.journal.select_related("by")[:RECENT],
         "notices": row.notices.select_related("person")[:RECENT],
+        "requests": row.requests.select_related("operator")[:RECENT],
+        "progress": progress(row),
     }
 
 
