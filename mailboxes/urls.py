@@ -4,7 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.views import BalViewSet
 from mailboxes.lifecycle import EXPOSED
-from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, people, register, software
+from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, notices, people, register, software
 
 
 class ExposedVerb(StringConverter):
@@ -32,6 +32,8 @@ urlpatterns = [
     path("bal/inscrire/", acts.RegisterView.as_view(), name="bal-new"),
     path("bal/<int:pk>/", bals.bal, name="bal"),
     path("bal/<int:pk>/journal/", bals.bal_journal, name="bal-journal"),
+    path("bal/<int:pk>/avis/", notices.bal_notices, name="bal-notices"),
+    path("bal/<int:pk>/demander-si-elle-sert/", notices.AskUseView.as_view(), name="bal-ask-use"),
     path("bal/<int:pk>/modifier/", acts.DescribeView.as_view(), name="bal-edit"),
     path("bal/<int:pk>/<verb:verb>/", acts.MoveView.as_view(), name="bal-verb"),
     path("bal/<int:pk>/cotitulaires/ajouter/", holders.AddCotitulaireView.as_view(), name="bal-holder-add"),
@@ -49,6 +51,12 @@ urlpatterns = [
     path("bal/<int:pk>/delegations/ajouter/", holders.DelegateView.as_view(), name="bal-delegate"),
     path("bal/<int:pk>/je-m-en-sers/", acts.DeclareUseView.as_view(), name="bal-declare-use"),
     path("delegations/<int:pk>/terminer/", holders.EndDelegationView.as_view(), name="delegation-end"),
+    path("avis/", notices.notice_list, name="notice-list"),
+    path("avis/<int:pk>/remis/", notices.GiveNoticeView.as_view(), name="notice-give"),
+    path("avis/<int:pk>/renvoyer/", notices.ResendNoticeView.as_view(), name="notice-resend"),
+    path("avis/repondre/<str:token>/", notices.notice_link, name="notice-link"),
+    path("mes-preferences/", notices.MyPreferencesView.as_view(), name="my-preferences"),
+    path("personnes/<int:pk>/prevenir/", notices.PreferencesView.as_view(), name="person-preferences"),
     path("personnes/inscrire/", acts.RecordPersonView.as_view(), name="person-new"),
     path("personnes/suggestions/", people.person_suggest, name="person-suggest"),
     path("logiciels/", software.software_list, name="software-list"),

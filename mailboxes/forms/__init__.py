@@ -4,6 +4,7 @@ from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm
 from mailboxes.forms.bulk import BulkForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
+from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
 from mailboxes.forms.people import PersonField, PersonForm
 
 __all__ = [
@@ -13,10 +14,12 @@ __all__ = [
     "DescribeForm",
     "EmptyForm",
     "GapFilterForm",
+    "GiveNoticeForm",
     "MoveForm",
     "NamePrincipalForm",
     "PersonField",
     "PersonForm",
+    "PreferencesForm",
     "RegisterForm",
     "RemedyForm",
     "RequestDeletionForm",
