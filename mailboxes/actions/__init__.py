@@ -15,6 +15,7 @@ from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
+from mailboxes.actions.webhooks import add_webhook, change_webhook, renew_secret, replay, try_webhook
 
 __all__ = [
     "OVERLAP_DAYS",
@@ -22,12 +23,14 @@ __all__ = [
     "Tally",
     "accept_annuaire",
     "add_cotitulaire",
+    "add_webhook",
     "adopt",
     "answer",
     "answer_notice",
     "ask_operator",
     "ask_person",
     "ask_use",
+    "change_webhook",
     "declare_software",
     "declare_use",
     "delegate",
@@ -48,10 +51,13 @@ __all__ = [
     "remind_person",
     "remind_use",
     "remove_cotitulaire",
+    "renew_secret",
+    "replay",
     "resend_notice",
     "revoke_key",
     "rotate_key",
     "trace",
     "transfer_principal",
+    "try_webhook",
     "update_quota_warning",
 ]

@@ -48,6 +48,7 @@ from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_record_person, check_register, check_register_somewhere
 from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
 from mailboxes.rules.usage import check_reading, is_new_activity, is_use_while_leaving, quota_level
+from mailboxes.rules.webhooks import check_webhook, check_webhook_url
 
 __all__ = [
     "MAX_COTITULAIRES",
@@ -97,6 +98,8 @@ __all__ = [
     "check_software",
     "check_still_due",
     "check_transfer_principal",
+    "check_webhook",
+    "check_webhook_url",
     "is_new_activity",
     "is_use_while_leaving",
     "quota_level",

@@ -12,7 +12,12 @@ TITLES = {
     401: "Non authentifié",
     403: "Non autorisé",
     404: "Introuvable",
+    405: "Méthode impossible",
+    406: "Format impossible",
     409: "Refusé",
+    412: "Changé entre-temps",
+    415: "Format non lu",
+    422: "Clé déjà employée",
     429: "Trop de demandes",
 }
 
