@@ -2,6 +2,7 @@
 
 import mailbox
 from collections.abc import Iterator
+from contextlib import closing
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -22,8 +23,9 @@ def messages_of(content: bytes) -> Iterator[EmailMessage]:
         return
     with NamedTemporaryFile(suffix=".mbox") as file:
         Path(file.name).write_bytes(content)
-        for message in mailbox.mbox(file.name, create=False):
-            yield message_from_bytes(message.as_bytes(), policy=policy.default)
+        with closing(mailbox.mbox(file.name, create=False)) as box:
+            for message in box:
+                yield message_from_bytes(message.as_bytes(), policy=policy.default)
 
 
 def failures_of(message: EmailMessage) -> list[Bounce]:

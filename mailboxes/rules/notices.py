@@ -4,12 +4,14 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from mailboxes.lifecycle import BY_VERB, WHO_MAY, Act, Verb
+from mailboxes.lifecycle import BY_VERB, WHO_MAY, Act, State, Verb
 from mailboxes.models import Bal, Notice, Person
 from mailboxes.models.bals import managed_structures
 from mailboxes.models.system import SYSTEM, Signatory
 from mailboxes.rules.moves import check_act, check_move, check_role
 from mailboxes.rules.refusals import NotAllowed, Refused
+
+WAY_OUT = BY_VERB[Verb.OPPOSE].before
 
 
 def check_still_due(bal: Bal, act: Act, due: QuerySet[Bal], *, by) -> None:
@@ -40,17 +42,18 @@ def check_answer_notice(notice: Notice, bal: Bal, said: str, *, by) -> None:
         raise Refused("Vous avez déjà répondu par ce lien. Pour changer d’avis, connectez-vous.", "answered")
     if said not in Notice.Answer.values:
         raise Refused("Choisissez une des réponses.", "answer")
+    check_awaited(notice, bal)
     if said == Notice.Answer.USED:
         check_act(bal, Act.DECLARE_USE, by=by)
     else:
         check_move(bal, Verb.OPPOSE if said == Notice.Answer.KEPT else Verb.REQUEST_DEPUBLICATION, by=by)
-    if said == Notice.Answer.USED and notice.act not in (Act.ASK_USE, Act.REMIND_USE):
-        check_under_way(bal)
 
 
-def check_under_way(bal: Bal) -> None:
-    """A link to stop the way out says so when there is nothing left to stop."""
-    if bal.state not in BY_VERB[Verb.OPPOSE].before:
+def check_awaited(notice: Notice, bal: Bal) -> None:
+    """The link of an old mail does not undo what was decided since: it asks about something that still stands."""
+    is_question = notice.act in (Act.ASK_USE, Act.REMIND_USE)
+    stands = bal.state == State.ACTIVE and bal.clock_at is None if is_question else bal.state in WAY_OUT
+    if not stands:
         raise Refused(f"Il n’y a plus rien à répondre : cette BAL est {bal.get_state_display()}.", "state")
 
 
