@@ -8,8 +8,10 @@ from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, name_principal, remove_cotitulaire, transfer_principal
+from mailboxes.actions.idleness import ask_use, escalate_idle, remind_idle, remind_use
 from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.moves import Tally, move, move_each
+from mailboxes.actions.notices import answer_notice, give_notice, prefer_channel, resend_notice
 from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
@@ -27,8 +29,10 @@ __all__ = [
     "add_webhook",
     "adopt",
     "answer",
+    "answer_notice",
     "ask_operator",
     "ask_person",
+    "ask_use",
     "change_webhook",
     "declare_software",
     "declare_use",
@@ -36,19 +40,25 @@ __all__ = [
     "delete_layout",
     "describe_bal",
     "end_delegation",
+    "escalate_idle",
+    "give_notice",
     "ignore_gap",
     "move",
     "move_each",
     "name_principal",
     "open_request",
+    "prefer_channel",
     "record_person",
     "record_usage",
     "register_bal",
+    "remind_idle",
     "remind_person",
+    "remind_use",
     "remove_cotitulaire",
     "renew_secret",
     "replay",
     "request_depublication",
+    "resend_notice",
     "revoke_key",
     "rotate_key",
     "step",

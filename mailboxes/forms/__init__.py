@@ -4,6 +4,7 @@ from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm
 from mailboxes.forms.bulk import BulkForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
+from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
 from mailboxes.forms.people import PersonField, PersonForm
 from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, StepForm
 
@@ -15,11 +16,13 @@ __all__ = [
     "DescribeForm",
     "EmptyForm",
     "GapFilterForm",
+    "GiveNoticeForm",
     "LayoutForm",
     "MoveForm",
     "NamePrincipalForm",
     "PersonField",
     "PersonForm",
+    "PreferencesForm",
     "RegisterForm",
     "RemedyForm",
     "RequestBulkForm",

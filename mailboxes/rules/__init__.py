@@ -35,6 +35,16 @@ from mailboxes.rules.moves import (
     check_role,
     check_seen_absent,
 )
+from mailboxes.rules.notices import (
+    check_answer_notice,
+    check_ask_use,
+    check_channel,
+    check_given,
+    check_mend_notice,
+    check_prefer,
+    check_reachable,
+    check_still_due,
+)
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_record_person, check_register, check_register_somewhere
 from mailboxes.rules.requests import (
@@ -47,7 +57,7 @@ from mailboxes.rules.requests import (
     verb_of,
 )
 from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
-from mailboxes.rules.usage import check_reading, is_new_activity, quota_level
+from mailboxes.rules.usage import check_reading, is_new_activity, is_use_while_leaving, quota_level
 from mailboxes.rules.webhooks import check_webhook, check_webhook_url
 
 __all__ = [
@@ -62,22 +72,29 @@ __all__ = [
     "check_adopt",
     "check_annuaire_fresh",
     "check_answer",
+    "check_answer_notice",
     "check_ask_operator",
     "check_ask_person",
+    "check_ask_use",
     "check_attested",
     "check_can_hold",
+    "check_channel",
     "check_delegate",
     "check_depublished_first",
     "check_end_delegation",
     "check_escalate",
     "check_gap",
     "check_gap_stands",
+    "check_given",
     "check_ignore",
     "check_key_days",
     "check_key_stands",
+    "check_mend_notice",
     "check_move",
     "check_name_principal",
     "check_open_request",
+    "check_prefer",
+    "check_reachable",
     "check_read_history",
     "check_reading",
     "check_record_person",
@@ -95,11 +112,13 @@ __all__ = [
     "check_seen_absent",
     "check_software",
     "check_step",
+    "check_still_due",
     "check_transfer_principal",
     "check_webhook",
     "check_webhook_url",
     "check_write_layout",
     "is_new_activity",
+    "is_use_while_leaving",
     "quota_level",
     "verb_of",
 ]
