@@ -6,6 +6,7 @@ Pure functions over text: no query. An operator's choice that stands is never re
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from django.db.models import TextChoices
@@ -58,7 +59,8 @@ class Policy(Protocol):
     max_length: int
 
 
-class Default(NamedTuple):
+@dataclass
+class Default:
     person_pattern: str = PersonPattern.GIVEN_FAMILY
     shared_pattern: str = SharedPattern.POSTCODE
     compounds: str = Compounds.HYPHEN

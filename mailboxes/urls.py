@@ -3,15 +3,21 @@ from django.urls.converters import StringConverter
 from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.views import BalViewSet
+from mailboxes.forms.openings import NAMES
 from mailboxes.lifecycle import EXPOSED
-from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, people, register
+from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, openings, people, register
 
 
 class ExposedVerb(StringConverter):
     regex = "|".join(sorted(EXPOSED, key=len, reverse=True))
 
 
+class OpeningStep(StringConverter):
+    regex = "|".join(NAMES)
+
+
 register_converter(ExposedVerb, "verb")
+register_converter(OpeningStep, "step")
 
 api = SimpleRouter()
 api.register("bals", BalViewSet, basename="api-bal")
@@ -30,6 +36,10 @@ urlpatterns = [
     path("bal/export.csv", register.bal_export, name="bal-export"),
     path("bal/lot/", register.bal_bulk, name="bal-bulk"),
     path("bal/inscrire/", acts.RegisterView.as_view(), name="bal-new"),
+    path("bal/demander/", openings.opening, name="opening"),
+    path("bal/demander/<int:draft>/abandonner/", openings.opening_drop, name="opening-drop"),
+    path("bal/demander/<int:draft>/<step:step>/", openings.StepView.as_view(), name="opening-step"),
+    path("structures/<int:structure>/nommage/", openings.NamingView.as_view(), name="naming"),
     path("bal/<int:pk>/", bals.bal, name="bal"),
     path("bal/<int:pk>/journal/", bals.bal_journal, name="bal-journal"),
     path("bal/<int:pk>/modifier/", acts.DescribeView.as_view(), name="bal-edit"),

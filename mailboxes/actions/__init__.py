@@ -8,6 +8,15 @@ from mailboxes.actions.delegations import delegate, end_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, name_principal, remove_cotitulaire, transfer_principal
 from mailboxes.actions.moves import Tally, move, move_each
+from mailboxes.actions.openings import (
+    Foreseen,
+    begin_draft,
+    drop_draft,
+    preview_opening,
+    request_opening,
+    save_draft,
+    set_naming,
+)
 from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.traces import trace
@@ -15,6 +24,7 @@ from mailboxes.actions.usage import declare_use, record_usage, update_quota_warn
 
 __all__ = [
     "Answered",
+    "Foreseen",
     "Tally",
     "accept_annuaire",
     "add_cotitulaire",
@@ -22,20 +32,26 @@ __all__ = [
     "answer",
     "ask_operator",
     "ask_person",
+    "begin_draft",
     "declare_use",
     "delegate",
     "describe_bal",
+    "drop_draft",
     "end_delegation",
     "ignore_gap",
     "move",
     "move_each",
     "name_principal",
     "open_request",
+    "preview_opening",
     "record_person",
     "record_usage",
     "register_bal",
     "remind_person",
     "remove_cotitulaire",
+    "request_opening",
+    "save_draft",
+    "set_naming",
     "trace",
     "transfer_principal",
     "update_quota_warning",

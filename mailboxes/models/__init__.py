@@ -4,6 +4,7 @@ from mailboxes.models.bals import Bal
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
+from mailboxes.models.openings import NamingPolicy, OpeningDraft
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.requests import Request
 from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
@@ -22,7 +23,9 @@ __all__ = [
     "GapDecision",
     "JournalEntry",
     "Membership",
+    "NamingPolicy",
     "Notice",
+    "OpeningDraft",
     "Operator",
     "Person",
     "Reading",

@@ -34,8 +34,20 @@ from mailboxes.rules.moves import (
     check_role,
     check_seen_absent,
 )
+from mailboxes.rules.openings import (
+    check_domain_open_to,
+    check_first_cotitulaires,
+    check_may_request,
+    check_not_published,
+    check_record_named,
+    check_request_opening,
+    check_request_somewhere,
+    check_set_naming,
+    check_stated_use,
+    roles_to_be,
+)
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
-from mailboxes.rules.register import check_record_person, check_register, check_register_somewhere
+from mailboxes.rules.register import check_eligible, check_record_person, check_register, check_register_somewhere
 from mailboxes.rules.usage import check_reading, is_new_activity, quota_level
 
 __all__ = [
@@ -55,25 +67,36 @@ __all__ = [
     "check_can_hold",
     "check_delegate",
     "check_depublished_first",
+    "check_domain_open_to",
+    "check_eligible",
     "check_end_delegation",
+    "check_first_cotitulaires",
     "check_gap",
     "check_gap_stands",
     "check_ignore",
+    "check_may_request",
     "check_move",
     "check_name_principal",
+    "check_not_published",
     "check_open_request",
     "check_read_history",
     "check_reading",
+    "check_record_named",
     "check_record_person",
     "check_register",
     "check_register_somewhere",
     "check_remind_person",
     "check_remove_cotitulaire",
     "check_repair_orphan",
+    "check_request_opening",
+    "check_request_somewhere",
     "check_role",
     "check_row",
     "check_seen_absent",
+    "check_set_naming",
+    "check_stated_use",
     "check_transfer_principal",
     "is_new_activity",
     "quota_level",
+    "roles_to_be",
 ]

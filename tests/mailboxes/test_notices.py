@@ -15,6 +15,9 @@ OF_VERBS = {f"{line.verb}.txt" for line in TRANSITIONS if Party.HOLDERS in line.
 }
 OF_ACTS = {
     f"{Act.REGISTER}_operator.txt",
+    f"{Act.REQUEST_OPENING}_operator.txt",
+    f"{Act.REQUEST_OPENING}.txt",
+    f"{Act.REQUEST_OPENING}_gestionnaire.txt",
     f"{Act.END_DELEGATION}.txt",
     f"{Act.WARN_QUOTA}.txt",
     f"{Act.ASK_OPERATOR}_operator.txt",
