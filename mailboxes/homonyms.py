@@ -15,7 +15,8 @@ from mailboxes.models import Affiliation, Bal, Person, Structure
 from mailboxes.naming import Warned
 
 LOOKED_AT = 60  # results of a search that are compared
-SHOWN = 8
+SHOWN = 4
+ORDER = ("dans votre structure", "dans le même domaine", "dans le même département")
 
 
 class Namesake(NamedTuple):
@@ -23,14 +24,15 @@ class Namesake(NamedTuple):
     address: str = ""
     profession: str = ""
     town: str = ""
-    where: str = ""  # what it shares with the BAL to come: structure, département, domain
+    where: str = ORDER[0]  # what it shares with the BAL to come
     is_same: bool = True  # else only alike
 
     @property
     def sentence(self) -> str:
         facts = ", ".join(filter(None, [self.profession, self.town]))
         like = "même nom" if self.is_same else "nom proche"
-        return f"{self.name}{f' ({facts})' if facts else ''} : {like}, {self.where}."
+        at = f", {self.address}" if self.address else ""
+        return f"{self.name}{f' ({facts})' if facts else ''} : {like}{at}, {self.where}."
 
 
 def taken(addresses: Iterable[str]) -> dict[str, str]:
@@ -47,6 +49,8 @@ def address_warnings(address: str) -> list[Warned]:
     if answer.verdict == Verdict.FORMER and answer.withdrawn_at:
         left = f"« {address} » était à l’annuaire jusqu’au {answer.withdrawn_at:%d/%m/%Y}"
         warned.append(Warned("former", f"{left} : on peut encore écrire là à son ancien titulaire."))
+    if not answer.verdict.is_inside:
+        warned.append(Warned("outside", f"{answer.verdict.value} Voyez avec l’opérateur."))
     if near := [entry.address for entry in answer.near if entry.address != address][:SHOWN]:
         warned.append(Warned("near", f"À une ou deux lettres près, ces adresses existent : {', '.join(near)}."))
     return warned
@@ -75,12 +79,20 @@ def team_namesakes(name: str, address: str, structure: Structure) -> list[Namesa
              if (namesake := _team_like(entry, name, address, structure, domain))}  # fmt: skip
     ours = Bal.objects.live().filter(structure=structure, kind__in=Bal.SHARED).exclude(service="")
     for bal in ours.alias(folded=Folded("service")).filter(folded=folded(name))[:SHOWN]:
-        found.setdefault(bal.address, Namesake(bal.service, bal.address, where=f"{bal.address}, dans votre structure"))
+        found.setdefault(bal.address, Namesake(bal.service, bal.address))
     return _sorted(found.values())
 
 
 def _sorted(found: Iterable[Namesake]) -> list[Namesake]:
-    return sorted(found, key=lambda one: (not one.is_same, one.name, one.address))[:SHOWN]
+    return sorted(found, key=lambda one: (ORDER.index(one.where), not one.is_same, one.name, one.address))
+
+
+def namesake_warnings(found: list[Namesake]) -> list[Warned]:
+    """The nearest, and how many more there are."""
+    warned = [Warned("namesake", one.sentence) for one in found[:SHOWN]]
+    if (more := len(found) - SHOWN) > 0:
+        warned.append(Warned("namesake", f"Et {more} de plus du même nom, ou d’un nom proche, dans les environs."))
+    return warned
 
 
 # --- The annuaire -------------------------------------------------------------------------------------------------
@@ -99,7 +111,7 @@ def _person_like(entry: Entry, person: Person, structure: Structure, domain: str
         return None
     is_same = all(one == other for one, other in pairs)
     name = f"{entry.given_name.title()} {entry.family_name.upper()}"
-    where = f"{entry.address}, {_where(entry, structure, domain)}"
+    where = _where(entry, structure, domain)
     return Namesake(name, entry.address, entry.profession, entry.address_l6.title(), where, is_same)
 
 
@@ -110,14 +122,14 @@ def _team_like(entry: Entry, name: str, address: str, structure: Structure, doma
     if not is_same and distance(fold(theirs), fold(address.rpartition("@")[0]), ERRORS) > ERRORS:
         return None
     label = entry.service or entry.trade_name or entry.structure_name or theirs
-    where = f"{entry.address}, {_where(entry, structure, domain)}"
+    where = _where(entry, structure, domain)
     return Namesake(label, entry.address, entry.structure_name, entry.address_l6.title(), where, is_same)
 
 
 def _where(entry: Entry, structure: Structure, domain: str) -> str:
     if entry.structure_id and entry.structure_id in (structure.finess_et, structure.finess_ej, structure.siret):
-        return "dans votre structure"
-    return "dans le même domaine" if domain_of(entry.address) == domain else "dans le même département"
+        return ORDER[0]
+    return ORDER[1] if domain_of(entry.address) == domain else ORDER[2]
 
 
 # --- The register -------------------------------------------------------------------------------------------------
@@ -130,4 +142,4 @@ def _colleagues(person: Person, structure: Structure):
 
 
 def _colleague(row: Person) -> Namesake:
-    return Namesake(str(row), profession=row.profession, where="travaille dans votre structure")
+    return Namesake(str(row), profession=row.profession)

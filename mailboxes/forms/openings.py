@@ -16,7 +16,7 @@ from mailboxes.forms.steps import (
     StepForm,
     UsageForm,
 )
-from mailboxes.homonyms import address_warnings, boxes_of, namesakes, team_namesakes
+from mailboxes.homonyms import address_warnings, boxes_of, namesake_warnings, namesakes, team_namesakes
 from mailboxes.models import Bal, Domain, NamingPolicy, OpeningDraft, Person, Structure
 from mailboxes.models.bals import managed_structures
 from mailboxes.naming import Named, PersonPattern, Policy, SharedPattern, Warned, name_warnings
@@ -145,7 +145,7 @@ class Opening:
             others = namesakes(self.principal, self.structure, self.domain.name)
         else:
             others = team_namesakes(self.named.name, address, self.structure) if self.is_shared else []
-        return [*warned, *(Warned("namesake", one.sentence) for one in others)]
+        return [*warned, *namesake_warnings(others)]
 
     def cost_at(self, domain: Domain) -> str:
         """What is paid a year; for an APP, one for all and one per establishment compared."""

@@ -71,6 +71,7 @@ class UsageForm(StepForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self.fields["structure"].empty_label = "Choisir…"  # type: ignore[attr-defined]
         structures = Structure.objects.open_to(self.opening.user).select_related("parent")
         self.fields["structure"].queryset = structures  # type: ignore[attr-defined]
         if len(found := list(structures[:2])) == 1:
@@ -176,7 +177,10 @@ class OperatorForm(StepForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["domain"].queryset = Domain.objects.open_to(self.opening.structure)  # type: ignore[attr-defined]
+        domains = Domain.objects.open_to(self.opening.structure)
+        self.fields["domain"].queryset = domains  # type: ignore[attr-defined]
+        if len(found := list(domains[:2])) == 1:
+            self.fields["domain"].initial = found[0].pk
 
     def clean_domain(self):
         domain = self.cleaned_data["domain"]
@@ -233,6 +237,11 @@ class AddressForm(StepForm):
             self.data = {**{name: self[name].data for name in self.fields}, "warned_of": address, "accepted": ""}
             self.add_error(None, "Lisez les avertissements, puis confirmez cette adresse ou changez-en.")
         return facts
+
+    @property
+    def may_be_mistaken(self) -> bool:
+        """Somebody else's letters may come here, or ours go there."""
+        return any(warned.code in ("near", "namesake", "former") for warned in self.warnings)
 
 
 class AccessForm(StepForm):
@@ -303,6 +312,11 @@ class AccessForm(StepForm):
             if person and one["role"] == self.DELEGATAIRE
         ]
 
+    def shown(self) -> "AccessForm":
+        """The page that names the next one: the list, and fields as at first."""
+        initial = {"responsable": self.data.get("responsable", "")}
+        return AccessForm(initial=initial, people=self.people, opening=self.opening)
+
     def clean(self):
         facts = self.cleaned_data
         person = facts.get("person")
@@ -310,6 +324,7 @@ class AccessForm(StepForm):
             check_first_cotitulaires(self.opening.kind, self.opening.principal, self.cotitulaires)
             return facts
         attest(person, facts)
+        facts["role"] = facts["role"] or self.fields["role"].initial
         identity = f"rpps-{person.rpps}" if person.rpps else f"person-{person.pk}"
         principal = self.opening.principal
         if identity in {one["id"] for one in self.people} or (principal and identity == f"rpps-{principal.rpps}"):

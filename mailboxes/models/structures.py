@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from directory.identifiers import domain_of
 from directory.records import ManagedStructures
@@ -163,11 +163,12 @@ class Operator(models.Model):
 
 class DomainQuerySet(models.QuerySet):
     def open_to(self, structure: Structure):
-        """Those reserved to nobody, or to it or one above it; with their operators."""
+        """Those reserved to nobody, or to it or one above it; its own and its operators' first."""
         above = [structure.pk, structure.parent_id, structure.parent.parent_id if structure.parent else None]
         reserved = Q(structure__in=[pk for pk in above if pk])
-        found = self.filter(Q(structure=None) | reserved).select_related("operator")
-        return found.order_by("operator__name", "name")
+        used = Operator.objects.filter(pk=OuterRef("operator"), bals__structure=structure)
+        found = self.filter(Q(structure=None) | reserved).select_related("operator").annotate(is_used=Exists(used))
+        return found.order_by(F("structure").desc(nulls_last=True), "-is_used", "operator__name", "name")
 
 
 class Domain(models.Model):

@@ -68,7 +68,8 @@ class StepView(FormView):
 
     def get_form(self, form_class=None):
         if self.request.method != "POST":
-            return self.opening.form(self.step)
+            form = self.opening.form(self.step)
+            return form.shown() if isinstance(form, AccessForm) else form
         extra = {}
         if self.step.form is AccessForm:
             extra["people"] = self.opening.draft.answers.get(self.step.name, {}).get("people", [])

@@ -9,7 +9,7 @@ from directory.models import Entry
 from mailboxes import actions, tasks
 from mailboxes.advice import ADVICE, Users, advise
 from mailboxes.forms.openings import NAMES
-from mailboxes.homonyms import namesakes, team_namesakes
+from mailboxes.homonyms import namesake_warnings, namesakes, team_namesakes
 from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
 from mailboxes.models import (
     SYSTEM,
@@ -645,3 +645,14 @@ def test_the_policy_is_what_is_proposed(client, walk, people, structure, answers
     answers["responsable"] = {"principal": people.paul.rpps, "service": ""}
     draft = walk(people.gisele, until="adresse")
     assert f'value="p.exemple@{DOMAIN}"' in page(client, draft, "adresse").content.decode()
+
+
+def test_the_nearest_homonyms_are_named_and_the_others_counted(claire, structure, make_entry):
+    for number in range(6):
+        make_entry(f"c{number}@autre.mssante.fr", **{**MARTIN, "person_id": f"3000000000{number}", "postcode": "93100"})
+    make_entry("own@autre.mssante.fr", **{**MARTIN, "person_id": "30000000009", "structure_id": "010000002"},
+               postcode="93100")  # fmt: skip
+    said = [warned.sentence for warned in namesake_warnings(namesakes(claire, structure, DOMAIN))]
+    assert "own@autre.mssante.fr, dans votre structure" in said[0]
+    assert said[-1].startswith("Et 3 de plus")
+    assert len(said) == 5
