@@ -19,20 +19,26 @@ from mailboxes.actions.openings import (
 )
 from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
+from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
+from mailboxes.actions.webhooks import add_webhook, change_webhook, renew_secret, replay, try_webhook
 
 __all__ = [
+    "OVERLAP_DAYS",
     "Answered",
     "Foreseen",
     "Tally",
     "accept_annuaire",
     "add_cotitulaire",
+    "add_webhook",
     "adopt",
     "answer",
     "ask_operator",
     "ask_person",
     "begin_draft",
+    "change_webhook",
+    "declare_software",
     "declare_use",
     "delegate",
     "describe_bal",
@@ -49,10 +55,15 @@ __all__ = [
     "register_bal",
     "remind_person",
     "remove_cotitulaire",
+    "renew_secret",
+    "replay",
     "request_opening",
+    "revoke_key",
+    "rotate_key",
     "save_draft",
     "set_naming",
     "trace",
     "transfer_principal",
+    "try_webhook",
     "update_quota_warning",
 ]

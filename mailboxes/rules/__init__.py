@@ -48,10 +48,13 @@ from mailboxes.rules.openings import (
 )
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_eligible, check_record_person, check_register, check_register_somewhere
+from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
 from mailboxes.rules.usage import check_reading, is_new_activity, quota_level
+from mailboxes.rules.webhooks import check_webhook, check_webhook_url
 
 __all__ = [
     "MAX_COTITULAIRES",
+    "MAX_KEY_DAYS",
     "NotAllowed",
     "Refused",
     "allows",
@@ -74,6 +77,8 @@ __all__ = [
     "check_gap",
     "check_gap_stands",
     "check_ignore",
+    "check_key_days",
+    "check_key_stands",
     "check_may_request",
     "check_move",
     "check_name_principal",
@@ -94,8 +99,11 @@ __all__ = [
     "check_row",
     "check_seen_absent",
     "check_set_naming",
+    "check_software",
     "check_stated_use",
     "check_transfer_principal",
+    "check_webhook",
+    "check_webhook_url",
     "is_new_activity",
     "quota_level",
     "roles_to_be",

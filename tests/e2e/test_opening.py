@@ -1,4 +1,4 @@
-"""A BAL asked for from the first step to the last, in a real browser: by a gestionnaire, by a professional for himself."""
+"""A BAL asked for from the first step to the last, in a real browser: for a team, and by a professional for himself."""
 
 import pytest
 

@@ -49,7 +49,7 @@ def _rule(structure: Structure, facts: dict) -> None:
 def _draft(gisele, hospital: Structure, principal: Person) -> None:
     """As far as the address: there she will meet the homonyms and what her policy proposes."""
     draft = begin_draft(by=gisele)
-    answers = {
+    answers: dict[str, dict] = {
         "usage": {"structure": hospital.pk, "users": "team-staff", "goes_on": "yes",
                   "exchanged": "Demandes d’intervention et comptes rendus de l’équipe mobile, avec les EHPAD.",
                   "beside": "Les BAL nominatives restent pour les avis entre deux confrères."},
