@@ -30,6 +30,7 @@ class PersonInput(forms.TextInput):
     template_name = "mailboxes/_person_input.html"
     candidates: list[Person] = []
     bal: Bal | None = None  # whose people are suggested
+    structure: Structure | None = None
 
     def format_value(self, value):
         return label_of(value) if isinstance(value, Person) else super().format_value(value)
@@ -39,7 +40,12 @@ class PersonInput(forms.TextInput):
 
     def get_context(self, name, value, attrs):
         choices = [(label_of(person), person.profession) for person in self.candidates]
-        return {**super().get_context(name, value, attrs), "candidates": choices, "bal": self.bal}
+        return {
+            **super().get_context(name, value, attrs),
+            "candidates": choices,
+            "bal": self.bal,
+            "structure": self.structure,
+        }
 
 
 class PersonField(forms.CharField):
@@ -56,6 +62,7 @@ class PersonField(forms.CharField):
         """Those whom `user` may name, on a BAL or on one that `structure` will have; and by RPPS, the annuaire's."""
         self.by_annuaire = bool(bal or structure)
         if structure:
+            self.widget.structure = structure
             self.people = Person.objects.choosable_in(structure, user)
             return
         self.widget.bal = bal

@@ -66,7 +66,7 @@ def ask_for_an_org(app, page, log_in, look):
 
 
 @pytest.mark.parametrize("width", [1280, 375])
-def test_a_gestionnaire_asks_for_an_org(app, page, log_in, shoot, assert_accessible, width):
+def test_a_gestionnaire_asks_for_an_org(app, page, log_in, shoot, assert_accessible, browser_errors, width):
     page.set_viewport_size({"width": width, "height": 900})
     faults = []
 
@@ -80,6 +80,8 @@ def test_a_gestionnaire_asks_for_an_org(app, page, log_in, shoot, assert_accessi
 
     ask_for_an_org(app, page, log_in, look)
     assert not faults, "\n\n".join(faults)
+    assert [error for error in browser_errors if "422" not in error] == []  # what was to be corrected
+    browser_errors.clear()
 
 
 @pytest.fixture

@@ -15,7 +15,19 @@ from mailboxes.findings import FINDINGS
 from mailboxes.gaps import SITUATIONS, Gaps
 from mailboxes.lifecycle import State, Verb
 from mailboxes.management.demo.story import ACCOUNTS
-from mailboxes.models import Bal, Claim, Delegataire, JournalEntry, Notice, Operator, Person, Reading, Structure
+from mailboxes.models import (
+    Bal,
+    Claim,
+    Delegataire,
+    JournalEntry,
+    NamingPolicy,
+    Notice,
+    OpeningDraft,
+    Operator,
+    Person,
+    Reading,
+    Structure,
+)
 
 Kind = Bal.Kind
 pytestmark = pytest.mark.django_db
@@ -173,10 +185,18 @@ def test_professionals_were_asked_of_their_addresses_and_some_answered():
     assert set(Notice.objects.values_list("stage", flat=True)) >= {"ask_person", "remind_person"}
 
 
+def test_every_gestionnaire_has_a_naming_policy_and_two_bal_were_asked_for_by_the_assistant():
+    assert NamingPolicy.objects.count() == 6
+    asked = JournalEntry.objects.filter(what="request_opening").order_by("at")
+    assert [entry.by.username == "gisele" for entry in asked] == [True, False]
+    assert [entry.bal.delegataires.exists() for entry in asked] == [False, True]  # foreseen, then given
+    assert set(OpeningDraft.objects.get().answers) == {"usage", "type", "responsable", "operateur"}
+
+
 def test_the_counts_are_the_same_whatever_the_day():
-    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (260, 252, 547)
+    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (262, 253, 556)
     assert Counter(Bal.objects.values_list("state", flat=True)) == {
-        State.REQUESTED: 4,
+        State.REQUESTED: 6,
         State.ACTIVE: 212,
         State.IDLE_ALERTED: 13,
         State.DEPUBLICATION_REQUESTED: 6,

@@ -503,6 +503,16 @@ def test_people_are_added_and_taken_off_one_by_one(client, walk, people, chloe):
     assert "Délégation prévue : Delphine EXEMPLE" in bal.journal.get(what=Act.REQUEST_OPENING).note
 
 
+def test_the_colleagues_of_the_structure_are_suggested_and_nobody_elses(client, walk, people, structure):
+    draft = walk(people.alice, until="acces")
+    assert f"/suggestions/?structure={structure.pk}" in page(client, draft, "acces").content.decode()
+    suggest = reverse("person-suggest")
+    asked = {"structure": structure.pk, "person": "exemple"}
+    assert "Bruno EXEMPLE" in client.get(suggest, asked).content.decode()
+    client.force_login(people.eve.user)
+    assert "Bruno" not in client.get(suggest, asked).content.decode()
+
+
 def test_a_colleague_unattested_is_refused_at_once(client, walk, people, chloe):
     draft = walk(people.gisele, until="acces")
     typed = {"person": UNKNOWN_HERE, "role": "cotitulaire", "add": "1"}
