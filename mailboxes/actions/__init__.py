@@ -12,6 +12,15 @@ from mailboxes.actions.idleness import ask_use, escalate_idle, remind_idle, remi
 from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.notices import answer_notice, give_notice, prefer_channel, resend_notice
+from mailboxes.actions.openings import (
+    Foreseen,
+    begin_draft,
+    drop_draft,
+    preview_opening,
+    request_opening,
+    save_draft,
+    set_naming,
+)
 from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
@@ -23,6 +32,7 @@ from mailboxes.actions.webhooks import add_webhook, change_webhook, renew_secret
 __all__ = [
     "OVERLAP_DAYS",
     "Answered",
+    "Foreseen",
     "Tally",
     "accept_annuaire",
     "add_cotitulaire",
@@ -33,12 +43,14 @@ __all__ = [
     "ask_operator",
     "ask_person",
     "ask_use",
+    "begin_draft",
     "change_webhook",
     "declare_software",
     "declare_use",
     "delegate",
     "delete_layout",
     "describe_bal",
+    "drop_draft",
     "end_delegation",
     "escalate_idle",
     "give_notice",
@@ -48,6 +60,7 @@ __all__ = [
     "name_principal",
     "open_request",
     "prefer_channel",
+    "preview_opening",
     "record_person",
     "record_usage",
     "register_bal",
@@ -58,9 +71,12 @@ __all__ = [
     "renew_secret",
     "replay",
     "request_depublication",
+    "request_opening",
     "resend_notice",
     "revoke_key",
     "rotate_key",
+    "save_draft",
+    "set_naming",
     "step",
     "step_each",
     "trace",
