@@ -4,6 +4,7 @@ A value that does not parse stops the start with its name; no secret has a defau
 """
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -216,6 +217,7 @@ CELERY_BEAT_SCHEDULE = {
         ("verify_requests",   "mailboxes.tasks.verify_requests",   crontab(hour=6, minute=10)),
         ("remind_operators",  "mailboxes.tasks.remind_operators",  crontab(hour=8, minute=0)),
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
+        ("deliver_webhooks",  "mailboxes.tasks.deliver_webhooks",  timedelta(minutes=1)),
         ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
     ]
 }  # fmt: skip
@@ -320,6 +322,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",  # our own copy: nothing loads from elsewhere
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+# Inner networks whose software may be called; any other inner address never is.
+WEBHOOK_NETWORKS = [ip_network(network) for network in env.list("WEBHOOK_NETWORKS", default=[])]
+DELIVERIES_KEPT = timedelta(days=env.int("DELIVERIES_KEPT_DAYS", default=90))
 CALLS_KEPT = timedelta(days=env.int("CALLS_KEPT_DAYS", default=1))
 
 # --- What is written down ---------------------------------------------------------------------------------------------

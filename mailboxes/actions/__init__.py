@@ -16,6 +16,7 @@ from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_ke
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
 from mailboxes.actions.wayout import request_depublication
+from mailboxes.actions.webhooks import add_webhook, change_webhook, renew_secret, replay, try_webhook
 
 __all__ = [
     "OVERLAP_DAYS",
@@ -23,10 +24,12 @@ __all__ = [
     "Tally",
     "accept_annuaire",
     "add_cotitulaire",
+    "add_webhook",
     "adopt",
     "answer",
     "ask_operator",
     "ask_person",
+    "change_webhook",
     "declare_software",
     "declare_use",
     "delegate",
@@ -43,6 +46,8 @@ __all__ = [
     "register_bal",
     "remind_person",
     "remove_cotitulaire",
+    "renew_secret",
+    "replay",
     "request_depublication",
     "revoke_key",
     "rotate_key",
@@ -50,6 +55,7 @@ __all__ = [
     "step_each",
     "trace",
     "transfer_principal",
+    "try_webhook",
     "update_quota_warning",
     "write_layout",
 ]

@@ -48,6 +48,7 @@ from mailboxes.rules.requests import (
 )
 from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
 from mailboxes.rules.usage import check_reading, is_new_activity, quota_level
+from mailboxes.rules.webhooks import check_webhook, check_webhook_url
 
 __all__ = [
     "MAX_COTITULAIRES",
@@ -95,6 +96,8 @@ __all__ = [
     "check_software",
     "check_step",
     "check_transfer_principal",
+    "check_webhook",
+    "check_webhook_url",
     "check_write_layout",
     "is_new_activity",
     "quota_level",
