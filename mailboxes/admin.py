@@ -180,6 +180,7 @@ class RequestLayoutAdmin(ReadOnly, admin.ModelAdmin):
 
     list_display = ["operator", "kind", "structure", "subject"]
     list_select_related = ["operator", "structure"]
+    search_fields = ["operator__name", "subject"]
 
 
 @admin.register(AccessTrace)

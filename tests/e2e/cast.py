@@ -56,6 +56,12 @@ def write():
     bal("ORG", "demandee.lilas", "alice", state="requested")
     asked = bal("ORG", "pneumologie.lilas", "bruno", service="Pneumologie", percent_full=84, used_mb=840, quota_mb=1000)
     actions.move(asked, Verb.REQUEST_DEPUBLICATION, by=people["gisele"].user, note="Remplacée par cardiologie.lilas.")
+    actions.open_request(org, RequestKind.CHANGE, by=people["gisele"].user, detail="Porter l’espace à 4 Go.")
+    layout = RequestLayout(
+        structure=org.structure, operator=operator, kind="delete", subject="Suppression de {adresse}"
+    )
+    layout.body, layout.columns = "Merci de supprimer {adresse}.", "BAL = {adresse}"
+    actions.write_layout(layout, by=people["gisele"].user)
     for number in range(60):
         bal("PER", f"prenom.nom{number:02}", service="Médecine")
     runs = [
@@ -145,8 +151,18 @@ if __name__ == "__main__":
     from directory import figures, search_index
     from directory.models import Entry, SyncRun
     from mailboxes import actions
-    from mailboxes.lifecycle import Verb
-    from mailboxes.models import SYSTEM, Affiliation, Bal, Cotitulaire, Membership, Operator, Person, Structure
+    from mailboxes.lifecycle import RequestKind, Verb
+    from mailboxes.models import (
+        SYSTEM,
+        Affiliation,
+        Bal,
+        Cotitulaire,
+        Membership,
+        Operator,
+        Person,
+        RequestLayout,
+        Structure,
+    )
 
     User = get_user_model()
     write()

@@ -19,6 +19,10 @@ GISELE = {
     "gaps": "/ecarts/",
     "gaps-none": "/ecarts/?situation=plusieurs",
     "gaps-absent": "/ecarts/?situation=absente&status=open",
+    "requests": "/demandes/",
+    "requests-empty": "/demandes/?q=rien-de-tel",
+    "layouts": "/demandes/modeles/",
+    "layout-new": "/demandes/modeles/nouveau/",
     "mine-empty": "/mes-bal/",
     "search": "/annuaire/",
     "search-found": "/annuaire/?q=exemple",
@@ -69,6 +73,16 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     org = bal_url(app, page, "cardiologie")
     for name, path in GISELE_ON_A_BAL.items():
         look(name, org + path)
+    for name, path in (("request", "/demandes/?kind=depublish"), ("request-step", "/demandes/?kind=change")):
+        page.goto(app.url + path)
+        path = path_of(page.locator("td.register-address a").first)
+        look(name, path if name == "request" else f"{path}record_refusal/")
+    page.goto(f"{app.url}/demandes/modeles/")
+    look("layout", path_of(page.locator("td a").first))
+    page.goto(app.url + org + "request_depublication/")
+    page.get_by_role("button", name="Continuer").click()
+    shoot(page, "depublish-2")
+    assert_accessible(page)
     look("principal", bal_url(app, page, "orpheline") + "principal/")
     page.goto(f"{app.url}/ecarts/?situation=differe")
     look("gap", re.sub(r"^https?://[^/]+", "", page.locator("table a.address").first.get_attribute("href")))
@@ -90,6 +104,10 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
         look(f"mine-{name}", "/mes-bal/")
         page.context.clear_cookies()
     assert not faults, "\n\n".join(faults)
+
+
+def path_of(link):
+    return re.sub(r"^https?://[^/]+", "", link.get_attribute("href"))
 
 
 def bal_url(app, page, text):

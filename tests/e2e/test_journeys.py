@@ -15,8 +15,9 @@ def test_a_gestionnaire_finds_a_bal_and_asks_for_its_depublication(app, page, lo
     page.get_by_role("link", name="cardiologie.lilas@").click()
     page.get_by_role("link", name="Demander la dépublication").click()
     page.get_by_label("Motif").fill("Remplacée par la BAL du pôle.")
+    page.get_by_role("button", name="Continuer").click()
     page.get_by_role("button", name="Demander la dépublication").click()
-    page.get_by_text("« Demander la dépublication » : c’est fait.").wait_for()
+    page.get_by_text("La dépublication est demandée.").wait_for()
     assert page.locator("h1 .badge").inner_text() == "dépublication demandée"
     assert page.get_by_text("Motif : Remplacée par la BAL du pôle.").is_visible()
 
@@ -102,3 +103,68 @@ def test_a_professional_answers_by_the_link_without_log_in_nor_javascript(app, b
     liberal.get_by_text("Comment la retirer de l’annuaire").click()
     assert liberal.get_by_text("Je suis titulaire de la BAL MSSanté").is_visible()
     assert bare_page.get_by_role("button", name="À moi, et je m’en sers").count() == 1
+
+
+def test_a_gestionnaire_sends_a_request_by_hand_and_records_the_answer(app, page, log_in):
+    log_in(page, "gisele")
+    page.get_by_role("link", name="Demandes", exact=True).click()
+    page.get_by_role("link", name="Modification").click()
+    assert page.get_by_text("Porter l’espace à 4 Go.").first.is_visible()
+    page.get_by_role("link", name="Marquer comme envoyée").click()
+    page.get_by_label("Comment").fill("Portail, dossier n° 12.")
+    page.get_by_role("button", name="Marquer comme envoyée").click()
+    page.get_by_role("link", name="Enregistrer un refus").click()
+    page.get_by_label("Raison donnée par l’opérateur").fill("Pas avec cette offre.")
+    page.get_by_role("button", name="Enregistrer un refus").click()
+    page.get_by_text("« Enregistrer un refus » : c’est fait.").wait_for()
+    assert page.get_by_text("refusée par l’opérateur").first.is_visible()
+    page.get_by_role("link", name="Demandes", exact=True).click()
+    page.get_by_label("Cocher retrait de l’annuaire").check()
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Leur fichier").click()
+    assert "pneumologie.lilas@" in taken.value.path().read_text()
+    page.get_by_label("Pour les demandes cochées").select_option(label="Enregistrer que c’est fait")
+    page.get_by_role("button", name="Continuer").click()
+    page.get_by_role("button", name="Enregistrer que c’est fait").click()
+    page.get_by_text("fait pour 1 demande").wait_for()
+
+
+def test_a_holder_goes_the_whole_way_out_without_javascript(app, bare_page, log_in):
+    """What the operator and the annuaire do between two visits is done as the jobs do it."""
+    page = bare_page
+    log_in(page, "alice")
+    page.get_by_role("link", name="alice.exemple@chu-exemple.mssante.fr", exact=True).first.click()
+    page.get_by_role("link", name="Demander la dépublication").click()
+    page.get_by_label("alice.liberal@autre-operateur.mssante.fr (PER, à l’annuaire)").check()
+    page.get_by_role("button", name="Continuer").click()
+    assert page.get_by_text("BAL à utiliser à la place : alice.liberal@").is_visible()
+    page.get_by_role("button", name="Demander la dépublication").click()
+    page.get_by_text("La dépublication est demandée.").wait_for()
+    bal_page = page.url
+    assert page.locator(".progress-steps .is-done").count() == 2
+    app.manage("verify_absences", "--for-real")  # the annuaire of the cast never showed this one
+    page.goto(bal_page)
+    assert page.locator("h1 .badge").inner_text() == "dépubliée"
+    page.get_by_role("link", name="Demander la suppression").click()
+    assert page.get_by_text("mieux vaut attendre").is_visible()
+    page.get_by_role("button", name="Demander la suppression").click()
+    assert page.get_by_text("Attestez d’abord").is_visible()
+    page.get_by_label("J’atteste que").check()
+    page.get_by_role("button", name="Demander la suppression").click()
+    page.get_by_role("link", name="Annuler la suppression demandée").click()
+    page.get_by_role("button", name="Annuler la suppression demandée").click()
+    page.get_by_role("link", name="Demander la suppression").click()
+    page.get_by_label("J’atteste que").check()
+    page.get_by_role("button", name="Demander la suppression").click()
+    assert page.locator(".progress-steps .is-done").count() == 5
+    page.context.clear_cookies()
+    log_in(page, "gisele")
+    page.goto(bal_page)
+    page.get_by_role("link", name="Suppression, du").first.click()
+    page.get_by_role("link", name="Enregistrer que c’est fait").click()
+    page.get_by_label("Réponse de l’opérateur").fill("Courriel du 3 mars.")
+    page.get_by_role("button", name="Enregistrer que c’est fait").click()
+    app.manage("verify_absences", "--for-real")
+    page.goto(bal_page)
+    assert page.locator("h1 .badge").inner_text() == "supprimée"
+    assert page.locator(".progress-steps .is-done").count() == 7

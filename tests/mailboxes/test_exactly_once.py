@@ -118,6 +118,49 @@ def test_two_processes_at_once_alert_and_tell_once(app, sink):
     assert len(sink.accepted) == HOW_MANY
 
 
+LATE = """
+from datetime import timedelta
+from django.utils import timezone
+from mailboxes import actions
+from mailboxes.lifecycle import RequestKind
+from mailboxes.models import *
+from django.contrib.auth import get_user_model
+user = get_user_model().objects.create_user("gisele", "gisele@exemple.invalid")
+Membership.objects.create(user=user, structure=Structure.objects.get(), role="gestionnaire")
+for bal in Bal.objects.all():
+    actions.open_request(bal, RequestKind.CHANGE, by=user)
+now = timezone.now()
+JournalEntry.objects.update(told_at=now)
+Notice.objects.update(sent_at=now)
+Request.objects.update(stage="sent", sent_at=now, due_on=now.date() - timedelta(days=9))
+half = Request.objects.order_by("pk")[: {half}].values_list("pk", flat=True)
+Request.objects.filter(pk__in=list(half)).update(reminded_at=now - timedelta(days=8))
+"""
+OF_DELAYS = """
+import json
+from collections import Counter
+from mailboxes.models import *
+stages = ["remind_operator-remind", "escalate_request"]
+told = Counter(Notice.objects.filter(stage__in=stages).values_list("party", flat=True))
+acts = ["remind_operator", "escalate_request"]
+done = Counter(JournalEntry.objects.filter(what__in=acts).values_list("what", flat=True))
+print(json.dumps(told + done))
+"""
+
+
+def test_two_processes_at_once_remind_operators_and_tell_of_delays_once(app, sink):
+    app.env["NOTICE_LEASE_MINUTES"] = "10"
+    half = HOW_MANY // 2
+    prepare(app)
+    app.manage("shell", "--no-imports", "-c", LATE.format(half=half))
+    finish(*[start(app, "remind_operators", "--for-real") for _ in range(2)])
+    assert json.loads(app.manage("shell", "--no-imports", "-c", OF_DELAYS)) == {
+        "operator": half, "remind_operator": half, "gestionnaires": half, "escalate_request": half,
+    }  # fmt: skip
+    finish(*[start(app, "tell_again", "--for-real") for _ in range(2)])
+    assert len(sink.accepted) == len(set(sink.accepted)) == 2 * half
+
+
 def test_a_process_killed_while_it_tells_loses_and_doubles_nothing(app, sink):
     prepare(app)
     finish(start(app, "alert_idle", "--for-real"))
