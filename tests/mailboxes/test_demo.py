@@ -174,12 +174,12 @@ def test_professionals_were_asked_of_their_addresses_and_some_answered():
 
 
 def test_the_counts_are_the_same_whatever_the_day():
-    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (260, 252, 547)
+    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (260, 252, 619)
     assert Counter(Bal.objects.values_list("state", flat=True)) == {
         State.REQUESTED: 4,
-        State.ACTIVE: 212,
-        State.IDLE_ALERTED: 13,
-        State.DEPUBLICATION_REQUESTED: 6,
+        State.ACTIVE: 209,
+        State.IDLE_ALERTED: 15,
+        State.DEPUBLICATION_REQUESTED: 7,
         State.DEPUBLISHED: 7,
         State.DELETION_REQUESTED: 4,
         State.DELETION_CONFIRMED: 4,

@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from mailboxes.management.demo import practices, usage
+from mailboxes.management.demo import followup, practices, usage
 from mailboxes.management.demo.annuaire import Annuaire
 from mailboxes.management.demo.clock import Timeline, as_of, nothing_sent
 from mailboxes.management.demo.foundation import START, Foundation
@@ -31,7 +31,7 @@ ACCOUNTS = {
     "mathilde": "médecin d’un centre de dépistage (cas n° 3)",
     "honore": "médecin inspecteur régional, quatre BAL au SGAMI (cas n° 4)",
 }
-NIGHTLY = ["end_delegations", "check_quotas", "alert_idle", "depublish_idle"]
+NIGHTLY = ["end_delegations", "check_quotas", "alert_idle", "follow_alerts", "depublish_idle", "ask_unknown"]
 
 
 def make(lines: int, password: str, say: Callable[[str], None]) -> None:
@@ -56,6 +56,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
         foundation.end_delegations()
         practices.tell(time, cast, places)
         WayOut(foundation, readings).tell()
+        followup.tell(foundation, readings)
     readings.plan()
     Annuaire(foundation, lines).plan()
     Situations(time).plan()
