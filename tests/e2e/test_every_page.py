@@ -70,6 +70,11 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     for name, path in GISELE_ON_A_BAL.items():
         look(name, org + path)
     look("principal", bal_url(app, page, "orpheline") + "principal/")
+    look("notices-told", bal_url(app, page, "paul.exemple") + "avis/")
+    look("ask-use", bal_url(app, page, "chloe.exemple") + "demander-si-elle-sert/")
+    for name, remedy in (("person", "Corriger"), ("resend", "Renvoyer"), ("give", "Consigner")):
+        page.goto(f"{app.url}/avis/")
+        look(f"notice-{name}", page.get_by_label(remedy).first.get_attribute("href"))
     page.goto(f"{app.url}/ecarts/?situation=differe")
     look("gap", re.sub(r"^https?://[^/]+", "", page.locator("table a.address").first.get_attribute("href")))
     page.get_by_role("button", name="Demander à l’opérateur").click()
