@@ -177,7 +177,8 @@ def _way(notice: Notice) -> dict:
     """From whom and by which server; Django's own settings for ordinary mail."""
     if notice.channel != Notice.Channel.MSSANTE:
         return {}
-    return {"from_email": settings.MSSANTE_FROM_EMAIL, "connection": get_connection(**settings.MSSANTE_MAIL)}
+    options: dict = settings.MSSANTE_MAIL
+    return {"from_email": settings.MSSANTE_FROM_EMAIL, "connection": get_connection(**options)}
 
 
 def path_of(notice: Notice) -> str:

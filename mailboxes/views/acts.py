@@ -24,6 +24,7 @@ class ActionView(FormView):
     template_name = "mailboxes/action.html"
     form_class: type[forms.BaseForm] = EmptyForm
     label = ""
+    submit = ""  # the button's words, where they are not the label
     warning = ""
     done = ""
     is_dangerous = False
@@ -55,7 +56,7 @@ class ActionView(FormView):
             refusal = ""
         except Refused as refused:
             refusal = refused.messages[0]
-        facts = {name: getattr(self, name) for name in ("label", "warning", "is_dangerous")}
+        facts = {name: getattr(self, name) for name in ("label", "submit", "warning", "is_dangerous")}
         return super().get_context_data(**facts, back=self.back(), refusal=refusal, **kwargs)
 
 

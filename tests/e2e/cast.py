@@ -50,7 +50,12 @@ def write():
     )
     Bal.objects.filter(pk=idle.pk).update(last_used_source="import")
     actions.move(idle, Verb.ALERT_IDLE, by=SYSTEM)
-    bal("PER", "alice.exemple", "alice")
+    own = bal("PER", "alice.exemple", "alice")
+    actions.ask_use(own, by=SYSTEM)
+    unreached = bal("PER", "chloe.exemple", "chloe")
+    actions.ask_use(unreached, by=SYSTEM)
+    lost = {"bounced_at": now, "sent_at": None, "attempts": 1, "error": "5.1.1 550 user unknown"}
+    Notice.objects.filter(bal=unreached).update(**lost)
     bal("ORG", "orpheline.lilas", service="Urgences", percent_full=97, used_mb=970, quota_mb=1000)
     bal("APP", "no_reply")
     bal("ORG", "demandee.lilas", "alice", state="requested")
@@ -151,6 +156,7 @@ if __name__ == "__main__":
     from directory import figures, search_index
     from directory.models import Entry, SyncRun
     from mailboxes import actions
+<<<<<<< HEAD
     from mailboxes.lifecycle import RequestKind, Verb
     from mailboxes.models import (
         SYSTEM,
@@ -163,6 +169,10 @@ if __name__ == "__main__":
         RequestLayout,
         Structure,
     )
+=======
+    from mailboxes.lifecycle import Verb
+    from mailboxes.models import SYSTEM, Affiliation, Bal, Cotitulaire, Membership, Notice, Operator, Person, Structure
+>>>>>>> idleness
 
     User = get_user_model()
     write()

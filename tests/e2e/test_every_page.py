@@ -24,6 +24,7 @@ GISELE = {
     "layouts": "/demandes/modeles/",
     "layout-new": "/demandes/modeles/nouveau/",
     "mine-empty": "/mes-bal/",
+    "notices-undelivered": "/avis/",
     "search": "/annuaire/",
     "search-found": "/annuaire/?q=exemple",
     "search-near": "/annuaire/?q=exmeple",
@@ -39,6 +40,7 @@ GISELE = {
 GISELE_ON_A_BAL = {
     "bal": "",
     "journal": "journal/",
+    "notices": "avis/",
     "edit": "modifier/",
     "depublish": "request_depublication/",
     "delete-refused": "request_deletion/",
@@ -84,6 +86,11 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     shoot(page, "depublish-2")
     assert_accessible(page)
     look("principal", bal_url(app, page, "orpheline") + "principal/")
+    look("notices-told", bal_url(app, page, "paul.exemple") + "avis/")
+    look("ask-use", bal_url(app, page, "chloe.exemple") + "demander-si-elle-sert/")
+    for name, remedy in (("person", "Corriger"), ("resend", "Renvoyer"), ("give", "Consigner")):
+        page.goto(f"{app.url}/avis/")
+        look(f"notice-{name}", page.get_by_label(remedy).first.get_attribute("href"))
     page.goto(f"{app.url}/ecarts/?situation=differe")
     look("gap", re.sub(r"^https?://[^/]+", "", page.locator("table a.address").first.get_attribute("href")))
     page.get_by_role("button", name="Demander à l’opérateur").click()
@@ -92,10 +99,13 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     page.context.clear_cookies()
     look("claims-link", link_of(app, "alice"))
     look("claims-link-refused", "/adresses/rien/")
+    look("notice-link", notice_link_of(app, "paul"))
+    look("notice-link-refused", "/avis/repondre/rien/")
     assert [error for error in browser_errors if "404" not in error] == []
     browser_errors.clear()
     log_in(page, "alice")
     look("mine-alice", "/mes-bal/")
+    look("preferences", "/mes-preferences/")
     for name, path in ALICE_ON_A_BAL.items():
         look(name, org + path)
     page.context.clear_cookies()
@@ -120,5 +130,15 @@ def link_of(app, name):
     code = (
         "from django.urls import reverse; from mailboxes import links; from mailboxes.models import Person;"
         f"print(reverse('claims-link', args=[links.sign(Person.objects.get(user__username='{name}'))]))"
+    )
+    return app.manage("shell", "--no-imports", "-c", code).strip()
+
+
+def notice_link_of(app, name):
+    """The signed link of the last notice to this person that he may answer."""
+    code = (
+        "from mailboxes.models import Notice; from mailboxes.notices import path_of;"
+        f"notices = Notice.objects.filter(person__user__username='{name}', party='holders').exclude(bal=None);"
+        "print(path_of(notices.order_by('-pk').first()))"
     )
     return app.manage("shell", "--no-imports", "-c", code).strip()

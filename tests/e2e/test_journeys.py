@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.test_every_page import link_of
+from tests.e2e.test_every_page import link_of, notice_link_of
 
 pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
 
@@ -69,6 +69,44 @@ def bare_page(browser):
 
 def test_the_same_without_javascript(app, bare_page, log_in):
     keep_the_bal(app, bare_page, log_in)
+
+
+def answer_by_link(app, page):
+    page.goto(app.url + notice_link_of(app, "paul"))
+    assert page.get_by_role("heading", name="Garder cette BAL ?").is_visible()
+    page.get_by_role("button", name="La garder, sans m’en servir en ce moment").click()
+    page.get_by_text("C’est noté : cette BAL est gardée").wait_for()
+    assert page.locator(".badge.state-active").count() == 1
+    page.reload()
+    assert page.get_by_text("Ce lien a servi").is_visible()
+    assert page.get_by_role("button", name="La garder").count() == 0
+
+
+def test_an_alert_is_opposed_by_its_link_without_log_in(app, page):
+    answer_by_link(app, page)
+
+
+def test_an_alert_is_opposed_by_its_link_without_log_in_nor_javascript(app, bare_page):
+    answer_by_link(app, bare_page)
+
+
+def test_a_person_chooses_to_be_told_without_mail_and_the_gestionnaire_writes_down_how(app, page, log_in):
+    log_in(page, "paul")
+    page.get_by_role("link", name="Mes préférences").first.click()
+    page.get_by_label("de vive voix ou par courrier").check()
+    page.get_by_role("button", name="Enregistrer").click()
+    page.get_by_text("C’est enregistré").wait_for()
+    page.context.clear_cookies()
+    log_in(page, "gisele")
+    page.goto(f"{app.url}/bal/?q=paul.exemple")
+    page.get_by_role("link", name="paul.exemple@").click()
+    page.get_by_role("link", name="Demander la dépublication").click()
+    page.get_by_role("button", name="Demander la dépublication").click()
+    page.goto(f"{app.url}/avis/")
+    page.get_by_role("link", name="Consigner l’avis donné autrement à Paul EXEMPLE").first.click()
+    page.get_by_label("par téléphone").check()
+    page.get_by_role("button", name="Consigner un avis donné autrement").click()
+    page.get_by_text("C’est consigné").wait_for()
 
 
 def test_a_person_is_chosen_without_javascript(app, bare_page, log_in):

@@ -211,6 +211,61 @@ def test_celery_workers_tell_what_a_sweep_wrote(app_data, sink, postgresql_url, 
     assert sorted(set(sink.accepted)) == sorted(sink.accepted)
 
 
+ALERTED = """
+from dateutil.relativedelta import relativedelta
+from django.utils import timezone
+from mailboxes.lifecycle import Verb
+from mailboxes.models import *
+from mailboxes import actions
+now = timezone.now()
+actions.move_each(Bal.objects.all(), Verb.ALERT_IDLE, by=SYSTEM)
+long_ago = now - relativedelta(months=12) + relativedelta(days=20)
+Bal.objects.update(clock_at=long_ago, state_since=now - relativedelta(months=2))
+Notice.objects.update(created_at=now - relativedelta(months=2), sent_at=now - relativedelta(months=2))
+JournalEntry.objects.update(told_at=now)
+"""
+REMINDED = """
+import json
+from mailboxes.models import *
+reminders = JournalEntry.objects.filter(what="remind_idle")
+notices = Notice.objects.filter(stage="remind_idle-30")
+print(json.dumps([reminders.count(), reminders.values("bal").distinct().count(), notices.count()]))
+"""
+
+
+def shell(app, code):
+    return app.manage("shell", "--no-imports", "-c", code)
+
+
+def test_two_processes_at_once_remind_once(app):
+    prepare(app)
+    shell(app, ALERTED)
+    finish(*[start(app, "follow_alerts", "--for-real") for _ in range(2)])
+    assert json.loads(shell(app, REMINDED)) == [HOW_MANY] * 3
+
+
+def test_reminders_killed_between_two_bal_are_taken_up_again(app_data, postgresql_url):
+    """A lock held from outside stops them half way: there they die."""
+    app = app_data(DATABASE_URL=postgresql_url)
+    prepare(app)
+    shell(app, ALERTED)
+    with psycopg.connect(postgresql_url) as blocker, psycopg.connect(postgresql_url, autocommit=True) as watcher:
+        middle = "(SELECT id FROM mailboxes_bal ORDER BY id OFFSET %s LIMIT 1)"
+        blocker.execute(f"SELECT 1 FROM mailboxes_bal WHERE id = {middle} FOR UPDATE", [HOW_MANY // 2])
+        reminders = start(app, "follow_alerts", "--for-real")
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        while not watcher.execute(waiting).fetchone()[0]:
+            assert reminders.poll() is None, reminders.stdout.read()
+        reminders.kill()
+        reminders.communicate()
+    first, *_ = json.loads(shell(app, REMINDED))
+    assert 0 < first < HOW_MANY
+    finish(start(app, "follow_alerts", "--for-real"))
+    assert json.loads(shell(app, REMINDED)) == [HOW_MANY] * 3
+
+
 def test_a_broker_that_is_down_stops_no_act(app_data, sink):
     app = app_data(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0", EMAIL_URL=sink.url)
     prepare(app, 3)

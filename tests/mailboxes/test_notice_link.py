@@ -187,6 +187,11 @@ def test_the_outcome_is_read_from_what_followed(client, people, per, alert, link
     assert outcome(alert).endswith("(Paul)")
 
 
+def test_what_was_not_delivered_awaits_no_answer(alert):
+    Notice.objects.update(bounced_at=timezone.now())
+    assert outcome(alert) == ""
+
+
 def test_an_alert_without_answer_ends_in_a_depublication(per, alert):
     actions.move(per, Verb.DEPUBLISH_IDLE, by=SYSTEM)
     assert outcome(alert).startswith("sans réponse, dépublication demandée")

@@ -92,9 +92,12 @@ class Readings:
             facts = self._facts(bal, habit, ago)
             if habit.ordinary and ago != LAST:
                 ordinary.append(Reading(bal=bal, **facts))
+                bal.last_used_at = bal.clock_at = facts["last_used_at"]
+                bal.last_used_source = facts["source"]
             else:
                 record_usage(bal, by=SYSTEM, **facts)
         Reading.objects.bulk_create(ordinary)
+        Bal.objects.bulk_update((reading.bal for reading in ordinary), ["last_used_at", "clock_at", "last_used_source"])
 
     def _facts(self, bal: Bal, habit: Habit, ago: int) -> dict:
         last, percent = habit.last_used(ago), habit.percent and habit.percent(ago)
