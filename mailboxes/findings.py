@@ -58,6 +58,7 @@ def _unknown_activity(bals):
 
 def _undelivered(bals):
     unsent = Notice.objects.filter(bal=OuterRef("pk"), sent_at=None, created_at__gte=OuterRef("state_since"))
+    unsent = unsent.exclude(channel=Notice.Channel.WITHDRAWN)
     return bals.filter(Exists(unsent.filter(Q(channel=Notice.Channel.NONE) | Q(attempts__gt=0))), state__in=LIVE)
 
 
