@@ -31,7 +31,9 @@ def check_step(request: Request, act: Act, *, by) -> None:
         check_role(act, WHO_MAY[act], request.roles_of(by))
     if request.stage not in STEPS[act].before:
         raise Refused(f"« {act.label} » est impossible pour une demande {request.get_stage_display()}.", "stage")
-    if act == Act.VERIFY_REQUEST and not verb:
+    if act == Act.VERIFY_REQUEST and (
+        not verb or request.kind == RequestKind.OPEN
+    ):  # the other verbs see for themselves
         check_seen(request, by=by)
     if act == Act.ASK_AGAIN:
         check_ask_again(request)

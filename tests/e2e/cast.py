@@ -156,7 +156,6 @@ if __name__ == "__main__":
     from directory import figures, search_index
     from directory.models import Entry, SyncRun
     from mailboxes import actions
-<<<<<<< HEAD
     from mailboxes.lifecycle import RequestKind, Verb
     from mailboxes.models import (
         SYSTEM,
@@ -164,15 +163,12 @@ if __name__ == "__main__":
         Bal,
         Cotitulaire,
         Membership,
+        Notice,
         Operator,
         Person,
         RequestLayout,
         Structure,
     )
-=======
-    from mailboxes.lifecycle import Verb
-    from mailboxes.models import SYSTEM, Affiliation, Bal, Cotitulaire, Membership, Notice, Operator, Person, Structure
->>>>>>> idleness
 
     User = get_user_model()
     write()

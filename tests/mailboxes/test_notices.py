@@ -38,7 +38,10 @@ def test_every_letter_to_an_operator_has_its_words_and_no_words_are_left_over():
 
 
 def test_a_move_that_tells_the_operator_opens_a_request():
-    assert {line.verb for line in TRANSITIONS if Party.OPERATOR in line.tells} == set(OPENS) - {Act.REGISTER, Act.REQUEST_OPENING}
+    assert {line.verb for line in TRANSITIONS if Party.OPERATOR in line.tells} == set(OPENS) - {
+        Act.REGISTER,
+        Act.REQUEST_OPENING,
+    }
 
 
 @pytest.mark.parametrize("verb", Verb)

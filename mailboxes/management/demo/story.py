@@ -7,11 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-<<<<<<< HEAD
-from mailboxes.management.demo import openings, practices, usage
-=======
-from mailboxes.management.demo import followup, practices, usage
->>>>>>> idleness
+from mailboxes.management.demo import followup, openings, practices, usage
 from mailboxes.management.demo.annuaire import Annuaire
 from mailboxes.management.demo.clock import Timeline, as_of, nothing_sent
 from mailboxes.management.demo.foundation import START, Foundation
@@ -36,11 +32,15 @@ ACCOUNTS = {
     "mathilde": "médecin d’un centre de dépistage (cas n° 3)",
     "honore": "médecin inspecteur régional, quatre BAL au SGAMI (cas n° 4)",
 }
-<<<<<<< HEAD
-NIGHTLY = ["end_delegations", "check_quotas", "alert_idle", "depublish_idle", "remind_operators"]
-=======
-NIGHTLY = ["end_delegations", "check_quotas", "alert_idle", "follow_alerts", "depublish_idle", "ask_unknown"]
->>>>>>> idleness
+NIGHTLY = [
+    "end_delegations",
+    "check_quotas",
+    "alert_idle",
+    "follow_alerts",
+    "depublish_idle",
+    "ask_unknown",
+    "remind_operators",
+]
 
 
 def make(lines: int, password: str, say: Callable[[str], None]) -> None:
@@ -65,12 +65,9 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
         foundation.end_delegations()
         practices.tell(time, cast, places)
         WayOut(foundation, readings).tell()
-<<<<<<< HEAD
         Requests(foundation, readings).tell()
         openings.tell(time, cast, places, foundation, gisele)
-=======
         followup.tell(foundation, readings)
->>>>>>> idleness
     readings.plan()
     Annuaire(foundation, lines).plan()
     Situations(time).plan()
