@@ -1,6 +1,5 @@
 """The demonstration: loaded once, then looked at from every side."""
 
-from collections import Counter
 from io import StringIO
 
 import pytest
@@ -192,21 +191,6 @@ def test_every_gestionnaire_has_a_naming_policy_and_two_bal_were_asked_for_by_th
     assert [entry.by.username == "gisele" for entry in asked] == [True, False]
     assert [entry.bal.delegataires.exists() for entry in asked] == [False, True]  # foreseen, then given
     assert set(OpeningDraft.objects.get().answers) == {"usage", "type", "responsable", "operateur"}
-
-
-def test_the_counts_are_the_same_whatever_the_day():
-    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (270, 261, 646)
-    assert Counter(Bal.objects.values_list("state", flat=True)) == {
-        State.REQUESTED: 4,
-        State.ACTIVE: 220,
-        State.IDLE_ALERTED: 13,
-        State.DEPUBLICATION_REQUESTED: 7,
-        State.DEPUBLISHED: 8,
-        State.DELETION_REQUESTED: 4,
-        State.DELETION_CONFIRMED: 4,
-        State.DELETED: 8,
-        State.ABANDONED: 2,
-    }
 
 
 def test_requests_stand_in_every_stage_some_late_some_reminded_some_for_the_hand():

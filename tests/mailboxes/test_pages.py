@@ -40,6 +40,7 @@ OF_A_BAL = [
     ("bal-ask-use", ()),
     ("bal-edit", ()),
     *[("bal-verb", (verb,)) for verb in EXPOSED],
+    ("bal-depublish", ()),
     ("bal-holder-add", ()),
     ("bal-principal-name", ()),
     ("bal-delegate", ()),
@@ -169,13 +170,14 @@ def test_who_reads_the_journal_is_written_down(visit, people, org):
 
 # --- The verbs --------------------------------------------------------------------------------------------------------
 def test_a_verb_is_confirmed_with_its_motif(visit, people, org):
-    assert visit(people.gisele, "bal-verb", org.pk, "request_depublication").status_code == 200
+    Bal.objects.filter(pk=org.pk).update(state=State.DEPUBLICATION_REQUESTED)
+    assert visit(people.gisele, "bal-verb", org.pk, "cancel_depublication").status_code == 200
     org.refresh_from_db()
-    assert org.state == State.ACTIVE, "looking changes nothing"
-    answer = visit(people.gisele, "bal-verb", org.pk, "request_depublication", post={"note": "Doublon"}, follow=True)
+    assert org.state == State.DEPUBLICATION_REQUESTED, "looking changes nothing"
+    answer = visit(people.gisele, "bal-verb", org.pk, "cancel_depublication", post={"note": "Doublon"}, follow=True)
     org.refresh_from_db()
-    assert org.state == State.DEPUBLICATION_REQUESTED
-    assert org.journal.get().note == "Doublon"
+    assert org.state == State.ACTIVE
+    assert org.journal.get(what="cancel_depublication").note == "Doublon"
     assert "c’est fait" in said(answer)[0]
 
 
