@@ -175,6 +175,7 @@ BY_VERB = {line.verb: line for line in TRANSITIONS}
 EXPOSED = [line.verb for line in TRANSITIONS if line.by - {Role.SYSTEM}]
 OVER = frozenset({State.DELETED, State.ABANDONED})
 LIVE = frozenset(State) - OVER
+PAID = LIVE - {State.REQUESTED, State.DELETION_CONFIRMED}  # an operator charges for these
 
 
 def mermaid() -> str:

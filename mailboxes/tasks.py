@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from mailboxes.actions import Tally, ask_person, end_delegation, move_each, remind_person, update_quota_warning
+from mailboxes.actions import Tally, ask_person, end_delegation, move_each, remind_person, update_quota_warnings
 from mailboxes.actions.traces import PURGEABLE, delete
 from mailboxes.lifecycle import State, Verb
 from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, JournalEntry, Person
@@ -75,7 +75,7 @@ JOBS: dict[str, list[Sweep]] = {
     ],
     "alert_idle":      [Sweep("alertes d’inactivité",              lambda now: Bal.objects.due_for_alert(now),         _moving(Verb.ALERT_IDLE))],
     "depublish_idle":  [Sweep("demandes de dépublication",         lambda now: Bal.objects.due_for_depublication(now), _moving(Verb.DEPUBLISH_IDLE))],
-    "check_quotas":    [Sweep("seuils de remplissage franchis",    lambda now: Bal.objects.crossing_quota(),           partial(one_by_one, update_quota_warning))],
+    "check_quotas":    [Sweep("seuils de remplissage franchis",    lambda now: Bal.objects.crossing_quota(),           partial(update_quota_warnings, by=SYSTEM))],
     "end_delegations": [Sweep("délégations échues",                lambda now: Delegataire.objects.expired(timezone.localdate(now)), partial(one_by_one, end_delegation))],
     "ask_unidentified": [
         Sweep("rappels sur des adresses à identifier",  lambda now: _askable(Claim.objects.people_to_remind(now)), partial(one_by_one, remind_person)),

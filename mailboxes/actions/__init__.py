@@ -11,7 +11,7 @@ from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.traces import trace
-from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
+from mailboxes.actions.usage import declare_use, record_usage, update_quota_warnings
 
 __all__ = [
     "Answered",
@@ -38,5 +38,5 @@ __all__ = [
     "remove_cotitulaire",
     "trace",
     "transfer_principal",
-    "update_quota_warning",
+    "update_quota_warnings",
 ]

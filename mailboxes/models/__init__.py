@@ -1,12 +1,12 @@
 """The BAL and all that stands around them, cut by the domain's nouns."""
 
-from mailboxes.models.bals import Bal
+from mailboxes.models.bals import Bal, Use
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.requests import Request
-from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
+from mailboxes.models.structures import Domain, Membership, Operator, Price, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
 from mailboxes.models.usage import Reading
 
@@ -25,11 +25,13 @@ __all__ = [
     "Notice",
     "Operator",
     "Person",
+    "Price",
     "Reading",
     "Request",
     "Signatory",
     "Structure",
     "System",
+    "Use",
     "managed_identifiers",
     "situations_by_rpps",
 ]

@@ -36,7 +36,7 @@ from mailboxes.rules.moves import (
 )
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_record_person, check_register, check_register_somewhere
-from mailboxes.rules.usage import check_reading, is_new_activity, quota_level
+from mailboxes.rules.usage import check_reading, is_new_activity, quota_level_after
 
 __all__ = [
     "MAX_COTITULAIRES",
@@ -75,5 +75,5 @@ __all__ = [
     "check_seen_absent",
     "check_transfer_principal",
     "is_new_activity",
-    "quota_level",
+    "quota_level_after",
 ]

@@ -31,3 +31,11 @@ def is_new_activity(bal: Bal, last_used_at, now) -> bool:
 def quota_level(percent: int | None) -> int:
     """The highest threshold reached, 0 below the first."""
     return max((limit for limit in settings.QUOTA_THRESHOLDS if percent is not None and percent >= limit), default=0)
+
+
+def quota_level_after(warned: int, percent: int | None) -> int:
+    """The threshold to be warned of, once `warned` was: down only well below it."""
+    level = quota_level(percent)
+    if level < warned and (percent or 0) >= warned - settings.QUOTA_HYSTERESIS:
+        return warned
+    return level
