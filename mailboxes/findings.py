@@ -11,7 +11,6 @@ from mailboxes.lifecycle import LIVE, State
 from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, Notice
 from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
 
-
 SOON = 30  # days
 
 

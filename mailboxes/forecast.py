@@ -42,7 +42,7 @@ class Forecast:
 
 
 def forecast(readings: Iterable[Point], quota_mb: int | None) -> Forecast | Unknown:
-    """The day on which `quota_mb` is reached if nobody makes room, and four chances in five of a day between two others.
+    """The day on which `quota_mb` is reached if nobody makes room, and two days between which it is four times in five.
 
     `readings` are (day, megabytes used) in the order of time, at any intervals; of one day the last one counts.
 

@@ -4,7 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.views import BalViewSet
 from mailboxes.lifecycle import EXPOSED
-from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, people, register
+from mailboxes.views import acts, bals, claims, costs, dashboard, gaps, holders, mine, people, register, space
 
 
 class ExposedVerb(StringConverter):
@@ -31,6 +31,7 @@ urlpatterns = [
     path("bal/lot/", register.bal_bulk, name="bal-bulk"),
     path("bal/inscrire/", acts.RegisterView.as_view(), name="bal-new"),
     path("bal/<int:pk>/", bals.bal, name="bal"),
+    path("bal/<int:pk>/espace/", space.MoreSpaceView.as_view(), name="bal-space"),
     path("bal/<int:pk>/journal/", bals.bal_journal, name="bal-journal"),
     path("bal/<int:pk>/modifier/", acts.DescribeView.as_view(), name="bal-edit"),
     path("bal/<int:pk>/<verb:verb>/", acts.MoveView.as_view(), name="bal-verb"),
@@ -49,6 +50,10 @@ urlpatterns = [
     path("bal/<int:pk>/delegations/ajouter/", holders.DelegateView.as_view(), name="bal-delegate"),
     path("bal/<int:pk>/je-m-en-sers/", acts.DeclareUseView.as_view(), name="bal-declare-use"),
     path("delegations/<int:pk>/terminer/", holders.EndDelegationView.as_view(), name="delegation-end"),
+    path("couts/", costs.costs, name="costs"),
+    path("couts/<slug:view>.csv", costs.cost_export, {"form": "csv"}, name="costs-csv"),
+    path("couts/<slug:view>.xlsx", costs.cost_export, {"form": "xlsx"}, name="costs-xlsx"),
+    path("operateurs/", costs.operators, name="operators"),
     path("personnes/inscrire/", acts.RecordPersonView.as_view(), name="person-new"),
     path("personnes/suggestions/", people.person_suggest, name="person-suggest"),
     path("api/v1/", include(api.urls)),

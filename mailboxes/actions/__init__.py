@@ -11,7 +11,7 @@ from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.traces import trace
-from mailboxes.actions.usage import declare_use, record_usage, update_quota_warnings
+from mailboxes.actions.usage import ask_more_space, declare_use, record_usage, update_quota_warnings
 
 __all__ = [
     "Answered",
@@ -20,6 +20,7 @@ __all__ = [
     "add_cotitulaire",
     "adopt",
     "answer",
+    "ask_more_space",
     "ask_operator",
     "ask_person",
     "declare_use",

@@ -11,8 +11,9 @@ from django.utils import timezone
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_on_commit, write
 from mailboxes.actions.moves import Tally, in_batches, write_moves
-from mailboxes.lifecycle import BY_VERB, Act, Party, Verb
-from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Reading
+from mailboxes.actions.requests import open_request
+from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
+from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Reading, Request
 from mailboxes.notices import gestionnaires_of, notices_for
 
 LEARNT = ["last_used_at", "last_used_source", "clock_at", "used_mb", "quota_mb", "percent_full", "full_on"]
@@ -84,6 +85,17 @@ def foresee(bals: list[Bal]) -> None:
     points = Reading.objects.points_of(bals)
     for bal in bals:
         bal.foresee(points[bal.pk])
+
+
+@transaction.atomic
+def ask_more_space(bal: Bal, quota_mb: int, *, by, note: str = "") -> Request:
+    """Ask the operator to grant `quota_mb`; what the register says of the space waits for his word."""
+    bal = locked(bal)
+    rules.check_more_space(bal, quota_mb)
+    today = f" au lieu de {bal.quota_mb} Mo" if bal.quota_mb else ""
+    filled = f" Elle est remplie à {bal.percent_full} %." if bal.percent_full is not None else ""
+    detail = f"Merci d’accorder {quota_mb} Mo d’espace à cette BAL{today}.{filled}"
+    return open_request(bal, RequestKind.CHANGE, by=by, detail=detail, note=note)
 
 
 def update_quota_warnings(bals: QuerySet[Bal], *, by) -> Tally:

@@ -5,6 +5,7 @@ from mailboxes.forms.bulk import BulkForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
 from mailboxes.forms.people import PersonField, PersonForm
+from mailboxes.forms.space import MoreSpaceForm
 
 __all__ = [
     "AddCotitulaireForm",
@@ -13,6 +14,7 @@ __all__ = [
     "DescribeForm",
     "EmptyForm",
     "GapFilterForm",
+    "MoreSpaceForm",
     "MoveForm",
     "NamePrincipalForm",
     "PersonField",

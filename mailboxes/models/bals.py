@@ -23,7 +23,6 @@ from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM, Signatory
 
-
 STALE_FORECAST = timedelta(days=90)
 
 

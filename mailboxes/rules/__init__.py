@@ -36,7 +36,7 @@ from mailboxes.rules.moves import (
 )
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_record_person, check_register, check_register_somewhere
-from mailboxes.rules.usage import check_reading, is_new_activity, quota_level_after
+from mailboxes.rules.usage import check_more_space, check_reading, is_new_activity, quota_level_after
 
 __all__ = [
     "MAX_COTITULAIRES",
@@ -59,6 +59,7 @@ __all__ = [
     "check_gap",
     "check_gap_stands",
     "check_ignore",
+    "check_more_space",
     "check_move",
     "check_name_principal",
     "check_open_request",

@@ -18,6 +18,11 @@ def check_reading(bal: Bal, at, last_used_at, *, by) -> None:
             raise Refused(f"La {label} ({timezone.localtime(when):%d/%m/%Y %H:%M}) est dans le futur.", "future")
 
 
+def check_more_space(bal: Bal, quota_mb: int) -> None:
+    if bal.quota_mb and quota_mb <= bal.quota_mb:
+        raise Refused(f"Cette BAL a déjà {bal.quota_mb} Mo : demandez-en davantage.", "space")
+
+
 def is_new_activity(bal: Bal, last_used_at, now) -> bool:
     """Does this use stop the way out? An alert falls as soon as the BAL is no longer idle; a later step, by a use
     made since it began."""

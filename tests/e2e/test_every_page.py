@@ -17,6 +17,9 @@ GISELE = {
     "gaps": "/ecarts/",
     "gaps-none": "/ecarts/?situation=plusieurs",
     "gaps-absent": "/ecarts/?situation=absente&status=open",
+    "costs": "/couts/",
+    "costs-service": "/couts/?par=service",
+    "operators": "/operateurs/",
     "mine-empty": "/mes-bal/",
     "search": "/annuaire/",
     "search-found": "/annuaire/?q=exemple",
@@ -30,6 +33,7 @@ GISELE_ON_A_BAL = {
     "bal": "",
     "journal": "journal/",
     "edit": "modifier/",
+    "space": "espace/",
     "depublish": "request_depublication/",
     "delete-refused": "request_deletion/",
 }

@@ -37,13 +37,24 @@ OF_A_BAL = [
     ("bal", ()),
     ("bal-journal", ()),
     ("bal-edit", ()),
+    ("bal-space", ()),
     *[("bal-verb", (verb,)) for verb in EXPOSED],
     ("bal-holder-add", ()),
     ("bal-principal-name", ()),
     ("bal-delegate", ()),
     ("bal-declare-use", ()),
 ]
-ALONE = ["dashboard", "my-bals", "bal-list", "bal-export", "bal-new", "person-new", "person-suggest"]
+ALONE = [
+    "dashboard",
+    "my-bals",
+    "bal-list",
+    "bal-export",
+    "bal-new",
+    "person-new",
+    "person-suggest",
+    "costs",
+    "operators",
+]
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
