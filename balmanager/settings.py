@@ -40,6 +40,8 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "csp",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -171,6 +173,8 @@ MESSAGE_ID_DOMAIN = urlsplit(SITE_URL).hostname
 # --- Jobs -------------------------------------------------------------------------------------------------------------
 REDIS_URL = env("REDIS_URL", default="")
 if REDIS_URL:
+    # Shared by all web processes, so that a key's rate is counted once. Without it, there is but one process.
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
     CELERY_BROKER_URL = REDIS_URL
     # A task whose worker died is given again after this; jobs are idempotent.
     CELERY_BROKER_TRANSPORT_OPTIONS: dict = {"visibility_timeout": 3600}
@@ -285,13 +289,34 @@ ACCESS_TRACES_KEPT = timedelta(days=env.int("ACCESS_TRACES_KEPT_DAYS", default=3
 READINGS_KEPT = timedelta(days=env.int("READINGS_KEPT_DAYS", default=3 * 365))
 
 # --- API --------------------------------------------------------------------------------------------------------------
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=1200)
+KEY_USE_PRECISION = timedelta(minutes=1)  # of the last use that is shown of a key
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    # The key first: who comes with nothing is told by 401 what he lacks.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "mailboxes.api.keys.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "mailboxes.api.keys.ScopeOpens"],
+    "DEFAULT_THROTTLE_CLASSES": ["mailboxes.api.keys.KeyThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"api": f"{API_REQUESTS_PER_MINUTE}/min"},
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "EXCEPTION_HANDLER": "mailboxes.api.refusals.exception_handler",
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "mailboxes.api.schema.Schema",
+    "EXCEPTION_HANDLER": "mailboxes.api.problems.exception_handler",
 }
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "BAL Manager",
+    "DESCRIPTION": "Le registre des BAL MSSanté d’une structure, pour son DPI ou son DUI.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",  # our own copy: nothing loads from elsewhere
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+CALLS_KEPT = timedelta(days=env.int("CALLS_KEPT_DAYS", default=1))
 
 # --- What is written down ---------------------------------------------------------------------------------------------
 LOGGING = {

@@ -60,7 +60,7 @@ class Group(NamedTuple):
     service: str
     kind: str
     use: str
-    count: int
+    number: int
 
     @property
     def offer(self) -> str:
@@ -135,7 +135,7 @@ class Costs:
     def _bill(self, groups: Iterable[Group]) -> Bill:
         bill = Bill()
         for group in groups:
-            bill.add(group.use, group.count, self.prices.of(group.operator, group.offer))
+            bill.add(group.use, group.number, self.prices.of(group.operator, group.offer))
         return bill
 
     def by(self, dimension: str) -> list[Line]:

@@ -57,6 +57,9 @@ class Act(TextChoices):
     REMIND_PERSON = "remind_person", "Rappeler au professionnel"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
     ANSWER = "answer", "Dire si une adresse est la sienne"
+    DECLARE_SOFTWARE = "declare_software", "Donner une clé à un logiciel"
+    ROTATE_KEY = "rotate_key", "Renouveler la clé d’un logiciel"
+    REVOKE_KEY = "revoke_key", "Révoquer la clé d’un logiciel"
 
 
 class Role(TextChoices):
@@ -150,6 +153,9 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.REMIND_PERSON,      {_R.SYSTEM}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
+    (Act.DECLARE_SOFTWARE,   {_R.GESTIONNAIRE}),
+    (Act.ROTATE_KEY,         {_R.GESTIONNAIRE}),
+    (Act.REVOKE_KEY,         {_R.GESTIONNAIRE}),
 ]}
 # fmt: on
 

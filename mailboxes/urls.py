@@ -1,10 +1,12 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from mailboxes.api.resolve import CheckView, ResolveView
 from mailboxes.api.views import BalViewSet
 from mailboxes.lifecycle import EXPOSED
-from mailboxes.views import acts, bals, claims, costs, dashboard, gaps, holders, mine, people, register, space
+from mailboxes.views import acts, bals, claims, costs, dashboard, gaps, holders, mine, people, register, software, space
 
 
 class ExposedVerb(StringConverter):
@@ -56,5 +58,13 @@ urlpatterns = [
     path("operateurs/", costs.operators, name="operators"),
     path("personnes/inscrire/", acts.RecordPersonView.as_view(), name="person-new"),
     path("personnes/suggestions/", people.person_suggest, name="person-suggest"),
+    path("logiciels/", software.software_list, name="software-list"),
+    path("logiciels/declarer/", software.declare, name="software-new"),
+    path("logiciels/cles/<int:pk>/renouveler/", software.rotate, name="key-rotate"),
+    path("logiciels/cles/<int:pk>/revoquer/", software.revoke, name="key-revoke"),
     path("api/v1/", include(api.urls)),
+    path("api/v1/resolve/", ResolveView.as_view(), name="api-resolve"),
+    path("api/v1/check/", CheckView.as_view(), name="api-check"),
+    path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("api/v1/", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="api-docs"),
 ]

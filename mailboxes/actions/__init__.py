@@ -10,10 +10,12 @@ from mailboxes.actions.holders import add_cotitulaire, name_principal, remove_co
 from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
+from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import ask_more_space, declare_use, record_usage, update_quota_warnings
 
 __all__ = [
+    "OVERLAP_DAYS",
     "Answered",
     "Tally",
     "accept_annuaire",
@@ -23,6 +25,7 @@ __all__ = [
     "ask_more_space",
     "ask_operator",
     "ask_person",
+    "declare_software",
     "declare_use",
     "delegate",
     "describe_bal",
@@ -37,6 +40,8 @@ __all__ = [
     "register_bal",
     "remind_person",
     "remove_cotitulaire",
+    "revoke_key",
+    "rotate_key",
     "trace",
     "transfer_principal",
     "update_quota_warnings",

@@ -1,11 +1,13 @@
 """The BAL and all that stands around them, cut by the domain's nouns."""
 
 from mailboxes.models.bals import Bal, Use
+from mailboxes.models.calls import Call
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.requests import Request
+from mailboxes.models.software import Software, SoftwareKey
 from mailboxes.models.structures import Domain, Membership, Operator, Price, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
 from mailboxes.models.usage import Reading
@@ -15,6 +17,7 @@ __all__ = [
     "AccessTrace",
     "Affiliation",
     "Bal",
+    "Call",
     "Claim",
     "Cotitulaire",
     "Delegataire",
@@ -29,6 +32,8 @@ __all__ = [
     "Reading",
     "Request",
     "Signatory",
+    "Software",
+    "SoftwareKey",
     "Structure",
     "System",
     "Use",

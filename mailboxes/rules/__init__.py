@@ -36,10 +36,12 @@ from mailboxes.rules.moves import (
 )
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_record_person, check_register, check_register_somewhere
-from mailboxes.rules.usage import check_more_space, check_reading, is_new_activity, quota_level_after
+from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
+from mailboxes.rules.usage import check_more_space, check_reading, is_new_activity, quota_level, quota_level_after
 
 __all__ = [
     "MAX_COTITULAIRES",
+    "MAX_KEY_DAYS",
     "NotAllowed",
     "Refused",
     "allows",
@@ -59,6 +61,8 @@ __all__ = [
     "check_gap",
     "check_gap_stands",
     "check_ignore",
+    "check_key_days",
+    "check_key_stands",
     "check_more_space",
     "check_move",
     "check_name_principal",
@@ -74,7 +78,9 @@ __all__ = [
     "check_role",
     "check_row",
     "check_seen_absent",
+    "check_software",
     "check_transfer_principal",
     "is_new_activity",
+    "quota_level",
     "quota_level_after",
 ]

@@ -19,17 +19,19 @@ READINGS = 400
 def space_facts(row: Bal, user) -> dict:
     readings = list(row.readings.order_by("-at")[:READINGS])[::-1]
     told = row.forecast(Reading.objects.points_of([row])[row.pk])
-    today = timezone.localdate()
-    is_known = isinstance(told, Forecast)
     return {
         "readings": readings[::-1],
-        "forecast": told if is_known else None,
-        "why_unknown": "" if is_known else str(told),
-        "is_overdue": is_known and told.likely < today and told.used_mb < told.quota_mb,
+        **forecast_facts(told),
         "is_filling": is_filling(row),
         "can_ask_space": allows(check_open_request, row, RequestKind.CHANGE, by=user),
         "chart": usage_chart(row, readings, told),
     }
+
+
+def forecast_facts(told: Forecast | Unknown) -> dict:
+    if isinstance(told, Unknown):
+        return {"forecast": None, "why_unknown": str(told)}
+    return {"forecast": told, "is_overdue": told.pace and told.likely < timezone.localdate()}
 
 
 def is_filling(bal: Bal) -> bool:

@@ -28,6 +28,8 @@ GISELE = {
     "check": "/annuaire/verifier/",
     "observatory": "/annuaire/observatoire/?par=departement",
     "runs": "/annuaire/synchronisations/",
+    "software": "/logiciels/",
+    "software-new": "/logiciels/declarer/",
 }
 GISELE_ON_A_BAL = {
     "bal": "",
