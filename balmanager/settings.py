@@ -4,6 +4,7 @@ A value that does not parse stops the start with its name; no secret has a defau
 """
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -214,6 +215,7 @@ CELERY_BEAT_SCHEDULE = {
         ("end_delegations",   "mailboxes.tasks.end_delegations",   crontab(hour=0, minute=15)),
         ("ask_unidentified",  "mailboxes.tasks.ask_unidentified",  crontab(hour=7, minute=0)),
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
+        ("deliver_webhooks",  "mailboxes.tasks.deliver_webhooks",  timedelta(minutes=1)),
         ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
     ]
 }  # fmt: skip
@@ -316,6 +318,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",  # our own copy: nothing loads from elsewhere
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+# Inner networks whose software may be called; any other inner address never is.
+WEBHOOK_NETWORKS = [ip_network(network) for network in env.list("WEBHOOK_NETWORKS", default=[])]
+DELIVERIES_KEPT = timedelta(days=env.int("DELIVERIES_KEPT_DAYS", default=90))
 CALLS_KEPT = timedelta(days=env.int("CALLS_KEPT_DAYS", default=1))
 
 # --- What is written down ---------------------------------------------------------------------------------------------

@@ -60,6 +60,8 @@ class Act(TextChoices):
     DECLARE_SOFTWARE = "declare_software", "Donner une clé à un logiciel"
     ROTATE_KEY = "rotate_key", "Renouveler la clé d’un logiciel"
     REVOKE_KEY = "revoke_key", "Révoquer la clé d’un logiciel"
+    ADD_WEBHOOK = "add_webhook", "Prévenir un logiciel des changements"
+    CHANGE_WEBHOOK = "change_webhook", "Modifier un webhook"
 
 
 class Role(TextChoices):
@@ -156,6 +158,8 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.DECLARE_SOFTWARE,   {_R.GESTIONNAIRE}),
     (Act.ROTATE_KEY,         {_R.GESTIONNAIRE}),
     (Act.REVOKE_KEY,         {_R.GESTIONNAIRE}),
+    (Act.ADD_WEBHOOK,        {_R.GESTIONNAIRE}),
+    (Act.CHANGE_WEBHOOK,     {_R.GESTIONNAIRE}),
 ]}
 # fmt: on
 

@@ -6,7 +6,21 @@ from rest_framework.routers import SimpleRouter
 from mailboxes.api.resolve import CheckView, ResolveView
 from mailboxes.api.views import BalViewSet
 from mailboxes.lifecycle import EXPOSED
-from mailboxes.views import acts, bals, claims, costs, dashboard, gaps, holders, mine, people, register, software, space
+from mailboxes.views import (
+    acts,
+    bals,
+    claims,
+    costs,
+    dashboard,
+    gaps,
+    holders,
+    mine,
+    people,
+    register,
+    software,
+    space,
+    webhooks,
+)
 
 
 class ExposedVerb(StringConverter):
@@ -62,9 +76,23 @@ urlpatterns = [
     path("logiciels/declarer/", software.declare, name="software-new"),
     path("logiciels/cles/<int:pk>/renouveler/", software.rotate, name="key-rotate"),
     path("logiciels/cles/<int:pk>/revoquer/", software.revoke, name="key-revoke"),
+    path("logiciels/webhooks/", webhooks.webhook_list, name="webhook-list"),
+    path("logiciels/webhooks/ajouter/", webhooks.AddWebhookView.as_view(), name="webhook-new"),
+    path("logiciels/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
+    path("logiciels/webhooks/<int:pk>/modifier/", webhooks.ChangeWebhookView.as_view(), name="webhook-edit"),
+    path("logiciels/webhooks/<int:pk>/essai/", webhooks.webhook_try, name="webhook-try"),
+    path("logiciels/webhooks/<int:pk>/secret/", webhooks.webhook_secret, name="webhook-secret"),
+    path("logiciels/livraisons/<uuid:pk>/rejouer/", webhooks.delivery_replay, name="delivery-replay"),
     path("api/v1/", include(api.urls)),
     path("api/v1/resolve/", ResolveView.as_view(), name="api-resolve"),
     path("api/v1/check/", CheckView.as_view(), name="api-check"),
     path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("logiciels/webhooks/", webhooks.webhook_list, name="webhook-list"),
+    path("logiciels/webhooks/ajouter/", webhooks.AddWebhookView.as_view(), name="webhook-new"),
+    path("logiciels/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
+    path("logiciels/webhooks/<int:pk>/modifier/", webhooks.ChangeWebhookView.as_view(), name="webhook-edit"),
+    path("logiciels/webhooks/<int:pk>/essai/", webhooks.webhook_try, name="webhook-try"),
+    path("logiciels/webhooks/<int:pk>/secret/", webhooks.webhook_secret, name="webhook-secret"),
+    path("logiciels/livraisons/<uuid:pk>/rejouer/", webhooks.delivery_replay, name="delivery-replay"),
     path("api/v1/", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="api-docs"),
 ]

@@ -13,6 +13,7 @@ from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import ask_more_space, declare_use, record_usage, update_quota_warnings
+from mailboxes.actions.webhooks import add_webhook, change_webhook, renew_secret, replay, try_webhook
 
 __all__ = [
     "OVERLAP_DAYS",
@@ -20,11 +21,13 @@ __all__ = [
     "Tally",
     "accept_annuaire",
     "add_cotitulaire",
+    "add_webhook",
     "adopt",
     "answer",
     "ask_more_space",
     "ask_operator",
     "ask_person",
+    "change_webhook",
     "declare_software",
     "declare_use",
     "delegate",
@@ -40,9 +43,12 @@ __all__ = [
     "register_bal",
     "remind_person",
     "remove_cotitulaire",
+    "renew_secret",
+    "replay",
     "revoke_key",
     "rotate_key",
     "trace",
     "transfer_principal",
+    "try_webhook",
     "update_quota_warnings",
 ]

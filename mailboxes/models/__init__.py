@@ -11,6 +11,7 @@ from mailboxes.models.software import Software, SoftwareKey
 from mailboxes.models.structures import Domain, Membership, Operator, Price, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
 from mailboxes.models.usage import Reading
+from mailboxes.models.webhooks import Delivery, Webhook
 
 __all__ = [
     "SYSTEM",
@@ -21,6 +22,7 @@ __all__ = [
     "Claim",
     "Cotitulaire",
     "Delegataire",
+    "Delivery",
     "Domain",
     "GapDecision",
     "JournalEntry",
@@ -37,6 +39,7 @@ __all__ = [
     "Structure",
     "System",
     "Use",
+    "Webhook",
     "managed_identifiers",
     "situations_by_rpps",
 ]

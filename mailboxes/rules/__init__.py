@@ -38,6 +38,7 @@ from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_record_person, check_register, check_register_somewhere
 from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
 from mailboxes.rules.usage import check_more_space, check_reading, is_new_activity, quota_level, quota_level_after
+from mailboxes.rules.webhooks import check_webhook, check_webhook_url
 
 __all__ = [
     "MAX_COTITULAIRES",
@@ -80,6 +81,8 @@ __all__ = [
     "check_seen_absent",
     "check_software",
     "check_transfer_principal",
+    "check_webhook",
+    "check_webhook_url",
     "is_new_activity",
     "quota_level",
     "quota_level_after",

@@ -30,6 +30,8 @@ GISELE = {
     "runs": "/annuaire/synchronisations/",
     "software": "/logiciels/",
     "software-new": "/logiciels/declarer/",
+    "webhooks": "/logiciels/webhooks/",
+    "webhook-new": "/logiciels/webhooks/ajouter/",
 }
 GISELE_ON_A_BAL = {
     "bal": "",
