@@ -16,6 +16,7 @@ from mailboxes.models import (
     Notice,
     Operator,
     Person,
+    Price,
     Reading,
     Request,
     RequestLayout,
@@ -83,6 +84,11 @@ class DomainInline(admin.TabularInline):
     extra = 1
 
 
+class PriceInline(admin.TabularInline):
+    model = Price
+    extra = 0
+
+
 class CotitulaireInline(ReadOnly, admin.TabularInline):
     model = Cotitulaire
 
@@ -105,7 +111,7 @@ class StructureAdmin(Doubting):
 class OperatorAdmin(admin.ModelAdmin):
     list_display = ["name", "code", "request_email", "alert_after_months", "end_after_months", "yearly_cost"]
     search_fields = ["name", "code", "domains__name"]
-    inlines = [DomainInline]
+    inlines = [PriceInline, DomainInline]
 
 
 @admin.register(Person)

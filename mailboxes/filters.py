@@ -6,8 +6,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from mailboxes.findings import BY_NAME, FINDINGS
+from mailboxes.forecast import HORIZON
 from mailboxes.lifecycle import RequestKind, RequestStage, State
-from mailboxes.models import Bal, Cotitulaire, Operator, Person, Request, Structure
+from mailboxes.models import Bal, Cotitulaire, Operator, Person, Request, Structure, Use
 
 YES_NO = [("oui", "oui"), ("non", "non")]
 
@@ -20,6 +21,7 @@ SORTS: dict[str, tuple[str, list]] = {
     "last_used": ("Dernière utilisation, la plus ancienne d’abord", [F("last_used_at").asc(nulls_first=True), "pk"]),
     "-last_used": ("Dernière utilisation, la plus récente d’abord", [F("last_used_at").desc(nulls_last=True), "-pk"]),
     "percent_full": ("Remplissage, le plus faible d’abord", [F("percent_full").asc(nulls_first=True), "pk"]),
+    "full_on": ("Bientôt pleine d’abord", [F("full_on").asc(nulls_last=True), "pk"]),
     "-percent_full": ("Remplissage, le plus fort d’abord", [F("percent_full").desc(nulls_last=True), "-pk"]),
 }
 
@@ -47,6 +49,12 @@ class BalFilter(filters.FilterSet):
     )
     min_percent = filters.NumberFilter(
         field_name="percent_full", lookup_expr="gte", label="Remplie au moins à (%)", min_value=0
+    )
+    full_within = filters.NumberFilter(
+        method="full_in", label="Pleine d’ici (jours)", min_value=0, max_value=HORIZON.days
+    )
+    use = filters.ChoiceFilter(
+        method="paid_and_used", label="Payée à l’opérateur et", choices=Use.choices, empty_label="peu importe"
     )
     published = filters.ChoiceFilter(
         method="in_annuaire", label="À l’annuaire public", choices=YES_NO, empty_label="peu importe"
@@ -97,6 +105,12 @@ class BalFilter(filters.FilterSet):
 
     def activity_known(self, queryset, name, value):
         return queryset.filter(last_used_at__isnull=value == "inconnue")
+
+    def full_in(self, queryset, name, value):
+        return queryset.full_within(int(value), timezone.localdate())
+
+    def paid_and_used(self, queryset, name, value):
+        return queryset.paid().with_use(timezone.now()).filter(use=value)
 
     def in_annuaire(self, queryset, name, value):
         return queryset.with_publication().filter(is_published=value == "oui")

@@ -12,6 +12,8 @@ from mailboxes.lifecycle import LIVE, Act, State
 from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, JournalEntry, Notice, Request
 from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
 
+SOON = 30  # days
+
 
 class Severity(TextChoices):
     URGENT = "urgent", "urgent"
@@ -33,6 +35,11 @@ def _full(bals):
 
 def _filling(bals):
     return bals.filter(state__in=LIVE, percent_full__gte=80, percent_full__lt=95)
+
+
+def _soon_full(bals):
+    """Those that are full or nearly are a finding of their own."""
+    return bals.full_within(SOON, timezone.localdate()).filter(percent_full__lt=95)
 
 
 def _orphan(bals):
@@ -115,6 +122,7 @@ FINDINGS = [
     Finding("trop",          _S.URGENT, "BAL de plus de 20 cotitulaires","La limite est de 20, le principal compris. Voyez qui peut devenir délégataire.",                              _crowded),
     Finding("non-remis",     _S.TODO,   "Avis non remis",                "Quelqu’un n’a pas pu être prévenu : corrigez son courriel, ou prévenez-le autrement et consignez-le.",        _undelivered),
     Finding("en-retard",     _S.TODO,   "Demandes en retard",            "L’opérateur n’a pas répondu à temps. Relancez-le depuis les demandes, ou joignez-le autrement, puis enregistrez sa réponse.", _overdue),
+    Finding("bientot-pleine",_S.TODO,   "BAL bientôt pleines",           "Au rythme de leurs relevés, elles seront pleines d’ici 30 jours. Faites de la place avant qu’elles ne cessent de recevoir.", _soon_full),
     Finding("a-confirmer",   _S.TODO,   "Réponses attendues de l’opérateur", "Une ouverture ou une suppression est demandée. Enregistrez la réponse dès qu’elle arrive.",              _to_confirm),
     Finding("delegation",    _S.TODO,   "Délégations échues",            "Leur date de fin est passée ; elles se terminent d’elles-mêmes la nuit suivante.",                            _expired_delegation),
     Finding("inactive",      _S.TODO,   "BAL alertées pour inactivité",  "Sans usage ni opposition, leur dépublication sera demandée.",                                                 _alerted),

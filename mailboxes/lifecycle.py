@@ -295,6 +295,7 @@ ANSWERABLE = frozenset({line.verb for line in TRANSITIONS if line.after in BY_VE
 EXPOSED = [line.verb for line in TRANSITIONS if line.by - {Role.SYSTEM}]
 OVER = frozenset({State.DELETED, State.ABANDONED})
 LIVE = frozenset(State) - OVER
+PAID = LIVE - {State.REQUESTED, State.DELETION_CONFIRMED}  # an operator charges for these
 
 
 def mermaid() -> str:

@@ -28,7 +28,7 @@ from mailboxes.actions import (
     remind_person,
     remind_use,
     step_each,
-    update_quota_warning,
+    update_quota_warnings,
 )
 from mailboxes.actions.traces import PURGEABLE, delete
 from mailboxes.lifecycle import Act, State, Verb
@@ -130,7 +130,7 @@ JOBS: dict[str, list[Sweep]] = {
         Sweep("rappels de la question « vous en servez-vous ? »", idleness.due_for_question_reminder,           partial(one_by_one, remind_use)),
         Sweep("questions « vous en servez-vous ? »",       idleness.due_for_question,                           partial(one_by_one, ask_use)),
     ],
-    "check_quotas":    [Sweep("seuils de remplissage franchis",    lambda now: Bal.objects.crossing_quota(),           partial(one_by_one, update_quota_warning))],
+    "check_quotas":    [Sweep("seuils de remplissage franchis",    lambda now: Bal.objects.crossing_quota(),           partial(update_quota_warnings, by=SYSTEM))],
     "end_delegations": [Sweep("délégations échues",                lambda now: Delegataire.objects.expired(timezone.localdate(now)), partial(one_by_one, end_delegation))],
     "ask_unidentified": [
         Sweep("rappels sur des adresses à identifier",  lambda now: _askable(Claim.objects.people_to_remind(now)), partial(one_by_one, remind_person)),

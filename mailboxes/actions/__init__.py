@@ -25,7 +25,7 @@ from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
 from mailboxes.actions.traces import trace
-from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
+from mailboxes.actions.usage import ask_more_space, declare_use, record_usage, update_quota_warnings
 from mailboxes.actions.wayout import request_depublication
 from mailboxes.actions.webhooks import add_webhook, change_webhook, renew_secret, replay, try_webhook
 
@@ -40,6 +40,7 @@ __all__ = [
     "adopt",
     "answer",
     "answer_notice",
+    "ask_more_space",
     "ask_operator",
     "ask_person",
     "ask_use",
@@ -82,6 +83,6 @@ __all__ = [
     "trace",
     "transfer_principal",
     "try_webhook",
-    "update_quota_warning",
+    "update_quota_warnings",
     "write_layout",
 ]

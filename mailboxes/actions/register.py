@@ -6,7 +6,7 @@ from mailboxes import rules
 from mailboxes.actions.journal import locked, write
 from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import Act, Party, State
-from mailboxes.models import Affiliation, Bal, Cotitulaire, Operator, Person, Structure
+from mailboxes.models import Affiliation, Bal, Cotitulaire, Operator, Person, Reading, Structure
 
 LABELS = {field.name: field.verbose_name for field in Bal._meta.fields}
 DESCRIBED = ("service", "description", "purpose", "liste_rouge", "responsable", "quota_mb")
@@ -58,7 +58,8 @@ def describe_bal(bal: Bal, *, by, **facts) -> Bal:
         rules.check_row(bal)
         if "quota_mb" in changed:
             bal.measure()  # at once, not at the next reading
-        bal.save(update_fields=[*changed, "percent_full"])
+            bal.foresee(Reading.objects.points_of([bal])[bal.pk])
+        bal.save(update_fields=[*changed, "percent_full", "full_on"])
     for name, value in changed.items():
         label = LABELS[name]
         write(bal, Act.DESCRIBE, by=by, before=f"{label} : {_shown(befores[name])}", after=f"{label} : {_shown(value)}")

@@ -7,6 +7,7 @@ from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrinci
 from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
 from mailboxes.forms.people import PersonField, PersonForm
 from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, StepForm
+from mailboxes.forms.space import MoreSpaceForm
 
 __all__ = [
     "AddCotitulaireForm",
@@ -18,6 +19,7 @@ __all__ = [
     "GapFilterForm",
     "GiveNoticeForm",
     "LayoutForm",
+    "MoreSpaceForm",
     "MoveForm",
     "NamePrincipalForm",
     "PersonField",

@@ -1,6 +1,6 @@
 """The BAL and all that stands around them, cut by the domain's nouns."""
 
-from mailboxes.models.bals import Bal
+from mailboxes.models.bals import Bal, Use
 from mailboxes.models.calls import Call
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
@@ -10,7 +10,7 @@ from mailboxes.models.openings import NamingPolicy, OpeningDraft
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.requests import Request
 from mailboxes.models.software import Software, SoftwareKey
-from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
+from mailboxes.models.structures import Domain, Membership, Operator, Price, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
 from mailboxes.models.usage import Reading
 from mailboxes.models.webhooks import Delivery, Webhook
@@ -34,6 +34,7 @@ __all__ = [
     "OpeningDraft",
     "Operator",
     "Person",
+    "Price",
     "Reading",
     "Request",
     "RequestLayout",
@@ -42,6 +43,7 @@ __all__ = [
     "SoftwareKey",
     "Structure",
     "System",
+    "Use",
     "Webhook",
     "managed_identifiers",
     "situations_by_rpps",

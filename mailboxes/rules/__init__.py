@@ -69,7 +69,14 @@ from mailboxes.rules.requests import (
     verb_of,
 )
 from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
-from mailboxes.rules.usage import check_reading, is_new_activity, is_use_while_leaving, quota_level
+from mailboxes.rules.usage import (
+    check_more_space,
+    check_reading,
+    is_new_activity,
+    is_use_while_leaving,
+    quota_level,
+    quota_level_after,
+)
 from mailboxes.rules.webhooks import check_webhook, check_webhook_url
 
 __all__ = [
@@ -106,6 +113,7 @@ __all__ = [
     "check_key_stands",
     "check_may_request",
     "check_mend_notice",
+    "check_more_space",
     "check_move",
     "check_name_principal",
     "check_not_published",
@@ -142,6 +150,7 @@ __all__ = [
     "is_new_activity",
     "is_use_while_leaving",
     "quota_level",
+    "quota_level_after",
     "roles_to_be",
     "verb_of",
 ]

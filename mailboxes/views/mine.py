@@ -6,6 +6,7 @@ from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
 from mailboxes.models import Bal, Delegataire
 from mailboxes.rules import allows, check_act, check_move, check_request_somewhere
 from mailboxes.views.claims import addresses_of
+from mailboxes.views.space import is_filling
 
 URGENT = (State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED)
 
@@ -45,5 +46,5 @@ def facts_of(bal: Bal, user) -> dict:
         "awaits": may_declare and (is_leaving or is_unknown),
         "may_declare": may_declare,
         "may_leave": allows(check_move, bal, Verb.REQUEST_DEPUBLICATION, by=user),
-        "is_filling": (bal.percent_full or 0) >= 80,
+        "is_filling": is_filling(bal),
     }

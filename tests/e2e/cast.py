@@ -15,9 +15,15 @@ def write():
     """Gisele is the gestionnaire, alice principal, bruno cotitulaire, delphine délégataire, paul alone with his PER."""
     operator = Operator.objects.create(code="regional", name="Opérateur régional", request_email="demandes@op.invalid")
     operator.domains.create(name="chu-exemple.mssante.fr")
-    chu = Structure.objects.create(name="CHU des Lilas", kind="hospital", finess_et="010000002", town="Lilas")
+    operator.prices.create(offer="PER", yearly_cost=18)
+    operator.prices.create(offer="APP_ET", yearly_cost=120)
+    trust = Structure.objects.create(name="Fondation des Lilas", kind="organisme")
+    Structure.objects.create(name="EHPAD des Lilas", kind="ehpad", parent=trust)
+    chu = Structure.objects.create(
+        name="CHU des Lilas", kind="hospital", finess_et="010000002", town="Lilas", parent=trust
+    )
     people = {name: make_person(name, chu, rpps) for name, rpps in RPPS.items()}
-    Membership.objects.create(user=people["gisele"].user, structure=chu, role="gestionnaire")
+    Membership.objects.create(user=people["gisele"].user, structure=trust, role="gestionnaire")
     User.objects.create_superuser("root", "root@exemple.invalid", PASSWORD)
     User.objects.create_user("nouveau", "nouveau@exemple.invalid", PASSWORD)
     now = timezone.now()

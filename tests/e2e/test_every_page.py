@@ -23,6 +23,9 @@ GISELE = {
     "requests-empty": "/demandes/?q=rien-de-tel",
     "layouts": "/demandes/modeles/",
     "layout-new": "/demandes/modeles/nouveau/",
+    "costs": "/couts/",
+    "costs-service": "/couts/?par=service",
+    "operators": "/operateurs/",
     "mine-empty": "/mes-bal/",
     "notices-undelivered": "/avis/",
     "search": "/annuaire/",
@@ -42,6 +45,7 @@ GISELE_ON_A_BAL = {
     "journal": "journal/",
     "notices": "avis/",
     "edit": "modifier/",
+    "space": "espace/",
     "depublish": "request_depublication/",
     "delete-refused": "request_deletion/",
 }

@@ -17,6 +17,7 @@ OF_ACTS = {
     f"{Act.END_DELEGATION}.txt",
     f"{Act.WARN_QUOTA}.txt",
     f"{Act.ESCALATE_REQUEST}_gestionnaire.txt",
+    f"{Act.WARN_QUOTA}_gestionnaire.txt",
     f"{Act.ASK_PERSON}.txt",
     f"{Act.REMIND_PERSON}.txt",
     f"{Act.REMIND_IDLE}.txt",

@@ -39,6 +39,7 @@ OF_A_BAL = [
     ("bal-notices", ()),
     ("bal-ask-use", ()),
     ("bal-edit", ()),
+    ("bal-space", ()),
     *[("bal-verb", (verb,)) for verb in EXPOSED],
     ("bal-depublish", ()),
     ("bal-holder-add", ()),
@@ -46,7 +47,17 @@ OF_A_BAL = [
     ("bal-delegate", ()),
     ("bal-declare-use", ()),
 ]
-ALONE = ["dashboard", "my-bals", "bal-list", "bal-export", "bal-new", "person-new", "person-suggest"]
+ALONE = [
+    "dashboard",
+    "my-bals",
+    "bal-list",
+    "bal-export",
+    "bal-new",
+    "person-new",
+    "person-suggest",
+    "costs",
+    "operators",
+]
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
