@@ -251,7 +251,7 @@ def test_quotas_are_checked_many_at_a_time(make_bal, people):
             assert tasks.run("check_quotas").done == number
         counts.append(len(queries))
     assert counts[0] == counts[1]
-    assert Notice.objects.filter(party=Party.HOLDERS).count() == 32
+    assert Notice.objects.filter(party=Party.HOLDERS).count() == 22
 
 
 def test_one_bad_bal_stops_no_other_warning(make_bal, people, monkeypatch):
