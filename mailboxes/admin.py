@@ -74,6 +74,7 @@ class AffiliationInline(admin.TabularInline):
     model = Affiliation
     extra = 0
     autocomplete_fields = ["structure"]
+    readonly_fields = ["left_on"]  # a departure is recorded from its file, which sees what it would leave behind
 
 
 class DomainInline(admin.TabularInline):
@@ -130,6 +131,7 @@ class AffiliationAdmin(admin.ModelAdmin):
     list_select_related = ["person", "structure"]
     search_fields = ["person__family_name", "person__rpps", "structure__name"]
     autocomplete_fields = ["person", "structure"]
+    readonly_fields = ["left_on"]
 
 
 @admin.register(Bal)

@@ -57,6 +57,20 @@ class Act(TextChoices):
     REMIND_PERSON = "remind_person", "Rappeler au professionnel"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
     ANSWER = "answer", "Dire si une adresse est la sienne"
+    TAKE_OVER = "take_over", "Reprendre une délégation en son nom"
+    RECORD_PERSON = "record_person", "Inscrire une personne"
+    DESCRIBE_PERSON = "describe_person", "Modifier la fiche d’une personne"
+    EXPORT_PERSON = "export_person", "Exporter les données d’une personne"
+    OPEN_MOVEMENT = "open_movement", "Ouvrir un dossier d’arrivée ou de départ"
+    SETTLE_STEP = "settle_step", "Cocher une étape"
+    REOPEN_STEP = "reopen_step", "Décocher une étape"
+    CLOSE_MOVEMENT = "close_movement", "Clore un dossier"
+    CANCEL_MOVEMENT = "cancel_movement", "Annuler un dossier"
+    REMIND_MOVEMENT = "remind_movement", "Rappeler un dossier"
+    ASK_HANDOVER = "ask_handover", "Demander de transmettre ses BAL"
+    RECORD_DEPARTURE = "record_departure", "Enregistrer un départ"
+    CANCEL_DEPARTURE = "cancel_departure", "Annuler un départ enregistré"
+    LEAVE = "leave", "Retirer les accès d’une personne partie"
 
 
 class Role(TextChoices):
@@ -74,6 +88,7 @@ class Party(TextChoices):
     HOLDERS = "holders", "titulaires"
     OPERATOR = "operator", "opérateur MSSanté"
     GESTIONNAIRES = "gestionnaires", "gestionnaires de la structure"
+    DELEGATAIRE = "delegataire", "délégataire"
 
 
 class RequestKind(TextChoices):
@@ -150,6 +165,21 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.REMIND_PERSON,      {_R.SYSTEM}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
+    (Act.TAKE_OVER,          {_R.COTITULAIRE}),
+    # About a person, where he stays: the titulaire is himself.
+    (Act.RECORD_PERSON,      {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.DESCRIBE_PERSON,    {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.EXPORT_PERSON,      {_R.TITULAIRE, _R.GESTIONNAIRE}),
+    (Act.OPEN_MOVEMENT,      {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.SETTLE_STEP,        {_R.TITULAIRE, _R.GESTIONNAIRE}),
+    (Act.REOPEN_STEP,        {_R.TITULAIRE, _R.GESTIONNAIRE}),
+    (Act.CLOSE_MOVEMENT,     {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.CANCEL_MOVEMENT,    {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.REMIND_MOVEMENT,    {_R.SYSTEM}),
+    (Act.ASK_HANDOVER,       {_R.GESTIONNAIRE}),
+    (Act.RECORD_DEPARTURE,   {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.CANCEL_DEPARTURE,   {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.LEAVE,              {_R.GESTIONNAIRE, _R.SYSTEM}),
 ]}
 # fmt: on
 

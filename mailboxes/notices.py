@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes import links
-from mailboxes.lifecycle import Party
+from mailboxes.lifecycle import Act, Party
 from mailboxes.models import Bal, JournalEntry, Membership, Notice, Operator, Person, Request, Structure
 
 logger = logging.getLogger(__name__)
@@ -67,14 +67,25 @@ def notice_to_operator(entry: JournalEntry, operator: Operator, *, stage: str, c
     return _notice(entry, operator.pk, stage=stage, cycle=cycle, **facts)
 
 
-def notice_to_person(entry: JournalEntry, person: Person, *, stage: str, cycle: str) -> Notice:
-    """About the person himself, or his addresses."""
-    text = render_to_string(f"mailboxes/notices/{template_of(stage)}.txt", {"entry": entry})
-    return _to_person(entry, person, text, stage=stage, cycle=cycle)
+def notice_to_person(
+    entry: JournalEntry, person: Person, *, stage: str, cycle: str, party: Party = Party.HOLDERS
+) -> Notice:
+    """About the person himself, his addresses, or an access he has or gave."""
+    text = render_to_string(f"mailboxes/notices/{template_of(stage)}.txt", {"bal": entry.bal, "entry": entry})
+    return _to_person(entry, person, text, stage=stage, cycle=cycle, party=party)
 
 
-def _to_person(entry: JournalEntry, person: Person, text: str, *, stage: str, cycle: str) -> Notice:
-    facts = {"party": Party.HOLDERS, "person": person, "recipient": str(person), "address": person.email, "text": text}
+def notices_to_gestionnaires(entry: JournalEntry, managing, *, stage: str, cycle: str) -> list[Notice]:
+    """To those of one structure: `managing` has its `structure_id`."""
+    text = render_to_string(f"mailboxes/notices/{template_of(stage)}_gestionnaire.txt", {"entry": entry})
+    accounts = gestionnaires_of([managing]).get(managing.structure_id, [])
+    return [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in accounts]
+
+
+def _to_person(
+    entry: JournalEntry, person: Person, text: str, *, stage: str, cycle: str, party: Party = Party.HOLDERS
+) -> Notice:
+    facts = {"party": party, "person": person, "recipient": str(person), "address": person.email, "text": text}
     return _notice(entry, person.pk, stage=stage, cycle=cycle, **facts)
 
 
@@ -135,12 +146,25 @@ def _mail(notice: Notice) -> EmailMessage:
     else:
         link = f"{settings.SITE_URL}{path_of(notice)}"
         subject = "Une action vous attend dans BAL Manager"
-        body = render_to_string("mailboxes/notices/mail.txt", {"notice": notice, "link": link})
+        body = render_to_string(
+            "mailboxes/notices/mail.txt", {"notice": notice, "link": link, "is_signed": is_signed(notice)}
+        )
     return EmailMessage(subject, body, to=[notice.address], headers=headers)
 
 
 def path_of(notice: Notice) -> str:
-    """Where the reader is led: the BAL, behind the log-in; or his own addresses, by a link signed as it is sent."""
+    """Where the reader is led: the BAL or the person, behind the log-in; or his own addresses, by a signed link."""
+    if notice.party == Party.DELEGATAIRE:  # he may see the BAL no longer
+        return reverse("my-bals")
     if notice.bal:
         return notice.bal.get_absolute_url()
-    return reverse("claims-link", args=[links.sign(notice.person)])
+    if is_signed(notice):
+        return reverse("claims-link", args=[links.sign(notice.person)])
+    if notice.stage == Act.ASK_HANDOVER:
+        return reverse("person-roles", args=[notice.entry.person_id])
+    return reverse("person", args=[notice.entry.person_id])
+
+
+def is_signed(notice: Notice) -> bool:
+    """Is the link that it carries enough to answer, without a log-in?"""
+    return notice.stage in (Act.ASK_PERSON, Act.REMIND_PERSON)

@@ -14,10 +14,19 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from mailboxes.actions import Tally, ask_person, end_delegation, move_each, remind_person, update_quota_warning
+from mailboxes.actions import (
+    Tally,
+    apply_departure,
+    ask_person,
+    end_delegation,
+    move_each,
+    remind_movement,
+    remind_person,
+    update_quota_warning,
+)
 from mailboxes.actions.traces import PURGEABLE, delete
 from mailboxes.lifecycle import State, Verb
-from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, JournalEntry, Person
+from mailboxes.models import SYSTEM, Affiliation, Bal, Claim, Delegataire, JournalEntry, Movement, Person
 from mailboxes.notices import tell
 from mailboxes.rules import Refused, allows, check_annuaire_fresh
 
@@ -77,6 +86,8 @@ JOBS: dict[str, list[Sweep]] = {
     "depublish_idle":  [Sweep("demandes de dépublication",         lambda now: Bal.objects.due_for_depublication(now), _moving(Verb.DEPUBLISH_IDLE))],
     "check_quotas":    [Sweep("seuils de remplissage franchis",    lambda now: Bal.objects.crossing_quota(),           partial(one_by_one, update_quota_warning))],
     "end_delegations": [Sweep("délégations échues",                lambda now: Delegataire.objects.expired(timezone.localdate(now)), partial(one_by_one, end_delegation))],
+    "apply_departures": [Sweep("accès retirés aux personnes parties", lambda now: Affiliation.objects.to_apply(timezone.localdate(now)), partial(one_by_one, apply_departure))],
+    "remind_movements": [Sweep("arrivées et départs à rappeler",   lambda now: Movement.objects.to_remind(timezone.localdate(now)),  partial(one_by_one, remind_movement))],
     "ask_unidentified": [
         Sweep("rappels sur des adresses à identifier",  lambda now: _askable(Claim.objects.people_to_remind(now)), partial(one_by_one, remind_person)),
         Sweep("questions sur des adresses à identifier", lambda now: _askable(Claim.objects.people_to_ask(now)),   partial(one_by_one, ask_person)),
@@ -121,6 +132,16 @@ def check_quotas() -> None:
 @shared_task
 def end_delegations() -> None:
     run("end_delegations")
+
+
+@shared_task
+def apply_departures() -> None:
+    run("apply_departures")
+
+
+@shared_task
+def remind_movements() -> None:
+    run("remind_movements")
 
 
 @shared_task

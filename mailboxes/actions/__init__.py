@@ -4,11 +4,30 @@
 """
 
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
-from mailboxes.actions.delegations import delegate, end_delegation
+from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
-from mailboxes.actions.holders import add_cotitulaire, name_principal, remove_cotitulaire, transfer_principal
+from mailboxes.actions.holders import (
+    add_cotitulaire,
+    hand_over,
+    name_principal,
+    remove_cotitulaire,
+    transfer_principal,
+)
 from mailboxes.actions.moves import Tally, move, move_each
-from mailboxes.actions.register import describe_bal, record_person, register_bal
+from mailboxes.actions.movements import (
+    apply_departure,
+    ask_handover,
+    cancel_departure,
+    cancel_movement,
+    close_movement,
+    open_movement,
+    record_departure,
+    remind_movement,
+    reopen_step,
+    settle_step,
+)
+from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
+from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
@@ -20,23 +39,39 @@ __all__ = [
     "add_cotitulaire",
     "adopt",
     "answer",
+    "apply_departure",
+    "ask_handover",
     "ask_operator",
     "ask_person",
+    "cancel_departure",
+    "cancel_movement",
+    "close_movement",
     "declare_use",
     "delegate",
     "describe_bal",
+    "describe_person",
+    "describe_stay",
     "end_delegation",
+    "hand_over",
     "ignore_gap",
     "move",
     "move_each",
     "name_principal",
+    "note_export",
+    "open_movement",
     "open_request",
+    "record_departure",
     "record_person",
     "record_usage",
     "register_bal",
+    "remind_movement",
     "remind_person",
     "remove_cotitulaire",
+    "reopen_step",
+    "settle_step",
+    "take_over_delegation",
     "trace",
     "transfer_principal",
     "update_quota_warning",
+    "welcome_person",
 ]

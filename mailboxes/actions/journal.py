@@ -1,11 +1,21 @@
 """How an action writes down what it did, and lets it be told once the transaction stands."""
 
+from collections.abc import Iterable
+from datetime import date
+
 from django.db import transaction
 from django.utils import timezone
 
 from mailboxes.lifecycle import Party
-from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Operator, Person, Signatory
-from mailboxes.notices import gestionnaires_of, notice_to_operator, notice_to_person, notices_for, tell
+from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Notice, Operator, Person, Signatory
+from mailboxes.notices import (
+    gestionnaires_of,
+    notice_to_operator,
+    notice_to_person,
+    notices_for,
+    notices_to_gestionnaires,
+    tell,
+)
 
 
 def locked(bal: Bal) -> Bal:
@@ -32,30 +42,57 @@ def entry_of(bal: Bal | None, what: str, *, by, before="", after="", note="", pa
 
 
 def write(
-    bal: Bal, what: str, *, by, parties: frozenset[Party] = frozenset(), stage="", cycle="", **facts
+    bal: Bal,
+    what: str,
+    *,
+    by,
+    parties: frozenset[Party] = frozenset(),
+    to: Iterable[Person] = (),
+    stage="",
+    cycle="",
+    **facts,
 ) -> JournalEntry:
-    """Save the line and, for these parties, the notices of this stage and cycle (the entry itself by default)."""
+    """Save the line and, for these parties, the notices of this stage and cycle (the entry itself by default).
+
+    `to`: people told besides, who need not hold the BAL.
+    """
     entry = entry_of(bal, what, by=by, parties=parties, **facts)
     entry.save()
     if parties:
         cycle = cycle or f"entry-{entry.pk}"
         accounts = gestionnaires_of([bal]) if Party.GESTIONNAIRES in parties else {}
         notices = notices_for(entry, bal, stage=stage or what, cycle=cycle, parties=parties, accounts=accounts)
+        held = {notice.person_id for notice in notices}
+        besides = [person for person in to if person.pk not in held]
+        notices += [
+            notice_to_person(entry, person, stage=stage or what, cycle=cycle, party=Party.DELEGATAIRE)
+            for person in besides
+        ]
         Notice.objects.bulk_create(notices, ignore_conflicts=True)
         tell_on_commit([entry])
     return entry
 
 
 def write_about(
-    what: str, *, by, about: dict, operator: Operator | None = None, to: Person | None = None, cycle="", **facts
+    what: str,
+    *,
+    by,
+    about: dict,
+    operator: Operator | None = None,
+    to: Person | None = None,
+    managing: Affiliation | None = None,
+    cycle="",
+    **facts,
 ) -> JournalEntry:
-    """Save a line about a person, or an address that the register does not hold; tell this operator or this person."""
-    parties = [party for party in (operator, to) if party]
+    """Save a line about a person, or an address that the register does not hold; tell this operator, this person, or
+    the gestionnaires of where this one stays."""
+    parties = [party for party in (operator, to, managing) if party]
     entry = entry_of(about.pop("bal", None), what, by=by, parties=parties, **about, **facts)
     entry.save()
     cycle = cycle or f"entry-{entry.pk}"
     notices = [notice_to_operator(entry, operator, stage=what, cycle=cycle)] if operator else []
     notices += [notice_to_person(entry, to, stage=what, cycle=cycle)] if to else []
+    notices += notices_to_gestionnaires(entry, managing, stage=what, cycle=cycle) if managing else []
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     tell_on_commit([entry])
     return entry
@@ -70,3 +107,12 @@ def tell_on_commit(entries: list[JournalEntry]) -> None:
 
     if pks:
         transaction.on_commit(tell_them, robust=True)
+
+
+def shown(value) -> str:
+    """A field's value, as a line of the journal tells it."""
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    return "–" if value in (None, "") else str(value)

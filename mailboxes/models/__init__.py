@@ -4,8 +4,10 @@ from mailboxes.models.bals import Bal
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
+from mailboxes.models.movements import Movement, Step
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.requests import Request
+from mailboxes.models.standings import Standing, standing_of, standings
 from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
 from mailboxes.models.usage import Reading
@@ -22,14 +24,19 @@ __all__ = [
     "GapDecision",
     "JournalEntry",
     "Membership",
+    "Movement",
     "Notice",
     "Operator",
     "Person",
     "Reading",
     "Request",
     "Signatory",
+    "Standing",
+    "Step",
     "Structure",
     "System",
     "managed_identifiers",
     "situations_by_rpps",
+    "standing_of",
+    "standings",
 ]

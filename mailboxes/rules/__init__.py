@@ -5,7 +5,7 @@ screens ask `allows(check_…, …)` to know which buttons to show. No form, ser
 """
 
 from mailboxes.rules.claims import check_answer, check_ask_person, check_remind_person
-from mailboxes.rules.delegations import check_delegate, check_end_delegation
+from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_take_over
 from mailboxes.rules.gaps import (
     check_accept,
     check_adopt,
@@ -21,7 +21,9 @@ from mailboxes.rules.holders import (
     check_name_principal,
     check_remove_cotitulaire,
     check_repair_orphan,
+    check_stays,
     check_transfer_principal,
+    has_left,
 )
 from mailboxes.rules.moves import (
     check_act,
@@ -34,8 +36,23 @@ from mailboxes.rules.moves import (
     check_role,
     check_seen_absent,
 )
+from mailboxes.rules.people import (
+    check_apply_departure,
+    check_ask_handover,
+    check_cancel_departure,
+    check_close_movement,
+    check_describe_person,
+    check_describe_stay,
+    check_movement_open,
+    check_open_movement,
+    check_person_act,
+    check_read_person,
+    check_record_departure,
+    check_record_person,
+    check_settle_step,
+)
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
-from mailboxes.rules.register import check_record_person, check_register, check_register_somewhere
+from mailboxes.rules.register import check_register, check_register_somewhere
 from mailboxes.rules.usage import check_reading, is_new_activity, quota_level
 
 __all__ = [
@@ -49,21 +66,32 @@ __all__ = [
     "check_adopt",
     "check_annuaire_fresh",
     "check_answer",
+    "check_apply_departure",
+    "check_ask_handover",
     "check_ask_operator",
     "check_ask_person",
     "check_attested",
     "check_can_hold",
+    "check_cancel_departure",
+    "check_close_movement",
     "check_delegate",
     "check_depublished_first",
+    "check_describe_person",
+    "check_describe_stay",
     "check_end_delegation",
     "check_gap",
     "check_gap_stands",
     "check_ignore",
     "check_move",
+    "check_movement_open",
     "check_name_principal",
+    "check_open_movement",
     "check_open_request",
+    "check_person_act",
     "check_read_history",
+    "check_read_person",
     "check_reading",
+    "check_record_departure",
     "check_record_person",
     "check_register",
     "check_register_somewhere",
@@ -73,7 +101,11 @@ __all__ = [
     "check_role",
     "check_row",
     "check_seen_absent",
+    "check_settle_step",
+    "check_stays",
+    "check_take_over",
     "check_transfer_principal",
+    "has_left",
     "is_new_activity",
     "quota_level",
 ]

@@ -16,6 +16,11 @@ OF_VERBS = {f"{line.verb}.txt" for line in TRANSITIONS if Party.HOLDERS in line.
 OF_ACTS = {
     f"{Act.REGISTER}_operator.txt",
     f"{Act.END_DELEGATION}.txt",
+    f"{Act.TAKE_OVER}.txt",
+    f"{Act.NAME_PRINCIPAL}.txt",
+    f"{Act.TRANSFER_PRINCIPAL}.txt",
+    f"{Act.ASK_HANDOVER}.txt",
+    f"{Act.REMIND_MOVEMENT}_gestionnaire.txt",
     f"{Act.WARN_QUOTA}.txt",
     f"{Act.ASK_OPERATOR}_operator.txt",
     f"{Act.ASK_PERSON}.txt",
