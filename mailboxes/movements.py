@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from directory.models import SyncRun
 from mailboxes.lifecycle import LIVE, Role, State
 from mailboxes.models import Bal, Movement, Standing, Step, standings
 
@@ -112,7 +111,7 @@ def _activity(standing: Standing) -> Seen | None:
     """By the annuaire's activities, if they are fresh and once showed this one."""
     if not standing.stay.person.rpps:
         return Seen(True, "Sans RPPS : aucune activité à clore.")
-    run = SyncRun.objects.latest_of("activities")
+    run = standing.run
     if not standing.situations or run is None or run.is_stale:
         return None
     current = [activity for activity in standing.situations if activity.withdrawn_at is None]
@@ -140,7 +139,7 @@ STEPS = [
     Task(_A, "delegations", "Délégations",                          "Celles qu’on lui donne, celles que cette personne donne : sous qui, pour quelle mission, jusqu’à quand.", by=_BOTH),
     Task(_A, "information", "Information de la personne",           "Usage des BAL, inactivité, secret professionnel, partage : remettez le protocole d’usage.", by=_BOTH),
 
-    Task(_D, "principal",   "Rôles de principal transmis",          "Lui seul transmet, jusqu’au jour prévu ; ce jour venu, le gestionnaire désigne.",                                               _handed_over, may_skip=False),
+    Task(_D, "principal",   "Rôles de principal transmis",          "Le principal seul transmet, jusqu’au jour prévu ; ce jour venu, le gestionnaire désigne.",                                               _handed_over, may_skip=False),
     Task(_D, "shared",      "Retrait des BAL partagées",            "Le principal de chaque BAL retire cette personne ; sinon cela se fait le jour du départ.",                                      _out_of_shared, may_skip=False),
     Task(_D, "given",       "Délégations données",                  "Un autre cotitulaire les reprend en son nom, ou elles prennent fin.",                                                           _given, may_skip=False),
     Task(_D, "received",    "Délégations reçues",                   "Elles prennent fin au plus tard le jour du départ.",                                                                            _received, may_skip=False),

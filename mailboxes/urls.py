@@ -4,14 +4,20 @@ from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.views import BalViewSet
 from mailboxes.lifecycle import EXPOSED
-from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, people, register
+from mailboxes.models import Movement
+from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, movements, people, register
 
 
 class ExposedVerb(StringConverter):
     regex = "|".join(sorted(EXPOSED, key=len, reverse=True))
 
 
+class MovementKind(StringConverter):
+    regex = "|".join(Movement.Kind.values)
+
+
 register_converter(ExposedVerb, "verb")
+register_converter(MovementKind, "kind")
 
 api = SimpleRouter()
 api.register("bals", BalViewSet, basename="api-bal")
@@ -49,7 +55,28 @@ urlpatterns = [
     path("bal/<int:pk>/delegations/ajouter/", holders.DelegateView.as_view(), name="bal-delegate"),
     path("bal/<int:pk>/je-m-en-sers/", acts.DeclareUseView.as_view(), name="bal-declare-use"),
     path("delegations/<int:pk>/terminer/", holders.EndDelegationView.as_view(), name="delegation-end"),
-    path("personnes/inscrire/", acts.RecordPersonView.as_view(), name="person-new"),
+    path("delegations/<int:pk>/reprendre/", holders.TakeOverDelegationView.as_view(), name="delegation-take-over"),
+    path("personnes/", people.person_list, name="person-list"),
+    path("personnes/inscrire/", people.RecordPersonView.as_view(), name="person-new"),
+    path("personnes/<int:person>/", people.person, name="person"),
+    path("personnes/<int:person>/modifier/", people.DescribePersonView.as_view(), name="person-edit"),
+    path("personnes/<int:person>/journal/", people.person_journal, name="person-journal"),
+    path("personnes/<int:person>/donnees/", people.person_data, name="person-data"),
+    path("personnes/<int:person>/roles/", movements.RolesView.as_view(), name="person-roles"),
+    path("rattachements/<int:stay>/roles/demander/", movements.AskHandoverView.as_view(), name="handover-ask"),
+    path("rattachements/<int:stay>/depart/", movements.RecordDepartureView.as_view(), name="departure-record"),
+    path("rattachements/<int:stay>/depart/annuler/", movements.CancelDepartureView.as_view(), name="departure-cancel"),
+    path("rattachements/<int:stay>/preparer/<kind:kind>/", movements.OpenMovementView.as_view(), name="movement-open"),
+    path("dossiers/", movements.movement_list, name="movement-list"),
+    path("dossiers/<int:movement>/", movements.movement, name="movement"),
+    path("dossiers/<int:movement>/clore/", movements.CloseMovementView.as_view(), name="movement-close"),
+    path("dossiers/<int:movement>/annuler/", movements.CancelMovementView.as_view(), name="movement-cancel"),
+    path("dossiers/<int:movement>/etapes/<slug:step>/", movements.StepView.as_view(), name="movement-step"),
+    path(
+        "dossiers/<int:movement>/etapes/<slug:step>/rouvrir/",
+        movements.ReopenStepView.as_view(),
+        name="movement-step-reopen",
+    ),
     path("personnes/suggestions/", people.person_suggest, name="person-suggest"),
     path("api/v1/", include(api.urls)),
 ]

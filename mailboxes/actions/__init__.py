@@ -13,7 +13,6 @@ from mailboxes.actions.holders import (
     remove_cotitulaire,
     transfer_principal,
 )
-from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.movements import (
     apply_departure,
     ask_handover,
@@ -26,6 +25,7 @@ from mailboxes.actions.movements import (
     reopen_step,
     settle_step,
 )
+from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request

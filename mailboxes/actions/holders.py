@@ -40,7 +40,7 @@ def transfer_principal(bal: Bal, person: Person, *, by) -> None:
 
 @transaction.atomic
 def name_principal(bal: Bal, person: Person, *, by) -> None:
-    """Repair an orphan: the person becomes a cotitulaire too, if he was not; a principal who has left is one no more."""
+    """Repair an orphan: the person becomes a cotitulaire too, if he was not; a principal who left goes."""
     bal = locked(bal)
     rules.check_name_principal(bal, person, by=by)
     rules.check_stays(bal, person)
@@ -56,11 +56,10 @@ def name_principal(bal: Bal, person: Person, *, by) -> None:
 
 @transaction.atomic
 def hand_over(bal: Bal, person: Person, *, by) -> None:
-    """Whatever it takes for this person to be the principal: handed over by the principal, named where there is none."""
+    """Make him the principal: handed over by the one there is, named where there is none."""
     bal = locked(bal)
-    if rules.allows(rules.check_repair_orphan, bal, by=by):
+    if not rules.allows(rules.check_act, bal, Act.TRANSFER_PRINCIPAL, by=by):
         return name_principal(bal, person, by=by)
-    rules.check_act(bal, Act.TRANSFER_PRINCIPAL, by=by)
     if not bal.is_held_by(person):
         add_cotitulaire(bal, person, by=by)
     return transfer_principal(bal, person, by=by)

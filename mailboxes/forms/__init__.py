@@ -4,20 +4,27 @@ from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm
 from mailboxes.forms.bulk import BulkForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
-from mailboxes.forms.people import PersonField, PersonForm
+from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, StepForm
+from mailboxes.forms.people import DescribePersonForm, PersonField, PersonForm
 
 __all__ = [
     "AddCotitulaireForm",
     "BulkForm",
     "DelegateForm",
+    "DepartureForm",
     "DescribeForm",
+    "DescribePersonForm",
     "EmptyForm",
     "GapFilterForm",
+    "HandOverForm",
     "MoveForm",
     "NamePrincipalForm",
+    "NoteForm",
+    "OpenMovementForm",
     "PersonField",
     "PersonForm",
     "RegisterForm",
     "RemedyForm",
     "RequestDeletionForm",
+    "StepForm",
 ]

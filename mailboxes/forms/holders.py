@@ -3,8 +3,27 @@
 from django import forms
 
 from mailboxes import actions
-from mailboxes.forms.people import PersonField
-from mailboxes.models import Bal, Delegataire, Person
+from mailboxes.forms.people import DateInput, PersonField
+from mailboxes.models import Affiliation, Bal, Delegataire, Person
+
+SHOWN = 8
+
+
+def successors(bal: Bal) -> list[Person]:
+    """Who could be its principal: its cotitulaires who can hold, then people of its structure with RPPS and card."""
+    stays = Affiliation.objects.filter(structure=bal.structure_id)
+    principal = bal.principal()
+    able = Person.objects.able_to_hold().exclude(pk=principal.pk if principal else None)
+    leaving = stays.filter(left_on__isnull=False).values("person")
+    found = list(able.filter(held__bal=bal).exclude(pk__in=leaving))
+    others = able.filter(pk__in=stays.filter(left_on=None).values("person")).exclude(held__bal=bal)
+    return found + list(others[: max(SHOWN - len(found), 0)])
+
+
+def propose(field: forms.Field, people: list[Person]) -> None:
+    """Offered as a list beside the field, before anything is typed."""
+    field.widget.candidates = people  # type: ignore[attr-defined]
+    field.widget.legend = "Qui pourrait l’être"  # type: ignore[attr-defined]
 
 
 class _PersonOfBalForm(forms.Form):
@@ -21,15 +40,14 @@ class AddCotitulaireForm(_PersonOfBalForm):
 
 
 class NamePrincipalForm(_PersonOfBalForm):
+    """Whoever could be named is offered: the other cotitulaires first, then people of the structure."""
+
+    def __init__(self, bal: Bal, *args, user, **kwargs):
+        super().__init__(bal, *args, user=user, **kwargs)
+        propose(self.fields["person"], successors(bal))  # type: ignore[arg-type]
+
     def perform(self, bal, *, by):
         return actions.name_principal(bal, self.cleaned_data["person"], by=by)
-
-
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self):
-        super().__init__(format="%Y-%m-%d")
 
 
 class DelegateForm(_PersonOfBalForm):

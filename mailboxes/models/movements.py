@@ -50,7 +50,7 @@ class Movement(models.Model):
     kind = models.CharField("nature", max_length=10, choices=Kind)
     planned_on = models.DateField("prévu le")
     opened_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="ouvert par"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ouvert par"
     )
     opened_at = models.DateTimeField("ouvert le", default=timezone.now)
     reminded_on = models.DateField("rappelé le", null=True, blank=True)
@@ -107,7 +107,9 @@ class Step(models.Model):
     name = models.CharField("étape", max_length=20)
     outcome = models.CharField("suite", max_length=15, choices=State)
     note = models.CharField("précision", max_length=300, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="par")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="par"
+    )
     at = models.DateTimeField("le", default=timezone.now)
 
     class Meta:

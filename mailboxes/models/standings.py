@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count
 
-from directory.models import Activity
+from directory.models import Activity, SyncRun
 from mailboxes.lifecycle import LIVE, State
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire, Delegataire
@@ -24,6 +24,7 @@ class Standing:
     given: list[Delegataire] = field(default_factory=list)
     received: list[Delegataire] = field(default_factory=list)
     activities: list[Activity] = field(default_factory=list)  # past ones too
+    run: SyncRun | None = None  # that brought the activities
 
     @property
     def nominatives(self) -> list[Bal]:
@@ -63,7 +64,7 @@ def standings(stays: Iterable[Affiliation]) -> dict[int, Standing]:
     lent = Delegataire.objects.filter(ended_at=None).select_related("person", "under", chain).order_by("bal__address")
     given, received = lent.filter(under__in=people), lent.filter(person__in=people)
     places = _other_places(people)
-    activities = _activities(found.values())
+    activities, run = _activities(found.values()), SyncRun.objects.latest_of("activities")
     for standing in found.values():
         person = standing.stay.person_id
         elsewhere = {place for pk, place in places[person] if pk != standing.stay.pk}
@@ -74,7 +75,7 @@ def standings(stays: Iterable[Affiliation]) -> dict[int, Standing]:
         standing.held = [row for row in held if row.person_id == person and goes(row.bal)]
         standing.given = [row for row in given if row.under_id == person and goes(row.bal)]
         standing.received = [row for row in received if row.person_id == person and goes(row.bal)]
-        standing.activities = activities[standing.stay.person.rpps]
+        standing.activities, standing.run = activities[standing.stay.person.rpps], run
     return found
 
 

@@ -20,9 +20,11 @@ from mailboxes.rules import (
     check_read_history,
     check_remove_cotitulaire,
     check_repair_orphan,
+    check_take_over,
     check_transfer_principal,
 )
 from mailboxes.views.frame import annuaire_run
+from mailboxes.views.holders import oneself
 
 RECENT = 10
 READINGS = 400
@@ -56,6 +58,7 @@ def abilities(row: Bal, user) -> dict:
     delegations = Delegataire.objects.filter(bal=row, ended_at=None).select_related("person", "under")
     for delegation in delegations:
         delegation.bal = row
+    taker = oneself(user)
     verbs = [verb for verb in EXPOSED if allows(check_move, row, verb, by=user)]
     return {
         "verbs": verbs,
@@ -72,7 +75,11 @@ def abilities(row: Bal, user) -> dict:
             for holder in row.cotitulaires.all()
         ],
         "delegations": [
-            {"row": delegation, "endable": allows(check_end_delegation, delegation, by=user)}
+            {
+                "row": delegation,
+                "endable": allows(check_end_delegation, delegation, by=user),
+                "takeable": allows(check_take_over, delegation, taker, by=user),
+            }
             for delegation in delegations
         ],
     }

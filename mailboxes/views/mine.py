@@ -1,12 +1,17 @@
 """The boxes of the person who is logged in, and what each awaits of him."""
 
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef
 from django.shortcuts import render
+from django.utils import timezone
 
 from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
 from mailboxes.models import Bal, Delegataire, Reading
 from mailboxes.rules import allows, check_act, check_move
 from mailboxes.views.claims import addresses_of
 
+ENDED_SHOWN = timedelta(days=30)
 SOURCES = dict(Reading.Source.choices)
 URGENT = (State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED)
 
@@ -27,10 +32,18 @@ def my_bals(request):
             "listed": listed,
             "awaited": sum(row["awaits"] for row in listed),
             "lent": lent.select_related("bal__structure", "under").order_by("bal__address"),
+            "ended": ended_lately(user),
             "person": person,
             "situations": person.situations() if person and person.rpps else [],
         },
     )
+
+
+def ended_lately(user):
+    """What he may use no more; one that another professional took over goes on."""
+    ended = Delegataire.objects.filter(person__user_id=user.pk, ended_at__gte=timezone.now() - ENDED_SHOWN)
+    going_on = Delegataire.objects.filter(ended_at=None, bal=OuterRef("bal"), person=OuterRef("person"))
+    return ended.filter(~Exists(going_on)).select_related("bal", "under").order_by("-ended_at")
 
 
 def facts_of(bal: Bal, user) -> dict:

@@ -28,3 +28,9 @@ document.addEventListener("change", (event) => {
     box.checked = event.target.checked;
   }
 });
+
+// <button data-print hidden>: shown where it can act.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}

@@ -60,8 +60,9 @@ def test_a_stranger_gets_404_on_a_holder(client, people, org, name, method):
     assert getattr(client, method)(reverse(name, args=[org.pk, people.bruno.pk])).status_code == 404
 
 
-def test_a_stranger_gets_404_on_a_delegation(visit, people, org):
-    assert visit(people.eve, "delegation-end", org.delegataires.get().pk, post={}).status_code == 404
+@pytest.mark.parametrize("name", ["delegation-end", "delegation-take-over"])
+def test_a_stranger_gets_404_on_a_delegation(visit, people, org, name):
+    assert visit(people.eve, name, org.delegataires.get().pk, post={}).status_code == 404
 
 
 @pytest.mark.parametrize("name", ALONE)
@@ -74,7 +75,8 @@ def test_a_visitor_is_sent_to_log_in(client, db, name):
 def test_every_url_of_a_bal_stands_in_the_matrix(org):
     from mailboxes.urls import urlpatterns  # noqa: PLC0415
 
-    listed = {name for name, _ in OF_A_BAL} | {"bal-holder-remove", "bal-principal-transfer", "delegation-end"}
+    listed = {name for name, _ in OF_A_BAL} | {"bal-holder-remove", "bal-principal-transfer"}
+    listed |= {"delegation-end", "delegation-take-over"}
     of_a_bal = {p.name for p in urlpatterns if getattr(p, "name", None) and "<int:pk>" in str(p.pattern)}
     assert of_a_bal == listed
 
