@@ -4,6 +4,7 @@ A value that does not parse stops the start with its name; no secret has a defau
 """
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,6 +41,8 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "csp",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -171,6 +174,8 @@ MESSAGE_ID_DOMAIN = urlsplit(SITE_URL).hostname
 # --- Jobs -------------------------------------------------------------------------------------------------------------
 REDIS_URL = env("REDIS_URL", default="")
 if REDIS_URL:
+    # Shared by all web processes, so that a key's rate is counted once. Without it, there is but one process.
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
     CELERY_BROKER_URL = REDIS_URL
     # A task whose worker died is given again after this; jobs are idempotent.
     CELERY_BROKER_TRANSPORT_OPTIONS: dict = {"visibility_timeout": 3600}
@@ -212,6 +217,7 @@ CELERY_BEAT_SCHEDULE = {
         ("remind_movements",  "mailboxes.tasks.remind_movements",  crontab(hour=7, minute=20)),
         ("ask_unidentified",  "mailboxes.tasks.ask_unidentified",  crontab(hour=7, minute=0)),
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
+        ("deliver_webhooks",  "mailboxes.tasks.deliver_webhooks",  timedelta(minutes=1)),
         ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
     ]
 }  # fmt: skip
@@ -289,13 +295,37 @@ ACCESS_TRACES_KEPT = timedelta(days=env.int("ACCESS_TRACES_KEPT_DAYS", default=3
 READINGS_KEPT = timedelta(days=env.int("READINGS_KEPT_DAYS", default=3 * 365))
 
 # --- API --------------------------------------------------------------------------------------------------------------
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=1200)
+KEY_USE_PRECISION = timedelta(minutes=1)  # of the last use that is shown of a key
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    # The key first: who comes with nothing is told by 401 what he lacks.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "mailboxes.api.keys.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "mailboxes.api.keys.ScopeOpens"],
+    "DEFAULT_THROTTLE_CLASSES": ["mailboxes.api.keys.KeyThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"api": f"{API_REQUESTS_PER_MINUTE}/min"},
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "EXCEPTION_HANDLER": "mailboxes.api.refusals.exception_handler",
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "mailboxes.api.schema.Schema",
+    "EXCEPTION_HANDLER": "mailboxes.api.problems.exception_handler",
 }
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "BAL Manager",
+    "DESCRIPTION": "Le registre des BAL MSSanté d’une structure, pour son DPI ou son DUI.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",  # our own copy: nothing loads from elsewhere
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+# Inner networks whose software may be called; any other inner address never is.
+WEBHOOK_NETWORKS = [ip_network(network) for network in env.list("WEBHOOK_NETWORKS", default=[])]
+DELIVERIES_KEPT = timedelta(days=env.int("DELIVERIES_KEPT_DAYS", default=90))
+CALLS_KEPT = timedelta(days=env.int("CALLS_KEPT_DAYS", default=1))
 
 # --- What is written down ---------------------------------------------------------------------------------------------
 LOGGING = {

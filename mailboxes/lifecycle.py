@@ -71,6 +71,11 @@ class Act(TextChoices):
     RECORD_DEPARTURE = "record_departure", "Enregistrer un départ"
     CANCEL_DEPARTURE = "cancel_departure", "Annuler un départ enregistré"
     LEAVE = "leave", "Retirer les accès d’une personne partie"
+    DECLARE_SOFTWARE = "declare_software", "Donner une clé à un logiciel"
+    ROTATE_KEY = "rotate_key", "Renouveler la clé d’un logiciel"
+    REVOKE_KEY = "revoke_key", "Révoquer la clé d’un logiciel"
+    ADD_WEBHOOK = "add_webhook", "Prévenir un logiciel des changements"
+    CHANGE_WEBHOOK = "change_webhook", "Modifier un webhook"
 
 
 class Role(TextChoices):
@@ -180,6 +185,11 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.RECORD_DEPARTURE,   {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.CANCEL_DEPARTURE,   {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.LEAVE,              {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.DECLARE_SOFTWARE,   {_R.GESTIONNAIRE}),
+    (Act.ROTATE_KEY,         {_R.GESTIONNAIRE}),
+    (Act.REVOKE_KEY,         {_R.GESTIONNAIRE}),
+    (Act.ADD_WEBHOOK,        {_R.GESTIONNAIRE}),
+    (Act.CHANGE_WEBHOOK,     {_R.GESTIONNAIRE}),
 ]}
 # fmt: on
 

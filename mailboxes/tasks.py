@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from mailboxes import webhooks
 from mailboxes.actions import (
     Tally,
     apply_departure,
@@ -26,7 +27,18 @@ from mailboxes.actions import (
 )
 from mailboxes.actions.traces import PURGEABLE, delete
 from mailboxes.lifecycle import State, Verb
-from mailboxes.models import SYSTEM, Affiliation, Bal, Claim, Delegataire, JournalEntry, Movement, Person
+from mailboxes.models import (
+    SYSTEM,
+    Affiliation,
+    Bal,
+    Claim,
+    Delegataire,
+    Delivery,
+    JournalEntry,
+    Movement,
+    Person,
+    Webhook,
+)
 from mailboxes.notices import tell
 from mailboxes.rules import Refused, allows, check_annuaire_fresh
 
@@ -58,6 +70,24 @@ def _tell(entries: QuerySet) -> Tally:
     pks = list(entries.order_by("at").values_list("pk", flat=True))
     told = tell(pks)
     return Tally(done=told, refused={f"ligne {pk}": "non transmise" for pk in pks[: len(pks) - told]})
+
+
+def _enlist(hooks: QuerySet) -> Tally:
+    return Tally(done=sum(webhooks.enlist(hook, timezone.now()) for hook in hooks))
+
+
+def _deliver(deliveries: QuerySet) -> Tally:
+    """One that does not answer is not asked again in this round: the others do not wait for it."""
+    tally, silent = Tally(), set()
+    for delivery in list(deliveries.select_related("webhook").order_by("next_at")):
+        if delivery.webhook_id in silent:
+            continue
+        if webhooks.deliver(delivery):
+            tally.done += 1
+        else:
+            silent.add(delivery.webhook_id)
+            tally.refused[str(delivery)] = "non livrée"
+    return tally
 
 
 def _absent(state: State) -> QuerySet[Bal]:
@@ -93,6 +123,10 @@ JOBS: dict[str, list[Sweep]] = {
         Sweep("questions sur des adresses à identifier", lambda now: _askable(Claim.objects.people_to_ask(now)),   partial(one_by_one, ask_person)),
     ],
     "tell_again":      [Sweep("avis à transmettre",                lambda now: JournalEntry.objects.untold(now),       _tell)],
+    "deliver_webhooks": [
+        Sweep("webhooks à tenir au courant", lambda now: Webhook.objects.active(),     _enlist),
+        Sweep("livraisons à faire",          lambda now: Delivery.objects.due(now),    _deliver),
+    ],
     "purge":           [Sweep(title, rows, delete) for title, rows in PURGEABLE.items()],
 }
 # fmt: on
@@ -152,6 +186,11 @@ def ask_unidentified() -> None:
 @shared_task
 def tell_again() -> None:
     run("tell_again")
+
+
+@shared_task
+def deliver_webhooks() -> None:
+    run("deliver_webhooks")
 
 
 @shared_task

@@ -1,11 +1,26 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from mailboxes.api.resolve import CheckView, ResolveView
 from mailboxes.api.views import BalViewSet
 from mailboxes.lifecycle import EXPOSED
 from mailboxes.models import Movement
-from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, movements, people, register
+from mailboxes.views import (
+    acts,
+    bals,
+    claims,
+    dashboard,
+    gaps,
+    holders,
+    mine,
+    movements,
+    people,
+    register,
+    software,
+    webhooks,
+)
 
 
 class ExposedVerb(StringConverter):
@@ -78,5 +93,27 @@ urlpatterns = [
         name="movement-step-reopen",
     ),
     path("personnes/suggestions/", people.person_suggest, name="person-suggest"),
+    path("logiciels/", software.software_list, name="software-list"),
+    path("logiciels/declarer/", software.declare, name="software-new"),
+    path("logiciels/cles/<int:pk>/renouveler/", software.rotate, name="key-rotate"),
+    path("logiciels/cles/<int:pk>/revoquer/", software.revoke, name="key-revoke"),
+    path("logiciels/webhooks/", webhooks.webhook_list, name="webhook-list"),
+    path("logiciels/webhooks/ajouter/", webhooks.AddWebhookView.as_view(), name="webhook-new"),
+    path("logiciels/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
+    path("logiciels/webhooks/<int:pk>/modifier/", webhooks.ChangeWebhookView.as_view(), name="webhook-edit"),
+    path("logiciels/webhooks/<int:pk>/essai/", webhooks.webhook_try, name="webhook-try"),
+    path("logiciels/webhooks/<int:pk>/secret/", webhooks.webhook_secret, name="webhook-secret"),
+    path("logiciels/livraisons/<uuid:pk>/rejouer/", webhooks.delivery_replay, name="delivery-replay"),
     path("api/v1/", include(api.urls)),
+    path("api/v1/resolve/", ResolveView.as_view(), name="api-resolve"),
+    path("api/v1/check/", CheckView.as_view(), name="api-check"),
+    path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("logiciels/webhooks/", webhooks.webhook_list, name="webhook-list"),
+    path("logiciels/webhooks/ajouter/", webhooks.AddWebhookView.as_view(), name="webhook-new"),
+    path("logiciels/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
+    path("logiciels/webhooks/<int:pk>/modifier/", webhooks.ChangeWebhookView.as_view(), name="webhook-edit"),
+    path("logiciels/webhooks/<int:pk>/essai/", webhooks.webhook_try, name="webhook-try"),
+    path("logiciels/webhooks/<int:pk>/secret/", webhooks.webhook_secret, name="webhook-secret"),
+    path("logiciels/livraisons/<uuid:pk>/rejouer/", webhooks.delivery_replay, name="delivery-replay"),
+    path("api/v1/", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="api-docs"),
 ]

@@ -29,14 +29,18 @@ from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
+from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
+from mailboxes.actions.webhooks import add_webhook, change_webhook, renew_secret, replay, try_webhook
 
 __all__ = [
+    "OVERLAP_DAYS",
     "Answered",
     "Tally",
     "accept_annuaire",
     "add_cotitulaire",
+    "add_webhook",
     "adopt",
     "answer",
     "apply_departure",
@@ -45,7 +49,9 @@ __all__ = [
     "ask_person",
     "cancel_departure",
     "cancel_movement",
+    "change_webhook",
     "close_movement",
+    "declare_software",
     "declare_use",
     "delegate",
     "describe_bal",
@@ -67,11 +73,16 @@ __all__ = [
     "remind_movement",
     "remind_person",
     "remove_cotitulaire",
+    "renew_secret",
     "reopen_step",
+    "replay",
+    "revoke_key",
+    "rotate_key",
     "settle_step",
     "take_over_delegation",
     "trace",
     "transfer_principal",
+    "try_webhook",
     "update_quota_warning",
     "welcome_person",
 ]

@@ -1,25 +1,30 @@
 """The BAL and all that stands around them, cut by the domain's nouns."""
 
 from mailboxes.models.bals import Bal
+from mailboxes.models.calls import Call
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.movements import Movement, Step
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.requests import Request
+from mailboxes.models.software import Software, SoftwareKey
 from mailboxes.models.standings import Standing, standing_of, standings
 from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
 from mailboxes.models.usage import Reading
+from mailboxes.models.webhooks import Delivery, Webhook
 
 __all__ = [
     "SYSTEM",
     "AccessTrace",
     "Affiliation",
     "Bal",
+    "Call",
     "Claim",
     "Cotitulaire",
     "Delegataire",
+    "Delivery",
     "Domain",
     "GapDecision",
     "JournalEntry",
@@ -31,10 +36,13 @@ __all__ = [
     "Reading",
     "Request",
     "Signatory",
+    "Software",
+    "SoftwareKey",
     "Standing",
     "Step",
     "Structure",
     "System",
+    "Webhook",
     "managed_identifiers",
     "situations_by_rpps",
     "standing_of",

@@ -53,10 +53,13 @@ from mailboxes.rules.people import (
 )
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_register, check_register_somewhere
+from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
 from mailboxes.rules.usage import check_reading, is_new_activity, quota_level
+from mailboxes.rules.webhooks import check_webhook, check_webhook_url
 
 __all__ = [
     "MAX_COTITULAIRES",
+    "MAX_KEY_DAYS",
     "NotAllowed",
     "Refused",
     "allows",
@@ -82,6 +85,8 @@ __all__ = [
     "check_gap",
     "check_gap_stands",
     "check_ignore",
+    "check_key_days",
+    "check_key_stands",
     "check_move",
     "check_movement_open",
     "check_name_principal",
@@ -102,9 +107,12 @@ __all__ = [
     "check_row",
     "check_seen_absent",
     "check_settle_step",
+    "check_software",
     "check_stays",
     "check_take_over",
     "check_transfer_principal",
+    "check_webhook",
+    "check_webhook_url",
     "has_left",
     "is_new_activity",
     "quota_level",
