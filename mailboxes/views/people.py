@@ -48,13 +48,14 @@ def person_list(request):
     structures = Structure.objects.visible_to(request.user)
     people = Person.objects.all() if request.user.is_superuser else Person.objects.of_structures(structures)
     found = PersonFilter(request.GET, queryset=people, request=request)
+    paginator = KeyPaginator(found.qs, PER_PAGE, rows=_rows(request.user))
     asked = {name: value for name, value in found.form.cleaned_data.items() if value not in (None, "")}
     return render(
         request,
         "mailboxes/person_list.html",
         {
             "filter": found,
-            "page": KeyPaginator(found.qs, PER_PAGE, rows=_rows(request.user)).get_page(request.GET.get("page")),
+            "page": paginator.get_page(request.GET.get("page")),
             "is_filtered": bool(asked),
             "can_record": allows(check_register_somewhere, by=request.user),
         },

@@ -11,11 +11,24 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from directory.models import Change, Entry, SyncRun
-from mailboxes.findings import FINDINGS
+from mailboxes.findings import FINDINGS, PEOPLE_FINDINGS
 from mailboxes.gaps import SITUATIONS, Gaps
 from mailboxes.lifecycle import State, Verb
 from mailboxes.management.demo.story import ACCOUNTS
-from mailboxes.models import Bal, Claim, Delegataire, JournalEntry, Notice, Operator, Person, Reading, Structure
+from mailboxes.models import (
+    Affiliation,
+    Bal,
+    Claim,
+    Delegataire,
+    JournalEntry,
+    Movement,
+    Notice,
+    Operator,
+    Person,
+    Reading,
+    Structure,
+)
+from mailboxes.movements import files
 
 Kind = Bal.Kind
 pytestmark = pytest.mark.django_db
@@ -173,8 +186,19 @@ def test_professionals_were_asked_of_their_addresses_and_some_answered():
     assert set(Notice.objects.values_list("stage", flat=True)) >= {"ask_person", "remind_person"}
 
 
+def test_arrivals_and_departures_are_at_every_stage():
+    found = files(Movement.objects.all())
+    states = {(file.movement.kind, bool(file.movement.closed_at), file.is_complete) for file in found}
+    assert states == {("arrival", False, False), ("departure", False, False), ("departure", True, True)}
+    assert [file.movement.stay.person for file in found if file.standing.blocking]
+    for finding in PEOPLE_FINDINGS:
+        assert finding.movements(Movement.objects.all()).exists(), finding.name
+    assert any(0 < file.settled < len(file.lines) for file in found if file.movement.kind == "arrival")
+    assert not Affiliation.objects.filter(left_on__isnull=False, applied_at=None).exists()
+
+
 def test_the_counts_are_the_same_whatever_the_day():
-    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (260, 252, 547)
+    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (261, 255, 860)
     assert Counter(Bal.objects.values_list("state", flat=True)) == {
         State.REQUESTED: 4,
         State.ACTIVE: 212,

@@ -11,6 +11,7 @@ from mailboxes.management.demo import practices, usage
 from mailboxes.management.demo.annuaire import Annuaire
 from mailboxes.management.demo.clock import Timeline, as_of, nothing_sent
 from mailboxes.management.demo.foundation import START, Foundation
+from mailboxes.management.demo.movements import Movements
 from mailboxes.management.demo.people import Cast
 from mailboxes.management.demo.places import Places, build, entrust
 from mailboxes.management.demo.situations import Situations
@@ -31,7 +32,7 @@ ACCOUNTS = {
     "mathilde": "médecin d’un centre de dépistage (cas n° 3)",
     "honore": "médecin inspecteur régional, quatre BAL au SGAMI (cas n° 4)",
 }
-NIGHTLY = ["end_delegations", "check_quotas", "alert_idle", "depublish_idle"]
+NIGHTLY = ["apply_departures", "remind_movements", "end_delegations", "check_quotas", "alert_idle", "depublish_idle"]
 
 
 def make(lines: int, password: str, say: Callable[[str], None]) -> None:
@@ -55,7 +56,9 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
         foundation.tell()
         foundation.end_delegations()
         practices.tell(time, cast, places)
-        WayOut(foundation, readings).tell()
+        movements = Movements(foundation)
+        WayOut(foundation, readings, movements).tell()
+        movements.tell()
     readings.plan()
     Annuaire(foundation, lines).plan()
     Situations(time).plan()
