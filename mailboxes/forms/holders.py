@@ -1,10 +1,11 @@
 """Who holds a BAL, and who may use it."""
 
 from django import forms
+from django.db.models import Q
 
 from mailboxes import actions
 from mailboxes.forms.people import DateInput, PersonField
-from mailboxes.models import Affiliation, Bal, Delegataire, Person
+from mailboxes.models import Affiliation, Bal, Delegataire, Movement, Person
 
 SHOWN = 8
 
@@ -14,16 +15,18 @@ def successors(bal: Bal) -> list[Person]:
     stays = Affiliation.objects.filter(structure=bal.structure_id)
     principal = bal.principal()
     able = Person.objects.able_to_hold().exclude(pk=principal.pk if principal else None)
-    leaving = stays.filter(left_on__isnull=False).values("person")
-    found = list(able.filter(held__bal=bal).exclude(pk__in=leaving))
-    others = able.filter(pk__in=stays.filter(left_on=None).values("person")).exclude(held__bal=bal)
+    files = Movement.objects.open().filter(kind=Movement.Kind.DEPARTURE).values("stay")
+    leaving = stays.filter(Q(left_on__isnull=False) | Q(pk__in=files)).values("person")
+    able = able.exclude(pk__in=leaving)
+    found = list(able.filter(held__bal=bal))
+    others = able.filter(pk__in=stays.values("person")).exclude(held__bal=bal)
     return found + list(others[: max(SHOWN - len(found), 0)])
 
 
 def propose(field: forms.Field, people: list[Person]) -> None:
     """Offered as a list beside the field, before anything is typed."""
     field.widget.candidates = people  # type: ignore[attr-defined]
-    field.widget.legend = "Qui pourrait l’être"  # type: ignore[attr-defined]
+    field.widget.legend = "Par exemple, parmi ceux qui ont RPPS et carte, les cotitulaires d’abord"  # type: ignore[attr-defined]
 
 
 class _PersonOfBalForm(forms.Form):

@@ -1,5 +1,7 @@
 """The people of one's structures: the list, one of them, what is kept on him; and finding one while one types."""
 
+from datetime import timedelta
+
 from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch, Q
 from django.http import HttpResponse
@@ -31,6 +33,7 @@ from mailboxes.views.acts import ActionView, EnteringView
 SUGGESTED = 10
 PER_PAGE = 25
 RECENT = 10
+SETTLED_AFTER = timedelta(days=90)
 FORMATS = {"json": "application/json", "xlsx": XLSX}
 
 
@@ -105,9 +108,12 @@ def person(request, person):
 
 
 def stay_facts(stay: Affiliation, user) -> dict:
+    """Of who has been there for long, no arrival is left to prepare."""
+    settled = stay.arrived_on and stay.arrived_on < timezone.localdate() - SETTLED_AFTER
+    kinds = [Movement.Kind.DEPARTURE] if settled else list(Movement.Kind)
     return {
         "row": stay,
-        "kinds": [kind for kind in Movement.Kind if allows(check_open_movement, stay, kind, by=user)],
+        "kinds": [kind for kind in kinds if allows(check_open_movement, stay, kind, by=user)],
         "can_cancel": allows(check_cancel_departure, stay, by=user),
     }
 

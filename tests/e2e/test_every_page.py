@@ -14,6 +14,11 @@ GISELE = {
     "list-empty": "/bal/?q=rien-de-tel",
     "new": "/bal/inscrire/",
     "person": "/personnes/inscrire/",
+    "people": "/personnes/",
+    "people-leaving": "/personnes/?presence=partent",
+    "people-none": "/personnes/?q=rien-de-tel",
+    "movements": "/dossiers/",
+    "movements-closed": "/dossiers/?etat=clos",
     "gaps": "/ecarts/",
     "gaps-none": "/ecarts/?situation=plusieurs",
     "gaps-absent": "/ecarts/?situation=absente&status=open",
@@ -65,8 +70,12 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     for name, path in GISELE.items():
         look(name, path)
     org = bal_url(app, page, "cardiologie")
+    person = person_url(app, page, "Alice EXEMPLE")
     for name, path in GISELE_ON_A_BAL.items():
         look(name, org + path)
+    for name, path in of_a_departure(app, page, "Alice EXEMPLE").items():
+        look(name, path)
+    look("movement-arrival", movement_url(app, page, "Chloe EXEMPLE"))
     look("principal", bal_url(app, page, "orpheline") + "principal/")
     page.goto(f"{app.url}/ecarts/?situation=differe")
     look("gap", re.sub(r"^https?://[^/]+", "", page.locator("table a.address").first.get_attribute("href")))
@@ -80,6 +89,7 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     browser_errors.clear()
     log_in(page, "alice")
     look("mine-alice", "/mes-bal/")
+    look("roles-alice", person + "roles/")
     for name, path in ALICE_ON_A_BAL.items():
         look(name, org + path)
     page.context.clear_cookies()
@@ -88,6 +98,36 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
         look(f"mine-{name}", "/mes-bal/")
         page.context.clear_cookies()
     assert not faults, "\n\n".join(faults)
+
+
+def of_a_departure(app, page, name):
+    movement, person = movement_url(app, page, name), person_url(app, page, name)
+    record = page.goto(app.url + movement) and path_of(page.get_by_role("link", name="Enregistrer le départ"))
+    return {
+        "movement": movement,
+        "movement-step": f"{movement}etapes/auto_reply/",
+        "movement-cancel": f"{movement}annuler/",
+        "departure-refused": record,
+        "movement-open": record.replace("depart/", "preparer/arrival/"),
+        "person-page": person,
+        "person-edit": f"{person}modifier/",
+        "person-journal": f"{person}journal/",
+        "roles": f"{person}roles/",
+    }
+
+
+def movement_url(app, page, name):
+    page.goto(f"{app.url}/dossiers/")
+    return path_of(page.get_by_role("link", name=name))
+
+
+def person_url(app, page, name):
+    page.goto(f"{app.url}/personnes/")
+    return path_of(page.get_by_role("link", name=name))
+
+
+def path_of(link):
+    return re.sub(r"^https?://[^/]+", "", link.first.get_attribute("href"))
 
 
 def bal_url(app, page, text):
