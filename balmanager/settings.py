@@ -216,6 +216,8 @@ CELERY_BEAT_SCHEDULE = {
         ("apply_departures",  "mailboxes.tasks.apply_departures",  crontab(hour=0, minute=5)),
         ("remind_movements",  "mailboxes.tasks.remind_movements",  crontab(hour=7, minute=20)),
         ("ask_unidentified",  "mailboxes.tasks.ask_unidentified",  crontab(hour=7, minute=0)),
+        ("verify_requests",   "mailboxes.tasks.verify_requests",   crontab(hour=6, minute=10)),
+        ("remind_operators",  "mailboxes.tasks.remind_operators",  crontab(hour=8, minute=0)),
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
         ("deliver_webhooks",  "mailboxes.tasks.deliver_webhooks",  timedelta(minutes=1)),
         ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
@@ -290,6 +292,8 @@ UNIDENTIFIED_CYCLE = timedelta(days=env.int("UNIDENTIFIED_CYCLE_DAYS", default=3
 ANSWER_LINK_VALID = timedelta(days=env.int("ANSWER_LINK_VALID_DAYS", default=30))
 ARRIVAL_PREPARED_BEFORE = timedelta(days=env.int("ARRIVAL_PREPARED_BEFORE_DAYS", default=14))
 MOVEMENT_REMIND_EVERY = timedelta(days=env.int("MOVEMENT_REMIND_EVERY_DAYS", default=7))
+REQUEST_ESCALATE_AFTER = timedelta(days=env.int("REQUEST_ESCALATE_AFTER_DAYS", default=7))
+DELETION_WAIT = timedelta(days=env.int("DELETION_WAIT_DAYS", default=30))
 NOTICE_LEASE = timedelta(minutes=env.int("NOTICE_LEASE_MINUTES", default=10))
 ACCESS_TRACES_KEPT = timedelta(days=env.int("ACCESS_TRACES_KEPT_DAYS", default=365))
 READINGS_KEPT = timedelta(days=env.int("READINGS_KEPT_DAYS", default=3 * 365))

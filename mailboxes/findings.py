@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from directory.models import Entry
 from mailboxes.lifecycle import LIVE, State
-from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, Notice
+from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, Notice, Request
 from mailboxes.models.bals import holder_has_left
 from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
 
@@ -82,6 +82,10 @@ def _disowned(bals):
     return bals.filter(Exists(denied.filter(Exists(holds) | Exists(listed))), state__in=LIVE)
 
 
+def _overdue(bals):
+    return bals.filter(Exists(Request.objects.overdue(timezone.localdate()).filter(bal=OuterRef("pk"))))
+
+
 def _to_confirm(bals):
     return bals.filter(state__in=[State.REQUESTED, State.DELETION_REQUESTED])
 
@@ -112,6 +116,7 @@ FINDINGS = [
     Finding("orpheline",     _S.URGENT, "BAL sans cotitulaire principal","Personne ne peut en demander la suppression ni en répondre. Désignez un principal.",                        _orphan),
     Finding("trop",          _S.URGENT, "BAL de plus de 20 cotitulaires","La limite est de 20, le principal compris. Voyez qui peut devenir délégataire.",                              _crowded),
     Finding("non-remis",     _S.TODO,   "Avis non remis",                "Un titulaire n’a pas pu être prévenu : complétez son courriel ou joignez-le autrement.",                      _undelivered),
+    Finding("en-retard",     _S.TODO,   "Demandes en retard",            "L’opérateur n’a pas répondu à temps. Relancez-le depuis les demandes, ou joignez-le autrement, puis enregistrez sa réponse.", _overdue),
     Finding("a-confirmer",   _S.TODO,   "Réponses attendues de l’opérateur", "Une ouverture ou une suppression est demandée. Enregistrez la réponse dès qu’elle arrive.",              _to_confirm),
     Finding("delegation",    _S.TODO,   "Délégations échues",            "Leur date de fin est passée ; elles se terminent d’elles-mêmes la nuit suivante.",                            _expired_delegation),
     Finding("inactive",      _S.TODO,   "BAL alertées pour inactivité",  "Sans usage ni opposition, leur dépublication sera demandée.",                                                 _alerted),

@@ -19,8 +19,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes import links
-from mailboxes.lifecycle import Act, Party
-from mailboxes.models import Bal, JournalEntry, Membership, Notice, Operator, Person, Request, Structure
+from mailboxes.letters import Layouts
+from mailboxes.lifecycle import Act, Letter, Party
+from mailboxes.models import Bal, JournalEntry, Membership, Notice, Person, Request, Structure
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +29,9 @@ logger = logging.getLogger(__name__)
 def notices_for(
     entry: JournalEntry, bal: Bal, *, stage: str, cycle: str, parties: Iterable[Party], accounts: dict | None = None
 ) -> list[Notice]:
-    """The notices that `entry` calls for, unsaved: one per holder, one for the operator, one per gestionnaire.
+    """The notices that `entry` calls for, unsaved: one per holder, one per gestionnaire.
 
+    The operator's is the letter of a request (`letter_to_operator`), for he hears of nothing else.
     `accounts`: the gestionnaires by structure, as `gestionnaires_of` finds them for a night's worth of BAL at once.
     """
     notices = []
@@ -39,8 +41,6 @@ def notices_for(
         notices += [
             _to_person(entry, holder.person, text, stage=stage, cycle=cycle) for holder in bal.cotitulaires.all()
         ]
-    if Party.OPERATOR in parties:
-        notices.append(notice_to_operator(entry, bal.operator, stage=stage, cycle=cycle))
     if Party.GESTIONNAIRES in parties:
         text = render_to_string(f"mailboxes/notices/{template_of(stage)}_gestionnaire.txt", about)
         managing = (accounts or {}).get(bal.structure_id, [])
@@ -48,7 +48,7 @@ def notices_for(
     return notices
 
 
-def gestionnaires_of(bals: Iterable[Bal]) -> dict[int, list]:
+def gestionnaires_of(bals: Iterable[Bal | Request]) -> dict[int, list]:
     """The accounts that manage the structures of these BAL, those above included: by structure, in two queries."""
     structures = Structure.objects.filter(pk__in={bal.structure_id for bal in bals})
     chains = {pk: {pk, *filter(None, above)} for pk, *above in structures.values_list("pk", "parent", "parent__parent")}
@@ -61,10 +61,20 @@ def gestionnaires_of(bals: Iterable[Bal]) -> dict[int, list]:
     return {pk: list(accounts.values()) for pk, accounts in found.items()}
 
 
-def notice_to_operator(entry: JournalEntry, operator: Operator, *, stage: str, cycle: str) -> Notice:
-    text = render_to_string(f"mailboxes/notices/{stage}_operator.txt", {"bal": entry.bal, "entry": entry})
-    facts = {"party": Party.OPERATOR, "recipient": operator.name, "address": operator.request_email, "text": text}
-    return _notice(entry, operator.pk, stage=stage, cycle=cycle, **facts)
+def letter_to_operator(entry: JournalEntry, request: Request, letter: Letter, layouts: Layouts) -> Notice:
+    """Once per request, letter and cycle of reminders, whatever runs twice."""
+    written, operator = layouts.write(request, letter), request.operator
+    facts = {"party": Party.OPERATOR, "recipient": operator.name, "address": operator.request_email}
+    cycle = f"request-{request.pk}-{request.cycle}"
+    return _notice(entry, operator.pk, stage=f"{entry.what}-{letter}", cycle=cycle, **facts, **written._asdict())
+
+
+def notices_of_delay(entry: JournalEntry, request: Request) -> list[Notice]:
+    """To those who manage the structure: the operator does not answer."""
+    text = render_to_string("mailboxes/notices/escalate_request_gestionnaire.txt", {"request": request})
+    cycle = f"request-{request.pk}-{request.cycle}"
+    accounts = gestionnaires_of([request]).get(request.structure_id, [])
+    return [_to_account(entry, account, text, stage=entry.what, cycle=cycle) for account in accounts]
 
 
 def notice_to_person(
@@ -142,7 +152,7 @@ def _mail(notice: Notice) -> EmailMessage:
     """The operator needs the request itself; a person gets a pointer only, for an ordinary mail is read by others."""
     headers = {"Message-ID": f"<{notice.key.replace(':', '.')}@{settings.MESSAGE_ID_DOMAIN}>"}
     if notice.party == Party.OPERATOR:
-        subject, body = f"[BAL Manager] {notice.entry.subject}", notice.text
+        subject, body = notice.subject, notice.text
     else:
         link = f"{settings.SITE_URL}{path_of(notice)}"
         subject = "Une action vous attend dans BAL Manager"
@@ -160,6 +170,8 @@ def path_of(notice: Notice) -> str:
         return notice.bal.get_absolute_url()
     if is_signed(notice):
         return reverse("claims-link", args=[links.sign(notice.person)])
+    if notice.party == Party.GESTIONNAIRES and not notice.entry.person_id:
+        return reverse("request-list") + "?overdue=oui"
     if notice.stage == Act.ASK_HANDOVER:
         return reverse("person-roles", args=[notice.entry.person_id])
     return reverse("person", args=[notice.entry.person_id])

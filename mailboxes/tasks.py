@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from directory.models import SyncRun
 from mailboxes import webhooks
 from mailboxes.actions import (
     Tally,
@@ -23,10 +24,11 @@ from mailboxes.actions import (
     move_each,
     remind_movement,
     remind_person,
+    step_each,
     update_quota_warning,
 )
 from mailboxes.actions.traces import PURGEABLE, delete
-from mailboxes.lifecycle import State, Verb
+from mailboxes.lifecycle import Act, State, Verb
 from mailboxes.models import (
     SYSTEM,
     Affiliation,
@@ -37,6 +39,7 @@ from mailboxes.models import (
     JournalEntry,
     Movement,
     Person,
+    Request,
     Webhook,
 )
 from mailboxes.notices import tell
@@ -97,6 +100,12 @@ def _absent(state: State) -> QuerySet[Bal]:
     return Bal.objects.filter(state=state).expected_in_annuaire().with_publication().filter(is_published=False)
 
 
+def _seen() -> QuerySet[Request]:
+    """What was asked before the fresh picture of the annuaire that shows it done."""
+    run = SyncRun.objects.latest_public()
+    return Request.objects.seen_in_annuaire(run.as_of) if run and not run.is_stale else Request.objects.none()
+
+
 def _askable(people: QuerySet[Person]) -> QuerySet[Person]:
     """A stale annuaire asks nobody anything."""
     return people if allows(check_annuaire_fresh) else Person.objects.none()
@@ -111,6 +120,13 @@ JOBS: dict[str, list[Sweep]] = {
     "verify_absences": [
         Sweep("dépublications constatées à l’annuaire", lambda now: _absent(State.DEPUBLICATION_REQUESTED), _moving(Verb.VERIFY_DEPUBLICATION)),
         Sweep("suppressions constatées à l’annuaire",   lambda now: _absent(State.DELETION_CONFIRMED),      _moving(Verb.VERIFY_DELETION)),
+    ],
+    "verify_requests": [
+        Sweep("demandes constatées à l’annuaire",       lambda now: _seen(),                                partial(step_each, act=Act.VERIFY_REQUEST, by=SYSTEM)),
+    ],
+    "remind_operators": [
+        Sweep("relances aux opérateurs",                lambda now: Request.objects.to_remind(timezone.localdate(now)), partial(step_each, act=Act.REMIND_OPERATOR, by=SYSTEM)),
+        Sweep("retards d’opérateurs signalés",          lambda now: Request.objects.to_escalate(now),       partial(step_each, act=Act.ESCALATE_REQUEST, by=SYSTEM)),
     ],
     "alert_idle":      [Sweep("alertes d’inactivité",              lambda now: Bal.objects.due_for_alert(now),         _moving(Verb.ALERT_IDLE))],
     "depublish_idle":  [Sweep("demandes de dépublication",         lambda now: Bal.objects.due_for_depublication(now), _moving(Verb.DEPUBLISH_IDLE))],
@@ -146,6 +162,16 @@ def run(name: str, now: datetime | None = None) -> Tally:
 @shared_task
 def verify_absences() -> None:
     run("verify_absences")
+
+
+@shared_task
+def verify_requests() -> None:
+    run("verify_requests")
+
+
+@shared_task
+def remind_operators() -> None:
+    run("remind_operators")
 
 
 @shared_task

@@ -5,7 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.resolve import CheckView, ResolveView
 from mailboxes.api.views import BalViewSet
-from mailboxes.lifecycle import EXPOSED
+from mailboxes.lifecycle import BY_HAND, EXPOSED, Verb
 from mailboxes.models import Movement
 from mailboxes.views import (
     acts,
@@ -14,11 +14,14 @@ from mailboxes.views import (
     dashboard,
     gaps,
     holders,
+    layouts,
     mine,
     movements,
     people,
     register,
+    requests,
     software,
+    wayout,
     webhooks,
 )
 
@@ -31,8 +34,13 @@ class MovementKind(StringConverter):
     regex = "|".join(Movement.Kind.values)
 
 
+class RequestAct(StringConverter):
+    regex = "|".join(BY_HAND)
+
+
 register_converter(ExposedVerb, "verb")
 register_converter(MovementKind, "kind")
+register_converter(RequestAct, "request_act")
 
 api = SimpleRouter()
 api.register("bals", BalViewSet, basename="api-bal")
@@ -47,6 +55,15 @@ urlpatterns = [
     path("ecarts/export.csv", gaps.gap_export, name="gap-export"),
     path("ecarts/lot/", gaps.gap_bulk, name="gap-bulk"),
     path("ecarts/<slug:situation>/<int:structure>/<str:address>/", gaps.gap, name="gap"),
+    path("demandes/", requests.request_list, name="request-list"),
+    path("demandes/fichier/", requests.request_file, name="request-file"),
+    path("demandes/lot/", requests.request_bulk, name="request-bulk"),
+    path("demandes/modeles/", layouts.layout_list, name="layout-list"),
+    path("demandes/modeles/nouveau/", layouts.LayoutView.as_view(), name="layout-new"),
+    path("demandes/modeles/<int:pk>/", layouts.LayoutView.as_view(), name="layout"),
+    path("demandes/modeles/<int:pk>/supprimer/", layouts.DeleteLayoutView.as_view(), name="layout-delete"),
+    path("demandes/<int:pk>/", requests.request, name="request"),
+    path("demandes/<int:pk>/<request_act:act>/", requests.StepView.as_view(), name="request-step"),
     path("bal/", register.bal_list, name="bal-list"),
     path("bal/export.csv", register.bal_export, name="bal-export"),
     path("bal/lot/", register.bal_bulk, name="bal-bulk"),
@@ -54,6 +71,7 @@ urlpatterns = [
     path("bal/<int:pk>/", bals.bal, name="bal"),
     path("bal/<int:pk>/journal/", bals.bal_journal, name="bal-journal"),
     path("bal/<int:pk>/modifier/", acts.DescribeView.as_view(), name="bal-edit"),
+    path(f"bal/<int:pk>/{Verb.REQUEST_DEPUBLICATION}/", wayout.DepublishView.as_view(), name="bal-depublish"),
     path("bal/<int:pk>/<verb:verb>/", acts.MoveView.as_view(), name="bal-verb"),
     path("bal/<int:pk>/cotitulaires/ajouter/", holders.AddCotitulaireView.as_view(), name="bal-holder-add"),
     path(

@@ -3,6 +3,7 @@
 `by` is who acts: an account, or `SYSTEM`; never None.
 """
 
+from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
@@ -13,6 +14,7 @@ from mailboxes.actions.holders import (
     remove_cotitulaire,
     transfer_principal,
 )
+from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.movements import (
     apply_departure,
     ask_handover,
@@ -32,6 +34,7 @@ from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
+from mailboxes.actions.wayout import request_depublication
 from mailboxes.actions.webhooks import add_webhook, change_webhook, renew_secret, replay, try_webhook
 
 __all__ = [
@@ -54,6 +57,7 @@ __all__ = [
     "declare_software",
     "declare_use",
     "delegate",
+    "delete_layout",
     "describe_bal",
     "describe_person",
     "describe_stay",
@@ -76,13 +80,17 @@ __all__ = [
     "renew_secret",
     "reopen_step",
     "replay",
+    "request_depublication",
     "revoke_key",
     "rotate_key",
     "settle_step",
+    "step",
+    "step_each",
     "take_over_delegation",
     "trace",
     "transfer_principal",
     "try_webhook",
     "update_quota_warning",
     "welcome_person",
+    "write_layout",
 ]

@@ -7,10 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailboxes.lifecycle import Party
-from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Notice, Operator, Person, Signatory
+from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Notice, Person, Signatory
 from mailboxes.notices import (
     gestionnaires_of,
-    notice_to_operator,
     notice_to_person,
     notices_for,
     notices_to_gestionnaires,
@@ -68,8 +67,7 @@ def write(
             notice_to_person(entry, person, stage=stage or what, cycle=cycle, party=Party.DELEGATAIRE)
             for person in besides
         ]
-        Notice.objects.bulk_create(notices, ignore_conflicts=True)
-        tell_on_commit([entry])
+        tell_of(entry, notices)
     return entry
 
 
@@ -78,24 +76,27 @@ def write_about(
     *,
     by,
     about: dict,
-    operator: Operator | None = None,
     to: Person | None = None,
     managing: Affiliation | None = None,
     cycle="",
     **facts,
 ) -> JournalEntry:
-    """Save a line about a person, or an address that the register does not hold; tell this operator, this person, or
-    the gestionnaires of where this one stays."""
-    parties = [party for party in (operator, to, managing) if party]
+    """Save a line about a person, or an address that the register does not hold; tell this person, or the gestionnaires
+    of where this one stays."""
+    parties = [party for party in (to, managing) if party]
     entry = entry_of(about.pop("bal", None), what, by=by, parties=parties, **about, **facts)
     entry.save()
     cycle = cycle or f"entry-{entry.pk}"
-    notices = [notice_to_operator(entry, operator, stage=what, cycle=cycle)] if operator else []
-    notices += [notice_to_person(entry, to, stage=what, cycle=cycle)] if to else []
+    notices = [notice_to_person(entry, to, stage=what, cycle=cycle)] if to else []
     notices += notices_to_gestionnaires(entry, managing, stage=what, cycle=cycle) if managing else []
+    if parties:
+        tell_of(entry, notices)
+    return entry
+
+
+def tell_of(entry: JournalEntry, notices: list[Notice]) -> None:
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     tell_on_commit([entry])
-    return entry
 
 
 def tell_on_commit(entries: list[JournalEntry]) -> None:

@@ -4,19 +4,22 @@ from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm
 from mailboxes.forms.bulk import BulkForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
-from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, StepForm
+from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.forms.people import DescribePersonForm, PersonField, PersonForm
+from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, StepForm
 
 __all__ = [
     "AddCotitulaireForm",
     "BulkForm",
     "DelegateForm",
     "DepartureForm",
+    "DepublishForm",
     "DescribeForm",
     "DescribePersonForm",
     "EmptyForm",
     "GapFilterForm",
     "HandOverForm",
+    "LayoutForm",
     "MoveForm",
     "NamePrincipalForm",
     "NoteForm",
@@ -25,6 +28,8 @@ __all__ = [
     "PersonForm",
     "RegisterForm",
     "RemedyForm",
+    "RequestBulkForm",
     "RequestDeletionForm",
+    "SettleForm",
     "StepForm",
 ]

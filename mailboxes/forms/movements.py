@@ -38,7 +38,7 @@ class NoteForm(forms.Form):
     note = NoteField()
 
 
-class StepForm(forms.Form):
+class SettleForm(forms.Form):
     outcome = forms.ChoiceField(label="Cette étape est", widget=forms.RadioSelect)
     note = NoteField(help_text="Obligatoire si l’étape est sans objet. N’y écrivez rien sur un patient.")
 

@@ -5,6 +5,7 @@ from mailboxes.models.calls import Call
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
+from mailboxes.models.layouts import RequestLayout
 from mailboxes.models.movements import Movement, Step
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.requests import Request
@@ -35,6 +36,7 @@ __all__ = [
     "Person",
     "Reading",
     "Request",
+    "RequestLayout",
     "Signatory",
     "Software",
     "SoftwareKey",

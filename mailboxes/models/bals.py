@@ -145,6 +145,10 @@ class Bal(models.Model):
     )
     liste_rouge = models.BooleanField("liste rouge", default=False)
 
+    # Where its correspondents are led once it is withdrawn; empty on a BAL that stays.
+    replaced_by = models.CharField("remplacée par", max_length=254, blank=True, validators=[validate_address])
+    auto_reply = models.TextField("réponse automatique", max_length=1000, blank=True)
+
     # What is known of its use; each is empty when nobody told us.
     last_used_at = models.DateTimeField("dernière authentification", null=True, blank=True, editable=False)
     last_used_source = models.CharField("source", max_length=20, blank=True, editable=False)

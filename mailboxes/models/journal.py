@@ -98,6 +98,8 @@ class Notice(models.Model):
     class Channel(models.TextChoices):
         EMAIL = "email", "courriel"
         NONE = "none", "aucun canal connu"
+        HAND = "hand", "portail, téléphone ou courrier"
+        WITHDRAWN = "withdrawn", "retiré avant l’envoi"
 
     entry = models.ForeignKey(JournalEntry, models.PROTECT, related_name="notices")
     bal = models.ForeignKey(Bal, models.PROTECT, null=True, blank=True, related_name="notices")  # as its entry's
@@ -108,6 +110,7 @@ class Notice(models.Model):
     recipient = models.CharField("nom du destinataire", max_length=250)
     channel = models.CharField("canal", max_length=10, choices=Channel)
     address = models.EmailField("adresse", blank=True)
+    subject = models.CharField("objet", max_length=250, blank=True)  # of the operator's; people get a fixed one
     text = models.TextField("texte")
     created_at = models.DateTimeField("écrit le", default=timezone.now)
     attempts = models.PositiveSmallIntegerField("essais", default=0)
@@ -124,10 +127,10 @@ class Notice(models.Model):
         return f"{self.stage} à {self.recipient}"
 
     def get_stage_display(self) -> str:
-        """Quota stages carry their threshold: `warn_quota-90`."""
-        name, _, threshold = self.stage.partition("-")
+        """Quota stages carry their threshold (`warn_quota-90`), an operator's the letter that it is (`oppose-ask`)."""
+        name, _, rest = self.stage.partition("-")
         label = LABELS.get(name, name)
-        return f"{label} ({threshold} %)" if threshold else label
+        return f"{label} ({rest} %)" if rest.isdigit() else label
 
 
 class AccessTrace(models.Model):

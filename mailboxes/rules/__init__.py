@@ -33,6 +33,7 @@ from mailboxes.rules.moves import (
     check_move,
     check_open_request,
     check_read_history,
+    check_replacement,
     check_role,
     check_seen_absent,
 )
@@ -53,6 +54,15 @@ from mailboxes.rules.people import (
 )
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_register, check_register_somewhere
+from mailboxes.rules.requests import (
+    check_escalate,
+    check_refusal_told,
+    check_remind,
+    check_seen,
+    check_step,
+    check_write_layout,
+    verb_of,
+)
 from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
 from mailboxes.rules.usage import check_reading, is_new_activity, quota_level
 from mailboxes.rules.webhooks import check_webhook, check_webhook_url
@@ -82,6 +92,7 @@ __all__ = [
     "check_describe_person",
     "check_describe_stay",
     "check_end_delegation",
+    "check_escalate",
     "check_gap",
     "check_gap_stands",
     "check_ignore",
@@ -98,22 +109,29 @@ __all__ = [
     "check_reading",
     "check_record_departure",
     "check_record_person",
+    "check_refusal_told",
     "check_register",
     "check_register_somewhere",
+    "check_remind",
     "check_remind_person",
     "check_remove_cotitulaire",
     "check_repair_orphan",
+    "check_replacement",
     "check_role",
     "check_row",
+    "check_seen",
     "check_seen_absent",
     "check_settle_step",
     "check_software",
     "check_stays",
+    "check_step",
     "check_take_over",
     "check_transfer_principal",
     "check_webhook",
     "check_webhook_url",
+    "check_write_layout",
     "has_left",
     "is_new_activity",
     "quota_level",
+    "verb_of",
 ]

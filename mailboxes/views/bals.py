@@ -25,6 +25,7 @@ from mailboxes.rules import (
 )
 from mailboxes.views.frame import annuaire_run
 from mailboxes.views.holders import oneself
+from mailboxes.wayout import progress
 
 RECENT = 10
 READINGS = 400
@@ -112,6 +113,8 @@ def history_facts(row: Bal, user) -> dict:
         "can_read_history": True,
         "journal": row.journal.select_related("by")[:RECENT],
         "notices": row.notices.select_related("person")[:RECENT],
+        "requests": row.requests.select_related("operator")[:RECENT],
+        "progress": progress(row),
     }
 
 

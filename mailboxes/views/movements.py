@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.findings import BY_NAME, PEOPLE_FINDINGS
-from mailboxes.forms import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, StepForm
+from mailboxes.forms import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Movement, standing_of
 from mailboxes.movements import BY_NAME as STEPS
@@ -114,7 +114,7 @@ class MovementActionView(ActionView):
 
 
 class StepView(MovementActionView):
-    form_class = StepForm
+    form_class = SettleForm
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)

@@ -14,6 +14,7 @@ from mailboxes.management.demo.foundation import START, Foundation
 from mailboxes.management.demo.movements import Movements
 from mailboxes.management.demo.people import Cast
 from mailboxes.management.demo.places import Places, build, entrust
+from mailboxes.management.demo.requests import Requests
 from mailboxes.management.demo.situations import Situations
 from mailboxes.management.demo.wayout import WayOut
 from mailboxes.models import Membership
@@ -32,7 +33,15 @@ ACCOUNTS = {
     "mathilde": "médecin d’un centre de dépistage (cas n° 3)",
     "honore": "médecin inspecteur régional, quatre BAL au SGAMI (cas n° 4)",
 }
-NIGHTLY = ["apply_departures", "remind_movements", "end_delegations", "check_quotas", "alert_idle", "depublish_idle"]
+NIGHTLY = [
+    "apply_departures",
+    "remind_movements",
+    "end_delegations",
+    "check_quotas",
+    "alert_idle",
+    "depublish_idle",
+    "remind_operators",
+]
 
 
 def make(lines: int, password: str, say: Callable[[str], None]) -> None:
@@ -59,6 +68,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
         movements = Movements(foundation)
         WayOut(foundation, readings, movements).tell()
         movements.tell()
+        Requests(foundation, readings).tell()
     readings.plan()
     Annuaire(foundation, lines).plan()
     Situations(time).plan()
