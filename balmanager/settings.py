@@ -169,6 +169,15 @@ USE_TZ = True
 vars().update(env.email_url("EMAIL_URL", default=f"filemail://{VAR_DIR / 'mails'}"))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="BAL Manager <bal-manager@localhost>")
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds
+# The trusted space takes no mail from outside: an operator's own server, with a BAL of ours to send from.
+_mssante = env.email_url("MSSANTE_EMAIL_URL") if env("MSSANTE_EMAIL_URL", default="") else {}
+MSSANTE_MAIL = {name: _mssante.get(f"EMAIL_{key}") for name, key in {
+    "backend": "BACKEND", "host": "HOST", "port": "PORT", "username": "HOST_USER", "password": "HOST_PASSWORD",
+    "use_tls": "USE_TLS", "use_ssl": "USE_SSL", "file_path": "FILE_PATH",
+}.items() if _mssante.get(f"EMAIL_{key}")}  # fmt: skip
+MSSANTE_FROM_EMAIL = env("MSSANTE_FROM_EMAIL", default="")
+if MSSANTE_MAIL and not MSSANTE_FROM_EMAIL:
+    raise ImproperlyConfigured("MSSANTE_EMAIL_URL needs MSSANTE_FROM_EMAIL: the BAL that sends.")
 MESSAGE_ID_DOMAIN = urlsplit(SITE_URL).hostname
 
 # --- Jobs -------------------------------------------------------------------------------------------------------------
@@ -210,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
         ("sync_ldap",         "directory.tasks.sync_if_due",       crontab(minute=40), "ldap"),
         ("verify_absences",   "mailboxes.tasks.verify_absences",   crontab(hour=6, minute=0)),
         ("alert_idle",        "mailboxes.tasks.alert_idle",        crontab(hour=6, minute=20)),
+        ("follow_alerts",     "mailboxes.tasks.follow_alerts",     crontab(hour=6, minute=30)),
         ("depublish_idle",    "mailboxes.tasks.depublish_idle",    crontab(hour=6, minute=40)),
         ("check_quotas",      "mailboxes.tasks.check_quotas",      crontab(minute=50)),
         ("end_delegations",   "mailboxes.tasks.end_delegations",   crontab(hour=0, minute=15)),
@@ -218,6 +228,7 @@ CELERY_BEAT_SCHEDULE = {
         ("ask_unidentified",  "mailboxes.tasks.ask_unidentified",  crontab(hour=7, minute=0)),
         ("verify_requests",   "mailboxes.tasks.verify_requests",   crontab(hour=6, minute=10)),
         ("remind_operators",  "mailboxes.tasks.remind_operators",  crontab(hour=8, minute=0)),
+        ("ask_unknown",       "mailboxes.tasks.ask_unknown",       crontab(hour=7, minute=10)),
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
         ("deliver_webhooks",  "mailboxes.tasks.deliver_webhooks",  timedelta(minutes=1)),
         ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
@@ -287,6 +298,11 @@ ANNUAIRE_STALE_AFTER = timedelta(days=env.int("ANNUAIRE_STALE_AFTER_DAYS", defau
 # --- The life of a BAL ------------------------------------------------------------------------------------------------
 QUOTA_THRESHOLDS = env.list("QUOTA_THRESHOLDS", cast=int, default=[80, 90, 95])  # percent, rising
 QUOTA_HYSTERESIS = env.int("QUOTA_HYSTERESIS", default=5)  # points below a threshold that clear its warning
+IDLE_REMINDERS = env.list("IDLE_REMINDERS_DAYS", cast=int, default=[30, 7])  # before the end
+IDLE_ESCALATE_BEFORE = timedelta(days=env.int("IDLE_ESCALATE_BEFORE_DAYS", default=7))
+IDLE_UNREACHED_AFTER = timedelta(days=env.int("IDLE_UNREACHED_AFTER_DAYS", default=3))
+USE_QUESTION_AFTER = timedelta(days=env.int("USE_QUESTION_AFTER_DAYS", default=30))
+APP_SILENT_AFTER = timedelta(days=env.int("APP_SILENT_AFTER_DAYS", default=30))
 UNIDENTIFIED_REMIND_AFTER = timedelta(days=env.int("UNIDENTIFIED_REMIND_AFTER_DAYS", default=14))
 UNIDENTIFIED_CYCLE = timedelta(days=env.int("UNIDENTIFIED_CYCLE_DAYS", default=365))
 ANSWER_LINK_VALID = timedelta(days=env.int("ANSWER_LINK_VALID_DAYS", default=30))

@@ -13,6 +13,7 @@ from mailboxes.models import (
     Domain,
     JournalEntry,
     Membership,
+    Movement,
     Notice,
     Operator,
     Person,
@@ -134,6 +135,14 @@ class AffiliationAdmin(admin.ModelAdmin):
     search_fields = ["person__family_name", "person__rpps", "structure__name"]
     autocomplete_fields = ["person", "structure"]
     readonly_fields = ["left_on"]
+
+
+@admin.register(Movement)
+class MovementAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["stay", "kind", "planned_on", "opened_by", "closed_at", "is_cancelled"]
+    list_filter = ["kind", "is_cancelled"]
+    list_select_related = ["stay__person", "stay__structure", "opened_by"]
+    search_fields = ["stay__person__family_name", "stay__person__rpps", "stay__structure__name"]
 
 
 @admin.register(Bal)

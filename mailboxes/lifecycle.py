@@ -66,6 +66,14 @@ class Act(TextChoices):
     WRITE_LAYOUT = "write_layout", "Modifier un modèle de demande"
     ASK_PERSON = "ask_person", "Demander au professionnel"
     REMIND_PERSON = "remind_person", "Rappeler au professionnel"
+    REMIND_IDLE = "remind_idle", "Rappeler l’alerte d’inactivité"
+    ESCALATE_IDLE = "escalate_idle", "Signaler au gestionnaire une alerte sans réponse"
+    ASK_USE = "ask_use", "Demander si la BAL sert"
+    REMIND_USE = "remind_use", "Rappeler la question sur l’usage"
+    NOTE_USE = "note_use", "Constater un usage pendant le retrait"
+    GIVE_NOTICE = "give_notice", "Consigner un avis donné autrement"
+    RESEND_NOTICE = "resend_notice", "Renvoyer un avis"
+    PREFER_CHANNEL = "prefer_channel", "Choisir comment être prévenu"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
     ANSWER = "answer", "Dire si une adresse est la sienne"
     TAKE_OVER = "take_over", "Reprendre une délégation en son nom"
@@ -198,6 +206,14 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.WRITE_LAYOUT,       {_R.GESTIONNAIRE}),
     (Act.ASK_PERSON,         {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.REMIND_PERSON,      {_R.SYSTEM}),
+    (Act.REMIND_IDLE,        {_R.SYSTEM}),
+    (Act.ESCALATE_IDLE,      {_R.SYSTEM}),
+    (Act.ASK_USE,            {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.REMIND_USE,         {_R.SYSTEM}),
+    (Act.NOTE_USE,           {_R.SYSTEM}),
+    (Act.GIVE_NOTICE,        {_R.GESTIONNAIRE}),
+    (Act.RESEND_NOTICE,      {_R.GESTIONNAIRE}),
+    (Act.PREFER_CHANNEL,     {_R.TITULAIRE, _R.GESTIONNAIRE}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
     (Act.TAKE_OVER,          {_R.COTITULAIRE}),
@@ -291,6 +307,13 @@ BY_HAND = [act for act in STEPS if WHO_MAY[act] - {Role.SYSTEM}]
 ATTESTATION = "les messages et documents utiles de cette BAL sont enregistrés ailleurs."
 
 BY_VERB = {line.verb: line for line in TRANSITIONS}
+# What a holder answers by the link of the mail that tells him of it: every step that he may oppose, and the questions.
+ANSWERABLE = frozenset({line.verb for line in TRANSITIONS if line.after in BY_VERB[Verb.OPPOSE].before}) | {
+    Act.REMIND_IDLE,
+    Act.ASK_USE,
+    Act.REMIND_USE,
+    Act.NOTE_USE,
+}
 EXPOSED = [line.verb for line in TRANSITIONS if line.by - {Role.SYSTEM}]
 OVER = frozenset({State.DELETED, State.ABANDONED})
 LIVE = frozenset(State) - OVER

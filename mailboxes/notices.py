@@ -8,11 +8,11 @@ which a mail can go twice, and then both carry the same Message-ID.
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
-from smtplib import SMTPException
+from smtplib import SMTPException, SMTPRecipientsRefused
 
 from celery import shared_task
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.db.models import F
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -24,6 +24,9 @@ from mailboxes.lifecycle import Act, Letter, Party
 from mailboxes.models import Bal, JournalEntry, Membership, Notice, Person, Request, Structure
 
 logger = logging.getLogger(__name__)
+OF_ADDRESSES = (Act.ASK_PERSON, Act.REMIND_PERSON)  # a person is asked of his own
+
+LONGEST_WAIT = 7  # the lease doubles with each failure, so many times at most
 
 
 def notices_for(
@@ -95,7 +98,9 @@ def notices_to_gestionnaires(entry: JournalEntry, managing, *, stage: str, cycle
 def _to_person(
     entry: JournalEntry, person: Person, text: str, *, stage: str, cycle: str, party: Party = Party.HOLDERS
 ) -> Notice:
-    facts = {"party": party, "person": person, "recipient": str(person), "address": person.email, "text": text}
+    channel, address = person.reached_by(entry.bal)
+    facts = {"party": party, "person": person, "recipient": str(person), "text": text}
+    facts |= {"channel": channel, "address": address}
     return _notice(entry, person.pk, stage=stage, cycle=cycle, **facts)
 
 
@@ -109,12 +114,14 @@ def _notice(entry: JournalEntry, who: int, *, stage: str, cycle: str, **facts) -
     notice = Notice(entry=entry, bal=entry.bal, stage=stage, **facts)
     about = entry.bal_id or (f"person-{entry.person_id}" if entry.person_id else f"structure-{entry.structure_id}")
     notice.key = f"{about}:{stage}:{cycle}:{notice.party}:{who}"
-    notice.channel = Notice.Channel.EMAIL if notice.address else Notice.Channel.NONE
+    notice.channel = notice.channel or Notice.Channel.EMAIL
+    if notice.channel in Notice.MAILED and not notice.address:
+        notice.channel = Notice.Channel.NONE
     return notice
 
 
 def template_of(stage: str) -> str:
-    """Quota stages carry their threshold (`warn_quota-90`) and share one text."""
+    """Some stages carry a number (`warn_quota-90`, `remind_idle-30`) and share one text."""
     return stage.partition("-")[0]
 
 
@@ -127,48 +134,74 @@ def tell(entry_pks: list[int]) -> int:
 def tell_one(pk: int) -> bool:
     if not JournalEntry.objects.claim(pk, timezone.now()):
         return False
-    waiting = Notice.objects.filter(entry=pk, sent_at=None, channel=Notice.Channel.EMAIL)
+    waiting = Notice.objects.filter(entry=pk, sent_at=None, bounced_at=None, channel__in=Notice.MAILED)
     unsent = list(waiting.select_related("bal", "person", "entry__bal"))
-    sent = [_send(notice) for notice in unsent]
-    if all(sent):
+    settled = [_send(notice) for notice in unsent]
+    if all(settled):
         JournalEntry.objects.filter(pk=pk).update(told_at=timezone.now())
-    return all(sent)
+    else:
+        tries = max(notice.attempts for notice in unsent)
+        later = timezone.now() + settings.NOTICE_LEASE * 2 ** min(tries, LONGEST_WAIT)
+        JournalEntry.objects.filter(pk=pk).update(leased_until=later)
+    return all(settled)
 
 
 def _send(notice: Notice) -> bool:
+    """Is it settled: sent, or refused for good?"""
     try:
         _mail(notice).send()
-    except (SMTPException, OSError) as error:
+    except (SMTPException, OSError, ValueError) as error:  # ValueError: what is written there is no address
         logger.warning("Avis %s non remis : %s", notice.pk, error)
         Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error=str(error))
-        return False
+        return is_refused(error) and record_bounce(notice.pk, str(error))
     Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error="", sent_at=timezone.now())
     if notice.party == Party.OPERATOR:
         Request.objects.filter(entry=notice.entry_id).mark_sent(timezone.now())
     return True
 
 
+def is_refused(error: Exception) -> bool:
+    """For good, because of the recipient; 5.7.x is a refusal of the sender, which whoever runs the server mends."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= 500 and b"5.7." not in reason for code, reason in error.recipients.values())
+    return isinstance(error, ValueError)
+
+
+def record_bounce(pk: int, reason: str) -> bool:
+    """A mail server refused this notice for good: it is not sent again, and counts as not given. Once."""
+    refused = {"bounced_at": timezone.now(), "error": reason[:1000]}
+    return bool(Notice.objects.filter(pk=pk, bounced_at=None, channel__in=Notice.MAILED).update(**refused))
+
+
 def _mail(notice: Notice) -> EmailMessage:
     """The operator needs the request itself; a person gets a pointer only, for an ordinary mail is read by others."""
-    headers = {"Message-ID": f"<{notice.key.replace(':', '.')}@{settings.MESSAGE_ID_DOMAIN}>"}
+    headers = {"Message-ID": links.message_id(notice)}
     if notice.party == Party.OPERATOR:
         subject, body = notice.subject, notice.text
     else:
         link = f"{settings.SITE_URL}{path_of(notice)}"
         subject = "Une action vous attend dans BAL Manager"
-        body = render_to_string(
-            "mailboxes/notices/mail.txt", {"notice": notice, "link": link, "is_signed": is_signed(notice)}
-        )
-    return EmailMessage(subject, body, to=[notice.address], headers=headers)
+        facts = {"notice": notice, "link": link, "is_signed": is_signed(notice)}
+        body = render_to_string("mailboxes/notices/mail.txt", facts)
+    return EmailMessage(subject, body, to=[notice.address], headers=headers, **_way(notice))
+
+
+def _way(notice: Notice) -> dict:
+    """From whom and by which server; Django's own settings for ordinary mail."""
+    if notice.channel != Notice.Channel.MSSANTE:
+        return {}
+    return {"from_email": settings.MSSANTE_FROM_EMAIL, "connection": get_connection(**settings.MSSANTE_MAIL)}
 
 
 def path_of(notice: Notice) -> str:
-    """Where the reader is led: the BAL or the person, behind the log-in; or his own addresses, by a signed link."""
+    """Where the reader is led: to what he may answer at once, by a link signed as it is sent; or behind the log-in."""
+    if notice.is_answerable:
+        return reverse("notice-link", args=[links.sign_notice(notice)])
     if notice.party == Party.DELEGATAIRE:  # he may see the BAL no longer
         return reverse("my-bals")
     if notice.bal:
         return notice.bal.get_absolute_url()
-    if is_signed(notice):
+    if notice.stage in OF_ADDRESSES:
         return reverse("claims-link", args=[links.sign(notice.person)])
     if notice.party == Party.GESTIONNAIRES and not notice.entry.person_id:
         return reverse("request-list") + "?overdue=oui"
@@ -179,4 +212,4 @@ def path_of(notice: Notice) -> str:
 
 def is_signed(notice: Notice) -> bool:
     """Is the link that it carries enough to answer, without a log-in?"""
-    return notice.stage in (Act.ASK_PERSON, Act.REMIND_PERSON)
+    return notice.is_answerable or notice.stage in OF_ADDRESSES

@@ -25,6 +25,8 @@ from mailboxes.models import (
     Structure,
 )
 
+RECORD = ("family_name", "given_name", "rpps", "has_cps", "profession", "email", "channel", "mssante_address")
+
 
 class Portrait:
     def __init__(self, person: Person, user):
@@ -89,7 +91,19 @@ class Portrait:
         """By name, each a list of rows; the columns are in French, for the person who reads them."""
         account = self.person.user
         return {
-            "Fiche": [_fields(self.person, "family_name", "given_name", "rpps", "has_cps", "profession", "email")],
+            "Fiche": [
+                _fields(
+                    self.person,
+                    "family_name",
+                    "given_name",
+                    "rpps",
+                    "has_cps",
+                    "profession",
+                    "email",
+                    "channel",
+                    "mssante_address",
+                )
+            ],
             "Compte": [_fields(account, "username", "email", "date_joined", "last_login")] if account else [],
             "Rattachements": [
                 {"structure": str(stay.structure), **_fields(stay, "function", "arrived_on", "left_on")}

@@ -10,20 +10,25 @@ from functools import partial
 from typing import NamedTuple
 
 from celery import shared_task
+from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from directory.models import SyncRun
-from mailboxes import webhooks
+from mailboxes import idleness, webhooks
 from mailboxes.actions import (
     Tally,
     apply_departure,
     ask_person,
+    ask_use,
     end_delegation,
+    escalate_idle,
     move_each,
+    remind_idle,
     remind_movement,
     remind_person,
+    remind_use,
     step_each,
     update_quota_warning,
 )
@@ -130,6 +135,15 @@ JOBS: dict[str, list[Sweep]] = {
     ],
     "alert_idle":      [Sweep("alertes d’inactivité",              lambda now: Bal.objects.due_for_alert(now),         _moving(Verb.ALERT_IDLE))],
     "depublish_idle":  [Sweep("demandes de dépublication",         lambda now: Bal.objects.due_for_depublication(now), _moving(Verb.DEPUBLISH_IDLE))],
+    "follow_alerts": [
+        *(Sweep(f"rappels d’inactivité, {days} jours avant", partial(idleness.due_for_reminder, days=days), partial(one_by_one, partial(remind_idle, days=days)))
+          for days in sorted(settings.IDLE_REMINDERS)),
+        Sweep("alertes sans réponse, dites au gestionnaire", idleness.due_for_escalation,                       partial(one_by_one, escalate_idle)),
+    ],
+    "ask_unknown": [
+        Sweep("rappels de la question « vous en servez-vous ? »", idleness.due_for_question_reminder,           partial(one_by_one, remind_use)),
+        Sweep("questions « vous en servez-vous ? »",       idleness.due_for_question,                           partial(one_by_one, ask_use)),
+    ],
     "check_quotas":    [Sweep("seuils de remplissage franchis",    lambda now: Bal.objects.crossing_quota(),           partial(one_by_one, update_quota_warning))],
     "end_delegations": [Sweep("délégations échues",                lambda now: Delegataire.objects.expired(timezone.localdate(now)), partial(one_by_one, end_delegation))],
     "apply_departures": [Sweep("accès retirés aux personnes parties", lambda now: Affiliation.objects.to_apply(timezone.localdate(now)), partial(one_by_one, apply_departure))],
@@ -182,6 +196,16 @@ def alert_idle() -> None:
 @shared_task
 def depublish_idle() -> None:
     run("depublish_idle")
+
+
+@shared_task
+def follow_alerts() -> None:
+    run("follow_alerts")
+
+
+@shared_task
+def ask_unknown() -> None:
+    run("ask_unknown")
 
 
 @shared_task

@@ -14,6 +14,7 @@ from mailboxes.actions.holders import (
     remove_cotitulaire,
     transfer_principal,
 )
+from mailboxes.actions.idleness import ask_use, escalate_idle, remind_idle, remind_use
 from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.movements import (
     apply_departure,
@@ -28,6 +29,7 @@ from mailboxes.actions.movements import (
     settle_step,
 )
 from mailboxes.actions.moves import Tally, move, move_each
+from mailboxes.actions.notices import answer_notice, give_notice, prefer_channel, resend_notice
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
@@ -46,10 +48,12 @@ __all__ = [
     "add_webhook",
     "adopt",
     "answer",
+    "answer_notice",
     "apply_departure",
     "ask_handover",
     "ask_operator",
     "ask_person",
+    "ask_use",
     "cancel_departure",
     "cancel_movement",
     "change_webhook",
@@ -62,6 +66,8 @@ __all__ = [
     "describe_person",
     "describe_stay",
     "end_delegation",
+    "escalate_idle",
+    "give_notice",
     "hand_over",
     "ignore_gap",
     "move",
@@ -70,17 +76,21 @@ __all__ = [
     "note_export",
     "open_movement",
     "open_request",
+    "prefer_channel",
     "record_departure",
     "record_person",
     "record_usage",
     "register_bal",
+    "remind_idle",
     "remind_movement",
     "remind_person",
+    "remind_use",
     "remove_cotitulaire",
     "renew_secret",
     "reopen_step",
     "replay",
     "request_depublication",
+    "resend_notice",
     "revoke_key",
     "rotate_key",
     "settle_step",

@@ -5,6 +5,7 @@ from mailboxes.forms.bulk import BulkForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
 from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
+from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
 from mailboxes.forms.people import DescribePersonForm, PersonField, PersonForm
 from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, StepForm
 
@@ -18,6 +19,7 @@ __all__ = [
     "DescribePersonForm",
     "EmptyForm",
     "GapFilterForm",
+    "GiveNoticeForm",
     "HandOverForm",
     "LayoutForm",
     "MoveForm",
@@ -26,6 +28,7 @@ __all__ = [
     "OpenMovementForm",
     "PersonField",
     "PersonForm",
+    "PreferencesForm",
     "RegisterForm",
     "RemedyForm",
     "RequestBulkForm",

@@ -37,6 +37,16 @@ from mailboxes.rules.moves import (
     check_role,
     check_seen_absent,
 )
+from mailboxes.rules.notices import (
+    check_answer_notice,
+    check_ask_use,
+    check_channel,
+    check_given,
+    check_mend_notice,
+    check_prefer,
+    check_reachable,
+    check_still_due,
+)
 from mailboxes.rules.people import (
     check_apply_departure,
     check_ask_handover,
@@ -64,7 +74,7 @@ from mailboxes.rules.requests import (
     verb_of,
 )
 from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
-from mailboxes.rules.usage import check_reading, is_new_activity, quota_level
+from mailboxes.rules.usage import check_reading, is_new_activity, is_use_while_leaving, quota_level
 from mailboxes.rules.webhooks import check_webhook, check_webhook_url
 
 __all__ = [
@@ -79,13 +89,16 @@ __all__ = [
     "check_adopt",
     "check_annuaire_fresh",
     "check_answer",
+    "check_answer_notice",
     "check_apply_departure",
     "check_ask_handover",
     "check_ask_operator",
     "check_ask_person",
+    "check_ask_use",
     "check_attested",
     "check_can_hold",
     "check_cancel_departure",
+    "check_channel",
     "check_close_movement",
     "check_delegate",
     "check_depublished_first",
@@ -95,15 +108,19 @@ __all__ = [
     "check_escalate",
     "check_gap",
     "check_gap_stands",
+    "check_given",
     "check_ignore",
     "check_key_days",
     "check_key_stands",
+    "check_mend_notice",
     "check_move",
     "check_movement_open",
     "check_name_principal",
     "check_open_movement",
     "check_open_request",
     "check_person_act",
+    "check_prefer",
+    "check_reachable",
     "check_read_history",
     "check_read_person",
     "check_reading",
@@ -125,6 +142,7 @@ __all__ = [
     "check_software",
     "check_stays",
     "check_step",
+    "check_still_due",
     "check_take_over",
     "check_transfer_principal",
     "check_webhook",
@@ -132,6 +150,7 @@ __all__ = [
     "check_write_layout",
     "has_left",
     "is_new_activity",
+    "is_use_while_leaving",
     "quota_level",
     "verb_of",
 ]

@@ -29,8 +29,8 @@ document.addEventListener("change", (event) => {
   }
 });
 
-// <button data-print hidden>: shown where it can act.
-for (const button of document.querySelectorAll("[data-print]")) {
+// <button data-print hidden>: the browser's own menu prints as well.
+for (const button of document.querySelectorAll("button[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }

@@ -22,6 +22,12 @@ OF_ACTS = {
     f"{Act.ESCALATE_REQUEST}_gestionnaire.txt",
     f"{Act.ASK_PERSON}.txt",
     f"{Act.REMIND_PERSON}.txt",
+    f"{Act.REMIND_IDLE}.txt",
+    f"{Act.ESCALATE_IDLE}_gestionnaire.txt",
+    f"{Act.ASK_USE}.txt",
+    f"{Act.REMIND_USE}.txt",
+    f"{Act.NOTE_USE}.txt",
+    f"{Act.NOTE_USE}_gestionnaire.txt",
 }
 
 

@@ -46,7 +46,8 @@ def test_a_stranger_gets_404_everywhere(client, people, stay, file, method):
     client.force_login(people.eve.user)
     paul = people.paul.pk
     pages = [
-        ("person", paul), ("person-edit", paul), ("person-journal", paul), ("person-data", paul),
+        ("person", paul), ("person-edit", paul), ("person-preferences", paul), ("person-journal", paul),
+        ("person-data", paul),
         ("person-roles", paul), ("handover-ask", stay.pk), ("departure-record", stay.pk), ("departure-cancel", stay.pk),
         ("movement-open", stay.pk, "arrival"), ("movement", file.pk), ("movement-close", file.pk),
         ("movement-cancel", file.pk), ("movement-step", file.pk, "activity"),
@@ -69,7 +70,7 @@ def test_every_url_of_a_person_a_stay_or_a_file_is_refused_to_strangers():
     assert found == {
         "person", "person-edit", "person-journal", "person-data", "person-roles", "handover-ask", "departure-record",
         "departure-cancel", "movement-open", "movement", "movement-close", "movement-cancel", "movement-step",
-        "movement-step-reopen",
+        "movement-step-reopen", "person-preferences",
     }  # fmt: skip
 
 

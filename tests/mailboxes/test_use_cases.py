@@ -10,7 +10,17 @@ from django.utils import timezone
 
 from mailboxes import actions, tasks
 from mailboxes.lifecycle import State, Verb
-from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, Membership, Notice, Operator, Structure
+from mailboxes.models import (
+    Affiliation,
+    Bal,
+    Cotitulaire,
+    Delegataire,
+    Membership,
+    Notice,
+    Operator,
+    Request,
+    Structure,
+)
 from mailboxes.rules import NotAllowed, Refused
 from tests.mailboxes.conftest import make_person
 
@@ -51,7 +61,7 @@ def opened(structure, operator, local, by, **facts):
         **facts,
     )
     assert bal.state == State.REQUESTED
-    assert Notice.objects.get(bal=bal, stage="register").party == "operator"
+    assert Request.objects.get(bal=bal).kind == "open"
     actions.move(bal, Verb.ACTIVATE, by=by.user)
     return Bal.objects.get(pk=bal.pk)
 
