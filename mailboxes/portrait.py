@@ -91,19 +91,7 @@ class Portrait:
         """By name, each a list of rows; the columns are in French, for the person who reads them."""
         account = self.person.user
         return {
-            "Fiche": [
-                _fields(
-                    self.person,
-                    "family_name",
-                    "given_name",
-                    "rpps",
-                    "has_cps",
-                    "profession",
-                    "email",
-                    "channel",
-                    "mssante_address",
-                )
-            ],
+            "Fiche": [_fields(self.person, *RECORD)],
             "Compte": [_fields(account, "username", "email", "date_joined", "last_login")] if account else [],
             "Rattachements": [
                 {"structure": str(stay.structure), **_fields(stay, "function", "arrived_on", "left_on")}

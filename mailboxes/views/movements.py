@@ -1,5 +1,6 @@
 """Arrivals and departures: the files, their steps, and roles handed over before anybody leaves."""
 
+from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.findings import BY_NAME, PEOPLE_FINDINGS
-from mailboxes.forms import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
+from mailboxes.forms import DepartureForm, EmptyForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Movement, standing_of
 from mailboxes.movements import BY_NAME as STEPS
@@ -114,11 +115,11 @@ class MovementActionView(ActionView):
 
 
 class StepView(MovementActionView):
-    form_class = SettleForm
+    form_class: type[forms.BaseForm] = SettleForm
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
-        task = STEPS.get((self.movement.kind, self.kwargs["step"]))
+        task = STEPS.get((Movement.Kind(self.movement.kind), self.kwargs["step"]))
         if task is None:
             raise Http404
         self.line = file_of(self.movement).line(task.name)
@@ -136,7 +137,7 @@ class StepView(MovementActionView):
 
 
 class ReopenStepView(StepView):
-    form_class = ActionView.form_class
+    form_class = EmptyForm
 
     def get_form_kwargs(self):
         kwargs = super().get_form_kwargs()

@@ -58,8 +58,8 @@ class Movements:
         self.time.on(50, by_address, self._take_over, service)
 
     def _take_over(self, bal: Bal) -> None:
-        other = bal.cotitulaires.filter(is_principal=False).first()
-        delegation = Delegataire.objects.filter(bal=bal, ended_at=None).first()
+        other = bal.cotitulaires.filter(is_principal=False).order_by("pk")[0]
+        delegation = Delegataire.objects.filter(bal=bal, ended_at=None).order_by("pk")[0]
         take_over_delegation(delegation, by=self.cast.let_in(other.person).user)
 
     # --- A departure from end to end ----------------------------------------------------------------------------------
