@@ -6,14 +6,14 @@ from mailboxes import rules
 from mailboxes.actions.delegations import close
 from mailboxes.actions.journal import locked, write
 from mailboxes.lifecycle import Act, Party
-from mailboxes.models import Bal, Cotitulaire, Person
+from mailboxes.models import Affiliation, Bal, Cotitulaire, Person
 
 
 @transaction.atomic
 def add_cotitulaire(bal: Bal, person: Person, *, by) -> Cotitulaire:
     bal = locked(bal)
     rules.check_add_cotitulaire(bal, person, by=by)
-    rules.check_stays(bal, person)
+    _check_stays(bal, person)
     cotitulaire = Cotitulaire.objects.create(bal=bal, person=person)
     write(bal, Act.ADD_COTITULAIRE, by=by, after=person, person=person)
     return cotitulaire
@@ -31,7 +31,7 @@ def remove_cotitulaire(bal: Bal, person: Person, *, by) -> None:
 def transfer_principal(bal: Bal, person: Person, *, by) -> None:
     bal = locked(bal)
     rules.check_transfer_principal(bal, person, by=by)
-    rules.check_stays(bal, person)
+    _check_stays(bal, person)
     before = bal.principal()
     _set_principal(bal, person)
     told = frozenset({Party.HOLDERS})
@@ -43,7 +43,7 @@ def name_principal(bal: Bal, person: Person, *, by) -> None:
     """Repair an orphan: the person becomes a cotitulaire too, if he was not; a principal who left goes."""
     bal = locked(bal)
     rules.check_name_principal(bal, person, by=by)
-    rules.check_stays(bal, person)
+    _check_stays(bal, person)
     before = bal.principal()
     Cotitulaire.objects.get_or_create(bal=bal, person=person)
     _set_principal(bal, person)
@@ -75,6 +75,12 @@ def leave_bal(bal: Bal, person: Person, *, by, note: str) -> None:
         if person in (delegation.person, delegation.under):
             delegation.bal = bal
             close(delegation, by=by, note=note)
+
+
+def _check_stays(bal: Bal, person: Person) -> None:
+    """His stays are held, after the BAL: his departure is not recorded while he takes charge."""
+    list(Affiliation.objects.select_for_update().filter(person=person).order_by("pk").values_list("pk", flat=True))
+    rules.check_stays(bal, person)
 
 
 def _remove(bal: Bal, person: Person, *, by, note: str = "") -> None:

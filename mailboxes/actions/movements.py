@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from mailboxes import rules
@@ -104,8 +105,8 @@ def remind_movement(movement: Movement, *, by) -> JournalEntry:
 @transaction.atomic
 def record_departure(stay: Affiliation, left_on: date | None, *, by, note: str = "") -> Affiliation:
     """From `left_on` on the person is no longer there; on that day his last accesses are taken away."""
-    stay = lock_stay(stay)
     _hold_bals_of(stay)
+    stay = lock_stay(stay)
     rules.check_record_departure(standing_of(stay), left_on, by=by)
     stay.left_on = left_on
     stay.save(update_fields=["left_on"])
@@ -131,6 +132,7 @@ def apply_departure(stay: Affiliation, *, by) -> Affiliation:
 
     A BAL of which he became the principal in the meantime keeps him: it is shown among the orphans.
     """
+    _hold_bals_of(stay)
     stay = lock_stay(stay)
     rules.check_apply_departure(stay, by=by)
     _apply(stay, by=by)
@@ -160,9 +162,11 @@ def _apply(stay: Affiliation, *, by) -> None:
 
 
 def _hold_bals_of(stay: Affiliation) -> None:
-    """Nobody makes him principal while his departure is being recorded."""
-    held = Bal.objects.filter(cotitulaires__person=stay.person_id, kind__in=Bal.SHARED)
-    list(Bal.objects.locked().filter(pk__in=held.values("pk")).order_by("pk").values_list("pk", flat=True))
+    """Before the stay, as those who name him on a BAL do: two at once wait for each other."""
+    person = stay.person_id
+    his = Q(cotitulaires__person=person) | Q(delegataires__person=person) | Q(delegataires__under=person)
+    bals = Bal.objects.locked().filter(pk__in=Bal.objects.filter(his).values("pk"))
+    list(bals.order_by("pk").values_list("pk", flat=True))
 
 
 def _undo_departure(stay: Affiliation, *, by, note: str) -> None:

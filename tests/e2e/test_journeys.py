@@ -153,7 +153,7 @@ def test_nurse_a_opens_names_b_who_names_c_then_goes(app, page, log_in):
     page.goto(f"{app.url}/dossiers/")
     page.get_by_role("link", name="Anne EXEMPLE").click()
     page.get_by_role("link", name="Enregistrer le départ").click()
-    page.get_by_role("button", name="Enregistrer le départ").click()
+    page.get_by_role("button", name="Enregistrer un départ").click()
     page.get_by_text("Cotitulaire d’aucune BAL partagée.").wait_for()
     log_out(page)
 
