@@ -13,6 +13,7 @@ from mailboxes.models import (
     Domain,
     JournalEntry,
     Membership,
+    Movement,
     Notice,
     Operator,
     Person,
@@ -77,6 +78,7 @@ class AffiliationInline(admin.TabularInline):
     model = Affiliation
     extra = 0
     autocomplete_fields = ["structure"]
+    readonly_fields = ["left_on"]  # a departure is recorded from its file, which sees what it would leave behind
 
 
 class DomainInline(admin.TabularInline):
@@ -138,6 +140,15 @@ class AffiliationAdmin(admin.ModelAdmin):
     list_select_related = ["person", "structure"]
     search_fields = ["person__family_name", "person__rpps", "structure__name"]
     autocomplete_fields = ["person", "structure"]
+    readonly_fields = ["left_on"]
+
+
+@admin.register(Movement)
+class MovementAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["stay", "kind", "planned_on", "opened_by", "closed_at", "is_cancelled"]
+    list_filter = ["kind", "is_cancelled"]
+    list_select_related = ["stay__person", "stay__structure", "opened_by"]
+    search_fields = ["stay__person__family_name", "stay__person__rpps", "stay__structure__name"]
 
 
 @admin.register(Bal)

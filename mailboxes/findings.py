@@ -10,6 +10,7 @@ from django.utils import timezone
 from directory.models import Entry
 from mailboxes.lifecycle import LIVE, Act, State
 from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, JournalEntry, Notice, Request
+from mailboxes.models.bals import holder_has_left
 from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
 
 SOON = 30  # days
@@ -43,8 +44,9 @@ def _soon_full(bals):
 
 
 def _orphan(bals):
+    """Nobody is its principal, or who was has left."""
     principals = Cotitulaire.objects.filter(bal=OuterRef("pk"), is_principal=True)
-    return bals.filter(~Q(Exists(principals)), state__in=LIVE, kind__in=Bal.SHARED)
+    return bals.filter(~Q(Exists(principals)) | holder_has_left(), state__in=LIVE, kind__in=Bal.SHARED)
 
 
 def _crowded(bals):
@@ -113,6 +115,24 @@ def _to_confirm(bals):
     return bals.filter(state__in=[State.REQUESTED, State.DELETION_REQUESTED])
 
 
+class PeopleFinding(NamedTuple):
+    """What needs doing of an arrival or a departure."""
+
+    name: str
+    severity: Severity
+    title: str
+    sentence: str
+    movements: Callable[[QuerySet], QuerySet]
+
+
+def _late_departure(movements):
+    return movements.late_departures(timezone.localdate())
+
+
+def _arrival_to_prepare(movements):
+    return movements.arrivals_to_prepare(timezone.localdate())
+
+
 _S = Severity
 
 # fmt: off
@@ -138,3 +158,10 @@ FINDINGS = [
 # fmt: on
 
 BY_NAME = {finding.name: finding for finding in FINDINGS}
+
+# fmt: off
+PEOPLE_FINDINGS = [
+    PeopleFinding("depart-en-retard",   _S.URGENT, "Départs en retard",   "Le jour prévu est passé et le dossier est ouvert : des accès restent peut-être à quelqu’un qui est parti.", _late_departure),
+    PeopleFinding("arrivee-a-preparer", _S.TODO,   "Arrivées à préparer", "RPPS, carte, BAL, accès : voyez ce qui manque encore.",                                                     _arrival_to_prepare),
+]
+# fmt: on

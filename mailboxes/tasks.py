@@ -19,12 +19,14 @@ from directory.models import SyncRun
 from mailboxes import idleness, webhooks
 from mailboxes.actions import (
     Tally,
+    apply_departure,
     ask_person,
     ask_use,
     end_delegation,
     escalate_idle,
     move_each,
     remind_idle,
+    remind_movement,
     remind_person,
     remind_use,
     step_each,
@@ -32,7 +34,19 @@ from mailboxes.actions import (
 )
 from mailboxes.actions.traces import PURGEABLE, delete
 from mailboxes.lifecycle import Act, State, Verb
-from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, Delivery, JournalEntry, Person, Request, Webhook
+from mailboxes.models import (
+    SYSTEM,
+    Affiliation,
+    Bal,
+    Claim,
+    Delegataire,
+    Delivery,
+    JournalEntry,
+    Movement,
+    Person,
+    Request,
+    Webhook,
+)
 from mailboxes.notices import tell
 from mailboxes.rules import Refused, allows, check_annuaire_fresh
 
@@ -132,6 +146,8 @@ JOBS: dict[str, list[Sweep]] = {
     ],
     "check_quotas":    [Sweep("seuils de remplissage franchis",    lambda now: Bal.objects.crossing_quota(),           partial(update_quota_warnings, by=SYSTEM))],
     "end_delegations": [Sweep("délégations échues",                lambda now: Delegataire.objects.expired(timezone.localdate(now)), partial(one_by_one, end_delegation))],
+    "apply_departures": [Sweep("accès retirés aux personnes parties", lambda now: Affiliation.objects.to_apply(timezone.localdate(now)), partial(one_by_one, apply_departure))],
+    "remind_movements": [Sweep("arrivées et départs à rappeler",   lambda now: Movement.objects.to_remind(timezone.localdate(now)),  partial(one_by_one, remind_movement))],
     "ask_unidentified": [
         Sweep("rappels sur des adresses à identifier",  lambda now: _askable(Claim.objects.people_to_remind(now)), partial(one_by_one, remind_person)),
         Sweep("questions sur des adresses à identifier", lambda now: _askable(Claim.objects.people_to_ask(now)),   partial(one_by_one, ask_person)),
@@ -200,6 +216,16 @@ def check_quotas() -> None:
 @shared_task
 def end_delegations() -> None:
     run("end_delegations")
+
+
+@shared_task
+def apply_departures() -> None:
+    run("apply_departures")
+
+
+@shared_task
+def remind_movements() -> None:
+    run("remind_movements")
 
 
 @shared_task

@@ -7,6 +7,7 @@ from mailboxes.api.resolve import CheckView, ResolveView
 from mailboxes.api.views import BalViewSet
 from mailboxes.forms.openings import NAMES
 from mailboxes.lifecycle import BY_HAND, EXPOSED, Verb
+from mailboxes.models import Movement
 from mailboxes.views import (
     acts,
     bals,
@@ -17,6 +18,7 @@ from mailboxes.views import (
     holders,
     layouts,
     mine,
+    movements,
     notices,
     openings,
     people,
@@ -33,11 +35,16 @@ class ExposedVerb(StringConverter):
     regex = "|".join(sorted(EXPOSED, key=len, reverse=True))
 
 
+class MovementKind(StringConverter):
+    regex = "|".join(Movement.Kind.values)
+
+
 class RequestAct(StringConverter):
     regex = "|".join(BY_HAND)
 
 
 register_converter(ExposedVerb, "verb")
+register_converter(MovementKind, "kind")
 register_converter(RequestAct, "request_act")
 
 
@@ -110,7 +117,28 @@ urlpatterns = [
     path("couts/<slug:view>.csv", costs.cost_export, {"form": "csv"}, name="costs-csv"),
     path("couts/<slug:view>.xlsx", costs.cost_export, {"form": "xlsx"}, name="costs-xlsx"),
     path("operateurs/", costs.operators, name="operators"),
-    path("personnes/inscrire/", acts.RecordPersonView.as_view(), name="person-new"),
+    path("delegations/<int:pk>/reprendre/", holders.TakeOverDelegationView.as_view(), name="delegation-take-over"),
+    path("personnes/", people.person_list, name="person-list"),
+    path("personnes/inscrire/", people.RecordPersonView.as_view(), name="person-new"),
+    path("personnes/<int:person>/", people.person, name="person"),
+    path("personnes/<int:person>/modifier/", people.DescribePersonView.as_view(), name="person-edit"),
+    path("personnes/<int:person>/journal/", people.person_journal, name="person-journal"),
+    path("personnes/<int:person>/donnees/", people.person_data, name="person-data"),
+    path("personnes/<int:person>/roles/", movements.RolesView.as_view(), name="person-roles"),
+    path("rattachements/<int:stay>/roles/demander/", movements.AskHandoverView.as_view(), name="handover-ask"),
+    path("rattachements/<int:stay>/depart/", movements.RecordDepartureView.as_view(), name="departure-record"),
+    path("rattachements/<int:stay>/depart/annuler/", movements.CancelDepartureView.as_view(), name="departure-cancel"),
+    path("rattachements/<int:stay>/preparer/<kind:kind>/", movements.OpenMovementView.as_view(), name="movement-open"),
+    path("dossiers/", movements.movement_list, name="movement-list"),
+    path("dossiers/<int:movement>/", movements.movement, name="movement"),
+    path("dossiers/<int:movement>/clore/", movements.CloseMovementView.as_view(), name="movement-close"),
+    path("dossiers/<int:movement>/annuler/", movements.CancelMovementView.as_view(), name="movement-cancel"),
+    path("dossiers/<int:movement>/etapes/<slug:step>/", movements.StepView.as_view(), name="movement-step"),
+    path(
+        "dossiers/<int:movement>/etapes/<slug:step>/rouvrir/",
+        movements.ReopenStepView.as_view(),
+        name="movement-step-reopen",
+    ),
     path("personnes/suggestions/", people.person_suggest, name="person-suggest"),
     path("logiciels/", software.software_list, name="software-list"),
     path("logiciels/declarer/", software.declare, name="software-new"),

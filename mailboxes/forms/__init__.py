@@ -4,8 +4,9 @@ from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm
 from mailboxes.forms.bulk import BulkForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
+from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
-from mailboxes.forms.people import PersonField, PersonForm
+from mailboxes.forms.people import DescribePersonForm, PersonField, PersonForm
 from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, StepForm
 from mailboxes.forms.space import MoreSpaceForm
 
@@ -13,15 +14,20 @@ __all__ = [
     "AddCotitulaireForm",
     "BulkForm",
     "DelegateForm",
+    "DepartureForm",
     "DepublishForm",
     "DescribeForm",
+    "DescribePersonForm",
     "EmptyForm",
     "GapFilterForm",
     "GiveNoticeForm",
+    "HandOverForm",
     "LayoutForm",
     "MoreSpaceForm",
     "MoveForm",
     "NamePrincipalForm",
+    "NoteForm",
+    "OpenMovementForm",
     "PersonField",
     "PersonForm",
     "PreferencesForm",
@@ -29,5 +35,6 @@ __all__ = [
     "RemedyForm",
     "RequestBulkForm",
     "RequestDeletionForm",
+    "SettleForm",
     "StepForm",
 ]

@@ -6,10 +6,12 @@ from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.layouts import RequestLayout
+from mailboxes.models.movements import Movement, Step
 from mailboxes.models.openings import NamingPolicy, OpeningDraft
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.requests import Request
 from mailboxes.models.software import Software, SoftwareKey
+from mailboxes.models.standings import Standing, standing_of, standings
 from mailboxes.models.structures import Domain, Membership, Operator, Price, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
 from mailboxes.models.usage import Reading
@@ -29,6 +31,7 @@ __all__ = [
     "GapDecision",
     "JournalEntry",
     "Membership",
+    "Movement",
     "NamingPolicy",
     "Notice",
     "OpeningDraft",
@@ -41,10 +44,14 @@ __all__ = [
     "Signatory",
     "Software",
     "SoftwareKey",
+    "Standing",
+    "Step",
     "Structure",
     "System",
     "Use",
     "Webhook",
     "managed_identifiers",
     "situations_by_rpps",
+    "standing_of",
+    "standings",
 ]

@@ -19,6 +19,7 @@ from mailboxes.lifecycle import LIVE, PAID, Party, Role, State, Verb
 from mailboxes.models.fields import validate_address
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.months import MonthsBefore, Shortest
+from mailboxes.models.movements import Movement
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM, Signatory
@@ -306,20 +307,33 @@ class Bal(models.Model):
         return self.delegations
 
     def nobody_answers(self) -> bool:
-        """An APP has no professional; a PER has none once its holder's departure from the structure is recorded."""
+        """An APP has no professional; a PER has none once its holder has left the structure, by record."""
         if self.kind == self.Kind.APPLICATIVE:
             return True
-        if self.kind != self.Kind.NOMINATIVE:
-            return False
+        return self.kind == self.Kind.NOMINATIVE and self.has_lost_its_holder()
+
+    def has_lost_its_holder(self) -> bool:
         if not hasattr(self, "holder_has_left"):
             self.holder_has_left = Bal.objects.annotate(left=holder_has_left()).filter(pk=self.pk, left=True).exists()
         return self.holder_has_left
 
+    def is_orphan(self) -> bool:
+        """Of a shared BAL: nobody answers for it. It has no principal; or he has left; or the day of his departure has
+        come, and only this role still keeps it from being recorded."""
+        principal = self.principal()
+        if principal is None or self.has_lost_its_holder():
+            return True
+        due = Movement.objects.due_departures(timezone.localdate()).filter(stay__person=principal)
+        files = due.select_related("stay__structure__parent")
+        return any(file.stay.structure.is_in_line_with(self.structure) for file in files)
+
 
 def holder_has_left() -> Q:
-    """On Bal: its holder was in the structure, and each of his stays there has a recorded end."""
-    stays = Affiliation.objects.filter(structure=OuterRef("structure"), person__held__bal=OuterRef("pk"))
-    return Q(Exists(stays)) & ~Q(Exists(stays.filter(left_on=None)))
+    """On Bal: its titulaire or principal was in the structure, and each of his stays there is over."""
+    stays = Affiliation.objects.filter(
+        structure=OuterRef("structure"), person__held__bal=OuterRef("pk"), person__held__is_principal=True
+    )
+    return Q(Exists(stays)) & ~Q(Exists(stays.current()))
 
 
 def managed_structures(user) -> frozenset[int]:

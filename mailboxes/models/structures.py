@@ -96,6 +96,15 @@ class Structure(models.Model):
     def __str__(self):
         return self.name
 
+    def line(self) -> set[int]:
+        """Itself and what stands above it, by primary key."""
+        above = self.parent
+        return {pk for pk in (self.pk, above and above.pk, above and above.parent_id) if pk}
+
+    def is_in_line_with(self, other: "Structure") -> bool:
+        """The same, above or below; not beside."""
+        return self.pk in other.line() or other.pk in self.line()
+
     @property
     def has_national_id(self) -> bool:
         """Known by a FINESS or a SIRET: enough to open an ORG without a professional's RPPS."""

@@ -5,7 +5,7 @@ screens ask `allows(check_…, …)` to know which buttons to show. No form, ser
 """
 
 from mailboxes.rules.claims import check_answer, check_ask_person, check_remind_person
-from mailboxes.rules.delegations import check_delegate, check_end_delegation
+from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_take_over
 from mailboxes.rules.gaps import (
     check_accept,
     check_adopt,
@@ -21,7 +21,9 @@ from mailboxes.rules.holders import (
     check_name_principal,
     check_remove_cotitulaire,
     check_repair_orphan,
+    check_stays,
     check_transfer_principal,
+    has_left,
 )
 from mailboxes.rules.moves import (
     check_act,
@@ -57,8 +59,23 @@ from mailboxes.rules.openings import (
     check_stated_use,
     roles_to_be,
 )
+from mailboxes.rules.people import (
+    check_apply_departure,
+    check_ask_handover,
+    check_cancel_departure,
+    check_close_movement,
+    check_describe_person,
+    check_describe_stay,
+    check_movement_open,
+    check_open_movement,
+    check_person_act,
+    check_read_person,
+    check_record_departure,
+    check_record_person,
+    check_settle_step,
+)
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
-from mailboxes.rules.register import check_eligible, check_record_person, check_register, check_register_somewhere
+from mailboxes.rules.register import check_eligible, check_register, check_register_somewhere
 from mailboxes.rules.requests import (
     check_escalate,
     check_refusal_told,
@@ -92,14 +109,20 @@ __all__ = [
     "check_annuaire_fresh",
     "check_answer",
     "check_answer_notice",
+    "check_apply_departure",
+    "check_ask_handover",
     "check_ask_operator",
     "check_ask_person",
     "check_ask_use",
     "check_attested",
     "check_can_hold",
+    "check_cancel_departure",
     "check_channel",
+    "check_close_movement",
     "check_delegate",
     "check_depublished_first",
+    "check_describe_person",
+    "check_describe_stay",
     "check_domain_open_to",
     "check_eligible",
     "check_end_delegation",
@@ -115,13 +138,18 @@ __all__ = [
     "check_mend_notice",
     "check_more_space",
     "check_move",
+    "check_movement_open",
     "check_name_principal",
     "check_not_published",
+    "check_open_movement",
     "check_open_request",
+    "check_person_act",
     "check_prefer",
     "check_reachable",
     "check_read_history",
+    "check_read_person",
     "check_reading",
+    "check_record_departure",
     "check_record_named",
     "check_record_person",
     "check_refusal_told",
@@ -139,14 +167,18 @@ __all__ = [
     "check_seen",
     "check_seen_absent",
     "check_set_naming",
+    "check_settle_step",
     "check_software",
     "check_stated_use",
+    "check_stays",
     "check_step",
     "check_still_due",
+    "check_take_over",
     "check_transfer_principal",
     "check_webhook",
     "check_webhook_url",
     "check_write_layout",
+    "has_left",
     "is_new_activity",
     "is_use_while_leaving",
     "quota_level",

@@ -20,9 +20,11 @@ from mailboxes.rules import (
     check_read_history,
     check_remove_cotitulaire,
     check_repair_orphan,
+    check_take_over,
     check_transfer_principal,
 )
 from mailboxes.views.frame import annuaire_run
+from mailboxes.views.holders import oneself
 from mailboxes.views.space import space_facts
 from mailboxes.wayout import progress
 
@@ -54,6 +56,7 @@ def abilities(row: Bal, user) -> dict:
     delegations = Delegataire.objects.filter(bal=row, ended_at=None).select_related("person", "under")
     for delegation in delegations:
         delegation.bal = row
+    taker = oneself(user)
     verbs = [verb for verb in EXPOSED if allows(check_move, row, verb, by=user)]
     return {
         "verbs": verbs,
@@ -71,7 +74,11 @@ def abilities(row: Bal, user) -> dict:
             for holder in row.cotitulaires.all()
         ],
         "delegations": [
-            {"row": delegation, "endable": allows(check_end_delegation, delegation, by=user)}
+            {
+                "row": delegation,
+                "endable": allows(check_end_delegation, delegation, by=user),
+                "takeable": allows(check_take_over, delegation, taker, by=user),
+            }
             for delegation in delegations
         ],
     }

@@ -1,6 +1,10 @@
 """The boxes of the person who is logged in, and what each awaits of him."""
 
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef
 from django.shortcuts import render
+from django.utils import timezone
 
 from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
 from mailboxes.models import Bal, Delegataire
@@ -8,6 +12,7 @@ from mailboxes.rules import allows, check_act, check_move, check_request_somewhe
 from mailboxes.views.claims import addresses_of
 from mailboxes.views.space import is_filling
 
+ENDED_SHOWN = timedelta(days=30)
 URGENT = (State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED)
 
 
@@ -27,11 +32,19 @@ def my_bals(request):
             "listed": listed,
             "awaited": sum(row["awaits"] for row in listed),
             "lent": lent.select_related("bal__structure", "under").order_by("bal__address"),
+            "ended": ended_lately(user),
             "person": person,
             "may_request": allows(check_request_somewhere, by=user),
             "situations": person.situations() if person and person.rpps else [],
         },
     )
+
+
+def ended_lately(user):
+    """What he may use no more; one that another professional took over goes on."""
+    ended = Delegataire.objects.filter(person__user_id=user.pk, ended_at__gte=timezone.now() - ENDED_SHOWN)
+    going_on = Delegataire.objects.filter(ended_at=None, bal=OuterRef("bal"), person=OuterRef("person"))
+    return ended.filter(~Exists(going_on)).select_related("bal", "under").order_by("-ended_at")
 
 
 def facts_of(bal: Bal, user) -> dict:

@@ -125,6 +125,14 @@ def write():
             **seen,
         )
     actions.ask_person(people["alice"], by=SYSTEM)
+    gisele, today = people["gisele"].user, timezone.localdate()
+    stays = {name: person.affiliations.get() for name, person in people.items()}
+    actions.open_movement(stays["alice"], "departure", planned_on=today + timedelta(days=5), by=gisele)
+    actions.open_movement(stays["paul"], "departure", planned_on=today - timedelta(days=3), by=gisele)
+    actions.open_movement(stays["chloe"], "arrival", planned_on=today + timedelta(days=2), by=gisele)
+    practice = Structure.objects.create(name="Cabinet infirmier des Tilleuls", kind="practice", town="Lilas")
+    nurses = {name: make_person(name, practice, rpps) for name, rpps in NURSES.items()}
+    Membership.objects.create(user=nurses["anne"].user, structure=practice, role="gestionnaire")
     search_index.level()
     for run in runs:
         figures.record(run)
@@ -143,6 +151,7 @@ def make_person(name, structure, rpps):
     return person
 
 
+NURSES = {"anne": "30000000012", "basile": "30000000020", "cyril": "30000000038"}
 RPPS = {
     "alice": "10000000017",
     "bruno": "10000000025",

@@ -10,15 +10,17 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from directory.models import Change, Entry, SyncRun
-from mailboxes.findings import FINDINGS
+from mailboxes.findings import FINDINGS, PEOPLE_FINDINGS
 from mailboxes.gaps import SITUATIONS, Gaps
 from mailboxes.lifecycle import RequestStage, State, Verb
 from mailboxes.management.demo.story import ACCOUNTS
 from mailboxes.models import (
+    Affiliation,
     Bal,
     Claim,
     Delegataire,
     JournalEntry,
+    Movement,
     NamingPolicy,
     Notice,
     OpeningDraft,
@@ -28,6 +30,7 @@ from mailboxes.models import (
     Request,
     Structure,
 )
+from mailboxes.movements import files
 
 Kind = Bal.Kind
 pytestmark = pytest.mark.django_db
@@ -191,6 +194,17 @@ def test_every_gestionnaire_has_a_naming_policy_and_two_bal_were_asked_for_by_th
     assert [entry.by.username == "gisele" for entry in asked] == [True, False]
     assert [entry.bal.delegataires.exists() for entry in asked] == [False, True]  # foreseen, then given
     assert set(OpeningDraft.objects.get().answers) == {"usage", "type", "responsable", "operateur"}
+
+
+def test_arrivals_and_departures_are_at_every_stage():
+    found = files(Movement.objects.all())
+    states = {(file.movement.kind, bool(file.movement.closed_at), file.is_complete) for file in found}
+    assert states == {("arrival", False, False), ("departure", False, False), ("departure", True, True)}
+    assert [file.movement.stay.person for file in found if file.standing.blocking]
+    for finding in PEOPLE_FINDINGS:
+        assert finding.movements(Movement.objects.all()).exists(), finding.name
+    assert any(0 < file.settled < len(file.lines) for file in found if file.movement.kind == "arrival")
+    assert not Affiliation.objects.filter(left_on__isnull=False, applied_at=None).exists()
 
 
 def test_requests_stand_in_every_stage_some_late_some_reminded_some_for_the_hand():

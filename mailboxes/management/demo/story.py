@@ -11,6 +11,7 @@ from mailboxes.management.demo import filling, followup, openings, practices, us
 from mailboxes.management.demo.annuaire import Annuaire
 from mailboxes.management.demo.clock import Timeline, as_of, nothing_sent
 from mailboxes.management.demo.foundation import START, Foundation
+from mailboxes.management.demo.movements import Movements
 from mailboxes.management.demo.people import Cast
 from mailboxes.management.demo.places import Places, build, entrust
 from mailboxes.management.demo.requests import Requests
@@ -33,6 +34,8 @@ ACCOUNTS = {
     "honore": "médecin inspecteur régional, quatre BAL au SGAMI (cas n° 4)",
 }
 NIGHTLY = [
+    "apply_departures",
+    "remind_movements",
     "end_delegations",
     "check_quotas",
     "alert_idle",
@@ -64,7 +67,9 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
         foundation.tell()
         foundation.end_delegations()
         practices.tell(time, cast, places)
-        WayOut(foundation, readings).tell()
+        movements = Movements(foundation)
+        WayOut(foundation, readings, movements).tell()
+        movements.tell()
         Requests(foundation, readings).tell()
         openings.tell(time, cast, places, foundation, gisele)
         followup.tell(foundation, readings)
