@@ -209,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
         ("check_quotas",      "mailboxes.tasks.check_quotas",      crontab(minute=50)),
         ("end_delegations",   "mailboxes.tasks.end_delegations",   crontab(hour=0, minute=15)),
         ("ask_unidentified",  "mailboxes.tasks.ask_unidentified",  crontab(hour=7, minute=0)),
+        ("verify_preferences", "mailboxes.tasks.verify_preferences", crontab(hour=6, minute=10)),
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
         ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
     ]
@@ -250,6 +251,7 @@ DIRECTORY_SOURCES: dict[str, dict] = {
             "ca_file": ANNUAIRE_CA_FILE,
         },
         "PUBLIC": True,
+        "RANKS": True,  # it tells which mailbox its holder prefers
     },
     "ldap": {
         "SOURCE": "directory.sources.ldap.Ldap",

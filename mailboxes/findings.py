@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from directory.models import Entry
 from mailboxes.lifecycle import LIVE, State
-from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, Notice
-from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
+from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, Notice, Preference
+from mailboxes.models.preferences import STANDING
+from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh, check_ranks_known
 
 
 class Severity(TextChoices):
@@ -80,6 +81,27 @@ def _disowned(bals):
     return bals.filter(Exists(denied.filter(Exists(holds) | Exists(listed))), state__in=LIVE)
 
 
+def _preferred_leaving(bals):
+    preferred = Preference.objects.filter(address=OuterRef("address"))
+    return bals.filter(Exists(preferred)).exclude(state__in=[State.ACTIVE, State.REQUESTED])
+
+
+def _preferred_elsewhere(bals):
+    """Wished by one who holds it no more; or the annuaire ranks another first, and nothing is asked."""
+    wishes = Preference.objects.main().filter(address=OuterRef("address"))
+    holds = Cotitulaire.objects.filter(bal__address=OuterRef("address"), person=OuterRef("person"))
+    wrong = ~Exists(holds)
+    if allows(check_ranks_known):
+        ranked = Entry.objects.preferred().filter(person_id=OuterRef("person__rpps"))
+        there = ranked.filter(Q(structure_id="") | Q(structure_id=OuterRef("situation")))
+        is_asked = Q(request__stage__in=STANDING)
+        wrong = wrong | (
+            Exists(there.exclude(address=OuterRef("address")))
+            & (Exists(there.filter(address=OuterRef("address"))) | ~is_asked)
+        )
+    return bals.filter(Exists(wishes.filter(wrong)), state=State.ACTIVE)
+
+
 def _to_confirm(bals):
     return bals.filter(state__in=[State.REQUESTED, State.DELETION_REQUESTED])
 
@@ -98,6 +120,8 @@ FINDINGS = [
     Finding("pas-a-lui",     _S.TODO,   "BAL déclarées comme n’étant pas à leur titulaire", "Un professionnel dit que cette BAL n’est pas à lui. Corrigez la fiche, ou demandez la correction à l’opérateur.", _disowned),
     Finding("absente",       _S.TODO,   "BAL absentes de l’annuaire",    "Actives ici, absentes de l’annuaire public (supprimées, non publiées ou en liste rouge). Demandez à l’opérateur.", _absent),
     Finding("hors-liste",    _S.TODO,   "Domaines hors de la liste blanche", "Leur domaine n’est pas, ou n’est plus, de l’espace de confiance MSSanté : ce qu’on y envoie peut être refusé. Voyez avec l’opérateur.", _outside),
+    Finding("choisie-part",  _S.TODO,   "BAL privilégiées qui s’en vont", "Un professionnel l’a choisie comme privilégiée, et elle est alertée, dépubliée ou supprimée. Qu’il en choisisse une autre.", _preferred_leaving),
+    Finding("choisie-autre", _S.TODO,   "BAL privilégiées que contredit l’annuaire ou le registre", "Qui l’a choisie n’en est plus titulaire, ou l’annuaire en donne une autre. Voyez « BAL privilégiées ».", _preferred_elsewhere),
     Finding("se-remplit",    _S.WATCH,  "BAL qui se remplissent",        "De 80 à 94 % : c’est le moment de faire de la place.",                                                        _filling),
     Finding("usage-inconnu", _S.WATCH,  "BAL dont l’usage est inconnu",  "Inconnue ne veut pas dire inactive : demandez à leurs titulaires s’ils s’en servent.",                        _unknown_activity),
 ]

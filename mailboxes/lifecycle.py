@@ -57,6 +57,9 @@ class Act(TextChoices):
     REMIND_PERSON = "remind_person", "Rappeler au professionnel"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
     ANSWER = "answer", "Dire si une adresse est la sienne"
+    PREFER = "prefer", "Choisir sa BAL privilégiée"
+    VERIFY_PREFERENCE = "verify_preference", "Constater la BAL privilégiée"
+    MAKE_KNOWN = "make_known", "Faire connaître cette BAL"
 
 
 class Role(TextChoices):
@@ -150,6 +153,9 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.REMIND_PERSON,      {_R.SYSTEM}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
+    (Act.PREFER,             {_R.TITULAIRE}),
+    (Act.VERIFY_PREFERENCE,  {_R.SYSTEM}),
+    (Act.MAKE_KNOWN,         {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE}),
 ]}
 # fmt: on
 

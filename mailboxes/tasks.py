@@ -11,15 +11,24 @@ from typing import NamedTuple
 
 from celery import shared_task
 from django.db import DatabaseError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from mailboxes.actions import Tally, ask_person, end_delegation, move_each, remind_person, update_quota_warning
+from mailboxes.actions import (
+    Tally,
+    ask_person,
+    end_delegation,
+    move_each,
+    remind_person,
+    update_quota_warning,
+    verify_preference,
+)
 from mailboxes.actions.traces import PURGEABLE, delete
-from mailboxes.lifecycle import State, Verb
-from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, JournalEntry, Person
+from mailboxes.lifecycle import RequestKind, State, Verb
+from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, JournalEntry, Person, Preference, Request
+from mailboxes.models.preferences import STANDING
 from mailboxes.notices import tell
-from mailboxes.rules import Refused, allows, check_annuaire_fresh
+from mailboxes.rules import Refused, allows, check_annuaire_fresh, check_ranks_known
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +72,17 @@ def _askable(people: QuerySet[Person]) -> QuerySet[Person]:
     return people if allows(check_annuaire_fresh) else Person.objects.none()
 
 
+def _preferences_seen() -> QuerySet[Request]:
+    """Asked, and shown for every place they were asked for; where no fresh source tells, nothing is seen."""
+    if not allows(check_ranks_known):
+        return Request.objects.none()
+    unseen = Preference.objects.filter(request=OuterRef("pk")).exclude(
+        pk__in=Preference.objects.observed().values("pk")
+    )
+    asked = Request.objects.filter(kind=RequestKind.PREFER, stage__in=STANDING, preferences__isnull=False)
+    return asked.filter(~Exists(unseen)).distinct()
+
+
 def _moving(verb: Verb) -> Callable[[QuerySet], Tally]:
     return partial(move_each, verb=verb, by=SYSTEM)
 
@@ -81,6 +101,7 @@ JOBS: dict[str, list[Sweep]] = {
         Sweep("rappels sur des adresses à identifier",  lambda now: _askable(Claim.objects.people_to_remind(now)), partial(one_by_one, remind_person)),
         Sweep("questions sur des adresses à identifier", lambda now: _askable(Claim.objects.people_to_ask(now)),   partial(one_by_one, ask_person)),
     ],
+    "verify_preferences": [Sweep("BAL privilégiées constatées à l’annuaire", lambda now: _preferences_seen(),          partial(one_by_one, verify_preference))],
     "tell_again":      [Sweep("avis à transmettre",                lambda now: JournalEntry.objects.untold(now),       _tell)],
     "purge":           [Sweep(title, rows, delete) for title, rows in PURGEABLE.items()],
 }
@@ -126,6 +147,11 @@ def end_delegations() -> None:
 @shared_task
 def ask_unidentified() -> None:
     run("ask_unidentified")
+
+
+@shared_task
+def verify_preferences() -> None:
+    run("verify_preferences")
 
 
 @shared_task

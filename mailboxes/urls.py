@@ -4,7 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.views import BalViewSet
 from mailboxes.lifecycle import EXPOSED
-from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, people, register
+from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, kit, mine, people, preferences, register
 
 
 class ExposedVerb(StringConverter):
@@ -21,6 +21,10 @@ urlpatterns = [
     path("mes-bal/", mine.my_bals, name="my-bals"),
     path("mes-bal/reponse/", claims.claim_answer, name="claim-answer"),
     path("mes-bal/guide/<int:claim>/", claims.claim_guide, name="claim-guide"),
+    path("mes-bal/privilegiee/", preferences.preference_choose, name="preference-choose"),
+    path("privilegiees/", preferences.preference_list, name="preference-list"),
+    path("privilegiees/export.csv", preferences.preference_export, name="preference-export"),
+    path("privilegiees/demander/", preferences.preference_request, name="preference-request"),
     path("adresses/<str:token>/", claims.claims_link, name="claims-link"),
     path("ecarts/", gaps.gap_list, name="gap-list"),
     path("ecarts/export.csv", gaps.gap_export, name="gap-export"),
@@ -29,6 +33,7 @@ urlpatterns = [
     path("bal/", register.bal_list, name="bal-list"),
     path("bal/export.csv", register.bal_export, name="bal-export"),
     path("bal/lot/", register.bal_bulk, name="bal-bulk"),
+    path("bal/kits.zip", kit.kits_zip, name="bal-kits"),
     path("bal/inscrire/", acts.RegisterView.as_view(), name="bal-new"),
     path("bal/<int:pk>/", bals.bal, name="bal"),
     path("bal/<int:pk>/journal/", bals.bal_journal, name="bal-journal"),
@@ -47,6 +52,9 @@ urlpatterns = [
     ),
     path("bal/<int:pk>/principal/", holders.NamePrincipalView.as_view(), name="bal-principal-name"),
     path("bal/<int:pk>/delegations/ajouter/", holders.DelegateView.as_view(), name="bal-delegate"),
+    path("bal/<int:pk>/faire-connaitre/", kit.bal_kit, name="bal-kit"),
+    path("bal/<int:pk>/faire-connaitre/kit.zip", kit.bal_kit_zip, name="bal-kit-zip"),
+    path("bal/<int:pk>/faire-connaitre/<slug:piece>.<slug:form>", kit.bal_kit_piece, name="bal-kit-piece"),
     path("bal/<int:pk>/je-m-en-sers/", acts.DeclareUseView.as_view(), name="bal-declare-use"),
     path("delegations/<int:pk>/terminer/", holders.EndDelegationView.as_view(), name="delegation-end"),
     path("personnes/inscrire/", acts.RecordPersonView.as_view(), name="person-new"),

@@ -8,6 +8,7 @@ from mailboxes.actions.delegations import delegate, end_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, name_principal, remove_cotitulaire, transfer_principal
 from mailboxes.actions.moves import Tally, move, move_each
+from mailboxes.actions.preferences import prefer, request_preference, verify_preference
 from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.traces import trace
@@ -31,12 +32,15 @@ __all__ = [
     "move_each",
     "name_principal",
     "open_request",
+    "prefer",
     "record_person",
     "record_usage",
     "register_bal",
     "remind_person",
     "remove_cotitulaire",
+    "request_preference",
     "trace",
     "transfer_principal",
     "update_quota_warning",
+    "verify_preference",
 ]

@@ -1,10 +1,11 @@
 """What the pages ask for. A form says what is asked and which action answers; it states no rule."""
 
 from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
-from mailboxes.forms.bulk import BulkForm
+from mailboxes.forms.bulk import BulkForm, KitsForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
 from mailboxes.forms.people import PersonField, PersonForm
+from mailboxes.forms.preferences import PlaceFilterForm
 
 __all__ = [
     "AddCotitulaireForm",
@@ -13,10 +14,12 @@ __all__ = [
     "DescribeForm",
     "EmptyForm",
     "GapFilterForm",
+    "KitsForm",
     "MoveForm",
     "NamePrincipalForm",
     "PersonField",
     "PersonForm",
+    "PlaceFilterForm",
     "RegisterForm",
     "RemedyForm",
     "RequestDeletionForm",

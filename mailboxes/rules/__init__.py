@@ -23,6 +23,7 @@ from mailboxes.rules.holders import (
     check_repair_orphan,
     check_transfer_principal,
 )
+from mailboxes.rules.kit import check_announce, check_make_known, check_successor
 from mailboxes.rules.moves import (
     check_act,
     check_annuaire_fresh,
@@ -33,6 +34,13 @@ from mailboxes.rules.moves import (
     check_read_history,
     check_role,
     check_seen_absent,
+)
+from mailboxes.rules.preferences import (
+    check_prefer,
+    check_preferable,
+    check_ranks_known,
+    check_request_preference,
+    check_verify_preference,
 )
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_record_person, check_register, check_register_somewhere
@@ -47,6 +55,7 @@ __all__ = [
     "check_act",
     "check_add_cotitulaire",
     "check_adopt",
+    "check_announce",
     "check_annuaire_fresh",
     "check_answer",
     "check_ask_operator",
@@ -59,9 +68,13 @@ __all__ = [
     "check_gap",
     "check_gap_stands",
     "check_ignore",
+    "check_make_known",
     "check_move",
     "check_name_principal",
     "check_open_request",
+    "check_prefer",
+    "check_preferable",
+    "check_ranks_known",
     "check_read_history",
     "check_reading",
     "check_record_person",
@@ -70,10 +83,13 @@ __all__ = [
     "check_remind_person",
     "check_remove_cotitulaire",
     "check_repair_orphan",
+    "check_request_preference",
     "check_role",
     "check_row",
     "check_seen_absent",
+    "check_successor",
     "check_transfer_principal",
+    "check_verify_preference",
     "is_new_activity",
     "quota_level",
 ]

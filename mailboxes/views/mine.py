@@ -3,8 +3,9 @@
 from django.shortcuts import render
 
 from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
-from mailboxes.models import Bal, Delegataire, Reading
-from mailboxes.rules import allows, check_act, check_move
+from mailboxes.models import Bal, Delegataire, Preference, Reading
+from mailboxes.preferred import choices_of, own_places
+from mailboxes.rules import allows, check_act, check_make_known, check_move, check_ranks_known
 from mailboxes.views.claims import addresses_of
 
 SOURCES = dict(Reading.Source.choices)
@@ -29,8 +30,21 @@ def my_bals(request):
             "lent": lent.select_related("bal__structure", "under").order_by("bal__address"),
             "person": person,
             "situations": person.situations() if person and person.rpps else [],
+            **preferences_of(person),
         },
     )
+
+
+def preferences_of(person) -> dict:
+    """Where he practises, the BAL that he prefers there, and those that he may choose."""
+    if not person or not person.rpps:
+        return {}
+    return {
+        "places": own_places(person),
+        "choices": choices_of(person),
+        "purposes": [choice for choice in Preference.Purpose.choices if choice[0]],
+        "ranks_known": allows(check_ranks_known),
+    }
 
 
 def facts_of(bal: Bal, user) -> dict:
@@ -46,5 +60,6 @@ def facts_of(bal: Bal, user) -> dict:
         "awaits": may_declare and (is_leaving or is_unknown),
         "may_declare": may_declare,
         "may_leave": allows(check_move, bal, Verb.REQUEST_DEPUBLICATION, by=user),
+        "may_make_known": allows(check_make_known, bal, by=user),
         "is_filling": (bal.percent_full or 0) >= 80,
     }
