@@ -78,10 +78,12 @@ def request_preference(preference: Preference, *, by) -> Request:
     wishes = Preference.objects.main().filter(person=person, address=preference.address).select_related("request")
     preference = Preference.objects.select_related("request").get(pk=preference.pk)
     bal = _bal(preference.address)
-    rules.check_request_preference(preference, bal)
+    rules.check_request_preference(preference, bal, by=by)
     assert bal  # noqa: S101 - the rule has seen to it
     asked = [
-        wish for wish in wishes if not wish.is_requested and rules.allows(rules.check_request_preference, wish, bal)
+        wish
+        for wish in wishes
+        if not wish.is_requested and rules.allows(rules.check_request_preference, wish, bal, by=by)
     ]
     request = open_request(bal, RequestKind.PREFER, by=by, detail=_detail(person, asked))
     Preference.objects.filter(pk__in=[wish.pk for wish in asked]).update(request=request)

@@ -78,10 +78,6 @@ class Kit:
         return [line for line in map(one_line, [*known, town]) if line and line != self.name]
 
     @property
-    def purpose(self) -> str:
-        return one_line(self.bal.purpose)
-
-    @property
     def folder(self) -> str:
         """The address as the name of a file, which no extractor of archives takes for a path."""
         return re.sub(r"[^a-z0-9.@'_-]", "-", self.address).lstrip(".") or "bal"
@@ -106,7 +102,7 @@ def vcard(kit: Kit) -> str:
         "email": kit.answering,
         "zipcode": structure.postcode,
         "city": structure.town,
-        "memo": "Messagerie sécurisée de santé (MSSanté) : à écrire depuis une boîte MSSanté.",
+        "memo": "MSSanté : à écrire depuis une boîte MSSanté.",
     }
     clean = {name: _backslashed(one_line(value)) for name, value in facts.items()}
     return helpers.make_vcard_data(structured, _backslashed(kit.name), **clean)

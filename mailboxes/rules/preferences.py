@@ -3,9 +3,10 @@
 from django.utils import timezone
 
 from directory.models import SyncRun
-from mailboxes.lifecycle import Act, State
+from mailboxes.lifecycle import WHO_MAY, Act, State
 from mailboxes.models import SYSTEM, Bal, Claim, Person, Preference, Request, Signatory
 from mailboxes.models.preferences import STANDING
+from mailboxes.rules.moves import check_role
 from mailboxes.rules.refusals import NotAllowed, Refused
 
 
@@ -35,8 +36,10 @@ def check_preferable(person: Person, bal: Bal | None, *, is_listed: bool, answer
         raise Refused(f"Une BAL {bal.get_state_display()} ne peut pas être privilégiée.", "state")
 
 
-def check_request_preference(preference: Preference, bal: Bal | None) -> None:
-    """What the annuaire could show, and does not; who may ask the operator is the request's own rule."""
+def check_request_preference(preference: Preference, bal: Bal | None, *, by) -> None:
+    """What the annuaire could show, and does not."""
+    if bal:
+        check_role(Act.ASK_OPERATOR, WHO_MAY[Act.ASK_OPERATOR], bal.roles_of(by))
     if preference.purpose:
         raise Refused("L’annuaire ne connaît qu’une BAL privilégiée par lieu, sans distinguer les messages.", "purpose")
     if bal is None:

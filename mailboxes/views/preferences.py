@@ -70,7 +70,8 @@ def preference_request(request):
     if len(pks) > PER_PAGE:
         return HttpResponseBadRequest("Trop de choix à la fois.")
     seen = Bal.objects.visible_to(request.user).values("address")
-    wishes = Preference.objects.filter(pk__in=[pk for pk in pks if pk.isdigit()], address__in=seen)
+    known = [pk for pk in pks if pk.isdecimal() and len(pk) < 19]  # what a primary key can be
+    wishes = Preference.objects.filter(pk__in=known, address__in=seen)
     asked, sentences = set(), []
     for wish in wishes.select_related("person"):
         if (wish.person_id, wish.address) in asked:

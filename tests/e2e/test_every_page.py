@@ -17,6 +17,8 @@ GISELE = {
     "gaps": "/ecarts/",
     "gaps-none": "/ecarts/?situation=plusieurs",
     "gaps-absent": "/ecarts/?situation=absente&status=open",
+    "preferences": "/privilegiees/",
+    "preferences-none": "/privilegiees/?sort=deux",
     "mine-empty": "/mes-bal/",
     "search": "/annuaire/",
     "search-found": "/annuaire/?q=exemple",
@@ -29,6 +31,7 @@ GISELE = {
 GISELE_ON_A_BAL = {
     "bal": "",
     "journal": "journal/",
+    "kit": "faire-connaitre/",
     "edit": "modifier/",
     "depublish": "request_depublication/",
     "delete-refused": "request_deletion/",
@@ -63,6 +66,7 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     org = bal_url(app, page, "cardiologie")
     for name, path in GISELE_ON_A_BAL.items():
         look(name, org + path)
+    look("kit-leaving", bal_url(app, page, "pneumologie") + "faire-connaitre/")
     look("principal", bal_url(app, page, "orpheline") + "principal/")
     page.goto(f"{app.url}/ecarts/?situation=differe")
     look("gap", re.sub(r"^https?://[^/]+", "", page.locator("table a.address").first.get_attribute("href")))
