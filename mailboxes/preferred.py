@@ -43,7 +43,7 @@ SORTS = [
 BY_NAME = {sort.name: sort for sort in SORTS}
 BATCH = 500
 QUERY = """
-    here AS (
+    found AS (
         SELECT f.person_id, min(f.structure_id) AS structure_id, p.rpps, min(a.id) AS activity_id,
             p.family_name, p.given_name, {key} AS situation
         FROM {affiliation} f JOIN {structure} s ON s.id = f.structure_id JOIN {person} p ON p.id = f.person_id
@@ -53,6 +53,7 @@ QUERY = """
             OR (s.rpps_rang <> '' AND a.technical_id IN (s.rpps_rang, '4' || s.rpps_rang))
             OR (s.finess_et = '' AND s.finess_ej <> '' AND a.finess_ej = s.finess_ej))
         GROUP BY f.person_id, p.rpps, p.family_name, p.given_name, {key}),
+    here AS (SELECT * FROM found {cut}),
     ranked AS (SELECT e.person_id, e.structure_id, e.address FROM {entry} e
                WHERE e.rank = '1' AND e.withdrawn_at IS NULL AND e.source IN ({sources}) AND {known} = 1),
     shown AS (
@@ -82,6 +83,7 @@ QUERY = """
         LEFT JOIN counted c ON c.person_id = h.person_id AND c.situation = h.situation
         LEFT JOIN shown o ON o.person_id = h.person_id AND o.situation = h.situation AND o.address = w.address)"""
 SEARCHED = "(family_name || ' ' || given_name || ' ' || coalesce(address, ''))"
+ORDER = "ORDER BY family_name, given_name, person_id, situation"
 LEAVING = (
     State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED,
     State.DELETION_CONFIRMED, State.DELETED, State.ABANDONED,
@@ -154,22 +156,17 @@ class Places:
         for start in range(0, len(rows), BATCH):
             yield from _with_facts(rows[start : start + BATCH])
 
-    def wishes(self) -> list[int]:
-        """The primary keys of the wishes of these places."""
-        query, values = self._query("wish")
-        return [wish for (wish,) in _rows(f"{query} AND wish IS NOT NULL", values)]
-
     def _read(self, start: int, stop: int | None) -> list[tuple]:
         flags = [f"CASE WHEN {sort.condition} THEN 1 ELSE 0 END" for sort in SORTS]
-        query, values = self._query(
-            ", ".join(["person_id", "structure_id", "activity_id", "situation", "wish", *flags])
-        )
-        query += " ORDER BY family_name, given_name, person_id, situation"
-        if stop is not None:
-            query += f" LIMIT {int(stop - start)} OFFSET {int(start)}"
-        return _rows(query, values)
+        columns = ", ".join(["person_id", "structure_id", "activity_id", "situation", *flags])
+        cut = "" if stop is None else f"LIMIT {int(stop - start)} OFFSET {int(start)}"
+        if self.sort in BY_NAME or folded(self.text):
+            query, values = self._query(columns)
+            return _rows(f"{query} {ORDER} {cut}", values)
+        query, values = self._query(columns, cut=f"{ORDER} {cut}")  # only what is shown is judged
+        return _rows(f"{query} {ORDER}", values)
 
-    def _query(self, columns: str) -> tuple[str, list]:
+    def _query(self, columns: str, cut: str = "") -> tuple[str, list]:
         ours, values = self.structures.order_by().values("pk").query.sql_with_params()
         conditions, asked = ["1 = 1"], []
         if self.sort in BY_NAME:
@@ -177,7 +174,7 @@ class Places:
         for word in folded(self.text).split():
             conditions.append(f"{folded_in_sql(SEARCHED)} LIKE %s")
             asked.append(f"%{word}%")
-        query = f"WITH ours(id) AS ({ours}), {QUERY.format(**_names())} SELECT {columns} FROM judged"
+        query = f"WITH ours(id) AS ({ours}), {QUERY.format(**_names(), cut=cut)} SELECT {columns} FROM judged"
         return f"{query} WHERE {' AND '.join(conditions)}", [*values, *asked]
 
 
@@ -208,11 +205,11 @@ def _with_facts(rows: list[tuple]) -> list[Place]:
     by_place: dict[tuple, dict[str, Preference]] = defaultdict(dict)
     for wish in wishes:
         by_place[wish.person_id, wish.situation][wish.purpose] = wish
-    bals = Bal.objects.with_holders().filter(address__in={wish.address for wish in wishes})
+    bals = Bal.objects.filter(address__in={wish.address for wish in wishes})
     bals_by_address = {bal.address: bal for bal in bals}
     shown = _observed(people.values())
     places = []
-    for person_id, structure_id, activity_id, situation, _, *flags in rows:
+    for person_id, structure_id, activity_id, situation, *flags in rows:
         chosen = dict(by_place[person_id, situation])
         wish = chosen.pop("", None)
         person = people[person_id]

@@ -36,7 +36,7 @@ def preference_list(request):
             "page": page,
             "rows": [(place, _askable(place, request.user)) for place in page],
             "sort": BY_NAME.get(places.sort),
-            "sorts": [(sort, counts[sort.name]) for sort in SORTS],
+            "sorts": [(sort, count) for sort in SORTS if (count := counts[sort.name])],
             "counts": counts,
             "percent": {name: _percent(counts[name], counts["total"]) for name in ("wished", "demandees", "observees")},
             "ranks": SyncRun.objects.latest_ranking(),
