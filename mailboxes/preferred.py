@@ -293,7 +293,8 @@ def choices_of(person: Person) -> list[str]:
 def successors_of(bals: Iterable[Bal]) -> dict[int, list[str]]:
     """Of BAL that leave, the addresses to write to instead, the likeliest first: by BAL, in a constant number of queries.
 
-    What its principal prefers, then what he holds, then what its other holders share.
+    The one that was named when its depublication was asked; what its principal prefers, what he holds, what its other
+    holders share.
     """
     bals = list(bals)
     holders = {holder.person_id for bal in bals for holder in bal.cotitulaires.all()}
@@ -312,7 +313,8 @@ def _successors(bal: Bal, held: dict[int, list[Bal]], wishes: set[tuple[int, str
                 is_wished = (holder.person_id, other.address) in wishes
                 rank = (not is_wished, other.kind != bal.kind, not holder.is_principal, other.address)
                 ranked[other.address] = min(rank, ranked.get(other.address, rank))
-    return sorted(ranked, key=lambda address: ranked[address])
+    likely = sorted(ranked, key=lambda address: ranked[address])
+    return list(dict.fromkeys(filter(None, [bal.replaced_by, *likely])))
 
 
 # fmt: off

@@ -5,11 +5,10 @@ from django.utils import timezone
 
 from directory.models import Entry
 from mailboxes import rules
-from mailboxes.actions.journal import write, write_about
-from mailboxes.actions.requests import open_request
-from mailboxes.lifecycle import Act, RequestKind, RequestStage
+from mailboxes.actions.journal import write_about
+from mailboxes.actions.requests import cancel, open_request
+from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.models import Bal, Claim, Person, Preference, Request
-from mailboxes.models.preferences import STANDING
 
 
 @transaction.atomic
@@ -20,13 +19,15 @@ def prefer(person: Person, situation: str, address: str, *, by, purpose: str = "
     places = {activity.place_key: activity.place for activity in person.situations()}
     if wish and not address:  # even where he practises no more
         places.setdefault(situation, wish.place)
-    rules.check_prefer(person, places, situation, purpose, by=by)
+    rules.check_prefer_bal(person, places, situation, purpose, by=by)
     before = wish.address if wish else ""
     if before == address:
         return wish
+    # The BAL before their requests, and in one order, as everywhere.
+    list(Bal.objects.locked().filter(address__in={before, address}).order_by("pk"))
     if address:
         _check_preferable(person, address)
-    if wish:
+    if wish and wish.request_id:
         _cancel(wish, by=by)
     if not address:
         _write(person, before, "", wish, by=by)
@@ -61,14 +62,10 @@ def _write(person: Person, before: str, after: str, wish, *, by) -> None:
 
 def _cancel(wish: Preference, *, by) -> None:
     """What was asked for a wish that is no more, unless it stands for another place too."""
-    request = wish.request
-    others = Preference.objects.filter(request=request).exclude(pk=wish.pk)
-    if request is None or request.bal is None or request.stage not in STANDING or others.exists():
-        return
-    before = request.get_stage_display()
-    _settle(request, RequestStage.CANCELLED, closed_at=timezone.now())
-    note = "Demande à l’opérateur, pour un choix qui n’est plus celui du titulaire."
-    write(request.bal, Act.PREFER, by=by, before=before, after=RequestStage.CANCELLED.label, note=note)
+    if not Preference.objects.filter(request=wish.request_id).exclude(pk=wish.pk).exists():
+        cancel(
+            Request.objects.awaited().filter(pk=wish.request_id), by=by, reason="Son titulaire ne la privilégie plus."
+        )
 
 
 @transaction.atomic
@@ -94,20 +91,3 @@ def _detail(person: Person, wishes: list[Preference]) -> str:
     lines = [f"Merci d’indiquer à l’annuaire que cette BAL est celle que {person} (RPPS {person.rpps}) privilégie"]
     lines += [f"- {wish.place or 'sans structure'} ({wish.situation or 'sans identifiant'})" for wish in wishes]
     return "\n".join([f"{lines[0]} (rang 1), pour :", *lines[1:]])
-
-
-@transaction.atomic
-def verify_preference(request: Request, *, by) -> Request:
-    """The annuaire shows what was asked: the request is closed by what was seen."""
-    request = Request.objects.select_for_update(of=("self",)).select_related("bal").get(pk=request.pk)
-    rules.check_verify_preference(request, by=by)
-    before = request.get_stage_display()
-    _settle(request, RequestStage.VERIFIED, verified_at=timezone.now())
-    if request.bal:
-        write(request.bal, Act.VERIFY_PREFERENCE, by=by, before=before, after=RequestStage.VERIFIED.label)
-    return request
-
-
-def _settle(request: Request, stage: RequestStage, **stamp) -> None:
-    Request.objects.filter(pk=request.pk).update(stage=stage, **stamp)
-    request.stage = stage

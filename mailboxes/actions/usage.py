@@ -37,10 +37,25 @@ def record_usage(
     )
     if is_new:
         _learn(bal, reading)
-    if is_new and last_used_at and rules.is_new_activity(bal, last_used_at, timezone.now()):
-        note = f"Utilisée le {timezone.localtime(last_used_at):%d/%m/%Y}, selon : {reading.get_source_display()}."
-        write_moves([bal], Verb.WAKE, by=SYSTEM, note=note)
+    if is_new and last_used_at:
+        _follow(bal, reading, last_used_at)
     return reading
+
+
+def _follow(bal: Bal, reading: Reading, last_used_at: datetime) -> None:
+    """What a use does to a BAL on its way out."""
+    note = f"Utilisée le {timezone.localtime(last_used_at):%d/%m/%Y}, selon : {reading.get_source_display()}."
+    now = timezone.now()
+    if rules.is_new_activity(bal, last_used_at, now):
+        write_moves([bal], Verb.WAKE, by=SYSTEM, note=note)
+    elif rules.is_use_while_leaving(bal, last_used_at, now) and not _is_noted(bal):
+        parties = frozenset({Party.HOLDERS, Party.GESTIONNAIRES})
+        write(bal, Act.NOTE_USE, by=SYSTEM, parties=parties, cycle=bal.state_since.isoformat(), note=note)
+
+
+def _is_noted(bal: Bal) -> bool:
+    """Once per step of the way out: he who saves his messages may log in for weeks."""
+    return bal.journal.filter(what=Act.NOTE_USE, at__gte=bal.state_since).exists()  # type: ignore[attr-defined]
 
 
 @transaction.atomic

@@ -4,23 +4,31 @@ from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm
 from mailboxes.forms.bulk import BulkForm, KitsForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
+from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
 from mailboxes.forms.people import PersonField, PersonForm
 from mailboxes.forms.preferences import PlaceFilterForm
+from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, StepForm
 
 __all__ = [
     "AddCotitulaireForm",
     "BulkForm",
     "DelegateForm",
+    "DepublishForm",
     "DescribeForm",
     "EmptyForm",
     "GapFilterForm",
+    "GiveNoticeForm",
     "KitsForm",
+    "LayoutForm",
     "MoveForm",
     "NamePrincipalForm",
     "PersonField",
     "PersonForm",
     "PlaceFilterForm",
+    "PreferencesForm",
     "RegisterForm",
     "RemedyForm",
+    "RequestBulkForm",
     "RequestDeletionForm",
+    "StepForm",
 ]

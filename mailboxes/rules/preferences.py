@@ -5,12 +5,11 @@ from django.utils import timezone
 from directory.models import SyncRun
 from mailboxes.lifecycle import WHO_MAY, Act, State
 from mailboxes.models import SYSTEM, Bal, Claim, Person, Preference, Request, Signatory
-from mailboxes.models.preferences import STANDING
 from mailboxes.rules.moves import check_role
 from mailboxes.rules.refusals import NotAllowed, Refused
 
 
-def check_prefer(person: Person, places, situation: str, purpose: str, *, by) -> None:
+def check_prefer_bal(person: Person, places, situation: str, purpose: str, *, by) -> None:
     """The holder alone, at a place where the annuaire says that he practises; to withdraw a choice, anywhere."""
     if by is SYSTEM or isinstance(by, Signatory) or not person.is_actor(by):
         raise NotAllowed(f"Seul {person} choisit sa BAL privilégiée.", "role")
@@ -54,13 +53,9 @@ def check_request_preference(preference: Preference, bal: Bal | None, *, by) -> 
         raise Refused("L’annuaire la montre déjà comme privilégiée.", "observed")
 
 
-def check_verify_preference(request: Request, *, by) -> None:
-    """Only what a fresh source shows of every place it was asked for."""
-    if by is not SYSTEM:
-        raise NotAllowed(f"« {Act.VERIFY_PREFERENCE.label} » se fait d’après l’annuaire, la nuit.", "role")
+def check_preference_seen(request: Request) -> None:
+    """A fresh source that tells ranks shows it for every place that it was asked for."""
     check_ranks_known()
-    if request.stage not in STANDING:
-        raise Refused(f"Cette demande est {request.get_stage_display()}.", "stage")
     asked = request.preferences.count()
     if not asked or request.preferences.observed().count() < asked:
         raise Refused("L’annuaire ne la montre pas encore comme privilégiée.", "observed")

@@ -19,10 +19,10 @@ def allows(check, *args, **kwargs) -> bool:
     return True
 
 
-def check_row(row) -> None:
+def check_row(row, exclude=None) -> None:
     """What is about one row alone is stated by its fields and constraints; this says it in the domain's voice."""
     try:
-        row.full_clean()
+        row.full_clean(exclude=exclude)
     except ValidationError as error:
         labels = {field.name: field.verbose_name for field in row._meta.get_fields() if hasattr(field, "verbose_name")}
         sentences = [

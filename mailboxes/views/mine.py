@@ -3,12 +3,11 @@
 from django.shortcuts import render
 
 from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
-from mailboxes.models import Bal, Delegataire, Preference, Reading
+from mailboxes.models import Bal, Delegataire, Preference
 from mailboxes.preferred import choices_of, own_places
 from mailboxes.rules import allows, check_act, check_make_known, check_move, check_ranks_known
 from mailboxes.views.claims import addresses_of
 
-SOURCES = dict(Reading.Source.choices)
 URGENT = (State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED)
 
 
@@ -54,7 +53,6 @@ def facts_of(bal: Bal, user) -> dict:
     return {
         "bal": bal,
         "roles": sorted(role.label for role in bal.roles_of(user)),
-        "source": SOURCES.get(bal.last_used_source, ""),
         "is_leaving": is_leaving,
         "is_unknown": is_unknown,
         "awaits": may_declare and (is_leaving or is_unknown),

@@ -29,6 +29,12 @@ document.addEventListener("change", (event) => {
   }
 });
 
+// <button data-print hidden>: the browser's own menu prints as well.
+for (const button of document.querySelectorAll("button[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
 // <button data-copy="id" hidden>: copies that element's words, and its form where it is data-rich; shown where it can.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = !(navigator.clipboard && window.ClipboardItem);

@@ -298,30 +298,30 @@ def test_what_was_asked_for_another_place_too_still_stands(people, wished, situa
 @pytest.mark.parametrize("stage", RequestStage)
 def test_a_request_is_verified_by_what_the_annuaire_shows(people, requested, ranks, stage):
     Request.objects.update(stage=stage)
-    assert tasks.run("verify_preferences").done == 0, "not shown yet"
+    assert tasks.run("verify_requests").done == 0, "not shown yet"
     ranks(people.paul, requested.address)
     stands = stage in (RequestStage.DRAFT, RequestStage.SENT, RequestStage.DONE)
-    assert tasks.run("verify_preferences").done == stands
+    assert tasks.run("verify_requests").done == stands
     requested.refresh_from_db()
     assert requested.stage == (RequestStage.VERIFIED if stands else stage)
-    assert JournalEntry.objects.filter(what=Act.VERIFY_PREFERENCE).count() == stands
-    assert tasks.run("verify_preferences").done == 0, "once"
+    assert JournalEntry.objects.filter(what=Act.VERIFY_REQUEST).count() == stands
+    assert tasks.run("verify_requests").done == 0, "once"
 
 
 @pytest.mark.parametrize("facts", [{"rank": "2"}, {"rank": ""}, {"structure_id": "990000001"}])
 def test_another_rank_or_another_place_proves_nothing(people, requested, ranks, facts):
     ranks(people.paul, requested.address, **facts)
-    assert tasks.run("verify_preferences").done == 0
+    assert tasks.run("verify_requests").done == 0
 
 
 def test_a_rank_without_a_place_is_for_all(people, requested, ranks):
     ranks(people.paul, requested.address, structure_id="")
-    assert tasks.run("verify_preferences").done == 1
+    assert tasks.run("verify_requests").done == 1
 
 
 def test_the_rank_of_another_person_proves_nothing(people, requested, ranks):
     ranks(people.bruno, requested.address)
-    assert tasks.run("verify_preferences").done == 0
+    assert tasks.run("verify_requests").done == 0
 
 
 def test_every_place_that_was_asked_for_must_be_seen(people, wished, situate, ranks):
@@ -329,34 +329,34 @@ def test_every_place_that_was_asked_for_must_be_seen(people, wished, situate, ra
     actions.prefer(people.paul, "12345678900011", wished.address, by=people.paul.user)
     actions.request_preference(wished, by=people.gisele.user)
     ranks(people.paul, wished.address)
-    assert tasks.run("verify_preferences").done == 0
+    assert tasks.run("verify_requests").done == 0
     ranks(people.paul, wished.address, structure_id="12345678900011")
-    assert tasks.run("verify_preferences").done == 1
+    assert tasks.run("verify_requests").done == 1
 
 
 def test_a_stale_source_and_the_public_file_verify_nothing(people, requested, ranks):
     ranks(people.paul, requested.address)
     SyncRun.objects.update(generated_at=timezone.now() - timedelta(days=3, minutes=1))
-    assert tasks.run("verify_preferences").done == 0
+    assert tasks.run("verify_requests").done == 0
     SyncRun.objects.update(source="extraction", generated_at=timezone.now())
-    assert tasks.run("verify_preferences").done == 0
+    assert tasks.run("verify_requests").done == 0
     with pytest.raises(Refused, match="extraction publique"):
-        actions.verify_preference(requested, by=SYSTEM)
+        actions.step(requested, Act.VERIFY_REQUEST, by=SYSTEM)
 
 
-def test_only_what_was_seen_verifies(people, requested, ranks):
-    ranks(people.paul, requested.address)
-    with pytest.raises(NotAllowed):
-        actions.verify_preference(requested, by=people.gisele.user)
+def test_a_gestionnaire_may_say_that_he_has_seen_it_elsewhere(people, requested):
+    assert actions.step(requested, Act.VERIFY_REQUEST, by=people.gisele.user).stage == RequestStage.VERIFIED
+    with pytest.raises(Refused):
+        actions.step(requested, Act.VERIFY_REQUEST, by=people.gisele.user)
 
 
 def test_the_command_is_dry_until_told_for_real(people, requested, ranks, capsys):
     ranks(people.paul, requested.address)
-    call_command("verify_preferences")
+    call_command("verify_requests")
     assert requested.address in capsys.readouterr().out
     requested.refresh_from_db()
     assert requested.stage == RequestStage.DRAFT
-    call_command("verify_preferences", for_real=True)
+    call_command("verify_requests", for_real=True)
     requested.refresh_from_db()
     assert requested.stage == RequestStage.VERIFIED
 
