@@ -192,7 +192,7 @@ def test_professionals_were_asked_of_their_addresses_and_some_answered():
 
 
 def test_the_counts_are_the_same_whatever_the_day():
-    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (270, 261, 646)
+    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (270, 261, 679)
     assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (260, 252, 571)
     assert Counter(Bal.objects.values_list("state", flat=True)) == {
         State.REQUESTED: 4,

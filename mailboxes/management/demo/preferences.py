@@ -43,7 +43,7 @@ class Preferences:
         self._alice()
         for rank, days_ago in enumerate(SYNCED):
             self.time.on(days_ago, self._sync, last=bool(rank))
-            self.time.on(days_ago - 0.05, run, "verify_preferences")
+            self.time.on(days_ago - 0.05, run, "verify_requests")
 
     def _alice(self) -> None:
         alice, service = self.foundation.alice, self.foundation.shared["Cardiologie"].address
