@@ -112,7 +112,7 @@ def _preferred_elsewhere(bals):
     """Wished by one who holds it no more; or the annuaire ranks another first, and nothing is asked."""
     wishes = Preference.objects.main().filter(address=OuterRef("address"))
     holds = Cotitulaire.objects.filter(bal__address=OuterRef("address"), person=OuterRef("person"))
-    wrong = ~Exists(holds)
+    wrong = Q(~Exists(holds))
     if allows(check_ranks_known):
         ranked = Entry.objects.preferred().filter(person_id=OuterRef("person__rpps"))
         there = ranked.filter(Q(structure_id="") | Q(structure_id=OuterRef("situation")))

@@ -181,7 +181,7 @@ class Places:
 def _names() -> dict[str, Any]:
     tables = [Bal, Structure, Claim, Person, Preference, Request, Activity, Entry]
     return {
-        **{model._meta.model_name: model._meta.db_table for model in tables},  # type: ignore[dict-item]
+        **{str(model._meta.model_name): model._meta.db_table for model in tables},
         **{name: f"mailboxes_{name}" for name in ("affiliation", "cotitulaire")},
         "key": place_key_in_sql("a"),
         "sources": _literals(public_sources()) or "NULL",
@@ -210,8 +210,8 @@ def _with_facts(rows: list[tuple]) -> list[Place]:
     shown = _observed(people.values())
     places = []
     for person_id, structure_id, activity_id, situation, *flags in rows:
-        chosen = dict(by_place[person_id, situation])
-        wish = chosen.pop("", None)
+        chosen: dict[str, Preference] = dict(by_place[person_id, situation])
+        wish = chosen.pop("") if "" in chosen else None
         person = people[person_id]
         ranks = shown.get(person.rpps or "", [])
         place = Place(person, structures[structure_id], activities[activity_id], situation, [], wish)
@@ -265,7 +265,7 @@ def own_places(person: Person) -> list[OwnPlace]:
     labels = {}
     for wish in person.preferences.select_related("request"):
         chosen[wish.situation][wish.purpose], labels[wish.situation] = wish, wish.place
-    current = {}
+    current: dict[str, str] = {}
     for activity in situations_by_rpps([person.rpps]).get(person.rpps or "", []):
         current.setdefault(activity.place_key, ", ".join(filter(None, [activity.place, activity.town])))
     ranks = _observed([person]).get(person.rpps or "", [])

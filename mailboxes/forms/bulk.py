@@ -54,6 +54,6 @@ class KitsForm(forms.Form):
         self.fields["bals"].queryset = Bal.objects.visible_to(user)  # type: ignore[attr-defined]
 
     def clean_bals(self):
-        if len(self.data.getlist("bals")) > self.limit:
+        if self.cleaned_data["bals"].count() > self.limit:
             raise forms.ValidationError(f"Pas plus de {self.limit} kits à la fois.")
         return self.cleaned_data["bals"]

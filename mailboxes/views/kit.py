@@ -88,7 +88,7 @@ def kits_zip(request):
         if reason := _refusal(check_make_known, bal, by=request.user) or _refusal(check_successor, bal, successor):
             refused.append(f"{bal} : {reason}")
         else:
-            made.append(Kit(bal, timezone.localdate(), bal.is_published, successor))
+            made.append(_kit_of(bal, successor))
     if not made:
         messages.warning(request, f"Aucun kit n’a pu être préparé. {' '.join(refused[:3])}")
         return redirect("bal-list")
@@ -101,12 +101,16 @@ def _find(request, pk) -> Bal:
     return get_object_or_404(Bal.objects.visible_to(request.user).with_holders().with_publication(), pk=pk)
 
 
+def _kit_of(bal: Bal, successor: str) -> Kit:
+    return Kit(bal, timezone.localdate(), bal.is_published, successor)  # type: ignore[attr-defined] # with_publication
+
+
 def _kit(request, bal: Bal) -> tuple[Kit, list[str]]:
     """With the successor that was asked for, if it is one of those on offer, else the likeliest."""
     offered = successors_of([bal])[bal.pk] if bal.state in LEAVING else []
     asked = request.GET.get("vers", "")
     successor = asked if asked in offered else next(iter(offered), "")
-    return Kit(bal, timezone.localdate(), bal.is_published, successor), offered
+    return _kit_of(bal, successor), offered
 
 
 def _allowed(request, pk) -> Kit:
@@ -135,7 +139,7 @@ def _preview(kit: Kit, piece: kits.Piece) -> dict:
     }
 
 
-def _warnings(bal: Bal) -> list[str]:
+def _warnings(bal) -> list[str]:
     if bal.state in LEAVING:
         return []
     found = ["idle"] if bal.state == State.IDLE_ALERTED else []

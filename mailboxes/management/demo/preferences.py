@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from directory.records import EntryRecord
+from directory.records import EntryRecord, Record
 from directory.sync import sync
 from mailboxes.actions import move, prefer, request_preference
 from mailboxes.lifecycle import Verb
@@ -90,7 +90,7 @@ class Ranked:
     rows: list[EntryRecord]
     generated_at: datetime | None
     name: str = "fhir"
-    record: type[EntryRecord] = EntryRecord
+    record: type[Record] = EntryRecord
     whole: bool = False  # it tells of these addresses alone
     origin: str = "démonstration"
     scope: str = ""
