@@ -271,6 +271,7 @@ DIRECTORY_SOURCES: dict[str, dict] = {
             "ca_file": ANNUAIRE_CA_FILE,
         },
         "PUBLIC": True,
+        "RANKS": True,  # it tells which mailbox its holder prefers
     },
     "ldap": {
         "SOURCE": "directory.sources.ldap.Ldap",

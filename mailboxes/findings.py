@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from directory.models import Entry
 from mailboxes.lifecycle import LIVE, Act, State
-from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, JournalEntry, Notice, Request
+from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, JournalEntry, Notice, Preference, Request
 from mailboxes.models.bals import holder_has_left
-from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
+from mailboxes.models.preferences import STANDING
+from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh, check_ranks_known
 
 SOON = 30  # days
 
@@ -111,6 +112,27 @@ def _overdue(bals):
     return bals.filter(Exists(Request.objects.overdue(timezone.localdate()).filter(bal=OuterRef("pk"))))
 
 
+def _preferred_leaving(bals):
+    preferred = Preference.objects.filter(address=OuterRef("address"))
+    return bals.filter(Exists(preferred)).exclude(state__in=[State.ACTIVE, State.REQUESTED])
+
+
+def _preferred_elsewhere(bals):
+    """Wished by one who holds it no more; or the annuaire ranks another first, and nothing is asked."""
+    wishes = Preference.objects.main().filter(address=OuterRef("address"))
+    holds = Cotitulaire.objects.filter(bal__address=OuterRef("address"), person=OuterRef("person"))
+    wrong = Q(~Exists(holds))
+    if allows(check_ranks_known):
+        ranked = Entry.objects.preferred().filter(person_id=OuterRef("person__rpps"))
+        there = ranked.filter(Q(structure_id="") | Q(structure_id=OuterRef("situation")))
+        is_asked = Q(request__stage__in=STANDING)
+        wrong = wrong | (
+            Exists(there.exclude(address=OuterRef("address")))
+            & (Exists(there.filter(address=OuterRef("address"))) | ~is_asked)
+        )
+    return bals.filter(Exists(wishes.filter(wrong)), state=State.ACTIVE)
+
+
 def _to_confirm(bals):
     return bals.filter(state__in=[State.REQUESTED, State.DELETION_REQUESTED])
 
@@ -149,6 +171,8 @@ FINDINGS = [
     Finding("pas-a-lui",     _S.TODO,   "BAL déclarées comme n’étant pas à leur titulaire", "Un professionnel dit que cette BAL n’est pas à lui. Corrigez la fiche, ou demandez la correction à l’opérateur.", _disowned),
     Finding("absente",       _S.TODO,   "BAL absentes de l’annuaire",    "Actives ici, absentes de l’annuaire public (supprimées, non publiées ou en liste rouge). Demandez à l’opérateur.", _absent),
     Finding("hors-liste",    _S.TODO,   "Domaines hors de la liste blanche", "Leur domaine n’est pas, ou n’est plus, de l’espace de confiance MSSanté : ce qu’on y envoie peut être refusé. Voyez avec l’opérateur.", _outside),
+    Finding("choisie-part",  _S.TODO,   "BAL privilégiées qui s’en vont", "Un professionnel l’a choisie comme privilégiée, et elle est alertée, dépubliée ou supprimée. Qu’il en choisisse une autre.", _preferred_leaving),
+    Finding("choisie-autre", _S.TODO,   "BAL privilégiées que contredit l’annuaire ou le registre", "Qui l’a choisie n’en est plus titulaire, ou l’annuaire en donne une autre. Voyez « BAL privilégiées ».", _preferred_elsewhere),
     Finding("se-remplit",    _S.WATCH,  "BAL qui se remplissent",        "De 80 à 94 % : c’est le moment de faire de la place.",                                                        _filling),
     Finding("sans-reponse",  _S.TODO,   "Questions sur l’usage restées sans réponse", "Demandé, rappelé, et personne n’a dit si cette BAL sert. Joignez un titulaire.",                _unanswered),
     Finding("sert-encore",   _S.WATCH,  "BAL en cours de retrait qui servent encore", "Le titulaire qui l’a demandé s’y connecte. Voyez avec lui s’il enregistre ses messages ou veut la garder.", _used_in_leaving),

@@ -97,6 +97,8 @@ class Act(TextChoices):
     REVOKE_KEY = "revoke_key", "Révoquer la clé d’un logiciel"
     ADD_WEBHOOK = "add_webhook", "Prévenir un logiciel des changements"
     CHANGE_WEBHOOK = "change_webhook", "Modifier un webhook"
+    PREFER = "prefer", "Choisir sa BAL privilégiée"
+    MAKE_KNOWN = "make_known", "Faire connaître cette BAL"
 
 
 class Role(TextChoices):
@@ -242,6 +244,8 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.REVOKE_KEY,         {_R.GESTIONNAIRE}),
     (Act.ADD_WEBHOOK,        {_R.GESTIONNAIRE}),
     (Act.CHANGE_WEBHOOK,     {_R.GESTIONNAIRE}),
+    (Act.PREFER,             {_R.TITULAIRE}),
+    (Act.MAKE_KNOWN,         {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE}),
 ]}
 # fmt: on
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from celery import shared_task
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from directory.models import SyncRun
@@ -33,7 +33,7 @@ from mailboxes.actions import (
     update_quota_warnings,
 )
 from mailboxes.actions.traces import PURGEABLE, delete
-from mailboxes.lifecycle import Act, State, Verb
+from mailboxes.lifecycle import Act, RequestKind, State, Verb
 from mailboxes.models import (
     SYSTEM,
     Affiliation,
@@ -44,11 +44,13 @@ from mailboxes.models import (
     JournalEntry,
     Movement,
     Person,
+    Preference,
     Request,
     Webhook,
 )
+from mailboxes.models.preferences import STANDING
 from mailboxes.notices import tell
-from mailboxes.rules import Refused, allows, check_annuaire_fresh
+from mailboxes.rules import Refused, allows, check_annuaire_fresh, check_ranks_known
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +118,17 @@ def _askable(people: QuerySet[Person]) -> QuerySet[Person]:
     return people if allows(check_annuaire_fresh) else Person.objects.none()
 
 
+def _preferences_seen() -> QuerySet[Request]:
+    """Asked, and shown for every place they were asked for; where no fresh source tells, nothing is seen."""
+    if not allows(check_ranks_known):
+        return Request.objects.none()
+    unseen = Preference.objects.filter(request=OuterRef("pk")).exclude(
+        pk__in=Preference.objects.observed().values("pk")
+    )
+    asked = Request.objects.filter(kind=RequestKind.PREFER, stage__in=STANDING, preferences__isnull=False)
+    return asked.filter(~Exists(unseen)).distinct()
+
+
 def _moving(verb: Verb) -> Callable[[QuerySet], Tally]:
     return partial(move_each, verb=verb, by=SYSTEM)
 
@@ -128,6 +141,7 @@ JOBS: dict[str, list[Sweep]] = {
     ],
     "verify_requests": [
         Sweep("demandes constatées à l’annuaire",       lambda now: _seen(),                                partial(step_each, act=Act.VERIFY_REQUEST, by=SYSTEM)),
+        Sweep("BAL privilégiées constatées à l’annuaire", lambda now: _preferences_seen(),                  partial(step_each, act=Act.VERIFY_REQUEST, by=SYSTEM)),
     ],
     "remind_operators": [
         Sweep("relances aux opérateurs",                lambda now: Request.objects.to_remind(timezone.localdate(now)), partial(step_each, act=Act.REMIND_OPERATOR, by=SYSTEM)),

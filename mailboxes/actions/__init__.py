@@ -34,6 +34,7 @@ from mailboxes.actions.openings import (
     set_naming,
 )
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
+from mailboxes.actions.preferences import prefer, request_preference
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
@@ -83,6 +84,7 @@ __all__ = [
     "note_export",
     "open_movement",
     "open_request",
+    "prefer",
     "prefer_channel",
     "preview_opening",
     "record_departure",
@@ -99,6 +101,7 @@ __all__ = [
     "replay",
     "request_depublication",
     "request_opening",
+    "request_preference",
     "resend_notice",
     "revoke_key",
     "rotate_key",

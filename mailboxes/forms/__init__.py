@@ -1,12 +1,13 @@
 """What the pages ask for. A form says what is asked and which action answers; it states no rule."""
 
 from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
-from mailboxes.forms.bulk import BulkForm
+from mailboxes.forms.bulk import BulkForm, KitsForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
 from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
 from mailboxes.forms.people import DescribePersonForm, PersonField, PersonForm
+from mailboxes.forms.preferences import PlaceFilterForm
 from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, StepForm
 from mailboxes.forms.space import MoreSpaceForm
 
@@ -22,6 +23,7 @@ __all__ = [
     "GapFilterForm",
     "GiveNoticeForm",
     "HandOverForm",
+    "KitsForm",
     "LayoutForm",
     "MoreSpaceForm",
     "MoveForm",
@@ -30,6 +32,7 @@ __all__ = [
     "OpenMovementForm",
     "PersonField",
     "PersonForm",
+    "PlaceFilterForm",
     "PreferencesForm",
     "RegisterForm",
     "RemedyForm",

@@ -9,6 +9,7 @@ from mailboxes.models.layouts import RequestLayout
 from mailboxes.models.movements import Movement, Step
 from mailboxes.models.openings import NamingPolicy, OpeningDraft
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
+from mailboxes.models.preferences import Preference
 from mailboxes.models.requests import Request
 from mailboxes.models.software import Software, SoftwareKey
 from mailboxes.models.standings import Standing, standing_of, standings
@@ -37,6 +38,7 @@ __all__ = [
     "OpeningDraft",
     "Operator",
     "Person",
+    "Preference",
     "Price",
     "Reading",
     "Request",

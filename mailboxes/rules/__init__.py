@@ -25,6 +25,7 @@ from mailboxes.rules.holders import (
     check_transfer_principal,
     has_left,
 )
+from mailboxes.rules.kit import check_announce, check_make_known, check_successor
 from mailboxes.rules.moves import (
     check_act,
     check_annuaire_fresh,
@@ -74,6 +75,7 @@ from mailboxes.rules.people import (
     check_record_person,
     check_settle_step,
 )
+from mailboxes.rules.preferences import check_prefer_bal, check_preferable, check_ranks_known, check_request_preference
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_eligible, check_register, check_register_somewhere
 from mailboxes.rules.requests import (
@@ -106,6 +108,7 @@ __all__ = [
     "check_act",
     "check_add_cotitulaire",
     "check_adopt",
+    "check_announce",
     "check_annuaire_fresh",
     "check_answer",
     "check_answer_notice",
@@ -134,6 +137,7 @@ __all__ = [
     "check_ignore",
     "check_key_days",
     "check_key_stands",
+    "check_make_known",
     "check_may_request",
     "check_mend_notice",
     "check_more_space",
@@ -145,6 +149,9 @@ __all__ = [
     "check_open_request",
     "check_person_act",
     "check_prefer",
+    "check_prefer_bal",
+    "check_preferable",
+    "check_ranks_known",
     "check_reachable",
     "check_read_history",
     "check_read_person",
@@ -161,6 +168,7 @@ __all__ = [
     "check_repair_orphan",
     "check_replacement",
     "check_request_opening",
+    "check_request_preference",
     "check_request_somewhere",
     "check_role",
     "check_row",
@@ -173,6 +181,7 @@ __all__ = [
     "check_stays",
     "check_step",
     "check_still_due",
+    "check_successor",
     "check_take_over",
     "check_transfer_principal",
     "check_webhook",

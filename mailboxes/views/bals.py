@@ -16,6 +16,7 @@ from mailboxes.rules import (
     check_act,
     check_ask_use,
     check_end_delegation,
+    check_make_known,
     check_move,
     check_read_history,
     check_remove_cotitulaire,
@@ -64,7 +65,8 @@ def abilities(row: Bal, user) -> dict:
         "can_ask_use": row.clock_at is None and allows(check_ask_use, row, False, by=user),
         "can_declare": Verb.OPPOSE not in verbs and allows(check_act, row, Act.DECLARE_USE, by=user),
         "can": {act.value: allows(check_act, row, act, by=user) for act in Act}
-        | {Act.NAME_PRINCIPAL.value: allows(check_repair_orphan, row, by=user)},
+        | {Act.NAME_PRINCIPAL.value: allows(check_repair_orphan, row, by=user)}
+        | {Act.MAKE_KNOWN.value: allows(check_make_known, row, by=user)},
         "holders": [
             {
                 "row": holder,

@@ -7,8 +7,9 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
-from mailboxes.models import Bal, Delegataire
-from mailboxes.rules import allows, check_act, check_move, check_request_somewhere
+from mailboxes.models import Bal, Delegataire, Preference
+from mailboxes.preferred import choices_of, own_places
+from mailboxes.rules import allows, check_act, check_make_known, check_move, check_ranks_known, check_request_somewhere
 from mailboxes.views.claims import addresses_of
 from mailboxes.views.space import is_filling
 
@@ -36,6 +37,7 @@ def my_bals(request):
             "person": person,
             "may_request": allows(check_request_somewhere, by=user),
             "situations": person.situations() if person and person.rpps else [],
+            **preferences_of(person),
         },
     )
 
@@ -45,6 +47,18 @@ def ended_lately(user):
     ended = Delegataire.objects.filter(person__user_id=user.pk, ended_at__gte=timezone.now() - ENDED_SHOWN)
     going_on = Delegataire.objects.filter(ended_at=None, bal=OuterRef("bal"), person=OuterRef("person"))
     return ended.filter(~Exists(going_on)).select_related("bal", "under").order_by("-ended_at")
+
+
+def preferences_of(person) -> dict:
+    """Where he practises, the BAL that he prefers there, and those that he may choose."""
+    if not person or not person.rpps:
+        return {}
+    return {
+        "places": own_places(person),
+        "choices": choices_of(person),
+        "purposes": [choice for choice in Preference.Purpose.choices if choice[0]],
+        "ranks_known": allows(check_ranks_known),
+    }
 
 
 def facts_of(bal: Bal, user) -> dict:
@@ -60,4 +74,5 @@ def facts_of(bal: Bal, user) -> dict:
         "may_declare": may_declare,
         "may_leave": allows(check_move, bal, Verb.REQUEST_DEPUBLICATION, by=user),
         "is_filling": is_filling(bal),
+        "may_make_known": allows(check_make_known, bal, by=user),
     }

@@ -133,6 +133,16 @@ def write():
     practice = Structure.objects.create(name="Cabinet infirmier des Tilleuls", kind="practice", town="Lilas")
     nurses = {name: make_person(name, practice, rpps) for name, rpps in NURSES.items()}
     Membership.objects.create(user=nurses["anne"].user, structure=practice, role="gestionnaire")
+    for rank, (name, finess) in enumerate((("alice", "010000002"), ("alice", ""), ("bruno", "010000002")), 1):
+        place = {
+            "structure_name": "CHU DES LILAS" if finess else "CABINET LIBÉRAL",
+            "finess_site": finess,
+            "town": "Lilas",
+        }
+        Activity.objects.create(
+            **(seen | {"source": "activities"}), **place, national_id=f"8{RPPS[name]}", ordinal=rank
+        )
+    actions.prefer(people["bruno"], "010000002", org.address, by=people["bruno"].user)
     search_index.level()
     for run in runs:
         figures.record(run)
@@ -169,7 +179,7 @@ if __name__ == "__main__":
     from django.utils import timezone
 
     from directory import figures, search_index
-    from directory.models import Entry, SyncRun
+    from directory.models import Activity, Entry, SyncRun
     from mailboxes import actions
     from mailboxes.lifecycle import RequestKind, Verb
     from mailboxes.models import (

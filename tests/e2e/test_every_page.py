@@ -31,6 +31,8 @@ GISELE = {
     "costs": "/couts/",
     "costs-service": "/couts/?par=service",
     "operators": "/operateurs/",
+    "preferences": "/privilegiees/",
+    "preferences-none": "/privilegiees/?sort=deux",
     "mine-empty": "/mes-bal/",
     "notices-undelivered": "/avis/",
     "search": "/annuaire/",
@@ -49,6 +51,7 @@ GISELE_ON_A_BAL = {
     "bal": "",
     "journal": "journal/",
     "notices": "avis/",
+    "kit": "faire-connaitre/",
     "edit": "modifier/",
     "space": "espace/",
     "depublish": "request_depublication/",
@@ -98,6 +101,7 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     for name, path in of_a_departure(app, page, "Alice EXEMPLE").items():
         look(name, path)
     look("movement-arrival", movement_url(app, page, "Chloe EXEMPLE"))
+    look("kit-leaving", bal_url(app, page, "pneumologie") + "faire-connaitre/")
     look("principal", bal_url(app, page, "orpheline") + "principal/")
     look("notices-told", bal_url(app, page, "paul.exemple") + "avis/")
     look("ask-use", bal_url(app, page, "chloe.exemple") + "demander-si-elle-sert/")

@@ -267,3 +267,43 @@ def test_nurse_a_opens_names_b_who_names_c_then_goes(app, page, log_in):
     people = page.get_by_role("region", name="Qui y a accès")
     assert people.get_by_text("Basile EXEMPLE").count() == 1
     assert people.get_by_text("Anne EXEMPLE").count() == 0
+
+
+def test_a_professional_chooses_his_preferred_bal_and_makes_it_known(app, page, log_in):
+    place = page.get_by_role("listitem").filter(has_text="CHU DES LILAS, Lilas")
+    place.get_by_label("Adresse à privilégier").select_option("alice.exemple@chu-exemple.mssante.fr")
+    place.get_by_role("button", name="Privilégier").click()
+    page.get_by_text("vous privilégiez alice.exemple@chu-exemple.mssante.fr").wait_for()
+    page.goto(app.url + bal_of(page, "alice.exemple"))
+    page.get_by_role("link", name="Faire connaître").click()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copier : Signature de courriel").click()
+    page.get_by_text("Copié").wait_for()
+    assert "alice.exemple@chu-exemple.mssante.fr" in page.evaluate("navigator.clipboard.readText()")
+    assert page.locator("img.kit-qr").evaluate("image => image.naturalWidth") > 100
+    for name, start in (("Lettre aux partenaires, fichier PDF", b"%PDF"), ("Tout télécharger (ZIP)", b"PK")):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name).click()
+        assert download.value.path().read_bytes().startswith(start)
+
+
+def bal_of(page, text):
+    return page.get_by_role("link", name=text).first.get_attribute("href")
+
+
+def test_a_gestionnaire_asks_the_operator_for_a_preferred_bal(app, page, log_in):
+    page.get_by_role("link", name="Registre des BAL").click()
+    page.get_by_role("link", name="BAL privilégiées").click()
+    page.get_by_label("Cocher cardiologie.lilas@").check()
+    page.get_by_role("button", name="Demander à l’opérateur").click()
+    page.get_by_text("Demandé à l’opérateur pour 1 BAL").wait_for()
+    assert page.get_by_role("cell", name="à envoyer").or_(page.get_by_role("cell", name="envoyée")).count() == 1
+
+
+def test_a_gestionnaire_takes_the_kits_of_two_bal(app, page, log_in):
+    page.goto(f"{app.url}/bal/?q=exemple&kind=PER")
+    page.get_by_label("Cocher toutes les BAL de la page").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Kits de communication").click()
+    assert download.value.suggested_filename.startswith("kits-bal-")
+    assert download.value.path().read_bytes().startswith(b"PK")

@@ -31,6 +31,7 @@ from mailboxes.models import (
     Structure,
 )
 from mailboxes.movements import files
+from mailboxes.preferred import Places
 
 Kind = Bal.Kind
 pytestmark = pytest.mark.django_db
@@ -70,6 +71,12 @@ def test_every_verb_was_used():
 @pytest.mark.parametrize("finding", FINDINGS, ids=lambda finding: finding.name)
 def test_there_is_something_to_do_of_every_sort_that_the_actions_allow(finding):
     assert finding.bals(Bal.objects.all()).exists() == (finding.name != "trop")
+
+
+def test_the_preferred_bal_are_at_every_stage_and_some_contradict_one_another():
+    counts = Places(Structure.objects.all()).counts()
+    assert not [sort for sort, count in counts.items() if not count and sort != "pas-a-lui"]
+    assert counts["observees"] == 3, "closed by what was seen"
 
 
 def test_no_bal_has_two_principals_nor_21_cotitulaires():
@@ -174,7 +181,7 @@ def test_the_annuaire_has_a_history_and_differs_from_the_register():
     ours = Entry.objects.current().filter(domain="trois-rivieres.mssante.fr")
     assert ours.exclude(address__in=Bal.objects.values("address")).count() == 3
     elsewhere = Entry.objects.current().filter(person_id__in=Person.objects.values("rpps"))
-    assert elsewhere.filter(domain="praticiens-liberaux.mssante.fr").count() == 6
+    assert elsewhere.filter(source="extraction", domain="praticiens-liberaux.mssante.fr").count() == 6
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda s: s.name)

@@ -14,6 +14,7 @@ from mailboxes.management.demo.foundation import START, Foundation
 from mailboxes.management.demo.movements import Movements
 from mailboxes.management.demo.people import Cast
 from mailboxes.management.demo.places import Places, build, entrust
+from mailboxes.management.demo.preferences import Preferences
 from mailboxes.management.demo.requests import Requests
 from mailboxes.management.demo.situations import Situations
 from mailboxes.management.demo.wayout import WayOut
@@ -77,6 +78,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
     readings.plan()
     Annuaire(foundation, lines).plan()
     Situations(time).plan()
+    Preferences(foundation).plan()
     for days_ago in range(START, 0, -7):
         for job in NIGHTLY:
             time.on(days_ago, run, job)
