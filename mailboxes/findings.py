@@ -3,19 +3,14 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from directory.models import Entry
 from mailboxes.lifecycle import LIVE, State
 from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, Notice
 from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
-
-
-class Severity(TextChoices):
-    URGENT = "urgent", "urgent"
-    TODO = "todo", "à faire"
-    WATCH = "watch", "à surveiller"
+from mailboxes.severity import Severity
 
 
 class Finding(NamedTuple):
