@@ -73,6 +73,29 @@ class Role(TextChoices):
 class Party(TextChoices):
     HOLDERS = "holders", "titulaires"
     OPERATOR = "operator", "opérateur MSSanté"
+    GESTIONNAIRES = "gestionnaires", "gestionnaires de la structure"
+
+
+class RequestKind(TextChoices):
+    """What an operator may be asked."""
+
+    OPEN = "open", "ouverture"
+    CHANGE = "change", "modification"
+    PREFER = "prefer", "BAL privilégiée"
+    PUBLISH = "publish", "publication à l’annuaire"
+    DEPUBLISH = "depublish", "retrait de l’annuaire"
+    DELETE = "delete", "suppression"
+
+
+class RequestStage(TextChoices):
+    """Asked, answered, seen: three different things, for the operator's word proves nothing."""
+
+    DRAFT = "draft", "à envoyer"
+    SENT = "sent", "envoyée"
+    DONE = "done", "faite, selon l’opérateur"
+    VERIFIED = "verified", "constatée"
+    REFUSED = "refused", "refusée par l’opérateur"
+    CANCELLED = "cancelled", "annulée"
 
 
 class Transition(NamedTuple):
@@ -129,6 +152,24 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.ANSWER,             {_R.TITULAIRE}),
 ]}
 # fmt: on
+
+# Which request to the operator a move opens, and which it settles.
+OPENS: dict[Verb | Act, RequestKind] = {
+    Act.REGISTER: RequestKind.OPEN,
+    _V.REQUEST_DEPUBLICATION: RequestKind.DEPUBLISH,
+    _V.DEPUBLISH_IDLE: RequestKind.DEPUBLISH,
+    _V.REQUEST_DELETION: RequestKind.DELETE,
+}
+_STOPS_WAY_OUT = [(kind, RequestStage.CANCELLED) for kind in (RequestKind.DEPUBLISH, RequestKind.DELETE)]
+SETTLES: dict[Verb | Act, list[tuple[RequestKind, RequestStage]]] = {
+    _V.ACTIVATE: [(RequestKind.OPEN, RequestStage.DONE)],
+    _V.ABANDON: [(RequestKind.OPEN, RequestStage.CANCELLED)],
+    _V.VERIFY_DEPUBLICATION: [(RequestKind.DEPUBLISH, RequestStage.VERIFIED)],
+    _V.CONFIRM_DELETION: [(RequestKind.DELETE, RequestStage.DONE)],
+    _V.VERIFY_DELETION: [(RequestKind.DELETE, RequestStage.VERIFIED)],
+    _V.OPPOSE: _STOPS_WAY_OUT,
+    _V.WAKE: _STOPS_WAY_OUT,
+}
 
 BY_VERB = {line.verb: line for line in TRANSITIONS}
 EXPOSED = [line.verb for line in TRANSITIONS if line.by - {Role.SYSTEM}]

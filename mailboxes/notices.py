@@ -6,6 +6,7 @@ which a mail can go twice, and then both carry the same Message-ID.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from smtplib import SMTPException
 
@@ -19,22 +20,45 @@ from django.utils import timezone
 
 from mailboxes import links
 from mailboxes.lifecycle import Party
-from mailboxes.models import Bal, JournalEntry, Notice, Operator, Person
+from mailboxes.models import Bal, JournalEntry, Membership, Notice, Operator, Person, Request, Structure
 
 logger = logging.getLogger(__name__)
 
 
-def notices_for(entry: JournalEntry, bal: Bal, *, stage: str, cycle: str, parties: Iterable[Party]) -> list[Notice]:
-    """The notices that `entry` calls for, unsaved: one per holder, one for the operator."""
+def notices_for(
+    entry: JournalEntry, bal: Bal, *, stage: str, cycle: str, parties: Iterable[Party], accounts: dict | None = None
+) -> list[Notice]:
+    """The notices that `entry` calls for, unsaved: one per holder, one for the operator, one per gestionnaire.
+
+    `accounts`: the gestionnaires by structure, as `gestionnaires_of` finds them for a night's worth of BAL at once.
+    """
     notices = []
+    about = {"bal": bal, "entry": entry}
     if Party.HOLDERS in parties:
-        text = render_to_string(f"mailboxes/notices/{template_of(stage)}.txt", {"bal": bal, "entry": entry})
+        text = render_to_string(f"mailboxes/notices/{template_of(stage)}.txt", about)
         notices += [
             _to_person(entry, holder.person, text, stage=stage, cycle=cycle) for holder in bal.cotitulaires.all()
         ]
     if Party.OPERATOR in parties:
         notices.append(notice_to_operator(entry, bal.operator, stage=stage, cycle=cycle))
+    if Party.GESTIONNAIRES in parties:
+        text = render_to_string(f"mailboxes/notices/{template_of(stage)}_gestionnaire.txt", about)
+        managing = (accounts or {}).get(bal.structure_id, [])
+        notices += [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in managing]
     return notices
+
+
+def gestionnaires_of(bals: Iterable[Bal]) -> dict[int, list]:
+    """The accounts that manage the structures of these BAL, those above included: by structure, in two queries."""
+    structures = Structure.objects.filter(pk__in={bal.structure_id for bal in bals})
+    chains = {pk: {pk, *filter(None, above)} for pk, *above in structures.values_list("pk", "parent", "parent__parent")}
+    managing = Membership.objects.filter(role=Membership.Role.GESTIONNAIRE, user__is_active=True)
+    found: dict[int, dict] = defaultdict(dict)
+    for row in managing.filter(structure__in=set().union(*chains.values())).select_related("user").order_by("user"):
+        for pk, chain in chains.items():
+            if row.structure_id in chain:
+                found[pk][row.user_id] = row.user
+    return {pk: list(accounts.values()) for pk, accounts in found.items()}
 
 
 def notice_to_operator(entry: JournalEntry, operator: Operator, *, stage: str, cycle: str) -> Notice:
@@ -52,6 +76,12 @@ def notice_to_person(entry: JournalEntry, person: Person, *, stage: str, cycle: 
 def _to_person(entry: JournalEntry, person: Person, text: str, *, stage: str, cycle: str) -> Notice:
     facts = {"party": Party.HOLDERS, "person": person, "recipient": str(person), "address": person.email, "text": text}
     return _notice(entry, person.pk, stage=stage, cycle=cycle, **facts)
+
+
+def _to_account(entry: JournalEntry, account, text: str, *, stage: str, cycle: str) -> Notice:
+    name = account.get_full_name() or account.get_username()
+    facts = {"party": Party.GESTIONNAIRES, "recipient": name, "address": account.email, "text": text}
+    return _notice(entry, account.pk, stage=stage, cycle=cycle, **facts)
 
 
 def _notice(entry: JournalEntry, who: int, *, stage: str, cycle: str, **facts) -> Notice:
@@ -92,6 +122,8 @@ def _send(notice: Notice) -> bool:
         Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error=str(error))
         return False
     Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error="", sent_at=timezone.now())
+    if notice.party == Party.OPERATOR:
+        Request.objects.filter(entry=notice.entry_id).mark_sent(timezone.now())
     return True
 
 

@@ -9,6 +9,7 @@ from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_
 from mailboxes.actions.holders import add_cotitulaire, name_principal, remove_cotitulaire, transfer_principal
 from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.register import describe_bal, record_person, register_bal
+from mailboxes.actions.requests import open_request
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
 
@@ -29,6 +30,7 @@ __all__ = [
     "move",
     "move_each",
     "name_principal",
+    "open_request",
     "record_person",
     "record_usage",
     "register_bal",

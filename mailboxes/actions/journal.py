@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from mailboxes.lifecycle import Party
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Operator, Person, Signatory
-from mailboxes.notices import notice_to_operator, notice_to_person, notices_for, tell
+from mailboxes.notices import gestionnaires_of, notice_to_operator, notice_to_person, notices_for, tell
 
 
 def locked(bal: Bal) -> Bal:
@@ -38,7 +38,9 @@ def write(
     entry = entry_of(bal, what, by=by, parties=parties, **facts)
     entry.save()
     if parties:
-        notices = notices_for(entry, bal, stage=stage or what, cycle=cycle or f"entry-{entry.pk}", parties=parties)
+        cycle = cycle or f"entry-{entry.pk}"
+        accounts = gestionnaires_of([bal]) if Party.GESTIONNAIRES in parties else {}
+        notices = notices_for(entry, bal, stage=stage or what, cycle=cycle, parties=parties, accounts=accounts)
         Notice.objects.bulk_create(notices, ignore_conflicts=True)
         tell_on_commit([entry])
     return entry

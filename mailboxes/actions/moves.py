@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_on_commit
-from mailboxes.lifecycle import BY_VERB, Verb
+from mailboxes.actions.requests import write_requests
+from mailboxes.lifecycle import BY_VERB, Party, Verb
 from mailboxes.models import Bal, JournalEntry, Notice
-from mailboxes.notices import notices_for
+from mailboxes.notices import gestionnaires_of, notices_for
 
 logger = logging.getLogger(__name__)
 
@@ -95,10 +96,14 @@ def write_moves(bals: list[Bal], verb: Verb, *, by, note: str) -> None:
         for name, value in facts.items():
             setattr(bal, name, value)
     JournalEntry.objects.bulk_create(entries)
+    write_requests(bals, entries, verb)
+    told: dict = {"stage": verb, "parties": line.tells}
+    if Party.GESTIONNAIRES in line.tells:
+        told["accounts"] = gestionnaires_of(bals)
     notices = [
         notice
         for bal, entry, cycle in zip(bals, entries, cycles, strict=True)
-        for notice in notices_for(entry, bal, stage=verb, cycle=cycle or f"entry-{entry.pk}", parties=line.tells)
+        for notice in notices_for(entry, bal, cycle=cycle or f"entry-{entry.pk}", **told)
     ]
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     tell_on_commit(entries)

@@ -4,6 +4,7 @@ from django.db import transaction
 
 from mailboxes import rules
 from mailboxes.actions.journal import locked, write
+from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import Act, Party, State
 from mailboxes.models import Affiliation, Bal, Cotitulaire, Operator, Person, Structure
 
@@ -35,7 +36,9 @@ def register_bal(
     if principal:
         Cotitulaire.objects.create(bal=bal, person=principal, is_principal=True)
     parties = frozenset() if exists else frozenset({Party.OPERATOR})
-    write(bal, Act.REGISTER, by=by, after=state, note=note, parties=parties)
+    entry = write(bal, Act.REGISTER, by=by, after=state, note=note, parties=parties)
+    if not exists:
+        write_requests([bal], [entry], Act.REGISTER)
     return bal
 
 

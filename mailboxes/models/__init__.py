@@ -5,6 +5,7 @@ from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
+from mailboxes.models.requests import Request
 from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
 from mailboxes.models.usage import Reading
@@ -25,6 +26,7 @@ __all__ = [
     "Operator",
     "Person",
     "Reading",
+    "Request",
     "Signatory",
     "Structure",
     "System",

@@ -103,7 +103,7 @@ class Notice(models.Model):
     bal = models.ForeignKey(Bal, models.PROTECT, null=True, blank=True, related_name="notices")  # as its entry's
     key = models.CharField(max_length=150, unique=True)
     stage = models.CharField("étape", max_length=30)
-    party = models.CharField("destinataire", max_length=10, choices=Party)
+    party = models.CharField("destinataire", max_length=20, choices=Party)
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="notices")
     recipient = models.CharField("nom du destinataire", max_length=250)
     channel = models.CharField("canal", max_length=10, choices=Channel)

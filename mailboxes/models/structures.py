@@ -131,6 +131,7 @@ class Operator(models.Model):
     default_quota_mb = models.PositiveIntegerField("espace par défaut (Mo)", null=True, blank=True)
     alert_after_months = models.PositiveSmallIntegerField("alerte d’inactivité après (mois)", default=10)
     end_after_months = models.PositiveSmallIntegerField("dépublication après (mois)", default=12)
+    answer_days = models.PositiveSmallIntegerField("répond d’ordinaire en (jours)", default=15)
     yearly_cost = models.DecimalField(
         "coût annuel d’une BAL (€)", max_digits=8, decimal_places=2, null=True, blank=True
     )

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
-from mailboxes.lifecycle import BY_VERB, LIVE, WHO_MAY, Act, Role, State, Verb
+from mailboxes.lifecycle import BY_VERB, LIVE, OPENS, WHO_MAY, Act, RequestKind, Role, State, Verb
 from mailboxes.models import Bal
 from mailboxes.models.system import SYSTEM
 from mailboxes.rules.refusals import NotAllowed, Refused
@@ -29,6 +29,15 @@ def check_role(what: Verb | Act, allowed: frozenset[Role], roles: frozenset[Role
     if not allowed & roles:
         who = ", ".join(sorted(role.label for role in allowed))
         raise NotAllowed(f"« {what.label} » est réservé à : {who}.", "role")
+
+
+def check_open_request(bal: Bal, kind: RequestKind, *, by) -> None:
+    """What moves the state has its verb; what the operator has not answered is not asked twice."""
+    check_act(bal, Act.ASK_OPERATOR, by=by)
+    if kind in OPENS.values():
+        raise Refused(f"« {kind.label.capitalize()} » ne se demande pas ainsi : cela change l’état de la BAL.", "kind")
+    if bal.requests.awaited().filter(kind=kind).exists():
+        raise Refused("Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.", "asked")
 
 
 def check_read_history(bal: Bal, *, by) -> None:
