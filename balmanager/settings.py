@@ -209,6 +209,8 @@ CELERY_BEAT_SCHEDULE = {
         ("check_quotas",      "mailboxes.tasks.check_quotas",      crontab(minute=50)),
         ("end_delegations",   "mailboxes.tasks.end_delegations",   crontab(hour=0, minute=15)),
         ("ask_unidentified",  "mailboxes.tasks.ask_unidentified",  crontab(hour=7, minute=0)),
+        ("check_certificates","mailboxes.tasks.check_certificates",crontab(hour=6, minute=10)),
+        ("take_measures",     "mailboxes.tasks.take_measures",     crontab(minute="*/15")),  # the day's last one stands
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
         ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
     ]

@@ -5,7 +5,7 @@ from dateutil.relativedelta import relativedelta
 from django.db.models import F, Q
 from django.utils import timezone
 
-from mailboxes.findings import BY_NAME, FINDINGS
+from mailboxes.findings import BY_NAME, OF_BALS
 from mailboxes.lifecycle import State
 from mailboxes.models import Bal, Cotitulaire, Operator, Person, Structure
 
@@ -54,7 +54,7 @@ class BalFilter(filters.FilterSet):
     finding = filters.ChoiceFilter(
         method="with_finding",
         label="Point d’attention",
-        choices=[(finding.name, finding.title) for finding in FINDINGS],
+        choices=[(finding.name, finding.title) for finding in OF_BALS],
         empty_label="aucun en particulier",
     )
     sort = filters.ChoiceFilter(
@@ -102,4 +102,5 @@ class BalFilter(filters.FilterSet):
         return queryset.with_publication().filter(is_published=value == "oui")
 
     def with_finding(self, queryset, name, value):
-        return BY_NAME[value].bals(queryset)
+        bals = BY_NAME[value].bals
+        return bals(queryset) if bals else queryset

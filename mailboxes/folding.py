@@ -6,6 +6,7 @@ The annuaire writes in capitals, not always with accents, and with any apostroph
 import unicodedata
 
 from django.db import connection
+from django.db.models import Func, TextField
 
 LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae"})
 # `normalize` before `lower`: under the C locale PostgreSQL lowers ASCII alone, and by then only ASCII is left to lower.
@@ -31,3 +32,14 @@ def teach(connection, **_) -> None:
     """Called with each new connection: give SQLite the function that PostgreSQL can do without."""
     if connection.vendor == "sqlite":
         connection.connection.create_function("bal_folded", 1, folded, deterministic=True)
+
+
+class Folded(Func):
+    """`folded`, of a column, in a query."""
+
+    arity = 1
+    output_field = TextField()
+
+    def as_sql(self, compiler, connection, function=None, template=None, arg_joiner=None, **context):
+        expression, values = compiler.compile(self.source_expressions[0])
+        return folded_in_sql(expression), tuple(values)

@@ -56,6 +56,11 @@ class Act(TextChoices):
     ASK_PERSON = "ask_person", "Demander au professionnel"
     REMIND_PERSON = "remind_person", "Rappeler au professionnel"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
+    NOTE_ANOMALY = "note_anomaly", "Signaler une anomalie"
+    RESOLVE_ANOMALY = "resolve_anomaly", "Clore une anomalie"
+    DESCRIBE_APPLICATIVE = "describe_applicative", "Décrire l’usage applicatif"
+    WARN_CERTIFICATE = "warn_certificate", "Avertir de la fin d’un certificat"
+    WRITE_PROTOCOL = "write_protocol", "Écrire au protocole d’utilisation"
     ANSWER = "answer", "Dire si une adresse est la sienne"
 
 
@@ -149,6 +154,11 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.ASK_PERSON,         {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.REMIND_PERSON,      {_R.SYSTEM}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
+    (Act.NOTE_ANOMALY,       {*_OWNER, _R.COTITULAIRE, _R.GESTIONNAIRE}),
+    (Act.RESOLVE_ANOMALY,    {*_OWNER, _R.COTITULAIRE, _R.GESTIONNAIRE}),
+    (Act.DESCRIBE_APPLICATIVE, {_R.RESPONSABLE, _R.GESTIONNAIRE}),
+    (Act.WARN_CERTIFICATE,   {_R.SYSTEM}),
+    (Act.WRITE_PROTOCOL,     {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
 ]}
 # fmt: on

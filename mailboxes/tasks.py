@@ -14,12 +14,21 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from mailboxes.actions import Tally, ask_person, end_delegation, move_each, remind_person, update_quota_warning
+from mailboxes.actions import (
+    Tally,
+    ask_person,
+    end_delegation,
+    keep_measures,
+    move_each,
+    remind_person,
+    update_quota_warning,
+    warn_certificate,
+)
 from mailboxes.actions.traces import PURGEABLE, delete
 from mailboxes.lifecycle import State, Verb
-from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, JournalEntry, Person
+from mailboxes.models import SYSTEM, ApplicativeFacts, Bal, Claim, Delegataire, JournalEntry, Person, Structure
 from mailboxes.notices import tell
-from mailboxes.rules import Refused, allows, check_annuaire_fresh
+from mailboxes.rules import CERTIFICATE_THRESHOLDS, Refused, allows, check_annuaire_fresh
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +90,8 @@ JOBS: dict[str, list[Sweep]] = {
         Sweep("rappels sur des adresses à identifier",  lambda now: _askable(Claim.objects.people_to_remind(now)), partial(one_by_one, remind_person)),
         Sweep("questions sur des adresses à identifier", lambda now: _askable(Claim.objects.people_to_ask(now)),   partial(one_by_one, ask_person)),
     ],
+    "check_certificates": [Sweep("fins de certificat à signaler",  lambda now: ApplicativeFacts.objects.to_warn(timezone.localdate(now), CERTIFICATE_THRESHOLDS), partial(one_by_one, warn_certificate))],
+    "take_measures":   [Sweep("structures mesurées",               lambda now: Structure.objects.all(),                keep_measures)],
     "tell_again":      [Sweep("avis à transmettre",                lambda now: JournalEntry.objects.untold(now),       _tell)],
     "purge":           [Sweep(title, rows, delete) for title, rows in PURGEABLE.items()],
 }
@@ -126,6 +137,16 @@ def end_delegations() -> None:
 @shared_task
 def ask_unidentified() -> None:
     run("ask_unidentified")
+
+
+@shared_task
+def check_certificates() -> None:
+    run("check_certificates")
+
+
+@shared_task
+def take_measures() -> None:
+    run("take_measures")
 
 
 @shared_task

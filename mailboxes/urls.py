@@ -4,7 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.views import BalViewSet
 from mailboxes.lifecycle import EXPOSED
-from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, people, register
+from mailboxes.views import acts, anomalies, bals, claims, dashboard, findings, gaps, holders, mine, people, register
 
 
 class ExposedVerb(StringConverter):
@@ -18,6 +18,7 @@ api.register("bals", BalViewSet, basename="api-bal")
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
+    path("a-faire/<slug:name>/", findings.finding, name="finding"),
     path("mes-bal/", mine.my_bals, name="my-bals"),
     path("mes-bal/reponse/", claims.claim_answer, name="claim-answer"),
     path("mes-bal/guide/<int:claim>/", claims.claim_guide, name="claim-guide"),
@@ -48,6 +49,9 @@ urlpatterns = [
     path("bal/<int:pk>/principal/", holders.NamePrincipalView.as_view(), name="bal-principal-name"),
     path("bal/<int:pk>/delegations/ajouter/", holders.DelegateView.as_view(), name="bal-delegate"),
     path("bal/<int:pk>/je-m-en-sers/", acts.DeclareUseView.as_view(), name="bal-declare-use"),
+    path("bal/<int:pk>/anomalies/signaler/", anomalies.NoteAnomalyView.as_view(), name="bal-anomaly"),
+    path("bal/<int:pk>/applicative/", anomalies.DescribeApplicativeView.as_view(), name="bal-applicative"),
+    path("anomalies/<int:pk>/clore/", anomalies.ResolveAnomalyView.as_view(), name="anomaly-resolve"),
     path("delegations/<int:pk>/terminer/", holders.EndDelegationView.as_view(), name="delegation-end"),
     path("personnes/inscrire/", acts.RecordPersonView.as_view(), name="person-new"),
     path("personnes/suggestions/", people.person_suggest, name="person-suggest"),

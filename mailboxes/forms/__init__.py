@@ -1,5 +1,6 @@
 """What the pages ask for. A form says what is asked and which action answers; it states no rule."""
 
+from mailboxes.forms.anomalies import ApplicativeForm, NoteAnomalyForm
 from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
 from mailboxes.forms.bulk import BulkForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
@@ -8,6 +9,7 @@ from mailboxes.forms.people import PersonField, PersonForm
 
 __all__ = [
     "AddCotitulaireForm",
+    "ApplicativeForm",
     "BulkForm",
     "DelegateForm",
     "DescribeForm",
@@ -15,6 +17,7 @@ __all__ = [
     "GapFilterForm",
     "MoveForm",
     "NamePrincipalForm",
+    "NoteAnomalyForm",
     "PersonField",
     "PersonForm",
     "RegisterForm",

@@ -46,6 +46,11 @@ class Gaps:
         rows = _rows(f"{query} GROUP BY situation, status", values)
         return {(situation, status): number for situation, status, number in rows}
 
+    def counts_by_structure(self) -> list[tuple[int, str, str, int]]:
+        """(structure, situation, status, how many): what `counts` tells, of each structure apart."""
+        query, values = self._query("structure_id, situation, status, count(*)")
+        return _rows(f"{query} GROUP BY structure_id, situation, status", values)
+
     def count(self) -> int:
         query, values = self._query("count(*)")
         return _rows(query, values)[0][0]

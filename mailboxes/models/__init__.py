@@ -1,10 +1,14 @@
 """The BAL and all that stands around them, cut by the domain's nouns."""
 
+from mailboxes.models.anomalies import Anomaly
+from mailboxes.models.applicative import ApplicativeFacts
 from mailboxes.models.bals import Bal
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
+from mailboxes.models.measures import Measure
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
+from mailboxes.models.protocol import ProtocolText
 from mailboxes.models.requests import Request
 from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
@@ -14,6 +18,8 @@ __all__ = [
     "SYSTEM",
     "AccessTrace",
     "Affiliation",
+    "Anomaly",
+    "ApplicativeFacts",
     "Bal",
     "Claim",
     "Cotitulaire",
@@ -21,10 +27,12 @@ __all__ = [
     "Domain",
     "GapDecision",
     "JournalEntry",
+    "Measure",
     "Membership",
     "Notice",
     "Operator",
     "Person",
+    "ProtocolText",
     "Reading",
     "Request",
     "Signatory",

@@ -13,6 +13,7 @@ from mailboxes.models.system import SYSTEM
 
 LABELS = {**dict(Verb.choices), **dict(Act.choices)}
 STATES = dict(State.choices)
+UNITS: dict[str, str] = {Act.WARN_CERTIFICATE: "jours"}  # of a stage’s threshold
 DONE_BY_LINK = (Act.ANSWER, Act.DECLARE_USE, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION)
 
 
@@ -124,10 +125,10 @@ class Notice(models.Model):
         return f"{self.stage} à {self.recipient}"
 
     def get_stage_display(self) -> str:
-        """Quota stages carry their threshold: `warn_quota-90`."""
+        """Some stages carry their threshold: `warn_quota-90`."""
         name, _, threshold = self.stage.partition("-")
         label = LABELS.get(name, name)
-        return f"{label} ({threshold} %)" if threshold else label
+        return f"{label} ({threshold} {UNITS.get(name, '%')})" if threshold else label
 
 
 class AccessTrace(models.Model):

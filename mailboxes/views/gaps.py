@@ -38,7 +38,7 @@ def gap_list(request):
             "situation": next((s for s in SITUATIONS if s.name == gaps.situation), None),
             "situations": [(s, counts.get((s.name, "open"), 0)) for s in SITUATIONS],
             "is_fresh": bool(run and not run.is_stale),
-            "remedies": REMEDIES,
+            "remedies": REMEDIES if managed_structures(request.user) else [],
             "can_mend": bool(managed_structures(request.user)),
         },
     )

@@ -19,6 +19,8 @@ OF_ACTS = {
     f"{Act.WARN_QUOTA}.txt",
     f"{Act.ASK_OPERATOR}_operator.txt",
     f"{Act.ASK_PERSON}.txt",
+    f"{Act.NOTE_ANOMALY}.txt",
+    f"{Act.WARN_CERTIFICATE}_gestionnaire.txt",
     f"{Act.REMIND_PERSON}.txt",
 }
 

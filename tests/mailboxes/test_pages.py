@@ -42,6 +42,8 @@ OF_A_BAL = [
     ("bal-principal-name", ()),
     ("bal-delegate", ()),
     ("bal-declare-use", ()),
+    ("bal-anomaly", ()),
+    ("bal-applicative", ()),
 ]
 ALONE = ["dashboard", "my-bals", "bal-list", "bal-export", "bal-new", "person-new", "person-suggest"]
 
@@ -74,7 +76,12 @@ def test_a_visitor_is_sent_to_log_in(client, db, name):
 def test_every_url_of_a_bal_stands_in_the_matrix(org):
     from mailboxes.urls import urlpatterns  # noqa: PLC0415
 
-    listed = {name for name, _ in OF_A_BAL} | {"bal-holder-remove", "bal-principal-transfer", "delegation-end"}
+    listed = {name for name, _ in OF_A_BAL} | {
+        "bal-holder-remove",
+        "bal-principal-transfer",
+        "delegation-end",
+        "anomaly-resolve",
+    }
     of_a_bal = {p.name for p in urlpatterns if getattr(p, "name", None) and "<int:pk>" in str(p.pattern)}
     assert of_a_bal == listed
 
@@ -83,8 +90,8 @@ def test_every_url_of_a_bal_stands_in_the_matrix(org):
 def test_the_dashboard_counts_the_findings_and_links_to_them(visit, people, make_bal):
     make_bal("ORG", percent_full=97)
     page = visit(people.gisele, "dashboard").content.decode()
-    assert f"{reverse('bal-list')}?finding=orpheline" in page
-    assert f"{reverse('bal-list')}?finding=pleine" in page
+    assert reverse("finding", args=["orpheline"]) in page
+    assert reverse("finding", args=["pleine"]) in page
 
 
 def test_the_dashboard_says_when_the_annuaire_was_never_loaded_and_when_it_is_stale(visit, people, org):

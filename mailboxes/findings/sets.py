@@ -1,0 +1,132 @@
+"""Which BAL each finding is about: a QuerySet narrowed, never a loop."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Value, Window
+from django.db.models.functions import Concat
+from django.utils import timezone
+
+from directory.models import Entry
+from mailboxes.folding import Folded
+from mailboxes.lifecycle import LIVE, State
+from mailboxes.models import Anomaly, ApplicativeFacts, Bal, Claim, Cotitulaire, Delegataire, Notice
+from mailboxes.rules import CERTIFICATE_THRESHOLDS, MAX_COTITULAIRES
+
+FULL, FILLING = 95, 80  # percent
+APP_SILENT_AFTER = timedelta(days=30)
+# What says nothing of the place or the team: two services of one domain would both claim it.
+NOT_EXPLICIT = (
+    r"^(accueil|adresse|administration|bal|boite|cabinet|contact|direction|ehpad|hopital|info|infos|infirmier|"
+    r"infirmiere|mail|medecin|medecins|messagerie|mss|mssante|org|pharmacie|secretariat|service|soins|ssiad|standard|"
+    r"structure|test)[._-]?[0-9]*@"
+)
+NOT_ASCII = r"[^ -~]"
+
+Narrows = Callable[[QuerySet[Bal]], QuerySet[Bal]]
+
+
+def full(bals):
+    return bals.filter(state__in=LIVE, percent_full__gte=FULL)
+
+
+def filling(bals):
+    return bals.filter(state__in=LIVE, percent_full__gte=FILLING, percent_full__lt=FULL)
+
+
+def orphan(bals):
+    """Held by nobody, or by people of whom none is principal any more."""
+    principals = Cotitulaire.objects.filter(bal=OuterRef("pk"), is_principal=True)
+    holders = Cotitulaire.objects.filter(bal=OuterRef("pk"))
+    return bals.filter(~Q(Exists(principals)), ~Q(Exists(holders)), state__in=LIVE, kind__in=Bal.SHARED)
+
+
+def without_principal(bals):
+    principals = Cotitulaire.objects.filter(bal=OuterRef("pk"), is_principal=True)
+    holders = Cotitulaire.objects.filter(bal=OuterRef("pk"))
+    return bals.filter(~Q(Exists(principals)), Exists(holders), state__in=LIVE, kind__in=Bal.SHARED)
+
+
+def crowded(bals):
+    many = Cotitulaire.objects.filter(bal__kind__in=Bal.SHARED).values("bal").annotate(n=Count("pk"))
+    return bals.filter(pk__in=many.filter(n__gt=MAX_COTITULAIRES).values("bal"), state__in=LIVE)
+
+
+def expired_delegation(bals):
+    expired = Delegataire.objects.expired(timezone.localdate()).filter(bal=OuterRef("pk"))
+    return bals.filter(Exists(expired))
+
+
+def alerted(bals):
+    return bals.filter(state=State.IDLE_ALERTED)
+
+
+def unknown_activity(bals):
+    return bals.filter(state=State.ACTIVE, clock_at=None).exclude(kind=Bal.Kind.APPLICATIVE)
+
+
+def undelivered(bals):
+    unsent = Notice.objects.filter(bal=OuterRef("pk"), sent_at=None, created_at__gte=OuterRef("state_since"))
+    return bals.filter(Exists(unsent.filter(Q(channel=Notice.Channel.NONE) | Q(attempts__gt=0))), state__in=LIVE)
+
+
+def disowned(bals):
+    """Said not to be his by one who holds it here, or whose RPPS bears it in the annuaire."""
+    denied = Claim.objects.filter(address=OuterRef("address"), answer=Claim.Answer.NOT_MINE)
+    holds = Cotitulaire.objects.filter(bal__address=OuterRef("address"), person=OuterRef("person"))
+    listed = Entry.objects.published().filter(address=OuterRef("address"), person_id=OuterRef("person__rpps"))
+    return bals.filter(Exists(denied.filter(Exists(holds) | Exists(listed))), state__in=LIVE)
+
+
+def to_confirm(bals):
+    return bals.filter(state__in=[State.REQUESTED, State.DELETION_REQUESTED])
+
+
+def homonyms(bals):
+    """A PER whose titulaire has the name of another titulaire of the same structure, accents and capitals aside."""
+    named = Cotitulaire.objects.filter(bal__kind=Bal.Kind.NOMINATIVE, bal__state__in=LIVE).annotate(
+        name=Folded(Concat("person__family_name", Value(" "), "person__given_name"))
+    )
+    same = [F("bal__structure"), F("name")]
+    twins = named.annotate(first=Window(Min("person"), same), last=Window(Max("person"), same)).exclude(first=F("last"))
+    return bals.filter(pk__in=twins.values("bal"))
+
+
+def badly_named(bals):
+    """With an accent or a sign that many mail systems refuse; or, shared, with a name that could be anyone's."""
+    vague = Q(kind__in=Bal.SHARED, address__regex=NOT_EXPLICIT)
+    return bals.filter(Q(address__regex=NOT_ASCII) | vague, state__in=LIVE)
+
+
+def with_anomaly(kind: str) -> Narrows:
+    def narrow(bals):
+        return bals.filter(Exists(Anomaly.objects.open().filter(bal=OuterRef("pk"), kind=kind)), state__in=LIVE)
+
+    return narrow
+
+
+def certificate_within(days: int) -> Narrows:
+    """Between this threshold and the nearer one; the nearest takes those that are over too."""
+    nearer = max((limit for limit in CERTIFICATE_THRESHOLDS if limit < days), default=None)
+
+    def narrow(bals):
+        today = timezone.localdate()
+        facts = ApplicativeFacts.objects.expiring(today + timedelta(days=days)).filter(bal=OuterRef("pk"))
+        if nearer is not None:
+            facts = facts.filter(certificate_expires_on__gt=today + timedelta(days=nearer))
+        return bals.filter(Exists(facts), kind=Bal.Kind.APPLICATIVE)
+
+    return narrow
+
+
+def undescribed(bals):
+    """An APP of which nobody wrote which software it serves, when its certificate ends, or where one may answer."""
+    whole = ApplicativeFacts.objects.filter(
+        bal=OuterRef("pk"), certificate_expires_on__isnull=False, answers__isnull=False
+    )
+    return bals.filter(~Q(Exists(whole)), kind=Bal.Kind.APPLICATIVE, state=State.ACTIVE)
+
+
+def silent(bals):
+    since = timezone.now() - APP_SILENT_AFTER
+    return bals.filter(kind=Bal.Kind.APPLICATIVE, state=State.ACTIVE, last_used_at__lt=since)
