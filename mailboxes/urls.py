@@ -4,7 +4,21 @@ from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.views import BalViewSet
 from mailboxes.lifecycle import EXPOSED
-from mailboxes.views import acts, anomalies, bals, claims, dashboard, findings, gaps, holders, mine, people, register
+from mailboxes.views import (
+    acts,
+    anomalies,
+    bals,
+    claims,
+    dashboard,
+    findings,
+    gaps,
+    holders,
+    indicators,
+    mine,
+    people,
+    protocol,
+    register,
+)
 
 
 class ExposedVerb(StringConverter):
@@ -19,6 +33,13 @@ api.register("bals", BalViewSet, basename="api-bal")
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
     path("a-faire/<slug:name>/", findings.finding, name="finding"),
+    path("indicateurs/", indicators.indicators, name="indicators"),
+    path("indicateurs/export.xlsx", indicators.indicators_xlsx, name="indicators-xlsx"),
+    path("indicateurs/export.pdf", indicators.indicators_pdf, name="indicators-pdf"),
+    path("protocole/", protocol.protocols, name="protocols"),
+    path("protocole/<int:pk>/", protocol.protocol, name="protocol"),
+    path("protocole/<int:pk>/modifier/", protocol.WriteProtocolView.as_view(), name="protocol-edit"),
+    path("protocole/<int:pk>/document.pdf", protocol.protocol_pdf, name="protocol-pdf"),
     path("mes-bal/", mine.my_bals, name="my-bals"),
     path("mes-bal/reponse/", claims.claim_answer, name="claim-answer"),
     path("mes-bal/guide/<int:claim>/", claims.claim_guide, name="claim-guide"),

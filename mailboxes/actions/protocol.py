@@ -24,5 +24,12 @@ def write_protocol(structure: Structure, texts: dict[str, str], *, by) -> list[s
         row.save()
         changed.append(section)
         about = {"structure": structure}
-        write_about(Act.WRITE_PROTOCOL, by=by, about=about, before=before, after=row.text, note=section)
+        write_about(
+            Act.WRITE_PROTOCOL,
+            by=by,
+            about=about,
+            before=before,
+            after=row.text,
+            note=ProtocolText.Section(section).label,
+        )
     return changed

@@ -5,7 +5,9 @@ from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm
 from mailboxes.forms.bulk import BulkForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
+from mailboxes.forms.indicators import IndicatorsForm
 from mailboxes.forms.people import PersonField, PersonForm
+from mailboxes.forms.protocol import ProtocolForm
 
 __all__ = [
     "AddCotitulaireForm",
@@ -15,11 +17,13 @@ __all__ = [
     "DescribeForm",
     "EmptyForm",
     "GapFilterForm",
+    "IndicatorsForm",
     "MoveForm",
     "NamePrincipalForm",
     "NoteAnomalyForm",
     "PersonField",
     "PersonForm",
+    "ProtocolForm",
     "RegisterForm",
     "RemedyForm",
     "RequestDeletionForm",

@@ -77,12 +77,12 @@ def _delegations(structures, now) -> Rows:
     """Access lent today, by what it lets do."""
     current = Delegataire.objects.current().filter(bal__in=_live(structures).values("pk"))
     counted = current.annotate(key=_choose((Q(can_send=True), "send"), default="read"))
-    return counted.order_by().values("bal__structure", "key").annotate(n=Count("pk")).values_list()
+    return counted.order_by().values_list("bal__structure", "key").annotate(Count("pk"))
 
 
 def _anomalies(structures, now) -> Rows:
     noted = Anomaly.objects.open().filter(bal__in=_live(structures).values("pk"))
-    return noted.order_by().values("bal__structure", "kind").annotate(n=Count("pk")).values_list()
+    return noted.order_by().values_list("bal__structure", "kind").annotate(Count("pk"))
 
 
 def _findings(structures, now) -> Rows:

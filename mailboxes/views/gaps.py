@@ -14,8 +14,9 @@ from mailboxes.lifecycle import Act
 from mailboxes.models import JournalEntry
 from mailboxes.models.bals import managed_structures
 from mailboxes.rules import allows, check_read_history
+from mailboxes.views.files import csv_file
 from mailboxes.views.frame import annuaire_run
-from mailboxes.views.register import csv_file, tell_tally
+from mailboxes.views.register import tell_tally
 
 PER_PAGE = 25
 RECENT = 10
