@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.text import capfirst
@@ -95,15 +96,17 @@ def _purpose(structure: Structure) -> Part:
 
 def _people(structure: Structure) -> Part:
     above = f", rattachée à {structure.parent}" if structure.parent else ""
-    accounts = Membership.objects.filter(structure=structure, role=Membership.Role.GESTIONNAIRE, user__is_active=True)
-    names = [row.user.get_full_name() or row.user.get_username() for row in accounts.select_related("user")]
+    chain = [structure, structure.parent, structure.parent and structure.parent.parent]
+    managing = Membership.objects.filter(role=Membership.Role.GESTIONNAIRE, user__is_active=True, structure__in=chain)
+    accounts = get_user_model().objects.filter(pk__in=managing.values("user")).order_by("last_name", "username")
+    names = [account.get_full_name() or account.get_username() for account in accounts]
     live = Bal.objects.live().filter(structure=structure)
     kinds = dict(live.order_by().values_list("kind").annotate(Count("pk")))
     return Part(
         Section.PEOPLE,
         [
             f"Responsable juridique : {structure.name}{above}.",
-            f"Gestionnaires MSSanté : {', '.join(names) or 'ceux de la structure de rattachement'}.",
+            f"Gestionnaires MSSanté : {', '.join(names) or 'aucun compte pour l’instant'}.",
             f"La structure a {kinds.get('PER', 0)} BAL nominatives, {kinds.get('ORG', 0)} organisationnelles, "
             f"{kinds.get('CAB', 0)} de cabinet et {kinds.get('APP', 0)} applicatives.",
             "D’une BAL nominative, son titulaire répond seul : personne d’autre ne l’ouvre. D’une BAL "

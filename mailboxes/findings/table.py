@@ -24,6 +24,11 @@ class Finding(NamedTuple):
     is_kept: bool = False  # too long to count at each visit: the latest measure is shown
     situation: Situation | None = None
     holds: Callable[[], bool] | None = None
+    call: str = ""  # the remedy in the words of this finding, where the act's own are too general
+
+    @property
+    def remedy_label(self) -> str:
+        return self.call or (str(self.remedy.label) if self.remedy else "")
 
 
 def _annuaire_is_old() -> bool:
@@ -59,7 +64,7 @@ FINDINGS = [
             ("Faire changer le mot de passe par l’opérateur.", "Donner à chacun son propre accès : cotitulaire, ou délégataire sous un cotitulaire.", "Clore l’anomalie.")),
     Finding("double-connexion", _S.URGENT, "Doubles connexions",         "Une même BAL ne peut pas être connectée à la fois au logiciel métier (DUI) et à Office 365 : chacun relève une partie des messages.", _A.RESOLVE_ANOMALY, sets.with_anomaly(_K.CONNECTION),
             ("Choisir le canal qui reste, d’ordinaire le logiciel métier.", "Faire fermer l’autre accès par l’opérateur.", "Clore l’anomalie.")),
-    Finding("certificat-7",  _S.URGENT, "Certificats à leur fin",        "Dans moins de 7 jours, ou déjà : sans certificat valable, le logiciel n’envoie plus rien.",                   _A.DESCRIBE_APPLICATIVE,   sets.certificate_within(7), _RENEW),
+    Finding("certificat-7",  _S.URGENT, "Certificats à leur fin",        "Dans moins de 7 jours, ou déjà : sans certificat valable, le logiciel n’envoie plus rien.",                   _A.DESCRIBE_APPLICATIVE,   sets.certificate_within(7), _RENEW, call="Enregistrer le nouveau certificat"),
     Finding("annuaire-ancien", _S.URGENT, "Annuaire trop ancien",        "L’annuaire connu ici n’est plus à jour : rien n’est conclu d’une absence, et personne n’est relancé.",        None,                      None,
             ("Voir pourquoi les dernières synchronisations ont échoué.", "Relancer la synchronisation, ou déposer le fichier d’extraction."), holds=_annuaire_is_old),
     Finding("non-remis",     _S.TODO,   "Avis non remis",                "Un titulaire n’a pas pu être prévenu : complétez son courriel ou joignez-le autrement.",                      None,                      sets.undelivered),
@@ -73,10 +78,11 @@ FINDINGS = [
             ("Faire supprimer la liste par l’opérateur.", "Ouvrir une BAL organisationnelle à l’équipe, avec ses cotitulaires.", "Pour prévenir d’une arrivée : la notification sur un courriel ordinaire.", "Clore l’anomalie.")),
     Finding("routage",       _S.TODO,   "Routages vers des BAL nominatives", "Une BAL organisationnelle renvoyée à des BAL nominatives perd la trace de qui a traité quoi.",            _A.RESOLVE_ANOMALY,        sets.with_anomaly(_K.FORWARD),
             ("Faire supprimer le routage par l’opérateur.", "Donner accès à la BAL elle-même : cotitulaires ou délégataires.", "Pour prévenir d’une arrivée : la notification sur un courriel ordinaire.", "Clore l’anomalie.")),
-    Finding("certificat-30", _S.TODO,   "Certificats à renouveler",      "Ils finissent dans 30 jours ou moins. Lancez le renouvellement.",                                             _A.DESCRIBE_APPLICATIVE,   sets.certificate_within(30), _RENEW),
-    Finding("certificat-60", _S.WATCH,  "Certificats bientôt à leur fin","Ils finissent dans 60 jours ou moins : c’est le moment de prévenir l’éditeur.",                              _A.DESCRIBE_APPLICATIVE,   sets.certificate_within(60), _RENEW),
+    Finding("certificat-30", _S.TODO,   "Certificats à renouveler",      "Ils finissent dans 30 jours ou moins. Lancez le renouvellement.",                                             _A.DESCRIBE_APPLICATIVE,   sets.certificate_within(30), _RENEW, call="Enregistrer le nouveau certificat"),
+    Finding("certificat-60", _S.WATCH,  "Certificats bientôt à leur fin","Ils finissent dans 60 jours ou moins : c’est le moment de prévenir l’éditeur.",                              _A.DESCRIBE_APPLICATIVE,   sets.certificate_within(60), _RENEW, call="Enregistrer le nouveau certificat"),
     Finding("se-remplit",    _S.WATCH,  "BAL qui se remplissent",        "De 80 à 94 % : c’est le moment de faire de la place.",                                                        None,                      sets.filling, _FREE_SPACE),
-    Finding("usage-inconnu", _S.WATCH,  "BAL dont l’usage est inconnu",  "Inconnue ne veut pas dire inactive : demandez à leurs titulaires s’ils s’en servent.",                        _A.DECLARE_USE,            sets.unknown_activity),
+    Finding("usage-inconnu", _S.WATCH,  "BAL dont l’usage est inconnu",  "Inconnue ne veut pas dire inactive : demandez à leurs titulaires s’ils s’en servent.",                        None,                      sets.unknown_activity,
+            ("Importer les relevés de l’opérateur, s’il en donne.", "Sinon demander aux titulaires : chacun répond d’un clic dans « Mes BAL ».", "Rien n’est retiré tant que l’usage est inconnu.")),
     Finding("nom",           _S.WATCH,  "Adresses mal nommées",          "Un accent que bien des messageries refusent, ou un nom partagé qui ne dit ni le lieu ni l’équipe.",           _A.DESCRIBE,               sets.badly_named,
             ("Convenir d’un nom explicite : l’équipe et le lieu, sans accent.", "Demander à l’opérateur la nouvelle adresse, et prévenir les correspondants avant de quitter l’ancienne.", "Sur l’ancienne : une réponse automatique qui donne la nouvelle."), True),
     Finding("app-a-decrire", _S.WATCH,  "BAL applicatives à décrire",    "On ne sait pas de chacune le logiciel, la fin du certificat et la BAL organisationnelle qui répond.",         _A.DESCRIBE_APPLICATIVE,   sets.undescribed),

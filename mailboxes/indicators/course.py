@@ -66,14 +66,20 @@ class Indicators:
         return [(figure, lines) for figure in FIGURES if (lines := self.lines(figure))]
 
     def chart(self, figure: Figure) -> dict | None:
-        """A curve per key; one day alone makes no curve."""
+        """A curve per key, or per group of keys; one day alone makes no curve."""
         if len(self.measured) < 2:
             return None
+        curves: dict[str, list[str]] = {}
+        for key, label, *_ in self.lines(figure):
+            curves.setdefault(figure.curve(key) if figure.curve else label, []).append(key)
         series = [
-            {"label": label, "points": [[day.isoformat(), self.at(day, figure.name, key)] for day in self.measured]}
-            for key, label, *_ in self.lines(figure)
+            {"label": label, "points": [[day.isoformat(), self._sum(day, figure, keys)] for day in self.measured]}
+            for label, keys in curves.items()
         ]
         return {"type": "line", "series": series}
+
+    def _sum(self, day: date, figure: Figure, keys: list[str]) -> int:
+        return sum(self.at(day, figure.name, key) for key in keys)
 
     def rows(self) -> Iterator[tuple[date, str, str, int]]:
         """All of it, for a spreadsheet: the latest day first."""

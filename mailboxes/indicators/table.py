@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
 
+from directory.models import SyncRun
+from mailboxes.findings import BY_NAME as OF_NAME
 from mailboxes.findings import FINDING, FINDINGS, OF_BALS
 from mailboxes.findings.sets import FILLING, FULL
 from mailboxes.gaps import Gaps
@@ -23,6 +25,7 @@ class Figure(NamedTuple):
     label: str
     keys: Callable[[], dict[str, str]]  # key -> label, in the order shown
     counts: Counts
+    curve: Callable[[str], str] | None = None  # key -> the curve it is part of, where a curve per key would be too many
 
 
 def _by(column, bals: QuerySet) -> Rows:
@@ -69,8 +72,9 @@ def _fill(structures, now) -> Rows:
 
 def _published(structures, now) -> Rows:
     never = Q(liste_rouge=True) | Q(kind=Bal.Kind.APPLICATIVE)
+    absent = "no" if SyncRun.objects.latest_public() else "unknown"
     bals = _live(structures).with_publication()
-    return _by(_choose((Q(is_published=True), "yes"), (never, "unexpected"), default="no"), bals)
+    return _by(_choose((Q(is_published=True), "yes"), (never, "unexpected"), default=absent), bals)
 
 
 def _delegations(structures, now) -> Rows:
@@ -121,11 +125,13 @@ FIGURES = [
     Figure(
         "published",
         "À l’annuaire public",
-        _of({"yes": "publiées", "no": "absentes", "unexpected": "non attendues (APP, liste rouge)"}),
+        _of({"yes": "publiées", "no": "absentes", "unexpected": "non attendues (APP, liste rouge)",
+             "unknown": "inconnu (annuaire jamais chargé)"}),
         _published,
     ),
     Figure("delegation", "Délégations en cours", _of({"read": "consulter", "send": "envoyer"}), _delegations),
     Figure("anomaly", "Anomalies signalées", _of(dict(Anomaly.Kind.choices)), _anomalies),
-    Figure(FINDING, "Points d’attention", _of({f.name: f.title for f in FINDINGS if not f.holds}), _findings),
+    Figure(FINDING, "Points d’attention", _of({f.name: f.title for f in FINDINGS if not f.holds}), _findings,
+           lambda key: OF_NAME[key].severity.label.capitalize()),
 ]  # fmt: skip
 BY_NAME = {figure.name: figure for figure in FIGURES}

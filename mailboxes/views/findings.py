@@ -19,7 +19,6 @@ PAGES = {
     Act.NAME_PRINCIPAL: "bal-principal-name",
     Act.DESCRIBE: "bal-edit",
     Act.DESCRIBE_APPLICATIVE: "bal-applicative",
-    Act.DECLARE_USE: "bal-declare-use",
 }
 ANCHORS = {
     Act.REMOVE_COTITULAIRE: "#people-title",
@@ -67,7 +66,7 @@ def attention(bal: Bal, user) -> list[dict]:
     asked = {_column(name): Exists(finding.bals(itself)) for name, finding in quick.items() if finding.bals}
     row = Bal.objects.annotate(**asked).only("pk").get(pk=bal.pk)
     return [
-        {"finding": finding, "url": remedy_for(finding, bal, user), "label": finding.remedy and finding.remedy.label}
+        {"finding": finding, "url": remedy_for(finding, bal, user), "label": finding.remedy_label}
         for name, finding in quick.items()
         if getattr(row, _column(name))
     ] + _gaps_of(bal, user)

@@ -22,7 +22,7 @@ def protocols(request):
 
 
 def protocol(request, pk):
-    structure = get_object_or_404(Structure.objects.visible_to(request.user).select_related("parent"), pk=pk)
+    structure = get_object_or_404(Structure.objects.visible_to(request.user).select_related("parent__parent"), pk=pk)
     return render(
         request,
         "mailboxes/protocol.html",
@@ -37,7 +37,7 @@ def protocol(request, pk):
 
 
 def protocol_pdf(request, pk):
-    structure = get_object_or_404(Structure.objects.visible_to(request.user).select_related("parent"), pk=pk)
+    structure = get_object_or_404(Structure.objects.visible_to(request.user).select_related("parent__parent"), pk=pk)
     return pdf_file("protocole-mssante", printed(structure, timezone.localdate()))
 
 
