@@ -3,13 +3,16 @@
 `by` is who acts: an account, or `SYSTEM`; never None.
 """
 
+from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
+from mailboxes.actions.applicative import describe_applicative, warn_certificate
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
 from mailboxes.actions.idleness import ask_use, escalate_idle, remind_idle, remind_use
 from mailboxes.actions.layouts import delete_layout, write_layout
+from mailboxes.actions.measures import keep_measures
 from mailboxes.actions.movements import (
     apply_departure,
     ask_handover,
@@ -35,6 +38,7 @@ from mailboxes.actions.openings import (
 )
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.preferences import prefer, request_preference
+from mailboxes.actions.protocol import write_protocol
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
@@ -69,6 +73,7 @@ __all__ = [
     "declare_use",
     "delegate",
     "delete_layout",
+    "describe_applicative",
     "describe_bal",
     "describe_person",
     "describe_stay",
@@ -78,9 +83,11 @@ __all__ = [
     "give_notice",
     "hand_over",
     "ignore_gap",
+    "keep_measures",
     "move",
     "move_each",
     "name_principal",
+    "note_anomaly",
     "note_export",
     "open_movement",
     "open_request",
@@ -103,6 +110,7 @@ __all__ = [
     "request_opening",
     "request_preference",
     "resend_notice",
+    "resolve_anomaly",
     "revoke_key",
     "rotate_key",
     "save_draft",
@@ -115,6 +123,8 @@ __all__ = [
     "transfer_principal",
     "try_webhook",
     "update_quota_warnings",
+    "warn_certificate",
     "welcome_person",
     "write_layout",
+    "write_protocol",
 ]

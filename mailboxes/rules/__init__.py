@@ -4,6 +4,13 @@ A rule is a `check_…` function that raises `Refused` or returns nothing. Actio
 screens ask `allows(check_…, …)` to know which buttons to show. No form, serializer, admin or task states one.
 """
 
+from mailboxes.rules.anomalies import check_note_anomaly, check_resolve_anomaly
+from mailboxes.rules.applicative import (
+    CERTIFICATE_THRESHOLDS,
+    certificate_level,
+    check_describe_applicative,
+    check_is_applicative,
+)
 from mailboxes.rules.claims import check_answer, check_ask_person, check_remind_person
 from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_take_over
 from mailboxes.rules.gaps import (
@@ -76,6 +83,7 @@ from mailboxes.rules.people import (
     check_settle_step,
 )
 from mailboxes.rules.preferences import check_prefer_bal, check_preferable, check_ranks_known, check_request_preference
+from mailboxes.rules.protocol import check_write_protocol
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_eligible, check_register, check_register_somewhere
 from mailboxes.rules.requests import (
@@ -99,11 +107,13 @@ from mailboxes.rules.usage import (
 from mailboxes.rules.webhooks import check_webhook, check_webhook_url
 
 __all__ = [
+    "CERTIFICATE_THRESHOLDS",
     "MAX_COTITULAIRES",
     "MAX_KEY_DAYS",
     "NotAllowed",
     "Refused",
     "allows",
+    "certificate_level",
     "check_accept",
     "check_act",
     "check_add_cotitulaire",
@@ -124,6 +134,7 @@ __all__ = [
     "check_close_movement",
     "check_delegate",
     "check_depublished_first",
+    "check_describe_applicative",
     "check_describe_person",
     "check_describe_stay",
     "check_domain_open_to",
@@ -135,6 +146,7 @@ __all__ = [
     "check_gap_stands",
     "check_given",
     "check_ignore",
+    "check_is_applicative",
     "check_key_days",
     "check_key_stands",
     "check_make_known",
@@ -145,6 +157,7 @@ __all__ = [
     "check_movement_open",
     "check_name_principal",
     "check_not_published",
+    "check_note_anomaly",
     "check_open_movement",
     "check_open_request",
     "check_person_act",
@@ -170,6 +183,7 @@ __all__ = [
     "check_request_opening",
     "check_request_preference",
     "check_request_somewhere",
+    "check_resolve_anomaly",
     "check_role",
     "check_row",
     "check_seen",
@@ -187,6 +201,7 @@ __all__ = [
     "check_webhook",
     "check_webhook_url",
     "check_write_layout",
+    "check_write_protocol",
     "has_left",
     "is_new_activity",
     "is_use_while_leaving",
