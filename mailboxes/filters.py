@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from mailboxes.findings import BY_NAME, FINDINGS
 from mailboxes.lifecycle import RequestKind, RequestStage, State
-from mailboxes.models import Bal, Cotitulaire, Operator, Person, Request, Structure
+from mailboxes.models import Bal, Campaign, CampaignTarget, Cotitulaire, Operator, Person, Request, Structure
 
 YES_NO = [("oui", "oui"), ("non", "non")]
 
@@ -22,6 +22,10 @@ SORTS: dict[str, tuple[str, list]] = {
     "percent_full": ("Remplissage, le plus faible d’abord", [F("percent_full").asc(nulls_first=True), "pk"]),
     "-percent_full": ("Remplissage, le plus fort d’abord", [F("percent_full").desc(nulls_last=True), "-pk"]),
 }
+
+
+def seen_campaigns(request):
+    return Campaign.objects.visible_to(request.user) if request else Campaign.objects.none()
 
 
 def seen_structures(request):
@@ -56,6 +60,9 @@ class BalFilter(filters.FilterSet):
         label="Point d’attention",
         choices=[(finding.name, finding.title) for finding in FINDINGS],
         empty_label="aucun en particulier",
+    )
+    unanswered = filters.ModelChoiceFilter(
+        method="silent_in", queryset=seen_campaigns, label="Sans réponse à la campagne", empty_label="peu importe"
     )
     sort = filters.ChoiceFilter(
         method="sorted_by",
@@ -101,8 +108,22 @@ class BalFilter(filters.FilterSet):
     def in_annuaire(self, queryset, name, value):
         return queryset.with_publication().filter(is_published=value == "oui")
 
+    def silent_in(self, queryset, name, value):
+        left = CampaignTarget.objects.filter(campaign=value).unanswered()
+        return queryset.filter(pk__in=left.exclude(bal=None).values("bal"))
+
     def with_finding(self, queryset, name, value):
         return BY_NAME[value].bals(queryset)
+
+
+def words_of(found: BalFilter) -> list[str]:
+    """What is filtered, as one reads it: "Type : nominative"."""
+    asked = ((name, value) for name, value in found.form.cleaned_data.items() if name != "sort")
+    return [
+        f"{found.form.fields[name].label} : {dict(getattr(found.form.fields[name], 'choices', ())).get(value, value)}"
+        for name, value in asked
+        if value not in (None, "")
+    ]
 
 
 class RequestFilter(filters.FilterSet):

@@ -79,6 +79,11 @@ class Act(TextChoices):
     PREFER_CHANNEL = "prefer_channel", "Choisir comment être prévenu"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
     ANSWER = "answer", "Dire si une adresse est la sienne"
+    LAUNCH_CAMPAIGN = "launch_campaign", "Lancer une campagne"
+    ASK_CAMPAIGN = "ask_campaign", "Interroger dans une campagne"
+    REMIND_CAMPAIGN = "remind_campaign", "Rappeler une campagne"
+    ANSWER_CAMPAIGN = "answer_campaign", "Répondre à une campagne"
+    CLOSE_CAMPAIGN = "close_campaign", "Clore une campagne"
     DECLARE_SOFTWARE = "declare_software", "Donner une clé à un logiciel"
     ROTATE_KEY = "rotate_key", "Renouveler la clé d’un logiciel"
     REVOKE_KEY = "revoke_key", "Révoquer la clé d’un logiciel"
@@ -208,6 +213,11 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.PREFER_CHANNEL,     {_R.TITULAIRE, _R.GESTIONNAIRE}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
+    (Act.LAUNCH_CAMPAIGN,    {_R.GESTIONNAIRE}),
+    (Act.ASK_CAMPAIGN,       {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.REMIND_CAMPAIGN,    {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.ANSWER_CAMPAIGN,    {_R.TITULAIRE, _R.PRINCIPAL}),
+    (Act.CLOSE_CAMPAIGN,     {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.DECLARE_SOFTWARE,   {_R.GESTIONNAIRE}),
     (Act.ROTATE_KEY,         {_R.GESTIONNAIRE}),
     (Act.REVOKE_KEY,         {_R.GESTIONNAIRE}),

@@ -20,11 +20,12 @@ from django.utils import timezone
 
 from mailboxes import links
 from mailboxes.letters import Layouts
-from mailboxes.lifecycle import Letter, Party
-from mailboxes.models import Bal, JournalEntry, Membership, Notice, Person, Request, Structure
+from mailboxes.lifecycle import Act, Letter, Party
+from mailboxes.models import Bal, Campaign, JournalEntry, Membership, Notice, Person, Request, Structure
 
 logger = logging.getLogger(__name__)
 
+CAMPAIGNS = (Act.ASK_CAMPAIGN, Act.REMIND_CAMPAIGN)
 LONGEST_WAIT = 7  # the lease doubles with each failure, so many times at most
 
 
@@ -169,7 +170,8 @@ def _mail(notice: Notice) -> EmailMessage:
     else:
         link = f"{settings.SITE_URL}{path_of(notice)}"
         subject = "Une action vous attend dans BAL Manager"
-        body = render_to_string("mailboxes/notices/mail.txt", {"notice": notice, "link": link})
+        facts = {"notice": notice, "link": link, "by_link": leads_by_link(notice)}
+        body = render_to_string("mailboxes/notices/mail.txt", facts)
     return EmailMessage(subject, body, to=[notice.address], headers=headers, **_way(notice))
 
 
@@ -185,8 +187,18 @@ def path_of(notice: Notice) -> str:
     """Where the reader is led: to what he may answer at once, by a link signed as it is sent; or behind the log-in."""
     if notice.is_answerable:
         return reverse("notice-link", args=[links.sign_notice(notice)])
+    if notice.act in CAMPAIGNS:
+        by_link = leads_by_link(notice)
+        return reverse("campaign-link", args=[links.sign_notice(notice)]) if by_link else reverse("my-campaigns")
     if notice.bal:
         return notice.bal.get_absolute_url()
     if notice.party == Party.GESTIONNAIRES:
         return reverse("request-list") + "?overdue=oui"
     return reverse("claims-link", args=[links.sign(notice.person)])
+
+
+def leads_by_link(notice: Notice) -> bool:
+    """Does its mail lead to a page that opens without a password?"""
+    if notice.act in CAMPAIGNS:  # the stage carries the kind; rights are never withdrawn without logging in
+        return notice.stage == f"{notice.act}-{Campaign.Kind.CLEANUP}"
+    return notice.is_answerable or notice.bal is None

@@ -19,11 +19,14 @@ from directory.models import SyncRun
 from mailboxes import idleness, webhooks
 from mailboxes.actions import (
     Tally,
+    ask_campaign,
     ask_person,
     ask_use,
+    close_campaign,
     end_delegation,
     escalate_idle,
     move_each,
+    remind_campaign,
     remind_idle,
     remind_person,
     remind_use,
@@ -32,7 +35,7 @@ from mailboxes.actions import (
 )
 from mailboxes.actions.traces import PURGEABLE, delete
 from mailboxes.lifecycle import Act, State, Verb
-from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, Delivery, JournalEntry, Person, Request, Webhook
+from mailboxes.models import SYSTEM, Bal, Campaign, Claim, Delegataire, Delivery, JournalEntry, Person, Request, Webhook
 from mailboxes.notices import tell
 from mailboxes.rules import Refused, allows, check_annuaire_fresh
 
@@ -136,6 +139,11 @@ JOBS: dict[str, list[Sweep]] = {
         Sweep("rappels sur des adresses à identifier",  lambda now: _askable(Claim.objects.people_to_remind(now)), partial(one_by_one, remind_person)),
         Sweep("questions sur des adresses à identifier", lambda now: _askable(Claim.objects.people_to_ask(now)),   partial(one_by_one, ask_person)),
     ],
+    "ask_campaigns":   [Sweep("campagnes dont l’envoi est à poursuivre", lambda now: Campaign.objects.to_ask(),          partial(one_by_one, ask_campaign))],
+    "follow_campaigns": [
+        Sweep("campagnes arrivées à leur dernier jour", lambda now: Campaign.objects.to_close(timezone.localdate(now)), partial(one_by_one, close_campaign)),
+        Sweep("campagnes à rappeler",                   lambda now: Campaign.objects.to_remind(now),       partial(one_by_one, remind_campaign)),
+    ],
     "tell_again":      [Sweep("avis à transmettre",                lambda now: JournalEntry.objects.untold(now),       _tell)],
     "deliver_webhooks": [
         Sweep("webhooks à tenir au courant", lambda now: Webhook.objects.active(),     _enlist),
@@ -205,6 +213,16 @@ def end_delegations() -> None:
 @shared_task
 def ask_unidentified() -> None:
     run("ask_unidentified")
+
+
+@shared_task
+def ask_campaigns() -> None:
+    run("ask_campaigns")
+
+
+@shared_task
+def follow_campaigns() -> None:
+    run("follow_campaigns")
 
 
 @shared_task

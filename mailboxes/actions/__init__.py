@@ -4,6 +4,13 @@
 """
 
 from mailboxes.actions.answers import step, step_each
+from mailboxes.actions.campaigns import (
+    answer_campaign,
+    ask_campaign,
+    close_campaign,
+    launch_campaign,
+    remind_campaign,
+)
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
@@ -39,12 +46,15 @@ __all__ = [
     "add_webhook",
     "adopt",
     "answer",
+    "answer_campaign",
     "answer_notice",
+    "ask_campaign",
     "ask_operator",
     "ask_person",
     "ask_use",
     "begin_draft",
     "change_webhook",
+    "close_campaign",
     "declare_software",
     "declare_use",
     "delegate",
@@ -55,6 +65,7 @@ __all__ = [
     "escalate_idle",
     "give_notice",
     "ignore_gap",
+    "launch_campaign",
     "move",
     "move_each",
     "name_principal",
@@ -64,6 +75,7 @@ __all__ = [
     "record_person",
     "record_usage",
     "register_bal",
+    "remind_campaign",
     "remind_idle",
     "remind_person",
     "remind_use",

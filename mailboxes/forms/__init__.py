@@ -2,6 +2,7 @@
 
 from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
 from mailboxes.forms.bulk import BulkForm
+from mailboxes.forms.campaigns import LaunchForm, ScopeForm, TargetFilterForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
 from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
@@ -17,6 +18,7 @@ __all__ = [
     "EmptyForm",
     "GapFilterForm",
     "GiveNoticeForm",
+    "LaunchForm",
     "LayoutForm",
     "MoveForm",
     "NamePrincipalForm",
@@ -27,5 +29,7 @@ __all__ = [
     "RemedyForm",
     "RequestBulkForm",
     "RequestDeletionForm",
+    "ScopeForm",
     "StepForm",
+    "TargetFilterForm",
 ]

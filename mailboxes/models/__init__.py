@@ -2,6 +2,7 @@
 
 from mailboxes.models.bals import Bal
 from mailboxes.models.calls import Call
+from mailboxes.models.campaigns import Campaign, CampaignTarget
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
@@ -21,6 +22,8 @@ __all__ = [
     "Affiliation",
     "Bal",
     "Call",
+    "Campaign",
+    "CampaignTarget",
     "Claim",
     "Cotitulaire",
     "Delegataire",

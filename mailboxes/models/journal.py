@@ -13,7 +13,7 @@ from mailboxes.models.system import SYSTEM
 
 LABELS = {**dict(Verb.choices), **dict(Act.choices)}
 STATES = dict(State.choices)
-DONE_BY_LINK = (Act.ANSWER, Act.DECLARE_USE, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION)
+DONE_BY_LINK = (Act.ANSWER, Act.ANSWER_CAMPAIGN, Act.DECLARE_USE, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION)
 
 
 class JournalQuerySet(models.QuerySet):

@@ -3,7 +3,7 @@
 from django.shortcuts import render
 
 from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
-from mailboxes.models import Bal, Delegataire
+from mailboxes.models import Bal, CampaignTarget, Delegataire
 from mailboxes.rules import allows, check_act, check_move, check_request_somewhere
 from mailboxes.views.claims import addresses_of
 
@@ -17,6 +17,7 @@ def my_bals(request):
     held.sort(key=lambda facts: not facts["awaits"])
     lent = Delegataire.objects.current().filter(person__user_id=user.pk).exclude(bal__state__in=OVER)
     person = getattr(user, "person", None)
+    questions = CampaignTarget.objects.put_to(person).unanswered().count() if person else 0
     listed = addresses_of(person) if person and person.rpps else []
     return render(
         request,
@@ -27,6 +28,7 @@ def my_bals(request):
             "awaited": sum(row["awaits"] for row in listed),
             "lent": lent.select_related("bal__structure", "under").order_by("bal__address"),
             "person": person,
+            "questions": questions,
             "may_request": allows(check_request_somewhere, by=user),
             "situations": person.situations() if person and person.rpps else [],
         },
