@@ -106,7 +106,7 @@ def _cases(question: Question, now: datetime) -> list[Fate]:
 
 
 def candidates(question: Question, bals: QuerySet[Bal], now: datetime, rows: QuerySet | None = None) -> QuerySet:
-    """The same BAL, read as `rows` are, each with the `fate` that the campaign would give it, and who would be `asked` about it."""
+    """The same BAL, read as `rows` are, with the `fate` that the campaign would give each, and who would be `asked`."""
     principal = Cotitulaire.objects.filter(bal=OuterRef("pk"), is_principal=True).values("person")[:1]
     whens = [When(case.condition, then=Value(case.name)) for case in _cases(question, now)]
     fate = Case(*whens, default=Value(ASKED), output_field=CharField())

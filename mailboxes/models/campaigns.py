@@ -109,11 +109,11 @@ def settled_elsewhere() -> Q:
 
 class CampaignTargetQuerySet(models.QuerySet):
     def with_outcome(self):
-        """Adds `outcome`: the answer, else what holds it up."""
+        """Adds `outcome`: the answer, else what holds it up. Once the campaign is closed, life changes it no more."""
         stuck = Q(person=None) | Exists(Notice.objects.undelivered().filter(pk=OuterRef("notice")))
         waits = Case(
             When(~Q(answer=""), then=F("answer")),
-            When(settled_elsewhere(), then=Value(Outcome.ELSEWHERE.value)),
+            When(settled_elsewhere() & ~Q(open_kind=""), then=Value(Outcome.ELSEWHERE.value)),
             When(stuck, then=Value(Outcome.UNREACHED.value)),
             default=Value(Outcome.PENDING.value),
             output_field=models.CharField(),
@@ -144,6 +144,15 @@ class CampaignTargetQuerySet(models.QuerySet):
         """How many of each; in one query."""
         rows = self.with_outcome().order_by().values_list("outcome").annotate(count=models.Count("pk"))
         return dict(rows)
+
+    def states(self) -> dict[str, int]:
+        """Where their BAL stand."""
+        rows = self.exclude(bal=None).order_by().values_list("bal__state")
+        return dict(rows.annotate(count=models.Count("pk")))
+
+    def withdrawn(self) -> int:
+        """How many accesses."""
+        return self.aggregate(sum=models.Sum("withdrawn"))["sum"] or 0
 
     def unanswered(self):
         return self.with_outcome().filter(outcome__in=[Outcome.PENDING, Outcome.UNREACHED])

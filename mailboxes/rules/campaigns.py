@@ -84,3 +84,5 @@ def check_accesses_read(shown: frozenset[str], now: frozenset[str]) -> None:
 def check_withdrawn(said: str, withdrawn: frozenset[str], now: frozenset[str]) -> None:
     if said == CampaignTarget.Answer.WITHDRAWN and not withdrawn & now:
         raise Refused("Cochez au moins un accès à retirer, ou confirmez la liste.", "withdrawn")
+    if said == CampaignTarget.Answer.CONFIRMED and withdrawn & now:
+        raise Refused("Vous avez coché des accès : retirez-les, ou décochez-les pour tout confirmer.", "withdrawn")

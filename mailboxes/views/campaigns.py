@@ -6,8 +6,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.sheets import as_xlsx
 from mailboxes import actions
 from mailboxes.campaigns import ASKED, QUESTIONS, candidates, preview, sentence_of
+from mailboxes.documents.campaign import COLUMNS, printed
+from mailboxes.export import BATCH
 from mailboxes.filters import BalFilter, words_of
 from mailboxes.forms import LaunchForm, ScopeForm, TargetFilterForm
 from mailboxes.forms.campaigns import narrowed
@@ -22,6 +25,7 @@ from mailboxes.rules import (
     check_run_campaigns,
 )
 from mailboxes.views.acts import ActionView
+from mailboxes.views.files import pdf_file, xlsx_file
 
 PER_PAGE = 25
 SHOWN = 20  # BAL named on the preview; the register has the rest
@@ -176,3 +180,21 @@ class CloseView(CampaignActionView):
 
     def perform(self, form, *, by):
         return actions.close_campaign(self.campaign, by=by)
+
+
+# --- Report -----------------------------------------------------------------------------------------------------------
+def campaign_pdf(request, pk):
+    row = get_object_or_404(Campaign.objects.visible_to(request.user).select_related("structure", "by"), pk=pk)
+    actions.trace(request.user, "export", f"campagne {row} (PDF)")
+    return pdf_file(f"campagne-{row.pk}", printed(row, words_asked(row, request), timezone.localdate()))
+
+
+def campaign_xlsx(request, pk):
+    """Every target, filtered as on the page."""
+    row = get_object_or_404(Campaign.objects.visible_to(request.user), pk=pk)
+    actions.trace(request.user, "export", f"campagne {row}, {request.GET.urlencode()}")
+    targets = row.targets.with_outcome().select_related("bal__structure", "person", "notice").order_by("pk")
+    rows = TargetFilterForm(request.GET).asked(targets).iterator(chunk_size=BATCH)
+    header, values = [label for label, _ in COLUMNS], [value for _, value in COLUMNS]
+    content = as_xlsx("Campagne", header, ([value(target) for value in values] for target in rows))
+    return xlsx_file(f"campagne-{row.pk}", content)

@@ -326,9 +326,16 @@ def test_who_handed_over_the_bal_answers_no_more(org, people, launch):
 def test_confirmed_keeps_every_access(org, people, launch):
     launch(RECERTIFY)
     keys = [f"cotitulaire-{people.bruno.pk}", f"delegation-{org.delegataires.get().pk}"]
-    actions.answer_campaign(target_of(org), Answer.CONFIRMED, by=people.alice.user, shown=keys, withdrawn=keys)
+    actions.answer_campaign(target_of(org), Answer.CONFIRMED, by=people.alice.user, shown=keys)
     assert org.cotitulaires.count() == 2
     assert target_of(org).withdrawn == 0
+
+
+def test_to_confirm_all_with_a_box_ticked_is_a_slip(org, people, launch):
+    launch(RECERTIFY)
+    keys = [f"cotitulaire-{people.bruno.pk}", f"delegation-{org.delegataires.get().pk}"]
+    with pytest.raises(Refused, match="décochez"):
+        actions.answer_campaign(target_of(org), Answer.CONFIRMED, by=people.alice.user, shown=keys, withdrawn=keys[:1])
 
 
 def test_withdrawn_ends_what_was_ticked_and_keeps_the_rest(org, people, launch):
@@ -372,6 +379,13 @@ def test_what_life_settles_awaits_no_answer(per, people, launch, how):
             actions.remind_campaign(campaign, by=people.gisele.user)
     actions.close_campaign(campaign, by=people.gisele.user)
     assert target_of(per).answer == Answer.ELSEWHERE
+
+
+@pytest.mark.parametrize("how", SETTLED_BY_LIFE)
+def test_after_its_end_life_changes_a_campaign_no_more(per, people, launch, how):
+    actions.close_campaign(launch(), by=people.gisele.user)
+    SETTLED_BY_LIFE[how](per, people)
+    assert target_of(per).outcome == Outcome.PENDING
 
 
 # --- Remind, close ----------------------------------------------------------------------------------------------------
