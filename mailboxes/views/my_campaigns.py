@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from mailboxes import actions, links
 from mailboxes.campaigns import QUESTIONS, accesses
 from mailboxes.models import Bal, Campaign, CampaignTarget, Notice, Person, Signatory
-from mailboxes.notices import CAMPAIGNS, leads_by_link
+from mailboxes.notices import CAMPAIGNS, is_signed
 from mailboxes.rules import Refused
 
 DONE: dict[str, str] = {
@@ -71,7 +71,7 @@ def campaign_link(request, token):
         return render(request, "mailboxes/notice_link_refused.html", {"has_expired": True}, status=410)
     except (links.Invalid, Notice.DoesNotExist):
         return render(request, "mailboxes/notice_link_refused.html", {"has_expired": False}, status=404)
-    if notice.act not in CAMPAIGNS or not leads_by_link(notice):
+    if notice.act not in CAMPAIGNS or not is_signed(notice):
         return render(request, "mailboxes/notice_link_refused.html", {"has_expired": False}, status=404)
     targets = _asked_by_link(notice.person)
     if request.method == "POST":

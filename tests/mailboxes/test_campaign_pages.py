@@ -108,6 +108,7 @@ def test_the_register_hands_its_filter_over(per, people, visit):
 # --- Follow -----------------------------------------------------------------------------------------------------------
 def test_the_page_costs_the_same_for_few_and_many(make_bal, people, launch, visit):
     costs = []
+    visit(people.gisele, "my-campaigns")  # his session opens
     for count in (2, 20):
         for number in range(count):
             make_bal("PER", make_professional(100 * count + number, email="p@exemple.invalid"))
@@ -120,6 +121,7 @@ def test_the_page_costs_the_same_for_few_and_many(make_bal, people, launch, visi
 
 def test_the_list_and_the_preview_cost_the_same_for_few_and_many(make_bal, people, launch, visit, scope):
     costs = []
+    visit(people.gisele, "my-campaigns")  # his session opens
     for count in (1, 10):
         for number in range(count):
             bal = make_bal("PER", make_professional(100 * count + number, email="p@exemple.invalid"))
@@ -185,6 +187,7 @@ def test_the_list_of_accesses_is_confirmed_as_it_was_shown(org, people, launch, 
 
 def test_the_questions_cost_the_same_for_few_and_many(make_bal, people, launch, visit):
     costs = []
+    visit(people.alice, "my-campaigns")  # his session opens
     for count in (1, 10):
         for _ in range(count):
             make_bal("ORG", people.alice, people.bruno)
@@ -237,6 +240,7 @@ def test_the_report_is_printed_open_or_closed(org, make_bal, people, launch, vis
 
 def test_the_report_costs_the_same_for_few_and_many(make_bal, people, structure, launch, visit):
     costs = []
+    visit(people.gisele, "my-campaigns")  # his session opens
     for count in (2, 20):
         for number in range(count):
             make_bal("PER", make_person(f"pro{count}-{number}", structure, f"3{100 * count + number:010}"))
