@@ -6,11 +6,27 @@ from typing import Any, NamedTuple
 
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
 
+from directory.models import Entry
 from mailboxes import idleness
 from mailboxes.lifecycle import LIVE, State
-from mailboxes.models import Bal, Campaign, CampaignTarget, Cotitulaire, Delegataire, Person
+from mailboxes.models import Bal, Campaign, CampaignTarget, Cotitulaire, Delegataire, Person, Structure
+from mailboxes.preferred import Places
 
 KINDS, ANSWERS = Campaign.Kind, CampaignTarget.Answer
 
@@ -31,6 +47,11 @@ class Question(NamedTuple):
     answers: tuple[CampaignTarget.Answer, ...]
     left_out: Callable[[datetime], list[Fate]]
     by_link: bool  # answered by the signed link of its mail
+    of_people: bool = False  # put to a person about himself, not about each of his BAL
+
+    @property
+    def unit(self) -> str:
+        return "professionnel" if self.of_people else "BAL"
 
 
 def _out_of_cleanup(now: datetime) -> list[Fate]:
@@ -56,6 +77,20 @@ def _out_of_recertification(now: datetime) -> list[Fate]:
     ]
 
 
+def _out_of_preference(now: datetime) -> list[Fate]:
+    """The annuaire says where each practises; a choice is one among several addresses, wherever they are hosted."""
+    places = Places(Structure.objects.all())
+    active = Cotitulaire.objects.filter(person=OuterRef("pk"), bal__state=State.ACTIVE)
+    several = active.order_by().values("person").annotate(count=Count("pk")).filter(count__gt=1)
+    held = Cotitulaire.objects.filter(person=OuterRef(OuterRef("pk"))).values("bal__address")
+    elsewhere = Entry.objects.published().filter(person_id=OuterRef("rpps")).exclude(address__in=held)
+    return [
+        Fate("one", "n’ont qu’une adresse : rien à choisir", ~Exists(several) & ~(Exists(active) & Exists(elsewhere))),
+        Fate("nowhere", "l’annuaire ne leur donne aucun lieu d’exercice ici", ~Q(pk__in=places.people())),
+        Fate("chosen", "ont déjà choisi", ~Q(pk__in=places.narrowed(sort="sans").people())),
+    ]
+
+
 # fmt: off
 QUESTIONS: dict[str, Question] = {question.kind: question for question in [
     Question(
@@ -68,6 +103,11 @@ QUESTIONS: dict[str, Question] = {question.kind: question for question in [
         "Chaque principal relit qui a accès à sa BAL, confirme, ou retire des accès. Le silence ne retire rien.",
         (ANSWERS.CONFIRMED, ANSWERS.WITHDRAWN), _out_of_recertification, by_link=False,
     ),
+    Question(
+        KINDS.PREFERRED, "BAL privilégiée", "Quelle BAL privilégiez-vous là où vous exercez ?",
+        "Qui a plusieurs adresses choisit celle où ses confrères écriront, pour chacun de ses lieux d’exercice.",
+        (ANSWERS.CHOSEN, ANSWERS.DECLINED), _out_of_preference, by_link=False, of_people=True,
+    ),
 ]}
 # fmt: on
 
@@ -78,40 +118,54 @@ ALREADY = "already"
 REACHED_OR_NOT: dict[str, str] = {
     ASKED: "seront interrogées",
     "orphan": "sans principal : personne n’en répond",
-    "hand": "leur principal veut être prévenu par vous, de vive voix ou par courrier",
-    "no_account": "leur principal n’a pas de compte ici : il ne pourrait pas répondre",
-    "no_address": "aucune adresse connue pour leur principal",
+    "hand": "à prévenir par vous, de vive voix ou par courrier, comme leur titulaire le demande",
+    "no_account": "leur titulaire n’a pas de compte ici : il ne pourrait pas répondre",
+    "no_address": "aucune adresse connue pour leur titulaire",
 }
 
 
 def _unreachable(question: Question) -> list[Fate]:
     principal = Cotitulaire.objects.filter(bal=OuterRef("pk"), is_principal=True)
-    channel = Person.Channel
-    nowhere = Q(person__email="") & ~Q(person__channel=channel.HAND)
+
+    def is_so(of: str, **facts) -> Any:
+        """On the person himself, or on whoever answers for the BAL."""
+        conditions = Q(**{f"{of}{name}": value for name, value in facts.items()})
+        return conditions if question.of_people else Exists(principal.filter(conditions))
+
+    of, channel = "" if question.of_people else "person__", Person.Channel
+    nowhere = is_so(of, email="") & ~is_so(of, channel=channel.HAND)
     if settings.MSSANTE_MAIL:
-        nowhere &= ~(Q(person__channel=channel.MSSANTE) & ~Q(person__mssante_address=""))
-    conditions = {
-        "orphan": ~Exists(principal),
-        "no_account": Exists(principal.filter(person__user=None)) if not question.by_link else Q(pk__in=[]),
-        "hand": Exists(principal.filter(person__channel=channel.HAND)),
-        "no_address": Exists(principal.filter(nowhere)),
-    }
+        nowhere &= is_so(of, mssante_address="") | ~is_so(of, channel=channel.MSSANTE)
+    conditions = {"hand": is_so(of, channel=channel.HAND), "no_address": nowhere}
+    if not question.by_link:
+        conditions = {"no_account": is_so(of, user=None), **conditions}
+    if not question.of_people:
+        conditions = {"orphan": ~Exists(principal), **conditions}
     return [Fate(name, REACHED_OR_NOT[name], condition) for name, condition in conditions.items()]
 
 
 def _cases(question: Question, now: datetime) -> list[Fate]:
-    asked = CampaignTarget.objects.filter(open_kind=question.kind, bal=OuterRef("pk"))
+    row = {"bal": None, "person": OuterRef("pk")} if question.of_people else {"bal": OuterRef("pk")}
+    asked = CampaignTarget.objects.filter(open_kind=question.kind, **row)
     already = Fate(ALREADY, "déjà dans une campagne ouverte de la même sorte", Exists(asked))
     return [*question.left_out(now), already, *_unreachable(question)]
 
 
 def candidates(question: Question, bals: QuerySet[Bal], now: datetime, rows: QuerySet | None = None) -> QuerySet:
-    """The same BAL, read as `rows` are, with the `fate` that the campaign would give each, and who would be `asked`."""
-    principal = Cotitulaire.objects.filter(bal=OuterRef("pk"), is_principal=True).values("person")[:1]
+    """The BAL, or their titulaires; with the `fate` that the campaign would give each, and who would be `asked`.
+
+    `rows`: how to read the BAL.
+    """
     whens = [When(case.condition, then=Value(case.name)) for case in _cases(question, now)]
     fate = Case(*whens, default=Value(ASKED), output_field=CharField())
+    principals = Cotitulaire.objects.filter(is_principal=True)
+    if question.of_people:
+        holders = principals.filter(bal__in=bals.order_by().values("pk")).values("person")
+        nothing = Cast(Value(None), BigIntegerField())  # PostgreSQL wants to know of what type
+        return Person.objects.filter(pk__in=holders).annotate(fate=fate, asked=F("pk"), about=nothing)
     rows = Bal.objects.all() if rows is None else rows
-    return rows.filter(pk__in=bals.order_by().values("pk")).annotate(fate=fate, asked=Subquery(principal))
+    principal = Subquery(principals.filter(bal=OuterRef("pk")).values("person")[:1])
+    return rows.filter(pk__in=bals.order_by().values("pk")).annotate(fate=fate, asked=principal, about=F("pk"))
 
 
 def targets_among(question: Question, bals: QuerySet[Bal], now: datetime) -> QuerySet:

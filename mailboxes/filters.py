@@ -137,7 +137,8 @@ class BalFilter(filters.FilterSet):
 
     def silent_in(self, queryset, name, value):
         left = CampaignTarget.objects.filter(campaign=value).unanswered()
-        return queryset.filter(pk__in=left.exclude(bal=None).values("bal"))
+        silent = Cotitulaire.objects.filter(is_principal=True, person__in=left.filter(bal=None).values("person"))
+        return queryset.filter(Q(pk__in=left.exclude(bal=None).values("bal")) | Q(pk__in=silent.values("bal")))
 
     def with_finding(self, queryset, name, value):
         return BY_NAME[value].bals(queryset)

@@ -17,6 +17,7 @@ from mailboxes.actions.delegations import end_delegation
 from mailboxes.actions.holders import remove_cotitulaire
 from mailboxes.actions.journal import entry_of, locked, tell_on_commit, write_about
 from mailboxes.actions.moves import move
+from mailboxes.actions.preferences import prefer
 from mailboxes.actions.usage import declare_use
 from mailboxes.campaigns import QUESTIONS, accesses, targets_among
 from mailboxes.lifecycle import Act, Verb
@@ -50,14 +51,14 @@ def launch_campaign(campaign: Campaign, bals: QuerySet[Bal], *, by) -> Campaign:
     campaign.save()
     count = _enlist(campaign, bals)
     rules.check_someone_to_ask(count)
-    _note(campaign, Act.LAUNCH_CAMPAIGN, f"{campaign.get_kind_display()}, sur {count} BAL.", by=by)
+    _note(campaign, Act.LAUNCH_CAMPAIGN, f"{campaign.get_kind_display()} : {count} questions.", by=by)
     _begin_round(campaign)
     return campaign
 
 
 def _enlist(campaign: Campaign, bals: QuerySet[Bal]) -> int:
     """One statement for any number; a BAL that another campaign has taken meanwhile is passed over by the database."""
-    rows = targets_among(QUESTIONS[campaign.kind], bals, campaign.launched_at).order_by().values_list("pk", "asked")
+    rows = targets_among(QUESTIONS[campaign.kind], bals, campaign.launched_at).order_by().values_list("about", "asked")
     chosen, values = rows.query.sql_with_params()
     table = CampaignTarget._meta.db_table
     columns = "campaign_id, bal_id, person_id, open_kind, told, answer, withdrawn"
@@ -190,11 +191,18 @@ def _held(campaign: Campaign) -> Campaign:
 # --- Answer -----------------------------------------------------------------------------------------------------------
 @transaction.atomic
 def answer_campaign(
-    target: CampaignTarget, said: str, *, by, withdrawn: Iterable[str] = (), shown: Iterable[str] = ()
+    target: CampaignTarget,
+    said: str,
+    *,
+    by,
+    withdrawn: Iterable[str] = (),
+    shown: Iterable[str] = (),
+    chosen: dict[str, str] | None = None,
 ) -> CampaignTarget:
     """Write the answer down and let it act, by the very actions that the same person could do on the BAL's page.
 
     Of a recertification: the keys of the accesses that he was `shown`, and of those to be `withdrawn`.
+    Of the preferred BAL: the address `chosen` for each place of practice.
     """
     bal = locked(target.bal) if target.bal else None
     rows = CampaignTarget.objects.select_for_update(of=("self",), no_key=True).select_related("campaign", "person")
@@ -208,6 +216,8 @@ def answer_campaign(
         target.withdrawn = _withdraw(bal, said, frozenset(withdrawn), frozenset(shown), by=by)
     elif bal:
         _clean_up(target, bal, said, by=by)
+    else:
+        _choose(target, said, chosen or {}, by=by)
     target.save(update_fields=["answer", "answered_at", "withdrawn"])
     about = {"bal": bal, "person": target.person} if bal else {"person": target.person}
     write_about(Act.ANSWER_CAMPAIGN, by=by, about=about, after=target.get_answer_display(), note=note)
@@ -222,6 +232,16 @@ def _clean_up(target: CampaignTarget, bal: Bal, said: str, *, by) -> None:
     else:
         assert target.person  # noqa: S101 - he answers
         _disown(target.person, bal, by=by)
+
+
+def _choose(target: CampaignTarget, said: str, chosen: dict[str, str], *, by) -> None:
+    """What he had chosen already is shown to him as chosen, and is no new choice."""
+    assert target.person  # noqa: S101 - he answers
+    had = dict(target.person.preferences.main().values_list("situation", "address"))  # type: ignore[attr-defined]
+    chosen = {place: address for place, address in chosen.items() if address not in ("", had.get(place))}
+    rules.check_chosen(said, chosen)
+    for situation, address in chosen.items():
+        prefer(target.person, situation, address, by=by)
 
 
 def _disown(person, bal: Bal, *, by) -> None:

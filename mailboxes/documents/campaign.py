@@ -27,7 +27,7 @@ def printed(campaign: Campaign, words: Sequence[str], day: date) -> bytes:
     parts = [
         facts(_facts(campaign, words)),
         heading("Ce qui a été répondu"),
-        table(["Réponse", "BAL", "Part"], [*shares, ["Total", total, ""]], widths=[3, 1, 1]),
+        table(["Réponse", "Nombre", "Part"], [*shares, ["Total", total, ""]], widths=[3, 1, 1]),
         *_became(campaign),
         *_left(campaign),
     ]
@@ -47,6 +47,8 @@ def _facts(campaign: Campaign, words: Sequence[str]) -> list[tuple[str, str]]:
 
 def _became(campaign: Campaign) -> list:
     """Where the BAL stand today; and of a recertification, the accesses that ended."""
+    if campaign.kind == Campaign.Kind.PREFERRED:
+        return []
     if campaign.kind == Campaign.Kind.RECERTIFICATION:
         return [note(f"Accès retirés : {campaign.targets.withdrawn()}.")]
     states = campaign.targets.states()
@@ -59,7 +61,7 @@ def _left(campaign: Campaign) -> list:
     count = left.count()
     if not count:
         return [note("Tout le monde a répondu, ou n’avait plus à répondre.")]
-    rows = [[target.bal, target.person or "personne", why(target)] for target in left[:NAMED]]
+    rows = [[target.bal or "", target.person or "personne", why(target)] for target in left[:NAMED]]
     more = [note(f"Et {count - NAMED} autres, dans le fichier de la campagne.")] if count > NAMED else []
     return [
         room(40),

@@ -11,6 +11,7 @@ from mailboxes.models.bals import Bal, managed_structures
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.journal import Notice
 from mailboxes.models.people import Person
+from mailboxes.models.preferences import Preference
 from mailboxes.models.structures import Structure
 from mailboxes.models.system import SYSTEM
 
@@ -104,7 +105,11 @@ def settled_elsewhere() -> Q:
     idle = Q(bal__state__in=[State.ACTIVE, State.IDLE_ALERTED])
     used = Q(bal__clock_at__gt=F("campaign__launched_at"))
     cleanup = Q(campaign__kind=Campaign.Kind.CLEANUP) & (used | ~idle)
-    return ~asked_stays | Q(bal__state__in=OVER) | cleanup
+    wishes = Preference.objects.main().filter(
+        person=OuterRef("person"), wished_at__gt=OuterRef("campaign__launched_at")
+    )
+    preferred = Q(Exists(wishes), campaign__kind=Campaign.Kind.PREFERRED)
+    return ~asked_stays | Q(bal__state__in=OVER) | cleanup | preferred
 
 
 class CampaignTargetQuerySet(models.QuerySet):

@@ -7,6 +7,7 @@ screens ask `allows(check_…, …)` to know which buttons to show. No form, ser
 from mailboxes.rules.campaigns import (
     check_accesses_read,
     check_answer_campaign,
+    check_chosen,
     check_close_campaign,
     check_launch_campaign,
     check_open_campaign,
@@ -134,6 +135,7 @@ __all__ = [
     "check_can_hold",
     "check_cancel_departure",
     "check_channel",
+    "check_chosen",
     "check_close_campaign",
     "check_close_movement",
     "check_delegate",

@@ -86,3 +86,12 @@ def check_withdrawn(said: str, withdrawn: frozenset[str], now: frozenset[str]) -
         raise Refused("Cochez au moins un accès à retirer, ou confirmez la liste.", "withdrawn")
     if said == CampaignTarget.Answer.CONFIRMED and withdrawn & now:
         raise Refused("Vous avez coché des accès : retirez-les, ou décochez-les pour tout confirmer.", "withdrawn")
+
+
+def check_chosen(said: str, chosen: dict[str, str]) -> None:
+    if said == CampaignTarget.Answer.CHOSEN and not chosen:
+        raise Refused(
+            "Choisissez une BAL pour un lieu d’exercice au moins, ou dites que vous ne choisissez pas.", "choice"
+        )
+    if said == CampaignTarget.Answer.DECLINED and chosen:
+        raise Refused("Vous avez choisi une BAL : enregistrez ce choix, ou videz-le.", "choice")

@@ -85,8 +85,9 @@ class LaunchView(ActionView):
         question, now = QUESTIONS[self.scope.cleaned_data["kind_of"]], timezone.now()
         bals = self.found.qs  # type: ignore[union-attr]
         named = Bal.objects.with_cotitulaires()
-        rows = candidates(question, bals, now, named).order_by("address")[:SHOWN]
-        fates = [(bal, bal.fate == ASKED, sentence_of(question, bal.fate, now)) for bal in rows]
+        order = "family_name" if question.of_people else "address"
+        rows = candidates(question, bals, now, named).order_by(order, "pk")[:SHOWN]
+        fates = [(row, row.fate == ASKED, sentence_of(question, row.fate, now)) for row in rows]
         return {"question": question, "preview": preview(question, bals, now), "fates": fates, "shown": SHOWN}
 
 

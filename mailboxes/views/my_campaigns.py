@@ -10,6 +10,7 @@ from mailboxes import actions, links
 from mailboxes.campaigns import QUESTIONS, accesses
 from mailboxes.models import Bal, Campaign, CampaignTarget, Notice, Person, Signatory
 from mailboxes.notices import CAMPAIGNS, is_signed
+from mailboxes.preferred import choices_of, own_places
 from mailboxes.rules import Refused
 
 DONE: dict[str, str] = {
@@ -18,6 +19,8 @@ DONE: dict[str, str] = {
     CampaignTarget.Answer.NOT_MINE: "C’est noté : le gestionnaire MSSanté de votre structure le verra.",
     CampaignTarget.Answer.CONFIRMED: "C’est noté : ces accès restent.",
     CampaignTarget.Answer.WITHDRAWN: "C’est noté : ces accès sont retirés.",
+    CampaignTarget.Answer.CHOSEN: "C’est noté : votre choix est enregistré.",
+    CampaignTarget.Answer.DECLINED: "C’est noté : vous ne choisissez pas.",
 }
 
 
@@ -38,10 +41,19 @@ def rows_of(targets) -> list[dict]:
             "target": target,
             "question": QUESTIONS[target.campaign.kind],
             "accesses": accesses(target.bal) if target.campaign.kind == Campaign.Kind.RECERTIFICATION else [],
+            **_choice_of(target),
         }
         for target in asked
     ]
     return sorted(rows, key=lambda row: not row["target"].is_awaited)
+
+
+def _choice_of(target: CampaignTarget) -> dict:
+    """One is asked this once at a time, whatever the number of one's BAL."""
+    if target.campaign.kind != Campaign.Kind.PREFERRED or not target.is_awaited or target.person is None:
+        return {}
+    places = [place for place in own_places(target.person) if place.is_current]
+    return {"places": places, "addresses": choices_of(target.person)}
 
 
 @require_POST
@@ -53,8 +65,10 @@ def campaign_answer(request, pk):
 
 def _answer(request, target: CampaignTarget, *, by) -> None:
     said, ticked = request.POST.get("answer", ""), request.POST.getlist("withdrawn")
+    chosen = dict(zip(request.POST.getlist("situation"), request.POST.getlist("address"), strict=False))
+    facts = {"withdrawn": ticked, "shown": request.POST.getlist("shown"), "chosen": chosen}
     try:
-        answered = actions.answer_campaign(target, said, by=by, withdrawn=ticked, shown=request.POST.getlist("shown"))
+        answered = actions.answer_campaign(target, said, by=by, **facts)
         messages.success(request, DONE[answered.answer])
     except Refused as refused:
         messages.error(request, refused.messages[0])

@@ -12,12 +12,13 @@ from openpyxl import load_workbook
 
 from mailboxes import actions, links
 from mailboxes.lifecycle import State
-from mailboxes.models import AccessTrace, Bal, Campaign, CampaignTarget, Cotitulaire, Delegataire, Notice
+from mailboxes.models import AccessTrace, Bal, Campaign, CampaignTarget, Cotitulaire, Delegataire, Notice, Preference
 from tests.mailboxes.conftest import make_person, make_professional
-from tests.mailboxes.test_campaigns import CLEANUP, RECERTIFY, launch, target_of
+from tests.mailboxes.test_campaigns import CLEANUP, PREFERRED, RECERTIFY, fates, launch, target_of
 from tests.mailboxes.test_pages import said, visit
+from tests.mailboxes.test_preferences import CHU, practises, situate
 
-__all__ = ["launch", "visit"]
+__all__ = ["launch", "practises", "situate", "visit"]
 SCOPE = "?kind_of=cleanup&for_structure={}"
 OF_A_CAMPAIGN = ["campaign", "campaign-remind", "campaign-close", "campaign-pdf", "campaign-xlsx"]
 
@@ -183,6 +184,30 @@ def test_the_list_of_accesses_is_confirmed_as_it_was_shown(org, people, launch, 
     visit(people.alice, "campaign-answer", target, post={"answer": "withdrawn", "shown": shown, "withdrawn": gone})
     assert not org.delegataires.filter(ended_at=None).exists()
     assert Cotitulaire.objects.filter(bal=org).count() == 2
+
+
+def test_the_choice_is_offered_place_by_place(practises, make_bal, people, launch, visit):
+    first, second = make_bal("PER", people.paul), make_bal("PER", people.paul)
+    launch(PREFERRED)
+    row = visit(people.paul, "my-campaigns").context["rows"][0]
+    assert [place.situation for place in row["places"]] == [CHU]
+    assert row["addresses"] == [first.address, second.address]
+    facts = {"answer": "chosen", "situation": [CHU], "address": [second.address]}
+    visit(people.paul, "campaign-answer", row["target"].pk, post=facts)
+    assert Preference.objects.get().address == second.address
+    campaign = Campaign.objects.get()
+    assert "Paul EXEMPLE" in visit(people.gisele, "campaign", campaign.pk).content.decode()
+    for name in ("campaign-pdf", "campaign-xlsx"):
+        assert visit(people.gisele, name, campaign.pk).status_code == 200
+    query = SCOPE.format(campaign.structure_id).replace("cleanup", "preferred")
+    assert fates(visit(people.gisele, "campaign-new", query=query).context["preview"].left_out) == {"chosen": 1}
+
+
+def test_the_bal_of_who_did_not_choose_stand_in_the_register(practises, make_bal, people, launch, visit):
+    bals = {make_bal("PER", people.paul).pk, make_bal("PER", people.paul).pk}
+    make_bal("PER", people.bruno)
+    found = visit(people.gisele, "bal-list", query=f"?unanswered={launch(PREFERRED).pk}")
+    assert {bal.pk for bal in found.context["page"]} == bals
 
 
 def test_the_questions_cost_the_same_for_few_and_many(make_bal, people, launch, visit):

@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from directory.models import Entry, SyncRun
 from mailboxes import actions, tasks
 from mailboxes.actions import campaigns as acting
 from mailboxes.campaigns import QUESTIONS, preview
@@ -22,14 +23,17 @@ from mailboxes.models import (
     JournalEntry,
     Notice,
     Person,
+    Preference,
     Signatory,
 )
 from mailboxes.models.campaigns import Outcome
 from mailboxes.rules import NotAllowed, Refused
 from tests.mailboxes.conftest import make_professional
+from tests.mailboxes.test_preferences import CHU, practises, situate
 
-CLEANUP, RECERTIFY = Campaign.Kind.CLEANUP, Campaign.Kind.RECERTIFICATION
+CLEANUP, RECERTIFY, PREFERRED = Campaign.Kind
 Answer = CampaignTarget.Answer
+__all__ = ["practises", "situate"]
 SETTLED_BY_LIFE = {
     "a use": lambda bal, people: Bal.objects.filter(pk=bal.pk).update(clock_at=timezone.now()),
     "its way out": lambda bal, people: Bal.objects.filter(pk=bal.pk).update(state=State.DEPUBLICATION_REQUESTED),
@@ -453,3 +457,77 @@ def test_a_closed_campaign_takes_no_answer_no_reminder_and_no_second_end(per, pe
 def test_only_a_gestionnaire_reminds_and_closes(per, people, launch, act, name):
     with pytest.raises(NotAllowed):
         act(launch(), by=getattr(people, name).user)
+
+
+# --- The preferred BAL ------------------------------------------------------------------------------------------------
+@pytest.fixture
+def two_bal(practises, make_bal):
+    """Paul practises at the CHU and has two BAL."""
+    return [make_bal("PER", practises), make_bal("PER", practises)]
+
+
+def asked_person(person):
+    return CampaignTarget.objects.with_outcome().get(person=person, bal=None)
+
+
+def test_who_has_several_addresses_is_asked_once_which_he_prefers(two_bal, people, situate, make_bal, foresee, launch):
+    situate(people.bruno)
+    make_bal("PER", people.bruno)  # one address only
+    make_bal("PER", people.alice)
+    make_bal("PER", people.alice)  # nowhere, says the annuaire
+    found = foresee(PREFERRED)
+    assert (found.asked, found.people) == (1, 1)
+    assert fates(found.left_out) == {"one": 1, "nowhere": 1}
+    campaign = launch(PREFERRED)
+    assert [target.person for target in campaign.targets.all()] == [people.paul]
+    assert Notice.objects.get().stage == "ask_campaign-preferred"
+    assert fates(foresee(PREFERRED).left_out)["already"] == 1
+    with pytest.raises(Refused, match="personne à interroger"):
+        launch(PREFERRED)
+
+
+def test_an_address_of_another_operator_is_one_to_choose_from(practises, per, foresee):
+    assert fates(foresee(PREFERRED).left_out) == {"one": 1}
+    now = timezone.now()
+    SyncRun.objects.create(source="extraction", status=SyncRun.Status.APPLIED, generated_at=now)
+    facts = {"source": "extraction", "kind": "PER", "digest": "x", "first_seen_at": now, "changed_at": now}
+    Entry.objects.create(address=per.address, person_id=practises.rpps, **facts)
+    assert foresee(PREFERRED).asked == 0
+    Entry.objects.create(address="paul@ailleurs.mssante.fr", person_id=practises.rpps, **facts)
+    assert foresee(PREFERRED).asked == 1
+
+
+def test_the_choice_is_his_wish(two_bal, people, launch):
+    launch(PREFERRED)
+    target = asked_person(people.paul)
+    with pytest.raises(Refused, match="Choisissez une BAL"):
+        actions.answer_campaign(target, Answer.CHOSEN, by=people.paul.user, chosen={CHU: ""})
+    with pytest.raises(Refused, match="Vous avez choisi"):
+        actions.answer_campaign(target, Answer.DECLINED, by=people.paul.user, chosen={CHU: two_bal[0].address})
+    actions.answer_campaign(target, Answer.CHOSEN, by=people.paul.user, chosen={CHU: two_bal[1].address})
+    assert Preference.objects.get().address == two_bal[1].address
+    assert asked_person(people.paul).outcome == Answer.CHOSEN
+
+
+def test_one_may_decline_to_choose(two_bal, people, launch):
+    launch(PREFERRED)
+    actions.answer_campaign(asked_person(people.paul), Answer.DECLINED, by=people.paul.user, chosen={CHU: ""})
+    assert not Preference.objects.exists()
+    assert asked_person(people.paul).outcome == Answer.DECLINED
+
+
+def test_who_chooses_in_mes_bal_is_asked_no_more(two_bal, people, launch, foresee):
+    launch(PREFERRED)
+    actions.prefer(people.paul, CHU, two_bal[0].address, by=people.paul.user)
+    assert asked_person(people.paul).outcome == Outcome.ELSEWHERE
+    CampaignTarget.objects.all().delete()
+    assert fates(foresee(PREFERRED).left_out) == {"chosen": 1}
+
+
+def test_an_address_that_is_not_his_is_refused_and_leaves_no_answer(two_bal, org, people, launch):
+    launch(PREFERRED)
+    with pytest.raises(Refused, match="pas à vous"):
+        actions.answer_campaign(
+            asked_person(people.paul), Answer.CHOSEN, by=people.paul.user, chosen={CHU: org.address}
+        )
+    assert asked_person(people.paul).outcome == Outcome.PENDING
