@@ -135,7 +135,7 @@ class BalFilter(filters.FilterSet):
     def in_annuaire(self, queryset, name, value):
         return queryset.with_publication().filter(is_published=value == "oui")
 
-    def silent_in(self, queryset, name, value):
+    def silent_in(self, queryset, name, value: int):  # the API's schema reads this: what is typed is a number
         left = CampaignTarget.objects.filter(campaign=value).unanswered()
         silent = Cotitulaire.objects.filter(is_principal=True, person__in=left.filter(bal=None).values("person"))
         return queryset.filter(Q(pk__in=left.exclude(bal=None).values("bal")) | Q(pk__in=silent.values("bal")))

@@ -25,7 +25,7 @@ def review_accesses(app, page, log_in):
     page.get_by_text("1 personne").wait_for()
     page.get_by_label("Titre").fill("Revue des accès")
     page.get_by_role("button", name="Lancer la campagne").click()
-    page.get_by_text("0 réglée sur 1").wait_for()
+    page.get_by_text("Réglées : 0 sur 1").wait_for()
     campaign = page.url
     page.context.clear_cookies()
     log_in(page, "alice")
@@ -37,7 +37,7 @@ def review_accesses(app, page, log_in):
     page.context.clear_cookies()
     log_in(page, "gisele")
     page.goto(campaign)
-    assert page.get_by_text("1 réglée sur 1 (100 %)").is_visible()
+    assert page.get_by_text("Réglées : 1 sur 1 (100 %)").is_visible()
     assert page.get_by_text("1 accès retiré").is_visible()
     page.get_by_role("link", name="Clore").click()
     page.get_by_role("button", name="Clore").click()
