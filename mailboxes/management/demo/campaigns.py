@@ -4,13 +4,14 @@ from mailboxes.actions import answer_campaign, launch_campaign
 from mailboxes.campaigns import accesses
 from mailboxes.management.demo import usage
 from mailboxes.management.demo.foundation import Foundation
-from mailboxes.models import Bal, Campaign, CampaignTarget, Signatory, Structure
+from mailboxes.models import Bal, Campaign, CampaignTarget, Person, Signatory, Structure
 
 CLEANED, CLEAN, REVIEWED = 100, 60, 9  # days ago: the clean-up begins and ends, the review begins
 DUSTY = slice(100, 124, 2)  # of the hospital's nominative BAL
 Answer = CampaignTarget.Answer
 SAID = [Answer.USED, Answer.USED, Answer.UNUSED, Answer.USED, Answer.NOT_MINE, Answer.UNUSED]
-TOO_MANY = ("Pneumologie", "Diabétologie")  # services whose principal withdraws somebody's access
+HALF = 11  # answers to the review
+TOO_MANY = (12, 16)  # whose principal withdraws somebody’s access
 
 
 def tell(foundation: Foundation, readings: usage.Readings) -> None:
@@ -24,9 +25,8 @@ def tell(foundation: Foundation, readings: usage.Readings) -> None:
         time.on(CLEANED - 3 - 2 * rank, _answer, holder.address, cleanup, said)
     review = Campaign(kind=Campaign.Kind.RECERTIFICATION, title="Revue annuelle des accès", closes_on=time.day(-21))
     time.on(REVIEWED, _launch, foundation, review)
-    answering = [service for service in foundation.shared if service != "Cardiologie"][::2]  # alice has yet to answer
-    for rank, service in enumerate(dict.fromkeys([*TOO_MANY, *answering])):
-        time.on(REVIEWED - 1 - rank / 3, _answer, foundation.shared[service].address, review, "")
+    for rank in range(HALF):
+        time.on(REVIEWED - 1 - rank / 3, _review, review, foundation.alice, 2 * rank)
 
 
 def _launch(foundation: Foundation, campaign: Campaign) -> None:
@@ -36,14 +36,18 @@ def _launch(foundation: Foundation, campaign: Campaign) -> None:
 
 
 def _answer(address: str, campaign: Campaign, said: str) -> None:
-    """A clean-up by the link of the mail; a review logged in, as one must."""
-    target = CampaignTarget.objects.select_related("person__user").get(campaign=campaign, bal__address=address)
-    assert target.person  # noqa: S101 - each has a principal
-    if said:
-        answer_campaign(target, said, by=Signatory(target.person))
-        return
+    """By the link of the mail."""
+    target = CampaignTarget.objects.select_related("person").get(campaign=campaign, bal__address=address)
+    answer_campaign(target, said, by=Signatory(target.person))
+
+
+def _review(campaign: Campaign, alice: Person, rank: int) -> None:
+    """One of those who were asked, logged in as one must; alice has yet to answer."""
+    others = campaign.targets.exclude(person=alice).filter(person__user__isnull=False)
+    target = others.select_related("person__user").order_by("pk")[rank]
+    assert target.person  # noqa: S101 - he was asked
     bal = Bal.objects.with_holders().get(pk=target.bal_id)
     shown = [access.key for access in accesses(bal)]
-    ticked = shown[:1] if bal.service in TOO_MANY else []
+    ticked = shown[:1] if rank in TOO_MANY else []
     said = Answer.WITHDRAWN if ticked else Answer.CONFIRMED
     answer_campaign(target, said, by=target.person.user, shown=shown, withdrawn=ticked)
