@@ -6,6 +6,7 @@
 from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.applicative import describe_applicative, warn_certificate
+from mailboxes.actions.campaigns import answer_campaign, ask_campaign, close_campaign, launch_campaign, remind_campaign
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
@@ -57,8 +58,10 @@ __all__ = [
     "add_webhook",
     "adopt",
     "answer",
+    "answer_campaign",
     "answer_notice",
     "apply_departure",
+    "ask_campaign",
     "ask_handover",
     "ask_more_space",
     "ask_operator",
@@ -68,6 +71,7 @@ __all__ = [
     "cancel_departure",
     "cancel_movement",
     "change_webhook",
+    "close_campaign",
     "close_movement",
     "declare_software",
     "declare_use",
@@ -84,6 +88,7 @@ __all__ = [
     "hand_over",
     "ignore_gap",
     "keep_measures",
+    "launch_campaign",
     "move",
     "move_each",
     "name_principal",
@@ -98,6 +103,7 @@ __all__ = [
     "record_person",
     "record_usage",
     "register_bal",
+    "remind_campaign",
     "remind_idle",
     "remind_movement",
     "remind_person",

@@ -14,7 +14,7 @@ from mailboxes.models.system import SYSTEM
 LABELS = {**dict(Verb.choices), **dict(Act.choices)}
 STATES = dict(State.choices)
 UNITS: dict[str, str] = {Act.WARN_QUOTA: "%", Act.WARN_CERTIFICATE: "jours"}  # of a stage’s threshold
-DONE_BY_LINK = (Act.ANSWER, Act.DECLARE_USE, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION)
+DONE_BY_LINK = (Act.ANSWER, Act.ANSWER_CAMPAIGN, Act.DECLARE_USE, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION)
 
 
 class JournalQuerySet(models.QuerySet):

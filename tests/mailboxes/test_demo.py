@@ -17,6 +17,8 @@ from mailboxes.management.demo.story import ACCOUNTS
 from mailboxes.models import (
     Affiliation,
     Bal,
+    Campaign,
+    CampaignTarget,
     Claim,
     Delegataire,
     JournalEntry,
@@ -62,6 +64,17 @@ def on(word):
 def test_every_state_and_every_kind_is_there():
     assert set(Bal.objects.values_list("state", flat=True)) == set(State.values)
     assert set(Bal.objects.values_list("kind", flat=True)) == set(Kind.values)
+
+
+def test_one_campaign_is_half_answered_and_one_is_closed():
+    review, cleanup = Campaign.objects.order_by("-launched_at")
+    assert (review.closed_at, cleanup.rounds) == (None, 2)
+    assert cleanup.closed_at
+    outcomes = review.targets.outcomes()
+    assert outcomes["withdrawn"] == 2
+    assert outcomes["confirmed"] >= outcomes["pending"] / 2 > 2
+    assert {"used", "unused", "not_mine", "pending"} <= cleanup.targets.outcomes().keys()
+    assert CampaignTarget.objects.put_to(authenticate_by_name("alice").person).unanswered().count() == 2
 
 
 def test_every_verb_was_used():
