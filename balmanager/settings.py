@@ -336,6 +336,16 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "BalKind": "mailboxes.models.Bal.Kind",
+        "BalState": "mailboxes.lifecycle.State",
+        "RequestKind": "mailboxes.lifecycle.RequestKind",
+        "RequestStage": "mailboxes.lifecycle.RequestStage",
+        "StructureKind": "mailboxes.models.Structure.Kind",
+        "ReadingSource": "mailboxes.models.Reading.Source",
+        "ReadingResult": "mailboxes.actions.Result",
+        "RunStatus": "directory.models.SyncRun.Status",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",  # our own copy: nothing loads from elsewhere
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

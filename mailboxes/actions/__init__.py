@@ -21,6 +21,7 @@ from mailboxes.actions.openings import (
     save_draft,
     set_naming,
 )
+from mailboxes.actions.readings import Pushed, Result, Verdict, record_readings
 from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
@@ -33,7 +34,10 @@ __all__ = [
     "OVERLAP_DAYS",
     "Answered",
     "Foreseen",
+    "Pushed",
+    "Result",
     "Tally",
+    "Verdict",
     "accept_annuaire",
     "add_cotitulaire",
     "add_webhook",
@@ -62,6 +66,7 @@ __all__ = [
     "prefer_channel",
     "preview_opening",
     "record_person",
+    "record_readings",
     "record_usage",
     "register_bal",
     "remind_idle",

@@ -9,6 +9,7 @@ from rest_framework.permissions import SAFE_METHODS
 
 from mailboxes.api.keys import scope_of
 from mailboxes.api.once import HEADER
+from mailboxes.api.problems import TITLES
 from mailboxes.api.viewsets import ResourceViewSet
 
 
@@ -26,8 +27,7 @@ REFUSALS = {
     400: "Une valeur manque, ne convient pas, ou le corps n’est pas lisible.",
     401: "Sans clé, ou la clé est inconnue, expirée ou révoquée.",
     403: "La clé n’ouvre pas cette adresse, ou la règle refuse ce demandeur.",
-    404: "Introuvable, ou hors des structures de la clé.",
-    405: "Méthode sans objet ici.",
+    404: "Introuvable, ou hors des structures de la clé ; d’une liste, curseur inconnu.",
     406: "Seul le JSON est servi.",
     409: "Refusé par une règle du registre, ou par l’état de l’objet.",
     412: "L’objet a changé depuis la lecture (If-Match).",
@@ -35,6 +35,20 @@ REFUSALS = {
     422: "Idempotency-Key déjà employée pour une autre demande.",
     429: "Trop de demandes : attendez le délai de Retry-After.",
 }
+PROBLEM = "application/problem+json"
+CODES = {
+    400: "invalid",
+    401: "unknown_key",
+    403: "scope",
+    404: "not_found",
+    406: "not_acceptable",
+    409: "state",
+    412: "changed",
+    415: "unsupported_media_type",
+    422: "idempotency_mismatch",
+    429: "throttled",
+}
+NAMING = ("/api/v1/readings/",)  # the body of whose POST names what may not be found
 READING, ONE, WRITING = {401, 403, 406, 429}, {404}, {400, 409, 412, 415, 422}
 
 FIELDS = OpenApiParameter("fields", OpenApiTypes.STR, description="Champs voulus, séparés par des virgules.")
@@ -52,6 +66,11 @@ IF_NONE_MATCH = OpenApiParameter(
 )
 
 
+def example_of(code: int) -> dict:
+    errors = {"errors": {"address": ["Ce champ est obligatoire."]}} if code == 400 else {}
+    return {"title": TITLES[code], "status": code, "code": CODES[code], "detail": REFUSALS[code], **errors}
+
+
 class Schema(AutoSchema):
     def get_override_parameters(self):
         is_resource = isinstance(self.view, ResourceViewSet)
@@ -62,6 +81,16 @@ class Schema(AutoSchema):
             parameters.append(IF_NONE_MATCH if self.method in SAFE_METHODS else IF_MATCH)
         return parameters
 
+    def get_operation_id(self):
+        """By the name of the act; "create" alone would tell a POST from a GET, not what it does."""
+        act = getattr(self.view, "action", None)
+        if act in (None, "create", "list", "retrieve", "partial_update", "destroy"):
+            return super().get_operation_id()
+        return f"{self.path.split('/')[3]}_{act}"
+
+    def get_extensions(self):
+        return {"x-scope": scope_of(self.view, self.method).value}
+
     def get_description(self):
         scope = scope_of(self.view, self.method)
         return f"{super().get_description() or ''}\n\nDroit de la clé : `{scope}` ({scope.label}).".strip()
@@ -69,7 +98,8 @@ class Schema(AutoSchema):
     def _get_response_bodies(self, direction="response"):
         answers = super()._get_response_bodies(direction)
         for code in sorted(self._refusals() - {int(code) for code in answers}):
-            answer = self._get_response_for_code(Problem, str(code), ["application/problem+json"], direction)
+            answer = self._get_response_for_code(Problem, str(code), [PROBLEM], direction)
+            answer["content"][PROBLEM]["example"] = example_of(code)
             answers[str(code)] = answer | {"description": REFUSALS[code]}
         if isinstance(self.view, ResourceViewSet) and "{" in self.path and self.method in SAFE_METHODS:
             answers["304"] = {"description": "Rien n’a changé."}
@@ -77,7 +107,7 @@ class Schema(AutoSchema):
 
     def _refusals(self) -> set[int]:
         codes = set(READING)
-        if "{" in self.path:
+        if "{" in self.path or self._is_list_view() or self.path in NAMING:
             codes |= ONE
         if self.method not in SAFE_METHODS:
             codes |= WRITING

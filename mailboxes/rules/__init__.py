@@ -64,12 +64,21 @@ from mailboxes.rules.requests import (
     check_refusal_told,
     check_remind,
     check_seen,
+    check_stage,
     check_step,
     check_write_layout,
     verb_of,
 )
 from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
-from mailboxes.rules.usage import check_reading, is_new_activity, is_use_while_leaving, quota_level
+from mailboxes.rules.usage import (
+    check_pushed,
+    check_reading,
+    check_reading_dates,
+    check_said_once,
+    is_new_activity,
+    is_use_while_leaving,
+    quota_level,
+)
 from mailboxes.rules.webhooks import check_webhook, check_webhook_url
 
 __all__ = [
@@ -111,9 +120,11 @@ __all__ = [
     "check_not_published",
     "check_open_request",
     "check_prefer",
+    "check_pushed",
     "check_reachable",
     "check_read_history",
     "check_reading",
+    "check_reading_dates",
     "check_record_named",
     "check_record_person",
     "check_refusal_told",
@@ -128,10 +139,12 @@ __all__ = [
     "check_request_somewhere",
     "check_role",
     "check_row",
+    "check_said_once",
     "check_seen",
     "check_seen_absent",
     "check_set_naming",
     "check_software",
+    "check_stage",
     "check_stated_use",
     "check_step",
     "check_still_due",
