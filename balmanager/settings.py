@@ -335,7 +335,13 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Le registre des BAL MSSanté d’une structure, pour son DPI ou son DUI.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.1",  # plain JSON Schema: null is a type
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "mailboxes.api.schema.as_chosen",
+        "mailboxes.api.schema.with_refusals",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "BalKind": "mailboxes.models.Bal.Kind",
         "BalState": "mailboxes.lifecycle.State",

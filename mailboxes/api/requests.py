@@ -127,7 +127,7 @@ def _step_route(act: Act):
     step.__name__ = act.value
     step.__doc__ = act.label
     described = extend_schema(request=StepSerializer, responses=RequestSerializer, summary=act.label)
-    return action(detail=True, methods=["post"], url_path=act.value)(described(step))
+    return described(action(detail=True, methods=["post"], url_path=act.value)(step))
 
 
 for _act in BY_HAND:

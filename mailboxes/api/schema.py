@@ -1,7 +1,10 @@
 """What the OpenAPI document says of every operation: the key, the headers, and each refusal it may answer."""
 
+from collections.abc import Iterator
+
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import force_instance
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -66,6 +69,43 @@ IF_NONE_MATCH = OpenApiParameter(
 )
 
 
+def as_chosen(result, generator, request, public):
+    """Where `?fields=` chooses, no field is sure to be there."""
+    schemas = result["components"]["schemas"]
+    for path in result["paths"].values():
+        for operation in path.values():
+            if any(one["name"] == FIELDS.name for one in operation.get("parameters", [])):
+                for name in _shown(operation, schemas):
+                    schemas[name].pop("required", None)
+    return result
+
+
+def _shown(operation: dict, schemas: dict) -> Iterator[str]:
+    """The names of what an operation shows: one object, or those of a page."""
+    for code in ("200", "201"):
+        for media in operation["responses"].get(code, {}).get("content", {}).values():
+            name = _name_of(media["schema"])
+            rows = schemas[name]["properties"].get("results")
+            yield _name_of(rows["items"]) if rows else name
+
+
+def _name_of(schema: dict) -> str:
+    return schema["$ref"].rpartition("/")[2]
+
+
+def with_refusals(result, generator, request, public):
+    """What each refusal looks like, said once in the document: an operation points to it."""
+    problem = {"$ref": "#/components/schemas/Problem"}
+    result["components"]["responses"] = {
+        f"Refusal{code}": {
+            "description": said,
+            "content": {PROBLEM: {"schema": problem, "example": example_of(code)}},
+        }
+        for code, said in REFUSALS.items()
+    }
+    return result
+
+
 def example_of(code: int) -> dict:
     errors = {"errors": {"address": ["Ce champ est obligatoire."]}} if code == 400 else {}
     return {"title": TITLES[code], "status": code, "code": CODES[code], "detail": REFUSALS[code], **errors}
@@ -74,12 +114,17 @@ def example_of(code: int) -> dict:
 class Schema(AutoSchema):
     def get_override_parameters(self):
         is_resource = isinstance(self.view, ResourceViewSet)
-        parameters = [FIELDS] if is_resource else []
+        parameters = [FIELDS] if is_resource and self._shows_resource() else []
         if self.method == "POST":
             parameters.append(IDEMPOTENCY)
         if is_resource and "{" in self.path:
             parameters.append(IF_NONE_MATCH if self.method in SAFE_METHODS else IF_MATCH)
         return parameters
+
+    def _shows_resource(self) -> bool:
+        said = self.get_response_serializers()
+        shown = next(iter(said.values())) if isinstance(said, dict) else said
+        return isinstance(force_instance(shown), self.view.serializer_class)
 
     def get_operation_id(self):
         """By the name of the act; "create" alone would tell a POST from a GET, not what it does."""
@@ -97,10 +142,9 @@ class Schema(AutoSchema):
 
     def _get_response_bodies(self, direction="response"):
         answers = super()._get_response_bodies(direction)
+        self._get_response_for_code(Problem, "400", [PROBLEM], direction)  # so that the document knows it
         for code in sorted(self._refusals() - {int(code) for code in answers}):
-            answer = self._get_response_for_code(Problem, str(code), [PROBLEM], direction)
-            answer["content"][PROBLEM]["example"] = example_of(code)
-            answers[str(code)] = answer | {"description": REFUSALS[code]}
+            answers[str(code)] = {"$ref": f"#/components/responses/Refusal{code}"}
         if isinstance(self.view, ResourceViewSet) and "{" in self.path and self.method in SAFE_METHODS:
             answers["304"] = {"description": "Rien n’a changé."}
         return answers

@@ -83,7 +83,7 @@ def _verb_route(verb: Verb):
     move.__doc__ = verb.label
     body = DepublishSerializer if verb == Verb.REQUEST_DEPUBLICATION else MoveSerializer
     described = extend_schema(request=body, responses=BalSerializer, summary=verb.label)
-    return action(detail=True, methods=["post"], url_path=verb.value)(described(move))
+    return described(action(detail=True, methods=["post"], url_path=verb.value)(move))
 
 
 for _verb in EXPOSED:
