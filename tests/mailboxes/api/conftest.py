@@ -1,6 +1,6 @@
 """A structure with one object of each resource, keys to it and to its neighbour, and the document that names them."""
 
-from functools import cache
+import functools
 from types import SimpleNamespace
 
 import pytest
@@ -18,7 +18,7 @@ API = "/api/v1/"
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-@cache
+@functools.cache
 def document() -> dict:
     return SchemaGenerator().get_schema(request=None, public=True)
 
