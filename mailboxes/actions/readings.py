@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max, OuterRef, Q, Subquery, TextChoices
 
 from mailboxes import rules
-from mailboxes.actions.usage import LEARNT, follow_uses, teach
+from mailboxes.actions.usage import LEARNT, follow_uses, foresee, teach, tells_space
 from mailboxes.lifecycle import Verb
 from mailboxes.models import Bal, JournalEntry, Reading, bulk
 
@@ -98,10 +98,13 @@ class _Batch:
         corrected = [correction.reading for correction in self.corrections]
         bulk.update(corrected, FACTS)
         _unlearn(self.corrections)
+        retold = {one.reading.bal.pk for one in self.corrections}
         changed = sorted([*corrected, *self.fresh], key=lambda reading: reading.at)  # of a BAL's own, the latest tells
         teach(changed)
         bulk.insert(self.fresh)
-        bulk.update([*{reading.bal.pk: reading.bal for reading in changed}.values()], LEARNT)
+        bals = {reading.bal.pk: reading.bal for reading in changed}
+        foresee([bals[pk] for pk in {r.bal.pk for r in changed if tells_space(r)} | retold])
+        bulk.update([*bals.values()], LEARNT)
         follow_uses(_latest_uses(changed))
 
 
