@@ -184,7 +184,11 @@ class PersonFilter(filters.FilterSet):
 
     q = filters.CharFilter(method="search", label="Nom ou RPPS")
     structure = filters.ModelChoiceFilter(
-        method="in_structure", queryset=seen_structures, label="Structure", empty_label="toutes"
+        field_name="affiliations__structure",
+        method="in_structure",
+        queryset=seen_structures,
+        label="Structure",
+        empty_label="toutes",
     )
     rpps = filters.ChoiceFilter(
         method="with_rpps", choices=[("avec", "avec"), ("sans", "sans")], label="RPPS", empty_label="avec ou sans"

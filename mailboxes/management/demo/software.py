@@ -1,0 +1,13 @@
+"""A software of the Fondation, let in with every right, to try the API with."""
+
+from mailboxes import actions
+from mailboxes.management.demo.places import Places
+from mailboxes.models.software import Scope
+
+DAYS = 365
+
+
+def let_in(places: Places, *, by) -> str:
+    """Its key, which is shown once and kept nowhere."""
+    facts = {"name": "DPI de démonstration", "structures": [places.foundation], "scopes": list(Scope.values)}
+    return actions.declare_software(by=by, days=DAYS, **facts)[1]
