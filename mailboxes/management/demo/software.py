@@ -9,5 +9,7 @@ DAYS = 365
 
 def let_in(places: Places, *, by) -> str:
     """Its key, which is shown once and kept nowhere."""
-    facts = {"name": "DPI de démonstration", "structures": [places.foundation], "scopes": list(Scope.values)}
-    return actions.declare_software(by=by, days=DAYS, **facts)[1]
+    _, token = actions.declare_software(
+        name="DPI de démonstration", structures=[places.foundation], scopes=list(Scope.values), days=DAYS, by=by
+    )
+    return token
