@@ -17,6 +17,17 @@ class Seen(serializers.PrimaryKeyRelatedField):
         return self.queryset.model._default_manager.visible_to(self.context["request"].user)
 
 
+class Coded(serializers.SlugRelatedField):
+    """What everyone sees, by its code."""
+
+    def __init__(self, **options):
+        super().__init__("code", **options)
+
+    def to_internal_value(self, data):
+        """Checked as text before the database is asked: PostgreSQL fails on a NUL."""
+        return super().to_internal_value(serializers.CharField().run_validation(data))
+
+
 class PersonSaid(serializers.Serializer):
     """A person by the number of the register, or by RPPS: then one whom only the annuaire knows enters the register."""
 

@@ -3,21 +3,29 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from mailboxes.api.fields import Abilities, PersonSaid, Seen
+from mailboxes.api.fields import Abilities, Coded, PersonSaid, Seen
 from mailboxes.lifecycle import EXPOSED, Act
 from mailboxes.models import Bal, Operator, Person, Structure
 from mailboxes.models.fields import validate_address
-from mailboxes.rules import allows, check_act, check_move, check_repair_orphan
+from mailboxes.rules import allows, check_act, check_move
 
-# What is done around a BAL and has an address here; each costs no query after `with_holders`.
-ACTS = (Act.DESCRIBE, Act.ADD_COTITULAIRE, Act.DELEGATE, Act.DECLARE_USE, Act.ASK_OPERATOR, Act.RECORD_USAGE)
+# What is done around a BAL and has an address here. The table alone says who may, without a query after `with_holders`;
+# what more a rule asks (a place left, an orphan) is said when one tries.
+ACTS = (
+    Act.DESCRIBE,
+    Act.ADD_COTITULAIRE,
+    Act.NAME_PRINCIPAL,
+    Act.DELEGATE,
+    Act.DECLARE_USE,
+    Act.ASK_OPERATOR,
+    Act.RECORD_USAGE,
+)
 
 
 def abilities_of_bal(bal: Bal, user) -> dict[str, bool]:
     return {
         **{verb.value: allows(check_move, bal, verb, by=user) for verb in EXPOSED},
         **{act.value: allows(check_act, bal, act, by=user) for act in ACTS},
-        Act.NAME_PRINCIPAL.value: allows(check_repair_orphan, bal, by=user),
     }
 
 
@@ -159,7 +167,7 @@ class CotitulaireSerializer(PersonSaid):
 )
 class RegisterSerializer(serializers.Serializer):
     structure = Seen(queryset=Structure.objects.all())
-    operator = serializers.SlugRelatedField("code", queryset=Operator.objects.all())
+    operator = Coded(queryset=Operator.objects.all())
     kind = serializers.ChoiceField(Bal.Kind.choices)
     address = serializers.CharField(max_length=254, validators=[validate_address])
     principal = Seen(queryset=Person.objects.all(), required=False, allow_null=True, default=None)
