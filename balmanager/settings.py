@@ -346,7 +346,23 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Le registre des BAL MSSanté d’une structure, pour son DPI ou son DUI.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.1",  # plain JSON Schema: null is a type
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "mailboxes.api.schema.as_chosen",
+        "mailboxes.api.schema.with_refusals",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "BalKind": "mailboxes.models.Bal.Kind",
+        "BalState": "mailboxes.lifecycle.State",
+        "RequestKind": "mailboxes.lifecycle.RequestKind",
+        "RequestStage": "mailboxes.lifecycle.RequestStage",
+        "StructureKind": "mailboxes.models.Structure.Kind",
+        "ReadingSource": "mailboxes.models.Reading.Source",
+        "ReadingResult": "mailboxes.actions.Result",
+        "RunStatus": "directory.models.SyncRun.Status",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",  # our own copy: nothing loads from elsewhere
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

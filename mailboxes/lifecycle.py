@@ -119,6 +119,7 @@ class Role(TextChoices):
     GESTIONNAIRE = "gestionnaire", "gestionnaire"
     # The structure itself, where no professional answers: an APP, or a PER whose holder's departure is recorded.
     RESPONSABLE = "responsable", "responsable de la structure"
+    LOGICIEL = "logiciel", "logiciel qui envoie des relevés"
     SYSTEM = "system", "automate"
 
 
@@ -209,7 +210,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.DELEGATE,           {_R.TITULAIRE, _R.COTITULAIRE}),
     (Act.END_DELEGATION,     {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.DECLARE_USE,        {_R.TITULAIRE, _R.COTITULAIRE}),
-    (Act.RECORD_USAGE,       {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.RECORD_USAGE,       {_R.GESTIONNAIRE, _R.LOGICIEL, _R.SYSTEM}),
     (Act.WARN_QUOTA,         {_R.SYSTEM}),
     (Act.ADOPT,              {_R.GESTIONNAIRE}),
     (Act.ACCEPT_ANNUAIRE,    {_R.GESTIONNAIRE}),

@@ -3,6 +3,12 @@ from django.urls.converters import StringConverter
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from mailboxes.api.annuaire import EntryViewSet, RunViewSet
+from mailboxes.api.journal import FindingsView, JournalViewSet
+from mailboxes.api.people import DelegationViewSet, HolderViewSet, PersonViewSet
+from mailboxes.api.places import OperatorViewSet, StructureViewSet
+from mailboxes.api.readings import ReadingViewSet
+from mailboxes.api.requests import RequestViewSet
 from mailboxes.api.resolve import CheckView, ResolveView
 from mailboxes.api.views import BalViewSet
 from mailboxes.forms.openings import NAMES
@@ -63,7 +69,20 @@ class OpeningStep(StringConverter):
 register_converter(OpeningStep, "step")
 
 api = SimpleRouter()
-api.register("bals", BalViewSet, basename="api-bal")
+for _prefix, _resource in {
+    "structures": StructureViewSet,
+    "operators": OperatorViewSet,
+    "bals": BalViewSet,
+    "people": PersonViewSet,
+    "holders": HolderViewSet,
+    "delegations": DelegationViewSet,
+    "readings": ReadingViewSet,
+    "requests": RequestViewSet,
+    "annuaire": EntryViewSet,
+    "sync_runs": RunViewSet,
+    "journal": JournalViewSet,
+}.items():
+    api.register(_prefix, _resource, basename=f"api-{_prefix.rstrip('s')}")
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -189,6 +208,7 @@ urlpatterns = [
     path("logiciels/webhooks/<int:pk>/secret/", webhooks.webhook_secret, name="webhook-secret"),
     path("logiciels/livraisons/<uuid:pk>/rejouer/", webhooks.delivery_replay, name="delivery-replay"),
     path("api/v1/", include(api.urls)),
+    path("api/v1/findings/", FindingsView.as_view(), name="api-findings"),
     path("api/v1/resolve/", ResolveView.as_view(), name="api-resolve"),
     path("api/v1/check/", CheckView.as_view(), name="api-check"),
     path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),

@@ -40,6 +40,7 @@ from mailboxes.actions.openings import (
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.preferences import prefer, request_preference
 from mailboxes.actions.protocol import write_protocol
+from mailboxes.actions.readings import Pushed, Result, Verdict, record_readings
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
@@ -52,7 +53,10 @@ __all__ = [
     "OVERLAP_DAYS",
     "Answered",
     "Foreseen",
+    "Pushed",
+    "Result",
     "Tally",
+    "Verdict",
     "accept_annuaire",
     "add_cotitulaire",
     "add_webhook",
@@ -101,6 +105,7 @@ __all__ = [
     "preview_opening",
     "record_departure",
     "record_person",
+    "record_readings",
     "record_usage",
     "register_bal",
     "remind_campaign",

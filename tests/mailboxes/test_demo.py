@@ -107,6 +107,12 @@ def test_every_holder_has_an_rpps_and_a_card():
     assert not Person.objects.filter(held__isnull=False).filter(Q(rpps=None) | Q(has_cps=False)).exists()
 
 
+def test_the_printed_key_opens_the_api(printed, client):
+    key = printed.partition("BAL_KEY=")[2].split()[0]
+    answer = client.get("/api/v1/bals/?page_size=1", headers={"Authorization": f"Bearer {key}"})
+    assert len(answer.json()["results"]) == 1
+
+
 def test_the_printed_accounts_log_in_with_the_printed_password(printed):
     password = printed.partition("Mot de passe")[2].split()[0]
     assert "http://localhost:8123" in printed
