@@ -78,7 +78,8 @@ class JournalViewSet(ResourceViewSet):
 
 
 class FindingSerializer(serializers.Serializer):
-    name = serializers.CharField(help_text="De ceux qui portent sur des BAL, à donner à `/bals/?finding=`.")
+    name = serializers.CharField(help_text="Si `about` est `bals`, à donner à `/bals/?finding=`.")
+    about = serializers.ChoiceField(["bals", "gaps", "movements", "installation"], help_text="Ce qui est compté.")
     severity = serializers.CharField()
     title = serializers.CharField()
     sentence = serializers.CharField()
@@ -97,6 +98,7 @@ EXAMPLE = OpenApiExample(
         "results": [
             {
                 "name": "orpheline",
+                "about": "bals",
                 "severity": "urgent",
                 "title": "BAL sans cotitulaire principal",
                 "sentence": "Personne ne peut en demander la suppression ni en répondre. Désignez un principal.",
@@ -117,6 +119,7 @@ class FindingsView(APIView):
                 "results": [
                     {
                         "name": finding.name,
+                        "about": finding.about,
                         "severity": finding.severity,
                         "title": finding.title,
                         "sentence": finding.sentence,
