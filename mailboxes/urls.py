@@ -207,6 +207,7 @@ urlpatterns = [
     path("logiciels/webhooks/<int:pk>/essai/", webhooks.webhook_try, name="webhook-try"),
     path("logiciels/webhooks/<int:pk>/secret/", webhooks.webhook_secret, name="webhook-secret"),
     path("logiciels/livraisons/<uuid:pk>/rejouer/", webhooks.delivery_replay, name="delivery-replay"),
+    path("fhir/", include("mailboxes.api.fhir.urls")),
     path("api/v1/", include(api.urls)),
     path("api/v1/findings/", FindingsView.as_view(), name="api-findings"),
     path("api/v1/resolve/", ResolveView.as_view(), name="api-resolve"),
