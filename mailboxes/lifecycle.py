@@ -25,6 +25,7 @@ class State(TextChoices):
 class Verb(TextChoices):
     ACTIVATE = "activate", "Enregistrer l’ouverture"
     ABANDON = "abandon", "Abandonner la demande"
+    CANCEL_REGISTRATION = "cancel_registration", "Annuler l’inscription"
     ALERT_IDLE = "alert_idle", "Alerter pour inactivité"
     WAKE = "wake", "Constater une activité"
     OPPOSE = "oppose", "Garder la BAL, je m’en sers"
@@ -57,6 +58,8 @@ class Act(TextChoices):
     REMIND_PERSON = "remind_person", "Rappeler au professionnel"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
     ANSWER = "answer", "Dire si une adresse est la sienne"
+    IMPORT_LIST = "import_list", "Importer la liste d’un opérateur"
+    UNDO_IMPORT = "undo_import", "Annuler un import"
 
 
 class Role(TextChoices):
@@ -120,6 +123,8 @@ TRANSITIONS = [
     #     verb                        from                                         to                           who may                              who is told
     _line(_V.ACTIVATE,                {_S.REQUESTED},                              _S.ACTIVE,                   {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
     _line(_V.ABANDON,                 {_S.REQUESTED},                              _S.ABANDONED,                {*_OWNER, _R.GESTIONNAIRE},          {_HOLDERS, _OPERATOR}),
+    # The import that registered it is undone before anything followed from it: nobody was told, nobody is.
+    _line(_V.CANCEL_REGISTRATION,     {_S.ACTIVE},                                 _S.ABANDONED,                {_R.SYSTEM},                         ()),
     _line(_V.ALERT_IDLE,              {_S.ACTIVE},                                 _S.IDLE_ALERTED,             {_R.SYSTEM},                         {_HOLDERS}),
     _line(_V.WAKE,                    _WAY_OUT,                                    _S.ACTIVE,                   {_R.SYSTEM},                         {_HOLDERS, _OPERATOR}),
     _line(_V.OPPOSE,                  _WAY_OUT,                                    _S.ACTIVE,                   {*_OWNER, _R.COTITULAIRE},           {_HOLDERS, _OPERATOR}),
@@ -150,6 +155,8 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.REMIND_PERSON,      {_R.SYSTEM}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
+    (Act.IMPORT_LIST,        {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.UNDO_IMPORT,        {_R.GESTIONNAIRE, _R.SYSTEM}),
 ]}
 # fmt: on
 

@@ -14,10 +14,19 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from mailboxes.actions import Tally, ask_person, end_delegation, move_each, remind_person, update_quota_warning
+from mailboxes.actions import (
+    Tally,
+    ask_person,
+    carry_on,
+    end_delegation,
+    forget_import,
+    move_each,
+    remind_person,
+    update_quota_warning,
+)
 from mailboxes.actions.traces import PURGEABLE, delete
 from mailboxes.lifecycle import State, Verb
-from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, JournalEntry, Person
+from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, Import, JournalEntry, Person
 from mailboxes.notices import tell
 from mailboxes.rules import Refused, allows, check_annuaire_fresh
 
@@ -82,7 +91,11 @@ JOBS: dict[str, list[Sweep]] = {
         Sweep("questions sur des adresses à identifier", lambda now: _askable(Claim.objects.people_to_ask(now)),   partial(one_by_one, ask_person)),
     ],
     "tell_again":      [Sweep("avis à transmettre",                lambda now: JournalEntry.objects.untold(now),       _tell)],
-    "purge":           [Sweep(title, rows, delete) for title, rows in PURGEABLE.items()],
+    "take_up_imports": [Sweep("imports interrompus à reprendre",   lambda now: Import.objects.interrupted(now),        partial(one_by_one, carry_on))],
+    "purge":           [
+        *(Sweep(title, rows, delete) for title, rows in PURGEABLE.items()),
+        Sweep("fichiers d’imports",                     lambda now: Import.objects.outdated(now),                  partial(one_by_one, forget_import)),
+    ],
 }
 # fmt: on
 
@@ -131,6 +144,11 @@ def ask_unidentified() -> None:
 @shared_task
 def tell_again() -> None:
     run("tell_again")
+
+
+@shared_task
+def take_up_imports() -> None:
+    run("take_up_imports")
 
 
 @shared_task

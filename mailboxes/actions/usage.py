@@ -1,9 +1,11 @@
 """What we learn of a BAL's use, and the warnings that follow from it."""
 
+from collections import defaultdict
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from mailboxes import rules
@@ -29,18 +31,62 @@ def record_usage(
     """Keep a reading; the same one twice is one. A use newer than the way out's beginning stops it."""
     bal = locked(bal)
     rules.check_reading(bal, at, last_used_at, by=by)
-    reading, is_new = Reading.objects.get_or_create(
-        bal=bal,
-        at=at,
-        source=source,
-        defaults={"last_used_at": last_used_at, "used_mb": used_mb, "quota_mb": quota_mb},
+    facts = {"last_used_at": last_used_at, "used_mb": used_mb, "quota_mb": quota_mb}
+    fresh = fresh_readings([Reading(bal=bal, at=at, source=source, **facts)])
+    teach(fresh)
+    write_readings(fresh)
+    return fresh[0] if fresh else bal.readings.get(at=at, source=source)
+
+
+def fresh_readings(readings: list[Reading]) -> list[Reading]:
+    """Those that are not known yet; their BAL are locked."""
+    old = [reading for reading in readings if reading.bal.pk]
+    known = set(
+        Reading.objects.filter(bal__in={r.bal.pk for r in old}, at__in={r.at for r in old}).values_list(
+            "bal_id", "at", "source"
+        )
     )
-    if is_new:
-        _learn(bal, reading)
-    if is_new and last_used_at and rules.is_new_activity(bal, last_used_at, timezone.now()):
-        note = f"Utilisée le {timezone.localtime(last_used_at):%d/%m/%Y}, selon : {reading.get_source_display()}."
-        write_moves([bal], Verb.WAKE, by=SYSTEM, note=note)
-    return reading
+    return [reading for reading in readings if (reading.bal.pk, reading.at, reading.source) not in known]
+
+
+def teach(readings: list[Reading]) -> None:
+    """Bring each BAL's own columns level with its reading, unsaved; an older one changes only what it alone knows."""
+    by_bal = Reading.objects.filter(bal__in={r.bal.pk for r in readings if r.bal.pk}).values("bal").order_by()
+    latest = {
+        pk: (used_at, quota_at)
+        for pk, used_at, quota_at in by_bal.annotate(
+            used_at=Max("at", filter=~Q(used_mb=None)), quota_at=Max("at", filter=~Q(quota_mb=None))
+        ).values_list("bal", "used_at", "quota_at")
+    }
+    for reading in readings:
+        used_at, quota_at = latest.get(reading.bal.pk, (None, None))
+        _learn(reading, used_at, quota_at)
+
+
+def _learn(reading: Reading, used_at: datetime | None, quota_at: datetime | None) -> None:
+    bal, used = reading.bal, reading.last_used_at
+    if used and (bal.last_used_at is None or used > bal.last_used_at):
+        bal.last_used_at, bal.last_used_source = used, reading.source
+        bal.clock_at = max(used, bal.clock_at or used)
+    if reading.used_mb is not None and not (used_at and used_at > reading.at):
+        bal.used_mb = reading.used_mb
+    if reading.quota_mb is not None and not (quota_at and quota_at > reading.at):
+        bal.quota_mb = reading.quota_mb
+    bal.measure()
+
+
+def write_readings(fresh: list[Reading]) -> None:
+    """Readings that taught their BAL, these BAL, and what a new activity stops; each in one statement."""
+    Reading.objects.bulk_create(fresh)
+    Bal.objects.save_columns([reading.bal for reading in fresh], LEARNT)
+    now, awake = timezone.now(), defaultdict(list)
+    for reading in fresh:
+        used = reading.last_used_at
+        if used and rules.is_new_activity(reading.bal, used, now):
+            day = f"{timezone.localtime(used):%d/%m/%Y}"
+            awake[f"Utilisée le {day}, selon : {reading.get_source_display()}."].append(reading.bal)
+    for note, bals in awake.items():
+        write_moves(bals, Verb.WAKE, by=SYSTEM, note=note)
 
 
 @transaction.atomic
@@ -50,28 +96,14 @@ def declare_use(bal: Bal, *, by) -> Reading:
     rules.check_act(bal, Act.DECLARE_USE, by=by)
     now = timezone.now()
     reading = Reading.objects.create(bal=bal, at=now, source=Reading.Source.ANSWER, last_used_at=now)
-    _learn(bal, reading)
+    teach([reading])
+    bal.save(update_fields=LEARNT)
     if bal.state in BY_VERB[Verb.OPPOSE].before:
         rules.check_move(bal, Verb.OPPOSE, by=by)
         write_moves([bal], Verb.OPPOSE, by=by, note="")
     else:
         write(bal, Act.DECLARE_USE, by=by)
     return reading
-
-
-def _learn(bal: Bal, reading: Reading) -> None:
-    """Bring the BAL's own columns level with a reading; an older reading changes only what it alone knows."""
-    used = reading.last_used_at
-    if used and (bal.last_used_at is None or used > bal.last_used_at):
-        bal.last_used_at, bal.last_used_source = used, reading.source
-        bal.clock_at = max(used, bal.clock_at or used)
-    later = bal.readings.filter(at__gt=reading.at)
-    if reading.used_mb is not None and not later.exclude(used_mb=None).exists():
-        bal.used_mb = reading.used_mb
-    if reading.quota_mb is not None and not later.exclude(quota_mb=None).exists():
-        bal.quota_mb = reading.quota_mb
-    bal.measure()
-    bal.save(update_fields=LEARNT)
 
 
 @transaction.atomic

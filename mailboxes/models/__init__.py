@@ -3,6 +3,7 @@
 from mailboxes.models.bals import Bal
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
+from mailboxes.models.imports import ColumnMapping, Import, ImportLine
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.requests import Request
@@ -16,10 +17,13 @@ __all__ = [
     "Affiliation",
     "Bal",
     "Claim",
+    "ColumnMapping",
     "Cotitulaire",
     "Delegataire",
     "Domain",
     "GapDecision",
+    "Import",
+    "ImportLine",
     "JournalEntry",
     "Membership",
     "Notice",

@@ -23,6 +23,16 @@ from mailboxes.rules.holders import (
     check_repair_orphan,
     check_transfer_principal,
 )
+from mailboxes.rules.imports import (
+    check_apply_import,
+    check_columns,
+    check_file_kept,
+    check_import,
+    check_nothing_later,
+    check_preview,
+    check_undo_import,
+    check_within,
+)
 from mailboxes.rules.moves import (
     check_act,
     check_annuaire_fresh,
@@ -34,9 +44,9 @@ from mailboxes.rules.moves import (
     check_role,
     check_seen_absent,
 )
-from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
+from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row, check_values
 from mailboxes.rules.register import check_record_person, check_register, check_register_somewhere
-from mailboxes.rules.usage import check_reading, is_new_activity, quota_level
+from mailboxes.rules.usage import check_reading, check_reading_dates, is_new_activity, quota_level
 
 __all__ = [
     "MAX_COTITULAIRES",
@@ -49,21 +59,28 @@ __all__ = [
     "check_adopt",
     "check_annuaire_fresh",
     "check_answer",
+    "check_apply_import",
     "check_ask_operator",
     "check_ask_person",
     "check_attested",
     "check_can_hold",
+    "check_columns",
     "check_delegate",
     "check_depublished_first",
     "check_end_delegation",
+    "check_file_kept",
     "check_gap",
     "check_gap_stands",
     "check_ignore",
+    "check_import",
     "check_move",
     "check_name_principal",
+    "check_nothing_later",
     "check_open_request",
+    "check_preview",
     "check_read_history",
     "check_reading",
+    "check_reading_dates",
     "check_record_person",
     "check_register",
     "check_register_somewhere",
@@ -74,6 +91,9 @@ __all__ = [
     "check_row",
     "check_seen_absent",
     "check_transfer_principal",
+    "check_undo_import",
+    "check_values",
+    "check_within",
     "is_new_activity",
     "quota_level",
 ]

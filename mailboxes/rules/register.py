@@ -12,7 +12,7 @@ def check_register(structure: Structure, operator: Operator, kind: str, address:
     """Who may open a BAL for this structure, and is the structure or the professional eligible."""
     if by is not SYSTEM and structure.pk not in managed_structures(by):
         raise NotAllowed(f"Seul un gestionnaire de « {structure} » inscrit une BAL pour elle.", "role")
-    if not operator.domains.filter(name=domain_of(address.lower())).exists():
+    if domain_of(address.lower()) not in operator.domain_names:
         raise Refused(f"Le domaine « {domain_of(address)} » n’est pas un domaine de {operator}.", "domain")
     if kind == Bal.Kind.APPLICATIVE:
         if principal is not None:

@@ -12,6 +12,10 @@ from mailboxes.rules.refusals import Refused
 
 def check_reading(bal: Bal, at, last_used_at, *, by) -> None:
     check_act(bal, Act.RECORD_USAGE, by=by)
+    check_reading_dates(at, last_used_at)
+
+
+def check_reading_dates(at, last_used_at) -> None:
     now = timezone.now()
     for label, when in (("date du relevé", at), ("dernière authentification", last_used_at)):
         if when and when > now:
