@@ -18,7 +18,19 @@ from mailboxes.actions.register import describe_anew, description_entries, given
 from mailboxes.actions.usage import LEARNT, fresh_readings, teach, write_readings
 from mailboxes.folding import folded
 from mailboxes.lifecycle import Act, State, Verb
-from mailboxes.models import SYSTEM, Bal, Domain, Import, ImportLine, JournalEntry, Operator, Person, Reading, Structure
+from mailboxes.models import (
+    SYSTEM,
+    Bal,
+    Domain,
+    Import,
+    ImportLine,
+    JournalEntry,
+    Operator,
+    Person,
+    Reading,
+    Structure,
+    bulk,
+)
 from mailboxes.operators.columns import Line
 from mailboxes.operators.values import Said
 
@@ -120,7 +132,7 @@ class Batch:
         if self.for_real:
             self._write(taken)
         mark = JournalEntry.objects.aggregate(last=Max("pk"))["last"] if self.for_real else None
-        ImportLine.objects.bulk_create(_kept(self.run, v, changed.get(id(v), {}), mark) for v in verdicts)
+        bulk.insert([_kept(self.run, v, changed.get(id(v), {}), mark) for v in verdicts])
         return verdicts
 
     # --- Judging --------------------------------------------------------------------------------------------------
@@ -257,10 +269,11 @@ class Batch:
         for verb, bals in moved.items():
             write_moves(bals, verb, by=self.by, note=self.note)
         described = [(verdict.bal, verdict.befores) for verdict in verdicts if verdict.befores and verdict.bal]
-        Bal.objects.save_columns([bal for bal, _ in described], list(DESCRIBED))
+        changed = [verdict.bal for verdict in verdicts if verdict.bal and not verdict.is_new and verdict.changes()]
+        bulk.update(changed, [*DESCRIBED, *LEARNT])
         for bal, befores in described:
             entries += description_entries(bal, befores, by=self.by, note=self.note)
-        JournalEntry.objects.bulk_create(entries)
+        bulk.insert(entries)
         states = [(verdict, verdict.bal.state) for verdict in verdicts if verdict.bal and verdict.reading]
         write_readings([verdict.reading for verdict in verdicts if verdict.reading])
         for verdict, state in states:

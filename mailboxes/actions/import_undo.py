@@ -12,7 +12,7 @@ from mailboxes import rules
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.moves import write_moves
 from mailboxes.lifecycle import Act, Verb
-from mailboxes.models import SYSTEM, Bal, Cotitulaire, Import, ImportLine, JournalEntry, Reading
+from mailboxes.models import SYSTEM, Bal, Cotitulaire, Import, ImportLine, JournalEntry, Reading, bulk
 
 CHUNK = 1000
 NAMED = 5  # BAL that a refusal names
@@ -88,8 +88,8 @@ def _restore(lines: list[ImportLine], run: Import, *, by) -> None:
         entries.append(entry_of(bal, Act.UNDO_IMPORT, by=by, after=shown(bal, after), **told))
         names |= after.keys()
     if names:
-        Bal.objects.save_columns(list(bals.values()), sorted(names))
-    JournalEntry.objects.bulk_create(entries)
+        bulk.update(list(bals.values()), sorted(names))
+    bulk.insert(entries)
 
 
 def shown(bal: Bal, names: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from mailboxes.models import (
     Operator,
     Person,
     Structure,
+    bulk,
 )
 from mailboxes.models.bals import managed_structures
 
@@ -78,11 +79,9 @@ def write_rows(entrants: list[tuple[Bal, Person | None]]) -> None:
     if back:
         Cotitulaire.objects.filter(bal__in=back).delete()
         Delegataire.objects.filter(bal__in=back, ended_at=None).update(ended_at=timezone.now())
-        Bal.objects.save_columns(back, [field.name for field in Bal._meta.concrete_fields if not field.primary_key])
-    Bal.objects.bulk_create([bal for bal, _ in entrants if not bal.pk])
-    Cotitulaire.objects.bulk_create(
-        Cotitulaire(bal=bal, person=person, is_principal=True) for bal, person in entrants if person
-    )
+        bulk.update(back, [field.name for field in Bal._meta.concrete_fields if not field.primary_key])
+    bulk.insert([bal for bal, _ in entrants if not bal.pk])
+    bulk.insert([Cotitulaire(bal=bal, person=person, is_principal=True) for bal, person in entrants if person])
 
 
 @transaction.atomic

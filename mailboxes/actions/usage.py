@@ -12,7 +12,7 @@ from mailboxes import rules
 from mailboxes.actions.journal import locked, write
 from mailboxes.actions.moves import write_moves
 from mailboxes.lifecycle import BY_VERB, Act, Party, Verb
-from mailboxes.models import SYSTEM, Bal, Reading
+from mailboxes.models import SYSTEM, Bal, Reading, bulk
 
 LEARNT = ["last_used_at", "last_used_source", "clock_at", "used_mb", "quota_mb", "percent_full"]
 
@@ -34,6 +34,7 @@ def record_usage(
     facts = {"last_used_at": last_used_at, "used_mb": used_mb, "quota_mb": quota_mb}
     fresh = fresh_readings([Reading(bal=bal, at=at, source=source, **facts)])
     teach(fresh)
+    bal.save(update_fields=LEARNT)
     write_readings(fresh)
     return fresh[0] if fresh else bal.readings.get(at=at, source=source)
 
@@ -76,9 +77,8 @@ def _learn(reading: Reading, used_at: datetime | None, quota_at: datetime | None
 
 
 def write_readings(fresh: list[Reading]) -> None:
-    """Readings that taught their BAL, these BAL, and what a new activity stops; each in one statement."""
-    Reading.objects.bulk_create(fresh)
-    Bal.objects.save_columns([reading.bal for reading in fresh], LEARNT)
+    """Readings that taught their BAL, which the caller saves; and what a new activity stops."""
+    bulk.insert(fresh)
     now, awake = timezone.now(), defaultdict(list)
     for reading in fresh:
         used = reading.last_used_at

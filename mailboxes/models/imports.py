@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes.lifecycle import Verb
+from mailboxes.models import bulk
 from mailboxes.models.bals import Bal
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM
@@ -145,19 +146,18 @@ class Import(models.Model):
         return self.created + self.updated + self.unchanged
 
 
-class ImportLineQuerySet(models.QuerySet["ImportLine"]):
+class ImportLineQuerySet(models.QuerySet):
     def corrected(self):
         return self.exclude(outcome=ImportLine.Outcome.REJECTED).exclude(remark="")
 
-    def absent_from(self, run, bals) -> int:
+    def absent_from(self, run: "Import", bals: models.QuerySet[Bal]) -> int:
         """Keep those of `bals` that no line of the import names; how many."""
         gone = bals.exclude(address__in=run.lines.exclude(number=None).values("address")).order_by("address")
         rows = gone.values_list("pk", "address").iterator(chunk_size=2000)
         count = 0
         while some := list(islice(rows, 2000)):
             count += len(some)
-            outcome = ImportLine.Outcome.ABSENT
-            self.bulk_create(ImportLine(run=run, bal_id=pk, address=address, outcome=outcome) for pk, address in some)
+            bulk.insert([self.model(run=run, bal_id=pk, address=address, outcome="absent") for pk, address in some])
         return count
 
     def writing(self):

@@ -8,18 +8,20 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
 from openpyxl.utils.datetime import from_excel
 
 from directory.identifiers import LONGEST, malformed
+from mailboxes import folding
 from mailboxes.export import FORMULA
-from mailboxes.folding import folded
 from mailboxes.models import Bal
 from mailboxes.operators.rows import Cell
 
 Read = tuple[Any, str]
+folded = lru_cache(2048)(folding.folded)  # the same few words stand on every line
 
 NOTHING = {"", "-", "--", "–", "—", "?", "n/a", "#n/a", "null", "none", "nul"}
 NO_DATE = {"jamais", "never", "inconnu", "inconnue", "nc", "aucun", "aucune", "0", "0000-00-00", "00/00/0000"}

@@ -1,0 +1,81 @@
+"""Thousands of rows at once, and what PostgreSQL and SQLite do differently about it.
+
+`bulk_create` costs the process ten times what COPY does, `bulk_update` three hundred times; an import of 100 000 lines
+writes half a million rows. Callers are in a transaction, hold the rows, and have checked them.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import connection, models
+
+FEW = 50  # rows below which COPY costs more than it spares
+
+
+def insert(rows: Sequence[models.Model]) -> None:
+    """Like `bulk_create`: the rows get their primary keys, no signal is sent."""
+    if not rows:
+        return
+    model = type(rows[0])
+    if len(rows) < FEW or connection.vendor != "postgresql":
+        model._default_manager.bulk_create(rows)
+        return
+    fields = model._meta.concrete_fields
+    for row, pk in zip(rows, _new_keys(model, len(rows)), strict=True):
+        row.pk = pk
+        row._state.adding, row._state.db = False, connection.alias
+    _copy(model._meta.db_table, fields, rows)
+
+
+def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
+    """Like `bulk_update`."""
+    if not rows or not names:
+        return
+    model = type(rows[0])
+    if len(rows) < FEW or connection.vendor != "postgresql":
+        model._default_manager.bulk_create(
+            rows, update_conflicts=True, unique_fields=["pk"], update_fields=names
+        )  # fmt: skip
+        return
+    fields = [field for field in model._meta.concrete_fields if field.name in names]
+    table, levelled = model._meta.db_table, f"{model._meta.model_name}_levelled"
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    sets = ", ".join(f'"{field.column}" = new."{field.column}"' for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMP TABLE {levelled} ON COMMIT DROP AS SELECT id, {columns} FROM {table} WHERE false")
+        _copy(levelled, [model._meta.pk, *fields], rows)
+        cursor.execute(f'UPDATE {table} SET {sets} FROM {levelled} new WHERE "{table}".id = new.id')
+        cursor.execute(f"DROP TABLE {levelled}")
+
+
+def _new_keys(model: type[models.Model], count: int) -> list[int]:
+    with connection.cursor() as cursor:
+        sequence = "pg_get_serial_sequence(%s, 'id')"
+        cursor.execute(f"SELECT nextval({sequence}) FROM generate_series(1, %s)", [model._meta.db_table, count])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _copy(table: str, fields: Sequence, rows: Sequence[models.Model]) -> None:
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    readers = [_reader(field) for field in fields]
+    with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row([read(row) for read in readers])
+
+
+def _reader(field: Any) -> Callable[[models.Model], Any]:
+    name = field.attname
+    if isinstance(field, models.ForeignKey):
+        return lambda row: _key_of(field, row)
+    if isinstance(field, models.JSONField):
+        return lambda row: json.dumps(getattr(row, name))
+    if isinstance(field, models.CharField | models.TextField):
+        return lambda row: None if (value := getattr(row, name)) is None else str(value)
+    return lambda row: getattr(row, name)
+
+
+def _key_of(field: Any, row: models.Model) -> Any:
+    """What it points to may have got its key since: the object knows."""
+    pointed = field.get_cached_value(row, default=None)
+    return getattr(row, field.attname) if pointed is None else pointed.pk
