@@ -4,7 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.views import BalViewSet
 from mailboxes.lifecycle import EXPOSED
-from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, mine, people, register
+from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, imports, mine, people, register
 
 
 class ExposedVerb(StringConverter):
@@ -26,6 +26,15 @@ urlpatterns = [
     path("ecarts/export.csv", gaps.gap_export, name="gap-export"),
     path("ecarts/lot/", gaps.gap_bulk, name="gap-bulk"),
     path("ecarts/<slug:situation>/<int:structure>/<str:address>/", gaps.gap, name="gap"),
+    path("imports/", imports.import_list, name="import-list"),
+    path("imports/nouveau/", imports.ImportNewView.as_view(), name="import-new"),
+    path("imports/modele.csv", imports.import_template, name="import-template"),
+    path("imports/<int:pk>/", imports.import_page, name="import"),
+    path("imports/<int:pk>/colonnes/", imports.ImportColumnsView.as_view(), name="import-columns"),
+    path("imports/<int:pk>/appliquer/", imports.ImportApplyView.as_view(), name="import-apply"),
+    path("imports/<int:pk>/annuler/", imports.ImportUndoView.as_view(), name="import-undo"),
+    path("imports/<int:pk>/rapport.csv", imports.import_report, name="import-report"),
+    path("imports/<int:pk>/rejets.csv", imports.import_rejects, name="import-rejects"),
     path("bal/", register.bal_list, name="bal-list"),
     path("bal/export.csv", register.bal_export, name="bal-export"),
     path("bal/lot/", register.bal_bulk, name="bal-bulk"),

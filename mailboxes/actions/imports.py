@@ -27,7 +27,7 @@ from mailboxes.actions.import_undo import take_back
 from mailboxes.actions.journal import write_about
 from mailboxes.lifecycle import Act, State
 from mailboxes.models import SYSTEM, Bal, ColumnMapping, Import, ImportLine, Operator, Structure
-from mailboxes.operators.columns import BY_NAME, Line, LineReader, bare, guess, guess_unit
+from mailboxes.operators.columns import BY_NAME, Line, LineReader, as_texts, bare, guess, guess_unit
 from mailboxes.operators.lists import heading_of, open_list
 
 logger = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ def receive_import(
         raise
     saved = ColumnMapping.objects.filter(operator=operator).first()
     run.headers, run.header_number = heading.headers, heading.number
+    run.sample = [(row.number, [text[:200] for text in as_texts(row.cells)]) for row in heading.sample]
     run.columns = guess(heading.headers, saved.fields if saved else None)
     run.size_unit = saved.size_unit if saved else guess_unit(run.columns, heading.sample)
     run.default_kind = saved.default_kind if saved else ""
@@ -119,7 +120,7 @@ def forget_import(run: Import, *, by) -> None:
     """Its file and its lines have been kept long enough; that it was, and its counts, stay."""
     run.path.unlink(missing_ok=True)
     run.lines.all().delete()
-    Import.objects.filter(pk=run.pk).update(stored="")
+    Import.objects.filter(pk=run.pk).update(stored="", sample=[])
 
 
 def _store(chunks: Iterable[bytes]) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm
 from mailboxes.forms.bulk import BulkForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
+from mailboxes.forms.imports import ImportColumnsForm, ImportForm
 from mailboxes.forms.people import PersonField, PersonForm
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "DescribeForm",
     "EmptyForm",
     "GapFilterForm",
+    "ImportColumnsForm",
+    "ImportForm",
     "MoveForm",
     "NamePrincipalForm",
     "PersonField",

@@ -82,6 +82,7 @@ class Import(models.Model):
     headers = models.JSONField("en-têtes", default=list)
     header_number = models.PositiveIntegerField("ligne des en-têtes", default=0)
     columns = models.JSONField("champ de chaque colonne", default=list)
+    sample = models.JSONField("premières lignes", default=list)  # number and cells of each, as texts
     size_unit = models.CharField("unité des tailles", max_length=2, default="mo")
     default_kind = models.CharField("type par défaut", max_length=3, choices=Bal.Kind, blank=True)
 

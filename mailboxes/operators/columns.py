@@ -83,10 +83,10 @@ def guess(headers: Iterable[str], saved: dict[str, str] | None = None) -> list[s
     return found
 
 
-def guess_unit(columns: list[str], sample: list[list[Cell]]) -> str:
+def guess_unit(columns: list[str], sample: list[Row]) -> str:
     """Of sizes written without one."""
     sizes = [rank for rank, name in enumerate(columns) if name and BY_NAME[name].is_size]
-    numbers = [row[rank] for row in sample for rank in sizes if rank < len(row)]
+    numbers = [row.cells[rank] for row in sample for rank in sizes if rank < len(row.cells)]
     return "o" if any(isinstance(n, str) and n.isdigit() and int(n) >= LARGE for n in numbers) else "mo"
 
 
@@ -101,7 +101,7 @@ class LineReader:
 
     def line(self, row: Row) -> Line:
         cells = row.cells
-        line = Line(row.number, [cell if isinstance(cell, str) else f"{cell:%d/%m/%Y %H:%M}" for cell in cells])
+        line = Line(row.number, as_texts(cells))
         if row.fault:
             line.faults.append(row.fault)
         elif len(cells) > self.width and any(cells[self.width :]):
@@ -123,6 +123,10 @@ class LineReader:
             line.facts[name] = value
         if remark:
             line.remarks.append(f"{label} : {remark}.")
+
+
+def as_texts(cells: Iterable[Cell]) -> list[str]:
+    return [cell if isinstance(cell, str) else f"{cell:%d/%m/%Y %H:%M}" for cell in cells]
 
 
 def _unit_of(header: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mailboxes.operators.columns import guess, is_address
 from mailboxes.operators.csv_file import HEAD, CsvFile
-from mailboxes.operators.rows import Cell, Row, Unreadable
+from mailboxes.operators.rows import Row, Unreadable
 from mailboxes.operators.xlsx_file import XlsxFile
 
 SEARCHED = 10  # first rows among which the headers are looked for: some lists begin with a title
@@ -18,7 +18,7 @@ SHOWN = 5
 class Heading:
     headers: list[str]
     number: int  # of the line of headers; 0 where the list has none
-    sample: list[list[Cell]]  # of the rows that follow
+    sample: list[Row]  # the rows that follow
 
 
 def open_list(path: Path) -> CsvFile | XlsxFile:
@@ -54,10 +54,10 @@ def heading_of(rows: Iterator[Row]) -> Heading:
         if any(is_address(cell) for cell in row.cells):
             break  # values already: the headers do not come later
         if "address" in guess(texts(row)):
-            return Heading(texts(row), row.number, [r.cells for r in first[rank + 1 :][:SHOWN]])
+            return Heading(texts(row), row.number, first[rank + 1 :][:SHOWN])
     if any(is_address(cell) for cell in first[0].cells):
-        return Heading([f"Colonne {n}" for n in range(1, len(first[0].cells) + 1)], 0, [r.cells for r in first[:SHOWN]])
-    return Heading(texts(first[0]), first[0].number, [r.cells for r in first[1:][:SHOWN]])
+        return Heading([f"Colonne {n}" for n in range(1, len(first[0].cells) + 1)], 0, first[:SHOWN])
+    return Heading(texts(first[0]), first[0].number, first[1:][:SHOWN])
 
 
 def texts(row: Row) -> list[str]:
