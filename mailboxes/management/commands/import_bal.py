@@ -33,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--operator", required=True, metavar="CODE", help="code de l’opérateur")
         parser.add_argument("--file", required=True, metavar="CHEMIN", help="fichier csv ou xlsx")
         parser.add_argument(
-            "--structure", metavar="N°|FINESS", help="structure ; inutile s’il n’y en a qu’une au sommet"
+            "--structure", metavar="N°|FINESS", help="structure, s’il y en a plusieurs au sommet"
         )
         parser.add_argument(
             "--column",
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             help=f"corrige une colonne devinée ; en-tête vide : ne pas lire. Champs : {FIELDS}",
         )
         parser.add_argument(
-            "--default-kind", choices=Bal.Kind.values, help="type des BAL dont le fichier ne le dit pas"
+            "--default-kind", choices=Bal.Kind.values, help="type des BAL dont le fichier ne dit rien"
         )
         parser.add_argument("--size-unit", choices=SIZE_UNITS, help="unité des tailles écrites sans unité")
         parser.add_argument("--date", metavar="AAAA-MM-JJ", help="jour où l’opérateur a tiré la liste (aujourd’hui)")
@@ -160,7 +160,7 @@ def _columns(run: Import, corrections: list[str]) -> list[str]:
         if name not in BY_NAME or (header and bare(header) not in headers):
             known = ", ".join(f"« {header} »" for header in run.headers)
             raise Refused(
-                f"--column : « {correction} » n’est pas CHAMP=EN-TÊTE. Champs : {FIELDS}. En-têtes : {known}."
+                f"--column : « {correction} » n’est pas CHAMP=EN-TÊTE ({FIELDS} ; {known})."
             )
         columns = ["" if one == name else one for one in columns]
         if header:
