@@ -4,6 +4,7 @@ A value that does not parse stops the start with its name; no secret has a defau
 """
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,6 +41,8 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "csp",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -166,11 +169,22 @@ USE_TZ = True
 vars().update(env.email_url("EMAIL_URL", default=f"filemail://{VAR_DIR / 'mails'}"))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="BAL Manager <bal-manager@localhost>")
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds
+# The trusted space takes no mail from outside: an operator's own server, with a BAL of ours to send from.
+_mssante = env.email_url("MSSANTE_EMAIL_URL") if env("MSSANTE_EMAIL_URL", default="") else {}
+MSSANTE_MAIL = {name: _mssante.get(f"EMAIL_{key}") for name, key in {
+    "backend": "BACKEND", "host": "HOST", "port": "PORT", "username": "HOST_USER", "password": "HOST_PASSWORD",
+    "use_tls": "USE_TLS", "use_ssl": "USE_SSL", "file_path": "FILE_PATH",
+}.items() if _mssante.get(f"EMAIL_{key}")}  # fmt: skip
+MSSANTE_FROM_EMAIL = env("MSSANTE_FROM_EMAIL", default="")
+if MSSANTE_MAIL and not MSSANTE_FROM_EMAIL:
+    raise ImproperlyConfigured("MSSANTE_EMAIL_URL needs MSSANTE_FROM_EMAIL: the BAL that sends.")
 MESSAGE_ID_DOMAIN = urlsplit(SITE_URL).hostname
 
 # --- Jobs -------------------------------------------------------------------------------------------------------------
 REDIS_URL = env("REDIS_URL", default="")
 if REDIS_URL:
+    # Shared by all web processes, so that a key's rate is counted once. Without it, there is but one process.
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
     CELERY_BROKER_URL = REDIS_URL
     # A task whose worker died is given again after this; jobs are idempotent.
     CELERY_BROKER_TRANSPORT_OPTIONS: dict = {"visibility_timeout": 3600}
@@ -205,12 +219,17 @@ CELERY_BEAT_SCHEDULE = {
         ("sync_ldap",         "directory.tasks.sync_if_due",       crontab(minute=40), "ldap"),
         ("verify_absences",   "mailboxes.tasks.verify_absences",   crontab(hour=6, minute=0)),
         ("alert_idle",        "mailboxes.tasks.alert_idle",        crontab(hour=6, minute=20)),
+        ("follow_alerts",     "mailboxes.tasks.follow_alerts",     crontab(hour=6, minute=30)),
         ("depublish_idle",    "mailboxes.tasks.depublish_idle",    crontab(hour=6, minute=40)),
         ("check_quotas",      "mailboxes.tasks.check_quotas",      crontab(minute=50)),
         ("end_delegations",   "mailboxes.tasks.end_delegations",   crontab(hour=0, minute=15)),
         ("ask_unidentified",  "mailboxes.tasks.ask_unidentified",  crontab(hour=7, minute=0)),
+        ("verify_requests",   "mailboxes.tasks.verify_requests",   crontab(hour=6, minute=10)),
+        ("remind_operators",  "mailboxes.tasks.remind_operators",  crontab(hour=8, minute=0)),
+        ("ask_unknown",       "mailboxes.tasks.ask_unknown",       crontab(hour=7, minute=10)),
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
         ("take_up_imports",   "mailboxes.tasks.take_up_imports",   timedelta(minutes=5)),
+        ("deliver_webhooks",  "mailboxes.tasks.deliver_webhooks",  timedelta(minutes=1)),
         ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
     ]
 }  # fmt: skip
@@ -278,9 +297,16 @@ ANNUAIRE_STALE_AFTER = timedelta(days=env.int("ANNUAIRE_STALE_AFTER_DAYS", defau
 # --- The life of a BAL ------------------------------------------------------------------------------------------------
 QUOTA_THRESHOLDS = env.list("QUOTA_THRESHOLDS", cast=int, default=[80, 90, 95])  # percent, rising
 QUOTA_HYSTERESIS = env.int("QUOTA_HYSTERESIS", default=5)  # points below a threshold that clear its warning
+IDLE_REMINDERS = env.list("IDLE_REMINDERS_DAYS", cast=int, default=[30, 7])  # before the end
+IDLE_ESCALATE_BEFORE = timedelta(days=env.int("IDLE_ESCALATE_BEFORE_DAYS", default=7))
+IDLE_UNREACHED_AFTER = timedelta(days=env.int("IDLE_UNREACHED_AFTER_DAYS", default=3))
+USE_QUESTION_AFTER = timedelta(days=env.int("USE_QUESTION_AFTER_DAYS", default=30))
+APP_SILENT_AFTER = timedelta(days=env.int("APP_SILENT_AFTER_DAYS", default=30))
 UNIDENTIFIED_REMIND_AFTER = timedelta(days=env.int("UNIDENTIFIED_REMIND_AFTER_DAYS", default=14))
 UNIDENTIFIED_CYCLE = timedelta(days=env.int("UNIDENTIFIED_CYCLE_DAYS", default=365))
 ANSWER_LINK_VALID = timedelta(days=env.int("ANSWER_LINK_VALID_DAYS", default=30))
+REQUEST_ESCALATE_AFTER = timedelta(days=env.int("REQUEST_ESCALATE_AFTER_DAYS", default=7))
+DELETION_WAIT = timedelta(days=env.int("DELETION_WAIT_DAYS", default=30))
 NOTICE_LEASE = timedelta(minutes=env.int("NOTICE_LEASE_MINUTES", default=10))
 ACCESS_TRACES_KEPT = timedelta(days=env.int("ACCESS_TRACES_KEPT_DAYS", default=365))
 READINGS_KEPT = timedelta(days=env.int("READINGS_KEPT_DAYS", default=3 * 365))
@@ -288,13 +314,37 @@ IMPORTS_KEPT = timedelta(days=env.int("IMPORTS_KEPT_DAYS", default=180))
 IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", default=100)
 
 # --- API --------------------------------------------------------------------------------------------------------------
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=1200)
+KEY_USE_PRECISION = timedelta(minutes=1)  # of the last use that is shown of a key
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    # The key first: who comes with nothing is told by 401 what he lacks.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "mailboxes.api.keys.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "mailboxes.api.keys.ScopeOpens"],
+    "DEFAULT_THROTTLE_CLASSES": ["mailboxes.api.keys.KeyThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"api": f"{API_REQUESTS_PER_MINUTE}/min"},
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "EXCEPTION_HANDLER": "mailboxes.api.refusals.exception_handler",
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "mailboxes.api.schema.Schema",
+    "EXCEPTION_HANDLER": "mailboxes.api.problems.exception_handler",
 }
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "BAL Manager",
+    "DESCRIPTION": "Le registre des BAL MSSanté d’une structure, pour son DPI ou son DUI.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",  # our own copy: nothing loads from elsewhere
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+# Inner networks whose software may be called; any other inner address never is.
+WEBHOOK_NETWORKS = [ip_network(network) for network in env.list("WEBHOOK_NETWORKS", default=[])]
+DELIVERIES_KEPT = timedelta(days=env.int("DELIVERIES_KEPT_DAYS", default=90))
+CALLS_KEPT = timedelta(days=env.int("CALLS_KEPT_DAYS", default=1))
 
 # --- What is written down ---------------------------------------------------------------------------------------------
 LOGGING = {

@@ -17,6 +17,8 @@ from mailboxes.models import (
     Operator,
     Person,
     Reading,
+    Request,
+    RequestLayout,
     Structure,
 )
 from mailboxes.models.fields import doubts
@@ -160,6 +162,24 @@ class NoticeAdmin(ReadOnly, admin.ModelAdmin):
     list_select_related = ["bal"]
     search_fields = ["bal__address", "recipient", "address"]
     show_full_result_count = False
+
+
+@admin.register(Request)
+class RequestAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["created_at", "kind", "address", "operator", "stage", "due_on"]
+    list_filter = ["stage", "kind", "operator"]
+    list_select_related = ["operator"]
+    search_fields = ["address"]
+    exclude = ["lines"]
+    show_full_result_count = False
+
+
+@admin.register(RequestLayout)
+class RequestLayoutAdmin(ReadOnly, admin.ModelAdmin):
+    """Written by the gestionnaires on their own page, which journals it."""
+
+    list_display = ["operator", "kind", "structure", "subject"]
+    list_select_related = ["operator", "structure"]
 
 
 @admin.register(AccessTrace)

@@ -57,10 +57,10 @@ def register_lines(bals: QuerySet[Bal]) -> Iterator[str]:
     return csv_lines(COLUMNS, bals.iterator(chunk_size=BATCH))
 
 
-def csv_lines(columns, rows: Iterable) -> Iterator[str]:
+def csv_lines(columns, rows: Iterable, separator: str = ";") -> Iterator[str]:
     """`columns` pairs a label with the function that gives a row's value."""
-    write = csv.writer(_Echo(), delimiter=";").writerow
-    yield BOM + write([label for label, _ in columns])
+    write = csv.writer(_Echo(), delimiter=separator).writerow
+    yield BOM + write([safe(label) for label, _ in columns])
     for row in rows:
         yield write([safe(value(row)) for _, value in columns])
 

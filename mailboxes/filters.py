@@ -6,8 +6,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from mailboxes.findings import BY_NAME, FINDINGS
-from mailboxes.lifecycle import State
-from mailboxes.models import Bal, Cotitulaire, Operator, Person, Structure
+from mailboxes.lifecycle import RequestKind, RequestStage, State
+from mailboxes.models import Bal, Cotitulaire, Operator, Person, Request, Structure
 
 YES_NO = [("oui", "oui"), ("non", "non")]
 
@@ -103,3 +103,27 @@ class BalFilter(filters.FilterSet):
 
     def with_finding(self, queryset, name, value):
         return BY_NAME[value].bals(queryset)
+
+
+class RequestFilter(filters.FilterSet):
+    q = filters.CharFilter(field_name="address", lookup_expr="icontains", label="Adresse")
+    stage = filters.ChoiceFilter(
+        method="at_stage",
+        choices=[("awaited", "sans réponse"), *RequestStage.choices],
+        label="Étape",
+        empty_label="toutes",
+    )
+    kind = filters.ChoiceFilter(choices=RequestKind, label="Demande", empty_label="toutes")
+    operator = filters.ModelChoiceFilter(queryset=Operator.objects.all(), label="Opérateur", empty_label="tous")
+    structure = filters.ModelChoiceFilter(queryset=seen_structures, label="Structure", empty_label="toutes")
+    overdue = filters.ChoiceFilter(method="late", label="En retard", choices=YES_NO[:1], empty_label="peu importe")
+
+    class Meta:
+        model = Request
+        fields: list[str] = []
+
+    def at_stage(self, queryset, name, value):
+        return queryset.awaited() if value == "awaited" else queryset.filter(stage=value)
+
+    def late(self, queryset, name, value):
+        return queryset.overdue(timezone.localdate())

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices
+from django.conf import settings
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, TextChoices
 from django.utils import timezone
 
 from directory.models import Entry
-from mailboxes.lifecycle import LIVE, State
-from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, Notice
+from mailboxes.lifecycle import LIVE, Act, State
+from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, JournalEntry, Notice, Request
 from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
 
 
@@ -57,8 +58,25 @@ def _unknown_activity(bals):
 
 
 def _undelivered(bals):
-    unsent = Notice.objects.filter(bal=OuterRef("pk"), sent_at=None, created_at__gte=OuterRef("state_since"))
-    return bals.filter(Exists(unsent.filter(Q(channel=Notice.Channel.NONE) | Q(attempts__gt=0))), state__in=LIVE)
+    stuck = Notice.objects.undelivered().filter(bal=OuterRef("pk"), created_at__gte=OuterRef("state_since"))
+    return bals.filter(Exists(stuck), state__in=LIVE)
+
+
+def _unanswered(bals):
+    """Asked and reminded, and as long again without a word."""
+    since = timezone.now() - settings.UNIDENTIFIED_REMIND_AFTER
+    reminded = JournalEntry.objects.filter(bal=OuterRef("pk"), what=Act.REMIND_USE, at__lte=since)
+    return _unknown_activity(bals).filter(Exists(reminded))
+
+
+def _silent_app(bals):
+    since = timezone.now() - settings.APP_SILENT_AFTER
+    return bals.filter(kind=Bal.Kind.APPLICATIVE, state=State.ACTIVE, last_used_at__lte=since)
+
+
+def _used_in_leaving(bals):
+    leaving = [State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED]
+    return bals.filter(state__in=leaving, last_used_at__gt=F("state_since"))
 
 
 def _absent(bals):
@@ -80,6 +98,10 @@ def _disowned(bals):
     return bals.filter(Exists(denied.filter(Exists(holds) | Exists(listed))), state__in=LIVE)
 
 
+def _overdue(bals):
+    return bals.filter(Exists(Request.objects.overdue(timezone.localdate()).filter(bal=OuterRef("pk"))))
+
+
 def _to_confirm(bals):
     return bals.filter(state__in=[State.REQUESTED, State.DELETION_REQUESTED])
 
@@ -91,7 +113,8 @@ FINDINGS = [
     Finding("pleine",        _S.URGENT, "BAL pleines ou presque",        "À 95 % et plus, une BAL va cesser de recevoir et d’envoyer. Donnez à ses titulaires les remèdes, dans l’ordre.", _full),
     Finding("orpheline",     _S.URGENT, "BAL sans cotitulaire principal","Personne ne peut en demander la suppression ni en répondre. Désignez un principal.",                        _orphan),
     Finding("trop",          _S.URGENT, "BAL de plus de 20 cotitulaires","La limite est de 20, le principal compris. Voyez qui peut devenir délégataire.",                              _crowded),
-    Finding("non-remis",     _S.TODO,   "Avis non remis",                "Un titulaire n’a pas pu être prévenu : complétez son courriel ou joignez-le autrement.",                      _undelivered),
+    Finding("non-remis",     _S.TODO,   "Avis non remis",                "Quelqu’un n’a pas pu être prévenu : corrigez son courriel, ou prévenez-le autrement et consignez-le.",        _undelivered),
+    Finding("en-retard",     _S.TODO,   "Demandes en retard",            "L’opérateur n’a pas répondu à temps. Relancez-le depuis les demandes, ou joignez-le autrement, puis enregistrez sa réponse.", _overdue),
     Finding("a-confirmer",   _S.TODO,   "Réponses attendues de l’opérateur", "Une ouverture ou une suppression est demandée. Enregistrez la réponse dès qu’elle arrive.",              _to_confirm),
     Finding("delegation",    _S.TODO,   "Délégations échues",            "Leur date de fin est passée ; elles se terminent d’elles-mêmes la nuit suivante.",                            _expired_delegation),
     Finding("inactive",      _S.TODO,   "BAL alertées pour inactivité",  "Sans usage ni opposition, leur dépublication sera demandée.",                                                 _alerted),
@@ -99,6 +122,9 @@ FINDINGS = [
     Finding("absente",       _S.TODO,   "BAL absentes de l’annuaire",    "Actives ici, absentes de l’annuaire public (supprimées, non publiées ou en liste rouge). Demandez à l’opérateur.", _absent),
     Finding("hors-liste",    _S.TODO,   "Domaines hors de la liste blanche", "Leur domaine n’est pas, ou n’est plus, de l’espace de confiance MSSanté : ce qu’on y envoie peut être refusé. Voyez avec l’opérateur.", _outside),
     Finding("se-remplit",    _S.WATCH,  "BAL qui se remplissent",        "De 80 à 94 % : c’est le moment de faire de la place.",                                                        _filling),
+    Finding("sans-reponse",  _S.TODO,   "Questions sur l’usage restées sans réponse", "Demandé, rappelé, et personne n’a dit si cette BAL sert. Joignez un titulaire.",                _unanswered),
+    Finding("sert-encore",   _S.WATCH,  "BAL en cours de retrait qui servent encore", "Le titulaire qui l’a demandé s’y connecte. Voyez avec lui s’il enregistre ses messages ou veut la garder.", _used_in_leaving),
+    Finding("app-muette",    _S.WATCH,  "BAL applicatives muettes",      "Leur logiciel ne s’y connecte plus : jamais d’alerte d’inactivité, mais des documents peuvent s’y perdre. Voyez avec l’éditeur.", _silent_app),
     Finding("usage-inconnu", _S.WATCH,  "BAL dont l’usage est inconnu",  "Inconnue ne veut pas dire inactive : demandez à leurs titulaires s’ils s’en servent.",                        _unknown_activity),
 ]
 # fmt: on

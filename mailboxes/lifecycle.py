@@ -32,7 +32,9 @@ class Verb(TextChoices):
     REQUEST_DEPUBLICATION = "request_depublication", "Demander la dépublication"
     DEPUBLISH_IDLE = "depublish_idle", "Demander la dépublication pour inactivité"
     VERIFY_DEPUBLICATION = "verify_depublication", "Constater la dépublication"
+    CANCEL_DEPUBLICATION = "cancel_depublication", "Annuler la dépublication demandée"
     REQUEST_DELETION = "request_deletion", "Demander la suppression"
+    CANCEL_DELETION = "cancel_deletion", "Annuler la suppression demandée"
     CONFIRM_DELETION = "confirm_deletion", "Enregistrer la confirmation de l’opérateur"
     VERIFY_DELETION = "verify_deletion", "Constater la suppression"
 
@@ -54,12 +56,34 @@ class Act(TextChoices):
     ADOPT = "adopt", "Inscrire au registre"
     ACCEPT_ANNUAIRE = "accept_annuaire", "Reprendre ce que dit l’annuaire"
     ASK_OPERATOR = "ask_operator", "Demander à l’opérateur"
+    MARK_SENT = "mark_sent", "Marquer comme envoyée"
+    RECORD_DONE = "record_done", "Enregistrer que c’est fait"
+    RECORD_REFUSAL = "record_refusal", "Enregistrer un refus"
+    VERIFY_REQUEST = "verify_request", "Constater"
+    CANCEL_REQUEST = "cancel_request", "Annuler la demande"
+    ASK_AGAIN = "ask_again", "Demander de nouveau"
+    REMIND_OPERATOR = "remind_operator", "Relancer l’opérateur"
+    ESCALATE_REQUEST = "escalate_request", "Signaler un retard de l’opérateur"
+    WRITE_LAYOUT = "write_layout", "Modifier un modèle de demande"
     ASK_PERSON = "ask_person", "Demander au professionnel"
     REMIND_PERSON = "remind_person", "Rappeler au professionnel"
+    REMIND_IDLE = "remind_idle", "Rappeler l’alerte d’inactivité"
+    ESCALATE_IDLE = "escalate_idle", "Signaler au gestionnaire une alerte sans réponse"
+    ASK_USE = "ask_use", "Demander si la BAL sert"
+    REMIND_USE = "remind_use", "Rappeler la question sur l’usage"
+    NOTE_USE = "note_use", "Constater un usage pendant le retrait"
+    GIVE_NOTICE = "give_notice", "Consigner un avis donné autrement"
+    RESEND_NOTICE = "resend_notice", "Renvoyer un avis"
+    PREFER_CHANNEL = "prefer_channel", "Choisir comment être prévenu"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
     ANSWER = "answer", "Dire si une adresse est la sienne"
     IMPORT_LIST = "import_list", "Importer la liste d’un opérateur"
     UNDO_IMPORT = "undo_import", "Annuler un import"
+    DECLARE_SOFTWARE = "declare_software", "Donner une clé à un logiciel"
+    ROTATE_KEY = "rotate_key", "Renouveler la clé d’un logiciel"
+    REVOKE_KEY = "revoke_key", "Révoquer la clé d’un logiciel"
+    ADD_WEBHOOK = "add_webhook", "Prévenir un logiciel des changements"
+    CHANGE_WEBHOOK = "change_webhook", "Modifier un webhook"
 
 
 class Role(TextChoices):
@@ -101,6 +125,14 @@ class RequestStage(TextChoices):
     CANCELLED = "cancelled", "annulée"
 
 
+class Letter(TextChoices):
+    """What an operator may be written about a request."""
+
+    ASK = "ask", "demande"
+    CANCEL = "cancel", "annulation"
+    REMIND = "remind", "relance"
+
+
 class Transition(NamedTuple):
     verb: Verb
     before: frozenset[State]
@@ -122,16 +154,18 @@ _WAY_OUT = {_S.IDLE_ALERTED, _S.DEPUBLICATION_REQUESTED, _S.DEPUBLISHED, _S.DELE
 TRANSITIONS = [
     #     verb                        from                                         to                           who may                              who is told
     _line(_V.ACTIVATE,                {_S.REQUESTED},                              _S.ACTIVE,                   {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
-    _line(_V.ABANDON,                 {_S.REQUESTED},                              _S.ABANDONED,                {*_OWNER, _R.GESTIONNAIRE},          {_HOLDERS, _OPERATOR}),
+    _line(_V.ABANDON,                 {_S.REQUESTED},                              _S.ABANDONED,                {*_OWNER, _R.GESTIONNAIRE},          {_HOLDERS}),
     # The import that registered it is undone before anything followed from it: nobody was told, nobody is.
     _line(_V.CANCEL_REGISTRATION,     {_S.ACTIVE},                                 _S.ABANDONED,                {_R.SYSTEM},                         ()),
     _line(_V.ALERT_IDLE,              {_S.ACTIVE},                                 _S.IDLE_ALERTED,             {_R.SYSTEM},                         {_HOLDERS}),
-    _line(_V.WAKE,                    _WAY_OUT,                                    _S.ACTIVE,                   {_R.SYSTEM},                         {_HOLDERS, _OPERATOR}),
-    _line(_V.OPPOSE,                  _WAY_OUT,                                    _S.ACTIVE,                   {*_OWNER, _R.COTITULAIRE},           {_HOLDERS, _OPERATOR}),
+    _line(_V.WAKE,                    _WAY_OUT,                                    _S.ACTIVE,                   {_R.SYSTEM},                         {_HOLDERS}),
+    _line(_V.OPPOSE,                  _WAY_OUT,                                    _S.ACTIVE,                   {*_OWNER, _R.COTITULAIRE},           {_HOLDERS}),
     _line(_V.REQUEST_DEPUBLICATION,   {_S.ACTIVE, _S.IDLE_ALERTED},                _S.DEPUBLICATION_REQUESTED,  {*_OWNER, _R.GESTIONNAIRE},          {_HOLDERS, _OPERATOR}),
     _line(_V.DEPUBLISH_IDLE,          {_S.IDLE_ALERTED},                           _S.DEPUBLICATION_REQUESTED,  {_R.SYSTEM},                         {_HOLDERS, _OPERATOR}),
+    _line(_V.CANCEL_DEPUBLICATION,    {_S.DEPUBLICATION_REQUESTED},                _S.ACTIVE,                   {*_OWNER, _R.GESTIONNAIRE},          {_HOLDERS}),
     _line(_V.VERIFY_DEPUBLICATION,    {_S.DEPUBLICATION_REQUESTED},                _S.DEPUBLISHED,              {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
     _line(_V.REQUEST_DELETION,        {_S.ACTIVE, _S.IDLE_ALERTED, _S.DEPUBLISHED},_S.DELETION_REQUESTED,       _OWNER,                              {_HOLDERS, _OPERATOR}),
+    _line(_V.CANCEL_DELETION,         {_S.DELETION_REQUESTED},                     _S.DEPUBLISHED,              _OWNER,                              {_HOLDERS}),
     _line(_V.CONFIRM_DELETION,        {_S.DELETION_REQUESTED},                     _S.DELETION_CONFIRMED,       {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
     _line(_V.VERIFY_DELETION,         {_S.DELETION_CONFIRMED},                     _S.DELETED,                  {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
 ]
@@ -151,16 +185,39 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.ADOPT,              {_R.GESTIONNAIRE}),
     (Act.ACCEPT_ANNUAIRE,    {_R.GESTIONNAIRE}),
     (Act.ASK_OPERATOR,       {_R.GESTIONNAIRE}),
+    (Act.MARK_SENT,          {_R.GESTIONNAIRE}),
+    (Act.RECORD_DONE,        {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.RECORD_REFUSAL,     {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.VERIFY_REQUEST,     {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.CANCEL_REQUEST,     {*_OWNER, _R.GESTIONNAIRE}),
+    (Act.ASK_AGAIN,          {_R.GESTIONNAIRE}),
+    (Act.REMIND_OPERATOR,    {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.ESCALATE_REQUEST,   {_R.SYSTEM}),
+    (Act.WRITE_LAYOUT,       {_R.GESTIONNAIRE}),
     (Act.ASK_PERSON,         {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.REMIND_PERSON,      {_R.SYSTEM}),
+    (Act.REMIND_IDLE,        {_R.SYSTEM}),
+    (Act.ESCALATE_IDLE,      {_R.SYSTEM}),
+    (Act.ASK_USE,            {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.REMIND_USE,         {_R.SYSTEM}),
+    (Act.NOTE_USE,           {_R.SYSTEM}),
+    (Act.GIVE_NOTICE,        {_R.GESTIONNAIRE}),
+    (Act.RESEND_NOTICE,      {_R.GESTIONNAIRE}),
+    (Act.PREFER_CHANNEL,     {_R.TITULAIRE, _R.GESTIONNAIRE}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
     (Act.IMPORT_LIST,        {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.UNDO_IMPORT,        {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.DECLARE_SOFTWARE,   {_R.GESTIONNAIRE}),
+    (Act.ROTATE_KEY,         {_R.GESTIONNAIRE}),
+    (Act.REVOKE_KEY,         {_R.GESTIONNAIRE}),
+    (Act.ADD_WEBHOOK,        {_R.GESTIONNAIRE}),
+    (Act.CHANGE_WEBHOOK,     {_R.GESTIONNAIRE}),
 ]}
 # fmt: on
 
-# Which request to the operator a move opens, and which it settles.
+# Which request to the operator a move opens, and which it settles. He hears of nothing else: a request cancelled
+# before it left makes no letter, and one that he had already followed makes a request to undo it.
 OPENS: dict[Verb | Act, RequestKind] = {
     Act.REGISTER: RequestKind.OPEN,
     _V.REQUEST_DEPUBLICATION: RequestKind.DEPUBLISH,
@@ -172,13 +229,68 @@ SETTLES: dict[Verb | Act, list[tuple[RequestKind, RequestStage]]] = {
     _V.ACTIVATE: [(RequestKind.OPEN, RequestStage.DONE)],
     _V.ABANDON: [(RequestKind.OPEN, RequestStage.CANCELLED)],
     _V.VERIFY_DEPUBLICATION: [(RequestKind.DEPUBLISH, RequestStage.VERIFIED)],
+    _V.CANCEL_DEPUBLICATION: [(RequestKind.DEPUBLISH, RequestStage.CANCELLED)],
     _V.CONFIRM_DELETION: [(RequestKind.DELETE, RequestStage.DONE)],
+    _V.CANCEL_DELETION: [(RequestKind.DELETE, RequestStage.CANCELLED)],
     _V.VERIFY_DELETION: [(RequestKind.DELETE, RequestStage.VERIFIED)],
     _V.OPPOSE: _STOPS_WAY_OUT,
     _V.WAKE: _STOPS_WAY_OUT,
 }
+PUBLISHES_AGAIN = frozenset({_V.OPPOSE, _V.WAKE, _V.CANCEL_DEPUBLICATION})
+
+# In these states a BAL awaits this request: what becomes of the one moves the other.
+AWAITS: dict[RequestKind, frozenset[State]] = {
+    RequestKind.OPEN: frozenset({_S.REQUESTED}),
+    RequestKind.DEPUBLISH: frozenset({_S.DEPUBLICATION_REQUESTED}),
+    RequestKind.DELETE: frozenset({_S.DELETION_REQUESTED, _S.DELETION_CONFIRMED}),
+}
+FOLLOWS: dict[tuple[RequestKind, Act], Verb] = {
+    (RequestKind.OPEN, Act.RECORD_DONE): _V.ACTIVATE,
+    (RequestKind.OPEN, Act.VERIFY_REQUEST): _V.ACTIVATE,
+    (RequestKind.OPEN, Act.CANCEL_REQUEST): _V.ABANDON,
+    (RequestKind.DEPUBLISH, Act.VERIFY_REQUEST): _V.VERIFY_DEPUBLICATION,
+    (RequestKind.DEPUBLISH, Act.CANCEL_REQUEST): _V.CANCEL_DEPUBLICATION,
+    (RequestKind.DELETE, Act.RECORD_DONE): _V.CONFIRM_DELETION,
+    (RequestKind.DELETE, Act.VERIFY_REQUEST): _V.VERIFY_DELETION,
+    (RequestKind.DELETE, Act.CANCEL_REQUEST): _V.CANCEL_DELETION,
+}
+
+
+class Step(NamedTuple):
+    act: Act
+    before: frozenset[RequestStage]
+    after: RequestStage
+
+
+_G = RequestStage
+
+# fmt: off
+STEPS: dict[Act, Step] = {act: Step(act, frozenset(before), after) for act, before, after in [
+    # what is done of a request    from                            to
+    (Act.MARK_SENT,        {_G.DRAFT},                     _G.SENT),
+    (Act.RECORD_DONE,      {_G.DRAFT, _G.SENT},            _G.DONE),
+    (Act.VERIFY_REQUEST,   {_G.DRAFT, _G.SENT, _G.DONE},   _G.VERIFIED),
+    (Act.RECORD_REFUSAL,   {_G.DRAFT, _G.SENT},            _G.REFUSED),
+    (Act.CANCEL_REQUEST,   {_G.DRAFT, _G.SENT},            _G.CANCELLED),
+    (Act.REMIND_OPERATOR,  {_G.SENT},                      _G.SENT),
+    (Act.ESCALATE_REQUEST, {_G.SENT},                      _G.SENT),
+    (Act.ASK_AGAIN,        {_G.REFUSED},                   _G.REFUSED),  # a new request, beside this one
+]}
+# fmt: on
+
+BY_HAND = [act for act in STEPS if WHO_MAY[act] - {Role.SYSTEM}]
+
+# What whoever asks for a deletion attests; the journal keeps these words.
+ATTESTATION = "les messages et documents utiles de cette BAL sont enregistrés ailleurs."
 
 BY_VERB = {line.verb: line for line in TRANSITIONS}
+# What a holder answers by the link of the mail that tells him of it: every step that he may oppose, and the questions.
+ANSWERABLE = frozenset({line.verb for line in TRANSITIONS if line.after in BY_VERB[Verb.OPPOSE].before}) | {
+    Act.REMIND_IDLE,
+    Act.ASK_USE,
+    Act.REMIND_USE,
+    Act.NOTE_USE,
+}
 EXPOSED = [line.verb for line in TRANSITIONS if line.by - {Role.SYSTEM}]
 OVER = frozenset({State.DELETED, State.ABANDONED})
 LIVE = frozenset(State) - OVER

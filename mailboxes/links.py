@@ -1,19 +1,49 @@
 """Links that let the reader of a mail answer without logging in: signed, for one person, and for a limited time.
 
-What a link may still do is said by the rows it leads to (`Claim`): an answer given by it is not changed by it.
+What a link may still do is said by the rows it leads to (`Claim`, `Notice`): it changes no answer that is given.
+The Message-ID of a mail is signed too: who returns it has received the mail, and may say what became of it.
 """
+
+import re
 
 from django.conf import settings
 from django.core import signing
+from django.utils.crypto import constant_time_compare, salted_hmac
 
-SALT = "bal-manager.claims"
+CLAIMS, NOTICE, MESSAGE = "bal-manager.claims", "bal-manager.notice", "bal-manager.message"
 Expired, Invalid = signing.SignatureExpired, signing.BadSignature  # the first is one of the second
 
 
 def sign(person) -> str:
-    return signing.dumps(person.pk, salt=SALT)
+    return signing.dumps(person.pk, salt=CLAIMS)
 
 
 def person_of(token: str) -> int:
     """The person's primary key; raises `Expired` or `Invalid`."""
-    return signing.loads(token, salt=SALT, max_age=settings.ANSWER_LINK_VALID)
+    return signing.loads(token, salt=CLAIMS, max_age=settings.ANSWER_LINK_VALID)
+
+
+def sign_notice(notice) -> str:
+    return signing.dumps(notice.pk, salt=NOTICE)
+
+
+def notice_of(token: str) -> int:
+    """The notice's primary key; raises `Expired` or `Invalid`."""
+    return signing.loads(token, salt=NOTICE, max_age=settings.ANSWER_LINK_VALID)
+
+
+def message_id(notice) -> str:
+    """The same at each sending of the same notice."""
+    return f"<avis.{notice.pk}.{_seal(notice.pk)}@{settings.MESSAGE_ID_DOMAIN}>"
+
+
+def notice_of_message(text: str) -> int | None:
+    """The primary key of the notice whose Message-ID stands in `text`."""
+    for pk, seal in re.findall(r"<avis\.(\d+)\.([0-9a-f]+)@", text):
+        if constant_time_compare(seal, _seal(pk)):
+            return int(pk)
+    return None
+
+
+def _seal(pk: int | str) -> str:
+    return salted_hmac(MESSAGE, str(pk)).hexdigest()[:20]

@@ -8,28 +8,32 @@ which a mail can go twice, and then both carry the same Message-ID.
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
-from smtplib import SMTPException
+from smtplib import SMTPException, SMTPRecipientsRefused
 
 from celery import shared_task
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.db.models import F
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes import links
-from mailboxes.lifecycle import Party
-from mailboxes.models import Bal, JournalEntry, Membership, Notice, Operator, Person, Request, Structure
+from mailboxes.letters import Layouts
+from mailboxes.lifecycle import Letter, Party
+from mailboxes.models import Bal, JournalEntry, Membership, Notice, Person, Request, Structure
 
 logger = logging.getLogger(__name__)
+
+LONGEST_WAIT = 7  # the lease doubles with each failure, so many times at most
 
 
 def notices_for(
     entry: JournalEntry, bal: Bal, *, stage: str, cycle: str, parties: Iterable[Party], accounts: dict | None = None
 ) -> list[Notice]:
-    """The notices that `entry` calls for, unsaved: one per holder, one for the operator, one per gestionnaire.
+    """The notices that `entry` calls for, unsaved: one per holder, one per gestionnaire.
 
+    The operator's is the letter of a request (`letter_to_operator`), for he hears of nothing else.
     `accounts`: the gestionnaires by structure, as `gestionnaires_of` finds them for a night's worth of BAL at once.
     """
     notices = []
@@ -39,8 +43,6 @@ def notices_for(
         notices += [
             _to_person(entry, holder.person, text, stage=stage, cycle=cycle) for holder in bal.cotitulaires.all()
         ]
-    if Party.OPERATOR in parties:
-        notices.append(notice_to_operator(entry, bal.operator, stage=stage, cycle=cycle))
     if Party.GESTIONNAIRES in parties:
         text = render_to_string(f"mailboxes/notices/{template_of(stage)}_gestionnaire.txt", about)
         managing = (accounts or {}).get(bal.structure_id, [])
@@ -48,11 +50,11 @@ def notices_for(
     return notices
 
 
-def gestionnaires_of(bals: Iterable[Bal]) -> dict[int, list]:
+def gestionnaires_of(bals: Iterable[Bal | Request]) -> dict[int, list]:
     """The accounts that manage the structures of these BAL, those above included: by structure, in two queries."""
     structures = Structure.objects.filter(pk__in={bal.structure_id for bal in bals})
     chains = {pk: {pk, *filter(None, above)} for pk, *above in structures.values_list("pk", "parent", "parent__parent")}
-    managing = Membership.objects.filter(role=Membership.Role.GESTIONNAIRE, user__is_active=True)
+    managing = Membership.objects.filter(role=Membership.Role.GESTIONNAIRE, user__is_active=True, user__software=None)
     found: dict[int, dict] = defaultdict(dict)
     for row in managing.filter(structure__in=set().union(*chains.values())).select_related("user").order_by("user"):
         for pk, chain in chains.items():
@@ -61,10 +63,20 @@ def gestionnaires_of(bals: Iterable[Bal]) -> dict[int, list]:
     return {pk: list(accounts.values()) for pk, accounts in found.items()}
 
 
-def notice_to_operator(entry: JournalEntry, operator: Operator, *, stage: str, cycle: str) -> Notice:
-    text = render_to_string(f"mailboxes/notices/{stage}_operator.txt", {"bal": entry.bal, "entry": entry})
-    facts = {"party": Party.OPERATOR, "recipient": operator.name, "address": operator.request_email, "text": text}
-    return _notice(entry, operator.pk, stage=stage, cycle=cycle, **facts)
+def letter_to_operator(entry: JournalEntry, request: Request, letter: Letter, layouts: Layouts) -> Notice:
+    """Once per request, letter and cycle of reminders, whatever runs twice."""
+    written, operator = layouts.write(request, letter), request.operator
+    facts = {"party": Party.OPERATOR, "recipient": operator.name, "address": operator.request_email}
+    cycle = f"request-{request.pk}-{request.cycle}"
+    return _notice(entry, operator.pk, stage=f"{entry.what}-{letter}", cycle=cycle, **facts, **written._asdict())
+
+
+def notices_of_delay(entry: JournalEntry, request: Request) -> list[Notice]:
+    """To those who manage the structure: the operator does not answer."""
+    text = render_to_string("mailboxes/notices/escalate_request_gestionnaire.txt", {"request": request})
+    cycle = f"request-{request.pk}-{request.cycle}"
+    accounts = gestionnaires_of([request]).get(request.structure_id, [])
+    return [_to_account(entry, account, text, stage=entry.what, cycle=cycle) for account in accounts]
 
 
 def notice_to_person(entry: JournalEntry, person: Person, *, stage: str, cycle: str) -> Notice:
@@ -74,7 +86,9 @@ def notice_to_person(entry: JournalEntry, person: Person, *, stage: str, cycle: 
 
 
 def _to_person(entry: JournalEntry, person: Person, text: str, *, stage: str, cycle: str) -> Notice:
-    facts = {"party": Party.HOLDERS, "person": person, "recipient": str(person), "address": person.email, "text": text}
+    channel, address = person.reached_by(entry.bal)
+    facts = {"party": Party.HOLDERS, "person": person, "recipient": str(person), "text": text}
+    facts |= {"channel": channel, "address": address}
     return _notice(entry, person.pk, stage=stage, cycle=cycle, **facts)
 
 
@@ -88,12 +102,14 @@ def _notice(entry: JournalEntry, who: int, *, stage: str, cycle: str, **facts) -
     notice = Notice(entry=entry, bal=entry.bal, stage=stage, **facts)
     about = entry.bal_id or (f"person-{entry.person_id}" if entry.person_id else f"structure-{entry.structure_id}")
     notice.key = f"{about}:{stage}:{cycle}:{notice.party}:{who}"
-    notice.channel = Notice.Channel.EMAIL if notice.address else Notice.Channel.NONE
+    notice.channel = notice.channel or Notice.Channel.EMAIL
+    if notice.channel in Notice.MAILED and not notice.address:
+        notice.channel = Notice.Channel.NONE
     return notice
 
 
 def template_of(stage: str) -> str:
-    """Quota stages carry their threshold (`warn_quota-90`) and share one text."""
+    """Some stages carry a number (`warn_quota-90`, `remind_idle-30`) and share one text."""
     return stage.partition("-")[0]
 
 
@@ -106,41 +122,70 @@ def tell(entry_pks: list[int]) -> int:
 def tell_one(pk: int) -> bool:
     if not JournalEntry.objects.claim(pk, timezone.now()):
         return False
-    waiting = Notice.objects.filter(entry=pk, sent_at=None, channel=Notice.Channel.EMAIL)
+    waiting = Notice.objects.filter(entry=pk, sent_at=None, bounced_at=None, channel__in=Notice.MAILED)
     unsent = list(waiting.select_related("bal", "person", "entry__bal"))
-    sent = [_send(notice) for notice in unsent]
-    if all(sent):
+    settled = [_send(notice) for notice in unsent]
+    if all(settled):
         JournalEntry.objects.filter(pk=pk).update(told_at=timezone.now())
-    return all(sent)
+    else:
+        tries = max(notice.attempts for notice in unsent)
+        later = timezone.now() + settings.NOTICE_LEASE * 2 ** min(tries, LONGEST_WAIT)
+        JournalEntry.objects.filter(pk=pk).update(leased_until=later)
+    return all(settled)
 
 
 def _send(notice: Notice) -> bool:
+    """Is it settled: sent, or refused for good?"""
     try:
         _mail(notice).send()
-    except (SMTPException, OSError) as error:
+    except (SMTPException, OSError, ValueError) as error:  # ValueError: what is written there is no address
         logger.warning("Avis %s non remis : %s", notice.pk, error)
         Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error=str(error))
-        return False
+        return is_refused(error) and record_bounce(notice.pk, str(error))
     Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error="", sent_at=timezone.now())
     if notice.party == Party.OPERATOR:
         Request.objects.filter(entry=notice.entry_id).mark_sent(timezone.now())
     return True
 
 
+def is_refused(error: Exception) -> bool:
+    """For good, because of the recipient; 5.7.x is a refusal of the sender, which whoever runs the server mends."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= 500 and b"5.7." not in reason for code, reason in error.recipients.values())
+    return isinstance(error, ValueError)
+
+
+def record_bounce(pk: int, reason: str) -> bool:
+    """A mail server refused this notice for good: it is not sent again, and counts as not given. Once."""
+    refused = {"bounced_at": timezone.now(), "error": reason[:1000]}
+    return bool(Notice.objects.filter(pk=pk, bounced_at=None, channel__in=Notice.MAILED).update(**refused))
+
+
 def _mail(notice: Notice) -> EmailMessage:
     """The operator needs the request itself; a person gets a pointer only, for an ordinary mail is read by others."""
-    headers = {"Message-ID": f"<{notice.key.replace(':', '.')}@{settings.MESSAGE_ID_DOMAIN}>"}
+    headers = {"Message-ID": links.message_id(notice)}
     if notice.party == Party.OPERATOR:
-        subject, body = f"[BAL Manager] {notice.entry.subject}", notice.text
+        subject, body = notice.subject, notice.text
     else:
         link = f"{settings.SITE_URL}{path_of(notice)}"
         subject = "Une action vous attend dans BAL Manager"
         body = render_to_string("mailboxes/notices/mail.txt", {"notice": notice, "link": link})
-    return EmailMessage(subject, body, to=[notice.address], headers=headers)
+    return EmailMessage(subject, body, to=[notice.address], headers=headers, **_way(notice))
+
+
+def _way(notice: Notice) -> dict:
+    """From whom and by which server; Django's own settings for ordinary mail."""
+    if notice.channel != Notice.Channel.MSSANTE:
+        return {}
+    return {"from_email": settings.MSSANTE_FROM_EMAIL, "connection": get_connection(**settings.MSSANTE_MAIL)}
 
 
 def path_of(notice: Notice) -> str:
-    """Where the reader is led: the BAL, behind the log-in; or his own addresses, by a link signed as it is sent."""
+    """Where the reader is led: to what he may answer at once, by a link signed as it is sent; or behind the log-in."""
+    if notice.is_answerable:
+        return reverse("notice-link", args=[links.sign_notice(notice)])
     if notice.bal:
         return notice.bal.get_absolute_url()
+    if notice.party == Party.GESTIONNAIRES:
+        return reverse("request-list") + "?overdue=oui"
     return reverse("claims-link", args=[links.sign(notice.person)])

@@ -10,23 +10,31 @@ from functools import partial
 from typing import NamedTuple
 
 from celery import shared_task
+from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from directory.models import SyncRun
+from mailboxes import idleness, webhooks
 from mailboxes.actions import (
     Tally,
     ask_person,
+    ask_use,
     carry_on,
     end_delegation,
+    escalate_idle,
     forget_import,
     move_each,
+    remind_idle,
     remind_person,
+    remind_use,
+    step_each,
     update_quota_warning,
 )
 from mailboxes.actions.traces import PURGEABLE, delete
-from mailboxes.lifecycle import State, Verb
-from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, Import, JournalEntry, Person
+from mailboxes.lifecycle import Act, State, Verb
+from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, Delivery, Import, JournalEntry, Person, Request, Webhook
 from mailboxes.notices import tell
 from mailboxes.rules import Refused, allows, check_annuaire_fresh
 
@@ -60,11 +68,35 @@ def _tell(entries: QuerySet) -> Tally:
     return Tally(done=told, refused={f"ligne {pk}": "non transmise" for pk in pks[: len(pks) - told]})
 
 
+def _enlist(hooks: QuerySet) -> Tally:
+    return Tally(done=sum(webhooks.enlist(hook, timezone.now()) for hook in hooks))
+
+
+def _deliver(deliveries: QuerySet) -> Tally:
+    """One that does not answer is not asked again in this round: the others do not wait for it."""
+    tally, silent = Tally(), set()
+    for delivery in list(deliveries.select_related("webhook").order_by("next_at")):
+        if delivery.webhook_id in silent:
+            continue
+        if webhooks.deliver(delivery):
+            tally.done += 1
+        else:
+            silent.add(delivery.webhook_id)
+            tally.refused[str(delivery)] = "non livrée"
+    return tally
+
+
 def _absent(state: State) -> QuerySet[Bal]:
     """Those in this state that a fresh annuaire no longer shows; a stale one concludes nothing."""
     if not allows(check_annuaire_fresh):
         return Bal.objects.none()
     return Bal.objects.filter(state=state).expected_in_annuaire().with_publication().filter(is_published=False)
+
+
+def _seen() -> QuerySet[Request]:
+    """What was asked before the fresh picture of the annuaire that shows it done."""
+    run = SyncRun.objects.latest_public()
+    return Request.objects.seen_in_annuaire(run.as_of) if run and not run.is_stale else Request.objects.none()
 
 
 def _askable(people: QuerySet[Person]) -> QuerySet[Person]:
@@ -82,8 +114,24 @@ JOBS: dict[str, list[Sweep]] = {
         Sweep("dépublications constatées à l’annuaire", lambda now: _absent(State.DEPUBLICATION_REQUESTED), _moving(Verb.VERIFY_DEPUBLICATION)),
         Sweep("suppressions constatées à l’annuaire",   lambda now: _absent(State.DELETION_CONFIRMED),      _moving(Verb.VERIFY_DELETION)),
     ],
+    "verify_requests": [
+        Sweep("demandes constatées à l’annuaire",       lambda now: _seen(),                                partial(step_each, act=Act.VERIFY_REQUEST, by=SYSTEM)),
+    ],
+    "remind_operators": [
+        Sweep("relances aux opérateurs",                lambda now: Request.objects.to_remind(timezone.localdate(now)), partial(step_each, act=Act.REMIND_OPERATOR, by=SYSTEM)),
+        Sweep("retards d’opérateurs signalés",          lambda now: Request.objects.to_escalate(now),       partial(step_each, act=Act.ESCALATE_REQUEST, by=SYSTEM)),
+    ],
     "alert_idle":      [Sweep("alertes d’inactivité",              lambda now: Bal.objects.due_for_alert(now),         _moving(Verb.ALERT_IDLE))],
     "depublish_idle":  [Sweep("demandes de dépublication",         lambda now: Bal.objects.due_for_depublication(now), _moving(Verb.DEPUBLISH_IDLE))],
+    "follow_alerts": [
+        *(Sweep(f"rappels d’inactivité, {days} jours avant", partial(idleness.due_for_reminder, days=days), partial(one_by_one, partial(remind_idle, days=days)))
+          for days in sorted(settings.IDLE_REMINDERS)),
+        Sweep("alertes sans réponse, dites au gestionnaire", idleness.due_for_escalation,                       partial(one_by_one, escalate_idle)),
+    ],
+    "ask_unknown": [
+        Sweep("rappels de la question « vous en servez-vous ? »", idleness.due_for_question_reminder,           partial(one_by_one, remind_use)),
+        Sweep("questions « vous en servez-vous ? »",       idleness.due_for_question,                           partial(one_by_one, ask_use)),
+    ],
     "check_quotas":    [Sweep("seuils de remplissage franchis",    lambda now: Bal.objects.crossing_quota(),           partial(one_by_one, update_quota_warning))],
     "end_delegations": [Sweep("délégations échues",                lambda now: Delegataire.objects.expired(timezone.localdate(now)), partial(one_by_one, end_delegation))],
     "ask_unidentified": [
@@ -91,6 +139,10 @@ JOBS: dict[str, list[Sweep]] = {
         Sweep("questions sur des adresses à identifier", lambda now: _askable(Claim.objects.people_to_ask(now)),   partial(one_by_one, ask_person)),
     ],
     "tell_again":      [Sweep("avis à transmettre",                lambda now: JournalEntry.objects.untold(now),       _tell)],
+    "deliver_webhooks": [
+        Sweep("webhooks à tenir au courant", lambda now: Webhook.objects.active(),     _enlist),
+        Sweep("livraisons à faire",          lambda now: Delivery.objects.due(now),    _deliver),
+    ],
     "take_up_imports": [Sweep("imports interrompus à reprendre",   lambda now: Import.objects.interrupted(now),        partial(one_by_one, carry_on))],
     "purge":           [
         *(Sweep(title, rows, delete) for title, rows in PURGEABLE.items()),
@@ -117,6 +169,16 @@ def verify_absences() -> None:
 
 
 @shared_task
+def verify_requests() -> None:
+    run("verify_requests")
+
+
+@shared_task
+def remind_operators() -> None:
+    run("remind_operators")
+
+
+@shared_task
 def alert_idle() -> None:
     run("alert_idle")
 
@@ -124,6 +186,16 @@ def alert_idle() -> None:
 @shared_task
 def depublish_idle() -> None:
     run("depublish_idle")
+
+
+@shared_task
+def follow_alerts() -> None:
+    run("follow_alerts")
+
+
+@shared_task
+def ask_unknown() -> None:
+    run("ask_unknown")
 
 
 @shared_task
@@ -149,6 +221,11 @@ def tell_again() -> None:
 @shared_task
 def take_up_imports() -> None:
     run("take_up_imports")
+
+
+@shared_task
+def deliver_webhooks() -> None:
+    run("deliver_webhooks")
 
 
 @shared_task

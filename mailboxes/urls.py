@@ -1,17 +1,41 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from mailboxes.api.resolve import CheckView, ResolveView
 from mailboxes.api.views import BalViewSet
-from mailboxes.lifecycle import EXPOSED
-from mailboxes.views import acts, bals, claims, dashboard, gaps, holders, imports, mine, people, register
+from mailboxes.lifecycle import BY_HAND, EXPOSED, Verb
+from mailboxes.views import (
+    acts,
+    bals,
+    claims,
+    dashboard,
+    gaps,
+    holders,
+    imports,
+    layouts,
+    mine,
+    notices,
+    people,
+    register,
+    requests,
+    software,
+    wayout,
+    webhooks,
+)
 
 
 class ExposedVerb(StringConverter):
     regex = "|".join(sorted(EXPOSED, key=len, reverse=True))
 
 
+class RequestAct(StringConverter):
+    regex = "|".join(BY_HAND)
+
+
 register_converter(ExposedVerb, "verb")
+register_converter(RequestAct, "request_act")
 
 api = SimpleRouter()
 api.register("bals", BalViewSet, basename="api-bal")
@@ -35,13 +59,25 @@ urlpatterns = [
     path("imports/<int:pk>/annuler/", imports.ImportUndoView.as_view(), name="import-undo"),
     path("imports/<int:pk>/rapport.csv", imports.import_report, name="import-report"),
     path("imports/<int:pk>/rejets.csv", imports.import_rejects, name="import-rejects"),
+    path("demandes/", requests.request_list, name="request-list"),
+    path("demandes/fichier/", requests.request_file, name="request-file"),
+    path("demandes/lot/", requests.request_bulk, name="request-bulk"),
+    path("demandes/modeles/", layouts.layout_list, name="layout-list"),
+    path("demandes/modeles/nouveau/", layouts.LayoutView.as_view(), name="layout-new"),
+    path("demandes/modeles/<int:pk>/", layouts.LayoutView.as_view(), name="layout"),
+    path("demandes/modeles/<int:pk>/supprimer/", layouts.DeleteLayoutView.as_view(), name="layout-delete"),
+    path("demandes/<int:pk>/", requests.request, name="request"),
+    path("demandes/<int:pk>/<request_act:act>/", requests.StepView.as_view(), name="request-step"),
     path("bal/", register.bal_list, name="bal-list"),
     path("bal/export.csv", register.bal_export, name="bal-export"),
     path("bal/lot/", register.bal_bulk, name="bal-bulk"),
     path("bal/inscrire/", acts.RegisterView.as_view(), name="bal-new"),
     path("bal/<int:pk>/", bals.bal, name="bal"),
     path("bal/<int:pk>/journal/", bals.bal_journal, name="bal-journal"),
+    path("bal/<int:pk>/avis/", notices.bal_notices, name="bal-notices"),
+    path("bal/<int:pk>/demander-si-elle-sert/", notices.AskUseView.as_view(), name="bal-ask-use"),
     path("bal/<int:pk>/modifier/", acts.DescribeView.as_view(), name="bal-edit"),
+    path(f"bal/<int:pk>/{Verb.REQUEST_DEPUBLICATION}/", wayout.DepublishView.as_view(), name="bal-depublish"),
     path("bal/<int:pk>/<verb:verb>/", acts.MoveView.as_view(), name="bal-verb"),
     path("bal/<int:pk>/cotitulaires/ajouter/", holders.AddCotitulaireView.as_view(), name="bal-holder-add"),
     path(
@@ -58,7 +94,35 @@ urlpatterns = [
     path("bal/<int:pk>/delegations/ajouter/", holders.DelegateView.as_view(), name="bal-delegate"),
     path("bal/<int:pk>/je-m-en-sers/", acts.DeclareUseView.as_view(), name="bal-declare-use"),
     path("delegations/<int:pk>/terminer/", holders.EndDelegationView.as_view(), name="delegation-end"),
+    path("avis/", notices.notice_list, name="notice-list"),
+    path("avis/<int:pk>/remis/", notices.GiveNoticeView.as_view(), name="notice-give"),
+    path("avis/<int:pk>/renvoyer/", notices.ResendNoticeView.as_view(), name="notice-resend"),
+    path("avis/repondre/<str:token>/", notices.notice_link, name="notice-link"),
+    path("mes-preferences/", notices.MyPreferencesView.as_view(), name="my-preferences"),
+    path("personnes/<int:pk>/prevenir/", notices.PreferencesView.as_view(), name="person-preferences"),
     path("personnes/inscrire/", acts.RecordPersonView.as_view(), name="person-new"),
     path("personnes/suggestions/", people.person_suggest, name="person-suggest"),
+    path("logiciels/", software.software_list, name="software-list"),
+    path("logiciels/declarer/", software.declare, name="software-new"),
+    path("logiciels/cles/<int:pk>/renouveler/", software.rotate, name="key-rotate"),
+    path("logiciels/cles/<int:pk>/revoquer/", software.revoke, name="key-revoke"),
+    path("logiciels/webhooks/", webhooks.webhook_list, name="webhook-list"),
+    path("logiciels/webhooks/ajouter/", webhooks.AddWebhookView.as_view(), name="webhook-new"),
+    path("logiciels/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
+    path("logiciels/webhooks/<int:pk>/modifier/", webhooks.ChangeWebhookView.as_view(), name="webhook-edit"),
+    path("logiciels/webhooks/<int:pk>/essai/", webhooks.webhook_try, name="webhook-try"),
+    path("logiciels/webhooks/<int:pk>/secret/", webhooks.webhook_secret, name="webhook-secret"),
+    path("logiciels/livraisons/<uuid:pk>/rejouer/", webhooks.delivery_replay, name="delivery-replay"),
     path("api/v1/", include(api.urls)),
+    path("api/v1/resolve/", ResolveView.as_view(), name="api-resolve"),
+    path("api/v1/check/", CheckView.as_view(), name="api-check"),
+    path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("logiciels/webhooks/", webhooks.webhook_list, name="webhook-list"),
+    path("logiciels/webhooks/ajouter/", webhooks.AddWebhookView.as_view(), name="webhook-new"),
+    path("logiciels/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
+    path("logiciels/webhooks/<int:pk>/modifier/", webhooks.ChangeWebhookView.as_view(), name="webhook-edit"),
+    path("logiciels/webhooks/<int:pk>/essai/", webhooks.webhook_try, name="webhook-try"),
+    path("logiciels/webhooks/<int:pk>/secret/", webhooks.webhook_secret, name="webhook-secret"),
+    path("logiciels/livraisons/<uuid:pk>/rejouer/", webhooks.delivery_replay, name="delivery-replay"),
+    path("api/v1/", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="api-docs"),
 ]

@@ -3,10 +3,12 @@
 `by` is who acts: an account, or `SYSTEM`; never None.
 """
 
+from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, name_principal, remove_cotitulaire, transfer_principal
+from mailboxes.actions.idleness import ask_use, escalate_idle, remind_idle, remind_use
 from mailboxes.actions.imports import (
     apply_import,
     carry_on,
@@ -16,43 +18,70 @@ from mailboxes.actions.imports import (
     receive_import,
     undo_import,
 )
+from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.moves import Tally, move, move_each
+from mailboxes.actions.notices import answer_notice, give_notice, prefer_channel, resend_notice
 from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
+from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
+from mailboxes.actions.wayout import request_depublication
+from mailboxes.actions.webhooks import add_webhook, change_webhook, renew_secret, replay, try_webhook
 
 __all__ = [
+    "OVERLAP_DAYS",
     "Answered",
     "Tally",
     "accept_annuaire",
     "add_cotitulaire",
+    "add_webhook",
     "adopt",
     "answer",
+    "answer_notice",
     "apply_import",
     "ask_operator",
     "ask_person",
+    "ask_use",
     "carry_on",
+    "change_webhook",
+    "declare_software",
     "declare_use",
     "delegate",
+    "delete_layout",
     "describe_bal",
     "end_delegation",
+    "escalate_idle",
     "forecast_import",
     "forget_import",
+    "give_notice",
     "ignore_gap",
     "move",
     "move_each",
     "name_principal",
     "open_request",
+    "prefer_channel",
     "read_columns",
     "receive_import",
     "record_person",
     "record_usage",
     "register_bal",
+    "remind_idle",
     "remind_person",
+    "remind_use",
     "remove_cotitulaire",
+    "renew_secret",
+    "replay",
+    "request_depublication",
+    "resend_notice",
+    "revoke_key",
+    "rotate_key",
+    "step",
+    "step_each",
     "trace",
     "transfer_principal",
+    "try_webhook",
     "undo_import",
     "update_quota_warning",
+    "write_layout",
 ]

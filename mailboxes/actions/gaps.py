@@ -8,9 +8,10 @@ from django.utils import timezone
 from mailboxes import rules
 from mailboxes.actions.journal import write, write_about
 from mailboxes.actions.register import describe_bal, record_person, register_bal
+from mailboxes.actions.requests import ask, cancel
 from mailboxes.gaps import Gap, Gaps, request_for
-from mailboxes.lifecycle import Act, Party
-from mailboxes.models import Bal, GapDecision, JournalEntry, Operator, Person, Structure
+from mailboxes.lifecycle import Act
+from mailboxes.models import Bal, GapDecision, JournalEntry, Operator, Person, Request, Structure
 
 
 @transaction.atomic
@@ -63,14 +64,18 @@ def accept_annuaire(gap: Gap, *, by) -> Bal:
 
 
 @transaction.atomic
-def ask_operator(gap: Gap, *, by, reason: str = "") -> JournalEntry:
-    """Ask for what the situation calls for, once for one fact."""
+def ask_operator(gap: Gap, *, by, reason: str = "") -> Request:
+    """Ask for what the situation calls for, once for one fact; what was asked of another fact is asked no more."""
     gap, operator = _held(gap, Act.ASK_OPERATOR, by=by)
     rules.check_ask_operator(gap, operator)
-    note = "\n".join(filter(None, [request_for(gap), reason]))
-    entry = _write(gap, Act.ASK_OPERATOR, by=by, note=note, operator=operator)
+    assert gap.situation.asks  # noqa: S101 - as every situation whose remedies hold this act
+    kind = gap.situation.asks
+    same = Request.objects.awaited().filter(structure=gap.structure_id, address=gap.address, kind=kind)
+    cancel(same, by=by, reason="Remplacée par une demande plus récente.")
+    about = {"bal": gap.bal} if gap.bal else {"structure": gap.structure, "operator": operator, "address": gap.address}
+    request = ask(kind, by=by, detail=request_for(gap), reason=reason, **about)
     _decide(gap, GapDecision.Decision.ASKED, by=by, reason=reason)
-    return entry
+    return request
 
 
 @transaction.atomic
@@ -100,11 +105,10 @@ def _decide(gap: Gap, decision: str, *, by, **facts) -> GapDecision:
     )[0]
 
 
-def _write(gap: Gap, act: Act, *, by, note: str, operator: Operator | None = None) -> JournalEntry:
+def _write(gap: Gap, act: Act, *, by, note: str) -> JournalEntry:
     """In the BAL's journal, or where the register has no such BAL, in the structure's, about the address."""
     title = gap.situation.title
     if gap.bal:
-        parties = frozenset({Party.OPERATOR}) if operator else frozenset()
-        return write(gap.bal, act, by=by, parties=parties, before=title, note=note)
+        return write(gap.bal, act, by=by, before=title, note=note)
     about = {"structure": gap.structure, "address": gap.address}
-    return write_about(act, by=by, operator=operator, before=title, note=note, about=about)
+    return write_about(act, by=by, before=title, note=note, about=about)

@@ -92,7 +92,7 @@ class Verdict:
     befores: dict[str, Any] = field(default_factory=dict)  # of what the register says of it, and is now said otherwise
     known: dict[str, Any] = field(default_factory=dict)  # what the register knew of its use
     reading: Reading | None = None
-    verb: Verb | None = None
+    verb: Verb | Act | None = None  # what of it people hear
 
     def changes(self) -> dict[str, Any]:
         """The columns that change, as they were."""
@@ -262,7 +262,7 @@ class Batch:
         new = [verdict for verdict in verdicts if verdict.is_new]
         write_rows([(verdict.bal, verdict.principal) for verdict in new if verdict.bal])
         entries = [self._entry(verdict) for verdict in new]
-        moved: dict[Verb, list[Bal]] = {}
+        moved: dict[Verb | Act, list[Bal]] = {}
         for verdict in verdicts:
             if verdict.verb and verdict.bal:
                 moved.setdefault(verdict.verb, []).append(verdict.bal)
@@ -274,11 +274,10 @@ class Batch:
         for bal, befores in described:
             entries += description_entries(bal, befores, by=self.by, note=self.note)
         bulk.insert(entries)
-        states = [(verdict, verdict.bal.state) for verdict in verdicts if verdict.bal and verdict.reading]
-        write_readings([verdict.reading for verdict in verdicts if verdict.reading])
-        for verdict, state in states:
-            if verdict.bal and verdict.bal.state != state:
-                verdict.verb = Verb.WAKE
+        followed = write_readings([verdict.reading for verdict in verdicts if verdict.reading])
+        for verdict in verdicts:
+            if verdict.bal and verdict.bal.pk in followed:
+                verdict.verb = followed[verdict.bal.pk]
 
     def _entry(self, verdict: Verdict) -> JournalEntry:
         note = f"{self.note[:-1]}, ligne {verdict.line.number}."

@@ -4,8 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailboxes.lifecycle import Party
-from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Operator, Person, Signatory
-from mailboxes.notices import gestionnaires_of, notice_to_operator, notice_to_person, notices_for, tell
+from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Person, Signatory
+from mailboxes.notices import gestionnaires_of, notice_to_person, notices_for, tell
 
 
 def locked(bal: Bal) -> Bal:
@@ -41,24 +41,22 @@ def write(
         cycle = cycle or f"entry-{entry.pk}"
         accounts = gestionnaires_of([bal]) if Party.GESTIONNAIRES in parties else {}
         notices = notices_for(entry, bal, stage=stage or what, cycle=cycle, parties=parties, accounts=accounts)
-        Notice.objects.bulk_create(notices, ignore_conflicts=True)
-        tell_on_commit([entry])
+        tell_of(entry, notices)
     return entry
 
 
-def write_about(
-    what: str, *, by, about: dict, operator: Operator | None = None, to: Person | None = None, cycle="", **facts
-) -> JournalEntry:
-    """Save a line about a person, or an address that the register does not hold; tell this operator or this person."""
-    parties = [party for party in (operator, to) if party]
-    entry = entry_of(about.pop("bal", None), what, by=by, parties=parties, **about, **facts)
+def write_about(what: str, *, by, about: dict, to: Person | None = None, cycle="", **facts) -> JournalEntry:
+    """Save a line about a person, or an address that the register does not hold; tell this person."""
+    entry = entry_of(about.pop("bal", None), what, by=by, parties=[to] if to else [], **about, **facts)
     entry.save()
-    cycle = cycle or f"entry-{entry.pk}"
-    notices = [notice_to_operator(entry, operator, stage=what, cycle=cycle)] if operator else []
-    notices += [notice_to_person(entry, to, stage=what, cycle=cycle)] if to else []
+    if to:
+        tell_of(entry, [notice_to_person(entry, to, stage=what, cycle=cycle or f"entry-{entry.pk}")])
+    return entry
+
+
+def tell_of(entry: JournalEntry, notices: list[Notice]) -> None:
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     tell_on_commit([entry])
-    return entry
 
 
 def tell_on_commit(entries: list[JournalEntry]) -> None:

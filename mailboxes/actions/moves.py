@@ -11,7 +11,7 @@ from django.utils import timezone
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_on_commit
 from mailboxes.actions.requests import write_requests
-from mailboxes.lifecycle import BY_VERB, Party, Verb
+from mailboxes.lifecycle import ATTESTATION, BY_VERB, Party, State, Verb
 from mailboxes.models import Bal, JournalEntry, Notice
 from mailboxes.notices import gestionnaires_of, notices_for
 
@@ -34,11 +34,14 @@ class Tally:
 
 
 @transaction.atomic
-def move(bal: Bal, verb: Verb, *, by, note: str = "", attested: bool = False) -> Bal:
-    """Take the BAL along one line of the table, and let those whom the line names hear of it."""
+def move(bal: Bal, verb: Verb, *, by, note: str = "", attested: bool = False, led: str = "") -> Bal:
+    """Take the BAL along one line of the table, and let those whom the line names hear of it.
+
+    `led`: where its correspondents are led, for the journal; the operator reads it elsewhere.
+    """
     bal = locked(bal)
     _check(bal, verb, by=by, attested=attested)
-    write_moves([bal], verb, by=by, note=note)
+    write_moves([bal], verb, by=by, note=note, led=led)
     return bal
 
 
@@ -81,13 +84,17 @@ def _check(bal: Bal, verb: Verb, *, by, attested: bool = False) -> None:
         rules.check_seen_absent(bal, by=by)
 
 
-def write_moves(bals: list[Bal], verb: Verb, *, by, note: str) -> None:
+def write_moves(bals: list[Bal], verb: Verb, *, by, note: str, led: str = "") -> None:
     """State, journal and notices of BAL already locked and checked, each in one statement."""
     line, now = BY_VERB[verb], timezone.now()
+    attested = f"Attesté : {ATTESTATION}" if verb == Verb.REQUEST_DELETION else ""
+    said = "\n".join(filter(None, [attested, note, led]))
     entries = [
-        entry_of(bal, verb, by=by, before=bal.state, after=line.after, note=note, parties=line.tells) for bal in bals
+        entry_of(bal, verb, by=by, before=bal.state, after=line.after, note=said, parties=line.tells) for bal in bals
     ]
-    facts = {"state": line.after, "state_since": now}
+    facts: dict = {"state": line.after, "state_since": now}
+    if line.after == State.ACTIVE:
+        facts |= {"replaced_by": "", "auto_reply": ""}  # it stays: nobody is led elsewhere
     if verb == Verb.OPPOSE:
         facts["clock_at"] = now  # an opposition is as good as a use: the year starts anew
     cycles = [_cycle(bal, verb) for bal in bals]
@@ -96,7 +103,7 @@ def write_moves(bals: list[Bal], verb: Verb, *, by, note: str) -> None:
         for name, value in facts.items():
             setattr(bal, name, value)
     JournalEntry.objects.bulk_create(entries)
-    write_requests(bals, entries, verb)
+    write_requests(bals, entries, verb, by=by, reason=note)
     told: dict = {"stage": verb, "parties": line.tells}
     if Party.GESTIONNAIRES in line.tells:
         told["accounts"] = gestionnaires_of(bals)

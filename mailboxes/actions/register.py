@@ -52,7 +52,7 @@ def register_bal(
     parties = frozenset() if exists else frozenset({Party.OPERATOR})
     entry = write(bal, Act.REGISTER, by=by, after=state, note=note, parties=parties)
     if not exists:
-        write_requests([bal], [entry], Act.REGISTER)
+        write_requests([bal], [entry], Act.REGISTER, by=by, reason=note)
     return bal
 
 

@@ -1,22 +1,28 @@
-"""What the operator is asked, and what is written when he is told, has answered, or is no longer asked."""
+"""What the operator is asked, and what is written when he is told, or is no longer asked."""
 
 from collections.abc import Iterable
+from copy import copy
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from mailboxes import rules
-from mailboxes.actions.journal import locked, write
-from mailboxes.lifecycle import OPENS, SETTLES, Act, Party, RequestKind, RequestStage, Verb
-from mailboxes.models import Bal, JournalEntry, Request
+from mailboxes.actions.journal import entry_of, locked, tell_of
+from mailboxes.letters import Layouts
+from mailboxes.lifecycle import OPENS, PUBLISHES_AGAIN, SETTLES, Act, Letter, Party, RequestKind, RequestStage, Verb
+from mailboxes.models import Bal, JournalEntry, Notice, Operator, Request, Structure
 from mailboxes.models.requests import AWAITED
+from mailboxes.notices import letter_to_operator
 
 STAMPS = {
+    RequestStage.SENT: "sent_at",
     RequestStage.DONE: "done_at",
     RequestStage.VERIFIED: "verified_at",
     RequestStage.REFUSED: "closed_at",
     RequestStage.CANCELLED: "closed_at",
 }
+FOLLOWED = (RequestStage.DONE, RequestStage.VERIFIED)
 
 
 @transaction.atomic
@@ -24,33 +30,139 @@ def open_request(bal: Bal, kind: RequestKind, *, by, detail: str = "", note: str
     """Ask the operator for something that moves no state: a change, a preferred BAL. `detail` is what he reads."""
     bal = locked(bal)
     rules.check_open_request(bal, kind, by=by)
-    text = "\n".join(filter(None, [detail, note]))
-    entry = write(bal, Act.ASK_OPERATOR, by=by, parties=frozenset({Party.OPERATOR}), before=kind.label, note=text)
-    request = request_of(entry, bal, kind)
+    return ask(kind, by=by, bal=bal, detail=detail, reason=note)
+
+
+def ask(
+    kind: RequestKind,
+    *,
+    by,
+    bal: Bal | None = None,
+    structure: Structure | None = None,
+    operator: Operator | None = None,
+    address: str = "",
+    act: Act = Act.ASK_OPERATOR,
+    **facts,
+) -> Request:
+    """A request and its letter, already checked: about a BAL, or an address that the register does not hold."""
+    about = {"bal": bal} if bal else {"bal": None, "structure": structure, "address": address}
+    note = "\n".join(filter(None, facts.values()))
+    entry = entry_of(about.pop("bal"), act, by=by, before=kind.label, note=note, parties=[Party.OPERATOR], **about)
+    entry.save()
+    if bal:
+        request = request_of(entry, bal, kind, **facts)
+    else:
+        request = Request(structure=structure, operator=operator, address=address, kind=kind, entry=entry, **facts)
+    request.by_id = entry.by_id
     request.save()
+    tell_of(entry, letters([request]))
     return request
 
 
-def request_of(entry: JournalEntry, bal: Bal, kind: RequestKind) -> Request:
+def request_of(entry: JournalEntry, bal: Bal, kind: RequestKind, **facts) -> Request:
     """The request that a saved line of the journal makes, unsaved."""
     return Request(
-        structure_id=bal.structure_id,
-        operator_id=bal.operator_id,
+        structure=bal.structure,
+        operator=bal.operator,
         bal=bal,
         address=bal.address,
         kind=kind,
         entry=entry,
-        by_id=entry.by_id,
+        by=entry.by,
+        **facts,
     )
 
 
-def write_requests(bals: Iterable[Bal], entries: Iterable[JournalEntry], verb: Verb | Act) -> None:
-    """What a move opens and settles, in one statement each."""
-    bals = list(bals)
+def letters(requests: list[Request]) -> list[Notice]:
+    layouts = Layouts(requests)
+    return [letter_to_operator(request.entry, request, Letter.ASK, layouts) for request in requests]
+
+
+def write_requests(
+    bals: Iterable[Bal], entries: Iterable[JournalEntry], verb: Verb | Act, *, by, reason: str = ""
+) -> None:
+    """What a move opens and settles, for many BAL at once."""
+    moved = {bal.pk: (bal, entry) for bal, entry in zip(bals, entries, strict=True)}
     for kind, stage in SETTLES.get(verb, ()):
-        awaited = Request.objects.filter(bal__in=bals, kind=kind, stage__in=[*AWAITED, RequestStage.DONE])
-        awaited.update(stage=stage, **{STAMPS[stage]: timezone.now()})
+        rows = Request.objects.filter(bal__in=moved, kind=kind, stage__in=[*AWAITED, RequestStage.DONE])
+        if stage == RequestStage.CANCELLED:
+            cancel(rows.filter(stage__in=AWAITED), by=by, reason=reason)
+        else:
+            settle(rows, stage, {pk: entry for pk, (_, entry) in moved.items()})
+    if verb in PUBLISHES_AGAIN:
+        _publish_again(moved, by=by, reason=f"{verb.label}.")
     if verb in OPENS:
-        Request.objects.bulk_create(
-            request_of(entry, bal, OPENS[verb]) for bal, entry in zip(bals, entries, strict=True)
-        )
+        _open(moved, OPENS[verb], reason=reason)
+
+
+def _open(moved: dict[int, tuple[Bal, JournalEntry]], kind: RequestKind, *, reason: str) -> None:
+    """What was asked beside the move is now asked by it: the letter says as much, no other is due."""
+    same = Request.objects.filter(bal__in=moved, kind=kind, stage__in=AWAITED)
+    same.update(stage=RequestStage.CANCELLED, closed_at=timezone.now())
+    opened = [request_of(entry, bal, kind, reason=reason or reason_of(entry, bal)) for bal, entry in moved.values()]
+    Request.objects.bulk_create(opened)
+    Notice.objects.bulk_create(letters(opened), ignore_conflicts=True)
+
+
+def reason_of(entry: JournalEntry, bal: Bal) -> str:
+    """Where nobody gave one."""
+    if entry.what == Verb.DEPUBLISH_IDLE and bal.clock_at:
+        return f"Inactive depuis le {timezone.localtime(bal.clock_at):%d/%m/%Y} ; son titulaire en a été averti."
+    return ""
+
+
+def settle(rows, stage: RequestStage, entries: dict[int, JournalEntry]) -> None:
+    """What the move tells of them; `entries` by BAL."""
+    settled = list(rows.values_list("pk", "bal"))
+    rows.update(stage=stage, **{STAMPS[stage]: timezone.now()})
+    Request.lines.through.objects.bulk_create(
+        Request.lines.through(request_id=pk, journalentry_id=entries[bal].pk) for pk, bal in settled
+    )
+
+
+def cancel(rows, *, by, reason: str = "") -> None:
+    """The operator hears of it where the request has left, or may be leaving at this very moment.
+
+    A letter not yet sent is withdrawn, so that no later sweep sends what is no longer wanted.
+    """
+    now = timezone.now()
+    tried = Q(entry__notices__party=Party.OPERATOR, entry__notices__attempts=0, entry__leased_until__isnull=False)
+    leaving = Q(entry__leased_until__gt=now) | tried
+    told = set(rows.filter(Q(stage=RequestStage.SENT) | leaving).values_list("pk", flat=True))
+    # Locked in one order, before the sender's own mark can come between.
+    held = rows.select_for_update(of=("self",)).select_related("structure", "operator", "by").order_by("pk")
+    for request in list(held):
+        request.stage, request.closed_at = RequestStage.CANCELLED, now
+        request.save(update_fields=["stage", "closed_at"])
+        unsent = Notice.objects.filter(entry=request.entry_id, party=Party.OPERATOR, sent_at=None)
+        unsent.update(channel=Notice.Channel.WITHDRAWN)
+        is_told = request.pk in told or request.sent_at is not None
+        note(request, Act.CANCEL_REQUEST, by=by, letter=Letter.CANCEL if is_told else None, reason=reason)
+
+
+def note(
+    request: Request, act: Act, *, by, letter: Letter | None = None, reason: str = "", parties: Iterable[Party] = ()
+) -> JournalEntry:
+    """A line of the journal about a request, among its own; with the letter that the operator gets, if any."""
+    about = {} if request.bal_id else {"structure": request.structure, "address": request.address}
+    facts = {"after": f"{request.get_kind_display()} : {request.get_stage_display()}", "note": reason}
+    entry = entry_of(request.bal, act, by=by, parties=[*parties, letter] if letter else parties, **about, **facts)
+    entry.save()
+    request.lines.add(entry)
+    if letter:
+        said = copy(request)
+        said.reason = reason  # the letter's own
+        tell_of(entry, [letter_to_operator(entry, said, letter, Layouts([said]))])
+    return entry
+
+
+def _publish_again(moved: dict[int, tuple[Bal, JournalEntry]], *, by, reason: str) -> None:
+    """Those that the operator has already withdrawn, as far as he or the annuaire says."""
+    both = Request.objects.filter(bal__in=moved, kind__in=[RequestKind.PUBLISH, RequestKind.DEPUBLISH])
+    latest: dict[int, Request] = {}
+    for request in both.exclude(stage__in=[RequestStage.CANCELLED, RequestStage.REFUSED]).order_by("pk"):
+        latest[request.bal_id or 0] = request
+    for pk, request in latest.items():
+        bal = moved[pk][0]
+        if request.kind == RequestKind.DEPUBLISH and request.stage in FOLLOWED and bal.is_expected_in_annuaire:
+            ask(RequestKind.PUBLISH, by=by, bal=bal, reason=reason)

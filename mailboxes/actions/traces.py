@@ -5,12 +5,14 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
 from mailboxes.actions.moves import Tally
-from mailboxes.models import AccessTrace, Reading
+from mailboxes.models import AccessTrace, Call, Delivery, Reading
 
 # What the retention settings no longer keep. The journal is not among it: its decisions are a record.
 PURGEABLE = {
     "traces d’accès": lambda now: AccessTrace.objects.filter(at__lt=now - settings.ACCESS_TRACES_KEPT),
     "relevés": lambda now: Reading.objects.filter(at__lt=now - settings.READINGS_KEPT),
+    "appels de l’API": lambda now: Call.objects.filter(at__lt=now - settings.CALLS_KEPT),
+    "livraisons": lambda now: Delivery.objects.filter(created_at__lt=now - settings.DELIVERIES_KEPT),
     "sessions": lambda now: Session.objects.filter(expire_date__lt=now),
 }
 

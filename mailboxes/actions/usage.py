@@ -76,17 +76,35 @@ def _learn(reading: Reading, used_at: datetime | None, quota_at: datetime | None
     bal.measure()
 
 
-def write_readings(fresh: list[Reading]) -> None:
-    """Readings that taught their BAL, which the caller saves; and what a new activity stops."""
+def write_readings(fresh: list[Reading]) -> dict[int, Verb | Act]:
+    """Readings that taught their BAL, which the caller saves; and what is done, by BAL, of a use on the way out."""
     bulk.insert(fresh)
-    now, awake = timezone.now(), defaultdict(list)
+    now, awake, followed = timezone.now(), defaultdict(list), {}
     for reading in fresh:
-        used = reading.last_used_at
-        if used and rules.is_new_activity(reading.bal, used, now):
-            day = f"{timezone.localtime(used):%d/%m/%Y}"
-            awake[f"Utilisée le {day}, selon : {reading.get_source_display()}."].append(reading.bal)
+        bal, used = reading.bal, reading.last_used_at
+        if used and rules.is_new_activity(bal, used, now):
+            awake[_used(reading, used)].append(bal)
+            followed[bal.pk] = Verb.WAKE
+        elif used and rules.is_use_while_leaving(bal, used, now) and not _is_noted(bal):
+            _note_use(bal, _used(reading, used))
+            followed[bal.pk] = Act.NOTE_USE
     for note, bals in awake.items():
         write_moves(bals, Verb.WAKE, by=SYSTEM, note=note)
+    return followed
+
+
+def _used(reading: Reading, used: datetime) -> str:
+    return f"Utilisée le {timezone.localtime(used):%d/%m/%Y}, selon : {reading.get_source_display()}."
+
+
+def _note_use(bal: Bal, note: str) -> None:
+    parties = frozenset({Party.HOLDERS, Party.GESTIONNAIRES})
+    write(bal, Act.NOTE_USE, by=SYSTEM, parties=parties, cycle=bal.state_since.isoformat(), note=note)
+
+
+def _is_noted(bal: Bal) -> bool:
+    """Once per step of the way out: he who saves his messages may log in for weeks."""
+    return bal.journal.filter(what=Act.NOTE_USE, at__gte=bal.state_since).exists()  # type: ignore[attr-defined]
 
 
 @transaction.atomic

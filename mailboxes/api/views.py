@@ -1,49 +1,55 @@
+"""The BAL: read as the pages read them, moved by the verbs of the lifecycle."""
+
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.pagination import PageNumberPagination
-from rest_framework.response import Response
-from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from mailboxes import actions
 from mailboxes.api.serializers import BalSerializer, CotitulaireSerializer, MoveSerializer
+from mailboxes.api.viewsets import ResourceViewSet
 from mailboxes.filters import BalFilter
 from mailboxes.lifecycle import EXPOSED, Verb
 from mailboxes.models import Bal, Person
-from mailboxes.paging import KeyPaginator
 
 
-class BalPagination(PageNumberPagination):
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 500
-
-    def django_paginator_class(self, queryset, page_size):
-        return KeyPaginator(queryset, page_size, rows=Bal.objects.with_holders().with_publication())
-
-
-class BalViewSet(ReadOnlyModelViewSet):
+class BalViewSet(ResourceViewSet):
     serializer_class = BalSerializer
-    pagination_class = BalPagination
     filterset_class = BalFilter
-    lookup_value_regex = r"\d+"
 
     def get_queryset(self):
-        bals = Bal.objects.visible_to(self.request.user)
-        return bals if self.action == "list" else bals.with_holders().with_publication()
+        return Bal.objects.visible_to(self.request.user).with_holders().with_publication()
 
     def filter_queryset(self, queryset):
         return super().filter_queryset(queryset) if self.action == "list" else queryset
 
-    @action(detail=True, methods=["post"], url_path=f"(?P<verb>{'|'.join(sorted(EXPOSED))})")
-    def move(self, request, pk, verb):
+    def _move(self, request, verb):
         body = MoveSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        actions.move(self.get_object(), Verb(verb), by=request.user, **body.validated_data)
-        return Response(self.get_serializer(self.get_object()).data)
+        return self.act(lambda bal: actions.move(bal, Verb(verb), by=request.user, **body.validated_data))
 
+    @extend_schema(request=CotitulaireSerializer, responses={201: BalSerializer})
     @action(detail=True, methods=["post"])
     def cotitulaires(self, request, pk):
-        bal = self.get_object()
-        body = CotitulaireSerializer(data=request.data, people=Person.objects.choosable_for(bal, request.user))
-        body.is_valid(raise_exception=True)
-        actions.add_cotitulaire(bal, by=request.user, **body.validated_data)
-        return Response(self.get_serializer(self.get_object()).data, status=201)
+        """Ajouter un cotitulaire, 20 au plus, le principal compris."""
+
+        def perform(bal):
+            body = CotitulaireSerializer(data=request.data, people=Person.objects.choosable_for(bal, request.user))
+            body.is_valid(raise_exception=True)
+            actions.add_cotitulaire(bal, by=request.user, **body.validated_data)
+
+        return self.act(perform, status=201)
+
+
+def _verb_route(verb: Verb):
+    """One address per line of the lifecycle table: a new line has its route, and its place in the OpenAPI document."""
+
+    def move(self, request, pk):
+        return self._move(request, verb)
+
+    move.__name__ = verb.value
+    move.__doc__ = verb.label
+    described = extend_schema(request=MoveSerializer, responses=BalSerializer, summary=verb.label)
+    return action(detail=True, methods=["post"], url_path=verb.value)(described(move))
+
+
+for _verb in EXPOSED:
+    setattr(BalViewSet, _verb.value, _verb_route(_verb))

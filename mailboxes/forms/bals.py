@@ -5,7 +5,7 @@ from django import forms
 from mailboxes import actions
 from mailboxes.actions.register import DESCRIBED
 from mailboxes.forms.people import PersonField
-from mailboxes.lifecycle import Verb
+from mailboxes.lifecycle import ATTESTATION, Verb
 from mailboxes.models import Bal, Operator, Structure
 
 NEW, EXISTING = "new", "existing"
@@ -30,7 +30,7 @@ class MoveForm(forms.Form):
 
 class RequestDeletionForm(MoveForm):
     attested = forms.BooleanField(
-        label="J’atteste que les messages et documents utiles de cette BAL sont enregistrés ailleurs.", required=False
+        label=f"J’atteste que {ATTESTATION}", required=False, help_text="Ces mots sont gardés au journal."
     )
 
 

@@ -1,10 +1,9 @@
 """The BAL: what it is, which ones are sought, and who may do what on it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
 
-from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -15,12 +14,16 @@ from django.utils import timezone
 
 from directory.identifiers import APICRYPT_DOMAIN
 from directory.models import Entry, TrustedDomain
-from mailboxes.lifecycle import LIVE, Role, State, Verb
+from mailboxes.lifecycle import LIVE, Party, Role, State, Verb
 from mailboxes.models.fields import validate_address
 from mailboxes.models.holders import Cotitulaire, Delegataire
+from mailboxes.models.months import MonthsBefore, Shortest
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM, Signatory
+from mailboxes.models.usage import Reading
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BalQuerySet(models.QuerySet):
@@ -73,31 +76,29 @@ class BalQuerySet(models.QuerySet):
         outside = named.filter(Exists(listed), ~Exists(listed.filter(name=OuterRef("domain"))))
         return outside.exclude(domain=APICRYPT_DOMAIN)
 
-    def idle_since_months(self, field: str, now: datetime):
-        """Clock older than the number of months that the BAL's operator sets in `field`. Unknown is not idle."""
-        limits: dict[int, list[int]] = {}
-        for operator_id, months in Operator.objects.values_list("pk", field):
-            limits.setdefault(months, []).append(operator_id)
-        clauses = [
-            Q(operator__in=operators, clock_at__lte=now - relativedelta(months=months))
-            for months, operators in limits.items()
-        ]
-        return self.exclude(kind=Bal.Kind.APPLICATIVE).filter(reduce(or_, clauses)) if clauses else self.none()
+    def idle_since_months(self, months, now: datetime):
+        """Clock older than so many months, an expression over each BAL's operator. Unknown is not idle.
+
+        The operators' limits are read by the same statement: PostgreSQL walks `bal_idle_clock` once per operator.
+        """
+        return self.exclude(kind=Bal.Kind.APPLICATIVE).filter(clock_at__lte=MonthsBefore(now, months))
 
     def due_for_alert(self, now: datetime):
-        return self.filter(state=State.ACTIVE).idle_since_months("alert_after_months", now)
+        # None is idle before the shortest limit. PostgreSQL cannot guess how few rows a limit read from another table
+        # leaves, and would read the whole table; between two bounds it expects few, and walks `bal_idle_clock`.
+        few = Q(clock_at__range=(EPOCH, MonthsBefore(now, Shortest(column="alert_after_months"))))
+        return self.filter(few, state=State.ACTIVE).idle_since_months(F("operator__alert_after_months"), now)
 
     def due_for_depublication(self, now: datetime):
-        """Idle to the end, alerted, and the alert really sent as long ago as lies between the operator's two limits."""
-        told_before = [
-            Q(operator=pk, notices__sent_at__lte=now - relativedelta(months=end - alert))
-            for pk, alert, end in Operator.objects.values_list("pk", "alert_after_months", "end_after_months")
-        ]
-        idle = self.filter(state=State.IDLE_ALERTED).idle_since_months("end_after_months", now)
+        """Idle to the end, and the alert really given as long ago as lies between the operator's two limits."""
+        idle = self.filter(state=State.IDLE_ALERTED).idle_since_months(F("operator__end_after_months"), now)
+        between = F("operator__end_after_months") - F("operator__alert_after_months")
         return idle.filter(
-            reduce(or_, told_before, Q(pk=None)),
             notices__stage=Verb.ALERT_IDLE,
+            notices__sent_at__lte=MonthsBefore(now, between),
             notices__sent_at__gte=F("state_since"),
+            notices__party=Party.HOLDERS,
+            notices__bounced_at=None,
         ).distinct()
 
     def crossing_quota(self):
@@ -143,6 +144,10 @@ class Bal(models.Model):
         "usage", blank=True, help_text="Ce qui s’échange par cette BAL, et sa place à côté des BAL nominatives."
     )
     liste_rouge = models.BooleanField("liste rouge", default=False)
+
+    # Where its correspondents are led once it is withdrawn; empty on a BAL that stays.
+    replaced_by = models.CharField("remplacée par", max_length=254, blank=True, validators=[validate_address])
+    auto_reply = models.TextField("réponse automatique", max_length=1000, blank=True)
 
     # What is known of its use; each is empty when nobody told us.
     last_used_at = models.DateTimeField("dernière authentification", null=True, blank=True, editable=False)
@@ -198,6 +203,22 @@ class Bal(models.Model):
     @property
     def is_expected_in_annuaire(self) -> bool:
         return not self.liste_rouge and self.kind != self.Kind.APPLICATIVE
+
+    @property
+    def last_used_told_by(self) -> str:
+        """Who dates the last use; "" where nobody does."""
+        return dict(Reading.Source.choices).get(self.last_used_source, "") if self.last_used_at else ""
+
+    def leaves_by_choice(self) -> bool:
+        """Is it on its way out because one who holds it asked for that himself?"""
+        if self.state == State.IDLE_ALERTED:
+            return False  # nobody asked for anything
+        asked = [Verb.REQUEST_DEPUBLICATION, Verb.DEPUBLISH_IDLE, Verb.REQUEST_DELETION]
+        entry = self.journal.filter(what__in=asked).order_by("-at", "-pk").first()  # type: ignore[attr-defined]
+        return entry is not None and any(
+            holder.person_id == entry.person_id or (entry.by_id and holder.person.user_id == entry.by_id)
+            for holder in self.cotitulaires.all()
+        )
 
     def measure(self) -> None:
         """Bring `percent_full` level with the space used and the space granted."""

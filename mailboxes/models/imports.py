@@ -9,7 +9,6 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from mailboxes.lifecycle import Verb
 from mailboxes.models import bulk
 from mailboxes.models.bals import Bal
 from mailboxes.models.structures import Operator, Structure
@@ -187,7 +186,7 @@ class ImportLine(models.Model):
     bal = models.ForeignKey(Bal, models.PROTECT, null=True, related_name="+", db_index=False)
     before = models.JSONField("avant", default=dict)  # column -> value
     reading_id = models.BigIntegerField("relevé", null=True)  # no foreign key: readings are purged by themselves
-    verb = models.CharField("changement d’état", max_length=30, choices=Verb, blank=True)
+    verb = models.CharField("ce qui en a été annoncé", max_length=30, blank=True)  # a Verb or an Act
     mark = models.BigIntegerField("dernière ligne de journal", null=True)  # when it was written
 
     objects = ImportLineQuerySet.as_manager()

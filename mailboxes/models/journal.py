@@ -2,12 +2,12 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
-from mailboxes.lifecycle import Act, Party, State, Verb
+from mailboxes.lifecycle import ANSWERABLE, LIVE, Act, Party, State, Verb
 from mailboxes.models.bals import Bal
-from mailboxes.models.people import Person
+from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Structure
 from mailboxes.models.system import SYSTEM
 
@@ -88,6 +88,31 @@ class JournalEntry(models.Model):
         return STATES.get(self.after, self.after)
 
 
+class NoticeQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """On the BAL, or to the people, of the structures one sees."""
+        if user.is_superuser:
+            return self
+        structures = Structure.objects.visible_to(user).values("pk")
+        there = Affiliation.objects.filter(structure__in=structures, left_on=None).values("person")
+        return self.filter(Q(bal__structure__in=structures) | Q(bal=None, person__in=there))
+
+    def delivered(self):
+        return self.filter(bounced_at=None).exclude(sent_at=None)
+
+    def undelivered(self):
+        """Refused, without a channel, left to the gestionnaire, or failing at each try."""
+        stuck = ~Q(channel__in=[*Notice.MAILED, Notice.Channel.WITHDRAWN]) | Q(attempts__gt=0)
+        return self.filter(~Q(bounced_at=None) | Q(stuck, sent_at=None))
+
+    def current(self):
+        """About what the BAL is going through now; or about a person, less than a cycle of questions ago."""
+        since = timezone.now() - settings.UNIDENTIFIED_CYCLE
+        return self.filter(
+            Q(bal__state__in=LIVE, created_at__gte=F("bal__state_since")) | Q(bal=None, created_at__gte=since)
+        )
+
+
 class Notice(models.Model):
     """One message to one recipient, with the proof that it was given: text, channel, date, outcome.
 
@@ -97,7 +122,19 @@ class Notice(models.Model):
 
     class Channel(models.TextChoices):
         EMAIL = "email", "courriel"
+        MSSANTE = "mssante", "messagerie MSSanté"
+        HAND = "hand", "le gestionnaire"
         NONE = "none", "aucun canal connu"
+        WITHDRAWN = "withdrawn", "retiré avant l’envoi"
+
+    class Answer(models.TextChoices):
+        """By the signed link of the mail, without logging in; once."""
+
+        USED = "used", "Je m’en sers"
+        KEPT = "kept", "Je la garde, sans m’en servir en ce moment"
+        UNUSED = "unused", "Je ne m’en sers plus"
+
+    MAILED = (Channel.EMAIL, Channel.MSSANTE)
 
     entry = models.ForeignKey(JournalEntry, models.PROTECT, related_name="notices")
     bal = models.ForeignKey(Bal, models.PROTECT, null=True, blank=True, related_name="notices")  # as its entry's
@@ -108,11 +145,18 @@ class Notice(models.Model):
     recipient = models.CharField("nom du destinataire", max_length=250)
     channel = models.CharField("canal", max_length=10, choices=Channel)
     address = models.EmailField("adresse", blank=True)
+    subject = models.CharField("objet", max_length=250, blank=True)  # of the operator's; people get a fixed one
     text = models.TextField("texte")
     created_at = models.DateTimeField("écrit le", default=timezone.now)
     attempts = models.PositiveSmallIntegerField("essais", default=0)
     error = models.TextField("dernier échec", blank=True)
     sent_at = models.DateTimeField("remis le", null=True, blank=True)
+    how = models.CharField("remis comment", max_length=100, blank=True)  # where it was not by mail
+    bounced_at = models.DateTimeField("refusé le", null=True, blank=True)  # for good; `error` says why
+    answer = models.CharField("réponse par le lien", max_length=10, choices=Answer, blank=True)
+    answered_at = models.DateTimeField("répondu le", null=True, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
 
     class Meta:
         verbose_name = "avis"
@@ -123,11 +167,54 @@ class Notice(models.Model):
     def __str__(self):
         return f"{self.stage} à {self.recipient}"
 
+    @property
+    def act(self) -> str:
+        """Some stages carry a number: the threshold of a quota (`warn_quota-90`), days before the end."""
+        return self.stage.partition("-")[0]
+
+    @property
+    def is_answerable(self) -> bool:
+        """Its mail leads to a page where it is answered without logging in."""
+        return bool(self.bal_id and self.person_id) and self.party == Party.HOLDERS and self.act in ANSWERABLE
+
+    def get_delivery_display(self) -> str:
+        """What became of it, and when; the address is left out, for other holders read this."""
+        if self.channel == self.Channel.WITHDRAWN:
+            return "retiré avant l’envoi"
+        if self.bounced_at:
+            return f"non remis : refusé le {_minute(self.bounced_at)} par la messagerie du destinataire"
+        if self.sent_at:
+            day = _day(self.sent_at) if self.channel == self.Channel.HAND else _minute(self.sent_at)
+            return f"remis le {day} par {self.get_channel_display()}{self.how and f' ({self.how})'}"
+        if self.channel == self.Channel.HAND:
+            return "à remettre par le gestionnaire, comme le destinataire le demande"
+        if self.channel == self.Channel.NONE:
+            return "non remis : aucune adresse connue"
+        return f"non remis ({self.attempts} essais)" if self.attempts else "en attente d’envoi"
+
+    @property
+    def is_delivered(self) -> bool:
+        return self.sent_at is not None and self.bounced_at is None
+
+    @property
+    def is_stuck(self) -> bool:
+        """Somebody must see to it; the same as `undelivered`."""
+        waits = self.channel == self.Channel.WITHDRAWN or (self.channel in self.MAILED and not self.attempts)
+        return not self.is_delivered and (self.bounced_at is not None or not waits)
+
     def get_stage_display(self) -> str:
-        """Quota stages carry their threshold: `warn_quota-90`."""
-        name, _, threshold = self.stage.partition("-")
-        label = LABELS.get(name, name)
-        return f"{label} ({threshold} %)" if threshold else label
+        number = self.stage.partition("-")[2]  # of an operator, the letter that it is (`oppose-ask`)
+        label = LABELS.get(self.act, self.act)
+        unit = "%" if self.act == Act.WARN_QUOTA else "jours avant"
+        return f"{label} ({number} {unit})" if number.isdigit() else label
+
+
+def _minute(moment) -> str:
+    return f"{timezone.localtime(moment):%d/%m/%Y à %H:%M}"
+
+
+def _day(moment) -> str:
+    return f"{timezone.localtime(moment):%d/%m/%Y}"
 
 
 class AccessTrace(models.Model):

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from directory.models import Activity
-from mailboxes.models.fields import identifier_field
+from mailboxes.models.fields import identifier_field, validate_address
 from mailboxes.models.structures import Structure
 from mailboxes.models.system import Signatory
 
@@ -48,6 +48,13 @@ class PersonQuerySet(models.QuerySet):
 
 
 class Person(models.Model):
+    class Channel(models.TextChoices):
+        """How he wants to be told; also what a notice used."""
+
+        EMAIL = "email", "courriel ordinaire"
+        MSSANTE = "mssante", "messagerie MSSanté"
+        HAND = "hand", "de vive voix ou par courrier, par le gestionnaire"
+
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="person", verbose_name="compte"
     )
@@ -57,6 +64,10 @@ class Person(models.Model):
     given_name = models.CharField("prénom", max_length=100)
     profession = models.CharField("profession", max_length=100, blank=True)
     email = models.EmailField("courriel de notification", blank=True)
+    channel = models.CharField("prévenu par", max_length=10, choices=Channel, default=Channel.EMAIL)
+    mssante_address = models.CharField(
+        "adresse MSSanté de notification", max_length=254, blank=True, validators=[validate_address]
+    )
 
     objects = PersonQuerySet.as_manager()
 
@@ -69,6 +80,7 @@ class Person(models.Model):
 
     def clean(self):
         self.rpps = self.rpps or None
+        self.mssante_address = self.mssante_address.strip().lower()
 
     def situations(self) -> list[Activity]:
         """His *situations d'exercice* by the annuaire; of several people at once, `situations_by_rpps` is cheaper."""
@@ -79,6 +91,15 @@ class Person(models.Model):
         if isinstance(actor, Signatory):
             return actor.person.pk == self.pk
         return self.user_id is not None and self.user_id == actor.pk
+
+    def reached_by(self, bal=None) -> tuple[str, str]:
+        """His channel and his address there, "" where there is none. Of a BAL he is not told in that BAL."""
+        if self.channel == self.Channel.HAND:
+            return self.Channel.HAND, ""
+        elsewhere = bal is None or bal.address != self.mssante_address
+        if self.channel == self.Channel.MSSANTE and self.mssante_address and elsewhere and settings.MSSANTE_MAIL:
+            return self.Channel.MSSANTE, self.mssante_address
+        return self.Channel.EMAIL, self.email
 
     @property
     def can_hold(self) -> bool:

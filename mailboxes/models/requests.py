@@ -4,24 +4,30 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils import timezone
 
-from mailboxes.lifecycle import RequestKind, RequestStage
-from mailboxes.models.bals import Bal
-from mailboxes.models.journal import JournalEntry
+from directory.models import Entry
+from mailboxes.lifecycle import AWAITS, Party, RequestKind, RequestStage, Role
+from mailboxes.models.bals import Bal, managed_structures
+from mailboxes.models.holders import Cotitulaire
+from mailboxes.models.journal import JournalEntry, Notice
 from mailboxes.models.structures import Operator, Structure
+from mailboxes.models.system import SYSTEM
 
 AWAITED = (RequestStage.DRAFT, RequestStage.SENT)
 
 
 class RequestQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Those of the structures one sees, and those on one's own BAL."""
+        """Those of the structures one sees, and those on a BAL that one holds; a délégataire only uses it."""
         if user.is_superuser:
             return self
         structures = Structure.objects.visible_to(user).values("pk")
-        return self.filter(Q(structure__in=structures) | Q(bal__in=Bal.objects.mine(user).values("pk")))
+        held = Cotitulaire.objects.filter(person__user_id=user.pk).values("bal")
+        return self.filter(Q(structure__in=structures) | Q(bal__in=held))
 
     def awaited(self):
         """Not yet answered by the operator."""
@@ -40,6 +46,33 @@ class RequestQuerySet(models.QuerySet):
     def overdue(self, today):
         return self.filter(stage=RequestStage.SENT, due_on__lt=today)
 
+    def to_remind(self, today):
+        """Overdue, and the operator not yet reminded in this cycle: of whom we know an address."""
+        return self.overdue(today).filter(reminded_at=None).exclude(operator__request_email="")
+
+    def to_escalate(self, now):
+        """Overdue, and reminded in vain for so long; or of an operator who cannot be reminded by mail."""
+        in_vain = Q(reminded_at__lte=now - settings.REQUEST_ESCALATE_AFTER) | Q(operator__request_email="")
+        return self.overdue(timezone.localdate(now)).filter(in_vain, escalated_at=None)
+
+    def seen_in_annuaire(self, as_of):
+        """What a picture of the annuaire taken since they were asked shows to be done, and no BAL's state awaits."""
+        listed = Exists(Entry.objects.published().filter(address=OuterRef("address")))
+        shown = Q(listed, kind__in=[RequestKind.OPEN, RequestKind.PUBLISH])
+        withdrawn = Q(~listed, kind=RequestKind.DEPUBLISH)
+        moving = Q(bal__state__in=AWAITS[RequestKind.DEPUBLISH])
+        asked = self.filter(stage__in=[*AWAITED, RequestStage.DONE]).alias(asked=Coalesce("sent_at", "created_at"))
+        return asked.filter(shown | (withdrawn & ~(Q(bal__isnull=False) & moving)), asked__lt=as_of)
+
+    def with_letters(self):
+        """Everything a line or a file of requests shows, in a constant number of queries."""
+        letters = Notice.objects.filter(party=Party.OPERATOR)
+        rows = self.select_related("structure", "operator", "by", "entry").prefetch_related(
+            Prefetch("entry__notices", letters, to_attr="letters"),
+            Prefetch("bal", Bal.objects.with_holders()),
+        )
+        return rows
+
 
 class Request(models.Model):
     """One thing asked of an operator; its text is that of the operator's notice of `entry`."""
@@ -50,7 +83,11 @@ class Request(models.Model):
     address = models.CharField("adresse", max_length=254)  # of the BAL, or one that the register does not hold
     kind = models.CharField("demande", max_length=10, choices=RequestKind)
     stage = models.CharField("étape", max_length=10, choices=RequestStage, default=RequestStage.DRAFT, editable=False)
+    detail = models.TextField("détail", blank=True)
+    reason = models.TextField("motif", blank=True)
+    answer = models.TextField("réponse de l’opérateur", blank=True)
     entry = models.ForeignKey(JournalEntry, models.PROTECT, related_name="requests")
+    lines = models.ManyToManyField(JournalEntry, related_name="+", editable=False)  # what was done of it since
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="par")
     created_at = models.DateTimeField("écrite le", default=timezone.now)
     sent_at = models.DateTimeField("envoyée le", null=True, blank=True)
@@ -58,6 +95,10 @@ class Request(models.Model):
     done_at = models.DateTimeField("faite le", null=True, blank=True)
     verified_at = models.DateTimeField("constatée le", null=True, blank=True)
     closed_at = models.DateTimeField("refusée ou annulée le", null=True, blank=True)
+    # The clock of reminders; a reminder by hand starts it anew.
+    cycle = models.PositiveSmallIntegerField("cycle", default=1, editable=False)
+    reminded_at = models.DateTimeField("relancée le", null=True, blank=True, editable=False)
+    escalated_at = models.DateTimeField("retard signalé le", null=True, blank=True, editable=False)
 
     objects = RequestQuerySet.as_manager()
 
@@ -72,8 +113,41 @@ class Request(models.Model):
                 condition=Q(stage__in=[stage.value for stage in AWAITED]),
                 name="request_once_at_a_time",
                 violation_error_message="Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["structure", "address", "kind"],
+                condition=Q(bal=None, stage__in=[stage.value for stage in AWAITED]),
+                name="request_once_of_an_address",
+                violation_error_message="Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.",
+            ),
         ]
 
     def __str__(self):
         return f"{self.get_kind_display()} : {self.address}"
+
+    def get_absolute_url(self):
+        return reverse("request", args=[self.pk])
+
+    @property
+    def moves_bal(self) -> bool:
+        """Does the state of its BAL await it? Then what becomes of the one moves the other."""
+        return self.bal is not None and self.bal.state in AWAITS.get(RequestKind(self.kind), ())
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.stage == RequestStage.SENT and self.due_on is not None and self.due_on < timezone.localdate()
+
+    @property
+    def letter(self) -> Notice | None:
+        """What the operator was written, or is to be given by hand."""
+        if hasattr(self.entry, "letters"):
+            return next(iter(self.entry.letters), None)
+        return self.entry.notices.filter(party=Party.OPERATOR).first()
+
+    def roles_of(self, actor) -> frozenset[Role]:
+        if self.bal:
+            return self.bal.roles_of(actor)
+        if actor is SYSTEM:
+            return frozenset({Role.SYSTEM})
+        is_managed = self.structure_id in managed_structures(actor)
+        return frozenset({Role.GESTIONNAIRE}) if is_managed else frozenset()

@@ -17,6 +17,8 @@ def check_move(bal: Bal, verb: Verb, *, by) -> None:
         raise Refused(f"« {verb.label} » est impossible pour une BAL {bal.get_state_display()}.", "state")
     if verb == Verb.REQUEST_DELETION:
         check_depublished_first(bal)
+    if verb == Verb.CANCEL_DELETION and not bal.is_expected_in_annuaire:
+        raise Refused("Cette BAL n’a pas été dépubliée : pour arrêter sa suppression, gardez-la.", "unpublished")
 
 
 def check_act(bal: Bal, act: Act, *, by) -> None:
@@ -49,6 +51,21 @@ def check_read_history(bal: Bal, *, by) -> None:
 def check_depublished_first(bal: Bal) -> None:
     if bal.is_expected_in_annuaire and bal.state != State.DEPUBLISHED:
         raise Refused("Dépubliez d’abord cette BAL : ses correspondants doivent cesser de la trouver.", "published")
+
+
+def check_replacement(bal: Bal) -> None:
+    """Correspondents are led to a BAL that exists and is used, not to a void."""
+    if not bal.replaced_by:
+        return
+    if bal.replaced_by == bal.address:
+        raise Refused("Une BAL ne se remplace pas elle-même : choisissez-en une autre.", "replacement")
+    is_ours = Bal.objects.filter(address=bal.replaced_by, state=State.ACTIVE).exists()
+    if not is_ours and not Entry.objects.published().filter(address=bal.replaced_by).exists():
+        raise Refused(
+            f"« {bal.replaced_by} » n’est ni une BAL active du registre, ni une adresse de l’annuaire : "
+            "vos correspondants n’y trouveraient personne.",
+            "replacement",
+        )
 
 
 def check_attested(attested: bool) -> None:

@@ -21,10 +21,10 @@ def allows(check, *args, **kwargs) -> bool:
     return True
 
 
-def check_row(row) -> None:
+def check_row(row, exclude=None) -> None:
     """What is about one row alone is stated by its fields and constraints; this says it in the domain's voice."""
     try:
-        row.full_clean()
+        row.full_clean(exclude=exclude)
     except ValidationError as error:
         raise Refused(_sentences(row, error), "invalid") from error
 

@@ -23,8 +23,18 @@ def check_reading_dates(at, last_used_at) -> None:
 
 
 def is_new_activity(bal: Bal, last_used_at, now) -> bool:
-    """Does this use stop the way out? An alert falls as soon as the BAL is no longer idle; a later step, by a use
-    made since it began."""
+    """Does this use stop the way out? It does, unless a holder himself asked for the way out: then he logs in to save
+    his messages, and only his own word ("garder la BAL", "je m'en sers") stops it. See `is_use_while_leaving`."""
+    return _is_use_since(bal, last_used_at, now) and not bal.leaves_by_choice()
+
+
+def is_use_while_leaving(bal: Bal, last_used_at, now) -> bool:
+    """A use of a BAL whose holder asked for the way out: it goes on, and those concerned are told."""
+    return _is_use_since(bal, last_used_at, now) and bal.leaves_by_choice()
+
+
+def _is_use_since(bal: Bal, last_used_at, now) -> bool:
+    """An alert falls as soon as the BAL is no longer idle; a later step, by a use made since it began."""
     if bal.state not in BY_VERB[Verb.WAKE].before:
         return False
     if bal.state == State.IDLE_ALERTED:

@@ -8,10 +8,11 @@ from django.views.generic import FormView
 
 from mailboxes import actions
 from mailboxes.forms import DescribeForm, EmptyForm, MoveForm, PersonForm, RegisterForm, RequestDeletionForm
-from mailboxes.lifecycle import BY_VERB, Act, Party, Verb
+from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
 from mailboxes.models import Bal
 from mailboxes.models.fields import doubts
 from mailboxes.rules import Refused, check_act, check_move, check_register_somewhere
+from mailboxes.wayout import days_to_wait, preview
 
 
 class ActionView(FormView):
@@ -109,6 +110,8 @@ class MoveView(BalActionView):
         self.warning = self.WARNINGS.get(self.verb, "")
         self.is_dangerous = self.verb == Verb.REQUEST_DELETION
         super().setup(request, *args, **kwargs)
+        if self.verb == Verb.REQUEST_DELETION and (days := days_to_wait(self.bal)):
+            self.warning += f" Elle n’est dépubliée que depuis peu : mieux vaut attendre encore {days} jours."
 
     def get_form_class(self):
         return RequestDeletionForm if self.verb == Verb.REQUEST_DELETION else MoveForm
@@ -122,6 +125,8 @@ class MoveView(BalActionView):
     def get_context_data(self, **kwargs):
         line = BY_VERB[self.verb]
         told = [party.label for party in Party if party in line.tells]
+        if self.verb == Verb.REQUEST_DELETION:
+            kwargs["letter"] = preview(self.bal, RequestKind.DELETE, by=self.request.user)
         return super().get_context_data(after=line.after.label, told=told, **kwargs)
 
 

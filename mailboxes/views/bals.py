@@ -11,10 +11,12 @@ from mailboxes import actions
 from mailboxes.comparison import ABSENT, NEVER_EXPECTED, compare
 from mailboxes.lifecycle import EXPOSED, Act, Verb
 from mailboxes.models import Bal, Delegataire, Reading, situations_by_rpps
+from mailboxes.proof import with_outcomes
 from mailboxes.rules import (
     NotAllowed,
     allows,
     check_act,
+    check_ask_use,
     check_end_delegation,
     check_move,
     check_read_history,
@@ -23,6 +25,7 @@ from mailboxes.rules import (
     check_transfer_principal,
 )
 from mailboxes.views.frame import annuaire_run
+from mailboxes.wayout import progress
 
 RECENT = 10
 READINGS = 400
@@ -44,7 +47,6 @@ def bal(request, pk):
             "practitioners": practitioners(row),
             "run": annuaire_run(request),
             **history_facts(row, request.user),
-            "source": dict(Reading.Source.choices).get(row.last_used_source, ""),
             "readings": readings[::-1],
             "chart": usage_chart(row, readings),
         },
@@ -60,6 +62,7 @@ def abilities(row: Bal, user) -> dict:
     return {
         "verbs": verbs,
         # To oppose says as much: one button for one meaning.
+        "can_ask_use": row.clock_at is None and allows(check_ask_use, row, False, by=user),
         "can_declare": Verb.OPPOSE not in verbs and allows(check_act, row, Act.DECLARE_USE, by=user),
         "can": {act.value: allows(check_act, row, act, by=user) for act in Act}
         | {Act.NAME_PRINCIPAL.value: allows(check_repair_orphan, row, by=user)},
@@ -104,7 +107,9 @@ def history_facts(row: Bal, user) -> dict:
     return {
         "can_read_history": True,
         "journal": row.journal.select_related("by")[:RECENT],
-        "notices": row.notices.select_related("person")[:RECENT],
+        "notices": with_outcomes(row.notices.select_related("person")[:RECENT]),
+        "requests": row.requests.select_related("operator")[:RECENT],
+        "progress": progress(row),
     }
 
 

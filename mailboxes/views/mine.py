@@ -3,11 +3,10 @@
 from django.shortcuts import render
 
 from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
-from mailboxes.models import Bal, Delegataire, Reading
+from mailboxes.models import Bal, Delegataire
 from mailboxes.rules import allows, check_act, check_move
 from mailboxes.views.claims import addresses_of
 
-SOURCES = dict(Reading.Source.choices)
 URGENT = (State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED)
 
 
@@ -40,7 +39,6 @@ def facts_of(bal: Bal, user) -> dict:
     return {
         "bal": bal,
         "roles": sorted(role.label for role in bal.roles_of(user)),
-        "source": SOURCES.get(bal.last_used_source, ""),
         "is_leaving": is_leaving,
         "is_unknown": is_unknown,
         "awaits": may_declare and (is_leaving or is_unknown),

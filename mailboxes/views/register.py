@@ -101,10 +101,13 @@ def bal_bulk(request):
     )
 
 
-def tell_tally(request, verb: Verb | Act, tally: actions.Tally) -> None:
+def tell_tally(request, verb: Verb | Act, tally: actions.Tally, noun: str = "BAL") -> None:
+    def counted(count):
+        return f"{count} {noun}{'s' if count > 1 and noun.islower() else ''}"
+
     if tally.done:
-        messages.success(request, f"« {verb.label} » : fait pour {tally.done} BAL.")
+        messages.success(request, f"« {verb.label} » : fait pour {counted(tally.done)}.")
     for reason, count in Counter(tally.refused.values()).most_common(SHOWN_REASONS):
         addresses = [address for address, why in tally.refused.items() if why == reason]
         named = ", ".join(addresses[:3]) + (" …" if count > 3 else "")
-        messages.warning(request, f"Refusé pour {count} BAL ({named}) : {reason}")
+        messages.warning(request, f"Refusé pour {counted(count)} ({named}) : {reason}")

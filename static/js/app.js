@@ -28,3 +28,9 @@ document.addEventListener("change", (event) => {
     box.checked = event.target.checked;
   }
 });
+
+// <button data-print hidden>: the browser's own menu prints as well.
+for (const button of document.querySelectorAll("button[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}

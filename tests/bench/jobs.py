@@ -4,7 +4,9 @@ from datetime import timedelta
 from statistics import median
 from time import perf_counter
 
+from dateutil.relativedelta import relativedelta
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from mailboxes import tasks
@@ -14,17 +16,20 @@ from tests.bench.row import Row
 
 BALS = 100_000
 DUE = 1_000
+OPERATORS = 8
 
 
 def rows():
     fill()
-    count = Bal.objects.due_for_alert(timezone.now())
-    bare = median(timed(count.count) for _ in range(51))
-    sweep = median(timed(lambda: tasks.run("alert_idle")) for _ in range(51))
+    bare, sweep = measure_idle_sweep()
     yield Row("idle sweep, nothing due", sweep, "s", "SELECT count(*), same condition", bare, 2)
+    yield Row("idle sweep, nothing due", sweep, "s", "SELECT count(*), one date for all operators", one_date())
+    add_operators(OPERATORS)
+    bare, sweep = measure_idle_sweep()
+    yield Row(f"idle sweep, nothing due, {OPERATORS} operators", sweep, "s", "SELECT count(*), same condition", bare, 2)
 
     due = Bal.objects.order_by("pk").values("pk")[:DUE]
-    Bal.objects.filter(pk__in=due).update(clock_at=timezone.now() - timedelta(days=330))
+    Bal.objects.filter(pk__in=due).update(clock_at=timezone.now() - timedelta(days=430))
     took = timed(lambda: tasks.run("alert_idle"))
     assert Notice.objects.count() == JournalEntry.objects.count() == DUE
     yield Row("idle sweep, 1 000 due", DUE / took, "notices/s", limit=500, at_least=True)
@@ -36,6 +41,31 @@ def rows():
     again = timed(lambda: tasks.run("check_quotas"))
     yield Row("quota check, second run", rows_written() - before, "rows written", limit=0)
     yield Row("quota check, second run", again, "s", "SELECT count(*), same condition", bare)
+
+
+def measure_idle_sweep():
+    count = Bal.objects.due_for_alert(timezone.now())
+    bare = median(timed(count.count) for _ in range(101))
+    return bare, median(timed(lambda: tasks.run("alert_idle")) for _ in range(101))
+
+
+def one_date():
+    """As if all operators had the same limit, known beforehand."""
+    limit = timezone.now() - relativedelta(months=10)
+    idle = Bal.objects.filter(state=State.ACTIVE, clock_at__lte=limit).exclude(kind="APP")
+    return median(timed(idle.count) for _ in range(101))
+
+
+def add_operators(total):
+    """Each with its own limits and its share of the BAL; the statistics are new, and the table freshly rewritten."""
+    for number in range(1, total):
+        months = 10 + number % 4
+        operator = Operator.objects.create(
+            code=f"o{number}", name=f"O{number}", alert_after_months=months, end_after_months=months + 2
+        )
+        Bal.objects.alias(share=F("pk") % total).filter(share=number).update(operator=operator)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def fill():

@@ -25,6 +25,10 @@ GISELE = {
     "check": "/annuaire/verifier/",
     "observatory": "/annuaire/observatoire/?par=departement",
     "runs": "/annuaire/synchronisations/",
+    "software": "/logiciels/",
+    "software-new": "/logiciels/declarer/",
+    "webhooks": "/logiciels/webhooks/",
+    "webhook-new": "/logiciels/webhooks/ajouter/",
 }
 GISELE_ON_A_BAL = {
     "bal": "",

@@ -13,9 +13,20 @@ from django.utils import timezone
 from directory.models import Change, Entry, SyncRun
 from mailboxes.findings import FINDINGS
 from mailboxes.gaps import SITUATIONS, Gaps
-from mailboxes.lifecycle import State, Verb
+from mailboxes.lifecycle import RequestStage, State, Verb
 from mailboxes.management.demo.story import ACCOUNTS
-from mailboxes.models import Bal, Claim, Delegataire, JournalEntry, Notice, Operator, Person, Reading, Structure
+from mailboxes.models import (
+    Bal,
+    Claim,
+    Delegataire,
+    JournalEntry,
+    Notice,
+    Operator,
+    Person,
+    Reading,
+    Request,
+    Structure,
+)
 
 Kind = Bal.Kind
 pytestmark = pytest.mark.django_db
@@ -126,8 +137,8 @@ def test_two_people_share_a_name_in_the_hospital():
     assert Bal.objects.filter(address__startswith="claire.martin").count() == 2
 
 
-def test_two_operators_differ():
-    assert Operator.objects.values("alert_after_months", "default_quota_mb", "yearly_cost").distinct().count() == 2
+def test_the_operators_differ():
+    assert Operator.objects.values("alert_after_months", "default_quota_mb", "yearly_cost").distinct().count() == 3
     assert all(operator.bals.count() > 5 for operator in Operator.objects.all())
 
 
@@ -174,18 +185,28 @@ def test_professionals_were_asked_of_their_addresses_and_some_answered():
 
 
 def test_the_counts_are_the_same_whatever_the_day():
-    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (260, 252, 547)
+    assert (Bal.objects.count(), Person.objects.count(), JournalEntry.objects.count()) == (270, 261, 646)
     assert Counter(Bal.objects.values_list("state", flat=True)) == {
         State.REQUESTED: 4,
-        State.ACTIVE: 212,
+        State.ACTIVE: 220,
         State.IDLE_ALERTED: 13,
-        State.DEPUBLICATION_REQUESTED: 6,
-        State.DEPUBLISHED: 7,
+        State.DEPUBLICATION_REQUESTED: 7,
+        State.DEPUBLISHED: 8,
         State.DELETION_REQUESTED: 4,
         State.DELETION_CONFIRMED: 4,
         State.DELETED: 8,
         State.ABANDONED: 2,
     }
+
+
+def test_requests_stand_in_every_stage_some_late_some_reminded_some_for_the_hand():
+    assert set(Request.objects.values_list("stage", flat=True)) == set(RequestStage.values)
+    late = Request.objects.overdue(timezone.localdate())
+    assert late.exclude(reminded_at=None).exists()
+    assert late.exclude(escalated_at=None).filter(operator__request_email="").exists()
+    assert Request.objects.filter(stage=RequestStage.DRAFT, operator__request_email="").exists()
+    latest = Request.objects.filter(operator__request_layouts__isnull=False).latest("pk")
+    assert latest.letter.subject.startswith("Demande MSSanté n°")
 
 
 def test_it_is_not_loaded_twice():

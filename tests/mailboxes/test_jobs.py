@@ -60,7 +60,7 @@ def test_a_sweep_costs_the_same_for_few_and_many(make_bal, people, django_assert
     for count in (2, 30):
         for _ in range(count):
             make_bal("PER", people.paul, clock_at=timezone.now() - LONG_AGO)
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(9):
             assert tasks.run("alert_idle").done == count
 
 

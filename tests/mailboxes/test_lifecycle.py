@@ -70,6 +70,8 @@ def refused_by_a_rule(verb, state, kind, name):
     """Beyond the table: a published BAL is depublished first; nobody's absence is concluded where none is expected."""
     if verb == Verb.REQUEST_DELETION:
         return kind != "APP" and state != State.DEPUBLISHED
+    if verb == Verb.CANCEL_DELETION:
+        return kind == "APP"  # never depublished: it cannot go back there
     return verb in (Verb.VERIFY_DEPUBLICATION, Verb.VERIFY_DELETION) and kind == "APP" and name == "system"
 
 

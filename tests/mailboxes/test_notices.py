@@ -5,21 +5,24 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from mailboxes.lifecycle import BY_VERB, TRANSITIONS, Act, Party, State, Verb
+from mailboxes.lifecycle import BY_VERB, OPENS, TRANSITIONS, Act, Party, RequestKind, State, Verb
 from mailboxes.models import Bal, JournalEntry
 from mailboxes.notices import notices_for
 
 FOLDER = Path(settings.BASE_DIR) / "templates" / "mailboxes" / "notices"
-OF_VERBS = {f"{line.verb}.txt" for line in TRANSITIONS if Party.HOLDERS in line.tells} | {
-    f"{line.verb}_operator.txt" for line in TRANSITIONS if Party.OPERATOR in line.tells
-}
+OF_VERBS = {f"{line.verb}.txt" for line in TRANSITIONS if Party.HOLDERS in line.tells}
 OF_ACTS = {
-    f"{Act.REGISTER}_operator.txt",
     f"{Act.END_DELEGATION}.txt",
     f"{Act.WARN_QUOTA}.txt",
-    f"{Act.ASK_OPERATOR}_operator.txt",
+    f"{Act.ESCALATE_REQUEST}_gestionnaire.txt",
     f"{Act.ASK_PERSON}.txt",
     f"{Act.REMIND_PERSON}.txt",
+    f"{Act.REMIND_IDLE}.txt",
+    f"{Act.ESCALATE_IDLE}_gestionnaire.txt",
+    f"{Act.ASK_USE}.txt",
+    f"{Act.REMIND_USE}.txt",
+    f"{Act.NOTE_USE}.txt",
+    f"{Act.NOTE_USE}_gestionnaire.txt",
 }
 
 
@@ -27,12 +30,21 @@ def test_every_verb_has_its_words_and_no_words_are_left_over():
     assert {path.name for path in FOLDER.iterdir()} == OF_VERBS | OF_ACTS | {"mail.txt"}
 
 
+def test_every_letter_to_an_operator_has_its_words_and_no_words_are_left_over():
+    letters = {f"{kind}.txt" for kind in RequestKind} | {"cancel.txt", "remind.txt"}
+    assert {path.name for path in (FOLDER.parent / "letters").iterdir()} == letters
+
+
+def test_a_move_that_tells_the_operator_opens_a_request():
+    assert {line.verb for line in TRANSITIONS if Party.OPERATOR in line.tells} == set(OPENS) - {Act.REGISTER}
+
+
 @pytest.mark.parametrize("verb", Verb)
 def test_each_notice_names_the_bal_and_leaves_nothing_unsaid(verb, per, people):
     bal = Bal.objects.with_holders().get(pk=per.pk)
     entry = JournalEntry(bal=bal, what=verb, before=State.ACTIVE, after=State.ACTIVE, note="Motif donné.")
     notices = notices_for(entry, bal, stage=verb, cycle="1", parties=BY_VERB[verb].tells)
-    assert {notice.party for notice in notices} == BY_VERB[verb].tells
+    assert {notice.party for notice in notices} == BY_VERB[verb].tells - {Party.OPERATOR}
     for notice in notices:
         assert bal.address in notice.text
         assert "{" not in notice.text

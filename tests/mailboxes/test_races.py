@@ -4,6 +4,7 @@ from threading import Barrier, Thread
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from mailboxes import actions
 from mailboxes.lifecycle import Verb
@@ -75,3 +76,30 @@ def test_an_opposition_and_a_sweep_at_once_leave_one_story(per, people):
     afters = [entry.after for entry in per.journal.order_by("pk")]
     assert states[1:] == afters  # each step begins where the former ended
     assert Bal.objects.get().state == "active"  # whichever came first, the opposition stands
+
+
+def ask_at_once(people, path, headers):
+    """Two callers of the API, each with a connection of its own; the answers' statuses."""
+    statuses = []
+
+    def call():
+        client = Client()
+        client.force_login(people.gisele.user)
+        statuses.append(client.post(path, {}, content_type="application/json", headers=headers).status_code)
+
+    at_once(call, call)
+    return sorted(statuses)
+
+
+def test_two_writes_on_the_same_reading_and_one_passes(org, people):
+    client = Client()
+    client.force_login(people.gisele.user)
+    etag = client.get(f"/api/v1/bals/{org.pk}/")["ETag"]
+    path = f"/api/v1/bals/{org.pk}/request_depublication/"
+    assert ask_at_once(people, path, {"If-Match": etag}) == [200, 412]
+
+
+def test_one_write_sent_twice_at_once_is_done_once(org, people):
+    path = f"/api/v1/bals/{org.pk}/request_depublication/"
+    assert ask_at_once(people, path, {"Idempotency-Key": "abc"}) == [200, 200]
+    assert org.journal.count() == 1

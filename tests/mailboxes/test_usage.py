@@ -111,7 +111,7 @@ def test_the_alert_is_given_once_per_cycle(per, people, django_capture_on_commit
     [mail] = mailoutbox
     assert mail.to == [people.paul.email]
     assert per.address not in mail.subject + mail.body  # an ordinary mail is read by others
-    assert f"/bal/{per.pk}/" in mail.body
+    assert "/avis/repondre/" in mail.body
 
 
 def test_a_new_idleness_is_a_new_cycle(per, people):

@@ -32,9 +32,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--operator", required=True, metavar="CODE", help="code de l’opérateur")
         parser.add_argument("--file", required=True, metavar="CHEMIN", help="fichier csv ou xlsx")
-        parser.add_argument(
-            "--structure", metavar="N°|FINESS", help="structure, s’il y en a plusieurs au sommet"
-        )
+        parser.add_argument("--structure", metavar="N°|FINESS", help="structure, s’il y en a plusieurs au sommet")
         parser.add_argument(
             "--column",
             action="append",
@@ -42,9 +40,7 @@ class Command(BaseCommand):
             metavar="CHAMP=EN-TÊTE",
             help=f"corrige une colonne devinée ; en-tête vide : ne pas lire. Champs : {FIELDS}",
         )
-        parser.add_argument(
-            "--default-kind", choices=Bal.Kind.values, help="type des BAL dont le fichier ne dit rien"
-        )
+        parser.add_argument("--default-kind", choices=Bal.Kind.values, help="type des BAL dont le fichier ne dit rien")
         parser.add_argument("--size-unit", choices=SIZE_UNITS, help="unité des tailles écrites sans unité")
         parser.add_argument("--date", metavar="AAAA-MM-JJ", help="jour où l’opérateur a tiré la liste (aujourd’hui)")
         which = parser.add_mutually_exclusive_group()
@@ -159,9 +155,7 @@ def _columns(run: Import, corrections: list[str]) -> list[str]:
         name, _, header = correction.partition("=")
         if name not in BY_NAME or (header and bare(header) not in headers):
             known = ", ".join(f"« {header} »" for header in run.headers)
-            raise Refused(
-                f"--column : « {correction} » n’est pas CHAMP=EN-TÊTE ({FIELDS} ; {known})."
-            )
+            raise Refused(f"--column : « {correction} » n’est pas CHAMP=EN-TÊTE ({FIELDS} ; {known}).")
         columns = ["" if one == name else one for one in columns]
         if header:
             columns[headers.index(bare(header))] = name

@@ -52,6 +52,7 @@ class Annuaire:
         for rank, days_ago in enumerate(SYNCED):
             self.time.on(days_ago, self._sync, rank, days_ago)
             self.time.on(days_ago - 0.01, run, "verify_absences")
+            self.time.on(days_ago - 0.01, run, "verify_requests")
 
     def _sync(self, rank: int, days_ago: float) -> None:
         now = self.time.moment(days_ago)

@@ -7,7 +7,8 @@ from unittest import mock
 
 from django.utils import timezone
 
-from mailboxes.models import JournalEntry, Notice
+from mailboxes.lifecycle import Party
+from mailboxes.models import JournalEntry, Notice, Request
 from mailboxes.notices import tell
 
 
@@ -62,5 +63,9 @@ def nothing_sent() -> Iterator[None]:
 def _deliver(moment: datetime) -> None:
     """What calls for a mail is written as delivered on the spot."""
     sent = {"sent_at": moment, "attempts": 1}
+    letters = Notice.objects.filter(party=Party.OPERATOR, channel=Notice.Channel.EMAIL, entry__told_at=None)
+    asked = list(letters.values_list("entry", flat=True))
+    if asked:
+        Request.objects.filter(entry__in=asked).mark_sent(moment)
     Notice.objects.filter(entry__told_at=None, sent_at=None, channel=Notice.Channel.EMAIL).update(**sent)
     JournalEntry.objects.filter(told_at=None).update(told_at=moment)

@@ -11,6 +11,7 @@ Kind = Structure.Kind
 FOUNDATION_DOMAIN = "trois-rivieres.mssante.fr"
 REGION_DOMAIN = "confluences-esante.mssante.fr"
 COMPANY_DOMAIN = "alize-messagerie.mssante.fr"
+PORTAL_DOMAIN = "forez-messagerie.mssante.fr"  # of an operator who reads no mail
 FORMER_DOMAIN = "cabinets.alize-messagerie.mssante.fr"  # taken out of the white list, and still in use
 
 

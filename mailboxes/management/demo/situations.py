@@ -15,11 +15,17 @@ from directory.invented.annuaire import PROFESSIONS, TOWNS
 from directory.records import ActivityRecord
 from mailboxes.management.demo.clock import Timeline
 from mailboxes.management.demo.people import CODES, DOCTOR
-from mailboxes.management.demo.places import COMPANY_DOMAIN, FORMER_DOMAIN, FOUNDATION_DOMAIN, REGION_DOMAIN
+from mailboxes.management.demo.places import (
+    COMPANY_DOMAIN,
+    FORMER_DOMAIN,
+    FOUNDATION_DOMAIN,
+    PORTAL_DOMAIN,
+    REGION_DOMAIN,
+)
 from mailboxes.models import Affiliation
 
 DOMAINS = [
-    FOUNDATION_DOMAIN, REGION_DOMAIN, COMPANY_DOMAIN, APICRYPT_DOMAIN, "praticiens-liberaux.mssante.fr",
+    FOUNDATION_DOMAIN, REGION_DOMAIN, COMPANY_DOMAIN, PORTAL_DOMAIN, APICRYPT_DOMAIN, "praticiens-liberaux.mssante.fr",
     *sorted({domain for *_, domain in PROFESSIONS}), *sorted({f"{region}.mssante.fr" for *_, region in TOWNS}),
 ]  # fmt: skip
 SYNCED = [130.0, 0.5]  # days ago

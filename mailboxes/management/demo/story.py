@@ -13,6 +13,7 @@ from mailboxes.management.demo.clock import Timeline, as_of, nothing_sent
 from mailboxes.management.demo.foundation import START, Foundation
 from mailboxes.management.demo.people import Cast
 from mailboxes.management.demo.places import Places, build, entrust
+from mailboxes.management.demo.requests import Requests
 from mailboxes.management.demo.situations import Situations
 from mailboxes.management.demo.wayout import WayOut
 from mailboxes.models import Membership
@@ -31,7 +32,7 @@ ACCOUNTS = {
     "mathilde": "médecin d’un centre de dépistage (cas n° 3)",
     "honore": "médecin inspecteur régional, quatre BAL au SGAMI (cas n° 4)",
 }
-NIGHTLY = ["end_delegations", "check_quotas", "alert_idle", "depublish_idle"]
+NIGHTLY = ["end_delegations", "check_quotas", "alert_idle", "depublish_idle", "remind_operators"]
 
 
 def make(lines: int, password: str, say: Callable[[str], None]) -> None:
@@ -56,6 +57,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
         foundation.end_delegations()
         practices.tell(time, cast, places)
         WayOut(foundation, readings).tell()
+        Requests(foundation, readings).tell()
     readings.plan()
     Annuaire(foundation, lines).plan()
     Situations(time).plan()

@@ -7,7 +7,19 @@ from rest_framework.views import exception_handler as default_handler
 
 from mailboxes.rules import NotAllowed, Refused
 
-TITLES = {400: "Demande invalide", 401: "Non authentifié", 403: "Non autorisé", 404: "Introuvable", 409: "Refusé"}
+TITLES = {
+    400: "Demande invalide",
+    401: "Non authentifié",
+    403: "Non autorisé",
+    404: "Introuvable",
+    405: "Méthode impossible",
+    406: "Format impossible",
+    409: "Refusé",
+    412: "Changé entre-temps",
+    415: "Format non lu",
+    422: "Clé déjà employée",
+    429: "Trop de demandes",
+}
 
 
 class RefusedByRule(APIException):

@@ -1,0 +1,224 @@
+"""The question that software asks all day: which address, for this person, here, now?"""
+
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from directory.check import Verdict, check
+from directory.identifiers import LONGEST, malformed
+from directory.models import Entry
+from mailboxes.models.software import Scope
+from mailboxes.resolver import MAX_QUESTIONS, Answer, Question, Ranked, freshness, resolve
+
+
+class QuestionSerializer(serializers.Serializer):
+    rpps = serializers.CharField(required=False, default="", allow_blank=True, help_text="RPPS, 11 chiffres.")
+    finess = serializers.CharField(
+        required=False, default="", allow_blank=True, help_text="FINESS (9 caractères), SIRET ou RPPS-rang (14)."
+    )
+    service = serializers.CharField(required=False, default="", allow_blank=True, max_length=90)
+    purpose = serializers.CharField(required=False, default="", allow_blank=True, max_length=20)
+
+    def validate_rpps(self, value):
+        if value and (sentence := malformed("RPPS", value)):
+            raise serializers.ValidationError(sentence, "malformed")
+        return value
+
+    def validate_finess(self, value):
+        value = value.upper()
+        if value and malformed("FINESS", value) and malformed("RPPS-rang", value):
+            raise serializers.ValidationError(malformed("FINESS", value), "malformed")
+        return value
+
+    def validate(self, facts):
+        if not facts["rpps"] and not facts["finess"]:
+            raise serializers.ValidationError("Donnez un RPPS, un FINESS, ou les deux.", "empty")
+        return facts
+
+
+def question_of(facts: dict) -> Question:
+    return Question(facts["rpps"], facts["finess"], facts["service"], facts["purpose"])
+
+
+class LineSerializer(serializers.Serializer):
+    """One line of the annuaire."""
+
+    address = serializers.CharField()
+    kind = serializers.CharField()
+    family_name = serializers.CharField()
+    given_name = serializers.CharField()
+    profession = serializers.CharField()
+    structure = serializers.CharField()
+    structure_name = serializers.CharField()
+    service = serializers.CharField()
+
+
+class ChoiceSerializer(LineSerializer):
+    """One line of the annuaire, with its place among the answers."""
+
+    bal = serializers.IntegerField(allow_null=True, help_text="Sa fiche au registre, si la clé la voit.")
+    reason = serializers.CharField()
+    reason_label = serializers.CharField()
+
+
+class WarningSerializer(serializers.Serializer):
+    code = serializers.CharField(help_text="Stable.")
+    detail = serializers.CharField()
+
+
+class FreshnessSerializer(serializers.Serializer):
+    as_of = serializers.DateTimeField(allow_null=True, help_text="Date de l’annuaire public connu ici.")
+    is_stale = serializers.BooleanField()
+
+
+class AnswerSerializer(serializers.Serializer):
+    question = QuestionSerializer()
+    best = ChoiceSerializer(allow_null=True)
+    why = serializers.CharField(help_text="Pourquoi celle-ci, en une phrase.")
+    alternatives = ChoiceSerializer(many=True)
+    warnings = WarningSerializer(many=True)
+    freshness = FreshnessSerializer()
+
+
+class BatchSerializer(serializers.Serializer):
+    questions = QuestionSerializer(many=True, max_length=MAX_QUESTIONS, allow_empty=False)
+
+
+class BatchAnswerSerializer(serializers.Serializer):
+    answers = AnswerSerializer(many=True)
+    freshness = FreshnessSerializer()
+
+
+# By hand rather than by the serializers above, which describe it: a batch has thousands of lines.
+def shown(answer: Answer, now: dict) -> dict:
+    question = answer.question
+    return {
+        "question": {
+            "rpps": question.rpps,
+            "finess": question.structure,
+            "service": question.service,
+            "purpose": question.purpose,
+        },
+        "best": _choice(answer.best) if answer.best else None,
+        "why": answer.why,
+        "alternatives": [_choice(one) for one in answer.alternatives],
+        "warnings": [{"code": code, "detail": sentence} for code, sentence in answer.warnings],
+        "freshness": now,
+    }
+
+
+def _choice(one: Ranked) -> dict:
+    bal = one.candidate.bal
+    reason = {"reason": one.reason.code, "reason_label": one.reason.label}
+    return _line(one.candidate.entry) | {"bal": bal.pk if bal else None} | reason
+
+
+def _line(entry: Entry) -> dict:
+    return {
+        "address": entry.address,
+        "kind": entry.kind,
+        "family_name": entry.family_name,
+        "given_name": entry.given_name,
+        "profession": entry.profession,
+        "structure": entry.structure_id,
+        "structure_name": entry.structure_name,
+        "service": entry.service,
+    }
+
+
+def _freshness() -> dict:
+    return FreshnessSerializer(freshness()).data
+
+
+EXAMPLE = OpenApiExample(
+    "Un médecin dans un hôpital",
+    response_only=True,
+    value={
+        "question": {"rpps": "10000000017", "finess": "010000002", "service": "", "purpose": ""},
+        "best": {
+            "address": "alice.exemple@chu-exemple.mssante.fr",
+            "kind": "PER",
+            "family_name": "EXEMPLE",
+            "given_name": "Alice",
+            "profession": "Médecin",
+            "structure": "010000002",
+            "structure_name": "CHU",
+            "service": "",
+            "bal": 12,
+            "reason": "preferred",
+            "reason_label": "BAL privilégiée de la situation d’exercice",
+        },
+        "why": "BAL privilégiée de la situation d’exercice",
+        "alternatives": [],
+        "warnings": [{"code": "idle", "detail": "Cette BAL n’est plus relevée depuis longtemps."}],
+        "freshness": {"as_of": "2026-11-20T03:12:00+01:00", "is_stale": False},
+    },
+)
+
+
+@method_decorator(never_cache, name="dispatch")
+class ResolveView(APIView):
+    scopes = {"GET": Scope.RESOLVE, "POST": Scope.RESOLVE}
+
+    @extend_schema(
+        parameters=[QuestionSerializer], responses=AnswerSerializer, examples=[EXAMPLE], operation_id="resolve"
+    )
+    def get(self, request):
+        """La meilleure adresse pour un professionnel, un lieu, un service ; pourquoi ; et à quoi prendre garde."""
+        asked = QuestionSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        (answer,) = resolve([question_of(asked.validated_data)], user=request.user)
+        return Response(shown(answer, _freshness()))
+
+    @extend_schema(request=BatchSerializer, responses=BatchAnswerSerializer, operation_id="resolve_batch")
+    def post(self, request):
+        """Jusqu’à 500 questions à la fois ; les réponses sont dans l’ordre des questions."""
+        asked = BatchSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        questions = [question_of(facts) for facts in asked.validated_data["questions"]]
+        now = _freshness()
+        answers = [shown(answer, now) for answer in resolve(questions, user=request.user)]
+        return Response({"answers": answers, "freshness": now})
+
+
+class VerdictSerializer(serializers.Serializer):
+    address = serializers.CharField(help_text="Telle que vérifiée ; celle d’un patient est masquée.")
+    verdict = serializers.ChoiceField([(verdict.name.lower(), verdict.value) for verdict in Verdict])
+    detail = serializers.CharField()
+    is_inside = serializers.BooleanField(help_text="Dans l’espace de confiance MSSanté.")
+    holders = LineSerializer(many=True)
+    withdrawn_at = serializers.DateTimeField(allow_null=True)
+    near = serializers.ListField(child=serializers.CharField(), help_text="Adresses publiées qui lui ressemblent.")
+    freshness = FreshnessSerializer()
+
+
+@method_decorator(never_cache, name="dispatch")
+class CheckView(APIView):
+    scopes = {"GET": Scope.RESOLVE}
+
+    @extend_schema(
+        parameters=[OpenApiParameter("address", str, required=True)],
+        responses=VerdictSerializer,
+        operation_id="check",
+    )
+    def get(self, request):
+        """Cette adresse est-elle de l’espace de confiance, publiée, et à qui ? Rien n’en est gardé."""
+        typed = request.query_params.get("address", "")
+        if not typed or len(typed) > LONGEST:
+            raise serializers.ValidationError({"address": [f"Donnez une adresse, de {LONGEST} caractères au plus."]})
+        answer = check(typed)
+        return Response(
+            {
+                "address": answer.address,
+                "verdict": answer.verdict.name.lower(),
+                "detail": answer.verdict.value,
+                "is_inside": answer.verdict.is_inside,
+                "holders": [_line(entry) for entry in answer.entries],
+                "withdrawn_at": answer.withdrawn_at,
+                "near": [entry.address for entry in answer.near],
+                "freshness": _freshness(),
+            }
+        )

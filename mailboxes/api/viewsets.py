@@ -1,0 +1,99 @@
+"""What every resource of the API shares: pages by cursor, chosen fields, ETag, writes done once on what was read."""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from django.utils.http import parse_etags, quote_etag
+from rest_framework import status
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.pagination import CursorPagination
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from mailboxes.api.once import once
+
+
+class ChangedSince(APIException):
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_code = "changed"
+    default_detail = "L’objet a changé depuis que vous l’avez lu : relisez-le, puis recommencez."
+
+
+class Pages(CursorPagination):
+    """By primary key: rows that come or go shift nothing, a late page costs what the first does, nothing is counted."""
+
+    ordering = "pk"
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 500
+    cursor_query_description = "Curseur de page : suivez `next`, n’en fabriquez pas."
+    page_size_query_description = "Lignes par page, 500 au plus."
+
+
+class ResourceViewSet(GenericViewSet):
+    """A resource one reads in pages or alone, and writes through `act`."""
+
+    pagination_class = Pages
+    lookup_value_regex = r"\d+"
+
+    def list(self, request, *args, **kwargs):
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        lines = self.get_serializer(page, many=True)
+        self._keep_asked(lines.child)
+        return self.get_paginated_response(lines.data)
+
+    def retrieve(self, request, *args, **kwargs):
+        facts = self.get_serializer(self.get_object()).data
+        etag = etag_of(facts)
+        if etag in parse_etags(request.headers.get("If-None-Match", "")):
+            return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
+        return self._shown(facts, etag)
+
+    def act(self, perform: Callable[[Any], object], status: int = status.HTTP_200_OK) -> Response:
+        """`perform` on the object, held, if it is still as the caller read it (If-Match); then the object again."""
+
+        def go():
+            self._held()
+            self._check_unchanged()
+            perform(self.get_object())
+            facts = self.get_serializer(self.get_object()).data
+            return self._shown(facts, etag_of(facts), status)
+
+        return once(self.request, go)
+
+    def _held(self) -> None:
+        """Locked until the transaction ends: of two callers that read the same, the second finds it changed."""
+        row = self.get_object()
+        type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+
+    def _check_unchanged(self) -> None:
+        wanted = parse_etags(self.request.headers.get("If-Match", ""))
+        if not wanted or wanted == ["*"]:
+            return
+        if etag_of(self.get_serializer(self.get_object()).data) not in wanted:
+            raise ChangedSince
+
+    def _shown(self, facts, etag: str, status: int = status.HTTP_200_OK) -> Response:
+        asked = self._asked(facts)
+        facts = {name: value for name, value in facts.items() if name in asked}
+        return Response(facts, status=status, headers={"ETag": etag})
+
+    def _keep_asked(self, serializer) -> None:
+        for name in set(serializer.fields) - set(self._asked(serializer.fields)):
+            serializer.fields.pop(name)
+
+    def _asked(self, known: Iterable[str]) -> Collection[str]:
+        """The fields named by `?fields=`; all when it is left out."""
+        if "fields" not in self.request.query_params:
+            return [*known]
+        names = [name.strip() for name in self.request.query_params["fields"].split(",") if name.strip()]
+        if unknown := [name for name in names if name not in known]:
+            raise ValidationError({"fields": [f"Champ inconnu : {name}." for name in unknown]})
+        return names
+
+
+def etag_of(facts) -> str:
+    """Of the representation itself: whatever is shown and changes, changes it."""
+    return quote_etag(hashlib.sha256(JSONRenderer().render(facts)).hexdigest()[:32])

@@ -1,0 +1,60 @@
+"""What mail servers say of our mail afterwards: delivery status notifications (RFC 3464)."""
+
+import mailbox
+from collections.abc import Iterator
+from contextlib import closing
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import NamedTuple
+
+
+class Bounce(NamedTuple):
+    original: str  # the headers of the mail that came back
+    recipient: str
+    reason: str
+
+
+def messages_of(content: bytes) -> Iterator[EmailMessage]:
+    """One message, or all those of an mbox."""
+    if not content.startswith(b"From "):
+        yield message_from_bytes(content, policy=policy.default)
+        return
+    with NamedTemporaryFile(suffix=".mbox") as file:
+        Path(file.name).write_bytes(content)
+        with closing(mailbox.mbox(file.name, create=False)) as box:
+            for message in box:
+                yield message_from_bytes(message.as_bytes(), policy=policy.default)
+
+
+def failures_of(message: EmailMessage) -> list[Bounce]:
+    """The recipients that it says were refused for good; a delay is none, nor is an automatic reply."""
+    parts = list(message.walk())
+    reports = [part for part in parts if part.get_content_type() == "message/delivery-status"]
+    original = "\n".join(_headers(part) for part in parts if part.get_content_type() in ORIGINALS)
+    original += f"\n{message.get('In-Reply-To', '')} {message.get('References', '')}"
+    # A report is a list of groups of headers: one about the message, then one for each recipient.
+    groups = [group for report in reports for group in report.get_payload()]
+    return [_bounce(group, original) for group in groups if _is_failure(group)]
+
+
+ORIGINALS = ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers")
+
+
+def _headers(part) -> str:
+    if part.is_multipart():  # the whole mail came back
+        return f"Message-ID: {part.get_payload(0).get('Message-ID', '')}"
+    content = part.get_payload(decode=True) or b""
+    return f"Message-ID: {message_from_bytes(content, policy=policy.default).get('Message-ID', '')}"
+
+
+def _is_failure(group) -> bool:
+    return str(group.get("Action", "")).strip().lower() == "failed"
+
+
+def _bounce(group, original: str) -> Bounce:
+    _, _, recipient = str(group.get("Original-Recipient") or group.get("Final-Recipient", "")).rpartition(";")
+    _, _, said = str(group.get("Diagnostic-Code", "")).partition(";")
+    reason = " ".join([str(group.get("Status", "")), *said.split()]).strip()
+    return Bounce(original, recipient.strip(), reason or "refusé")

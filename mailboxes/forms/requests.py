@@ -1,0 +1,152 @@
+"""What is asked of operators: answered, worded, and the guided depublication."""
+
+from django import forms
+
+from mailboxes import actions
+from mailboxes.letters import words_of
+from mailboxes.lifecycle import BY_HAND, Act, RequestKind
+from mailboxes.models import Bal, Operator, Request, RequestLayout, Structure
+from mailboxes.wayout import auto_reply_for, candidates
+
+SAID = {
+    Act.RECORD_REFUSAL: ("Raison donnée par l’opérateur", "Le demandeur la lira."),
+    Act.RECORD_DONE: ("Réponse de l’opérateur", "Par exemple : confirmé par courriel le 12 mars."),
+    Act.CANCEL_REQUEST: ("Motif", "Si la demande est déjà partie, l’opérateur le lira."),
+    Act.MARK_SENT: ("Comment", "Par exemple : saisie sur le portail, dossier n° 1234."),
+}
+
+
+class StepForm(forms.Form):
+    answer = forms.CharField(required=False, max_length=500, widget=forms.Textarea({"rows": 3}))
+
+    def __init__(self, *args, act: Act, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.act = act
+        label, help_text = SAID.get(act, ("Note", "Elle est gardée au journal."))
+        self.fields["answer"].label, self.fields["answer"].help_text = label, help_text
+
+    def perform(self, request: Request, *, by):
+        return actions.step(request, self.act, by=by, **self.cleaned_data)
+
+
+class RequestBulkForm(forms.Form):
+    requests = forms.ModelMultipleChoiceField(
+        Request.objects.none(),
+        label="Demandes",
+        widget=forms.MultipleHiddenInput,
+        error_messages={
+            "required": "Cochez au moins une demande.",
+            "invalid_choice": "La demande n° %(value)s n’existe pas.",
+        },
+    )
+    act = forms.ChoiceField(
+        choices=[(act.value, act.label) for act in BY_HAND],
+        widget=forms.HiddenInput,
+        error_messages={"required": "Choisissez ce qu’il faut faire des demandes cochées."},
+    )
+    answer = forms.CharField(
+        label="Note",
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="Elle est gardée au journal de chaque demande.",
+    )
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["requests"].queryset = Request.objects.visible_to(user)  # type: ignore[attr-defined]
+
+    def perform(self, *, by):
+        act = Act(self.cleaned_data["act"])
+        return actions.step_each(self.cleaned_data["requests"], act, by=by, answer=self.cleaned_data["answer"])
+
+
+class LayoutForm(forms.ModelForm):
+    class Meta:
+        model = RequestLayout
+        fields = ["structure", "operator", "kind", "subject", "body", "columns", "separator"]
+        labels = {"structure": "Structure"}
+        widgets = {"body": forms.Textarea({"rows": 12}), "columns": forms.Textarea({"rows": 8})}
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["structure"].queryset = Structure.objects.managed_by(user)  # type: ignore[attr-defined]
+        self.fields["operator"].queryset = Operator.objects.all()  # type: ignore[attr-defined]
+        for name in ("structure", "operator"):
+            self.fields[name].empty_label = "Choisir…"  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", "toutes les demandes"), *RequestKind.choices]  # type: ignore[attr-defined]
+        if not self.instance.pk and not self.is_bound:
+            subject, body = words_of(self.initial.get("kind") or RequestKind.CHANGE)
+            self.initial = {"subject": subject, "body": body, **self.initial}
+
+    def perform(self, *, by):
+        return actions.write_layout(self.instance, by=by)
+
+
+NONE, OTHER = "", "other"
+
+
+class DepublishForm(forms.Form):
+    """First where correspondents are led; then, what the operator will read, and the automatic reply."""
+
+    choice = forms.ChoiceField(
+        label="Quelle BAL active vos correspondants doivent-ils utiliser à la place ?",
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    other = forms.CharField(
+        label="Une autre adresse MSSanté",
+        required=False,
+        max_length=254,
+        widget=forms.EmailInput({"autocomplete": "off"}),
+        help_text="Si elle n’est pas dans la liste : du registre, ou de l’annuaire.",
+    )
+    note = forms.CharField(
+        label="Motif",
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 2}),
+        help_text="L’opérateur et les titulaires le lisent. N’y écrivez rien sur un patient.",
+    )
+    auto_reply = forms.CharField(
+        label="Texte de la réponse automatique",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea({"rows": 5}),
+        help_text="L’opérateur est prié de l’installer. Vide : pas de réponse automatique.",
+    )
+
+    def __init__(self, data=None, *, bal: Bal, is_previewed: bool, **kwargs):
+        super().__init__(data, **kwargs)
+        self.bal, self.is_previewed = bal, is_previewed
+        offered = candidates(bal)
+        field = self.fields["choice"]
+        field.choices = [*offered, (OTHER, "une autre adresse"), (NONE, "aucune")]  # type: ignore[attr-defined]
+        field.initial = offered[0][0] if len(offered) == 1 else NONE
+        if not (is_previewed and bal.operator.can_auto_reply):
+            del self.fields["auto_reply"]
+
+    @property
+    def replaced_by(self) -> str:
+        choice = self.cleaned_data.get("choice", "")
+        return (self.cleaned_data.get("other", "") if choice == OTHER else choice).strip().lower()
+
+    def clean(self):
+        if self.cleaned_data.get("choice") == OTHER and not self.cleaned_data.get("other"):
+            self.add_error("other", "Écrivez cette adresse, ou choisissez « aucune ».")
+        return super().clean()
+
+    def propose(self) -> None:
+        """Fill in the automatic reply for the BAL just chosen."""
+        if "auto_reply" in self.fields and "auto_reply" not in self.data:
+            self.data = self.data.copy()
+            self.data["auto_reply"] = self.cleaned_data["auto_reply"] = auto_reply_for(self.replaced_by)
+
+    def perform(self, bal: Bal, *, by):
+        return actions.request_depublication(
+            bal,
+            by=by,
+            replaced_by=self.replaced_by,
+            auto_reply=self.cleaned_data.get("auto_reply", ""),
+            note=self.cleaned_data["note"],
+        )

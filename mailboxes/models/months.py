@@ -1,0 +1,39 @@
+"""Months counted back in SQL, as `relativedelta` counts them: one month before 31 March is the last day of February."""
+
+from datetime import datetime
+
+from django.db.models import DateTimeField, Expression, Func, IntegerField, Value
+
+
+class MonthsBefore(Func):
+    """`MonthsBefore(now, F("operator__alert_after_months"))`: so many months before, each row its own number."""
+
+    output_field = DateTimeField()
+    template = "(%(expressions)s)"
+
+    def __init__(self, now: datetime, months: Expression, **extra):
+        super().__init__(Value(now, output_field=DateTimeField()), months, **extra)
+
+    def as_postgresql(self, compiler, connection, **context):
+        return self.as_sql(
+            compiler, connection, arg_joiner=" - make_interval(months => ", template="(%(expressions)s))"
+        )
+
+    def as_sqlite(self, compiler, connection, **context):
+        """SQLite runs over the end of a short month: the earlier of its answer and of that month's last day."""
+        moment, months = self.get_source_expressions()
+        now, [stamp] = compiler.compile(moment)
+        count, params = compiler.compile(months)
+        day, clock = str(stamp)[:10], str(stamp)[10:]
+        sql = (
+            f"(min(date({now}, '-' || ({count}) || ' months'), "
+            f"date({now}, 'start of month', (1 - ({count})) || ' months', '-1 day')) || {now})"
+        )
+        return sql, [day, *params, day, *params, clock]
+
+
+class Shortest(Func):
+    """`Shortest(column="alert_after_months")`: the least of the operators' limits, read once per statement."""
+
+    output_field = IntegerField()
+    template = "(SELECT min(%(column)s) FROM mailboxes_operator)"

@@ -1,0 +1,47 @@
+"""What followed each notice: the outcome is not written down, it is read from what happened afterwards."""
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from mailboxes.lifecycle import Act, Verb
+from mailboxes.models import JournalEntry, Notice
+
+FOLLOWED = {
+    Verb.OPPOSE: "opposition",
+    Verb.WAKE: "activité constatée",
+    Act.DECLARE_USE: "usage déclaré",
+    Verb.REQUEST_DEPUBLICATION: "dépublication demandée",
+    Verb.DEPUBLISH_IDLE: "sans réponse, dépublication demandée",
+    Verb.REQUEST_DELETION: "suppression demandée",
+    Verb.CONFIRM_DELETION: "suppression confirmée",
+}
+
+
+def with_outcomes(notices: Iterable[Notice]) -> list[Notice]:
+    """The same notices, each with `outcome`, in one query for all."""
+    notices = list(notices)
+    asking = {notice.bal_id for notice in notices if notice.is_answerable}
+    after: dict[int | None, list[JournalEntry]] = {pk: [] for pk in asking}
+    if asking:
+        entries = JournalEntry.objects.filter(bal__in=asking, what__in=FOLLOWED).order_by("at", "pk")
+        for entry in entries.select_related("by", "person"):
+            after[entry.bal_id].append(entry)
+    for notice in notices:
+        outcome = outcome_of(notice, after[notice.bal_id]) if notice.is_answerable else ""
+        notice.outcome = outcome  # type: ignore[attr-defined]
+    return notices
+
+
+def outcome_of(notice: Notice, entries: Iterable[JournalEntry]) -> str:
+    """`entries`: what happened to its BAL, the oldest first."""
+    if notice.answered_at:
+        return f"répondu « {notice.get_answer_display()} » par le lien, le {_day(notice.answered_at)}"
+    for entry in entries:
+        if entry.at >= notice.created_at and entry.pk != notice.entry_id:
+            return f"{FOLLOWED[entry.what]} le {_day(entry.at)} ({entry.actor})"  # type: ignore[index]
+    return "sans réponse à ce jour"
+
+
+def _day(moment) -> str:
+    return f"{timezone.localtime(moment):%d/%m/%Y}"

@@ -1,0 +1,102 @@
+"""Who is told of what, how he wants to be told, what he answers, and what is done where he could not be reached."""
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from mailboxes.lifecycle import BY_VERB, WHO_MAY, Act, State, Verb
+from mailboxes.models import Bal, Notice, Person
+from mailboxes.models.bals import managed_structures
+from mailboxes.models.system import SYSTEM, Signatory
+from mailboxes.rules.moves import check_act, check_move, check_role
+from mailboxes.rules.refusals import NotAllowed, Refused
+
+WAY_OUT = BY_VERB[Verb.OPPOSE].before
+
+
+def check_still_due(bal: Bal, act: Act, due: QuerySet[Bal], *, by) -> None:
+    """What the sweep asked, asked again under the lock: of two runs at once, the second finds nothing to do."""
+    check_act(bal, act, by=by)
+    if not due.filter(pk=bal.pk).exists():
+        raise Refused(f"« {act.label} » n’est pas, ou n’est plus, à faire.", "due")
+
+
+def check_ask_use(bal: Bal, asked: bool, *, by) -> None:
+    """`asked`: within this cycle of questions."""
+    check_act(bal, Act.ASK_USE, by=by)
+    if bal.kind == Bal.Kind.APPLICATIVE:
+        raise Refused("Une BAL applicative n’a pas de titulaire à qui le demander : un logiciel l’utilise.", "kind")
+    if not bal.cotitulaires.all():
+        raise Refused("Personne ne tient cette BAL : il n’y a personne à qui le demander.", "holder")
+    if bal.clock_at is not None:
+        raise Refused("On sait quand cette BAL a servi : il n’y a rien à demander.", "known")
+    if asked:
+        raise Refused("C’est déjà demandé à ses titulaires.", "asked")
+
+
+def check_answer_notice(notice: Notice, bal: Bal, said: str, *, by) -> None:
+    """By the link, once, by whom it was sent to, and only what he could do logged in."""
+    if not isinstance(by, Signatory) or notice.person_id != by.person.pk or not notice.is_answerable:
+        raise NotAllowed("Ce lien ne permet pas de répondre à cet avis.", "role")
+    if notice.answer:
+        raise Refused("Vous avez déjà répondu par ce lien. Pour changer d’avis, connectez-vous.", "answered")
+    if said not in Notice.Answer.values:
+        raise Refused("Choisissez une des réponses.", "answer")
+    check_awaited(notice, bal)
+    if said == Notice.Answer.USED:
+        check_act(bal, Act.DECLARE_USE, by=by)
+    else:
+        check_move(bal, Verb.OPPOSE if said == Notice.Answer.KEPT else Verb.REQUEST_DEPUBLICATION, by=by)
+
+
+def check_awaited(notice: Notice, bal: Bal) -> None:
+    """The link of an old mail does not undo what was decided since: it asks about something that still stands."""
+    is_question = notice.act in (Act.ASK_USE, Act.REMIND_USE)
+    stands = bal.state == State.ACTIVE and bal.clock_at is None if is_question else bal.state in WAY_OUT
+    if not stands:
+        raise Refused(f"Il n’y a plus rien à répondre : cette BAL est {bal.get_state_display()}.", "state")
+
+
+def check_prefer(person: Person, *, by) -> None:
+    """One says oneself how one wants to be told; a gestionnaire of one's structure may write it down."""
+    if by is SYSTEM or not (person.is_actor(by) or _works_for(person, by)):
+        raise NotAllowed(f"« {Act.PREFER_CHANNEL.label} » est réservé à {person} et à son gestionnaire.", "role")
+
+
+def check_channel(channel: str, email: str, mssante_address: str) -> None:
+    if channel == Person.Channel.EMAIL and not email:
+        raise Refused("Donnez un courriel, ou choisissez un autre moyen.", "email")
+    if channel == Person.Channel.MSSANTE and not settings.MSSANTE_MAIL:
+        raise Refused("Ce service n’envoie pas d’avis par messagerie MSSanté. Choisissez un autre moyen.", "channel")
+    if channel == Person.Channel.MSSANTE and not mssante_address:
+        raise Refused("Donnez l’adresse MSSanté où vous voulez être prévenu.", "mssante_address")
+
+
+def check_mend_notice(notice: Notice, act: Act, *, by) -> None:
+    """A gestionnaire tells otherwise, or once more, whom a notice did not reach."""
+    if notice.bal:
+        check_role(act, WHO_MAY[act], notice.bal.roles_of(by))
+    elif notice.person is None or not _works_for(notice.person, by):
+        raise NotAllowed(f"« {act.label} » est réservé à un gestionnaire de la structure.", "role")
+    if notice.is_delivered:
+        raise Refused("Cet avis est remis.", "sent")
+
+
+def check_reachable(notice: Notice) -> None:
+    if not notice.address:
+        raise Refused(
+            f"Aucune adresse n’est connue pour {notice.recipient} : complétez-la, ou prévenez-la autrement.",
+            "address",
+        )
+
+
+def check_given(notice: Notice, how: str, on) -> None:
+    if not how.strip():
+        raise Refused("Dites comment l’avis a été donné.", "how")
+    if not timezone.localdate(notice.created_at) <= on <= timezone.localdate():
+        raise Refused("La date se place entre celle de l’avis et aujourd’hui.", "on")
+
+
+def _works_for(person: Person, user) -> bool:
+    managed = managed_structures(user)
+    return any(stay.left_on is None and stay.structure_id in managed for stay in person.affiliations.all())

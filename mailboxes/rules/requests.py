@@ -1,0 +1,86 @@
+"""What may be done of a request, by whom, and what the operator's word or the annuaire must have said."""
+
+from django.utils import timezone
+
+from directory.models import Entry, SyncRun
+from mailboxes.lifecycle import AWAITS, FOLLOWS, STEPS, WHO_MAY, Act, RequestKind, Verb
+from mailboxes.models import Request, Structure
+from mailboxes.models.bals import managed_structures
+from mailboxes.models.system import SYSTEM
+from mailboxes.rules.moves import check_annuaire_fresh, check_move, check_role
+from mailboxes.rules.refusals import NotAllowed, Refused
+
+
+def verb_of(request: Request, act: Act) -> Verb | None:
+    """The move of its BAL that this act is, where the BAL's state awaits the request."""
+    if not request.moves_bal:
+        return None
+    assert request.bal  # noqa: S101 - it moves
+    if (request.kind, act) == (RequestKind.DELETE, Act.CANCEL_REQUEST) and not request.bal.is_expected_in_annuaire:
+        return Verb.OPPOSE  # it was never depublished: it goes back to its life
+    return FOLLOWS.get((RequestKind(request.kind), act))
+
+
+def check_step(request: Request, act: Act, *, by) -> None:
+    """Who may, from which stage; where it moves the BAL, the lifecycle table says who."""
+    verb = verb_of(request, act)
+    if verb:
+        assert request.bal  # noqa: S101 - it moves
+        check_move(request.bal, verb, by=by)
+    else:
+        check_role(act, WHO_MAY[act], request.roles_of(by))
+    if request.stage not in STEPS[act].before:
+        raise Refused(f"« {act.label} » est impossible pour une demande {request.get_stage_display()}.", "stage")
+    if act == Act.VERIFY_REQUEST and not verb:
+        check_seen(request, by=by)
+    if act == Act.ASK_AGAIN:
+        check_ask_again(request)
+
+
+def check_seen(request: Request, *, by) -> None:
+    """By a picture of the annuaire taken since it was asked; what the annuaire does not show, a person says."""
+    if request.kind in (RequestKind.CHANGE, RequestKind.PREFER):
+        if by is SYSTEM:
+            raise Refused("L’annuaire ne suffit pas à le constater : un gestionnaire le dit.", "person")
+        return
+    check_annuaire_fresh()
+    run = SyncRun.objects.latest_public()
+    if run is None or run.as_of <= (request.sent_at or request.created_at):
+        raise Refused("L’annuaire connu ici est plus ancien que la demande.", "annuaire")
+    is_shown = Entry.objects.published().filter(address=request.address).exists()
+    if is_shown != (request.kind != RequestKind.DEPUBLISH):
+        where = "figure encore à" if is_shown else "n’est pas encore à"
+        raise Refused(f"Cette adresse {where} l’annuaire.", "annuaire")
+
+
+def check_ask_again(request: Request) -> None:
+    """Only what is still wanted, and not asked already."""
+    kind = RequestKind(request.kind)
+    if kind in AWAITS and request.bal and not request.moves_bal and kind != RequestKind.DEPUBLISH:
+        raise Refused(f"La BAL est {request.bal.get_state_display()} : cette demande n’a plus lieu d’être.", "state")
+    same = Request.objects.awaited().filter(structure=request.structure_id, address=request.address, kind=kind)
+    if same.exists():
+        raise Refused("Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.", "asked")
+
+
+def check_refusal_told(answer: str) -> None:
+    if not answer.strip():
+        raise Refused("Dites pourquoi l’opérateur refuse : c’est ce que lira le demandeur.", "answer")
+
+
+def check_remind(request: Request, now, *, by) -> None:
+    """The job reminds of what is late, once a cycle; a gestionnaire when he sees fit."""
+    if not request.operator.request_email:
+        raise Refused(f"{request.operator} n’a pas d’adresse de courriel ici : joignez-le autrement.", "channel")
+    if by is SYSTEM and not Request.objects.to_remind(timezone.localdate(now)).filter(pk=request.pk).exists():
+        raise Refused("Cette demande n’est pas en retard, ou elle est déjà relancée.", "due")
+
+
+def check_escalate(request: Request, now) -> None:
+    if not Request.objects.to_escalate(now).filter(pk=request.pk).exists():
+        raise Refused("Ce retard est déjà signalé, ou il est trop tôt.", "due")
+
+
+def check_write_layout(structure: Structure, *, by) -> None:
+    if structure.pk not in managed_structures(by):
+        raise NotAllowed(f"Seul un gestionnaire de « {structure} » écrit ses modèles de demande.", "role")

@@ -1,0 +1,27 @@
+"""Who lets software in, for which structures and how long."""
+
+from collections.abc import Collection
+
+from mailboxes.models import Structure
+from mailboxes.models.bals import managed_structures
+from mailboxes.rules.refusals import NotAllowed, Refused
+
+MAX_KEY_DAYS = 730  # two years: a key nobody renews belongs to a software nobody remembers
+
+
+def check_software(structures: Collection[Structure], *, by) -> None:
+    if not structures:
+        raise Refused("Choisissez au moins une structure : une clé n’ouvre rien d’autre.", "structures")
+    for structure in structures:
+        if structure.pk not in managed_structures(by):
+            raise NotAllowed(f"Seul un gestionnaire de « {structure} » donne une clé pour elle.", "role")
+
+
+def check_key_days(days: int) -> None:
+    if not 1 <= days <= MAX_KEY_DAYS:
+        raise Refused(f"Une clé vaut de 1 à {MAX_KEY_DAYS} jours.", "days")
+
+
+def check_key_stands(key) -> None:
+    if not key.is_valid:
+        raise Refused("Cette clé est expirée ou révoquée : elle n’ouvre plus rien.", "key")

@@ -1,0 +1,30 @@
+"""Who has software told of changes, and where."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from mailboxes.models import Structure
+from mailboxes.models.bals import managed_structures
+from mailboxes.rules.refusals import NotAllowed, Refused
+
+
+def check_webhook(structure: Structure, *, by) -> None:
+    if structure.pk not in managed_structures(by):
+        raise NotAllowed(f"Seul un gestionnaire de « {structure} » fait prévenir un logiciel.", "role")
+
+
+def check_webhook_url(url: str) -> None:
+    """What its text alone tells; where its name leads is judged each time it is called."""
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        raise Refused("N’écrivez ni nom ni mot de passe dans l’adresse : la signature suffit.", "credentials")
+    if parts.scheme != "https" and not settings.WEBHOOK_NETWORKS:
+        raise Refused("L’adresse d’un webhook commence par https://.", "scheme")
+    try:
+        ip = ipaddress.ip_address(parts.hostname or "")
+    except ValueError:
+        return
+    if not ip.is_global and not any(ip in network for network in settings.WEBHOOK_NETWORKS):
+        raise Refused(f"« {ip} » est une adresse intérieure : elle n’est pas appelée.", "inside")

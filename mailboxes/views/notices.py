@@ -1,0 +1,193 @@
+"""Notices: answered by their link, proven, mended where they did not reach; and how each wants to be told."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from mailboxes import actions, links
+from mailboxes.forms import EmptyForm, GiveNoticeForm, PreferencesForm
+from mailboxes.lifecycle import Act
+from mailboxes.models import Bal, Notice, Person, Signatory
+from mailboxes.proof import with_outcomes
+from mailboxes.rules import (
+    NotAllowed,
+    Refused,
+    allows,
+    check_answer_notice,
+    check_mend_notice,
+    check_prefer,
+    check_read_history,
+)
+from mailboxes.views.acts import ActionView, ActView
+
+PER_PAGE = 50
+DONE: dict[str, str] = {
+    Notice.Answer.USED: "C’est noté : vous vous servez de cette BAL. Rien d’autre n’est à faire.",
+    Notice.Answer.KEPT: "C’est noté : cette BAL est gardée. La démarche en cours est arrêtée.",
+    Notice.Answer.UNUSED: "C’est noté : l’opérateur est prié de retirer cette BAL de l’annuaire.",
+}
+
+
+# --- By the signed link -----------------------------------------------------------------------------------------------
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def notice_link(request, token):
+    """The page a mail leads to. Scanners follow links: nothing changes until a button is pressed."""
+    try:
+        notice = Notice.objects.select_related("person").get(pk=links.notice_of(token))
+    except links.Expired:
+        return render(request, "mailboxes/notice_link_refused.html", {"has_expired": True}, status=410)
+    except (links.Invalid, Notice.DoesNotExist):
+        return render(request, "mailboxes/notice_link_refused.html", {"has_expired": False}, status=404)
+    if request.method == "POST":
+        return _answer_by_link(request, token, notice)
+    bal = Bal.objects.with_holders().get(pk=notice.bal_id)
+    by = Signatory(notice.person)
+    facts = {
+        "notice": notice,
+        "bal": bal,
+        "answers": [said for said in Notice.Answer if allows(check_answer_notice, notice, bal, said, by=by)],
+        "is_question": notice.act in (Act.ASK_USE, Act.REMIND_USE),
+        "is_holder": bal.is_held_by(notice.person),
+    }
+    return render(request, "mailboxes/notice_link.html", facts)
+
+
+def _answer_by_link(request, token, notice):
+    try:
+        answered = actions.answer_notice(notice, request.POST.get("answer", ""), by=Signatory(notice.person))
+        messages.success(request, DONE[answered.answer])
+    except Refused as refused:
+        messages.error(request, refused.messages[0])
+    return redirect("notice-link", token)
+
+
+# --- Proof ------------------------------------------------------------------------------------------------------------
+def bal_notices(request, pk):
+    """Every notice with its text, made to be printed; who reads it is written down."""
+    bal = get_object_or_404(Bal.objects.visible_to(request.user).with_holders(), pk=pk)
+    try:
+        check_read_history(bal, by=request.user)
+    except NotAllowed as refused:
+        return render(request, "mailboxes/refused.html", {"bal": bal, "refusal": refused.messages[0]}, status=403)
+    actions.trace(request.user, "notices", str(bal))
+    page = Paginator(bal.notices.select_related("person"), PER_PAGE).get_page(request.GET.get("page"))
+    for notice in page:
+        notice.bal = bal
+    mark_mendable(page, request.user)
+    facts = {"bal": bal, "page": page, "notices": with_outcomes(page), "printed_by": request.user}
+    return render(request, "mailboxes/bal_notices.html", facts)
+
+
+def notice_list(request):
+    """Whom the structure could not reach, and the ways to mend it."""
+    stuck = Notice.objects.visible_to(request.user).undelivered().current()
+    page = Paginator(stuck.select_related("person").prefetch_related("person__affiliations"), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    bals = Bal.objects.with_holders().in_bulk([notice.bal_id for notice in page if notice.bal_id])
+    for notice in page:
+        notice.bal = bals.get(notice.bal_id)
+    mark_mendable(page, request.user)
+    return render(request, "mailboxes/notice_list.html", {"page": page})
+
+
+def mark_mendable(notices, user) -> None:
+    for notice in notices:
+        notice.is_mendable = notice.is_stuck and allows(check_mend_notice, notice, Act.GIVE_NOTICE, by=user)
+
+
+class NoticeActionView(ActionView):
+    """What a gestionnaire does about a notice that did not reach; a stranger gets 404."""
+
+    notice: Notice
+    act: Act
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.label = self.act.label
+        seen = Notice.objects.visible_to(request.user).select_related("bal", "person")
+        self.notice = get_object_or_404(seen, pk=self.kwargs["pk"])
+
+    def check(self, *, by):
+        check_mend_notice(self.notice, self.act, by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(self.notice, by=by)
+
+    def back(self):
+        return reverse("notice-list")
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(notice=self.notice, person=self.notice.recipient, **kwargs)
+
+
+class GiveNoticeView(NoticeActionView):
+    act = Act.GIVE_NOTICE
+    form_class = GiveNoticeForm
+    done = "C’est consigné : l’avis compte comme remis à cette date."
+
+
+class ResendNoticeView(NoticeActionView):
+    act = Act.RESEND_NOTICE
+    form_class = EmptyForm
+    done = "L’avis repart."
+
+    def perform(self, form, *, by):
+        return actions.resend_notice(self.notice, by=by)
+
+
+# --- Asking, and how to be told ---------------------------------------------------------------------------------------
+class AskUseView(ActView):
+    act = Act.ASK_USE
+    done = "La question est posée à ses titulaires."
+
+    def perform(self, form, *, by):
+        return actions.ask_use(self.bal, by=by)
+
+
+class PreferencesView(ActionView):
+    """Of a person whom one sees, by a gestionnaire."""
+
+    label = "Comment prévenir cette personne"
+    form_class = PreferencesForm
+    done = "C’est enregistré. Un avis déjà parti ne change pas de canal."
+    person: Person
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.person = self.find(request.user)
+
+    def find(self, user):
+        return get_object_or_404(Person.objects.visible_to(user), pk=self.kwargs["pk"])
+
+    def get_form_kwargs(self):
+        asked = super().get_form_kwargs()
+        return {"person": self.person, **{name: asked[name] for name in ("data", "files") if name in asked}}
+
+    def check(self, *, by):
+        check_prefer(self.person, by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(self.person, by=by)
+
+    def back(self):
+        return reverse("notice-list")
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(person=self.person, **kwargs)
+
+
+class MyPreferencesView(PreferencesView):
+    label = "Mes préférences"
+
+    def find(self, user):
+        return get_object_or_404(Person, user=user)
+
+    def back(self):
+        return reverse("my-bals")

@@ -1,0 +1,51 @@
+"""The guided depublication: first the BAL to use instead, then what the operator will read, then the request."""
+
+from mailboxes.forms import DepublishForm
+from mailboxes.lifecycle import RequestKind, State, Verb
+from mailboxes.rules import Refused, check_move, check_replacement
+from mailboxes.views.acts import BalActionView, MoveView
+from mailboxes.wayout import auto_reply_for, preview
+
+
+class DepublishView(BalActionView):
+    template_name = "mailboxes/depublish.html"
+    form_class = DepublishForm
+    label = Verb.REQUEST_DEPUBLICATION.label
+    warning = MoveView.WARNINGS[Verb.REQUEST_DEPUBLICATION]
+    done = "La dépublication est demandée. Elle sera dite faite quand l’annuaire ne montrera plus cette adresse."
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "bal": self.bal, "is_previewed": self.is_previewed}
+
+    @property
+    def is_previewed(self) -> bool:
+        return self.request.method == "POST" and "back" not in self.request.POST
+
+    def check(self, *, by):
+        check_move(self.bal, Verb.REQUEST_DEPUBLICATION, by=by)
+
+    def form_valid(self, form):
+        if "confirmed" in self.request.POST:
+            return super().form_valid(form)
+        if "back" in self.request.POST:
+            return self.render_to_response(self.get_context_data(form=form))
+        try:
+            self.check(by=self.request.user)
+            self.bal.replaced_by = form.replaced_by
+            check_replacement(self.bal)
+        except Refused as refused:
+            form.add_error("other" if form.cleaned_data["choice"] == "other" else None, refused)
+            return self.form_invalid(form)
+        form.propose()
+        return self.render_to_response(self.get_context_data(form=form, letter=self._letter(form)))
+
+    def _letter(self, form):
+        facts = {"replaced_by": form.replaced_by, "auto_reply": form.cleaned_data.get("auto_reply", "")}
+        reason = form.cleaned_data["note"]
+        return preview(self.bal, RequestKind.DEPUBLISH, by=self.request.user, reason=reason, **facts)
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        if "letter" in context:
+            context["reply"] = auto_reply_for(context["form"].replaced_by)
+        return {**context, "after": State.DEPUBLICATION_REQUESTED.label}
