@@ -309,6 +309,7 @@ REQUEST_ESCALATE_AFTER = timedelta(days=env.int("REQUEST_ESCALATE_AFTER_DAYS", d
 DELETION_WAIT = timedelta(days=env.int("DELETION_WAIT_DAYS", default=30))
 NOTICE_LEASE = timedelta(minutes=env.int("NOTICE_LEASE_MINUTES", default=10))
 ACCESS_TRACES_KEPT = timedelta(days=env.int("ACCESS_TRACES_KEPT_DAYS", default=365))
+DRAFTS_KEPT = timedelta(days=env.int("DRAFTS_KEPT_DAYS", default=90))
 READINGS_KEPT = timedelta(days=env.int("READINGS_KEPT_DAYS", default=3 * 365))
 IMPORTS_KEPT = timedelta(days=env.int("IMPORTS_KEPT_DAYS", default=180))
 IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", default=100)

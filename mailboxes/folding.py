@@ -6,6 +6,7 @@ The annuaire writes in capitals, not always with accents, and with any apostroph
 import unicodedata
 
 from django.db import connection
+from django.db.models import Func, TextField
 
 LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae"})
 # `normalize` before `lower`: under the C locale PostgreSQL lowers ASCII alone, and by then only ASCII is left to lower.
@@ -25,6 +26,16 @@ def folded(text: str) -> str:
 def folded_in_sql(expression: str) -> str:
     """`expression` must be a column of ours, never a value; SQLite asks `folded` itself (see `teach`)."""
     return POSTGRESQL.format(expression) if connection.vendor == "postgresql" else f"bal_folded({expression})"
+
+
+class Folded(Func):
+    """The same in the ORM."""
+
+    arity = 1
+    output_field = TextField()
+
+    def as_sql(self, compiler, connection, **context):  # type: ignore[override]
+        return super().as_sql(compiler, connection, template=folded_in_sql("%(expressions)s"), **context)
 
 
 def teach(connection, **_) -> None:

@@ -43,6 +43,9 @@ class Act(TextChoices):
     """What is done around a BAL without changing its state."""
 
     REGISTER = "register", "Inscrire une BAL"
+    REQUEST_OPENING = "request_opening", "Demander une BAL"
+    SET_NAMING = "set_naming", "Fixer la règle de nommage"
+    RECORD_PERSON = "record_person", "Inscrire une personne"
     DESCRIBE = "describe", "Modifier la fiche"
     ADD_COTITULAIRE = "add_cotitulaire", "Ajouter un cotitulaire"
     REMOVE_COTITULAIRE = "remove_cotitulaire", "Retirer un cotitulaire"
@@ -172,6 +175,10 @@ TRANSITIONS = [
 
 WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.REGISTER,           {_R.GESTIONNAIRE, _R.SYSTEM}),
+    # On the BAL to come: whoever will answer for it asks for himself, a gestionnaire for all.
+    (Act.REQUEST_OPENING,    {_R.TITULAIRE, _R.PRINCIPAL, _R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.RECORD_PERSON,      {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.SET_NAMING,         {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.DESCRIBE,           {*_OWNER, _R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.ADD_COTITULAIRE,    {_R.COTITULAIRE, _R.SYSTEM}),
     (Act.REMOVE_COTITULAIRE, {_R.PRINCIPAL, _R.SYSTEM}),
@@ -220,6 +227,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
 # before it left makes no letter, and one that he had already followed makes a request to undo it.
 OPENS: dict[Verb | Act, RequestKind] = {
     Act.REGISTER: RequestKind.OPEN,
+    Act.REQUEST_OPENING: RequestKind.OPEN,
     _V.REQUEST_DEPUBLICATION: RequestKind.DEPUBLISH,
     _V.DEPUBLISH_IDLE: RequestKind.DEPUBLISH,
     _V.REQUEST_DELETION: RequestKind.DELETE,

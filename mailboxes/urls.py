@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.resolve import CheckView, ResolveView
 from mailboxes.api.views import BalViewSet
+from mailboxes.forms.openings import NAMES
 from mailboxes.lifecycle import BY_HAND, EXPOSED, Verb
 from mailboxes.views import (
     acts,
@@ -17,6 +18,7 @@ from mailboxes.views import (
     layouts,
     mine,
     notices,
+    openings,
     people,
     register,
     requests,
@@ -36,6 +38,13 @@ class RequestAct(StringConverter):
 
 register_converter(ExposedVerb, "verb")
 register_converter(RequestAct, "request_act")
+
+
+class OpeningStep(StringConverter):
+    regex = "|".join(NAMES)
+
+
+register_converter(OpeningStep, "step")
 
 api = SimpleRouter()
 api.register("bals", BalViewSet, basename="api-bal")
@@ -72,6 +81,10 @@ urlpatterns = [
     path("bal/export.csv", register.bal_export, name="bal-export"),
     path("bal/lot/", register.bal_bulk, name="bal-bulk"),
     path("bal/inscrire/", acts.RegisterView.as_view(), name="bal-new"),
+    path("bal/demander/", openings.opening, name="opening"),
+    path("bal/demander/<int:draft>/abandonner/", openings.opening_drop, name="opening-drop"),
+    path("bal/demander/<int:draft>/<step:step>/", openings.StepView.as_view(), name="opening-step"),
+    path("structures/<int:structure>/nommage/", openings.NamingView.as_view(), name="naming"),
     path("bal/<int:pk>/", bals.bal, name="bal"),
     path("bal/<int:pk>/journal/", bals.bal_journal, name="bal-journal"),
     path("bal/<int:pk>/avis/", notices.bal_notices, name="bal-notices"),

@@ -21,6 +21,15 @@ from mailboxes.actions.imports import (
 from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.notices import answer_notice, give_notice, prefer_channel, resend_notice
+from mailboxes.actions.openings import (
+    Foreseen,
+    begin_draft,
+    drop_draft,
+    preview_opening,
+    request_opening,
+    save_draft,
+    set_naming,
+)
 from mailboxes.actions.register import describe_bal, record_person, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
@@ -32,6 +41,7 @@ from mailboxes.actions.webhooks import add_webhook, change_webhook, renew_secret
 __all__ = [
     "OVERLAP_DAYS",
     "Answered",
+    "Foreseen",
     "Tally",
     "accept_annuaire",
     "add_cotitulaire",
@@ -43,6 +53,7 @@ __all__ = [
     "ask_operator",
     "ask_person",
     "ask_use",
+    "begin_draft",
     "carry_on",
     "change_webhook",
     "declare_software",
@@ -50,6 +61,7 @@ __all__ = [
     "delegate",
     "delete_layout",
     "describe_bal",
+    "drop_draft",
     "end_delegation",
     "escalate_idle",
     "forecast_import",
@@ -61,6 +73,7 @@ __all__ = [
     "name_principal",
     "open_request",
     "prefer_channel",
+    "preview_opening",
     "read_columns",
     "receive_import",
     "record_person",
@@ -73,9 +86,12 @@ __all__ = [
     "renew_secret",
     "replay",
     "request_depublication",
+    "request_opening",
     "resend_notice",
     "revoke_key",
     "rotate_key",
+    "save_draft",
+    "set_naming",
     "step",
     "step_each",
     "trace",

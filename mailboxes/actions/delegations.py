@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from mailboxes import rules
 from mailboxes.actions.journal import locked, write
+from mailboxes.actions.people import recorded
 from mailboxes.lifecycle import Act, Party
 from mailboxes.models import Bal, Delegataire, Person
 
@@ -26,6 +27,7 @@ def delegate(
 ) -> Delegataire:
     bal = locked(bal)
     rules.check_delegate(bal, person, under, by=by)
+    person = recorded(person, bal.structure, roles=bal.roles_of(by), by=by)
     delegation = Delegataire(
         bal=bal,
         person=person,

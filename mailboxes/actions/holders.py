@@ -5,6 +5,7 @@ from django.db import transaction
 from mailboxes import rules
 from mailboxes.actions.delegations import close
 from mailboxes.actions.journal import locked, write
+from mailboxes.actions.people import recorded
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Cotitulaire, Person
 
@@ -13,6 +14,7 @@ from mailboxes.models import Bal, Cotitulaire, Person
 def add_cotitulaire(bal: Bal, person: Person, *, by) -> Cotitulaire:
     bal = locked(bal)
     rules.check_add_cotitulaire(bal, person, by=by)
+    person = recorded(person, bal.structure, roles=bal.roles_of(by), by=by)
     cotitulaire = Cotitulaire.objects.create(bal=bal, person=person)
     write(bal, Act.ADD_COTITULAIRE, by=by, after=person)
     return cotitulaire
@@ -42,6 +44,7 @@ def name_principal(bal: Bal, person: Person, *, by) -> None:
     """Repair an orphan: the person becomes a cotitulaire too, if he was not."""
     bal = locked(bal)
     rules.check_name_principal(bal, person, by=by)
+    person = recorded(person, bal.structure, roles=bal.roles_of(by), by=by)
     Cotitulaire.objects.get_or_create(bal=bal, person=person)
     _set_principal(bal, person)
     write(bal, Act.NAME_PRINCIPAL, by=by, after=person)

@@ -262,9 +262,9 @@ class Batch:
         new = [verdict for verdict in verdicts if verdict.is_new]
         write_rows([(verdict.bal, verdict.principal) for verdict in new if verdict.bal])
         entries = [self._entry(verdict) for verdict in new]
-        moved: dict[Verb | Act, list[Bal]] = {}
+        moved: dict[Verb, list[Bal]] = {}
         for verdict in verdicts:
-            if verdict.verb and verdict.bal:
+            if isinstance(verdict.verb, Verb) and verdict.bal:
                 moved.setdefault(verdict.verb, []).append(verdict.bal)
         for verb, bals in moved.items():
             write_moves(bals, verb, by=self.by, note=self.note)

@@ -79,7 +79,8 @@ def _learn(reading: Reading, used_at: datetime | None, quota_at: datetime | None
 def write_readings(fresh: list[Reading]) -> dict[int, Verb | Act]:
     """Readings that taught their BAL, which the caller saves; and what is done, by BAL, of a use on the way out."""
     bulk.insert(fresh)
-    now, awake, followed = timezone.now(), defaultdict(list), {}
+    now, awake = timezone.now(), defaultdict(list)
+    followed: dict[int, Verb | Act] = {}
     for reading in fresh:
         bal, used = reading.bal, reading.last_used_at
         if used and rules.is_new_activity(bal, used, now):

@@ -3,7 +3,7 @@
 from django import forms
 
 from mailboxes import actions
-from mailboxes.forms.people import PersonField
+from mailboxes.forms.people import PersonField, attest
 from mailboxes.models import Bal, Delegataire, Person
 
 
@@ -15,12 +15,24 @@ class _PersonOfBalForm(forms.Form):
         self.fields["person"].offer(user, bal)  # type: ignore[attr-defined]
 
 
-class AddCotitulaireForm(_PersonOfBalForm):
+class _HolderForm(_PersonOfBalForm):
+    attested = forms.BooleanField(
+        label="Cette personne a une CPS ou une e-CPS, je m’en suis assuré.",
+        required=False,
+        help_text="À cocher pour une personne qui n’est pas encore connue ici : l’annuaire ne le dit pas.",
+    )
+
+    def clean(self):
+        attest(self.cleaned_data.get("person"), self.cleaned_data)
+        return self.cleaned_data
+
+
+class AddCotitulaireForm(_HolderForm):
     def perform(self, bal, *, by):
         return actions.add_cotitulaire(bal, self.cleaned_data["person"], by=by)
 
 
-class NamePrincipalForm(_PersonOfBalForm):
+class NamePrincipalForm(_HolderForm):
     def perform(self, bal, *, by):
         return actions.name_principal(bal, self.cleaned_data["person"], by=by)
 

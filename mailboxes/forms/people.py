@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from mailboxes import actions
 from mailboxes.models import Bal, Person, Structure
+from mailboxes.models.people import people_of_annuaire
 
 CANDIDATES = 20  # shown when a name fits several people
 
@@ -17,12 +18,19 @@ def label_of(person: Person) -> str:
     return f"{person} (RPPS {person.rpps})" if person.rpps else f"{person} (fiche {person.pk})"
 
 
+def attest(person: Person | None, facts: dict) -> None:
+    """Of one whom the annuaire has just given, his card is vouched for by who names him."""
+    if person is not None and person.pk is None:
+        person.has_cps = bool(facts.get("attested"))
+
+
 class PersonInput(forms.TextInput):
     """A text field that suggests as one types; where the text fits several people, it offers them as a list."""
 
     template_name = "mailboxes/_person_input.html"
     candidates: list[Person] = []
     bal: Bal | None = None  # whose people are suggested
+    structure: Structure | None = None
 
     def format_value(self, value):
         return label_of(value) if isinstance(value, Person) else super().format_value(value)
@@ -32,7 +40,12 @@ class PersonInput(forms.TextInput):
 
     def get_context(self, name, value, attrs):
         choices = [(label_of(person), person.profession) for person in self.candidates]
-        return {**super().get_context(name, value, attrs), "candidates": choices, "bal": self.bal}
+        return {
+            **super().get_context(name, value, attrs),
+            "candidates": choices,
+            "bal": self.bal,
+            "structure": self.structure,
+        }
 
 
 class PersonField(forms.CharField):
@@ -40,11 +53,18 @@ class PersonField(forms.CharField):
 
     widget = PersonInput
     people: QuerySet[Person] = Person.objects.none()
+    by_annuaire = False
 
     def __init__(self, **options):
         super().__init__(**{"help_text": "Tapez un nom ou un numéro RPPS.", **options})
 
-    def offer(self, user, bal: Bal | None = None) -> None:
+    def offer(self, user, bal: Bal | None = None, structure: Structure | None = None) -> None:
+        """Those whom `user` may name, on a BAL or on one that `structure` will have; and by RPPS, the annuaire's."""
+        self.by_annuaire = bool(bal or structure)
+        if structure:
+            self.widget.structure = structure
+            self.people = Person.objects.choosable_in(structure, user)
+            return
         self.widget.bal = bal
         self.people = Person.objects.choosable_for(bal, user) if bal else Person.objects.visible_to(user)
 
@@ -55,6 +75,8 @@ class PersonField(forms.CharField):
         found = list(self._matching(text)[: CANDIDATES + 1])
         if len(found) == 1:
             return found[0]
+        if not found and (person := self._of_annuaire(text)):
+            return person
         if not found:
             raise ValidationError(
                 f"« {text} » ne désigne personne de connu ici : vérifiez le nom ou le RPPS, ou inscrivez la personne.",
@@ -63,6 +85,12 @@ class PersonField(forms.CharField):
         self.widget.candidates = found[:CANDIDATES]
         many = f"plus de {CANDIDATES}" if len(found) > CANDIDATES else str(len(found))
         raise ValidationError(f"« {text} » désigne {many} personnes : choisissez la bonne, ou précisez.", "ambiguous")
+
+    def _of_annuaire(self, text: str) -> Person | None:
+        """Only by the whole number: unsaved, unless another structure of the register has this person already."""
+        rpps = re.search(r"\d{11}", text)
+        known = people_of_annuaire([rpps[0]]).get(rpps[0]) if rpps and self.by_annuaire else None
+        return Person.objects.filter(rpps=known.rpps).first() or known if known else None
 
     def _matching(self, text: str) -> QuerySet[Person]:
         if sheet := re.search(r"\(fiche (\d+)\)", text):

@@ -7,6 +7,7 @@ from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.imports import ColumnMapping, Import, ImportLine
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.layouts import RequestLayout
+from mailboxes.models.openings import NamingPolicy, OpeningDraft
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.requests import Request
 from mailboxes.models.software import Software, SoftwareKey
@@ -32,7 +33,9 @@ __all__ = [
     "ImportLine",
     "JournalEntry",
     "Membership",
+    "NamingPolicy",
     "Notice",
+    "OpeningDraft",
     "Operator",
     "Person",
     "Reading",

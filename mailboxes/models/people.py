@@ -7,7 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from directory.models import Activity
+from directory.identifiers import national_id_of
+from directory.models import Activity, Entry
 from mailboxes.models.fields import identifier_field, validate_address
 from mailboxes.models.structures import Structure
 from mailboxes.models.system import Signatory
@@ -20,6 +21,27 @@ def situations_by_rpps(numbers: Iterable[str | None]) -> dict[str, list[Activity
     for activity in activities.order_by("structure_name", "pk"):
         found[activity.national_id[1:]].append(activity)
     return dict(found)
+
+
+def people_of_annuaire(numbers: Iterable[str]) -> dict[str, "Person"]:
+    """Those whom the annuaire knows under these RPPS, by RPPS, unsaved; it does not say who has a card."""
+    numbers = set(numbers)
+    names = ("family_name", "given_name", "profession")
+    entries = Entry.objects.published().filter(person_id__in=numbers).exclude(family_name="")
+    lines = {entry.person_id: entry for entry in entries.order_by("-pk").only("person_id", *names)}
+    activities = Activity.objects.current().of_rpps(numbers).only("national_id", *names)
+    by_national_id = {activity.national_id: activity for activity in activities.order_by("-pk")}
+    found = {number: by_national_id.get(national_id_of(number), lines.get(number)) for number in numbers}
+    return {
+        number: Person(
+            rpps=number,
+            family_name=line.family_name.title()[:100],
+            given_name=line.given_name.title()[:100],
+            profession=line.profession[:100],
+        )
+        for number, line in found.items()
+        if line
+    }
 
 
 class PersonQuerySet(models.QuerySet):
@@ -36,6 +58,11 @@ class PersonQuerySet(models.QuerySet):
         there = Affiliation.objects.filter(structure=bal.structure_id, left_on=None).values("person")
         seen = Person.objects.visible_to(user).values("pk")
         return self.filter(Q(pk__in=there) | Q(pk__in=seen))
+
+    def choosable_in(self, structure, user):
+        """The same for a BAL that `structure` will have; one always may name oneself."""
+        there = Affiliation.objects.filter(structure=structure, left_on=None).values("person")
+        return self.filter(Q(pk__in=there) | Q(pk__in=Person.objects.visible_to(user).values("pk")))
 
     def named(self, text: str):
         """By RPPS, or by the words of the name, in any order."""

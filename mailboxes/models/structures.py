@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.functional import cached_property
 
 from directory.identifiers import domain_of
@@ -36,6 +36,14 @@ class StructureQuerySet(models.QuerySet):
         if user.is_superuser:
             return self
         return self._reached(user, Membership.Role.values)
+
+    def open_to(self, user):
+        """Those for which `user` may ask for a BAL: he manages them, or holds there what a holder needs."""
+        held = {"affiliations__person__user": user.pk, "affiliations__left_on": None}
+        card = {"affiliations__person__has_cps": True, "affiliations__person__rpps__isnull": False}
+        works = Structure.objects.filter(**held, **card)
+        managed = Structure.objects.managed_by(user)
+        return self.filter(Q(pk__in=managed.values("pk")) | Q(pk__in=works.values("pk")))
 
     def _reached(self, user, roles):
         return self._from(Membership.objects.filter(user_id=user.pk, role__in=roles).values("structure"))
@@ -165,6 +173,16 @@ class Operator(models.Model):
         return frozenset(self.domains.values_list("name", flat=True))
 
 
+class DomainQuerySet(models.QuerySet):
+    def open_to(self, structure: Structure):
+        """Those reserved to nobody, or to it or one above it; its own and its operators' first."""
+        above = [structure.pk, structure.parent_id, structure.parent.parent_id if structure.parent else None]
+        reserved = Q(structure__in=[pk for pk in above if pk])
+        used = Operator.objects.filter(pk=OuterRef("operator"), bals__structure=structure)
+        found = self.filter(Q(structure=None) | reserved).select_related("operator").annotate(is_used=Exists(used))
+        return found.order_by(F("structure").desc(nulls_last=True), "-is_used", "operator__name", "name")
+
+
 class Domain(models.Model):
     operator = models.ForeignKey(Operator, models.CASCADE, related_name="domains")
     name = models.CharField("domaine", max_length=200, unique=True)
@@ -177,6 +195,8 @@ class Domain(models.Model):
         verbose_name="réservé à une structure",
         help_text="Toute adresse de ce domaine est alors la sienne. Laissez vide si d’autres structures s’en servent.",
     )
+
+    objects = DomainQuerySet.as_manager()
 
     class Meta:
         verbose_name = "domaine"

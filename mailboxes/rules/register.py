@@ -12,8 +12,17 @@ def check_register(structure: Structure, operator: Operator, kind: str, address:
     """Who may open a BAL for this structure, and is the structure or the professional eligible."""
     if by is not SYSTEM and structure.pk not in managed_structures(by):
         raise NotAllowed(f"Seul un gestionnaire de « {structure} » inscrit une BAL pour elle.", "role")
+    check_domain(operator, address)
+    check_eligible(structure, kind, principal)
+
+
+def check_domain(operator: Operator, address: str) -> None:
     if domain_of(address.lower()) not in operator.domain_names:
         raise Refused(f"Le domaine « {domain_of(address)} » n’est pas un domaine de {operator}.", "domain")
+
+
+def check_eligible(structure: Structure, kind: str, principal) -> None:
+    """The structure by its FINESS or SIRET, or a professional by his RPPS and his card."""
     if kind == Bal.Kind.APPLICATIVE:
         if principal is not None:
             raise Refused("Une BAL applicative n’a pas de titulaire : un logiciel l’utilise.", "kind")

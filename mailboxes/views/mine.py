@@ -4,7 +4,7 @@ from django.shortcuts import render
 
 from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
 from mailboxes.models import Bal, Delegataire
-from mailboxes.rules import allows, check_act, check_move
+from mailboxes.rules import allows, check_act, check_move, check_request_somewhere
 from mailboxes.views.claims import addresses_of
 
 URGENT = (State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED)
@@ -27,6 +27,7 @@ def my_bals(request):
             "awaited": sum(row["awaits"] for row in listed),
             "lent": lent.select_related("bal__structure", "under").order_by("bal__address"),
             "person": person,
+            "may_request": allows(check_request_somewhere, by=user),
             "situations": person.situations() if person and person.rpps else [],
         },
     )

@@ -13,6 +13,8 @@ GISELE = {
     "list-filters": "/bal/?holder=paul&kind=PER",
     "list-empty": "/bal/?q=rien-de-tel",
     "new": "/bal/inscrire/",
+    "opening": "/bal/demander/",
+    "naming": "/structures/1/nommage/",
     "person": "/personnes/inscrire/",
     "gaps": "/ecarts/",
     "gaps-none": "/ecarts/?situation=plusieurs",

@@ -20,7 +20,9 @@ from mailboxes.models import (
     Claim,
     Delegataire,
     JournalEntry,
+    NamingPolicy,
     Notice,
+    OpeningDraft,
     Operator,
     Person,
     Reading,
@@ -182,6 +184,14 @@ def test_every_sort_of_gap_is_there(situation):
 def test_professionals_were_asked_of_their_addresses_and_some_answered():
     assert set(Claim.objects.values_list("answer", flat=True)) == {"", *Claim.Answer.values}
     assert set(Notice.objects.values_list("stage", flat=True)) >= {"ask_person", "remind_person"}
+
+
+def test_every_gestionnaire_has_a_naming_policy_and_two_bal_were_asked_for_by_the_assistant():
+    assert NamingPolicy.objects.count() == 6
+    asked = JournalEntry.objects.filter(what="request_opening").order_by("at")
+    assert [entry.by.username == "gisele" for entry in asked] == [True, False]
+    assert [entry.bal.delegataires.exists() for entry in asked] == [False, True]  # foreseen, then given
+    assert set(OpeningDraft.objects.get().answers) == {"usage", "type", "responsable", "operateur"}
 
 
 def test_the_counts_are_the_same_whatever_the_day():

@@ -12,6 +12,8 @@ from mailboxes.notices import notices_for
 FOLDER = Path(settings.BASE_DIR) / "templates" / "mailboxes" / "notices"
 OF_VERBS = {f"{line.verb}.txt" for line in TRANSITIONS if Party.HOLDERS in line.tells}
 OF_ACTS = {
+    f"{Act.REQUEST_OPENING}.txt",
+    f"{Act.REQUEST_OPENING}_gestionnaire.txt",
     f"{Act.END_DELEGATION}.txt",
     f"{Act.WARN_QUOTA}.txt",
     f"{Act.ESCALATE_REQUEST}_gestionnaire.txt",
@@ -36,7 +38,7 @@ def test_every_letter_to_an_operator_has_its_words_and_no_words_are_left_over():
 
 
 def test_a_move_that_tells_the_operator_opens_a_request():
-    assert {line.verb for line in TRANSITIONS if Party.OPERATOR in line.tells} == set(OPENS) - {Act.REGISTER}
+    assert {line.verb for line in TRANSITIONS if Party.OPERATOR in line.tells} == set(OPENS) - {Act.REGISTER, Act.REQUEST_OPENING}
 
 
 @pytest.mark.parametrize("verb", Verb)

@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from mailboxes.management.demo import practices, usage
+from mailboxes.management.demo import openings, practices, usage
 from mailboxes.management.demo.annuaire import Annuaire
 from mailboxes.management.demo.clock import Timeline, as_of, nothing_sent
 from mailboxes.management.demo.foundation import START, Foundation
@@ -58,6 +58,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
         practices.tell(time, cast, places)
         WayOut(foundation, readings).tell()
         Requests(foundation, readings).tell()
+        openings.tell(time, cast, places, foundation, gisele)
     readings.plan()
     Annuaire(foundation, lines).plan()
     Situations(time).plan()
