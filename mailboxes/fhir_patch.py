@@ -44,15 +44,16 @@ def _operation(request: Request, bal: Bal, resource: str) -> dict[str, Any]:
     red_list = f"{there}.extension('{METADATA}').extension('listeRouge').value"
     point = {"name": "value", "valueContactPoint": contact_point(bal)}
     # fmt: off
-    verb, path, values = {
+    operations: dict[RequestKind, tuple[str, str, list[dict]]] = {
         RequestKind.OPEN:      ("insert",  f"{resource}.telecom", [{"name": "index", "valueInteger": 0}, point]),
         RequestKind.CHANGE:    ("replace", there,                 [point]),
         RequestKind.PREFER:    ("replace", f"{there}.rank",       [{"name": "value", "valueInteger": 1}]),
         RequestKind.PUBLISH:   ("replace", red_list,              [{"name": "value", "valueBoolean": False}]),
         RequestKind.DEPUBLISH: ("replace", red_list,              [{"name": "value", "valueBoolean": True}]),
         RequestKind.DELETE:    ("delete",  there,                 []),
-    }[RequestKind(request.kind)]
+    }
     # fmt: on
+    verb, path, values = operations[RequestKind(request.kind)]
     part: list[dict] = [{"name": "type", "valueCode": verb}, {"name": "path", "valueString": path}, *values]
     return {"name": "operation", "part": part}
 

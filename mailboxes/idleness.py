@@ -20,7 +20,7 @@ def due_for_reminder(now: datetime, days: int) -> QuerySet[Bal]:
     given = [days_before(other) for other in settings.IDLE_REMINDERS if other <= days]
     ending = Bal.objects.due_for_depublication(now + timedelta(days=days))
     over = Bal.objects.due_for_depublication(now).values("pk")
-    return ending.filter(~_done(Act.REMIND_IDLE, after__in=given)).exclude(pk__in=over)
+    return ending.filter(~_done(Act.REMIND_IDLE, after__in=given)).exclude(pk__in=over).order_by("pk")
 
 
 def due_for_escalation(now: datetime) -> QuerySet[Bal]:

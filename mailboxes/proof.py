@@ -40,7 +40,7 @@ def outcome_of(notice: Notice, entries: Iterable[JournalEntry]) -> str:
     for entry in entries:
         if entry.at >= notice.created_at and entry.pk != notice.entry_id:
             return f"{FOLLOWED[entry.what]} le {_day(entry.at)} ({entry.actor})"  # type: ignore[index]
-    return "sans réponse à ce jour"
+    return "sans réponse à ce jour" if notice.is_delivered else ""
 
 
 def _day(moment) -> str:

@@ -41,8 +41,8 @@ def held(request: Request) -> Request:
     """As it stands now, its BAL locked before it, as everywhere."""
     if request.bal_id:
         Bal.objects.locked().get(pk=request.bal_id)
-    found = Request.objects.select_for_update(of=("self",)).select_related("structure", "operator", "entry", "by")
-    found = found.get(pk=request.pk)
+    rows = Request.objects.select_for_update(of=("self",)).select_related("structure", "operator", "entry", "by")
+    found = rows.get(pk=request.pk)
     if found.bal_id:
         found.bal = Bal.objects.with_holders().get(pk=found.bal_id)
     return found
@@ -86,11 +86,11 @@ def _cancel(request: Request, act: Act, *, by, answer: str) -> Request:
 
 def _ask_again(request: Request, act: Act, *, by, answer: str) -> Request:
     """A new request, for the operator's refusal stands."""
-    facts = {"detail": request.detail, "reason": answer or request.reason}
+    reason = answer or request.reason
     about: dict = {"bal": request.bal}
     if not request.bal:
         about = {"structure": request.structure, "operator": request.operator, "address": request.address}
-    return ask(RequestKind(request.kind), by=by, act=act, **about, **facts)
+    return ask(RequestKind(request.kind), by=by, act=act, detail=request.detail, reason=reason, **about)
 
 
 def _remind(request: Request, act: Act, *, by, answer: str) -> Request:

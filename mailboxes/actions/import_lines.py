@@ -99,6 +99,10 @@ class Verdict:
         learnt = {name: value for name, value in self.known.items() if value != getattr(self.bal, name)}
         return self.befores | learnt
 
+    def is_to_level(self) -> bool:
+        """The forecast comes after the reading: a new BAL, written before it, has its own still to be saved."""
+        return self.bal.full_on is not None if self.is_new else bool(self.reading or self.changes())
+
 
 class Batch:
     """So many lines, and what the register knows of them."""
@@ -192,7 +196,7 @@ class Batch:
         self._check_living(bal, said)
         facts = {name: line.facts[name] for name in DESCRIBED if name in line.facts}
         verdict.befores = {name: getattr(bal, name) for name, value in facts.items() if getattr(bal, name) != value}
-        verdict.known = {name: getattr(bal, name) for name in LEARNT}
+        verdict.known = {name: getattr(bal, name) for name in LEARNT if name != "full_on"}  # reckoned again by an undo
         verdict.reading = self._reading(bal, line)
         if verdict.reading:
             rules.check_reading(bal, verdict.reading.at, verdict.reading.last_used_at, by=self.by)
@@ -269,12 +273,12 @@ class Batch:
         for verb, bals in moved.items():
             write_moves(bals, verb, by=self.by, note=self.note)
         described = [(verdict.bal, verdict.befores) for verdict in verdicts if verdict.befores and verdict.bal]
-        changed = [verdict.bal for verdict in verdicts if verdict.bal and not verdict.is_new and verdict.changes()]
-        bulk.update(changed, [*DESCRIBED, *LEARNT])
         for bal, befores in described:
             entries += description_entries(bal, befores, by=self.by, note=self.note)
         bulk.insert(entries)
         followed = write_readings([verdict.reading for verdict in verdicts if verdict.reading])
+        changed = [verdict.bal for verdict in verdicts if verdict.bal and verdict.is_to_level()]
+        bulk.update(changed, [*DESCRIBED, *LEARNT])
         for verdict in verdicts:
             if verdict.bal and verdict.bal.pk in followed:
                 verdict.verb = followed[verdict.bal.pk]

@@ -6,18 +6,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailboxes import rules
-from mailboxes.actions.journal import entry_of, locked, write
+from mailboxes.actions.journal import entry_of, locked, shown, write
 from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import Act, Party, State
 from mailboxes.models import (
     SYSTEM,
-    Affiliation,
     Bal,
     Cotitulaire,
     Delegataire,
     JournalEntry,
     Operator,
     Person,
+    Reading,
     Structure,
     bulk,
 )
@@ -100,7 +100,8 @@ def describe_bal(bal: Bal, *, by, **facts) -> Bal:
         rules.check_row(bal)
         if "quota_mb" in changed:
             bal.measure()  # at once, not at the next reading
-        bal.save(update_fields=[*changed, "percent_full"])
+            bal.foresee(Reading.objects.points_of([bal])[bal.pk])
+        bal.save(update_fields=[*changed, "percent_full", "full_on"])
     JournalEntry.objects.bulk_create(description_entries(bal, befores, by=by))
     return bal
 
@@ -112,27 +113,9 @@ def description_entries(bal: Bal, befores: dict, *, by, note: str = "") -> list[
             bal,
             Act.DESCRIBE,
             by=by,
-            before=f"{LABELS[name]} : {_shown(before)}",
-            after=f"{LABELS[name]} : {_shown(getattr(bal, name))}",
+            before=f"{LABELS[name]} : {shown(before)}",
+            after=f"{LABELS[name]} : {shown(getattr(bal, name))}",
             note=note,
         )
         for name, before in befores.items()
     ]
-
-
-@transaction.atomic
-def record_person(structure: Structure, *, by, function: str = "", **facts) -> Person:
-    """Enter a person among those of a structure."""
-    rules.check_record_person(structure, by=by)
-    person = Person(**facts)
-    person.rpps = person.rpps or None
-    rules.check_row(person)
-    person.save()
-    Affiliation.objects.create(person=person, structure=structure, function=function)
-    return person
-
-
-def _shown(value) -> str:
-    if isinstance(value, bool):
-        return "oui" if value else "non"
-    return "–" if value in (None, "") else str(value)

@@ -42,18 +42,19 @@ def ask(
     operator: Operator | None = None,
     address: str = "",
     act: Act = Act.ASK_OPERATOR,
-    **facts,
+    detail: str = "",
+    reason: str = "",
 ) -> Request:
     """A request and its letter, already checked: about a BAL, or an address that the register does not hold."""
-    about = {"bal": bal} if bal else {"bal": None, "structure": structure, "address": address}
-    note = "\n".join(filter(None, facts.values()))
-    entry = entry_of(about.pop("bal"), act, by=by, before=kind.label, note=note, parties=[Party.OPERATOR], **about)
+    about = {} if bal else {"structure": structure, "address": address}
+    note = "\n".join(filter(None, [detail, reason]))
+    entry = entry_of(bal, act, by=by, before=kind.label, note=note, parties=[Party.OPERATOR], **about)
     entry.save()
     if bal:
-        request = request_of(entry, bal, kind, **facts)
+        request = request_of(entry, bal, kind, detail=detail, reason=reason)
     else:
-        request = Request(structure=structure, operator=operator, address=address, kind=kind, entry=entry, **facts)
-    request.by_id = entry.by_id
+        request = Request(structure=structure, operator=operator, address=address, kind=kind, entry=entry, by=entry.by)
+        request.detail, request.reason = detail, reason
     request.save()
     tell_of(entry, letters([request]))
     return request
@@ -92,16 +93,25 @@ def write_requests(
     if verb in PUBLISHES_AGAIN:
         _publish_again(moved, by=by, reason=f"{verb.label}.")
     if verb in OPENS:
-        _open(moved, OPENS[verb], reason=reason)
+        _open(moved, OPENS[verb], by=by, reason=reason)
 
 
-def _open(moved: dict[int, tuple[Bal, JournalEntry]], kind: RequestKind, *, reason: str) -> None:
+def _open(moved: dict[int, tuple[Bal, JournalEntry]], kind: RequestKind, *, by, reason: str) -> None:
     """What was asked beside the move is now asked by it: the letter says as much, no other is due."""
-    same = Request.objects.filter(bal__in=moved, kind=kind, stage__in=AWAITED)
+    awaited = Request.objects.filter(bal__in=moved, stage__in=AWAITED)
+    same = awaited.filter(kind=kind)
+    _unsent(same.values("entry")).update(channel=Notice.Channel.WITHDRAWN)
     same.update(stage=RequestStage.CANCELLED, closed_at=timezone.now())
+    if kind == RequestKind.DEPUBLISH:
+        cancel(awaited.filter(kind=RequestKind.PUBLISH), by=by, reason="Cette BAL est à retirer de l’annuaire.")
     opened = [request_of(entry, bal, kind, reason=reason or reason_of(entry, bal)) for bal, entry in moved.values()]
     Request.objects.bulk_create(opened)
     Notice.objects.bulk_create(letters(opened), ignore_conflicts=True)
+
+
+def _unsent(entries):
+    """The letters of these entries that have not left."""
+    return Notice.objects.filter(entry__in=entries, party=Party.OPERATOR, sent_at=None)
 
 
 def reason_of(entry: JournalEntry, bal: Bal) -> str:
@@ -134,8 +144,7 @@ def cancel(rows, *, by, reason: str = "") -> None:
     for request in list(held):
         request.stage, request.closed_at = RequestStage.CANCELLED, now
         request.save(update_fields=["stage", "closed_at"])
-        unsent = Notice.objects.filter(entry=request.entry_id, party=Party.OPERATOR, sent_at=None)
-        unsent.update(channel=Notice.Channel.WITHDRAWN)
+        _unsent([request.entry_id]).update(channel=Notice.Channel.WITHDRAWN)
         is_told = request.pk in told or request.sent_at is not None
         note(request, Act.CANCEL_REQUEST, by=by, letter=Letter.CANCEL if is_told else None, reason=reason)
 

@@ -139,8 +139,8 @@ class DepublishForm(forms.Form):
     def propose(self) -> None:
         """Fill in the automatic reply for the BAL just chosen."""
         if "auto_reply" in self.fields and "auto_reply" not in self.data:
-            self.data = self.data.copy()
-            self.data["auto_reply"] = self.cleaned_data["auto_reply"] = auto_reply_for(self.replaced_by)
+            text = self.cleaned_data["auto_reply"] = auto_reply_for(self.replaced_by)
+            self.data = {**self.data.dict(), "auto_reply": text}  # type: ignore[attr-defined]
 
     def perform(self, bal: Bal, *, by):
         return actions.request_depublication(

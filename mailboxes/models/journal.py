@@ -102,8 +102,9 @@ class NoticeQuerySet(models.QuerySet):
 
     def undelivered(self):
         """Refused, without a channel, left to the gestionnaire, or failing at each try."""
-        stuck = ~Q(channel__in=[*Notice.MAILED, Notice.Channel.WITHDRAWN]) | Q(attempts__gt=0)
-        return self.filter(~Q(bounced_at=None) | Q(stuck, sent_at=None))
+        stuck = ~Q(channel__in=Notice.MAILED) | Q(attempts__gt=0)
+        unsent = Q(stuck, ~Q(channel=Notice.Channel.WITHDRAWN), sent_at=None)
+        return self.filter(~Q(bounced_at=None) | unsent)
 
     def current(self):
         """About what the BAL is going through now; or about a person, less than a cycle of questions ago."""

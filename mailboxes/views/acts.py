@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.generic import FormView
 
 from mailboxes import actions
-from mailboxes.forms import DescribeForm, EmptyForm, MoveForm, PersonForm, RegisterForm, RequestDeletionForm
+from mailboxes.forms import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
 from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
 from mailboxes.models import Bal
 from mailboxes.models.fields import doubts
@@ -24,6 +24,7 @@ class ActionView(FormView):
     template_name = "mailboxes/action.html"
     form_class: type[forms.BaseForm] = EmptyForm
     label = ""
+    submit = ""  # the button's words, where they are not the label
     warning = ""
     done = ""
     is_dangerous = False
@@ -55,7 +56,7 @@ class ActionView(FormView):
             refusal = ""
         except Refused as refused:
             refusal = refused.messages[0]
-        facts = {name: getattr(self, name) for name in ("label", "warning", "is_dangerous")}
+        facts = {name: getattr(self, name) for name in ("label", "submit", "warning", "is_dangerous")}
         return super().get_context_data(**facts, back=self.back(), refusal=refusal, **kwargs)
 
 
@@ -175,9 +176,3 @@ class RegisterView(EnteringView):
 
     def back(self):
         return self.result.get_absolute_url() if self.result else super().back()
-
-
-class RecordPersonView(EnteringView):
-    form_class = PersonForm
-    label = "Inscrire une personne"
-    done = "La personne est inscrite : vous pouvez la désigner sur une BAL."

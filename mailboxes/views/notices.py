@@ -155,6 +155,7 @@ class PreferencesView(ActionView):
     """Of a person whom one sees, by a gestionnaire."""
 
     label = "Comment prévenir cette personne"
+    submit = "Enregistrer"
     form_class = PreferencesForm
     done = "C’est enregistré. Un avis déjà parti ne change pas de canal."
     person: Person

@@ -67,9 +67,9 @@ def request(request, pk):
 
 
 def label_of(row: Request, act: Act) -> str:
-    """What the act does of the BAL, where it moves it."""
-    verb = verb_of(row, act)
-    return verb.label if verb and act != Act.RECORD_DONE else act.label
+    """To cancel what moves the BAL is to move it back: the button says so."""
+    verb = verb_of(row, act) if act == Act.CANCEL_REQUEST else None
+    return verb.label if verb else act.label
 
 
 def ways_on(row: Request, user) -> list[Verb]:

@@ -16,10 +16,25 @@ GISELE = {
     "opening": "/bal/demander/",
     "naming": "/structures/1/nommage/",
     "person": "/personnes/inscrire/",
+    "people": "/personnes/",
+    "people-leaving": "/personnes/?presence=partent",
+    "people-none": "/personnes/?q=rien-de-tel",
+    "movements": "/dossiers/",
+    "movements-closed": "/dossiers/?etat=clos",
     "gaps": "/ecarts/",
     "gaps-none": "/ecarts/?situation=plusieurs",
     "gaps-absent": "/ecarts/?situation=absente&status=open",
+    "requests": "/demandes/",
+    "requests-empty": "/demandes/?q=rien-de-tel",
+    "layouts": "/demandes/modeles/",
+    "layout-new": "/demandes/modeles/nouveau/",
+    "costs": "/couts/",
+    "costs-service": "/couts/?par=service",
+    "operators": "/operateurs/",
+    "preferences": "/privilegiees/",
+    "preferences-none": "/privilegiees/?sort=deux",
     "mine-empty": "/mes-bal/",
+    "notices-undelivered": "/avis/",
     "search": "/annuaire/",
     "search-found": "/annuaire/?q=exemple",
     "search-near": "/annuaire/?q=exmeple",
@@ -35,7 +50,10 @@ GISELE = {
 GISELE_ON_A_BAL = {
     "bal": "",
     "journal": "journal/",
+    "notices": "avis/",
+    "kit": "faire-connaitre/",
     "edit": "modifier/",
+    "space": "espace/",
     "depublish": "request_depublication/",
     "delete-refused": "request_deletion/",
 }
@@ -67,9 +85,29 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     for name, path in GISELE.items():
         look(name, path)
     org = bal_url(app, page, "cardiologie")
+    person = person_url(app, page, "Alice EXEMPLE")
     for name, path in GISELE_ON_A_BAL.items():
         look(name, org + path)
+    for name, path in (("request", "/demandes/?kind=depublish"), ("request-step", "/demandes/?kind=change")):
+        page.goto(app.url + path)
+        path = path_of(page.locator("td.register-address a").first)
+        look(name, path if name == "request" else f"{path}record_refusal/")
+    page.goto(f"{app.url}/demandes/modeles/")
+    look("layout", path_of(page.locator("td a").first))
+    page.goto(app.url + org + "request_depublication/")
+    page.get_by_role("button", name="Continuer").click()
+    shoot(page, "depublish-2")
+    assert_accessible(page)
+    for name, path in of_a_departure(app, page, "Alice EXEMPLE").items():
+        look(name, path)
+    look("movement-arrival", movement_url(app, page, "Chloe EXEMPLE"))
+    look("kit-leaving", bal_url(app, page, "pneumologie") + "faire-connaitre/")
     look("principal", bal_url(app, page, "orpheline") + "principal/")
+    look("notices-told", bal_url(app, page, "paul.exemple") + "avis/")
+    look("ask-use", bal_url(app, page, "chloe.exemple") + "demander-si-elle-sert/")
+    for name, remedy in (("person", "Corriger"), ("resend", "Renvoyer"), ("give", "Consigner")):
+        page.goto(f"{app.url}/avis/")
+        look(f"notice-{name}", page.get_by_label(remedy).first.get_attribute("href"))
     page.goto(f"{app.url}/ecarts/?situation=differe")
     look("gap", re.sub(r"^https?://[^/]+", "", page.locator("table a.address").first.get_attribute("href")))
     page.get_by_role("button", name="Demander à l’opérateur").click()
@@ -78,10 +116,14 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     page.context.clear_cookies()
     look("claims-link", link_of(app, "alice"))
     look("claims-link-refused", "/adresses/rien/")
+    look("notice-link", notice_link_of(app, "paul"))
+    look("notice-link-refused", "/avis/repondre/rien/")
     assert [error for error in browser_errors if "404" not in error] == []
     browser_errors.clear()
     log_in(page, "alice")
     look("mine-alice", "/mes-bal/")
+    look("preferences", "/mes-preferences/")
+    look("roles-alice", person + "roles/")
     for name, path in ALICE_ON_A_BAL.items():
         look(name, org + path)
     page.context.clear_cookies()
@@ -90,6 +132,36 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
         look(f"mine-{name}", "/mes-bal/")
         page.context.clear_cookies()
     assert not faults, "\n\n".join(faults)
+
+
+def path_of(link):
+    return re.sub(r"^https?://[^/]+", "", link.first.get_attribute("href"))
+
+
+def of_a_departure(app, page, name):
+    movement, person = movement_url(app, page, name), person_url(app, page, name)
+    record = page.goto(app.url + movement) and path_of(page.get_by_role("link", name="Enregistrer le départ"))
+    return {
+        "movement": movement,
+        "movement-step": f"{movement}etapes/auto_reply/",
+        "movement-cancel": f"{movement}annuler/",
+        "departure-refused": record,
+        "movement-open": record.replace("depart/", "preparer/arrival/"),
+        "person-page": person,
+        "person-edit": f"{person}modifier/",
+        "person-journal": f"{person}journal/",
+        "roles": f"{person}roles/",
+    }
+
+
+def movement_url(app, page, name):
+    page.goto(f"{app.url}/dossiers/")
+    return path_of(page.get_by_role("link", name=name))
+
+
+def person_url(app, page, name):
+    page.goto(f"{app.url}/personnes/")
+    return path_of(page.get_by_role("link", name=name))
 
 
 def bal_url(app, page, text):
@@ -102,5 +174,15 @@ def link_of(app, name):
     code = (
         "from django.urls import reverse; from mailboxes import links; from mailboxes.models import Person;"
         f"print(reverse('claims-link', args=[links.sign(Person.objects.get(user__username='{name}'))]))"
+    )
+    return app.manage("shell", "--no-imports", "-c", code).strip()
+
+
+def notice_link_of(app, name):
+    """The signed link of the last notice to this person that he may answer."""
+    code = (
+        "from mailboxes.models import Notice; from mailboxes.notices import path_of;"
+        f"notices = Notice.objects.filter(person__user__username='{name}', party='holders').exclude(bal=None);"
+        "print(path_of(notices.order_by('-pk').first()))"
     )
     return app.manage("shell", "--no-imports", "-c", code).strip()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.test_every_page import link_of
+from tests.e2e.test_every_page import link_of, notice_link_of
 
 pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
 
@@ -15,8 +15,9 @@ def test_a_gestionnaire_finds_a_bal_and_asks_for_its_depublication(app, page, lo
     page.get_by_role("link", name="cardiologie.lilas@").click()
     page.get_by_role("link", name="Demander la dépublication").click()
     page.get_by_label("Motif").fill("Remplacée par la BAL du pôle.")
+    page.get_by_role("button", name="Continuer").click()
     page.get_by_role("button", name="Demander la dépublication").click()
-    page.get_by_text("« Demander la dépublication » : c’est fait.").wait_for()
+    page.get_by_text("La dépublication est demandée.").wait_for()
     assert page.locator("h1 .badge").inner_text() == "dépublication demandée"
     assert page.get_by_text("Motif : Remplacée par la BAL du pôle.").is_visible()
 
@@ -70,6 +71,44 @@ def test_the_same_without_javascript(app, bare_page, log_in):
     keep_the_bal(app, bare_page, log_in)
 
 
+def answer_by_link(app, page):
+    page.goto(app.url + notice_link_of(app, "paul"))
+    assert page.get_by_role("heading", name="Garder cette BAL ?").is_visible()
+    page.get_by_role("button", name="La garder, sans m’en servir en ce moment").click()
+    page.get_by_text("C’est noté : cette BAL est gardée").wait_for()
+    assert page.locator(".badge.state-active").count() == 1
+    page.reload()
+    assert page.get_by_text("Ce lien a servi").is_visible()
+    assert page.get_by_role("button", name="La garder").count() == 0
+
+
+def test_an_alert_is_opposed_by_its_link_without_log_in(app, page):
+    answer_by_link(app, page)
+
+
+def test_an_alert_is_opposed_by_its_link_without_log_in_nor_javascript(app, bare_page):
+    answer_by_link(app, bare_page)
+
+
+def test_a_person_chooses_to_be_told_without_mail_and_the_gestionnaire_writes_down_how(app, page, log_in):
+    log_in(page, "paul")
+    page.get_by_role("link", name="Mes préférences").first.click()
+    page.get_by_label("de vive voix ou par courrier").check()
+    page.get_by_role("button", name="Enregistrer").click()
+    page.get_by_text("C’est enregistré").wait_for()
+    page.context.clear_cookies()
+    log_in(page, "gisele")
+    page.goto(f"{app.url}/bal/?q=paul.exemple")
+    page.get_by_role("link", name="paul.exemple@").click()
+    page.get_by_role("link", name="Demander la dépublication").click()
+    page.get_by_role("button", name="Demander la dépublication").click()
+    page.goto(f"{app.url}/avis/")
+    page.get_by_role("link", name="Consigner l’avis donné autrement à Paul EXEMPLE").first.click()
+    page.get_by_label("par téléphone").check()
+    page.get_by_role("button", name="Consigner un avis donné autrement").click()
+    page.get_by_text("C’est consigné").wait_for()
+
+
 def test_a_person_is_chosen_without_javascript(app, bare_page, log_in):
     log_in(bare_page, "alice")
     bare_page.get_by_role("link", name="cardiologie.lilas@").click()
@@ -102,3 +141,169 @@ def test_a_professional_answers_by_the_link_without_log_in_nor_javascript(app, b
     liberal.get_by_text("Comment la retirer de l’annuaire").click()
     assert liberal.get_by_text("Je suis titulaire de la BAL MSSanté").is_visible()
     assert bare_page.get_by_role("button", name="À moi, et je m’en sers").count() == 1
+
+
+def test_a_gestionnaire_sends_a_request_by_hand_and_records_the_answer(app, page, log_in):
+    log_in(page, "gisele")
+    page.get_by_role("link", name="Demandes", exact=True).click()
+    page.get_by_role("link", name="Modification").click()
+    assert page.get_by_text("Porter l’espace à 4 Go.").first.is_visible()
+    page.get_by_role("link", name="Marquer comme envoyée").click()
+    page.get_by_label("Comment").fill("Portail, dossier n° 12.")
+    page.get_by_role("button", name="Marquer comme envoyée").click()
+    page.get_by_role("link", name="Enregistrer un refus").click()
+    page.get_by_label("Raison donnée par l’opérateur").fill("Pas avec cette offre.")
+    page.get_by_role("button", name="Enregistrer un refus").click()
+    page.get_by_text("« Enregistrer un refus » : c’est fait.").wait_for()
+    assert page.get_by_text("refusée par l’opérateur").first.is_visible()
+    page.get_by_role("link", name="Demandes", exact=True).click()
+    page.get_by_label("Cocher retrait de l’annuaire").check()
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Leur fichier").click()
+    assert "pneumologie.lilas@" in taken.value.path().read_text()
+    page.get_by_label("Pour les demandes cochées").select_option(label="Enregistrer que c’est fait")
+    page.get_by_role("button", name="Continuer").click()
+    page.get_by_role("button", name="Enregistrer que c’est fait").click()
+    page.get_by_text("fait pour 1 demande").wait_for()
+
+
+def test_a_holder_goes_the_whole_way_out_without_javascript(app, bare_page, log_in):
+    """What the operator and the annuaire do between two visits is done as the jobs do it."""
+    page = bare_page
+    log_in(page, "alice")
+    page.get_by_role("link", name="alice.exemple@chu-exemple.mssante.fr", exact=True).first.click()
+    page.get_by_role("link", name="Demander la dépublication").click()
+    page.get_by_label("alice.liberal@autre-operateur.mssante.fr (PER, à l’annuaire)").check()
+    page.get_by_role("button", name="Continuer").click()
+    assert page.get_by_text("BAL à utiliser à la place : alice.liberal@").is_visible()
+    page.get_by_role("button", name="Demander la dépublication").click()
+    page.get_by_text("La dépublication est demandée.").wait_for()
+    bal_page = page.url
+    assert page.locator(".progress-steps .is-done").count() == 2
+    app.manage("verify_absences", "--for-real")  # the annuaire of the cast never showed this one
+    page.goto(bal_page)
+    assert page.locator("h1 .badge").inner_text() == "dépubliée"
+    page.get_by_role("link", name="Demander la suppression").click()
+    assert page.get_by_text("mieux vaut attendre").is_visible()
+    page.get_by_role("button", name="Demander la suppression").click()
+    assert page.get_by_text("Attestez d’abord").is_visible()
+    page.get_by_label("J’atteste que").check()
+    page.get_by_role("button", name="Demander la suppression").click()
+    page.get_by_role("link", name="Annuler la suppression demandée").click()
+    page.get_by_role("button", name="Annuler la suppression demandée").click()
+    page.get_by_role("link", name="Demander la suppression").click()
+    page.get_by_label("J’atteste que").check()
+    page.get_by_role("button", name="Demander la suppression").click()
+    assert page.locator(".progress-steps .is-done").count() == 5
+    page.context.clear_cookies()
+    log_in(page, "gisele")
+    page.goto(bal_page)
+    page.get_by_role("link", name="Suppression, du").first.click()
+    page.get_by_role("link", name="Enregistrer que c’est fait").click()
+    page.get_by_label("Réponse de l’opérateur").fill("Courriel du 3 mars.")
+    page.get_by_role("button", name="Enregistrer que c’est fait").click()
+    app.manage("verify_absences", "--for-real")
+    page.goto(bal_page)
+    assert page.locator("h1 .badge").inner_text() == "supprimée"
+    assert page.locator(".progress-steps .is-done").count() == 7
+
+
+def log_out(page):
+    page.context.clear_cookies()
+
+
+def add_cotitulaire(page, name):
+    page.get_by_role("link", name="cabinet-tilleuls@").first.click()
+    page.get_by_role("link", name="Ajouter un cotitulaire").click()
+    page.get_by_label("Personne").fill(name)
+    page.get_by_role("button", name="Ajouter un cotitulaire").click()
+    page.get_by_text("« Ajouter un cotitulaire » : c’est fait.").wait_for()
+
+
+def test_nurse_a_opens_names_b_who_names_c_then_goes(app, page, log_in):
+    """The first use case, by the pages alone, to the day on which A leaves the practice."""
+    log_in(page, "anne")
+    page.goto(f"{app.url}/bal/inscrire/")
+    page.get_by_label("est à demander à l’opérateur").check()
+    page.get_by_label("Opérateur", exact=True).select_option(label="Opérateur régional")
+    page.get_by_label("Type", exact=True).select_option("ORG")
+    page.get_by_label("Adresse", exact=True).fill("cabinet-tilleuls@chu-exemple.mssante.fr")
+    page.get_by_label("Titulaire ou cotitulaire principal").fill("30000000012")
+    page.get_by_role("button", name="Inscrire une BAL").click()
+    page.get_by_role("link", name="Enregistrer l’ouverture").click()
+    page.get_by_role("button", name="Enregistrer l’ouverture").click()
+    page.goto(f"{app.url}/mes-bal/")
+    add_cotitulaire(page, "30000000020")
+    log_out(page)
+
+    log_in(page, "basile")
+    add_cotitulaire(page, "30000000038")
+    log_out(page)
+
+    log_in(page, "anne")
+    page.goto(f"{app.url}/mes-bal/")
+    page.get_by_role("link", name="Ma fiche").click()
+    page.get_by_role("link", name="Préparer le départ").click()
+    assert page.get_by_text("Ce départ laisserait sans responsable").is_visible()
+    page.get_by_role("button", name="Préparer un départ").click()
+    assert page.get_by_text("Le départ ne peut pas être enregistré").is_visible()
+    page.get_by_role("link", name="Enregistrer le départ").click()
+    assert page.get_by_text("Ce rôle doit d’abord être transmis").is_visible()
+    page.get_by_role("link", name="Revenir").click()
+    page.get_by_role("link", name="Transmettre ses BAL").click()
+    page.get_by_label("Cyril EXEMPLE (RPPS 30000000038)").check()
+    page.get_by_role("button", name="Transmettre").click()
+    page.get_by_text("Fait pour 1 BAL.").wait_for()
+    page.goto(f"{app.url}/dossiers/")
+    page.get_by_role("link", name="Anne EXEMPLE").click()
+    page.get_by_role("link", name="Enregistrer le départ").click()
+    page.get_by_role("button", name="Enregistrer un départ").click()
+    page.get_by_text("Cotitulaire d’aucune BAL partagée.").wait_for()
+    log_out(page)
+
+    log_in(page, "cyril")
+    page.get_by_role("link", name="cabinet-tilleuls@").first.click()
+    assert page.get_by_text("cotitulaire principal, RPPS 30000000038").is_visible()
+    people = page.get_by_role("region", name="Qui y a accès")
+    assert people.get_by_text("Basile EXEMPLE").count() == 1
+    assert people.get_by_text("Anne EXEMPLE").count() == 0
+
+
+def test_a_professional_chooses_his_preferred_bal_and_makes_it_known(app, page, log_in):
+    place = page.get_by_role("listitem").filter(has_text="CHU DES LILAS, Lilas")
+    place.get_by_label("Adresse à privilégier").select_option("alice.exemple@chu-exemple.mssante.fr")
+    place.get_by_role("button", name="Privilégier").click()
+    page.get_by_text("vous privilégiez alice.exemple@chu-exemple.mssante.fr").wait_for()
+    page.goto(app.url + bal_of(page, "alice.exemple"))
+    page.get_by_role("link", name="Faire connaître").click()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copier : Signature de courriel").click()
+    page.get_by_text("Copié").wait_for()
+    assert "alice.exemple@chu-exemple.mssante.fr" in page.evaluate("navigator.clipboard.readText()")
+    assert page.locator("img.kit-qr").evaluate("image => image.naturalWidth") > 100
+    for name, start in (("Lettre aux partenaires, fichier PDF", b"%PDF"), ("Tout télécharger (ZIP)", b"PK")):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name).click()
+        assert download.value.path().read_bytes().startswith(start)
+
+
+def bal_of(page, text):
+    return page.get_by_role("link", name=text).first.get_attribute("href")
+
+
+def test_a_gestionnaire_asks_the_operator_for_a_preferred_bal(app, page, log_in):
+    page.get_by_role("link", name="Registre des BAL").click()
+    page.get_by_role("link", name="BAL privilégiées").click()
+    page.get_by_label("Cocher cardiologie.lilas@").check()
+    page.get_by_role("button", name="Demander à l’opérateur").click()
+    page.get_by_text("Demandé à l’opérateur pour 1 BAL").wait_for()
+    assert page.get_by_role("cell", name="à envoyer").or_(page.get_by_role("cell", name="envoyée")).count() == 1
+
+
+def test_a_gestionnaire_takes_the_kits_of_two_bal(app, page, log_in):
+    page.goto(f"{app.url}/bal/?q=exemple&kind=PER")
+    page.get_by_label("Cocher toutes les BAL de la page").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Kits de communication").click()
+    assert download.value.suggested_filename.startswith("kits-bal-")
+    assert download.value.path().read_bytes().startswith(b"PK")

@@ -8,7 +8,7 @@ from django.urls import reverse
 from mailboxes.lifecycle import State
 from mailboxes.models import Bal, Cotitulaire, Structure
 
-READ_ONLY = ["bal", "journalentry", "notice", "accesstrace", "reading"]
+READ_ONLY = ["bal", "journalentry", "notice", "accesstrace", "reading", "request", "requestlayout"]
 EDITABLE = ["structure", "operator", "person", "affiliation", "membership"]
 
 

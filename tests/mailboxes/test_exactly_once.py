@@ -118,6 +118,49 @@ def test_two_processes_at_once_alert_and_tell_once(app, sink):
     assert len(sink.accepted) == HOW_MANY
 
 
+LATE = """
+from datetime import timedelta
+from django.utils import timezone
+from mailboxes import actions
+from mailboxes.lifecycle import RequestKind
+from mailboxes.models import *
+from django.contrib.auth import get_user_model
+user = get_user_model().objects.create_user("gisele", "gisele@exemple.invalid")
+Membership.objects.create(user=user, structure=Structure.objects.get(), role="gestionnaire")
+for bal in Bal.objects.all():
+    actions.open_request(bal, RequestKind.CHANGE, by=user)
+now = timezone.now()
+JournalEntry.objects.update(told_at=now)
+Notice.objects.update(sent_at=now)
+Request.objects.update(stage="sent", sent_at=now, due_on=now.date() - timedelta(days=9))
+half = Request.objects.order_by("pk")[: {half}].values_list("pk", flat=True)
+Request.objects.filter(pk__in=list(half)).update(reminded_at=now - timedelta(days=8))
+"""
+OF_DELAYS = """
+import json
+from collections import Counter
+from mailboxes.models import *
+stages = ["remind_operator-remind", "escalate_request"]
+told = Counter(Notice.objects.filter(stage__in=stages).values_list("party", flat=True))
+acts = ["remind_operator", "escalate_request"]
+done = Counter(JournalEntry.objects.filter(what__in=acts).values_list("what", flat=True))
+print(json.dumps(told + done))
+"""
+
+
+def test_two_processes_at_once_remind_operators_and_tell_of_delays_once(app, sink):
+    app.env["NOTICE_LEASE_MINUTES"] = "10"
+    half = HOW_MANY // 2
+    prepare(app)
+    app.manage("shell", "--no-imports", "-c", LATE.format(half=half))
+    finish(*[start(app, "remind_operators", "--for-real") for _ in range(2)])
+    assert json.loads(app.manage("shell", "--no-imports", "-c", OF_DELAYS)) == {
+        "operator": half, "remind_operator": half, "gestionnaires": half, "escalate_request": half,
+    }  # fmt: skip
+    finish(*[start(app, "tell_again", "--for-real") for _ in range(2)])
+    assert len(sink.accepted) == len(set(sink.accepted)) == 2 * half
+
+
 def test_a_process_killed_while_it_tells_loses_and_doubles_nothing(app, sink):
     prepare(app)
     finish(start(app, "alert_idle", "--for-real"))
@@ -166,6 +209,61 @@ def test_celery_workers_tell_what_a_sweep_wrote(app_data, sink, postgresql_url, 
         assert len(sink.accepted) <= HOW_MANY
     assert report(app)["sent"] == HOW_MANY
     assert sorted(set(sink.accepted)) == sorted(sink.accepted)
+
+
+ALERTED = """
+from dateutil.relativedelta import relativedelta
+from django.utils import timezone
+from mailboxes.lifecycle import Verb
+from mailboxes.models import *
+from mailboxes import actions
+now = timezone.now()
+actions.move_each(Bal.objects.all(), Verb.ALERT_IDLE, by=SYSTEM)
+long_ago = now - relativedelta(months=12) + relativedelta(days=20)
+Bal.objects.update(clock_at=long_ago, state_since=now - relativedelta(months=2))
+Notice.objects.update(created_at=now - relativedelta(months=2), sent_at=now - relativedelta(months=2))
+JournalEntry.objects.update(told_at=now)
+"""
+REMINDED = """
+import json
+from mailboxes.models import *
+reminders = JournalEntry.objects.filter(what="remind_idle")
+notices = Notice.objects.filter(stage="remind_idle-30")
+print(json.dumps([reminders.count(), reminders.values("bal").distinct().count(), notices.count()]))
+"""
+
+
+def shell(app, code):
+    return app.manage("shell", "--no-imports", "-c", code)
+
+
+def test_two_processes_at_once_remind_once(app):
+    prepare(app)
+    shell(app, ALERTED)
+    finish(*[start(app, "follow_alerts", "--for-real") for _ in range(2)])
+    assert json.loads(shell(app, REMINDED)) == [HOW_MANY] * 3
+
+
+def test_reminders_killed_between_two_bal_are_taken_up_again(app_data, postgresql_url):
+    """A lock held from outside stops them half way: there they die."""
+    app = app_data(DATABASE_URL=postgresql_url)
+    prepare(app)
+    shell(app, ALERTED)
+    with psycopg.connect(postgresql_url) as blocker, psycopg.connect(postgresql_url, autocommit=True) as watcher:
+        middle = "(SELECT id FROM mailboxes_bal ORDER BY id OFFSET %s LIMIT 1)"
+        blocker.execute(f"SELECT 1 FROM mailboxes_bal WHERE id = {middle} FOR UPDATE", [HOW_MANY // 2])
+        reminders = start(app, "follow_alerts", "--for-real")
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        while not watcher.execute(waiting).fetchone()[0]:
+            assert reminders.poll() is None, reminders.stdout.read()
+        reminders.kill()
+        reminders.communicate()
+    first, *_ = json.loads(shell(app, REMINDED))
+    assert 0 < first < HOW_MANY
+    finish(start(app, "follow_alerts", "--for-real"))
+    assert json.loads(shell(app, REMINDED)) == [HOW_MANY] * 3
 
 
 def test_a_broker_that_is_down_stops_no_act(app_data, sink):

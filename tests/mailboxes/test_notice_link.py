@@ -42,7 +42,7 @@ def state(bal):
 def test_every_step_that_can_be_opposed_is_answered_by_its_link():
     assert {line for line in ANSWERABLE if line in Verb.values} == {
         Verb.ALERT_IDLE, Verb.REQUEST_DEPUBLICATION, Verb.DEPUBLISH_IDLE, Verb.VERIFY_DEPUBLICATION,
-        Verb.REQUEST_DELETION,
+        Verb.REQUEST_DELETION, Verb.CANCEL_DELETION,
     }  # fmt: skip
 
 
@@ -185,6 +185,11 @@ def test_the_outcome_is_read_from_what_followed(client, people, per, alert, link
     Notice.objects.update(answered_at=None)
     assert outcome(alert).startswith("opposition le")
     assert outcome(alert).endswith("(Paul)")
+
+
+def test_what_was_not_delivered_awaits_no_answer(alert):
+    Notice.objects.update(bounced_at=timezone.now())
+    assert outcome(alert) == ""
 
 
 def test_an_alert_without_answer_ends_in_a_depublication(per, alert):

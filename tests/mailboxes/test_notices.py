@@ -15,8 +15,14 @@ OF_ACTS = {
     f"{Act.REQUEST_OPENING}.txt",
     f"{Act.REQUEST_OPENING}_gestionnaire.txt",
     f"{Act.END_DELEGATION}.txt",
+    f"{Act.TAKE_OVER}.txt",
+    f"{Act.NAME_PRINCIPAL}.txt",
+    f"{Act.TRANSFER_PRINCIPAL}.txt",
+    f"{Act.ASK_HANDOVER}.txt",
+    f"{Act.REMIND_MOVEMENT}_gestionnaire.txt",
     f"{Act.WARN_QUOTA}.txt",
     f"{Act.ESCALATE_REQUEST}_gestionnaire.txt",
+    f"{Act.WARN_QUOTA}_gestionnaire.txt",
     f"{Act.ASK_PERSON}.txt",
     f"{Act.REMIND_PERSON}.txt",
     f"{Act.REMIND_IDLE}.txt",
@@ -38,7 +44,10 @@ def test_every_letter_to_an_operator_has_its_words_and_no_words_are_left_over():
 
 
 def test_a_move_that_tells_the_operator_opens_a_request():
-    assert {line.verb for line in TRANSITIONS if Party.OPERATOR in line.tells} == set(OPENS) - {Act.REGISTER, Act.REQUEST_OPENING}
+    assert {line.verb for line in TRANSITIONS if Party.OPERATOR in line.tells} == set(OPENS) - {
+        Act.REGISTER,
+        Act.REQUEST_OPENING,
+    }
 
 
 @pytest.mark.parametrize("verb", Verb)

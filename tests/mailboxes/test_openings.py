@@ -61,7 +61,7 @@ def test_a_gestionnaire_asks_and_the_operator_and_the_holders_are_told(ask, peop
     told = {(notice.party, notice.recipient) for notice in Notice.objects.filter(bal=bal)}
     assert told == {("operator", "Opérateur régional"), ("holders", "Alice EXEMPLE"), ("holders", "Bruno EXEMPLE")}
     text = bal.notices.get(party="operator").text
-    assert f"Cotitulaire principal : Alice EXEMPLE, RPPS {people.alice.rpps}" in text
+    assert f"cotitulaire principal : Alice EXEMPLE, RPPS {people.alice.rpps}" in text
     assert f"Cotitulaire : Bruno EXEMPLE, RPPS {people.bruno.rpps}" in text
     assert "Usage : Courriers." in text
 
@@ -362,7 +362,7 @@ def errors_of(answer):
 def test_a_gestionnaire_walks_to_the_end_and_nothing_is_written_before(client, walk, people):
     draft = walk(people.gisele)
     review = page(client, draft, "envoi").content.decode()
-    assert "Merci d’ouvrir la BAL organisationnelle cardiologie.lilas@" in review
+    assert "Merci d’ouvrir la BAL ORG cardiologie.lilas@" in review
     assert not Bal.objects.exists()
     assert not JournalEntry.objects.exists()
     answer = send(client, draft, "envoi")

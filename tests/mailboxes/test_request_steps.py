@@ -234,6 +234,20 @@ def test_a_depublication_of_an_earlier_life_is_not_undone_again(per, people, ann
     assert per.requests.filter(kind=KINDS.PUBLISH).count() == 1
 
 
+def test_a_publication_asked_for_is_cancelled_by_a_new_depublication(per, people):
+    actions.open_request(per, KINDS.PUBLISH, by=people.gisele.user)
+    told()
+    actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
+    assert sorted(letter.subject.split()[2] for letter in told()) == ["Annulation", "Retrait"]
+
+
+def test_what_a_move_asks_is_not_asked_twice_by_the_letter_of_a_gap(per, people):
+    actions.requests.ask(KINDS.DEPUBLISH, by=people.gisele.user, bal=per)
+    actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
+    assert [letter.subject.split()[2] for letter in told()] == ["Retrait"]
+    assert per.requests.filter(stage=STAGES.SENT).count() == 1
+
+
 def test_a_request_marked_sent_by_hand_leaves_no_more_by_mail(change, people):
     actions.step(change, Act.MARK_SENT, by=people.gisele.user)
     change.refresh_from_db()
@@ -265,6 +279,15 @@ def test_an_opening_seen_in_the_annuaire_needs_no_answer(org, make_request, annu
     request.refresh_from_db()
     assert (org.state, request.stage) == (State.ACTIVE, STAGES.VERIFIED)
     assert tasks.run("verify_requests").done == 0
+
+
+def test_an_opening_is_not_said_to_be_seen_before_it_is(org, people, make_request, annuaire):
+    request = make_request(org, KINDS.OPEN, State.REQUESTED)
+    annuaire()
+    with pytest.raises(Refused, match="n’est pas encore à l’annuaire"):
+        actions.step(request, Act.VERIFY_REQUEST, by=people.gisele.user)
+    org.refresh_from_db()
+    assert org.state == State.REQUESTED
 
 
 def test_a_picture_older_than_the_request_proves_nothing(org, make_request, annuaire):

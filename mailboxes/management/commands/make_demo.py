@@ -7,8 +7,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.crypto import get_random_string
 
 from directory.models import SyncRun
+from mailboxes.management.demo.followup import link_to_try
 from mailboxes.management.demo.story import ACCOUNTS, make
 from mailboxes.models import Structure
+from mailboxes.notices import path_of
 
 LEGIBLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -30,6 +32,10 @@ class Command(BaseCommand):
         password = get_random_string(12, LEGIBLE)
         make(options["lines"], password, self.stderr.write)
         self.stdout.write(_how_to_log_in(password))
+        if notice := link_to_try():
+            self.stdout.write(
+                f"\nSans compte, le lien d’un rappel reçu par courriel :\n  {_address()}{path_of(notice)}"
+            )
 
 
 def _why_not() -> str:
@@ -40,11 +46,15 @@ def _why_not() -> str:
     return ""
 
 
+def _address() -> str:
+    return f"http://localhost:{os.environ.get('PORT', '8000')}"
+
+
 def _how_to_log_in(password: str) -> str:
     width = max(map(len, ACCOUNTS))
     return "\n".join([
         "Démonstration chargée : personnes, structures et adresses sont inventées.",
-        f"Adresse       http://localhost:{os.environ.get('PORT', '8000')}",
+        f"Adresse       {_address()}",
         f"Mot de passe  {password}   (le même pour tous les comptes)",
         "",
         *[f"  {login:<{width}}  {who}" for login, who in ACCOUNTS.items()],

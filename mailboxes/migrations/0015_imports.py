@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mailboxes', '0011_assistant'),
+        ("mailboxes", "0014_preferences"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
