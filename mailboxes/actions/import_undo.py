@@ -11,6 +11,7 @@ from django.utils import timezone
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.moves import write_moves
+from mailboxes.actions.usage import foresee
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import SYSTEM, Bal, Cotitulaire, Import, ImportLine, JournalEntry, Reading, bulk
 
@@ -33,9 +34,9 @@ def take_back(run: Import, *, by) -> int:
         pass
     _check_nothing_later(lines)
     for chunk in _chunks(lines):
+        Reading.objects.filter(pk__in=[line.reading_id for line in chunk if line.reading_id]).delete()
         _cancel([line for line in chunk if line.outcome == Outcome.CREATED], run, by=by)
         _restore([line for line in chunk if line.outcome != Outcome.CREATED], run, by=by)
-        Reading.objects.filter(pk__in=[line.reading_id for line in chunk if line.reading_id]).delete()
     return run.lines.exclude(verb="").count()
 
 
@@ -66,16 +67,16 @@ def _note(run: Import, by) -> str:
 def _cancel(lines: list[ImportLine], run: Import, *, by) -> None:
     bals = list(Bal.objects.filter(pk__in=[line.bal_id for line in lines]).with_holders())
     Cotitulaire.objects.filter(bal__in=bals).delete()
-    nothing = {"last_used_at": None, "last_used_source": "", "clock_at": None, "used_mb": None, "percent_full": None}
-    Bal.objects.filter(pk__in=[bal.pk for bal in bals]).update(**nothing)
+    nothing = dict.fromkeys(["last_used_at", "clock_at", "used_mb", "percent_full", "full_on"])
+    Bal.objects.filter(pk__in=[bal.pk for bal in bals]).update(last_used_source="", **nothing)
     for bal in bals:
         rules.check_move(bal, Verb.CANCEL_REGISTRATION, by=SYSTEM)
     write_moves(bals, Verb.CANCEL_REGISTRATION, by=SYSTEM, note=_note(run, by))
 
 
 def _restore(lines: list[ImportLine], run: Import, *, by) -> None:
-    bals = Bal.objects.filter(pk__in=[line.bal_id for line in lines if line.before]).in_bulk()
-    names: set[str] = set()
+    bals = Bal.objects.filter(pk__in=[line.bal_id for line in lines]).in_bulk()
+    names = {"full_on"}
     entries = []
     for line in lines:
         if not line.before:
@@ -87,8 +88,8 @@ def _restore(lines: list[ImportLine], run: Import, *, by) -> None:
             setattr(bal, name, value)
         entries.append(entry_of(bal, Act.UNDO_IMPORT, by=by, after=shown(bal, after), **told))
         names |= after.keys()
-    if names:
-        bulk.update(list(bals.values()), sorted(names))
+    foresee(list(bals.values()))  # without the readings taken back
+    bulk.update(list(bals.values()), sorted(names))
     bulk.insert(entries)
 
 
