@@ -15,6 +15,7 @@ TALLEST = 20  # lines of one record, where a quoted value holds line ends
 HEAD = 64 * 1024
 SEPARATORS = ";\t,|"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+END = "\x1e"  # a line of ours after the last: a quote still open swallows it
 
 
 class CsvFile:
@@ -59,8 +60,10 @@ class CsvFile:
         if any(text is None for _, text in record):
             return None
         try:
-            found = list(csv.reader([f"{text}\n" for _, text in record], delimiter=self.separator))
+            *found, last = csv.reader([*(f"{text}\n" for _, text in record), END], delimiter=self.separator)
         except csv.Error:
+            return None
+        if last != [END]:
             return None
         is_suspect = len(record) > 1 or (_is_open(record) and _opens_a_value(line, self.separator))
         if is_suspect and any(cells and len(cells) != self.width for cells in found):

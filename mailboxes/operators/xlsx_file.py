@@ -25,12 +25,14 @@ class XlsxFile:
     def __init__(self, path: Path):
         _check_size(path)
         self.read, self.total = 0, 0
+        self.file = path.open("rb")  # by its name, openpyxl would refuse one that does not end in .xlsx
         try:
-            self.workbook = load_workbook(path, read_only=True, data_only=True)
+            self.workbook = load_workbook(self.file, read_only=True, data_only=True)
             self.sheet = next(sheet for sheet in self.workbook.worksheets if sheet.sheet_state == "visible")
             self.total = self.sheet.max_row or 0
             self.sheet.reset_dimensions()  # some consoles write a wrong one, which would cut the list
         except Exception as error:  # openpyxl raises whatever a broken part provokes
+            self.file.close()
             raise Unreadable(f"Ce classeur Excel est abîmé : enregistrez-le à nouveau, ou {IN_CSV}") from error
 
     def __enter__(self) -> "XlsxFile":
@@ -38,6 +40,7 @@ class XlsxFile:
 
     def __exit__(self, kind: type | None, error: BaseException | None, where: TracebackType | None) -> None:
         self.workbook.close()
+        self.file.close()
 
     def rows(self) -> Iterator[Row]:
         try:
