@@ -273,7 +273,7 @@ def test_states_in_the_operators_words(read, cell, said):
 
 
 def test_our_own_export_s_guard_against_formulas_is_taken_off(read):
-    (line,) = read("Adresse;Service\na@x.mssante.fr;'-Urgences\n".encode())
+    (line,) = read(b"Adresse;Service\na@x.mssante.fr;'-Urgences\n")
     assert line.facts["service"] == "-Urgences"
 
 
