@@ -56,8 +56,7 @@ class Command(BaseCommand):
         if run.stage == Import.Stage.FAILED:
             self._refuse(run.reason, options)
         if options["json"]:
-            counts = {name: getattr(run, name) for name in Import.COUNTED}
-            self.stdout.write(json.dumps({"status": run.stage, "reason": None, "import": run.pk, **counts}))
+            self.stdout.write(json.dumps(_facts(run)))
         else:
             self._report(run)
         if run.rejected:
@@ -115,6 +114,15 @@ class Command(BaseCommand):
             self.stdout.write(f"  ligne {line.number} : {line.address} {line.remark}")
         if run.rejected > SHOWN:
             self.stdout.write(f"  et {run.rejected - SHOWN} autres")
+
+
+def _facts(run: Import) -> dict[str, Any]:
+    counts = {name: getattr(run, name) for name in Import.COUNTED}
+    rejects = [
+        {"line": line.number, "address": line.address, "reason": line.remark}
+        for line in run.lines.filter(outcome="rejected").iterator()
+    ]
+    return {"status": run.stage, "reason": None, "import": run.pk, **counts, "rejects": rejects}
 
 
 def _sentence(error: Refused | OSError) -> str:
