@@ -46,11 +46,13 @@ def _forecast(foundation: Foundation, name: str, lines: list[str] | None = None,
 def _known(foundation: Foundation, grown: int) -> list[str]:
     addresses = [holder.address for holder in foundation.nominatives[-KNOWN:]]
     bals = Bal.objects.filter(address__in=addresses, state=State.ACTIVE).with_holders().order_by("address")
-    return [
-        f"{bal.address.upper()};PER;{bal.principal().rpps};{bal.service};"
-        f"{f'{bal.last_used_at:%d/%m/%Y}' if bal.last_used_at else 'jamais'};{(bal.used_mb or 0) + grown};{bal.quota_mb};"
-        for bal in bals
-    ]
+    return [_line(bal, grown) for bal in bals]
+
+
+def _line(bal: Bal, grown: int) -> str:
+    used = f"{bal.last_used_at:%d/%m/%Y}" if bal.last_used_at else "jamais"
+    space = f"{(bal.used_mb or 0) + grown};{bal.quota_mb}"
+    return f"{bal.address.upper()};PER;{bal.principal().rpps};{bal.service};{used};{space};"
 
 
 def _others(foundation: Foundation) -> list[str]:
