@@ -84,7 +84,10 @@ class ImportColumnsForm(forms.Form):
         """Each column with its first values."""
         cells = [row for _, row in self.run.sample]
         return [
-            (self[f"column_{rank}"], [row[rank] for row in cells if rank < len(row) and row[rank]][:3])
+            (
+                self[f"column_{rank}"],
+                list(dict.fromkeys(row[rank] for row in cells if rank < len(row) and row[rank]))[:3],
+            )
             for rank in range(len(self.run.headers))
         ]
 

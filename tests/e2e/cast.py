@@ -146,7 +146,7 @@ def write():
     mailboxes = (
         "Adresse;Type;RPPS;Service;Dernière connexion;Taille\n"
         "imagerie.lilas@chu-exemple.mssante.fr;ORG;10000000017;Imagerie;15/03/2026 08:30;850 Mo\n"
-        "hotellerie.lilas@chu-exemple.mssante.fr;ORG;;Hôtellerie;46000;12 Mo\n"
+        "hotellerie.lilas@chu-exemple.mssante.fr;ORG;10000000025;Hôtellerie;46000;12 Mo\n"
         "vaguemestre.lilas@chu-exemple.mssante.fr;ORG;;Vaguemestre;31/02/2026;3 Mo\n"
         "archives@autre-operateur.mssante.fr;ORG;;Archives;;1,2 Go\n"
     )
