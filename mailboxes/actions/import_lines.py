@@ -99,9 +99,9 @@ class Verdict:
         learnt = {name: value for name, value in self.known.items() if value != getattr(self.bal, name)}
         return self.befores | learnt
 
-    def is_to_level(self) -> bool:
+    def is_to_level(self, bal: Bal) -> bool:
         """The forecast comes after the reading: a new BAL, written before it, has its own still to be saved."""
-        return self.bal.full_on is not None if self.is_new else bool(self.reading or self.changes())
+        return bal.full_on is not None if self.is_new else bool(self.reading or self.changes())
 
 
 class Batch:
@@ -277,7 +277,7 @@ class Batch:
             entries += description_entries(bal, befores, by=self.by, note=self.note)
         bulk.insert(entries)
         followed = write_readings([verdict.reading for verdict in verdicts if verdict.reading])
-        changed = [verdict.bal for verdict in verdicts if verdict.bal and verdict.is_to_level()]
+        changed = [verdict.bal for verdict in verdicts if verdict.bal and verdict.is_to_level(verdict.bal)]
         bulk.update(changed, [*DESCRIBED, *LEARNT])
         for verdict in verdicts:
             if verdict.bal and verdict.bal.pk in followed:
