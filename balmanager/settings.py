@@ -229,6 +229,8 @@ CELERY_BEAT_SCHEDULE = {
         ("verify_requests",   "mailboxes.tasks.verify_requests",   crontab(hour=6, minute=10)),
         ("remind_operators",  "mailboxes.tasks.remind_operators",  crontab(hour=8, minute=0)),
         ("ask_unknown",       "mailboxes.tasks.ask_unknown",       crontab(hour=7, minute=10)),
+        ("check_certificates","mailboxes.tasks.check_certificates",crontab(hour=6, minute=10)),
+        ("take_measures",     "mailboxes.tasks.take_measures",     crontab(minute="*/15")),  # the day's last one stands
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
         ("take_up_imports",   "mailboxes.tasks.take_up_imports",   timedelta(minutes=5)),
         ("deliver_webhooks",  "mailboxes.tasks.deliver_webhooks",  timedelta(minutes=1)),

@@ -5,7 +5,7 @@ from dateutil.relativedelta import relativedelta
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from mailboxes.findings import BY_NAME, FINDINGS
+from mailboxes.findings import OF_BALS, narrow
 from mailboxes.forecast import HORIZON
 from mailboxes.lifecycle import RequestKind, RequestStage, State
 from mailboxes.models import (
@@ -73,7 +73,7 @@ class BalFilter(filters.FilterSet):
     finding = filters.ChoiceFilter(
         method="with_finding",
         label="Point d’attention",
-        choices=[(finding.name, finding.title) for finding in FINDINGS],
+        choices=[(finding.name, finding.title) for finding in OF_BALS],
         empty_label="aucun en particulier",
     )
     sort = filters.ChoiceFilter(
@@ -127,7 +127,7 @@ class BalFilter(filters.FilterSet):
         return queryset.with_publication().filter(is_published=value == "oui")
 
     def with_finding(self, queryset, name, value):
-        return BY_NAME[value].bals(queryset)
+        return narrow(queryset, value)
 
 
 class RequestFilter(filters.FilterSet):

@@ -79,6 +79,11 @@ class Act(TextChoices):
     RESEND_NOTICE = "resend_notice", "Renvoyer un avis"
     PREFER_CHANNEL = "prefer_channel", "Choisir comment être prévenu"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
+    NOTE_ANOMALY = "note_anomaly", "Signaler une anomalie"
+    RESOLVE_ANOMALY = "resolve_anomaly", "Clore une anomalie"
+    DESCRIBE_APPLICATIVE = "describe_applicative", "Décrire l’usage applicatif"
+    WARN_CERTIFICATE = "warn_certificate", "Avertir de la fin d’un certificat"
+    WRITE_PROTOCOL = "write_protocol", "Écrire au protocole d’utilisation"
     ANSWER = "answer", "Dire si une adresse est la sienne"
     IMPORT_LIST = "import_list", "Importer la liste d’un opérateur"
     UNDO_IMPORT = "undo_import", "Annuler un import"
@@ -229,6 +234,11 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.RESEND_NOTICE,      {_R.GESTIONNAIRE}),
     (Act.PREFER_CHANNEL,     {_R.TITULAIRE, _R.GESTIONNAIRE}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
+    (Act.NOTE_ANOMALY,       {*_OWNER, _R.COTITULAIRE, _R.GESTIONNAIRE}),
+    (Act.RESOLVE_ANOMALY,    {*_OWNER, _R.COTITULAIRE, _R.GESTIONNAIRE}),
+    (Act.DESCRIBE_APPLICATIVE, {_R.RESPONSABLE, _R.GESTIONNAIRE}),
+    (Act.WARN_CERTIFICATE,   {_R.SYSTEM}),
+    (Act.WRITE_PROTOCOL,     {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
     (Act.IMPORT_LIST,        {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.UNDO_IMPORT,        {_R.GESTIONNAIRE, _R.SYSTEM}),

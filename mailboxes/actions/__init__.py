@@ -3,7 +3,9 @@
 `by` is who acts: an account, or `SYSTEM`; never None.
 """
 
+from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
+from mailboxes.actions.applicative import describe_applicative, warn_certificate
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
@@ -19,6 +21,7 @@ from mailboxes.actions.imports import (
     undo_import,
 )
 from mailboxes.actions.layouts import delete_layout, write_layout
+from mailboxes.actions.measures import keep_measures
 from mailboxes.actions.movements import (
     apply_departure,
     ask_handover,
@@ -44,6 +47,7 @@ from mailboxes.actions.openings import (
 )
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.preferences import prefer, request_preference
+from mailboxes.actions.protocol import write_protocol
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
@@ -80,6 +84,7 @@ __all__ = [
     "declare_use",
     "delegate",
     "delete_layout",
+    "describe_applicative",
     "describe_bal",
     "describe_person",
     "describe_stay",
@@ -91,9 +96,11 @@ __all__ = [
     "give_notice",
     "hand_over",
     "ignore_gap",
+    "keep_measures",
     "move",
     "move_each",
     "name_principal",
+    "note_anomaly",
     "note_export",
     "open_movement",
     "open_request",
@@ -118,6 +125,7 @@ __all__ = [
     "request_opening",
     "request_preference",
     "resend_notice",
+    "resolve_anomaly",
     "revoke_key",
     "rotate_key",
     "save_draft",
@@ -131,6 +139,8 @@ __all__ = [
     "try_webhook",
     "undo_import",
     "update_quota_warnings",
+    "warn_certificate",
     "welcome_person",
     "write_layout",
+    "write_protocol",
 ]

@@ -1,19 +1,23 @@
 """What the pages ask for. A form says what is asked and which action answers; it states no rule."""
 
+from mailboxes.forms.anomalies import ApplicativeForm, NoteAnomalyForm
 from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
 from mailboxes.forms.bulk import BulkForm, KitsForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
 from mailboxes.forms.imports import ImportColumnsForm, ImportForm
+from mailboxes.forms.indicators import IndicatorsForm
 from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
 from mailboxes.forms.people import DescribePersonForm, PersonField, PersonForm
 from mailboxes.forms.preferences import PlaceFilterForm
+from mailboxes.forms.protocol import ProtocolForm
 from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, StepForm
 from mailboxes.forms.space import MoreSpaceForm
 
 __all__ = [
     "AddCotitulaireForm",
+    "ApplicativeForm",
     "BulkForm",
     "DelegateForm",
     "DepartureForm",
@@ -26,17 +30,20 @@ __all__ = [
     "HandOverForm",
     "ImportColumnsForm",
     "ImportForm",
+    "IndicatorsForm",
     "KitsForm",
     "LayoutForm",
     "MoreSpaceForm",
     "MoveForm",
     "NamePrincipalForm",
+    "NoteAnomalyForm",
     "NoteForm",
     "OpenMovementForm",
     "PersonField",
     "PersonForm",
     "PlaceFilterForm",
     "PreferencesForm",
+    "ProtocolForm",
     "RegisterForm",
     "RemedyForm",
     "RequestBulkForm",

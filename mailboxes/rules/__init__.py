@@ -4,6 +4,13 @@ A rule is a `check_…` function that raises `Refused` or returns nothing. Actio
 screens ask `allows(check_…, …)` to know which buttons to show. No form, serializer, admin or task states one.
 """
 
+from mailboxes.rules.anomalies import check_note_anomaly, check_resolve_anomaly
+from mailboxes.rules.applicative import (
+    CERTIFICATE_THRESHOLDS,
+    certificate_level,
+    check_describe_applicative,
+    check_is_applicative,
+)
 from mailboxes.rules.claims import check_answer, check_ask_person, check_remind_person
 from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_take_over
 from mailboxes.rules.gaps import (
@@ -86,6 +93,7 @@ from mailboxes.rules.people import (
     check_settle_step,
 )
 from mailboxes.rules.preferences import check_prefer_bal, check_preferable, check_ranks_known, check_request_preference
+from mailboxes.rules.protocol import check_write_protocol
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row, check_values
 from mailboxes.rules.register import check_eligible, check_register, check_register_somewhere
 from mailboxes.rules.requests import (
@@ -110,11 +118,13 @@ from mailboxes.rules.usage import (
 from mailboxes.rules.webhooks import check_webhook, check_webhook_url
 
 __all__ = [
+    "CERTIFICATE_THRESHOLDS",
     "MAX_COTITULAIRES",
     "MAX_KEY_DAYS",
     "NotAllowed",
     "Refused",
     "allows",
+    "certificate_level",
     "check_accept",
     "check_act",
     "check_add_cotitulaire",
@@ -137,6 +147,7 @@ __all__ = [
     "check_columns",
     "check_delegate",
     "check_depublished_first",
+    "check_describe_applicative",
     "check_describe_person",
     "check_describe_stay",
     "check_domain_open_to",
@@ -150,6 +161,7 @@ __all__ = [
     "check_given",
     "check_ignore",
     "check_import",
+    "check_is_applicative",
     "check_key_days",
     "check_key_stands",
     "check_make_known",
@@ -160,6 +172,7 @@ __all__ = [
     "check_movement_open",
     "check_name_principal",
     "check_not_published",
+    "check_note_anomaly",
     "check_nothing_later",
     "check_open_movement",
     "check_open_request",
@@ -188,6 +201,7 @@ __all__ = [
     "check_request_opening",
     "check_request_preference",
     "check_request_somewhere",
+    "check_resolve_anomaly",
     "check_role",
     "check_row",
     "check_seen",
@@ -208,6 +222,7 @@ __all__ = [
     "check_webhook_url",
     "check_within",
     "check_write_layout",
+    "check_write_protocol",
     "has_left",
     "is_new_activity",
     "is_use_while_leaving",

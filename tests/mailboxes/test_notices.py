@@ -24,6 +24,8 @@ OF_ACTS = {
     f"{Act.ESCALATE_REQUEST}_gestionnaire.txt",
     f"{Act.WARN_QUOTA}_gestionnaire.txt",
     f"{Act.ASK_PERSON}.txt",
+    f"{Act.NOTE_ANOMALY}.txt",
+    f"{Act.WARN_CERTIFICATE}_gestionnaire.txt",
     f"{Act.REMIND_PERSON}.txt",
     f"{Act.REMIND_IDLE}.txt",
     f"{Act.ESCALATE_IDLE}_gestionnaire.txt",

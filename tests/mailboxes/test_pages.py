@@ -49,6 +49,8 @@ OF_A_BAL = [
     ("bal-kit", ()),
     ("bal-kit-zip", ()),
     ("bal-kit-piece", ("lettre", "pdf")),
+    ("bal-anomaly", ()),
+    ("bal-applicative", ()),
 ]
 ALONE = [
     "dashboard",
@@ -103,8 +105,8 @@ def test_every_url_of_a_bal_stands_in_the_matrix(org):
 def test_the_dashboard_counts_the_findings_and_links_to_them(visit, people, make_bal):
     make_bal("ORG", percent_full=97)
     page = visit(people.gisele, "dashboard").content.decode()
-    assert f"{reverse('bal-list')}?finding=orpheline" in page
-    assert f"{reverse('bal-list')}?finding=pleine" in page
+    assert reverse("finding", args=["orpheline"]) in page
+    assert reverse("finding", args=["pleine"]) in page
 
 
 def test_the_dashboard_says_when_the_annuaire_was_never_loaded_and_when_it_is_stale(visit, people, org):

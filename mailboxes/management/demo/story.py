@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from mailboxes.management.demo import filling, followup, imports, openings, practices, usage
+from mailboxes.management.demo import attention, filling, followup, imports, openings, practices, usage
 from mailboxes.management.demo.annuaire import Annuaire
 from mailboxes.management.demo.clock import Timeline, as_of, nothing_sent
 from mailboxes.management.demo.foundation import START, Foundation
@@ -76,6 +76,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
         followup.tell(foundation, readings)
         filling.tell(foundation, readings)
         imports.tell(foundation)
+    attention.tell(foundation)
     readings.plan()
     Annuaire(foundation, lines).plan()
     Situations(time).plan()
