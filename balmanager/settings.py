@@ -234,6 +234,7 @@ CELERY_BEAT_SCHEDULE = {
         ("ask_campaigns",     "mailboxes.tasks.ask_campaigns",     timedelta(minutes=10)),
         ("follow_campaigns",  "mailboxes.tasks.follow_campaigns",  crontab(hour=7, minute=30)),
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
+        ("take_up_imports",   "mailboxes.tasks.take_up_imports",   timedelta(minutes=5)),
         ("deliver_webhooks",  "mailboxes.tasks.deliver_webhooks",  timedelta(minutes=1)),
         ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
     ]
@@ -321,6 +322,8 @@ NOTICE_LEASE = timedelta(minutes=env.int("NOTICE_LEASE_MINUTES", default=10))
 ACCESS_TRACES_KEPT = timedelta(days=env.int("ACCESS_TRACES_KEPT_DAYS", default=365))
 DRAFTS_KEPT = timedelta(days=env.int("DRAFTS_KEPT_DAYS", default=90))
 READINGS_KEPT = timedelta(days=env.int("READINGS_KEPT_DAYS", default=3 * 365))
+IMPORTS_KEPT = timedelta(days=env.int("IMPORTS_KEPT_DAYS", default=180))
+IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", default=100)
 
 # --- API --------------------------------------------------------------------------------------------------------------
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=1200)

@@ -25,6 +25,7 @@ class State(TextChoices):
 class Verb(TextChoices):
     ACTIVATE = "activate", "Enregistrer l’ouverture"
     ABANDON = "abandon", "Abandonner la demande"
+    CANCEL_REGISTRATION = "cancel_registration", "Annuler l’inscription"
     ALERT_IDLE = "alert_idle", "Alerter pour inactivité"
     WAKE = "wake", "Constater une activité"
     OPPOSE = "oppose", "Garder la BAL, je m’en sers"
@@ -89,6 +90,8 @@ class Act(TextChoices):
     REMIND_CAMPAIGN = "remind_campaign", "Rappeler une campagne"
     ANSWER_CAMPAIGN = "answer_campaign", "Répondre à une campagne"
     CLOSE_CAMPAIGN = "close_campaign", "Clore une campagne"
+    IMPORT_LIST = "import_list", "Importer la liste d’un opérateur"
+    UNDO_IMPORT = "undo_import", "Annuler un import"
     TAKE_OVER = "take_over", "Reprendre une délégation en son nom"
     DESCRIBE_PERSON = "describe_person", "Modifier la fiche d’une personne"
     EXPORT_PERSON = "export_person", "Exporter les données d’une personne"
@@ -182,6 +185,8 @@ TRANSITIONS = [
     #     verb                        from                                         to                           who may                              who is told
     _line(_V.ACTIVATE,                {_S.REQUESTED},                              _S.ACTIVE,                   {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
     _line(_V.ABANDON,                 {_S.REQUESTED},                              _S.ABANDONED,                {*_OWNER, _R.GESTIONNAIRE},          {_HOLDERS}),
+    # The import that registered it is undone before anything followed from it: nobody was told, nobody is.
+    _line(_V.CANCEL_REGISTRATION,     {_S.ACTIVE},                                 _S.ABANDONED,                {_R.SYSTEM},                         ()),
     _line(_V.ALERT_IDLE,              {_S.ACTIVE},                                 _S.IDLE_ALERTED,             {_R.SYSTEM},                         {_HOLDERS}),
     _line(_V.WAKE,                    _WAY_OUT,                                    _S.ACTIVE,                   {_R.SYSTEM},                         {_HOLDERS}),
     _line(_V.OPPOSE,                  _WAY_OUT,                                    _S.ACTIVE,                   {*_OWNER, _R.COTITULAIRE},           {_HOLDERS}),
@@ -246,6 +251,8 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.REMIND_CAMPAIGN,    {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.ANSWER_CAMPAIGN,    {_R.TITULAIRE, _R.PRINCIPAL}),
     (Act.CLOSE_CAMPAIGN,     {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.IMPORT_LIST,        {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.UNDO_IMPORT,        {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.TAKE_OVER,          {_R.COTITULAIRE}),
     # About a person, where he stays: the titulaire is himself.
     (Act.DESCRIBE_PERSON,    {_R.GESTIONNAIRE, _R.SYSTEM}),

@@ -23,9 +23,11 @@ from mailboxes.actions import (
     ask_campaign,
     ask_person,
     ask_use,
+    carry_on,
     close_campaign,
     end_delegation,
     escalate_idle,
+    forget_import,
     keep_measures,
     move_each,
     remind_campaign,
@@ -48,6 +50,7 @@ from mailboxes.models import (
     Claim,
     Delegataire,
     Delivery,
+    Import,
     JournalEntry,
     Movement,
     Person,
@@ -186,7 +189,11 @@ JOBS: dict[str, list[Sweep]] = {
         Sweep("webhooks à tenir au courant", lambda now: Webhook.objects.active(),     _enlist),
         Sweep("livraisons à faire",          lambda now: Delivery.objects.due(now),    _deliver),
     ],
-    "purge":           [Sweep(title, rows, delete) for title, rows in PURGEABLE.items()],
+    "take_up_imports": [Sweep("imports interrompus à reprendre",   lambda now: Import.objects.interrupted(now),        partial(one_by_one, carry_on))],
+    "purge":           [
+        *(Sweep(title, rows, delete) for title, rows in PURGEABLE.items()),
+        Sweep("fichiers d’imports",                     lambda now: Import.objects.outdated(now),                  partial(one_by_one, forget_import)),
+    ],
 }
 # fmt: on
 
@@ -285,6 +292,11 @@ def follow_campaigns() -> None:
 @shared_task
 def tell_again() -> None:
     run("tell_again")
+
+
+@shared_task
+def take_up_imports() -> None:
+    run("take_up_imports")
 
 
 @shared_task

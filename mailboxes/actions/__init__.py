@@ -12,6 +12,15 @@ from mailboxes.actions.delegations import delegate, end_delegation, take_over_de
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
 from mailboxes.actions.idleness import ask_use, escalate_idle, remind_idle, remind_use
+from mailboxes.actions.imports import (
+    apply_import,
+    carry_on,
+    forecast_import,
+    forget_import,
+    read_columns,
+    receive_import,
+    undo_import,
+)
 from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.measures import keep_measures
 from mailboxes.actions.movements import (
@@ -65,6 +74,7 @@ __all__ = [
     "answer_campaign",
     "answer_notice",
     "apply_departure",
+    "apply_import",
     "ask_campaign",
     "ask_handover",
     "ask_more_space",
@@ -74,6 +84,7 @@ __all__ = [
     "begin_draft",
     "cancel_departure",
     "cancel_movement",
+    "carry_on",
     "change_webhook",
     "close_campaign",
     "close_movement",
@@ -88,6 +99,8 @@ __all__ = [
     "drop_draft",
     "end_delegation",
     "escalate_idle",
+    "forecast_import",
+    "forget_import",
     "give_notice",
     "hand_over",
     "ignore_gap",
@@ -103,6 +116,8 @@ __all__ = [
     "prefer",
     "prefer_channel",
     "preview_opening",
+    "read_columns",
+    "receive_import",
     "record_departure",
     "record_person",
     "record_readings",
@@ -133,6 +148,7 @@ __all__ = [
     "trace",
     "transfer_principal",
     "try_webhook",
+    "undo_import",
     "update_quota_warnings",
     "warn_certificate",
     "welcome_person",

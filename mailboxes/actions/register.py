@@ -1,12 +1,27 @@
 """What enters the register, and how it is described there."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
+from django.utils import timezone
 
 from mailboxes import rules
-from mailboxes.actions.journal import locked, shown, write
+from mailboxes.actions.journal import entry_of, locked, shown, write
 from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import Act, Party, State
-from mailboxes.models import Bal, Cotitulaire, Operator, Person, Reading, Structure
+from mailboxes.models import (
+    SYSTEM,
+    Bal,
+    Cotitulaire,
+    Delegataire,
+    JournalEntry,
+    Operator,
+    Person,
+    Reading,
+    Structure,
+    bulk,
+)
+from mailboxes.models.bals import managed_structures
 
 LABELS = {field.name: field.verbose_name for field in Bal._meta.fields}
 DESCRIBED = ("service", "description", "purpose", "liste_rouge", "responsable", "quota_mb")
@@ -30,16 +45,43 @@ def register_bal(
     rules.check_register(structure, operator, kind, address, principal, by=by)
     state = State.ACTIVE if exists else State.REQUESTED
     described.setdefault("quota_mb", operator.default_quota_mb)
-    bal = Bal(structure=structure, operator=operator, kind=kind, address=address, state=state, **described)
+    bal = given_up([address], by=by).get(address) or Bal(address=address)
+    describe_anew(bal, structure=structure, operator=operator, kind=kind, state=state, **described)
     rules.check_row(bal)
-    bal.save()
-    if principal:
-        Cotitulaire.objects.create(bal=bal, person=principal, is_principal=True)
+    write_rows([(bal, principal)])
     parties = frozenset() if exists else frozenset({Party.OPERATOR})
     entry = write(bal, Act.REGISTER, by=by, after=state, note=note, parties=parties)
     if not exists:
         write_requests([bal], [entry], Act.REGISTER, by=by, reason=note)
     return bal
+
+
+def given_up(addresses: Iterable[str], *, by) -> dict[str, Bal]:
+    """An address once given up comes back as the same row, for its journal goes on."""
+    former = Bal.objects.locked().filter(address__in=addresses, state=State.ABANDONED)
+    return {bal.address: bal for bal in former if by is SYSTEM or bal.structure_id in managed_structures(by)}
+
+
+def describe_anew(bal: Bal, **facts) -> None:
+    """A new BAL, or one that comes back and of which nothing is known any more; unsaved."""
+    if bal.pk:
+        kept = {"id", "address", "quota_cycle"}  # the notices of former cycles keep their keys
+        for field in Bal._meta.concrete_fields:
+            if field.attname not in kept:
+                setattr(bal, field.attname, field.get_default())
+    for name, value in facts.items():
+        setattr(bal, name, value)
+
+
+def write_rows(entrants: list[tuple[Bal, Person | None]]) -> None:
+    """BAL already checked, each with whom answers for it, in as many statements whatever their number."""
+    back = [bal for bal, _ in entrants if bal.pk]
+    if back:
+        Cotitulaire.objects.filter(bal__in=back).delete()
+        Delegataire.objects.filter(bal__in=back, ended_at=None).update(ended_at=timezone.now())
+        bulk.update(back, [field.name for field in Bal._meta.concrete_fields if not field.primary_key])
+    bulk.insert([bal for bal, _ in entrants if not bal.pk])
+    bulk.insert([Cotitulaire(bal=bal, person=person, is_principal=True) for bal, person in entrants if person])
 
 
 @transaction.atomic
@@ -60,7 +102,20 @@ def describe_bal(bal: Bal, *, by, **facts) -> Bal:
             bal.measure()  # at once, not at the next reading
             bal.foresee(Reading.objects.points_of([bal])[bal.pk])
         bal.save(update_fields=[*changed, "percent_full", "full_on"])
-    for name, value in changed.items():
-        label = LABELS[name]
-        write(bal, Act.DESCRIBE, by=by, before=f"{label} : {shown(befores[name])}", after=f"{label} : {shown(value)}")
+    JournalEntry.objects.bulk_create(description_entries(bal, befores, by=by))
     return bal
+
+
+def description_entries(bal: Bal, befores: dict, *, by, note: str = "") -> list[JournalEntry]:
+    """A line per field that was changed, unsaved; nobody is told."""
+    return [
+        entry_of(
+            bal,
+            Act.DESCRIBE,
+            by=by,
+            before=f"{LABELS[name]} : {shown(before)}",
+            after=f"{LABELS[name]} : {shown(getattr(bal, name))}",
+            note=note,
+        )
+        for name, before in befores.items()
+    ]

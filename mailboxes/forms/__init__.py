@@ -6,6 +6,7 @@ from mailboxes.forms.bulk import BulkForm, KitsForm
 from mailboxes.forms.campaigns import LaunchForm, ScopeForm, TargetFilterForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
+from mailboxes.forms.imports import ImportColumnsForm, ImportForm
 from mailboxes.forms.indicators import IndicatorsForm
 from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
@@ -28,6 +29,8 @@ __all__ = [
     "GapFilterForm",
     "GiveNoticeForm",
     "HandOverForm",
+    "ImportColumnsForm",
+    "ImportForm",
     "IndicatorsForm",
     "KitsForm",
     "LaunchForm",

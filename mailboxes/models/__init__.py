@@ -7,6 +7,7 @@ from mailboxes.models.calls import Call
 from mailboxes.models.campaigns import Campaign, CampaignTarget
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
+from mailboxes.models.imports import ColumnMapping, Import, ImportLine
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.layouts import RequestLayout
 from mailboxes.models.measures import Measure
@@ -34,11 +35,14 @@ __all__ = [
     "Campaign",
     "CampaignTarget",
     "Claim",
+    "ColumnMapping",
     "Cotitulaire",
     "Delegataire",
     "Delivery",
     "Domain",
     "GapDecision",
+    "Import",
+    "ImportLine",
     "JournalEntry",
     "Measure",
     "Membership",

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.functional import cached_property
 
 from directory.identifiers import domain_of
 from directory.records import ManagedStructures
@@ -49,9 +50,15 @@ class StructureQuerySet(models.QuerySet):
         return self.filter(Q(pk=structure.pk) | Q(parent=structure.pk) | Q(parent__parent=structure.pk))
 
     def _reached(self, user, roles):
+        return self._from(Membership.objects.filter(user_id=user.pk, role__in=roles).values("structure"))
+
+    def under(self, structure):
+        """This structure and all below it."""
+        return self._from([structure.pk])
+
+    def _from(self, tops):
         # Three levels are the field's own: GRADeS or organisme gestionnaire, establishment, site.
-        mine = Membership.objects.filter(user_id=user.pk, role__in=roles).values("structure")
-        return self.filter(Q(pk__in=mine) | Q(parent__in=mine) | Q(parent__parent__in=mine))
+        return self.filter(Q(pk__in=tops) | Q(parent__in=tops) | Q(parent__parent__in=tops))
 
 
 class Structure(models.Model):
@@ -182,6 +189,11 @@ class Operator(models.Model):
 
     def __str__(self):
         return self.name
+
+    @cached_property
+    def domain_names(self) -> frozenset[str]:
+        """Read once per object: an import asks for each of its lines."""
+        return frozenset(self.domains.values_list("name", flat=True))
 
 
 class DomainQuerySet(models.QuerySet):

@@ -44,6 +44,16 @@ from mailboxes.rules.holders import (
     check_transfer_principal,
     has_left,
 )
+from mailboxes.rules.imports import (
+    check_apply_import,
+    check_columns,
+    check_file_kept,
+    check_import,
+    check_nothing_later,
+    check_preview,
+    check_undo_import,
+    check_within,
+)
 from mailboxes.rules.kit import check_announce, check_make_known, check_successor
 from mailboxes.rules.moves import (
     check_act,
@@ -96,7 +106,7 @@ from mailboxes.rules.people import (
 )
 from mailboxes.rules.preferences import check_prefer_bal, check_preferable, check_ranks_known, check_request_preference
 from mailboxes.rules.protocol import check_write_protocol
-from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
+from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row, check_values
 from mailboxes.rules.register import check_eligible, check_register, check_register_somewhere
 from mailboxes.rules.requests import (
     check_escalate,
@@ -141,6 +151,7 @@ __all__ = [
     "check_answer_campaign",
     "check_answer_notice",
     "check_apply_departure",
+    "check_apply_import",
     "check_ask_handover",
     "check_ask_operator",
     "check_ask_person",
@@ -152,6 +163,7 @@ __all__ = [
     "check_chosen",
     "check_close_campaign",
     "check_close_movement",
+    "check_columns",
     "check_delegate",
     "check_depublished_first",
     "check_describe_applicative",
@@ -161,11 +173,13 @@ __all__ = [
     "check_eligible",
     "check_end_delegation",
     "check_escalate",
+    "check_file_kept",
     "check_first_cotitulaires",
     "check_gap",
     "check_gap_stands",
     "check_given",
     "check_ignore",
+    "check_import",
     "check_is_applicative",
     "check_key_days",
     "check_key_stands",
@@ -179,6 +193,7 @@ __all__ = [
     "check_name_principal",
     "check_not_published",
     "check_note_anomaly",
+    "check_nothing_later",
     "check_open_campaign",
     "check_open_movement",
     "check_open_request",
@@ -186,6 +201,7 @@ __all__ = [
     "check_prefer",
     "check_prefer_bal",
     "check_preferable",
+    "check_preview",
     "check_pushed",
     "check_ranks_known",
     "check_reachable",
@@ -227,9 +243,12 @@ __all__ = [
     "check_successor",
     "check_take_over",
     "check_transfer_principal",
+    "check_undo_import",
+    "check_values",
     "check_webhook",
     "check_webhook_url",
     "check_withdrawn",
+    "check_within",
     "check_write_layout",
     "check_write_protocol",
     "has_left",

@@ -17,7 +17,7 @@ def check_register(structure: Structure, operator: Operator, kind: str, address:
 
 
 def check_domain(operator: Operator, address: str) -> None:
-    if not operator.domains.filter(name=domain_of(address.lower())).exists():
+    if domain_of(address.lower()) not in operator.domain_names:
         raise Refused(f"Le domaine « {domain_of(address)} » n’est pas un domaine de {operator}.", "domain")
 
 

@@ -146,6 +146,21 @@ def write():
             **(seen | {"source": "activities"}), **place, national_id=f"8{RPPS[name]}", ordinal=rank
         )
     actions.prefer(people["bruno"], "010000002", org.address, by=people["bruno"].user)
+    mailboxes = (
+        "Adresse;Type;RPPS;Service;Dernière connexion;Taille\n"
+        "imagerie.lilas@chu-exemple.mssante.fr;ORG;10000000017;Imagerie;15/03/2026 08:30;850 Mo\n"
+        "hotellerie.lilas@chu-exemple.mssante.fr;ORG;10000000025;Hôtellerie;46000;12 Mo\n"
+        "vaguemestre.lilas@chu-exemple.mssante.fr;ORG;;Vaguemestre;31/02/2026;3 Mo\n"
+        "archives@autre-operateur.mssante.fr;ORG;;Archives;;1,2 Go\n"
+    )
+    for stage in ("applied", "previewed", "received"):
+        where = {"operator": operator, "structure": trust, "by": gisele}
+        listed = actions.receive_import([mailboxes.encode()], f"liste-{stage}.csv", **where)
+        if stage != "received":
+            actions.carry_on(actions.forecast_import(listed, by=gisele), by=SYSTEM)
+        if stage == "applied":
+            listed.refresh_from_db()
+            actions.carry_on(actions.apply_import(listed, by=gisele), by=SYSTEM)
     search_index.level()
     for run in runs:
         figures.record(run)

@@ -24,6 +24,8 @@ GISELE = {
     "gaps": "/ecarts/",
     "gaps-none": "/ecarts/?situation=plusieurs",
     "gaps-absent": "/ecarts/?situation=absente&status=open",
+    "imports": "/imports/",
+    "import-new": "/imports/nouveau/",
     "requests": "/demandes/",
     "requests-empty": "/demandes/?q=rien-de-tel",
     "layouts": "/demandes/modeles/",
@@ -92,6 +94,8 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     look("login", "/compte/login/")
     log_in(page, "gisele")
     for name, path in GISELE.items():
+        look(name, path)
+    for name, path in of_imports(app, page).items():
         look(name, path)
     org = bal_url(app, page, "cardiologie")
     person = person_url(app, page, "Alice EXEMPLE")
@@ -164,6 +168,25 @@ def of_a_departure(app, page, name):
         "person-edit": f"{person}modifier/",
         "person-journal": f"{person}journal/",
         "roles": f"{person}roles/",
+    }
+
+
+def of_imports(app, page):
+    def url(stage):
+        page.goto(f"{app.url}/imports/")
+        return path_of(page.get_by_role("link", name=f"liste-{stage}.csv"))
+
+    applied, waiting, received = url("applied"), url("previewed"), url("received")
+    return {
+        "import-applied": applied,
+        "import-applied-absent": f"{applied}?lignes=absent",
+        "import-undo": f"{applied}annuler/",
+        "import-previewed": waiting,
+        "import-none": f"{waiting}?lignes=updated",
+        "import-apply": f"{waiting}appliquer/",
+        "import-apply-refused": f"{received}appliquer/",
+        "import-columns": f"{received}colonnes/",
+        "import-received": received,
     }
 
 

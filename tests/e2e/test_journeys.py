@@ -310,3 +310,71 @@ def test_a_gestionnaire_takes_the_kits_of_two_bal(app, page, log_in):
         page.get_by_role("button", name="Kits de communication").click()
     assert download.value.suggested_filename.startswith("kits-bal-")
     assert download.value.path().read_bytes().startswith(b"PK")
+
+
+LIST = """Adresse;Type;Compte principal;Derniere connexion
+imagerie@chu-exemple.mssante.fr;ORG;10000000017;15/03/2026
+hotellerie@chu-exemple.mssante.fr;ORG;10000000025;31/02/2026
+archives@ailleurs.mssante.fr;ORG;10000000017;
+"""
+
+
+def bring_a_list_in(app, page, log_in, go_on):
+    log_in(page, "gisele")
+    page.get_by_role("link", name="Imports").click()
+    page.get_by_role("link", name="Importer une liste").click()
+    page.get_by_label("Opérateur").select_option(label="Opérateur régional")
+    page.get_by_label("Structure").select_option(label="CHU des Lilas")
+    page.get_by_label("Fichier").set_input_files(
+        {"name": "bal.csv", "mimeType": "text/csv", "buffer": LIST.encode("cp1252")}
+    )
+    page.get_by_role("button", name="Déposer le fichier").click()
+    assert page.get_by_label("Compte principal").input_value() == ""
+    page.get_by_label("Compte principal").select_option(label="RPPS du titulaire")
+    page.get_by_role("button", name="Simuler l’import").click()
+    go_on(page)
+    page.locator(".badge").get_by_text("simulé, rien n’est écrit").wait_for()
+    assert page.get_by_text("« 31/02/2026 » n’est pas une date").first.is_visible()
+    page.get_by_role("link", name="Appliquer au registre").click()
+    page.get_by_role("button", name="Appliquer au registre").click()
+    go_on(page)
+    with page.expect_download() as rejects:
+        page.get_by_role("link", name="Rejets à corriger").click()
+    text = rejects.value.path().read_text("utf-8-sig")
+    assert "hotellerie@chu-exemple.mssante.fr" in text
+    assert "imagerie@chu-exemple.mssante.fr" not in text
+    page.get_by_role("link", name="Inscrites 1").click()
+    page.get_by_role("link", name="imagerie@chu-exemple.mssante.fr").click()
+    assert page.get_by_text("Alice EXEMPLE").first.is_visible()
+    page.go_back()
+    page.get_by_role("link", name="Annuler l’import").click()
+    page.get_by_role("button", name="Annuler l’import").click()
+    go_on(page)
+    page.locator(".badge").get_by_text("annulé", exact=True).wait_for()
+    assert page.get_by_role("link", name="Annuler l’import").count() == 0
+
+
+def work(app):
+    """What the worker does: here there is none."""
+    code = (
+        "from mailboxes.actions.imports import work_on_import; from mailboxes.models import Import;"
+        "work_on_import(Import.objects.latest('pk').pk)"
+    )
+    app.manage("shell", "--no-imports", "-c", code)
+
+
+def test_a_gestionnaire_brings_a_list_in_and_takes_it_back(app, page, log_in):
+    def go_on(page):
+        page.locator("progress").wait_for()
+        work(app)
+        page.locator("progress").wait_for(state="detached")
+
+    bring_a_list_in(app, page, log_in, go_on)
+
+
+def test_a_list_is_brought_in_without_javascript(app, bare_page, log_in):
+    def go_on(page):
+        work(app)
+        page.get_by_role("link", name="Actualiser").click()
+
+    bring_a_list_in(app, bare_page, log_in, go_on)

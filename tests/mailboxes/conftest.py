@@ -6,8 +6,20 @@ from types import SimpleNamespace
 import pytest
 from django.contrib.auth import get_user_model
 
+from mailboxes import actions
 from mailboxes.lifecycle import State
-from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, Membership, Operator, Person, Structure
+from mailboxes.models import (
+    SYSTEM,
+    Affiliation,
+    Bal,
+    Cotitulaire,
+    Delegataire,
+    Import,
+    Membership,
+    Operator,
+    Person,
+    Structure,
+)
 
 RPPS = {"alice": "10000000017", "bruno": "10000000025", "paul": "10000000033", "eve": "10000000041"}
 
@@ -108,3 +120,26 @@ def crowd(org):
         return org
 
     return fill
+
+
+@pytest.fixture
+def bring_in(tmp_path, settings, structure, operator, people):
+    """`bring_in("Adresse;Type\\n…")`: gisele brings in a list, up to `stage`."""
+    settings.VAR_DIR = tmp_path
+
+    def go(content, *, stage="applied", columns=None, by=None, name="liste.csv", unit=None, kind=None, **facts):
+        by = by or people.gisele.user
+        raw = content if isinstance(content, bytes) else content.encode()
+        run = actions.receive_import([raw], name, **{"operator": operator, "structure": structure, "by": by} | facts)
+        if stage == Import.Stage.RECEIVED:
+            return run
+        kind = run.default_kind if kind is None else kind
+        run = actions.read_columns(
+            run, columns or run.columns, size_unit=unit or run.size_unit, default_kind=kind, by=by
+        )
+        actions.carry_on(run := actions.forecast_import(run, by=by), by=SYSTEM)
+        if stage == Import.Stage.APPLIED and run.stage == Import.Stage.PREVIEWED:
+            actions.carry_on(run := actions.apply_import(run, by=by), by=SYSTEM)
+        return run
+
+    return go

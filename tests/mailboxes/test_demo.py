@@ -21,6 +21,7 @@ from mailboxes.models import (
     CampaignTarget,
     Claim,
     Delegataire,
+    Import,
     JournalEntry,
     Movement,
     NamingPolicy,
@@ -252,3 +253,14 @@ def test_it_is_not_loaded_twice():
     with pytest.raises(CommandError, match="déjà"):
         load()
     assert Bal.objects.count() == before
+
+
+def test_lists_of_operators_are_there_applied_waiting_and_taken_back():
+    runs = {run.stage: run for run in Import.objects.all()}
+    assert set(runs) == {"applied", "previewed", "undone"}
+    applied, waiting = runs["applied"], runs["previewed"]
+    assert (applied.created, applied.rejected, applied.corrected) == (3, 5, 1)
+    assert applied.updated > 5
+    assert (waiting.created, waiting.rejected) == (0, 5)
+    assert waiting.path.is_file(), "gisele may apply it"
+    assert set(Bal.objects.filter(address__startswith="recette").values_list("state", flat=True)) == {State.ABANDONED}

@@ -7,6 +7,7 @@ from unittest import mock
 
 from django.utils import timezone
 
+from mailboxes.actions.imports import work_on_import
 from mailboxes.lifecycle import Party
 from mailboxes.models import JournalEntry, Notice, Request
 from mailboxes.notices import tell
@@ -56,7 +57,7 @@ class Timeline:
 @contextmanager
 def nothing_sent() -> Iterator[None]:
     """No mail leaves and nothing is queued; to be put around the transaction, which would queue at its end."""
-    with mock.patch.object(tell, "delay"):
+    with mock.patch.object(tell, "delay"), mock.patch.object(work_on_import, "delay"):
         yield
 
 

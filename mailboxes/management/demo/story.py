@@ -7,7 +7,17 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from mailboxes.management.demo import attention, campaigns, filling, followup, openings, practices, software, usage
+from mailboxes.management.demo import (
+    attention,
+    campaigns,
+    filling,
+    followup,
+    imports,
+    openings,
+    practices,
+    software,
+    usage,
+)
 from mailboxes.management.demo.annuaire import Annuaire
 from mailboxes.management.demo.clock import Timeline, as_of, nothing_sent
 from mailboxes.management.demo.foundation import START, Foundation
@@ -77,6 +87,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> str:
         followup.tell(foundation, readings)
         campaigns.tell(foundation, readings)
         filling.tell(foundation, readings)
+        imports.tell(foundation)
     attention.tell(foundation)
     readings.plan()
     Annuaire(foundation, lines).plan()

@@ -1,0 +1,205 @@
+"""Operators' lists brought in: each file, what became of each of its lines, and how its columns are read."""
+
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from mailboxes.models import bulk
+from mailboxes.models.bals import Bal
+from mailboxes.models.structures import Operator, Structure
+from mailboxes.models.system import SYSTEM
+
+SILENT_FOR = timedelta(minutes=5)  # after which who was at work is taken for dead
+
+
+class ColumnMapping(models.Model):
+    """How the columns of an operator's lists were last read: proposed for his next one."""
+
+    operator = models.OneToOneField(Operator, models.CASCADE, related_name="column_mapping")
+    fields = models.JSONField("champ de chaque en-tête", default=dict)  # folded header -> field, "" when not read
+    size_unit = models.CharField("unité des tailles", max_length=2, default="mo")
+    default_kind = models.CharField("type par défaut", max_length=3, choices=Bal.Kind, blank=True)
+    at = models.DateTimeField("le", default=timezone.now)
+
+    class Meta:
+        verbose_name = "lecture des colonnes"
+        verbose_name_plural = "lectures des colonnes"
+
+    def __str__(self):
+        return f"colonnes de {self.operator}"
+
+
+class ImportQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        if user.is_superuser:
+            return self
+        return self.filter(structure__in=Structure.objects.visible_to(user).values("pk"))
+
+    def interrupted(self, now):
+        """At work, by their stage, and silent: their process died, or never began."""
+        return self.filter(stage__in=Import.AT_WORK, seen_at__lte=now - SILENT_FOR)
+
+    def outdated(self, now):
+        """Their file is no longer to be kept."""
+        return self.filter(at__lt=now - settings.IMPORTS_KEPT).exclude(stored="").exclude(stage__in=Import.AT_WORK)
+
+
+class Import(models.Model):
+    """One file of an operator, for one structure and all below it.
+
+    `done` is the last line treated in the present stage. It moves in the very transaction that writes the lines, under
+    the row's lock: whoever dies, whoever runs twice, each line is treated once.
+    """
+
+    class Stage(models.TextChoices):
+        RECEIVED = "received", "colonnes à vérifier"
+        READING = "reading", "simulation en cours"
+        PREVIEWED = "previewed", "simulé, rien n’est écrit"
+        APPLYING = "applying", "en cours d’application"
+        APPLIED = "applied", "appliqué"
+        UNDOING = "undoing", "annulation en cours"
+        UNDONE = "undone", "annulé"
+        FAILED = "failed", "refusé"
+
+    AT_WORK = (Stage.READING, Stage.APPLYING, Stage.UNDOING)
+    COUNTED = ("created", "updated", "unchanged", "rejected", "absent", "corrected")
+
+    structure = models.ForeignKey(Structure, models.PROTECT, related_name="imports")
+    operator = models.ForeignKey(Operator, models.PROTECT, related_name="imports", verbose_name="opérateur")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="par")
+    at = models.DateTimeField("reçu le", default=timezone.now)
+    as_of = models.DateTimeField("date de la liste", default=timezone.now)
+    file_name = models.CharField("fichier", max_length=200)
+    sha256 = models.CharField("empreinte", max_length=64)
+    stored = models.CharField("gardé sous", max_length=40, blank=True)  # in `folder()`; empty once purged
+
+    headers = models.JSONField("en-têtes", default=list)
+    header_number = models.PositiveIntegerField("ligne des en-têtes", default=0)
+    columns = models.JSONField("champ de chaque colonne", default=list)
+    sample = models.JSONField("premières lignes", default=list)  # number and cells of each, as texts
+    size_unit = models.CharField("unité des tailles", max_length=2, default="mo")
+    default_kind = models.CharField("type par défaut", max_length=3, choices=Bal.Kind, blank=True)
+
+    stage = models.CharField("étape", max_length=10, choices=Stage, default=Stage.RECEIVED, editable=False)
+    reason = models.TextField("raison", blank=True)
+    done = models.PositiveIntegerField("lignes traitées", default=0)
+    total = models.PositiveIntegerField("lignes", default=0)  # known once the file has been read to its end
+    percent = models.PositiveSmallIntegerField("avancement (%)", default=0)
+    created = models.PositiveIntegerField("inscrites", default=0)
+    updated = models.PositiveIntegerField("mises à jour", default=0)
+    unchanged = models.PositiveIntegerField("inchangées", default=0)
+    rejected = models.PositiveIntegerField("rejetées", default=0)
+    absent = models.PositiveIntegerField("absentes du fichier", default=0)
+    corrected = models.PositiveIntegerField("lues avec une remarque", default=0)
+    seen_at = models.DateTimeField("dernier signe de vie", default=timezone.now)
+    applied_at = models.DateTimeField("appliqué le", null=True, blank=True)
+    undone_at = models.DateTimeField("annulé le", null=True, blank=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="annulé par"
+    )
+
+    objects = ImportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "import"
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["sha256"], name="import_of_content")]
+
+    def __str__(self):
+        return f"import n° {self.pk} ({self.file_name})"
+
+    def get_absolute_url(self):
+        return reverse("import", args=[self.pk])
+
+    @staticmethod
+    def folder() -> Path:
+        return settings.VAR_DIR / "imports"
+
+    @property
+    def path(self) -> Path:
+        return self.folder() / self.stored
+
+    @property
+    def actor(self):
+        return self.by or SYSTEM
+
+    @property
+    def is_at_work(self) -> bool:
+        return self.stage in self.AT_WORK
+
+    @property
+    def is_over(self) -> bool:
+        return self.stage in (self.Stage.APPLIED, self.Stage.UNDONE, self.Stage.FAILED)
+
+    @property
+    def forecasts(self) -> bool:
+        """Its lines tell what would be done."""
+        return self.stage in (self.Stage.READING, self.Stage.PREVIEWED)
+
+    @property
+    def accepted(self) -> int:
+        return self.created + self.updated + self.unchanged
+
+
+class ImportLineQuerySet(models.QuerySet):
+    def corrected(self):
+        return self.exclude(outcome=ImportLine.Outcome.REJECTED).exclude(remark="")
+
+    def absent_from(self, run: "Import", bals: models.QuerySet[Bal]) -> int:
+        """Keep those of `bals` that no line of the import names; how many."""
+        gone = bals.exclude(address__in=run.lines.exclude(number=None).values("address")).order_by("address")
+        rows = gone.values_list("pk", "address").iterator(chunk_size=2000)
+        count = 0
+        while some := list(islice(rows, 2000)):
+            count += len(some)
+            bulk.insert([self.model(run=run, bal_id=pk, address=address, outcome="absent") for pk, address in some])
+        return count
+
+    def writing(self):
+        """Those that wrote something which an undoing takes back; what a move told people stays told."""
+        created = models.Q(outcome=ImportLine.Outcome.CREATED)
+        return self.filter(created | ~models.Q(before={}) | models.Q(reading_id__isnull=False)).filter(verb="")
+
+
+class ImportLine(models.Model):
+    """What became of a line, or would; and of a BAL that no line names (`number` is then empty)."""
+
+    class Outcome(models.TextChoices):
+        CREATED = "created", "inscrite"
+        UPDATED = "updated", "mise à jour"
+        UNCHANGED = "unchanged", "inchangée"
+        REJECTED = "rejected", "rejetée"
+        ABSENT = "absent", "connue ici, absente du fichier"
+
+    run = models.ForeignKey(Import, models.CASCADE, related_name="lines")
+    number = models.PositiveIntegerField("ligne", null=True)
+    address = models.CharField("adresse", max_length=254, blank=True)
+    outcome = models.CharField("résultat", max_length=10, choices=Outcome)
+    remark = models.TextField("remarque", blank=True)  # why it is rejected, or how what is doubtful was read
+    cells = models.JSONField("contenu", default=list)  # of a rejected line alone, to be corrected and given again
+    # What an undoing needs.
+    bal = models.ForeignKey(Bal, models.PROTECT, null=True, related_name="+", db_index=False)
+    before = models.JSONField("avant", default=dict)  # column -> value
+    reading_id = models.BigIntegerField("relevé", null=True)  # no foreign key: readings are purged by themselves
+    verb = models.CharField("ce qui en a été annoncé", max_length=30, blank=True)  # a Verb or an Act
+    mark = models.BigIntegerField("dernière ligne de journal", null=True)  # when it was written
+
+    objects = ImportLineQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "ligne d’import"
+        verbose_name_plural = "lignes d’import"
+        ordering = ["number", "pk"]
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="import_line_once")]
+        indexes = [
+            models.Index(fields=["run", "address"], name="import_line_address"),
+            models.Index(fields=["run", "outcome", "number"], name="import_line_outcome"),
+        ]
+
+    def __str__(self):
+        return f"ligne {self.number} : {self.get_outcome_display()}"

@@ -1,0 +1,1 @@
+"""What operators tell us, each in his own way: here their lists, as files."""
