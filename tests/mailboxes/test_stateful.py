@@ -1,0 +1,443 @@
+"""Whatever anyone does in whatever order, the register stays true: hypothesis plays the cast, `held_true` looks.
+
+pytest tests/mailboxes/test_stateful.py --hypothesis-profile=deep
+"""
+
+import logging
+from collections import Counter
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from smtplib import SMTPRecipientsRefused, SMTPServerDisconnected
+
+import pytest
+from dateutil.relativedelta import relativedelta
+from django.conf import settings as conf
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from directory.models import Entry, SyncRun
+from mailboxes import actions, tasks
+from mailboxes.lifecycle import BY_VERB, EXPOSED, STEPS, WHO_MAY, Act, RequestKind, Verb
+from mailboxes.models import SYSTEM, Bal, Claim, Cotitulaire, Delegataire, Notice, Person, Reading, Request, Signatory
+from mailboxes.notices import record_bounce
+from mailboxes.rules import NotAllowed, Refused
+from tests.mailboxes import held_true
+from tests.mailboxes.conftest import make_professional
+from tests.mailboxes.held_true import Picture
+
+START = datetime(2026, 1, 5, 8, tzinfo=UTC)
+DOMAIN = "chu-exemple.mssante.fr"
+CAST = ["alice", "bruno", "paul", "delphine", "gisele", "lea", "eve", "system"]
+STRANGERS = ["lea", "eve"]
+JOBS = [
+    "verify_absences", "verify_requests", "remind_operators", "alert_idle", "depublish_idle", "follow_alerts",
+    "ask_unknown", "check_quotas", "end_delegations", "tell_again",
+]  # fmt: skip
+NIGHT = [job for job in JOBS if job not in ("verify_absences", "verify_requests")]
+BY_SYSTEM = [Verb.ACTIVATE, Verb.WAKE, Verb.VERIFY_DEPUBLICATION, Verb.CONFIRM_DELETION, Verb.VERIFY_DELETION]
+PLAYED = {*EXPOSED, *BY_SYSTEM}
+ORDER = list(Verb)
+FORWARD = [
+    Verb.ACTIVATE, Verb.CONFIRM_DELETION, Verb.VERIFY_DELETION, Verb.VERIFY_DEPUBLICATION, Verb.REQUEST_DEPUBLICATION,
+    Verb.REQUEST_DELETION,
+]  # fmt: skip
+DAYS = [1, 4, 8, 23, 31, 62, 306, 366]
+
+# "apt": someone whom the tables let do it on this BAL, if there is one; else few acts would be more than refused.
+actors = st.sampled_from(["apt", "apt", "apt", "apt", "apt", "apt", *CAST])
+nth = st.integers(0, 5)  # which of the rows, the newest first
+people = st.integers(0, 22)
+cast_people = st.sampled_from(CAST[:-1])
+
+
+class Mood(EmailBackend):
+    """A mail server that takes everything, or is down, or refuses the recipients for good."""
+
+    now = "takes"
+
+    def send_messages(self, messages):
+        if Mood.now == "down":
+            raise SMTPServerDisconnected("Connection unexpectedly closed")
+        if Mood.now == "refuses":
+            raise SMTPRecipientsRefused({messages[0].to[0]: (550, b"5.1.1 unknown")})
+        return super().send_messages(messages)
+
+
+class Annuaire:
+    """What the latest picture of it shows, as the test has drawn it."""
+
+    def __init__(self):
+        self.listed: set[str] = set()
+        self.as_of: datetime | None = None
+
+    def load(self, listed: set[str], as_of: datetime) -> None:
+        SyncRun.objects.create(source="extraction", status="applied", generated_at=as_of)
+        Entry.objects.exclude(address__in=listed).update(withdrawn_at=as_of)
+        Entry.objects.filter(address__in=listed).update(withdrawn_at=None)
+        known = set(Entry.objects.values_list("address", flat=True))
+        rows = {"source": "extraction", "kind": "PER", "first_seen_at": as_of, "changed_at": as_of}
+        whose = dict(Cotitulaire.objects.filter(is_principal=True).values_list("bal__address", "person__rpps"))
+        new = [Entry(address=address, person_id=whose.get(address, ""), **rows) for address in sorted(listed - known)]
+        Entry.objects.bulk_create(new)
+        self.listed, self.as_of = listed, max(as_of, self.as_of or as_of)
+
+    def shows(self, address: str) -> bool | None:
+        is_fresh = self.as_of and timezone.now() - self.as_of <= conf.ANNUAIRE_STALE_AFTER
+        return address in self.listed if is_fresh else None
+
+
+class Life(RuleBasedStateMachine):
+    def __init__(self, cast, clock):
+        super().__init__()
+        self.cast, self.clock, self.now = cast, clock, START
+        self.clock.move_to(START, tick=False)
+        self.example = transaction.atomic()
+        self.example.__enter__()
+        self.annuaire, self.quotas, self.resent, self.mails = Annuaire(), held_true.Quotas(), Counter(), Counter()
+        Mood.now = "takes"
+        self.picture = Picture()
+        held_true.check_register(self.picture)
+
+    def teardown(self):
+        transaction.set_rollback(True)
+        self.example.__exit__(None, None, None)
+
+    # --- How each step is played and looked at ------------------------------------------------------------------------
+    def pass_time(self, **delta):
+        self.now += timedelta(**delta)
+        self.clock.move_to(self.now, tick=False)
+
+    def play(self, act, *args, **facts):
+        """One act, a minute later; refused, it did nothing; else, everything that it wrote is explained."""
+        self.pass_time(minutes=1)
+        try:
+            done, refusal = act(*args, **facts), None
+        except Refused as refused:
+            done, refusal = None, refused
+        before, self.picture = self.picture, Picture()
+        if refusal:
+            held_true.check_refusal(refusal, before, self.picture)
+        else:
+            held_true.check_done(before, self.picture, self.annuaire)
+            held_true.check_register(self.picture)
+            self.quotas.check(before, self.picture)
+        self.look_at_mails()
+        return done if refusal is None else refusal
+
+    def look_at_mails(self):
+        """The same mail leaves once, and once more each time that it is sent again by hand."""
+        self.mails.update(message.extra_headers["Message-ID"] for message in mail.outbox)
+        mail.outbox.clear()
+        for message, times in self.mails.items():
+            assert times <= 1 + self.resent[message.split(".")[1]], f"{message} left {times} times"
+
+    def check_by_table(self, verb, bal, who, outcome):
+        """Whom the table lets do it from here is not refused for who he is, nor for where the BAL is; others are."""
+        user = None if who == "system" else self.cast[who].user.pk
+        line, refused = BY_VERB[verb], isinstance(outcome, Refused)
+        may = bool(line.by & self.before.roles(bal.pk, user, None))
+        assert isinstance(outcome, NotAllowed) == (not may), (verb, who, outcome)
+        is_from_here = self.before[Bal][bal.pk]["state"] in line.before
+        assert refused or (may and is_from_here)
+        assert not (refused and may and is_from_here and outcome.code == "state"), (verb, outcome)
+
+    def by(self, who):
+        return SYSTEM if who == "system" else self.cast[who].user
+
+    def name(self, who, act, bal: Bal | None, turn=0) -> str:
+        if who != "apt":
+            return who
+        if bal is None:
+            return "gisele"
+        allowed = BY_VERB[act].by if act in Verb.values else WHO_MAY[act]
+        users = {name: None if name == "system" else self.cast[name].user.pk for name in CAST}
+        may = [name for name in CAST if allowed & self.picture.roles(bal.pk, users[name], None)]
+        return may[turn % len(may)] if may else "gisele"
+
+    def act(self, act, number, who, do, *args, **facts):
+        """`do` it on one of the BAL, by this one."""
+        bal = self.bal(number)
+        return self.play(do, bal, *args, by=self.by(self.name(who, act, bal, turn=number)), **facts)
+
+    def person(self, number) -> Person:
+        return self.cast["people"][number]
+
+    def bal(self, number) -> Bal:
+        pks = sorted(self.picture[Bal])
+        return Bal.objects.get(pk=pks[number % len(pks)])
+
+    def newest(self, table, number, **facts):
+        rows = table.objects.filter(**facts).order_by("-pk")[: number + 1]
+        return list(rows)[-1] if rows else None
+
+    # --- The lifecycle ------------------------------------------------------------------------------------------------
+    @rule(number=nth, verb=st.sampled_from(EXPOSED), who=actors, attested=st.booleans())
+    def anyone_tries_any_verb(self, number, verb, who, attested):
+        bal, self.before = self.bal(number), self.picture
+        who = self.name(who, verb, bal)
+        outcome = self.play(actions.move, bal, verb, by=self.by(who), attested=attested)
+        self.check_by_table(verb, bal, who, outcome)
+
+    @rule(number=nth, verb=st.sampled_from(BY_SYSTEM))
+    def the_automate_tries_a_verb(self, number, verb):
+        bal, self.before = self.bal(number), self.picture
+        outcome = self.play(actions.move, bal, verb, by=SYSTEM)
+        self.check_by_table(verb, bal, "system", outcome)
+
+    @rule(number=nth, picks=st.lists(st.integers(0, 7), min_size=1, max_size=4), is_gone=st.booleans())
+    def those_who_may_take_it_on(self, number, picks, is_gone):
+        """Without this, and the next, few examples would come as far as a deletion."""
+        bal = self.bal(number)
+        for pick in picks:
+            self.take_on(bal, sorted(PLAYED, key=lambda verb: (ORDER.index(verb) - pick) % len(ORDER)), is_gone, pick)
+
+    @rule(number=nth, steps=st.integers(1, 6))
+    def it_goes_towards_its_deletion(self, number, steps):
+        bal = self.bal(number)
+        for _ in range(steps):
+            self.take_on(bal, FORWARD, True, 0)
+
+    def take_on(self, bal, verbs, is_gone, turn):
+        bal.refresh_from_db()
+        verb = next((verb for verb in verbs if bal.state in BY_VERB[verb].before), None)
+        if verb is None:
+            return
+        if is_gone:
+            self.annuaire.load(self.annuaire.listed - {bal.address}, self.now)
+        self.play(actions.move, bal, verb, by=self.by(self.name("apt", verb, bal, turn=turn)), attested=True)
+
+    @rule(number=nth, other=nth, who=actors)
+    def anyone_asks_for_a_depublication(self, number, other, who):
+        facts = {"replaced_by": self.bal(other).address, "auto_reply": "Écrivez ailleurs."}
+        self.act(Verb.REQUEST_DEPUBLICATION, number, who, actions.request_depublication, **facts)
+
+    @rule(kind=st.sampled_from(["PER", "ORG", "APP", "CAB"]), who=actors, holder=people, more=st.integers(0, 22))
+    def anyone_asks_for_a_bal(self, kind, who, holder, more):
+        facts = {"structure": self.cast["structure"], "operator": self.cast["operator"], "kind": kind}
+        facts["address"] = f"bal{len(self.picture[Bal]) if len(self.picture[Bal]) < 9 else 8}@{DOMAIN}"
+        others = [person for person in self.cast["people"][:more] if person != self.person(holder)]
+        facts |= {"principal": None if kind == "APP" else self.person(holder), "by": self.by(self.name(who, "", None))}
+        facts |= {"cotitulaires": others if kind in ("ORG", "CAB") else [], "purpose": "Avis urgents."}
+        self.play(actions.request_opening, **facts)
+
+    @rule(number=nth, who=actors, liste_rouge=st.booleans(), quota_mb=st.sampled_from([100, 110, 200]))
+    def anyone_describes(self, number, who, liste_rouge, quota_mb):
+        facts = {"liste_rouge": liste_rouge, "quota_mb": quota_mb}
+        self.act(Act.DESCRIBE, number, who, actions.describe_bal, **facts)
+
+    # --- Who holds it -------------------------------------------------------------------------------------------------
+    @rule(number=nth, who=actors, person=people)
+    def anyone_adds_a_cotitulaire(self, number, who, person):
+        self.act(Act.ADD_COTITULAIRE, number, who, actions.add_cotitulaire, self.person(person))
+
+    @rule(number=nth, who=actors, count=st.integers(1, 22))
+    def anyone_adds_many(self, number, who, count):
+        bal = self.bal(number)
+        by = self.by(self.name(who, Act.ADD_COTITULAIRE, bal))
+
+        def add_each():
+            for person in self.cast["people"][:count]:
+                with suppress(Refused):
+                    actions.add_cotitulaire(bal, person, by=by)
+
+        self.play(add_each)
+
+    @rule(number=nth, who=actors, person=people, is_there=st.booleans())
+    def anyone_removes_a_cotitulaire(self, number, who, person, is_there):
+        held = sorted(self.picture.holders(self.bal(number).pk))
+        one = Person.objects.get(pk=held[person % len(held)]) if held and is_there else self.person(person)
+        self.act(Act.REMOVE_COTITULAIRE, number, who, actions.remove_cotitulaire, one)
+
+    @rule(number=nth, who=actors, person=people, hands_over=st.booleans())
+    def anyone_makes_a_principal(self, number, who, person, hands_over):
+        if hands_over:
+            self.act(Act.TRANSFER_PRINCIPAL, number, who, actions.transfer_principal, self.person(person % 6))
+        else:
+            self.act(Act.NAME_PRINCIPAL, number, who, actions.name_principal, self.person(person))
+
+    @rule(number=nth, who=actors, person=cast_people, under=st.integers(0, 2), days=st.sampled_from([None, -1, 0, 40]))
+    def anyone_delegates(self, number, who, person, under, days):
+        lent_to = self.cast[person]
+        ends_on = None if days is None else timezone.localdate() + timedelta(days=days)
+        facts = {"under": self.person(under), "reason": "Secrétariat", "ends_on": ends_on}
+        who = CAST[under] if who == "apt" else who
+        self.act(Act.DELEGATE, number, who, actions.delegate, lent_to, **facts)
+
+    @rule(number=nth, who=actors)
+    def anyone_ends_a_delegation(self, number, who):
+        if delegation := self.newest(Delegataire, number):
+            who = self.name(who, Act.END_DELEGATION, delegation.bal, turn=number)
+            self.play(actions.end_delegation, delegation, by=self.by(who))
+
+    @rule(person=people, leaves=st.booleans())
+    def someone_leaves_or_comes_back(self, person, leaves):
+        self.person(person).affiliations.update(left_on=timezone.localdate() if leaves else None)
+        self.picture = Picture()
+
+    # --- Its use ------------------------------------------------------------------------------------------------------
+    @rule(number=nth, who=actors)
+    def anyone_declares_a_use(self, number, who):
+        self.act(Act.DECLARE_USE, number, who, actions.declare_use)
+
+    @rule(
+        number=nth, who=actors, ago=st.sampled_from([None, -1, 0, 20, 305, 400]),
+        used_mb=st.sampled_from([None, 50, 74, 79, 80, 84, 86, 89, 90, 92, 95, 96, 120]),
+    )  # fmt: skip
+    def anyone_records_a_reading(self, number, who, ago, used_mb):
+        last = None if ago is None else self.now - timedelta(days=ago)
+        facts = {"at": self.now, "source": Reading.Source.IMPORT, "used_mb": used_mb, "last_used_at": last}
+        self.act(Act.RECORD_USAGE, number, who, actions.record_usage, **facts)
+
+    @rule(number=nth, fills=st.lists(st.sampled_from([50, 79, 80, 84, 85, 89, 90, 95, 96]), min_size=2, max_size=4))
+    def it_fills_and_empties(self, number, fills):
+        for used_mb in fills:
+            self.play(self.fill, self.bal(number), used_mb)
+
+    def fill(self, bal, used_mb):
+        actions.record_usage(bal, at=self.now, source=Reading.Source.PUSH, used_mb=used_mb, quota_mb=100, by=SYSTEM)
+        tasks.run("check_quotas")
+
+    # --- The operator -------------------------------------------------------------------------------------------------
+    @rule(number=nth, act=st.sampled_from(sorted(STEPS)), who=actors, answer=st.sampled_from(["", "Dit au téléphone."]))
+    def anyone_takes_a_step_of_a_request(self, number, act, who, answer):
+        if request := self.newest(Request, number):
+            self.play(actions.step, request, act, by=self.by(self.name(who, act, request.bal)), answer=answer)
+
+    @rule(number=nth, act=st.sampled_from(sorted(STEPS)))
+    def the_gestionnaire_takes_a_step_of_a_request(self, number, act):
+        if request := self.newest(Request, number, stage__in=STEPS[act].before):
+            self.play(actions.step, request, act, by=self.by("gisele"), answer="Dit au téléphone.")
+
+    @rule(number=nth, who=actors, kind=st.sampled_from(RequestKind))
+    def anyone_asks_the_operator(self, number, who, kind):
+        self.act(Act.ASK_OPERATOR, number, who, actions.open_request, kind, detail="2 Go de plus")
+
+    # --- The annuaire, the mails, the nights --------------------------------------------------------------------------
+    @rule(shown=st.sets(st.integers(0, 8)), days_old=st.sampled_from([0, 0, 2, 5]))
+    def the_annuaire_is_loaded(self, shown, days_old):
+        pks = sorted(self.picture[Bal])
+        listed = {self.picture[Bal][pks[one]]["address"] for one in shown if one < len(pks)}
+        as_of = self.now - timedelta(days=days_old)
+        if self.annuaire.as_of is None or as_of > self.annuaire.as_of:
+            self.annuaire.load(listed, as_of)
+
+    @rule(mood=st.sampled_from(["takes", "takes", "down", "refuses"]))
+    def the_mails_leave(self, mood):
+        Mood.now = mood
+        self.play(tasks.run, "tell_again")
+        Mood.now = "takes"
+
+    @rule(number=nth)
+    def a_mail_comes_back(self, number):
+        if notice := self.newest(Notice, number, sent_at__isnull=False):
+            self.play(record_bounce, notice.pk, "550 5.1.1 unknown")
+
+    @rule(number=nth, who=actors, again=st.booleans())
+    def anyone_mends_a_notice(self, number, who, again):
+        notice = self.newest(Notice, number)
+        if notice is None:
+            return
+        who = "gisele" if who == "apt" else who
+        if not again:
+            facts = {"how": "par téléphone", "on": timezone.localdate()}
+            self.play(actions.give_notice, notice, by=self.by(who), **facts)
+        elif not isinstance(self.play(actions.resend_notice, notice, by=self.by(who)), Refused):
+            self.resent[str(notice.pk)] += 1
+
+    @rule(number=nth, is_his=st.booleans(), other=people, said=st.sampled_from([*Notice.Answer.values, "?"]))
+    def a_notice_is_answered_by_its_link(self, number, is_his, other, said):
+        if notice := self.newest(Notice, number, person__isnull=False, bal__isnull=False):
+            signatory = Signatory(notice.person if is_his else self.person(other))
+            self.play(actions.answer_notice, notice, said, by=signatory)
+
+    @rule(number=nth, person=cast_people, said=st.sampled_from([*Claim.Answer.values, "?"]), who=st.sampled_from(CAST))
+    def someone_says_whether_an_address_is_his(self, number, person, said, who):
+        who = who if who == "eve" else person
+        self.play(actions.answer, self.cast[person], self.bal(number).address, said, by=self.by(who))
+
+    @rule(
+        person=cast_people, who=st.sampled_from(CAST), channel=st.sampled_from(Person.Channel), has_mail=st.booleans()
+    )
+    def anyone_says_how_one_is_told(self, person, who, channel, has_mail):
+        email = f"{person}@exemple.invalid" if has_mail else ""
+        self.play(actions.prefer_channel, self.cast[person], by=self.by(who), channel=channel, email=email)
+
+    @rule(number=nth, who=actors)
+    def anyone_asks_whether_it_serves(self, number, who):
+        self.act(Act.ASK_USE, number, who, actions.ask_use)
+
+    @rule(job=st.sampled_from(JOBS))
+    def a_job_runs(self, job):
+        if self.play(self.run, job):
+            assert not self.play(self.run, job), f"{job} found more to do the second time"
+
+    @rule(days=st.sampled_from(DAYS))
+    def days_pass(self, days):
+        self.pass_time(days=days)
+
+    @rule(days=st.sampled_from(DAYS))
+    def nights_pass(self, days):
+        """All that runs by night, then what it wrote is mailed, then days pass."""
+        self.play(self.run, *NIGHT)
+        self.pass_time(days=days)
+
+    def run(self, *jobs):
+        """Nothing that a job finds due is refused, for nobody else is there."""
+        tallies = [tasks.run(job) for job in jobs]
+        refused = [tally.refused for job, tally in zip(jobs, tallies, strict=True) if job != "tell_again"]
+        assert not any(refused), refused
+        return sum(tally.done for tally in tallies)
+
+
+@pytest.fixture
+def cast(people, structure, operator):
+    """Those of the other tests, 20 professionals without an account, and BAL of each kind at various ages."""
+    pros = [people.alice, people.bruno, people.paul, *(make_professional(number) for number in range(20))]
+    facts = {"structure": structure, "operator": operator, "by": SYSTEM}
+    register = partial(actions.register_bal, exists=True, **facts)
+    per = register(kind="PER", address=f"paul.exemple@{DOMAIN}", principal=people.paul, quota_mb=100)
+    org = register(kind="ORG", address=f"accueil@{DOMAIN}", principal=people.alice, quota_mb=100)
+    cab = register(kind="CAB", address=f"cabinet@{DOMAIN}", principal=people.alice)
+    for person in pros[1:18]:
+        actions.add_cotitulaire(cab, person, by=SYSTEM)
+    actions.add_cotitulaire(org, people.bruno, by=SYSTEM)
+    actions.delegate(org, people.delphine, under=people.alice, reason="Secrétariat", by=people.alice.user)
+    orphan = register(kind="ORG", address=f"orpheline@{DOMAIN}")
+    actions.add_cotitulaire(orphan, people.bruno, by=SYSTEM)
+    register(kind="APP", address=f"no_reply@{DOMAIN}")
+    actions.register_bal(kind="PER", address=f"nouvelle@{DOMAIN}", principal=people.alice, **facts)
+    idle = START - relativedelta(months=9)
+    for bal in (per, org):
+        actions.record_usage(bal, at=START, source=Reading.Source.IMPORT, last_used_at=idle, by=SYSTEM)
+    return {**vars(people), "people": pros, "structure": structure, "operator": operator}
+
+
+@pytest.fixture
+def clock(time_machine):
+    time_machine.move_to(START, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def mailed(settings, caplog):
+    caplog.set_level(logging.CRITICAL)  # what the jobs tell of thousands of nights would bury the example that fails
+    settings.EMAIL_BACKEND = f"{__name__}.{Mood.__name__}"
+
+
+def test_no_sequence_of_acts_by_anyone_makes_the_register_false(clock, cast, mailed):
+    run_state_machine_as_test(lambda: Life(cast, clock), settings=how_long())
+
+
+def how_long() -> settings:
+    is_deep = settings.get_current_profile_name() == "deep"
+    return settings(
+        max_examples=400 if is_deep else 20,
+        stateful_step_count=80 if is_deep else 50,
+        suppress_health_check=list(HealthCheck),
+    )
