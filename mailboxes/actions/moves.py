@@ -117,8 +117,9 @@ def write_moves(bals: list[Bal], verb: Verb, *, by, note: str, led: str = "") ->
 
 
 def _cycle(bal: Bal, verb: Verb) -> str:
-    """One idleness, one alert: the cycle is the idle clock itself. Other moves may come back, each with its entry."""
-    return bal.clock_at.isoformat() if verb == Verb.ALERT_IDLE and bal.clock_at else ""
+    """One alert for each time that it was active: not for each idleness, which an alert, a depublication asked for and
+    its cancellation leave as it was. Other moves may come back, each with its entry."""
+    return bal.state_since.isoformat() if verb == Verb.ALERT_IDLE else ""
 
 
 def _batches(bals: QuerySet[Bal]) -> Iterator[list[int]]:
