@@ -223,6 +223,8 @@ CELERY_BEAT_SCHEDULE = {
         ("depublish_idle",    "mailboxes.tasks.depublish_idle",    crontab(hour=6, minute=40)),
         ("check_quotas",      "mailboxes.tasks.check_quotas",      crontab(minute=50)),
         ("end_delegations",   "mailboxes.tasks.end_delegations",   crontab(hour=0, minute=15)),
+        ("apply_departures",  "mailboxes.tasks.apply_departures",  crontab(hour=0, minute=5)),
+        ("remind_movements",  "mailboxes.tasks.remind_movements",  crontab(hour=7, minute=20)),
         ("ask_unidentified",  "mailboxes.tasks.ask_unidentified",  crontab(hour=7, minute=0)),
         ("verify_requests",   "mailboxes.tasks.verify_requests",   crontab(hour=6, minute=10)),
         ("remind_operators",  "mailboxes.tasks.remind_operators",  crontab(hour=8, minute=0)),
@@ -269,6 +271,7 @@ DIRECTORY_SOURCES: dict[str, dict] = {
             "ca_file": ANNUAIRE_CA_FILE,
         },
         "PUBLIC": True,
+        "RANKS": True,  # it tells which mailbox its holder prefers
     },
     "ldap": {
         "SOURCE": "directory.sources.ldap.Ldap",
@@ -304,6 +307,8 @@ APP_SILENT_AFTER = timedelta(days=env.int("APP_SILENT_AFTER_DAYS", default=30))
 UNIDENTIFIED_REMIND_AFTER = timedelta(days=env.int("UNIDENTIFIED_REMIND_AFTER_DAYS", default=14))
 UNIDENTIFIED_CYCLE = timedelta(days=env.int("UNIDENTIFIED_CYCLE_DAYS", default=365))
 ANSWER_LINK_VALID = timedelta(days=env.int("ANSWER_LINK_VALID_DAYS", default=30))
+ARRIVAL_PREPARED_BEFORE = timedelta(days=env.int("ARRIVAL_PREPARED_BEFORE_DAYS", default=14))
+MOVEMENT_REMIND_EVERY = timedelta(days=env.int("MOVEMENT_REMIND_EVERY_DAYS", default=7))
 REQUEST_ESCALATE_AFTER = timedelta(days=env.int("REQUEST_ESCALATE_AFTER_DAYS", default=7))
 DELETION_WAIT = timedelta(days=env.int("DELETION_WAIT_DAYS", default=30))
 NOTICE_LEASE = timedelta(minutes=env.int("NOTICE_LEASE_MINUTES", default=10))

@@ -56,6 +56,11 @@ def public_sources() -> list[str]:
     return [name for name in settings.DIRECTORY_ORDER if settings.DIRECTORY_SOURCES[name].get("PUBLIC")]
 
 
+def ranking_sources() -> list[str]:
+    """Those that tell which mailbox its holder prefers; the public file does not."""
+    return [name for name in public_sources() if settings.DIRECTORY_SOURCES[name].get("RANKS")]
+
+
 def pictures(lines: Iterable[Any]) -> dict[str, Picture]:
     """By address. The first source of DIRECTORY_ORDER has the first word; one it does not name has none."""
     order = settings.DIRECTORY_ORDER

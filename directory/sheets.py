@@ -14,7 +14,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def as_csv(header: Sequence[str], rows: Iterable[Sequence]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";")
-    writer.writerows([header, *([_harmless(value) for value in row] for row in rows)])
+    writer.writerows([header, *([harmless(value) for value in row] for row in rows)])
     return (BOM + text.getvalue()).encode()
 
 
@@ -23,11 +23,11 @@ def as_xlsx(title: str, header: Sequence[str], rows: Iterable[Sequence]) -> byte
     sheet = book.create_sheet(title[:31])
     sheet.append(list(header))
     for row in rows:
-        sheet.append([_harmless(value) for value in row])
+        sheet.append([harmless(value) for value in row])
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
 
 
-def _harmless(value):
+def harmless(value):
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -13,9 +13,11 @@ from mailboxes.models import (
     Domain,
     JournalEntry,
     Membership,
+    Movement,
     Notice,
     Operator,
     Person,
+    Price,
     Reading,
     Request,
     RequestLayout,
@@ -76,11 +78,17 @@ class AffiliationInline(admin.TabularInline):
     model = Affiliation
     extra = 0
     autocomplete_fields = ["structure"]
+    readonly_fields = ["left_on"]  # a departure is recorded from its file, which sees what it would leave behind
 
 
 class DomainInline(admin.TabularInline):
     model = Domain
     extra = 1
+
+
+class PriceInline(admin.TabularInline):
+    model = Price
+    extra = 0
 
 
 class CotitulaireInline(ReadOnly, admin.TabularInline):
@@ -105,7 +113,7 @@ class StructureAdmin(Doubting):
 class OperatorAdmin(admin.ModelAdmin):
     list_display = ["name", "code", "request_email", "alert_after_months", "end_after_months", "yearly_cost"]
     search_fields = ["name", "code", "domains__name"]
-    inlines = [DomainInline]
+    inlines = [PriceInline, DomainInline]
 
 
 @admin.register(Person)
@@ -132,6 +140,15 @@ class AffiliationAdmin(admin.ModelAdmin):
     list_select_related = ["person", "structure"]
     search_fields = ["person__family_name", "person__rpps", "structure__name"]
     autocomplete_fields = ["person", "structure"]
+    readonly_fields = ["left_on"]
+
+
+@admin.register(Movement)
+class MovementAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["stay", "kind", "planned_on", "opened_by", "closed_at", "is_cancelled"]
+    list_filter = ["kind", "is_cancelled"]
+    list_select_related = ["stay__person", "stay__structure", "opened_by"]
+    search_fields = ["stay__person__family_name", "stay__person__rpps", "stay__structure__name"]
 
 
 @admin.register(Bal)

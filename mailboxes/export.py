@@ -48,6 +48,7 @@ COLUMNS = [
     ("Espace occupé (Mo)",         lambda bal: bal.used_mb),
     ("Espace accordé (Mo)",        lambda bal: bal.quota_mb),
     ("Remplissage (%)",            lambda bal: bal.percent_full),
+    ("Pleine vers le",             lambda bal: f"{bal.full_on:%d/%m/%Y}" if bal.full_on else ""),
 ]
 # fmt: on
 

@@ -2,12 +2,24 @@
 
 import django_filters as filters
 from dateutil.relativedelta import relativedelta
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from mailboxes.findings import BY_NAME, FINDINGS
+from mailboxes.forecast import HORIZON
 from mailboxes.lifecycle import RequestKind, RequestStage, State
-from mailboxes.models import Bal, Cotitulaire, Operator, Person, Request, Structure
+from mailboxes.models import (
+    Affiliation,
+    Bal,
+    Cotitulaire,
+    Delegataire,
+    Movement,
+    Operator,
+    Person,
+    Request,
+    Structure,
+    Use,
+)
 
 YES_NO = [("oui", "oui"), ("non", "non")]
 
@@ -20,6 +32,7 @@ SORTS: dict[str, tuple[str, list]] = {
     "last_used": ("Dernière utilisation, la plus ancienne d’abord", [F("last_used_at").asc(nulls_first=True), "pk"]),
     "-last_used": ("Dernière utilisation, la plus récente d’abord", [F("last_used_at").desc(nulls_last=True), "-pk"]),
     "percent_full": ("Remplissage, le plus faible d’abord", [F("percent_full").asc(nulls_first=True), "pk"]),
+    "full_on": ("Bientôt pleine d’abord", [F("full_on").asc(nulls_last=True), "pk"]),
     "-percent_full": ("Remplissage, le plus fort d’abord", [F("percent_full").desc(nulls_last=True), "-pk"]),
 }
 
@@ -47,6 +60,12 @@ class BalFilter(filters.FilterSet):
     )
     min_percent = filters.NumberFilter(
         field_name="percent_full", lookup_expr="gte", label="Remplie au moins à (%)", min_value=0
+    )
+    full_within = filters.NumberFilter(
+        method="full_in", label="Pleine d’ici (jours)", min_value=0, max_value=HORIZON.days
+    )
+    use = filters.ChoiceFilter(
+        method="paid_and_used", label="Payée à l’opérateur et", choices=Use.choices, empty_label="peu importe"
     )
     published = filters.ChoiceFilter(
         method="in_annuaire", label="À l’annuaire public", choices=YES_NO, empty_label="peu importe"
@@ -98,6 +117,12 @@ class BalFilter(filters.FilterSet):
     def activity_known(self, queryset, name, value):
         return queryset.filter(last_used_at__isnull=value == "inconnue")
 
+    def full_in(self, queryset, name, value):
+        return queryset.full_within(int(value), timezone.localdate())
+
+    def paid_and_used(self, queryset, name, value):
+        return queryset.paid().with_use(timezone.now()).filter(use=value)
+
     def in_annuaire(self, queryset, name, value):
         return queryset.with_publication().filter(is_published=value == "oui")
 
@@ -127,3 +152,76 @@ class RequestFilter(filters.FilterSet):
 
     def late(self, queryset, name, value):
         return queryset.overdue(timezone.localdate())
+
+
+class PersonFilter(filters.FilterSet):
+    """Among the people of the structures one sees; what is asked of their stays and BAL is asked of those one sees."""
+
+    PRESENCE = [
+        ("presents", "présents"),
+        ("arrivent", "à venir, ou arrivés depuis trois mois"),
+        ("partent", "départ prévu"),
+        ("partis", "partis"),
+    ]
+    ACCESS = [
+        ("titulaire", "titulaires ou cotitulaires"),
+        ("principal", "cotitulaires principaux"),
+        ("delegataire", "délégataires seulement"),
+        ("aucun", "sans aucun accès"),
+    ]
+
+    q = filters.CharFilter(method="search", label="Nom ou RPPS")
+    structure = filters.ModelChoiceFilter(
+        method="in_structure", queryset=seen_structures, label="Structure", empty_label="toutes"
+    )
+    rpps = filters.ChoiceFilter(
+        method="with_rpps", choices=[("avec", "avec"), ("sans", "sans")], label="RPPS", empty_label="avec ou sans"
+    )
+    presence = filters.ChoiceFilter(method="present", choices=PRESENCE, label="Présence", empty_label="peu importe")
+    access = filters.ChoiceFilter(
+        method="with_access", choices=ACCESS, label="Accès aux BAL", empty_label="peu importe"
+    )
+
+    class Meta:
+        model = Person
+        fields: list[str] = []
+
+    def filter_queryset(self, queryset):
+        return super().filter_queryset(queryset).order_by("family_name", "given_name", "pk")
+
+    def _stays(self):
+        stays = Affiliation.objects.filter(person=OuterRef("pk"), structure__in=seen_structures(self.request))
+        chosen = self.form.cleaned_data.get("structure")
+        return stays.filter(structure=chosen) if chosen else stays
+
+    def search(self, queryset, name, value):
+        return queryset.named(value)
+
+    def in_structure(self, queryset, name, value):
+        return queryset.filter(Exists(self._stays()))
+
+    def with_rpps(self, queryset, name, value):
+        return queryset.filter(rpps__isnull=value == "sans")
+
+    def present(self, queryset, name, value):
+        stays, today = self._stays(), timezone.localdate()
+        if value == "presents":
+            return queryset.filter(Exists(stays.current().exclude(arrived_on__gt=today)))
+        if value == "arrivent":
+            return queryset.filter(Exists(stays.current().filter(arrived_on__gt=today - relativedelta(months=3))))
+        if value == "partent":
+            files = Movement.objects.open().filter(kind=Movement.Kind.DEPARTURE).values("stay")
+            return queryset.filter(Exists(stays.current().filter(Q(left_on__isnull=False) | Q(pk__in=files))))
+        return queryset.filter(Exists(stays), ~Exists(stays.current()))
+
+    def with_access(self, queryset, name, value):
+        bals = Bal.objects.live().visible_to(self.request.user).values("pk")
+        held = Cotitulaire.objects.filter(person=OuterRef("pk"), bal__in=bals)
+        lent = Delegataire.objects.current().filter(person=OuterRef("pk"), bal__in=bals)
+        if value == "titulaire":
+            return queryset.filter(Exists(held))
+        if value == "principal":
+            return queryset.filter(Exists(held.filter(is_principal=True, bal__kind__in=Bal.SHARED)))
+        if value == "delegataire":
+            return queryset.filter(Exists(lent), ~Exists(held))
+        return queryset.filter(~Exists(lent), ~Exists(held))

@@ -9,8 +9,12 @@ from django.utils import timezone
 
 from directory.models import Entry
 from mailboxes.lifecycle import LIVE, Act, State
-from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, JournalEntry, Notice, Request
-from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
+from mailboxes.models import Bal, Claim, Cotitulaire, Delegataire, JournalEntry, Notice, Preference, Request
+from mailboxes.models.bals import holder_has_left
+from mailboxes.models.preferences import STANDING
+from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh, check_ranks_known
+
+SOON = 30  # days
 
 
 class Severity(TextChoices):
@@ -35,9 +39,15 @@ def _filling(bals):
     return bals.filter(state__in=LIVE, percent_full__gte=80, percent_full__lt=95)
 
 
+def _soon_full(bals):
+    """Those that are full or nearly are a finding of their own."""
+    return bals.full_within(SOON, timezone.localdate()).filter(percent_full__lt=95)
+
+
 def _orphan(bals):
+    """Nobody is its principal, or who was has left."""
     principals = Cotitulaire.objects.filter(bal=OuterRef("pk"), is_principal=True)
-    return bals.filter(~Q(Exists(principals)), state__in=LIVE, kind__in=Bal.SHARED)
+    return bals.filter(~Q(Exists(principals)) | holder_has_left(), state__in=LIVE, kind__in=Bal.SHARED)
 
 
 def _crowded(bals):
@@ -102,8 +112,47 @@ def _overdue(bals):
     return bals.filter(Exists(Request.objects.overdue(timezone.localdate()).filter(bal=OuterRef("pk"))))
 
 
+def _preferred_leaving(bals):
+    preferred = Preference.objects.filter(address=OuterRef("address"))
+    return bals.filter(Exists(preferred)).exclude(state__in=[State.ACTIVE, State.REQUESTED])
+
+
+def _preferred_elsewhere(bals):
+    """Wished by one who holds it no more; or the annuaire ranks another first, and nothing is asked."""
+    wishes = Preference.objects.main().filter(address=OuterRef("address"))
+    holds = Cotitulaire.objects.filter(bal__address=OuterRef("address"), person=OuterRef("person"))
+    wrong = Q(~Exists(holds))
+    if allows(check_ranks_known):
+        ranked = Entry.objects.preferred().filter(person_id=OuterRef("person__rpps"))
+        there = ranked.filter(Q(structure_id="") | Q(structure_id=OuterRef("situation")))
+        is_asked = Q(request__stage__in=STANDING)
+        wrong = wrong | (
+            Exists(there.exclude(address=OuterRef("address")))
+            & (Exists(there.filter(address=OuterRef("address"))) | ~is_asked)
+        )
+    return bals.filter(Exists(wishes.filter(wrong)), state=State.ACTIVE)
+
+
 def _to_confirm(bals):
     return bals.filter(state__in=[State.REQUESTED, State.DELETION_REQUESTED])
+
+
+class PeopleFinding(NamedTuple):
+    """What needs doing of an arrival or a departure."""
+
+    name: str
+    severity: Severity
+    title: str
+    sentence: str
+    movements: Callable[[QuerySet], QuerySet]
+
+
+def _late_departure(movements):
+    return movements.late_departures(timezone.localdate())
+
+
+def _arrival_to_prepare(movements):
+    return movements.arrivals_to_prepare(timezone.localdate())
 
 
 _S = Severity
@@ -115,12 +164,15 @@ FINDINGS = [
     Finding("trop",          _S.URGENT, "BAL de plus de 20 cotitulaires","La limite est de 20, le principal compris. Voyez qui peut devenir délégataire.",                              _crowded),
     Finding("non-remis",     _S.TODO,   "Avis non remis",                "Quelqu’un n’a pas pu être prévenu : corrigez son courriel, ou prévenez-le autrement et consignez-le.",        _undelivered),
     Finding("en-retard",     _S.TODO,   "Demandes en retard",            "L’opérateur n’a pas répondu à temps. Relancez-le depuis les demandes, ou joignez-le autrement, puis enregistrez sa réponse.", _overdue),
+    Finding("bientot-pleine",_S.TODO,   "BAL bientôt pleines",           "Au rythme de leurs relevés, elles seront pleines d’ici 30 jours. Faites de la place avant qu’elles ne cessent de recevoir.", _soon_full),
     Finding("a-confirmer",   _S.TODO,   "Réponses attendues de l’opérateur", "Une ouverture ou une suppression est demandée. Enregistrez la réponse dès qu’elle arrive.",              _to_confirm),
     Finding("delegation",    _S.TODO,   "Délégations échues",            "Leur date de fin est passée ; elles se terminent d’elles-mêmes la nuit suivante.",                            _expired_delegation),
     Finding("inactive",      _S.TODO,   "BAL alertées pour inactivité",  "Sans usage ni opposition, leur dépublication sera demandée.",                                                 _alerted),
     Finding("pas-a-lui",     _S.TODO,   "BAL déclarées comme n’étant pas à leur titulaire", "Un professionnel dit que cette BAL n’est pas à lui. Corrigez la fiche, ou demandez la correction à l’opérateur.", _disowned),
     Finding("absente",       _S.TODO,   "BAL absentes de l’annuaire",    "Actives ici, absentes de l’annuaire public (supprimées, non publiées ou en liste rouge). Demandez à l’opérateur.", _absent),
     Finding("hors-liste",    _S.TODO,   "Domaines hors de la liste blanche", "Leur domaine n’est pas, ou n’est plus, de l’espace de confiance MSSanté : ce qu’on y envoie peut être refusé. Voyez avec l’opérateur.", _outside),
+    Finding("choisie-part",  _S.TODO,   "BAL privilégiées qui s’en vont", "Un professionnel l’a choisie comme privilégiée, et elle est alertée, dépubliée ou supprimée. Qu’il en choisisse une autre.", _preferred_leaving),
+    Finding("choisie-autre", _S.TODO,   "BAL privilégiées que contredit l’annuaire ou le registre", "Qui l’a choisie n’en est plus titulaire, ou l’annuaire en donne une autre. Voyez « BAL privilégiées ».", _preferred_elsewhere),
     Finding("se-remplit",    _S.WATCH,  "BAL qui se remplissent",        "De 80 à 94 % : c’est le moment de faire de la place.",                                                        _filling),
     Finding("sans-reponse",  _S.TODO,   "Questions sur l’usage restées sans réponse", "Demandé, rappelé, et personne n’a dit si cette BAL sert. Joignez un titulaire.",                _unanswered),
     Finding("sert-encore",   _S.WATCH,  "BAL en cours de retrait qui servent encore", "Le titulaire qui l’a demandé s’y connecte. Voyez avec lui s’il enregistre ses messages ou veut la garder.", _used_in_leaving),
@@ -130,3 +182,10 @@ FINDINGS = [
 # fmt: on
 
 BY_NAME = {finding.name: finding for finding in FINDINGS}
+
+# fmt: off
+PEOPLE_FINDINGS = [
+    PeopleFinding("depart-en-retard",   _S.URGENT, "Départs en retard",   "Le jour prévu est passé et le dossier est ouvert : des accès restent peut-être à quelqu’un qui est parti.", _late_departure),
+    PeopleFinding("arrivee-a-preparer", _S.TODO,   "Arrivées à préparer", "RPPS, carte, BAL, accès : voyez ce qui manque encore.",                                                     _arrival_to_prepare),
+]
+# fmt: on

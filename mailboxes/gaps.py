@@ -105,7 +105,7 @@ COMMON = """
         SELECT a.structure_id, e.address, e.digest, CASE WHEN d.id IS NULL THEN 1 ELSE 0 END
         FROM {affiliation} a JOIN {person} p ON p.id = a.person_id JOIN {entry} e ON e.person_id = p.rpps
         LEFT JOIN {domain} d ON d.name = e.domain
-        WHERE a.left_on IS NULL AND e.withdrawn_at IS NULL AND a.structure_id IN (SELECT id FROM ours)
+        WHERE (a.left_on IS NULL OR a.left_on > {today}) AND e.withdrawn_at IS NULL AND a.structure_id IN (SELECT id FROM ours)
             AND d.structure_id IS NULL AND e.structure_id NOT IN (SELECT number FROM numbers) {e_narrow}),
     unknown AS (
         SELECT structure_id, address, min(elsewhere) AS elsewhere, min(digest) || max(digest) AS fact
@@ -164,6 +164,7 @@ def _names() -> dict[str, str]:
         "entry": _published(),
         "decision": GapDecision._meta.db_table,
         "live": LIVE_STATES,
+        "today": f"'{timezone.localdate():%Y-%m-%d}'",
         "apicrypt": APICRYPT_DOMAIN,
         "white_list": TrustedDomain._meta.db_table,
         "domain_of_bal": _domain("b.address"),

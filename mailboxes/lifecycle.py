@@ -79,11 +79,26 @@ class Act(TextChoices):
     PREFER_CHANNEL = "prefer_channel", "Choisir comment être prévenu"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
     ANSWER = "answer", "Dire si une adresse est la sienne"
+    TAKE_OVER = "take_over", "Reprendre une délégation en son nom"
+    DESCRIBE_PERSON = "describe_person", "Modifier la fiche d’une personne"
+    EXPORT_PERSON = "export_person", "Exporter les données d’une personne"
+    OPEN_MOVEMENT = "open_movement", "Ouvrir un dossier d’arrivée ou de départ"
+    SETTLE_STEP = "settle_step", "Cocher une étape"
+    REOPEN_STEP = "reopen_step", "Décocher une étape"
+    CLOSE_MOVEMENT = "close_movement", "Clore un dossier"
+    CANCEL_MOVEMENT = "cancel_movement", "Annuler un dossier"
+    REMIND_MOVEMENT = "remind_movement", "Rappeler un dossier"
+    ASK_HANDOVER = "ask_handover", "Demander de transmettre ses BAL"
+    RECORD_DEPARTURE = "record_departure", "Enregistrer un départ"
+    CANCEL_DEPARTURE = "cancel_departure", "Annuler un départ enregistré"
+    LEAVE = "leave", "Retirer les accès d’une personne partie"
     DECLARE_SOFTWARE = "declare_software", "Donner une clé à un logiciel"
     ROTATE_KEY = "rotate_key", "Renouveler la clé d’un logiciel"
     REVOKE_KEY = "revoke_key", "Révoquer la clé d’un logiciel"
     ADD_WEBHOOK = "add_webhook", "Prévenir un logiciel des changements"
     CHANGE_WEBHOOK = "change_webhook", "Modifier un webhook"
+    PREFER = "prefer", "Choisir sa BAL privilégiée"
+    MAKE_KNOWN = "make_known", "Faire connaître cette BAL"
 
 
 class Role(TextChoices):
@@ -101,6 +116,7 @@ class Party(TextChoices):
     HOLDERS = "holders", "titulaires"
     OPERATOR = "operator", "opérateur MSSanté"
     GESTIONNAIRES = "gestionnaires", "gestionnaires de la structure"
+    DELEGATAIRE = "delegataire", "délégataire"
 
 
 class RequestKind(TextChoices):
@@ -172,6 +188,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.REGISTER,           {_R.GESTIONNAIRE, _R.SYSTEM}),
     # On the BAL to come: whoever will answer for it asks for himself, a gestionnaire for all.
     (Act.REQUEST_OPENING,    {_R.TITULAIRE, _R.PRINCIPAL, _R.GESTIONNAIRE, _R.SYSTEM}),
+    # By those who may name people on a BAL, the people of the annuaire; a gestionnaire, anyone.
     (Act.RECORD_PERSON,      {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.SET_NAMING,         {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.DESCRIBE,           {*_OWNER, _R.GESTIONNAIRE, _R.SYSTEM}),
@@ -208,11 +225,27 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.PREFER_CHANNEL,     {_R.TITULAIRE, _R.GESTIONNAIRE}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
+    (Act.TAKE_OVER,          {_R.COTITULAIRE}),
+    # About a person, where he stays: the titulaire is himself.
+    (Act.DESCRIBE_PERSON,    {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.EXPORT_PERSON,      {_R.TITULAIRE, _R.GESTIONNAIRE}),
+    (Act.OPEN_MOVEMENT,      {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.SETTLE_STEP,        {_R.TITULAIRE, _R.GESTIONNAIRE}),
+    (Act.REOPEN_STEP,        {_R.TITULAIRE, _R.GESTIONNAIRE}),
+    (Act.CLOSE_MOVEMENT,     {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.CANCEL_MOVEMENT,    {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.REMIND_MOVEMENT,    {_R.SYSTEM}),
+    (Act.ASK_HANDOVER,       {_R.GESTIONNAIRE}),
+    (Act.RECORD_DEPARTURE,   {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.CANCEL_DEPARTURE,   {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.LEAVE,              {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.DECLARE_SOFTWARE,   {_R.GESTIONNAIRE}),
     (Act.ROTATE_KEY,         {_R.GESTIONNAIRE}),
     (Act.REVOKE_KEY,         {_R.GESTIONNAIRE}),
     (Act.ADD_WEBHOOK,        {_R.GESTIONNAIRE}),
     (Act.CHANGE_WEBHOOK,     {_R.GESTIONNAIRE}),
+    (Act.PREFER,             {_R.TITULAIRE}),
+    (Act.MAKE_KNOWN,         {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE}),
 ]}
 # fmt: on
 
@@ -295,6 +328,7 @@ ANSWERABLE = frozenset({line.verb for line in TRANSITIONS if line.after in BY_VE
 EXPOSED = [line.verb for line in TRANSITIONS if line.by - {Role.SYSTEM}]
 OVER = frozenset({State.DELETED, State.ABANDONED})
 LIVE = frozenset(State) - OVER
+PAID = LIVE - {State.REQUESTED, State.DELETION_CONFIRMED}  # an operator charges for these
 
 
 def mermaid() -> str:

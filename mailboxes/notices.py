@@ -20,10 +20,11 @@ from django.utils import timezone
 
 from mailboxes import links
 from mailboxes.letters import Layouts
-from mailboxes.lifecycle import Letter, Party
+from mailboxes.lifecycle import Act, Letter, Party
 from mailboxes.models import Bal, JournalEntry, Membership, Notice, Person, Request, Structure
 
 logger = logging.getLogger(__name__)
+OF_ADDRESSES = (Act.ASK_PERSON, Act.REMIND_PERSON)  # a person is asked of his own
 
 LONGEST_WAIT = 7  # the lease doubles with each failure, so many times at most
 
@@ -79,15 +80,26 @@ def notices_of_delay(entry: JournalEntry, request: Request) -> list[Notice]:
     return [_to_account(entry, account, text, stage=entry.what, cycle=cycle) for account in accounts]
 
 
-def notice_to_person(entry: JournalEntry, person: Person, *, stage: str, cycle: str) -> Notice:
-    """About the person himself, or his addresses."""
-    text = render_to_string(f"mailboxes/notices/{template_of(stage)}.txt", {"entry": entry})
-    return _to_person(entry, person, text, stage=stage, cycle=cycle)
+def notice_to_person(
+    entry: JournalEntry, person: Person, *, stage: str, cycle: str, party: Party = Party.HOLDERS
+) -> Notice:
+    """About the person himself, his addresses, or an access he has or gave."""
+    text = render_to_string(f"mailboxes/notices/{template_of(stage)}.txt", {"bal": entry.bal, "entry": entry})
+    return _to_person(entry, person, text, stage=stage, cycle=cycle, party=party)
 
 
-def _to_person(entry: JournalEntry, person: Person, text: str, *, stage: str, cycle: str) -> Notice:
+def notices_to_gestionnaires(entry: JournalEntry, managing, *, stage: str, cycle: str) -> list[Notice]:
+    """To those of one structure: `managing` has its `structure_id`."""
+    text = render_to_string(f"mailboxes/notices/{template_of(stage)}_gestionnaire.txt", {"entry": entry})
+    accounts = gestionnaires_of([managing]).get(managing.structure_id, [])
+    return [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in accounts]
+
+
+def _to_person(
+    entry: JournalEntry, person: Person, text: str, *, stage: str, cycle: str, party: Party = Party.HOLDERS
+) -> Notice:
     channel, address = person.reached_by(entry.bal)
-    facts = {"party": Party.HOLDERS, "person": person, "recipient": str(person), "text": text}
+    facts = {"party": party, "person": person, "recipient": str(person), "text": text}
     facts |= {"channel": channel, "address": address}
     return _notice(entry, person.pk, stage=stage, cycle=cycle, **facts)
 
@@ -169,7 +181,8 @@ def _mail(notice: Notice) -> EmailMessage:
     else:
         link = f"{settings.SITE_URL}{path_of(notice)}"
         subject = "Une action vous attend dans BAL Manager"
-        body = render_to_string("mailboxes/notices/mail.txt", {"notice": notice, "link": link})
+        facts = {"notice": notice, "link": link, "is_signed": is_signed(notice)}
+        body = render_to_string("mailboxes/notices/mail.txt", facts)
     return EmailMessage(subject, body, to=[notice.address], headers=headers, **_way(notice))
 
 
@@ -185,8 +198,19 @@ def path_of(notice: Notice) -> str:
     """Where the reader is led: to what he may answer at once, by a link signed as it is sent; or behind the log-in."""
     if notice.is_answerable:
         return reverse("notice-link", args=[links.sign_notice(notice)])
+    if notice.party == Party.DELEGATAIRE:  # he may see the BAL no longer
+        return reverse("my-bals")
     if notice.bal:
         return notice.bal.get_absolute_url()
-    if notice.party == Party.GESTIONNAIRES:
+    if notice.stage in OF_ADDRESSES:
+        return reverse("claims-link", args=[links.sign(notice.person)])
+    if notice.party == Party.GESTIONNAIRES and not notice.entry.person_id:
         return reverse("request-list") + "?overdue=oui"
-    return reverse("claims-link", args=[links.sign(notice.person)])
+    if notice.stage == Act.ASK_HANDOVER:
+        return reverse("person-roles", args=[notice.entry.person_id])
+    return reverse("person", args=[notice.entry.person_id])
+
+
+def is_signed(notice: Notice) -> bool:
+    """Is the link that it carries enough to answer, without a log-in?"""
+    return notice.is_answerable or notice.stage in OF_ADDRESSES

@@ -12,29 +12,45 @@ from typing import NamedTuple
 from celery import shared_task
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from directory.models import SyncRun
 from mailboxes import idleness, webhooks
 from mailboxes.actions import (
     Tally,
+    apply_departure,
     ask_person,
     ask_use,
     end_delegation,
     escalate_idle,
     move_each,
     remind_idle,
+    remind_movement,
     remind_person,
     remind_use,
     step_each,
-    update_quota_warning,
+    update_quota_warnings,
 )
 from mailboxes.actions.traces import PURGEABLE, delete
-from mailboxes.lifecycle import Act, State, Verb
-from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, Delivery, JournalEntry, Person, Request, Webhook
+from mailboxes.lifecycle import Act, RequestKind, State, Verb
+from mailboxes.models import (
+    SYSTEM,
+    Affiliation,
+    Bal,
+    Claim,
+    Delegataire,
+    Delivery,
+    JournalEntry,
+    Movement,
+    Person,
+    Preference,
+    Request,
+    Webhook,
+)
+from mailboxes.models.preferences import STANDING
 from mailboxes.notices import tell
-from mailboxes.rules import Refused, allows, check_annuaire_fresh
+from mailboxes.rules import Refused, allows, check_annuaire_fresh, check_ranks_known
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +118,17 @@ def _askable(people: QuerySet[Person]) -> QuerySet[Person]:
     return people if allows(check_annuaire_fresh) else Person.objects.none()
 
 
+def _preferences_seen() -> QuerySet[Request]:
+    """Asked, and shown for every place they were asked for; where no fresh source tells, nothing is seen."""
+    if not allows(check_ranks_known):
+        return Request.objects.none()
+    unseen = Preference.objects.filter(request=OuterRef("pk")).exclude(
+        pk__in=Preference.objects.observed().values("pk")
+    )
+    asked = Request.objects.filter(kind=RequestKind.PREFER, stage__in=STANDING, preferences__isnull=False)
+    return asked.filter(~Exists(unseen)).distinct()
+
+
 def _moving(verb: Verb) -> Callable[[QuerySet], Tally]:
     return partial(move_each, verb=verb, by=SYSTEM)
 
@@ -114,6 +141,7 @@ JOBS: dict[str, list[Sweep]] = {
     ],
     "verify_requests": [
         Sweep("demandes constatées à l’annuaire",       lambda now: _seen(),                                partial(step_each, act=Act.VERIFY_REQUEST, by=SYSTEM)),
+        Sweep("BAL privilégiées constatées à l’annuaire", lambda now: _preferences_seen(),                  partial(step_each, act=Act.VERIFY_REQUEST, by=SYSTEM)),
     ],
     "remind_operators": [
         Sweep("relances aux opérateurs",                lambda now: Request.objects.to_remind(timezone.localdate(now)), partial(step_each, act=Act.REMIND_OPERATOR, by=SYSTEM)),
@@ -130,8 +158,10 @@ JOBS: dict[str, list[Sweep]] = {
         Sweep("rappels de la question « vous en servez-vous ? »", idleness.due_for_question_reminder,           partial(one_by_one, remind_use)),
         Sweep("questions « vous en servez-vous ? »",       idleness.due_for_question,                           partial(one_by_one, ask_use)),
     ],
-    "check_quotas":    [Sweep("seuils de remplissage franchis",    lambda now: Bal.objects.crossing_quota(),           partial(one_by_one, update_quota_warning))],
+    "check_quotas":    [Sweep("seuils de remplissage franchis",    lambda now: Bal.objects.crossing_quota(),           partial(update_quota_warnings, by=SYSTEM))],
     "end_delegations": [Sweep("délégations échues",                lambda now: Delegataire.objects.expired(timezone.localdate(now)), partial(one_by_one, end_delegation))],
+    "apply_departures": [Sweep("accès retirés aux personnes parties", lambda now: Affiliation.objects.to_apply(timezone.localdate(now)), partial(one_by_one, apply_departure))],
+    "remind_movements": [Sweep("arrivées et départs à rappeler",   lambda now: Movement.objects.to_remind(timezone.localdate(now)),  partial(one_by_one, remind_movement))],
     "ask_unidentified": [
         Sweep("rappels sur des adresses à identifier",  lambda now: _askable(Claim.objects.people_to_remind(now)), partial(one_by_one, remind_person)),
         Sweep("questions sur des adresses à identifier", lambda now: _askable(Claim.objects.people_to_ask(now)),   partial(one_by_one, ask_person)),
@@ -200,6 +230,16 @@ def check_quotas() -> None:
 @shared_task
 def end_delegations() -> None:
     run("end_delegations")
+
+
+@shared_task
+def apply_departures() -> None:
+    run("apply_departures")
+
+
+@shared_task
+def remind_movements() -> None:
+    run("remind_movements")
 
 
 @shared_task

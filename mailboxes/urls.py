@@ -7,21 +7,27 @@ from mailboxes.api.resolve import CheckView, ResolveView
 from mailboxes.api.views import BalViewSet
 from mailboxes.forms.openings import NAMES
 from mailboxes.lifecycle import BY_HAND, EXPOSED, Verb
+from mailboxes.models import Movement
 from mailboxes.views import (
     acts,
     bals,
     claims,
+    costs,
     dashboard,
     gaps,
     holders,
+    kit,
     layouts,
     mine,
+    movements,
     notices,
     openings,
     people,
+    preferences,
     register,
     requests,
     software,
+    space,
     wayout,
     webhooks,
 )
@@ -31,11 +37,16 @@ class ExposedVerb(StringConverter):
     regex = "|".join(sorted(EXPOSED, key=len, reverse=True))
 
 
+class MovementKind(StringConverter):
+    regex = "|".join(Movement.Kind.values)
+
+
 class RequestAct(StringConverter):
     regex = "|".join(BY_HAND)
 
 
 register_converter(ExposedVerb, "verb")
+register_converter(MovementKind, "kind")
 register_converter(RequestAct, "request_act")
 
 
@@ -53,6 +64,10 @@ urlpatterns = [
     path("mes-bal/", mine.my_bals, name="my-bals"),
     path("mes-bal/reponse/", claims.claim_answer, name="claim-answer"),
     path("mes-bal/guide/<int:claim>/", claims.claim_guide, name="claim-guide"),
+    path("mes-bal/privilegiee/", preferences.preference_choose, name="preference-choose"),
+    path("privilegiees/", preferences.preference_list, name="preference-list"),
+    path("privilegiees/export.csv", preferences.preference_export, name="preference-export"),
+    path("privilegiees/demander/", preferences.preference_request, name="preference-request"),
     path("adresses/<str:token>/", claims.claims_link, name="claims-link"),
     path("ecarts/", gaps.gap_list, name="gap-list"),
     path("ecarts/export.csv", gaps.gap_export, name="gap-export"),
@@ -70,12 +85,14 @@ urlpatterns = [
     path("bal/", register.bal_list, name="bal-list"),
     path("bal/export.csv", register.bal_export, name="bal-export"),
     path("bal/lot/", register.bal_bulk, name="bal-bulk"),
+    path("bal/kits.zip", kit.kits_zip, name="bal-kits"),
     path("bal/inscrire/", acts.RegisterView.as_view(), name="bal-new"),
     path("bal/demander/", openings.opening, name="opening"),
     path("bal/demander/<int:draft>/abandonner/", openings.opening_drop, name="opening-drop"),
     path("bal/demander/<int:draft>/<step:step>/", openings.StepView.as_view(), name="opening-step"),
     path("structures/<int:structure>/nommage/", openings.NamingView.as_view(), name="naming"),
     path("bal/<int:pk>/", bals.bal, name="bal"),
+    path("bal/<int:pk>/espace/", space.MoreSpaceView.as_view(), name="bal-space"),
     path("bal/<int:pk>/journal/", bals.bal_journal, name="bal-journal"),
     path("bal/<int:pk>/avis/", notices.bal_notices, name="bal-notices"),
     path("bal/<int:pk>/demander-si-elle-sert/", notices.AskUseView.as_view(), name="bal-ask-use"),
@@ -95,6 +112,9 @@ urlpatterns = [
     ),
     path("bal/<int:pk>/principal/", holders.NamePrincipalView.as_view(), name="bal-principal-name"),
     path("bal/<int:pk>/delegations/ajouter/", holders.DelegateView.as_view(), name="bal-delegate"),
+    path("bal/<int:pk>/faire-connaitre/", kit.bal_kit, name="bal-kit"),
+    path("bal/<int:pk>/faire-connaitre/kit.zip", kit.bal_kit_zip, name="bal-kit-zip"),
+    path("bal/<int:pk>/faire-connaitre/<slug:piece>.<slug:form>", kit.bal_kit_piece, name="bal-kit-piece"),
     path("bal/<int:pk>/je-m-en-sers/", acts.DeclareUseView.as_view(), name="bal-declare-use"),
     path("delegations/<int:pk>/terminer/", holders.EndDelegationView.as_view(), name="delegation-end"),
     path("avis/", notices.notice_list, name="notice-list"),
@@ -103,7 +123,32 @@ urlpatterns = [
     path("avis/repondre/<str:token>/", notices.notice_link, name="notice-link"),
     path("mes-preferences/", notices.MyPreferencesView.as_view(), name="my-preferences"),
     path("personnes/<int:pk>/prevenir/", notices.PreferencesView.as_view(), name="person-preferences"),
-    path("personnes/inscrire/", acts.RecordPersonView.as_view(), name="person-new"),
+    path("couts/", costs.costs, name="costs"),
+    path("couts/<slug:view>.csv", costs.cost_export, {"form": "csv"}, name="costs-csv"),
+    path("couts/<slug:view>.xlsx", costs.cost_export, {"form": "xlsx"}, name="costs-xlsx"),
+    path("operateurs/", costs.operators, name="operators"),
+    path("delegations/<int:pk>/reprendre/", holders.TakeOverDelegationView.as_view(), name="delegation-take-over"),
+    path("personnes/", people.person_list, name="person-list"),
+    path("personnes/inscrire/", people.RecordPersonView.as_view(), name="person-new"),
+    path("personnes/<int:person>/", people.person, name="person"),
+    path("personnes/<int:person>/modifier/", people.DescribePersonView.as_view(), name="person-edit"),
+    path("personnes/<int:person>/journal/", people.person_journal, name="person-journal"),
+    path("personnes/<int:person>/donnees/", people.person_data, name="person-data"),
+    path("personnes/<int:person>/roles/", movements.RolesView.as_view(), name="person-roles"),
+    path("rattachements/<int:stay>/roles/demander/", movements.AskHandoverView.as_view(), name="handover-ask"),
+    path("rattachements/<int:stay>/depart/", movements.RecordDepartureView.as_view(), name="departure-record"),
+    path("rattachements/<int:stay>/depart/annuler/", movements.CancelDepartureView.as_view(), name="departure-cancel"),
+    path("rattachements/<int:stay>/preparer/<kind:kind>/", movements.OpenMovementView.as_view(), name="movement-open"),
+    path("dossiers/", movements.movement_list, name="movement-list"),
+    path("dossiers/<int:movement>/", movements.movement, name="movement"),
+    path("dossiers/<int:movement>/clore/", movements.CloseMovementView.as_view(), name="movement-close"),
+    path("dossiers/<int:movement>/annuler/", movements.CancelMovementView.as_view(), name="movement-cancel"),
+    path("dossiers/<int:movement>/etapes/<slug:step>/", movements.StepView.as_view(), name="movement-step"),
+    path(
+        "dossiers/<int:movement>/etapes/<slug:step>/rouvrir/",
+        movements.ReopenStepView.as_view(),
+        name="movement-step-reopen",
+    ),
     path("personnes/suggestions/", people.person_suggest, name="person-suggest"),
     path("logiciels/", software.software_list, name="software-list"),
     path("logiciels/declarer/", software.declare, name="software-new"),

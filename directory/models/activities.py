@@ -7,6 +7,10 @@ from django.db import models
 from directory.identifiers import national_id_of
 from directory.models.copied import Copied, CopiedQuerySet
 
+# What a place is known by, the first that the annuaire gives: the order in which the FHIR API names a structure.
+PLACE_NUMBERS = ("finess_site", "finess_ej", "siret", "siren", "technical_id")
+PLACE_LENGTH = 254
+
 
 class ActivityQuerySet(CopiedQuerySet):
     def of_rpps(self, numbers: Iterable[str]):
@@ -70,5 +74,22 @@ class Activity(Copied):
         return f"{self.given_name} {self.family_name}, {self.place or self.profession}"
 
     @property
+    def place_key(self) -> str:
+        """The identifier of the place, as the lines of the mailboxes give it; of one without any, its name."""
+        found = next(filter(None, (getattr(self, name) for name in PLACE_NUMBERS)), self.structure_name)
+        if found == self.technical_id and len(found) == 15 and found.startswith("4"):
+            found = found[1:]  # the type of identifier (RPPS-rang) comes first here, and apart there
+        return found[:PLACE_LENGTH]
+
+    @property
     def place(self) -> str:
         return self.trade_name or self.structure_name
+
+
+def place_key_in_sql(row: str) -> str:
+    """`Activity.place_key` of the row so named in a query."""
+    technical = f"{row}.technical_id"
+    numbers = [f"nullif({row}.{name}, '')" for name in PLACE_NUMBERS[:-1]]
+    number = f"CASE WHEN length({technical}) = 15 AND substr({technical}, 1, 1) = '4' THEN substr({technical}, 2)"
+    numbers.append(f"nullif({number} ELSE {technical} END, '')")
+    return f"substr(coalesce({', '.join(numbers)}, {row}.structure_name), 1, {PLACE_LENGTH})"

@@ -12,6 +12,10 @@ class EntryQuerySet(CopiedQuerySet):
         """What the public annuaire shows today: an operator's own directory proves nothing of it."""
         return self.current().filter(source__in=public_sources())
 
+    def preferred(self):
+        """Rank 1: the mailbox that its holder prefers, by the annuaire."""
+        return self.published().filter(rank="1")
+
     def best_of(self, addresses):
         """Address -> Picture: what the sources together say today of each of these that they know."""
         return self.current().filter(address__in=addresses).merged()

@@ -6,7 +6,7 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from directory.pictures import public_sources
+from directory.pictures import public_sources, ranking_sources
 
 
 class SyncRunQuerySet(models.QuerySet):
@@ -26,6 +26,11 @@ class SyncRunQuerySet(models.QuerySet):
         """The run that brought the latest picture of the public annuaire, from whichever source."""
         as_of = Coalesce("generated_at", "started_at")
         return self.applied().filter(source__in=public_sources()).order_by(as_of.desc()).first()
+
+    def latest_ranking(self):
+        """The run that brought the latest picture of which mailboxes are preferred; None where no source tells."""
+        as_of = Coalesce("generated_at", "started_at")
+        return self.applied().filter(source__in=ranking_sources()).order_by(as_of.desc()).first()
 
 
 class SyncRun(models.Model):

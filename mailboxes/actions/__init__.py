@@ -5,11 +5,23 @@
 
 from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
-from mailboxes.actions.delegations import delegate, end_delegation
+from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
-from mailboxes.actions.holders import add_cotitulaire, name_principal, remove_cotitulaire, transfer_principal
+from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
 from mailboxes.actions.idleness import ask_use, escalate_idle, remind_idle, remind_use
 from mailboxes.actions.layouts import delete_layout, write_layout
+from mailboxes.actions.movements import (
+    apply_departure,
+    ask_handover,
+    cancel_departure,
+    cancel_movement,
+    close_movement,
+    open_movement,
+    record_departure,
+    remind_movement,
+    reopen_step,
+    settle_step,
+)
 from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.notices import answer_notice, give_notice, prefer_channel, resend_notice
 from mailboxes.actions.openings import (
@@ -21,11 +33,13 @@ from mailboxes.actions.openings import (
     save_draft,
     set_naming,
 )
-from mailboxes.actions.register import describe_bal, record_person, register_bal
+from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
+from mailboxes.actions.preferences import prefer, request_preference
+from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
 from mailboxes.actions.traces import trace
-from mailboxes.actions.usage import declare_use, record_usage, update_quota_warning
+from mailboxes.actions.usage import ask_more_space, declare_use, record_usage, update_quota_warnings
 from mailboxes.actions.wayout import request_depublication
 from mailboxes.actions.webhooks import add_webhook, change_webhook, renew_secret, replay, try_webhook
 
@@ -40,48 +54,67 @@ __all__ = [
     "adopt",
     "answer",
     "answer_notice",
+    "apply_departure",
+    "ask_handover",
+    "ask_more_space",
     "ask_operator",
     "ask_person",
     "ask_use",
     "begin_draft",
+    "cancel_departure",
+    "cancel_movement",
     "change_webhook",
+    "close_movement",
     "declare_software",
     "declare_use",
     "delegate",
     "delete_layout",
     "describe_bal",
+    "describe_person",
+    "describe_stay",
     "drop_draft",
     "end_delegation",
     "escalate_idle",
     "give_notice",
+    "hand_over",
     "ignore_gap",
     "move",
     "move_each",
     "name_principal",
+    "note_export",
+    "open_movement",
     "open_request",
+    "prefer",
     "prefer_channel",
     "preview_opening",
+    "record_departure",
     "record_person",
     "record_usage",
     "register_bal",
     "remind_idle",
+    "remind_movement",
     "remind_person",
     "remind_use",
     "remove_cotitulaire",
     "renew_secret",
+    "reopen_step",
     "replay",
     "request_depublication",
     "request_opening",
+    "request_preference",
     "resend_notice",
     "revoke_key",
     "rotate_key",
     "save_draft",
     "set_naming",
+    "settle_step",
     "step",
     "step_each",
+    "take_over_delegation",
     "trace",
     "transfer_principal",
     "try_webhook",
-    "update_quota_warning",
+    "update_quota_warnings",
+    "welcome_person",
     "write_layout",
 ]

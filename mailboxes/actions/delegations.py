@@ -40,28 +40,53 @@ def delegate(
     )
     rules.check_row(delegation)
     delegation.save()
-    write(bal, Act.DELEGATE, by=by, after=f"{person}, sous {under}", note=reason)
+    write(bal, Act.DELEGATE, by=by, after=f"{person}, sous {under}", note=reason, person=person)
     return delegation
+
+
+@transaction.atomic
+def take_over_delegation(delegation: Delegataire, *, by) -> Delegataire:
+    """The same access, under another cotitulaire from today on.
+
+    A new row, and the former one ended: under whom it stood on any day stays readable. When its professional goes
+    without that, it ends with him, for nobody would answer for it.
+    """
+    bal = locked(delegation.bal)
+    former = Delegataire.objects.select_related("person", "under").get(pk=delegation.pk)
+    former.bal = bal
+    taker = Person.objects.filter(user=by).first() or Person()
+    rules.check_take_over(former, taker, by=by)
+    today = timezone.localdate()
+    taken = Delegataire(bal=bal, person=former.person, under=taker, starts_on=max(today, former.starts_on))
+    for name in ("can_read", "can_send", "ends_on", "reason"):
+        setattr(taken, name, getattr(former, name))
+    Delegataire.objects.filter(pk=former.pk).update(ended_at=timezone.now())
+    rules.check_row(taken)
+    taken.save()
+    facts = {"before": f"{former.person}, sous {former.under}", "after": f"{taken.person}, sous {taker}"}
+    _write(taken, Act.TAKE_OVER, by=by, told=[former.under, taken.person], **facts)
+    return taken
 
 
 @transaction.atomic
 def end_delegation(delegation: Delegataire, *, by) -> Delegataire:
     bal = locked(delegation.bal)
-    delegation = Delegataire.objects.select_related("person").get(pk=delegation.pk)
+    delegation = Delegataire.objects.select_related("person", "under").get(pk=delegation.pk)
     delegation.bal = bal
     rules.check_end_delegation(delegation, by=by)
     close(delegation, by=by)
     return delegation
 
 
-def close(delegation: Delegataire, *, by) -> None:
-    """End a delegation on a BAL that the caller has locked; its holders hear of it."""
+def close(delegation: Delegataire, *, by, note: str = "") -> None:
+    """End a delegation on a BAL that the caller has locked; who had it, who gave it and the holders hear of it."""
     delegation.ended_at = timezone.now()
     delegation.save(update_fields=["ended_at"])
-    write(
-        delegation.bal,
-        Act.END_DELEGATION,
-        by=by,
-        before=f"{delegation.person}, sous {delegation.under}",
-        parties=frozenset({Party.HOLDERS}),
-    )
+    before = f"{delegation.person}, sous {delegation.under}"
+    told = [delegation.person, delegation.under]
+    _write(delegation, Act.END_DELEGATION, by=by, told=told, before=before, note=note)
+
+
+def _write(delegation: Delegataire, act: Act, *, told: list[Person], **facts) -> None:
+    holders = frozenset({Party.HOLDERS})
+    write(delegation.bal, act, person=delegation.person, parties=holders, to=told, **facts)

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from mailboxes import rules
 from mailboxes.actions.journal import write, write_about
-from mailboxes.actions.register import describe_bal, record_person, register_bal
+from mailboxes.actions.people import record_person
+from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import ask, cancel
 from mailboxes.gaps import Gap, Gaps, request_for
 from mailboxes.lifecycle import Act

@@ -6,8 +6,8 @@ from mailboxes import rules
 from mailboxes.actions.delegations import close
 from mailboxes.actions.journal import locked, write
 from mailboxes.actions.people import recorded
-from mailboxes.lifecycle import Act
-from mailboxes.models import Bal, Cotitulaire, Person
+from mailboxes.lifecycle import Act, Party
+from mailboxes.models import Affiliation, Bal, Cotitulaire, Person
 
 
 @transaction.atomic
@@ -15,8 +15,9 @@ def add_cotitulaire(bal: Bal, person: Person, *, by) -> Cotitulaire:
     bal = locked(bal)
     rules.check_add_cotitulaire(bal, person, by=by)
     person = recorded(person, bal.structure, roles=bal.roles_of(by), by=by)
+    _check_stays(bal, person)
     cotitulaire = Cotitulaire.objects.create(bal=bal, person=person)
-    write(bal, Act.ADD_COTITULAIRE, by=by, after=person)
+    write(bal, Act.ADD_COTITULAIRE, by=by, after=person, person=person)
     return cotitulaire
 
 
@@ -25,37 +26,75 @@ def remove_cotitulaire(bal: Bal, person: Person, *, by) -> None:
     """The delegations that he gave end with him: he no longer answers for them."""
     bal = locked(bal)
     rules.check_remove_cotitulaire(bal, person, by=by)
-    Cotitulaire.objects.filter(bal=bal, person=person).delete()
-    write(bal, Act.REMOVE_COTITULAIRE, by=by, before=person)
-    _end_delegations_under(bal, person, by=by)
+    _remove(bal, person, by=by)
 
 
 @transaction.atomic
 def transfer_principal(bal: Bal, person: Person, *, by) -> None:
     bal = locked(bal)
     rules.check_transfer_principal(bal, person, by=by)
+    _check_stays(bal, person)
     before = bal.principal()
     _set_principal(bal, person)
-    write(bal, Act.TRANSFER_PRINCIPAL, by=by, before=before, after=person)
+    told = frozenset({Party.HOLDERS})
+    write(bal, Act.TRANSFER_PRINCIPAL, by=by, before=before, after=person, person=person, parties=told)
 
 
 @transaction.atomic
 def name_principal(bal: Bal, person: Person, *, by) -> None:
-    """Repair an orphan: the person becomes a cotitulaire too, if he was not."""
+    """Repair an orphan: the person becomes a cotitulaire too, if he was not; a principal who left goes."""
     bal = locked(bal)
     rules.check_name_principal(bal, person, by=by)
     person = recorded(person, bal.structure, roles=bal.roles_of(by), by=by)
+    _check_stays(bal, person)
+    before = bal.principal()
     Cotitulaire.objects.get_or_create(bal=bal, person=person)
     _set_principal(bal, person)
-    write(bal, Act.NAME_PRINCIPAL, by=by, after=person)
+    bal = locked(bal)  # with its new holder: he is told too
+    told = frozenset({Party.HOLDERS})
+    write(bal, Act.NAME_PRINCIPAL, by=by, before=before or "", after=person, person=person, parties=told)
+    if before is not None and rules.has_left(bal, before):
+        _remove(bal, before, by=by)
+
+
+@transaction.atomic
+def hand_over(bal: Bal, person: Person, *, by) -> None:
+    """Make him the principal: handed over by the one there is, named where there is none."""
+    bal = locked(bal)
+    if not rules.allows(rules.check_act, bal, Act.TRANSFER_PRINCIPAL, by=by):
+        return name_principal(bal, person, by=by)
+    if not bal.is_held_by(person):
+        add_cotitulaire(bal, person, by=by)
+    return transfer_principal(bal, person, by=by)
+
+
+def leave_bal(bal: Bal, person: Person, *, by, note: str) -> None:
+    """On the day of a departure, checked as such by the caller: no longer cotitulaire, no delegation given or had."""
+    bal = locked(bal)
+    holder = bal.cotitulaires.filter(person=person).first()
+    if holder and bal.is_shared and not holder.is_principal:
+        _remove(bal, person, by=by, note=note)
+    for delegation in bal.delegataires.filter(ended_at=None).select_related("person", "under"):
+        if person in (delegation.person, delegation.under):
+            delegation.bal = bal
+            close(delegation, by=by, note=note)
+
+
+def _check_stays(bal: Bal, person: Person) -> None:
+    """His stays are held, after the BAL: his departure is not recorded while he takes charge."""
+    list(Affiliation.objects.select_for_update().filter(person=person).order_by("pk").values_list("pk", flat=True))
+    rules.check_stays(bal, person)
+
+
+def _remove(bal: Bal, person: Person, *, by, note: str = "") -> None:
+    Cotitulaire.objects.filter(bal=bal, person=person).delete()
+    write(bal, Act.REMOVE_COTITULAIRE, by=by, before=person, person=person, note=note)
+    for delegation in bal.delegataires.filter(under=person, ended_at=None).select_related("person", "under"):
+        delegation.bal = bal
+        close(delegation, by=by, note=f"{person} n’est plus cotitulaire.")
 
 
 def _set_principal(bal: Bal, person: Person) -> None:
     # Two statements: the database holds "one principal" at every moment, so the former steps down first.
     bal.cotitulaires.filter(is_principal=True).update(is_principal=False)
     bal.cotitulaires.filter(person=person).update(is_principal=True)
-
-
-def _end_delegations_under(bal: Bal, person: Person, *, by) -> None:
-    for delegation in bal.delegataires.filter(under=person, ended_at=None).select_related("person"):
-        close(delegation, by=by)

@@ -1,11 +1,20 @@
 """How an action writes down what it did, and lets it be told once the transaction stands."""
 
+from collections.abc import Iterable
+from datetime import date
+
 from django.db import transaction
 from django.utils import timezone
 
 from mailboxes.lifecycle import Party
-from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Person, Signatory
-from mailboxes.notices import gestionnaires_of, notice_to_person, notices_for, tell
+from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Notice, Person, Signatory
+from mailboxes.notices import (
+    gestionnaires_of,
+    notice_to_person,
+    notices_for,
+    notices_to_gestionnaires,
+    tell,
+)
 
 
 def locked(bal: Bal) -> Bal:
@@ -32,25 +41,56 @@ def entry_of(bal: Bal | None, what: str, *, by, before="", after="", note="", pa
 
 
 def write(
-    bal: Bal, what: str, *, by, parties: frozenset[Party] = frozenset(), stage="", cycle="", **facts
+    bal: Bal,
+    what: str,
+    *,
+    by,
+    parties: frozenset[Party] = frozenset(),
+    to: Iterable[Person] = (),
+    stage="",
+    cycle="",
+    **facts,
 ) -> JournalEntry:
-    """Save the line and, for these parties, the notices of this stage and cycle (the entry itself by default)."""
+    """Save the line and, for these parties, the notices of this stage and cycle (the entry itself by default).
+
+    `to`: people told besides, who need not hold the BAL.
+    """
     entry = entry_of(bal, what, by=by, parties=parties, **facts)
     entry.save()
     if parties:
         cycle = cycle or f"entry-{entry.pk}"
         accounts = gestionnaires_of([bal]) if Party.GESTIONNAIRES in parties else {}
         notices = notices_for(entry, bal, stage=stage or what, cycle=cycle, parties=parties, accounts=accounts)
+        held = {notice.person_id for notice in notices}
+        besides = [person for person in to if person.pk not in held]
+        notices += [
+            notice_to_person(entry, person, stage=stage or what, cycle=cycle, party=Party.DELEGATAIRE)
+            for person in besides
+        ]
         tell_of(entry, notices)
     return entry
 
 
-def write_about(what: str, *, by, about: dict, to: Person | None = None, cycle="", **facts) -> JournalEntry:
-    """Save a line about a person, or an address that the register does not hold; tell this person."""
-    entry = entry_of(about.pop("bal", None), what, by=by, parties=[to] if to else [], **about, **facts)
+def write_about(
+    what: str,
+    *,
+    by,
+    about: dict,
+    to: Person | None = None,
+    managing: Affiliation | None = None,
+    cycle="",
+    **facts,
+) -> JournalEntry:
+    """Save a line about a person, or an address that the register does not hold; tell this person, or the gestionnaires
+    of where this one stays."""
+    parties = [party for party in (to, managing) if party]
+    entry = entry_of(about.pop("bal", None), what, by=by, parties=parties, **about, **facts)
     entry.save()
-    if to:
-        tell_of(entry, [notice_to_person(entry, to, stage=what, cycle=cycle or f"entry-{entry.pk}")])
+    cycle = cycle or f"entry-{entry.pk}"
+    notices = [notice_to_person(entry, to, stage=what, cycle=cycle)] if to else []
+    notices += notices_to_gestionnaires(entry, managing, stage=what, cycle=cycle) if managing else []
+    if parties:
+        tell_of(entry, notices)
     return entry
 
 
@@ -68,3 +108,12 @@ def tell_on_commit(entries: list[JournalEntry]) -> None:
 
     if pks:
         transaction.on_commit(tell_them, robust=True)
+
+
+def shown(value) -> str:
+    """A field's value, as a line of the journal tells it."""
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    return "–" if value in (None, "") else str(value)

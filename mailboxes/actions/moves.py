@@ -1,8 +1,9 @@
 """A BAL taken along one line of the lifecycle table: alone, or a night's worth at once."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
@@ -47,15 +48,20 @@ def move(bal: Bal, verb: Verb, *, by, note: str = "", attested: bool = False, le
 
 def move_each(bals: QuerySet[Bal], verb: Verb, *, by, note: str = "") -> Tally:
     """`move` for each, in batches of one transaction; a refusal is counted, and one bad BAL stops nothing."""
+    return in_batches(bals, partial(_move_batch, verb=verb, by=by, note=note))
+
+
+def in_batches(bals: QuerySet[Bal], act: Callable[[list[int]], Tally]) -> Tally:
+    """`act` on some primary keys at a time; a batch that the database refuses is taken up BAL by BAL."""
     tally = Tally()
     for pks in _batches(bals):
         try:
-            tally += _move_batch(pks, verb, by=by, note=note)
+            tally += act(pks)
         except DatabaseError:
-            logger.exception("Un lot de %s a échoué : repris BAL par BAL", verb)
+            logger.exception("Un lot a échoué : repris BAL par BAL")
             for pk in pks:
                 try:
-                    tally += _move_batch([pk], verb, by=by, note=note)
+                    tally += act([pk])
                 except DatabaseError as error:
                     tally.refused[f"BAL n° {pk}"] = str(error)
     return tally

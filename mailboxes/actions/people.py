@@ -1,15 +1,41 @@
-"""Someone named on a BAL whom the register does not have yet."""
+"""What is kept on a person, and where he stays."""
+
+from datetime import date
 
 from django.db import transaction
 
 from mailboxes import rules
-from mailboxes.actions.journal import write_about
+from mailboxes.actions.journal import shown, write_about
 from mailboxes.lifecycle import Act, Role
-from mailboxes.models import Affiliation, Person, Structure
+from mailboxes.models import Affiliation, JournalEntry, Person, Structure
 from mailboxes.models.people import people_of_annuaire
+
+DESCRIBED = ("rpps", "has_cps", "profession", "email")
+STAY = ("function", "arrived_on")
 
 
 @transaction.atomic
+def record_person(structure: Structure, *, by, function: str = "", arrived_on: date | None = None, **facts) -> Person:
+    """Enter a person among those of a structure."""
+    rules.check_record_person(structure, by=by)
+    person = Person(**facts)
+    person.rpps = person.rpps or None
+    rules.check_row(person)
+    person.save()
+    _stay(person, structure, by=by, function=function, arrived_on=arrived_on)
+    return person
+
+
+@transaction.atomic
+def welcome_person(
+    person: Person, structure: Structure, *, by, function: str = "", arrived_on: date | None = None
+) -> Affiliation:
+    """Someone known already comes to a structure, or comes back."""
+    rules.check_record_person(structure, by=by)
+    person = lock_person(person)
+    return _stay(person, structure, by=by, function=function, arrived_on=arrived_on)
+
+
 def recorded(person: Person, structure: Structure, *, roles: frozenset[Role], by) -> Person:
     """The person as a row, among those of the structure: one whom the annuaire has enters under its names.
 
@@ -23,8 +49,67 @@ def recorded(person: Person, structure: Structure, *, roles: frozenset[Role], by
     known.has_cps = person.has_cps
     rules.check_row(known)
     known.save()
-    Affiliation.objects.create(person=known, structure=structure)
-    card = "CPS ou e-CPS attestée" if known.has_cps else "sans attestation de CPS"
-    about = {"person": known, "structure": structure}
-    write_about(Act.RECORD_PERSON, by=by, about=about, after=known, note=f"D’après l’annuaire ; {card}.")
+    attested = "CPS ou e-CPS attestée" if known.has_cps else "sans attestation de CPS"
+    _stay(known, structure, by=by, note=f"D’après l’annuaire ; {attested}.")
     return known
+
+
+def _stay(person: Person, structure: Structure, *, by, note: str = "", **facts) -> Affiliation:
+    stay = Affiliation(person=person, structure=structure, **facts)
+    rules.check_row(stay)
+    stay.save()
+    after = f"{structure}, {stay.arrived_on:%d/%m/%Y}" if stay.arrived_on else structure
+    write_about(Act.RECORD_PERSON, by=by, about={"person": person, "structure": structure}, after=after, note=note)
+    return stay
+
+
+@transaction.atomic
+def describe_person(person: Person, *, by, **facts) -> Person:
+    """Change what his record says; each field changed leaves its own line."""
+    person = lock_person(person)
+    rules.check_describe_person(person, facts, by=by)
+    facts = {**facts, "rpps": facts.get("rpps", person.rpps) or None}
+    _change(person, facts, DESCRIBED, {"person": person}, by=by)
+    return person
+
+
+@transaction.atomic
+def describe_stay(stay: Affiliation, *, by, **facts) -> Affiliation:
+    stay = lock_stay(stay)
+    rules.check_describe_stay(stay, facts.get("arrived_on", stay.arrived_on), by=by)
+    _change(stay, facts, STAY, {"person": stay.person, "structure": stay.structure}, by=by)
+    return stay
+
+
+def _change(row, facts: dict, known: tuple[str, ...], about: dict, *, by) -> None:
+    if unknown := facts.keys() - set(known):
+        raise TypeError(f"not a described field: {', '.join(sorted(unknown))}")
+    changed = {name: value for name, value in facts.items() if getattr(row, name) != value}
+    befores = {name: getattr(row, name) for name in changed}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if changed:
+        rules.check_row(row)
+        row.save(update_fields=list(changed))
+    for name, value in changed.items():
+        label = row._meta.get_field(name).verbose_name
+        before, after = f"{label} : {shown(befores[name])}", f"{label} : {shown(value)}"
+        write_about(Act.DESCRIBE_PERSON, by=by, about=dict(about), before=before, after=after)
+
+
+@transaction.atomic
+def note_export(person: Person, *, by, note: str = "") -> JournalEntry:
+    """All that is kept on a person is about to be handed out: that is written down, and is in it."""
+    rules.check_read_person(person, by=by)
+    return write_about(Act.EXPORT_PERSON, by=by, about={"person": person}, note=note)
+
+
+def lock_person(person: Person) -> Person:
+    return (
+        Person.objects.select_for_update(of=("self",), no_key=True).prefetch_related("affiliations").get(pk=person.pk)
+    )
+
+
+def lock_stay(stay: Affiliation) -> Affiliation:
+    rows = Affiliation.objects.select_for_update(of=("self",)).select_related("person", "structure__parent")
+    return rows.get(pk=stay.pk)

@@ -3,10 +3,10 @@
 from django.db import transaction
 
 from mailboxes import rules
-from mailboxes.actions.journal import locked, write
+from mailboxes.actions.journal import locked, shown, write
 from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import Act, Party, State
-from mailboxes.models import Affiliation, Bal, Cotitulaire, Operator, Person, Structure
+from mailboxes.models import Bal, Cotitulaire, Operator, Person, Reading, Structure
 
 LABELS = {field.name: field.verbose_name for field in Bal._meta.fields}
 DESCRIBED = ("service", "description", "purpose", "liste_rouge", "responsable", "quota_mb")
@@ -58,26 +58,9 @@ def describe_bal(bal: Bal, *, by, **facts) -> Bal:
         rules.check_row(bal)
         if "quota_mb" in changed:
             bal.measure()  # at once, not at the next reading
-        bal.save(update_fields=[*changed, "percent_full"])
+            bal.foresee(Reading.objects.points_of([bal])[bal.pk])
+        bal.save(update_fields=[*changed, "percent_full", "full_on"])
     for name, value in changed.items():
         label = LABELS[name]
-        write(bal, Act.DESCRIBE, by=by, before=f"{label} : {_shown(befores[name])}", after=f"{label} : {_shown(value)}")
+        write(bal, Act.DESCRIBE, by=by, before=f"{label} : {shown(befores[name])}", after=f"{label} : {shown(value)}")
     return bal
-
-
-@transaction.atomic
-def record_person(structure: Structure, *, by, function: str = "", **facts) -> Person:
-    """Enter a person among those of a structure."""
-    rules.check_record_person(structure, by=by)
-    person = Person(**facts)
-    person.rpps = person.rpps or None
-    rules.check_row(person)
-    person.save()
-    Affiliation.objects.create(person=person, structure=structure, function=function)
-    return person
-
-
-def _shown(value) -> str:
-    if isinstance(value, bool):
-        return "oui" if value else "non"
-    return "–" if value in (None, "") else str(value)

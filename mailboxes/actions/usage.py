@@ -1,18 +1,22 @@
 """What we learn of a BAL's use, and the warnings that follow from it."""
 
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from mailboxes import rules
-from mailboxes.actions.journal import locked, write
-from mailboxes.actions.moves import write_moves
-from mailboxes.lifecycle import BY_VERB, Act, Party, Verb
-from mailboxes.models import SYSTEM, Bal, Reading
+from mailboxes.actions.journal import entry_of, locked, tell_on_commit, write
+from mailboxes.actions.moves import Tally, in_batches, write_moves
+from mailboxes.actions.requests import open_request
+from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
+from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Reading, Request
+from mailboxes.notices import gestionnaires_of, notices_for
 
-LEARNT = ["last_used_at", "last_used_source", "clock_at", "used_mb", "quota_mb", "percent_full"]
+LEARNT = ["last_used_at", "last_used_source", "clock_at", "used_mb", "quota_mb", "percent_full", "full_on"]
 
 
 @transaction.atomic
@@ -86,27 +90,84 @@ def _learn(bal: Bal, reading: Reading) -> None:
     if reading.quota_mb is not None and not later.exclude(quota_mb=None).exists():
         bal.quota_mb = reading.quota_mb
     bal.measure()
+    if reading.used_mb is not None or reading.quota_mb is not None:
+        foresee([bal])
     bal.save(update_fields=LEARNT)
 
 
-@transaction.atomic
-def update_quota_warning(bal: Bal, *, by) -> int:
-    """Warn once per threshold crossed; clear only well below it, so that a BAL at the edge does not warn every day.
+def foresee(bals: list[Bal]) -> None:
+    """Bring `full_on` level with the readings, in one query for all; the caller, who holds the rows, saves them."""
+    points = Reading.objects.points_of(bals)
+    for bal in bals:
+        bal.foresee(points[bal.pk])
 
-    Returns the threshold now warned of, in percent (0: none).
-    """
+
+@transaction.atomic
+def ask_more_space(bal: Bal, quota_mb: int, *, by, note: str = "") -> Request:
+    """Ask the operator to grant `quota_mb`; what the register says of the space waits for his word."""
     bal = locked(bal)
-    rules.check_act(bal, Act.WARN_QUOTA, by=by)
-    level, before = rules.quota_level(bal.percent_full), bal.quota_warned
-    if level > before:
-        bal.quota_warned = level
-        stage, cycle = f"{Act.WARN_QUOTA}-{level}", f"cycle-{bal.quota_cycle}"
-        told: dict = {"parties": frozenset({Party.HOLDERS}), "stage": stage, "cycle": cycle}
-    elif level < before and (bal.percent_full or 0) < before - settings.QUOTA_HYSTERESIS:
-        bal.quota_warned, bal.quota_cycle = level, bal.quota_cycle + 1
-        told = {}
-    else:
-        return before
-    bal.save(update_fields=["quota_warned", "quota_cycle"])
-    write(bal, Act.WARN_QUOTA, by=by, before=f"{before} %", after=f"{bal.percent_full} %", **told)
-    return bal.quota_warned
+    rules.check_more_space(bal, quota_mb)
+    today = f" au lieu de {bal.quota_mb} Mo" if bal.quota_mb else ""
+    filled = f" Elle est remplie à {bal.percent_full} %." if bal.percent_full is not None else ""
+    detail = f"Merci d’accorder {quota_mb} Mo d’espace à cette BAL{today}.{filled}"
+    return open_request(bal, RequestKind.CHANGE, by=by, detail=detail, note=note)
+
+
+def update_quota_warnings(bals: QuerySet[Bal], *, by) -> Tally:
+    """Warn once per threshold crossed; clear only well below it, so that a BAL at the edge does not warn every day."""
+    return in_batches(bals, partial(_update_batch, by=by))
+
+
+@transaction.atomic
+def _update_batch(pks: list[int], *, by) -> Tally:
+    tally, crossed = Tally(), []
+    for bal in Bal.objects.locked().with_holders().filter(pk__in=pks).order_by("pk"):
+        try:
+            rules.check_act(bal, Act.WARN_QUOTA, by=by)
+        except rules.Refused as refused:
+            tally.refused[bal.address] = refused.messages[0]
+            continue
+        before, level = bal.quota_warned, rules.quota_level_after(bal.quota_warned, bal.percent_full)
+        if level != before:
+            bal.quota_warned, bal.quota_cycle = level, bal.quota_cycle + (level < before)
+            crossed.append((bal, before))
+    _write_warnings(crossed, by=by)
+    tally.done = len(crossed)
+    return tally
+
+
+def _write_warnings(crossed: list[tuple[Bal, int]], *, by) -> None:
+    """Columns, journal and notices of BAL already locked, each with the threshold warned of before."""
+    entries = [
+        entry_of(
+            bal, Act.WARN_QUOTA, by=by, before=f"{before} %", after=f"{bal.percent_full} %", parties=_told(bal, before)
+        )
+        for bal, before in crossed
+    ]
+    Bal.objects.bulk_update([bal for bal, _ in crossed], ["quota_warned", "quota_cycle"])
+    JournalEntry.objects.bulk_create(entries)
+    accounts = gestionnaires_of([bal for bal, before in crossed if Party.GESTIONNAIRES in _told(bal, before)])
+    notices = [
+        notice
+        for (bal, before), entry in zip(crossed, entries, strict=True)
+        for notice in notices_for(
+            entry,
+            bal,
+            stage=f"{Act.WARN_QUOTA}-{bal.quota_warned}",
+            cycle=f"cycle-{bal.quota_cycle}",
+            parties=_told(bal, before),
+            accounts=accounts,
+        )
+    ]
+    Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    tell_on_commit(entries)
+
+
+def _told(bal: Bal, before: int) -> frozenset[Party]:
+    """Of a threshold passed upwards its holders hear; at the last one, or where there is no holder, who manages it."""
+    if bal.quota_warned <= before:
+        return frozenset()
+    parties = {Party.HOLDERS} if bal.cotitulaires.all() else {Party.GESTIONNAIRES}
+    if bal.quota_warned == settings.QUOTA_THRESHOLDS[-1]:
+        parties.add(Party.GESTIONNAIRES)
+    return frozenset(parties)

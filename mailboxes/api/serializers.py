@@ -42,6 +42,7 @@ class BalSerializer(serializers.ModelSerializer):
             "used_mb",
             "quota_mb",
             "percent_full",
+            "full_on",
             "cotitulaires",
             "abilities",
         ]

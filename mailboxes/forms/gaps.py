@@ -113,5 +113,5 @@ class RemedyForm(forms.Form):
 
 
 def askable(gap: Gap):
-    there = Affiliation.objects.filter(structure=gap.structure_id, left_on=None).values("person")
+    there = Affiliation.objects.current().filter(structure=gap.structure_id).values("person")
     return Person.objects.filter(rpps__in=gap.rpps, pk__in=there)

@@ -1,10 +1,32 @@
 """Who holds a BAL, and who may use it."""
 
 from django import forms
+from django.db.models import Q
 
 from mailboxes import actions
-from mailboxes.forms.people import PersonField, attest
-from mailboxes.models import Bal, Delegataire, Person
+from mailboxes.forms.people import DateInput, PersonField, attest
+from mailboxes.models import Affiliation, Bal, Delegataire, Movement, Person
+
+SHOWN = 8
+
+
+def successors(bal: Bal) -> list[Person]:
+    """Who could be its principal: its cotitulaires who can hold, then people of its structure with RPPS and card."""
+    stays = Affiliation.objects.filter(structure=bal.structure_id)
+    principal = bal.principal()
+    able = Person.objects.able_to_hold().exclude(pk=principal.pk if principal else None)
+    files = Movement.objects.open().filter(kind=Movement.Kind.DEPARTURE).values("stay")
+    leaving = stays.filter(Q(left_on__isnull=False) | Q(pk__in=files)).values("person")
+    able = able.exclude(pk__in=leaving)
+    found = list(able.filter(held__bal=bal))
+    others = able.filter(pk__in=stays.values("person")).exclude(held__bal=bal)
+    return found + list(others[: max(SHOWN - len(found), 0)])
+
+
+def propose(field: forms.Field, people: list[Person]) -> None:
+    """Offered as a list beside the field, before anything is typed."""
+    field.widget.candidates = people  # type: ignore[attr-defined]
+    field.widget.legend = "Par exemple, parmi ceux qui ont RPPS et carte, les cotitulaires d’abord"  # type: ignore[attr-defined]
 
 
 class _PersonOfBalForm(forms.Form):
@@ -33,15 +55,14 @@ class AddCotitulaireForm(_HolderForm):
 
 
 class NamePrincipalForm(_HolderForm):
+    """Whoever could be named is offered: the other cotitulaires first, then people of the structure."""
+
+    def __init__(self, bal: Bal, *args, user, **kwargs):
+        super().__init__(bal, *args, user=user, **kwargs)
+        propose(self.fields["person"], successors(bal))  # type: ignore[arg-type]
+
     def perform(self, bal, *, by):
         return actions.name_principal(bal, self.cleaned_data["person"], by=by)
-
-
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self):
-        super().__init__(format="%Y-%m-%d")
 
 
 class DelegateForm(_PersonOfBalForm):

@@ -4,10 +4,13 @@ import re
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from mailboxes import actions
-from mailboxes.models import Bal, Person, Structure
+from mailboxes.folding import folded
+from mailboxes.models import Bal, Movement, Person, Structure
 from mailboxes.models.people import people_of_annuaire
 
 CANDIDATES = 20  # shown when a name fits several people
@@ -24,6 +27,13 @@ def attest(person: Person | None, facts: dict) -> None:
         person.has_cps = bool(facts.get("attested"))
 
 
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self):
+        super().__init__(format="%Y-%m-%d")
+
+
 class PersonInput(forms.TextInput):
     """A text field that suggests as one types; where the text fits several people, it offers them as a list."""
 
@@ -31,6 +41,7 @@ class PersonInput(forms.TextInput):
     candidates: list[Person] = []
     bal: Bal | None = None  # whose people are suggested
     structure: Structure | None = None
+    legend = "De qui s’agit-il ?"
 
     def format_value(self, value):
         return label_of(value) if isinstance(value, Person) else super().format_value(value)
@@ -45,6 +56,7 @@ class PersonInput(forms.TextInput):
             "candidates": choices,
             "bal": self.bal,
             "structure": self.structure,
+            "legend": self.legend,
         }
 
 
@@ -82,7 +94,7 @@ class PersonField(forms.CharField):
                 f"« {text} » ne désigne personne de connu ici : vérifiez le nom ou le RPPS, ou inscrivez la personne.",
                 "unknown",
             )
-        self.widget.candidates = found[:CANDIDATES]
+        self.widget.candidates, self.widget.legend = found[:CANDIDATES], PersonInput.legend
         many = f"plus de {CANDIDATES}" if len(found) > CANDIDATES else str(len(found))
         raise ValidationError(f"« {text} » désigne {many} personnes : choisissez la bonne, ou précisez.", "ambiguous")
 
@@ -103,6 +115,12 @@ class PersonField(forms.CharField):
 class PersonForm(forms.ModelForm):
     structure = forms.ModelChoiceField(Structure.objects.none(), label="Structure")
     function = forms.CharField(label="Fonction", required=False, max_length=100)
+    arrived_on = forms.DateField(
+        label="Arrivée le", required=False, widget=DateInput(), help_text="Vide : déjà là, depuis une date inconnue."
+    )
+    with_file = forms.BooleanField(
+        label="Ouvrir un dossier d’arrivée : RPPS, carte, BAL, accès, étape par étape", required=False
+    )
 
     class Meta:
         model = Person
@@ -112,7 +130,7 @@ class PersonForm(forms.ModelForm):
             "email": "Pour la prévenir : un courriel ordinaire, qui lui dit seulement qu’une action l’attend.",
         }
 
-    field_order = Meta.fields
+    field_order = [*Meta.fields, "arrived_on", "with_file"]
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
@@ -121,5 +139,63 @@ class PersonForm(forms.ModelForm):
         if len(structures) == 1:
             self.fields["structure"].initial = structures[0]
 
+    def validate_unique(self):
+        """Someone known elsewhere already may come here too: the action tells."""
+
+    @transaction.atomic
     def perform(self, *, by):
-        return actions.record_person(by=by, **self.cleaned_data)
+        facts = {**self.cleaned_data}
+        with_file = facts.pop("with_file")
+        stay = {name: facts.pop(name) for name in ("structure", "function", "arrived_on")}
+        known = self._known(facts)
+        if known:
+            person = known
+            actions.welcome_person(person, by=by, **stay)
+        else:
+            person = actions.record_person(by=by, **stay, **facts)
+        if with_file:
+            there = person.affiliations.get(structure=stay["structure"], left_on=None)
+            planned_on = stay["arrived_on"] or timezone.localdate()
+            actions.open_movement(there, Movement.Kind.ARRIVAL, planned_on=planned_on, by=by)
+        return person
+
+    def _known(self, facts: dict) -> Person | None:
+        """Under this RPPS and this name: who only knows the number is told nothing more."""
+        person = Person.objects.filter(rpps=facts["rpps"]).first() if facts["rpps"] else None
+        same = person and folded(person.family_name) == folded(facts["family_name"])
+        return person if same else None
+
+
+class DescribePersonForm(forms.ModelForm):
+    """His record, and each of his stays that one manages."""
+
+    class Meta:
+        model = Person
+        fields = ["rpps", "has_cps", "profession", "email"]
+        help_texts = PersonForm.Meta.help_texts
+
+    def __init__(self, person: Person, *, stays, initial, **kwargs):
+        super().__init__(instance=person, **kwargs)
+        self.stays = list(stays)
+        if person.rpps:
+            del self.fields["rpps"]
+        for stay in self.stays:
+            place = f" ({stay.structure})" if len(self.stays) > 1 else ""
+            self.fields[f"function_{stay.pk}"] = forms.CharField(
+                label=f"Fonction{place}", required=False, max_length=100, initial=stay.function
+            )
+            self.fields[f"arrived_on_{stay.pk}"] = forms.DateField(
+                label=f"Arrivée le{place}", required=False, widget=DateInput(), initial=stay.arrived_on
+            )
+
+    def validate_unique(self):
+        """The action tells."""
+
+    @transaction.atomic
+    def perform(self, person, *, by):
+        facts = {name: self.cleaned_data[name] for name in self.Meta.fields if name in self.cleaned_data}
+        described = actions.describe_person(person, by=by, **facts)
+        for stay in self.stays:
+            of_stay = {name: self.cleaned_data[f"{name}_{stay.pk}"] for name in ("function", "arrived_on")}
+            actions.describe_stay(stay, by=by, **of_stay)
+        return described

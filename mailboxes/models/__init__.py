@@ -1,16 +1,19 @@
 """The BAL and all that stands around them, cut by the domain's nouns."""
 
-from mailboxes.models.bals import Bal
+from mailboxes.models.bals import Bal, Use
 from mailboxes.models.calls import Call
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.layouts import RequestLayout
+from mailboxes.models.movements import Movement, Step
 from mailboxes.models.openings import NamingPolicy, OpeningDraft
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
+from mailboxes.models.preferences import Preference
 from mailboxes.models.requests import Request
 from mailboxes.models.software import Software, SoftwareKey
-from mailboxes.models.structures import Domain, Membership, Operator, Structure, managed_identifiers
+from mailboxes.models.standings import Standing, standing_of, standings
+from mailboxes.models.structures import Domain, Membership, Operator, Price, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
 from mailboxes.models.usage import Reading
 from mailboxes.models.webhooks import Delivery, Webhook
@@ -29,20 +32,28 @@ __all__ = [
     "GapDecision",
     "JournalEntry",
     "Membership",
+    "Movement",
     "NamingPolicy",
     "Notice",
     "OpeningDraft",
     "Operator",
     "Person",
+    "Preference",
+    "Price",
     "Reading",
     "Request",
     "RequestLayout",
     "Signatory",
     "Software",
     "SoftwareKey",
+    "Standing",
+    "Step",
     "Structure",
     "System",
+    "Use",
     "Webhook",
     "managed_identifiers",
     "situations_by_rpps",
+    "standing_of",
+    "standings",
 ]

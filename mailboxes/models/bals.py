@@ -1,29 +1,41 @@
 """The BAL: what it is, which ones are sought, and who may do what on it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from operator import or_
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, Value, When
 from django.db.models.functions import Lower, StrIndex, Substr
 from django.urls import reverse
 from django.utils import timezone
 
 from directory.identifiers import APICRYPT_DOMAIN
 from directory.models import Entry, TrustedDomain
-from mailboxes.lifecycle import LIVE, Party, Role, State, Verb
+from mailboxes.forecast import Forecast, Point, Unknown, forecast
+from mailboxes.lifecycle import LIVE, PAID, Party, Role, State, Verb
 from mailboxes.models.fields import validate_address
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.months import MonthsBefore, Shortest
+from mailboxes.models.movements import Movement
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM, Signatory
 from mailboxes.models.usage import Reading
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+STALE_FORECAST = timedelta(days=90)
+
+
+class Use(models.TextChoices):
+    """Does a BAL serve, as far as we know?"""
+
+    USED = "used", "utilisée"
+    NONE = "none", "sans usage"
+    UNKNOWN = "unknown", "usage inconnu"
 
 
 class BalQuerySet(models.QuerySet):
@@ -101,6 +113,27 @@ class BalQuerySet(models.QuerySet):
             notices__bounced_at=None,
         ).distinct()
 
+    def with_use(self, now: datetime):
+        """Adds `use`, of `Use`: does it serve? The software of an APP is silent without being idle."""
+        is_silent = Q(clock_at__lte=MonthsBefore(now, F("operator__alert_after_months")))
+        return self.annotate(
+            use=Case(
+                When(state__in=[State.DEPUBLISHED, State.DELETION_REQUESTED], then=Value(Use.NONE)),
+                When(Q(clock_at=None) | Q(is_silent, kind=Bal.Kind.APPLICATIVE), then=Value(Use.UNKNOWN)),
+                When(is_silent, then=Value(Use.NONE)),
+                default=Value(Use.USED),
+                output_field=models.CharField(),
+            )
+        )
+
+    def paid(self):
+        """Those that an operator charges for: opened, and not yet confirmed deleted."""
+        return self.filter(state__in=PAID)
+
+    def full_within(self, days: int, today: date):
+        """Forecast to be full by then; a day long past that no reading bore out or denied says nothing any more."""
+        return self.live().filter(full_on__range=(today - STALE_FORECAST, today + timedelta(days=days)))
+
     def crossing_quota(self):
         """Risen to a threshold not yet warned of, or fallen well below the one that was."""
         rising = [Q(percent_full__gte=limit, quota_warned__lt=limit) for limit in settings.QUOTA_THRESHOLDS]
@@ -160,6 +193,7 @@ class Bal(models.Model):
         "espace accordé (Mo)", null=True, blank=True, validators=[MinValueValidator(1)]
     )
     percent_full = models.PositiveIntegerField("remplissage (%)", null=True, blank=True, editable=False)
+    full_on = models.DateField("pleine vers le", null=True, blank=True, editable=False)  # None: nobody can tell
     quota_warned = models.PositiveSmallIntegerField("seuil averti (%)", default=0, editable=False)
     quota_cycle = models.PositiveIntegerField("cycle de saturation", default=1, editable=False)
 
@@ -186,6 +220,8 @@ class Bal(models.Model):
                 condition=Q(state=State.ACTIVE) & ~Q(kind="APP"),
             ),
             models.Index(fields=["percent_full"], name="bal_fill", condition=Q(percent_full__gte=75)),
+            models.Index(fields=["quota_warned"], name="bal_quota_warned", condition=Q(quota_warned__gt=0)),
+            models.Index(fields=["full_on"], name="bal_full_on"),
             models.Index(fields=["state", "kind"], name="bal_state_kind"),
             models.Index(fields=["structure", "address"], name="bal_structure_address"),
         ]
@@ -226,6 +262,15 @@ class Bal(models.Model):
         if self.used_mb is not None and self.quota_mb:
             self.percent_full = round(100 * self.used_mb / self.quota_mb)
 
+    def forecast(self, points: list[Point]) -> Forecast | Unknown:
+        """When it will be full; `points` are its own of `Reading.objects.points_of`."""
+        return forecast(points, self.quota_mb)
+
+    def foresee(self, points: list[Point]) -> None:
+        """Bring `full_on` level with the readings and the space granted."""
+        told = self.forecast(points)
+        self.full_on = told.likely if isinstance(told, Forecast) else None
+
     def principal(self):
         """Who answers for it: the PER's titulaire, the ORG's or CAB's principal; None for an orphan or an APP."""
         return next((c.person for c in self.cotitulaires.all() if c.is_principal), None)
@@ -262,20 +307,33 @@ class Bal(models.Model):
         return self.delegations
 
     def nobody_answers(self) -> bool:
-        """An APP has no professional; a PER has none once its holder's departure from the structure is recorded."""
+        """An APP has no professional; a PER has none once its holder has left the structure, by record."""
         if self.kind == self.Kind.APPLICATIVE:
             return True
-        if self.kind != self.Kind.NOMINATIVE:
-            return False
+        return self.kind == self.Kind.NOMINATIVE and self.has_lost_its_holder()
+
+    def has_lost_its_holder(self) -> bool:
         if not hasattr(self, "holder_has_left"):
             self.holder_has_left = Bal.objects.annotate(left=holder_has_left()).filter(pk=self.pk, left=True).exists()
         return self.holder_has_left
 
+    def is_orphan(self) -> bool:
+        """Of a shared BAL: nobody answers for it. It has no principal; or he has left; or the day of his departure has
+        come, and only this role still keeps it from being recorded."""
+        principal = self.principal()
+        if principal is None or self.has_lost_its_holder():
+            return True
+        due = Movement.objects.due_departures(timezone.localdate()).filter(stay__person=principal)
+        files = due.select_related("stay__structure__parent")
+        return any(file.stay.structure.is_in_line_with(self.structure) for file in files)
+
 
 def holder_has_left() -> Q:
-    """On Bal: its holder was in the structure, and each of his stays there has a recorded end."""
-    stays = Affiliation.objects.filter(structure=OuterRef("structure"), person__held__bal=OuterRef("pk"))
-    return Q(Exists(stays)) & ~Q(Exists(stays.filter(left_on=None)))
+    """On Bal: its titulaire or principal was in the structure, and each of his stays there is over."""
+    stays = Affiliation.objects.filter(
+        structure=OuterRef("structure"), person__held__bal=OuterRef("pk"), person__held__is_principal=True
+    )
+    return Q(Exists(stays)) & ~Q(Exists(stays.current()))
 
 
 def managed_structures(user) -> frozenset[int]:

@@ -67,7 +67,7 @@ class ClaimQuerySet(models.QuerySet):
         held = Cotitulaire.objects.filter(person=OuterRef(OuterRef("pk")), bal__address=OuterRef("address"))
         listed = Entry.objects.published().filter(person_id=OuterRef("rpps"))
         unknown = listed.filter(~Exists(settled), ~Exists(held))
-        there = Affiliation.objects.filter(left_on=None).values("person")
+        there = Affiliation.objects.current().values("person")
         return Person.objects.filter(Exists(unknown), rpps__isnull=False, pk__in=there)
 
     def people_to_remind(self, now: datetime):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import DateTimeField, Expression, Func, IntegerField, Value
+from django.db.models import DateTimeField, Expression, F, Func, IntegerField, Value
 
 
 class MonthsBefore(Func):
@@ -11,7 +11,7 @@ class MonthsBefore(Func):
     output_field = DateTimeField()
     template = "(%(expressions)s)"
 
-    def __init__(self, now: datetime, months: Expression, **extra):
+    def __init__(self, now: datetime, months: Expression | F, **extra):
         super().__init__(Value(now, output_field=DateTimeField()), months, **extra)
 
     def as_postgresql(self, compiler, connection, **context):

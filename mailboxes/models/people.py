@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
 
 from directory.identifiers import national_id_of
 from directory.models import Activity, Entry
@@ -55,14 +57,22 @@ class PersonQuerySet(models.QuerySet):
 
     def choosable_for(self, bal, user):
         """Whom `user` may name on this BAL: the people he sees, and those who work in its structure today."""
-        there = Affiliation.objects.filter(structure=bal.structure_id, left_on=None).values("person")
+        there = Affiliation.objects.current().filter(structure=bal.structure_id).values("person")
         seen = Person.objects.visible_to(user).values("pk")
         return self.filter(Q(pk__in=there) | Q(pk__in=seen))
 
     def choosable_in(self, structure, user):
         """The same for a BAL that `structure` will have; one always may name oneself."""
-        there = Affiliation.objects.filter(structure=structure, left_on=None).values("person")
+        there = Affiliation.objects.current().filter(structure=structure).values("person")
         return self.filter(Q(pk__in=there) | Q(pk__in=Person.objects.visible_to(user).values("pk")))
+
+    def of_structures(self, structures):
+        """Those who are, or were, in one of them."""
+        return self.filter(pk__in=Affiliation.objects.filter(structure__in=structures).values("person"))
+
+    def able_to_hold(self):
+        """`can_hold`, in SQL."""
+        return self.filter(rpps__isnull=False, has_cps=True)
 
     def named(self, text: str):
         """By RPPS, or by the words of the name, in any order."""
@@ -101,9 +111,13 @@ class Person(models.Model):
     class Meta:
         verbose_name = "personne"
         ordering = ["family_name", "given_name"]
+        indexes = [models.Index(fields=["family_name", "given_name", "id"], name="person_name")]
 
     def __str__(self):
         return f"{self.given_name} {self.family_name.upper()}"
+
+    def get_absolute_url(self):
+        return reverse("person", args=[self.pk])
 
     def clean(self):
         self.rpps = self.rpps or None
@@ -134,17 +148,41 @@ class Person(models.Model):
         return bool(self.rpps) and self.has_cps
 
 
+class AffiliationQuerySet(models.QuerySet):
+    def current(self):
+        """Not over. One still to begin counts: accesses are prepared; so does one whose end is planned."""
+        return self.filter(Q(left_on=None) | Q(left_on__gt=timezone.localdate()))
+
+    def to_apply(self, today):
+        """Over, and the accesses that went with it not yet taken away."""
+        return self.filter(left_on__lte=today, applied_at=None)
+
+    def visible_to(self, user):
+        """One's own, and those in the structures one sees."""
+        if user.is_superuser:
+            return self
+        return self.filter(
+            Q(person__user_id=user.pk) | Q(structure__in=Structure.objects.visible_to(user).values("pk"))
+        )
+
+
 class Affiliation(models.Model):
-    """A person's presence in a structure, and its recorded end."""
+    """A person's presence in a structure, and its recorded end. `actions.record_departure` alone writes `left_on`."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="affiliations")
     structure = models.ForeignKey(Structure, models.CASCADE, related_name="affiliations")
     function = models.CharField("fonction", max_length=100, blank=True)
     arrived_on = models.DateField("arrivée", null=True, blank=True)
-    left_on = models.DateField("départ", null=True, blank=True)
+    left_on = models.DateField("départ", null=True, blank=True)  # gone from that day on; in the future, planned
+    applied_at = models.DateTimeField("accès retirés le", null=True, blank=True, editable=False)
+
+    objects = AffiliationQuerySet.as_manager()
 
     class Meta:
         verbose_name = "rattachement"
+        indexes = [
+            models.Index(fields=["left_on"], name="stay_to_apply", condition=Q(left_on__isnull=False, applied_at=None))
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["person", "structure"], condition=Q(left_on=None), name="affiliation_once_at_a_time"
@@ -153,3 +191,7 @@ class Affiliation(models.Model):
 
     def __str__(self):
         return f"{self.person}, {self.structure}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.left_on is not None and self.left_on <= timezone.localdate()

@@ -96,6 +96,15 @@ class Structure(models.Model):
     def __str__(self):
         return self.name
 
+    def line(self) -> set[int]:
+        """Itself and what stands above it, by primary key."""
+        above = self.parent
+        return {pk for pk in (self.pk, above and above.pk, above and above.parent_id) if pk}
+
+    def is_in_line_with(self, other: "Structure") -> bool:
+        """The same, above or below; not beside."""
+        return self.pk in other.line() or other.pk in self.line()
+
     @property
     def has_national_id(self) -> bool:
         """Known by a FINESS or a SIRET: enough to open an ORG without a professional's RPPS."""
@@ -141,7 +150,12 @@ class Operator(models.Model):
     end_after_months = models.PositiveSmallIntegerField("dépublication après (mois)", default=12)
     answer_days = models.PositiveSmallIntegerField("répond d’ordinaire en (jours)", default=15)
     yearly_cost = models.DecimalField(
-        "coût annuel d’une BAL (€)", max_digits=8, decimal_places=2, null=True, blank=True
+        "coût annuel d’une BAL (€)",
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Pour tout type sans tarif propre, sauf l’applicative unique d’un organisme gestionnaire.",
     )
 
     objects = OperatorQuerySet.as_manager()
@@ -154,7 +168,12 @@ class Operator(models.Model):
                 condition=Q(end_after_months__gt=F("alert_after_months")) & Q(alert_after_months__gte=1),
                 name="operator_alerts_before_the_end",
                 violation_error_message="L’alerte d’inactivité doit précéder la dépublication.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(yearly_cost=None) | Q(yearly_cost__gte=0),
+                name="operator_cost_not_negative",
+                violation_error_message="Un coût ne peut pas être négatif.",
+            ),
         ]
 
     def __str__(self):
@@ -169,6 +188,40 @@ class DomainQuerySet(models.QuerySet):
         used = Operator.objects.filter(pk=OuterRef("operator"), bals__structure=structure)
         found = self.filter(Q(structure=None) | reserved).select_related("operator").annotate(is_used=Exists(used))
         return found.order_by(F("structure").desc(nulls_last=True), "-is_used", "operator__name", "name")
+
+
+class Price(models.Model):
+    """What a BAL of one sort costs a year at an operator, where it is not the operator's general price."""
+
+    class Offer(models.TextChoices):
+        NOMINATIVE = "PER", "nominative"
+        ORGANISATIONNELLE = "ORG", "organisationnelle"
+        CABINET = "CAB", "de cabinet"
+        # For one software of an organisme gestionnaire, some operators open one APP, others one per establishment.
+        APP_ESTABLISHMENT = "APP_ET", "applicative d’un établissement"
+        APP_ORGANISME = "APP_OG", "applicative unique d’un organisme gestionnaire"
+
+    operator = models.ForeignKey(Operator, models.CASCADE, related_name="prices")
+    offer = models.CharField("BAL", max_length=6, choices=Offer)
+    yearly_cost = models.DecimalField("coût annuel (€)", max_digits=8, decimal_places=2)
+
+    class Meta:
+        verbose_name = "tarif"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["operator", "offer"],
+                name="price_once",
+                violation_error_message="Cet opérateur a déjà un tarif pour ce type de BAL.",
+            ),
+            models.CheckConstraint(
+                condition=Q(yearly_cost__gte=0),
+                name="price_not_negative",
+                violation_error_message="Un coût ne peut pas être négatif.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.operator}, BAL {self.get_offer_display()}"
 
 
 class Domain(models.Model):

@@ -1,6 +1,25 @@
 """How much a BAL is used, reading after reading."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+
 from django.db import models
+from django.utils import timezone
+
+from mailboxes.forecast import WINDOW, Point
+
+RECENT = WINDOW + timedelta(days=180)  # a forecast starts from a last reading no older than the difference
+
+
+class ReadingQuerySet(models.QuerySet):
+    def points_of(self, bals: Iterable) -> dict[int, list[Point]]:
+        """For each BAL, by its primary key: the space used day by day, to be forecast from. One query for all."""
+        points: dict[int, list[Point]] = defaultdict(list)
+        told = self.filter(bal__in=bals, used_mb__isnull=False, at__gte=timezone.now() - RECENT).order_by("at", "pk")
+        for bal, at, used_mb in told.values_list("bal", "at", "used_mb"):
+            points[bal].append((timezone.localdate(at), used_mb))
+        return points
 
 
 class Reading(models.Model):
@@ -18,6 +37,8 @@ class Reading(models.Model):
     last_used_at = models.DateTimeField("dernière authentification", null=True, blank=True)
     used_mb = models.PositiveIntegerField("espace occupé (Mo)", null=True, blank=True)
     quota_mb = models.PositiveIntegerField("espace accordé (Mo)", null=True, blank=True)
+
+    objects = ReadingQuerySet.as_manager()
 
     class Meta:
         verbose_name = "relevé"

@@ -5,7 +5,7 @@ screens ask `allows(check_…, …)` to know which buttons to show. No form, ser
 """
 
 from mailboxes.rules.claims import check_answer, check_ask_person, check_remind_person
-from mailboxes.rules.delegations import check_delegate, check_end_delegation
+from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_take_over
 from mailboxes.rules.gaps import (
     check_accept,
     check_adopt,
@@ -21,8 +21,11 @@ from mailboxes.rules.holders import (
     check_name_principal,
     check_remove_cotitulaire,
     check_repair_orphan,
+    check_stays,
     check_transfer_principal,
+    has_left,
 )
+from mailboxes.rules.kit import check_announce, check_make_known, check_successor
 from mailboxes.rules.moves import (
     check_act,
     check_annuaire_fresh,
@@ -57,8 +60,24 @@ from mailboxes.rules.openings import (
     check_stated_use,
     roles_to_be,
 )
+from mailboxes.rules.people import (
+    check_apply_departure,
+    check_ask_handover,
+    check_cancel_departure,
+    check_close_movement,
+    check_describe_person,
+    check_describe_stay,
+    check_movement_open,
+    check_open_movement,
+    check_person_act,
+    check_read_person,
+    check_record_departure,
+    check_record_person,
+    check_settle_step,
+)
+from mailboxes.rules.preferences import check_prefer_bal, check_preferable, check_ranks_known, check_request_preference
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
-from mailboxes.rules.register import check_eligible, check_record_person, check_register, check_register_somewhere
+from mailboxes.rules.register import check_eligible, check_register, check_register_somewhere
 from mailboxes.rules.requests import (
     check_escalate,
     check_refusal_told,
@@ -69,7 +88,14 @@ from mailboxes.rules.requests import (
     verb_of,
 )
 from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
-from mailboxes.rules.usage import check_reading, is_new_activity, is_use_while_leaving, quota_level
+from mailboxes.rules.usage import (
+    check_more_space,
+    check_reading,
+    is_new_activity,
+    is_use_while_leaving,
+    quota_level,
+    quota_level_after,
+)
 from mailboxes.rules.webhooks import check_webhook, check_webhook_url
 
 __all__ = [
@@ -82,17 +108,24 @@ __all__ = [
     "check_act",
     "check_add_cotitulaire",
     "check_adopt",
+    "check_announce",
     "check_annuaire_fresh",
     "check_answer",
     "check_answer_notice",
+    "check_apply_departure",
+    "check_ask_handover",
     "check_ask_operator",
     "check_ask_person",
     "check_ask_use",
     "check_attested",
     "check_can_hold",
+    "check_cancel_departure",
     "check_channel",
+    "check_close_movement",
     "check_delegate",
     "check_depublished_first",
+    "check_describe_person",
+    "check_describe_stay",
     "check_domain_open_to",
     "check_eligible",
     "check_end_delegation",
@@ -104,16 +137,26 @@ __all__ = [
     "check_ignore",
     "check_key_days",
     "check_key_stands",
+    "check_make_known",
     "check_may_request",
     "check_mend_notice",
+    "check_more_space",
     "check_move",
+    "check_movement_open",
     "check_name_principal",
     "check_not_published",
+    "check_open_movement",
     "check_open_request",
+    "check_person_act",
     "check_prefer",
+    "check_prefer_bal",
+    "check_preferable",
+    "check_ranks_known",
     "check_reachable",
     "check_read_history",
+    "check_read_person",
     "check_reading",
+    "check_record_departure",
     "check_record_named",
     "check_record_person",
     "check_refusal_told",
@@ -125,23 +168,30 @@ __all__ = [
     "check_repair_orphan",
     "check_replacement",
     "check_request_opening",
+    "check_request_preference",
     "check_request_somewhere",
     "check_role",
     "check_row",
     "check_seen",
     "check_seen_absent",
     "check_set_naming",
+    "check_settle_step",
     "check_software",
     "check_stated_use",
+    "check_stays",
     "check_step",
     "check_still_due",
+    "check_successor",
+    "check_take_over",
     "check_transfer_principal",
     "check_webhook",
     "check_webhook_url",
     "check_write_layout",
+    "has_left",
     "is_new_activity",
     "is_use_while_leaving",
     "quota_level",
+    "quota_level_after",
     "roles_to_be",
     "verb_of",
 ]

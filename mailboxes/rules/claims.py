@@ -9,7 +9,7 @@ from mailboxes.rules.refusals import NotAllowed, Refused
 
 
 def check_ask_person(person, addresses: list[str], *, by) -> None:
-    if by is not SYSTEM and not person.affiliations.filter(left_on=None, structure__in=managed_structures(by)).exists():
+    if by is not SYSTEM and not person.affiliations.current().filter(structure__in=managed_structures(by)).exists():
         raise NotAllowed(f"« {Act.ASK_PERSON.label} » est réservé à un gestionnaire de sa structure.", "role")
     check_annuaire_fresh()
     if not addresses:

@@ -18,6 +18,17 @@ def check_delegate(bal: Bal, person, under, *, by) -> None:
         raise Refused(f"{person} est déjà titulaire de cette BAL.", "duplicate")
 
 
+def check_take_over(delegation, taker, *, by) -> None:
+    """An access stands under one named professional: whoever takes it over answers for it from then on."""
+    check_act(delegation.bal, Act.TAKE_OVER, by=by)
+    if delegation.ended_at:
+        raise Refused("Cette délégation est déjà terminée : déléguez à nouveau l’accès.", "state")
+    if taker.user_id != by.pk or not delegation.bal.is_held_by(taker):
+        raise NotAllowed("Chacun reprend une délégation en son propre nom.", "under")
+    if delegation.under_id == taker.pk:
+        raise Refused("Cette délégation est déjà sous votre responsabilité.", "duplicate")
+
+
 def check_end_delegation(delegation, *, by) -> None:
     check_role(Act.END_DELEGATION, WHO_MAY[Act.END_DELEGATION], delegation.bal.roles_of(by))
     if delegation.ended_at:

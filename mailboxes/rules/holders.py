@@ -47,18 +47,39 @@ def check_transfer_principal(bal: Bal, person, *, by) -> None:
 
 def check_name_principal(bal: Bal, person, *, by) -> None:
     check_repair_orphan(bal, by=by)
+    if bal.principal() == person:
+        raise Refused(f"{person} est déjà le cotitulaire principal.", "duplicate")
     check_can_hold(person)
     if not bal.is_held_by(person):
         _check_place_left(bal)
 
 
 def check_repair_orphan(bal: Bal, *, by) -> None:
-    """A gestionnaire names the principal of an orphan; where there is a principal, he alone hands over."""
+    """A gestionnaire names the principal of an orphan; where there is a principal, he alone hands over, as long as he
+    is there."""
     check_act(bal, Act.NAME_PRINCIPAL, by=by)
     if not bal.is_shared:
         raise Refused("Seule une BAL organisationnelle ou de cabinet a un cotitulaire principal.", "kind")
-    if bal.principal():
+    if not bal.is_orphan():
         raise Refused("Cette BAL a un cotitulaire principal : lui seul peut transmettre ce rôle.", "principal")
+
+
+def check_stays(bal: Bal, person) -> None:
+    """Who leaves does not take charge of a BAL; who was never in its structure may, as in a network."""
+    stays = _stays(bal, person)
+    if stays and all(stay.left_on for stay in stays):
+        day = max(stay.left_on for stay in stays)
+        raise Refused(f"{person} quitte « {bal.structure} » le {day:%d/%m/%Y} : désignez quelqu’un qui reste.", "left")
+
+
+def has_left(bal: Bal, person) -> bool:
+    """Was in its structure, and is there no more."""
+    stays = _stays(bal, person)
+    return bool(stays) and all(stay.is_over for stay in stays)
+
+
+def _stays(bal: Bal, person) -> list:
+    return [stay for stay in person.affiliations.all() if stay.structure_id == bal.structure_id]
 
 
 def _check_place_left(bal: Bal) -> None:

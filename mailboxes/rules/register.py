@@ -45,8 +45,3 @@ def check_register_somewhere(*, by) -> None:
     """Is there a structure for which this account may inscribe?"""
     if not managed_structures(by):
         raise NotAllowed("Seul un gestionnaire de structure inscrit une BAL ou une personne.", "role")
-
-
-def check_record_person(structure: Structure, *, by) -> None:
-    if by is not SYSTEM and structure.pk not in managed_structures(by):
-        raise NotAllowed(f"Seul un gestionnaire de « {structure} » inscrit une personne pour elle.", "role")

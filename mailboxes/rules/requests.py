@@ -8,6 +8,7 @@ from mailboxes.models import Request, Structure
 from mailboxes.models.bals import managed_structures
 from mailboxes.models.system import SYSTEM
 from mailboxes.rules.moves import check_annuaire_fresh, check_move, check_role
+from mailboxes.rules.preferences import check_preference_seen
 from mailboxes.rules.refusals import NotAllowed, Refused
 
 
@@ -41,8 +42,10 @@ def check_step(request: Request, act: Act, *, by) -> None:
 
 def check_seen(request: Request, *, by) -> None:
     """By a picture of the annuaire taken since it was asked; what the annuaire does not show, a person says."""
+    if request.kind == RequestKind.PREFER and by is SYSTEM:
+        check_preference_seen(request)
     if request.kind in (RequestKind.CHANGE, RequestKind.PREFER):
-        if by is SYSTEM:
+        if by is SYSTEM and request.kind == RequestKind.CHANGE:
             raise Refused("L’annuaire ne suffit pas à le constater : un gestionnaire le dit.", "person")
         return
     check_annuaire_fresh()

@@ -18,6 +18,11 @@ def check_reading(bal: Bal, at, last_used_at, *, by) -> None:
             raise Refused(f"La {label} ({timezone.localtime(when):%d/%m/%Y %H:%M}) est dans le futur.", "future")
 
 
+def check_more_space(bal: Bal, quota_mb: int) -> None:
+    if bal.quota_mb and quota_mb <= bal.quota_mb:
+        raise Refused(f"Cette BAL a déjà {bal.quota_mb} Mo : demandez-en davantage.", "space")
+
+
 def is_new_activity(bal: Bal, last_used_at, now) -> bool:
     """Does this use stop the way out? It does, unless a holder himself asked for the way out: then he logs in to save
     his messages, and only his own word ("garder la BAL", "je m'en sers") stops it. See `is_use_while_leaving`."""
@@ -41,3 +46,11 @@ def _is_use_since(bal: Bal, last_used_at, now) -> bool:
 def quota_level(percent: int | None) -> int:
     """The highest threshold reached, 0 below the first."""
     return max((limit for limit in settings.QUOTA_THRESHOLDS if percent is not None and percent >= limit), default=0)
+
+
+def quota_level_after(warned: int, percent: int | None) -> int:
+    """The threshold to be warned of, once `warned` was: down only well below it."""
+    level = quota_level(percent)
+    if level < warned and (percent or 0) >= warned - settings.QUOTA_HYSTERESIS:
+        return warned
+    return level

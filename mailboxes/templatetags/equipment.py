@@ -20,16 +20,18 @@ def equipment(context):
 def equipped_structures(user):
     """Each structure `user` sees with `people`, `equipped` and their `share` in percent."""
     boxes = Entry.objects.published().filter(person_id=OuterRef("person__rpps"))
-    present = Affiliation.objects.filter(
-        Exists(boxes), left_on=None, structure=OuterRef("pk"), person__rpps__isnull=False
-    )
+    there = Affiliation.objects.current().filter(structure=OuterRef("pk"), person__rpps__isnull=False)
+    present = there.filter(Exists(boxes))
     counted = present.order_by().values("structure").annotate(n=Count("person", distinct=True)).values("n")
     return (
         Structure.objects.visible_to(user)
         .annotate(
             people=Count(
                 "affiliations__person",
-                filter=Q(affiliations__left_on=None, affiliations__person__rpps__isnull=False),
+                filter=Q(
+                    affiliations__in=Affiliation.objects.current().values("pk"),
+                    affiliations__person__rpps__isnull=False,
+                ),
                 distinct=True,
             ),
             equipped=Coalesce(Subquery(counted), 0),

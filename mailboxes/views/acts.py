@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.generic import FormView
 
 from mailboxes import actions
-from mailboxes.forms import DescribeForm, EmptyForm, MoveForm, PersonForm, RegisterForm, RequestDeletionForm
+from mailboxes.forms import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
 from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
 from mailboxes.models import Bal
 from mailboxes.models.fields import doubts
@@ -176,9 +176,3 @@ class RegisterView(EnteringView):
 
     def back(self):
         return self.result.get_absolute_url() if self.result else super().back()
-
-
-class RecordPersonView(EnteringView):
-    form_class = PersonForm
-    label = "Inscrire une personne"
-    done = "La personne est inscrite : vous pouvez la désigner sur une BAL."

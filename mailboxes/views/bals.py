@@ -1,16 +1,14 @@
 """One BAL: who holds it, what the annuaire says of it, how it is used, what was done and told."""
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 
 from directory.models import Entry
 from directory.pictures import public_sources
 from mailboxes import actions
 from mailboxes.comparison import ABSENT, NEVER_EXPECTED, compare
 from mailboxes.lifecycle import EXPOSED, Act, Verb
-from mailboxes.models import Bal, Delegataire, Reading, situations_by_rpps
+from mailboxes.models import Bal, Delegataire, situations_by_rpps
 from mailboxes.proof import with_outcomes
 from mailboxes.rules import (
     NotAllowed,
@@ -18,17 +16,20 @@ from mailboxes.rules import (
     check_act,
     check_ask_use,
     check_end_delegation,
+    check_make_known,
     check_move,
     check_read_history,
     check_remove_cotitulaire,
     check_repair_orphan,
+    check_take_over,
     check_transfer_principal,
 )
 from mailboxes.views.frame import annuaire_run
+from mailboxes.views.holders import oneself
+from mailboxes.views.space import space_facts
 from mailboxes.wayout import progress
 
 RECENT = 10
-READINGS = 400
 PER_PAGE = 50
 
 
@@ -36,7 +37,6 @@ def bal(request, pk):
     row = get_object_or_404(
         Bal.objects.visible_to(request.user).with_holders().with_publication().select_related("responsable"), pk=pk
     )
-    readings = list(row.readings.order_by("-at")[:READINGS])[::-1]
     return render(
         request,
         "mailboxes/bal.html",
@@ -47,8 +47,7 @@ def bal(request, pk):
             "practitioners": practitioners(row),
             "run": annuaire_run(request),
             **history_facts(row, request.user),
-            "readings": readings[::-1],
-            "chart": usage_chart(row, readings),
+            **space_facts(row, request.user),
         },
     )
 
@@ -58,6 +57,7 @@ def abilities(row: Bal, user) -> dict:
     delegations = Delegataire.objects.filter(bal=row, ended_at=None).select_related("person", "under")
     for delegation in delegations:
         delegation.bal = row
+    taker = oneself(user)
     verbs = [verb for verb in EXPOSED if allows(check_move, row, verb, by=user)]
     return {
         "verbs": verbs,
@@ -65,7 +65,8 @@ def abilities(row: Bal, user) -> dict:
         "can_ask_use": row.clock_at is None and allows(check_ask_use, row, False, by=user),
         "can_declare": Verb.OPPOSE not in verbs and allows(check_act, row, Act.DECLARE_USE, by=user),
         "can": {act.value: allows(check_act, row, act, by=user) for act in Act}
-        | {Act.NAME_PRINCIPAL.value: allows(check_repair_orphan, row, by=user)},
+        | {Act.NAME_PRINCIPAL.value: allows(check_repair_orphan, row, by=user)}
+        | {Act.MAKE_KNOWN.value: allows(check_make_known, row, by=user)},
         "holders": [
             {
                 "row": holder,
@@ -75,7 +76,11 @@ def abilities(row: Bal, user) -> dict:
             for holder in row.cotitulaires.all()
         ],
         "delegations": [
-            {"row": delegation, "endable": allows(check_end_delegation, delegation, by=user)}
+            {
+                "row": delegation,
+                "endable": allows(check_end_delegation, delegation, by=user),
+                "takeable": allows(check_take_over, delegation, taker, by=user),
+            }
             for delegation in delegations
         ],
     }
@@ -111,30 +116,6 @@ def history_facts(row: Bal, user) -> dict:
         "requests": row.requests.select_related("operator")[:RECENT],
         "progress": progress(row),
     }
-
-
-def usage_chart(row: Bal, readings: list[Reading]) -> dict | None:
-    """The space used over time under the quota and its thresholds, and the days on which the BAL was used."""
-    space = [[_day(r.at), r.used_mb] for r in readings if r.used_mb is not None]
-    uses = sorted({_day(r.last_used_at) for r in readings if r.last_used_at})
-    if len(space) < 2:
-        return None
-    first = str(space[0][0])
-    quota = row.quota_mb
-    limits = [("Espace accordé", 100), *((f"Seuil {percent} %", percent) for percent in settings.QUOTA_THRESHOLDS)]
-    return {
-        "type": "line",
-        "unit": "Mo",
-        "series": [
-            {"label": "Espace occupé", "points": space},
-            {"label": "Jours d’utilisation", "points": [[day, 0] for day in uses if day >= first], "dots": True},
-        ],
-        "thresholds": [{"label": label, "value": quota * percent / 100} for label, percent in limits] if quota else [],
-    }
-
-
-def _day(moment) -> str:
-    return f"{timezone.localtime(moment):%Y-%m-%d}"
 
 
 def bal_journal(request, pk):

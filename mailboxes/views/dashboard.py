@@ -3,10 +3,10 @@
 from django.db.models import Count
 from django.shortcuts import redirect, render
 
-from mailboxes.findings import FINDINGS
+from mailboxes.findings import FINDINGS, PEOPLE_FINDINGS
 from mailboxes.gaps import SITUATIONS, Gaps, Situation
 from mailboxes.lifecycle import State
-from mailboxes.models import Bal, JournalEntry
+from mailboxes.models import Bal, JournalEntry, Movement
 from mailboxes.rules import allows, check_register_somewhere
 from mailboxes.views.frame import annuaire_run, sees_structures
 
@@ -24,6 +24,7 @@ def dashboard(request):
         "mailboxes/dashboard.html",
         {
             "findings": [(finding, count) for finding in FINDINGS if (count := finding.bals(bals).count())],
+            "people": count_people(request.user),
             "run": annuaire_run(request),
             "gaps": count_gaps(request.user),
             "counts": counts,
@@ -34,6 +35,12 @@ def dashboard(request):
             "recent": JournalEntry.objects.filter(bal__in=bals).select_related("bal", "by").order_by("-pk")[:RECENT],
         },
     )
+
+
+def count_people(user) -> list:
+    """What arrivals and departures leave to do."""
+    files = Movement.objects.visible_to(user)
+    return [(finding, count) for finding in PEOPLE_FINDINGS if (count := finding.movements(files).count())]
 
 
 def count_gaps(user) -> list[tuple[Situation, int]]:

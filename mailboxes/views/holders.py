@@ -11,6 +11,7 @@ from mailboxes.rules import (
     check_end_delegation,
     check_remove_cotitulaire,
     check_repair_orphan,
+    check_take_over,
     check_transfer_principal,
 )
 from mailboxes.views.acts import ActView
@@ -31,6 +32,11 @@ class AddCotitulaireView(NamingView):
 class NamePrincipalView(NamingView):
     form_class = NamePrincipalForm
     act = Act.NAME_PRINCIPAL
+    warning = (
+        "Cette BAL n’a personne qui en réponde. Le principal que vous désignez en répond désormais, peut en demander "
+        "la suppression et transmettre son rôle ; il est prévenu, ainsi que les cotitulaires. Il lui faut un numéro "
+        "RPPS et une CPS ou une e-CPS. S’il n’était pas cotitulaire, il le devient."
+    )
 
     def check(self, *, by):
         check_repair_orphan(self.bal, by=by)
@@ -84,9 +90,9 @@ class TransferPrincipalView(HolderView):
         return actions.transfer_principal(self.bal, self.person, by=by)
 
 
-class EndDelegationView(ActView):
-    act = Act.END_DELEGATION
-    is_dangerous = True
+class DelegationView(ActView):
+    """Done to one delegation."""
+
     delegation: Delegataire
 
     def find(self, bals):
@@ -95,11 +101,32 @@ class EndDelegationView(ActView):
         self.delegation.bal = get_object_or_404(bals, pk=self.delegation.bal_id)
         return self.delegation.bal
 
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(person=self.delegation.person, under=self.delegation.under, **kwargs)
+
+
+class EndDelegationView(DelegationView):
+    act = Act.END_DELEGATION
+    is_dangerous = True
+
     def check(self, *, by):
         check_end_delegation(self.delegation, by=by)
 
     def perform(self, form, *, by):
         return actions.end_delegation(self.delegation, by=by)
 
-    def get_context_data(self, **kwargs):
-        return super().get_context_data(person=self.delegation.person, under=self.delegation.under, **kwargs)
+
+class TakeOverDelegationView(DelegationView):
+    act = Act.TAKE_OVER
+    warning = "Cette personne accède désormais à la BAL en votre nom : vous répondez de ce qu’elle y fait."
+
+    def check(self, *, by):
+        check_take_over(self.delegation, oneself(by), by=by)
+
+    def perform(self, form, *, by):
+        return actions.take_over_delegation(self.delegation, by=by)
+
+
+def oneself(user) -> Person:
+    """Whose account this is; one that is nobody's holds nothing, and the rules say so."""
+    return Person.objects.filter(user=user).first() or Person()

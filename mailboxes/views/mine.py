@@ -1,12 +1,19 @@
 """The boxes of the person who is logged in, and what each awaits of him."""
 
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef
 from django.shortcuts import render
+from django.utils import timezone
 
 from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
-from mailboxes.models import Bal, Delegataire
-from mailboxes.rules import allows, check_act, check_move, check_request_somewhere
+from mailboxes.models import Bal, Delegataire, Preference
+from mailboxes.preferred import choices_of, own_places
+from mailboxes.rules import allows, check_act, check_make_known, check_move, check_ranks_known, check_request_somewhere
 from mailboxes.views.claims import addresses_of
+from mailboxes.views.space import is_filling
 
+ENDED_SHOWN = timedelta(days=30)
 URGENT = (State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED)
 
 
@@ -26,11 +33,32 @@ def my_bals(request):
             "listed": listed,
             "awaited": sum(row["awaits"] for row in listed),
             "lent": lent.select_related("bal__structure", "under").order_by("bal__address"),
+            "ended": ended_lately(user),
             "person": person,
             "may_request": allows(check_request_somewhere, by=user),
             "situations": person.situations() if person and person.rpps else [],
+            **preferences_of(person),
         },
     )
+
+
+def ended_lately(user):
+    """What he may use no more; one that another professional took over goes on."""
+    ended = Delegataire.objects.filter(person__user_id=user.pk, ended_at__gte=timezone.now() - ENDED_SHOWN)
+    going_on = Delegataire.objects.filter(ended_at=None, bal=OuterRef("bal"), person=OuterRef("person"))
+    return ended.filter(~Exists(going_on)).select_related("bal", "under").order_by("-ended_at")
+
+
+def preferences_of(person) -> dict:
+    """Where he practises, the BAL that he prefers there, and those that he may choose."""
+    if not person or not person.rpps:
+        return {}
+    return {
+        "places": own_places(person),
+        "choices": choices_of(person),
+        "purposes": [choice for choice in Preference.Purpose.choices if choice[0]],
+        "ranks_known": allows(check_ranks_known),
+    }
 
 
 def facts_of(bal: Bal, user) -> dict:
@@ -45,5 +73,6 @@ def facts_of(bal: Bal, user) -> dict:
         "awaits": may_declare and (is_leaving or is_unknown),
         "may_declare": may_declare,
         "may_leave": allows(check_move, bal, Verb.REQUEST_DEPUBLICATION, by=user),
-        "is_filling": (bal.percent_full or 0) >= 80,
+        "is_filling": is_filling(bal),
+        "may_make_known": allows(check_make_known, bal, by=user),
     }

@@ -1,11 +1,40 @@
-"""Finding a person while one types; without JavaScript the form itself searches."""
+"""The people of one's structures: the list, one of them, what is kept on him; and finding one while one types."""
 
-from django.shortcuts import render
+from datetime import timedelta
 
+from django.core.paginator import Paginator
+from django.db.models import Count, Prefetch, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from directory.sheets import XLSX
+from mailboxes import actions
+from mailboxes.filters import PersonFilter
+from mailboxes.forms import DescribePersonForm, PersonForm
 from mailboxes.forms.people import label_of
-from mailboxes.models import Bal, Person, Structure
+from mailboxes.lifecycle import Act
+from mailboxes.models import Affiliation, Bal, Movement, Person, Structure
+from mailboxes.models.bals import managed_structures
+from mailboxes.paging import KeyPaginator
+from mailboxes.portrait import Portrait
+from mailboxes.rules import (
+    NotAllowed,
+    allows,
+    check_cancel_departure,
+    check_describe_person,
+    check_open_movement,
+    check_read_person,
+    check_register_somewhere,
+)
+from mailboxes.views.acts import ActionView, EnteringView
 
 SUGGESTED = 10
+PER_PAGE = 25
+RECENT = 10
+SETTLED_AFTER = timedelta(days=90)
+FORMATS = {"json": "application/json", "xlsx": XLSX}
 
 
 def person_suggest(request):
@@ -22,3 +51,146 @@ def person_suggest(request):
     found = people.named(text)[:SUGGESTED] if len(text) >= 2 else []
     options = [(label_of(person), person.profession) for person in found]
     return render(request, "mailboxes/_person_options.html", {"options": options})
+
+
+def person_list(request):
+    structures = Structure.objects.visible_to(request.user)
+    people = Person.objects.all() if request.user.is_superuser else Person.objects.of_structures(structures)
+    found = PersonFilter(request.GET, queryset=people, request=request)
+    paginator = KeyPaginator(found.qs, PER_PAGE, rows=_rows(request.user))
+    asked = {name: value for name, value in found.form.cleaned_data.items() if value not in (None, "")}
+    return render(
+        request,
+        "mailboxes/person_list.html",
+        {
+            "filter": found,
+            "page": paginator.get_page(request.GET.get("page")),
+            "is_filtered": bool(asked),
+            "can_record": allows(check_register_somewhere, by=request.user),
+        },
+    )
+
+
+def _rows(user):
+    """What a line shows: his stays that `user` sees, the files open on them, and how many BAL he holds or is lent."""
+    stays = Affiliation.objects.visible_to(user).select_related("structure").order_by("structure__name", "-pk")
+    files = Prefetch("movements", Movement.objects.open(), to_attr="open_files")
+    bals = Bal.objects.live().visible_to(user).values("pk")
+    running = Q(delegations__bal__in=bals, delegations__ended_at=None)
+    return Person.objects.annotate(
+        held_count=Count("held", filter=Q(held__bal__in=bals), distinct=True),
+        lent_count=Count("delegations", filter=running, distinct=True),
+    ).prefetch_related(Prefetch("affiliations", stays.prefetch_related(files), to_attr="stays"))
+
+
+def find(request, pk) -> Person:
+    return get_object_or_404(Person.objects.visible_to(request.user).select_related("user"), pk=pk)
+
+
+def person(request, person):
+    row = find(request, person)
+    portrait = Portrait(row, request.user)
+    may_read = allows(check_read_person, row, by=request.user)
+    held = list(portrait.held())
+    return render(
+        request,
+        "mailboxes/person.html",
+        {
+            "person": row,
+            "is_self": row.is_actor(request.user),
+            "stays": [stay_facts(stay, request.user) for stay in portrait.stays()],
+            "situations": row.situations(),
+            "held": held,
+            "is_principal": any(r.is_principal and r.bal.is_shared for r in held),
+            "received": portrait.received(),
+            "given": portrait.given(),
+            "movements": portrait.movements(),
+            "can_edit": allows(check_describe_person, row, {}, by=request.user),
+            "may_read": may_read,
+            **({"claims": portrait.claims(), "journal": portrait.journal()[:RECENT],
+                "notices": portrait.notices()[:RECENT]} if may_read else {}),
+        },
+    )  # fmt: skip
+
+
+def stay_facts(stay: Affiliation, user) -> dict:
+    """Of who has been there for long, no arrival is left to prepare."""
+    settled = stay.arrived_on and stay.arrived_on < timezone.localdate() - SETTLED_AFTER
+    kinds = [Movement.Kind.DEPARTURE] if settled else list(Movement.Kind)
+    return {
+        "row": stay,
+        "kinds": [kind for kind in kinds if allows(check_open_movement, stay, kind, by=user)],
+        "can_cancel": allows(check_cancel_departure, stay, by=user),
+    }
+
+
+def person_journal(request, person):
+    """Everything that was done and told about him; who reads it is written down."""
+    row = find(request, person)
+    try:
+        check_read_person(row, by=request.user)
+    except NotAllowed as refused:
+        return render(request, "mailboxes/refused.html", {"person": row, "refusal": refused.messages[0]}, status=403)
+    actions.trace(request.user, "journal", f"personne {row.pk}")
+    lines = Portrait(row, request.user).journal().prefetch_related("notices")
+    page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "mailboxes/person_journal.html", {"person": row, "page": page})
+
+
+@require_POST
+def person_data(request, person):
+    """A copy of what is kept on him; that it was handed out is written in the journal, and is in the copy."""
+    row = find(request, person)
+    wanted = request.POST.get("format", "json")
+    wanted = wanted if wanted in FORMATS else "json"
+    try:
+        actions.note_export(row, by=request.user, note=wanted.upper())
+    except NotAllowed as refused:
+        return render(request, "mailboxes/refused.html", {"person": row, "refusal": refused.messages[0]}, status=403)
+    portrait = Portrait(row, request.user)
+    content = portrait.as_xlsx() if wanted == "xlsx" else portrait.as_json()
+    name = f"personne-{row.pk}-{timezone.localdate():%Y-%m-%d}.{wanted}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=FORMATS[wanted], headers=headers)
+
+
+class RecordPersonView(EnteringView):
+    form_class = PersonForm
+    label = Act.RECORD_PERSON.label
+    done = "La personne est inscrite : vous pouvez la désigner sur une BAL."
+
+    def back(self):
+        return self.result.get_absolute_url() if self.result else super().back()
+
+
+class PersonActionView(ActionView):
+    """An action on one person; a stranger gets 404 before anything else."""
+
+    person: Person
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.person = find(request, self.kwargs["person"])
+
+    def back(self):
+        return self.person.get_absolute_url()
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(person=self.person, **kwargs)
+
+
+class DescribePersonView(PersonActionView):
+    form_class = DescribePersonForm
+    label = Act.DESCRIBE_PERSON.label
+    done = "La fiche est à jour."
+
+    def check(self, *, by):
+        check_describe_person(self.person, {}, by=by)
+
+    def get_form_kwargs(self):
+        managed = managed_structures(self.request.user)
+        stays = self.person.affiliations.current().filter(structure__in=managed).select_related("structure")
+        return {**super().get_form_kwargs(), "person": self.person, "stays": stays}
+
+    def perform(self, form, *, by):
+        return form.perform(self.person, by=by)

@@ -34,3 +34,16 @@ for (const button of document.querySelectorAll("button[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+
+// <button data-copy="id" hidden>: copies that element's words, and its form where it is data-rich; shown where it can.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = !(navigator.clipboard && window.ClipboardItem);
+  button.addEventListener("click", async () => {
+    const source = document.getElementById(button.dataset.copy);
+    const kinds = { "text/plain": source.innerText.trim() };
+    if ("rich" in source.dataset) kinds["text/html"] = source.innerHTML.trim();
+    const blobs = Object.entries(kinds).map(([type, text]) => [type, new Blob([text], { type })]);
+    await navigator.clipboard.write([new ClipboardItem(Object.fromEntries(blobs))]);
+    button.querySelector("[data-copy-said]").textContent = "Copié";
+  });
+}

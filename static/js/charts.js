@@ -1,6 +1,7 @@
 // Draws <canvas data-chart="id">, from the <script type="application/json" id="id"> that Django's json_script wrote:
 //   {"type": "line", "unit": "%", "max": 100,
 //    "series": [{"label": "Remplissage", "points": [["2026-01-31", 42], …]}, {"label": "Prévision", "dashed": true, …}],  "dots": true draws points alone
+//               {"label": "Fourchette", "band": [["2026-01-31", low, high], …]} fills what lies between two courses
 //    "thresholds": [{"label": "Alerte", "value": 80}]}
 //   {"type": "bar" | "doughnut", "labels": ["PER", …], "values": [12, …]}      one series, or for bars several:
 //   {"type": "bar", "stacked": true, "labels": […], "series": [{"label": "Actives", "values": […]}, …]}
@@ -15,7 +16,7 @@ const withUnit = (value, unit) => (unit ? `${number.format(value)}\u00a0${unit}`
 
 function line({ series, thresholds = [], unit, max }) {
   const points = (list) => list.map(([date, value]) => ({ x: Date.parse(date), y: value }));
-  const datasets = series.map(({ label, points: list, dashed, dots }, i) => ({
+  const course = ({ label, points: list, dashed, dots }, i) => ({
     label,
     data: points(list),
     borderColor: COLOURS[i % COLOURS.length],
@@ -24,7 +25,23 @@ function line({ series, thresholds = [], unit, max }) {
     showLine: !dots,
     pointRadius: dots ? 4 : list.length > 60 ? 0 : 2,
     tension: 0,
-  }));
+  });
+  // In the colour of the series before it. Two courses; the first one, nameless, is the edge that the other fills up to.
+  const band = ({ label, band: list }, i) => {
+    const colour = COLOURS[(i - 1) % COLOURS.length];
+    const edge = { borderColor: `${colour}66`, borderWidth: 1, pointRadius: 0, tension: 0 };
+    return [
+      { ...edge, label: "", data: points(list.map(([date, low]) => [date, low])), fill: false },
+      {
+        ...edge,
+        label,
+        data: points(list.map(([date, , high]) => [date, high])),
+        backgroundColor: `${colour}33`,
+        fill: "-1",
+      },
+    ];
+  };
+  const datasets = series.flatMap((one, i) => (one.band ? band(one, i) : course(one, i)));
   const times = datasets.flatMap(({ data }) => data.map(({ x }) => x));
   const [first, last] = [Math.min(...times), Math.max(...times)];
   for (const { label, value } of thresholds) {
@@ -48,8 +65,9 @@ function line({ series, thresholds = [], unit, max }) {
         y: { beginAtZero: true, max, ticks: { callback: (value) => withUnit(value, unit) } },
       },
       plugins: {
-        legend: { labels: { usePointStyle: true, pointStyle: "line" } },
+        legend: { labels: { usePointStyle: true, pointStyle: "line", filter: ({ text }) => text !== "" } },
         tooltip: {
+          filter: ({ dataset }) => dataset.label !== "",
           callbacks: {
             title: ([item]) => day.format(item.parsed.x),
             label: ({ dataset, parsed }) => `${dataset.label} : ${withUnit(parsed.y, unit)}`,
@@ -68,6 +86,7 @@ function bar({ labels, values, series = [{ label: "", values }], unit, stacked =
         label,
         data: list,
         backgroundColor: COLOURS[i % COLOURS.length],
+        maxBarThickness: 96,
       })),
     },
     options: {

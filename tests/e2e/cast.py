@@ -15,9 +15,15 @@ def write():
     """Gisele is the gestionnaire, alice principal, bruno cotitulaire, delphine délégataire, paul alone with his PER."""
     operator = Operator.objects.create(code="regional", name="Opérateur régional", request_email="demandes@op.invalid")
     operator.domains.create(name="chu-exemple.mssante.fr")
-    chu = Structure.objects.create(name="CHU des Lilas", kind="hospital", finess_et="010000002", town="Lilas")
+    operator.prices.create(offer="PER", yearly_cost=18)
+    operator.prices.create(offer="APP_ET", yearly_cost=120)
+    trust = Structure.objects.create(name="Fondation des Lilas", kind="organisme")
+    Structure.objects.create(name="EHPAD des Lilas", kind="ehpad", parent=trust)
+    chu = Structure.objects.create(
+        name="CHU des Lilas", kind="hospital", finess_et="010000002", town="Lilas", parent=trust
+    )
     people = {name: make_person(name, chu, rpps) for name, rpps in RPPS.items()}
-    Membership.objects.create(user=people["gisele"].user, structure=chu, role="gestionnaire")
+    Membership.objects.create(user=people["gisele"].user, structure=trust, role="gestionnaire")
     User.objects.create_superuser("root", "root@exemple.invalid", PASSWORD)
     User.objects.create_user("nouveau", "nouveau@exemple.invalid", PASSWORD)
     now = timezone.now()
@@ -119,6 +125,24 @@ def write():
             **seen,
         )
     actions.ask_person(people["alice"], by=SYSTEM)
+    gisele, today = people["gisele"].user, timezone.localdate()
+    stays = {name: person.affiliations.get() for name, person in people.items()}
+    actions.open_movement(stays["alice"], "departure", planned_on=today + timedelta(days=5), by=gisele)
+    actions.open_movement(stays["paul"], "departure", planned_on=today - timedelta(days=3), by=gisele)
+    actions.open_movement(stays["chloe"], "arrival", planned_on=today + timedelta(days=2), by=gisele)
+    practice = Structure.objects.create(name="Cabinet infirmier des Tilleuls", kind="practice", town="Lilas")
+    nurses = {name: make_person(name, practice, rpps) for name, rpps in NURSES.items()}
+    Membership.objects.create(user=nurses["anne"].user, structure=practice, role="gestionnaire")
+    for rank, (name, finess) in enumerate((("alice", "010000002"), ("alice", ""), ("bruno", "010000002")), 1):
+        place = {
+            "structure_name": "CHU DES LILAS" if finess else "CABINET LIBÉRAL",
+            "finess_site": finess,
+            "town": "Lilas",
+        }
+        Activity.objects.create(
+            **(seen | {"source": "activities"}), **place, national_id=f"8{RPPS[name]}", ordinal=rank
+        )
+    actions.prefer(people["bruno"], "010000002", org.address, by=people["bruno"].user)
     search_index.level()
     for run in runs:
         figures.record(run)
@@ -137,6 +161,7 @@ def make_person(name, structure, rpps):
     return person
 
 
+NURSES = {"anne": "30000000012", "basile": "30000000020", "cyril": "30000000038"}
 RPPS = {
     "alice": "10000000017",
     "bruno": "10000000025",
@@ -154,7 +179,7 @@ if __name__ == "__main__":
     from django.utils import timezone
 
     from directory import figures, search_index
-    from directory.models import Entry, SyncRun
+    from directory.models import Activity, Entry, SyncRun
     from mailboxes import actions
     from mailboxes.lifecycle import RequestKind, Verb
     from mailboxes.models import (

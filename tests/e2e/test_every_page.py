@@ -16,6 +16,11 @@ GISELE = {
     "opening": "/bal/demander/",
     "naming": "/structures/1/nommage/",
     "person": "/personnes/inscrire/",
+    "people": "/personnes/",
+    "people-leaving": "/personnes/?presence=partent",
+    "people-none": "/personnes/?q=rien-de-tel",
+    "movements": "/dossiers/",
+    "movements-closed": "/dossiers/?etat=clos",
     "gaps": "/ecarts/",
     "gaps-none": "/ecarts/?situation=plusieurs",
     "gaps-absent": "/ecarts/?situation=absente&status=open",
@@ -23,6 +28,11 @@ GISELE = {
     "requests-empty": "/demandes/?q=rien-de-tel",
     "layouts": "/demandes/modeles/",
     "layout-new": "/demandes/modeles/nouveau/",
+    "costs": "/couts/",
+    "costs-service": "/couts/?par=service",
+    "operators": "/operateurs/",
+    "preferences": "/privilegiees/",
+    "preferences-none": "/privilegiees/?sort=deux",
     "mine-empty": "/mes-bal/",
     "notices-undelivered": "/avis/",
     "search": "/annuaire/",
@@ -41,7 +51,9 @@ GISELE_ON_A_BAL = {
     "bal": "",
     "journal": "journal/",
     "notices": "avis/",
+    "kit": "faire-connaitre/",
     "edit": "modifier/",
+    "space": "espace/",
     "depublish": "request_depublication/",
     "delete-refused": "request_deletion/",
 }
@@ -73,6 +85,7 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     for name, path in GISELE.items():
         look(name, path)
     org = bal_url(app, page, "cardiologie")
+    person = person_url(app, page, "Alice EXEMPLE")
     for name, path in GISELE_ON_A_BAL.items():
         look(name, org + path)
     for name, path in (("request", "/demandes/?kind=depublish"), ("request-step", "/demandes/?kind=change")):
@@ -85,6 +98,10 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     page.get_by_role("button", name="Continuer").click()
     shoot(page, "depublish-2")
     assert_accessible(page)
+    for name, path in of_a_departure(app, page, "Alice EXEMPLE").items():
+        look(name, path)
+    look("movement-arrival", movement_url(app, page, "Chloe EXEMPLE"))
+    look("kit-leaving", bal_url(app, page, "pneumologie") + "faire-connaitre/")
     look("principal", bal_url(app, page, "orpheline") + "principal/")
     look("notices-told", bal_url(app, page, "paul.exemple") + "avis/")
     look("ask-use", bal_url(app, page, "chloe.exemple") + "demander-si-elle-sert/")
@@ -106,6 +123,7 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     log_in(page, "alice")
     look("mine-alice", "/mes-bal/")
     look("preferences", "/mes-preferences/")
+    look("roles-alice", person + "roles/")
     for name, path in ALICE_ON_A_BAL.items():
         look(name, org + path)
     page.context.clear_cookies()
@@ -117,7 +135,33 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
 
 
 def path_of(link):
-    return re.sub(r"^https?://[^/]+", "", link.get_attribute("href"))
+    return re.sub(r"^https?://[^/]+", "", link.first.get_attribute("href"))
+
+
+def of_a_departure(app, page, name):
+    movement, person = movement_url(app, page, name), person_url(app, page, name)
+    record = page.goto(app.url + movement) and path_of(page.get_by_role("link", name="Enregistrer le départ"))
+    return {
+        "movement": movement,
+        "movement-step": f"{movement}etapes/auto_reply/",
+        "movement-cancel": f"{movement}annuler/",
+        "departure-refused": record,
+        "movement-open": record.replace("depart/", "preparer/arrival/"),
+        "person-page": person,
+        "person-edit": f"{person}modifier/",
+        "person-journal": f"{person}journal/",
+        "roles": f"{person}roles/",
+    }
+
+
+def movement_url(app, page, name):
+    page.goto(f"{app.url}/dossiers/")
+    return path_of(page.get_by_role("link", name=name))
+
+
+def person_url(app, page, name):
+    page.goto(f"{app.url}/personnes/")
+    return path_of(page.get_by_role("link", name=name))
 
 
 def bal_url(app, page, text):

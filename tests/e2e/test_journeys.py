@@ -206,3 +206,104 @@ def test_a_holder_goes_the_whole_way_out_without_javascript(app, bare_page, log_
     page.goto(bal_page)
     assert page.locator("h1 .badge").inner_text() == "supprimée"
     assert page.locator(".progress-steps .is-done").count() == 7
+
+
+def log_out(page):
+    page.context.clear_cookies()
+
+
+def add_cotitulaire(page, name):
+    page.get_by_role("link", name="cabinet-tilleuls@").first.click()
+    page.get_by_role("link", name="Ajouter un cotitulaire").click()
+    page.get_by_label("Personne").fill(name)
+    page.get_by_role("button", name="Ajouter un cotitulaire").click()
+    page.get_by_text("« Ajouter un cotitulaire » : c’est fait.").wait_for()
+
+
+def test_nurse_a_opens_names_b_who_names_c_then_goes(app, page, log_in):
+    """The first use case, by the pages alone, to the day on which A leaves the practice."""
+    log_in(page, "anne")
+    page.goto(f"{app.url}/bal/inscrire/")
+    page.get_by_label("est à demander à l’opérateur").check()
+    page.get_by_label("Opérateur", exact=True).select_option(label="Opérateur régional")
+    page.get_by_label("Type", exact=True).select_option("ORG")
+    page.get_by_label("Adresse", exact=True).fill("cabinet-tilleuls@chu-exemple.mssante.fr")
+    page.get_by_label("Titulaire ou cotitulaire principal").fill("30000000012")
+    page.get_by_role("button", name="Inscrire une BAL").click()
+    page.get_by_role("link", name="Enregistrer l’ouverture").click()
+    page.get_by_role("button", name="Enregistrer l’ouverture").click()
+    page.goto(f"{app.url}/mes-bal/")
+    add_cotitulaire(page, "30000000020")
+    log_out(page)
+
+    log_in(page, "basile")
+    add_cotitulaire(page, "30000000038")
+    log_out(page)
+
+    log_in(page, "anne")
+    page.goto(f"{app.url}/mes-bal/")
+    page.get_by_role("link", name="Ma fiche").click()
+    page.get_by_role("link", name="Préparer le départ").click()
+    assert page.get_by_text("Ce départ laisserait sans responsable").is_visible()
+    page.get_by_role("button", name="Préparer un départ").click()
+    assert page.get_by_text("Le départ ne peut pas être enregistré").is_visible()
+    page.get_by_role("link", name="Enregistrer le départ").click()
+    assert page.get_by_text("Ce rôle doit d’abord être transmis").is_visible()
+    page.get_by_role("link", name="Revenir").click()
+    page.get_by_role("link", name="Transmettre ses BAL").click()
+    page.get_by_label("Cyril EXEMPLE (RPPS 30000000038)").check()
+    page.get_by_role("button", name="Transmettre").click()
+    page.get_by_text("Fait pour 1 BAL.").wait_for()
+    page.goto(f"{app.url}/dossiers/")
+    page.get_by_role("link", name="Anne EXEMPLE").click()
+    page.get_by_role("link", name="Enregistrer le départ").click()
+    page.get_by_role("button", name="Enregistrer un départ").click()
+    page.get_by_text("Cotitulaire d’aucune BAL partagée.").wait_for()
+    log_out(page)
+
+    log_in(page, "cyril")
+    page.get_by_role("link", name="cabinet-tilleuls@").first.click()
+    assert page.get_by_text("cotitulaire principal, RPPS 30000000038").is_visible()
+    people = page.get_by_role("region", name="Qui y a accès")
+    assert people.get_by_text("Basile EXEMPLE").count() == 1
+    assert people.get_by_text("Anne EXEMPLE").count() == 0
+
+
+def test_a_professional_chooses_his_preferred_bal_and_makes_it_known(app, page, log_in):
+    place = page.get_by_role("listitem").filter(has_text="CHU DES LILAS, Lilas")
+    place.get_by_label("Adresse à privilégier").select_option("alice.exemple@chu-exemple.mssante.fr")
+    place.get_by_role("button", name="Privilégier").click()
+    page.get_by_text("vous privilégiez alice.exemple@chu-exemple.mssante.fr").wait_for()
+    page.goto(app.url + bal_of(page, "alice.exemple"))
+    page.get_by_role("link", name="Faire connaître").click()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copier : Signature de courriel").click()
+    page.get_by_text("Copié").wait_for()
+    assert "alice.exemple@chu-exemple.mssante.fr" in page.evaluate("navigator.clipboard.readText()")
+    assert page.locator("img.kit-qr").evaluate("image => image.naturalWidth") > 100
+    for name, start in (("Lettre aux partenaires, fichier PDF", b"%PDF"), ("Tout télécharger (ZIP)", b"PK")):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name).click()
+        assert download.value.path().read_bytes().startswith(start)
+
+
+def bal_of(page, text):
+    return page.get_by_role("link", name=text).first.get_attribute("href")
+
+
+def test_a_gestionnaire_asks_the_operator_for_a_preferred_bal(app, page, log_in):
+    page.get_by_role("link", name="Registre des BAL").click()
+    page.get_by_role("link", name="BAL privilégiées").click()
+    page.get_by_label("Cocher cardiologie.lilas@").check()
+    page.get_by_role("button", name="Demander à l’opérateur").click()
+    page.get_by_text("Demandé à l’opérateur pour 1 BAL").wait_for()
+    assert page.get_by_role("cell", name="à envoyer").or_(page.get_by_role("cell", name="envoyée")).count() == 1
+
+
+def test_a_gestionnaire_takes_the_kits_of_two_bal(app, page, log_in):
+    page.goto(f"{app.url}/bal/?q=exemple&kind=PER")
+    page.get_by_label("Cocher toutes les BAL de la page").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Kits de communication").click()
+    assert download.value.suggested_filename.startswith("kits-bal-")
+    assert download.value.path().read_bytes().startswith(b"PK")

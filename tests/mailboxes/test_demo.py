@@ -10,15 +10,17 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from directory.models import Change, Entry, SyncRun
-from mailboxes.findings import FINDINGS
+from mailboxes.findings import FINDINGS, PEOPLE_FINDINGS
 from mailboxes.gaps import SITUATIONS, Gaps
 from mailboxes.lifecycle import RequestStage, State, Verb
 from mailboxes.management.demo.story import ACCOUNTS
 from mailboxes.models import (
+    Affiliation,
     Bal,
     Claim,
     Delegataire,
     JournalEntry,
+    Movement,
     NamingPolicy,
     Notice,
     OpeningDraft,
@@ -28,6 +30,8 @@ from mailboxes.models import (
     Request,
     Structure,
 )
+from mailboxes.movements import files
+from mailboxes.preferred import Places
 
 Kind = Bal.Kind
 pytestmark = pytest.mark.django_db
@@ -67,6 +71,12 @@ def test_every_verb_was_used():
 @pytest.mark.parametrize("finding", FINDINGS, ids=lambda finding: finding.name)
 def test_there_is_something_to_do_of_every_sort_that_the_actions_allow(finding):
     assert finding.bals(Bal.objects.all()).exists() == (finding.name != "trop")
+
+
+def test_the_preferred_bal_are_at_every_stage_and_some_contradict_one_another():
+    counts = Places(Structure.objects.all()).counts()
+    assert not [sort for sort, count in counts.items() if not count and sort != "pas-a-lui"]
+    assert counts["observees"] == 3, "closed by what was seen"
 
 
 def test_no_bal_has_two_principals_nor_21_cotitulaires():
@@ -171,7 +181,7 @@ def test_the_annuaire_has_a_history_and_differs_from_the_register():
     ours = Entry.objects.current().filter(domain="trois-rivieres.mssante.fr")
     assert ours.exclude(address__in=Bal.objects.values("address")).count() == 3
     elsewhere = Entry.objects.current().filter(person_id__in=Person.objects.values("rpps"))
-    assert elsewhere.filter(domain="praticiens-liberaux.mssante.fr").count() == 6
+    assert elsewhere.filter(source="extraction", domain="praticiens-liberaux.mssante.fr").count() == 6
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda s: s.name)
@@ -191,6 +201,17 @@ def test_every_gestionnaire_has_a_naming_policy_and_two_bal_were_asked_for_by_th
     assert [entry.by.username == "gisele" for entry in asked] == [True, False]
     assert [entry.bal.delegataires.exists() for entry in asked] == [False, True]  # foreseen, then given
     assert set(OpeningDraft.objects.get().answers) == {"usage", "type", "responsable", "operateur"}
+
+
+def test_arrivals_and_departures_are_at_every_stage():
+    found = files(Movement.objects.all())
+    states = {(file.movement.kind, bool(file.movement.closed_at), file.is_complete) for file in found}
+    assert states == {("arrival", False, False), ("departure", False, False), ("departure", True, True)}
+    assert [file.movement.stay.person for file in found if file.standing.blocking]
+    for finding in PEOPLE_FINDINGS:
+        assert finding.movements(Movement.objects.all()).exists(), finding.name
+    assert any(0 < file.settled < len(file.lines) for file in found if file.movement.kind == "arrival")
+    assert not Affiliation.objects.filter(left_on__isnull=False, applied_at=None).exists()
 
 
 def test_requests_stand_in_every_stage_some_late_some_reminded_some_for_the_hand():

@@ -21,7 +21,12 @@ def register(people, org, per, app, make_bal):
     """org: used yesterday, 95 % full, published; per: used two years ago; app: never known."""
     now = timezone.now()
     Bal.objects.filter(pk=org.pk).update(
-        last_used_at=now - timedelta(days=1), percent_full=95, service="Accueil", description="Standard"
+        last_used_at=now - timedelta(days=1),
+        clock_at=now - timedelta(days=1),
+        percent_full=95,
+        full_on=timezone.localdate() + timedelta(days=10),
+        service="Accueil",
+        description="Standard",
     )
     Bal.objects.filter(pk=per.pk).update(last_used_at=now - timedelta(days=730), clock_at=now, state=State.DEPUBLISHED)
     facts = {"first_seen_at": now, "changed_at": now, "source": "extraction", "kind": "ORG"}
@@ -54,6 +59,11 @@ def listed(client, people, register):
         ({"activity": "connue"}, "org per"),
         ({"min_percent": "95"}, "org"),
         ({"min_percent": "96"}, ""),
+        ({"full_within": "30"}, "org"),
+        ({"full_within": "9"}, ""),
+        ({"use": "used"}, "org"),
+        ({"use": "none"}, "per"),
+        ({"use": "unknown"}, "app"),
         ({"published": "oui"}, "org"),
         ({"published": "non"}, "app per"),
         ({"finding": "pleine"}, "org"),
@@ -94,7 +104,14 @@ def test_the_others_see_nothing(listed, people):
 
 @pytest.mark.parametrize(
     ("sort", "first"),
-    [("address", "org"), ("-address", "per"), ("percent_full", "per"), ("-percent_full", "org"), ("-last_used", "org")],
+    [
+        ("address", "org"),
+        ("-address", "per"),
+        ("percent_full", "per"),
+        ("-percent_full", "org"),
+        ("full_on", "org"),
+        ("-last_used", "org"),
+    ],
 )
 def test_sorting(listed, sort, first):
     assert listed({"sort": sort})[0] == first

@@ -1,10 +1,12 @@
 """Two at once, on PostgreSQL: threads with connections of their own. SQLite lets one writer in at a time."""
 
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.lifecycle import Verb
@@ -103,3 +105,17 @@ def test_one_write_sent_twice_at_once_is_done_once(org, people):
     path = f"/api/v1/bals/{org.pk}/request_depublication/"
     assert ask_at_once(people, path, {"Idempotency-Key": "abc"}) == [200, 200]
     assert org.journal.count() == 1
+
+
+@pytest.mark.parametrize("name", ["bruno", "paul"])  # a cotitulaire already, and one who is not
+def test_nobody_becomes_principal_while_his_departure_is_recorded(org, people, name):
+    heir = getattr(people, name)
+    stay, alice, gisele = heir.affiliations.get(), people.alice.user, people.gisele.user
+    refused = at_once(
+        lambda: actions.record_departure(stay, timezone.localdate() + timedelta(days=3), by=gisele),
+        lambda: actions.hand_over(org, heir, by=alice),
+    )
+    stay.refresh_from_db()
+    leads = org.cotitulaires.filter(person=heir, is_principal=True).exists()
+    assert refused in (["orphan"], ["left"])
+    assert leads != bool(stay.left_on)

@@ -4,9 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from dateutil.relativedelta import relativedelta
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 
 from mailboxes import actions, tasks
-from mailboxes.lifecycle import State, Verb
+from mailboxes.actions import usage
+from mailboxes.findings import BY_NAME as FINDING
+from mailboxes.lifecycle import Party, State, Verb
 from mailboxes.models import SYSTEM, Bal, Notice, Operator, Reading
 from mailboxes.rules import NotAllowed, Refused
 
@@ -197,15 +201,129 @@ def test_one_warning_per_threshold_cleared_with_hysteresis(per):
         (91, 1, 90),  # a new cycle
         (100, 1, 95),
     ]
-    stages = Notice.objects.order_by("pk").values_list("stage", flat=True)
+    stages = Notice.objects.filter(party=Party.HOLDERS).order_by("pk").values_list("stage", flat=True)
     assert list(stages) == ["warn_quota-80", "warn_quota-90", "warn_quota-90", "warn_quota-95"]
 
 
 def test_the_warning_gives_the_remedies_in_order(per):
     fill(per, 96, 0)
-    text = Notice.objects.get().text
-    order = ["logiciel métier", "corbeille", "triez par date", "pièces jointes", "demandez de l’espace"]
-    assert [text.index(word) for word in order] == sorted(text.index(word) for word in order)
+    order = ["logiciel métier", "corbeille", "par date", "pièces jointes", "demandez de l’espace"]
+    texts = dict(Notice.objects.values_list("party", "text"))
+    assert set(texts) == {Party.HOLDERS, Party.GESTIONNAIRES}
+    for text in texts.values():
+        assert [text.index(word) for word in order] == sorted(text.index(word) for word in order)
+
+
+def told(bal):
+    return sorted((notice.party, notice.stage) for notice in bal.notices.all())
+
+
+def test_who_manages_the_bal_hears_at_the_last_threshold_only(per, people):
+    fill(per, 94, 0)
+    assert told(per) == [("holders", "warn_quota-90")]
+    fill(per, 95, 1)
+    assert told(per) == [
+        ("gestionnaires", "warn_quota-95"),
+        ("holders", "warn_quota-90"),
+        ("holders", "warn_quota-95"),
+    ]
+
+
+def test_where_nobody_holds_the_bal_who_manages_it_hears_at_once(app, people):
+    fill(app, 80, 0)
+    assert told(app) == [("gestionnaires", "warn_quota-80")]
+    assert "n’a pas de titulaire" in app.notices.get().text
+
+
+def test_the_warning_tells_the_day_it_will_be_full(per):
+    for weeks, used in ((3, 770), (2, 791), (1, 812), (0, 833)):
+        record(per, at=NOW - timedelta(weeks=weeks), used_mb=used, quota_mb=1000)
+    tasks.run("check_quotas")
+    assert "pleine vers le 16 janvier 2027" in per.notices.get().text  # 167 Mo left at 3 a day: 56 days
+
+
+def test_quotas_are_checked_many_at_a_time(make_bal, people):
+    counts = []
+    for number in (2, 20):  # SQLite takes about 60 notices a statement
+        for _ in range(number):
+            make_bal("PER", people.paul, percent_full=96, used_mb=96, quota_mb=100)
+        with CaptureQueriesContext(connection) as queries:
+            assert tasks.run("check_quotas").done == number
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert Notice.objects.filter(party=Party.HOLDERS).count() == 22
+
+
+def test_one_bad_bal_stops_no_other_warning(make_bal, people, monkeypatch):
+    first, second = (make_bal("PER", people.paul, percent_full=96) for _ in range(2))
+    written = usage._write_warnings
+
+    def fails_on_the_first(crossed, **facts):
+        if any(bal == first for bal, _ in crossed):
+            raise DatabaseError("no")
+        written(crossed, **facts)
+
+    monkeypatch.setattr(usage, "_write_warnings", fails_on_the_first)
+    tally = tasks.run("check_quotas")
+    assert (tally.done, list(tally.refused)) == (1, [f"BAL n° {first.pk}"])
+    assert (fresh(first).quota_warned, fresh(second).quota_warned) == (0, 95)
+
+
+# --- Forecast ---------------------------------------------------------------------------------------------------------
+def grow(bal, *used, quota_mb=1000):
+    """A reading a week, the last one now."""
+    for rank, mb in enumerate(used):
+        record(bal, at=NOW - timedelta(weeks=len(used) - 1 - rank), used_mb=mb, quota_mb=quota_mb)
+    return fresh(bal).full_on
+
+
+TODAY = NOW.date()
+
+
+def test_each_reading_brings_the_forecast_level(per):
+    told = []
+    for weeks, used in ((2, 942), (1, 949), (0, 956)):
+        record(per, at=NOW - timedelta(weeks=weeks), used_mb=used, quota_mb=1000)
+        told.append(fresh(per).full_on)
+    assert told == [None, None, TODAY + timedelta(days=44)]
+    record(per, at=NOW - timedelta(seconds=1), used_mb=970)
+    assert fresh(per).full_on == TODAY + timedelta(days=44), "an older reading of the same day changes nothing"
+
+
+def test_a_reading_of_the_last_use_alone_leaves_the_forecast(per):
+    grow(per, 942, 949, 956)
+    record(per, source="push", last_used_at=NOW)
+    assert fresh(per).full_on == TODAY + timedelta(days=44)
+
+
+def test_more_space_postpones_the_day_at_once(per, people):
+    grow(per, 942, 949, 956)
+    actions.describe_bal(per, by=people.gisele.user, quota_mb=1100)
+    assert fresh(per).full_on == TODAY + timedelta(days=144)
+
+
+def test_the_forecast_of_many_costs_one_query(make_bal, django_assert_num_queries):
+    bals = [make_bal("ORG", quota_mb=1000) for _ in range(20)]
+    Reading.objects.bulk_create(
+        Reading(bal=bal, at=NOW - timedelta(weeks=2 - week), source="import", used_mb=942 + 7 * week)
+        for bal in bals
+        for week in range(3)
+    )
+    with django_assert_num_queries(1):
+        usage.foresee(bals)
+    assert {bal.full_on for bal in bals} == {TODAY + timedelta(days=44)}
+
+
+@pytest.mark.parametrize(("days", "found"), [(-91, False), (-90, True), (0, True), (30, True), (31, False)])
+def test_soon_full_is_within_thirty_days_and_not_long_past(per, days, found):
+    Bal.objects.update(full_on=TODAY + timedelta(days=days), percent_full=70)
+    assert FINDING["bientot-pleine"].bals(Bal.objects.all()).exists() == found
+
+
+def test_what_is_nearly_full_already_is_another_finding(per):
+    Bal.objects.update(full_on=TODAY, percent_full=95)
+    assert not FINDING["bientot-pleine"].bals(Bal.objects.all()).exists()
+    assert FINDING["pleine"].bals(Bal.objects.all()).exists()
 
 
 def test_a_second_quota_check_writes_nothing(per, django_assert_num_queries):

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from stdnum import luhn
 
-from mailboxes.models import Domain, Membership, Operator, Structure
+from mailboxes.models import Domain, Membership, Operator, Price, Structure
 
-Kind = Structure.Kind
+Kind, Offer = Structure.Kind, Price.Offer
 FOUNDATION_DOMAIN = "trois-rivieres.mssante.fr"
 REGION_DOMAIN = "confluences-esante.mssante.fr"
 COMPANY_DOMAIN = "alize-messagerie.mssante.fr"
@@ -58,11 +58,14 @@ def build() -> Places:
         region=_operator("confluences", "Confluences e-santé (GRADeS)", [FOUNDATION_DOMAIN, REGION_DOMAIN],
                          request_email="demandes@confluences.example.org", can_auto_reply=True, can_notify=True,
                          default_quota_mb=2048, alert_after_months=10, end_after_months=12,
-                         yearly_cost=Decimal("18.00")),
+                         yearly_cost=Decimal("18.00"), prices={Offer.ORGANISATIONNELLE: "24.00",
+                                                               Offer.APP_ESTABLISHMENT: "120.00",
+                                                               Offer.APP_ORGANISME: "290.00"}),
         company=_operator("alize", "Alizé Messagerie", [COMPANY_DOMAIN, FORMER_DOMAIN],
                           request_email="support@alize.example.org", can_suspend=True, has_api=True,
                           default_quota_mb=5120, alert_after_months=8, end_after_months=11,
-                          yearly_cost=Decimal("42.50")),
+                          prices={Offer.NOMINATIVE: "42.50", Offer.ORGANISATIONNELLE: "55.00",
+                                  Offer.APP_ESTABLISHMENT: "95.00"}),
     )  # fmt: skip
 
 
@@ -77,8 +80,11 @@ def _structure(name: str, kind: str, **facts) -> Structure:
     return structure
 
 
-def _operator(code: str, name: str, domains: list[str], **facts) -> Operator:
+def _operator(code: str, name: str, domains: list[str], prices: dict[str, str], **facts) -> Operator:
     operator = Operator.objects.create(code=code, name=name, **facts)
+    Price.objects.bulk_create(
+        Price(operator=operator, offer=offer, yearly_cost=Decimal(cost)) for offer, cost in prices.items()
+    )
     Domain.objects.bulk_create(Domain(operator=operator, name=domain) for domain in domains)
     return operator
 

@@ -68,7 +68,7 @@ def _sync(source: str, path: Path) -> None:
 
 
 def _rows() -> Iterator[ActivityRecord]:
-    stays = Affiliation.objects.exclude(person__rpps=None).filter(left_on=None).select_related("person", "structure")
+    stays = Affiliation.objects.current().exclude(person__rpps=None).select_related("person", "structure")
     for rank, stay in enumerate(stays.order_by("pk")):
         yield _activity(stay)
         if rank % 9 == 0:  # and one practice of his own beside the hospital

@@ -7,12 +7,14 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from mailboxes.management.demo import followup, openings, practices, usage
+from mailboxes.management.demo import filling, followup, openings, practices, usage
 from mailboxes.management.demo.annuaire import Annuaire
 from mailboxes.management.demo.clock import Timeline, as_of, nothing_sent
 from mailboxes.management.demo.foundation import START, Foundation
+from mailboxes.management.demo.movements import Movements
 from mailboxes.management.demo.people import Cast
 from mailboxes.management.demo.places import Places, build, entrust
+from mailboxes.management.demo.preferences import Preferences
 from mailboxes.management.demo.requests import Requests
 from mailboxes.management.demo.situations import Situations
 from mailboxes.management.demo.wayout import WayOut
@@ -33,6 +35,8 @@ ACCOUNTS = {
     "honore": "médecin inspecteur régional, quatre BAL au SGAMI (cas n° 4)",
 }
 NIGHTLY = [
+    "apply_departures",
+    "remind_movements",
     "end_delegations",
     "check_quotas",
     "alert_idle",
@@ -64,13 +68,17 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
         foundation.tell()
         foundation.end_delegations()
         practices.tell(time, cast, places)
-        WayOut(foundation, readings).tell()
+        movements = Movements(foundation)
+        WayOut(foundation, readings, movements).tell()
+        movements.tell()
         Requests(foundation, readings).tell()
         openings.tell(time, cast, places, foundation, gisele)
         followup.tell(foundation, readings)
+        filling.tell(foundation, readings)
     readings.plan()
     Annuaire(foundation, lines).plan()
     Situations(time).plan()
+    Preferences(foundation).plan()
     for days_ago in range(START, 0, -7):
         for job in NIGHTLY:
             time.on(days_ago, run, job)

@@ -1,7 +1,7 @@
 """How each BAL is used: when its people last came, and how full it is, at any day of the story."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -75,6 +75,16 @@ class Readings:
 
     def of(self, address: str, habit: Callable[[random.Random], Habit]) -> None:
         self._habits[address] = habit(random.Random(address))  # noqa: S311 - the same at each run
+
+    def closely(self, address: str, habit: Callable[[random.Random], Habit], days_ago: Iterable[int]) -> None:
+        """Read on these days too, beside the monthly readings of all."""
+        self.of(address, habit)
+        for ago in days_ago:
+            self.time.on(ago, self._read_one, address, ago)
+
+    def _read_one(self, address: str, ago: int) -> None:
+        bal = Bal.objects.select_related("operator").get(address=address)
+        record_usage(bal, by=SYSTEM, **self._facts(bal, self._habits[address], ago))
 
     def plan(self) -> None:
         for ago in range(FIRST, 0, -EVERY):

@@ -5,10 +5,11 @@ from mailboxes.actions.delegations import end_delegation
 from mailboxes.lifecycle import Verb
 from mailboxes.management.demo import usage
 from mailboxes.management.demo.foundation import Foundation, Holder
+from mailboxes.management.demo.movements import Movements
 from mailboxes.management.demo.people import DOCTOR, NURSE, local_of, plain
 from mailboxes.management.demo.places import COMPANY_DOMAIN
 from mailboxes.management.demo.practices import by_address
-from mailboxes.models import Affiliation, Bal, Delegataire, Person
+from mailboxes.models import Bal, Delegataire, Person
 
 CLOSED = ["Médecine du travail", "Consultation voyageurs", "Unité Covid", "Filière AVC", "Hôpital de semaine"]
 SAVED = "Messages et documents utiles enregistrés au dossier."
@@ -16,8 +17,8 @@ LEFT = "Départ de l’établissement."
 
 
 class WayOut:
-    def __init__(self, foundation: Foundation, readings: usage.Readings):
-        self.foundation, self.readings = foundation, readings
+    def __init__(self, foundation: Foundation, readings: usage.Readings, movements: Movements):
+        self.foundation, self.readings, self.movements = foundation, readings, movements
         self.time, self.cast, self.gisele = foundation.time, foundation.cast, foundation.gisele
         self.hospital = foundation.places.hospital
         self._spare = iter(foundation.nominatives[1::2])  # every second one keeps an ordinary life
@@ -90,15 +91,14 @@ class WayOut:
             (78, 75, None, None), (40, 36, None, None), (9, 6, None, None), (7, 3, None, None), (6, 2, None, None),
         ):  # fmt: skip
             holder = self._next(usage.idle(left / usage.MONTH))
-            self.time.on(left, self._record_departure, holder.person, left)
+            self.movements.leave(holder, left)
+            if left == 228:
+                self.movements.with_file(holder, left, closed=110)
             self._act(depublished, holder, Verb.REQUEST_DEPUBLICATION, by=self.gisele, note=LEFT)
             if asked:
                 self._act(asked, holder, Verb.REQUEST_DELETION, by=self.gisele, attested=True, note=SAVED)
             if confirmed:
                 self._act(confirmed, holder, Verb.CONFIRM_DELETION, by=self.gisele)
-
-    def _record_departure(self, person: Person, days_ago: float) -> None:
-        Affiliation.objects.filter(person=person).update(left_on=self.time.day(days_ago))
 
     def _close_services(self) -> None:
         """The principal alone asks for the deletion of a shared BAL."""

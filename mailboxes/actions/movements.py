@@ -1,0 +1,202 @@
+"""The file of an arrival or a departure, and the departure itself."""
+
+from datetime import date
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from mailboxes import rules
+from mailboxes.actions.holders import leave_bal
+from mailboxes.actions.journal import write_about
+from mailboxes.actions.people import lock_stay
+from mailboxes.lifecycle import Act
+from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Step, standing_of
+from mailboxes.movements import BY_NAME, Line, file_of
+
+ON_THE_DAY = "Départ de la personne."
+
+
+# --- The file ---------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def open_movement(stay: Affiliation, kind: str, *, by, planned_on: date) -> Movement:
+    stay = lock_stay(stay)
+    rules.check_open_movement(stay, kind, by=by)
+    opener = None if by is SYSTEM else by
+    movement = Movement(stay=stay, kind=kind, planned_on=planned_on, opened_by=opener)
+    rules.check_row(movement)
+    movement.save()
+    _write(movement, Act.OPEN_MOVEMENT, by=by, after=_told(movement))
+    return movement
+
+
+@transaction.atomic
+def settle_step(movement: Movement, name: str, outcome: str, *, by, note: str = "") -> Step:
+    """Tick a step, or set it aside with the reason; again, to correct it."""
+    movement = _locked(movement)
+    line = _line(movement, name)
+    rules.check_settle_step(line, outcome, movement, by=by)
+    step = Step(movement=movement, name=name, outcome=outcome, note=note.strip(), by=None if by is SYSTEM else by)
+    before = line.row.get_outcome_display() if line.row else ""
+    Step.objects.filter(movement=movement, name=name).delete()
+    rules.check_row(step)
+    step.save()
+    after = f"{line.task.title} : {step.get_outcome_display()}"
+    _write(movement, Act.SETTLE_STEP, by=by, before=before, after=after, note=step.note)
+    return step
+
+
+@transaction.atomic
+def reopen_step(movement: Movement, name: str, *, by) -> None:
+    movement = _locked(movement)
+    line = _line(movement, name)
+    rules.check_person_act(Act.REOPEN_STEP, movement.stay.structure, movement.stay.person, by=by, allowed=line.task.by)
+    rules.check_movement_open(movement)
+    if line.row:
+        line.row.delete()
+        before = f"{line.task.title} : {line.row.get_outcome_display()}"
+        _write(movement, Act.REOPEN_STEP, by=by, before=before, note=line.row.note)
+
+
+@transaction.atomic
+def close_movement(movement: Movement, *, by) -> Movement:
+    """Nothing is left to do: what the register sees of each step is kept as it stands today."""
+    movement = _locked(movement)
+    lines = file_of(movement).lines
+    rules.check_close_movement(movement, [line.task.title for line in lines if not line.is_settled], by=by)
+    seen = [(line.task.name, line.seen.words) for line in lines if line.seen and line.seen.is_done]
+    Step.objects.filter(movement=movement, name__in=[name for name, _ in seen]).delete()
+    Step.objects.bulk_create(
+        Step(movement=movement, name=name, outcome=Step.State.SEEN, note=words[:300]) for name, words in seen
+    )
+    _end(movement)
+    _write(movement, Act.CLOSE_MOVEMENT, by=by, after=_told(movement))
+    return movement
+
+
+@transaction.atomic
+def cancel_movement(movement: Movement, *, by, note: str = "") -> Movement:
+    """It does not take place. A departure that is recorded is undone with its file."""
+    movement = _locked(movement)
+    rules.check_person_act(Act.CANCEL_MOVEMENT, movement.stay.structure, movement.stay.person, by=by)
+    rules.check_movement_open(movement)
+    if movement.kind == Movement.Kind.DEPARTURE and movement.stay.left_on:
+        _undo_departure(movement.stay, by=by, note=note)
+    _end(movement, is_cancelled=True)
+    _write(movement, Act.CANCEL_MOVEMENT, by=by, before=_told(movement), note=note)
+    return movement
+
+
+@transaction.atomic
+def remind_movement(movement: Movement, *, by) -> JournalEntry:
+    """Its day has come, and it is still open: the gestionnaires of the structure are told."""
+    movement = _locked(movement)
+    rules.check_person_act(Act.REMIND_MOVEMENT, movement.stay.structure, movement.stay.person, by=by)
+    rules.check_movement_open(movement)
+    movement.reminded_on = timezone.localdate()
+    movement.save(update_fields=["reminded_on"])
+    left = ", ".join(line.task.title for line in file_of(movement).lines if not line.is_settled)
+    cycle = f"movement-{movement.pk}-{movement.reminded_on:%Y%m%d}"
+    facts = {"before": _told(movement), "after": left or "il reste à clore le dossier"}
+    return _write(movement, Act.REMIND_MOVEMENT, by=by, managing=movement.stay, cycle=cycle, **facts)
+
+
+# --- The departure ----------------------------------------------------------------------------------------------------
+@transaction.atomic
+def record_departure(stay: Affiliation, left_on: date | None, *, by, note: str = "") -> Affiliation:
+    """From `left_on` on the person is no longer there; on that day his last accesses are taken away."""
+    _hold_bals_of(stay)
+    stay = lock_stay(stay)
+    rules.check_record_departure(standing_of(stay), left_on, by=by)
+    stay.left_on = left_on
+    stay.save(update_fields=["left_on"])
+    about = {"person": stay.person, "structure": stay.structure}
+    write_about(Act.RECORD_DEPARTURE, by=by, about=about, after=f"{left_on:%d/%m/%Y}", note=note)
+    if stay.is_over:
+        _apply(stay, by=by)
+    return stay
+
+
+@transaction.atomic
+def cancel_departure(stay: Affiliation, *, by, note: str = "") -> Affiliation:
+    """The person stays after all. Accesses already taken away are not given back: those who gave them do that anew."""
+    stay = lock_stay(stay)
+    rules.check_cancel_departure(stay, by=by)
+    _undo_departure(stay, by=by, note=note)
+    return stay
+
+
+@transaction.atomic
+def apply_departure(stay: Affiliation, *, by) -> Affiliation:
+    """The day has come: he is no longer cotitulaire there, and the delegations he gave or had end.
+
+    A BAL of which he became the principal in the meantime keeps him: it is shown among the orphans.
+    """
+    _hold_bals_of(stay)
+    stay = lock_stay(stay)
+    rules.check_apply_departure(stay, by=by)
+    _apply(stay, by=by)
+    return stay
+
+
+@transaction.atomic
+def ask_handover(stay: Affiliation, *, by) -> JournalEntry:
+    """The principal alone hands over: he is asked to, with the list of what depends on him."""
+    stay = lock_stay(stay)
+    standing = standing_of(stay)
+    rules.check_ask_handover(standing, by=by)
+    addresses = ", ".join(row.bal.address for row in standing.blocking)
+    about = {"person": stay.person, "structure": stay.structure}
+    cycle = f"stay-{stay.pk}-{timezone.localdate():%Y%m%d}"
+    return write_about(Act.ASK_HANDOVER, by=by, about=about, after=addresses, to=stay.person, cycle=cycle)
+
+
+def _apply(stay: Affiliation, *, by) -> None:
+    standing = standing_of(stay)
+    lent = {row.bal_id for row in [*standing.given, *standing.received]}
+    held = {row.bal_id for row in standing.shared if not row.is_principal}
+    for pk in sorted(lent | held):  # in order: two at once wait for each other
+        leave_bal(Bal(pk=pk), stay.person, by=by, note=ON_THE_DAY)
+    stay.applied_at = timezone.now()
+    stay.save(update_fields=["applied_at"])
+
+
+def _hold_bals_of(stay: Affiliation) -> None:
+    """Before the stay, as those who name him on a BAL do: two at once wait for each other."""
+    person = stay.person_id
+    his = Q(cotitulaires__person=person) | Q(delegataires__person=person) | Q(delegataires__under=person)
+    bals = Bal.objects.locked().filter(pk__in=Bal.objects.filter(his).values("pk"))
+    list(bals.order_by("pk").values_list("pk", flat=True))
+
+
+def _undo_departure(stay: Affiliation, *, by, note: str) -> None:
+    before = f"{stay.left_on:%d/%m/%Y}"
+    stay.left_on = stay.applied_at = None
+    stay.save(update_fields=["left_on", "applied_at"])
+    about = {"person": stay.person, "structure": stay.structure}
+    write_about(Act.CANCEL_DEPARTURE, by=by, about=about, before=before, note=note)
+
+
+def _locked(movement: Movement) -> Movement:
+    rows = Movement.objects.select_for_update(of=("self",)).select_related("stay__person", "stay__structure__parent")
+    return rows.get(pk=movement.pk)
+
+
+def _line(movement: Movement, name: str) -> Line:
+    if (movement.kind, name) not in BY_NAME:
+        raise rules.Refused("Cette étape n’existe pas.", "unknown")
+    return file_of(movement).line(name)
+
+
+def _end(movement: Movement, *, is_cancelled: bool = False) -> None:
+    movement.closed_at, movement.is_cancelled = timezone.now(), is_cancelled
+    movement.save(update_fields=["closed_at", "is_cancelled"])
+
+
+def _told(movement: Movement) -> str:
+    return f"{movement.get_kind_display()}, le {movement.planned_on:%d/%m/%Y}"
+
+
+def _write(movement: Movement, act: Act, *, by, **facts) -> JournalEntry:
+    about = {"person": movement.stay.person, "structure": movement.stay.structure}
+    return write_about(act, by=by, about=about, **facts)

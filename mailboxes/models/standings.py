@@ -1,0 +1,107 @@
+"""What people hold, lend and are lent where they stay: read for many at once, in a constant number of queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import Count
+
+from directory.models import Activity, SyncRun
+from mailboxes.lifecycle import LIVE, State
+from mailboxes.models.bals import Bal
+from mailboxes.models.holders import Cotitulaire, Delegataire
+from mailboxes.models.people import Affiliation
+from mailboxes.models.structures import Structure
+
+
+@dataclass
+class Standing:
+    """Of one stay: what goes when it ends. A BAL of the structure, of those above and below it; not of one where the
+    person has another stay."""
+
+    stay: Affiliation
+    held: list[Cotitulaire] = field(default_factory=list)  # deleted ones too: a departure's file looks back
+    given: list[Delegataire] = field(default_factory=list)
+    received: list[Delegataire] = field(default_factory=list)
+    activities: list[Activity] = field(default_factory=list)  # past ones too
+    run: SyncRun | None = None  # that brought the activities
+
+    @property
+    def nominatives(self) -> list[Bal]:
+        return [holder.bal for holder in self.held if holder.bal.kind == Bal.Kind.NOMINATIVE]
+
+    @property
+    def shared(self) -> list[Cotitulaire]:
+        return [holder for holder in self.held if holder.bal.is_shared and holder.bal.state in LIVE]
+
+    @property
+    def blocking(self) -> list[Cotitulaire]:
+        """Shared BAL that he would leave without a principal, or without anybody. Once the operator has confirmed its
+        deletion, a BAL needs neither."""
+        return [
+            holder
+            for holder in self.shared
+            if holder.bal.state != State.DELETION_CONFIRMED and (holder.is_principal or holder.holders == 1)  # type: ignore[attr-defined]
+        ]
+
+    @property
+    def situations(self) -> list[Activity]:
+        """What the annuaire says, or said, of his work in this structure."""
+        return [activity for activity in self.activities if is_at(activity, self.stay.structure)]
+
+
+def standing_of(stay: Affiliation) -> Standing:
+    return standings([stay])[stay.pk]
+
+
+def standings(stays: Iterable[Affiliation]) -> dict[int, Standing]:
+    """By the primary key of the stay."""
+    found = {stay.pk: Standing(stay) for stay in stays}
+    people = {standing.stay.person_id for standing in found.values()}
+    chain = "bal__structure__parent"
+    holders = Cotitulaire.objects.filter(person__in=people).select_related("person", chain)
+    held = holders.annotate(holders=Count("bal__cotitulaires")).order_by("bal__address")
+    lent = Delegataire.objects.filter(ended_at=None).select_related("person", "under", chain).order_by("bal__address")
+    given, received = lent.filter(under__in=people), lent.filter(person__in=people)
+    places = _other_places(people)
+    activities, run = _activities(found.values()), SyncRun.objects.latest_of("activities")
+    for standing in found.values():
+        person = standing.stay.person_id
+        elsewhere = {place for pk, place in places[person] if pk != standing.stay.pk}
+
+        def goes(bal: Bal, structure=standing.stay.structure, elsewhere=elsewhere) -> bool:
+            return bal.structure_id not in elsewhere and bal.structure.is_in_line_with(structure)
+
+        standing.held = [row for row in held if row.person_id == person and goes(row.bal)]
+        standing.given = [row for row in given if row.under_id == person and goes(row.bal)]
+        standing.received = [row for row in received if row.person_id == person and goes(row.bal)]
+        standing.activities, standing.run = activities[standing.stay.person.rpps], run
+    return found
+
+
+def _other_places(people: set[int]) -> dict[int, list[tuple[int, int]]]:
+    places = defaultdict(list)
+    for pk, person, structure in (
+        Affiliation.objects.current().filter(person__in=people).values_list("pk", "person", "structure")
+    ):
+        places[person].append((pk, structure))
+    return places
+
+
+def _activities(rows: Iterable[Standing]) -> dict[str | None, list[Activity]]:
+    found: dict[str | None, list[Activity]] = defaultdict(list)
+    numbers = {standing.stay.person.rpps for standing in rows}
+    for activity in Activity.objects.of_rpps(number for number in numbers if number):
+        found[activity.national_id[1:]].append(activity)
+    return found
+
+
+def is_at(activity: Activity, structure: Structure) -> bool:
+    """Is this work done in that structure? A legal entity's FINESS names all its establishments: it proves nothing of
+    one of them."""
+    return bool(
+        (structure.finess_et and activity.finess_site == structure.finess_et)
+        or (structure.siret and activity.siret == structure.siret)
+        or (structure.rpps_rang and activity.technical_id in (structure.rpps_rang, f"4{structure.rpps_rang}"))
+        or (structure.finess_ej and not structure.finess_et and activity.finess_ej == structure.finess_ej)
+    )

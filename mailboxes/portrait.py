@@ -1,0 +1,191 @@
+"""Everything that is kept on one person: what his page shows, and what he is handed on request.
+
+A gestionnaire sees of it what concerns the structures he sees; the person himself, all of it.
+"""
+
+import io
+import json
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Q, QuerySet
+from openpyxl import Workbook
+
+from directory.sheets import harmless
+from mailboxes.models import (
+    AccessTrace,
+    Affiliation,
+    Bal,
+    Claim,
+    Cotitulaire,
+    Delegataire,
+    JournalEntry,
+    Movement,
+    Notice,
+    Person,
+    Structure,
+)
+
+RECORD = ("family_name", "given_name", "rpps", "has_cps", "profession", "email", "channel", "mssante_address")
+
+
+class Portrait:
+    def __init__(self, person: Person, user):
+        self.person, self.user = person, user
+        self.sees_all = person.is_actor(user) or user.is_superuser
+        self._bals = Bal.objects.visible_to(user).values("pk")
+        self._structures = Structure.objects.visible_to(user).values("pk")
+
+    def stays(self) -> QuerySet[Affiliation]:
+        return self._of_structures(self.person.affiliations.select_related("structure__parent").order_by("-pk"))
+
+    def held(self) -> QuerySet[Cotitulaire]:
+        return self._of_bals(self.person.held.select_related("bal__structure").order_by("bal__address"))
+
+    def received(self) -> QuerySet[Delegataire]:
+        lent = self.person.delegations.select_related("bal__structure", "under")
+        return self._of_bals(lent.order_by("ended_at", "bal__address"))
+
+    def given(self) -> QuerySet[Delegataire]:
+        lent = self.person.delegations_given.select_related("bal__structure", "person")
+        return self._of_bals(lent.order_by("ended_at", "bal__address"))
+
+    def claims(self) -> QuerySet[Claim]:
+        """Of addresses that no other structure's register holds."""
+        others = Bal.objects.exclude(pk__in=self._bals).values("address")
+        claims = self.person.claims.all()
+        return claims if self.sees_all else claims.exclude(address__in=others)
+
+    def movements(self) -> QuerySet[Movement]:
+        files = Movement.objects.filter(stay__person=self.person).visible_to(self.user)
+        return files.select_related("stay__person", "stay__structure").order_by("-pk")
+
+    def journal(self) -> QuerySet[JournalEntry]:
+        lines = self.person.journal.select_related("by", "bal", "structure", "person")
+        return self._about_what_is_seen(lines)
+
+    def notices(self) -> QuerySet[Notice]:
+        notices = self.person.notices.select_related("bal", "entry__structure")
+        if self.sees_all:
+            return notices
+        of_structure = Q(entry__structure=None) | Q(entry__structure__in=self._structures)
+        return notices.filter(Q(bal=None) | Q(bal__in=self._bals), of_structure)
+
+    def traces(self) -> QuerySet[AccessTrace]:
+        """What he looked at: told to himself alone."""
+        return AccessTrace.objects.filter(user=self.person.user_id if self.sees_all else None).order_by("-pk")
+
+    def _of_structures(self, rows):
+        return rows if self.sees_all else rows.filter(structure__in=self._structures)
+
+    def _of_bals(self, rows):
+        return rows if self.sees_all else rows.filter(bal__in=self._bals)
+
+    def _about_what_is_seen(self, rows):
+        if self.sees_all:
+            return rows
+        seen = Q(structure=None) | Q(structure__in=self._structures)
+        return rows.filter(Q(bal=None) | Q(bal__in=self._bals), seen)
+
+    # --- Handed out ---------------------------------------------------------------------------------------------------
+    def tables(self) -> dict[str, list[dict]]:
+        """By name, each a list of rows; the columns are in French, for the person who reads them."""
+        account = self.person.user
+        return {
+            "Fiche": [_fields(self.person, *RECORD)],
+            "Compte": [_fields(account, "username", "email", "date_joined", "last_login")] if account else [],
+            "Rattachements": [
+                {"structure": str(stay.structure), **_fields(stay, "function", "arrived_on", "left_on")}
+                for stay in self.stays()
+            ],
+            "Situations d’exercice": [
+                {"lieu": row.place, "profession": row.profession, "mode": row.mode, "commune": row.town}
+                for row in self.person.situations()
+            ],
+            "BAL tenues": [
+                {
+                    "adresse": row.bal.address,
+                    "type": row.bal.kind,
+                    "état": row.bal.get_state_display(),
+                    **_fields(row, "is_principal", "since"),
+                }
+                for row in self.held()
+            ],
+            "Délégations reçues": [_delegation(row) for row in self.received()],
+            "Délégations données": [_delegation(row) for row in self.given()],
+            "Réponses sur des adresses": [
+                {
+                    "adresse": row.address,
+                    "réponse": row.get_answer_display() if row.answer else "",
+                    **_fields(row, "asked_at", "reminded_at", "at"),
+                }
+                for row in self.claims()
+            ],
+            "Dossiers": [
+                {
+                    "dossier": file.get_kind_display(),
+                    "structure": str(file.stay.structure),
+                    **_fields(file, "planned_on", "opened_at", "closed_at", "is_cancelled"),
+                    "étapes": "; ".join(
+                        f"{step.name} : {step.get_outcome_display()}{f' ({step.note})' if step.note else ''}"
+                        for step in file.steps.all()
+                    ),
+                }
+                for file in self.movements().prefetch_related("steps")
+            ],
+            "Journal": [
+                {
+                    "le": line.at,
+                    "quoi": line.get_what_display(),
+                    "objet": str(line.subject),
+                    "par": str(line.actor),
+                    "avant": line.get_before_display(),
+                    "après": line.get_after_display(),
+                    "motif": line.note,
+                }
+                for line in self.journal()
+            ],
+            "Avis": [
+                {
+                    "étape": notice.get_stage_display(),
+                    "bal": str(notice.bal or ""),
+                    **_fields(notice, "created_at", "sent_at", "channel", "address", "text"),
+                }
+                for notice in self.notices()
+            ],
+            "Traces d’accès": [_fields(trace, "at", "what", "target") for trace in self.traces()],
+        }
+
+    def as_json(self) -> bytes:
+        text = json.dumps(self.tables(), cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
+        return text.encode()
+
+    def as_xlsx(self) -> bytes:
+        """A sheet per table; an empty one says so."""
+        book = Workbook(write_only=True)
+        for name, rows in self.tables().items():
+            sheet = book.create_sheet(name[:31])
+            sheet.append(list(rows[0]) if rows else ["rien n’est gardé"])
+            for row in rows:
+                sheet.append([_cell(value) for value in row.values()])
+        content = io.BytesIO()
+        book.save(content)
+        return content.getvalue()
+
+
+def _fields(row, *names: str) -> dict:
+    """Under the fields' own labels."""
+    return {str(row._meta.get_field(name).verbose_name): getattr(row, name) for name in names}
+
+
+def _delegation(row: Delegataire) -> dict:
+    facts = _fields(row, "can_read", "can_send", "starts_on", "ends_on", "reason", "ended_at")
+    return {"adresse": row.bal.address, "délégataire": str(row.person), "sous": str(row.under), **facts}
+
+
+def _cell(value):
+    """A spreadsheet has no time zones, and runs what looks like a formula."""
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if getattr(value, "tzinfo", None):
+        return value.isoformat(timespec="minutes")
+    return harmless(value)

@@ -1,0 +1,73 @@
+"""Who chooses the preferred BAL of a place of practice, which BAL it may be, and what the annuaire has shown of it."""
+
+from django.utils import timezone
+
+from directory.models import SyncRun
+from mailboxes.lifecycle import WHO_MAY, Act, State
+from mailboxes.models import SYSTEM, Bal, Claim, Person, Preference, Request, Signatory
+from mailboxes.rules.moves import check_role
+from mailboxes.rules.refusals import NotAllowed, Refused
+
+
+def check_prefer_bal(person: Person, places, situation: str, purpose: str, *, by) -> None:
+    """The holder alone, at a place where the annuaire says that he practises; to withdraw a choice, anywhere."""
+    if by is SYSTEM or isinstance(by, Signatory) or not person.is_actor(by):
+        raise NotAllowed(f"Seul {person} choisit sa BAL privilégiée.", "role")
+    if situation not in places:
+        raise Refused("L’annuaire ne vous donne pas cette situation d’exercice, ou ne vous la donne plus.", "situation")
+    if purpose not in Preference.Purpose.values:
+        raise Refused("Choisissez une des sortes de messages proposées.", "purpose")
+
+
+def check_preferable(person: Person, bal: Bal | None, *, is_listed: bool, answer: str) -> None:
+    """A BAL of his that is read and will stay; outside the register, one that the annuaire gives him (`is_listed`)."""
+    if answer in (Claim.Answer.NOT_MINE, Claim.Answer.UNUSED):
+        raise Refused("Vous avez dit que cette adresse n’est pas à vous, ou que vous ne vous en servez pas.", "claim")
+    if bal is None:
+        if not is_listed:
+            raise Refused("L’annuaire ne donne pas cette adresse à votre numéro RPPS.", "unknown")
+        return
+    if not bal.is_held_by(person):
+        raise Refused("Cette BAL n’est pas à vous : vous n’en êtes ni titulaire ni cotitulaire.", "holder")
+    if bal.state == State.IDLE_ALERTED:
+        raise Refused("Cette BAL est alertée pour inactivité : dites d’abord que vous vous en servez.", "state")
+    if bal.state != State.ACTIVE:
+        raise Refused(f"Une BAL {bal.get_state_display()} ne peut pas être privilégiée.", "state")
+
+
+def check_request_preference(preference: Preference, bal: Bal | None, *, by) -> None:
+    """What the annuaire could show, and does not."""
+    if bal:
+        check_role(Act.ASK_OPERATOR, WHO_MAY[Act.ASK_OPERATOR], bal.roles_of(by))
+    if preference.purpose:
+        raise Refused("L’annuaire ne connaît qu’une BAL privilégiée par lieu, sans distinguer les messages.", "purpose")
+    if bal is None:
+        raise Refused("Cette BAL n’est pas au registre : son titulaire s’adresse lui-même à son opérateur.", "unknown")
+    if bal.liste_rouge:
+        raise Refused("Cette BAL est en liste rouge : l’annuaire ne la montre pas.", "liste-rouge")
+    if bal.state != State.ACTIVE:
+        raise Refused(f"Cette BAL est {bal.get_state_display()} : son titulaire doit en choisir une autre.", "state")
+    if preference.is_requested:
+        raise Refused("Cette demande est déjà faite à l’opérateur.", "asked")
+    if Preference.objects.observed().filter(pk=preference.pk).exists():
+        raise Refused("L’annuaire la montre déjà comme privilégiée.", "observed")
+
+
+def check_preference_seen(request: Request) -> None:
+    """A fresh source that tells ranks shows it for every place that it was asked for."""
+    check_ranks_known()
+    asked = request.preferences.count()
+    if not asked or request.preferences.observed().count() < asked:
+        raise Refused("L’annuaire ne la montre pas encore comme privilégiée.", "observed")
+
+
+def check_ranks_known() -> None:
+    """The public extraction does not say which BAL is preferred: only a source that does, and is fresh, proves it."""
+    run = SyncRun.objects.latest_ranking()
+    if run is None:
+        raise Refused(
+            "Aucune source chargée ne dit quelle BAL est privilégiée : l’extraction publique l’ignore", "rank"
+        )
+    if run.is_stale:
+        day = timezone.localtime(run.as_of)
+        raise Refused(f"La source qui dit quelle BAL est privilégiée date du {day:%d/%m/%Y} : trop ancienne.", "rank")

@@ -1,0 +1,112 @@
+"""What the BAL of the structures one sees cost, what is paid for nothing, and the operators with their prices."""
+
+from django.db.models import Count, Prefetch, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from directory.sheets import XLSX, as_csv, as_xlsx
+from mailboxes import actions
+from mailboxes.costs import DIMENSIONS, Bill, Costs
+from mailboxes.lifecycle import PAID
+from mailboxes.models import Bal, Domain, Operator, Price, Structure, Use
+from mailboxes.views.frame import sees_structures
+
+BARS = 12
+LINES = 100  # of the table; the files hold them all
+PARTS = [("used", Use.USED), ("idle", Use.NONE), ("unknown", Use.UNKNOWN)]
+
+
+def costs(request):
+    """A professional who follows no structure pays nothing: there is no such page for him."""
+    found, chosen = _costs_of(request.user), request.GET.get("par")
+    chosen = chosen if chosen in DIMENSIONS else "type"
+    lines = found.by(chosen)
+    return render(
+        request,
+        "mailboxes/costs.html",
+        {
+            "tabs": [(name, title, name == chosen) for name, (title, _) in DIMENSIONS.items()],
+            "chosen": chosen,
+            "title": DIMENSIONS[chosen][0],
+            "lines": lines[:LINES],
+            "is_cut": len(lines) > LINES,
+            "total": found.total,
+            "chart": chart_of(lines[:BARS]),
+            "compared": found.compared(),
+        },
+    )
+
+
+def _costs_of(user) -> Costs:
+    if not sees_structures(user):
+        raise Http404
+    return Costs(Structure.objects.visible_to(user), timezone.now())
+
+
+def chart_of(lines) -> dict | None:
+    if not any(line.bill.total.amount for line in lines):
+        return None
+    return {
+        "type": "bar",
+        "stacked": True,
+        "unit": "€",
+        "labels": [line.label for line in lines],
+        "series": [
+            {"label": use.label, "values": [float(getattr(line.bill, part).amount) for line in lines]}
+            for part, use in PARTS
+        ],
+    }
+
+
+def cost_export(request, view, form):
+    """Every line of one breakdown; who took it is written down."""
+    if view not in DIMENSIONS:
+        raise Http404
+    found = _costs_of(request.user)
+    actions.trace(request.user, "export", f"coûts par {view}, {form}")
+    lines = [(line.label, line.bill) for line in found.by(view)] + [("Total", found.total)]
+    title = DIMENSIONS[view][0]
+    header = [title.capitalize(), "BAL payées", "Coût annuel (€)", "dont de coût inconnu (BAL)"]
+    header += [f"{label} {unit}" for _, use in PARTS for label in [use.label] for unit in ("(BAL)", "(€ par an)")]
+    rows = ([label, *_cells(bill)] for label, bill in lines)
+    if form == "csv":
+        texts = ([_french(cell) for cell in row] for row in rows)
+        response = HttpResponse(as_csv(header, texts), content_type="text/csv; charset=utf-8")
+    else:
+        response = HttpResponse(as_xlsx(f"Coûts par {title}", header, rows), content_type=XLSX)
+    name = f"couts-{view}-{timezone.localdate():%Y-%m-%d}.{form}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _cells(bill: Bill) -> list:
+    parts = [getattr(bill, part) for part, _ in PARTS]
+    uses = [cell for cost in parts for cell in (cost.count, cost.amount)]
+    return [bill.total.count, bill.total.amount, bill.total.unpriced, *uses]
+
+
+def _french(cell):
+    """Excel in French takes 12.50 for a date or a text."""
+    return cell if isinstance(cell, int | str) else f"{cell:.2f}".replace(".", ",")
+
+
+def operators(request):
+    """What each can do, when it alerts and what it asks; an administrator changes it, for all structures at once."""
+    if not sees_structures(request.user):
+        raise Http404
+    seen = Bal.objects.filter(structure__in=Structure.objects.visible_to(request.user).values("pk"), state__in=PAID)
+    counts = dict(seen.order_by().values_list("operator").annotate(n=Count("pk")))
+    domains = Domain.objects.filter(Q(structure=None) | Q(structure__in=Structure.objects.visible_to(request.user)))
+    rows = Operator.objects.prefetch_related("prices", Prefetch("domains", domains, to_attr="shown_domains"))
+    return render(
+        request,
+        "mailboxes/operators.html",
+        {"operators": [(row, prices_of(row), counts.get(row.pk, 0)) for row in rows]},
+    )
+
+
+def prices_of(operator: Operator) -> list[tuple[str, object]]:
+    """Each sort with its own price, in the order of the table; None where the general one holds."""
+    own = {price.offer: price.yearly_cost for price in operator.prices.all()}
+    return [(offer.label, own.get(offer.value)) for offer in Price.Offer]

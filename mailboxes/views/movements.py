@@ -1,0 +1,318 @@
+"""Arrivals and departures: the files, their steps, and roles handed over before anybody leaves."""
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from mailboxes import actions
+from mailboxes.findings import BY_NAME, PEOPLE_FINDINGS
+from mailboxes.forms import DepartureForm, EmptyForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
+from mailboxes.lifecycle import Act
+from mailboxes.models import Affiliation, Bal, Movement, standing_of
+from mailboxes.movements import BY_NAME as STEPS
+from mailboxes.movements import File, file_of, files
+from mailboxes.rules import (
+    allows,
+    check_act,
+    check_ask_handover,
+    check_cancel_departure,
+    check_close_movement,
+    check_movement_open,
+    check_open_movement,
+    check_person_act,
+    check_record_departure,
+    check_repair_orphan,
+    check_settle_step,
+)
+from mailboxes.views.acts import ActionView
+from mailboxes.views.people import PersonActionView
+
+PER_PAGE = 25
+ORPHANS = 5
+SCOPES = {"ouverts": "Ouverts", "clos": "Clos"}
+
+
+# --- The files --------------------------------------------------------------------------------------------------------
+def movement_list(request):
+    """Open ones by their day, the late first; closed ones from the latest."""
+    scope = request.GET.get("etat")
+    finding = next((finding for finding in PEOPLE_FINDINGS if finding.name == request.GET.get("point")), None)
+    scope = scope if scope in SCOPES else "ouverts"
+    rows = Movement.objects.visible_to(request.user)
+    rows = rows.open() if scope == "ouverts" else rows.exclude(closed_at=None).order_by("-closed_at")
+    rows = finding.movements(rows) if finding else rows
+    page = Paginator(rows.values_list("pk", flat=True), PER_PAGE).get_page(request.GET.get("page"))
+    found = {file.movement.pk: file for file in files(Movement.objects.filter(pk__in=list(page)))}
+    context = {
+        "page": page,
+        "files": [found[pk] for pk in page],
+        "scope": scope,
+        "scopes": SCOPES,
+        "finding": finding,
+        "orphans": orphans(request.user),
+    }
+    return render(request, "mailboxes/movement_list.html", context)
+
+
+def orphans(user) -> dict:
+    """Those there are already come first: a departure must not add to them."""
+    rows = BY_NAME["orpheline"].bals(Bal.objects.visible_to(user)).order_by("address")
+    return {"count": rows.count(), "rows": rows.select_related("structure")[:ORPHANS]}
+
+
+def find_movement(request, pk) -> Movement:
+    rows = Movement.objects.visible_to(request.user).select_related("stay__person", "stay__structure__parent")
+    return get_object_or_404(rows.select_related("opened_by"), pk=pk)
+
+
+def movement(request, movement):
+    row = find_movement(request, movement)
+    file = file_of(row)
+    return render(request, "mailboxes/movement.html", {"file": file, "movement": row, **abilities(file, request.user)})
+
+
+def abilities(file: File, user) -> dict:
+    row, stay = file.movement, file.movement.stay
+    is_departure = row.kind == Movement.Kind.DEPARTURE
+    manages = allows(check_person_act, Act.CANCEL_MOVEMENT, stay.structure, stay.person, by=user)
+    return {
+        "lines": [(line, may_settle(file, line, user)) for line in file.lines],
+        "can_close": file.is_complete and allows(check_close_movement, row, [], by=user),
+        "can_cancel": manages and allows(check_movement_open, row),
+        "can_hand_over": bool(file.standing.blocking) and (manages or stay.person.is_actor(user)),
+        "can_record": is_departure and manages and not row.closed_at and not stay.left_on,
+        "can_cancel_departure": is_departure and row.closed_at and allows(check_cancel_departure, stay, by=user),
+        "blocking": file.standing.blocking if is_departure else [],
+    }
+
+
+def may_settle(file: File, line, user) -> bool:
+    outcomes = ("done", "not_applicable")
+    return any(allows(check_settle_step, line, outcome, file.movement, by=user) for outcome in outcomes)
+
+
+class MovementActionView(ActionView):
+    movement: Movement
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.movement = find_movement(request, self.kwargs["movement"])
+
+    def back(self):
+        return self.movement.get_absolute_url()
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(person=self.movement.stay.person, **kwargs)
+
+    def check_may(self, act: Act, *, by):
+        stay = self.movement.stay
+        check_person_act(act, stay.structure, stay.person, by=by)
+        check_movement_open(self.movement)
+
+
+class StepView(MovementActionView):
+    form_class: type[forms.BaseForm] = SettleForm
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        task = STEPS.get((Movement.Kind(self.movement.kind), self.kwargs["step"]))
+        if task is None:
+            raise Http404
+        self.line = file_of(self.movement).line(task.name)
+        self.label, self.warning = task.title, task.how
+
+    def check(self, *, by):
+        outcome = "not_applicable" if self.line.seen is not None else "done"
+        check_settle_step(self.line, outcome, self.movement, by=by)
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "line": self.line}
+
+    def perform(self, form, *, by):
+        return form.perform(self.movement, self.line.task.name, by=by)
+
+
+class ReopenStepView(StepView):
+    form_class = EmptyForm
+
+    def get_form_kwargs(self):
+        kwargs = super().get_form_kwargs()
+        del kwargs["line"]
+        return kwargs
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.label = Act.REOPEN_STEP.label
+        self.warning = f"« {self.line.task.title} » redevient à faire."
+
+    def perform(self, form, *, by):
+        return actions.reopen_step(self.movement, self.line.task.name, by=by)
+
+
+class CloseMovementView(MovementActionView):
+    label = Act.CLOSE_MOVEMENT.label
+    warning = "Le dossier garde chaque étape telle qu’elle est aujourd’hui, et ne change plus."
+
+    def check(self, *, by):
+        self.check_may(Act.CLOSE_MOVEMENT, by=by)
+
+    def perform(self, form, *, by):
+        return actions.close_movement(self.movement, by=by)
+
+
+class CancelMovementView(MovementActionView):
+    form_class = NoteForm
+    label = Act.CANCEL_MOVEMENT.label
+    is_dangerous = True
+    warning = (
+        "L’arrivée ou le départ n’a pas lieu. Un départ déjà enregistré est annulé ; "
+        "les accès déjà retirés ne reviennent pas d’eux-mêmes."
+    )
+
+    def check(self, *, by):
+        self.check_may(Act.CANCEL_MOVEMENT, by=by)
+
+    def perform(self, form, *, by):
+        return actions.cancel_movement(self.movement, by=by, **form.cleaned_data)
+
+
+# --- The stay ---------------------------------------------------------------------------------------------------------
+class StayActionView(ActionView):
+    stay: Affiliation
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        rows = Affiliation.objects.visible_to(request.user).select_related("person", "structure__parent")
+        self.stay = get_object_or_404(rows, pk=self.kwargs["stay"])
+
+    def back(self):
+        return self.stay.person.get_absolute_url()
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(person=self.stay.person, **kwargs)
+
+
+class OpenMovementView(StayActionView):
+    """With, before a departure, the orphans that there are already, and what this one would add to them."""
+
+    form_class = OpenMovementForm
+    template_name = "mailboxes/movement_open.html"
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.kind = Movement.Kind(self.kwargs["kind"])
+        self.label = f"Préparer {'une arrivée' if self.kind == Movement.Kind.ARRIVAL else 'un départ'}"
+        self.done = "Le dossier est ouvert."
+
+    def get_initial(self):
+        known = self.stay.arrived_on if self.kind == Movement.Kind.ARRIVAL else self.stay.left_on
+        return {"planned_on": known or timezone.localdate()}
+
+    def check(self, *, by):
+        check_open_movement(self.stay, self.kind, by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(self.stay, self.kind, by=by)
+
+    def back(self):
+        return self.result.get_absolute_url() if self.result else super().back()
+
+    def get_context_data(self, **kwargs):
+        is_departure = self.kind == Movement.Kind.DEPARTURE
+        facts = {"orphans": orphans(self.request.user), "standing": standing_of(self.stay)} if is_departure else {}
+        return super().get_context_data(**facts, **kwargs)
+
+
+class RecordDepartureView(StayActionView):
+    form_class = DepartureForm
+    label = Act.RECORD_DEPARTURE.label
+    warning = (
+        "Ce jour venu, la personne n’est plus cotitulaire des BAL de la structure, et les délégations qu’elle a "
+        "données ou reçues y prennent fin. Sa BAL nominative reste à elle : personne ne l’ouvre."
+    )
+
+    def get_initial(self):
+        due = self.stay.movements.open().filter(kind=Movement.Kind.DEPARTURE).first()
+        return {"left_on": due.planned_on if due else timezone.localdate()}
+
+    def check(self, *, by):
+        check_record_departure(standing_of(self.stay), timezone.localdate(), by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(self.stay, by=by)
+
+    def back(self):
+        due = self.stay.movements.open().filter(kind=Movement.Kind.DEPARTURE).first()
+        return due.get_absolute_url() if due else super().back()
+
+
+class CancelDepartureView(StayActionView):
+    form_class = NoteForm
+    label = Act.CANCEL_DEPARTURE.label
+    warning = "Les accès déjà retirés ne reviennent pas d’eux-mêmes : ceux qui les avaient donnés les redonnent."
+
+    def check(self, *, by):
+        check_cancel_departure(self.stay, by=by)
+
+    def perform(self, form, *, by):
+        return actions.cancel_departure(self.stay, by=by, **form.cleaned_data)
+
+
+class AskHandoverView(StayActionView):
+    label = Act.ASK_HANDOVER.label
+    warning = "La personne reçoit un avis, avec la liste des BAL qui ne dépendent que d’elle."
+    done = "L’avis part."
+
+    def check(self, *, by):
+        check_ask_handover(standing_of(self.stay), by=by)
+
+    def perform(self, form, *, by):
+        return actions.ask_handover(self.stay, by=by)
+
+    def back(self):
+        return reverse("person-roles", args=[self.stay.person_id])
+
+
+# --- Handing over -----------------------------------------------------------------------------------------------------
+class RolesView(PersonActionView):
+    """All the shared BAL that depend on one person, on one page: a successor for each."""
+
+    form_class = HandOverForm
+    template_name = "mailboxes/person_roles.html"
+    label = "Transmettre ses BAL"
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        bals = Bal.objects.live().visible_to(request.user).filter(kind__in=Bal.SHARED)
+        held = bals.filter(cotitulaires__person=self.person, cotitulaires__is_principal=True)
+        self.bals = list(held.with_holders().order_by("address"))
+        self.mine = [bal for bal in self.bals if self.may_hand_over(bal)]
+
+    def may_hand_over(self, bal: Bal) -> bool:
+        by = self.request.user
+        return allows(check_act, bal, Act.TRANSFER_PRINCIPAL, by=by) or allows(check_repair_orphan, bal, by=by)
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "bals": self.mine, "user": self.request.user}
+
+    def form_valid(self, form):
+        tally = form.perform(by=self.request.user)
+        if tally.done:
+            messages.success(self.request, f"Fait pour {tally.done} BAL.")
+        if tally.refused:
+            self.setup(self.request, *self.args, **self.kwargs)  # what was handed over is no longer there
+            form.bals = [bal for bal in form.bals if bal in self.mine]
+            return self.form_invalid(form)
+        if not tally.done:
+            messages.warning(self.request, "Vous n’avez désigné personne.")
+        return redirect("person-roles", self.person.pk)
+
+    def get_context_data(self, **kwargs):
+        stays = self.person.affiliations.current().select_related("person", "structure__parent")
+        askable = [stay for stay in stays if allows(check_ask_handover, standing_of(stay), by=self.request.user)]
+        others = [bal for bal in self.bals if bal not in self.mine]
+        return super().get_context_data(others=others, askable=askable, bals=self.bals, **kwargs)

@@ -1,0 +1,109 @@
+"""The preferred BAL: chosen by its holder in Mes BAL; for a gestionnaire, what is chosen, asked, seen and lacking."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from directory.models import SyncRun
+from mailboxes import actions
+from mailboxes.export import csv_lines
+from mailboxes.forms import PlaceFilterForm
+from mailboxes.models import Bal, Person, Preference
+from mailboxes.models.bals import managed_structures
+from mailboxes.preferred import BY_NAME, COLUMNS, SORTS, Places
+from mailboxes.rules import Refused, allows, check_ranks_known
+from mailboxes.views.register import csv_file
+
+PER_PAGE = 25
+
+
+def preference_list(request):
+    form = PlaceFilterForm(request.GET)
+    places = form.asked(Places.visible_to(request.user))
+    counts = places.counts()
+    paginator: Paginator = Paginator(places, PER_PAGE)  # type: ignore[arg-type]
+    if not places.text:
+        paginator.count = counts[places.sort or "total"]  # known already: not counted again
+    page = paginator.get_page(request.GET.get("page"))
+    return render(
+        request,
+        "mailboxes/preference_list.html",
+        {
+            "form": form,
+            "page": page,
+            "rows": [(place, _askable(place, request.user)) for place in page],
+            "sort": BY_NAME.get(places.sort),
+            "sorts": [(sort, count) for sort in SORTS if (count := counts[sort.name])],
+            "counts": counts,
+            "percent": {name: _percent(counts[name], counts["total"]) for name in ("wished", "demandees", "observees")},
+            "ranks": SyncRun.objects.latest_ranking(),
+            "ranks_known": allows(check_ranks_known),
+            "can_ask": bool(managed_structures(request.user)),
+        },
+    )
+
+
+def _percent(part: int, whole: int) -> int:
+    return round(100 * part / whole) if whole else 0
+
+
+def _askable(place, user) -> bool:
+    """Would the operator be asked, if this were ticked? What costs a query per row is left to the action."""
+    if place.wish is None or place.bal is None or "observees" in {sort.name for sort in place.sorts}:
+        return False
+    return not place.wish.is_requested and place.bal.structure_id in managed_structures(user)
+
+
+def preference_export(request):
+    places = PlaceFilterForm(request.GET).asked(Places.visible_to(request.user))
+    actions.trace(request.user, "export", f"BAL privilégiées, {request.GET.urlencode()}")
+    return csv_file("bal-privilegiees", csv_lines(COLUMNS, places))
+
+
+@require_POST
+def preference_request(request):
+    """Ask the operators for the wishes that are ticked; each is asked, or says why not."""
+    pks = request.POST.getlist("wishes")
+    if len(pks) > PER_PAGE:
+        return HttpResponseBadRequest("Trop de choix à la fois.")
+    seen = Bal.objects.visible_to(request.user).values("address")
+    known = [pk for pk in pks if pk.isdecimal() and len(pk) < 19]  # what a primary key can be
+    wishes = Preference.objects.filter(pk__in=known, address__in=seen)
+    asked, sentences = set(), []
+    for wish in wishes.select_related("person"):
+        if (wish.person_id, wish.address) in asked:
+            continue  # one request speaks of all the places
+        try:
+            actions.request_preference(wish, by=request.user)
+            asked.add((wish.person_id, wish.address))
+        except Refused as refused:
+            sentences.append(f"{wish} : {refused.messages[0]}")
+    if asked:
+        messages.success(request, f"Demandé à l’opérateur pour {len(asked)} BAL.")
+    for sentence in sentences:
+        messages.warning(request, sentence)
+    if not asked and not sentences:
+        messages.error(request, "Cochez au moins un choix à demander.")
+    return redirect(_back(request))
+
+
+def _back(request) -> str:
+    back = request.POST.get("back", "")
+    return back if url_has_allowed_host_and_scheme(back, None) else "preference-list"
+
+
+@require_POST
+def preference_choose(request):
+    """One's own choice, in Mes BAL; an empty address takes it back."""
+    person = get_object_or_404(Person, user=request.user)
+    facts = [request.POST.get(name, "") for name in ("situation", "address", "purpose")]
+    try:
+        wish = actions.prefer(person, facts[0], facts[1], purpose=facts[2], by=request.user)
+    except Refused as refused:
+        messages.error(request, refused.messages[0])
+    else:
+        messages.success(request, f"C’est noté : vous privilégiez {wish.address}." if wish else "Choix retiré.")
+    return redirect("my-bals")
