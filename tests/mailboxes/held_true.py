@@ -52,15 +52,20 @@ TABLES: list[type[Model]] = [
 SHARED = ("ORG", "CAB")
 AWAITED = (RequestStage.DRAFT, RequestStage.SENT)
 BIRTHS = (Act.REGISTER, Act.REQUEST_OPENING)
-# A move brings these about, in the name of whoever moved; so does the removal of a cotitulaire.
+# A move brings these about, in the name of whoever moved; so do a removal and a departure.
 FOLLOW = {
     Act.CANCEL_REQUEST: {*SETTLES, Verb.REQUEST_DEPUBLICATION, Verb.DEPUBLISH_IDLE},
     Act.ASK_OPERATOR: PUBLISHES_AGAIN,
-    Act.END_DELEGATION: {Act.REMOVE_COTITULAIRE},
+    Act.REMOVE_COTITULAIRE: {Act.NAME_PRINCIPAL, Act.RECORD_DEPARTURE},
+    Act.END_DELEGATION: {Act.REMOVE_COTITULAIRE, Act.RECORD_DEPARTURE},
 }
-# Told more than once in one state: of each delegation, each threshold, each year, each request.
-REPEATED = {Act.END_DELEGATION, Act.WARN_QUOTA, Act.ASK_USE, Act.REMIND_USE, Act.ESCALATE_REQUEST}
-USAGE = ("last_used_at", "last_used_source", "clock_at", "used_mb", "quota_mb", "percent_full")
+ONCE = {
+    Act.REMIND_IDLE,
+    Act.ESCALATE_IDLE,
+    Act.NOTE_USE,
+}  # in one state; of other acts one hears as often as they are done
+BY_LINK = {Act.ANSWER, Act.DECLARE_USE, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION}
+USAGE = ("last_used_at", "last_used_source", "clock_at", "used_mb", "quota_mb", "percent_full", "full_on")
 FRENCH = re.compile(r"\b(le|la|les|de|du|des|un|une|est|à|au|pas|cette|ce|n’est|déjà|d’abord|il)\b|[ldnsc]’", re.I)
 ENGLISH = re.compile(r"\b(the|this|is|not|already|exists|must|required|with|field|value|invalid|ensure)\b", re.I)
 
@@ -119,7 +124,8 @@ class Picture:
             for stay in self[Affiliation].values()
             if (stay["person_id"], stay["structure_id"]) == (holder, row["structure_id"])
         ]
-        return bool(stays) and all(stay["left_on"] for stay in stays)
+        today = timezone.localdate(self.at)
+        return bool(stays) and all(stay["left_on"] and stay["left_on"] <= today for stay in stays)
 
 
 # --- A refusal --------------------------------------------------------------------------------------------------------
@@ -172,7 +178,7 @@ def check_done(before: Picture, after: Picture, annuaire) -> None:
             by_bal[line["bal_id"]].append(line)
     for pk, bal in after[Bal].items():
         check_moves(before, after, bal, by_bal[pk], annuaire)
-        check_who(before, after, pk, by_bal[pk])
+        check_who(before, after, pk, by_bal[pk], {line["what"] for line in lines if not line["bal_id"]})
         check_every_change_has_its_line(before, after, pk, Counter(line["what"] for line in by_bal[pk]))
     check_requests(before, after, {line["id"] for line in lines})
     check_notices(before, after, {line["id"] for line in lines})
@@ -210,8 +216,7 @@ def check_move(before: Picture, after: Picture, bal: dict, line: dict, annuaire)
         assert ATTESTATION in line["note"], "a deletion requested without the attestation"
         assert line["before"] == State.DEPUBLISHED or not is_expected, "deleted while published"
     if verb in (Verb.VERIFY_DEPUBLICATION, Verb.VERIFY_DELETION):
-        is_system = line["by_id"] is None and line["person_id"] is None
-        assert is_expected or not is_system, "concluded from an absence that proves nothing"
+        assert is_expected or line["by_id"], "concluded from an absence that proves nothing"
         assert not is_expected or annuaire.shows(bal["address"]) is False, "not seen to be gone"
     if verb == Verb.ALERT_IDLE:
         was = before[Bal][bal["id"]]
@@ -232,14 +237,13 @@ def is_alert_of(notice: dict, bal: dict) -> bool:
     return notice["stage"] == Verb.ALERT_IDLE and is_given and notice["sent_at"] >= bal["state_since"]
 
 
-def check_who(before: Picture, after: Picture, pk: int, lines: list[dict]) -> None:
-    done: set[str] = set()
+def check_who(before: Picture, after: Picture, pk: int, lines: list[dict], done: set[str]) -> None:
     for line in lines:
         what = line["what"]
         if what in BIRTHS or done & FOLLOW.get(what, set()):
             continue
         done.add(what)
-        roles = before.roles(pk, line["by_id"], line["person_id"])
+        roles = before.roles(pk, line["by_id"], line["person_id"] if what in BY_LINK else None)
         allowed = BY_VERB[Verb(what)].by if what in Verb.values else WHO_MAY[Act(what)]
         if what == Act.REMOVE_COTITULAIRE and removed_himself(before, after, pk, line["by_id"]):
             continue
@@ -302,6 +306,8 @@ def check_notices(before: Picture, after: Picture, new_lines: set[int]) -> None:
     assert {notice["entry_id"] for notice in new} <= new_lines
     keys = [notice["key"] for notice in after[Notice].values()]
     assert len(keys) == len(set(keys))
+    told = Counter((row["entry_id"], row["party"], row["person_id"], row["recipient"]) for row in new)
+    assert not told or max(told.values()) == 1, "twice of one act"
     for bal in {notice["bal_id"] for notice in new if notice["bal_id"]}:
         check_told_once(after, bal)
 
@@ -312,7 +318,7 @@ def check_told_once(after: Picture, bal: int) -> None:
     told = Counter()
     for notice in after.of(Notice, bal):
         act = notice["stage"].partition("-")[0]
-        if notice["party"] == Party.OPERATOR or act in REPEATED:
+        if act not in ONCE:
             continue
         period = sum(move <= notice["entry_id"] for move in moves)
         told[notice["stage"], notice["party"], notice["recipient"], period] += 1

@@ -37,7 +37,7 @@ CAST = ["alice", "bruno", "paul", "delphine", "gisele", "lea", "eve", "system"]
 STRANGERS = ["lea", "eve"]
 JOBS = [
     "verify_absences", "verify_requests", "remind_operators", "alert_idle", "depublish_idle", "follow_alerts",
-    "ask_unknown", "check_quotas", "end_delegations", "tell_again",
+    "ask_unknown", "check_quotas", "end_delegations", "apply_departures", "tell_again",
 ]  # fmt: skip
 NIGHT = [job for job in JOBS if job not in ("verify_absences", "verify_requests")]
 BY_SYSTEM = [Verb.ACTIVATE, Verb.WAKE, Verb.VERIFY_DEPUBLICATION, Verb.CONFIRM_DELETION, Verb.VERIFY_DELETION]
@@ -291,10 +291,14 @@ class Life(RuleBasedStateMachine):
             who = self.name(who, Act.END_DELEGATION, delegation.bal, turn=number)
             self.play(actions.end_delegation, delegation, by=self.by(who))
 
-    @rule(person=people, leaves=st.booleans())
-    def someone_leaves_or_comes_back(self, person, leaves):
-        self.person(person).affiliations.update(left_on=timezone.localdate() if leaves else None)
-        self.picture = Picture()
+    @rule(person=cast_people, who=st.sampled_from(["gisele", *CAST]), days=st.sampled_from([None, 0, 0, 20]))
+    def anyone_records_a_departure_or_cancels_it(self, person, who, days):
+        stay = self.cast[person].affiliations.get()
+        if days is None:
+            self.play(actions.cancel_departure, stay, by=self.by(who))
+        else:
+            left_on = timezone.localdate() + timedelta(days=days)
+            self.play(actions.record_departure, stay, left_on, by=self.by(who))
 
     # --- Its use ------------------------------------------------------------------------------------------------------
     @rule(number=nth, who=actors)
@@ -453,7 +457,7 @@ def test_no_sequence_of_acts_by_anyone_makes_the_register_false(clock, cast, mai
 def how_long() -> settings:
     is_deep = settings.get_current_profile_name() == "deep"
     return settings(
-        max_examples=100 if is_deep else 20,
-        stateful_step_count=80 if is_deep else 50,
+        max_examples=100 if is_deep else 15,
+        stateful_step_count=80 if is_deep else 40,
         suppress_health_check=list(HealthCheck),
     )
