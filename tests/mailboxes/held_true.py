@@ -269,7 +269,7 @@ def check_every_change_has_its_line(before: Picture, after: Picture, pk: int, do
     explained |= {"clock_at"} if done[Verb.OPPOSE] else set()
     explained |= set(USAGE) if len(after.of(Reading, pk)) > len(before.of(Reading, pk)) else set()
     explained |= {"quota_warned", "quota_cycle"} if done[Act.WARN_QUOTA] == 1 else set()
-    explained |= {"liste_rouge", "service", "quota_mb", "percent_full"} if done[Act.DESCRIBE] else set()
+    explained |= {"liste_rouge", "service", "quota_mb", "percent_full", "full_on"} if done[Act.DESCRIBE] else set()
     assert changed <= explained, f"{changed - explained} without a line"
     was, held = before.holders(pk), after.holders(pk)
     named = done[Act.NAME_PRINCIPAL] + done[Act.TRANSFER_PRINCIPAL]

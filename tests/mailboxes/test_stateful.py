@@ -457,7 +457,7 @@ def test_no_sequence_of_acts_by_anyone_makes_the_register_false(clock, cast, mai
 def how_long() -> settings:
     is_deep = settings.get_current_profile_name() == "deep"
     return settings(
-        max_examples=100 if is_deep else 15,
+        max_examples=60 if is_deep else 15,
         stateful_step_count=80 if is_deep else 40,
         suppress_health_check=list(HealthCheck),
     )
