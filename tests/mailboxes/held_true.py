@@ -308,14 +308,17 @@ def check_notices(before: Picture, after: Picture, new_lines: set[int]) -> None:
     assert len(keys) == len(set(keys))
     told = Counter((row["entry_id"], row["party"], row["person_id"], row["recipient"]) for row in new)
     assert not told or max(told.values()) == 1, "twice of one act"
-    for bal in {notice["bal_id"] for notice in new if notice["bal_id"]}:
+    for bal in {after[JournalEntry][line]["bal_id"] for line in new_lines} - {None}:
         check_told_once(after, bal)
 
 
 def check_told_once(after: Picture, bal: int) -> None:
-    """Never twice the same word to the same person while the BAL is in one state."""
+    """Never twice the same word, nor to the same person, while the BAL is in one state."""
     moves = [line["id"] for line in after.of(JournalEntry, bal) if line["what"] in Verb.values]
-    told = Counter()
+    told: Counter[tuple] = Counter()
+    for line in after.of(JournalEntry, bal):
+        if line["what"] in ONCE:
+            told[line["what"], line["after"], sum(move <= line["id"] for move in moves)] += 1
     for notice in after.of(Notice, bal):
         act = notice["stage"].partition("-")[0]
         if act not in ONCE:

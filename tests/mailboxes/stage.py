@@ -24,12 +24,14 @@ CAST = ["alice", "bruno", "paul", "delphine", "gisele", "lea", "eve", "system"]
 
 
 class Mood(EmailBackend):
-    """A mail server that takes everything, or is down, or refuses the recipients for good."""
+    """A mail server that takes everything, or every other mail, or is down, or refuses the recipients for good."""
 
     now = "takes"
+    asked = 0
 
     def send_messages(self, messages):
-        if Mood.now == "down":
+        Mood.asked += 1
+        if Mood.now == "down" or (Mood.now == "takes one in two" and Mood.asked % 2):
             raise SMTPServerDisconnected("Connection unexpectedly closed")
         if Mood.now == "refuses":
             raise SMTPRecipientsRefused({messages[0].to[0]: (550, b"5.1.1 unknown")})
@@ -69,7 +71,7 @@ class Stage(RuleBasedStateMachine):
         self.example = transaction.atomic()
         self.example.__enter__()
         self.annuaire, self.quotas, self.resent, self.mails = Annuaire(), held_true.Quotas(), Counter(), Counter()
-        Mood.now = "takes"
+        Mood.now, Mood.asked = "takes", 0
         self.picture = Picture()
         held_true.check_register(self.picture)
 

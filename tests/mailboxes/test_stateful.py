@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from mailboxes import actions, tasks
-from mailboxes.lifecycle import BY_VERB, EXPOSED, STEPS, Act, RequestKind, Verb
+from mailboxes.lifecycle import BY_VERB, EXPOSED, OVER, STEPS, Act, RequestKind, Verb
 from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, Notice, Person, Reading, Request, Signatory
 from mailboxes.notices import record_bounce
 from mailboxes.rules import Refused
@@ -71,6 +71,11 @@ class Life(Stage):
         bal = self.bal(number)
         for sight in seen:
             self.take_on(bal, FORWARD, sight, 0)
+        bal.refresh_from_db()
+        if bal.state in OVER:
+            for verb in Verb:
+                by = self.by(self.name("apt", verb, bal))
+                assert isinstance(self.play(actions.move, bal, verb, by=by, attested=True), Refused), "came back"
 
     def take_on(self, bal, verbs, sight, turn):
         """The first of these verbs that the table has from where it is, by one of those who may."""
@@ -127,10 +132,13 @@ class Life(Stage):
 
         self.play(add_each)
 
-    @rule(number=nth, who=actors, person=people, is_there=st.booleans())
-    def anyone_removes_a_cotitulaire(self, number, who, person, is_there):
-        held = sorted(self.picture.holders(self.bal(number).pk))
-        one = Person.objects.get(pk=held[person % len(held)]) if held and is_there else self.person(person)
+    @rule(number=nth, who=actors, person=people, whom=st.sampled_from(["principal", "holder", "anyone"]))
+    def anyone_removes_a_cotitulaire(self, number, who, person, whom):
+        held = self.picture.holders(self.bal(number).pk)
+        chosen = sorted(one for one, is_principal in held.items() if is_principal or whom == "holder")
+        one = self.person(person)
+        if chosen and whom != "anyone":
+            one = Person.objects.get(pk=chosen[person % len(chosen)])
         self.act(Act.REMOVE_COTITULAIRE, number, who, actions.remove_cotitulaire, one)
 
     @rule(number=nth, who=actors, person=people, hands_over=st.booleans())
@@ -177,7 +185,7 @@ class Life(Stage):
         facts = {"at": self.now, "source": Reading.Source.IMPORT, "used_mb": used_mb, "last_used_at": last}
         self.act(Act.RECORD_USAGE, number, who, actions.record_usage, **facts)
 
-    @rule(number=nth, fills=st.lists(st.sampled_from([50, 79, 80, 84, 85, 89, 90, 95, 96]), min_size=2, max_size=4))
+    @rule(number=nth, fills=st.lists(st.sampled_from([50, 79, 80, 84, 89, 90, 96]), min_size=3, max_size=6))
     def it_fills_and_empties(self, number, fills):
         for used_mb in fills:
             self.play(self.fill, self.bal(number), used_mb)
@@ -210,7 +218,7 @@ class Life(Stage):
         if self.annuaire.as_of is None or as_of > self.annuaire.as_of:
             self.annuaire.load(listed, as_of)
 
-    @rule(mood=st.sampled_from(["takes", "takes", "down", "refuses"]))
+    @rule(mood=st.sampled_from(["takes", "down", "refuses", "takes one in two"]))
     def the_mails_leave(self, mood):
         Mood.now = mood
         self.play(tasks.run, "tell_again")
@@ -237,7 +245,8 @@ class Life(Stage):
     def a_notice_is_answered_by_its_link(self, number, is_his, other, said):
         if notice := self.newest(Notice, number, person__isnull=False, bal__isnull=False):
             signatory = Signatory(notice.person if is_his else self.person(other))
-            self.play(actions.answer_notice, notice, said, by=signatory)
+            outcome = self.play(actions.answer_notice, notice, said, by=signatory)
+            assert signatory.person == notice.person or isinstance(outcome, Refused), "answered for another"
 
     @rule(number=nth, person=cast_people, said=st.sampled_from([*Claim.Answer.values, "?"]), who=st.sampled_from(CAST))
     def someone_says_whether_an_address_is_his(self, number, person, said, who):
@@ -269,6 +278,16 @@ class Life(Stage):
         """All that runs by night, then what it wrote is mailed, then days pass."""
         self.play(self.run, *NIGHT)
         self.pass_time(days=days)
+
+    @rule(weeks=st.integers(4, 14), come_back=st.booleans())
+    def weeks_pass(self, weeks, come_back):
+        """Time for an alert to go by its stages; or for nothing, where each mail to a holder comes back."""
+        for _ in range(weeks):
+            self.play(self.run, *NIGHT)
+            sent = Notice.objects.delivered().filter(person__isnull=False, sent_at=self.now)
+            for pk in sent.values_list("pk", flat=True) if come_back else []:
+                record_bounce(pk, "550 5.1.1 unknown")
+            self.pass_time(days=7)
 
 
 @pytest.fixture
