@@ -229,6 +229,10 @@ CELERY_BEAT_SCHEDULE = {
         ("verify_requests",   "mailboxes.tasks.verify_requests",   crontab(hour=6, minute=10)),
         ("remind_operators",  "mailboxes.tasks.remind_operators",  crontab(hour=8, minute=0)),
         ("ask_unknown",       "mailboxes.tasks.ask_unknown",       crontab(hour=7, minute=10)),
+        ("check_certificates","mailboxes.tasks.check_certificates",crontab(hour=6, minute=10)),
+        ("take_measures",     "mailboxes.tasks.take_measures",     crontab(minute="*/15")),  # the day's last one stands
+        ("ask_campaigns",     "mailboxes.tasks.ask_campaigns",     timedelta(minutes=10)),
+        ("follow_campaigns",  "mailboxes.tasks.follow_campaigns",  crontab(hour=7, minute=30)),
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
         ("deliver_webhooks",  "mailboxes.tasks.deliver_webhooks",  timedelta(minutes=1)),
         ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
@@ -303,6 +307,8 @@ IDLE_REMINDERS = env.list("IDLE_REMINDERS_DAYS", cast=int, default=[30, 7])  # b
 IDLE_ESCALATE_BEFORE = timedelta(days=env.int("IDLE_ESCALATE_BEFORE_DAYS", default=7))
 IDLE_UNREACHED_AFTER = timedelta(days=env.int("IDLE_UNREACHED_AFTER_DAYS", default=3))
 USE_QUESTION_AFTER = timedelta(days=env.int("USE_QUESTION_AFTER_DAYS", default=30))
+CLEANUP_IDLE_MONTHS = env.int("CLEANUP_IDLE_MONTHS", default=6)  # used since, nobody is asked whether it serves
+CAMPAIGN_REMIND_AFTER = timedelta(days=env.int("CAMPAIGN_REMIND_AFTER_DAYS", default=14))
 APP_SILENT_AFTER = timedelta(days=env.int("APP_SILENT_AFTER_DAYS", default=30))
 UNIDENTIFIED_REMIND_AFTER = timedelta(days=env.int("UNIDENTIFIED_REMIND_AFTER_DAYS", default=14))
 UNIDENTIFIED_CYCLE = timedelta(days=env.int("UNIDENTIFIED_CYCLE_DAYS", default=365))

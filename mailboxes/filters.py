@@ -5,12 +5,14 @@ from dateutil.relativedelta import relativedelta
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from mailboxes.findings import BY_NAME, FINDINGS
+from mailboxes.findings import OF_BALS, narrow
 from mailboxes.forecast import HORIZON
 from mailboxes.lifecycle import RequestKind, RequestStage, State
 from mailboxes.models import (
     Affiliation,
     Bal,
+    Campaign,
+    CampaignTarget,
     Cotitulaire,
     Delegataire,
     Movement,
@@ -35,6 +37,10 @@ SORTS: dict[str, tuple[str, list]] = {
     "full_on": ("Bientôt pleine d’abord", [F("full_on").asc(nulls_last=True), "pk"]),
     "-percent_full": ("Remplissage, le plus fort d’abord", [F("percent_full").desc(nulls_last=True), "-pk"]),
 }
+
+
+def seen_campaigns(request):
+    return Campaign.objects.visible_to(request.user) if request else Campaign.objects.none()
 
 
 def seen_structures(request):
@@ -73,8 +79,11 @@ class BalFilter(filters.FilterSet):
     finding = filters.ChoiceFilter(
         method="with_finding",
         label="Point d’attention",
-        choices=[(finding.name, finding.title) for finding in FINDINGS],
+        choices=[(finding.name, finding.title) for finding in OF_BALS],
         empty_label="aucun en particulier",
+    )
+    unanswered = filters.ModelChoiceFilter(
+        method="silent_in", queryset=seen_campaigns, label="Sans réponse à la campagne", empty_label="peu importe"
     )
     sort = filters.ChoiceFilter(
         method="sorted_by",
@@ -126,8 +135,23 @@ class BalFilter(filters.FilterSet):
     def in_annuaire(self, queryset, name, value):
         return queryset.with_publication().filter(is_published=value == "oui")
 
+    def silent_in(self, queryset, name, value: int):  # the API's schema reads this: what is typed is a number
+        left = CampaignTarget.objects.filter(campaign=value).unanswered()
+        silent = Cotitulaire.objects.filter(is_principal=True, person__in=left.filter(bal=None).values("person"))
+        return queryset.filter(Q(pk__in=left.exclude(bal=None).values("bal")) | Q(pk__in=silent.values("bal")))
+
     def with_finding(self, queryset, name, value):
-        return BY_NAME[value].bals(queryset)
+        return narrow(queryset, value)
+
+
+def words_of(found: BalFilter) -> list[str]:
+    """What is filtered, as one reads it: "Type : nominative"."""
+    asked = ((name, value) for name, value in found.form.cleaned_data.items() if name != "sort")
+    return [
+        f"{found.form.fields[name].label} : {dict(getattr(found.form.fields[name], 'choices', ())).get(value, value)}"
+        for name, value in asked
+        if value not in (None, "")
+    ]
 
 
 class RequestFilter(filters.FilterSet):

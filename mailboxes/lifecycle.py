@@ -78,7 +78,17 @@ class Act(TextChoices):
     RESEND_NOTICE = "resend_notice", "Renvoyer un avis"
     PREFER_CHANNEL = "prefer_channel", "Choisir comment être prévenu"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
+    NOTE_ANOMALY = "note_anomaly", "Signaler une anomalie"
+    RESOLVE_ANOMALY = "resolve_anomaly", "Clore une anomalie"
+    DESCRIBE_APPLICATIVE = "describe_applicative", "Décrire l’usage applicatif"
+    WARN_CERTIFICATE = "warn_certificate", "Avertir de la fin d’un certificat"
+    WRITE_PROTOCOL = "write_protocol", "Écrire au protocole d’utilisation"
     ANSWER = "answer", "Dire si une adresse est la sienne"
+    LAUNCH_CAMPAIGN = "launch_campaign", "Lancer une campagne"
+    ASK_CAMPAIGN = "ask_campaign", "Interroger dans une campagne"
+    REMIND_CAMPAIGN = "remind_campaign", "Rappeler une campagne"
+    ANSWER_CAMPAIGN = "answer_campaign", "Répondre à une campagne"
+    CLOSE_CAMPAIGN = "close_campaign", "Clore une campagne"
     TAKE_OVER = "take_over", "Reprendre une délégation en son nom"
     DESCRIBE_PERSON = "describe_person", "Modifier la fiche d’une personne"
     EXPORT_PERSON = "export_person", "Exporter les données d’une personne"
@@ -224,7 +234,17 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.RESEND_NOTICE,      {_R.GESTIONNAIRE}),
     (Act.PREFER_CHANNEL,     {_R.TITULAIRE, _R.GESTIONNAIRE}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
+    (Act.NOTE_ANOMALY,       {*_OWNER, _R.COTITULAIRE, _R.GESTIONNAIRE}),
+    (Act.RESOLVE_ANOMALY,    {*_OWNER, _R.COTITULAIRE, _R.GESTIONNAIRE}),
+    (Act.DESCRIBE_APPLICATIVE, {_R.RESPONSABLE, _R.GESTIONNAIRE}),
+    (Act.WARN_CERTIFICATE,   {_R.SYSTEM}),
+    (Act.WRITE_PROTOCOL,     {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
+    (Act.LAUNCH_CAMPAIGN,    {_R.GESTIONNAIRE}),
+    (Act.ASK_CAMPAIGN,       {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.REMIND_CAMPAIGN,    {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.ANSWER_CAMPAIGN,    {_R.TITULAIRE, _R.PRINCIPAL}),
+    (Act.CLOSE_CAMPAIGN,     {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.TAKE_OVER,          {_R.COTITULAIRE}),
     # About a person, where he stays: the titulaire is himself.
     (Act.DESCRIBE_PERSON,    {_R.GESTIONNAIRE, _R.SYSTEM}),

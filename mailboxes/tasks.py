@@ -20,24 +20,31 @@ from mailboxes import idleness, webhooks
 from mailboxes.actions import (
     Tally,
     apply_departure,
+    ask_campaign,
     ask_person,
     ask_use,
+    close_campaign,
     end_delegation,
     escalate_idle,
+    keep_measures,
     move_each,
+    remind_campaign,
     remind_idle,
     remind_movement,
     remind_person,
     remind_use,
     step_each,
     update_quota_warnings,
+    warn_certificate,
 )
 from mailboxes.actions.traces import PURGEABLE, delete
 from mailboxes.lifecycle import Act, RequestKind, State, Verb
 from mailboxes.models import (
     SYSTEM,
     Affiliation,
+    ApplicativeFacts,
     Bal,
+    Campaign,
     Claim,
     Delegataire,
     Delivery,
@@ -46,11 +53,12 @@ from mailboxes.models import (
     Person,
     Preference,
     Request,
+    Structure,
     Webhook,
 )
 from mailboxes.models.preferences import STANDING
 from mailboxes.notices import tell
-from mailboxes.rules import Refused, allows, check_annuaire_fresh, check_ranks_known
+from mailboxes.rules import CERTIFICATE_THRESHOLDS, Refused, allows, check_annuaire_fresh, check_ranks_known
 
 logger = logging.getLogger(__name__)
 
@@ -166,6 +174,13 @@ JOBS: dict[str, list[Sweep]] = {
         Sweep("rappels sur des adresses à identifier",  lambda now: _askable(Claim.objects.people_to_remind(now)), partial(one_by_one, remind_person)),
         Sweep("questions sur des adresses à identifier", lambda now: _askable(Claim.objects.people_to_ask(now)),   partial(one_by_one, ask_person)),
     ],
+    "check_certificates": [Sweep("fins de certificat à signaler",  lambda now: ApplicativeFacts.objects.to_warn(timezone.localdate(now), CERTIFICATE_THRESHOLDS), partial(one_by_one, warn_certificate))],
+    "take_measures":   [Sweep("structures mesurées",               lambda now: Structure.objects.all(),                keep_measures)],
+    "ask_campaigns":   [Sweep("campagnes dont l’envoi est à poursuivre", lambda now: Campaign.objects.to_ask(),          partial(one_by_one, ask_campaign))],
+    "follow_campaigns": [
+        Sweep("campagnes arrivées à leur dernier jour", lambda now: Campaign.objects.to_close(timezone.localdate(now)), partial(one_by_one, close_campaign)),
+        Sweep("campagnes à rappeler",                   lambda now: Campaign.objects.to_remind(now),       partial(one_by_one, remind_campaign)),
+    ],
     "tell_again":      [Sweep("avis à transmettre",                lambda now: JournalEntry.objects.untold(now),       _tell)],
     "deliver_webhooks": [
         Sweep("webhooks à tenir au courant", lambda now: Webhook.objects.active(),     _enlist),
@@ -245,6 +260,26 @@ def remind_movements() -> None:
 @shared_task
 def ask_unidentified() -> None:
     run("ask_unidentified")
+
+
+@shared_task
+def check_certificates() -> None:
+    run("check_certificates")
+
+
+@shared_task
+def take_measures() -> None:
+    run("take_measures")
+
+
+@shared_task
+def ask_campaigns() -> None:
+    run("ask_campaigns")
+
+
+@shared_task
+def follow_campaigns() -> None:
+    run("follow_campaigns")
 
 
 @shared_task

@@ -3,13 +3,17 @@
 `by` is who acts: an account, or `SYSTEM`; never None.
 """
 
+from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
+from mailboxes.actions.applicative import describe_applicative, warn_certificate
+from mailboxes.actions.campaigns import answer_campaign, ask_campaign, close_campaign, launch_campaign, remind_campaign
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
 from mailboxes.actions.idleness import ask_use, escalate_idle, remind_idle, remind_use
 from mailboxes.actions.layouts import delete_layout, write_layout
+from mailboxes.actions.measures import keep_measures
 from mailboxes.actions.movements import (
     apply_departure,
     ask_handover,
@@ -35,6 +39,7 @@ from mailboxes.actions.openings import (
 )
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.preferences import prefer, request_preference
+from mailboxes.actions.protocol import write_protocol
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
@@ -53,8 +58,10 @@ __all__ = [
     "add_webhook",
     "adopt",
     "answer",
+    "answer_campaign",
     "answer_notice",
     "apply_departure",
+    "ask_campaign",
     "ask_handover",
     "ask_more_space",
     "ask_operator",
@@ -64,11 +71,13 @@ __all__ = [
     "cancel_departure",
     "cancel_movement",
     "change_webhook",
+    "close_campaign",
     "close_movement",
     "declare_software",
     "declare_use",
     "delegate",
     "delete_layout",
+    "describe_applicative",
     "describe_bal",
     "describe_person",
     "describe_stay",
@@ -78,9 +87,12 @@ __all__ = [
     "give_notice",
     "hand_over",
     "ignore_gap",
+    "keep_measures",
+    "launch_campaign",
     "move",
     "move_each",
     "name_principal",
+    "note_anomaly",
     "note_export",
     "open_movement",
     "open_request",
@@ -91,6 +103,7 @@ __all__ = [
     "record_person",
     "record_usage",
     "register_bal",
+    "remind_campaign",
     "remind_idle",
     "remind_movement",
     "remind_person",
@@ -103,6 +116,7 @@ __all__ = [
     "request_opening",
     "request_preference",
     "resend_notice",
+    "resolve_anomaly",
     "revoke_key",
     "rotate_key",
     "save_draft",
@@ -115,6 +129,8 @@ __all__ = [
     "transfer_principal",
     "try_webhook",
     "update_quota_warnings",
+    "warn_certificate",
     "welcome_person",
     "write_layout",
+    "write_protocol",
 ]

@@ -1,18 +1,23 @@
 """What the pages ask for. A form says what is asked and which action answers; it states no rule."""
 
+from mailboxes.forms.anomalies import ApplicativeForm, NoteAnomalyForm
 from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
 from mailboxes.forms.bulk import BulkForm, KitsForm
+from mailboxes.forms.campaigns import LaunchForm, ScopeForm, TargetFilterForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
+from mailboxes.forms.indicators import IndicatorsForm
 from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
 from mailboxes.forms.people import DescribePersonForm, PersonField, PersonForm
 from mailboxes.forms.preferences import PlaceFilterForm
+from mailboxes.forms.protocol import ProtocolForm
 from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, StepForm
 from mailboxes.forms.space import MoreSpaceForm
 
 __all__ = [
     "AddCotitulaireForm",
+    "ApplicativeForm",
     "BulkForm",
     "DelegateForm",
     "DepartureForm",
@@ -23,21 +28,27 @@ __all__ = [
     "GapFilterForm",
     "GiveNoticeForm",
     "HandOverForm",
+    "IndicatorsForm",
     "KitsForm",
+    "LaunchForm",
     "LayoutForm",
     "MoreSpaceForm",
     "MoveForm",
     "NamePrincipalForm",
+    "NoteAnomalyForm",
     "NoteForm",
     "OpenMovementForm",
     "PersonField",
     "PersonForm",
     "PlaceFilterForm",
     "PreferencesForm",
+    "ProtocolForm",
     "RegisterForm",
     "RemedyForm",
     "RequestBulkForm",
     "RequestDeletionForm",
+    "ScopeForm",
     "SettleForm",
     "StepForm",
+    "TargetFilterForm",
 ]

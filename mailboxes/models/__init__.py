@@ -1,15 +1,20 @@
 """The BAL and all that stands around them, cut by the domain's nouns."""
 
+from mailboxes.models.anomalies import Anomaly
+from mailboxes.models.applicative import ApplicativeFacts
 from mailboxes.models.bals import Bal, Use
 from mailboxes.models.calls import Call
+from mailboxes.models.campaigns import Campaign, CampaignTarget
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.layouts import RequestLayout
+from mailboxes.models.measures import Measure
 from mailboxes.models.movements import Movement, Step
 from mailboxes.models.openings import NamingPolicy, OpeningDraft
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.preferences import Preference
+from mailboxes.models.protocol import ProtocolText
 from mailboxes.models.requests import Request
 from mailboxes.models.software import Software, SoftwareKey
 from mailboxes.models.standings import Standing, standing_of, standings
@@ -22,8 +27,12 @@ __all__ = [
     "SYSTEM",
     "AccessTrace",
     "Affiliation",
+    "Anomaly",
+    "ApplicativeFacts",
     "Bal",
     "Call",
+    "Campaign",
+    "CampaignTarget",
     "Claim",
     "Cotitulaire",
     "Delegataire",
@@ -31,6 +40,7 @@ __all__ = [
     "Domain",
     "GapDecision",
     "JournalEntry",
+    "Measure",
     "Membership",
     "Movement",
     "NamingPolicy",
@@ -40,6 +50,7 @@ __all__ = [
     "Person",
     "Preference",
     "Price",
+    "ProtocolText",
     "Reading",
     "Request",
     "RequestLayout",

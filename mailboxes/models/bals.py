@@ -8,12 +8,11 @@ from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, Value, When
-from django.db.models.functions import Lower, StrIndex, Substr
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.identifiers import APICRYPT_DOMAIN
-from directory.models import Entry, TrustedDomain
+from directory.models import Entry
 from mailboxes.forecast import Forecast, Point, Unknown, forecast
 from mailboxes.lifecycle import LIVE, PAID, Party, Role, State, Verb
 from mailboxes.models.fields import validate_address
@@ -80,13 +79,6 @@ class BalQuerySet(models.QuerySet):
     def expected_in_annuaire(self):
         """An APP, and a BAL in liste rouge, are never shown there: their absence says nothing."""
         return self.filter(liste_rouge=False).exclude(kind=Bal.Kind.APPLICATIVE)
-
-    def outside_trusted_space(self):
-        """Of a domain that the white list does not name. As long as no list is loaded, nothing is known of any."""
-        listed = TrustedDomain.objects.current()
-        named = self.alias(domain=Substr("address", StrIndex("address", models.Value("@")) + 1))
-        outside = named.filter(Exists(listed), ~Exists(listed.filter(name=OuterRef("domain"))))
-        return outside.exclude(domain=APICRYPT_DOMAIN)
 
     def idle_since_months(self, months, now: datetime):
         """Clock older than so many months, an expression over each BAL's operator. Unknown is not idle.

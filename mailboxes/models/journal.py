@@ -13,7 +13,8 @@ from mailboxes.models.system import SYSTEM
 
 LABELS = {**dict(Verb.choices), **dict(Act.choices)}
 STATES = dict(State.choices)
-DONE_BY_LINK = (Act.ANSWER, Act.DECLARE_USE, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION)
+UNITS: dict[str, str] = {Act.WARN_QUOTA: "%", Act.WARN_CERTIFICATE: "jours"}  # of a stage’s threshold
+DONE_BY_LINK = (Act.ANSWER, Act.ANSWER_CAMPAIGN, Act.DECLARE_USE, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION)
 
 
 class JournalQuerySet(models.QuerySet):
@@ -206,8 +207,7 @@ class Notice(models.Model):
     def get_stage_display(self) -> str:
         number = self.stage.partition("-")[2]  # of an operator, the letter that it is (`oppose-ask`)
         label = LABELS.get(self.act, self.act)
-        unit = "%" if self.act == Act.WARN_QUOTA else "jours avant"
-        return f"{label} ({number} {unit})" if number.isdigit() else label
+        return f"{label} ({number} {UNITS.get(self.act, 'jours avant')})" if number.isdigit() else label
 
 
 def _minute(moment) -> str:

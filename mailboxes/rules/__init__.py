@@ -4,6 +4,25 @@ A rule is a `check_…` function that raises `Refused` or returns nothing. Actio
 screens ask `allows(check_…, …)` to know which buttons to show. No form, serializer, admin or task states one.
 """
 
+from mailboxes.rules.anomalies import check_note_anomaly, check_resolve_anomaly
+from mailboxes.rules.applicative import (
+    CERTIFICATE_THRESHOLDS,
+    certificate_level,
+    check_describe_applicative,
+    check_is_applicative,
+)
+from mailboxes.rules.campaigns import (
+    check_accesses_read,
+    check_answer_campaign,
+    check_chosen,
+    check_close_campaign,
+    check_launch_campaign,
+    check_open_campaign,
+    check_remind_campaign,
+    check_run_campaigns,
+    check_someone_to_ask,
+    check_withdrawn,
+)
 from mailboxes.rules.claims import check_answer, check_ask_person, check_remind_person
 from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_take_over
 from mailboxes.rules.gaps import (
@@ -76,6 +95,7 @@ from mailboxes.rules.people import (
     check_settle_step,
 )
 from mailboxes.rules.preferences import check_prefer_bal, check_preferable, check_ranks_known, check_request_preference
+from mailboxes.rules.protocol import check_write_protocol
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row
 from mailboxes.rules.register import check_eligible, check_register, check_register_somewhere
 from mailboxes.rules.requests import (
@@ -99,18 +119,22 @@ from mailboxes.rules.usage import (
 from mailboxes.rules.webhooks import check_webhook, check_webhook_url
 
 __all__ = [
+    "CERTIFICATE_THRESHOLDS",
     "MAX_COTITULAIRES",
     "MAX_KEY_DAYS",
     "NotAllowed",
     "Refused",
     "allows",
+    "certificate_level",
     "check_accept",
+    "check_accesses_read",
     "check_act",
     "check_add_cotitulaire",
     "check_adopt",
     "check_announce",
     "check_annuaire_fresh",
     "check_answer",
+    "check_answer_campaign",
     "check_answer_notice",
     "check_apply_departure",
     "check_ask_handover",
@@ -121,9 +145,12 @@ __all__ = [
     "check_can_hold",
     "check_cancel_departure",
     "check_channel",
+    "check_chosen",
+    "check_close_campaign",
     "check_close_movement",
     "check_delegate",
     "check_depublished_first",
+    "check_describe_applicative",
     "check_describe_person",
     "check_describe_stay",
     "check_domain_open_to",
@@ -135,8 +162,10 @@ __all__ = [
     "check_gap_stands",
     "check_given",
     "check_ignore",
+    "check_is_applicative",
     "check_key_days",
     "check_key_stands",
+    "check_launch_campaign",
     "check_make_known",
     "check_may_request",
     "check_mend_notice",
@@ -145,6 +174,8 @@ __all__ = [
     "check_movement_open",
     "check_name_principal",
     "check_not_published",
+    "check_note_anomaly",
+    "check_open_campaign",
     "check_open_movement",
     "check_open_request",
     "check_person_act",
@@ -163,6 +194,7 @@ __all__ = [
     "check_register",
     "check_register_somewhere",
     "check_remind",
+    "check_remind_campaign",
     "check_remind_person",
     "check_remove_cotitulaire",
     "check_repair_orphan",
@@ -170,13 +202,16 @@ __all__ = [
     "check_request_opening",
     "check_request_preference",
     "check_request_somewhere",
+    "check_resolve_anomaly",
     "check_role",
     "check_row",
+    "check_run_campaigns",
     "check_seen",
     "check_seen_absent",
     "check_set_naming",
     "check_settle_step",
     "check_software",
+    "check_someone_to_ask",
     "check_stated_use",
     "check_stays",
     "check_step",
@@ -186,7 +221,9 @@ __all__ = [
     "check_transfer_principal",
     "check_webhook",
     "check_webhook_url",
+    "check_withdrawn",
     "check_write_layout",
+    "check_write_protocol",
     "has_left",
     "is_new_activity",
     "is_use_while_leaving",

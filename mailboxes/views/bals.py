@@ -2,15 +2,17 @@
 
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 
 from directory.models import Entry
 from directory.pictures import public_sources
 from mailboxes import actions
 from mailboxes.comparison import ABSENT, NEVER_EXPECTED, compare
 from mailboxes.lifecycle import EXPOSED, Act, Verb
-from mailboxes.models import Bal, Delegataire, situations_by_rpps
+from mailboxes.models import ApplicativeFacts, Bal, Delegataire, situations_by_rpps
 from mailboxes.proof import with_outcomes
 from mailboxes.rules import (
+    CERTIFICATE_THRESHOLDS,
     NotAllowed,
     allows,
     check_act,
@@ -21,9 +23,11 @@ from mailboxes.rules import (
     check_read_history,
     check_remove_cotitulaire,
     check_repair_orphan,
+    check_resolve_anomaly,
     check_take_over,
     check_transfer_principal,
 )
+from mailboxes.views.findings import attention
 from mailboxes.views.frame import annuaire_run
 from mailboxes.views.holders import oneself
 from mailboxes.views.space import space_facts
@@ -44,6 +48,9 @@ def bal(request, pk):
             "bal": row,
             **abilities(row, request.user),
             **annuaire_facts(row),
+            "attention": attention(row, request.user),
+            "anomalies": anomalies_of(row, request.user),
+            "applicative": applicative_facts(row),
             "practitioners": practitioners(row),
             "run": annuaire_run(request),
             **history_facts(row, request.user),
@@ -95,8 +102,22 @@ def annuaire_facts(row: Bal) -> dict:
         "absence": "" if not absent else ABSENT if row.is_expected_in_annuaire else NEVER_EXPECTED,
         "entry": left.first() if absent else None,
         "comparison": compare(row, picture) if picture else [],
-        "is_outside": Bal.objects.filter(pk=row.pk).outside_trusted_space().exists(),
     }
+
+
+def anomalies_of(row: Bal, user) -> list[dict]:
+    """Those not closed yet."""
+    noted = row.anomalies.open().select_related("by")
+    return [{"row": anomaly, "closable": allows(check_resolve_anomaly, row, anomaly, by=user)} for anomaly in noted]
+
+
+def applicative_facts(row: Bal) -> dict | None:
+    if row.kind != Bal.Kind.APPLICATIVE:
+        return None
+    facts = ApplicativeFacts.objects.filter(bal=row).select_related("answers").first()
+    ends = facts and facts.certificate_expires_on
+    days = (ends - timezone.localdate()).days if ends else None
+    return {"facts": facts, "days": days, "is_near": days is not None and days <= max(CERTIFICATE_THRESHOLDS)}
 
 
 def practitioners(row: Bal) -> list[tuple]:

@@ -3,11 +3,12 @@
 from django.db.models import Count
 from django.shortcuts import redirect, render
 
-from mailboxes.findings import FINDINGS, PEOPLE_FINDINGS
-from mailboxes.gaps import SITUATIONS, Gaps, Situation
+from mailboxes.findings import Counted, count_findings
 from mailboxes.lifecycle import State
-from mailboxes.models import Bal, JournalEntry, Movement
+from mailboxes.models import Bal, JournalEntry
 from mailboxes.rules import allows, check_register_somewhere
+from mailboxes.severity import Severity
+from mailboxes.views.findings import address_of
 from mailboxes.views.frame import annuaire_run, sees_structures
 
 RECENT = 10
@@ -23,10 +24,8 @@ def dashboard(request):
         request,
         "mailboxes/dashboard.html",
         {
-            "findings": [(finding, count) for finding in FINDINGS if (count := finding.bals(bals).count())],
-            "people": count_people(request.user),
+            "groups": by_severity(count_findings(request.user)),
             "run": annuaire_run(request),
-            "gaps": count_gaps(request.user),
             "counts": counts,
             "chart": chart_of(counts),
             "total": sum(total for *_, total in counts),
@@ -37,16 +36,13 @@ def dashboard(request):
     )
 
 
-def count_people(user) -> list:
-    """What arrivals and departures leave to do."""
-    files = Movement.objects.visible_to(user)
-    return [(finding, count) for finding in PEOPLE_FINDINGS if (count := finding.movements(files).count())]
-
-
-def count_gaps(user) -> list[tuple[Situation, int]]:
-    """The situations in which something is left to do, and how many times."""
-    counts = Gaps.visible_to(user).counts()
-    return [(situation, count) for situation in SITUATIONS if (count := counts.get((situation.name, "open")))]
+def by_severity(counted: list[Counted]) -> list[tuple[Severity, list[tuple[Counted, str]]]]:
+    """The most pressing first; each with the page where it is mended."""
+    groups = [
+        (severity, [(row, address_of(row.finding)) for row in counted if row.finding.severity == severity])
+        for severity in Severity
+    ]
+    return [(severity, rows) for severity, rows in groups if rows]
 
 
 def count_by_kind_and_state(bals):

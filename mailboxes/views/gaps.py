@@ -14,8 +14,9 @@ from mailboxes.lifecycle import Act
 from mailboxes.models import JournalEntry
 from mailboxes.models.bals import managed_structures
 from mailboxes.rules import allows, check_read_history
+from mailboxes.views.files import csv_file
 from mailboxes.views.frame import annuaire_run
-from mailboxes.views.register import csv_file, tell_tally
+from mailboxes.views.register import tell_tally
 
 PER_PAGE = 25
 RECENT = 10
@@ -38,7 +39,7 @@ def gap_list(request):
             "situation": next((s for s in SITUATIONS if s.name == gaps.situation), None),
             "situations": [(s, counts.get((s.name, "open"), 0)) for s in SITUATIONS],
             "is_fresh": bool(run and not run.is_stale),
-            "remedies": REMEDIES,
+            "remedies": REMEDIES if managed_structures(request.user) else [],
             "can_mend": bool(managed_structures(request.user)),
         },
     )

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes import actions
-from mailboxes.findings import BY_NAME, PEOPLE_FINDINGS
+from mailboxes.findings import OF_MOVEMENTS, narrow
 from mailboxes.forms import DepartureForm, EmptyForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Movement, standing_of
@@ -40,11 +40,11 @@ SCOPES = {"ouverts": "Ouverts", "clos": "Clos"}
 def movement_list(request):
     """Open ones by their day, the late first; closed ones from the latest."""
     scope = request.GET.get("etat")
-    finding = next((finding for finding in PEOPLE_FINDINGS if finding.name == request.GET.get("point")), None)
+    finding = next((finding for finding in OF_MOVEMENTS if finding.name == request.GET.get("point")), None)
     scope = scope if scope in SCOPES else "ouverts"
     rows = Movement.objects.visible_to(request.user)
     rows = rows.open() if scope == "ouverts" else rows.exclude(closed_at=None).order_by("-closed_at")
-    rows = finding.movements(rows) if finding else rows
+    rows = finding.movements(rows) if finding and finding.movements else rows
     page = Paginator(rows.values_list("pk", flat=True), PER_PAGE).get_page(request.GET.get("page"))
     found = {file.movement.pk: file for file in files(Movement.objects.filter(pk__in=list(page)))}
     context = {
@@ -60,7 +60,8 @@ def movement_list(request):
 
 def orphans(user) -> dict:
     """Those there are already come first: a departure must not add to them."""
-    rows = BY_NAME["orpheline"].bals(Bal.objects.visible_to(user)).order_by("address")
+    seen = Bal.objects.visible_to(user)
+    rows = (narrow(seen, "orpheline") | narrow(seen, "sans-principal")).order_by("address")
     return {"count": rows.count(), "rows": rows.select_related("structure")[:ORPHANS]}
 
 

@@ -1,12 +1,9 @@
 """The register: the list of BAL, its export, and one verb for the rows that are ticked."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 from django.contrib import messages
-from django.http import StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from mailboxes import actions
@@ -18,6 +15,7 @@ from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import Bal
 from mailboxes.paging import KeyPaginator
 from mailboxes.rules import allows, check_register_somewhere
+from mailboxes.views.files import csv_file
 
 PER_PAGE = 25
 SHOWN_REASONS = 5
@@ -72,15 +70,6 @@ def bal_export(request):
     bals = filtered(request).qs.with_cotitulaires().with_publication()
     actions.trace(request.user, "export", f"registre, {request.GET.urlencode()}")
     return csv_file("registre-bal", register_lines(bals))
-
-
-def csv_file(name: str, lines: Iterator[str]) -> StreamingHttpResponse:
-    name = f"{name}-{timezone.localdate():%Y-%m-%d}.csv"
-    return StreamingHttpResponse(
-        lines,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
 
 
 @require_POST

@@ -270,6 +270,7 @@ def test_nurse_a_opens_names_b_who_names_c_then_goes(app, page, log_in):
 
 
 def test_a_professional_chooses_his_preferred_bal_and_makes_it_known(app, page, log_in):
+    log_in(page, "alice")
     place = page.get_by_role("listitem").filter(has_text="CHU DES LILAS, Lilas")
     place.get_by_label("Adresse à privilégier").select_option("alice.exemple@chu-exemple.mssante.fr")
     place.get_by_role("button", name="Privilégier").click()
@@ -292,6 +293,7 @@ def bal_of(page, text):
 
 
 def test_a_gestionnaire_asks_the_operator_for_a_preferred_bal(app, page, log_in):
+    log_in(page, "gisele")
     page.get_by_role("link", name="Registre des BAL").click()
     page.get_by_role("link", name="BAL privilégiées").click()
     page.get_by_label("Cocher cardiologie.lilas@").check()
@@ -301,6 +303,7 @@ def test_a_gestionnaire_asks_the_operator_for_a_preferred_bal(app, page, log_in)
 
 
 def test_a_gestionnaire_takes_the_kits_of_two_bal(app, page, log_in):
+    log_in(page, "gisele")
     page.goto(f"{app.url}/bal/?q=exemple&kind=PER")
     page.get_by_label("Cocher toutes les BAL de la page").check()
     with page.expect_download() as download:

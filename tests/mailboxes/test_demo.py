@@ -10,13 +10,15 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from directory.models import Change, Entry, SyncRun
-from mailboxes.findings import FINDINGS, PEOPLE_FINDINGS
+from mailboxes.findings import OF_BALS, OF_MOVEMENTS
 from mailboxes.gaps import SITUATIONS, Gaps
 from mailboxes.lifecycle import RequestStage, State, Verb
 from mailboxes.management.demo.story import ACCOUNTS
 from mailboxes.models import (
     Affiliation,
     Bal,
+    Campaign,
+    CampaignTarget,
     Claim,
     Delegataire,
     JournalEntry,
@@ -64,13 +66,27 @@ def test_every_state_and_every_kind_is_there():
     assert set(Bal.objects.values_list("kind", flat=True)) == set(Kind.values)
 
 
+def test_one_campaign_is_half_answered_and_one_is_closed():
+    review, cleanup = Campaign.objects.order_by("-launched_at")
+    assert (review.closed_at, cleanup.rounds) == (None, 2)
+    assert cleanup.closed_at
+    outcomes = review.targets.outcomes()
+    assert outcomes["withdrawn"] == 2
+    assert outcomes["confirmed"] >= outcomes["pending"] / 2 > 2
+    assert {"used", "unused", "not_mine", "pending"} <= cleanup.targets.outcomes().keys()
+    assert CampaignTarget.objects.put_to(authenticate_by_name("alice").person).unanswered().count() == 2
+
+
 def test_every_verb_was_used():
     assert set(Verb.values) <= set(JournalEntry.objects.values_list("what", flat=True))
 
 
-@pytest.mark.parametrize("finding", FINDINGS, ids=lambda finding: finding.name)
+REFUSED = {"trop", "sans-principal"}  # the actions let none come to be: they stand for what was brought in
+
+
+@pytest.mark.parametrize("finding", OF_BALS, ids=lambda finding: finding.name)
 def test_there_is_something_to_do_of_every_sort_that_the_actions_allow(finding):
-    assert finding.bals(Bal.objects.all()).exists() == (finding.name != "trop")
+    assert finding.bals(Bal.objects.all()).exists() == (finding.name not in REFUSED)
 
 
 def test_the_preferred_bal_are_at_every_stage_and_some_contradict_one_another():
@@ -208,7 +224,7 @@ def test_arrivals_and_departures_are_at_every_stage():
     states = {(file.movement.kind, bool(file.movement.closed_at), file.is_complete) for file in found}
     assert states == {("arrival", False, False), ("departure", False, False), ("departure", True, True)}
     assert [file.movement.stay.person for file in found if file.standing.blocking]
-    for finding in PEOPLE_FINDINGS:
+    for finding in OF_MOVEMENTS:
         assert finding.movements(Movement.objects.all()).exists(), finding.name
     assert any(0 < file.settled < len(file.lines) for file in found if file.movement.kind == "arrival")
     assert not Affiliation.objects.filter(left_on__isnull=False, applied_at=None).exists()

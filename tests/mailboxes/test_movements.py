@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from directory.models import Activity, SyncRun
 from mailboxes import actions, tasks
-from mailboxes.findings import BY_NAME, PEOPLE_FINDINGS
+from mailboxes.findings import OF_MOVEMENTS, narrow
 from mailboxes.lifecycle import Role, State, Verb
 from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Notice, Step, Structure, standing_of
 from mailboxes.movements import STEPS, file_of, files
@@ -175,7 +175,7 @@ def test_a_departure_is_not_cancelled_once_he_is_back(people):
 
 # --- Orphans ----------------------------------------------------------------------------------------------------------
 def orphans():
-    return set(BY_NAME["orpheline"].bals(Bal.objects.all()))
+    return set(narrow(Bal.objects.all(), "sans-principal"))
 
 
 def test_a_bal_whose_principal_left_all_the_same_is_an_orphan_and_is_repaired(org, people):
@@ -444,7 +444,7 @@ def test_files_cost_the_same_for_few_and_many(people, structure, make_bal, gisel
 
 # --- Reminders --------------------------------------------------------------------------------------------------------
 def due(name):
-    found = next(finding for finding in PEOPLE_FINDINGS if finding.name == name)
+    found = next(finding for finding in OF_MOVEMENTS if finding.name == name)
     return found.movements(Movement.objects.all()).count()
 
 

@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from mailboxes.management.demo import filling, followup, openings, practices, usage
+from mailboxes.management.demo import attention, campaigns, filling, followup, openings, practices, usage
 from mailboxes.management.demo.annuaire import Annuaire
 from mailboxes.management.demo.clock import Timeline, as_of, nothing_sent
 from mailboxes.management.demo.foundation import START, Foundation
@@ -44,6 +44,7 @@ NIGHTLY = [
     "depublish_idle",
     "ask_unknown",
     "remind_operators",
+    "follow_campaigns",
 ]
 
 
@@ -74,7 +75,9 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
         Requests(foundation, readings).tell()
         openings.tell(time, cast, places, foundation, gisele)
         followup.tell(foundation, readings)
+        campaigns.tell(foundation, readings)
         filling.tell(foundation, readings)
+    attention.tell(foundation)
     readings.plan()
     Annuaire(foundation, lines).plan()
     Situations(time).plan()

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from mailboxes.actions import record_usage
+from mailboxes.actions.usage import LEARNT
 from mailboxes.lifecycle import State
 from mailboxes.management.demo.clock import Timeline
 from mailboxes.models import SYSTEM, Bal, Reading
@@ -66,6 +67,15 @@ def silent(rng: random.Random) -> Habit:
     return Habit(lambda ago: None, None)
 
 
+def _learned(reading: Reading) -> Bal:
+    """What `record_usage` would have written on the BAL; of an ordinary reading nothing else follows."""
+    bal = reading.bal
+    bal.last_used_at = bal.clock_at = reading.last_used_at
+    bal.last_used_source, bal.used_mb = reading.source, reading.used_mb
+    bal.measure()
+    return bal
+
+
 class Readings:
     """The operators' monthly readings of every BAL that the register holds by then."""
 
@@ -102,12 +112,10 @@ class Readings:
             facts = self._facts(bal, habit, ago)
             if habit.ordinary and ago != LAST:
                 ordinary.append(Reading(bal=bal, **facts))
-                bal.last_used_at = bal.clock_at = facts["last_used_at"]
-                bal.last_used_source = facts["source"]
             else:
                 record_usage(bal, by=SYSTEM, **facts)
         Reading.objects.bulk_create(ordinary)
-        Bal.objects.bulk_update((reading.bal for reading in ordinary), ["last_used_at", "clock_at", "last_used_source"])
+        Bal.objects.bulk_update([_learned(reading) for reading in ordinary], LEARNT)
 
     def _facts(self, bal: Bal, habit: Habit, ago: int) -> dict:
         last, percent = habit.last_used(ago), habit.percent and habit.percent(ago)

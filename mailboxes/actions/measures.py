@@ -1,0 +1,46 @@
+"""The day's figures are kept, brought level as often as the job runs; a decision on a gap moves them at once."""
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from mailboxes.actions.moves import Tally
+from mailboxes.findings import FINDING
+from mailboxes.gaps import Gap
+from mailboxes.indicators import measure
+from mailboxes.models import Measure, Structure
+from mailboxes.models.measures import TOTAL
+
+BATCH = 2000
+
+
+@transaction.atomic
+def keep_measures(structures: QuerySet[Structure]) -> Tally:
+    """Today's figures of these structures; only what differs from those already kept today is written."""
+    day = timezone.localdate()
+    held = list(structures.order_by("pk").values_list("pk", flat=True))
+    found = measure(Structure.objects.filter(pk__in=held), timezone.now())
+    found = {place: n for place, n in found.items() if n or place[1] == TOTAL}
+    kept = {(m.structure_id, m.name, m.key): m for m in Measure.objects.filter(structure__in=held, day=day)}
+    changed = [place for place, n in found.items() if place not in kept or kept[place].count != n]
+    Measure.objects.filter(pk__in=[row.pk for place, row in kept.items() if place not in found]).delete()
+    Measure.objects.bulk_create(
+        [
+            Measure(structure_id=pk, day=day, name=name, key=key, count=found[pk, name, key])
+            for pk, name, key in changed
+        ],
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["structure", "day", "name", "key"],
+        update_fields=["count"],
+    )
+    return Tally(done=len(held))
+
+
+def settle_gap(gap: Gap) -> None:
+    """One open gap less, where the dashboard shows the latest measure; the next one counts anew."""
+    if gap.status != "open":
+        return
+    measures = Measure.objects.filter(structure=gap.structure_id)
+    latest = measures.of(FINDING).filter(day=measures.latest_day(), key=gap.situation.name, count__gt=0)
+    latest.update(count=F("count") - 1)

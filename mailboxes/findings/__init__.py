@@ -1,0 +1,18 @@
+"""What needs doing, as one table: each finding says what it is about, why it matters, and the way to mend it."""
+
+from mailboxes.findings.counts import FINDING, Counted, count_findings
+from mailboxes.findings.sets import SOON
+from mailboxes.findings.table import BY_NAME, FINDINGS, OF_BALS, OF_MOVEMENTS, Finding, narrow
+
+__all__ = [
+    "BY_NAME",
+    "FINDING",
+    "FINDINGS",
+    "OF_BALS",
+    "OF_MOVEMENTS",
+    "SOON",
+    "Counted",
+    "Finding",
+    "count_findings",
+    "narrow",
+]

@@ -1,0 +1,64 @@
+"""How many of each: at once where it is quick, else as of the latest measure of the day."""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from django.db.models import Count, Sum, Value
+from django.utils import timezone
+
+from mailboxes.findings.table import FINDINGS, OF_BALS, OF_MOVEMENTS, Finding
+from mailboxes.gaps import Gaps
+from mailboxes.models import Bal, Measure, Movement, Structure
+from mailboxes.rules import allows, check_annuaire_fresh
+
+FINDING = "finding"  # the measure; its key is the finding's name
+
+
+class Counted(NamedTuple):
+    finding: Finding
+    number: int
+    day: date | None  # of the measure; None: counted now
+
+
+def count_findings(user) -> list[Counted]:
+    """Those that hold for `user`, in the order of the table; a constant number of queries."""
+    day, kept = _kept(user)
+    at_once = [finding for finding in OF_BALS if day is None or not finding.is_kept]
+    counts = kept | _count(at_once, Bal.objects.visible_to(user))
+    if day is None:
+        gaps = Gaps.visible_to(user).counts()
+        counts |= {name: number for (name, status), number in gaps.items() if status == "open"}
+    files = Movement.objects.visible_to(user)
+    counts |= {finding.name: finding.movements(files).count() for finding in OF_MOVEMENTS if finding.movements}
+    counts |= {finding.name: int(finding.holds()) for finding in FINDINGS if finding.holds}
+    return [
+        Counted(finding, number, day if finding.is_kept else None)
+        for finding in FINDINGS
+        if (number := counts.get(finding.name))
+    ]
+
+
+def _count(findings: list[Finding], bals) -> dict[str, int]:
+    """One statement, a SELECT for each: every one has its own index, which one pass over all the BAL would not use."""
+    first, *others = [
+        finding.bals(bals).order_by().values(name=Value(finding.name)).annotate(number=Count("pk"))
+        for finding in findings
+        if finding.bals
+    ]
+    return dict(first.union(*others, all=True).values_list("name", "number"))
+
+
+def _kept(user) -> tuple[date | None, dict[str, int]]:
+    """What was measured today or yesterday of the structures that `user` sees; nothing else is recent enough."""
+    measures = Measure.objects.filter(structure__in=Structure.objects.visible_to(user).values("pk"))
+    day = measures.latest_day()
+    if day is None or day < timezone.localdate() - timedelta(days=1):
+        return None, {}
+    rows = measures.of(FINDING).filter(day=day).values_list("key").annotate(Sum("count"))
+    kept = dict(rows.order_by())
+    if not allows(check_annuaire_fresh):  # a stale annuaire concludes no absence, nor does what was counted from it
+        kept = {name: n for name, n in kept.items() if name not in _CONCLUDE_ABSENCE}
+    return day, kept
+
+
+_CONCLUDE_ABSENCE = {finding.name for finding in FINDINGS if finding.situation and finding.situation.concludes_absence}

@@ -1,0 +1,117 @@
+"""The findings: which they are, why each matters, what to do in which order, and the act that mends it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.db.models import QuerySet
+
+from mailboxes.findings import sets
+from mailboxes.gaps import SITUATIONS, Situation
+from mailboxes.lifecycle import Act, Verb
+from mailboxes.models import Anomaly, Bal
+from mailboxes.rules import allows, check_annuaire_fresh
+from mailboxes.severity import Severity
+
+
+class Finding(NamedTuple):
+    """About BAL (`bals`), gaps with the annuaire (`situation`), people who come or go (`movements`), or all (`holds`)."""
+
+    name: str
+    severity: Severity
+    title: str
+    sentence: str
+    remedy: Verb | Act | None
+    bals: sets.Narrows | None = None
+    steps: tuple[str, ...] = ()
+    is_kept: bool = False  # too long to count at each visit: the latest measure is shown
+    situation: Situation | None = None
+    holds: Callable[[], bool] | None = None
+    movements: Callable[[QuerySet], QuerySet] | None = None
+    place: tuple[str, str] | None = None  # another list where it is mended: the words of the link, the page's name
+    call: str = ""  # the remedy in the words of this finding, where the act's own are too general
+
+    @property
+    def remedy_label(self) -> str:
+        return self.call or (str(self.remedy.label) if self.remedy else self.place[0] if self.place else "")
+
+
+def _annuaire_is_old() -> bool:
+    return not allows(check_annuaire_fresh)
+
+
+_S, _A, _V, _K = Severity, Act, Verb, Anomaly.Kind
+_FREE_SPACE = (
+    "Vérifier que les informations utiles sont dans le logiciel métier, puis vider la corbeille.",
+    "Trier les messages par date et supprimer les anciens.",
+    "Chercher et supprimer les pièces jointes lourdes.",
+    "Demander de l’espace à l’opérateur.",
+)
+_NAME_PRINCIPAL = (
+    "Choisir avec le responsable de structure un professionnel qui a un numéro RPPS et une CPS ou une e-CPS.",
+    "Le désigner : il répondra des accès et pourra demander la suppression.",
+    "Revoir avec lui qui d’autre a accès.",
+)
+_RENEW = (
+    "Demander le renouvellement du certificat à l’éditeur du logiciel ou à l’opérateur.",
+    "Le faire installer avant la date de fin, et vérifier un envoi.",
+    "Enregistrer ici la nouvelle date.",
+)
+
+# fmt: off
+FINDINGS = [
+    Finding("pleine",        _S.URGENT, "BAL pleines ou presque",        "À 95 % et plus, une BAL va cesser de recevoir et d’envoyer. Donnez à ses titulaires les remèdes, dans l’ordre.", None,                     sets.full, _FREE_SPACE),
+    Finding("orpheline",     _S.URGENT, "BAL orphelines",                "Personne n’y est inscrit : personne ne peut en demander la suppression ni en répondre. Désignez un principal.", _A.NAME_PRINCIPAL,         sets.orphan, _NAME_PRINCIPAL),
+    Finding("sans-principal",_S.URGENT, "BAL sans cotitulaire principal","Elles ont des cotitulaires, et aucun n’est responsable : personne ne peut en demander la suppression.",         _A.NAME_PRINCIPAL,         sets.without_principal, _NAME_PRINCIPAL),
+    Finding("trop",          _S.URGENT, "BAL de plus de 20 cotitulaires","La limite est de 20, le principal compris. Voyez qui peut devenir délégataire.",                              _A.REMOVE_COTITULAIRE,     sets.crowded,
+            ("Demander au principal qui se sert encore de la BAL.", "Retirer les cotitulaires partis ; faire des autres des délégataires, sous un cotitulaire.")),
+    Finding("mot-de-passe",  _S.URGENT, "Mots de passe partagés",        "Un même mot de passe sert à plusieurs : on ne sait plus qui lit ni qui envoie.",                              _A.RESOLVE_ANOMALY,        sets.with_anomaly(_K.PASSWORD),
+            ("Faire changer le mot de passe par l’opérateur.", "Donner à chacun son propre accès : cotitulaire, ou délégataire sous un cotitulaire.", "Clore l’anomalie.")),
+    Finding("double-connexion", _S.URGENT, "Doubles connexions",         "Une même BAL ne peut pas être connectée à la fois au logiciel métier (DUI) et à Office 365 : chacun relève une partie des messages.", _A.RESOLVE_ANOMALY, sets.with_anomaly(_K.CONNECTION),
+            ("Choisir le canal qui reste, d’ordinaire le logiciel métier.", "Faire fermer l’autre accès par l’opérateur.", "Clore l’anomalie.")),
+    Finding("certificat-7",  _S.URGENT, "Certificats à leur fin",        "Dans moins de 7 jours, ou déjà : sans certificat valable, le logiciel n’envoie plus rien.",                   _A.DESCRIBE_APPLICATIVE,   sets.certificate_within(7), _RENEW, call="Enregistrer le nouveau certificat"),
+    Finding("annuaire-ancien", _S.URGENT, "Annuaire trop ancien",        "L’annuaire connu ici n’est plus à jour : rien n’est conclu d’une absence, et personne n’est relancé.",        None,                      None,
+            ("Voir pourquoi les dernières synchronisations ont échoué.", "Relancer la synchronisation, ou déposer le fichier d’extraction."), holds=_annuaire_is_old),
+    Finding("non-remis",     _S.TODO,   "Avis non remis",                "Quelqu’un n’a pas pu être prévenu : corrigez son courriel, ou prévenez-le autrement et consignez-le.",        None,                      sets.undelivered, place=("Voir les avis", "notice-list")),
+    Finding("en-retard",     _S.TODO,   "Demandes en retard",            "L’opérateur n’a pas répondu à temps. Relancez-le depuis les demandes, ou joignez-le autrement, puis enregistrez sa réponse.", None,     sets.overdue, place=("Voir les demandes", "request-list")),
+    Finding("bientot-pleine",_S.TODO,   "BAL bientôt pleines",           "Au rythme de leurs relevés, elles seront pleines d’ici 30 jours. Faites de la place avant qu’elles ne cessent de recevoir.", None, sets.soon_full, _FREE_SPACE),
+    Finding("choisie-part",  _S.TODO,   "BAL privilégiées qui s’en vont", "Un professionnel l’a choisie comme privilégiée, et elle est alertée, dépubliée ou supprimée. Qu’il en choisisse une autre.", None, sets.preferred_leaving, place=("Voir les BAL privilégiées", "preference-list")),
+    Finding("choisie-autre", _S.TODO,   "BAL privilégiées que contredit l’annuaire ou le registre", "Qui l’a choisie n’en est plus titulaire, ou l’annuaire en donne une autre. Voyez « BAL privilégiées ».", None, sets.preferred_elsewhere, place=("Voir les BAL privilégiées", "preference-list")),
+    Finding("depart-en-retard",   _S.URGENT, "Départs en retard",   "Le jour prévu est passé et le dossier est ouvert : des accès restent peut-être à quelqu’un qui est parti.", None, movements=sets.late_departures, place=("Voir les dossiers", "movement-list")),
+    Finding("arrivee-a-preparer", _S.TODO,   "Arrivées à préparer", "RPPS, carte, BAL, accès : voyez ce qui manque encore.",                                                     None, movements=sets.arrivals_to_prepare, place=("Voir les dossiers", "movement-list")),
+    Finding("a-confirmer",   _S.TODO,   "Réponses attendues de l’opérateur", "Une ouverture ou une suppression est demandée. Enregistrez la réponse dès qu’elle arrive.",              None,                      sets.to_confirm, place=("Voir les demandes", "request-list")),
+    Finding("delegation",    _S.TODO,   "Délégations échues",            "Leur date de fin est passée ; elles se terminent d’elles-mêmes la nuit suivante.",                            _A.END_DELEGATION,         sets.expired_delegation),
+    Finding("inactive",      _S.TODO,   "BAL alertées pour inactivité",  "Sans usage ni opposition, leur dépublication sera demandée.",                                                 _V.REQUEST_DEPUBLICATION,  sets.alerted),
+    Finding("pas-a-lui",     _S.TODO,   "BAL déclarées comme n’étant pas à leur titulaire", "Un professionnel dit que cette BAL n’est pas à lui. Corrigez la fiche, ou demandez la correction à l’opérateur.", _A.DESCRIBE, sets.disowned),
+    Finding("homonyme",      _S.TODO,   "Homonymes",                     "Deux titulaires de la structure portent le même nom : des documents peuvent partir au mauvais confrère.",     _A.DESCRIBE,               sets.homonyms,
+            ("Distinguer leurs fiches par le service et la description.", "Demander à l’opérateur que les adresses se distinguent par plus qu’un chiffre.", "Prévenir les deux titulaires et les secrétariats."), True),
+    Finding("liste",         _S.TODO,   "Listes de diffusion",           "Les listes de diffusion sont interdites dans l’espace de confiance MSSanté.",                                 _A.RESOLVE_ANOMALY,        sets.with_anomaly(_K.LIST),
+            ("Faire supprimer la liste par l’opérateur.", "Ouvrir une BAL organisationnelle à l’équipe, avec ses cotitulaires.", "Pour prévenir d’une arrivée : la notification sur un courriel ordinaire.", "Clore l’anomalie.")),
+    Finding("routage",       _S.TODO,   "Routages vers des BAL nominatives", "Une BAL organisationnelle renvoyée à des BAL nominatives perd la trace de qui a traité quoi.",            _A.RESOLVE_ANOMALY,        sets.with_anomaly(_K.FORWARD),
+            ("Faire supprimer le routage par l’opérateur.", "Donner accès à la BAL elle-même : cotitulaires ou délégataires.", "Pour prévenir d’une arrivée : la notification sur un courriel ordinaire.", "Clore l’anomalie.")),
+    Finding("certificat-30", _S.TODO,   "Certificats à renouveler",      "Ils finissent dans 30 jours ou moins. Lancez le renouvellement.",                                             _A.DESCRIBE_APPLICATIVE,   sets.certificate_within(30), _RENEW, call="Enregistrer le nouveau certificat"),
+    Finding("certificat-60", _S.WATCH,  "Certificats bientôt à leur fin","Ils finissent dans 60 jours ou moins : c’est le moment de prévenir l’éditeur.",                              _A.DESCRIBE_APPLICATIVE,   sets.certificate_within(60), _RENEW, call="Enregistrer le nouveau certificat"),
+    Finding("se-remplit",    _S.WATCH,  "BAL qui se remplissent",        "De 80 à 94 % : c’est le moment de faire de la place.",                                                        None,                      sets.filling, _FREE_SPACE),
+    Finding("sans-reponse",  _S.TODO,   "Questions sur l’usage restées sans réponse", "Demandé, rappelé, et personne n’a dit si cette BAL sert. Joignez un titulaire.",                _A.ASK_USE,                sets.unanswered),
+    Finding("sert-encore",   _S.WATCH,  "BAL en cours de retrait qui servent encore", "Le titulaire qui l’a demandé s’y connecte. Voyez avec lui s’il enregistre ses messages ou veut la garder.", None,   sets.used_in_leaving),
+    Finding("usage-inconnu", _S.WATCH,  "BAL dont l’usage est inconnu",  "Inconnue ne veut pas dire inactive : demandez à leurs titulaires s’ils s’en servent.",                        _A.ASK_USE,                sets.unknown_activity),
+    Finding("nom",           _S.WATCH,  "Adresses mal nommées",          "Un accent que bien des messageries refusent, ou un nom partagé qui ne dit ni le lieu ni l’équipe.",           _A.DESCRIBE,               sets.badly_named,
+            ("Convenir d’un nom explicite : l’équipe et le lieu, sans accent.", "Demander à l’opérateur la nouvelle adresse, et prévenir les correspondants avant de quitter l’ancienne.", "Sur l’ancienne : une réponse automatique qui donne la nouvelle."), True),
+    Finding("app-a-decrire", _S.WATCH,  "BAL applicatives à décrire",    "On ne sait pas de chacune le logiciel, la fin du certificat et la BAL organisationnelle qui répond.",         _A.DESCRIBE_APPLICATIVE,   sets.undescribed),
+    Finding("app-muette",    _S.WATCH,  "BAL applicatives muettes",      "Leur logiciel ne s’y connecte plus : jamais d’alerte d’inactivité, mais des documents peuvent s’y perdre. Voyez avec l’éditeur.", _A.DESCRIBE_APPLICATIVE,   sets.silent,
+            ("Demander à l’éditeur si le logiciel envoie encore.", "Vérifier le certificat.", "Si elle ne sert plus : demander sa dépublication puis sa suppression.")),
+    # What the register and the annuaire do not agree on is stated by the gaps, and only counted here.
+    *[Finding(s.name, s.severity, s.title, s.sentence, s.remedies[0], is_kept=True, situation=s) for s in SITUATIONS],
+]
+# fmt: on
+
+BY_NAME = {finding.name: finding for finding in FINDINGS}
+
+
+def narrow(bals: QuerySet[Bal], name: str) -> QuerySet[Bal]:
+    """Those that the finding of that name is about; one that is not about BAL narrows nothing."""
+    about = BY_NAME[name].bals
+    return about(bals) if about else bals
+
+
+OF_BALS = [finding for finding in FINDINGS if finding.bals]
+OF_MOVEMENTS = [finding for finding in FINDINGS if finding.movements]

@@ -1,0 +1,120 @@
+"""One gap, and what is known of it on both sides."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.utils.functional import cached_property
+
+from directory.models import Entry
+from directory.pictures import Picture, pictures
+from mailboxes.comparison import Line, compare
+from mailboxes.gaps.table import STATUSES, Situation
+from mailboxes.models import Bal, Claim, GapDecision, Structure
+
+
+@dataclass
+class Gap:
+    """One disagreement, and once `with_facts` what is known on both sides."""
+
+    situation: Situation
+    structure_id: int
+    address: str
+    bal_id: int | None
+    status: str
+    digest: str
+    decision_id: int | None
+    bal: Bal | None = None
+    structure: Structure | None = None
+    decision: GapDecision | None = None
+    entries: list[Entry] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+
+    def __str__(self):
+        return self.address
+
+    @property
+    def key(self) -> str:
+        return f"{self.situation.name}:{self.structure_id}:{self.address}"
+
+    @property
+    def status_label(self) -> str:
+        return STATUSES[self.status]
+
+    @cached_property
+    def entry(self) -> Entry | None:
+        """The line of the annuaire that agrees best with the register."""
+        return min(self.entries, key=lambda entry: len(differences(self.bal, entry)), default=None)
+
+    @property
+    def differences(self) -> list[Line]:
+        return differences(self.bal, self.entry) if self.entry else []
+
+    @property
+    def rpps(self) -> list[str]:
+        return sorted({entry.person_id for entry in self.entries if entry.person_id_type == "8" and entry.person_id})
+
+
+def picture_of(entry: Entry) -> Picture:
+    """One line alone, as if nothing else spoke of its address."""
+    return pictures([entry])[entry.address]
+
+
+def differences(bal: Bal | None, entry: Entry) -> list[Line]:
+    """The fields that differ; two names of one structure do not, once its number is the same."""
+    if bal is None:
+        return []
+    lines = {line.label: line for line in compare(bal, picture_of(entry))}
+    number, name = lines["Identifiant de la structure"], lines["Nom de la structure"]
+    if name.differs and number.ours and number.theirs and not number.differs:
+        del lines[name.label]
+    return [line for line in lines.values() if line.differs]
+
+
+def request_for(gap: Gap) -> str:
+    """What the operator is asked, field by field where fields differ."""
+    lines = [gap.situation.request]
+    if gap.situation.name == "differe":
+        lines += [f"{line.label} : « {line.ours} », et non « {line.theirs} »." for line in gap.differences]
+    if gap.situation.name == "plusieurs" and gap.bal:
+        lines += [f"{line.label} : {line.ours}." for line in compare(gap.bal, picture_of(gap.entries[0])) if line.ours]
+    return "\n".join(lines)
+
+
+def with_facts(gaps: list[Gap]) -> list[Gap]:
+    """Both sides of each, in a constant number of queries."""
+    addresses = {gap.address for gap in gaps}
+    entries, claims = defaultdict(list), defaultdict(list)
+    for entry in Entry.objects.published().filter(address__in=addresses).order_by("ordinal", "pk"):
+        entries[entry.address].append(entry)
+    for claim in Claim.objects.filter(address__in=addresses).exclude(answer="").select_related("person"):
+        claims[claim.address].append(claim)
+    bals = Bal.objects.with_cotitulaires().in_bulk({gap.bal_id for gap in gaps if gap.bal_id})
+    structures = Structure.objects.in_bulk({gap.structure_id for gap in gaps})
+    decisions = GapDecision.objects.select_related("by").in_bulk({gap.decision_id for gap in gaps if gap.decision_id})
+    for gap in gaps:
+        gap.entries, gap.claims = entries[gap.address], claims[gap.address]
+        gap.bal = bals.get(gap.bal_id) if gap.bal_id else None
+        gap.structure = structures[gap.structure_id]
+        gap.decision = decisions.get(gap.decision_id) if gap.decision_id else None
+    return gaps
+
+
+# fmt: off
+COLUMNS = [
+    ("Adresse",             lambda gap: gap.address),
+    ("Écart",               lambda gap: gap.situation.title),
+    ("Suite",               lambda gap: gap.status_label),
+    ("Structure",           lambda gap: gap.structure.name),
+    ("À l’annuaire",        lambda gap: " ; ".join(spoken(entry) for entry in gap.entries)),
+    ("Ce qui diffère",      lambda gap: " ; ".join(f"{line.label} : {line.ours} / {line.theirs}" for line in gap.differences)),
+    ("Réponse du titulaire",lambda gap: " ; ".join(f"{claim.person} : {claim.get_answer_display()}" for claim in gap.claims)),
+    ("Motif",               lambda gap: gap.decision.reason if gap.decision else ""),
+    ("Jusqu’au",            lambda gap: f"{gap.decision.until:%d/%m/%Y}" if gap.decision and gap.decision.until else ""),
+]
+# fmt: on
+
+
+def spoken(entry: Entry) -> str:
+    """An entry in one line."""
+    who = f"{entry.given_name} {entry.family_name}".strip()
+    return ", ".join(filter(None, [entry.kind, who, entry.service, entry.structure_name]))

@@ -1,0 +1,137 @@
+"""The figures, as one table: name, what its keys mean, and the rows (structure, key, n) that it is."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
+
+from directory.models import SyncRun
+from mailboxes.findings import BY_NAME as OF_NAME
+from mailboxes.findings import FINDING, FINDINGS, OF_BALS
+from mailboxes.findings.sets import FILLING, FULL
+from mailboxes.gaps import Gaps
+from mailboxes.lifecycle import State
+from mailboxes.models import Anomaly, Bal, Delegataire, Operator, Structure
+from mailboxes.models.bals import BalQuerySet
+from mailboxes.models.measures import TOTAL
+
+Rows = Iterable[tuple[int, str, int]]
+Counts = Callable[[QuerySet[Structure], datetime], Rows]
+
+
+class Figure(NamedTuple):
+    name: str
+    label: str
+    keys: Callable[[], dict[str, str]]  # key -> label, in the order shown
+    counts: Counts
+    curve: Callable[[str], str] | None = None  # key -> the curve it is part of, where a curve per key would be too many
+
+
+def _by(column, bals: QuerySet) -> Rows:
+    """`bals` by structure and by `column`, an expression or the name of a field."""
+    expression = F(column) if isinstance(column, str) else column
+    counted = bals.order_by().values("structure").annotate(key=expression, n=Count("pk"))
+    return counted.values_list("structure", "key", "n")
+
+
+def _live(structures: QuerySet[Structure]) -> BalQuerySet:
+    return Bal.objects.live().filter(structure__in=structures.values("pk"))
+
+
+def _choose(*whens: tuple[Q, str], default: str) -> Case:
+    cases = [When(condition, then=Value(key)) for condition, key in whens]
+    return Case(*cases, default=Value(default), output_field=CharField())
+
+
+def _total(structures, now) -> Rows:
+    """A structure without BAL has its 0."""
+    counts = {pk: n for pk, _, n in _by(Value(""), _live(structures))}
+    return [(pk, "", counts.get(pk, 0)) for pk in structures.values_list("pk", flat=True)]
+
+
+def _states(structures, now) -> Rows:
+    return _by("state", Bal.objects.filter(structure__in=structures.values("pk")))
+
+
+def _activity(structures, now) -> Rows:
+    """Unknown is a count of its own, never idle and never used. An APP has no user."""
+    bals = _live(structures).exclude(kind=Bal.Kind.APPLICATIVE)
+    idle = Q(pk__in=Bal.objects.live().idle_since_months(F("operator__alert_after_months"), now).values("pk"))
+    return _by(_choose((Q(clock_at=None), "unknown"), (idle, "idle"), default="used"), bals)
+
+
+def _fill(structures, now) -> Rows:
+    whens = [
+        (Q(percent_full=None), "unknown"),
+        (Q(percent_full__gte=FULL), "full"),
+        (Q(percent_full__gte=FILLING), "filling"),
+    ]
+    return _by(_choose(*whens, default="ok"), _live(structures))
+
+
+def _published(structures, now) -> Rows:
+    never = Q(liste_rouge=True) | Q(kind=Bal.Kind.APPLICATIVE)
+    absent = "no" if SyncRun.objects.latest_public() else "unknown"
+    bals = _live(structures).with_publication()
+    return _by(_choose((Q(is_published=True), "yes"), (never, "unexpected"), default=absent), bals)
+
+
+def _delegations(structures, now) -> Rows:
+    """Access lent today, by what it lets do."""
+    current = Delegataire.objects.current().filter(bal__in=_live(structures).values("pk"))
+    counted = current.annotate(key=_choose((Q(can_send=True), "send"), default="read"))
+    return counted.order_by().values_list("bal__structure", "key").annotate(Count("pk"))
+
+
+def _anomalies(structures, now) -> Rows:
+    noted = Anomaly.objects.open().filter(bal__in=_live(structures).values("pk"))
+    return noted.order_by().values_list("bal__structure", "kind").annotate(Count("pk"))
+
+
+def _findings(structures, now) -> Rows:
+    """Each as its own statement; the gaps are all of one."""
+    ours = Bal.objects.filter(structure__in=structures.values("pk"))
+    for finding in OF_BALS:
+        assert finding.bals  # noqa: S101 - of BAL
+        yield from _by(Value(finding.name), Bal.objects.filter(pk__in=finding.bals(ours).values("pk")))
+    for structure, situation, status, n in Gaps(structures).counts_by_structure():
+        if status == "open":
+            yield structure, situation, n
+
+
+def _of(labels: dict) -> Callable[[], dict[str, str]]:
+    return lambda: {str(key): label for key, label in labels.items()}
+
+
+FIGURES = [
+    Figure(TOTAL, "BAL en vie", _of({"": "toutes"}), _total),
+    Figure("state", "État", _of(dict(State.choices)), _states),
+    Figure("kind", "Type", _of(dict(Bal.Kind.choices)), lambda structures, now: _by("kind", _live(structures))),
+    Figure(
+        "operator",
+        "Opérateur",
+        lambda: dict(Operator.objects.values_list("code", "name")),
+        lambda structures, now: _by("operator__code", _live(structures)),
+    ),
+    Figure("activity", "Usage", _of({"used": "utilisées", "idle": "inactives", "unknown": "inconnu"}), _activity),
+    Figure(
+        "fill",
+        "Remplissage",
+        _of({"ok": f"moins de {FILLING} %", "filling": f"{FILLING} % et plus", "full": f"{FULL} % et plus",
+             "unknown": "inconnu"}),
+        _fill,
+    ),
+    Figure(
+        "published",
+        "À l’annuaire public",
+        _of({"yes": "publiées", "no": "absentes", "unexpected": "non attendues (APP, liste rouge)",
+             "unknown": "inconnu (annuaire jamais chargé)"}),
+        _published,
+    ),
+    Figure("delegation", "Délégations en cours", _of({"read": "consulter", "send": "envoyer"}), _delegations),
+    Figure("anomaly", "Anomalies signalées", _of(dict(Anomaly.Kind.choices)), _anomalies),
+    Figure(FINDING, "Points d’attention", _of({f.name: f.title for f in FINDINGS if not f.holds}), _findings,
+           lambda key: OF_NAME[key].severity.label.capitalize()),
+]  # fmt: skip
+BY_NAME = {figure.name: figure for figure in FIGURES}

@@ -1,0 +1,95 @@
+"""What needs doing: one finding after the other, each BAL beside the act that mends it."""
+
+from django.db.models import Exists, OuterRef
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from mailboxes.findings import BY_NAME, OF_BALS, Finding
+from mailboxes.gaps import BY_NAME as SITUATIONS
+from mailboxes.gaps import Gaps
+from mailboxes.lifecycle import Act, Verb
+from mailboxes.models import Bal, Structure
+from mailboxes.paging import KeyPaginator
+from mailboxes.rules import allows, check_act, check_move, check_repair_orphan
+
+PER_PAGE = 25
+# The page of an act that is about the BAL alone; another is done from the BAL's own page, where its people stand.
+PAGES = {
+    Act.NAME_PRINCIPAL: "bal-principal-name",
+    Act.DESCRIBE: "bal-edit",
+    Act.DESCRIBE_APPLICATIVE: "bal-applicative",
+    Act.ASK_USE: "bal-ask-use",
+}
+ANCHORS = {
+    Act.REMOVE_COTITULAIRE: "#people-title",
+    Act.END_DELEGATION: "#people-title",
+    Act.RESOLVE_ANOMALY: "#anomalies-title",
+}
+
+
+def address_of(finding: Finding) -> str:
+    """Where its rows and its remedies are."""
+    if finding.situation:
+        return f"{reverse('gap-list')}?situation={finding.name}"
+    if finding.movements:
+        return f"{reverse('movement-list')}?point={finding.name}"
+    return reverse("finding", args=[finding.name]) if finding.bals else reverse("directory:runs")
+
+
+def finding(request, name):
+    if name not in BY_NAME:
+        raise Http404
+    found = BY_NAME[name]
+    if not found.bals:
+        return redirect(address_of(found))
+    bals = found.bals(Bal.objects.visible_to(request.user)).order_by("address", "pk")
+    paginator = KeyPaginator(bals, PER_PAGE, rows=Bal.objects.with_holders().with_publication())
+    page = paginator.get_page(request.GET.get("page"))
+    rows = [(bal, remedy_for(found, bal, request.user)) for bal in page]
+    return render(request, "mailboxes/finding.html", {"finding": found, "page": page, "rows": rows})
+
+
+def remedy_for(finding: Finding, bal: Bal, user) -> str:
+    """The address of the act that mends it, if `user` may do it; costs no query after `with_holders`."""
+    act = finding.remedy
+    if isinstance(act, Verb):
+        return reverse("bal-verb", args=[bal.pk, act]) if allows(check_move, bal, act, by=user) else ""
+    check = check_repair_orphan if act == Act.NAME_PRINCIPAL else check_act
+    asked = (bal,) if act == Act.NAME_PRINCIPAL else (bal, act)
+    if act is None or not allows(check, *asked, by=user):
+        return ""
+    return reverse(PAGES[act], args=[bal.pk]) if act in PAGES else bal.get_absolute_url() + ANCHORS.get(act, "")
+
+
+def attention(bal: Bal, user) -> list[dict]:
+    """What needs doing about this BAL alone, in a constant number of queries."""
+    quick = {finding.name: finding for finding in OF_BALS if not finding.is_kept}
+    itself = Bal.objects.filter(pk=OuterRef("pk"))
+    asked = {_column(name): Exists(finding.bals(itself)) for name, finding in quick.items() if finding.bals}
+    row = Bal.objects.annotate(**asked).only("pk").get(pk=bal.pk)
+    return [
+        {"finding": finding, "url": remedy_for(finding, bal, user), "label": finding.remedy_label}
+        for name, finding in quick.items()
+        if getattr(row, _column(name))
+    ] + _gaps_of(bal, user)
+
+
+def _column(name: str) -> str:
+    return f"is_{name.replace('-', '_')}"
+
+
+def _gaps_of(bal: Bal, user) -> list[dict]:
+    """Who does not follow the structure reads what is wrong, and is led nowhere."""
+    gaps = Gaps(Structure.objects.filter(pk=bal.structure_id)).narrowed(addresses=(bal.address,)).counts()
+    follows = Structure.objects.visible_to(user).filter(pk=bal.structure_id).exists()
+    return [
+        {
+            "finding": SITUATIONS[name],
+            "status": status,
+            "url": reverse("gap", args=[name, bal.structure_id, bal.address]) if follows else "",
+            "label": "Traiter l’écart",
+        }
+        for name, status in gaps
+        if status == "open"
+    ]
