@@ -16,7 +16,7 @@ from directory.models import Entry, SyncRun
 from directory.pictures import public_sources
 from directory.words import fold
 from mailboxes.lifecycle import State
-from mailboxes.models import Bal
+from mailboxes.models import Bal, Person, Preference
 from mailboxes.rules import quota_level
 
 MAX_QUESTIONS = 500  # of one batch
@@ -42,6 +42,7 @@ class Candidate:
     entry: Entry
     ranks: set[str]
     bal: Bal | None = None
+    wishes: set[tuple[str, str]] = field(default_factory=set)  # where and for what its holder chose it
 
     @property
     def address(self) -> str:
@@ -61,6 +62,11 @@ class Candidate:
         service = self.entry.service or (self.bal.service if self.bal else "")
         return bool(question.service) and fold(service) == fold(question.service)
 
+    def is_chosen(self, question: Question, purpose: str) -> bool:
+        """By the professional himself, for such messages, where he is asked for."""
+        places = {place for place, wanted in self.wishes if wanted == purpose}
+        return self.is_of(question) and bool(places) and question.structure in {"", *places}
+
 
 class Reason(NamedTuple):
     code: str
@@ -79,6 +85,8 @@ def _shared(candidate: Candidate, question: Question) -> bool:
 # The first that holds of a candidate is its reason; of two candidates, the one whose reason stands first is the better.
 # fmt: off
 REASONS = [
+    Reason("purpose",   "BAL choisie par le professionnel pour ces messages", lambda c, q: bool(q.purpose) and c.is_chosen(q, q.purpose)),
+    Reason("chosen",    "BAL choisie par le professionnel",               lambda c, q: c.is_chosen(q, "")),
     Reason("preferred", "BAL privilégiée de la situation d’exercice",     lambda c, q: _nominative(c, q) and "1" in c.ranks and (c.is_here(q) or not q.structure or not c.entry.structure_id)),
     Reason("here",      "BAL nominative publiée dans cette structure",    lambda c, q: _nominative(c, q) and c.is_here(q)),
     Reason("alone",     "BAL nominative, sans structure",                 lambda c, q: _nominative(c, q) and not c.entry.structure_id),
@@ -134,6 +142,7 @@ def resolve(questions: list[Question], *, user) -> list[Answer]:
     """An answer to each question, in as many queries for 500 as for one."""
     candidates = _candidates(questions)
     _tie_to_register(candidates.values(), user)
+    _tie_to_wishes(candidates.values(), user)
     by_person: dict[str, dict] = defaultdict(dict)
     by_place: dict[str, dict] = defaultdict(dict)
     for key, candidate in candidates.items():
@@ -171,6 +180,18 @@ def _tie_to_register(candidates: Iterable[Candidate], user) -> None:
     bals = {bal.address: bal for bal in seen}
     for candidate in candidates:
         candidate.bal = bals.get(candidate.address)
+
+
+def _tie_to_wishes(candidates: Iterable[Candidate], user) -> None:
+    """A wish that the annuaire does not show yet, or never will, for a sort of message: told to who sees the person."""
+    people = {candidate.entry.person_id for candidate in candidates} - {""}
+    seen = Person.objects.visible_to(user).filter(rpps__in=people)
+    rows = Preference.objects.filter(person__in=seen.values("pk"))
+    wishes: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+    for rpps, address, place, purpose in rows.values_list("person__rpps", "address", "situation", "purpose"):
+        wishes[rpps or "", address].add((place, purpose))
+    for candidate in candidates:
+        candidate.wishes = wishes[candidate.entry.person_id, candidate.address]
 
 
 def _answer(question: Question, candidates: Iterable[Candidate]) -> Answer:
@@ -221,7 +242,7 @@ def _of_rank(answer: Answer) -> list[tuple[str, str]]:
     """Several as good as the best: software may take it, a person should look."""
     assert answer.best  # noqa: S101 - its caller has seen to it
     equals = [one for one in answer.ranked[1:] if one.reason is answer.best.reason and not one.candidate.is_leaving]
-    if equals and answer.best.reason.code != "preferred":
+    if equals and answer.best.reason.code not in {"purpose", "chosen", "preferred"}:
         return [("several", f"{len(equals) + 1} adresses répondent aussi bien : vérifiez que c’est la bonne.")]
     if len([one for one in answer.ranked if one.reason.code == "preferred"]) > 1:
         return [("contradiction", "L’annuaire donne plusieurs BAL privilégiées à ce professionnel.")]

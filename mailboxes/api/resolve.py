@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from directory.check import Verdict, check
 from directory.identifiers import LONGEST, malformed
 from directory.models import Entry
+from mailboxes.models import Preference
 from mailboxes.models.software import Scope
 from mailboxes.resolver import MAX_QUESTIONS, Answer, Question, Ranked, freshness, resolve
 
@@ -44,7 +45,12 @@ class QuestionSerializer(serializers.Serializer):
         required=False, default="", allow_blank=True, help_text="FINESS (9 caractères), SIRET ou RPPS-rang (14)."
     )
     service = serializers.CharField(required=False, default="", allow_blank=True, max_length=90)
-    purpose = serializers.CharField(required=False, default="", allow_blank=True, max_length=20)
+    purpose = serializers.ChoiceField(
+        Preference.Purpose.choices,
+        required=False,
+        default="",
+        help_text="La sorte de message à envoyer ; vide : toutes.",
+    )
 
     def validate_rpps(self, value):
         if value and (sentence := malformed("RPPS", value)):

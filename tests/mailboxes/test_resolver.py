@@ -7,6 +7,7 @@ from django.utils import timezone
 from directory.models import Entry, SyncRun
 from mailboxes import actions
 from mailboxes.lifecycle import State
+from mailboxes.models import Preference
 from mailboxes.resolver import REASONS, Question, resolve
 
 CHU, CLINIC = "010000002", "020000001"
@@ -225,3 +226,37 @@ def test_an_address_is_checked_and_a_patient_s_is_masked(call, publish):
 def test_an_address_must_be_given_to_be_checked(call, db):
     assert call("/api/v1/check/").status_code == 400
     assert call("/api/v1/check/", address="a" * 255).status_code == 400
+
+
+@pytest.fixture
+def wish(people):
+    def go(local, structure="", purpose=""):
+        address = f"{local}@chu-exemple.mssante.fr"
+        wisher = {"person": people.alice, "by": people.alice.user}
+        Preference.objects.create(address=address, situation=structure, purpose=purpose, **wisher)
+
+    return go
+
+
+def test_what_he_chose_for_a_sort_of_message_comes_before_what_he_chose_for_all(publish, ask, wish):
+    for local in ("annuaire", "tout", "resultats"):
+        publish(local, rpps=ALICE, structure=CHU, rank="1" if local == "annuaire" else "")
+    wish("tout", CHU)
+    wish("resultats", CHU, "result")
+    assert ask(ALICE, CHU, purpose="result")[:2] == (["resultats", "tout", "annuaire"], "purpose")
+    assert ask(ALICE, CHU, purpose="letter")[:2] == (["tout", "annuaire", "resultats"], "chosen")
+    assert ask(ALICE)[1] == "chosen", "asked of nowhere, what he chose anywhere"
+
+
+def test_a_choice_made_for_another_place_does_not_rule_here(publish, ask, wish):
+    publish("la-bas", rpps=ALICE, structure=CLINIC)
+    publish("ici", rpps=ALICE, structure=CHU)
+    wish("la-bas", CLINIC)
+    assert ask(ALICE, CHU)[:2] == (["ici", "la-bas"], "here")
+
+
+def test_his_choice_is_not_told_to_who_does_not_see_him(publish, ask, wish, people):
+    publish("autre", rpps=ALICE, structure=CHU)
+    publish("choisie", rpps=ALICE, structure=CHU)
+    wish("choisie", CHU)
+    assert ask(ALICE, CHU, by=people.eve.user)[1] == "here"
