@@ -19,7 +19,7 @@ export PORT
 # The checks need no .env: their settings are these.
 CHECK_ENV := ENV_FILE=/dev/null VAR_DIR=$(VENV)/check SECRET_KEY=only-to-load-the-settings-never-to-serve-a-page-0123456789
 
-.PHONY: help install run test test-sqlite test-postgresql servers check fix bench lock clean
+.PHONY: help install run test test-sqlite test-postgresql servers check fix openapi bench lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -87,6 +87,9 @@ fix: $(VENV)/.dev  ## Let the tools correct what they can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/djlint --reformat --quiet templates
+
+openapi: $(VENV)/.dev  ## Write docs/api/openapi.json anew; look at what it changes for the software that calls us
+	$(CHECK_ENV) $(MANAGE) spectacular --fail-on-warn --format openapi-json --file docs/api/openapi.json
 
 bench: $(VENV)/.dev static/vendor/icons.svg  ## Measure, on a private PostgreSQL, and write docs/benchmarks.md
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -231,6 +231,8 @@ CELERY_BEAT_SCHEDULE = {
         ("ask_unknown",       "mailboxes.tasks.ask_unknown",       crontab(hour=7, minute=10)),
         ("check_certificates","mailboxes.tasks.check_certificates",crontab(hour=6, minute=10)),
         ("take_measures",     "mailboxes.tasks.take_measures",     crontab(minute="*/15")),  # the day's last one stands
+        ("ask_campaigns",     "mailboxes.tasks.ask_campaigns",     timedelta(minutes=10)),
+        ("follow_campaigns",  "mailboxes.tasks.follow_campaigns",  crontab(hour=7, minute=30)),
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
         ("take_up_imports",   "mailboxes.tasks.take_up_imports",   timedelta(minutes=5)),
         ("deliver_webhooks",  "mailboxes.tasks.deliver_webhooks",  timedelta(minutes=1)),
@@ -306,6 +308,8 @@ IDLE_REMINDERS = env.list("IDLE_REMINDERS_DAYS", cast=int, default=[30, 7])  # b
 IDLE_ESCALATE_BEFORE = timedelta(days=env.int("IDLE_ESCALATE_BEFORE_DAYS", default=7))
 IDLE_UNREACHED_AFTER = timedelta(days=env.int("IDLE_UNREACHED_AFTER_DAYS", default=3))
 USE_QUESTION_AFTER = timedelta(days=env.int("USE_QUESTION_AFTER_DAYS", default=30))
+CLEANUP_IDLE_MONTHS = env.int("CLEANUP_IDLE_MONTHS", default=6)  # used since, nobody is asked whether it serves
+CAMPAIGN_REMIND_AFTER = timedelta(days=env.int("CAMPAIGN_REMIND_AFTER_DAYS", default=14))
 APP_SILENT_AFTER = timedelta(days=env.int("APP_SILENT_AFTER_DAYS", default=30))
 UNIDENTIFIED_REMIND_AFTER = timedelta(days=env.int("UNIDENTIFIED_REMIND_AFTER_DAYS", default=14))
 UNIDENTIFIED_CYCLE = timedelta(days=env.int("UNIDENTIFIED_CYCLE_DAYS", default=365))
@@ -345,7 +349,23 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Le registre des BAL MSSanté d’une structure, pour son DPI ou son DUI.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.1",  # plain JSON Schema: null is a type
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "mailboxes.api.schema.as_chosen",
+        "mailboxes.api.schema.with_refusals",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "BalKind": "mailboxes.models.Bal.Kind",
+        "BalState": "mailboxes.lifecycle.State",
+        "RequestKind": "mailboxes.lifecycle.RequestKind",
+        "RequestStage": "mailboxes.lifecycle.RequestStage",
+        "StructureKind": "mailboxes.models.Structure.Kind",
+        "ReadingSource": "mailboxes.models.Reading.Source",
+        "ReadingResult": "mailboxes.actions.Result",
+        "RunStatus": "directory.models.SyncRun.Status",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",  # our own copy: nothing loads from elsewhere
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

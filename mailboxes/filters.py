@@ -1,25 +1,31 @@
-"""How a list of BAL is narrowed and sorted: the same names and meanings on the pages, in the export and in the API."""
+"""How a list is narrowed and sorted: the same names and meanings on the pages, in the export and in the API."""
 
 import django_filters as filters
 from dateutil.relativedelta import relativedelta
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from directory.models import SyncRun
 from mailboxes.findings import OF_BALS, narrow
 from mailboxes.forecast import HORIZON
 from mailboxes.lifecycle import RequestKind, RequestStage, State
 from mailboxes.models import (
     Affiliation,
     Bal,
+    Campaign,
+    CampaignTarget,
     Cotitulaire,
     Delegataire,
+    JournalEntry,
     Movement,
     Operator,
     Person,
+    Reading,
     Request,
     Structure,
     Use,
 )
+from mailboxes.models.journal import LABELS
 
 YES_NO = [("oui", "oui"), ("non", "non")]
 
@@ -37,8 +43,20 @@ SORTS: dict[str, tuple[str, list]] = {
 }
 
 
+def seen_campaigns(request):
+    return Campaign.objects.visible_to(request.user) if request else Campaign.objects.none()
+
+
 def seen_structures(request):
     return Structure.objects.visible_to(request.user) if request else Structure.objects.none()
+
+
+def seen_bals(request):
+    return Bal.objects.visible_to(request.user) if request else Bal.objects.none()
+
+
+def seen_people(request):
+    return Person.objects.visible_to(request.user) if request else Person.objects.none()
 
 
 class BalFilter(filters.FilterSet):
@@ -75,6 +93,9 @@ class BalFilter(filters.FilterSet):
         label="Point d’attention",
         choices=[(finding.name, finding.title) for finding in OF_BALS],
         empty_label="aucun en particulier",
+    )
+    unanswered = filters.ModelChoiceFilter(
+        method="silent_in", queryset=seen_campaigns, label="Sans réponse à la campagne", empty_label="peu importe"
     )
     sort = filters.ChoiceFilter(
         method="sorted_by",
@@ -126,8 +147,23 @@ class BalFilter(filters.FilterSet):
     def in_annuaire(self, queryset, name, value):
         return queryset.with_publication().filter(is_published=value == "oui")
 
+    def silent_in(self, queryset, name, value: int):  # the API's schema reads this: what is typed is a number
+        left = CampaignTarget.objects.filter(campaign=value).unanswered()
+        silent = Cotitulaire.objects.filter(is_principal=True, person__in=left.filter(bal=None).values("person"))
+        return queryset.filter(Q(pk__in=left.exclude(bal=None).values("bal")) | Q(pk__in=silent.values("bal")))
+
     def with_finding(self, queryset, name, value):
         return narrow(queryset, value)
+
+
+def words_of(found: BalFilter) -> list[str]:
+    """What is filtered, as one reads it: "Type : nominative"."""
+    asked = ((name, value) for name, value in found.form.cleaned_data.items() if name != "sort")
+    return [
+        f"{found.form.fields[name].label} : {dict(getattr(found.form.fields[name], 'choices', ())).get(value, value)}"
+        for name, value in asked
+        if value not in (None, "")
+    ]
 
 
 class RequestFilter(filters.FilterSet):
@@ -172,7 +208,11 @@ class PersonFilter(filters.FilterSet):
 
     q = filters.CharFilter(method="search", label="Nom ou RPPS")
     structure = filters.ModelChoiceFilter(
-        method="in_structure", queryset=seen_structures, label="Structure", empty_label="toutes"
+        field_name="affiliations__structure",
+        method="in_structure",
+        queryset=seen_structures,
+        label="Structure",
+        empty_label="toutes",
     )
     rpps = filters.ChoiceFilter(
         method="with_rpps", choices=[("avec", "avec"), ("sans", "sans")], label="RPPS", empty_label="avec ou sans"
@@ -225,3 +265,88 @@ class PersonFilter(filters.FilterSet):
         if value == "delegataire":
             return queryset.filter(Exists(lent), ~Exists(held))
         return queryset.filter(~Exists(lent), ~Exists(held))
+
+
+class StructureFilter(filters.FilterSet):
+    q = filters.CharFilter(field_name="name", lookup_expr="icontains", label="Nom")
+    kind = filters.ChoiceFilter(choices=Structure.Kind, label="Nature")
+    parent = filters.ModelChoiceFilter(queryset=seen_structures, label="Rattachée à")
+    finess = filters.CharFilter(method="numbered", label="FINESS, établissement ou entité juridique")
+
+    class Meta:
+        model = Structure
+        fields: list[str] = []
+
+    def numbered(self, queryset, name, value):
+        return queryset.filter(Q(finess_et=value) | Q(finess_ej=value))
+
+
+class OperatorFilter(filters.FilterSet):
+    q = filters.CharFilter(field_name="name", lookup_expr="icontains", label="Nom")
+    domain = filters.CharFilter(method="of_domain", label="Un de ses domaines")
+
+    class Meta:
+        model = Operator
+        fields: list[str] = []
+
+    def of_domain(self, queryset, name, value):
+        return queryset.filter(domains__name=value.lower())
+
+
+class HolderFilter(filters.FilterSet):
+    bal = filters.ModelChoiceFilter(queryset=seen_bals, label="BAL")
+    person = filters.ModelChoiceFilter(queryset=seen_people, label="Personne")
+    is_principal = filters.BooleanFilter(label="Cotitulaire principal, ou titulaire d’une nominative")
+
+    class Meta:
+        model = Cotitulaire
+        fields: list[str] = []
+
+
+class DelegationFilter(filters.FilterSet):
+    bal = filters.ModelChoiceFilter(queryset=seen_bals, label="BAL")
+    person = filters.ModelChoiceFilter(queryset=seen_people, label="Délégataire")
+    current = filters.BooleanFilter(method="is_current", label="En cours aujourd’hui")
+
+    class Meta:
+        model = Delegataire
+        fields: list[str] = []
+
+    def is_current(self, queryset, name, value):
+        return queryset.current() if value else queryset.exclude(pk__in=Delegataire.objects.current().values("pk"))
+
+
+class ReadingFilter(filters.FilterSet):
+    bal = filters.ModelChoiceFilter(queryset=seen_bals, label="BAL")
+    source = filters.ChoiceFilter(choices=Reading.Source, label="Source")
+    since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte", label="Relevé à partir de")
+    until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt", label="Relevé avant")
+
+    class Meta:
+        model = Reading
+        fields: list[str] = []
+
+
+class JournalFilter(filters.FilterSet):
+    bal = filters.ModelChoiceFilter(queryset=seen_bals, label="BAL")
+    structure = filters.ModelChoiceFilter(queryset=seen_structures, method="about", label="Structure ou ses BAL")
+    what = filters.ChoiceFilter(choices=list(LABELS.items()), label="Acte")
+    since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte", label="À partir de")
+    until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt", label="Avant")
+
+    class Meta:
+        model = JournalEntry
+        fields: list[str] = []
+
+    def about(self, queryset, name, value):
+        return queryset.filter(Q(structure=value) | Q(bal__structure=value))
+
+
+class RunFilter(filters.FilterSet):
+    source = filters.CharFilter(label="Source")
+    status = filters.ChoiceFilter(choices=SyncRun.Status, label="État")
+    since = filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="gte", label="Commencée à partir de")
+
+    class Meta:
+        model = SyncRun
+        fields: list[str] = []

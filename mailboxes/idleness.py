@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mailboxes.lifecycle import Act, Party, State
-from mailboxes.models import Bal, Cotitulaire, JournalEntry, Notice
+from mailboxes.models import Bal, Campaign, CampaignTarget, Cotitulaire, JournalEntry, Notice
 
 
 def days_before(days: int) -> str:
@@ -35,8 +35,13 @@ def due_for_escalation(now: datetime) -> QuerySet[Bal]:
 
 
 def unknown_use() -> QuerySet[Bal]:
-    """Nobody tells when they last served. Unknown is not idle: they are asked about, and nothing ends by itself."""
-    return Bal.objects.filter(state=State.ACTIVE, clock_at=None).exclude(kind=Bal.Kind.APPLICATIVE)
+    """Nobody tells when they last served. Unknown is not idle: they are asked about, and nothing ends by itself.
+
+    A clean-up campaign puts the same question: while it is open, they are asked by it alone.
+    """
+    in_campaign = CampaignTarget.objects.filter(bal=OuterRef("pk"), open_kind=Campaign.Kind.CLEANUP)
+    unknown = Bal.objects.filter(~Exists(in_campaign), state=State.ACTIVE, clock_at=None)
+    return unknown.exclude(kind=Bal.Kind.APPLICATIVE)
 
 
 def due_for_question(now: datetime) -> QuerySet[Bal]:

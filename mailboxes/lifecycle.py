@@ -87,6 +87,11 @@ class Act(TextChoices):
     ANSWER = "answer", "Dire si une adresse est la sienne"
     IMPORT_LIST = "import_list", "Importer la liste d’un opérateur"
     UNDO_IMPORT = "undo_import", "Annuler un import"
+    LAUNCH_CAMPAIGN = "launch_campaign", "Lancer une campagne"
+    ASK_CAMPAIGN = "ask_campaign", "Interroger dans une campagne"
+    REMIND_CAMPAIGN = "remind_campaign", "Rappeler une campagne"
+    ANSWER_CAMPAIGN = "answer_campaign", "Répondre à une campagne"
+    CLOSE_CAMPAIGN = "close_campaign", "Clore une campagne"
     TAKE_OVER = "take_over", "Reprendre une délégation en son nom"
     DESCRIBE_PERSON = "describe_person", "Modifier la fiche d’une personne"
     EXPORT_PERSON = "export_person", "Exporter les données d’une personne"
@@ -117,6 +122,7 @@ class Role(TextChoices):
     GESTIONNAIRE = "gestionnaire", "gestionnaire"
     # The structure itself, where no professional answers: an APP, or a PER whose holder's departure is recorded.
     RESPONSABLE = "responsable", "responsable de la structure"
+    LOGICIEL = "logiciel", "logiciel qui envoie des relevés"
     SYSTEM = "system", "automate"
 
 
@@ -209,7 +215,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.DELEGATE,           {_R.TITULAIRE, _R.COTITULAIRE}),
     (Act.END_DELEGATION,     {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.DECLARE_USE,        {_R.TITULAIRE, _R.COTITULAIRE}),
-    (Act.RECORD_USAGE,       {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.RECORD_USAGE,       {_R.GESTIONNAIRE, _R.LOGICIEL, _R.SYSTEM}),
     (Act.WARN_QUOTA,         {_R.SYSTEM}),
     (Act.ADOPT,              {_R.GESTIONNAIRE}),
     (Act.ACCEPT_ANNUAIRE,    {_R.GESTIONNAIRE}),
@@ -242,6 +248,11 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.ANSWER,             {_R.TITULAIRE}),
     (Act.IMPORT_LIST,        {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.UNDO_IMPORT,        {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.LAUNCH_CAMPAIGN,    {_R.GESTIONNAIRE}),
+    (Act.ASK_CAMPAIGN,       {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.REMIND_CAMPAIGN,    {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.ANSWER_CAMPAIGN,    {_R.TITULAIRE, _R.PRINCIPAL}),
+    (Act.CLOSE_CAMPAIGN,     {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.TAKE_OVER,          {_R.COTITULAIRE}),
     # About a person, where he stays: the titulaire is himself.
     (Act.DESCRIBE_PERSON,    {_R.GESTIONNAIRE, _R.SYSTEM}),

@@ -21,11 +21,12 @@ from django.utils import timezone
 from mailboxes import links
 from mailboxes.letters import Layouts
 from mailboxes.lifecycle import Act, Letter, Party
-from mailboxes.models import Bal, JournalEntry, Membership, Notice, Person, Request, Structure
+from mailboxes.models import Bal, Campaign, JournalEntry, Membership, Notice, Person, Request, Structure
 
 logger = logging.getLogger(__name__)
 OF_ADDRESSES = (Act.ASK_PERSON, Act.REMIND_PERSON)  # a person is asked of his own
 
+CAMPAIGNS = (Act.ASK_CAMPAIGN, Act.REMIND_CAMPAIGN)
 LONGEST_WAIT = 7  # the lease doubles with each failure, so many times at most
 
 
@@ -198,6 +199,9 @@ def path_of(notice: Notice) -> str:
     """Where the reader is led: to what he may answer at once, by a link signed as it is sent; or behind the log-in."""
     if notice.is_answerable:
         return reverse("notice-link", args=[links.sign_notice(notice)])
+    if notice.act in CAMPAIGNS:
+        signed = is_signed(notice)
+        return reverse("campaign-link", args=[links.sign_notice(notice)]) if signed else reverse("my-campaigns")
     if notice.party == Party.DELEGATAIRE:  # he may see the BAL no longer
         return reverse("my-bals")
     if notice.bal:
@@ -213,4 +217,6 @@ def path_of(notice: Notice) -> str:
 
 def is_signed(notice: Notice) -> bool:
     """Is the link that it carries enough to answer, without a log-in?"""
+    if notice.act in CAMPAIGNS:  # the stage carries the kind; rights are never withdrawn without logging in
+        return notice.stage == f"{notice.act}-{Campaign.Kind.CLEANUP}"
     return notice.is_answerable or notice.stage in OF_ADDRESSES

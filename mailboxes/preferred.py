@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
 from directory.models import Activity, Entry, place_key_in_sql
 from directory.pictures import public_sources
@@ -140,6 +141,10 @@ class Places:
         query, values = self.narrowed(sort="", text="")._query(", ".join(["count(*)", *sums]))
         names = ["total", *BY_NAME, "wished", "contradicted"]
         return dict(zip(names, _rows(query, values)[0], strict=True))
+
+    def people(self) -> RawSQL:
+        """The primary keys of those who practise there, to be looked up by another query."""
+        return RawSQL(*self._query("person_id"))  # noqa: S611 - our own words; what is asked goes as parameters
 
     def count(self) -> int:
         query, values = self._query("count(*)")

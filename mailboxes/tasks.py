@@ -20,14 +20,17 @@ from mailboxes import idleness, webhooks
 from mailboxes.actions import (
     Tally,
     apply_departure,
+    ask_campaign,
     ask_person,
     ask_use,
     carry_on,
+    close_campaign,
     end_delegation,
     escalate_idle,
     forget_import,
     keep_measures,
     move_each,
+    remind_campaign,
     remind_idle,
     remind_movement,
     remind_person,
@@ -43,6 +46,7 @@ from mailboxes.models import (
     Affiliation,
     ApplicativeFacts,
     Bal,
+    Campaign,
     Claim,
     Delegataire,
     Delivery,
@@ -175,6 +179,11 @@ JOBS: dict[str, list[Sweep]] = {
     ],
     "check_certificates": [Sweep("fins de certificat à signaler",  lambda now: ApplicativeFacts.objects.to_warn(timezone.localdate(now), CERTIFICATE_THRESHOLDS), partial(one_by_one, warn_certificate))],
     "take_measures":   [Sweep("structures mesurées",               lambda now: Structure.objects.all(),                keep_measures)],
+    "ask_campaigns":   [Sweep("campagnes dont l’envoi est à poursuivre", lambda now: Campaign.objects.to_ask(),          partial(one_by_one, ask_campaign))],
+    "follow_campaigns": [
+        Sweep("campagnes arrivées à leur dernier jour", lambda now: Campaign.objects.to_close(timezone.localdate(now)), partial(one_by_one, close_campaign)),
+        Sweep("campagnes à rappeler",                   lambda now: Campaign.objects.to_remind(now),       partial(one_by_one, remind_campaign)),
+    ],
     "tell_again":      [Sweep("avis à transmettre",                lambda now: JournalEntry.objects.untold(now),       _tell)],
     "deliver_webhooks": [
         Sweep("webhooks à tenir au courant", lambda now: Webhook.objects.active(),     _enlist),
@@ -268,6 +277,16 @@ def check_certificates() -> None:
 @shared_task
 def take_measures() -> None:
     run("take_measures")
+
+
+@shared_task
+def ask_campaigns() -> None:
+    run("ask_campaigns")
+
+
+@shared_task
+def follow_campaigns() -> None:
+    run("follow_campaigns")
 
 
 @shared_task

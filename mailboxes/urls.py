@@ -3,6 +3,12 @@ from django.urls.converters import StringConverter
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from mailboxes.api.annuaire import EntryViewSet, RunViewSet
+from mailboxes.api.journal import FindingsView, JournalViewSet
+from mailboxes.api.people import DelegationViewSet, HolderViewSet, PersonViewSet
+from mailboxes.api.places import OperatorViewSet, StructureViewSet
+from mailboxes.api.readings import ReadingViewSet
+from mailboxes.api.requests import RequestViewSet
 from mailboxes.api.resolve import CheckView, ResolveView
 from mailboxes.api.views import BalViewSet
 from mailboxes.forms.openings import NAMES
@@ -12,6 +18,7 @@ from mailboxes.views import (
     acts,
     anomalies,
     bals,
+    campaigns,
     claims,
     costs,
     dashboard,
@@ -24,6 +31,7 @@ from mailboxes.views import (
     layouts,
     mine,
     movements,
+    my_campaigns,
     notices,
     openings,
     people,
@@ -62,7 +70,20 @@ class OpeningStep(StringConverter):
 register_converter(OpeningStep, "step")
 
 api = SimpleRouter()
-api.register("bals", BalViewSet, basename="api-bal")
+for _prefix, _resource in {
+    "structures": StructureViewSet,
+    "operators": OperatorViewSet,
+    "bals": BalViewSet,
+    "people": PersonViewSet,
+    "holders": HolderViewSet,
+    "delegations": DelegationViewSet,
+    "readings": ReadingViewSet,
+    "requests": RequestViewSet,
+    "annuaire": EntryViewSet,
+    "sync_runs": RunViewSet,
+    "journal": JournalViewSet,
+}.items():
+    api.register(_prefix, _resource, basename=f"api-{_prefix.rstrip('s')}")
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -82,6 +103,16 @@ urlpatterns = [
     path("privilegiees/export.csv", preferences.preference_export, name="preference-export"),
     path("privilegiees/demander/", preferences.preference_request, name="preference-request"),
     path("adresses/<str:token>/", claims.claims_link, name="claims-link"),
+    path("mes-bal/questions/", my_campaigns.my_campaigns, name="my-campaigns"),
+    path("mes-bal/questions/<int:pk>/", my_campaigns.campaign_answer, name="campaign-answer"),
+    path("questions/<str:token>/", my_campaigns.campaign_link, name="campaign-link"),
+    path("campagnes/", campaigns.campaign_list, name="campaign-list"),
+    path("campagnes/nouvelle/", campaigns.LaunchView.as_view(), name="campaign-new"),
+    path("campagnes/<int:pk>/", campaigns.campaign, name="campaign"),
+    path("campagnes/<int:pk>/rappeler/", campaigns.RemindView.as_view(), name="campaign-remind"),
+    path("campagnes/<int:pk>/clore/", campaigns.CloseView.as_view(), name="campaign-close"),
+    path("campagnes/<int:pk>/rapport.pdf", campaigns.campaign_pdf, name="campaign-pdf"),
+    path("campagnes/<int:pk>/rapport.xlsx", campaigns.campaign_xlsx, name="campaign-xlsx"),
     path("ecarts/", gaps.gap_list, name="gap-list"),
     path("ecarts/export.csv", gaps.gap_export, name="gap-export"),
     path("ecarts/lot/", gaps.gap_bulk, name="gap-bulk"),
@@ -186,7 +217,9 @@ urlpatterns = [
     path("logiciels/webhooks/<int:pk>/essai/", webhooks.webhook_try, name="webhook-try"),
     path("logiciels/webhooks/<int:pk>/secret/", webhooks.webhook_secret, name="webhook-secret"),
     path("logiciels/livraisons/<uuid:pk>/rejouer/", webhooks.delivery_replay, name="delivery-replay"),
+    path("fhir/", include("mailboxes.api.fhir.urls")),
     path("api/v1/", include(api.urls)),
+    path("api/v1/findings/", FindingsView.as_view(), name="api-findings"),
     path("api/v1/resolve/", ResolveView.as_view(), name="api-resolve"),
     path("api/v1/check/", CheckView.as_view(), name="api-check"),
     path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),

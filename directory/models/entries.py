@@ -81,7 +81,7 @@ class Entry(Copied):
             models.UniqueConstraint(fields=["address", "source", "ordinal"], name="entry_once"),
         ]
         indexes = [
-            models.Index(fields=["person_id"], name="entry_person"),
+            models.Index(fields=["person_id", "structure_id"], name="entry_person_place"),
             models.Index(fields=["structure_id"], name="entry_structure"),
             models.Index(fields=["domain"], name="entry_domain"),
         ]

@@ -6,6 +6,7 @@
 from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.applicative import describe_applicative, warn_certificate
+from mailboxes.actions.campaigns import answer_campaign, ask_campaign, close_campaign, launch_campaign, remind_campaign
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
@@ -48,6 +49,7 @@ from mailboxes.actions.openings import (
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.preferences import prefer, request_preference
 from mailboxes.actions.protocol import write_protocol
+from mailboxes.actions.readings import Pushed, Result, Verdict, record_readings
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
@@ -60,15 +62,20 @@ __all__ = [
     "OVERLAP_DAYS",
     "Answered",
     "Foreseen",
+    "Pushed",
+    "Result",
     "Tally",
+    "Verdict",
     "accept_annuaire",
     "add_cotitulaire",
     "add_webhook",
     "adopt",
     "answer",
+    "answer_campaign",
     "answer_notice",
     "apply_departure",
     "apply_import",
+    "ask_campaign",
     "ask_handover",
     "ask_more_space",
     "ask_operator",
@@ -79,6 +86,7 @@ __all__ = [
     "cancel_movement",
     "carry_on",
     "change_webhook",
+    "close_campaign",
     "close_movement",
     "declare_software",
     "declare_use",
@@ -97,6 +105,7 @@ __all__ = [
     "hand_over",
     "ignore_gap",
     "keep_measures",
+    "launch_campaign",
     "move",
     "move_each",
     "name_principal",
@@ -111,8 +120,10 @@ __all__ = [
     "receive_import",
     "record_departure",
     "record_person",
+    "record_readings",
     "record_usage",
     "register_bal",
+    "remind_campaign",
     "remind_idle",
     "remind_movement",
     "remind_person",

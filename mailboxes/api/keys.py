@@ -10,6 +10,7 @@ from mailboxes.actions import trace
 from mailboxes.models import SoftwareKey
 from mailboxes.models.software import Scope
 
+NATIONAL_HEADER = "ESANTE-API-KEY"  # of the national FHIR API: its clients change their base URL and their key
 IMPLIED = {Scope.MANAGE: {Scope.READ}}  # who may change the register may read it
 
 
@@ -19,15 +20,22 @@ class KeyAuthentication(BaseAuthentication):
     keyword = b"bearer"
 
     def authenticate(self, request):
+        if (token := self._token(request)) is None:
+            return None
+        key = self._key(token)
+        # The path alone: what is looked for (a RPPS, a name) stands in the query, and is nobody else's business.
+        trace(key.software.user, "api", f"{request.method} {request.path} ({key.prefix}…)")
+        return key.software.user, key
+
+    def _token(self, request) -> str | None:
+        if (token := request.headers.get(NATIONAL_HEADER)) is not None:
+            return token
         words = get_authorization_header(request).split()
         if not words or words[0].lower() != self.keyword:
             return None
         if len(words) != 2:
             raise AuthenticationFailed("L’en-tête s’écrit « Authorization: Bearer » suivi de la clé.", "malformed_key")
-        key = self._key(words[1].decode(errors="replace"))
-        # The path alone: what is looked for (a RPPS, a name) stands in the query, and is nobody else's business.
-        trace(key.software.user, "api", f"{request.method} {request.path} ({key.prefix}…)")
-        return key.software.user, key
+        return words[1].decode(errors="replace")
 
     def _key(self, token: str) -> SoftwareKey:
         now = timezone.now()

@@ -2,7 +2,7 @@
 
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -12,6 +12,30 @@ from directory.identifiers import LONGEST, malformed
 from directory.models import Entry
 from mailboxes.models.software import Scope
 from mailboxes.resolver import MAX_QUESTIONS, Answer, Question, Ranked, freshness, resolve
+
+QUESTION = {"rpps": "10000000017", "finess": "010000002", "service": "", "purpose": ""}
+FRESHNESS = {"as_of": "2026-11-20T03:12:00+01:00", "is_stale": False}
+ANSWER: dict = {
+    "question": QUESTION,
+    "best": {
+        "address": "alice.exemple@chu-exemple.mssante.fr",
+        "kind": "PER",
+        "family_name": "EXEMPLE",
+        "given_name": "Alice",
+        "profession": "Médecin",
+        "structure": "010000002",
+        "structure_name": "CHU",
+        "service": "",
+        "bal": 12,
+        "reason": "preferred",
+        "reason_label": "BAL privilégiée de la situation d’exercice",
+    },
+    "why": "BAL privilégiée de la situation d’exercice",
+    "alternatives": [],
+    "warnings": [{"code": "idle", "detail": "Cette BAL n’est plus relevée depuis longtemps."}],
+    "freshness": FRESHNESS,
+}
+LINE = {name: value for name, value in ANSWER["best"].items() if name not in ("bal", "reason", "reason_label")}
 
 
 class QuestionSerializer(serializers.Serializer):
@@ -74,6 +98,7 @@ class FreshnessSerializer(serializers.Serializer):
     is_stale = serializers.BooleanField()
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Un médecin dans un hôpital", response_only=True, value=ANSWER)])
 class AnswerSerializer(serializers.Serializer):
     question = QuestionSerializer()
     best = ChoiceSerializer(allow_null=True)
@@ -83,10 +108,14 @@ class AnswerSerializer(serializers.Serializer):
     freshness = FreshnessSerializer()
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Une question", request_only=True, value={"questions": [QUESTION]})])
 class BatchSerializer(serializers.Serializer):
     questions = QuestionSerializer(many=True, max_length=MAX_QUESTIONS, allow_empty=False)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("Une réponse", response_only=True, value={"answers": [ANSWER], "freshness": FRESHNESS})]
+)
 class BatchAnswerSerializer(serializers.Serializer):
     answers = AnswerSerializer(many=True)
     freshness = FreshnessSerializer()
@@ -133,39 +162,11 @@ def _freshness() -> dict:
     return FreshnessSerializer(freshness()).data
 
 
-EXAMPLE = OpenApiExample(
-    "Un médecin dans un hôpital",
-    response_only=True,
-    value={
-        "question": {"rpps": "10000000017", "finess": "010000002", "service": "", "purpose": ""},
-        "best": {
-            "address": "alice.exemple@chu-exemple.mssante.fr",
-            "kind": "PER",
-            "family_name": "EXEMPLE",
-            "given_name": "Alice",
-            "profession": "Médecin",
-            "structure": "010000002",
-            "structure_name": "CHU",
-            "service": "",
-            "bal": 12,
-            "reason": "preferred",
-            "reason_label": "BAL privilégiée de la situation d’exercice",
-        },
-        "why": "BAL privilégiée de la situation d’exercice",
-        "alternatives": [],
-        "warnings": [{"code": "idle", "detail": "Cette BAL n’est plus relevée depuis longtemps."}],
-        "freshness": {"as_of": "2026-11-20T03:12:00+01:00", "is_stale": False},
-    },
-)
-
-
 @method_decorator(never_cache, name="dispatch")
 class ResolveView(APIView):
     scopes = {"GET": Scope.RESOLVE, "POST": Scope.RESOLVE}
 
-    @extend_schema(
-        parameters=[QuestionSerializer], responses=AnswerSerializer, examples=[EXAMPLE], operation_id="resolve"
-    )
+    @extend_schema(parameters=[QuestionSerializer], responses=AnswerSerializer, operation_id="resolve")
     def get(self, request):
         """La meilleure adresse pour un professionnel, un lieu, un service ; pourquoi ; et à quoi prendre garde."""
         asked = QuestionSerializer(data=request.query_params)
@@ -184,6 +185,24 @@ class ResolveView(APIView):
         return Response({"answers": answers, "freshness": now})
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Publiée",
+            response_only=True,
+            value={
+                "address": LINE["address"],
+                "verdict": "published",
+                "detail": Verdict.PUBLISHED.value,
+                "is_inside": True,
+                "holders": [LINE],
+                "withdrawn_at": None,
+                "near": [],
+                "freshness": FRESHNESS,
+            },
+        )
+    ]
+)
 class VerdictSerializer(serializers.Serializer):
     address = serializers.CharField(help_text="Telle que vérifiée ; celle d’un patient est masquée.")
     verdict = serializers.ChoiceField([(verdict.name.lower(), verdict.value) for verdict in Verdict])

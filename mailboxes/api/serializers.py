@@ -1,26 +1,94 @@
-"""How a BAL reads, and what a request may say."""
+"""How a BAL reads, and what a request may say of it."""
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from mailboxes.lifecycle import EXPOSED
-from mailboxes.models import Bal, Person
-from mailboxes.rules import allows, check_move
+from mailboxes.api.fields import Abilities, Coded, PersonSaid, Seen
+from mailboxes.lifecycle import EXPOSED, Act
+from mailboxes.models import Bal, Operator, Person, Structure
+from mailboxes.models.fields import validate_address
+from mailboxes.rules import allows, check_act, check_move
+
+# What is done around a BAL and has an address here. The table alone says who may, without a query after `with_holders`;
+# what more a rule asks (a place left, an orphan) is said when one tries.
+ACTS = (
+    Act.DESCRIBE,
+    Act.ADD_COTITULAIRE,
+    Act.NAME_PRINCIPAL,
+    Act.DELEGATE,
+    Act.DECLARE_USE,
+    Act.ASK_OPERATOR,
+    Act.RECORD_USAGE,
+)
 
 
-class HolderSerializer(serializers.Serializer):
+def abilities_of_bal(bal: Bal, user) -> dict[str, bool]:
+    return {
+        **{verb.value: allows(check_move, bal, verb, by=user) for verb in EXPOSED},
+        **{act.value: allows(check_act, bal, act, by=user) for act in ACTS},
+    }
+
+
+class PersonLineSerializer(serializers.Serializer):
+    id = serializers.IntegerField(source="pk")
+    name = serializers.CharField(source="__str__")
+    rpps = serializers.CharField(allow_null=True)
+
+
+class HolderOfBalSerializer(serializers.Serializer):
     id = serializers.IntegerField(source="person.pk")
     name = serializers.CharField(source="person.__str__")
-    rpps = serializers.CharField(source="person.rpps")
+    rpps = serializers.CharField(source="person.rpps", allow_null=True)
     is_principal = serializers.BooleanField()
     since = serializers.DateField()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "La BAL d’un accueil",
+            response_only=True,
+            value={
+                "id": 12,
+                "address": "accueil@chu-exemple.mssante.fr",
+                "kind": "ORG",
+                "state": "active",
+                "state_since": "2026-01-12T09:30:00+01:00",
+                "structure": 3,
+                "structure_name": "CHU",
+                "operator": "regional",
+                "service": "Accueil",
+                "description": "",
+                "purpose": "Comptes rendus, avec les médecins traitants.",
+                "responsable": None,
+                "liste_rouge": False,
+                "is_published": True,
+                "replaced_by": "",
+                "last_used_at": "2026-11-02T08:00:00+01:00",
+                "last_used_source": "push",
+                "used_mb": 850,
+                "quota_mb": 1000,
+                "percent_full": 85,
+                "cotitulaires": [
+                    {
+                        "id": 7,
+                        "name": "Alice EXEMPLE",
+                        "rpps": "10000000017",
+                        "is_principal": True,
+                        "since": "2026-01-12",
+                    }
+                ],
+                "abilities": {"request_depublication": True, "describe": True, "add_cotitulaire": False},
+            },
+        )
+    ]
+)
 class BalSerializer(serializers.ModelSerializer):
     structure_name = serializers.CharField(source="structure.name")
     operator = serializers.CharField(source="operator.code")
-    is_published = serializers.BooleanField()
-    cotitulaires = HolderSerializer(many=True)
-    abilities = serializers.SerializerMethodField()
+    is_published = serializers.BooleanField(help_text="L’annuaire public la montre aujourd’hui.")
+    cotitulaires = HolderOfBalSerializer(many=True)
+    abilities = Abilities(abilities_of_bal)
 
     class Meta:
         model = Bal
@@ -35,8 +103,11 @@ class BalSerializer(serializers.ModelSerializer):
             "operator",
             "service",
             "description",
+            "purpose",
+            "responsable",
             "liste_rouge",
             "is_published",
+            "replaced_by",
             "last_used_at",
             "last_used_source",
             "used_mb",
@@ -48,20 +119,75 @@ class BalSerializer(serializers.ModelSerializer):
         ]
         read_only_fields = fields
 
-    def get_abilities(self, bal) -> dict[str, bool]:
-        user = self.context["request"].user
-        return {verb.value: allows(check_move, bal, verb, by=user) for verb in EXPOSED}
+
+def example(name: str, value: dict) -> OpenApiExample:
+    """Of a request's body."""
+    return OpenApiExample(name, request_only=True, value=value)
 
 
+@extend_schema_serializer(examples=[example("Avec son motif", {"note": "La BAL du service la remplace."})])
 class MoveSerializer(serializers.Serializer):
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
     attested = serializers.BooleanField(required=False, default=False)
 
 
-class CotitulaireSerializer(serializers.Serializer):
-    person = serializers.PrimaryKeyRelatedField(queryset=Person.objects.none())
+@extend_schema_serializer(
+    examples=[example("Vers la BAL du service", {"replaced_by": "accueil@chu-exemple.mssante.fr", "note": "Doublon."})]
+)
+class DepublishSerializer(serializers.Serializer):
+    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
+    replaced_by = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=254, help_text="BAL à utiliser à la place."
+    )
+    auto_reply = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=1000, help_text="Réponse automatique demandée."
+    )
 
-    def __init__(self, *args, people=None, **kwargs):
-        super().__init__(*args, **kwargs)
-        if people is not None:
-            self.fields["person"].queryset = people
+
+@extend_schema_serializer(examples=[example("Une personne du registre", {"person": 7})])
+class CotitulaireSerializer(PersonSaid):
+    pass
+
+
+@extend_schema_serializer(
+    examples=[
+        example(
+            "Une BAL qui existe déjà chez l’opérateur",
+            {
+                "structure": 3,
+                "operator": "regional",
+                "kind": "ORG",
+                "address": "accueil@chu-exemple.mssante.fr",
+                "principal": 7,
+                "exists": True,
+                "service": "Accueil",
+            },
+        )
+    ]
+)
+class RegisterSerializer(serializers.Serializer):
+    structure = Seen(queryset=Structure.objects.all())
+    operator = Coded(queryset=Operator.objects.all())
+    kind = serializers.ChoiceField(Bal.Kind.choices)
+    address = serializers.CharField(max_length=254, validators=[validate_address])
+    principal = Seen(queryset=Person.objects.all(), required=False, allow_null=True, default=None)
+    exists = serializers.BooleanField(
+        default=False, help_text="Vrai : elle existe chez l’opérateur. Faux : il lui est demandé de l’ouvrir."
+    )
+    service = serializers.CharField(required=False, allow_blank=True, max_length=90)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=75)
+    purpose = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    liste_rouge = serializers.BooleanField(required=False)
+    note = serializers.CharField(required=False, allow_blank=True, max_length=500)
+
+
+@extend_schema_serializer(examples=[example("Le service a changé de nom", {"service": "Accueil et orientation"})])
+class DescribeSerializer(serializers.Serializer):
+    """Only the fields given change."""
+
+    service = serializers.CharField(required=False, allow_blank=True, max_length=90)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=75)
+    purpose = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    liste_rouge = serializers.BooleanField(required=False)
+    responsable = Seen(queryset=Person.objects.all(), required=False, allow_null=True)
+    quota_mb = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**31 - 1)

@@ -4,51 +4,86 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 
 from mailboxes import actions
-from mailboxes.api.serializers import BalSerializer, CotitulaireSerializer, MoveSerializer
+from mailboxes.api.fields import person_of
+from mailboxes.api.serializers import (
+    BalSerializer,
+    CotitulaireSerializer,
+    DepublishSerializer,
+    DescribeSerializer,
+    MoveSerializer,
+    RegisterSerializer,
+)
 from mailboxes.api.viewsets import ResourceViewSet
 from mailboxes.filters import BalFilter
-from mailboxes.lifecycle import EXPOSED, Verb
-from mailboxes.models import Bal, Person
+from mailboxes.lifecycle import EXPOSED, Act, Verb
+from mailboxes.models import Bal
+
+
+class Narrowed(BalFilter):
+    """The pages' filter, in the order of the cursor."""
+
+    sort = None
 
 
 class BalViewSet(ResourceViewSet):
     serializer_class = BalSerializer
-    filterset_class = BalFilter
+    filterset_class = Narrowed
 
     def get_queryset(self):
         return Bal.objects.visible_to(self.request.user).with_holders().with_publication()
 
-    def filter_queryset(self, queryset):
-        return super().filter_queryset(queryset) if self.action == "list" else queryset
+    @extend_schema(request=RegisterSerializer, responses={201: BalSerializer}, summary=Act.REGISTER.label)
+    def create(self, request):
+        """Inscrire une BAL qui existe, ou en demander l’ouverture à l’opérateur."""
+        return self.add(lambda: actions.register_bal(by=request.user, **self.said(RegisterSerializer)))
 
-    def _move(self, request, verb):
-        body = MoveSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        return self.act(lambda bal: actions.move(bal, Verb(verb), by=request.user, **body.validated_data))
+    @extend_schema(request=DescribeSerializer, responses=BalSerializer, summary=Act.DESCRIBE.label)
+    def partial_update(self, request, pk):
+        """Modifier la fiche ; seuls les champs donnés changent, chacun laisse sa ligne au journal."""
+        return self.act(lambda bal: actions.describe_bal(bal, by=request.user, **self.said(DescribeSerializer)))
 
-    @extend_schema(request=CotitulaireSerializer, responses={201: BalSerializer})
+    @extend_schema(request=CotitulaireSerializer, responses={201: BalSerializer}, summary=Act.ADD_COTITULAIRE.label)
     @action(detail=True, methods=["post"])
     def cotitulaires(self, request, pk):
         """Ajouter un cotitulaire, 20 au plus, le principal compris."""
+        return self._name(actions.add_cotitulaire, status=201)
 
+    @extend_schema(request=CotitulaireSerializer, responses=BalSerializer, summary=Act.NAME_PRINCIPAL.label)
+    @action(detail=True, methods=["post"])
+    def name_principal(self, request, pk):
+        """Désigner le cotitulaire principal d’une BAL qui n’en a pas."""
+        return self._name(actions.name_principal)
+
+    @extend_schema(request=None, responses=BalSerializer, summary=Act.DECLARE_USE.label)
+    @action(detail=True, methods=["post"])
+    def declare_use(self, request, pk):
+        """Un titulaire déclare qu’il s’en sert : son retrait, s’il y en a un, s’arrête."""
+        return self.act(lambda bal: actions.declare_use(bal, by=request.user))
+
+    def _name(self, do, status: int = 200):
         def perform(bal):
-            body = CotitulaireSerializer(data=request.data, people=Person.objects.choosable_for(bal, request.user))
-            body.is_valid(raise_exception=True)
-            actions.add_cotitulaire(bal, by=request.user, **body.validated_data)
+            do(bal, person_of(self.said(CotitulaireSerializer), self.request.user, bal=bal), by=self.request.user)
 
-        return self.act(perform, status=201)
+        return self.act(perform, status=status)
+
+    def _move(self, verb):
+        by = self.request.user
+        if verb == Verb.REQUEST_DEPUBLICATION:
+            return self.act(lambda bal: actions.request_depublication(bal, by=by, **self.said(DepublishSerializer)))
+        return self.act(lambda bal: actions.move(bal, verb, by=by, **self.said(MoveSerializer)))
 
 
 def _verb_route(verb: Verb):
     """One address per line of the lifecycle table: a new line has its route, and its place in the OpenAPI document."""
 
     def move(self, request, pk):
-        return self._move(request, verb)
+        return self._move(verb)
 
     move.__name__ = verb.value
     move.__doc__ = verb.label
-    described = extend_schema(request=MoveSerializer, responses=BalSerializer, summary=verb.label)
-    return action(detail=True, methods=["post"], url_path=verb.value)(described(move))
+    body = DepublishSerializer if verb == Verb.REQUEST_DEPUBLICATION else MoveSerializer
+    described = extend_schema(request=body, responses=BalSerializer, summary=verb.label)
+    return described(action(detail=True, methods=["post"], url_path=verb.value)(move))
 
 
 for _verb in EXPOSED:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.utils.http import parse_etags, quote_etag
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.renderers import JSONRenderer
@@ -41,7 +41,7 @@ class ResourceViewSet(GenericViewSet):
     def list(self, request, *args, **kwargs):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         lines = self.get_serializer(page, many=True)
-        self._keep_asked(lines.child)
+        self.keep_asked(lines.child)
         return self.get_paginated_response(lines.data)
 
     def retrieve(self, request, *args, **kwargs):
@@ -51,22 +51,58 @@ class ResourceViewSet(GenericViewSet):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
         return self._shown(facts, etag)
 
+    def filter_queryset(self, queryset):
+        """A list is narrowed; one object is found whatever else the query says."""
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
+
+    def said(self, serializer: type[serializers.Serializer]) -> dict[str, Any]:
+        """What the body says, in the form of `serializer`."""
+        body = serializer(data=self.request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        return body.validated_data
+
+    def add(self, perform: Callable[[], Any]) -> Response:
+        """The row that `perform` makes, as it reads."""
+
+        def go():
+            pk = perform().pk
+            facts = self.get_serializer(self.get_queryset().get(pk=pk)).data
+            answer = self._shown(facts, etag_of(facts), status.HTTP_201_CREATED)
+            answer["Location"] = self.reverse_action("detail", args=[pk])
+            return answer
+
+        return once(self.request, go)
+
     def act(self, perform: Callable[[Any], object], status: int = status.HTTP_200_OK) -> Response:
         """`perform` on the object, held, if it is still as the caller read it (If-Match); then the object again."""
 
         def go():
-            self._held()
-            self._check_unchanged()
+            self._hold()
             perform(self.get_object())
             facts = self.get_serializer(self.get_object()).data
             return self._shown(facts, etag_of(facts), status)
 
         return once(self.request, go)
 
-    def _held(self) -> None:
+    def remove(self, perform: Callable[[Any], object]) -> Response:
+        """The same where nothing is left to show."""
+
+        def go():
+            self._hold()
+            perform(self.get_object())
+            return Response(status=status.HTTP_204_NO_CONTENT)
+
+        return once(self.request, go)
+
+    def lock_of(self, row):
+        """The row that the actions on this one lock first: in another order, two writers would wait for each other."""
+        return row
+
+    def _hold(self) -> None:
         """Locked until the transaction ends: of two callers that read the same, the second finds it changed."""
-        row = self.get_object()
+        row = self.lock_of(self.get_object())
         type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+        self._check_unchanged()
 
     def _check_unchanged(self) -> None:
         wanted = parse_etags(self.request.headers.get("If-Match", ""))
@@ -80,7 +116,7 @@ class ResourceViewSet(GenericViewSet):
         facts = {name: value for name, value in facts.items() if name in asked}
         return Response(facts, status=status, headers={"ETag": etag})
 
-    def _keep_asked(self, serializer) -> None:
+    def keep_asked(self, serializer) -> None:
         for name in set(serializer.fields) - set(self._asked(serializer.fields)):
             serializer.fields.pop(name)
 

@@ -31,6 +31,13 @@ class Finding(NamedTuple):
     call: str = ""  # the remedy in the words of this finding, where the act's own are too general
 
     @property
+    def about(self) -> str:
+        """What it counts: `bals`, `gaps`, `movements`, or the `installation` as a whole."""
+        if self.situation:
+            return "gaps"
+        return "bals" if self.bals else "movements" if self.movements else "installation"
+
+    @property
     def remedy_label(self) -> str:
         return self.call or (str(self.remedy.label) if self.remedy else self.place[0] if self.place else "")
 

@@ -3,6 +3,7 @@
 from mailboxes.forms.anomalies import ApplicativeForm, NoteAnomalyForm
 from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
 from mailboxes.forms.bulk import BulkForm, KitsForm
+from mailboxes.forms.campaigns import LaunchForm, ScopeForm, TargetFilterForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
 from mailboxes.forms.imports import ImportColumnsForm, ImportForm
@@ -32,6 +33,7 @@ __all__ = [
     "ImportForm",
     "IndicatorsForm",
     "KitsForm",
+    "LaunchForm",
     "LayoutForm",
     "MoreSpaceForm",
     "MoveForm",
@@ -48,6 +50,8 @@ __all__ = [
     "RemedyForm",
     "RequestBulkForm",
     "RequestDeletionForm",
+    "ScopeForm",
     "SettleForm",
     "StepForm",
+    "TargetFilterForm",
 ]

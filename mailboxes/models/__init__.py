@@ -4,6 +4,7 @@ from mailboxes.models.anomalies import Anomaly
 from mailboxes.models.applicative import ApplicativeFacts
 from mailboxes.models.bals import Bal, Use
 from mailboxes.models.calls import Call
+from mailboxes.models.campaigns import Campaign, CampaignTarget
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.imports import ColumnMapping, Import, ImportLine
@@ -31,6 +32,8 @@ __all__ = [
     "ApplicativeFacts",
     "Bal",
     "Call",
+    "Campaign",
+    "CampaignTarget",
     "Claim",
     "ColumnMapping",
     "Cotitulaire",

@@ -20,6 +20,7 @@ from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.months import MonthsBefore, Shortest
 from mailboxes.models.movements import Movement
 from mailboxes.models.people import Affiliation, Person
+from mailboxes.models.software import Scope
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM, Signatory
 from mailboxes.models.usage import Reading
@@ -286,6 +287,8 @@ class Bal(models.Model):
             roles.add(Role.GESTIONNAIRE)
             if self.nobody_answers():
                 roles.add(Role.RESPONSABLE)
+        elif self.structure_id in fed_structures(actor):
+            roles.add(Role.LOGICIEL)
         return frozenset(roles)
 
     def _held_as(self, holder):
@@ -333,3 +336,13 @@ def managed_structures(user) -> frozenset[int]:
     if not hasattr(user, "_managed_structures"):
         user._managed_structures = frozenset(Structure.objects.managed_by(user).values_list("pk", flat=True))
     return user._managed_structures
+
+
+def fed_structures(user) -> frozenset[int]:
+    """The ids of the structures that a software, if `user` is one, sends readings for; read once per user object."""
+    if not hasattr(user, "_fed_structures"):
+        software = getattr(user, "software", None)
+        feeds = software is not None and Scope.USAGE in software.scopes
+        fed = Structure.objects.visible_to(user).values_list("pk", flat=True) if feeds else ()
+        user._fed_structures = frozenset(fed)
+    return user._fed_structures

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from mailboxes.lifecycle import ANSWERABLE, LIVE, Act, Party, State, Verb
 from mailboxes.models.bals import Bal
+from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Structure
 from mailboxes.models.system import SYSTEM
@@ -14,10 +15,19 @@ from mailboxes.models.system import SYSTEM
 LABELS = {**dict(Verb.choices), **dict(Act.choices)}
 STATES = dict(State.choices)
 UNITS: dict[str, str] = {Act.WARN_QUOTA: "%", Act.WARN_CERTIFICATE: "jours"}  # of a stage’s threshold
-DONE_BY_LINK = (Act.ANSWER, Act.DECLARE_USE, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION)
+DONE_BY_LINK = (Act.ANSWER, Act.ANSWER_CAMPAIGN, Act.DECLARE_USE, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION)
 
 
 class JournalQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Of the structures one sees, of a BAL that one holds, of oneself; a délégataire only uses the box."""
+        if user.is_superuser:
+            return self
+        structures = Structure.objects.visible_to(user).values("pk")
+        held = Cotitulaire.objects.filter(person__user_id=user.pk).values("bal")
+        of_bal = Q(bal__structure__in=structures) | Q(bal__in=held)
+        return self.filter(of_bal | Q(bal=None, structure__in=structures) | Q(bal=None, person__user_id=user.pk))
+
     def untold(self, now):
         """To be told, and held by nobody: a lease that ran out is taken up again."""
         return self.filter(told_at=None).filter(Q(leased_until=None) | Q(leased_until__lte=now))

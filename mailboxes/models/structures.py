@@ -45,6 +45,10 @@ class StructureQuerySet(models.QuerySet):
         managed = Structure.objects.managed_by(user)
         return self.filter(Q(pk__in=managed.values("pk")) | Q(pk__in=works.values("pk")))
 
+    def within(self, structure):
+        """It and those below it."""
+        return self.filter(Q(pk=structure.pk) | Q(parent=structure.pk) | Q(parent__parent=structure.pk))
+
     def _reached(self, user, roles):
         return self._from(Membership.objects.filter(user_id=user.pk, role__in=roles).values("structure"))
 

@@ -23,7 +23,22 @@ def verb_of(request: Request, act: Act) -> Verb | None:
 
 
 def check_step(request: Request, act: Act, *, by) -> None:
-    """Who may, from which stage; where it moves the BAL, the lifecycle table says who."""
+    """The table, and what the annuaire must show."""
+    check_stage(request, act, by=by)
+    verb = verb_of(request, act)
+    if act == Act.VERIFY_REQUEST and (
+        not verb or request.kind == RequestKind.OPEN
+    ):  # the other verbs see for themselves
+        check_seen(request, by=by)
+    if act == Act.ASK_AGAIN:
+        check_ask_again(request)
+
+
+def check_stage(request: Request, act: Act, *, by) -> None:
+    """The table alone: who may, from which stage; where it moves the BAL, the lifecycle table says who.
+
+    Costs no query after `with_letters`.
+    """
     verb = verb_of(request, act)
     if verb:
         assert request.bal  # noqa: S101 - it moves
@@ -32,12 +47,6 @@ def check_step(request: Request, act: Act, *, by) -> None:
         check_role(act, WHO_MAY[act], request.roles_of(by))
     if request.stage not in STEPS[act].before:
         raise Refused(f"« {act.label} » est impossible pour une demande {request.get_stage_display()}.", "stage")
-    if act == Act.VERIFY_REQUEST and (
-        not verb or request.kind == RequestKind.OPEN
-    ):  # the other verbs see for themselves
-        check_seen(request, by=by)
-    if act == Act.ASK_AGAIN:
-        check_ask_again(request)
 
 
 def check_seen(request: Request, *, by) -> None:

@@ -1,5 +1,7 @@
 """What a reading may say, and what follows from it."""
 
+from collections.abc import Iterable
+
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.utils import timezone
@@ -58,3 +60,16 @@ def quota_level_after(warned: int, percent: int | None) -> int:
     if level < warned and (percent or 0) >= warned - settings.QUOTA_HYSTERESIS:
         return warned
     return level
+
+
+def check_pushed(bal: Bal | None, facts: Iterable[object], address: str) -> None:
+    """Of a BAL that whoever pushes sees; of another, not even that it exists is told."""
+    if bal is None:
+        raise Refused(f"Aucune BAL « {address} » dans les structures de cette clé.", "unknown")
+    if all(fact is None for fact in facts):
+        raise Refused("Ce relevé ne dit rien : ni utilisation, ni espace occupé, ni espace accordé.", "empty")
+
+
+def check_said_once(is_same: bool) -> None:
+    if not is_same:
+        raise Refused("Cet envoi dit deux choses du même moment de cette BAL : seule la première est lue.", "twice")

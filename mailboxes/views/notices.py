@@ -39,7 +39,7 @@ DONE: dict[str, str] = {
 def notice_link(request, token):
     """The page a mail leads to. Scanners follow links: nothing changes until a button is pressed."""
     try:
-        notice = Notice.objects.select_related("person").get(pk=links.notice_of(token))
+        notice = Notice.objects.exclude(bal=None).select_related("person").get(pk=links.notice_of(token))
     except links.Expired:
         return render(request, "mailboxes/notice_link_refused.html", {"has_expired": True}, status=410)
     except (links.Invalid, Notice.DoesNotExist):

@@ -68,6 +68,9 @@ def write():
     asked = bal("ORG", "pneumologie.lilas", "bruno", service="Pneumologie", percent_full=84, used_mb=840, quota_mb=1000)
     actions.move(asked, Verb.REQUEST_DEPUBLICATION, by=people["gisele"].user, note="Remplacée par cardiologie.lilas.")
     actions.open_request(org, RequestKind.CHANGE, by=people["gisele"].user, detail="Porter l’espace à 4 Go.")
+    dusty = bal("PER", "bruno.ancienne", "bruno")
+    cleanup = Campaign(kind=Campaign.Kind.CLEANUP, title="Nettoyage d’automne", structure=chu)
+    actions.launch_campaign(cleanup, Bal.objects.filter(pk=dusty.pk), by=people["gisele"].user)
     layout = RequestLayout(
         structure=org.structure, operator=operator, kind="delete", subject="Suppression de {adresse}"
     )
@@ -201,6 +204,7 @@ if __name__ == "__main__":
         SYSTEM,
         Affiliation,
         Bal,
+        Campaign,
         Cotitulaire,
         Membership,
         Notice,

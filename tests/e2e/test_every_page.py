@@ -35,6 +35,15 @@ GISELE = {
     "operators": "/operateurs/",
     "preferences": "/privilegiees/",
     "preferences-none": "/privilegiees/?sort=deux",
+    "campaigns": "/campagnes/",
+    "campaign-new": "/campagnes/nouvelle/",
+    "campaign-preview": "/campagnes/nouvelle/?kind_of=cleanup&for_structure=1&finding=usage-inconnu",
+    "campaign-nobody": "/campagnes/nouvelle/?kind_of=recertify&for_structure=1&q=rien-de-tel",
+    "campaign": "/campagnes/1/",
+    "campaign-none": "/campagnes/1/?outcome=used",
+    "campaign-close": "/campagnes/1/clore/",
+    "campaign-remind-refused": "/campagnes/1/rappeler/",
+    "questions-none": "/mes-bal/questions/",
     "mine-empty": "/mes-bal/",
     "notices-undelivered": "/avis/",
     "search": "/annuaire/",
@@ -122,6 +131,8 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     look("claims-link-refused", "/adresses/rien/")
     look("notice-link", notice_link_of(app, "paul"))
     look("notice-link-refused", "/avis/repondre/rien/")
+    look("campaign-link", notice_link_of(app, "bruno", bal__isnull=True))
+    look("campaign-link-refused", "/questions/rien/")
     assert [error for error in browser_errors if "404" not in error] == []
     browser_errors.clear()
     log_in(page, "alice")
@@ -131,9 +142,11 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
     for name, path in ALICE_ON_A_BAL.items():
         look(name, org + path)
     page.context.clear_cookies()
-    for name in ("paul", "delphine", "nouveau"):
+    for name in ("paul", "delphine", "nouveau", "bruno"):
         log_in(page, name)
         look(f"mine-{name}", "/mes-bal/")
+        if name == "bruno":
+            look("questions", "/mes-bal/questions/")
         page.context.clear_cookies()
     assert not faults, "\n\n".join(faults)
 
@@ -201,11 +214,11 @@ def link_of(app, name):
     return app.manage("shell", "--no-imports", "-c", code).strip()
 
 
-def notice_link_of(app, name):
-    """The signed link of the last notice to this person that he may answer."""
+def notice_link_of(app, name, bal__isnull=False):
+    """The signed link of the last notice to this person that he may answer: about a BAL, or of a campaign."""
     code = (
         "from mailboxes.models import Notice; from mailboxes.notices import path_of;"
-        f"notices = Notice.objects.filter(person__user__username='{name}', party='holders').exclude(bal=None);"
+        f"notices = Notice.objects.filter(person__user__username='{name}', party='holders', bal__isnull={bal__isnull});"
         "print(path_of(notices.order_by('-pk').first()))"
     )
     return app.manage("shell", "--no-imports", "-c", code).strip()

@@ -17,6 +17,8 @@ from mailboxes.management.demo.story import ACCOUNTS
 from mailboxes.models import (
     Affiliation,
     Bal,
+    Campaign,
+    CampaignTarget,
     Claim,
     Delegataire,
     Import,
@@ -65,6 +67,17 @@ def test_every_state_and_every_kind_is_there():
     assert set(Bal.objects.values_list("kind", flat=True)) == set(Kind.values)
 
 
+def test_one_campaign_is_half_answered_and_one_is_closed():
+    review, cleanup = Campaign.objects.order_by("-launched_at")
+    assert (review.closed_at, cleanup.rounds) == (None, 2)
+    assert cleanup.closed_at
+    outcomes = review.targets.outcomes()
+    assert outcomes["withdrawn"] == 2
+    assert outcomes["confirmed"] >= outcomes["pending"] / 2 > 2
+    assert {"used", "unused", "not_mine", "pending"} <= cleanup.targets.outcomes().keys()
+    assert CampaignTarget.objects.put_to(authenticate_by_name("alice").person).unanswered().count() == 2
+
+
 def test_every_verb_was_used():
     assert set(Verb.values) <= set(JournalEntry.objects.values_list("what", flat=True))
 
@@ -93,6 +106,12 @@ def test_no_bal_has_two_principals_nor_21_cotitulaires():
 
 def test_every_holder_has_an_rpps_and_a_card():
     assert not Person.objects.filter(held__isnull=False).filter(Q(rpps=None) | Q(has_cps=False)).exists()
+
+
+def test_the_printed_key_opens_the_api(printed, client):
+    key = printed.partition("BAL_KEY=")[2].split()[0]
+    answer = client.get("/api/v1/bals/?page_size=1", headers={"Authorization": f"Bearer {key}"})
+    assert len(answer.json()["results"]) == 1
 
 
 def test_the_printed_accounts_log_in_with_the_printed_password(printed):

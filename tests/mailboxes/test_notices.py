@@ -30,6 +30,8 @@ OF_ACTS = {
     f"{Act.REMIND_IDLE}.txt",
     f"{Act.ESCALATE_IDLE}_gestionnaire.txt",
     f"{Act.ASK_USE}.txt",
+    f"{Act.ASK_CAMPAIGN}.txt",
+    f"{Act.REMIND_CAMPAIGN}.txt",
     f"{Act.REMIND_USE}.txt",
     f"{Act.NOTE_USE}.txt",
     f"{Act.NOTE_USE}_gestionnaire.txt",

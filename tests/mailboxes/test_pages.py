@@ -390,7 +390,7 @@ def test_who_has_no_bal_is_told_whom_to_ask(visit, people):
 AROUND = ("django_session", "accounts_user", "SAVEPOINT", "BEGIN")
 
 
-@pytest.mark.parametrize(("name", "limit"), [("bal-list", 9), ("my-bals", 11), ("dashboard", 29)])
+@pytest.mark.parametrize(("name", "limit"), [("bal-list", 10), ("my-bals", 11), ("dashboard", 29)])
 def test_the_queries_do_not_grow_with_the_rows(visit, people, make_bal, django_assert_max_num_queries, name, limit):
     """Beside the session and the account. Of the list’s nine, two ask what the account may see and manage,
     one how old the annuaire is."""

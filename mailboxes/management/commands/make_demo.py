@@ -30,8 +30,11 @@ class Command(BaseCommand):
                 return
             raise CommandError(f"{why} : la démonstration veut une base vide.")
         password = get_random_string(12, LEGIBLE)
-        make(options["lines"], password, self.stderr.write)
+        key = make(options["lines"], password, self.stderr.write)
         self.stdout.write(_how_to_log_in(password))
+        self.stdout.write(
+            f"\nUn logiciel, par l’API ({_address()}/api/v1/) :\n  export BAL_URL={_address()} BAL_KEY={key}"
+        )
         if notice := link_to_try():
             self.stdout.write(
                 f"\nSans compte, le lien d’un rappel reçu par courriel :\n  {_address()}{path_of(notice)}"

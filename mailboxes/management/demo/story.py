@@ -7,7 +7,17 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from mailboxes.management.demo import attention, filling, followup, imports, openings, practices, usage
+from mailboxes.management.demo import (
+    attention,
+    campaigns,
+    filling,
+    followup,
+    imports,
+    openings,
+    practices,
+    software,
+    usage,
+)
 from mailboxes.management.demo.annuaire import Annuaire
 from mailboxes.management.demo.clock import Timeline, as_of, nothing_sent
 from mailboxes.management.demo.foundation import START, Foundation
@@ -44,20 +54,21 @@ NIGHTLY = [
     "depublish_idle",
     "ask_unknown",
     "remind_operators",
+    "follow_campaigns",
 ]
 
 
-def make(lines: int, password: str, say: Callable[[str], None]) -> None:
-    """Everything or nothing; the jobs of fourteen months say nothing of what they do."""
+def make(lines: int, password: str, say: Callable[[str], None]) -> str:
+    """Everything or nothing; the jobs of fourteen months say nothing of what they do. Returns the key of a software."""
     logging.disable(logging.INFO)
     try:
         with nothing_sent(), transaction.atomic():
-            _make(lines, password, say)
+            return _make(lines, password, say)
     finally:
         logging.disable(logging.NOTSET)
 
 
-def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
+def _make(lines: int, password: str, say: Callable[[str], None]) -> str:
     time = Timeline(timezone.now())
     with as_of(time.moment(START + 1)):
         say("Personnes et structures…")
@@ -74,6 +85,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
         Requests(foundation, readings).tell()
         openings.tell(time, cast, places, foundation, gisele)
         followup.tell(foundation, readings)
+        campaigns.tell(foundation, readings)
         filling.tell(foundation, readings)
         imports.tell(foundation)
     attention.tell(foundation)
@@ -86,6 +98,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> None:
             time.on(days_ago, run, job)
     say("Quatorze mois d’histoire, et l’annuaire…")
     time.live()
+    return software.let_in(places, by=gisele)
 
 
 def _staff(cast: Cast, places: Places):

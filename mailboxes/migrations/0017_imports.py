@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("mailboxes", "0015_findings"),
+        ("mailboxes", "0016_campaigns"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

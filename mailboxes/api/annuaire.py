@@ -1,0 +1,163 @@
+"""Our copy of the national annuaire, the same for every key, and the runs that brought it here."""
+
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from directory.forms import SearchForm
+from directory.models import Entry, SyncRun
+from directory.search import SHOWN, Asked, search
+from mailboxes.api.viewsets import ResourceViewSet
+from mailboxes.filters import RunFilter
+from mailboxes.models.software import Scope
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Une BAL nominative",
+            response_only=True,
+            value={
+                "id": 501,
+                "address": "alice.exemple@chu-exemple.mssante.fr",
+                "kind": "PER",
+                "rpps": "10000000017",
+                "family_name": "EXEMPLE",
+                "given_name": "Alice",
+                "profession": "Médecin",
+                "skill": "Cardiologie",
+                "structure": "010000002",
+                "structure_name": "CHU",
+                "service": "",
+                "postcode": "01000",
+                "town": "01000 BOURG-EN-BRESSE",
+                "rank": "1",
+                "first_seen_at": "2025-09-01T03:00:00+02:00",
+                "changed_at": "2026-11-20T03:12:00+01:00",
+            },
+        )
+    ]
+)
+class EntrySerializer(serializers.ModelSerializer):
+    rpps = serializers.CharField(source="person_id")
+    structure = serializers.CharField(source="structure_id")
+    town = serializers.CharField(source="address_l6")
+
+    class Meta:
+        model = Entry
+        fields = [
+            "id",
+            "address",
+            "kind",
+            "rpps",
+            "family_name",
+            "given_name",
+            "profession",
+            "skill",
+            "structure",
+            "structure_name",
+            "service",
+            "postcode",
+            "town",
+            "rank",
+            "first_seen_at",
+            "changed_at",
+        ]
+        read_only_fields = fields
+
+
+ASKED = [
+    OpenApiParameter("q", str, description="Nom, adresse, RPPS, FINESS ou domaine ; fautes de frappe pardonnées."),
+    OpenApiParameter("kind", str, enum=["PER", "ORG", "APP", "CAB"]),
+    OpenApiParameter("profession", str, description="Code de la profession."),
+    OpenApiParameter("place", str, description="Département, code postal ou commune."),
+    OpenApiParameter("domain", str),
+]
+
+
+class EntryViewSet(ResourceViewSet):
+    """L’annuaire public tel que nous le connaissons : une ligne par porteur."""
+
+    scopes = {"GET": Scope.RESOLVE}
+    serializer_class = EntrySerializer
+
+    def get_queryset(self):
+        return Entry.objects.published()
+
+    @extend_schema(parameters=ASKED, operation_id="annuaire_list")
+    def list(self, request):
+        """La recherche de la page « Annuaire » : les meilleures réponses d’abord, 200 au plus, en une page.
+
+        Sans critère, tout l’annuaire public, page après page.
+        """
+        # Any code may be looked for: one that nobody has finds nobody.
+        code = request.query_params.get("profession", "")
+        form = SearchForm(request.query_params, professions=[(code, code)] if code else [])
+        if not form.is_valid():
+            raise serializers.ValidationError(form.errors.get_json_data())
+        asked = form.cleaned_data
+        words = Asked(asked["q"], asked["kind"], asked["profession"], asked["place"], asked["domain"])
+        if not words:
+            return super().list(request)
+        lines = self.get_serializer(search(words).entries(0, SHOWN), many=True)
+        self.keep_asked(lines.child)
+        return Response({"next": None, "previous": None, "results": lines.data})
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Celle de la nuit",
+            response_only=True,
+            value={
+                "id": 88,
+                "source": "extraction",
+                "status": "applied",
+                "reason": "",
+                "started_at": "2026-11-20T03:12:00+01:00",
+                "finished_at": "2026-11-20T03:13:10+01:00",
+                "as_of": "2026-11-20T02:00:00+01:00",
+                "is_stale": False,
+                "lines": 560000,
+                "rejected": 2,
+                "addresses": 512000,
+                "appeared": 310,
+                "changed": 120,
+                "withdrawn": 95,
+            },
+        )
+    ]
+)
+class RunSerializer(serializers.ModelSerializer):
+    as_of = serializers.DateTimeField(help_text="Date de l’image de l’annuaire.")
+    is_stale = serializers.BooleanField(help_text="Trop ancienne pour conclure d’une absence.")
+
+    class Meta:
+        model = SyncRun
+        fields = [
+            "id",
+            "source",
+            "status",
+            "reason",
+            "started_at",
+            "finished_at",
+            "as_of",
+            "is_stale",
+            "lines",
+            "rejected",
+            "addresses",
+            "appeared",
+            "changed",
+            "withdrawn",
+        ]
+        read_only_fields = fields
+
+
+class RunViewSet(ResourceViewSet):
+    """Les synchronisations de l’annuaire, de la plus ancienne à la plus récente."""
+
+    serializer_class = RunSerializer
+    filterset_class = RunFilter
+
+    def get_queryset(self):
+        return SyncRun.objects.defer("preview")

@@ -1,0 +1,120 @@
+"""A page of what a search finds, as a Bundle, and the way to the next."""
+
+import uuid
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.core import signing
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils import timezone
+
+from mailboxes.api.fhir.resources import IN_FORCE, Key, Resource, resources, told
+from mailboxes.api.fhir.searches import Include, Search, found_keys, read_search
+
+SALT = "mailboxes.api.fhir"
+MAX_INCLUDED = 1000  # of one page and one `_include`: a hospital has thousands of situations d'exercice
+ALWAYS = {"resourceType", "id", "meta"}  # whatever `_elements` asks
+SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
+
+
+class Expired(Exception):
+    """Said to the caller as a 410: its search is to be made anew."""
+
+
+class Page(NamedTuple):
+    """`after` is the key of the last resource shown; `total` is carried from the first page, counted once."""
+
+    search: Search
+    after: Key | None = None
+    total: int | None = None
+
+
+def first_page(search: Search) -> Page:
+    return Page(search, total=found_keys(search).count() if search.total else None)
+
+
+def read_token(token: str) -> Page:
+    try:
+        name, query, after, total = signing.loads(token, salt=SALT)
+    except signing.BadSignature as error:
+        raise Expired("Cette page n’est plus connue : reprenez la recherche à sa première page.") from error
+    return Page(read_search(name, QueryDict(query)), tuple(after), total)
+
+
+def _token(page: Page, after: Key) -> str:
+    """What a `next` link carries: opaque, and nobody else's to write."""
+    facts = [page.search.kind.name, page.search.query, list(after), page.total]
+    return signing.dumps(facts, salt=SALT, compress=True)
+
+
+def bundle_of(page: Page, base: str, user) -> Resource:
+    """By key and not by number: resources that come or go while the pages are read shift none."""
+    search = page.search
+    keys, more = _keys(page)
+    found = [_entry(_subset(one, search.elements), base, "match") for one in resources(search.kind, keys, user)]
+    for include in search.includes:
+        found += _included(include, search, keys, base, user)
+    links = [{"relation": "self", "url": f"{base}/{search.kind.name}{'?' if search.query else ''}{search.query}"}]
+    if more:
+        links.append({"relation": "next", "url": f"{base}/_page?{urlencode({'id': _token(page, keys[-1])})}"})
+    bundle: dict[str, Any] = {
+        "resourceType": "Bundle",
+        "id": str(uuid.uuid4()),
+        "meta": {"lastUpdated": timezone.localtime().isoformat(timespec="milliseconds")},
+        "type": "searchset",
+        "link": links,
+    }
+    total = len(keys) if page.after is None and not more else page.total
+    return bundle | ({} if total is None else {"total": total}) | ({"entry": found} if found else {})
+
+
+def _keys(page: Page) -> tuple[list[Key], bool]:
+    """Those of this page, and whether more follow."""
+    search = page.search
+    found = found_keys(search)
+    if page.after:
+        found = found.filter(_beyond(search.kind.key, page.after))
+    keys = list(found[: search.size + 1])
+    return keys[: search.size], len(keys) > search.size
+
+
+def _beyond(fields: tuple[str, ...], after: Key) -> Q:
+    """Of one or two fields; of two, the first condition is the one an index answers."""
+    if len(fields) == 1:
+        return Q(**{f"{fields[0]}__gt": after[0]})
+    from_here = Q(**{f"{fields[0]}__gte": after[0]})
+    return from_here & (Q(**{f"{fields[0]}__gt": after[0]}) | Q(**{f"{fields[1]}__gt": after[1]}))
+
+
+def _included(include: Include, search: Search, keys: list[Key], base: str, user) -> list[Resource]:
+    others = _others(include, {key[search.kind.key.index(include.field)] for key in keys})
+    entries = [_entry(one, base, "include") for one in resources(include.kind, others[:MAX_INCLUDED], user)]
+    return entries + ([_incomplete(include)] if len(others) > MAX_INCLUDED else [])
+
+
+def _others(include: Include, values: set[str]) -> list[Key]:
+    """The keys of what comes with those found; one more than may come tells that there are more."""
+    own = include.kind.key
+    if own == (include.field,):
+        return [(value,) for value in sorted(values)]
+    lines = told().filter(IN_FORCE, include.kind.lines, **{f"{include.field}__in": values})
+    return list(lines.order_by(*own).values_list(*own).distinct()[: MAX_INCLUDED + 1])
+
+
+def _incomplete(include: Include) -> Resource:
+    text = f"Seuls {MAX_INCLUDED} {include.kind.name} accompagnent cette page : demandez moins à la fois (_count)."
+    issue = {"severity": "warning", "code": "incomplete", "diagnostics": text}
+    return {"resource": {"resourceType": "OperationOutcome", "issue": [issue]}, "search": {"mode": "outcome"}}
+
+
+def _entry(resource: Resource, base: str, mode: str) -> Resource:
+    url = f"{base}/{resource['resourceType']}/{resource['id']}"
+    return {"fullUrl": url, "resource": resource, "search": {"mode": mode}}
+
+
+def _subset(resource: Resource, elements: frozenset[str]) -> Resource:
+    if not elements:
+        return resource
+    kept = {name: value for name, value in resource.items() if name in ALWAYS | elements}
+    return kept | {"meta": kept["meta"] | {"tag": [SUBSETTED]}}

@@ -1,0 +1,314 @@
+"""From lines of the annuaire to the resources of FHIR."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from django.conf import settings
+from django.db.models import BooleanField, Exists, ExpressionWrapper, Max, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from directory.models import Entry
+from directory.pictures import public_sources
+from directory.sources.fhir_records import EMAIL_TYPE, IDNPS, IDNST, METADATA, RPPS
+from mailboxes.models import Bal, Person, Preference
+
+Resource = dict[str, Any]
+Key = tuple[str, ...]
+
+NOS = "https://mos.esante.gouv.fr/NOS"
+MAIL_TYPES = f"{NOS}/TRE_R256-TypeMessagerie/FHIR/TRE-R256-TypeMessagerie"
+BAL_TYPES = f"{NOS}/TRE_R257-TypeBAL/FHIR/TRE-R257-TypeBAL"
+# Table of codes -> the field of a line that holds the code; its words stand in the field of that name without "_code".
+CODES = {
+    f"{NOS}/TRE_R09-CategorieProfessionnelle/FHIR/TRE-R09-CategorieProfessionnelle": "category_code",
+    f"{NOS}/TRE_G15-ProfessionSante/FHIR/TRE-G15-ProfessionSante": "profession_code",
+    f"{NOS}/TRE_R38-SpecialiteOrdinale/FHIR/TRE-R38-SpecialiteOrdinale": "skill_code",
+}
+IDENTIFIER_TYPES = "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0203"
+# By the annuaire's type of structure identifier (TRE_G07): its own system and the code of its type.
+STRUCTURE_SYSTEMS = {
+    "1": ("https://finess.esante.gouv.fr", "FINEG"),
+    "2": ("https://sirene.fr", "SIREN"),
+    "3": ("https://sirene.fr", "SIRET"),
+    "4": ("https://rppsrang.esante.gouv.fr", "INTRN"),
+}
+BY_LENGTH = {9: "1", 14: "3"}  # where a source left the type out
+INTERNAL = "http://rpps.interne.esante.gouv.fr"
+YES_NO = {"O": True, "TRUE": True, "1": True, "N": False, "FALSE": False, "0": False}
+
+
+class Kind(NamedTuple):
+    """What makes one resource: the lines that share `key`. Those of `mailboxes` stand in its telecom; of the others,
+    `others` are read for what they say, and one is enough where that is none."""
+
+    name: str
+    key: tuple[str, ...]
+    lines: Q
+    mailboxes: Q
+    others: Q
+
+
+# Greater than "", not other than it: an index begins there, after all the lines that have none.
+_PERSON, _PLACE, _NOMINATIVE = Q(person_id__gt=""), Q(structure_id__gt=""), Q(kind=Bal.Kind.NOMINATIVE)
+ALL, NOTHING = Q(pk__isnull=False), Q(pk__in=[])
+PRACTITIONER = Kind("Practitioner", ("person_id",), _PERSON, Q(structure_id=""), others=ALL)
+ROLE = Kind("PractitionerRole", ("person_id", "structure_id"), _PERSON & _PLACE & _NOMINATIVE, ALL, others=NOTHING)
+# A hospital has thousands of professionals, each with a line that says again where it is.
+ORGANIZATION = Kind("Organization", ("structure_id",), _PLACE, ~_NOMINATIVE, others=NOTHING)
+KINDS = {kind.name: kind for kind in (PRACTITIONER, ROLE, ORGANIZATION)}
+
+IN_FORCE = Q(withdrawn_at=None)
+MOMENT = Coalesce("withdrawn_at", "changed_at")  # when a line last changed
+
+
+def told() -> QuerySet[Entry]:
+    """Every line that a public source tells or told, less those in force of an address that is in liste rouge here.
+
+    Once withdrawn a line gives no address: it only says that somebody or some place is no longer there.
+    """
+    red = Bal.objects.filter(address=OuterRef("address"), liste_rouge=True)
+    return Entry.objects.filter(~IN_FORCE | ~Exists(red), source__in=public_sources())
+
+
+# --- Their ids --------------------------------------------------------------------------------------------------------
+def id_of(key: Key) -> str:
+    """The business identifiers; what an id may not hold is written as its bytes, `.2f` for a slash."""
+    return "-".join(re.sub(r"[^A-Za-z0-9]", _as_bytes, part) for part in key)
+
+
+def _as_bytes(odd: re.Match) -> str:
+    return "".join(f".{byte:02x}" for byte in odd[0].encode())
+
+
+def key_of(kind: Kind, resource_id: str) -> Key | None:
+    key = tuple(unquote(part.replace("%", "").replace(".", "%")) for part in resource_id.split("-"))
+    return key if len(key) == len(kind.key) and all(key) and "\0" not in resource_id + "".join(key) else None
+
+
+def of_keys(kind: Kind, keys: Iterable[Key]) -> Q:
+    """The lines of these resources; of two-part keys, also of others that share both parts with some of them."""
+    keys = list(keys)
+    if not keys:
+        return NOTHING
+    narrowed = {f"{name}__in": {key[place] for key in keys} for place, name in enumerate(kind.key)}
+    return kind.lines & Q(**narrowed)
+
+
+# --- Reading them -----------------------------------------------------------------------------------------------------
+class Summary(NamedTuple):
+    first: int  # the line that stands for it
+    active: bool
+    changed: datetime
+
+
+def resources(kind: Kind, keys: list[Key], user) -> list[Resource]:
+    """These resources, in this order, in as many queries for 200 as for one."""
+    summaries = _summaries(kind, keys)
+    lines: dict[Key, list[Entry]] = {key: [] for key in keys if key in summaries}
+    for line in _lines(kind, keys, [summary.first for summary in summaries.values()]):
+        if (own := tuple(getattr(line, name) for name in kind.key)) in lines:
+            lines[own].append(line)
+    register = _register([line for group in lines.values() for line in group if _carries(line)], user)
+    # Without a line: gone from between the two queries.
+    return [_resource(kind, key, summaries[key], group, register) for key, group in lines.items() if group]
+
+
+def _summaries(kind: Kind, keys: list[Key]) -> dict[Key, Summary]:
+    groups = told().filter(of_keys(kind, keys)).values_list(*kind.key)
+    rows = groups.annotate(here=Min("pk", filter=IN_FORCE), ever=Min("pk"), changed=Max(MOMENT)).order_by()
+    size = len(kind.key)
+    return {row[:size]: Summary(row[size] or row[size + 1], row[size] is not None, row[size + 2]) for row in rows}
+
+
+def _lines(kind: Kind, keys: list[Key], firsts: list[int]) -> list[Entry]:
+    """The first source's word first."""
+    wanted = Q(pk__in=firsts) | (IN_FORCE & (kind.mailboxes | kind.others))
+    carried = ExpressionWrapper(kind.mailboxes, BooleanField())
+    found = told().filter(of_keys(kind, keys)).filter(wanted).annotate(is_carried=carried)
+    order = public_sources()
+    return sorted(found, key=lambda line: (order.index(line.source), line.ordinal, line.pk))
+
+
+class Register(NamedTuple):
+    """What it knows of these mailboxes, as far as the asker sees it: the rest is another structure's own business."""
+
+    bals: dict[str, Bal]
+    wishes: dict[Key, str]  # person, place -> the address that its holder prefers there for every message
+
+
+def _register(lines: list[Entry], user) -> Register:
+    addresses = {line.address for line in lines}
+    bals = {bal.address: bal for bal in Bal.objects.visible_to(user).filter(address__in=addresses)}
+    wishes = Preference.objects.main().filter(address__in=bals, person__in=Person.objects.visible_to(user).values("pk"))
+    rows = wishes.values_list("person__rpps", "situation", "address")
+    return Register(bals, {(rpps or "", place): address for rpps, place, address in rows})
+
+
+def _carries(line) -> bool:
+    """Does this line put its address in the telecom of the resource it was read for?"""
+    return line.is_carried and line.withdrawn_at is None
+
+
+def _resource(kind: Kind, key: Key, summary: Summary, lines: list[Entry], register: Register) -> Resource:
+    """Gone from the annuaire, it keeps its identifiers alone, as the national API shows the deleted."""
+    resource: Resource = {
+        "resourceType": kind.name,
+        "id": id_of(key),
+        "language": "fr",
+        "identifier": IDENTIFIERS[kind.name](lines),
+        "active": summary.active,
+    }
+    if summary.active:
+        resource |= FACTS[kind.name](lines)
+        resource["telecom"] = _telecom(lines, register)
+    resource = _stated(resource)
+    moment = timezone.localtime(summary.changed).isoformat(timespec="milliseconds")
+    return resource | {"meta": {"versionId": _version(resource), "lastUpdated": moment}}
+
+
+def _version(resource: Resource) -> str:
+    """Of what is shown, which the register changes as well, and to whom: `lastUpdated` dates the annuaire alone."""
+    return hashlib.sha256(json.dumps(resource, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _stated(facts: Resource) -> Resource:
+    """FHIR knows no empty value; `false` is one that says something."""
+    return {name: value for name, value in facts.items() if value or value is False}
+
+
+# --- Who they are -----------------------------------------------------------------------------------------------------
+def _identifier(system: str, value: str, code: str) -> Resource:
+    coding = {"system": IDENTIFIER_TYPES, "code": code}
+    return {"use": "official", "type": {"coding": [coding]}, "system": system, "value": value}
+
+
+def _of_person(lines: list[Entry]) -> list[Resource]:
+    line = lines[0]
+    is_rpps = line.person_id_type == "8" or (not line.person_id_type and len(line.person_id) == 11)
+    national = line.national_id or f"{'8' if is_rpps else line.person_id_type}{line.person_id}"
+    rpps = [_identifier(RPPS[0], line.person_id, "RPPS")] if is_rpps else []
+    return [_identifier(IDNPS, national, "IDNPS"), *rpps]
+
+
+def _of_structure(lines: list[Entry]) -> list[Resource]:
+    value = lines[0].structure_id
+    kind = lines[0].structure_id_type or BY_LENGTH.get(len(value), "")
+    if kind not in STRUCTURE_SYSTEMS:
+        return [_identifier(INTERNAL, value, "INTRN")]
+    system, code = STRUCTURE_SYSTEMS[kind]
+    return [_identifier(IDNST, f"{kind}{value}", "IDNST"), _identifier(system, value, code)]
+
+
+def _of_role(lines: list[Entry]) -> list[Resource]:
+    """Only the FHIR API names a situation d'exercice; its reader keeps that name as the `holder` of the line."""
+    holders = dict.fromkeys(line.holder for line in lines if line.holder.startswith("PractitionerRole/"))
+    names = [holder.partition("/")[2] for holder in holders]
+    return [{"use": "official", "system": RPPS[0], "value": name} for name in names if not name.startswith("#")]
+
+
+def _name(line: Entry) -> list[Resource]:
+    name = {
+        "text": f"{line.family_name} {line.given_name}".strip(),
+        "family": line.family_name,
+        "given": [line.given_name] if line.given_name else [],
+        "suffix": [line.civility] if line.civility else [],
+    }
+    return [_stated(name)] if name["text"] else []
+
+
+def _codings(line: Entry) -> list[Resource]:
+    said = [
+        (system, getattr(line, field), getattr(line, field.removesuffix("_code"))) for system, field in CODES.items()
+    ]
+    return [_stated({"system": system, "code": code, "display": words}) for system, code, words in said if code]
+
+
+def _concepts(lines: list[Entry]) -> list[Resource]:
+    """One for each profession as it is exercised."""
+    said = [codings for line in lines if (codings := _codings(line))]
+    return [{"coding": codings} for place, codings in enumerate(said) if codings not in said[:place]]
+
+
+def _practitioner(lines: list[Entry]) -> Resource:
+    return {"name": _name(lines[0]), "qualification": [{"code": concept} for concept in _concepts(lines)]}
+
+
+def _role(lines: list[Entry]) -> Resource:
+    return {
+        "practitioner": {"reference": f"Practitioner/{id_of((lines[0].person_id,))}"},
+        "organization": {"reference": f"Organization/{id_of((lines[0].structure_id,))}"},
+        "code": _concepts(lines),
+    }
+
+
+def _organization(lines: list[Entry]) -> Resource:
+    line = lines[0]
+    street = " ".join(filter(None, [line.street_number, line.street_number_suffix, line.street_type, line.street_name]))
+    town = line.address_l6.removeprefix(line.postcode).strip()
+    place = {
+        "line": [part for part in (line.address_l2, line.address_l3, street, line.address_l5) if part],
+        "city": town,
+        "postalCode": line.postcode,
+        "country": line.country,
+    }
+    return {
+        "name": line.structure_name or line.trade_name,
+        "alias": [line.trade_name] if line.trade_name else [],
+        "address": [stated] if (stated := _stated(place)) else [],
+    }
+
+
+IDENTIFIERS = {PRACTITIONER.name: _of_person, ROLE.name: _of_role, ORGANIZATION.name: _of_structure}
+FACTS = {PRACTITIONER.name: _practitioner, ROLE.name: _role, ORGANIZATION.name: _organization}
+
+
+# --- Their mailboxes --------------------------------------------------------------------------------------------------
+def _telecom(lines: list[Entry], register: Register) -> list[Resource]:
+    """One element per address: the first source's word, but the rank of whichever tells it."""
+    carried = [line for line in lines if _carries(line)]
+    once = {line.address: line for line in reversed(carried)}
+    ranks = _ranks(carried, register)
+    return [_mailbox(line, register.bals.get(line.address), ranks) for line in carried if once[line.address] is line]
+
+
+RANKS = {str(rank) for rank in range(1, 100)}
+
+
+def _ranks(lines: list[Entry], register: Register) -> dict[str, int]:
+    """The annuaire's; behind what the holder himself chose here, which it may not know yet."""
+    ranks = {line.address: int(line.rank) for line in lines if line.rank in RANKS}
+    chosen = {line.address for line in lines
+              if register.wishes.get((line.person_id, line.structure_id)) == line.address}  # fmt: skip
+    if chosen:
+        ranks = {address: rank + 1 for address, rank in ranks.items()}
+    return ranks | dict.fromkeys(chosen, 1)
+
+
+def _mailbox(line: Entry, bal: Bal | None, ranks: dict[str, int]) -> Resource:
+    kind = {"coding": [{"system": BAL_TYPES, "code": line.kind}]}
+    said: list[Resource] = [{"url": "type", "valueCodeableConcept": kind}]
+    if bal and bal.description:
+        said.append({"url": "description", "valueString": bal.description})
+    if line.service:
+        said.append({"url": "service", "valueString": line.service})
+    if (paperless := YES_NO.get(line.paperless.upper())) is not None:
+        said.append({"url": "digitization", "valueBoolean": paperless})
+    extensions: list[Resource] = [
+        {"url": EMAIL_TYPE, "valueCoding": {"system": MAIL_TYPES, "code": "MSSANTE", "display": "MSSANTE"}},
+        {"url": METADATA, "extension": said},
+    ]
+    if bal:
+        extensions.append({"url": state_url(), "valueCode": bal.state})
+    mailbox: Resource = {"extension": extensions, "system": "email", "value": line.address, "use": "work"}
+    return mailbox | ({"rank": ranks[line.address]} if line.address in ranks else {})
+
+
+def state_url() -> str:
+    """Ours: how far the BAL is in its life, for who sees it in the register."""
+    return f"{settings.SITE_URL}/fhir/StructureDefinition/bal-state"

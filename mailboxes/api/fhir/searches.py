@@ -1,0 +1,334 @@
+"""The search parameters of the national API: what each asks of the lines."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
+from django.db.models.lookups import Contains, Exact
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from directory.identifiers import is_mssante
+from directory.models import Entry
+from directory.search_index import Term, matching
+from directory.sources.fhir_records import IDNPS, IDNST, RPPS
+from mailboxes.api.fhir.resources import (
+    CODES,
+    IN_FORCE,
+    INTERNAL,
+    KINDS,
+    NOTHING,
+    ORGANIZATION,
+    PRACTITIONER,
+    ROLE,
+    STRUCTURE_SYSTEMS,
+    Kind,
+    key_of,
+    of_keys,
+    told,
+)
+from mailboxes.folding import Folded, folded
+
+DEFAULT_SIZE, MAX_SIZE = 50, 200
+TOTALS = ("none", "estimate", "accurate")
+FORMATS = ("json", "application/json", "application/fhir+json")
+
+
+class BadSearch(Exception):
+    """Said to the caller as an OperationOutcome."""
+
+
+# --- What a value asks of the lines -----------------------------------------------------------------------------------
+def _split(token: str) -> tuple[str, str]:
+    """`system|value`, `|value` or `value`; without a system, "" stands for any."""
+    system, _, value = token.rpartition("|")
+    return system, value.strip()
+
+
+def _person(token: str, modifier: str) -> Q:
+    system, value = _split(token)
+    own, national = Q(person_id=value), Q(person_id=value[1:], national_id__in=[value, ""])
+    if system in RPPS:
+        return own & Q(person_id_type__in=["8", ""])
+    return {"": own | national, IDNPS: national}.get(system, NOTHING)
+
+
+def _structure(token: str, modifier: str) -> Q:
+    system, value = _split(token)
+    value = value.upper()
+    national = Q(structure_id=value[1:], structure_id_type__in=[value[:1], ""])
+    if system in ("", IDNST):
+        return national if system else national | Q(structure_id=value)
+    if system == INTERNAL:
+        return Q(structure_id=value) & ~Q(structure_id_type__in=STRUCTURE_SYSTEMS)
+    types = [kind for kind, (own, _) in STRUCTURE_SYSTEMS.items() if own == system]
+    return Q(structure_id=value, structure_id_type__in=[*types, ""]) if types else NOTHING
+
+
+def _situation(token: str, modifier: str) -> Q:
+    system, value = _split(token)
+    return Q(holder=f"{ROLE.name}/{value}") if system in ("", *RPPS) else NOTHING
+
+
+def _of_id(kind: Kind, value: str, modifier: str) -> Q:
+    """An id, or a reference that ends in it."""
+    key = key_of(kind, value.rpartition("/")[2])
+    return of_keys(kind, [key] if key else [])
+
+
+def _code(token: str, modifier: str) -> Q:
+    system, value = _split(token)
+    found = NOTHING
+    for own, field in CODES.items():
+        if system in ("", own):
+            found |= Q(**{field: value})
+    return found & IN_FORCE
+
+
+def _words(fields: list[str], scopes: list[str], text: str, modifier: str) -> Q:
+    """Each word begins one of these fields' words, or the fields are exactly that; accents and capitals forgiven.
+
+    The search tables find the few lines where the words stand somewhere, then the fields themselves decide.
+    """
+    words = folded(text).split()
+    if not words:
+        return NOTHING
+    found = Q(pk__in=matching([[[Term(scopes, word, is_prefix=True)]] for word in words]))
+    if modifier == "exact":
+        asked = " ".join(words)
+        return found & (_is(fields, asked) | Q(*[_is([field], asked) for field in fields], _connector=Q.OR))
+    whole = Concat(*[part for field in fields for part in (Value(" "), Folded(field))], output_field=CharField())
+    for word in words:
+        found &= Q(Contains(whole, f" {word}"))
+    return found
+
+
+def _is(fields: list[str], text: str) -> Q:
+    spaced = [part for field in fields for part in (field, Value(" "))]
+    return Q(Exact(Folded(Concat(*spaced, output_field=CharField())), text))
+
+
+def _begins(field: str, text: str, modifier: str) -> Q:
+    return IN_FORCE & Q(**{f"{field}__startswith": text})
+
+
+def _town(text: str, modifier: str) -> Q:
+    words = folded(text).split()
+    return Q(pk__in=matching([[[Term(["town"], word, is_prefix=True)]] for word in words])) if words else NOTHING
+
+
+def _mailbox(kind: Kind, text: str, modifier: str) -> Q:
+    """Of the mailboxes of its own telecom."""
+    carried = IN_FORCE & kind.mailboxes
+    text = text.lower()
+    if modifier == "exact":
+        return carried & Q(address=text)
+    if modifier == "contains":
+        # A whole domain, to which nothing can be added, is found by its index.
+        whole = text.startswith("@") and is_mssante(f"x{text}")
+        return carried & (Q(domain=text[1:]) if whole else Q(address__contains=text))
+    return carried & Q(address__startswith=text)
+
+
+class Parameter(NamedTuple):
+    type: str
+    ask: Callable[[str, str], Q]  # of a value and a modifier
+    modifiers: tuple[str, ...] = ()
+
+
+def _parameter(type: str, ask: Callable[..., Q], *bound: Any, modifiers: tuple[str, ...] = ()) -> Parameter:
+    return Parameter(type, partial(ask, *bound), modifiers)
+
+
+def _named(fields: list[str], scopes: list[str]) -> Parameter:
+    return _parameter("string", _words, fields, scopes, modifiers=("exact",))
+
+
+def _of_mailbox(kind: Kind) -> Parameter:
+    return _parameter("string", _mailbox, kind, modifiers=("exact", "contains"))
+
+
+PARAMETERS: dict[str, dict[str, Parameter]] = {
+    PRACTITIONER.name: {
+        "_id": _parameter("token", _of_id, PRACTITIONER),
+        "identifier": Parameter("token", _person),
+        "name": _named(["family_name", "given_name"], ["name"]),
+        "family": _named(["family_name"], ["name"]),
+        "given": _named(["given_name"], ["name"]),
+        "mailbox-mss": _of_mailbox(PRACTITIONER),
+        "qualification-code": Parameter("token", _code),
+    },
+    ROLE.name: {
+        "_id": _parameter("token", _of_id, ROLE),
+        "identifier": Parameter("token", _situation),
+        "practitioner": _parameter("reference", _of_id, PRACTITIONER),
+        "organization": _parameter("reference", _of_id, ORGANIZATION),
+        "mailbox-mss": _of_mailbox(ROLE),
+        "role": Parameter("token", _code),
+    },
+    ORGANIZATION.name: {
+        "_id": _parameter("token", _of_id, ORGANIZATION),
+        "identifier": Parameter("token", _structure),
+        "name": _named(["structure_name", "trade_name"], ["name", "other"]),
+        "mailbox-mss": _of_mailbox(ORGANIZATION),
+        "address-postalcode": _parameter("string", _begins, "postcode"),
+        "address-city": Parameter("string", _town),
+    },
+}
+CONTROLS = {"_count", "_elements", "_total", "_include", "_revinclude", "_lastUpdated", "_format", "active"}
+
+
+class Include(NamedTuple):
+    kind: Kind
+    field: str  # shared by what is found and what comes with it
+
+
+INCLUDES = {
+    (ROLE.name, "_include", "PractitionerRole:practitioner"): Include(PRACTITIONER, "person_id"),
+    (ROLE.name, "_include", "PractitionerRole:organization"): Include(ORGANIZATION, "structure_id"),
+    (PRACTITIONER.name, "_revinclude", "PractitionerRole:practitioner"): Include(ROLE, "person_id"),
+    (ORGANIZATION.name, "_revinclude", "PractitionerRole:organization"): Include(ROLE, "structure_id"),
+}
+
+
+# --- A search, read ---------------------------------------------------------------------------------------------------
+class Search(NamedTuple):
+    kind: Kind
+    query: str  # as it was asked, for the links
+    condition: Q
+    active: bool | None
+    changed: list[tuple[str, datetime]]  # "gte" or "lt", moment
+    size: int
+    elements: frozenset[str]
+    total: bool  # asked for
+    includes: list[Include]
+
+
+def read_search(name: str, query: QueryDict) -> Search:
+    if "\0" in query.urlencode(safe="\0") or not all(all(values) for _, values in query.lists()):
+        raise BadSearch("Une valeur est vide ou illisible.")
+    if query.get("_format", "json") not in FORMATS:
+        raise BadSearch("Seul le JSON est servi : « _format=json ».")
+    return Search(
+        KINDS[name],
+        query.urlencode(),
+        _read_condition(name, query),
+        _read_active(query),
+        [bound for value in query.getlist("_lastUpdated") for bound in _read_bounds(value)],
+        _read_size(query),
+        frozenset(filter(None, ",".join(query.getlist("_elements")).split(","))),
+        _read_total(query),
+        _read_includes(name, query),
+    )
+
+
+def _read_condition(name: str, query: QueryDict) -> Q:
+    """A parameter given twice means and; a comma means or."""
+    condition = Q()
+    for asked, values in query.lists():
+        if asked in CONTROLS:
+            continue
+        base, _, modifier = asked.partition(":")
+        parameter = PARAMETERS[name].get(base)
+        if parameter is None or (modifier and modifier not in parameter.modifiers) or asked == f"{base}:":
+            raise BadSearch(f"Le paramètre « {asked} » n’est pas connu de {name}. Connus : {', '.join(_known(name))}.")
+        for value in values:
+            asked_of = [parameter.ask(one, modifier) for one in value.split(",") if one]
+            condition &= Q(NOTHING, *asked_of, _connector=Q.OR)
+    return condition
+
+
+def _known(name: str) -> list[str]:
+    own = [f"{base}:{modifier}" for base, one in PARAMETERS[name].items() for modifier in one.modifiers]
+    return sorted([*PARAMETERS[name], *own, *CONTROLS])
+
+
+def _read_active(query: QueryDict) -> bool | None:
+    """Without a word, what is in force; a delta tells what is gone as well."""
+    if "active" not in query:
+        return None if "_lastUpdated" in query else True
+    if query["active"] not in ("true", "false"):
+        raise BadSearch("« active » vaut true ou false.")
+    return query["active"] == "true"
+
+
+def _read_bounds(value: str) -> list[tuple[str, datetime]]:
+    """A day lasts until the next, a moment as short as can be told apart."""
+    prefix, text = (value[:2], value[2:]) if value[:2] in BOUNDS else ("eq", value)
+    try:
+        day = parse_date(text)
+        start = datetime.combine(day, datetime.min.time()) if day else parse_datetime(text.replace(" ", "+"))
+    except ValueError:
+        start = None
+    if start is None or not 1900 <= start.year < 9999:
+        raise BadSearch(f"« _lastUpdated={value} » : écrivez ge, gt, le ou lt, puis AAAA-MM-JJ ou une date et heure.")
+    end = start + (timedelta(days=1) if day else timedelta(microseconds=1))
+    return [(comparison, _aware(end if is_end else start)) for comparison, is_end in BOUNDS[prefix]]
+
+
+# prefix -> what is asked of the last change: its comparison with the start (False) or the end (True) of what is given
+BOUNDS = {
+    "ge": [("gte", False)],
+    "gt": [("gte", True)],
+    "le": [("lt", True)],
+    "lt": [("lt", False)],
+    "eq": [("gte", False), ("lt", True)],
+}
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+
+
+def _read_size(query: QueryDict) -> int:
+    value = query.get("_count", str(DEFAULT_SIZE))
+    if not (value.isascii() and value.isdigit() and int(value[:9])):
+        raise BadSearch(f"« _count » est un nombre de 1 à {MAX_SIZE}.")
+    return min(int(value[:9]), MAX_SIZE)
+
+
+def _read_total(query: QueryDict) -> bool:
+    total = query.get("_total", "none")
+    if total not in TOTALS:
+        raise BadSearch(f"« _total » vaut {', '.join(TOTALS)}.")
+    return total != "none"
+
+
+def _read_includes(name: str, query: QueryDict) -> list[Include]:
+    asked = [(name, control, value) for control in ("_include", "_revinclude") for value in query.getlist(control)]
+    for one in asked:
+        if one not in INCLUDES:
+            known = ", ".join(f"{control}={value}" for own, control, value in INCLUDES if own == name)
+            raise BadSearch(f"« {one[1]}={one[2]} » n’est pas connu de {name}. Connus : {known}.")
+    return [INCLUDES[one] for one in dict.fromkeys(asked)]
+
+
+# --- The resources it finds -------------------------------------------------------------------------------------------
+def found_keys(search: Search) -> QuerySet[Entry, Any]:
+    """The keys of the resources found, each once, in order."""
+    kind = search.kind
+    lines = told().filter(kind.lines, search.condition)
+    for comparison, moment in search.changed:
+        lines = lines.filter(_changed(kind, comparison, moment))
+    if search.active is True:
+        lines = lines.filter(IN_FORCE)
+    if search.active is False:
+        lines = lines.filter(~Exists(_siblings(kind).filter(IN_FORCE)))
+    return lines.order_by(*kind.key).values_list(*kind.key).distinct()
+
+
+def _changed(kind: Kind, comparison: str, moment: datetime) -> Q:
+    """Of the last change among the lines of a resource."""
+    # MOMENT in two halves: PostgreSQL has statistics of the columns; of their Coalesce it expects a third of all.
+    moved = Q(withdrawn_at__gte=moment) | Q(IN_FORCE, changed_at__gte=moment)
+    later = Exists(_siblings(kind).filter(moved))
+    return Q(later) if comparison == "gte" else ~Q(later)
+
+
+def _siblings(kind: Kind) -> QuerySet[Entry]:
+    """Of a line: all those that make the same resource, itself among them."""
+    return told().filter(kind.lines, **{name: OuterRef(name) for name in kind.key})

@@ -1,0 +1,16 @@
+from django.urls import path, re_path
+
+from mailboxes.api.fhir.resources import KINDS
+from mailboxes.api.fhir.views import MetadataView, PageView, ReadView, SearchView, TypeView, UnknownView
+
+NAMES = "|".join(KINDS)
+
+urlpatterns = [
+    path("metadata", MetadataView.as_view(), name="fhir-metadata"),
+    path("_page", PageView.as_view(), name="fhir-page"),
+    re_path(rf"^(?P<name>{NAMES})/?$", TypeView.as_view(), name="fhir-type"),
+    re_path(rf"^(?P<name>{NAMES})/_search$", SearchView.as_view(), name="fhir-search"),
+    re_path(rf"^(?P<name>{NAMES})/(?P<resource_id>[A-Za-z0-9.\-]+)$", ReadView.as_view(), name="fhir-read"),
+    path("", UnknownView.as_view(), name="fhir"),
+    path("<path:rest>", UnknownView.as_view(), name="fhir-unknown"),
+]

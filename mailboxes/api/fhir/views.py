@@ -1,0 +1,155 @@
+"""`/fhir/`: read, search, follow the pages, and say what is understood."""
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import parse_etags
+from django.views.decorators.cache import cache_control
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.parsers import FormParser
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import APIView, exception_handler
+
+from mailboxes.api.fhir.bundles import Expired, bundle_of, first_page, read_token
+from mailboxes.api.fhir.resources import KINDS, Kind, key_of, resources
+from mailboxes.api.fhir.searches import INCLUDES, PARAMETERS, BadSearch, read_search
+from mailboxes.models.software import Scope
+
+ISSUES = {
+    400: "invalid",
+    401: "login",
+    403: "forbidden",
+    404: "not-found",
+    405: "not-supported",
+    406: "not-supported",
+    410: "expired",
+    415: "not-supported",
+    429: "throttled",
+}
+PASSED_ON = ("WWW-Authenticate", "Retry-After", "Allow")  # headers of a refusal
+
+
+class FhirRenderer(JSONRenderer):
+    media_type = "application/fhir+json"
+    format = "fhir"  # not DRF's business: `_format` is FHIR's own word for it
+
+
+class PlainRenderer(JSONRenderer):
+    format = "plain"
+
+
+def fhir_exception_handler(exc, context):
+    """Every refusal as an OperationOutcome."""
+    if isinstance(exc, BadSearch):
+        return outcome(400, str(exc))
+    if isinstance(exc, Expired):
+        return outcome(410, str(exc))
+    answer = exception_handler(exc, context)
+    if answer is None:
+        return None
+    headers = {name: answer[name] for name in PASSED_ON if name in answer}
+    return outcome(answer.status_code, str(answer.data.get("detail", "")), headers)
+
+
+def outcome(code: int, text: str, headers: dict | None = None) -> Response:
+    issue = {"severity": "error", "code": ISSUES.get(code, "processing"), "diagnostics": text}
+    return Response({"resourceType": "OperationOutcome", "issue": [issue]}, status=code, headers=headers)
+
+
+# Kept by the asker alone, who asks whether it still stands: what is shown depends on who asks.
+@method_decorator(cache_control(private=True, no_cache=True), name="dispatch")
+@extend_schema(exclude=True)  # FHIR describes itself: see `metadata`
+class FhirView(APIView):
+    renderer_classes = [FhirRenderer, PlainRenderer]
+    parser_classes = [FormParser]
+    scopes = {method.upper(): Scope.RESOLVE for method in APIView.http_method_names}
+
+    def get_exception_handler(self):
+        return fhir_exception_handler
+
+    def base(self) -> str:
+        return self.request.build_absolute_uri(reverse("fhir")).rstrip("/")
+
+    def show(self, page) -> Response:
+        return Response(bundle_of(page, self.base(), self.request.user))
+
+
+class TypeView(FhirView):
+    def get(self, request, name):
+        return self.show(first_page(read_search(name, request.query_params)))
+
+
+class SearchView(FhirView):
+    def post(self, request, name):
+        """The parameters of the address and of the form together."""
+        query = QueryDict(request.query_params.urlencode(), mutable=True)
+        query.update(request.data)
+        return self.show(first_page(read_search(name, query)))
+
+
+class PageView(FhirView):
+    def get(self, request):
+        return self.show(read_token(request.query_params.get("id", "")))
+
+
+class ReadView(FhirView):
+    def get(self, request, name, resource_id):
+        key = key_of(KINDS[name], resource_id)
+        found = resources(KINDS[name], [key], request.user) if key else []
+        if not found:
+            raise NotFound(f"{name}/{resource_id} n’est pas connu.")
+        version = found[0]["meta"]["versionId"]
+        known = [tag.removeprefix("W/").strip('"') for tag in parse_etags(request.headers.get("If-None-Match", ""))]
+        headers = {"ETag": f'W/"{version}"'}
+        return Response(status=304, headers=headers) if version in known else Response(found[0], headers=headers)
+
+
+class MetadataView(FhirView):
+    """Open to all: a client reads it before it says who it is, and nobody is named there."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request):
+        security = {"description": "Une clé de logiciel, en-tête ESANTE-API-KEY ou Authorization: Bearer."}
+        rest = {"mode": "server", "security": security, "resource": [_capability(kind) for kind in KINDS.values()]}
+        return Response(
+            {
+                "resourceType": "CapabilityStatement",
+                "status": "active",
+                "date": "2026-11-21",
+                "kind": "instance",
+                "software": {"name": "BAL Manager"},
+                "implementation": {"description": "Copie locale de l’Annuaire Santé", "url": self.base()},
+                "fhirVersion": "4.0.1",
+                "format": ["application/fhir+json", "json"],
+                "rest": [rest],
+            }
+        )
+
+
+def _capability(kind: Kind) -> dict:
+    own = {name: one.type for name, one in PARAMETERS[kind.name].items()} | {"active": "token", "_lastUpdated": "date"}
+    included = {
+        field: [value for name, control, value in INCLUDES if (name, control) == (kind.name, asked)]
+        for field, asked in (("searchInclude", "_include"), ("searchRevInclude", "_revinclude"))
+    }
+    return {
+        "type": kind.name,
+        "versioning": "versioned",
+        "readHistory": False,
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "searchParam": [{"name": name, "type": type} for name, type in sorted(own.items())],
+        **{field: values for field, values in included.items() if values},
+    }
+
+
+class UnknownView(FhirView):
+    """Any other address under `/fhir/`."""
+
+    def get(self, request, rest=""):
+        raise NotFound(f"« {rest} » n’est pas servi ici. Ressources : {', '.join(KINDS)}.")
+
+    post = get

@@ -1,0 +1,69 @@
+"""How a request names what it is about: always among what its caller sees."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as Invalid
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from mailboxes.forms.people import PersonField, attest
+from mailboxes.models import Bal, Person, Structure
+
+
+class Seen(serializers.PrimaryKeyRelatedField):
+    """An object by its number; one that the caller does not see does not exist."""
+
+    def get_queryset(self):
+        return self.queryset.model._default_manager.visible_to(self.context["request"].user)
+
+
+class Coded(serializers.SlugRelatedField):
+    """What everyone sees, by its code."""
+
+    def __init__(self, **options):
+        super().__init__("code", **options)
+
+    def to_internal_value(self, data):
+        """Checked as text before the database is asked: PostgreSQL fails on a NUL."""
+        return super().to_internal_value(serializers.CharField().run_validation(data))
+
+
+class PersonSaid(serializers.Serializer):
+    """A person by the number of the register, or by RPPS: then one whom only the annuaire knows enters the register."""
+
+    person = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    rpps = serializers.RegexField(r"^\d{11}$", required=False, help_text="À la place de `person` : RPPS, 11 chiffres.")
+    attested = serializers.BooleanField(
+        default=False,
+        help_text="Pour une personne que seul l’annuaire connaît : elle a une CPS ou une e-CPS, on s’en est assuré.",
+    )
+
+    def validate(self, facts):
+        if ("person" in facts) == ("rpps" in facts):
+            raise serializers.ValidationError({"person": ["Donnez `person` ou `rpps`, l’un des deux."]})
+        return facts
+
+
+def person_of(facts: dict[str, Any], user, *, bal: Bal | None = None, structure: Structure | None = None) -> Person:
+    """Whom the facts of a `PersonSaid` name, as the same field of a page finds him."""
+    field = PersonField()
+    field.offer(user, bal, structure)
+    said = facts["rpps"] if "rpps" in facts else f"(fiche {facts['person']})"
+    try:
+        person = field.clean(said)
+    except Invalid as error:
+        raise serializers.ValidationError({"rpps" if "rpps" in facts else "person": error.messages}) from error
+    attest(person, facts)
+    return person
+
+
+@extend_schema_field(serializers.DictField(child=serializers.BooleanField()))
+class Abilities(serializers.Field):
+    """What the caller may do of the object, each asked of the rule itself: `check(user, object)` by name."""
+
+    def __init__(self, check, **options):
+        super().__init__(source="*", read_only=True, help_text="Ce que la clé peut en faire, acte par acte.", **options)
+        self.check = check
+
+    def to_representation(self, row):
+        return self.check(row, self.context["request"].user)

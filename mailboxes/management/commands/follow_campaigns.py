@@ -1,0 +1,3 @@
+from mailboxes.management.jobs import command_for
+
+Command = command_for("follow_campaigns")

@@ -1,0 +1,53 @@
+"""A clean-up that ran its course, and a review of accesses that half of the principals have answered."""
+
+from mailboxes.actions import answer_campaign, launch_campaign
+from mailboxes.campaigns import accesses
+from mailboxes.management.demo import usage
+from mailboxes.management.demo.foundation import Foundation
+from mailboxes.models import Bal, Campaign, CampaignTarget, Person, Signatory, Structure
+
+CLEANED, CLEAN, REVIEWED = 100, 60, 9  # days ago: the clean-up begins and ends, the review begins
+DUSTY = slice(100, 124, 2)  # of the hospital's nominative BAL
+Answer = CampaignTarget.Answer
+SAID = [Answer.USED, Answer.USED, Answer.UNUSED, Answer.USED, Answer.NOT_MINE, Answer.UNUSED]
+HALF = 11  # answers to the review
+TOO_MANY = (12, 16)  # whose principal withdraws somebody’s access
+
+
+def tell(foundation: Foundation, readings: usage.Readings) -> None:
+    time = foundation.time
+    dusty = foundation.nominatives[DUSTY]
+    for rank, holder in enumerate(dusty):
+        readings.of(holder.address, usage.idle(9.4 + rank / 40))  # old, and not yet alerted today
+    cleanup = Campaign(kind=Campaign.Kind.CLEANUP, title="Nettoyage de l’été", closes_on=time.day(CLEAN))
+    time.on(CLEANED, _launch, foundation, cleanup)
+    for rank, (holder, said) in enumerate(zip(dusty, SAID, strict=False)):
+        time.on(CLEANED - 3 - 2 * rank, _answer, holder.address, cleanup, said)
+    review = Campaign(kind=Campaign.Kind.RECERTIFICATION, title="Revue annuelle des accès", closes_on=time.day(-21))
+    time.on(REVIEWED, _launch, foundation, review)
+    for rank in range(HALF):
+        time.on(REVIEWED - 1 - rank / 3, _review, review, foundation.alice, 2 * rank)
+
+
+def _launch(foundation: Foundation, campaign: Campaign) -> None:
+    campaign.structure = foundation.places.foundation
+    within = Structure.objects.within(campaign.structure).values("pk")
+    launch_campaign(campaign, Bal.objects.filter(structure__in=within), by=foundation.gisele)
+
+
+def _answer(address: str, campaign: Campaign, said: str) -> None:
+    """By the link of the mail."""
+    target = CampaignTarget.objects.select_related("person").get(campaign=campaign, bal__address=address)
+    answer_campaign(target, said, by=Signatory(target.person))
+
+
+def _review(campaign: Campaign, alice: Person, rank: int) -> None:
+    """One of those who were asked, logged in as one must; alice has yet to answer."""
+    others = campaign.targets.exclude(person=alice).filter(person__user__isnull=False)
+    target = others.select_related("person__user").order_by("pk")[rank]
+    assert target.person  # noqa: S101 - he was asked
+    bal = Bal.objects.with_holders().get(pk=target.bal_id)
+    shown = [access.key for access in accesses(bal)]
+    ticked = shown[:1] if rank in TOO_MANY else []
+    said = Answer.WITHDRAWN if ticked else Answer.CONFIRMED
+    answer_campaign(target, said, by=target.person.user, shown=shown, withdrawn=ticked)

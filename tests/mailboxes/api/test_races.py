@@ -1,0 +1,86 @@
+"""Two callers at once, on PostgreSQL, each by a connection of its own: one of the two sees what the other did."""
+
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from mailboxes.models import Bal, Reading, Request
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.postgresql_run,
+]
+
+
+@pytest.fixture
+def at_once(key):
+    """Send these (path, method, body, headers) together; the answers, by status."""
+
+    def go(*calls):
+        start, answers = Barrier(len(calls)), []
+
+        def play(path, method, body, headers):
+            connection.ensure_connection()
+            start.wait()
+            try:
+                facts = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {key}", **headers}}
+                answers.append(getattr(Client(), method)(f"/api/v1/{path}", body, **facts))
+            finally:
+                connection.close()
+
+        threads = [Thread(target=play, args=call) for call in calls]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(answers, key=lambda answer: answer.status_code)
+
+    return go
+
+
+def statuses(answers):
+    return [answer.status_code for answer in answers]
+
+
+def test_of_eight_who_read_the_same_one_writes(ask, key, at_once, org):
+    etag = ask(key, f"bals/{org.pk}/")["ETag"]
+    answers = at_once(*[(f"bals/{org.pk}/", "patch", {"service": f"S{n}"}, {"If-Match": etag}) for n in range(8)])
+    assert statuses(answers) == [200] + [412] * 7
+    assert Bal.objects.get(pk=org.pk).service == answers[0].json()["service"]
+    assert org.journal.count() == 1
+
+
+def test_of_eight_who_answer_the_same_request_one_is_heard(ask, key, at_once, world):
+    path = f"requests/{world.requests.pk}/"
+    etag = ask(key, path)["ETag"]
+    acts = ["record_done/", "record_refusal/"] * 4
+    answers = at_once(*[(path + act, "post", {"answer": "Vu"}, {"If-Match": etag}) for act in acts])
+    assert statuses(answers) == [200] + [412] * 7
+
+
+def test_a_request_answered_while_its_bal_is_described_waits_and_does_not_die(at_once, world):
+    """Both lock the BAL first: in another order, PostgreSQL would end one of the two."""
+    calls = [(f"requests/{world.requests.pk}/remind_operator/", "post", {}, {})] * 4
+    calls += [(f"bals/{world.bals.pk}/", "patch", {"service": f"S{n}"}, {}) for n in range(4)]
+    assert statuses(at_once(*calls)) == [200] * 8
+
+
+def test_a_write_sent_eight_times_under_one_name_is_done_once(at_once, org):
+    body = {"bal": org.pk, "kind": "change", "detail": "Plus d’espace"}
+    answers = at_once(*[("requests/", "post", body, {"Idempotency-Key": "a"})] * 8)
+    assert statuses(answers) == [201] * 8
+    assert len({answer.content for answer in answers}) == 1
+    assert Request.objects.count() == 1
+    assert sum("Idempotent-Replayed" in answer for answer in answers) == 7
+
+
+def test_the_same_readings_pushed_eight_times_at_once_are_one(at_once, org, per):
+    pair = [{"address": bal.address, "at": "2026-11-20T02:00:00Z", "used_mb": 5} for bal in (org, per)]
+    calls = [("readings/bulk/", "post", {"readings": pair[:: (-1) ** n]}, {}) for n in range(8)]
+    answers = at_once(*calls)
+    assert statuses(answers) == [200] * 8
+    codes = sorted(one["code"] for answer in answers for one in answer.json()["readings"])
+    assert codes == ["known"] * 14 + ["new"] * 2
+    assert Reading.objects.count() == 2
