@@ -85,13 +85,13 @@ class Act(TextChoices):
     WARN_CERTIFICATE = "warn_certificate", "Avertir de la fin d’un certificat"
     WRITE_PROTOCOL = "write_protocol", "Écrire au protocole d’utilisation"
     ANSWER = "answer", "Dire si une adresse est la sienne"
-    IMPORT_LIST = "import_list", "Importer la liste d’un opérateur"
-    UNDO_IMPORT = "undo_import", "Annuler un import"
     LAUNCH_CAMPAIGN = "launch_campaign", "Lancer une campagne"
     ASK_CAMPAIGN = "ask_campaign", "Interroger dans une campagne"
     REMIND_CAMPAIGN = "remind_campaign", "Rappeler une campagne"
     ANSWER_CAMPAIGN = "answer_campaign", "Répondre à une campagne"
     CLOSE_CAMPAIGN = "close_campaign", "Clore une campagne"
+    IMPORT_LIST = "import_list", "Importer la liste d’un opérateur"
+    UNDO_IMPORT = "undo_import", "Annuler un import"
     TAKE_OVER = "take_over", "Reprendre une délégation en son nom"
     DESCRIBE_PERSON = "describe_person", "Modifier la fiche d’une personne"
     EXPORT_PERSON = "export_person", "Exporter les données d’une personne"
@@ -246,13 +246,13 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.WARN_CERTIFICATE,   {_R.SYSTEM}),
     (Act.WRITE_PROTOCOL,     {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
-    (Act.IMPORT_LIST,        {_R.GESTIONNAIRE, _R.SYSTEM}),
-    (Act.UNDO_IMPORT,        {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.LAUNCH_CAMPAIGN,    {_R.GESTIONNAIRE}),
     (Act.ASK_CAMPAIGN,       {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.REMIND_CAMPAIGN,    {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.ANSWER_CAMPAIGN,    {_R.TITULAIRE, _R.PRINCIPAL}),
     (Act.CLOSE_CAMPAIGN,     {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.IMPORT_LIST,        {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.UNDO_IMPORT,        {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.TAKE_OVER,          {_R.COTITULAIRE}),
     # About a person, where he stays: the titulaire is himself.
     (Act.DESCRIBE_PERSON,    {_R.GESTIONNAIRE, _R.SYSTEM}),

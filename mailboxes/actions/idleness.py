@@ -58,8 +58,8 @@ def remind_use(bal: Bal, *, by) -> JournalEntry:
 
 
 def _cycle(bal: Bal) -> str:
-    """One idleness, one notice of each stage: the cycle is the idle clock itself, as for the alert."""
-    return bal.clock_at.isoformat() if bal.clock_at else ""
+    """One alert, one notice of each stage."""
+    return bal.state_since.isoformat()
 
 
 def _question(bal: Bal, act: Act) -> str:

@@ -103,7 +103,6 @@ def write_moves(bals: list[Bal], verb: Verb, *, by, note: str, led: str = "") ->
         facts |= {"replaced_by": "", "auto_reply": ""}  # it stays: nobody is led elsewhere
     if verb == Verb.OPPOSE:
         facts["clock_at"] = now  # an opposition is as good as a use: the year starts anew
-    cycles = [_cycle(bal, verb) for bal in bals]
     Bal.objects.filter(pk__in=[bal.pk for bal in bals]).update(**facts)
     for bal in bals:
         for name, value in facts.items():
@@ -115,16 +114,12 @@ def write_moves(bals: list[Bal], verb: Verb, *, by, note: str, led: str = "") ->
         told["accounts"] = gestionnaires_of(bals)
     notices = [
         notice
-        for bal, entry, cycle in zip(bals, entries, cycles, strict=True)
-        for notice in notices_for(entry, bal, cycle=cycle or f"entry-{entry.pk}", **told)
+        for bal, entry in zip(bals, entries, strict=True)
+        # Of each move its own: one idleness is alerted of twice where a depublication was cancelled between.
+        for notice in notices_for(entry, bal, cycle=f"entry-{entry.pk}", **told)
     ]
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     tell_on_commit(entries)
-
-
-def _cycle(bal: Bal, verb: Verb) -> str:
-    """One idleness, one alert: the cycle is the idle clock itself. Other moves may come back, each with its entry."""
-    return bal.clock_at.isoformat() if verb == Verb.ALERT_IDLE and bal.clock_at else ""
 
 
 def _batches(bals: QuerySet[Bal]) -> Iterator[list[int]]:

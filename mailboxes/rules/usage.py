@@ -55,11 +55,8 @@ def quota_level(percent: int | None) -> int:
 
 
 def quota_level_after(warned: int, percent: int | None) -> int:
-    """The threshold to be warned of, once `warned` was: down only well below it."""
-    level = quota_level(percent)
-    if level < warned and (percent or 0) >= warned - settings.QUOTA_HYSTERESIS:
-        return warned
-    return level
+    """The threshold to be warned of, once `warned` was: down only well below it, and no further than the next."""
+    return max(quota_level(percent), min(warned, quota_level((percent or 0) + settings.QUOTA_HYSTERESIS)))
 
 
 def check_pushed(bal: Bal | None, facts: Iterable[object], address: str) -> None:

@@ -95,6 +95,19 @@ def test_an_opposition_ends_the_reminders_and_the_next_cycle_has_its_own(idle, p
     assert stages() == ["alert_idle", "oppose", "alert_idle", "remind_idle-30", "depublish_idle"]
 
 
+def test_a_second_alert_of_the_same_idleness_is_told_and_goes_by_its_own_stages(idle, people, night):
+    """A gestionnaire asked for the depublication, and thought better of it: the clock is where it was."""
+    night(ALERT)
+    for verb in (Verb.REQUEST_DEPUBLICATION, Verb.CANCEL_DEPUBLICATION):
+        actions.move(idle, verb, by=people.gisele.user)
+    again = ALERT + timedelta(days=50)
+    for moment in (again, again + timedelta(days=40), again + relativedelta(months=2)):
+        night(moment)
+    alert = ["alert_idle", "remind_idle-30", "depublish_idle"]
+    assert [stage for stage in stages() if "idle" in stage] == ["alert_idle", *alert]
+    assert "pu être prévenu" not in "".join(idle.journal.values_list("note", flat=True))
+
+
 def test_each_operator_s_own_limits_date_the_reminders(idle, night, operator):
     Operator.objects.update(alert_after_months=10, end_after_months=16)
     night(ALERT)

@@ -205,6 +205,14 @@ def test_one_warning_per_threshold_cleared_with_hysteresis(per):
     assert list(stages) == ["warn_quota-80", "warn_quota-90", "warn_quota-90", "warn_quota-95"]
 
 
+def test_a_threshold_passed_on_the_way_down_is_cleared_well_below_it_too(per):
+    """Down from 96 % to 89 %: the warning of 95 % is cleared; that of 90 % is not, or 90 % would give it again."""
+    warned = [(fill(per, percent, n), fresh(per).quota_warned) for n, percent in enumerate([92, 96, 89, 90, 84, 90])]
+    assert warned == [(1, 90), (1, 95), (1, 90), (0, 90), (1, 80), (1, 90)]
+    stages = Notice.objects.filter(party=Party.HOLDERS).order_by("pk").values_list("stage", flat=True)
+    assert list(stages) == ["warn_quota-90", "warn_quota-95", "warn_quota-90"]
+
+
 def test_the_warning_gives_the_remedies_in_order(per):
     fill(per, 96, 0)
     order = ["logiciel métier", "corbeille", "par date", "pièces jointes", "demandez de l’espace"]
