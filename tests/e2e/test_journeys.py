@@ -13,7 +13,7 @@ def test_a_gestionnaire_finds_a_bal_and_asks_for_its_depublication(app, page, lo
     page.get_by_label("Rechercher").fill("cardiologie")
     page.get_by_role("button", name="Filtrer").click()
     page.get_by_role("link", name="cardiologie.lilas@").click()
-    page.get_by_role("link", name="Demander la dépublication").click()
+    page.get_by_role("link", name="Demander la dépublication").first.click()
     page.get_by_label("Motif").fill("Remplacée par la BAL du pôle.")
     page.get_by_role("button", name="Continuer").click()
     page.get_by_role("button", name="Demander la dépublication").click()
@@ -38,10 +38,10 @@ def test_a_principal_names_a_cotitulaire_as_he_types(app, page, log_in):
     page.get_by_role("link", name="cardiologie.lilas@").click()
     page.get_by_role("link", name="Ajouter un cotitulaire").click()
     with page.expect_response(lambda answer: "/personnes/suggestions/" in answer.url):
-        page.get_by_label("Personne").press_sequentially("chlo")
+        page.get_by_label("Personne", exact=True).press_sequentially("chlo")
     option = page.locator("datalist option")
     option.wait_for(state="attached")
-    page.get_by_label("Personne").fill(option.get_attribute("value"))
+    page.get_by_label("Personne", exact=True).fill(option.get_attribute("value"))
     page.get_by_role("button", name="Ajouter un cotitulaire").click()
     page.get_by_text("Chloe EXEMPLE").first.wait_for()
 
@@ -100,7 +100,7 @@ def test_a_person_chooses_to_be_told_without_mail_and_the_gestionnaire_writes_do
     log_in(page, "gisele")
     page.goto(f"{app.url}/bal/?q=paul.exemple")
     page.get_by_role("link", name="paul.exemple@").click()
-    page.get_by_role("link", name="Demander la dépublication").click()
+    page.get_by_role("link", name="Demander la dépublication").first.click()
     page.get_by_role("button", name="Demander la dépublication").click()
     page.goto(f"{app.url}/avis/")
     page.get_by_role("link", name="Consigner l’avis donné autrement à Paul EXEMPLE").first.click()
@@ -113,7 +113,7 @@ def test_a_person_is_chosen_without_javascript(app, bare_page, log_in):
     log_in(bare_page, "alice")
     bare_page.get_by_role("link", name="cardiologie.lilas@").click()
     bare_page.get_by_role("link", name="Ajouter un cotitulaire").click()
-    bare_page.get_by_label("Personne").fill("exemple")
+    bare_page.get_by_label("Personne", exact=True).fill("exemple")
     bare_page.get_by_role("button", name="Ajouter un cotitulaire").click()
     bare_page.get_by_label("Paul EXEMPLE (RPPS 10000000033)").check()
     bare_page.get_by_role("button", name="Ajouter un cotitulaire").click()
@@ -172,7 +172,7 @@ def test_a_holder_goes_the_whole_way_out_without_javascript(app, bare_page, log_
     page = bare_page
     log_in(page, "alice")
     page.get_by_role("link", name="alice.exemple@chu-exemple.mssante.fr", exact=True).first.click()
-    page.get_by_role("link", name="Demander la dépublication").click()
+    page.get_by_role("link", name="Demander la dépublication").first.click()
     page.get_by_label("alice.liberal@autre-operateur.mssante.fr (PER, à l’annuaire)").check()
     page.get_by_role("button", name="Continuer").click()
     assert page.get_by_text("BAL à utiliser à la place : alice.liberal@").is_visible()
@@ -215,7 +215,7 @@ def log_out(page):
 def add_cotitulaire(page, name):
     page.get_by_role("link", name="cabinet-tilleuls@").first.click()
     page.get_by_role("link", name="Ajouter un cotitulaire").click()
-    page.get_by_label("Personne").fill(name)
+    page.get_by_label("Personne", exact=True).fill(name)
     page.get_by_role("button", name="Ajouter un cotitulaire").click()
     page.get_by_text("« Ajouter un cotitulaire » : c’est fait.").wait_for()
 
