@@ -101,6 +101,7 @@ def test_a_person_chooses_to_be_told_without_mail_and_the_gestionnaire_writes_do
     page.goto(f"{app.url}/bal/?q=paul.exemple")
     page.get_by_role("link", name="paul.exemple@").click()
     page.get_by_role("link", name="Demander la dépublication").first.click()
+    page.get_by_role("button", name="Continuer").click()
     page.get_by_role("button", name="Demander la dépublication").click()
     page.goto(f"{app.url}/avis/")
     page.get_by_role("link", name="Consigner l’avis donné autrement à Paul EXEMPLE").first.click()
