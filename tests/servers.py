@@ -202,7 +202,9 @@ def run_postgresql(folder, **parameters):
     )  # fmt: skip
     parameters = {
         "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": home, "max_connections": 100,
-        "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", **parameters,
+        "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
+        # No statistics taken between two tests, of tables that stand empty then; nor plans compiled for a few rows.
+        "autovacuum": "off", "jit": "off", **parameters,
     }  # fmt: skip
     command = [str(postgres), "-D", str(home / "data")]
     for name, value in parameters.items():

@@ -71,8 +71,9 @@ def without_principal(bals):
 
 
 def crowded(bals):
-    many = Cotitulaire.objects.filter(bal__kind__in=Bal.SHARED).values("bal").annotate(n=Count("pk"))
-    return bals.filter(pk__in=many.filter(n__gt=MAX_COTITULAIRES).values("bal"), state__in=LIVE)
+    holders = Cotitulaire.objects.filter(bal=OuterRef("pk")).order_by().values("bal")
+    too_many = holders.annotate(n=Count("pk")).filter(n__gt=MAX_COTITULAIRES)
+    return bals.filter(Exists(too_many), kind__in=Bal.SHARED, state__in=LIVE)
 
 
 def expired_delegation(bals):

@@ -4,11 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.utils.module_loading import import_string
 
 from mailboxes.operators.columns import guess, is_address
 from mailboxes.operators.csv_file import HEAD, CsvFile
 from mailboxes.operators.rows import Row, Unreadable
-from mailboxes.operators.xlsx_file import XlsxFile
+
+if TYPE_CHECKING:
+    from mailboxes.operators.xlsx_file import XlsxFile
+
+# By name: every process would carry its 12 MB, for the few that read one.
+WORKBOOK = "mailboxes.operators.xlsx_file.XlsxFile"
 
 SEARCHED = 10  # first rows among which the headers are looked for: some lists begin with a title
 SHOWN = 5
@@ -21,14 +29,14 @@ class Heading:
     sample: list[Row]  # the rows that follow
 
 
-def open_list(path: Path) -> CsvFile | XlsxFile:
+def open_list(path: Path) -> "CsvFile | XlsxFile":
     """By its first bytes, never by its name."""
     with path.open("rb") as file:
         head = file.read(HEAD)
     if not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
         raise Unreadable("Le fichier est vide.")
     if head.startswith(b"PK"):
-        return XlsxFile(path)
+        return import_string(WORKBOOK)(path)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise Unreadable(
             "Ce classeur est d’un ancien format Excel (.xls), ou protégé par un mot de passe : "

@@ -5,14 +5,13 @@ A remark says how a doubtful value was read. None: the cell says nothing.
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
-from openpyxl.utils.datetime import from_excel
 
 from directory.identifiers import LONGEST, malformed
 from mailboxes import folding
@@ -28,6 +27,7 @@ NO_DATE = {"jamais", "never", "inconnu", "inconnue", "nc", "aucun", "aucune", "0
 NO_LIMIT = {"illimite", "illimitee", "unlimited", "inconnu", "inconnue", "nc", "aucun", "aucune", "sans limite"}
 OLDEST = 2000  # before, a date is that of an empty clock (1970, 1900, 1601)
 EXCEL_DAYS = (36526, 73051)  # of the years 2000 to 2099
+EXCEL_EPOCH = datetime(1899, 12, 30)
 LARGEST = 2**31 - 1
 
 FRENCH = re.compile(
@@ -140,8 +140,7 @@ def _of_excel(text: str) -> Read:
     number = float(text.replace(",", "."))
     if not EXCEL_DAYS[0] <= number < EXCEL_DAYS[1]:
         raise ValueError(text)
-    found = from_excel(number)
-    moment, _ = _moment(found if isinstance(found, datetime) else datetime.combine(found, datetime.min.time()), text)
+    moment, _ = _moment(EXCEL_EPOCH + timedelta(seconds=round(number * 86_400)), text)
     return moment, f"« {text} » lu comme une date d’Excel : {moment:%d/%m/%Y}"
 
 

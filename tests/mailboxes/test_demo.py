@@ -37,7 +37,7 @@ from mailboxes.movements import files
 from mailboxes.preferred import Places
 
 Kind = Bal.Kind
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]  # one worker loads it, for all its tests
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -25,6 +25,6 @@ def _wavering(course: Callable[[float], float]) -> Callable[[random.Random], Hab
 
     def habit(rng: random.Random) -> Habit:
         strays = [rng.uniform(-1.2, 1.2) for _ in range(500)]
-        return regular(rng)._replace(ordinary=False, percent=lambda ago: max(1.0, course(ago) + strays[int(ago)]))
+        return regular(rng)._replace(percent=lambda ago: max(1.0, course(ago) + strays[int(ago)]))
 
     return habit

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
-from mailboxes.actions import record_usage
-from mailboxes.actions.usage import LEARNT
+from django.db.models import QuerySet
+
+from mailboxes.actions import Pushed, record_readings
 from mailboxes.lifecycle import State
 from mailboxes.management.demo.clock import Timeline
 from mailboxes.models import SYSTEM, Bal, Reading
@@ -20,29 +21,26 @@ class Habit(NamedTuple):
 
     last_used: Callable[[float], float | None]
     percent: Callable[[float], float] | None
-    ordinary: bool = False  # nothing follows from its readings
 
 
 def regular(rng: random.Random) -> Habit:
     start, growth = rng.uniform(5, 45), rng.uniform(0, 25)
     gaps: dict[float, float] = {FIRST - EVERY * rank: rng.uniform(0.1, 9) for rank in range(FIRST // EVERY + 1)}
-    return Habit(lambda ago: ago + gaps.get(ago, 1), lambda ago: start + growth * (1 - ago / FIRST), ordinary=True)
+    return Habit(lambda ago: ago + gaps.get(ago, 1), lambda ago: start + growth * (1 - ago / FIRST))
 
 
 def filling(to: float) -> Callable[[random.Random], Habit]:
     """Steady growth over the fourteen months."""
 
     def habit(rng: random.Random) -> Habit:
-        return regular(rng)._replace(ordinary=False, percent=lambda ago: 30 + (to - 30) * (1 - (ago - LAST) / FIRST))
+        return regular(rng)._replace(percent=lambda ago: 30 + (to - 30) * (1 - (ago - LAST) / FIRST))
 
     return habit
 
 
 def emptied(rng: random.Random) -> Habit:
     """Warned when nearly full, then sorted out."""
-    return regular(rng)._replace(
-        ordinary=False, percent=lambda ago: 60 + 36 * (1 - ago / FIRST) / 0.7 if ago > 125 else 41 - ago / 25
-    )
+    return regular(rng)._replace(percent=lambda ago: 60 + 36 * (1 - ago / FIRST) / 0.7 if ago > 125 else 41 - ago / 25)
 
 
 def idle(months: float) -> Callable[[random.Random], Habit]:
@@ -67,15 +65,6 @@ def silent(rng: random.Random) -> Habit:
     return Habit(lambda ago: None, None)
 
 
-def _learned(reading: Reading) -> Bal:
-    """What `record_usage` would have written on the BAL; of an ordinary reading nothing else follows."""
-    bal = reading.bal
-    bal.last_used_at = bal.clock_at = reading.last_used_at
-    bal.last_used_source, bal.used_mb = reading.source, reading.used_mb
-    bal.measure()
-    return bal
-
-
 class Readings:
     """The operators' monthly readings of every BAL that the register holds by then."""
 
@@ -93,36 +82,32 @@ class Readings:
             self.time.on(ago, self._read_one, address, ago)
 
     def _read_one(self, address: str, ago: int) -> None:
-        bal = Bal.objects.select_related("operator").get(address=address)
-        record_usage(bal, by=SYSTEM, **self._facts(bal, self._habits[address], ago))
+        self._read(Bal.objects.filter(address=address), ago)
 
     def plan(self) -> None:
         for ago in range(FIRST, 0, -EVERY):
             self.time.on(ago, self._read_all, ago)
 
     def _read_all(self, ago: int) -> None:
-        """The actions are for the readings that something follows from; the others are history, inserted at once."""
-        ordinary = []
-        for bal in Bal.objects.live().exclude(state=State.REQUESTED).select_related("operator").order_by("pk"):
-            if bal.address not in self._habits:
-                self.of(bal.address, regular)
-            habit = self._habits[bal.address]
-            if habit.percent is None:
-                continue
-            facts = self._facts(bal, habit, ago)
-            if habit.ordinary and ago != LAST:
-                ordinary.append(Reading(bal=bal, **facts))
-            else:
-                record_usage(bal, by=SYSTEM, **facts)
-        Reading.objects.bulk_create(ordinary)
-        Bal.objects.bulk_update([_learned(reading) for reading in ordinary], LEARNT)
+        self._read(Bal.objects.live().exclude(state=State.REQUESTED), ago)
 
-    def _facts(self, bal: Bal, habit: Habit, ago: int) -> dict:
-        last, percent = habit.last_used(ago), habit.percent and habit.percent(ago)
-        return {
-            "at": self.time.moment(ago) - timedelta(hours=1),
-            "source": Reading.Source.IMPORT,
-            "last_used_at": self.time.moment(last).replace(second=0, microsecond=0) if last else None,
-            "used_mb": round((bal.operator.default_quota_mb or 0) * (percent or 0) / 100),
-            "quota_mb": bal.quota_mb,
-        }
+    def _read(self, bals: QuerySet[Bal], ago: int) -> None:
+        for bal in bals.exclude(address__in=self._habits):
+            self.of(bal.address, regular)
+        said = [self._said(bal, ago) for bal in bals.select_related("operator").order_by("pk")]
+        for verdict in record_readings([one for one in said if one], source=Reading.Source.IMPORT, by=SYSTEM):
+            if verdict.refused:
+                raise verdict.refused
+
+    def _said(self, bal: Bal, ago: int) -> Pushed | None:
+        habit = self._habits[bal.address]
+        if habit.percent is None:
+            return None
+        last = habit.last_used(ago)
+        return Pushed(
+            bal.address,
+            at=self.time.moment(ago) - timedelta(hours=1),
+            last_used_at=self.time.moment(last).replace(second=0, microsecond=0) if last else None,
+            used_mb=round((bal.operator.default_quota_mb or 0) * habit.percent(ago) / 100),
+            quota_mb=bal.quota_mb,
+        )
