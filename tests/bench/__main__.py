@@ -19,6 +19,7 @@ from tests.bench.row import Row
 from tests.servers import private_folder, run_postgresql, run_redis
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+AS_INSTALLED = {"shared_buffers": "256MB", "autovacuum": "on", "jit": "on"}
 
 
 def main():
@@ -26,7 +27,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("names", nargs="*", metavar="name", help=f"which to run, and not write: {', '.join(names)}")
     chosen = parser.parse_args().names
-    with private_folder() as folder, run_postgresql(folder, shared_buffers="256MB") as url, run_redis(folder) as queue:
+    with private_folder() as folder, run_postgresql(folder, **AS_INSTALLED) as url, run_redis(folder) as queue:
         os.environ.update(
             DJANGO_SETTINGS_MODULE="balmanager.settings",
             ENV_FILE=os.devnull,
