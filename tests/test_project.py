@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 
+from mailboxes.views.menu import MENU
+
 ROOT = Path(__file__).parent.parent
 MODULES = [
     path
@@ -119,7 +121,8 @@ def test_every_static_file_named_in_a_template_exists():
 def test_every_icon_named_in_a_template_is_in_the_sprite():
     sprite = (ROOT / "static" / "vendor" / "icons.svg").read_text()
     drawn = set(re.findall(r'<symbol id="([^"]+)"', sprite))
-    named = set()
+    pages = [page for entry in MENU for page in getattr(entry, "pages", (entry,))]
+    named = {entry.icon for entry in [*MENU, *pages]}
     for template in TEMPLATES:
         text = (ROOT / "templates" / template).read_text()
         named |= set(re.findall(r'"_icon.html" with name="([^"]+)"', text))

@@ -4,6 +4,7 @@ from django.utils.functional import SimpleLazyObject
 
 from directory.models import SyncRun
 from mailboxes.models import Structure
+from mailboxes.views.menu import menu_for
 
 
 def sees_structures(user) -> bool:
@@ -22,7 +23,9 @@ def annuaire_run(request) -> SyncRun | None:
 
 def frame(request):
     """A context processor; each query is made only by a page that shows what it is for."""
+    follows = SimpleLazyObject(lambda: sees_structures(request.user))
     return {
-        "sees_structures": SimpleLazyObject(lambda: sees_structures(request.user)),
+        "sees_structures": follows,
+        "main_menu": SimpleLazyObject(lambda: menu_for(request.path, bool(follows))),
         "annuaire": SimpleLazyObject(lambda: annuaire_run(request)),
     }

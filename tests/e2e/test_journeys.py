@@ -7,6 +7,12 @@ from tests.e2e.test_every_page import link_of, notice_link_of
 pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
 
 
+def go(page, group, name):
+    menu = page.get_by_role("navigation", name="Menu principal")
+    menu.get_by_text(group).click()
+    menu.get_by_role("link", name=name).click()
+
+
 def test_a_gestionnaire_finds_a_bal_and_asks_for_its_depublication(app, page, log_in):
     log_in(page, "gisele")
     page.get_by_role("link", name="Registre des BAL").click()
@@ -124,7 +130,7 @@ def test_a_person_is_chosen_without_javascript(app, bare_page, log_in):
 
 def test_a_gestionnaire_adopts_what_the_annuaire_shows_and_the_register_lacks(app, page, log_in):
     log_in(page, "gisele")
-    page.get_by_role("link", name="Écarts", exact=True).click()
+    go(page, "Suivi", "Écarts")
     page.get_by_label("Cocher ancien.standard@chu-exemple.mssante.fr").check()
     page.get_by_label("Pour les adresses cochées").select_option(label="Inscrire au registre")
     page.get_by_role("button", name="Continuer").click()
@@ -146,7 +152,7 @@ def test_a_professional_answers_by_the_link_without_log_in_nor_javascript(app, b
 
 def test_a_gestionnaire_sends_a_request_by_hand_and_records_the_answer(app, page, log_in):
     log_in(page, "gisele")
-    page.get_by_role("link", name="Demandes", exact=True).click()
+    go(page, "Suivi", "Demandes")
     page.get_by_role("link", name="Modification").click()
     assert page.get_by_text("Porter l’espace à 4 Go.").first.is_visible()
     page.get_by_role("link", name="Marquer comme envoyée").click()
@@ -157,7 +163,7 @@ def test_a_gestionnaire_sends_a_request_by_hand_and_records_the_answer(app, page
     page.get_by_role("button", name="Enregistrer un refus").click()
     page.get_by_text("« Enregistrer un refus » : c’est fait.").wait_for()
     assert page.get_by_text("refusée par l’opérateur").first.is_visible()
-    page.get_by_role("link", name="Demandes", exact=True).click()
+    go(page, "Suivi", "Demandes")
     page.get_by_label("Cocher retrait de l’annuaire").check()
     with page.expect_download() as taken:
         page.get_by_role("button", name="Leur fichier").click()
@@ -322,7 +328,7 @@ archives@ailleurs.mssante.fr;ORG;10000000017;
 
 def bring_a_list_in(app, page, log_in, go_on):
     log_in(page, "gisele")
-    page.get_by_role("link", name="Imports").click()
+    go(page, "Suivi", "Imports")
     page.get_by_role("link", name="Importer une liste").click()
     page.get_by_label("Opérateur").select_option(label="Opérateur régional")
     page.get_by_label("Structure").select_option(label="CHU des Lilas")

@@ -125,6 +125,33 @@ def test_who_follows_no_structure_lands_on_his_own_bal(visit, people, per):
 
 
 # --- One BAL ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("page", "where"),
+    [
+        ("dashboard", ["Tableau de bord"]),
+        ("bal", ["Registre des BAL"]),
+        ("gap-list", ["Suivi", "Écarts"]),
+        ("request-list", ["Suivi", "Demandes"]),
+        ("software-list", ["Pilotage", "Logiciels et clés"]),
+    ],
+)
+def test_the_menu_marks_where_one_stands(visit, people, org, page, where):
+    answer = visit(people.gisele, page, *([org.pk] if page == "bal" else []))
+
+    entries = [
+        *answer.context["main_menu"],
+        *(page for entry in answer.context["main_menu"] for page in entry.get("pages", ())),
+    ]
+    current = [entry.get("page") or entry["group"] for entry in entries if entry["is_current"]]
+    assert [entry.label for entry in current] == where
+
+
+def test_who_follows_no_structure_has_a_short_menu(visit, people, per):
+    answer = visit(people.alice, "my-bals")
+
+    assert [entry["page"].label for entry in answer.context["main_menu"]] == ["Mes BAL", "Annuaire"]
+
+
 def test_the_page_offers_what_the_rules_allow_and_nothing_else(visit, people, org):
     page = visit(people.alice, "bal", org.pk).content.decode()
     assert reverse("bal-verb", args=[org.pk, "request_depublication"]) in page
