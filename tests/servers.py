@@ -384,7 +384,7 @@ def assert_accessible():
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415
 
     def check(page):
-        found = Axe().run(page).response["violations"]
+        found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
         told = [f"{v['id']} ({v['help']}): {n['html']} {n['failureSummary']}" for v in found for n in v["nodes"]]
         assert not told, f"{page.url}\n" + "\n".join(told)
 
@@ -452,21 +452,19 @@ def app_env(var, **env):
 def app_data(_prepared_var, tmp_path):
     """`app_data(**environment)`: the application's data alone, for commands and workers; its own migrated SQLite file.
 
-    With DATABASE_URL given (see `postgresql_url`), that database is migrated instead.
+    Or a copy of the folder `prepared`. With DATABASE_URL given (see `postgresql_url`), that database is migrated.
     """
     with contextlib.ExitStack() as stop:
 
-        def prepare(**env):
+        def prepare(prepared=_prepared_var, **env):
             port, var = free_port(), tmp_path / f"var{free_port()}"
-            var.mkdir()
+            shutil.copytree(prepared, var, ignore=shutil.ignore_patterns("static"))
             (var / "static").symlink_to(_prepared_var / "static")
             url = f"http://127.0.0.1:{port}"
             app = App(url, app_env(var, PORT=str(port), SITE_URL=url, **env), var, var / "web.log")
             stop.callback(app.processes.close)
             if "DATABASE_URL" in env:
                 app.manage("migrate", "--verbosity", "0")
-            else:
-                shutil.copy(_prepared_var / "bal.sqlite3", var)
             return app
 
         yield prepare
@@ -479,8 +477,8 @@ def app_server(app_data):
     For journeys from end to end. Not `live_server`: it empties every table, which the journal refuses.
     """
 
-    def start(**env):
-        app = app_data(**env)
+    def start(**options):
+        app = app_data(**options)
         command = [sys.executable, "-m", "gunicorn", "balmanager.wsgi"]
         ready = run(command, app.log, web_answers(f"{app.url}/compte/login/"), cwd=ROOT, env=app.env)
         app.processes.enter_context(ready)

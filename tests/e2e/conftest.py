@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -6,18 +7,24 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.cast import PASSWORD
-from tests.servers import ROOT
+from tests.servers import ROOT, app_env
+
+
+@pytest.fixture(scope="session")
+def _cast(_prepared_var, server_folder):
+    """The cast's data: written once, copied for each test."""
+    var = server_folder / "cast"
+    shutil.copytree(_prepared_var, var, ignore=shutil.ignore_patterns("static"))
+    command = [sys.executable, "-W", "ignore", "-m", "tests.e2e.cast"]
+    done = subprocess.run(command, cwd=ROOT, env=app_env(var), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return var
 
 
 @pytest.fixture
-def app(app_server):
+def app(app_server, _cast):
     """The application with its cast."""
-    app = app_server()
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.e2e.cast"], cwd=ROOT, env=app.env, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    return app
+    return app_server(prepared=_cast)
 
 
 @pytest.fixture
@@ -33,13 +40,13 @@ def log_in(app):
 
 
 @pytest.fixture
-def shoot(tmp_path):
+def shoot():
     """`shoot(page, "dashboard")` keeps a picture, in SCREENSHOTS where that folder is named."""
-    folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = os.environ.get("SCREENSHOTS")
 
     def keep(page, name):
-        width = page.viewport_size["width"]
-        page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+        if folder:
+            width = page.viewport_size["width"]
+            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
 
     return keep

@@ -83,7 +83,6 @@ def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, b
 
     def look(name, path):
         page.goto(app.url + path)
-        page.wait_for_load_state("networkidle")
         shoot(page, name)
         try:
             assert_accessible(page)

@@ -1,5 +1,6 @@
 """The demonstration: loaded once, then looked at from every side."""
 
+from collections import Counter
 from io import StringIO
 
 import pytest
@@ -245,6 +246,22 @@ def test_requests_stand_in_every_stage_some_late_some_reminded_some_for_the_hand
     assert Request.objects.filter(stage=RequestStage.DRAFT, operator__request_email="").exists()
     latest = Request.objects.filter(operator__request_layouts__isnull=False).latest("pk")
     assert latest.letter.subject.startswith("Demande MSSanté n°")
+
+
+def test_the_counts_are_the_same_whatever_the_day():
+    """Whoever writes of the demonstration, or shows it, finds the same figures."""
+    assert (Bal.objects.count(), Person.objects.count(), Request.objects.count()) == (279, 265, 86)
+    assert Counter(Bal.objects.values_list("state", flat=True)) == {
+        State.REQUESTED: 6,
+        State.ACTIVE: 218,
+        State.IDLE_ALERTED: 15,
+        State.DEPUBLICATION_REQUESTED: 9,
+        State.DEPUBLISHED: 10,
+        State.DELETION_REQUESTED: 4,
+        State.DELETION_CONFIRMED: 4,
+        State.DELETED: 8,
+        State.ABANDONED: 5,
+    }
 
 
 def test_it_is_not_loaded_twice():
