@@ -44,8 +44,11 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(wrapper=True)  # a wrapper comes before pytest-django's own hook, which reads the settings
 def pytest_load_initial_conftests(early_config):
-    if "PYTEST_XDIST_WORKER" not in os.environ:  # its workers inherit what the controlling process set
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker:  # its workers inherit what the controlling process set
         surround(early_config.known_args_namespace.db)
+    elif os.environ["REDIS_URL"]:  # but for this: what one keeps there, another would clear
+        os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].removesuffix('/0')}/{worker.removeprefix('gw')}"
     return (yield)
 
 
@@ -254,16 +257,38 @@ def _postgresql(server_folder):
         yield url
 
 
-@pytest.fixture
-def postgresql_url(_postgresql):
-    """The URL of an empty database of its own, whatever --db says."""
+@contextlib.contextmanager
+def own_database(server, template="template1"):
+    """The URL of a new database of this server, a copy of `template`."""
     import psycopg  # noqa: PLC0415
 
     name = f"t_{secrets.token_hex(6)}"
-    with psycopg.connect(_postgresql, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield f"{_postgresql.rpartition('/')[0]}/{name}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield f"{server.rpartition('/')[0]}/{name}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgresql_url(_postgresql):
+    """The URL of an empty database of its own, whatever --db says."""
+    with own_database(_postgresql) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _prepared_postgresql(_postgresql, server_folder):
+    with own_database(_postgresql) as url:
+        var = server_folder / "prepared-postgresql"
+        App("", app_env(var, DATABASE_URL=url), var, var).manage("migrate", "--verbosity", "0")
+        yield url.rpartition("/")[2]
+
+
+@pytest.fixture
+def migrated_url(_postgresql, _prepared_postgresql):
+    """The URL of a PostgreSQL database of its own, with the application's tables; whatever --db says."""
+    with own_database(_postgresql, _prepared_postgresql) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -452,7 +477,7 @@ def app_env(var, **env):
 def app_data(_prepared_var, tmp_path):
     """`app_data(**environment)`: the application's data alone, for commands and workers; its own migrated SQLite file.
 
-    Or a copy of the folder `prepared`. With DATABASE_URL given (see `postgresql_url`), that database is migrated.
+    Or a copy of the folder `prepared`; or, with DATABASE_URL given, that database (see `migrated_url`).
     """
     with contextlib.ExitStack() as stop:
 
@@ -463,8 +488,6 @@ def app_data(_prepared_var, tmp_path):
             url = f"http://127.0.0.1:{port}"
             app = App(url, app_env(var, PORT=str(port), SITE_URL=url, **env), var, var / "web.log")
             stop.callback(app.processes.close)
-            if "DATABASE_URL" in env:
-                app.manage("migrate", "--verbosity", "0")
             return app
 
         yield prepare

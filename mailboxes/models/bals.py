@@ -281,7 +281,7 @@ class Bal(models.Model):
                 roles |= self._held_as(holder)
         if isinstance(actor, Signatory):
             return frozenset(roles)  # the link was sent to a holder, as such
-        if any(d.person.user_id == actor.pk for d in self.current_delegations()):
+        if any(d.person.is_actor(actor) for d in self.current_delegations()):
             roles.add(Role.DELEGATAIRE)
         if self.structure_id in managed_structures(actor):
             roles.add(Role.GESTIONNAIRE)

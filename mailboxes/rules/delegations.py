@@ -10,7 +10,7 @@ def check_delegate(bal: Bal, person, under, *, by) -> None:
     check_act(bal, Act.DELEGATE, by=by)
     if bal.kind == Bal.Kind.APPLICATIVE:
         raise Refused("Une BAL applicative ne se délègue pas : un logiciel l’utilise.", "kind")
-    if under.user_id != by.pk:
+    if not under.is_actor(by):
         raise NotAllowed("Chacun délègue en son propre nom : il répond des accès qu’il ouvre.", "under")
     if not bal.is_held_by(under):
         raise Refused(f"{under} n’est pas titulaire de cette BAL : il ne peut pas y déléguer l’accès.", "under")
@@ -23,7 +23,7 @@ def check_take_over(delegation, taker, *, by) -> None:
     check_act(delegation.bal, Act.TAKE_OVER, by=by)
     if delegation.ended_at:
         raise Refused("Cette délégation est déjà terminée : déléguez à nouveau l’accès.", "state")
-    if taker.user_id != by.pk or not delegation.bal.is_held_by(taker):
+    if not taker.is_actor(by) or not delegation.bal.is_held_by(taker):
         raise NotAllowed("Chacun reprend une délégation en son propre nom.", "under")
     if delegation.under_id == taker.pk:
         raise Refused("Cette délégation est déjà sous votre responsabilité.", "duplicate")

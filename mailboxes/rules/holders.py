@@ -2,7 +2,6 @@
 
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal
-from mailboxes.models.system import SYSTEM
 from mailboxes.rules.moves import check_act
 from mailboxes.rules.refusals import Refused
 
@@ -26,8 +25,7 @@ def check_add_cotitulaire(bal: Bal, person, *, by) -> None:
 
 
 def check_remove_cotitulaire(bal: Bal, person, *, by) -> None:
-    oneself = by is not SYSTEM and person.user_id == by.pk
-    if not oneself:
+    if not person.is_actor(by):
         check_act(bal, Act.REMOVE_COTITULAIRE, by=by)
     holder = _holder(bal, person)
     if not bal.is_shared:

@@ -15,6 +15,8 @@ def check_move(bal: Bal, verb: Verb, *, by) -> None:
     check_role(verb, line.by, bal.roles_of(by))
     if bal.state not in line.before:
         raise Refused(f"« {verb.label} » est impossible pour une BAL {bal.get_state_display()}.", "state")
+    if verb == Verb.ALERT_IDLE and bal.kind == Bal.Kind.APPLICATIVE:
+        raise Refused("Une BAL applicative n’est relevée par personne : on ne l’alerte pas.", "kind")
     if verb == Verb.REQUEST_DELETION:
         check_depublished_first(bal)
     if verb == Verb.CANCEL_DELETION and not bal.is_expected_in_annuaire:

@@ -20,7 +20,7 @@ URGENT = (State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, 
 def my_bals(request):
     user = request.user
     bals = Bal.objects.mine(user).exclude(state__in=OVER).with_holders().order_by("address")
-    held = [facts_of(bal, user) for bal in bals if any(c.person.user_id == user.pk for c in bal.cotitulaires.all())]
+    held = [facts_of(bal, user) for bal in bals if any(c.person.is_actor(user) for c in bal.cotitulaires.all())]
     held.sort(key=lambda facts: not facts["awaits"])
     lent = Delegataire.objects.current().filter(person__user_id=user.pk).exclude(bal__state__in=OVER)
     person = getattr(user, "person", None)

@@ -23,7 +23,11 @@ AS_INSTALLED = {"shared_buffers": "256MB", "autovacuum": "on", "jit": "on"}
 
 
 def main():
-    names = [module.name for module in pkgutil.iter_modules(bench.__path__) if module.name not in ("__main__", "row")]
+    names = [
+        module.name
+        for module in pkgutil.iter_modules(bench.__path__)
+        if not (module.ispkg or module.name in ("__main__", "row"))
+    ]
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("names", nargs="*", metavar="name", help=f"which to run, and not write: {', '.join(names)}")
     chosen = parser.parse_args().names

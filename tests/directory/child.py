@@ -1,7 +1,7 @@
 """A process to kill: `python -m tests.directory.child DATABASE_URL STOP_AT FILE [SOURCE]`.
 
 STOP_AT: "staged" stops once the first lines are staged, "applied" once the entries are written and not yet committed,
-"nowhere" goes to the end and says its status. "migrate" makes the tables, "picture" says what the database holds.
+"nowhere" goes to the end and says its status. "picture" says what the database holds.
 """
 
 import os
@@ -17,7 +17,6 @@ import django  # noqa: E402
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from directory import sync  # noqa: E402
@@ -41,9 +40,7 @@ def stop_once_written(execute, sql, params, many, context):
     return result
 
 
-if STOP_AT == "migrate":
-    call_command("migrate", "directory", verbosity=0)
-elif STOP_AT == "picture":
+if STOP_AT == "picture":
     rows = KEPT.model.objects.all()
     entries = sorted(
         (getattr(row, KEPT.key), getattr(row, "family_name", ""), row.withdrawn_at is None) for row in rows

@@ -1,5 +1,6 @@
 """A file of the annuaire, line by line."""
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -99,11 +100,9 @@ def child(database_url):
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request, tmp_path):
+def database_url(request, tmp_path, _prepared_var):
     """A database of its own that real processes share, whatever --db says."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'own.sqlite3'}"
-    else:
-        url = request.getfixturevalue("postgresql_url")
-    subprocess.run([sys.executable, "-m", "tests.directory.child", url, "migrate", "-"], check=True)
-    return url
+    if request.param == "postgresql":
+        return request.getfixturevalue("migrated_url")
+    shutil.copy(_prepared_var / "bal.sqlite3", tmp_path)
+    return f"sqlite:///{tmp_path / 'bal.sqlite3'}"

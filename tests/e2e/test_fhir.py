@@ -10,7 +10,7 @@ from directory.records import EntryRecord
 from directory.sources import get_source
 from directory.sync import sync
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_run]  # its data are its own: once is enough
 
 KEY = """
 from django.contrib.auth import get_user_model
@@ -32,11 +32,10 @@ SAME = [name for name in EntryRecord._fields if name not in FOLDED]
 
 
 @pytest.fixture
-def facade(app_server, request, tmp_path, settings):
+def facade(app_server, migrated_url, tmp_path, settings):
     """The application with an annuaire; `facade.serve(day)` brings it to the file of that day."""
     settings.VAR_DIR = tmp_path
-    postgresql = request.config.getoption("--db") == "postgresql"
-    app = app_server(**({"DATABASE_URL": request.getfixturevalue("postgresql_url")} if postgresql else {}))
+    app = app_server(DATABASE_URL=migrated_url)
     key = app.manage("shell", "-v", "0", "-c", KEY).split()[-1]
 
     def serve(day):

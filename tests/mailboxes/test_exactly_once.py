@@ -82,7 +82,7 @@ def app(request, app_data, sink):
     """The application's data on either database, with so many BAL due for an alert."""
     env = {"EMAIL_URL": sink.url, "NOTICE_LEASE_MINUTES": "0"}
     if request.param == "postgresql":
-        env["DATABASE_URL"] = request.getfixturevalue("postgresql_url")
+        env["DATABASE_URL"] = request.getfixturevalue("migrated_url")
     return app_data(**env)
 
 
@@ -179,11 +179,11 @@ def test_a_process_killed_while_it_tells_loses_and_doubles_nothing(app, sink):
     assert len(sink.accepted) <= HOW_MANY + 1
 
 
-def test_a_sweep_killed_between_two_batches_is_taken_up_again(app_data, postgresql_url):
+def test_a_sweep_killed_between_two_batches_is_taken_up_again(app_data, migrated_url):
     """A lock held from outside stops the sweep in its second batch: there it dies."""
-    app, count = app_data(DATABASE_URL=postgresql_url), 502
+    app, count = app_data(DATABASE_URL=migrated_url), 502
     prepare(app, count)
-    with psycopg.connect(postgresql_url) as blocker, psycopg.connect(postgresql_url, autocommit=True) as watcher:
+    with psycopg.connect(migrated_url) as blocker, psycopg.connect(migrated_url, autocommit=True) as watcher:
         blocker.execute("SELECT 1 FROM mailboxes_bal ORDER BY id DESC LIMIT 1 FOR UPDATE")
         sweep = start(app, "alert_idle", "--for-real")
         waiting = (
@@ -198,9 +198,9 @@ def test_a_sweep_killed_between_two_batches_is_taken_up_again(app_data, postgres
     assert report(app) == {"alerts": count, "bals": count, "notices": count, "sent": 0, "untold": count}
 
 
-def test_celery_workers_tell_what_a_sweep_wrote(app_data, sink, postgresql_url, redis_url):
+def test_celery_workers_tell_what_a_sweep_wrote(app_data, sink, migrated_url, redis_url):
     """The production chain: PostgreSQL, Redis, two workers, mail."""
-    app = app_data(DATABASE_URL=postgresql_url, REDIS_URL=redis_url, EMAIL_URL=sink.url)
+    app = app_data(DATABASE_URL=migrated_url, REDIS_URL=redis_url, EMAIL_URL=sink.url)
     prepare(app)
     app.start_worker("-n", "one@%h")
     app.start_worker("-n", "two@%h")
@@ -244,12 +244,12 @@ def test_two_processes_at_once_remind_once(app):
     assert json.loads(shell(app, REMINDED)) == [HOW_MANY] * 3
 
 
-def test_reminders_killed_between_two_bal_are_taken_up_again(app_data, postgresql_url):
+def test_reminders_killed_between_two_bal_are_taken_up_again(app_data, migrated_url):
     """A lock held from outside stops them half way: there they die."""
-    app = app_data(DATABASE_URL=postgresql_url)
+    app = app_data(DATABASE_URL=migrated_url)
     prepare(app)
     shell(app, ALERTED)
-    with psycopg.connect(postgresql_url) as blocker, psycopg.connect(postgresql_url, autocommit=True) as watcher:
+    with psycopg.connect(migrated_url) as blocker, psycopg.connect(migrated_url, autocommit=True) as watcher:
         middle = "(SELECT id FROM mailboxes_bal ORDER BY id OFFSET %s LIMIT 1)"
         blocker.execute(f"SELECT 1 FROM mailboxes_bal WHERE id = {middle} FOR UPDATE", [HOW_MANY // 2])
         reminders = start(app, "follow_alerts", "--for-real")

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.lifecycle import State
-from mailboxes.models import SYSTEM, Bal, Cotitulaire, Delegataire
+from mailboxes.models import SYSTEM, Bal, Cotitulaire, Delegataire, Signatory
 from mailboxes.rules import MAX_COTITULAIRES, NotAllowed, Refused
 from tests.mailboxes.conftest import make_professional
 
@@ -68,6 +68,15 @@ def test_a_cotitulaire_leaves_by_himself_and_his_delegations_end(org, people):
     assert not org.cotitulaires.filter(person=people.bruno).exists()
     assert not org.delegataires.filter(under=people.bruno, ended_at=None).exists()
     assert org.delegataires.filter(under=people.alice, ended_at=None).exists()
+
+
+def test_who_signs_without_an_account_is_not_every_cotitulaire_without_one(crowd):
+    org = crowd(4)
+    first, other = [holder.person for holder in org.cotitulaires.filter(person__user=None).order_by("pk")]
+    with pytest.raises(NotAllowed):
+        actions.remove_cotitulaire(org, other, by=Signatory(first))
+    actions.remove_cotitulaire(org, first, by=Signatory(first))
+    assert not org.cotitulaires.filter(person=first).exists()
 
 
 def test_a_gestionnaire_names_a_principal_only_for_an_orphan(org, people):

@@ -67,7 +67,9 @@ def test_every_verb_in_every_state_by_everyone(verb, kind, name, request, people
 
 
 def refused_by_a_rule(verb, state, kind, name):
-    """Beyond the table: a published BAL is depublished first; nobody's absence is concluded where none is expected."""
+    """Beyond the table: of an APP neither idleness nor absence is concluded; a published BAL is depublished first."""
+    if verb == Verb.ALERT_IDLE:
+        return kind == "APP"
     if verb == Verb.REQUEST_DELETION:
         return kind != "APP" and state != State.DEPUBLISHED
     if verb == Verb.CANCEL_DELETION:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from django.conf import settings
 
 README = settings.BASE_DIR / "docs" / "api" / "README.md"
@@ -12,6 +13,7 @@ BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 KEY = re.compile(r"BAL_KEY=(\S+)")
 
 
+@pytest.mark.postgresql_run  # its data are its own: once is enough
 def test_the_examples_run_as_they_are_written(app_server):
     app = app_server()
     key = KEY.search(app.manage("make_demo", "--lines", "500"))[1]
