@@ -42,7 +42,7 @@ def serve(answers, context=None):
     server.answers = answers
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         yield f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}"

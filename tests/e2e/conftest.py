@@ -40,6 +40,28 @@ def log_in(app):
 
 
 @pytest.fixture
+def look(shoot, assert_accessible):
+    """`look(page, "dashboard")`: as on a phone, then on a desk, axe finds nothing and nothing overflows.
+
+    The faults of all the pages looked at are told together, at the end.
+    """
+    faults = []
+
+    def at_both_widths(page, name):
+        for width in (375, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            shoot(page, name)
+            try:
+                assert_accessible(page)
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, "it overflows"
+            except AssertionError as fault:
+                faults.append(f"{name}, {width} pixels wide: {fault}")
+
+    yield at_both_widths
+    assert not faults, "\n\n".join(faults)
+
+
+@pytest.fixture
 def shoot():
     """`shoot(page, "dashboard")` keeps a picture, in SCREENSHOTS where that folder is named."""
     folder = os.environ.get("SCREENSHOTS")

@@ -6,7 +6,6 @@ import pytest
 
 pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
 
-WIDTHS = [1280, 375]
 GISELE = {
     "dashboard": "/",
     "list": "/bal/?sort=-percent_full",
@@ -76,78 +75,80 @@ ALICE_ON_A_BAL = {
 }
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_is_accessible(app, page, log_in, shoot, assert_accessible, browser_errors, width):
-    page.set_viewport_size({"width": width, "height": 900})
-    faults = []
+@pytest.fixture
+def see(app, page, look):
+    """`see(name, path)`: go there, and look."""
 
-    def look(name, path):
+    def go(name, path):
         page.goto(app.url + path)
-        shoot(page, name)
-        try:
-            assert_accessible(page)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} overflows"
-        except AssertionError as fault:
-            faults.append(f"{name}: {fault}")
+        look(page, name)
 
-    look("login", "/compte/login/")
+    return go
+
+
+def test_the_pages_of_a_gestionnaire(log_in, page, see):
+    see("login", "/compte/login/")
     log_in(page, "gisele")
     for name, path in GISELE.items():
-        look(name, path)
+        see(name, path)
+
+
+def test_what_a_gestionnaire_does_with_one(app, page, log_in, see, look):
+    log_in(page, "gisele")
     for name, path in of_imports(app, page).items():
-        look(name, path)
+        see(name, path)
     org = bal_url(app, page, "cardiologie")
-    person = person_url(app, page, "Alice EXEMPLE")
     for name, path in GISELE_ON_A_BAL.items():
-        look(name, org + path)
+        see(name, org + path)
     for name, path in (("request", "/demandes/?kind=depublish"), ("request-step", "/demandes/?kind=change")):
         page.goto(app.url + path)
         path = path_of(page.locator("td.register-address a").first)
-        look(name, path if name == "request" else f"{path}record_refusal/")
+        see(name, path if name == "request" else f"{path}record_refusal/")
     page.goto(f"{app.url}/demandes/modeles/")
-    look("layout", path_of(page.locator("td a").first))
+    see("layout", path_of(page.locator("td a").first))
     page.goto(app.url + org + "request_depublication/")
     page.get_by_role("button", name="Continuer").click()
-    shoot(page, "depublish-2")
-    assert_accessible(page)
+    look(page, "depublish-2")
     for name, path in of_a_departure(app, page, "Alice EXEMPLE").items():
-        look(name, path)
-    look("movement-arrival", movement_url(app, page, "Chloe EXEMPLE"))
-    look("kit-leaving", bal_url(app, page, "pneumologie") + "faire-connaitre/")
-    look("principal", bal_url(app, page, "orpheline") + "principal/")
-    look("notices-told", bal_url(app, page, "paul.exemple") + "avis/")
-    look("ask-use", bal_url(app, page, "chloe.exemple") + "demander-si-elle-sert/")
+        see(name, path)
+    see("movement-arrival", movement_url(app, page, "Chloe EXEMPLE"))
+    see("kit-leaving", bal_url(app, page, "pneumologie") + "faire-connaitre/")
+    see("principal", bal_url(app, page, "orpheline") + "principal/")
+    see("notices-told", bal_url(app, page, "paul.exemple") + "avis/")
+    see("ask-use", bal_url(app, page, "chloe.exemple") + "demander-si-elle-sert/")
     for name, remedy in (("person", "Corriger"), ("resend", "Renvoyer"), ("give", "Consigner")):
         page.goto(f"{app.url}/avis/")
-        look(f"notice-{name}", page.get_by_label(remedy).first.get_attribute("href"))
+        see(f"notice-{name}", page.get_by_label(remedy).first.get_attribute("href"))
     page.goto(f"{app.url}/ecarts/?situation=differe")
-    look("gap", re.sub(r"^https?://[^/]+", "", page.locator("table a.address").first.get_attribute("href")))
+    see("gap", path_of(page.locator("table a.address")))
     page.get_by_role("button", name="Demander à l’opérateur").click()
-    shoot(page, "gap-ask")
-    assert_accessible(page)
-    page.context.clear_cookies()
-    look("claims-link", link_of(app, "alice"))
-    look("claims-link-refused", "/adresses/rien/")
-    look("notice-link", notice_link_of(app, "paul"))
-    look("notice-link-refused", "/avis/repondre/rien/")
-    look("campaign-link", notice_link_of(app, "bruno", bal__isnull=True))
-    look("campaign-link-refused", "/questions/rien/")
+    look(page, "gap-ask")
+
+
+def test_the_pages_of_the_others(app, page, log_in, see, browser_errors):
+    see("claims-link", link_of(app, "alice"))
+    see("claims-link-refused", "/adresses/rien/")
+    see("notice-link", notice_link_of(app, "paul"))
+    see("notice-link-refused", "/avis/repondre/rien/")
+    see("campaign-link", notice_link_of(app, "bruno", bal__isnull=True))
+    see("campaign-link-refused", "/questions/rien/")
     assert [error for error in browser_errors if "404" not in error] == []
     browser_errors.clear()
-    log_in(page, "alice")
-    look("mine-alice", "/mes-bal/")
-    look("preferences", "/mes-preferences/")
-    look("roles-alice", person + "roles/")
-    for name, path in ALICE_ON_A_BAL.items():
-        look(name, org + path)
+    log_in(page, "gisele")
+    org, person = bal_url(app, page, "cardiologie"), person_url(app, page, "Alice EXEMPLE")
     page.context.clear_cookies()
+    log_in(page, "alice")
+    see("mine-alice", "/mes-bal/")
+    see("preferences", "/mes-preferences/")
+    see("roles-alice", person + "roles/")
+    for name, path in ALICE_ON_A_BAL.items():
+        see(name, org + path)
     for name in ("paul", "delphine", "nouveau", "bruno"):
-        log_in(page, name)
-        look(f"mine-{name}", "/mes-bal/")
-        if name == "bruno":
-            look("questions", "/mes-bal/questions/")
         page.context.clear_cookies()
-    assert not faults, "\n\n".join(faults)
+        log_in(page, name)
+        see(f"mine-{name}", "/mes-bal/")
+        if name == "bruno":
+            see("questions", "/mes-bal/questions/")
 
 
 def path_of(link):
