@@ -23,6 +23,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parent.parent
 STOP = contextlib.ExitStack()  # what this process started, and ends
@@ -95,6 +96,21 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in left_out]
 
 
+class Scheduling(LoadScopeScheduling):
+    """Test by test; but one worker plays all the tests of a module that share what is costly to make."""
+
+    WHOLE = ("tests/mailboxes/test_demo.py",)
+
+    def _split_scope(self, nodeid):
+        module = nodeid.partition("::")[0]
+        return module if module in self.WHOLE else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return Scheduling(config, log)
+
+
 def pytest_report_header(config):
     return f"database: {config.getoption('db')}"
 
@@ -157,7 +173,7 @@ def run(command, log, is_ready, *, ends_with=signal.SIGTERM, seconds=30, **optio
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=die_with_parent, **options
         )
     try:
-        wait_until(is_ready, process, log, seconds)
+        wait_until(is_ready, log, process, seconds)
         yield process
     finally:
         if process.poll() is None:
@@ -169,11 +185,11 @@ def run(command, log, is_ready, *, ends_with=signal.SIGTERM, seconds=30, **optio
             process.wait()
 
 
-def wait_until(is_ready, process, log, seconds):
+def wait_until(is_ready, log, process=None, seconds=30):
     deadline = time.monotonic() + seconds
     while not is_ready():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"{process.args[0]} did not start:\n{log.read_text()[-4000:]}")
+        if (process and process.poll() is not None) or time.monotonic() > deadline:
+            raise RuntimeError(f"a server did not start:\n{log.read_text()[-4000:]}")
         time.sleep(0.02)
 
 

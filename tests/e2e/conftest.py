@@ -3,11 +3,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.e2e.cast import PASSWORD
-from tests.servers import ROOT, app_env
+from tests.servers import ROOT, App, app_env, die_with_parent, free_port, wait_until, web_answers
 
 
 @pytest.fixture(scope="session")
@@ -21,10 +22,42 @@ def _cast(_prepared_var, server_folder):
     return var
 
 
+@pytest.fixture(scope="session")
+def _stage(_cast, server_folder):
+    """`_stage("up")`, `_stage("down")`; and the application that it serves, its data in the one folder `var`."""
+    port, var = free_port(), server_folder / "stage"
+    url = f"http://127.0.0.1:{port}"
+    env = app_env(var, PORT=str(port), SITE_URL=url, GUNICORN_CMD_ARGS="--access-logfile -")
+    app = App(url, env, var, server_folder / "stage.log")
+    with app.log.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.stage"], cwd=ROOT, env=app.env, preexec_fn=die_with_parent,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
+        )  # fmt: skip
+
+    def order(what):
+        process.stdin.write(f"{what}\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == f"{what}\n", app.log.read_text()
+
+    yield SimpleNamespace(order=order, app=app)
+    process.stdin.close()
+    process.wait()
+    process.stdout.close()
+
+
 @pytest.fixture
-def app(app_server, _cast):
+def app(_stage, _cast, _prepared_var):
     """The application with its cast."""
-    return app_server(prepared=_cast)
+    app = _stage.app
+    shutil.copytree(_cast, app.var, ignore=shutil.ignore_patterns("static"), dirs_exist_ok=True)
+    (app.var / "static").symlink_to(_prepared_var / "static")
+    _stage.order("up")
+    wait_until(web_answers(f"{app.url}/compte/login/"), app.log)
+    yield app
+    app.processes.close()
+    _stage.order("down")
+    shutil.rmtree(app.var)
 
 
 @pytest.fixture

@@ -50,13 +50,7 @@ def test_the_answer_to_a_check_is_accessible_and_in_no_address(app, page, log_in
         look(page, f"check-{name}")
 
 
-@pytest.fixture
-def access_log(monkeypatch):
-    """Asked for before `app`, which inherits the environment."""
-    monkeypatch.setenv("GUNICORN_CMD_ARGS", "--access-logfile -")
-
-
-def test_the_access_log_holds_nothing_of_what_was_typed(access_log, app, page, log_in):
+def test_the_access_log_holds_nothing_of_what_was_typed(app, page, log_in):
     log_in(page, "gisele")
     page.goto(f"{app.url}/annuaire/verifier/")
     page.get_by_label("Adresse à vérifier").last.fill("secrete.adresse@exemple.invalid")

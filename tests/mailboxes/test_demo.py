@@ -38,7 +38,7 @@ from mailboxes.movements import files
 from mailboxes.preferred import Places
 
 Kind = Bal.Kind
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]  # one worker loads it, for all its tests
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module", autouse=True)

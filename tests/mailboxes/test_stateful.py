@@ -328,6 +328,7 @@ def mailed(settings, caplog):
     settings.EMAIL_BACKEND = f"{Mood.__module__}.{Mood.__name__}"
 
 
+@pytest.mark.postgresql_run  # long: once, on the database of production
 def test_no_sequence_of_acts_by_anyone_makes_the_register_false(clock, cast, mailed):
     run_state_machine_as_test(lambda: Life(cast, clock), settings=how_long())
 

@@ -113,6 +113,7 @@ def read_document():
     return schema
 
 
+@pytest.mark.postgresql_run  # long: once, on the database of production
 @pytest.mark.usefixtures("kept_connection")
 @pytest.mark.parametrize("operation", [f"{method.upper()} {path}" for path, method, _ in operations()])
 def test_every_answer_is_as_the_document_says(operation, key, world, monkeypatch):
