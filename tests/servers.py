@@ -390,6 +390,7 @@ def make_certificate(home):
 # --- The browser --------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
 def browser():
+    from django.db import connections  # noqa: PLC0415
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
     with or_skip():
@@ -398,6 +399,7 @@ def browser():
         browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_ARGS)
         yield browser
         browser.close()
+        connections.close_all()  # while its loop runs, this thread has connections of their own beside the usual ones
 
 
 @pytest.fixture

@@ -23,12 +23,14 @@ def _cast(_prepared_var, server_folder):
 
 
 @pytest.fixture(scope="session")
-def _stage(_cast, server_folder):
+def _stage(_cast, _prepared_var, server_folder):
     """`_stage("up")`, `_stage("down")`; and the application that it serves, its data in the one folder `var`."""
     port, var = free_port(), server_folder / "stage"
     url = f"http://127.0.0.1:{port}"
     env = app_env(var, PORT=str(port), SITE_URL=url, GUNICORN_CMD_ARGS="--access-logfile -")
     app = App(url, env, var, server_folder / "stage.log")
+    var.mkdir()
+    (var / "static").symlink_to(_prepared_var / "static")  # read once, as it is loaded
     with app.log.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.e2e.stage"], cwd=ROOT, env=app.env, preexec_fn=die_with_parent,
@@ -47,17 +49,19 @@ def _stage(_cast, server_folder):
 
 
 @pytest.fixture
-def app(_stage, _cast, _prepared_var):
+def app(_stage, _cast):
     """The application with its cast."""
     app = _stage.app
     shutil.copytree(_cast, app.var, ignore=shutil.ignore_patterns("static"), dirs_exist_ok=True)
-    (app.var / "static").symlink_to(_prepared_var / "static")
     _stage.order("up")
     wait_until(web_answers(f"{app.url}/compte/login/"), app.log)
     yield app
     app.processes.close()
     _stage.order("down")
-    shutil.rmtree(app.var)
+    for left in app.var.iterdir():
+        if left.is_symlink():
+            continue
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 @pytest.fixture

@@ -68,15 +68,18 @@ def test_every_state_and_every_kind_is_there():
     assert set(Bal.objects.values_list("kind", flat=True)) == set(Kind.values)
 
 
-def test_one_campaign_is_half_answered_and_one_is_closed():
-    review, cleanup = Campaign.objects.order_by("-launched_at")
+def test_one_campaign_begins_one_is_half_answered_and_one_is_closed():
+    choice, review, cleanup = Campaign.objects.order_by("-launched_at")
+    begun = choice.targets.outcomes()
+    assert begun["pending"] > begun["chosen"] >= 5
+    assert begun["declined"] == 1
     assert (review.closed_at, cleanup.rounds) == (None, 2)
     assert cleanup.closed_at
     outcomes = review.targets.outcomes()
     assert outcomes["withdrawn"] == 2
     assert outcomes["confirmed"] >= outcomes["pending"] / 2 > 2
     assert {"used", "unused", "not_mine", "pending"} <= cleanup.targets.outcomes().keys()
-    assert CampaignTarget.objects.put_to(authenticate_by_name("alice").person).unanswered().count() == 2
+    assert CampaignTarget.objects.put_to(authenticate_by_name("alice").person).unanswered().count() == 3
 
 
 def test_every_verb_was_used():

@@ -1,17 +1,19 @@
-"""A clean-up that ran its course, and a review of accesses that half of the principals have answered."""
+"""A clean-up that ran its course, a review that half of the principals have answered, a choice that begins."""
 
 from mailboxes.actions import answer_campaign, launch_campaign
 from mailboxes.campaigns import accesses
 from mailboxes.management.demo import usage
 from mailboxes.management.demo.foundation import Foundation
 from mailboxes.models import Bal, Campaign, CampaignTarget, Person, Signatory, Structure
+from mailboxes.preferred import own_places
 
-CLEANED, CLEAN, REVIEWED = 100, 60, 9  # days ago: the clean-up begins and ends, the review begins
+CLEANED, CLEAN, REVIEWED, CHOSEN = 100, 60, 9, 5  # days ago: the clean-up begins and ends, the others begin
 DUSTY = slice(100, 124, 2)  # of the hospital's nominative BAL
 Answer = CampaignTarget.Answer
 SAID = [Answer.USED, Answer.USED, Answer.UNUSED, Answer.USED, Answer.NOT_MINE, Answer.UNUSED]
 HALF = 11  # answers to the review
 TOO_MANY = (12, 16)  # whose principal withdraws somebody’s access
+CHOICES = [Answer.CHOSEN, Answer.CHOSEN, Answer.DECLINED, Answer.CHOSEN, Answer.CHOSEN, Answer.CHOSEN]
 
 
 def tell(foundation: Foundation, readings: usage.Readings) -> None:
@@ -27,6 +29,10 @@ def tell(foundation: Foundation, readings: usage.Readings) -> None:
     time.on(REVIEWED, _launch, foundation, review)
     for rank in range(HALF):
         time.on(REVIEWED - 1 - rank / 3, _review, review, foundation.alice, 2 * rank)
+    choice = Campaign(kind=Campaign.Kind.PREFERRED, title="Une adresse que l’on donne", closes_on=time.day(-25))
+    time.on(CHOSEN, _launch, foundation, choice)
+    for rank, said in enumerate(CHOICES):
+        time.on(CHOSEN - 1 - rank / 2, _choose, choice, foundation.alice, 3 * rank, said)
 
 
 def _launch(foundation: Foundation, campaign: Campaign) -> None:
@@ -51,3 +57,13 @@ def _review(campaign: Campaign, alice: Person, rank: int) -> None:
     ticked = shown[:1] if rank in TOO_MANY else []
     said = Answer.WITHDRAWN if ticked else Answer.CONFIRMED
     answer_campaign(target, said, by=target.person.user, shown=shown, withdrawn=ticked)
+
+
+def _choose(campaign: Campaign, alice: Person, rank: int, said: str) -> None:
+    """His own BAL, wherever he practises; alice has yet to choose."""
+    others = campaign.targets.exclude(person=alice).filter(person__user__isnull=False)
+    target = others.select_related("person__user").order_by("pk")[rank]
+    assert target.person  # noqa: S101 - he was asked
+    own = Bal.objects.get(kind=Bal.Kind.NOMINATIVE, cotitulaires__person=target.person).address
+    chosen = {place.situation: own for place in own_places(target.person) if place.is_current}
+    answer_campaign(target, said, by=target.person.user, chosen=chosen if said == Answer.CHOSEN else {})
