@@ -32,7 +32,7 @@ def tell(foundation: Foundation, readings: usage.Readings) -> None:
     choice = Campaign(kind=Campaign.Kind.PREFERRED, title="Une adresse que l’on donne", closes_on=time.day(-25))
     time.on(CHOSEN, _launch, foundation, choice)
     for rank, said in enumerate(CHOICES):
-        time.on(CHOSEN - 1 - rank / 2, _choose, choice, foundation.alice, 3 * rank, said)
+        time.on(CHOSEN - 1 - rank / 2, _choose, choice, 3 * rank, said)
 
 
 def _launch(foundation: Foundation, campaign: Campaign) -> None:
@@ -59,10 +59,10 @@ def _review(campaign: Campaign, alice: Person, rank: int) -> None:
     answer_campaign(target, said, by=target.person.user, shown=shown, withdrawn=ticked)
 
 
-def _choose(campaign: Campaign, alice: Person, rank: int, said: str) -> None:
-    """His own BAL, wherever he practises; alice has yet to choose."""
-    others = campaign.targets.exclude(person=alice).filter(person__user__isnull=False)
-    target = others.select_related("person__user").order_by("pk")[rank]
+def _choose(campaign: Campaign, rank: int, said: str) -> None:
+    """His own BAL, wherever he practises."""
+    asked = campaign.targets.filter(person__user__isnull=False)
+    target = asked.select_related("person__user").order_by("pk")[rank]
     assert target.person  # noqa: S101 - he was asked
     own = Bal.objects.get(kind=Bal.Kind.NOMINATIVE, cotitulaires__person=target.person).address
     chosen = {place.situation: own for place in own_places(target.person) if place.is_current}
