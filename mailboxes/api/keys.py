@@ -42,7 +42,7 @@ class KeyAuthentication(BaseAuthentication):
         key = SoftwareKey.objects.of_token(token, now).select_related("software__user").first()
         if key is None:
             raise AuthenticationFailed("Cette clé est inconnue, expirée ou révoquée.", "unknown_key")
-        SoftwareKey.objects.mark_used(key.pk, now)
+        key.mark_used(now)
         return key
 
     def authenticate_header(self, request):

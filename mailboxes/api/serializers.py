@@ -31,13 +31,13 @@ def abilities_of_bal(bal: Bal, user) -> dict[str, bool]:
 
 class PersonLineSerializer(serializers.Serializer):
     id = serializers.IntegerField(source="pk")
-    name = serializers.CharField(source="__str__")
+    name = serializers.CharField(source="*")  # as it is written
     rpps = serializers.CharField(allow_null=True)
 
 
 class HolderOfBalSerializer(serializers.Serializer):
     id = serializers.IntegerField(source="person.pk")
-    name = serializers.CharField(source="person.__str__")
+    name = serializers.CharField(source="person")
     rpps = serializers.CharField(source="person.rpps", allow_null=True)
     is_principal = serializers.BooleanField()
     since = serializers.DateField()

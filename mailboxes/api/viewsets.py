@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.utils.http import parse_etags, quote_etag
+from django_filters import FilterSet
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.pagination import CursorPagination
@@ -36,6 +37,7 @@ class ResourceViewSet(GenericViewSet):
     """A resource one reads in pages or alone, and writes through `act`."""
 
     pagination_class = Pages
+    filterset_class: type[FilterSet] | None = None
     lookup_value_regex = r"\d+"
 
     def list(self, request, *args, **kwargs):
@@ -53,7 +55,12 @@ class ResourceViewSet(GenericViewSet):
 
     def filter_queryset(self, queryset):
         """A list is narrowed; one object is found whatever else the query says."""
-        return super().filter_queryset(queryset) if self.action == "list" else queryset
+        return super().filter_queryset(queryset) if self.action == "list" and self._is_narrowed() else queryset
+
+    def _is_narrowed(self) -> bool:
+        """Where nothing is asked for, no form need be made."""
+        filters = self.filterset_class.base_filters if self.filterset_class else ()
+        return any(name in filters for name in self.request.query_params)
 
     def said(self, serializer: type[serializers.Serializer]) -> dict[str, Any]:
         """What the body says, in the form of `serializer`."""

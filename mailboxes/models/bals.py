@@ -275,6 +275,17 @@ class Bal(models.Model):
         """Every role of `actor` on this BAL. No query per BAL after `with_holders`, but one per actor."""
         if actor is SYSTEM:
             return frozenset({Role.SYSTEM})
+        # Read many times for one line of a list: kept with the holders that `with_holders` read, forgotten with them.
+        kept = getattr(self, "_prefetched_objects_cache", {})
+        if "cotitulaires" not in kept:
+            return self._roles_of(actor)
+        known = kept.setdefault("roles", {})
+        roles = known.get(actor)
+        if roles is None:
+            roles = known[actor] = self._roles_of(actor)
+        return roles
+
+    def _roles_of(self, actor) -> frozenset[Role]:
         roles: set[Role] = set()
         for holder in self.cotitulaires.all():
             if holder.person.is_actor(actor):

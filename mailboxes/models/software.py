@@ -7,7 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from mailboxes.models.structures import Membership, Structure
@@ -75,11 +75,6 @@ class KeyQuerySet(models.QuerySet):
         """The key that this token is, if it still opens anything. Its digest alone is ours: the token is not kept."""
         return self.valid(now).filter(digest=digest_of(token), software__user__is_active=True)
 
-    def mark_used(self, pk: int, now: datetime) -> None:
-        """Once a minute is enough to tell whether a key still serves."""
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - settings.KEY_USE_PRECISION)
-        self.filter(stale, pk=pk).update(last_used_at=now)
-
 
 class SoftwareKey(models.Model):
     """A secret of one software. Two may stand at once, while the software changes from the one to the other."""
@@ -105,6 +100,11 @@ class SoftwareKey(models.Model):
     @property
     def is_valid(self) -> bool:
         return self.revoked_at is None and self.expires_at > timezone.now()
+
+    def mark_used(self, now: datetime) -> None:
+        """Once a minute is enough to tell whether a key still serves."""
+        if self.last_used_at is None or self.last_used_at < now - settings.KEY_USE_PRECISION:
+            SoftwareKey.objects.filter(pk=self.pk).update(last_used_at=now)
 
 
 def new_token() -> tuple[str, str]:

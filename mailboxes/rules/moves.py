@@ -14,7 +14,7 @@ def check_move(bal: Bal, verb: Verb, *, by) -> None:
     line = BY_VERB[verb]
     check_role(verb, line.by, bal.roles_of(by))
     if bal.state not in line.before:
-        raise Refused(f"« {verb.label} » est impossible pour une BAL {bal.get_state_display()}.", "state")
+        raise Refused(f"« {verb.label} » est impossible pour une BAL {State(bal.state).label}.", "state")
     if verb == Verb.ALERT_IDLE and bal.kind == Bal.Kind.APPLICATIVE:
         raise Refused("Une BAL applicative n’est relevée par personne : on ne l’alerte pas.", "kind")
     if verb == Verb.REQUEST_DELETION:
@@ -26,7 +26,7 @@ def check_move(bal: Bal, verb: Verb, *, by) -> None:
 def check_act(bal: Bal, act: Act, *, by) -> None:
     check_role(act, WHO_MAY[act], bal.roles_of(by))
     if bal.state not in LIVE:
-        raise Refused(f"« {act.label} » est impossible pour une BAL {bal.get_state_display()}.", "state")
+        raise Refused(f"« {act.label} » est impossible pour une BAL {State(bal.state).label}.", "state")
 
 
 def check_role(what: Verb | Act, allowed: frozenset[Role], roles: frozenset[Role]) -> None:
