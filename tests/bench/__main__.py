@@ -13,12 +13,14 @@ from pathlib import Path
 
 import django
 from django.core.management import call_command
+from django.db import connection
 
 from tests import bench
 from tests.bench.row import Row
 from tests.servers import private_folder, run_postgresql, run_redis
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+TEMPLATE = "bench"
 AS_INSTALLED = {"shared_buffers": "256MB", "autovacuum": "on", "jit": "on"}
 
 
@@ -38,25 +40,36 @@ def main():
             SECRET_KEY=secrets.token_urlsafe(50),
             VAR_DIR=str(folder),
             STATIC_MANIFEST="false",
-            DATABASE_URL=create_database(url),
+            DATABASE_URL=create_database(url, TEMPLATE),
             REDIS_URL=queue,
             LOG_LEVEL="WARNING",
         )
         django.setup()
         call_command("migrate", verbosity=0)
-        sections = {name: importlib.import_module(f"tests.bench.{name}") for name in chosen or names}
-        page = render({module: list(told(module.rows())) for module in sections.values()})
+        sections = {}
+        for name in chosen or names:
+            move_to_own_database(url, f"bench_{name}")
+            module = importlib.import_module(f"tests.bench.{name}")
+            sections[module] = list(told(module.rows()))
+        page = render(sections)
     if not chosen:
         PAGE.write_text(page)
         print(f"Written: {PAGE}")  # noqa: T201
 
 
-def create_database(url):
+def create_database(url, name, template="template1"):
     import psycopg  # noqa: PLC0415
 
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE bench")
-    return f"{url.rpartition('/')[0]}/bench"
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return f"{url.rpartition('/')[0]}/{name}"
+
+
+def move_to_own_database(url, name):
+    """Empty and migrated: what one section leaves weighs on no other. The processes that it starts go there too."""
+    connection.close()
+    os.environ["DATABASE_URL"] = create_database(url, name, TEMPLATE)
+    connection.settings_dict["NAME"] = name
 
 
 def told(rows: Iterable[Row]):

@@ -162,11 +162,8 @@ def token() -> str:
 
 
 def fill() -> None:
-    """What the other benches have left serves."""
-    if not Bal.objects.exists():
-        jobs.fill()
-    if not Entry.objects.exists():
-        fhir.load()
+    jobs.fill()
+    fhir.load()
     structure, operator = Structure.objects.first(), Bal.objects.select_related("operator")[0].operator
     Bal.objects.bulk_create(
         Bal(address=address, kind="PER", state="active", structure=structure, operator=operator)
