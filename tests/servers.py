@@ -499,13 +499,14 @@ def app_env(var, **env):
 def app_data(_prepared_var, tmp_path):
     """`app_data(**environment)`: the application's data alone, for commands and workers; its own migrated SQLite file.
 
-    Or a copy of the folder `prepared`; or, with DATABASE_URL given, that database (see `migrated_url`).
+    Or, with DATABASE_URL given, that database (see `migrated_url`).
     """
     with contextlib.ExitStack() as stop:
 
-        def prepare(prepared=_prepared_var, **env):
+        def prepare(**env):
             port, var = free_port(), tmp_path / f"var{free_port()}"
-            shutil.copytree(prepared, var, ignore=shutil.ignore_patterns("static"))
+            var.mkdir()
+            shutil.copy(_prepared_var / "bal.sqlite3", var)
             (var / "static").symlink_to(_prepared_var / "static")
             url = f"http://127.0.0.1:{port}"
             app = App(url, app_env(var, PORT=str(port), SITE_URL=url, **env), var, var / "web.log")
@@ -522,8 +523,8 @@ def app_server(app_data):
     For journeys from end to end. Not `live_server`: it empties every table, which the journal refuses.
     """
 
-    def start(**options):
-        app = app_data(**options)
+    def start(**env):
+        app = app_data(**env)
         command = [sys.executable, "-m", "gunicorn", "balmanager.wsgi"]
         ready = run(command, app.log, web_answers(f"{app.url}/compte/login/"), cwd=ROOT, env=app.env)
         app.processes.enter_context(ready)

@@ -9,6 +9,7 @@ import os
 import pkgutil
 import secrets
 from collections.abc import Iterable
+from contextlib import contextmanager
 from pathlib import Path
 
 import django
@@ -17,10 +18,9 @@ from django.db import connection
 
 from tests import bench
 from tests.bench.row import Row
-from tests.servers import private_folder, run_postgresql, run_redis
+from tests.servers import own_database, private_folder, run_postgresql, run_redis
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-TEMPLATE = "bench"
 AS_INSTALLED = {"shared_buffers": "256MB", "autovacuum": "on", "jit": "on"}
 
 
@@ -33,43 +33,43 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("names", nargs="*", metavar="name", help=f"which to run, and not write: {', '.join(names)}")
     chosen = parser.parse_args().names
-    with private_folder() as folder, run_postgresql(folder, **AS_INSTALLED) as url, run_redis(folder) as queue:
+    with (
+        private_folder() as folder,
+        run_redis(folder) as queue,
+        run_postgresql(folder, **AS_INSTALLED) as server,
+        own_database(server) as migrated,
+    ):
         os.environ.update(
             DJANGO_SETTINGS_MODULE="balmanager.settings",
             ENV_FILE=os.devnull,
             SECRET_KEY=secrets.token_urlsafe(50),
             VAR_DIR=str(folder),
             STATIC_MANIFEST="false",
-            DATABASE_URL=create_database(url, TEMPLATE),
+            DATABASE_URL=migrated,
             REDIS_URL=queue,
             LOG_LEVEL="WARNING",
         )
         django.setup()
         call_command("migrate", verbosity=0)
+        connection.close()  # a database is copied while nobody is in it
         sections = {}
         for name in chosen or names:
-            move_to_own_database(url, f"bench_{name}")
             module = importlib.import_module(f"tests.bench.{name}")
-            sections[module] = list(told(module.rows()))
+            with own_database(server, migrated.rpartition("/")[2]) as url, moved_to(url):
+                sections[module] = list(told(module.rows()))
         page = render(sections)
     if not chosen:
         PAGE.write_text(page)
         print(f"Written: {PAGE}")  # noqa: T201
 
 
-def create_database(url, name, template="template1"):
-    import psycopg  # noqa: PLC0415
-
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    return f"{url.rpartition('/')[0]}/{name}"
-
-
-def move_to_own_database(url, name):
-    """Empty and migrated: what one section leaves weighs on no other. The processes that it starts go there too."""
+@contextmanager
+def moved_to(url):
+    """On this database, and so the processes that are started: what one section leaves weighs on no other."""
+    os.environ["DATABASE_URL"] = url
+    connection.settings_dict["NAME"] = url.rpartition("/")[2]
+    yield
     connection.close()
-    os.environ["DATABASE_URL"] = create_database(url, name, TEMPLATE)
-    connection.settings_dict["NAME"] = name
 
 
 def told(rows: Iterable[Row]):

@@ -24,7 +24,7 @@ def _cast(_prepared_var, server_folder):
 
 @pytest.fixture(scope="session")
 def _stage(_cast, _prepared_var, server_folder):
-    """`_stage("up")`, `_stage("down")`; and the application that it serves, its data in the one folder `var`."""
+    """`order("up")` begins the server anew, `order("down")` ends it; `app` is what it serves, data in one folder."""
     port, var = free_port(), server_folder / "stage"
     url = f"http://127.0.0.1:{port}"
     env = app_env(var, PORT=str(port), SITE_URL=url, GUNICORN_CMD_ARGS="--access-logfile -")

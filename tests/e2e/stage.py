@@ -27,14 +27,16 @@ def end(server):
 
 
 def play(orders):
-    server = 0
-    for order in orders:
+    server = None
+    for order in map(str.strip, orders):
         if server:
             end(server)
-        server = os.fork() if order.strip() == "up" else 0
-        if order.strip() == "up" and not server:
-            return serve()
-        print(order.strip(), flush=True)  # noqa: T201
+            server = None
+        if order == "up":
+            server = os.fork()
+            if not server:
+                return serve()
+        print(order, flush=True)  # noqa: T201
     if server:
         end(server)
 
