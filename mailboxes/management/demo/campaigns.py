@@ -1,11 +1,12 @@
 """A clean-up that ran its course, a review that half of the principals have answered, a choice that begins."""
 
-from mailboxes.actions import answer_campaign, launch_campaign
-from mailboxes.campaigns import accesses
+from mailboxes.campaigns.actions import answer_campaign, launch_campaign
+from mailboxes.campaigns.models import Campaign, CampaignTarget
+from mailboxes.campaigns.questions import accesses
+from mailboxes.gaps.preferred import own_places
 from mailboxes.management.demo import usage
 from mailboxes.management.demo.foundation import Foundation
-from mailboxes.models import Bal, Campaign, CampaignTarget, Person, Signatory, Structure
-from mailboxes.preferred import own_places
+from mailboxes.models import Bal, Person, Signatory, Structure
 
 CLEANED, CLEAN, REVIEWED, CHOSEN = 100, 60, 9, 5  # days ago: the clean-up begins and ends, the others begin
 DUSTY = slice(100, 124, 2)  # of the hospital's nominative BAL
