@@ -31,7 +31,7 @@ from mailboxes.campaigns.rules import (
     check_someone_to_ask,
     check_withdrawn,
 )
-from mailboxes.lifecycle import Act, Verb
+from mailboxes.lifecycle import Act, CampaignKind, Verb
 from mailboxes.models import SYSTEM, Bal, Claim, Cotitulaire, JournalEntry, Notice, Structure
 from mailboxes.notices.telling import notice_to_person
 
@@ -212,7 +212,7 @@ def answer_campaign(
     check_answer_campaign(target, said, question.answers, by_link=question.by_link, by=by)
     target.answer, target.answered_at = said, timezone.now()
     note = target.campaign.title
-    if bal and target.campaign.kind == Campaign.Kind.RECERTIFICATION:
+    if bal and target.campaign.kind == CampaignKind.RECERTIFICATION:
         target.withdrawn = _withdraw(bal, said, frozenset(withdrawn), frozenset(shown), by=by)
     elif bal:
         _clean_up(target, bal, said, by=by)

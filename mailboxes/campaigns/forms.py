@@ -8,6 +8,7 @@ from mailboxes.campaigns.filters import RegisterFilter
 from mailboxes.campaigns.models import OUTCOMES, Campaign
 from mailboxes.campaigns.questions import QUESTIONS
 from mailboxes.forms.holders import DateInput
+from mailboxes.lifecycle import CampaignKind
 from mailboxes.models import Bal, Structure
 
 NOT_A_FILTER = ("sort", "page", "kind_of", "for_structure", "fate")
@@ -32,7 +33,7 @@ class ScopeForm(forms.Form):
         super().__init__(*args, **kwargs)
         managed = Structure.objects.managed_by(user).order_by("parent__parent", "parent", "name")  # type: ignore[attr-defined]
         self.fields["for_structure"].queryset = managed  # type: ignore[attr-defined]
-        self.fields["kind_of"].initial = Campaign.Kind.CLEANUP
+        self.fields["kind_of"].initial = CampaignKind.CLEANUP
 
     def bals(self, request) -> RegisterFilter:
         """The register's filter, over the BAL of the structure and of those below it."""

@@ -48,10 +48,8 @@ class CampaignQuerySet(models.QuerySet):
 
 
 class Campaign(models.Model):
-    Kind = CampaignKind
-
     structure = models.ForeignKey(Structure, models.PROTECT, related_name="campaigns")
-    kind = models.CharField("sorte", max_length=10, choices=Kind)
+    kind = models.CharField("sorte", max_length=10, choices=CampaignKind)
     title = models.CharField("titre", max_length=100)
     filter = models.TextField("filtre", blank=True)  # the register's own query string
     closes_on = models.DateField("dernier jour", null=True, blank=True)
@@ -101,11 +99,11 @@ def settled_elsewhere() -> Q:
     asked_stays = Q(bal=None) | Q(person=None) | Exists(answers)
     idle = Q(bal__state__in=[State.ACTIVE, State.IDLE_ALERTED])
     used = Q(bal__clock_at__gt=F("campaign__launched_at"))
-    cleanup = Q(campaign__kind=Campaign.Kind.CLEANUP) & (used | ~idle)
+    cleanup = Q(campaign__kind=CampaignKind.CLEANUP) & (used | ~idle)
     wishes = Preference.objects.main().filter(
         person=OuterRef("person"), wished_at__gt=OuterRef("campaign__launched_at")
     )
-    preferred = Q(Exists(wishes), campaign__kind=Campaign.Kind.PREFERRED)
+    preferred = Q(Exists(wishes), campaign__kind=CampaignKind.PREFERRED)
     return ~asked_stays | Q(bal__state__in=OVER) | cleanup | preferred
 
 
@@ -177,7 +175,7 @@ class CampaignTarget(models.Model):
     bal = models.ForeignKey(Bal, models.PROTECT, null=True, blank=True, related_name="campaign_targets")
     person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="campaign_targets")
     # The campaign's kind as long as it is open, then "": so the database holds "one open question of each kind".
-    open_kind = models.CharField(max_length=10, choices=Campaign.Kind, blank=True, editable=False)
+    open_kind = models.CharField(max_length=10, choices=CampaignKind, blank=True, editable=False)
     told = models.PositiveSmallIntegerField("fois", default=0, editable=False)
     told_at = models.DateTimeField("interrogé le", null=True, blank=True, editable=False)
     notice = models.ForeignKey(Notice, models.PROTECT, null=True, blank=True, related_name="targets")  # the last one

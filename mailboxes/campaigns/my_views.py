@@ -7,9 +7,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mailboxes.campaigns.actions import answer_campaign
-from mailboxes.campaigns.models import Campaign, CampaignTarget
+from mailboxes.campaigns.models import CampaignTarget
 from mailboxes.campaigns.questions import QUESTIONS, accesses
 from mailboxes.gaps.preferred import choices_of, own_places
+from mailboxes.lifecycle import CampaignKind
 from mailboxes.models import Bal, Notice, Person, Signatory
 from mailboxes.notices import links
 from mailboxes.notices.telling import CAMPAIGNS, is_signed
@@ -42,7 +43,7 @@ def rows_of(targets) -> list[dict]:
         {
             "target": target,
             "question": QUESTIONS[target.campaign.kind],
-            "accesses": accesses(target.bal) if target.campaign.kind == Campaign.Kind.RECERTIFICATION else [],
+            "accesses": accesses(target.bal) if target.campaign.kind == CampaignKind.RECERTIFICATION else [],
             **_choice_of(target),
         }
         for target in asked
@@ -52,7 +53,7 @@ def rows_of(targets) -> list[dict]:
 
 def _choice_of(target: CampaignTarget) -> dict:
     """One is asked this once at a time, whatever the number of one's BAL."""
-    if target.campaign.kind != Campaign.Kind.PREFERRED or not target.is_awaited or target.person is None:
+    if target.campaign.kind != CampaignKind.PREFERRED or not target.is_awaited or target.person is None:
         return {}
     places = [place for place in own_places(target.person) if place.is_current]
     return {"places": places, "addresses": choices_of(target.person)}

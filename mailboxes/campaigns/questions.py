@@ -23,13 +23,13 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from directory.models import Entry
-from mailboxes.campaigns.models import Campaign, CampaignTarget
+from mailboxes.campaigns.models import CampaignTarget
 from mailboxes.gaps.preferred import Places
-from mailboxes.lifecycle import LIVE, State
+from mailboxes.lifecycle import LIVE, CampaignKind, State
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person, Structure
 from mailboxes.notices import idleness
 
-KINDS, ANSWERS = Campaign.Kind, CampaignTarget.Answer
+KINDS, ANSWERS = CampaignKind, CampaignTarget.Answer
 
 
 class Fate(NamedTuple):
@@ -41,7 +41,7 @@ class Fate(NamedTuple):
 
 
 class Question(NamedTuple):
-    kind: Campaign.Kind
+    kind: CampaignKind
     title: str
     asks: str  # to whoever is asked
     explains: str  # to the gestionnaire

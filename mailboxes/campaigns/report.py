@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from mailboxes.campaigns.models import OUTCOMES, Campaign, CampaignTarget
 from mailboxes.campaigns.questions import QUESTIONS
-from mailboxes.lifecycle import State
+from mailboxes.lifecycle import CampaignKind, State
 from mailboxes.views.pdf import facts, heading, note, pdf, room, table
 
 NAMED = 500  # lines without answer on paper; the spreadsheet has them all
@@ -46,9 +46,9 @@ def _facts(campaign: Campaign, words: Sequence[str]) -> list[tuple[str, str]]:
 
 def _became(campaign: Campaign) -> list:
     """Where the BAL stand today; and of a recertification, the accesses that ended."""
-    if campaign.kind == Campaign.Kind.PREFERRED:
+    if campaign.kind == CampaignKind.PREFERRED:
         return []
-    if campaign.kind == Campaign.Kind.RECERTIFICATION:
+    if campaign.kind == CampaignKind.RECERTIFICATION:
         return [note(f"Accès retirés : {campaign.targets.withdrawn()}.")]
     states = campaign.targets.states()
     rows = [[label, states[name]] for name, label in State.choices if name in states]

@@ -130,16 +130,16 @@ def _qr_file(kit: Kit, form: str) -> bytes:
 def text_of(kit: Kit, piece: str) -> str:
     """Its words, for a preview or a text file."""
     name = "changement" if piece == "lettre" and kit.is_leaving else piece
-    return render_to_string(f"mailboxes/kit/{name}.txt", {"kit": kit})
+    return render_to_string(f"mailboxes/kit/pieces/{name}.txt", {"kit": kit})
 
 
 def html_of(kit: Kit, piece: str) -> str:
-    return render_to_string(f"mailboxes/kit/{piece}.html", {"kit": kit})
+    return render_to_string(f"mailboxes/kit/pieces/{piece}.html", {"kit": kit})
 
 
 def _html_file(kit: Kit, piece: str) -> bytes:
     context = {"kit": kit, "piece": BY_NAME[piece], "content": html_of(kit, piece)}
-    return render_to_string("mailboxes/kit/page.html", context).encode()
+    return render_to_string("mailboxes/kit/pieces/page.html", context).encode()
 
 
 def _letter(kit: Kit) -> bytes:

@@ -41,12 +41,12 @@ def notices_for(
     notices = []
     about = {"bal": bal, "entry": entry}
     if Party.HOLDERS in parties:
-        text = render_to_string(f"mailboxes/notices/{template_of(stage)}.txt", about)
+        text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}.txt", about)
         notices += [
             _to_person(entry, holder.person, text, stage=stage, cycle=cycle) for holder in bal.cotitulaires.all()
         ]
     if Party.GESTIONNAIRES in parties:
-        text = render_to_string(f"mailboxes/notices/{template_of(stage)}_gestionnaire.txt", about)
+        text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", about)
         managing = (accounts or {}).get(bal.structure_id, [])
         notices += [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in managing]
     return notices
@@ -75,7 +75,7 @@ def letter_to_operator(entry: JournalEntry, request: Request, letter: Letter, la
 
 def notices_of_delay(entry: JournalEntry, request: Request) -> list[Notice]:
     """To those who manage the structure: the operator does not answer."""
-    text = render_to_string("mailboxes/notices/escalate_request_gestionnaire.txt", {"request": request})
+    text = render_to_string("mailboxes/notices/texts/escalate_request_gestionnaire.txt", {"request": request})
     cycle = f"request-{request.pk}-{request.cycle}"
     accounts = gestionnaires_of([request]).get(request.structure_id, [])
     return [_to_account(entry, account, text, stage=entry.what, cycle=cycle) for account in accounts]
@@ -85,13 +85,13 @@ def notice_to_person(
     entry: JournalEntry, person: Person, *, stage: str, cycle: str, party: Party = Party.HOLDERS
 ) -> Notice:
     """About the person himself, his addresses, or an access he has or gave."""
-    text = render_to_string(f"mailboxes/notices/{template_of(stage)}.txt", {"bal": entry.bal, "entry": entry})
+    text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}.txt", {"bal": entry.bal, "entry": entry})
     return _to_person(entry, person, text, stage=stage, cycle=cycle, party=party)
 
 
 def notices_to_gestionnaires(entry: JournalEntry, managing, *, stage: str, cycle: str) -> list[Notice]:
     """To those of one structure: `managing` has its `structure_id`."""
-    text = render_to_string(f"mailboxes/notices/{template_of(stage)}_gestionnaire.txt", {"entry": entry})
+    text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", {"entry": entry})
     accounts = gestionnaires_of([managing]).get(managing.structure_id, [])
     return [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in accounts]
 
@@ -183,7 +183,7 @@ def _mail(notice: Notice) -> EmailMessage:
         link = f"{settings.SITE_URL}{path_of(notice)}"
         subject = "Une action vous attend dans BAL Manager"
         facts = {"notice": notice, "link": link, "is_signed": is_signed(notice)}
-        body = render_to_string("mailboxes/notices/mail.txt", facts)
+        body = render_to_string("mailboxes/notices/texts/mail.txt", facts)
     return EmailMessage(subject, body, to=[notice.address], headers=headers, **_way(notice))
 
 

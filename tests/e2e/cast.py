@@ -10,6 +10,7 @@ import django
 
 from mailboxes.campaigns.actions import launch_campaign
 from mailboxes.imports.actions import apply_import, carry_on, forecast_import, receive_import
+from mailboxes.lifecycle import CampaignKind
 
 PASSWORD = "correct-cheval-pile"
 
@@ -72,7 +73,7 @@ def write():
     actions.move(asked, Verb.REQUEST_DEPUBLICATION, by=people["gisele"].user, note="Remplacée par cardiologie.lilas.")
     actions.open_request(org, RequestKind.CHANGE, by=people["gisele"].user, detail="Porter l’espace à 4 Go.")
     dusty = bal("PER", "bruno.ancienne", "bruno")
-    cleanup = Campaign(kind=Campaign.Kind.CLEANUP, title="Nettoyage d’automne", structure=chu)
+    cleanup = Campaign(kind=CampaignKind.CLEANUP, title="Nettoyage d’automne", structure=chu)
     launch_campaign(cleanup, Bal.objects.filter(pk=dusty.pk), by=people["gisele"].user)
     layout = RequestLayout(
         structure=org.structure, operator=operator, kind="delete", subject="Suppression de {adresse}"

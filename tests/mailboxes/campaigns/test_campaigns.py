@@ -13,7 +13,7 @@ from mailboxes.campaigns import actions as acting
 from mailboxes.campaigns.actions import answer_campaign, close_campaign, launch_campaign, remind_campaign
 from mailboxes.campaigns.models import Campaign, CampaignTarget, Outcome
 from mailboxes.campaigns.questions import QUESTIONS, preview
-from mailboxes.lifecycle import Act, State, Verb
+from mailboxes.lifecycle import Act, CampaignKind, State, Verb
 from mailboxes.models import (
     SYSTEM,
     Bal,
@@ -30,7 +30,7 @@ from mailboxes.rules import NotAllowed, Refused
 from tests.mailboxes.conftest import make_professional
 from tests.mailboxes.gaps.test_preferences import CHU, practises, situate
 
-CLEANUP, RECERTIFY, PREFERRED = Campaign.Kind
+CLEANUP, RECERTIFY, PREFERRED = CampaignKind
 Answer = CampaignTarget.Answer
 __all__ = ["practises", "situate"]
 SETTLED_BY_LIFE = {

@@ -23,7 +23,7 @@ from mailboxes.lifecycle import OVER, Act, State
 from mailboxes.models import AccessTrace, Bal, Structure
 from mailboxes.rules import NotAllowed, Refused, allows, check_make_known
 
-FOLDER = Path(settings.BASE_DIR) / "templates" / "mailboxes" / "kit"
+FOLDER = Path(settings.BASE_DIR) / "templates" / "mailboxes" / "kit" / "pieces"
 DAY = date(2026, 11, 21)
 ODD = """Œ <img src=x onerror=alert(1)> d’Été; L'Hostis, \\ "Ana\""""
 

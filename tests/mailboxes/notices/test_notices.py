@@ -9,7 +9,7 @@ from mailboxes.lifecycle import BY_VERB, OPENS, TRANSITIONS, Act, Party, Request
 from mailboxes.models import Bal, JournalEntry
 from mailboxes.notices.telling import notices_for
 
-FOLDER = Path(settings.BASE_DIR) / "templates" / "mailboxes" / "notices"
+FOLDER = Path(settings.BASE_DIR) / "templates" / "mailboxes" / "notices" / "texts"
 OF_VERBS = {f"{line.verb}.txt" for line in TRANSITIONS if Party.HOLDERS in line.tells}
 OF_ACTS = {
     f"{Act.REQUEST_OPENING}.txt",
@@ -44,7 +44,7 @@ def test_every_verb_has_its_words_and_no_words_are_left_over():
 
 def test_every_letter_to_an_operator_has_its_words_and_no_words_are_left_over():
     letters = {f"{kind}.txt" for kind in RequestKind} | {"cancel.txt", "remind.txt"}
-    assert {path.name for path in (FOLDER.parent / "letters").iterdir()} == letters
+    assert {path.name for path in (FOLDER.parents[1] / "requests" / "letters").iterdir()} == letters
 
 
 def test_a_move_that_tells_the_operator_opens_a_request():
