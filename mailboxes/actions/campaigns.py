@@ -97,6 +97,7 @@ def carry_on(pk: int) -> int:
 
 def ask_campaign(campaign: Campaign, *, by) -> int:
     """What a job that died left to do; whoever launched or reminded is the author."""
+    rules.check_may(Act.ASK_CAMPAIGN, structure=campaign.structure, by=by)
     return carry_on(campaign.pk)
 
 

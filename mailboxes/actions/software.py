@@ -21,7 +21,7 @@ def declare_software(
     *, name: str, structures: Collection[Structure], scopes: Collection[str], days: int, by
 ) -> tuple[Software, str]:
     """Let a software in for these structures and what is below them; returns it and its token, which is not kept."""
-    rules.check_software(structures, by=by)
+    rules.check_software(Act.DECLARE_SOFTWARE, structures, by=by)
     rules.check_key_days(days)
     account = get_user_model()(username=f"logiciel-{new_token()[0]}", first_name=name[:150])
     account.set_unusable_password()
@@ -39,7 +39,7 @@ def declare_software(
 @transaction.atomic
 def rotate_key(key: SoftwareKey, *, days: int, by, overlap_days: int = OVERLAP_DAYS) -> str:
     """A new token; the present one ends when the overlap does, unless it would have ended before."""
-    key = _held(key, by=by)
+    key = _held(key, Act.ROTATE_KEY, by=by)
     rules.check_key_stands(key)
     rules.check_key_days(days)
     key.expires_at = min(key.expires_at, timezone.now() + timedelta(days=overlap_days))
@@ -52,7 +52,7 @@ def rotate_key(key: SoftwareKey, *, days: int, by, overlap_days: int = OVERLAP_D
 @transaction.atomic
 def revoke_key(key: SoftwareKey, *, by) -> SoftwareKey:
     """From this moment the key opens nothing."""
-    key = _held(key, by=by)
+    key = _held(key, Act.REVOKE_KEY, by=by)
     rules.check_key_stands(key)
     key.revoked_at = timezone.now()
     key.save(update_fields=["revoked_at"])
@@ -60,9 +60,9 @@ def revoke_key(key: SoftwareKey, *, by) -> SoftwareKey:
     return key
 
 
-def _held(key: SoftwareKey, *, by) -> SoftwareKey:
+def _held(key: SoftwareKey, act: Act, *, by) -> SoftwareKey:
     key = SoftwareKey.objects.select_for_update(of=("self",)).select_related("software").get(pk=key.pk)
-    rules.check_software(list(key.software.structures()), by=by)
+    rules.check_software(act, list(key.software.structures()), by=by)
     return key
 
 

@@ -15,7 +15,7 @@ from mailboxes.models.webhooks import new_salt
 @transaction.atomic
 def add_webhook(*, structure: Structure, url: str, events: list[str], by) -> Webhook:
     """From now on: what happened before is in the register."""
-    rules.check_webhook(structure, by=by)
+    rules.check_webhook(Act.ADD_WEBHOOK, structure, by=by)
     rules.check_webhook_url(url)
     last = JournalEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     webhook = Webhook(structure=structure, url=url, events=sorted(events), seen_up_to=last)
@@ -68,7 +68,7 @@ def replay(delivery: Delivery, *, by) -> Delivery:
 
 def _held(webhook: Webhook, *, by) -> Webhook:
     webhook = Webhook.objects.select_for_update(of=("self",)).select_related("structure").get(pk=webhook.pk)
-    rules.check_webhook(webhook.structure, by=by)
+    rules.check_webhook(Act.CHANGE_WEBHOOK, webhook.structure, by=by)
     return webhook
 
 

@@ -19,7 +19,6 @@ from mailboxes.rules.campaigns import (
     check_launch_campaign,
     check_open_campaign,
     check_remind_campaign,
-    check_run_campaigns,
     check_someone_to_ask,
     check_withdrawn,
 )
@@ -64,7 +63,6 @@ from mailboxes.rules.moves import (
     check_open_request,
     check_read_history,
     check_replacement,
-    check_role,
     check_seen_absent,
 )
 from mailboxes.rules.notices import (
@@ -97,8 +95,8 @@ from mailboxes.rules.people import (
     check_describe_person,
     check_describe_stay,
     check_movement_open,
+    check_movement_step,
     check_open_movement,
-    check_person_act,
     check_read_person,
     check_record_departure,
     check_record_person,
@@ -107,7 +105,7 @@ from mailboxes.rules.people import (
 from mailboxes.rules.preferences import check_prefer_bal, check_preferable, check_ranks_known, check_request_preference
 from mailboxes.rules.protocol import check_write_protocol
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row, check_values
-from mailboxes.rules.register import check_eligible, check_register, check_register_somewhere
+from mailboxes.rules.register import check_eligible, check_register
 from mailboxes.rules.requests import (
     check_escalate,
     check_refusal_told,
@@ -118,6 +116,7 @@ from mailboxes.rules.requests import (
     check_write_layout,
     verb_of,
 )
+from mailboxes.rules.roles import check_may, check_role, check_somewhere, may_at
 from mailboxes.rules.software import MAX_KEY_DAYS, check_key_days, check_key_stands, check_software
 from mailboxes.rules.usage import (
     check_more_space,
@@ -185,11 +184,13 @@ __all__ = [
     "check_key_stands",
     "check_launch_campaign",
     "check_make_known",
+    "check_may",
     "check_may_request",
     "check_mend_notice",
     "check_more_space",
     "check_move",
     "check_movement_open",
+    "check_movement_step",
     "check_name_principal",
     "check_not_published",
     "check_note_anomaly",
@@ -197,7 +198,6 @@ __all__ = [
     "check_open_campaign",
     "check_open_movement",
     "check_open_request",
-    "check_person_act",
     "check_prefer",
     "check_prefer_bal",
     "check_preferable",
@@ -214,7 +214,6 @@ __all__ = [
     "check_record_person",
     "check_refusal_told",
     "check_register",
-    "check_register_somewhere",
     "check_remind",
     "check_remind_campaign",
     "check_remind_person",
@@ -227,7 +226,6 @@ __all__ = [
     "check_resolve_anomaly",
     "check_role",
     "check_row",
-    "check_run_campaigns",
     "check_said_once",
     "check_seen",
     "check_seen_absent",
@@ -235,6 +233,7 @@ __all__ = [
     "check_settle_step",
     "check_software",
     "check_someone_to_ask",
+    "check_somewhere",
     "check_stage",
     "check_stated_use",
     "check_stays",
@@ -254,6 +253,7 @@ __all__ = [
     "has_left",
     "is_new_activity",
     "is_use_while_leaving",
+    "may_at",
     "quota_level",
     "quota_level_after",
     "roles_to_be",

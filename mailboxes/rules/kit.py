@@ -1,9 +1,9 @@
 """Whose address may be made known, and of which BAL."""
 
-from mailboxes.lifecycle import WHO_MAY, Act, State
+from mailboxes.lifecycle import Act, State
 from mailboxes.models import Bal
-from mailboxes.rules.moves import check_role
 from mailboxes.rules.refusals import Refused
+from mailboxes.rules.roles import check_may
 
 LEAVING = frozenset(
     {State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED, State.DELETION_CONFIRMED}
@@ -12,7 +12,7 @@ LEAVING = frozenset(
 
 def check_make_known(bal: Bal, *, by) -> None:
     """The address of an open BAL that someone reads; of one that leaves, only where to write instead."""
-    check_role(Act.MAKE_KNOWN, WHO_MAY[Act.MAKE_KNOWN], bal.roles_of(by))
+    check_may(Act.MAKE_KNOWN, bal=bal, by=by)
     if bal.kind == Bal.Kind.APPLICATIVE:
         raise Refused("Une BAL applicative n’est lue par personne : ne la faites pas connaître.", "kind")
     if bal.state == State.REQUESTED:

@@ -2,19 +2,19 @@
 
 from collections.abc import Collection
 
+from mailboxes.lifecycle import Act
 from mailboxes.models import Structure
-from mailboxes.models.bals import managed_structures
-from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.refusals import Refused
+from mailboxes.rules.roles import check_may
 
 MAX_KEY_DAYS = 730  # two years: a key nobody renews belongs to a software nobody remembers
 
 
-def check_software(structures: Collection[Structure], *, by) -> None:
+def check_software(act: Act, structures: Collection[Structure], *, by) -> None:
     if not structures:
         raise Refused("Choisissez au moins une structure : une clé n’ouvre rien d’autre.", "structures")
     for structure in structures:
-        if structure.pk not in managed_structures(by):
-            raise NotAllowed(f"Seul un gestionnaire de « {structure} » donne une clé pour elle.", "role")
+        check_may(act, structure=structure, by=by)
 
 
 def check_key_days(days: int) -> None:

@@ -5,14 +5,14 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from mailboxes.lifecycle import Act
 from mailboxes.models import Structure
-from mailboxes.models.bals import managed_structures
-from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.refusals import Refused
+from mailboxes.rules.roles import check_may
 
 
-def check_webhook(structure: Structure, *, by) -> None:
-    if structure.pk not in managed_structures(by):
-        raise NotAllowed(f"Seul un gestionnaire de « {structure} » fait prévenir un logiciel.", "role")
+def check_webhook(act: Act, structure: Structure, *, by) -> None:
+    check_may(act, structure=structure, by=by)
 
 
 def check_webhook_url(url: str) -> None:

@@ -22,7 +22,7 @@ from mailboxes.rules import (
     allows,
     check_close_campaign,
     check_remind_campaign,
-    check_run_campaigns,
+    check_somewhere,
 )
 from mailboxes.views.acts import ActionView
 from mailboxes.views.files import pdf_file, xlsx_file
@@ -34,7 +34,7 @@ SHOWN = 20  # BAL named on the preview; the register has the rest
 def campaign_list(request):
     seen = Campaign.objects.visible_to(request.user).with_counts().select_related("structure")
     page = Paginator(seen.order_by("-launched_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
-    can_launch = allows(check_run_campaigns, by=request.user)
+    can_launch = allows(check_somewhere, Act.LAUNCH_CAMPAIGN, by=request.user)
     return render(request, "mailboxes/campaign_list.html", {"page": page, "can_launch": can_launch})
 
 
@@ -56,7 +56,7 @@ class LaunchView(ActionView):
             self.found = self.scope.bals(request)
 
     def check(self, *, by):
-        check_run_campaigns(by=by)
+        check_somewhere(Act.LAUNCH_CAMPAIGN, by=by)
 
     def get_initial(self):
         question = QUESTIONS.get(self.request.GET.get("kind_of", ""))

@@ -14,6 +14,7 @@ from django.utils import timezone
 from mailboxes import actions
 from mailboxes.export import csv_lines
 from mailboxes.forms import ImportColumnsForm, ImportForm
+from mailboxes.lifecycle import Act
 from mailboxes.models import Import, ImportLine
 from mailboxes.operators.columns import BY_NAME, LineReader
 from mailboxes.operators.rows import Row
@@ -23,7 +24,7 @@ from mailboxes.rules import (
     allows,
     check_apply_import,
     check_preview,
-    check_register_somewhere,
+    check_somewhere,
     check_undo_import,
 )
 from mailboxes.views.acts import ActionView, EnteringView
@@ -64,7 +65,7 @@ TEMPLATE = [
 def import_list(request: HttpRequest) -> HttpResponse:
     runs = Import.objects.visible_to(request.user).select_related("operator", "structure", "by")
     page = Paginator(runs.defer("headers", "columns", "sample"), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "can_import": allows(check_register_somewhere, by=request.user)}
+    context = {"page": page, "can_import": allows(check_somewhere, Act.IMPORT_LIST, by=request.user)}
     return render(request, "mailboxes/import_list.html", context)
 
 
@@ -157,6 +158,7 @@ def _cell_of(rank: int) -> Callable[[ImportLine], str]:
 
 
 class ImportNewView(EnteringView):
+    act = Act.IMPORT_LIST
     form_class = ImportForm
     template_name = "mailboxes/import_new.html"
     label = "Importer une liste"

@@ -14,7 +14,7 @@ from mailboxes.forms.bulk import BULK_VERBS
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import Bal
 from mailboxes.paging import KeyPaginator
-from mailboxes.rules import allows, check_register_somewhere
+from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.files import csv_file
 
 PER_PAGE = 25
@@ -45,7 +45,7 @@ def bal_list(request):
             "has_more_filters": bool(asked.keys() - {"q", "kind", "state", "finding", "sort"}),
             "columns": columns(asked.get("sort") or "address"),
             "verbs": BULK_VERBS,
-            "can_register": allows(check_register_somewhere, by=request.user),
+            "can_register": allows(check_somewhere, Act.REGISTER, by=request.user),
         },
     )
 

@@ -9,14 +9,14 @@ from mailboxes import actions
 from mailboxes.forms.software import RotateForm, SoftwareForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Software, SoftwareKey
-from mailboxes.rules import allows, check_key_stands, check_register_somewhere
+from mailboxes.rules import allows, check_key_stands, check_somewhere
 from mailboxes.views.acts import ActionView, EnteringView
 
 
 @require_safe
 def software_list(request):
     rows = Software.objects.visible_to(request.user).prefetch_related("keys", "user__memberships__structure")
-    can_declare = allows(check_register_somewhere, by=request.user)
+    can_declare = allows(check_somewhere, Act.DECLARE_SOFTWARE, by=request.user)
     return render(request, "mailboxes/software_list.html", {"rows": rows, "can_declare": can_declare})
 
 
@@ -35,6 +35,7 @@ class TokenView(ActionView):
 
 
 class DeclareSoftwareView(TokenView, EnteringView):
+    act = Act.DECLARE_SOFTWARE
     form_class = SoftwareForm
     label = Act.DECLARE_SOFTWARE.label
 

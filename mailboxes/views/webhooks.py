@@ -11,7 +11,7 @@ from mailboxes.forms.webhooks import AddWebhookForm, ChangeWebhookForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Delivery, Webhook
 from mailboxes.paging import KeyPaginator
-from mailboxes.rules import allows, check_register_somewhere
+from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.acts import ActionView, EnteringView
 
 PER_PAGE = 50
@@ -20,7 +20,7 @@ PER_PAGE = 50
 @require_safe
 def webhook_list(request):
     rows = Webhook.objects.visible_to(request.user).select_related("structure")
-    can_add = allows(check_register_somewhere, by=request.user)
+    can_add = allows(check_somewhere, Act.ADD_WEBHOOK, by=request.user)
     return render(request, "mailboxes/webhook_list.html", {"rows": rows, "can_add": can_add})
 
 
@@ -60,6 +60,7 @@ def delivery_replay(request, pk):
 
 
 class AddWebhookView(EnteringView):
+    act = Act.ADD_WEBHOOK
     form_class = AddWebhookForm
     label = Act.ADD_WEBHOOK.label
     done = "C’est noté. Donnez au logiciel le secret qui est sur cette page : il vérifie que nous sommes l’envoyeur."
