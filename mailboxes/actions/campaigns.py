@@ -45,8 +45,8 @@ Answer = CampaignTarget.Answer
 def launch_campaign(campaign: Campaign, bals: QuerySet[Bal], *, by) -> Campaign:
     """`campaign`, unsaved, over those of `bals` that its table retains. A second click finds nobody left to ask."""
     Structure.objects.select_for_update(no_key=True).get(pk=campaign.structure_id)
-    campaign.by, campaign.launched_at = by, timezone.now()
     rules.check_launch_campaign(campaign, by=by)
+    campaign.by, campaign.launched_at = by, timezone.now()
     rules.check_row(campaign)
     campaign.save()
     count = _enlist(campaign, bals)

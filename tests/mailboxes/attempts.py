@@ -9,6 +9,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from django.test import Client
 from django.utils import timezone
 
 from directory.models import Activity, Entry, SyncRun
@@ -33,7 +34,6 @@ from mailboxes.models import (
     Notice,
     Operator,
     Person,
-    Preference,
     ProtocolText,
     Reading,
     RequestLayout,
@@ -74,6 +74,7 @@ class Stage:
     people: SimpleNamespace
     bals: dict[str, Bal]
     users: dict[str, Any] = field(default_factory=dict)
+    clients: dict[str, Client] = field(default_factory=dict)
 
     def by(self, name: str):
         return SYSTEM if name == "system" else self.users[name]
@@ -99,7 +100,8 @@ def set_stage() -> Stage:
     for name, role in {"gisele": "gestionnaire", "lea": "reader", "eve": "gestionnaire"}.items():
         Membership.objects.create(user=getattr(people, name).user, structure=whose[name], role=role)
     facts = {"structure": here, "operator": operator, "state": State.ACTIVE}
-    bals = {kind: Bal.objects.create(kind=kind, address=f"{kind.lower()}@{DOMAIN}", **facts) for kind in Bal.Kind.values}
+    kinds = Bal.Kind.values
+    bals = {kind: Bal.objects.create(kind=kind, address=f"{kind.lower()}@{DOMAIN}", **facts) for kind in kinds}
     for kind, person, is_principal in [
         ("ORG", people.alice, True), ("ORG", people.bruno, False), ("PER", people.paul, True),
     ]:  # fmt: skip
@@ -159,6 +161,11 @@ def alerted(stage: Stage, bal: Bal) -> Bal:
     return bal
 
 
+def unreached(stage: Stage, bal: Bal) -> Bal:
+    alerted(stage, bal).notices.all().delete()
+    return bal
+
+
 def asked_of(kind: RequestKind, stage_of: RequestStage):
     """A request of this kind that the operator was sent long ago, and its BAL in the annuaire."""
 
@@ -188,8 +195,9 @@ def lent_by_a_third(stage: Stage, bal: Bal) -> Delegataire:
 
 def gap(situation: str, *, address: str = "", **facts):
     def make(stage: Stage, structure: Structure):
+        Bal.objects.filter(kind="ORG").update(service="Cardiologie")
         listed(stage, address or stage.bals["ORG"].address, "ORG", structure_id=CHU, **facts)
-        return Gaps(Structure.objects.filter(pk=structure.pk)).narrowed(situation=situation)[0]
+        return next(iter(Gaps(Structure.objects.filter(pk=structure.pk)).narrowed(situation=situation)))
 
     return make
 
@@ -228,9 +236,7 @@ def noted(stage: Stage, bal: Bal) -> Anomaly:
 
 def certified(stage: Stage, bal: Bal):
     ends = timezone.localdate() + timedelta(days=5)
-    return actions.describe_applicative(
-        bal, by=stage.people.gisele.user, software="DPI", certificate_expires_on=ends
-    )
+    return actions.describe_applicative(bal, by=stage.people.gisele.user, software="DPI", certificate_expires_on=ends)
 
 
 def campaign(stage: Stage, subject) -> Campaign:
@@ -383,93 +389,272 @@ def of_step(act: Act, stage_of: RequestStage, *on: str) -> Attempt:
     return Attempt(on or ("ORG", "structure"), take_step(act), asked_of(_K.PUBLISH, stage_of), name, api)
 
 
-# fmt: off
 ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in Verb} | {
-    Act.REGISTER: [Attempt(S, lambda it, by, s: actions.register_bal(structure=it, operator=s.operator, kind="APP", address=f"n@{DOMAIN}", by=by), page=lambda it: ("bal-new",), is_anywhere=True)],
-    Act.REQUEST_OPENING: [Attempt(("PER to be",), opening("PER", "paul")), Attempt(("ORG to be",), opening("ORG", "alice"))],
+    Act.REGISTER: [
+        Attempt(
+            S,
+            lambda it, by, s: actions.register_bal(
+                structure=it, operator=s.operator, kind="APP", address=f"n@{DOMAIN}", by=by
+            ),
+            page=lambda it: ("bal-new",),
+            is_anywhere=True,
+        )
+    ],
+    Act.REQUEST_OPENING: [
+        Attempt(("PER to be",), opening("PER", "paul")),
+        Attempt(("ORG to be",), opening("ORG", "alice")),
+    ],
     Act.SET_NAMING: [Attempt(S, lambda it, by, s: actions.set_naming(it, by=by, max_length=40), page=page("naming"))],
     Act.RECORD_PERSON: [
-        Attempt(S, lambda it, by, s: actions.record_person(it, by=by, family_name="Nouveau", given_name="Nils"), page=lambda it: ("person-new",), is_anywhere=True),
-        Attempt(BOX, lambda it, by, s: recorded(Person(rpps=UNKNOWN), it.structure, roles=it.roles_of(by), by=by), lambda s, it: practising(s, UNKNOWN) or it),
+        Attempt(
+            S,
+            lambda it, by, s: actions.record_person(it, by=by, family_name="Nouveau", given_name="Nils"),
+            page=lambda it: ("person-new",),
+            is_anywhere=True,
+        ),
+        Attempt(
+            BOX,
+            lambda it, by, s: recorded(Person(rpps=UNKNOWN), it.structure, roles=it.roles_of(by), by=by),
+            lambda s, it: practising(s, UNKNOWN) or it,
+        ),
     ],
-    Act.DESCRIBE: [Attempt(ALL, lambda it, by, s: actions.describe_bal(it, by=by, service="Accueil"), page=page("bal-edit"))],
-    Act.ADD_COTITULAIRE: [Attempt(("ORG",), lambda it, by, s: actions.add_cotitulaire(it, s.people.paul, by=by), page=page("bal-holder-add"))],
-    Act.REMOVE_COTITULAIRE: [Attempt(("ORG",), lambda it, by, s: actions.remove_cotitulaire(it.bal, it.person, by=by), with_a_third, lambda it: ("bal-holder-remove", it.bal_id, it.person_id))],
-    Act.TRANSFER_PRINCIPAL: [Attempt(("ORG",), lambda it, by, s: actions.transfer_principal(it.bal, it.person, by=by), with_a_third, lambda it: ("bal-principal-transfer", it.bal_id, it.person_id))],
-    Act.NAME_PRINCIPAL: [Attempt(("orphan",), lambda it, by, s: actions.name_principal(it, s.people.bruno, by=by), page=page("bal-principal-name"))],
-    Act.DELEGATE: [Attempt(BOX, lambda it, by, s: actions.delegate(it, s.people.lea, under=s.whose(by), reason="Secrétariat", by=by), page=page("bal-delegate"))],
-    Act.END_DELEGATION: [Attempt(BOX, lambda it, by, s: actions.end_delegation(it, by=by), lambda s, it: it.delegataires.get(), page("delegation-end"))],
-    Act.DECLARE_USE: [Attempt(BOX, lambda it, by, s: actions.declare_use(it, by=by), page=page("bal-declare-use"), api=page("api-bal-declare-use"))],
+    Act.DESCRIBE: [
+        Attempt(ALL, lambda it, by, s: actions.describe_bal(it, by=by, service="Accueil"), page=page("bal-edit"))
+    ],
+    Act.ADD_COTITULAIRE: [
+        Attempt(
+            ("ORG",), lambda it, by, s: actions.add_cotitulaire(it, s.people.paul, by=by), page=page("bal-holder-add")
+        )
+    ],
+    Act.REMOVE_COTITULAIRE: [
+        Attempt(
+            ("ORG",),
+            lambda it, by, s: actions.remove_cotitulaire(it.bal, it.person, by=by),
+            with_a_third,
+            lambda it: ("bal-holder-remove", it.bal_id, it.person_id),
+        )
+    ],
+    Act.TRANSFER_PRINCIPAL: [
+        Attempt(
+            ("ORG",),
+            lambda it, by, s: actions.transfer_principal(it.bal, it.person, by=by),
+            with_a_third,
+            lambda it: ("bal-principal-transfer", it.bal_id, it.person_id),
+        )
+    ],
+    Act.NAME_PRINCIPAL: [
+        Attempt(
+            ("orphan",),
+            lambda it, by, s: actions.name_principal(it, s.people.bruno, by=by),
+            page=page("bal-principal-name"),
+        )
+    ],
+    Act.DELEGATE: [
+        Attempt(
+            BOX,
+            lambda it, by, s: actions.delegate(it, s.people.lea, under=s.whose(by), reason="Secrétariat", by=by),
+            page=page("bal-delegate"),
+        )
+    ],
+    Act.END_DELEGATION: [
+        Attempt(
+            BOX,
+            lambda it, by, s: actions.end_delegation(it, by=by),
+            lambda s, it: it.delegataires.get(),
+            page("delegation-end"),
+        )
+    ],
+    Act.DECLARE_USE: [
+        Attempt(
+            BOX,
+            lambda it, by, s: actions.declare_use(it, by=by),
+            page=page("bal-declare-use"),
+            api=page("api-bal-declare-use"),
+        )
+    ],
     Act.RECORD_USAGE: [Attempt(ALL, read)],
     Act.WARN_QUOTA: [Attempt(ALL, warn)],
     Act.ADOPT: [Attempt(S, lambda it, by, s: actions.adopt(it, by=by), gap("inconnue", **SELF_LISTED))],
-    Act.ACCEPT_ANNUAIRE: [Attempt(S, lambda it, by, s: actions.accept_annuaire(it, by=by), gap("differe", service="Urgences"))],
+    Act.ACCEPT_ANNUAIRE: [
+        Attempt(S, lambda it, by, s: actions.accept_annuaire(it, by=by), gap("differe", service="Urgences"))
+    ],
     Act.ASK_OPERATOR: [
         Attempt(ALL, lambda it, by, s: actions.open_request(it, _K.CHANGE, by=by, detail="2 Go")),
         Attempt(S, lambda it, by, s: actions.ask_operator(it, by=by), gap("inconnue", **SELF_LISTED)),
     ],
-    Act.MARK_SENT:        [of_step(Act.MARK_SENT, _G.DRAFT)],
-    Act.RECORD_DONE:      [of_step(Act.RECORD_DONE, _G.SENT)],
-    Act.RECORD_REFUSAL:   [of_step(Act.RECORD_REFUSAL, _G.SENT)],
-    Act.VERIFY_REQUEST:   [of_step(Act.VERIFY_REQUEST, _G.DONE)],
-    Act.CANCEL_REQUEST:   [of_step(Act.CANCEL_REQUEST, _G.SENT, *ALL, "structure")],
-    Act.ASK_AGAIN:        [of_step(Act.ASK_AGAIN, _G.REFUSED)],
-    Act.REMIND_OPERATOR:  [Attempt(("ORG", "structure"), take_step(Act.REMIND_OPERATOR), lambda s, it: unreminded(asked_of(_K.PUBLISH, _G.SENT)(s, it)), page("request-step", Act.REMIND_OPERATOR), page("api-request-remind-operator"))],
+    Act.MARK_SENT: [of_step(Act.MARK_SENT, _G.DRAFT)],
+    Act.RECORD_DONE: [of_step(Act.RECORD_DONE, _G.SENT)],
+    Act.RECORD_REFUSAL: [of_step(Act.RECORD_REFUSAL, _G.SENT)],
+    Act.VERIFY_REQUEST: [of_step(Act.VERIFY_REQUEST, _G.DONE)],
+    Act.CANCEL_REQUEST: [of_step(Act.CANCEL_REQUEST, _G.SENT, *ALL, "structure")],
+    Act.ASK_AGAIN: [of_step(Act.ASK_AGAIN, _G.REFUSED)],
+    Act.REMIND_OPERATOR: [
+        Attempt(
+            ("ORG", "structure"),
+            take_step(Act.REMIND_OPERATOR),
+            lambda s, it: unreminded(asked_of(_K.PUBLISH, _G.SENT)(s, it)),
+            page("request-step", Act.REMIND_OPERATOR),
+            page("api-request-remind-operator"),
+        )
+    ],
     Act.ESCALATE_REQUEST: [of_step(Act.ESCALATE_REQUEST, _G.SENT)],
     Act.WRITE_LAYOUT: [Attempt(S, layout, page=lambda it: ("layout-new",), is_anywhere=True)],
     Act.ASK_PERSON: [Attempt(P, lambda it, by, s: actions.ask_person(it, by=by), listed_for)],
     Act.REMIND_PERSON: [Attempt(P, lambda it, by, s: actions.remind_person(it, by=by), asked_person)],
     Act.REMIND_IDLE: [Attempt(("ORG",), lambda it, by, s: actions.remind_idle(it, 15, by=by), alerted)],
-    Act.ESCALATE_IDLE: [Attempt(("ORG",), lambda it, by, s: actions.escalate_idle(it, by=by), alerted)],
+    Act.ESCALATE_IDLE: [Attempt(("ORG",), lambda it, by, s: actions.escalate_idle(it, by=by), unreached)],
     Act.ASK_USE: [Attempt(BOX, lambda it, by, s: actions.ask_use(it, by=by), page=page("bal-ask-use"))],
     Act.REMIND_USE: [Attempt(BOX, lambda it, by, s: actions.remind_use(it, by=by), use_asked)],
     # What follows from a reading, by the automate alone: its action asks the rule in its name.
     Act.NOTE_USE: [Attempt(BOX, lambda it, by, s: rules.check_act(it, Act.NOTE_USE, by=by))],
-    Act.GIVE_NOTICE: [Attempt(("ORG", "paul"), lambda it, by, s: actions.give_notice(it, by=by, how="par téléphone", on=timezone.localdate()), stuck, page("notice-give"))],
-    Act.RESEND_NOTICE: [Attempt(("ORG", "paul"), lambda it, by, s: actions.resend_notice(it, by=by), stuck, page("notice-resend"))],
-    Act.PREFER_CHANNEL: [Attempt(P, lambda it, by, s: actions.prefer_channel(it, by=by, channel="hand"), page=page("person-preferences"))],
-    Act.IGNORE_GAP: [Attempt(S, lambda it, by, s: actions.ignore_gap(it, by=by, reason="Connu"), gap("inconnue", **SELF_LISTED))],
-    Act.NOTE_ANOMALY: [Attempt(ALL, lambda it, by, s: actions.note_anomaly(it, Anomaly.Kind.PASSWORD, by=by), page=page("bal-anomaly"))],
-    Act.RESOLVE_ANOMALY: [Attempt(ALL, lambda it, by, s: actions.resolve_anomaly(it, by=by), noted, page("anomaly-resolve"))],
-    Act.DESCRIBE_APPLICATIVE: [Attempt(("APP",), lambda it, by, s: actions.describe_applicative(it, by=by, software="DPI"), page=page("bal-applicative"))],
+    Act.GIVE_NOTICE: [
+        Attempt(
+            ("ORG", "paul"),
+            lambda it, by, s: actions.give_notice(it, by=by, how="par téléphone", on=timezone.localdate()),
+            stuck,
+            page("notice-give"),
+        )
+    ],
+    Act.RESEND_NOTICE: [
+        Attempt(("ORG", "paul"), lambda it, by, s: actions.resend_notice(it, by=by), stuck, page("notice-resend"))
+    ],
+    Act.PREFER_CHANNEL: [
+        Attempt(P, lambda it, by, s: actions.prefer_channel(it, by=by, channel="hand"), page=page("person-preferences"))
+    ],
+    Act.IGNORE_GAP: [
+        Attempt(S, lambda it, by, s: actions.ignore_gap(it, by=by, reason="Connu"), gap("inconnue", **SELF_LISTED))
+    ],
+    Act.NOTE_ANOMALY: [
+        Attempt(ALL, lambda it, by, s: actions.note_anomaly(it, Anomaly.Kind.PASSWORD, by=by), page=page("bal-anomaly"))
+    ],
+    Act.RESOLVE_ANOMALY: [
+        Attempt(ALL, lambda it, by, s: actions.resolve_anomaly(it, by=by), noted, page("anomaly-resolve"))
+    ],
+    Act.DESCRIBE_APPLICATIVE: [
+        Attempt(
+            ("APP",),
+            lambda it, by, s: actions.describe_applicative(it, by=by, software="DPI"),
+            page=page("bal-applicative"),
+        )
+    ],
     Act.WARN_CERTIFICATE: [Attempt(("APP",), lambda it, by, s: actions.warn_certificate(it, by=by), certified)],
-    Act.WRITE_PROTOCOL: [Attempt(S, lambda it, by, s: actions.write_protocol(it, {ProtocolText.Section.values[0]: "Nos mots"}, by=by), page=page("protocol-edit"))],
+    Act.WRITE_PROTOCOL: [
+        Attempt(
+            S,
+            lambda it, by, s: actions.write_protocol(it, {ProtocolText.Section.values[0]: "Nos mots"}, by=by),
+            page=page("protocol-edit"),
+        )
+    ],
     Act.ANSWER: [Attempt(P, lambda it, by, s: actions.answer(it, ELSEWHERE, "not_mine", by=by), listed_for)],
     Act.LAUNCH_CAMPAIGN: [Attempt(S, launch, page=lambda it: ("campaign-new",), is_anywhere=True)],
     Act.ASK_CAMPAIGN: [Attempt(S, lambda it, by, s: actions.ask_campaign(it, by=by), campaign)],
-    Act.REMIND_CAMPAIGN: [Attempt(S, lambda it, by, s: actions.remind_campaign(it, by=by), campaign, page("campaign-remind"))],
+    Act.REMIND_CAMPAIGN: [
+        Attempt(S, lambda it, by, s: actions.remind_campaign(it, by=by), campaign, page("campaign-remind"))
+    ],
     Act.ANSWER_CAMPAIGN: [
         Attempt(BOX, lambda it, by, s: actions.answer_campaign(it, "used", by=by), question),
         Attempt(P, lambda it, by, s: actions.answer_campaign(it, "declined", by=by), question_to_person),
     ],
-    Act.CLOSE_CAMPAIGN: [Attempt(S, lambda it, by, s: actions.close_campaign(it, by=by), campaign, page("campaign-close"))],
+    Act.CLOSE_CAMPAIGN: [
+        Attempt(S, lambda it, by, s: actions.close_campaign(it, by=by), campaign, page("campaign-close"))
+    ],
     Act.IMPORT_LIST: [Attempt(S, import_list, page=lambda it: ("import-new",), is_anywhere=True)],
-    Act.UNDO_IMPORT: [Attempt(S, lambda it, by, s: actions.undo_import(it, by=by), applied_import, page("import-undo"))],
-    Act.TAKE_OVER: [Attempt(("ORG",), lambda it, by, s: actions.take_over_delegation(it, by=by), lent_by_a_third, page("delegation-take-over"))],
+    Act.UNDO_IMPORT: [
+        Attempt(S, lambda it, by, s: actions.undo_import(it, by=by), applied_import, page("import-undo"))
+    ],
+    Act.TAKE_OVER: [
+        Attempt(
+            ("ORG",),
+            lambda it, by, s: actions.take_over_delegation(it, by=by),
+            lent_by_a_third,
+            page("delegation-take-over"),
+        )
+    ],
     Act.DESCRIBE_PERSON: [
-        Attempt(P, lambda it, by, s: actions.describe_person(it, by=by, profession="Médecin"), page=page("person-edit")),
+        Attempt(
+            P, lambda it, by, s: actions.describe_person(it, by=by, profession="Médecin"), page=page("person-edit")
+        ),
         Attempt(P, lambda it, by, s: actions.describe_stay(it, by=by, function="Chef de service"), stay),
     ],
     Act.EXPORT_PERSON: [Attempt(P, lambda it, by, s: actions.note_export(it, by=by))],
-    Act.OPEN_MOVEMENT: [Attempt(P, lambda it, by, s: actions.open_movement(it, _M.DEPARTURE, by=by, planned_on=timezone.localdate()), stay, page("movement-open", _M.DEPARTURE))],
-    Act.SETTLE_STEP: [Attempt(P, lambda it, by, s: actions.settle_step(it, "information", "done", by=by), movement(), page("movement-step", "information"))],
-    Act.REOPEN_STEP: [Attempt(P, lambda it, by, s: actions.reopen_step(it, "information", by=by), movement(settled=True), page("movement-step-reopen", "information"))],
-    Act.CLOSE_MOVEMENT: [Attempt(P, lambda it, by, s: actions.close_movement(it, by=by), movement(settled=True), page("movement-close"))],
-    Act.CANCEL_MOVEMENT: [Attempt(P, lambda it, by, s: actions.cancel_movement(it, by=by), movement(), page("movement-cancel"))],
+    Act.OPEN_MOVEMENT: [
+        Attempt(
+            P,
+            lambda it, by, s: actions.open_movement(it, _M.DEPARTURE, by=by, planned_on=timezone.localdate()),
+            stay,
+            page("movement-open", _M.DEPARTURE),
+        )
+    ],
+    Act.SETTLE_STEP: [
+        Attempt(
+            P,
+            lambda it, by, s: actions.settle_step(it, "information", "done", by=by),
+            movement(),
+            page("movement-step", "information"),
+        )
+    ],
+    Act.REOPEN_STEP: [
+        Attempt(
+            P,
+            lambda it, by, s: actions.reopen_step(it, "information", by=by),
+            movement(settled=True),
+            page("movement-step-reopen", "information"),
+        )
+    ],
+    Act.CLOSE_MOVEMENT: [
+        Attempt(P, lambda it, by, s: actions.close_movement(it, by=by), movement(settled=True), page("movement-close"))
+    ],
+    Act.CANCEL_MOVEMENT: [
+        Attempt(P, lambda it, by, s: actions.cancel_movement(it, by=by), movement(), page("movement-cancel"))
+    ],
     Act.REMIND_MOVEMENT: [Attempt(P, lambda it, by, s: actions.remind_movement(it, by=by), movement())],
-    Act.ASK_HANDOVER: [Attempt(("alice",), lambda it, by, s: actions.ask_handover(it, by=by), stay, page("handover-ask"))],
-    Act.RECORD_DEPARTURE: [Attempt(P, lambda it, by, s: actions.record_departure(it, timezone.localdate(), by=by), stay, page("departure-record"))],
-    Act.CANCEL_DEPARTURE: [Attempt(P, lambda it, by, s: actions.cancel_departure(it, by=by), leaving(20), page("departure-cancel"))],
+    Act.ASK_HANDOVER: [
+        Attempt(("alice",), lambda it, by, s: actions.ask_handover(it, by=by), stay, page("handover-ask"))
+    ],
+    Act.RECORD_DEPARTURE: [
+        Attempt(
+            P,
+            lambda it, by, s: actions.record_departure(it, timezone.localdate(), by=by),
+            stay,
+            page("departure-record"),
+        )
+    ],
+    Act.CANCEL_DEPARTURE: [
+        Attempt(P, lambda it, by, s: actions.cancel_departure(it, by=by), leaving(20), page("departure-cancel"))
+    ],
     Act.LEAVE: [Attempt(P, lambda it, by, s: actions.apply_departure(it, by=by), leaving(0))],
-    Act.DECLARE_SOFTWARE: [Attempt(S, lambda it, by, s: actions.declare_software(name="DPI", structures=[it], scopes=["read"], days=30, by=by), page=lambda it: ("software-new",), is_anywhere=True)],
-    Act.ROTATE_KEY: [Attempt(S, lambda it, by, s: actions.rotate_key(it, days=30, by=by), software_key, page("key-rotate"))],
+    Act.DECLARE_SOFTWARE: [
+        Attempt(
+            S,
+            lambda it, by, s: actions.declare_software(name="DPI", structures=[it], scopes=["read"], days=30, by=by),
+            page=lambda it: ("software-new",),
+            is_anywhere=True,
+        )
+    ],
+    Act.ROTATE_KEY: [
+        Attempt(S, lambda it, by, s: actions.rotate_key(it, days=30, by=by), software_key, page("key-rotate"))
+    ],
     Act.REVOKE_KEY: [Attempt(S, lambda it, by, s: actions.revoke_key(it, by=by), software_key, page("key-revoke"))],
-    Act.ADD_WEBHOOK: [Attempt(S, lambda it, by, s: webhook_by(it, by), page=lambda it: ("webhook-new",), is_anywhere=True)],
-    Act.CHANGE_WEBHOOK: [Attempt(S, lambda it, by, s: actions.change_webhook(it, url=it.url, events=["quota"], paused=False, by=by), webhook, page("webhook-edit"))],
-    Act.PREFER: [Attempt(P, lambda it, by, s: actions.prefer(it, CHU, s.bals["PER"].address, by=by), lambda s, it: practising(s, it.rpps) or it)],
+    Act.ADD_WEBHOOK: [
+        Attempt(S, lambda it, by, s: webhook_by(it, by), page=lambda it: ("webhook-new",), is_anywhere=True)
+    ],
+    Act.CHANGE_WEBHOOK: [
+        Attempt(
+            S,
+            lambda it, by, s: actions.change_webhook(it, url=it.url, events=["quota"], paused=False, by=by),
+            webhook,
+            page("webhook-edit"),
+        )
+    ],
+    Act.PREFER: [
+        Attempt(
+            P,
+            lambda it, by, s: actions.prefer(it, CHU, s.bals["PER"].address, by=by),
+            lambda s, it: practising(s, it.rpps) or it,
+        )
+    ],
     Act.MAKE_KNOWN: [Attempt(BOX, lambda it, by, s: rules.check_make_known(it, by=by), page=page("bal-kit"))],
 }
-# fmt: on
 
 
 def unreminded(request):
