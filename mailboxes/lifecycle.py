@@ -302,6 +302,11 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
 ]}
 # fmt: on
 
+# A gestionnaire of a structure that the person has left may still do this; the rest needs them to be there today.
+EVEN_AFTER_DEPARTURE = frozenset({Act.DESCRIBE_PERSON, Act.EXPORT_PERSON})
+# Who has these roles alone uses the box, and is not shown its journal and notices.
+SHOWN_NO_HISTORY = frozenset({_R.DELEGATAIRE})
+
 # Which request to the operator a move opens, and which it settles. He hears of nothing else: a request cancelled
 # before it left makes no letter, and one that he had already followed makes a request to undo it.
 OPENS: dict[Verb | Act, RequestKind] = {

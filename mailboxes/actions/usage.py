@@ -112,6 +112,7 @@ def _used(reading: Reading, used: datetime) -> str:
 
 
 def _note_use(bal: Bal, note: str) -> None:
+    rules.check_act(bal, Act.NOTE_USE, by=SYSTEM)
     parties = frozenset({Party.HOLDERS, Party.GESTIONNAIRES})
     write(bal, Act.NOTE_USE, by=SYSTEM, parties=parties, cycle=bal.state_since.isoformat(), note=note)
 

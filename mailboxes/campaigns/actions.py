@@ -45,8 +45,8 @@ Answer = CampaignTarget.Answer
 def launch_campaign(campaign: Campaign, bals: QuerySet[Bal], *, by) -> Campaign:
     """`campaign`, unsaved, over those of `bals` that its table retains. A second click finds nobody left to ask."""
     Structure.objects.select_for_update(no_key=True).get(pk=campaign.structure_id)
-    campaign.by, campaign.launched_at = by, timezone.now()
     check_launch_campaign(campaign, by=by)
+    campaign.by, campaign.launched_at = by, timezone.now()
     rules.check_row(campaign)
     campaign.save()
     count = _enlist(campaign, bals)
@@ -97,6 +97,7 @@ def carry_on(pk: int) -> int:
 
 def ask_campaign(campaign: Campaign, *, by) -> int:
     """What a job that died left to do; whoever launched or reminded is the author."""
+    rules.check_may(Act.ASK_CAMPAIGN, structure=campaign.structure, by=by)
     return carry_on(campaign.pk)
 
 

@@ -6,14 +6,13 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
-from mailboxes.lifecycle import OVER, CampaignKind, Role, State
-from mailboxes.models.bals import Bal, managed_structures
+from mailboxes.lifecycle import OVER, CampaignKind, State
+from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.journal import Notice
 from mailboxes.models.people import Person
 from mailboxes.models.preferences import Preference
 from mailboxes.models.structures import Structure
-from mailboxes.models.system import SYSTEM
 
 
 class CampaignQuerySet(models.QuerySet):
@@ -77,12 +76,6 @@ class Campaign(models.Model):
 
     def get_absolute_url(self):
         return reverse("campaign", args=[self.pk])
-
-    def roles_of(self, actor) -> frozenset[Role]:
-        if actor is SYSTEM:
-            return frozenset({Role.SYSTEM})
-        manages = self.structure_id in managed_structures(actor)
-        return frozenset({Role.GESTIONNAIRE} if manages else ())
 
 
 class Outcome(models.TextChoices):

@@ -5,23 +5,17 @@ from datetime import timedelta
 from django.utils import timezone
 
 from mailboxes.campaigns.models import Campaign, CampaignTarget
-from mailboxes.lifecycle import OVER, WHO_MAY, Act
-from mailboxes.models import SYSTEM
-from mailboxes.models.bals import managed_structures
+from mailboxes.lifecycle import OVER, Act
 from mailboxes.models.system import Signatory
-from mailboxes.rules.moves import check_role
 from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.roles import check_may
 
 BETWEEN_REMINDERS = timedelta(days=1)
 
 
-def check_run_campaigns(*, by) -> None:
-    if not managed_structures(by):
-        raise NotAllowed(f"« {Act.LAUNCH_CAMPAIGN.label} » est réservé à un gestionnaire de structure.", "role")
-
-
 def check_launch_campaign(campaign: Campaign, *, by) -> None:
-    check_role(Act.LAUNCH_CAMPAIGN, WHO_MAY[Act.LAUNCH_CAMPAIGN], campaign.roles_of(by))
+    check_may(Act.LAUNCH_CAMPAIGN, structure=campaign.structure, by=by)
+    check_may(Act.ASK_CAMPAIGN, structure=campaign.structure, by=by)
     if campaign.closes_on and campaign.closes_on <= timezone.localdate():
         raise Refused("Le dernier jour de la campagne se place après aujourd’hui.", "closes_on")
 
@@ -37,7 +31,7 @@ def check_someone_to_ask(count: int) -> None:
 
 def check_remind_campaign(campaign: Campaign, waiting: bool, *, by) -> None:
     """`waiting`: somebody who was told has not answered."""
-    check_role(Act.REMIND_CAMPAIGN, WHO_MAY[Act.REMIND_CAMPAIGN], campaign.roles_of(by))
+    check_may(Act.REMIND_CAMPAIGN, structure=campaign.structure, by=by)
     check_open_campaign(campaign)
     last = campaign.reminded_at or campaign.launched_at
     if campaign.targets.due().exists():
@@ -49,7 +43,7 @@ def check_remind_campaign(campaign: Campaign, waiting: bool, *, by) -> None:
 
 
 def check_close_campaign(campaign: Campaign, *, by) -> None:
-    check_role(Act.CLOSE_CAMPAIGN, WHO_MAY[Act.CLOSE_CAMPAIGN], campaign.roles_of(by))
+    check_may(Act.CLOSE_CAMPAIGN, structure=campaign.structure, by=by)
     check_open_campaign(campaign)
 
 
@@ -60,8 +54,9 @@ def check_open_campaign(campaign: Campaign) -> None:
 
 
 def check_answer_campaign(target: CampaignTarget, said: str, answers, *, by_link: bool, by) -> None:
-    """Whoever was asked, as long as he answers for the BAL: once, and while the campaign is open."""
-    if by is SYSTEM or target.person is None or not target.person.is_actor(by):
+    """Whoever was asked, as long as they answer for the BAL: once, and while the campaign is open."""
+    check_may(Act.ANSWER_CAMPAIGN, bal=target.bal, person=target.person, by=by)
+    if target.person is None or not target.person.is_actor(by):
         raise NotAllowed(f"« {Act.ANSWER_CAMPAIGN.label} » est réservé à la personne interrogée.", "role")
     if isinstance(by, Signatory) and not by_link:
         raise NotAllowed("Connectez-vous pour répondre à cette question.", "link")
@@ -70,10 +65,8 @@ def check_answer_campaign(target: CampaignTarget, said: str, answers, *, by_link
         raise Refused("Vous avez déjà répondu à cette question.", "answered")
     if said not in answers:
         raise Refused("Choisissez une des réponses.", "answer")
-    if target.bal:
-        check_role(Act.ANSWER_CAMPAIGN, WHO_MAY[Act.ANSWER_CAMPAIGN], target.bal.roles_of(by))
-        if target.bal.state in OVER:
-            raise Refused(f"Il n’y a plus rien à répondre : cette BAL est {target.bal.get_state_display()}.", "state")
+    if target.bal and target.bal.state in OVER:
+        raise Refused(f"Il n’y a plus rien à répondre : cette BAL est {target.bal.get_state_display()}.", "state")
 
 
 def check_accesses_read(shown: frozenset[str], now: frozenset[str]) -> None:

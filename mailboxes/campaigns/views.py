@@ -14,11 +14,11 @@ from mailboxes.campaigns.forms import LaunchForm, ScopeForm, TargetFilterForm, n
 from mailboxes.campaigns.models import OUTCOMES, Campaign, Outcome
 from mailboxes.campaigns.questions import ASKED, QUESTIONS, candidates, preview, sentence_of
 from mailboxes.campaigns.report import COLUMNS, printed
-from mailboxes.campaigns.rules import check_close_campaign, check_remind_campaign, check_run_campaigns
+from mailboxes.campaigns.rules import check_close_campaign, check_remind_campaign
 from mailboxes.forms.bal_filter import words_of
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal
-from mailboxes.rules import Refused, allows
+from mailboxes.rules import Refused, allows, check_somewhere
 from mailboxes.views.acts import ActionView
 from mailboxes.views.files import pdf_file, xlsx_file
 
@@ -29,7 +29,7 @@ SHOWN = 20  # BAL named on the preview; the register has the rest
 def campaign_list(request):
     seen = Campaign.objects.visible_to(request.user).with_counts().select_related("structure")
     page = Paginator(seen.order_by("-launched_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
-    can_launch = allows(check_run_campaigns, by=request.user)
+    can_launch = allows(check_somewhere, Act.LAUNCH_CAMPAIGN, by=request.user)
     return render(request, "mailboxes/campaigns/list.html", {"page": page, "can_launch": can_launch})
 
 
@@ -51,7 +51,7 @@ class LaunchView(ActionView):
             self.found = self.scope.bals(request)
 
     def check(self, *, by):
-        check_run_campaigns(by=by)
+        check_somewhere(Act.LAUNCH_CAMPAIGN, by=by)
 
     def get_initial(self):
         question = QUESTIONS.get(self.request.GET.get("kind_of", ""))

@@ -4,17 +4,16 @@ from collections import Counter
 from collections.abc import Iterable
 
 from mailboxes.imports.models import Import
-from mailboxes.lifecycle import WHO_MAY, Act, Role
-from mailboxes.models import SYSTEM, Bal, Structure
-from mailboxes.models.bals import managed_structures
-from mailboxes.rules.moves import check_role
+from mailboxes.lifecycle import Act
+from mailboxes.models import Bal, Structure
 from mailboxes.rules.refusals import Refused
+from mailboxes.rules.roles import check_may
 
 Stage = Import.Stage
 
 
 def check_import(structure: Structure, *, by) -> None:
-    check_role(Act.IMPORT_LIST, WHO_MAY[Act.IMPORT_LIST], _roles(structure, by))
+    check_may(Act.IMPORT_LIST, structure=structure, by=by)
 
 
 def check_columns(columns: Iterable[str], labels: dict[str, str]) -> None:
@@ -49,7 +48,7 @@ def check_file_kept(run: Import) -> None:
 
 
 def check_undo_import(run: Import, *, by) -> None:
-    check_role(Act.UNDO_IMPORT, WHO_MAY[Act.UNDO_IMPORT], _roles(run.structure, by))
+    check_may(Act.UNDO_IMPORT, structure=run.structure, by=by)
     _check_stage(run, {Stage.APPLIED, Stage.UNDOING, Stage.FAILED}, "Seul un import appliqué s’annule")
     if not run.lines.exclude(mark=None).exists():
         raise Refused("Le détail de cet import n’est plus gardé : il ne s’annule plus.", "purged")
@@ -75,9 +74,3 @@ def check_within(run: Import, bal: Bal, within: Iterable[int]) -> None:
 def _check_stage(run: Import, stages: set[Stage], why: str) -> None:
     if run.stage not in stages:
         raise Refused(f"{why} : celui-ci est « {run.get_stage_display()} ».", "stage")
-
-
-def _roles(structure: Structure, by) -> frozenset[Role]:
-    if by is SYSTEM:
-        return frozenset({Role.SYSTEM})
-    return frozenset({Role.GESTIONNAIRE} if structure.pk in managed_structures(by) else ())

@@ -20,7 +20,8 @@ from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.rows import Row
 from mailboxes.imports.rules import check_apply_import, check_preview, check_undo_import
 from mailboxes.imports.values import Said
-from mailboxes.rules import allows, check_register_somewhere
+from mailboxes.lifecycle import Act
+from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.acts import ActionView, EnteringView
 from mailboxes.views.paging import KeyPaginator
 from mailboxes.views.register import csv_file
@@ -60,7 +61,7 @@ TEMPLATE = [
 def import_list(request: HttpRequest) -> HttpResponse:
     runs = Import.objects.visible_to(request.user).select_related("operator", "structure", "by")
     page = Paginator(runs.defer("headers", "columns", "sample"), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "can_import": allows(check_register_somewhere, by=request.user)}
+    context = {"page": page, "can_import": allows(check_somewhere, Act.IMPORT_LIST, by=request.user)}
     return render(request, "mailboxes/imports/list.html", context)
 
 
@@ -153,6 +154,7 @@ def _cell_of(rank: int) -> Callable[[ImportLine], str]:
 
 
 class ImportNewView(EnteringView):
+    act = Act.IMPORT_LIST
     form_class = ImportForm
     template_name = "mailboxes/imports/new.html"
     label = "Importer une liste"

@@ -293,8 +293,8 @@ class Bal(models.Model):
             return frozenset(roles)  # the link was sent to a holder, as such
         if any(d.person.is_actor(actor) for d in self.current_delegations()):
             roles.add(Role.DELEGATAIRE)
-        if self.structure_id in managed_structures(actor):
-            roles.add(Role.GESTIONNAIRE)
+        if here := roles_at(self.structure_id, actor):
+            roles |= here
             if self.nobody_answers():
                 roles.add(Role.RESPONSABLE)
         elif self.structure_id in fed_structures(actor):
@@ -346,6 +346,15 @@ def managed_structures(user) -> frozenset[int]:
     if not hasattr(user, "_managed_structures"):
         user._managed_structures = frozenset(Structure.objects.managed_by(user).values_list("pk", flat=True))
     return user._managed_structures
+
+
+def roles_at(structure: int, actor) -> frozenset[Role]:
+    """The roles of `actor` in a structure, whatever is done there. One query per actor."""
+    if actor is SYSTEM:
+        return frozenset({Role.SYSTEM})
+    if isinstance(actor, Signatory):
+        return frozenset()  # the link was sent to a person, not to who manages
+    return frozenset({Role.GESTIONNAIRE} if structure in managed_structures(actor) else ())
 
 
 def fed_structures(user) -> frozenset[int]:

@@ -4,14 +4,13 @@ from collections.abc import Iterable
 
 from directory.identifiers import domain_of
 from directory.models import Entry
-from mailboxes.lifecycle import WHO_MAY, Act, Role
+from mailboxes.lifecycle import Act, Role
 from mailboxes.models import Affiliation, Bal, Domain, Operator, Structure
-from mailboxes.models.bals import managed_structures
-from mailboxes.models.system import SYSTEM
+from mailboxes.models.bals import roles_at
 from mailboxes.rules.holders import MAX_COTITULAIRES, check_can_hold
-from mailboxes.rules.moves import check_role
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.register import check_domain, check_eligible
+from mailboxes.rules.roles import check_role
 
 
 def check_request_opening(
@@ -36,16 +35,12 @@ def check_request_opening(
 
 def check_may_request(structure: Structure, kind: str, principal, *, by) -> None:
     """A gestionnaire of the structure for anyone; a professional who works there for a BAL that he will answer for."""
-    check_role(Act.REQUEST_OPENING, WHO_MAY[Act.REQUEST_OPENING], roles_to_be(structure, kind, principal, by))
+    check_role(Act.REQUEST_OPENING, roles_to_be(structure, kind, principal, by), where=f" (« {structure} »)")
 
 
 def roles_to_be(structure: Structure, kind: str, principal, by) -> frozenset[Role]:
     """Of `by` on a BAL that does not exist yet, as `Bal.roles_of` will tell them."""
-    if by is SYSTEM:
-        return frozenset({Role.SYSTEM})
-    roles = set()
-    if structure.pk in managed_structures(by):
-        roles.add(Role.GESTIONNAIRE)
+    roles = set(roles_at(structure.pk, by))
     if principal is not None and principal.pk and principal.is_actor(by) and _works_in(structure, principal):
         if kind == Bal.Kind.NOMINATIVE:
             roles.add(Role.TITULAIRE)

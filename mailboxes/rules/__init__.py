@@ -41,7 +41,6 @@ from mailboxes.rules.moves import (
     check_open_request,
     check_read_history,
     check_replacement,
-    check_role,
     check_seen_absent,
 )
 from mailboxes.rules.notices import (
@@ -62,8 +61,8 @@ from mailboxes.rules.people import (
     check_describe_person,
     check_describe_stay,
     check_movement_open,
+    check_movement_step,
     check_open_movement,
-    check_person_act,
     check_read_person,
     check_record_departure,
     check_record_named,
@@ -81,7 +80,6 @@ from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row, che
 from mailboxes.rules.register import (
     check_eligible,
     check_register,
-    check_register_somewhere,
     check_request_somewhere,
     check_set_naming,
 )
@@ -95,6 +93,7 @@ from mailboxes.rules.requests import (
     check_write_layout,
     verb_of,
 )
+from mailboxes.rules.roles import check_may, check_role, check_somewhere, may_at
 from mailboxes.rules.usage import (
     check_more_space,
     check_pushed,
@@ -145,15 +144,17 @@ __all__ = [
     "check_ignore",
     "check_is_applicative",
     "check_make_known",
+    "check_may",
+    "check_may_request",
     "check_mend_notice",
     "check_more_space",
     "check_move",
     "check_movement_open",
+    "check_movement_step",
     "check_name_principal",
     "check_note_anomaly",
     "check_open_movement",
     "check_open_request",
-    "check_person_act",
     "check_prefer",
     "check_prefer_bal",
     "check_preferable",
@@ -169,7 +170,6 @@ __all__ = [
     "check_record_person",
     "check_refusal_told",
     "check_register",
-    "check_register_somewhere",
     "check_remind",
     "check_remind_person",
     "check_remove_cotitulaire",
@@ -185,6 +185,7 @@ __all__ = [
     "check_seen_absent",
     "check_set_naming",
     "check_settle_step",
+    "check_somewhere",
     "check_stage",
     "check_stays",
     "check_step",
@@ -196,6 +197,7 @@ __all__ = [
     "has_left",
     "is_new_activity",
     "is_use_while_leaving",
+    "may_at",
     "quota_level",
     "quota_level_after",
     "verb_of",

@@ -4,12 +4,12 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from mailboxes.lifecycle import BY_VERB, WHO_MAY, Act, State, Verb
+from mailboxes.lifecycle import BY_VERB, Act, State, Verb
 from mailboxes.models import Bal, Notice, Person
-from mailboxes.models.bals import managed_structures
-from mailboxes.models.system import SYSTEM, Signatory
-from mailboxes.rules.moves import check_act, check_move, check_role
+from mailboxes.models.system import Signatory
+from mailboxes.rules.moves import check_act, check_move
 from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.roles import check_may
 
 WAY_OUT = BY_VERB[Verb.OPPOSE].before
 
@@ -59,8 +59,7 @@ def check_awaited(notice: Notice, bal: Bal) -> None:
 
 def check_prefer(person: Person, *, by) -> None:
     """One says oneself how one wants to be told; a gestionnaire of one's structure may write it down."""
-    if by is SYSTEM or not (person.is_actor(by) or _works_for(person, by)):
-        raise NotAllowed(f"« {Act.PREFER_CHANNEL.label} » est réservé à {person} et à son gestionnaire.", "role")
+    check_may(Act.PREFER_CHANNEL, person=person, by=by)
 
 
 def check_channel(channel: str, email: str, mssante_address: str) -> None:
@@ -74,10 +73,7 @@ def check_channel(channel: str, email: str, mssante_address: str) -> None:
 
 def check_mend_notice(notice: Notice, act: Act, *, by) -> None:
     """A gestionnaire tells otherwise, or once more, whom a notice did not reach."""
-    if notice.bal:
-        check_role(act, WHO_MAY[act], notice.bal.roles_of(by))
-    elif notice.person is None or not _works_for(notice.person, by):
-        raise NotAllowed(f"« {act.label} » est réservé à un gestionnaire de la structure.", "role")
+    check_may(act, bal=notice.bal, person=notice.person, by=by)
     if notice.is_delivered:
         raise Refused("Cet avis est remis.", "sent")
 
@@ -95,8 +91,3 @@ def check_given(notice: Notice, how: str, on) -> None:
         raise Refused("Dites comment l’avis a été donné.", "how")
     if not timezone.localdate(notice.created_at) <= on <= timezone.localdate():
         raise Refused("La date se place entre celle de l’avis et aujourd’hui.", "on")
-
-
-def _works_for(person: Person, user) -> bool:
-    managed = managed_structures(user)
-    return any(stay.left_on is None and stay.structure_id in managed for stay in person.affiliations.all())

@@ -3,16 +3,14 @@
 from directory.identifiers import domain_of
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Operator, Structure
-from mailboxes.models.bals import managed_structures
-from mailboxes.models.system import SYSTEM
 from mailboxes.rules.holders import check_can_hold
 from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.roles import check_may
 
 
 def check_register(structure: Structure, operator: Operator, kind: str, address: str, principal, *, by) -> None:
     """Who may open a BAL for this structure, and is the structure or the professional eligible."""
-    if by is not SYSTEM and structure.pk not in managed_structures(by):
-        raise NotAllowed(f"Seul un gestionnaire de « {structure} » inscrit une BAL pour elle.", "role")
+    check_may(Act.REGISTER, structure=structure, by=by)
     check_domain(operator, address)
     check_eligible(structure, kind, principal)
 
@@ -42,12 +40,6 @@ def check_eligible(structure: Structure, kind: str, principal) -> None:
         )
 
 
-def check_register_somewhere(*, by) -> None:
-    """Is there a structure for which this account may inscribe?"""
-    if not managed_structures(by):
-        raise NotAllowed("Seul un gestionnaire de structure inscrit une BAL ou une personne.", "role")
-
-
 def check_request_somewhere(*, by) -> None:
     """Is there a structure for which this account may ask at all?"""
     if not Structure.objects.open_to(by).exists():
@@ -59,5 +51,4 @@ def check_request_somewhere(*, by) -> None:
 
 
 def check_set_naming(structure: Structure, *, by) -> None:
-    if by is not SYSTEM and structure.pk not in managed_structures(by):
-        raise NotAllowed(f"« {Act.SET_NAMING.label} » est réservé à un gestionnaire de « {structure} ».", "role")
+    check_may(Act.SET_NAMING, structure=structure, by=by)

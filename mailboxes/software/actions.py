@@ -23,7 +23,7 @@ def declare_software(
     *, name: str, structures: Collection[Structure], scopes: Collection[str], days: int, by
 ) -> tuple[Software, str]:
     """Let a software in for these structures and what is below them; returns it and its token, which is not kept."""
-    check_software(structures, by=by)
+    check_software(Act.DECLARE_SOFTWARE, structures, by=by)
     check_key_days(days)
     account = get_user_model()(username=f"logiciel-{new_token()[0]}", first_name=name[:150])
     account.set_unusable_password()
@@ -41,7 +41,7 @@ def declare_software(
 @transaction.atomic
 def rotate_key(key: SoftwareKey, *, days: int, by, overlap_days: int = OVERLAP_DAYS) -> str:
     """A new token; the present one ends when the overlap does, unless it would have ended before."""
-    key = _held_key(key, by=by)
+    key = _held_key(key, Act.ROTATE_KEY, by=by)
     check_key_stands(key)
     check_key_days(days)
     key.expires_at = min(key.expires_at, timezone.now() + timedelta(days=overlap_days))
@@ -54,7 +54,7 @@ def rotate_key(key: SoftwareKey, *, days: int, by, overlap_days: int = OVERLAP_D
 @transaction.atomic
 def revoke_key(key: SoftwareKey, *, by) -> SoftwareKey:
     """From this moment the key opens nothing."""
-    key = _held_key(key, by=by)
+    key = _held_key(key, Act.REVOKE_KEY, by=by)
     check_key_stands(key)
     key.revoked_at = timezone.now()
     key.save(update_fields=["revoked_at"])
@@ -62,9 +62,9 @@ def revoke_key(key: SoftwareKey, *, by) -> SoftwareKey:
     return key
 
 
-def _held_key(key: SoftwareKey, *, by) -> SoftwareKey:
+def _held_key(key: SoftwareKey, act: Act, *, by) -> SoftwareKey:
     key = SoftwareKey.objects.select_for_update(of=("self",)).select_related("software").get(pk=key.pk)
-    check_software(list(key.software.structures()), by=by)
+    check_software(act, list(key.software.structures()), by=by)
     return key
 
 
@@ -85,7 +85,7 @@ def _write_of_software(software: Software, act: Act, *, by, before: str = "", af
 @transaction.atomic
 def add_webhook(*, structure: Structure, url: str, events: list[str], by) -> Webhook:
     """From now on: what happened before is in the register."""
-    check_webhook(structure, by=by)
+    check_webhook(Act.ADD_WEBHOOK, structure, by=by)
     check_webhook_url(url)
     last = JournalEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     webhook = Webhook(structure=structure, url=url, events=sorted(events), seen_up_to=last)
@@ -138,7 +138,7 @@ def replay(delivery: Delivery, *, by) -> Delivery:
 
 def _held_webhook(webhook: Webhook, *, by) -> Webhook:
     webhook = Webhook.objects.select_for_update(of=("self",)).select_related("structure").get(pk=webhook.pk)
-    check_webhook(webhook.structure, by=by)
+    check_webhook(Act.CHANGE_WEBHOOK, webhook.structure, by=by)
     return webhook
 
 

@@ -6,19 +6,19 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from mailboxes.lifecycle import Act
 from mailboxes.models import Structure
-from mailboxes.models.bals import managed_structures
-from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.refusals import Refused
+from mailboxes.rules.roles import check_may
 
 MAX_KEY_DAYS = 730  # two years: a key nobody renews belongs to a software nobody remembers
 
 
-def check_software(structures: Collection[Structure], *, by) -> None:
+def check_software(act: Act, structures: Collection[Structure], *, by) -> None:
     if not structures:
         raise Refused("Choisissez au moins une structure : une clé n’ouvre rien d’autre.", "structures")
     for structure in structures:
-        if structure.pk not in managed_structures(by):
-            raise NotAllowed(f"Seul un gestionnaire de « {structure} » donne une clé pour elle.", "role")
+        check_may(act, structure=structure, by=by)
 
 
 def check_key_days(days: int) -> None:
@@ -31,9 +31,8 @@ def check_key_stands(key) -> None:
         raise Refused("Cette clé est expirée ou révoquée : elle n’ouvre plus rien.", "key")
 
 
-def check_webhook(structure: Structure, *, by) -> None:
-    if structure.pk not in managed_structures(by):
-        raise NotAllowed(f"Seul un gestionnaire de « {structure} » fait prévenir un logiciel.", "role")
+def check_webhook(act: Act, structure: Structure, *, by) -> None:
+    check_may(act, structure=structure, by=by)
 
 
 def check_webhook_url(url: str) -> None:

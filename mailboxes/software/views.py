@@ -7,7 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from mailboxes.lifecycle import Act
-from mailboxes.rules import allows, check_register_somewhere
+from mailboxes.rules import allows, check_somewhere
 from mailboxes.software.actions import change_webhook, renew_secret, replay, revoke_key, rotate_key, try_webhook
 from mailboxes.software.forms import AddWebhookForm, ChangeWebhookForm, RotateForm, SoftwareForm
 from mailboxes.software.models import Delivery, Software, SoftwareKey, Webhook
@@ -19,7 +19,7 @@ from mailboxes.views.paging import KeyPaginator
 @require_safe
 def software_list(request):
     rows = Software.objects.visible_to(request.user).prefetch_related("keys", "user__memberships__structure")
-    can_declare = allows(check_register_somewhere, by=request.user)
+    can_declare = allows(check_somewhere, Act.DECLARE_SOFTWARE, by=request.user)
     return render(request, "mailboxes/software/list.html", {"rows": rows, "can_declare": can_declare})
 
 
@@ -38,6 +38,7 @@ class TokenView(ActionView):
 
 
 class DeclareSoftwareView(TokenView, EnteringView):
+    act = Act.DECLARE_SOFTWARE
     form_class = SoftwareForm
     label = Act.DECLARE_SOFTWARE.label
 
@@ -94,7 +95,7 @@ PER_PAGE = 50
 @require_safe
 def webhook_list(request):
     rows = Webhook.objects.visible_to(request.user).select_related("structure")
-    can_add = allows(check_register_somewhere, by=request.user)
+    can_add = allows(check_somewhere, Act.ADD_WEBHOOK, by=request.user)
     return render(request, "mailboxes/software/webhook_list.html", {"rows": rows, "can_add": can_add})
 
 
@@ -134,6 +135,7 @@ def delivery_replay(request, pk):
 
 
 class AddWebhookView(EnteringView):
+    act = Act.ADD_WEBHOOK
     form_class = AddWebhookForm
     label = Act.ADD_WEBHOOK.label
     done = "C’est noté. Donnez au logiciel le secret qui est sur cette page : il vérifie que nous sommes l’envoyeur."

@@ -4,9 +4,9 @@ from django.db.models import Count
 from django.shortcuts import redirect, render
 
 from mailboxes.findings import Counted, count_findings
-from mailboxes.lifecycle import Severity, State
+from mailboxes.lifecycle import Act, Severity, State
 from mailboxes.models import Bal, JournalEntry
-from mailboxes.rules import allows, check_register_somewhere
+from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.findings import address_of
 from mailboxes.views.frame import annuaire_run, sees_structures
 
@@ -28,7 +28,7 @@ def dashboard(request):
             "counts": counts,
             "chart": chart_of(counts),
             "total": sum(total for *_, total in counts),
-            "can_register": allows(check_register_somewhere, by=request.user),
+            "can_register": allows(check_somewhere, Act.REGISTER, by=request.user),
             # By primary key, which rises with time: by date, the whole journal would be sorted.
             "recent": JournalEntry.objects.filter(bal__in=bals).select_related("bal", "by").order_by("-pk")[:RECENT],
         },

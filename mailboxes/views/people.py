@@ -24,7 +24,7 @@ from mailboxes.rules import (
     check_describe_person,
     check_open_movement,
     check_read_person,
-    check_register_somewhere,
+    check_somewhere,
 )
 from mailboxes.views.acts import ActionView, EnteringView
 from mailboxes.views.paging import KeyPaginator
@@ -66,7 +66,7 @@ def person_list(request):
             "filter": found,
             "page": paginator.get_page(request.GET.get("page")),
             "is_filtered": bool(asked),
-            "can_record": allows(check_register_somewhere, by=request.user),
+            "can_record": allows(check_somewhere, Act.RECORD_PERSON, by=request.user),
         },
     )
 
@@ -155,6 +155,7 @@ def person_data(request, person):
 
 
 class RecordPersonView(EnteringView):
+    act = Act.RECORD_PERSON
     form_class = PersonForm
     label = Act.RECORD_PERSON.label
     done = "La personne est inscrite : vous pouvez la désigner sur une BAL."

@@ -12,7 +12,7 @@ from mailboxes.forms.bal_filter import BalFilter
 from mailboxes.forms.bulk import BULK_VERBS
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import Bal
-from mailboxes.rules import allows, check_register_somewhere
+from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.export import register_lines
 from mailboxes.views.files import csv_file
 from mailboxes.views.paging import KeyPaginator
@@ -46,7 +46,7 @@ def bal_list(request, filterset: type[BalFilter] = BalFilter):
             "has_more_filters": bool(asked.keys() - {"q", "kind", "state", "finding", "sort"}),
             "columns": columns(asked.get("sort") or "address"),
             "verbs": BULK_VERBS,
-            "can_register": allows(check_register_somewhere, by=request.user),
+            "can_register": allows(check_somewhere, Act.REGISTER, by=request.user),
         },
     )
 

@@ -15,10 +15,9 @@ from mailboxes.forms import RequestBulkForm, StepForm
 from mailboxes.forms.filters import RequestFilter
 from mailboxes.lifecycle import BY_HAND, FOLLOWS, Act, RequestKind, RequestStage, Verb
 from mailboxes.models import Request
-from mailboxes.models.bals import managed_structures
 from mailboxes.requests.fhir_patch import patch_of
 from mailboxes.requests.letters import files_of
-from mailboxes.rules import allows, check_move, check_step, verb_of
+from mailboxes.rules import allows, check_move, check_somewhere, check_step, verb_of
 from mailboxes.views.acts import ActionView
 from mailboxes.views.paging import KeyPaginator
 from mailboxes.views.register import csv_file, tell_tally
@@ -43,7 +42,7 @@ def request_list(request):
             "page": paginator.get_page(request.GET.get("page")),
             "is_filtered": any(value not in (None, "") for value in found.form.cleaned_data.values()),
             "acts": [act for act in BY_HAND if act != Act.ASK_AGAIN],
-            "can_follow": bool(managed_structures(request.user)),
+            "can_follow": any(allows(check_somewhere, act, by=request.user) for act in BY_HAND),
         },
     )
 

@@ -368,7 +368,7 @@ def test_what_is_wrong_is_said_with_its_value(visit, people, new_bal, field, val
 
 
 def test_only_a_gestionnaire_registers(visit, people, new_bal):
-    assert "Seul un gestionnaire" in visit(people.lea, "bal-new").context["refusal"]
+    assert "réservé à : gestionnaire" in visit(people.lea, "bal-new").context["refusal"]
     visit(people.lea, "bal-new", post=new_bal)
     assert not Bal.objects.exists()
 

@@ -316,7 +316,7 @@ def test_a_stranger_gets_404_and_mends_nothing(visit, of_each, people, structure
 def test_a_reader_reads_and_mends_nothing(visit, of_each, people, structure):
     key = f"inconnue:{structure.pk}:{NEW}"
     answer = visit(people.lea, "gap-bulk", post={"gaps": key, "remedy": "ignore_gap", "reason": "x", "confirmed": 1})
-    assert any("réservé à un gestionnaire" in message for message in said(answer))
+    assert any("réservé à : gestionnaire" in message for message in said(answer))
     assert not GapDecision.objects.exists()
     assert 'name="remedy"' not in visit(people.lea, "gap-list").content.decode()
 

@@ -614,7 +614,7 @@ def test_the_examples_alone_answer_htmx(client, people, structure):
 def test_a_reader_sees_the_policy_and_changes_nothing_a_stranger_sees_nothing(client, people, structure):
     url = reverse("naming", args=[structure.pk])
     client.force_login(people.lea.user)
-    assert "est réservé à un gestionnaire" in client.get(url).content.decode()
+    assert "est réservé à : gestionnaire" in client.get(url).content.decode()
     assert client.post(url, POLICY).status_code == 422
     assert not NamingPolicy.objects.exists()
     client.force_login(people.eve.user)
