@@ -114,7 +114,7 @@ def test_the_same_choice_twice_is_one(people, wished, per):
 @pytest.mark.parametrize("name", ["gisele", "alice", "eve", "system", "signatory"])
 def test_nobody_chooses_for_another(people, practises, per, name):
     by = {"system": SYSTEM, "signatory": Signatory(practises)}.get(name) or getattr(people, name).user
-    with pytest.raises(NotAllowed, match="est réservé à : la personne elle-même|Connectez-vous"):
+    with pytest.raises(NotAllowed, match=r"est réservé à : la personne elle-même|Connectez-vous"):
         actions.prefer(practises, CHU, per.address, by=by)
 
 
