@@ -6,7 +6,8 @@ The annuaire writes in capitals, not always with accents, and with any apostroph
 import unicodedata
 
 from django.db import connection
-from django.db.models import Func, TextField
+from django.db.models import Func, TextField, Value
+from django.db.models.functions import Concat
 
 LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae"})
 # `normalize` before `lower`: under the C locale PostgreSQL lowers ASCII alone, and by then only ASCII is left to lower.
@@ -36,6 +37,16 @@ class Folded(Func):
 
     def as_sql(self, compiler, connection, **context):  # type: ignore[override]
         return super().as_sql(compiler, connection, template=folded_in_sql("%(expressions)s"), **context)
+
+
+def name_key(family_name: str, given_name: str) -> str:
+    """Homonyms are those whose names fold into the same."""
+    return folded(f"{family_name} {given_name}")
+
+
+def name_key_of(person: str = "") -> Folded:
+    """`name_key`, in SQL, of what `person` leads to ("person__")."""
+    return Folded(Concat(f"{person}family_name", Value(" "), f"{person}given_name"))
 
 
 def teach(connection, **_) -> None:

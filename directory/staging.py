@@ -13,6 +13,7 @@ from typing import cast
 from django.db import DatabaseError, connection, transaction
 
 from directory.kept import Kept
+from directory.models import current_in_sql
 from directory.records import Record
 
 # "{key}" and "{columns}" are those of what the run brings.
@@ -159,7 +160,7 @@ def add_untold(source: str, kept: Kept) -> None:
             SELECT (SELECT coalesce(max(number), 0) FROM sync_incoming) + row_number() OVER (ORDER BY e.id), digest,
                 {columns}
             FROM {kept.table} e
-            WHERE e.source = %s AND e.withdrawn_at IS NULL
+            WHERE e.source = %s AND {current_in_sql("e")}
                 AND NOT EXISTS (SELECT 1 FROM sync_retold r WHERE r.holder = e.holder)""",
             [source],
         )

@@ -123,7 +123,7 @@ def _absent(state: State) -> QuerySet[Bal]:
     """Those in this state that a fresh annuaire no longer shows; a stale one concludes nothing."""
     if not allows(check_annuaire_fresh):
         return Bal.objects.none()
-    return Bal.objects.filter(state=state).expected_in_annuaire().with_publication().filter(is_published=False)
+    return Bal.objects.filter(state=state).absent()
 
 
 def _seen() -> QuerySet[Request]:

@@ -336,6 +336,13 @@ AWAITS: dict[RequestKind, frozenset[State]] = {
     RequestKind.DEPUBLISH: frozenset({_S.DEPUBLICATION_REQUESTED}),
     RequestKind.DELETE: frozenset({_S.DELETION_REQUESTED, _S.DELETION_CONFIRMED}),
 }
+# What the annuaire shows of the address once it is done; of what is changed or preferred it does not say as much.
+SHOWN_ONCE_DONE: dict[RequestKind, bool] = {
+    RequestKind.OPEN: True,
+    RequestKind.PUBLISH: True,
+    RequestKind.DEPUBLISH: False,
+    RequestKind.DELETE: False,
+}
 FOLLOWS: dict[tuple[RequestKind, Act], Verb] = {
     (RequestKind.OPEN, Act.RECORD_DONE): _V.ACTIVATE,
     (RequestKind.OPEN, Act.VERIFY_REQUEST): _V.ACTIVATE,
@@ -372,6 +379,8 @@ STEPS: dict[Act, Step] = {act: Step(act, frozenset(before), after) for act, befo
 
 BY_HAND = [act for act in STEPS if WHO_MAY[act] - {Role.SYSTEM}]
 
+MAX_COTITULAIRES = 20  # of one BAL, the principal counted
+
 # What whoever asks for a deletion attests; the journal keeps these words.
 ATTESTATION = "les messages et documents utiles de cette BAL sont enregistrés ailleurs."
 
@@ -384,9 +393,23 @@ ANSWERABLE = frozenset({line.verb for line in TRANSITIONS if line.after in BY_VE
     Act.NOTE_USE,
 }
 EXPOSED = [line.verb for line in TRANSITIONS if line.by - {Role.SYSTEM}]
-OVER = frozenset({State.DELETED, State.ABANDONED})
+# Sets of states, each named by the question that it answers. There is no other: what asks the same uses the same.
+OVER = frozenset({State.DELETED, State.ABANDONED})  # is it a BAL no more?
 LIVE = frozenset(State) - OVER
-PAID = LIVE - {State.REQUESTED, State.DELETION_CONFIRMED}  # an operator charges for these
+OPENED = LIVE - {State.REQUESTED}  # did the operator open it, and is it still there?
+PAID = OPENED - {State.DELETION_CONFIRMED}  # does the operator charge for it?
+IN_SERVICE = BY_VERB[Verb.REQUEST_DEPUBLICATION].before  # open, and nobody asked for its end?
+STOPPABLE = BY_VERB[Verb.OPPOSE].before  # would a holder's word, or a use, keep it?
+TO_BE_LEFT = OPENED - IN_SERVICE  # are its correspondents to be led elsewhere?
+ENDING = TO_BE_LEFT & STOPPABLE  # was its end asked for, and may it still be kept?
+WITHDRAWN = ENDING - {State.DEPUBLICATION_REQUESTED}  # out of the annuaire and paid: does it serve nobody?
+UNLISTED = TO_BE_LEFT - {State.DEPUBLICATION_REQUESTED} | {State.DELETED}  # must the annuaire show it no more?
+BEYOND_DEPUBLICATION = UNLISTED | OVER  # is there no depublication left to ask for?
+BEYOND_DELETION = BEYOND_DEPUBLICATION - {State.DEPUBLISHED}  # is there no deletion left to ask for?
+UNFIT_TO_PREFER = frozenset(State) - {State.REQUESTED, State.ACTIVE}  # is a wish for it to be made anew?
+ON_THE_WAY_OUT = UNFIT_TO_PREFER - {State.ABANDONED}  # has it steps of a way out to show?
+# In which states does it wait for a word of the operator that moves it?
+AWAITS_A_WORD = frozenset().union(*(BY_VERB[v].before for (_, act), v in FOLLOWS.items() if act == Act.RECORD_DONE))
 
 
 def mermaid() -> str:

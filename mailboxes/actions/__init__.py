@@ -33,7 +33,7 @@ from mailboxes.actions.readings import Pushed, Result, Verdict, record_readings
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.traces import trace
-from mailboxes.actions.usage import ask_more_space, declare_use, record_usage, update_quota_warnings
+from mailboxes.actions.usage import ask_more_space, declare_use, update_quota_warnings
 from mailboxes.actions.wayout import request_depublication
 
 __all__ = [
@@ -81,7 +81,6 @@ __all__ = [
     "record_departure",
     "record_person",
     "record_readings",
-    "record_usage",
     "register_bal",
     "remind_idle",
     "remind_movement",

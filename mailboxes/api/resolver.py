@@ -9,20 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from dateutil.relativedelta import relativedelta
 from django.utils import timezone
 
+from directory.folding import name_key
 from directory.models import Entry, SyncRun
 from directory.pictures import public_sources
 from directory.words import fold
-from mailboxes.lifecycle import State
+from mailboxes.lifecycle import TO_BE_LEFT, State
 from mailboxes.models import Bal, Person, Preference
-from mailboxes.rules import quota_level
+from mailboxes.models.fill import Fill
 
 MAX_QUESTIONS = 500  # of one batch
 ALTERNATIVES = 10  # shown beside the best
-LEAVING = {State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED, State.DELETION_CONFIRMED}
-FULL = 95  # percent
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Candidate:
 
     @property
     def is_leaving(self) -> bool:
-        return self.bal is not None and self.bal.state in LEAVING
+        return self.bal is not None and self.bal.state in TO_BE_LEFT
 
     def is_of(self, question: Question) -> bool:
         return bool(question.rpps) and self.entry.person_id == question.rpps
@@ -223,19 +221,13 @@ def _of_bal(bal: Bal | None) -> list[tuple[str, str]]:
     if bal is None:
         return []
     said = []
-    if bal.state in LEAVING:
+    if bal.state in TO_BE_LEFT:
         said.append(("leaving", f"Cette BAL est {bal.get_state_display()} : cherchez une autre adresse."))
-    elif bal.state == State.IDLE_ALERTED or _is_idle(bal):
+    elif bal.state == State.IDLE_ALERTED or bal.is_idle_at(timezone.now()):
         said.append(("idle", "Cette BAL n’est plus relevée depuis longtemps."))
-    if quota_level(bal.percent_full) >= FULL:
+    if bal.fill == Fill.FULL:
         said.append(("full", f"Cette BAL est remplie à {bal.percent_full} % : un envoi peut être refusé."))
     return said
-
-
-def _is_idle(bal: Bal) -> bool:
-    """Past the operator's alert; unknown is not idle."""
-    months = bal.operator.alert_after_months
-    return bal.clock_at is not None and bal.clock_at <= timezone.now() - relativedelta(months=months)
 
 
 def _of_rank(answer: Answer) -> list[tuple[str, str]]:
@@ -260,9 +252,9 @@ def _homonyms(candidates: list[Candidate]) -> set[str]:
     for structure, family, given, person in others.values_list(
         "structure_id", "family_name", "given_name", "person_id"
     ):
-        bearers[structure, family, fold(given)].add(person)
+        bearers[structure, name_key(family, given)].add(person)
     return {
         entry.address
         for entry in named
-        if bearers[entry.structure_id, entry.family_name, fold(entry.given_name)] - {entry.person_id, ""}
+        if bearers[entry.structure_id, name_key(entry.family_name, entry.given_name)] - {entry.person_id, ""}
     }

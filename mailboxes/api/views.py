@@ -37,7 +37,7 @@ class BalViewSet(ResourceViewSet):
     @extend_schema(request=CotitulaireSerializer, responses={201: BalSerializer}, summary=Act.ADD_COTITULAIRE.label)
     @action(detail=True, methods=["post"])
     def cotitulaires(self, request, pk):
-        """Ajouter un cotitulaire, 20 au plus, le principal compris."""
+        """Ajouter un cotitulaire, tant que leur nombre le permet, le principal compris."""
         return self._name(actions.add_cotitulaire, status=201)
 
     @extend_schema(request=CotitulaireSerializer, responses=BalSerializer, summary=Act.NAME_PRINCIPAL.label)

@@ -10,6 +10,7 @@ from mailboxes.campaigns.questions import QUESTIONS
 from mailboxes.forms.holders import DateInput
 from mailboxes.lifecycle import CampaignKind
 from mailboxes.models import Bal, Structure
+from mailboxes.models.fields import length_of
 
 NOT_A_FILTER = ("sort", "page", "kind_of", "for_structure", "fate")
 
@@ -38,7 +39,7 @@ class ScopeForm(forms.Form):
     def bals(self, request) -> RegisterFilter:
         """The register's filter, over the BAL of the structure and of those below it."""
         structure = self.cleaned_data["for_structure"]
-        within = Structure.objects.within(structure).values("pk")  # type: ignore[attr-defined]
+        within = Structure.objects.under(structure).values("pk")  # type: ignore[attr-defined]
         seen = Bal.objects.visible_to(request.user).filter(structure__in=within)  # type: ignore[attr-defined]
         return RegisterFilter(request.GET, queryset=seen, request=request)
 
@@ -54,7 +55,9 @@ def narrowed(query: QueryDict) -> str:
 
 
 class LaunchForm(forms.Form):
-    title = forms.CharField(label="Titre", max_length=100, help_text="Les personnes interrogées le lisent.")
+    title = forms.CharField(
+        label="Titre", max_length=length_of(Campaign, "title"), help_text="Les personnes interrogées le lisent."
+    )
     closes_on = forms.DateField(
         label="Dernier jour",
         required=False,

@@ -6,7 +6,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
-from mailboxes.lifecycle import OVER, CampaignKind, State
+from mailboxes.lifecycle import IN_SERVICE, OVER, CampaignKind
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.journal import Notice
@@ -90,9 +90,9 @@ def settled_elsewhere() -> Q:
     """On CampaignTarget: nothing is left to ask, whoever did it and however: a use, a transfer, a way out."""
     answers = Cotitulaire.objects.filter(bal=OuterRef("bal"), person=OuterRef("person"), is_principal=True)
     asked_stays = Q(bal=None) | Q(person=None) | Exists(answers)
-    idle = Q(bal__state__in=[State.ACTIVE, State.IDLE_ALERTED])
+    serves = Q(bal__state__in=IN_SERVICE)
     used = Q(bal__clock_at__gt=F("campaign__launched_at"))
-    cleanup = Q(campaign__kind=CampaignKind.CLEANUP) & (used | ~idle)
+    cleanup = Q(campaign__kind=CampaignKind.CLEANUP) & (used | ~serves)
     wishes = Preference.objects.main().filter(
         person=OuterRef("person"), wished_at__gt=OuterRef("campaign__launched_at")
     )

@@ -25,8 +25,9 @@ from django.db.models.functions import Cast
 from directory.models import Entry
 from mailboxes.campaigns.models import CampaignTarget
 from mailboxes.gaps.preferred import Places
-from mailboxes.lifecycle import LIVE, CampaignKind, State
+from mailboxes.lifecycle import OPENED, CampaignKind, State
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person, Structure
+from mailboxes.models.bals import HAS_USERS
 from mailboxes.notices import idleness
 
 KINDS, ANSWERS = CampaignKind, CampaignTarget.Answer
@@ -60,7 +61,7 @@ def _out_of_cleanup(now: datetime) -> list[Fate]:
     lately = idleness.asked(now, at__gt=now - settings.UNIDENTIFIED_REMIND_AFTER)
     alerted = Q(state=State.IDLE_ALERTED)
     return [
-        Fate("app", "BAL applicatives : un logiciel les utilise", Q(kind=Bal.Kind.APPLICATIVE)),
+        Fate("app", "BAL applicatives : un logiciel les utilise", ~HAS_USERS),
         Fate("alerted", "déjà alertées pour inactivité : l’alerte pose la question", alerted),
         Fate("state", "ni actives ni alertées : demandées, ou en cours de retrait", ~Q(state=State.ACTIVE)),
         Fate("used", f"ont servi il y a moins de {months} mois", Q(clock_at__gt=now - relativedelta(months=months))),
@@ -72,8 +73,8 @@ def _out_of_recertification(now: datetime) -> list[Fate]:
     others = Cotitulaire.objects.filter(bal=OuterRef("pk"), is_principal=False)
     lent = Delegataire.objects.current().filter(bal=OuterRef("pk"))
     return [
-        Fate("app", "BAL applicatives : un logiciel les utilise", Q(kind=Bal.Kind.APPLICATIVE)),
-        Fate("state", "pas encore ouvertes, ou supprimées", ~Q(state__in=LIVE - {State.REQUESTED})),
+        Fate("app", "BAL applicatives : un logiciel les utilise", ~HAS_USERS),
+        Fate("state", "pas encore ouvertes, ou supprimées", ~Q(state__in=OPENED)),
         Fate("alone", "personne d’autre que leur titulaire n’y a accès", ~Exists(others) & ~Exists(lent)),
     ]
 

@@ -5,6 +5,7 @@ from django import forms
 from mailboxes import actions
 from mailboxes.lifecycle import EXPOSED, Verb
 from mailboxes.models import Bal
+from mailboxes.models.fields import NOTE_LENGTH
 
 # Deletion is asked one BAL at a time: each needs its own attestation.
 BULK_VERBS = [verb for verb in EXPOSED if verb != Verb.REQUEST_DELETION]
@@ -25,7 +26,7 @@ class BulkForm(forms.Form):
     note = forms.CharField(
         label="Motif",
         required=False,
-        max_length=500,
+        max_length=NOTE_LENGTH,
         widget=forms.Textarea({"rows": 3}),
         help_text="Il est gardé au journal de chaque BAL.",
     )

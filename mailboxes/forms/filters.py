@@ -13,7 +13,6 @@ from mailboxes.models import (
     Cotitulaire,
     Delegataire,
     JournalEntry,
-    Movement,
     Operator,
     Person,
     Reading,
@@ -21,6 +20,7 @@ from mailboxes.models import (
     Structure,
 )
 from mailboxes.models.journal import LABELS
+from mailboxes.models.movements import leaves
 
 YES_NO = [("oui", "oui"), ("non", "non")]
 
@@ -121,8 +121,7 @@ class PersonFilter(filters.FilterSet):
         if value == "arrivent":
             return queryset.filter(Exists(stays.current().filter(arrived_on__gt=today - relativedelta(months=3))))
         if value == "partent":
-            files = Movement.objects.open().filter(kind=Movement.Kind.DEPARTURE).values("stay")
-            return queryset.filter(Exists(stays.current().filter(Q(left_on__isnull=False) | Q(pk__in=files))))
+            return queryset.filter(Exists(stays.current().filter(leaves())))
         return queryset.filter(Exists(stays), ~Exists(stays.current()))
 
     def with_access(self, queryset, name, value):
@@ -142,14 +141,14 @@ class StructureFilter(filters.FilterSet):
     q = filters.CharFilter(field_name="name", lookup_expr="icontains", label="Nom")
     kind = filters.ChoiceFilter(choices=Structure.Kind, label="Nature")
     parent = filters.ModelChoiceFilter(queryset=seen_structures, label="Rattachée à")
-    finess = filters.CharFilter(method="numbered", label="FINESS, établissement ou entité juridique")
+    finess = filters.CharFilter(method="numbered", label="FINESS, SIRET ou RPPS-rang")
 
     class Meta:
         model = Structure
         fields: list[str] = []
 
     def numbered(self, queryset, name, value):
-        return queryset.filter(Q(finess_et=value) | Q(finess_ej=value))
+        return queryset.numbered(value)
 
 
 class OperatorFilter(filters.FilterSet):

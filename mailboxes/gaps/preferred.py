@@ -5,19 +5,21 @@ the annuaire's activities and entries; only the wish and the request are kept.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models.expressions import RawSQL
+from django.utils import timezone
 
 from directory.folding import folded, folded_in_sql
-from directory.models import Activity, Entry, place_key_in_sql
-from directory.pictures import public_sources
-from mailboxes.lifecycle import State
+from directory.models import Activity, Entry, current_in_sql, place_key_in_sql, published_in_sql
+from mailboxes.gaps.lists import SqlList, literals, rows_of
+from mailboxes.lifecycle import UNFIT_TO_PREFER, State
 from mailboxes.models import Bal, Claim, Cotitulaire, Person, Preference, Request, Structure, situations_by_rpps
+from mailboxes.models.numbers import is_at_in_sql
 from mailboxes.models.preferences import STANDING
+from mailboxes.models.presence import present_in_sql
 from mailboxes.rules import allows, check_annuaire_fresh, check_preferable, check_ranks_known
 
 
@@ -42,21 +44,17 @@ SORTS = [
 ]
 # fmt: on
 BY_NAME = {sort.name: sort for sort in SORTS}
-BATCH = 500
 QUERY = """
     found AS (
         SELECT f.person_id, min(f.structure_id) AS structure_id, p.rpps, min(a.id) AS activity_id,
             p.family_name, p.given_name, {key} AS situation
         FROM {affiliation} f JOIN {structure} s ON s.id = f.structure_id JOIN {person} p ON p.id = f.person_id
-        JOIN {activity} a ON a.national_id = '8' || p.rpps AND a.withdrawn_at IS NULL
-        WHERE f.left_on IS NULL AND f.structure_id IN (SELECT id FROM ours) AND (
-            (s.finess_et <> '' AND a.finess_site = s.finess_et) OR (s.siret <> '' AND a.siret = s.siret)
-            OR (s.rpps_rang <> '' AND a.technical_id IN (s.rpps_rang, '4' || s.rpps_rang))
-            OR (s.finess_et = '' AND s.finess_ej <> '' AND a.finess_ej = s.finess_ej))
+        JOIN {activity} a ON a.national_id = '8' || p.rpps AND {a_current}
+        WHERE {f_present} AND f.structure_id IN (SELECT id FROM ours) AND {at_place}
         GROUP BY f.person_id, p.rpps, p.family_name, p.given_name, {key}),
     here AS (SELECT * FROM found {cut}),
     ranked AS (SELECT e.person_id, e.structure_id, e.address FROM {entry} e
-               WHERE e.rank = '1' AND e.withdrawn_at IS NULL AND e.source IN ({sources}) AND {known} = 1),
+               WHERE e.rank = '1' AND {published} AND {known} = 1),
     shown AS (
         SELECT h.person_id, h.situation, r.address FROM here h JOIN ranked r ON r.person_id = h.rpps
         WHERE r.structure_id IN ('', h.situation) GROUP BY h.person_id, h.situation, r.address),
@@ -67,14 +65,14 @@ QUERY = """
             CASE WHEN q.stage IN ({standing}) THEN 1 ELSE 0 END AS is_requested,
             CASE WHEN o.address IS NOT NULL THEN 1 ELSE 0 END AS is_listed,
             CASE WHEN o.address IS NOT NULL AND c.ranks = 1 THEN 1 ELSE 0 END AS is_observed,
-            CASE WHEN b.state IN ({leaving}) THEN 1 ELSE 0 END AS is_leaving,
+            CASE WHEN b.state IN ({unfit}) THEN 1 ELSE 0 END AS is_leaving,
             CASE WHEN w.id IS NULL THEN 1
                  WHEN EXISTS (SELECT 1 FROM {claim} k WHERE k.person_id = h.person_id AND k.address = w.address
                               AND k.answer = 'not_mine') THEN 0
                  WHEN b.id IS NOT NULL THEN CASE WHEN t.id IS NULL THEN 0 ELSE 1 END
                  WHEN {fresh} = 1 AND NOT EXISTS (
                      SELECT 1 FROM {entry} e WHERE e.address = w.address AND e.person_id = h.rpps
-                     AND e.withdrawn_at IS NULL AND e.source IN ({sources})) THEN 0
+                     AND {published}) THEN 0
                  ELSE 1 END AS is_his
         FROM here h
         LEFT JOIN {preference} w ON w.person_id = h.person_id AND w.situation = h.situation AND w.purpose = ''
@@ -85,10 +83,6 @@ QUERY = """
         LEFT JOIN shown o ON o.person_id = h.person_id AND o.situation = h.situation AND o.address = w.address)"""
 SEARCHED = "(family_name || ' ' || given_name || ' ' || coalesce(address, ''))"
 ORDER = "ORDER BY family_name, given_name, person_id, situation"
-LEAVING = (
-    State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED,
-    State.DELETION_CONFIRMED, State.DELETED, State.ABANDONED,
-)  # fmt: skip
 
 
 @dataclass
@@ -118,19 +112,11 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Places:
-    """The places of practice within some structures, as a list that counts and cuts itself in SQL."""
+class Places(SqlList[Place]):
+    """The places of practice within some structures, each with its three values."""
 
-    structures: Any  # QuerySet[Structure]
     sort: str = ""
     text: str = ""
-
-    @classmethod
-    def visible_to(cls, user) -> "Places":
-        return cls(Structure.objects.visible_to(user))
-
-    def narrowed(self, **facts) -> "Places":
-        return replace(self, **facts)
 
     def counts(self) -> dict[str, int]:
         """How many places in all, and how many of each sort; a place may be of several."""
@@ -140,26 +126,14 @@ class Places:
         sums += [f"coalesce(sum(CASE WHEN {any_of} THEN 1 ELSE 0 END), 0)"]
         query, values = self.narrowed(sort="", text="")._query(", ".join(["count(*)", *sums]))
         names = ["total", *BY_NAME, "wished", "contradicted"]
-        return dict(zip(names, _rows(query, values)[0], strict=True))
+        return dict(zip(names, rows_of(query, values)[0], strict=True))
 
     def people(self) -> RawSQL:
         """The primary keys of those who practise there, to be looked up by another query."""
         return RawSQL(*self._query("person_id"))  # noqa: S611 - our own words; what is asked goes as parameters
 
-    def count(self) -> int:
-        query, values = self._query("count(*)")
-        return _rows(query, values)[0][0]
-
-    def __len__(self):
-        return self.count()
-
-    def __getitem__(self, cut: slice) -> list[Place]:
-        return _with_facts(self._read(cut.start or 0, cut.stop))
-
-    def __iter__(self) -> Iterator[Place]:
-        rows = self._read(0, None)
-        for start in range(0, len(rows), BATCH):
-            yield from _with_facts(rows[start : start + BATCH])
+    def _complete(self, rows: list[tuple]) -> list[Place]:
+        return _with_facts(rows)
 
     def _read(self, start: int, stop: int | None) -> list[tuple]:
         flags = [f"CASE WHEN {sort.condition} THEN 1 ELSE 0 END" for sort in SORTS]
@@ -167,9 +141,9 @@ class Places:
         cut = "" if stop is None else f"LIMIT {int(stop - start)} OFFSET {int(start)}"
         if self.sort in BY_NAME or folded(self.text):
             query, values = self._query(columns)
-            return _rows(f"{query} {ORDER} {cut}", values)
+            return rows_of(f"{query} {ORDER} {cut}", values)
         query, values = self._query(columns, cut=f"{ORDER} {cut}")  # only what is shown is judged
-        return _rows(f"{query} {ORDER}", values)
+        return rows_of(f"{query} {ORDER}", values)
 
     def _query(self, columns: str, cut: str = "") -> tuple[str, list]:
         ours, values = self.structures.order_by().values("pk").query.sql_with_params()
@@ -188,17 +162,16 @@ def _names() -> dict[str, Any]:
     return {
         **{str(model._meta.model_name): model._meta.db_table for model in tables},
         **{name: f"mailboxes_{name}" for name in ("affiliation", "cotitulaire")},
+        "f_present": present_in_sql("f", timezone.localdate()),
         "key": place_key_in_sql("a"),
-        "sources": _literals(public_sources()) or "NULL",
-        "standing": _literals(STANDING),
-        "leaving": _literals(LEAVING),
+        "a_current": current_in_sql("a"),
+        "at_place": is_at_in_sql("a", "s"),
+        "published": published_in_sql("e"),
+        "standing": literals(STANDING),
+        "unfit": literals(UNFIT_TO_PREFER),
         "known": int(allows(check_ranks_known)),
         "fresh": int(allows(check_annuaire_fresh)),
     }
-
-
-def _literals(names) -> str:
-    return ", ".join(f"'{name}'" for name in names)
 
 
 def _with_facts(rows: list[tuple]) -> list[Place]:
@@ -236,12 +209,6 @@ def _observed(people) -> dict[str, list[tuple[str, str]]]:
         for rpps, where, address in entries.values_list("person_id", "structure_id", "address"):
             found[rpps].append((where, address))
     return found
-
-
-def _rows(query: str, values: list) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
-        return cursor.fetchall()
 
 
 # --- What a person chooses among --------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ from mailboxes.imports.rules import (
     check_undo_import,
 )
 from mailboxes.imports.undo import take_back
-from mailboxes.lifecycle import Act, State
+from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Bal, Operator, Structure
 
 logger = logging.getLogger(__name__)
@@ -250,8 +250,8 @@ def _finish(run: Import, places: Places) -> None:
     counted = Import.objects.values(*Import.COUNTED).get(pk=run.pk)
     if not sum(counted[name] for name in ("created", "updated", "unchanged", "rejected")):
         raise rules.Refused("Le fichier n’a aucune ligne après ses en-têtes.", "empty")
-    here = Bal.objects.live().filter(operator=run.operator, structure__in=places.by_pk)
-    gone = ImportLine.objects.absent_from(run, here.exclude(state__in=[State.REQUESTED, State.DELETION_CONFIRMED]))
+    here = Bal.objects.paid().filter(operator=run.operator, structure__in=places.by_pk)
+    gone = ImportLine.objects.absent_from(run, here)
     facts: dict[str, Any] = {"absent": gone, "stage": Stage.PREVIEWED}
     if run.stage == Stage.APPLYING:
         facts |= {"stage": Stage.APPLIED, "applied_at": timezone.now()}

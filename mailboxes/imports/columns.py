@@ -9,6 +9,8 @@ from directory.folding import folded
 from mailboxes.imports import values
 from mailboxes.imports.rows import Cell, Row
 from mailboxes.imports.values import Read, Unread
+from mailboxes.models import Bal, Structure
+from mailboxes.models.fields import length_of
 
 
 class Field(NamedTuple):
@@ -27,9 +29,9 @@ FIELDS = [
     Field("rpps", "RPPS du titulaire", values.read_rpps, ["rpps du titulaire", "rpps titulaire", "rpps", "numero rpps", "n rpps", "no rpps", "rpps du responsable", "identifiant pp", "identifiantpp", "identifiant national", "idnat"]),
     Field("finess", "FINESS", values.read_finess, ["finess etablissement", "finess et", "finess geographique", "finess", "numero finess", "n finess", "no finess", "finess ej", "finess juridique"]),
     Field("siret", "SIRET", values.read_siret, ["siret", "numero siret", "n siret"]),
-    Field("structure", "Structure", values.read_text(150), ["structure", "etablissement", "nom de la structure", "nom structure", "raison sociale", "organisme", "entite", "site"]),
-    Field("service", "Service", values.read_text(90), ["service de rattachement", "service", "unite", "pole"]),
-    Field("description", "Description", values.read_text(75), ["description", "libelle", "nom affiche", "display name", "intitule", "nom d affichage"]),
+    Field("structure", "Structure", values.read_text(length_of(Structure, "name")), ["structure", "etablissement", "nom de la structure", "nom structure", "raison sociale", "organisme", "entite", "site"]),
+    Field("service", "Service", values.read_text(length_of(Bal, "service")), ["service de rattachement", "service", "unite", "pole"]),
+    Field("description", "Description", values.read_text(length_of(Bal, "description")), ["description", "libelle", "nom affiche", "display name", "intitule", "nom d affichage"]),
     Field("liste_rouge", "Liste rouge", values.read_yes_no, ["liste rouge", "en liste rouge", "listerouge", "masquee", "non publiee"]),
     Field("last_used_at", "Dernière authentification", values.read_date, ["derniere authentification", "date derniere authentification", "derniere connexion", "date derniere connexion", "date de derniere connexion", "dernier acces", "derniere utilisation", "derniere activite", "derniere consultation", "last login", "last logon", "lastlogin"]),
     Field("used_mb", "Espace occupé", values.read_size, ["espace occupe", "espace utilise", "espace consomme", "taille", "taille de la bal", "volume", "occupation", "utilise", "used", "size", "volumetrie"], is_size=True),

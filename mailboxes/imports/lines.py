@@ -36,15 +36,13 @@ class Places:
         self.default = run.structure
         found = list(Structure.objects.under(run.structure))
         self.by_pk = {one.pk: one for one in found}
-        self._finess = {one.finess_et: [one] for one in found if one.finess_et}
+        self._finess: dict[str, list[Structure]] = {}
         self._siret: dict[str, list[Structure]] = {}
         self._name: dict[str, list[Structure]] = {}
         for one in found:
+            self._finess.setdefault(one.finess, []).append(one)
             self._siret.setdefault(one.siret, []).append(one)
             self._name.setdefault(folded(one.name), []).append(one)
-        for one in found:  # a FINESS of the legal entity names the one that has no other
-            if one.finess_ej and not one.finess_et:
-                self._finess.setdefault(one.finess_ej, []).append(one)
         reserved = Domain.objects.filter(structure__in=self.by_pk).values_list("name", "structure")
         self._domains = {name: self.by_pk[pk] for name, pk in reserved}
 

@@ -42,10 +42,11 @@ class Bill:
     used: Cost = field(default_factory=Cost)
     idle: Cost = field(default_factory=Cost)
     unknown: Cost = field(default_factory=Cost)
+    silent: Cost = field(default_factory=Cost)
 
     def add(self, use: str, count: int, price: Decimal | None) -> None:
-        part = {Use.USED: self.used, Use.NONE: self.idle, Use.UNKNOWN: self.unknown}[Use(use)]
-        for cost in (self.total, part):
+        parts = {Use.USED: self.used, Use.NONE: self.idle, Use.UNKNOWN: self.unknown, Use.SILENT: self.silent}
+        for cost in (self.total, parts[Use(use)]):
             cost.add(count, price)
 
 

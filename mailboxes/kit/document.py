@@ -22,7 +22,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image, Paragraph, SimpleDocTemplate, Spacer, Table
 from segno import helpers
 
-from mailboxes.kit.rules import LEAVING
+from mailboxes.lifecycle import TO_BE_LEFT
 from mailboxes.models import Bal
 from mailboxes.views.pdf import BODY, MARGIN, TITLE, WIDTH, printed
 
@@ -59,7 +59,7 @@ class Kit:
 
     @property
     def is_leaving(self) -> bool:
-        return self.bal.state in LEAVING
+        return self.bal.state in TO_BE_LEFT
 
     @property
     def holder(self):

@@ -11,8 +11,8 @@ from mailboxes.gaps.preferred import successors_of
 from mailboxes.kit import document as kits
 from mailboxes.kit.document import Kit
 from mailboxes.kit.forms import KitsForm
-from mailboxes.kit.rules import LEAVING, check_announce, check_successor
-from mailboxes.lifecycle import State
+from mailboxes.kit.rules import check_announce, check_successor
+from mailboxes.lifecycle import TO_BE_LEFT, State
 from mailboxes.models import Bal
 from mailboxes.rules import NotAllowed, Refused, allows, check_annuaire_fresh, check_make_known
 
@@ -74,7 +74,7 @@ def kits_zip(request):
         return redirect("bal-list")
     made, refused = [], []
     bals = list(form.cleaned_data["bals"].with_holders().with_publication().order_by("address"))
-    offered = successors_of([bal for bal in bals if bal.state in LEAVING])
+    offered = successors_of([bal for bal in bals if bal.state in TO_BE_LEFT])
     for bal in bals:
         successor = next(iter(offered.get(bal.pk, [])), "")
         if reason := _refusal(check_make_known, bal, by=request.user) or _refusal(check_successor, bal, successor):
@@ -99,7 +99,7 @@ def _kit_of(bal: Bal, successor: str) -> Kit:
 
 def _kit(request, bal: Bal) -> tuple[Kit, list[str]]:
     """With the successor that was asked for, if it is one of those on offer, else the likeliest."""
-    offered = successors_of([bal])[bal.pk] if bal.state in LEAVING else []
+    offered = successors_of([bal])[bal.pk] if bal.state in TO_BE_LEFT else []
     asked = request.GET.get("vers", "")
     successor = asked if asked in offered else next(iter(offered), "")
     return _kit_of(bal, successor), offered
@@ -132,7 +132,7 @@ def _preview(kit: Kit, piece: kits.Piece) -> dict:
 
 
 def _warnings(bal) -> list[str]:
-    if bal.state in LEAVING:
+    if bal.state in TO_BE_LEFT:
         return []
     found = ["idle"] if bal.state == State.IDLE_ALERTED else []
     if not bal.is_published and (bal.liste_rouge or allows(check_annuaire_fresh)):

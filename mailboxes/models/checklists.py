@@ -10,12 +10,10 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from mailboxes.lifecycle import LIVE, Role, State
+from mailboxes.lifecycle import BEYOND_DELETION, BEYOND_DEPUBLICATION, LIVE, OPENED, Role
 from mailboxes.models import Bal, Movement, Standing, Step, standings
 
 Kind = Movement.Kind
-DEPUBLISHED = {State.DEPUBLISHED, State.DELETION_REQUESTED, State.DELETION_CONFIRMED, State.DELETED, State.ABANDONED}
-DELETION_ASKED = DEPUBLISHED - {State.DEPUBLISHED}
 
 
 class Seen(NamedTuple):
@@ -58,7 +56,7 @@ def _card(standing: Standing) -> Seen:
 
 def _per(standing: Standing) -> Seen:
     live = [bal for bal in standing.nominatives if bal.state in LIVE]
-    opened = [bal for bal in live if bal.state != State.REQUESTED]
+    opened = [bal for bal in live if bal.state in OPENED]
     if opened:
         return Seen(True, _named(opened))
     return Seen(False, f"Demandée : {_named(live)}." if live else "Aucune BAL nominative dans cette structure.")
@@ -94,14 +92,16 @@ def _auto_reply(standing: Standing) -> Seen | None:
 
 
 def _depublished(standing: Standing) -> Seen:
-    bals = [bal for bal in standing.nominatives if bal.is_expected_in_annuaire and bal.state not in DEPUBLISHED]
+    bals = [
+        bal for bal in standing.nominatives if bal.is_expected_in_annuaire and bal.state not in BEYOND_DEPUBLICATION
+    ]
     if bals:
         return Seen(False, "; ".join(f"{bal.address} : {bal.get_state_display()}" for bal in bals))
     return Seen(True, "Aucune BAL nominative n’est plus attendue à l’annuaire.")
 
 
 def _deletion(standing: Standing) -> Seen:
-    bals = [bal for bal in standing.nominatives if bal.state not in DELETION_ASKED]
+    bals = [bal for bal in standing.nominatives if bal.state not in BEYOND_DELETION]
     if bals:
         return Seen(False, f"Pas encore demandée : {_named(bals)}.")
     return Seen(True, "Demandée, ou rien à supprimer.")

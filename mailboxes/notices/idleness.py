@@ -34,24 +34,23 @@ def due_for_escalation(now: datetime) -> QuerySet[Bal]:
     return alerted.filter(unreached | Q(pk__in=ending.values("pk")))
 
 
-def unknown_use() -> QuerySet[Bal]:
-    """Nobody tells when they last served. Unknown is not idle: they are asked about, and nothing ends by itself.
+def to_ask_about() -> QuerySet[Bal]:
+    """Of unknown use, which is not idle: they are asked about, and nothing ends by itself.
 
     A clean-up campaign puts the same question: while it is open, they are asked by it alone.
     """
-    unknown = Bal.objects.filter(state=State.ACTIVE, clock_at=None).exclude(kind=Bal.Kind.APPLICATIVE)
-    return unknown.exclude(campaign_targets__open_kind=CampaignKind.CLEANUP)
+    return Bal.objects.of_unknown_use().exclude(campaign_targets__open_kind=CampaignKind.CLEANUP)
 
 
 def due_for_question(now: datetime) -> QuerySet[Bal]:
     """Held by someone, in the register long enough for a reading to have come, and not asked about in this cycle."""
     held = Exists(Cotitulaire.objects.filter(bal=OuterRef("pk")))
     since = now - settings.USE_QUESTION_AFTER
-    return unknown_use().filter(held, ~asked(now), state_since__lte=since)
+    return to_ask_about().filter(held, ~asked(now), state_since__lte=since)
 
 
 def due_for_question_reminder(now: datetime) -> QuerySet[Bal]:
-    return unknown_use().filter(
+    return to_ask_about().filter(
         asked(now, at__lte=now - settings.UNIDENTIFIED_REMIND_AFTER), ~asked(now, what=Act.REMIND_USE)
     )
 

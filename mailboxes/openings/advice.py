@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from django.db.models import TextChoices
 
+from mailboxes.lifecycle import MAX_COTITULAIRES
+
 
 class Users(TextChoices):
     ONE = "one", "un seul professionnel"
@@ -51,7 +53,7 @@ ADVICE = [
         "mais peu d’opérateurs le proposent encore.",
     ]),
     Advice(_U.TEAM_AND_STAFF, None, "ORG", "une BAL organisationnelle (ORG), avec des délégations", [
-        "Les professionnels en sont cotitulaires (20 au plus) ; chacun délègue l’accès aux personnes sans RPPS, et en répond.",
+        f"Les professionnels en sont cotitulaires ({MAX_COTITULAIRES} au plus) ; chacun délègue l’accès aux personnes sans RPPS, et en répond.",
         "Les correspondants n’ont qu’une adresse à connaître.",
     ]),
     Advice(_U.SOFTWARE, None, "APP", "une BAL applicative (APP)", [

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from directory.check import ERRORS, Verdict
 from directory.check import check as check_address
-from directory.folding import Folded, folded
+from directory.folding import Folded, folded, name_key, name_key_of
 from directory.identifiers import domain_of
 from directory.models import Entry
 from directory.search import Asked, search
 from directory.words import allowed_errors, distance, fold
 from mailboxes.models import Affiliation, Bal, Person, Structure
+from mailboxes.models.numbers import own_numbers
 from mailboxes.openings.naming import Warned
 
 LOOKED_AT = 60  # results of a search that are compared
@@ -127,7 +128,7 @@ def _team_like(entry: Entry, name: str, address: str, structure: Structure, doma
 
 
 def _where(entry: Entry, structure: Structure, domain: str) -> str:
-    if entry.structure_id and entry.structure_id in (structure.finess_et, structure.finess_ej, structure.siret):
+    if entry.structure_id in own_numbers(structure):
         return ORDER[0]
     return ORDER[1] if domain_of(entry.address) == domain else ORDER[2]
 
@@ -135,10 +136,10 @@ def _where(entry: Entry, structure: Structure, domain: str) -> str:
 # --- The register -------------------------------------------------------------------------------------------------
 def _colleagues(person: Person, structure: Structure):
     """Those of the structure today who bear the same name, published or not."""
-    there = Affiliation.objects.filter(structure=structure, left_on=None).values("person")
+    there = Affiliation.objects.current().filter(structure=structure).values("person")
     others = Person.objects.filter(pk__in=there).exclude(pk=person.pk).exclude(rpps__isnull=False, rpps=person.rpps)
-    same = others.alias(family=Folded("family_name"), given=Folded("given_name"))
-    return same.filter(family=folded(person.family_name), given=folded(person.given_name))[:SHOWN]
+    named = others.alias(name=name_key_of())
+    return named.filter(name=name_key(person.family_name, person.given_name))[:SHOWN]
 
 
 def _colleague(row: Person) -> Namesake:

@@ -7,7 +7,7 @@ from directory.models import Entry
 from mailboxes.lifecycle import Act, Role
 from mailboxes.models import Affiliation, Bal, Domain, Operator, Structure
 from mailboxes.models.bals import roles_at
-from mailboxes.rules.holders import MAX_COTITULAIRES, check_can_hold
+from mailboxes.rules.holders import check_can_hold, check_number
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.register import check_domain, check_eligible
 from mailboxes.rules.roles import check_role
@@ -50,7 +50,7 @@ def roles_to_be(structure: Structure, kind: str, principal, by) -> frozenset[Rol
 
 
 def _works_in(structure: Structure, person) -> bool:
-    return Affiliation.objects.filter(structure=structure, person=person, left_on=None).exists()
+    return Affiliation.objects.current().filter(structure=structure, person=person).exists()
 
 
 def check_stated_use(kind: str, purpose: str) -> None:
@@ -91,5 +91,4 @@ def check_first_cotitulaires(kind: str, principal, cotitulaires: list) -> None:
         if person.rpps in seen:
             raise Refused(f"{person} est nommé deux fois.", "duplicate")
         seen.add(person.rpps)
-    if len(seen) > MAX_COTITULAIRES:
-        raise Refused(f"Une BAL a au plus {MAX_COTITULAIRES} cotitulaires, le principal compris.", "full")
+    check_number(len(seen))

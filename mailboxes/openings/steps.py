@@ -6,7 +6,8 @@ from django import forms
 from django.utils.functional import cached_property
 
 from mailboxes.forms.people import PersonField, attest, label_of
-from mailboxes.models import Bal, Domain, Person, Structure
+from mailboxes.models import Bal, Delegataire, Domain, Person, Structure
+from mailboxes.models.fields import length_of
 from mailboxes.models.people import people_of_annuaire
 from mailboxes.openings.actions import Foreseen
 from mailboxes.openings.advice import Users
@@ -98,14 +99,16 @@ class KindForm(StepForm):
 class HolderForm(StepForm):
     """Who answers for it: a professional, or for an APP the structure; the eligibility is told here."""
 
-    service = forms.CharField(label="Service, équipe ou cabinet", max_length=90)
+    service = forms.CharField(label="Service, équipe ou cabinet", max_length=length_of(Bal, "service"))
     principal = PersonField(required=False)
     attested = forms.BooleanField(
         label="Cette personne a une CPS ou une e-CPS, je m’en suis assuré.",
         required=False,
         help_text="À cocher pour une personne qui n’est pas encore connue ici : l’annuaire ne le dit pas.",
     )
-    software = forms.CharField(label="Logiciel", max_length=75, help_text="Le nom du DPI, du DUI, du laboratoire…")
+    software = forms.CharField(
+        label="Logiciel", max_length=length_of(Bal, "description"), help_text="Le nom du DPI, du DUI, du laboratoire…"
+    )
     scope = forms.ChoiceField(
         label="Une BAL pour qui ?",
         choices=[
@@ -195,7 +198,7 @@ class AddressForm(StepForm):
     other = forms.CharField(
         label="Ce qui précède le @",
         required=False,
-        max_length=254,
+        max_length=length_of(Bal, "address"),
         widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
     accepted = forms.BooleanField(label="J’ai lu ces avertissements et je garde cette adresse.", required=False)
@@ -264,7 +267,10 @@ class AccessForm(StepForm):
     attested = HolderForm.declared_fields["attested"]
     can_send = forms.BooleanField(label="Un délégataire consulte ; celui-ci envoie aussi.", required=False)
     reason = forms.CharField(
-        label="Mission du délégataire", required=False, max_length=200, help_text="Pourquoi cet accès."
+        label="Mission du délégataire",
+        required=False,
+        max_length=length_of(Delegataire, "reason"),
+        help_text="Pourquoi cet accès.",
     )
 
     def __init__(self, *args, people: list[dict] | None = None, **kwargs):

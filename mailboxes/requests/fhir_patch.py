@@ -22,7 +22,7 @@ def target_of(bal: Bal) -> tuple[str, str] | None:
         holder = bal.principal()
         return ("Practitioner", f"{IDNPS}|8{holder.rpps}") if holder and holder.rpps else None
     structure = bal.structure
-    if number := structure.finess_et or structure.finess_ej:
+    if number := structure.finess:
         return "Organization", f"{FINESS}|{number}"
     return ("Organization", f"{SIRET}|{structure.siret}") if structure.siret else None
 

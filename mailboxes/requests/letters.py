@@ -89,7 +89,7 @@ def facts_of(request: Request) -> dict[str, str]:
     facts = {
         "adresse": request.address,
         "structure": structure.name,
-        "finess": structure.finess_et or structure.finess_ej,
+        "finess": structure.finess,
         "siret": structure.siret,
         "demande": request.get_kind_display(),
         "detail": request.detail,

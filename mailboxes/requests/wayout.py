@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from directory.models import Entry
-from mailboxes.lifecycle import Letter, RequestKind, State, Verb
+from mailboxes.lifecycle import ON_THE_WAY_OUT, Letter, RequestKind, State, Verb
 from mailboxes.models import Bal, JournalEntry, Request
 from mailboxes.models.layouts import fill
 from mailboxes.requests.letters import Layouts, Written
@@ -27,7 +27,6 @@ STEPS: list[tuple[str, tuple[Verb, ...]]] = [
 # fmt: on
 OF_PUBLISHED = {"Dépublication demandée", "Absence de l’annuaire constatée"}
 BACK = (_V.ACTIVATE, _V.OPPOSE, _V.WAKE, _V.CANCEL_DEPUBLICATION)
-LEAVING = frozenset(State) - {State.REQUESTED, State.ACTIVE, State.ABANDONED}
 OFFERED = 20
 AUTO_REPLY = """Bonjour,
 
@@ -42,7 +41,7 @@ class Progress(NamedTuple):
 
 def progress(bal: Bal) -> list[Progress]:
     """The steps of the present way out, from the journal; nothing for a BAL that stays."""
-    if bal.state not in LEAVING:
+    if bal.state not in ON_THE_WAY_OUT:
         return []
     verbs = {verb for _, verbs in STEPS for verb in verbs} | {*BACK, _V.CANCEL_DELETION}
     done: dict[str, JournalEntry] = {}

@@ -15,7 +15,7 @@ def check_move(bal: Bal, verb: Verb, *, by) -> None:
     check_may(verb, bal=bal, by=by)
     if bal.state not in BY_VERB[verb].before:
         raise Refused(f"« {verb.label} » est impossible pour une BAL {State(bal.state).label}.", "state")
-    if verb == Verb.ALERT_IDLE and bal.kind == Bal.Kind.APPLICATIVE:
+    if verb == Verb.ALERT_IDLE and not bal.has_users:
         raise Refused("Une BAL applicative n’est relevée par personne : on ne l’alerte pas.", "kind")
     if verb == Verb.REQUEST_DELETION:
         check_depublished_first(bal)

@@ -4,14 +4,12 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from mailboxes.lifecycle import BY_VERB, Act, State, Verb
+from mailboxes.lifecycle import STOPPABLE, Act, Verb
 from mailboxes.models import Bal, Notice, Person
 from mailboxes.models.system import Signatory
 from mailboxes.rules.moves import check_act, check_move
 from mailboxes.rules.refusals import NotAllowed, Refused
 from mailboxes.rules.roles import check_may
-
-WAY_OUT = BY_VERB[Verb.OPPOSE].before
 
 
 def check_still_due(bal: Bal, act: Act, due: QuerySet[Bal], *, by) -> None:
@@ -24,12 +22,14 @@ def check_still_due(bal: Bal, act: Act, due: QuerySet[Bal], *, by) -> None:
 def check_ask_use(bal: Bal, asked: bool, *, by) -> None:
     """`asked`: within this cycle of questions."""
     check_act(bal, Act.ASK_USE, by=by)
-    if bal.kind == Bal.Kind.APPLICATIVE:
+    if not bal.has_users:
         raise Refused("Une BAL applicative n’a pas de titulaire à qui le demander : un logiciel l’utilise.", "kind")
     if not bal.cotitulaires.all():
         raise Refused("Personne ne tient cette BAL : il n’y a personne à qui le demander.", "holder")
     if bal.clock_at is not None:
         raise Refused("On sait quand cette BAL a servi : il n’y a rien à demander.", "known")
+    if not bal.is_of_unknown_use:
+        raise Refused(f"Cette BAL est {bal.get_state_display()} : on ne le demande que d’une BAL active.", "state")
     if asked:
         raise Refused("C’est déjà demandé à ses titulaires.", "asked")
 
@@ -52,7 +52,7 @@ def check_answer_notice(notice: Notice, bal: Bal, said: str, *, by) -> None:
 def check_awaited(notice: Notice, bal: Bal) -> None:
     """The link of an old mail does not undo what was decided since: it asks about something that still stands."""
     is_question = notice.act in (Act.ASK_USE, Act.REMIND_USE)
-    stands = bal.state == State.ACTIVE and bal.clock_at is None if is_question else bal.state in WAY_OUT
+    stands = bal.is_of_unknown_use if is_question else bal.state in STOPPABLE
     if not stands:
         raise Refused(f"Il n’y a plus rien à répondre : cette BAL est {bal.get_state_display()}.", "state")
 

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from directory.models import SyncRun
-from mailboxes.lifecycle import Act, State
+from mailboxes.lifecycle import OVER, Act, State
 from mailboxes.models import Bal, Claim, Person, Preference, Request, Signatory
 from mailboxes.rules.refusals import NotAllowed, Refused
 from mailboxes.rules.roles import check_may
@@ -77,9 +77,9 @@ def check_ranks_known() -> None:
 def check_make_known(bal: Bal, *, by) -> None:
     """The address of an open BAL that someone reads; of one that leaves, only where to write instead."""
     check_may(Act.MAKE_KNOWN, bal=bal, by=by)
-    if bal.kind == Bal.Kind.APPLICATIVE:
+    if not bal.has_users:
         raise Refused("Une BAL applicative n’est lue par personne : ne la faites pas connaître.", "kind")
     if bal.state == State.REQUESTED:
         raise Refused("Cette BAL n’est pas encore ouverte : attendez la réponse de l’opérateur.", "state")
-    if bal.state in (State.DELETED, State.ABANDONED):
+    if bal.state in OVER:
         raise Refused(f"Cette BAL est {bal.get_state_display()} : ne faites plus connaître son adresse.", "state")

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
-from mailboxes.lifecycle import AWAITS, FOLLOWS, STEPS, Act, RequestKind, Verb
+from mailboxes.lifecycle import AWAITS, FOLLOWS, SHOWN_ONCE_DONE, STEPS, Act, RequestKind, Verb
 from mailboxes.models import Request, Structure
 from mailboxes.models.system import SYSTEM
 from mailboxes.rules.moves import check_annuaire_fresh, check_move
@@ -62,7 +62,7 @@ def check_seen(request: Request, *, by) -> None:
     if run is None or run.as_of <= (request.sent_at or request.created_at):
         raise Refused("L’annuaire connu ici est plus ancien que la demande.", "annuaire")
     is_shown = Entry.objects.published().filter(address=request.address).exists()
-    if is_shown != (request.kind != RequestKind.DEPUBLISH):
+    if is_shown != SHOWN_ONCE_DONE[RequestKind(request.kind)]:
         where = "figure encore à" if is_shown else "n’est pas encore à"
         raise Refused(f"Cette adresse {where} l’annuaire.", "annuaire")
 

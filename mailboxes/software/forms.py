@@ -4,6 +4,7 @@ from django import forms
 
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Structure
+from mailboxes.models.fields import length_of
 from mailboxes.software.actions import OVERLAP_DAYS, add_webhook, declare_software
 from mailboxes.software.models import Event, Software, Webhook
 from mailboxes.software.rules import MAX_KEY_DAYS
@@ -17,7 +18,9 @@ class DaysField(forms.IntegerField):
 
 
 class SoftwareForm(forms.Form):
-    name = forms.CharField(label="Nom du logiciel", max_length=100, help_text="Par exemple : DPI de l’hôpital.")
+    name = forms.CharField(
+        label="Nom du logiciel", max_length=length_of(Software, "name"), help_text="Par exemple : DPI de l’hôpital."
+    )
     structures = forms.ModelMultipleChoiceField(
         Structure.objects.none(),
         label="Structures",
@@ -47,7 +50,9 @@ class RotateForm(forms.Form):
 
 
 class WebhookForm(forms.Form):
-    url = forms.URLField(label="Adresse à prévenir", max_length=500, assume_scheme="https", help_text="https://…")
+    url = forms.URLField(
+        label="Adresse à prévenir", max_length=length_of(Webhook, "url"), assume_scheme="https", help_text="https://…"
+    )
     events = forms.MultipleChoiceField(label="Prévenir quand", choices=Event, widget=forms.CheckboxSelectMultiple)
 
 

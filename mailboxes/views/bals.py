@@ -69,7 +69,7 @@ def abilities(row: Bal, user) -> dict:
     return {
         "verbs": verbs,
         # To oppose says as much: one button for one meaning.
-        "can_ask_use": row.clock_at is None and allows(check_ask_use, row, False, by=user),
+        "can_ask_use": allows(check_ask_use, row, False, by=user),
         "can_declare": Verb.OPPOSE not in verbs and allows(check_act, row, Act.DECLARE_USE, by=user),
         "can": {act.value: allows(check_act, row, act, by=user) for act in Act}
         | {Act.NAME_PRINCIPAL.value: allows(check_repair_orphan, row, by=user)}

@@ -8,13 +8,12 @@ from django.utils import timezone
 from directory.sheets import XLSX, as_csv, as_xlsx
 from mailboxes import actions
 from mailboxes.indicators.costs import DIMENSIONS, Bill, Costs
-from mailboxes.lifecycle import PAID
 from mailboxes.models import Bal, Domain, Operator, Price, Structure, Use
 from mailboxes.views.frame import sees_structures
 
 BARS = 12
 LINES = 100  # of the table; the files hold them all
-PARTS = [("used", Use.USED), ("idle", Use.NONE), ("unknown", Use.UNKNOWN)]
+PARTS = [("used", Use.USED), ("idle", Use.NONE), ("unknown", Use.UNKNOWN), ("silent", Use.SILENT)]
 
 
 def costs(request):
@@ -95,7 +94,7 @@ def operators(request):
     """What each can do, when it alerts and what it asks; an administrator changes it, for all structures at once."""
     if not sees_structures(request.user):
         raise Http404
-    seen = Bal.objects.filter(structure__in=Structure.objects.visible_to(request.user).values("pk"), state__in=PAID)
+    seen = Bal.objects.paid().filter(structure__in=Structure.objects.visible_to(request.user).values("pk"))
     counts = dict(seen.order_by().values_list("operator").annotate(n=Count("pk")))
     domains = Domain.objects.filter(Q(structure=None) | Q(structure__in=Structure.objects.visible_to(request.user)))
     rows = Operator.objects.prefetch_related("prices", Prefetch("domains", domains, to_attr="shown_domains"))

@@ -47,7 +47,6 @@ BODY = ParagraphStyle("body", fontName="Vera", fontSize=9.5, leading=14, textCol
 QUIETLY = ParagraphStyle("quietly", BODY, textColor=QUIET)
 TITLE = ParagraphStyle("title", BODY, fontName="Vera-Bold", fontSize=17, leading=22, spaceAfter=2)
 HEADING = ParagraphStyle("heading", BODY, fontName="Vera-Bold", fontSize=12, leading=16, spaceBefore=10)
-SUBHEADING = ParagraphStyle("subheading", BODY, fontName="Vera-Bold", fontSize=10, spaceBefore=4)
 CELL = ParagraphStyle("cell", BODY, fontSize=8.5, leading=11, spaceAfter=0)
 HEAD = ParagraphStyle("head", CELL, fontName="Vera-Bold")
 FIGURE = ParagraphStyle("figure", CELL, alignment=TA_RIGHT)
@@ -109,10 +108,6 @@ class _NumberedCanvas(Canvas):
 # --- What goes in -----------------------------------------------------------------------------------------------------
 def heading(text: str) -> Flowable:
     return _paragraph(text, HEADING, keepWithNext=True)
-
-
-def subheading(text: str) -> Flowable:
-    return _paragraph(text, SUBHEADING, keepWithNext=True)
 
 
 def paragraph(text: str) -> Flowable:

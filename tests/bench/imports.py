@@ -41,7 +41,8 @@ def one_by_one(structure, operator, people) -> float:
             structure=structure, operator=operator, kind="PER", address=address, principal=person, exists=True,
             service="Médecine", by=SYSTEM,
         )  # fmt: skip
-        actions.record_usage(bal, at=timezone.now(), source="import", used_mb=850, quota_mb=1200, by=SYSTEM)
+        known = actions.Pushed(bal.address, timezone.now(), used_mb=850, quota_mb=1200)
+        actions.record_readings([known], source="import", by=SYSTEM)
     return (perf_counter() - started) / len(people)
 
 

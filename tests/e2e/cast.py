@@ -54,7 +54,7 @@ def write():
     for week in range(40, 0, -1):
         at = now - timedelta(days=7 * week)
         facts = {"used_mb": 600 + 9 * (40 - week), "quota_mb": 1000, "last_used_at": at - timedelta(days=1)}
-        actions.record_usage(org, at=at, source="import", by=SYSTEM, **facts)
+        actions.record_readings([actions.Pushed(org.address, at, **facts)], source="import", by=SYSTEM)
     idle = bal(
         "PER", "paul.exemple", "paul", clock_at=now - timedelta(days=330), last_used_at=now - timedelta(days=330)
     )

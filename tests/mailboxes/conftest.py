@@ -6,7 +6,10 @@ from types import SimpleNamespace
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 
+from directory.models import Entry, SyncRun
+from mailboxes import actions
 from mailboxes.imports.actions import apply_import, carry_on, forecast_import, read_columns, receive_import
 from mailboxes.imports.models import Import
 from mailboxes.lifecycle import State
@@ -39,6 +42,14 @@ def make_people(whose, rpps=RPPS, **facts):
         for person, structure in zip(people, whose.values(), strict=True)
     )
     return people
+
+
+def record(bal, *, source="import", by=SYSTEM, **facts):
+    """The one reading, kept as if it were pushed alone."""
+    (verdict,) = actions.record_readings([actions.Pushed(bal.address, **facts)], source=source, by=by)
+    if verdict.refused:
+        raise verdict.refused
+    return verdict.reading
 
 
 def make_professional(number, **facts):
@@ -142,3 +153,23 @@ def bring_in(tmp_path, settings, structure, operator, people):
         return run
 
     return go
+
+
+@pytest.fixture
+def fresh(db):
+    """A public annuaire loaded just now."""
+    return SyncRun.objects.create(source="extraction", status="applied", generated_at=timezone.now())
+
+
+@pytest.fixture
+def make_entry(db):
+    """`make_entry(address, "ORG")`: a line of the public annuaire."""
+
+    def make(address, kind="PER", **facts):
+        now = timezone.now()
+        facts = {"digest": f"{address}{facts}"[:32], "first_seen_at": now, "changed_at": now, **facts}
+        if facts.get("person_id"):
+            facts["person_id_type"] = "8"
+        return Entry.objects.create(source="extraction", address=address, kind=kind, **facts)
+
+    return make

@@ -63,7 +63,7 @@ def listed(client, people, register):
         ({"full_within": "9"}, ""),
         ({"use": "used"}, "org"),
         ({"use": "none"}, "per"),
-        ({"use": "unknown"}, "app"),
+        ({"use": "silent"}, "app"),
         ({"published": "oui"}, "org"),
         ({"published": "non"}, "app per"),
         ({"finding": "pleine"}, "org"),

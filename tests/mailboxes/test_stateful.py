@@ -18,7 +18,7 @@ from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, Notice, Person, Re
 from mailboxes.notices.telling import record_bounce
 from mailboxes.openings.actions import request_opening
 from mailboxes.rules import Refused
-from tests.mailboxes.conftest import make_professional
+from tests.mailboxes.conftest import make_professional, record
 from tests.mailboxes.stage import CAST, START, Mood, Stage
 
 DOMAIN = "chu-exemple.mssante.fr"
@@ -184,7 +184,7 @@ class Life(Stage):
     def anyone_records_a_reading(self, number, who, ago, used_mb):
         last = None if ago is None else self.now - timedelta(days=ago)
         facts = {"at": self.now, "source": Reading.Source.IMPORT, "used_mb": used_mb, "last_used_at": last}
-        self.act(Act.RECORD_USAGE, number, who, actions.record_usage, **facts)
+        self.act(Act.RECORD_USAGE, number, who, record, **facts)
 
     @rule(number=nth, fills=st.lists(st.sampled_from([50, 79, 80, 89, 90, 96]), min_size=6, max_size=9))
     def it_fills_and_empties(self, number, fills):
@@ -192,7 +192,7 @@ class Life(Stage):
             self.play(self.fill, self.bal(number), used_mb)
 
     def fill(self, bal, used_mb):
-        actions.record_usage(bal, at=self.now, source=Reading.Source.PUSH, used_mb=used_mb, quota_mb=100, by=SYSTEM)
+        record(bal, at=self.now, source=Reading.Source.PUSH, used_mb=used_mb, quota_mb=100, by=SYSTEM)
         jobs.run("check_quotas")
 
     # --- The operator -------------------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ def cast(people, structure, operator):
     actions.register_bal(kind="PER", address=f"nouvelle@{DOMAIN}", principal=people.alice, **facts)
     idle = START - relativedelta(months=9)
     for bal in (per, org):
-        actions.record_usage(bal, at=START, source=Reading.Source.IMPORT, last_used_at=idle, by=SYSTEM)
+        record(bal, at=START, source=Reading.Source.IMPORT, last_used_at=idle, by=SYSTEM)
     return {**vars(people), "people": pros, "structure": structure, "operator": operator}
 
 

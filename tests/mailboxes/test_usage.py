@@ -11,8 +11,9 @@ from mailboxes import actions, jobs
 from mailboxes.actions import usage
 from mailboxes.findings import BY_NAME as FINDING
 from mailboxes.lifecycle import Party, State, Verb
-from mailboxes.models import SYSTEM, Bal, Notice, Operator, Reading
+from mailboxes.models import Bal, Notice, Operator, Reading
 from mailboxes.rules import NotAllowed, Refused
+from tests.mailboxes import conftest
 
 NOW = datetime(2026, 11, 21, 6, 20, tzinfo=UTC)
 
@@ -27,7 +28,7 @@ def _frozen(time_machine):
 
 
 def record(bal, **facts):
-    return actions.record_usage(bal, **{"at": NOW, "source": Reading.Source.IMPORT, "by": SYSTEM, **facts})
+    return conftest.record(bal, **{"at": NOW, **facts})
 
 
 def fresh(bal):
@@ -75,7 +76,7 @@ def test_a_use_in_the_future_is_refused(per):
 
 def test_a_holder_records_no_reading_but_declares_his_use(per, people):
     with pytest.raises(NotAllowed):
-        record(per, by=people.paul.user)
+        record(per, used_mb=1, by=people.paul.user)
     actions.declare_use(per, by=people.paul.user)
     assert (fresh(per).last_used_at, fresh(per).last_used_source) == (NOW, "answer")
 

@@ -16,6 +16,7 @@ from mailboxes.imports.actions import apply_import, carry_on, forecast_import, r
 from mailboxes.imports.columns import BY_NAME, SIZE_UNITS, bare
 from mailboxes.imports.models import Import
 from mailboxes.models import SYSTEM, Bal, Operator, Structure
+from mailboxes.models.numbers import numbered
 from mailboxes.rules import Refused
 
 UNREADABLE, REJECTED = 2, 3
@@ -140,7 +141,7 @@ def _operator(code: str) -> Operator:
 
 def _structure(asked: str | None) -> Structure:
     if asked:
-        named = Q(finess_et=asked) | Q(finess_ej=asked, finess_et="")
+        named = numbered(asked)
         found = Structure.objects.filter(named | Q(pk=asked) if asked.isdecimal() and len(asked) < 9 else named)
     else:
         found = Structure.objects.filter(parent=None)

@@ -39,7 +39,7 @@ def tell(foundation: Foundation, readings: usage.Readings) -> None:
 
 def _launch(foundation: Foundation, campaign: Campaign) -> None:
     campaign.structure = foundation.places.foundation
-    within = Structure.objects.within(campaign.structure).values("pk")
+    within = Structure.objects.under(campaign.structure).values("pk")
     launch_campaign(campaign, Bal.objects.filter(structure__in=within), by=foundation.gisele)
 
 

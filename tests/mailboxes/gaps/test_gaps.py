@@ -30,23 +30,6 @@ OTHER_RPPS = "10000000090"
 
 
 @pytest.fixture
-def fresh(operator):
-    return SyncRun.objects.create(source="extraction", status="applied", generated_at=timezone.now())
-
-
-@pytest.fixture
-def make_entry(db):
-    def make(address, kind="PER", **facts):
-        now = timezone.now()
-        facts = {"digest": f"{address}{facts}"[:32], "first_seen_at": now, "changed_at": now, **facts}
-        if facts.get("person_id"):
-            facts["person_id_type"] = "8"
-        return Entry.objects.create(source="extraction", address=address, kind=kind, **facts)
-
-    return make
-
-
-@pytest.fixture
 def see(people, operator):
     """`see(gisele)`: the names of the situations and the addresses that she is shown."""
 

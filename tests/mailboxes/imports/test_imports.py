@@ -15,6 +15,7 @@ from mailboxes.imports.actions import apply_import, carry_on, forecast_import, r
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.lifecycle import Act, State, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Operator, Reading, Structure
+from tests.mailboxes.conftest import record
 
 DOMAIN = "chu-exemple.mssante.fr"
 HEADERS = "Adresse;Type;RPPS du titulaire;Service;Dernière connexion;Espace occupé;Quota"
@@ -128,7 +129,7 @@ def test_the_same_list_again_changes_nothing(bring_in, mixed):
 
 def test_an_older_list_teaches_only_what_it_alone_knows(bring_in, org):
     now = timezone.now()
-    actions.record_usage(org, at=now, source="push", last_used_at=now, used_mb=500, by=SYSTEM)
+    record(org, at=now, source="push", last_used_at=now, used_mb=500, by=SYSTEM)
     bring_in(listed(f"{org.address};;;;01/01/2026;100;2 Go"), as_of=now - timedelta(days=30))
     org.refresh_from_db()
     assert (org.last_used_at, org.used_mb, org.quota_mb) == (now, 500, 2000)
@@ -408,9 +409,7 @@ def undo(run, by):
 def test_an_undo_gives_back_what_was_known_and_takes_the_new_ones_out(bring_in, people, org, mixed):
     now = timezone.now()
     for weeks, used in ((2, 942), (1, 949), (0, 956)):
-        actions.record_usage(
-            org, at=now - timedelta(weeks=weeks), source="push", used_mb=used, quota_mb=1000, by=SYSTEM
-        )
+        record(org, at=now - timedelta(weeks=weeks), source="push", used_mb=used, quota_mb=1000, by=SYSTEM)
     org.refresh_from_db()
     row, readings = Bal.objects.values().get(pk=org.pk), Reading.objects.count()
     run = bring_in(mixed)
@@ -449,7 +448,7 @@ def describe(bal, people):
 
 
 def read_it(bal, people):
-    actions.record_usage(bal, at=timezone.now(), source="push", used_mb=1, by=SYSTEM)
+    record(bal, at=timezone.now(), source="push", used_mb=1, by=SYSTEM)
 
 
 def add_bruno(bal, people):

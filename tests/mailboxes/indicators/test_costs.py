@@ -115,18 +115,21 @@ def test_what_is_not_open_or_confirmed_deleted_is_not_paid(make_bal, priced, sta
         ("ORG", {"clock_at": TODAY, "state": State.DELETION_REQUESTED}, "idle"),
         ("ORG", {"clock_at": TODAY, "state": State.DEPUBLICATION_REQUESTED}, "used"),
         ("APP", {"clock_at": TODAY}, "used"),
-        ("APP", {"clock_at": LONG_AGO}, "unknown"),  # software is silent without being idle
-        ("APP", {"clock_at": None}, "unknown"),
+        ("APP", {"clock_at": LONG_AGO}, "silent"),  # software is silent without being idle
+        ("APP", {"clock_at": None}, "silent"),
+        ("PER", {"clock_at": None, "state": State.IDLE_ALERTED}, "idle"),
+        ("PER", {"clock_at": None, "state": State.DEPUBLICATION_REQUESTED}, "idle"),
         ("APP", {"clock_at": None, "state": State.DEPUBLISHED}, "idle"),
     ],
 )
-def test_each_paid_bal_is_used_or_idle_or_unknown(make_bal, priced, kind, facts, part):
+def test_each_paid_bal_is_used_or_idle_or_of_unknown_use_or_a_silent_app(make_bal, priced, kind, facts, part):
     make_bal(kind, **facts)
     bill = costs().total
-    assert {name: getattr(bill, name).count for name in ("used", "idle", "unknown")} == {
+    assert {name: getattr(bill, name).count for name in ("used", "idle", "unknown", "silent")} == {
         "used": 0,
         "idle": 0,
         "unknown": 0,
+        "silent": 0,
         part: 1,
     }
 
@@ -165,9 +168,11 @@ def test_by(some, dimension, expected):
 @pytest.mark.parametrize("dimension", DIMENSIONS)
 def test_every_breakdown_adds_up_to_the_same_total(some, dimension):
     found = costs()
-    for part in ("total", "used", "idle", "unknown"):
+    for part in ("total", "used", "idle", "unknown", "silent"):
         assert sum(getattr(line.bill, part).amount for line in found.by(dimension)) == getattr(found.total, part).amount
-    assert found.total.total.amount == sum(getattr(found.total, part).amount for part in ("used", "idle", "unknown"))
+    assert found.total.total.amount == sum(
+        getattr(found.total, part).amount for part in ("used", "idle", "unknown", "silent")
+    )
 
 
 # --- One APP for all, or one each -------------------------------------------------------------------------------------

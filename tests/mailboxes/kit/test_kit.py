@@ -18,8 +18,8 @@ from directory.models import Entry, SyncRun
 from mailboxes import actions
 from mailboxes.kit import document as kits
 from mailboxes.kit.document import BY_NAME, PIECES, Kit
-from mailboxes.kit.rules import LEAVING, check_announce, check_successor
-from mailboxes.lifecycle import OVER, Act, State
+from mailboxes.kit.rules import check_announce, check_successor
+from mailboxes.lifecycle import OVER, TO_BE_LEFT, Act, State
 from mailboxes.models import AccessTrace, Bal, Structure
 from mailboxes.rules import NotAllowed, Refused, allows, check_make_known
 
@@ -68,7 +68,7 @@ def test_what_may_be_said_of_a_bal_in_each_state(people, per, state):
     is_open = state in (State.ACTIVE, State.IDLE_ALERTED)
     assert allows(check_announce, bal, by=people.paul.user) is is_open
     assert allows(check_make_known, bal, by=people.paul.user) is (state not in {*OVER, State.REQUESTED})
-    assert allows(check_successor, bal, "") is (state not in LEAVING)
+    assert allows(check_successor, bal, "") is (state not in TO_BE_LEFT)
     assert allows(check_successor, bal, "autre@chu-exemple.mssante.fr")
 
 

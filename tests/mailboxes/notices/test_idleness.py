@@ -13,6 +13,7 @@ from mailboxes.lifecycle import Act, State, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Operator, Person
 from mailboxes.models.months import MonthsBefore
 from mailboxes.rules import NotAllowed, Refused
+from tests.mailboxes.conftest import record
 
 ALERT = datetime(2026, 1, 21, 6, 20, tzinfo=UTC)  # ten months after the last use
 END = datetime(2026, 3, 21, 6, 20, tzinfo=UTC)
@@ -274,7 +275,7 @@ def test_a_silent_app_is_a_finding_of_its_own_and_an_unknown_one_is_not(app, set
 # --- A use after a holder asked for the way out -----------------------------------------------------------------------
 def use(bal):
     now = timezone.now()
-    actions.record_usage(bal, at=now, last_used_at=now, source="import", by=SYSTEM)
+    record(bal, at=now, last_used_at=now, source="import", by=SYSTEM)
 
 
 @pytest.mark.parametrize(
