@@ -393,6 +393,7 @@ ANSWERABLE = frozenset({line.verb for line in TRANSITIONS if line.after in BY_VE
     Act.NOTE_USE,
 }
 EXPOSED = [line.verb for line in TRANSITIONS if line.by - {Role.SYSTEM}]
+
 # Sets of states, each named by the question that it answers. There is no other: what asks the same uses the same.
 OVER = frozenset({State.DELETED, State.ABANDONED})  # is it a BAL no more?
 LIVE = frozenset(State) - OVER
@@ -403,8 +404,9 @@ STOPPABLE = BY_VERB[Verb.OPPOSE].before  # would a holder's word, or a use, keep
 TO_BE_LEFT = OPENED - IN_SERVICE  # are its correspondents to be led elsewhere?
 ENDING = TO_BE_LEFT & STOPPABLE  # was its end asked for, and may it still be kept?
 WITHDRAWN = ENDING - {State.DEPUBLICATION_REQUESTED}  # out of the annuaire and paid: does it serve nobody?
-UNLISTED = TO_BE_LEFT - {State.DEPUBLICATION_REQUESTED} | {State.DELETED}  # must the annuaire show it no more?
-BEYOND_DEPUBLICATION = UNLISTED | OVER  # is there no depublication left to ask for?
+# Was its absence from the annuaire seen, and is nothing awaited since?
+SEEN_GONE = frozenset(BY_VERB[verb].after for verb in (Verb.VERIFY_DEPUBLICATION, Verb.VERIFY_DELETION))
+BEYOND_DEPUBLICATION = WITHDRAWN | {State.DELETION_CONFIRMED} | OVER  # is there no depublication left to ask for?
 BEYOND_DELETION = BEYOND_DEPUBLICATION - {State.DEPUBLISHED}  # is there no deletion left to ask for?
 UNFIT_TO_PREFER = frozenset(State) - {State.REQUESTED, State.ACTIVE}  # is a wish for it to be made anew?
 ON_THE_WAY_OUT = UNFIT_TO_PREFER - {State.ABANDONED}  # has it steps of a way out to show?

@@ -6,7 +6,7 @@ from django.utils import timezone
 from directory.models import Entry, outside_in_sql, public_in_sql, published_in_sql
 from mailboxes.gaps.comparison import agrees_in_sql
 from mailboxes.gaps.lists import literals
-from mailboxes.lifecycle import IN_SERVICE, LIVE, UNLISTED
+from mailboxes.lifecycle import IN_SERVICE, LIVE, SEEN_GONE
 from mailboxes.models import Bal, Claim, Domain, GapDecision, Structure
 from mailboxes.models.bals import expected_in_sql
 from mailboxes.models.numbers import own_numbers_in_sql
@@ -19,7 +19,7 @@ COMMON = """
         WHERE b.structure_id IN (SELECT id FROM ours) {b_narrow}),
     listed AS (
         SELECT e.address, e.digest FROM {entry} e JOIN {bal} b ON b.address = e.address
-        WHERE (b.state IN ({unlisted}) OR b.liste_rouge) {b_narrow}),
+        WHERE (b.state IN ({seen_gone}) OR b.liste_rouge) {b_narrow}),
     concerning AS (
         SELECT n.structure_id, e.address, e.digest, 0 AS elsewhere
         FROM numbers n JOIN {entry} e ON e.structure_id = n.number
@@ -78,7 +78,7 @@ def names() -> dict[str, str]:
         "decision": GapDecision._meta.db_table,
         "live": literals(LIVE),
         "in_service": literals(IN_SERVICE),
-        "unlisted": literals(UNLISTED),
+        "seen_gone": literals(SEEN_GONE),
         "own_numbers": own_numbers_in_sql(Structure._meta.db_table),
         "a_present": present_in_sql("a", timezone.localdate()),
         "expected": expected_in_sql("b"),

@@ -25,7 +25,7 @@ OUTSIDE = """
     WHERE {outside}"""
 WRONGLY_LISTED = """
     SELECT b.structure_id, b.address, b.bal_id, b.state || b.liste_rouge || min(e.digest) AS fact
-    FROM bals b JOIN listed e ON e.address = b.address WHERE b.state IN ({unlisted}) OR b.liste_rouge
+    FROM bals b JOIN listed e ON e.address = b.address WHERE b.state IN ({seen_gone}) OR b.liste_rouge
     GROUP BY b.structure_id, b.address, b.bal_id, b.state, b.liste_rouge"""
 UNKNOWN = """
     SELECT structure_id, address, CAST(NULL AS bigint) AS bal_id, fact FROM unknown WHERE elsewhere = 0"""
@@ -55,7 +55,7 @@ SITUATIONS = [
               (Act.ASK_OPERATOR, Act.IGNORE_GAP),
               "Le domaine de cette adresse n’est pas dans la liste blanche de l’espace de confiance. Merci de nous dire s’il en fait partie, ou de déplacer cette BAL.", RequestKind.CHANGE),
     Situation("a-tort",    _S.URGENT, "Publiées à tort",
-              "À l’annuaire, alors qu’elles sont dépubliées, en cours de suppression, supprimées ou en liste rouge ici. Demandez leur retrait.",
+              "À l’annuaire, alors qu’elles sont dépubliées, supprimées ou en liste rouge ici. Demandez leur retrait.",
               WRONGLY_LISTED,
               (Act.ASK_OPERATOR, Act.IGNORE_GAP),
               "Merci de retirer cette adresse de l’annuaire.", RequestKind.DEPUBLISH),

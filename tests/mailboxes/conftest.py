@@ -156,7 +156,7 @@ def bring_in(tmp_path, settings, structure, operator, people):
 
 
 @pytest.fixture
-def fresh(db):
+def fresh(operator):
     """A public annuaire loaded just now."""
     return SyncRun.objects.create(source="extraction", status="applied", generated_at=timezone.now())
 

@@ -15,7 +15,7 @@ from mailboxes.findings import BY_NAME as FINDING
 from mailboxes.gaps import Gaps
 from mailboxes.gaps.comparison import differences
 from mailboxes.gaps.preferred import Places
-from mailboxes.lifecycle import SHOWN_ONCE_DONE, UNLISTED, Act, RequestKind, RequestStage, State
+from mailboxes.lifecycle import SEEN_GONE, SHOWN_ONCE_DONE, Act, RequestKind, RequestStage, State
 from mailboxes.models import SYSTEM, Bal, Cotitulaire, JournalEntry, Person, Preference, Request, Structure
 from mailboxes.models.numbers import (
     is_at,
@@ -111,7 +111,7 @@ def test_the_gap_the_sweep_and_the_rule_agree_on_what_is_absent_and_on_what_is_s
     is_absent = Bal.objects.absent().filter(pk=bal.pk).exists()
     assert is_absent == (bal.is_expected_in_annuaire and allows(check_seen_absent, bal, by=SYSTEM))
     assert gaps.narrowed(situation="absente").count() == (is_absent and bal in Bal.objects.in_service())
-    assert gaps.narrowed(situation="a-tort").count() == (shown and (red or state in UNLISTED))
+    assert gaps.narrowed(situation="a-tort").count() == (shown and (red or state in SEEN_GONE))
     bal.delete()
     if entry:
         entry.delete()

@@ -142,14 +142,14 @@ def test_a_gestionnaire_of_the_parent_manages_what_is_below(per, people, structu
 
 
 SETS = """
-    state                   | OPENED PAID IN_SERVICE STOPPABLE TO_BE_LEFT ENDING WITHDRAWN UNLISTED UNFIT_TO_PREFER
+    state                   | OPENED PAID IN_SERVICE STOPPABLE TO_BE_LEFT ENDING WITHDRAWN SEEN_GONE UNFIT_TO_PREFER
     requested               | -      -    -          -         -          -      -         -        -
     active                  | x      x    x          -         -          -      -         -        -
     idle_alerted            | x      x    x          x         -          -      -         -        x
     depublication_requested | x      x    -          x         x          x      -         -        x
     depublished             | x      x    -          x         x          x      x         x        x
-    deletion_requested      | x      x    -          x         x          x      x         x        x
-    deletion_confirmed      | x      -    -          -         x          -      -         x        x
+    deletion_requested      | x      x    -          x         x          x      x         -        x
+    deletion_confirmed      | x      -    -          -         x          -      -         -        x
     deleted                 | -      -    -          -         -          -      -         x        x
     abandoned               | -      -    -          -         -          -      -         -        x
 """
@@ -164,7 +164,10 @@ def test_each_state_answers_each_question_so():
 
 
 def test_a_departure_s_file_asks_for_what_is_left_to_ask():
-    assert lifecycle.BEYOND_DEPUBLICATION == lifecycle.UNLISTED | OVER
+    assert (
+        set(State) - {State.REQUESTED, *lifecycle.IN_SERVICE, State("depublication_requested")}
+        == lifecycle.BEYOND_DEPUBLICATION
+    )
     assert {State.DEPUBLISHED} == lifecycle.BEYOND_DEPUBLICATION - lifecycle.BEYOND_DELETION
     assert lifecycle.UNFIT_TO_PREFER - {State.ABANDONED} == lifecycle.ON_THE_WAY_OUT
     assert {State.REQUESTED, State.DELETION_REQUESTED} == lifecycle.AWAITS_A_WORD
