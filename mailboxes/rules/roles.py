@@ -13,7 +13,7 @@ from mailboxes.rules.refusals import NotAllowed
 
 
 def allowed(what: Verb | Act) -> frozenset[Role]:
-    return BY_VERB[what].by if what in BY_VERB else WHO_MAY[what]
+    return BY_VERB[Verb(what)].by if what in Verb.values else WHO_MAY[Act(what)]
 
 
 def check_may(
