@@ -1,5 +1,10 @@
 """What every test may ask for; the servers stand in tests/servers.py."""
 
+import shutil
+from pathlib import Path
+
+import pytest
+from django.conf import settings as of_django
 from hypothesis import settings
 
 # The suite plays the same examples each time, and quickly. `--hypothesis-profile=deep` searches anew:
@@ -7,3 +12,19 @@ from hypothesis import settings
 settings.register_profile("suite", derandomize=True, deadline=None)
 settings.register_profile("deep", deadline=None, print_blob=True)
 settings.load_profile("suite")
+
+
+# --- The database of each worker: a copy of one that was migrated once, and what it leaves goes with its server --------
+@pytest.fixture(scope="session")
+def django_db_keepdb():
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request, django_db_modify_db_settings_parallel_suffix):
+    """Names what pytest-django would make and migrate; it finds it made, and nothing to migrate."""
+    of_tests = of_django.DATABASES["default"].setdefault("TEST", {})
+    if request.config.getoption("db") == "postgresql":
+        of_tests["TEMPLATE"] = request.getfixturevalue("_prepared_postgresql")
+    else:
+        shutil.copy(request.getfixturevalue("_prepared_sqlite"), of_tests["NAME"])

@@ -14,6 +14,13 @@ def test_the_suite_runs_on_the_database_asked_for(request, db):
     assert connection.vendor == request.config.getoption("db")
 
 
+def test_postgresql_compiles_no_plan_of_ours_though_it_would_by_default(_postgresql, db):
+    with connection.cursor() as ours, psycopg.connect(_postgresql) as by_default:
+        ours.execute("SHOW jit")
+        assert ours.fetchone() == ("off",)
+        assert by_default.execute("SHOW jit").fetchone() == ("on",)
+
+
 def test_a_postgresql_has_the_extensions_we_use(postgresql_url):
     with psycopg.connect(postgresql_url) as database:
         database.execute("CREATE EXTENSION pg_trgm; CREATE EXTENSION unaccent")
