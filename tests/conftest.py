@@ -1,7 +1,6 @@
 """What every test may ask for; the servers stand in tests/servers.py."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 from django.conf import settings as of_django
@@ -14,7 +13,7 @@ settings.register_profile("deep", deadline=None, print_blob=True)
 settings.load_profile("suite")
 
 
-# --- The database of each worker: a copy of one that was migrated once, and what it leaves goes with its server --------
+# --- The database of each worker: a copy of one migrated once; it goes with its server or folder ----------------------
 @pytest.fixture(scope="session")
 def django_db_keepdb():
     return True

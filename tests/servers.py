@@ -92,8 +92,12 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(config, items):
-    """`postgresql_run` marks what needs PostgreSQL, or brings its own data and need not be played twice: left out."""
+    """`postgresql_run` marks what needs PostgreSQL, or brings its own data and need not be played twice.
+
+    Left out of the run over SQLite; first in the other, for it is the longest: the workers then end together.
+    """
     if config.getoption("db") == "postgresql":
+        items.sort(key=lambda item: item.get_closest_marker("postgresql_run") is None)
         return
     left_out = [item for item in items if item.get_closest_marker("postgresql_run")]
     config.hook.pytest_deselected(items=left_out)
