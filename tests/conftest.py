@@ -15,14 +15,16 @@ settings.load_profile("suite")
 
 # --- The database of each worker: a copy of one migrated once; it goes with its server or folder ----------------------
 @pytest.fixture(scope="session")
-def django_db_keepdb():
-    return True
+def django_db_keepdb(django_db_use_migrations):
+    return django_db_use_migrations
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(request, django_db_modify_db_settings_parallel_suffix):
+def django_db_modify_db_settings(request, django_db_modify_db_settings_parallel_suffix, django_db_use_migrations):
     """Names what pytest-django would make and migrate; it finds it made, and nothing to migrate."""
     of_tests = of_django.DATABASES["default"].setdefault("TEST", {})
+    if not django_db_use_migrations:  # --nomigrations: the tables as the models say, made by each worker
+        return
     if request.config.getoption("db") == "postgresql":
         of_tests["TEMPLATE"] = request.getfixturevalue("_prepared_postgresql")
     else:
