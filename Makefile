@@ -16,6 +16,7 @@ NPM = if ! { command -v npm && node -e 'process.exit(+(parseInt(process.versions
 	wheel="$(NODE_WHEEL)"; export PATH="$$wheel/bin:$$PATH"; npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; fi; npm
 
 export PORT
+unexport PYTHONDONTWRITEBYTECODE  # each of the many starts would compile a thousand modules anew: 8 s, not 2
 # The checks need no .env: their settings are these.
 CHECK_ENV := ENV_FILE=/dev/null VAR_DIR=$(VENV)/check SECRET_KEY=only-to-load-the-settings-never-to-serve-a-page-0123456789
 

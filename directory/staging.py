@@ -198,11 +198,10 @@ def whole_tables() -> Iterator[None]:
 
 
 def allow_memory() -> None:
-    """Let this transaction's hash joins stay in memory; compiling its queries would cost more than it saves."""
+    """Let this transaction's hash joins stay in memory."""
     if _is_postgresql():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL work_mem = '192MB'")
-            cursor.execute("SET LOCAL jit = off")
 
 
 def measure(kept: Kept) -> None:
