@@ -8,10 +8,6 @@ from datetime import timedelta
 
 import django
 
-from mailboxes.campaigns.actions import launch_campaign
-from mailboxes.imports.actions import apply_import, carry_on, forecast_import, receive_import
-from mailboxes.lifecycle import CampaignKind
-
 PASSWORD = "correct-cheval-pile"
 
 
@@ -203,8 +199,10 @@ if __name__ == "__main__":
     from directory import figures, search_index
     from directory.models import Activity, Entry, SyncRun
     from mailboxes import actions
+    from mailboxes.campaigns.actions import launch_campaign
     from mailboxes.campaigns.models import Campaign
-    from mailboxes.lifecycle import RequestKind, Verb
+    from mailboxes.imports.actions import apply_import, carry_on, forecast_import, receive_import
+    from mailboxes.lifecycle import CampaignKind, RequestKind, Verb
     from mailboxes.models import (
         SYSTEM,
         Affiliation,

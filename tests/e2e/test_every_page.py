@@ -208,7 +208,7 @@ def bal_url(app, page, text):
 def link_of(app, name):
     """The signed link that a mail to this person holds."""
     code = (
-        "from django.urls import reverse; from mailboxes import links; from mailboxes.models import Person;"
+        "from django.urls import reverse; from mailboxes.notices import links; from mailboxes.models import Person;"
         f"print(reverse('claims-link', args=[links.sign(Person.objects.get(user__username='{name}'))]))"
     )
     return app.manage("shell", "--no-imports", "-c", code).strip()
@@ -217,7 +217,7 @@ def link_of(app, name):
 def notice_link_of(app, name, bal__isnull=False):
     """The signed link of the last notice to this person that he may answer: about a BAL, or of a campaign."""
     code = (
-        "from mailboxes.models import Notice; from mailboxes.notices import path_of;"
+        "from mailboxes.models import Notice; from mailboxes.notices.telling import path_of;"
         f"notices = Notice.objects.filter(person__user__username='{name}', party='holders', bal__isnull={bal__isnull});"
         "print(path_of(notices.order_by('-pk').first()))"
     )

@@ -14,13 +14,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgresql_run]  # its data are
 
 KEY = """
 from django.contrib.auth import get_user_model
-from mailboxes import actions
+from mailboxes.software.actions import declare_software
 from mailboxes.models import Membership, Structure
 gisele = get_user_model().objects.create_user("gisele")
 chu = Structure.objects.create(name="CHU", kind="hospital", finess_et="010000002")
 Membership.objects.create(user=gisele, structure=chu, role="gestionnaire")
 facts = {"name": "DPI", "structures": [chu], "scopes": ["resolve"], "days": 30}
-print(actions.declare_software(by=gisele, **facts)[1])
+print(declare_software(by=gisele, **facts)[1])
 """
 LINES = 600
 # FHIR has a town, a post code and lines of address; our reader makes of them what it can. A structure has one name

@@ -108,11 +108,11 @@ def finish(*processes):
 def test_two_processes_at_once_alert_and_tell_once(app, sink):
     app.env["NOTICE_LEASE_MINUTES"] = "10"
     prepare(app)
-    finish(*[start(app, "alert_idle", "--for-real") for _ in range(2)])
+    finish(*[start(app, "job", "alert_idle", "--for-real") for _ in range(2)])
     assert report(app) == {
         "alerts": HOW_MANY, "bals": HOW_MANY, "notices": HOW_MANY, "sent": 0, "untold": HOW_MANY,
     }  # fmt: skip
-    finish(*[start(app, "tell_again", "--for-real") for _ in range(2)])
+    finish(*[start(app, "job", "tell_again", "--for-real") for _ in range(2)])
     assert report(app)["sent"] == HOW_MANY
     assert Counter(sink.accepted).most_common(1)[0][1] == 1
     assert len(sink.accepted) == HOW_MANY
@@ -153,25 +153,25 @@ def test_two_processes_at_once_remind_operators_and_tell_of_delays_once(app, sin
     half = HOW_MANY // 2
     prepare(app)
     app.manage("shell", "--no-imports", "-c", LATE.format(half=half))
-    finish(*[start(app, "remind_operators", "--for-real") for _ in range(2)])
+    finish(*[start(app, "job", "remind_operators", "--for-real") for _ in range(2)])
     assert json.loads(app.manage("shell", "--no-imports", "-c", OF_DELAYS)) == {
         "operator": half, "remind_operator": half, "gestionnaires": half, "escalate_request": half,
     }  # fmt: skip
-    finish(*[start(app, "tell_again", "--for-real") for _ in range(2)])
+    finish(*[start(app, "job", "tell_again", "--for-real") for _ in range(2)])
     assert len(sink.accepted) == len(set(sink.accepted)) == 2 * half
 
 
 def test_a_process_killed_while_it_tells_loses_and_doubles_nothing(app, sink):
     prepare(app)
-    finish(start(app, "alert_idle", "--for-real"))
+    finish(start(app, "job", "alert_idle", "--for-real"))
     sink.hold_at = 10
-    teller = start(app, "tell_again", "--for-real")
+    teller = start(app, "job", "tell_again", "--for-real")
     assert sink.holding.wait(timeout=60)
     teller.kill()
     teller.communicate()
     sink.hold_at = None
     sink.release.set()
-    finish(start(app, "tell_again", "--for-real"))
+    finish(start(app, "job", "tell_again", "--for-real"))
     told = report(app)
     assert (told["sent"], told["untold"]) == (HOW_MANY, 0)
     assert len(set(sink.accepted)) == HOW_MANY
@@ -185,7 +185,7 @@ def test_a_sweep_killed_between_two_batches_is_taken_up_again(app_data, migrated
     prepare(app, count)
     with psycopg.connect(migrated_url) as blocker, psycopg.connect(migrated_url, autocommit=True) as watcher:
         blocker.execute("SELECT 1 FROM mailboxes_bal ORDER BY id DESC LIMIT 1 FOR UPDATE")
-        sweep = start(app, "alert_idle", "--for-real")
+        sweep = start(app, "job", "alert_idle", "--for-real")
         waiting = (
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         )
@@ -194,7 +194,7 @@ def test_a_sweep_killed_between_two_batches_is_taken_up_again(app_data, migrated
         sweep.kill()
         sweep.communicate()
     assert report(app)["alerts"] == 500
-    finish(start(app, "alert_idle", "--for-real"))
+    finish(start(app, "job", "alert_idle", "--for-real"))
     assert report(app) == {"alerts": count, "bals": count, "notices": count, "sent": 0, "untold": count}
 
 
@@ -204,7 +204,7 @@ def test_celery_workers_tell_what_a_sweep_wrote(app_data, sink, migrated_url, re
     prepare(app)
     app.start_worker("-n", "one@%h")
     app.start_worker("-n", "two@%h")
-    finish(start(app, "alert_idle", "--for-real"))
+    finish(start(app, "job", "alert_idle", "--for-real"))
     while report(app)["untold"]:
         assert len(sink.accepted) <= HOW_MANY
     assert report(app)["sent"] == HOW_MANY
@@ -240,7 +240,7 @@ def shell(app, code):
 def test_two_processes_at_once_remind_once(app):
     prepare(app)
     shell(app, ALERTED)
-    finish(*[start(app, "follow_alerts", "--for-real") for _ in range(2)])
+    finish(*[start(app, "job", "follow_alerts", "--for-real") for _ in range(2)])
     assert json.loads(shell(app, REMINDED)) == [HOW_MANY] * 3
 
 
@@ -252,7 +252,7 @@ def test_reminders_killed_between_two_bal_are_taken_up_again(app_data, migrated_
     with psycopg.connect(migrated_url) as blocker, psycopg.connect(migrated_url, autocommit=True) as watcher:
         middle = "(SELECT id FROM mailboxes_bal ORDER BY id OFFSET %s LIMIT 1)"
         blocker.execute(f"SELECT 1 FROM mailboxes_bal WHERE id = {middle} FOR UPDATE", [HOW_MANY // 2])
-        reminders = start(app, "follow_alerts", "--for-real")
+        reminders = start(app, "job", "follow_alerts", "--for-real")
         waiting = (
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         )
@@ -262,14 +262,14 @@ def test_reminders_killed_between_two_bal_are_taken_up_again(app_data, migrated_
         reminders.communicate()
     first, *_ = json.loads(shell(app, REMINDED))
     assert 0 < first < HOW_MANY
-    finish(start(app, "follow_alerts", "--for-real"))
+    finish(start(app, "job", "follow_alerts", "--for-real"))
     assert json.loads(shell(app, REMINDED)) == [HOW_MANY] * 3
 
 
 def test_a_broker_that_is_down_stops_no_act(app_data, sink):
     app = app_data(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0", EMAIL_URL=sink.url)
     prepare(app, 3)
-    finish(start(app, "alert_idle", "--for-real"))
+    finish(start(app, "job", "alert_idle", "--for-real"))
     assert report(app) == {"alerts": 3, "bals": 3, "notices": 3, "sent": 0, "untold": 3}
-    finish(start(app, "tell_again", "--for-real"))
+    finish(start(app, "job", "tell_again", "--for-real"))
     assert len(sink.accepted) == 3
