@@ -1,24 +1,29 @@
 """What an address is: inside the trusted space or not, known, published, whose; nothing of it is kept."""
 
 import re
+import string
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
 from stdnum.fr import nir
 
+from directory.folding import fold
 from directory.identifiers import APICRYPT_DOMAIN, PATIENT_DOMAIN, domain_of
 from directory.models import Entry
+from directory.models.entries import EntryQuerySet
 from directory.pictures import public_sources
 from directory.search import Asked, search
 from directory.search_index import near_words
 from directory.trust import is_published_domain, is_trusted_domain
-from directory.words import distance, fold
+from directory.words import distance, one_away
 
 APICRYPT = "apicrypt.org"
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 INS = re.compile(r"[1-478]\d{4}(\d\d|2[AB])\d{6}(\d\d)?")  # 13 characters, and its key of 2
 MASK = "•••••••••••••••"
+LETTERS = f"{string.ascii_lowercase}{string.digits}.-_'"  # of an address, before the @
 NEAR = 5  # addresses proposed
 ERRORS = 2  # letters between an address or a domain and what is proposed instead
 
@@ -113,11 +118,24 @@ def _near_domains(domain: str) -> list[str]:
 
 def _near(address: str, domains: list[str]) -> list[Entry]:
     """The known addresses at a few letters from this one."""
-    local = re.sub(r"\d", "", address.rpartition("@")[0])  # « martin2 » is a MARTIN
-    found: dict[str, Entry] = {}
-    for domain in domains:
-        near = search(Asked(text=fold(local), domain=domain))
-        found |= {entry.address: entry for entry in near.entries(0, len(near))}
+    found = {
+        entry.address: entry for entry in [*_one_letter_away(address, domains), *_of_the_same_name(address, domains)]
+    }
     limit = 2 * ERRORS
     ranked = sorted((distance(address, known, limit), known) for known in found)
     return [found[known] for far, known in ranked if far <= limit][:NEAR]
+
+
+def _one_letter_away(address: str, domains: list[str]) -> EntryQuerySet:
+    """All of them: whatever the letter, in the name or, with the very name, in the domain."""
+    local, _, domain = address.rpartition("@")
+    names = one_away(local, LETTERS) if domain in domains else {local}
+    return Entry.objects.published().filter(address__in=[f"{name}@{known}" for name in names for known in domains])
+
+
+def _of_the_same_name(address: str, domains: list[str]) -> Iterator[Entry]:
+    """Those that the search gives for its words: « martin2 » is a MARTIN."""
+    words = fold(re.sub(r"\d", "", address.rpartition("@")[0]))
+    for domain in domains if words else []:
+        near = search(Asked(text=words, domain=domain))
+        yield from near.entries(0, len(near))

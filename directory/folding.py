@@ -18,14 +18,15 @@ POSTGRESQL = (
 )
 
 
-def folded(text: str) -> str:
+def fold(text: str) -> str:
+    """« N’Diaye, Éric » gives « n diaye eric »."""
     plain = unicodedata.normalize("NFKD", text.translate(LIGATURES))
     letters = (c.lower() if c.isascii() and c.isalnum() else " " for c in plain if not "\u0300" <= c <= "\u036f")
     return " ".join("".join(letters).split())
 
 
 def folded_in_sql(expression: str) -> str:
-    """`expression` must be a column of ours, never a value; SQLite asks `folded` itself (see `teach`)."""
+    """`expression` must be a column of ours, never a value; SQLite asks `fold` itself (see `teach`)."""
     return POSTGRESQL.format(expression) if connection.vendor == "postgresql" else f"bal_folded({expression})"
 
 
@@ -41,7 +42,7 @@ class Folded(Func):
 
 def name_key(family_name: str, given_name: str) -> str:
     """Homonyms are those whose names fold into the same."""
-    return folded(f"{family_name} {given_name}")
+    return fold(f"{family_name} {given_name}")
 
 
 def name_key_of(person: str = "") -> Folded:
@@ -52,4 +53,4 @@ def name_key_of(person: str = "") -> Folded:
 def teach(connection, **_) -> None:
     """Called with each new connection: give SQLite the function that PostgreSQL can do without."""
     if connection.vendor == "sqlite":
-        connection.connection.create_function("bal_folded", 1, folded, deterministic=True)
+        connection.connection.create_function("bal_folded", 1, fold, deterministic=True)

@@ -10,11 +10,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from directory.check import check as check_address
 from directory.figures import latest
+from directory.folding import fold
 from directory.forms import CheckForm, SearchForm
 from directory.models import Entry, Figure, SyncRun
-from directory.search import SHOWN, Asked, Found
+from directory.search import SHOWN, Asked, Found, How
 from directory.search import search as search_annuaire
-from directory.words import fold
 
 PER_PAGE = 25
 FORMS = {
@@ -49,18 +49,17 @@ def _results(found: Found, number: str | None) -> dict:
         "found": found,
         "read_as": FORMS.get(found.form, ""),
         "page": page,
-        "groups": _groups(found.entries(start, start + PER_PAGE), found, start),
+        "groups": _groups(found.entries(start, start + PER_PAGE), found),
     }
 
 
-def _groups(entries: list[Entry], found: Found, start: int) -> list[dict]:
+def _groups(entries: list[Entry], found: Found) -> list[dict]:
     """Boxes of one name together; `people` is how many bear it, when the identifiers tell more than one."""
-    corrected = set(found.ids[found.corrected :]) if found.corrected is not None else set()
     groups = []
-    for key, several in groupby(entries, lambda entry: (entry.pk in corrected, _name_key(entry))):
+    for (how, _), several in groupby(entries, lambda entry: (found.how.get(entry.pk, How.EXACT), _name_key(entry))):
         boxes = list(several)
         people = {box.person_id for box in boxes if box.person_id}
-        groups.append({"name": boxes[0], "boxes": boxes, "people": len(people), "is_near": key[0]})
+        groups.append({"name": boxes[0], "boxes": boxes, "people": len(people), "how": how.value})
     return groups
 
 

@@ -10,6 +10,7 @@ thousands: there the trigrams are quick, and the rows are then found by exact wo
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -21,7 +22,7 @@ from directory.words import swapped
 
 ENTRY = Entry._meta.db_table
 SEARCH, WORD = "directory_search", "directory_search_word"
-READ = 2_000  # rows looked at, in the order they are stored: whoever meets more must say more
+READ = 1_000  # rows looked at, in the order they are stored: whoever meets more must say more
 
 
 class Term(NamedTuple):
@@ -39,7 +40,9 @@ Condition = list[list[list[Term]]]
 SCOPES = {"name": "n", "other": "o", "town": "t", "facet": "f"}
 WORDS = ("name", "other", "town")
 
-UNIT = "e.service || ' ' || e.structure_name || ' ' || e.trade_name"
+UNIT = "e.service {} e.structure_name || ' ' || e.trade_name"
+OF_PERSON, OF_UNIT = "|/"  # in a label: between the family name and the given ones; between a service and its house
+PARTS = "\x02\x03"
 
 # --- PostgreSQL ---------------------------------------------------------------------------------------------------
 POSTGRESQL_TABLES = f"""
@@ -51,21 +54,24 @@ POSTGRESQL_TABLES = f"""
 POSTGRESQL_INDEX = f"CREATE INDEX {SEARCH}_words ON {SEARCH} USING gin (words) WITH (fastupdate = off)"
 
 
-# Folded all at once, for speed; chr(1) keeps them apart, for no value holds a control character.
+# Folded all at once, for speed; control characters keep the parts apart, for no value holds any: chr(1) between what is
+# searched by itself, chr(2) and chr(3) within the label.
 POSTGRESQL_FILL = f"""
     INSERT INTO {SEARCH} (entry_id, digest, label, words)
-    SELECT id, digest, split_part(text, chr(1), 1), array_to_tsvector(array_remove(string_to_array(
-        'n:' || replace(split_part(text, chr(1), 1), ' ', ' n:') || joined
+    SELECT id, digest, translate(split_part(text, chr(1), 1), chr(2) || chr(3), '{OF_PERSON}{OF_UNIT}'),
+        array_to_tsvector(array_remove(string_to_array(
+        'n:' || replace(translate(split_part(text, chr(1), 1), chr(2) || chr(3), '  '), ' ', ' n:') || joined
         || ' o:' || replace(split_part(text, chr(1), 2), ' ', ' o:')
         || ' t:' || replace(split_part(text, chr(1), 3), ' ', ' t:')
         || ' f:d' || replace(split_part(text, chr(1), 4), ' ', '') || facets, ' '), ''))
     FROM (
         SELECT e.id, e.digest,
             regexp_replace(lower(unaccent(
-                CASE WHEN e.family_name <> '' THEN e.family_name || ' ' || e.given_name ELSE {UNIT} END || chr(1)
-                || CASE WHEN e.family_name <> '' THEN {UNIT} ELSE '' END
+                CASE WHEN e.family_name <> '' THEN e.family_name || chr(2) || e.given_name
+                     ELSE {UNIT.format("|| chr(3) ||")} END || chr(1)
+                || CASE WHEN e.family_name <> '' THEN {UNIT.format("|| ' ' ||")} ELSE '' END
                 || ' ' || split_part(e.address, '@', 1) || ' ' || e.profession || ' ' || e.skill || chr(1)
-                || e.address_l6 || chr(1) || e.department)), '[^a-z0-9' || chr(1) || ']+', ' ', 'g') AS text,
+                || e.address_l6 || chr(1) || e.department)), '[^a-z0-9' || chr(1) || '{PARTS}]+', ' ', 'g') AS text,
             CASE WHEN e.family_name ~ '[^A-Z]' OR e.given_name ~ '[ ''’-]'
                  THEN lower(unaccent(' n:' || regexp_replace(e.family_name, '[^[:alnum:]]', '', 'g')
                      || ' n:' || regexp_replace(e.given_name, '[^[:alnum:]]', '', 'g')))
@@ -108,17 +114,19 @@ def _joined(column: str) -> str:
 
 
 HOLDER = "e.family_name || ' ' || e.given_name"
+WHERE = UNIT.format("|| ' ' ||")
 SQLITE_FILL = f"""
     INSERT INTO {SEARCH} (rowid, name, other, town, facet, label, digest)
     SELECT e.id,
-        {_spelt(f"CASE WHEN e.family_name <> '' THEN {HOLDER} ELSE {UNIT} END")}
+        {_spelt(f"CASE WHEN e.family_name <> '' THEN {HOLDER} ELSE {WHERE} END")}
             || ' ' || {_spelt(_joined("e.family_name"))} || ' ' || {_spelt(_joined("e.given_name"))},
-        {_spelt(f"CASE WHEN e.family_name <> '' THEN {UNIT} ELSE '' END")}
+        {_spelt(f"CASE WHEN e.family_name <> '' THEN {WHERE} ELSE '' END")}
             || ' ' || substr(e.address, 1, instr(e.address, '@') - 1) || ' ' || e.profession || ' ' || e.skill,
         {_spelt("e.address_l6")},
         'k' || e.kind || ' p' || e.profession_code || ' c' || e.postcode || ' m' || {_joined("e.domain")}
             || ' d' || {_joined("e.department")},
-        lower(CASE WHEN e.family_name <> '' THEN {HOLDER} ELSE {UNIT} END),
+        CASE WHEN e.family_name <> '' THEN bal_folded(e.family_name) || '{OF_PERSON}' || bal_folded(e.given_name)
+             ELSE bal_folded(e.service) || '{OF_UNIT}' || bal_folded(e.structure_name || ' ' || e.trade_name) END,
         e.digest
     FROM {ENTRY} e WHERE e.id IN (SELECT id FROM search_fresh)"""
 SQLITE_WORDS = [
@@ -206,9 +214,17 @@ def _level_sqlite(cursor) -> int:
 # --- Reading ------------------------------------------------------------------------------------------------------
 
 
-def match(condition: Condition, among: Sequence[int] | None = None, limit: int = READ) -> list[tuple[str, int]]:
-    """(label, entry) of the first rows that satisfy `condition`, in the order of their labels."""
-    where, values = _satisfying(condition)
+def match(
+    condition: Condition, among: Sequence[int] | None = None, limit: int = READ, initials: Iterable[str] = ()
+) -> list[tuple[str, int]]:
+    """(label, entry) of the first rows that satisfy `condition`, in the order of their labels.
+
+    A word of the label begins with each of `initials`: by the rows, for an index would read a tenth of itself.
+    """
+    where, values = _satisfying(_spelt_out(condition))
+    for letter in initials:
+        where.append("(" + " OR ".join(["label LIKE %s"] * len(BEGINNINGS)) + ")")
+        values += [f"{beginning}{letter}%" for beginning in BEGINNINGS]
     if among is not None:
         where.append(f"{_key()} IN ({', '.join(map(str, map(int, among))) or 'NULL'})")
     query = f"SELECT label, {_key()} FROM {SEARCH} WHERE {' AND '.join(where)} LIMIT {int(limit)}"
@@ -221,6 +237,44 @@ def matching(condition: Condition) -> RawSQL:
     """Every entry that satisfies `condition`, for a queryset's `pk__in`: many rows never leave the database."""
     where, values = _satisfying(condition)
     return RawSQL(f"SELECT {_key()} FROM {SEARCH} WHERE {' AND '.join(where)}", values)
+
+
+MANY_WORDS = 60  # beyond, a beginning is left to the index
+
+
+def _spelt_out(condition: Condition) -> Condition:
+    """The words of the annuaire for their beginning: PostgreSQL reads all the rows of a beginning, however rare the
+    others asked for are; those of whole words it skips."""
+    terms = [term for choices in condition for terms in choices for term in terms]
+    beginnings = {term.word for term in terms if term.is_prefix and _is_spelt(term)}
+    if not (is_postgresql() and beginnings):
+        return condition
+    words = _beginning_with(beginnings)
+    return [
+        [whole for terms in choices for whole in product(*(_instead(term, words) for term in terms))]
+        for choices in condition
+    ]  # fmt: skip
+
+
+def _is_spelt(term: Term) -> bool:
+    return "facet" not in term.scopes and term.word.isalpha()
+
+
+def _beginning_with(beginnings: set[str]) -> dict[str, list[str]]:
+    # Ranges of the primary key, which any collation orders alike within a to z; LIKE needs a locale of its own.
+    ranges = " OR ".join(["word BETWEEN %s AND %s"] * len(beginnings))
+    values = [bound for beginning in sorted(beginnings) for bound in (beginning, f"{beginning}zzzzzz")]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT word FROM {WORD} WHERE ({ranges}) AND NOT is_domain", values)
+        words = [row[0] for row in cursor.fetchall()]
+    return {beginning: [word for word in words if word.startswith(beginning)] for beginning in beginnings}
+
+
+def _instead(term: Term, words: dict[str, list[str]]) -> list[Term]:
+    known = words.get(term.word, []) if term.is_prefix and _is_spelt(term) else []
+    if not known or len(known) > MANY_WORDS:
+        return [term]
+    return [Term(term.scopes, word) for word in known]
 
 
 def _key() -> str:
@@ -236,6 +290,7 @@ def _satisfying(condition: Condition) -> tuple[list[str], list[str]]:
     return [f"{SEARCH} MATCH %s"], [_written(condition, _fts5_term, *OPERATORS[False])]
 
 
+BEGINNINGS = ("", "% ", f"%{OF_PERSON}", f"%{OF_UNIT}")  # of the words of a label
 OPERATORS = {True: (" & ", " | "), False: (" AND ", " OR ")}
 
 
@@ -272,6 +327,12 @@ def near_words(word: str, *, is_domain: bool = False, size: int = 300) -> Iterab
         if not is_domain:
             found += _known(cursor, swapped(word))
     return dict.fromkeys(found)
+
+
+def known_words(words: Iterable[str]) -> set[str]:
+    """Those of `words` that stand in the annuaire."""
+    with connection.cursor() as cursor:
+        return set(_known(cursor, list(words)))
 
 
 def _known(cursor, words: list[str]) -> list[str]:

@@ -1,23 +1,4 @@
-"""Words as people type them: without accents, capitals or punctuation, and how far two of them are apart."""
-
-import re
-import unicodedata
-
-LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"})
-NOT_A_WORD = re.compile(r"[^a-z0-9]+")
-
-
-def fold(text: str) -> str:
-    """« N’Diaye, Éric » gives « n diaye eric »; what the search tables hold is folded alike, by SQL."""
-    letters = unicodedata.normalize("NFKD", text.translate(LIGATURES))
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return NOT_A_WORD.sub(" ", plain.lower()).strip()
-
-
-def readings(chunk: str) -> list[list[str]]:
-    """How a piece typed without a space may stand in the annuaire: « n'diaye » is « n diaye » or « ndiaye »."""
-    apart = fold(chunk).split()
-    return [apart, ["".join(apart)]] if len(apart) > 1 else [apart] if apart else []
+"""Words as people type them, and how far two of them are apart."""
 
 
 def distance(one: str, other: str, limit: int) -> int:
@@ -41,6 +22,15 @@ def distance(one: str, other: str, limit: int) -> int:
 def allowed_errors(word: str) -> int:
     """None in three letters, one up to five, two beyond."""
     return 0 if len(word) < 4 else 1 if len(word) < 6 else 2
+
+
+def one_away(word: str, letters: str) -> set[str]:
+    """Every spelling at a distance of one from `word`."""
+    halves = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+    lost = {left + right[1:] for left, right in halves if right}
+    changed = {left + letter + right[1:] for left, right in halves if right for letter in letters}
+    added = {left + letter + right for left, right in halves for letter in letters}
+    return (lost | changed | added | set(swapped(word))) - {word}
 
 
 def swapped(word: str) -> list[str]:

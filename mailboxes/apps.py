@@ -1,9 +1,6 @@
 from importlib import import_module
 
 from django.apps import AppConfig
-from django.db.backends.signals import connection_created
-
-from directory.folding import teach
 
 # The rooms above the core that keep rows of their own: nobody below imports them, so Django is told where they are.
 ROOMS_WITH_MODELS = ["campaigns", "imports", "openings", "protocol", "software"]
@@ -17,6 +14,3 @@ class MailboxesConfig(AppConfig):
         super().import_models()
         for room in ROOMS_WITH_MODELS:
             import_module(f"{self.name}.{room}.models")
-
-    def ready(self):
-        connection_created.connect(teach)

@@ -1,12 +1,18 @@
 """Our copy of the national annuaire, the same for every key, and the runs that brought it here."""
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_serializer
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from directory.forms import SearchForm
 from directory.models import Entry, SyncRun
-from directory.search import SHOWN, Asked, search
+from directory.search import SHOWN, Asked, How, search
 from mailboxes.api.viewsets import ResourceViewSet
 from mailboxes.forms.filters import RunFilter
 from mailboxes.lifecycle import Scope
@@ -34,6 +40,7 @@ from mailboxes.lifecycle import Scope
                 "rank": "1",
                 "first_seen_at": "2025-09-01T03:00:00+02:00",
                 "changed_at": "2026-11-20T03:12:00+01:00",
+                "match": "exact",
             },
         )
     ]
@@ -42,6 +49,13 @@ class EntrySerializer(serializers.ModelSerializer):
     rpps = serializers.CharField(source="person_id")
     structure = serializers.CharField(source="structure_id")
     town = serializers.CharField(source="address_l6")
+    match = serializers.SerializerMethodField(
+        help_text="Autre chose que `exact` : ce n’est pas tout à fait la demande."
+    )
+
+    @extend_schema_field(serializers.ChoiceField([(how.name.lower(), how.value or "tous les mots") for how in How]))
+    def get_match(self, entry):
+        return self.context.get("how", {}).get(entry.pk, How.EXACT).name.lower()
 
     class Meta:
         model = Entry
@@ -62,6 +76,7 @@ class EntrySerializer(serializers.ModelSerializer):
             "rank",
             "first_seen_at",
             "changed_at",
+            "match",
         ]
         read_only_fields = fields
 
@@ -99,7 +114,9 @@ class EntryViewSet(ResourceViewSet):
         words = Asked(asked["q"], asked["kind"], asked["profession"], asked["place"], asked["domain"])
         if not words:
             return super().list(request)
-        lines = self.get_serializer(search(words).entries(0, SHOWN), many=True)
+        found = search(words)
+        context = self.get_serializer_context() | {"how": found.how}
+        lines = self.get_serializer_class()(found.entries(0, SHOWN), many=True, context=context)
         self.keep_asked(lines.child)
         return Response({"next": None, "previous": None, "results": lines.data})
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from directory.folding import name_key
+from directory.likeness import Likeness, likeness
 from directory.models import Entry, SyncRun
 from directory.pictures import public_sources
-from directory.words import fold
 from mailboxes.lifecycle import TO_BE_LEFT, State
 from mailboxes.models import Bal, Person, Preference
 from mailboxes.models.fill import Fill
@@ -56,9 +56,22 @@ class Candidate:
     def is_here(self, question: Question) -> bool:
         return bool(question.structure) and self.entry.structure_id == question.structure
 
+    @property
+    def service(self) -> str:
+        """As the annuaire or the register names it; else the address may."""
+        said = self.entry.service or (self.bal.service if self.bal else "")
+        return said or self.address.partition("@")[0]
+
+    def is_like(self, question: Question) -> Likeness:
+        """How well its service is the one asked."""
+        return likeness(question.service, self.service) if question.service else Likeness.NONE
+
     def is_of_service(self, question: Question) -> bool:
-        service = self.entry.service or (self.bal.service if self.bal else "")
-        return bool(question.service) and fold(service) == fold(question.service)
+        return self.is_like(question) >= Likeness.WIDER
+
+    def is_of_another_service(self, question: Question) -> bool:
+        """Never the answer, where a service is asked: at most proposed."""
+        return bool(question.service) and not self.is_of(question) and not self.is_of_service(question)
 
     def is_chosen(self, question: Question, purpose: str) -> bool:
         """By the professional himself, for such messages, where he is asked for."""
@@ -106,6 +119,7 @@ class Ranked(NamedTuple):
 class Answer:
     question: Question
     ranked: list[Ranked] = field(default_factory=list)
+    proposed: list[Ranked] = field(default_factory=list)  # of another service than the one asked, which nobody has
     warnings: list[tuple[str, str]] = field(default_factory=list)  # stable code, sentence
 
     @property
@@ -114,14 +128,14 @@ class Answer:
 
     @property
     def alternatives(self) -> list[Ranked]:
-        return self.ranked[1 : 1 + ALTERNATIVES]
+        return (self.ranked[1:] + self.proposed)[:ALTERNATIVES]
 
     @property
     def why(self) -> str:
         """The reason of the best; that it is the only one says more than any rank."""
         if self.best is None:
             return ""
-        if len(self.ranked) > 1:
+        if len(self.ranked + self.proposed) > 1:
             return self.best.reason.label
         return "Seule BAL publiée de ce professionnel" if self.question.rpps else "Seule BAL publiée de cette structure"
 
@@ -198,23 +212,52 @@ def _answer(question: Question, candidates: Iterable[Candidate]) -> Answer:
         reason = next((reason for reason in REASONS if reason.holds(candidate, question)), None)
         if reason:
             ranked.append(Ranked(candidate, reason))
-    ranked.sort(key=lambda one: (one.candidate.is_leaving, REASONS.index(one.reason), one.candidate.address))
+    ranked.sort(key=lambda one: _order(one, question))
     once = {one.candidate.address: one for one in reversed(ranked)}  # the best line of each address
-    return Answer(question, [one for one in ranked if once[one.candidate.address] is one])
+    ranked = [one for one in ranked if once[one.candidate.address] is one]
+    others = [one for one in ranked if one.candidate.is_of_another_service(question)]
+    return Answer(question, [one for one in ranked if one not in others], others)
+
+
+def _order(one: Ranked, question: Question) -> tuple:
+    candidate = one.candidate
+    return candidate.is_leaving, REASONS.index(one.reason), -candidate.is_like(question), candidate.address
 
 
 # --- Warnings ---------------------------------------------------------------------------------------------------------
 def _warn(answers: list[Answer]) -> None:
     homonyms = _homonyms([answer.best.candidate for answer in answers if answer.best])
     for answer in answers:
+        answer.warnings += _of_service(answer)
         if answer.best is None:
-            answer.warnings.append(("nothing", "L’annuaire ne montre aucune BAL qui réponde à cette demande."))
+            if not answer.proposed:
+                answer.warnings.append(("nothing", "L’annuaire ne montre aucune BAL qui réponde à cette demande."))
             continue
         answer.warnings += _of_bal(answer.best.candidate.bal)
         answer.warnings += _of_rank(answer)
         if answer.best.candidate.address in homonyms:
             names = f"{answer.best.candidate.entry.given_name} {answer.best.candidate.entry.family_name}"
             answer.warnings.append(("homonym", f"Une autre personne nommée {names} est publiée dans cette structure."))
+
+
+def _of_service(answer: Answer) -> list[tuple[str, str]]:
+    """The service asked was not found, or only one whose name says more."""
+    question, best = answer.question, answer.best
+    if not question.service or not question.structure or (best and best.candidate.is_of(question)):
+        return []  # the professional's own answers, whatever the service
+    if best and best.candidate.is_of_service(question):
+        return _of_wider_service(best.candidate, question)
+    also = " Les autres BAL de la structure sont proposées." if answer.proposed else ""
+    return [("service-not-found", f"Aucune BAL publiée du service « {question.service} » dans cette structure.{also}")]
+
+
+def _of_wider_service(candidate: Candidate, question: Question) -> list[tuple[str, str]]:
+    if candidate.is_like(question) > Likeness.WIDER:
+        return []
+    name = candidate.service
+    return [
+        ("service-wider", f"Le service publié, « {name} », n’est peut-être qu’une part de celui demandé : vérifiez.")
+    ]
 
 
 def _of_bal(bal: Bal | None) -> list[tuple[str, str]]:
@@ -233,7 +276,8 @@ def _of_bal(bal: Bal | None) -> list[tuple[str, str]]:
 def _of_rank(answer: Answer) -> list[tuple[str, str]]:
     """Several as good as the best: software may take it, a person should look."""
     assert answer.best  # noqa: S101 - its caller has seen to it
-    equals = [one for one in answer.ranked[1:] if one.reason is answer.best.reason and not one.candidate.is_leaving]
+    place = _order(answer.best, answer.question)[:-1]  # but for the address
+    equals = [one for one in answer.ranked[1:] if _order(one, answer.question)[:-1] == place]
     if equals and answer.best.reason.code not in {"purpose", "chosen", "preferred"}:
         return [("several", f"{len(equals) + 1} adresses répondent aussi bien : vérifiez que c’est la bonne.")]
     if len([one for one in answer.ranked if one.reason.code == "preferred"]) > 1:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from directory.folding import folded
+from directory.folding import fold
 from mailboxes import actions
 from mailboxes.models import Affiliation, Bal, Movement, Person, Structure
 from mailboxes.models.fields import length_of
@@ -163,7 +163,7 @@ class PersonForm(forms.ModelForm):
     def _known(self, facts: dict) -> Person | None:
         """Under this RPPS and this name: who only knows the number is told nothing more."""
         person = Person.objects.filter(rpps=facts["rpps"]).first() if facts["rpps"] else None
-        same = person and folded(person.family_name) == folded(facts["family_name"])
+        same = person and fold(person.family_name) == fold(facts["family_name"])
         return person if same else None
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from directory.folding import folded, folded_in_sql
+from directory.folding import fold, folded_in_sql
 from directory.models import Entry
 from directory.pictures import Picture, pictures
 from mailboxes.models import Bal
@@ -84,5 +84,5 @@ def _line(label: str, ours: set[str], fields: list[str], picture: Picture) -> Li
     if "family_name" in fields:
         theirs = [" ".join(theirs)] if theirs else []
     said_by = ", ".join(dict.fromkeys(picture.said_by[name] for name in fields if name in picture.said_by))
-    same = {folded(value) for value in ours} & {folded(value) for value in theirs}
+    same = {fold(value) for value in ours} & {fold(value) for value in theirs}
     return Line(label, " ou ".join(sorted(ours)), " ou ".join(theirs), bool(ours and theirs and not same), said_by)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from directory.folding import folded, folded_in_sql
+from directory.folding import fold, folded_in_sql
 from directory.models import Activity, Entry, current_in_sql, place_key_in_sql, published_in_sql
 from mailboxes.gaps.lists import SqlList, literals, rows_of
 from mailboxes.lifecycle import UNFIT_TO_PREFER, State
@@ -139,7 +139,7 @@ class Places(SqlList[Place]):
         flags = [f"CASE WHEN {sort.condition} THEN 1 ELSE 0 END" for sort in SORTS]
         columns = ", ".join(["person_id", "structure_id", "activity_id", "situation", *flags])
         cut = "" if stop is None else f"LIMIT {int(stop - start)} OFFSET {int(start)}"
-        if self.sort in BY_NAME or folded(self.text):
+        if self.sort in BY_NAME or fold(self.text):
             query, values = self._query(columns)
             return rows_of(f"{query} {ORDER} {cut}", values)
         query, values = self._query(columns, cut=f"{ORDER} {cut}")  # only what is shown is judged
@@ -150,7 +150,7 @@ class Places(SqlList[Place]):
         conditions, asked = ["1 = 1"], []
         if self.sort in BY_NAME:
             conditions.append(f"({BY_NAME[self.sort].condition})")
-        for word in folded(self.text).split():
+        for word in fold(self.text).split():
             conditions.append(f"{folded_in_sql(SEARCHED)} LIKE %s")
             asked.append(f"%{word}%")
         query = f"WITH ours(id) AS ({ours}), {QUERY.format(**_names(), cut=cut)} SELECT {columns} FROM judged"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from directory.folding import folded
+from directory.folding import fold
 from mailboxes.imports import values
 from mailboxes.imports.rows import Cell, Row
 from mailboxes.imports.values import Read, Unread
@@ -66,7 +66,7 @@ def is_address(cell: Cell) -> bool:
 
 def bare(header: str) -> str:
     """A header without its unit, folded: what is compared and remembered."""
-    return folded(UNIT_OF_HEADER.sub("", header))
+    return fold(UNIT_OF_HEADER.sub("", header))
 
 
 def guess(headers: Iterable[str], saved: dict[str, str] | None = None) -> list[str]:

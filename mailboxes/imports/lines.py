@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Max, QuerySet
 
-from directory.folding import folded
+from directory.folding import fold
 from directory.identifiers import domain_of
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of
@@ -42,7 +42,7 @@ class Places:
         for one in found:
             self._finess.setdefault(one.finess, []).append(one)
             self._siret.setdefault(one.siret, []).append(one)
-            self._name.setdefault(folded(one.name), []).append(one)
+            self._name.setdefault(fold(one.name), []).append(one)
         reserved = Domain.objects.filter(structure__in=self.by_pk).values_list("name", "structure")
         self._domains = {name: self.by_pk[pk] for name, pk in reserved}
 
@@ -58,7 +58,7 @@ class Places:
             ("structure", "Structure", self._name),
         ):
             if value := line.facts.get(name):
-                found = known.get(folded(value) if name == "structure" else value, [])
+                found = known.get(fold(value) if name == "structure" else value, [])
                 if len(found) != 1:
                     why = "désigne plusieurs structures" if found else "n’est d’aucune structure"
                     raise rules.Refused(

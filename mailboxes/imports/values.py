@@ -20,7 +20,7 @@ from mailboxes.imports.rows import Cell
 from mailboxes.models import Bal
 
 Read = tuple[Any, str]
-folded = lru_cache(2048)(folding.folded)  # the same few words stand on every line
+folded = lru_cache(2048)(folding.fold)  # the same few words stand on every line
 
 NOTHING = {"", "-", "--", "–", "—", "?", "n/a", "#n/a", "null", "none", "nul"}
 NO_DATE = {"jamais", "never", "inconnu", "inconnue", "nc", "aucun", "aucune", "0", "0000-00-00", "00/00/0000"}

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from directory.check import ERRORS, Verdict
 from directory.check import check as check_address
-from directory.folding import Folded, folded, name_key, name_key_of
+from directory.folding import Folded, fold, name_key, name_key_of
 from directory.identifiers import domain_of
 from directory.models import Entry
 from directory.search import Asked, search
-from directory.words import allowed_errors, distance, fold
+from directory.words import allowed_errors, distance
 from mailboxes.models import Affiliation, Bal, Person, Structure
 from mailboxes.models.numbers import own_numbers
 from mailboxes.openings.naming import Warned
@@ -79,7 +79,7 @@ def team_namesakes(name: str, address: str, structure: Structure) -> list[Namesa
     found = {entry.address: namesake for entry in _found(name, "ORG", structure, domain)
              if (namesake := _team_like(entry, name, address, structure, domain))}  # fmt: skip
     ours = Bal.objects.live().filter(structure=structure, kind__in=Bal.SHARED).exclude(service="")
-    for bal in ours.alias(folded=Folded("service")).filter(folded=folded(name))[:SHOWN]:
+    for bal in ours.alias(folded=Folded("service")).filter(folded=fold(name))[:SHOWN]:
         found.setdefault(bal.address, Namesake(bal.service, bal.address))
     return _sorted(found.values())
 

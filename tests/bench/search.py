@@ -96,6 +96,11 @@ QUERIES = {
     "address": lambda one: Asked(one.address),
     "name and town": lambda one: Asked(one.family_name, place=one.address_l6.partition(" ")[2]),
     "profession and département": lambda one: Asked(profession=one.profession_code, place=one.department),
+    "title, initial, profession, town": lambda one: Asked(
+        f"Dr {one.given_name[0]}. {one.family_name} {one.profession} {one.address_l6.partition(' ')[2]}"
+    ),
+    "service and town": lambda one: Asked(f"cardio {one.address_l6.partition(' ')[2]}"),
+    "service, sort of house, town": lambda one: Asked(f"urgences chu {one.address_l6.partition(' ')[2]}"),
     "town alone": lambda one: Asked(one.address_l6.partition(" ")[2]),
 }
 PLAIN = str.maketrans("éèêëàâîïôöûüçÉ", "eeeeaaiioouuce")

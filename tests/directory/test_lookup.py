@@ -76,6 +76,14 @@ def test_what_was_corrected_is_said(visitor, load):
     assert "orthographe proche" in visitor.get(SEARCH, {"q": "matrin"}).text
 
 
+def test_what_was_left_out_or_given_up_is_said(visitor, load):
+    load(line())
+    assert "Laissé de côté : « dr »." in visitor.get(SEARCH, {"q": "Dr Martin"}).text
+    text = visitor.get(SEARCH, {"q": "martin alice cardio"}).text
+    assert "Aucune BAL ne répond à tous les mots. En voici sans « cardio »." in text
+    assert "ne répond pas à tous les mots" in text
+
+
 def test_a_doubtful_filter_is_told(visitor, load):
     load(line())
     response = visitor.get(SEARCH, {"q": "martin", "kind": "XXX"})
@@ -146,6 +154,24 @@ def test_a_withdrawn_address_is_told_with_its_day(load):
 )
 def test_a_typing_error_gets_the_address_it_resembles(annuaire, typed, near):
     assert check(typed).near[0].address == near
+
+
+@pytest.mark.parametrize(
+    ("known", "typed"),
+    [
+        ("orl", "ort"),
+        ("c.martin", "d.martin"),
+        ("jp.martin", "jpmartin"),
+        ("jp.martin", "jp-martin"),
+        ("usc1", "usc2"),
+        ("usc", "usc1"),
+        ("n.b", "nb"),
+        ("dsi", "dis"),
+    ],
+)
+def test_whatever_the_letter_an_address_one_letter_away_is_suggested(load, typed, known):
+    load(line(address=f"{known}@aura.mssante.fr"), *many(20))
+    assert check(f"{typed}@aura.mssante.fr").near[0].address == f"{known}@aura.mssante.fr"
 
 
 def test_a_mistyped_domain_gets_the_domain_it_resembles(annuaire):

@@ -5,9 +5,10 @@ from django.db import connection
 from django.utils import timezone
 
 from directory import search_index
+from directory.folding import fold
 from directory.models import Entry
-from directory.search import SHOWN, Asked, search
-from directory.words import distance, fold
+from directory.search import SHOWN, Asked, How, search
+from directory.words import distance
 from tests.directory.conftest import ALICE, BRUNO, SERVICE, line, many
 
 NDIAYE = ALICE._replace(
@@ -71,7 +72,49 @@ def test_exact_names_come_before_beginnings_and_those_before_typing_errors(load)
     load(*(line(family_name=name, address=f"a.{name.lower()}@pro.mssante.fr") for name in names))
     found = search(Asked("martin"))
     assert [entry.family_name for entry in found.entries(0, 9)] == ["MARTIN", "MARTINEZ", "MARTYN"]
-    assert found.corrected == 2
+    assert [found.how.get(pk, How.EXACT) for pk in found.ids] == [How.EXACT, How.BEGINNING, How.NEAR]
+
+
+SIMON = ALICE._replace(
+    address="martine.simon@pro.mssante.fr", person_id="10000000066", family_name="SIMON", given_name="Martine",
+    skill="Cardiologie et maladies vasculaires",
+)  # fmt: skip
+JEAN = SIMON._replace(
+    address="jean.martin@pro.mssante.fr", person_id="10000000074", family_name="MARTIN", given_name="Jean"
+)
+
+
+def test_nobody_is_given_for_another(load):
+    load(line(SIMON), line(JEAN))
+    assert addresses("martin jean cardio") == [JEAN.address]
+
+
+def test_where_the_one_asked_is_not_found_words_are_given_up_and_told_never_a_name(load):
+    load(line(SIMON), line(JEAN, skill="Dermatologie et vénéréologie"))
+    found = search(Asked("martin jean cardio"))
+    assert [entry.address for entry in found.entries(0, 9)] == [JEAN.address]
+    assert (set(found.how.values()), found.without) == ({How.WITHOUT}, ["cardio"])
+
+
+def test_one_word_alone_is_corrected_the_others_keep_their_meaning(load):
+    load(line(SIMON), line(JEAN, family_name="MARTIN"))
+    found = search(Asked("matrin jean cardio"))
+    assert [entry.address for entry in found.entries(0, 9)] == [JEAN.address]
+    assert set(found.how.values()) == {How.NEAR}
+    assert addresses("simone jeanne cardio") == []
+
+
+def test_another_hospital_is_told_as_such(load):
+    load(line(SERVICE, structure_name="CENTRE HOSPITALIER DE LYON"))
+    found = search(Asked("chu lyon urgences"))
+    assert [*found.how.values()] == [How.WIDER]
+    assert not search(Asked("ch lyon urgences")).how
+
+
+def test_the_words_beside_a_number_choose_among_its_lines(load):
+    load(line(), line(SERVICE), line(BRUNO))
+    assert addresses("FINESS 690000013 urgences")[0] == SERVICE.address
+    assert len(addresses("FINESS 690000013 urgences")) == 3
 
 
 def test_short_words_are_never_corrected(load):

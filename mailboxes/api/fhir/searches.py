@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from directory.folding import Folded, folded
+from directory.folding import Folded, fold
 from directory.identifiers import is_mssante
 from directory.models import Entry
 from directory.search_index import Term, matching
@@ -94,7 +94,7 @@ def _words(fields: list[str], scopes: list[str], text: str, modifier: str) -> Q:
 
     The search tables find the few lines where the words stand somewhere, then the fields themselves decide.
     """
-    words = folded(text).split()
+    words = fold(text).split()
     if not words:
         return NOTHING
     found = Q(pk__in=matching([[[Term(scopes, word, is_prefix=True)]] for word in words]))
@@ -117,7 +117,7 @@ def _begins(field: str, text: str, modifier: str) -> Q:
 
 
 def _town(text: str, modifier: str) -> Q:
-    words = folded(text).split()
+    words = fold(text).split()
     return Q(pk__in=matching([[[Term(["town"], word, is_prefix=True)]] for word in words])) if words else NOTHING
 
 

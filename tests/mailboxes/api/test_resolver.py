@@ -1,6 +1,7 @@
 """Which address, for this person or this team, here, now."""
 
 import pytest
+from dateutil.relativedelta import relativedelta
 from django.core.cache import cache
 from django.utils import timezone
 
@@ -40,7 +41,7 @@ def ask(people):
 
     def go(rpps="", structure="", service="", purpose="", by=None):
         (answer,) = resolve([Question(rpps, structure, service, purpose)], user=by or people.gisele.user)
-        found = [one.candidate.address.partition("@")[0] for one in answer.ranked]
+        found = [one.candidate.address.partition("@")[0] for one in [*answer.ranked, *answer.proposed]]
         reason = answer.best.reason.code if answer.best else None
         return found, reason, [code for code, _ in answer.warnings]
 
@@ -78,6 +79,72 @@ def test_the_box_of_the_service_comes_before_the_others_of_the_house(publish, as
     assert ask("", CHU, "cardiologie") == (["cardio", "accueil"], "service", [])
 
 
+@pytest.mark.parametrize(
+    ("asked", "published"),
+    [
+        ("Service de cardiologie", "Cardiologie"),
+        ("cardio", "CARDIOLOGIE ET MALADIES VASCULAIRES"),
+        ("Unité d’ORL", "Oto-rhino-laryngologie"),
+        ("SAU", "Service d'accueil des urgences"),
+        ("Pneumologie", "UF 3412 - Pneumologie"),
+        ("EMSP", "Équipe mobile de soins palliatifs"),
+        ("Secrétariat de gynéco-obstétrique", "Gynécologie obstétrique"),
+    ],
+)
+def test_a_service_is_found_in_other_words(publish, ask, asked, published):
+    publish("addictologie", kind="ORG", structure=CHU, service="Addictologie")
+    publish("zz", kind="ORG", structure=CHU, service=published)
+    assert ask("", CHU, asked) == (["zz", "addictologie"], "service", [])
+
+
+def test_a_service_that_only_the_address_names_is_found(publish, ask):
+    publish("addictologie", kind="ORG", structure=CHU)
+    publish("secretariat.cardiologie", kind="ORG", structure=CHU)
+    assert ask("", CHU, "Cardiologie")[:2] == (["secretariat.cardiologie", "addictologie"], "service")
+
+
+@pytest.mark.parametrize(
+    ("asked", "published"),
+    [
+        ("cardiologie", "Addictologie"),
+        ("Cardiologie", "Chirurgie cardiaque"),
+        ("Cardiologie pédiatrique", "Cardiologie"),
+        ("Médecine A", "Médecine B"),
+        ("Réanimation", "Soins intensifs de cardiologie"),
+        ("Secrétariat", "Accueil"),
+    ],
+)
+def test_another_service_is_proposed_and_never_the_answer(publish, ask, asked, published):
+    publish("autre", kind="ORG", structure=CHU, service=published)
+    assert ask("", CHU, asked) == (["autre"], None, ["service-not-found"])
+
+
+def test_what_is_proposed_begins_with_what_is_nearest(publish, ask):
+    publish("accueil", kind="ORG", structure=CHU)
+    publish("medecine.b", kind="ORG", structure=CHU, service="Médecine B")
+    assert ask("", CHU, "Médecine A")[0] == ["medecine.b", "accueil"]
+
+
+def test_a_service_of_a_longer_name_is_given_with_a_warning_after_the_very_one(publish, ask):
+    publish("enfants", kind="ORG", structure=CHU, service="Cardiologie pédiatrique")
+    assert ask("", CHU, "cardiologie") == (["enfants"], "service", ["service-wider"])
+    publish("le-service", kind="ORG", structure=CHU, service="Service de cardiologie")
+    assert ask("", CHU, "cardiologie") == (["le-service", "enfants"], "service", [])
+
+
+def test_the_service_asked_is_the_answer_even_on_its_way_out(publish, ask, make_bal):
+    publish("accueil", kind="ORG", structure=CHU)
+    publish("cardio", kind="ORG", structure=CHU, service="Cardiologie")
+    make_bal("ORG", address="cardio@chu-exemple.mssante.fr", state=State.DEPUBLISHED)
+    assert ask("", CHU, "cardiologie") == (["cardio", "accueil"], "service", ["leaving"])
+
+
+def test_a_professional_s_own_box_answers_whatever_the_service(publish, ask):
+    publish("accueil", kind="ORG", structure=CHU)
+    publish("ici", rpps=ALICE, structure=CHU)
+    assert ask(ALICE, CHU, "cardiologie") == (["ici", "accueil"], "here", [])
+
+
 def test_several_as_good_are_told(publish, ask):
     publish("accueil", kind="ORG", structure=CHU)
     publish("bloc", kind="ORG", structure=CHU)
@@ -110,6 +177,13 @@ def test_what_the_register_knows_is_told(publish, ask, people, make_bal, facts, 
     publish("ici", rpps=ALICE, structure=CHU)
     make_bal("PER", people.alice, address="ici@chu-exemple.mssante.fr", **facts)
     assert ask(ALICE, CHU)[2] == [code] * bool(code)
+
+
+@pytest.mark.parametrize(("kind", "code"), [("ORG", ["idle"]), ("APP", [])])
+def test_a_silent_software_is_never_idle(publish, ask, make_bal, kind, code):
+    publish("ici", kind=kind, structure=CHU)
+    make_bal(kind, address="ici@chu-exemple.mssante.fr", clock_at=timezone.now() - relativedelta(years=3))
+    assert ask("", CHU)[2] == code
 
 
 def test_a_box_on_its_way_out_comes_last(publish, ask, people, make_bal):
@@ -198,6 +272,16 @@ def test_a_question_that_makes_no_sense_is_told_where(call, db, query, field):
     answer = call(**query)
     assert answer.status_code == 400
     assert field in answer.json()["errors"]
+
+
+def test_the_api_proposes_where_the_service_is_not_found(call, publish):
+    publish("addictologie", kind="ORG", structure=CHU, service="Addictologie")
+    body = call(finess=CHU, service="Service de cardiologie").json()
+    assert (body["best"], body["why"]) == (None, "")
+    assert [one["address"] for one in body["alternatives"]] == ["addictologie@chu-exemple.mssante.fr"]
+    (warning,) = body["warnings"]
+    assert warning["code"] == "service-not-found"
+    assert "« Service de cardiologie »" in warning["detail"]
 
 
 def test_a_batch_answers_in_the_order_of_the_questions(call, publish):

@@ -7,7 +7,7 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.folding import folded, folded_in_sql
+from directory.folding import fold, folded_in_sql
 from directory.models import Entry, SyncRun, TrustedDomain
 from mailboxes import actions
 from mailboxes.gaps import SITUATIONS, Gaps
@@ -228,7 +228,7 @@ def test_both_databases_fold_as_python_does(db):
         Structure.objects.create(name=word)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT name, {folded_in_sql('name')} FROM mailboxes_structure")
-        assert dict(cursor.fetchall()) == {word: folded(word) for word in WORDS}
+        assert dict(cursor.fetchall()) == {word: fold(word) for word in WORDS}
 
 
 # --- Several entries --------------------------------------------------------------------------------------------------
