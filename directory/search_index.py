@@ -251,7 +251,7 @@ def _spelt_out(condition: Condition) -> Condition:
         return condition
     words = _beginning_with(beginnings)
     return [
-        [whole for terms in choices for whole in product(*(_instead(term, words) for term in terms))]
+        [list(whole) for terms in choices for whole in product(*(_instead(term, words) for term in terms))]
         for choices in condition
     ]  # fmt: skip
 
