@@ -6,6 +6,7 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from directory.memory import once
 from directory.pictures import public_sources, ranking_sources
 
 
@@ -24,13 +25,15 @@ class SyncRunQuerySet(models.QuerySet):
 
     def latest_public(self):
         """The run that brought the latest picture of the public annuaire, from whichever source."""
-        as_of = Coalesce("generated_at", "started_at")
-        return self.applied().filter(source__in=public_sources()).order_by(as_of.desc()).first()
+        return once("latest_public", lambda: self._latest_of(public_sources()))
 
     def latest_ranking(self):
         """The run that brought the latest picture of which mailboxes are preferred; None where no source tells."""
+        return once("latest_ranking", lambda: self._latest_of(ranking_sources()))
+
+    def _latest_of(self, sources):
         as_of = Coalesce("generated_at", "started_at")
-        return self.applied().filter(source__in=ranking_sources()).order_by(as_of.desc()).first()
+        return self.applied().filter(source__in=sources).order_by(as_of.desc()).first()
 
 
 class SyncRun(models.Model):

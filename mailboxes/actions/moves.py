@@ -1,7 +1,7 @@
 """A BAL taken along one line of the lifecycle table: alone, or a night's worth at once."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -90,15 +90,18 @@ def _check(bal: Bal, verb: Verb, *, by, attested: bool = False) -> None:
         rules.check_seen_absent(bal, by=by)
 
 
-def write_moves(bals: list[Bal], verb: Verb, *, by, note: str, led: str = "") -> None:
-    """State, journal and notices of BAL already locked and checked, each in one statement."""
+def write_moves(bals: list[Bal], verb: Verb, *, by, note: str, led: str = "", also: Sequence[str] = ()) -> None:
+    """State, journal and notices of BAL already locked and checked, each in one statement.
+
+    `also`: fields set on a BAL that moves alone, written with its state.
+    """
     line, now = BY_VERB[verb], timezone.now()
     attested = f"Attesté : {ATTESTATION}" if verb == Verb.REQUEST_DELETION else ""
     said = "\n".join(filter(None, [attested, note, led]))
     entries = [
         entry_of(bal, verb, by=by, before=bal.state, after=line.after, note=said, parties=line.tells) for bal in bals
     ]
-    facts: dict = {"state": line.after, "state_since": now}
+    facts: dict = {"state": line.after, "state_since": now} | {name: getattr(bals[0], name) for name in also}
     if line.after == State.ACTIVE:
         facts |= {"replaced_by": "", "auto_reply": ""}  # it stays: nobody is led elsewhere
     if verb == Verb.OPPOSE:

@@ -98,11 +98,13 @@ def write_requests(
 
 def _open(moved: dict[int, tuple[Bal, JournalEntry]], kind: RequestKind, *, by, reason: str) -> None:
     """What was asked beside the move is now asked by it: the letter says as much, no other is due."""
-    awaited = Request.objects.filter(bal__in=moved, stage__in=AWAITED)
-    same = awaited.filter(kind=kind)
-    _unsent(same.values("entry")).update(channel=Notice.Channel.WITHDRAWN)
-    same.update(stage=RequestStage.CANCELLED, closed_at=timezone.now())
-    if kind == RequestKind.DEPUBLISH:
+    awaited = Request.objects.filter(bal__in=moved).awaited()
+    kinds = set(awaited.order_by().values_list("kind", flat=True).distinct())
+    if kind in kinds:
+        same = awaited.filter(kind=kind)
+        _unsent(same.values("entry")).update(channel=Notice.Channel.WITHDRAWN)
+        same.update(stage=RequestStage.CANCELLED, closed_at=timezone.now())
+    if kind == RequestKind.DEPUBLISH and RequestKind.PUBLISH in kinds:
         cancel(awaited.filter(kind=RequestKind.PUBLISH), by=by, reason="Cette BAL est à retirer de l’annuaire.")
     opened = [request_of(entry, bal, kind, reason=reason or reason_of(entry, bal)) for bal, entry in moved.values()]
     Request.objects.bulk_create(opened)

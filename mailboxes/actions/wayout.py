@@ -4,9 +4,11 @@ from django.db import transaction
 
 from mailboxes import rules
 from mailboxes.actions.journal import locked
-from mailboxes.actions.moves import move
+from mailboxes.actions.moves import write_moves
 from mailboxes.lifecycle import Verb
 from mailboxes.models import Bal
+
+WRITTEN = ["replaced_by", "auto_reply"]
 
 
 @transaction.atomic
@@ -16,7 +18,7 @@ def request_depublication(bal: Bal, *, by, replaced_by: str = "", auto_reply: st
     rules.check_move(bal, Verb.REQUEST_DEPUBLICATION, by=by)
     bal.replaced_by, bal.auto_reply = replaced_by.strip().lower(), auto_reply.strip()
     rules.check_replacement(bal)
-    rules.check_row(bal)
-    bal.save(update_fields=["replaced_by", "auto_reply"])
+    rules.check_values(bal, only=WRITTEN)
     led = f"BAL à utiliser à la place : {bal.replaced_by}" if bal.replaced_by else ""
-    return move(bal, Verb.REQUEST_DEPUBLICATION, by=by, note=note, led=led)
+    write_moves([bal], Verb.REQUEST_DEPUBLICATION, by=by, note=note, led=led, also=WRITTEN)
+    return bal

@@ -85,3 +85,9 @@ class Delegataire(models.Model):
 
     def __str__(self):
         return f"{self.person} ({self.bal}, sous {self.under})"
+
+    @property
+    def is_current(self) -> bool:
+        """`current`, in Python."""
+        today = timezone.localdate()
+        return self.ended_at is None and self.starts_on <= today and (self.ends_on is None or self.ends_on >= today)

@@ -133,6 +133,11 @@ class Request(models.Model):
         return self.bal is not None and self.bal.state in AWAITS.get(RequestKind(self.kind), ())
 
     @property
+    def is_awaited(self) -> bool:
+        """`awaited`, in Python."""
+        return self.stage in AWAITED
+
+    @property
     def is_overdue(self) -> bool:
         return self.stage == RequestStage.SENT and self.due_on is not None and self.due_on < timezone.localdate()
 

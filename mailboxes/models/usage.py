@@ -23,6 +23,13 @@ class ReadingQuerySet(models.QuerySet):
         return points
 
 
+def points_among(readings: Iterable["Reading"]) -> list[Point]:
+    """`points_of` for one BAL whose readings are in memory, the oldest first."""
+    since = timezone.now() - RECENT
+    told = [reading for reading in readings if reading.used_mb is not None and reading.at >= since]
+    return [(timezone.localdate(reading.at), reading.used_mb) for reading in told]
+
+
 class Reading(models.Model):
     """What an operator, a push or a person told us of a BAL's use at one moment."""
 

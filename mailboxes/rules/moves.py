@@ -34,7 +34,7 @@ def check_open_request(bal: Bal, kind: RequestKind, *, by) -> None:
     check_act(bal, Act.ASK_OPERATOR, by=by)
     if kind in OPENS.values():
         raise Refused(f"« {kind.label.capitalize()} » ne se demande pas ainsi : cela change l’état de la BAL.", "kind")
-    if bal.requests.awaited().filter(kind=kind).exists():
+    if any(request.kind == kind and request.is_awaited for request in bal.requests.all()):
         raise Refused("Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.", "asked")
 
 

@@ -1,15 +1,19 @@
 """One BAL: who holds it, what the annuaire says of it, how it is used, what was done and told."""
 
+from operator import attrgetter
+
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from directory.models import Entry
-from directory.pictures import public_sources
+from directory.models import Entry, SyncRun
+from directory.pictures import pictures, public_sources
 from mailboxes import actions
 from mailboxes.gaps.comparison import ABSENT, NEVER_EXPECTED, compare
 from mailboxes.lifecycle import EXPOSED, Act, Verb
-from mailboxes.models import ApplicativeFacts, Bal, Delegataire, situations_by_rpps
+from mailboxes.models import ApplicativeFacts, Bal, Delegataire, Person, Request, situations_by_rpps
+from mailboxes.models.bals import holder_has_left
 from mailboxes.notices.proof import with_outcomes
 from mailboxes.requests.wayout import progress
 from mailboxes.rules import (
@@ -29,8 +33,6 @@ from mailboxes.rules import (
     check_transfer_principal,
 )
 from mailboxes.views.findings import attention
-from mailboxes.views.frame import annuaire_run
-from mailboxes.views.holders import oneself
 from mailboxes.views.space import space_facts
 
 RECENT = 10
@@ -39,7 +41,13 @@ PER_PAGE = 50
 
 def bal(request, pk):
     row = get_object_or_404(
-        Bal.objects.visible_to(request.user).with_holders().with_publication().select_related("responsable"), pk=pk
+        Bal.objects.visible_to(request.user)
+        .with_cotitulaires()
+        .with_publication()
+        .annotate(holder_has_left=holder_has_left())
+        .select_related("responsable")
+        .prefetch_related(Prefetch("requests", Request.objects.select_related("operator").order_by("-pk"))),
+        pk=pk,
     )
     return render(
         request,
@@ -52,7 +60,7 @@ def bal(request, pk):
             "anomalies": anomalies_of(row, request.user),
             "applicative": applicative_facts(row),
             "practitioners": practitioners(row),
-            "run": annuaire_run(request),
+            "run": SyncRun.objects.latest_public(),
             **history_facts(row, request.user),
             **space_facts(row, request.user),
         },
@@ -61,10 +69,8 @@ def bal(request, pk):
 
 def abilities(row: Bal, user) -> dict:
     """What `user` may do here, asked of the rules; the holders and délégataires each with what may be done to them."""
-    delegations = Delegataire.objects.filter(bal=row, ended_at=None).select_related("person", "under")
-    for delegation in delegations:
-        delegation.bal = row
-    taker = oneself(user)
+    delegations = delegations_of(row)
+    taker = next((holder.person for holder in row.cotitulaires.all() if holder.person.is_actor(user)), Person())
     verbs = [verb for verb in EXPOSED if allows(check_move, row, verb, by=user)]
     return {
         "verbs": verbs,
@@ -93,14 +99,24 @@ def abilities(row: Bal, user) -> dict:
     }
 
 
+def delegations_of(row: Bal) -> list[Delegataire]:
+    """All that are not ended; those of today are kept with the BAL, where its roles look for them."""
+    delegations = list(Delegataire.objects.filter(bal=row, ended_at=None).select_related("person", "under"))
+    for delegation in delegations:
+        delegation.bal = row
+    row.delegations = [delegation for delegation in delegations if delegation.is_current]
+    return delegations
+
+
 def annuaire_facts(row: Bal) -> dict:
-    picture = Entry.objects.best_of([row.address]).get(row.address)
+    entries = list(Entry.objects.filter(address=row.address))
+    picture = pictures([entry for entry in entries if entry.withdrawn_at is None]).get(row.address)
     absent = not (picture and picture.is_published)
-    left = Entry.objects.filter(address=row.address, source__in=public_sources()).order_by("-withdrawn_at")
+    left = [entry for entry in entries if entry.source in public_sources() and entry.withdrawn_at]
     return {
         "picture": picture,
         "absence": "" if not absent else ABSENT if row.is_expected_in_annuaire else NEVER_EXPECTED,
-        "entry": left.first() if absent else None,
+        "entry": max(left, key=attrgetter("withdrawn_at"), default=None) if absent else None,
         "comparison": compare(row, picture) if picture else [],
     }
 
@@ -134,7 +150,7 @@ def history_facts(row: Bal, user) -> dict:
         "can_read_history": True,
         "journal": row.journal.select_related("by")[:RECENT],
         "notices": with_outcomes(row.notices.select_related("person")[:RECENT]),
-        "requests": row.requests.select_related("operator")[:RECENT],
+        "requests": row.requests.all()[:RECENT],
         "progress": progress(row),
     }
 

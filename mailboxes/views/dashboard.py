@@ -3,12 +3,13 @@
 from django.db.models import Count
 from django.shortcuts import redirect, render
 
+from directory.models import SyncRun
 from mailboxes.findings import Counted, count_findings
 from mailboxes.lifecycle import LIVE, Act, Severity, State
 from mailboxes.models import Bal, JournalEntry
 from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.findings import address_of
-from mailboxes.views.frame import annuaire_run, sees_structures
+from mailboxes.views.frame import sees_structures
 
 RECENT = 10
 
@@ -24,7 +25,7 @@ def dashboard(request):
         "mailboxes/dashboard.html",
         {
             "groups": by_severity(count_findings(request.user)),
-            "run": annuaire_run(request),
+            "run": SyncRun.objects.latest_public(),
             "counts": counts,
             "chart": chart_of(counts),
             "total": sum(total for *_, total in counts),

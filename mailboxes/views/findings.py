@@ -82,7 +82,7 @@ def _column(name: str) -> str:
 def _gaps_of(bal: Bal, user) -> list[dict]:
     """Who does not follow the structure reads what is wrong, and is led nowhere."""
     gaps = Gaps(Structure.objects.filter(pk=bal.structure_id)).narrowed(addresses=(bal.address,)).counts()
-    follows = Structure.objects.visible_to(user).filter(pk=bal.structure_id).exists()
+    follows = bool(gaps) and Structure.objects.visible_to(user).filter(pk=bal.structure_id).exists()
     return [
         {
             "finding": SITUATIONS[name],

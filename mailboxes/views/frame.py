@@ -4,6 +4,7 @@ from django.utils.functional import SimpleLazyObject
 
 from directory.models import SyncRun
 from mailboxes.models import Structure
+from mailboxes.models.bals import managed_structures
 from mailboxes.views.menu import menu_for
 
 
@@ -11,14 +12,7 @@ def sees_structures(user) -> bool:
     """Does this account follow a structure's BAL, or only its own?"""
     if not user.is_authenticated:
         return False
-    return user.is_superuser or Structure.objects.visible_to(user).exists()
-
-
-def annuaire_run(request) -> SyncRun | None:
-    """The run that our picture of the annuaire comes from; one query per request, however often it is asked."""
-    if not hasattr(request, "annuaire_run"):
-        request.annuaire_run = SyncRun.objects.latest_public()
-    return request.annuaire_run
+    return user.is_superuser or bool(managed_structures(user)) or Structure.objects.visible_to(user).exists()
 
 
 def frame(request):
@@ -27,5 +21,5 @@ def frame(request):
     return {
         "sees_structures": follows,
         "main_menu": SimpleLazyObject(lambda: menu_for(request.path, bool(follows))),
-        "annuaire": SimpleLazyObject(lambda: annuaire_run(request)),
+        "annuaire": SimpleLazyObject(SyncRun.objects.latest_public),
     }

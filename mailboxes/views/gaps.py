@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from directory.models import SyncRun
 from directory.sheets import csv_lines
 from mailboxes import actions
 from mailboxes.forms import GapFilterForm, RemedyForm
@@ -14,7 +15,6 @@ from mailboxes.lifecycle import Act
 from mailboxes.models import JournalEntry
 from mailboxes.rules import allows, check_read_history, check_somewhere, may_at
 from mailboxes.views.files import csv_file
-from mailboxes.views.frame import annuaire_run
 from mailboxes.views.register import tell_tally
 
 PER_PAGE = 25
@@ -28,7 +28,7 @@ def gap_list(request):
     paginator: Paginator = Paginator(gaps, PER_PAGE)  # type: ignore[arg-type]
     wanted = [n for (name, status), n in counts.items() if gaps.situation in ("", name) and gaps.status in ("", status)]
     paginator.count = sum(wanted)  # known already: not counted again
-    run = annuaire_run(request)
+    run = SyncRun.objects.latest_public()
     remedies = [act for act in REMEDIES if allows(check_somewhere, act, by=request.user)]
     return render(
         request,

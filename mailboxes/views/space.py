@@ -11,6 +11,7 @@ from mailboxes.lifecycle import RequestKind
 from mailboxes.models import Bal, Reading
 from mailboxes.models.fill import Fill
 from mailboxes.models.forecast import WINDOW, Forecast, Unknown
+from mailboxes.models.usage import points_among
 from mailboxes.rules import allows, check_open_request
 from mailboxes.views.acts import BalActionView
 
@@ -18,8 +19,9 @@ READINGS = 400
 
 
 def space_facts(row: Bal, user) -> dict:
-    readings = list(row.readings.order_by("-at")[:READINGS])[::-1]
-    told = row.forecast(Reading.objects.points_of([row])[row.pk])
+    readings = list(row.readings.order_by("-at", "-pk")[:READINGS])[::-1]
+    are_all = len(readings) < READINGS
+    told = row.forecast(points_among(readings) if are_all else Reading.objects.points_of([row])[row.pk])
     return {
         "readings": readings[::-1],
         **forecast_facts(told),
