@@ -17,7 +17,7 @@ COPY . .
 COPY --from=assets /app/static/vendor static/vendor
 # Static files live beside the code, not in the volume: a new image brings its own.
 ENV STATIC_ROOT=/app/collected
-RUN SECRET_KEY=only-to-collect-static-files python manage.py collectstatic --no-input --verbosity 0 \
+RUN SECRET_KEY=only-to-collect-static-files-never-to-serve-a-page-0123456789 python manage.py collectstatic --no-input --verbosity 0 \
     && python -m compileall -q balmanager directory mailboxes
 USER 999
 VOLUME /var/lib/bal

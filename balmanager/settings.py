@@ -21,7 +21,13 @@ env.read_env(env("ENV_FILE", default=str(BASE_DIR / ".env")))
 # --- Where we run -----------------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former keys: what they signed still holds
+for key in () if DEBUG else (SECRET_KEY, *SECRET_KEY_FALLBACKS):
+    if len(key) < 50 or len(set(key)) < 10 or key.startswith("django-insecure-"):
+        raise ImproperlyConfigured("SECRET_KEY is too weak: give it at least 50 random characters.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+if "*" in ALLOWED_HOSTS and not DEBUG:
+    raise ImproperlyConfigured("ALLOWED_HOSTS names the hosts answered to; * would answer to any.")
 SITE_URL = env("SITE_URL", default="http://localhost:8000").rstrip("/")
 HTTPS = env.bool("HTTPS", default=SITE_URL.startswith("https://"))
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
@@ -38,6 +44,9 @@ INSTALLED_APPS = [
     "directory",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
     "django_filters",
     "django_htmx",
     "rest_framework",
@@ -66,7 +75,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "balmanager.accounts.middleware.SessionEnds",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "balmanager.accounts.middleware.SecondFactor",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -104,25 +115,36 @@ else:
 # --- Who logs in ------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+AUTH_PASSWORD_VALIDATORS: list[dict] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "balmanager.accounts.passwords.CommonWordsValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 3600  # seconds
+# Django's own: allauth's copies the address into a table of its own, where it would outlive a change.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 ACCOUNT_ADAPTER = "balmanager.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an address is confirmed before it is an account's: see accounts.actions
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Of log-ins, the wrong ones alone are few: a whole hospital may come from one address. See accounts.throttle.
+ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "5/5m/key", "reset_password": "60/m/ip,5/m/key"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
 ACCOUNT_SESSION_REMEMBER = False  # the session ends with the browser, or when idle for
 SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", default=2 * 3600)
+SESSION_IDLE = timedelta(seconds=SESSION_COOKIE_AGE)
 SESSION_SAVE_EVERY_REQUEST = True  # the two hours are idle time, not time since log-in
+SESSION_LASTS = timedelta(seconds=env.int("SESSION_MAX_SECONDS", default=12 * 3600))  # however busy
+ADDRESS_LINK_VALID = timedelta(hours=24)
+BROWSER_KNOWN = timedelta(days=env.int("BROWSER_KNOWN_DAYS", default=180))
+ACCOUNT_LOG_KEPT = timedelta(days=env.int("ACCOUNT_LOG_KEPT_DAYS", default=365))
 
 # --- What the browser may do ------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
@@ -143,8 +165,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
 # Sub-domains and preload lists are the host's to decide, not one application's.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-if env.bool("BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies of ours add to X-Forwarded-For: the client's address is the one that the first of them saw.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=1 if BEHIND_PROXY else 0)
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static")))
@@ -236,6 +261,7 @@ CELERY_BEAT_SCHEDULE = {
         ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
         ("take_up_imports",   "mailboxes.tasks.take_up_imports",   timedelta(minutes=5)),
         ("deliver_webhooks",  "mailboxes.tasks.deliver_webhooks",  timedelta(minutes=1)),
+        ("purge_account_log", "balmanager.accounts.tasks.purge_account_log", crontab(hour=3, minute=40)),
         ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
     ]
 }  # fmt: skip

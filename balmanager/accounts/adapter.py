@@ -1,11 +1,84 @@
+"""What allauth asks us: how a log-in is throttled, announced and ended, and where its links lead."""
+
+import time
+from urllib.parse import quote
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from balmanager.accounts import browsers, throttle
+from balmanager.accounts.middleware import BEGAN
+from balmanager.accounts.models import AccountEntry
+from balmanager.accounts.notes import note
+from balmanager.accounts.tasks import deliver
+
+What = AccountEntry.What
+
+
+def site_url(name: str, *args, **kwargs) -> str:
+    """An address for a mail: of SITE_URL, never of the Host that a request happened to name."""
+    return settings.SITE_URL + reverse(name, args=args, kwargs=kwargs)
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    error_messages = DefaultAccountAdapter.error_messages | dict.fromkeys(
-        ["username_password_mismatch", "email_password_mismatch"], "Identifiant ou mot de passe incorrect."
-    )
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": "Identifiant ou mot de passe incorrect.",
+        "email_password_mismatch": "Identifiant ou mot de passe incorrect.",
+        "too_many_login_attempts": "Trop d’essais : attendez quelques minutes, ou demandez un nouveau mot de passe.",
+    }
 
     def is_open_for_signup(self, request):
-        """Accounts are opened by an administrator, never by the visitor."""
+        """Accounts are opened by an invitation, never by the visitor."""
         return False
+
+    # --- Throttle ---
+    def pre_authenticate(self, request, **credentials):
+        login = credentials.get("username") or credentials.get("email") or ""
+        self._account = throttle.account_of(login)
+        self._taken = throttle.take(request, login, self._account)
+        if self._taken is None:
+            note(What.THROTTLED, self._account)
+            raise self.validation_error("too_many_login_attempts")
+
+    def _rollback_login_failed_rl_usage(self):
+        throttle.give_back(self._taken or [])
+
+    def authentication_failed(self, request, **credentials):
+        """What was typed is not kept: some type their password where the name is asked."""
+        note(What.REFUSED, self._account)
+
+    # --- Logging in ---
+    def login(self, request, user):
+        super().login(request, user)
+        request.session[BEGAN] = time.time()
+
+    def post_login(self, request, user, **kwargs):
+        response = super().post_login(request, user, **kwargs)
+        if not browsers.mark_of(request, user):
+            note(What.NEW_BROWSER, user, by=user, note=self.get_http_user_agent(request))
+            self.send_notification_mail("account/email/unknown_browser", user)
+        browsers.remember(request, response, user)
+        return response
+
+    # --- Mail ---
+    def get_reset_password_from_key_url(self, key):
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return settings.SITE_URL + path.replace("UID-KEY", quote(key))
+
+    def send_mail(self, template_prefix, email, context):
+        """At once: what it holds may be a secret, which waits in no queue."""
+        self.render_mail(template_prefix, email, self._for_mail(context, email)).send()
+
+    def send_notification_mail(self, template_prefix, user, context=None, email=None):
+        """By a job: no act waits for the mail server."""
+        address = email or user.email
+        if not address:
+            return
+        message = self.render_mail(template_prefix, address, self._for_mail({"user": user} | (context or {}), address))
+        transaction.on_commit(lambda: deliver.delay(message.subject, message.body, address), robust=True)
+
+    def _for_mail(self, context, email) -> dict:
+        client = {"client": self.get_client_ip(self.request), "browser": self.get_http_user_agent(self.request)[:200]}
+        return {"email": email, "site_url": settings.SITE_URL, **client, **context}

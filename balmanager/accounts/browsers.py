@@ -1,0 +1,39 @@
+"""The browsers that an account logged in from: a signed cookie remembers them, nothing of ours does.
+
+A known browser is not announced by mail, and its wrong passwords are counted apart: whoever tries an account's
+password from elsewhere cannot keep its owner out.
+"""
+
+import secrets
+
+from django.conf import settings
+
+COOKIE = "browser"
+SALT = "balmanager.accounts.browsers"
+ACCOUNTS = 10  # of one shared computer that the cookie holds
+
+
+def known(request) -> dict[str, str]:
+    """What tells this browser apart from others, for each account that logged in from it, by primary key."""
+    value = request.get_signed_cookie(COOKIE, "", salt=SALT, max_age=settings.BROWSER_KNOWN)
+    return dict(part.split("-", 1) for part in value.split(".") if "-" in part)
+
+
+def mark_of(request, account) -> str:
+    """ "" where the account never logged in from this browser."""
+    return known(request).get(str(account.pk), "") if account else ""
+
+
+def remember(request, response, account) -> None:
+    marks = known(request)
+    mark = marks.pop(str(account.pk), "") or secrets.token_urlsafe(12).replace("-", "_")
+    kept = [*marks.items()][-ACCOUNTS + 1 :] + [(str(account.pk), mark)]
+    response.set_signed_cookie(
+        COOKIE,
+        ".".join(f"{pk}-{mark}" for pk, mark in kept),
+        salt=SALT,
+        max_age=settings.BROWSER_KNOWN,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )

@@ -1,0 +1,34 @@
+"""The pages of one's account: ours, and those of allauth that serve. What it offers besides is closed."""
+
+from allauth.account import views as allauth
+from django.urls import path, re_path
+
+from balmanager.accounts import views
+
+# allauth reverses these names here and there.
+CLOSED = ("account_signup", "account_email", "account_email_verification_sent", "account_set_password")
+
+urlpatterns = [
+    path("login/", allauth.login, name="account_login"),
+    path("logout/", allauth.logout, name="account_logout"),
+    path("inactive/", allauth.account_inactive, name="account_inactive"),
+    path("reauthenticate/", allauth.reauthenticate, name="account_reauthenticate"),
+    path("password/change/", allauth.password_change, name="account_change_password"),
+    path("password/reset/", allauth.password_reset, name="account_reset_password"),
+    path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        allauth.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "password/reset/key/done/",
+        allauth.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+    path("", views.account, name="account"),
+    path("adresse/", views.AddressView.as_view(), name="account-address"),
+    path("adresse/<str:token>/", views.address_link, name="account-address-link"),
+    path("sessions/", views.sessions, name="account-sessions"),
+    *[path(f"ferme/{number}/", views.closed, name=name) for number, name in enumerate(CLOSED)],
+]
