@@ -142,6 +142,18 @@ SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", default=2 * 3600)
 SESSION_IDLE = timedelta(seconds=SESSION_COOKIE_AGE)
 SESSION_SAVE_EVERY_REQUEST = True  # the two hours are idle time, not time since log-in
 SESSION_LASTS = timedelta(seconds=env.int("SESSION_MAX_SECONDS", default=12 * 3600))  # however busy
+# Of gestionnaires and administrators. A SITE_URL that names this machine alone is the demonstration's, or a developer's.
+SECOND_FACTOR_REQUIRED = env.bool(
+    "SECOND_FACTOR_REQUIRED", default=urlsplit(SITE_URL).hostname not in ("localhost", "127.0.0.1", "::1")
+)
+STRONG_PROVIDERS: list[str] = []
+MFA_ADAPTER = "balmanager.accounts.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {"add_webauthn": "balmanager.accounts.forms.AddPasskeyForm"}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "BAL Manager"
+MFA_TOTP_TOLERANCE = 1  # a code of the half-minute before or after still does
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers themselves allow passkeys over http on localhost alone
 ADDRESS_LINK_VALID = timedelta(hours=24)
 BROWSER_KNOWN = timedelta(days=env.int("BROWSER_KNOWN_DAYS", default=180))
 ACCOUNT_LOG_KEPT = timedelta(days=env.int("ACCOUNT_LOG_KEPT_DAYS", default=365))

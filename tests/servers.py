@@ -499,16 +499,16 @@ def app_env(var, **env):
 def app_data(_prepared_var, tmp_path):
     """`app_data(**environment)`: the application's data alone, for commands and workers; its own migrated SQLite file.
 
-    Or, with DATABASE_URL given, that database (see `migrated_url`).
+    Or, with DATABASE_URL given, that database (see `migrated_url`). `host`: how the browser names this machine.
     """
     with contextlib.ExitStack() as stop:
 
-        def prepare(**env):
+        def prepare(host="127.0.0.1", **env):
             port, var = free_port(), tmp_path / f"var{free_port()}"
             var.mkdir()
             shutil.copy(_prepared_var / "bal.sqlite3", var)
             (var / "static").symlink_to(_prepared_var / "static")
-            url = f"http://127.0.0.1:{port}"
+            url = f"http://{host}:{port}"
             app = App(url, app_env(var, PORT=str(port), SITE_URL=url, **env), var, var / "web.log")
             stop.callback(app.processes.close)
             return app

@@ -3,12 +3,14 @@
 import time
 from urllib.parse import quote
 
+from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from balmanager.accounts import browsers, throttle
+from balmanager.accounts import browsers, factors, throttle
 from balmanager.accounts.middleware import BEGAN
 from balmanager.accounts.models import AccountEntry
 from balmanager.accounts.notes import note
@@ -61,6 +63,18 @@ class AccountAdapter(DefaultAccountAdapter):
             self.send_notification_mail("account/email/unknown_browser", user)
         browsers.remember(request, response, user)
         return response
+
+    def get_login_stages(self):
+        ours = f"{factors.__name__}.{factors.SecondFactorStage.__name__}"
+        theirs = "allauth.mfa.stages.AuthenticateStage"
+        return [ours if stage == theirs else stage for stage in super().get_login_stages()]
+
+    def is_reauthentication_required(self, *, app, **kwargs):
+        """Not of who has just logged in, and comes for a first second factor or its recovery codes."""
+        records = get_authentication_records(self.request, self.request.user)
+        if records and time.time() - records[-1]["at"] < account_settings.REAUTHENTICATION_TIMEOUT:
+            return False
+        return super().is_reauthentication_required(app=app, **kwargs)
 
     # --- Mail ---
     def get_reset_password_from_key_url(self, key):

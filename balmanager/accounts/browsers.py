@@ -27,7 +27,7 @@ def mark_of(request, account) -> str:
 def remember(request, response, account) -> None:
     marks = known(request)
     mark = marks.pop(str(account.pk), "") or secrets.token_urlsafe(12).replace("-", "_")
-    kept = [*marks.items()][-ACCOUNTS + 1 :] + [(str(account.pk), mark)]
+    kept = [*[*marks.items()][1 - ACCOUNTS :], (str(account.pk), mark)]
     response.set_signed_cookie(
         COOKIE,
         ".".join(f"{pk}-{mark}" for pk, mark in kept),

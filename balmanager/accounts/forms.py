@@ -1,6 +1,7 @@
 """What the pages of an account ask for."""
 
 from allauth.account.adapter import get_adapter
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 
 
@@ -22,3 +23,12 @@ class AddressForm(forms.Form):
         if not get_adapter().reauthenticate(self.account, password):
             raise forms.ValidationError("Ce mot de passe n’est pas le bon.", "password")
         return password
+
+
+class AddPasskeyForm(AddWebAuthnForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = "Nom de la clé"
+        self.fields["name"].help_text = "Pour la reconnaître : « téléphone », « clé du bureau »…"
+        self.fields["passwordless"].label = "Me connecter avec cette clé seule, sans mot de passe"
+        self.fields["passwordless"].help_text = "La clé demande alors un code, une empreinte ou un visage."

@@ -8,6 +8,7 @@ from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authentication_failed, authenticator_added, authenticator_removed, authenticator_reset
 
+from balmanager.accounts.middleware import FACTOR_SEEN
 from balmanager.accounts.models import AccountEntry, User
 
 What = AccountEntry.What
@@ -53,7 +54,8 @@ def _note_added(user, authenticator, **_):
     note(What.FACTOR_ADDED, user, by=user, after=FACTORS[authenticator.type])
 
 
-def _note_removed(user, authenticator, **_):
+def _note_removed(request, user, authenticator, **_):
+    request.session.pop(FACTOR_SEEN, None)
     note(What.FACTOR_REMOVED, user, by=user, before=FACTORS[authenticator.type])
 
 

@@ -1,7 +1,7 @@
 """The pages of one's account: ours, and those of allauth that serve. What it offers besides is closed."""
 
 from allauth.account import views as allauth
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from balmanager.accounts import views
 
@@ -26,6 +26,7 @@ urlpatterns = [
         allauth.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    path("second-facteur/", include("allauth.mfa.urls")),
     path("", views.account, name="account"),
     path("adresse/", views.AddressView.as_view(), name="account-address"),
     path("adresse/<str:token>/", views.address_link, name="account-address-link"),

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from balmanager.accounts import actions
+from balmanager.accounts import actions, factors
 from balmanager.accounts.forms import AddressForm
 from mailboxes.rules import Refused
 from mailboxes.views.acts import ActionView
@@ -24,7 +24,7 @@ def closed(request, **_):
 
 def account(request):
     entries = request.user.account_entries.select_related("by", "structure", "person")
-    return render(request, "account/home.html", {"entries": entries[:10]})
+    return render(request, "account/home.html", {"entries": entries[:10], "has_factor": factors.has_one(request.user)})
 
 
 class AddressView(ActionView):

@@ -1,0 +1,91 @@
+"""One's own account in a real browser: a second factor is enrolled and asked for, sessions are seen and closed."""
+
+import time
+
+import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+
+from tests.e2e.cast import PASSWORD
+
+pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
+
+ACCOUNTS = f"""
+from django.contrib.auth import get_user_model
+from mailboxes.models import Membership, Structure
+gisele = get_user_model().objects.create_user("gisele", "gisele@exemple.invalid", "{PASSWORD}", first_name="Gisèle")
+chu = Structure.objects.create(name="CHU des Lilas")
+Membership.objects.create(user=gisele, structure=chu, role="gestionnaire")
+"""
+SECURE_ELEMENT = {
+    "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+    "isUserVerified": True, "automaticPresenceSimulation": True,
+}  # fmt: skip
+
+
+@pytest.fixture
+def strict(app_server):
+    """The application where gestionnaires must have a second factor; by a name, for passkeys know no bare address."""
+    app = app_server(host="localhost", SECOND_FACTOR_REQUIRED="true")
+    app.manage("shell", "-c", ACCOUNTS)
+    return app
+
+
+def begin(page, app):
+    page.goto(f"{app.url}/compte/login/")
+    page.locator("input[name=login]").fill("gisele")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Se connecter", exact=True).click()
+
+
+def leave(page):
+    page.locator("header summary").click()
+    page.get_by_role("button", name="Se déconnecter").click()
+    page.wait_for_url("**/compte/login/")
+
+
+def code_of(secret) -> str:
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+def test_a_gestionnaire_enrols_an_application_then_a_passkey_and_logs_in_by_each(strict, page, look):
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("WebAuthn.enable")
+    cdp.send("WebAuthn.addVirtualAuthenticator", {"options": SECURE_ELEMENT})
+
+    begin(page, strict)
+    page.get_by_text("Votre rôle demande un second facteur").wait_for()
+    look(page, "second-factor")
+    page.get_by_role("link", name="Choisir l’application à codes").click()
+    look(page, "totp")
+    secret = page.locator("main code").inner_text()
+    page.locator("input[name=code]").fill(code_of(secret))
+    page.get_by_role("button", name="Vérifier le code").click()
+    page.get_by_role("heading", name="Codes de secours").wait_for()
+    assert page.locator(".recovery-codes code").count() == 10
+    look(page, "recovery-codes")
+    leave(page)
+
+    begin(page, strict)
+    page.get_by_role("heading", name="Second facteur").wait_for()
+    look(page, "second-factor-asked")
+    page.locator("input[name=code]").fill(code_of(secret))
+    page.get_by_role("button", name="Continuer").click()
+    page.get_by_role("heading", name="Tableau de bord").wait_for()
+
+    page.goto(f"{strict.url}/compte/second-facteur/webauthn/add/")
+    look(page, "passkey")
+    page.get_by_label("Nom de la clé").fill("Ordinateur")
+    page.get_by_label("Me connecter avec cette clé seule").check()
+    page.get_by_role("button", name="Ajouter").click()
+    page.get_by_text("Ordinateur, ajoutée le").wait_for()
+    look(page, "second-factors")
+    leave(page)
+
+    page.get_by_role("button", name="Utiliser une clé d’accès").click()
+    page.get_by_role("heading", name="Tableau de bord").wait_for()
+    page.goto(f"{strict.url}/compte/")
+    look(page, "account")
+    page.goto(f"{strict.url}/compte/sessions/")
+    look(page, "sessions")
+    page.goto(f"{strict.url}/compte/adresse/")
+    look(page, "address")
