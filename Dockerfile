@@ -2,7 +2,7 @@
 FROM node:24-slim AS assets
 WORKDIR /app
 COPY package.json package-lock.json .npmrc assets.mjs ./
-RUN npm ci && npm run build
+RUN npm ci --omit=dev && npm run build
 
 # The application, in an environment that does not change
 FROM python:3.12-slim

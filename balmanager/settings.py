@@ -39,7 +39,6 @@ ASGI_APPLICATION = "balmanager.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "balmanager.accounts",
     "mailboxes",
     "directory",
     "allauth",
@@ -47,6 +46,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.usersessions",
+    "balmanager.accounts",
     "django_filters",
     "django_htmx",
     "rest_framework",
@@ -142,11 +142,10 @@ SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", default=2 * 3600)
 SESSION_IDLE = timedelta(seconds=SESSION_COOKIE_AGE)
 SESSION_SAVE_EVERY_REQUEST = True  # the two hours are idle time, not time since log-in
 SESSION_LASTS = timedelta(seconds=env.int("SESSION_MAX_SECONDS", default=12 * 3600))  # however busy
-# Of gestionnaires and administrators. A SITE_URL that names this machine alone is the demonstration's, or a developer's.
+# Of gestionnaires and administrators. A SITE_URL that names this machine alone is the demonstration's.
 SECOND_FACTOR_REQUIRED = env.bool(
     "SECOND_FACTOR_REQUIRED", default=urlsplit(SITE_URL).hostname not in ("localhost", "127.0.0.1", "::1")
 )
-STRONG_PROVIDERS: list[str] = []
 MFA_ADAPTER = "balmanager.accounts.factors.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_FORMS = {"add_webauthn": "balmanager.accounts.forms.AddPasskeyForm"}
@@ -157,6 +156,63 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers themselves allow pass
 ADDRESS_LINK_VALID = timedelta(hours=24)
 BROWSER_KNOWN = timedelta(days=env.int("BROWSER_KNOWN_DAYS", default=180))
 ACCOUNT_LOG_KEPT = timedelta(days=env.int("ACCOUNT_LOG_KEPT_DAYS", default=365))
+
+# Identity providers (OpenID Connect): Pro Santé Connect, and the hospital's own.
+SOCIALACCOUNT_ADAPTER = "balmanager.accounts.identities.IdentityAccountAdapter"
+SOCIALACCOUNT_EMAIL_REQUIRED = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # state and nonce bind the answer to who asked
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds
+SOCIALACCOUNT_UID_MAX_LENGTH = 191
+
+
+def _whole(provider: dict) -> dict:
+    """A provider whose address is given must have the rest too; one without is not there."""
+    options = provider["settings"]
+    if not options["server_url"]:
+        return {}
+    if not provider["client_id"] or not provider["secret"]:
+        raise ImproperlyConfigured(f"{provider['name']}: its CLIENT_ID and CLIENT_SECRET are needed too.")
+    options["certificate"] = options["certificate"] if all(options["certificate"]) else None
+    address = urlsplit(options["server_url"])
+    return provider | {"settings": options | {"servers": [f"{address.scheme}://{address.netloc}/"]}}
+
+
+_psc = _whole({
+    "provider_id": "psc",
+    "name": "Pro Santé Connect",
+    "client_id": env("PSC_CLIENT_ID", default=""),
+    "secret": env("PSC_CLIENT_SECRET", default=""),
+    "settings": {
+        "server_url": env("PSC_DISCOVERY_URL", default=""),
+        "scope": env("PSC_SCOPE", default="openid scope_all").split(),
+        "uid_claim": "SubjectNameID",  # not "sub", which may change
+        "rpps_claim": "SubjectNameID",
+        "acr_values": env("PSC_ACR_VALUES", default="eidas1"),
+        "strong": True,  # a card, or its electronic twin
+        "certificate": (env("PSC_CLIENT_CERT", default=""), env("PSC_CLIENT_KEY", default="")),
+        "authorities": env("PSC_CA_FILE", default=""),
+    },
+})  # fmt: skip
+_own = _whole({
+    "provider_id": "sso",
+    "name": env("OIDC_NAME", default="le compte de l’établissement"),
+    "client_id": env("OIDC_CLIENT_ID", default=""),
+    "secret": env("OIDC_CLIENT_SECRET", default=""),
+    "settings": {
+        "server_url": env("OIDC_DISCOVERY_URL", default=""),
+        "scope": env("OIDC_SCOPE", default="openid profile email").split(),
+        "uid_claim": env("OIDC_UID_CLAIM", default="sub"),
+        "rpps_claim": env("OIDC_RPPS_CLAIM", default=""),
+        "acr_values": env("OIDC_ACR_VALUES", default=""),
+        "strong": env.bool("OIDC_STRONG", default=False),
+        "certificate": (env("OIDC_CLIENT_CERT", default=""), env("OIDC_CLIENT_KEY", default="")),
+        "authorities": env("OIDC_CA_FILE", default=""),
+    },
+})  # fmt: skip
+IDENTITY_PROVIDERS = [provider for provider in (_psc, _own) if provider]
+STRONG_PROVIDERS = [provider["provider_id"] for provider in IDENTITY_PROVIDERS if provider["settings"]["strong"]]
+SOCIALACCOUNT_PROVIDERS = {"oidc": {"APPS": IDENTITY_PROVIDERS}}
 
 # --- What the browser may do ------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -10,6 +10,7 @@ from balmanager.accounts.adapter import site_url
 from balmanager.accounts.links import read_address_link, write_address_link
 from balmanager.accounts.models import AccountEntry, User
 from balmanager.accounts.notes import note
+from mailboxes.models import Person
 from mailboxes.rules import Refused
 
 What = AccountEntry.What
@@ -42,6 +43,23 @@ def take_address(token: str) -> User:
     note(What.ADDRESS_CHANGED, account, by=account, before=former, after=address)
     _tell(account, "address_changed", {"address": address}, to=former)
     return account
+
+
+@transaction.atomic
+def tie(account: User, person: Person, *, by: User | None) -> None:
+    """From now on the account stands for this person. `by` None: their RPPS did it."""
+    person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
+    rules.check_tie(account, person, by=by)
+    person.user = account
+    person.save(update_fields=["user"])
+    note(What.TIED, account, by=by, person=person, after=str(person), note="" if by else "Par le numéro RPPS.")
+
+
+def tie_by_rpps(account: User, rpps: str) -> None:
+    """What an identity provider vouches for; where the register has nobody of that number yet, the account waits."""
+    person = Person.objects.filter(rpps=rpps, user=None).first() if rpps else None
+    if person and not Person.objects.filter(user=account.pk).exists():
+        tie(account, person, by=None)
 
 
 def close_sessions(account: User, sessions: list[UserSession]) -> None:

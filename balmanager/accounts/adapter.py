@@ -8,15 +8,18 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.db import transaction
+from django.shortcuts import resolve_url
 from django.urls import reverse
 
 from balmanager.accounts import browsers, factors, throttle
 from balmanager.accounts.middleware import BEGAN
 from balmanager.accounts.models import AccountEntry
 from balmanager.accounts.notes import note
+from balmanager.accounts.provider import ID_TOKEN
 from balmanager.accounts.tasks import deliver
 
 What = AccountEntry.What
+LEFT = "left_from"  # in the session once logged out: the provider to be left too, and its token
 
 
 def site_url(name: str, *args, **kwargs) -> str:
@@ -53,8 +56,25 @@ class AccountAdapter(DefaultAccountAdapter):
 
     # --- Logging in ---
     def login(self, request, user):
+        token = request.session.get(ID_TOKEN) or getattr(request, "identity_session", "")
         super().login(request, user)
         request.session[BEGAN] = time.time()
+        if token:
+            request.session[ID_TOKEN] = token
+
+    def get_logout_redirect_url(self, request):
+        return resolve_url("account-left") if self._came_from(request) else super().get_logout_redirect_url(request)
+
+    def logout(self, request):
+        """The provider to be left too is the one thing that outlives the session."""
+        provider, token = self._came_from(request), request.session.get(ID_TOKEN, "")
+        super().logout(request)
+        if provider and token:
+            request.session[LEFT] = (provider, token)
+
+    def _came_from(self, request) -> str:
+        records = get_authentication_records(request, request.user)
+        return next((record["provider"] for record in records if "provider" in record), "")
 
     def post_login(self, request, user, **kwargs):
         response = super().post_login(request, user, **kwargs)

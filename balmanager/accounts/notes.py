@@ -7,6 +7,7 @@ from allauth.account.signals import password_changed, password_reset, password_s
 from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authentication_failed, authenticator_added, authenticator_removed, authenticator_reset
+from allauth.socialaccount.signals import social_account_added
 
 from balmanager.accounts.middleware import FACTOR_SEEN
 from balmanager.accounts.models import AccountEntry, User
@@ -35,11 +36,16 @@ def listen() -> None:
     """Called once, when the application is loaded."""
     for signal in (password_changed, password_set):
         signal.connect(_note_password, dispatch_uid="note_password")
+    social_account_added.connect(_note_linked, dispatch_uid="note_linked")
     password_reset.connect(_note_reset, dispatch_uid="note_reset")
     authenticator_added.connect(_note_added, dispatch_uid="note_added")
     authenticator_reset.connect(_note_added, dispatch_uid="note_renewed")
     authenticator_removed.connect(_note_removed, dispatch_uid="note_removed")
     authentication_failed.connect(_note_factor_refused, dispatch_uid="note_factor_refused")
+
+
+def _note_linked(request, sociallogin, **_):
+    note(What.IDENTITY_LINKED, request.user, by=request.user, after=sociallogin.provider.name)
 
 
 def _note_password(user, **_):

@@ -3,10 +3,13 @@
 from allauth.account import views as allauth
 from django.urls import include, path, re_path
 
-from balmanager.accounts import views
+from balmanager.accounts import sign_on, views
 
 # allauth reverses these names here and there.
-CLOSED = ("account_signup", "account_email", "account_email_verification_sent", "account_set_password")
+CLOSED = (
+    "account_signup", "account_email", "account_email_verification_sent", "account_set_password",
+    "socialaccount_signup", "socialaccount_connections", "socialaccount_login_cancelled",
+)  # fmt: skip
 
 urlpatterns = [
     path("login/", allauth.login, name="account_login"),
@@ -27,6 +30,10 @@ urlpatterns = [
         name="account_reset_password_from_key_done",
     ),
     path("second-facteur/", include("allauth.mfa.urls")),
+    path("identite/<slug:provider_id>/", sign_on.begin, name="oidc_login"),
+    path("identite/<slug:provider_id>/retour/", sign_on.answer, name="oidc_callback"),
+    path("identite/<slug:provider_id>/relier/", sign_on.link, name="account-link"),
+    path("parti/", sign_on.left, name="account-left"),
     path("", views.account, name="account"),
     path("adresse/", views.AddressView.as_view(), name="account-address"),
     path("adresse/<str:token>/", views.address_link, name="account-address-link"),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from balmanager.accounts import actions, factors
 from balmanager.accounts.forms import AddressForm
+from balmanager.accounts.sign_on import identities_of
 from mailboxes.rules import Refused
 from mailboxes.views.acts import ActionView
 
@@ -24,7 +25,8 @@ def closed(request, **_):
 
 def account(request):
     entries = request.user.account_entries.select_related("by", "structure", "person")
-    return render(request, "account/home.html", {"entries": entries[:10], "has_factor": factors.has_one(request.user)})
+    facts = {"has_factor": factors.has_one(request.user), "identities": identities_of(request.user)}
+    return render(request, "account/home.html", {"entries": entries[:10], **facts})
 
 
 class AddressView(ActionView):

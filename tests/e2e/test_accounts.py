@@ -89,3 +89,38 @@ def test_a_gestionnaire_enrols_an_application_then_a_passkey_and_logs_in_by_each
     look(page, "sessions")
     page.goto(f"{strict.url}/compte/adresse/")
     look(page, "address")
+
+
+PROFESSIONALS = {
+    "899700218896": {
+        "claims": {"SubjectNameID": "899700218896", "given_name": "KIT", "family_name": "DOC0021889"},
+    }
+}
+RECORDED = """
+from mailboxes.models import Affiliation, Person, Structure
+kit = Person.objects.create(given_name="Kit", family_name="Doc0021889", rpps="99700218896", has_cps=True)
+Affiliation.objects.create(person=kit, structure=Structure.objects.create(name="Cabinet Doc"))
+"""
+
+
+def test_a_professional_comes_by_pro_sante_connect_and_leaves_it_too(app_data, serve, openid_provider, page, look):
+    app = app_data(host="localhost")
+    provider = openid_provider(app.url, PROFESSIONALS)
+    app.env |= {name: value for name, value in provider.env.items() if name.startswith("PSC_")}
+    app.manage("shell", "-c", RECORDED)
+    serve(app)
+    page.goto(f"{app.url}/compte/login/")
+    look(page, "log-in")
+    page.get_by_role("link", name="Se connecter avec Pro Santé Connect").click()
+    page.get_by_role("link", name="899700218896").click()
+    page.get_by_role("heading", name="Mes BAL").wait_for()
+    assert page.url == f"{app.url}/mes-bal/"
+    assert "KIT DOC0021889" in page.locator("header summary").inner_text()
+    page.goto(f"{app.url}/compte/")
+    look(page, "account-of-a-professional")
+    page.locator("header summary").click()
+    page.get_by_role("button", name="Se déconnecter").click()
+    page.get_by_role("heading", name="Vous avez quitté BAL Manager").wait_for()
+    look(page, "left")
+    page.get_by_role("link", name="Fermer aussi cette session").click()
+    assert page.url.startswith(provider.url)
