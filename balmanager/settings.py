@@ -154,6 +154,7 @@ MFA_TOTP_ISSUER = "BAL Manager"
 MFA_TOTP_TOLERANCE = 1  # a code of the half-minute before or after still does
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers themselves allow passkeys over http on localhost alone
 ADDRESS_LINK_VALID = timedelta(hours=24)
+INVITATION_VALID = timedelta(days=env.int("INVITATION_VALID_DAYS", default=7))
 BROWSER_KNOWN = timedelta(days=env.int("BROWSER_KNOWN_DAYS", default=180))
 ACCOUNT_LOG_KEPT = timedelta(days=env.int("ACCOUNT_LOG_KEPT_DAYS", default=365))
 

@@ -114,5 +114,8 @@ class AccountAdapter(DefaultAccountAdapter):
         transaction.on_commit(lambda: deliver.delay(message.subject, message.body, address), robust=True)
 
     def _for_mail(self, context, email) -> dict:
-        client = {"client": self.get_client_ip(self.request), "browser": self.get_http_user_agent(self.request)[:200]}
-        return {"email": email, "site_url": settings.SITE_URL, **client, **context}
+        facts = {"email": email, "site_url": settings.SITE_URL, "client": "", "browser": ""}
+        if self.request:
+            facts["client"] = self.get_client_ip(self.request)
+            facts["browser"] = self.get_http_user_agent(self.request)[:200]
+        return facts | context

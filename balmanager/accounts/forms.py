@@ -3,6 +3,14 @@
 from allauth.account.adapter import get_adapter
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.contrib.auth.password_validation import validate_password
+
+from balmanager.accounts.models import Invitation, User
+from balmanager.accounts.passwords import CommonWordsValidator
+from mailboxes.forms import PersonField
+from mailboxes.models import Structure
+
+ADMINISTRATOR = Invitation.Role.ADMINISTRATOR
 
 
 class AddressForm(forms.Form):
@@ -32,3 +40,74 @@ class AddPasskeyForm(AddWebAuthnForm):
         self.fields["name"].help_text = "Pour la reconnaître : « téléphone », « clé du bureau »…"
         self.fields["passwordless"].label = "Me connecter avec cette clé seule, sans mot de passe"
         self.fields["passwordless"].help_text = "La clé demande alors un code, une empreinte ou un visage."
+
+
+class OfferForm(forms.Form):
+    """A role: of one structure and those below it, or of the whole platform."""
+
+    role = forms.ChoiceField(label="Rôle", choices=Invitation.Role)
+    structure = forms.ModelChoiceField(
+        Structure.objects.none(),
+        label="Structure",
+        required=False,
+        help_text="Le rôle vaut aussi pour les structures qui lui sont rattachées.",
+    )
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        if user.is_superuser:
+            self.fields["structure"].queryset = Structure.objects.all()
+            return
+        self.fields["structure"].queryset = Structure.objects.managed_by(user)
+        self.fields["structure"].required = True
+        self.fields["role"].choices = [choice for choice in Invitation.Role.choices if choice[0] != ADMINISTRATOR]
+
+    def clean(self):
+        facts = super().clean()
+        if facts.get("role") == ADMINISTRATOR:
+            facts["structure"] = None
+        elif "structure" in facts and facts["structure"] is None:
+            self.add_error("structure", "Ce rôle se donne pour une structure.")
+        return facts
+
+
+class InviteForm(OfferForm):
+    address = forms.EmailField(label="Adresse e-mail", max_length=254)
+    field_order = ("address", "role", "structure")
+
+
+class OpenAccountForm(forms.Form):
+    first_name = forms.CharField(label="Prénom", max_length=150)
+    last_name = forms.CharField(label="Nom", max_length=150)
+    password = forms.CharField(
+        label="Mot de passe",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=f"Douze signes au moins. {CommonWordsValidator().get_help_text()}",
+    )
+    again = forms.CharField(
+        label="Le même, encore une fois", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+
+    def __init__(self, *args, address, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.address = address
+
+    def clean(self):
+        facts = super().clean()
+        password = facts.get("password")
+        if password and password != facts.get("again"):
+            self.add_error("again", "Les deux mots de passe diffèrent.")
+        names = {name: facts.get(name, "") for name in ("first_name", "last_name")}
+        try:
+            validate_password(password or "", User(username=self.address, email=self.address, **names))
+        except forms.ValidationError as error:
+            self.add_error("password", error)
+        return facts
+
+
+class TieForm(forms.Form):
+    person = PersonField(label="Personne")
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["person"].offer(user)

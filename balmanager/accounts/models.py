@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from mailboxes.models import Person, Structure
+from mailboxes.models import Membership, Person, Structure
 
 
 class User(AbstractUser):
@@ -30,6 +30,56 @@ class User(AbstractUser):
     def save(self, *args, **kwargs):
         self.email = self.email.lower()  # allauth looks for it so
         super().save(*args, **kwargs)
+
+
+class InvitationQuerySet(models.QuerySet):
+    def pending(self):
+        return self.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now())
+
+    def visible_to(self, user):
+        """Those to structures that one manages; an administrator's, all."""
+        if user.is_superuser:
+            return self
+        return self.filter(structure__in=Structure.objects.managed_by(user).values("pk"))
+
+
+class Invitation(models.Model):
+    """A role offered to whoever reads this address. Its link opens an account, or adds the role to one's own; once."""
+
+    class Role(models.TextChoices):
+        GESTIONNAIRE = Membership.Role.GESTIONNAIRE.value, "gestionnaire"
+        READER = Membership.Role.READER.value, "lecteur"
+        ADMINISTRATOR = "administrator", "administrateur de la plateforme"
+
+    address = models.EmailField("adresse")
+    role = models.CharField("rôle", max_length=20, choices=Role)
+    structure = models.ForeignKey(Structure, models.CASCADE, null=True, blank=True, related_name="+")
+    digest = models.CharField(max_length=64, unique=True, editable=False)  # of the link's token, which is not kept
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="par")
+    created_at = models.DateTimeField("envoyée le", default=timezone.now)
+    expires_at = models.DateTimeField("expire le")
+    accepted_at = models.DateTimeField("acceptée le", null=True, blank=True)
+    withdrawn_at = models.DateTimeField("retirée le", null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role="administrator", structure=None)
+                | ~Q(role="administrator") & Q(structure__isnull=False),
+                name="invitation_to_something",
+                violation_error_message="Un rôle se donne pour une structure ; celui d’administrateur, pour toutes.",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.address}, {self.what}"
+
+    @property
+    def what(self) -> str:
+        return f"{self.get_role_display()}, {self.structure}" if self.structure else self.get_role_display()
 
 
 class AccountEntry(models.Model):

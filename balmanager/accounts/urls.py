@@ -3,7 +3,7 @@
 from allauth.account import views as allauth
 from django.urls import include, path, re_path
 
-from balmanager.accounts import sign_on, views
+from balmanager.accounts import rights, sign_on, views
 
 # allauth reverses these names here and there.
 CLOSED = (
@@ -35,6 +35,15 @@ urlpatterns = [
     path("identite/<slug:provider_id>/relier/", sign_on.link, name="account-link"),
     path("parti/", sign_on.left, name="account-left"),
     path("", views.account, name="account"),
+    path("droits/", rights.rights, name="rights"),
+    path("droits/inviter/", rights.InviteView.as_view(), name="rights-invite"),
+    path("droits/invitations/<int:pk>/retirer/", rights.InvitationView.as_view(), name="invitation-withdraw"),
+    path("droits/<int:pk>/", rights.rights_of, name="rights-of"),
+    path("droits/<int:pk>/donner/", rights.GiveView.as_view(), name="rights-give"),
+    path("droits/<int:pk>/retirer/<int:role>/", rights.WithdrawView.as_view(), name="rights-withdraw"),
+    path("droits/<int:pk>/rattacher/", rights.TieView.as_view(), name="rights-tie"),
+    path("droits/<int:pk>/<slug:act>/", rights.AdministerView.as_view(), name="rights-administer"),
+    path("invitation/<str:token>/", rights.AcceptView.as_view(), name="invitation"),
     path("adresse/", views.AddressView.as_view(), name="account-address"),
     path("adresse/<str:token>/", views.address_link, name="account-address-link"),
     path("sessions/", views.sessions, name="account-sessions"),

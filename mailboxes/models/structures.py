@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from directory.identifiers import domain_of
@@ -132,6 +133,7 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     structure = models.ForeignKey(Structure, models.CASCADE, related_name="memberships")
     role = models.CharField("rôle", max_length=20, choices=Role)
+    since = models.DateTimeField("depuis", null=True, default=timezone.now, editable=False)  # unknown of the oldest
 
     class Meta:
         verbose_name = "habilitation"

