@@ -7,6 +7,7 @@ from django.db import transaction
 
 from balmanager.accounts import rules
 from balmanager.accounts.adapter import site_url
+from balmanager.accounts.browsers import named
 from balmanager.accounts.links import read_address_link, write_address_link
 from balmanager.accounts.models import AccountEntry, User
 from balmanager.accounts.notes import note
@@ -64,7 +65,7 @@ def tie_by_rpps(account: User, rpps: str) -> None:
 
 def close_sessions(account: User, sessions: list[UserSession]) -> None:
     for session in sessions:
-        note(What.SESSION_CLOSED, account, by=account, before=f"{session.ip}, {session.user_agent}")
+        note(What.SESSION_CLOSED, account, by=account, before=f"{session.ip}, {named(session.user_agent)}")
         session.end()
 
 

@@ -79,7 +79,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request, user, **kwargs):
         response = super().post_login(request, user, **kwargs)
         if not browsers.mark_of(request, user):
-            note(What.NEW_BROWSER, user, by=user, note=self.get_http_user_agent(request))
+            note(What.NEW_BROWSER, user, by=user, note=browsers.named(self.get_http_user_agent(request)))
             self.send_notification_mail("account/email/unknown_browser", user)
         browsers.remember(request, response, user)
         return response
@@ -117,5 +117,5 @@ class AccountAdapter(DefaultAccountAdapter):
         facts = {"email": email, "site_url": settings.SITE_URL, "client": "", "browser": ""}
         if self.request:
             facts["client"] = self.get_client_ip(self.request)
-            facts["browser"] = self.get_http_user_agent(self.request)[:200]
+            facts["browser"] = browsers.named(self.get_http_user_agent(self.request))
         return facts | context

@@ -13,6 +13,17 @@ SALT = "balmanager.accounts.browsers"
 ACCOUNTS = 10  # of one shared computer that the cookie holds
 
 
+# Each says it is those below it too: the first found is the one.
+NAMES = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+SYSTEMS = {sign: sign for sign in ("Android", "iPhone", "iPad", "Windows", "Mac", "Linux")}
+
+
+def named(user_agent: str) -> str:
+    """A browser as people know it: "Firefox, Windows"; what it says of itself where that tells nothing."""
+    found = [next((label for sign, label in table.items() if sign in user_agent), "") for table in (NAMES, SYSTEMS)]
+    return ", ".join(filter(None, found)) or user_agent[:100] or "inconnu"
+
+
 def known(request) -> dict[str, str]:
     """What tells this browser apart from others, for each account that logged in from it, by primary key."""
     value = request.get_signed_cookie(COOKIE, "", salt=SALT, max_age=settings.BROWSER_KNOWN)

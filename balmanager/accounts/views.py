@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from balmanager.accounts import actions, factors
+from balmanager.accounts import actions, browsers, factors
 from balmanager.accounts.forms import AddressForm
 from balmanager.accounts.sign_on import identities_of
 from mailboxes.rules import Refused
@@ -73,6 +73,7 @@ def sessions(request):
     expiry = dict(Session.objects.filter(pk__in=[row.session_key for row in rows]).values_list("pk", "expire_date"))
     for row in rows:
         # Each request puts the end off: what is left tells when the last one was.
+        row.browser = browsers.named(row.user_agent)
         row.used_at = expiry[row.session_key] - settings.SESSION_IDLE
     rows.sort(key=lambda row: row.used_at, reverse=True)
     return render(request, "account/sessions.html", {"sessions": rows, "lasts": settings.SESSION_LASTS})

@@ -3,6 +3,7 @@
 import pytest
 from allauth.usersessions.models import UserSession
 
+from balmanager.accounts.browsers import named
 from balmanager.accounts.models import AccountEntry
 from tests.accounts.conftest import is_in, log_in
 
@@ -64,3 +65,17 @@ def test_a_changed_password_closes_the_other_sessions(gisele, browser_of):
     here.post("/compte/password/change/", fields)
     assert there.get("/compte/").status_code == 302
     assert here.get("/compte/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36", "Chrome, Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/126.0 Safari/537.36 Edg/126.0", "Edge, Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari, iPhone"),
+        ("curl/8.0", "curl/8.0"),
+        ("", "inconnu"),
+    ],
+)
+def test_a_browser_is_named_as_people_know_it(said, shown):
+    assert named(said) == shown
