@@ -8,7 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from balmanager.accounts.models import Invitation, User
 from balmanager.accounts.passwords import CommonWordsValidator
 from mailboxes.forms import PersonField
-from mailboxes.models import Structure
+from mailboxes.models import Membership, Structure
 
 ADMINISTRATOR = Invitation.Role.ADMINISTRATOR
 
@@ -55,15 +55,16 @@ class OfferForm(forms.Form):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        if user.is_superuser:
-            self.fields["structure"].queryset = Structure.objects.all()
-            return
-        self.fields["structure"].queryset = Structure.objects.managed_by(user)
-        self.fields["structure"].required = True
-        self.fields["role"].choices = [choice for choice in Invitation.Role.choices if choice[0] != ADMINISTRATOR]
+        role, structure = self.fields["role"], self.fields["structure"]
+        structure.queryset = Structure.objects.all()  # type: ignore[attr-defined]
+        if not user.is_superuser:
+            structure.queryset = Structure.objects.managed_by(user)  # type: ignore[attr-defined]
+            structure.required = True
+            role.choices = Membership.Role.choices  # type: ignore[attr-defined]
 
     def clean(self):
-        facts = super().clean()
+        super().clean()
+        facts = self.cleaned_data
         if facts.get("role") == ADMINISTRATOR:
             facts["structure"] = None
         elif "structure" in facts and facts["structure"] is None:
@@ -93,7 +94,8 @@ class OpenAccountForm(forms.Form):
         self.address = address
 
     def clean(self):
-        facts = super().clean()
+        super().clean()
+        facts = self.cleaned_data
         password = facts.get("password")
         if password and password != facts.get("again"):
             self.add_error("again", "Les deux mots de passe diffèrent.")
@@ -110,4 +112,4 @@ class TieForm(forms.Form):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["person"].offer(user)
+        self.fields["person"].offer(user)  # type: ignore[attr-defined]

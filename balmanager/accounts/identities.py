@@ -28,10 +28,10 @@ class WithCertificate(HTTPAdapter):
         self.shown, self.authorities = certificate, authorities
         super().__init__()
 
-    def send(self, request, **options):
+    def send(self, *args, **options):
         options["cert"] = self.shown or options.get("cert")
         options["verify"] = self.authorities or options.get("verify", True)
-        return super().send(request, **options)
+        return super().send(*args, **options)
 
 
 class IdentityAccountAdapter(DefaultSocialAccountAdapter):

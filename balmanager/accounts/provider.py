@@ -29,7 +29,7 @@ class IdentityAdapter(OpenIDConnectOAuth2Adapter):
     @property
     def openid_config(self) -> dict:
         url = self.get_provider().server_url
-        return cache.get_or_set(f"openid:{url}", lambda: _fetch(url), DISCOVERY_KEPT)
+        return cache.get_or_set(f"openid:{url}", lambda: _fetch(url), DISCOVERY_KEPT) or {}
 
     def get_callback_url(self, request, app) -> str:
         return settings.SITE_URL + reverse("oidc_callback", args=[self.provider_id])

@@ -51,7 +51,7 @@ def may_offer(user) -> bool:
 def rights_of(request, pk):
     """One account: its roles, what may be done about them, and its log for who administers the platform."""
     account = _find(request.user, pk)
-    for role in account.roles:
+    for role in account.roles:  # type: ignore[attr-defined]
         role.may_withdraw = allows(rules.check_withdraw, role, by=request.user)
     facts = {
         "account": account,
@@ -216,10 +216,11 @@ class AcceptView(ActionView):
 
     template_name = "account/invitation.html"
     label = "Invitation"
+    invitation: Invitation
+    refusal = ""
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
-        self.invitation, self.refusal = None, ""
         try:
             self.invitation = grants.find_invitation(kwargs["token"])
         except Refused as refused:

@@ -7,7 +7,7 @@ from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.decorators import login_not_required
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.models import SocialAccount, SocialApp
-from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView, OAuth2View
 from django.conf import settings
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -26,7 +26,7 @@ class AnswerView(OAuth2CallbackView):
         return state, response
 
 
-def _at_provider(request, provider_id: str, view: type):
+def _at_provider(request, provider_id: str, view: type[OAuth2View]):
     """Whatever the provider does not answer ends in the page that says so."""
     adapter = IdentityAdapter(request, provider_id)
     try:
