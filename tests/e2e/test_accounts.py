@@ -1,5 +1,6 @@
 """One's own account in a real browser: a second factor is enrolled and asked for, sessions are seen and closed."""
 
+import re
 import time
 
 import pytest
@@ -89,6 +90,40 @@ def test_a_gestionnaire_enrols_an_application_then_a_passkey_and_logs_in_by_each
     look(page, "sessions")
     page.goto(f"{strict.url}/compte/adresse/")
     look(page, "address")
+
+
+def test_a_gestionnaire_invites_a_colleague_who_opens_an_account(app_server, page, look, browser):
+    app = app_server()
+    app.manage("shell", "-c", ACCOUNTS)
+    begin(page, app)
+    page.goto(f"{app.url}/compte/droits/inviter/")
+    look(page, "rights-invite")
+    page.get_by_label("Adresse e-mail").fill("nadia@exemple.invalid")
+    page.get_by_label("Rôle").select_option(label="lecteur")
+    page.get_by_label("Structure").select_option(label="CHU des Lilas")
+    page.get_by_role("button", name="Inviter").click()
+    page.get_by_text("L’invitation est envoyée.").wait_for()
+    look(page, "rights")
+    (mail,) = [path.read_text() for path in (app.var / "mails").iterdir() if "invitation/" in path.read_text()]
+    url = re.search(rf"{app.url}/compte/invitation/\S+", mail)[0]
+
+    colleague = browser.new_context(locale="fr-FR").new_page()
+    colleague.goto(url)
+    look(colleague, "invitation")
+    for label, value in (("Prénom", "Nadia"), ("Nom", "Exemple"), ("Mot de passe", PASSWORD)):
+        colleague.get_by_label(label, exact=True).fill(value)
+    colleague.get_by_label("Le même").fill(PASSWORD)
+    colleague.get_by_role("button", name="Ouvrir mon compte").click()
+    colleague.get_by_text("Votre compte est ouvert").wait_for()
+    colleague.context.close()
+
+    page.goto(f"{app.url}/compte/droits/")
+    page.get_by_role("link", name="Nadia Exemple").click()
+    look(page, "rights-of")
+    page.get_by_role("link", name="Retirer ce rôle").click()
+    look(page, "rights-withdraw")
+    page.get_by_role("button", name="Retirer le rôle").click()
+    page.get_by_text("Le rôle est retiré.").wait_for()
 
 
 PROFESSIONALS = {
