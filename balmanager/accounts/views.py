@@ -1,6 +1,7 @@
 """What one sees and changes of one's own account."""
 
 from allauth.account.internal.decorators import login_not_required
+from allauth.account.views import PasswordResetFromKeyView
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
@@ -21,6 +22,15 @@ from mailboxes.views.acts import ActionView
 def closed(request, **_):
     """A page of allauth that we have no use for."""
     raise Http404
+
+
+class ResetView(PasswordResetFromKeyView):
+    """Whoever read the account's mail is no stranger: the tries of others on its password do not count against them."""
+
+    def form_valid(self, form):
+        response = super().form_valid(form)
+        browsers.remember(self.request, response, self.reset_user)
+        return response
 
 
 def account(request):

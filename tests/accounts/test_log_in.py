@@ -4,7 +4,7 @@ import pytest
 from django.core import mail
 
 from balmanager.accounts.models import AccountEntry
-from tests.accounts.conftest import PASSWORD, is_in, log_in
+from tests.accounts.conftest import PASSWORD, is_in, link_in, log_in
 
 What = AccountEntry.What
 OWN, STRANGE = "192.0.2.1", "198.51.100.9"
@@ -67,6 +67,19 @@ def test_not_even_from_fifty_addresses_nor_from_the_same_one(gisele, browser_of)
     assert "Trop d’essais" in log_in(browser_of("203.0.113.5"), "gisele").content.decode()
     log_in(own, "gisele")
     assert is_in(own)
+
+
+def test_a_reset_link_opens_a_way_in_past_the_tries_of_others(gisele, browser_of):
+    for number in range(51):
+        log_in(browser_of(f"198.51.100.{number}"), "gisele", "faux")
+    client = browser_of(OWN)
+    assert "Trop d’essais" in log_in(client, "gisele").content.decode()
+    client.post("/compte/password/reset/", {"email": gisele.email})
+    answer = client.get(link_in(mail.outbox[0]).removeprefix("http://localhost:8000"), follow=True)
+    new = "girafe-tranquille-7"
+    client.post(answer.request["PATH_INFO"], {"password1": new, "password2": new})
+    log_in(client, "gisele", new)
+    assert is_in(client)
 
 
 def test_a_known_browser_has_its_own_count(gisele, browser_of):
