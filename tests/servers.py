@@ -573,7 +573,8 @@ def serve():
 
     def start(app):
         command = [sys.executable, "-m", "gunicorn", "balmanager.wsgi"]
-        ready = run(command, app.log, web_answers(f"{app.url}/compte/login/"), cwd=ROOT, env=app.env)
+        answers = web_answers(f"{app.url}/compte/login/")
+        ready = run(command, app.log, answers, seconds=120, cwd=ROOT, env=app.env)
         app.processes.enter_context(ready)
         return app
 
