@@ -16,10 +16,11 @@ NPM = if ! { command -v npm && node -e 'process.exit(+(parseInt(process.versions
 	wheel="$(NODE_WHEEL)"; export PATH="$$wheel/bin:$$PATH"; npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; fi; npm
 
 export PORT
+unexport PYTHONDONTWRITEBYTECODE  # each of the many starts would compile a thousand modules anew: 8 s, not 2
 # The checks need no .env: their settings are these.
 CHECK_ENV := ENV_FILE=/dev/null VAR_DIR=$(VENV)/check SECRET_KEY=only-to-load-the-settings-never-to-serve-a-page-0123456789
 
-.PHONY: help install run test test-sqlite test-postgresql servers check fix openapi bench lock clean
+.PHONY: help install run test test-sqlite test-postgresql servers check fix openapi bench mutants mutants-tables mutants-rules lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -94,6 +95,15 @@ openapi: $(VENV)/.dev  ## Write docs/api/openapi.json anew; look at what it chan
 bench: $(VENV)/.dev static/vendor/icons.svg  ## Measure, on a private PostgreSQL, and write docs/benchmarks.md
 	$(BIN)/python -m tests.bench $(ARGS)
 
+mutants: mutants-tables mutants-rules  ## Change tables and rules one by one, and list the changes that no test notices (an hour)
+
+mutants-tables: $(VENV)/.dev
+	$(BIN)/python -m pytest -p tests.mutants -s -q --nomigrations --tb=no tests/mailboxes $(ARGS)
+
+mutants-rules: $(VENV)/.dev static/vendor/icons.svg
+	$(BIN)/python -m mutmut run --max-children 2 $(ARGS)
+	$(BIN)/python -m mutmut results
+
 # --- Locks --------------------------------------------------------------------------------------------------------------
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
 
@@ -106,4 +116,4 @@ lock: $(VENV)/.created  ## Choose the versions anew within pyproject.toml (UPGRA
 	$(NPM) install --package-lock-only --silent
 
 clean:  ## Forget everything installed or built; .env and var/ stay
-	rm -rf $(VENV) node_modules static/vendor .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) node_modules static/vendor .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis mutants

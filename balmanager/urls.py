@@ -5,6 +5,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+import mailboxes.views.admin  # noqa: F401 - tells the administration of our tables
+
 # Its own log-in has no throttle and no second factor: ours has.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 

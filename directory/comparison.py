@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 
 from directory.kept import Kept
-from directory.models import Change, SyncRun
+from directory.models import Change, SyncRun, current_in_sql
 from directory.staging import measure, settle, whole_tables
 
 PAGE = 2000  # keys whose details are in memory at once
@@ -214,7 +214,7 @@ def _names(kept: Kept) -> dict[str, Any]:
         "incoming": ", ".join(f"i.{column}" for column in kept.columns),
         "pairs": ", ".join(f"e.{column}, i.{column}" for column in kept.content),
         "assignments": ", ".join(f"{column} = i.{column}" for column in kept.content),
-        "held": "e.source = %s AND e.withdrawn_at IS NULL",
+        "held": f"e.source = %s AND {current_in_sql('e')}",
         "page": PAGE,
     }
 

@@ -8,10 +8,12 @@ from django.db.models import F, Max, QuerySet
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
-from directory.models import Entry, Figure, SyncRun
+from directory.models import Entry, Figure, SyncRun, current_in_sql
 from directory.pictures import public_sources
 
 ENTRY = Entry._meta.db_table
+FIGURE = Figure._meta.db_table
+CURRENT = current_in_sql("e")
 Dimension = Figure.Dimension
 KEPT_DAILY = timedelta(days=35)  # beyond it one run a month is kept
 
@@ -66,18 +68,18 @@ LABELS = {
     Dimension.IDENTIFIER: IDENTIFIERS,
 }
 SEVERAL = f"""
-    INSERT INTO figure_several SELECT address FROM {ENTRY} WHERE source = %s AND withdrawn_at IS NULL
+    INSERT INTO figure_several SELECT address FROM {ENTRY} e WHERE e.source = %s AND {CURRENT}
     GROUP BY address HAVING count(*) > 1"""
 # An address on several lines is one box: those few are counted apart, for count(DISTINCT) would sort them all.
 COUNT = """
     INSERT INTO {figure} (run_id, dimension, "key", label, "count")
     SELECT %s, %s, {final}, max(label), sum(boxes) FROM (
         SELECT {key} AS part, max({label}) AS label, count(*) AS boxes FROM {entry} e
-        WHERE e.source = %s AND e.withdrawn_at IS NULL AND e.address NOT IN (SELECT address FROM figure_several)
+        WHERE e.source = %s AND {current} AND e.address NOT IN (SELECT address FROM figure_several)
         GROUP BY 1
         UNION ALL
         SELECT {key}, max({label}), count(DISTINCT e.address) FROM {entry} e
-        WHERE e.source = %s AND e.withdrawn_at IS NULL AND e.address IN (SELECT address FROM figure_several)
+        WHERE e.source = %s AND {current} AND e.address IN (SELECT address FROM figure_several)
         GROUP BY 1) counted
     GROUP BY {final}"""
 
@@ -95,7 +97,14 @@ def record(run: SyncRun) -> None:
         for dimension, (key, label) in SQL.items():
             # A nature is told once for each name, not for each box.
             final = _structure("part") if dimension is Dimension.STRUCTURE else "part"
-            query = COUNT.format(key=key, label=label, final=final, entry=ENTRY, figure=Figure._meta.db_table)
+            query = COUNT.format(
+                key=key,
+                label=label,
+                final=final,
+                entry=ENTRY,
+                figure=Figure._meta.db_table,
+                current=current_in_sql("e"),
+            )
             cursor.execute(query, [run.pk, dimension.value, run.source, run.source])
         cursor.execute("DROP TABLE figure_several")
     prune(run.source)

@@ -174,7 +174,6 @@ def level() -> int:
 def _level_postgresql(cursor) -> int:
     cursor.execute("SET LOCAL work_mem = '192MB'")
     cursor.execute("SET LOCAL maintenance_work_mem = '192MB'")
-    cursor.execute("SET LOCAL jit = off")
     cursor.execute(f"LOCK TABLE {SEARCH} IN SHARE ROW EXCLUSIVE MODE")  # one at a time; readers go on
     shown, values = _shown()
     cursor.execute(STALE.format(key="entry_id", shown=shown), values)

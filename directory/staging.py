@@ -13,6 +13,7 @@ from typing import cast
 from django.db import DatabaseError, connection, transaction
 
 from directory.kept import Kept
+from directory.models import current_in_sql
 from directory.records import Record
 
 # "{key}" and "{columns}" are those of what the run brings.
@@ -159,7 +160,7 @@ def add_untold(source: str, kept: Kept) -> None:
             SELECT (SELECT coalesce(max(number), 0) FROM sync_incoming) + row_number() OVER (ORDER BY e.id), digest,
                 {columns}
             FROM {kept.table} e
-            WHERE e.source = %s AND e.withdrawn_at IS NULL
+            WHERE e.source = %s AND {current_in_sql("e")}
                 AND NOT EXISTS (SELECT 1 FROM sync_retold r WHERE r.holder = e.holder)""",
             [source],
         )
@@ -197,11 +198,10 @@ def whole_tables() -> Iterator[None]:
 
 
 def allow_memory() -> None:
-    """Let this transaction's hash joins stay in memory; compiling its queries would cost more than it saves."""
+    """Let this transaction's hash joins stay in memory."""
     if _is_postgresql():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL work_mem = '192MB'")
-            cursor.execute("SET LOCAL jit = off")
 
 
 def measure(kept: Kept) -> None:

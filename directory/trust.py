@@ -9,7 +9,7 @@ def is_trusted_domain(domain: str) -> bool:
     address = f"x@{domain}"
     if TrustedDomain.objects.is_trusted(address):
         return True
-    if TrustedDomain.objects.current().exists():
+    if TrustedDomain.objects.is_held():
         return False
     return is_mssante(address) or is_published_domain(domain)
 

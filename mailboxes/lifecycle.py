@@ -163,6 +163,31 @@ class Letter(TextChoices):
     REMIND = "remind", "relance"
 
 
+class Severity(TextChoices):
+    """How pressing a thing is: the findings and the gaps are told in this order."""
+
+    URGENT = "urgent", "urgent"
+    TODO = "todo", "à faire"
+    WATCH = "watch", "à surveiller"
+
+
+class CampaignKind(TextChoices):
+    """What a campaign puts to many at once."""
+
+    CLEANUP = "cleanup", "nettoyage"
+    RECERTIFICATION = "recertify", "recertification des accès"
+    PREFERRED = "preferred", "BAL privilégiée"
+
+
+class Scope(TextChoices):
+    """What a key opens; the account's habilitations say for which structures."""
+
+    READ = "read", "lire le registre"
+    USAGE = "usage", "envoyer des relevés d’usage"
+    RESOLVE = "resolve", "chercher la bonne adresse"
+    MANAGE = "manage", "agir comme un gestionnaire"
+
+
 class Transition(NamedTuple):
     verb: Verb
     before: frozenset[State]
@@ -277,6 +302,11 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
 ]}
 # fmt: on
 
+# A gestionnaire of a structure that the person has left may still do this; the rest needs them to be there today.
+EVEN_AFTER_DEPARTURE = frozenset({Act.DESCRIBE_PERSON, Act.EXPORT_PERSON})
+# Who has these roles alone uses the box, and is not shown its journal and notices.
+SHOWN_NO_HISTORY = frozenset({_R.DELEGATAIRE})
+
 # Which request to the operator a move opens, and which it settles. He hears of nothing else: a request cancelled
 # before it left makes no letter, and one that he had already followed makes a request to undo it.
 OPENS: dict[Verb | Act, RequestKind] = {
@@ -305,6 +335,13 @@ AWAITS: dict[RequestKind, frozenset[State]] = {
     RequestKind.OPEN: frozenset({_S.REQUESTED}),
     RequestKind.DEPUBLISH: frozenset({_S.DEPUBLICATION_REQUESTED}),
     RequestKind.DELETE: frozenset({_S.DELETION_REQUESTED, _S.DELETION_CONFIRMED}),
+}
+# What the annuaire shows of the address once it is done; of what is changed or preferred it does not say as much.
+SHOWN_ONCE_DONE: dict[RequestKind, bool] = {
+    RequestKind.OPEN: True,
+    RequestKind.PUBLISH: True,
+    RequestKind.DEPUBLISH: False,
+    RequestKind.DELETE: False,
 }
 FOLLOWS: dict[tuple[RequestKind, Act], Verb] = {
     (RequestKind.OPEN, Act.RECORD_DONE): _V.ACTIVATE,
@@ -342,6 +379,8 @@ STEPS: dict[Act, Step] = {act: Step(act, frozenset(before), after) for act, befo
 
 BY_HAND = [act for act in STEPS if WHO_MAY[act] - {Role.SYSTEM}]
 
+MAX_COTITULAIRES = 20  # of one BAL, the principal counted
+
 # What whoever asks for a deletion attests; the journal keeps these words.
 ATTESTATION = "les messages et documents utiles de cette BAL sont enregistrés ailleurs."
 
@@ -354,9 +393,25 @@ ANSWERABLE = frozenset({line.verb for line in TRANSITIONS if line.after in BY_VE
     Act.NOTE_USE,
 }
 EXPOSED = [line.verb for line in TRANSITIONS if line.by - {Role.SYSTEM}]
-OVER = frozenset({State.DELETED, State.ABANDONED})
+
+# Sets of states, each named by the question that it answers. There is no other: what asks the same uses the same.
+OVER = frozenset({State.DELETED, State.ABANDONED})  # is it a BAL no more?
 LIVE = frozenset(State) - OVER
-PAID = LIVE - {State.REQUESTED, State.DELETION_CONFIRMED}  # an operator charges for these
+OPENED = LIVE - {State.REQUESTED}  # did the operator open it, and is it still there?
+PAID = OPENED - {State.DELETION_CONFIRMED}  # does the operator charge for it?
+IN_SERVICE = BY_VERB[Verb.REQUEST_DEPUBLICATION].before  # open, and nobody asked for its end?
+STOPPABLE = BY_VERB[Verb.OPPOSE].before  # would a holder's word, or a use, keep it?
+TO_BE_LEFT = OPENED - IN_SERVICE  # are its correspondents to be led elsewhere?
+ENDING = TO_BE_LEFT & STOPPABLE  # was its end asked for, and may it still be kept?
+WITHDRAWN = ENDING - {State.DEPUBLICATION_REQUESTED}  # out of the annuaire and paid: does it serve nobody?
+# Was its absence from the annuaire seen, and is nothing awaited since?
+SEEN_GONE = frozenset(BY_VERB[verb].after for verb in (Verb.VERIFY_DEPUBLICATION, Verb.VERIFY_DELETION))
+BEYOND_DEPUBLICATION = WITHDRAWN | {State.DELETION_CONFIRMED} | OVER  # is there no depublication left to ask for?
+BEYOND_DELETION = BEYOND_DEPUBLICATION - {State.DEPUBLISHED}  # is there no deletion left to ask for?
+UNFIT_TO_PREFER = frozenset(State) - {State.REQUESTED, State.ACTIVE}  # is a wish for it to be made anew?
+ON_THE_WAY_OUT = UNFIT_TO_PREFER - {State.ABANDONED}  # has it steps of a way out to show?
+# In which states does it wait for a word of the operator that moves it?
+AWAITS_A_WORD = frozenset().union(*(BY_VERB[v].before for (_, act), v in FOLLOWS.items() if act == Act.RECORD_DONE))
 
 
 def mermaid() -> str:

@@ -1,5 +1,9 @@
 """What every test may ask for; the servers stand in tests/servers.py."""
 
+import shutil
+
+import pytest
+from django.conf import settings as of_django
 from hypothesis import settings
 
 # The suite plays the same examples each time, and quickly. `--hypothesis-profile=deep` searches anew:
@@ -7,3 +11,21 @@ from hypothesis import settings
 settings.register_profile("suite", derandomize=True, deadline=None)
 settings.register_profile("deep", deadline=None, print_blob=True)
 settings.load_profile("suite")
+
+
+# --- The database of each worker: a copy of one migrated once; it goes with its server or folder ----------------------
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_use_migrations):
+    return django_db_use_migrations
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request, django_db_modify_db_settings_parallel_suffix, django_db_use_migrations):
+    """Names what pytest-django would make and migrate; it finds it made, and nothing to migrate."""
+    of_tests = of_django.DATABASES["default"].setdefault("TEST", {})
+    if not django_db_use_migrations:  # --nomigrations: the tables as the models say, made by each worker
+        return
+    if request.config.getoption("db") == "postgresql":
+        of_tests["TEMPLATE"] = request.getfixturevalue("_prepared_postgresql")
+    else:
+        shutil.copy(request.getfixturevalue("_prepared_sqlite"), of_tests["NAME"])

@@ -7,6 +7,7 @@ A server that cannot be had skips its tests; where CI is set, it fails them.
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import pwd
@@ -22,6 +23,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -57,7 +59,9 @@ def pytest_load_initial_conftests(early_config):
 def surround(db):
     folder = STOP.enter_context(private_folder())
     (folder / "var" / "static").mkdir(parents=True)  # WhiteNoise warns of a folder that is missing
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process would compile all it imports anew: 8 s, not 2
     os.environ.update(
+        TEST_FOLDER=str(folder),
         ENV_FILE=os.devnull,  # a developer's .env is none of the tests' business
         SECRET_KEY=secrets.token_urlsafe(50),
         VAR_DIR=str(folder / "var"),
@@ -89,8 +93,12 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(config, items):
-    """`postgresql_run` marks what needs PostgreSQL, or brings its own data and need not be played twice: left out."""
+    """`postgresql_run` marks what needs PostgreSQL, or brings its own data and need not be played twice.
+
+    Left out of the run over SQLite; first in the other, for it is the longest: the workers then end together.
+    """
     if config.getoption("db") == "postgresql":
+        items.sort(key=lambda item: item.get_closest_marker("postgresql_run") is None)
         return
     left_out = [item for item in items if item.get_closest_marker("postgresql_run")]
     config.hook.pytest_deselected(items=left_out)
@@ -144,6 +152,19 @@ def private_folder():
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def made_once(name, make):
+    """The folder of this name that the workers of a run share: the first who asks has it made, the others wait."""
+    folder = Path(os.environ["TEST_FOLDER"]) / name
+    made = folder.with_suffix(".made")
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
+        if not made.exists():
+            folder.mkdir(exist_ok=True)
+            make(folder)
+            made.touch()
+    return folder
 
 
 def free_port():
@@ -223,8 +244,8 @@ def run_postgresql(folder, **parameters):
     parameters = {
         "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": home, "max_connections": 100,
         "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
-        # No statistics taken between two tests, of tables that stand empty then; nor plans compiled for a few rows.
-        "autovacuum": "off", "jit": "off", **parameters,
+        "autovacuum": "off",  # it would count tables that stand empty between two tests, and plan by that
+        **parameters,
     }  # fmt: skip
     command = [str(postgres), "-D", str(home / "data")]
     for name, value in parameters.items():
@@ -294,11 +315,20 @@ def postgresql_url(_postgresql):
 
 
 @pytest.fixture(scope="session")
-def _prepared_postgresql(_postgresql, server_folder):
-    with own_database(_postgresql) as url:
-        var = server_folder / "prepared-postgresql"
-        App("", app_env(var, DATABASE_URL=url), var, var).manage("migrate", "--verbosity", "0")
-        yield url.rpartition("/")[2]
+def _prepared_postgresql(_postgresql):
+    """The name of a migrated PostgreSQL database, to be copied: made once."""
+    import psycopg  # noqa: PLC0415
+
+    name = "migrated"
+
+    def migrate(var):
+        with psycopg.connect(_postgresql, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        url = f"{_postgresql.rpartition('/')[0]}/{name}"
+        manage_in(var, "migrate", DATABASE_URL=url)
+
+    made_once(f"migrated-{urlsplit(_postgresql).port}", migrate)
+    return name
 
 
 @pytest.fixture
@@ -531,13 +561,19 @@ class App:
 
 
 @pytest.fixture(scope="session")
-def _prepared_var(server_folder):
-    """A migrated SQLite file and the collected static files: made once, copied for each application."""
-    var = server_folder / "prepared"
-    app = App("", app_env(var), var, var)
-    app.manage("migrate", "--verbosity", "0")
-    app.manage("collectstatic", "--no-input", "--verbosity", "0")
-    return var
+def _prepared_sqlite():
+    """A migrated SQLite file, to be copied: made once."""
+    return made_once("migrated", lambda var: manage_in(var, "migrate")) / "bal.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def _prepared_static():
+    """The static files, collected once."""
+    return made_once("collected", lambda var: manage_in(var, "collectstatic", "--no-input")) / "static"
+
+
+def manage_in(var, *words, **env):
+    App("", app_env(var, **env), var, var).manage(*words, "--verbosity", "0")
 
 
 def app_env(var, **env):
@@ -547,7 +583,7 @@ def app_env(var, **env):
 
 
 @pytest.fixture
-def app_data(_prepared_var, tmp_path):
+def app_data(_prepared_sqlite, _prepared_static, tmp_path):
     """`app_data(**environment)`: the application's data alone, for commands and workers; its own migrated SQLite file.
 
     Or, with DATABASE_URL given, that database (see `migrated_url`). `host`: how the browser names this machine.
@@ -557,8 +593,8 @@ def app_data(_prepared_var, tmp_path):
         def prepare(host="127.0.0.1", **env):
             port, var = free_port(), tmp_path / f"var{free_port()}"
             var.mkdir()
-            shutil.copy(_prepared_var / "bal.sqlite3", var)
-            (var / "static").symlink_to(_prepared_var / "static")
+            shutil.copy(_prepared_sqlite, var)
+            (var / "static").symlink_to(_prepared_static)
             url = f"http://{host}:{port}"
             app = App(url, app_env(var, PORT=str(port), SITE_URL=url, **env), var, var / "web.log")
             stop.callback(app.processes.close)

@@ -5,13 +5,43 @@ import time
 import psycopg
 import pytest
 import redis
+from django.core.management import call_command
 from django.db import connection
+
+from tests.servers import made_once
 
 pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
 
 
 def test_the_suite_runs_on_the_database_asked_for(request, db):
     assert connection.vendor == request.config.getoption("db")
+
+
+def test_what_one_worker_has_made_the_others_find(tmp_path, monkeypatch):
+    monkeypatch.setenv("TEST_FOLDER", str(tmp_path))
+    made = []
+    assert made_once("page", made.append) == made_once("page", made.append) == tmp_path / "page"
+    assert made == [tmp_path / "page"]
+
+
+def test_what_could_not_be_made_is_made_by_the_next_who_asks(tmp_path, monkeypatch):
+    monkeypatch.setenv("TEST_FOLDER", str(tmp_path))
+    with pytest.raises(ZeroDivisionError):
+        made_once("page", lambda folder: 1 / 0)
+    made = []
+    made_once("page", made.append)
+    assert made == [tmp_path / "page"]
+
+
+def test_the_database_of_a_worker_is_a_copy_with_every_migration(db):
+    call_command("migrate", "--check", verbosity=0)
+
+
+def test_postgresql_compiles_no_plan_of_ours_though_it_would_by_default(postgresql_url, db):
+    with connection.cursor() as ours, psycopg.connect(postgresql_url) as by_default:
+        ours.execute("SHOW jit")
+        assert ours.fetchone() == ("off",)
+        assert by_default.execute("SHOW jit").fetchone() == ("on",)
 
 
 def test_a_postgresql_has_the_extensions_we_use(postgresql_url):

@@ -5,7 +5,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 
 from balmanager.accounts.models import AccountEntry, User
-from mailboxes.admin import ReadOnly
+from mailboxes.views.admin import ReadOnly
 
 # What opens an account is changed by the account itself, and noted.
 admin.site.unregister([EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession])

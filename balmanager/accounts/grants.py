@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from balmanager.accounts import rules
 from balmanager.accounts.adapter import site_url
+from balmanager.accounts.links import digest_of
 from balmanager.accounts.models import AccountEntry, Invitation, User
 from balmanager.accounts.notes import note
 from mailboxes.models import Membership, Person, Structure
-from mailboxes.models.software import digest_of
 from mailboxes.rules import Refused, check_row
 
 What = AccountEntry.What

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.core.exceptions import ValidationError
 
-from mailboxes.folding import folded
+from directory.folding import folded
 
 WORDS = Path(__file__).with_name("common_words.txt")
 # What people write for a letter, when a digit or a sign is asked of them.

@@ -9,6 +9,11 @@ class CopiedQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
 
+def current_in_sql(row: str) -> str:
+    """`current`, of the row so named in a query."""
+    return f"{row}.withdrawn_at IS NULL"
+
+
 class Copied(models.Model):
     """One line of a source. Never deleted: once out of its source it is *withdrawn*, with a date."""
 

@@ -3,7 +3,7 @@
 from django.db import models
 
 from directory.identifiers import APICRYPT_DOMAIN, domain_of
-from directory.models.copied import Copied, CopiedQuerySet
+from directory.models.copied import Copied, CopiedQuerySet, current_in_sql
 
 
 class TrustedDomainQuerySet(CopiedQuerySet):
@@ -14,6 +14,10 @@ class TrustedDomainQuerySet(CopiedQuerySet):
         """
         domain = domain_of(address.lower())
         return domain == APICRYPT_DOMAIN or self.current().filter(name=domain).exists()
+
+    def is_held(self) -> bool:
+        """Without a list nothing is known to be outside."""
+        return self.current().exists()
 
 
 class TrustedDomain(Copied):
@@ -38,3 +42,9 @@ class TrustedDomain(Copied):
 
     def __str__(self):
         return self.name
+
+
+def outside_in_sql(domain: str) -> str:
+    """We hold a white list and this expression, a domain in lower case, is not in the trusted space (`is_trusted`)."""
+    held = f"SELECT 1 FROM {TrustedDomain._meta.db_table} w WHERE {current_in_sql('w')}"  # noqa: S608 - names of our own
+    return f"({domain} <> '{APICRYPT_DOMAIN}' AND EXISTS ({held}) AND NOT EXISTS ({held} AND w.name = {domain}))"

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import StrIndex, Substr
 
-from directory.models.copied import Copied, CopiedQuerySet
+from directory.models.copied import Copied, CopiedQuerySet, current_in_sql
 from directory.pictures import pictures, public_sources
 
 
@@ -16,6 +16,10 @@ class EntryQuerySet(CopiedQuerySet):
         """Rank 1: the mailbox that its holder prefers, by the annuaire."""
         return self.published().filter(rank="1")
 
+    def at_place(self, key):
+        """Said of this place of practice (`Activity.place_key`), or of no place."""
+        return self.filter(models.Q(structure_id="") | models.Q(structure_id=key))
+
     def best_of(self, addresses):
         """Address -> Picture: what the sources together say today of each of these that they know."""
         return self.current().filter(address__in=addresses).merged()
@@ -23,6 +27,16 @@ class EntryQuerySet(CopiedQuerySet):
     def merged(self):
         """Address -> Picture of all these entries; in memory, so not for the whole annuaire at once."""
         return pictures(self)
+
+
+def public_in_sql(row: str) -> str:
+    """Is the row so named a line, present or past, of a public source?"""
+    return f"{row}.source IN ({', '.join(repr(name) for name in public_sources()) or 'NULL'})"
+
+
+def published_in_sql(row: str) -> str:
+    """`published`, of the row so named in a query."""
+    return f"({current_in_sql(row)} AND {public_in_sql(row)})"
 
 
 class Entry(Copied):

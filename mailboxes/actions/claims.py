@@ -43,7 +43,7 @@ def remind_person(person: Person, *, by) -> JournalEntry:
     person = _locked(person)
     now = timezone.now()
     claims = list(Claim.objects.to_remind(now).filter(person=person).order_by("pk"))
-    rules.check_remind_person(claims, by=by)
+    rules.check_remind_person(person, claims, by=by)
     Claim.objects.filter(pk__in=[claim.pk for claim in claims]).update(reminded_at=now)
     return _tell(person, Act.REMIND_PERSON, claims, by=by)
 

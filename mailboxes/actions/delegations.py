@@ -54,7 +54,7 @@ def take_over_delegation(delegation: Delegataire, *, by) -> Delegataire:
     bal = locked(delegation.bal)
     former = Delegataire.objects.select_related("person", "under").get(pk=delegation.pk)
     former.bal = bal
-    taker = Person.objects.filter(user=by).first() or Person()
+    taker = Person.objects.filter(user=by.pk, user__isnull=False).first() or Person()
     rules.check_take_over(former, taker, by=by)
     today = timezone.localdate()
     taken = Delegataire(bal=bal, person=former.person, under=taker, starts_on=max(today, former.starts_on))

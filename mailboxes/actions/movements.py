@@ -12,7 +12,7 @@ from mailboxes.actions.journal import write_about
 from mailboxes.actions.people import lock_stay
 from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Step, standing_of
-from mailboxes.movements import BY_NAME, Line, file_of
+from mailboxes.models.checklists import BY_NAME, Line, file_of
 
 ON_THE_DAY = "Départ de la personne."
 
@@ -50,7 +50,7 @@ def settle_step(movement: Movement, name: str, outcome: str, *, by, note: str = 
 def reopen_step(movement: Movement, name: str, *, by) -> None:
     movement = _locked(movement)
     line = _line(movement, name)
-    rules.check_person_act(Act.REOPEN_STEP, movement.stay.structure, movement.stay.person, by=by, allowed=line.task.by)
+    rules.check_movement_step(Act.REOPEN_STEP, movement, line, by=by)
     rules.check_movement_open(movement)
     if line.row:
         line.row.delete()
@@ -78,7 +78,7 @@ def close_movement(movement: Movement, *, by) -> Movement:
 def cancel_movement(movement: Movement, *, by, note: str = "") -> Movement:
     """It does not take place. A departure that is recorded is undone with its file."""
     movement = _locked(movement)
-    rules.check_person_act(Act.CANCEL_MOVEMENT, movement.stay.structure, movement.stay.person, by=by)
+    rules.check_may(Act.CANCEL_MOVEMENT, structure=movement.stay.structure, person=movement.stay.person, by=by)
     rules.check_movement_open(movement)
     if movement.kind == Movement.Kind.DEPARTURE and movement.stay.left_on:
         _undo_departure(movement.stay, by=by, note=note)
@@ -91,7 +91,7 @@ def cancel_movement(movement: Movement, *, by, note: str = "") -> Movement:
 def remind_movement(movement: Movement, *, by) -> JournalEntry:
     """Its day has come, and it is still open: the gestionnaires of the structure are told."""
     movement = _locked(movement)
-    rules.check_person_act(Act.REMIND_MOVEMENT, movement.stay.structure, movement.stay.person, by=by)
+    rules.check_may(Act.REMIND_MOVEMENT, structure=movement.stay.structure, person=movement.stay.person, by=by)
     rules.check_movement_open(movement)
     movement.reminded_on = timezone.localdate()
     movement.save(update_fields=["reminded_on"])

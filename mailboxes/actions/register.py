@@ -10,7 +10,6 @@ from mailboxes.actions.journal import entry_of, locked, shown, write
 from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import Act, Party, State
 from mailboxes.models import (
-    SYSTEM,
     Bal,
     Cotitulaire,
     Delegataire,
@@ -21,7 +20,6 @@ from mailboxes.models import (
     Structure,
     bulk,
 )
-from mailboxes.models.bals import managed_structures
 
 LABELS = {field.name: field.verbose_name for field in Bal._meta.fields}
 DESCRIBED = ("service", "description", "purpose", "liste_rouge", "responsable", "quota_mb")
@@ -59,7 +57,7 @@ def register_bal(
 def given_up(addresses: Iterable[str], *, by) -> dict[str, Bal]:
     """An address once given up comes back as the same row, for its journal goes on."""
     former = Bal.objects.locked().filter(address__in=addresses, state=State.ABANDONED)
-    return {bal.address: bal for bal in former if by is SYSTEM or bal.structure_id in managed_structures(by)}
+    return {bal.address: bal for bal in former if rules.may_at(Act.REGISTER, bal.structure_id, by=by)}
 
 
 def describe_anew(bal: Bal, **facts) -> None:

@@ -13,33 +13,11 @@ from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_on_commit, write
 from mailboxes.actions.moves import Tally, in_batches, write_moves
 from mailboxes.actions.requests import open_request
-from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
+from mailboxes.lifecycle import STOPPABLE, Act, Party, RequestKind, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Reading, Request, bulk
-from mailboxes.notices import gestionnaires_of, notices_for
+from mailboxes.notices.telling import gestionnaires_of, notices_for
 
 LEARNT = ["last_used_at", "last_used_source", "clock_at", "used_mb", "quota_mb", "percent_full", "full_on"]
-
-
-@transaction.atomic
-def record_usage(
-    bal: Bal,
-    *,
-    at: datetime,
-    source: str,
-    by,
-    last_used_at: datetime | None = None,
-    used_mb: int | None = None,
-    quota_mb: int | None = None,
-) -> Reading:
-    """Keep a reading; the same one twice is one. A use newer than the way out's beginning stops it."""
-    bal = locked(bal)
-    rules.check_reading(bal, at, last_used_at, by=by)
-    facts = {"last_used_at": last_used_at, "used_mb": used_mb, "quota_mb": quota_mb}
-    fresh = fresh_readings([Reading(bal=bal, at=at, source=source, **facts)])
-    teach(fresh)
-    write_readings(fresh)
-    bal.save(update_fields=LEARNT)
-    return fresh[0] if fresh else bal.readings.get(at=at, source=source)
 
 
 def fresh_readings(readings: list[Reading]) -> list[Reading]:
@@ -112,6 +90,7 @@ def _used(reading: Reading, used: datetime) -> str:
 
 
 def _note_use(bal: Bal, note: str) -> None:
+    rules.check_act(bal, Act.NOTE_USE, by=SYSTEM)
     parties = frozenset({Party.HOLDERS, Party.GESTIONNAIRES})
     write(bal, Act.NOTE_USE, by=SYSTEM, parties=parties, cycle=bal.state_since.isoformat(), note=note)
 
@@ -130,7 +109,7 @@ def declare_use(bal: Bal, *, by) -> Reading:
     reading = Reading.objects.create(bal=bal, at=now, source=Reading.Source.ANSWER, last_used_at=now)
     teach([reading])
     bal.save(update_fields=LEARNT)
-    if bal.state in BY_VERB[Verb.OPPOSE].before:
+    if bal.state in STOPPABLE:
         rules.check_move(bal, Verb.OPPOSE, by=by)
         write_moves([bal], Verb.OPPOSE, by=by, note="")
     else:

@@ -9,9 +9,10 @@ from mailboxes import actions
 from mailboxes.api.fields import Abilities, PersonSaid, Seen, person_of
 from mailboxes.api.serializers import PersonLineSerializer, example
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.filters import DelegationFilter, HolderFilter, PersonFilter
+from mailboxes.forms.filters import DelegationFilter, HolderFilter, PersonFilter
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, Person, Structure
+from mailboxes.models.fields import length_of
 from mailboxes.rules import allows, check_end_delegation, check_remove_cotitulaire, check_transfer_principal
 
 ALICE = {"id": 7, "name": "Alice EXEMPLE", "rpps": "10000000017"}
@@ -65,13 +66,13 @@ class PersonSerializer(serializers.ModelSerializer):
 )
 class RecordPersonSerializer(serializers.Serializer):
     structure = Seen(queryset=Structure.objects.all())
-    given_name = serializers.CharField(max_length=100)
-    family_name = serializers.CharField(max_length=100)
+    given_name = serializers.CharField(max_length=length_of(Person, "given_name"))
+    family_name = serializers.CharField(max_length=length_of(Person, "family_name"))
     rpps = serializers.RegexField(r"^\d{11}$", required=False, help_text="RPPS, 11 chiffres ; beaucoup n’en ont pas.")
     has_cps = serializers.BooleanField(required=False)
-    profession = serializers.CharField(required=False, allow_blank=True, max_length=100)
-    function = serializers.CharField(required=False, allow_blank=True, max_length=100)
-    email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
+    profession = serializers.CharField(required=False, allow_blank=True, max_length=length_of(Person, "profession"))
+    function = serializers.CharField(required=False, allow_blank=True, max_length=length_of(Affiliation, "function"))
+    email = serializers.EmailField(required=False, allow_blank=True, max_length=length_of(Person, "email"))
 
 
 class PersonViewSet(ResourceViewSet):
@@ -151,7 +152,7 @@ class HolderViewSet(ResourceViewSet):
 
     @extend_schema(request=AddHolderSerializer, responses={201: HolderSerializer}, summary=Act.ADD_COTITULAIRE.label)
     def create(self, request):
-        """Ajouter un cotitulaire, 20 au plus, le principal compris."""
+        """Ajouter un cotitulaire, tant que leur nombre le permet, le principal compris."""
 
         def perform():
             facts = self.said(AddHolderSerializer)
@@ -229,7 +230,7 @@ class DelegationSerializer(serializers.ModelSerializer):
 )
 class DelegateSerializer(PersonSaid):
     bal = Seen(queryset=Bal.objects.all())
-    reason = serializers.CharField(max_length=200, help_text="Pourquoi cet accès.")
+    reason = serializers.CharField(max_length=length_of(Delegataire, "reason"), help_text="Pourquoi cet accès.")
     can_read = serializers.BooleanField(default=True)
     can_send = serializers.BooleanField(default=False)
     starts_on = serializers.DateField(required=False, allow_null=True, help_text="Vide : dès aujourd’hui.")

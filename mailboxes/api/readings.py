@@ -14,9 +14,10 @@ from mailboxes.actions import Pushed, Result, Verdict
 from mailboxes.api.once import once
 from mailboxes.api.serializers import example
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.filters import ReadingFilter
+from mailboxes.forms.filters import ReadingFilter
+from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Reading
-from mailboxes.models.software import Scope
+from mailboxes.models.fields import length_of
 
 MAX_READINGS = 10_000
 BIGGEST = 2**31 - 1
@@ -45,7 +46,7 @@ class ReadingSerializer(serializers.ModelSerializer):
 class PushedSerializer(serializers.Serializer):
     """A BAL and a moment make one reading: said again it is one, said otherwise it is corrected."""
 
-    address = serializers.CharField(max_length=254)
+    address = serializers.CharField(max_length=length_of(Bal, "address"))
     at = serializers.DateTimeField(help_text="Moment du relevé.")
     last_used_at = serializers.DateTimeField(
         required=False, allow_null=True, help_text="Dernière authentification, si elle est connue."

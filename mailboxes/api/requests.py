@@ -8,9 +8,10 @@ from mailboxes import actions
 from mailboxes.api.fields import Abilities, Seen
 from mailboxes.api.serializers import example
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.filters import RequestFilter
+from mailboxes.forms.filters import RequestFilter
 from mailboxes.lifecycle import BY_HAND, Act, RequestKind
 from mailboxes.models import Bal, Request
+from mailboxes.models.fields import NOTE_LENGTH
 from mailboxes.rules import allows, check_stage
 
 
@@ -88,12 +89,12 @@ class OpenRequestSerializer(serializers.Serializer):
     detail = serializers.CharField(
         required=False, allow_blank=True, max_length=2000, help_text="Ce que lit l’opérateur."
     )
-    note = serializers.CharField(required=False, allow_blank=True, max_length=500, help_text="Le motif.")
+    note = serializers.CharField(required=False, allow_blank=True, max_length=NOTE_LENGTH, help_text="Le motif.")
 
 
 @extend_schema_serializer(examples=[example("Ce qu’il a répondu", {"answer": "Confirmé par courriel le 12 mars."})])
 class StepSerializer(serializers.Serializer):
-    answer = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
+    answer = serializers.CharField(required=False, default="", allow_blank=True, max_length=NOTE_LENGTH)
 
 
 class RequestViewSet(ResourceViewSet):

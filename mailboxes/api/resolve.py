@@ -10,9 +10,10 @@ from rest_framework.views import APIView
 from directory.check import Verdict, check
 from directory.identifiers import LONGEST, malformed
 from directory.models import Entry
-from mailboxes.models import Preference
-from mailboxes.models.software import Scope
-from mailboxes.resolver import MAX_QUESTIONS, Answer, Question, Ranked, freshness, resolve
+from mailboxes.api.resolver import MAX_QUESTIONS, Answer, Question, Ranked, freshness, resolve
+from mailboxes.lifecycle import Scope
+from mailboxes.models import Bal, Preference
+from mailboxes.models.fields import length_of
 
 QUESTION = {"rpps": "10000000017", "finess": "010000002", "service": "", "purpose": ""}
 FRESHNESS = {"as_of": "2026-11-20T03:12:00+01:00", "is_stale": False}
@@ -44,7 +45,7 @@ class QuestionSerializer(serializers.Serializer):
     finess = serializers.CharField(
         required=False, default="", allow_blank=True, help_text="FINESS (9 caractères), SIRET ou RPPS-rang (14)."
     )
-    service = serializers.CharField(required=False, default="", allow_blank=True, max_length=90)
+    service = serializers.CharField(required=False, default="", allow_blank=True, max_length=length_of(Bal, "service"))
     purpose = serializers.ChoiceField(
         Preference.Purpose.choices,
         required=False,

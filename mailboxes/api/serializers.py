@@ -6,7 +6,7 @@ from rest_framework import serializers
 from mailboxes.api.fields import Abilities, Coded, PersonSaid, Seen
 from mailboxes.lifecycle import EXPOSED, Act
 from mailboxes.models import Bal, Operator, Person, Structure
-from mailboxes.models.fields import validate_address
+from mailboxes.models.fields import NOTE_LENGTH, length_of, validate_address
 from mailboxes.rules import allows, check_act, check_move
 
 # What is done around a BAL and has an address here. The table alone says who may, without a query after `with_holders`;
@@ -127,7 +127,7 @@ def example(name: str, value: dict) -> OpenApiExample:
 
 @extend_schema_serializer(examples=[example("Avec son motif", {"note": "La BAL du service la remplace."})])
 class MoveSerializer(serializers.Serializer):
-    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
+    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=NOTE_LENGTH)
     attested = serializers.BooleanField(required=False, default=False)
 
 
@@ -135,12 +135,20 @@ class MoveSerializer(serializers.Serializer):
     examples=[example("Vers la BAL du service", {"replaced_by": "accueil@chu-exemple.mssante.fr", "note": "Doublon."})]
 )
 class DepublishSerializer(serializers.Serializer):
-    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
+    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=NOTE_LENGTH)
     replaced_by = serializers.CharField(
-        required=False, default="", allow_blank=True, max_length=254, help_text="BAL à utiliser à la place."
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=length_of(Bal, "replaced_by"),
+        help_text="BAL à utiliser à la place.",
     )
     auto_reply = serializers.CharField(
-        required=False, default="", allow_blank=True, max_length=1000, help_text="Réponse automatique demandée."
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=length_of(Bal, "auto_reply"),
+        help_text="Réponse automatique demandée.",
     )
 
 
@@ -169,24 +177,24 @@ class RegisterSerializer(serializers.Serializer):
     structure = Seen(queryset=Structure.objects.all())
     operator = Coded(queryset=Operator.objects.all())
     kind = serializers.ChoiceField(Bal.Kind.choices)
-    address = serializers.CharField(max_length=254, validators=[validate_address])
+    address = serializers.CharField(max_length=length_of(Bal, "address"), validators=[validate_address])
     principal = Seen(queryset=Person.objects.all(), required=False, allow_null=True, default=None)
     exists = serializers.BooleanField(
         default=False, help_text="Vrai : elle existe chez l’opérateur. Faux : il lui est demandé de l’ouvrir."
     )
-    service = serializers.CharField(required=False, allow_blank=True, max_length=90)
-    description = serializers.CharField(required=False, allow_blank=True, max_length=75)
+    service = serializers.CharField(required=False, allow_blank=True, max_length=length_of(Bal, "service"))
+    description = serializers.CharField(required=False, allow_blank=True, max_length=length_of(Bal, "description"))
     purpose = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     liste_rouge = serializers.BooleanField(required=False)
-    note = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    note = serializers.CharField(required=False, allow_blank=True, max_length=NOTE_LENGTH)
 
 
 @extend_schema_serializer(examples=[example("Le service a changé de nom", {"service": "Accueil et orientation"})])
 class DescribeSerializer(serializers.Serializer):
     """Only the fields given change."""
 
-    service = serializers.CharField(required=False, allow_blank=True, max_length=90)
-    description = serializers.CharField(required=False, allow_blank=True, max_length=75)
+    service = serializers.CharField(required=False, allow_blank=True, max_length=length_of(Bal, "service"))
+    description = serializers.CharField(required=False, allow_blank=True, max_length=length_of(Bal, "description"))
     purpose = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     liste_rouge = serializers.BooleanField(required=False)
     responsable = Seen(queryset=Person.objects.all(), required=False, allow_null=True)

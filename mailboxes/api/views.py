@@ -14,20 +14,12 @@ from mailboxes.api.serializers import (
     RegisterSerializer,
 )
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.filters import BalFilter
 from mailboxes.lifecycle import EXPOSED, Act, Verb
 from mailboxes.models import Bal
 
 
-class Narrowed(BalFilter):
-    """The pages' filter, in the order of the cursor."""
-
-    sort = None
-
-
 class BalViewSet(ResourceViewSet):
     serializer_class = BalSerializer
-    filterset_class = Narrowed
 
     def get_queryset(self):
         return Bal.objects.visible_to(self.request.user).with_holders().with_publication()
@@ -45,7 +37,7 @@ class BalViewSet(ResourceViewSet):
     @extend_schema(request=CotitulaireSerializer, responses={201: BalSerializer}, summary=Act.ADD_COTITULAIRE.label)
     @action(detail=True, methods=["post"])
     def cotitulaires(self, request, pk):
-        """Ajouter un cotitulaire, 20 au plus, le principal compris."""
+        """Ajouter un cotitulaire, tant que leur nombre le permet, le principal compris."""
         return self._name(actions.add_cotitulaire, status=201)
 
     @extend_schema(request=CotitulaireSerializer, responses=BalSerializer, summary=Act.NAME_PRINCIPAL.label)

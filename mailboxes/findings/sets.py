@@ -7,13 +7,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Value, Window
-from django.db.models.functions import Concat
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Window
 from django.utils import timezone
 
+from directory.folding import name_key_of
 from directory.models import Entry
-from mailboxes.folding import Folded
-from mailboxes.lifecycle import LIVE, Act, State
+from mailboxes.lifecycle import AWAITS_A_WORD, ENDING, LIVE, UNFIT_TO_PREFER, Act, State
 from mailboxes.models import (
     Anomaly,
     ApplicativeFacts,
@@ -27,10 +26,10 @@ from mailboxes.models import (
     Request,
 )
 from mailboxes.models.bals import holder_has_left
-from mailboxes.models.preferences import STANDING
+from mailboxes.models.fill import is_full
+from mailboxes.models.preferences import STANDING, ranked_there
 from mailboxes.rules import CERTIFICATE_THRESHOLDS, MAX_COTITULAIRES, allows, check_ranks_known
 
-FULL, FILLING = 95, 80  # percent
 SOON = 30  # days
 # What says nothing of the place or the team: two services of one domain would both claim it.
 NOT_EXPLICIT = (
@@ -44,22 +43,22 @@ Narrows = Callable[[QuerySet[Bal]], QuerySet[Bal]]
 
 
 def full(bals):
-    return bals.filter(state__in=LIVE, percent_full__gte=FULL)
+    return bals.full()
 
 
 def filling(bals):
-    return bals.filter(state__in=LIVE, percent_full__gte=FILLING, percent_full__lt=FULL)
+    return bals.filling()
 
 
 def soon_full(bals):
     """Those that are full or nearly are a finding of their own."""
-    return bals.full_within(SOON, timezone.localdate()).filter(percent_full__lt=FULL)
+    return bals.full_within(SOON, timezone.localdate()).exclude(is_full())
 
 
 def orphan(bals):
     """Held by nobody."""
     holders = Cotitulaire.objects.filter(bal=OuterRef("pk"))
-    return bals.filter(~Q(Exists(holders)), state__in=LIVE, kind__in=Bal.SHARED)
+    return bals.live().filter(~Q(Exists(holders)), kind__in=Bal.SHARED)
 
 
 def without_principal(bals):
@@ -67,13 +66,13 @@ def without_principal(bals):
     principals = Cotitulaire.objects.filter(bal=OuterRef("pk"), is_principal=True)
     holders = Cotitulaire.objects.filter(bal=OuterRef("pk"))
     nobody_answers = ~Q(Exists(principals)) | holder_has_left()
-    return bals.filter(nobody_answers, Exists(holders), state__in=LIVE, kind__in=Bal.SHARED)
+    return bals.live().filter(nobody_answers, Exists(holders), kind__in=Bal.SHARED)
 
 
 def crowded(bals):
     holders = Cotitulaire.objects.filter(bal=OuterRef("pk")).order_by().values("bal")
     too_many = holders.annotate(n=Count("pk")).filter(n__gt=MAX_COTITULAIRES)
-    return bals.filter(Exists(too_many), kind__in=Bal.SHARED, state__in=LIVE)
+    return bals.live().filter(Exists(too_many), kind__in=Bal.SHARED)
 
 
 def expired_delegation(bals):
@@ -85,12 +84,12 @@ def alerted(bals):
 
 
 def unknown_activity(bals):
-    return bals.filter(state=State.ACTIVE, clock_at=None).exclude(kind=Bal.Kind.APPLICATIVE)
+    return bals.of_unknown_use()
 
 
 def undelivered(bals):
     stuck = Notice.objects.undelivered().filter(created_at__gte=F("bal__state_since"))
-    return bals.filter(pk__in=stuck.values("bal"), state__in=LIVE)
+    return bals.live().filter(pk__in=stuck.values("bal"))
 
 
 def unanswered(bals):
@@ -101,8 +100,7 @@ def unanswered(bals):
 
 
 def used_in_leaving(bals):
-    leaving = [State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED]
-    return bals.filter(state__in=leaving, last_used_at__gt=F("state_since"))
+    return bals.filter(state__in=ENDING, last_used_at__gt=F("state_since"))
 
 
 def overdue(bals):
@@ -111,7 +109,7 @@ def overdue(bals):
 
 def preferred_leaving(bals):
     preferred = Preference.objects.values("address")
-    return bals.filter(address__in=preferred).exclude(state__in=[State.ACTIVE, State.REQUESTED])
+    return bals.filter(address__in=preferred).filter(state__in=UNFIT_TO_PREFER)
 
 
 def preferred_elsewhere(bals):
@@ -120,8 +118,7 @@ def preferred_elsewhere(bals):
     holds = Cotitulaire.objects.filter(bal__address=OuterRef("address"), person=OuterRef("person"))
     wrong = Q(~Exists(holds))
     if allows(check_ranks_known):
-        ranked = Entry.objects.preferred().filter(person_id=OuterRef("person__rpps"))
-        there = ranked.filter(Q(structure_id="") | Q(structure_id=OuterRef("situation")))
+        there = ranked_there()
         is_asked = Q(request__stage__in=STANDING)
         wrong = wrong | (
             Exists(there.exclude(address=OuterRef("address")))
@@ -136,17 +133,17 @@ def disowned(bals):
     holds = Cotitulaire.objects.filter(bal__address=OuterRef("address"), person=OuterRef("person"))
     listed = Entry.objects.published().filter(address=OuterRef("address"), person_id=OuterRef("person__rpps"))
     wrong = denied.filter(Exists(holds) | Exists(listed))
-    return bals.filter(address__in=wrong.values("address"), state__in=LIVE)
+    return bals.live().filter(address__in=wrong.values("address"))
 
 
 def to_confirm(bals):
-    return bals.filter(state__in=[State.REQUESTED, State.DELETION_REQUESTED])
+    return bals.filter(state__in=AWAITS_A_WORD)
 
 
 def homonyms(bals):
     """A PER whose titulaire has the name of another titulaire of the same structure, accents and capitals aside."""
     named = Cotitulaire.objects.filter(bal__kind=Bal.Kind.NOMINATIVE, bal__state__in=LIVE).annotate(
-        name=Folded(Concat("person__family_name", Value(" "), "person__given_name"))
+        name=name_key_of("person__")
     )
     same = [F("bal__structure"), F("name")]
     twins = named.annotate(first=Window(Min("person"), same), last=Window(Max("person"), same)).exclude(first=F("last"))
@@ -156,12 +153,12 @@ def homonyms(bals):
 def badly_named(bals):
     """With an accent or a sign that many mail systems refuse; or, shared, with a name that could be anyone's."""
     vague = Q(kind__in=Bal.SHARED, address__regex=NOT_EXPLICIT)
-    return bals.filter(Q(address__regex=NOT_ASCII) | vague, state__in=LIVE)
+    return bals.live().filter(Q(address__regex=NOT_ASCII) | vague)
 
 
 def with_anomaly(kind: str) -> Narrows:
     def narrow(bals):
-        return bals.filter(pk__in=Anomaly.objects.open().filter(kind=kind).values("bal"), state__in=LIVE)
+        return bals.live().filter(pk__in=Anomaly.objects.open().filter(kind=kind).values("bal"))
 
     return narrow
 

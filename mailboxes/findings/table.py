@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from django.db.models import QuerySet
+from django.utils.functional import lazy
 
 from mailboxes.findings import sets
 from mailboxes.gaps import SITUATIONS, Situation
-from mailboxes.lifecycle import Act, Verb
+from mailboxes.lifecycle import Act, Severity, Verb
 from mailboxes.models import Anomaly, Bal
-from mailboxes.rules import allows, check_annuaire_fresh
-from mailboxes.severity import Severity
+from mailboxes.models.fill import filling_from, full_from
+from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
 
 
 class Finding(NamedTuple):
@@ -64,12 +65,21 @@ _RENEW = (
     "Enregistrer ici la nouvelle date.",
 )
 
+_said = lazy(lambda said: said(), str)  # read when shown: the thresholds are those of the installation
+_FULL = _said(
+    lambda: (
+        f"À {full_from()} % et plus, une BAL va cesser de recevoir et d’envoyer. "
+        "Donnez à ses titulaires les remèdes, dans l’ordre."
+    )
+)
+_FILLING = _said(lambda: f"À {filling_from()} % et plus, sans être pleines : c’est le moment de faire de la place.")
+
 # fmt: off
 FINDINGS = [
-    Finding("pleine",        _S.URGENT, "BAL pleines ou presque",        "À 95 % et plus, une BAL va cesser de recevoir et d’envoyer. Donnez à ses titulaires les remèdes, dans l’ordre.", None,                     sets.full, _FREE_SPACE),
+    Finding("pleine",        _S.URGENT, "BAL pleines ou presque",        _FULL, None,                     sets.full, _FREE_SPACE),
     Finding("orpheline",     _S.URGENT, "BAL orphelines",                "Personne n’y est inscrit : personne ne peut en demander la suppression ni en répondre. Désignez un principal.", _A.NAME_PRINCIPAL,         sets.orphan, _NAME_PRINCIPAL),
     Finding("sans-principal",_S.URGENT, "BAL sans cotitulaire principal","Elles ont des cotitulaires, et aucun n’est responsable : personne ne peut en demander la suppression.",         _A.NAME_PRINCIPAL,         sets.without_principal, _NAME_PRINCIPAL),
-    Finding("trop",          _S.URGENT, "BAL de plus de 20 cotitulaires","La limite est de 20, le principal compris. Voyez qui peut devenir délégataire.",                              _A.REMOVE_COTITULAIRE,     sets.crowded,
+    Finding("trop",          _S.URGENT, f"BAL de plus de {MAX_COTITULAIRES} cotitulaires", f"La limite est de {MAX_COTITULAIRES}, le principal compris. Voyez qui peut devenir délégataire.",                              _A.REMOVE_COTITULAIRE,     sets.crowded,
             ("Demander au principal qui se sert encore de la BAL.", "Retirer les cotitulaires partis ; faire des autres des délégataires, sous un cotitulaire.")),
     Finding("mot-de-passe",  _S.URGENT, "Mots de passe partagés",        "Un même mot de passe sert à plusieurs : on ne sait plus qui lit ni qui envoie.",                              _A.RESOLVE_ANOMALY,        sets.with_anomaly(_K.PASSWORD),
             ("Faire changer le mot de passe par l’opérateur.", "Donner à chacun son propre accès : cotitulaire, ou délégataire sous un cotitulaire.", "Clore l’anomalie.")),
@@ -97,7 +107,7 @@ FINDINGS = [
             ("Faire supprimer le routage par l’opérateur.", "Donner accès à la BAL elle-même : cotitulaires ou délégataires.", "Pour prévenir d’une arrivée : la notification sur un courriel ordinaire.", "Clore l’anomalie.")),
     Finding("certificat-30", _S.TODO,   "Certificats à renouveler",      "Ils finissent dans 30 jours ou moins. Lancez le renouvellement.",                                             _A.DESCRIBE_APPLICATIVE,   sets.certificate_within(30), _RENEW, call="Enregistrer le nouveau certificat"),
     Finding("certificat-60", _S.WATCH,  "Certificats bientôt à leur fin","Ils finissent dans 60 jours ou moins : c’est le moment de prévenir l’éditeur.",                              _A.DESCRIBE_APPLICATIVE,   sets.certificate_within(60), _RENEW, call="Enregistrer le nouveau certificat"),
-    Finding("se-remplit",    _S.WATCH,  "BAL qui se remplissent",        "De 80 à 94 % : c’est le moment de faire de la place.",                                                        None,                      sets.filling, _FREE_SPACE),
+    Finding("se-remplit",    _S.WATCH,  "BAL qui se remplissent",        _FILLING,                                                        None,                      sets.filling, _FREE_SPACE),
     Finding("sans-reponse",  _S.TODO,   "Questions sur l’usage restées sans réponse", "Demandé, rappelé, et personne n’a dit si cette BAL sert. Joignez un titulaire.",                _A.ASK_USE,                sets.unanswered),
     Finding("sert-encore",   _S.WATCH,  "BAL en cours de retrait qui servent encore", "Le titulaire qui l’a demandé s’y connecte. Voyez avec lui s’il enregistre ses messages ou veut la garder.", None,   sets.used_in_leaving),
     Finding("usage-inconnu", _S.WATCH,  "BAL dont l’usage est inconnu",  "Inconnue ne veut pas dire inactive : demandez à leurs titulaires s’ils s’en servent.",                        _A.ASK_USE,                sets.unknown_activity),

@@ -5,6 +5,7 @@ from django import forms
 from mailboxes import actions
 from mailboxes.forms.holders import DateInput
 from mailboxes.models import Anomaly, ApplicativeFacts, Bal
+from mailboxes.models.fields import NOTE_LENGTH
 
 
 class NoteAnomalyForm(forms.Form):
@@ -15,7 +16,7 @@ class NoteAnomalyForm(forms.Form):
     note = forms.CharField(
         label="Ce qui est constaté",
         required=False,
-        max_length=500,
+        max_length=NOTE_LENGTH,
         widget=forms.Textarea({"rows": 3}),
         help_text="Gardé au journal, et lu par les titulaires. N’y écrivez rien sur un patient, ni aucun mot de passe.",
     )

@@ -7,6 +7,7 @@ from mailboxes.actions.register import DESCRIBED
 from mailboxes.forms.people import PersonField
 from mailboxes.lifecycle import ATTESTATION, Verb
 from mailboxes.models import Bal, Operator, Structure
+from mailboxes.models.fields import NOTE_LENGTH
 
 NEW, EXISTING = "new", "existing"
 
@@ -19,7 +20,7 @@ class MoveForm(forms.Form):
     note = forms.CharField(
         label="Motif",
         required=False,
-        max_length=500,
+        max_length=NOTE_LENGTH,
         widget=forms.Textarea({"rows": 3}),
         help_text="Il est gardé au journal. N’y écrivez rien sur un patient.",
     )
@@ -46,7 +47,7 @@ class RegisterForm(forms.ModelForm):
         required=False,
         help_text="Tapez un nom ou un numéro RPPS. Laissez vide pour une BAL applicative.",
     )
-    note = forms.CharField(label="Motif", required=False, max_length=500, widget=forms.Textarea({"rows": 2}))
+    note = forms.CharField(label="Motif", required=False, max_length=NOTE_LENGTH, widget=forms.Textarea({"rows": 2}))
 
     class Meta:
         model = Bal

@@ -5,6 +5,7 @@ from django import forms
 from mailboxes import actions
 from mailboxes.lifecycle import EXPOSED, Verb
 from mailboxes.models import Bal
+from mailboxes.models.fields import NOTE_LENGTH
 
 # Deletion is asked one BAL at a time: each needs its own attestation.
 BULK_VERBS = [verb for verb in EXPOSED if verb != Verb.REQUEST_DELETION]
@@ -25,7 +26,7 @@ class BulkForm(forms.Form):
     note = forms.CharField(
         label="Motif",
         required=False,
-        max_length=500,
+        max_length=NOTE_LENGTH,
         widget=forms.Textarea({"rows": 3}),
         help_text="Il est gardé au journal de chaque BAL.",
     )
@@ -37,23 +38,3 @@ class BulkForm(forms.Form):
     def perform(self, *, by):
         verb = Verb(self.cleaned_data["verb"])
         return actions.move_each(self.cleaned_data["bals"], verb, by=by, note=self.cleaned_data["note"])
-
-
-class KitsForm(forms.Form):
-    """The BAL whose communication kits are taken at once."""
-
-    bals = forms.ModelMultipleChoiceField(
-        Bal.objects.none(),
-        label="BAL",
-        error_messages={"required": "Cochez au moins une BAL.", "invalid_choice": "La BAL n° %(value)s n’existe pas."},
-    )
-
-    def __init__(self, *args, user, limit: int, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.limit = limit
-        self.fields["bals"].queryset = Bal.objects.visible_to(user)  # type: ignore[attr-defined]
-
-    def clean_bals(self):
-        if self.cleaned_data["bals"].count() > self.limit:
-            raise forms.ValidationError(f"Pas plus de {self.limit} kits à la fois.")
-        return self.cleaned_data["bals"]

@@ -9,6 +9,7 @@ from mailboxes.forms.holders import DateInput
 from mailboxes.gaps import REMEDIES, SITUATIONS, STATUSES, Gap, Gaps
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Person, Structure
+from mailboxes.models.fields import NOTE_LENGTH
 from mailboxes.rules import Refused
 
 
@@ -50,7 +51,7 @@ class RemedyForm(forms.Form):
     reason = forms.CharField(
         label="Motif",
         required=False,
-        max_length=500,
+        max_length=NOTE_LENGTH,
         widget=forms.Textarea({"rows": 3}),
         help_text="Il est gardé. N’y écrivez rien sur un patient.",
     )

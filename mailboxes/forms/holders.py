@@ -1,11 +1,12 @@
 """Who holds a BAL, and who may use it."""
 
 from django import forms
-from django.db.models import Q
 
 from mailboxes import actions
 from mailboxes.forms.people import DateInput, PersonField, attest
-from mailboxes.models import Affiliation, Bal, Delegataire, Movement, Person
+from mailboxes.models import Affiliation, Bal, Delegataire, Person
+from mailboxes.models.fields import length_of
+from mailboxes.models.movements import leaves
 
 SHOWN = 8
 
@@ -15,9 +16,7 @@ def successors(bal: Bal) -> list[Person]:
     stays = Affiliation.objects.filter(structure=bal.structure_id)
     principal = bal.principal()
     able = Person.objects.able_to_hold().exclude(pk=principal.pk if principal else None)
-    files = Movement.objects.open().filter(kind=Movement.Kind.DEPARTURE).values("stay")
-    leaving = stays.filter(Q(left_on__isnull=False) | Q(pk__in=files)).values("person")
-    able = able.exclude(pk__in=leaving)
+    able = able.exclude(pk__in=stays.filter(leaves()).values("person"))
     found = list(able.filter(held__bal=bal))
     others = able.filter(pk__in=stays.values("person")).exclude(held__bal=bal)
     return found + list(others[: max(SHOWN - len(found), 0)])
@@ -71,7 +70,7 @@ class DelegateForm(_PersonOfBalForm):
     starts_on = forms.DateField(label="Du", required=False, widget=DateInput(), help_text="Vide : dès aujourd’hui.")
     ends_on = forms.DateField(label="Au", required=False, widget=DateInput(), help_text="Vide : sans date de fin.")
     reason = forms.CharField(
-        label="Mission", max_length=Delegataire._meta.get_field("reason").max_length, help_text="Pourquoi cet accès."
+        label="Mission", max_length=length_of(Delegataire, "reason"), help_text="Pourquoi cet accès."
     )
 
     def perform(self, bal, *, by):

@@ -7,6 +7,7 @@ from django.utils import timezone
 from mailboxes import actions
 from mailboxes.forms.holders import DateInput
 from mailboxes.models import Notice, Person
+from mailboxes.models.fields import NOTE_LENGTH
 
 WAYS = ["en main propre", "par téléphone", "par courrier postal", "en réunion"]
 
@@ -44,7 +45,7 @@ class GiveNoticeForm(forms.Form):
     note = forms.CharField(
         label="Précisions",
         required=False,
-        max_length=500,
+        max_length=NOTE_LENGTH,
         widget=forms.Textarea({"rows": 2}),
         help_text="Gardées au journal. N’y écrivez rien sur un patient.",
     )

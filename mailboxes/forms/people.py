@@ -8,9 +8,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from directory.folding import folded
 from mailboxes import actions
-from mailboxes.folding import folded
-from mailboxes.models import Bal, Movement, Person, Structure
+from mailboxes.models import Affiliation, Bal, Movement, Person, Structure
+from mailboxes.models.fields import length_of
 from mailboxes.models.people import people_of_annuaire
 
 CANDIDATES = 20  # shown when a name fits several people
@@ -114,7 +115,7 @@ class PersonField(forms.CharField):
 
 class PersonForm(forms.ModelForm):
     structure = forms.ModelChoiceField(Structure.objects.none(), label="Structure")
-    function = forms.CharField(label="Fonction", required=False, max_length=100)
+    function = forms.CharField(label="Fonction", required=False, max_length=length_of(Affiliation, "function"))
     arrived_on = forms.DateField(
         label="Arrivée le", required=False, widget=DateInput(), help_text="Vide : déjà là, depuis une date inconnue."
     )
@@ -182,7 +183,10 @@ class DescribePersonForm(forms.ModelForm):
         for stay in self.stays:
             place = f" ({stay.structure})" if len(self.stays) > 1 else ""
             self.fields[f"function_{stay.pk}"] = forms.CharField(
-                label=f"Fonction{place}", required=False, max_length=100, initial=stay.function
+                label=f"Fonction{place}",
+                required=False,
+                max_length=length_of(Affiliation, "function"),
+                initial=stay.function,
             )
             self.fields[f"arrived_on_{stay.pk}"] = forms.DateField(
                 label=f"Arrivée le{place}", required=False, widget=DateInput(), initial=stay.arrived_on

@@ -3,10 +3,11 @@
 from django import forms
 
 from mailboxes import actions
-from mailboxes.letters import words_of
 from mailboxes.lifecycle import BY_HAND, Act, RequestKind
 from mailboxes.models import Bal, Operator, Request, RequestLayout, Structure
-from mailboxes.wayout import auto_reply_for, candidates
+from mailboxes.models.fields import NOTE_LENGTH, length_of
+from mailboxes.requests.letters import words_of
+from mailboxes.requests.wayout import auto_reply_for, candidates
 
 SAID = {
     Act.RECORD_REFUSAL: ("Raison donnée par l’opérateur", "Le demandeur la lira."),
@@ -17,7 +18,7 @@ SAID = {
 
 
 class StepForm(forms.Form):
-    answer = forms.CharField(required=False, max_length=500, widget=forms.Textarea({"rows": 3}))
+    answer = forms.CharField(required=False, max_length=NOTE_LENGTH, widget=forms.Textarea({"rows": 3}))
 
     def __init__(self, *args, act: Act, **kwargs):
         super().__init__(*args, **kwargs)
@@ -47,7 +48,7 @@ class RequestBulkForm(forms.Form):
     answer = forms.CharField(
         label="Note",
         required=False,
-        max_length=500,
+        max_length=NOTE_LENGTH,
         widget=forms.Textarea({"rows": 3}),
         help_text="Elle est gardée au journal de chaque demande.",
     )
@@ -97,21 +98,21 @@ class DepublishForm(forms.Form):
     other = forms.CharField(
         label="Une autre adresse MSSanté",
         required=False,
-        max_length=254,
+        max_length=length_of(Bal, "replaced_by"),
         widget=forms.EmailInput({"autocomplete": "off"}),
         help_text="Si elle n’est pas dans la liste : du registre, ou de l’annuaire.",
     )
     note = forms.CharField(
         label="Motif",
         required=False,
-        max_length=500,
+        max_length=NOTE_LENGTH,
         widget=forms.Textarea({"rows": 2}),
         help_text="L’opérateur et les titulaires le lisent. N’y écrivez rien sur un patient.",
     )
     auto_reply = forms.CharField(
         label="Texte de la réponse automatique",
         required=False,
-        max_length=1000,
+        max_length=length_of(Bal, "auto_reply"),
         widget=forms.Textarea({"rows": 5}),
         help_text="L’opérateur est prié de l’installer. Vide : pas de réponse automatique.",
     )

@@ -4,6 +4,7 @@ from django import forms
 
 from mailboxes import actions
 from mailboxes.models import Bal
+from mailboxes.models.fields import NOTE_LENGTH
 
 
 class MoreSpaceForm(forms.Form):
@@ -11,7 +12,7 @@ class MoreSpaceForm(forms.Form):
     note = forms.CharField(
         label="Motif",
         required=False,
-        max_length=500,
+        max_length=NOTE_LENGTH,
         widget=forms.Textarea({"rows": 3}),
         help_text="L’opérateur le lira. N’y écrivez rien sur un patient.",
     )

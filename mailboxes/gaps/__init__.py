@@ -4,7 +4,7 @@ A gap is computed, never stored; only what was decided of it is (`GapDecision`),
 decided on: when the fact changes, the gap is open again. Nothing is concluded from an absence in a stale annuaire.
 """
 
-from mailboxes.gaps.facts import COLUMNS, Gap, differences, request_for, spoken
+from mailboxes.gaps.facts import COLUMNS, Gap, request_for, spoken
 from mailboxes.gaps.listing import Gaps
 from mailboxes.gaps.table import BY_NAME, REMEDIES, SITUATIONS, STATUSES, Situation
 
@@ -17,7 +17,6 @@ __all__ = [
     "Gap",
     "Gaps",
     "Situation",
-    "differences",
     "request_for",
     "spoken",
 ]

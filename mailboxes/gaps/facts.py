@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from django.utils.functional import cached_property
 
 from directory.models import Entry
-from directory.pictures import Picture, pictures
-from mailboxes.comparison import Line, compare
+from mailboxes.gaps.comparison import Line, compare, differences, picture_of
 from mailboxes.gaps.table import STATUSES, Situation
 from mailboxes.models import Bal, Claim, GapDecision, Structure
 
@@ -52,22 +51,6 @@ class Gap:
     @property
     def rpps(self) -> list[str]:
         return sorted({entry.person_id for entry in self.entries if entry.person_id_type == "8" and entry.person_id})
-
-
-def picture_of(entry: Entry) -> Picture:
-    """One line alone, as if nothing else spoke of its address."""
-    return pictures([entry])[entry.address]
-
-
-def differences(bal: Bal | None, entry: Entry) -> list[Line]:
-    """The fields that differ; two names of one structure do not, once its number is the same."""
-    if bal is None:
-        return []
-    lines = {line.label: line for line in compare(bal, picture_of(entry))}
-    number, name = lines["Identifiant de la structure"], lines["Nom de la structure"]
-    if name.differs and number.ours and number.theirs and not number.differs:
-        del lines[name.label]
-    return [line for line in lines.values() if line.differs]
 
 
 def request_for(gap: Gap) -> str:

@@ -1,37 +1,27 @@
 """The gaps of some structures, as a list that counts and cuts itself in SQL."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from mailboxes.gaps.facts import Gap, with_facts
+from mailboxes.gaps.lists import SqlList, rows_of
 from mailboxes.gaps.sql import COMMON, JUDGED, names
 from mailboxes.gaps.table import BY_NAME, SITUATIONS
-from mailboxes.models import Structure
 from mailboxes.rules import allows, check_annuaire_fresh
-
-BATCH = 500  # gaps whose facts are in memory at once
 
 
 @dataclass(frozen=True)
-class Gaps:
-    """The gaps of some structures, as a list that counts and cuts itself in SQL; fit for a Paginator."""
+class Gaps(SqlList[Gap]):
+    """The gaps of some structures, each with its facts."""
 
-    structures: Any  # QuerySet[Structure]
     situation: str = ""
     status: str = ""
     text: str = ""
     addresses: tuple[str, ...] | None = None
-
-    @classmethod
-    def visible_to(cls, user) -> "Gaps":
-        return cls(Structure.objects.visible_to(user))
-
-    def narrowed(self, **facts) -> "Gaps":
-        return replace(self, **facts)
 
     def keyed(self, keys: Iterable[str]) -> list[Gap]:
         """Those of these keys (see `Gap.key`) that still are, with their facts."""
@@ -43,41 +33,26 @@ class Gaps:
     def counts(self) -> dict[tuple[str, str], int]:
         """(situation, status) -> how many, for every situation and status."""
         query, values = self.narrowed(situation="", status="")._query("situation, status, count(*)")
-        rows = _rows(f"{query} GROUP BY situation, status", values)
+        rows = rows_of(f"{query} GROUP BY situation, status", values)
         return {(situation, status): number for situation, status, number in rows}
 
     def counts_by_structure(self) -> list[tuple[int, str, str, int]]:
         """(structure, situation, status, how many): what `counts` tells, of each structure apart."""
         query, values = self._query("structure_id, situation, status, count(*)")
-        return _rows(f"{query} GROUP BY structure_id, situation, status", values)
+        return rows_of(f"{query} GROUP BY structure_id, situation, status", values)
 
-    def count(self) -> int:
-        query, values = self._query("count(*)")
-        return _rows(query, values)[0][0]
+    def _complete(self, rows: list[Gap]) -> list[Gap]:
+        return with_facts(rows)
 
-    def __len__(self):
-        return self.count()
-
-    def __getitem__(self, cut: slice) -> list[Gap]:
-        return with_facts(list(self._read(cut.start or 0, cut.stop)))
-
-    def __iter__(self) -> Iterator[Gap]:
-        """With their facts, a batch at a time."""
-        rows = list(self._read(0, None))
-        for start in range(0, len(rows), BATCH):
-            yield from with_facts(rows[start : start + BATCH])
-
-    def _read(self, start: int, stop: int | None) -> Iterator[Gap]:
+    def _read(self, start: int, stop: int | None) -> list[Gap]:
         query, values = self._query("situation, structure_id, address, bal_id, status, md5(fact), decision_id")
         query += " ORDER BY rank, address, structure_id"
         if stop is not None:
             query += f" LIMIT {int(stop - start)} OFFSET {int(start)}"
-        for name, *facts in _rows(query, values):
-            structure, address, bal, status, digest, decision = facts
-            yield Gap(BY_NAME[name], structure, address, bal, status, digest, decision)
+        return [Gap(BY_NAME[name], *facts) for name, *facts in rows_of(query, values)]
 
     def _query(self, columns: str) -> tuple[str, list]:
-        tables, values = names(), []
+        tables, values = names(), list[Any]()
         ours, structure_values = self.structures.order_by().values("pk").query.sql_with_params()
         ctes = [f"ours(id) AS ({ours})"]
         values += structure_values
@@ -114,9 +89,3 @@ def _literal(text: str) -> str:
     for sign in "!%_":
         text = text.replace(sign, f"!{sign}")
     return text
-
-
-def _rows(query: str, values: list) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, values)
-        return cursor.fetchall()

@@ -9,11 +9,11 @@ from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
 from directory.models import SyncRun
 from mailboxes.findings import BY_NAME as OF_NAME
 from mailboxes.findings import FINDING, FINDINGS, OF_BALS
-from mailboxes.findings.sets import FILLING, FULL
 from mailboxes.gaps import Gaps
 from mailboxes.lifecycle import State
-from mailboxes.models import Anomaly, Bal, Delegataire, Operator, Structure
-from mailboxes.models.bals import BalQuerySet
+from mailboxes.models import Anomaly, Bal, Delegataire, Operator, Structure, Use
+from mailboxes.models.bals import IS_EXPECTED, BalQuerySet
+from mailboxes.models.fill import Fill, fill_in_sql, filling_from, full_from
 from mailboxes.models.measures import TOTAL
 
 Rows = Iterable[tuple[int, str, int]]
@@ -55,26 +55,24 @@ def _states(structures, now) -> Rows:
 
 
 def _activity(structures, now) -> Rows:
-    """Unknown is a count of its own, never idle and never used. An APP has no user."""
-    bals = _live(structures).exclude(kind=Bal.Kind.APPLICATIVE)
-    idle = Q(pk__in=Bal.objects.live().idle_since_months(F("operator__alert_after_months"), now).values("pk"))
-    return _by(_choose((Q(clock_at=None), "unknown"), (idle, "idle"), default="used"), bals)
+    """Of those paid for, as the costs count them: unknown is a count of its own, never idle and never used."""
+    return _by("use", Bal.objects.paid().filter(structure__in=structures.values("pk")).with_use(now))
 
 
 def _fill(structures, now) -> Rows:
-    whens = [
-        (Q(percent_full=None), "unknown"),
-        (Q(percent_full__gte=FULL), "full"),
-        (Q(percent_full__gte=FILLING), "filling"),
-    ]
-    return _by(_choose(*whens, default="ok"), _live(structures))
+    return _by(fill_in_sql(), _live(structures))
+
+
+def _fills() -> dict[str, str]:
+    first, last = filling_from(), full_from()
+    told = {Fill.OK: f"moins de {first} %", Fill.FILLING: f"{first} % et plus", Fill.FULL: f"{last} % et plus"}
+    return {fill.value: told.get(fill, fill.label) for fill in Fill}
 
 
 def _published(structures, now) -> Rows:
-    never = Q(liste_rouge=True) | Q(kind=Bal.Kind.APPLICATIVE)
     absent = "no" if SyncRun.objects.latest_public() else "unknown"
     bals = _live(structures).with_publication()
-    return _by(_choose((Q(is_published=True), "yes"), (never, "unexpected"), default=absent), bals)
+    return _by(_choose((Q(is_published=True), "yes"), (~IS_EXPECTED, "unexpected"), default=absent), bals)
 
 
 def _delegations(structures, now) -> Rows:
@@ -114,12 +112,11 @@ FIGURES = [
         lambda: dict(Operator.objects.values_list("code", "name")),
         lambda structures, now: _by("operator__code", _live(structures)),
     ),
-    Figure("activity", "Usage", _of({"used": "utilisées", "idle": "inactives", "unknown": "inconnu"}), _activity),
+    Figure("activity", "Usage des BAL payées", _of(dict(Use.choices)), _activity),
     Figure(
         "fill",
         "Remplissage",
-        _of({"ok": f"moins de {FILLING} %", "filling": f"{FILLING} % et plus", "full": f"{FULL} % et plus",
-             "unknown": "inconnu"}),
+        _fills,
         _fill,
     ),
     Figure(

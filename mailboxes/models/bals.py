@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import Entry
-from mailboxes.forecast import Forecast, Point, Unknown, forecast
-from mailboxes.lifecycle import LIVE, PAID, Party, Role, State, Verb
+from mailboxes.lifecycle import IN_SERVICE, LIVE, PAID, WITHDRAWN, Party, Role, Scope, State, Verb
 from mailboxes.models.fields import validate_address
+from mailboxes.models.fill import Fill, fill_of, is_filling, is_full
+from mailboxes.models.forecast import Forecast, Point, Unknown, forecast
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.months import MonthsBefore, Shortest
 from mailboxes.models.movements import Movement
 from mailboxes.models.people import Affiliation, Person
-from mailboxes.models.software import Scope
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM, Signatory
 from mailboxes.models.usage import Reading
@@ -36,6 +36,13 @@ class Use(models.TextChoices):
     USED = "used", "utilisée"
     NONE = "none", "sans usage"
     UNKNOWN = "unknown", "usage inconnu"
+    SILENT = "silent", "applicative sans trace d’usage"  # software may be silent without being idle
+
+
+# The software of an APP is no user: an APP is never idle, and nobody is asked whether it serves.
+HAS_USERS = ~Q(kind="APP")
+# Neither an APP nor a BAL in liste rouge is ever shown in the annuaire: their absence says nothing.
+IS_EXPECTED = HAS_USERS & Q(liste_rouge=False)
 
 
 class BalQuerySet(models.QuerySet):
@@ -59,6 +66,18 @@ class BalQuerySet(models.QuerySet):
     def live(self):
         return self.filter(state__in=LIVE)
 
+    def in_service(self):
+        """Open, and nobody asked for its end."""
+        return self.filter(state__in=IN_SERVICE)
+
+    def with_users(self):
+        return self.filter(HAS_USERS)
+
+    def of_unknown_use(self):
+        """Nobody tells when it last served, and an answer can still matter: before, it is not open; after, its alert
+        or its way out asks the same of the same people."""
+        return self.with_users().filter(state=State.ACTIVE, clock_at=None)
+
     def with_cotitulaires(self):
         """What a line of the register shows, in two queries."""
         holders = Cotitulaire.objects.select_related("person").order_by("-is_principal", "pk")
@@ -78,21 +97,28 @@ class BalQuerySet(models.QuerySet):
         return self.annotate(is_published=Exists(Entry.objects.published().filter(address=OuterRef("address"))))
 
     def expected_in_annuaire(self):
-        """An APP, and a BAL in liste rouge, are never shown there: their absence says nothing."""
-        return self.filter(liste_rouge=False).exclude(kind=Bal.Kind.APPLICATIVE)
+        return self.filter(IS_EXPECTED)
+
+    def absent(self):
+        """Expected in the annuaire, which does not show them: of one that is fresh, this says something."""
+        return self.expected_in_annuaire().with_publication().filter(is_published=False)
 
     def idle_since_months(self, months, now: datetime):
         """Clock older than so many months, an expression over each BAL's operator. Unknown is not idle.
 
         The operators' limits are read by the same statement: PostgreSQL walks `bal_idle_clock` once per operator.
         """
-        return self.exclude(kind=Bal.Kind.APPLICATIVE).filter(clock_at__lte=MonthsBefore(now, months))
+        return self.with_users().filter(clock_at__lte=MonthsBefore(now, months))
+
+    def idle(self, now: datetime):
+        """`Bal.is_idle_at`, in SQL."""
+        return self.idle_since_months(F("operator__alert_after_months"), now)
 
     def due_for_alert(self, now: datetime):
         # None is idle before the shortest limit. PostgreSQL cannot guess how few rows a limit read from another table
         # leaves, and would read the whole table; between two bounds it expects few, and walks `bal_idle_clock`.
         few = Q(clock_at__range=(EPOCH, MonthsBefore(now, Shortest(column="alert_after_months"))))
-        return self.filter(few, state=State.ACTIVE).idle_since_months(F("operator__alert_after_months"), now)
+        return self.filter(few, state=State.ACTIVE).idle(now)
 
     def due_for_depublication(self, now: datetime):
         """Idle to the end, and the alert really given as long ago as lies between the operator's two limits."""
@@ -107,14 +133,15 @@ class BalQuerySet(models.QuerySet):
         ).distinct()
 
     def with_use(self, now: datetime):
-        """Adds `use`, of `Use`: does it serve? The software of an APP is silent without being idle."""
-        is_silent = Q(clock_at__lte=MonthsBefore(now, F("operator__alert_after_months")))
+        """Adds `use`, of `Use`, of paid BAL: the four counts add up to theirs."""
+        nothing_known = Q(clock_at=None) | Q(clock_at__lte=MonthsBefore(now, F("operator__alert_after_months")))
         return self.annotate(
             use=Case(
-                When(state__in=[State.DEPUBLISHED, State.DELETION_REQUESTED], then=Value(Use.NONE)),
-                When(Q(clock_at=None) | Q(is_silent, kind=Bal.Kind.APPLICATIVE), then=Value(Use.UNKNOWN)),
-                When(is_silent, then=Value(Use.NONE)),
-                default=Value(Use.USED),
+                When(state__in=WITHDRAWN, then=Value(Use.NONE)),
+                When(~nothing_known, then=Value(Use.USED)),
+                When(~HAS_USERS, then=Value(Use.SILENT)),
+                When(state=State.ACTIVE, clock_at=None, then=Value(Use.UNKNOWN)),
+                default=Value(Use.NONE),
                 output_field=models.CharField(),
             )
         )
@@ -126,6 +153,13 @@ class BalQuerySet(models.QuerySet):
     def full_within(self, days: int, today: date):
         """Forecast to be full by then; a day long past that no reading bore out or denied says nothing any more."""
         return self.live().filter(full_on__range=(today - STALE_FORECAST, today + timedelta(days=days)))
+
+    def full(self):
+        return self.live().filter(is_full())
+
+    def filling(self):
+        """Time to make room, and not full yet."""
+        return self.live().filter(is_filling())
 
     def crossing_quota(self):
         """Risen to a threshold not yet warned of, or fallen well below the one that was."""
@@ -210,9 +244,9 @@ class Bal(models.Model):
             models.Index(
                 fields=["operator", "clock_at"],
                 name="bal_idle_clock",
-                condition=Q(state=State.ACTIVE) & ~Q(kind="APP"),
+                condition=Q(state=State.ACTIVE) & HAS_USERS,
             ),
-            models.Index(fields=["percent_full"], name="bal_fill", condition=Q(percent_full__gte=75)),
+            models.Index(fields=["percent_full"], name="bal_fill", condition=Q(percent_full__isnull=False)),
             models.Index(fields=["quota_warned"], name="bal_quota_warned", condition=Q(quota_warned__gt=0)),
             models.Index(fields=["full_on"], name="bal_full_on"),
             models.Index(fields=["state", "kind"], name="bal_state_kind"),
@@ -230,8 +264,25 @@ class Bal(models.Model):
         return self.kind in self.SHARED
 
     @property
+    def fill(self) -> Fill:
+        return fill_of(self.percent_full)
+
+    @property
+    def has_users(self) -> bool:
+        return self.kind != self.Kind.APPLICATIVE
+
+    @property
+    def is_of_unknown_use(self) -> bool:
+        """`of_unknown_use`, in Python."""
+        return self.has_users and self.state == State.ACTIVE and self.clock_at is None
+
+    def is_idle_at(self, now: datetime) -> bool:
+        """Past its operator's alert. Unknown is not idle."""
+        return self.has_users and self.clock_at is not None and self.operator.is_long_ago(self.clock_at, now)
+
+    @property
     def is_expected_in_annuaire(self) -> bool:
-        return not self.liste_rouge and self.kind != self.Kind.APPLICATIVE
+        return self.has_users and not self.liste_rouge
 
     @property
     def last_used_told_by(self) -> str:
@@ -294,8 +345,8 @@ class Bal(models.Model):
             return frozenset(roles)  # the link was sent to a holder, as such
         if any(d.person.is_actor(actor) for d in self.current_delegations()):
             roles.add(Role.DELEGATAIRE)
-        if self.structure_id in managed_structures(actor):
-            roles.add(Role.GESTIONNAIRE)
+        if here := roles_at(self.structure_id, actor):
+            roles |= here
             if self.nobody_answers():
                 roles.add(Role.RESPONSABLE)
         elif self.structure_id in fed_structures(actor):
@@ -314,7 +365,7 @@ class Bal(models.Model):
 
     def nobody_answers(self) -> bool:
         """An APP has no professional; a PER has none once its holder has left the structure, by record."""
-        if self.kind == self.Kind.APPLICATIVE:
+        if not self.has_users:
             return True
         return self.kind == self.Kind.NOMINATIVE and self.has_lost_its_holder()
 
@@ -334,6 +385,11 @@ class Bal(models.Model):
         return any(file.stay.structure.is_in_line_with(self.structure) for file in files)
 
 
+def expected_in_sql(bal: str) -> str:
+    """`expected_in_annuaire`, of the row so named in a query."""
+    return f"({bal}.kind <> 'APP' AND NOT {bal}.liste_rouge)"
+
+
 def holder_has_left() -> Q:
     """On Bal: its titulaire or principal was in the structure, and each of his stays there is over."""
     stays = Affiliation.objects.filter(
@@ -347,6 +403,15 @@ def managed_structures(user) -> frozenset[int]:
     if not hasattr(user, "_managed_structures"):
         user._managed_structures = frozenset(Structure.objects.managed_by(user).values_list("pk", flat=True))
     return user._managed_structures
+
+
+def roles_at(structure: int, actor) -> frozenset[Role]:
+    """The roles of `actor` in a structure, whatever is done there. One query per actor."""
+    if actor is SYSTEM:
+        return frozenset({Role.SYSTEM})
+    if isinstance(actor, Signatory):
+        return frozenset()  # the link was sent to a person, not to who manages
+    return frozenset({Role.GESTIONNAIRE} if structure in managed_structures(actor) else ())
 
 
 def fed_structures(user) -> frozenset[int]:

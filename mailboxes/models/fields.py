@@ -7,6 +7,15 @@ from django.db import models
 
 from directory.identifiers import doubtful, is_mssante, is_patient, malformed
 
+NOTE_LENGTH = 500  # of what a person writes beside an act: its reason, the operator's answer
+
+
+def length_of(model: type[models.Model], name: str) -> int:
+    """The most that this field of the model holds: what forms, serializers and lists ask for it is held to the same."""
+    length = getattr(model._meta.get_field(name), "max_length", None)
+    assert length is not None, name  # noqa: S101 - a slip of ours
+    return length
+
 
 def identifier_field(name: str, length: int, label: str, **options) -> models.CharField:
     """A text column that holds a `name` of `directory.identifiers.PATTERNS`, or nothing."""

@@ -105,7 +105,7 @@ class NoticeQuerySet(models.QuerySet):
         if user.is_superuser:
             return self
         structures = Structure.objects.visible_to(user).values("pk")
-        there = Affiliation.objects.filter(structure__in=structures, left_on=None).values("person")
+        there = Affiliation.objects.current().filter(structure__in=structures).values("person")
         return self.filter(Q(bal__structure__in=structures) | Q(bal=None, person__in=there))
 
     def delivered(self):

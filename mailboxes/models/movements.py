@@ -23,12 +23,16 @@ class MovementQuerySet(models.QuerySet):
     def open(self):
         return self.filter(closed_at=None)
 
+    def departures(self):
+        """The files, still open, of people who leave."""
+        return self.open().filter(kind=Movement.Kind.DEPARTURE)
+
     def due_departures(self, today: date):
         """The planned day has come, and the file is still open."""
-        return self.open().filter(kind=Movement.Kind.DEPARTURE, planned_on__lte=today)
+        return self.departures().filter(planned_on__lte=today)
 
     def late_departures(self, today: date):
-        return self.open().filter(kind=Movement.Kind.DEPARTURE, planned_on__lt=today)
+        return self.departures().filter(planned_on__lt=today)
 
     def arrivals_to_prepare(self, today: date):
         """Soon, or since: a file that is complete is closed."""
@@ -93,6 +97,11 @@ class Movement(models.Model):
             and not self.is_late
             and self.planned_on <= timezone.localdate() + settings.ARRIVAL_PREPARED_BEFORE
         )
+
+
+def leaves() -> Q:
+    """On Affiliation: its end is recorded, or the file of a departure is open."""
+    return Q(left_on__isnull=False) | Q(pk__in=Movement.objects.departures().values("stay"))
 
 
 class Step(models.Model):

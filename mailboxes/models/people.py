@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import date
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +13,7 @@ from django.utils import timezone
 from directory.identifiers import national_id_of
 from directory.models import Activity, Entry
 from mailboxes.models.fields import identifier_field, validate_address
+from mailboxes.models.presence import present_on
 from mailboxes.models.structures import Structure
 from mailboxes.models.system import Signatory
 
@@ -149,9 +151,11 @@ class Person(models.Model):
 
 
 class AffiliationQuerySet(models.QuerySet):
+    def present_on(self, day: date):
+        return self.filter(present_on(day))
+
     def current(self):
-        """Not over. One still to begin counts: accesses are prepared; so does one whose end is planned."""
-        return self.filter(Q(left_on=None) | Q(left_on__gt=timezone.localdate()))
+        return self.present_on(timezone.localdate())
 
     def to_apply(self, today):
         """Over, and the accesses that went with it not yet taken away."""
@@ -192,6 +196,9 @@ class Affiliation(models.Model):
     def __str__(self):
         return f"{self.person}, {self.structure}"
 
+    def is_present_on(self, day: date) -> bool:
+        return self.left_on is None or self.left_on > day
+
     @property
     def is_over(self) -> bool:
-        return self.left_on is not None and self.left_on <= timezone.localdate()
+        return not self.is_present_on(timezone.localdate())

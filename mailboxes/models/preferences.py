@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from directory.models import Entry
@@ -20,8 +20,12 @@ class PreferenceQuerySet(models.QuerySet):
 
     def observed(self):
         """Those that the annuaire shows: rank 1 for this person, at this place or without any."""
-        shown = Entry.objects.preferred().filter(address=OuterRef("address"), person_id=OuterRef("person__rpps"))
-        return self.main().filter(Exists(shown.filter(Q(structure_id="") | Q(structure_id=OuterRef("situation")))))
+        return self.main().filter(Exists(ranked_there().filter(address=OuterRef("address"))))
+
+
+def ranked_there():
+    """What the annuaire ranks first for whom a Preference is, at its place or without any."""
+    return Entry.objects.preferred().filter(person_id=OuterRef("person__rpps")).at_place(OuterRef("situation"))
 
 
 class Preference(models.Model):

@@ -10,12 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import Entry
-from mailboxes.lifecycle import AWAITS, Party, RequestKind, RequestStage, Role
-from mailboxes.models.bals import Bal, managed_structures
+from mailboxes.lifecycle import AWAITS, SHOWN_ONCE_DONE, Party, RequestKind, RequestStage
+from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.journal import JournalEntry, Notice
 from mailboxes.models.structures import Operator, Structure
-from mailboxes.models.system import SYSTEM
 
 AWAITED = (RequestStage.DRAFT, RequestStage.SENT)
 
@@ -58,7 +57,7 @@ class RequestQuerySet(models.QuerySet):
     def seen_in_annuaire(self, as_of):
         """What a picture of the annuaire taken since they were asked shows to be done, and no BAL's state awaits."""
         listed = Exists(Entry.objects.published().filter(address=OuterRef("address")))
-        shown = Q(listed, kind__in=[RequestKind.OPEN, RequestKind.PUBLISH])
+        shown = Q(listed, kind__in=[kind for kind, is_shown in SHOWN_ONCE_DONE.items() if is_shown])
         withdrawn = Q(~listed, kind=RequestKind.DEPUBLISH)
         moving = Q(bal__state__in=AWAITS[RequestKind.DEPUBLISH])
         asked = self.filter(stage__in=[*AWAITED, RequestStage.DONE]).alias(asked=Coalesce("sent_at", "created_at"))
@@ -143,11 +142,3 @@ class Request(models.Model):
         if hasattr(self.entry, "letters"):
             return next(iter(self.entry.letters), None)
         return self.entry.notices.filter(party=Party.OPERATOR).first()
-
-    def roles_of(self, actor) -> frozenset[Role]:
-        if self.bal:
-            return self.bal.roles_of(actor)
-        if actor is SYSTEM:
-            return frozenset({Role.SYSTEM})
-        is_managed = self.structure_id in managed_structures(actor)
-        return frozenset({Role.GESTIONNAIRE}) if is_managed else frozenset()

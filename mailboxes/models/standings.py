@@ -10,8 +10,8 @@ from directory.models import Activity, SyncRun
 from mailboxes.lifecycle import LIVE, State
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire, Delegataire
+from mailboxes.models.numbers import is_at
 from mailboxes.models.people import Affiliation
-from mailboxes.models.structures import Structure
 
 
 @dataclass
@@ -94,14 +94,3 @@ def _activities(rows: Iterable[Standing]) -> dict[str | None, list[Activity]]:
     for activity in Activity.objects.of_rpps(number for number in numbers if number):
         found[activity.national_id[1:]].append(activity)
     return found
-
-
-def is_at(activity: Activity, structure: Structure) -> bool:
-    """Is this work done in that structure? A legal entity's FINESS names all its establishments: it proves nothing of
-    one of them."""
-    return bool(
-        (structure.finess_et and activity.finess_site == structure.finess_et)
-        or (structure.siret and activity.siret == structure.siret)
-        or (structure.rpps_rang and activity.technical_id in (structure.rpps_rang, f"4{structure.rpps_rang}"))
-        or (structure.finess_ej and not structure.finess_et and activity.finess_ej == structure.finess_ej)
-    )

@@ -1,5 +1,8 @@
 """Who manages BAL (structures, and the accounts that act for them) and who hosts them (operators)."""
 
+from datetime import datetime
+
+from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -9,6 +12,8 @@ from django.utils.functional import cached_property
 from directory.identifiers import domain_of
 from directory.records import ManagedStructures
 from mailboxes.models.fields import identifier_field
+from mailboxes.models.numbers import numbered
+from mailboxes.models.presence import present_on
 
 
 def managed_identifiers() -> ManagedStructures:
@@ -40,15 +45,14 @@ class StructureQuerySet(models.QuerySet):
 
     def open_to(self, user):
         """Those for which `user` may ask for a BAL: he manages them, or holds there what a holder needs."""
-        held = {"affiliations__person__user": user.pk, "affiliations__left_on": None}
+        there = present_on(timezone.localdate(), "affiliations__")
         card = {"affiliations__person__has_cps": True, "affiliations__person__rpps__isnull": False}
-        works = Structure.objects.filter(**held, **card)
+        works = Structure.objects.filter(there, affiliations__person__user=user.pk, **card)
         managed = Structure.objects.managed_by(user)
         return self.filter(Q(pk__in=managed.values("pk")) | Q(pk__in=works.values("pk")))
 
-    def within(self, structure):
-        """It and those below it."""
-        return self.filter(Q(pk=structure.pk) | Q(parent=structure.pk) | Q(parent__parent=structure.pk))
+    def numbered(self, number: str):
+        return self.filter(numbered(number))
 
     def _reached(self, user, roles):
         return self._from(Membership.objects.filter(user_id=user.pk, role__in=roles).values("structure"))
@@ -118,9 +122,14 @@ class Structure(models.Model):
         return self.pk in other.line() or other.pk in self.line()
 
     @property
+    def finess(self) -> str:
+        """Its own: a legal entity's is that of all its establishments."""
+        return self.finess_et or self.finess_ej
+
+    @property
     def has_national_id(self) -> bool:
         """Known by a FINESS or a SIRET: enough to open an ORG without a professional's RPPS."""
-        return bool(self.finess_ej or self.finess_et or self.siret)
+        return bool(self.finess or self.siret)
 
 
 class Membership(models.Model):
@@ -191,6 +200,10 @@ class Operator(models.Model):
 
     def __str__(self):
         return self.name
+
+    def is_long_ago(self, used_at: datetime, now: datetime) -> bool:
+        """Is a last use then, as told at `now`, old enough here to make a BAL idle?"""
+        return used_at <= now - relativedelta(months=self.alert_after_months)
 
     @cached_property
     def domain_names(self) -> frozenset[str]:

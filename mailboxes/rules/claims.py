@@ -2,33 +2,30 @@
 
 from directory.models import Entry
 from mailboxes.lifecycle import Act
-from mailboxes.models.bals import managed_structures
-from mailboxes.models.system import SYSTEM, Signatory
+from mailboxes.models.system import Signatory
 from mailboxes.rules.moves import check_annuaire_fresh
-from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.refusals import Refused
+from mailboxes.rules.roles import check_may
 
 
 def check_ask_person(person, addresses: list[str], *, by) -> None:
-    if by is not SYSTEM and not person.affiliations.current().filter(structure__in=managed_structures(by)).exists():
-        raise NotAllowed(f"« {Act.ASK_PERSON.label} » est réservé à un gestionnaire de sa structure.", "role")
+    check_may(Act.ASK_PERSON, person=person, by=by)
     check_annuaire_fresh()
     if not addresses:
         raise Refused(f"Il n’y a rien de nouveau à demander à {person} : c’est demandé, ou répondu.", "asked")
 
 
-def check_remind_person(claims: list, *, by) -> None:
-    if by is not SYSTEM:
-        raise NotAllowed("Les rappels partent d’eux-mêmes.", "role")
+def check_remind_person(person, claims: list, *, by) -> None:
+    check_may(Act.REMIND_PERSON, person=person, by=by)
     check_annuaire_fresh()
     if not claims:
         raise Refused("Il n’y a rien à rappeler.", "asked")
 
 
 def check_answer(claim, said: str, *, by) -> None:
-    """One answers for oneself, of an address that the annuaire lists under one's RPPS; by a link, once."""
+    """About an address that the annuaire lists under the person's RPPS; by a link, once."""
     person = claim.person
-    if by is SYSTEM or not person.is_actor(by):
-        raise NotAllowed(f"Seul {person} dit si cette adresse est la sienne.", "role")
+    check_may(Act.ANSWER, person=person, by=by)
     if said not in claim.Answer.values:
         raise Refused("Choisissez une des trois réponses.", "answer")
     if isinstance(by, Signatory) and (claim.pk is None or claim.asked_at is None):

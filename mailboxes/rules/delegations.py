@@ -1,9 +1,10 @@
 """To whom access may be lent, and under whom."""
 
-from mailboxes.lifecycle import WHO_MAY, Act
+from mailboxes.lifecycle import Act
 from mailboxes.models import Bal
-from mailboxes.rules.moves import check_act, check_role
+from mailboxes.rules.moves import check_act
 from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.roles import check_may
 
 
 def check_delegate(bal: Bal, person, under, *, by) -> None:
@@ -30,6 +31,6 @@ def check_take_over(delegation, taker, *, by) -> None:
 
 
 def check_end_delegation(delegation, *, by) -> None:
-    check_role(Act.END_DELEGATION, WHO_MAY[Act.END_DELEGATION], delegation.bal.roles_of(by))
+    check_may(Act.END_DELEGATION, bal=delegation.bal, by=by)
     if delegation.ended_at:
         raise Refused("Cette délégation est déjà terminée.", "state")

@@ -5,15 +5,14 @@ from django.utils import timezone
 from directory.identifiers import domain_of
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Operator, Structure
-from mailboxes.models.bals import managed_structures
 from mailboxes.rules.moves import check_annuaire_fresh
-from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.refusals import Refused
+from mailboxes.rules.roles import check_may
 
 
 def check_gap(structure: Structure, act: Act, remedies, *, by) -> None:
     """Who may mend it, and is this act a remedy there."""
-    if structure.pk not in managed_structures(by):
-        raise NotAllowed(f"« {act.label} » est réservé à un gestionnaire de « {structure} ».", "role")
+    check_may(act, structure=structure, by=by)
     if act not in remedies:
         raise Refused(f"« {act.label} » ne répond pas à cet écart.", "remedy")
 

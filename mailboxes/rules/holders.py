@@ -1,11 +1,9 @@
 """Who may hold a BAL, and who says so."""
 
-from mailboxes.lifecycle import Act
+from mailboxes.lifecycle import MAX_COTITULAIRES, Act
 from mailboxes.models import Bal
 from mailboxes.rules.moves import check_act
 from mailboxes.rules.refusals import Refused
-
-MAX_COTITULAIRES = 20
 
 
 def check_can_hold(person) -> None:
@@ -21,7 +19,7 @@ def check_add_cotitulaire(bal: Bal, person, *, by) -> None:
     check_can_hold(person)
     if bal.is_held_by(person):
         raise Refused(f"{person} est déjà cotitulaire.", "duplicate")
-    _check_place_left(bal)
+    check_number(len(bal.cotitulaires.all()) + 1)
 
 
 def check_remove_cotitulaire(bal: Bal, person, *, by) -> None:
@@ -49,7 +47,7 @@ def check_name_principal(bal: Bal, person, *, by) -> None:
         raise Refused(f"{person} est déjà le cotitulaire principal.", "duplicate")
     check_can_hold(person)
     if not bal.is_held_by(person):
-        _check_place_left(bal)
+        check_number(len(bal.cotitulaires.all()) + 1)
 
 
 def check_repair_orphan(bal: Bal, *, by) -> None:
@@ -80,8 +78,9 @@ def _stays(bal: Bal, person) -> list:
     return [stay for stay in person.affiliations.all() if stay.structure_id == bal.structure_id]
 
 
-def _check_place_left(bal: Bal) -> None:
-    if len(bal.cotitulaires.all()) >= MAX_COTITULAIRES:
+def check_number(holders: int) -> None:
+    """Once there are so many."""
+    if holders > MAX_COTITULAIRES:
         raise Refused(f"Une BAL a au plus {MAX_COTITULAIRES} cotitulaires, le principal compris.", "full")
 
 

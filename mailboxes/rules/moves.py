@@ -3,19 +3,19 @@
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
-from mailboxes.lifecycle import BY_VERB, LIVE, OPENS, WHO_MAY, Act, RequestKind, Role, State, Verb
+from mailboxes.lifecycle import BY_VERB, LIVE, OPENS, SHOWN_NO_HISTORY, Act, RequestKind, State, Verb
 from mailboxes.models import Bal
 from mailboxes.models.system import SYSTEM
 from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.roles import check_may
 
 
 def check_move(bal: Bal, verb: Verb, *, by) -> None:
     """The lifecycle table alone: who may, from where. Costs no query after `with_holders`."""
-    line = BY_VERB[verb]
-    check_role(verb, line.by, bal.roles_of(by))
-    if bal.state not in line.before:
+    check_may(verb, bal=bal, by=by)
+    if bal.state not in BY_VERB[verb].before:
         raise Refused(f"« {verb.label} » est impossible pour une BAL {State(bal.state).label}.", "state")
-    if verb == Verb.ALERT_IDLE and bal.kind == Bal.Kind.APPLICATIVE:
+    if verb == Verb.ALERT_IDLE and not bal.has_users:
         raise Refused("Une BAL applicative n’est relevée par personne : on ne l’alerte pas.", "kind")
     if verb == Verb.REQUEST_DELETION:
         check_depublished_first(bal)
@@ -24,15 +24,9 @@ def check_move(bal: Bal, verb: Verb, *, by) -> None:
 
 
 def check_act(bal: Bal, act: Act, *, by) -> None:
-    check_role(act, WHO_MAY[act], bal.roles_of(by))
+    check_may(act, bal=bal, by=by)
     if bal.state not in LIVE:
         raise Refused(f"« {act.label} » est impossible pour une BAL {State(bal.state).label}.", "state")
-
-
-def check_role(what: Verb | Act, allowed: frozenset[Role], roles: frozenset[Role]) -> None:
-    if not allowed & roles:
-        who = ", ".join(sorted(role.label for role in allowed))
-        raise NotAllowed(f"« {what.label} » est réservé à : {who}.", "role")
 
 
 def check_open_request(bal: Bal, kind: RequestKind, *, by) -> None:
@@ -45,8 +39,9 @@ def check_open_request(bal: Bal, kind: RequestKind, *, by) -> None:
 
 
 def check_read_history(bal: Bal, *, by) -> None:
-    """Who sees a BAL sees its journal and its notices; a délégataire uses the box, its history is not his."""
-    if bal.roles_of(by) == {Role.DELEGATAIRE}:
+    """Who sees a BAL sees its journal and its notices, but for a délégataire."""
+    roles = bal.roles_of(by)
+    if roles and roles <= SHOWN_NO_HISTORY:
         raise NotAllowed("Le journal et les avis d’une BAL ne sont pas montrés à ses délégataires.", "role")
 
 

@@ -4,14 +4,12 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from mailboxes.lifecycle import BY_VERB, WHO_MAY, Act, State, Verb
+from mailboxes.lifecycle import STOPPABLE, Act, Verb
 from mailboxes.models import Bal, Notice, Person
-from mailboxes.models.bals import managed_structures
-from mailboxes.models.system import SYSTEM, Signatory
-from mailboxes.rules.moves import check_act, check_move, check_role
+from mailboxes.models.system import Signatory
+from mailboxes.rules.moves import check_act, check_move
 from mailboxes.rules.refusals import NotAllowed, Refused
-
-WAY_OUT = BY_VERB[Verb.OPPOSE].before
+from mailboxes.rules.roles import check_may
 
 
 def check_still_due(bal: Bal, act: Act, due: QuerySet[Bal], *, by) -> None:
@@ -24,12 +22,14 @@ def check_still_due(bal: Bal, act: Act, due: QuerySet[Bal], *, by) -> None:
 def check_ask_use(bal: Bal, asked: bool, *, by) -> None:
     """`asked`: within this cycle of questions."""
     check_act(bal, Act.ASK_USE, by=by)
-    if bal.kind == Bal.Kind.APPLICATIVE:
+    if not bal.has_users:
         raise Refused("Une BAL applicative n’a pas de titulaire à qui le demander : un logiciel l’utilise.", "kind")
     if not bal.cotitulaires.all():
         raise Refused("Personne ne tient cette BAL : il n’y a personne à qui le demander.", "holder")
     if bal.clock_at is not None:
         raise Refused("On sait quand cette BAL a servi : il n’y a rien à demander.", "known")
+    if not bal.is_of_unknown_use:
+        raise Refused(f"Cette BAL est {bal.get_state_display()} : on ne le demande que d’une BAL active.", "state")
     if asked:
         raise Refused("C’est déjà demandé à ses titulaires.", "asked")
 
@@ -52,15 +52,14 @@ def check_answer_notice(notice: Notice, bal: Bal, said: str, *, by) -> None:
 def check_awaited(notice: Notice, bal: Bal) -> None:
     """The link of an old mail does not undo what was decided since: it asks about something that still stands."""
     is_question = notice.act in (Act.ASK_USE, Act.REMIND_USE)
-    stands = bal.state == State.ACTIVE and bal.clock_at is None if is_question else bal.state in WAY_OUT
+    stands = bal.is_of_unknown_use if is_question else bal.state in STOPPABLE
     if not stands:
         raise Refused(f"Il n’y a plus rien à répondre : cette BAL est {bal.get_state_display()}.", "state")
 
 
 def check_prefer(person: Person, *, by) -> None:
     """One says oneself how one wants to be told; a gestionnaire of one's structure may write it down."""
-    if by is SYSTEM or not (person.is_actor(by) or _works_for(person, by)):
-        raise NotAllowed(f"« {Act.PREFER_CHANNEL.label} » est réservé à {person} et à son gestionnaire.", "role")
+    check_may(Act.PREFER_CHANNEL, person=person, by=by)
 
 
 def check_channel(channel: str, email: str, mssante_address: str) -> None:
@@ -74,10 +73,7 @@ def check_channel(channel: str, email: str, mssante_address: str) -> None:
 
 def check_mend_notice(notice: Notice, act: Act, *, by) -> None:
     """A gestionnaire tells otherwise, or once more, whom a notice did not reach."""
-    if notice.bal:
-        check_role(act, WHO_MAY[act], notice.bal.roles_of(by))
-    elif notice.person is None or not _works_for(notice.person, by):
-        raise NotAllowed(f"« {act.label} » est réservé à un gestionnaire de la structure.", "role")
+    check_may(act, bal=notice.bal, person=notice.person, by=by)
     if notice.is_delivered:
         raise Refused("Cet avis est remis.", "sent")
 
@@ -95,8 +91,3 @@ def check_given(notice: Notice, how: str, on) -> None:
         raise Refused("Dites comment l’avis a été donné.", "how")
     if not timezone.localdate(notice.created_at) <= on <= timezone.localdate():
         raise Refused("La date se place entre celle de l’avis et aujourd’hui.", "on")
-
-
-def _works_for(person: Person, user) -> bool:
-    managed = managed_structures(user)
-    return any(stay.left_on is None and stay.structure_id in managed for stay in person.affiliations.all())

@@ -4,59 +4,35 @@ from datetime import date
 
 from django.utils import timezone
 
-from mailboxes.lifecycle import WHO_MAY, Act, Role
+from mailboxes.lifecycle import Act, Role
 from mailboxes.models import Affiliation, Movement, Person, Standing, Structure
-from mailboxes.models.bals import managed_structures
-from mailboxes.models.system import SYSTEM, Signatory
-from mailboxes.rules.refusals import NotAllowed, Refused
-
-
-def roles_at(structure: Structure, person: Person | None, by) -> frozenset[Role]:
-    """The roles of who acts on a person, where that person stays."""
-    if by is SYSTEM:
-        return frozenset({Role.SYSTEM})
-    roles = {Role.TITULAIRE} if person is not None and person.is_actor(by) else set()
-    if not isinstance(by, Signatory) and structure.pk in managed_structures(by):
-        roles.add(Role.GESTIONNAIRE)
-    return frozenset(roles)
-
-
-def check_person_act(act: Act, structure: Structure, person: Person | None = None, *, by, allowed=None) -> None:
-    """`allowed`: fewer than the table says."""
-    allowed = WHO_MAY[act] if allowed is None else allowed
-    if not allowed & roles_at(structure, person, by):
-        oneself = " ou à la personne elle-même" if person and Role.TITULAIRE in allowed else ""
-        raise NotAllowed(f"« {act.label} » est réservé à un gestionnaire de « {structure} »{oneself}.", "role")
+from mailboxes.rules.refusals import Refused
+from mailboxes.rules.roles import check_may, check_role
 
 
 def check_record_person(structure: Structure, *, by) -> None:
-    check_person_act(Act.RECORD_PERSON, structure, by=by)
+    check_may(Act.RECORD_PERSON, structure=structure, by=by)
 
 
 def check_describe_person(person: Person, facts: dict, *, by) -> None:
     """By who manages a structure where he is or was. An RPPS is given once: it is whom the annuaire knows."""
-    stays = person.affiliations.all()
-    if by is not SYSTEM and not {stay.structure_id for stay in stays} & managed_structures(by):
-        raise NotAllowed(f"« {Act.DESCRIBE_PERSON.label} » est réservé à un gestionnaire de sa structure.", "role")
+    check_may(Act.DESCRIBE_PERSON, person=person, by=by)
     if person.rpps and facts.get("rpps", person.rpps) != person.rpps:
         raise Refused("Un numéro RPPS déjà inscrit ne se change pas : demandez à un administrateur.", "rpps")
 
 
 def check_describe_stay(stay: Affiliation, arrived_on: date | None, *, by) -> None:
-    check_person_act(Act.DESCRIBE_PERSON, stay.structure, stay.person, by=by)
+    check_may(Act.DESCRIBE_PERSON, structure=stay.structure, person=stay.person, by=by)
     _check_order(arrived_on, stay.left_on)
 
 
 def check_read_person(person: Person, *, by) -> None:
     """His journal, his notices, and all that is kept on him: for himself, and for who manages a structure of his."""
-    if person.is_actor(by):
-        return
-    if not {stay.structure_id for stay in person.affiliations.all()} & managed_structures(by):
-        raise NotAllowed("Ces données sont réservées à la personne et aux gestionnaires de sa structure.", "role")
+    check_may(Act.EXPORT_PERSON, person=person, by=by)
 
 
 def check_open_movement(stay: Affiliation, kind: str, *, by) -> None:
-    check_person_act(Act.OPEN_MOVEMENT, stay.structure, stay.person, by=by)
+    check_may(Act.OPEN_MOVEMENT, structure=stay.structure, person=stay.person, by=by)
     if stay.is_over:
         raise Refused(f"{stay.person} a déjà quitté « {stay.structure} ».", "left")
     if stay.movements.open().filter(kind=kind).exists():  # type: ignore[attr-defined]
@@ -68,9 +44,14 @@ def check_movement_open(movement: Movement) -> None:
         raise Refused("Ce dossier est clos.", "closed")
 
 
+def check_movement_step(act: Act, movement: Movement, line, *, by) -> None:
+    """The table, and for which of its roles this step is."""
+    check_may(act, structure=movement.stay.structure, person=movement.stay.person, by=by, only=line.task.by)
+
+
 def check_settle_step(line, outcome: str, movement: Movement, *, by) -> None:
     """`line`: the step as it stands, a `movements.Line`."""
-    check_person_act(Act.SETTLE_STEP, movement.stay.structure, movement.stay.person, by=by, allowed=line.task.by)
+    check_movement_step(Act.SETTLE_STEP, movement, line, by=by)
     check_movement_open(movement)
     if line.is_seen:
         raise Refused(f"« {line.task.title} » est constaté par le registre : il n’y a rien à cocher.", "seen")
@@ -81,7 +62,7 @@ def check_settle_step(line, outcome: str, movement: Movement, *, by) -> None:
 
 
 def check_close_movement(movement: Movement, unsettled: list[str], *, by) -> None:
-    check_person_act(Act.CLOSE_MOVEMENT, movement.stay.structure, movement.stay.person, by=by)
+    check_may(Act.CLOSE_MOVEMENT, structure=movement.stay.structure, person=movement.stay.person, by=by)
     check_movement_open(movement)
     if unsettled:
         raise Refused(f"Il reste à faire : {', '.join(unsettled)}.", "unsettled")
@@ -90,7 +71,7 @@ def check_close_movement(movement: Movement, unsettled: list[str], *, by) -> Non
 def check_record_departure(standing: Standing, left_on: date | None, *, by) -> None:
     """Nobody leaves a shared BAL without its principal, or without anybody: it would be an orphan."""
     stay = standing.stay
-    check_person_act(Act.RECORD_DEPARTURE, stay.structure, stay.person, by=by)
+    check_may(Act.RECORD_DEPARTURE, structure=stay.structure, person=stay.person, by=by)
     if stay.left_on:
         raise Refused(f"Le départ de {stay.person} est déjà enregistré, au {stay.left_on:%d/%m/%Y}.", "recorded")
     if left_on is None:
@@ -106,7 +87,7 @@ def check_record_departure(standing: Standing, left_on: date | None, *, by) -> N
 
 
 def check_cancel_departure(stay: Affiliation, *, by) -> None:
-    check_person_act(Act.CANCEL_DEPARTURE, stay.structure, stay.person, by=by)
+    check_may(Act.CANCEL_DEPARTURE, structure=stay.structure, person=stay.person, by=by)
     if stay.left_on is None:
         raise Refused(f"Aucun départ de {stay.person} n’est enregistré.", "recorded")
     stays = Affiliation.objects.filter(person=stay.person_id, structure=stay.structure_id, left_on=None)
@@ -115,13 +96,13 @@ def check_cancel_departure(stay: Affiliation, *, by) -> None:
 
 
 def check_apply_departure(stay: Affiliation, *, by) -> None:
-    check_person_act(Act.LEAVE, stay.structure, stay.person, by=by)
+    check_may(Act.LEAVE, structure=stay.structure, person=stay.person, by=by)
     if not stay.is_over:
         raise Refused(f"{stay.person} n’a pas encore quitté « {stay.structure} ».", "present")
 
 
 def check_ask_handover(standing: Standing, *, by) -> None:
-    check_person_act(Act.ASK_HANDOVER, standing.stay.structure, standing.stay.person, by=by)
+    check_may(Act.ASK_HANDOVER, structure=standing.stay.structure, person=standing.stay.person, by=by)
     if not standing.blocking:
         raise Refused(f"Aucune BAL partagée ne dépend de {standing.stay.person}.", "nothing")
 
@@ -131,3 +112,10 @@ def _check_order(arrived_on: date | None, left_on: date | None) -> None:
         raise Refused("Le départ ne peut pas précéder l’arrivée.", "order")
     if left_on and abs((left_on - timezone.localdate()).days) > 3660:
         raise Refused("Cette date est à plus de dix ans d’ici : vérifiez l’année.", "far")
+
+
+def check_record_named(person, known, *, roles: frozenset[Role]) -> None:
+    """Someone named whom the register lacks is recorded if the annuaire has him; his names are the annuaire's."""
+    check_role(Act.RECORD_PERSON, roles)
+    if known is None:
+        raise Refused(f"L’annuaire ne connaît pas le numéro RPPS {person.rpps}.", "unknown")

@@ -3,16 +3,17 @@
 from django.utils import timezone
 
 from directory.models import SyncRun
-from mailboxes.lifecycle import WHO_MAY, Act, State
-from mailboxes.models import SYSTEM, Bal, Claim, Person, Preference, Request, Signatory
-from mailboxes.rules.moves import check_role
+from mailboxes.lifecycle import OVER, Act, State
+from mailboxes.models import Bal, Claim, Person, Preference, Request, Signatory
 from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.roles import check_may
 
 
 def check_prefer_bal(person: Person, places, situation: str, purpose: str, *, by) -> None:
     """The holder alone, at a place where the annuaire says that he practises; to withdraw a choice, anywhere."""
-    if by is SYSTEM or isinstance(by, Signatory) or not person.is_actor(by):
-        raise NotAllowed(f"Seul {person} choisit sa BAL privilégiée.", "role")
+    check_may(Act.PREFER, person=person, by=by)
+    if isinstance(by, Signatory):
+        raise NotAllowed("Connectez-vous pour choisir votre BAL privilégiée.", "link")
     if situation not in places:
         raise Refused("L’annuaire ne vous donne pas cette situation d’exercice, ou ne vous la donne plus.", "situation")
     if purpose not in Preference.Purpose.values:
@@ -38,7 +39,7 @@ def check_preferable(person: Person, bal: Bal | None, *, is_listed: bool, answer
 def check_request_preference(preference: Preference, bal: Bal | None, *, by) -> None:
     """What the annuaire could show, and does not."""
     if bal:
-        check_role(Act.ASK_OPERATOR, WHO_MAY[Act.ASK_OPERATOR], bal.roles_of(by))
+        check_may(Act.ASK_OPERATOR, bal=bal, by=by)
     if preference.purpose:
         raise Refused("L’annuaire ne connaît qu’une BAL privilégiée par lieu, sans distinguer les messages.", "purpose")
     if bal is None:
@@ -71,3 +72,14 @@ def check_ranks_known() -> None:
     if run.is_stale:
         day = timezone.localtime(run.as_of)
         raise Refused(f"La source qui dit quelle BAL est privilégiée date du {day:%d/%m/%Y} : trop ancienne.", "rank")
+
+
+def check_make_known(bal: Bal, *, by) -> None:
+    """The address of an open BAL that someone reads; of one that leaves, only where to write instead."""
+    check_may(Act.MAKE_KNOWN, bal=bal, by=by)
+    if not bal.has_users:
+        raise Refused("Une BAL applicative n’est lue par personne : ne la faites pas connaître.", "kind")
+    if bal.state == State.REQUESTED:
+        raise Refused("Cette BAL n’est pas encore ouverte : attendez la réponse de l’opérateur.", "state")
+    if bal.state in OVER:
+        raise Refused(f"Cette BAL est {bal.get_state_display()} : ne faites plus connaître son adresse.", "state")

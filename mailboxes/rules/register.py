@@ -1,17 +1,16 @@
 """What may enter the register."""
 
 from directory.identifiers import domain_of
+from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Operator, Structure
-from mailboxes.models.bals import managed_structures
-from mailboxes.models.system import SYSTEM
 from mailboxes.rules.holders import check_can_hold
 from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.roles import check_may
 
 
 def check_register(structure: Structure, operator: Operator, kind: str, address: str, principal, *, by) -> None:
     """Who may open a BAL for this structure, and is the structure or the professional eligible."""
-    if by is not SYSTEM and structure.pk not in managed_structures(by):
-        raise NotAllowed(f"Seul un gestionnaire de « {structure} » inscrit une BAL pour elle.", "role")
+    check_may(Act.REGISTER, structure=structure, by=by)
     check_domain(operator, address)
     check_eligible(structure, kind, principal)
 
@@ -41,7 +40,15 @@ def check_eligible(structure: Structure, kind: str, principal) -> None:
         )
 
 
-def check_register_somewhere(*, by) -> None:
-    """Is there a structure for which this account may inscribe?"""
-    if not managed_structures(by):
-        raise NotAllowed("Seul un gestionnaire de structure inscrit une BAL ou une personne.", "role")
+def check_request_somewhere(*, by) -> None:
+    """Is there a structure for which this account may ask at all?"""
+    if not Structure.objects.open_to(by).exists():
+        raise NotAllowed(
+            "Une BAL se demande pour une structure que vous gérez, ou pour vous-même là où vous exercez : "
+            "demandez au gestionnaire MSSanté de votre structure de vous y inscrire.",
+            "role",
+        )
+
+
+def check_set_naming(structure: Structure, *, by) -> None:
+    check_may(Act.SET_NAMING, structure=structure, by=by)

@@ -3,13 +3,13 @@
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
-from mailboxes.lifecycle import AWAITS, FOLLOWS, STEPS, WHO_MAY, Act, RequestKind, Verb
+from mailboxes.lifecycle import AWAITS, FOLLOWS, SHOWN_ONCE_DONE, STEPS, Act, RequestKind, Verb
 from mailboxes.models import Request, Structure
-from mailboxes.models.bals import managed_structures
 from mailboxes.models.system import SYSTEM
-from mailboxes.rules.moves import check_annuaire_fresh, check_move, check_role
+from mailboxes.rules.moves import check_annuaire_fresh, check_move
 from mailboxes.rules.preferences import check_preference_seen
-from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.refusals import Refused
+from mailboxes.rules.roles import check_may
 
 
 def verb_of(request: Request, act: Act) -> Verb | None:
@@ -44,7 +44,7 @@ def check_stage(request: Request, act: Act, *, by) -> None:
         assert request.bal  # noqa: S101 - it moves
         check_move(request.bal, verb, by=by)
     else:
-        check_role(act, WHO_MAY[act], request.roles_of(by))
+        check_may(act, bal=request.bal, structure=request.structure, by=by)
     if request.stage not in STEPS[act].before:
         raise Refused(f"« {act.label} » est impossible pour une demande {request.get_stage_display()}.", "stage")
 
@@ -62,7 +62,7 @@ def check_seen(request: Request, *, by) -> None:
     if run is None or run.as_of <= (request.sent_at or request.created_at):
         raise Refused("L’annuaire connu ici est plus ancien que la demande.", "annuaire")
     is_shown = Entry.objects.published().filter(address=request.address).exists()
-    if is_shown != (request.kind != RequestKind.DEPUBLISH):
+    if is_shown != SHOWN_ONCE_DONE[RequestKind(request.kind)]:
         where = "figure encore à" if is_shown else "n’est pas encore à"
         raise Refused(f"Cette adresse {where} l’annuaire.", "annuaire")
 
@@ -96,5 +96,4 @@ def check_escalate(request: Request, now) -> None:
 
 
 def check_write_layout(structure: Structure, *, by) -> None:
-    if structure.pk not in managed_structures(by):
-        raise NotAllowed(f"Seul un gestionnaire de « {structure} » écrit ses modèles de demande.", "role")
+    check_may(Act.WRITE_LAYOUT, structure=structure, by=by)

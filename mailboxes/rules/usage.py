@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.utils import timezone
 
@@ -45,7 +44,7 @@ def _is_use_since(bal: Bal, last_used_at, now) -> bool:
     if bal.state not in BY_VERB[Verb.WAKE].before:
         return False
     if bal.state == State.IDLE_ALERTED:
-        return last_used_at > now - relativedelta(months=bal.operator.alert_after_months)
+        return not bal.operator.is_long_ago(last_used_at, now)
     return last_used_at > bal.state_since
 
 

@@ -11,8 +11,8 @@ from mailboxes.forms import DescribeForm, EmptyForm, MoveForm, RegisterForm, Req
 from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
 from mailboxes.models import Bal
 from mailboxes.models.fields import doubts
-from mailboxes.rules import Refused, check_act, check_move, check_register_somewhere
-from mailboxes.wayout import days_to_wait, preview
+from mailboxes.requests.wayout import days_to_wait, preview
+from mailboxes.rules import Refused, check_act, check_move, check_somewhere
 
 
 class ActionView(FormView):
@@ -154,13 +154,15 @@ class DeclareUseView(ActView):
 
 
 class EnteringView(ActionView):
-    """Something new for a structure that one manages."""
+    """Something new for one of the structures where one may do this."""
+
+    act: Act
 
     def get_form_kwargs(self):
         return {**super().get_form_kwargs(), "user": self.request.user}
 
     def check(self, *, by):
-        check_register_somewhere(by=by)
+        check_somewhere(self.act, by=by)
 
     def perform(self, form, *, by):
         return form.perform(by=by)
@@ -170,6 +172,7 @@ class EnteringView(ActionView):
 
 
 class RegisterView(EnteringView):
+    act = Act.REGISTER
     form_class = RegisterForm
     label = Act.REGISTER.label
     done = "La BAL est inscrite."

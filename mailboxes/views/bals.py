@@ -7,10 +7,11 @@ from django.utils import timezone
 from directory.models import Entry
 from directory.pictures import public_sources
 from mailboxes import actions
-from mailboxes.comparison import ABSENT, NEVER_EXPECTED, compare
+from mailboxes.gaps.comparison import ABSENT, NEVER_EXPECTED, compare
 from mailboxes.lifecycle import EXPOSED, Act, Verb
 from mailboxes.models import ApplicativeFacts, Bal, Delegataire, situations_by_rpps
-from mailboxes.proof import with_outcomes
+from mailboxes.notices.proof import with_outcomes
+from mailboxes.requests.wayout import progress
 from mailboxes.rules import (
     CERTIFICATE_THRESHOLDS,
     NotAllowed,
@@ -31,7 +32,6 @@ from mailboxes.views.findings import attention
 from mailboxes.views.frame import annuaire_run
 from mailboxes.views.holders import oneself
 from mailboxes.views.space import space_facts
-from mailboxes.wayout import progress
 
 RECENT = 10
 PER_PAGE = 50
@@ -69,7 +69,7 @@ def abilities(row: Bal, user) -> dict:
     return {
         "verbs": verbs,
         # To oppose says as much: one button for one meaning.
-        "can_ask_use": row.clock_at is None and allows(check_ask_use, row, False, by=user),
+        "can_ask_use": allows(check_ask_use, row, False, by=user),
         "can_declare": Verb.OPPOSE not in verbs and allows(check_act, row, Act.DECLARE_USE, by=user),
         "can": {act.value: allows(check_act, row, act, by=user) for act in Act}
         | {Act.NAME_PRINCIPAL.value: allows(check_repair_orphan, row, by=user)}

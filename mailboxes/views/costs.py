@@ -7,14 +7,13 @@ from django.utils import timezone
 
 from directory.sheets import XLSX, as_csv, as_xlsx
 from mailboxes import actions
-from mailboxes.costs import DIMENSIONS, Bill, Costs
-from mailboxes.lifecycle import PAID
+from mailboxes.indicators.costs import DIMENSIONS, Bill, Costs
 from mailboxes.models import Bal, Domain, Operator, Price, Structure, Use
 from mailboxes.views.frame import sees_structures
 
 BARS = 12
 LINES = 100  # of the table; the files hold them all
-PARTS = [("used", Use.USED), ("idle", Use.NONE), ("unknown", Use.UNKNOWN)]
+PARTS = [("used", Use.USED), ("idle", Use.NONE), ("unknown", Use.UNKNOWN), ("silent", Use.SILENT)]
 
 
 def costs(request):
@@ -24,7 +23,7 @@ def costs(request):
     lines = found.by(chosen)
     return render(
         request,
-        "mailboxes/costs.html",
+        "mailboxes/indicators/costs.html",
         {
             "tabs": [(name, title, name == chosen) for name, (title, _) in DIMENSIONS.items()],
             "chosen": chosen,
@@ -95,13 +94,13 @@ def operators(request):
     """What each can do, when it alerts and what it asks; an administrator changes it, for all structures at once."""
     if not sees_structures(request.user):
         raise Http404
-    seen = Bal.objects.filter(structure__in=Structure.objects.visible_to(request.user).values("pk"), state__in=PAID)
+    seen = Bal.objects.paid().filter(structure__in=Structure.objects.visible_to(request.user).values("pk"))
     counts = dict(seen.order_by().values_list("operator").annotate(n=Count("pk")))
     domains = Domain.objects.filter(Q(structure=None) | Q(structure__in=Structure.objects.visible_to(request.user)))
     rows = Operator.objects.prefetch_related("prices", Prefetch("domains", domains, to_attr="shown_domains"))
     return render(
         request,
-        "mailboxes/operators.html",
+        "mailboxes/indicators/operators.html",
         {"operators": [(row, prices_of(row), counts.get(row.pk, 0)) for row in rows]},
     )
 

@@ -4,10 +4,9 @@ from django.db.models import Count
 from django.shortcuts import redirect, render
 
 from mailboxes.findings import Counted, count_findings
-from mailboxes.lifecycle import State
+from mailboxes.lifecycle import LIVE, Act, Severity, State
 from mailboxes.models import Bal, JournalEntry
-from mailboxes.rules import allows, check_register_somewhere
-from mailboxes.severity import Severity
+from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.findings import address_of
 from mailboxes.views.frame import annuaire_run, sees_structures
 
@@ -29,7 +28,8 @@ def dashboard(request):
             "counts": counts,
             "chart": chart_of(counts),
             "total": sum(total for *_, total in counts),
-            "can_register": allows(check_register_somewhere, by=request.user),
+            "live": sum(total for state, _, total in counts if state in LIVE),
+            "can_register": allows(check_somewhere, Act.REGISTER, by=request.user),
             # By primary key, which rises with time: by date, the whole journal would be sorted.
             "recent": JournalEntry.objects.filter(bal__in=bals).select_related("bal", "by").order_by("-pk")[:RECENT],
         },

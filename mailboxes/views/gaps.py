@@ -6,14 +6,13 @@ from django.http import Http404, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from directory.sheets import csv_lines
 from mailboxes import actions
-from mailboxes.export import csv_lines
 from mailboxes.forms import GapFilterForm, RemedyForm
 from mailboxes.gaps import COLUMNS, REMEDIES, SITUATIONS, Gaps, request_for
 from mailboxes.lifecycle import Act
 from mailboxes.models import JournalEntry
-from mailboxes.models.bals import managed_structures
-from mailboxes.rules import allows, check_read_history
+from mailboxes.rules import allows, check_read_history, check_somewhere, may_at
 from mailboxes.views.files import csv_file
 from mailboxes.views.frame import annuaire_run
 from mailboxes.views.register import tell_tally
@@ -30,17 +29,18 @@ def gap_list(request):
     wanted = [n for (name, status), n in counts.items() if gaps.situation in ("", name) and gaps.status in ("", status)]
     paginator.count = sum(wanted)  # known already: not counted again
     run = annuaire_run(request)
+    remedies = [act for act in REMEDIES if allows(check_somewhere, act, by=request.user)]
     return render(
         request,
-        "mailboxes/gap_list.html",
+        "mailboxes/gaps/list.html",
         {
             "form": form,
             "page": paginator.get_page(request.GET.get("page")),
             "situation": next((s for s in SITUATIONS if s.name == gaps.situation), None),
             "situations": [(s, counts.get((s.name, "open"), 0)) for s in SITUATIONS],
             "is_fresh": bool(run and not run.is_stale),
-            "remedies": REMEDIES if managed_structures(request.user) else [],
-            "can_mend": bool(managed_structures(request.user)),
+            "remedies": remedies,
+            "can_mend": bool(remedies),
         },
     )
 
@@ -53,13 +53,12 @@ def gap(request, situation, structure, address):
     lines = row.bal.journal if row.bal else JournalEntry.objects.filter(structure=row.structure, address=row.address)
     if row.bal and not allows(check_read_history, row.bal, by=request.user):
         lines = lines.none()
-    can_mend = row.structure_id in managed_structures(request.user)
     return render(
         request,
-        "mailboxes/gap.html",
+        "mailboxes/gaps/gap.html",
         {
             "gap": row,
-            "remedies": row.situation.remedies if can_mend else [],
+            "remedies": [act for act in row.situation.remedies if may_at(act, row.structure_id, by=request.user)],
             "request_text": request_for(row) if Act.ASK_OPERATOR in row.situation.remedies else "",
             "journal": lines.select_related("by", "person")[:RECENT],
         },
@@ -87,7 +86,7 @@ def gap_bulk(request):
         return redirect("gap-list")
     return render(
         request,
-        "mailboxes/gap_bulk.html",
+        "mailboxes/gaps/bulk.html",
         {
             "form": form,
             "act": form.act,

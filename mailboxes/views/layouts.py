@@ -5,11 +5,11 @@ from django.urls import reverse
 
 from mailboxes import actions
 from mailboxes.forms import LayoutForm
-from mailboxes.letters import COLUMNS, SAMPLE, compose
+from mailboxes.lifecycle import Act
 from mailboxes.models import RequestLayout, Structure
-from mailboxes.models.bals import managed_structures
 from mailboxes.models.layouts import PLACEHOLDERS, columns_of, fill
-from mailboxes.rules import check_register_somewhere, check_write_layout
+from mailboxes.requests.letters import COLUMNS, SAMPLE, compose
+from mailboxes.rules import allows, check_somewhere, check_write_layout, may_at
 from mailboxes.views.acts import ActionView
 
 
@@ -19,18 +19,15 @@ def _layouts(user):
 
 def layout_list(request):
     rows = _layouts(request.user).select_related("structure", "operator")
-    managed = managed_structures(request.user)
-    return render(
-        request,
-        "mailboxes/layout_list.html",
-        {"rows": [(row, row.structure_id in managed) for row in rows], "can_write": bool(managed)},
-    )
+    can_write = allows(check_somewhere, Act.WRITE_LAYOUT, by=request.user)
+    rows = [(row, may_at(Act.WRITE_LAYOUT, row.structure_id, by=request.user)) for row in rows]
+    return render(request, "mailboxes/requests/layout_list.html", {"rows": rows, "can_write": can_write})
 
 
 class LayoutView(ActionView):
     """A new layout, or one to change; the second button shows it at work and saves nothing."""
 
-    template_name = "mailboxes/layout.html"
+    template_name = "mailboxes/requests/layout.html"
     form_class = LayoutForm
     label = "Enregistrer le modèle"
     done = "Le modèle est enregistré : les prochaines demandes le suivront."
@@ -51,7 +48,7 @@ class LayoutView(ActionView):
         if self.layout:
             check_write_layout(self.layout.structure, by=by)
         else:
-            check_register_somewhere(by=by)
+            check_somewhere(Act.WRITE_LAYOUT, by=by)
 
     def form_valid(self, form):
         if "preview" in self.request.POST:

@@ -6,25 +6,24 @@ from django.db.models import Exists, OuterRef
 from django.shortcuts import render
 from django.utils import timezone
 
-from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
-from mailboxes.models import Bal, CampaignTarget, Delegataire, Preference
-from mailboxes.preferred import choices_of, own_places
+from mailboxes.gaps.preferred import choices_of, own_places
+from mailboxes.lifecycle import LIVE, STOPPABLE, Act, Verb
+from mailboxes.models import Bal, Delegataire, Preference
 from mailboxes.rules import allows, check_act, check_make_known, check_move, check_ranks_known, check_request_somewhere
 from mailboxes.views.claims import addresses_of
 from mailboxes.views.space import is_filling
 
 ENDED_SHOWN = timedelta(days=30)
-URGENT = (State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED)
 
 
 def my_bals(request):
     user = request.user
-    bals = Bal.objects.mine(user).exclude(state__in=OVER).with_holders().order_by("address")
+    bals = Bal.objects.live().mine(user).with_holders().order_by("address")
     held = [facts_of(bal, user) for bal in bals if any(c.person.is_actor(user) for c in bal.cotitulaires.all())]
     held.sort(key=lambda facts: not facts["awaits"])
-    lent = Delegataire.objects.current().filter(person__user_id=user.pk).exclude(bal__state__in=OVER)
+    lent = Delegataire.objects.current().filter(person__user_id=user.pk).filter(bal__state__in=LIVE)
     person = getattr(user, "person", None)
-    questions = CampaignTarget.objects.put_to(person).unanswered().count() if person else 0
+    questions = person.campaign_targets.put_to(person).unanswered().count() if person else 0
     listed = addresses_of(person) if person and person.rpps else []
     return render(
         request,
@@ -65,8 +64,8 @@ def preferences_of(person) -> dict:
 
 def facts_of(bal: Bal, user) -> dict:
     may_declare = allows(check_act, bal, Act.DECLARE_USE, by=user)
-    is_leaving = bal.state in BY_VERB[Verb.OPPOSE].before
-    is_unknown = bal.state == State.ACTIVE and bal.clock_at is None
+    is_leaving = bal.state in STOPPABLE
+    is_unknown = bal.is_of_unknown_use
     return {
         "bal": bal,
         "roles": sorted(role.label for role in bal.roles_of(user)),

@@ -13,17 +13,17 @@ from mailboxes.findings import OF_MOVEMENTS, narrow
 from mailboxes.forms import DepartureForm, EmptyForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Movement, standing_of
-from mailboxes.movements import BY_NAME as STEPS
-from mailboxes.movements import File, file_of, files
+from mailboxes.models.checklists import BY_NAME as STEPS
+from mailboxes.models.checklists import File, file_of, files
 from mailboxes.rules import (
     allows,
     check_act,
     check_ask_handover,
     check_cancel_departure,
     check_close_movement,
+    check_may,
     check_movement_open,
     check_open_movement,
-    check_person_act,
     check_record_departure,
     check_repair_orphan,
     check_settle_step,
@@ -79,7 +79,7 @@ def movement(request, movement):
 def abilities(file: File, user) -> dict:
     row, stay = file.movement, file.movement.stay
     is_departure = row.kind == Movement.Kind.DEPARTURE
-    manages = allows(check_person_act, Act.CANCEL_MOVEMENT, stay.structure, stay.person, by=user)
+    manages = allows(check_may, Act.CANCEL_MOVEMENT, structure=stay.structure, person=stay.person, by=user)
     return {
         "lines": [(line, may_settle(file, line, user)) for line in file.lines],
         "can_close": file.is_complete and allows(check_close_movement, row, [], by=user),
@@ -111,7 +111,7 @@ class MovementActionView(ActionView):
 
     def check_may(self, act: Act, *, by):
         stay = self.movement.stay
-        check_person_act(act, stay.structure, stay.person, by=by)
+        check_may(act, structure=stay.structure, person=stay.person, by=by)
         check_movement_open(self.movement)
 
 

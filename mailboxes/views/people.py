@@ -11,14 +11,12 @@ from django.views.decorators.http import require_POST
 
 from directory.sheets import XLSX
 from mailboxes import actions
-from mailboxes.filters import PersonFilter
 from mailboxes.forms import DescribePersonForm, PersonForm
+from mailboxes.forms.filters import PersonFilter
 from mailboxes.forms.people import label_of
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Movement, Person, Structure
 from mailboxes.models.bals import managed_structures
-from mailboxes.paging import KeyPaginator
-from mailboxes.portrait import Portrait
 from mailboxes.rules import (
     NotAllowed,
     allows,
@@ -26,9 +24,11 @@ from mailboxes.rules import (
     check_describe_person,
     check_open_movement,
     check_read_person,
-    check_register_somewhere,
+    check_somewhere,
 )
 from mailboxes.views.acts import ActionView, EnteringView
+from mailboxes.views.paging import KeyPaginator
+from mailboxes.views.portrait import Portrait
 
 SUGGESTED = 10
 PER_PAGE = 25
@@ -66,7 +66,7 @@ def person_list(request):
             "filter": found,
             "page": paginator.get_page(request.GET.get("page")),
             "is_filtered": bool(asked),
-            "can_record": allows(check_register_somewhere, by=request.user),
+            "can_record": allows(check_somewhere, Act.RECORD_PERSON, by=request.user),
         },
     )
 
@@ -155,6 +155,7 @@ def person_data(request, person):
 
 
 class RecordPersonView(EnteringView):
+    act = Act.RECORD_PERSON
     form_class = PersonForm
     label = Act.RECORD_PERSON.label
     done = "La personne est inscrite : vous pouvez la désigner sur une BAL."

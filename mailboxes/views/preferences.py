@@ -8,13 +8,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from directory.models import SyncRun
+from directory.sheets import csv_lines
 from mailboxes import actions
-from mailboxes.export import csv_lines
 from mailboxes.forms import PlaceFilterForm
+from mailboxes.gaps.preferred import BY_NAME, COLUMNS, SORTS, Places
+from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Person, Preference
-from mailboxes.models.bals import managed_structures
-from mailboxes.preferred import BY_NAME, COLUMNS, SORTS, Places
-from mailboxes.rules import Refused, allows, check_ranks_known
+from mailboxes.rules import Refused, allows, check_ranks_known, check_somewhere, may_at
 from mailboxes.views.register import csv_file
 
 PER_PAGE = 25
@@ -30,7 +30,7 @@ def preference_list(request):
     page = paginator.get_page(request.GET.get("page"))
     return render(
         request,
-        "mailboxes/preference_list.html",
+        "mailboxes/gaps/preference_list.html",
         {
             "form": form,
             "page": page,
@@ -41,7 +41,7 @@ def preference_list(request):
             "percent": {name: _percent(counts[name], counts["total"]) for name in ("wished", "demandees", "observees")},
             "ranks": SyncRun.objects.latest_ranking(),
             "ranks_known": allows(check_ranks_known),
-            "can_ask": bool(managed_structures(request.user)),
+            "can_ask": allows(check_somewhere, Act.ASK_OPERATOR, by=request.user),
         },
     )
 
@@ -54,7 +54,7 @@ def _askable(place, user) -> bool:
     """Would the operator be asked, if this were ticked? What costs a query per row is left to the action."""
     if place.wish is None or place.bal is None or "observees" in {sort.name for sort in place.sorts}:
         return False
-    return not place.wish.is_requested and place.bal.structure_id in managed_structures(user)
+    return not place.wish.is_requested and may_at(Act.ASK_OPERATOR, place.bal.structure_id, by=user)
 
 
 def preference_export(request):

@@ -6,10 +6,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from mailboxes.findings import SOON
-from mailboxes.forecast import WINDOW, Forecast, Unknown
 from mailboxes.forms import MoreSpaceForm
 from mailboxes.lifecycle import RequestKind
 from mailboxes.models import Bal, Reading
+from mailboxes.models.fill import Fill
+from mailboxes.models.forecast import WINDOW, Forecast, Unknown
 from mailboxes.rules import allows, check_open_request
 from mailboxes.views.acts import BalActionView
 
@@ -37,7 +38,7 @@ def forecast_facts(told: Forecast | Unknown) -> dict:
 def is_filling(bal: Bal) -> bool:
     """Is it time to make room?"""
     limit = timezone.localdate() + timedelta(days=SOON)
-    return (bal.percent_full or 0) >= settings.QUOTA_THRESHOLDS[0] or (bal.full_on is not None and bal.full_on <= limit)
+    return bal.fill in (Fill.FILLING, Fill.FULL) or (bal.full_on is not None and bal.full_on <= limit)
 
 
 def usage_chart(row: Bal, readings: list[Reading], told: Forecast | Unknown) -> dict | None:

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 
 from balmanager.accounts.models import User
 from balmanager.accounts.passwords import common_words
-from mailboxes.folding import folded
+from directory.folding import folded
 
 
 def is_refused(password, user=None) -> bool:

@@ -21,7 +21,7 @@ from tests.bench.row import Row
 from tests.servers import own_database, private_folder, run_postgresql, run_redis
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-AS_INSTALLED = {"shared_buffers": "256MB", "autovacuum": "on", "jit": "on"}
+AS_INSTALLED = {"shared_buffers": "256MB", "autovacuum": "on"}
 
 
 def main():

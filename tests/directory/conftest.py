@@ -100,9 +100,9 @@ def child(database_url):
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request, tmp_path, _prepared_var):
+def database_url(request, tmp_path, _prepared_sqlite):
     """A database of its own that real processes share, whatever --db says."""
     if request.param == "postgresql":
         return request.getfixturevalue("migrated_url")
-    shutil.copy(_prepared_var / "bal.sqlite3", tmp_path)
+    shutil.copy(_prepared_sqlite, tmp_path)
     return f"sqlite:///{tmp_path / 'bal.sqlite3'}"

@@ -8,29 +8,31 @@ from types import SimpleNamespace
 import pytest
 
 from tests.e2e.cast import PASSWORD
-from tests.servers import ROOT, App, app_env, die_with_parent, free_port, wait_until, web_answers
+from tests.servers import ROOT, App, app_env, die_with_parent, free_port, made_once, wait_until, web_answers
 
 
 @pytest.fixture(scope="session")
-def _cast(_prepared_var, server_folder):
+def _cast(_prepared_sqlite):
     """The cast's data: written once, copied for each test."""
-    var = server_folder / "cast"
-    shutil.copytree(_prepared_var, var, ignore=shutil.ignore_patterns("static"))
-    command = [sys.executable, "-W", "ignore", "-m", "tests.e2e.cast"]
-    done = subprocess.run(command, cwd=ROOT, env=app_env(var), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return var
+
+    def write(var):
+        shutil.copy(_prepared_sqlite, var)
+        command = [sys.executable, "-W", "ignore", "-m", "tests.e2e.cast"]
+        done = subprocess.run(command, cwd=ROOT, env=app_env(var), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    return made_once("cast", write)
 
 
 @pytest.fixture(scope="session")
-def _stage(_cast, _prepared_var, server_folder):
+def _stage(_cast, _prepared_static, server_folder):
     """`order("up")` begins the server anew, `order("down")` ends it; `app` is what it serves, data in one folder."""
     port, var = free_port(), server_folder / "stage"
     url = f"http://127.0.0.1:{port}"
     env = app_env(var, PORT=str(port), SITE_URL=url, GUNICORN_CMD_ARGS="--access-logfile -")
     app = App(url, env, var, server_folder / "stage.log")
     var.mkdir()
-    (var / "static").symlink_to(_prepared_var / "static")  # read once, as it is loaded
+    (var / "static").symlink_to(_prepared_static)  # read once, as it is loaded
     with app.log.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.e2e.stage"], cwd=ROOT, env=app.env, preexec_fn=die_with_parent,

@@ -6,21 +6,14 @@ from types import SimpleNamespace
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 
+from directory.models import Entry, SyncRun
 from mailboxes import actions
+from mailboxes.imports.actions import apply_import, carry_on, forecast_import, read_columns, receive_import
+from mailboxes.imports.models import Import
 from mailboxes.lifecycle import State
-from mailboxes.models import (
-    SYSTEM,
-    Affiliation,
-    Bal,
-    Cotitulaire,
-    Delegataire,
-    Import,
-    Membership,
-    Operator,
-    Person,
-    Structure,
-)
+from mailboxes.models import SYSTEM, Affiliation, Bal, Cotitulaire, Delegataire, Membership, Operator, Person, Structure
 
 RPPS = {"alice": "10000000017", "bruno": "10000000025", "paul": "10000000033", "eve": "10000000041"}
 
@@ -49,6 +42,14 @@ def make_people(whose, rpps=RPPS, **facts):
         for person, structure in zip(people, whose.values(), strict=True)
     )
     return people
+
+
+def record(bal, *, source="import", by=SYSTEM, **facts):
+    """The one reading, kept as if it were pushed alone."""
+    (verdict,) = actions.record_readings([actions.Pushed(bal.address, **facts)], source=source, by=by)
+    if verdict.refused:
+        raise verdict.refused
+    return verdict.reading
 
 
 def make_professional(number, **facts):
@@ -141,16 +142,34 @@ def bring_in(tmp_path, settings, structure, operator, people):
     def go(content, *, stage="applied", columns=None, by=None, name="liste.csv", unit=None, kind=None, **facts):
         by = by or people.gisele.user
         raw = content if isinstance(content, bytes) else content.encode()
-        run = actions.receive_import([raw], name, **{"operator": operator, "structure": structure, "by": by} | facts)
+        run = receive_import([raw], name, **{"operator": operator, "structure": structure, "by": by} | facts)
         if stage == Import.Stage.RECEIVED:
             return run
         kind = run.default_kind if kind is None else kind
-        run = actions.read_columns(
-            run, columns or run.columns, size_unit=unit or run.size_unit, default_kind=kind, by=by
-        )
-        actions.carry_on(run := actions.forecast_import(run, by=by), by=SYSTEM)
+        run = read_columns(run, columns or run.columns, size_unit=unit or run.size_unit, default_kind=kind, by=by)
+        carry_on(run := forecast_import(run, by=by), by=SYSTEM)
         if stage == Import.Stage.APPLIED and run.stage == Import.Stage.PREVIEWED:
-            actions.carry_on(run := actions.apply_import(run, by=by), by=SYSTEM)
+            carry_on(run := apply_import(run, by=by), by=SYSTEM)
         return run
 
     return go
+
+
+@pytest.fixture
+def fresh(operator):
+    """A public annuaire loaded just now."""
+    return SyncRun.objects.create(source="extraction", status="applied", generated_at=timezone.now())
+
+
+@pytest.fixture
+def make_entry(db):
+    """`make_entry(address, "ORG")`: a line of the public annuaire."""
+
+    def make(address, kind="PER", **facts):
+        now = timezone.now()
+        facts = {"digest": f"{address}{facts}"[:32], "first_seen_at": now, "changed_at": now, **facts}
+        if facts.get("person_id"):
+            facts["person_id_type"] = "8"
+        return Entry.objects.create(source="extraction", address=address, kind=kind, **facts)
+
+    return make

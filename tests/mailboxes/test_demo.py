@@ -11,31 +11,33 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from directory.models import Change, Entry, SyncRun
-from mailboxes.findings import OF_BALS, OF_MOVEMENTS
+from mailboxes.campaigns.models import Campaign, CampaignTarget
+from mailboxes.findings import OF_BALS, OF_MOVEMENTS, count_findings
 from mailboxes.gaps import SITUATIONS, Gaps
+from mailboxes.gaps.preferred import Places
+from mailboxes.imports.models import Import
+from mailboxes.indicators import BY_NAME as FIGURE
+from mailboxes.indicators.costs import Costs
 from mailboxes.lifecycle import RequestStage, State, Verb
 from mailboxes.management.demo.story import ACCOUNTS
 from mailboxes.models import (
     Affiliation,
     Bal,
-    Campaign,
-    CampaignTarget,
     Claim,
     Delegataire,
-    Import,
     JournalEntry,
     Movement,
-    NamingPolicy,
     Notice,
-    OpeningDraft,
     Operator,
     Person,
     Reading,
     Request,
     Structure,
+    Use,
 )
-from mailboxes.movements import files
-from mailboxes.preferred import Places
+from mailboxes.models.checklists import files
+from mailboxes.notices import idleness
+from mailboxes.openings.models import NamingPolicy, OpeningDraft
 
 Kind = Bal.Kind
 pytestmark = pytest.mark.django_db
@@ -284,3 +286,23 @@ def test_lists_of_operators_are_there_applied_waiting_and_taken_back():
     assert (waiting.created, waiting.rejected) == (0, 5)
     assert waiting.path.is_file(), "gisele may apply it"
     assert set(Bal.objects.filter(address__startswith="recette").values_list("state", flat=True)) == {State.ABANDONED}
+
+
+def test_pages_figures_costs_and_sweeps_count_the_same_sets():
+    gisele, now = authenticate_by_name("gisele"), timezone.now()
+    seen, structures = Bal.objects.visible_to(gisele), Structure.objects.visible_to(gisele)
+    assert (seen.count(), seen.live().count(), seen.paid().count(), seen.of_unknown_use().count()) == (
+        253,
+        240,
+        230,
+        10,
+    )
+    bill = Costs(structures, now).total
+    assert (bill.total.count, bill.unknown.count) == (230, 10)
+    figures = {name: Counter() for name in ("total", "activity")}
+    for name, found in figures.items():
+        for _, key, number in FIGURE[name].counts(structures, now):
+            found[key] += number
+    assert (figures["total"][""], figures["activity"].total(), figures["activity"][Use.UNKNOWN]) == (240, 230, 10)
+    assert {row.finding.name: row.number for row in count_findings(gisele)}["usage-inconnu"] == 10
+    assert idleness.to_ask_about().filter(pk__in=seen).count() == 10

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory.models import SyncRun
-from mailboxes import actions
+from mailboxes import actions, lifecycle
 from mailboxes.lifecycle import BY_VERB, LIVE, OVER, TRANSITIONS, Role, State, Verb, mermaid
 from mailboxes.models import SYSTEM, Bal
 from mailboxes.rules import NotAllowed, Refused
@@ -139,3 +139,36 @@ def test_a_gestionnaire_of_the_parent_manages_what_is_below(per, people, structu
     user = type(user).objects.get(pk=user.pk)
     assert per.roles_of(user) == {Role.GESTIONNAIRE}
     assert per in Bal.objects.visible_to(user)
+
+
+SETS = """
+    state                   | OPENED PAID IN_SERVICE STOPPABLE TO_BE_LEFT ENDING WITHDRAWN SEEN_GONE UNFIT_TO_PREFER
+    requested               | -      -    -          -         -          -      -         -        -
+    active                  | x      x    x          -         -          -      -         -        -
+    idle_alerted            | x      x    x          x         -          -      -         -        x
+    depublication_requested | x      x    -          x         x          x      -         -        x
+    depublished             | x      x    -          x         x          x      x         x        x
+    deletion_requested      | x      x    -          x         x          x      x         -        x
+    deletion_confirmed      | x      -    -          -         x          -      -         -        x
+    deleted                 | -      -    -          -         -          -      -         x        x
+    abandoned               | -      -    -          -         -          -      -         -        x
+"""
+
+
+def test_each_state_answers_each_question_so():
+    head, *lines = (line.replace("|", "").split() for line in SETS.strip().splitlines())
+    for state, *answers in lines:
+        told = {name: "x" if State(state) in getattr(lifecycle, name) else "-" for name in head[1:]}
+        assert told == dict(zip(head[1:], answers, strict=True)), state
+    assert {state for state, *_ in lines} == set(State)
+
+
+def test_a_departure_s_file_asks_for_what_is_left_to_ask():
+    left = set(State) - lifecycle.BEYOND_DEPUBLICATION
+    assert left == {State.REQUESTED, State.ACTIVE, State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED}
+    assert set(State) - lifecycle.BEYOND_DELETION == left | {State.DEPUBLISHED}
+
+
+def test_only_a_word_of_the_operator_moves_what_is_asked_to_open_or_to_be_deleted():
+    awaits = lifecycle.AWAITS_A_WORD
+    assert awaits == {State.REQUESTED, State.DELETION_REQUESTED}

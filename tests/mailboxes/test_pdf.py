@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from reportlab.pdfbase import pdfmetrics
 
-from mailboxes.documents.pdf import bullets, facts, heading, note, paragraph, pdf, printed, room, subheading, table
+from mailboxes.views.pdf import bullets, facts, heading, note, paragraph, pdf, printed, room, table
 
 DAY = date(2026, 11, 2)
 FRENCH = "éèêëàâäîïôöùûüçÉÈÊÀÂÎÔÛÇŒœÆæ’‘“”«»–—…€•·°²×≥\u00a0\u202f\u2009\u2011→✓"
@@ -39,7 +39,6 @@ def test_a_long_table_takes_the_pages_it_needs_and_each_is_numbered():
 def test_what_people_typed_is_text_and_never_markup(typed):
     parts = [
         heading(typed),
-        subheading(typed),
         paragraph(typed),
         note(typed),
         bullets([typed]),

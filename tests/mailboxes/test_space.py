@@ -9,6 +9,7 @@ from django.utils import timezone
 from mailboxes import actions
 from mailboxes.models import SYSTEM, Bal, Request
 from mailboxes.rules import NotAllowed, Refused
+from tests.mailboxes.conftest import record
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def grown(org):
     now = timezone.now()
     for weeks, used in ((2, 942), (1, 949), (0, 956)):
         at = now - timedelta(weeks=weeks)
-        actions.record_usage(org, at=at, source="import", used_mb=used, quota_mb=1000, last_used_at=at, by=SYSTEM)
+        record(org, at=at, source="import", used_mb=used, quota_mb=1000, last_used_at=at, by=SYSTEM)
     return org
 
 
@@ -43,7 +44,7 @@ def test_the_page_tells_the_day_it_will_be_full(page, people, grown):
 )
 def test_the_page_says_why_it_cannot_be_told(page, people, org, facts, sentence):
     Bal.objects.filter(pk=org.pk).update(quota_mb=facts.get("quota_mb", 1000))
-    actions.record_usage(org, at=timezone.now(), source="import", used_mb=5, by=SYSTEM)
+    record(org, at=timezone.now(), source="import", used_mb=5, by=SYSTEM)
     assert sentence in page(people.alice, org).content.decode()
 
 
@@ -53,7 +54,7 @@ def test_a_day_gone_by_without_a_reading_is_said_so(page, people, grown, time_ma
 
 
 def test_a_full_bal_is_said_full(page, people, grown):
-    actions.record_usage(grown, at=timezone.now(), source="push", used_mb=1000, by=SYSTEM)
+    record(grown, at=timezone.now(), source="push", used_mb=1000, by=SYSTEM)
     text = page(people.alice, grown).content.decode()
     assert "<strong>Pleine</strong> depuis" in text
 
@@ -74,7 +75,7 @@ def test_only_who_may_ask_is_offered_to(page, people, grown):
 def test_the_chart_shows_readings_thresholds_forecast_and_band(page, people, grown):
     now = timezone.now()
     for days, used in ((28, 925), (21, 938)):  # not quite on the line, so that there is a band
-        actions.record_usage(grown, at=now - timedelta(days=days), source="push", used_mb=used, by=SYSTEM)
+        record(grown, at=now - timedelta(days=days), source="push", used_mb=used, by=SYSTEM)
     context = page(people.alice, grown).context
     chart, told = context["chart"], context["forecast"]
     series = {one["label"]: one for one in chart["series"]}
@@ -89,7 +90,7 @@ def test_the_chart_shows_readings_thresholds_forecast_and_band(page, people, gro
 def test_without_forecast_the_chart_has_the_readings_alone(page, people, org):
     for weeks in (1, 0):
         at = timezone.now() - timedelta(weeks=weeks)
-        actions.record_usage(org, at=at, source="import", used_mb=5, quota_mb=100, by=SYSTEM)
+        record(org, at=at, source="import", used_mb=5, quota_mb=100, by=SYSTEM)
     labels = [one["label"] for one in page(people.alice, org).context["chart"]["series"]]
     assert labels == ["Espace occupé", "Jours d’utilisation"]
 

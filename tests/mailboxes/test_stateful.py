@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from mailboxes import actions, tasks
+from mailboxes import actions, jobs
 from mailboxes.lifecycle import ANSWERABLE, BY_VERB, EXPOSED, OVER, STEPS, Act, RequestKind, Verb
 from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, Notice, Person, Reading, Request, Signatory
-from mailboxes.notices import record_bounce
+from mailboxes.notices.telling import record_bounce
+from mailboxes.openings.actions import request_opening
 from mailboxes.rules import Refused
-from tests.mailboxes.conftest import make_professional
+from tests.mailboxes.conftest import make_professional, record
 from tests.mailboxes.stage import CAST, START, Mood, Stage
 
 DOMAIN = "chu-exemple.mssante.fr"
@@ -108,7 +109,7 @@ class Life(Stage):
         others = [person for person in self.cast["people"][:more] if person != self.person(holder)]
         facts |= {"principal": None if kind == "APP" else self.person(holder), "by": self.by(self.name(who, "", None))}
         facts |= {"cotitulaires": others if kind in ("ORG", "CAB") else [], "purpose": "Avis urgents."}
-        self.play(actions.request_opening, **facts)
+        self.play(request_opening, **facts)
 
     @rule(number=nth, who=actors, liste_rouge=st.booleans(), quota_mb=st.sampled_from([100, 110, 200]))
     def anyone_describes(self, number, who, liste_rouge, quota_mb):
@@ -183,7 +184,7 @@ class Life(Stage):
     def anyone_records_a_reading(self, number, who, ago, used_mb):
         last = None if ago is None else self.now - timedelta(days=ago)
         facts = {"at": self.now, "source": Reading.Source.IMPORT, "used_mb": used_mb, "last_used_at": last}
-        self.act(Act.RECORD_USAGE, number, who, actions.record_usage, **facts)
+        self.act(Act.RECORD_USAGE, number, who, record, **facts)
 
     @rule(number=nth, fills=st.lists(st.sampled_from([50, 79, 80, 89, 90, 96]), min_size=6, max_size=9))
     def it_fills_and_empties(self, number, fills):
@@ -191,8 +192,8 @@ class Life(Stage):
             self.play(self.fill, self.bal(number), used_mb)
 
     def fill(self, bal, used_mb):
-        actions.record_usage(bal, at=self.now, source=Reading.Source.PUSH, used_mb=used_mb, quota_mb=100, by=SYSTEM)
-        tasks.run("check_quotas")
+        record(bal, at=self.now, source=Reading.Source.PUSH, used_mb=used_mb, quota_mb=100, by=SYSTEM)
+        jobs.run("check_quotas")
 
     # --- The operator -------------------------------------------------------------------------------------------------
     @rule(number=nth, act=st.sampled_from(sorted(STEPS)), who=actors, answer=st.sampled_from(["", "Dit au téléphone."]))
@@ -221,7 +222,7 @@ class Life(Stage):
     @rule(mood=st.sampled_from(["takes", "down", "refuses", "takes one in two"]))
     def the_mails_leave(self, mood):
         Mood.now = mood
-        self.play(tasks.run, "tell_again")
+        self.play(jobs.run, "tell_again")
         Mood.now = "takes"
 
     @rule(number=nth)
@@ -312,7 +313,7 @@ def cast(people, structure, operator):
     actions.register_bal(kind="PER", address=f"nouvelle@{DOMAIN}", principal=people.alice, **facts)
     idle = START - relativedelta(months=9)
     for bal in (per, org):
-        actions.record_usage(bal, at=START, source=Reading.Source.IMPORT, last_used_at=idle, by=SYSTEM)
+        record(bal, at=START, source=Reading.Source.IMPORT, last_used_at=idle, by=SYSTEM)
     return {**vars(people), "people": pros, "structure": structure, "operator": operator}
 
 

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0001_initial'),
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('mailboxes', '0017_imports'),
+        ('mailboxes', '0018_fill_at_any_threshold'),
     ]
 
     operations = [

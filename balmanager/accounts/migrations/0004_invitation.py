@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_one_address_and_append_only'),
-        ('mailboxes', '0018_membership_since'),
+        ('mailboxes', '0019_membership_since'),
     ]
 
     operations = [

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from mailboxes.actions import answer_notice, give_notice, move, prefer_channel, record_usage
+from mailboxes.actions import Pushed, answer_notice, give_notice, move, prefer_channel, record_readings
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.management.demo import usage
 from mailboxes.management.demo.foundation import START, Foundation, Holder
 from mailboxes.management.demo.places import FOUNDATION_DOMAIN
 from mailboxes.management.demo.practices import by_address
 from mailboxes.models import SYSTEM, Bal, Notice, Person, Reading, Signatory
-from mailboxes.notices import record_bounce
+from mailboxes.notices.telling import record_bounce
 
 
 def tell(foundation: Foundation, readings: usage.Readings) -> None:
@@ -56,7 +56,7 @@ def _give(foundation: Foundation, holder: Holder) -> None:
 def _come_to_save(bal: Bal) -> None:
     now = timezone.now()
     used = now - timedelta(minutes=5)
-    record_usage(bal, at=now, last_used_at=used, source=Reading.Source.PUSH, by=SYSTEM)
+    record_readings([Pushed(bal.address, now, last_used_at=used)], source=Reading.Source.PUSH, by=SYSTEM)
 
 
 def _answer(holder: Holder) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db.models import QuerySet
 
 from mailboxes.actions import Pushed, record_readings
-from mailboxes.lifecycle import State
+from mailboxes.lifecycle import OPENED
 from mailboxes.management.demo.clock import Timeline
 from mailboxes.models import SYSTEM, Bal, Reading
 
@@ -89,7 +89,7 @@ class Readings:
             self.time.on(ago, self._read_all, ago)
 
     def _read_all(self, ago: int) -> None:
-        self._read(Bal.objects.live().exclude(state=State.REQUESTED), ago)
+        self._read(Bal.objects.filter(state__in=OPENED), ago)
 
     def _read(self, bals: QuerySet[Bal], ago: int) -> None:
         for bal in bals.exclude(address__in=self._habits):

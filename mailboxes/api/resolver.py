@@ -1,0 +1,260 @@
+"""Which address, for this person or this team, here, now: the best one, why, what else there is, and what to beware of.
+
+From our copy of the annuaire, public for all, and from the register, as far as the asker sees it. No network.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from directory.folding import name_key
+from directory.models import Entry, SyncRun
+from directory.pictures import public_sources
+from directory.words import fold
+from mailboxes.lifecycle import TO_BE_LEFT, State
+from mailboxes.models import Bal, Person, Preference
+from mailboxes.models.fill import Fill
+
+MAX_QUESTIONS = 500  # of one batch
+ALTERNATIVES = 10  # shown beside the best
+
+
+@dataclass(frozen=True)
+class Question:
+    """At least one of `rpps` and `structure` (a FINESS, SIRET or RPPS-rang) is given."""
+
+    rpps: str = ""
+    structure: str = ""
+    service: str = ""
+    purpose: str = ""
+
+
+@dataclass
+class Candidate:
+    """One address that would do, as the annuaire shows it, with the register's BAL where the asker sees it."""
+
+    entry: Entry
+    ranks: set[str]
+    bal: Bal | None = None
+    wishes: set[tuple[str, str]] = field(default_factory=set)  # where and for what its holder chose it
+
+    @property
+    def address(self) -> str:
+        return self.entry.address
+
+    @property
+    def is_leaving(self) -> bool:
+        return self.bal is not None and self.bal.state in TO_BE_LEFT
+
+    def is_of(self, question: Question) -> bool:
+        return bool(question.rpps) and self.entry.person_id == question.rpps
+
+    def is_here(self, question: Question) -> bool:
+        return bool(question.structure) and self.entry.structure_id == question.structure
+
+    def is_of_service(self, question: Question) -> bool:
+        service = self.entry.service or (self.bal.service if self.bal else "")
+        return bool(question.service) and fold(service) == fold(question.service)
+
+    def is_chosen(self, question: Question, purpose: str) -> bool:
+        """By the professional himself, for such messages, where he is asked for."""
+        places = {place for place, wanted in self.wishes if wanted == purpose}
+        return self.is_of(question) and bool(places) and question.structure in {"", *places}
+
+
+class Reason(NamedTuple):
+    code: str
+    label: str
+    holds: Callable[[Candidate, Question], bool]
+
+
+def _nominative(candidate: Candidate, question: Question) -> bool:
+    return candidate.is_of(question) and candidate.entry.kind == Bal.Kind.NOMINATIVE
+
+
+def _shared(candidate: Candidate, question: Question) -> bool:
+    return candidate.entry.kind != Bal.Kind.NOMINATIVE and candidate.is_here(question)
+
+
+# The first that holds of a candidate is its reason; of two candidates, the one whose reason stands first is the better.
+# fmt: off
+REASONS = [
+    Reason("purpose",   "BAL choisie par le professionnel pour ces messages", lambda c, q: bool(q.purpose) and c.is_chosen(q, q.purpose)),
+    Reason("chosen",    "BAL choisie par le professionnel",               lambda c, q: c.is_chosen(q, "")),
+    Reason("preferred", "BAL privilégiée de la situation d’exercice",     lambda c, q: _nominative(c, q) and "1" in c.ranks and (c.is_here(q) or not q.structure or not c.entry.structure_id)),
+    Reason("here",      "BAL nominative publiée dans cette structure",    lambda c, q: _nominative(c, q) and c.is_here(q)),
+    Reason("alone",     "BAL nominative, sans structure",                 lambda c, q: _nominative(c, q) and not c.entry.structure_id),
+    Reason("service",   "BAL organisationnelle du service",               lambda c, q: _shared(c, q) and c.is_of_service(q)),
+    Reason("anywhere",  "BAL nominative publiée à son nom",               lambda c, q: _nominative(c, q) and not q.structure),
+    Reason("structure", "BAL organisationnelle de la structure",          lambda c, q: _shared(c, q)),
+    Reason("held",      "BAL partagée où le professionnel est publié",    lambda c, q: c.is_of(q) and not _nominative(c, q)),
+    Reason("elsewhere", "BAL nominative publiée dans une autre structure", lambda c, q: _nominative(c, q)),
+]
+# fmt: on
+
+
+class Ranked(NamedTuple):
+    candidate: Candidate
+    reason: Reason
+
+
+@dataclass
+class Answer:
+    question: Question
+    ranked: list[Ranked] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)  # stable code, sentence
+
+    @property
+    def best(self) -> Ranked | None:
+        return self.ranked[0] if self.ranked else None
+
+    @property
+    def alternatives(self) -> list[Ranked]:
+        return self.ranked[1 : 1 + ALTERNATIVES]
+
+    @property
+    def why(self) -> str:
+        """The reason of the best; that it is the only one says more than any rank."""
+        if self.best is None:
+            return ""
+        if len(self.ranked) > 1:
+            return self.best.reason.label
+        return "Seule BAL publiée de ce professionnel" if self.question.rpps else "Seule BAL publiée de cette structure"
+
+
+class Freshness(NamedTuple):
+    as_of: datetime | None  # of the annuaire; None: never loaded
+    is_stale: bool
+
+
+def freshness() -> Freshness:
+    run = SyncRun.objects.latest_public()
+    return Freshness(run.as_of, run.is_stale) if run else Freshness(None, True)
+
+
+def resolve(questions: list[Question], *, user) -> list[Answer]:
+    """An answer to each question, in as many queries for 500 as for one."""
+    candidates = _candidates(questions)
+    _tie_to_register(candidates.values(), user)
+    _tie_to_wishes(candidates.values(), user)
+    by_person: dict[str, dict] = defaultdict(dict)
+    by_place: dict[str, dict] = defaultdict(dict)
+    for key, candidate in candidates.items():
+        by_person[candidate.entry.person_id][key] = candidate
+        if candidate.entry.kind != Bal.Kind.NOMINATIVE:
+            by_place[candidate.entry.structure_id][key] = candidate
+    answers = []
+    for question in questions:
+        own = by_person[question.rpps] if question.rpps else {}
+        shared = by_place[question.structure] if question.structure else {}
+        answers.append(_answer(question, (own | shared).values()))
+    _warn(answers)
+    return answers
+
+
+def _candidates(questions: list[Question]) -> dict[tuple[str, str, str], Candidate]:
+    """One per person, structure and address, whichever public source says it first."""
+    published = Entry.objects.published()
+    own = published.filter(person_id__in={question.rpps for question in questions} - {""})
+    structures = {question.structure for question in questions} - {""}
+    shared = published.filter(structure_id__in=structures).exclude(kind=Bal.Kind.NOMINATIVE)
+    order = public_sources()
+    found: dict[tuple[str, str, str], Candidate] = {}
+    for entry in sorted([*own, *shared], key=lambda entry: (order.index(entry.source), entry.pk)):
+        key = (entry.person_id, entry.structure_id, entry.address)
+        candidate = found.setdefault(key, Candidate(entry, set()))
+        candidate.ranks.add(entry.rank)
+    return found
+
+
+def _tie_to_register(candidates: Iterable[Candidate], user) -> None:
+    """What we know of a BAL is said only to who sees it: another structure's idleness is its own business."""
+    addresses = {candidate.address for candidate in candidates}
+    seen = Bal.objects.visible_to(user).filter(address__in=addresses).select_related("operator")
+    bals = {bal.address: bal for bal in seen}
+    for candidate in candidates:
+        candidate.bal = bals.get(candidate.address)
+
+
+def _tie_to_wishes(candidates: Iterable[Candidate], user) -> None:
+    """A wish that the annuaire does not show yet, or never will, for a sort of message: told to who sees the person."""
+    people = {candidate.entry.person_id for candidate in candidates} - {""}
+    seen = Person.objects.visible_to(user).filter(rpps__in=people)
+    rows = Preference.objects.filter(person__in=seen.values("pk"))
+    wishes: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+    for rpps, address, place, purpose in rows.values_list("person__rpps", "address", "situation", "purpose"):
+        wishes[rpps or "", address].add((place, purpose))
+    for candidate in candidates:
+        candidate.wishes = wishes[candidate.entry.person_id, candidate.address]
+
+
+def _answer(question: Question, candidates: Iterable[Candidate]) -> Answer:
+    ranked = []
+    for candidate in candidates:
+        reason = next((reason for reason in REASONS if reason.holds(candidate, question)), None)
+        if reason:
+            ranked.append(Ranked(candidate, reason))
+    ranked.sort(key=lambda one: (one.candidate.is_leaving, REASONS.index(one.reason), one.candidate.address))
+    once = {one.candidate.address: one for one in reversed(ranked)}  # the best line of each address
+    return Answer(question, [one for one in ranked if once[one.candidate.address] is one])
+
+
+# --- Warnings ---------------------------------------------------------------------------------------------------------
+def _warn(answers: list[Answer]) -> None:
+    homonyms = _homonyms([answer.best.candidate for answer in answers if answer.best])
+    for answer in answers:
+        if answer.best is None:
+            answer.warnings.append(("nothing", "L’annuaire ne montre aucune BAL qui réponde à cette demande."))
+            continue
+        answer.warnings += _of_bal(answer.best.candidate.bal)
+        answer.warnings += _of_rank(answer)
+        if answer.best.candidate.address in homonyms:
+            names = f"{answer.best.candidate.entry.given_name} {answer.best.candidate.entry.family_name}"
+            answer.warnings.append(("homonym", f"Une autre personne nommée {names} est publiée dans cette structure."))
+
+
+def _of_bal(bal: Bal | None) -> list[tuple[str, str]]:
+    if bal is None:
+        return []
+    said = []
+    if bal.state in TO_BE_LEFT:
+        said.append(("leaving", f"Cette BAL est {bal.get_state_display()} : cherchez une autre adresse."))
+    elif bal.state == State.IDLE_ALERTED or bal.is_idle_at(timezone.now()):
+        said.append(("idle", "Cette BAL n’est plus relevée depuis longtemps."))
+    if bal.fill == Fill.FULL:
+        said.append(("full", f"Cette BAL est remplie à {bal.percent_full} % : un envoi peut être refusé."))
+    return said
+
+
+def _of_rank(answer: Answer) -> list[tuple[str, str]]:
+    """Several as good as the best: software may take it, a person should look."""
+    assert answer.best  # noqa: S101 - its caller has seen to it
+    equals = [one for one in answer.ranked[1:] if one.reason is answer.best.reason and not one.candidate.is_leaving]
+    if equals and answer.best.reason.code not in {"purpose", "chosen", "preferred"}:
+        return [("several", f"{len(equals) + 1} adresses répondent aussi bien : vérifiez que c’est la bonne.")]
+    if len([one for one in answer.ranked if one.reason.code == "preferred"]) > 1:
+        return [("contradiction", "L’annuaire donne plusieurs BAL privilégiées à ce professionnel.")]
+    return []
+
+
+def _homonyms(candidates: list[Candidate]) -> set[str]:
+    """The addresses of those whose full name another person bears in the same structure."""
+    named = [c.entry for c in candidates if c.entry.structure_id and c.entry.family_name and c.entry.person_id]
+    others = Entry.objects.published().filter(
+        structure_id__in={entry.structure_id for entry in named},
+        family_name__in={entry.family_name for entry in named},
+    )
+    bearers = defaultdict(set)
+    for structure, family, given, person in others.values_list(
+        "structure_id", "family_name", "given_name", "person_id"
+    ):
+        bearers[structure, name_key(family, given)].add(person)
+    return {
+        entry.address
+        for entry in named
+        if bearers[entry.structure_id, name_key(entry.family_name, entry.given_name)] - {entry.person_id, ""}
+    }

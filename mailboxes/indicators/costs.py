@@ -1,0 +1,216 @@
+"""What the BAL cost a year, and what is paid for nothing; counted by the database, multiplied here, in euros and cents.
+
+A BAL costs what its operator's price for its sort says, else the operator's general price. Where neither is known its
+cost is unknown: it is counted apart, never taken for nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from django.db.models import Count, QuerySet
+
+from mailboxes.models import Bal, Operator, Price, Structure, Use
+
+Offer = Price.Offer
+
+
+@dataclass
+class Cost:
+    """Of some BAL, a year: `amount` for those whose price is known, `unpriced` of them have none."""
+
+    count: int = 0
+    amount: Decimal = Decimal(0)
+    unpriced: int = 0
+
+    def add(self, count: int, price: Decimal | None) -> None:
+        self.count += count
+        self.amount += count * (price or 0)
+        self.unpriced += count if price is None else 0
+
+
+@dataclass
+class Bill:
+    """The cost of some BAL, whole and by use; `idle` is what closing those without use would save."""
+
+    total: Cost = field(default_factory=Cost)
+    used: Cost = field(default_factory=Cost)
+    idle: Cost = field(default_factory=Cost)
+    unknown: Cost = field(default_factory=Cost)
+    silent: Cost = field(default_factory=Cost)
+
+    def add(self, use: str, count: int, price: Decimal | None) -> None:
+        parts = {Use.USED: self.used, Use.NONE: self.idle, Use.UNKNOWN: self.unknown, Use.SILENT: self.silent}
+        for cost in (self.total, parts[Use(use)]):
+            cost.add(count, price)
+
+
+class Group(NamedTuple):
+    """So many BAL alike in all that a page breaks down by."""
+
+    operator: int
+    operator_name: str
+    structure: int
+    structure_name: str
+    structure_kind: str
+    service: str
+    kind: str
+    use: str
+    number: int
+
+    @property
+    def offer(self) -> str:
+        """An APP of the organisme itself serves all its establishments."""
+        if self.kind != Bal.Kind.APPLICATIVE:
+            return self.kind
+        return Offer.APP_ORGANISME if self.structure_kind == Structure.Kind.ORGANISME else Offer.APP_ESTABLISHMENT
+
+
+class Line(NamedTuple):
+    label: str
+    query: dict[str, str | int]  # what narrows the register to these BAL
+    bill: Bill
+
+    @property
+    def asked(self) -> str:
+        return urlencode(self.query)
+
+
+# name -> its title, and of a group: the label of its line, and what narrows the register to it
+DIMENSIONS: dict[str, tuple[str, Callable[[Group], tuple[str, tuple[tuple[str, str | int], ...]]]]] = {
+    "type": ("type", lambda g: (f"{g.kind}, {Bal.Kind(g.kind).label}", (("kind", g.kind),))),
+    "operateur": ("opérateur", lambda g: (g.operator_name, (("operator", g.operator),))),
+    "structure": ("structure", lambda g: (g.structure_name, (("structure", g.structure),))),
+    "service": (
+        "service",
+        lambda g: (
+            f"{g.service or 'sans service'}, {g.structure_name}",
+            (("structure", g.structure), ("service", g.service)),
+        ),
+    ),
+}
+
+
+class Prices:
+    """Every operator's prices, read once."""
+
+    def __init__(self) -> None:
+        self.operators = list(Operator.objects.prefetch_related("prices"))
+        self._own = {(op.pk, price.offer): price.yearly_cost for op in self.operators for price in op.prices.all()}
+        self._general = {operator.pk: operator.yearly_cost for operator in self.operators}
+
+    def of(self, operator: int, offer: str) -> Decimal | None:
+        """The general price is that of one BAL; it says nothing of an APP that replaces many."""
+        if (operator, offer) in self._own:
+            return self._own[operator, offer]
+        return None if offer == Offer.APP_ORGANISME else self._general.get(operator)
+
+
+class Costs:
+    """Of the BAL of these structures, at `now`: a constant number of queries, whatever their number."""
+
+    def __init__(self, structures: QuerySet[Structure], now: datetime):
+        self.structures = structures
+        self.now = now
+
+    @cached_property
+    def prices(self) -> Prices:
+        return Prices()
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        paid = Bal.objects.filter(structure__in=self.structures.values("pk")).paid().with_use(self.now)
+        facts = ("operator", "operator__name", "structure", "structure__name", "structure__kind", "service", "kind")
+        counted = paid.order_by().values_list(*facts, "use").annotate(n=Count("pk"))
+        return [Group(*row) for row in counted]
+
+    @cached_property
+    def total(self) -> Bill:
+        return self._bill(self.groups)
+
+    def _bill(self, groups: Iterable[Group]) -> Bill:
+        bill = Bill()
+        for group in groups:
+            bill.add(group.use, group.number, self.prices.of(group.operator, group.offer))
+        return bill
+
+    def by(self, dimension: str) -> list[Line]:
+        """The dearest first."""
+        _, key_of = DIMENSIONS[dimension]
+        parts = defaultdict(list)
+        for group in self.groups:
+            parts[key_of(group)].append(group)
+        lines = [Line(label, dict(query), self._bill(groups)) for (label, query), groups in parts.items()]
+        return sorted(lines, key=lambda line: (-line.bill.total.amount, -line.bill.total.count, line.label))
+
+    def compared(self) -> list["Compared"]:
+        """For each organisme of two establishments or more: one software's APP, by establishment or for all at once."""
+        organismes = self.structures.filter(kind=Structure.Kind.ORGANISME).annotate(n=Count("children", distinct=True))
+        of_structure = {
+            pk: {pk, *filter(None, above)}
+            for pk, *above in self.structures.values_list("pk", "parent", "parent__parent")
+        }
+        apps = [group for group in self.groups if group.kind == Bal.Kind.APPLICATIVE]
+        found = []
+        for organisme in organismes.filter(n__gte=2).order_by("name"):
+            here = [group for group in apps if organisme.pk in of_structure[group.structure]]
+            models = [
+                Model(
+                    operator.name,
+                    organisme.n,
+                    self._bill(group for group in here if group.operator == operator.pk).total,
+                    self.prices.of(operator.pk, Offer.APP_ESTABLISHMENT),
+                    self.prices.of(operator.pk, Offer.APP_ORGANISME),
+                )
+                for operator in self.prices.operators
+            ]
+            found.append(Compared(organisme, organisme.n, [model for model in models if model.says_something]))
+        return found
+
+
+@dataclass
+class Model:
+    """An operator's two ways of connecting one software to the establishments of an organisme, a year."""
+
+    operator: str
+    establishments: int
+    today: Cost  # the APP that the organisme and its establishments have there
+    establishment_price: Decimal | None
+    organisme_price: Decimal | None
+
+    @property
+    def per_establishment(self) -> Decimal | None:
+        return None if self.establishment_price is None else self.establishments * self.establishment_price
+
+    @property
+    def saved(self) -> Decimal | None:
+        """By one APP for all instead of one each; negative where it costs more."""
+        if self.per_establishment is None or self.organisme_price is None:
+            return None
+        return self.per_establishment - self.organisme_price
+
+    @property
+    def extra(self) -> Decimal | None:
+        return None if self.saved is None else -self.saved
+
+    @property
+    def says_something(self) -> bool:
+        return bool(self.today.count) or self.establishment_price is not None or self.organisme_price is not None
+
+
+@dataclass
+class Compared:
+    organisme: Structure
+    establishments: int
+    models: list[Model]
+
+    @property
+    def cheapest(self) -> Decimal | None:
+        """The lowest known price of all operators, either way."""
+        known = [price for model in self.models for price in (model.per_establishment, model.organisme_price)]
+        return min((price for price in known if price is not None), default=None)

@@ -1,0 +1,224 @@
+"""What Python and SQL both say, said alike: on whatever rows the tool finds, each fact has one answer."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from directory.folding import name_key
+from directory.identifiers import APICRYPT_DOMAIN
+from directory.models import Activity, Entry, SyncRun, TrustedDomain, outside_in_sql, published_in_sql
+from mailboxes.findings import BY_NAME as FINDING
+from mailboxes.gaps import Gaps
+from mailboxes.gaps.comparison import differences
+from mailboxes.gaps.preferred import Places
+from mailboxes.lifecycle import SEEN_GONE, SHOWN_ONCE_DONE, Act, RequestKind, RequestStage, State
+from mailboxes.models import SYSTEM, Bal, Cotitulaire, JournalEntry, Person, Preference, Request, Structure
+from mailboxes.models.numbers import (
+    is_at,
+    is_at_in_sql,
+    known_numbers,
+    known_numbers_in_sql,
+    own_numbers,
+    own_numbers_in_sql,
+)
+from mailboxes.rules import allows, check_seen_absent, check_step
+
+TRIED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+NOW = {"digest": "d", "first_seen_at": timezone.now(), "changed_at": timezone.now()}
+
+
+def holds(condition: str, *tables: str) -> bool:
+    """Of the only rows of these tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {', '.join(tables)} WHERE {condition}")
+        return bool(cursor.fetchone()[0])
+
+
+# --- Whose number is this? --------------------------------------------------------------------------------------------
+FINESS, RANGS = (
+    st.sampled_from(["", "010000001", "010000002"]),
+    st.sampled_from(["", "10000000017001", "12345678900011"]),
+)
+
+
+@TRIED
+@given(
+    ours=st.fixed_dictionaries({"finess_et": FINESS, "finess_ej": FINESS, "siret": RANGS, "rpps_rang": RANGS}),
+    theirs=st.fixed_dictionaries({
+        "finess_site": FINESS, "finess_ej": FINESS, "siret": RANGS,
+        "technical_id": RANGS.flatmap(lambda rang: st.sampled_from([rang, f"4{rang}"])),
+    }),
+)  # fmt: skip
+def test_python_the_orm_and_sql_agree_on_whose_number_it_is(db, ours, theirs):
+    Structure.objects.all().delete()
+    Activity.objects.all().delete()
+    structure = Structure.objects.create(name="S", **ours)
+    activity = Activity.objects.create(source="activities", national_id="8", **theirs, **NOW)
+    table = Structure._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(own_numbers_in_sql(table))
+        told = {number for _, number in cursor.fetchall()}
+        cursor.execute(f"SELECT {known_numbers_in_sql('s')} FROM {table} s")
+        known = set(cursor.fetchone()) - {""}
+    assert own_numbers(structure) == told
+    assert known_numbers(structure) == known
+    for number in {*known, "010000001", ""}:
+        assert Structure.objects.numbered(number).exists() == (number in told), number
+    assert is_at(activity, structure) == holds(is_at_in_sql("a", "s"), f"{Activity._meta.db_table} a", f"{table} s")
+
+
+def test_the_number_of_a_legal_entity_is_that_of_none_of_its_establishments(structure):
+    assert own_numbers(structure) == {"010000002"}
+    Structure.objects.filter(pk=structure.pk).update(finess_ej="010000001")
+    structure.refresh_from_db()
+    assert own_numbers(structure) == {"010000002"}
+    assert known_numbers(structure) == {"010000001", "010000002"}
+    assert Structure.objects.numbered("010000001").get() == structure.parent
+
+
+# --- The annuaire -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("withdrawn_at", [None, timezone.now()])
+@pytest.mark.parametrize("source", ["extraction", "ldap", "fhir"])
+def test_the_orm_and_sql_agree_on_what_is_published(db, source, withdrawn_at):
+    Entry.objects.create(address="a@b.mssante.fr", kind="PER", source=source, withdrawn_at=withdrawn_at, **NOW)
+    assert Entry.objects.published().exists() == holds(published_in_sql("e"), f"{Entry._meta.db_table} e")
+
+
+@pytest.mark.parametrize("listed", [[], ["chu-exemple.mssante.fr"], ["autre.mssante.fr"]])
+@pytest.mark.parametrize("domain", ["chu-exemple.mssante.fr", APICRYPT_DOMAIN, "ailleurs.fr"])
+@pytest.mark.parametrize("withdrawn_at", [None, timezone.now()])
+def test_python_and_sql_agree_on_what_is_outside_the_white_list(db, operator, domain, listed, withdrawn_at):
+    for name in listed:
+        TrustedDomain.objects.create(name=name, source="whitelist", withdrawn_at=withdrawn_at, **NOW)
+    is_outside = TrustedDomain.objects.is_held() and not TrustedDomain.objects.is_trusted(f"x@{domain}")
+    assert is_outside == holds(outside_in_sql(f"'{domain}'"), "mailboxes_operator")
+
+
+@TRIED
+@given(
+    kind=st.sampled_from(Bal.Kind.values), state=st.sampled_from(State.values), red=st.booleans(), shown=st.booleans()
+)
+def test_the_gap_the_sweep_and_the_rule_agree_on_what_is_absent_and_on_what_is_shown_wrongly(
+    make_bal, make_entry, people, fresh, kind, state, red, shown
+):
+    bal = make_bal(kind, state=state, liste_rouge=red)
+    entry = make_entry(bal.address, kind, structure_id="010000002") if shown else None
+    gaps = Gaps.visible_to(people.gisele.user)
+    is_absent = Bal.objects.absent().filter(pk=bal.pk).exists()
+    assert is_absent == (bal.is_expected_in_annuaire and allows(check_seen_absent, bal, by=SYSTEM))
+    assert gaps.narrowed(situation="absente").count() == (is_absent and bal in Bal.objects.in_service())
+    assert gaps.narrowed(situation="a-tort").count() == (shown and (red or state in SEEN_GONE))
+    bal.delete()
+    if entry:
+        entry.delete()
+
+
+# --- What differs -----------------------------------------------------------------------------------------------------
+def words(*some):
+    return st.sampled_from(["", *some])
+
+
+@TRIED
+@given(
+    kind=st.sampled_from(Bal.Kind.values), service=words("Accueil", "Médecine"), rpps=st.booleans(),
+    theirs=st.fixed_dictionaries({
+        "kind": st.sampled_from(Bal.Kind.values), "service": words("ACCUEIL", "MEDECINE", "Urgences"),
+        "structure_id": words("010000001", "010000002", "020000001"), "structure_name": words("CHU", "chu.", "Autre"),
+        "trade_name": words("CHU", "Enseigne"), "family_name": words("EXEMPLE", "Éxemple", "AUTRE"),
+        "given_name": words("PAUL", "Autre"), "person_id": words("10000000033", "10000000041"),
+    }),
+)  # fmt: skip
+def test_python_and_sql_agree_on_what_differs(make_bal, make_entry, people, kind, service, rpps, theirs):
+    Person.objects.filter(pk=people.paul.pk).update(rpps="10000000033" if rpps else None)
+    bal = make_bal(kind, people.paul, service=service)
+    entry = make_entry(bal.address, **theirs)
+    bal = Bal.objects.with_holders().get(pk=bal.pk)
+    found = Gaps.visible_to(people.gisele.user).narrowed(situation="differe").count()
+    assert found == bool(differences(bal, entry)), differences(bal, entry)
+    bal.delete()
+    entry.delete()
+
+
+# --- Seen in the annuaire ---------------------------------------------------------------------------------------------
+@TRIED
+@given(
+    kind=st.sampled_from([kind for kind in SHOWN_ONCE_DONE if kind != RequestKind.DELETE]),
+    stage=st.sampled_from(RequestStage.values), shown=st.booleans(), late=st.booleans(),
+    state=st.sampled_from([None, State.ACTIVE, State.REQUESTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED]),
+)  # fmt: skip
+def test_the_sweep_finds_the_requests_that_the_rule_lets_verify(
+    make_bal, make_entry, operator, structure, fresh, kind, stage, shown, late, state
+):
+    """Those that move no BAL by what is no longer shown: its own verb sees to that."""
+    bal = make_bal("PER", state=state) if state else None
+    address = bal.address if bal else "inconnue@chu-exemple.mssante.fr"
+    entry = JournalEntry.objects.create(structure=structure, what=Act.ASK_OPERATOR)
+    asked = Request.objects.create(
+        structure=structure, operator=operator, bal=bal, address=address, kind=kind, stage=stage, entry=entry,
+        created_at=fresh.as_of + timezone.timedelta(hours=1 if late else -1),
+    )  # fmt: skip
+    line = make_entry(address) if shown else None
+    found = Request.objects.seen_in_annuaire(fresh.as_of).filter(pk=asked.pk).exists()
+    moves_by_absence = asked.moves_bal and kind == RequestKind.DEPUBLISH
+    assert found == (allows(check_step, asked, Act.VERIFY_REQUEST, by=SYSTEM) and not moves_by_absence)
+    asked.delete()
+    if line:
+        line.delete()
+
+
+# --- The preferred BAL, observed --------------------------------------------------------------------------------------
+@pytest.fixture
+def practised(people, make_entry):
+    """Paul practises at the CHU, and chose there his own BAL."""
+    SyncRun.objects.create(source="fhir", status="applied", generated_at=timezone.now())
+    SyncRun.objects.create(source="extraction", status="applied", generated_at=timezone.now())
+    Activity.objects.create(
+        source="activities", national_id=f"8{people.paul.rpps}", finess_site="010000002", ordinal=1, **NOW
+    )
+    wish = Preference.objects.create(
+        person=people.paul, situation="010000002", address="paul@chu-exemple.mssante.fr", by=people.paul.user
+    )
+    return SimpleNamespace(wish=wish, rpps=people.paul.rpps)
+
+
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(["paul@chu-exemple.mssante.fr", "paul@ailleurs.mssante.fr"]),
+        st.sampled_from(["", "010000002", "020000001"]),
+        st.sampled_from(["", "1", "2"]),
+    ),
+    max_size=3,
+)
+
+
+@TRIED
+@given(lines=LINES)
+def test_the_orm_and_sql_agree_on_the_preferred_bal_that_is_observed(practised, people, lines):
+    Entry.objects.all().delete()
+    for ordinal, (address, place, rank) in enumerate(lines):
+        Entry.objects.create(
+            source="fhir", address=address, kind="PER", structure_id=place, rank=rank, ordinal=ordinal,
+            person_id=practised.rpps, person_id_type="8", **NOW,
+        )  # fmt: skip
+    (place,) = list(Places.visible_to(people.gisele.user))
+    is_shown = Preference.objects.observed().filter(pk=practised.wish.pk).exists()
+    assert is_shown == (practised.wish.address in place.observed)
+    assert (is_shown and len(place.observed) == 1) == ("observees" in [sort.name for sort in place.sorts])
+
+
+# --- Homonyms ---------------------------------------------------------------------------------------------------------
+NAMES = st.sampled_from(["Martin", "MARTIN", "Martín", "Ndiaye", "N’Diaye", "Le Goff", "Le-Goff"])
+
+
+@TRIED
+@given(one=st.tuples(NAMES, NAMES), other=st.tuples(NAMES, NAMES))
+def test_python_and_sql_agree_on_who_bears_the_same_name(make_bal, people, one, other):
+    for person, (family, given_name) in ((people.paul, one), (people.bruno, other)):
+        Person.objects.filter(pk=person.pk).update(family_name=family, given_name=given_name)
+        bal = Bal.objects.filter(cotitulaires__person=person).first() or make_bal("PER", person)
+        Cotitulaire.objects.get_or_create(bal=bal, person=person, is_principal=True)
+    assert FINDING["homonyme"].bals(Bal.objects.all()).exists() == (name_key(*one) == name_key(*other))

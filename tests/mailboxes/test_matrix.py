@@ -1,0 +1,139 @@
+"""Who may do what: each line of the tables, attempted by everyone of one's own structure and of another.
+
+`who_may.txt` says it a second time. Whoever changes a row of `TRANSITIONS` or `WHO_MAY` draws it there too.
+"""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from mailboxes.lifecycle import BY_VERB, WHO_MAY, Act, Role, Verb
+from mailboxes.models import JournalEntry
+from mailboxes.rules import NotAllowed
+from tests.mailboxes.attempts import ATTEMPTS, CAST, set_stage
+
+HEADER, *ROWS = [line.split() for line in (Path(__file__).parent / "who_may.txt").read_text().splitlines() if line]
+DRAWN = {what: {Role(role) for role, mark in zip(HEADER, marks, strict=True) if mark == "x"} for what, *marks in ROWS}
+EVERY = [*Verb, *Act]
+CASES = [
+    pytest.param(what, attempt, on, id=f"{what}-{on}")
+    for what in EVERY
+    for attempt in ATTEMPTS.get(what, ())
+    for on in attempt.on
+]
+WITH_A_DOOR = [case for case in CASES if case.values[1].page or case.values[1].api]
+WITHOUT_A_BROWSER = {"system", "robot", "stray"}
+pytestmark = pytest.mark.django_db
+
+
+@contextmanager
+def undone():
+    """What happens inside did not happen: one stage serves every case."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def stage(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), undone():
+        yield log_in(set_stage())
+
+
+def log_in(stage):
+    """Each once."""
+    for name in stage.users.keys() - WITHOUT_A_BROWSER:
+        stage.clients[name] = Client()
+        stage.clients[name].force_login(stage.users[name])
+    return stage
+
+
+@pytest.fixture(autouse=True)
+def files(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+
+
+# --- The tables and the drawing ---------------------------------------------------------------------------------------
+def test_each_line_of_the_tables_is_attempted():
+    assert ATTEMPTS.keys() == set(EVERY), "an act without an attempt: add it to tests/mailboxes/attempts.py"
+
+
+@pytest.mark.parametrize("what", EVERY)
+def test_the_tables_say_what_is_drawn(what):
+    allowed = BY_VERB[what].by if what in Verb.values else WHO_MAY[what]
+    assert allowed == DRAWN[what], "draw it in tests/mailboxes/who_may.txt too"
+
+
+def test_each_role_is_somebody_s():
+    assert set(Role) == {role for cast in CAST.values() for roles in cast.values() for role in roles}
+
+
+# --- The door and the drawing -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("what", "attempt", "on"), CASES)
+def test_the_action_is_for_those_who_are_drawn_and_asks_the_table(what, attempt, on, stage, monkeypatch):
+    """With an emptied row nobody may: no rule knows it by heart."""
+    drawn = {name for name, roles in CAST[on].items() if roles & DRAWN[what]}
+    with undone():
+        it = attempt.before(stage, stage.subject(on))
+        assert {name for name in CAST[on] if is_admitted(attempt, it, name, stage)} == drawn
+        empty_row(what, monkeypatch)
+        assert not [name for name in drawn if is_admitted(attempt, it, name, stage)]
+
+
+def empty_row(what, monkeypatch):
+    if what in Verb.values:
+        monkeypatch.setitem(BY_VERB, what, BY_VERB[what]._replace(by=frozenset()))
+    else:
+        monkeypatch.setitem(WHO_MAY, what, frozenset())
+
+
+def is_admitted(attempt, it, name, stage) -> bool:
+    with undone():
+        try:
+            attempt.do(it, stage.by(name), stage)
+        except NotAllowed:
+            return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("what", "attempt", "on"), [case for case in CASES if case.values[1].page or case.values[1].api]
+)
+def test_the_page_and_the_api_are_for_those_who_are_drawn(what, attempt, on, stage):
+    with undone():
+        it = attempt.before(stage, stage.subject(on))
+        for name, client in browsers(stage, on):
+            may = bool(CAST[on][name] & DRAWN[what])
+            if attempt.page and not (attempt.is_anywhere and name == "eve"):
+                assert shows_a_form(client, *attempt.page(it)) == may, name
+            if attempt.api:
+                assert is_taken(client, *attempt.api(it)) == may, name
+
+
+def browsers(stage, on):
+    """Of those who have the same roles there, one; and eve, of the other structure."""
+    alike = {frozenset(roles): name for name, roles in CAST[on].items() if name not in WITHOUT_A_BROWSER}
+    return [(name, stage.clients[name]) for name in {*alike.values(), "eve"}]
+
+
+def shows_a_form(client, name, *args) -> bool:
+    """Or says why not, or that there is no such page; then what is posted all the same writes nothing."""
+    url = reverse(name, args=args)
+    answer = client.get(url)
+    shown = answer.status_code == 200 and not (answer.context or {}).get("refusal")
+    if not shown:
+        before = JournalEntry.objects.count()
+        client.post(url, {})
+        assert JournalEntry.objects.count() == before
+    return shown
+
+
+def is_taken(client, name, *args) -> bool:
+    with undone():
+        answer = client.post(reverse(name, args=args), {}, content_type="application/json")
+    assert answer.status_code in (200, 201, 400, 403, 404, 409), answer.content
+    return answer.status_code not in (403, 404)

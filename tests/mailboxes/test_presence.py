@@ -1,0 +1,95 @@
+"""Who works there today: a departure that is planned changes nothing before its day, wherever one looks."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from directory.models import Activity
+from mailboxes.gaps import Gaps
+from mailboxes.gaps.preferred import Places
+from mailboxes.lifecycle import Act
+from mailboxes.models import Affiliation, JournalEntry, Notice, Person, Structure
+from mailboxes.models.presence import present_in_sql
+from mailboxes.openings.homonyms import namesakes
+from mailboxes.openings.rules import check_may_request
+from mailboxes.rules import allows, check_describe_person, check_prefer
+from tests.mailboxes.conftest import make_person
+
+TODAY = date(2026, 11, 21)
+DAYS = st.dates(date(2026, 11, 1), date(2026, 11, 30))
+
+
+@pytest.fixture(autouse=True)
+def _frozen(time_machine):
+    time_machine.move_to(f"{TODAY}T09:00:00Z", tick=False)
+
+
+@pytest.fixture(params=[60, 1, 0, -60], ids=["in_60_days", "tomorrow", "today", "60_days_ago"])
+def paul(request, people):
+    """He leaves the CHU so many days from today; `is_there` tells whether he still works there."""
+    Affiliation.objects.filter(person=people.paul).update(left_on=TODAY + timedelta(days=request.param))
+    paul = Person.objects.get(pk=people.paul.pk)
+    paul.is_there = request.param > 0
+    return paul
+
+
+def test_his_notice_that_reached_nobody_is_shown_until_he_has_left(paul, people):
+    entry = JournalEntry.objects.create(person=paul, what=Act.ASK_PERSON)
+    stuck = Notice.objects.create(entry=entry, person=paul, stage=entry.what, channel="none", party="holders", key="k")
+    assert (stuck in Notice.objects.visible_to(people.gisele.user).undelivered()) == paul.is_there
+
+
+def test_his_place_of_practice_has_its_preferred_bal_until_he_has_left(paul, people):
+    now = timezone.now()
+    Activity.objects.create(
+        source="activities", national_id=f"8{paul.rpps}", finess_site="010000002", first_seen_at=now, changed_at=now
+    )
+    assert Places.visible_to(people.gisele.user).count() == paul.is_there
+
+
+def test_a_gestionnaire_writes_down_his_channel_until_he_has_left(paul, people):
+    assert allows(check_prefer, paul, by=people.gisele.user) == paul.is_there
+    assert not paul.is_there or allows(check_describe_person, paul, {}, by=people.gisele.user)
+
+
+def test_he_may_ask_for_a_bal_until_he_has_left(paul, people, structure):
+    assert allows(check_may_request, structure, "PER", paul, by=people.paul.user) == paul.is_there
+    assert Structure.objects.open_to(people.paul.user).contains(structure) == paul.is_there
+
+
+def test_a_namesake_is_a_colleague_until_he_has_left(paul, structure):
+    other = make_person("autre", structure, rpps="10000000058")
+    Person.objects.filter(pk=paul.pk).update(given_name="Autre")
+    assert bool([one for one in namesakes(other, structure, "x.mssante.fr") if one.name == "Autre EXEMPLE"]) == (
+        paul.is_there
+    )
+
+
+def test_what_the_annuaire_gives_him_is_a_gap_until_he_has_left(paul, people, make_entry, fresh):
+    make_entry("paul@ailleurs.mssante.fr", person_id=paul.rpps)
+    gaps = Gaps.visible_to(people.gisele.user).narrowed(situation="ailleurs")
+    assert gaps.count() == paul.is_there
+
+
+def test_he_is_listed_among_those_present_until_he_has_left(paul, people, client):
+    client.force_login(people.gisele.user)
+    page = client.get(reverse("person-list"), {"presence": "presents", "q": paul.rpps})
+    assert (paul.rpps in page.text.replace(f'value="{paul.rpps}"', "")) == paul.is_there
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(left_on=st.none() | DAYS, day=DAYS)
+def test_python_the_orm_and_sql_agree_on_presence(people, left_on, day):
+    stays = Affiliation.objects.filter(person=people.paul)
+    stays.update(left_on=left_on)
+    stay = stays.get()
+    with connection.cursor() as cursor:
+        query = f"SELECT count(*) FROM mailboxes_affiliation a WHERE a.id = %s AND {present_in_sql('a', day)}"
+        cursor.execute(query, [stay.pk])
+        in_sql = bool(cursor.fetchone()[0])
+    assert stay.is_present_on(day) == stays.present_on(day).exists() == in_sql
