@@ -2,7 +2,7 @@
 FROM node:24-slim AS assets
 WORKDIR /app
 COPY package.json package-lock.json .npmrc assets.mjs ./
-RUN npm ci && npm run build
+RUN npm ci --omit=dev && npm run build
 
 # The application, in an environment that does not change
 FROM python:3.12-slim
@@ -17,7 +17,7 @@ COPY . .
 COPY --from=assets /app/static/vendor static/vendor
 # Static files live beside the code, not in the volume: a new image brings its own.
 ENV STATIC_ROOT=/app/collected
-RUN SECRET_KEY=only-to-collect-static-files python manage.py collectstatic --no-input --verbosity 0 \
+RUN SECRET_KEY=only-to-collect-static-files-never-to-serve-a-page-0123456789 python manage.py collectstatic --no-input --verbosity 0 \
     && python -m compileall -q balmanager directory mailboxes
 USER 999
 VOLUME /var/lib/bal

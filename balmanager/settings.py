@@ -21,7 +21,13 @@ env.read_env(env("ENV_FILE", default=str(BASE_DIR / ".env")))
 # --- Where we run -----------------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former keys: what they signed still holds
+for key in () if DEBUG else (SECRET_KEY, *SECRET_KEY_FALLBACKS):
+    if len(key) < 50 or len(set(key)) < 10 or key.startswith("django-insecure-"):
+        raise ImproperlyConfigured("SECRET_KEY is too weak: give it at least 50 random characters.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+if "*" in ALLOWED_HOSTS and not DEBUG:
+    raise ImproperlyConfigured("ALLOWED_HOSTS names the hosts answered to; * would answer to any.")
 SITE_URL = env("SITE_URL", default="http://localhost:8000").rstrip("/")
 HTTPS = env.bool("HTTPS", default=SITE_URL.startswith("https://"))
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
@@ -33,11 +39,14 @@ ASGI_APPLICATION = "balmanager.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "balmanager.accounts",
     "mailboxes",
     "directory",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
+    "balmanager.accounts",
     "django_filters",
     "django_htmx",
     "rest_framework",
@@ -67,7 +76,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "balmanager.accounts.middleware.SessionEnds",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "balmanager.accounts.middleware.SecondFactor",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -108,25 +119,105 @@ else:
 # --- Who logs in ------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+AUTH_PASSWORD_VALIDATORS: list[dict] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "balmanager.accounts.passwords.CommonWordsValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 3600  # seconds
+# Django's own: allauth's copies the address into a table of its own, where it would outlive a change.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 ACCOUNT_ADAPTER = "balmanager.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an address is confirmed before it is an account's: see accounts.actions
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Of log-ins, the wrong ones alone are few: a whole hospital may come from one address. See accounts.throttle.
+ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "5/5m/key", "reset_password": "60/m/ip,5/m/key"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
 ACCOUNT_SESSION_REMEMBER = False  # the session ends with the browser, or when idle for
 SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", default=2 * 3600)
+SESSION_IDLE = timedelta(seconds=SESSION_COOKIE_AGE)
 SESSION_SAVE_EVERY_REQUEST = True  # the two hours are idle time, not time since log-in
+SESSION_LASTS = timedelta(seconds=env.int("SESSION_MAX_SECONDS", default=12 * 3600))  # however busy
+# Of gestionnaires and administrators. A SITE_URL that names this machine alone is the demonstration's.
+SECOND_FACTOR_REQUIRED = env.bool(
+    "SECOND_FACTOR_REQUIRED", default=urlsplit(SITE_URL).hostname not in ("localhost", "127.0.0.1", "::1")
+)
+MFA_ADAPTER = "balmanager.accounts.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {"add_webauthn": "balmanager.accounts.forms.AddPasskeyForm"}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "BAL Manager"
+MFA_TOTP_TOLERANCE = 1  # a code of the half-minute before or after still does
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers themselves allow passkeys over http on localhost alone
+ADDRESS_LINK_VALID = timedelta(hours=24)
+INVITATION_VALID = timedelta(days=env.int("INVITATION_VALID_DAYS", default=7))
+BROWSER_KNOWN = timedelta(days=env.int("BROWSER_KNOWN_DAYS", default=180))
+ACCOUNT_LOG_KEPT = timedelta(days=env.int("ACCOUNT_LOG_KEPT_DAYS", default=365))
+
+# Identity providers (OpenID Connect): Pro Santé Connect, and the hospital's own.
+SOCIALACCOUNT_ADAPTER = "balmanager.accounts.identities.IdentityAccountAdapter"
+SOCIALACCOUNT_EMAIL_REQUIRED = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # state and nonce bind the answer to who asked
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10  # seconds
+SOCIALACCOUNT_UID_MAX_LENGTH = 191
+
+
+def _whole(provider: dict) -> dict:
+    """A provider whose address is given must have the rest too; one without is not there."""
+    options = provider["settings"]
+    if not options["server_url"]:
+        return {}
+    if not provider["client_id"] or not provider["secret"]:
+        raise ImproperlyConfigured(f"{provider['name']}: its CLIENT_ID and CLIENT_SECRET are needed too.")
+    options["certificate"] = options["certificate"] if all(options["certificate"]) else None
+    address = urlsplit(options["server_url"])
+    return provider | {"settings": options | {"servers": [f"{address.scheme}://{address.netloc}/"]}}
+
+
+_psc = _whole({
+    "provider_id": "psc",
+    "name": "Pro Santé Connect",
+    "client_id": env("PSC_CLIENT_ID", default=""),
+    "secret": env("PSC_CLIENT_SECRET", default=""),
+    "settings": {
+        "server_url": env("PSC_DISCOVERY_URL", default=""),
+        "scope": env("PSC_SCOPE", default="openid scope_all").split(),
+        "uid_claim": "SubjectNameID",  # not "sub", which may change
+        "rpps_claim": "SubjectNameID",
+        "acr_values": env("PSC_ACR_VALUES", default="eidas1"),
+        "strong": True,  # a card, or its electronic twin
+        "certificate": (env("PSC_CLIENT_CERT", default=""), env("PSC_CLIENT_KEY", default="")),
+        "authorities": env("PSC_CA_FILE", default=""),
+    },
+})  # fmt: skip
+_own = _whole({
+    "provider_id": "sso",
+    "name": env("OIDC_NAME", default="le compte de l’établissement"),
+    "client_id": env("OIDC_CLIENT_ID", default=""),
+    "secret": env("OIDC_CLIENT_SECRET", default=""),
+    "settings": {
+        "server_url": env("OIDC_DISCOVERY_URL", default=""),
+        "scope": env("OIDC_SCOPE", default="openid profile email").split(),
+        "uid_claim": env("OIDC_UID_CLAIM", default="sub"),
+        "rpps_claim": env("OIDC_RPPS_CLAIM", default=""),
+        "acr_values": env("OIDC_ACR_VALUES", default=""),
+        "strong": env.bool("OIDC_STRONG", default=False),
+        "certificate": (env("OIDC_CLIENT_CERT", default=""), env("OIDC_CLIENT_KEY", default="")),
+        "authorities": env("OIDC_CA_FILE", default=""),
+    },
+})  # fmt: skip
+IDENTITY_PROVIDERS = [provider for provider in (_psc, _own) if provider]
+STRONG_PROVIDERS = [provider["provider_id"] for provider in IDENTITY_PROVIDERS if provider["settings"]["strong"]]
+SOCIALACCOUNT_PROVIDERS = {"oidc": {"APPS": IDENTITY_PROVIDERS}}
 
 # --- What the browser may do ------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
@@ -147,8 +238,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
 # Sub-domains and preload lists are the host's to decide, not one application's.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-if env.bool("BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies of ours add to X-Forwarded-For: the client's address is the one that the first of them saw.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=1 if BEHIND_PROXY else 0)
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static")))
@@ -221,6 +315,7 @@ CELERY_BEAT_SCHEDULE = {
         ("sync_activities",   "directory.tasks.sync_annuaire",     crontab(0, hour=2, day_of_week=0), "activities"),
         ("sync_fhir",         "directory.tasks.sync_if_due",       crontab(minute="*/30"), "fhir"),
         ("sync_ldap",         "directory.tasks.sync_if_due",       crontab(minute=40), "ldap"),
+        ("purge_account_log", "balmanager.accounts.tasks.purge_account_log", crontab(hour=3, minute=40)),
     ]
 }  # fmt: skip
 

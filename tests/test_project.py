@@ -88,7 +88,7 @@ def test_compose_names_only_settings_that_exist():
 # --- Templates, static files --------------------------------------------------------------------------------------
 def is_found_by_name(template):
     """allauth, Django's forms and Django's error pages look these up themselves."""
-    own = ("account", "allauth", "django", "admin")
+    own = ("account", "allauth", "mfa", "socialaccount", "django", "admin")
     # The notices have a name for each verb, the letters for each request, the kit for each piece: tests count them.
     named = {"notices", "letters", "kit"} & set(template.parts)
     return template.parts[0] in own or re.match(r"\d{3}", template.name) or named

@@ -142,6 +142,7 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     structure = models.ForeignKey(Structure, models.CASCADE, related_name="memberships")
     role = models.CharField("rôle", max_length=20, choices=Role)
+    since = models.DateTimeField("depuis", null=True, default=timezone.now, editable=False)  # unknown of the oldest
 
     class Meta:
         verbose_name = "habilitation"

@@ -68,10 +68,10 @@ class Doubting(admin.ModelAdmin):
             self.message_user(request, sentence, messages.WARNING)
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(ReadOnly, admin.TabularInline):
+    """Given and withdrawn on the page Comptes et droits, which notes it."""
+
     model = Membership
-    extra = 0
-    autocomplete_fields = ["user"]
 
 
 class AffiliationInline(admin.TabularInline):
@@ -121,17 +121,16 @@ class PersonAdmin(Doubting):
     list_display = ["__str__", "rpps", "profession", "email", "user"]
     list_select_related = ["user"]
     search_fields = ["family_name", "given_name", "rpps"]
-    autocomplete_fields = ["user"]
+    readonly_fields = ["user"]  # tied on the page Comptes et droits, which notes it
     inlines = [AffiliationInline]
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):
+class MembershipAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["user", "structure", "role"]
     list_filter = ["role"]
     list_select_related = ["user", "structure"]
     search_fields = ["user__username", "structure__name"]
-    autocomplete_fields = ["user", "structure"]
 
 
 @admin.register(Affiliation)

@@ -48,6 +48,7 @@ MENU: tuple[Page | Group, ...] = (
             Page("Coûts", "costs", "currency-euro"),
             Page("Protocole d’utilisation", "protocols", "file-text"),
             Page("Logiciels et clés", "software-list", "key"),
+            Page("Comptes et droits", "rights", "lock"),
         ),
     ),
     Page("Mes BAL", "my-bals", "mail", of_structures=False),

@@ -11,7 +11,7 @@ from unittest import mock
 
 URL, STOP_AT, PATH, SOURCE = [*sys.argv[1:], "extraction"][:4]
 os.environ.update(DATABASE_URL=URL, DJANGO_SETTINGS_MODULE="balmanager.settings", LOG_LEVEL="ERROR")
-os.environ.setdefault("SECRET_KEY", "child")
+os.environ.setdefault("SECRET_KEY", "only-for-a-child-of-the-tests-never-to-serve-a-page-0123456789")
 
 import django  # noqa: E402
 

@@ -1,0 +1,73 @@
+"""Every write on an account: check, write, note in the log, tell."""
+
+from allauth.account.adapter import get_adapter
+from allauth.usersessions.models import UserSession
+from django.core import signing
+from django.db import transaction
+
+from balmanager.accounts import rules
+from balmanager.accounts.adapter import site_url
+from balmanager.accounts.browsers import named
+from balmanager.accounts.links import read_address_link, write_address_link
+from balmanager.accounts.models import AccountEntry, User
+from balmanager.accounts.notes import note
+from mailboxes.models import Person
+from mailboxes.rules import Refused
+
+What = AccountEntry.What
+DEAD_LINK = "Ce lien n’est plus valable : il a déjà servi, ou il est trop ancien."
+
+
+def ask_address(account: User, address: str) -> None:
+    """Write to the new address, which becomes the account's once its link is followed; the former one is told."""
+    rules.check_address(account, address)
+    url = site_url("account-address-link", token=write_address_link(account, address))
+    with transaction.atomic():
+        note(What.ADDRESS_ASKED, account, by=account, before=account.email, after=address)
+        _tell(account, "address_asked", {"address": address})
+    get_adapter().send_mail("account/email/address_link", address, {"user": account, "url": url})
+
+
+@transaction.atomic
+def take_address(token: str) -> User:
+    """By the link of the mail. The link names the former address too: once followed, or overtaken, it is dead."""
+    try:
+        pk, former, address = read_address_link(token)
+    except signing.BadSignature:
+        raise Refused(DEAD_LINK, "dead") from None
+    account = User.objects.select_for_update().filter(pk=pk, email=former, is_active=True).first()
+    if account is None:
+        raise Refused(DEAD_LINK, "dead")
+    rules.check_address_free(address)
+    account.email = address
+    account.save(update_fields=["email"])
+    note(What.ADDRESS_CHANGED, account, by=account, before=former, after=address)
+    _tell(account, "address_changed", {"address": address}, to=former)
+    return account
+
+
+@transaction.atomic
+def tie(account: User, person: Person, *, by: User | None) -> None:
+    """From now on the account stands for this person. `by` None: their RPPS did it."""
+    person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
+    rules.check_tie(account, person, by=by)
+    person.user = account
+    person.save(update_fields=["user"])
+    note(What.TIED, account, by=by, person=person, after=str(person), note="" if by else "Par le numéro RPPS.")
+
+
+def tie_by_rpps(account: User, rpps: str) -> None:
+    """What an identity provider vouches for; where the register has nobody of that number yet, the account waits."""
+    person = Person.objects.filter(rpps=rpps, user=None).first() if rpps else None
+    if person and not Person.objects.filter(user=account.pk).exists():
+        tie(account, person, by=None)
+
+
+def close_sessions(account: User, sessions: list[UserSession]) -> None:
+    for session in sessions:
+        note(What.SESSION_CLOSED, account, by=account, before=f"{session.ip}, {named(session.user_agent)}")
+        session.end()
+
+
+def _tell(account: User, mail: str, context: dict, to: str = "") -> None:
+    get_adapter().send_notification_mail(f"account/email/{mail}", account, context, to or account.email)

@@ -1,0 +1,115 @@
+"""What the pages of an account ask for."""
+
+from allauth.account.adapter import get_adapter
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+
+from balmanager.accounts.models import Invitation, User
+from balmanager.accounts.passwords import CommonWordsValidator
+from mailboxes.forms import PersonField
+from mailboxes.models import Membership, Structure
+
+ADMINISTRATOR = Invitation.Role.ADMINISTRATOR
+
+
+class AddressForm(forms.Form):
+    address = forms.EmailField(label="Nouvelle adresse", max_length=254)
+    password = forms.CharField(
+        label="Mot de passe actuel",
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args, account, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.account = account
+        if not account.has_usable_password():  # it logs in by an identity provider alone
+            del self.fields["password"]
+
+    def clean_password(self):
+        password = self.cleaned_data["password"]
+        if not get_adapter().reauthenticate(self.account, password):
+            raise forms.ValidationError("Ce mot de passe n’est pas le bon.", "password")
+        return password
+
+
+class AddPasskeyForm(AddWebAuthnForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = "Nom de la clé"
+        self.fields["name"].help_text = "Pour la reconnaître : « téléphone », « clé du bureau »…"
+        self.fields["passwordless"].label = "Me connecter avec cette clé seule, sans mot de passe"
+        self.fields["passwordless"].help_text = "La clé demande alors un code, une empreinte ou un visage."
+
+
+class OfferForm(forms.Form):
+    """A role: of one structure and those below it, or of the whole platform."""
+
+    role = forms.ChoiceField(label="Rôle", choices=Invitation.Role)
+    structure = forms.ModelChoiceField(
+        Structure.objects.none(),
+        label="Structure",
+        required=False,
+        help_text="Le rôle vaut aussi pour les structures qui lui sont rattachées.",
+    )
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        role, structure = self.fields["role"], self.fields["structure"]
+        structure.queryset = Structure.objects.all()  # type: ignore[attr-defined]
+        if not user.is_superuser:
+            structure.queryset = Structure.objects.managed_by(user)  # type: ignore[attr-defined]
+            structure.required = True
+            role.choices = Membership.Role.choices  # type: ignore[attr-defined]
+
+    def clean(self):
+        super().clean()
+        facts = self.cleaned_data
+        if facts.get("role") == ADMINISTRATOR:
+            facts["structure"] = None
+        elif "structure" in facts and facts["structure"] is None:
+            self.add_error("structure", "Ce rôle se donne pour une structure.")
+        return facts
+
+
+class InviteForm(OfferForm):
+    address = forms.EmailField(label="Adresse e-mail", max_length=254)
+    field_order = ("address", "role", "structure")
+
+
+class OpenAccountForm(forms.Form):
+    first_name = forms.CharField(label="Prénom", max_length=150)
+    last_name = forms.CharField(label="Nom", max_length=150)
+    password = forms.CharField(
+        label="Mot de passe",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=f"Douze signes au moins. {CommonWordsValidator().get_help_text()}",
+    )
+    again = forms.CharField(
+        label="Le même, encore une fois", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+
+    def __init__(self, *args, address, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.address = address
+
+    def clean(self):
+        super().clean()
+        facts = self.cleaned_data
+        password = facts.get("password")
+        if password and password != facts.get("again"):
+            self.add_error("again", "Les deux mots de passe diffèrent.")
+        names = {name: facts.get(name, "") for name in ("first_name", "last_name")}
+        try:
+            validate_password(password or "", User(username=self.address, email=self.address, **names))
+        except forms.ValidationError as error:
+            self.add_error("password", error)
+        return facts
+
+
+class TieForm(forms.Form):
+    person = PersonField(label="Personne")
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["person"].offer(user)  # type: ignore[attr-defined]

@@ -1,0 +1,262 @@
+"""*Comptes et droits*: who may do what, since when; giving and withdrawing it. And the page an invitation leads to."""
+
+from allauth.account.internal.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+
+from balmanager.accounts import actions, grants, rules
+from balmanager.accounts.forms import InviteForm, OfferForm, OpenAccountForm, TieForm
+from balmanager.accounts.models import Invitation, User
+from balmanager.accounts.reads import accounts_seen_by, described, unused, waiting_for
+from mailboxes.models import Membership, Structure
+from mailboxes.rules import Refused, allows
+from mailboxes.views.acts import ActionView
+from mailboxes.views.frame import sees_structures
+
+PER_PAGE = 50
+
+
+def rights(request):
+    if not sees_structures(request.user):
+        raise Http404
+    seen = accounts_seen_by(request.user)
+    found = unused(seen) if "unused" in request.GET else seen
+    for word in request.GET.get("q", "").replace("\0", "").split():
+        named = Q(username__icontains=word) | Q(email__icontains=word)
+        found = found.filter(named | Q(first_name__icontains=word) | Q(last_name__icontains=word))
+    invitations = Invitation.objects.pending().visible_to(request.user)
+    page = Paginator(described(found, request.user), PER_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "account/rights.html",
+        {
+            "page": page,
+            "unused_count": unused(seen).count(),
+            "waiting": waiting_for(request.user),
+            "invitations": invitations.select_related("structure", "invited_by"),
+            "may_invite": may_offer(request.user),
+        },
+    )
+
+
+def may_offer(user) -> bool:
+    return user.is_superuser or Structure.objects.managed_by(user).exists()
+
+
+def rights_of(request, pk):
+    """One account: its roles, what may be done about them, and its log for who administers the platform."""
+    account = _find(request.user, pk)
+    for role in account.roles:  # type: ignore[attr-defined]
+        role.may_withdraw = allows(rules.check_withdraw, role, by=request.user)
+    facts = {
+        "account": account,
+        "may_give": may_offer(request.user) and account.pk != request.user.pk,
+        "may_administer": allows(rules.check_administer, account, by=request.user),
+        "may_tie": may_offer(request.user) and not hasattr(account, "person") and account.pk != request.user.pk,
+        "vouched": rules.rpps_vouched(account),
+    }
+    if request.user.is_superuser:
+        facts["entries"] = account.account_entries.select_related("by")[:20]
+    return render(request, "account/rights_of.html", facts)
+
+
+def _find(user, pk) -> User:
+    return get_object_or_404(described(accounts_seen_by(user), user), pk=pk)
+
+
+class RightsView(ActionView):
+    def back(self):
+        return reverse("rights")
+
+
+class InviteView(RightsView):
+    form_class = InviteForm
+    label = "Inviter"
+    done = "L’invitation est envoyée."
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+    def check(self, *, by):
+        if not may_offer(by):
+            rules.check_offer("", None, by=by)
+
+    def perform(self, form, *, by):
+        grants.invite(**form.cleaned_data, by=by)
+
+
+class InvitationView(RightsView):
+    label = "Retirer l’invitation"
+    is_dangerous = True
+    done = "L’invitation est retirée : son lien n’ouvre plus rien."
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        pending = Invitation.objects.pending().visible_to(request.user)
+        self.invitation = get_object_or_404(pending.select_related("structure"), pk=kwargs["pk"])
+        self.warning = str(self.invitation)
+
+    def perform(self, form, *, by):
+        grants.withdraw_invitation(self.invitation, by=by)
+
+
+class AccountActView(ActionView):
+    """About one account that one sees."""
+
+    account: User
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.account = _find(request.user, kwargs["pk"])
+        self.warning = f"{self.account} : {self.warning}" if self.warning else str(self.account)
+
+    def back(self):
+        return reverse("rights-of", args=[self.account.pk])
+
+
+class GiveView(AccountActView):
+    form_class = OfferForm
+    label = "Donner un rôle"
+    done = "Le rôle est donné."
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+    def check(self, *, by):
+        rules.check_other(self.account, by=by)
+
+    def perform(self, form, *, by):
+        grants.give(self.account, **form.cleaned_data, by=by)
+
+
+class WithdrawView(AccountActView):
+    label = "Retirer le rôle"
+    is_dangerous = True
+    done = "Le rôle est retiré."
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.membership = get_object_or_404(
+            Membership, pk=kwargs["role"], pk__in=[role.pk for role in self.account.roles]
+        )
+        self.warning = f"{self.account} : {self.membership.get_role_display()}, {self.membership.structure}"
+
+    def check(self, *, by):
+        rules.check_withdraw(self.membership, by=by)
+
+    def perform(self, form, *, by):
+        grants.withdraw(self.membership, by=by)
+
+    def back(self):
+        return reverse("rights")
+
+
+class TieView(AccountActView):
+    form_class = TieForm
+    label = "Rattacher à une personne"
+    done = "Le compte est rattaché : il voit désormais les BAL de cette personne."
+    warning = "vérifiez qu’il s’agit bien de la même personne, car ce compte agira en son nom."
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+    def check(self, *, by):
+        rules.check_other(self.account, by=by)
+
+    def perform(self, form, *, by):
+        actions.tie(self.account, form.cleaned_data["person"], by=by)
+
+
+class AdministerView(AccountActView):
+    """What an administrator alone does to another's account."""
+
+    ACTS = {
+        "desactiver": (
+            grants.close_account,
+            "Désactiver le compte",
+            "il ne s’ouvrira plus, et ses sessions se ferment.",
+        ),
+        "reactiver": (grants.reopen_account, "Réactiver le compte", "il s’ouvrira de nouveau, avec ses rôles."),
+        "second-facteur": (
+            grants.reset_factor,
+            "Réinitialiser le second facteur",
+            "assurez-vous de qui le demande. La prochaine connexion demandera d’en choisir un nouveau.",
+        ),
+        "detacher": (grants.untie, "Détacher de la personne", "ce compte ne verra plus les BAL de cette personne."),
+        "administrateur": (
+            grants.unmake_administrator,
+            "Retirer le rôle d’administrateur",
+            "il ne verra plus que ce que ses autres rôles lui montrent.",
+        ),
+    }
+    is_dangerous = True
+
+    def setup(self, request, *args, **kwargs):
+        if kwargs["act"] not in self.ACTS:
+            raise Http404
+        self.act, self.label, self.warning = self.ACTS[kwargs["act"]]
+        super().setup(request, *args, **kwargs)
+
+    def check(self, *, by):
+        rules.check_administer(self.account, by=by)
+
+    def perform(self, form, *, by):
+        self.act(self.account, by=by)
+
+
+@method_decorator(login_not_required, name="dispatch")
+@method_decorator(sensitive_post_parameters("password", "again"), name="dispatch")
+class AcceptView(ActionView):
+    """Who has an account logs in and accepts; who has none opens it here."""
+
+    template_name = "account/invitation.html"
+    label = "Invitation"
+    invitation: Invitation
+    refusal = ""
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        try:
+            self.invitation = grants.find_invitation(kwargs["token"])
+        except Refused as refused:
+            self.refusal = refused.messages[0]
+
+    @property
+    def opens(self) -> bool:
+        """Nobody has this address yet, and nobody is logged in."""
+        anonymous = not self.request.user.is_authenticated
+        return anonymous and not User.objects.filter(email__iexact=self.invitation.address).exists()
+
+    def dispatch(self, request, *args, **kwargs):
+        if self.refusal:
+            return render(request, self.template_name, {"refusal": self.refusal}, status=410)
+        if request.method == "POST" and not request.user.is_authenticated and not self.opens:
+            return redirect(f"{reverse('account_login')}?next={request.path}")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form_class(self):
+        return OpenAccountForm if self.opens else super().get_form_class()
+
+    def get_form_kwargs(self):
+        kwargs = super().get_form_kwargs()
+        return kwargs | {"address": self.invitation.address} if self.opens else kwargs
+
+    def perform(self, form, *, by):
+        token = self.kwargs["token"]
+        if not self.opens:
+            grants.accept(token, account=by)
+            return
+        facts = {name: form.cleaned_data[name] for name in ("first_name", "last_name", "password")}
+        grants.open_account(token, **facts)
+        self.done = "Votre compte est ouvert : connectez-vous."
+
+    def back(self):
+        return reverse("dashboard" if self.request.user.is_authenticated else "account_login")
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(invitation=self.invitation, opens=self.opens, **kwargs)

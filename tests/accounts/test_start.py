@@ -1,0 +1,32 @@
+"""The application does not start on settings that leave it open."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.servers import ROOT
+
+STRONG = "only-to-load-the-settings-never-to-serve-a-page-0123456789"
+
+
+def start(**env) -> str:
+    """What is said where the settings are refused, "" where they are taken."""
+    env = {**os.environ, "SECRET_KEY": STRONG, "DEBUG": "false", **env}
+    command = [sys.executable, "-c", "import balmanager.settings"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    return done.stderr.strip().splitlines()[-1] if done.returncode else ""
+
+
+@pytest.mark.parametrize("key", ["x", "a" * 60, STRONG[:49], "django-insecure-" + STRONG])
+def test_a_weak_key_is_refused(key):
+    assert "SECRET_KEY" in start(SECRET_KEY=key)
+    assert "SECRET_KEY" in start(SECRET_KEY_FALLBACKS=key)
+    assert start(SECRET_KEY=key, DEBUG="true") == ""
+
+
+def test_answering_to_any_host_is_refused():
+    assert "ALLOWED_HOSTS" in start(ALLOWED_HOSTS="*")
+    assert start(ALLOWED_HOSTS="*", DEBUG="true") == ""
+    assert start(ALLOWED_HOSTS="bal.exemple.invalid") == ""
