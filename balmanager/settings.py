@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "balmanager.accounts.middleware.SessionEnds",
+    "balmanager.accounts.middleware.SessionLasts",
     "django.contrib.messages.middleware.MessageMiddleware",
     "balmanager.accounts.middleware.SecondFactor",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -118,7 +118,7 @@ else:
 
 # --- Who logs in ------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["balmanager.accounts.backend.AccountBackend"]
 AUTH_PASSWORD_VALIDATORS: list[dict] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -144,7 +144,6 @@ LOGIN_REDIRECT_URL = "dashboard"
 ACCOUNT_SESSION_REMEMBER = False  # the session ends with the browser, or when idle for
 SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", default=2 * 3600)
 SESSION_IDLE = timedelta(seconds=SESSION_COOKIE_AGE)
-SESSION_SAVE_EVERY_REQUEST = True  # the two hours are idle time, not time since log-in
 SESSION_LASTS = timedelta(seconds=env.int("SESSION_MAX_SECONDS", default=12 * 3600))  # however busy
 # Of gestionnaires and administrators. A SITE_URL that names this machine alone is the demonstration's.
 SECOND_FACTOR_REQUIRED = env.bool(

@@ -11,6 +11,7 @@ from balmanager.accounts import factors
 
 # In the session.
 BEGAN = "began"  # when it was opened, in seconds
+SERVED = "served"  # when it last served, in seconds, a minute more or less
 FACTOR_SEEN = "factor_seen"  # its account has a second factor, or was vouched for
 
 # What one without a second factor may still do: get one, or leave.
@@ -20,8 +21,10 @@ WAY_OUT = {
 }  # fmt: skip
 
 
-class SessionEnds:
-    """A session ends so long after it was opened, however busy; being idle is the cookie's age."""
+class SessionLasts:
+    """A session ends so long after it was opened, however busy; and so long after it last served (the cookie's age)."""
+
+    PRECISION = 60  # seconds: written at each request, it would cost every page a write
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -31,6 +34,8 @@ class SessionEnds:
             now = time.time()
             if now - request.session.setdefault(BEGAN, now) > settings.SESSION_LASTS.total_seconds():
                 logout(request)
+            elif now - request.session.get(SERVED, 0) > self.PRECISION:
+                request.session[SERVED] = now
         return self.get_response(request)
 
 

@@ -13,6 +13,8 @@ from mailboxes.models import Membership, Person, Structure
 class User(AbstractUser):
     """`email` is the account's one address, whatever allauth's own table could hold: nothing of ours writes there."""
 
+    roles: list[Membership]  # where `reads` has looked for them
+
     class Meta(AbstractUser.Meta):
         verbose_name = "compte"
         constraints = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.core.exceptions import ValidationError
 
-from directory.folding import folded
+from directory.folding import fold
 
 WORDS = Path(__file__).with_name("common_words.txt")
 # What people write for a letter, when a digit or a sign is asked of them.
@@ -40,7 +40,7 @@ class CommonWordsValidator:
 def is_common(password: str) -> bool:
     begun = re.sub(r"[\W\d_]+$", "", password)  # the year at the end stands for no letters; at times the beginning does
     inner = re.sub(r"^[\W\d_]+", "", begun)
-    readings = (folded(password), *(folded(part.translate(AS_LETTERS)) for part in (begun, inner)))
+    readings = (fold(password), *(fold(part.translate(AS_LETTERS)) for part in (begun, inner)))
     return any(_is_made_of_common(re.sub(r"[^a-z]", "", reading)) for reading in readings)
 
 

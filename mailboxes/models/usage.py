@@ -26,8 +26,8 @@ class ReadingQuerySet(models.QuerySet):
 def points_among(readings: Iterable["Reading"]) -> list[Point]:
     """`points_of` for one BAL whose readings are in memory, the oldest first."""
     since = timezone.now() - RECENT
-    told = [reading for reading in readings if reading.used_mb is not None and reading.at >= since]
-    return [(timezone.localdate(reading.at), reading.used_mb) for reading in told]
+    told = [(reading.at, reading.used_mb) for reading in readings if reading.at >= since]
+    return [(timezone.localdate(at), used_mb) for at, used_mb in told if used_mb is not None]
 
 
 class Reading(models.Model):

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 
 from balmanager.accounts.models import User
 from balmanager.accounts.passwords import common_words
-from directory.folding import folded
+from directory.folding import fold
 
 
 def is_refused(password, user=None) -> bool:
@@ -47,5 +47,5 @@ def test_one_s_own_name_is_no_password():
 
 
 def test_the_list_is_written_as_it_is_compared():
-    assert all(word == folded(word) for word in common_words())
+    assert all(word == fold(word) for word in common_words())
     assert len(common_words()) > 300

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
@@ -438,3 +440,24 @@ def test_a_doubtful_rpps_is_kept_and_said(client, people, structure):
     page = client.post("/personnes/inscrire/", typed, follow=True)
     assert any("clé de contrôle du numéro RPPS « 10102727017 »" in str(message) for message in page.context["messages"])
     assert Person.objects.filter(rpps="10102727017").exists()
+
+
+# --- What pages cost --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", ["gisele", "alice", "delphine"])
+def test_the_page_of_a_bal_asks_the_database_18_times_at_most(client, people, org, name, django_assert_max_num_queries):
+    client.force_login(getattr(people, name).user)
+    client.get(org.get_absolute_url())  # the session is written down once a minute
+    with django_assert_max_num_queries(18):
+        assert client.get(org.get_absolute_url()).status_code == 200
+
+
+def test_the_click_on_depublication_asks_the_database_20_times_at_most(client, people, org, make_bal):
+    other = make_bal("ORG", people.alice)
+    client.force_login(people.alice.user)
+    client.get(org.get_absolute_url())
+    with CaptureQueriesContext(connection) as asked:
+        said = {"choice": other.address, "note": "Fusion des services.", "confirmed": "1"}
+        assert client.post(reverse("bal-depublish", args=[org.pk]), said).status_code == 302
+    assert len([query for query in asked if "SAVEPOINT" not in query["sql"]]) <= 20
+    org.refresh_from_db()
+    assert (org.state, org.replaced_by) == (State.DEPUBLICATION_REQUESTED, other.address)
