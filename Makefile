@@ -19,7 +19,7 @@ export PORT
 # The checks need no .env: their settings are these.
 CHECK_ENV := ENV_FILE=/dev/null VAR_DIR=$(VENV)/check SECRET_KEY=only-to-load-the-settings-never-to-serve-a-page-0123456789
 
-.PHONY: help install run test test-sqlite test-postgresql servers check fix openapi bench lock clean
+.PHONY: help install run test test-sqlite test-postgresql servers soak check fix openapi bench lock clean
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -58,11 +58,7 @@ install: $(VENV)/.runtime static/vendor/icons.svg  ## Only install, for producti
 
 # --- Using --------------------------------------------------------------------------------------------------------------
 run: .env $(VENV)/.runtime static/vendor/icons.svg  ## Install, load a demonstration, start web and jobs on http://127.0.0.1:$(PORT)
-	@$(MANAGE) migrate --verbosity 0
-	@$(MANAGE) collectstatic --no-input --verbosity 0
-	@mkdir -p var
-	@$(MANAGE) make_demo --if-empty | tee var/demo.new && { [ ! -s var/demo.new ] || mv var/demo.new var/demo.txt; }
-	@$(BIN)/honcho --no-colour start --no-prefix || [ $$? = 130 ]  # 130: Ctrl-C
+	@$(BIN)/python -m balmanager.run
 
 # --- Working on it ------------------------------------------------------------------------------------------------------
 servers:
@@ -93,6 +89,9 @@ openapi: $(VENV)/.dev  ## Write docs/api/openapi.json anew; look at what it chan
 
 bench: $(VENV)/.dev static/vendor/icons.svg  ## Measure, on a private PostgreSQL, and write docs/benchmarks.md
 	$(BIN)/python -m tests.bench $(ARGS)
+
+soak: $(VENV)/.dev static/vendor/icons.svg  ## Kill the processes of `make run` under load for 30 minutes (SOAK_MINUTES=3)
+	$(BIN)/python -m tests.soak
 
 # --- Locks --------------------------------------------------------------------------------------------------------------
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)

@@ -3,8 +3,11 @@
 import os
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "balmanager.settings")
+
+TRANSPORT_ALIASES["sqlitequeue"] = "balmanager.broker:Transport"
 
 app = Celery("balmanager")
 app.config_from_object("django.conf:settings", namespace="CELERY")

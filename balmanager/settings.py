@@ -22,7 +22,7 @@ env.read_env(env("ENV_FILE", default=str(BASE_DIR / ".env")))
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-SITE_URL = env("SITE_URL", default="http://localhost:8000").rstrip("/")
+SITE_URL = env("SITE_URL", default=f"http://localhost:{env('PORT', default='8000')}").rstrip("/")
 HTTPS = env.bool("HTTPS", default=SITE_URL.startswith("https://"))
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
 VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -189,16 +189,8 @@ if REDIS_URL:
     # A task whose worker died is given again after this; jobs are idempotent.
     CELERY_BROKER_TRANSPORT_OPTIONS: dict = {"visibility_timeout": 3600}
 else:
-    _queue = VAR_DIR / "queue"
-    for name in ("in", "control"):
-        (_queue / name).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_URL = "filesystem://localhost"
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(_queue / "in"),
-        "data_folder_out": str(_queue / "in"),  # the same folder: what is sent is what is received
-        "control_folder": str(_queue / "control"),
-        "polling_interval": 0.1,
-    }
+    CELERY_BROKER_URL = "sqlitequeue://localhost"  # balmanager.broker
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"path": str(VAR_DIR / "queue.sqlite3")}
 CELERY_TASK_ALWAYS_EAGER = CELERY_TASK_EAGER_PROPAGATES = env.bool("CELERY_EAGER", default=False)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False  # broker down: the act stands, the row waits, `tell_again` takes it up
