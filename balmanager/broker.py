@@ -84,7 +84,7 @@ def connect(path: str) -> sqlite3.Connection:
         raise
     except sqlite3.DatabaseError as error:
         aside = f"{path}.{time.time_ns()}"
-        logger.error("%s is no longer a queue (%s): kept as %s; what was asked is taken up by the sweeps", path, error, aside)  # fmt: skip
+        logger.error("%s is no longer a queue (%s): kept as %s; the sweeps take up what was asked", path, error, aside)
         os.replace(path, aside)
         for journal in ("-wal", "-shm"):
             Path(path + journal).unlink(missing_ok=True)

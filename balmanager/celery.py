@@ -9,6 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "balmanager.settings")
 
 TRANSPORT_ALIASES["sqlitequeue"] = "balmanager.broker:Transport"
 
-app = Celery("balmanager")
+app = Celery("balmanager", task_cls="balmanager.degraded:SeldomWaits")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

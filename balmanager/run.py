@@ -3,6 +3,7 @@
 For the embedded mode. Production leaves this to systemd or to containers (docs/deploy.md).
 """
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -115,10 +116,8 @@ class Program:
 
     def kill(self) -> None:
         if self.process:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
 
 def end_with_parent() -> None:
@@ -148,11 +147,13 @@ def supervise(programs: list[Program]) -> None:
 
 
 def main() -> None:
-    os.environ["PORT"] = str(choose_port(int(os.environ.get("PORT", "8000"))))
+    port = choose_port(int(os.environ.get("PORT", "8000")))
+    os.environ["PORT"] = str(port)
     try:
         prepare()
     except KeyboardInterrupt:
         sys.exit(130)
+    os.environ.setdefault("LOG_LEVEL", "WARNING")  # a person looks on
     supervise([Program(name, command) for name, command in PROGRAMS.items()])
 
 

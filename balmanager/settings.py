@@ -4,23 +4,28 @@ A value that does not parse stops the start with its name; no secret has a defau
 """
 
 from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from balmanager.env import Env, wrong
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+env = Env()
 env.read_env(env("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 # --- Where we run -----------------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env("SECRET_KEY")
+if len(SECRET_KEY) < 50:
+    raise wrong("SECRET_KEY", what="is too short")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 SITE_URL = env("SITE_URL", default=f"http://localhost:{env('PORT', default='8000')}").rstrip("/")
 HTTPS = env.bool("HTTPS", default=SITE_URL.startswith("https://"))
@@ -34,6 +39,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "balmanager.accounts",
+    "balmanager.operations",
     "mailboxes",
     "directory",
     "allauth",
@@ -56,6 +62,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "balmanager.operations.metrics.CountRequests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -100,6 +107,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Unless DATABASE_URL says otherwise: a server that does not answer must not hold a page for minutes.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 
 # --- Who logs in ------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -145,6 +154,10 @@ SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Who tries passwords is told by the proxy; counted under its own address, one client would lock everybody out.
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked from this machine, without TLS
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static")))
@@ -184,25 +197,42 @@ MESSAGE_ID_DOMAIN = urlsplit(SITE_URL).hostname
 REDIS_URL = env("REDIS_URL", default="")
 if REDIS_URL:
     # Shared by all web processes, so that a key's rate is counted once. Without it, there is but one process.
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {"default": {"BACKEND": "balmanager.degraded.RedisOrLocalCache", "LOCATION": REDIS_URL}}
     CELERY_BROKER_URL = REDIS_URL
     # A task whose worker died is given again after this; jobs are idempotent.
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict = {"visibility_timeout": 3600}
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict = {
+        "visibility_timeout": 3600,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 5,
+    }
 else:
     CELERY_BROKER_URL = "sqlitequeue://localhost"  # balmanager.broker
     CELERY_BROKER_TRANSPORT_OPTIONS = {"path": str(VAR_DIR / "queue.sqlite3")}
 CELERY_TASK_ALWAYS_EAGER = CELERY_TASK_EAGER_PROPAGATES = env.bool("CELERY_EAGER", default=False)
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_PUBLISH_RETRY = False  # broker down: the act stands, the row waits, `tell_again` takes it up
+# Broker down: the act stands, the row waits, `tell_again` takes it up. Tried twice at once: a connection may be stale.
+CELERY_TASK_PUBLISH_RETRY = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 3600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULER = "balmanager.schedule:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below says what is written
+
+
+def expires(when: crontab | timedelta) -> int:
+    """Seconds after which a job that no worker took is dropped: the next one of its kind does the same."""
+    if isinstance(when, timedelta):
+        return int(when.total_seconds())
+    return 3600 if when._orig_hour == "*" else 20 * 3600
+
+
 CELERY_BEAT_SCHEDULE = {
     #  what runs                                              when
-    name: {"task": task, "schedule": when, "args": args}
+    name: {"task": task, "schedule": when, "args": args, "options": {"expires": expires(when)}}
     for name, task, when, *args in [
         ("sync_annuaire",     "directory.tasks.sync_annuaire",     crontab(hour=5, minute=10)),
         ("sync_whitelist",    "directory.tasks.sync_annuaire",     crontab(hour=5, minute=0), "whitelist"),
@@ -367,12 +397,38 @@ DELIVERIES_KEPT = timedelta(days=env.int("DELIVERIES_KEPT_DAYS", default=90))
 CALLS_KEPT = timedelta(days=env.int("CALLS_KEPT_DAYS", default=1))
 
 # --- What is written down ---------------------------------------------------------------------------------------------
+LOG_FORMAT = env("LOG_FORMAT", default="line")
+if LOG_FORMAT not in ("line", "json"):
+    raise ImproperlyConfigured("LOG_FORMAT makes no sense: expected line or json.")
+DISK_FREE_MB = env.int("DISK_FREE_MB", default=500)  # less is told
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {
+            "()": "balmanager.logs.Line",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {
+            "()": "balmanager.logs.Json",
+            "format": "{asctime}{levelname}{name}{message}",
+            "style": "{",
+            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+            "json_ensure_ascii": False,
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     # It tells every request: tens of thousands in a reading of the FHIR API.
     "loggers": {"httpx": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
+if LOGGING["root"]["level"] not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+    raise ImproperlyConfigured("LOG_LEVEL makes no sense: expected DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+if SENTRY_DSN := env("SENTRY_DSN", default=""):
+    if find_spec("sentry_sdk") is None:
+        raise ImproperlyConfigured("SENTRY_DSN needs a package that is not installed: pip install sentry-sdk.")
+    # Neither who asked, nor what they sent, nor the values of variables: the trace of the error alone.
+    import_module("sentry_sdk").init(
+        SENTRY_DSN, send_default_pii=False, include_local_variables=False, max_request_body_size="never"
+    )

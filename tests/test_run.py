@@ -39,6 +39,11 @@ def children_of(pid):
     return found
 
 
+def complete_again(pid, before):
+    now = children_of(pid)
+    return now if now.keys() == before.keys() and now != before else None
+
+
 def answers(app):
     with contextlib.suppress(OSError), urllib.request.urlopen(f"{app.url}/compte/login/", timeout=10) as answer:
         return answer.status == 200
@@ -59,7 +64,7 @@ def test_a_dead_worker_is_started_again_beside_the_web_and_one_ctrl_c_ends_all(a
             before = children_of(started.pid)
             assert set(before) == {"web", "worker", "beat"}
             os.kill(before["worker"], signal.SIGKILL)
-            after = wait_for(lambda: (now := children_of(started.pid)).keys() == before.keys() and now != before and now)  # fmt: skip
+            after = wait_for(lambda: complete_again(started.pid, before))
             assert after["web"] == before["web"]
             assert answers(app)
             send = "from mailboxes.notices import tell; tell.delay([])"

@@ -1,6 +1,6 @@
-"""`make soak`: the embedded mode under load, its processes killed again and again; nothing may be lost, nothing stay dead.
+"""`make soak`: the embedded mode under load, its processes killed again and again: nothing lost, nothing stays dead.
 
-SOAK_MINUTES (30) and SOAK_RATE (20 tasks a second) may be set. Ends with 1 when a task was lost or a process is missing.
+SOAK_MINUTES (30) and SOAK_RATE (20 tasks a second) may be set. Ends with 1 when a task was lost or a process missing.
 """
 
 import contextlib
@@ -74,7 +74,9 @@ def soak(folder, url, env):
             next_kill += KILL_EVERY
         time.sleep(1)
     wait_for(lambda: waiting(folder / "queue.sqlite3") == 0, 120)
-    counts["dead", "after"] = len(NAMES) - len(wait_for(lambda: len(now := children_of(stack.pid)) == 3 and now, 60) or {})
+    counts["dead", "after"] = len(NAMES) - len(
+        wait_for(lambda: len(now := children_of(stack.pid)) == 3 and now, 60) or {}
+    )
     stack.send_signal(signal.SIGINT)
     stack.wait(60)
     log.close()

@@ -1,4 +1,4 @@
-"""`python -m tests.soak.producer PATH FIRST COUNT RATE`: asks so many numbers to be written down; tells each accepted."""
+"""`python -m tests.soak.producer PATH FIRST COUNT RATE`: asks for numbers to be written down; says each one taken."""
 
 import sys
 import time
