@@ -19,7 +19,7 @@ export PORT
 # The checks need no .env: their settings are these.
 CHECK_ENV := ENV_FILE=/dev/null VAR_DIR=$(VENV)/check SECRET_KEY=only-to-load-the-settings-never-to-serve-a-page-0123456789
 
-.PHONY: help install run test test-sqlite test-postgresql servers soak check fix openapi bench lock clean
+.PHONY: help install run test test-sqlite test-postgresql servers soak check fix openapi bench lock clean backup restore dist
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -59,6 +59,13 @@ install: $(VENV)/.runtime static/vendor/icons.svg  ## Only install, for producti
 # --- Using --------------------------------------------------------------------------------------------------------------
 run: .env $(VENV)/.runtime static/vendor/icons.svg  ## Install, load a demonstration, start web and jobs on http://127.0.0.1:$(PORT)
 	@$(BIN)/python -m balmanager.run
+
+backup:  ## Save database and imported lists in one archive under var/backups
+	@$(MANAGE) backup $(ARGS)
+
+restore:  ## Put an archive in place of what is there: make restore FILE=var/backups/… (stop the service first)
+	@[ -n "$(FILE)" ] || { echo "Name the archive: make restore FILE=var/backups/balmanager-….tar.gz"; exit 1; }
+	@$(MANAGE) restore "$(FILE)" $(ARGS)
 
 # --- Working on it ------------------------------------------------------------------------------------------------------
 servers:

@@ -400,6 +400,13 @@ CALLS_KEPT = timedelta(days=env.int("CALLS_KEPT_DAYS", default=1))
 LOG_FORMAT = env("LOG_FORMAT", default="line")
 if LOG_FORMAT not in ("line", "json"):
     raise ImproperlyConfigured("LOG_FORMAT makes no sense: expected line or json.")
+BACKUP_DIR = Path(env("BACKUP_DIR", default=str(VAR_DIR / "backups")))
+BACKUP_RECIPIENT = env("BACKUP_RECIPIENT", default="")  # an age public key
+if BACKUP_RECIPIENT and not BACKUP_RECIPIENT.startswith("age1"):
+    raise ImproperlyConfigured("BACKUP_RECIPIENT makes no sense: expected a public key of age, such as age1….")
+BACKUPS_KEPT = env.int("BACKUPS_KEPT", default=14)
+if not BACKUPS_KEPT:
+    raise ImproperlyConfigured("BACKUPS_KEPT makes no sense: expected 1 or more, such as 14.")
 DISK_FREE_MB = env.int("DISK_FREE_MB", default=500)  # less is told
 LOGGING = {
     "version": 1,
