@@ -97,6 +97,8 @@ FORM_RENDERER = "balmanager.form_renderer.FormRenderer"
 
 # --- Data -------------------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'bal.sqlite3'}")}
+if password := env("DATABASE_PASSWORD", default=""):  # not percent-encoded: as it is
+    DATABASES["default"]["PASSWORD"] = password
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # IMMEDIATE: a transaction that will write takes its lock first, so that two writers wait instead of failing.
