@@ -84,5 +84,6 @@ class Env(environ.Env):
 
 
 def wrong(var: str, cast=None, what: str = "makes no sense") -> ImproperlyConfigured:
-    expected = EXPECTED.get(var) or EXPECTED_OF.get(cast) or "another value (docs/settings.md)"
+    kind = type(cast) if isinstance(cast, list | dict) else cast  # the library's way to say a list of numbers
+    expected = EXPECTED.get(var) or EXPECTED_OF.get(kind) or "another value (docs/settings.md)"
     return ImproperlyConfigured(f"{var} {what}: expected {expected}.")
