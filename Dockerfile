@@ -4,21 +4,34 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc assets.mjs ./
 RUN npm ci --omit=dev && npm run build
 
-# The application, in an environment that does not change
-FROM python:3.12-slim
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/app/.venv/bin:$PATH VAR_DIR=/var/lib/bal BIND=0.0.0.0:8000
+# The Python environment; uv and compilers stay behind
+FROM python:3.12-slim AS environment
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev libldap2-dev libsasl2-dev
 WORKDIR /app
-COPY requirements/uv.txt requirements/runtime.txt requirements/
-RUN python -m venv .venv \
-    && pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
-    && uv pip install --no-cache --python .venv/bin/python --require-hashes -r requirements/runtime.txt \
+COPY requirements/uv.txt requirements/runtime.txt requirements/ldap.txt requirements/
+RUN python -m venv /uv && /uv/bin/pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
+    && python -m venv --without-pip .venv \
+    && /uv/bin/uv pip install --no-cache --compile-bytecode --python .venv/bin/python --require-hashes \
+         -r requirements/runtime.txt \
+    && /uv/bin/uv pip install --no-cache --compile-bytecode --python .venv/bin/python --require-hashes \
+         -r requirements/ldap.txt
+
+FROM python:3.12-slim
+LABEL org.opencontainers.image.title="BAL Manager" org.opencontainers.image.licenses="MIT"
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/app/.venv/bin:$PATH VAR_DIR=/var/lib/bal BIND=0.0.0.0:8000
+RUN apt-get update && apt-get install -y --no-install-recommends libldap-2.5-0 libsasl2-2 postgresql-client \
+    || apt-get install -y --no-install-recommends libldap2 libsasl2-2 postgresql-client; \
+    rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 999 --home-dir /var/lib/bal --create-home bal
+WORKDIR /app
+COPY --from=environment /app/.venv .venv
 COPY . .
 COPY --from=assets /app/static/vendor static/vendor
 # Static files live beside the code, not in the volume: a new image brings its own.
 ENV STATIC_ROOT=/app/collected
-RUN SECRET_KEY=only-to-collect-static-files-never-to-serve-a-page-0123456789 python manage.py collectstatic --no-input --verbosity 0 \
-    && python -m compileall -q balmanager directory mailboxes
+RUN SECRET_KEY=only-to-collect-static-files-never-to-serve-a-page-0123456789 VAR_DIR=/tmp/build \
+      python manage.py collectstatic --no-input --verbosity 0 \
+    && rm -rf /tmp/build && python -m compileall -q balmanager directory mailboxes
 USER 999
 VOLUME /var/lib/bal
 EXPOSE 8000

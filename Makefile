@@ -20,7 +20,8 @@ unexport PYTHONDONTWRITEBYTECODE  # each of the many starts would compile a thou
 # The checks need no .env: their settings are these.
 CHECK_ENV := ENV_FILE=/dev/null VAR_DIR=$(VENV)/check SECRET_KEY=only-to-load-the-settings-never-to-serve-a-page-0123456789
 
-.PHONY: help install run test test-sqlite test-postgresql servers check fix openapi bench mutants mutants-tables mutants-rules lock clean
+.PHONY: help install run test test-sqlite test-postgresql servers soak check fix openapi bench mutants mutants-tables \
+	mutants-rules lock clean backup restore dist install-offline
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -59,11 +60,14 @@ install: $(VENV)/.runtime static/vendor/icons.svg  ## Only install, for producti
 
 # --- Using --------------------------------------------------------------------------------------------------------------
 run: .env $(VENV)/.runtime static/vendor/icons.svg  ## Install, load a demonstration, start web and jobs on http://127.0.0.1:$(PORT)
-	@$(MANAGE) migrate --verbosity 0
-	@$(MANAGE) collectstatic --no-input --verbosity 0
-	@mkdir -p var
-	@$(MANAGE) make_demo --if-empty | tee var/demo.new && { [ ! -s var/demo.new ] || mv var/demo.new var/demo.txt; }
-	@$(BIN)/honcho --no-colour start --no-prefix || [ $$? = 130 ]  # 130: Ctrl-C
+	@$(BIN)/python -m balmanager.run
+
+backup:  ## Save database and imported lists in one archive under var/backups
+	@$(MANAGE) backup $(ARGS)
+
+restore:  ## Put an archive in place of what is there: make restore FILE=var/backups/… (stop the service first)
+	@[ -n "$(FILE)" ] || { echo "Name the archive: make restore FILE=var/backups/balmanager-….tar.gz"; exit 1; }
+	@$(MANAGE) restore "$(FILE)" $(ARGS)
 
 # --- Working on it ------------------------------------------------------------------------------------------------------
 servers:
@@ -104,6 +108,32 @@ mutants-rules: $(VENV)/.dev static/vendor/icons.svg
 	$(BIN)/python -m mutmut run --max-children 2 $(ARGS)
 	$(BIN)/python -m mutmut results
 
+soak: $(VENV)/.dev static/vendor/icons.svg  ## Kill the processes of `make run` under load for 30 minutes (SOAK_MINUTES=3)
+	$(BIN)/python -m tests.soak
+
+# --- An archive to install without a network ----------------------------------------------------------------------------
+VERSION = $(shell $(BIN)/python -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])')
+DIST = dist/balmanager-$(VERSION)
+# Of Debian 12 and 13.
+PYTHONS = 3.11 3.13
+
+dist: $(VENV)/.runtime static/vendor/icons.svg  ## One archive to install without a network: code, wheels, assets, list of parts
+	rm -rf $(DIST) && mkdir -p $(DIST)
+	git archive HEAD | tar -x -C $(DIST)
+	cp -r static/vendor $(DIST)/static/
+	for python in $(PYTHONS); do \
+	  $(BIN)/python -m pip download -q --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
+	    --python-version $$python --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 \
+	    --platform manylinux2014_x86_64 -r requirements/runtime.txt -d $(DIST)/wheels; done
+	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/dist.txt
+	$(BIN)/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml -o $(DIST)/sbom.json
+	tar -czf $(DIST).tar.gz -C dist balmanager-$(VERSION)
+	cd dist && sha256sum balmanager-$(VERSION).tar.gz | tee balmanager-$(VERSION).tar.gz.sha256
+
+install-offline:  ## From the archive of `make dist`, in its folder: no network is asked
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-index --find-links wheels --require-hashes -r requirements/runtime.txt
+
 # --- Locks --------------------------------------------------------------------------------------------------------------
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
 
@@ -113,6 +143,7 @@ lock: $(VENV)/.created  ## Choose the versions anew within pyproject.toml (UPGRA
 	$(COMPILE) pyproject.toml -c requirements/runtime.txt --group dev -o requirements/dev.txt
 	echo python-ldap | $(COMPILE) - -c requirements/dev.txt -o requirements/ldap.txt
 	$(COMPILE) --group node -o requirements/node.txt
+	$(COMPILE) --group dist -o requirements/dist.txt
 	$(NPM) install --package-lock-only --silent
 
 clean:  ## Forget everything installed or built; .env and var/ stay

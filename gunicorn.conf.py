@@ -1,6 +1,8 @@
 """How the web process serves; each value can be set from the environment (docs/settings.md)."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
@@ -8,6 +10,23 @@ workers = int(os.environ.get("WEB_WORKERS", "1"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 loglevel = "warning"
 control_socket_disable = True
+
+# Where the processes count their requests together; in memory where it can be: a full disk would end them.
+_memory = Path("/dev/shm")  # noqa: S108
+os.environ.setdefault(
+    "PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="bal-metrics-", dir=_memory if _memory.is_dir() else None)
+)
+
+
+from prometheus_client import multiprocess  # noqa: E402 - it looks for that folder as it is imported
+
+
+def child_exit(_server, worker):
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(_server):
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def when_ready(_server):

@@ -3,10 +3,13 @@
 import os
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "balmanager.settings")
 
-app = Celery("balmanager")
+TRANSPORT_ALIASES["sqlitequeue"] = "balmanager.broker:Transport"
+
+app = Celery("balmanager", task_cls="balmanager.degraded:SeldomWaits")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["mailboxes"], related_name="jobs")

@@ -4,18 +4,21 @@ A value that does not parse stops the start with its name; no secret has a defau
 """
 
 from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from balmanager.env import Env, wrong
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+env = Env()
 env.read_env(env("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 # --- Where we run -----------------------------------------------------------------------------------------------------
@@ -24,11 +27,11 @@ SECRET_KEY = env("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former keys: what they signed still holds
 for key in () if DEBUG else (SECRET_KEY, *SECRET_KEY_FALLBACKS):
     if len(key) < 50 or len(set(key)) < 10 or key.startswith("django-insecure-"):
-        raise ImproperlyConfigured("SECRET_KEY is too weak: give it at least 50 random characters.")
+        raise wrong("SECRET_KEY", what="is too weak")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 if "*" in ALLOWED_HOSTS and not DEBUG:
-    raise ImproperlyConfigured("ALLOWED_HOSTS names the hosts answered to; * would answer to any.")
-SITE_URL = env("SITE_URL", default="http://localhost:8000").rstrip("/")
+    raise wrong("ALLOWED_HOSTS", what="answers to any name")
+SITE_URL = env("SITE_URL", default=f"http://localhost:{env('PORT', default='8000')}").rstrip("/")
 HTTPS = env.bool("HTTPS", default=SITE_URL.startswith("https://"))
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
 VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -39,6 +42,7 @@ ASGI_APPLICATION = "balmanager.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "balmanager.operations",
     "mailboxes",
     "directory",
     "allauth",
@@ -65,6 +69,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "balmanager.operations.metrics.CountRequests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -103,6 +108,8 @@ FORM_RENDERER = "balmanager.form_renderer.FormRenderer"
 
 # --- Data -------------------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'bal.sqlite3'}")}
+if password := env("DATABASE_PASSWORD", default=""):  # not percent-encoded: as it is
+    DATABASES["default"]["PASSWORD"] = password
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # IMMEDIATE: a transaction that will write takes its lock first, so that two writers wait instead of failing.
@@ -114,7 +121,12 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # Compiling the plan of a page of many counts takes PostgreSQL half a minute, and saves it nothing.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
+    # A server that does not answer must not hold a page for minutes. DATABASE_URL may say otherwise.
+    DATABASES["default"]["OPTIONS"] = {
+        "options": "-c jit=off",
+        "connect_timeout": 5,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 
 # --- Who logs in ------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -242,6 +254,8 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # How many proxies of ours add to X-Forwarded-For: the client's address is the one that the first of them saw.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=1 if BEHIND_PROXY else 0)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked from this machine, without TLS
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static")))
@@ -281,33 +295,42 @@ MESSAGE_ID_DOMAIN = urlsplit(SITE_URL).hostname
 REDIS_URL = env("REDIS_URL", default="")
 if REDIS_URL:
     # Shared by all web processes, so that a key's rate is counted once. Without it, there is but one process.
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {"default": {"BACKEND": "balmanager.degraded.RedisOrLocalCache", "LOCATION": REDIS_URL}}
     CELERY_BROKER_URL = REDIS_URL
     # A task whose worker died is given again after this; jobs are idempotent.
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict = {"visibility_timeout": 3600}
-else:
-    _queue = VAR_DIR / "queue"
-    for name in ("in", "control"):
-        (_queue / name).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_URL = "filesystem://localhost"
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(_queue / "in"),
-        "data_folder_out": str(_queue / "in"),  # the same folder: what is sent is what is received
-        "control_folder": str(_queue / "control"),
-        "polling_interval": 0.1,
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict = {
+        "visibility_timeout": 3600,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 5,
     }
+else:
+    CELERY_BROKER_URL = "sqlitequeue://localhost"  # balmanager.broker
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"path": str(VAR_DIR / "queue.sqlite3")}
 CELERY_TASK_ALWAYS_EAGER = CELERY_TASK_EAGER_PROPAGATES = env.bool("CELERY_EAGER", default=False)
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_PUBLISH_RETRY = False  # broker down: the act stands, the row waits, `tell_again` takes it up
+# Broker down: the act stands, the row waits, `tell_again` takes it up. Tried twice at once: a connection may be stale.
+CELERY_TASK_PUBLISH_RETRY = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 3600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULER = "balmanager.schedule:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below says what is written
+
+
+def expires(when: crontab | timedelta) -> int:
+    """Seconds after which a job that no worker took is dropped: the next one of its kind does the same."""
+    if isinstance(when, timedelta):
+        return int(when.total_seconds())
+    return 3600 if when._orig_hour == "*" else 20 * 3600
+
+
 CELERY_BEAT_SCHEDULE = {
     #  what runs                                              when
-    name: {"task": task, "schedule": when, "args": args}
+    name: {"task": task, "schedule": when, "args": args, "options": {"expires": expires(when)}}
     for name, task, when, *args in [
         ("sync_annuaire",     "directory.tasks.sync_annuaire",     crontab(hour=5, minute=10)),
         ("sync_whitelist",    "directory.tasks.sync_annuaire",     crontab(hour=5, minute=0), "whitelist"),
@@ -453,12 +476,45 @@ DELIVERIES_KEPT = timedelta(days=env.int("DELIVERIES_KEPT_DAYS", default=90))
 CALLS_KEPT = timedelta(days=env.int("CALLS_KEPT_DAYS", default=1))
 
 # --- What is written down ---------------------------------------------------------------------------------------------
-LOGGING = {
+LOG_FORMAT = env("LOG_FORMAT", default="line")
+if LOG_FORMAT not in ("line", "json"):
+    raise ImproperlyConfigured("LOG_FORMAT makes no sense: expected line or json.")
+BACKUP_DIR = Path(env("BACKUP_DIR", default=str(VAR_DIR / "backups")))
+BACKUP_RECIPIENT = env("BACKUP_RECIPIENT", default="")  # an age public key
+if BACKUP_RECIPIENT and not BACKUP_RECIPIENT.startswith("age1"):
+    raise ImproperlyConfigured("BACKUP_RECIPIENT makes no sense: expected a public key of age, such as age1….")
+BACKUPS_KEPT = env.int("BACKUPS_KEPT", default=14)
+if not BACKUPS_KEPT:
+    raise ImproperlyConfigured("BACKUPS_KEPT makes no sense: expected 1 or more, such as 14.")
+DISK_FREE_MB = env.int("DISK_FREE_MB", default=500)  # less is told
+LOGGING: dict = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {
+            "()": "balmanager.logs.Line",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {
+            "()": "balmanager.logs.Json",
+            "format": "{asctime}{levelname}{name}{message}",
+            "style": "{",
+            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+            "json_ensure_ascii": False,
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     # It tells every request: tens of thousands in a reading of the FHIR API.
     "loggers": {"httpx": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
+if LOGGING["root"]["level"] not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+    raise ImproperlyConfigured("LOG_LEVEL makes no sense: expected DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+if SENTRY_DSN := env("SENTRY_DSN", default=""):
+    if find_spec("sentry_sdk") is None:
+        raise ImproperlyConfigured("SENTRY_DSN needs a package that is not installed: pip install sentry-sdk.")
+    # Neither who asked, nor what they sent, nor the values of variables: the trace of the error alone.
+    import_module("sentry_sdk").init(
+        SENTRY_DSN, send_default_pii=False, include_local_variables=False, max_request_body_size="never"
+    )

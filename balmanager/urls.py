@@ -6,14 +6,22 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 import mailboxes.views.admin  # noqa: F401 - tells the administration of our tables
+from balmanager.operations import views
 
 # Its own log-in has no throttle and no second factor: ours has.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
+    path("healthz", views.healthz),
+    path("readyz", views.readyz),
+    path("metrics", views.metrics_text),
+    path("service/", views.service, name="service"),
     path("", include("mailboxes.urls")),
     path("annuaire/", include("directory.urls")),
     path("compte/", include("balmanager.accounts.urls")),
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "balmanager.outage.handle_400"
+handler500 = "balmanager.outage.handle_500"

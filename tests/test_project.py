@@ -2,12 +2,14 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from django.contrib.staticfiles import finders
 
 from mailboxes import lifecycle
@@ -80,9 +82,53 @@ def test_every_setting_read_is_documented_and_no_other():
 
 
 def test_compose_names_only_settings_that_exist():
-    text = (ROOT / "docker-compose.yml").read_text()
-    block = text.split("environment: &environment\n")[1].split("\n\n")[0]
-    assert set(re.findall(r"^\s+([A-Z_]+):", block, re.MULTILINE)) <= names_read()
+    environment = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["web"]["environment"]
+    assert {name.removesuffix("_FILE") for name in environment} <= names_read()
+
+
+def test_the_example_of_settings_names_only_settings_that_exist():
+    example = (ROOT / "deploy" / "bal.env.example").read_text()
+    named = set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE))
+    assert named
+    assert named <= names_read()
+
+
+# --- Containers, units --------------------------------------------------------------------------------------------
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+OURS = ("migrate", "web", "worker", "beat", "backup")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_container_gets_every_setting_and_may_write_in_its_volume_alone(name):
+    service = COMPOSE["services"][name]
+    assert service["env_file"] == "bal.env"
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "SECRET_KEY" not in service["environment"]  # it comes as a file
+    assert service["logging"]["options"]["max-size"]
+
+
+UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_a_unit_starts_what_is_there(unit):
+    commands = re.findall(r"^ExecStart=/srv/bal/app/\.venv/bin/(\S+)", unit.read_text(), re.MULTILINE)
+    assert commands
+    assert set(commands) <= {"python", "gunicorn", "celery"}
+    if "Restart=always" in unit.read_text():
+        assert "StartLimitIntervalSec=0" in unit.read_text()
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_the_hardening_of_the_units_is_what_systemd_calls_ok(tmp_path):
+    merged = (ROOT / "deploy/systemd/bal-web.service").read_text() + (
+        ROOT / "deploy/systemd/hardening.conf"
+    ).read_text()
+    (tmp_path / "bal-web.service").write_text(merged)
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=20", str(tmp_path / "bal-web.service")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 # --- Templates, static files --------------------------------------------------------------------------------------

@@ -51,10 +51,10 @@ def may_offer(user) -> bool:
 def rights_of(request, pk):
     """One account: its roles, what may be done about them, and its log for who administers the platform."""
     account = _find(request.user, pk)
-    for role in account.roles:  # type: ignore[attr-defined]
-        role.may_withdraw = allows(rules.check_withdraw, role, by=request.user)
+    withdrawable = {role.pk for role in account.roles if allows(rules.check_withdraw, role, by=request.user)}
     facts = {
         "account": account,
+        "withdrawable": withdrawable,
         "may_give": may_offer(request.user) and account.pk != request.user.pk,
         "may_administer": allows(rules.check_administer, account, by=request.user),
         "may_tie": may_offer(request.user) and not hasattr(account, "person") and account.pk != request.user.pk,

@@ -1,0 +1,90 @@
+"""Settings from the environment. One that is missing or makes no sense stops the start: its name, what is expected, an
+example; never its value, for it may be a secret.
+
+`NAME_FILE` may name a file that holds the value of NAME, as containers give secrets.
+"""
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+YES_OR_NO = {"true", "on", "ok", "y", "yes", "1", "false", "off", "n", "no", "0", ""}
+EXPECTED = {
+    "SECRET_KEY": "50 random characters or more, such as those of: openssl rand -base64 48",
+    "ALLOWED_HOSTS": "the names it is reached by, separated by commas, such as bal.example.fr (never *)",
+    "DATABASE_URL": "an address, such as postgresql://bal:password@localhost:5432/bal (“#”, “/”, “@” in a password "
+    "are written %23, %2F, %40)",
+    "EMAIL_URL": "an address, such as smtp+tls://user:password@host:587, or smtp+ssl://user:password@host:465 (“#”, "
+    "“/”, “@” in a password are written %23, %2F, %40)",
+    "SITE_URL": "an address, such as https://bal.example.fr",
+    "REDIS_URL": "an address, such as redis://localhost:6379/0",
+}
+EXPECTED["MSSANTE_EMAIL_URL"] = EXPECTED["EMAIL_URL"]
+EXPECTED_OF = {
+    bool: "true or false",
+    int: "a whole number from 0 up, such as 30",
+    float: "a number, such as 0.1",
+    list: "values separated by commas, such as a,b",
+    dict: "pairs separated by commas, such as field=attribute,other=name",
+}
+MAIL_SCHEMES = ("smtp", "smtp+tls", "smtp+ssl", "filemail", "consolemail", "memorymail", "dummymail")
+
+
+class Env(environ.Env):
+    def get_value(self, var, cast=None, default=environ.Env.NOTSET, parse_default=False):
+        self.take_file(var)
+        raw = self.ENVIRON.get(var)
+        if raw is None and default is self.NOTSET:
+            raise wrong(var, cast, "is missing")
+        if raw is not None and raw.startswith("$"):  # the library would look for a variable of that name
+            raise wrong(var, cast, "begins with “$”, which stands for another variable")
+        if cast is bool and raw is not None and raw.strip().lower() not in YES_OR_NO:
+            raise wrong(var, cast)
+        try:
+            value = super().get_value(var, cast, default, parse_default)
+        except Exception:
+            raise wrong(var, cast) from None
+        numbers = value if isinstance(value, list) else [value]
+        if raw is not None and any(isinstance(number, int | float) and number < 0 for number in numbers):
+            raise wrong(var, cast)
+        return value
+
+    def take_file(self, var: str) -> None:
+        if not (path := self.ENVIRON.get(f"{var}_FILE")):
+            return
+        try:
+            self.ENVIRON[var] = Path(path).read_text().strip()
+        except (OSError, UnicodeDecodeError):
+            raise ImproperlyConfigured(f"{var}_FILE: expected the path of a file that can be read.") from None
+
+    def db_url(self, var="DATABASE_URL", *args, **kwargs):
+        return self.address(super().db_url, var, *args, **kwargs)
+
+    db = db_url
+
+    def email_url(self, var="EMAIL_URL", *args, **kwargs):
+        self.take_file(var)
+        scheme = self.ENVIRON.get(var, "").partition("://")[0]
+        if scheme and scheme not in MAIL_SCHEMES:
+            raise wrong(var)
+        return self.address(super().email_url, var, *args, **kwargs)
+
+    email = email_url
+
+    def address(self, read, var, *args, **kwargs):
+        self.take_file(var)
+        if "#" in self.ENVIRON.get(var, ""):  # what follows would be dropped in silence
+            raise wrong(var)
+        try:
+            return read(var, *args, **kwargs)
+        except ImproperlyConfigured:
+            raise
+        except Exception:
+            raise wrong(var) from None
+
+
+def wrong(var: str, cast=None, what: str = "makes no sense") -> ImproperlyConfigured:
+    kind = type(cast) if isinstance(cast, list | dict) else cast  # the library's way to say a list of numbers
+    expected = EXPECTED.get(var) or EXPECTED_OF.get(kind) or "another value (docs/settings.md)"
+    return ImproperlyConfigured(f"{var} {what}: expected {expected}.")

@@ -1,0 +1,28 @@
+"""What is written to the log, as lines or as JSON: addresses and national numbers are taken out of it, wherever they
+came from (a message, a traceback, a constraint of the database)."""
+
+import logging
+import re
+
+from pythonjsonlogger.json import JsonFormatter
+
+PERSONAL = (
+    (re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+"), "‹adresse›"),
+    (re.compile(r"(?<![\w.-])\d{11,15}(?![\w-])"), "‹numéro›"),  # RPPS, identifiant national, INS
+)
+
+
+def without_people(text: str) -> str:
+    for pattern, shown in PERSONAL:
+        text = pattern.sub(shown, text)
+    return text
+
+
+class Line(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return without_people(super().format(record))
+
+
+class Json(JsonFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return without_people(super().format(record))

@@ -1,0 +1,232 @@
+"""One archive of all that cannot be had again: the database and the lists under `VAR_DIR/imports`.
+
+A manifest tells of which version it is and of which key, and how each file must hash. Nothing is restored before all of
+it was checked; the database is replaced in one transaction.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pyrage
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+FORMAT = 1
+PREFIX, SUFFIX, ENCRYPTED = "balmanager-", ".tar.gz", ".age"
+MANIFEST, DATABASE, IMPORTS = "manifest.json", "database", "imports"
+# What other versions may have added is dropped too, in the same transaction as all is restored.
+EMPTY = """
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE EXTENSION IF NOT EXISTS unaccent;
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' LOOP
+    EXECUTE 'DROP TABLE IF EXISTS public.' || name || ' CASCADE';
+  END LOOP;
+END $$;
+"""
+
+
+class NotRestored(Exception):
+    """Why, in a French sentence; nothing was touched."""
+
+
+class NotSaved(Exception):
+    """Why, in a French sentence; the archives that stand are kept."""
+
+
+def key_fingerprint() -> str:
+    return salted_hmac("balmanager.backup", "key", algorithm="sha256").hexdigest()[:16]
+
+
+def known_migrations() -> list[list[str]]:
+    return sorted([app, name] for app, name in MigrationLoader(None).disk_migrations)
+
+
+# --- Saving -----------------------------------------------------------------------------------------------------------
+def save(folder: Path) -> Path:
+    """Write the archive, forget those beyond BACKUPS_KEPT; where it stands."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".work-") as work:
+            archive = pack(Path(work))
+            final = folder / archive.name
+            archive.chmod(0o600)
+            archive.replace(final)  # whole, or not there
+    except OSError as error:
+        raise NotSaved(f"La sauvegarde n’a pas pu être écrite dans {folder} : {error.strerror}.") from error
+    forget_old(folder)
+    return final
+
+
+def pack(work: Path) -> Path:
+    dump(work / DATABASE)
+    files = {DATABASE: work / DATABASE, **lists()}
+    manifest = {
+        "format": FORMAT, "made_at": timezone.now().isoformat(), "database": connection.vendor,
+        "key": key_fingerprint(), "migrations": known_migrations(),
+        "files": {name: digest(path) for name, path in files.items()},
+    }  # fmt: skip
+    (work / MANIFEST).write_text(json.dumps(manifest, indent=1))
+    archive = work / f"{PREFIX}{timezone.localtime():%Y%m%d-%H%M%S}{SUFFIX}"
+    with tarfile.open(archive, "w:gz", compresslevel=3) as tar:
+        for name, path in {MANIFEST: work / MANIFEST, **files}.items():
+            tar.add(path, name, recursive=False)
+    return encrypt(archive) if settings.BACKUP_RECIPIENT else archive
+
+
+def lists() -> dict[str, Path]:
+    folder = settings.VAR_DIR / IMPORTS
+    return {str(path.relative_to(settings.VAR_DIR)): path for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def dump(path: Path) -> None:
+    if connection.vendor == "sqlite":
+        with (
+            closing(sqlite3.connect(settings.DATABASES["default"]["NAME"])) as live,
+            closing(sqlite3.connect(path)) as copy,
+        ):
+            live.backup(copy)
+    else:
+        postgresql("pg_dump", "--format=custom", "--no-comments", "--schema=public", f"--file={path}", failed=NotSaved)
+
+
+def encrypt(archive: Path) -> Path:
+    encrypted = archive.with_name(archive.name + ENCRYPTED)
+    recipient = pyrage.x25519.Recipient.from_str(settings.BACKUP_RECIPIENT)
+    with archive.open("rb") as clear, encrypted.open("wb") as closed:
+        pyrage.encrypt_io(clear, closed, [recipient])
+    archive.unlink()
+    return encrypted
+
+
+def forget_old(folder: Path) -> None:
+    for old in sorted(folder.glob(f"{PREFIX}*{SUFFIX}*"))[: -settings.BACKUPS_KEPT]:
+        old.unlink()
+
+
+# --- Restoring --------------------------------------------------------------------------------------------------------
+def restore(archive: Path, identity: Path | None = None, other_key: bool = False) -> dict:
+    """Check all, then replace all; gives the manifest."""
+    settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.VAR_DIR, prefix=".restore-") as folder:
+        work = Path(folder)
+        manifest = unpack(decrypt(archive, identity, work), work / "all")
+        check(manifest, other_key)
+        check_files(manifest, work / "all")
+        replace_database(work / "all" / DATABASE, work)
+        replace_lists(work / "all" / IMPORTS, work / "former")
+    call_command("migrate", verbosity=0)
+    return manifest
+
+
+def decrypt(archive: Path, identity: Path | None, work: Path) -> Path:
+    if not archive.is_file():
+        raise NotRestored(f"Il n’y a pas d’archive {archive}.")
+    if archive.suffix != ENCRYPTED:
+        return archive
+    if identity is None:
+        raise NotRestored("Cette archive est chiffrée : donnez le fichier de sa clé (--identity).")
+    opened = work / "opened"
+    try:
+        lines = identity.read_text().split()
+        keys = [pyrage.x25519.Identity.from_str(line) for line in lines if line.startswith("AGE-SECRET-KEY-")]
+        with archive.open("rb") as closed, opened.open("wb") as clear:
+            pyrage.decrypt_io(closed, clear, keys)
+    except (OSError, ValueError, pyrage.DecryptError, pyrage.IdentityError) as error:
+        raise NotRestored("Cette clé n’ouvre pas cette archive, ou l’archive est coupée.") from error
+    return opened
+
+
+def unpack(archive: Path, folder: Path) -> dict:
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            tar.extractall(folder, filter="data")
+        return json.loads((folder / MANIFEST).read_text())
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError, FileNotFoundError) as error:
+        raise NotRestored("Cette archive est coupée ou abîmée.") from error
+
+
+def check(manifest: dict, other_key: bool) -> None:
+    newer = [row for row in manifest["migrations"] if row not in known_migrations()]
+    if manifest["format"] > FORMAT or newer:
+        raise NotRestored("Cette archive vient d’une version plus récente : installez-la d’abord.")
+    if manifest["database"] != connection.vendor:
+        raise NotRestored(f"Cette archive est d’une base {manifest['database']} ; celle d’ici est {connection.vendor}.")
+    if manifest["key"] != key_fingerprint() and not other_key:
+        raise NotRestored(
+            "Cette archive a été faite sous une autre SECRET_KEY : remettez celle-ci, ou ajoutez --other-key "
+            "(les liens déjà envoyés et les secrets des webhooks ne vaudront plus)."
+        )
+
+
+def check_files(manifest: dict, folder: Path) -> None:
+    for name, expected in manifest["files"].items():
+        if not (folder / name).is_file() or digest(folder / name) != expected:
+            raise NotRestored(f"Cette archive est abîmée : « {name} » n’est pas tel qu’il a été sauvegardé.")
+
+
+def replace_database(saved: Path, work: Path) -> None:
+    connection.close()
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(saved)) as source:
+            with closing(sqlite3.connect(settings.DATABASES["default"]["NAME"], timeout=60)) as live:
+                source.backup(live)  # one transaction
+        return
+    script, empty = work / "script.sql", work / "empty.sql"
+    empty.write_text(EMPTY)
+    options = ("--clean", "--if-exists", "--no-owner", "--no-privileges", "--schema=public")
+    run(["pg_restore", *options, f"--file={script}", str(saved)], NotRestored, {})
+    postgresql("psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction",
+               f"--file={empty}", f"--file={script}", failed=NotRestored)  # fmt: skip
+
+
+def replace_lists(saved: Path, former: Path) -> None:
+    here = settings.VAR_DIR / IMPORTS
+    if here.exists():
+        here.replace(former)
+    if saved.exists():
+        saved.replace(here)
+
+
+# --- PostgreSQL's own programs ----------------------------------------------------------------------------------------
+def postgresql(program: str, *words: str, failed: type[Exception]) -> None:
+    facts = settings.DATABASES["default"]
+    own = {"PGDATABASE": facts["NAME"], "PGHOST": facts["HOST"], "PGPORT": facts["PORT"]}
+    own |= {"PGUSER": facts["USER"], "PGPASSWORD": facts["PASSWORD"]}
+    run([program, *words], failed, {name: str(value) for name, value in own.items() if value})
+
+
+def run(command: list[str], failed: type[Exception], env: dict) -> None:
+    if not shutil.which(command[0]):
+        raise failed(f"Il manque le programme {command[0]} : apt install postgresql-client.")
+    done = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise failed(f"{command[0]} a échoué : {done.stderr.strip()[-500:]}")
+
+
+@contextmanager
+def said_by(command_error: type[Exception]) -> Iterator[None]:
+    try:
+        yield
+    except (NotRestored, NotSaved) as error:
+        raise command_error(str(error)) from error

@@ -1,0 +1,188 @@
+"""What must be well for the service to be: one table, read by `/readyz`, `/metrics` and the page *État du service*."""
+
+import shutil
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count
+from django.utils import timezone
+
+from balmanager.celery import app
+from balmanager.degraded import make_sure_redis_answers, outage
+from balmanager.operations.models import Job
+from balmanager.operations.records import SCHEDULES
+from directory.models import SyncRun
+from mailboxes.models import Notice
+from mailboxes.software.models import Delivery
+
+LATE_AFTER = timedelta(minutes=5)
+WAITS_TOO_LONG = timedelta(minutes=30)
+MANY_ATTEMPTS = 3
+LONG_QUEUE = 1000
+MEGABYTE = 1024 * 1024
+
+
+class Unwell(Exception):
+    """Said in French, to whoever runs the service; nothing of it is secret."""
+
+
+class Check(NamedTuple):
+    name: str
+    label: str
+    look: Callable[[], str]  # gives what there is to say; raises what is unwell
+    is_needed: bool = False  # without it, no page can be served
+
+
+class Outcome(NamedTuple):
+    check: Check
+    is_well: bool
+    says: str
+
+
+def database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return connection.vendor
+
+
+def migrations() -> str:
+    executor = MigrationExecutor(connection)
+    if waiting := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise Unwell(f"{len(waiting)} à appliquer : « manage.py migrate »")
+    return "à jour"
+
+
+def shared_counts() -> str:
+    """The cache: its own way without Redis keeps pages going, but what it counts is of one process."""
+    cache.get("health")
+    if settings.REDIS_URL and outage.lasts:
+        raise Unwell("Redis ne répond pas : chaque processus compte ses propres limites")
+    return "Redis" if settings.REDIS_URL else "en mémoire"
+
+
+def queue_length() -> int:
+    if settings.REDIS_URL:
+        make_sure_redis_answers()
+    with app.connection_for_read() as queue:
+        return queue.default_channel._size(app.conf.task_default_queue)
+
+
+def queue() -> str:
+    if (length := queue_length()) > LONG_QUEUE:
+        raise Unwell(f"{length} tâches attendent")
+    return f"{length} en attente"
+
+
+def free_megabytes() -> int:
+    return shutil.disk_usage(settings.VAR_DIR).free // MEGABYTE
+
+
+def disk() -> str:
+    if (free := free_megabytes()) < settings.DISK_FREE_MB:
+        raise Unwell(f"{free} Mo libres : moins que DISK_FREE_MB")
+    return f"{free} Mo libres"
+
+
+def late_jobs(now: datetime | None = None) -> list[Job]:
+    """Those whose next run is past by more than a few minutes, and that are not at it."""
+    now = now or timezone.now()
+    return [
+        job
+        for job in Job.objects.filter(name__in=SCHEDULES)
+        if SCHEDULES[job.name].remaining_estimate(job.started_at) < -LATE_AFTER
+    ]
+
+
+def jobs() -> str:
+    if not Job.objects.exists():
+        raise Unwell("aucune n’a encore tourné : le processus « worker » et le processus « beat » tournent-ils ?")
+    if late := late_jobs():
+        raise Unwell(f"en retard : {', '.join(job.name for job in late)}")
+    return "à l’heure"
+
+
+def failing_jobs() -> list[Job]:
+    """Those whose last run failed."""
+    return [job for job in Job.objects.exclude(ended_at=None) if job.succeeded_at != job.ended_at]
+
+
+def outcomes_of_jobs() -> str:
+    if failing := failing_jobs():
+        raise Unwell(f"dernier passage en échec : {', '.join(job.name for job in failing)}")
+    return "sans échec"
+
+
+def annuaire() -> str:
+    run = SyncRun.objects.latest_public()
+    if run is None:
+        raise Unwell("jamais chargé")
+    shown = f"du {timezone.localtime(run.as_of):%d/%m/%Y à %H:%M}"
+    if run.is_stale:
+        raise Unwell(f"{shown} : trop ancien")
+    return shown
+
+
+def waiting_mails():
+    old = timezone.now() - WAITS_TOO_LONG
+    return Notice.objects.filter(
+        sent_at=None, bounced_at=None, channel__in=Notice.MAILED, entry__told_at=None, created_at__lt=old
+    )
+
+
+def mail() -> str:
+    if waiting := waiting_mails().count():
+        raise Unwell(f"{waiting} avis attendent depuis plus d’une demi-heure : le serveur de courriel répond-il ?")
+    return "rien n’attend"
+
+
+def failing_webhooks() -> int:
+    waiting = Delivery.objects.filter(stage=Delivery.Stage.WAITING, attempts__gte=MANY_ATTEMPTS)
+    return waiting.aggregate(hooks=Count("webhook", distinct=True))["hooks"]
+
+
+def webhooks() -> str:
+    if failing := failing_webhooks():
+        raise Unwell(f"{failing} ne répondent pas")
+    return "tous répondent"
+
+
+CHECKS = (
+    Check("database", "Base de données", database, is_needed=True),
+    Check("migrations", "Tables de la base", migrations, is_needed=True),
+    Check("cache", "Comptes partagés des limites", shared_counts),
+    Check("broker", "File des tâches", queue),
+    Check("disk", "Place sur le disque", disk),
+    Check("jobs", "Tâches planifiées", jobs),
+    Check("failures", "Échecs des tâches", outcomes_of_jobs),
+    Check("annuaire", "Annuaire national", annuaire),
+    Check("mail", "Courriels", mail),
+    Check("webhooks", "Logiciels prévenus", webhooks),
+)
+EVERY = [each.name for each in CHECKS]
+READINESS = ("database", "migrations", "cache", "broker", "disk")
+
+
+def look_at(check: Check) -> Outcome:
+    try:
+        return Outcome(check, True, check.look())
+    except Unwell as unwell:
+        return Outcome(check, False, str(unwell))
+    except Exception as error:  # whatever it raises: this is what is asked
+        return Outcome(check, False, f"ne répond pas ({type(error).__name__})")
+
+
+def look(names: Collection[str] = EVERY) -> list[Outcome]:
+    """Each in turn; once the database does not answer, what asks it is not asked."""
+    found: list[Outcome] = []
+    for check in CHECKS:
+        if check.name not in names:
+            continue
+        found.append(look_at(check))
+        if check.name == "database" and not found[-1].is_well:
+            return found
+    return found

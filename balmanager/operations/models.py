@@ -1,0 +1,42 @@
+"""What an operator of the service must know of its jobs: when each last ran, how long, how often, what failed."""
+
+from django.db import models
+from django.utils import timezone
+
+
+class Job(models.Model):
+    """One entry of the schedule; written by the workers, whoever runs."""
+
+    name = models.CharField("tâche", max_length=100, primary_key=True)
+    started_at = models.DateTimeField("dernier départ")
+    ended_at = models.DateTimeField("dernière fin", null=True)
+    seconds = models.FloatField("durée (s)", null=True)
+    done = models.IntegerField("faits", null=True)  # by the last run, where it tells
+    refused = models.IntegerField("refusés", null=True)
+    succeeded_at = models.DateTimeField("dernier succès", null=True)
+    runs = models.PositiveBigIntegerField("passages", default=0)
+    failures = models.PositiveBigIntegerField("échecs", default=0)
+
+    class Meta:
+        verbose_name = "tâche planifiée"
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+
+class Failure(models.Model):
+    """A run that ended by an error; the latest of each job are kept."""
+
+    KEPT = 20
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="failed")
+    at = models.DateTimeField("le", default=timezone.now)
+    error = models.CharField("erreur", max_length=300)
+
+    class Meta:
+        verbose_name = "échec d’une tâche"
+        ordering = ["-at", "-pk"]
+
+    def __str__(self):
+        return f"{self.job_id} : {self.error}"

@@ -1,0 +1,34 @@
+"""The schedule of the jobs, which forgets none that the queue could not take at its minute."""
+
+import time
+
+from celery.beat import PersistentScheduler, SchedulingError
+from celery.utils.log import get_logger
+
+logger = get_logger(__name__)
+
+ASK_AGAIN = 10  # seconds
+
+
+class Scheduler(PersistentScheduler):
+    def __init__(self, *args, **kwargs):
+        self.refused: dict[str, float] = {}  # jobs by name, and when to ask again
+        super().__init__(*args, **kwargs)
+
+    def tick(self, *args, **kwargs):
+        for name in [name for name, when in self.refused.items() if time.monotonic() >= when]:
+            self.apply_entry(self.schedule[name], producer=self.producer)
+        wait = super().tick(*args, **kwargs)
+        return min(wait, ASK_AGAIN) if self.refused else wait
+
+    def apply_entry(self, entry, producer=None):
+        """Send it; refused, it stays due, in the file too: a beat that is started anew sends it."""
+        try:
+            self.apply_async(entry, producer=producer, advance=False)
+        except SchedulingError as error:
+            logger.warning("%s: asked again in %s s", error, ASK_AGAIN)
+            self.schedule[entry.name] = entry
+            self.refused[entry.name] = time.monotonic() + ASK_AGAIN
+            return
+        if self.refused.pop(entry.name, None):
+            self.reserve(entry)

@@ -1,0 +1,178 @@
+"""A backup is worth what its restoration brings back: compared table by table. What cannot be restored
+touches nothing."""
+
+import contextlib
+import io
+import json
+import sqlite3
+import tarfile
+
+import psycopg
+import pytest
+
+from balmanager.operations import backup
+
+pytestmark = pytest.mark.postgresql_run  # databases of its own, of both kinds: once is enough
+
+FILL = """
+from django.contrib.auth import get_user_model
+from mailboxes.models import JournalEntry, Person, Structure
+user = get_user_model().objects.create_user('gisele', 'gisele@exemple.invalid', 'x')
+person = Person.objects.create(user=user, given_name='Gisèle', family_name='Exemple', rpps='10000000017')
+structure = Structure.objects.create(name='CHU d’Exemple')
+JournalEntry.objects.create(person=person, structure=structure, what='welcome_person', by=user)
+"""
+SPOIL = """
+from mailboxes.models import Structure
+Structure.objects.update(name='Clinique')
+Structure.objects.create(name='Ajoutée depuis')
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def app(request, app_data):
+    url = {"DATABASE_URL": request.getfixturevalue("migrated_url")} if request.param == "postgresql" else {}
+    app = app_data(**url)
+    app.manage("shell", "-c", FILL)
+    put_list(app, "Adresse;Type")
+    return app
+
+
+def put_list(app, text):
+    folder = app.var / "imports" / "1"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "liste.csv").write_text(text)
+
+
+def save(app, **env):
+    app.env.update(env)
+    return app.manage("backup").split(" (")[0]
+
+
+def tables(app):
+    """All that the database holds, by table."""
+    if app.env["DATABASE_URL"].startswith("sqlite"):
+        with contextlib.closing(sqlite3.connect(app.var / "bal.sqlite3")) as database:
+            names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%fts%'")
+            return {
+                name: sorted(map(repr, database.execute(f'SELECT * FROM "{name}"'))) for (name,) in names.fetchall()
+            }
+    with psycopg.connect(app.env["DATABASE_URL"]) as database:
+        names = database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        return {name: rows_of(database, name) for (name,) in names}
+
+
+def rows_of(database, name):
+    return sorted(map(repr, database.execute(f'SELECT * FROM "{name}"').fetchall()))
+
+
+def restore(app, archive, *words):
+    """What the command says: on success, or why not."""
+    return app.manage(
+        "shell",
+        "--verbosity",
+        "0",
+        "-c",
+        f"""
+from django.core.management import call_command
+from django.core.management.base import CommandError
+try:
+    call_command('restore', *{[archive, *words]!r})
+except CommandError as error:
+    print(error)
+""",
+    )
+
+
+def test_what_is_restored_is_what_was_saved_table_by_table(app):
+    before = tables(app)
+    archive = save(app)
+    app.manage("shell", "-c", SPOIL)
+    put_list(app, "autre")
+    assert tables(app) != before
+    assert "Restauré" in restore(app, archive)
+    after = tables(app)
+    assert {name: after.get(name) for name in before} == before
+    assert after.keys() == before.keys()
+    assert (app.var / "imports" / "1" / "liste.csv").read_text() == "Adresse;Type"
+    # The database is whole: the journal still refuses to be rewritten.
+    forge = "from mailboxes.models import JournalEntry; JournalEntry.objects.update(note='autre')"
+    app.manage("shell", "-c", forge, check=False)
+    assert tables(app) == after
+
+
+@pytest.fixture
+def small(app_data):
+    app = app_data()
+    app.manage("shell", "-c", FILL)
+    return app
+
+
+def change_manifest(archive, **facts):
+    """The same archive, whose manifest says something else."""
+    with tarfile.open(archive) as tar:
+        parts = {member.name: tar.extractfile(member).read() for member in tar}
+    manifest = json.loads(parts["manifest.json"]) | facts
+    parts["manifest.json"] = json.dumps(manifest).encode()
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, content in parts.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+
+
+def cut(archive):
+    with open(archive, "r+b") as file:
+        file.truncate(file.seek(0, 2) // 2)
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (lambda archive: change_manifest(archive, migrations=[["mailboxes", "9999_later"]]), "version plus récente"),
+        (lambda archive: change_manifest(archive, format=backup.FORMAT + 1), "version plus récente"),
+        (lambda archive: change_manifest(archive, key="autre"), "autre SECRET_KEY"),
+        (lambda archive: change_manifest(archive, database="postgresql"), "base postgresql"),
+        (lambda archive: change_manifest(archive, files={"database": "0" * 64}), "« database » n’est pas tel"),
+        (cut, "coupée ou abîmée"),
+    ],
+    ids=["newer", "newer format", "other key", "other database", "altered", "cut"],
+)
+def test_what_cannot_be_restored_is_refused_with_a_sentence_and_touches_nothing(small, harm, said):
+    archive = save(small)
+    harm(archive)
+    small.manage("shell", "-c", SPOIL)
+    before = tables(small)
+    assert said in restore(small, archive)
+    assert tables(small) == before
+
+
+def test_an_encrypted_archive_opens_with_its_key_and_no_other(small, tmp_path):
+    key, other = (small.manage("backup", "--new-key") for _ in range(2))
+    (tmp_path / "key").write_text(key)
+    (tmp_path / "other").write_text(other)
+    archive = save(small, BACKUP_RECIPIENT=key.splitlines()[0].partition("BACKUP_RECIPIENT=")[2])
+    before = tables(small)
+    assert archive.endswith(".age")
+    with open(archive, "rb") as file:
+        assert file.read(16) == b"age-encryption.o"
+    assert "donnez le fichier de sa clé" in restore(small, archive)
+    assert "n’ouvre pas" in restore(small, archive, "--identity", str(tmp_path / "other"))
+    small.manage("shell", "-c", SPOIL)
+    assert "Restauré" in restore(small, archive, "--identity", str(tmp_path / "key"))
+    assert tables(small) == before
+
+
+def test_the_latest_archives_are_kept(tmp_path, settings):
+    settings.BACKUPS_KEPT = 2
+    names = [f"balmanager-2026031{day}-020000.tar.gz" for day in range(4)]
+    for name in [*names, "autre.txt"]:
+        (tmp_path / name).touch()
+    backup.forget_old(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["autre.txt", *names[2:]]
+
+
+def test_a_backup_that_cannot_be_written_says_so_and_leaves_nothing(tmp_path, settings):
+    (tmp_path / "file").touch()
+    with pytest.raises(backup.NotSaved, match="n’a pas pu être écrite"):
+        backup.save(tmp_path / "file" / "folder")

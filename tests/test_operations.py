@@ -1,0 +1,346 @@
+"""What an operator of the service sees: health, metrics, the runs of the jobs, logs without people."""
+
+import json
+import logging
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from celery import signals
+from django.conf import settings as configured
+from django.db import DatabaseError
+from django.utils import timezone
+
+from balmanager import logs
+from balmanager.celery import app as celery_app
+from balmanager.operations import checks, records
+from balmanager.operations.models import Failure, Job
+from tests.servers import ROOT
+
+
+# --- For machines -------------------------------------------------------------------------------------------------
+def test_healthz_asks_nobody(client, django_assert_num_queries, db):
+    with django_assert_num_queries(0):
+        assert client.get("/healthz").content == b"ok\n"
+
+
+def test_readyz_says_what_it_looked_at(client, db):
+    told = client.get("/readyz").json()
+    assert set(told["checks"]) == set(checks.READINESS)
+    assert told["checks"]["database"] is told["checks"]["migrations"] is True
+
+
+@pytest.fixture
+def unwell(monkeypatch):
+    """`unwell("disk")`: those checks, and no other, find something."""
+
+    def be(*names):
+        def look(name):
+            def found():
+                if name in names:
+                    raise checks.Unwell("quelque chose")
+                return "bien"
+
+            return found
+
+        monkeypatch.setattr(checks, "CHECKS", tuple(check._replace(look=look(check.name)) for check in checks.CHECKS))
+
+    return be
+
+
+@pytest.mark.parametrize(
+    ("names", "status", "told"),
+    [
+        ((), 200, "ready"),
+        (("cache", "broker"), 200, "degraded"),
+        (("disk",), 200, "degraded"),
+        (("migrations",), 503, "unavailable"),
+        (("database",), 503, "unavailable"),
+    ],
+)
+def test_a_process_is_ready_as_long_as_it_serves_pages(client, unwell, names, status, told):
+    unwell(*names)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (status, told)
+
+
+def test_an_unknown_error_is_an_answer_and_tells_no_secret(monkeypatch):
+    def look():
+        raise ConnectionError("redis://:secret@host")
+
+    outcome = checks.look_at(checks.Check("x", "X", look))
+    assert (outcome.is_well, outcome.says) == (False, "ne répond pas (ConnectionError)")
+
+
+def test_a_migration_to_apply_is_told(db, monkeypatch):
+    plan = "balmanager.operations.checks.MigrationExecutor.migration_plan"
+    monkeypatch.setattr(plan, lambda self, targets: ["0001", "0002"])
+    assert checks.look_at(checks.CHECKS[1]).says == "2 à appliquer : « manage.py migrate »"
+
+
+def test_metrics_count_requests_by_view_and_tell_the_state_of_the_service(client, db):
+    client.get("/compte/login/?next=/personnes/10000000017/")
+    text = client.get("/metrics").content.decode()
+    assert 'bal_requests_total{method="GET",status="200",view="account_login"}' in text
+    assert 'bal_check{check="database"} 1.0' in text
+    assert "bal_disk_free_megabytes" in text
+    assert "10000000017" not in text
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        {"REMOTE_ADDR": "192.0.2.7"},
+        {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.7"},
+        {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_PROTO": "https"},
+    ],
+    ids=["another machine", "through the proxy", "through a proxy that names nobody"],
+)
+def test_metrics_are_for_this_machine_alone(client, asking):
+    assert client.get("/metrics", **asking).status_code == 404
+
+
+def test_with_a_token_metrics_are_for_whoever_has_it(client, db, settings):
+    settings.METRICS_TOKEN = "jeton"
+    assert client.get("/metrics").status_code == 404
+    assert client.get("/metrics", HTTP_AUTHORIZATION="Bearer jeton", REMOTE_ADDR="192.0.2.7").status_code == 200
+
+
+def test_health_is_asked_without_tls_and_pages_are_not(client, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/compte/login/").status_code == 301
+
+
+# --- The runs of the jobs -----------------------------------------------------------------------------------------
+PURGE = "mailboxes.jobs.purge"
+
+
+@pytest.fixture
+def play():
+    """`play(result)`: a worker runs the nightly purge, which gives this result or raises it."""
+    records.connect()
+
+    def go(result=None, *, task=PURGE, args=(), is_eager=False):
+        run = SimpleNamespace(name=task, request=SimpleNamespace(is_eager=is_eager))
+        state = "FAILURE" if isinstance(result, Exception) else "SUCCESS"
+        facts = {"sender": task, "task_id": "1", "task": run, "args": args}
+        signals.task_prerun.send(**facts)
+        signals.task_postrun.send(**facts, retval=result, state=state)
+
+    yield go
+    signals.task_prerun.disconnect(records.note_start)
+    signals.task_postrun.disconnect(records.note_end)
+
+
+def test_each_run_of_a_job_is_noted(db, play, time_machine):
+    now = timezone.now()
+    time_machine.move_to(now, tick=False)
+    play(SimpleNamespace(done=12, refused={"une BAL": "pourquoi"}))
+    job = Job.objects.get()
+    assert (job.name, job.done, job.refused, job.runs, job.failures) == ("purge", 12, 1, 1, 0)
+    assert job.started_at == job.ended_at == job.succeeded_at == now
+    assert job.seconds >= 0
+    play()
+    assert Job.objects.get().runs == 2
+
+
+def test_a_failure_is_kept_without_who_it_was_about(db, play):
+    play()
+    play(ValueError("alice@chu-exemple.mssante.fr (10000000017) est en double"))
+    job = Job.objects.get()
+    assert (job.runs, job.failures) == (2, 1)
+    assert job.ended_at > job.succeeded_at
+    assert Failure.objects.get().error == "ValueError: ‹adresse› (‹numéro›) est en double"
+
+
+def test_the_latest_failures_are_kept(db, play):
+    for number in range(Failure.KEPT + 5):
+        play(ValueError(f"n° {number}"))
+    kept = [failure.error for failure in Failure.objects.all()]
+    assert len(kept) == Failure.KEPT
+    assert kept[0] == f"ValueError: n° {Failure.KEPT + 4}"
+
+
+def test_the_syncs_are_told_apart_by_what_they_read(db, play):
+    play(task="directory.tasks.sync_annuaire")
+    play(task="directory.tasks.sync_annuaire", args=["whitelist"])
+    assert set(Job.objects.values_list("name", flat=True)) == {"sync_annuaire", "sync_whitelist"}
+
+
+@pytest.mark.parametrize("facts", [{"task": "mailboxes.notices.telling.tell", "args": [[1]]}, {"is_eager": True}])
+def test_what_an_act_asks_for_is_no_run_of_a_job(db, play, facts):
+    play(**facts)
+    assert not Job.objects.exists()
+
+
+def test_a_job_is_done_even_when_it_cannot_be_noted(db, play, monkeypatch, caplog):
+    def fail(*args, **kwargs):
+        raise DatabaseError("no room")
+
+    monkeypatch.setattr(records, "start", fail)
+    monkeypatch.setattr(records, "end", fail)
+    play()
+    assert caplog.text.count("could not be noted") == 2
+
+
+def test_a_real_worker_notes_the_runs_of_its_jobs(app_data):
+    app = app_data()
+    app.start_worker()
+    app.manage("shell", "-c", "from mailboxes.tasks import purge; purge.delay()")
+    read = "from balmanager.operations.models import Job; print(list(Job.objects.exclude(ended_at=None).values_list('name', 'runs')))"  # fmt: skip  # noqa: E501
+    for _ in range(20):
+        if "[('purge', 1)]" in app.manage("shell", "--verbosity", "0", "-c", read):
+            return
+    pytest.fail((app.var / "worker.log").read_text())
+
+
+test_a_real_worker_notes_the_runs_of_its_jobs.pytestmark = [pytest.mark.postgresql_run]
+
+
+# --- What is late -------------------------------------------------------------------------------------------------
+def at(hour, minute=0):
+    return timezone.make_aware(datetime(2026, 3, 10, hour, minute))
+
+
+@pytest.mark.parametrize(
+    ("name", "started", "now", "is_late"),
+    [
+        ("purge", at(3, 30), at(23), False),
+        ("purge", at(3, 30), at(3, 34) + timedelta(days=1), False),
+        ("purge", at(3, 30), at(3, 36) + timedelta(days=1), True),
+        ("deliver_webhooks", at(8), at(8, 5), False),
+        ("deliver_webhooks", at(8), at(8, 7), True),
+    ],
+)
+def test_a_job_is_late_five_minutes_after_its_time(db, time_machine, name, started, now, is_late):
+    time_machine.move_to(now, tick=False)
+    Job.objects.create(name=name, started_at=started)
+    assert bool(checks.late_jobs()) == is_late
+
+
+def test_a_job_that_left_the_schedule_is_not_late(db):
+    Job.objects.create(name="jadis", started_at=timezone.now() - timedelta(days=300))
+    assert checks.late_jobs() == []
+
+
+def test_a_service_whose_jobs_never_ran_is_told(db):
+    assert checks.look_at(next(check for check in checks.CHECKS if check.name == "jobs")).is_well is False
+
+
+@pytest.mark.parametrize("entry", configured.CELERY_BEAT_SCHEDULE.values(), ids=configured.CELERY_BEAT_SCHEDULE)
+def test_a_job_that_no_worker_took_is_dropped_before_many_of_its_kind_wait(entry):
+    day = 24 * 3600
+    schedule = checks.SCHEDULES[next(n for n, e in configured.CELERY_BEAT_SCHEDULE.items() if e is entry)]
+    assert 60 <= entry["options"]["expires"] < day
+    gap = schedule.remaining_estimate(timezone.now()).total_seconds()
+    assert entry["options"]["expires"] <= max(4 * 15 * 60, day, gap)
+
+
+# --- The page -----------------------------------------------------------------------------------------------------
+@pytest.fixture
+def admin_page(admin_client):
+    return lambda: admin_client.get("/service/").content.decode()
+
+
+def test_the_page_says_what_is_unwell_and_how_each_job_ran(admin_page, play):
+    play(ValueError("rien à faire"))
+    page = admin_page()
+    assert "À regarder" in page
+    assert "jamais chargé" in page
+    assert "ValueError: rien à faire" in page
+    assert "dernier passage en échec : purge" in page
+
+
+def test_the_page_says_that_all_is_well(admin_page, unwell):
+    unwell()
+    assert "Tout va bien." in admin_page()
+
+
+def test_the_page_is_for_who_administers_the_service(client, django_user_model, db):
+    client.force_login(django_user_model.objects.create_user("gisele", is_staff=True))
+    assert client.get("/service/").status_code == 404
+
+
+# --- What is written down -----------------------------------------------------------------------------------------
+SAID = "Avis 7 non remis à alice.exemple@chu-exemple.mssante.fr, RPPS 10000000017, le 2026-03-10, en 1234567 ms"
+
+
+@pytest.mark.parametrize("formatter", [logs.Line("{message}", style="{"), logs.Json("{message}", style="{", json_ensure_ascii=False)])  # fmt: skip  # noqa: E501
+def test_addresses_and_national_numbers_never_reach_the_log(formatter):
+    try:
+        raise ValueError("Key (address)=(bruno@chu-exemple.mssante.fr) already exists")
+    except ValueError:
+        record = logging.LogRecord("bal", logging.ERROR, "", 0, SAID, (), sys.exc_info())
+    written = formatter.format(record)
+    assert "@" not in written
+    assert "10000000017" not in written
+    assert "Avis 7 non remis à ‹adresse›, RPPS ‹numéro›, le 2026-03-10, en 1234567 ms" in written
+    assert "ValueError" in written
+
+
+def run_python(code, **env):
+    command = [sys.executable, "-c", code]
+    own = {"PATH": "/usr/bin", "ENV_FILE": "/dev/null", "SECRET_KEY": "x" * 50, "DJANGO_SETTINGS_MODULE": "balmanager.settings"}  # fmt: skip  # noqa: E501
+    return subprocess.run(command, cwd=ROOT, env=own | env, capture_output=True, text=True, check=False)
+
+
+def test_a_log_in_json_is_one_object_a_line(tmp_path):
+    code = "import django, logging; django.setup(); logging.getLogger('bal').warning('Appelé : %s', 'été')"
+    written = run_python(code, VAR_DIR=str(tmp_path), LOG_FORMAT="json").stderr.splitlines()
+    facts = json.loads(written[-1])
+    assert (facts["level"], facts["logger"], facts["message"]) == ("WARNING", "bal", "Appelé : été")
+
+
+# --- Settings that make no sense ----------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("SECRET_KEY", "", "50 random characters"),
+        ("SECRET_KEY", "trop-courte", "50 random characters"),
+        ("SECRET_KEY", "$" + "secret" * 10, "50 random characters"),
+        ("QUOTA_HYSTERESIS", "cinq", "a whole number"),
+        ("SESSION_SECONDS", "-3", "a whole number from 0"),
+        ("BEHIND_PROXY", "oui", "true or false"),
+        ("ANNUAIRE_MAX_WITHDRAWN", "dix", "a number"),
+        ("QUOTA_THRESHOLDS", "80,beaucoup", "values separated by commas"),
+        ("DATABASE_URL", "postgresql://bal:mot#passe@localhost/bal", "%23"),
+        ("EMAIL_URL", "smtp+tls://bal:mot#passe@localhost:587", "%23"),
+        ("EMAIL_URL", "smtps://bal:motpasse@localhost:465", "smtp+ssl://"),
+        ("LOG_LEVEL", "bavard", "DEBUG"),
+        ("LOG_FORMAT", "xml", "json"),
+    ],
+)
+@pytest.mark.postgresql_run
+def test_a_setting_that_makes_no_sense_stops_the_start_with_what_is_expected(tmp_path, name, value, expected):
+    done = run_python("import balmanager.settings", VAR_DIR=str(tmp_path), **{name: value})
+    told = done.stderr.splitlines()[-1]
+    assert done.returncode == 1
+    assert told.startswith("django.core.exceptions.ImproperlyConfigured: " + name)
+    assert expected in told
+    assert not value or value not in done.stderr
+
+
+@pytest.mark.postgresql_run
+def test_a_secret_may_stand_in_a_file(tmp_path):
+    (tmp_path / "key").write_text("k" * 60 + "\n")
+    code = "from balmanager.settings import SECRET_KEY; print(SECRET_KEY)"
+    done = run_python(code, VAR_DIR=str(tmp_path), SECRET_KEY_FILE=str(tmp_path / "key"))
+    assert done.stdout == "k" * 60 + "\n"
+
+
+@pytest.mark.postgresql_run
+def test_a_file_of_a_secret_that_cannot_be_read_stops_the_start(tmp_path):
+    done = run_python("import balmanager.settings", VAR_DIR=str(tmp_path), SECRET_KEY_FILE="/nowhere")
+    assert done.stderr.splitlines()[-1].endswith("SECRET_KEY_FILE: expected the path of a file that can be read.")
+
+
+def test_the_client_behind_the_proxy_is_who_tries_passwords(rf, settings):
+    from allauth.core.internal.httpkit import get_client_ip  # noqa: PLC0415 - what allauth counts by
+
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    request = rf.get("/", REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="198.51.100.9, 192.0.2.7")
+    assert get_client_ip(request) == "192.0.2.7"
+    assert celery_app.conf.worker_hijack_root_logger is False

@@ -1,0 +1,229 @@
+"""A neighbour that stops, or says nothing, does not stop the service: Redis, then PostgreSQL, each really stopped."""
+
+import contextlib
+import json
+import shlex
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from types import SimpleNamespace
+
+import pytest
+from celery.beat import ScheduleEntry, SchedulingError
+from django.db import OperationalError
+from kombu import exceptions as kombu_exceptions
+
+from balmanager import degraded, outage
+from balmanager.celery import app as celery_app
+from balmanager.degraded import RedisOrLocalCache
+from balmanager.schedule import Scheduler
+from tests.servers import find_program, free_port, or_skip, port_answers, private_folder, run, run_postgresql
+
+pytestmark = pytest.mark.postgresql_run  # servers of its own: once is enough
+
+
+class Redis:
+    """A Redis on a port of its own, that can be stopped, frozen and started again."""
+
+    def __init__(self, folder):
+        self.port, self.folder = free_port(), folder
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.running = contextlib.ExitStack()
+
+    def start(self):
+        command = [find_program("redis-server", package="redis-server"), "--port", str(self.port)]
+        command += ["--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
+        self.process = self.running.enter_context(run(command, self.folder / "log", port_answers(self.port)))
+
+    def stop(self):
+        self.running.close()
+
+
+@pytest.fixture
+def own_redis(tmp_path, monkeypatch):
+    monkeypatch.setattr(degraded, "outage", degraded.Outage())
+    server = Redis(tmp_path)
+    with or_skip():
+        server.start()
+    yield server
+    server.process.send_signal(signal.SIGCONT)
+    server.stop()
+
+
+@pytest.fixture
+def frozen(own_redis):
+    own_redis.process.send_signal(signal.SIGSTOP)
+    return own_redis
+
+
+@pytest.fixture
+def shared_cache(own_redis):
+    return RedisOrLocalCache(own_redis.url, {})
+
+
+def took(call):
+    started = time.monotonic()
+    call()
+    return time.monotonic() - started
+
+
+# --- Redis: what limits are counted in ----------------------------------------------------------------------------
+def test_limits_go_on_without_redis_and_the_log_says_it_once(own_redis, shared_cache, caplog):
+    assert shared_cache.add("essais", 0)
+    own_redis.stop()
+    assert [shared_cache.incr("essais") for _ in range(3)] == [1, 2, 3]
+    assert caplog.text.count("Redis does not answer") == 1
+
+
+def test_limits_are_shared_again_once_redis_is_back(own_redis, shared_cache, caplog, monkeypatch):
+    own_redis.stop()
+    shared_cache.set("essais", 1)
+    own_redis.start()
+    monkeypatch.setattr(degraded.outage, "until", 0.0)  # the rest is over
+    shared_cache.set("essais", 7)
+    assert RedisOrLocalCache(own_redis.url, {}).get("essais") == 7
+    assert caplog.text.count("Redis answers again") == 1
+
+
+def test_a_frozen_redis_costs_a_page_two_tenths_of_a_second_and_the_next_ones_nothing(frozen, shared_cache):
+    assert took(lambda: shared_cache.get("essais")) < 0.5  # 0.2 s, and what a busy machine adds
+    assert took(lambda: [shared_cache.get("essais") for _ in range(50)]) < 0.1
+
+
+def test_every_method_of_the_cache_has_its_way_without_redis():
+    usual = {name for name in vars(degraded.RedisCache) if not name.startswith("_")}
+    usual -= {"get_backend_timeout"}  # it asks nobody
+    assert usual <= set(vars(RedisOrLocalCache))
+
+
+# --- Redis: the queue ---------------------------------------------------------------------------------------------
+@pytest.fixture
+def queued(settings, own_redis):
+    settings.REDIS_URL = own_redis.url
+    eager, celery_app.conf.task_always_eager = celery_app.conf.task_always_eager, False
+    yield
+    celery_app.conf.task_always_eager = eager
+
+
+def test_an_act_does_not_wait_for_a_frozen_queue(queued, frozen):
+    send = celery_app.tasks["mailboxes.notices.telling.tell"].delay
+
+    def refused():
+        with pytest.raises(kombu_exceptions.OperationalError, match="Redis"):
+            send([])
+
+    assert took(refused) < 0.5  # 0.2 s, and what a busy machine adds
+    assert took(refused) < 0.05
+
+
+# --- Beat ---------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def scheduler(tmp_path, monkeypatch):
+    entry = ScheduleEntry("nightly", "mailboxes.jobs.purge", schedule=3600, app=celery_app)
+    scheduler = Scheduler(celery_app, schedule_filename=str(tmp_path / "beat"), lazy=True)
+    scheduler.data = {"nightly": entry}
+    monkeypatch.setattr(Scheduler, "schedule", property(lambda self: self.data))
+    return scheduler
+
+
+def test_a_job_that_the_queue_refused_stays_due_and_is_sent_when_it_can(scheduler, monkeypatch):
+    sent = []
+
+    def refuse(*args, **kwargs):
+        raise SchedulingError("away")
+
+    entry = scheduler.data["nightly"]
+    monkeypatch.setattr(scheduler, "apply_async", refuse)
+    scheduler.reserve(entry)
+    scheduler.apply_entry(entry)
+    assert scheduler.data["nightly"].last_run_at == entry.last_run_at
+    assert list(scheduler.refused) == ["nightly"]
+    monkeypatch.setattr(scheduler, "apply_async", lambda entry, **options: sent.append(entry.name))
+    scheduler.apply_entry(scheduler.data["nightly"])
+    assert sent == ["nightly"]
+    assert scheduler.refused == {}
+    assert scheduler.data["nightly"].total_run_count == 1
+
+
+# --- The database -------------------------------------------------------------------------------------------------
+class PostgreSQL:
+    """A server whose processes end at once, as in an accident, and that starts again on the same port."""
+
+    def __init__(self, folder, url):
+        self.url = url
+        (data,) = folder.glob("postgresql-*/data")
+        self.data, self.log = data, folder / "postgresql.log"
+        self.command = shlex.split((data / "postmaster.opts").read_text())
+        owner = data.stat()
+        self.account = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+        self.running = contextlib.ExitStack()
+
+    def stop(self):
+        pid = int((self.data / "postmaster.pid").read_text().split()[0])
+        subprocess.run(["kill", "-QUIT", str(pid)], check=True)
+        deadline = time.monotonic() + 30
+        while (self.data / "postmaster.pid").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def start(self):
+        port = int(urllib.parse.urlsplit(self.url).port)
+        self.running.enter_context(
+            run(self.command, self.log, port_answers(port), ends_with=signal.SIGINT, cwd="/", **self.account)
+        )
+
+
+@pytest.fixture
+def own_postgresql():
+    with private_folder() as folder, or_skip(), run_postgresql(folder) as url:
+        server = PostgreSQL(folder, url)
+        yield server
+        server.running.close()
+
+
+def ask(url):
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return SimpleNamespace(status=answer.status, headers=answer.headers, text=answer.read().decode())
+    except urllib.error.HTTPError as error:
+        with error:
+            return SimpleNamespace(status=error.status, headers=error.headers, text=error.read().decode())
+
+
+def test_while_postgresql_is_away_pages_say_when_to_come_back_and_it_needs_no_restart(own_postgresql, app_server):
+    app = app_server(DATABASE_URL=own_postgresql.url)
+    app.manage("migrate", "sessions", "--verbosity", "0")  # all that this page reads
+    assert ask_with_a_session(app, "/compte/login/").status == 200
+    own_postgresql.stop()
+    for path, kind in (
+        ("/compte/login/", "text/html; charset=utf-8"),
+        ("/api/v1/bals/", "application/problem+json"),
+        ("/fhir/Practitioner", "application/fhir+json"),
+    ):
+        answer = ask_with_a_session(app, path)
+        assert (path, answer.status, answer.headers["Retry-After"]) == (path, 503, "10")
+        assert answer.headers["Content-Type"] == kind
+        assert "réessayez dans quelques instants" in json_or_text(answer)
+    own_postgresql.start()
+    deadline = time.monotonic() + 60  # it answers before it has mended its files
+    while ask_with_a_session(app, "/compte/login/").status != 200:
+        assert time.monotonic() < deadline
+
+
+def json_or_text(answer):
+    is_json = "json" in answer.headers["Content-Type"]
+    return json.dumps(json.loads(answer.text), ensure_ascii=False) if is_json else answer.text
+
+
+def ask_with_a_session(app, path):
+    headers = {"Cookie": f"sessionid={'a' * 32}", "Authorization": "Bearer balm_x"}
+    return ask(urllib.request.Request(f"{app.url}{path}", headers=headers))
+
+
+@pytest.mark.parametrize("error", [OperationalError("disk full"), ValueError("ours")])
+def test_only_what_the_database_refuses_is_told_as_an_outage(error):
+    told = ValueError("what came of it")
+    told.__cause__ = error
+    assert outage.database_is_away(told) == isinstance(error, OperationalError)
