@@ -232,7 +232,7 @@ def expires(when: crontab | timedelta) -> int:
     return 3600 if when._orig_hour == "*" else 20 * 3600
 
 
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     #  what runs                                              when
     name: {"task": task, "schedule": when, "args": args, "options": {"expires": expires(when)}}
     for name, task, when, *args in [
@@ -410,7 +410,7 @@ BACKUPS_KEPT = env.int("BACKUPS_KEPT", default=14)
 if not BACKUPS_KEPT:
     raise ImproperlyConfigured("BACKUPS_KEPT makes no sense: expected 1 or more, such as 14.")
 DISK_FREE_MB = env.int("DISK_FREE_MB", default=500)  # less is told
-LOGGING = {
+LOGGING: dict = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
