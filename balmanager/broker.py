@@ -18,6 +18,7 @@ from queue import Empty
 from kombu.log import get_logger
 from kombu.transport import virtual
 from kombu.utils.json import dumps, loads
+from kombu.utils.scheduling import FairCycle
 
 logger = get_logger(__name__)
 
@@ -135,8 +136,8 @@ class Channel(virtual.Channel):
         if not self.database.execute(FREE, (queue,)).fetchone():
             raise Empty
         if queue in self.taken_for_good:
-            claim = f"DELETE FROM messages WHERE id = ({FREE}) RETURNING id, payload"  # noqa: S608
             values: tuple = (queue,)
+            claim = f"DELETE FROM messages WHERE id = ({FREE}) RETURNING id, payload"  # noqa: S608
         else:
             claim = f"UPDATE messages SET owner = ? WHERE id = ({FREE}) RETURNING id, payload"  # noqa: S608
             values = (presence(f"{self.path}-owners").number(), queue)
@@ -222,6 +223,7 @@ class Channel(virtual.Channel):
 
 class Transport(virtual.Transport):
     Channel = Channel
+    cycle: FairCycle
     driver_type = driver_name = "sqlite"
     polling_interval = 0.1  # seconds
     connection_errors: tuple = (*virtual.Transport.connection_errors, sqlite3.OperationalError)
@@ -230,12 +232,11 @@ class Transport(virtual.Transport):
     def driver_version(self):
         return sqlite3.sqlite_version
 
-    def drain_events(self, connection, timeout=None, **options):
+    def drain_events(self, connection, **kwargs):
         """Wait for a message; but shortly while tasks are done, for the worker acknowledges them between two calls."""
         if not any(channel.qos.holds_messages for channel in self.channels):
-            return super().drain_events(connection, timeout=timeout, **options)
-        assert self.cycle  # noqa: S101 - made with the transport
+            return super().drain_events(connection, **kwargs)
         with suppress(Empty):
-            return self.cycle.get(self._deliver, timeout=timeout)
+            return self.cycle.get(self._deliver, **kwargs)
         time.sleep(0.01)
         raise TimeoutError

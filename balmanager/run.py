@@ -93,16 +93,14 @@ class Program:
         self.start_at = 0.0
 
     def keep_alive(self) -> None:
-        if self.process and self.process.poll() is not None:
-            self.bury()
+        if self.process and (code := self.process.poll()) is not None:
+            self.bury(code)
         if not self.process and time.monotonic() >= self.start_at:
             self.started_at = time.monotonic()
             # A session of its own: Ctrl-C reaches us alone, and we stop them in order.
             self.process = subprocess.Popen(self.command, start_new_session=True, preexec_fn=end_with_parent)
 
-    def bury(self) -> None:
-        assert self.process  # noqa: S101 - its caller saw it
-        code = self.process.returncode
+    def bury(self, code: int) -> None:
         self.kill()  # what it had started itself
         if time.monotonic() - self.started_at > STEADY_AFTER:
             self.ends = 0

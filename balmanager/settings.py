@@ -328,7 +328,7 @@ def expires(when: crontab | timedelta) -> int:
     return 3600 if when._orig_hour == "*" else 20 * 3600
 
 
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     #  what runs                                              when
     name: {"task": task, "schedule": when, "args": args, "options": {"expires": expires(when)}}
     for name, task, when, *args in [

@@ -118,8 +118,7 @@ def test_a_program_that_keeps_ending_is_started_ever_more_slowly(monkeypatch):
     program = run.Program("worker", ["false"])
     for _ in range(8):
         program.keep_alive()
-        program.process.wait()
-        program.bury()
+        program.bury(program.process.wait())
         waits.append(program.start_at - now[0])
         now[0] = program.start_at
     assert waits == [0, 1, 3, 7, 15, 30, 30, 30]

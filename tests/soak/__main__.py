@@ -60,7 +60,7 @@ def soak(folder, url, env):
     written.touch()
     log = (folder / "log").open("ab")
     stack = subprocess.Popen([sys.executable, "-m", "balmanager.run"], cwd=ROOT, env=env, stdout=log, stderr=log)
-    assert wait_for(lambda: answers(url), 300), (folder / "log").read_text()
+    assert wait_for(lambda: answers(url), 1200), (folder / "log").read_text()
     command = [sys.executable, "-m", "tests.soak.producer", str(written), "0", str(int(MINUTES * 60 * RATE)), str(RATE)]
     producer = subprocess.Popen(command, cwd=ROOT, env=env, stdout=asked.open("wb"))
     next_kill = time.monotonic() + KILL_EVERY
