@@ -232,7 +232,7 @@ class Transport(virtual.Transport):
     def driver_version(self):
         return sqlite3.sqlite_version
 
-    def drain_events(self, connection, **kwargs):
+    def drain_events(self, connection, **kwargs):  # type: ignore[override]
         """Wait for a message; but shortly while tasks are done, for the worker acknowledges them between two calls."""
         if not any(channel.qos.holds_messages for channel in self.channels):
             return super().drain_events(connection, **kwargs)

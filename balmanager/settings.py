@@ -277,7 +277,7 @@ TIME_ZONE = "Europe/Paris"
 USE_TZ = True
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
-vars().update(env.email_url("EMAIL_URL", default=f"filemail://{VAR_DIR / 'mails'}"))
+vars().update(env.email_url("EMAIL_URL", default=f"filemail:///{VAR_DIR / 'mails'}"))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="BAL Manager <bal-manager@localhost>")
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds
 # The trusted space takes no mail from outside: an operator's own server, with a BAL of ours to send from.

@@ -141,9 +141,8 @@ class WithdrawView(AccountActView):
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
-        self.membership = get_object_or_404(
-            Membership, pk=kwargs["role"], pk__in=[role.pk for role in self.account.roles]
-        )
+        seen = [role.pk for role in self.account.roles]  # type: ignore[attr-defined]
+        self.membership = get_object_or_404(Membership, pk=kwargs["role"], pk__in=seen)
         self.warning = f"{self.account} : {self.membership.get_role_display()}, {self.membership.structure}"
 
     def check(self, *, by):

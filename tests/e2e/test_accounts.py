@@ -2,6 +2,7 @@
 
 import re
 import time
+from email import message_from_bytes
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
@@ -42,6 +43,14 @@ def leave(page):
     page.locator("header summary").click()
     page.get_by_role("button", name="Se déconnecter").click()
     page.wait_for_url("**/compte/login/")
+
+
+def invitation_in(app) -> str:
+    """The link of the one invitation among the mails that the application wrote into files."""
+    messages = [message_from_bytes(path.read_bytes()) for path in (app.var / "mails").iterdir()]
+    texts = [message.get_payload(decode=True).decode() for message in messages]
+    (url,) = [found[0] for text in texts if (found := re.search(rf"{app.url}/compte/invitation/\S+", text))]
+    return url
 
 
 def code_of(secret) -> str:
@@ -104,8 +113,7 @@ def test_a_gestionnaire_invites_a_colleague_who_opens_an_account(app_server, pag
     page.get_by_role("button", name="Inviter").click()
     page.get_by_text("L’invitation est envoyée.").wait_for()
     look(page, "rights")
-    (mail,) = [path.read_text() for path in (app.var / "mails").iterdir() if "invitation/" in path.read_text()]
-    url = re.search(rf"{app.url}/compte/invitation/\S+", mail)[0]
+    url = invitation_in(app)
 
     colleague = browser.new_context(locale="fr-FR").new_page()
     colleague.goto(url)
