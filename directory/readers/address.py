@@ -23,11 +23,10 @@ IS_MENDED = "caractères invisibles ôtés"
 
 def read_address(text: str) -> Read:
     """In lower case, its domain in ASCII; a patient's address is a problem, which does not repeat it."""
-    said = tidy(unguarded(text.strip()))
-    found, remarks = _taken_out(said if said.isascii() else said.translate(TYPED)), []
-    if isinstance(found, Read):
-        return found
-    address = spelt(AT.sub("@", found))
+    said, remarks = tidy(unguarded(text.strip())), []
+    address = taken_out(text)
+    if isinstance(address, Read):
+        return address
     if is_of_patient(address):
         return Read(problem=OF_PATIENT)
     if not LOOKS_LIKE_ONE.fullmatch(address) or len(address) > LONGEST or "\ufffd" in address:
@@ -37,6 +36,13 @@ def read_address(text: str) -> Read:
     if UNSEEN.search(text):
         remarks.append(f"{IS_MENDED} : {address}" if not remarks else IS_MENDED)
     return Read(address, ", ".join(remarks))
+
+
+def taken_out(text: str) -> str | Read:
+    """What of the text may be the address, well formed or not; a problem where that is not one thing."""
+    said = tidy(unguarded(text.strip()))
+    found = _taken_out(said if said.isascii() else said.translate(TYPED))
+    return found if isinstance(found, Read) else spelt(AT.sub("@", found))
 
 
 def spelt(address: str) -> str:
@@ -57,7 +63,6 @@ def is_of_patient(address: str) -> bool:
 
 
 def _taken_out(said: str) -> str | Read:
-    """What of the text may be the address."""
     enclosed = {match.lower() for match in ENCLOSED.findall(said)}
     outside = ENCLOSED.sub(" ", said)
     others = {word.strip(AROUND).lower() for word in outside.split() if "@" in word.strip("@")}
