@@ -1,4 +1,4 @@
-"""The Celery application; what runs when stands in `settings.CELERY_BEAT_SCHEDULE`."""
+"""The Celery application. What runs when stands in `mailboxes.jobs` and, for the annuaire, in the settings."""
 
 import os
 
@@ -9,3 +9,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "balmanager.settings")
 app = Celery("balmanager")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["mailboxes"], related_name="jobs")

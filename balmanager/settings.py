@@ -77,6 +77,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {"equipment": "mailboxes.views.equipment"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -217,26 +218,6 @@ CELERY_BEAT_SCHEDULE = {
         ("sync_activities",   "directory.tasks.sync_annuaire",     crontab(0, hour=2, day_of_week=0), "activities"),
         ("sync_fhir",         "directory.tasks.sync_if_due",       crontab(minute="*/30"), "fhir"),
         ("sync_ldap",         "directory.tasks.sync_if_due",       crontab(minute=40), "ldap"),
-        ("verify_absences",   "mailboxes.tasks.verify_absences",   crontab(hour=6, minute=0)),
-        ("alert_idle",        "mailboxes.tasks.alert_idle",        crontab(hour=6, minute=20)),
-        ("follow_alerts",     "mailboxes.tasks.follow_alerts",     crontab(hour=6, minute=30)),
-        ("depublish_idle",    "mailboxes.tasks.depublish_idle",    crontab(hour=6, minute=40)),
-        ("check_quotas",      "mailboxes.tasks.check_quotas",      crontab(minute=50)),
-        ("end_delegations",   "mailboxes.tasks.end_delegations",   crontab(hour=0, minute=15)),
-        ("apply_departures",  "mailboxes.tasks.apply_departures",  crontab(hour=0, minute=5)),
-        ("remind_movements",  "mailboxes.tasks.remind_movements",  crontab(hour=7, minute=20)),
-        ("ask_unidentified",  "mailboxes.tasks.ask_unidentified",  crontab(hour=7, minute=0)),
-        ("verify_requests",   "mailboxes.tasks.verify_requests",   crontab(hour=6, minute=10)),
-        ("remind_operators",  "mailboxes.tasks.remind_operators",  crontab(hour=8, minute=0)),
-        ("ask_unknown",       "mailboxes.tasks.ask_unknown",       crontab(hour=7, minute=10)),
-        ("check_certificates","mailboxes.tasks.check_certificates",crontab(hour=6, minute=10)),
-        ("take_measures",     "mailboxes.tasks.take_measures",     crontab(minute="*/15")),  # the day's last one stands
-        ("ask_campaigns",     "mailboxes.tasks.ask_campaigns",     timedelta(minutes=10)),
-        ("follow_campaigns",  "mailboxes.tasks.follow_campaigns",  crontab(hour=7, minute=30)),
-        ("tell_again",        "mailboxes.tasks.tell_again",        timedelta(minutes=10)),
-        ("take_up_imports",   "mailboxes.tasks.take_up_imports",   timedelta(minutes=5)),
-        ("deliver_webhooks",  "mailboxes.tasks.deliver_webhooks",  timedelta(minutes=1)),
-        ("purge",             "mailboxes.tasks.purge",             crontab(hour=3, minute=30)),
     ]
 }  # fmt: skip
 
@@ -331,7 +312,7 @@ KEY_USE_PRECISION = timedelta(minutes=1)  # of the last use that is shown of a k
 REST_FRAMEWORK = {
     # The key first: who comes with nothing is told by 401 what he lacks.
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "mailboxes.api.keys.KeyAuthentication",
+        "mailboxes.software.authentication.KeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "mailboxes.api.keys.ScopeOpens"],

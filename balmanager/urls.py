@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+import mailboxes.views.admin  # noqa: F401 - tells the administration of our tables
+
 urlpatterns = [
     path("", include("mailboxes.urls")),
     path("annuaire/", include("directory.urls")),

@@ -163,6 +163,31 @@ class Letter(TextChoices):
     REMIND = "remind", "relance"
 
 
+class Severity(TextChoices):
+    """How pressing a thing is: the findings and the gaps are told in this order."""
+
+    URGENT = "urgent", "urgent"
+    TODO = "todo", "à faire"
+    WATCH = "watch", "à surveiller"
+
+
+class CampaignKind(TextChoices):
+    """What a campaign puts to many at once."""
+
+    CLEANUP = "cleanup", "nettoyage"
+    RECERTIFICATION = "recertify", "recertification des accès"
+    PREFERRED = "preferred", "BAL privilégiée"
+
+
+class Scope(TextChoices):
+    """What a key opens; the account's habilitations say for which structures."""
+
+    READ = "read", "lire le registre"
+    USAGE = "usage", "envoyer des relevés d’usage"
+    RESOLVE = "resolve", "chercher la bonne adresse"
+    MANAGE = "manage", "agir comme un gestionnaire"
+
+
 class Transition(NamedTuple):
     verb: Verb
     before: frozenset[State]

@@ -10,39 +10,31 @@ from mailboxes.api.places import OperatorViewSet, StructureViewSet
 from mailboxes.api.readings import ReadingViewSet
 from mailboxes.api.requests import RequestViewSet
 from mailboxes.api.resolve import CheckView, ResolveView
-from mailboxes.api.views import BalViewSet
-from mailboxes.forms.openings import NAMES
+from mailboxes.campaigns.api import RegisterViewSet
+from mailboxes.campaigns.filters import RegisterFilter
 from mailboxes.lifecycle import BY_HAND, EXPOSED, Verb
 from mailboxes.models import Movement
 from mailboxes.views import (
     acts,
     anomalies,
     bals,
-    campaigns,
     claims,
     costs,
     dashboard,
     findings,
     gaps,
     holders,
-    imports,
     indicators,
-    kit,
     layouts,
     mine,
     movements,
-    my_campaigns,
     notices,
-    openings,
     people,
     preferences,
-    protocol,
     register,
     requests,
-    software,
     space,
     wayout,
-    webhooks,
 )
 
 
@@ -62,18 +54,11 @@ register_converter(ExposedVerb, "verb")
 register_converter(MovementKind, "kind")
 register_converter(RequestAct, "request_act")
 
-
-class OpeningStep(StringConverter):
-    regex = "|".join(NAMES)
-
-
-register_converter(OpeningStep, "step")
-
 api = SimpleRouter()
 for _prefix, _resource in {
     "structures": StructureViewSet,
     "operators": OperatorViewSet,
-    "bals": BalViewSet,
+    "bals": RegisterViewSet,
     "people": PersonViewSet,
     "holders": HolderViewSet,
     "delegations": DelegationViewSet,
@@ -86,15 +71,18 @@ for _prefix, _resource in {
     api.register(_prefix, _resource, basename=f"api-{_prefix.rstrip('s')}")
 
 urlpatterns = [
+    # The rooms above the core come first: what they add to an address of the core must not be taken for a verb.
+    path("", include("mailboxes.openings.urls")),
+    path("", include("mailboxes.imports.urls")),
+    path("", include("mailboxes.campaigns.urls")),
+    path("", include("mailboxes.kit.urls")),
+    path("", include("mailboxes.protocol.urls")),
+    path("", include("mailboxes.software.urls")),
     path("", dashboard.dashboard, name="dashboard"),
     path("a-faire/<slug:name>/", findings.finding, name="finding"),
     path("indicateurs/", indicators.indicators, name="indicators"),
     path("indicateurs/export.xlsx", indicators.indicators_xlsx, name="indicators-xlsx"),
     path("indicateurs/export.pdf", indicators.indicators_pdf, name="indicators-pdf"),
-    path("protocole/", protocol.protocols, name="protocols"),
-    path("protocole/<int:pk>/", protocol.protocol, name="protocol"),
-    path("protocole/<int:pk>/modifier/", protocol.WriteProtocolView.as_view(), name="protocol-edit"),
-    path("protocole/<int:pk>/document.pdf", protocol.protocol_pdf, name="protocol-pdf"),
     path("mes-bal/", mine.my_bals, name="my-bals"),
     path("mes-bal/reponse/", claims.claim_answer, name="claim-answer"),
     path("mes-bal/guide/<int:claim>/", claims.claim_guide, name="claim-guide"),
@@ -103,29 +91,10 @@ urlpatterns = [
     path("privilegiees/export.csv", preferences.preference_export, name="preference-export"),
     path("privilegiees/demander/", preferences.preference_request, name="preference-request"),
     path("adresses/<str:token>/", claims.claims_link, name="claims-link"),
-    path("mes-bal/questions/", my_campaigns.my_campaigns, name="my-campaigns"),
-    path("mes-bal/questions/<int:pk>/", my_campaigns.campaign_answer, name="campaign-answer"),
-    path("questions/<str:token>/", my_campaigns.campaign_link, name="campaign-link"),
-    path("campagnes/", campaigns.campaign_list, name="campaign-list"),
-    path("campagnes/nouvelle/", campaigns.LaunchView.as_view(), name="campaign-new"),
-    path("campagnes/<int:pk>/", campaigns.campaign, name="campaign"),
-    path("campagnes/<int:pk>/rappeler/", campaigns.RemindView.as_view(), name="campaign-remind"),
-    path("campagnes/<int:pk>/clore/", campaigns.CloseView.as_view(), name="campaign-close"),
-    path("campagnes/<int:pk>/rapport.pdf", campaigns.campaign_pdf, name="campaign-pdf"),
-    path("campagnes/<int:pk>/rapport.xlsx", campaigns.campaign_xlsx, name="campaign-xlsx"),
     path("ecarts/", gaps.gap_list, name="gap-list"),
     path("ecarts/export.csv", gaps.gap_export, name="gap-export"),
     path("ecarts/lot/", gaps.gap_bulk, name="gap-bulk"),
     path("ecarts/<slug:situation>/<int:structure>/<str:address>/", gaps.gap, name="gap"),
-    path("imports/", imports.import_list, name="import-list"),
-    path("imports/nouveau/", imports.ImportNewView.as_view(), name="import-new"),
-    path("imports/modele.csv", imports.import_template, name="import-template"),
-    path("imports/<int:pk>/", imports.import_page, name="import"),
-    path("imports/<int:pk>/colonnes/", imports.ImportColumnsView.as_view(), name="import-columns"),
-    path("imports/<int:pk>/appliquer/", imports.ImportApplyView.as_view(), name="import-apply"),
-    path("imports/<int:pk>/annuler/", imports.ImportUndoView.as_view(), name="import-undo"),
-    path("imports/<int:pk>/rapport.csv", imports.import_report, name="import-report"),
-    path("imports/<int:pk>/rejets.csv", imports.import_rejects, name="import-rejects"),
     path("demandes/", requests.request_list, name="request-list"),
     path("demandes/fichier/", requests.request_file, name="request-file"),
     path("demandes/lot/", requests.request_bulk, name="request-bulk"),
@@ -135,15 +104,10 @@ urlpatterns = [
     path("demandes/modeles/<int:pk>/supprimer/", layouts.DeleteLayoutView.as_view(), name="layout-delete"),
     path("demandes/<int:pk>/", requests.request, name="request"),
     path("demandes/<int:pk>/<request_act:act>/", requests.StepView.as_view(), name="request-step"),
-    path("bal/", register.bal_list, name="bal-list"),
-    path("bal/export.csv", register.bal_export, name="bal-export"),
+    path("bal/", register.bal_list, {"filterset": RegisterFilter}, name="bal-list"),
+    path("bal/export.csv", register.bal_export, {"filterset": RegisterFilter}, name="bal-export"),
     path("bal/lot/", register.bal_bulk, name="bal-bulk"),
-    path("bal/kits.zip", kit.kits_zip, name="bal-kits"),
     path("bal/inscrire/", acts.RegisterView.as_view(), name="bal-new"),
-    path("bal/demander/", openings.opening, name="opening"),
-    path("bal/demander/<int:draft>/abandonner/", openings.opening_drop, name="opening-drop"),
-    path("bal/demander/<int:draft>/<step:step>/", openings.StepView.as_view(), name="opening-step"),
-    path("structures/<int:structure>/nommage/", openings.NamingView.as_view(), name="naming"),
     path("bal/<int:pk>/", bals.bal, name="bal"),
     path("bal/<int:pk>/espace/", space.MoreSpaceView.as_view(), name="bal-space"),
     path("bal/<int:pk>/journal/", bals.bal_journal, name="bal-journal"),
@@ -165,9 +129,6 @@ urlpatterns = [
     ),
     path("bal/<int:pk>/principal/", holders.NamePrincipalView.as_view(), name="bal-principal-name"),
     path("bal/<int:pk>/delegations/ajouter/", holders.DelegateView.as_view(), name="bal-delegate"),
-    path("bal/<int:pk>/faire-connaitre/", kit.bal_kit, name="bal-kit"),
-    path("bal/<int:pk>/faire-connaitre/kit.zip", kit.bal_kit_zip, name="bal-kit-zip"),
-    path("bal/<int:pk>/faire-connaitre/<slug:piece>.<slug:form>", kit.bal_kit_piece, name="bal-kit-piece"),
     path("bal/<int:pk>/je-m-en-sers/", acts.DeclareUseView.as_view(), name="bal-declare-use"),
     path("bal/<int:pk>/anomalies/signaler/", anomalies.NoteAnomalyView.as_view(), name="bal-anomaly"),
     path("bal/<int:pk>/applicative/", anomalies.DescribeApplicativeView.as_view(), name="bal-applicative"),
@@ -206,17 +167,6 @@ urlpatterns = [
         name="movement-step-reopen",
     ),
     path("personnes/suggestions/", people.person_suggest, name="person-suggest"),
-    path("logiciels/", software.software_list, name="software-list"),
-    path("logiciels/declarer/", software.declare, name="software-new"),
-    path("logiciels/cles/<int:pk>/renouveler/", software.rotate, name="key-rotate"),
-    path("logiciels/cles/<int:pk>/revoquer/", software.revoke, name="key-revoke"),
-    path("logiciels/webhooks/", webhooks.webhook_list, name="webhook-list"),
-    path("logiciels/webhooks/ajouter/", webhooks.AddWebhookView.as_view(), name="webhook-new"),
-    path("logiciels/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
-    path("logiciels/webhooks/<int:pk>/modifier/", webhooks.ChangeWebhookView.as_view(), name="webhook-edit"),
-    path("logiciels/webhooks/<int:pk>/essai/", webhooks.webhook_try, name="webhook-try"),
-    path("logiciels/webhooks/<int:pk>/secret/", webhooks.webhook_secret, name="webhook-secret"),
-    path("logiciels/livraisons/<uuid:pk>/rejouer/", webhooks.delivery_replay, name="delivery-replay"),
     path("fhir/", include("mailboxes.api.fhir.urls")),
     path("api/v1/", include(api.urls)),
     path("api/v1/findings/", FindingsView.as_view(), name="api-findings"),

@@ -6,21 +6,11 @@
 from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.applicative import describe_applicative, warn_certificate
-from mailboxes.actions.campaigns import answer_campaign, ask_campaign, close_campaign, launch_campaign, remind_campaign
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
 from mailboxes.actions.idleness import ask_use, escalate_idle, remind_idle, remind_use
-from mailboxes.actions.imports import (
-    apply_import,
-    carry_on,
-    forecast_import,
-    forget_import,
-    read_columns,
-    receive_import,
-    undo_import,
-)
 from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.measures import keep_measures
 from mailboxes.actions.movements import (
@@ -37,58 +27,35 @@ from mailboxes.actions.movements import (
 )
 from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.notices import answer_notice, give_notice, prefer_channel, resend_notice
-from mailboxes.actions.openings import (
-    Foreseen,
-    begin_draft,
-    drop_draft,
-    preview_opening,
-    request_opening,
-    save_draft,
-    set_naming,
-)
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.preferences import prefer, request_preference
-from mailboxes.actions.protocol import write_protocol
 from mailboxes.actions.readings import Pushed, Result, Verdict, record_readings
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
-from mailboxes.actions.software import OVERLAP_DAYS, declare_software, revoke_key, rotate_key
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import ask_more_space, declare_use, record_usage, update_quota_warnings
 from mailboxes.actions.wayout import request_depublication
-from mailboxes.actions.webhooks import add_webhook, change_webhook, renew_secret, replay, try_webhook
 
 __all__ = [
-    "OVERLAP_DAYS",
     "Answered",
-    "Foreseen",
     "Pushed",
     "Result",
     "Tally",
     "Verdict",
     "accept_annuaire",
     "add_cotitulaire",
-    "add_webhook",
     "adopt",
     "answer",
-    "answer_campaign",
     "answer_notice",
     "apply_departure",
-    "apply_import",
-    "ask_campaign",
     "ask_handover",
     "ask_more_space",
     "ask_operator",
     "ask_person",
     "ask_use",
-    "begin_draft",
     "cancel_departure",
     "cancel_movement",
-    "carry_on",
-    "change_webhook",
-    "close_campaign",
     "close_movement",
-    "declare_software",
     "declare_use",
     "delegate",
     "delete_layout",
@@ -96,16 +63,12 @@ __all__ = [
     "describe_bal",
     "describe_person",
     "describe_stay",
-    "drop_draft",
     "end_delegation",
     "escalate_idle",
-    "forecast_import",
-    "forget_import",
     "give_notice",
     "hand_over",
     "ignore_gap",
     "keep_measures",
-    "launch_campaign",
     "move",
     "move_each",
     "name_principal",
@@ -115,43 +78,29 @@ __all__ = [
     "open_request",
     "prefer",
     "prefer_channel",
-    "preview_opening",
-    "read_columns",
-    "receive_import",
     "record_departure",
     "record_person",
     "record_readings",
     "record_usage",
     "register_bal",
-    "remind_campaign",
     "remind_idle",
     "remind_movement",
     "remind_person",
     "remind_use",
     "remove_cotitulaire",
-    "renew_secret",
     "reopen_step",
-    "replay",
     "request_depublication",
-    "request_opening",
     "request_preference",
     "resend_notice",
     "resolve_anomaly",
-    "revoke_key",
-    "rotate_key",
-    "save_draft",
-    "set_naming",
     "settle_step",
     "step",
     "step_each",
     "take_over_delegation",
     "trace",
     "transfer_principal",
-    "try_webhook",
-    "undo_import",
     "update_quota_warnings",
     "warn_certificate",
     "welcome_person",
     "write_layout",
-    "write_protocol",
 ]

@@ -12,7 +12,7 @@ from mailboxes.actions.moves import Tally, move
 from mailboxes.actions.requests import STAMPS, ask, cancel, note
 from mailboxes.lifecycle import STEPS, Act, Letter, Party, RequestKind
 from mailboxes.models import SYSTEM, Bal, Notice, Request
-from mailboxes.notices import notices_of_delay
+from mailboxes.notices.telling import notices_of_delay
 
 
 @transaction.atomic

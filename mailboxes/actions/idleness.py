@@ -5,10 +5,11 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from mailboxes import idleness, rules
+from mailboxes import rules
 from mailboxes.actions.journal import locked, write
 from mailboxes.lifecycle import Act, Party
 from mailboxes.models import Bal, JournalEntry
+from mailboxes.notices import idleness
 
 HOLDERS, GESTIONNAIRES = frozenset({Party.HOLDERS}), frozenset({Party.GESTIONNAIRES})
 

@@ -8,13 +8,7 @@ from django.utils import timezone
 
 from mailboxes.lifecycle import Party
 from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Notice, Person, Signatory
-from mailboxes.notices import (
-    gestionnaires_of,
-    notice_to_person,
-    notices_for,
-    notices_to_gestionnaires,
-    tell,
-)
+from mailboxes.notices.telling import gestionnaires_of, notice_to_person, notices_for, notices_to_gestionnaires, tell
 
 
 def locked(bal: Bal) -> Bal:

@@ -12,7 +12,7 @@ from mailboxes.actions.journal import write_about
 from mailboxes.actions.people import lock_stay
 from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Step, standing_of
-from mailboxes.movements import BY_NAME, Line, file_of
+from mailboxes.models.checklists import BY_NAME, Line, file_of
 
 ON_THE_DAY = "Départ de la personne."
 

@@ -14,7 +14,7 @@ from mailboxes.actions.journal import entry_of, locked, tell_on_commit
 from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import ATTESTATION, BY_VERB, Party, State, Verb
 from mailboxes.models import Bal, JournalEntry, Notice
-from mailboxes.notices import gestionnaires_of, notices_for
+from mailboxes.notices.telling import gestionnaires_of, notices_for
 
 logger = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_of
-from mailboxes.letters import Layouts
 from mailboxes.lifecycle import OPENS, PUBLISHES_AGAIN, SETTLES, Act, Letter, Party, RequestKind, RequestStage, Verb
 from mailboxes.models import Bal, JournalEntry, Notice, Operator, Request, Structure
 from mailboxes.models.requests import AWAITED
-from mailboxes.notices import letter_to_operator
+from mailboxes.notices.telling import letter_to_operator
+from mailboxes.requests.letters import Layouts
 
 STAMPS = {
     RequestStage.SENT: "sent_at",

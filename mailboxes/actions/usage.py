@@ -15,7 +15,7 @@ from mailboxes.actions.moves import Tally, in_batches, write_moves
 from mailboxes.actions.requests import open_request
 from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Reading, Request, bulk
-from mailboxes.notices import gestionnaires_of, notices_for
+from mailboxes.notices.telling import gestionnaires_of, notices_for
 
 LEARNT = ["last_used_at", "last_used_source", "clock_at", "used_mb", "quota_mb", "percent_full", "full_on"]
 

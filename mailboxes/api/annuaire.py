@@ -8,8 +8,8 @@ from directory.forms import SearchForm
 from directory.models import Entry, SyncRun
 from directory.search import SHOWN, Asked, search
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.filters import RunFilter
-from mailboxes.models.software import Scope
+from mailboxes.forms.filters import RunFilter
+from mailboxes.lifecycle import Scope
 
 
 @extend_schema_serializer(

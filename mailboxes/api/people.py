@@ -9,7 +9,7 @@ from mailboxes import actions
 from mailboxes.api.fields import Abilities, PersonSaid, Seen, person_of
 from mailboxes.api.serializers import PersonLineSerializer, example
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.filters import DelegationFilter, HolderFilter, PersonFilter
+from mailboxes.forms.filters import DelegationFilter, HolderFilter, PersonFilter
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, Person, Structure
 from mailboxes.rules import allows, check_end_delegation, check_remove_cotitulaire, check_transfer_principal

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from mailboxes.api.fields import Abilities
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.filters import OperatorFilter, StructureFilter
+from mailboxes.forms.filters import OperatorFilter, StructureFilter
 from mailboxes.lifecycle import Act
 from mailboxes.models import Domain, Operator, Structure
 from mailboxes.rules import allows, check_record_person, check_set_naming

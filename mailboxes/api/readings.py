@@ -14,9 +14,9 @@ from mailboxes.actions import Pushed, Result, Verdict
 from mailboxes.api.once import once
 from mailboxes.api.serializers import example
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.filters import ReadingFilter
+from mailboxes.forms.filters import ReadingFilter
+from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Reading
-from mailboxes.models.software import Scope
 
 MAX_READINGS = 10_000
 BIGGEST = 2**31 - 1

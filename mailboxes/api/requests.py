@@ -8,7 +8,7 @@ from mailboxes import actions
 from mailboxes.api.fields import Abilities, Seen
 from mailboxes.api.serializers import example
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.filters import RequestFilter
+from mailboxes.forms.filters import RequestFilter
 from mailboxes.lifecycle import BY_HAND, Act, RequestKind
 from mailboxes.models import Bal, Request
 from mailboxes.rules import allows, check_stage

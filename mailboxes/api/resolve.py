@@ -10,9 +10,9 @@ from rest_framework.views import APIView
 from directory.check import Verdict, check
 from directory.identifiers import LONGEST, malformed
 from directory.models import Entry
+from mailboxes.api.resolver import MAX_QUESTIONS, Answer, Question, Ranked, freshness, resolve
+from mailboxes.lifecycle import Scope
 from mailboxes.models import Preference
-from mailboxes.models.software import Scope
-from mailboxes.resolver import MAX_QUESTIONS, Answer, Question, Ranked, freshness, resolve
 
 QUESTION = {"rpps": "10000000017", "finess": "010000002", "service": "", "purpose": ""}
 FRESHNESS = {"as_of": "2026-11-20T03:12:00+01:00", "is_stale": False}

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import force_instance
 from drf_spectacular.types import OpenApiTypes
@@ -158,11 +157,3 @@ class Schema(AutoSchema):
         if self.method in SAFE_METHODS and self._get_parameters():
             codes.add(400)
         return codes
-
-
-class KeyScheme(OpenApiAuthenticationExtension):
-    target_class = "mailboxes.api.keys.KeyAuthentication"
-    name = "cle"
-
-    def get_security_definition(self, auto_schema):
-        return {"type": "http", "scheme": "bearer", "description": "Clé d’un logiciel, donnée par un gestionnaire."}

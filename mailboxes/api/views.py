@@ -14,20 +14,12 @@ from mailboxes.api.serializers import (
     RegisterSerializer,
 )
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.filters import BalFilter
 from mailboxes.lifecycle import EXPOSED, Act, Verb
 from mailboxes.models import Bal
 
 
-class Narrowed(BalFilter):
-    """The pages' filter, in the order of the cursor."""
-
-    sort = None
-
-
 class BalViewSet(ResourceViewSet):
     serializer_class = BalSerializer
-    filterset_class = Narrowed
 
     def get_queryset(self):
         return Bal.objects.visible_to(self.request.user).with_holders().with_publication()

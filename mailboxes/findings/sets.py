@@ -11,8 +11,8 @@ from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Concat
 from django.utils import timezone
 
+from directory.folding import Folded
 from directory.models import Entry
-from mailboxes.folding import Folded
 from mailboxes.lifecycle import LIVE, Act, State
 from mailboxes.models import (
     Anomaly,

@@ -7,10 +7,9 @@ from django.db.models import QuerySet
 
 from mailboxes.findings import sets
 from mailboxes.gaps import SITUATIONS, Situation
-from mailboxes.lifecycle import Act, Verb
+from mailboxes.lifecycle import Act, Severity, Verb
 from mailboxes.models import Anomaly, Bal
 from mailboxes.rules import allows, check_annuaire_fresh
-from mailboxes.severity import Severity
 
 
 class Finding(NamedTuple):

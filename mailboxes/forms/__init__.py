@@ -2,17 +2,14 @@
 
 from mailboxes.forms.anomalies import ApplicativeForm, NoteAnomalyForm
 from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
-from mailboxes.forms.bulk import BulkForm, KitsForm
-from mailboxes.forms.campaigns import LaunchForm, ScopeForm, TargetFilterForm
+from mailboxes.forms.bulk import BulkForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
-from mailboxes.forms.imports import ImportColumnsForm, ImportForm
 from mailboxes.forms.indicators import IndicatorsForm
 from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
 from mailboxes.forms.people import DescribePersonForm, PersonField, PersonForm
 from mailboxes.forms.preferences import PlaceFilterForm
-from mailboxes.forms.protocol import ProtocolForm
 from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, StepForm
 from mailboxes.forms.space import MoreSpaceForm
 
@@ -29,11 +26,7 @@ __all__ = [
     "GapFilterForm",
     "GiveNoticeForm",
     "HandOverForm",
-    "ImportColumnsForm",
-    "ImportForm",
     "IndicatorsForm",
-    "KitsForm",
-    "LaunchForm",
     "LayoutForm",
     "MoreSpaceForm",
     "MoveForm",
@@ -45,13 +38,10 @@ __all__ = [
     "PersonForm",
     "PlaceFilterForm",
     "PreferencesForm",
-    "ProtocolForm",
     "RegisterForm",
     "RemedyForm",
     "RequestBulkForm",
     "RequestDeletionForm",
-    "ScopeForm",
     "SettleForm",
     "StepForm",
-    "TargetFilterForm",
 ]

@@ -37,23 +37,3 @@ class BulkForm(forms.Form):
     def perform(self, *, by):
         verb = Verb(self.cleaned_data["verb"])
         return actions.move_each(self.cleaned_data["bals"], verb, by=by, note=self.cleaned_data["note"])
-
-
-class KitsForm(forms.Form):
-    """The BAL whose communication kits are taken at once."""
-
-    bals = forms.ModelMultipleChoiceField(
-        Bal.objects.none(),
-        label="BAL",
-        error_messages={"required": "Cochez au moins une BAL.", "invalid_choice": "La BAL n° %(value)s n’existe pas."},
-    )
-
-    def __init__(self, *args, user, limit: int, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.limit = limit
-        self.fields["bals"].queryset = Bal.objects.visible_to(user)  # type: ignore[attr-defined]
-
-    def clean_bals(self):
-        if self.cleaned_data["bals"].count() > self.limit:
-            raise forms.ValidationError(f"Pas plus de {self.limit} kits à la fois.")
-        return self.cleaned_data["bals"]

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from directory.folding import folded
 from mailboxes import actions
-from mailboxes.folding import folded
 from mailboxes.models import Bal, Movement, Person, Structure
 from mailboxes.models.people import people_of_annuaire
 

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from mailboxes.preferred import SORTS, Places
+from mailboxes.gaps.preferred import SORTS, Places
 
 
 class PlaceFilterForm(forms.Form):

@@ -3,10 +3,10 @@
 from django import forms
 
 from mailboxes import actions
-from mailboxes.letters import words_of
 from mailboxes.lifecycle import BY_HAND, Act, RequestKind
 from mailboxes.models import Bal, Operator, Request, RequestLayout, Structure
-from mailboxes.wayout import auto_reply_for, candidates
+from mailboxes.requests.letters import words_of
+from mailboxes.requests.wayout import auto_reply_for, candidates
 
 SAID = {
     Act.RECORD_REFUSAL: ("Raison donnée par l’opérateur", "Le demandeur la lira."),

@@ -7,7 +7,7 @@ from django.utils.functional import cached_property
 
 from directory.models import Entry
 from directory.pictures import Picture, pictures
-from mailboxes.comparison import Line, compare
+from mailboxes.gaps.comparison import Line, compare
 from mailboxes.gaps.table import STATUSES, Situation
 from mailboxes.models import Bal, Claim, GapDecision, Structure
 

@@ -3,10 +3,10 @@
 from django.db import connection
 from django.utils import timezone
 
+from directory.folding import folded_in_sql
 from directory.identifiers import APICRYPT_DOMAIN
 from directory.models import Entry, TrustedDomain
 from directory.pictures import public_sources
-from mailboxes.folding import folded_in_sql
 from mailboxes.lifecycle import LIVE
 from mailboxes.models import Bal, Claim, Domain, GapDecision, Structure
 

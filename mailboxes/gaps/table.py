@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from mailboxes.lifecycle import Act, RequestKind
-from mailboxes.severity import Severity
+from mailboxes.lifecycle import Act, RequestKind, Severity
 
 
 class Situation(NamedTuple):

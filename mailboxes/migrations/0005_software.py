@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import mailboxes.models.software
+import mailboxes.software.models
 from django.conf import settings
 from django.db import migrations, models
 
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100, verbose_name='nom du logiciel')),
-                ('scopes', models.JSONField(default=list, validators=[mailboxes.models.software.validate_scopes], verbose_name='droits')),
+                ('scopes', models.JSONField(default=list, validators=[mailboxes.software.models.validate_scopes], verbose_name='droits')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='déclaré le')),
                 ('created_by', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='déclaré par')),
                 ('user', models.OneToOneField(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='software', to=settings.AUTH_USER_MODEL)),

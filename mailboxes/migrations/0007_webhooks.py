@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import mailboxes.models.webhooks
+import mailboxes.software.models
 import uuid
 from django.db import migrations, models
 
@@ -19,8 +19,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('url', models.URLField(max_length=500, verbose_name='adresse')),
-                ('events', models.JSONField(default=list, validators=[mailboxes.models.webhooks.validate_events], verbose_name='évènements')),
-                ('salt', models.CharField(default=mailboxes.models.webhooks.new_salt, editable=False, max_length=32)),
+                ('events', models.JSONField(default=list, validators=[mailboxes.software.models.validate_events], verbose_name='évènements')),
+                ('salt', models.CharField(default=mailboxes.software.models.new_salt, editable=False, max_length=32)),
                 ('seen_up_to', models.BigIntegerField(default=0, editable=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='créé le')),
                 ('paused_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='suspendu le')),

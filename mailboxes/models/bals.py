@@ -13,14 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import Entry
-from mailboxes.forecast import Forecast, Point, Unknown, forecast
-from mailboxes.lifecycle import LIVE, PAID, Party, Role, State, Verb
+from mailboxes.lifecycle import LIVE, PAID, Party, Role, Scope, State, Verb
 from mailboxes.models.fields import validate_address
+from mailboxes.models.forecast import Forecast, Point, Unknown, forecast
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.months import MonthsBefore, Shortest
 from mailboxes.models.movements import Movement
 from mailboxes.models.people import Affiliation, Person
-from mailboxes.models.software import Scope
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM, Signatory
 from mailboxes.models.usage import Reading

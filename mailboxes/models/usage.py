@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import models
 from django.utils import timezone
 
-from mailboxes.forecast import WINDOW, Point
+from mailboxes.models.forecast import WINDOW, Point
 
 RECENT = WINDOW + timedelta(days=180)  # a forecast starts from a last reading no older than the difference
 

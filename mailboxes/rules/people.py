@@ -8,6 +8,7 @@ from mailboxes.lifecycle import WHO_MAY, Act, Role
 from mailboxes.models import Affiliation, Movement, Person, Standing, Structure
 from mailboxes.models.bals import managed_structures
 from mailboxes.models.system import SYSTEM, Signatory
+from mailboxes.rules.moves import check_role
 from mailboxes.rules.refusals import NotAllowed, Refused
 
 
@@ -131,3 +132,10 @@ def _check_order(arrived_on: date | None, left_on: date | None) -> None:
         raise Refused("Le départ ne peut pas précéder l’arrivée.", "order")
     if left_on and abs((left_on - timezone.localdate()).days) > 3660:
         raise Refused("Cette date est à plus de dix ans d’ici : vérifiez l’année.", "far")
+
+
+def check_record_named(person, known, *, roles: frozenset[Role]) -> None:
+    """Someone named whom the register lacks is recorded if the annuaire has him; his names are the annuaire's."""
+    check_role(Act.RECORD_PERSON, WHO_MAY[Act.RECORD_PERSON], roles)
+    if known is None:
+        raise Refused(f"L’annuaire ne connaît pas le numéro RPPS {person.rpps}.", "unknown")

@@ -71,3 +71,14 @@ def check_ranks_known() -> None:
     if run.is_stale:
         day = timezone.localtime(run.as_of)
         raise Refused(f"La source qui dit quelle BAL est privilégiée date du {day:%d/%m/%Y} : trop ancienne.", "rank")
+
+
+def check_make_known(bal: Bal, *, by) -> None:
+    """The address of an open BAL that someone reads; of one that leaves, only where to write instead."""
+    check_role(Act.MAKE_KNOWN, WHO_MAY[Act.MAKE_KNOWN], bal.roles_of(by))
+    if bal.kind == Bal.Kind.APPLICATIVE:
+        raise Refused("Une BAL applicative n’est lue par personne : ne la faites pas connaître.", "kind")
+    if bal.state == State.REQUESTED:
+        raise Refused("Cette BAL n’est pas encore ouverte : attendez la réponse de l’opérateur.", "state")
+    if bal.state in (State.DELETED, State.ABANDONED):
+        raise Refused(f"Cette BAL est {bal.get_state_display()} : ne faites plus connaître son adresse.", "state")

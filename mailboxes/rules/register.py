@@ -1,6 +1,7 @@
 """What may enter the register."""
 
 from directory.identifiers import domain_of
+from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Operator, Structure
 from mailboxes.models.bals import managed_structures
 from mailboxes.models.system import SYSTEM
@@ -45,3 +46,18 @@ def check_register_somewhere(*, by) -> None:
     """Is there a structure for which this account may inscribe?"""
     if not managed_structures(by):
         raise NotAllowed("Seul un gestionnaire de structure inscrit une BAL ou une personne.", "role")
+
+
+def check_request_somewhere(*, by) -> None:
+    """Is there a structure for which this account may ask at all?"""
+    if not Structure.objects.open_to(by).exists():
+        raise NotAllowed(
+            "Une BAL se demande pour une structure que vous gérez, ou pour vous-même là où vous exercez : "
+            "demandez au gestionnaire MSSanté de votre structure de vous y inscrire.",
+            "role",
+        )
+
+
+def check_set_naming(structure: Structure, *, by) -> None:
+    if by is not SYSTEM and structure.pk not in managed_structures(by):
+        raise NotAllowed(f"« {Act.SET_NAMING.label} » est réservé à un gestionnaire de « {structure} ».", "role")

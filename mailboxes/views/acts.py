@@ -11,8 +11,8 @@ from mailboxes.forms import DescribeForm, EmptyForm, MoveForm, RegisterForm, Req
 from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
 from mailboxes.models import Bal
 from mailboxes.models.fields import doubts
+from mailboxes.requests.wayout import days_to_wait, preview
 from mailboxes.rules import Refused, check_act, check_move, check_register_somewhere
-from mailboxes.wayout import days_to_wait, preview
 
 
 class ActionView(FormView):

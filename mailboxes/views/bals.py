@@ -7,10 +7,11 @@ from django.utils import timezone
 from directory.models import Entry
 from directory.pictures import public_sources
 from mailboxes import actions
-from mailboxes.comparison import ABSENT, NEVER_EXPECTED, compare
+from mailboxes.gaps.comparison import ABSENT, NEVER_EXPECTED, compare
 from mailboxes.lifecycle import EXPOSED, Act, Verb
 from mailboxes.models import ApplicativeFacts, Bal, Delegataire, situations_by_rpps
-from mailboxes.proof import with_outcomes
+from mailboxes.notices.proof import with_outcomes
+from mailboxes.requests.wayout import progress
 from mailboxes.rules import (
     CERTIFICATE_THRESHOLDS,
     NotAllowed,
@@ -31,7 +32,6 @@ from mailboxes.views.findings import attention
 from mailboxes.views.frame import annuaire_run
 from mailboxes.views.holders import oneself
 from mailboxes.views.space import space_facts
-from mailboxes.wayout import progress
 
 RECENT = 10
 PER_PAGE = 50

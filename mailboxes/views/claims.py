@@ -8,8 +8,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from directory.identifiers import domain_of
 from directory.models import Entry
-from mailboxes import actions, links
+from mailboxes import actions
 from mailboxes.models import Bal, Claim, Operator, Person, Signatory
+from mailboxes.notices import links
 from mailboxes.rules import Refused
 
 DONE: dict[str, str] = {

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from directory.sheets import XLSX, as_csv, as_xlsx
 from mailboxes import actions
-from mailboxes.costs import DIMENSIONS, Bill, Costs
+from mailboxes.indicators.costs import DIMENSIONS, Bill, Costs
 from mailboxes.lifecycle import PAID
 from mailboxes.models import Bal, Domain, Operator, Price, Structure, Use
 from mailboxes.views.frame import sees_structures
@@ -24,7 +24,7 @@ def costs(request):
     lines = found.by(chosen)
     return render(
         request,
-        "mailboxes/costs.html",
+        "mailboxes/indicators/costs.html",
         {
             "tabs": [(name, title, name == chosen) for name, (title, _) in DIMENSIONS.items()],
             "chosen": chosen,
@@ -101,7 +101,7 @@ def operators(request):
     rows = Operator.objects.prefetch_related("prices", Prefetch("domains", domains, to_attr="shown_domains"))
     return render(
         request,
-        "mailboxes/operators.html",
+        "mailboxes/indicators/operators.html",
         {"operators": [(row, prices_of(row), counts.get(row.pk, 0)) for row in rows]},
     )
 

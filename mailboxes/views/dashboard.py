@@ -4,10 +4,9 @@ from django.db.models import Count
 from django.shortcuts import redirect, render
 
 from mailboxes.findings import Counted, count_findings
-from mailboxes.lifecycle import State
+from mailboxes.lifecycle import Severity, State
 from mailboxes.models import Bal, JournalEntry
 from mailboxes.rules import allows, check_register_somewhere
-from mailboxes.severity import Severity
 from mailboxes.views.findings import address_of
 from mailboxes.views.frame import annuaire_run, sees_structures
 

@@ -10,8 +10,8 @@ from mailboxes.gaps import BY_NAME as SITUATIONS
 from mailboxes.gaps import Gaps
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import Bal, Structure
-from mailboxes.paging import KeyPaginator
 from mailboxes.rules import allows, check_act, check_move, check_repair_orphan
+from mailboxes.views.paging import KeyPaginator
 
 PER_PAGE = 25
 # The page of an act that is about the BAL alone; another is done from the BAL's own page, where its people stand.
@@ -47,7 +47,7 @@ def finding(request, name):
     paginator = KeyPaginator(bals, PER_PAGE, rows=Bal.objects.with_holders().with_publication())
     page = paginator.get_page(request.GET.get("page"))
     rows = [(bal, remedy_for(found, bal, request.user)) for bal in page]
-    return render(request, "mailboxes/finding.html", {"finding": found, "page": page, "rows": rows})
+    return render(request, "mailboxes/findings/finding.html", {"finding": found, "page": page, "rows": rows})
 
 
 def remedy_for(finding: Finding, bal: Bal, user) -> str:

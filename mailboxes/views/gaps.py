@@ -6,8 +6,8 @@ from django.http import Http404, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from directory.sheets import csv_lines
 from mailboxes import actions
-from mailboxes.export import csv_lines
 from mailboxes.forms import GapFilterForm, RemedyForm
 from mailboxes.gaps import COLUMNS, REMEDIES, SITUATIONS, Gaps, request_for
 from mailboxes.lifecycle import Act
@@ -32,7 +32,7 @@ def gap_list(request):
     run = annuaire_run(request)
     return render(
         request,
-        "mailboxes/gap_list.html",
+        "mailboxes/gaps/list.html",
         {
             "form": form,
             "page": paginator.get_page(request.GET.get("page")),
@@ -56,7 +56,7 @@ def gap(request, situation, structure, address):
     can_mend = row.structure_id in managed_structures(request.user)
     return render(
         request,
-        "mailboxes/gap.html",
+        "mailboxes/gaps/gap.html",
         {
             "gap": row,
             "remedies": row.situation.remedies if can_mend else [],
@@ -87,7 +87,7 @@ def gap_bulk(request):
         return redirect("gap-list")
     return render(
         request,
-        "mailboxes/gap_bulk.html",
+        "mailboxes/gaps/bulk.html",
         {
             "form": form,
             "act": form.act,

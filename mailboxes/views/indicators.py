@@ -1,13 +1,16 @@
 """The indicators: curves, tables and files, of one structure or of all that one sees."""
 
+from datetime import date
+
 from django.shortcuts import render
 from django.utils import timezone
 
 from directory.sheets import as_xlsx
 from mailboxes import actions
-from mailboxes.documents.indicators import printed
 from mailboxes.forms import IndicatorsForm
+from mailboxes.indicators import Indicators
 from mailboxes.views.files import pdf_file, xlsx_file
+from mailboxes.views.pdf import heading, note, pdf, room, table
 
 SHOWN_AS_CURVES = ("state", "kind", "operator", "activity", "fill", "published", "finding")
 
@@ -19,7 +22,7 @@ def indicators(request):
         {"figure": figure, "lines": lines, "chart": asked.chart(figure) if figure.name in SHOWN_AS_CURVES else None}
         for figure, lines in asked.sections()
     ]
-    return render(request, "mailboxes/indicators.html", {"form": form, "asked": asked, "sections": sections})
+    return render(request, "mailboxes/indicators/indicators.html", {"form": form, "asked": asked, "sections": sections})
 
 
 def indicators_xlsx(request):
@@ -34,3 +37,20 @@ def indicators_pdf(request):
     actions.trace(request.user, "export", f"indicateurs (PDF), {request.GET.urlencode()}")
     asked = form.asked()
     return pdf_file("indicateurs", printed(asked, form.title, asked.last or timezone.localdate()))
+
+
+UNKNOWN = "Une BAL dont l’usage ou le remplissage est inconnu est comptée à part : inconnu ne veut pas dire inactif."
+
+
+def printed(asked: Indicators, structure: str, day: date) -> bytes:
+    parts = [note(UNKNOWN)]
+    for figure, lines in asked.sections():
+        header = [figure.label, "Nombre"]
+        rows: list[list] = [[label, now] for _, label, now, _ in lines]
+        if asked.first != asked.last:
+            header.append(f"Depuis le {asked.first:%d/%m/%Y}")
+            rows = [[label, now, f"{now - (before or 0):+d}"] for _, label, now, before in lines]
+        parts += [room(40), heading(figure.label), table(header, rows, widths=[3, 1, 1.3][: len(header)])]
+    if len(parts) == 1:
+        parts.append(note("Aucune mesure n’a encore été prise."))
+    return pdf("Indicateurs des BAL MSSanté", parts, structure=structure, day=day)

@@ -5,10 +5,10 @@ from django.urls import reverse
 
 from mailboxes import actions
 from mailboxes.forms import LayoutForm
-from mailboxes.letters import COLUMNS, SAMPLE, compose
 from mailboxes.models import RequestLayout, Structure
 from mailboxes.models.bals import managed_structures
 from mailboxes.models.layouts import PLACEHOLDERS, columns_of, fill
+from mailboxes.requests.letters import COLUMNS, SAMPLE, compose
 from mailboxes.rules import check_register_somewhere, check_write_layout
 from mailboxes.views.acts import ActionView
 
@@ -22,7 +22,7 @@ def layout_list(request):
     managed = managed_structures(request.user)
     return render(
         request,
-        "mailboxes/layout_list.html",
+        "mailboxes/requests/layout_list.html",
         {"rows": [(row, row.structure_id in managed) for row in rows], "can_write": bool(managed)},
     )
 
@@ -30,7 +30,7 @@ def layout_list(request):
 class LayoutView(ActionView):
     """A new layout, or one to change; the second button shows it at work and saves nothing."""
 
-    template_name = "mailboxes/layout.html"
+    template_name = "mailboxes/requests/layout.html"
     form_class = LayoutForm
     label = "Enregistrer le modèle"
     done = "Le modèle est enregistré : les prochaines demandes le suivront."

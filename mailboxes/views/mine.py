@@ -6,9 +6,9 @@ from django.db.models import Exists, OuterRef
 from django.shortcuts import render
 from django.utils import timezone
 
+from mailboxes.gaps.preferred import choices_of, own_places
 from mailboxes.lifecycle import BY_VERB, OVER, Act, State, Verb
-from mailboxes.models import Bal, CampaignTarget, Delegataire, Preference
-from mailboxes.preferred import choices_of, own_places
+from mailboxes.models import Bal, Delegataire, Preference
 from mailboxes.rules import allows, check_act, check_make_known, check_move, check_ranks_known, check_request_somewhere
 from mailboxes.views.claims import addresses_of
 from mailboxes.views.space import is_filling
@@ -24,7 +24,7 @@ def my_bals(request):
     held.sort(key=lambda facts: not facts["awaits"])
     lent = Delegataire.objects.current().filter(person__user_id=user.pk).exclude(bal__state__in=OVER)
     person = getattr(user, "person", None)
-    questions = CampaignTarget.objects.put_to(person).unanswered().count() if person else 0
+    questions = person.campaign_targets.put_to(person).unanswered().count() if person else 0
     listed = addresses_of(person) if person and person.rpps else []
     return render(
         request,

@@ -13,8 +13,8 @@ from mailboxes.findings import OF_MOVEMENTS, narrow
 from mailboxes.forms import DepartureForm, EmptyForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Movement, standing_of
-from mailboxes.movements import BY_NAME as STEPS
-from mailboxes.movements import File, file_of, files
+from mailboxes.models.checklists import BY_NAME as STEPS
+from mailboxes.models.checklists import File, file_of, files
 from mailboxes.rules import (
     allows,
     check_act,

@@ -8,11 +8,12 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from mailboxes import actions, links
+from mailboxes import actions
 from mailboxes.forms import EmptyForm, GiveNoticeForm, PreferencesForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Notice, Person, Signatory
-from mailboxes.proof import with_outcomes
+from mailboxes.notices import links
+from mailboxes.notices.proof import with_outcomes
 from mailboxes.rules import (
     NotAllowed,
     Refused,
@@ -41,9 +42,9 @@ def notice_link(request, token):
     try:
         notice = Notice.objects.exclude(bal=None).select_related("person").get(pk=links.notice_of(token))
     except links.Expired:
-        return render(request, "mailboxes/notice_link_refused.html", {"has_expired": True}, status=410)
+        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": True}, status=410)
     except (links.Invalid, Notice.DoesNotExist):
-        return render(request, "mailboxes/notice_link_refused.html", {"has_expired": False}, status=404)
+        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": False}, status=404)
     if request.method == "POST":
         return _answer_by_link(request, token, notice)
     bal = Bal.objects.with_holders().get(pk=notice.bal_id)
@@ -55,7 +56,7 @@ def notice_link(request, token):
         "is_question": notice.act in (Act.ASK_USE, Act.REMIND_USE),
         "is_holder": bal.is_held_by(notice.person),
     }
-    return render(request, "mailboxes/notice_link.html", facts)
+    return render(request, "mailboxes/notices/link.html", facts)
 
 
 def _answer_by_link(request, token, notice):
@@ -81,7 +82,7 @@ def bal_notices(request, pk):
         notice.bal = bal
     mark_mendable(page, request.user)
     facts = {"bal": bal, "page": page, "notices": with_outcomes(page), "printed_by": request.user}
-    return render(request, "mailboxes/bal_notices.html", facts)
+    return render(request, "mailboxes/notices/bal.html", facts)
 
 
 def notice_list(request):
@@ -94,7 +95,7 @@ def notice_list(request):
     for notice in page:
         notice.bal = bals.get(notice.bal_id)
     mark_mendable(page, request.user)
-    return render(request, "mailboxes/notice_list.html", {"page": page})
+    return render(request, "mailboxes/notices/list.html", {"page": page})
 
 
 def mark_mendable(notices, user) -> None:

@@ -11,14 +11,12 @@ from django.views.decorators.http import require_POST
 
 from directory.sheets import XLSX
 from mailboxes import actions
-from mailboxes.filters import PersonFilter
 from mailboxes.forms import DescribePersonForm, PersonForm
+from mailboxes.forms.filters import PersonFilter
 from mailboxes.forms.people import label_of
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Movement, Person, Structure
 from mailboxes.models.bals import managed_structures
-from mailboxes.paging import KeyPaginator
-from mailboxes.portrait import Portrait
 from mailboxes.rules import (
     NotAllowed,
     allows,
@@ -29,6 +27,8 @@ from mailboxes.rules import (
     check_register_somewhere,
 )
 from mailboxes.views.acts import ActionView, EnteringView
+from mailboxes.views.paging import KeyPaginator
+from mailboxes.views.portrait import Portrait
 
 SUGGESTED = 10
 PER_PAGE = 25

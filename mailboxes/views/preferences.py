@@ -8,12 +8,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from directory.models import SyncRun
+from directory.sheets import csv_lines
 from mailboxes import actions
-from mailboxes.export import csv_lines
 from mailboxes.forms import PlaceFilterForm
+from mailboxes.gaps.preferred import BY_NAME, COLUMNS, SORTS, Places
 from mailboxes.models import Bal, Person, Preference
 from mailboxes.models.bals import managed_structures
-from mailboxes.preferred import BY_NAME, COLUMNS, SORTS, Places
 from mailboxes.rules import Refused, allows, check_ranks_known
 from mailboxes.views.register import csv_file
 
@@ -30,7 +30,7 @@ def preference_list(request):
     page = paginator.get_page(request.GET.get("page"))
     return render(
         request,
-        "mailboxes/preference_list.html",
+        "mailboxes/gaps/preference_list.html",
         {
             "form": form,
             "page": page,

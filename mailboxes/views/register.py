@@ -7,15 +7,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from mailboxes import actions
-from mailboxes.export import register_lines
-from mailboxes.filters import BalFilter
 from mailboxes.forms import BulkForm
+from mailboxes.forms.bal_filter import BalFilter
 from mailboxes.forms.bulk import BULK_VERBS
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import Bal
-from mailboxes.paging import KeyPaginator
 from mailboxes.rules import allows, check_register_somewhere
+from mailboxes.views.export import register_lines
 from mailboxes.views.files import csv_file
+from mailboxes.views.paging import KeyPaginator
 
 PER_PAGE = 25
 SHOWN_REASONS = 5
@@ -27,12 +27,13 @@ SORTED = {
 }
 
 
-def filtered(request) -> BalFilter:
-    return BalFilter(request.GET, queryset=Bal.objects.visible_to(request.user), request=request)
+def filtered(request, filterset: type[BalFilter]) -> BalFilter:
+    return filterset(request.GET, queryset=Bal.objects.visible_to(request.user), request=request)
 
 
-def bal_list(request):
-    found = filtered(request)
+def bal_list(request, filterset: type[BalFilter] = BalFilter):
+    """`filterset`: the register's own, or one that a room above has added to."""
+    found = filtered(request, filterset)
     paginator = KeyPaginator(found.qs, PER_PAGE, rows=Bal.objects.with_cotitulaires().with_publication())
     asked = {name: value for name, value in found.form.cleaned_data.items() if value not in (None, "")}
     return render(
@@ -65,9 +66,9 @@ def columns(sort: str):
     }
 
 
-def bal_export(request):
+def bal_export(request, filterset: type[BalFilter] = BalFilter):
     """The filtered list as a file that Excel opens; who took it is written down."""
-    bals = filtered(request).qs.with_cotitulaires().with_publication()
+    bals = filtered(request, filterset).qs.with_cotitulaires().with_publication()
     actions.trace(request.user, "export", f"registre, {request.GET.urlencode()}")
     return csv_file("registre-bal", register_lines(bals))
 

@@ -11,16 +11,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from mailboxes import actions
-from mailboxes.fhir_patch import patch_of
-from mailboxes.filters import RequestFilter
 from mailboxes.forms import RequestBulkForm, StepForm
-from mailboxes.letters import files_of
+from mailboxes.forms.filters import RequestFilter
 from mailboxes.lifecycle import BY_HAND, FOLLOWS, Act, RequestKind, RequestStage, Verb
 from mailboxes.models import Request
 from mailboxes.models.bals import managed_structures
-from mailboxes.paging import KeyPaginator
+from mailboxes.requests.fhir_patch import patch_of
+from mailboxes.requests.letters import files_of
 from mailboxes.rules import allows, check_move, check_step, verb_of
 from mailboxes.views.acts import ActionView
+from mailboxes.views.paging import KeyPaginator
 from mailboxes.views.register import csv_file, tell_tally
 
 PER_PAGE = 25
@@ -37,7 +37,7 @@ def request_list(request):
     paginator = KeyPaginator(found.qs.order_by("-pk"), PER_PAGE, rows=rows)
     return render(
         request,
-        "mailboxes/request_list.html",
+        "mailboxes/requests/list.html",
         {
             "filter": found,
             "page": paginator.get_page(request.GET.get("page")),
@@ -53,7 +53,7 @@ def request(request, pk):
     patch = patch_of(row)
     return render(
         request,
-        "mailboxes/request.html",
+        "mailboxes/requests/request.html",
         {
             "row": row,
             "letter": row.letter,
@@ -126,7 +126,7 @@ def request_bulk(request):
         tell_tally(request, act, form.perform(by=request.user), noun="demande")
         return redirect("request-list")
     context = {"form": form, "act": act, "rows": rows.select_related("operator").order_by("-pk")}
-    return render(request, "mailboxes/request_bulk.html", context)
+    return render(request, "mailboxes/requests/bulk.html", context)
 
 
 def request_file(request):

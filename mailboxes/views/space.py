@@ -6,10 +6,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from mailboxes.findings import SOON
-from mailboxes.forecast import WINDOW, Forecast, Unknown
 from mailboxes.forms import MoreSpaceForm
 from mailboxes.lifecycle import RequestKind
 from mailboxes.models import Bal, Reading
+from mailboxes.models.forecast import WINDOW, Forecast, Unknown
 from mailboxes.rules import allows, check_open_request
 from mailboxes.views.acts import BalActionView
 

@@ -2,13 +2,13 @@
 
 from mailboxes.forms import DepublishForm
 from mailboxes.lifecycle import RequestKind, State, Verb
+from mailboxes.requests.wayout import auto_reply_for, preview
 from mailboxes.rules import Refused, check_move, check_replacement
 from mailboxes.views.acts import BalActionView, MoveView
-from mailboxes.wayout import auto_reply_for, preview
 
 
 class DepublishView(BalActionView):
-    template_name = "mailboxes/depublish.html"
+    template_name = "mailboxes/requests/depublish.html"
     form_class = DepublishForm
     label = Verb.REQUEST_DEPUBLICATION.label
     warning = MoveView.WARNINGS[Verb.REQUEST_DEPUBLICATION]

@@ -7,7 +7,9 @@ from time import perf_counter
 from django.utils import timezone
 
 from mailboxes import actions
-from mailboxes.models import SYSTEM, Bal, Import, JournalEntry, Operator, Person, Reading, Structure
+from mailboxes.imports.actions import apply_import, carry_on, forecast_import, receive_import, undo_import
+from mailboxes.imports.models import Import
+from mailboxes.models import SYSTEM, Bal, JournalEntry, Operator, Person, Reading, Structure
 from tests.bench.row import Row
 
 LINES = 100_000
@@ -58,18 +60,18 @@ def write_list(path: Path, people) -> None:
 def brought_in(path: Path, structure, operator, each: float):
     def receive():
         with path.open("rb") as file:
-            return actions.receive_import([file.read()], path.name, operator=operator, structure=structure, by=SYSTEM)
+            return receive_import([file.read()], path.name, operator=operator, structure=structure, by=SYSTEM)
 
     def go_on(run):
         started = perf_counter()
-        actions.carry_on(run, by=SYSTEM)
+        carry_on(run, by=SYSTEM)
         return perf_counter() - started
 
-    run = actions.forecast_import(receive(), by=SYSTEM)
+    run = forecast_import(receive(), by=SYSTEM)
     forecast = go_on(run)
     assert run.rejected == (LINES - ONE_BY_ONE) // 100, run.reason
     entries = JournalEntry.objects.count()
-    run = actions.apply_import(run, by=SYSTEM)
+    run = apply_import(run, by=SYSTEM)
     applied = go_on(run)
     assert run.stage == Import.Stage.APPLIED
     assert JournalEntry.objects.count() - entries == run.created + 1
@@ -81,13 +83,13 @@ def brought_in(path: Path, structure, operator, each: float):
     with path.open(encoding="cp1252") as file:
         text = file.read().replace("850 Mo", "900 Mo").replace("Médecine", "Chirurgie")
     path.write_text(text, encoding="cp1252")
-    again = actions.forecast_import(receive(), by=SYSTEM)
+    again = forecast_import(receive(), by=SYSTEM)
     Import.objects.filter(pk=again.pk).update(stage=Import.Stage.APPLYING)
     again.refresh_from_db()
     took = go_on(again)
     assert again.updated > LINES * 0.9, again.reason
     yield Row("100 000 lines of known BAL, each with a change and a reading", took, "s", limit=60)
-    again = actions.undo_import(again, by=SYSTEM)
+    again = undo_import(again, by=SYSTEM)
     took = go_on(again)
     assert again.stage == Import.Stage.UNDONE, again.reason
     yield Row("the same undone", took, "s", limit=60)

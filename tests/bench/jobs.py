@@ -9,9 +9,9 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
-from mailboxes import tasks
+from mailboxes import jobs
 from mailboxes.actions import usage
-from mailboxes.costs import DIMENSIONS, Costs
+from mailboxes.indicators.costs import DIMENSIONS, Costs
 from mailboxes.lifecycle import State
 from mailboxes.models import Bal, Cotitulaire, JournalEntry, Notice, Operator, Person, Reading, Structure
 from tests.bench.row import Row
@@ -32,18 +32,18 @@ def rows():
 
     due = Bal.objects.order_by("pk").values("pk")[:DUE]
     Bal.objects.filter(pk__in=due).update(clock_at=timezone.now() - timedelta(days=430))
-    took = timed(lambda: tasks.run("alert_idle"))
+    took = timed(lambda: jobs.run("alert_idle"))
     assert Notice.objects.count() == JournalEntry.objects.count() == DUE
     yield Row("idle sweep, 1 000 due", DUE / took, "notices/s", limit=500, at_least=True)
 
     Bal.objects.filter(pk__in=due).update(percent_full=96)
-    first = timed(lambda: tasks.run("check_quotas"))
+    first = timed(lambda: jobs.run("check_quotas"))
     assert Notice.objects.filter(stage="warn_quota-95").count() == DUE
     yield Row("quota check, 1 000 thresholds crossed", DUE / first, "warnings/s", limit=500, at_least=True)
     before = rows_written()
-    tasks.run("check_quotas")
+    jobs.run("check_quotas")
     yield Row("quota check, second run", rows_written() - before, "rows written", limit=0)
-    again = median(timed(lambda: tasks.run("check_quotas")) for _ in range(11))
+    again = median(timed(lambda: jobs.run("check_quotas")) for _ in range(11))
     crossing = Bal.objects.crossing_quota()
     bare = median(timed(crossing.count) for _ in range(11))
     yield Row("quota check, second run", again, "s", "SELECT count(*), same condition", bare, 2)
@@ -77,7 +77,7 @@ def forecasts():
 def measure_idle_sweep():
     count = Bal.objects.due_for_alert(timezone.now())
     bare = median(timed(count.count) for _ in range(101))
-    return bare, median(timed(lambda: tasks.run("alert_idle")) for _ in range(101))
+    return bare, median(timed(lambda: jobs.run("alert_idle")) for _ in range(101))
 
 
 def one_date():

@@ -21,9 +21,9 @@ from django.db import connection
 from django.utils import timezone
 
 from directory.models import Entry
-from mailboxes import actions
+from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Membership, Reading, Structure
-from mailboxes.models.software import Scope
+from mailboxes.software.actions import declare_software
 from tests.bench import fhir, jobs
 from tests.bench.row import Row
 from tests.servers import find_program, free_port, run, web_answers
@@ -153,9 +153,7 @@ def token() -> str:
     Membership.objects.bulk_create(
         Membership(user=gestionnaire, structure=each, role=Membership.Role.GESTIONNAIRE) for each in structures
     )
-    software = actions.declare_software(
-        name="DPI", structures=structures, scopes=Scope.values, days=30, by=gestionnaire
-    )
+    software = declare_software(name="DPI", structures=structures, scopes=Scope.values, days=30, by=gestionnaire)
     return software[1]
 
 

@@ -8,6 +8,10 @@ from datetime import timedelta
 
 import django
 
+from mailboxes.campaigns.actions import launch_campaign
+from mailboxes.imports.actions import apply_import, carry_on, forecast_import, receive_import
+from mailboxes.lifecycle import CampaignKind
+
 PASSWORD = "correct-cheval-pile"
 
 
@@ -69,8 +73,8 @@ def write():
     actions.move(asked, Verb.REQUEST_DEPUBLICATION, by=people["gisele"].user, note="Remplacée par cardiologie.lilas.")
     actions.open_request(org, RequestKind.CHANGE, by=people["gisele"].user, detail="Porter l’espace à 4 Go.")
     dusty = bal("PER", "bruno.ancienne", "bruno")
-    cleanup = Campaign(kind=Campaign.Kind.CLEANUP, title="Nettoyage d’automne", structure=chu)
-    actions.launch_campaign(cleanup, Bal.objects.filter(pk=dusty.pk), by=people["gisele"].user)
+    cleanup = Campaign(kind=CampaignKind.CLEANUP, title="Nettoyage d’automne", structure=chu)
+    launch_campaign(cleanup, Bal.objects.filter(pk=dusty.pk), by=people["gisele"].user)
     layout = RequestLayout(
         structure=org.structure, operator=operator, kind="delete", subject="Suppression de {adresse}"
     )
@@ -155,12 +159,12 @@ def write():
     )
     for stage in ("applied", "previewed", "received"):
         where = {"operator": operator, "structure": trust, "by": gisele}
-        listed = actions.receive_import([mailboxes.encode()], f"liste-{stage}.csv", **where)
+        listed = receive_import([mailboxes.encode()], f"liste-{stage}.csv", **where)
         if stage != "received":
-            actions.carry_on(actions.forecast_import(listed, by=gisele), by=SYSTEM)
+            carry_on(forecast_import(listed, by=gisele), by=SYSTEM)
         if stage == "applied":
             listed.refresh_from_db()
-            actions.carry_on(actions.apply_import(listed, by=gisele), by=SYSTEM)
+            carry_on(apply_import(listed, by=gisele), by=SYSTEM)
     search_index.level()
     for run in runs:
         figures.record(run)
@@ -199,12 +203,12 @@ if __name__ == "__main__":
     from directory import figures, search_index
     from directory.models import Activity, Entry, SyncRun
     from mailboxes import actions
+    from mailboxes.campaigns.models import Campaign
     from mailboxes.lifecycle import RequestKind, Verb
     from mailboxes.models import (
         SYSTEM,
         Affiliation,
         Bal,
-        Campaign,
         Cotitulaire,
         Membership,
         Notice,

@@ -187,7 +187,7 @@ def test_a_holder_goes_the_whole_way_out_without_javascript(app, bare_page, log_
     page.get_by_text("La dépublication est demandée.").wait_for()
     bal_page = page.url
     assert page.locator(".progress-steps .is-done").count() == 2
-    app.manage("verify_absences", "--for-real")  # the annuaire of the cast never showed this one
+    app.manage("job", "verify_absences", "--for-real")  # the annuaire of the cast never showed this one
     page.goto(bal_page)
     assert page.locator("h1 .badge").inner_text() == "dépubliée"
     page.get_by_role("link", name="Demander la suppression").click()
@@ -209,7 +209,7 @@ def test_a_holder_goes_the_whole_way_out_without_javascript(app, bare_page, log_
     page.get_by_role("link", name="Enregistrer que c’est fait").click()
     page.get_by_label("Réponse de l’opérateur").fill("Courriel du 3 mars.")
     page.get_by_role("button", name="Enregistrer que c’est fait").click()
-    app.manage("verify_absences", "--for-real")
+    app.manage("job", "verify_absences", "--for-real")
     page.goto(bal_page)
     assert page.locator("h1 .badge").inner_text() == "supprimée"
     assert page.locator(".progress-steps .is-done").count() == 7

@@ -7,20 +7,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 
-from mailboxes import actions
+from mailboxes.imports.actions import apply_import, carry_on, forecast_import, read_columns, receive_import
+from mailboxes.imports.models import Import
 from mailboxes.lifecycle import State
-from mailboxes.models import (
-    SYSTEM,
-    Affiliation,
-    Bal,
-    Cotitulaire,
-    Delegataire,
-    Import,
-    Membership,
-    Operator,
-    Person,
-    Structure,
-)
+from mailboxes.models import SYSTEM, Affiliation, Bal, Cotitulaire, Delegataire, Membership, Operator, Person, Structure
 
 RPPS = {"alice": "10000000017", "bruno": "10000000025", "paul": "10000000033", "eve": "10000000041"}
 
@@ -141,16 +131,14 @@ def bring_in(tmp_path, settings, structure, operator, people):
     def go(content, *, stage="applied", columns=None, by=None, name="liste.csv", unit=None, kind=None, **facts):
         by = by or people.gisele.user
         raw = content if isinstance(content, bytes) else content.encode()
-        run = actions.receive_import([raw], name, **{"operator": operator, "structure": structure, "by": by} | facts)
+        run = receive_import([raw], name, **{"operator": operator, "structure": structure, "by": by} | facts)
         if stage == Import.Stage.RECEIVED:
             return run
         kind = run.default_kind if kind is None else kind
-        run = actions.read_columns(
-            run, columns or run.columns, size_unit=unit or run.size_unit, default_kind=kind, by=by
-        )
-        actions.carry_on(run := actions.forecast_import(run, by=by), by=SYSTEM)
+        run = read_columns(run, columns or run.columns, size_unit=unit or run.size_unit, default_kind=kind, by=by)
+        carry_on(run := forecast_import(run, by=by), by=SYSTEM)
         if stage == Import.Stage.APPLIED and run.stage == Import.Stage.PREVIEWED:
-            actions.carry_on(run := actions.apply_import(run, by=by), by=SYSTEM)
+            carry_on(run := apply_import(run, by=by), by=SYSTEM)
         return run
 
     return go

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
-from mailboxes import actions, links, tasks
+from mailboxes import actions, jobs
 from mailboxes.findings import BY_NAME
 from mailboxes.lifecycle import Act, State
 from mailboxes.models import SYSTEM, Affiliation, Bal, Claim, JournalEntry, Notice, Person, Reading, Signatory
+from mailboxes.notices import links
 from mailboxes.rules import NotAllowed, Refused
 
 ELSEWHERE = "paul@ailleurs.mssante.fr"
@@ -47,7 +48,7 @@ def said(answer):
 
 
 def ask():
-    return tasks.run("ask_unidentified")
+    return jobs.run("ask_unidentified")
 
 
 # --- Asking -----------------------------------------------------------------------------------------------------------
@@ -103,10 +104,10 @@ def test_what_left_the_annuaire_is_not_reminded(asked):
 
 def test_the_command_is_dry_until_told_for_real(people, listed, capsys):
     listed(people.paul)
-    call_command("ask_unidentified")
+    call_command("job", "ask_unidentified")
     assert "Paul EXEMPLE" in capsys.readouterr().out
     assert not Claim.objects.exists()
-    call_command("ask_unidentified", for_real=True)
+    call_command("job", "ask_unidentified", for_real=True)
     assert Claim.objects.get().person == people.paul
 
 

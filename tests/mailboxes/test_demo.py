@@ -11,31 +11,29 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from directory.models import Change, Entry, SyncRun
+from mailboxes.campaigns.models import Campaign, CampaignTarget
 from mailboxes.findings import OF_BALS, OF_MOVEMENTS
 from mailboxes.gaps import SITUATIONS, Gaps
+from mailboxes.gaps.preferred import Places
+from mailboxes.imports.models import Import
 from mailboxes.lifecycle import RequestStage, State, Verb
 from mailboxes.management.demo.story import ACCOUNTS
 from mailboxes.models import (
     Affiliation,
     Bal,
-    Campaign,
-    CampaignTarget,
     Claim,
     Delegataire,
-    Import,
     JournalEntry,
     Movement,
-    NamingPolicy,
     Notice,
-    OpeningDraft,
     Operator,
     Person,
     Reading,
     Request,
     Structure,
 )
-from mailboxes.movements import files
-from mailboxes.preferred import Places
+from mailboxes.models.checklists import files
+from mailboxes.openings.models import NamingPolicy, OpeningDraft
 
 Kind = Bal.Kind
 pytestmark = pytest.mark.django_db

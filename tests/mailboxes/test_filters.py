@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import Entry
-from mailboxes.filters import SORTS
+from mailboxes.forms.bal_filter import SORTS
 from mailboxes.lifecycle import State
 from mailboxes.models import AccessTrace, Bal
-from mailboxes.paging import KeyPaginator
+from mailboxes.views.paging import KeyPaginator
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mailboxes.forecast import HORIZON, Forecast, Unknown, forecast
+from mailboxes.models.forecast import HORIZON, Forecast, Unknown, forecast
 
 DAY = date(2026, 11, 21)
 

@@ -6,10 +6,10 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
+from balmanager.celery import app
 from directory.models import Entry, SyncRun
-from mailboxes import actions, tasks
+from mailboxes import actions, jobs
 from mailboxes.lifecycle import State, Verb
 from mailboxes.models import SYSTEM, AccessTrace, Bal, JournalEntry, Notice, Reading
 from mailboxes.rules import Refused
@@ -27,23 +27,24 @@ def publish(*addresses, as_of=None):
 
 
 def test_every_scheduled_task_exists():
-    for line in settings.CELERY_BEAT_SCHEDULE.values():
-        assert import_string(line["task"]).name == line["task"]
+    app.loader.import_default_modules()  # as the beat does before it reads its schedule
+    assert set(jobs.JOBS) < set(app.conf.beat_schedule)
+    assert {line["task"] for line in app.conf.beat_schedule.values()} < set(app.tasks)
 
 
-@pytest.mark.parametrize("name", tasks.JOBS)
+@pytest.mark.parametrize("name", jobs.JOBS)
 def test_every_job_is_a_task_and_a_command(name, db, capsys):
-    assert import_string(f"mailboxes.tasks.{name}").name == f"mailboxes.tasks.{name}"
-    call_command(name)
+    assert app.conf.beat_schedule[name]["task"] == jobs.TASKS[name].name
+    call_command("job", name)
     assert "Rien n’a été écrit" in capsys.readouterr().out
 
 
 def test_a_command_is_dry_until_told_for_real(per, capsys):
     Bal.objects.update(clock_at=timezone.now() - LONG_AGO)
-    call_command("alert_idle")
+    call_command("job", "alert_idle")
     assert per.address in capsys.readouterr().out
     assert not JournalEntry.objects.exists()
-    call_command("alert_idle", for_real=True)
+    call_command("job", "alert_idle", for_real=True)
     assert "1 faits, 0 refusés" in capsys.readouterr().out
     assert JournalEntry.objects.get().what == Verb.ALERT_IDLE
 
@@ -61,18 +62,18 @@ def test_a_sweep_costs_the_same_for_few_and_many(make_bal, people, django_assert
         for _ in range(count):
             make_bal("PER", people.paul, clock_at=timezone.now() - LONG_AGO)
         with django_assert_num_queries(9):
-            assert tasks.run("alert_idle").done == count
+            assert jobs.run("alert_idle").done == count
 
 
 def test_absence_is_concluded_from_a_fresh_annuaire_only(per, make_bal, people):
     shown = make_bal("PER", people.bruno)
     red = make_bal("PER", people.alice, liste_rouge=True)
     Bal.objects.update(state=State.DEPUBLICATION_REQUESTED)
-    assert tasks.run("verify_absences").done == 0  # never loaded
+    assert jobs.run("verify_absences").done == 0  # never loaded
     publish(shown.address, as_of=timezone.now() - settings.ANNUAIRE_STALE_AFTER - timedelta(hours=1))
-    assert tasks.run("verify_absences").done == 0  # stale
+    assert jobs.run("verify_absences").done == 0  # stale
     publish()
-    assert tasks.run("verify_absences").done == 1
+    assert jobs.run("verify_absences").done == 1
     states = dict(Bal.objects.values_list("pk", "state"))
     assert states[per.pk] == State.DEPUBLISHED
     assert states[shown.pk] == states[red.pk] == State.DEPUBLICATION_REQUESTED
@@ -92,9 +93,9 @@ def test_an_operator_s_own_directory_neither_dates_the_annuaire_nor_keeps_a_bal_
     publish(per.address)
     Entry.objects.update(source="ldap")
     SyncRun.objects.update(source="ldap")
-    assert tasks.run("verify_absences").done == 0  # no public source was ever read
+    assert jobs.run("verify_absences").done == 0  # no public source was ever read
     SyncRun.objects.update(source="fhir")
-    assert tasks.run("verify_absences").done == 1
+    assert jobs.run("verify_absences").done == 1
 
 
 def test_an_expired_delegation_ends_by_itself_and_is_told(org, people, django_capture_on_commit_callbacks, mailoutbox):
@@ -102,26 +103,26 @@ def test_an_expired_delegation_ends_by_itself_and_is_told(org, people, django_ca
         starts_on=timezone.localdate() - timedelta(days=9), ends_on=timezone.localdate() - timedelta(days=1)
     )
     with django_capture_on_commit_callbacks(execute=True):
-        assert tasks.run("end_delegations").done == 1
-    assert tasks.run("end_delegations").done == 0
+        assert jobs.run("end_delegations").done == 1
+    assert jobs.run("end_delegations").done == 0
     told = {people.alice.email, people.bruno.email, people.delphine.email}  # who gave it, who held too, who had it
     assert {mail.to[0] for mail in mailoutbox} == told
 
 
 def test_a_broken_mail_server_loses_nothing(per, settings, mailoutbox):
     Bal.objects.update(clock_at=timezone.now() - LONG_AGO)
-    tasks.run("alert_idle")  # the commit callbacks do not run here: as if the broker were down
+    jobs.run("alert_idle")  # the commit callbacks do not run here: as if the broker were down
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nobody listens there
-    assert tasks.run("tell_again").done == 0
+    assert jobs.run("tell_again").done == 0
     notice = Notice.objects.get()
     assert (notice.attempts, notice.sent_at) == (1, None)
     assert notice.error
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    assert tasks.run("tell_again").done == 0  # the lease still runs
+    assert jobs.run("tell_again").done == 0  # the lease still runs
     later = timezone.now() + settings.NOTICE_LEASE + timedelta(seconds=1)
     JournalEntry.objects.update(leased_until=timezone.now())
-    assert tasks.run("tell_again", later).done == 1
+    assert jobs.run("tell_again", later).done == 1
     notice.refresh_from_db()
     assert (notice.attempts, notice.error) == (2, "")
     assert len(mailoutbox) == 1
@@ -129,11 +130,11 @@ def test_a_broken_mail_server_loses_nothing(per, settings, mailoutbox):
 
 def test_the_same_notice_always_carries_the_same_message_id(per, mailoutbox):
     Bal.objects.update(clock_at=timezone.now() - LONG_AGO)
-    tasks.run("alert_idle")
+    jobs.run("alert_idle")
     for _ in range(2):  # a process died between the server's "accepted" and our mark
         JournalEntry.objects.update(told_at=None, leased_until=None)
         Notice.objects.update(sent_at=None)
-        tasks.run("tell_again")
+        jobs.run("tell_again")
     first, second = (mail.extra_headers["Message-ID"] for mail in mailoutbox)
     assert first == second
 
@@ -142,8 +143,8 @@ def test_a_holder_without_an_address_is_a_notice_not_delivered(per, people):
     people.paul.email = ""
     people.paul.save()
     Bal.objects.update(clock_at=timezone.now() - LONG_AGO)
-    tasks.run("alert_idle")
-    tasks.run("tell_again")
+    jobs.run("alert_idle")
+    jobs.run("tell_again")
     notice = Notice.objects.get()
     assert (notice.channel, notice.sent_at) == (Notice.Channel.NONE, None)
 
@@ -155,5 +156,5 @@ def test_purge_keeps_what_must_be_kept(per, people, settings):
     for days in (1000, 1200):
         Reading.objects.create(bal=per, at=now - timedelta(days=days), source="import")
     actions.describe_bal(per, by=people.gisele.user, service="Cardiologie")
-    assert tasks.run("purge").done == 2
+    assert jobs.run("purge").done == 2
     assert (AccessTrace.objects.count(), Reading.objects.count(), JournalEntry.objects.count()) == (1, 1, 1)

@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from directory.models import Activity, SyncRun
-from mailboxes import actions, tasks
+from mailboxes import actions, jobs
 from mailboxes.findings import OF_MOVEMENTS, narrow
 from mailboxes.lifecycle import Role, State, Verb
 from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Notice, Step, Structure, standing_of
-from mailboxes.movements import STEPS, file_of, files
+from mailboxes.models.checklists import STEPS, file_of, files
 from mailboxes.rules import NotAllowed, Refused
 from tests.mailboxes.conftest import make_professional
 
@@ -122,12 +122,12 @@ def test_a_planned_departure_changes_nothing_before_its_day(org, per, people, ti
     for person in (people.paul, people.bruno, people.delphine):
         leave(person, people.gisele, on=today(10))
     assert per.roles_of(people.gisele.user) == {Role.GESTIONNAIRE}
-    assert tasks.run("apply_departures").done == 0
+    assert jobs.run("apply_departures").done == 0
     assert org.cotitulaires.filter(person=people.bruno).exists()
     time_machine.move_to(timezone.now() + timedelta(days=10))
     assert Bal.objects.get(pk=per.pk).roles_of(people.gisele.user) == {Role.GESTIONNAIRE, Role.RESPONSABLE}
-    assert tasks.run("apply_departures").done == 3
-    assert tasks.run("apply_departures").done == 0
+    assert jobs.run("apply_departures").done == 3
+    assert jobs.run("apply_departures").done == 0
     assert not org.cotitulaires.filter(person=people.bruno).exists()
     assert not org.delegataires.filter(ended_at=None).exists()
 
@@ -181,7 +181,7 @@ def orphans():
 def test_a_bal_whose_principal_left_all_the_same_is_an_orphan_and_is_repaired(org, people):
     assert orphans() == set()
     Affiliation.objects.filter(person=people.alice).update(left_on=today(-3))  # as before departures were recorded
-    assert tasks.run("apply_departures").done == 1
+    assert jobs.run("apply_departures").done == 1
     assert org.cotitulaires.filter(person=people.alice).exists(), "the principal stays until there is another"
     assert orphans() == {org}
     actions.name_principal(org, people.bruno, by=people.gisele.user)
@@ -468,9 +468,9 @@ def test_gestionnaires_are_reminded_when_the_day_has_come_and_then_every_week(
     for days in range(12):
         time_machine.move_to(start + timedelta(days=days))
         with django_capture_on_commit_callbacks(execute=True):
-            if tasks.run("remind_movements").done:
+            if jobs.run("remind_movements").done:
                 told.append(days)
-        assert tasks.run("remind_movements").done == 0, "twice a day is once"
+        assert jobs.run("remind_movements").done == 0, "twice a day is once"
     assert told == [2, 9]
     assert [mail.to for mail in mailoutbox] == [[people.gisele.user.email]] * 2
     assert f"/personnes/{people.paul.pk}/" in mailoutbox[0].body

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from reportlab.pdfbase import pdfmetrics
 
-from mailboxes.documents.pdf import bullets, facts, heading, note, paragraph, pdf, printed, room, subheading, table
+from mailboxes.views.pdf import bullets, facts, heading, note, paragraph, pdf, printed, room, subheading, table
 
 DAY = date(2026, 11, 2)
 FRENCH = "éèêëàâäîïôöùûüçÉÈÊÀÂÎÔÛÇŒœÆæ’‘“”«»–—…€•·°²×≥\u00a0\u202f\u2009\u2011→✓"

@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from mailboxes import actions, tasks
+from mailboxes import actions, jobs
 from mailboxes.lifecycle import ANSWERABLE, BY_VERB, EXPOSED, OVER, STEPS, Act, RequestKind, Verb
 from mailboxes.models import SYSTEM, Bal, Claim, Delegataire, Notice, Person, Reading, Request, Signatory
-from mailboxes.notices import record_bounce
+from mailboxes.notices.telling import record_bounce
+from mailboxes.openings.actions import request_opening
 from mailboxes.rules import Refused
 from tests.mailboxes.conftest import make_professional
 from tests.mailboxes.stage import CAST, START, Mood, Stage
@@ -108,7 +109,7 @@ class Life(Stage):
         others = [person for person in self.cast["people"][:more] if person != self.person(holder)]
         facts |= {"principal": None if kind == "APP" else self.person(holder), "by": self.by(self.name(who, "", None))}
         facts |= {"cotitulaires": others if kind in ("ORG", "CAB") else [], "purpose": "Avis urgents."}
-        self.play(actions.request_opening, **facts)
+        self.play(request_opening, **facts)
 
     @rule(number=nth, who=actors, liste_rouge=st.booleans(), quota_mb=st.sampled_from([100, 110, 200]))
     def anyone_describes(self, number, who, liste_rouge, quota_mb):
@@ -192,7 +193,7 @@ class Life(Stage):
 
     def fill(self, bal, used_mb):
         actions.record_usage(bal, at=self.now, source=Reading.Source.PUSH, used_mb=used_mb, quota_mb=100, by=SYSTEM)
-        tasks.run("check_quotas")
+        jobs.run("check_quotas")
 
     # --- The operator -------------------------------------------------------------------------------------------------
     @rule(number=nth, act=st.sampled_from(sorted(STEPS)), who=actors, answer=st.sampled_from(["", "Dit au téléphone."]))
@@ -221,7 +222,7 @@ class Life(Stage):
     @rule(mood=st.sampled_from(["takes", "down", "refuses", "takes one in two"]))
     def the_mails_leave(self, mood):
         Mood.now = mood
-        self.play(tasks.run, "tell_again")
+        self.play(jobs.run, "tell_again")
         Mood.now = "takes"
 
     @rule(number=nth)

@@ -7,7 +7,7 @@ from dateutil.relativedelta import relativedelta
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
-from mailboxes import actions, tasks
+from mailboxes import actions, jobs
 from mailboxes.actions import usage
 from mailboxes.findings import BY_NAME as FINDING
 from mailboxes.lifecycle import Party, State, Verb
@@ -108,7 +108,7 @@ def test_the_alert_is_given_once_per_cycle(per, people, django_capture_on_commit
     Bal.objects.update(clock_at=months_ago(11))
     for _night in range(2):
         with django_capture_on_commit_callbacks(execute=True):
-            tasks.run("alert_idle")
+            jobs.run("alert_idle")
     notice = Notice.objects.get()
     assert (notice.person, notice.stage, notice.sent_at) == (people.paul, Verb.ALERT_IDLE, NOW)
     assert "21/12/2025" in notice.text
@@ -120,17 +120,17 @@ def test_the_alert_is_given_once_per_cycle(per, people, django_capture_on_commit
 
 def test_a_new_idleness_is_a_new_cycle(per, people):
     Bal.objects.update(clock_at=months_ago(11))
-    tasks.run("alert_idle")
+    jobs.run("alert_idle")
     actions.move(per, Verb.OPPOSE, by=people.paul.user)
     later = NOW + relativedelta(months=10)
     assert per in Bal.objects.due_for_alert(later)
-    tasks.run("alert_idle", later)
+    jobs.run("alert_idle", later)
     assert Notice.objects.filter(stage=Verb.ALERT_IDLE, party="holders").count() == 2
 
 
 def alert(per, *, told_at):
     Bal.objects.update(clock_at=months_ago(13))
-    tasks.run("alert_idle")
+    jobs.run("alert_idle")
     since = min(told_at or NOW, NOW)
     Bal.objects.update(state_since=since)
     Notice.objects.update(sent_at=told_at)
@@ -143,7 +143,7 @@ def alert(per, *, told_at):
 def test_depublication_comes_two_months_after_an_alert_really_given(per, told_at, due):
     alert(per, told_at=told_at)
     assert (per in Bal.objects.due_for_depublication(NOW)) == due
-    tasks.run("depublish_idle")
+    jobs.run("depublish_idle")
     assert (fresh(per).state == State.DEPUBLICATION_REQUESTED) == due
 
 
@@ -180,7 +180,7 @@ def test_declaring_a_use_opposes_the_way_out(per, people):
 # --- Saturation -------------------------------------------------------------------------------------------------------
 def fill(bal, percent, minutes):
     record(bal, at=NOW - timedelta(days=1) + timedelta(minutes=minutes), used_mb=percent, quota_mb=100)
-    return tasks.run("check_quotas").done
+    return jobs.run("check_quotas").done
 
 
 def test_one_warning_per_threshold_cleared_with_hysteresis(per):
@@ -246,7 +246,7 @@ def test_where_nobody_holds_the_bal_who_manages_it_hears_at_once(app, people):
 def test_the_warning_tells_the_day_it_will_be_full(per):
     for weeks, used in ((3, 770), (2, 791), (1, 812), (0, 833)):
         record(per, at=NOW - timedelta(weeks=weeks), used_mb=used, quota_mb=1000)
-    tasks.run("check_quotas")
+    jobs.run("check_quotas")
     assert "pleine vers le 16 janvier 2027" in per.notices.get().text  # 167 Mo left at 3 a day: 56 days
 
 
@@ -256,7 +256,7 @@ def test_quotas_are_checked_many_at_a_time(make_bal, people):
         for _ in range(number):
             make_bal("PER", people.paul, percent_full=96, used_mb=96, quota_mb=100)
         with CaptureQueriesContext(connection) as queries:
-            assert tasks.run("check_quotas").done == number
+            assert jobs.run("check_quotas").done == number
         counts.append(len(queries))
     assert counts[0] == counts[1]
     assert Notice.objects.filter(party=Party.HOLDERS).count() == 22
@@ -272,7 +272,7 @@ def test_one_bad_bal_stops_no_other_warning(make_bal, people, monkeypatch):
         written(crossed, **facts)
 
     monkeypatch.setattr(usage, "_write_warnings", fails_on_the_first)
-    tally = tasks.run("check_quotas")
+    tally = jobs.run("check_quotas")
     assert (tally.done, list(tally.refused)) == (1, [f"BAL n° {first.pk}"])
     assert (fresh(first).quota_warned, fresh(second).quota_warned) == (0, 95)
 
@@ -337,4 +337,4 @@ def test_what_is_nearly_full_already_is_another_finding(per):
 def test_a_second_quota_check_writes_nothing(per, django_assert_num_queries):
     fill(per, 96, 0)
     with django_assert_num_queries(1):
-        tasks.run("check_quotas")
+        jobs.run("check_quotas")

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from mailboxes import actions, tasks
+from mailboxes import actions, jobs
 from mailboxes.lifecycle import State, Verb
 from mailboxes.models import (
     Affiliation,
@@ -177,7 +177,7 @@ def test_cases_2_and_3_both_delegate_to_the_secretary(place, regional, name, kin
     Delegataire.objects.filter(pk=first.pk).update(ends_on=timezone.localdate() + timedelta(days=3))
     time_machine.move_to(timezone.now() + timedelta(days=4))
     assert not Bal.objects.mine(secretary.user).exists(), "at once, without waiting for the night"
-    assert tasks.run("end_delegations").done == 1
+    assert jobs.run("end_delegations").done == 1
     told = set(Notice.objects.filter(stage="end_delegation").values_list("person__given_name", flat=True))
     assert told == {"Medecin", "Confrere", "Secretaire"}
 

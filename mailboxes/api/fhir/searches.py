@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
+from directory.folding import Folded, folded
 from directory.identifiers import is_mssante
 from directory.models import Entry
 from directory.search_index import Term, matching
@@ -31,7 +32,6 @@ from mailboxes.api.fhir.resources import (
     of_keys,
     told,
 )
-from mailboxes.folding import Folded, folded
 
 DEFAULT_SIZE, MAX_SIZE = 50, 200
 TOTALS = ("none", "estimate", "accurate")

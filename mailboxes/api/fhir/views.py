@@ -15,7 +15,7 @@ from rest_framework.views import APIView, exception_handler
 from mailboxes.api.fhir.bundles import Expired, bundle_of, first_page, read_token
 from mailboxes.api.fhir.resources import KINDS, Kind, key_of, resources
 from mailboxes.api.fhir.searches import INCLUDES, PARAMETERS, BadSearch, read_search
-from mailboxes.models.software import Scope
+from mailboxes.lifecycle import Scope
 
 ISSUES = {
     400: "invalid",

@@ -12,9 +12,10 @@ from django.db.models import Q
 from django.utils import timezone
 from tqdm import tqdm
 
-from mailboxes import actions
-from mailboxes.models import SYSTEM, Bal, Import, Operator, Structure
-from mailboxes.operators.columns import BY_NAME, SIZE_UNITS, bare
+from mailboxes.imports.actions import apply_import, carry_on, forecast_import, read_columns, receive_import
+from mailboxes.imports.columns import BY_NAME, SIZE_UNITS, bare
+from mailboxes.imports.models import Import
+from mailboxes.models import SYSTEM, Bal, Operator, Structure
 from mailboxes.rules import Refused
 
 UNREADABLE, REJECTED = 2, 3
@@ -65,21 +66,21 @@ class Command(BaseCommand):
     def _run(self, options: dict[str, Any]) -> Import:
         run = _interrupted(options) or self._received(options)
         if not run.is_at_work:
-            run = actions.forecast_import(run, by=SYSTEM)
+            run = forecast_import(run, by=SYSTEM)
         self._work(run, "Simulation")
         if options["for_real"] and run.stage == Import.Stage.PREVIEWED:
-            run = actions.apply_import(run, by=SYSTEM)
+            run = apply_import(run, by=SYSTEM)
             self._work(run, "Application")
         return run
 
     def _work(self, run: Import, title: str) -> None:
         # disable=None: no bar when the error output is not a terminal.
         with tqdm(total=100, desc=title, unit="%", file=sys.stderr, disable=None) as bar:
-            actions.carry_on(run, by=SYSTEM, progress=lambda run: bar.update(run.percent - bar.n))
+            carry_on(run, by=SYSTEM, progress=lambda run: bar.update(run.percent - bar.n))
 
     def _received(self, options: dict[str, Any]) -> Import:
         with Path(options["file"]).open("rb") as file:
-            run = actions.receive_import(
+            run = receive_import(
                 iter(lambda: file.read(BLOCK), b""),
                 options["file"],
                 operator=_operator(options["operator"]),
@@ -87,7 +88,7 @@ class Command(BaseCommand):
                 as_of=_day(options["date"]),
                 by=SYSTEM,
             )
-        return actions.read_columns(
+        return read_columns(
             run,
             _columns(run, options["column"]),
             size_unit=options["size_unit"] or run.size_unit,

@@ -10,7 +10,7 @@ from directory.models import SyncRun
 from mailboxes.management.demo.followup import link_to_try
 from mailboxes.management.demo.story import ACCOUNTS, make
 from mailboxes.models import Structure
-from mailboxes.notices import path_of
+from mailboxes.notices.telling import path_of
 
 LEGIBLE = "abcdefghjkmnpqrstuvwxyz23456789"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from mailboxes.bounces import failures_of, messages_of
-from mailboxes.links import notice_of_message
-from mailboxes.notices import record_bounce
+from mailboxes.notices.bounces import failures_of, messages_of
+from mailboxes.notices.links import notice_of_message
+from mailboxes.notices.telling import record_bounce
 
 LARGEST = 50_000_000  # bytes: a mail or a mailbox of bounces, not an archive
 

@@ -13,12 +13,12 @@ from django.utils import timezone
 from directory.invented import write_annuaire
 from directory.records import EntryRecord
 from mailboxes.actions import answer
+from mailboxes.jobs import run
 from mailboxes.lifecycle import State
 from mailboxes.management.demo.foundation import Foundation
 from mailboxes.management.demo.people import CODES, DOCTOR
 from mailboxes.management.demo.places import FOUNDATION_DOMAIN
 from mailboxes.models import Bal, Claim, Person, Structure
-from mailboxes.tasks import run
 
 SYNCED = [200.0, 120.0, 60.0, 20.0, 1.1, 0.1]  # days ago
 DAILY_CHANGE = 0.005  # share of the invented lines, from one file to the next

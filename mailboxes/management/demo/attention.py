@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from mailboxes.actions import describe_applicative, keep_measures, note_anomaly, resolve_anomaly, write_protocol
+from mailboxes.actions import describe_applicative, keep_measures, note_anomaly, resolve_anomaly
 from mailboxes.management.demo.foundation import Foundation
 from mailboxes.management.demo.people import plain
 from mailboxes.management.demo.places import FOUNDATION_DOMAIN
 from mailboxes.management.demo.practices import by_address
 from mailboxes.models import Anomaly, Bal, Structure
+from mailboxes.protocol.actions import write_protocol
 
 Kind, Section = Anomaly.Kind, "contacts"
 NOTED = [

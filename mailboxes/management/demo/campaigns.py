@@ -1,11 +1,13 @@
 """A clean-up that ran its course, a review that half of the principals have answered, a choice that begins."""
 
-from mailboxes.actions import answer_campaign, launch_campaign
-from mailboxes.campaigns import accesses
+from mailboxes.campaigns.actions import answer_campaign, launch_campaign
+from mailboxes.campaigns.models import Campaign, CampaignTarget
+from mailboxes.campaigns.questions import accesses
+from mailboxes.gaps.preferred import own_places
+from mailboxes.lifecycle import CampaignKind
 from mailboxes.management.demo import usage
 from mailboxes.management.demo.foundation import Foundation
-from mailboxes.models import Bal, Campaign, CampaignTarget, Person, Signatory, Structure
-from mailboxes.preferred import own_places
+from mailboxes.models import Bal, Person, Signatory, Structure
 
 CLEANED, CLEAN, REVIEWED, CHOSEN = 100, 60, 9, 5  # days ago: the clean-up begins and ends, the others begin
 DUSTY = slice(100, 124, 2)  # of the hospital's nominative BAL
@@ -21,15 +23,15 @@ def tell(foundation: Foundation, readings: usage.Readings) -> None:
     dusty = foundation.nominatives[DUSTY]
     for rank, holder in enumerate(dusty):
         readings.of(holder.address, usage.idle(9.4 + rank / 40))  # old, and not yet alerted today
-    cleanup = Campaign(kind=Campaign.Kind.CLEANUP, title="Nettoyage de l’été", closes_on=time.day(CLEAN))
+    cleanup = Campaign(kind=CampaignKind.CLEANUP, title="Nettoyage de l’été", closes_on=time.day(CLEAN))
     time.on(CLEANED, _launch, foundation, cleanup)
     for rank, (holder, said) in enumerate(zip(dusty, SAID, strict=False)):
         time.on(CLEANED - 3 - 2 * rank, _answer, holder.address, cleanup, said)
-    review = Campaign(kind=Campaign.Kind.RECERTIFICATION, title="Revue annuelle des accès", closes_on=time.day(-21))
+    review = Campaign(kind=CampaignKind.RECERTIFICATION, title="Revue annuelle des accès", closes_on=time.day(-21))
     time.on(REVIEWED, _launch, foundation, review)
     for rank in range(HALF):
         time.on(REVIEWED - 1 - rank / 3, _review, review, foundation.alice, 2 * rank)
-    choice = Campaign(kind=Campaign.Kind.PREFERRED, title="Une adresse que l’on donne", closes_on=time.day(-25))
+    choice = Campaign(kind=CampaignKind.PREFERRED, title="Une adresse que l’on donne", closes_on=time.day(-25))
     time.on(CHOSEN, _launch, foundation, choice)
     for rank, said in enumerate(CHOICES):
         time.on(CHOSEN - 1 - rank / 2, _choose, choice, 3 * rank, said)

@@ -7,10 +7,10 @@ from unittest import mock
 
 from django.utils import timezone
 
-from mailboxes.actions.imports import work_on_import
+from mailboxes.imports.actions import work_on_import
 from mailboxes.lifecycle import Party
 from mailboxes.models import JournalEntry, Notice, Request
-from mailboxes.notices import tell
+from mailboxes.notices.telling import tell
 
 
 class _AnyDatetime(type):

@@ -11,7 +11,7 @@ from mailboxes.management.demo.foundation import START, Foundation, Holder
 from mailboxes.management.demo.places import FOUNDATION_DOMAIN
 from mailboxes.management.demo.practices import by_address
 from mailboxes.models import SYSTEM, Bal, Notice, Person, Reading, Signatory
-from mailboxes.notices import record_bounce
+from mailboxes.notices.telling import record_bounce
 
 
 def tell(foundation: Foundation, readings: usage.Readings) -> None:

@@ -1,10 +1,11 @@
 """Three lists of the foundation's operator: one taken back, one applied with lines rejected, one that waits."""
 
-from mailboxes.actions import apply_import, carry_on, forecast_import, read_columns, receive_import, undo_import
+from mailboxes.imports.actions import apply_import, carry_on, forecast_import, read_columns, receive_import, undo_import
+from mailboxes.imports.models import Import
 from mailboxes.lifecycle import State
 from mailboxes.management.demo.foundation import Foundation
 from mailboxes.management.demo.places import COMPANY_DOMAIN, FOUNDATION_DOMAIN
-from mailboxes.models import SYSTEM, Bal, Import
+from mailboxes.models import SYSTEM, Bal
 
 TAKEN_BACK, APPLIED, WAITING = 34, 12, 0.6  # days ago
 KNOWN = 12

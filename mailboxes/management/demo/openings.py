@@ -1,12 +1,12 @@
 """How the structures name their BAL, two BAL asked for a few days ago, and a request that Gisèle has not finished."""
 
-from mailboxes.actions import Foreseen, begin_draft, request_opening, save_draft, set_naming
 from mailboxes.management.demo.clock import Timeline
 from mailboxes.management.demo.foundation import START, Foundation
 from mailboxes.management.demo.people import SECRETARY, Cast
 from mailboxes.management.demo.places import FOUNDATION_DOMAIN, Places
 from mailboxes.models import Bal, Domain, Membership, Person, Structure
-from mailboxes.naming import Particles, PersonPattern, SharedPattern
+from mailboxes.openings.actions import Foreseen, begin_draft, request_opening, save_draft, set_naming
+from mailboxes.openings.naming import Particles, PersonPattern, SharedPattern
 
 RULED = START - 2  # days ago
 ASKED, ASKED_BY_A_DOCTOR, LEFT = 4, 2, 1

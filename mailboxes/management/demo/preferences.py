@@ -10,11 +10,11 @@ from django.utils import timezone
 from directory.records import EntryRecord, Record
 from directory.sync import sync
 from mailboxes.actions import move, prefer, request_preference
+from mailboxes.jobs import run
 from mailboxes.lifecycle import Verb
 from mailboxes.management.demo.foundation import Foundation, Holder
 from mailboxes.management.demo.practices import by_address
 from mailboxes.models import Bal, Person, Preference
-from mailboxes.tasks import run
 
 SYNCED = [9.0, 0.3]  # days ago
 ELSEWHERE = "praticiens-liberaux.mssante.fr"  # of an operator that the register does not know

@@ -7,6 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
+from mailboxes.jobs import run
 from mailboxes.management.demo import (
     attention,
     campaigns,
@@ -29,7 +30,6 @@ from mailboxes.management.demo.requests import Requests
 from mailboxes.management.demo.situations import Situations
 from mailboxes.management.demo.wayout import WayOut
 from mailboxes.models import Membership
-from mailboxes.tasks import run
 
 ACCOUNTS = {
     # user name: who this is

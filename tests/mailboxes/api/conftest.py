@@ -10,9 +10,9 @@ from drf_spectacular.generators import SchemaGenerator
 
 from directory.models import Entry, SyncRun
 from mailboxes import actions
-from mailboxes.lifecycle import RequestKind
+from mailboxes.lifecycle import RequestKind, Scope
 from mailboxes.models import Reading
-from mailboxes.models.software import Scope
+from mailboxes.software.actions import declare_software
 
 API = "/api/v1/"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -48,7 +48,7 @@ def key_to(people):
 
     def give(structure, *scopes, by):
         facts = {"name": "DPI", "structures": [structure], "scopes": scopes or list(Scope.values), "days": 30}
-        software, token = actions.declare_software(by=by.user, **facts)
+        software, token = declare_software(by=by.user, **facts)
         software.keys.update(last_used_at=timezone.now())  # its first use writes once more, and queries are counted
         return token
 

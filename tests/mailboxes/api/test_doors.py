@@ -5,10 +5,9 @@ import pytest
 from directory.models import SyncRun
 from mailboxes import actions
 from mailboxes.api.keys import IMPLIED
-from mailboxes.lifecycle import Act, RequestKind
+from mailboxes.lifecycle import Act, RequestKind, Scope
 from mailboxes.models import Cotitulaire, Delegataire, Domain, Operator, Person, Reading, Structure
 from mailboxes.models.people import Affiliation
-from mailboxes.models.software import Scope
 from tests.mailboxes.api.conftest import make_entry, named, operations, resource_of
 from tests.mailboxes.conftest import make_professional
 

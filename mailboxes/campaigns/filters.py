@@ -1,0 +1,23 @@
+"""The register's own filter, which may also be asked who has not answered a campaign."""
+
+import django_filters as filters
+from django.db.models import Q
+
+from mailboxes.campaigns.models import Campaign, CampaignTarget
+from mailboxes.forms.bal_filter import BalFilter
+from mailboxes.models import Cotitulaire
+
+
+def seen_campaigns(request):
+    return Campaign.objects.visible_to(request.user) if request else Campaign.objects.none()
+
+
+class RegisterFilter(BalFilter):
+    unanswered = filters.ModelChoiceFilter(
+        method="silent_in", queryset=seen_campaigns, label="Sans réponse à la campagne", empty_label="peu importe"
+    )
+
+    def silent_in(self, queryset, name, value: int):  # the API's schema reads this: what is typed is a number
+        left = CampaignTarget.objects.filter(campaign=value).unanswered()
+        silent = Cotitulaire.objects.filter(is_principal=True, person__in=left.filter(bal=None).values("person"))
+        return queryset.filter(Q(pk__in=left.exclude(bal=None).values("bal")) | Q(pk__in=silent.values("bal")))

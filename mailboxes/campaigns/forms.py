@@ -1,0 +1,79 @@
+"""What a campaign asks of whoever runs it, and of whoever answers."""
+
+from django import forms
+from django.http import QueryDict
+
+from mailboxes.campaigns.actions import launch_campaign
+from mailboxes.campaigns.filters import RegisterFilter
+from mailboxes.campaigns.models import OUTCOMES, Campaign
+from mailboxes.campaigns.questions import QUESTIONS
+from mailboxes.forms.holders import DateInput
+from mailboxes.lifecycle import CampaignKind
+from mailboxes.models import Bal, Structure
+
+NOT_A_FILTER = ("sort", "page", "kind_of", "for_structure", "fate")
+
+
+class ScopeForm(forms.Form):
+    """What is asked, and for which structure: it travels in the address, beside the register's own filters."""
+
+    kind_of = forms.ChoiceField(
+        label="Question",
+        choices=[(question.kind.value, question.title) for question in QUESTIONS.values()],
+        widget=forms.RadioSelect,
+    )
+    for_structure = forms.ModelChoiceField(
+        Structure.objects.none(),
+        label="Pour la structure",
+        empty_label=None,
+        help_text="Et pour celles qui lui sont rattachées.",
+    )
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        managed = Structure.objects.managed_by(user).order_by("parent__parent", "parent", "name")  # type: ignore[attr-defined]
+        self.fields["for_structure"].queryset = managed  # type: ignore[attr-defined]
+        self.fields["kind_of"].initial = CampaignKind.CLEANUP
+
+    def bals(self, request) -> RegisterFilter:
+        """The register's filter, over the BAL of the structure and of those below it."""
+        structure = self.cleaned_data["for_structure"]
+        within = Structure.objects.within(structure).values("pk")  # type: ignore[attr-defined]
+        seen = Bal.objects.visible_to(request.user).filter(structure__in=within)  # type: ignore[attr-defined]
+        return RegisterFilter(request.GET, queryset=seen, request=request)
+
+
+def narrowed(query: QueryDict) -> str:
+    """The register's filters alone, as its address would carry them."""
+    kept = query.copy()
+    for name in NOT_A_FILTER:
+        kept.pop(name, None)
+    for name in [name for name, value in kept.items() if not value]:
+        del kept[name]
+    return kept.urlencode()
+
+
+class LaunchForm(forms.Form):
+    title = forms.CharField(label="Titre", max_length=100, help_text="Les personnes interrogées le lisent.")
+    closes_on = forms.DateField(
+        label="Dernier jour",
+        required=False,
+        widget=DateInput(),
+        help_text="La campagne se clôt d’elle-même après ce jour. Vide : vous la clorez.",
+    )
+
+    def perform(self, kind: str, structure: Structure, bals, query: str, *, by):
+        campaign = Campaign(kind=kind, structure=structure, filter=query, **self.cleaned_data)
+        return launch_campaign(campaign, bals, by=by)
+
+
+class TargetFilterForm(forms.Form):
+    q = forms.CharField(label="Adresse ou nom", required=False)
+    outcome = forms.ChoiceField(label="Réponse", required=False, choices=[("", "toutes"), *OUTCOMES.items()])
+
+    def asked(self, targets):
+        """An unknown outcome narrows nothing."""
+        self.is_valid()
+        if outcome := self.cleaned_data.get("outcome"):
+            targets = targets.filter(outcome=outcome)
+        return targets.named(self.cleaned_data.get("q", ""))

@@ -1,0 +1,225 @@
+"""A question put to many at once: who is asked, what each answers, what is left at the end."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.urls import reverse
+from django.utils import timezone
+
+from mailboxes.lifecycle import OVER, CampaignKind, Role, State
+from mailboxes.models.bals import Bal, managed_structures
+from mailboxes.models.holders import Cotitulaire
+from mailboxes.models.journal import Notice
+from mailboxes.models.people import Person
+from mailboxes.models.preferences import Preference
+from mailboxes.models.structures import Structure
+from mailboxes.models.system import SYSTEM
+
+
+class CampaignQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those of the structures one sees; who is asked sees his own question, not the campaign."""
+        if user.is_superuser:
+            return self
+        return self.filter(structure__in=Structure.objects.visible_to(user).values("pk"))
+
+    def open(self):
+        return self.filter(closed_at=None)
+
+    def to_ask(self):
+        """Somebody is not told yet in this round: just launched or reminded, or the job that told them died."""
+        due = CampaignTarget.objects.due().filter(campaign=OuterRef("pk"))
+        return self.open().filter(Exists(due))
+
+    def to_remind(self, now):
+        """Launched so long ago, never reminded, and not everybody answered."""
+        waiting = CampaignTarget.objects.with_outcome().filter(campaign=OuterRef("pk"), outcome=Outcome.PENDING)
+        since = now - settings.CAMPAIGN_REMIND_AFTER
+        return self.open().filter(Exists(waiting), rounds=1, launched_at__lte=since)
+
+    def to_close(self, today):
+        """Past their last day."""
+        return self.open().filter(closes_on__lt=today)
+
+    def with_counts(self):
+        """Adds how many are targets, and how many of them wait for nothing any more."""
+        answered = ~Q(targets__answer="")
+        return self.annotate(total=models.Count("targets"), answered=models.Count("targets", filter=answered))
+
+
+class Campaign(models.Model):
+    structure = models.ForeignKey(Structure, models.PROTECT, related_name="campaigns")
+    kind = models.CharField("sorte", max_length=10, choices=CampaignKind)
+    title = models.CharField("titre", max_length=100)
+    filter = models.TextField("filtre", blank=True)  # the register's own query string
+    closes_on = models.DateField("dernier jour", null=True, blank=True)
+    launched_at = models.DateTimeField("lancée le", default=timezone.now, editable=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="par")
+    # How often its targets are to have been told: each catches up with it, so a round that was cut short goes on.
+    rounds = models.PositiveSmallIntegerField(default=1, editable=False)
+    reminded_at = models.DateTimeField("rappelée le", null=True, blank=True, editable=False)
+    closed_at = models.DateTimeField("close le", null=True, blank=True, editable=False)
+
+    objects = CampaignQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "campagne"
+        ordering = ["-launched_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["cleanup", "recertify", "preferred"]), name="campaign_kind_known"
+            )
+        ]
+        indexes = [models.Index(fields=["structure", "-launched_at"], name="campaign_of_structure")]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("campaign", args=[self.pk])
+
+    def roles_of(self, actor) -> frozenset[Role]:
+        if actor is SYSTEM:
+            return frozenset({Role.SYSTEM})
+        manages = self.structure_id in managed_structures(actor)
+        return frozenset({Role.GESTIONNAIRE} if manages else ())
+
+
+class Outcome(models.TextChoices):
+    """What became of a target, besides what was answered: read from what happened, not written down."""
+
+    PENDING = "pending", "sans réponse"
+    UNREACHED = "unreached", "pas atteint"
+    ELSEWHERE = "elsewhere", "réglé autrement"
+
+
+def settled_elsewhere() -> Q:
+    """On CampaignTarget: nothing is left to ask, whoever did it and however: a use, a transfer, a way out."""
+    answers = Cotitulaire.objects.filter(bal=OuterRef("bal"), person=OuterRef("person"), is_principal=True)
+    asked_stays = Q(bal=None) | Q(person=None) | Exists(answers)
+    idle = Q(bal__state__in=[State.ACTIVE, State.IDLE_ALERTED])
+    used = Q(bal__clock_at__gt=F("campaign__launched_at"))
+    cleanup = Q(campaign__kind=CampaignKind.CLEANUP) & (used | ~idle)
+    wishes = Preference.objects.main().filter(
+        person=OuterRef("person"), wished_at__gt=OuterRef("campaign__launched_at")
+    )
+    preferred = Q(Exists(wishes), campaign__kind=CampaignKind.PREFERRED)
+    return ~asked_stays | Q(bal__state__in=OVER) | cleanup | preferred
+
+
+class CampaignTargetQuerySet(models.QuerySet):
+    def with_outcome(self):
+        """Adds `outcome`: the answer, else what holds it up. Once the campaign is closed, life changes it no more."""
+        stuck = Q(person=None) | Exists(Notice.objects.undelivered().filter(pk=OuterRef("notice")))
+        waits = Case(
+            When(~Q(answer=""), then=F("answer")),
+            When(settled_elsewhere() & ~Q(open_kind=""), then=Value(Outcome.ELSEWHERE.value)),
+            When(stuck, then=Value(Outcome.UNREACHED.value)),
+            default=Value(Outcome.PENDING.value),
+            output_field=models.CharField(),
+        )
+        return self.annotate(outcome=waits)
+
+    def open(self):
+        return self.exclude(open_kind="")
+
+    def due(self):
+        """To be told in this round; who could not be reached is the gestionnaire's to mend, among the notices."""
+        behind = self.open().filter(told__lt=F("campaign__rounds")).exclude(person=None)
+        return behind.with_outcome().filter(outcome=Outcome.PENDING)
+
+    def put_to(self, person):
+        """What one person is asked, or has answered, in campaigns that are still open."""
+        return self.open().filter(person=person, told__gt=0)
+
+    def named(self, text: str):
+        """By the words of the address or of the name, in any order."""
+        found = self
+        for word in text.split():
+            people = Person.objects.named(word).values("pk")
+            found = found.filter(Q(bal__address__icontains=word) | Q(person__in=people))
+        return found
+
+    def outcomes(self) -> dict[str, int]:
+        """How many of each; in one query."""
+        rows = self.with_outcome().order_by().values_list("outcome").annotate(count=models.Count("pk"))
+        return dict(rows)
+
+    def states(self) -> dict[str, int]:
+        """Where their BAL stand."""
+        rows = self.exclude(bal=None).order_by().values_list("bal__state")
+        return dict(rows.annotate(count=models.Count("pk")))
+
+    def withdrawn(self) -> int:
+        """How many accesses."""
+        return self.aggregate(sum=models.Sum("withdrawn"))["sum"] or 0
+
+    def unanswered(self):
+        return self.with_outcome().filter(outcome__in=[Outcome.PENDING, Outcome.UNREACHED])
+
+
+class CampaignTarget(models.Model):
+    """One BAL about which one person is asked; or, in a campaign about the preferred BAL, the person himself."""
+
+    class Answer(models.TextChoices):
+        USED = "used", "Je m’en sers"
+        UNUSED = "unused", "Je ne m’en sers plus"
+        NOT_MINE = "not_mine", "Elle n’est pas à moi"
+        CONFIRMED = "confirmed", "Accès confirmés"
+        WITHDRAWN = "withdrawn", "Accès retirés"
+        CHOSEN = "chosen", "BAL privilégiée choisie"
+        DECLINED = "declined", "Ne veut pas choisir"
+        ELSEWHERE = "elsewhere", "Réglé autrement"  # written at the end of the campaign
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="targets")
+    bal = models.ForeignKey(Bal, models.PROTECT, null=True, blank=True, related_name="campaign_targets")
+    person = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="campaign_targets")
+    # The campaign's kind as long as it is open, then "": so the database holds "one open question of each kind".
+    open_kind = models.CharField(max_length=10, choices=CampaignKind, blank=True, editable=False)
+    told = models.PositiveSmallIntegerField("fois", default=0, editable=False)
+    told_at = models.DateTimeField("interrogé le", null=True, blank=True, editable=False)
+    notice = models.ForeignKey(Notice, models.PROTECT, null=True, blank=True, related_name="targets")  # the last one
+    answer = models.CharField("réponse", max_length=10, choices=Answer, blank=True)
+    answered_at = models.DateTimeField("répondu le", null=True, blank=True)
+    withdrawn = models.PositiveSmallIntegerField("accès retirés", default=0)
+
+    objects = CampaignTargetQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "question d’une campagne"
+        verbose_name_plural = "questions d’une campagne"
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["open_kind", "bal"], condition=~Q(open_kind="") & Q(bal__isnull=False), name="campaign_bal_once"
+            ),
+            models.UniqueConstraint(
+                fields=["open_kind", "person"],
+                condition=~Q(open_kind="") & Q(bal=None),
+                name="campaign_person_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(bal__isnull=False) | Q(person__isnull=False), name="campaign_target_of_something"
+            ),
+        ]
+        indexes = [models.Index(fields=["campaign", "told", "person"], name="campaign_round")]
+
+    def __str__(self):
+        return f"{self.bal or self.person} ({self.campaign})"
+
+    def get_outcome_display(self) -> str:
+        """Of a row read by `with_outcome`."""
+        return OUTCOMES[self.outcome]  # type: ignore[attr-defined]
+
+    @property
+    def is_awaited(self) -> bool:
+        return self.outcome in (Outcome.PENDING, Outcome.UNREACHED)  # type: ignore[attr-defined]
+
+    @property
+    def why_unreached(self) -> str:
+        if self.person is None:
+            return "sans principal : personne n’en répond"
+        return self.notice.get_delivery_display() if self.notice else ""
+
+
+OUTCOMES: dict[str, str] = {**dict(CampaignTarget.Answer.choices), **dict(Outcome.choices)}

@@ -1,0 +1,104 @@
+"""The questions that campaigns put to a professional: answered in Mes BAL, or by the signed link of their mail."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from mailboxes.campaigns.actions import answer_campaign
+from mailboxes.campaigns.models import CampaignTarget
+from mailboxes.campaigns.questions import QUESTIONS, accesses
+from mailboxes.gaps.preferred import choices_of, own_places
+from mailboxes.lifecycle import CampaignKind
+from mailboxes.models import Bal, Notice, Person, Signatory
+from mailboxes.notices import links
+from mailboxes.notices.telling import CAMPAIGNS, is_signed
+from mailboxes.rules import Refused
+
+DONE: dict[str, str] = {
+    CampaignTarget.Answer.USED: "C’est noté : vous vous servez de cette BAL.",
+    CampaignTarget.Answer.UNUSED: "C’est noté : l’opérateur est prié de retirer cette BAL de l’annuaire.",
+    CampaignTarget.Answer.NOT_MINE: "C’est noté : le gestionnaire MSSanté de votre structure le verra.",
+    CampaignTarget.Answer.CONFIRMED: "C’est noté : ces accès restent.",
+    CampaignTarget.Answer.WITHDRAWN: "C’est noté : ces accès sont retirés.",
+    CampaignTarget.Answer.CHOSEN: "C’est noté : votre choix est enregistré.",
+    CampaignTarget.Answer.DECLINED: "C’est noté : vous ne choisissez pas.",
+}
+
+
+def my_campaigns(request):
+    person = getattr(request.user, "person", None)
+    targets = CampaignTarget.objects.put_to(person) if person else CampaignTarget.objects.none()
+    return render(request, "mailboxes/campaigns/mine.html", {"rows": rows_of(targets)})
+
+
+def rows_of(targets) -> list[dict]:
+    """Each question with what its answer needs; those that wait come first. In a constant number of queries."""
+    asked = list(targets.with_outcome().select_related("campaign__structure", "person").order_by("pk"))
+    bals = Bal.objects.with_holders().in_bulk([target.bal_id for target in asked if target.bal_id])
+    for target in asked:
+        target.bal = bals.get(target.bal_id)
+    rows = [
+        {
+            "target": target,
+            "question": QUESTIONS[target.campaign.kind],
+            "accesses": accesses(target.bal) if target.campaign.kind == CampaignKind.RECERTIFICATION else [],
+            **_choice_of(target),
+        }
+        for target in asked
+    ]
+    return sorted(rows, key=lambda row: not row["target"].is_awaited)
+
+
+def _choice_of(target: CampaignTarget) -> dict:
+    """One is asked this once at a time, whatever the number of one's BAL."""
+    if target.campaign.kind != CampaignKind.PREFERRED or not target.is_awaited or target.person is None:
+        return {}
+    places = [place for place in own_places(target.person) if place.is_current]
+    return {"places": places, "addresses": choices_of(target.person)}
+
+
+@require_POST
+def campaign_answer(request, pk):
+    mine = CampaignTarget.objects.filter(person__user=request.user)
+    _answer(request, get_object_or_404(mine, pk=pk), by=request.user)
+    return redirect("my-campaigns")
+
+
+def _answer(request, target: CampaignTarget, *, by) -> None:
+    said, ticked = request.POST.get("answer", ""), request.POST.getlist("withdrawn")
+    chosen = dict(zip(request.POST.getlist("situation"), request.POST.getlist("address"), strict=False))
+    facts = {"withdrawn": ticked, "shown": request.POST.getlist("shown"), "chosen": chosen}
+    try:
+        answered = answer_campaign(target, said, by=by, **facts)
+        messages.success(request, DONE[answered.answer])
+    except Refused as refused:
+        messages.error(request, refused.messages[0])
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def campaign_link(request, token):
+    """The page a mail leads to. Scanners follow links: nothing changes until a button is pressed."""
+    try:
+        notice = Notice.objects.select_related("person").get(pk=links.notice_of(token))
+    except links.Expired:
+        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": True}, status=410)
+    except (links.Invalid, Notice.DoesNotExist):
+        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": False}, status=404)
+    if notice.act not in CAMPAIGNS or not is_signed(notice):
+        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": False}, status=404)
+    targets = _asked_by_link(notice.person)
+    if request.method == "POST":
+        number = request.POST.get("target", "")
+        target = get_object_or_404(targets, pk=number if number.isdecimal() and len(number) < 19 else 0)
+        _answer(request, target, by=Signatory(notice.person))
+        return redirect("campaign-link", token)
+    return render(request, "mailboxes/campaigns/link.html", {"person": notice.person, "rows": rows_of(targets)})
+
+
+def _asked_by_link(person: Person | None):
+    by_link = [question.kind for question in QUESTIONS.values() if question.by_link]
+    return CampaignTarget.objects.put_to(person).filter(campaign__kind__in=by_link)

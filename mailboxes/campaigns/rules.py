@@ -1,0 +1,98 @@
+"""Who runs a campaign, when its people are told, and who answers."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from mailboxes.campaigns.models import Campaign, CampaignTarget
+from mailboxes.lifecycle import OVER, WHO_MAY, Act
+from mailboxes.models import SYSTEM
+from mailboxes.models.bals import managed_structures
+from mailboxes.models.system import Signatory
+from mailboxes.rules.moves import check_role
+from mailboxes.rules.refusals import NotAllowed, Refused
+
+BETWEEN_REMINDERS = timedelta(days=1)
+
+
+def check_run_campaigns(*, by) -> None:
+    if not managed_structures(by):
+        raise NotAllowed(f"« {Act.LAUNCH_CAMPAIGN.label} » est réservé à un gestionnaire de structure.", "role")
+
+
+def check_launch_campaign(campaign: Campaign, *, by) -> None:
+    check_role(Act.LAUNCH_CAMPAIGN, WHO_MAY[Act.LAUNCH_CAMPAIGN], campaign.roles_of(by))
+    if campaign.closes_on and campaign.closes_on <= timezone.localdate():
+        raise Refused("Le dernier jour de la campagne se place après aujourd’hui.", "closes_on")
+
+
+def check_someone_to_ask(count: int) -> None:
+    if not count:
+        raise Refused(
+            "Il n’y a personne à interroger : ce filtre ne retient aucune BAL, ou elles sont déjà dans une campagne "
+            "ouverte de la même sorte.",
+            "empty",
+        )
+
+
+def check_remind_campaign(campaign: Campaign, waiting: bool, *, by) -> None:
+    """`waiting`: somebody who was told has not answered."""
+    check_role(Act.REMIND_CAMPAIGN, WHO_MAY[Act.REMIND_CAMPAIGN], campaign.roles_of(by))
+    check_open_campaign(campaign)
+    last = campaign.reminded_at or campaign.launched_at
+    if campaign.targets.due().exists():
+        raise Refused("Tout le monde n’est pas encore interrogé : attendez la fin de l’envoi.", "busy")
+    if timezone.now() - last < BETWEEN_REMINDERS:
+        raise Refused("L’envoi précédent date de moins d’un jour : laissez le temps de répondre.", "soon")
+    if not waiting:
+        raise Refused("Il n’y a personne à qui le rappeler : tous ceux qui ont pu être prévenus ont répondu.", "empty")
+
+
+def check_close_campaign(campaign: Campaign, *, by) -> None:
+    check_role(Act.CLOSE_CAMPAIGN, WHO_MAY[Act.CLOSE_CAMPAIGN], campaign.roles_of(by))
+    check_open_campaign(campaign)
+
+
+def check_open_campaign(campaign: Campaign) -> None:
+    if campaign.closed_at:
+        day = timezone.localtime(campaign.closed_at)
+        raise Refused(f"Cette campagne est close depuis le {day:%d/%m/%Y}.", "closed")
+
+
+def check_answer_campaign(target: CampaignTarget, said: str, answers, *, by_link: bool, by) -> None:
+    """Whoever was asked, as long as he answers for the BAL: once, and while the campaign is open."""
+    if by is SYSTEM or target.person is None or not target.person.is_actor(by):
+        raise NotAllowed(f"« {Act.ANSWER_CAMPAIGN.label} » est réservé à la personne interrogée.", "role")
+    if isinstance(by, Signatory) and not by_link:
+        raise NotAllowed("Connectez-vous pour répondre à cette question.", "link")
+    check_open_campaign(target.campaign)
+    if target.answer:
+        raise Refused("Vous avez déjà répondu à cette question.", "answered")
+    if said not in answers:
+        raise Refused("Choisissez une des réponses.", "answer")
+    if target.bal:
+        check_role(Act.ANSWER_CAMPAIGN, WHO_MAY[Act.ANSWER_CAMPAIGN], target.bal.roles_of(by))
+        if target.bal.state in OVER:
+            raise Refused(f"Il n’y a plus rien à répondre : cette BAL est {target.bal.get_state_display()}.", "state")
+
+
+def check_accesses_read(shown: frozenset[str], now: frozenset[str]) -> None:
+    """Nobody confirms an access that he was not shown."""
+    if not now <= shown:
+        raise Refused("La liste des accès a changé depuis que vous l’avez lue. Relisez-la, puis confirmez.", "changed")
+
+
+def check_withdrawn(said: str, withdrawn: frozenset[str], now: frozenset[str]) -> None:
+    if said == CampaignTarget.Answer.WITHDRAWN and not withdrawn & now:
+        raise Refused("Cochez au moins un accès à retirer, ou confirmez la liste.", "withdrawn")
+    if said == CampaignTarget.Answer.CONFIRMED and withdrawn & now:
+        raise Refused("Vous avez coché des accès : retirez-les, ou décochez-les pour tout confirmer.", "withdrawn")
+
+
+def check_chosen(said: str, chosen: dict[str, str]) -> None:
+    if said == CampaignTarget.Answer.CHOSEN and not chosen:
+        raise Refused(
+            "Choisissez une BAL pour un lieu d’exercice au moins, ou dites que vous ne choisissez pas.", "choice"
+        )
+    if said == CampaignTarget.Answer.DECLINED and chosen:
+        raise Refused("Vous avez choisi une BAL : enregistrez ce choix, ou videz-le.", "choice")

@@ -1,1 +1,0 @@
-"""What is printed or handed out: pages of A4, filled from the register."""

@@ -1,0 +1,339 @@
+"""Each place of practice of our people, and its preferred BAL: wished, requested, observed; what lacks, what clashes.
+
+A place is one *situation d'exercice*: a person at one place, however many functions he has there. Computed in SQL from
+the annuaire's activities and entries; only the wish and the request are kept.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models.expressions import RawSQL
+
+from directory.folding import folded, folded_in_sql
+from directory.models import Activity, Entry, place_key_in_sql
+from directory.pictures import public_sources
+from mailboxes.lifecycle import State
+from mailboxes.models import Bal, Claim, Cotitulaire, Person, Preference, Request, Structure, situations_by_rpps
+from mailboxes.models.preferences import STANDING
+from mailboxes.rules import allows, check_annuaire_fresh, check_preferable, check_ranks_known
+
+
+class Sort(NamedTuple):
+    name: str
+    title: str
+    sentence: str
+    condition: str
+    is_contradiction: bool = False
+
+
+# fmt: off
+SORTS = [
+    Sort("sans",       "Sans choix",               "Leur titulaire n’a rien choisi. Demandez-le-lui : il choisit dans « Mes BAL ».",                          "wish IS NULL"),
+    Sort("a-demander", "Choisies, à demander",     "Le choix est fait et l’annuaire ne le montre pas. Demandez-le à l’opérateur.",                            "wish IS NOT NULL AND is_requested = 0 AND is_observed = 0"),
+    Sort("demandees",  "Demandées à l’opérateur",  "La demande est faite ; elle sera close dès que l’annuaire montrera ce choix.",                            "is_requested = 1 AND is_observed = 0"),
+    Sort("observees",  "Constatées à l’annuaire",  "L’annuaire montre le choix du titulaire.",                                                                "is_observed = 1"),
+    Sort("deux",       "Deux privilégiées à l’annuaire", "L’annuaire en donne plusieurs pour un même lieu. Demandez que le choix du titulaire reste seul.",   "ranks > 1", True),
+    Sort("autre",      "Une autre à l’annuaire",   "L’annuaire donne comme privilégiée une autre BAL que celle que le titulaire a choisie.",                  "wish IS NOT NULL AND ranks > 0 AND is_listed = 0 AND is_requested = 0", True),
+    Sort("part",       "Choisies, et qui s’en vont", "La BAL choisie est alertée pour inactivité, dépubliée ou supprimée. Le titulaire doit en choisir une autre.", "is_leaving = 1", True),
+    Sort("pas-a-lui",  "Choisies, et pas à lui",   "La BAL choisie n’est pas, ou n’est plus, à son titulaire, d’après le registre, l’annuaire ou lui-même.",  "is_his = 0", True),
+]
+# fmt: on
+BY_NAME = {sort.name: sort for sort in SORTS}
+BATCH = 500
+QUERY = """
+    found AS (
+        SELECT f.person_id, min(f.structure_id) AS structure_id, p.rpps, min(a.id) AS activity_id,
+            p.family_name, p.given_name, {key} AS situation
+        FROM {affiliation} f JOIN {structure} s ON s.id = f.structure_id JOIN {person} p ON p.id = f.person_id
+        JOIN {activity} a ON a.national_id = '8' || p.rpps AND a.withdrawn_at IS NULL
+        WHERE f.left_on IS NULL AND f.structure_id IN (SELECT id FROM ours) AND (
+            (s.finess_et <> '' AND a.finess_site = s.finess_et) OR (s.siret <> '' AND a.siret = s.siret)
+            OR (s.rpps_rang <> '' AND a.technical_id IN (s.rpps_rang, '4' || s.rpps_rang))
+            OR (s.finess_et = '' AND s.finess_ej <> '' AND a.finess_ej = s.finess_ej))
+        GROUP BY f.person_id, p.rpps, p.family_name, p.given_name, {key}),
+    here AS (SELECT * FROM found {cut}),
+    ranked AS (SELECT e.person_id, e.structure_id, e.address FROM {entry} e
+               WHERE e.rank = '1' AND e.withdrawn_at IS NULL AND e.source IN ({sources}) AND {known} = 1),
+    shown AS (
+        SELECT h.person_id, h.situation, r.address FROM here h JOIN ranked r ON r.person_id = h.rpps
+        WHERE r.structure_id IN ('', h.situation) GROUP BY h.person_id, h.situation, r.address),
+    counted AS (SELECT person_id, situation, count(*) AS ranks FROM shown GROUP BY person_id, situation),
+    judged AS (
+        SELECT h.person_id, h.structure_id, h.activity_id, h.situation, h.family_name, h.given_name, w.id AS wish,
+            w.address, coalesce(c.ranks, 0) AS ranks,
+            CASE WHEN q.stage IN ({standing}) THEN 1 ELSE 0 END AS is_requested,
+            CASE WHEN o.address IS NOT NULL THEN 1 ELSE 0 END AS is_listed,
+            CASE WHEN o.address IS NOT NULL AND c.ranks = 1 THEN 1 ELSE 0 END AS is_observed,
+            CASE WHEN b.state IN ({leaving}) THEN 1 ELSE 0 END AS is_leaving,
+            CASE WHEN w.id IS NULL THEN 1
+                 WHEN EXISTS (SELECT 1 FROM {claim} k WHERE k.person_id = h.person_id AND k.address = w.address
+                              AND k.answer = 'not_mine') THEN 0
+                 WHEN b.id IS NOT NULL THEN CASE WHEN t.id IS NULL THEN 0 ELSE 1 END
+                 WHEN {fresh} = 1 AND NOT EXISTS (
+                     SELECT 1 FROM {entry} e WHERE e.address = w.address AND e.person_id = h.rpps
+                     AND e.withdrawn_at IS NULL AND e.source IN ({sources})) THEN 0
+                 ELSE 1 END AS is_his
+        FROM here h
+        LEFT JOIN {preference} w ON w.person_id = h.person_id AND w.situation = h.situation AND w.purpose = ''
+        LEFT JOIN {request} q ON q.id = w.request_id
+        LEFT JOIN {bal} b ON b.address = w.address
+        LEFT JOIN {cotitulaire} t ON t.bal_id = b.id AND t.person_id = h.person_id
+        LEFT JOIN counted c ON c.person_id = h.person_id AND c.situation = h.situation
+        LEFT JOIN shown o ON o.person_id = h.person_id AND o.situation = h.situation AND o.address = w.address)"""
+SEARCHED = "(family_name || ' ' || given_name || ' ' || coalesce(address, ''))"
+ORDER = "ORDER BY family_name, given_name, person_id, situation"
+LEAVING = (
+    State.IDLE_ALERTED, State.DEPUBLICATION_REQUESTED, State.DEPUBLISHED, State.DELETION_REQUESTED,
+    State.DELETION_CONFIRMED, State.DELETED, State.ABANDONED,
+)  # fmt: skip
+
+
+@dataclass
+class Place:
+    """One situation d'exercice and its three values."""
+
+    person: Person
+    structure: Structure
+    activity: Activity
+    situation: str
+    sorts: list[Sort]  # all that are true of it
+    wish: Preference | None = None
+    bal: Bal | None = None  # the one wished, if the register holds it
+    observed: list[str] = field(default_factory=list)
+    others: list[Preference] = field(default_factory=list)  # by sort of message
+
+    def __str__(self):
+        return f"{self.person}, {self.activity.place}"
+
+    @property
+    def contradictions(self) -> list[Sort]:
+        return [sort for sort in self.sorts if sort.is_contradiction]
+
+    @property
+    def request(self) -> Request | None:
+        return self.wish.request if self.wish else None
+
+
+@dataclass(frozen=True)
+class Places:
+    """The places of practice within some structures, as a list that counts and cuts itself in SQL."""
+
+    structures: Any  # QuerySet[Structure]
+    sort: str = ""
+    text: str = ""
+
+    @classmethod
+    def visible_to(cls, user) -> "Places":
+        return cls(Structure.objects.visible_to(user))
+
+    def narrowed(self, **facts) -> "Places":
+        return replace(self, **facts)
+
+    def counts(self) -> dict[str, int]:
+        """How many places in all, and how many of each sort; a place may be of several."""
+        sums = [f"coalesce(sum(CASE WHEN {sort.condition} THEN 1 ELSE 0 END), 0)" for sort in SORTS]
+        any_of = " OR ".join(f"({sort.condition})" for sort in SORTS if sort.is_contradiction)
+        sums += ["coalesce(sum(CASE WHEN wish IS NOT NULL THEN 1 ELSE 0 END), 0)"]
+        sums += [f"coalesce(sum(CASE WHEN {any_of} THEN 1 ELSE 0 END), 0)"]
+        query, values = self.narrowed(sort="", text="")._query(", ".join(["count(*)", *sums]))
+        names = ["total", *BY_NAME, "wished", "contradicted"]
+        return dict(zip(names, _rows(query, values)[0], strict=True))
+
+    def people(self) -> RawSQL:
+        """The primary keys of those who practise there, to be looked up by another query."""
+        return RawSQL(*self._query("person_id"))  # noqa: S611 - our own words; what is asked goes as parameters
+
+    def count(self) -> int:
+        query, values = self._query("count(*)")
+        return _rows(query, values)[0][0]
+
+    def __len__(self):
+        return self.count()
+
+    def __getitem__(self, cut: slice) -> list[Place]:
+        return _with_facts(self._read(cut.start or 0, cut.stop))
+
+    def __iter__(self) -> Iterator[Place]:
+        rows = self._read(0, None)
+        for start in range(0, len(rows), BATCH):
+            yield from _with_facts(rows[start : start + BATCH])
+
+    def _read(self, start: int, stop: int | None) -> list[tuple]:
+        flags = [f"CASE WHEN {sort.condition} THEN 1 ELSE 0 END" for sort in SORTS]
+        columns = ", ".join(["person_id", "structure_id", "activity_id", "situation", *flags])
+        cut = "" if stop is None else f"LIMIT {int(stop - start)} OFFSET {int(start)}"
+        if self.sort in BY_NAME or folded(self.text):
+            query, values = self._query(columns)
+            return _rows(f"{query} {ORDER} {cut}", values)
+        query, values = self._query(columns, cut=f"{ORDER} {cut}")  # only what is shown is judged
+        return _rows(f"{query} {ORDER}", values)
+
+    def _query(self, columns: str, cut: str = "") -> tuple[str, list]:
+        ours, values = self.structures.order_by().values("pk").query.sql_with_params()
+        conditions, asked = ["1 = 1"], []
+        if self.sort in BY_NAME:
+            conditions.append(f"({BY_NAME[self.sort].condition})")
+        for word in folded(self.text).split():
+            conditions.append(f"{folded_in_sql(SEARCHED)} LIKE %s")
+            asked.append(f"%{word}%")
+        query = f"WITH ours(id) AS ({ours}), {QUERY.format(**_names(), cut=cut)} SELECT {columns} FROM judged"
+        return f"{query} WHERE {' AND '.join(conditions)}", [*values, *asked]
+
+
+def _names() -> dict[str, Any]:
+    tables = [Bal, Structure, Claim, Person, Preference, Request, Activity, Entry]
+    return {
+        **{str(model._meta.model_name): model._meta.db_table for model in tables},
+        **{name: f"mailboxes_{name}" for name in ("affiliation", "cotitulaire")},
+        "key": place_key_in_sql("a"),
+        "sources": _literals(public_sources()) or "NULL",
+        "standing": _literals(STANDING),
+        "leaving": _literals(LEAVING),
+        "known": int(allows(check_ranks_known)),
+        "fresh": int(allows(check_annuaire_fresh)),
+    }
+
+
+def _literals(names) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _with_facts(rows: list[tuple]) -> list[Place]:
+    """What is shown of each, in a constant number of queries."""
+    people = Person.objects.in_bulk({row[0] for row in rows})
+    structures = Structure.objects.in_bulk({row[1] for row in rows})
+    activities = Activity.objects.in_bulk({row[2] for row in rows})
+    wishes = Preference.objects.filter(person__in=people).select_related("request")
+    by_place: dict[tuple, dict[str, Preference]] = defaultdict(dict)
+    for each in wishes:
+        by_place[each.person_id, each.situation][each.purpose] = each
+    bals = Bal.objects.filter(address__in={wish.address for wish in wishes})
+    bals_by_address = {bal.address: bal for bal in bals}
+    shown = _observed(people.values())
+    places = []
+    for person_id, structure_id, activity_id, situation, *flags in rows:
+        chosen: dict[str, Preference] = dict(by_place[person_id, situation])
+        wish = chosen.pop("") if "" in chosen else None
+        person = people[person_id]
+        ranks = shown.get(person.rpps or "", [])
+        place = Place(person, structures[structure_id], activities[activity_id], situation, [], wish)
+        place.sorts = [sort for sort, is_true in zip(SORTS, flags, strict=True) if is_true]
+        place.bal = bals_by_address.get(wish.address) if wish else None
+        place.observed = sorted({address for where, address in ranks if where in ("", situation)})
+        place.others = list(chosen.values())
+        places.append(place)
+    return places
+
+
+def _observed(people) -> dict[str, list[tuple[str, str]]]:
+    """RPPS -> the places and addresses of rank 1, where a fresh source tells."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    if allows(check_ranks_known):
+        entries = Entry.objects.preferred().filter(person_id__in={person.rpps for person in people if person.rpps})
+        for rpps, where, address in entries.values_list("person_id", "structure_id", "address"):
+            found[rpps].append((where, address))
+    return found
+
+
+def _rows(query: str, values: list) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return cursor.fetchall()
+
+
+# --- What a person chooses among --------------------------------------------------------------------------------------
+@dataclass
+class OwnPlace:
+    """A place of one's own: what one chose there, what the annuaire shows."""
+
+    situation: str
+    label: str
+    is_current: bool
+    chosen: dict[str, Preference]
+    observed: list[str]
+
+    @property
+    def wish(self) -> Preference | None:
+        return self.chosen.get("")
+
+    @property
+    def others(self) -> list[Preference]:
+        return [wish for purpose, wish in self.chosen.items() if purpose]
+
+
+def own_places(person: Person) -> list[OwnPlace]:
+    """Where he practises by the annuaire, and where he chose a BAL though he practises there no more."""
+    chosen: dict[str, dict[str, Preference]] = defaultdict(dict)
+    labels = {}
+    for wish in person.preferences.select_related("request"):
+        chosen[wish.situation][wish.purpose], labels[wish.situation] = wish, wish.place
+    current: dict[str, str] = {}
+    for activity in situations_by_rpps([person.rpps]).get(person.rpps or "", []):
+        current.setdefault(activity.place_key, ", ".join(filter(None, [activity.place, activity.town])))
+    ranks = _observed([person]).get(person.rpps or "", [])
+    return [
+        OwnPlace(key, label or "Sans structure", key in current, chosen.get(key, {}),
+                 sorted({address for where, address in ranks if where in ("", key)}))
+        for key, label in {**labels, **current}.items()
+    ]  # fmt: skip
+
+
+def choices_of(person: Person) -> list[str]:
+    """The addresses that he may prefer: those that the annuaire gives him elsewhere, and his BAL."""
+    mine = {bal.address: bal for bal in Bal.objects.with_holders().filter(cotitulaires__person=person)}
+    listed = set(Entry.objects.published().filter(person_id=person.rpps or "-").values_list("address", flat=True))
+    others = {bal.address: bal for bal in Bal.objects.with_holders().filter(address__in=listed - mine.keys())}
+    answers = dict(person.claims.values_list("address", "answer"))
+    bals = {**dict.fromkeys(listed), **others, **mine}
+    return [
+        address
+        for address in sorted(bals)
+        if allows(check_preferable, person, bals[address], is_listed=address in listed, answer=answers.get(address, ""))
+    ]
+
+
+def successors_of(bals: Iterable[Bal]) -> dict[int, list[str]]:
+    """Of BAL that leave, the addresses to write to instead, the likeliest first: by BAL, in a constant number of queries.
+
+    The one that was named when its depublication was asked; what its principal prefers, what he holds, what its other
+    holders share.
+    """
+    bals = list(bals)
+    holders = {holder.person_id for bal in bals for holder in bal.cotitulaires.all()}
+    held: dict[int, list[Bal]] = defaultdict(list)
+    for row in Cotitulaire.objects.filter(person__in=holders, bal__state=State.ACTIVE).select_related("bal"):
+        held[row.person_id].append(row.bal)
+    wishes = set(Preference.objects.main().filter(person__in=holders).values_list("person", "address"))
+    return {bal.pk: _successors(bal, held, wishes) for bal in bals}
+
+
+def _successors(bal: Bal, held: dict[int, list[Bal]], wishes: set[tuple[int, str]]) -> list[str]:
+    ranked: dict[str, tuple] = {}
+    for holder in bal.cotitulaires.all():
+        for other in held.get(holder.person_id, []):
+            if other.pk != bal.pk and (holder.is_principal or other.is_shared):
+                is_wished = (holder.person_id, other.address) in wishes
+                rank = (not is_wished, other.kind != bal.kind, not holder.is_principal, other.address)
+                ranked[other.address] = min(rank, ranked.get(other.address, rank))
+    likely = sorted(ranked, key=lambda address: ranked[address])
+    return list(dict.fromkeys(filter(None, [bal.replaced_by, *likely])))
+
+
+# fmt: off
+COLUMNS = [
+    ("Nom",                    lambda place: place.person),
+    ("RPPS",                   lambda place: place.person.rpps),
+    ("Lieu d’exercice",        lambda place: place.activity.place),
+    ("Identifiant du lieu",    lambda place: place.situation),
+    ("Structure",              lambda place: place.structure.name),
+    ("BAL choisie",            lambda place: place.wish.address if place.wish else ""),
+    ("Choisie le",             lambda place: f"{place.wish.wished_at:%d/%m/%Y}" if place.wish else ""),
+    ("Demande à l’opérateur",  lambda place: place.request.get_stage_display() if place.request else ""),
+    ("Constatée à l’annuaire", lambda place: ", ".join(place.observed)),
+    ("Contradictions",         lambda place: ", ".join(sort.title for sort in place.contradictions)),
+    ("Par sorte de message",   lambda place: " ; ".join(f"{wish.get_purpose_display()} : {wish.address}" for wish in place.others)),
+]
+# fmt: on

@@ -1,0 +1,273 @@
+"""An operator's list brought in: received, its columns read, forecast, applied, taken back.
+
+What takes long is done by `carry_on`, in a task: a stage, then batch after batch, each in one transaction that also
+moves the import's own cursor. It may die anywhere and be called again, even twice at once.
+"""
+
+import hashlib
+import logging
+import os
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from celery import shared_task
+from django.db import DatabaseError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from mailboxes import rules
+from mailboxes.actions.journal import write_about
+from mailboxes.imports.columns import BY_NAME, Line, LineReader, as_texts, bare, guess, guess_unit
+from mailboxes.imports.lines import Batch, Places, Verdict
+from mailboxes.imports.lists import heading_of, open_list
+from mailboxes.imports.models import ColumnMapping, Import, ImportLine
+from mailboxes.imports.rules import (
+    check_apply_import,
+    check_columns,
+    check_file_kept,
+    check_import,
+    check_preview,
+    check_undo_import,
+)
+from mailboxes.imports.undo import take_back
+from mailboxes.lifecycle import Act, State
+from mailboxes.models import SYSTEM, Bal, Operator, Structure
+
+logger = logging.getLogger(__name__)
+
+BATCH = 1000  # lines judged and written together
+Outcome: TypeAlias = ImportLine.Outcome
+Stage: TypeAlias = Import.Stage
+
+
+class _Overtaken(Exception):
+    """Someone else is at work on the same import."""
+
+
+# --- What a person asks -----------------------------------------------------------------------------------------------
+def receive_import(
+    chunks: Iterable[bytes],
+    name: str,
+    *,
+    operator: Operator,
+    structure: Structure,
+    by,
+    as_of: datetime | None = None,
+) -> Import:
+    """Keep the file and look at its headers. The same content, given again, keeps its date: its readings are known."""
+    check_import(structure, by=by)
+    rules.check_reading_dates(as_of, None)
+    run = Import(operator=operator, structure=structure, file_name=Path(name).name[:200])
+    run.by = None if by is SYSTEM else by
+    run.stored, run.sha256 = _store(chunks)
+    former = Import.objects.filter(sha256=run.sha256, operator=operator, structure=structure, stage=Stage.APPLIED)
+    run.as_of = as_of or former.values_list("as_of", flat=True).order_by("pk").first() or timezone.now()
+    try:
+        with open_list(run.path) as source:
+            heading = heading_of(source.rows())
+    except rules.Refused:
+        run.path.unlink()
+        raise
+    saved = ColumnMapping.objects.filter(operator=operator).first()
+    run.headers, run.header_number = heading.headers, heading.number
+    run.sample = [(row.number, [text[:200] for text in as_texts(row.cells)]) for row in heading.sample]
+    run.columns = guess(heading.headers, saved.fields if saved else None)
+    run.size_unit = saved.size_unit if saved else guess_unit(run.columns, heading.sample)
+    run.default_kind = saved.default_kind if saved else ""
+    run.save()
+    return run
+
+
+@transaction.atomic
+def read_columns(run: Import, columns: list[str], *, size_unit: str, default_kind: str, by) -> Import:
+    """Say what each column holds; the operator's next list is read so too."""
+    run = _held(run)
+    check_preview(run, by=by)
+    check_columns(columns, {name: one.label for name, one in BY_NAME.items()})
+    run.columns, run.size_unit, run.default_kind = columns, size_unit, default_kind
+    run.save(update_fields=["columns", "size_unit", "default_kind"])
+    fields = {bare(header): name for header, name in zip(run.headers, columns, strict=True)}
+    facts: dict[str, Any] = {"fields": fields, "size_unit": size_unit, "default_kind": default_kind}
+    ColumnMapping.objects.update_or_create(operator=run.operator, defaults={**facts, "at": timezone.now()})
+    return run
+
+
+@transaction.atomic
+def forecast_import(run: Import, *, by) -> Import:
+    """Ask for what the list would change; nothing of it is written."""
+    run = _held(run)
+    check_preview(run, by=by)
+    check_columns(run.columns, {name: one.label for name, one in BY_NAME.items()})
+    return _begin(run, Stage.READING)
+
+
+@transaction.atomic
+def apply_import(run: Import, *, by) -> Import:
+    run = _held(run)
+    check_apply_import(run, by=by)
+    return _begin(run, Stage.APPLYING)
+
+
+@transaction.atomic
+def undo_import(run: Import, *, by) -> Import:
+    run = _held(run)
+    check_undo_import(run, by=by)
+    run.undone_by = None if by is SYSTEM else by
+    run.stage, run.reason, run.percent, run.seen_at = Stage.UNDOING, "", 0, timezone.now()
+    run.save()
+    _go_on_commit(run)
+    return run
+
+
+def forget_import(run: Import, *, by) -> None:
+    """Its file and its lines have been kept long enough; that it was, and its counts, stay."""
+    run.path.unlink(missing_ok=True)
+    run.lines.all().delete()
+    Import.objects.filter(pk=run.pk).update(stored="", sample=[])
+
+
+def _store(chunks: Iterable[bytes]) -> tuple[str, str]:
+    Import.folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    name, digest = uuid.uuid4().hex, hashlib.sha256()  # never the name that the browser gave
+    with open(Import.folder() / name, "xb", opener=partial(os.open, mode=0o600)) as kept:
+        for chunk in chunks:
+            digest.update(chunk)
+            kept.write(chunk)
+    return name, digest.hexdigest()
+
+
+def _held(run: Import) -> Import:
+    return Import.objects.select_for_update(of=("self",)).select_related("structure", "operator").get(pk=run.pk)
+
+
+def _begin(run: Import, stage: Stage) -> Import:
+    run.lines.all().delete()
+    for name in Import.COUNTED:
+        setattr(run, name, 0)
+    run.stage, run.reason, run.done, run.percent, run.seen_at = stage, "", 0, 0, timezone.now()
+    run.save()
+    _go_on_commit(run)
+    return run
+
+
+def _go_on_commit(run: Import) -> None:
+    """Broker down: the stage stands, and `take_up_imports` goes on with it."""
+
+    def go_on():  # a function, not a partial: Django wants its name when it logs a failure
+        work_on_import.delay(run.pk)
+
+    transaction.on_commit(go_on, robust=True)
+
+
+# --- What a task does -------------------------------------------------------------------------------------------------
+@shared_task
+def work_on_import(pk: int) -> None:
+    run = Import.objects.select_related("structure", "operator", "by", "undone_by").get(pk=pk)
+    if run.is_at_work:
+        carry_on(run, by=SYSTEM)
+
+
+def carry_on(run: Import, *, by, progress: Callable[[Import], None] = lambda run: None) -> None:
+    """Go on with the stage that the import is in, from where it stands."""
+    try:
+        if run.stage == Stage.UNDOING:
+            _undo(run)
+        else:
+            _read_list(run, progress)
+    except rules.Refused as refused:
+        stage = Stage.APPLIED if run.stage == Stage.UNDOING else Stage.FAILED
+        facts = {"stage": stage, "reason": " ".join(refused.messages), "seen_at": timezone.now()}
+        Import.objects.filter(pk=run.pk, stage=run.stage).update(**facts)
+    except _Overtaken:
+        logger.info("%s : un autre processus y travaille", run)
+    run.refresh_from_db()
+
+
+def _read_list(run: Import, progress: Callable[[Import], None]) -> None:
+    check_file_kept(run)
+    places, reader = Places(run), LineReader(run.headers, run.columns, run.size_unit)
+    with open_list(run.path) as source:
+        lines = _lines(source.rows(), reader, after=max(run.done, run.header_number))
+        while batch := list(islice(lines, BATCH)):
+            run.percent = min(99, 100 * source.read // source.total) if source.total else 0
+            _treat(run, places, batch)
+            progress(run)
+    _finish(run, places)
+
+
+def _lines(rows, reader: LineReader, *, after: int) -> Iterator[Line]:
+    for row in rows:
+        if row.number > after and (row.fault or any(row.cells)):
+            yield reader.line(row)
+
+
+def _treat(run: Import, places: Places, lines: list[Line]) -> None:
+    """A line that the database refuses costs itself alone: its batch is taken up line by line."""
+    try:
+        _treat_together(run, places, lines)
+    except DatabaseError:
+        if len(lines) > 1:
+            logger.exception("%s : un lot a échoué, repris ligne par ligne", run)
+            for line in lines:
+                _treat(run, places, [line])
+        else:
+            lines[0].faults.append("La base de données refuse cette ligne.")
+            _treat_together(run, places, lines)
+
+
+@transaction.atomic
+def _treat_together(run: Import, places: Places, lines: list[Line]) -> None:
+    last = lines[-1].number
+    _claim(run, done=last, percent=run.percent)
+    verdicts = Batch(run, run.operator, places, lines, for_real=run.stage == Stage.APPLYING).treat()
+    Import.objects.filter(pk=run.pk).update(**{name: F(name) + n for name, n in _counts(verdicts).items()})
+    run.done = last
+
+
+def _claim(run: Import, **facts) -> None:
+    """Hold the import's row until the end of the transaction, if it still stands where we left it."""
+    here = Import.objects.filter(pk=run.pk, stage=run.stage, done=run.done)
+    if not here.update(seen_at=timezone.now(), **facts):
+        raise _Overtaken
+
+
+def _counts(verdicts: list[Verdict]) -> Counter[str]:
+    counts: Counter[str] = Counter(str(verdict.outcome) for verdict in verdicts)
+    counts["corrected"] = sum(1 for v in verdicts if v.remarks and v.outcome != Outcome.REJECTED)
+    return counts
+
+
+@transaction.atomic
+def _finish(run: Import, places: Places) -> None:
+    """Name the BAL that the list no longer has, conclude nothing of them, and close the stage."""
+    _claim(run, percent=100)
+    counted = Import.objects.values(*Import.COUNTED).get(pk=run.pk)
+    if not sum(counted[name] for name in ("created", "updated", "unchanged", "rejected")):
+        raise rules.Refused("Le fichier n’a aucune ligne après ses en-têtes.", "empty")
+    here = Bal.objects.live().filter(operator=run.operator, structure__in=places.by_pk)
+    gone = ImportLine.objects.absent_from(run, here.exclude(state__in=[State.REQUESTED, State.DELETION_CONFIRMED]))
+    facts: dict[str, Any] = {"absent": gone, "stage": Stage.PREVIEWED}
+    if run.stage == Stage.APPLYING:
+        facts |= {"stage": Stage.APPLIED, "applied_at": timezone.now()}
+        after = f"{counted['created']} inscrites, {counted['updated']} mises à jour, {counted['rejected']} rejetées"
+        about = {"structure": run.structure}
+        write_about(Act.IMPORT_LIST, by=run.actor, about=about, after=after, note=f"{run.operator}, {run}.")
+    Import.objects.filter(pk=run.pk).update(**facts)
+
+
+@transaction.atomic
+def _undo(run: Import) -> None:
+    by = run.undone_by or SYSTEM
+    _claim(run)
+    check_undo_import(run, by=by)
+    kept = take_back(run, by=by)
+    reason = f"{kept} BAL restent : leur changement d’état a été annoncé." if kept else ""
+    Import.objects.filter(pk=run.pk).update(stage=Stage.UNDONE, undone_at=timezone.now(), percent=100, reason=reason)
+    about = {"structure": run.structure}
+    write_about(Act.UNDO_IMPORT, by=by, about=about, note=f"{run.operator}, {run}. {reason}".strip())

@@ -1,0 +1,301 @@
+"""The lines of an operator's list, judged by the rules and written, so many at once, under the locks of their BAL.
+
+A forecast and an application judge alike; the forecast then writes nothing but what became of each line.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max, QuerySet
+
+from directory.folding import folded
+from directory.identifiers import domain_of
+from mailboxes import rules
+from mailboxes.actions.journal import entry_of
+from mailboxes.actions.moves import write_moves
+from mailboxes.actions.register import describe_anew, description_entries, given_up, write_rows
+from mailboxes.actions.usage import LEARNT, fresh_readings, teach, write_readings
+from mailboxes.imports.columns import Line
+from mailboxes.imports.models import Import, ImportLine
+from mailboxes.imports.rules import check_within
+from mailboxes.imports.values import Said
+from mailboxes.lifecycle import Act, State, Verb
+from mailboxes.models import SYSTEM, Bal, Domain, JournalEntry, Operator, Person, Reading, Structure, bulk
+
+Outcome = ImportLine.Outcome
+DESCRIBED = ("service", "description", "liste_rouge")
+KEPT_CELLS = 2000  # characters of each cell of a rejected line
+
+
+class Places:
+    """Where the lines of an import may lead: its structure and those below, by all that a list may call them."""
+
+    def __init__(self, run: Import):
+        self.default = run.structure
+        found = list(Structure.objects.under(run.structure))
+        self.by_pk = {one.pk: one for one in found}
+        self._finess = {one.finess_et: [one] for one in found if one.finess_et}
+        self._siret: dict[str, list[Structure]] = {}
+        self._name: dict[str, list[Structure]] = {}
+        for one in found:
+            self._siret.setdefault(one.siret, []).append(one)
+            self._name.setdefault(folded(one.name), []).append(one)
+        for one in found:  # a FINESS of the legal entity names the one that has no other
+            if one.finess_ej and not one.finess_et:
+                self._finess.setdefault(one.finess_ej, []).append(one)
+        reserved = Domain.objects.filter(structure__in=self.by_pk).values_list("name", "structure")
+        self._domains = {name: self.by_pk[pk] for name, pk in reserved}
+
+    def of(self, line: Line) -> Structure:
+        """By the surest that the line gives; without any, by the domain, else the import's own."""
+        said = self.said(line)
+        return said or self._domains.get(domain_of(line.address)) or self.default
+
+    def said(self, line: Line) -> Structure | None:
+        for name, label, known in (
+            ("finess", "FINESS", self._finess),
+            ("siret", "SIRET", self._siret),
+            ("structure", "Structure", self._name),
+        ):
+            if value := line.facts.get(name):
+                found = known.get(folded(value) if name == "structure" else value, [])
+                if len(found) != 1:
+                    why = "désigne plusieurs structures" if found else "n’est d’aucune structure"
+                    raise rules.Refused(
+                        f"{label} : « {value} » {why} parmi « {self.default} » et celles qui en dépendent.", "structure"
+                    )
+                return found[0]
+        return None
+
+
+@dataclass
+class Verdict:
+    line: Line
+    outcome: str = Outcome.UNCHANGED
+    why: str = ""
+    remarks: list[str] = field(default_factory=list)
+    bal: Bal | None = None
+    is_new: bool = False
+    principal: Person | None = None
+    befores: dict[str, Any] = field(default_factory=dict)  # of what the register says of it, and is now said otherwise
+    known: dict[str, Any] = field(default_factory=dict)  # what the register knew of its use
+    reading: Reading | None = None
+    verb: Verb | Act | None = None  # what of it people hear
+
+    def changes(self) -> dict[str, Any]:
+        """The columns that change, as they were."""
+        learnt = {name: value for name, value in self.known.items() if value != getattr(self.bal, name)}
+        return self.befores | learnt
+
+    def is_to_level(self, bal: Bal) -> bool:
+        """The forecast comes after the reading: a new BAL, written before it, has its own still to be saved."""
+        return bal.full_on is not None if self.is_new else bool(self.reading or self.changes())
+
+
+class Batch:
+    """So many lines, and what the register knows of them."""
+
+    def __init__(self, run: Import, operator: Operator, places: Places, lines: list[Line], *, for_real: bool):
+        self.run, self.operator, self.places, self.lines, self.for_real = run, operator, places, lines, for_real
+        self.by = run.actor
+        self.note = f"{str(run).capitalize()}."
+        wanted = {line.address for line in lines if line.address}
+        bals = Bal.objects.filter(address__in=wanted).with_holders().order_by("pk")
+        self.bals = {bal.address: bal for bal in (bals.locked() if for_real else bals)}
+        self.former = given_up([one.address for one in self.bals.values() if one.state == State.ABANDONED], by=self.by)
+        self.people = self._people({line.facts["rpps"] for line in lines if "rpps" in line.facts})
+        earlier = run.lines.filter(address__in=wanted).exclude(outcome=Outcome.REJECTED)
+        self.seen: dict[str, int | None] = dict(earlier.values_list("address", "number"))
+
+    def treat(self) -> list[Verdict]:
+        verdicts = [self._judge(line) for line in self.lines]
+        taken = [verdict for verdict in verdicts if not verdict.why]
+        fresh = {id(r) for r in fresh_readings([verdict.reading for verdict in taken if verdict.reading])}
+        for verdict in taken:
+            if verdict.reading and id(verdict.reading) not in fresh:
+                verdict.reading = None
+        teach([verdict.reading for verdict in taken if verdict.reading])
+        for verdict in taken:
+            if verdict.is_new:
+                verdict.outcome = Outcome.CREATED
+            elif verdict.bal and (verdict.verb or verdict.changes()):
+                verdict.outcome = Outcome.UPDATED
+        changed = {id(verdict): verdict.changes() for verdict in taken if verdict.bal and not verdict.is_new}
+        if self.for_real:
+            self._write(taken)
+        mark = JournalEntry.objects.aggregate(last=Max("pk"))["last"] if self.for_real else None
+        bulk.insert([_kept(self.run, v, changed.get(id(v), {}), mark) for v in verdicts])
+        return verdicts
+
+    # --- Judging --------------------------------------------------------------------------------------------------
+    def _judge(self, line: Line) -> Verdict:
+        verdict = Verdict(line, remarks=list(line.remarks))
+        try:
+            if line.faults:
+                raise rules.Refused(" ".join(line.faults), "unread")
+            if line.address in self.seen:
+                raise rules.Refused(f"Adresse : déjà donnée à la ligne {self.seen[line.address]}.", "twice")
+            bal = self.bals.get(line.address)
+            if bal is None or line.address in self.former:
+                self._judge_unknown(verdict, self.former.get(line.address))
+            else:
+                self._judge_known(verdict, bal)
+        except rules.Refused as refused:
+            return Verdict(line, Outcome.REJECTED, why=" ".join(refused.messages))
+        self.seen[line.address] = line.number
+        return verdict
+
+    def _judge_unknown(self, verdict: Verdict, former: Bal | None) -> None:
+        line, facts = verdict.line, verdict.line.facts
+        said = facts.get("state", Said.OPEN)
+        if said in (Said.DELETED, Said.PENDING):
+            verdict.remarks.append(f"{said.value.capitalize()} chez l’opérateur et inconnue ici : rien à inscrire.")
+            return
+        if said == Said.UNCLEAR:
+            raise rules.Refused(" ".join(line.remarks), "state")
+        structure, kind = self.places.of(line), facts.get("kind") or self.run.default_kind
+        if not kind:
+            raise rules.Refused("Type : absent, alors que la BAL est inconnue ici. Donnez un type par défaut.", "kind")
+        verdict.principal = self._holder(line)
+        rules.check_register(structure, self.operator, kind, line.address, verdict.principal, by=self.by)
+        verdict.bal, verdict.is_new = former or Bal(address=line.address), True
+        described = {name: facts[name] for name in DESCRIBED if name in facts}
+        described.setdefault("quota_mb", self.operator.default_quota_mb)
+        where = {"structure": structure, "operator": self.operator, "kind": kind, "state": State.ACTIVE}
+        describe_anew(verdict.bal, **where, **described)
+        rules.check_values(verdict.bal)
+        verdict.reading = self._reading(verdict.bal, line)
+        if verdict.reading:
+            rules.check_reading_dates(verdict.reading.at, verdict.reading.last_used_at)
+
+    def _judge_known(self, verdict: Verdict, bal: Bal) -> None:
+        line, said = verdict.line, verdict.line.facts.get("state", Said.OPEN)
+        check_within(self.run, bal, self.places.by_pk)
+        verdict.bal = bal
+        verdict.remarks += self._disagreements(line, bal)
+        if said == Said.DELETED:
+            if bal.state not in (State.DELETION_CONFIRMED, State.DELETED):
+                verdict.verb = self._confirmed(bal, said, Verb.CONFIRM_DELETION)
+            return
+        if bal.state == State.REQUESTED and said == Said.PENDING:
+            return
+        if bal.state == State.REQUESTED and said == Said.OPEN:  # to be on his list is to be open, unless he says else
+            verdict.verb = self._confirmed(bal, said, Verb.ACTIVATE)
+        self._check_living(bal, said)
+        facts = {name: line.facts[name] for name in DESCRIBED if name in line.facts}
+        verdict.befores = {name: getattr(bal, name) for name, value in facts.items() if getattr(bal, name) != value}
+        verdict.known = {name: getattr(bal, name) for name in LEARNT if name != "full_on"}  # reckoned again by an undo
+        verdict.reading = self._reading(bal, line)
+        if verdict.reading:
+            rules.check_reading(bal, verdict.reading.at, verdict.reading.last_used_at, by=self.by)
+        for name in verdict.befores:
+            setattr(bal, name, facts[name])
+        if verdict.befores:
+            rules.check_values(bal, only=verdict.befores)
+
+    def _confirmed(self, bal: Bal, said: Said, verb: Verb) -> Verb:
+        try:
+            rules.check_move(bal, verb, by=self.by)
+        except rules.Refused as refused:
+            raise self._against(bal, said, refused) from refused
+        return verb
+
+    def _check_living(self, bal: Bal, said: Said) -> None:
+        try:
+            rules.check_act(bal, Act.DESCRIBE, by=self.by)
+        except rules.Refused as refused:
+            raise self._against(bal, said, refused) from refused
+
+    @staticmethod
+    def _against(bal: Bal, said: Said, refused: rules.Refused) -> rules.Refused:
+        state = f"l’opérateur la dit {said.value}, le registre {bal.get_state_display()}"
+        return rules.Refused(f"État : {state}. {refused.messages[0]}", "state")
+
+    def _disagreements(self, line: Line, bal: Bal) -> list[str]:
+        """What the file says otherwise and an import does not change: who holds it, what it is, whose it is."""
+        said: list[tuple[str, object, object]] = []
+        if "kind" in line.facts:
+            said.append(("Type", line.facts["kind"], bal.kind))
+        structure = self.places.said(line)
+        if structure:
+            said.append(("Structure", structure, self.places.by_pk.get(bal.structure_id)))
+        if "rpps" in line.facts:
+            principal = bal.principal()
+            said.append(("RPPS du titulaire", line.facts["rpps"], principal.rpps if principal else "sans titulaire"))
+        return [
+            f"{label} : « {theirs} » n’est pas repris, le registre dit « {ours} »."
+            for label, theirs, ours in said
+            if theirs != ours
+        ]
+
+    def _people(self, numbers: set[str]) -> dict[str | None, Person]:
+        people: QuerySet = Person.objects.filter(rpps__in=numbers)
+        if self.by is not SYSTEM:
+            people = people.filter(pk__in=Person.objects.visible_to(self.by).values("pk"))
+        return {person.rpps: person for person in people}
+
+    def _holder(self, line: Line) -> Person | None:
+        rpps = line.facts.get("rpps")
+        if rpps and rpps not in self.people:
+            raise rules.Refused(
+                f"RPPS du titulaire : « {rpps} » n’est celui d’aucune personne inscrite ici. Inscrivez-la d’abord.",
+                "holder",
+            )
+        return self.people.get(rpps) if rpps else None
+
+    def _reading(self, bal: Bal, line: Line) -> Reading | None:
+        facts = {name: line.facts[name] for name in ("last_used_at", "used_mb", "quota_mb") if name in line.facts}
+        at: datetime = line.facts.get("at", self.run.as_of)
+        return Reading(bal=bal, at=at, source=Reading.Source.IMPORT, **facts) if facts else None
+
+    # --- Writing --------------------------------------------------------------------------------------------------
+    def _write(self, verdicts: Iterable[Verdict]) -> None:
+        """All that was judged, in a constant number of statements."""
+        new = [verdict for verdict in verdicts if verdict.is_new]
+        write_rows([(verdict.bal, verdict.principal) for verdict in new if verdict.bal])
+        entries = [self._entry(verdict) for verdict in new]
+        moved: dict[Verb, list[Bal]] = {}
+        for verdict in verdicts:
+            if isinstance(verdict.verb, Verb) and verdict.bal:
+                moved.setdefault(verdict.verb, []).append(verdict.bal)
+        for verb, bals in moved.items():
+            write_moves(bals, verb, by=self.by, note=self.note)
+        described = [(verdict.bal, verdict.befores) for verdict in verdicts if verdict.befores and verdict.bal]
+        for bal, befores in described:
+            entries += description_entries(bal, befores, by=self.by, note=self.note)
+        bulk.insert(entries)
+        followed = write_readings([verdict.reading for verdict in verdicts if verdict.reading])
+        changed = [verdict.bal for verdict in verdicts if verdict.bal and verdict.is_to_level(verdict.bal)]
+        bulk.update(changed, [*DESCRIBED, *LEARNT])
+        for verdict in verdicts:
+            if verdict.bal and verdict.bal.pk in followed:
+                verdict.verb = followed[verdict.bal.pk]
+
+    def _entry(self, verdict: Verdict) -> JournalEntry:
+        note = f"{self.note[:-1]}, ligne {verdict.line.number}."
+        return entry_of(verdict.bal, Act.REGISTER, by=self.by, after=State.ACTIVE, note=note)
+
+
+def _kept(run: Import, verdict: Verdict, before: dict[str, Any], mark: int | None) -> ImportLine:
+    line = verdict.line
+    is_rejected = verdict.outcome == Outcome.REJECTED
+    return ImportLine(
+        run=run,
+        number=line.number,
+        address=line.address,
+        outcome=verdict.outcome,
+        remark=verdict.why or " ".join(verdict.remarks),
+        cells=[cell[:KEPT_CELLS] for cell in line.cells] if is_rejected else [],
+        bal=verdict.bal if verdict.bal and verdict.bal.pk else None,
+        before={name: _plain(value) for name, value in before.items()},
+        reading_id=verdict.reading.pk if verdict.reading else None,
+        verb=verdict.verb or "",
+        mark=mark,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """For JSON, to the microsecond: a notice's key holds the idle clock."""
+    return value.isoformat() if isinstance(value, datetime) else value

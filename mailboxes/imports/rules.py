@@ -1,0 +1,83 @@
+"""Which list may be brought in, by whom; what it may touch; and what of it may be taken back."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from mailboxes.imports.models import Import
+from mailboxes.lifecycle import WHO_MAY, Act, Role
+from mailboxes.models import SYSTEM, Bal, Structure
+from mailboxes.models.bals import managed_structures
+from mailboxes.rules.moves import check_role
+from mailboxes.rules.refusals import Refused
+
+Stage = Import.Stage
+
+
+def check_import(structure: Structure, *, by) -> None:
+    check_role(Act.IMPORT_LIST, WHO_MAY[Act.IMPORT_LIST], _roles(structure, by))
+
+
+def check_columns(columns: Iterable[str], labels: dict[str, str]) -> None:
+    """`columns`: the field of each, "" for none."""
+    counts = Counter(name for name in columns if name)
+    if not counts["address"]:
+        raise Refused(
+            "Aucune colonne ne donne l’adresse des BAL : désignez celle qui la contient, "
+            "ou ajoutez au fichier une ligne d’en-têtes.",
+            "address",
+        )
+    for name, count in counts.items():
+        if count > 1:
+            raise Refused(f"{count} colonnes désignent le même champ « {labels[name]} » : n’en gardez qu’une.", "twice")
+
+
+def check_preview(run: Import, *, by) -> None:
+    check_import(run.structure, by=by)
+    _check_stage(run, {Stage.RECEIVED, Stage.PREVIEWED, Stage.FAILED}, "Cet import n’est plus à préparer")
+    check_file_kept(run)
+
+
+def check_apply_import(run: Import, *, by) -> None:
+    check_import(run.structure, by=by)
+    _check_stage(run, {Stage.PREVIEWED}, "Seul un import simulé s’applique")
+    check_file_kept(run)
+
+
+def check_file_kept(run: Import) -> None:
+    if not run.stored or not run.path.is_file():
+        raise Refused("Le fichier de cet import n’est plus gardé : déposez-le à nouveau.", "purged")
+
+
+def check_undo_import(run: Import, *, by) -> None:
+    check_role(Act.UNDO_IMPORT, WHO_MAY[Act.UNDO_IMPORT], _roles(run.structure, by))
+    _check_stage(run, {Stage.APPLIED, Stage.UNDOING, Stage.FAILED}, "Seul un import appliqué s’annule")
+    if not run.lines.exclude(mark=None).exists():
+        raise Refused("Le détail de cet import n’est plus gardé : il ne s’annule plus.", "purged")
+
+
+def check_nothing_later(addresses: list[str], count: int) -> None:
+    """`addresses`: the first of the BAL on which something was done since the import."""
+    if count:
+        named = ", ".join(addresses) + (" …" if count > len(addresses) else "")
+        raise Refused(f"Depuis cet import, {count} BAL ont eu une suite ({named}) : il ne s’annule plus.", "later")
+
+
+def check_within(run: Import, bal: Bal, within: Iterable[int]) -> None:
+    """A list says what its own operator has, for the structure it was brought in for."""
+    if bal.structure_id not in within:
+        raise Refused(
+            f"Adresse : cette BAL est au registre d’une autre structure que « {run.structure} ».", "structure"
+        )
+    if bal.operator_id != run.operator_id:
+        raise Refused(f"Adresse : au registre, cette BAL est chez {bal.operator}, et non {run.operator}.", "operator")
+
+
+def _check_stage(run: Import, stages: set[Stage], why: str) -> None:
+    if run.stage not in stages:
+        raise Refused(f"{why} : celui-ci est « {run.get_stage_display()} ».", "stage")
+
+
+def _roles(structure: Structure, by) -> frozenset[Role]:
+    if by is SYSTEM:
+        return frozenset({Role.SYSTEM})
+    return frozenset({Role.GESTIONNAIRE} if structure.pk in managed_structures(by) else ())

@@ -1,0 +1,223 @@
+"""Operators' lists: the history, a new one, its columns, what it would do, what it did, and its undoing."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from itertools import chain
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+
+from directory.sheets import csv_lines
+from mailboxes import actions
+from mailboxes.imports.actions import apply_import, undo_import
+from mailboxes.imports.columns import BY_NAME, LineReader
+from mailboxes.imports.forms import ImportColumnsForm, ImportForm
+from mailboxes.imports.models import Import, ImportLine
+from mailboxes.imports.rows import Row
+from mailboxes.imports.rules import check_apply_import, check_preview, check_undo_import
+from mailboxes.imports.values import Said
+from mailboxes.rules import allows, check_register_somewhere
+from mailboxes.views.acts import ActionView, EnteringView
+from mailboxes.views.paging import KeyPaginator
+from mailboxes.views.register import csv_file
+
+PER_PAGE = 25
+LINES_PER_PAGE = 50
+CHUNK = 2000
+SORTS = {  # of lines, in the order in which they matter
+    "rejected": "Rejetées",
+    "corrected": "Lues avec une remarque",
+    "created": "Inscrites",
+    "updated": "Mises à jour",
+    "unchanged": "Inchangées",
+    "absent": "Absentes du fichier",
+}
+REPORT = [
+    ("Ligne", lambda line: line.number),
+    ("Adresse", lambda line: line.address),
+    ("Résultat", lambda line: line.get_outcome_display()),
+    ("Remarque", lambda line: line.remark),
+]
+TEMPLATE = [
+    ("Adresse", "prenom.nom@votre-domaine.mssante.fr", "secretariat.cardiologie@votre-domaine.mssante.fr"),
+    ("Type", "PER", "ORG"),
+    ("État", "ouverte", "ouverte"),
+    ("RPPS du titulaire", "10000000017", ""),
+    ("FINESS", "010000002", "010000002"),
+    ("Service", "Cardiologie", "Cardiologie"),
+    ("Description", "", "Secrétariat de cardiologie"),
+    ("Dernière authentification", "15/03/2026 08:30", ""),
+    ("Espace occupé", "850 Mo", "1,2 Go"),
+    ("Espace accordé", "2 Go", "5 Go"),
+    ("Liste rouge", "non", "non"),
+]
+
+
+def import_list(request: HttpRequest) -> HttpResponse:
+    runs = Import.objects.visible_to(request.user).select_related("operator", "structure", "by")
+    page = Paginator(runs.defer("headers", "columns", "sample"), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "can_import": allows(check_register_somewhere, by=request.user)}
+    return render(request, "mailboxes/imports/list.html", context)
+
+
+def find(request: HttpRequest, pk: int) -> Import:
+    runs = Import.objects.visible_to(request.user).select_related("operator", "structure", "by", "undone_by")
+    return get_object_or_404(runs, pk=pk)
+
+
+def import_page(request: HttpRequest, pk: int) -> HttpResponse:
+    run = find(request, pk)
+    if request.headers.get("HX-Request"):  # the page asks for its progress alone while the work lasts
+        response = render(request, "mailboxes/imports/_progress.html", {"run": run})
+        if not run.is_at_work:
+            response["HX-Refresh"] = "true"
+        return response
+    counts = {name: getattr(run, name) for name in SORTS}
+    asked = request.GET.get("lignes", "")
+    shown = asked if asked in SORTS else next((name for name, count in counts.items() if count), "rejected")
+    paginator = KeyPaginator(lines_of(run, shown), LINES_PER_PAGE)
+    paginator.count = counts[shown]  # known already: not counted again
+    return render(
+        request,
+        "mailboxes/imports/import.html",
+        {
+            "run": run,
+            "sorts": [(name, label, counts[name]) for name, label in SORTS.items()],
+            "shown": shown,
+            "shown_label": SORTS[shown],
+            "page": paginator.get_page(request.GET.get("page")) if not run.is_at_work else None,
+            "understood": list(understood(run)) if run.forecasts else [],
+            "can_read": allows(check_preview, run, by=request.user),
+            "can_apply": allows(check_apply_import, run, by=request.user),
+            "can_undo": allows(check_undo_import, run, by=request.user),
+        },
+    )
+
+
+def lines_of(run: Import, sort: str):
+    if sort == "corrected":
+        return run.lines.corrected().order_by("number", "pk")
+    return run.lines.filter(outcome=sort).order_by("number", "pk")
+
+
+def understood(run: Import) -> Iterable[tuple[int, list[tuple[str, str]], list[str]]]:
+    """The first lines as they are read: number, what each column says, and what is doubtful or wrong."""
+    reader = LineReader(run.headers, run.columns, run.size_unit)
+    for number, cells in run.sample:
+        line = reader.line(Row(number, cells))
+        said = [(BY_NAME[name].label, _said(name, value)) for name, value in line.facts.items()]
+        yield number, said, [*line.faults, *line.remarks]
+
+
+def _said(name: str, value) -> str:
+    if isinstance(value, datetime):
+        return f"{timezone.localtime(value):%d/%m/%Y %H:%M}".removesuffix(" 00:00")
+    if isinstance(value, Said):
+        return value.value
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    return f"{value} Mo" if BY_NAME[name].is_size else str(value)
+
+
+def import_template(request: HttpRequest) -> HttpResponseBase:
+    columns = [(label, values.__getitem__) for label, *values in TEMPLATE]
+    return csv_file("modele-liste-bal", csv_lines(columns, range(2)))
+
+
+def import_report(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Every line, then the BAL that the file no longer has."""
+    run = find(request, pk)
+    actions.trace(request.user, "export", f"rapport de l’{run}")
+    lines = run.lines.order_by("number", "pk").defer("cells", "before")
+    named, absent = lines.exclude(number=None), lines.filter(number=None)
+    rows = chain(named.iterator(chunk_size=CHUNK), absent.iterator(chunk_size=CHUNK))
+    return csv_file(f"import-{run.pk}-rapport", csv_lines(REPORT, rows))
+
+
+def import_rejects(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The rejected lines in the form of the file: to be corrected there and brought in anew."""
+    run = find(request, pk)
+    actions.trace(request.user, "export", f"rejets de l’{run}")
+    columns: list[tuple[str, Callable]] = [(header, _cell_of(rank)) for rank, header in enumerate(run.headers)]
+    columns.append(("Motif du rejet", lambda line: f"ligne {line.number} : {line.remark}"))
+    rejected = run.lines.filter(outcome=ImportLine.Outcome.REJECTED).order_by("number", "pk")
+    return csv_file(f"import-{run.pk}-rejets", csv_lines(columns, rejected.iterator(chunk_size=CHUNK)))
+
+
+def _cell_of(rank: int) -> Callable[[ImportLine], str]:
+    return lambda line: line.cells[rank] if rank < len(line.cells) else ""
+
+
+class ImportNewView(EnteringView):
+    form_class = ImportForm
+    template_name = "mailboxes/imports/new.html"
+    label = "Importer une liste"
+    done = "Le fichier est reçu. Vérifiez ce que contient chaque colonne."
+
+    def back(self):
+        return reverse("import-columns", args=[self.result.pk]) if self.result else reverse("import-list")
+
+
+class ImportActionView(ActionView):
+    """Something done to one import; a stranger gets 404 before anything else."""
+
+    run: Import
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.run = find(request, kwargs["pk"])
+
+    def back(self):
+        return self.run.get_absolute_url()
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(run=self.run, **kwargs)
+
+
+class ImportColumnsView(ImportActionView):
+    form_class = ImportColumnsForm
+    template_name = "mailboxes/imports/columns.html"
+    label = "Simuler l’import"
+    done = "La simulation est lancée : rien n’est encore écrit au registre."
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "run": self.run}
+
+    def check(self, *, by):
+        check_preview(self.run, by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(by=by)
+
+
+class ImportApplyView(ImportActionView):
+    template_name = "mailboxes/imports/action.html"
+    label = "Appliquer au registre"
+    done = "L’import est lancé."
+
+    def check(self, *, by):
+        check_apply_import(self.run, by=by)
+
+    def perform(self, form, *, by):
+        return apply_import(self.run, by=by)
+
+
+class ImportUndoView(ImportActionView):
+    template_name = "mailboxes/imports/action.html"
+    label = "Annuler l’import"
+    warning = (
+        "Les BAL que cet import a inscrites quittent le registre, celles qu’il a mises à jour retrouvent ce qu’on en "
+        "savait. C’est refusé si l’une d’elles a eu une suite. Les changements d’état annoncés à des personnes restent."
+    )
+    is_dangerous = True
+    done = "L’annulation est lancée."
+
+    def check(self, *, by):
+        check_undo_import(self.run, by=by)
+
+    def perform(self, form, *, by):
+        return undo_import(self.run, by=by)

@@ -1,0 +1,290 @@
+"""The jobs, as one table: when each runs, and what it sweeps. A sweep is a QuerySet plus a verb: twice is as once.
+
+A line of `JOBS` is all that a job takes: its Celery task, its place in the beat's schedule, the command
+`manage.py job NAME` and its help are made from it.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
+
+from celery import Task, current_app, shared_task
+from celery.schedules import crontab
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from directory.models import SyncRun
+from mailboxes.actions import (
+    Tally,
+    apply_departure,
+    ask_person,
+    ask_use,
+    end_delegation,
+    escalate_idle,
+    keep_measures,
+    move_each,
+    remind_idle,
+    remind_movement,
+    remind_person,
+    remind_use,
+    step_each,
+    update_quota_warnings,
+    warn_certificate,
+)
+from mailboxes.actions.traces import delete
+from mailboxes.campaigns.actions import ask_campaign, close_campaign, remind_campaign
+from mailboxes.campaigns.models import Campaign
+from mailboxes.imports.actions import carry_on, forget_import
+from mailboxes.imports.models import Import
+from mailboxes.lifecycle import Act, RequestKind, State, Verb
+from mailboxes.models import (
+    SYSTEM,
+    AccessTrace,
+    Affiliation,
+    ApplicativeFacts,
+    Bal,
+    Call,
+    Claim,
+    Delegataire,
+    JournalEntry,
+    Movement,
+    Person,
+    Preference,
+    Reading,
+    Request,
+    Structure,
+)
+from mailboxes.models.preferences import STANDING
+from mailboxes.notices import idleness
+from mailboxes.notices.telling import tell
+from mailboxes.openings.models import OpeningDraft
+from mailboxes.rules import CERTIFICATE_THRESHOLDS, Refused, allows, check_annuaire_fresh, check_ranks_known
+from mailboxes.software import delivery as webhooks
+from mailboxes.software.models import Delivery, Webhook
+
+logger = logging.getLogger(__name__)
+
+
+class Sweep(NamedTuple):
+    title: str
+    due: Callable[[datetime], QuerySet]
+    act: Callable[[QuerySet], Tally]
+
+
+class Job(NamedTuple):
+    when: crontab | timedelta
+    sweeps: list[Sweep]
+
+
+def one_by_one(action: Callable, rows: QuerySet) -> Tally:
+    """`action(row, by=SYSTEM)` for each, one transaction apiece; a refusal or a failure is counted and passed over."""
+    tally = Tally()
+    for row in list(rows):
+        try:
+            action(row, by=SYSTEM)
+            tally.done += 1
+        except Refused as refused:
+            tally.refused[str(row)] = refused.messages[0]
+        except Exception as error:  # whatever it is: one bad row must not hold up the others
+            logger.exception("%s a échoué", row)
+            tally.refused[str(row)] = str(error)
+    return tally
+
+
+def _tell(entries: QuerySet) -> Tally:
+    pks = list(entries.order_by("at").values_list("pk", flat=True))
+    told = tell(pks)
+    return Tally(done=told, refused={f"ligne {pk}": "non transmise" for pk in pks[: len(pks) - told]})
+
+
+def _enlist(hooks: QuerySet) -> Tally:
+    return Tally(done=sum(webhooks.enlist(hook, timezone.now()) for hook in hooks))
+
+
+def _deliver(deliveries: QuerySet) -> Tally:
+    """One that does not answer is not asked again in this round: the others do not wait for it."""
+    tally, silent = Tally(), set()
+    for delivery in list(deliveries.select_related("webhook").order_by("next_at")):
+        if delivery.webhook_id in silent:
+            continue
+        if webhooks.deliver(delivery):
+            tally.done += 1
+        else:
+            silent.add(delivery.webhook_id)
+            tally.refused[str(delivery)] = "non livrée"
+    return tally
+
+
+def _absent(state: State) -> QuerySet[Bal]:
+    """Those in this state that a fresh annuaire no longer shows; a stale one concludes nothing."""
+    if not allows(check_annuaire_fresh):
+        return Bal.objects.none()
+    return Bal.objects.filter(state=state).expected_in_annuaire().with_publication().filter(is_published=False)
+
+
+def _seen() -> QuerySet[Request]:
+    """What was asked before the fresh picture of the annuaire that shows it done."""
+    run = SyncRun.objects.latest_public()
+    return Request.objects.seen_in_annuaire(run.as_of) if run and not run.is_stale else Request.objects.none()
+
+
+def _askable(people: QuerySet[Person]) -> QuerySet[Person]:
+    """A stale annuaire asks nobody anything."""
+    return people if allows(check_annuaire_fresh) else Person.objects.none()
+
+
+def _preferences_seen() -> QuerySet[Request]:
+    """Asked, and shown for every place they were asked for; where no fresh source tells, nothing is seen."""
+    if not allows(check_ranks_known):
+        return Request.objects.none()
+    unseen = Preference.objects.filter(request=OuterRef("pk")).exclude(
+        pk__in=Preference.objects.observed().values("pk")
+    )
+    asked = Request.objects.filter(kind=RequestKind.PREFER, stage__in=STANDING, preferences__isnull=False)
+    return asked.filter(~Exists(unseen)).distinct()
+
+
+def _moving(verb: Verb) -> Callable[[QuerySet], Tally]:
+    return partial(move_each, verb=verb, by=SYSTEM)
+
+
+def _stepping(act: Act) -> Callable[[QuerySet], Tally]:
+    return partial(step_each, act=act, by=SYSTEM)
+
+
+def _each(action: Callable) -> Callable[[QuerySet], Tally]:
+    return partial(one_by_one, action)
+
+
+# What the retention settings no longer keep. The journal is not among it: its decisions are a record.
+OUTDATED: dict[str, Callable[[datetime], QuerySet]] = {
+    "traces d’accès": lambda now: AccessTrace.objects.filter(at__lt=now - settings.ACCESS_TRACES_KEPT),
+    "brouillons": lambda now: OpeningDraft.objects.filter(changed_at__lt=now - settings.DRAFTS_KEPT),
+    "relevés": lambda now: Reading.objects.filter(at__lt=now - settings.READINGS_KEPT),
+    "appels de l’API": lambda now: Call.objects.filter(at__lt=now - settings.CALLS_KEPT),
+    "livraisons": lambda now: Delivery.objects.filter(created_at__lt=now - settings.DELIVERIES_KEPT),
+    "sessions": lambda now: Session.objects.filter(expire_date__lt=now),
+}
+
+
+# fmt: off
+JOBS: dict[str, Job] = {
+    "apply_departures": Job(crontab(hour=0, minute=5), [
+        Sweep("accès retirés aux personnes parties",
+              lambda now: Affiliation.objects.to_apply(timezone.localdate(now)), _each(apply_departure)),
+    ]),
+    "end_delegations": Job(crontab(hour=0, minute=15), [
+        Sweep("délégations échues",
+              lambda now: Delegataire.objects.expired(timezone.localdate(now)), _each(end_delegation)),
+    ]),
+    "purge": Job(crontab(hour=3, minute=30), [
+        *(Sweep(title, rows, delete) for title, rows in OUTDATED.items()),
+        Sweep("fichiers d’imports", lambda now: Import.objects.outdated(now), _each(forget_import)),
+    ]),
+    "verify_absences": Job(crontab(hour=6, minute=0), [
+        Sweep("dépublications constatées à l’annuaire",
+              lambda now: _absent(State.DEPUBLICATION_REQUESTED), _moving(Verb.VERIFY_DEPUBLICATION)),
+        Sweep("suppressions constatées à l’annuaire",
+              lambda now: _absent(State.DELETION_CONFIRMED), _moving(Verb.VERIFY_DELETION)),
+    ]),
+    "verify_requests": Job(crontab(hour=6, minute=10), [
+        Sweep("demandes constatées à l’annuaire", lambda now: _seen(), _stepping(Act.VERIFY_REQUEST)),
+        Sweep("BAL privilégiées constatées à l’annuaire",
+              lambda now: _preferences_seen(), _stepping(Act.VERIFY_REQUEST)),
+    ]),
+    "check_certificates": Job(crontab(hour=6, minute=10), [
+        Sweep("fins de certificat à signaler",
+              lambda now: ApplicativeFacts.objects.to_warn(timezone.localdate(now), CERTIFICATE_THRESHOLDS),
+              _each(warn_certificate)),
+    ]),
+    "alert_idle": Job(crontab(hour=6, minute=20), [
+        Sweep("alertes d’inactivité", lambda now: Bal.objects.due_for_alert(now), _moving(Verb.ALERT_IDLE)),
+    ]),
+    "follow_alerts": Job(crontab(hour=6, minute=30), [
+        *(Sweep(f"rappels d’inactivité, {days} jours avant",
+                partial(idleness.due_for_reminder, days=days), _each(partial(remind_idle, days=days)))
+          for days in sorted(settings.IDLE_REMINDERS)),
+        Sweep("alertes sans réponse, dites au gestionnaire", idleness.due_for_escalation, _each(escalate_idle)),
+    ]),
+    "depublish_idle": Job(crontab(hour=6, minute=40), [
+        Sweep("demandes de dépublication",
+              lambda now: Bal.objects.due_for_depublication(now), _moving(Verb.DEPUBLISH_IDLE)),
+    ]),
+    "ask_unidentified": Job(crontab(hour=7, minute=0), [
+        Sweep("rappels sur des adresses à identifier",
+              lambda now: _askable(Claim.objects.people_to_remind(now)), _each(remind_person)),
+        Sweep("questions sur des adresses à identifier",
+              lambda now: _askable(Claim.objects.people_to_ask(now)), _each(ask_person)),
+    ]),
+    "ask_unknown": Job(crontab(hour=7, minute=10), [
+        Sweep("rappels de la question « vous en servez-vous ? »",
+              idleness.due_for_question_reminder, _each(remind_use)),
+        Sweep("questions « vous en servez-vous ? »", idleness.due_for_question, _each(ask_use)),
+    ]),
+    "remind_movements": Job(crontab(hour=7, minute=20), [
+        Sweep("arrivées et départs à rappeler",
+              lambda now: Movement.objects.to_remind(timezone.localdate(now)), _each(remind_movement)),
+    ]),
+    "follow_campaigns": Job(crontab(hour=7, minute=30), [
+        Sweep("campagnes arrivées à leur dernier jour",
+              lambda now: Campaign.objects.to_close(timezone.localdate(now)), _each(close_campaign)),
+        Sweep("campagnes à rappeler", lambda now: Campaign.objects.to_remind(now), _each(remind_campaign)),
+    ]),
+    "remind_operators": Job(crontab(hour=8, minute=0), [
+        Sweep("relances aux opérateurs",
+              lambda now: Request.objects.to_remind(timezone.localdate(now)), _stepping(Act.REMIND_OPERATOR)),
+        Sweep("retards d’opérateurs signalés",
+              lambda now: Request.objects.to_escalate(now), _stepping(Act.ESCALATE_REQUEST)),
+    ]),
+    "check_quotas": Job(crontab(minute=50), [
+        Sweep("seuils de remplissage franchis",
+              lambda now: Bal.objects.crossing_quota(), partial(update_quota_warnings, by=SYSTEM)),
+    ]),
+    "take_measures": Job(crontab(minute="*/15"), [  # of one day the last one stands
+        Sweep("structures mesurées", lambda now: Structure.objects.all(), keep_measures),
+    ]),
+    "ask_campaigns": Job(timedelta(minutes=10), [
+        Sweep("campagnes dont l’envoi est à poursuivre", lambda now: Campaign.objects.to_ask(), _each(ask_campaign)),
+    ]),
+    "tell_again": Job(timedelta(minutes=10), [
+        Sweep("avis à transmettre", lambda now: JournalEntry.objects.untold(now), _tell),
+    ]),
+    "take_up_imports": Job(timedelta(minutes=5), [
+        Sweep("imports interrompus à reprendre", lambda now: Import.objects.interrupted(now), _each(carry_on)),
+    ]),
+    "deliver_webhooks": Job(timedelta(minutes=1), [
+        Sweep("webhooks à tenir au courant", lambda now: Webhook.objects.active(), _enlist),
+        Sweep("livraisons à faire", lambda now: Delivery.objects.due(now), _deliver),
+    ]),
+}
+# fmt: on
+
+
+def run(name: str, now: datetime | None = None) -> Tally:
+    """Do what is due at `now` (the present by default) for one job."""
+    tally = Tally()
+    for sweep in JOBS[name].sweeps:
+        tally += sweep.act(sweep.due(now or timezone.now()))
+    logger.info("%s : %s faits, %s refusés", name, tally.done, len(tally.refused))
+    for what, reason in tally.refused.items():
+        logger.warning("%s : %s : %s", name, what, reason)
+    return tally
+
+
+def _task_of(name: str) -> Task:
+    @shared_task(name=f"{__name__}.{name}")
+    def task() -> None:
+        run(name)
+
+    return task
+
+
+TASKS: dict[str, Task] = {name: _task_of(name) for name in JOBS}
+# The beat reads its schedule once the tasks are imported.
+current_app.conf.beat_schedule.update(
+    {name: {"task": task.name, "schedule": JOBS[name].when} for name, task in TASKS.items()}
+)

@@ -1,3 +1,0 @@
-from mailboxes.management.jobs import command_for
-
-Command = command_for("check_quotas")

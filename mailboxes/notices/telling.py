@@ -1,0 +1,222 @@
+"""Who hears of what. The journal is the outbox: an entry not yet told is told, and told again until it is.
+
+The action that writes an entry writes its notices in the same transaction; `tell` sends them afterwards, outside any
+transaction, under a lease. A process that dies between the mail server's "accepted" and our mark makes the one case in
+which a mail can go twice, and then both carry the same Message-ID.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from smtplib import SMTPException, SMTPRecipientsRefused
+
+from celery import shared_task
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from mailboxes.lifecycle import Act, CampaignKind, Letter, Party
+from mailboxes.models import Bal, JournalEntry, Membership, Notice, Person, Request, Structure
+from mailboxes.notices import links
+from mailboxes.requests.letters import Layouts
+
+logger = logging.getLogger(__name__)
+OF_ADDRESSES = (Act.ASK_PERSON, Act.REMIND_PERSON)  # a person is asked of his own
+
+CAMPAIGNS = (Act.ASK_CAMPAIGN, Act.REMIND_CAMPAIGN)
+LONGEST_WAIT = 7  # the lease doubles with each failure, so many times at most
+
+
+def notices_for(
+    entry: JournalEntry, bal: Bal, *, stage: str, cycle: str, parties: Iterable[Party], accounts: dict | None = None
+) -> list[Notice]:
+    """The notices that `entry` calls for, unsaved: one per holder, one per gestionnaire.
+
+    The operator's is the letter of a request (`letter_to_operator`), for he hears of nothing else.
+    `accounts`: the gestionnaires by structure, as `gestionnaires_of` finds them for a night's worth of BAL at once.
+    """
+    notices = []
+    about = {"bal": bal, "entry": entry}
+    if Party.HOLDERS in parties:
+        text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}.txt", about)
+        notices += [
+            _to_person(entry, holder.person, text, stage=stage, cycle=cycle) for holder in bal.cotitulaires.all()
+        ]
+    if Party.GESTIONNAIRES in parties:
+        text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", about)
+        managing = (accounts or {}).get(bal.structure_id, [])
+        notices += [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in managing]
+    return notices
+
+
+def gestionnaires_of(bals: Iterable[Bal | Request]) -> dict[int, list]:
+    """The accounts that manage the structures of these BAL, those above included: by structure, in two queries."""
+    structures = Structure.objects.filter(pk__in={bal.structure_id for bal in bals})
+    chains = {pk: {pk, *filter(None, above)} for pk, *above in structures.values_list("pk", "parent", "parent__parent")}
+    managing = Membership.objects.filter(role=Membership.Role.GESTIONNAIRE, user__is_active=True, user__software=None)
+    found: dict[int, dict] = defaultdict(dict)
+    for row in managing.filter(structure__in=set().union(*chains.values())).select_related("user").order_by("user"):
+        for pk, chain in chains.items():
+            if row.structure_id in chain:
+                found[pk][row.user_id] = row.user
+    return {pk: list(accounts.values()) for pk, accounts in found.items()}
+
+
+def letter_to_operator(entry: JournalEntry, request: Request, letter: Letter, layouts: Layouts) -> Notice:
+    """Once per request, letter and cycle of reminders, whatever runs twice."""
+    written, operator = layouts.write(request, letter), request.operator
+    facts = {"party": Party.OPERATOR, "recipient": operator.name, "address": operator.request_email}
+    cycle = f"request-{request.pk}-{request.cycle}"
+    return _notice(entry, operator.pk, stage=f"{entry.what}-{letter}", cycle=cycle, **facts, **written._asdict())
+
+
+def notices_of_delay(entry: JournalEntry, request: Request) -> list[Notice]:
+    """To those who manage the structure: the operator does not answer."""
+    text = render_to_string("mailboxes/notices/texts/escalate_request_gestionnaire.txt", {"request": request})
+    cycle = f"request-{request.pk}-{request.cycle}"
+    accounts = gestionnaires_of([request]).get(request.structure_id, [])
+    return [_to_account(entry, account, text, stage=entry.what, cycle=cycle) for account in accounts]
+
+
+def notice_to_person(
+    entry: JournalEntry, person: Person, *, stage: str, cycle: str, party: Party = Party.HOLDERS
+) -> Notice:
+    """About the person himself, his addresses, or an access he has or gave."""
+    text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}.txt", {"bal": entry.bal, "entry": entry})
+    return _to_person(entry, person, text, stage=stage, cycle=cycle, party=party)
+
+
+def notices_to_gestionnaires(entry: JournalEntry, managing, *, stage: str, cycle: str) -> list[Notice]:
+    """To those of one structure: `managing` has its `structure_id`."""
+    text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", {"entry": entry})
+    accounts = gestionnaires_of([managing]).get(managing.structure_id, [])
+    return [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in accounts]
+
+
+def _to_person(
+    entry: JournalEntry, person: Person, text: str, *, stage: str, cycle: str, party: Party = Party.HOLDERS
+) -> Notice:
+    channel, address = person.reached_by(entry.bal)
+    facts = {"party": party, "person": person, "recipient": str(person), "text": text}
+    facts |= {"channel": channel, "address": address}
+    return _notice(entry, person.pk, stage=stage, cycle=cycle, **facts)
+
+
+def _to_account(entry: JournalEntry, account, text: str, *, stage: str, cycle: str) -> Notice:
+    name = account.get_full_name() or account.get_username()
+    facts = {"party": Party.GESTIONNAIRES, "recipient": name, "address": account.email, "text": text}
+    return _notice(entry, account.pk, stage=stage, cycle=cycle, **facts)
+
+
+def _notice(entry: JournalEntry, who: int, *, stage: str, cycle: str, **facts) -> Notice:
+    notice = Notice(entry=entry, bal=entry.bal, stage=stage, **facts)
+    about = entry.bal_id or (f"person-{entry.person_id}" if entry.person_id else f"structure-{entry.structure_id}")
+    notice.key = f"{about}:{stage}:{cycle}:{notice.party}:{who}"
+    notice.channel = notice.channel or Notice.Channel.EMAIL
+    if notice.channel in Notice.MAILED and not notice.address:
+        notice.channel = Notice.Channel.NONE
+    return notice
+
+
+def template_of(stage: str) -> str:
+    """Some stages carry a number (`warn_quota-90`, `remind_idle-30`) and share one text."""
+    return stage.partition("-")[0]
+
+
+@shared_task
+def tell(entry_pks: list[int]) -> int:
+    """Tell these entries to those who must hear of them; how many are now told."""
+    return sum(tell_one(pk) for pk in entry_pks)
+
+
+def tell_one(pk: int) -> bool:
+    if not JournalEntry.objects.claim(pk, timezone.now()):
+        return False
+    waiting = Notice.objects.filter(entry=pk, sent_at=None, bounced_at=None, channel__in=Notice.MAILED)
+    unsent = list(waiting.select_related("bal", "person", "entry__bal"))
+    settled = [_send(notice) for notice in unsent]
+    if all(settled):
+        JournalEntry.objects.filter(pk=pk).update(told_at=timezone.now())
+    else:
+        tries = max(notice.attempts for notice in unsent)
+        later = timezone.now() + settings.NOTICE_LEASE * 2 ** min(tries, LONGEST_WAIT)
+        JournalEntry.objects.filter(pk=pk).update(leased_until=later)
+    return all(settled)
+
+
+def _send(notice: Notice) -> bool:
+    """Is it settled: sent, or refused for good?"""
+    try:
+        _mail(notice).send()
+    except (SMTPException, OSError, ValueError) as error:  # ValueError: what is written there is no address
+        logger.warning("Avis %s non remis : %s", notice.pk, error)
+        Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error=str(error))
+        return is_refused(error) and record_bounce(notice.pk, str(error))
+    Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error="", sent_at=timezone.now())
+    if notice.party == Party.OPERATOR:
+        Request.objects.filter(entry=notice.entry_id).mark_sent(timezone.now())
+    return True
+
+
+def is_refused(error: Exception) -> bool:
+    """For good, because of the recipient; 5.7.x is a refusal of the sender, which whoever runs the server mends."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= 500 and b"5.7." not in reason for code, reason in error.recipients.values())
+    return isinstance(error, ValueError)
+
+
+def record_bounce(pk: int, reason: str) -> bool:
+    """A mail server refused this notice for good: it is not sent again, and counts as not given. Once."""
+    refused = {"bounced_at": timezone.now(), "error": reason[:1000]}
+    return bool(Notice.objects.filter(pk=pk, bounced_at=None, channel__in=Notice.MAILED).update(**refused))
+
+
+def _mail(notice: Notice) -> EmailMessage:
+    """The operator needs the request itself; a person gets a pointer only, for an ordinary mail is read by others."""
+    headers = {"Message-ID": links.message_id(notice)}
+    if notice.party == Party.OPERATOR:
+        subject, body = notice.subject, notice.text
+    else:
+        link = f"{settings.SITE_URL}{path_of(notice)}"
+        subject = "Une action vous attend dans BAL Manager"
+        facts = {"notice": notice, "link": link, "is_signed": is_signed(notice)}
+        body = render_to_string("mailboxes/notices/texts/mail.txt", facts)
+    return EmailMessage(subject, body, to=[notice.address], headers=headers, **_way(notice))
+
+
+def _way(notice: Notice) -> dict:
+    """From whom and by which server; Django's own settings for ordinary mail."""
+    if notice.channel != Notice.Channel.MSSANTE:
+        return {}
+    options: dict = settings.MSSANTE_MAIL
+    return {"from_email": settings.MSSANTE_FROM_EMAIL, "connection": get_connection(**options)}
+
+
+def path_of(notice: Notice) -> str:
+    """Where the reader is led: to what he may answer at once, by a link signed as it is sent; or behind the log-in."""
+    if notice.is_answerable:
+        return reverse("notice-link", args=[links.sign_notice(notice)])
+    if notice.act in CAMPAIGNS:
+        signed = is_signed(notice)
+        return reverse("campaign-link", args=[links.sign_notice(notice)]) if signed else reverse("my-campaigns")
+    if notice.party == Party.DELEGATAIRE:  # he may see the BAL no longer
+        return reverse("my-bals")
+    if notice.bal:
+        return notice.bal.get_absolute_url()
+    if notice.stage in OF_ADDRESSES:
+        return reverse("claims-link", args=[links.sign(notice.person)])
+    if notice.party == Party.GESTIONNAIRES and not notice.entry.person_id:
+        return reverse("request-list") + "?overdue=oui"
+    if notice.stage == Act.ASK_HANDOVER:
+        return reverse("person-roles", args=[notice.entry.person_id])
+    return reverse("person", args=[notice.entry.person_id])
+
+
+def is_signed(notice: Notice) -> bool:
+    """Is the link that it carries enough to answer, without a log-in?"""
+    if notice.act in CAMPAIGNS:  # the stage carries the kind; rights are never withdrawn without logging in
+        return notice.stage == f"{notice.act}-{CampaignKind.CLEANUP}"
+    return notice.is_answerable or notice.stage in OF_ADDRESSES

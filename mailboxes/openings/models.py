@@ -1,0 +1,89 @@
+"""How a structure names its BAL, and the requests for one that are still being written."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from mailboxes.models.structures import Structure
+from mailboxes.openings import naming
+
+
+class NamingPolicyQuerySet(models.QuerySet["NamingPolicy"]):
+    def of(self, structure: Structure) -> naming.Policy:
+        """The structure's own, else the nearest above it, else the one of `naming`; in one query."""
+        above = [structure.pk, structure.parent_id]
+        if structure.parent_id and structure.parent:
+            above.append(structure.parent.parent_id)
+        found: dict[int, naming.Policy] = {
+            row.structure_id: row for row in self.filter(structure__in=filter(None, above))
+        }
+        return next((found[pk] for pk in above if pk in found), naming.DEFAULT)
+
+
+class NamingPolicy(models.Model):
+    """A `naming.Policy`, kept: it serves the structure and all below it that have none of their own."""
+
+    structure = models.OneToOneField(Structure, models.CASCADE, related_name="naming_policy")
+    person_pattern = models.CharField(
+        "BAL nominatives",
+        max_length=20,
+        choices=naming.PersonPattern,
+        default=naming.DEFAULT.person_pattern,
+    )
+    shared_pattern = models.CharField(
+        "BAL organisationnelles et de cabinet",
+        max_length=20,
+        choices=naming.SharedPattern,
+        default=naming.DEFAULT.shared_pattern,
+        help_text="Un élément distinctif, comme le lieu, évite la confusion entre deux structures au nom proche.",
+    )
+    compounds = models.CharField(
+        "noms et prénoms composés", max_length=10, choices=naming.Compounds, default=naming.DEFAULT.compounds
+    )
+    apostrophes = models.CharField(
+        "apostrophes",
+        max_length=10,
+        choices=naming.Apostrophes,
+        default=naming.DEFAULT.apostrophes,
+        help_text="L’apostrophe est permise dans une adresse, mais beaucoup de logiciels la refusent.",
+    )
+    particles = models.CharField(
+        "particules (de, du, d’)", max_length=10, choices=naming.Particles, default=naming.DEFAULT.particles
+    )
+    max_length = models.PositiveSmallIntegerField(
+        "longueur avant le @, au plus",
+        default=naming.LONGEST_LOCAL,
+        validators=[MinValueValidator(8), MaxValueValidator(naming.LONGEST_LOCAL)],
+    )
+
+    objects = NamingPolicyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "règle de nommage"
+        verbose_name_plural = "règles de nommage"
+
+    def __str__(self):
+        return f"règle de nommage de {self.structure}"
+
+
+class OpeningDraft(models.Model):
+    """A request that its author has begun, step by step.
+
+    A row and not the session: the session ends with the browser or after two idle hours, and one who lacks a FINESS or
+    a colleague's RPPS comes back another day, maybe on another device. Nothing of the register is written before the
+    end; a draft is seen by its author alone, and purged when it is left alone.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="opening_drafts")
+    answers = models.JSONField("réponses", default=dict)  # step -> what was typed, read anew by the step's form
+    created_at = models.DateTimeField("commencé le", default=timezone.now)
+    changed_at = models.DateTimeField("repris le", default=timezone.now)
+
+    class Meta:
+        verbose_name = "brouillon de demande"
+        verbose_name_plural = "brouillons de demande"
+        ordering = ["-changed_at"]
+
+    def __str__(self):
+        return f"brouillon du {timezone.localtime(self.created_at):%d/%m/%Y}"

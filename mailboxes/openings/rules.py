@@ -1,0 +1,100 @@
+"""Who may ask for a BAL, and what the request must say."""
+
+from collections.abc import Iterable
+
+from directory.identifiers import domain_of
+from directory.models import Entry
+from mailboxes.lifecycle import WHO_MAY, Act, Role
+from mailboxes.models import Affiliation, Bal, Domain, Operator, Structure
+from mailboxes.models.bals import managed_structures
+from mailboxes.models.system import SYSTEM
+from mailboxes.rules.holders import MAX_COTITULAIRES, check_can_hold
+from mailboxes.rules.moves import check_role
+from mailboxes.rules.refusals import Refused
+from mailboxes.rules.register import check_domain, check_eligible
+
+
+def check_request_opening(
+    structure: Structure,
+    operator: Operator,
+    kind: str,
+    address: str,
+    principal,
+    *,
+    by,
+    purpose: str = "",
+    cotitulaires: Iterable = (),
+) -> None:
+    check_may_request(structure, kind, principal, by=by)
+    check_stated_use(kind, purpose)
+    check_eligible(structure, kind, principal)
+    check_domain(operator, address)
+    check_domain_open_to(structure, address)
+    check_not_published(address)
+    check_first_cotitulaires(kind, principal, list(cotitulaires))
+
+
+def check_may_request(structure: Structure, kind: str, principal, *, by) -> None:
+    """A gestionnaire of the structure for anyone; a professional who works there for a BAL that he will answer for."""
+    check_role(Act.REQUEST_OPENING, WHO_MAY[Act.REQUEST_OPENING], roles_to_be(structure, kind, principal, by))
+
+
+def roles_to_be(structure: Structure, kind: str, principal, by) -> frozenset[Role]:
+    """Of `by` on a BAL that does not exist yet, as `Bal.roles_of` will tell them."""
+    if by is SYSTEM:
+        return frozenset({Role.SYSTEM})
+    roles = set()
+    if structure.pk in managed_structures(by):
+        roles.add(Role.GESTIONNAIRE)
+    if principal is not None and principal.pk and principal.is_actor(by) and _works_in(structure, principal):
+        if kind == Bal.Kind.NOMINATIVE:
+            roles.add(Role.TITULAIRE)
+        elif kind in Bal.SHARED:
+            roles |= {Role.PRINCIPAL, Role.COTITULAIRE}
+    return frozenset(roles)
+
+
+def _works_in(structure: Structure, person) -> bool:
+    return Affiliation.objects.filter(structure=structure, person=person, left_on=None).exists()
+
+
+def check_stated_use(kind: str, purpose: str) -> None:
+    if kind in Bal.SHARED and not purpose.strip():
+        raise Refused(
+            "Dites ce qui s’échangera par cette BAL et sa place à côté des BAL nominatives : "
+            "une BAL partagée se demande pour un usage.",
+            "purpose",
+        )
+
+
+def check_domain_open_to(structure: Structure, address: str) -> None:
+    """A domain reserved to a structure serves it and those below it."""
+    name = domain_of(address.lower())
+    if not Domain.objects.open_to(structure).filter(name=name).exists():
+        raise Refused(f"Le domaine « {name} » est réservé à une autre structure.", "domain")
+
+
+def check_not_published(address: str) -> None:
+    """The one name that is refused: the very address that exists. All others are only warned of."""
+    if Entry.objects.published().filter(address=address.strip().lower()).exists():
+        raise Refused(
+            f"« {address} » existe déjà à l’annuaire national : choisissez une autre adresse. "
+            "Si c’est une BAL de votre structure, inscrivez-la au registre comme existante.",
+            "taken",
+        )
+
+
+def check_first_cotitulaires(kind: str, principal, cotitulaires: list) -> None:
+    """Those named in the request itself, the principal apart; later ones are added by a cotitulaire."""
+    if cotitulaires and kind not in Bal.SHARED:
+        raise Refused("Seule une BAL organisationnelle ou de cabinet a des cotitulaires.", "kind")
+    if cotitulaires and principal is None:
+        raise Refused("Désignez d’abord le cotitulaire principal.", "principal")
+    seen = {principal.rpps} if principal else set()
+    for person in cotitulaires:
+        check_can_hold(person)
+        if person.rpps in seen:
+            raise Refused(f"{person} est nommé deux fois.", "duplicate")
+        seen.add(person.rpps)
+    if len(seen) > MAX_COTITULAIRES:
+        raise Refused(f"Une BAL a au plus {MAX_COTITULAIRES} cotitulaires, le principal compris.", "full")

@@ -1,0 +1,185 @@
+"""The request for a BAL, step by step: plain forms over a draft; nothing enters the register before the last."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+from django.views.generic import FormView
+
+from mailboxes.lifecycle import Act
+from mailboxes.models import Structure
+from mailboxes.models.fields import doubts
+from mailboxes.openings.actions import begin_draft, drop_draft, preview_opening, request_opening, save_draft
+from mailboxes.openings.forms import NAMES, STEPS, NamingPolicyForm, Opening
+from mailboxes.openings.models import NamingPolicy, OpeningDraft
+from mailboxes.openings.steps import AccessForm
+from mailboxes.rules import Refused, check_request_somewhere, check_set_naming
+
+
+def opening(request):
+    """Where one begins, or comes back to what one has begun."""
+    if request.method == "POST":
+        try:
+            draft = begin_draft(by=request.user)
+        except Refused as refused:
+            messages.error(request, refused.messages[0])
+            return redirect("opening")
+        return redirect("opening-step", draft.pk, STEPS[0].name)
+    try:
+        check_request_somewhere(by=request.user)
+        refusal = ""
+    except Refused as refused:
+        refusal = refused.messages[0]
+    drafts = request.user.opening_drafts.all()
+    managed = Structure.objects.managed_by(request.user).select_related("naming_policy")
+    context = {
+        "refusal": refusal,
+        "drafts": [(draft, _about(draft)) for draft in drafts],
+        "managed": managed,
+        "kept_days": settings.DRAFTS_KEPT.days,
+    }
+    return render(request, "mailboxes/openings/opening.html", context)
+
+
+def _about(draft: OpeningDraft) -> str:
+    """What its author recognises a draft by; nothing is read anew for a list."""
+    answers = draft.answers
+    address = answers.get("adresse", {}).get("warned_of", "")
+    holder = answers.get("responsable", {})
+    return address or holder.get("service") or holder.get("software") or holder.get("principal") or ""
+
+
+class StepView(FormView):
+    """One step. A step beyond what is settled leads back to the first that is not."""
+
+    template_name = "mailboxes/openings/step.html"
+
+    def dispatch(self, request, *args, **kwargs):
+        draft = get_object_or_404(OpeningDraft, pk=kwargs["draft"], user=request.user)
+        self.step = STEPS[NAMES.index(kwargs["step"])]
+        self.opening = Opening(draft, request.user)
+        reached = self.opening.reached()
+        if NAMES.index(reached) < NAMES.index(self.step.name):
+            return redirect("opening-step", draft.pk, reached)
+        if self.step.form is None:
+            return self.review(request)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form(self, form_class=None):
+        if self.request.method != "POST":
+            form = self.opening.form(self.step)
+            return form.shown() if isinstance(form, AccessForm) else form
+        extra = {}
+        if self.step.form is AccessForm:
+            extra["people"] = self.opening.draft.answers.get(self.step.name, {}).get("people", [])
+        assert self.step.form  # noqa: S101 - see `dispatch`
+        return self.step.form(self.request.POST, opening=self.opening, **extra)
+
+    def post(self, request, *args, **kwargs):
+        if "remove" in request.POST:
+            return self.remove(request.POST["remove"])
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form):
+        draft = save_draft(self.opening.draft, self.step.name, form.answers())
+        if "add" in self.request.POST:
+            return redirect("opening-step", draft.pk, self.step.name)
+        return redirect("opening-step", draft.pk, NAMES[NAMES.index(self.step.name) + 1])
+
+    def form_invalid(self, form):
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    def remove(self, identity: str):
+        """Take a person off the list of those who will have access."""
+        draft = self.opening.draft
+        answers = draft.answers.get(self.step.name, {})
+        people = [one for one in answers.get("people", []) if one["id"] != identity]
+        save_draft(draft, self.step.name, {**answers, "people": people})
+        return redirect("opening-step", draft.pk, self.step.name)
+
+    def get_context_data(self, **kwargs):
+        rank = NAMES.index(self.step.name)
+        return super().get_context_data(**self.frame(rank), back=NAMES[rank - 1] if rank else "", **kwargs)
+
+    def frame(self, rank: int) -> dict:
+        return {
+            "opening": self.opening,
+            "draft": self.opening.draft,
+            "step": self.step,
+            "steps": [(step, number, number < rank) for number, step in enumerate(STEPS)],
+            "number": rank + 1,
+        }
+
+    def review(self, request):
+        """What the operator would get; confirmed, it is done."""
+        facts, refusal, text, status = self.opening.request(), "", "", 200
+        try:
+            if request.method == "POST":
+                return self.done(request_opening(**facts, draft=self.opening.draft, by=request.user))
+            text = preview_opening(**facts, by=request.user)
+        except Refused as refused:
+            refusal, status = refused.messages[0], 422 if request.method == "POST" else 200
+        context = {**self.frame(len(STEPS) - 1), "facts": facts, "text": text, "refusal": refusal, "back": NAMES[-2]}
+        return render(request, "mailboxes/openings/review.html", context, status=status)
+
+    def done(self, bal):
+        messages.success(self.request, f"C’est demandé : {bal.operator} est prié d’ouvrir {bal}.")
+        for person in (holder.person for holder in bal.cotitulaires.select_related("person")):
+            for sentence in doubts(person):
+                messages.warning(self.request, sentence)
+        return redirect(bal)
+
+
+@require_POST
+def opening_drop(request, draft):
+    drop_draft(get_object_or_404(OpeningDraft, pk=draft, user=request.user))
+    messages.success(request, "Le brouillon est effacé : rien n’a été demandé.")
+    return redirect("opening")
+
+
+class NamingView(FormView):
+    """A structure's naming policy, with what it gives; « preview » shows without saving."""
+
+    template_name = "mailboxes/openings/naming.html"
+    form_class = NamingPolicyForm
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.structure = get_object_or_404(Structure.objects.visible_to(request.user), pk=kwargs["structure"])
+
+    def get_form_kwargs(self):
+        own = NamingPolicy.objects.filter(structure=self.structure).first()
+        return {**super().get_form_kwargs(), "instance": own or self.inherited()}
+
+    def inherited(self) -> NamingPolicy:
+        found = NamingPolicy.objects.of(self.structure)
+        names = self.form_class.Meta.fields
+        return NamingPolicy(structure=self.structure, **{name: getattr(found, name) for name in names})
+
+    def form_valid(self, form):
+        if "preview" in self.request.POST:
+            is_partial = self.request.htmx  # type: ignore[attr-defined]
+            template = "mailboxes/openings/_naming_examples.html" if is_partial else self.template_name
+            return render(self.request, template, self.get_context_data(form=form))
+        try:
+            form.perform(self.structure, by=self.request.user)
+        except Refused as refused:
+            form.add_error(None, refused)
+            return self.form_invalid(form)
+        messages.success(self.request, f"« {Act.SET_NAMING.label} » : c’est fait, pour les BAL à venir.")
+        return redirect("naming", self.structure.pk)
+
+    def form_invalid(self, form):
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        try:
+            check_set_naming(self.structure, by=self.request.user)
+            refusal = ""
+        except Refused as refused:
+            refusal = refused.messages[0]
+        examples = context["form"].examples(self.structure)
+        return {**context, "structure": self.structure, "examples": examples, "refusal": refusal,
+                "back": reverse("opening")}  # fmt: skip

@@ -1,1 +1,0 @@
-"""What operators tell us, each in his own way: here their lists, as files."""

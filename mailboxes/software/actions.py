@@ -1,0 +1,147 @@
+"""Software let in by a key, whose key changes, or is shown out."""
+
+import json
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+
+from mailboxes import rules
+from mailboxes.actions.journal import write_about
+from mailboxes.lifecycle import Act, Scope
+from mailboxes.models import JournalEntry, Membership, Structure
+from mailboxes.software.models import Delivery, Software, SoftwareKey, Webhook, digest_of, new_salt, new_token
+from mailboxes.software.rules import check_key_days, check_key_stands, check_software, check_webhook, check_webhook_url
+
+OVERLAP_DAYS = 7  # the old key still opens while the software is given the new one
+
+
+@transaction.atomic
+def declare_software(
+    *, name: str, structures: Collection[Structure], scopes: Collection[str], days: int, by
+) -> tuple[Software, str]:
+    """Let a software in for these structures and what is below them; returns it and its token, which is not kept."""
+    check_software(structures, by=by)
+    check_key_days(days)
+    account = get_user_model()(username=f"logiciel-{new_token()[0]}", first_name=name[:150])
+    account.set_unusable_password()
+    software = Software(name=name, user=account, scopes=sorted(scopes), created_by=by)
+    rules.check_row(software, exclude=["user"])
+    account.save()
+    software.save()
+    role = Membership.Role.GESTIONNAIRE if Scope.MANAGE in scopes else Membership.Role.READER
+    Membership.objects.bulk_create(Membership(user=account, structure=each, role=role) for each in structures)
+    key, token = _new_key(software, days)
+    _write_of_software(software, Act.DECLARE_SOFTWARE, by=by, after=key.prefix, note=software.get_scopes_display())
+    return software, token
+
+
+@transaction.atomic
+def rotate_key(key: SoftwareKey, *, days: int, by, overlap_days: int = OVERLAP_DAYS) -> str:
+    """A new token; the present one ends when the overlap does, unless it would have ended before."""
+    key = _held_key(key, by=by)
+    check_key_stands(key)
+    check_key_days(days)
+    key.expires_at = min(key.expires_at, timezone.now() + timedelta(days=overlap_days))
+    key.save(update_fields=["expires_at"])
+    new, token = _new_key(key.software, days)
+    _write_of_software(key.software, Act.ROTATE_KEY, by=by, before=key.prefix, after=new.prefix)
+    return token
+
+
+@transaction.atomic
+def revoke_key(key: SoftwareKey, *, by) -> SoftwareKey:
+    """From this moment the key opens nothing."""
+    key = _held_key(key, by=by)
+    check_key_stands(key)
+    key.revoked_at = timezone.now()
+    key.save(update_fields=["revoked_at"])
+    _write_of_software(key.software, Act.REVOKE_KEY, by=by, before=key.prefix)
+    return key
+
+
+def _held_key(key: SoftwareKey, *, by) -> SoftwareKey:
+    key = SoftwareKey.objects.select_for_update(of=("self",)).select_related("software").get(pk=key.pk)
+    check_software(list(key.software.structures()), by=by)
+    return key
+
+
+def _new_key(software: Software, days: int) -> tuple[SoftwareKey, str]:
+    prefix, token = new_token()
+    expires_at = timezone.now() + timedelta(days=days)
+    key = SoftwareKey.objects.create(software=software, prefix=prefix, digest=digest_of(token), expires_at=expires_at)
+    return key, token
+
+
+def _write_of_software(software: Software, act: Act, *, by, before: str = "", after: str = "", note: str = "") -> None:
+    """In the journal of each structure it was let in for."""
+    text = f"{software.name}{' : ' if note else ''}{note}"
+    for structure in software.structures():
+        write_about(act, by=by, about={"structure": structure}, before=before, after=after, note=text)
+
+
+@transaction.atomic
+def add_webhook(*, structure: Structure, url: str, events: list[str], by) -> Webhook:
+    """From now on: what happened before is in the register."""
+    check_webhook(structure, by=by)
+    check_webhook_url(url)
+    last = JournalEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    webhook = Webhook(structure=structure, url=url, events=sorted(events), seen_up_to=last)
+    rules.check_row(webhook)
+    webhook.save()
+    _write_of_webhook(webhook, Act.ADD_WEBHOOK, by=by)
+    return webhook
+
+
+@transaction.atomic
+def change_webhook(webhook: Webhook, *, url: str, events: list[str], paused: bool, by) -> Webhook:
+    webhook = _held_webhook(webhook, by=by)
+    check_webhook_url(url)
+    before = str(webhook)
+    webhook.url, webhook.events = url, sorted(events)
+    webhook.paused_at = (webhook.paused_at or timezone.now()) if paused else None
+    rules.check_row(webhook)
+    webhook.save()
+    _write_of_webhook(webhook, Act.CHANGE_WEBHOOK, by=by, before=before)
+    return webhook
+
+
+@transaction.atomic
+def renew_secret(webhook: Webhook, *, by) -> Webhook:
+    webhook = _held_webhook(webhook, by=by)
+    webhook.salt = new_salt()
+    webhook.save(update_fields=["salt"])
+    _write_of_webhook(webhook, Act.CHANGE_WEBHOOK, by=by, note="Nouveau secret.")
+    return webhook
+
+
+@transaction.atomic
+def try_webhook(webhook: Webhook, *, by) -> Delivery:
+    """A delivery like the others, of an event that nobody lived."""
+    webhook = _held_webhook(webhook, by=by)
+    body = {"event": "test", "what": "test", "entry": None, "at": timezone.now().isoformat(), "bal": None}
+    return Delivery.objects.create(webhook=webhook, body=json.dumps(body))
+
+
+@transaction.atomic
+def replay(delivery: Delivery, *, by) -> Delivery:
+    """Once more, as it was, with its tries before it again; taken or given up alike."""
+    _held_webhook(delivery.webhook, by=by)
+    facts = {"stage": Delivery.Stage.WAITING, "next_at": timezone.now(), "attempts": 0, "error": "", "status": None}
+    for name, value in facts.items():
+        setattr(delivery, name, value)
+    delivery.save(update_fields=[*facts])
+    return delivery
+
+
+def _held_webhook(webhook: Webhook, *, by) -> Webhook:
+    webhook = Webhook.objects.select_for_update(of=("self",)).select_related("structure").get(pk=webhook.pk)
+    check_webhook(webhook.structure, by=by)
+    return webhook
+
+
+def _write_of_webhook(webhook: Webhook, act: Act, *, by, before: str = "", note: str = "") -> None:
+    about = {"structure": webhook.structure}
+    write_about(act, by=by, about=about, before=before, after=webhook.url, note=note or webhook.get_events_display())

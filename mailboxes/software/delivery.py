@@ -1,0 +1,138 @@
+"""The journal told to software: each line once for each webhook, signed, tried again, and never to an inner address.
+
+The receiver checks `X-BAL-Signature: t=…,v1=…`, where v1 is the HMAC-SHA256, in hexadecimal, of "t.body" under the
+webhook's secret and t the Unix time of the sending; it refuses what is older than a few minutes.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import json
+import socket
+from datetime import datetime, timedelta
+
+import httpx
+from django.conf import settings
+from django.utils import timezone
+
+from mailboxes.models import JournalEntry
+from mailboxes.software.models import EVENT_OF, Delivery, Webhook
+
+TIMEOUT = 10  # seconds
+# After these the delivery is given up; a person may replay it.
+WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440)]
+SETTLED = timedelta(hours=1)  # no transaction of ours lasts as long: below such a line, no other will appear
+BATCH = 500
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class Unsafe(Exception):
+    """The address leads inside, where software of ours listens that trusts its neighbours."""
+
+
+# --- What is to be told -----------------------------------------------------------------------------------------------
+def enlist(webhook: Webhook, now: datetime) -> int:
+    """A delivery for each line of the journal not yet enlisted; how many."""
+    lines = webhook.lines().filter(pk__gt=webhook.seen_up_to).exclude(deliveries__webhook=webhook)
+    settled = JournalEntry.objects.filter(at__lt=now - SETTLED).order_by("-pk").values_list("pk", flat=True).first()
+    new = [
+        Delivery(webhook=webhook, entry=line, body=json.dumps(told(line), ensure_ascii=False))
+        for line in lines.select_related("bal", "structure").order_by("pk").iterator(BATCH)
+    ]
+    Delivery.objects.bulk_create(new, batch_size=BATCH, ignore_conflicts=True)
+    if settled and settled > webhook.seen_up_to:
+        Webhook.objects.filter(pk=webhook.pk).update(seen_up_to=settled)
+    return len(new)
+
+
+def told(line: JournalEntry) -> dict:
+    """What leaves: which BAL, what, when, from which state to which. No name of a person, no free text."""
+    bal = line.bal
+    return {
+        "event": EVENT_OF[line.what],
+        "what": line.what,
+        "entry": line.pk,
+        "at": line.at.isoformat(),
+        "structure": bal.structure_id if bal else line.structure_id,
+        "bal": {"id": bal.pk, "address": bal.address, "kind": bal.kind, "state": bal.state} if bal else None,
+        "before": line.before if EVENT_OF[line.what] == "state" else "",
+        "after": line.after if EVENT_OF[line.what] == "state" else "",
+    }
+
+
+# --- Telling it -------------------------------------------------------------------------------------------------------
+def deliver(delivery: Delivery) -> bool:
+    """Send one that is due, under a lease; False when it was not taken, or another process holds it."""
+    now = timezone.now()
+    if not Delivery.objects.claim(delivery.pk, now):
+        return False
+    facts: dict = {"attempts": delivery.attempts + 1, "leased_until": None}
+    try:
+        facts["status"] = post(delivery, now)
+        facts["error"] = "" if 200 <= facts["status"] < 300 else f"Réponse {facts['status']}"
+    except (httpx.HTTPError, Unsafe, OSError) as error:
+        facts |= {"status": None, "error": (str(error) or type(error).__name__)[:300]}
+    Delivery.objects.filter(pk=delivery.pk).update(**facts, **_outcome(facts, now))
+    return not facts["error"]
+
+
+def _outcome(facts: dict, now: datetime) -> dict:
+    if not facts["error"]:
+        return {"stage": Delivery.Stage.DELIVERED, "delivered_at": now}
+    tried = facts["attempts"]
+    if tried > len(WAITS):
+        return {"stage": Delivery.Stage.FAILED}
+    return {"next_at": now + WAITS[tried - 1]}
+
+
+def post(delivery: Delivery, now: datetime) -> int:
+    """The answer's status. The very address that was judged is called: a name may lead elsewhere a moment later."""
+    url = httpx.URL(delivery.webhook.url)
+    body = delivery.body.encode()
+    headers = {
+        "Host": url.netloc.decode(),
+        "Content-Type": "application/json",
+        "X-BAL-Delivery": str(delivery.pk),
+        "X-BAL-Signature": signature(delivery.webhook.secret, body, now),
+    }
+    with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
+        target = url.copy_with(host=safe_address(url))
+        # Streamed and never read: an answer without end is not ours to swallow.
+        with client.stream("POST", target, content=body, headers=headers, extensions={"sni_hostname": url.host}) as got:
+            return got.status_code
+
+
+def signature(secret: str, body: bytes, now: datetime) -> str:
+    at = int(now.timestamp())
+    digest = hmac.new(secret.encode(), b"%d.%b" % (at, body), hashlib.sha256).hexdigest()
+    return f"t={at},v1={digest}"
+
+
+def safe_address(url: httpx.URL) -> str:
+    """The first address of the host, when all of its addresses may be called."""
+    try:
+        found = socket.getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Unsafe(f"« {url.host} » ne désigne aucune machine.") from error
+    addresses = [str(info[4][0]) for info in found]
+    for address in addresses:
+        if not may_call(address, url.scheme):
+            raise Unsafe(f"« {url.host} » mène à une adresse intérieure ({address}) : elle n’est pas appelée.")
+    return addresses[0]
+
+
+def may_call(address: str, scheme: str) -> bool:
+    """In clear only inside, where the settings allow it; outside only by https, and to addresses of the internet."""
+    ip = _embedded(ipaddress.ip_address(address.partition("%")[0]))
+    if any(ip in network for network in settings.WEBHOOK_NETWORKS):
+        return True
+    return scheme == "https" and ip.is_global and not ip.is_multicast
+
+
+def _embedded(ip):
+    """The IPv4 address that an IPv6 one stands for."""
+    if ip.version == 4:
+        return ip
+    if ip in NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or ip

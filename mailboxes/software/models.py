@@ -1,0 +1,241 @@
+"""Software that speaks to us by the API: each has an account of its own, and opens it with a key."""
+
+import hashlib
+import secrets
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.crypto import get_random_string, salted_hmac
+
+from mailboxes.lifecycle import Act, Scope, Verb
+from mailboxes.models.journal import JournalEntry
+from mailboxes.models.structures import Membership, Structure
+
+TOKEN_START = "balm"  # noqa: S105 - so that a key found in a log or a repository is known for what it is
+PREFIX_LENGTH = 8
+
+
+def validate_scopes(value) -> None:
+    if not value or not isinstance(value, list) or set(value) - set(Scope.values):
+        raise ValidationError("Choisissez au moins un droit parmi ceux de la liste.", "scopes")
+
+
+class SoftwareQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those bound to structures that one manages, to all of them: whoever rotates a key gets all it opens."""
+        if user.is_superuser:
+            return self
+        managed = Structure.objects.managed_by(user).values("pk")
+        bound = Membership.objects.filter(user=OuterRef("user"))
+        return self.filter(Exists(bound), ~Exists(bound.exclude(structure__in=managed)))
+
+
+class Software(models.Model):
+    """A DPI, a DUI, a script. Its account acts, is seen in the journal, and never logs in by the browser."""
+
+    name = models.CharField("nom du logiciel", max_length=100)
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="software", editable=False)
+    scopes = models.JSONField("droits", default=list, validators=[validate_scopes])
+    created_at = models.DateTimeField("déclaré le", default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="déclaré par", editable=False
+    )
+
+    objects = SoftwareQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "logiciel"
+        ordering = ["name", "pk"]
+
+    def __str__(self):
+        return self.name
+
+    def structures(self):
+        return Structure.objects.filter(memberships__user=self.user_id)
+
+    def get_scopes_display(self) -> str:
+        return ", ".join(Scope(scope).label for scope in self.scopes)
+
+
+class KeyQuerySet(models.QuerySet):
+    def valid(self, now: datetime):
+        return self.filter(revoked_at=None, expires_at__gt=now)
+
+    def of_token(self, token: str, now: datetime):
+        """The key that this token is, if it still opens anything. Its digest alone is ours: the token is not kept."""
+        return self.valid(now).filter(digest=digest_of(token), software__user__is_active=True)
+
+
+class SoftwareKey(models.Model):
+    """A secret of one software. Two may stand at once, while the software changes from the one to the other."""
+
+    software = models.ForeignKey(Software, models.CASCADE, related_name="keys", verbose_name="logiciel")
+    prefix = models.CharField("début de la clé", max_length=PREFIX_LENGTH, unique=True)
+    # SHA-256 without salt: the token is 256 random bits, no list of passwords contains it.
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField("créée le", default=timezone.now)
+    expires_at = models.DateTimeField("expire le")
+    revoked_at = models.DateTimeField("révoquée le", null=True, blank=True)
+    last_used_at = models.DateTimeField("dernier usage", null=True, blank=True)
+
+    objects = KeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "clé"
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self):
+        return f"{self.software}, {self.prefix}…"
+
+    @property
+    def is_valid(self) -> bool:
+        return self.revoked_at is None and self.expires_at > timezone.now()
+
+    def mark_used(self, now: datetime) -> None:
+        """Once a minute is enough to tell whether a key still serves."""
+        if self.last_used_at is None or self.last_used_at < now - settings.KEY_USE_PRECISION:
+            SoftwareKey.objects.filter(pk=self.pk).update(last_used_at=now)
+
+
+def new_token() -> tuple[str, str]:
+    """(prefix, token): the prefix is shown and names the key, the token is given once."""
+    prefix = secrets.token_hex(PREFIX_LENGTH // 2)
+    return prefix, f"{TOKEN_START}_{prefix}_{secrets.token_urlsafe(32)}"
+
+
+def digest_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Event(models.TextChoices):
+    """What one may be told of."""
+
+    STATE = "state", "une BAL est inscrite ou change d’état"
+    HOLDERS = "holders", "ses titulaires ou ses délégations changent"
+    DESCRIPTION = "description", "sa fiche change"
+    QUOTA = "quota", "elle se remplit"
+    REQUEST = "request", "une demande est faite à l’opérateur"
+
+
+LINES: dict[Event, frozenset[str]] = {
+    Event.STATE: frozenset({*Verb, Act.REGISTER, Act.ADOPT}),
+    Event.HOLDERS: frozenset(
+        {
+            Act.ADD_COTITULAIRE,
+            Act.REMOVE_COTITULAIRE,
+            Act.TRANSFER_PRINCIPAL,
+            Act.NAME_PRINCIPAL,
+            Act.DELEGATE,
+            Act.END_DELEGATION,
+        }
+    ),
+    Event.DESCRIPTION: frozenset({Act.DESCRIBE, Act.ACCEPT_ANNUAIRE}),
+    Event.QUOTA: frozenset({Act.WARN_QUOTA}),
+    Event.REQUEST: frozenset({Act.ASK_OPERATOR}),
+}
+EVENT_OF = {what: event for event, lines in LINES.items() for what in lines}
+
+
+def validate_events(value) -> None:
+    if not value or not isinstance(value, list) or set(value) - set(Event.values):
+        raise ValidationError("Choisissez au moins un évènement de la liste.", "events")
+
+
+def new_salt() -> str:
+    return get_random_string(32)
+
+
+class WebhookQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(structure__in=Structure.objects.managed_by(user).values("pk"))
+
+    def active(self):
+        return self.filter(paused_at=None)
+
+
+class Webhook(models.Model):
+    """Its secret is derived from SECRET_KEY and its salt: nothing in the database signs for us."""
+
+    structure = models.ForeignKey(Structure, models.PROTECT, related_name="webhooks", verbose_name="structure")
+    url = models.URLField("adresse", max_length=500)
+    events = models.JSONField("évènements", default=list, validators=[validate_events])
+    salt = models.CharField(max_length=32, default=new_salt, editable=False)
+    # Lines of the journal up to this one were looked at long enough ago that none can still appear below it.
+    seen_up_to = models.BigIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
+    paused_at = models.DateTimeField("suspendu le", null=True, blank=True, editable=False)
+
+    objects = WebhookQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "webhook"
+        ordering = ["pk"]
+
+    def __str__(self):
+        return self.url
+
+    @property
+    def secret(self) -> str:
+        return f"whsec_{salted_hmac('mailboxes.webhooks', self.salt, algorithm='sha256').hexdigest()}"
+
+    def lines(self):
+        """The lines of the journal that it is told of: of its structure and of those below."""
+        whats = set().union(*(LINES[Event(event)] for event in self.events))
+        places = ("structure", "structure__parent", "structure__parent__parent")
+        here = Q()
+        for place in places:
+            here |= Q(**{f"bal__{place}": self.structure_id}) | Q(**{place: self.structure_id})
+        return JournalEntry.objects.filter(here, what__in=whats)
+
+    def get_events_display(self) -> str:
+        return ", ".join(Event(event).label for event in self.events)
+
+
+class DeliveryQuerySet(models.QuerySet):
+    def due(self, now):
+        free = Q(leased_until=None) | Q(leased_until__lte=now)
+        return self.filter(free, stage=Delivery.Stage.WAITING, next_at__lte=now, webhook__paused_at=None)
+
+    def claim(self, pk, now) -> bool:
+        return bool(self.due(now).filter(pk=pk).update(leased_until=now + settings.NOTICE_LEASE))
+
+
+class Delivery(models.Model):
+    """One line of the journal for one webhook; sent again as it was, under the same `id`, until it is taken."""
+
+    class Stage(models.TextChoices):
+        WAITING = "waiting", "à livrer"
+        DELIVERED = "delivered", "livrée"
+        FAILED = "failed", "abandonnée"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries")
+    entry = models.ForeignKey(JournalEntry, models.PROTECT, null=True, related_name="deliveries")  # null: a test
+    body = models.TextField("corps")
+    stage = models.CharField("étape", max_length=10, choices=Stage, default=Stage.WAITING)
+    created_at = models.DateTimeField("inscrite le", default=timezone.now)
+    next_at = models.DateTimeField("prochain essai", default=timezone.now)
+    leased_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField("essais", default=0)
+    status = models.PositiveSmallIntegerField("réponse", null=True)
+    error = models.CharField("échec", max_length=300, blank=True)
+    delivered_at = models.DateTimeField("livrée le", null=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "livraison"
+        ordering = ["-created_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["webhook", "entry"], name="delivery_once")]
+        indexes = [
+            models.Index(fields=["next_at"], name="delivery_due", condition=Q(stage="waiting")),
+            models.Index(fields=["webhook", "-created_at"], name="delivery_of_webhook"),
+        ]
+
+    def __str__(self):
+        return f"{self.webhook} : {self.id}"

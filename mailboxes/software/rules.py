@@ -1,0 +1,51 @@
+"""Who lets software in, for which structures and how long."""
+
+import ipaddress
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from mailboxes.models import Structure
+from mailboxes.models.bals import managed_structures
+from mailboxes.rules.refusals import NotAllowed, Refused
+
+MAX_KEY_DAYS = 730  # two years: a key nobody renews belongs to a software nobody remembers
+
+
+def check_software(structures: Collection[Structure], *, by) -> None:
+    if not structures:
+        raise Refused("Choisissez au moins une structure : une clé n’ouvre rien d’autre.", "structures")
+    for structure in structures:
+        if structure.pk not in managed_structures(by):
+            raise NotAllowed(f"Seul un gestionnaire de « {structure} » donne une clé pour elle.", "role")
+
+
+def check_key_days(days: int) -> None:
+    if not 1 <= days <= MAX_KEY_DAYS:
+        raise Refused(f"Une clé vaut de 1 à {MAX_KEY_DAYS} jours.", "days")
+
+
+def check_key_stands(key) -> None:
+    if not key.is_valid:
+        raise Refused("Cette clé est expirée ou révoquée : elle n’ouvre plus rien.", "key")
+
+
+def check_webhook(structure: Structure, *, by) -> None:
+    if structure.pk not in managed_structures(by):
+        raise NotAllowed(f"Seul un gestionnaire de « {structure} » fait prévenir un logiciel.", "role")
+
+
+def check_webhook_url(url: str) -> None:
+    """What its text alone tells; where its name leads is judged each time it is called."""
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        raise Refused("N’écrivez ni nom ni mot de passe dans l’adresse : la signature suffit.", "credentials")
+    if parts.scheme != "https" and not settings.WEBHOOK_NETWORKS:
+        raise Refused("L’adresse d’un webhook commence par https://.", "scheme")
+    try:
+        ip = ipaddress.ip_address(parts.hostname or "")
+    except ValueError:
+        return
+    if not ip.is_global and not any(ip in network for network in settings.WEBHOOK_NETWORKS):
+        raise Refused(f"« {ip} » est une adresse intérieure : elle n’est pas appelée.", "inside")

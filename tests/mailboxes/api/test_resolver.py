@@ -1,0 +1,260 @@
+"""Which address, for this person or this team, here, now."""
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from directory.models import Entry, SyncRun
+from mailboxes.api.resolver import REASONS, Question, resolve
+from mailboxes.lifecycle import State
+from mailboxes.models import Preference
+from mailboxes.software.actions import declare_software
+
+CHU, CLINIC = "010000002", "020000001"
+ALICE, BRUNO = "10000000017", "10000000025"
+URL = "/api/v1/resolve/"
+
+
+@pytest.fixture(autouse=True)
+def no_request_counted_yet():
+    cache.clear()
+
+
+@pytest.fixture
+def publish(db):
+    def go(local, kind="PER", rpps="", structure="", **facts):
+        now = timezone.now()
+        address = f"{local}@chu-exemple.mssante.fr"
+        facts = {"family_name": "EXEMPLE" if rpps else "", "given_name": "Alice" if rpps else "", **facts}
+        return Entry.objects.create(
+            source="extraction", address=address, kind=kind, person_id=rpps, structure_id=structure, digest=local,
+            ordinal=Entry.objects.count(), first_seen_at=now, changed_at=now, **facts,
+        )  # fmt: skip
+
+    return go
+
+
+@pytest.fixture
+def ask(people):
+    """The local parts of the answers, the best first; and the codes of the reason and of the warnings."""
+
+    def go(rpps="", structure="", service="", purpose="", by=None):
+        (answer,) = resolve([Question(rpps, structure, service, purpose)], user=by or people.gisele.user)
+        found = [one.candidate.address.partition("@")[0] for one in answer.ranked]
+        reason = answer.best.reason.code if answer.best else None
+        return found, reason, [code for code, _ in answer.warnings]
+
+    return go
+
+
+def test_the_box_of_this_place_comes_before_that_of_another(publish, ask):
+    publish("ailleurs", rpps=ALICE, structure=CLINIC)
+    publish("ici", rpps=ALICE, structure=CHU)
+    assert ask(ALICE, CHU) == (["ici", "ailleurs"], "here", [])
+
+
+def test_the_box_the_annuaire_prefers_comes_first(publish, ask):
+    publish("ici", rpps=ALICE, structure=CHU)
+    publish("preferee", rpps=ALICE, structure=CHU, rank="1")
+    assert ask(ALICE, CHU) == (["preferee", "ici"], "preferred", [])
+
+
+def test_a_preference_for_another_place_does_not_rule_here(publish, ask):
+    publish("preferee", rpps=ALICE, structure=CLINIC, rank="1")
+    publish("ici", rpps=ALICE, structure=CHU)
+    assert ask(ALICE, CHU)[:2] == (["ici", "preferee"], "here")
+
+
+def test_a_box_without_structure_comes_before_the_team_and_another_place(publish, ask):
+    publish("ailleurs", rpps=ALICE, structure=CLINIC)
+    publish("accueil", kind="ORG", structure=CHU)
+    publish("seule", rpps=ALICE)
+    assert ask(ALICE, CHU)[:2] == (["seule", "accueil", "ailleurs"], "alone")
+
+
+def test_the_box_of_the_service_comes_before_the_others_of_the_house(publish, ask):
+    publish("accueil", kind="ORG", structure=CHU)
+    publish("cardio", kind="ORG", structure=CHU, service="Cardiologie")
+    assert ask("", CHU, "cardiologie") == (["cardio", "accueil"], "service", [])
+
+
+def test_several_as_good_are_told(publish, ask):
+    publish("accueil", kind="ORG", structure=CHU)
+    publish("bloc", kind="ORG", structure=CHU)
+    assert ask("", CHU) == (["accueil", "bloc"], "structure", ["several"])
+
+
+def test_a_team_s_box_is_no_answer_for_a_professional_elsewhere(publish, ask):
+    publish("accueil", kind="ORG", structure=CLINIC)
+    publish("autre", rpps=BRUNO, structure=CHU)
+    assert ask(ALICE, CHU) == ([], None, ["nothing"])
+
+
+def test_what_is_withdrawn_answers_nothing(publish, ask):
+    entry = publish("partie", rpps=ALICE, structure=CHU)
+    Entry.objects.filter(pk=entry.pk).update(withdrawn_at=timezone.now())
+    assert ask(ALICE, CHU) == ([], None, ["nothing"])
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"state": State.IDLE_ALERTED}, "idle"),
+        ({"state": State.ACTIVE, "percent_full": 95}, "full"),
+        ({"state": State.ACTIVE, "percent_full": 94}, None),
+        ({"state": State.DEPUBLICATION_REQUESTED}, "leaving"),
+        ({"state": State.ACTIVE, "clock_at": None}, None),
+    ],
+)
+def test_what_the_register_knows_is_told(publish, ask, people, make_bal, facts, code):
+    publish("ici", rpps=ALICE, structure=CHU)
+    make_bal("PER", people.alice, address="ici@chu-exemple.mssante.fr", **facts)
+    assert ask(ALICE, CHU)[2] == [code] * bool(code)
+
+
+def test_a_box_on_its_way_out_comes_last(publish, ask, people, make_bal):
+    publish("ici", rpps=ALICE, structure=CHU)
+    publish("ailleurs", rpps=ALICE, structure=CLINIC)
+    make_bal("PER", people.alice, address="ici@chu-exemple.mssante.fr", state=State.DEPUBLISHED)
+    assert ask(ALICE, CHU)[:2] == (["ailleurs", "ici"], "elsewhere")
+
+
+def test_what_another_structure_s_register_knows_is_not_told(publish, ask, people, make_bal):
+    publish("ici", rpps=ALICE, structure=CHU)
+    make_bal("PER", people.alice, address="ici@chu-exemple.mssante.fr", state=State.IDLE_ALERTED)
+    assert ask(ALICE, CHU, by=people.eve.user) == (["ici"], "here", [])
+
+
+def test_a_homonym_in_the_same_house_is_told(publish, ask):
+    publish("ici", rpps=ALICE, structure=CHU)
+    publish("autre", rpps=BRUNO, structure=CHU)
+    assert ask(ALICE, CHU)[2] == ["homonym"]
+    assert ask(ALICE)[2] == ["homonym"]
+
+
+def test_a_homonym_in_another_house_is_not(publish, ask):
+    publish("ici", rpps=ALICE, structure=CHU)
+    publish("autre", rpps=BRUNO, structure=CLINIC)
+    assert ask(ALICE, CHU)[2] == []
+
+
+def test_two_preferred_boxes_contradict_each_other(publish, ask):
+    publish("une", rpps=ALICE, structure=CHU, rank="1")
+    publish("deux", rpps=ALICE, structure=CHU, rank="1")
+    assert ask(ALICE, CHU)[2] == ["contradiction"]
+
+
+def test_an_address_on_several_lines_is_one_answer_by_its_best(publish, ask):
+    publish("equipe", kind="ORG", rpps=ALICE, structure=CHU, service="Cardiologie")
+    publish("equipe", kind="ORG", rpps=BRUNO, structure=CHU, service="Cardiologie")
+    assert ask(ALICE, CHU, "Cardiologie")[:2] == (["equipe"], "service")
+    assert ask(BRUNO)[:2] == (["equipe"], "held")
+
+
+def test_every_reason_is_given_once(publish, ask):
+    assert len({reason.code for reason in REASONS}) == len(REASONS)
+
+
+def test_five_hundred_questions_ask_as_many_queries_as_one(publish, people, django_assert_max_num_queries):
+    numbers = [f"{n:011}" for n in range(500)]
+    for number in numbers[:50]:
+        publish(f"box{number}", rpps=number, structure=CHU, family_name=f"NOM{number}")
+    counts = []
+    for some in (numbers[:1], numbers):
+        with django_assert_max_num_queries(100) as captured:
+            resolve([Question(number, CHU) for number in some], user=people.gisele.user)
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+# --- The API ----------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def call(client, people, structure):
+    _, token = declare_software(name="DPI", structures=[structure], scopes=["resolve"], days=30, by=people.gisele.user)
+
+    def go(path=URL, body=None, **query):
+        headers = {"Authorization": f"Bearer {token}"}
+        if body is None:
+            return client.get(path, query, headers=headers)
+        return client.post(path, body, content_type="application/json", headers=headers)
+
+    return go
+
+
+def test_the_api_answers_with_reason_and_freshness(call, publish):
+    SyncRun.objects.create(source="extraction", status="applied", generated_at=timezone.now())
+    publish("ici", rpps=ALICE, structure=CHU)
+    body = call(rpps=ALICE, finess=CHU).json()
+    assert body["best"]["address"] == "ici@chu-exemple.mssante.fr"
+    assert body["why"] == "Seule BAL publiée de ce professionnel"
+    assert body["freshness"]["is_stale"] is False
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [({}, "non_field_errors"), ({"rpps": "12"}, "rpps"), ({"finess": "12"}, "finess"), ({"rpps": "é"}, "rpps")],
+)
+def test_a_question_that_makes_no_sense_is_told_where(call, db, query, field):
+    answer = call(**query)
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+
+
+def test_a_batch_answers_in_the_order_of_the_questions(call, publish):
+    publish("ici", rpps=ALICE, structure=CHU)
+    body = call(body={"questions": [{"rpps": BRUNO}, {"rpps": ALICE}]}).json()
+    assert [answer["question"]["rpps"] for answer in body["answers"]] == [BRUNO, ALICE]
+    assert [answer["best"] is None for answer in body["answers"]] == [True, False]
+
+
+@pytest.mark.parametrize(("count", "status"), [(0, 400), (500, 200), (501, 400)])
+def test_a_batch_has_500_questions_at_most(call, db, count, status):
+    assert call(body={"questions": [{"rpps": ALICE}] * count}).status_code == status
+
+
+def test_an_address_is_checked_and_a_patient_s_is_masked(call, publish):
+    publish("ici", rpps=ALICE, structure=CHU)
+    body = call("/api/v1/check/", address="ici@chu-exemple.mssante.fr").json()
+    assert (body["verdict"], body["is_inside"], body["holders"][0]["family_name"]) == ("published", True, "EXEMPLE")
+    body = call("/api/v1/check/", address="279035121518989@patient.mssante.fr").json()
+    assert body["verdict"] == "patient"
+    assert "279035121518989" not in str(body)
+
+
+def test_an_address_must_be_given_to_be_checked(call, db):
+    assert call("/api/v1/check/").status_code == 400
+    assert call("/api/v1/check/", address="a" * 255).status_code == 400
+
+
+@pytest.fixture
+def wish(people):
+    def go(local, structure="", purpose=""):
+        address = f"{local}@chu-exemple.mssante.fr"
+        wisher = {"person": people.alice, "by": people.alice.user}
+        Preference.objects.create(address=address, situation=structure, purpose=purpose, **wisher)
+
+    return go
+
+
+def test_what_he_chose_for_a_sort_of_message_comes_before_what_he_chose_for_all(publish, ask, wish):
+    for local in ("annuaire", "tout", "resultats"):
+        publish(local, rpps=ALICE, structure=CHU, rank="1" if local == "annuaire" else "")
+    wish("tout", CHU)
+    wish("resultats", CHU, "result")
+    assert ask(ALICE, CHU, purpose="result")[:2] == (["resultats", "tout", "annuaire"], "purpose")
+    assert ask(ALICE, CHU, purpose="letter")[:2] == (["tout", "annuaire", "resultats"], "chosen")
+    assert ask(ALICE)[1] == "chosen", "asked of nowhere, what he chose anywhere"
+
+
+def test_a_choice_made_for_another_place_does_not_rule_here(publish, ask, wish):
+    publish("la-bas", rpps=ALICE, structure=CLINIC)
+    publish("ici", rpps=ALICE, structure=CHU)
+    wish("la-bas", CLINIC)
+    assert ask(ALICE, CHU)[:2] == (["ici", "la-bas"], "here")
+
+
+def test_his_choice_is_not_told_to_who_does_not_see_him(publish, ask, wish, people):
+    publish("autre", rpps=ALICE, structure=CHU)
+    publish("choisie", rpps=ALICE, structure=CHU)
+    wish("choisie", CHU)
+    assert ask(ALICE, CHU, by=people.eve.user)[1] == "here"

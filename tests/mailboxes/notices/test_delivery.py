@@ -1,0 +1,349 @@
+"""By which channel a notice goes, what becomes of it, and what the gestionnaire does where it did not reach."""
+
+import os
+from datetime import timedelta
+from email.message import EmailMessage
+from email.mime.base import MIMEBase
+from email.mime.message import MIMEMessage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from io import BytesIO, TextIOWrapper
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+from django.utils import timezone
+
+from mailboxes import actions, jobs
+from mailboxes.findings import BY_NAME
+from mailboxes.lifecycle import Act, Verb
+from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Person
+from mailboxes.notices import links
+from mailboxes.notices.telling import tell_one
+from mailboxes.rules import NotAllowed, Refused
+from tests.servers import free_port
+
+MSSANTE = {"backend": "django.core.mail.backends.locmem.EmailBackend"}
+
+
+def alert(bal):
+    actions.move(bal, Verb.ALERT_IDLE, by=SYSTEM)
+    return Notice.objects.get(stage=Verb.ALERT_IDLE)
+
+
+def send(notice):
+    JournalEntry.objects.filter(pk=notice.entry_id).update(leased_until=None)
+    done = tell_one(notice.entry_id)
+    notice.refresh_from_db()
+    return done
+
+
+# --- The channel of his choice ----------------------------------------------------------------------------------------
+def prefer(person, by, **facts):
+    return actions.prefer_channel(person, by=by.user, **{"channel": "email", "email": person.email, **facts})
+
+
+def test_one_chooses_oneself_and_the_next_notice_goes_that_way(per, people, settings, mailoutbox):
+    settings.MSSANTE_MAIL, settings.MSSANTE_FROM_EMAIL = MSSANTE, "avis@chu-exemple.mssante.fr"
+    prefer(people.paul, people.paul, channel="mssante", mssante_address="Paul.Autre@chu-exemple.mssante.fr")
+    notice = alert(per)
+    assert (notice.channel, notice.address) == ("mssante", "paul.autre@chu-exemple.mssante.fr")
+    assert send(notice)
+    [mail] = mailoutbox
+    assert (mail.to, mail.from_email) == (["paul.autre@chu-exemple.mssante.fr"], "avis@chu-exemple.mssante.fr")
+    entry = JournalEntry.objects.get(what=Act.PREFER_CHANNEL)
+    assert (entry.by, entry.person) == (people.paul.user, people.paul)
+
+
+def test_a_bal_is_not_told_of_itself_in_itself(per, people, settings):
+    settings.MSSANTE_MAIL = MSSANTE
+    prefer(people.paul, people.paul, channel="mssante", mssante_address=per.address)
+    assert alert(per).channel == "email"
+
+
+def test_who_wants_no_mail_is_left_to_the_gestionnaire(per, people):
+    prefer(people.paul, people.paul, channel="hand")
+    notice = alert(per)
+    assert (notice.channel, notice.sent_at) == ("hand", None)
+    assert "à remettre" in notice.get_delivery_display()
+    assert list(BY_NAME["non-remis"].bals(Bal.objects.all())) == [per]
+
+
+@pytest.mark.parametrize("name", ["gisele", "paul"])
+def test_who_may_say_how_he_is_told(people, name):
+    prefer(people.paul, getattr(people, name), email="nouveau@exemple.invalid")
+    assert Person.objects.get(pk=people.paul.pk).email == "nouveau@exemple.invalid"
+
+
+@pytest.mark.parametrize("name", ["bruno", "lea", "eve"])
+def test_who_may_not(people, name):
+    with pytest.raises(NotAllowed):
+        prefer(people.paul, getattr(people, name))
+
+
+@pytest.mark.parametrize(
+    ("facts", "has_server", "said"),
+    [
+        ({"email": ""}, False, "courriel"),
+        ({"channel": "mssante", "mssante_address": "a@b.mssante.fr"}, False, "n’envoie pas"),
+        ({"channel": "mssante"}, True, "adresse MSSanté"),
+        ({"channel": "mssante", "mssante_address": "a@exemple.invalid"}, True, "n’est pas une adresse MSSanté"),
+    ],
+)
+def test_a_channel_needs_its_address(people, settings, facts, has_server, said):
+    settings.MSSANTE_MAIL = MSSANTE if has_server else {}
+    with pytest.raises(Refused, match=said):
+        prefer(people.paul, people.paul, **facts)
+
+
+def test_the_page_of_preferences(client, people):
+    client.force_login(people.paul.user)
+    page = client.get(reverse("my-preferences")).content.decode()
+    assert 'value="hand"' in page
+    assert 'value="mssante"' not in page, "no server for it here"
+    client.post(reverse("my-preferences"), {"channel": "hand", "email": ""})
+    assert Person.objects.get(pk=people.paul.pk).channel == "hand"
+    client.force_login(people.eve.user)
+    assert client.get(reverse("person-preferences", args=[people.paul.pk])).status_code == 404
+    client.force_login(people.gisele.user)
+    answer = client.post(reverse("person-preferences", args=[people.paul.pk]), {"channel": "email", "email": ""})
+    assert "Donnez un courriel" in str(answer.context["form"].errors)
+
+
+# --- What the mail server says ----------------------------------------------------------------------------------------
+class Server:
+    """A real SMTP server that answers so to RCPT."""
+
+    answer = "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if self.answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.answer
+
+
+@pytest.fixture
+def server(settings):
+    handler = Server()
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
+    yield handler
+    controller.stop()
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_bounced", "is_sent"),
+    [
+        ("250 OK", False, True),
+        ("550 5.1.1 no such user", True, False),
+        ("552 5.2.2 mailbox full", True, False),
+        ("550 5.7.1 relaying denied", False, False),  # about us, not about him
+        ("451 4.7.1 greylisted", False, False),
+    ],
+)
+def test_what_is_refused_for_good_is_not_sent_again(per, server, answer, is_bounced, is_sent):
+    server.answer = answer
+    notice = alert(per)
+    assert send(notice) == (is_bounced or is_sent)
+    assert (notice.bounced_at is not None, notice.sent_at is not None) == (is_bounced, is_sent)
+    assert answer[4:] in notice.error or is_sent
+    assert (jobs.run("tell_again", timezone.now() + timedelta(days=2)).done == 0) or not is_bounced
+    notice.refresh_from_db()
+    assert notice.attempts == 1 or not is_bounced
+
+
+def test_what_is_no_address_is_refused_and_holds_up_nothing(per, org, people, server):
+    Person.objects.filter(pk=people.paul.pk).update(email="paul\n@exemple")
+    actions.move(per, Verb.ALERT_IDLE, by=SYSTEM)
+    actions.move(org, Verb.ALERT_IDLE, by=SYSTEM)
+    jobs.run("tell_again")
+    sent = {notice.recipient: notice.sent_at is not None for notice in Notice.objects.all()}
+    assert sent == {"Paul EXEMPLE": False, "Alice EXEMPLE": True, "Bruno EXEMPLE": True}
+    assert Notice.objects.get(bal=per).bounced_at
+
+
+def test_the_tries_of_what_fails_grow_rarer(per, server, settings):
+    server.answer = "451 4.3.0 later"
+    notice = alert(per)
+    for tries in range(3):
+        assert not send(notice)
+        wait = JournalEntry.objects.get(pk=notice.entry_id).leased_until - timezone.now()
+        assert wait > settings.NOTICE_LEASE * 2**tries * 0.9
+
+
+def test_the_same_mail_keeps_its_message_id_and_a_forged_one_is_nobody_s(per, mailoutbox):
+    notice = alert(per)
+    send(notice)
+    message_id = mailoutbox[0].extra_headers["Message-ID"]
+    assert links.notice_of_message(f"References: <x@y> {message_id}") == notice.pk
+    assert links.notice_of_message(message_id.replace(f".{notice.pk}.", f".{notice.pk + 1}.")) is None
+
+
+# --- What comes back later --------------------------------------------------------------------------------------------
+def report(message_id, *, action="failed", whole=False, diagnostic="smtp; 550 5.1.1 <paul@x> unknown"):
+    """A delivery status notification as Postfix writes it."""
+    message = MIMEMultipart("report", **{"report-type": "delivery-status"})
+    message["From"], message["Subject"] = "MAILER-DAEMON@mx.invalid", "Undelivered Mail Returned to Sender"
+    message.attach(MIMEText("This is the mail system at host mx.invalid."))
+    status = MIMEBase("message", "delivery-status")
+    about_mail = EmailMessage()
+    about_mail["Reporting-MTA"] = "dns; mx.invalid"
+    about_recipient = EmailMessage()
+    about_recipient["Final-Recipient"] = "rfc822; paul@exemple.invalid"
+    about_recipient["Action"], about_recipient["Status"] = action, "5.1.1"
+    about_recipient["Diagnostic-Code"] = diagnostic
+    status.set_payload([about_mail, about_recipient])
+    message.attach(status)
+    original = EmailMessage()
+    original["Message-ID"], original["To"] = message_id, "paul@exemple.invalid"
+    original.set_content("Bonjour")
+    if whole:
+        message.attach(MIMEMessage(original))
+    else:
+        headers = MIMEBase("text", "rfc822-headers")
+        headers.set_payload(f"Message-ID: {message_id}\nTo: paul@exemple.invalid\n")
+        message.attach(headers)
+    return message.as_bytes()
+
+
+@pytest.fixture
+def sent(per):
+    notice = alert(per)
+    send(notice)
+    return notice
+
+
+def read(content, tmp_path, capsys):
+    path = tmp_path / "bounce.eml"
+    path.write_bytes(content)
+    call_command("read_bounces", file=path)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_mail_that_came_back_is_not_delivered(sent, per, tmp_path, capsys, whole):
+    content = report(links.message_id(sent), whole=whole)
+    assert "1 avis marqués" in read(content, tmp_path, capsys)
+    assert "0 avis marqués non remis, 1 déjà" in read(content, tmp_path, capsys)
+    sent.refresh_from_db()
+    assert sent.bounced_at
+    assert "5.1.1" in sent.error
+    assert list(BY_NAME["non-remis"].bals(Bal.objects.all())) == [per]
+    assert not Bal.objects.due_for_depublication(timezone.now() + timedelta(days=900)).exists()
+
+
+def test_a_delay_is_no_refusal(sent, tmp_path, capsys):
+    assert "0 avis marqués" in read(report(links.message_id(sent), action="delayed"), tmp_path, capsys)
+
+
+def test_a_forged_and_a_foreign_report_change_nothing(sent, tmp_path, capsys):
+    for message_id in (f"<avis.{sent.pk}.00000000000000000000@localhost>", "<other@exemple.invalid>"):
+        assert "1 sans rapport" in read(report(message_id), tmp_path, capsys)
+    assert "0 avis marqués" in read(b"Subject: Absence du bureau\n\nJe reviens lundi.", tmp_path, capsys)
+    sent.refresh_from_db()
+    assert sent.bounced_at is None
+
+
+def test_any_bytes_are_read_without_failing(db, tmp_path, capsys):
+    for content in (b"", os.urandom(4000), report("<x>")[:700], b"From \n\n\n"):
+        read(content, tmp_path, capsys)
+
+
+def test_a_mailbox_of_reports_and_the_standard_input_are_read(sent, tmp_path, capsys, monkeypatch):
+    content = report(links.message_id(sent))
+    mbox = b"From MAILER-DAEMON Sat Jan  3 01:05:34 2026\n" + content + b"\n\n"
+    mbox += b"From x Sat Jan  3 01:05:35 2026\n" + report("<other@x>") + b"\n"
+    assert "1 avis marqués non remis, 0 déjà connus, 1 sans" in read(mbox, tmp_path, capsys)
+    Notice.objects.update(bounced_at=None)
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(content)))
+    call_command("read_bounces", stdin=True)
+    assert "1 avis marqués" in capsys.readouterr().out
+
+
+def test_a_file_that_is_not_there_is_told(db, tmp_path):
+    with pytest.raises(CommandError, match="Lecture impossible"):
+        call_command("read_bounces", file=tmp_path / "rien")
+
+
+# --- Mending ----------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def bounced(sent):
+    Notice.objects.update(bounced_at=timezone.now(), error="550 5.1.1 no such user")
+    sent.refresh_from_db()
+    return sent
+
+
+def test_the_gestionnaire_sees_whom_no_notice_reached_and_the_remedies(client, people, bounced):
+    client.force_login(people.gisele.user)
+    page = client.get(reverse("notice-list")).content.decode()
+    assert "no such user" in page
+    for name, pk in (
+        ("person-preferences", people.paul.pk),
+        ("notice-resend", bounced.pk),
+        ("notice-give", bounced.pk),
+    ):
+        assert reverse(name, args=[pk]) in page
+    client.force_login(people.lea.user)
+    page = client.get(reverse("notice-list")).content.decode()
+    assert "no such user" in page
+    assert reverse("notice-give", args=[bounced.pk]) not in page, "a reader mends nothing"
+    client.force_login(people.eve.user)
+    assert "Tous les avis sont remis" in client.get(reverse("notice-list")).content.decode()
+    for name in ("notice-resend", "notice-give"):
+        assert client.post(reverse(name, args=[bounced.pk])).status_code == 404
+
+
+def test_once_the_address_is_mended_the_notice_goes_again(
+    client, people, bounced, mailoutbox, django_capture_on_commit_callbacks
+):
+    mailoutbox.clear()
+    prefer(people.paul, people.gisele, email="bon@exemple.invalid")
+    client.force_login(people.gisele.user)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("notice-resend", args=[bounced.pk]))
+    assert [mail.to for mail in mailoutbox] == [["bon@exemple.invalid"]]
+    bounced.refresh_from_db()
+    assert bounced.is_delivered
+    entry = JournalEntry.objects.get(what=Act.RESEND_NOTICE)
+    assert "refusé le" in entry.before
+    assert "@exemple" not in entry.before + entry.after, "the other holders read the journal"
+    with pytest.raises(Refused, match="est remis"):
+        actions.resend_notice(bounced, by=people.gisele.user)
+
+
+def test_nothing_is_sent_again_to_nowhere(people, bounced):
+    Person.objects.filter(pk=people.paul.pk).update(email="")
+    with pytest.raises(Refused, match="Aucune adresse"):
+        actions.resend_notice(bounced, by=people.gisele.user)
+
+
+@pytest.mark.parametrize("name", ["paul", "lea", "eve"])
+def test_a_gestionnaire_alone_mends(people, bounced, name):
+    user = getattr(people, name).user
+    with pytest.raises(NotAllowed):
+        actions.resend_notice(bounced, by=user)
+    with pytest.raises(NotAllowed):
+        actions.give_notice(bounced, by=user, how="par téléphone", on=timezone.localdate())
+
+
+@pytest.mark.parametrize(("days", "is_taken"), [(-1, False), (0, True), (1, False)])
+def test_a_notice_is_given_between_its_writing_and_today(people, bounced, days, is_taken):
+    given = {"how": "en main propre", "on": timezone.localdate() + timedelta(days=days), "by": people.gisele.user}
+    if is_taken:
+        assert "en main propre" in actions.give_notice(bounced, **given).get_delivery_display()
+        assert not BY_NAME["non-remis"].bals(Bal.objects.all()).exists()
+        return
+    with pytest.raises(Refused, match="La date"):
+        actions.give_notice(bounced, **given)
+
+
+def test_the_form_writes_down_how_it_was_given(client, people, bounced):
+    client.force_login(people.gisele.user)
+    url = reverse("notice-give", args=[bounced.pk])
+    client.post(url, {"how": "par téléphone", "on": f"{timezone.localdate()}", "note": "Au secrétariat."})
+    entry = JournalEntry.objects.get(what=Act.GIVE_NOTICE)
+    assert (entry.note, entry.bal_id) == ("Au secrétariat.", bounced.bal_id)
+    assert "par téléphone" in entry.after

@@ -1,0 +1,72 @@
+"""Every verb that someone hears of has its words, and there are no others."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from mailboxes.lifecycle import BY_VERB, OPENS, TRANSITIONS, Act, Party, RequestKind, State, Verb
+from mailboxes.models import Bal, JournalEntry
+from mailboxes.notices.telling import notices_for
+
+FOLDER = Path(settings.BASE_DIR) / "templates" / "mailboxes" / "notices" / "texts"
+OF_VERBS = {f"{line.verb}.txt" for line in TRANSITIONS if Party.HOLDERS in line.tells}
+OF_ACTS = {
+    f"{Act.REQUEST_OPENING}.txt",
+    f"{Act.REQUEST_OPENING}_gestionnaire.txt",
+    f"{Act.END_DELEGATION}.txt",
+    f"{Act.TAKE_OVER}.txt",
+    f"{Act.NAME_PRINCIPAL}.txt",
+    f"{Act.TRANSFER_PRINCIPAL}.txt",
+    f"{Act.ASK_HANDOVER}.txt",
+    f"{Act.REMIND_MOVEMENT}_gestionnaire.txt",
+    f"{Act.WARN_QUOTA}.txt",
+    f"{Act.ESCALATE_REQUEST}_gestionnaire.txt",
+    f"{Act.WARN_QUOTA}_gestionnaire.txt",
+    f"{Act.ASK_PERSON}.txt",
+    f"{Act.NOTE_ANOMALY}.txt",
+    f"{Act.WARN_CERTIFICATE}_gestionnaire.txt",
+    f"{Act.REMIND_PERSON}.txt",
+    f"{Act.REMIND_IDLE}.txt",
+    f"{Act.ESCALATE_IDLE}_gestionnaire.txt",
+    f"{Act.ASK_USE}.txt",
+    f"{Act.ASK_CAMPAIGN}.txt",
+    f"{Act.REMIND_CAMPAIGN}.txt",
+    f"{Act.REMIND_USE}.txt",
+    f"{Act.NOTE_USE}.txt",
+    f"{Act.NOTE_USE}_gestionnaire.txt",
+}
+
+
+def test_every_verb_has_its_words_and_no_words_are_left_over():
+    assert {path.name for path in FOLDER.iterdir()} == OF_VERBS | OF_ACTS | {"mail.txt"}
+
+
+def test_every_letter_to_an_operator_has_its_words_and_no_words_are_left_over():
+    letters = {f"{kind}.txt" for kind in RequestKind} | {"cancel.txt", "remind.txt"}
+    assert {path.name for path in (FOLDER.parents[1] / "requests" / "letters").iterdir()} == letters
+
+
+def test_a_move_that_tells_the_operator_opens_a_request():
+    assert {line.verb for line in TRANSITIONS if Party.OPERATOR in line.tells} == set(OPENS) - {
+        Act.REGISTER,
+        Act.REQUEST_OPENING,
+    }
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_each_notice_names_the_bal_and_leaves_nothing_unsaid(verb, per, people):
+    bal = Bal.objects.with_holders().get(pk=per.pk)
+    entry = JournalEntry(bal=bal, what=verb, before=State.ACTIVE, after=State.ACTIVE, note="Motif donné.")
+    notices = notices_for(entry, bal, stage=verb, cycle="1", parties=BY_VERB[verb].tells)
+    assert {notice.party for notice in notices} == BY_VERB[verb].tells - {Party.OPERATOR}
+    for notice in notices:
+        assert bal.address in notice.text
+        assert "{" not in notice.text
+
+
+def test_two_recipients_have_two_keys(org):
+    bal = Bal.objects.with_holders().get(pk=org.pk)
+    entry = JournalEntry(bal=bal, what=Verb.ACTIVATE)
+    notices = notices_for(entry, bal, stage=Verb.ACTIVATE, cycle="1", parties=BY_VERB[Verb.ACTIVATE].tells)
+    assert len({notice.key for notice in notices}) == len(notices) == 2

@@ -1,0 +1,304 @@
+"""Software is told of each change once, by signed calls that are tried again and never lead inside."""
+
+import hashlib
+import hmac
+import ipaddress
+import json
+import socket
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from django.utils import timezone
+
+from mailboxes import actions
+from mailboxes.jobs import run
+from mailboxes.lifecycle import Verb
+from mailboxes.models import Membership
+from mailboxes.rules import NotAllowed, Refused
+from mailboxes.software import delivery as webhooks
+from mailboxes.software.actions import add_webhook, change_webhook, replay, try_webhook
+from mailboxes.software.models import Delivery, Webhook
+
+
+class Receiver:
+    """A real HTTP server of the other side: what it got, and what it shall answer (200 when nothing is said)."""
+
+    def __init__(self):
+        self.calls, self.answers = [], []
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.calls.append((self.headers, body))
+                status = receiver.answers.pop(0) if receiver.answers else 200
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", "/ailleurs")
+                self.end_headers()
+
+            def log_message(self, *args):
+                """Silent."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/bal"
+        Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+
+@pytest.fixture
+def receiver():
+    receiver = Receiver()
+    yield receiver
+    receiver.server.shutdown()
+    receiver.server.server_close()
+
+
+@pytest.fixture
+def inside(settings):
+    settings.WEBHOOK_NETWORKS = [ipaddress.ip_network("127.0.0.0/8")]
+
+
+@pytest.fixture
+def webhook(receiver, inside, people, structure):
+    return add_webhook(structure=structure, url=receiver.url, events=["state"], by=people.gisele.user)
+
+
+def depublish(bal, people):
+    actions.move(bal, Verb.REQUEST_DEPUBLICATION, by=people.gisele.user, note="Un motif.")
+
+
+def test_a_change_is_told_once_and_signed(webhook, receiver, org, people):
+    depublish(org, people)
+    run("deliver_webhooks")
+    run("deliver_webhooks")
+    ((headers, body),) = receiver.calls
+    told = json.loads(body)
+    assert (told["what"], told["bal"]["address"], told["after"]) == (
+        "request_depublication", org.address, "depublication_requested",
+    )  # fmt: skip
+    at, digest = (part.partition("=")[2] for part in headers["X-BAL-Signature"].split(","))
+    expected = hmac.new(webhook.secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    assert hmac.compare_digest(digest, expected)
+    assert headers["Host"] == receiver.url.split("/")[2]
+
+
+def test_neither_names_nor_reasons_leave(webhook, receiver, org, people):
+    depublish(org, people)
+    run("deliver_webhooks")
+    body = receiver.calls[0][1].decode()
+    assert "motif" not in body
+    assert "Gisele" not in body
+
+
+def test_only_the_chosen_events_of_ones_own_structures_are_told(
+    webhook, receiver, org, make_bal, people, other_structure
+):
+    stranger = make_bal("ORG", structure=other_structure, address="ailleurs@chu-exemple.mssante.fr")
+    actions.move(stranger, Verb.REQUEST_DEPUBLICATION, by=people.eve.user)
+    actions.describe_bal(org, service="Accueil", by=people.gisele.user)
+    run("deliver_webhooks")
+    assert receiver.calls == []
+
+
+def test_what_happened_before_is_not_told(receiver, inside, org, people, structure):
+    depublish(org, people)
+    add_webhook(structure=structure, url=receiver.url, events=["state"], by=people.gisele.user)
+    run("deliver_webhooks")
+    assert receiver.calls == []
+
+
+def test_the_webhook_of_an_organisme_hears_of_its_establishments(receiver, inside, org, people, structure):
+    Membership.objects.create(user=people.gisele.user, structure=structure.parent, role="gestionnaire")
+    by = type(people.gisele.user).objects.get(pk=people.gisele.user.pk)
+    add_webhook(structure=structure.parent, url=receiver.url, events=["state"], by=by)
+    depublish(org, people)
+    run("deliver_webhooks")
+    assert len(receiver.calls) == 1
+
+
+def test_a_failure_is_tried_again_later_under_the_same_name(webhook, receiver, org, people, time_machine):
+    receiver.answers = [500, 302]
+    depublish(org, people)
+    for wait in (timedelta(0), *webhooks.WAITS[:2]):
+        time_machine.move_to(timezone.now() + wait + timedelta(seconds=1), tick=False)
+        run("deliver_webhooks")
+    assert len({headers["X-BAL-Delivery"] for headers, _ in receiver.calls}) == 1
+    assert len(receiver.calls) == 3
+    delivery = webhook.deliveries.get()
+    assert (delivery.stage, delivery.attempts, delivery.status, delivery.error) == ("delivered", 3, 200, "")
+
+
+def test_it_is_not_tried_before_its_time(webhook, receiver, org, people):
+    receiver.answers = [500]
+    depublish(org, people)
+    run("deliver_webhooks")
+    run("deliver_webhooks")
+    assert len(receiver.calls) == 1
+
+
+def test_after_the_last_try_it_is_given_up_and_may_be_replayed(webhook, receiver, org, people):
+    depublish(org, people)
+    run("deliver_webhooks")
+    Delivery.objects.update(stage="waiting", attempts=len(webhooks.WAITS))
+    receiver.answers = [500]
+    run("deliver_webhooks")
+    delivery = webhook.deliveries.get()
+    assert (delivery.stage, delivery.error) == ("failed", "Réponse 500")
+    replay(delivery, by=people.gisele.user)
+    run("deliver_webhooks")
+    assert webhook.deliveries.get().stage == "delivered"
+    assert receiver.calls[0][1] == receiver.calls[-1][1]
+
+
+def test_who_died_while_sending_is_followed_by_another(webhook, receiver, org, people, settings, time_machine):
+    depublish(org, people)
+    webhooks.enlist(webhook, timezone.now())
+    delivery = webhook.deliveries.get()
+    assert Delivery.objects.claim(delivery.pk, timezone.now())  # and no more is heard of it
+    run("deliver_webhooks")
+    assert receiver.calls == []
+    time_machine.move_to(timezone.now() + settings.NOTICE_LEASE + timedelta(seconds=1), tick=False)
+    run("deliver_webhooks")
+    assert len(receiver.calls) == 1
+
+
+def test_one_that_is_down_does_not_hold_up_the_others(webhook, receiver, inside, org, people, structure, unused_port):
+    add_webhook(structure=structure, url=f"http://127.0.0.1:{unused_port}/", events=["state"], by=people.gisele.user)
+    depublish(org, people)
+    run("deliver_webhooks")
+    assert len(receiver.calls) == 1
+    assert sorted(Delivery.objects.values_list("stage", flat=True)) == ["delivered", "waiting"]
+
+
+@pytest.fixture
+def unused_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def test_a_paused_webhook_is_told_when_it_comes_back(webhook, receiver, org, people):
+    facts = {"url": webhook.url, "events": webhook.events, "by": people.gisele.user}
+    change_webhook(webhook, paused=True, **facts)
+    depublish(org, people)
+    run("deliver_webhooks")
+    assert receiver.calls == []
+    change_webhook(webhook, paused=False, **facts)
+    run("deliver_webhooks")
+    assert len(receiver.calls) == 1
+
+
+def test_lines_long_seen_are_not_looked_at_again_and_none_is_lost(webhook, receiver, org, people, time_machine):
+    depublish(org, people)
+    run("deliver_webhooks")
+    time_machine.move_to(timezone.now() + timedelta(hours=2), tick=False)
+    run("deliver_webhooks")
+    assert Webhook.objects.get().seen_up_to == org.journal.latest("pk").pk
+    actions.move(org, Verb.OPPOSE, by=people.alice.user)
+    run("deliver_webhooks")
+    assert [json.loads(body)["what"] for _, body in receiver.calls] == ["request_depublication", "oppose"]
+
+
+def test_a_test_is_a_delivery_like_the_others(webhook, receiver, people):
+    try_webhook(webhook, by=people.gisele.user)
+    run("deliver_webhooks")
+    assert json.loads(receiver.calls[0][1])["event"] == "test"
+
+
+# --- Where it may lead ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("address", "scheme", "may"),
+    [
+        ("93.184.216.34", "https", True),
+        ("93.184.216.34", "http", False),
+        ("127.0.0.1", "https", False),
+        ("10.0.0.1", "https", False),
+        ("169.254.169.254", "https", False),
+        ("100.64.0.1", "https", False),
+        ("0.0.0.0", "https", False),
+        ("224.0.0.1", "https", False),
+        ("::1", "https", False),
+        ("fe80::1%eth0", "https", False),
+        ("fd00::1", "https", False),
+        ("::ffff:127.0.0.1", "https", False),
+        ("64:ff9b::7f00:1", "https", False),
+        ("2002:7f00:1::", "https", False),
+        ("2606:4700::1111", "https", True),
+    ],
+)
+def test_only_addresses_of_the_internet_are_called(address, scheme, may):
+    assert webhooks.may_call(address, scheme) is may
+
+
+def test_an_inner_network_may_be_allowed(settings):
+    settings.WEBHOOK_NETWORKS = [ipaddress.ip_network("10.1.0.0/16")]
+    assert webhooks.may_call("10.1.2.3", "http")
+    assert not webhooks.may_call("10.2.2.3", "https")
+
+
+def test_a_name_that_leads_inside_is_not_called(receiver, people, structure, settings):
+    """Judged when it is called, not when it is entered: what a name leads to changes."""
+    webhook = Webhook.objects.create(
+        structure=structure, url=receiver.url.replace("127.0.0.1", "localhost"), events=["state"]
+    )
+    try_webhook(webhook, by=people.gisele.user)
+    run("deliver_webhooks")
+    assert receiver.calls == []
+    assert "adresse intérieure" in webhook.deliveries.get().error
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("http://exemple.fr/bal", "scheme"),
+        ("https://nom:mot@exemple.fr/", "credentials"),
+        ("https://127.0.0.1/", "inside"),
+        ("https://[::1]/", "inside"),
+        ("ftp://exemple.fr/", "scheme"),
+    ],
+)
+def test_an_address_that_cannot_do_is_refused_at_once(people, structure, url, code):
+    with pytest.raises(Refused) as refused:
+        add_webhook(structure=structure, url=url, events=["state"], by=people.gisele.user)
+    assert refused.value.code == code
+
+
+def test_who_does_not_manage_the_structure_has_nobody_told(people, structure):
+    for who in (people.lea, people.eve):
+        with pytest.raises(NotAllowed):
+            add_webhook(structure=structure, url="https://exemple.fr/", events=["state"], by=who.user)
+
+
+# --- Pages ------------------------------------------------------------------------------------------------------------
+def test_a_gestionnaire_adds_tries_and_replays(client, people, structure, receiver, inside):
+    client.force_login(people.gisele.user)
+    answer = client.post(
+        "/logiciels/webhooks/ajouter/", {"structure": structure.pk, "url": receiver.url, "events": ["state"]}
+    )
+    webhook = Webhook.objects.get()
+    assert answer.url == f"/logiciels/webhooks/{webhook.pk}/"
+    client.post(f"{answer.url}essai/")
+    run("deliver_webhooks")
+    page = client.get(answer.url)
+    assert "livrée" in page.text
+    assert "no-store" in page["Cache-Control"]
+    client.post(f"/logiciels/livraisons/{webhook.deliveries.get().pk}/rejouer/")
+    assert webhook.deliveries.get().stage == "waiting"
+    old = webhook.secret
+    client.post(f"{answer.url}secret/")
+    assert Webhook.objects.get().secret != old
+
+
+@pytest.mark.parametrize("path", ["", "modifier/", "essai/", "secret/"])
+def test_a_stranger_finds_no_webhook(client, people, webhook, path):
+    client.force_login(people.eve.user)
+    method = client.post if path else client.get
+    assert method(f"/logiciels/webhooks/{webhook.pk}/{path}").status_code == 404
+
+
+def test_a_stranger_replays_nothing(client, people, webhook):
+    delivery = try_webhook(webhook, by=people.gisele.user)
+    client.force_login(people.eve.user)
+    assert client.post(f"/logiciels/livraisons/{delivery.pk}/rejouer/").status_code == 404
