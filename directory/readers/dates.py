@@ -163,6 +163,11 @@ def read_date(cell: str | date, column: DateColumn = FRENCH, as_of: datetime | N
         return _not_a_date(text)
 
 
+def is_never(moment: datetime) -> bool:
+    """1970, 1601, 1900: what a clock that was never set says."""
+    return moment.year < OLDEST
+
+
 def _not_a_date(text: str) -> Read:
     return Read(problem=f"« {text[:50]} » n’est pas une date (JJ/MM/AAAA).")
 
@@ -175,7 +180,7 @@ def _of_cell(cell: date, column: DateColumn) -> Read:
 
 
 def _moment(moment: datetime, text: str, remark: str = "") -> Read:
-    if moment.year < OLDEST:
+    if is_never(moment):
         return Read(None, f"« {text} » lu « jamais »")
     if timezone.is_naive(moment):
         moment = timezone.make_aware(moment)

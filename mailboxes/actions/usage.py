@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
+from directory.readers.dates import is_never
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_on_commit, write
 from mailboxes.actions.moves import Tally, in_batches, write_moves
@@ -33,7 +34,10 @@ def record_usage(
 ) -> Reading:
     """Keep a reading; the same one twice is one. A use newer than the way out's beginning stops it."""
     bal = locked(bal)
+    if last_used_at and is_never(last_used_at):
+        last_used_at = None
     rules.check_reading(bal, at, last_used_at, by=by)
+    rules.check_reading_sizes(used_mb, quota_mb)
     facts = {"last_used_at": last_used_at, "used_mb": used_mb, "quota_mb": quota_mb}
     fresh = fresh_readings([Reading(bal=bal, at=at, source=source, **facts)])
     teach(fresh)

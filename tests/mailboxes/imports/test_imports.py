@@ -43,11 +43,11 @@ def counts():
 
 @pytest.fixture
 def mixed(org):
-    """A new BAL, a known one, a wrong date, an address twice, one read with a remark."""
+    """A new BAL, a known one, no address, an address twice, one read with a remark."""
     return listed(
         new("nouvelle", "ORG;10000000017;Pneumologie;15/03/2026 08:30;850 Mo;1,2 Go"),
         "ACCUEIL@chu-exemple.mssante.fr;ORG;;Accueil;16/03/2026;900;2 Go",
-        new("fautive", "ORG;;Urgences;31/02/2026;;"),
+        "fautive;ORG;;Urgences;;;",
         new("nouvelle"),
         new("douteuse", "ORG;;Urgences;46096;;"),
     )
@@ -73,10 +73,10 @@ def test_the_forecast_and_the_application_say_the_same_of_each_line(bring_in, mi
 def test_the_report_names_line_field_value_and_reason(bring_in, mixed):
     run = bring_in(mixed)
     assert outcomes(run) == [(2, "created"), (3, "updated"), (4, "rejected"), (5, "rejected"), (6, "created")]
-    assert remark(run, 4) == "Dernière authentification : « 31/02/2026 » n’est pas une date (JJ/MM/AAAA)."
+    assert remark(run, 4) == "Adresse : « fautive » n’est pas une adresse."
     assert remark(run, 5) == "Adresse : déjà donnée à la ligne 2."
     assert remark(run, 6) == "Dernière authentification : « 46096 » lu comme une date d’Excel : 15/03/2026."
-    assert run.lines.get(number=4).cells[0] == f"fautive@{DOMAIN}"
+    assert run.lines.get(number=4).cells[0] == "fautive"
     assert run.lines.get(number=2).cells == [], "only what is rejected is kept as the file has it"
 
 

@@ -141,7 +141,7 @@ def test_the_columns_are_corrected_and_the_forecast_asked_for(deposit, visit, pe
     answer = visit(people.gisele, "import-columns", run.pk, post=data)
     run.refresh_from_db()
     assert (answer.url, run.stage, run.columns[2]) == (run.get_absolute_url(), "reading", "")
-    assert operator.column_mapping.fields["service"] == ""
+    assert operator.column_mappings.get().fields["service"] == ""
 
 
 def test_two_columns_of_one_field_are_said_on_the_form(deposit, visit, people):
