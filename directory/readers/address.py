@@ -11,6 +11,7 @@ from directory.readers.texts import UNSEEN, Read, quoted, tidy, unguarded
 MAIL_SCHEME = re.compile(r"(?:mailto|smtp|e-?mail|mail|courriel|adresse|mss|mssant[eé])\s*:\s*", re.IGNORECASE)
 OTHER_SCHEME = re.compile(r"(sips?|x400|x500|eum|im|xmpp|ex|notes|ldaps?|https?|tel)\s*:", re.IGNORECASE)
 ENCLOSED = re.compile(r"[<\[(«]\s*(?:mailto:|smtp:)?\s*([^<>\[\]()«»\s]+@[^<>\[\]()«»\s]+)\s*[>\])»]", re.IGNORECASE)
+PLAIN = re.compile(r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*@[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\.[A-Za-z]{2,}")  # mostly
 AT = re.compile(r"\s*@\s*")
 AROUND = " \t<>«»“”\"'‘’()[]{},;:.!…"
 LOOKS_LIKE_ONE = re.compile(r"[^\s@<>()\[\],;:\"]+@[^\s@<>()\[\],;:\"./]+(\.[^\s@<>()\[\],;:\"./]+)+")
@@ -23,6 +24,8 @@ IS_MENDED = "caractères invisibles ôtés"
 
 def read_address(text: str) -> Read:
     """In lower case, its domain in ASCII; a patient's address is a problem, which does not repeat it."""
+    if PLAIN.fullmatch(text) and len(text) <= LONGEST and not is_of_patient(text):
+        return Read(text.lower())
     said, remarks = tidy(unguarded(text.strip())), []
     address = taken_out(text)
     if isinstance(address, Read):

@@ -48,6 +48,7 @@ CLOCK = re.compile(
 )
 CTIME = re.compile(r"^([A-Za-zûé.]+)\s+(\d{1,2})\s+(\d{1,2}:\d{2}(?::\d{2})?)\s+(?:([A-Z]{3,4}|[+-]\d{4})\s+)?(\d{4})$")
 NUMERIC = re.compile(r"(\d{1,2})\s?[/.-]\s?(\d{1,2})\s?[/.-]\s?(\d{4}|\d{2})")
+USUAL = re.compile(r"(\d\d)/(\d\d)/(\d{4})(?: (\d\d):(\d\d)(?::(\d\d))?)?", re.ASCII)  # on most lines of lists
 YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})")
 DAY_NAMED = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)?[\s/.-]*([^\W\d_]+)\.?[\s/.,-]*(\d{4}|\d{2})")
 MONTH_NAMED = re.compile(r"([^\W\d_]+)\.?[\s/.-]*(\d{1,2})(?:er|st|nd|rd|th)?[\s/.,-]+(\d{4})")
@@ -153,6 +154,12 @@ def read_date(cell: str | date, column: DateColumn = FRENCH, as_of: datetime | N
     """
     if not isinstance(cell, str):
         return _of_cell(cell, column)
+    if (found := USUAL.fullmatch(cell)) and column.order == DAY_FIRST and found[2] <= "12" and found[3] >= "2000":
+        try:
+            parts = [int(part or 0) for part in found.group(3, 2, 1, 4, 5, 6)]
+            return _moment(datetime(*parts), cell)  # type: ignore[arg-type]
+        except ValueError:
+            return _not_a_date(cell)
     text = tidy(unguarded(tidy(cell)))
     word = folded(text)
     if word in NO_DATE or not word or EMPTY_CLOCK.fullmatch(text):

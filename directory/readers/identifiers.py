@@ -53,6 +53,8 @@ READERS: dict[str, Callable[[str], Read]] = {
 
 
 def _read(name: str, text: str) -> Read:
+    if len(text) == LENGTHS[name] and text.isascii() and text.isdigit() and not malformed(name, text):
+        return Read(text)
     said = tidy(unguarded(tidy(text)))
     if (label := LABEL.match(said)) and (label[1].upper() in (name, name.partition("-")[0])):
         said = said[label.end() :].strip()

@@ -174,7 +174,8 @@ class Batch:
             else:
                 self._judge_known(verdict, bal)
         except rules.Refused as refused:
-            return Verdict(line, Outcome.REJECTED, why=" ".join(refused.messages))
+            # What was left aside may be why: « BOF » is no type, so the type is missing.
+            return Verdict(line, Outcome.REJECTED, why=" ".join([*refused.messages, *line.remarks]))
         self.seen[line.address] = line.number
         return verdict
 

@@ -7,6 +7,7 @@ aside alone, and told.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -26,6 +27,7 @@ PLAIN: dict[str, Callable[[str], Read]] = {
     "siret": identifiers.read_siret,
     "liste_rouge": words.read_yes_no,
 }
+KNOWN = 2048  # cells of a column remembered: the same words, sizes and days stand on many lines
 ASIDE = "ce champ est laissé de côté"
 
 
@@ -60,7 +62,7 @@ class LineReader:
         self.width, self.as_of, self.now = len(headers), as_of, timezone.now()
         self.survey, self.mended = survey or Survey(), mended or {}
         self.fields = [
-            (rank, name, BY_NAME[name].label, self._reader(rank, name, headers[rank]))
+            (rank, name, BY_NAME[name].label, lru_cache(KNOWN)(self._reader(rank, name, headers[rank])))
             for rank, name in enumerate(columns)
             if name
         ]

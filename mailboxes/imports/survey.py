@@ -9,7 +9,7 @@ from directory.readers.sizes import SizeColumn, SizeTally, judged_together
 from mailboxes.imports.columns import BY_NAME, unit_of
 from mailboxes.imports.rows import Row
 
-KNOWN = 3  # of the values of a kind that a note names
+KNOWN = 4096  # sizes of a column that need no second look: the same stand on many lines
 
 
 @dataclass
@@ -47,6 +47,7 @@ def survey(headers: list[str], columns: list[str], rows: Iterable[Row], *, unit:
     fields = [(rank, BY_NAME[name]) for rank, name in enumerate(columns) if name]
     dates = {rank: DateTally() for rank, one in fields if one.is_date}
     sizes = {rank: SizeTally(one.name == "quota_mb") for rank, one in fields if one.is_size}
+    known: dict[int, set[str]] = {rank: set() for rank in sizes}
     guessed: dict[str, int] = {}
     for row in rows:
         if row.remark:
@@ -56,8 +57,10 @@ def survey(headers: list[str], columns: list[str], rows: Iterable[Row], *, unit:
             if rank < len(cells) and cells[rank]:
                 date_tally.add(cells[rank])
         for rank, size_tally in sizes.items():
-            if rank < len(cells) and isinstance(cell := cells[rank], str) and cell:
+            if rank < len(cells) and isinstance(cell := cells[rank], str) and cell and cell not in known[rank]:
                 size_tally.add(cell)
+                if len(known[rank]) < KNOWN:
+                    known[rank].add(cell)
     notes = [f"{remark} : {count} ligne{'s' if count > 1 else ''}." for remark, count in guessed.items()]
     return Survey(
         {rank: _answered(tally.verdict(), order) for rank, tally in dates.items()}, _sized(headers, sizes, unit), notes
