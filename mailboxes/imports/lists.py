@@ -140,7 +140,8 @@ def heading_among(first: list[Row], number: int | None = None) -> Heading:
         return _headed(first, None)
     named = [sum(1 for name in guess(texts(row)) if name) for row in above]
     if values is not None and not any(named) and _says(above[-1]) < 2 <= _says(first[values]):
-        return _headed(first, None)  # a title, and no headers
+        bare = _headed(first[values:], None)  # a title, and no headers
+        return Heading(bare.headers, above[-1].number, bare.sample)
     if values is not None and (not any(named) or named[-1] == max(named)):
         return _headed(first, values - 1)
     if any(named):
