@@ -105,7 +105,8 @@ def deposit(visit, people, operator, structure, tmp_path, settings):
 def test_a_file_is_received_then_its_columns_are_asked(deposit, visit, people):
     answer = deposit(upload(), as_of="2026-03-16")
     run = Import.objects.get()
-    assert answer.url == reverse("import-columns", args=[run.pk])
+    assert (answer.url, run.stage) == (run.get_absolute_url(), "opening"), "no file is read while a page waits"
+    carry_on(run, by=SYSTEM)
     assert (run.by, run.stage, f"{run.as_of:%d/%m}") == (people.gisele.user, "received", "15/03")  # 00:00 in Paris
     text = visit(people.gisele, "import-columns", run.pk).content.decode()
     assert "Exemples :" in text
@@ -115,11 +116,12 @@ def test_a_file_is_received_then_its_columns_are_asked(deposit, visit, people):
 @pytest.mark.parametrize(
     ("raw", "sentence"), [(b"", "vide"), (b"<html></html>", "page web"), (b"\x89PNG\r\n\0\0", "pas du texte")]
 )
-def test_what_is_no_list_is_said_on_the_form(deposit, raw, sentence):
-    answer = deposit(upload(raw))
-    assert answer.status_code == 200
-    assert sentence in answer.content.decode()
-    assert not Import.objects.exists()
+def test_what_is_no_list_is_said_on_its_page(deposit, visit, people, raw, sentence):
+    deposit(upload(raw))
+    run = Import.objects.get()
+    carry_on(run, by=SYSTEM)
+    assert (run.stage, run.stored) == ("failed", "")
+    assert sentence in visit(people.gisele, "import", run.pk).content.decode()
 
 
 def test_a_file_too_large_is_refused(deposit, settings):
