@@ -227,10 +227,10 @@ def test_rejected_lines_are_given_back_to_be_corrected_and_brought_in_again(visi
     raw = b"".join(answer.streaming_content)
     rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig")), delimiter=";"))
     assert rows[0] == ["Adresse", "Type", "Service", "Dernière connexion", "Motif du rejet"]
-    assert rows[1][:4] == ["b", "ORG", "'=1+1", "31/02/2026"], "no formula for the spreadsheet to run"
-    again = bring_in(raw.replace(b"31/02/2026", b"28/02/2026", 1))
+    assert rows[1][:4] == ["b", "ORG", "'=1+1", "15/03/2026"], "no formula for the spreadsheet to run"
+    again = bring_in(raw.replace(b"b;ORG", f"b@{DOMAIN};ORG".encode(), 1))
     assert (again.created, again.rejected) == (1, 0)
-    assert Bal.objects.get(address="b").service == "=1+1"
+    assert Bal.objects.get(address=f"b@{DOMAIN}").service == "=1+1"
 
 
 def test_the_model_file_is_a_list_that_is_read_without_a_fault(visit, bring_in, people):
