@@ -14,14 +14,14 @@ from directory.identifiers import APICRYPT_DOMAIN, PATIENT_DOMAIN, domain_of
 from directory.models import Entry
 from directory.models.entries import EntryQuerySet
 from directory.pictures import public_sources
+from directory.readers.address import INS, read_address, taken_out
+from directory.readers.texts import Read, tidy
 from directory.search import Asked, search
 from directory.search_index import near_words
 from directory.trust import is_published_domain, is_trusted_domain
 from directory.words import distance, one_away
 
 APICRYPT = "apicrypt.org"
-ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-INS = re.compile(r"[1-478]\d{4}(\d\d|2[AB])\d{6}(\d\d)?")  # 13 characters, and its key of 2
 MASK = "•••••••••••••••"
 LETTERS = f"{string.ascii_lowercase}{string.digits}.-_'"  # of an address, before the @
 NEAR = 5  # addresses proposed
@@ -65,11 +65,12 @@ class Answer:
 
 
 def check(typed: str) -> Answer:
-    address = typed.strip().lower().removeprefix("mailto:").strip("<>; ")
-    if patient := _patient(address):
+    found = taken_out(typed)
+    if patient := _patient(tidy(typed).lower() if isinstance(found, Read) else found):
         return patient
-    if not ADDRESS.fullmatch(address):
-        return Answer(Verdict.MALFORMED, address)
+    address = read_address(typed).value
+    if not address:
+        return Answer(Verdict.MALFORMED, tidy(typed).lower())
     order = public_sources()
     rows = list(Entry.objects.filter(address=address, source__in=order).order_by("withdrawn_at", "pk"))
     if current := [row for row in rows if row.withdrawn_at is None]:

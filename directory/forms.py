@@ -8,8 +8,14 @@ from django import forms
 class UploadForm(forms.Form):
     file = forms.FileField(
         label="Fichier de l'annuaire",
-        help_text="Extraction_Correspondance_MSSante, en zip ou en txt.",
+        help_text="Extraction_Correspondance_MSSante, en zip, gz ou txt.",
         max_length=200,
+    )
+    dated = forms.DateTimeField(
+        label="Date du fichier",
+        help_text="À donner seulement si le nom du fichier ne la dit pas : sans elle, un ancien passerait pour neuf.",
+        required=False,
+        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
     )
     dry_run = forms.BooleanField(
         label="Simuler seulement", help_text="Montre ce qui changerait, sans rien écrire.", required=False

@@ -21,6 +21,7 @@ PATTERNS = {
     "SIREN": (re.compile(r"\d{9}"), "9 chiffres"),
     "SIRET": (re.compile(r"\d{14}"), "14 chiffres"),
     "RPPS-rang": (re.compile(r"\d{14}"), "14 chiffres"),
+    "ADELI": (re.compile(r"\d[0-9AB]\d{7}"), "9 caractères"),
 }
 
 # Here the key blocks; La Poste's SIRET, which follow another rule, are the library's business.

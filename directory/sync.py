@@ -46,11 +46,12 @@ def sync(
     max_withdrawn: float | None = None,
     progress: Progress = lambda run: None,
     run: SyncRun | None = None,
+    dated: datetime | None = None,
 ) -> SyncRun:
     """One run, applied, unchanged, refused or simulated; UnreadableSource when the source cannot be read to its end.
 
     `max_withdrawn` is the share of our addresses (people, domains) that may disappear; given, it also lets an empty
-    file through. `run` is the row of a run that was waiting.
+    file through. `run` is the row of a run that was waiting. `dated` is when a file was made whose name does not tell.
     """
     started = time.monotonic()
     _declare_dead(source.name)
@@ -62,6 +63,7 @@ def sync(
     try:
         kept = BY_RECORD[source.record]
         with source.open(partial(_beat_fetching, run, progress)) as opened, staging.tables(kept):
+            opened.generated_at = opened.generated_at or dated
             _stage(opened, kept, run, progress)
             with transaction.atomic():
                 state = _lock(run.source)
@@ -69,7 +71,8 @@ def sync(
                     _check_still_level(source, state)
                     staging.add_untold(source.name, kept)
                 found = _compare(run, kept, source.whole)
-                _judge(run, found, state, opened.scope, max_withdrawn)
+                asks = bool(getattr(source, "path", ""))
+                _judge(run, found, state, opened.scope, max_withdrawn, asks_date=asks)
                 if not run.reason:
                     _apply(run, found, opened.scope, dry_run)
                 run.finished_at, run.seconds = timezone.now(), round(time.monotonic() - started, 3)
@@ -188,9 +191,11 @@ def _compare(run: SyncRun, kept: Kept, whole: bool) -> Comparison:
     return found
 
 
-def _judge(run: SyncRun, found: Comparison, state: SourceState, scope: str, max_withdrawn: float | None) -> None:
+def _judge(
+    run: SyncRun, found: Comparison, state: SourceState, scope: str, max_withdrawn: float | None, *, asks_date: bool
+) -> None:
     """Leaves in `run` why its file is refused, if it is."""
-    run.reason = _check_newer(run, state) or _check_not_shrunken(run, found, max_withdrawn, state, scope)
+    run.reason = _check_newer(run, state, asks_date) or _check_not_shrunken(run, found, max_withdrawn, state, scope)
     if run.reason:
         run.status = Status.REFUSED
 
@@ -224,7 +229,11 @@ def _lock(source: str) -> SourceState:
     return SourceState.objects.select_for_update().get(source=source)
 
 
-def _check_newer(run: SyncRun, state: SourceState) -> str:
+def _check_newer(run: SyncRun, state: SourceState, asks_date: bool) -> str:
+    """`asks_date`: of a file that someone gives, and who can tell; what is fetched from its address is of now."""
+    if asks_date and state.generated_at and not run.generated_at:
+        ours = date_format(timezone.localtime(state.generated_at), "d/m/Y H:i")
+        return f"Ce fichier ne dit pas sa date, alors que notre copie est du {ours} : donnez la date du fichier."
     if run.generated_at and state.generated_at and run.generated_at < state.generated_at:
         ours, theirs = (
             date_format(timezone.localtime(at), "d/m/Y H:i") for at in (state.generated_at, run.generated_at)

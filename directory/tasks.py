@@ -1,7 +1,7 @@
 """The runs that nobody waits for."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from celery import shared_task
@@ -44,7 +44,12 @@ def sync_if_due(source: str) -> None:
 
 @shared_task
 def sync_upload(
-    run_pk: int, path: str, filename: str, dry_run: bool = False, max_withdrawn: float | None = None
+    run_pk: int,
+    path: str,
+    filename: str,
+    dry_run: bool = False,
+    max_withdrawn: float | None = None,
+    dated: str | None = None,
 ) -> None:
     """Take up a run that waits for its uploaded file; given twice, it runs once."""
     claimed = SyncRun.objects.filter(pk=run_pk, status=SyncRun.Status.WAITING).update(status=SyncRun.Status.RUNNING)
@@ -53,7 +58,11 @@ def sync_upload(
     run = SyncRun.objects.get(pk=run_pk)
     try:
         _run(
-            get_source(run.source, path=path, filename=filename), run=run, dry_run=dry_run, max_withdrawn=max_withdrawn
+            get_source(run.source, path=path, filename=filename),
+            run=run,
+            dry_run=dry_run,
+            max_withdrawn=max_withdrawn,
+            dated=datetime.fromisoformat(dated) if dated else None,
         )
     finally:
         Path(path).unlink(missing_ok=True)

@@ -2,10 +2,12 @@
 
 from directory.identifiers import is_mssante
 from directory.models import Entry, TrustedDomain
+from directory.readers.address import spelt_domain
 
 
 def is_trusted_domain(domain: str) -> bool:
     """By the national white list; while we hold none, by its form, or because the annuaire publishes boxes there."""
+    domain = spelt_domain(domain)
     address = f"x@{domain}"
     if TrustedDomain.objects.is_trusted(address):
         return True

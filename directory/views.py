@@ -74,7 +74,9 @@ def upload(request: HttpRequest) -> HttpResponse:
     path = _keep(file)
     with transaction.atomic():
         run = SyncRun.objects.create(source="extraction", status=SyncRun.Status.WAITING, origin=file.name)
+        dated = form.cleaned_data["dated"]
         options = {
+            "dated": dated.isoformat() if dated else None,
             "dry_run": form.cleaned_data["dry_run"],
             "max_withdrawn": 1.0 if form.cleaned_data["accept_withdrawals"] else None,
         }

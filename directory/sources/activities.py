@@ -5,6 +5,7 @@ Their lines stand anywhere in the file: it is read twice, once to know who they 
 million lines are told apart as bytes, by the few columns that matter; only those taken are decoded.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,9 +19,10 @@ from django.utils.module_loading import import_string
 from directory.identifiers import LONGEST
 from directory.records import ActivityRecord, ManagedStructures, RejectedLine
 from directory.sources import Heartbeat, UnreadableSource
-from directory.sources.files import CONTROL, TextFile, open_text
+from directory.sources.files import TextFile, open_text
 from directory.sources.headers import find_columns
 from directory.sources.published import PublishedFile, stamp_of
+from directory.sources.values import seen
 
 HEADER = (
     "Type d'identifiant PP|Identifiant PP|Identification nationale PP|Code civilité d'exercice|"
@@ -82,6 +84,10 @@ COLUMNS = {
 FORMER_ID = "Ancien identifiant de la structure"  # of a cabinet: "4", then its RPPS-rang
 LATER = [COLUMNS[field] for field in ("function_code", "function", "genre_code", "genre")]  # absent from older files
 ALIASES = {"Code rôle": "Code fonction", "Libellé rôle": "Libellé fonction"}
+# What stands between a value and its bar and is no part of it, as bytes: blanks, NBSP, characters that nobody sees.
+BLANK = rb"(?:[ \t\x0b\x0c]|\xc2\xa0|\xe2\x80[\x8b-\x8f\xaf]|\xe2\x81\xa0|\xef\xbb\xbf)+"
+PADDING = re.compile(rb"(?m)" + BLANK + rb"(?=\||\r?$)|(?:(?<=\|)|^)" + BLANK)
+MAY_BE_PADDED = (b" |", b"| ", b"\t", b"\xc2\xa0", b"\xe2\x80\x8b", b"\xe2\x80\xaf", b"\xe2\x81\xa0", b"\xef\xbb\xbf")
 PAUSE = 64  # blocks of 256 KB between two signs of life
 
 
@@ -186,7 +192,12 @@ class OpenedActivities:
             raise UnreadableSource(f"Le fichier est tronqué : il s'arrête au milieu de la ligne {number}.")
 
     def _read(self, number: int, line: bytes, people: set[bytes]) -> ActivityRecord | RejectedLine | None:
-        text = _decode(number, line)
+        try:
+            text = line.removesuffix(b"\r").decode()
+        except UnicodeDecodeError as error:
+            where = f"octet 0x{line[error.start]:02X} en position {error.start + 1}"
+            return RejectedLine(number, f"ligne qui n'est pas en UTF-8 : {where}", line.decode(errors="replace"))
+        text = text if text.isprintable() else seen(text)
         fields = [field.strip() for field in text.split("|")]
         # What follows the trailing bar is no field. Where the header has one, a line short of one field has it too:
         # counted, it would let every value after the missing one slip by a column.
@@ -215,18 +226,9 @@ class OpenedActivities:
 
 
 def _lines(block: bytes) -> list[bytes]:
+    if any(mark in block for mark in MAY_BE_PADDED):
+        block = PADDING.sub(b"", block)
     return block.removesuffix(b"\n").split(b"\n")
-
-
-def _decode(number: int, line: bytes) -> str:
-    try:
-        text = line.removesuffix(b"\r").decode()
-    except UnicodeDecodeError as error:
-        raise UnreadableSource(
-            f"Le fichier n'est pas en UTF-8 : octet 0x{line[error.start]:02X} en position {error.start + 1} de la "
-            f"ligne {number}."
-        ) from error
-    return text if text.isprintable() else CONTROL.sub(" ", text)
 
 
 def _fingerprint(managed: ManagedStructures) -> str:

@@ -10,15 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
-from urllib.parse import urlencode, urlsplit
+from typing import Any, NoReturn
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from django.conf import settings
 from django.utils import timezone
 
+from directory.readers.address import OF_PATIENT
 from directory.records import EntryRecord, RejectedLine, Retold
 from directory.sources import Heartbeat, UnreadableSource
-from directory.sources.fhir_client import CALLS_PER_SECOND, Client, Expired, Pace, Sleep
+from directory.sources.fhir_client import CALLS_PER_SECOND, BadAnswer, Client, Expired, Pace, Sleep
 from directory.sources.fhir_records import Resource, entries_of, holder_of
 from directory.sources.spool import Page, Spool, take
 from directory.sources.values import refuse
@@ -85,8 +86,8 @@ class Fhir:
         return reading.done
 
     def _first_url(self, search: str, asked: str | None) -> str:
-        # The number of resources is only needed to know that a whole reading is whole.
-        options = [("_lastUpdated", f"ge{asked}")] if asked else [("_total", "accurate")]
+        # Their number is asked for, to know that the reading is whole.
+        options = [("_total", "accurate"), *([("_lastUpdated", f"ge{asked}")] if asked else [])]
         query = urlencode([("_count", str(self.count)), *options, *SEARCHES[search]])
         return f"{self.url.rstrip('/')}/{search}?{query}"
 
@@ -138,12 +139,18 @@ class _Search:
             reading.advance()
             matches += page["matches"]
             if page["next"] in seen:
-                self.spool.forget(self.name)
-                raise UnreadableSource(f"La recherche {self.name} tourne en rond : la même suite est donnée deux fois.")
+                self._give_up(f"La recherche {self.name} tourne en rond : la même suite est donnée deux fois.")
             seen.add(page["next"])
-        if is_whole and announced and matches < (1 - MISSING) * announced:
-            self.spool.forget(self.name)
-            raise UnreadableSource(f"{self.name} : {announced} annoncés, {matches} reçus. La lecture est incomplète.")
+            if number and not page["matches"] and (announced is None or matches < announced):
+                self._give_up(f"{self.name} : la page {number + 1}, promise par la précédente, est vide.")
+        # Over hours some are deleted before their page is read; a delta is short, and what it lacks is lost for good.
+        if announced and matches < (1 - MISSING if is_whole else 1) * announced:
+            self._give_up(f"{self.name} : {announced} annoncés, {matches} reçus. La lecture est incomplète.")
+
+    def _give_up(self, sentence: str) -> NoReturn:
+        """Its pages are worth nothing: the next run makes this search anew."""
+        self.spool.forget(self.name)
+        raise UnreadableSource(sentence)
 
     def _pages(self, reading: _Reading) -> Iterator[Page]:
         url: str | None = self.first_url
@@ -152,10 +159,20 @@ class _Search:
             yield page
         while url:
             reading.check_time()
-            page = _page_of(self.client.get(url), self.name)
+            page = self._ask(url)
             self.spool.append(self.name, page)
             url = page["next"]
             yield page
+
+    def _ask(self, url: str) -> Page:
+        try:
+            page = _page_of(self.client.get(url), self.name)
+        except BadAnswer:
+            if url != self.first_url:
+                self.spool.forget(self.name)  # else the next run would be led there again
+            raise
+        page["next"] = _joined(url, page["next"])
+        return page
 
 
 # --- From an answer to what is kept of it -----------------------------------------------------------------------------
@@ -173,6 +190,13 @@ def _page_of(bundle: dict[str, Any], search: str) -> Page:
     return page
 
 
+def _joined(url: str, link: str | None) -> str | None:
+    try:
+        return urljoin(url, link) if link else None
+    except ValueError:  # no address at all: the client refuses it in plain words
+        return link
+
+
 def _is_match(entry: Resource, resource: Resource, search: str) -> bool:
     """Not one that was merely included: that one comes in its own search, perhaps with more."""
     mode = (entry.get("search") or {}).get("mode", "match")
@@ -186,14 +210,15 @@ def _add(page: Page, resource: Resource, included: dict[str, Resource]) -> None:
     page["holders"].append(holder)
     for record in entries_of(resource, included):
         if reason := refuse(record):
-            page["rejected"].append([reason, "|".join(record)])
+            page["rejected"].append([reason, "" if reason == OF_PATIENT else "|".join(record)])
         else:
             page["records"].append(record)
 
 
 def _next(bundle: dict[str, Any]) -> str | None:
     links = [link for link in bundle.get("link") or [] if isinstance(link, dict)]
-    return next((link["url"] for link in links if link.get("relation") == "next" and link.get("url")), None)
+    urls = (link.get("url") for link in links if link.get("relation") == "next")
+    return next((url for url in urls if url and isinstance(url, str)), None)
 
 
 def _total(bundle: dict[str, Any]) -> int | None:

@@ -37,6 +37,10 @@ class Expired(Exception):
     """The link to this page is no longer good: its search is to be made anew."""
 
 
+class BadAnswer(UnreadableSource):
+    """The link to this page leads nowhere good, and would again."""
+
+
 class Pace:
     """`wait()` before each call keeps them under so many a second."""
 
@@ -72,8 +76,8 @@ class Client:
 
     def get(self, url: str) -> dict[str, Any]:
         """The Bundle at `url`; Expired or UnreadableSource when it cannot be had."""
-        if not self._is_ours(httpx.URL(url)):
-            raise UnreadableSource(f"{self._base.host} renvoie vers une autre adresse, {url[:200]} : refusé.")
+        if not self._is_ours(url):
+            raise BadAnswer(f"{self._base.host} renvoie vers une autre adresse, {url[:200]} : refusé.")
         retrying = Retrying(
             retry=retry_if_exception_type(Faulty),
             stop=stop_after_attempt(TRIES),
@@ -86,7 +90,11 @@ class Client:
         except Faulty as fault:
             raise UnreadableSource(f"{fault} Après {TRIES} essais, la lecture s'arrête ; elle reprendra là.") from fault
 
-    def _is_ours(self, url: httpx.URL) -> bool:
+    def _is_ours(self, link: str) -> bool:
+        try:
+            url = httpx.URL(link)
+        except httpx.InvalidURL:
+            return False
         return (url.scheme, url.host, url.port) == (self._base.scheme, self._base.host, self._base.port)
 
     def _try(self, url: str) -> dict[str, Any]:
@@ -127,14 +135,14 @@ def _judge(host: str, response: httpx.Response, body: bytes, *, is_page: bool) -
         answer = json.loads(body)
     except ValueError as error:
         if status != 200:
-            raise UnreadableSource(f"{host} a répondu {status}.") from error
+            raise BadAnswer(f"{host} a répondu {status}.") from error
         what = "une page web" if body.lstrip().startswith(b"<") else "un JSON tronqué ou abîmé"
         raise Faulty(f"{host} a donné {what} au lieu d'une réponse FHIR.") from error
     kind = answer.get("resourceType") if isinstance(answer, dict) else None
     if status != 200 or kind == "OperationOutcome":
-        raise UnreadableSource(f"{host} a répondu {status} : {_diagnostics(answer)}.")
+        raise BadAnswer(f"{host} a répondu {status} : {_diagnostics(answer)}.")
     if kind != "Bundle":
-        raise UnreadableSource(f"{host} a donné « {kind} » au lieu d'une liste FHIR (Bundle).")
+        raise BadAnswer(f"{host} a donné « {kind} » au lieu d'une liste FHIR (Bundle).")
     return answer
 
 

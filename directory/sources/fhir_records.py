@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from directory.records import EntryRecord
-from directory.sources.values import clean
+from directory.sources.values import address_of, clean
 
 Resource = dict[str, Any]
 
@@ -54,7 +54,7 @@ def entries_of(resource: Resource, included: dict[str, Resource]) -> Iterator[En
         said = said or _of_carrier(resource, included)
         yield EntryRecord(
             kind=_kind(resource, metadata),
-            address=clean(telecom.get("value")).lower(),
+            address=address_of(clean(telecom.get("value"))),
             service=clean(_value(metadata.get("service"))),
             paperless=YES_NO.get(_value(metadata.get("digitization")), ""),  # type: ignore[call-overload]
             rank=clean(telecom.get("rank")),

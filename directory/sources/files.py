@@ -1,6 +1,6 @@
 """A published text file, zipped or not: its lines, how far we are, and what is wrong with it in plain words."""
 
-import re
+import gzip
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -13,8 +13,15 @@ BLOCK = 256 * 1024
 LONGEST_LINE = 1024 * 1024
 MAX_BYTES = 4 * 1024**3  # the largest file of the ANS is under 1 GB
 MAX_RATIO = 200  # the ANS's zips hold 4 to 6 times their size, invented ones up to 15
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # characters that no value of a published file needs
 BOM = b"\xef\xbb\xbf"
+ADDED = ("__macosx/", "/._", "/.ds_store", "/thumbs.db", "/desktop.ini")  # by those who zip again
+SPOILT = 20  # lines that are no UTF-8, from which on a tenth of them condemns the file
+
+
+class SpoiltLine(str):
+    """A line that is no UTF-8; `reason` says where. Never printable, so that a cheap test finds it."""
+
+    reason: str
 
 
 class TextFile:
@@ -25,12 +32,13 @@ class TextFile:
         self.bytes_total = bytes_total
         self.bytes_read = 0
         self.name = name  # that of the member in a zip
-        self._decoded = 0
+        self.ends_well = True  # once read: its last line has its end
         self._line = 1
+        self._spoilt = 0
 
     def lines(self) -> Iterator[str]:
         for block in self.blocks():
-            lines = self._decode(block).split("\n")
+            lines = self._decode(block)
             yield from lines[:-1] if block.endswith(b"\n") else lines
 
     def blocks(self) -> Iterator[bytes]:
@@ -47,13 +55,14 @@ class TextFile:
             rest = rest[cut:] + block
             if not block:
                 break
+        self.ends_well = not rest
         if rest:
             yield rest
 
     def rewind(self) -> None:
         """Back to the first line; `bytes_read` goes on, for it says how much was done."""
         self.stream.seek(0)
-        self._decoded, self._line = 0, 1
+        self._line, self._spoilt = 1, 0
 
     def _first_block(self) -> bytes:
         block = self._read()
@@ -61,30 +70,40 @@ class TextFile:
             raise UnreadableSource("Le fichier est vide.")
         if block.removeprefix(BOM).lstrip().startswith(b"<"):
             raise UnreadableSource("Le fichier est une page web (HTML ou XML), et non un fichier de l'annuaire.")
-        if block.startswith(BOM):
-            self._decoded = len(BOM)
         return block.removeprefix(BOM)
 
     def _read(self) -> bytes:
         try:
             block = self.stream.read(BLOCK)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            raise UnreadableSource(f"L'archive zip est abîmée ou tronquée : lecture arrêtée à l'octet "
+            raise UnreadableSource(f"L'archive est abîmée ou tronquée : lecture arrêtée à l'octet "
                                    f"{self.bytes_read} de « {self.name} ».") from error  # fmt: skip
         self.bytes_read += len(block)
+        if self.bytes_read > 2 * MAX_BYTES:  # a gzip does not say its size, or lies; the activities are read twice
+            raise UnreadableSource(f"Le fichier dépasse {MAX_BYTES} octets : il est refusé par prudence.")
         return block
 
-    def _decode(self, block: bytes) -> str:
+    def _decode(self, block: bytes) -> list[str]:
         try:
             text = block.decode()
-        except UnicodeDecodeError as error:
-            line = self._line + block.count(b"\n", 0, error.start)
-            raise UnreadableSource(f"Le fichier n'est pas en UTF-8 : octet 0x{block[error.start]:02X} en position "
-                                   f"{self._decoded + error.start + 1}, ligne {line}.") from error  # fmt: skip
-        self._decoded += len(block)
-        self._line += block.count(b"\n")
+        except UnicodeDecodeError:
+            return [self._decode_alone(number, line) for number, line in enumerate(block.split(b"\n"), self._line)]
+        finally:
+            self._line += block.count(b"\n")
         # Blocks end on "\n", so that no CRLF is ever cut in two.
-        return text.replace("\r\n", "\n") if "\r" in text else text
+        return (text.replace("\r\n", "\n") if "\r" in text else text).split("\n")
+
+    def _decode_alone(self, number: int, line: bytes) -> str:
+        try:
+            return line.removesuffix(b"\r").decode()
+        except UnicodeDecodeError as error:
+            where = f"octet 0x{line[error.start]:02X} en position {error.start + 1}"
+            self._spoilt += 1
+            if number == 1 or (self._spoilt > SPOILT and self._spoilt * 10 > number):
+                raise UnreadableSource(f"Le fichier n'est pas en UTF-8 : {where}, ligne {number}.") from error
+            spoilt = SpoiltLine("\0" + line.decode(errors="replace"))
+            spoilt.reason = f"ligne qui n'est pas en UTF-8 : {where}"
+            return spoilt
 
 
 @contextmanager
@@ -99,8 +118,19 @@ def open_text(file: IO[bytes], member: str = "") -> Iterator[TextFile]:
     if magic[:2] == b"PK" and magic[2:] in (b"\x03\x04", b"\x05\x06", b"\x07\x08"):
         with _open_zip(file, member) as text:
             yield text
+    elif magic[:2] == b"\x1f\x8b":
+        with gzip.open(file) as stream:
+            yield TextFile(stream, _size_of_gzip(file, size))  # type: ignore[arg-type]
     else:
         yield TextFile(file, size)
+
+
+def _size_of_gzip(file: IO[bytes], size: int) -> int:
+    """As its last four bytes tell; only good for a percentage."""
+    file.seek(max(size - 4, 0))
+    told = int.from_bytes(file.read(4), "little")
+    file.seek(0)
+    return told
 
 
 @contextmanager
@@ -121,7 +151,7 @@ def _open_zip(file: IO[bytes], word: str) -> Iterator[TextFile]:
 
 
 def _only_member(archive: zipfile.ZipFile, word: str) -> zipfile.ZipInfo:
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    members = [one for one in archive.infolist() if not one.is_dir() and not is_added(one.filename)]
     if not members:
         raise UnreadableSource("L'archive zip ne contient aucun fichier.")
     if word and len(members) > 1:
@@ -135,6 +165,11 @@ def _only_member(archive: zipfile.ZipFile, word: str) -> zipfile.ZipInfo:
         raise UnreadableSource(f"L'archive zip déclare {member.file_size} octets pour {member.compress_size} "
                                "compressés : elle est refusée par prudence.")  # fmt: skip
     return member
+
+
+def is_added(name: str) -> bool:
+    """What a Mac or a Windows puts into an archive beside the file."""
+    return any(mark in f"/{name.lower()}" for mark in ADDED)
 
 
 def _named(members: list[zipfile.ZipInfo], word: str) -> list[zipfile.ZipInfo]:

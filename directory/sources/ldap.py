@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from directory.readers.address import OTHER_SCHEME
 from directory.records import EntryRecord, RejectedLine
 from directory.sources import Heartbeat, UnreadableSource
 from directory.sources.download import certificate_sentence, tls_context
 from directory.sources.extraction import PERSON_ID_TYPES, STRUCTURE_ID_TYPES
-from directory.sources.values import clean, refuse
+from directory.sources.values import address_of, clean, put_aside, refuse
 
 try:
     import ldap
@@ -214,18 +215,39 @@ def _fields(attributes: dict[str, str]) -> dict[str, str]:
 def records_of(
     number: int, dn: str, values: dict[str, list[bytes]], fields: dict[str, str]
 ) -> Iterator[EntryRecord | RejectedLine]:
-    """One record per address: an entry may have several."""
+    """One record per address and per holder: an entry may have several of both, and every value is kept."""
     try:
         said = {name: [clean(v.decode()) for v in values.get(a, [])] for name, a in fields.items()}
     except UnicodeDecodeError:
         yield RejectedLine(number, "valeur qui n'est pas en UTF-8", dn)
         return
-    addresses = said.pop("address", []) or [""]
-    firsts = _normalised({"kind": "", **{name: texts[0] for name, texts in said.items() if texts}})
-    for address in addresses:
-        record = EntryRecord(address=address.lower(), **firsts)
-        reason = refuse(record)
-        yield RejectedLine(number, reason, f"{dn} {address}") if reason else record
+    addresses = [address for address in said.pop("address", []) if not _is_of_no_mail(address)]
+    for address in dict.fromkeys(map(address_of, addresses or [""])):
+        for facts in _holders(said):
+            record = EntryRecord(address=address, **_normalised(facts))
+            reason = refuse(record)
+            yield put_aside(number, reason, f"{dn} {address}") if reason else record
+
+
+def _is_of_no_mail(address: str) -> bool:
+    """`proxyAddresses` hold SIP, X400 and X500 beside SMTP."""
+    return OTHER_SCHEME.match(address) is not None
+
+
+def _holders(said: dict[str, list[str]]) -> Iterator[dict[str, str]]:
+    """An entry with several identifiers stands for several people, or structures: a record for each.
+
+    Values as many as those people are theirs, in their order; others are said of each, all of them.
+    """
+    people = list(dict.fromkeys(said.get("person_id", []))) or [""]
+    places = list(dict.fromkeys(said.get("structure_id", []))) or [""]
+    for rank, person in enumerate(people):
+        for place_rank, place in enumerate(places):
+            facts = {"kind": ""}
+            for name, texts in said.items():
+                at, count = (place_rank, len(places)) if name.startswith("structure") else (rank, len(people))
+                facts[name] = texts[at] if len(texts) == count > 1 else ", ".join(dict.fromkeys(texts))
+            yield facts | {name: value for name, value in (("person_id", person), ("structure_id", place)) if value}
 
 
 def _normalised(said: dict[str, str]) -> dict[str, str]:

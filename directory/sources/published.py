@@ -15,7 +15,8 @@ from django.utils import timezone
 from directory.sources import Heartbeat, UnreadableSource
 from directory.sources.download import download
 
-STAMP = re.compile(r"_(\d{12})\.(?:zip|txt)", re.IGNORECASE)
+# Wherever it stands in the name: browsers add « (1) », people « _copie »; some write the seconds too.
+STAMP = re.compile(r"(?<!\d)(20\d{10})(?:\d{2})?(?!\d)")
 STAMP_IN_URL = re.compile(r"/(\d{8})-(\d{4})\d{2}/")
 
 
@@ -41,7 +42,7 @@ class PublishedFile:
         """The file, which can be read again from its start, and the names that may date it."""
         if self.path:
             with _open_path(self.path) as file:
-                yield file, [self.filename, Path(self.path).name]
+                yield file, [self.filename or Path(self.path).name]  # a kept upload has a name of ours, without a date
         elif self.url:
             # An unnamed file: a killed run leaves nothing behind.
             with tempfile.TemporaryFile(dir=settings.VAR_DIR) as file:
@@ -57,16 +58,12 @@ class PublishedFile:
 def stamp_of(*names: str) -> datetime | None:
     """The generation time (Paris time) that the first name able to gives."""
     for name in names:
-        if found := STAMP.search(name):
-            digits = found[1]
-        elif found := STAMP_IN_URL.search(name):
-            digits = found[1] + found[2]
-        else:
-            continue
-        try:
-            return timezone.make_aware(datetime.strptime(digits, "%Y%m%d%H%M"))
-        except ValueError:  # twelve digits that are no date
-            continue
+        found = [match[1] for match in STAMP.finditer(name)] + [day + at for day, at in STAMP_IN_URL.findall(name)]
+        for digits in found:
+            try:
+                return timezone.make_aware(datetime.strptime(digits, "%Y%m%d%H%M"))
+            except ValueError:  # twelve digits that are no date
+                continue
     return None
 
 

@@ -1,26 +1,43 @@
 """What every source does to a value before it becomes a record's."""
 
-import re
-
-from directory.identifiers import is_mssante
-from directory.records import EntryRecord
-
-LONGEST = 254
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+from directory.identifiers import LONGEST, PATIENT_DOMAIN, is_mssante
+from directory.readers.address import OF_PATIENT, is_of_patient, read_address
+from directory.readers.texts import SPACES, UNSEEN
+from directory.records import EntryRecord, RejectedLine
 
 
 def clean(value: object) -> str:
-    """Text without control characters; anything but text or a number says nothing."""
+    """Text on one line, without what is not seen; anything but text or a number says nothing."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     text = str(value)
-    return (text if text.isprintable() else CONTROL.sub(" ", text)).strip()
+    return (text if text.isprintable() else seen(text)).strip()
+
+
+def seen(text: str) -> str:
+    return SPACES.sub(" ", UNSEEN.sub("", text))
+
+
+def address_of(text: str) -> str:
+    """The address in its one spelling; what is none stays as it is, to be named, unless it is a patient's."""
+    address = text.lower()
+    if address.isascii() and is_mssante(address) and ":" not in address:
+        return address
+    read = read_address(text)
+    return f"@{PATIENT_DOMAIN}" if read.problem == OF_PATIENT else read.value or address
+
+
+def put_aside(number: int, reason: str, text: str) -> RejectedLine:
+    """Of a patient nothing is kept, not even in what was refused."""
+    return RejectedLine(number, reason, "" if reason == OF_PATIENT else text)
 
 
 def refuse(record: EntryRecord) -> str:
     """Why this record is put aside, "" when it is taken."""
     if not record.address:
         return "adresse absente"
+    if is_of_patient(record.address):
+        return OF_PATIENT
     if not is_mssante(record.address) or len(record.address) > LONGEST:
         return f"« {record.address[:100]} » n'est pas une adresse MSSanté"
     if max(len(record.person_id), len(record.structure_id)) > LONGEST:

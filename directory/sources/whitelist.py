@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from directory.identifiers import LONGEST
+from directory.readers.address import spelt_domain
+from directory.readers.texts import tidy
 from directory.records import DomainRecord, RejectedLine
 from directory.sources import Heartbeat, UnreadableSource
-from directory.sources.files import CONTROL
 from directory.sources.published import PublishedFile, stamp_of
 
 NAMESPACE = "https://listeblanche.mssante.fr/schema"
@@ -131,7 +132,7 @@ class _Reader:
 
     def _close(self, name: str) -> None:
         if self._path == [ROOT, "ListeDomaines", "Domaine"]:
-            self.domains.append((self._start, {key: _clean("".join(texts)) for key, texts in self._texts.items()}))
+            self.domains.append((self._start, {key: tidy("".join(texts)) for key, texts in self._texts.items()}))
         self._path.pop()
 
 
@@ -140,7 +141,7 @@ def _record(facts: dict[str, str]) -> DomainRecord:
     siret, operator = OPERATOR_SIRET.search(certificate), OPERATOR.search(certificate)
     texts = {field: facts.get(element, "") for field, element in TEXTS.items()}
     return DomainRecord(
-        **{**texts, "name": texts["name"].lower()},
+        **{**texts, "name": spelt_domain(texts["name"])},
         operator=operator[1].strip() if operator else "",
         operator_siret=siret[1] if siret else "",
     )
@@ -148,10 +149,6 @@ def _record(facts: dict[str, str]) -> DomainRecord:
 
 def _freshness(record: DomainRecord) -> tuple[str, DomainRecord]:
     return record.updated_on, record  # the rest breaks a tie: always the same one wins
-
-
-def _clean(text: str) -> str:
-    return " ".join(CONTROL.sub(" ", text).split())
 
 
 def _moment(text: str) -> datetime | None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Max, OuterRef, Q, Subquery, TextChoices
 
+from directory.readers.dates import is_never
 from mailboxes import rules
 from mailboxes.actions.usage import LEARNT, follow_uses, foresee, teach, tells_space
 from mailboxes.lifecycle import Verb
@@ -24,6 +25,7 @@ class Pushed(NamedTuple):
     last_used_at: datetime | None = None
     used_mb: int | None = None
     quota_mb: int | None = None
+    says_never: bool = False  # that it was never used, which dates no use
 
     def facts(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in FACTS}
@@ -73,10 +75,13 @@ class _Batch:
             return Verdict(Result.REJECTED, str(refused.code), refused.messages[0], refused)
 
     def _judge(self, one: Pushed) -> Verdict:
+        if one.last_used_at and is_never(one.last_used_at):
+            one = one._replace(last_used_at=None, says_never=True)
         bal = self.bals.get(one.address)
-        rules.check_pushed(bal, one.facts().values(), one.address)
+        rules.check_pushed(bal, one.facts().values(), one.address, says_never=one.says_never)
         assert bal  # noqa: S101 - the rule has seen to it
         rules.check_reading(bal, one.at, one.last_used_at, by=self.by)
+        rules.check_reading_sizes(one.used_mb, one.quota_mb)
         key = (bal.pk, one.at)
         rules.check_said_once(self.said.setdefault(key, one) == one)
         known = self.known.get(key)

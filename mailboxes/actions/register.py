@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils import timezone
 
+from directory.readers.address import read_address
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, shown, write
 from mailboxes.actions.requests import write_requests
@@ -39,7 +40,7 @@ def register_bal(
     **described,
 ) -> Bal:
     """Enter a BAL: one that exists at the operator (`exists`), or one that the operator is hereby asked to open."""
-    address = address.strip().lower()
+    address = read_address(address).value or address.strip().lower()
     rules.check_register(structure, operator, kind, address, principal, by=by)
     state = State.ACTIVE if exists else State.REQUESTED
     described.setdefault("quota_mb", operator.default_quota_mb)

@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
 
+from directory.readers.address import read_address
 from mailboxes import actions
 from mailboxes.actions import Pushed, Result, Verdict
 from mailboxes.api.once import once
@@ -59,7 +60,7 @@ class PushedSerializer(serializers.Serializer):
     )
 
     def validate_address(self, value):
-        return value.strip().lower()
+        return read_address(value).value or value.strip().lower()
 
 
 @extend_schema_serializer(examples=[example("Les relevés de la nuit", {"readings": [SAID]})])

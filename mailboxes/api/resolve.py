@@ -1,5 +1,7 @@
 """The question that software asks all day: which address, for this person, here, now?"""
 
+from collections.abc import Callable
+
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_serializer
@@ -8,8 +10,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from directory.check import Verdict, check
-from directory.identifiers import LONGEST, malformed
+from directory.identifiers import LONGEST
 from directory.models import Entry
+from directory.readers.identifiers import read_finess, read_rpps, read_rpps_rang
+from directory.readers.texts import Read
 from mailboxes.api.resolver import MAX_QUESTIONS, Answer, Question, Ranked, freshness, resolve
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Preference
@@ -54,20 +58,25 @@ class QuestionSerializer(serializers.Serializer):
     )
 
     def validate_rpps(self, value):
-        if value and (sentence := malformed("RPPS", value)):
-            raise serializers.ValidationError(sentence, "malformed")
-        return value
+        return _read(value, read_rpps)
 
     def validate_finess(self, value):
-        value = value.upper()
-        if value and malformed("FINESS", value) and malformed("RPPS-rang", value):
-            raise serializers.ValidationError(malformed("FINESS", value), "malformed")
-        return value
+        if value and not (rang := read_rpps_rang(value)).problem:  # fourteen figures, as a SIRET: its key is not asked
+            return rang.value
+        return _read(value, read_finess)
 
     def validate(self, facts):
         if not facts["rpps"] and not facts["finess"]:
             raise serializers.ValidationError("Donnez un RPPS, un FINESS, ou les deux.", "empty")
         return facts
+
+
+def _read(value: str, read: Callable[[str], Read]) -> str:
+    """However it is written: with spaces, its label, or the 8 of the national identifier."""
+    found = read(value) if value.strip() else Read("")
+    if found.problem:
+        raise serializers.ValidationError(found.problem, "malformed")
+    return found.value
 
 
 def question_of(facts: dict) -> Question:

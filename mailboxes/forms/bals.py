@@ -7,7 +7,7 @@ from mailboxes.actions.register import DESCRIBED
 from mailboxes.forms.people import PersonField
 from mailboxes.lifecycle import ATTESTATION, Verb
 from mailboxes.models import Bal, Operator, Structure
-from mailboxes.models.fields import NOTE_LENGTH
+from mailboxes.models.fields import NOTE_LENGTH, AddressFormField
 
 NEW, EXISTING = "new", "existing"
 
@@ -52,6 +52,7 @@ class RegisterForm(forms.ModelForm):
     class Meta:
         model = Bal
         fields = ["structure", "operator", "kind", "address", "service", "description", "purpose", "liste_rouge"]
+        field_classes = {"address": AddressFormField}
         widgets = {"purpose": forms.Textarea({"rows": 2}), "address": forms.EmailInput({"autocomplete": "off"})}
         labels = {"structure": "Structure", "liste_rouge": "En liste rouge (non publiée à l’annuaire)"}
 

@@ -9,6 +9,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from directory.folding import fold
+from directory.readers.identifiers import read_rpps
+from directory.readers.names import without_titles
+from directory.readers.texts import tidy
 from mailboxes import actions
 from mailboxes.models import Affiliation, Bal, Movement, Person, Structure
 from mailboxes.models.fields import length_of
@@ -82,7 +85,7 @@ class PersonField(forms.CharField):
         self.people = Person.objects.choosable_for(bal, user) if bal else Person.objects.visible_to(user)
 
     def clean(self, value):
-        text = super().clean(value).strip()
+        text = tidy(super().clean(value))
         if not text:
             return None
         found = list(self._matching(text)[: CANDIDATES + 1])
@@ -101,16 +104,24 @@ class PersonField(forms.CharField):
 
     def _of_annuaire(self, text: str) -> Person | None:
         """Only by the whole number: unsaved, unless another structure of the register has this person already."""
-        rpps = re.search(r"\d{11}", text)
-        known = people_of_annuaire([rpps[0]]).get(rpps[0]) if rpps and self.by_annuaire else None
+        rpps = _rpps_in(text)
+        known = people_of_annuaire([rpps]).get(rpps) if rpps and self.by_annuaire else None
         return Person.objects.filter(rpps=known.rpps).first() or known if known else None
 
     def _matching(self, text: str) -> QuerySet[Person]:
         if sheet := re.search(r"\(fiche (\d+)\)", text):
             return self.people.filter(pk=sheet[1])
-        if rpps := re.search(r"\d{11}", text):
-            return self.people.filter(rpps=rpps[0])
-        return self.people.named(text)  # type: ignore[attr-defined]
+        if rpps := _rpps_in(text):
+            return self.people.filter(rpps=rpps)
+        return self.people.named(without_titles(text))  # type: ignore[attr-defined]
+
+
+def _rpps_in(text: str) -> str:
+    """However it is written; within a label of ours it stands among other words."""
+    if number := read_rpps(text).value:
+        return number
+    found = re.search(r"(?<!\d)\d{11}(?!\d)", text)
+    return found[0] if found else ""
 
 
 class PersonForm(forms.ModelForm):

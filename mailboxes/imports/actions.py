@@ -4,6 +4,7 @@ What takes long is done by `carry_on`, in a task: a stage, then batch after batc
 moves the import's own cursor. It may die anywhere and be called again, even twice at once.
 """
 
+import csv
 import hashlib
 import logging
 import os
@@ -12,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,18 +25,22 @@ from django.utils import timezone
 
 from mailboxes import rules
 from mailboxes.actions.journal import write_about
-from mailboxes.imports.columns import BY_NAME, Line, LineReader, as_texts, bare, guess, guess_unit
+from mailboxes.imports.columns import BY_NAME, as_texts, bare, guess, signature_of
 from mailboxes.imports.lines import Batch, Places, Verdict
-from mailboxes.imports.lists import heading_of, open_list
+from mailboxes.imports.lists import SEARCHED, SHOWN, heading_among, open_list
 from mailboxes.imports.models import ColumnMapping, Import, ImportLine
+from mailboxes.imports.reading import Line, LineReader
+from mailboxes.imports.rows import Row
 from mailboxes.imports.rules import (
     check_apply_import,
     check_columns,
     check_file_kept,
     check_import,
+    check_mend,
     check_preview,
     check_undo_import,
 )
+from mailboxes.imports.survey import Survey, survey
 from mailboxes.imports.undo import take_back
 from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Bal, Operator, Structure
@@ -59,8 +65,12 @@ def receive_import(
     structure: Structure,
     by,
     as_of: datetime | None = None,
+    later: bool = False,
 ) -> Import:
-    """Keep the file and look at its headers. The same content, given again, keeps its date: its readings are known."""
+    """Keep the file and look at its headers. The same content, given again, keeps its date: its readings are known.
+
+    `later`: it is looked at by a task. No file that someone sends is read while a page waits.
+    """
     check_import(structure, by=by)
     rules.check_reading_dates(as_of, None)
     run = Import(operator=operator, structure=structure, file_name=Path(name).name[:200])
@@ -68,34 +78,107 @@ def receive_import(
     run.stored, run.sha256 = _store(chunks)
     former = Import.objects.filter(sha256=run.sha256, operator=operator, structure=structure, stage=Stage.APPLIED)
     run.as_of = as_of or former.values_list("as_of", flat=True).order_by("pk").first() or timezone.now()
+    if later:
+        run.stage = Stage.OPENING
+        run.save()
+        _go_on_commit(run)
+        return run
     try:
-        with open_list(run.path) as source:
-            heading = heading_of(source.rows())
+        _look_at(run)
     except rules.Refused:
         run.path.unlink()
         raise
-    saved = ColumnMapping.objects.filter(operator=operator).first()
+    run.save()
+    return run
+
+
+def _look_at(run: Import) -> None:
+    """Its sheets, its first rows, its headers; unsaved."""
+    with open_list(run.path, run.sheet) as source:
+        first = list(islice((row for row in source.rows() if any(row.cells)), SEARCHED + SHOWN))
+        run.sheets, run.sheet = source.sheets, source.sheet
+    run.head = [(row.number, [text[:200] for text in as_texts(row.cells)]) for row in first]
+    _set_heading(run, None)
+
+
+def _set_heading(run: Import, number: int | None) -> None:
+    first = [Row(row_number, cells) for row_number, cells in run.head]
+    heading = heading_among(first, number)
     run.headers, run.header_number = heading.headers, heading.number
-    run.sample = [(row.number, [text[:200] for text in as_texts(row.cells)]) for row in heading.sample]
-    run.columns = guess(heading.headers, saved.fields if saved else None)
-    run.size_unit = saved.size_unit if saved else guess_unit(run.columns, heading.sample)
-    run.default_kind = saved.default_kind if saved else ""
+    run.sample = [(row.number, row.cells) for row in heading.sample]
+    where = {"structure": run.structure, "operator": run.operator, "signature": signature_of(run.headers)}
+    saved = ColumnMapping.objects.filter(**where).first()
+    rest = [row for row in first if row.number > heading.number]
+    run.columns = guess(heading.headers, saved.fields if saved else None, rest)
+    run.size_unit, run.date_order = (saved.size_unit, saved.date_order) if saved else ("", "")
+    run.default_kind = saved.default_kind if saved else run.default_kind
+
+
+@transaction.atomic
+def choose_heading(run: Import, number: int, *, by) -> Import:
+    """Say which line holds the headers, 0 for none; the columns are guessed anew from it."""
+    run = _held(run)
+    check_preview(run, by=by)
+    _set_heading(run, number)
+    run.stage, run.judged, run.mended = Stage.RECEIVED, {}, {}
     run.save()
     return run
 
 
 @transaction.atomic
-def read_columns(run: Import, columns: list[str], *, size_unit: str, default_kind: str, by) -> Import:
-    """Say what each column holds; the operator's next list is read so too."""
+def choose_sheet(run: Import, sheet: str, *, by) -> Import:
+    """Read another sheet of the workbook: it is opened again, by a task."""
+    run = _held(run)
+    check_preview(run, by=by)
+    run.sheet, run.stage, run.judged, run.mended, run.reason = sheet, Stage.OPENING, {}, {}, ""
+    run.seen_at = timezone.now()
+    run.save()
+    _go_on_commit(run)
+    return run
+
+
+@transaction.atomic
+def read_columns(
+    run: Import, columns: list[str], *, size_unit: str, default_kind: str, by, date_order: str = ""
+) -> Import:
+    """Say what each column holds; the structure's next list with these headers is read so too."""
     run = _held(run)
     check_preview(run, by=by)
     check_columns(columns, {name: one.label for name, one in BY_NAME.items()})
-    run.columns, run.size_unit, run.default_kind = columns, size_unit, default_kind
-    run.save(update_fields=["columns", "size_unit", "default_kind"])
+    chosen = {"size_unit": size_unit, "date_order": date_order, "default_kind": default_kind}
+    for name, value in {"columns": columns, **chosen}.items():
+        setattr(run, name, value)
+    run.save(update_fields=["columns", *chosen])
     fields = {bare(header): name for header, name in zip(run.headers, columns, strict=True)}
-    facts: dict[str, Any] = {"fields": fields, "size_unit": size_unit, "default_kind": default_kind}
-    ColumnMapping.objects.update_or_create(operator=run.operator, defaults={**facts, "at": timezone.now()})
+    where = {"structure": run.structure, "operator": run.operator, "signature": signature_of(run.headers)}
+    facts: dict[str, Any] = {"fields": fields, **chosen, "at": timezone.now()}
+    ColumnMapping.objects.update_or_create(**where, defaults=facts)
     return run
+
+
+@transaction.atomic
+def mend_lines(run: Import, mended: dict[int, list[str]], *, by) -> Import:
+    """Write other cells in place of those of rejected lines, and try them again.
+
+    Before the import is applied, the whole is forecast anew; after, these lines make an import of their own.
+    """
+    run = _held(run)
+    check_mend(run, by=by)
+    if run.stage == Stage.APPLIED:
+        return _anew(run, mended, by=by)
+    run.mended = {**run.mended, **{str(number): cells for number, cells in mended.items()}}
+    run.save(update_fields=["mended"])
+    return forecast_import(run, by=by)
+
+
+def _anew(run: Import, mended: dict[int, list[str]], *, by) -> Import:
+    text = StringIO()
+    csv.writer(text, delimiter=";").writerows([run.headers, *mended.values()])
+    where = {"operator": run.operator, "structure": run.structure, "as_of": run.as_of, "by": by}
+    name = f"{Path(run.file_name).stem[:180]}-corrections.csv"
+    fresh = receive_import([text.getvalue().encode()], name, **where)
+    chosen = {"size_unit": run.size_unit, "date_order": run.date_order, "default_kind": run.default_kind}
+    return forecast_import(read_columns(fresh, run.columns, **chosen, by=by), by=by)
 
 
 @transaction.atomic
@@ -176,7 +259,9 @@ def work_on_import(pk: int) -> None:
 def carry_on(run: Import, *, by, progress: Callable[[Import], None] = lambda run: None) -> None:
     """Go on with the stage that the import is in, from where it stands."""
     try:
-        if run.stage == Stage.UNDOING:
+        if run.stage == Stage.OPENING:
+            _open(run)
+        elif run.stage == Stage.UNDOING:
             _undo(run)
         else:
             _read_list(run, progress)
@@ -189,11 +274,36 @@ def carry_on(run: Import, *, by, progress: Callable[[Import], None] = lambda run
     run.refresh_from_db()
 
 
+def _open(run: Import) -> None:
+    check_file_kept(run)
+    try:
+        _look_at(run)
+    except rules.Refused as refused:
+        run.path.unlink()
+        run.stored, run.stage, run.reason = "", Stage.FAILED, " ".join(refused.messages)
+    else:
+        run.stage, run.reason = Stage.RECEIVED, ""
+    run.seen_at = timezone.now()
+    run.save()
+
+
+def _survey(run: Import) -> Survey:
+    """Of the whole list, at the beginning of the forecast; what is applied is read as was forecast."""
+    if run.stage == Stage.READING and not run.done:
+        with open_list(run.path, run.sheet) as source:
+            rows = (row for row in source.rows() if row.number > run.header_number)
+            found = survey(run.headers, run.columns, rows, unit=run.size_unit, order=run.date_order)
+        run.judged = found.to_json()
+        Import.objects.filter(pk=run.pk).update(judged=run.judged, seen_at=timezone.now())
+    return Survey.from_json(run.judged)
+
+
 def _read_list(run: Import, progress: Callable[[Import], None]) -> None:
     check_file_kept(run)
-    places, reader = Places(run), LineReader(run.headers, run.columns, run.size_unit)
-    with open_list(run.path) as source:
-        lines = _lines(source.rows(), reader, after=max(run.done, run.header_number))
+    places = Places(run)
+    reader = LineReader(run.headers, run.columns, _survey(run), as_of=run.as_of, mended=run.mended)
+    with open_list(run.path, run.sheet) as source:
+        lines = _by_bal(_lines(source.rows(), reader, after=max(run.done, run.header_number)))
         while batch := list(islice(lines, BATCH)):
             run.percent = min(99, 100 * source.read // source.total) if source.total else 0
             _treat(run, places, batch)
@@ -205,6 +315,26 @@ def _lines(rows, reader: LineReader, *, after: int) -> Iterator[Line]:
     for row in rows:
         if row.number > after and (row.fault or any(row.cells)):
             yield reader.line(row)
+
+
+def _by_bal(lines: Iterator[Line]) -> Iterator[Line]:
+    """Consecutive lines of one BAL, each with another holder, are one."""
+    held: Line | None = None
+    for line in lines:
+        if held and _names_another_holder(held, line):
+            held.others.append(line)
+            continue
+        if held:
+            yield held
+        held = line
+    if held:
+        yield held
+
+
+def _names_another_holder(held: Line, line: Line) -> bool:
+    if line.faults or held.faults or line.address != held.address or not line.facts.get("rpps"):
+        return False
+    return line.facts["rpps"] not in {one.facts.get("rpps") for one in (held, *held.others)}
 
 
 def _treat(run: Import, places: Places, lines: list[Line]) -> None:
@@ -223,7 +353,7 @@ def _treat(run: Import, places: Places, lines: list[Line]) -> None:
 
 @transaction.atomic
 def _treat_together(run: Import, places: Places, lines: list[Line]) -> None:
-    last = lines[-1].number
+    last = [lines[-1], *lines[-1].others][-1].number
     _claim(run, done=last, percent=run.percent)
     verdicts = Batch(run, run.operator, places, lines, for_real=run.stage == Stage.APPLYING).treat()
     Import.objects.filter(pk=run.pk).update(**{name: F(name) + n for name, n in _counts(verdicts).items()})

@@ -1,76 +1,100 @@
-"""Which column says what: guessed from the headers, corrected by a person; and a row read accordingly."""
+"""Which column says what: guessed from the headers, then from the cells, corrected by a person."""
 
+import hashlib
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from directory.folding import fold
-from mailboxes.imports import values
+from directory.readers import dates, identifiers, sizes, words
+from directory.readers.texts import is_nothing
 from mailboxes.imports.rows import Cell, Row
-from mailboxes.imports.values import Read, Unread
-from mailboxes.models import Bal, Structure
-from mailboxes.models.fields import length_of
 
 
 class Field(NamedTuple):
     name: str
     label: str
-    read: Callable[..., Any]  # of a cell, to a value and a remark; of a size, of its unit to such a reader
     headers: list[str]  # folded, the surest first
-    is_size: bool = False  # `read` then takes the unit of a bare number first
+    hint: str = ""  # a pattern that unknown headers of such a column fit
+    fits: Callable[[str], bool] | None = None  # does a cell look like one of such a column
+    is_size: bool = False
+    is_date: bool = False
+
+
+def _is_date(cell: str) -> bool:
+    read = dates.read_date(cell)
+    return not read.problem and (read.value is not None or is_nothing(cell) or not cell.isdigit())
+
+
+def _is_size(cell: str) -> bool:
+    return not sizes.read_size(cell, sizes.SizeColumn("o")).problem
+
+
+def _is_rpps(cell: str) -> bool:
+    return not identifiers.read_rpps(cell).problem
+
+
+def _is_state(cell: str) -> bool:
+    return words.read_state(cell).value != words.Said.UNCLEAR
+
+
+def is_address(cell: Cell) -> bool:
+    """Does this cell hold an address, whatever surrounds it."""
+    return isinstance(cell, str) and re.search(r"[^\s@<>;,]+@[^\s@<>;,]+\.\w\w", cell) is not None
 
 
 # fmt: off
 FIELDS = [
-    Field("address", "Adresse", values.read_address, ["adresse mssante", "adresse bal", "adresse de la bal", "adresse de messagerie", "adresse", "adresse mail", "adresse email", "adresse electronique", "bal", "boite aux lettres", "boite", "mssante", "email", "e mail", "mail", "courriel", "identifiant de la bal", "compte", "login"]),
-    Field("kind", "Type", values.read_kind, ["type de bal", "type bal", "typebal", "type de boite", "type", "nature", "categorie"]),
-    Field("state", "État chez l’opérateur", values.read_state, ["etat", "etat de la bal", "statut", "statut bal", "etat du compte", "status", "state"]),
-    Field("rpps", "RPPS du titulaire", values.read_rpps, ["rpps du titulaire", "rpps titulaire", "rpps", "numero rpps", "n rpps", "no rpps", "rpps du responsable", "identifiant pp", "identifiantpp", "identifiant national", "idnat"]),
-    Field("finess", "FINESS", values.read_finess, ["finess etablissement", "finess et", "finess geographique", "finess", "numero finess", "n finess", "no finess", "finess ej", "finess juridique"]),
-    Field("siret", "SIRET", values.read_siret, ["siret", "numero siret", "n siret"]),
-    Field("structure", "Structure", values.read_text(length_of(Structure, "name")), ["structure", "etablissement", "nom de la structure", "nom structure", "raison sociale", "organisme", "entite", "site"]),
-    Field("service", "Service", values.read_text(length_of(Bal, "service")), ["service de rattachement", "service", "unite", "pole"]),
-    Field("description", "Description", values.read_text(length_of(Bal, "description")), ["description", "libelle", "nom affiche", "display name", "intitule", "nom d affichage"]),
-    Field("liste_rouge", "Liste rouge", values.read_yes_no, ["liste rouge", "en liste rouge", "listerouge", "masquee", "non publiee"]),
-    Field("last_used_at", "Dernière authentification", values.read_date, ["derniere authentification", "date derniere authentification", "derniere connexion", "date derniere connexion", "date de derniere connexion", "dernier acces", "derniere utilisation", "derniere activite", "derniere consultation", "last login", "last logon", "lastlogin"]),
-    Field("used_mb", "Espace occupé", values.read_size, ["espace occupe", "espace utilise", "espace consomme", "taille", "taille de la bal", "volume", "occupation", "utilise", "used", "size", "volumetrie"], is_size=True),
-    Field("quota_mb", "Espace accordé", values.read_quota, ["espace accorde", "espace alloue", "espace disque alloue", "quota", "quota alloue", "taille maximale", "capacite", "espace total", "limite"], is_size=True),
-    Field("at", "Date du relevé", values.read_date, ["date du releve", "date d extraction", "date extraction", "date de la liste", "releve le", "extrait le"]),
+    Field("address", "Adresse", ["adresse mssante", "adresse bal", "adresse de la bal", "adresse de messagerie", "adresse de messagerie securisee", "primarysmtpaddress", "primary smtp address", "adresse", "adresse mail", "adresse email", "adresse e mail", "adresse electronique", "adresse courriel", "bal", "boite aux lettres", "boite", "mssante", "adresse mss", "mss", "messagerie", "messagerie securisee", "windowsemailaddress", "emailaddress", "email address", "user principal name", "userprincipalname", "email", "e mail", "mail", "courriel", "identifiant de la bal", "compte", "compte de messagerie", "nom du compte", "login", "identifiant", "username", "user name", "mailbox", "zimbraaccountname", "account", "address", "name"],
+          r"mail|adresse|address|mss|courriel|boite|bal\b|compte|account|login", is_address),
+    Field("local", "Adresse : avant le @", ["partie locale", "local part", "localpart", "local_part", "nom de boite", "nom de la boite", "nom de bal", "prefixe", "alias"]),
+    Field("domain", "Adresse : domaine", ["domaine", "domain", "domaine mssante", "nom de domaine"]),
+    Field("kind", "Type", ["type de bal", "type bal", "typebal", "type de boite", "type de messagerie", "type de compte", "recipienttypedetails", "type", "nature", "categorie", "genre", "kind"],
+          r"type|nature|categor|kind", lambda cell: not words.read_kind(cell).problem),
+    Field("state", "État chez l’opérateur", ["etat", "etat de la bal", "statut", "statut bal", "statut de la bal", "etat du compte", "statut du compte", "zimbraaccountstatus", "status", "state", "active", "actif", "enabled", "is active", "account status", "situation", "suspended", "accountdisabled", "desactive", "bloque"],
+          r"etat|statut|status|state|actif|activ|enabled|disabled|suspen|bloqu", _is_state),
+    Field("rpps", "RPPS du titulaire", ["rpps du titulaire", "rpps titulaire", "rpps", "numero rpps", "n rpps", "no rpps", "rpps du responsable", "rpps cotitulaire", "identifiant rpps", "identifiant pp", "identifiantpp", "identifiant national", "identifiant national ps", "idnat", "id nat", "idnatps"],
+          r"rpps|idnat|identifiant", _is_rpps),
+    Field("role", "Rôle du titulaire", ["role", "role du titulaire", "qualite", "titulaire ou cotitulaire", "fonction sur la bal", "statut du titulaire"]),
+    Field("finess", "FINESS", ["finess etablissement", "finess et", "finess geographique", "finess", "numero finess", "n finess", "no finess", "finess ej", "finess juridique", "code finess"]),
+    Field("siret", "SIRET", ["siret", "numero siret", "n siret", "no siret"]),
+    Field("structure", "Structure", ["structure", "etablissement", "nom de la structure", "nom structure", "nom etablissement", "raison sociale", "organisme", "entite", "site", "company", "office"]),
+    Field("service", "Service", ["service de rattachement", "service", "unite", "unite fonctionnelle", "pole", "departement", "department", "ou"]),
+    Field("description", "Description", ["description", "libelle", "nom affiche", "display name", "displayname", "intitule", "nom d affichage", "nom complet", "commentaire affiche", "full name"]),
+    Field("liste_rouge", "Liste rouge", ["liste rouge", "en liste rouge", "listerouge", "masquee", "non publiee", "hiddenfromaddresslistsenabled", "zimbrahideingal"]),
+    Field("last_used_at", "Dernière authentification", ["derniere authentification", "date derniere authentification", "date de derniere authentification", "derniere connexion", "date derniere connexion", "date de derniere connexion", "dernier acces", "date de dernier acces", "derniere utilisation", "derniere activite", "derniere consultation", "derniere ouverture", "last login", "last logon", "lastlogin", "lastlogontime", "last logon time", "last_imap_login", "last imap login", "lastuseractiontime", "last activity date", "zimbralastlogontimestamp", "last sign in", "last signed in", "dernier login", "last_login", "lastlogontimestamp"],
+          r"connex|authent|login|logon|acces|access|usage|utilis|activit|passage|consult|sign in|last used|last seen|vu le", _is_date, is_date=True),
+    Field("used_mb", "Espace occupé", ["espace occupe", "espace utilise", "espace consomme", "taille", "taille de la bal", "taille de la boite", "volume", "volume occupe", "occupation", "utilise", "used", "size", "volumetrie", "totalitemsize", "total item size", "quota_used", "quota used", "storage used", "storage used byte", "bytes", "mailbox size", "stockage", "stockage utilise", "email usage", "usedquota", "zimbramailused", "quota utilise", "taille actuelle"],
+          r"taille|size|usage|volum|occup|used|utilis|storage|stockage|consom|espace", _is_size, is_size=True),
+    Field("quota_mb", "Espace accordé", ["espace accorde", "espace alloue", "espace disque alloue", "quota", "quota alloue", "quota accorde", "taille maximale", "taille max", "capacite", "espace total", "limite", "prohibitsendquota", "prohibitsendreceivequota", "prohibit send quota byte", "issue warning quota", "zimbramailquota", "mailquota", "mailbox quota", "quota max", "max quota", "maxquota", "limit", "storage limit", "quota total"],
+          r"quota|limit|capacit|maxim|accord|allou|total", _is_size, is_size=True),
+    Field("at", "Date du relevé", ["date du releve", "date d extraction", "date extraction", "date de la liste", "releve le", "extrait le", "report refresh date", "date du rapport"], is_date=True),
 ]
 # fmt: on
 BY_NAME = {one.name: one for one in FIELDS}
 UNIT_OF_HEADER = re.compile(r"\(?\b(?:en )?(octets?|bytes?|[kmgt]i?[ob])\)?\s*$", re.IGNORECASE)
-SIZE_UNITS = {"o": "octets", "ko": "Ko", "mo": "Mo", "go": "Go"}
-LARGE = 1_000_000  # a bare number from which on it counts bytes: nobody has a terabyte of mail
-
-
-@dataclass(slots=True)
-class Line:
-    """A row as understood."""
-
-    number: int
-    cells: list[str]  # as the file has them, to be given back with what is rejected
-    facts: dict[str, Any] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-
-    @property
-    def address(self) -> str:
-        return self.facts.get("address", "")
-
-
-def is_address(cell: Cell) -> bool:
-    return isinstance(cell, str) and re.fullmatch(r"\S+@\S+\.\S+", cell) is not None
+SIZE_UNITS = sizes.SIZE_UNITS
+OTHER_DATE = re.compile(r"crea|modif|maj|mise a jour|naissance|expir|fin|debut|supp|envoi|recu|received|sent")
+SURE = 0.8  # of the cells that say something
 
 
 def bare(header: str) -> str:
     """A header without its unit, folded: what is compared and remembered."""
-    return fold(UNIT_OF_HEADER.sub("", header))
+    return fold(UNIT_OF_HEADER.sub("", header)) or fold(header)
 
 
-def guess(headers: Iterable[str], saved: dict[str, str] | None = None) -> list[str]:
-    """The field of each column, "" for none: as it was once saved for that header, else by the surest header."""
+def unit_of(header: str) -> str:
+    found = UNIT_OF_HEADER.search(header)
+    return found[1].lower() if found else ""
+
+
+def signature_of(headers: Iterable[str]) -> str:
+    """Of a set of headers: their order is none of it."""
+    return hashlib.sha256("\n".join(sorted(map(bare, headers))).encode()).hexdigest()
+
+
+def guess(headers: Sequence[str], saved: dict[str, str] | None = None, sample: Sequence[Row] = ()) -> list[str]:
+    """The field of each column, "" for none: as it was once saved, else by the surest header, else by its cells."""
     names = [bare(header) for header in headers]
     found = [(saved or {}).get(name, "") for name in names]
     for one in FIELDS:
@@ -78,59 +102,46 @@ def guess(headers: Iterable[str], saved: dict[str, str] | None = None) -> list[s
             continue
         free = [rank for rank, name in enumerate(names) if name not in (saved or {}) and not found[rank]]
         sure = [(one.headers.index(names[rank]), rank) for rank in free if names[rank] in one.headers]
+        if one.name == "address" and sample:
+            sure = [(place, rank) for place, rank in sure if _share(sample, rank, is_address) != 0]
         best = min(sure, default=None)
         for place, rank in sure:
             if best and place == best[0]:
                 found[rank] = one.name  # the same header twice: both, and the person is asked
+    if not saved and sample:
+        _guess_by_cells(names, found, sample)
+    if "address" in found:
+        found = ["" if name in ("local", "domain") else name for name in found]
     return found
 
 
-def guess_unit(columns: list[str], sample: list[Row]) -> str:
-    """Of sizes written without one."""
-    sizes = [rank for rank, name in enumerate(columns) if name and BY_NAME[name].is_size]
-    numbers = [row.cells[rank] for row in sample for rank in sizes if rank < len(row.cells)]
-    return "o" if any(isinstance(n, str) and n.isdigit() and int(n) >= LARGE for n in numbers) else "mo"
+def _guess_by_cells(names: list[str], found: list[str], sample: Sequence[Row]) -> None:
+    for one in FIELDS:
+        if one.name in found or one.fits is None or (one.name == "address" and {"local", "domain"} <= set(found)):
+            continue
+        free = [rank for rank, name in enumerate(found) if not name]
+        fitting = [rank for rank in free if (_share(sample, rank, one.fits) or 0) >= SURE]
+        hinted = [rank for rank in fitting if re.search(one.hint, names[rank]) and not _is_of_another(one, names[rank])]
+        # An address, or a number with eleven figures, is one whatever stands above; a date or a size may be any.
+        chosen = hinted or (fitting if one.name in ("address", "rpps") and len(fitting) == 1 else [])
+        if len(chosen) == 1 or (chosen and one.name == "address"):
+            found[chosen[0]] = one.name
 
 
-class LineReader:
-    def __init__(self, headers: list[str], columns: list[str], size_unit: str = "mo"):
-        self.width = len(headers)
-        self.fields = [
-            (rank, one.name, one.label, one.read(_unit_of(headers[rank]) or size_unit) if one.is_size else one.read)
-            for rank, name in enumerate(columns)
-            if name and (one := BY_NAME[name])
-        ]
+def _is_of_another(one: Field, name: str) -> bool:
+    return one.is_date and OTHER_DATE.search(name) is not None
 
-    def line(self, row: Row) -> Line:
-        cells = row.cells
-        line = Line(row.number, as_texts(cells))
-        if row.fault:
-            line.faults.append(row.fault)
-        elif len(cells) > self.width and any(cells[self.width :]):
-            line.faults.append(f"{len(cells)} valeurs pour {self.width} colonnes : un séparateur est-il de trop ?")
-        for rank, name, label, read in self.fields if not line.faults else ():
-            if rank < len(cells) and not values.is_nothing(cells[rank]):
-                self._read(line, name, label, read, cells[rank])
-        if not line.address and not line.faults:
-            line.faults.append("Adresse : absente.")
-        return line
 
-    def _read(self, line: Line, name: str, label: str, read: Callable[[Cell], Read], cell: Cell) -> None:
-        try:
-            value, remark = read(cell)
-        except Unread as why:
-            line.faults.append(f"{label} : {why}")
-            return
-        if value is not None:
-            line.facts[name] = value
-        if remark:
-            line.remarks.append(f"{label} : {remark}.")
+def _share(sample: Sequence[Row], rank: int, fits: Callable[[str], bool]) -> float | None:
+    """Of its cells that say something; None where none does."""
+    cells = [as_text(row.cells[rank]) for row in sample if rank < len(row.cells)]
+    said = [cell for cell in cells if not is_nothing(cell)]
+    return sum(map(fits, said)) / len(said) if said else None
+
+
+def as_text(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else f"{cell:%d/%m/%Y %H:%M}"
 
 
 def as_texts(cells: Iterable[Cell]) -> list[str]:
-    return [cell if isinstance(cell, str) else f"{cell:%d/%m/%Y %H:%M}" for cell in cells]
-
-
-def _unit_of(header: str) -> str:
-    found = UNIT_OF_HEADER.search(header)
-    return found[1].lower() if found else ""
+    return [as_text(cell) for cell in cells]

@@ -1,6 +1,7 @@
 """A list as a text file: any usual encoding, separator and line end, read as a stream; a bad line harms no other."""
 
 import csv
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from io import TextIOWrapper
@@ -8,26 +9,43 @@ from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
+from mailboxes.imports.encodings import Encoding, legacy_of, mended, of_head
 from mailboxes.imports.rows import Row, Unreadable, clean
 
 LONGEST = 64 * 1024  # characters of one line
 TALLEST = 20  # lines of one record, where a quoted value holds line ends
 HEAD = 64 * 1024
 SEPARATORS = ";\t,|"
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+SHAPED = 200  # first lines that tell the separator
+IS_ADDRESS = re.compile(r"\s*[^\s@;,|<>\"]+@[^\s@;,|<>\"]+\.[^\s@;,|<>\"]+\s*")
 END = "\x1e"  # a line of ours after the last: a quote still open swallows it
 
 
+class Guessed(str):
+    """A line whose characters had to be guessed; `remark` says how."""
+
+    remark: str
+
+
 class CsvFile:
+    sheets: list[str] = []
+    sheet = ""
+
     def __init__(self, path: Path):
         self.path = path
         self.read, self.total = 0, path.stat().st_size
         with path.open("rb") as file:
             head = file.read(HEAD)
-        self._is_utf_16 = head.startswith(UTF_16)
-        if not self._is_utf_16 and b"\0" in head:
+        self._encoding = of_head(head)
+        if not self._encoding and b"\0" in head:
             raise Unreadable("Ce fichier n’est pas du texte : enregistrez la liste en CSV ou en classeur .xlsx.")
-        self.separator, self.width = self._shape()
+        self._legacy = Encoding("cp1252") if self._encoding else legacy_of(self._not_in_utf_8())
+        self._is_wrapped = False
+        first = [line or "" for line in islice(self._lines(), SHAPED)]
+        self.separator, self.width = _shape(first)
+        if self.width == 1 and (inner := _unwrapped(first)):
+            self._is_wrapped = True
+            self.separator, self.width = _shape(inner)
 
     def __enter__(self) -> "CsvFile":
         return self
@@ -59,6 +77,7 @@ class CsvFile:
             return [Row(number, [], f"ligne de plus de {LONGEST} caractères.")]
         if any(text is None for _, text in record):
             return None
+        remark = next((text.remark for _, text in record if isinstance(text, Guessed)), "")
         try:
             *found, last = csv.reader([*(f"{text}\n" for _, text in record), END], delimiter=self.separator)
         except csv.Error:
@@ -68,12 +87,12 @@ class CsvFile:
         is_suspect = len(record) > 1 or (_is_open(record) and _opens_a_value(line, self.separator))
         if is_suspect and any(cells and len(cells) != self.width for cells in found):
             return None
-        return [Row(number + rank, [clean(cell) for cell in cells]) for rank, cells in enumerate(found)]
+        return [Row(number + rank, [clean(cell) for cell in cells], "", remark) for rank, cells in enumerate(found)]
 
     def _lines(self) -> Iterator[str | None]:
         """Without their end; None for one that is too long."""
         # Latin-1 keeps each byte as a character: the stream splits lines, `_decoded` then looks at each alone.
-        encoding, width = ("utf-16", 2) if self._is_utf_16 else ("latin-1", 1)
+        encoding, width = (self._encoding, 2) if self._encoding else ("latin-1", 1)
         with self.path.open("rb") as file, TextIOWrapper(file, encoding, errors="replace") as text:
             while line := text.readline(LONGEST):
                 is_whole = line.endswith("\n") or len(line) < LONGEST
@@ -83,26 +102,79 @@ class CsvFile:
                     self.read += len(rest) * width
                     is_whole = rest.endswith("\n") or len(rest) < LONGEST
                     line = ""
-                if not line:
-                    yield None
-                else:
-                    yield (line if self._is_utf_16 else _decoded(line)).removesuffix("\n")
+                yield self._meant(line if self._encoding else self._decoded(line)) if line else None
 
-    def _shape(self) -> tuple[str, int]:
-        """The separator that the first lines have most of, and how many values they mostly hold."""
-        first = [line or "" for line in islice(self._lines(), 10)]
-        separator = max(SEPARATORS, key=lambda mark: sum(line.count(mark) for line in first))
-        widths = Counter(len(next(csv.reader([line], delimiter=separator))) for line in first if line)
-        return separator, widths.most_common(1)[0][0] if widths else 1
+    def _not_in_utf_8(self) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            while line := file.readline(LONGEST):
+                if not line.isascii() and not _is_utf_8(line):
+                    yield line
+
+    def _decoded(self, line: str) -> str:
+        """UTF-8 if it can be, else as the rest of the file, line by line: some consoles mix the two."""
+        if line.isascii():
+            return line
+        raw = line.encode("latin-1")
+        try:
+            text = raw.decode("utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8")
+        except UnicodeDecodeError:
+            return _guessed(raw.decode(self._legacy.name, errors="replace"), self._legacy.remark)
+        once = mended(text)
+        return text if once == text else _guessed(once, "Accents encodés deux fois, lus comme une seule")
+
+    def _meant(self, line: str) -> str:
+        """Without the quotes that a program put around whole lines; an escaped quote as CSV has it."""
+        bare = line.removesuffix("\n").removeprefix("\ufeff")
+        remark = getattr(line, "remark", "")
+        if self._is_wrapped and len(bare) > 1 and bare[0] == bare[-1] == '"':
+            bare = bare[1:-1].replace('""', '"')
+        elif '\\"' in bare and hasattr(self, "separator") and _opens_a_value(bare, self.separator):
+            doubled = bare.replace('\\"', '""')
+            bare = doubled if len(next(csv.reader([doubled], delimiter=self.separator))) == self.width else bare
+        return _guessed(bare, remark) if remark else bare
 
 
-def _decoded(line: str) -> str:
-    """UTF-8 if it can be, else cp1252, line by line: some consoles mix the two."""
-    raw = line.encode("latin-1")
+def _shape(lines: list[str]) -> tuple[str, int]:
+    """The separator by which the first records hold whole addresses, then are of one width; and that width."""
+    return max((_judged(lines, mark) for mark in SEPARATORS), key=lambda found: found[0])[1:]
+
+
+def _judged(lines: list[str], mark: str) -> tuple[tuple[int, int, int], str, int]:
     try:
-        return raw.decode("utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8")
+        records = [cells for cells in csv.reader([f"{line}\n" for line in lines], delimiter=mark) if any(cells)]
+    except csv.Error:
+        records = [line.split(mark) for line in lines if line]
+    if len(records) < len(lines) // TALLEST:  # a quote never closed swallowed the rest
+        records = [line.split(mark) for line in lines if line]
+    widths = Counter(map(len, records))
+    width = max(widths, key=lambda width: (widths[width], width), default=1)
+    addresses = sum(IS_ADDRESS.fullmatch(cell) is not None for cells in records for cell in cells)
+    return (addresses, widths[width] if width > 1 else 0, width), mark, width
+
+
+def _unwrapped(lines: list[str]) -> list[str]:
+    """The lines without the quotes around each, [] where they are not all so, or hold nothing more then."""
+    said = [line for line in lines if line.strip()]
+    if not said or not all(len(line) > 1 and line[0] == line[-1] == '"' for line in said):
+        return []
+    inner = [line[1:-1].replace('""', '"') for line in said]
+    return inner if _shape(inner)[1] > 1 else []
+
+
+def _is_utf_8(line: bytes) -> bool:
+    try:
+        line.decode()
     except UnicodeDecodeError:
-        return raw.decode("cp1252", errors="replace")
+        return False
+    return True
+
+
+def _guessed(text: str, remark: str) -> str:
+    if not remark:
+        return text
+    line = Guessed(text)
+    line.remark = remark
+    return line
 
 
 def _take(waiting: deque, numbered: Iterator) -> tuple[int, str | None] | None:

@@ -6,12 +6,22 @@ from django import forms
 from django.conf import settings
 from django.utils import timezone
 
+from directory.readers.dates import ORDERS
 from mailboxes.forms.holders import DateInput
-from mailboxes.imports.actions import forecast_import, read_columns, receive_import
+from mailboxes.imports.actions import (
+    choose_heading,
+    choose_sheet,
+    forecast_import,
+    mend_lines,
+    read_columns,
+    receive_import,
+)
 from mailboxes.imports.columns import FIELDS, SIZE_UNITS
-from mailboxes.imports.models import Import
+from mailboxes.imports.lists import SEARCHED
+from mailboxes.imports.models import Import, ImportLine
 from mailboxes.models import Bal, Operator, Structure
 
+MENDED_AT_ONCE = 50  # rejected lines on one page
 IGNORED = [("", "Ne pas lire cette colonne")]
 
 
@@ -27,7 +37,8 @@ class ImportForm(forms.Form):
     file = forms.FileField(
         label="Fichier",
         max_length=200,
-        help_text="CSV ou classeur Excel (.xlsx), avec une ligne d’en-têtes. Rien n’est écrit avant votre accord.",
+        help_text="CSV, classeur Excel ou OpenDocument (.xlsx, .xls, .ods), seul ou en zip. "
+        "Rien n’est écrit avant votre accord.",
     )
     as_of = forms.DateField(
         label="Date de la liste",
@@ -55,14 +66,22 @@ class ImportForm(forms.Form):
         day = facts["as_of"]
         as_of = timezone.make_aware(datetime.combine(day, time.min)) if day else None
         where = {"operator": facts["operator"], "structure": facts["structure"]}
-        return receive_import(facts["file"].chunks(), facts["file"].name, as_of=as_of, by=by, **where)
+        return receive_import(facts["file"].chunks(), facts["file"].name, as_of=as_of, later=True, by=by, **where)
 
 
 class ImportColumnsForm(forms.Form):
+    sheet = forms.ChoiceField(label="Feuille du classeur", required=False)
+    header_number = forms.TypedChoiceField(label="Ligne des en-têtes", coerce=int, required=False, empty_value=None)
     size_unit = forms.ChoiceField(
         label="Unité des tailles écrites sans unité",
-        choices=list(SIZE_UNITS.items()),
+        required=False,
+        choices=[("", "d’après l’ensemble de la colonne"), *SIZE_UNITS.items()],
         help_text="1 Go compte 1 000 Mo ; Gio et Mio sont convertis.",
+    )
+    date_order = forms.ChoiceField(
+        label="Ordre du jour et du mois dans les dates",
+        required=False,
+        choices=[("", "d’après l’ensemble de la colonne"), *ORDERS.items()],
     )
     default_kind = forms.ChoiceField(
         label="Type des BAL à inscrire dont le fichier ne dit pas le type",
@@ -73,13 +92,28 @@ class ImportColumnsForm(forms.Form):
     def __init__(self, *args, run: Import, **kwargs):
         super().__init__(*args, **kwargs)
         self.run = run
-        self.fields["size_unit"].initial = run.size_unit
-        self.fields["default_kind"].initial = run.default_kind
+        for name in ("size_unit", "date_order", "default_kind", "sheet", "header_number"):
+            self.fields[name].initial = getattr(run, name)
+        self._offer_places()
         choices = IGNORED + [(one.name, one.label) for one in FIELDS]
         for rank, header in enumerate(run.headers):
             self.fields[f"column_{rank}"] = forms.ChoiceField(
                 label=header or f"Colonne {rank + 1}", required=False, choices=choices, initial=run.columns[rank]
             )
+
+    def _offer_places(self) -> None:
+        """Where the list begins: its sheet, when there are several, and its line of headers."""
+        if len(self.run.sheets) > 1:
+            self.fields["sheet"].choices = [(name, name) for name in self.run.sheets]  # type: ignore[attr-defined]
+        else:
+            del self.fields["sheet"]
+        lines = [
+            (number, f"ligne {number} : {' · '.join(filter(None, cells))[:80]}") for number, cells in self.run.head
+        ]
+        self.fields["header_number"].choices = [  # type: ignore[attr-defined]
+            (0, "aucune : le fichier n’a pas d’en-têtes"),
+            *lines[:SEARCHED],
+        ]
 
     def columns(self) -> list[tuple[forms.BoundField, list[str]]]:
         """Each column with its first values."""
@@ -94,7 +128,41 @@ class ImportColumnsForm(forms.Form):
 
     def perform(self, *, by) -> Import:
         facts = self.cleaned_data
+        if facts.get("sheet") and facts["sheet"] != self.run.sheet:
+            return choose_sheet(self.run, facts["sheet"], by=by)
+        if facts["header_number"] not in (None, self.run.header_number):
+            return choose_heading(self.run, facts["header_number"], by=by)
         columns = [facts[f"column_{rank}"] for rank in range(len(self.run.headers))]
-        chosen = {"size_unit": facts["size_unit"], "default_kind": facts["default_kind"]}
+        chosen = {name: facts[name] for name in ("size_unit", "date_order", "default_kind")}
         run = read_columns(self.run, columns, by=by, **chosen)
         return forecast_import(run, by=by)
+
+
+class ImportMendForm(forms.Form):
+    """The rejected lines, cell by cell, to be written anew and tried again."""
+
+    def __init__(self, *args, run: Import, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.run = run
+        rejected = run.lines.filter(outcome=ImportLine.Outcome.REJECTED).order_by("number", "pk")
+        self.lines = list(rejected[:MENDED_AT_ONCE])
+        for line in self.lines:
+            for rank, header in enumerate(run.headers):
+                self.fields[f"cell_{line.number}_{rank}"] = forms.CharField(
+                    label=f"Ligne {line.number}, {header or f'colonne {rank + 1}'}",
+                    required=False,
+                    strip=False,
+                    max_length=2000,
+                    initial=line.cells[rank] if rank < len(line.cells) else "",
+                )
+
+    def rows(self) -> list[tuple[ImportLine, list[forms.BoundField]]]:
+        ranks = range(len(self.run.headers))
+        return [(line, [self[f"cell_{line.number}_{rank}"] for rank in ranks]) for line in self.lines]
+
+    def perform(self, *, by) -> Import:
+        ranks = range(len(self.run.headers))
+        cells = {
+            line.number: [self.cleaned_data[f"cell_{line.number}_{rank}"] for rank in ranks] for line in self.lines
+        }
+        return mend_lines(self.run, cells, by=by)

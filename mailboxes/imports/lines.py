@@ -12,17 +12,17 @@ from django.db.models import Max, QuerySet
 
 from directory.folding import fold
 from directory.identifiers import domain_of
+from directory.readers.words import Said
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.moves import write_moves
 from mailboxes.actions.register import describe_anew, description_entries, given_up, write_rows
 from mailboxes.actions.usage import LEARNT, fresh_readings, teach, write_readings
-from mailboxes.imports.columns import Line
 from mailboxes.imports.models import Import, ImportLine
+from mailboxes.imports.reading import Line
 from mailboxes.imports.rules import check_within
-from mailboxes.imports.values import Said
 from mailboxes.lifecycle import Act, State, Verb
-from mailboxes.models import SYSTEM, Bal, Domain, JournalEntry, Operator, Person, Reading, Structure, bulk
+from mailboxes.models import SYSTEM, Bal, Cotitulaire, Domain, JournalEntry, Operator, Person, Reading, Structure, bulk
 
 Outcome = ImportLine.Outcome
 DESCRIBED = ("service", "description", "liste_rouge")
@@ -77,6 +77,7 @@ class Verdict:
     bal: Bal | None = None
     is_new: bool = False
     principal: Person | None = None
+    cotitulaires: list[Person] = field(default_factory=list)
     befores: dict[str, Any] = field(default_factory=dict)  # of what the register says of it, and is now said otherwise
     known: dict[str, Any] = field(default_factory=dict)  # what the register knew of its use
     reading: Reading | None = None
@@ -103,12 +104,13 @@ class Batch:
         bals = Bal.objects.filter(address__in=wanted).with_holders().order_by("pk")
         self.bals = {bal.address: bal for bal in (bals.locked() if for_real else bals)}
         self.former = given_up([one.address for one in self.bals.values() if one.state == State.ABANDONED], by=self.by)
-        self.people = self._people({line.facts["rpps"] for line in lines if "rpps" in line.facts})
+        said = [one for line in lines for one in (line, *line.others)]
+        self.people = self._people({line.facts["rpps"] for line in said if "rpps" in line.facts})
         earlier = run.lines.filter(address__in=wanted).exclude(outcome=Outcome.REJECTED)
         self.seen: dict[str, int | None] = dict(earlier.values_list("address", "number"))
 
     def treat(self) -> list[Verdict]:
-        verdicts = [self._judge(line) for line in self.lines]
+        verdicts = [verdict for line in self.lines for verdict in self._judge_with_others(line)]
         taken = [verdict for verdict in verdicts if not verdict.why]
         fresh = {id(r) for r in fresh_readings([verdict.reading for verdict in taken if verdict.reading])}
         for verdict in taken:
@@ -128,6 +130,35 @@ class Batch:
         return verdicts
 
     # --- Judging --------------------------------------------------------------------------------------------------
+    def _judge_with_others(self, line: Line) -> list[Verdict]:
+        """Lines that follow and name other holders of the same BAL share its fate."""
+        verdict = self._judge(line)
+        if not line.others:
+            return [verdict]
+        if verdict.why:
+            why = f"Ligne {line.number}, de la même BAL : {verdict.why}"
+            return [verdict, *(Verdict(other, Outcome.REJECTED, why=why) for other in line.others)]
+        return [verdict, *(self._judge_other(verdict, other) for other in line.others)]
+
+    def _judge_other(self, verdict: Verdict, other: Line) -> Verdict:
+        person, found = self.people.get(other.facts.get("rpps")), Verdict(other, remarks=list(other.remarks))
+        held = {one.pk for one in [verdict.principal, *verdict.cotitulaires] if one}
+        if not verdict.is_new:
+            if verdict.bal and not (person and verdict.bal.is_held_by(person)):
+                found.remarks.append("Cotitulaire : n’est pas repris, la BAL est déjà au registre sans lui.")
+        elif person and person.pk in held:
+            found.remarks.append(f"{person} est titulaire de la BAL de la ligne {verdict.line.number}.")
+        else:
+            found.remarks.append(self._why_no_holder(verdict, other))
+        return found
+
+    def _why_no_holder(self, verdict: Verdict, other: Line) -> str:
+        if _is_delegate(other):
+            return "Délégataire : n’est pas repris, une délégation se donne par le professionnel qui en répond."
+        if not verdict.bal or not verdict.bal.is_shared:
+            return "Cotitulaire : n’est pas repris, une BAL nominative n’a qu’un titulaire."
+        return "Cotitulaire : n’est pas repris, ce n’est pas une personne inscrite ici avec une CPS ou une e-CPS."
+
     def _judge(self, line: Line) -> Verdict:
         verdict = Verdict(line, remarks=list(line.remarks))
         try:
@@ -141,7 +172,8 @@ class Batch:
             else:
                 self._judge_known(verdict, bal)
         except rules.Refused as refused:
-            return Verdict(line, Outcome.REJECTED, why=" ".join(refused.messages))
+            # What was left aside may be why: « BOF » is no type, so the type is missing.
+            return Verdict(line, Outcome.REJECTED, why=" ".join([*refused.messages, *line.remarks]))
         self.seen[line.address] = line.number
         return verdict
 
@@ -151,12 +183,10 @@ class Batch:
         if said in (Said.DELETED, Said.PENDING):
             verdict.remarks.append(f"{said.value.capitalize()} chez l’opérateur et inconnue ici : rien à inscrire.")
             return
-        if said == Said.UNCLEAR:
-            raise rules.Refused(" ".join(line.remarks), "state")
         structure, kind = self.places.of(line), facts.get("kind") or self.run.default_kind
         if not kind:
             raise rules.Refused("Type : absent, alors que la BAL est inconnue ici. Donnez un type par défaut.", "kind")
-        verdict.principal = self._holder(line)
+        verdict.principal, verdict.cotitulaires = self._holders(line, kind)
         rules.check_register(structure, self.operator, kind, line.address, verdict.principal, by=self.by)
         verdict.bal, verdict.is_new = former or Bal(address=line.address), True
         described = {name: facts[name] for name in DESCRIBED if name in facts}
@@ -234,6 +264,19 @@ class Batch:
             people = people.filter(pk__in=Person.objects.visible_to(self.by).values("pk"))
         return {person.rpps: person for person in people}
 
+    def _holders(self, line: Line, kind: str) -> tuple[Person | None, list[Person]]:
+        """Who answers for it: whom the list calls principal, else the first; then the others."""
+        lines = [one for one in (line, *line.others) if not _is_delegate(one)]
+        first = next((one for one in lines if "principal" in fold(one.facts.get("role", ""))), line)
+        principal = self._holder(first)
+        found = {person.pk: person for one in lines if (person := self.people.get(one.facts.get("rpps")))}
+        others = [one for pk, one in found.items() if principal and pk != principal.pk and one.can_hold]
+        if kind not in (Bal.Kind.ORGANISATIONNELLE, Bal.Kind.CABINET):
+            return principal, []
+        if len(others) >= rules.MAX_COTITULAIRES:
+            raise rules.Refused(f"{len(others) + 1} cotitulaires : {rules.MAX_COTITULAIRES} au plus.", "places")
+        return principal, others
+
     def _holder(self, line: Line) -> Person | None:
         rpps = line.facts.get("rpps")
         if rpps and rpps not in self.people:
@@ -253,6 +296,7 @@ class Batch:
         """All that was judged, in a constant number of statements."""
         new = [verdict for verdict in verdicts if verdict.is_new]
         write_rows([(verdict.bal, verdict.principal) for verdict in new if verdict.bal])
+        bulk.insert([Cotitulaire(bal=verdict.bal, person=one) for verdict in new for one in verdict.cotitulaires])
         entries = [self._entry(verdict) for verdict in new]
         moved: dict[Verb, list[Bal]] = {}
         for verdict in verdicts:
@@ -276,6 +320,10 @@ class Batch:
         return entry_of(verdict.bal, Act.REGISTER, by=self.by, after=State.ACTIVE, note=note)
 
 
+def _is_delegate(line: Line) -> bool:
+    return "delegat" in fold(line.facts.get("role", ""))
+
+
 def _kept(run: Import, verdict: Verdict, before: dict[str, Any], mark: int | None) -> ImportLine:
     line = verdict.line
     is_rejected = verdict.outcome == Outcome.REJECTED
@@ -288,6 +336,7 @@ def _kept(run: Import, verdict: Verdict, before: dict[str, Any], mark: int | Non
         cells=[cell[:KEPT_CELLS] for cell in line.cells] if is_rejected else [],
         bal=verdict.bal if verdict.bal and verdict.bal.pk else None,
         before={name: _plain(value) for name, value in before.items()},
+        after={name: _plain(getattr(verdict.bal, name)) for name in before},
         reading_id=verdict.reading.pk if verdict.reading else None,
         verb=verdict.verb or "",
         mark=mark,

@@ -1,25 +1,29 @@
 """An operator's list, whatever its form: opened, its headers found, its rows given one by one."""
 
+import gzip
+import shutil
+import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO
 
-from django.utils.module_loading import import_string
-
+from directory.sources.files import is_added
 from mailboxes.imports.columns import guess, is_address
 from mailboxes.imports.csv_file import HEAD, CsvFile
 from mailboxes.imports.rows import Row, Unreadable
+from mailboxes.imports.workbook import WorkbookFile
 
-if TYPE_CHECKING:
-    from mailboxes.imports.xlsx_file import XlsxFile
-
-# By name: every process would carry its 12 MB, for the few that read one.
-WORKBOOK = "mailboxes.imports.xlsx_file.XlsxFile"
-
-SEARCHED = 10  # first rows among which the headers are looked for: some lists begin with a title
+SEARCHED = 30  # first rows among which the headers are looked for: some lists begin with a title
 SHOWN = 5
+MAX_UNPACKED = 512 * 1024**2
+OF_WORKBOOK = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}
+OPEN_ARCHIVE = "ouvrez-la et déposez la liste qu’elle contient."
+OPEN_IT = "ouvrez-le dans un tableur, et enregistrez-le en .xlsx ou en CSV."
 
 
 @dataclass
@@ -29,43 +33,131 @@ class Heading:
     sample: list[Row]  # the rows that follow
 
 
-def open_list(path: Path) -> "CsvFile | XlsxFile":
+@contextmanager
+def open_list(path: Path, sheet: str = "") -> Iterator[CsvFile | WorkbookFile]:
     """By its first bytes, never by its name."""
     with path.open("rb") as file:
         head = file.read(HEAD)
     if not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
         raise Unreadable("Le fichier est vide.")
-    if head.startswith(b"PK"):
-        return import_string(WORKBOOK)(path)
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Unreadable(
-            "Ce classeur est d’un ancien format Excel (.xls), ou protégé par un mot de passe : "
-            "enregistrez-le en .xlsx sans mot de passe, ou en CSV."
-        )
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
-    if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<head", b"<body")):
+    if head.startswith(b"\x1f\x8b"):
+        with gzip.open(path) as stream, _unpacked(stream, path.parent) as inner, open_list(inner, sheet) as source:
+            yield source
+    elif head.startswith(b"PK") and not _is_workbook(path):
+        with _only_member(path) as stream, _unpacked(stream, path.parent) as inner, open_list(inner, sheet) as source:
+            yield source
+    elif head.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        with WorkbookFile(path, sheet) as source:
+            yield source
+    else:
+        _check_text(head)
+        with CsvFile(path) as source:
+            yield source
+
+
+def _check_text(head: bytes) -> None:
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:2000].lower()
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in start or b'progid="excel.sheet"' in start:
+        raise Unreadable(f"Ce fichier est un classeur au format XML d’Excel 2003 : {OPEN_IT}")
+    if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<head", b"<body", b"<meta", b"<style")):
+        if b"<table" in head.lower():
+            raise Unreadable(f"Ce fichier est un tableau HTML, sous le nom d’un classeur : {OPEN_IT}")
         raise Unreadable(
             "Ce fichier est une page web et non une liste : souvent la page de connexion de l’opérateur. "
             "Téléchargez de nouveau la liste depuis sa console."
         )
     if start.startswith((b"%pdf", b"{\\rtf")):
         raise Unreadable("Ce fichier est un document et non une liste : demandez à l’opérateur un CSV ou un .xlsx.")
-    return CsvFile(path)
+    if start.startswith((b"7z\xbc\xaf", b"rar!", b"bzh", b"\xfd7zxz")):
+        raise Unreadable(f"Ce fichier est une archive (7z, rar, bz2 ou xz) : {OPEN_ARCHIVE}")
 
 
+# --- Archives ---------------------------------------------------------------------------------------------------------
+def _is_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return not OF_WORKBOOK.isdisjoint(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise Unreadable("Ce classeur ou cette archive est tronqué ou abîmé : enregistrez-le à nouveau.") from error
+
+
+@contextmanager
+def _only_member(path: Path) -> Iterator[IO[bytes]]:
+    with zipfile.ZipFile(path) as archive:
+        members = [one for one in archive.infolist() if not one.is_dir() and not is_added(one.filename)]
+        if len(members) != 1:
+            named = ", ".join(one.filename for one in members[:3])
+            raise Unreadable(f"Ce fichier est une archive zip de {len(members)} fichiers ({named}) : {OPEN_ARCHIVE}")
+        try:
+            with archive.open(members[0]) as stream:
+                yield stream
+        except (RuntimeError, NotImplementedError) as error:
+            raise Unreadable(f"Cette archive zip est chiffrée : {OPEN_ARCHIVE}") from error
+
+
+@contextmanager
+def _unpacked(stream: IO[bytes], folder: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=folder) as kept:
+        path = Path(kept) / "list"
+        try:
+            with path.open("wb") as file:
+                shutil.copyfileobj(_Bounded(stream), file)  # type: ignore[misc]
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+            raise Unreadable("Cette archive est tronquée ou abîmée.") from error
+        yield path
+
+
+class _Bounded:
+    """A stream that ends in a refusal where it gives more than a list ever holds."""
+
+    def __init__(self, stream: IO[bytes]):
+        self._stream, self._left = stream, MAX_UNPACKED
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._stream.read(size)
+        self._left -= len(block)
+        if self._left < 0:
+            raise Unreadable("Cette archive contient plus qu’une liste : elle est refusée par prudence.")
+        return block
+
+
+# --- Headers ----------------------------------------------------------------------------------------------------------
 def heading_of(rows: Iterator[Row]) -> Heading:
-    """The first row that names an address, else the first row; a list of bare values gets numbered columns."""
-    first = [row for row in islice(rows, SEARCHED + SHOWN) if any(row.cells)]
+    """The row above the first addresses, by its place; without any address, the row that names the most fields."""
+    return heading_among([row for row in islice(rows, 4 * SEARCHED) if any(row.cells)][: SEARCHED + SHOWN])
+
+
+def heading_among(first: list[Row], number: int | None = None) -> Heading:
+    """`number`: that of the line of headers as a person chose it, 0 for none."""
     if not first:
         raise Unreadable("Le fichier est vide.")
-    for rank, row in enumerate(first[:SEARCHED]):
-        if any(is_address(cell) for cell in row.cells):
-            break  # values already: the headers do not come later
-        if "address" in guess(texts(row)):
-            return Heading(texts(row), row.number, first[rank + 1 :][:SHOWN])
-    if any(is_address(cell) for cell in first[0].cells):
-        return Heading([f"Colonne {n}" for n in range(1, len(first[0].cells) + 1)], 0, first[:SHOWN])
-    return Heading(texts(first[0]), first[0].number, first[1:][:SHOWN])
+    if number is not None:
+        chosen = next((rank for rank, row in enumerate(first) if row.number == number), None)
+        return _headed(first, chosen)
+    values = next((rank for rank, row in enumerate(first) if any(map(is_address, row.cells))), None)
+    above = first[: SEARCHED if values is None else values]
+    if values == 0:
+        return _headed(first, None)
+    named = [sum(1 for name in guess(texts(row)) if name) for row in above]
+    if values is not None and not any(named) and _says(above[-1]) < 2 <= _says(first[values]):
+        bare = _headed(first[values:], None)  # a title, and no headers
+        return Heading(bare.headers, above[-1].number, bare.sample)
+    if values is not None and (not any(named) or named[-1] == max(named)):
+        return _headed(first, values - 1)
+    if any(named):
+        return _headed(first, max(range(len(named)), key=lambda rank: named[rank]))
+    return _headed(first, 0)
+
+
+def _says(row: Row) -> int:
+    return sum(1 for cell in row.cells if cell)
+
+
+def _headed(first: list[Row], rank: int | None) -> Heading:
+    if rank is None:
+        width = max(len(row.cells) for row in first)
+        return Heading([f"Colonne {n}" for n in range(1, width + 1)], 0, first[:SHOWN])
+    return Heading(texts(first[rank]), first[rank].number, first[rank + 1 :][:SHOWN])
 
 
 def texts(row: Row) -> list[str]:

@@ -8,27 +8,35 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from mailboxes.models import bulk
 from mailboxes.models.bals import Bal
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM
 
+SHOWN = ("service", "description", "liste_rouge", "last_used_at", "used_mb", "quota_mb")  # of what a line changes
 SILENT_FOR = timedelta(minutes=5)  # after which who was at work is taken for dead
 
 
 class ColumnMapping(models.Model):
-    """How the columns of an operator's lists were last read: proposed for his next one."""
+    """How a structure last read a list of an operator with these headers: proposed for the next such one."""
 
-    operator = models.OneToOneField(Operator, models.CASCADE, related_name="column_mapping")
+    structure = models.ForeignKey(Structure, models.CASCADE, related_name="column_mappings")
+    operator = models.ForeignKey(Operator, models.CASCADE, related_name="column_mappings")
+    signature = models.CharField("empreinte des en-têtes", max_length=64)
     fields = models.JSONField("champ de chaque en-tête", default=dict)  # folded header -> field, "" when not read
-    size_unit = models.CharField("unité des tailles", max_length=2, default="mo")
+    size_unit = models.CharField("unité des tailles", max_length=2, blank=True)
+    date_order = models.CharField("ordre des dates", max_length=3, blank=True)
     default_kind = models.CharField("type par défaut", max_length=3, choices=Bal.Kind, blank=True)
     at = models.DateTimeField("le", default=timezone.now)
 
     class Meta:
         verbose_name = "lecture des colonnes"
         verbose_name_plural = "lectures des colonnes"
+        constraints = [
+            models.UniqueConstraint(fields=["structure", "operator", "signature"], name="column_mapping_once")
+        ]
 
     def __str__(self):
         return f"colonnes de {self.operator}"
@@ -57,6 +65,7 @@ class Import(models.Model):
     """
 
     class Stage(models.TextChoices):
+        OPENING = "opening", "lecture du fichier en cours"
         RECEIVED = "received", "colonnes à vérifier"
         READING = "reading", "simulation en cours"
         PREVIEWED = "previewed", "simulé, rien n’est écrit"
@@ -66,7 +75,7 @@ class Import(models.Model):
         UNDONE = "undone", "annulé"
         FAILED = "failed", "refusé"
 
-    AT_WORK = (Stage.READING, Stage.APPLYING, Stage.UNDOING)
+    AT_WORK = (Stage.OPENING, Stage.READING, Stage.APPLYING, Stage.UNDOING)
     COUNTED = ("created", "updated", "unchanged", "rejected", "absent", "corrected")
 
     structure = models.ForeignKey(Structure, models.PROTECT, related_name="imports")
@@ -82,7 +91,14 @@ class Import(models.Model):
     header_number = models.PositiveIntegerField("ligne des en-têtes", default=0)
     columns = models.JSONField("champ de chaque colonne", default=list)
     sample = models.JSONField("premières lignes", default=list)  # number and cells of each, as texts
-    size_unit = models.CharField("unité des tailles", max_length=2, default="mo")
+    sheets = models.JSONField("feuilles", default=list)  # of a workbook; empty for a text
+    sheet = models.CharField("feuille", max_length=100, blank=True)
+    head = models.JSONField("début du fichier", default=list)  # number and cells, to choose the line of headers
+    judged = models.JSONField("lecture des colonnes", default=dict)  # a Survey, once the whole has been read
+    mended = models.JSONField("lignes corrigées", default=dict)  # number -> cells, in place of the file's
+    # "" for what the columns tell.
+    size_unit = models.CharField("unité des tailles", max_length=2, blank=True)
+    date_order = models.CharField("ordre des dates", max_length=3, blank=True)
     default_kind = models.CharField("type par défaut", max_length=3, choices=Bal.Kind, blank=True)
 
     stage = models.CharField("étape", max_length=10, choices=Stage, default=Stage.RECEIVED, editable=False)
@@ -185,6 +201,7 @@ class ImportLine(models.Model):
     # What an undoing needs.
     bal = models.ForeignKey(Bal, models.PROTECT, null=True, related_name="+", db_index=False)
     before = models.JSONField("avant", default=dict)  # column -> value
+    after = models.JSONField("après", default=dict)
     reading_id = models.BigIntegerField("relevé", null=True)  # no foreign key: readings are purged by themselves
     verb = models.CharField("ce qui en a été annoncé", max_length=30, blank=True)  # a Verb or an Act
     mark = models.BigIntegerField("dernière ligne de journal", null=True)  # when it was written
@@ -203,3 +220,17 @@ class ImportLine(models.Model):
 
     def __str__(self):
         return f"ligne {self.number} : {self.get_outcome_display()}"
+
+    @property
+    def changes(self) -> list[tuple[str, str, str]]:
+        """What each column that people read becomes: label, before, after."""
+        named = [(name, Bal._meta.get_field(name).verbose_name) for name in SHOWN if name in self.before]
+        return [(str(label), _shown(self.before[name]), _shown(self.after.get(name))) for name, label in named]
+
+
+def _shown(value) -> str:
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if isinstance(value, str) and (moment := parse_datetime(value)):
+        return f"{timezone.localtime(moment):%d/%m/%Y %H:%M}".removesuffix(" 00:00")
+    return "–" if value in (None, "") else str(value)

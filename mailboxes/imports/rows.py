@@ -1,13 +1,12 @@
 """What every kind of list gives: numbered rows of cells, and a sentence where the file as a whole cannot be read."""
 
-import re
 from datetime import date, datetime
 from typing import NamedTuple
 
+from directory.readers.texts import UNSEEN, tidy
 from mailboxes.rules import Refused
 
 Cell = str | datetime | date
-UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00a0\u200b-\u200f\u2028-\u202f\ufeff]+")  # what is typed by accident
 
 
 class Unreadable(Refused):
@@ -18,7 +17,11 @@ class Row(NamedTuple):
     number: int  # of the line in the file, or in the sheet
     cells: list[Cell]
     fault: str = ""  # why its cells are not to be trusted
+    remark: str = ""  # how its text was read, where that was a guess
 
 
 def clean(text: str) -> str:
-    return (text if text.isprintable() else UNSEEN.sub(" ", text)).strip()
+    """An address keeps what nobody sees: its reader takes it out, and says so."""
+    if text.isprintable():
+        return text.strip()
+    return text.strip() if "@" in text and UNSEEN.search(text) else tidy(text)

@@ -19,7 +19,7 @@ def check_import(structure: Structure, *, by) -> None:
 def check_columns(columns: Iterable[str], labels: dict[str, str]) -> None:
     """`columns`: the field of each, "" for none."""
     counts = Counter(name for name in columns if name)
-    if not counts["address"]:
+    if not counts["address"] and not (counts["local"] and counts["domain"]):
         raise Refused(
             "Aucune colonne ne donne l’adresse des BAL : désignez celle qui la contient, "
             "ou ajoutez au fichier une ligne d’en-têtes.",
@@ -34,6 +34,16 @@ def check_preview(run: Import, *, by) -> None:
     check_import(run.structure, by=by)
     _check_stage(run, {Stage.RECEIVED, Stage.PREVIEWED, Stage.FAILED}, "Cet import n’est plus à préparer")
     check_file_kept(run)
+
+
+def check_mend(run: Import, *, by) -> None:
+    """Rejected lines are corrected before the import is applied; after, they make an import of their own."""
+    check_import(run.structure, by=by)
+    _check_stage(run, {Stage.PREVIEWED, Stage.APPLIED}, "Les lignes rejetées se corrigent une fois lues")
+    if not run.rejected:
+        raise Refused("Aucune ligne n’est rejetée.", "none")
+    if run.stage == Stage.PREVIEWED:
+        check_file_kept(run)
 
 
 def check_apply_import(run: Import, *, by) -> None:

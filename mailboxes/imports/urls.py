@@ -8,6 +8,7 @@ urlpatterns = [
     path("imports/modele.csv", views.import_template, name="import-template"),
     path("imports/<int:pk>/", views.import_page, name="import"),
     path("imports/<int:pk>/colonnes/", views.ImportColumnsView.as_view(), name="import-columns"),
+    path("imports/<int:pk>/corriger/", views.ImportMendView.as_view(), name="import-mend"),
     path("imports/<int:pk>/appliquer/", views.ImportApplyView.as_view(), name="import-apply"),
     path("imports/<int:pk>/annuler/", views.ImportUndoView.as_view(), name="import-undo"),
     path("imports/<int:pk>/rapport.csv", views.import_report, name="import-report"),

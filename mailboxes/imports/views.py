@@ -11,15 +11,17 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.readers.words import Said
 from directory.sheets import csv_lines
 from mailboxes import actions
 from mailboxes.imports.actions import apply_import, undo_import
-from mailboxes.imports.columns import BY_NAME, LineReader
-from mailboxes.imports.forms import ImportColumnsForm, ImportForm
+from mailboxes.imports.columns import BY_NAME
+from mailboxes.imports.forms import ImportColumnsForm, ImportForm, ImportMendForm
 from mailboxes.imports.models import Import, ImportLine
+from mailboxes.imports.reading import LineReader
 from mailboxes.imports.rows import Row
-from mailboxes.imports.rules import check_apply_import, check_preview, check_undo_import
-from mailboxes.imports.values import Said
+from mailboxes.imports.rules import check_apply_import, check_mend, check_preview, check_undo_import
+from mailboxes.imports.survey import Survey
 from mailboxes.lifecycle import Act
 from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.acts import ActionView, EnteringView
@@ -42,6 +44,7 @@ REPORT = [
     ("Adresse", lambda line: line.address),
     ("Résultat", lambda line: line.get_outcome_display()),
     ("Remarque", lambda line: line.remark),
+    ("Avant → après", lambda line: " ; ".join(f"{label} : {old} → {new}" for label, old, new in line.changes)),
 ]
 TEMPLATE = [
     ("Adresse", "prenom.nom@votre-domaine.mssante.fr", "secretariat.cardiologie@votre-domaine.mssante.fr"),
@@ -92,6 +95,8 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
             "shown_label": SORTS[shown],
             "page": paginator.get_page(request.GET.get("page")) if not run.is_at_work else None,
             "understood": list(understood(run)) if run.forecasts else [],
+            "survey": Survey.from_json(run.judged),
+            "can_mend": allows(check_mend, run, by=request.user),
             "can_read": allows(check_preview, run, by=request.user),
             "can_apply": allows(check_apply_import, run, by=request.user),
             "can_undo": allows(check_undo_import, run, by=request.user),
@@ -107,7 +112,7 @@ def lines_of(run: Import, sort: str):
 
 def understood(run: Import) -> Iterable[tuple[int, list[tuple[str, str]], list[str]]]:
     """The first lines as they are read: number, what each column says, and what is doubtful or wrong."""
-    reader = LineReader(run.headers, run.columns, run.size_unit)
+    reader = LineReader(run.headers, run.columns, Survey.from_json(run.judged), as_of=run.as_of, mended=run.mended)
     for number, cells in run.sample:
         line = reader.line(Row(number, cells))
         said = [(BY_NAME[name].label, _said(name, value)) for name, value in line.facts.items()]
@@ -133,7 +138,7 @@ def import_report(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Every line, then the BAL that the file no longer has."""
     run = find(request, pk)
     actions.trace(request.user, "export", f"rapport de l’{run}")
-    lines = run.lines.order_by("number", "pk").defer("cells", "before")
+    lines = run.lines.order_by("number", "pk").defer("cells")
     named, absent = lines.exclude(number=None), lines.filter(number=None)
     rows = chain(named.iterator(chunk_size=CHUNK), absent.iterator(chunk_size=CHUNK))
     return csv_file(f"import-{run.pk}-rapport", csv_lines(REPORT, rows))
@@ -158,10 +163,10 @@ class ImportNewView(EnteringView):
     form_class = ImportForm
     template_name = "mailboxes/imports/new.html"
     label = "Importer une liste"
-    done = "Le fichier est reçu. Vérifiez ce que contient chaque colonne."
+    done = "Le fichier est reçu : il est lu, puis vous vérifierez ce que contient chaque colonne."
 
     def back(self):
-        return reverse("import-columns", args=[self.result.pk]) if self.result else reverse("import-list")
+        return self.result.get_absolute_url() if self.result else reverse("import-list")
 
 
 class ImportActionView(ActionView):
@@ -192,8 +197,35 @@ class ImportColumnsView(ImportActionView):
     def check(self, *, by):
         check_preview(self.run, by=by)
 
+    def back(self):
+        """To the columns again, where another line of headers was chosen."""
+        result = getattr(self, "result", None)
+        if result and result.stage == Import.Stage.RECEIVED:
+            return reverse("import-columns", args=[self.run.pk])
+        return super().back()
+
     def perform(self, form, *, by):
         return form.perform(by=by)
+
+
+class ImportMendView(ImportActionView):
+    form_class = ImportMendForm
+    template_name = "mailboxes/imports/mend.html"
+    label = "Réessayer ces lignes"
+    done = "Les lignes corrigées sont relues."
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "run": self.run}
+
+    def check(self, *, by):
+        check_mend(self.run, by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(by=by)
+
+    def back(self):
+        """After it was applied, its corrected lines are an import of their own."""
+        return (getattr(self, "result", None) or self.run).get_absolute_url()
 
 
 class ImportApplyView(ImportActionView):

@@ -1,11 +1,16 @@
 """Identifiers as model fields: the pattern blocks, whatever the door."""
 
+from collections.abc import Callable
 from functools import partial
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from directory.identifiers import doubtful, is_mssante, is_patient, malformed
+from directory.identifiers import doubtful, is_mssante, malformed
+from directory.readers.address import is_of_patient, read_address
+from directory.readers.identifiers import READERS
+from directory.readers.texts import Read
 
 NOTE_LENGTH = 500  # of what a person writes beside an act: its reason, the operator's answer
 
@@ -20,7 +25,33 @@ def length_of(model: type[models.Model], name: str) -> int:
 def identifier_field(name: str, length: int, label: str, **options) -> models.CharField:
     """A text column that holds a `name` of `directory.identifiers.PATTERNS`, or nothing."""
     options = {"blank": True, **options}
-    return models.CharField(label, max_length=length, validators=[partial(_validate, name)], **options)
+    field = IdentifierField(label, max_length=length, validators=[partial(_validate, name)], **options)
+    field.read = READERS[name]
+    return field
+
+
+class IdentifierField(models.CharField):
+    """In a form it is typed as people have it: with spaces, its label, or as a spreadsheet left it."""
+
+    read: Callable[[str], Read]
+
+    def deconstruct(self):
+        """For migrations, a text column."""
+        name, _, args, options = super().deconstruct()
+        return name, "django.db.models.CharField", args, options
+
+    def formfield(self, **options):
+        field = super().formfield(**{"form_class": IdentifierFormField, **options})
+        if isinstance(field, IdentifierFormField):
+            field.read = self.read
+        return field
+
+
+class IdentifierFormField(forms.CharField):
+    read: Callable[[str], Read]
+
+    def clean(self, value):
+        return super().clean((self.read(value).value if value else "") or value)
 
 
 WARNED = {"rpps": "RPPS", "finess_ej": "FINESS", "finess_et": "FINESS", "rpps_rang": "RPPS-rang"}
@@ -37,9 +68,16 @@ def _validate(name: str, value: str) -> None:
         raise ValidationError(sentence, "malformed")
 
 
+class AddressFormField(forms.CharField):
+    """An address is typed as it was copied: with a name, a scheme, a punctuation mark."""
+
+    def clean(self, value):
+        return super().clean((read_address(value).value if value else "") or value)
+
+
 def validate_address(value: str) -> None:
-    if is_patient(value):
-        raise ValidationError(f"« {value} » est l’adresse d’un patient, jamais une BAL de structure.", "patient")
+    if is_of_patient(value):
+        raise ValidationError("C’est l’adresse d’un patient, jamais une BAL de structure.", "patient")
     if not is_mssante(value.lower()):
         raise ValidationError(
             f"« {value} » n’est pas une adresse MSSanté (…@….mssante.fr ou …@interop-mssante.apicrypt.org).",

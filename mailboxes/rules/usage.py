@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.utils import timezone
 
+from directory.readers.sizes import PLAUSIBLE_MB
 from mailboxes.lifecycle import BY_VERB, Act, State, Verb
 from mailboxes.models import Bal
 from mailboxes.rules.moves import check_act
@@ -21,6 +22,14 @@ def check_reading_dates(at, last_used_at) -> None:
     for label, when in (("date du relevé", at), ("dernière authentification", last_used_at)):
         if when and when > now:
             raise Refused(f"La {label} ({timezone.localtime(when):%d/%m/%Y %H:%M}) est dans le futur.", "future")
+
+
+def check_reading_sizes(used_mb: int | None, quota_mb: int | None) -> None:
+    for label, size in (("occupé", used_mb), ("accordé", quota_mb)):
+        if size is not None and size > PLAUSIBLE_MB:
+            raise Refused(
+                f"L’espace {label} ({size} Mo) est invraisemblable : est-il compté en octets ou en Ko ?", "implausible"
+            )
 
 
 def check_more_space(bal: Bal, quota_mb: int) -> None:
@@ -58,11 +67,11 @@ def quota_level_after(warned: int, percent: int | None) -> int:
     return max(quota_level(percent), min(warned, quota_level((percent or 0) + settings.QUOTA_HYSTERESIS)))
 
 
-def check_pushed(bal: Bal | None, facts: Iterable[object], address: str) -> None:
+def check_pushed(bal: Bal | None, facts: Iterable[object], address: str, *, says_never: bool = False) -> None:
     """Of a BAL that whoever pushes sees; of another, not even that it exists is told."""
     if bal is None:
         raise Refused(f"Aucune BAL « {address} » dans les structures de cette clé.", "unknown")
-    if all(fact is None for fact in facts):
+    if not says_never and all(fact is None for fact in facts):
         raise Refused("Ce relevé ne dit rien : ni utilisation, ni espace occupé, ni espace accordé.", "empty")
 
 

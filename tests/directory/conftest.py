@@ -53,11 +53,12 @@ def write(tmp_path):
 def load(db, write):
     """Sync a file made of these lines."""
 
-    def load(*lines, name="annuaire.txt", dry_run=False, max_withdrawn=None, **file):
+    def load(*lines, name="annuaire.txt", dry_run=False, max_withdrawn=None, dated=None, **file):
         return sync(
             get_source("extraction", path=str(write(*lines, name=name, **file))),
             dry_run=dry_run,
             max_withdrawn=max_withdrawn,
+            dated=dated,
         )
 
     return load

@@ -173,7 +173,6 @@ UNREADABLE = {
     "empty": (b"", "Le fichier est vide."),
     "html": (b"<html>", "page web"),
     "latin1": (HEADER.encode("latin-1"), "UTF-8"),
-    "latin1 further on": (f"{HEADER}\n".encode() + line_of(ALICE).encode("latin-1") + b"\n", "octet 0xE9"),
     "another file": (b"a|b\n1|2\n", "colonne absente"),
     "double column": ((HEADER + "Identifiant PP|").encode(), "figure deux fois"),
     "cut in a line": (GOOD.encode()[:-40], "tronqué : il s'arrête au milieu de la ligne"),
@@ -228,6 +227,21 @@ def test_every_column_kept_has_its_field():
 def test_one_activity_with_us_brings_all_of_the_person(write, place):
     with_us = ALICE._replace(**{"finess_site": "", **place})
     assert read(write(ALICE_ALONE, STRANGER, with_us, ALICE_ALONE)) == [ALICE_ALONE, with_us, ALICE_ALONE]
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u200b", "\t", "\u202f", " \u00a0 "])
+def test_padding_on_either_side_hides_nobody(write, blank):
+    padded = ALICE._replace(finess_site=f"{blank}690000013{blank}", national_id=f"{blank}{ALICE.national_id}{blank}")
+    assert read(write(line_of(padded).replace("|", f"{blank}|", 1))) == [ALICE]
+
+
+def test_a_wrong_byte_costs_its_line_alone(write):
+    lines = [line_of(ALICE), line_of(ALICE), line_of(ALICE_ALONE)]
+    raw = "\n".join([HEADER, *lines, ""]).encode()
+    first = raw.index("Zoé".encode())
+    found = read(write(raw=raw[:first] + raw[first:].replace("Zoé".encode(), b"Zo\xe9", 1)))
+    assert [type(one) for one in found] == [RejectedLine, ActivityRecord, ActivityRecord]
+    assert (found[0].number, found[0].reason[:28]) == (2, "ligne qui n'est pas en UTF-8")
 
 
 def test_a_cabinet_is_also_known_by_its_former_identifier(write):

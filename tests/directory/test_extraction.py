@@ -1,11 +1,13 @@
 """What the file may look like, what is put aside, and what cannot be read."""
 
+import gzip
 import io
 import zipfile
 from datetime import UTC, datetime
 
 import pytest
 
+from directory.readers.address import OF_PATIENT
 from directory.records import EntryRecord, RejectedLine
 from directory.sources import UnreadableSource, get_source
 from directory.sources.extraction import COLUMNS, HEADER
@@ -56,6 +58,16 @@ def test_line_ends_and_zip_make_no_difference(write, end, name):
     assert read(write(line(), end=end, name=name)) == [ALICE]
 
 
+def test_what_a_mac_adds_to_a_zip_is_passed_over(write):
+    members = ("a.txt", GOOD), ("__MACOSX/._a.txt", "x"), (".DS_Store", "x"), ("dossier/Thumbs.db", "x")
+    assert read(write(raw=zip_of(*members))) == [ALICE] * 50
+
+
+def test_a_gzip_is_read(write):
+    assert read(write(raw=gzip.compress(GOOD.encode()))) == [ALICE] * 50
+    assert "abîmée ou tronquée" in refusal(write(raw=gzip.compress(GOOD.encode())[:-20]))
+
+
 def test_a_zip_is_known_by_its_content_not_by_its_name(write):
     assert read(write(line(), name="annuaire.zip").rename(write().with_name("renamed.csv"))) == [ALICE]
 
@@ -64,10 +76,54 @@ def test_the_last_line_needs_no_end(write):
     assert read(write(raw=f"{HEADER}\n{line()}".encode())) == [ALICE]
 
 
-def test_an_empty_32nd_field_is_tolerated_and_a_full_one_is_not(write):
-    good, bad = read(write(line() + "|", line() + "|x"))
-    assert good == ALICE
-    assert bad == RejectedLine(3, "32 champs au lieu de 31", line() + "|x")
+def test_a_32nd_field_is_one_too_many_unless_the_header_has_it(write):
+    """A bar within a name and an empty country make one as well: every value after it would slip by a column."""
+    texts = [line() + "|", line() + "|x", line(structure_name="CABINET A|B", country="")]
+    assert read(write(*texts)) == [RejectedLine(n, "32 champs au lieu de 31", text) for n, text in enumerate(texts, 2)]
+    good, without, full, slipped = read(
+        write(line() + "|", line(), line() + "|x", line(country="").removesuffix("|") + "|", header=HEADER + "|")
+    )
+    assert good == without == ALICE
+    assert full.reason == "32 champs au lieu de 31"
+    assert slipped.reason == "31 champs au lieu de 31"
+
+
+@pytest.mark.parametrize("cut", [3, 9, 40, 120])
+def test_a_file_cut_in_its_last_line_is_refused_whatever_the_share_lost(write, cut):
+    raw = f"{HEADER}\n{f'{line()}{chr(10)}' * 200}".encode()
+    assert refusal(write(raw=raw[:-cut])) == "Le fichier est tronqué : il s'arrête au milieu de la ligne 201."
+
+
+@pytest.mark.parametrize(
+    "written", ["nb\u00a0@", "n\u200bb@", "\ufeffnb@", "nb\u2060@", " NB@", "mailto:nb@", "smtp:NB@"]
+)
+def test_an_address_is_taken_without_what_nobody_sees(write, written):
+    (record,) = read(write(line(address=f"{written}aura.mssante.fr\u00a0", person_id="10000000017\u00a0")))
+    assert (record.address, record.person_id) == ("nb@aura.mssante.fr", "10000000017")
+
+
+@pytest.mark.parametrize("address", ["279035121518989@patient.mssante.fr", "279035121518989@aura.mssante.fr"])
+def test_a_patient_s_address_is_never_kept_not_even_among_what_is_refused(write, address):
+    assert read(write(line(address=address))) == [RejectedLine(2, OF_PATIENT, "")]
+
+
+def test_a_wrong_byte_costs_its_line_alone(write):
+    raw = "\n".join([HEADER, line(), line(given_name="Zoé"), line(), ""]).encode().replace("Zoé".encode(), b"Zo\xe9")
+    good, bad, last = read(write(raw=raw))
+    assert good == last == ALICE
+    assert (bad.number, bad.reason) == (3, "ligne qui n'est pas en UTF-8 : octet 0xE9 en position 86")
+
+
+def test_a_file_of_another_encoding_is_refused_as_a_whole(write):
+    raw = f"{HEADER}\n".encode() + f"{line(given_name='Zoé')}\n".encode("cp1252") * 30
+    assert "Le fichier n'est pas en UTF-8 : octet 0xE9" in refusal(write(raw=raw))
+
+
+def test_a_column_that_can_be_done_without_is_lost_alone_and_told(write):
+    lost, record = read(write(line().replace("|Médecin|", "|"), header=HEADER.replace("|Libellé Profession|", "|")))
+    assert lost.number == 1
+    assert "« Libellé Profession »" in lost.reason
+    assert record == ALICE._replace(profession="")
 
 
 def test_quotes_are_ordinary_characters(write):
@@ -133,7 +189,7 @@ def zip_of(*members):
     return buffer.getvalue()
 
 
-GOOD = f"{HEADER}\n{line()}\n" * 50
+GOOD = f"{HEADER}\n" + f"{line()}\n" * 50
 ZIP = zip_of(("a.txt", GOOD))
 UNREADABLE = {
     "empty": (b"", "Le fichier est vide."),
@@ -144,8 +200,8 @@ UNREADABLE = {
         "octet 0xE9 en position 171, ligne 1.",
     ),
     "utf-16": (HEADER.encode("utf-16"), "octet 0xFF en position 1, ligne 1."),
-    "no column": (HEADER.replace("|Code Profession|", "|Truc|").encode(), "« Code Profession »"),
-    "another file": (b"a;b;c\n1;2;3\n", "et 28 autres"),
+    "no column": (HEADER.replace("|Identifiant PP|", "|Truc|").encode(), "« Identifiant PP »"),
+    "another file": (b"a;b;c\n1;2;3\n", "et 2 autres"),
     "double column": ((HEADER + "|Adresse BAL").encode(), "« Adresse BAL » figure deux fois"),
     "endless line": (b"x" * 3_000_000, "La ligne 1 dépasse"),
     "truncated zip": (ZIP[:-30], "illisible ou tronquée"),
@@ -166,10 +222,8 @@ def test_what_cannot_be_read_is_said_in_one_sentence(write, case):
 
 
 def test_a_wrong_byte_far_in_the_file_is_found_by_line_and_position(write):
-    raw = "\n".join([HEADER, *[line()] * 9000]).encode() + b"\nPER|\xff"
-    assert refusal(write(raw=raw)) == (
-        f"Le fichier n'est pas en UTF-8 : octet 0xFF en position {len(raw)}, ligne 9002."
-    )
+    raw = "\n".join([HEADER, *[line()] * 9000]).encode() + b"\nPER|\xff\n"
+    assert read(write(raw=raw))[-1].number == 9002
 
 
 def test_a_missing_file_is_said(tmp_path):
@@ -187,7 +241,11 @@ def test_without_a_file_nor_an_address_the_setting_is_named():
         ("Extraction_Correspondance_MSSante_202611200300.txt", datetime(2026, 11, 20, 2, 0, tzinfo=UTC)),
         ("Extraction_Correspondance_MSSante_202607010300.txt", datetime(2026, 7, 1, 1, 0, tzinfo=UTC)),
         ("annuaire.zip", datetime(2026, 11, 20, 2, 0, tzinfo=UTC)),  # its member's name
+        ("Extraction_Correspondance_MSSante_202611200300 (1).txt", datetime(2026, 11, 20, 2, 0, tzinfo=UTC)),
+        ("Extraction_202611200300_copie.txt", datetime(2026, 11, 20, 2, 0, tzinfo=UTC)),
+        ("Copie de 20261120030000.TXT", datetime(2026, 11, 20, 2, 0, tzinfo=UTC)),
         ("Extraction_202699999999.txt", None),
+        ("Extraction_1202611200300.txt", None),
         ("annuaire.txt", None),
     ],
 )

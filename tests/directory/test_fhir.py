@@ -5,6 +5,7 @@ import os
 import threading
 from datetime import timedelta
 from io import StringIO
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from directory import tasks
 from directory.models import Change, Entry, SourceState, SyncRun
+from directory.readers.address import OF_PATIENT
 from directory.sources import UnreadableSource, get_source
 from directory.sources.fhir_client import LONGEST_WAIT, Pace
 from directory.sources.spool import FRESH
@@ -322,8 +324,11 @@ def test_an_answer_that_is_no_page_stops_the_run_and_nothing_is_applied(load, se
 
     server.faults = {}
     server.asked.clear()
-    assert counts(load(count=2)) == ("applied", 4, 0, 0)  # from the third page on
-    assert [path.split("?")[0].rsplit("/", 1)[1] for path in server.asked[:2]] == ["_page", "_page"]
+    assert counts(load(count=2)) == ("applied", 4, 0, 0)
+    # From the third page on; where the link itself may be bad, it is forgotten, and the search made anew.
+    takes_up = name in LASTING or name in ("key", "forbidden")
+    asked = [path.split("?")[0].rsplit("/", 1)[1] for path in server.asked[:2]]
+    assert asked == (["_page", "_page"] if takes_up else ["Practitioner", "_page"])
 
 
 def test_a_slow_answer_is_given_up_and_retried(load, server, monkeypatch):
@@ -364,6 +369,68 @@ def test_the_key_is_never_sent_elsewhere(load, server):
         load()
     with pytest.raises(UnreadableSource, match="la clé y passerait en clair"):
         load(url="http://api.exemple.fr/fhir/v2")
+
+
+@pytest.mark.parametrize("link", ["http://127.0.0.1:9/fhir/_page?id=1", "http://[", "ftp://x/", "/nowhere?x"])
+def test_a_bad_next_link_is_forgotten_and_the_next_run_begins_anew(load, server, link):
+    server.hold(*people(3))
+    bundle = {"resourceType": "Bundle", "total": 3, "link": [{"relation": "next", "url": link}]}
+    server.faults = {1: fault(200, bundle), 2: fault(400, outcome("HAPI-0302"))}
+    with pytest.raises(UnreadableSource):
+        load()
+    server.faults = {}
+    assert counts(load()) == ("applied", 3, 0, 0)
+
+
+@pytest.mark.parametrize("link", ["_page?id={}", "/fhir/v2/_page?id={}", "?_page={}"])
+def test_a_relative_next_link_is_followed(load, server, link):
+    server.hold(*people(3))
+    first = {"resourceType": "Bundle", "total": 3, "link": [{"relation": "next", "url": link.format("t")}]}
+    rest = [{"resource": one, "search": {"mode": "match"}} for one in people(3)]
+    server.faults = {1: fault(200, first), 2: fault(200, {"resourceType": "Bundle", "total": 3, "entry": rest})}
+    assert counts(load()) == ("applied", 3, 0, 0)
+    assert server.asked[1] == urljoin(server.asked[0], link.format("t"))
+
+
+@pytest.mark.parametrize("total", [7, None])
+def test_an_empty_page_after_a_promised_one_is_never_applied_nor_passed_over(load, server, total):
+    server.hold(*people(3))
+    load()
+    mark = SourceState.objects.get().generated_at
+    server.hold(*people(10, day=today()))
+    entries = [{"resource": one, "search": {"mode": "match"}} for one in people(6, day=today())[3:]]
+    first = {
+        "resourceType": "Bundle",
+        "entry": entries,
+        "link": [{"relation": "next", "url": f"{server.url}/_page?id=1"}],
+    }
+    number = len(server.asked)
+    server.faults = {
+        number + 1: fault(200, first | ({"total": total} if total else {})),
+        number + 2: fault(200, {"resourceType": "Bundle"}),
+    }
+    with pytest.raises(UnreadableSource, match="vide"):
+        load()
+    assert (len(held()), SourceState.objects.get().generated_at) == (3, mark)
+    server.faults = {}
+    assert counts(load()) == ("applied", 7, 0, 0), "taken up again, all of it"
+
+
+def test_a_delta_of_fewer_entries_than_announced_is_not_applied(load, server):
+    server.hold(*people(3))
+    load()
+    server.hold(*people(200, day=today()))
+    server.total_of = lambda found: len(found) + bool(found)
+    with pytest.raises(UnreadableSource, match="201 annoncés, 200 reçus"):
+        load()
+    assert len(held()) == 3
+
+
+def test_addresses_of_the_api_are_spelt_as_everywhere_and_a_patient_s_is_never_kept(load, server):
+    server.hold(practitioner(1, mailbox("mailto:P1@aura.mssante.fr"), mailbox("279035121518989@patient.mssante.fr")))
+    run = load()
+    assert held() == ["p1@aura.mssante.fr"]
+    assert [(line.reason[-40:], line.text) for line in run.rejected_lines.all()] == [(OF_PATIENT[-40:], "")]
 
 
 def test_pages_that_go_round_are_not_followed_for_ever(load, server):

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
 from directory.models import Change, Entry, SyncRun
+from directory.readers.address import OF_PATIENT
 from directory.sources import UnreadableSource, get_source
 from directory.sources import ldap as source_module
 from directory.sync import sync
@@ -92,6 +93,38 @@ def test_an_entry_with_several_addresses_is_several_lines_and_one_without_is_put
     run = load(openldap)
     assert (run.appeared, run.rejected) == (2, 1)
     assert run.rejected_lines.get().reason == "adresse absente"
+
+
+def records_of(**values):
+    named = {name: [text.encode() for text in texts] for name, texts in values.items()}
+    return list(source_module.records_of(1, "cn=x", named, source_module._fields({})))
+
+
+def test_schemes_are_stripped_and_what_is_no_mail_is_left_aside():
+    found = records_of(
+        mail=["SMTP:A@x.mssante.fr", "smtp:a@x.mssante.fr", "SIP:a@x.mssante.fr", "X500:/o=x", "b@x.mssante.fr"]
+    )
+    assert [record.address for record in found] == ["a@x.mssante.fr", "b@x.mssante.fr"]
+
+
+def test_every_holder_of_a_shared_mailbox_is_kept():
+    numbers = [f"1000000000{n}" for n in range(3)]
+    found = records_of(
+        mail=["s@x.mssante.fr"], identifiantpp=numbers, sn=["A", "B", "C"], o=["CH", "GH"], typebal=["org"]
+    )
+    assert [(r.person_id, r.family_name, r.structure_name) for r in found] == [
+        (numbers[0], "A", "CH, GH"), (numbers[1], "B", "CH, GH"), (numbers[2], "C", "CH, GH"),
+    ]  # fmt: skip
+
+
+def test_every_structure_of_an_entry_is_kept():
+    found = records_of(mail=["s@x.mssante.fr"], identifiantpm=["690000013", "690000021"])
+    assert [record.structure_id for record in found] == ["690000013", "690000021"]
+
+
+def test_a_patient_s_address_is_never_kept():
+    (line,) = records_of(mail=["279035121518989@patient.mssante.fr"])
+    assert (line.reason, line.text) == (OF_PATIENT, "")
 
 
 def test_a_value_that_is_not_utf_8_puts_its_entry_aside():

@@ -1,6 +1,7 @@
 """What a run writes, and what it refuses to."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
@@ -156,7 +157,7 @@ def test_rejected_lines_are_counted_and_kept(load):
 
 
 def test_odd_characters_survive_the_way_to_the_database(load):
-    odd = "\u00a0".join([r"back\slash \N \. 'quote' \"double\" % %s é", "漢"])
+    odd = " ".join([r"back\slash \N \. 'quote' \"double\" % %s é", "漢"])
     load(line(structure_name=odd))
 
     assert Entry.objects.get().structure_name == odd
@@ -176,10 +177,21 @@ def test_an_older_file_is_refused(load):
     assert held() == [(ALICE.address, "")]
 
 
-def test_a_file_without_a_date_is_never_older(load):
+def test_a_file_without_a_date_asks_for_it_over_a_copy_that_has_one(load):
     load(line(), name=STAMP.format("202611200300"))
+    run = load(line(service="Urgences"), name="annuaire.txt")
+    assert run.status == "refused"
+    assert "ne dit pas sa date" in run.reason
+    assert held() == [(ALICE.address, "")]
+    newer = datetime(2026, 11, 21, tzinfo=UTC)
+    assert load(line(service="Urgences"), name="annuaire.txt", dated=newer).status == "applied"
+    assert SourceState.objects.get().generated_at == newer
+    assert load(line(), name="annuaire.txt", dated=datetime(2026, 11, 20, tzinfo=UTC)).status == "refused"
+
+
+def test_a_file_without_a_date_is_taken_where_nothing_had_one(load):
+    load(line(), name="annuaire.txt")
     assert load(line(service="Urgences"), name="annuaire.txt").status == "applied"
-    assert SourceState.objects.get().generated_at is not None
 
 
 def test_an_unchanged_newer_file_moves_the_date_on(load):
@@ -263,7 +275,7 @@ def test_a_file_that_turns_bad_half_way_writes_nothing(load, write):
     good = write(*many(9000), name="good.txt").read_bytes()
 
     with pytest.raises(UnreadableSource):
-        load(raw=good + b"\xff\n")
+        load(raw=good + b"PER|cut")
 
     if connection.vendor == "sqlite":
         assert not connection.connection.in_transaction  # else the end of the run would not be committed

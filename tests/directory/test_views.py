@@ -1,5 +1,7 @@
 """The pages of the runs."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -116,6 +118,16 @@ def test_an_uploaded_file_is_synced_after_the_commit_and_not_kept(
     assert run.generated_at is not None
     assert Entry.objects.get().address == ALICE.address
     assert list((tmp_path / "var" / "uploads").iterdir()) == []
+
+
+def test_an_upload_without_a_date_is_dated_by_hand(
+    staff, write, settings, tmp_path, django_capture_on_commit_callbacks
+):
+    settings.VAR_DIR = tmp_path / "var"
+    file = SimpleUploadedFile("x.txt", write(line()).read_bytes())
+    with django_capture_on_commit_callbacks(execute=True):
+        staff.post(reverse("directory:upload"), {"file": file, "dated": "2026-11-20T03:00"})
+    assert SyncRun.objects.get().generated_at == datetime(2026, 11, 20, 2, tzinfo=UTC)
 
 
 def test_an_unreadable_upload_tells_why_on_its_page(staff, settings, tmp_path, django_capture_on_commit_callbacks):

@@ -357,7 +357,7 @@ def test_a_bal_to_open_is_asked_of_the_operator(visit, people, new_bal):
     ("field", "value", "sentence"),
     [
         ("address", "paul@gmail.com", "« paul@gmail.com » n’est pas une adresse MSSanté"),
-        ("address", "x@patient.mssante.fr", "« x@patient.mssante.fr » est l’adresse d’un patient"),
+        ("address", "x@patient.mssante.fr", "C’est l’adresse d’un patient"),
         ("address", "x@ailleurs.mssante.fr", "« ailleurs.mssante.fr » n’est pas un domaine de Opérateur régional"),
         ("principal", "", "Une BAL nominative a un titulaire"),
         ("kind", "APP", "Une BAL applicative n’a pas de titulaire"),

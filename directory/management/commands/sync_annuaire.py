@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from tqdm import tqdm
 
 from directory.kept import kept_of
 from directory.models import SyncRun
+from directory.readers.dates import read_date
 from directory.sources import Source, UnreadableSource, get_source
 from directory.sync import sync
 
@@ -27,6 +29,7 @@ class Command(BaseCommand):
         place = parser.add_mutually_exclusive_group()
         place.add_argument("--file", metavar="CHEMIN", help="fichier zip, txt ou xml")
         place.add_argument("--url", help="adresse à la place de celle des réglages")
+        parser.add_argument("--date", type=_moment, metavar="DATE", help="celle d'un fichier dont le nom ne la dit pas")
         parser.add_argument("--full", action="store_true", help="fhir : tout relire, et non ce qui a changé")
         parser.add_argument("--dry-run", action="store_true", help="montre ce qui changerait, n'écrit rien")
         parser.add_argument("--json", action="store_true", help="un seul objet JSON sur la sortie standard")
@@ -62,7 +65,8 @@ class Command(BaseCommand):
                 bar.total = run.bytes_total
                 bar.update(run.bytes_read - bar.n)
 
-            return sync(source, dry_run=options["dry_run"], max_withdrawn=options["max_withdrawn"], progress=progress)
+            asked = {"max_withdrawn": options["max_withdrawn"], "dated": options["date"]}
+            return sync(source, dry_run=options["dry_run"], progress=progress, **asked)
 
     def _write_json(self, status: str, reason: str | None, run: SyncRun) -> None:
         counts = {name: getattr(run, name) for name in COUNTS}
@@ -105,6 +109,13 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"« {text} » n'est pas une part entre 0 et 1")
     return share
+
+
+def _moment(text: str) -> datetime:
+    read = read_date(text)
+    if not read.value:
+        raise argparse.ArgumentTypeError(f"« {text} » n'est pas une date")
+    return read.value
 
 
 def _differences(details: dict[str, list]) -> str:

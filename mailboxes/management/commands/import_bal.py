@@ -12,9 +12,11 @@ from django.db.models import Q
 from django.utils import timezone
 from tqdm import tqdm
 
+from directory.readers.dates import ORDERS
 from mailboxes.imports.actions import apply_import, carry_on, forecast_import, read_columns, receive_import
 from mailboxes.imports.columns import BY_NAME, SIZE_UNITS, bare
 from mailboxes.imports.models import Import
+from mailboxes.imports.survey import Survey
 from mailboxes.models import SYSTEM, Bal, Operator, Structure
 from mailboxes.models.numbers import numbered
 from mailboxes.rules import Refused
@@ -44,6 +46,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--default-kind", choices=Bal.Kind.values, help="type des BAL dont le fichier ne dit rien")
         parser.add_argument("--size-unit", choices=SIZE_UNITS, help="unité des tailles écrites sans unité")
+        parser.add_argument("--date-order", choices=ORDERS, help="ordre du jour et du mois (jma, mja)")
         parser.add_argument("--date", metavar="AAAA-MM-JJ", help="jour où l’opérateur a tiré la liste (aujourd’hui)")
         which = parser.add_mutually_exclusive_group()
         which.add_argument("--dry-run", action="store_true", help="dit ce qui serait fait (par défaut)")
@@ -93,6 +96,7 @@ class Command(BaseCommand):
             run,
             _columns(run, options["column"]),
             size_unit=options["size_unit"] or run.size_unit,
+            date_order=options["date_order"] or run.date_order,
             default_kind=options["default_kind"] or run.default_kind,
             by=SYSTEM,
         )
@@ -110,6 +114,9 @@ class Command(BaseCommand):
             f"{run.created} inscrites, {run.updated} mises à jour, {run.unchanged} inchangées, "
             f"{run.rejected} rejetées, {run.corrected} lues avec une remarque."
         )
+        survey = Survey.from_json(run.judged)
+        for sentence in [*survey.remarks, *survey.questions]:
+            self.stdout.write(sentence)
         if run.absent:
             self.stdout.write(f"{run.absent} connues ici, absentes du fichier : rien n’en est conclu.")
         for line in run.lines.filter(outcome="rejected")[:SHOWN]:

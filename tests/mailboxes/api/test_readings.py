@@ -239,3 +239,27 @@ def test_ten_thousand_are_taken_at_once(push, make_bal, operator, structure):
     answer = push(*({"address": address, "at": NIGHT, "used_mb": 7} for address in addresses))
     assert answer["accepted"] == Reading.objects.count() == 10_000
     assert Bal.objects.filter(used_mb=7).count() == 10_000
+
+
+@pytest.mark.parametrize("never", ["1970-01-01T00:00:00Z", "1601-01-01T00:00:00Z", "1999-12-31T12:00:00Z"])
+def test_an_empty_clock_says_never_and_dates_no_use(push, org, never):
+    assert codes(push(said(org, last_used_at=never))) == [("accepted", "new")]
+    org.refresh_from_db()
+    assert (org.last_used_at, org.clock_at) == (None, None)
+    assert Reading.objects.get().last_used_at is None
+
+
+@pytest.mark.parametrize("facts", [{"used_mb": 1288490189, "quota_mb": 1000}, {"quota_mb": 10_000_001}])
+def test_a_size_that_no_mailbox_has_is_refused(push, org, facts):
+    assert codes(push(said(org, **facts))) == [("rejected", "implausible")]
+    org.refresh_from_db()
+    assert org.percent_full is None
+
+
+def test_the_largest_plausible_size_is_taken(push, org):
+    assert codes(push(said(org, used_mb=1, quota_mb=10_000_000))) == [("accepted", "new")]
+
+
+def test_an_address_is_read_as_in_every_other_door(push, org):
+    (line,) = push(said(org) | {"address": f"mailto:{org.address.upper()}"})["readings"]
+    assert (line["result"], line["code"]) == ("accepted", "new")

@@ -1,5 +1,6 @@
 """Operators' files as they really come: encodings, separators, dates, sizes, headers; and those that are no list."""
 
+import gzip
 import io
 import time
 import zipfile
@@ -7,16 +8,21 @@ from datetime import date, datetime
 
 import pytest
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from directory.readers.words import Said
 from mailboxes import rules
-from mailboxes.imports import csv_file, xlsx_file
+from mailboxes.imports import csv_file
 from mailboxes.imports.actions import read_columns
-from mailboxes.imports.columns import FIELDS, LineReader, guess, guess_unit
+from mailboxes.imports.columns import FIELDS, guess
 from mailboxes.imports.lists import heading_of, open_list
 from mailboxes.imports.models import ColumnMapping, Import, ImportLine
-from mailboxes.imports.rows import Unreadable
-from mailboxes.imports.values import Said
+from mailboxes.imports.reading import LineReader
+from mailboxes.imports.rows import Row, Unreadable
+from mailboxes.imports.survey import survey
+from mailboxes.models import Structure
 
 HEADERS = ["Adresse", "Type", "Service", "Dernière connexion", "Espace occupé"]
 VALUES = ["accueil@chu-exemple.mssante.fr", "ORG", "Pédiatrie d’été", "15/03/2026 08:30", "850 Mo"]
@@ -32,9 +38,10 @@ def read(tmp_path):
         path.write_bytes(raw)
         with open_list(path) as source:
             heading = heading_of(source.rows())
-            columns = guess(heading.headers, saved)
-            reader = LineReader(heading.headers, columns, guess_unit(columns, heading.sample))
-            return [reader.line(row) for row in source.rows() if row.number > heading.number and _says(row)]
+            columns = guess(heading.headers, saved, heading.sample)
+            rows = [row for row in source.rows() if row.number > heading.number and _says(row)]
+            reader = LineReader(heading.headers, columns, survey(heading.headers, columns, rows))
+            return [reader.line(row) for row in rows]
 
     return lines
 
@@ -119,7 +126,7 @@ def test_a_title_above_the_headers_is_passed_over(read):
 
 def test_a_list_of_bare_addresses_has_numbered_columns(tmp_path, read):
     lines = read(b"A@x.mssante.fr\nb@x.mssante.fr\n")
-    assert [line.faults for line in lines] == [["Adresse : absente."]] * 2  # nobody said which column yet
+    assert [line.address for line in lines] == ["a@x.mssante.fr", "b@x.mssante.fr"]
     with open_list(tmp_path / "liste") as source:
         assert heading_of(source.rows()).headers == ["Colonne 1"]
 
@@ -196,10 +203,17 @@ def test_a_date_that_names_its_zone_is_believed(read, cell):
     assert line.facts["last_used_at"] == timezone.make_aware(WHEN)
 
 
-@pytest.mark.parametrize("cell", ["31/02/2026", "2026-13-01", "hier", "03/15/2026", "99999999"])
-def test_what_is_no_date_is_a_fault_with_its_field_and_value(read, cell):
+@pytest.mark.parametrize("cell", ["31/02/2026", "2026-13-01", "bientôt", "99999999"])
+def test_what_is_no_date_costs_the_date_alone(read, cell):
     (line,) = read(f"Adresse;Dernière connexion\na@x.mssante.fr;{cell}\n".encode())
-    assert line.faults == [f"Dernière authentification : « {cell} » n’est pas une date (JJ/MM/AAAA)."]
+    said = f"Dernière authentification : « {cell} » n’est pas une date (JJ/MM/AAAA) ; ce champ est laissé de côté."
+    assert (line.faults, line.remarks, list(line.facts)) == ([], [said], ["address"])
+
+
+def test_a_date_to_come_costs_the_date_alone(read):
+    (line,) = read("Adresse;Dernière connexion\na@x.mssante.fr;15/03/2126\n".encode())
+    assert (line.faults, list(line.facts)) == ([], ["address"])
+    assert "futur" in line.remarks[0]
 
 
 def test_a_bare_number_of_excel_days_is_read_with_a_remark(read):
@@ -232,9 +246,10 @@ def test_sizes_with_and_without_their_unit(read, header, cell, megabytes):
 
 
 @pytest.mark.parametrize("cell", ["beaucoup", "-5", "12 parsecs", "9" * 24])
-def test_what_is_no_size_is_a_fault(read, cell):
+def test_what_is_no_size_costs_the_size_alone(read, cell):
     (line,) = read(f"Adresse;Quota\na@x.mssante.fr;{cell}\n".encode())
-    assert line.faults[0].startswith("Espace accordé : ")
+    assert (line.faults, list(line.facts)) == ([], ["address"])
+    assert line.remarks[0].startswith("Espace accordé : ")
 
 
 @pytest.mark.parametrize(
@@ -263,8 +278,10 @@ def test_a_line_without_an_address_is_a_fault(read):
 @pytest.mark.parametrize("cell", ["1,00E+10", "1E+10"])
 def test_a_number_that_a_spreadsheet_spoilt_is_said_so(read, cell):
     (line,) = read(f"Adresse;RPPS\na@x.mssante.fr;{cell}\n".encode())
-    assert line.faults == [
-        f"RPPS du titulaire : « {cell} » : un tableur a abîmé ce numéro RPPS. Mettez la colonne au format texte."
+    assert "rpps" not in line.facts
+    assert line.remarks == [
+        f"RPPS du titulaire : « {cell} » : un tableur a abîmé ce numéro RPPS. Mettez la colonne au format texte ; "
+        "ce champ est laissé de côté."
     ]
 
 
@@ -338,12 +355,16 @@ NO_LISTS = {
     "blank": (b"\xef\xbb\xbf \r\n \r\n", "Le fichier est vide."),
     "html": (b"<!DOCTYPE html><html><body>Connexion</body></html>", "est une page web"),
     "html after blanks": (b"\r\n  <html>", "est une page web"),
-    "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "ancien format Excel"),
+    "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "tronqué ou abîmé"),
+    "xml of Excel 2003": (b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>', "XML d’Excel 2003"),
+    "table of a page": (b"<html><body><table><tr><td>a@x.fr", "tableur"),
+    "gzip cut": (gzip.compress(b"Adresse;Type" * 99)[:-9], "tronquée ou abîmée"),
+    "7z": (b"7z\xbc\xaf\x27\x1c", "7z"),
     "pdf": (b"%PDF-1.7\n", "est un document"),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "n’est pas du texte"),
     "broken zip": (workbook(HEADERS, VALUES)[:2000], "tronqué ou abîmé"),
-    "zip": (zipped("liste.csv"), "est une archive zip"),
-    "ods": (zipped("content.xml"), "classeur OpenDocument"),
+    "zip": (zipped("liste.csv", "autre.csv"), "archive zip de 2 fichiers"),
+    "ods": (zipped("content.xml"), "tronqué ou abîmé"),
     "workbook without parts": (zipped("xl/workbook.xml"), "abîmé"),
 }
 
@@ -365,22 +386,221 @@ def test_headers_without_lines_are_refused_once_read(bring_in, raw):
     assert not ImportLine.objects.exists()
 
 
-def test_a_workbook_that_swells_when_opened_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(xlsx_file, "MAX_RATIO", 0.001)
-    path = tmp_path / "liste.xlsx"
-    path.write_bytes(workbook(HEADERS, VALUES))
-    with pytest.raises(Unreadable, match="trop gros"):
-        open_list(path)
+SHEET = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{}</sheetData></worksheet>'
+)
+HOSTILE = {
+    "a row far below": SHEET.format('<row r="900000000000"><c r="A900000000000"><v>1</v></c></row>'),
+    "a cell far to the right": SHEET.format('<row r="1"><c r="XFD1"><v>1</v></c></row>' * 3),
+    "what swells": SHEET.format(" " * 40_000_000),
+}
 
 
-def test_a_workbook_cut_in_the_midst_of_its_sheet_is_refused_when_it_is_reached(tmp_path):
-    raw = workbook(HEADERS, *[VALUES] * 500)
+def with_sheet(text):
+    """A sound workbook but for its sheet."""
     file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(raw)) as whole, zipfile.ZipFile(file, "w") as cut:
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(HEADERS, VALUES))) as whole,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made,
+    ):
         for name in whole.namelist():
-            content = whole.read(name)
-            cut.writestr(name, content[: len(content) // 2] if name.endswith("sheet1.xml") else content)
+            made.writestr(name, text if name.endswith("sheet1.xml") else whole.read(name))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_workbook_made_to_exhaust_its_reader_is_refused_by_a_process_apart(tmp_path, case):
     path = tmp_path / "liste.xlsx"
-    path.write_bytes(file.getvalue())
-    with open_list(path) as source, pytest.raises(Unreadable, match="abîmé après la ligne"):
-        list(source.rows())
+    path.write_bytes(with_sheet(HOSTILE[case]))
+    with pytest.raises(Unreadable, match=r"hors de la liste|trop gros|trop grand|abîmé"), open_list(path):
+        pass
+    assert [one.name for one in tmp_path.iterdir()] == ["liste.xlsx"], "nothing is left of what was begun"
+
+
+def test_a_workbook_cut_in_the_midst_of_its_sheet_is_refused(tmp_path):
+    sheet = zipfile.ZipFile(io.BytesIO(workbook(HEADERS, *[VALUES] * 500))).read("xl/worksheets/sheet1.xml")
+    path = tmp_path / "liste.xlsx"
+    path.write_bytes(with_sheet(sheet[: len(sheet) // 2].decode()))
+    with pytest.raises(Unreadable, match="abîmé"), open_list(path):
+        pass
+
+
+# --- Tables as they come ----------------------------------------------------------------------------------------------
+def heading(tmp_path, raw, sheet=""):
+    path = tmp_path / "liste"
+    path.write_bytes(raw if isinstance(raw, bytes) else raw.encode())
+    with open_list(path, sheet) as source:
+        found = heading_of(source.rows())
+        return source, found.headers, guess(found.headers, None, found.sample)
+
+
+def test_line_ends_within_quoted_headers_part_no_columns(read):
+    lines = read(b'"Adresse\r\nBAL";"Type\r\nde BAL";Service\r\na@x.mssante.fr;ORG;Cardio\r\n')
+    assert [line.facts["service"] for line in lines] == ["Cardio"]
+
+
+def test_commas_within_texts_are_no_separators(read):
+    (line,) = read(b"Adresse;Type;Description\na@x.mssante.fr;ORG;Bloc, urgences, soins, lits, SSPI\n")
+    assert line.facts["description"] == "Bloc, urgences, soins, lits, SSPI"
+
+
+def test_lines_wholly_quoted_are_unwrapped(read):
+    (line,) = read(b'"Adresse;Type;Service"\n"a@x.mssante.fr;ORG;Cardio ""B"""\n')
+    assert line.facts["service"] == 'Cardio "B"'
+
+
+def test_quotes_escaped_by_a_backslash_are_quotes(read):
+    lines = read(b'Adresse;Service;Type\na@x.mssante.fr;"Service \\"urg\\" A";ORG\nb@x.mssante.fr;"C:\\";ORG\n')
+    assert [line.facts["service"] for line in lines] == ['Service "urg" A', "C:\\"]
+
+
+@pytest.mark.parametrize("encoding", ["mac_roman", "cp850"])
+def test_another_encoding_is_known_by_its_french_and_told(read, encoding):
+    (line,) = read("Adresse;Service\na@x.mssante.fr;Pédiatrie été à l'hôpital\n".encode(encoding))
+    assert line.facts["service"] == "Pédiatrie été à l'hôpital"
+    assert "Accents lus comme" in line.remarks[0]
+
+
+def test_accents_encoded_twice_are_mended_and_told(read):
+    (line,) = read("Adresse;Service\na@x.mssante.fr;Pédiatrie d’été\n".encode().decode("cp1252").encode())
+    assert line.facts["service"] == "Pédiatrie d’été"
+    assert "deux fois" in line.remarks[0]
+
+
+def test_utf_16_without_its_mark_is_read(read):
+    assert_understood(read(text().encode("utf-16-le")))
+
+
+def test_headers_are_the_row_above_the_first_addresses_whatever_they_say(tmp_path):
+    _, headers, columns = heading(
+        tmp_path, "Liste des BAL;;\n;;\nMessagerie sûre;Machin;Service\na@x.mssante.fr;x;Cardio\n"
+    )
+    assert (headers, columns) == (["Messagerie sûre", "Machin", "Service"], ["address", "", "service"])
+
+
+def test_a_title_above_values_is_no_header(tmp_path):
+    _, headers, columns = heading(tmp_path, "Liste des BAL\na@x.mssante.fr;ORG\nb@x.mssante.fr;PER\n")
+    assert (headers, columns) == (["Colonne 1", "Colonne 2"], ["address", ""])
+
+
+def test_the_sheet_that_holds_addresses_is_chosen_and_another_can_be(tmp_path):
+    book = Workbook()
+    book.active.title = "Lisez-moi"
+    book.active.append(["Mode d’emploi"])
+    for row in (HEADERS, VALUES):
+        book.create_sheet("BAL").append(row) if "BAL" not in book.sheetnames else book["BAL"].append(row)
+    file = io.BytesIO()
+    book.save(file)
+    source, headers, _ = heading(tmp_path, file.getvalue())
+    assert (source.sheets, source.sheet, headers) == (["Lisez-moi", "BAL"], "BAL", HEADERS)
+    assert heading(tmp_path, file.getvalue(), "Lisez-moi")[1] == ["Mode d’emploi"]
+
+
+def test_the_address_behind_a_link_is_offered(read):
+    book = Workbook()
+    book.active.append(["Adresse", "Type"])
+    book.active.append(["Cardiologie", "ORG"])
+    book.active["A2"].hyperlink = "mailto:a@x.mssante.fr?subject=x"
+    file = io.BytesIO()
+    book.save(file)
+    (line,) = read(file.getvalue())
+    assert (line.address, len(line.remarks)) == ("a@x.mssante.fr", 1)
+
+
+@pytest.mark.parametrize("junk", ["__MACOSX/._liste.csv", ".DS_Store"])
+def test_a_list_zipped_on_a_mac_or_gzipped_is_read(read, junk):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("liste.csv", text())
+        archive.writestr(junk, "x")
+    assert_understood(read(file.getvalue()))
+    assert_understood(read(gzip.compress(text().encode())))
+
+
+def test_an_address_in_two_columns_is_one(read):
+    (line,) = read(b"local_part,domain,quota\nAccueil,x.mssante.fr,5 Go\n")
+    assert (line.address, line.facts["quota_mb"]) == ("accueil@x.mssante.fr", 5000)
+
+
+CONSOLES = {
+    "Exchange": (
+        "PrimarySmtpAddress,DisplayName,RecipientTypeDetails,LastLogonTime,TotalItemSize,ProhibitSendQuota",
+        "a@x.fr,Cardio,SharedMailbox,3/15/2026 8:30:12 AM,\"1.2 GB (1,288,490,189 bytes)\",Unlimited",
+        "address description kind last_used_at used_mb quota_mb",
+    ),
+    "mailcow": (
+        "username,name,active,quota,quota_used,last_imap_login,messages",
+        "a@x.fr,Réa,1,5368709120,1288490189,1773561600,120",
+        "address - state quota_mb used_mb last_used_at -",
+    ),
+    "PostfixAdmin": (
+        "username,name,maildir,quota,local_part,domain,created,modified,active",
+        "a@x.fr,Réa,x/a/,1024000000,a,x.fr,2024-01-01,2026-01-01,1", "address - - quota_mb - - - - state",
+    ),
+    "Zimbra": (
+        "zimbraAccountName;zimbraAccountStatus;zimbraMailQuota;zimbraMailUsed;zimbraLastLogonTimestamp",
+        "a@x.fr;active;0;1288490189;20260315083000Z", "address state quota_mb used_mb last_used_at",
+    ),
+    "iRedMail": (
+        "Mail Address;Display Name;Mailbox Quota;Quota Used;Last Login", "a@x.fr;Réa;5 GB;1.2 GB;2026-03-15 08:30",
+        "address description quota_mb used_mb last_used_at",
+    ),
+    "Google": (
+        "Email Address [Required],Status [READ ONLY],Last Sign In [READ ONLY],Email Usage [READ ONLY]",
+        "a@x.fr,Active,2026/03/15 08:30:00,1.2GB", "address state last_used_at used_mb",
+    ),
+    "Microsoft 365": (
+        "Report Refresh Date,User Principal Name,Display Name,Is Deleted,Created Date,Last Activity Date,"
+        "Storage Used (Byte),Prohibit Send Quota (Byte)",
+        "2026-03-16,a@x.fr,Réa,False,2024-01-01,2026-03-15,1288490189,5368709120",
+        "at address description - - last_used_at used_mb quota_mb",
+    ),
+    "in French": (
+        "Identifiant de messagerie;Nature du compte;Passage le plus récent (connexion);Volume actuel;Plafond du quota",
+        "a@x.fr;Organisationnelle;15/03/2026;850 Mo;2 Go", "address kind last_used_at used_mb quota_mb",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("console", CONSOLES)
+def test_columns_of_the_consoles_are_guessed_by_header_or_by_cells(tmp_path, console):
+    headers, values, expected = CONSOLES[console]
+    assert heading(tmp_path, f"{headers}\n{values}\n")[2] == ["" if name == "-" else name for name in expected.split()]
+
+
+@pytest.mark.django_db
+def test_what_one_structure_chose_is_not_proposed_to_another(bring_in, structure, operator, people):
+    bring_in(
+        "Boîte;Remarques\na@chu-exemple.mssante.fr;x\n", stage="previewed", columns=["address", "service"], kind="ORG"
+    )
+    assert ColumnMapping.objects.get().structure == structure
+    ColumnMapping.objects.update(structure=Structure.objects.create(name="Autre", finess_et="010000099"))
+    assert bring_in("Boîte;Remarques\nb@chu-exemple.mssante.fr;x\n", stage="received").columns == ["address", ""]
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_at_all_are_more_than_a_refusal(tmp_path_factory, raw):
+    path = tmp_path_factory.getbasetemp() / "random"
+    path.write_bytes(raw)
+    try:
+        if raw[:2] in (b"PK", b"\xd0\xcf"):
+            return  # a process for each would take minutes; see the hostile workbooks
+        with open_list(path) as source:
+            found = heading_of(source.rows())
+            columns = guess(found.headers, None, found.sample)
+            rows = list(source.rows())
+            reader = LineReader(found.headers, columns, survey(found.headers, columns, rows))
+            assert all(line.address or line.faults for line in map(reader.line, rows))
+    except Unreadable:
+        pass
+
+
+CELL = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
+
+
+@given(st.lists(st.lists(CELL, min_size=4, max_size=4), min_size=1, max_size=8), st.permutations(FIELDS))
+def test_any_cells_in_any_columns_are_read_or_told(rows, fields):
+    headers, columns = [one.label for one in fields[:4]], [one.name for one in fields[:4]]
+    made = [Row(number, cells) for number, cells in enumerate(rows, 2)]
+    reader = LineReader(headers, columns, survey(headers, columns, made))
+    assert all(line.address or line.faults for line in map(reader.line, made))

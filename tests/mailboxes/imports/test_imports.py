@@ -11,11 +11,12 @@ from django.utils import timezone
 from mailboxes import actions, jobs, rules
 from mailboxes.imports import actions as imports
 from mailboxes.imports import lines as import_lines
-from mailboxes.imports.actions import apply_import, carry_on, forecast_import, read_columns, undo_import
+from mailboxes.imports.actions import apply_import, carry_on, forecast_import, mend_lines, read_columns, undo_import
 from mailboxes.imports.models import Import, ImportLine
+from mailboxes.imports.survey import Survey
 from mailboxes.lifecycle import Act, State, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Operator, Reading, Structure
-from tests.mailboxes.conftest import record
+from tests.mailboxes.conftest import make_professional, record
 
 DOMAIN = "chu-exemple.mssante.fr"
 HEADERS = "Adresse;Type;RPPS du titulaire;Service;Dernière connexion;Espace occupé;Quota"
@@ -44,11 +45,11 @@ def counts():
 
 @pytest.fixture
 def mixed(org):
-    """A new BAL, a known one, a wrong date, an address twice, one read with a remark."""
+    """A new BAL, a known one, no address, an address twice, one read with a remark."""
     return listed(
         new("nouvelle", "ORG;10000000017;Pneumologie;15/03/2026 08:30;850 Mo;1,2 Go"),
         "ACCUEIL@chu-exemple.mssante.fr;ORG;;Accueil;16/03/2026;900;2 Go",
-        new("fautive", "ORG;;Urgences;31/02/2026;;"),
+        "fautive;ORG;;Urgences;;;",
         new("nouvelle"),
         new("douteuse", "ORG;;Urgences;46096;;"),
     )
@@ -74,10 +75,10 @@ def test_the_forecast_and_the_application_say_the_same_of_each_line(bring_in, mi
 def test_the_report_names_line_field_value_and_reason(bring_in, mixed):
     run = bring_in(mixed)
     assert outcomes(run) == [(2, "created"), (3, "updated"), (4, "rejected"), (5, "rejected"), (6, "created")]
-    assert remark(run, 4) == "Dernière authentification : « 31/02/2026 » n’est pas une date (JJ/MM/AAAA)."
+    assert remark(run, 4) == "Adresse : « fautive » n’est pas une adresse."
     assert remark(run, 5) == "Adresse : déjà donnée à la ligne 2."
     assert remark(run, 6) == "Dernière authentification : « 46096 » lu comme une date d’Excel : 15/03/2026."
-    assert run.lines.get(number=4).cells[0] == f"fautive@{DOMAIN}"
+    assert run.lines.get(number=4).cells[0] == "fautive"
     assert run.lines.get(number=2).cells == [], "only what is rejected is kept as the file has it"
 
 
@@ -167,13 +168,84 @@ def test_bal_that_the_list_does_not_name_are_told_and_nothing_is_concluded(bring
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
+        (f"x@{DOMAIN};ORG;123;;;;", "RPPS du titulaire : "),
+        (f"x@{DOMAIN};ORG;;;01/01/2199;;", "est dans le futur"),
+        (f"x@{DOMAIN};ORG;;;;beaucoup;", "n’est pas une taille"),
+        (f"x@{DOMAIN};ORG;;;31/02/2026;;", "n’est pas une date"),
+    ],
+)
+def test_what_cannot_be_read_costs_its_field_and_never_its_line(bring_in, line, reason):
+    run = bring_in(listed(line))
+    assert (outcomes(run), run.corrected) == ([(2, "created")], 1)
+    assert reason in remark(run, 2)
+    assert "laissé de côté" in remark(run, 2)
+    bal = Bal.objects.get()
+    assert (bal.last_used_at, bal.used_mb) == (None, None)
+
+
+def test_rows_of_one_bal_that_name_other_holders_make_one_bal(bring_in, people, structure):
+    others = [make_professional(n) for n in (91, 92)]
+    for person in others:
+        person.affiliations.create(structure=structure)
+    rows = [("cotitulaire", others[0].rpps), ("principal", people.alice.rpps), ("cotitulaire", others[1].rpps)]
+    lines = [f"s@{DOMAIN};ORG;{rpps};{role}" for role, rpps in rows]
+    run = bring_in(listed(*lines, headers="Adresse;Type;RPPS;Rôle"))
+    assert outcomes(run) == [(2, "created"), (3, "unchanged"), (4, "unchanged")]
+    bal = Bal.objects.get(address=f"s@{DOMAIN}")
+    assert bal.principal() == people.alice
+    assert set(bal.cotitulaires.values_list("person__rpps", flat=True)) == {rpps for _, rpps in rows}
+
+
+def test_a_line_that_changes_a_bal_shows_before_and_after(bring_in, org):
+    Bal.objects.filter(pk=org.pk).update(service="Accueil", used_mb=5)
+    run = bring_in(listed(f"{org.address};ORG;;Urgences;15/03/2026;850 Mo;"))
+    changes = {label: (before, after) for label, before, after in run.lines.get(number=2).changes}
+    assert changes["service de rattachement"] == ("Accueil", "Urgences")
+    assert ("5", "850") in changes.values()
+
+
+def test_rejected_lines_are_corrected_in_place_before_the_import_is_applied(bring_in, people):
+    run = bring_in(listed("fautive;ORG;;Urgences;;;", new("bonne")), stage="previewed")
+    cells = [f"mendee@{DOMAIN}", "ORG", "", "Urgences", "", "", ""]
+    carry_on(run := mend_lines(run, {2: cells}, by=people.gisele.user), by=SYSTEM)
+    assert (run.stage, run.created, run.rejected) == ("previewed", 2, 0)
+    carry_on(run := apply_import(run, by=people.gisele.user), by=SYSTEM)
+    assert Bal.objects.get(address=f"mendee@{DOMAIN}").service == "Urgences"
+
+
+def test_once_applied_corrected_lines_are_an_import_of_their_own(bring_in, people):
+    run = bring_in(listed("fautive;ORG;;Urgences;;;", new("bonne")))
+    fresh = mend_lines(run, {2: [f"mendee@{DOMAIN}", "ORG", "", "Urgences", "", "", ""]}, by=people.gisele.user)
+    carry_on(fresh, by=SYSTEM)
+    assert (fresh.pk != run.pk, fresh.stage, fresh.created) == (True, "previewed", 1)
+
+
+def test_the_answer_to_a_question_is_given_once_for_the_file(bring_in):
+    content = listed(*(new(f"b{n}", f"ORG;;;;{size};") for n, size in enumerate([500000, 600000])))
+    run = bring_in(content, stage="previewed")
+    assert (run.created, Survey.from_json(run.judged).questions != []) == (2, True)
+    assert "dites celle" in remark(run, 2)
+    bring_in(content, unit="ko")
+    assert sorted(Bal.objects.values_list("used_mb", flat=True)) == [500, 600]
+
+
+def test_what_the_report_says_is_what_the_database_holds(bring_in, mixed):
+    run = bring_in(mixed)
+    created = run.lines.filter(outcome="created")
+    assert set(created.values_list("address", flat=True)) <= set(Bal.objects.values_list("address", flat=True))
+    for line in run.lines.exclude(after={}).select_related("bal"):
+        for name, value in line.after.items():
+            held = getattr(line.bal, name)
+            assert (held.isoformat() if hasattr(held, "isoformat") else held) == value
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
         ("x@ailleurs.mssante.fr;ORG;;;;;", "n’est pas un domaine de Opérateur régional"),
         (f"x@{DOMAIN};ORG;10000000058;;;;", "n’est celui d’aucune personne inscrite ici"),
         (f"x@{DOMAIN};;;;;;", "Type : absent"),
         (f"x@{DOMAIN};BOF;;;;;", "« BOF » n’est pas un type de BAL"),
-        (f"x@{DOMAIN};ORG;123;;;;", "RPPS du titulaire : "),
-        (f"x@{DOMAIN};ORG;;;01/01/2199;;", "est dans le futur"),
-        (f"x@{DOMAIN};ORG;;;;beaucoup;", "n’est pas une taille"),
         (f"x@{DOMAIN};PER;;;;;", "Une BAL nominative a un titulaire"),
     ],
 )

@@ -1,0 +1,91 @@
+"""An address, however it was pasted: out of its display name, scheme and punctuation, in the one spelling we keep."""
+
+import re
+from urllib.parse import unquote
+
+import idna
+
+from directory.identifiers import LONGEST, is_patient
+from directory.readers.texts import UNSEEN, Read, quoted, tidy, unguarded
+
+MAIL_SCHEME = re.compile(r"(?:mailto|smtp|e-?mail|mail|courriel|adresse|mss|mssant[eé])\s*:\s*", re.IGNORECASE)
+OTHER_SCHEME = re.compile(r"(sips?|x400|x500|eum|im|xmpp|ex|notes|ldaps?|https?|tel)\s*:", re.IGNORECASE)
+ENCLOSED = re.compile(r"[<\[(«]\s*(?:mailto:|smtp:)?\s*([^<>\[\]()«»\s]+@[^<>\[\]()«»\s]+)\s*[>\])»]", re.IGNORECASE)
+PLAIN = re.compile(r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*@[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\.[A-Za-z]{2,}")  # mostly
+AT = re.compile(r"\s*@\s*")
+AROUND = " \t<>«»“”\"'‘’()[]{},;:.!…"
+LOOKS_LIKE_ONE = re.compile(r"[^\s@<>()\[\],;:\"]+@[^\s@<>()\[\],;:\"./]+(\.[^\s@<>()\[\],;:\"./]+)+")
+# What word processors put in place of the plain ones; no operator opens an address with them.
+TYPED = str.maketrans("’‘ʼ´‐‑–−＠", "''''----@")
+INS = re.compile(r"[1-478]\d{4}(\d\d|2[AB])\d{6}(\d\d)?", re.IGNORECASE)  # 13 characters, and its key of 2
+OF_PATIENT = "adresse de patient : elle n’est jamais gardée."
+IS_MENDED = "caractères invisibles ôtés"
+
+
+def read_address(text: str) -> Read:
+    """In lower case, its domain in ASCII; a patient's address is a problem, which does not repeat it."""
+    if PLAIN.fullmatch(text) and len(text) <= LONGEST and not is_of_patient(text):
+        return Read(text.lower())
+    said, remarks = tidy(unguarded(text.strip())), []
+    address = taken_out(text)
+    if isinstance(address, Read):
+        return address
+    if is_of_patient(address):
+        return Read(problem=OF_PATIENT)
+    if not LOOKS_LIKE_ONE.fullmatch(address) or len(address) > LONGEST or "\ufffd" in address:
+        return Read(problem=f"{quoted(said)} n’est pas une adresse.")
+    if address != said.lower():
+        remarks.append(f"{quoted(said)} lu {address}")
+    if UNSEEN.search(text):
+        remarks.append(f"{IS_MENDED} : {address}" if not remarks else IS_MENDED)
+    return Read(address, ", ".join(remarks))
+
+
+def taken_out(text: str) -> str | Read:
+    """What of the text may be the address, well formed or not; a problem where that is not one thing."""
+    said = tidy(unguarded(text.strip()))
+    found = _taken_out(said if said.isascii() else said.translate(TYPED))
+    return found if isinstance(found, Read) else spelt(AT.sub("@", found))
+
+
+def spelt(address: str) -> str:
+    """The one spelling of an address: lower case, and its domain as the DNS has it."""
+    local, at, domain = address.lower().rpartition("@")
+    return f"{local}{at}{spelt_domain(domain)}"
+
+
+def spelt_domain(domain: str) -> str:
+    """In ASCII: « hôpital.mssante.fr » and « xn--hpital-0ta.mssante.fr » are one domain."""
+    bare = domain.strip().lower().rstrip(".")
+    return bare if bare.isascii() else ".".join(map(_spelt_label, bare.split(".")))
+
+
+def is_of_patient(address: str) -> bool:
+    """By its domain, or by a local part that is an INS: under a mistyped domain it is a patient's still."""
+    return is_patient(address) or (address[:1].isdigit() and INS.fullmatch(address.partition("@")[0]) is not None)
+
+
+def _taken_out(said: str) -> str | Read:
+    enclosed = {match.lower() for match in ENCLOSED.findall(said)}
+    outside = ENCLOSED.sub(" ", said)
+    others = {word.strip(AROUND).lower() for word in outside.split() if "@" in word.strip("@")}
+    if len(enclosed | others) > 1:
+        return Read(problem=f"{quoted(said)} contient plusieurs adresses.")
+    if enclosed:
+        return enclosed.pop().partition("?")[0].strip(AROUND)
+    if other := OTHER_SCHEME.match(said):
+        return Read(problem=f"{quoted(said)} n’est pas une adresse de messagerie ({other[1].lower()}).")
+    bare = re.sub(r"(@\S+)\s\([^()@]*\)$", r"\1", said).strip(AROUND)  # alice@x.fr (Alice MOREL)
+    if scheme := MAIL_SCHEME.match(bare):
+        bare = bare[scheme.end() :]
+        bare = unquote(bare) if "%" in bare else bare
+    local, at, domain = bare.partition("@")
+    bare = local + at + domain.partition("?")[0]
+    return bare.strip(AROUND)
+
+
+def _spelt_label(label: str) -> str:
+    try:
+        return label if label.isascii() else idna.encode(label, uts46=True).decode()
+    except idna.IDNAError:
+        return label

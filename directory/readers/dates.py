@@ -1,0 +1,324 @@
+"""A date as people, consoles and clocks write it; the order of day and month is judged on the whole column."""
+
+import re
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import NamedTuple
+
+from dateutil.relativedelta import relativedelta
+from django.utils import timezone
+
+from directory.readers.texts import Read, folded, tidy, unguarded
+
+DAY_FIRST, MONTH_FIRST = "jma", "mja"
+ORDERS = {DAY_FIRST: "jour/mois/année", MONTH_FIRST: "mois/jour/année"}
+NO_DATE = {
+    "jamais", "never", "inconnu", "inconnue", "nc", "aucun", "aucune", "jamais connecte", "jamais connectee", "neant",
+    "jamais utilise", "jamais utilisee", "aucune connexion", "pas de connexion", "aucun acces", "never logged in",
+    "never logged on", "never used", "not logged in", "no login", "no logon", "non connecte", "non connectee",
+    "unknown",
+    "pas encore connecte", "pas encore connectee", "jamais authentifie", "jamais authentifiee", "sans", "sans objet",
+    "n a", "na", "nan", "nat", "none", "null", "nil", "aucune authentification", "pas connecte", "never connected",
+    "jamais active", "jamais activee", "not available", "non disponible", "non utilise", "non utilisee",
+}  # fmt: skip
+EMPTY_CLOCK = re.compile(r"[-/.: T0]*0[-/.: T0]*Z?|-1|0?0?01[-/.]01[-/.]0001.*|0001-01-01.*")
+OLDEST = 2000  # before, a date is that of an empty clock (1970, 1900, 1601)
+EXCEL_DAYS = (36526, 73051)  # of the years 2000 to 2099
+EXCEL_EPOCH = datetime(1899, 12, 30)
+FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)  # LDAP and Windows count tenths of microseconds from there
+FOREVER = 2**63 - 1  # what Active Directory writes for "never"
+MAJORITY = 20  # times more values of one order than of the other: these few are slips
+
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        ["janvier janv jan january", "fevrier fevr fev feb february", "mars mar march", "avril avr apr april",
+         "mai may", "juin jun june", "juillet juil jul july", "aout aou aug august", "septembre sept sep september",
+         "octobre oct october", "novembre nov november", "decembre dec december"], 1)
+    for name in names.split()
+}  # fmt: skip
+WEEKDAY = re.compile(
+    r"^(?:le\s+)?(?:(?:lun|mar|mer|jeu|ven|sam|dim)(?:di|credi|dredi|edi|anche)?|(?:mon|tue|tues|wed|wednes|thu|thur|"
+    r"thurs|fri|sat|satur|sun)(?:day)?)\b\.?,?\s+(?=\S)",
+    re.IGNORECASE,
+)
+CLOCK = re.compile(
+    r"(?:(?<=\d)T|\s*\b(?:à|a|at)\s+|[\s,]+)(\d{1,2})\s?(?:[:hH]\s?(\d{2})?(?:[:m]\s?(\d{2})(?:[.,](\d{1,9}))?)?\s?[sm]?"
+    r"(?:in)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(?:(Z|UTC|GMT|CET|CEST)|(?:GMT|UTC)?([+-]\d{2}):?(\d{2})?)?"
+    r"(?:\s*[\[(][\w/ ]+[\])])?$"
+)
+CTIME = re.compile(r"^([A-Za-zûé.]+)\s+(\d{1,2})\s+(\d{1,2}:\d{2}(?::\d{2})?)\s+(?:([A-Z]{3,4}|[+-]\d{4})\s+)?(\d{4})$")
+NUMERIC = re.compile(r"(\d{1,2})\s?[/.-]\s?(\d{1,2})\s?[/.-]\s?(\d{4}|\d{2})")
+USUAL = re.compile(r"(\d\d)/(\d\d)/(\d{4})(?: (\d\d):(\d\d)(?::(\d\d))?)?", re.ASCII)  # on most lines of lists
+YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})")
+DAY_NAMED = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)?[\s/.-]*([^\W\d_]+)\.?[\s/.,-]*(\d{4}|\d{2})")
+MONTH_NAMED = re.compile(r"([^\W\d_]+)\.?[\s/.-]*(\d{1,2})(?:er|st|nd|rd|th)?[\s/.,-]+(\d{4})")
+MONTH_ALONE = re.compile(r"([^\W\d_]+)\.?[\s/.-]+(\d{4})")
+COMPACT = re.compile(r"(\d{8})(?:T?(\d{4}|\d{6})(?:[.,]\d+)?)?\s?(Z|[+-]\d{4})?")  # LDAP's generalized time among them
+BARE = re.compile(r"(\d{5,19})(?:[.,](\d+))?")
+AGO = re.compile(r"(?:il y a\s+)?(?:environ\s+|env\s+)?(\d+|une?|a|an)\s+(\w+)(?:\s+ago)?")
+UNITS_AGO = {
+    **dict.fromkeys(["minute", "minutes", "min", "mn"], "minutes"), **dict.fromkeys(["heure", "heures", "h", "hour",
+    "hours"], "hours"),
+    **dict.fromkeys(["jour", "jours", "j", "day", "days"], "days"),
+    **dict.fromkeys(["semaine", "semaines", "week", "weeks"], "weeks"),
+    **dict.fromkeys(["mois", "month", "months"], "months"), **dict.fromkeys(["an", "ans", "annee", "annees", "year",
+    "years"], "years"),
+}  # fmt: skip
+DAYS_AGO = {"aujourd hui": 0, "today": 0, "hier": 1, "yesterday": 1, "avant hier": 2}
+ZONES = {"Z": 0, "UTC": 0, "GMT": 0, "CET": 1, "CEST": 2}
+
+
+class DateColumn(NamedTuple):
+    """How the dates of a column are to be read."""
+
+    order: str = DAY_FIRST  # "" when the column does not tell: a date that reads both ways is then set aside
+    remark: str = ""  # for the column as a whole
+    question: str = ""
+    is_shuffled: bool = False  # a spreadsheet took some of its dates for dates, day and month exchanged
+
+
+class DateTally:
+    """What the values of a column say, all together, of their order."""
+
+    def __init__(self) -> None:
+        self.day_first = self.month_first = self.undecided = self.american = 0
+        self.late = {DAY_FIRST: 0, MONTH_FIRST: 0}  # that would be after today, in that order
+        self.cells = self.cells_past_12 = 0
+        self._now = timezone.localdate()
+
+    def add(self, cell: str | date) -> None:
+        if not isinstance(cell, str):
+            self.cells += 1
+            self.cells_past_12 += cell.day > 12
+            return
+        if not (found := NUMERIC.match(cell.strip("'\" \u00a0"))):
+            return
+        first, second = int(found[1]), int(found[2])
+        if first > 12 or second > 12:
+            self.day_first += first > 12
+            self.month_first += second > 12
+        elif first != second:
+            self.undecided += 1
+            self.american += bool(re.search(r"[ap]m\s*$", cell, re.IGNORECASE))
+            self._look_ahead(first, second, int(found[3]))
+
+    def _look_ahead(self, first: int, second: int, year: int) -> None:
+        year += 2000 if year < 100 else 0
+        for order, month, day in ((DAY_FIRST, second, first), (MONTH_FIRST, first, second)):
+            self.late[order] += 1 <= year <= 9999 and month > 0 and day > 0 and date(year, month, day) > self._now
+
+    def verdict(self) -> DateColumn:
+        proofs = {DAY_FIRST: self.day_first, MONTH_FIRST: self.month_first}
+        if not any(proofs.values()) and self.undecided:
+            proofs = self._by_likelihood()
+        most = max(proofs, key=lambda order: proofs[order])  # of equals the first: day, then month, as in French
+        other = DAY_FIRST if most == MONTH_FIRST else MONTH_FIRST
+        is_shuffled = bool(self.month_first and not self.day_first and self.cells and not self.cells_past_12)
+        if not self.undecided or proofs[other] * MAJORITY <= proofs[most]:
+            remark = "" if most == DAY_FIRST or not proofs[most] else self._why(most)
+            return DateColumn(most, remark, _SHUFFLED if is_shuffled else "", is_shuffled)
+        question = (
+            f"{self.undecided} dates se lisent de deux façons, et la colonne mêle les deux : "
+            "le jour est-il avant le mois, ou après ?"
+        )
+        return DateColumn("", "", question, is_shuffled)
+
+    def _by_likelihood(self) -> dict[str, int]:
+        """Nothing proves an order: a date to come, or an English clock, tell it; else the order of the country."""
+        if self.late[DAY_FIRST] and not self.late[MONTH_FIRST]:
+            return {DAY_FIRST: 0, MONTH_FIRST: 1}
+        if self.american and not self.late[MONTH_FIRST]:
+            return {DAY_FIRST: 0, MONTH_FIRST: 1}
+        return {DAY_FIRST: 1, MONTH_FIRST: 0}
+
+    def _why(self, order: str) -> str:
+        why = "dans l’autre ordre, certaines seraient à venir ou leur heure ne serait pas à l’anglaise"
+        if self.month_first:
+            why = (
+                f"{self.month_first} {'valeurs ne se lisent' if self.month_first > 1 else 'valeur ne se lit'} qu’ainsi"
+            )
+        return f"Dates lues {ORDERS[order]} : {why}."
+
+
+_SHUFFLED = (
+    "Les dates de cette colonne sont écrites mois/jour, et un tableur en a pris une partie pour des dates "
+    "jour/mois : ces cellules-là sont-elles justes ?"
+)
+FRENCH = DateColumn()
+
+
+def read_date(cell: str | date, column: DateColumn = FRENCH, as_of: datetime | None = None) -> Read:
+    """A moment, in our time zone where the cell names none; a day begins at midnight. None: never, or not known.
+
+    `as_of` is the date of the list, from which « il y a 3 jours » counts.
+    """
+    if not isinstance(cell, str):
+        return _of_cell(cell, column)
+    if (found := USUAL.fullmatch(cell)) and column.order == DAY_FIRST and found[2] <= "12" and found[3] >= "2000":
+        try:
+            parts = [int(part or 0) for part in found.group(3, 2, 1, 4, 5, 6)]
+            return _moment(datetime(*parts), cell)  # type: ignore[arg-type]
+        except ValueError:
+            return _not_a_date(cell)
+    text = tidy(unguarded(tidy(cell)))
+    word = folded(text)
+    if word in NO_DATE or not word or EMPTY_CLOCK.fullmatch(text):
+        return Read(None)
+    try:
+        return _of_number(text) or _of_text(text, column) or _of_words(text, word, as_of) or _not_a_date(text)
+    except (ValueError, OverflowError):
+        return _not_a_date(text)
+
+
+def is_never(moment: datetime) -> bool:
+    """1970, 1601, 1900: what a clock that was never set says."""
+    return moment.year < OLDEST
+
+
+def _not_a_date(text: str) -> Read:
+    return Read(problem=f"« {text[:50]} » n’est pas une date (JJ/MM/AAAA).")
+
+
+def _of_cell(cell: date, column: DateColumn) -> Read:
+    moment = cell if isinstance(cell, datetime) else datetime(cell.year, cell.month, cell.day)
+    if column.is_shuffled and moment.day <= 12 and moment.day != moment.month:
+        return Read(problem=f"« {moment:%d/%m/%Y} » a peut-être le jour et le mois échangés par un tableur.")
+    return _moment(moment, f"{moment:%d/%m/%Y}")
+
+
+def _moment(moment: datetime, text: str, remark: str = "") -> Read:
+    if is_never(moment):
+        return Read(None, f"« {text} » lu « jamais »")
+    if timezone.is_naive(moment):
+        moment = timezone.make_aware(moment)
+    return Read(moment, f"« {text} » {remark}" if remark else "")
+
+
+# --- Numbers alone ----------------------------------------------------------------------------------------------------
+def _of_number(text: str) -> Read | None:
+    if (found := COMPACT.fullmatch(text)) and (found[2] or found[1].startswith(("19", "20"))):
+        return _of_compact(found, text)
+    if not (found := BARE.fullmatch(text)):
+        return None
+    digits, value = len(found[1]), int(found[1])
+    if digits == 5:
+        return _of_excel(text)
+    if found[2] and found[2].strip("0"):
+        return None
+    if digits == 10:
+        return _of_clock(datetime.fromtimestamp(value, UTC), text, "secondes Unix")
+    if digits == 13:
+        return _of_clock(datetime.fromtimestamp(value / 1000, UTC), text, "millisecondes Unix")
+    if digits == 16:
+        return _of_clock(datetime.fromtimestamp(value / 1_000_000, UTC), text, "microsecondes Unix")
+    if value == FOREVER:
+        return Read(None, f"« {text} » lu « jamais »")
+    if digits == 18:
+        return _of_clock(FILETIME_EPOCH + timedelta(microseconds=value // 10), text, "une date de Windows ou de LDAP")
+    return None
+
+
+def _of_clock(moment: datetime, text: str, what: str) -> Read:
+    return _moment(moment, text, f"lu comme {what} : {timezone.localtime(moment):%d/%m/%Y}")
+
+
+def _of_compact(found: re.Match[str], text: str) -> Read | None:
+    clock = (found[2] or "").ljust(6, "0")
+    moment = datetime.strptime(found[1] + clock, "%Y%m%d%H%M%S")
+    if zone := found[3]:
+        hours = timedelta() if zone == "Z" else timedelta(hours=int(zone[:3]), minutes=int(zone[0] + zone[3:]))
+        moment = moment.replace(tzinfo=timezone.get_fixed_timezone(hours))
+    return _moment(moment, text)
+
+
+def _of_excel(text: str) -> Read:
+    number = float(text.replace(",", "."))
+    if not EXCEL_DAYS[0] <= number < EXCEL_DAYS[1]:
+        raise ValueError(text)
+    moment = EXCEL_EPOCH + timedelta(seconds=round(number * 86_400))
+    return _moment(moment, text, f"lu comme une date d’Excel : {moment:%d/%m/%Y}")
+
+
+# --- Days and clocks --------------------------------------------------------------------------------------------------
+def _of_text(text: str, column: DateColumn) -> Read | None:
+    bare = WEEKDAY.sub("", text)  # « mar. 15 » is a Tuesday, « Mar 15, 2026 » a day of March: the whole is tried first
+    return _said(text, text, column) or (_said(bare, text, column) if bare != text else None)
+
+
+def _said(said: str, text: str, column: DateColumn) -> Read | None:
+    if found := CTIME.match(said):
+        said = f"{found[2]} {found[1]} {found[5]} {found[3]} {found[4] or ''}".strip()
+    day, clock = said.removeprefix("le "), None
+    if (found := CLOCK.search(said)) and (found[2] or found[5] or found[6] or found[0].rstrip().lower().endswith("h")):
+        day, clock = said[: found.start()].removeprefix("le ").strip(" ,"), found
+    read = _day(day, column)
+    if read is None or read.problem:
+        return read
+    moment = datetime(*read.value, *_time(clock), tzinfo=_zone(clock)) if clock else datetime(*read.value)
+    return _moment(moment, text, read.remark)
+
+
+def _day(text: str, column: DateColumn) -> Read | None:
+    """Year, month and day."""
+    if found := YEAR_FIRST.fullmatch(text):
+        return Read((int(found[1]), int(found[2]), int(found[3])))
+    if found := NUMERIC.fullmatch(text):
+        return _numeric(text, int(found[1]), int(found[2]), _year(found[3]), column)
+    if (found := DAY_NAMED.fullmatch(text)) and (month := MONTHS.get(folded(found[2]))):
+        return Read((_year(found[3]), month, int(found[1])))
+    if (found := MONTH_NAMED.fullmatch(text)) and (month := MONTHS.get(folded(found[1]))):
+        return Read((int(found[3]), month, int(found[2])))
+    if (found := MONTH_ALONE.fullmatch(text)) and (month := MONTHS.get(folded(found[1]))):
+        return Read((int(found[2]), month, 1), f"lu 01/{month:02}/{found[2]} : le jour n’est pas dit")
+    return None
+
+
+def _numeric(text: str, first: int, second: int, year: int, column: DateColumn) -> Read:
+    if first > 12 or second > 12 or first == second:  # reads one way alone, whatever the column
+        day, month = (second, first) if second > 12 else (first, second)
+        is_american = second > 12
+    elif not column.order:
+        return Read(problem=f"« {text} » se lit de deux façons : dites l’ordre du jour et du mois de cette colonne.")
+    else:
+        is_american = column.order == MONTH_FIRST
+        day, month = (second, first) if is_american else (first, second)
+    date(year, month, day)
+    return Read((year, month, day), f"lu mois/jour : {day:02}/{month:02}/{year}" if is_american else "")
+
+
+def _year(text: str) -> int:
+    return int(text) + (2000 if len(text) == 2 else 0)
+
+
+def _time(clock: re.Match[str]) -> tuple[int, int, int, int]:
+    hour, minute, second = (int(part or 0) for part in clock.group(1, 2, 3))
+    if half := (clock[5] or "").lower().replace(".", ""):
+        if not 1 <= hour <= 12:
+            half = "" if hour < 24 else half  # « 13:05 PM » says its hour already
+        hour = hour % 12 + (12 if half == "pm" else 0) if half else hour
+    return hour, minute, second, int((clock[4] or "0").ljust(6, "0")[:6])
+
+
+def _zone(clock: re.Match[str]) -> tzinfo | None:
+    if clock[6]:
+        return timezone.get_fixed_timezone(timedelta(hours=ZONES[clock[6]]))
+    if clock[7]:
+        minutes = int(clock[8] or 0) * (-1 if clock[7].startswith("-") else 1)
+        return timezone.get_fixed_timezone(timedelta(hours=int(clock[7]), minutes=minutes))
+    return None
+
+
+# --- Words ------------------------------------------------------------------------------------------------------------
+def _of_words(text: str, word: str, as_of: datetime | None) -> Read | None:
+    if word in DAYS_AGO:
+        ago = relativedelta(days=DAYS_AGO[word])
+    elif (found := AGO.fullmatch(word)) and ("il y a" in word or word.endswith("ago")):
+        count = int(found[1]) if found[1].isdigit() else 1
+        if not (unit := UNITS_AGO.get(found[2])) or count > 10_000:
+            return None
+        ago = relativedelta(**{unit: count})  # type: ignore[arg-type]
+    else:
+        return None
+    moment = (as_of or timezone.now()) - ago
+    local = timezone.localtime(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+    return _moment(local, text, f"lu {local:%d/%m/%Y}, d’après la date de la liste")

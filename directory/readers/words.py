@@ -1,0 +1,105 @@
+"""The words that operators and forms use for yes and no, for the state of a BAL, for its type."""
+
+import re
+from enum import Enum
+
+from directory.readers.texts import Read, folded, quoted, tidy, unguarded
+
+YES = {
+    "oui", "o", "yes", "y", "true", "vrai", "1", "x", "on", "ok", "active", "actif", "activee", "coche", "enabled", "t",
+}  # fmt: skip
+NO = {
+    "non", "n", "no", "false", "faux", "0", "off", "inactif", "inactive", "desactive", "desactivee", "disabled", "f",
+}  # fmt: skip
+
+
+class Said(Enum):
+    """What an operator says of a BAL's state."""
+
+    OPEN = "ouverte"
+    PENDING = "en cours d’ouverture"
+    SUSPENDED = "suspendue"
+    LEAVING = "en cours de suppression"
+    DELETED = "supprimée"
+    UNCLEAR = "dans un état qui n’est pas compris"
+
+
+STATES = {
+    **dict.fromkeys(
+        ["active", "actif", "activee", "ouverte", "ouvert", "ok", "en service", "en ligne", "operationnelle",
+         "operationnel", "creee", "cree", "enabled", "open", "opened", "publiee", "publie", "valide", "validee", "on",
+         "alertee pour inactivite", "depubliee", "depublication demandee", "non publiee", "non publie", "liste rouge",
+         "en liste rouge", "normal", "normale", "running", "provisioned", "licensed", "en production", "utilisee"],
+        Said.OPEN),
+    **dict.fromkeys(
+        ["en attente", "en cours", "en cours de creation", "en cours d ouverture", "demandee", "a creer", "a ouvrir",
+         "pending", "creation en cours", "creation demandee", "ouverture demandee", "en creation", "staged"],
+        Said.PENDING),
+    **dict.fromkeys(
+        ["suspendue", "suspendu", "desactivee", "desactive", "inactive", "inactif", "bloquee", "bloque", "verrouillee",
+         "verrouille", "disabled", "locked", "suspended", "bloquee temporairement", "bloque temporairement", "off",
+         "gelee", "hors service", "blocked", "deactivated", "temporairement suspendue", "lockout", "maintenance"],
+        Said.SUSPENDED),
+    **dict.fromkeys(
+        ["a supprimer", "en cours de suppression", "suppression demandee", "suppression en cours", "a fermer",
+         "en suppression", "pending deletion", "soft deleted", "softdeleted", "fermeture demandee", "a cloturer",
+         "en cours de fermeture", "resiliation demandee"],
+        Said.LEAVING),
+    **dict.fromkeys(
+        ["supprimee", "supprime", "fermee", "ferme", "cloturee", "cloture", "clos", "close", "resiliee", "resilie",
+         "deleted", "closed", "detruite", "detruit", "removed", "effacee"],
+        Said.DELETED),
+}  # fmt: skip
+# What a column asks of which cells say yes or no: the state of a yes, then that of a no.
+ASKED = [
+    (re.compile(r"\b(supprim|delet|clos|clotur|ferm)"), (Said.DELETED, Said.OPEN)),
+    (
+        re.compile(r"\b(desactiv|disabl|suspend|bloqu|block|verrouill|lock|inactiv|inactif)"),
+        (Said.SUSPENDED, Said.OPEN),
+    ),
+]
+KINDS = {
+    **dict.fromkeys(
+        ["per", "pers", "nominative", "nominatif", "personnelle", "personnel", "individuelle", "perso", "usermailbox",
+         "personne", "professionnel", "user", "utilisateur"], "PER"),
+    **dict.fromkeys(
+        ["org", "organisationnelle", "organisationnel", "orga", "service", "generique", "partagee", "partage",
+         "sharedmailbox", "shared", "fonctionnelle", "organisation", "groupe"], "ORG"),
+    **dict.fromkeys(["app", "applicative", "applicatif", "application", "logiciel"], "APP"),
+    **dict.fromkeys(["cab", "cabinet", "de cabinet"], "CAB"),
+}  # fmt: skip
+
+
+def read_yes_no(text: str) -> Read:
+    word = _word(text)
+    if word in YES or word in NO:
+        return Read(word in YES)
+    return Read(problem=f"{quoted(text[:50])} n’est ni oui ni non.")
+
+
+def read_state(text: str, header: str = "") -> Read:
+    """`header` tells what a bare yes or no answers. A word that is not known concludes nothing."""
+    word = _word(text)
+    if found := STATES.get(word) if word not in ("on", "off", "ok") else None:
+        return Read(found)
+    if word in YES or word in NO:
+        asked = folded(header)
+        yes, no = next((poles for said, poles in ASKED if said.search(asked)), (Said.OPEN, Said.SUSPENDED))
+        found = yes if word in YES else no
+        return Read(found, "" if found == Said.OPEN else f"{quoted(text)} lu « {found.value} »")
+    return Read(Said.UNCLEAR, f"{quoted(text[:50])} n’est pas compris : rien n’en est conclu")
+
+
+def read_kind(text: str) -> Read:
+    word = _word(text)
+    for prefix in ("bal ", "boite ", "boite aux lettres ", "messagerie ", "mssante ", "type "):
+        word = word.removeprefix(prefix)
+    if kind := KINDS.get(word) or KINDS.get(
+        word.partition(" ")[0] if word[:4] in ("per ", "org ", "app ", "cab ") else ""
+    ):
+        return Read(kind)
+    return Read(problem=f"{quoted(text[:50])} n’est pas un type de BAL (PER, ORG, APP, CAB).")
+
+
+def _word(text: str) -> str:
+    return folded(tidy(unguarded(text)))

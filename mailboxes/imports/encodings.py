@@ -1,0 +1,68 @@
+"""In which characters a text file is written: by its own signs, by those of French, then by a detector."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from charset_normalizer import from_bytes
+
+UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+LEGACY = {"cp1252": "Windows", "mac_roman": "Mac", "cp850": "DOS"}
+FRENCH = re.compile("[éèêëàâùûîïôçœÉÈÊÀÂÎÔÇŒ](?=[a-zéèêëàâùûîïôçœ’' ,;.)\\-]|$)|(?<=[a-zA-Z])[’°«»€]|(?<=[nN])°")
+FOREIGN = re.compile("[^\x00-\x7féèêëàâùûîïôöçœæÉÈÊËÀÂÙÛÎÏÔÖÇŒÆ’‘“”«»°€–—…·•§\u00a0\u202f]")
+# UTF-8 read as cp1252 and written as UTF-8 again: « Ã© » for é, « â€™ » for ’.
+TWICE = re.compile("Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[\u0080-\u00bf™œ\u009d˜“”¦¢]|Â[\u00a0-\u00bf]|Å[“’]")
+LONE = 200  # lines, not of ASCII nor of UTF-8, that are enough to know the rest
+
+
+class Encoding(NamedTuple):
+    name: str
+    remark: str = ""  # "" where it is what consoles write
+
+
+def of_head(head: bytes) -> str:
+    """The encoding that the first bytes prove, "" where each line may have its own."""
+    if name := UTF_16.get(head[:2]):
+        return name
+    odd, even = head[1::2].count(0), head[::2].count(0)
+    if odd > len(head) // 5 and even < len(head) // 50:
+        return "utf-16-le"
+    if even > len(head) // 5 and odd < len(head) // 50:
+        return "utf-16-be"
+    return ""
+
+
+def legacy_of(lines: Iterable[bytes]) -> Encoding:
+    """Of lines that are no UTF-8: the encoding in which they are French."""
+    sample = b"".join(line for line, _ in zip(lines, range(LONE), strict=False))
+    if not sample:
+        return Encoding("cp1252")
+    scores = {name: _score(sample.decode(name, errors="replace")) for name in LEGACY}
+    best = max(scores, key=lambda name: scores[name])  # of equals the first
+    if scores[best] <= 0:
+        match = from_bytes(sample, cp_isolation=[*LEGACY, "iso8859_15", "latin_1"]).best()
+        best = match.encoding if match else "cp1252"
+    if best == "cp1252":
+        return Encoding(best)
+    return Encoding(best, f"Accents lus comme ceux d’un {LEGACY.get(best, best)}")
+
+
+def mended(text: str) -> str:
+    """A text that was encoded twice, as it was first; the same where it was not."""
+    if not TWICE.search(text):
+        return text
+    try:
+        return b"".join(map(_byte, text)).decode()
+    except UnicodeError:
+        return text
+
+
+def _byte(letter: str) -> bytes:
+    try:
+        return letter.encode("cp1252")
+    except UnicodeEncodeError:
+        return letter.encode("latin-1")  # the five bytes that cp1252 does not know pass as they are
+
+
+def _score(text: str) -> int:
+    return len(FRENCH.findall(text)) - 2 * len(FOREIGN.findall(text))

@@ -1,0 +1,165 @@
+"""A row of a list, as understood: what each column says, what of it is doubtful, what cannot be read.
+
+Only a row without an address, or whose cells slipped, is good for nothing; any other value that cannot be read is left
+aside alone, and told.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.utils import timezone
+
+from directory.readers import address, dates, identifiers, sizes, texts, words
+from directory.readers.texts import Read
+from mailboxes.imports.columns import BY_NAME, as_text, as_texts
+from mailboxes.imports.rows import Cell, Row
+from mailboxes.imports.survey import Survey
+from mailboxes.models import Bal, Structure
+from mailboxes.models.fields import length_of
+
+LENGTHS = {
+    "structure": length_of(Structure, "name"),
+    "service": length_of(Bal, "service"),
+    "description": length_of(Bal, "description"),
+    "local": 64,
+    "domain": 190,
+    "role": 50,
+}
+PLAIN: dict[str, Callable[[str], Read]] = {
+    "address": address.read_address,
+    "kind": words.read_kind,
+    "rpps": identifiers.read_rpps,
+    "finess": identifiers.read_finess,
+    "siret": identifiers.read_siret,
+    "liste_rouge": words.read_yes_no,
+}
+KNOWN = 2048  # cells of a column remembered: the same words, sizes and days stand on many lines
+ASIDE = "ce champ est laissé de côté"
+
+
+@dataclass(slots=True)
+class Line:
+    """A row as understood."""
+
+    number: int
+    cells: list[str]  # as the file has them, to be given back with what is rejected
+    facts: dict[str, Any] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    others: list["Line"] = field(default_factory=list)  # the next rows, which name other holders of this same BAL
+
+    @property
+    def address(self) -> str:
+        return self.facts.get("address", "")
+
+
+class LineReader:
+    """`mended`: by number of row, the cells that a person wrote in place of the file's."""
+
+    def __init__(
+        self,
+        headers: list[str],
+        columns: list[str],
+        survey: Survey | None = None,
+        *,
+        as_of: datetime | None = None,
+        mended: dict[str, list[str]] | None = None,
+    ):
+        self.width, self.as_of, self.now = len(headers), as_of, timezone.now()
+        self.survey, self.mended = survey or Survey(), mended or {}
+        self.fields = [
+            (rank, name, BY_NAME[name].label, lru_cache(KNOWN)(self._reader(rank, name, headers[rank])))
+            for rank, name in enumerate(columns)
+            if name
+        ]
+
+    def line(self, row: Row) -> Line:
+        cells: list[Cell] = row.cells
+        if instead := self.mended.get(str(row.number)):
+            row, cells = Row(row.number, [*instead]), [*instead]
+        line = Line(row.number, as_texts(cells))
+        if row.fault:
+            line.faults.append(row.fault)
+        elif len(cells) > self.width and any(cells[self.width :]):
+            line.faults.append(f"{len(cells)} valeurs pour {self.width} colonnes : un séparateur est-il de trop ?")
+        if row.remark:
+            line.remarks.append(f"{row.remark}.")
+        for rank, name, label, read in self.fields if not line.faults else ():
+            if rank < len(cells) and not (isinstance(cells[rank], str) and texts.is_nothing(cells[rank])):
+                self._read(line, name, label, read, cells[rank])
+        if not line.faults:
+            self._join(line)
+        return line
+
+    def _read(self, line: Line, name: str, label: str, read: Callable[[Cell], Read], cell: Cell) -> None:
+        value, remark, problem = read(cell)
+        if problem:
+            if name == "address":
+                line.faults.append(f"{label} : {problem}")
+            else:
+                line.remarks.append(f"{label} : {problem.rstrip('.')} ; {ASIDE}.")
+            return
+        if isinstance(value, sizes.Size):
+            self._spread(line, name, value)
+        elif value is not None and value != "":
+            line.facts[name] = value
+        if remark:
+            line.remarks.append(f"{label} : {remark}.")
+
+    @staticmethod
+    def _spread(line: Line, name: str, size: sizes.Size) -> None:
+        """« 1,2 Go sur 5 » says what is used and what is granted, whichever column it stands in."""
+        if size.of is None:
+            line.facts[name] = size.value
+            return
+        line.facts.setdefault("used_mb", size.value)
+        line.facts.setdefault("quota_mb", size.of)
+
+    @staticmethod
+    def _join(line: Line) -> None:
+        local, domain = line.facts.pop("local", ""), line.facts.pop("domain", "")
+        if not line.address and local and domain:
+            value, remark, problem = address.read_address(local if "@" in local else f"{local}@{domain.lstrip('@')}")
+            if problem:
+                line.faults.append(f"Adresse : {problem}")
+                return
+            line.facts["address"] = value
+            if remark:
+                line.remarks.append(f"Adresse : {remark}.")
+        if not line.address:
+            line.faults.append("Adresse : absente.")
+
+    # --- How each column is read --------------------------------------------------------------------------------------
+    def _reader(self, rank: int, name: str, header: str) -> Callable[[Cell], Read]:
+        if BY_NAME[name].is_date:
+            return self._date_reader(self.survey.dates.get(rank, dates.FRENCH))
+        if BY_NAME[name].is_size:
+            return _size_reader(name, self.survey.sizes.get(rank, sizes.MEGABYTES))
+        if name == "state":
+            return lambda cell: words.read_state(as_text(cell), header)
+        if read := PLAIN.get(name):
+            return lambda cell: read(as_text(cell))
+        return lambda cell: texts.read_text(as_text(cell), LENGTHS[name])
+
+    def _date_reader(self, column: dates.DateColumn) -> Callable[[Cell], Read]:
+        def read(cell: Cell) -> Read:
+            found = dates.read_date(cell, column, self.as_of)
+            if found.value and found.value > self.now:
+                return Read(problem=f"« {as_text(cell)} » est dans le futur.")
+            return found
+
+        return read
+
+
+def _size_reader(name: str, column: sizes.SizeColumn) -> Callable[[Cell], Read]:
+    read_it = sizes.read_quota if name == "quota_mb" else sizes.read_size
+
+    def read(cell: Cell) -> Read:
+        size = read_it(as_text(cell), column)
+        value = None if size.value is None and size.of is None else size
+        return Read(value, size.remark, size.problem)
+
+    return read

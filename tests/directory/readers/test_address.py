@@ -1,0 +1,124 @@
+"""Addresses as they are pasted: the one inside is taken, told when something was taken off, never a patient's."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from directory.readers.address import is_of_patient, read_address, spelt, spelt_domain
+
+ALICE = "alice.morel@x.mssante.fr"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Alice MOREL <alice.morel@x.mssante.fr>",
+        '"MOREL, Alice" <Alice.Morel@x.mssante.fr>',
+        "alice.morel@x.mssante.fr (Alice MOREL)",
+        "alice.morel@x.mssante.fr<mailto:alice.morel@x.mssante.fr>",
+        "[mailto:alice.morel@x.mssante.fr]",
+        "mailto:alice.morel@x.mssante.fr?subject=Bonjour%20toi",
+        "mailto:alice.morel%40x.mssante.fr",
+        "SMTP:alice.morel@x.mssante.fr",
+        "E-mail : alice.morel@x.mssante.fr",
+        "alice.morel@x.mssante.fr,",
+        "alice.morel@x.mssante.fr.",
+        "<alice.morel@x.mssante.fr>;",
+        "« alice.morel@x.mssante.fr »",
+        "alice.morel @x.mssante.fr",
+        "alice.mo\u200brel@x.mssante.fr",
+        "alice.mo\u00adrel@x.mssante.fr",
+        "alice.morel\u2060@x.mssante.fr",
+        "\ufeffalice.morel@x.mssante.fr",
+    ],
+)
+def test_what_surrounds_an_address_is_taken_off_and_told(text):
+    value, remark, problem = read_address(text)
+    assert (value, problem) == (ALICE, "")
+    assert remark
+
+
+@pytest.mark.parametrize("text", [ALICE, "ALICE.Morel@X.MSSANTE.fr", f" \u00a0{ALICE}\u00a0", f'="{ALICE}"'])
+def test_capitals_and_blanks_around_are_nothing_to_tell(text):
+    assert read_address(text) == (ALICE, "", "")
+
+
+def test_an_accent_apart_from_its_letter_is_one_with_it():
+    assert read_address("he\u0301le\u0300ne@x.fr").value == read_address("hélène@x.fr").value == "hélène@x.fr"
+
+
+def test_a_typographic_apostrophe_or_hyphen_is_the_plain_one_and_told():
+    assert read_address("jean‑marc.n’diaye@x.fr") == (
+        "jean-marc.n'diaye@x.fr",
+        "« jean‑marc.n’diaye@x.fr » lu jean-marc.n'diaye@x.fr",
+        "",
+    )
+
+
+def test_both_spellings_of_a_domain_are_one():
+    assert (
+        spelt_domain("Hôpital.mssante.fr") == spelt_domain("xn--hpital-ixa.mssante.fr") == "xn--hpital-ixa.mssante.fr"
+    )
+    assert read_address("a@hôpital.mssante.fr").value == "a@xn--hpital-ixa.mssante.fr"
+
+
+def test_a_domain_with_an_underscore_is_one():
+    assert read_address("a@ch_dax.mssante.fr") == ("a@ch_dax.mssante.fr", "", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("accueil", "n’est pas une adresse"),
+        ("jean martin@x.fr", "n’est pas une adresse"),
+        ("a@b", "n’est pas une adresse"),
+        ("@x.fr", "n’est pas une adresse"),
+        ("x" * 300 + "@x.fr", "n’est pas une adresse"),
+        ("a@x.fr; b@x.fr", "plusieurs adresses"),
+        ("Alice <a@x.fr> <b@x.fr>", "plusieurs adresses"),
+        ("SIP:alice@x.fr", "n’est pas une adresse de messagerie (sip)"),
+    ],
+)
+def test_what_is_no_single_address_is_a_problem(text, why):
+    value, _, problem = read_address(text)
+    assert value is None
+    assert why in problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["279035121518989@patient.mssante.fr", "2790351215189@patients.mssante.fr", "x <1790351215189@PATIENT.mssante.fr>"],
+)
+def test_a_patient_s_address_is_refused_and_not_repeated(text):
+    value, remark, problem = read_address(text)
+    assert (value, remark) == (None, "")
+    assert "patient" in problem
+    assert "790351215189" not in problem
+
+
+def test_a_local_part_of_figures_that_is_no_ins_is_nobody_s_health():
+    assert not is_of_patient("10000000017@x.mssante.fr")
+
+
+WORD = st.from_regex(r"[a-z0-9]([a-z0-9.+'_-]{0,20}[a-z0-9])?", fullmatch=True)
+ADDRESS = st.builds("{}@{}.fr".format, WORD, st.from_regex(r"[a-z][a-z0-9-]{0,10}[a-z]", fullmatch=True))
+
+
+@given(ADDRESS.filter(lambda address: not is_of_patient(address) and ".." not in address))
+def test_an_address_reads_back_from_every_way_of_writing_it(address):
+    for written in (
+        address,
+        address.upper(),
+        f"X Y <{address}>",
+        f"mailto:{address}",
+        f"{address};",
+        f"\u200b{address}",
+    ):
+        assert read_address(written).value == address == spelt(address)
+
+
+@given(st.text())
+def test_any_text_is_a_value_or_a_problem_and_never_both(text):
+    value, _, problem = read_address(text)
+    assert (value is None) == bool(problem)
+    assert value is None or read_address(value).value == value

@@ -1,0 +1,99 @@
+"""Yes and no, states, types and names in the field's own words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from directory.readers.names import Name, read_name, without_titles
+from directory.readers.texts import is_nothing, read_text, tidy, unguarded
+from directory.readers.words import Said, read_kind, read_state, read_yes_no
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"),
+    [("oui", "non"), ("O", "N"), ("Y", "N"), ("1", "0"), ("VRAI", "FAUX"), ("True", "False"), ("on", "off")],
+)
+def test_both_poles_of_every_pair_are_known(yes, no):
+    assert (read_yes_no(yes).value, read_yes_no(no).value) == (True, False)
+    assert (read_state(yes).value, read_state(no).value) == (Said.OPEN, Said.SUSPENDED)
+    assert read_state(no).remark, "a bare no is a guess of what was asked"
+
+
+@pytest.mark.parametrize(
+    ("header", "yes", "no"),
+    [("Actif", Said.OPEN, Said.SUSPENDED), ("Compte bloqué", Said.SUSPENDED, Said.OPEN), ("AccountDisabled",
+    Said.OPEN, Said.SUSPENDED),
+     ("Account disabled", Said.SUSPENDED, Said.OPEN), ("Supprimée ?", Said.DELETED, Said.OPEN)],
+)  # fmt: skip
+def test_what_a_yes_answers_is_the_header_s_question(header, yes, no):
+    assert (read_state("oui", header).value, read_state("non", header).value) == (yes, no)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Activé", Said.OPEN), ("Désactivé", Said.SUSPENDED), ("En service", Said.OPEN), ("Publiée", Said.OPEN),
+        ("Non publiée", Said.OPEN), ("A supprimer", Said.LEAVING), ("Suppression demandée", Said.LEAVING),
+        ("Clos", Said.DELETED), ("Bloqué temporairement", Said.SUSPENDED), ("enabled", Said.OPEN), ("disabled",
+        Said.SUSPENDED),
+        ("À créer", Said.PENDING), ("Archivée", Said.UNCLEAR),
+    ],
+)  # fmt: skip
+def test_states_in_operators_words(text, said):
+    assert read_state(text).value == said
+    assert bool(read_state(text).remark) == (said == Said.UNCLEAR)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("BAL ORG", "ORG"), ("Organisationnelle", "ORG"), ("SharedMailbox", "ORG"), ("UserMailbox", "PER"), ("APP", "APP"),
+     ("Boîte nominative", "PER"), ("Cabinet", "CAB"), ("ORG (service)", "ORG"), ("verte", None)],
+)  # fmt: skip
+def test_types_in_operators_words(text, kind):
+    assert read_kind(text).value == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Dr Alice MOREL", Name("MOREL", "Alice", "DR")),
+        ("Mme MOREL Alice née DUPONT", Name("MOREL", "Alice", "MME", "DUPONT")),
+        ("MOREL, Alice", Name("MOREL", "Alice")),
+        ("Pr. Jean-Marc N’DIAYE", Name("N’DIAYE", "Jean-Marc", "PR")),
+        ("LE GOFF Françoise", Name("LE GOFF", "Françoise")),
+        ("alice morel", Name("morel", "alice", is_sure=False)),
+    ],
+)
+def test_a_name_is_told_from_its_titles(text, name):
+    assert read_name(text) == name
+
+
+def test_titles_are_no_part_of_what_is_looked_for():
+    assert without_titles("Monsieur le goff f") == "le goff f"
+    assert without_titles("Pr") == "Pr"
+
+
+def test_what_keeps_a_spreadsheet_from_reading_is_taken_off():
+    guarded = ['="0123"', "'0123", "'-Urgences", "l'été"]
+    assert [unguarded(text) for text in guarded] == ["0123", "0123", "-Urgences", "l'été"]
+
+
+def test_a_text_too_long_is_cut_and_told():
+    assert read_text("x" * 91, 90) == ("x" * 90, "coupé à 90 caractères", "")
+
+
+@pytest.mark.parametrize("text", ["", "-", "N/A", "néant", "(vide)"])
+def test_some_texts_say_nothing(text):
+    assert is_nothing(text)
+
+
+@given(st.text())
+def test_tidying_twice_is_tidying_once(text):
+    assert tidy(tidy(text)) == tidy(text)
+    assert tidy(text).isprintable() or "\ufffd" in tidy(text) or not tidy(text).isascii()
+
+
+@given(st.text())
+def test_any_text_is_read(text):
+    for read in (read_yes_no, read_kind, read_state, read_name):
+        read(text)
