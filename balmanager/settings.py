@@ -234,7 +234,7 @@ def expires(when: crontab | timedelta) -> int:
 
 CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     #  what runs                                              when
-    name: {"task": task, "schedule": when, "args": args, "options": {"expires": expires(when)}}
+    str(name): {"task": task, "schedule": when, "args": args, "options": {"expires": expires(when)}}
     for name, task, when, *args in [
         ("sync_annuaire",     "directory.tasks.sync_annuaire",     crontab(hour=5, minute=10)),
         ("sync_whitelist",    "directory.tasks.sync_annuaire",     crontab(hour=5, minute=0), "whitelist"),

@@ -1,7 +1,7 @@
 """What must be well for the service to be: one table, read by `/readyz`, `/metrics` and the page *État du service*."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -162,6 +162,7 @@ CHECKS = (
     Check("mail", "Courriels", mail),
     Check("webhooks", "Logiciels prévenus", webhooks),
 )
+ALL = tuple(check.name for check in CHECKS)
 READINESS = ("database", "migrations", "cache", "broker", "disk")
 
 
@@ -174,7 +175,7 @@ def look_at(check: Check) -> Outcome:
         return Outcome(check, False, f"ne répond pas ({type(error).__name__})")
 
 
-def look(names=tuple(check.name for check in CHECKS)) -> list[Outcome]:
+def look(names: Iterable[str] = ALL) -> list[Outcome]:
     """Each in turn; once the database does not answer, what asks it is not asked."""
     found: list[Outcome] = []
     for check in CHECKS:
