@@ -232,11 +232,11 @@ class Transport(virtual.Transport):
     def driver_version(self):
         return sqlite3.sqlite_version
 
-    def drain_events(self, connection, **kwargs):  # type: ignore[override]
+    def drain_events(self, connection, timeout=None, **kwargs):
         """Wait for a message; but shortly while tasks are done, for the worker acknowledges them between two calls."""
         if not any(channel.qos.holds_messages for channel in self.channels):
-            return super().drain_events(connection, **kwargs)
+            return super().drain_events(connection, timeout=timeout)
         with suppress(Empty):
-            return self.cycle.get(self._deliver, **kwargs)
+            return self.cycle.get(self._deliver, timeout=timeout)
         time.sleep(0.01)
         raise TimeoutError

@@ -3,11 +3,19 @@
 import time
 
 from celery.beat import PersistentScheduler, SchedulingError
+from celery.schedules import BaseSchedule, crontab
 from celery.utils.log import get_logger
 
 logger = get_logger(__name__)
 
 ASK_AGAIN = 10  # seconds
+
+
+def expires(when: BaseSchedule) -> int:
+    """Seconds after which a job that no worker took is dropped: the next one of its kind does the same."""
+    if isinstance(when, crontab):
+        return 3600 if when._orig_hour == "*" else 20 * 3600
+    return int(when.run_every.total_seconds())
 
 
 class Scheduler(PersistentScheduler):
@@ -23,6 +31,7 @@ class Scheduler(PersistentScheduler):
 
     def apply_entry(self, entry, producer=None):
         """Send it; refused, it stays due, in the file too: a beat that is started anew sends it."""
+        entry.options.setdefault("expires", expires(entry.schedule))
         try:
             self.apply_async(entry, producer=producer, advance=False)
         except SchedulingError as error:

@@ -319,18 +319,9 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "balmanager.schedule:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below says what is written
-
-
-def expires(when: crontab | timedelta) -> int:
-    """Seconds after which a job that no worker took is dropped: the next one of its kind does the same."""
-    if isinstance(when, timedelta):
-        return int(when.total_seconds())
-    return 3600 if when._orig_hour == "*" else 20 * 3600
-
-
 CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     #  what runs                                              when
-    name: {"task": task, "schedule": when, "args": args, "options": {"expires": expires(when)}}
+    str(name): {"task": task, "schedule": when, "args": args}
     for name, task, when, *args in [
         ("sync_annuaire",     "directory.tasks.sync_annuaire",     crontab(hour=5, minute=10)),
         ("sync_whitelist",    "directory.tasks.sync_annuaire",     crontab(hour=5, minute=0), "whitelist"),

@@ -277,8 +277,8 @@ def run(name: str, now: datetime | None = None) -> Tally:
 
 def _task_of(name: str) -> Task:
     @shared_task(name=f"{__name__}.{name}")
-    def task() -> None:
-        run(name)
+    def task() -> Tally:
+        return run(name)
 
     return task
 

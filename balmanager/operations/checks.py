@@ -1,7 +1,7 @@
 """What must be well for the service to be: one table, read by `/readyz`, `/metrics` and the page *État du service*."""
 
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -15,10 +15,9 @@ from django.utils import timezone
 from balmanager.celery import app
 from balmanager.degraded import make_sure_redis_answers, outage
 from balmanager.operations.models import Job
-from balmanager.operations.records import SCHEDULES
+from balmanager.operations.records import schedules
 from directory.models import SyncRun
-from mailboxes.models import Notice
-from mailboxes.software.models import Delivery
+from mailboxes.models import Delivery, Notice
 
 LATE_AFTER = timedelta(minutes=5)
 WAITS_TOO_LONG = timedelta(minutes=30)
@@ -93,8 +92,8 @@ def late_jobs(now: datetime | None = None) -> list[Job]:
     now = now or timezone.now()
     return [
         job
-        for job in Job.objects.filter(name__in=SCHEDULES)
-        if SCHEDULES[job.name].remaining_estimate(job.started_at) < -LATE_AFTER
+        for job in Job.objects.filter(name__in=schedules())
+        if schedules()[job.name].remaining_estimate(job.started_at) < -LATE_AFTER
     ]
 
 
@@ -163,7 +162,7 @@ CHECKS = (
     Check("mail", "Courriels", mail),
     Check("webhooks", "Logiciels prévenus", webhooks),
 )
-EVERY = [each.name for each in CHECKS]
+ALL = tuple(check.name for check in CHECKS)
 READINESS = ("database", "migrations", "cache", "broker", "disk")
 
 
@@ -176,7 +175,7 @@ def look_at(check: Check) -> Outcome:
         return Outcome(check, False, f"ne répond pas ({type(error).__name__})")
 
 
-def look(names: Collection[str] = EVERY) -> list[Outcome]:
+def look(names: Iterable[str] = ALL) -> list[Outcome]:
     """Each in turn; once the database does not answer, what asks it is not asked."""
     found: list[Outcome] = []
     for check in CHECKS:

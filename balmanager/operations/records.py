@@ -2,10 +2,10 @@
 
 import logging
 import time
+from functools import cache
 
-from celery import signals
-from celery.schedules import maybe_schedule
-from django.conf import settings
+from celery import current_app, signals
+from celery.schedules import BaseSchedule, maybe_schedule
 from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
@@ -15,11 +15,24 @@ from balmanager.operations.models import Failure, Job
 
 logger = logging.getLogger(__name__)
 
-SCHEDULED = {
-    (entry["task"], tuple(entry.get("args", ()))): name for name, entry in settings.CELERY_BEAT_SCHEDULE.items()
-}
-SCHEDULES = {name: maybe_schedule(entry["schedule"]) for name, entry in settings.CELERY_BEAT_SCHEDULE.items()}
 _started: dict[str, float] = {}  # runs of this process, by the identity of their task
+
+
+@cache
+def scheduled() -> dict[str, dict]:
+    """The jobs of the beat, by name: those of the settings, and those that the modules of tasks add."""
+    current_app.loader.import_default_modules()
+    return current_app.conf.beat_schedule
+
+
+@cache
+def schedules() -> dict[str, BaseSchedule]:
+    return {name: maybe_schedule(entry["schedule"]) for name, entry in scheduled().items()}
+
+
+@cache
+def _names() -> dict[tuple, str]:
+    return {(entry["task"], tuple(entry.get("args", ()))): name for name, entry in scheduled().items()}
 
 
 def connect() -> None:
@@ -29,7 +42,7 @@ def connect() -> None:
 
 def name_of(task, args) -> str | None:
     """The job that this run is of; None for a task that somebody's act asked for, or that runs in that act."""
-    return None if task.request.is_eager else SCHEDULED.get((task.name, tuple(args or ())))
+    return None if task.request.is_eager else _names().get((task.name, tuple(args or ())))
 
 
 def note_start(task_id=None, task=None, args=None, **kwargs) -> None:
