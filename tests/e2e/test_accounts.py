@@ -80,7 +80,7 @@ def test_a_gestionnaire_enrols_an_application_then_a_passkey_and_logs_in_by_each
     look(page, "second-factor-asked")
     page.locator("input[name=code]").fill(code_of(secret))
     page.get_by_role("button", name="Continuer").click()
-    page.get_by_role("heading", name="Tableau de bord").wait_for()
+    page.wait_for_url(f"{strict.url}/")
 
     page.goto(f"{strict.url}/compte/second-facteur/webauthn/add/")
     look(page, "passkey")
@@ -92,7 +92,7 @@ def test_a_gestionnaire_enrols_an_application_then_a_passkey_and_logs_in_by_each
     leave(page)
 
     page.get_by_role("button", name="Utiliser une clé d’accès").click()
-    page.get_by_role("heading", name="Tableau de bord").wait_for()
+    page.wait_for_url(f"{strict.url}/")
     page.goto(f"{strict.url}/compte/")
     look(page, "account")
     page.goto(f"{strict.url}/compte/sessions/")
