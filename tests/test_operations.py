@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from balmanager import logs
 from balmanager.celery import app as celery_app
-from balmanager.operations import checks
+from balmanager.operations import checks, records
 from balmanager.operations.models import Failure, Job
 from balmanager.operations.records import schedules
-from balmanager.schedule import expires, records
+from balmanager.schedule import expires
 from tests.servers import ROOT
 
 

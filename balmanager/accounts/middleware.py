@@ -21,6 +21,11 @@ WAY_OUT = {
 }  # fmt: skip
 
 
+def begin(request, **_) -> None:
+    """At log-in."""
+    request.session[BEGAN] = request.session[SERVED] = time.time()
+
+
 class SessionLasts:
     """A session ends so long after it was opened, however busy; and so long after it last served (the cookie's age)."""
 

@@ -8,8 +8,9 @@ from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authentication_failed, authenticator_added, authenticator_removed, authenticator_reset
 from allauth.socialaccount.signals import social_account_added
+from django.contrib.auth.signals import user_logged_in
 
-from balmanager.accounts.middleware import FACTOR_SEEN
+from balmanager.accounts.middleware import FACTOR_SEEN, begin
 from balmanager.accounts.models import AccountEntry, User
 
 What = AccountEntry.What
@@ -34,6 +35,7 @@ def note(what: AccountEntry.What, account: User | None, *, by: User | None = Non
 
 def listen() -> None:
     """Called once, when the application is loaded."""
+    user_logged_in.connect(begin, dispatch_uid="begin_session")
     for signal in (password_changed, password_set):
         signal.connect(_note_password, dispatch_uid="note_password")
     social_account_added.connect(_note_linked, dispatch_uid="note_linked")

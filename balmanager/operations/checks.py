@@ -17,7 +17,8 @@ from balmanager.degraded import make_sure_redis_answers, outage
 from balmanager.operations.models import Job
 from balmanager.operations.records import schedules
 from directory.models import SyncRun
-from mailboxes.models import Delivery, Notice
+from mailboxes.models import Notice
+from mailboxes.software.models import Delivery
 
 LATE_AFTER = timedelta(minutes=5)
 WAITS_TOO_LONG = timedelta(minutes=30)
