@@ -282,7 +282,7 @@ def test_addresses_and_national_numbers_never_reach_the_log(formatter):
 
 def run_python(code, **env):
     command = [sys.executable, "-c", code]
-    own = {"PATH": "/usr/bin", "ENV_FILE": "/dev/null", "SECRET_KEY": "x" * 50, "DJANGO_SETTINGS_MODULE": "balmanager.settings"}  # fmt: skip  # noqa: E501
+    own = {"PATH": "/usr/bin", "ENV_FILE": "/dev/null", "SECRET_KEY": "0123456789" * 5, "DJANGO_SETTINGS_MODULE": "balmanager.settings"}  # fmt: skip  # noqa: E501
     return subprocess.run(command, cwd=ROOT, env=own | env, capture_output=True, text=True, check=False)
 
 
