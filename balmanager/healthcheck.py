@@ -7,7 +7,8 @@ import sys
 
 def answers():
     host, _, port = os.environ.get("BIND", "127.0.0.1:8000").rpartition(":")
-    connection = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, int(port), timeout=5)  # noqa: S104
+    reached = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared, not listened on
+    connection = http.client.HTTPConnection(reached, int(port), timeout=5)
     name = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].lstrip(".")
     connection.request("GET", "/healthz", headers={"Host": name})
     return connection.getresponse().status == http.client.OK

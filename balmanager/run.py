@@ -50,7 +50,7 @@ def prepare() -> None:
 
 
 def manage(*words: str, **options) -> subprocess.CompletedProcess:
-    done = subprocess.run([sys.executable, "manage.py", *words], text=True, check=False, **options)
+    done = subprocess.run([sys.executable, "manage.py", *words], text=True, check=False, **options)  # noqa: S603
     if done.returncode:
         warn(f"“manage.py {words[0]}” failed: see above. The start goes on without it.")
     return done
@@ -98,7 +98,7 @@ class Program:
         if not self.process and time.monotonic() >= self.start_at:
             self.started_at = time.monotonic()
             # A session of its own: Ctrl-C reaches us alone, and we stop them in order.
-            self.process = subprocess.Popen(self.command, start_new_session=True, preexec_fn=end_with_parent)
+            self.process = subprocess.Popen(self.command, start_new_session=True, preexec_fn=end_with_parent)  # noqa: S603
 
     def bury(self, code: int) -> None:
         self.kill()  # what it had started itself

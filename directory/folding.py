@@ -36,8 +36,9 @@ class Folded(Func):
     arity = 1
     output_field = TextField()
 
-    def as_sql(self, compiler, connection, **context):  # type: ignore[override]
-        return super().as_sql(compiler, connection, template=folded_in_sql("%(expressions)s"), **context)
+    def as_sql(self, compiler, connection, function=None, template=None, arg_joiner=None, **context):
+        template = template or folded_in_sql("%(expressions)s")
+        return super().as_sql(compiler, connection, function, template, arg_joiner, **context)
 
 
 def name_key(family_name: str, given_name: str) -> str:

@@ -207,22 +207,37 @@ _WAY_OUT = {_S.IDLE_ALERTED, _S.DEPUBLICATION_REQUESTED, _S.DEPUBLISHED, _S.DELE
 
 # fmt: off
 TRANSITIONS = [
-    #     verb                        from                                         to                           who may                              who is told
-    _line(_V.ACTIVATE,                {_S.REQUESTED},                              _S.ACTIVE,                   {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
-    _line(_V.ABANDON,                 {_S.REQUESTED},                              _S.ABANDONED,                {*_OWNER, _R.GESTIONNAIRE},          {_HOLDERS}),
+    #     the move                    from                                          to
+    #     who may                     who is told
+    _line(_V.ACTIVATE,                {_S.REQUESTED},                               _S.ACTIVE,
+          {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS}),
+    _line(_V.ABANDON,                 {_S.REQUESTED},                               _S.ABANDONED,
+          {*_OWNER, _R.GESTIONNAIRE},     {_HOLDERS}),
     # The import that registered it is undone before anything followed from it: nobody was told, nobody is.
-    _line(_V.CANCEL_REGISTRATION,     {_S.ACTIVE},                                 _S.ABANDONED,                {_R.SYSTEM},                         ()),
-    _line(_V.ALERT_IDLE,              {_S.ACTIVE},                                 _S.IDLE_ALERTED,             {_R.SYSTEM},                         {_HOLDERS}),
-    _line(_V.WAKE,                    _WAY_OUT,                                    _S.ACTIVE,                   {_R.SYSTEM},                         {_HOLDERS}),
-    _line(_V.OPPOSE,                  _WAY_OUT,                                    _S.ACTIVE,                   {*_OWNER, _R.COTITULAIRE},           {_HOLDERS}),
-    _line(_V.REQUEST_DEPUBLICATION,   {_S.ACTIVE, _S.IDLE_ALERTED},                _S.DEPUBLICATION_REQUESTED,  {*_OWNER, _R.GESTIONNAIRE},          {_HOLDERS, _OPERATOR}),
-    _line(_V.DEPUBLISH_IDLE,          {_S.IDLE_ALERTED},                           _S.DEPUBLICATION_REQUESTED,  {_R.SYSTEM},                         {_HOLDERS, _OPERATOR}),
-    _line(_V.CANCEL_DEPUBLICATION,    {_S.DEPUBLICATION_REQUESTED},                _S.ACTIVE,                   {*_OWNER, _R.GESTIONNAIRE},          {_HOLDERS}),
-    _line(_V.VERIFY_DEPUBLICATION,    {_S.DEPUBLICATION_REQUESTED},                _S.DEPUBLISHED,              {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
-    _line(_V.REQUEST_DELETION,        {_S.ACTIVE, _S.IDLE_ALERTED, _S.DEPUBLISHED},_S.DELETION_REQUESTED,       _OWNER,                              {_HOLDERS, _OPERATOR}),
-    _line(_V.CANCEL_DELETION,         {_S.DELETION_REQUESTED},                     _S.DEPUBLISHED,              _OWNER,                              {_HOLDERS}),
-    _line(_V.CONFIRM_DELETION,        {_S.DELETION_REQUESTED},                     _S.DELETION_CONFIRMED,       {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
-    _line(_V.VERIFY_DELETION,         {_S.DELETION_CONFIRMED},                     _S.DELETED,                  {_R.GESTIONNAIRE, _R.SYSTEM},        {_HOLDERS}),
+    _line(_V.CANCEL_REGISTRATION,     {_S.ACTIVE},                                  _S.ABANDONED,
+          {_R.SYSTEM},                    ()),
+    _line(_V.ALERT_IDLE,              {_S.ACTIVE},                                  _S.IDLE_ALERTED,
+          {_R.SYSTEM},                    {_HOLDERS}),
+    _line(_V.WAKE,                    _WAY_OUT,                                     _S.ACTIVE,
+          {_R.SYSTEM},                    {_HOLDERS}),
+    _line(_V.OPPOSE,                  _WAY_OUT,                                     _S.ACTIVE,
+          {*_OWNER, _R.COTITULAIRE},      {_HOLDERS}),
+    _line(_V.REQUEST_DEPUBLICATION,   {_S.ACTIVE, _S.IDLE_ALERTED},                 _S.DEPUBLICATION_REQUESTED,
+          {*_OWNER, _R.GESTIONNAIRE},     {_HOLDERS, _OPERATOR}),
+    _line(_V.DEPUBLISH_IDLE,          {_S.IDLE_ALERTED},                            _S.DEPUBLICATION_REQUESTED,
+          {_R.SYSTEM},                    {_HOLDERS, _OPERATOR}),
+    _line(_V.CANCEL_DEPUBLICATION,    {_S.DEPUBLICATION_REQUESTED},                 _S.ACTIVE,
+          {*_OWNER, _R.GESTIONNAIRE},     {_HOLDERS}),
+    _line(_V.VERIFY_DEPUBLICATION,    {_S.DEPUBLICATION_REQUESTED},                 _S.DEPUBLISHED,
+          {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS}),
+    _line(_V.REQUEST_DELETION,        {_S.ACTIVE, _S.IDLE_ALERTED, _S.DEPUBLISHED}, _S.DELETION_REQUESTED,
+          _OWNER,                         {_HOLDERS, _OPERATOR}),
+    _line(_V.CANCEL_DELETION,         {_S.DELETION_REQUESTED},                      _S.DEPUBLISHED,
+          _OWNER,                         {_HOLDERS}),
+    _line(_V.CONFIRM_DELETION,        {_S.DELETION_REQUESTED},                      _S.DELETION_CONFIRMED,
+          {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS}),
+    _line(_V.VERIFY_DELETION,         {_S.DELETION_CONFIRMED},                      _S.DELETED,
+          {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS}),
 ]
 
 WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [

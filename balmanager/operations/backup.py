@@ -219,7 +219,7 @@ def postgresql(program: str, *words: str, failed: type[Exception]) -> None:
 def run(command: list[str], failed: type[Exception], env: dict) -> None:
     if not shutil.which(command[0]):
         raise failed(f"Il manque le programme {command[0]} : apt install postgresql-client.")
-    done = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise failed(f"{command[0]} a échoué : {done.stderr.strip()[-500:]}")
 

@@ -62,8 +62,8 @@ def _person_of(number: int) -> str:
     title = ("DR", "Docteur") if code in ("10", "40") else ("", "")
     mode = ("L", "Libéral") if number % 3 else ("S", "Salarié")
     return "|".join(
-        ["8", rpps, f"8{rpps}", *title, "M", "Monsieur", family, given, code, profession, "C", "Civil", "S" if skill else "",
-         "Spécialité ordinale" if skill else "", skill, skill_label, *mode, ""]
+        ["8", rpps, f"8{rpps}", *title, "M", "Monsieur", family, given, code, profession, "C", "Civil",
+         "S" if skill else "", "Spécialité ordinale" if skill else "", skill, skill_label, *mode, ""]
     )  # fmt: skip
 
 
@@ -74,9 +74,11 @@ def _place_of(place: Place, number: int) -> str:
     siren = f"{900_000_000 + number}"
     name = place.name or f"CABINET {number}"
     fields = [
-        f"{siren}{number % 10_000:05}", siren, finess, finess and f"{finess[:2]}9{finess[3:]}", f"F{finess}" if finess else f"R{number}",
+        f"{siren}{number % 10_000:05}", siren, finess, finess and f"{finess[:2]}9{finess[3:]}",
+        f"F{finess}" if finess else f"R{number}",
         name, "", "", "", str(number % 180 + 1), "", "R", "Rue", "DE LA RÉPUBLIQUE", "", f"{postcode} {town}", postcode,
         "", town, "99000", "France", "0400000000", "", "", "", "", "", "", "ARS/ARS/ARS", "SA01",
-        "Établissement public de santé", "", "", "FON-01", "Titulaire", "GENR01", "Activité standard de soin ou de pharmacien",
+        "Établissement public de santé", "", "", "FON-01", "Titulaire", "GENR01",
+        "Activité standard de soin ou de pharmacien",
     ]  # fmt: skip
     return "|".join([*fields, ""])

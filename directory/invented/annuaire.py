@@ -24,26 +24,28 @@ FIRST_DAY = datetime(2026, 11, 1, 3, 0)
 FIXED = (2026, 11, 1, 3, 0, 0)  # what a zip says of its members' age: the same bytes at any hour
 DOMAINS = 5_000
 
-FAMILY_NAMES = """MARTIN BERNARD THOMAS PETIT ROBERT RICHARD DURAND DUBOIS MOREAU LAURENT SIMON MICHEL LEFEBVRE LEROY ROUX
-DAVID BERTRAND MOREL FOURNIER GIRARD BONNET DUPONT LAMBERT FONTAINE ROUSSEAU VINCENT MULLER LEFEVRE FAURE ANDRE MERCIER
-BLANC GUERIN BOYER GARNIER CHEVALIER FRANCOIS LEGRAND GAUTHIER GARCIA PERRIN ROBIN CLEMENT MORIN NICOLAS HENRY ROUSSEL
-MATHIEU GAUTIER MASSON MARCHAND DUVAL DENIS DUMONT MARIE LEMAIRE NOEL MEYER DUFOUR MEUNIER BRUN BLANCHARD GIRAUD JOLY
-RIVIERE LUCAS BRUNET GAILLARD BARBIER ARNAUD MARTINEZ GERARD ROCHE RENARD SCHMITT ROY LEROUX COLIN VIDAL CARON PICARD
-ROGER FABRE AUBERT LEMOINE RENAUD DUMAS LACROIX OLIVIER PHILIPPE BOURGEOIS PIERRE BENOIT REY LECLERC PAYET ROLLAND
-LECLERCQ GUILLAUME LECOMTE LOPEZ JEAN DUPUY GUILLOT HUBERT BERGER CARPENTIER SANCHEZ DUPUIS MOULIN LOUIS DESCHAMPS HUET
-VASSEUR PEREZ BOUCHER FLEURY ROYER KLEIN JACQUET ADAM PARIS POIRIER MARTY AUBRY GUYOT CARRE CHARLES RENAULT CHARPENTIER
-MENARD MAILLARD BARON BERTIN BAILLY HERVE SCHNEIDER FERNANDEZ COLLET LEGER BOUVIER JULIEN PREVOST MILLET PERROT DANIEL
-COUSIN GERMAIN BRETON BESSON LANGLOIS REMY LEGALL PELLETIER LEVEQUE PERRIER LEBLANC BARRE LEBRUN MARCHAL WEBER MALLET
-HAMON BOULANGER JACOB MONNIER MICHAUD RODRIGUEZ GUICHARD GILLET ETIENNE GRONDIN POULAIN TESSIER CHEVALLIER COLLIN CHAUVIN
-BOUCHET GAY LEMAITRE BENARD MARECHAL HUMBERT REYNAUD ANTOINE HOARAU PERRET BARTHELEMY CORDIER PICHON LEJEUNE GILBERT
-LAMY DELAUNAY PASQUIER CARLIER LAPORTE NDIAYE DIALLO TRAORE NGUYEN BENALI HADDAD DA-COSTA LE-GOFF""".split()
-GIVEN_NAMES = """Marie Jean Philippe Nathalie Isabelle Michel Alain Sylvie Catherine Patrick Françoise Christine Anne Nicolas
-Christophe Pierre Martine Frédéric Valérie Christian Sandrine Stéphanie Céline Éric Laurent Stéphane Véronique Sophie
-Dominique Bernard David Olivier Sébastien Thierry Julien Chantal Monique Daniel Pascal Aurélie Patricia Julie Brigitte
-Laurence Bruno Émilie Thomas Alexandre Annie Caroline Élodie Jérôme Guillaume Camille Laura Claire Virginie Vincent Florence
-Hélène Karine Mathieu Didier Gilles Lucie Anthony Marc Benjamin Antoine Mélanie Pauline Franck Arnaud Cécile Léa Delphine
-Maxime Marion Romain Audrey Charlotte Manon Emmanuel Fabrice Sarah Corinne Elisabeth François Mathilde Kévin Amandine Jacques
-Laetitia Hervé Sabrina Agnès Clément Denis Alexandra Cédric Ludovic Yves Jean-Marc Anne-Sophie Marie-Claire""".split()
+FAMILY_NAMES = """MARTIN BERNARD THOMAS PETIT ROBERT RICHARD DURAND DUBOIS MOREAU LAURENT SIMON MICHEL LEFEBVRE LEROY
+ROUX DAVID BERTRAND MOREL FOURNIER GIRARD BONNET DUPONT LAMBERT FONTAINE ROUSSEAU VINCENT MULLER LEFEVRE FAURE ANDRE
+MERCIER BLANC GUERIN BOYER GARNIER CHEVALIER FRANCOIS LEGRAND GAUTHIER GARCIA PERRIN ROBIN CLEMENT MORIN NICOLAS HENRY
+ROUSSEL MATHIEU GAUTIER MASSON MARCHAND DUVAL DENIS DUMONT MARIE LEMAIRE NOEL MEYER DUFOUR MEUNIER BRUN BLANCHARD
+GIRAUD JOLY RIVIERE LUCAS BRUNET GAILLARD BARBIER ARNAUD MARTINEZ GERARD ROCHE RENARD SCHMITT ROY LEROUX COLIN VIDAL
+CARON PICARD ROGER FABRE AUBERT LEMOINE RENAUD DUMAS LACROIX OLIVIER PHILIPPE BOURGEOIS PIERRE BENOIT REY LECLERC
+PAYET ROLLAND LECLERCQ GUILLAUME LECOMTE LOPEZ JEAN DUPUY GUILLOT HUBERT BERGER CARPENTIER SANCHEZ DUPUIS MOULIN LOUIS
+DESCHAMPS HUET VASSEUR PEREZ BOUCHER FLEURY ROYER KLEIN JACQUET ADAM PARIS POIRIER MARTY AUBRY GUYOT CARRE CHARLES
+RENAULT CHARPENTIER MENARD MAILLARD BARON BERTIN BAILLY HERVE SCHNEIDER FERNANDEZ COLLET LEGER BOUVIER JULIEN PREVOST
+MILLET PERROT DANIEL COUSIN GERMAIN BRETON BESSON LANGLOIS REMY LEGALL PELLETIER LEVEQUE PERRIER LEBLANC BARRE LEBRUN
+MARCHAL WEBER MALLET HAMON BOULANGER JACOB MONNIER MICHAUD RODRIGUEZ GUICHARD GILLET ETIENNE GRONDIN POULAIN TESSIER
+CHEVALLIER COLLIN CHAUVIN BOUCHET GAY LEMAITRE BENARD MARECHAL HUMBERT REYNAUD ANTOINE HOARAU PERRET BARTHELEMY
+CORDIER PICHON LEJEUNE GILBERT LAMY DELAUNAY PASQUIER CARLIER LAPORTE NDIAYE DIALLO TRAORE NGUYEN BENALI HADDAD
+DA-COSTA LE-GOFF""".split()
+GIVEN_NAMES = """Marie Jean Philippe Nathalie Isabelle Michel Alain Sylvie Catherine Patrick Françoise Christine Anne
+Nicolas Christophe Pierre Martine Frédéric Valérie Christian Sandrine Stéphanie Céline Éric Laurent Stéphane Véronique
+Sophie Dominique Bernard David Olivier Sébastien Thierry Julien Chantal Monique Daniel Pascal Aurélie Patricia Julie
+Brigitte Laurence Bruno Émilie Thomas Alexandre Annie Caroline Élodie Jérôme Guillaume Camille Laura Claire Virginie
+Vincent Florence Hélène Karine Mathieu Didier Gilles Lucie Anthony Marc Benjamin Antoine Mélanie Pauline Franck Arnaud
+Cécile Léa Delphine Maxime Marion Romain Audrey Charlotte Manon Emmanuel Fabrice Sarah Corinne Elisabeth François
+Mathilde Kévin Amandine Jacques Laetitia Hervé Sabrina Agnès Clément Denis Alexandra Cédric Ludovic Yves Jean-Marc
+Anne-Sophie Marie-Claire""".split()
 # town, postcode, département, region's domain
 TOWNS = [
     tuple(line.split("/"))
@@ -126,22 +128,25 @@ PROFESSIONS = [
 ]
 SKILLS = [
     ("SM54", "Médecine Générale"), ("SM04", "Cardiologie et maladies vasculaires"), ("SM40", "Pédiatrie"),
-    ("SM42", "Psychiatrie"), ("SM44", "Radio-diagnostic"), ("SM15", "Dermatologie et vénéréologie"), ("SM38", "Ophtalmologie"),
+    ("SM42", "Psychiatrie"), ("SM44", "Radio-diagnostic"), ("SM15", "Dermatologie et vénéréologie"),
+    ("SM38", "Ophtalmologie"),
 ]  # fmt: skip
 KINDS = [("CH", "Centre hospitalier"), ("CLINIQUE", "Clinique"), ("EHPAD", "EHPAD"), ("SSIAD", "SSIAD"),
          ("LABO", "Laboratoire de biologie"), ("IMAGERIE", "Centre d'imagerie"), ("MSP", "Maison de santé"),
          ("CPTS", "CPTS"), ("HAD", "Hospitalisation à domicile"), ("CENTRE-SANTE", "Centre de santé")]  # fmt: skip
-SITES = """DES LILAS|DU PARC|SAINT-JOSEPH|DES TILLEULS|LES GLYCINES|JEAN MOULIN|DU LAC|LES MIMOSAS|SAINTE-ANNE|DES REMPARTS|
-DU PONT VIEUX|LES CEDRES|BEL AIR|DES ACACIAS|VICTOR HUGO|LES OLIVIERS|DE LA GARE|SAINT-LUC|LES CHENES|DU CHATEAU""".replace(
-    "\n", ""
+SITES = (
+    "DES LILAS|DU PARC|SAINT-JOSEPH|DES TILLEULS|LES GLYCINES|JEAN MOULIN|DU LAC|LES MIMOSAS|SAINTE-ANNE|"
+    "DES REMPARTS|DU PONT VIEUX|LES CEDRES|BEL AIR|DES ACACIAS|VICTOR HUGO|LES OLIVIERS|DE LA GARE|"
+    "SAINT-LUC|LES CHENES|DU CHATEAU"
 ).split("|")
-SERVICES = """Secrétariat médical|Cardiologie|Urgences|Pédiatrie|Gériatrie|Accueil|Bureau des entrées|Imagerie|Laboratoire|
-Pharmacie|Maternité|Chirurgie|Oncologie|Néphrologie|Équipe mobile|Coordination|Soins infirmiers|Direction des soins""".replace(
-    "\n", ""
+SERVICES = (
+    "Secrétariat médical|Cardiologie|Urgences|Pédiatrie|Gériatrie|Accueil|Bureau des entrées|Imagerie|"
+    "Laboratoire|Pharmacie|Maternité|Chirurgie|Oncologie|Néphrologie|Équipe mobile|Coordination|"
+    "Soins infirmiers|Direction des soins"
 ).split("|")
 STREET_TYPES = ["RUE", "AVENUE", "BOULEVARD", "PLACE", "CHEMIN", "ALLEE"]
-STREETS = ["DE LA REPUBLIQUE", "VICTOR HUGO", "DES ECOLES", "PASTEUR", "DU GENERAL LECLERC", "JEAN JAURES", "DE LA GARE",
-           "DES LILAS", "GAMBETTA", "DU MOULIN", "DE L'EGLISE", "DES FLEURS"]  # fmt: skip
+STREETS = ["DE LA REPUBLIQUE", "VICTOR HUGO", "DES ECOLES", "PASTEUR", "DU GENERAL LECLERC", "JEAN JAURES",
+           "DE LA GARE", "DES LILAS", "GAMBETTA", "DU MOULIN", "DE L'EGLISE", "DES FLEURS"]  # fmt: skip
 PLAIN = str.maketrans("éèêëàâîïôöûüçÉÈÊ", "eeeeaaiioouuceee", "' ")
 
 
@@ -168,7 +173,7 @@ def write_annuaire(
     days: int = 1,
     extra_rows: Iterable[EntryRecord] = (),
 ) -> None:
-    """Write `lines` invented lines after `extra_rows`, zipped when the path ends so; `change` is a share for each day."""
+    """Write `lines` invented lines after `extra_rows`, zipped when the path says so; `change` is a share a day."""
     days = days if change else 0
     stamp = FIRST_DAY + timedelta(days=days)
     with open_written(Path(path), f"Extraction_Correspondance_MSSante_{stamp:%Y%m%d%H%M}.txt") as file:
@@ -298,7 +303,8 @@ def _postal(rng, place: Place, number: int, always: bool = False) -> list[str]:
     street = int(rng.random() * len(STREETS) * len(STREET_TYPES))
     return [
         f"BATIMENT {number % 9 + 1}" if number % 10 == 0 else "", "", str(number % 180 + 1),
-        "BIS" if number % 17 == 0 else "", STREET_TYPES[street % len(STREET_TYPES)], STREETS[street // len(STREET_TYPES)],
+        "BIS" if number % 17 == 0 else "", STREET_TYPES[street % len(STREET_TYPES)],
+        STREETS[street // len(STREET_TYPES)],
         "", f"{postcode} {town.replace('-', ' ')}", postcode, department, "France",
     ]  # fmt: skip
 

@@ -46,5 +46,6 @@ class TrustedDomain(Copied):
 
 def outside_in_sql(domain: str) -> str:
     """We hold a white list and this expression, a domain in lower case, is not in the trusted space (`is_trusted`)."""
-    held = f"SELECT 1 FROM {TrustedDomain._meta.db_table} w WHERE {current_in_sql('w')}"  # noqa: S608 - names of our own
+    table = TrustedDomain._meta.db_table
+    held = f"SELECT 1 FROM {table} w WHERE {current_in_sql('w')}"  # noqa: S608 - names of our own
     return f"({domain} <> '{APICRYPT_DOMAIN}' AND EXISTS ({held}) AND NOT EXISTS ({held} AND w.name = {domain}))"

@@ -25,7 +25,7 @@ HOLDER_IDS = {
     "PractitionerRole": list(RPPS),
     "Organization": [IDNST, "https://finess.esante.gouv.fr", "https://sirene.fr"],
 }
-YES_NO = {True: "O", False: "N"}
+YES_NO: dict[object, str] = {True: "O", False: "N"}
 
 
 def holder_of(resource: Resource) -> str:
@@ -56,7 +56,7 @@ def entries_of(resource: Resource, included: dict[str, Resource]) -> Iterator[En
             kind=_kind(resource, metadata),
             address=address_of(clean(telecom.get("value"))),
             service=clean(_value(metadata.get("service"))),
-            paperless=YES_NO.get(_value(metadata.get("digitization")), ""),  # type: ignore[call-overload]
+            paperless=YES_NO.get(_value(metadata.get("digitization")), ""),
             rank=clean(telecom.get("rank")),
             holder=holder_of(resource),
             **said,

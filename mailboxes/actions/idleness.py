@@ -37,7 +37,7 @@ def escalate_idle(bal: Bal, *, by) -> JournalEntry:
     """No holder could be told, or none answered: those who manage the structure are."""
     bal = locked(bal)
     rules.check_still_due(bal, Act.ESCALATE_IDLE, idleness.due_for_escalation(timezone.now()), by=by)
-    told = bal.notices.delivered().filter(party=Party.HOLDERS, created_at__gte=bal.state_since)  # type: ignore[attr-defined]
+    told = bal.notices.delivered().filter(party=Party.HOLDERS, created_at__gte=bal.state_since)
     note = "Aucun titulaire n’a répondu à l’alerte." if told.exists() else "Aucun titulaire n’a pu être prévenu."
     return write(bal, Act.ESCALATE_IDLE, by=by, parties=GESTIONNAIRES, cycle=_cycle(bal), note=note)
 
@@ -65,4 +65,4 @@ def _cycle(bal: Bal) -> str:
 
 def _question(bal: Bal, act: Act) -> str:
     """The question is put anew each year."""
-    return f"question-{bal.journal.filter(what=act).count() + 1}"  # type: ignore[attr-defined]
+    return f"question-{bal.journal.filter(what=act).count() + 1}"

@@ -29,9 +29,9 @@ def prefer(person: Person, situation: str, address: str, *, by, purpose: str = "
         _check_preferable(person, address)
     if wish and wish.request_id:
         _cancel(wish, by=by)
-    if not address:
+    if wish and not address:
         _write(person, before, "", wish, by=by)
-        wish.delete()  # type: ignore[union-attr] # what was chosen has a row
+        wish.delete()
         return None
     facts = {"address": address, "place": places[situation][:254], "wished_at": timezone.now(), "by": by}
     wish, _ = Preference.objects.update_or_create(

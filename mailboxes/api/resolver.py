@@ -56,6 +56,10 @@ class Candidate:
     def is_here(self, question: Question) -> bool:
         return bool(question.structure) and self.entry.structure_id == question.structure
 
+    def may_be_here(self, question: Question) -> bool:
+        """Nothing says that it is elsewhere: a place is not asked, or the annuaire names none."""
+        return self.is_here(question) or not question.structure or not self.entry.structure_id
+
     @property
     def service(self) -> str:
         """As the annuaire or the register names it; else the address may."""
@@ -96,16 +100,26 @@ def _shared(candidate: Candidate, question: Question) -> bool:
 # The first that holds of a candidate is its reason; of two candidates, the one whose reason stands first is the better.
 # fmt: off
 REASONS = [
-    Reason("purpose",   "BAL choisie par le professionnel pour ces messages", lambda c, q: bool(q.purpose) and c.is_chosen(q, q.purpose)),
-    Reason("chosen",    "BAL choisie par le professionnel",               lambda c, q: c.is_chosen(q, "")),
-    Reason("preferred", "BAL privilégiée de la situation d’exercice",     lambda c, q: _nominative(c, q) and "1" in c.ranks and (c.is_here(q) or not q.structure or not c.entry.structure_id)),
-    Reason("here",      "BAL nominative publiée dans cette structure",    lambda c, q: _nominative(c, q) and c.is_here(q)),
-    Reason("alone",     "BAL nominative, sans structure",                 lambda c, q: _nominative(c, q) and not c.entry.structure_id),
-    Reason("service",   "BAL organisationnelle du service",               lambda c, q: _shared(c, q) and c.is_of_service(q)),
-    Reason("anywhere",  "BAL nominative publiée à son nom",               lambda c, q: _nominative(c, q) and not q.structure),
-    Reason("structure", "BAL organisationnelle de la structure",          lambda c, q: _shared(c, q)),
-    Reason("held",      "BAL partagée où le professionnel est publié",    lambda c, q: c.is_of(q) and not _nominative(c, q)),
-    Reason("elsewhere", "BAL nominative publiée dans une autre structure", lambda c, q: _nominative(c, q)),
+    Reason("purpose", "BAL choisie par le professionnel pour ces messages",
+           lambda c, q: bool(q.purpose) and c.is_chosen(q, q.purpose)),
+    Reason("chosen", "BAL choisie par le professionnel",
+           lambda c, q: c.is_chosen(q, "")),
+    Reason("preferred", "BAL privilégiée de la situation d’exercice",
+           lambda c, q: _nominative(c, q) and "1" in c.ranks and c.may_be_here(q)),
+    Reason("here", "BAL nominative publiée dans cette structure",
+           lambda c, q: _nominative(c, q) and c.is_here(q)),
+    Reason("alone", "BAL nominative, sans structure",
+           lambda c, q: _nominative(c, q) and not c.entry.structure_id),
+    Reason("service", "BAL organisationnelle du service",
+           lambda c, q: _shared(c, q) and c.is_of_service(q)),
+    Reason("anywhere", "BAL nominative publiée à son nom",
+           lambda c, q: _nominative(c, q) and not q.structure),
+    Reason("structure", "BAL organisationnelle de la structure",
+           lambda c, q: _shared(c, q)),
+    Reason("held", "BAL partagée où le professionnel est publié",
+           lambda c, q: c.is_of(q) and not _nominative(c, q)),
+    Reason("elsewhere", "BAL nominative publiée dans une autre structure",
+           lambda c, q: _nominative(c, q)),
 ]
 # fmt: on
 

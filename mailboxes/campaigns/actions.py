@@ -134,7 +134,7 @@ def _write_questions(campaign: Campaign, batches: Iterable[list[CampaignTarget]]
         ]
         told.append(targets)
     JournalEntry.objects.bulk_create([*to_people, *about_bals])
-    notices = [notice_to_person(entry, entry.person, stage=stage, cycle=cycle) for entry in to_people]  # type: ignore[arg-type]
+    notices = [notice_to_person(entry, entry.person, stage=stage, cycle=cycle) for entry in to_people if entry.person]
     Notice.objects.bulk_create(notices)
     for targets, notice in zip(told, notices, strict=True):
         for target in targets:
@@ -238,7 +238,7 @@ def _clean_up(target: CampaignTarget, bal: Bal, said: str, *, by) -> None:
 def _choose(target: CampaignTarget, said: str, chosen: dict[str, str], *, by) -> None:
     """What he had chosen already is shown to him as chosen, and is no new choice."""
     assert target.person  # noqa: S101 - he answers
-    had = dict(target.person.preferences.main().values_list("situation", "address"))  # type: ignore[attr-defined]
+    had = dict(target.person.preferences.main().values_list("situation", "address"))
     chosen = {place: address for place, address in chosen.items() if address not in ("", had.get(place))}
     check_chosen(said, chosen)
     for situation, address in chosen.items():

@@ -8,6 +8,7 @@ from mailboxes.campaigns.filters import RegisterFilter
 from mailboxes.campaigns.models import OUTCOMES, Campaign
 from mailboxes.campaigns.questions import QUESTIONS
 from mailboxes.forms.holders import DateInput
+from mailboxes.forms.offers import offer_rows
 from mailboxes.lifecycle import CampaignKind
 from mailboxes.models import Bal, Structure
 from mailboxes.models.fields import length_of
@@ -32,15 +33,15 @@ class ScopeForm(forms.Form):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        managed = Structure.objects.managed_by(user).order_by("parent__parent", "parent", "name")  # type: ignore[attr-defined]
-        self.fields["for_structure"].queryset = managed  # type: ignore[attr-defined]
+        managed = Structure.objects.managed_by(user).order_by("parent__parent", "parent", "name")
+        offer_rows(self, for_structure=managed)
         self.fields["kind_of"].initial = CampaignKind.CLEANUP
 
     def bals(self, request) -> RegisterFilter:
         """The register's filter, over the BAL of the structure and of those below it."""
         structure = self.cleaned_data["for_structure"]
-        within = Structure.objects.under(structure).values("pk")  # type: ignore[attr-defined]
-        seen = Bal.objects.visible_to(request.user).filter(structure__in=within)  # type: ignore[attr-defined]
+        within = Structure.objects.under(structure).values("pk")
+        seen = Bal.objects.visible_to(request.user).filter(structure__in=within)
         return RegisterFilter(request.GET, queryset=seen, request=request)
 
 

@@ -178,6 +178,8 @@ class CampaignTarget(models.Model):
 
     objects = CampaignTargetQuerySet.as_manager()
 
+    outcome: str  # of a row read by `with_outcome`
+
     class Meta:
         verbose_name = "question d’une campagne"
         verbose_name_plural = "questions d’une campagne"
@@ -201,12 +203,11 @@ class CampaignTarget(models.Model):
         return f"{self.bal or self.person} ({self.campaign})"
 
     def get_outcome_display(self) -> str:
-        """Of a row read by `with_outcome`."""
-        return OUTCOMES[self.outcome]  # type: ignore[attr-defined]
+        return OUTCOMES[self.outcome]
 
     @property
     def is_awaited(self) -> bool:
-        return self.outcome in (Outcome.PENDING, Outcome.UNREACHED)  # type: ignore[attr-defined]
+        return self.outcome in (Outcome.PENDING, Outcome.UNREACHED)
 
     @property
     def why_unreached(self) -> str:

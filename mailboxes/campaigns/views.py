@@ -1,6 +1,7 @@
 """Campaigns, for who runs them: whom one would ask, the launch, the follow-up, the end and its report."""
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -73,12 +74,11 @@ class LaunchView(ActionView):
         more = ("structure", "holder", "idle_months", "activity", "min_percent", "published", "finding", "unanswered")
         facts["has_more_filters"] = any(self.request.GET.get(name) for name in more)
         if self.found is not None and self.found.is_valid():
-            facts |= self._foreseen()
+            facts |= self._foreseen(self.found.qs)
         return super().get_context_data(**facts, **kwargs)
 
-    def _foreseen(self) -> dict:
+    def _foreseen(self, bals: QuerySet[Bal]) -> dict:
         question, now = QUESTIONS[self.scope.cleaned_data["kind_of"]], timezone.now()
-        bals = self.found.qs  # type: ignore[union-attr]
         named = Bal.objects.with_cotitulaires()
         order = "family_name" if question.of_people else "address"
         rows = candidates(question, bals, now, named).order_by(order, "pk")[:SHOWN]

@@ -4,6 +4,7 @@ from django import forms
 
 from mailboxes import actions
 from mailboxes.forms.holders import DateInput
+from mailboxes.forms.offers import name_the_empty_choice, offer_rows
 from mailboxes.models import Anomaly, ApplicativeFacts, Bal
 from mailboxes.models.fields import NOTE_LENGTH
 
@@ -40,8 +41,8 @@ class ApplicativeForm(forms.ModelForm):
     def __init__(self, *args, bal: Bal, **kwargs):
         super().__init__(*args, **{**kwargs, "instance": ApplicativeFacts.objects.filter(bal=bal).first()})
         answering = Bal.objects.live().filter(structure=bal.structure_id, kind__in=Bal.SHARED).order_by("address")
-        self.fields["answers"].queryset = answering  # type: ignore[attr-defined]
-        self.fields["answers"].empty_label = "Aucune pour l’instant"  # type: ignore[attr-defined]
+        offer_rows(self, answers=answering)
+        name_the_empty_choice(self, "Aucune pour l’instant", "answers")
 
     def perform(self, bal, *, by):
         return actions.describe_applicative(bal, by=by, **self.cleaned_data)

@@ -4,6 +4,7 @@ from django import forms
 
 from mailboxes import actions
 from mailboxes.actions.register import DESCRIBED
+from mailboxes.forms.offers import CHOOSE, field_of, name_the_empty_choice, offer_choices, offer_rows
 from mailboxes.forms.people import PersonField
 from mailboxes.lifecycle import ATTESTATION, Verb
 from mailboxes.models import Bal, Operator, Structure
@@ -61,12 +62,10 @@ class RegisterForm(forms.ModelForm):
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         structures = Structure.objects.managed_by(user)
-        self.fields["structure"].queryset = structures  # type: ignore[attr-defined]
-        self.fields["operator"].queryset = Operator.objects.all()  # type: ignore[attr-defined]
-        for name in ("structure", "operator"):
-            self.fields[name].empty_label = "Choisir…"  # type: ignore[attr-defined]
-        self.fields["kind"].choices = [("", "Choisir…"), *Bal.Kind.choices]  # type: ignore[attr-defined]
-        self.fields["principal"].offer(user)  # type: ignore[attr-defined]
+        offer_rows(self, structure=structures, operator=Operator.objects.all())
+        name_the_empty_choice(self, CHOOSE, "structure", "operator")
+        offer_choices(self, kind=[("", CHOOSE), *Bal.Kind.choices])
+        field_of(self, "principal", PersonField).offer(user)
         if len(structures) == 1:
             self.fields["structure"].initial = structures[0]
 
@@ -93,7 +92,7 @@ class DescribeForm(forms.ModelForm):
 
     def __init__(self, bal: Bal, *, user, initial, **kwargs):
         super().__init__(instance=bal, initial={"responsable": bal.responsable}, **kwargs)
-        self.fields["responsable"].offer(user, bal)  # type: ignore[attr-defined]
+        field_of(self, "responsable", PersonField).offer(user, bal)
 
     def perform(self, bal, *, by):
         return actions.describe_bal(bal, by=by, **self.cleaned_data)

@@ -3,6 +3,7 @@
 from django import forms
 
 from mailboxes import actions
+from mailboxes.forms.offers import offer_rows
 from mailboxes.lifecycle import EXPOSED, Verb
 from mailboxes.models import Bal
 from mailboxes.models.fields import NOTE_LENGTH
@@ -33,7 +34,7 @@ class BulkForm(forms.Form):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["bals"].queryset = Bal.objects.visible_to(user)  # type: ignore[attr-defined]
+        offer_rows(self, bals=Bal.objects.visible_to(user))
 
     def perform(self, *, by):
         verb = Verb(self.cleaned_data["verb"])

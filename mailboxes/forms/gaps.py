@@ -6,6 +6,7 @@ from django import forms
 
 from mailboxes import actions
 from mailboxes.forms.holders import DateInput
+from mailboxes.forms.offers import offer_rows
 from mailboxes.gaps import REMEDIES, SITUATIONS, STATUSES, Gap, Gaps
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Person, Structure
@@ -26,7 +27,7 @@ class GapFilterForm(forms.Form):
     def __init__(self, data, *, user):
         super().__init__(data if "status" in data else {"status": "open", **data.dict()})
         self.user = user
-        self.fields["structure"].queryset = Structure.objects.visible_to(user)  # type: ignore[attr-defined]
+        offer_rows(self, structure=Structure.objects.visible_to(user))
 
     def asked(self) -> Gaps:
         """What is not understood is not applied."""

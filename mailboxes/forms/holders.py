@@ -3,12 +3,14 @@
 from django import forms
 
 from mailboxes import actions
+from mailboxes.forms.offers import field_of
 from mailboxes.forms.people import DateInput, PersonField, attest
 from mailboxes.models import Affiliation, Bal, Delegataire, Person
 from mailboxes.models.fields import length_of
 from mailboxes.models.movements import leaves
 
 SHOWN = 8
+SUGGESTED = "Par exemple, parmi ceux qui ont RPPS et carte, les cotitulaires d’abord"
 
 
 def successors(bal: Bal) -> list[Person]:
@@ -22,18 +24,12 @@ def successors(bal: Bal) -> list[Person]:
     return found + list(others[: max(SHOWN - len(found), 0)])
 
 
-def propose(field: forms.Field, people: list[Person]) -> None:
-    """Offered as a list beside the field, before anything is typed."""
-    field.widget.candidates = people  # type: ignore[attr-defined]
-    field.widget.legend = "Par exemple, parmi ceux qui ont RPPS et carte, les cotitulaires d’abord"  # type: ignore[attr-defined]
-
-
 class _PersonOfBalForm(forms.Form):
     person = PersonField(label="Personne")
 
     def __init__(self, bal: Bal, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["person"].offer(user, bal)  # type: ignore[attr-defined]
+        field_of(self, "person", PersonField).offer(user, bal)
 
 
 class _HolderForm(_PersonOfBalForm):
@@ -58,7 +54,7 @@ class NamePrincipalForm(_HolderForm):
 
     def __init__(self, bal: Bal, *args, user, **kwargs):
         super().__init__(bal, *args, user=user, **kwargs)
-        propose(self.fields["person"], successors(bal))  # type: ignore[arg-type]
+        field_of(self, "person", PersonField).suggest(successors(bal), SUGGESTED)
 
     def perform(self, bal, *, by):
         return actions.name_principal(bal, self.cleaned_data["person"], by=by)

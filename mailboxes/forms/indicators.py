@@ -2,6 +2,7 @@
 
 from django import forms
 
+from mailboxes.forms.offers import offer_rows
 from mailboxes.indicators import Indicators
 from mailboxes.models import Structure
 
@@ -18,7 +19,7 @@ class IndicatorsForm(forms.Form):
     def __init__(self, data, *, user):
         super().__init__({"period": DEFAULT, **data.dict()})
         self.seen = Structure.objects.visible_to(user)
-        self.fields["structure"].queryset = self.seen  # type: ignore[attr-defined]
+        offer_rows(self, structure=self.seen)
 
     def asked(self) -> Indicators:
         """What is not understood is not applied."""

@@ -3,7 +3,8 @@
 from django import forms
 
 from mailboxes import actions
-from mailboxes.forms.holders import propose, successors
+from mailboxes.forms.holders import SUGGESTED, successors
+from mailboxes.forms.offers import offer_choices
 from mailboxes.forms.people import DateInput, PersonField
 from mailboxes.models import Affiliation, Bal, Movement, Step
 from mailboxes.rules import Refused
@@ -46,7 +47,7 @@ class SettleForm(forms.Form):
         super().__init__(*args, **kwargs)
         offered = [Step.State.DONE] if line.seen is None else []
         offered += [Step.State.NOT_APPLICABLE] if line.task.may_skip else []
-        self.fields["outcome"].choices = [(state.value, state.label) for state in offered]  # type: ignore[attr-defined]
+        offer_choices(self, outcome=[(state.value, state.label) for state in offered])
         self.fields["outcome"].initial = offered[0] if offered else None
 
     def perform(self, movement: Movement, name: str, *, by) -> Step:
@@ -62,7 +63,7 @@ class HandOverForm(forms.Form):
         for bal in bals:
             field = PersonField(label=f"Qui répondra de {bal.address}", required=False)
             field.offer(user, bal)
-            propose(field, successors(bal))
+            field.suggest(successors(bal), SUGGESTED)
             self.fields[f"bal_{bal.pk}"] = field
 
     def lines(self) -> list[tuple]:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.forms.holders import DateInput
+from mailboxes.forms.offers import offer_choices
 from mailboxes.models import Notice, Person
 from mailboxes.models.fields import NOTE_LENGTH
 
@@ -31,7 +32,7 @@ class PreferencesForm(forms.ModelForm):
         super().__init__(instance=person, **kwargs)
         if not settings.MSSANTE_MAIL and person.channel != Person.Channel.MSSANTE:
             channels = [choice for choice in Person.Channel.choices if choice[0] != Person.Channel.MSSANTE]
-            self.fields["channel"].choices = channels  # type: ignore[attr-defined]
+            offer_choices(self, channel=channels)
             del self.fields["mssante_address"]
 
     def perform(self, person: Person, *, by):

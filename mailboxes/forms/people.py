@@ -13,9 +13,10 @@ from directory.readers.identifiers import read_rpps
 from directory.readers.names import without_titles
 from directory.readers.texts import tidy
 from mailboxes import actions
+from mailboxes.forms.offers import offer_rows
 from mailboxes.models import Affiliation, Bal, Movement, Person, Structure
 from mailboxes.models.fields import length_of
-from mailboxes.models.people import people_of_annuaire
+from mailboxes.models.people import PersonQuerySet, people_of_annuaire
 
 CANDIDATES = 20  # shown when a name fits several people
 
@@ -68,7 +69,7 @@ class PersonField(forms.CharField):
     """A person whom `user` may name, by name or by RPPS."""
 
     widget = PersonInput
-    people: QuerySet[Person] = Person.objects.none()
+    people: PersonQuerySet = Person.objects.none()
     by_annuaire = False
 
     def __init__(self, **options):
@@ -84,6 +85,10 @@ class PersonField(forms.CharField):
         self.widget.bal = bal
         self.people = Person.objects.choosable_for(bal, user) if bal else Person.objects.visible_to(user)
 
+    def suggest(self, people: list[Person], legend: str) -> None:
+        """As a list to choose from, beside the field."""
+        self.widget.candidates, self.widget.legend = people, legend
+
     def clean(self, value):
         text = tidy(super().clean(value))
         if not text:
@@ -98,7 +103,7 @@ class PersonField(forms.CharField):
                 f"« {text} » ne désigne personne de connu ici : vérifiez le nom ou le RPPS, ou inscrivez la personne.",
                 "unknown",
             )
-        self.widget.candidates, self.widget.legend = found[:CANDIDATES], PersonInput.legend
+        self.suggest(found[:CANDIDATES], PersonInput.legend)
         many = f"plus de {CANDIDATES}" if len(found) > CANDIDATES else str(len(found))
         raise ValidationError(f"« {text} » désigne {many} personnes : choisissez la bonne, ou précisez.", "ambiguous")
 
@@ -113,7 +118,7 @@ class PersonField(forms.CharField):
             return self.people.filter(pk=sheet[1])
         if rpps := _rpps_in(text):
             return self.people.filter(rpps=rpps)
-        return self.people.named(without_titles(text))  # type: ignore[attr-defined]
+        return self.people.named(without_titles(text))
 
 
 def _rpps_in(text: str) -> str:
@@ -147,7 +152,7 @@ class PersonForm(forms.ModelForm):
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         structures = Structure.objects.managed_by(user)
-        self.fields["structure"].queryset = structures  # type: ignore[attr-defined]
+        offer_rows(self, structure=structures)
         if len(structures) == 1:
             self.fields["structure"].initial = structures[0]
 

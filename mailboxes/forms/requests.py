@@ -3,6 +3,7 @@
 from django import forms
 
 from mailboxes import actions
+from mailboxes.forms.offers import CHOOSE, name_the_empty_choice, offer_choices, offer_rows
 from mailboxes.lifecycle import BY_HAND, Act, RequestKind
 from mailboxes.models import Bal, Operator, Request, RequestLayout, Structure
 from mailboxes.models.fields import NOTE_LENGTH, length_of
@@ -55,7 +56,7 @@ class RequestBulkForm(forms.Form):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["requests"].queryset = Request.objects.visible_to(user)  # type: ignore[attr-defined]
+        offer_rows(self, requests=Request.objects.visible_to(user))
 
     def perform(self, *, by):
         act = Act(self.cleaned_data["act"])
@@ -71,11 +72,9 @@ class LayoutForm(forms.ModelForm):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["structure"].queryset = Structure.objects.managed_by(user)  # type: ignore[attr-defined]
-        self.fields["operator"].queryset = Operator.objects.all()  # type: ignore[attr-defined]
-        for name in ("structure", "operator"):
-            self.fields[name].empty_label = "Choisir…"  # type: ignore[attr-defined]
-        self.fields["kind"].choices = [("", "toutes les demandes"), *RequestKind.choices]  # type: ignore[attr-defined]
+        offer_rows(self, structure=Structure.objects.managed_by(user), operator=Operator.objects.all())
+        name_the_empty_choice(self, CHOOSE, "structure", "operator")
+        offer_choices(self, kind=[("", "toutes les demandes"), *RequestKind.choices])
         if not self.instance.pk and not self.is_bound:
             subject, body = words_of(self.initial.get("kind") or RequestKind.CHANGE)
             self.initial = {"subject": subject, "body": body, **self.initial}
@@ -121,9 +120,8 @@ class DepublishForm(forms.Form):
         super().__init__(data, **kwargs)
         self.bal, self.is_previewed = bal, is_previewed
         offered = candidates(bal)
-        field = self.fields["choice"]
-        field.choices = [*offered, (OTHER, "une autre adresse"), (NONE, "aucune")]  # type: ignore[attr-defined]
-        field.initial = offered[0][0] if len(offered) == 1 else NONE
+        offer_choices(self, choice=[*offered, (OTHER, "une autre adresse"), (NONE, "aucune")])
+        self.fields["choice"].initial = offered[0][0] if len(offered) == 1 else NONE
         if not (is_previewed and bal.operator.can_auto_reply):
             del self.fields["auto_reply"]
 
@@ -141,7 +139,7 @@ class DepublishForm(forms.Form):
         """Fill in the automatic reply for the BAL just chosen."""
         if "auto_reply" in self.fields and "auto_reply" not in self.data:
             text = self.cleaned_data["auto_reply"] = auto_reply_for(self.replaced_by)
-            self.data = {**self.data.dict(), "auto_reply": text}  # type: ignore[attr-defined]
+            self.data = dict(self.data.items(), auto_reply=text)
 
     def perform(self, bal: Bal, *, by):
         return actions.request_depublication(

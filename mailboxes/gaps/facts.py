@@ -89,10 +89,13 @@ COLUMNS = [
     ("Suite",               lambda gap: gap.status_label),
     ("Structure",           lambda gap: gap.structure.name),
     ("À l’annuaire",        lambda gap: " ; ".join(spoken(entry) for entry in gap.entries)),
-    ("Ce qui diffère",      lambda gap: " ; ".join(f"{line.label} : {line.ours} / {line.theirs}" for line in gap.differences)),
-    ("Réponse du titulaire",lambda gap: " ; ".join(f"{claim.person} : {claim.get_answer_display()}" for claim in gap.claims)),
+    ("Ce qui diffère",
+     lambda gap: " ; ".join(f"{line.label} : {line.ours} / {line.theirs}" for line in gap.differences)),
+    ("Réponse du titulaire",
+     lambda gap: " ; ".join(f"{claim.person} : {claim.get_answer_display()}" for claim in gap.claims)),
     ("Motif",               lambda gap: gap.decision.reason if gap.decision else ""),
-    ("Jusqu’au",            lambda gap: f"{gap.decision.until:%d/%m/%Y}" if gap.decision and gap.decision.until else ""),
+    ("Jusqu’au",
+     lambda gap: f"{gap.decision.until:%d/%m/%Y}" if gap.decision and gap.decision.until else ""),
 ]
 # fmt: on
 

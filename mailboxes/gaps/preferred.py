@@ -33,14 +33,30 @@ class Sort(NamedTuple):
 
 # fmt: off
 SORTS = [
-    Sort("sans",       "Sans choix",               "Leur titulaire n’a rien choisi. Demandez-le-lui : il choisit dans « Mes BAL ».",                          "wish IS NULL"),
-    Sort("a-demander", "Choisies, à demander",     "Le choix est fait et l’annuaire ne le montre pas. Demandez-le à l’opérateur.",                            "wish IS NOT NULL AND is_requested = 0 AND is_observed = 0"),
-    Sort("demandees",  "Demandées à l’opérateur",  "La demande est faite ; elle sera close dès que l’annuaire montrera ce choix.",                            "is_requested = 1 AND is_observed = 0"),
-    Sort("observees",  "Constatées à l’annuaire",  "L’annuaire montre le choix du titulaire.",                                                                "is_observed = 1"),
-    Sort("deux",       "Deux privilégiées à l’annuaire", "L’annuaire en donne plusieurs pour un même lieu. Demandez que le choix du titulaire reste seul.",   "ranks > 1", True),
-    Sort("autre",      "Une autre à l’annuaire",   "L’annuaire donne comme privilégiée une autre BAL que celle que le titulaire a choisie.",                  "wish IS NOT NULL AND ranks > 0 AND is_listed = 0 AND is_requested = 0", True),
-    Sort("part",       "Choisies, et qui s’en vont", "La BAL choisie est alertée pour inactivité, dépubliée ou supprimée. Le titulaire doit en choisir une autre.", "is_leaving = 1", True),
-    Sort("pas-a-lui",  "Choisies, et pas à lui",   "La BAL choisie n’est pas, ou n’est plus, à son titulaire, d’après le registre, l’annuaire ou lui-même.",  "is_his = 0", True),
+    Sort("sans", "Sans choix",
+         "Leur titulaire n’a rien choisi. Demandez-le-lui : il choisit dans « Mes BAL ».",
+         "wish IS NULL"),
+    Sort("a-demander", "Choisies, à demander",
+         "Le choix est fait et l’annuaire ne le montre pas. Demandez-le à l’opérateur.",
+         "wish IS NOT NULL AND is_requested = 0 AND is_observed = 0"),
+    Sort("demandees", "Demandées à l’opérateur",
+         "La demande est faite ; elle sera close dès que l’annuaire montrera ce choix.",
+         "is_requested = 1 AND is_observed = 0"),
+    Sort("observees", "Constatées à l’annuaire",
+         "L’annuaire montre le choix du titulaire.",
+         "is_observed = 1"),
+    Sort("deux", "Deux privilégiées à l’annuaire",
+         "L’annuaire en donne plusieurs pour un même lieu. Demandez que le choix du titulaire reste seul.",
+         "ranks > 1", True),
+    Sort("autre", "Une autre à l’annuaire",
+         "L’annuaire donne comme privilégiée une autre BAL que celle que le titulaire a choisie.",
+         "wish IS NOT NULL AND ranks > 0 AND is_listed = 0 AND is_requested = 0", True),
+    Sort("part", "Choisies, et qui s’en vont",
+         "La BAL choisie est alertée pour inactivité, dépubliée ou supprimée. Le titulaire doit en choisir une autre.",
+         "is_leaving = 1", True),
+    Sort("pas-a-lui", "Choisies, et pas à lui",
+         "La BAL choisie n’est pas, ou n’est plus, à son titulaire, d’après le registre, l’annuaire ou lui-même.",
+         "is_his = 0", True),
 ]
 # fmt: on
 BY_NAME = {sort.name: sort for sort in SORTS}
@@ -130,7 +146,7 @@ class Places(SqlList[Place]):
 
     def people(self) -> RawSQL:
         """The primary keys of those who practise there, to be looked up by another query."""
-        return RawSQL(*self._query("person_id"))  # noqa: S611 - our own words; what is asked goes as parameters
+        return RawSQL(*self._query("person_id"))  # our own words; what is asked goes as parameters
 
     def _complete(self, rows: list[tuple]) -> list[Place]:
         return _with_facts(rows)
@@ -263,7 +279,7 @@ def choices_of(person: Person) -> list[str]:
 
 
 def successors_of(bals: Iterable[Bal]) -> dict[int, list[str]]:
-    """Of BAL that leave, the addresses to write to instead, the likeliest first: by BAL, in a constant number of queries.
+    """Of BAL that leave, the addresses to write to instead, by BAL, the likeliest first, in constant queries.
 
     The one that was named when its depublication was asked; what its principal prefers, what he holds, what its other
     holders share.
@@ -301,6 +317,7 @@ COLUMNS = [
     ("Demande à l’opérateur",  lambda place: place.request.get_stage_display() if place.request else ""),
     ("Constatée à l’annuaire", lambda place: ", ".join(place.observed)),
     ("Contradictions",         lambda place: ", ".join(sort.title for sort in place.contradictions)),
-    ("Par sorte de message",   lambda place: " ; ".join(f"{wish.get_purpose_display()} : {wish.address}" for wish in place.others)),
+    ("Par sorte de message",
+     lambda place: " ; ".join(f"{wish.get_purpose_display()} : {wish.address}" for wish in place.others)),
 ]
 # fmt: on

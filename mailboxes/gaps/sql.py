@@ -68,11 +68,11 @@ def _domain(address: str) -> str:
 
 def names() -> dict[str, str]:
     models = [Bal, Structure, Domain, Claim]
-    names = {model._meta.model_name: model._meta.db_table for model in models}
+    names = {model.__name__.lower(): model._meta.db_table for model in models}
     entries = Entry._meta.db_table
     names |= {name: f"mailboxes_{name}" for name in ("affiliation", "person", "cotitulaire")}
     return {
-        **names,  # type: ignore[dict-item]
+        **names,
         "entry": f"(SELECT * FROM {entries} e WHERE {published_in_sql('e')})",
         "line": f"(SELECT * FROM {entries} e WHERE {public_in_sql('e')})",  # the withdrawn ones too
         "decision": GapDecision._meta.db_table,

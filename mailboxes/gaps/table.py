@@ -50,38 +50,45 @@ ELSEWHERE = """
 _S = Severity
 SITUATIONS = [
     Situation("hors-liste", _S.URGENT, "Hors de la liste blanche",
-              "Le domaine de ces adresses n’est pas dans l’espace de confiance. N’y envoyez rien avant que l’opérateur ait répondu.",
+              ("Le domaine de ces adresses n’est pas dans l’espace de confiance. N’y envoyez rien avant que "
+               "l’opérateur ait répondu."),
               OUTSIDE,
               (Act.ASK_OPERATOR, Act.IGNORE_GAP),
-              "Le domaine de cette adresse n’est pas dans la liste blanche de l’espace de confiance. Merci de nous dire s’il en fait partie, ou de déplacer cette BAL.", RequestKind.CHANGE),
-    Situation("a-tort",    _S.URGENT, "Publiées à tort",
+              ("Le domaine de cette adresse n’est pas dans la liste blanche de l’espace de confiance. Merci de nous "
+               "dire s’il en fait partie, ou de déplacer cette BAL."), RequestKind.CHANGE),
+    Situation("a-tort", _S.URGENT, "Publiées à tort",
               "À l’annuaire, alors qu’elles sont dépubliées, supprimées ou en liste rouge ici. Demandez leur retrait.",
               WRONGLY_LISTED,
               (Act.ASK_OPERATOR, Act.IGNORE_GAP),
               "Merci de retirer cette adresse de l’annuaire.", RequestKind.DEPUBLISH),
-    Situation("inconnue",  _S.TODO,   "Publiées et inconnues ici",
-              "L’annuaire les donne à votre structure ou à vos professionnels, le registre ne les a pas. Inscrivez-les, ou demandez leur retrait.",
+    Situation("inconnue", _S.TODO, "Publiées et inconnues ici",
+              ("L’annuaire les donne à votre structure ou à vos professionnels, le registre ne les a pas. "
+               "Inscrivez-les, ou demandez leur retrait."),
               UNKNOWN,
               (Act.ADOPT, Act.ASK_OPERATOR, Act.IGNORE_GAP),
-              "Cette adresse figure à l’annuaire et nous ne la connaissons pas. Merci de nous dire à qui elle est, ou de la retirer de l’annuaire.", RequestKind.CHANGE),
-    Situation("absente",   _S.TODO,   "Connues ici et absentes",
-              "Actives ici, absentes de l’annuaire public (supprimées, non publiées ou en liste rouge). Demandez leur publication.",
+              ("Cette adresse figure à l’annuaire et nous ne la connaissons pas. Merci de nous dire à qui elle est, "
+               "ou de la retirer de l’annuaire."), RequestKind.CHANGE),
+    Situation("absente", _S.TODO, "Connues ici et absentes",
+              ("Actives ici, absentes de l’annuaire public (supprimées, non publiées ou en liste rouge). Demandez "
+               "leur publication."),
               ABSENT,
               (Act.ASK_OPERATOR, Act.IGNORE_GAP),
-              "Cette adresse ne figure pas à l’annuaire public. Merci de la publier, ou de nous dire si elle est supprimée, non publiée ou en liste rouge.",
-              RequestKind.PUBLISH, concludes_absence=True),
-    Situation("differe",   _S.TODO,   "Différentes",
+              ("Cette adresse ne figure pas à l’annuaire public. Merci de la publier, ou de nous dire si elle est "
+               "supprimée, non publiée ou en liste rouge."), RequestKind.PUBLISH, concludes_absence=True),
+    Situation("differe", _S.TODO, "Différentes",
               "L’annuaire et le registre ne disent pas la même chose. Reprenez sa valeur, ou demandez la correction.",
               DIFFERING,
               (Act.ACCEPT_ANNUAIRE, Act.ASK_OPERATOR, Act.IGNORE_GAP),
               "Merci de corriger à l’annuaire ce qui suit.", RequestKind.CHANGE),
-    Situation("plusieurs", _S.TODO,   "Inscrites plusieurs fois",
+    Situation("plusieurs", _S.TODO, "Inscrites plusieurs fois",
               "Une même adresse porte à l’annuaire plusieurs titulaires, structures ou types. Demandez la correction.",
               SEVERAL,
               (Act.ASK_OPERATOR, Act.IGNORE_GAP),
-              "Cette adresse figure plusieurs fois à l’annuaire, avec des indications qui se contredisent. Merci de n’y laisser que ce qui suit.", RequestKind.CHANGE),
-    Situation("ailleurs",  _S.WATCH,  "À vos professionnels, chez un autre opérateur",
-              "Hors de vos domaines, au RPPS de vos professionnels. Demandez-leur si ces BAL sont à eux et s’ils s’en servent.",
+              ("Cette adresse figure plusieurs fois à l’annuaire, avec des indications qui se contredisent. Merci "
+               "de n’y laisser que ce qui suit."), RequestKind.CHANGE),
+    Situation("ailleurs", _S.WATCH, "À vos professionnels, chez un autre opérateur",
+              ("Hors de vos domaines, au RPPS de vos professionnels. Demandez-leur si ces BAL sont à eux et s’ils "
+               "s’en servent."),
               ELSEWHERE,
               (Act.ASK_PERSON, Act.IGNORE_GAP)),
 ]

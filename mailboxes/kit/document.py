@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 import segno
@@ -104,8 +104,8 @@ def vcard(kit: Kit) -> str:
         "city": structure.town,
         "memo": "MSSanté : à écrire depuis une boîte MSSanté.",
     }
-    clean = {name: _backslashed(one_line(value)) for name, value in facts.items()}
-    return helpers.make_vcard_data(structured, _backslashed(kit.name), **clean)  # type: ignore[arg-type]  # all of them texts
+    clean: dict[str, Any] = {name: _backslashed(one_line(value)) for name, value in facts.items()}
+    return helpers.make_vcard_data(structured, _backslashed(kit.name), **clean)
 
 
 def _backslashed(text: str) -> str:
@@ -253,6 +253,9 @@ class _Sink:
     def flush(self) -> None:
         pass
 
+    def close(self) -> None:
+        pass
+
     def take(self) -> bytes:
         data, self._parts = b"".join(self._parts), []
         return data
@@ -261,7 +264,7 @@ class _Sink:
 def archive(kits: Iterable[Kit], note: str = "") -> Iterator[bytes]:
     """A ZIP as it is made, one folder per BAL; what could not be made is said by the note."""
     sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:  # type: ignore[call-overload]  # it only writes and flushes
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:
         for kit in kits:
             for piece in pieces_of(kit):
                 for form in piece.forms:

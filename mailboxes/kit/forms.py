@@ -2,6 +2,7 @@
 
 from django import forms
 
+from mailboxes.forms.offers import offer_rows
 from mailboxes.models import Bal
 
 
@@ -17,7 +18,7 @@ class KitsForm(forms.Form):
     def __init__(self, *args, user, limit: int, **kwargs):
         super().__init__(*args, **kwargs)
         self.limit = limit
-        self.fields["bals"].queryset = Bal.objects.visible_to(user)  # type: ignore[attr-defined]
+        offer_rows(self, bals=Bal.objects.visible_to(user))
 
     def clean_bals(self):
         if self.cleaned_data["bals"].count() > self.limit:

@@ -94,7 +94,7 @@ def _find(request, pk) -> Bal:
 
 
 def _kit_of(bal: Bal, successor: str) -> Kit:
-    return Kit(bal, timezone.localdate(), bal.is_published, successor)  # type: ignore[attr-defined] # with_publication
+    return Kit(bal, timezone.localdate(), bal.is_published, successor)
 
 
 def _kit(request, bal: Bal) -> tuple[Kit, list[str]]:

@@ -226,6 +226,8 @@ class Bal(models.Model):
 
     objects = BalQuerySet.as_manager()
 
+    is_published: bool  # of a row read by `with_publication`
+
     class Meta:
         verbose_name = "BAL"
         verbose_name_plural = "BAL"
@@ -294,7 +296,7 @@ class Bal(models.Model):
         if self.state == State.IDLE_ALERTED:
             return False  # nobody asked for anything
         asked = [Verb.REQUEST_DEPUBLICATION, Verb.DEPUBLISH_IDLE, Verb.REQUEST_DELETION]
-        entry = self.journal.filter(what__in=asked).order_by("-at", "-pk").first()  # type: ignore[attr-defined]
+        entry = self.journal.filter(what__in=asked).order_by("-at", "-pk").first()
         return entry is not None and any(
             holder.person_id == entry.person_id or (entry.by_id and holder.person.user_id == entry.by_id)
             for holder in self.cotitulaires.all()

@@ -1,10 +1,16 @@
 """Who holds a BAL, and who may use it under whom."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from mailboxes.models.people import Person
+
+
+class CotitulaireQuerySet(models.QuerySet):
+    def with_holders(self):
+        """Adds `holders`: how many hold the same BAL."""
+        return self.annotate(holders=Count("bal__cotitulaires"))
 
 
 class Cotitulaire(models.Model):
@@ -14,6 +20,10 @@ class Cotitulaire(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="held")
     is_principal = models.BooleanField("principal", default=False)
     since = models.DateField("depuis", default=timezone.localdate)
+
+    objects = CotitulaireQuerySet.as_manager()
+
+    holders: int  # of a row read by `with_holders`
 
     class Meta:
         verbose_name = "cotitulaire"

@@ -170,6 +170,8 @@ class Notice(models.Model):
 
     objects = NoticeQuerySet.as_manager()
 
+    outcome: str  # what followed, of a row read by `with_outcomes`
+
     class Meta:
         verbose_name = "avis"
         verbose_name_plural = "avis"

@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count
-
 from directory.models import Activity, SyncRun
 from mailboxes.lifecycle import LIVE, State
 from mailboxes.models.bals import Bal
@@ -41,7 +39,7 @@ class Standing:
         return [
             holder
             for holder in self.shared
-            if holder.bal.state != State.DELETION_CONFIRMED and (holder.is_principal or holder.holders == 1)  # type: ignore[attr-defined]
+            if holder.bal.state != State.DELETION_CONFIRMED and (holder.is_principal or holder.holders == 1)
         ]
 
     @property
@@ -60,7 +58,7 @@ def standings(stays: Iterable[Affiliation]) -> dict[int, Standing]:
     people = {standing.stay.person_id for standing in found.values()}
     chain = "bal__structure__parent"
     holders = Cotitulaire.objects.filter(person__in=people).select_related("person", chain)
-    held = holders.annotate(holders=Count("bal__cotitulaires")).order_by("bal__address")
+    held = holders.with_holders().order_by("bal__address")
     lent = Delegataire.objects.filter(ended_at=None).select_related("person", "under", chain).order_by("bal__address")
     given, received = lent.filter(under__in=people), lent.filter(person__in=people)
     places = _other_places(people)

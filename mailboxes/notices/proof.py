@@ -7,7 +7,7 @@ from django.utils import timezone
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import JournalEntry, Notice
 
-FOLLOWED = {
+FOLLOWED: dict[str, str] = {
     Verb.OPPOSE: "opposition",
     Verb.WAKE: "activité constatée",
     Act.DECLARE_USE: "usage déclaré",
@@ -29,7 +29,7 @@ def with_outcomes(notices: Iterable[Notice]) -> list[Notice]:
             after[entry.bal_id].append(entry)
     for notice in notices:
         outcome = outcome_of(notice, after[notice.bal_id]) if notice.is_answerable else ""
-        notice.outcome = outcome  # type: ignore[attr-defined]
+        notice.outcome = outcome
     return notices
 
 
@@ -39,7 +39,7 @@ def outcome_of(notice: Notice, entries: Iterable[JournalEntry]) -> str:
         return f"répondu « {notice.get_answer_display()} » par le lien, le {_day(notice.answered_at)}"
     for entry in entries:
         if entry.at >= notice.created_at and entry.pk != notice.entry_id:
-            return f"{FOLLOWED[entry.what]} le {_day(entry.at)} ({entry.actor})"  # type: ignore[index]
+            return f"{FOLLOWED[entry.what]} le {_day(entry.at)} ({entry.actor})"
     return "sans réponse à ce jour" if notice.is_delivered else ""
 
 

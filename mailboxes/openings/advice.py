@@ -53,7 +53,8 @@ ADVICE = [
         "mais peu d’opérateurs le proposent encore.",
     ]),
     Advice(_U.TEAM_AND_STAFF, None, "ORG", "une BAL organisationnelle (ORG), avec des délégations", [
-        f"Les professionnels en sont cotitulaires ({MAX_COTITULAIRES} au plus) ; chacun délègue l’accès aux personnes sans RPPS, et en répond.",
+        f"Les professionnels en sont cotitulaires ({MAX_COTITULAIRES} au plus) ; chacun délègue l’accès aux personnes "
+        "sans RPPS, et en répond.",
         "Les correspondants n’ont qu’une adresse à connaître.",
     ]),
     Advice(_U.SOFTWARE, None, "APP", "une BAL applicative (APP)", [

@@ -164,13 +164,12 @@ class Opening:
         facts = self.facts("responsable")
         if self.kind != Kind.APPLICATIVE:
             return ""
-        fields = HolderForm.declared_fields
-        said = {name: dict(fields[name].choices)[facts[name]] for name in ("scope", "channel")}  # type: ignore[attr-defined]
+        scope, channel = dict(HolderForm.SCOPES)[facts["scope"]], dict(HolderForm.CHANNELS)[facts["channel"]]
         answering = f"BAL qui reçoit les réponses : {facts['answering']}" if facts["answering"] else ""
         lines = [
             f"Logiciel : {facts['software']}",
-            f"Portée : {said['scope']}",
-            f"Accès : {said['channel']}",
+            f"Portée : {scope}",
+            f"Accès : {channel}",
             answering,
         ]
         return "\n".join(filter(None, lines))

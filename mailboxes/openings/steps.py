@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.functional import cached_property
 
+from mailboxes.forms.offers import CHOOSE, field_of, name_the_empty_choice, offer_choices, offer_rows
 from mailboxes.forms.people import PersonField, attest, label_of
 from mailboxes.models import Bal, Delegataire, Domain, Person, Structure
 from mailboxes.models.fields import length_of
@@ -67,9 +68,9 @@ class UsageForm(StepForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["structure"].empty_label = "Choisir…"  # type: ignore[attr-defined]
+        name_the_empty_choice(self, CHOOSE, "structure")
         structures = Structure.objects.open_to(self.opening.user).select_related("parent")
-        self.fields["structure"].queryset = structures  # type: ignore[attr-defined]
+        offer_rows(self, structure=structures)
         if len(found := list(structures[:2])) == 1:
             self.fields["structure"].initial = found[0].pk
 
@@ -99,6 +100,12 @@ class KindForm(StepForm):
 class HolderForm(StepForm):
     """Who answers for it: a professional, or for an APP the structure; the eligibility is told here."""
 
+    SCOPES = [
+        ("organisme", "une seule pour tout l’organisme gestionnaire, si le logiciel trie les messages"),
+        ("establishment", "une par établissement : celle-ci ne sert que le sien"),
+    ]
+    CHANNELS = [("software", "par ce logiciel seulement"), ("mail", "par une messagerie (Office 365…) seulement")]
+
     service = forms.CharField(label="Service, équipe ou cabinet", max_length=length_of(Bal, "service"))
     principal = PersonField(required=False)
     attested = forms.BooleanField(
@@ -111,16 +118,13 @@ class HolderForm(StepForm):
     )
     scope = forms.ChoiceField(
         label="Une BAL pour qui ?",
-        choices=[
-            ("organisme", "une seule pour tout l’organisme gestionnaire, si le logiciel trie les messages"),
-            ("establishment", "une par établissement : celle-ci ne sert que le sien"),
-        ],
+        choices=SCOPES,
         widget=forms.RadioSelect,
         help_text="Le coût diffère : il est chiffré à l’étape suivante. Interrogez plusieurs fournisseurs.",
     )
     channel = forms.ChoiceField(
         label="Par où y accède-t-on ?",
-        choices=[("software", "par ce logiciel seulement"), ("mail", "par une messagerie (Office 365…) seulement")],
+        choices=CHANNELS,
         widget=forms.RadioSelect,
         help_text="Un seul accès : la même BAL ne se branche pas à la fois sur le logiciel et sur une messagerie.",
     )
@@ -146,13 +150,13 @@ class HolderForm(StepForm):
         if "principal" in asked:
             self.fields["principal"].label = "Titulaire" if kind == Kind.NOMINATIVE else "Cotitulaire principal"
             self.fields["principal"].help_text = "Tapez un nom, ou un numéro RPPS : l’annuaire est consulté."
-            self.fields["principal"].offer(opening.user, structure=opening.structure)  # type: ignore[attr-defined]
+            field_of(self, "principal", PersonField).offer(opening.user, structure=opening.structure)
         if "service" in asked and kind == Kind.NOMINATIVE:
             self.fields["service"].required = False
             self.fields["service"].label = "Service"
         if "answering" in asked:
             shared = Bal.objects.visible_to(opening.user).live().filter(kind__in=Bal.SHARED)
-            self.fields["answering"].queryset = shared.order_by("address")  # type: ignore[attr-defined]
+            offer_rows(self, answering=shared.order_by("address"))
 
     def clean(self):
         facts, opening = self.cleaned_data, self.opening
@@ -175,9 +179,9 @@ class OperatorForm(StepForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        domains = Domain.objects.open_to(self.opening.structure)
-        self.fields["domain"].queryset = domains  # type: ignore[attr-defined]
-        if len(found := list(domains[:2])) == 1:
+        self.domains = Domain.objects.open_to(self.opening.structure)
+        offer_rows(self, domain=self.domains)
+        if len(found := list(self.domains[:2])) == 1:
             self.fields["domain"].initial = found[0].pk
 
     def clean_domain(self):
@@ -187,8 +191,8 @@ class OperatorForm(StepForm):
 
     def offers(self) -> list[tuple[Any, Domain, str]]:
         """Each radio button with what its operator can do, and what the BAL costs there."""
-        domains = list(self.fields["domain"].queryset)  # type: ignore[attr-defined]
-        return [(radio, domain, self.opening.cost_at(domain)) for radio, domain in zip(self["domain"], domains)]  # noqa: B905 - as many by construction
+        pairs = zip(self["domain"], self.domains.all())  # noqa: B905 - as many by construction
+        return [(radio, domain, self.opening.cost_at(domain)) for radio, domain in pairs]
 
 
 class AddressForm(StepForm):
@@ -212,7 +216,7 @@ class AddressForm(StepForm):
         self.taken = taken(addresses)
         free = [address for address in addresses if address not in self.taken]
         labels = [f"{address}{' (selon votre règle)' if address == addresses[0] else ''}" for address in free]
-        self.fields["choice"].choices = [*zip(free, labels, strict=True), (self.OTHER, "une autre, que j’écris")]  # type: ignore[attr-defined]
+        offer_choices(self, choice=[*zip(free, labels, strict=True), (self.OTHER, "une autre, que j’écris")])
         self.fields["choice"].initial = free[0] if free else self.OTHER
         self.warnings: list[Warned] = []
 
@@ -279,10 +283,10 @@ class AccessForm(StepForm):
         self.people: list[dict] = people if people is not None else (self.data.get("people") or [])
         if opening.kind == Kind.NOMINATIVE:
             del self.fields["responsable"]
-            self.fields["role"].choices = [(self.DELEGATAIRE, "délégataire")]  # type: ignore[attr-defined]
+            offer_choices(self, role=[(self.DELEGATAIRE, "délégataire")])
             self.fields["role"].initial = self.DELEGATAIRE
         for name in {"responsable", "person"} & self.fields.keys():
-            self.fields[name].offer(opening.user, structure=opening.structure)  # type: ignore[attr-defined]
+            field_of(self, name, PersonField).offer(opening.user, structure=opening.structure)
 
     def answers(self):
         kept = {"responsable": super()._kept("responsable")} if "responsable" in self.fields else {}

@@ -35,7 +35,7 @@ def check_open_movement(stay: Affiliation, kind: str, *, by) -> None:
     check_may(Act.OPEN_MOVEMENT, structure=stay.structure, person=stay.person, by=by)
     if stay.is_over:
         raise Refused(f"{stay.person} a déjà quitté « {stay.structure} ».", "left")
-    if stay.movements.open().filter(kind=kind).exists():  # type: ignore[attr-defined]
+    if stay.movements.open().filter(kind=kind).exists():
         raise Refused("Un dossier est déjà ouvert.", "open")
 
 

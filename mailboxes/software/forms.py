@@ -2,6 +2,7 @@
 
 from django import forms
 
+from mailboxes.forms.offers import offer_rows
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Structure
 from mailboxes.models.fields import length_of
@@ -32,7 +33,7 @@ class SoftwareForm(forms.Form):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["structures"].queryset = Structure.objects.managed_by(user)  # type: ignore[attr-defined]
+        offer_rows(self, structures=Structure.objects.managed_by(user))
 
     def perform(self, *, by) -> tuple[Software, str]:
         return declare_software(by=by, **self.cleaned_data)
@@ -64,7 +65,7 @@ class AddWebhookForm(WebhookForm):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["structure"].queryset = Structure.objects.managed_by(user)  # type: ignore[attr-defined]
+        offer_rows(self, structure=Structure.objects.managed_by(user))
 
     def perform(self, *, by) -> Webhook:
         return add_webhook(by=by, **self.cleaned_data)

@@ -8,7 +8,10 @@ from mailboxes.management.demo.places import COMPANY_DOMAIN, FORMER_DOMAIN, REGI
 from mailboxes.models import Bal, Operator, Person, Structure
 
 OWN = 310  # days ago: the practices enter the BAL they have
-SHARED_PATIENTS = "Comptes rendus, résultats et ordonnances de la patientèle commune ; les BAL nominatives restent pour ce qui ne concerne qu’un seul professionnel."  # noqa: E501
+SHARED_PATIENTS = (
+    "Comptes rendus, résultats et ordonnances de la patientèle commune ; les BAL nominatives restent pour ce qui "
+    "ne concerne qu’un seul professionnel."
+)
 SGAMI_BALS = {
     "conseil-medical.sgami": ["Cheffe du conseil médical", "Secrétaire médicale", "Responsable administratif"],
     "medecine-statutaire.sgami": ["Responsable adjoint du service", "Gestionnaire", "Secrétaire médicale"],

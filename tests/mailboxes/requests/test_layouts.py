@@ -216,8 +216,9 @@ def test_a_withdrawal_is_the_red_list_of_the_draft(per):
     row = Bal.objects.with_holders().get(pk=per.pk)
     (operation,) = patch_of(Request(bal=row, kind=RequestKind.DEPUBLISH))["body"]["parameter"]
     path = (
-        f"Practitioner.telecom.where(value = '{per.address}').extension('https://interop.esante.gouv.fr/ig/fhir/annuaire/"
-        "StructureDefinition/as-ext-mailbox-mss-metadata').extension('listeRouge').value"
+        f"Practitioner.telecom.where(value = '{per.address}')"
+        ".extension('https://interop.esante.gouv.fr/ig/fhir/annuaire/StructureDefinition/as-ext-mailbox-mss-metadata')"
+        ".extension('listeRouge').value"
     )
     assert operation["part"] == [
         {"name": "type", "valueCode": "replace"},

@@ -1,0 +1,34 @@
+"""What a field offers depends on who asks: given once the form is built."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from django import forms
+from django.db.models import QuerySet
+
+CHOOSE = "Choisir…"
+
+Kind = TypeVar("Kind", bound=forms.Field)
+
+
+def field_of(form: forms.BaseForm, name: str, kind: type[Kind]) -> Kind:
+    """The field of that name, with the type that the form's own dictionary does not tell."""
+    field = form.fields[name]
+    if not isinstance(field, kind):
+        raise TypeError(f"{name} is no {kind.__name__}")
+    return field
+
+
+def offer_rows(form: forms.BaseForm, **rows: QuerySet) -> None:
+    for name, found in rows.items():
+        field_of(form, name, forms.ModelChoiceField).queryset = found
+
+
+def offer_choices(form: forms.BaseForm, **choices: Iterable[tuple[str, str]]) -> None:
+    for name, offered in choices.items():
+        field_of(form, name, forms.ChoiceField).choices = list(offered)
+
+
+def name_the_empty_choice(form: forms.BaseForm, label: str, *names: str) -> None:
+    for name in names:
+        field_of(form, name, forms.ModelChoiceField).empty_label = label
