@@ -10,7 +10,7 @@ from django.conf import settings
 from directory.records import EntryRecord
 
 
-class Line(Protocol):
+class SourceLine(Protocol):
     """A row of a source for an address: its fields are EntryRecord's."""
 
     source: str
@@ -69,7 +69,7 @@ def pictures(lines: Iterable[Any]) -> dict[str, Picture]:
     return {address: _picture(address, list(own)) for address, own in groupby(known, lambda line: line.address)}
 
 
-def _picture(address: str, lines: list[Line]) -> Picture:
+def _picture(address: str, lines: list[SourceLine]) -> Picture:
     values: dict[str, str] = {}
     said_by: dict[str, str] = {}
     for key, fields in THINGS:
@@ -81,7 +81,7 @@ def _picture(address: str, lines: list[Line]) -> Picture:
     return Picture(record, said_by, list(dict.fromkeys(line.source for line in lines)))
 
 
-def _of_one_thing(lines: list[Line], key: str, fields: list[str]) -> list[Line]:
+def _of_one_thing(lines: list[SourceLine], key: str, fields: list[str]) -> list[SourceLine]:
     """The first line that says something of it, and those that surely speak of the same."""
     saying = [line for line in lines if any(getattr(line, name) for name in fields)]
     known_by = getattr(saying[0], key) if key and saying else ""

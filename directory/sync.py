@@ -133,7 +133,7 @@ def _note(opened: Opened, run: SyncRun) -> None:
 
 
 def _accepted(
-    lines: Iterator[records.Record | records.RejectedLine | records.Retold | None],
+    lines: Iterator[records.Record | records.RejectedRecord | records.Retold | None],
     run: SyncRun,
     rejected: list[RejectedLine],
     retold: list[str],
@@ -151,7 +151,7 @@ def _accepted(
                 rejected.append(_put_aside(run, line))
 
 
-def _put_aside(run: SyncRun, line: records.RejectedLine) -> RejectedLine:
+def _put_aside(run: SyncRun, line: records.RejectedRecord) -> RejectedLine:
     return RejectedLine(run=run, number=line.number, reason=line.reason[:300], text=line.text[:TEXT_KEPT])
 
 

@@ -355,7 +355,7 @@ FOLLOWS: dict[tuple[RequestKind, Act], Verb] = {
 }
 
 
-class Step(NamedTuple):
+class RequestStep(NamedTuple):
     act: Act
     before: frozenset[RequestStage]
     after: RequestStage
@@ -364,7 +364,7 @@ class Step(NamedTuple):
 _G = RequestStage
 
 # fmt: off
-STEPS: dict[Act, Step] = {act: Step(act, frozenset(before), after) for act, before, after in [
+STEPS: dict[Act, RequestStep] = {act: RequestStep(act, frozenset(before), after) for act, before, after in [
     # what is done of a request    from                            to
     (Act.MARK_SENT,        {_G.DRAFT},                     _G.SENT),
     (Act.RECORD_DONE,      {_G.DRAFT, _G.SENT},            _G.DONE),

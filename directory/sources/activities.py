@@ -16,7 +16,7 @@ from typing import AnyStr
 from django.utils.module_loading import import_string
 
 from directory.identifiers import LONGEST
-from directory.records import ActivityRecord, ManagedStructures, RejectedLine
+from directory.records import ActivityRecord, ManagedStructures, RejectedRecord
 from directory.sources import Heartbeat, UnreadableSource
 from directory.sources.files import CONTROL, TextFile, open_text
 from directory.sources.headers import find_columns
@@ -121,7 +121,7 @@ class OpenedActivities:
     def bytes_read(self) -> int:
         return self.text.bytes_read
 
-    def records(self) -> Iterator[ActivityRecord | RejectedLine | None]:
+    def records(self) -> Iterator[ActivityRecord | RejectedRecord | None]:
         people: set[bytes] = set()
         yield from self._find(people)
         self.text.rewind()
@@ -165,7 +165,7 @@ class OpenedActivities:
                 yield None
 
     # --- Second pass: what --------------------------------------------------------------------------------------------
-    def _take(self, people: set[bytes]) -> Iterator[ActivityRecord | RejectedLine | None]:
+    def _take(self, people: set[bytes]) -> Iterator[ActivityRecord | RejectedRecord | None]:
         key = self._identity[-1]
         bars = {self._width} if self._ends_with_bar else {self._width - 1, self._width}
         suspects = people | {b""}  # without a national identifier a line must be looked at more closely
@@ -185,7 +185,7 @@ class OpenedActivities:
         if line.strip() and line.count(b"|") < self._width - 1 and not block.endswith(b"\n"):
             raise UnreadableSource(f"Le fichier est tronqué : il s'arrête au milieu de la ligne {number}.")
 
-    def _read(self, number: int, line: bytes, people: set[bytes]) -> ActivityRecord | RejectedLine | None:
+    def _read(self, number: int, line: bytes, people: set[bytes]) -> ActivityRecord | RejectedRecord | None:
         text = _decode(number, line)
         fields = [field.strip() for field in text.split("|")]
         # What follows the trailing bar is no field. Where the header has one, a line short of one field has it too:
@@ -193,12 +193,12 @@ class OpenedActivities:
         if not fields[-1] and (self._ends_with_bar or len(fields) > self._width):
             fields.pop()
         if len(fields) != self._width:
-            return RejectedLine(number, f"{len(fields)} champs au lieu de {self._width}", text)
+            return RejectedRecord(number, f"{len(fields)} champs au lieu de {self._width}", text)
         key = self._key_of(fields)
         if not key:
-            return RejectedLine(number, "identifiant de la personne absent", text)
+            return RejectedRecord(number, "identifiant de la personne absent", text)
         if len(key) > LONGEST:
-            return RejectedLine(number, f"identifiant de plus de {LONGEST} caractères", text)
+            return RejectedRecord(number, f"identifiant de plus de {LONGEST} caractères", text)
         if key.encode() not in people:
             return None
         values = ("" if place is None else fields[place] for place in self._places)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from directory.identifiers import LONGEST, is_mssante
-from directory.records import EntryRecord, RejectedLine
+from directory.records import EntryRecord, RejectedRecord
 from directory.sources import Heartbeat
 from directory.sources.files import CONTROL, TextFile, open_text
 from directory.sources.headers import find_columns
@@ -71,7 +71,7 @@ class OpenedExtraction:
         return self.text.bytes_read
 
     # Half a million turns a run: written for speed, with the rare cases behind a cheap test.
-    def records(self) -> Iterator[EntryRecord | RejectedLine]:
+    def records(self) -> Iterator[EntryRecord | RejectedRecord]:
         width, pick = self._width, self._pick
         for number, line in self._lines:
             if not line.isprintable():
@@ -81,7 +81,7 @@ class OpenedExtraction:
             self.lines += 1
             fields = line.split("|")
             if len(fields) != width and (len(fields) != width + 1 or fields.pop().strip()):
-                yield RejectedLine(number, f"{line.count('|') + 1} champs au lieu de {width}", line)
+                yield RejectedRecord(number, f"{line.count('|') + 1} champs au lieu de {width}", line)
                 continue
             if " |" in line or "| " in line or line[0] == " " or line[-1] == " ":
                 fields = [field.strip() for field in fields]
@@ -89,7 +89,7 @@ class OpenedExtraction:
                 fields = [fields[index] for index in pick]
             _normalise(fields)
             reason = _refuse(fields, line)
-            yield RejectedLine(number, reason, line) if reason else tuple.__new__(EntryRecord, fields + UNSAID)
+            yield RejectedRecord(number, reason, line) if reason else tuple.__new__(EntryRecord, fields + UNSAID)
 
 
 def _normalise(fields: list[str]) -> None:

@@ -16,9 +16,9 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.utils import timezone
 
-from directory.records import EntryRecord, RejectedLine, Retold
+from directory.records import EntryRecord, RejectedRecord, Retold
 from directory.sources import Heartbeat, UnreadableSource
-from directory.sources.fhir_client import CALLS_PER_SECOND, Client, Expired, Pace, Sleep
+from directory.sources.fhir_client import CALLS_PER_SECOND, Client, Pace, PageExpired, Sleep
 from directory.sources.fhir_records import Resource, entries_of, holder_of
 from directory.sources.spool import Page, Spool, take
 from directory.sources.values import refuse
@@ -122,7 +122,7 @@ class _Search:
         for restarts in count():
             try:
                 return self._fetch(reading, per_page, is_whole)
-            except Expired as error:
+            except PageExpired as error:
                 self.spool.forget(self.name)
                 if restarts == RESTARTS:
                     host = urlsplit(self.first_url).netloc
@@ -210,7 +210,7 @@ class OpenedFhir:
         self.lines, self.scope = 0, ""
         self._spool, self._is_delta = spool, is_delta
 
-    def records(self) -> Iterator[EntryRecord | RejectedLine | Retold]:
+    def records(self) -> Iterator[EntryRecord | RejectedRecord | Retold]:
         for search in SEARCHES:
             for number, page in enumerate(self._spool.pages(search), start=1):
                 if self._is_delta:
@@ -219,4 +219,4 @@ class OpenedFhir:
                 for record in page["records"]:
                     yield EntryRecord._make(record)
                 for reason, text in page["rejected"]:
-                    yield RejectedLine(number, f"{search}, page {number} : {reason}", text)
+                    yield RejectedRecord(number, f"{search}, page {number} : {reason}", text)

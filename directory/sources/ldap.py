@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from directory.records import EntryRecord, RejectedLine
+from directory.records import EntryRecord, RejectedRecord
 from directory.sources import Heartbeat, UnreadableSource
 from directory.sources.download import certificate_sentence, tls_context
 from directory.sources.extraction import PERSON_ID_TYPES, STRUCTURE_ID_TYPES
@@ -168,13 +168,13 @@ class OpenedLdap:
                 kept.write(json.dumps(record if isinstance(record, EntryRecord) else astuple(record)) + "\n")
             heartbeat(self.bytes_read, self.bytes_total)
 
-    def records(self) -> Iterator[EntryRecord | RejectedLine]:
+    def records(self) -> Iterator[EntryRecord | RejectedRecord]:
         self._kept.seek(0)
         for values in map(json.loads, self._kept):
             self.lines += 1
-            yield EntryRecord._make(values) if len(values) == len(EntryRecord._fields) else RejectedLine(*values)
+            yield EntryRecord._make(values) if len(values) == len(EntryRecord._fields) else RejectedRecord(*values)
 
-    def _records_of(self, page: list[tuple]) -> Iterator[EntryRecord | RejectedLine]:
+    def _records_of(self, page: list[tuple]) -> Iterator[EntryRecord | RejectedRecord]:
         for number, (dn, values) in enumerate(page, start=1 + (self.bytes_read - 1) * self._source.count):
             if dn is not None:  # else a referral to another server
                 lowered = {name.lower(): found for name, found in values.items()}
@@ -213,19 +213,19 @@ def _fields(attributes: dict[str, str]) -> dict[str, str]:
 
 def records_of(
     number: int, dn: str, values: dict[str, list[bytes]], fields: dict[str, str]
-) -> Iterator[EntryRecord | RejectedLine]:
+) -> Iterator[EntryRecord | RejectedRecord]:
     """One record per address: an entry may have several."""
     try:
         said = {name: [clean(v.decode()) for v in values.get(a, [])] for name, a in fields.items()}
     except UnicodeDecodeError:
-        yield RejectedLine(number, "valeur qui n'est pas en UTF-8", dn)
+        yield RejectedRecord(number, "valeur qui n'est pas en UTF-8", dn)
         return
     addresses = said.pop("address", []) or [""]
     firsts = _normalised({"kind": "", **{name: texts[0] for name, texts in said.items() if texts}})
     for address in addresses:
         record = EntryRecord(address=address.lower(), **firsts)
         reason = refuse(record)
-        yield RejectedLine(number, reason, f"{dn} {address}") if reason else record
+        yield RejectedRecord(number, reason, f"{dn} {address}") if reason else record
 
 
 def _normalised(said: dict[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from mailboxes.actions.journal import write_about
 from mailboxes.actions.people import lock_stay
 from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Step, standing_of
-from mailboxes.models.checklists import BY_NAME, Line, file_of
+from mailboxes.models.checklists import BY_NAME, TaskLine, file_of
 
 ON_THE_DAY = "Départ de la personne."
 
@@ -182,7 +182,7 @@ def _locked(movement: Movement) -> Movement:
     return rows.get(pk=movement.pk)
 
 
-def _line(movement: Movement, name: str) -> Line:
+def _line(movement: Movement, name: str) -> TaskLine:
     if (movement.kind, name) not in BY_NAME:
         raise rules.Refused("Cette étape n’existe pas.", "unknown")
     return file_of(movement).line(name)

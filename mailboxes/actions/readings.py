@@ -36,7 +36,7 @@ class Result(TextChoices):
 
 
 @dataclass
-class Verdict:
+class ReadingVerdict:
     result: Result
     code: str
     detail: str
@@ -66,13 +66,13 @@ class _Batch:
         self.fresh: list[Reading] = []
         self.corrections: list[Correction] = []
 
-    def judge(self, one: Pushed) -> Verdict:
+    def judge(self, one: Pushed) -> ReadingVerdict:
         try:
             return self._judge(one)
         except rules.Refused as refused:
-            return Verdict(Result.REJECTED, str(refused.code), refused.messages[0], refused)
+            return ReadingVerdict(Result.REJECTED, str(refused.code), refused.messages[0], refused)
 
-    def _judge(self, one: Pushed) -> Verdict:
+    def _judge(self, one: Pushed) -> ReadingVerdict:
         bal = self.bals.get(one.address)
         rules.check_pushed(bal, one.facts().values(), one.address)
         assert bal  # noqa: S101 - the rule has seen to it
@@ -83,15 +83,17 @@ class _Batch:
         if known is None:
             reading = self.known[key] = Reading(bal=bal, at=one.at, source=self.source, **one.facts())
             self.fresh.append(reading)
-            return Verdict(Result.ACCEPTED, "new", "Enregistré.", reading=reading)
+            return ReadingVerdict(Result.ACCEPTED, "new", "Enregistré.", reading=reading)
         before = {name: getattr(known, name) for name in FACTS}
         if before == one.facts():
-            return Verdict(Result.ACCEPTED, "known", "Déjà connu : rien ne change.", reading=known)
+            return ReadingVerdict(Result.ACCEPTED, "known", "Déjà connu : rien ne change.", reading=known)
         known.bal = bal
         for name, value in one.facts().items():
             setattr(known, name, value)
         self.corrections.append(Correction(known, before))
-        return Verdict(Result.CORRECTED, "corrected", "Remplace ce qui était connu de cette date.", reading=known)
+        return ReadingVerdict(
+            Result.CORRECTED, "corrected", "Remplace ce qui était connu de cette date.", reading=known
+        )
 
     def write(self) -> None:
         """In a constant number of statements, whatever the number of readings."""
@@ -109,7 +111,7 @@ class _Batch:
 
 
 @transaction.atomic
-def record_readings(pushed: Sequence[Pushed], *, source: str, by) -> list[Verdict]:
+def record_readings(pushed: Sequence[Pushed], *, source: str, by) -> list[ReadingVerdict]:
     """Keep each that the rules allow; the same push twice changes nothing, another value for one moment corrects it.
 
     A verdict for each, in the order given. What followed from a wrong use (an alert that it stopped) is not undone.

@@ -10,7 +10,7 @@ from mailboxes.forms.people import PersonField, attest
 from mailboxes.models import Bal, Person, Structure
 
 
-class Seen(serializers.PrimaryKeyRelatedField):
+class VisibleField(serializers.PrimaryKeyRelatedField):
     """An object by its number; one that the caller does not see does not exist."""
 
     def get_queryset(self):

@@ -5,7 +5,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 
 from mailboxes import actions
-from mailboxes.api.fields import Abilities, Seen
+from mailboxes.api.fields import Abilities, VisibleField
 from mailboxes.api.serializers import example
 from mailboxes.api.viewsets import ResourceViewSet
 from mailboxes.forms.filters import RequestFilter
@@ -84,7 +84,7 @@ class RequestSerializer(serializers.ModelSerializer):
     ]
 )
 class OpenRequestSerializer(serializers.Serializer):
-    bal = Seen(queryset=Bal.objects.all())
+    bal = VisibleField(queryset=Bal.objects.all())
     kind = serializers.ChoiceField(RequestKind.choices)
     detail = serializers.CharField(
         required=False, allow_blank=True, max_length=2000, help_text="Ce que lit l’opérateur."

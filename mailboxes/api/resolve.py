@@ -7,10 +7,10 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from directory.check import Verdict, check
+from directory.check import CheckVerdict, check
 from directory.identifiers import LONGEST, malformed
 from directory.models import Entry
-from mailboxes.api.resolver import MAX_QUESTIONS, Answer, Question, Ranked, freshness, resolve
+from mailboxes.api.resolver import MAX_QUESTIONS, Ranked, ResolverAnswer, ResolverQuestion, freshness, resolve
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Preference
 from mailboxes.models.fields import length_of
@@ -70,8 +70,8 @@ class QuestionSerializer(serializers.Serializer):
         return facts
 
 
-def question_of(facts: dict) -> Question:
-    return Question(facts["rpps"], facts["finess"], facts["service"], facts["purpose"])
+def question_of(facts: dict) -> ResolverQuestion:
+    return ResolverQuestion(facts["rpps"], facts["finess"], facts["service"], facts["purpose"])
 
 
 class LineSerializer(serializers.Serializer):
@@ -129,7 +129,7 @@ class BatchAnswerSerializer(serializers.Serializer):
 
 
 # By hand rather than by the serializers above, which describe it: a batch has thousands of lines.
-def shown(answer: Answer, now: dict) -> dict:
+def shown(answer: ResolverAnswer, now: dict) -> dict:
     question = answer.question
     return {
         "question": {
@@ -200,7 +200,7 @@ class ResolveView(APIView):
             value={
                 "address": LINE["address"],
                 "verdict": "published",
-                "detail": Verdict.PUBLISHED.value,
+                "detail": CheckVerdict.PUBLISHED.value,
                 "is_inside": True,
                 "holders": [LINE],
                 "withdrawn_at": None,
@@ -212,7 +212,7 @@ class ResolveView(APIView):
 )
 class VerdictSerializer(serializers.Serializer):
     address = serializers.CharField(help_text="Telle que vérifiée ; celle d’un patient est masquée.")
-    verdict = serializers.ChoiceField([(verdict.name.lower(), verdict.value) for verdict in Verdict])
+    verdict = serializers.ChoiceField([(verdict.name.lower(), verdict.value) for verdict in CheckVerdict])
     detail = serializers.CharField()
     is_inside = serializers.BooleanField(help_text="Dans l’espace de confiance MSSanté.")
     holders = LineSerializer(many=True)

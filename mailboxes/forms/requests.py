@@ -17,7 +17,7 @@ SAID = {
 }
 
 
-class StepForm(forms.Form):
+class RequestStepForm(forms.Form):
     answer = forms.CharField(required=False, max_length=NOTE_LENGTH, widget=forms.Textarea({"rows": 3}))
 
     def __init__(self, *args, act: Act, **kwargs):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.utils.functional import cached_property
 
 from directory.models import Entry
-from mailboxes.gaps.comparison import Line, compare, differences, picture_of
+from mailboxes.gaps.comparison import ComparedLine, compare, differences, picture_of
 from mailboxes.gaps.table import STATUSES, Situation
 from mailboxes.models import Bal, Claim, GapDecision, Structure
 
@@ -45,7 +45,7 @@ class Gap:
         return min(self.entries, key=lambda entry: len(differences(self.bal, entry)), default=None)
 
     @property
-    def differences(self) -> list[Line]:
+    def differences(self) -> list[ComparedLine]:
         return differences(self.bal, self.entry) if self.entry else []
 
     @property

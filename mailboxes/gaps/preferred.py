@@ -86,7 +86,7 @@ ORDER = "ORDER BY family_name, given_name, person_id, situation"
 
 
 @dataclass
-class Place:
+class PracticePlace:
     """One situation d'exercice and its three values."""
 
     person: Person
@@ -112,7 +112,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Places(SqlList[Place]):
+class PracticePlaces(SqlList[PracticePlace]):
     """The places of practice within some structures, each with its three values."""
 
     sort: str = ""
@@ -132,7 +132,7 @@ class Places(SqlList[Place]):
         """The primary keys of those who practise there, to be looked up by another query."""
         return RawSQL(*self._query("person_id"))  # noqa: S611 - our own words; what is asked goes as parameters
 
-    def _complete(self, rows: list[tuple]) -> list[Place]:
+    def _complete(self, rows: list[tuple]) -> list[PracticePlace]:
         return _with_facts(rows)
 
     def _read(self, start: int, stop: int | None) -> list[tuple]:
@@ -174,7 +174,7 @@ def _names() -> dict[str, Any]:
     }
 
 
-def _with_facts(rows: list[tuple]) -> list[Place]:
+def _with_facts(rows: list[tuple]) -> list[PracticePlace]:
     """What is shown of each, in a constant number of queries."""
     people = Person.objects.in_bulk({row[0] for row in rows})
     structures = Structure.objects.in_bulk({row[1] for row in rows})
@@ -192,7 +192,7 @@ def _with_facts(rows: list[tuple]) -> list[Place]:
         wish = chosen.pop("") if "" in chosen else None
         person = people[person_id]
         ranks = shown.get(person.rpps or "", [])
-        place = Place(person, structures[structure_id], activities[activity_id], situation, [], wish)
+        place = PracticePlace(person, structures[structure_id], activities[activity_id], situation, [], wish)
         place.sorts = [sort for sort, is_true in zip(SORTS, flags, strict=True) if is_true]
         place.bal = bals_by_address.get(wish.address) if wish else None
         place.observed = sorted({address for where, address in ranks if where in ("", situation)})

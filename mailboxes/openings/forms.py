@@ -14,7 +14,15 @@ from mailboxes.openings.advice import Advice, advise
 from mailboxes.openings.homonyms import address_warnings, boxes_of, namesake_warnings, namesakes, team_namesakes
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
 from mailboxes.openings.naming import Named, PersonPattern, Policy, SharedPattern, Warned, name_warnings, proposals
-from mailboxes.openings.steps import AccessForm, AddressForm, HolderForm, KindForm, OperatorForm, StepForm, UsageForm
+from mailboxes.openings.steps import (
+    AccessForm,
+    AddressForm,
+    HolderForm,
+    KindForm,
+    OpeningStepForm,
+    OperatorForm,
+    UsageForm,
+)
 
 Kind = Bal.Kind
 
@@ -23,20 +31,20 @@ def _euros(amount: Decimal) -> str:
     return f"{number_format(amount, 2)} €"
 
 
-class Step(NamedTuple):
+class OpeningStep(NamedTuple):
     name: str
     title: str
-    form: type[StepForm] | None
+    form: type[OpeningStepForm] | None
 
 
 STEPS = [
-    Step("usage", "Son usage", UsageForm),
-    Step("type", "Son type", KindForm),
-    Step("responsable", "Qui en répond", HolderForm),
-    Step("operateur", "Opérateur et domaine", OperatorForm),
-    Step("adresse", "Son adresse", AddressForm),
-    Step("acces", "Qui y aura accès", AccessForm),
-    Step("envoi", "Relire et demander", None),
+    OpeningStep("usage", "Son usage", UsageForm),
+    OpeningStep("type", "Son type", KindForm),
+    OpeningStep("responsable", "Qui en répond", HolderForm),
+    OpeningStep("operateur", "Opérateur et domaine", OperatorForm),
+    OpeningStep("adresse", "Son adresse", AddressForm),
+    OpeningStep("acces", "Qui y aura accès", AccessForm),
+    OpeningStep("envoi", "Relire et demander", None),
 ]
 NAMES = [step.name for step in STEPS]
 
@@ -46,9 +54,9 @@ class Opening:
 
     def __init__(self, draft: OpeningDraft, user):
         self.draft, self.user = draft, user
-        self._forms: dict[str, StepForm] = {}
+        self._forms: dict[str, OpeningStepForm] = {}
 
-    def form(self, step: Step) -> StepForm:
+    def form(self, step: OpeningStep) -> OpeningStepForm:
         """As last answered; unbound where it was not."""
         if step.name not in self._forms:
             assert step.form  # noqa: S101 - the last step has none, and is never asked

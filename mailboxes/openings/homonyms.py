@@ -4,7 +4,7 @@ apart by profession and town, and nothing is refused for them."""
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from directory.check import ERRORS, Verdict
+from directory.check import ERRORS, CheckVerdict
 from directory.check import check as check_address
 from directory.folding import Folded, fold, name_key, name_key_of
 from directory.identifiers import domain_of
@@ -47,7 +47,7 @@ def taken(addresses: Iterable[str]) -> dict[str, str]:
 def address_warnings(address: str) -> list[Warned]:
     """What the annuaire says of this very address, and of those a letter or two away."""
     answer, warned = check_address(address), []
-    if answer.verdict == Verdict.FORMER and answer.withdrawn_at:
+    if answer.verdict == CheckVerdict.FORMER and answer.withdrawn_at:
         left = f"« {address} » était à l’annuaire jusqu’au {answer.withdrawn_at:%d/%m/%Y}"
         warned.append(Warned("former", f"{left} : on peut encore écrire là à son ancien titulaire."))
     if not answer.verdict.is_inside:

@@ -23,7 +23,7 @@ Kind = Bal.Kind
 NO_PATIENT = "N’y écrivez rien sur un patient."
 
 
-class StepForm(forms.Form):
+class OpeningStepForm(forms.Form):
     """`opening`: what the steps before have settled."""
 
     def __init__(self, *args, opening: "Opening", **kwargs):
@@ -39,7 +39,7 @@ class StepForm(forms.Form):
         return label_of(value) if isinstance(value, Person) else self[name].data
 
 
-class UsageForm(StepForm):
+class UsageForm(OpeningStepForm):
     structure = forms.ModelChoiceField(Structure.objects.none(), label="Pour quelle structure ?")
     users = forms.ChoiceField(label="Qui s’en servira ?", choices=Users.choices, widget=forms.RadioSelect)
     goes_on = forms.TypedChoiceField(
@@ -74,7 +74,7 @@ class UsageForm(StepForm):
             self.fields["structure"].initial = found[0].pk
 
 
-class KindForm(StepForm):
+class KindForm(OpeningStepForm):
     LABELS = {
         Kind.NOMINATIVE: "PER, nominative : à un professionnel, qui peut la déléguer",
         Kind.ORGANISATIONNELLE: "ORG, organisationnelle : à un service, une équipe, un cabinet, un réseau",
@@ -96,7 +96,7 @@ class KindForm(StepForm):
         return self.cleaned_data
 
 
-class HolderForm(StepForm):
+class HolderForm(OpeningStepForm):
     """Who answers for it: a professional, or for an APP the structure; the eligibility is told here."""
 
     service = forms.CharField(label="Service, équipe ou cabinet", max_length=length_of(Bal, "service"))
@@ -170,7 +170,7 @@ class DomainChoice(forms.ModelChoiceField):
         return domain.name
 
 
-class OperatorForm(StepForm):
+class OperatorForm(OpeningStepForm):
     domain = DomainChoice(Domain.objects.none(), label="Domaine", empty_label=None, widget=forms.RadioSelect)
 
     def __init__(self, *args, **kwargs):
@@ -191,7 +191,7 @@ class OperatorForm(StepForm):
         return [(radio, domain, self.opening.cost_at(domain)) for radio, domain in zip(self["domain"], domains)]  # noqa: B905 - as many by construction
 
 
-class AddressForm(StepForm):
+class AddressForm(OpeningStepForm):
     OTHER = ""
 
     choice = forms.ChoiceField(label="Adresses proposées", required=False, widget=forms.RadioSelect)
@@ -242,7 +242,7 @@ class AddressForm(StepForm):
         return any(warned.code in ("near", "namesake", "former") for warned in self.warnings)
 
 
-class AccessForm(StepForm):
+class AccessForm(OpeningStepForm):
     """Besides the one who answers for it: people are added one by one, and kept in the draft as a list."""
 
     COTITULAIRE, DELEGATAIRE = "cotitulaire", "delegataire"

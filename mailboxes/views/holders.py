@@ -17,19 +17,19 @@ from mailboxes.rules import (
 from mailboxes.views.acts import ActView
 
 
-class NamingView(ActView):
+class NamePersonView(ActView):
     """A person is looked for and named."""
 
     def get_form_kwargs(self):
         return {**super().get_form_kwargs(), "bal": self.bal, "user": self.request.user}
 
 
-class AddCotitulaireView(NamingView):
+class AddCotitulaireView(NamePersonView):
     form_class = AddCotitulaireForm
     act = Act.ADD_COTITULAIRE
 
 
-class NamePrincipalView(NamingView):
+class NamePrincipalView(NamePersonView):
     form_class = NamePrincipalForm
     act = Act.NAME_PRINCIPAL
     warning = (
@@ -42,7 +42,7 @@ class NamePrincipalView(NamingView):
         check_repair_orphan(self.bal, by=by)
 
 
-class DelegateView(NamingView):
+class DelegateView(NamePersonView):
     form_class = DelegateForm
     act = Act.DELEGATE
     warning = "Cette personne accédera à la BAL en votre nom : vous répondez de ce qu’elle y fait."

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from directory.records import EntryRecord, RejectedLine
+from directory.records import EntryRecord, RejectedRecord
 from directory.sources import UnreadableSource, get_source
 from directory.sources.extraction import COLUMNS, HEADER
 from tests.directory.conftest import ALICE, line
@@ -67,7 +67,7 @@ def test_the_last_line_needs_no_end(write):
 def test_an_empty_32nd_field_is_tolerated_and_a_full_one_is_not(write):
     good, bad = read(write(line() + "|", line() + "|x"))
     assert good == ALICE
-    assert bad == RejectedLine(3, "32 champs au lieu de 31", line() + "|x")
+    assert bad == RejectedRecord(3, "32 champs au lieu de 31", line() + "|x")
 
 
 def test_quotes_are_ordinary_characters(write):
@@ -118,7 +118,7 @@ def test_codes_labels_and_oddities(write, field, said, kept):
     ],
 )
 def test_a_bad_line_is_put_aside_with_its_number_and_the_reason(write, text, reason):
-    assert read(write(line(), "", text, line()))[1] == RejectedLine(4, reason, text)
+    assert read(write(line(), "", text, line()))[1] == RejectedRecord(4, reason, text)
 
 
 def test_apicrypt_v2_is_inside_the_trusted_space(write):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from directory.models import Activity
 from mailboxes.gaps import Gaps
-from mailboxes.gaps.preferred import Places
+from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, JournalEntry, Notice, Person, Structure
 from mailboxes.models.presence import present_in_sql
@@ -49,7 +49,7 @@ def test_his_place_of_practice_has_its_preferred_bal_until_he_has_left(paul, peo
     Activity.objects.create(
         source="activities", national_id=f"8{paul.rpps}", finess_site="010000002", first_seen_at=now, changed_at=now
     )
-    assert Places.visible_to(people.gisele.user).count() == paul.is_there
+    assert PracticePlaces.visible_to(people.gisele.user).count() == paul.is_there
 
 
 def test_a_gestionnaire_writes_down_his_channel_until_he_has_left(paul, people):

@@ -43,7 +43,7 @@ INTERNAL = "http://rpps.interne.esante.gouv.fr"
 YES_NO = {"O": True, "TRUE": True, "1": True, "N": False, "FALSE": False, "0": False}
 
 
-class Kind(NamedTuple):
+class ResourceKind(NamedTuple):
     """What makes one resource: the lines that share `key`. Those of `mailboxes` stand in its telecom; of the others,
     `others` are read for what they say, and one is enough where that is none."""
 
@@ -57,10 +57,12 @@ class Kind(NamedTuple):
 # Greater than "", not other than it: an index begins there, after all the lines that have none.
 _PERSON, _PLACE, _NOMINATIVE = Q(person_id__gt=""), Q(structure_id__gt=""), Q(kind=Bal.Kind.NOMINATIVE)
 ALL, NOTHING = Q(pk__isnull=False), Q(pk__in=[])
-PRACTITIONER = Kind("Practitioner", ("person_id",), _PERSON, Q(structure_id=""), others=ALL)
-ROLE = Kind("PractitionerRole", ("person_id", "structure_id"), _PERSON & _PLACE & _NOMINATIVE, ALL, others=NOTHING)
+PRACTITIONER = ResourceKind("Practitioner", ("person_id",), _PERSON, Q(structure_id=""), others=ALL)
+ROLE = ResourceKind(
+    "PractitionerRole", ("person_id", "structure_id"), _PERSON & _PLACE & _NOMINATIVE, ALL, others=NOTHING
+)
 # A hospital has thousands of professionals, each with a line that says again where it is.
-ORGANIZATION = Kind("Organization", ("structure_id",), _PLACE, ~_NOMINATIVE, others=NOTHING)
+ORGANIZATION = ResourceKind("Organization", ("structure_id",), _PLACE, ~_NOMINATIVE, others=NOTHING)
 KINDS = {kind.name: kind for kind in (PRACTITIONER, ROLE, ORGANIZATION)}
 
 IN_FORCE = Q(withdrawn_at=None)
@@ -86,12 +88,12 @@ def _as_bytes(odd: re.Match) -> str:
     return "".join(f".{byte:02x}" for byte in odd[0].encode())
 
 
-def key_of(kind: Kind, resource_id: str) -> Key | None:
+def key_of(kind: ResourceKind, resource_id: str) -> Key | None:
     key = tuple(unquote(part.replace("%", "").replace(".", "%")) for part in resource_id.split("-"))
     return key if len(key) == len(kind.key) and all(key) and "\0" not in resource_id + "".join(key) else None
 
 
-def of_keys(kind: Kind, keys: Iterable[Key]) -> Q:
+def of_keys(kind: ResourceKind, keys: Iterable[Key]) -> Q:
     """The lines of these resources; of two-part keys, also of others that share both parts with some of them."""
     keys = list(keys)
     if not keys:
@@ -107,7 +109,7 @@ class Summary(NamedTuple):
     changed: datetime
 
 
-def resources(kind: Kind, keys: list[Key], user) -> list[Resource]:
+def resources(kind: ResourceKind, keys: list[Key], user) -> list[Resource]:
     """These resources, in this order, in as many queries for 200 as for one."""
     summaries = _summaries(kind, keys)
     lines: dict[Key, list[Entry]] = {key: [] for key in keys if key in summaries}
@@ -119,14 +121,14 @@ def resources(kind: Kind, keys: list[Key], user) -> list[Resource]:
     return [_resource(kind, key, summaries[key], group, register) for key, group in lines.items() if group]
 
 
-def _summaries(kind: Kind, keys: list[Key]) -> dict[Key, Summary]:
+def _summaries(kind: ResourceKind, keys: list[Key]) -> dict[Key, Summary]:
     groups = told().filter(of_keys(kind, keys)).values_list(*kind.key)
     rows = groups.annotate(here=Min("pk", filter=IN_FORCE), ever=Min("pk"), changed=Max(MOMENT)).order_by()
     size = len(kind.key)
     return {row[:size]: Summary(row[size] or row[size + 1], row[size] is not None, row[size + 2]) for row in rows}
 
 
-def _lines(kind: Kind, keys: list[Key], firsts: list[int]) -> list[Entry]:
+def _lines(kind: ResourceKind, keys: list[Key], firsts: list[int]) -> list[Entry]:
     """The first source's word first."""
     wanted = Q(pk__in=firsts) | (IN_FORCE & (kind.mailboxes | kind.others))
     carried = ExpressionWrapper(kind.mailboxes, BooleanField())
@@ -155,7 +157,7 @@ def _carries(line) -> bool:
     return line.is_carried and line.withdrawn_at is None
 
 
-def _resource(kind: Kind, key: Key, summary: Summary, lines: list[Entry], register: Register) -> Resource:
+def _resource(kind: ResourceKind, key: Key, summary: Summary, lines: list[Entry], register: Register) -> Resource:
     """Gone from the annuaire, it keeps its identifiers alone, as the national API shows the deleted."""
     resource: Resource = {
         "resourceType": kind.name,

@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
-from mailboxes.api.resolver import REASONS, Question, resolve
+from mailboxes.api.resolver import REASONS, ResolverQuestion, resolve
 from mailboxes.lifecycle import State
 from mailboxes.models import Preference
 from mailboxes.software.actions import declare_software
@@ -40,7 +40,7 @@ def ask(people):
     """The local parts of the answers, the best first; and the codes of the reason and of the warnings."""
 
     def go(rpps="", structure="", service="", purpose="", by=None):
-        (answer,) = resolve([Question(rpps, structure, service, purpose)], user=by or people.gisele.user)
+        (answer,) = resolve([ResolverQuestion(rpps, structure, service, purpose)], user=by or people.gisele.user)
         found = [one.candidate.address.partition("@")[0] for one in [*answer.ranked, *answer.proposed]]
         reason = answer.best.reason.code if answer.best else None
         return found, reason, [code for code, _ in answer.warnings]
@@ -236,7 +236,7 @@ def test_five_hundred_questions_ask_as_many_queries_as_one(publish, people, djan
     counts = []
     for some in (numbers[:1], numbers):
         with django_assert_max_num_queries(100) as captured:
-            resolve([Question(number, CHU) for number in some], user=people.gisele.user)
+            resolve([ResolverQuestion(number, CHU) for number in some], user=people.gisele.user)
         counts.append(len(captured))
     assert counts[0] == counts[1]
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from directory.models import Activity, Entry, SyncRun, place_key_in_sql
 from mailboxes import actions, jobs
 from mailboxes.findings import BY_NAME as FINDINGS
-from mailboxes.gaps.preferred import Places, choices_of
+from mailboxes.gaps.preferred import PracticePlaces, choices_of
 from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
 from mailboxes.models import (
     SYSTEM,
@@ -85,7 +85,7 @@ def requested(people, wished):
 
 def sorts(people, name="gisele"):
     """Of the one place that she sees, the names of the sorts."""
-    (place,) = list(Places.visible_to(getattr(people, name).user))
+    (place,) = list(PracticePlaces.visible_to(getattr(people, name).user))
     return [sort.name for sort in place.sorts]
 
 
@@ -195,7 +195,9 @@ def test_a_place_has_one_key_in_python_and_in_sql(people, situate, facts, key):
 def test_two_functions_at_one_place_are_one_place(people, practises, situate):
     situate(practises, function="chef de service")
     situate(practises, finess_site="", name="CABINET", technical_id="4" + CABINET)
-    assert Places.visible_to(people.gisele.user).counts()["total"] == 1, "his own practice is not the CHU's affair"
+    assert PracticePlaces.visible_to(people.gisele.user).counts()["total"] == 1, (
+        "his own practice is not the CHU's affair"
+    )
 
 
 @pytest.mark.parametrize(
@@ -210,8 +212,8 @@ def test_two_functions_at_one_place_are_one_place(people, practises, situate):
 def test_the_places_of_a_structure_are_known_by_any_of_its_numbers(people, structure, situate, ours, facts):
     Structure.objects.filter(pk=structure.pk).update(**ours)
     situate(people.paul, **facts)
-    assert Places.visible_to(people.gisele.user).count() == 1
-    assert Places.visible_to(people.eve.user).count() == 0
+    assert PracticePlaces.visible_to(people.gisele.user).count() == 1
+    assert PracticePlaces.visible_to(people.eve.user).count() == 0
 
 
 def test_the_pages_of_the_list_hold_each_place_once(people, structure, situate, ranks):
@@ -220,7 +222,7 @@ def test_the_pages_of_the_list_hold_each_place_once(people, structure, situate, 
         Affiliation.objects.create(person=person, structure=structure)
         situate(person)
         ranks(person, f"{number}@ailleurs.mssante.fr")
-    places = Places.visible_to(people.gisele.user)
+    places = PracticePlaces.visible_to(people.gisele.user)
     whole = [str(place.person) for place in places]
     assert [str(place.person) for start in (0, 3, 6) for place in places[start : start + 3]] == whole
     assert [len(place.observed) for place in places[2:5]] == [1, 1, 1]
@@ -229,7 +231,7 @@ def test_the_pages_of_the_list_hold_each_place_once(people, structure, situate, 
 
 def test_who_left_has_no_place_here(people, practises):
     Affiliation.objects.filter(person=practises).update(left_on=timezone.localdate())
-    assert Places.visible_to(people.gisele.user).count() == 0
+    assert PracticePlaces.visible_to(people.gisele.user).count() == 0
 
 
 # --- The request ------------------------------------------------------------------------------------------------------
@@ -472,7 +474,7 @@ def test_the_list_tells_coverage_and_says_what_is_unknown(visit, people, wished,
 
 def test_the_search_forgives_accents_and_finds_an_address(people, wished):
     Person.objects.filter(pk=people.paul.pk).update(family_name="L’Hostis-Élan")
-    found = Places.visible_to(people.gisele.user).narrowed
+    found = PracticePlaces.visible_to(people.gisele.user).narrowed
     assert found(text="ELAN l'hostis").count() == found(text=wished.address).count() == 1
     assert found(text="%").count() == 1, "signs alone ask for nothing"
     assert found(text="bruno").count() == 0
