@@ -17,7 +17,8 @@ FACTS = ("last_used_at", "used_mb", "quota_mb")
 
 
 class Pushed(NamedTuple):
-    """What is said of the BAL of this address, as it stood at that moment: its natural key, with the source."""
+    """What a software says of the BAL at this address, as of that moment. Address, moment and source make its natural
+    key."""
 
     address: str
     at: datetime
@@ -96,7 +97,7 @@ class _Batch:
         )
 
     def write(self) -> None:
-        """In a constant number of statements, whatever the number of readings."""
+        """Save all that was judged, in as many statements for one reading as for thousands."""
         corrected = [correction.reading for correction in self.corrections]
         bulk.update(corrected, FACTS)
         _unlearn(self.corrections)
@@ -112,9 +113,10 @@ class _Batch:
 
 @transaction.atomic
 def record_readings(pushed: Sequence[Pushed], *, source: str, by) -> list[ReadingVerdict]:
-    """Keep each that the rules allow; the same push twice changes nothing, another value for one moment corrects it.
+    """Keep the readings that the rules allow; a verdict for each, in the order given.
 
-    A verdict for each, in the order given. What followed from a wrong use (an alert that it stopped) is not undone.
+    The same push twice changes nothing; another value for the same moment corrects it. What followed from a wrong use
+    (an alert that it stopped) is not undone.
     """
     batch = _Batch(pushed, source, by=by)
     verdicts = [batch.judge(one) for one in pushed]

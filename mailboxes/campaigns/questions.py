@@ -49,7 +49,7 @@ class CampaignQuestion(NamedTuple):
     answers: tuple[CampaignTarget.Answer, ...]
     left_out: Callable[[datetime], list[Fate]]
     by_link: bool  # answered by the signed link of its mail
-    of_people: bool = False  # put to a person about himself, not about each of his BAL
+    of_people: bool = False  # put to a person about themselves, not about each of their BAL
 
     @property
     def unit(self) -> str:
@@ -130,7 +130,7 @@ def _unreachable(question: CampaignQuestion) -> list[Fate]:
     principal = Cotitulaire.objects.filter(bal=OuterRef("pk"), is_principal=True)
 
     def is_so(of: str, **facts) -> Any:
-        """On the person himself, or on whoever answers for the BAL."""
+        """The condition, on the person or on whoever answers for the BAL."""
         conditions = Q(**{f"{of}{name}": value for name, value in facts.items()})
         return conditions if question.of_people else Exists(principal.filter(conditions))
 
@@ -196,7 +196,7 @@ class Preview(NamedTuple):
 
 
 def preview(question: CampaignQuestion, bals: QuerySet[Bal], now: datetime) -> Preview:
-    """In two queries, whatever the number of BAL."""
+    """Whom a campaign would ask, and who is left out and why; in two queries, whatever the number of BAL."""
     rows = candidates(question, bals, now)
     counts = dict(rows.values_list("fate").annotate(count=Count("pk")).order_by())
     people = rows.filter(fate=ASKED).aggregate(people=Count("asked", distinct=True))["people"]
@@ -217,7 +217,7 @@ def sentence_of(question: CampaignQuestion, name: str, now: datetime) -> str:
 
 # --- What is put to a principal ---------------------------------------------------------------------------------------
 class Access(NamedTuple):
-    """One person's access to a BAL, as the principal reads it; `key` is what his form sends back."""
+    """One person's access to a BAL, as the principal reads it; `key` is what the form sends back."""
 
     key: str
     person: Person
@@ -226,7 +226,7 @@ class Access(NamedTuple):
 
 
 def accesses(bal: Bal) -> list[Access]:
-    """Everybody else's; `bal` by `with_holders`."""
+    """The accesses of everybody but the principal; `bal` by `with_holders`."""
     shared = [holder for holder in bal.cotitulaires.all() if not holder.is_principal]
     held = [Access(f"cotitulaire-{row.person_id}", row.person, "cotitulaire", row) for row in shared]
     return held + [Access(f"delegation-{row.pk}", row.person, _lent(row), row) for row in bal.current_delegations()]

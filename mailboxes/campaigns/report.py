@@ -45,7 +45,7 @@ def _facts(campaign: Campaign, words: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _became(campaign: Campaign) -> list:
-    """Where the BAL stand today; and of a recertification, the accesses that ended."""
+    """Where the BAL stand today; for a recertification, the accesses that ended."""
     if campaign.kind == CampaignKind.PREFERRED:
         return []
     if campaign.kind == CampaignKind.RECERTIFICATION:
