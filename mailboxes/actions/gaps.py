@@ -70,7 +70,8 @@ def accept_annuaire(gap: Gap, *, by) -> Bal:
 
 @transaction.atomic
 def ask_operator(gap: Gap, *, by, reason: str = "") -> Request:
-    """Ask the operator for what the situation calls for, once per fact; a request about an earlier fact is cancelled."""
+    """Ask the operator for what the situation calls for, once per fact; a request about an earlier fact is
+    cancelled."""
     gap, operator = _held(gap, Act.ASK_OPERATOR, by=by)
     rules.check_ask_operator(gap, operator)
     assert gap.situation.asks  # noqa: S101 - as every situation whose remedies hold this act

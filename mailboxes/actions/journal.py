@@ -94,7 +94,8 @@ def tell_of(entry: JournalEntry, notices: list[Notice]) -> None:
 
 
 def tell_on_commit(entries: list[JournalEntry]) -> None:
-    """Tell these entries after the commit. With the broker down the act still stands, and `tell_again` takes them up."""
+    """Tell these entries after the commit. With the broker down the act still stands, and `tell_again` takes them
+    up."""
     pks = [entry.pk for entry in entries if entry.told_at is None]
 
     def tell_them():  # a function, not a partial: Django wants its name when it logs a failure

@@ -189,7 +189,8 @@ def _write_warnings(crossed: list[tuple[Bal, int]], *, by) -> None:
 
 
 def _told(bal: Bal, before: int) -> frozenset[Party]:
-    """Who hears of a threshold passed upwards: the holders; at the last one, or without holders, who manages the BAL."""
+    """Who hears of a threshold passed upwards: the holders; at the last one, or without holders, who manages the
+    BAL."""
     if bal.quota_warned <= before:
         return frozenset()
     parties = {Party.HOLDERS} if bal.cotitulaires.all() else {Party.GESTIONNAIRES}

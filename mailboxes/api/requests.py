@@ -16,7 +16,8 @@ from mailboxes.rules import allows, check_stage
 
 
 def abilities_of_request(request: Request, user) -> dict[str, bool]:
-    """By the table alone, as a BAL's verbs: what the annuaire must show besides is said when one tries."""
+    """What the caller may do of a request, by the table alone, as for a BAL's verbs: what the annuaire must show
+    besides is told on trying."""
     return {act.value: allows(check_stage, request, act, by=user) for act in BY_HAND}
 
 

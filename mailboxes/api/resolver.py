@@ -58,23 +58,23 @@ class Candidate:
 
     @property
     def service(self) -> str:
-        """As the annuaire or the register names it; else the address may."""
+        """The service as the annuaire or the register names it; else the words of the address."""
         said = self.entry.service or (self.bal.service if self.bal else "")
         return said or self.address.partition("@")[0]
 
     def is_like(self, question: ResolverQuestion) -> Likeness:
-        """How well its service is the one asked."""
+        """How close its service is to the one asked."""
         return likeness(question.service, self.service) if question.service else Likeness.NONE
 
     def is_of_service(self, question: ResolverQuestion) -> bool:
         return self.is_like(question) >= Likeness.WIDER
 
     def is_of_another_service(self, question: ResolverQuestion) -> bool:
-        """Never the answer, where a service is asked: at most proposed."""
+        """Is it of another service than the one asked? Then it is never the answer, at most proposed."""
         return bool(question.service) and not self.is_of(question) and not self.is_of_service(question)
 
     def is_chosen(self, question: ResolverQuestion, purpose: str) -> bool:
-        """By the professional himself, for such messages, where he is asked for."""
+        """Did the professional choose it, for such messages, at the place where they are asked for?"""
         places = {place for place, wanted in self.wishes if wanted == purpose}
         return self.is_of(question) and bool(places) and question.structure in {"", *places}
 
@@ -132,7 +132,7 @@ class ResolverAnswer:
 
     @property
     def why(self) -> str:
-        """The reason of the best; that it is the only one says more than any rank."""
+        """Why the best is the best; that it is the only one says more than any rank."""
         if self.best is None:
             return ""
         if len(self.ranked + self.proposed) > 1:
@@ -241,7 +241,7 @@ def _warn(answers: list[ResolverAnswer]) -> None:
 
 
 def _of_service(answer: ResolverAnswer) -> list[tuple[str, str]]:
-    """The service asked was not found, or only one whose name says more."""
+    """The warning that the service asked was not found, or only one whose name says more."""
     question, best = answer.question, answer.best
     if not question.service or not question.structure or (best and best.candidate.is_of(question)):
         return []  # the professional's own answers, whatever the service
@@ -274,7 +274,7 @@ def _of_bal(bal: Bal | None) -> list[tuple[str, str]]:
 
 
 def _of_rank(answer: ResolverAnswer) -> list[tuple[str, str]]:
-    """Several as good as the best: software may take it, a person should look."""
+    """The warning that several are as good as the best: software may take it, a person should look."""
     assert answer.best  # noqa: S101 - its caller has seen to it
     place = _order(answer.best, answer.question)[:-1]  # but for the address
     equals = [one for one in answer.ranked[1:] if _order(one, answer.question)[:-1] == place]

@@ -121,7 +121,7 @@ class BalSerializer(serializers.ModelSerializer):
 
 
 def example(name: str, value: dict) -> OpenApiExample:
-    """Of a request's body."""
+    """An example of a request's body."""
     return OpenApiExample(name, request_only=True, value=value)
 
 

@@ -43,7 +43,8 @@ Answer = CampaignTarget.Answer
 # --- Launch -----------------------------------------------------------------------------------------------------------
 @transaction.atomic
 def launch_campaign(campaign: Campaign, bals: QuerySet[Bal], *, by) -> Campaign:
-    """Launch `campaign`, unsaved, over those of `bals` that its table retains. A second click finds nobody left to ask."""
+    """Launch `campaign`, unsaved, over those of `bals` that its table retains. A second click finds nobody left to
+    ask."""
     Structure.objects.select_for_update(no_key=True).get(pk=campaign.structure_id)
     check_launch_campaign(campaign, by=by)
     campaign.by, campaign.launched_at = by, timezone.now()

@@ -52,7 +52,8 @@ def rows_of(targets) -> list[dict]:
 
 
 def _choice_of(target: CampaignTarget) -> dict:
-    """The one question about the preferred BAL: a person is asked it once at a time, whatever the number of their BAL."""
+    """The one question about the preferred BAL: a person is asked it once at a time, whatever the number of their
+    BAL."""
     if target.campaign.kind != CampaignKind.PREFERRED or not target.is_awaited or target.person is None:
         return {}
     places = [place for place in own_places(target.person) if place.is_current]

@@ -23,7 +23,7 @@ def successors(bal: Bal) -> list[Person]:
 
 
 def propose(field: forms.Field, people: list[Person]) -> None:
-    """Offered as a list beside the field, before anything is typed."""
+    """Offer these people as a list beside the field, before anything is typed."""
     field.widget.candidates = people  # type: ignore[attr-defined]
     field.widget.legend = "Par exemple, parmi ceux qui ont RPPS et carte, les cotitulaires d’abord"  # type: ignore[attr-defined]
 

@@ -23,7 +23,7 @@ def label_of(person: Person) -> str:
 
 
 def attest(person: Person | None, facts: dict) -> None:
-    """Of one whom the annuaire has just given, his card is vouched for by who names him."""
+    """Note that who names a person just found in the annuaire vouches for their card."""
     if person is not None and person.pk is None:
         person.has_cps = bool(facts.get("attested"))
 
@@ -100,7 +100,8 @@ class PersonField(forms.CharField):
         raise ValidationError(f"« {text} » désigne {many} personnes : choisissez la bonne, ou précisez.", "ambiguous")
 
     def _of_annuaire(self, text: str) -> Person | None:
-        """Only by the whole number: unsaved, unless another structure of the register has this person already."""
+        """The person of the annuaire under this whole RPPS: unsaved, unless another structure of the register has them
+        already."""
         rpps = re.search(r"\d{11}", text)
         known = people_of_annuaire([rpps[0]]).get(rpps[0]) if rpps and self.by_annuaire else None
         return Person.objects.filter(rpps=known.rpps).first() or known if known else None
@@ -168,7 +169,7 @@ class PersonForm(forms.ModelForm):
 
 
 class DescribePersonForm(forms.ModelForm):
-    """His record, and each of his stays that one manages."""
+    """The person's record, and each of their stays that one manages."""
 
     class Meta:
         model = Person

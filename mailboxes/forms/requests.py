@@ -88,7 +88,8 @@ NONE, OTHER = "", "other"
 
 
 class DepublishForm(forms.Form):
-    """First where correspondents are led; then, what the operator will read, and the automatic reply."""
+    """The guided depublication: first where correspondents are led; then what the operator reads, and the automatic
+    reply."""
 
     choice = forms.ChoiceField(
         label="Quelle BAL active vos correspondants doivent-ils utiliser à la place ?",

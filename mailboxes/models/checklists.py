@@ -111,7 +111,7 @@ def _deletion(standing: Standing) -> TaskSeen:
 
 
 def _activity(standing: Standing) -> TaskSeen | None:
-    """By the annuaire's activities, if they are fresh and once showed this one."""
+    """Does the annuaire still show the activity? Only a fresh one that once showed it can tell."""
     if not standing.stay.person.rpps:
         return TaskSeen(True, "Sans RPPS : aucune activité à clore.")
     run = standing.run
@@ -203,14 +203,14 @@ def file_of(movement: Movement) -> MovementFile:
 
 
 def files(movements) -> list[MovementFile]:
-    """In a constant number of queries, whatever their number."""
+    """The files of these movements, in as many queries for a thousand as for one."""
     rows = list(movements.select_related("stay__person", "stay__structure__parent").prefetch_related("steps__by"))
     found = standings(row.stay for row in rows)
     return [MovementFile(row, found[row.stay_id], _lines(row, found[row.stay_id])) for row in rows]
 
 
 def _lines(movement: Movement, standing: Standing) -> list[TaskLine]:
-    """Of a closed file nothing is looked at any more: its rows tell how it was."""
+    """The steps of one file. A closed one is not looked at again: its rows tell how it was."""
     ticked = {step.name: step for step in movement.steps.all()}
     is_open = movement.closed_at is None
     return [

@@ -29,7 +29,7 @@ class JournalQuerySet(models.QuerySet):
         return self.filter(of_bal | Q(bal=None, structure__in=structures) | Q(bal=None, person__user_id=user.pk))
 
     def untold(self, now):
-        """To be told, and held by nobody: a lease that ran out is taken up again."""
+        """The entries still to be told that no process holds: a lease that ran out is taken up again."""
         return self.filter(told_at=None).filter(Q(leased_until=None) | Q(leased_until__lte=now))
 
     def claim(self, pk, now) -> bool:
@@ -101,7 +101,7 @@ class JournalEntry(models.Model):
 
 class NoticeQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """On the BAL, or to the people, of the structures one sees."""
+        """The notices on the BAL, or to the people, of the structures one sees."""
         if user.is_superuser:
             return self
         structures = Structure.objects.visible_to(user).values("pk")
@@ -112,7 +112,8 @@ class NoticeQuerySet(models.QuerySet):
         return self.filter(bounced_at=None).exclude(sent_at=None)
 
     def undelivered(self):
-        """Refused, without a channel, left to the gestionnaire, or failing at each try."""
+        """The notices that did not reach: refused, without a channel, left to the gestionnaire, or failing at each
+        try."""
         stuck = ~Q(channel__in=Notice.MAILED) | Q(attempts__gt=0)
         unsent = Q(stuck, ~Q(channel=Notice.Channel.WITHDRAWN), sent_at=None)
         return self.filter(~Q(bounced_at=None) | unsent)
@@ -140,7 +141,7 @@ class Notice(models.Model):
         WITHDRAWN = "withdrawn", "retiré avant l’envoi"
 
     class Answer(models.TextChoices):
-        """By the signed link of the mail, without logging in; once."""
+        """What was answered by the signed link of the mail, without logging in; once."""
 
         USED = "used", "Je m’en sers"
         KEPT = "kept", "Je la garde, sans m’en servir en ce moment"
@@ -210,7 +211,7 @@ class Notice(models.Model):
 
     @property
     def is_stuck(self) -> bool:
-        """Somebody must see to it; the same as `undelivered`."""
+        """Must somebody see to it? The same as `undelivered`."""
         waits = self.channel == self.Channel.WITHDRAWN or (self.channel in self.MAILED and not self.attempts)
         return not self.is_delivered and (self.bounced_at is not None or not waits)
 

@@ -57,7 +57,7 @@ class Opening:
         self._forms: dict[str, OpeningStepForm] = {}
 
     def form(self, step: OpeningStep) -> OpeningStepForm:
-        """As last answered; unbound where it was not."""
+        """The form of one step, as last answered; unbound where it was not."""
         if step.name not in self._forms:
             assert step.form  # noqa: S101 - the last step has none, and is never asked
             self._forms[step.name] = step.form(self.draft.answers.get(step.name), opening=self)
@@ -151,7 +151,7 @@ class Opening:
         return [*warned, *namesake_warnings(others)]
 
     def cost_at(self, domain: Domain) -> str:
-        """What is paid a year; for an APP, one for all and one per establishment compared."""
+        """What the BAL will cost a year; for an APP, one for all compared with one per establishment."""
         cost = domain.operator.yearly_cost
         if cost is None:
             return ""
@@ -184,7 +184,7 @@ class Opening:
         return "\n".join(filter(None, lines))
 
     def request(self) -> dict[str, Any]:
-        """The whole, as `actions.request_opening` takes it."""
+        """The whole request, as `actions.request_opening` takes it."""
         holder, access = self.facts("responsable"), self.form(STEPS[NAMES.index("acces")])
         assert isinstance(access, AccessForm)  # noqa: S101
         return {

@@ -37,7 +37,7 @@ class Namesake(NamedTuple):
 
 
 def taken(addresses: Iterable[str]) -> dict[str, str]:
-    """Of these addresses, those that exist, with where: they alone cannot be asked for."""
+    """The addresses among these that exist, with where: they alone cannot be asked for."""
     addresses = list(addresses)
     published = Entry.objects.published().filter(address__in=addresses).values_list("address", flat=True)
     here = Bal.objects.filter(address__in=addresses).values_list("address", flat=True)
@@ -98,7 +98,7 @@ def namesake_warnings(found: list[Namesake]) -> list[Warned]:
 
 # --- The annuaire -------------------------------------------------------------------------------------------------
 def _found(text: str, kind: str, structure: Structure, domain: str) -> list[Entry]:
-    """Two searches, whatever the name: in the département and in the domain."""
+    """The boxes found under this name by two searches: in the département and in the domain."""
     entries: dict[int, Entry] = {}
     place = structure.postcode[:3] if structure.postcode.startswith("97") else structure.postcode[:2]
     for asked in ([Asked(text, kind, place=place)] if place else []) + [Asked(text, kind, domain=domain)]:

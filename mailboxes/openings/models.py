@@ -11,7 +11,7 @@ from mailboxes.openings import naming
 
 class NamingPolicyQuerySet(models.QuerySet["NamingPolicy"]):
     def of(self, structure: Structure) -> naming.Policy:
-        """The structure's own, else the nearest above it, else the one of `naming`; in one query."""
+        """The structure's own policy, else the nearest above it, else that of `naming`; in one query."""
         above = [structure.pk, structure.parent_id]
         if structure.parent_id and structure.parent:
             above.append(structure.parent.parent_id)

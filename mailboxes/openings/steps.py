@@ -31,7 +31,7 @@ class OpeningStepForm(forms.Form):
         self.opening = opening
 
     def answers(self) -> dict[str, Any]:
-        """What to keep of it in the draft: JSON, that the same form reads anew."""
+        """The answers to keep in the draft: JSON, that the same form reads again."""
         return {name: self._kept(name) for name in self.fields}
 
     def _kept(self, name: str):
@@ -238,12 +238,12 @@ class AddressForm(OpeningStepForm):
 
     @property
     def may_be_mistaken(self) -> bool:
-        """Somebody else's letters may come here, or ours go there."""
+        """Could letters be mistaken between this address and a namesake's?"""
         return any(warned.code in ("near", "namesake", "former") for warned in self.warnings)
 
 
 class AccessForm(OpeningStepForm):
-    """Besides the one who answers for it: people are added one by one, and kept in the draft as a list."""
+    """Who has access besides the one who answers for it: added one by one, kept in the draft as a list."""
 
     COTITULAIRE, DELEGATAIRE = "cotitulaire", "delegataire"
 
@@ -314,7 +314,7 @@ class AccessForm(OpeningStepForm):
         ]
 
     def shown(self) -> "AccessForm":
-        """The page that names the next one: the list, and fields as at first."""
+        """The form for the next person: the list so far, and empty fields."""
         initial = {"responsable": self.data.get("responsable", "")}
         return AccessForm(initial=initial, people=self.people, opening=self.opening)
 

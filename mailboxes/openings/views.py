@@ -43,7 +43,7 @@ def opening(request):
 
 
 def _about(draft: OpeningDraft) -> str:
-    """What its author recognises a draft by; nothing is read anew for a list."""
+    """The words by which its author recognises a draft; the list runs no query for them."""
     answers = draft.answers
     address = answers.get("adresse", {}).get("warned_of", "")
     holder = answers.get("responsable", {})

@@ -1,4 +1,4 @@
-"""What an operator is written about a request: in his own layout where there is one, else in our words."""
+"""The letters to operators about a request: in the operator's own layout where there is one, else in our words."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

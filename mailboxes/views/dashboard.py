@@ -14,7 +14,8 @@ RECENT = 10
 
 
 def dashboard(request):
-    """What needs doing today. A professional who follows no structure has nothing to see here: their boxes await them."""
+    """What needs doing today. A professional who follows no structure has nothing to see here: their boxes await
+    them."""
     if not sees_structures(request.user):
         return redirect("my-bals")
     bals = Bal.objects.visible_to(request.user)

@@ -19,7 +19,7 @@ SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValu
 
 
 class SearchExpired(Exception):
-    """Said to the caller as a 410: its search is to be made anew."""
+    """The link to a page is no longer good: said to the caller as a 410, for the search is to be made again."""
 
 
 class SearchPage(NamedTuple):
@@ -49,7 +49,8 @@ def _token(page: SearchPage, after: Key) -> str:
 
 
 def bundle_of(page: SearchPage, base: str, user) -> Resource:
-    """By key and not by number: resources that come or go while the pages are read shift none."""
+    """A page of the search as a Bundle. Pages go by key and not by number: resources that come or go meanwhile shift
+    none."""
     search = page.search
     keys, more = _keys(page)
     found = [_entry(_subset(one, search.elements), base, "match") for one in resources(search.kind, keys, user)]
@@ -70,7 +71,7 @@ def bundle_of(page: SearchPage, base: str, user) -> Resource:
 
 
 def _keys(page: SearchPage) -> tuple[list[Key], bool]:
-    """Those of this page, and whether more follow."""
+    """The keys of this page, and whether more follow."""
     search = page.search
     found = found_keys(search)
     if page.after:
@@ -80,7 +81,7 @@ def _keys(page: SearchPage) -> tuple[list[Key], bool]:
 
 
 def _beyond(fields: tuple[str, ...], after: Key) -> Q:
-    """Of one or two fields; of two, the first condition is the one an index answers."""
+    """The keys after this one. A key has one or two fields; of two, the first condition is the one an index answers."""
     if len(fields) == 1:
         return Q(**{f"{fields[0]}__gt": after[0]})
     from_here = Q(**{f"{fields[0]}__gte": after[0]})

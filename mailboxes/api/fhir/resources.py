@@ -80,7 +80,8 @@ def told() -> QuerySet[Entry]:
 
 # --- Their ids --------------------------------------------------------------------------------------------------------
 def id_of(key: Key) -> str:
-    """The business identifiers; what an id may not hold is written as its bytes, `.2f` for a slash."""
+    """The resource's id, made of its business identifiers; a character that an id may not hold is written in
+    hexadecimal, `.2f` for a slash."""
     return "-".join(re.sub(r"[^A-Za-z0-9]", _as_bytes, part) for part in key)
 
 
@@ -129,7 +130,7 @@ def _summaries(kind: ResourceKind, keys: list[Key]) -> dict[Key, Summary]:
 
 
 def _lines(kind: ResourceKind, keys: list[Key], firsts: list[int]) -> list[Entry]:
-    """The first source's word first."""
+    """The lines of these resources, those of the first source first."""
     wanted = Q(pk__in=firsts) | (IN_FORCE & (kind.mailboxes | kind.others))
     carried = ExpressionWrapper(kind.mailboxes, BooleanField())
     found = told().filter(of_keys(kind, keys)).filter(wanted).annotate(is_carried=carried)
@@ -138,7 +139,8 @@ def _lines(kind: ResourceKind, keys: list[Key], firsts: list[int]) -> list[Entry
 
 
 class Register(NamedTuple):
-    """What it knows of these mailboxes, as far as the asker sees it: the rest is another structure's own business."""
+    """What the register knows of these mailboxes, as far as the asker sees it: the rest is another structure's
+    business."""
 
     bals: dict[str, Bal]
     wishes: dict[Key, str]  # person, place -> the address that its holder prefers there for every message
@@ -158,7 +160,7 @@ def _carries(line) -> bool:
 
 
 def _resource(kind: ResourceKind, key: Key, summary: Summary, lines: list[Entry], register: Register) -> Resource:
-    """Gone from the annuaire, it keeps its identifiers alone, as the national API shows the deleted."""
+    """One resource; gone from the annuaire, it keeps its identifiers alone, as the national API shows the deleted."""
     resource: Resource = {
         "resourceType": kind.name,
         "id": id_of(key),
@@ -175,12 +177,13 @@ def _resource(kind: ResourceKind, key: Key, summary: Summary, lines: list[Entry]
 
 
 def _version(resource: Resource) -> str:
-    """Of what is shown, which the register changes as well, and to whom: `lastUpdated` dates the annuaire alone."""
+    """The version of what is shown: it depends on the register and on who asks, and `lastUpdated` dates only the
+    annuaire."""
     return hashlib.sha256(json.dumps(resource, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _stated(facts: Resource) -> Resource:
-    """FHIR knows no empty value; `false` is one that says something."""
+    """The fields that say something: FHIR knows no empty value, but `false` is one."""
     return {name: value for name, value in facts.items() if value or value is False}
 
 
@@ -208,7 +211,7 @@ def _of_structure(lines: list[Entry]) -> list[Resource]:
 
 
 def _of_role(lines: list[Entry]) -> list[Resource]:
-    """Only the FHIR API names a situation d'exercice; its reader keeps that name as the `holder` of the line."""
+    """The identifier of a situation d'exercice: only the FHIR API gives one, kept as the `holder` of the line."""
     holders = dict.fromkeys(line.holder for line in lines if line.holder.startswith("PractitionerRole/"))
     names = [holder.partition("/")[2] for holder in holders]
     return [{"use": "official", "system": RPPS[0], "value": name} for name in names if not name.startswith("#")]
@@ -232,7 +235,7 @@ def _codings(line: Entry) -> list[Resource]:
 
 
 def _concepts(lines: list[Entry]) -> list[Resource]:
-    """One for each profession as it is exercised."""
+    """A CodeableConcept for each profession as it is exercised."""
     said = [codings for line in lines if (codings := _codings(line))]
     return [{"coding": codings} for place, codings in enumerate(said) if codings not in said[:place]]
 
@@ -272,7 +275,7 @@ FACTS = {PRACTITIONER.name: _practitioner, ROLE.name: _role, ORGANIZATION.name: 
 
 # --- Their mailboxes --------------------------------------------------------------------------------------------------
 def _telecom(lines: list[Entry], register: Register) -> list[Resource]:
-    """One element per address: the first source's word, but the rank of whichever tells it."""
+    """One ContactPoint per address: the first source's line, with the rank of whichever source tells one."""
     carried = [line for line in lines if _carries(line)]
     once = {line.address: line for line in reversed(carried)}
     ranks = _ranks(carried, register)
@@ -283,7 +286,7 @@ RANKS = {str(rank) for rank in range(1, 100)}
 
 
 def _ranks(lines: list[Entry], register: Register) -> dict[str, int]:
-    """The annuaire's; behind what the holder himself chose here, which it may not know yet."""
+    """The rank of each mailbox. What its holder chose here comes first: the annuaire may not know it yet."""
     ranks = {line.address: int(line.rank) for line in lines if line.rank in RANKS}
     chosen = {line.address for line in lines
               if register.wishes.get((line.person_id, line.structure_id)) == line.address}  # fmt: skip
@@ -312,5 +315,5 @@ def _mailbox(line: Entry, bal: Bal | None, ranks: dict[str, int]) -> Resource:
 
 
 def state_url() -> str:
-    """Ours: how far the BAL is in its life, for who sees it in the register."""
+    """The URL of our own extension: how far the BAL is in its life, for who sees it in the register."""
     return f"{settings.SITE_URL}/fhir/StructureDefinition/bal-state"

@@ -39,7 +39,7 @@ FORMATS = ("json", "application/json", "application/fhir+json")
 
 
 class BadSearch(Exception):
-    """Said to the caller as an OperationOutcome."""
+    """A search that is not understood; said to the caller as an OperationOutcome."""
 
 
 # --- What a value asks of the lines -----------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def _town(text: str, modifier: str) -> Q:
 
 
 def _mailbox(kind: ResourceKind, text: str, modifier: str) -> Q:
-    """Of the mailboxes of its own telecom."""
+    """The lines whose address stands in the resource's own telecom."""
     carried = IN_FORCE & kind.mailboxes
     text = text.lower()
     if modifier == "exact":
@@ -322,7 +322,7 @@ def found_keys(search: Search) -> QuerySet[Entry, Any]:
 
 
 def _changed(kind: ResourceKind, comparison: str, moment: datetime) -> Q:
-    """Of the last change among the lines of a resource."""
+    """The resources whose latest change falls within these bounds."""
     # MOMENT in two halves: PostgreSQL has statistics of the columns; of their Coalesce it expects a third of all.
     moved = Q(withdrawn_at__gte=moment) | Q(IN_FORCE, changed_at__gte=moment)
     later = Exists(_siblings(kind).filter(moved))
@@ -330,5 +330,5 @@ def _changed(kind: ResourceKind, comparison: str, moment: datetime) -> Q:
 
 
 def _siblings(kind: ResourceKind) -> QuerySet[Entry]:
-    """Of a line: all those that make the same resource, itself among them."""
+    """The lines that make the same resource as a line, itself among them."""
     return told().filter(kind.lines, **{name: OuterRef(name) for name in kind.key})
