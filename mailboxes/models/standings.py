@@ -36,8 +36,8 @@ class Standing:
 
     @property
     def blocking(self) -> list[Cotitulaire]:
-        """Shared BAL that the person would leave without a principal, or without anybody. Once the operator has confirmed its
-        deletion, a BAL needs neither."""
+        """Shared BAL that the person would leave without a principal, or without anybody. Once the operator has confirmed
+        the deletion, a BAL needs neither."""
         return [
             holder
             for holder in self.shared
