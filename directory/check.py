@@ -127,14 +127,14 @@ def _near(address: str, domains: list[str]) -> list[Entry]:
 
 
 def _one_letter_away(address: str, domains: list[str]) -> EntryQuerySet:
-    """All of them: whatever the letter, in the name or, with the very name, in the domain."""
+    """The known addresses one letter away: in the name or, with the very same name, in the domain."""
     local, _, domain = address.rpartition("@")
     names = one_away(local, LETTERS) if domain in domains else {local}
     return Entry.objects.published().filter(address__in=[f"{name}@{known}" for name in names for known in domains])
 
 
 def _of_the_same_name(address: str, domains: list[str]) -> Iterator[Entry]:
-    """Those that the search gives for its words: « martin2 » is a MARTIN."""
+    """The addresses that the search gives for its words: « martin2 » is a MARTIN."""
     words = fold(re.sub(r"\d", "", address.rpartition("@")[0]))
     for domain in domains if words else []:
         near = search(Asked(text=words, domain=domain))

@@ -52,17 +52,18 @@ class Picture:
 
 
 def public_sources() -> list[str]:
-    """Those whose showing an address proves that it is published."""
+    """The sources whose showing an address proves that it is published."""
     return [name for name in settings.DIRECTORY_ORDER if settings.DIRECTORY_SOURCES[name].get("PUBLIC")]
 
 
 def ranking_sources() -> list[str]:
-    """Those that tell which mailbox its holder prefers; the public file does not."""
+    """The sources that tell which mailbox its holder prefers; the public file does not."""
     return [name for name in public_sources() if settings.DIRECTORY_SOURCES[name].get("RANKS")]
 
 
 def pictures(lines: Iterable[Any]) -> dict[str, Picture]:
-    """By address. The first source of DIRECTORY_ORDER has the first word; one it does not name has none."""
+    """The pictures by address. The first source of DIRECTORY_ORDER has the first word; one it does not name has
+    none."""
     order = settings.DIRECTORY_ORDER
     known = [line for line in lines if line.source in order]
     known.sort(key=lambda line: (line.address, order.index(line.source), line.ordinal))

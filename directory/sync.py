@@ -1,4 +1,4 @@
-"""Bring our copy of the annuaire level with a source: stage, compare, apply, report; the only place that writes it.
+"""Update our copy of the annuaire from a source: stage, compare, apply, report; nothing else writes it.
 
 The lines are staged outside any transaction, then one transaction compares and writes: until it commits, the former
 picture stands. Several runs may stage at once; the row of SourceState lets one at a time through.
@@ -180,7 +180,7 @@ def _beat(run: SyncRun) -> None:
 
 
 def _compare(run: SyncRun, kept: Kept, whole: bool) -> Comparison:
-    """In the transaction that holds the source's lock."""
+    """The comparison, made in the transaction that holds the source's lock."""
     _beat(run)
     staging.allow_memory()
     found = Comparison(run.source, kept, whole=whole)
@@ -189,7 +189,7 @@ def _compare(run: SyncRun, kept: Kept, whole: bool) -> Comparison:
 
 
 def _judge(run: SyncRun, found: Comparison, state: SourceState, scope: str, max_withdrawn: float | None) -> None:
-    """Leaves in `run` why its file is refused, if it is."""
+    """Note in `run` why its file is refused, if it is."""
     run.reason = _check_newer(run, state) or _check_not_shrunken(run, found, max_withdrawn, state, scope)
     if run.reason:
         run.status = Status.REFUSED
@@ -213,7 +213,8 @@ def _level_of(source: str) -> datetime | None:
 
 
 def _check_still_level(source: Incremental, state: SourceState) -> None:
-    """What changed is told against the picture we held; another run may have brought a later one, never an older."""
+    """Refuse a list of changes when the picture they were told against is no longer ours: another run may have brought
+    a later one, never an older."""
     if state.generated_at is None or source.since is None or state.generated_at < source.since:
         raise UnreadableSource("Notre copie a été remise à zéro pendant la lecture : relancez une lecture complète.")
 

@@ -45,7 +45,7 @@ class AffiliationSerializer(serializers.ModelSerializer):
     ]
 )
 class PersonSerializer(serializers.ModelSerializer):
-    """Neither his e-mail nor how he is told: that is between him and who tells him."""
+    """A person, without e-mail nor channel of notices: these stay between the person and who tells them."""
 
     affiliations = AffiliationSerializer(many=True, source="seen_affiliations", help_text="Dans les structures vues.")
     can_hold = serializers.BooleanField(help_text="Peut être titulaire : RPPS, et CPS ou e-CPS.")

@@ -42,7 +42,7 @@ def compare(bal: Bal, picture: Picture) -> list[ComparedLine]:
 
 
 def picture_of(entry: Entry) -> Picture:
-    """One line alone, as if nothing else spoke of its address."""
+    """The picture that one line gives alone, as if nothing else spoke of its address."""
     return pictures([entry])[entry.address]
 
 

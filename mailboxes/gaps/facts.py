@@ -64,7 +64,7 @@ def request_for(gap: Gap) -> str:
 
 
 def with_facts(gaps: list[Gap]) -> list[Gap]:
-    """Both sides of each, in a constant number of queries."""
+    """The gaps with both sides of each, in as many queries for a page as for one."""
     addresses = {gap.address for gap in gaps}
     entries, claims = defaultdict(list), defaultdict(list)
     for entry in Entry.objects.published().filter(address__in=addresses).order_by("ordinal", "pk"):

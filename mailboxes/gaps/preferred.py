@@ -1,6 +1,6 @@
 """Each place of practice of our people, and its preferred BAL: wished, requested, observed; what lacks, what clashes.
 
-A place is one *situation d'exercice*: a person at one place, however many functions he has there. Computed in SQL from
+A place is one *situation d'exercice*: a person at one place, however many functions they have there. Computed in SQL from
 the annuaire's activities and entries; only the wish and the request are kept.
 """
 
@@ -40,7 +40,7 @@ SORTS = [
     Sort("deux",       "Deux privilégiées à l’annuaire", "L’annuaire en donne plusieurs pour un même lieu. Demandez que le choix du titulaire reste seul.",   "ranks > 1", True),
     Sort("autre",      "Une autre à l’annuaire",   "L’annuaire donne comme privilégiée une autre BAL que celle que le titulaire a choisie.",                  "wish IS NOT NULL AND ranks > 0 AND is_listed = 0 AND is_requested = 0", True),
     Sort("part",       "Choisies, et qui s’en vont", "La BAL choisie est alertée pour inactivité, dépubliée ou supprimée. Le titulaire doit en choisir une autre.", "is_leaving = 1", True),
-    Sort("pas-a-lui",  "Choisies, et pas à lui",   "La BAL choisie n’est pas, ou n’est plus, à son titulaire, d’après le registre, l’annuaire ou lui-même.",  "is_his = 0", True),
+    Sort("pas-a-lui",  "Choisies, et pas à lui",   "La BAL choisie n’est pas, ou n’est plus, à son titulaire, d’après le registre, l’annuaire ou lui-même.",  "is_own = 0", True),
 ]
 # fmt: on
 BY_NAME = {sort.name: sort for sort in SORTS}
@@ -73,7 +73,7 @@ QUERY = """
                  WHEN {fresh} = 1 AND NOT EXISTS (
                      SELECT 1 FROM {entry} e WHERE e.address = w.address AND e.person_id = h.rpps
                      AND {published}) THEN 0
-                 ELSE 1 END AS is_his
+                 ELSE 1 END AS is_own
         FROM here h
         LEFT JOIN {preference} w ON w.person_id = h.person_id AND w.situation = h.situation AND w.purpose = ''
         LEFT JOIN {request} q ON q.id = w.request_id
@@ -175,7 +175,7 @@ def _names() -> dict[str, Any]:
 
 
 def _with_facts(rows: list[tuple]) -> list[PracticePlace]:
-    """What is shown of each, in a constant number of queries."""
+    """Each place with its people, BAL and wishes, in as many queries for a page as for one."""
     people = Person.objects.in_bulk({row[0] for row in rows})
     structures = Structure.objects.in_bulk({row[1] for row in rows})
     activities = Activity.objects.in_bulk({row[2] for row in rows})
@@ -232,7 +232,7 @@ class OwnPlace:
 
 
 def own_places(person: Person) -> list[OwnPlace]:
-    """Where he practises by the annuaire, and where he chose a BAL though he practises there no more."""
+    """Where the person practises by the annuaire, and the places they left where they had chosen a BAL."""
     chosen: dict[str, dict[str, Preference]] = defaultdict(dict)
     labels = {}
     for wish in person.preferences.select_related("request"):
@@ -249,7 +249,7 @@ def own_places(person: Person) -> list[OwnPlace]:
 
 
 def choices_of(person: Person) -> list[str]:
-    """The addresses that he may prefer: those that the annuaire gives him elsewhere, and his BAL."""
+    """The addresses that the person may prefer: those that the annuaire gives them elsewhere, and their BAL."""
     mine = {bal.address: bal for bal in Bal.objects.with_holders().filter(cotitulaires__person=person)}
     listed = set(Entry.objects.published().filter(person_id=person.rpps or "-").values_list("address", flat=True))
     others = {bal.address: bal for bal in Bal.objects.with_holders().filter(address__in=listed - mine.keys())}
@@ -263,9 +263,10 @@ def choices_of(person: Person) -> list[str]:
 
 
 def successors_of(bals: Iterable[Bal]) -> dict[int, list[str]]:
-    """Of BAL that leave, the addresses to write to instead, the likeliest first: by BAL, in a constant number of queries.
+    """The addresses to write to instead of BAL on their way out, the likeliest first: by BAL, in as many queries for
+    many as for one.
 
-    The one that was named when its depublication was asked; what its principal prefers, what he holds, what its other
+    The one that was named when its depublication was asked; what its principal prefers, what they hold, what its other
     holders share.
     """
     bals = list(bals)

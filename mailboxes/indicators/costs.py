@@ -22,7 +22,7 @@ Offer = Price.Offer
 
 @dataclass
 class Cost:
-    """Of some BAL, a year: `amount` for those whose price is known, `unpriced` of them have none."""
+    """What some BAL cost a year: `amount` is of those whose price is known, and `unpriced` of them have none."""
 
     count: int = 0
     amount: Decimal = Decimal(0)
@@ -105,14 +105,14 @@ class Prices:
         self._general = {operator.pk: operator.yearly_cost for operator in self.operators}
 
     def of(self, operator: int, offer: str) -> Decimal | None:
-        """The general price is that of one BAL; it says nothing of an APP that replaces many."""
+        """The yearly price of one BAL. The general price says nothing of an APP that replaces many."""
         if (operator, offer) in self._own:
             return self._own[operator, offer]
         return None if offer == Offer.APP_ORGANISME else self._general.get(operator)
 
 
 class Costs:
-    """Of the BAL of these structures, at `now`: a constant number of queries, whatever their number."""
+    """The costs of the BAL of these structures, at `now`; in as many queries for any number of BAL."""
 
     def __init__(self, structures: QuerySet[Structure], now: datetime):
         self.structures = structures
@@ -140,7 +140,7 @@ class Costs:
         return bill
 
     def by(self, dimension: str) -> list[CostLine]:
-        """The dearest first."""
+        """The costs by one dimension, the dearest first."""
         _, key_of = DIMENSIONS[dimension]
         parts = defaultdict(list)
         for group in self.groups:
@@ -189,7 +189,7 @@ class Model:
 
     @property
     def saved(self) -> Decimal | None:
-        """By one APP for all instead of one each; negative where it costs more."""
+        """What one APP for all saves over one each; negative where it costs more."""
         if self.per_establishment is None or self.organisme_price is None:
             return None
         return self.per_establishment - self.organisme_price

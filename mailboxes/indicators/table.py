@@ -55,7 +55,7 @@ def _states(structures, now) -> Rows:
 
 
 def _activity(structures, now) -> Rows:
-    """Of those paid for, as the costs count them: unknown is a count of its own, never idle and never used."""
+    """The paid BAL by use, as the costs count them: unknown is a count of its own, never idle and never used."""
     return _by("use", Bal.objects.paid().filter(structure__in=structures.values("pk")).with_use(now))
 
 
@@ -88,7 +88,7 @@ def _anomalies(structures, now) -> Rows:
 
 
 def _findings(structures, now) -> Rows:
-    """Each as its own statement; the gaps are all of one."""
+    """The findings, each counted by its own statement; the gaps all by one."""
     ours = Bal.objects.filter(structure__in=structures.values("pk"))
     for finding in OF_BALS:
         assert finding.bals  # noqa: S101 - of BAL

@@ -394,7 +394,7 @@ def expected_in_sql(bal: str) -> str:
 
 
 def holder_has_left() -> Q:
-    """The condition, on Bal, that its titulaire or principal was in the structure, and each of his stays there is
+    """The condition, on Bal, that its titulaire or principal was in the structure, and that all their stays there are
     over."""
     stays = Affiliation.objects.filter(
         structure=OuterRef("structure"), person__held__bal=OuterRef("pk"), person__held__is_principal=True

@@ -36,8 +36,8 @@ class Standing:
 
     @property
     def blocking(self) -> list[Cotitulaire]:
-        """Shared BAL that the person would leave without a principal, or without anybody. Once the operator has confirmed
-        the deletion, a BAL needs neither."""
+        """The shared BAL that the person would leave without a principal, or without anybody. A BAL whose deletion the
+        operator confirmed needs neither."""
         return [
             holder
             for holder in self.shared

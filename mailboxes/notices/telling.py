@@ -198,7 +198,8 @@ def _way(notice: Notice) -> dict:
 
 
 def path_of(notice: Notice) -> str:
-    """Where the reader is led: to what he may answer at once, by a link signed as it is sent; or behind the log-in."""
+    """Where the reader is led: to what they may answer at once, by a link signed as it is sent; or behind the
+    log-in."""
     if notice.is_answerable:
         return reverse("notice-link", args=[links.sign_notice(notice)])
     if notice.act in CAMPAIGNS:

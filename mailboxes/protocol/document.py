@@ -43,7 +43,7 @@ class Part:
 
 
 def parts_of(structure: Structure) -> list[Part]:
-    """In a constant number of queries."""
+    """The parts of a structure's protocol, in as many queries for any number of BAL."""
     own = dict(structure.protocol_texts.values_list("section", "text"))
     parts = [write(structure) for write in PARTS]
     for part in parts:

@@ -1,4 +1,4 @@
-"""The boxes of the person who is logged in, and what each awaits of him."""
+"""The boxes of the person who is logged in, and what each awaits of them."""
 
 from datetime import timedelta
 

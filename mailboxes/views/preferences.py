@@ -51,7 +51,7 @@ def _percent(part: int, whole: int) -> int:
 
 
 def _askable(place, user) -> bool:
-    """Would the operator be asked, if this were ticked? What costs a query per row is left to the action."""
+    """Would the operator be asked, if this were ticked? A check that costs a query per row is left to the action."""
     if place.wish is None or place.bal is None or "observees" in {sort.name for sort in place.sorts}:
         return False
     return not place.wish.is_requested and may_at(Act.ASK_OPERATOR, place.bal.structure_id, by=user)

@@ -65,7 +65,8 @@ def usage_chart(row: Bal, readings: list[Reading], told: Forecast | Unknown) -> 
 
 
 def _forecast_series(told: Forecast) -> list[dict]:
-    """The likely course, and between the earliest and the latest one a band, cut where it would dwarf the readings."""
+    """The series of the forecast: the likely course, and a band from the earliest to the latest, cut where it would
+    dwarf the readings."""
     ahead = (told.likely - told.since).days
     end = 3 * ahead
     if told.latest:

@@ -39,7 +39,7 @@ def test_a_gestionnaire_ticks_bal_and_is_told_what_was_refused(app, page, log_in
     assert page.get_by_text("Refusé pour 1 BAL (pneumologie.lilas@").is_visible()
 
 
-def test_a_principal_names_a_cotitulaire_as_he_types(app, page, log_in):
+def test_a_principal_names_a_cotitulaire_while_typing(app, page, log_in):
     log_in(page, "alice")
     page.get_by_role("link", name="cardiologie.lilas@").click()
     page.get_by_role("link", name="Ajouter un cotitulaire").click()

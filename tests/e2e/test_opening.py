@@ -1,4 +1,5 @@
-"""A BAL asked for from the first step to the last, in a real browser: for a team, and by a professional for himself."""
+"""A BAL asked for from the first step to the last, in a real browser: for a team, and by a professional for their
+own use."""
 
 import re
 
@@ -12,7 +13,7 @@ def onwards(page):
 
 
 def ask_for_an_org(app, page, log_in, look):
-    """Gisele, for a team: she names a colleague whom only the annuaire knows, and a délégataire."""
+    """Gisele, for a team, names a colleague whom only the annuaire knows, and a délégataire."""
     log_in(page, "gisele")
     page.goto(f"{app.url}/bal/")
     page.get_by_role("link", name="Demander une BAL").click()

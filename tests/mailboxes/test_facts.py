@@ -173,7 +173,7 @@ def test_the_sweep_finds_the_requests_that_the_rule_lets_verify(
 # --- The preferred BAL, observed --------------------------------------------------------------------------------------
 @pytest.fixture
 def practised(people, make_entry):
-    """Paul practises at the CHU, and chose there his own BAL."""
+    """Paul practises at the CHU, and chose there the BAL of paul."""
     SyncRun.objects.create(source="fhir", status="applied", generated_at=timezone.now())
     SyncRun.objects.create(source="extraction", status="applied", generated_at=timezone.now())
     Activity.objects.create(

@@ -57,7 +57,7 @@ def test_the_principal_hands_over_and_only_he(org, people):
     assert (entry.before, entry.after) == (str(people.alice), str(people.bruno))
 
 
-def test_the_principal_cannot_leave_before_he_hands_over(org, people):
+def test_the_principal_cannot_leave_before_handing_over(org, people):
     with pytest.raises(Refused, match="orpheline"):
         actions.remove_cotitulaire(org, people.alice, by=people.alice.user)
 

@@ -1,4 +1,4 @@
-"""The pages of people: who sees whom and how much of him; his record, and a copy of what is kept on him."""
+"""The pages of people: who sees whom, and how much; their record, and a copy of what is kept on them."""
 
 import io
 import json
@@ -56,7 +56,7 @@ def test_a_stranger_gets_404_everywhere(client, people, stay, file, method):
     for name, *args in pages:
         expected = 405 if (name, method) == ("person-data", "get") else 404
         assert getattr(client, method)(reverse(name, args=args)).status_code == expected, name
-    assert client.get(reverse("person-list")).context["page"].paginator.count == 1, "herself"
+    assert client.get(reverse("person-list")).context["page"].paginator.count == 1, "the professional themselves"
     assert client.get(reverse("movement-list")).context["page"].paginator.count == 0
 
 
@@ -230,7 +230,7 @@ def test_only_a_gestionnaire_changes_a_record(people, stay, name):
         actions.describe_stay(stay, function="x", by=by)
 
 
-def test_a_person_is_recorded_with_the_file_of_his_arrival(visit, people, structure):
+def test_a_person_is_recorded_with_the_file_of_their_arrival(visit, people, structure):
     typed = {
         "structure": structure.pk, "given_name": "Zoé", "family_name": "Martin", "rpps": "", "function": "Interne",
         "arrived_on": f"{TODAY() + timedelta(days=20)}", "with_file": "on",
@@ -274,7 +274,7 @@ def test_the_copy_holds_everything_and_its_own_line_of_the_journal(visit, people
         "Ajouter un cotitulaire",
     ]
     assert paul["Dossiers"][0]["dossier"] == "départ"
-    assert paul["Traces d’accès"] == [], "what he looked at is for himself"
+    assert paul["Traces d’accès"] == [], "what paul looked at is for paul alone"
     assert JournalEntry.objects.filter(what="export_person").count() == 2
 
 

@@ -320,14 +320,14 @@ def wish(people):
     return go
 
 
-def test_what_he_chose_for_a_sort_of_message_comes_before_what_he_chose_for_all(publish, ask, wish):
+def test_what_one_chose_for_a_sort_of_message_comes_before_what_one_chose_for_all(publish, ask, wish):
     for local in ("annuaire", "tout", "resultats"):
         publish(local, rpps=ALICE, structure=CHU, rank="1" if local == "annuaire" else "")
     wish("tout", CHU)
     wish("resultats", CHU, "result")
     assert ask(ALICE, CHU, purpose="result")[:2] == (["resultats", "tout", "annuaire"], "purpose")
     assert ask(ALICE, CHU, purpose="letter")[:2] == (["tout", "annuaire", "resultats"], "chosen")
-    assert ask(ALICE)[1] == "chosen", "asked of nowhere, what he chose anywhere"
+    assert ask(ALICE)[1] == "chosen", "asked of nowhere, what was chosen anywhere"
 
 
 def test_a_choice_made_for_another_place_does_not_rule_here(publish, ask, wish):
@@ -337,7 +337,7 @@ def test_a_choice_made_for_another_place_does_not_rule_here(publish, ask, wish):
     assert ask(ALICE, CHU)[:2] == (["ici", "la-bas"], "here")
 
 
-def test_his_choice_is_not_told_to_who_does_not_see_him(publish, ask, wish, people):
+def test_a_choice_is_not_told_to_who_does_not_see_the_person(publish, ask, wish, people):
     publish("autre", rpps=ALICE, structure=CHU)
     publish("choisie", rpps=ALICE, structure=CHU)
     wish("choisie", CHU)

@@ -210,7 +210,7 @@ def test_a_request_that_the_mail_server_refused_never_left(per, people):
 
 
 @pytest.mark.parametrize("is_seen", [False, True])
-def test_what_the_operator_has_already_withdrawn_he_is_asked_to_publish_again(per, people, annuaire, is_seen):
+def test_what_the_operator_has_already_withdrawn_they_are_asked_to_publish_again(per, people, annuaire, is_seen):
     actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
     told()
     if is_seen:
