@@ -87,7 +87,7 @@ def test_the_same_without_javascript(app, bare_page, log_in):
     ask_for_an_org(app, bare_page, log_in, lambda name: None)
 
 
-def test_a_professional_asks_for_his_own_per_without_javascript(app, bare_page, log_in):
+def test_a_professional_asks_for_their_own_per_without_javascript(app, bare_page, log_in):
     page = bare_page
     log_in(page, "chloe")
     page.get_by_role("link", name="Demander une BAL").click()

@@ -201,7 +201,7 @@ def test_two_persons_without_account_are_not_each_other(people):
     assert not bruno.is_actor(SYSTEM)
 
 
-def test_an_address_that_is_not_under_his_rpps_is_refused(people, listed):
+def test_an_address_that_is_not_under_their_rpps_is_refused(people, listed):
     listed(people.bruno)
     with pytest.raises(Refused, match="ne donne pas"):
         actions.answer(people.paul, ELSEWHERE, USED, by=people.paul.user)
@@ -288,7 +288,7 @@ def test_the_link_answers_only_what_was_asked(client, people, listed, asked, lin
     assert Claim.objects.count() == 1
 
 
-def test_a_person_without_account_moves_his_bal_by_the_link(client, people, asked, per, link):
+def test_a_person_without_account_moves_their_bal_by_the_link(client, people, asked, per, link):
     Person.objects.filter(pk=people.paul.pk).update(user=None)
     Claim.objects.update(address=per.address)
     client.post(link, {"address": per.address, "answer": "unused"})

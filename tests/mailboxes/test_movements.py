@@ -142,7 +142,7 @@ def test_on_the_day_delegations_given_and_received_end_and_all_three_are_told(or
     assert told == {"Alice", "Bruno", "Lea"}
 
 
-def test_who_is_made_principal_after_his_departure_was_planned_is_refused(org, people):
+def test_who_is_made_principal_after_their_departure_was_planned_is_refused(org, people):
     leave(people.bruno, people.gisele, on=today(5))
     with pytest.raises(Refused, match="désignez quelqu’un qui reste"):
         actions.transfer_principal(org, people.bruno, by=people.alice.user)
@@ -205,7 +205,7 @@ def test_a_gestionnaire_names_a_successor_from_the_planned_day_on(org, people, o
     leave(people.alice, people.gisele)
 
 
-def test_a_principal_on_his_way_out_is_not_named_again(org, people, open_file):
+def test_a_principal_on_their_way_out_is_not_named_again(org, people, open_file):
     open_file(people.alice)
     with pytest.raises(Refused, match="déjà le cotitulaire principal"):
         actions.name_principal(org, people.alice, by=people.gisele.user)

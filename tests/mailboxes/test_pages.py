@@ -119,7 +119,7 @@ def test_a_gestionnaire_without_bal_is_told_to_register_one(visit, people):
     assert reverse("bal-new") not in visit(people.lea, "dashboard").content.decode()
 
 
-def test_who_follows_no_structure_lands_on_his_own_bal(visit, people, per):
+def test_who_follows_no_structure_lands_on_their_own_bal(visit, people, per):
     assert visit(people.paul, "dashboard").url == reverse("my-bals")
 
 

@@ -242,7 +242,7 @@ def test_a_person_is_recorded_with_the_file_of_their_arrival(visit, people, stru
     assert (file.kind, file.planned_on, file.stay.function) == ("arrival", TODAY() + timedelta(days=20), "Interne")
 
 
-def test_someone_known_elsewhere_comes_here_too_if_his_name_is_known(visit, people, structure):
+def test_someone_known_elsewhere_comes_here_too_if_their_name_is_known(visit, people, structure):
     typed = {"structure": structure.pk, "given_name": "Eve", "family_name": "EXÊMPLE", "rpps": people.eve.rpps}
     visit(people.gisele, "person-new", post=typed)
     assert people.eve.affiliations.count() == 2
@@ -334,7 +334,7 @@ def test_existing_orphans_come_first(visit, people, make_bal, stay):
     assert orphan.address not in visit(people.gisele, "movement-open", stay.pk, "arrival").text
 
 
-def test_the_person_sees_his_file_and_may_tick_his_part(visit, people, file, per):
+def test_the_person_sees_their_file_and_may_tick_their_part(visit, people, file, per):
     page = visit(people.paul, "movement", file.pk)
     assert reverse("movement-step", args=[file.pk, "auto_reply"]) in page.text
     assert reverse("movement-step", args=[file.pk, "activity"]) not in page.text
@@ -418,7 +418,7 @@ def test_a_delegation_is_taken_over_from_the_page_of_the_bal(visit, people, org)
     assert org.delegataires.get(ended_at=None).under == people.bruno
 
 
-def test_a_delegataire_reads_that_his_access_ended_but_not_that_it_was_taken_over(visit, people, org):
+def test_a_delegataire_reads_that_their_access_ended_but_not_that_it_was_taken_over(visit, people, org):
     actions.take_over_delegation(org.delegataires.get(), by=people.bruno.user)
     assert "terminées depuis peu" not in visit(people.delphine, "my-bals").text
     actions.end_delegation(org.delegataires.get(ended_at=None), by=people.bruno.user)

@@ -38,7 +38,7 @@ def trust(db):
     return trust
 
 
-def test_a_person_has_his_situations_and_no_other(people, situate):
+def test_a_person_has_their_situations_and_no_other(people, situate):
     situate(people.alice, "CHU des Lilas", "Cabinet Martin")
     situate(people.bruno, "Clinique")
     situate(people.alice, "Ancien poste", withdrawn_at=timezone.now())

@@ -132,7 +132,7 @@ def state(telecom):
 
 
 # --- Reading --------------------------------------------------------------------------------------------------------
-def test_a_practitioner_carries_his_boxes_without_structure(annuaire, ask):
+def test_a_practitioner_carries_their_boxes_without_structure(annuaire, ask):
     alice = ask(f"Practitioner/{ALICE}")
     assert alice["name"] == [{"text": "LEFÈVRE Alice", "family": "LEFÈVRE", "given": ["Alice"]}]
     assert [(i["system"], i["value"]) for i in alice["identifier"]] == [(IDNPS, f"8{ALICE}"), (RPPS, ALICE)]

@@ -143,7 +143,7 @@ def test_a_preview_counts_people_once_and_costs_the_same_for_many(
 
 
 # --- Launch -----------------------------------------------------------------------------------------------------------
-def test_one_person_gets_one_notice_for_all_his_bal(make_bal, people, launch, mailoutbox, settings):
+def test_one_person_gets_one_notice_for_all_their_bal(make_bal, people, launch, mailoutbox, settings):
     first, second = make_bal("PER", people.paul), make_bal("ORG", people.paul)
     launch()
     notice = Notice.objects.get()
@@ -525,7 +525,7 @@ def test_who_chooses_in_mes_bal_is_asked_no_more(two_bal, people, launch, forese
     assert fates(foresee(PREFERRED).left_out) == {"chosen": 1}
 
 
-def test_an_address_that_is_not_his_is_refused_and_leaves_no_answer(two_bal, org, people, launch):
+def test_an_address_that_is_not_theirs_is_refused_and_leaves_no_answer(two_bal, org, people, launch):
     launch(PREFERRED)
     with pytest.raises(Refused, match="pas à vous"):
         answer_campaign(asked_person(people.paul), Answer.CHOSEN, by=people.paul.user, chosen={CHU: org.address})

@@ -325,7 +325,7 @@ def test_a_per_is_adopted_with_its_holder(one, fresh, people, make_entry):
     assert actions.adopt(one(), by=people.gisele.user).principal() == people.bruno
 
 
-def test_an_unknown_holder_is_entered_once_his_card_is_attested(one, fresh, people, make_entry, structure):
+def test_an_unknown_holder_is_entered_once_their_card_is_attested(one, fresh, people, make_entry, structure):
     make_entry(NEW, person_id=OTHER_RPPS, family_name="LE GOFF", given_name="Anne", structure_id=FINESS)
     with pytest.raises(Refused, match="CPS"):
         actions.adopt(one(), by=people.gisele.user)

@@ -410,7 +410,7 @@ def test_a_preferred_bal_that_leaves_is_a_contradiction(people, wished, per, sta
     assert list(FINDINGS["choisie-part"].bals(Bal.objects.all())) == ([per] if leaves else [])
 
 
-def test_a_preferred_bal_that_is_no_more_his_is_a_contradiction(people, wished, per):
+def test_a_preferred_bal_that_is_no_more_theirs_is_a_contradiction(people, wished, per):
     assert "pas-a-lui" not in sorts(people)
     claim = Claim.objects.create(person=people.paul, address=per.address, answer="not_mine")
     assert "pas-a-lui" in sorts(people)

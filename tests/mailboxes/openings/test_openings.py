@@ -364,7 +364,7 @@ def test_a_gestionnaire_walks_to_the_end_and_nothing_is_written_before(client, w
     assert not OpeningDraft.objects.exists()
 
 
-def test_a_professional_walks_for_his_own_per(client, walk, people, answers):
+def test_a_professional_walks_for_their_own_per(client, walk, people, answers):
     answers["usage"] |= {"users": "one", "goes_on": "no", "exchanged": ""}
     answers["type"] = {"kind": "PER"}
     answers["responsable"] = {"service": ""}
@@ -436,7 +436,7 @@ def test_a_shared_bal_without_a_use_stops_at_its_type(client, walk, people, answ
     assert send(client, draft, "type", {"kind": "PER"}).status_code == 302
 
 
-def test_a_professional_is_told_at_once_that_an_app_is_not_his_to_ask(client, walk, people):
+def test_a_professional_is_told_at_once_that_an_app_is_not_theirs_to_ask(client, walk, people):
     draft = walk(people.alice, until="type")
     assert "est réservé à" in errors_of(send(client, draft, "type", {"kind": "APP"}))
 
