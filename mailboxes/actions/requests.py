@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from directory.dates import day_of
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_of
 from mailboxes.lifecycle import OPENS, PUBLISHES_AGAIN, SETTLES, Act, Letter, Party, RequestKind, RequestStage, Verb
@@ -117,7 +118,7 @@ def _unsent(entries):
 def reason_of(entry: JournalEntry, bal: Bal) -> str:
     """The reason to give the operator where nobody wrote one."""
     if entry.what == Verb.DEPUBLISH_IDLE and bal.clock_at:
-        return f"Inactive depuis le {timezone.localtime(bal.clock_at):%d/%m/%Y} ; son titulaire en a été averti."
+        return f"Inactive depuis le {day_of(bal.clock_at)} ; son titulaire en a été averti."
     return ""
 
 

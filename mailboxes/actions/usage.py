@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
+from directory.dates import day_of
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_on_commit, write
 from mailboxes.actions.moves import Tally, in_batches, write_moves
@@ -88,7 +89,7 @@ def follow_uses(readings: list[Reading]) -> dict[int, Verb | Act]:
 
 
 def _used(reading: Reading, used: datetime) -> str:
-    return f"Utilisée le {timezone.localtime(used):%d/%m/%Y}, selon : {reading.get_source_display()}."
+    return f"Utilisée le {day_of(used)}, selon : {reading.get_source_display()}."
 
 
 def _note_use(bal: Bal, note: str) -> None:

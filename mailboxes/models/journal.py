@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from directory.dates import day_of, minute_of
 from mailboxes.lifecycle import ANSWERABLE, LIVE, Act, Party, State, Verb
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
@@ -195,9 +196,9 @@ class Notice(models.Model):
         if self.channel == self.Channel.WITHDRAWN:
             return "retiré avant l’envoi"
         if self.bounced_at:
-            return f"non remis : refusé le {_minute(self.bounced_at)} par la messagerie du destinataire"
+            return f"non remis : refusé le {minute_of(self.bounced_at)} par la messagerie du destinataire"
         if self.sent_at:
-            day = _day(self.sent_at) if self.channel == self.Channel.HAND else _minute(self.sent_at)
+            day = day_of(self.sent_at) if self.channel == self.Channel.HAND else minute_of(self.sent_at)
             return f"remis le {day} par {self.get_channel_display()}{self.how and f' ({self.how})'}"
         if self.channel == self.Channel.HAND:
             return "à remettre par le gestionnaire, comme le destinataire le demande"
@@ -219,14 +220,6 @@ class Notice(models.Model):
         number = self.stage.partition("-")[2]  # of an operator, the letter that it is (`oppose-ask`)
         label = LABELS.get(self.act, self.act)
         return f"{label} ({number} {UNITS.get(self.act, 'jours avant')})" if number.isdigit() else label
-
-
-def _minute(moment) -> str:
-    return f"{timezone.localtime(moment):%d/%m/%Y à %H:%M}"
-
-
-def _day(moment) -> str:
-    return f"{timezone.localtime(moment):%d/%m/%Y}"
 
 
 class AccessTrace(models.Model):

@@ -5,6 +5,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from directory.dates import day_of
 from mailboxes.models.structures import Structure
 from mailboxes.openings import naming
 
@@ -86,4 +87,4 @@ class OpeningDraft(models.Model):
         ordering = ["-changed_at"]
 
     def __str__(self):
-        return f"brouillon du {timezone.localtime(self.created_at):%d/%m/%Y}"
+        return f"brouillon du {day_of(self.created_at)}"
