@@ -6,7 +6,7 @@ from django.utils import timezone
 
 
 def day_of(moment: date | None) -> str:
-    """« 28/11/2026 » for a day or a moment, "" for none. Late in the evening in UTC, it is already tomorrow in Paris."""
+    """« 28/11/2026 » for a day or a moment, "" for none. Late in the evening by UTC, it is tomorrow in Paris."""
     return f"{_local(moment):%d/%m/%Y}" if moment else ""
 
 
