@@ -421,7 +421,7 @@ IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", default=100)
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=1200)
 KEY_USE_PRECISION = timedelta(minutes=1)  # of the last use that is shown of a key
 REST_FRAMEWORK = {
-    # The key first: who comes with nothing is told by 401 what he lacks.
+    # The key first: who comes with nothing is told by 401 what they lack.
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "mailboxes.software.authentication.KeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",

@@ -28,7 +28,7 @@ NEAR = 5  # addresses proposed
 ERRORS = 2  # letters between an address or a domain and what is proposed instead
 
 
-class Verdict(Enum):
+class CheckVerdict(Enum):
     """Its value is what the page says first; `is_inside` tells its colour."""
 
     PUBLISHED = "Cette adresse est publiée à l’annuaire."
@@ -41,12 +41,12 @@ class Verdict(Enum):
 
     @property
     def is_inside(self) -> bool:
-        return self in (Verdict.PUBLISHED, Verdict.FORMER, Verdict.INSIDE, Verdict.PATIENT)
+        return self in (CheckVerdict.PUBLISHED, CheckVerdict.FORMER, CheckVerdict.INSIDE, CheckVerdict.PATIENT)
 
 
 @dataclass
-class Answer:
-    verdict: Verdict
+class CheckAnswer:
+    verdict: CheckVerdict
     address: str  # as it may be shown again: a patient's is masked
     key_is_right: bool | None = None  # of a patient's INS; None when the key was not given or makes no sense
     entries: list[Entry] = field(default_factory=list)
@@ -76,8 +76,8 @@ def check(typed: str) -> Answer:
     if current := [row for row in rows if row.withdrawn_at is None]:
         first = min((row.source for row in current), key=order.index)  # several may tell the same
         lines = [row for row in current if row.source == first]
-        return Answer(Verdict.PUBLISHED, address, entries=lines, is_known_domain=True)
-    answer = Answer(_unpublished(address, rows), address, is_known_domain=is_published_domain(domain_of(address)))
+        return CheckAnswer(CheckVerdict.PUBLISHED, address, entries=lines, is_known_domain=True)
+    answer = CheckAnswer(_unpublished(address, rows), address, is_known_domain=is_published_domain(domain_of(address)))
     if rows:
         answer.entries = rows[-1:]
         answer.withdrawn_at = rows[-1].withdrawn_at
@@ -86,16 +86,16 @@ def check(typed: str) -> Answer:
     return answer
 
 
-def _unpublished(address: str, rows: list[Entry]) -> Verdict:
+def _unpublished(address: str, rows: list[Entry]) -> CheckVerdict:
     domain = domain_of(address)
     if rows:
-        return Verdict.FORMER
+        return CheckVerdict.FORMER
     if domain.endswith(f".{APICRYPT}") and domain != APICRYPT_DOMAIN:
-        return Verdict.OLD_APICRYPT
-    return Verdict.INSIDE if is_trusted_domain(domain) else Verdict.OUTSIDE
+        return CheckVerdict.OLD_APICRYPT
+    return CheckVerdict.INSIDE if is_trusted_domain(domain) else CheckVerdict.OUTSIDE
 
 
-def _patient(address: str) -> Answer | None:
+def _patient(address: str) -> CheckAnswer | None:
     """A patient's identifier never reaches the database, nor the page: neither alone, nor under a mistyped domain."""
     local, at, domain = address.rpartition("@") if "@" in address else (address, "", "")
     identifier = re.sub(r"[\s.-]", "", local).upper()
@@ -104,8 +104,8 @@ def _patient(address: str) -> Answer | None:
         return None
     has_key = looks_like_ins and len(identifier) == 15
     known_domain = domain if domain == PATIENT_DOMAIN or is_trusted_domain(domain) else ""
-    return Answer(
-        Verdict.PATIENT if domain in ("", PATIENT_DOMAIN) else Verdict.MALFORMED,
+    return CheckAnswer(
+        CheckVerdict.PATIENT if domain in ("", PATIENT_DOMAIN) else CheckVerdict.MALFORMED,
         f"{MASK}{at}{known_domain or ('…' if at else '')}",
         key_is_right=nir.is_valid(identifier) if has_key else None,
         near_domains=[PATIENT_DOMAIN] if domain not in ("", PATIENT_DOMAIN) else [],
@@ -128,14 +128,14 @@ def _near(address: str, domains: list[str]) -> list[Entry]:
 
 
 def _one_letter_away(address: str, domains: list[str]) -> EntryQuerySet:
-    """All of them: whatever the letter, in the name or, with the very name, in the domain."""
+    """The known addresses one letter away: in the name or, with the very same name, in the domain."""
     local, _, domain = address.rpartition("@")
     names = one_away(local, LETTERS) if domain in domains else {local}
     return Entry.objects.published().filter(address__in=[f"{name}@{known}" for name in names for known in domains])
 
 
 def _of_the_same_name(address: str, domains: list[str]) -> Iterator[Entry]:
-    """Those that the search gives for its words: « martin2 » is a MARTIN."""
+    """The addresses that the search gives for its words: « martin2 » is a MARTIN."""
     words = fold(re.sub(r"\d", "", address.rpartition("@")[0]))
     for domain in domains if words else []:
         near = search(Asked(text=words, domain=domain))

@@ -48,7 +48,8 @@ def _structure(name: str) -> str:
 
 
 def _holds_any(name: str, words: list[str]) -> str:
-    """The percent signs are doubled: the query takes values."""
+    """The SQL that asks whether a text holds any of these words. The percent signs are doubled: the query takes
+    values."""
     return " OR ".join(f"{name} LIKE '%% {word}%%'" for word in words)
 
 

@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from directory.dates import day_of
 from directory.figures import label_of, latest, runs_counted
 from directory.models import Figure
 from directory.sheets import XLSX, as_csv, as_xlsx
@@ -95,10 +96,7 @@ def export(request: HttpRequest, view: str, form: str) -> HttpResponse:
         .order_by("-run__started_at", "-count", "key")
     )
     header = ["Date", dimension.label[0].upper() + dimension.label[1:], "Code", "BAL publiées"]
-    rows = (
-        [f"{timezone.localtime(f.run.as_of):%d/%m/%Y}", label_of(dimension, f.key, f.label), f.key, f.count]
-        for f in figures.iterator()
-    )
+    rows = ([day_of(f.run.as_of), label_of(dimension, f.key, f.label), f.key, f.count] for f in figures.iterator())
     if form == "csv":
         response = HttpResponse(as_csv(header, rows), content_type="text/csv; charset=utf-8")
     else:

@@ -10,7 +10,7 @@ from django.conf import settings
 from directory.records import EntryRecord
 
 
-class Line(Protocol):
+class SourceLine(Protocol):
     """A row of a source for an address: its fields are EntryRecord's."""
 
     source: str
@@ -52,24 +52,25 @@ class Picture:
 
 
 def public_sources() -> list[str]:
-    """Those whose showing an address proves that it is published."""
+    """The sources whose showing an address proves that it is published."""
     return [name for name in settings.DIRECTORY_ORDER if settings.DIRECTORY_SOURCES[name].get("PUBLIC")]
 
 
 def ranking_sources() -> list[str]:
-    """Those that tell which mailbox its holder prefers; the public file does not."""
+    """The sources that tell which mailbox its holder prefers; the public file does not."""
     return [name for name in public_sources() if settings.DIRECTORY_SOURCES[name].get("RANKS")]
 
 
 def pictures(lines: Iterable[Any]) -> dict[str, Picture]:
-    """By address. The first source of DIRECTORY_ORDER has the first word; one it does not name has none."""
+    """The pictures by address. The first source of DIRECTORY_ORDER has the first word; one it does not name has
+    none."""
     order = settings.DIRECTORY_ORDER
     known = [line for line in lines if line.source in order]
     known.sort(key=lambda line: (line.address, order.index(line.source), line.ordinal))
     return {address: _picture(address, list(own)) for address, own in groupby(known, lambda line: line.address)}
 
 
-def _picture(address: str, lines: list[Line]) -> Picture:
+def _picture(address: str, lines: list[SourceLine]) -> Picture:
     values: dict[str, str] = {}
     said_by: dict[str, str] = {}
     for key, fields in THINGS:
@@ -81,7 +82,7 @@ def _picture(address: str, lines: list[Line]) -> Picture:
     return Picture(record, said_by, list(dict.fromkeys(line.source for line in lines)))
 
 
-def _of_one_thing(lines: list[Line], key: str, fields: list[str]) -> list[Line]:
+def _of_one_thing(lines: list[SourceLine], key: str, fields: list[str]) -> list[SourceLine]:
     """The first line that says something of it, and those that surely speak of the same."""
     saying = [line for line in lines if any(getattr(line, name) for name in fields)]
     known_by = getattr(saying[0], key) if key and saying else ""

@@ -11,13 +11,13 @@ Row = tuple[str, int]  # label, entry
 
 
 def ranked(rows: Iterable[Row], asked: Understood) -> list[int]:
-    """The best first; among equals, the alphabet."""
+    """The rows ranked, the best first; among equals, the alphabet."""
     key = _key_of(asked)
     return [pk for *_, pk in sorted((*key(label), label, pk) for label, pk in rows)]
 
 
 def having_initials(rows: Iterable[Row], initials: list[str]) -> list[Row]:
-    """Those of people whose names begin so, and of services where the letter stands alone."""
+    """The rows of people whose names begin so, and of services where the letter stands alone."""
     return [row for row in rows if all(_initial(row[0], letter) < NOWHERE for letter in initials)]
 
 

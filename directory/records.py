@@ -120,7 +120,7 @@ class ManagedStructures(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class RejectedLine:
+class RejectedRecord:
     """A line put aside: its number in the file (the header is line 1), why, and its text."""
 
     number: int

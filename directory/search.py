@@ -64,7 +64,7 @@ def _identified(number: str) -> tuple[str, EntryQuerySet]:
 
 
 def _among(form: str, words: Understood, filters: Condition, ids: list[int]) -> Found:
-    """Those of a number; of them, those that the other words tell come first."""
+    """The entries under a number; those that the other words tell come first."""
     found = Found(form, ignored=words.ignored)
     if ids and words.tokens:
         found.add(pk for _, pk in match([*filters, *map(anywhere, words.tokens)], ids))

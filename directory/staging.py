@@ -122,7 +122,7 @@ class Loader:
 
 @contextmanager
 def _portion() -> Iterator[None]:
-    """All of a portion or nothing, whatever interrupts it; the connection is left as it was."""
+    """One portion, taken whole or not at all, whatever interrupts it; the connection is left as it was."""
     if _is_postgresql():
         with transaction.atomic():
             yield
@@ -140,7 +140,8 @@ def _portion() -> Iterator[None]:
 
 
 def digest_of(text: str) -> str:
-    """Of a record's values joined by tabs: equal for equal lines, whatever the file's order of columns or codes."""
+    """The digest of a record's values joined by tabs: equal for equal lines, whatever the file's order of columns or
+    codes."""
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 

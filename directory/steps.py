@@ -57,7 +57,7 @@ class Found:
         del self.ids[SHOWN:]
 
     def entries(self, start: int, stop: int) -> list[Entry]:
-        """Those of a page; one that was withdrawn since the search was brought level is left out."""
+        """The entries of a page; one withdrawn since the search tables were updated is left out."""
         ids = self.ids[start:stop]
         rows = Entry.objects.published().in_bulk(ids)
         return [rows[pk] for pk in ids if pk in rows]
@@ -193,7 +193,7 @@ def _corrected(tokens: list[Token], has_found: bool) -> Iterator[list[Token]]:
 
 
 def _unknown(tokens: list[Token]) -> list[Token]:
-    """Those of which no word stands in the annuaire."""
+    """The tokens of which no word stands in the annuaire."""
     known = known_words({word for token in tokens for form in token.forms for word in form if len(word) > 2})
     return [
         token for token in tokens

@@ -1,4 +1,4 @@
-"""Bring our copy of the annuaire level with a source: stage, compare, apply, report; the only place that writes it.
+"""Update our copy of the annuaire from a source: stage, compare, apply, report; nothing else writes it.
 
 The lines are staged outside any transaction, then one transaction compares and writes: until it commits, the former
 picture stands. Several runs may stage at once; the row of SourceState lets one at a time through.
@@ -136,7 +136,7 @@ def _note(opened: Opened, run: SyncRun) -> None:
 
 
 def _accepted(
-    lines: Iterator[records.Record | records.RejectedLine | records.Retold | None],
+    lines: Iterator[records.Record | records.RejectedRecord | records.Retold | None],
     run: SyncRun,
     rejected: list[RejectedLine],
     retold: list[str],
@@ -154,7 +154,7 @@ def _accepted(
                 rejected.append(_put_aside(run, line))
 
 
-def _put_aside(run: SyncRun, line: records.RejectedLine) -> RejectedLine:
+def _put_aside(run: SyncRun, line: records.RejectedRecord) -> RejectedLine:
     return RejectedLine(run=run, number=line.number, reason=line.reason[:300], text=line.text[:TEXT_KEPT])
 
 
@@ -183,7 +183,7 @@ def _beat(run: SyncRun) -> None:
 
 
 def _compare(run: SyncRun, kept: Kept, whole: bool) -> Comparison:
-    """In the transaction that holds the source's lock."""
+    """The comparison, made in the transaction that holds the source's lock."""
     _beat(run)
     staging.allow_memory()
     found = Comparison(run.source, kept, whole=whole)
@@ -218,7 +218,8 @@ def _level_of(source: str) -> datetime | None:
 
 
 def _check_still_level(source: Incremental, state: SourceState) -> None:
-    """What changed is told against the picture we held; another run may have brought a later one, never an older."""
+    """Refuse a list of changes when the picture they were told against is no longer ours: another run may have brought
+    a later one, never an older."""
     if state.generated_at is None or source.since is None or state.generated_at < source.since:
         raise UnreadableSource("Notre copie a été remise à zéro pendant la lecture : relancez une lecture complète.")
 

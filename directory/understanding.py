@@ -17,8 +17,8 @@ from directory.vocabulary import (
     TITLES,
     WEAK,
     Form,
-    Kind,
     Meaning,
+    WordKind,
     hospitals,
     is_said,
     meanings_of,
@@ -47,7 +47,7 @@ class Token:
 
     typed: str
     forms: tuple[Form, ...]
-    kind: Kind | None = None  # None: a word of a name or a place, like any other
+    kind: WordKind | None = None  # None: a word of a name or a place, like any other
     wider: tuple[Form, ...] = ()  # what is offered where none is met
     facets: tuple[str, ...] = ()  # codes of places that meet it as well; a star as in the forms
     same: tuple[Form, ...] = ()  # those of the forms that say the very same thing
@@ -59,7 +59,7 @@ class Token:
     @property
     def is_name(self) -> bool:
         """May be part of the name of somebody or of a place."""
-        return self.kind in (None, Kind.SPELLING)
+        return self.kind in (None, WordKind.SPELLING)
 
     @property
     def strictly(self) -> tuple[Form, ...]:
@@ -161,7 +161,7 @@ class _Reader:
             return 0
         found = meanings_of(words)
         self.asked.tokens.append(token_of(words, found))
-        self.asked.is_house |= any(meaning.kind is Kind.HOUSE for meaning in found)
+        self.asked.is_house |= any(meaning.kind is WordKind.HOUSE for meaning in found)
         return size
 
     def _longest(self, start: int) -> tuple[int, Form]:
@@ -293,12 +293,14 @@ def token_of(words: Form, meanings: Iterable[Meaning]) -> Token:
     meanings = list(meanings)
     forms, same = [words], [words]
     for meaning in meanings:
-        spelt = tuple(form for form in map(_letters, meaning.same[:1]) if form and meaning.kind is not Kind.SPELLING)
+        spelt = tuple(
+            form for form in map(_letters, meaning.same[:1]) if form and meaning.kind is not WordKind.SPELLING
+        )
         forms += meaning.forms + spelt
         if any(len(form) == len(words) and all(map(is_said, form, words)) for form in meaning.same):
             same += meaning.same + spelt
     kinds = {meaning.kind for meaning in meanings}
-    kind = next(kind for kind in (Kind.HOUSE, Kind.SPECIALITY, Kind.SPELLING) if kind in kinds)
+    kind = next(kind for kind in (WordKind.HOUSE, WordKind.SPECIALITY, WordKind.SPELLING) if kind in kinds)
     wider = hospitals() if any(meaning.is_hospital for meaning in meanings) else ()
     return Token(" ".join(words), _without_the_covered(forms), kind, wider, same=tuple(dict.fromkeys(same)))
 

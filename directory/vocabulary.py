@@ -58,7 +58,7 @@ territoire de belfort|hauts de seine|la reunion""".replace("\n", "").split("|")
 LABELS = _words("rpps finess siret siren adeli no n num numero nos identifiant id national et ej idnps idnst")
 
 
-class Kind(Enum):
+class WordKind(Enum):
     """What a row is about: the first words of a question to be given up are a speciality's, a name's never are."""
 
     SPELLING = "a word of a name or a place, and its abbreviation"
@@ -250,7 +250,7 @@ Form = tuple[str, ...]  # words that must all stand there; a star stands for any
 class Meaning(NamedTuple):
     """A row: its ways of saying."""
 
-    kind: Kind
+    kind: WordKind
     same: tuple[Form, ...]
     near: tuple[Form, ...] = ()
     is_hospital: bool = False
@@ -260,17 +260,17 @@ class Meaning(NamedTuple):
         return self.same + self.near
 
 
-def _read(table: str, kind: Kind, is_hospital: bool = False) -> Iterator[Meaning]:
+def _read(table: str, kind: WordKind, is_hospital: bool = False) -> Iterator[Meaning]:
     for row in table.strip().splitlines():
         same, near = ([tuple(form.split()) for form in part.split("|")] for part in f"{row}~".split("~")[:2])
         yield Meaning(kind, tuple(same), tuple(filter(None, near)), is_hospital)
 
 
 MEANINGS = [
-    *_read(HOSPITALS, Kind.HOUSE, is_hospital=True),
-    *_read(HOUSES, Kind.HOUSE),
-    *_read(SPECIALITIES, Kind.SPECIALITY),
-    *_read(SPELLINGS, Kind.SPELLING),
+    *_read(HOSPITALS, WordKind.HOUSE, is_hospital=True),
+    *_read(HOUSES, WordKind.HOUSE),
+    *_read(SPECIALITIES, WordKind.SPECIALITY),
+    *_read(SPELLINGS, WordKind.SPELLING),
 ]
 LONGEST = max(len(form) for meaning in MEANINGS for form in meaning.forms)
 

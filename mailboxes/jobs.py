@@ -106,7 +106,8 @@ def _enlist(hooks: QuerySet) -> Tally:
 
 
 def _deliver(deliveries: QuerySet) -> Tally:
-    """One that does not answer is not asked again in this round: the others do not wait for it."""
+    """Deliver what is due. A webhook that does not answer is left alone for this round: the others do not wait for
+    it."""
     tally, silent = Tally(), set()
     for delivery in list(deliveries.select_related("webhook").order_by("next_at")):
         if delivery.webhook_id in silent:
@@ -120,25 +121,25 @@ def _deliver(deliveries: QuerySet) -> Tally:
 
 
 def _absent(state: State) -> QuerySet[Bal]:
-    """Those in this state that a fresh annuaire no longer shows; a stale one concludes nothing."""
+    """The BAL in this state that a fresh annuaire no longer shows; a stale one proves nothing."""
     if not allows(check_annuaire_fresh):
         return Bal.objects.none()
     return Bal.objects.filter(state=state).absent()
 
 
 def _seen() -> QuerySet[Request]:
-    """What was asked before the fresh picture of the annuaire that shows it done."""
+    """The requests asked before a fresh picture of the annuaire that shows them done."""
     run = SyncRun.objects.latest_public()
     return Request.objects.seen_in_annuaire(run.as_of) if run and not run.is_stale else Request.objects.none()
 
 
 def _askable(people: QuerySet[Person]) -> QuerySet[Person]:
-    """A stale annuaire asks nobody anything."""
+    """The people with addresses to be asked about; with a stale annuaire, nobody."""
     return people if allows(check_annuaire_fresh) else Person.objects.none()
 
 
 def _preferences_seen() -> QuerySet[Request]:
-    """Asked, and shown for every place they were asked for; where no fresh source tells, nothing is seen."""
+    """The wishes asked of operators and now shown for every place; where no fresh source tells ranks, none is."""
     if not allows(check_ranks_known):
         return Request.objects.none()
     unseen = Preference.objects.filter(request=OuterRef("pk")).exclude(

@@ -242,7 +242,7 @@ TRANSITIONS = [
 
 WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.REGISTER,           {_R.GESTIONNAIRE, _R.SYSTEM}),
-    # On the BAL to come: whoever will answer for it asks for himself, a gestionnaire for all.
+    # On the BAL to come: whoever will answer for it asks for themselves, a gestionnaire for all.
     (Act.REQUEST_OPENING,    {_R.TITULAIRE, _R.PRINCIPAL, _R.GESTIONNAIRE, _R.SYSTEM}),
     # By those who may name people on a BAL, the people of the annuaire; a gestionnaire, anyone.
     (Act.RECORD_PERSON,      {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.SYSTEM}),
@@ -294,7 +294,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.IMPORT_LIST,        {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.UNDO_IMPORT,        {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.TAKE_OVER,          {_R.COTITULAIRE}),
-    # About a person, where he stays: the titulaire is himself.
+    # About a person, where they stay: the titulaire is the person themselves.
     (Act.DESCRIBE_PERSON,    {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.EXPORT_PERSON,      {_R.TITULAIRE, _R.GESTIONNAIRE}),
     (Act.OPEN_MOVEMENT,      {_R.GESTIONNAIRE, _R.SYSTEM}),
@@ -322,8 +322,8 @@ EVEN_AFTER_DEPARTURE = frozenset({Act.DESCRIBE_PERSON, Act.EXPORT_PERSON})
 # Who has these roles alone uses the box, and is not shown its journal and notices.
 SHOWN_NO_HISTORY = frozenset({_R.DELEGATAIRE})
 
-# Which request to the operator a move opens, and which it settles. He hears of nothing else: a request cancelled
-# before it left makes no letter, and one that he had already followed makes a request to undo it.
+# Which request to the operator a move opens, and which it settles. They hear of nothing else: a request cancelled
+# before it left makes no letter, and one that they had already followed makes a request to undo it.
 OPENS: dict[Verb | Act, RequestKind] = {
     Act.REGISTER: RequestKind.OPEN,
     Act.REQUEST_OPENING: RequestKind.OPEN,
@@ -370,7 +370,7 @@ FOLLOWS: dict[tuple[RequestKind, Act], Verb] = {
 }
 
 
-class Step(NamedTuple):
+class RequestStep(NamedTuple):
     act: Act
     before: frozenset[RequestStage]
     after: RequestStage
@@ -379,7 +379,7 @@ class Step(NamedTuple):
 _G = RequestStage
 
 # fmt: off
-STEPS: dict[Act, Step] = {act: Step(act, frozenset(before), after) for act, before, after in [
+STEPS: dict[Act, RequestStep] = {act: RequestStep(act, frozenset(before), after) for act, before, after in [
     # what is done of a request    from                            to
     (Act.MARK_SENT,        {_G.DRAFT},                     _G.SENT),
     (Act.RECORD_DONE,      {_G.DRAFT, _G.SENT},            _G.DONE),
@@ -400,7 +400,7 @@ MAX_COTITULAIRES = 20  # of one BAL, the principal counted
 ATTESTATION = "les messages et documents utiles de cette BAL sont enregistrés ailleurs."
 
 BY_VERB = {line.verb: line for line in TRANSITIONS}
-# What a holder answers by the link of the mail that tells him of it: every step that he may oppose, and the questions.
+# What a holder answers by the link of the mail that tells them of it: every step that they may oppose, and the questions.
 ANSWERABLE = frozenset({line.verb for line in TRANSITIONS if line.after in BY_VERB[Verb.OPPOSE].before}) | {
     Act.REMIND_IDLE,
     Act.ASK_USE,

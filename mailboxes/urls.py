@@ -103,7 +103,7 @@ urlpatterns = [
     path("demandes/modeles/<int:pk>/", layouts.LayoutView.as_view(), name="layout"),
     path("demandes/modeles/<int:pk>/supprimer/", layouts.DeleteLayoutView.as_view(), name="layout-delete"),
     path("demandes/<int:pk>/", requests.request, name="request"),
-    path("demandes/<int:pk>/<request_act:act>/", requests.StepView.as_view(), name="request-step"),
+    path("demandes/<int:pk>/<request_act:act>/", requests.RequestStepView.as_view(), name="request-step"),
     path("bal/", register.bal_list, {"filterset": RegisterFilter}, name="bal-list"),
     path("bal/export.csv", register.bal_export, {"filterset": RegisterFilter}, name="bal-export"),
     path("bal/lot/", register.bal_bulk, name="bal-bulk"),
@@ -160,7 +160,7 @@ urlpatterns = [
     path("dossiers/<int:movement>/", movements.movement, name="movement"),
     path("dossiers/<int:movement>/clore/", movements.CloseMovementView.as_view(), name="movement-close"),
     path("dossiers/<int:movement>/annuler/", movements.CancelMovementView.as_view(), name="movement-cancel"),
-    path("dossiers/<int:movement>/etapes/<slug:step>/", movements.StepView.as_view(), name="movement-step"),
+    path("dossiers/<int:movement>/etapes/<slug:step>/", movements.MovementStepView.as_view(), name="movement-step"),
     path(
         "dossiers/<int:movement>/etapes/<slug:step>/rouvrir/",
         movements.ReopenStepView.as_view(),

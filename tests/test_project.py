@@ -69,6 +69,16 @@ def test_no_import_inside_a_function():
     assert found == []
 
 
+def test_no_two_public_classes_share_a_name():
+    """In a trace or a search, `Line` or `Step` alone would not tell which one is meant; the demonstration is apart."""
+    owners: dict[str, list[str]] = {}
+    for module in MODULES:
+        for node in ast.parse(module.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and "management" not in module.parts:
+                owners.setdefault(node.name, []).append(str(module.relative_to(ROOT)))
+    assert {name: places for name, places in owners.items() if len(places) > 1} == {}
+
+
 # --- Settings -----------------------------------------------------------------------------------------------------
 def names_read():
     settings = (ROOT / "balmanager" / "settings.py").read_text()

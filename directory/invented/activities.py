@@ -12,7 +12,7 @@ from directory.invented.annuaire import (
     GIVEN_NAMES,
     PROFESSIONS,
     SKILLS,
-    Place,
+    InventedPlace,
     make_places,
     open_written,
     rpps_of,
@@ -67,7 +67,7 @@ def _person_of(number: int) -> str:
     )  # fmt: skip
 
 
-def _place_of(place: Place, number: int) -> str:
+def _place_of(place: InventedPlace, number: int) -> str:
     """The end of a line, from the SIRET on; the large operators' shared domains stand for practices without FINESS."""
     town, postcode, *_ = place.town
     finess = place.structure_id

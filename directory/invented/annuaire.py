@@ -150,7 +150,7 @@ STREETS = ["DE LA REPUBLIQUE", "VICTOR HUGO", "DES ECOLES", "PASTEUR", "DU GENER
 PLAIN = str.maketrans("éèêëàâîïôöûüçÉÈÊ", "eeeeaaiioouuceee", "' ")
 
 
-class Place(NamedTuple):
+class InventedPlace(NamedTuple):
     """A domain and the structure behind it; `structure_id` is empty for the large operators' shared domains."""
 
     domain: str
@@ -159,7 +159,7 @@ class Place(NamedTuple):
     structure_id: str = ""
 
 
-class Change(NamedTuple):
+class InventedChange(NamedTuple):
     gone: set[int]  # line numbers
     altered: dict[int, int]  # line number -> day
     appeared: int
@@ -201,9 +201,9 @@ def open_written(path: Path, *members: str) -> Iterator[IO[str]]:
             archive.writestr(other, "Type d'identifiant PP|Identifiant PP|\n")
 
 
-def _changes(lines: int, seed: int, share: float, days: int) -> Change:
+def _changes(lines: int, seed: int, share: float, days: int) -> InventedChange:
     """A third of each day's share is gone, a third altered, the rest has appeared."""
-    change = Change(set(), {}, 0)
+    change = InventedChange(set(), {}, 0)
     for day in range(1, days + 1):
         rng = random.Random(f"{seed}:{day}")
         size = min(lines, round(lines * share))
@@ -215,7 +215,7 @@ def _changes(lines: int, seed: int, share: float, days: int) -> Change:
     return change
 
 
-def _lines(lines: int, seed: int, change: Change) -> Iterator[str]:
+def _lines(lines: int, seed: int, change: InventedChange) -> Iterator[str]:
     # The unchanged file is always drawn to its end, so that one draw never shifts the next ones.
     for number, row in enumerate(islice(_rows(seed), lines + change.appeared)):
         if number in change.gone:
@@ -260,10 +260,10 @@ def _professional(rng, number, profession, places, weights, taken) -> list[str]:
     draw = rng.random()
     if draw < 0.42:
         index, domain = len(places) + profession, own_domain
-        place = Place(domain, TOWNS[int(rng.random() * len(TOWNS))])
+        place = InventedPlace(domain, TOWNS[int(rng.random() * len(TOWNS))])
     elif draw < 0.46:
         index, domain = len(places) + len(PROFESSIONS), "interop-mssante.apicrypt.org"
-        place = Place(domain, TOWNS[int(rng.random() * len(TOWNS))])
+        place = InventedPlace(domain, TOWNS[int(rng.random() * len(TOWNS))])
     else:
         index = bisect(weights, rng.random() * weights[-1], hi=len(places) - 1)
         place = places[index]
@@ -284,7 +284,7 @@ def _professional(rng, number, profession, places, weights, taken) -> list[str]:
     ]  # fmt: skip
 
 
-def _organisation(rng, place: Place, rank: int) -> list[str]:
+def _organisation(rng, place: InventedPlace, rank: int) -> list[str]:
     service = SERVICES[rank % len(SERVICES)]
     local = service.lower().translate(PLAIN)
     suffix = f".{rank // len(SERVICES)}" if rank >= len(SERVICES) else ""
@@ -296,7 +296,7 @@ def _organisation(rng, place: Place, rank: int) -> list[str]:
     ]  # fmt: skip
 
 
-def _postal(rng, place: Place, number: int, always: bool = False) -> list[str]:
+def _postal(rng, place: InventedPlace, number: int, always: bool = False) -> list[str]:
     if not place.structure_id and not always and rng.random() < 0.3:
         return [""] * 11
     town, postcode, department, _ = place.town
@@ -329,17 +329,17 @@ def _finess(rng: random.Random, town: tuple[str, ...]) -> str:
     return body + (luhn.calc_check_digit(body) if body.isdigit() else "0")
 
 
-def make_places(rng: random.Random) -> list[Place]:
+def make_places(rng: random.Random) -> list[InventedPlace]:
     regions = sorted({town[3] for town in TOWNS})
-    large = [Place(f"{region}.mssante.fr", next(t for t in TOWNS if t[3] == region)) for region in regions]
+    large = [InventedPlace(f"{region}.mssante.fr", next(t for t in TOWNS if t[3] == region)) for region in regions]
     return large + [_structure(rng, number) for number in range(DOMAINS - len(large))]
 
 
-def _structure(rng: random.Random, number: int) -> Place:
+def _structure(rng: random.Random, number: int) -> InventedPlace:
     town = TOWNS[number % len(TOWNS)]
     short, kind = KINDS[number // len(TOWNS) % len(KINDS)]
     site = SITES[number // (len(TOWNS) * len(KINDS)) % len(SITES)]
     # Towns that share a name (PARIS, SAINT-DENIS) are told apart by the postcode.
     label = f"{short}-{site}-{town[0]}".lower().translate(PLAIN)
     domain = f"{label}-{town[1]}.{town[3]}.mssante.fr" if number % 2 else f"{label}-{town[1]}.mssante.fr"
-    return Place(domain, town, f"{kind} {site} {town[0]}", _finess(rng, town))
+    return InventedPlace(domain, town, f"{kind} {site} {town[0]}", _finess(rng, town))

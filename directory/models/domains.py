@@ -16,7 +16,7 @@ class TrustedDomainQuerySet(CopiedQuerySet):
         return domain == APICRYPT_DOMAIN or self.current().filter(name=domain).exists()
 
     def is_held(self) -> bool:
-        """Without a list nothing is known to be outside."""
+        """Do we hold a white list? Without one nothing is known to be outside."""
         return self.current().exists()
 
 

@@ -9,15 +9,15 @@ from directory.pictures import pictures, public_sources
 
 class EntryQuerySet(CopiedQuerySet):
     def published(self):
-        """What the public annuaire shows today: an operator's own directory proves nothing of it."""
+        """The entries that the public annuaire shows today; an operator's own directory proves nothing of it."""
         return self.current().filter(source__in=public_sources())
 
     def preferred(self):
-        """Rank 1: the mailbox that its holder prefers, by the annuaire."""
+        """The entries of rank 1: each is the mailbox that its holder prefers, by the annuaire."""
         return self.published().filter(rank="1")
 
     def at_place(self, key):
-        """Said of this place of practice (`Activity.place_key`), or of no place."""
+        """The entries said of this place of practice (`Activity.place_key`), or of no place."""
         return self.filter(models.Q(structure_id="") | models.Q(structure_id=key))
 
     def best_of(self, addresses):

@@ -1,4 +1,4 @@
-"""Every run that brought our copy level with a source, what it changed and what it put aside."""
+"""The runs that updated our copy from a source, what each changed and what it put aside."""
 
 from django.conf import settings
 from django.db import models
@@ -37,7 +37,7 @@ class SyncRunQuerySet(models.QuerySet):
 
 
 class SyncRun(models.Model):
-    """One attempt to bring our copy level with a source.
+    """One attempt to update our copy from a source.
 
     Its progress is written outside the transaction that applies it, its end inside.
     """

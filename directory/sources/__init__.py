@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from directory.records import Record, RejectedLine, Retold
+from directory.records import Record, RejectedRecord, Retold
 
 
 class Heartbeat(Protocol):
@@ -29,7 +29,7 @@ class Opened(Protocol):
     lines: int  # read so far, those put aside or left out included
     scope: str  # when only a part of the source concerns us: a fingerprint of which one, else ""
 
-    def records(self) -> Iterator[Record | RejectedLine | Retold | None]:
+    def records(self) -> Iterator[Record | RejectedRecord | Retold | None]:
         """Every line, one at a time, never the whole directory in memory; UnreadableSource when it breaks off.
 
         None is a sign of life, in a long stretch of lines that do not concern us. Asked while a COPY holds the

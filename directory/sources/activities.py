@@ -17,7 +17,7 @@ from typing import AnyStr
 from django.utils.module_loading import import_string
 
 from directory.identifiers import LONGEST
-from directory.records import ActivityRecord, ManagedStructures, RejectedLine
+from directory.records import ActivityRecord, ManagedStructures, RejectedRecord
 from directory.sources import Heartbeat, UnreadableSource
 from directory.sources.files import TextFile, open_text
 from directory.sources.headers import find_columns
@@ -127,7 +127,7 @@ class OpenedActivities:
     def bytes_read(self) -> int:
         return self.text.bytes_read
 
-    def records(self) -> Iterator[ActivityRecord | RejectedLine | None]:
+    def records(self) -> Iterator[ActivityRecord | RejectedRecord | None]:
         people: set[bytes] = set()
         yield from self._find(people)
         self.text.rewind()
@@ -171,7 +171,7 @@ class OpenedActivities:
                 yield None
 
     # --- Second pass: what --------------------------------------------------------------------------------------------
-    def _take(self, people: set[bytes]) -> Iterator[ActivityRecord | RejectedLine | None]:
+    def _take(self, people: set[bytes]) -> Iterator[ActivityRecord | RejectedRecord | None]:
         key = self._identity[-1]
         bars = {self._width} if self._ends_with_bar else {self._width - 1, self._width}
         suspects = people | {b""}  # without a national identifier a line must be looked at more closely
@@ -204,12 +204,12 @@ class OpenedActivities:
         if not fields[-1] and (self._ends_with_bar or len(fields) > self._width):
             fields.pop()
         if len(fields) != self._width:
-            return RejectedLine(number, f"{len(fields)} champs au lieu de {self._width}", text)
+            return RejectedRecord(number, f"{len(fields)} champs au lieu de {self._width}", text)
         key = self._key_of(fields)
         if not key:
-            return RejectedLine(number, "identifiant de la personne absent", text)
+            return RejectedRecord(number, "identifiant de la personne absent", text)
         if len(key) > LONGEST:
-            return RejectedLine(number, f"identifiant de plus de {LONGEST} caractères", text)
+            return RejectedRecord(number, f"identifiant de plus de {LONGEST} caractères", text)
         if key.encode() not in people:
             return None
         values = ("" if place is None else fields[place] for place in self._places)

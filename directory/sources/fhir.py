@@ -123,7 +123,7 @@ class _Search:
         for restarts in count():
             try:
                 return self._fetch(reading, per_page, is_whole)
-            except Expired as error:
+            except PageExpired as error:
                 self.spool.forget(self.name)
                 if restarts == RESTARTS:
                     host = urlsplit(self.first_url).netloc
@@ -235,7 +235,7 @@ class OpenedFhir:
         self.lines, self.scope = 0, ""
         self._spool, self._is_delta = spool, is_delta
 
-    def records(self) -> Iterator[EntryRecord | RejectedLine | Retold]:
+    def records(self) -> Iterator[EntryRecord | RejectedRecord | Retold]:
         for search in SEARCHES:
             for number, page in enumerate(self._spool.pages(search), start=1):
                 if self._is_delta:
@@ -244,4 +244,4 @@ class OpenedFhir:
                 for record in page["records"]:
                     yield EntryRecord._make(record)
                 for reason, text in page["rejected"]:
-                    yield RejectedLine(number, f"{search}, page {number} : {reason}", text)
+                    yield RejectedRecord(number, f"{search}, page {number} : {reason}", text)

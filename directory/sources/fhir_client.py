@@ -33,7 +33,7 @@ class Faulty(Exception):
         self.retry_after = retry_after
 
 
-class Expired(Exception):
+class PageExpired(Exception):
     """The link to this page is no longer good: its search is to be made anew."""
 
 
@@ -128,7 +128,7 @@ def _judge(host: str, response: httpx.Response, body: bytes, *, is_page: bool) -
     if status in (401, 403):
         raise UnreadableSource(f"{host} refuse la clé (réponse {status}) : vérifiez ESANTE_API_KEY.")
     if status == 410 or (status == 404 and is_page):
-        raise Expired
+        raise PageExpired
     if status in TRANSIENT:
         raise Faulty(f"{host} a répondu {status}.", _retry_after(response))
     try:

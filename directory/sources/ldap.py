@@ -169,13 +169,13 @@ class OpenedLdap:
                 kept.write(json.dumps(record if isinstance(record, EntryRecord) else astuple(record)) + "\n")
             heartbeat(self.bytes_read, self.bytes_total)
 
-    def records(self) -> Iterator[EntryRecord | RejectedLine]:
+    def records(self) -> Iterator[EntryRecord | RejectedRecord]:
         self._kept.seek(0)
         for values in map(json.loads, self._kept):
             self.lines += 1
-            yield EntryRecord._make(values) if len(values) == len(EntryRecord._fields) else RejectedLine(*values)
+            yield EntryRecord._make(values) if len(values) == len(EntryRecord._fields) else RejectedRecord(*values)
 
-    def _records_of(self, page: list[tuple]) -> Iterator[EntryRecord | RejectedLine]:
+    def _records_of(self, page: list[tuple]) -> Iterator[EntryRecord | RejectedRecord]:
         for number, (dn, values) in enumerate(page, start=1 + (self.bytes_read - 1) * self._source.count):
             if dn is not None:  # else a referral to another server
                 lowered = {name.lower(): found for name, found in values.items()}
@@ -219,7 +219,7 @@ def records_of(
     try:
         said = {name: [clean(v.decode()) for v in values.get(a, [])] for name, a in fields.items()}
     except UnicodeDecodeError:
-        yield RejectedLine(number, "valeur qui n'est pas en UTF-8", dn)
+        yield RejectedRecord(number, "valeur qui n'est pas en UTF-8", dn)
         return
     addresses = [address for address in said.pop("address", []) if not _is_of_no_mail(address)]
     for address in dict.fromkeys(map(address_of, addresses or [""])):

@@ -60,13 +60,13 @@ class OpenedWhiteList:
         self._list = _Reader().read(file)
         self.generated_at = _moment(self._list.generated) or stamp
 
-    def records(self) -> Iterator[DomainRecord | RejectedLine]:
+    def records(self) -> Iterator[DomainRecord | RejectedRecord]:
         latest: dict[str, DomainRecord] = {}
         for number, facts in self._list.domains:
             self.lines += 1
             record = _record(facts)
             if not DOMAIN.fullmatch(record.name) or len(record.name) > LONGEST:
-                yield RejectedLine(number, f"« {record.name[:100]} » n'est pas un nom de domaine", str(facts))
+                yield RejectedRecord(number, f"« {record.name[:100]} » n'est pas un nom de domaine", str(facts))
             else:
                 # A domain stands several times, in several cases: the latest word counts, whatever their order.
                 latest[record.name] = max(record, latest.get(record.name, record), key=_freshness)

@@ -29,7 +29,7 @@ from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.notices import answer_notice, give_notice, prefer_channel, resend_notice
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.preferences import prefer, request_preference
-from mailboxes.actions.readings import Pushed, Result, Verdict, record_readings
+from mailboxes.actions.readings import Pushed, ReadingVerdict, Result, record_readings
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.traces import trace
@@ -39,9 +39,9 @@ from mailboxes.actions.wayout import request_depublication
 __all__ = [
     "Answered",
     "Pushed",
+    "ReadingVerdict",
     "Result",
     "Tally",
-    "Verdict",
     "accept_annuaire",
     "add_cotitulaire",
     "adopt",

@@ -26,7 +26,7 @@ def step(request: Request, act: Act, *, by, answer: str = "") -> Request:
 
 
 def step_each(requests: QuerySet[Request], act: Act, *, by, answer: str = "") -> Tally:
-    """Each in its own transaction; a refusal is counted."""
+    """One step for many requests, each in its own transaction; a refusal is counted."""
     tally = Tally()
     for request in requests.order_by("pk"):
         try:
@@ -38,7 +38,7 @@ def step_each(requests: QuerySet[Request], act: Act, *, by, answer: str = "") ->
 
 
 def held(request: Request) -> Request:
-    """As it stands now, its BAL locked before it, as everywhere."""
+    """The request as it stands now, locked after its BAL: every action takes the two in this order."""
     if request.bal_id:
         Bal.objects.locked().get(pk=request.bal_id)
     rows = Request.objects.select_for_update(of=("self",)).select_related("structure", "operator", "entry", "by")
@@ -49,7 +49,7 @@ def held(request: Request) -> Request:
 
 
 def _mark_sent(request: Request, act: Act, *, by, answer: str) -> Request:
-    """By the operator's portal, by telephone, by post: the letter that waits leaves no more by mail."""
+    """Note that a person passed the request on (portal, telephone, post): the letter that waits is not mailed."""
     now = timezone.now()
     Request.objects.filter(pk=request.pk).mark_sent(now)
     waiting = Notice.objects.filter(entry=request.entry_id, party=Party.OPERATOR, sent_at=None)
@@ -94,7 +94,8 @@ def _ask_again(request: Request, act: Act, *, by, answer: str) -> Request:
 
 
 def _remind(request: Request, act: Act, *, by, answer: str) -> Request:
-    """The job reminds once a cycle. A reminder by hand is that of a new cycle, with a new day to answer by."""
+    """Write to the operator again. The job does so once a cycle; a reminder by hand opens a new cycle, with a new date
+    to answer by."""
     now = timezone.now()
     rules.check_remind(request, now, by=by)
     is_by_hand = by is not SYSTEM

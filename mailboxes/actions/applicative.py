@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from directory.dates import day_of
 from mailboxes import rules
 from mailboxes.actions.journal import locked, write
 from mailboxes.lifecycle import Act, Party
@@ -37,7 +38,7 @@ def describe_applicative(bal: Bal, *, by, replaces: bool = False, **facts) -> Ap
 def _shown(facts: ApplicativeFacts | None) -> dict[str, str]:
     if facts is None:
         return dict.fromkeys(DESCRIBED, "")
-    day = f"{facts.certificate_expires_on:%d/%m/%Y}" if facts.certificate_expires_on else ""
+    day = day_of(facts.certificate_expires_on)
     values = {**{name: getattr(facts, name) for name in DESCRIBED}, "certificate_expires_on": day}
     values["channel"] = facts.get_channel_display()
     return {name: f"{LABELS[name]} : {value or '–'}" for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""Each professional is asked of every address that bears his RPPS; what he answers moves the register."""
+"""Each professional is asked about every address that bears their RPPS; their answers move the register."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -16,13 +16,13 @@ from mailboxes.models import Bal, Claim, JournalEntry, Person, Signatory
 
 class Answered(NamedTuple):
     claim: Claim
-    bal: Bal | None  # the one of the register that he holds
+    bal: Bal | None  # the BAL of the register that they hold
     moved: bool  # its depublication is asked
 
 
 @transaction.atomic
 def ask_person(person: Person, *, by) -> JournalEntry:
-    """Ask of all the addresses that nobody has told us about; one notice for all."""
+    """Ask about all the addresses that nobody has answered for; one notice covers them all."""
     person = _locked(person)
     now = timezone.now()
     addresses = Claim.objects.to_ask(person, now)
@@ -56,7 +56,7 @@ def _tell(person: Person, act: Act, claims: list[Claim], *, by) -> JournalEntry:
 
 @transaction.atomic
 def answer(person: Person, address: str, said: str, *, by) -> Answered:
-    """Write the answer down, and let it act: used, its last use is dated; unused, its depublication is asked."""
+    """Write the answer down and act on it: "used" dates the last use; "unused" asks for the depublication."""
     person, address = _locked(person), address.strip().lower()
     claim = Claim.objects.filter(person=person, address=address).first() or Claim(person=person, address=address)
     rules.check_answer(claim, said, by=by)

@@ -46,10 +46,10 @@ def delegate(
 
 @transaction.atomic
 def take_over_delegation(delegation: Delegataire, *, by) -> Delegataire:
-    """The same access, under another cotitulaire from today on.
+    """Move an access under another cotitulaire, from today on.
 
-    A new row, and the former one ended: under whom it stood on any day stays readable. When its professional goes
-    without that, it ends with him, for nobody would answer for it.
+    A new row opens and the former one ends: under whom the access stood on any day stays readable. An access that
+    nobody takes over ends when its professional leaves, for nobody would answer for it.
     """
     bal = locked(delegation.bal)
     former = Delegataire.objects.select_related("person", "under").get(pk=delegation.pk)

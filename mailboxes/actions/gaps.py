@@ -41,7 +41,8 @@ def adopt(gap: Gap, *, by, attested: bool = False) -> Bal:
 
 
 def _holder(gap: Gap, *, attested: bool, by) -> Person | None:
-    """A PER's titulaire; of a shared BAL listed under several names, the annuaire does not tell the principal."""
+    """The titulaire of a PER. A shared BAL listed under several names has none here: the annuaire does not tell the
+    principal."""
     if len(gap.rpps) != 1:
         return None
     entry = next(entry for entry in gap.entries if entry.person_id == gap.rpps[0])
@@ -69,7 +70,8 @@ def accept_annuaire(gap: Gap, *, by) -> Bal:
 
 @transaction.atomic
 def ask_operator(gap: Gap, *, by, reason: str = "") -> Request:
-    """Ask for what the situation calls for, once for one fact; what was asked of another fact is asked no more."""
+    """Ask the operator for what the situation calls for, once per fact; a request about an earlier fact is
+    cancelled."""
     gap, operator = _held(gap, Act.ASK_OPERATOR, by=by)
     rules.check_ask_operator(gap, operator)
     assert gap.situation.asks  # noqa: S101 - as every situation whose remedies hold this act
@@ -111,7 +113,7 @@ def _decide(gap: Gap, decision: str, *, by, **facts) -> GapDecision:
 
 
 def _write(gap: Gap, act: Act, *, by, note: str) -> JournalEntry:
-    """In the BAL's journal, or where the register has no such BAL, in the structure's, about the address."""
+    """Write in the BAL's journal; where the register has no such BAL, in the structure's, about the address."""
     title = gap.situation.title
     if gap.bal:
         return write(gap.bal, act, by=by, before=title, note=note)

@@ -23,7 +23,7 @@ def add_cotitulaire(bal: Bal, person: Person, *, by) -> Cotitulaire:
 
 @transaction.atomic
 def remove_cotitulaire(bal: Bal, person: Person, *, by) -> None:
-    """The delegations that he gave end with him: he no longer answers for them."""
+    """Remove a cotitulaire; the delegations they gave end too, for they no longer answer for them."""
     bal = locked(bal)
     rules.check_remove_cotitulaire(bal, person, by=by)
     _remove(bal, person, by=by)
@@ -42,7 +42,7 @@ def transfer_principal(bal: Bal, person: Person, *, by) -> None:
 
 @transaction.atomic
 def name_principal(bal: Bal, person: Person, *, by) -> None:
-    """Repair an orphan: the person becomes a cotitulaire too, if he was not; a principal who left goes."""
+    """Repair an orphan: the person named becomes a cotitulaire if they were not; a principal who left is removed."""
     bal = locked(bal)
     rules.check_name_principal(bal, person, by=by)
     person = recorded(person, bal.structure, roles=bal.roles_of(by), by=by)
@@ -50,7 +50,7 @@ def name_principal(bal: Bal, person: Person, *, by) -> None:
     before = bal.principal()
     Cotitulaire.objects.get_or_create(bal=bal, person=person)
     _set_principal(bal, person)
-    bal = locked(bal)  # with its new holder: he is told too
+    bal = locked(bal)  # read again with its new holder, who is told too
     told = frozenset({Party.HOLDERS})
     write(bal, Act.NAME_PRINCIPAL, by=by, before=before or "", after=person, person=person, parties=told)
     if before is not None and rules.has_left(bal, before):
@@ -59,7 +59,7 @@ def name_principal(bal: Bal, person: Person, *, by) -> None:
 
 @transaction.atomic
 def hand_over(bal: Bal, person: Person, *, by) -> None:
-    """Make him the principal: handed over by the one there is, named where there is none."""
+    """Make this person the principal: the role is handed over, or given where nobody had it."""
     bal = locked(bal)
     if not rules.allows(rules.check_act, bal, Act.TRANSFER_PRINCIPAL, by=by):
         return name_principal(bal, person, by=by)
@@ -69,7 +69,8 @@ def hand_over(bal: Bal, person: Person, *, by) -> None:
 
 
 def leave_bal(bal: Bal, person: Person, *, by, note: str) -> None:
-    """On the day of a departure, checked as such by the caller: no longer cotitulaire, no delegation given or had."""
+    """Take a person off one BAL on the day they leave, a day that the caller has checked: no longer cotitulaire, no
+    delegation given or received."""
     bal = locked(bal)
     holder = bal.cotitulaires.filter(person=person).first()
     if holder and bal.is_shared and not holder.is_principal:
@@ -81,7 +82,7 @@ def leave_bal(bal: Bal, person: Person, *, by, note: str) -> None:
 
 
 def _check_stays(bal: Bal, person: Person) -> None:
-    """His stays are held, after the BAL: his departure is not recorded while he takes charge."""
+    """Check the person's stays, locked after the BAL: no departure can be recorded while they take charge."""
     list(Affiliation.objects.select_for_update().filter(person=person).order_by("pk").values_list("pk", flat=True))
     rules.check_stays(bal, person)
 

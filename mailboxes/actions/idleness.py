@@ -16,7 +16,7 @@ HOLDERS, GESTIONNAIRES = frozenset({Party.HOLDERS}), frozenset({Party.GESTIONNAI
 
 @transaction.atomic
 def remind_idle(bal: Bal, days: int, *, by) -> JournalEntry:
-    """So many days before the depublication is asked for."""
+    """Remind the holders, some days before the depublication is asked for."""
     bal, now = locked(bal), timezone.now()
     rules.check_still_due(bal, Act.REMIND_IDLE, idleness.due_for_reminder(now, days), by=by)
     end = timezone.localdate(now + timedelta(days=days))
@@ -34,7 +34,7 @@ def remind_idle(bal: Bal, days: int, *, by) -> JournalEntry:
 
 @transaction.atomic
 def escalate_idle(bal: Bal, *, by) -> JournalEntry:
-    """No holder could be told, or none answered: those who manage the structure are."""
+    """Tell those who manage the structure: no holder could be reached, or none answered."""
     bal = locked(bal)
     rules.check_still_due(bal, Act.ESCALATE_IDLE, idleness.due_for_escalation(timezone.now()), by=by)
     told = bal.notices.delivered().filter(party=Party.HOLDERS, created_at__gte=bal.state_since)
@@ -44,7 +44,7 @@ def escalate_idle(bal: Bal, *, by) -> JournalEntry:
 
 @transaction.atomic
 def ask_use(bal: Bal, *, by) -> JournalEntry:
-    """Of a BAL of which nobody told any use; nothing follows from silence."""
+    """Ask the holders whether they use a BAL whose use nobody has reported; their silence changes nothing."""
     bal = locked(bal)
     asked = Bal.objects.filter(idleness.asked(timezone.now()), pk=bal.pk).exists()
     rules.check_ask_use(bal, asked, by=by)
@@ -59,7 +59,7 @@ def remind_use(bal: Bal, *, by) -> JournalEntry:
 
 
 def _cycle(bal: Bal) -> str:
-    """One alert, one notice of each stage."""
+    """The cycle of the present alert: each stage is told once per alert."""
     return bal.state_since.isoformat()
 
 

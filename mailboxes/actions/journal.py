@@ -12,7 +12,7 @@ from mailboxes.notices.telling import gestionnaires_of, notice_to_person, notice
 
 
 def locked(bal: Bal) -> Bal:
-    """The BAL as it stands now, held until the end of the transaction, holders loaded."""
+    """The BAL as it stands now, with its holders, locked until the end of the transaction."""
     return Bal.objects.locked().with_holders().get(pk=bal.pk)
 
 
@@ -94,7 +94,8 @@ def tell_of(entry: JournalEntry, notices: list[Notice]) -> None:
 
 
 def tell_on_commit(entries: list[JournalEntry]) -> None:
-    """Broker down: the act stands, and `tell_again` takes the entries up."""
+    """Tell these entries after the commit. With the broker down the act still stands, and `tell_again` takes them
+    up."""
     pks = [entry.pk for entry in entries if entry.told_at is None]
 
     def tell_them():  # a function, not a partial: Django wants its name when it logs a failure

@@ -10,7 +10,7 @@ from mailboxes.models import RequestLayout
 
 @transaction.atomic
 def write_layout(layout: RequestLayout, *, by) -> RequestLayout:
-    """Enter it, or change it."""
+    """Enter a layout, or change one."""
     before = RequestLayout.objects.select_for_update(of=("self",)).filter(pk=layout.pk).first()
     for structure in {layout.structure, before.structure if before else layout.structure}:
         rules.check_write_layout(structure, by=by)
@@ -22,7 +22,7 @@ def write_layout(layout: RequestLayout, *, by) -> RequestLayout:
 
 @transaction.atomic
 def delete_layout(layout: RequestLayout, *, by) -> None:
-    """Back to the nearest layout above, or to our own words."""
+    """Delete a layout: the nearest one above it serves again, else our own words."""
     rules.check_write_layout(layout.structure, by=by)
     _note(layout, before=layout.subject, after="", note=layout.body, by=by)
     layout.delete()

@@ -1,4 +1,4 @@
-"""The day's figures are kept, brought level as often as the job runs; a decision on a gap moves them at once."""
+"""Keeping the day's figures, updated as often as the job runs; a decision on a gap moves them at once."""
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -16,7 +16,7 @@ BATCH = 2000
 
 @transaction.atomic
 def keep_measures(structures: QuerySet[Structure]) -> Tally:
-    """Today's figures of these structures; only what differs from those already kept today is written."""
+    """Keep today's figures of these structures; only those that changed since the last run are written."""
     day = timezone.localdate()
     held = list(structures.order_by("pk").values_list("pk", flat=True))
     found = measure(Structure.objects.filter(pk__in=held), timezone.now())
@@ -38,7 +38,7 @@ def keep_measures(structures: QuerySet[Structure]) -> Tally:
 
 
 def settle_gap(gap: Gap) -> None:
-    """One open gap less, where the dashboard shows the latest measure; the next one counts anew."""
+    """Count one open gap less in the latest measure, which the dashboard shows; the next measure counts afresh."""
     if gap.status != "open":
         return
     measures = Measure.objects.filter(structure=gap.structure_id)

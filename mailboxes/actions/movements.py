@@ -12,7 +12,7 @@ from mailboxes.actions.journal import write_about
 from mailboxes.actions.people import lock_stay
 from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Step, standing_of
-from mailboxes.models.checklists import BY_NAME, Line, file_of
+from mailboxes.models.checklists import BY_NAME, TaskLine, file_of
 
 ON_THE_DAY = "Départ de la personne."
 
@@ -32,7 +32,7 @@ def open_movement(stay: Affiliation, kind: str, *, by, planned_on: date) -> Move
 
 @transaction.atomic
 def settle_step(movement: Movement, name: str, outcome: str, *, by, note: str = "") -> Step:
-    """Tick a step, or set it aside with the reason; again, to correct it."""
+    """Tick a step, or set it aside with a reason; done again, it corrects the former answer."""
     movement = _locked(movement)
     line = _line(movement, name)
     rules.check_settle_step(line, outcome, movement, by=by)
@@ -60,7 +60,7 @@ def reopen_step(movement: Movement, name: str, *, by) -> None:
 
 @transaction.atomic
 def close_movement(movement: Movement, *, by) -> Movement:
-    """Nothing is left to do: what the register sees of each step is kept as it stands today."""
+    """Close a complete file, keeping what the register sees of each step as it stands today."""
     movement = _locked(movement)
     lines = file_of(movement).lines
     rules.check_close_movement(movement, [line.task.title for line in lines if not line.is_settled], by=by)
@@ -76,7 +76,7 @@ def close_movement(movement: Movement, *, by) -> Movement:
 
 @transaction.atomic
 def cancel_movement(movement: Movement, *, by, note: str = "") -> Movement:
-    """It does not take place. A departure that is recorded is undone with its file."""
+    """Cancel a file: the person does not come, or does not leave. A recorded departure is undone with it."""
     movement = _locked(movement)
     rules.check_may(Act.CANCEL_MOVEMENT, structure=movement.stay.structure, person=movement.stay.person, by=by)
     rules.check_movement_open(movement)
@@ -89,7 +89,7 @@ def cancel_movement(movement: Movement, *, by, note: str = "") -> Movement:
 
 @transaction.atomic
 def remind_movement(movement: Movement, *, by) -> JournalEntry:
-    """Its day has come, and it is still open: the gestionnaires of the structure are told."""
+    """Remind the gestionnaires of a file whose day has come and that is still open."""
     movement = _locked(movement)
     rules.check_may(Act.REMIND_MOVEMENT, structure=movement.stay.structure, person=movement.stay.person, by=by)
     rules.check_movement_open(movement)
@@ -104,7 +104,7 @@ def remind_movement(movement: Movement, *, by) -> JournalEntry:
 # --- The departure ----------------------------------------------------------------------------------------------------
 @transaction.atomic
 def record_departure(stay: Affiliation, left_on: date | None, *, by, note: str = "") -> Affiliation:
-    """From `left_on` on the person is no longer there; on that day his last accesses are taken away."""
+    """Record that the person leaves on `left_on`; on that day they lose their last accesses."""
     _hold_bals_of(stay)
     stay = lock_stay(stay)
     rules.check_record_departure(standing_of(stay), left_on, by=by)
@@ -119,7 +119,7 @@ def record_departure(stay: Affiliation, left_on: date | None, *, by, note: str =
 
 @transaction.atomic
 def cancel_departure(stay: Affiliation, *, by, note: str = "") -> Affiliation:
-    """The person stays after all. Accesses already taken away are not given back: those who gave them do that anew."""
+    """Undo a departure. Accesses already taken away are not given back: those who gave them must do so again."""
     stay = lock_stay(stay)
     rules.check_cancel_departure(stay, by=by)
     _undo_departure(stay, by=by, note=note)
@@ -128,9 +128,9 @@ def cancel_departure(stay: Affiliation, *, by, note: str = "") -> Affiliation:
 
 @transaction.atomic
 def apply_departure(stay: Affiliation, *, by) -> Affiliation:
-    """The day has come: he is no longer cotitulaire there, and the delegations he gave or had end.
+    """Carry out a departure on its day: the person is no longer cotitulaire, and the delegations they gave or had end.
 
-    A BAL of which he became the principal in the meantime keeps him: it is shown among the orphans.
+    They stay on a BAL of which they became the principal in the meantime: it is shown among the orphans.
     """
     _hold_bals_of(stay)
     stay = lock_stay(stay)
@@ -141,7 +141,7 @@ def apply_departure(stay: Affiliation, *, by) -> Affiliation:
 
 @transaction.atomic
 def ask_handover(stay: Affiliation, *, by) -> JournalEntry:
-    """The principal alone hands over: he is asked to, with the list of what depends on him."""
+    """Ask the principal, who alone can hand over, to do so, with the list of what depends on them."""
     stay = lock_stay(stay)
     standing = standing_of(stay)
     rules.check_ask_handover(standing, by=by)
@@ -162,10 +162,11 @@ def _apply(stay: Affiliation, *, by) -> None:
 
 
 def _hold_bals_of(stay: Affiliation) -> None:
-    """Before the stay, as those who name him on a BAL do: two at once wait for each other."""
+    """Lock the person's BAL before the stay, in the order that naming them on a BAL takes: two at once wait for each
+    other."""
     person = stay.person_id
-    his = Q(cotitulaires__person=person) | Q(delegataires__person=person) | Q(delegataires__under=person)
-    bals = Bal.objects.locked().filter(pk__in=Bal.objects.filter(his).values("pk"))
+    held = Q(cotitulaires__person=person) | Q(delegataires__person=person) | Q(delegataires__under=person)
+    bals = Bal.objects.locked().filter(pk__in=Bal.objects.filter(held).values("pk"))
     list(bals.order_by("pk").values_list("pk", flat=True))
 
 
@@ -182,7 +183,7 @@ def _locked(movement: Movement) -> Movement:
     return rows.get(pk=movement.pk)
 
 
-def _line(movement: Movement, name: str) -> Line:
+def _line(movement: Movement, name: str) -> TaskLine:
     if (movement.kind, name) not in BY_NAME:
         raise rules.Refused("Cette étape n’existe pas.", "unknown")
     return file_of(movement).line(name)

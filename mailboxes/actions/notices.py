@@ -1,4 +1,4 @@
-"""How people want to be told, what they answer to a notice, and what is done where one did not reach them."""
+"""How people want to be told, what they answer, and what is done when a notice did not reach them."""
 
 from datetime import date, datetime, time
 
@@ -38,7 +38,7 @@ def _act_on(bal: Bal, said: str, *, by) -> None:
 
 @transaction.atomic
 def prefer_channel(person: Person, *, by, channel: str, email: str = "", mssante_address: str = "") -> Person:
-    """Say how a person is told of what concerns him; notices already written keep theirs."""
+    """Say how a person is told of what concerns them; notices already written keep their channel."""
     person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     rules.check_prefer(person, by=by)
     rules.check_channel(channel, email, mssante_address)
@@ -58,7 +58,7 @@ def _shown(person: Person) -> str:
 
 @transaction.atomic
 def give_notice(notice: Notice, *, by, how: str, on: date, note: str = "") -> Notice:
-    """Write down that the gestionnaire gave the notice himself: by telephone, in person, by letter."""
+    """Write down that the gestionnaire gave the notice in person, by telephone or by letter."""
     notice = _locked(notice)
     rules.check_mend_notice(notice, Act.GIVE_NOTICE, by=by)
     rules.check_given(notice, how, on)
@@ -75,7 +75,7 @@ def give_notice(notice: Notice, *, by, how: str, on: date, note: str = "") -> No
 
 @transaction.atomic
 def resend_notice(notice: Notice, *, by) -> Notice:
-    """Once more, by the channel and to the address that its recipient has now."""
+    """Send the notice again, by the channel and to the address that its recipient has now."""
     notice = _locked(notice)
     rules.check_mend_notice(notice, Act.RESEND_NOTICE, by=by)
     before = notice.get_delivery_display()

@@ -1,4 +1,4 @@
-"""What is kept on a person, and where he stays."""
+"""What is kept on a person, and where they stay."""
 
 from datetime import date
 
@@ -30,16 +30,16 @@ def record_person(structure: Structure, *, by, function: str = "", arrived_on: d
 def welcome_person(
     person: Person, structure: Structure, *, by, function: str = "", arrived_on: date | None = None
 ) -> Affiliation:
-    """Someone known already comes to a structure, or comes back."""
+    """Add a stay in a structure for a person the register knows: they come, or come back."""
     rules.check_record_person(structure, by=by)
     person = lock_person(person)
     return _stay(person, structure, by=by, function=function, arrived_on=arrived_on)
 
 
 def recorded(person: Person, structure: Structure, *, roles: frozenset[Role], by) -> Person:
-    """The person as a row, among those of the structure: one whom the annuaire has enters under its names.
+    """The person as a row, among those of the structure: one whom only the annuaire knows enters under its names.
 
-    `roles`: those of `by` on the BAL on which the person is named; whether he has a card is attested by who names him.
+    `roles`: those of `by` on the BAL on which the person is named; who names them vouches for their card.
     """
     if here := person if person.pk else Person.objects.filter(rpps=person.rpps or "-").first():
         return here
@@ -65,7 +65,7 @@ def _stay(person: Person, structure: Structure, *, by, note: str = "", **facts) 
 
 @transaction.atomic
 def describe_person(person: Person, *, by, **facts) -> Person:
-    """Change what his record says; each field changed leaves its own line."""
+    """Change what a person's record says; each changed field leaves its own line."""
     person = lock_person(person)
     rules.check_describe_person(person, facts, by=by)
     facts = {**facts, "rpps": facts.get("rpps", person.rpps) or None}
@@ -99,7 +99,7 @@ def _change(row, facts: dict, known: tuple[str, ...], about: dict, *, by) -> Non
 
 @transaction.atomic
 def note_export(person: Person, *, by, note: str = "") -> JournalEntry:
-    """All that is kept on a person is about to be handed out: that is written down, and is in it."""
+    """Write down that all that is kept on a person is handed out; the copy shows this line too."""
     rules.check_read_person(person, by=by)
     return write_about(Act.EXPORT_PERSON, by=by, about={"person": person}, note=note)
 

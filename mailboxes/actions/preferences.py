@@ -17,7 +17,7 @@ def prefer(person: Person, situation: str, address: str, *, by, purpose: str = "
     person, address = Person.objects.select_for_update(no_key=True).get(pk=person.pk), address.strip().lower()
     wish = Preference.objects.filter(person=person, situation=situation, purpose=purpose).first()
     places = {activity.place_key: activity.place for activity in person.situations()}
-    if wish and not address:  # even where he practises no more
+    if wish and not address:  # even at a place that they have left
         places.setdefault(situation, wish.place)
     rules.check_prefer_bal(person, places, situation, purpose, by=by)
     before = wish.address if wish else ""
@@ -53,7 +53,7 @@ def _bal(address: str) -> Bal | None:
 
 
 def _write(person: Person, before: str, after: str, wish, *, by) -> None:
-    """In the journal of the BAL chosen, or left; outside the register, in the person's, about the address."""
+    """Write in the journal of the BAL chosen or left; outside the register, in the person's, about the address."""
     bal = _bal(after or before)
     about = {"person": person, "bal": bal} if bal else {"person": person, "address": after or before}
     note = f"{wish.place or 'Sans structure'}, {wish.get_purpose_display()}."
@@ -61,7 +61,7 @@ def _write(person: Person, before: str, after: str, wish, *, by) -> None:
 
 
 def _cancel(wish: Preference, *, by) -> None:
-    """What was asked for a wish that is no more, unless it stands for another place too."""
+    """Cancel what was asked for a wish that is dropped, unless the same request serves another place."""
     if not Preference.objects.filter(request=wish.request_id).exclude(pk=wish.pk).exists():
         cancel(
             Request.objects.awaited().filter(pk=wish.request_id), by=by, reason="Son titulaire ne la privilégie plus."

@@ -18,7 +18,8 @@ FACTS = ("last_used_at", "used_mb", "quota_mb")
 
 
 class Pushed(NamedTuple):
-    """What is said of the BAL of this address, as it stood at that moment: its natural key, with the source."""
+    """What a software says of the BAL at this address, as of that moment. Address, moment and source make its natural
+    key."""
 
     address: str
     at: datetime
@@ -38,7 +39,7 @@ class Result(TextChoices):
 
 
 @dataclass
-class Verdict:
+class ReadingVerdict:
     result: Result
     code: str
     detail: str
@@ -68,11 +69,11 @@ class _Batch:
         self.fresh: list[Reading] = []
         self.corrections: list[Correction] = []
 
-    def judge(self, one: Pushed) -> Verdict:
+    def judge(self, one: Pushed) -> ReadingVerdict:
         try:
             return self._judge(one)
         except rules.Refused as refused:
-            return Verdict(Result.REJECTED, str(refused.code), refused.messages[0], refused)
+            return ReadingVerdict(Result.REJECTED, str(refused.code), refused.messages[0], refused)
 
     def _judge(self, one: Pushed) -> Verdict:
         if one.last_used_at and is_never(one.last_used_at):
@@ -88,18 +89,20 @@ class _Batch:
         if known is None:
             reading = self.known[key] = Reading(bal=bal, at=one.at, source=self.source, **one.facts())
             self.fresh.append(reading)
-            return Verdict(Result.ACCEPTED, "new", "Enregistré.", reading=reading)
+            return ReadingVerdict(Result.ACCEPTED, "new", "Enregistré.", reading=reading)
         before = {name: getattr(known, name) for name in FACTS}
         if before == one.facts():
-            return Verdict(Result.ACCEPTED, "known", "Déjà connu : rien ne change.", reading=known)
+            return ReadingVerdict(Result.ACCEPTED, "known", "Déjà connu : rien ne change.", reading=known)
         known.bal = bal
         for name, value in one.facts().items():
             setattr(known, name, value)
         self.corrections.append(Correction(known, before))
-        return Verdict(Result.CORRECTED, "corrected", "Remplace ce qui était connu de cette date.", reading=known)
+        return ReadingVerdict(
+            Result.CORRECTED, "corrected", "Remplace ce qui était connu de cette date.", reading=known
+        )
 
     def write(self) -> None:
-        """In a constant number of statements, whatever the number of readings."""
+        """Save all that was judged, in as many statements for one reading as for thousands."""
         corrected = [correction.reading for correction in self.corrections]
         bulk.update(corrected, FACTS)
         _unlearn(self.corrections)
@@ -114,10 +117,11 @@ class _Batch:
 
 
 @transaction.atomic
-def record_readings(pushed: Sequence[Pushed], *, source: str, by) -> list[Verdict]:
-    """Keep each that the rules allow; the same push twice changes nothing, another value for one moment corrects it.
+def record_readings(pushed: Sequence[Pushed], *, source: str, by) -> list[ReadingVerdict]:
+    """Keep the readings that the rules allow; a verdict for each, in the order given.
 
-    A verdict for each, in the order given. What followed from a wrong use (an alert that it stopped) is not undone.
+    The same push twice changes nothing; another value for the same moment corrects it. What followed from a wrong use
+    (an alert that it stopped) is not undone.
     """
     batch = _Batch(pushed, source, by=by)
     verdicts = [batch.judge(one) for one in pushed]

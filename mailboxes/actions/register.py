@@ -56,13 +56,13 @@ def register_bal(
 
 
 def given_up(addresses: Iterable[str], *, by) -> dict[str, Bal]:
-    """An address once given up comes back as the same row, for its journal goes on."""
+    """The former row of an address that was given up: it comes back, so that its journal goes on."""
     former = Bal.objects.locked().filter(address__in=addresses, state=State.ABANDONED)
     return {bal.address: bal for bal in former if rules.may_at(Act.REGISTER, bal.structure_id, by=by)}
 
 
 def describe_anew(bal: Bal, **facts) -> None:
-    """A new BAL, or one that comes back and of which nothing is known any more; unsaved."""
+    """A BAL to save, described from nothing: it is new, or it comes back and nothing is known of it any more."""
     if bal.pk:
         kept = {"id", "address", "quota_cycle"}  # the notices of former cycles keep their keys
         for field in Bal._meta.concrete_fields:
@@ -73,7 +73,7 @@ def describe_anew(bal: Bal, **facts) -> None:
 
 
 def write_rows(entrants: list[tuple[Bal, Person | None]]) -> None:
-    """BAL already checked, each with whom answers for it, in as many statements whatever their number."""
+    """Insert BAL already checked, each with whom answers for it, in as many statements for one as for thousands."""
     back = [bal for bal, _ in entrants if bal.pk]
     if back:
         Cotitulaire.objects.filter(bal__in=back).delete()
@@ -106,7 +106,7 @@ def describe_bal(bal: Bal, *, by, **facts) -> Bal:
 
 
 def description_entries(bal: Bal, befores: dict, *, by, note: str = "") -> list[JournalEntry]:
-    """A line per field that was changed, unsaved; nobody is told."""
+    """The journal's lines, unsaved, one per changed field; nobody is told."""
     return [
         entry_of(
             bal,

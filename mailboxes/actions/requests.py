@@ -1,4 +1,4 @@
-"""What the operator is asked, and what is written when he is told, or is no longer asked."""
+"""What the operator is asked, and what is written when they are told, or when it is no longer wanted."""
 
 from collections.abc import Iterable
 from copy import copy
@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from directory.dates import day_of
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_of
 from mailboxes.lifecycle import OPENS, PUBLISHES_AGAIN, SETTLES, Act, Letter, Party, RequestKind, RequestStage, Verb
@@ -27,7 +28,7 @@ FOLLOWED = (RequestStage.DONE, RequestStage.VERIFIED)
 
 @transaction.atomic
 def open_request(bal: Bal, kind: RequestKind, *, by, detail: str = "", note: str = "") -> Request:
-    """Ask the operator for something that moves no state: a change, a preferred BAL. `detail` is what he reads."""
+    """Ask the operator for something that moves no state: a change, a preferred BAL. They read `detail`."""
     bal = locked(bal)
     rules.check_open_request(bal, kind, by=by)
     return ask(kind, by=by, bal=bal, detail=detail, reason=note)
@@ -45,7 +46,7 @@ def ask(
     detail: str = "",
     reason: str = "",
 ) -> Request:
-    """A request and its letter, already checked: about a BAL, or an address that the register does not hold."""
+    """Save a request and its letter, already checked: about a BAL, or an address that the register does not hold."""
     about = {} if bal else {"structure": structure, "address": address}
     note = "\n".join(filter(None, [detail, reason]))
     entry = entry_of(bal, act, by=by, before=kind.label, note=note, parties=[Party.OPERATOR], **about)
@@ -82,7 +83,7 @@ def letters(requests: list[Request]) -> list[Notice]:
 def write_requests(
     bals: Iterable[Bal], entries: Iterable[JournalEntry], verb: Verb | Act, *, by, reason: str = ""
 ) -> None:
-    """What a move opens and settles, for many BAL at once."""
+    """Write the requests that a move opens, and settle those that it answers, for many BAL at once."""
     moved = {bal.pk: (bal, entry) for bal, entry in zip(bals, entries, strict=True)}
     for kind, stage in SETTLES.get(verb, ()):
         rows = Request.objects.filter(bal__in=moved, kind=kind, stage__in=[*AWAITED, RequestStage.DONE])
@@ -117,14 +118,14 @@ def _unsent(entries):
 
 
 def reason_of(entry: JournalEntry, bal: Bal) -> str:
-    """Where nobody gave one."""
+    """The reason to give the operator where nobody wrote one."""
     if entry.what == Verb.DEPUBLISH_IDLE and bal.clock_at:
-        return f"Inactive depuis le {timezone.localtime(bal.clock_at):%d/%m/%Y} ; son titulaire en a été averti."
+        return f"Inactive depuis le {day_of(bal.clock_at)} ; son titulaire en a été averti."
     return ""
 
 
 def settle(rows, stage: RequestStage, entries: dict[int, JournalEntry]) -> None:
-    """What the move tells of them; `entries` by BAL."""
+    """Settle the requests that a move answers; `entries` by BAL."""
     settled = list(rows.values_list("pk", "bal"))
     rows.update(stage=stage, **{STAMPS[stage]: timezone.now()})
     Request.lines.through.objects.bulk_create(
@@ -133,14 +134,14 @@ def settle(rows, stage: RequestStage, entries: dict[int, JournalEntry]) -> None:
 
 
 def cancel(rows, *, by, reason: str = "") -> None:
-    """The operator hears of it where the request has left, or may be leaving at this very moment.
+    """Cancel requests. The operator hears of it where the request has left, or may be leaving at this very moment.
 
     A letter not yet sent is withdrawn, so that no later sweep sends what is no longer wanted.
     """
     now = timezone.now()
     tried = Q(entry__notices__party=Party.OPERATOR, entry__notices__attempts=0, entry__leased_until__isnull=False)
-    leaving = Q(entry__leased_until__gt=now) | tried
-    told = set(rows.filter(Q(stage=RequestStage.SENT) | leaving).values_list("pk", flat=True))
+    on_its_way = Q(entry__leased_until__gt=now) | tried
+    told = set(rows.filter(Q(stage=RequestStage.SENT) | on_its_way).values_list("pk", flat=True))
     # Locked in one order, before the sender's own mark can come between.
     held = rows.select_for_update(of=("self",)).select_related("structure", "operator", "by").order_by("pk")
     for request in list(held):
@@ -154,7 +155,7 @@ def cancel(rows, *, by, reason: str = "") -> None:
 def note(
     request: Request, act: Act, *, by, letter: Letter | None = None, reason: str = "", parties: Iterable[Party] = ()
 ) -> JournalEntry:
-    """A line of the journal about a request, among its own; with the letter that the operator gets, if any."""
+    """Write in the journal about a request; with the letter that the operator gets, if any."""
     about = {} if request.bal_id else {"structure": request.structure, "address": request.address}
     facts = {"after": f"{request.get_kind_display()} : {request.get_stage_display()}", "note": reason}
     entry = entry_of(request.bal, act, by=by, parties=[*parties, letter] if letter else parties, **about, **facts)
@@ -168,7 +169,8 @@ def note(
 
 
 def _publish_again(moved: dict[int, tuple[Bal, JournalEntry]], *, by, reason: str) -> None:
-    """Those that the operator has already withdrawn, as far as he or the annuaire says."""
+    """Ask the operator to publish again the BAL already taken out of the annuaire, by the operator's word or the
+    annuaire's."""
     both = Request.objects.filter(bal__in=moved, kind__in=[RequestKind.PUBLISH, RequestKind.DEPUBLISH])
     latest: dict[int, Request] = {}
     for request in both.exclude(stage__in=[RequestStage.CANCELLED, RequestStage.REFUSED]).order_by("pk"):

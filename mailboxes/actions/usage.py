@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
+from directory.dates import day_of
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_on_commit, write
 from mailboxes.actions.moves import Tally, in_batches, write_moves
@@ -21,7 +22,7 @@ LEARNT = ["last_used_at", "last_used_source", "clock_at", "used_mb", "quota_mb",
 
 
 def fresh_readings(readings: list[Reading]) -> list[Reading]:
-    """Those that are not known yet; their BAL are locked."""
+    """The readings that are not known yet; the caller has locked their BAL."""
     old = [reading for reading in readings if reading.bal.pk]
     known = set(
         Reading.objects.filter(bal__in={r.bal.pk for r in old}, at__in={r.at for r in old}).values_list(
@@ -32,7 +33,7 @@ def fresh_readings(readings: list[Reading]) -> list[Reading]:
 
 
 def teach(readings: list[Reading]) -> None:
-    """Bring each BAL's own columns level with its reading, unsaved; an older one changes only what it alone knows."""
+    """Update each BAL from its reading, unsaved; an older reading only fills in what no later one told."""
     by_bal = Reading.objects.filter(bal__in={r.bal.pk for r in readings if r.bal.pk}).values("bal").order_by()
     latest = {
         pk: (used_at, quota_at)
@@ -58,7 +59,8 @@ def _learn(reading: Reading, used_at: datetime | None, quota_at: datetime | None
 
 
 def write_readings(fresh: list[Reading]) -> dict[int, Verb | Act]:
-    """Readings that taught their BAL, saved after by the caller; and what is done, by BAL, of a use on the way out."""
+    """Save readings whose BAL were updated, and that the caller will save; returns, by BAL, what is done of a use on
+    the way out."""
     bulk.insert(fresh)
     foresee([reading.bal for reading in fresh if tells_space(reading)])
     return follow_uses(fresh)
@@ -69,7 +71,8 @@ def tells_space(reading: Reading) -> bool:
 
 
 def follow_uses(readings: list[Reading]) -> dict[int, Verb | Act]:
-    """What is done, by BAL, of uses on the way out: at most one reading of each BAL."""
+    """By BAL, what is done of a use made on the way out: it stops it, or is only noted. At most one reading of each
+    BAL."""
     now, awake = timezone.now(), defaultdict(list)
     followed: dict[int, Verb | Act] = {}
     for reading in readings:
@@ -86,7 +89,7 @@ def follow_uses(readings: list[Reading]) -> dict[int, Verb | Act]:
 
 
 def _used(reading: Reading, used: datetime) -> str:
-    return f"Utilisée le {timezone.localtime(used):%d/%m/%Y}, selon : {reading.get_source_display()}."
+    return f"Utilisée le {day_of(used)}, selon : {reading.get_source_display()}."
 
 
 def _note_use(bal: Bal, note: str) -> None:
@@ -102,7 +105,7 @@ def _is_noted(bal: Bal) -> bool:
 
 @transaction.atomic
 def declare_use(bal: Bal, *, by) -> Reading:
-    """A holder's own answer, "je m'en sers": it dates the last use, and stops the way out if there is one."""
+    """Note a holder's own answer, "je m'en sers": it dates the last use, and stops the way out if there is one."""
     bal = locked(bal)
     rules.check_act(bal, Act.DECLARE_USE, by=by)
     now = timezone.now()
@@ -118,7 +121,8 @@ def declare_use(bal: Bal, *, by) -> Reading:
 
 
 def foresee(bals: list[Bal]) -> None:
-    """Bring `full_on` level with the readings, in one query for all; the caller, who holds the rows, saves them."""
+    """Work out again the day on which each BAL will be full, in one query for all; the caller, who holds the rows,
+    saves them."""
     points = Reading.objects.points_of(bals)
     for bal in bals:
         bal.foresee(points[bal.pk])
@@ -126,7 +130,7 @@ def foresee(bals: list[Bal]) -> None:
 
 @transaction.atomic
 def ask_more_space(bal: Bal, quota_mb: int, *, by, note: str = "") -> Request:
-    """Ask the operator to grant `quota_mb`; what the register says of the space waits for his word."""
+    """Ask the operator to grant `quota_mb`; until they confirm, the register keeps the space it knew."""
     bal = locked(bal)
     rules.check_more_space(bal, quota_mb)
     today = f" au lieu de {bal.quota_mb} Mo" if bal.quota_mb else ""
@@ -159,7 +163,7 @@ def _update_batch(pks: list[int], *, by) -> Tally:
 
 
 def _write_warnings(crossed: list[tuple[Bal, int]], *, by) -> None:
-    """Columns, journal and notices of BAL already locked, each with the threshold warned of before."""
+    """Save the columns, journal and notices of BAL already locked, each with the threshold last warned of."""
     entries = [
         entry_of(
             bal, Act.WARN_QUOTA, by=by, before=f"{before} %", after=f"{bal.percent_full} %", parties=_told(bal, before)
@@ -186,7 +190,8 @@ def _write_warnings(crossed: list[tuple[Bal, int]], *, by) -> None:
 
 
 def _told(bal: Bal, before: int) -> frozenset[Party]:
-    """Of a threshold passed upwards its holders hear; at the last one, or where there is no holder, who manages it."""
+    """Who hears of a threshold passed upwards: the holders; at the last one, or without holders, who manages the
+    BAL."""
     if bal.quota_warned <= before:
         return frozenset()
     parties = {Party.HOLDERS} if bal.cotitulaires.all() else {Party.GESTIONNAIRES}

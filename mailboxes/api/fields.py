@@ -10,7 +10,7 @@ from mailboxes.forms.people import PersonField, attest
 from mailboxes.models import Bal, Person, Structure
 
 
-class Seen(serializers.PrimaryKeyRelatedField):
+class VisibleField(serializers.PrimaryKeyRelatedField):
     """An object by its number; one that the caller does not see does not exist."""
 
     def get_queryset(self):
@@ -18,7 +18,7 @@ class Seen(serializers.PrimaryKeyRelatedField):
 
 
 class Coded(serializers.SlugRelatedField):
-    """What everyone sees, by its code."""
+    """An object that everyone sees, named by its code."""
 
     def __init__(self, **options):
         super().__init__("code", **options)
@@ -45,7 +45,7 @@ class PersonSaid(serializers.Serializer):
 
 
 def person_of(facts: dict[str, Any], user, *, bal: Bal | None = None, structure: Structure | None = None) -> Person:
-    """Whom the facts of a `PersonSaid` name, as the same field of a page finds him."""
+    """Whom the facts of a `PersonSaid` name, as the same field of a page finds them."""
     field = PersonField()
     field.offer(user, bal, structure)
     said = facts["rpps"] if "rpps" in facts else f"(fiche {facts['person']})"

@@ -11,7 +11,7 @@ IMPLIED = {Scope.MANAGE: {Scope.READ}}  # who may change the register may read i
 class ScopeOpens(BasePermission):
     """A view may name in `scopes` what a method asks of a key; else to read needs `read`, to write `manage`.
 
-    Who is logged in by the browser has no key: the rules alone say what he may.
+    Who is logged in by the browser has no key: the rules alone say what they may.
     """
 
     message = "Cette clé n’ouvre pas cette adresse : demandez à un gestionnaire le droit « {} »."

@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 
 from mailboxes import actions
-from mailboxes.api.fields import Abilities, PersonSaid, Seen, person_of
+from mailboxes.api.fields import Abilities, PersonSaid, VisibleField, person_of
 from mailboxes.api.serializers import PersonLineSerializer, example
 from mailboxes.api.viewsets import ResourceViewSet
 from mailboxes.forms.filters import DelegationFilter, HolderFilter, PersonFilter
@@ -45,7 +45,7 @@ class AffiliationSerializer(serializers.ModelSerializer):
     ]
 )
 class PersonSerializer(serializers.ModelSerializer):
-    """Neither his e-mail nor how he is told: that is between him and who tells him."""
+    """A person, without e-mail nor channel of notices: these stay between the person and who tells them."""
 
     affiliations = AffiliationSerializer(many=True, source="seen_affiliations", help_text="Dans les structures vues.")
     can_hold = serializers.BooleanField(help_text="Peut être titulaire : RPPS, et CPS ou e-CPS.")
@@ -65,7 +65,7 @@ class PersonSerializer(serializers.ModelSerializer):
     ]
 )
 class RecordPersonSerializer(serializers.Serializer):
-    structure = Seen(queryset=Structure.objects.all())
+    structure = VisibleField(queryset=Structure.objects.all())
     given_name = serializers.CharField(max_length=length_of(Person, "given_name"))
     family_name = serializers.CharField(max_length=length_of(Person, "family_name"))
     rpps = serializers.RegexField(r"^\d{11}$", required=False, help_text="RPPS, 11 chiffres ; beaucoup n’en ont pas.")
@@ -130,7 +130,7 @@ class HolderSerializer(serializers.ModelSerializer):
 
 @extend_schema_serializer(examples=[example("Par son RPPS", {"bal": 12, "rpps": "10000000025"})])
 class AddHolderSerializer(PersonSaid):
-    bal = Seen(queryset=Bal.objects.all())
+    bal = VisibleField(queryset=Bal.objects.all())
 
 
 class HolderViewSet(ResourceViewSet):
@@ -229,7 +229,7 @@ class DelegationSerializer(serializers.ModelSerializer):
     examples=[example("Consulter, pour six mois", {"bal": 12, "person": 9, "reason": "secrétariat"})]
 )
 class DelegateSerializer(PersonSaid):
-    bal = Seen(queryset=Bal.objects.all())
+    bal = VisibleField(queryset=Bal.objects.all())
     reason = serializers.CharField(max_length=length_of(Delegataire, "reason"), help_text="Pourquoi cet accès.")
     can_read = serializers.BooleanField(default=True)
     can_send = serializers.BooleanField(default=False)

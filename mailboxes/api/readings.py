@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from directory.readers.address import read_address
 from mailboxes import actions
-from mailboxes.actions import Pushed, Result, Verdict
+from mailboxes.actions import Pushed, ReadingVerdict, Result
 from mailboxes.api.once import once
 from mailboxes.api.serializers import example
 from mailboxes.api.viewsets import ResourceViewSet
@@ -146,7 +146,7 @@ class ReadingViewSet(ResourceViewSet):
         """Chacun est jugé à part : un relevé refusé n’arrête pas les autres, et la réponse le dit à son rang."""
         return once(request, lambda: Response(self._answer(self._items())))
 
-    def _record(self, pushed: list[Pushed]) -> list[Verdict]:
+    def _record(self, pushed: list[Pushed]) -> list[ReadingVerdict]:
         return actions.record_readings(pushed, source=Reading.Source.PUSH, by=self.request.user)
 
     def _items(self) -> list:
@@ -168,18 +168,18 @@ class ReadingViewSet(ResourceViewSet):
         }
 
 
-def _read(form: PushedSerializer, item) -> Pushed | Verdict:
+def _read(form: PushedSerializer, item) -> Pushed | ReadingVerdict:
     try:
         return Pushed(**form.run_validation(item))
     except serializers.ValidationError as error:
-        return Verdict(Result.REJECTED, "invalid", _sentence(error.detail))
+        return ReadingVerdict(Result.REJECTED, "invalid", _sentence(error.detail))
 
 
 def _sentence(errors) -> str:
     return " ".join(f"{name} : {' '.join(map(str, said))}" for name, said in errors.items())
 
 
-def _line(index: int, item, verdict: Verdict) -> dict[str, Any]:
+def _line(index: int, item, verdict: ReadingVerdict) -> dict[str, Any]:
     address = item.get("address") if isinstance(item, dict) else None
     return {
         "index": index,

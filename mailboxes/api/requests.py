@@ -5,7 +5,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 
 from mailboxes import actions
-from mailboxes.api.fields import Abilities, Seen
+from mailboxes.api.fields import Abilities, VisibleField
 from mailboxes.api.serializers import example
 from mailboxes.api.viewsets import ResourceViewSet
 from mailboxes.forms.filters import RequestFilter
@@ -16,7 +16,8 @@ from mailboxes.rules import allows, check_stage
 
 
 def abilities_of_request(request: Request, user) -> dict[str, bool]:
-    """By the table alone, as a BAL's verbs: what the annuaire must show besides is said when one tries."""
+    """What the caller may do of a request, by the table alone, as for a BAL's verbs: what the annuaire must show
+    besides is told on trying."""
     return {act.value: allows(check_stage, request, act, by=user) for act in BY_HAND}
 
 
@@ -84,7 +85,7 @@ class RequestSerializer(serializers.ModelSerializer):
     ]
 )
 class OpenRequestSerializer(serializers.Serializer):
-    bal = Seen(queryset=Bal.objects.all())
+    bal = VisibleField(queryset=Bal.objects.all())
     kind = serializers.ChoiceField(RequestKind.choices)
     detail = serializers.CharField(
         required=False, allow_blank=True, max_length=2000, help_text="Ce que lit l’opérateur."

@@ -138,7 +138,7 @@ class BatchAnswerSerializer(serializers.Serializer):
 
 
 # By hand rather than by the serializers above, which describe it: a batch has thousands of lines.
-def shown(answer: Answer, now: dict) -> dict:
+def shown(answer: ResolverAnswer, now: dict) -> dict:
     question = answer.question
     return {
         "question": {
@@ -209,7 +209,7 @@ class ResolveView(APIView):
             value={
                 "address": LINE["address"],
                 "verdict": "published",
-                "detail": Verdict.PUBLISHED.value,
+                "detail": CheckVerdict.PUBLISHED.value,
                 "is_inside": True,
                 "holders": [LINE],
                 "withdrawn_at": None,
@@ -221,7 +221,7 @@ class ResolveView(APIView):
 )
 class VerdictSerializer(serializers.Serializer):
     address = serializers.CharField(help_text="Telle que vérifiée ; celle d’un patient est masquée.")
-    verdict = serializers.ChoiceField([(verdict.name.lower(), verdict.value) for verdict in Verdict])
+    verdict = serializers.ChoiceField([(verdict.name.lower(), verdict.value) for verdict in CheckVerdict])
     detail = serializers.CharField()
     is_inside = serializers.BooleanField(help_text="Dans l’espace de confiance MSSanté.")
     holders = LineSerializer(many=True)

@@ -24,7 +24,7 @@ ALTERNATIVES = 10  # shown beside the best
 
 
 @dataclass(frozen=True)
-class Question:
+class ResolverQuestion:
     """At least one of `rpps` and `structure` (a FINESS, SIRET or RPPS-rang) is given."""
 
     rpps: str = ""
@@ -50,10 +50,10 @@ class Candidate:
     def is_leaving(self) -> bool:
         return self.bal is not None and self.bal.state in TO_BE_LEFT
 
-    def is_of(self, question: Question) -> bool:
+    def is_of(self, question: ResolverQuestion) -> bool:
         return bool(question.rpps) and self.entry.person_id == question.rpps
 
-    def is_here(self, question: Question) -> bool:
+    def is_here(self, question: ResolverQuestion) -> bool:
         return bool(question.structure) and self.entry.structure_id == question.structure
 
     def may_be_here(self, question: Question) -> bool:
@@ -62,23 +62,23 @@ class Candidate:
 
     @property
     def service(self) -> str:
-        """As the annuaire or the register names it; else the address may."""
+        """The service as the annuaire or the register names it; else the words of the address."""
         said = self.entry.service or (self.bal.service if self.bal else "")
         return said or self.address.partition("@")[0]
 
-    def is_like(self, question: Question) -> Likeness:
-        """How well its service is the one asked."""
+    def is_like(self, question: ResolverQuestion) -> Likeness:
+        """How close its service is to the one asked."""
         return likeness(question.service, self.service) if question.service else Likeness.NONE
 
-    def is_of_service(self, question: Question) -> bool:
+    def is_of_service(self, question: ResolverQuestion) -> bool:
         return self.is_like(question) >= Likeness.WIDER
 
-    def is_of_another_service(self, question: Question) -> bool:
-        """Never the answer, where a service is asked: at most proposed."""
+    def is_of_another_service(self, question: ResolverQuestion) -> bool:
+        """Is it of another service than the one asked? Then it is never the answer, at most proposed."""
         return bool(question.service) and not self.is_of(question) and not self.is_of_service(question)
 
-    def is_chosen(self, question: Question, purpose: str) -> bool:
-        """By the professional himself, for such messages, where he is asked for."""
+    def is_chosen(self, question: ResolverQuestion, purpose: str) -> bool:
+        """Did the professional choose it, for such messages, at the place where they are asked for?"""
         places = {place for place, wanted in self.wishes if wanted == purpose}
         return self.is_of(question) and bool(places) and question.structure in {"", *places}
 
@@ -86,14 +86,14 @@ class Candidate:
 class Reason(NamedTuple):
     code: str
     label: str
-    holds: Callable[[Candidate, Question], bool]
+    holds: Callable[[Candidate, ResolverQuestion], bool]
 
 
-def _nominative(candidate: Candidate, question: Question) -> bool:
+def _nominative(candidate: Candidate, question: ResolverQuestion) -> bool:
     return candidate.is_of(question) and candidate.entry.kind == Bal.Kind.NOMINATIVE
 
 
-def _shared(candidate: Candidate, question: Question) -> bool:
+def _shared(candidate: Candidate, question: ResolverQuestion) -> bool:
     return candidate.entry.kind != Bal.Kind.NOMINATIVE and candidate.is_here(question)
 
 
@@ -130,8 +130,8 @@ class Ranked(NamedTuple):
 
 
 @dataclass
-class Answer:
-    question: Question
+class ResolverAnswer:
+    question: ResolverQuestion
     ranked: list[Ranked] = field(default_factory=list)
     proposed: list[Ranked] = field(default_factory=list)  # of another service than the one asked, which nobody has
     warnings: list[tuple[str, str]] = field(default_factory=list)  # stable code, sentence
@@ -146,7 +146,7 @@ class Answer:
 
     @property
     def why(self) -> str:
-        """The reason of the best; that it is the only one says more than any rank."""
+        """Why the best is the best; that it is the only one says more than any rank."""
         if self.best is None:
             return ""
         if len(self.ranked + self.proposed) > 1:
@@ -164,7 +164,7 @@ def freshness() -> Freshness:
     return Freshness(run.as_of, run.is_stale) if run else Freshness(None, True)
 
 
-def resolve(questions: list[Question], *, user) -> list[Answer]:
+def resolve(questions: list[ResolverQuestion], *, user) -> list[ResolverAnswer]:
     """An answer to each question, in as many queries for 500 as for one."""
     candidates = _candidates(questions)
     _tie_to_register(candidates.values(), user)
@@ -184,7 +184,7 @@ def resolve(questions: list[Question], *, user) -> list[Answer]:
     return answers
 
 
-def _candidates(questions: list[Question]) -> dict[tuple[str, str, str], Candidate]:
+def _candidates(questions: list[ResolverQuestion]) -> dict[tuple[str, str, str], Candidate]:
     """One per person, structure and address, whichever public source says it first."""
     published = Entry.objects.published()
     own = published.filter(person_id__in={question.rpps for question in questions} - {""})
@@ -220,7 +220,7 @@ def _tie_to_wishes(candidates: Iterable[Candidate], user) -> None:
         candidate.wishes = wishes[candidate.entry.person_id, candidate.address]
 
 
-def _answer(question: Question, candidates: Iterable[Candidate]) -> Answer:
+def _answer(question: ResolverQuestion, candidates: Iterable[Candidate]) -> ResolverAnswer:
     ranked = []
     for candidate in candidates:
         reason = next((reason for reason in REASONS if reason.holds(candidate, question)), None)
@@ -230,16 +230,16 @@ def _answer(question: Question, candidates: Iterable[Candidate]) -> Answer:
     once = {one.candidate.address: one for one in reversed(ranked)}  # the best line of each address
     ranked = [one for one in ranked if once[one.candidate.address] is one]
     others = [one for one in ranked if one.candidate.is_of_another_service(question)]
-    return Answer(question, [one for one in ranked if one not in others], others)
+    return ResolverAnswer(question, [one for one in ranked if one not in others], others)
 
 
-def _order(one: Ranked, question: Question) -> tuple:
+def _order(one: Ranked, question: ResolverQuestion) -> tuple:
     candidate = one.candidate
     return candidate.is_leaving, REASONS.index(one.reason), -candidate.is_like(question), candidate.address
 
 
 # --- Warnings ---------------------------------------------------------------------------------------------------------
-def _warn(answers: list[Answer]) -> None:
+def _warn(answers: list[ResolverAnswer]) -> None:
     homonyms = _homonyms([answer.best.candidate for answer in answers if answer.best])
     for answer in answers:
         answer.warnings += _of_service(answer)
@@ -254,8 +254,8 @@ def _warn(answers: list[Answer]) -> None:
             answer.warnings.append(("homonym", f"Une autre personne nommée {names} est publiée dans cette structure."))
 
 
-def _of_service(answer: Answer) -> list[tuple[str, str]]:
-    """The service asked was not found, or only one whose name says more."""
+def _of_service(answer: ResolverAnswer) -> list[tuple[str, str]]:
+    """The warning that the service asked was not found, or only one whose name says more."""
     question, best = answer.question, answer.best
     if not question.service or not question.structure or (best and best.candidate.is_of(question)):
         return []  # the professional's own answers, whatever the service
@@ -265,7 +265,7 @@ def _of_service(answer: Answer) -> list[tuple[str, str]]:
     return [("service-not-found", f"Aucune BAL publiée du service « {question.service} » dans cette structure.{also}")]
 
 
-def _of_wider_service(candidate: Candidate, question: Question) -> list[tuple[str, str]]:
+def _of_wider_service(candidate: Candidate, question: ResolverQuestion) -> list[tuple[str, str]]:
     if candidate.is_like(question) > Likeness.WIDER:
         return []
     name = candidate.service
@@ -287,8 +287,8 @@ def _of_bal(bal: Bal | None) -> list[tuple[str, str]]:
     return said
 
 
-def _of_rank(answer: Answer) -> list[tuple[str, str]]:
-    """Several as good as the best: software may take it, a person should look."""
+def _of_rank(answer: ResolverAnswer) -> list[tuple[str, str]]:
+    """The warning that several are as good as the best: software may take it, a person should look."""
     assert answer.best  # noqa: S101 - its caller has seen to it
     place = _order(answer.best, answer.question)[:-1]  # but for the address
     equals = [one for one in answer.ranked[1:] if _order(one, answer.question)[:-1] == place]

@@ -69,7 +69,7 @@ IF_NONE_MATCH = OpenApiParameter(
 
 
 def as_chosen(result, generator, request, public):
-    """Where `?fields=` chooses, no field is sure to be there."""
+    """The schema with nothing required: where `?fields=` chooses, no field is sure to be there."""
     schemas = result["components"]["schemas"]
     for path in result["paths"].values():
         for operation in path.values():
@@ -126,7 +126,7 @@ class Schema(AutoSchema):
         return isinstance(force_instance(shown), self.view.serializer_class)
 
     def get_operation_id(self):
-        """By the name of the act; "create" alone would tell a POST from a GET, not what it does."""
+        """The operation named after its act; "create" alone would tell a POST from a GET, not what it does."""
         act = getattr(self.view, "action", None)
         if act in (None, "create", "list", "retrieve", "partial_update", "destroy"):
             return super().get_operation_id()

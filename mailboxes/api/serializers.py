@@ -3,7 +3,7 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from mailboxes.api.fields import Abilities, Coded, PersonSaid, Seen
+from mailboxes.api.fields import Abilities, Coded, PersonSaid, VisibleField
 from mailboxes.lifecycle import EXPOSED, Act
 from mailboxes.models import Bal, Operator, Person, Structure
 from mailboxes.models.fields import NOTE_LENGTH, length_of, validate_address
@@ -121,7 +121,7 @@ class BalSerializer(serializers.ModelSerializer):
 
 
 def example(name: str, value: dict) -> OpenApiExample:
-    """Of a request's body."""
+    """An example of a request's body."""
     return OpenApiExample(name, request_only=True, value=value)
 
 
@@ -174,11 +174,11 @@ class CotitulaireSerializer(PersonSaid):
     ]
 )
 class RegisterSerializer(serializers.Serializer):
-    structure = Seen(queryset=Structure.objects.all())
+    structure = VisibleField(queryset=Structure.objects.all())
     operator = Coded(queryset=Operator.objects.all())
     kind = serializers.ChoiceField(Bal.Kind.choices)
     address = serializers.CharField(max_length=length_of(Bal, "address"), validators=[validate_address])
-    principal = Seen(queryset=Person.objects.all(), required=False, allow_null=True, default=None)
+    principal = VisibleField(queryset=Person.objects.all(), required=False, allow_null=True, default=None)
     exists = serializers.BooleanField(
         default=False, help_text="Vrai : elle existe chez l’opérateur. Faux : il lui est demandé de l’ouvrir."
     )
@@ -197,5 +197,5 @@ class DescribeSerializer(serializers.Serializer):
     description = serializers.CharField(required=False, allow_blank=True, max_length=length_of(Bal, "description"))
     purpose = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     liste_rouge = serializers.BooleanField(required=False)
-    responsable = Seen(queryset=Person.objects.all(), required=False, allow_null=True)
+    responsable = VisibleField(queryset=Person.objects.all(), required=False, allow_null=True)
     quota_mb = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**31 - 1)

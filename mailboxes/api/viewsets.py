@@ -63,7 +63,7 @@ class ResourceViewSet(GenericViewSet):
         return any(name in filters for name in self.request.query_params)
 
     def said(self, serializer: type[serializers.Serializer]) -> dict[str, Any]:
-        """What the body says, in the form of `serializer`."""
+        """The body's values, checked by `serializer`."""
         body = serializer(data=self.request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         return body.validated_data
@@ -92,7 +92,7 @@ class ResourceViewSet(GenericViewSet):
         return once(self.request, go)
 
     def remove(self, perform: Callable[[Any], object]) -> Response:
-        """The same where nothing is left to show."""
+        """`act`, where nothing is left to show."""
 
         def go():
             self._hold()
@@ -106,7 +106,8 @@ class ResourceViewSet(GenericViewSet):
         return row
 
     def _hold(self) -> None:
-        """Locked until the transaction ends: of two callers that read the same, the second finds it changed."""
+        """The object, locked until the transaction ends: of two callers that read the same, the second finds it
+        changed."""
         row = self.lock_of(self.get_object())
         type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
         self._check_unchanged()
@@ -138,5 +139,5 @@ class ResourceViewSet(GenericViewSet):
 
 
 def etag_of(facts) -> str:
-    """Of the representation itself: whatever is shown and changes, changes it."""
+    """The ETag of the representation itself: it changes with whatever is shown."""
     return quote_etag(hashlib.sha256(JSONRenderer().render(facts)).hexdigest()[:32])

@@ -43,7 +43,8 @@ Answer = CampaignTarget.Answer
 # --- Launch -----------------------------------------------------------------------------------------------------------
 @transaction.atomic
 def launch_campaign(campaign: Campaign, bals: QuerySet[Bal], *, by) -> Campaign:
-    """`campaign`, unsaved, over those of `bals` that its table retains. A second click finds nobody left to ask."""
+    """Launch `campaign`, unsaved, over those of `bals` that its table retains. A second click finds nobody left to
+    ask."""
     Structure.objects.select_for_update(no_key=True).get(pk=campaign.structure_id)
     check_launch_campaign(campaign, by=by)
     campaign.by, campaign.launched_at = by, timezone.now()
@@ -57,7 +58,8 @@ def launch_campaign(campaign: Campaign, bals: QuerySet[Bal], *, by) -> Campaign:
 
 
 def _enlist(campaign: Campaign, bals: QuerySet[Bal]) -> int:
-    """One statement for any number; a BAL that another campaign has taken meanwhile is passed over by the database."""
+    """Add the targets, in one statement for any number; the database skips a BAL that another campaign has taken
+    meanwhile."""
     rows = targets_among(QUESTIONS[campaign.kind], bals, campaign.launched_at).order_by().values_list("about", "asked")
     chosen, values = rows.query.sql_with_params()
     table = CampaignTarget._meta.db_table
@@ -72,7 +74,8 @@ def _enlist(campaign: Campaign, bals: QuerySet[Bal]) -> int:
 
 
 def _begin_round(campaign: Campaign) -> None:
-    """Few are told in this very transaction; many by the job, which `ask_campaigns` takes up again if it dies."""
+    """Begin a round: a few people are told in this very transaction, many by the job, and `ask_campaigns` goes on if it
+    dies."""
     if campaign.targets.due().count() <= PEOPLE:
         tell_some(campaign)
         return
@@ -85,7 +88,7 @@ def _begin_round(campaign: Campaign) -> None:
 
 @shared_task
 def carry_on(pk: int) -> int:
-    """Tell all that are still to be told; how many people were."""
+    """Tell all that are still to be told; returns how many people were."""
     told = 0
     while campaign := Campaign.objects.open().filter(pk=pk).first():
         people = tell_some(campaign)
@@ -96,14 +99,14 @@ def carry_on(pk: int) -> int:
 
 
 def ask_campaign(campaign: Campaign, *, by) -> int:
-    """What a job that died left to do; whoever launched or reminded is the author."""
+    """Tell those whom a job that died left untold; the author is whoever launched or reminded."""
     rules.check_may(Act.ASK_CAMPAIGN, structure=campaign.structure, by=by)
     return carry_on(campaign.pk)
 
 
 @transaction.atomic
 def tell_some(campaign: Campaign) -> int:
-    """The next people of this round: one notice each, whatever the number of their BAL. How many were told."""
+    """Tell the next people of this round, one notice each for all their BAL; returns how many were told."""
     campaign = _held(campaign)
     people = list(campaign.targets.due().order_by("person").values_list("person", flat=True).distinct()[:PEOPLE])
     if not people:
@@ -153,7 +156,7 @@ def _named(targets: list[CampaignTarget]) -> str:
 # --- Remind, close ----------------------------------------------------------------------------------------------------
 @transaction.atomic
 def remind_campaign(campaign: Campaign, *, by) -> Campaign:
-    """Once more to those who were reached and have not answered."""
+    """Remind those who were reached and have not answered."""
     campaign = _held(campaign)
     waiting = campaign.targets.with_outcome().filter(outcome=Outcome.PENDING)
     count = waiting.count()
@@ -167,7 +170,8 @@ def remind_campaign(campaign: Campaign, *, by) -> Campaign:
 
 @transaction.atomic
 def close_campaign(campaign: Campaign, *, by) -> Campaign:
-    """What was settled elsewhere is written down as such; what nobody answered stays so, and decides nothing."""
+    """End a campaign: what was settled elsewhere is written down as such; what nobody answered stays so, and decides
+    nothing."""
     campaign = _held(campaign)
     check_close_campaign(campaign, by=by)
     now = timezone.now()
@@ -202,7 +206,7 @@ def answer_campaign(
 ) -> CampaignTarget:
     """Write the answer down and let it act, by the very actions that the same person could do on the BAL's page.
 
-    Of a recertification: the keys of the accesses that he was `shown`, and of those to be `withdrawn`.
+    Of a recertification: the keys of the accesses that were `shown`, and of those to be `withdrawn`.
     Of the preferred BAL: the address `chosen` for each place of practice.
     """
     bal = locked(target.bal) if target.bal else None
@@ -231,7 +235,7 @@ def _clean_up(target: CampaignTarget, bal: Bal, said: str, *, by) -> None:
     elif said == Answer.UNUSED:
         move(bal, Verb.REQUEST_DEPUBLICATION, by=by, note=f"Son titulaire ne s’en sert plus ({target.campaign}).")
     else:
-        assert target.person  # noqa: S101 - he answers
+        assert target.person  # noqa: S101 - they answer
         _disown(target.person, bal, by=by)
 
 
@@ -246,7 +250,8 @@ def _choose(target: CampaignTarget, said: str, chosen: dict[str, str], *, by) ->
 
 
 def _disown(person, bal: Bal, *, by) -> None:
-    """Where the annuaire bears it out, the finding of disowned BAL shows it; else the campaign alone does."""
+    """Note that the address is not theirs. The finding of disowned BAL shows it if the annuaire bears it out; else only
+    the campaign does."""
     try:
         claim_answer(person, bal.address, Claim.Answer.NOT_MINE, by=by)
     except rules.Refused:
@@ -254,7 +259,7 @@ def _disown(person, bal: Bal, *, by) -> None:
 
 
 def _withdraw(bal: Bal, said: str, withdrawn: frozenset[str], shown: frozenset[str], *, by) -> int:
-    """End the accesses that were ticked; how many."""
+    """End the accesses that were ticked; returns how many."""
     standing = {access.key: access.row for access in accesses(bal)}
     check_accesses_read(shown, frozenset(standing))
     check_withdrawn(said, withdrawn, frozenset(standing))
@@ -262,7 +267,7 @@ def _withdraw(bal: Bal, said: str, withdrawn: frozenset[str], shown: frozenset[s
     for row in ended:
         if not isinstance(row, Cotitulaire):
             end_delegation(row, by=by)
-    for row in ended:  # after: whoever is removed takes along the delegations that he gave
+    for row in ended:  # after: whoever is removed takes along the delegations that they gave
         if isinstance(row, Cotitulaire):
             remove_cotitulaire(bal, row.person, by=by)
     return len(ended)

@@ -17,7 +17,7 @@ from mailboxes.models.structures import Structure
 
 class CampaignQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Those of the structures one sees; who is asked sees his own question, not the campaign."""
+        """The campaigns of the structures one sees. Who is asked sees their own question, not the campaign."""
         if user.is_superuser:
             return self
         return self.filter(structure__in=Structure.objects.visible_to(user).values("pk"))
@@ -26,7 +26,8 @@ class CampaignQuerySet(models.QuerySet):
         return self.filter(closed_at=None)
 
     def to_ask(self):
-        """Somebody is not told yet in this round: just launched or reminded, or the job that told them died."""
+        """The campaigns with somebody not told yet in this round: just launched or reminded, or the job that told them
+        died."""
         due = CampaignTarget.objects.due().filter(campaign=OuterRef("pk"))
         return self.open().filter(Exists(due))
 
@@ -87,7 +88,8 @@ class Outcome(models.TextChoices):
 
 
 def settled_elsewhere() -> Q:
-    """On CampaignTarget: nothing is left to ask, whoever did it and however: a use, a transfer, a way out."""
+    """The condition, on CampaignTarget, that nothing is left to ask, however it was settled: a use, a transfer, a way
+    out."""
     answers = Cotitulaire.objects.filter(bal=OuterRef("bal"), person=OuterRef("person"), is_principal=True)
     asked_stays = Q(bal=None) | Q(person=None) | Exists(answers)
     serves = Q(bal__state__in=IN_SERVICE)
@@ -117,7 +119,8 @@ class CampaignTargetQuerySet(models.QuerySet):
         return self.exclude(open_kind="")
 
     def due(self):
-        """To be told in this round; who could not be reached is the gestionnaire's to mend, among the notices."""
+        """The targets to tell in this round; those who could not be reached are left to the gestionnaire, among the
+        notices."""
         behind = self.open().filter(told__lt=F("campaign__rounds")).exclude(person=None)
         return behind.with_outcome().filter(outcome=Outcome.PENDING)
 
@@ -134,17 +137,17 @@ class CampaignTargetQuerySet(models.QuerySet):
         return found
 
     def outcomes(self) -> dict[str, int]:
-        """How many of each; in one query."""
+        """How many targets of each outcome; in one query."""
         rows = self.with_outcome().order_by().values_list("outcome").annotate(count=models.Count("pk"))
         return dict(rows)
 
     def states(self) -> dict[str, int]:
-        """Where their BAL stand."""
+        """How many of their BAL are in each state today."""
         rows = self.exclude(bal=None).order_by().values_list("bal__state")
         return dict(rows.annotate(count=models.Count("pk")))
 
     def withdrawn(self) -> int:
-        """How many accesses."""
+        """How many accesses the answers withdrew."""
         return self.aggregate(sum=models.Sum("withdrawn"))["sum"] or 0
 
     def unanswered(self):
@@ -152,7 +155,7 @@ class CampaignTargetQuerySet(models.QuerySet):
 
 
 class CampaignTarget(models.Model):
-    """One BAL about which one person is asked; or, in a campaign about the preferred BAL, the person himself."""
+    """One BAL about which one person is asked; or, in a campaign about the preferred BAL, the person themselves."""
 
     class Answer(models.TextChoices):
         USED = "used", "Je m’en sers"

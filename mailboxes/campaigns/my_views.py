@@ -34,7 +34,7 @@ def my_campaigns(request):
 
 
 def rows_of(targets) -> list[dict]:
-    """Each question with what its answer needs; those that wait come first. In a constant number of queries."""
+    """Each question with what its answer needs, in as many queries for fifty as for one; those that wait come first."""
     asked = list(targets.with_outcome().select_related("campaign__structure", "person").order_by("pk"))
     bals = Bal.objects.with_holders().in_bulk([target.bal_id for target in asked if target.bal_id])
     for target in asked:
@@ -52,7 +52,8 @@ def rows_of(targets) -> list[dict]:
 
 
 def _choice_of(target: CampaignTarget) -> dict:
-    """One is asked this once at a time, whatever the number of one's BAL."""
+    """The one question about the preferred BAL: a person is asked it once at a time, whatever the number of their
+    BAL."""
     if target.campaign.kind != CampaignKind.PREFERRED or not target.is_awaited or target.person is None:
         return {}
     places = [place for place in own_places(target.person) if place.is_current]

@@ -24,7 +24,7 @@ from django.db.models.functions import Cast
 
 from directory.models import Entry
 from mailboxes.campaigns.models import CampaignTarget
-from mailboxes.gaps.preferred import Places
+from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.lifecycle import OPENED, CampaignKind, State
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person, Structure
 from mailboxes.models.bals import HAS_USERS
@@ -41,7 +41,7 @@ class Fate(NamedTuple):
     condition: Any
 
 
-class Question(NamedTuple):
+class CampaignQuestion(NamedTuple):
     kind: CampaignKind
     title: str
     asks: str  # to whoever is asked
@@ -49,7 +49,7 @@ class Question(NamedTuple):
     answers: tuple[CampaignTarget.Answer, ...]
     left_out: Callable[[datetime], list[Fate]]
     by_link: bool  # answered by the signed link of its mail
-    of_people: bool = False  # put to a person about himself, not about each of his BAL
+    of_people: bool = False  # put to a person about themselves, not about each of their BAL
 
     @property
     def unit(self) -> str:
@@ -81,7 +81,7 @@ def _out_of_recertification(now: datetime) -> list[Fate]:
 
 def _out_of_preference(now: datetime) -> list[Fate]:
     """The annuaire says where each practises; a choice is one among several addresses, wherever they are hosted."""
-    places = Places(Structure.objects.all())
+    places = PracticePlaces(Structure.objects.all())
     active = Cotitulaire.objects.filter(person=OuterRef("pk"), bal__state=State.ACTIVE)
     several = active.order_by().values("person").annotate(count=Count("pk")).filter(count__gt=1)
     held = Cotitulaire.objects.filter(person=OuterRef(OuterRef("pk"))).values("bal__address")
@@ -94,18 +94,18 @@ def _out_of_preference(now: datetime) -> list[Fate]:
 
 
 # fmt: off
-QUESTIONS: dict[str, Question] = {question.kind: question for question in [
-    Question(
+QUESTIONS: dict[str, CampaignQuestion] = {question.kind: question for question in [
+    CampaignQuestion(
         KINDS.CLEANUP, "Nettoyage", "Vous servez-vous de cette BAL ?",
         "Les BAL dont l’usage est inconnu ou ancien : leur principal dit s’il s’en sert. Le silence ne retire rien.",
         (ANSWERS.USED, ANSWERS.UNUSED, ANSWERS.NOT_MINE), _out_of_cleanup, by_link=True,
     ),
-    Question(
+    CampaignQuestion(
         KINDS.RECERTIFICATION, "Recertification des accès", "Ces personnes doivent-elles garder leur accès ?",
         "Chaque principal relit qui a accès à sa BAL, confirme, ou retire des accès. Le silence ne retire rien.",
         (ANSWERS.CONFIRMED, ANSWERS.WITHDRAWN), _out_of_recertification, by_link=False,
     ),
-    Question(
+    CampaignQuestion(
         KINDS.PREFERRED, "BAL privilégiée", "Quelle BAL privilégiez-vous là où vous exercez ?",
         "Qui a plusieurs adresses choisit celle où ses confrères écriront, pour chacun de ses lieux d’exercice.",
         (ANSWERS.CHOSEN, ANSWERS.DECLINED), _out_of_preference, by_link=False, of_people=True,
@@ -126,11 +126,11 @@ REACHED_OR_NOT: dict[str, str] = {
 }
 
 
-def _unreachable(question: Question) -> list[Fate]:
+def _unreachable(question: CampaignQuestion) -> list[Fate]:
     principal = Cotitulaire.objects.filter(bal=OuterRef("pk"), is_principal=True)
 
     def is_so(of: str, **facts) -> Any:
-        """On the person himself, or on whoever answers for the BAL."""
+        """The condition, on the person or on whoever answers for the BAL."""
         conditions = Q(**{f"{of}{name}": value for name, value in facts.items()})
         return conditions if question.of_people else Exists(principal.filter(conditions))
 
@@ -146,14 +146,16 @@ def _unreachable(question: Question) -> list[Fate]:
     return [Fate(name, REACHED_OR_NOT[name], condition) for name, condition in conditions.items()]
 
 
-def _cases(question: Question, now: datetime) -> list[Fate]:
+def _cases(question: CampaignQuestion, now: datetime) -> list[Fate]:
     row = {"bal": None, "person": OuterRef("pk")} if question.of_people else {"bal": OuterRef("pk")}
     asked = CampaignTarget.objects.filter(open_kind=question.kind, **row)
     already = Fate(ALREADY, "déjà dans une campagne ouverte de la même sorte", Exists(asked))
     return [*question.left_out(now), already, *_unreachable(question)]
 
 
-def candidates(question: Question, bals: QuerySet[Bal], now: datetime, rows: QuerySet | None = None) -> QuerySet:
+def candidates(
+    question: CampaignQuestion, bals: QuerySet[Bal], now: datetime, rows: QuerySet | None = None
+) -> QuerySet:
     """The BAL, or their titulaires; with the `fate` that the campaign would give each, and who would be `asked`.
 
     `rows`: how to read the BAL.
@@ -170,12 +172,12 @@ def candidates(question: Question, bals: QuerySet[Bal], now: datetime, rows: Que
     return rows.filter(pk__in=bals.order_by().values("pk")).annotate(fate=fate, asked=principal, about=F("pk"))
 
 
-def targets_among(question: Question, bals: QuerySet[Bal], now: datetime) -> QuerySet:
+def targets_among(question: CampaignQuestion, bals: QuerySet[Bal], now: datetime) -> QuerySet:
     """Those that enter the campaign: who cannot be reached enters too, to be seen and mended."""
     return candidates(question, bals, now).filter(fate__in=[ASKED, *UNREACHABLE])
 
 
-class Line(NamedTuple):
+class FateLine(NamedTuple):
     name: str
     sentence: str
     bals: int
@@ -184,8 +186,8 @@ class Line(NamedTuple):
 class Preview(NamedTuple):
     asked: int
     people: int
-    unreachable: list[Line]
-    left_out: list[Line]
+    unreachable: list[FateLine]
+    left_out: list[FateLine]
 
     @property
     def total(self) -> int:
@@ -193,12 +195,14 @@ class Preview(NamedTuple):
         return self.asked + sum(line.bals for line in self.unreachable)
 
 
-def preview(question: Question, bals: QuerySet[Bal], now: datetime) -> Preview:
-    """In two queries, whatever the number of BAL."""
+def preview(question: CampaignQuestion, bals: QuerySet[Bal], now: datetime) -> Preview:
+    """Whom a campaign would ask, and who is left out and why; in two queries, whatever the number of BAL."""
     rows = candidates(question, bals, now)
     counts = dict(rows.values_list("fate").annotate(count=Count("pk")).order_by())
     people = rows.filter(fate=ASKED).aggregate(people=Count("asked", distinct=True))["people"]
-    lines = [Line(case.name, case.sentence, counts[case.name]) for case in _cases(question, now) if case.name in counts]
+    lines = [
+        FateLine(case.name, case.sentence, counts[case.name]) for case in _cases(question, now) if case.name in counts
+    ]
     return Preview(
         asked=counts.get(ASKED, 0),
         people=people,
@@ -207,13 +211,13 @@ def preview(question: Question, bals: QuerySet[Bal], now: datetime) -> Preview:
     )
 
 
-def sentence_of(question: Question, name: str, now: datetime) -> str:
+def sentence_of(question: CampaignQuestion, name: str, now: datetime) -> str:
     return {ASKED: "sera interrogé", **{case.name: case.sentence for case in _cases(question, now)}}[name]
 
 
 # --- What is put to a principal ---------------------------------------------------------------------------------------
 class Access(NamedTuple):
-    """One person's access to a BAL, as the principal reads it; `key` is what his form sends back."""
+    """One person's access to a BAL, as the principal reads it; `key` is what the form sends back."""
 
     key: str
     person: Person
@@ -222,7 +226,7 @@ class Access(NamedTuple):
 
 
 def accesses(bal: Bal) -> list[Access]:
-    """Everybody else's; `bal` by `with_holders`."""
+    """The accesses of everybody but the principal; `bal` by `with_holders`."""
     shared = [holder for holder in bal.cotitulaires.all() if not holder.is_principal]
     held = [Access(f"cotitulaire-{row.person_id}", row.person, "cotitulaire", row) for row in shared]
     return held + [Access(f"delegation-{row.pk}", row.person, _lent(row), row) for row in bal.current_delegations()]

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from django.utils import timezone
-
+from directory.dates import day_of
 from mailboxes.campaigns.models import OUTCOMES, Campaign, CampaignTarget
 from mailboxes.campaigns.questions import QUESTIONS
 from mailboxes.lifecycle import CampaignKind, State
@@ -34,18 +33,18 @@ def printed(campaign: Campaign, words: Sequence[str], day: date) -> bytes:
 
 
 def _facts(campaign: Campaign, words: Sequence[str]) -> list[tuple[str, str]]:
-    end = _day(campaign.closed_at) if campaign.closed_at else "encore ouverte"
+    end = day_of(campaign.closed_at) if campaign.closed_at else "encore ouverte"
     return [
         ("Sorte", campaign.get_kind_display()),
         ("BAL choisies", " ; ".join(words) or "toutes celles de la structure"),
-        ("Lancée le", f"{_day(campaign.launched_at)}, par {campaign.by}"),
-        ("Dernier rappel", _day(campaign.reminded_at) if campaign.reminded_at else "aucun"),
+        ("Lancée le", f"{day_of(campaign.launched_at)}, par {campaign.by}"),
+        ("Dernier rappel", day_of(campaign.reminded_at) if campaign.reminded_at else "aucun"),
         ("Close le", end),
     ]
 
 
 def _became(campaign: Campaign) -> list:
-    """Where the BAL stand today; and of a recertification, the accesses that ended."""
+    """Where the BAL stand today; for a recertification, the accesses that ended."""
     if campaign.kind == CampaignKind.PREFERRED:
         return []
     if campaign.kind == CampaignKind.RECERTIFICATION:
@@ -77,10 +76,6 @@ def why(target: CampaignTarget) -> str:
     return f"{target.get_outcome_display()} : {reason}" if reason else target.get_outcome_display()
 
 
-def _day(moment) -> str:
-    return f"{timezone.localtime(moment):%d/%m/%Y}" if moment else ""
-
-
 # fmt: off
 COLUMNS = [
     ("BAL",                 lambda target: target.bal.address if target.bal else ""),
@@ -89,10 +84,10 @@ COLUMNS = [
     ("Service",             lambda target: target.bal.service if target.bal else ""),
     ("Personne interrogée", lambda target: str(target.person or "")),
     ("RPPS",                lambda target: (target.person and target.person.rpps) or ""),
-    ("Interrogée le",       lambda target: _day(target.told_at)),
+    ("Interrogée le",       lambda target: day_of(target.told_at)),
     ("Fois",                lambda target: target.told),
     ("Réponse",             lambda target: why(target)),
-    ("Répondu le",          lambda target: _day(target.answered_at)),
+    ("Répondu le",          lambda target: day_of(target.answered_at)),
     ("Accès retirés",       lambda target: target.withdrawn),
     ("État de la BAL",      lambda target: target.bal.get_state_display() if target.bal else ""),
 ]

@@ -70,7 +70,7 @@ def check_answer_campaign(target: CampaignTarget, said: str, answers, *, by_link
 
 
 def check_accesses_read(shown: frozenset[str], now: frozenset[str]) -> None:
-    """Nobody confirms an access that he was not shown."""
+    """Nobody confirms an access that they were not shown."""
     if not now <= shown:
         raise Refused("La liste des accès a changé depuis que vous l’avez lue. Relisez-la, puis confirmez.", "changed")
 

@@ -21,7 +21,8 @@ class Counted(NamedTuple):
 
 
 def count_findings(user) -> list[Counted]:
-    """Those that hold for `user`, in the order of the table; a constant number of queries."""
+    """The findings that hold for `user` with their counts, in the order of the table; as many queries whatever the
+    number of BAL."""
     day, kept = _kept(user)
     at_once = [finding for finding in OF_BALS if day is None or not finding.is_kept]
     counts = kept | _count(at_once, Bal.objects.visible_to(user))
@@ -39,7 +40,8 @@ def count_findings(user) -> list[Counted]:
 
 
 def _count(findings: list[Finding], bals) -> dict[str, int]:
-    """One statement, a SELECT for each: every one has its own index, which one pass over all the BAL would not use."""
+    """How many of each, in one statement with a SELECT for each: each has its own index, which one pass over all the
+    BAL would not use."""
     first, *others = [
         finding.bals(bals).order_by().values(name=Value(finding.name)).annotate(number=Count("pk"))
         for finding in findings
@@ -49,7 +51,7 @@ def _count(findings: list[Finding], bals) -> dict[str, int]:
 
 
 def _kept(user) -> tuple[date | None, dict[str, int]]:
-    """What was measured today or yesterday of the structures that `user` sees; nothing else is recent enough."""
+    """The measures of today or yesterday of the structures that `user` sees; nothing older is shown."""
     measures = Measure.objects.filter(structure__in=Structure.objects.visible_to(user).values("pk"))
     day = measures.latest_day()
     if day is None or day < timezone.localdate() - timedelta(days=1):

@@ -51,18 +51,18 @@ def filling(bals):
 
 
 def soon_full(bals):
-    """Those that are full or nearly are a finding of their own."""
+    """The BAL that fill up, but for those that are full or nearly: they are a finding of their own."""
     return bals.full_within(SOON, timezone.localdate()).exclude(is_full())
 
 
 def orphan(bals):
-    """Held by nobody."""
+    """The BAL that nobody holds."""
     holders = Cotitulaire.objects.filter(bal=OuterRef("pk"))
     return bals.live().filter(~Q(Exists(holders)), kind__in=Bal.SHARED)
 
 
 def without_principal(bals):
-    """None of its holders is its principal, or who is has left."""
+    """The shared BAL none of whose holders is the principal, or whose principal has left."""
     principals = Cotitulaire.objects.filter(bal=OuterRef("pk"), is_principal=True)
     holders = Cotitulaire.objects.filter(bal=OuterRef("pk"))
     nobody_answers = ~Q(Exists(principals)) | holder_has_left()
@@ -93,7 +93,7 @@ def undelivered(bals):
 
 
 def unanswered(bals):
-    """Asked and reminded, and as long again without a word."""
+    """The BAL whose holders were asked and reminded, and have not said a word for as long again."""
     since = timezone.now() - settings.UNIDENTIFIED_REMIND_AFTER
     reminded = JournalEntry.objects.filter(bal=OuterRef("pk"), what=Act.REMIND_USE, at__lte=since)
     return unknown_activity(bals).filter(Exists(reminded))
@@ -113,7 +113,8 @@ def preferred_leaving(bals):
 
 
 def preferred_elsewhere(bals):
-    """Wished by one who holds it no more; or the annuaire ranks another first, and nothing is asked."""
+    """The BAL preferred by somebody who no longer holds them; or to which the annuaire prefers another, with nothing
+    asked."""
     wishes = Preference.objects.main().filter(address=OuterRef("address"))
     holds = Cotitulaire.objects.filter(bal__address=OuterRef("address"), person=OuterRef("person"))
     wrong = Q(~Exists(holds))
@@ -128,7 +129,7 @@ def preferred_elsewhere(bals):
 
 
 def disowned(bals):
-    """Said not to be his by one who holds it here, or whose RPPS bears it in the annuaire."""
+    """The BAL said not to be theirs by somebody who holds it here, or whose RPPS bears it in the annuaire."""
     denied = Claim.objects.filter(answer=Claim.Answer.NOT_MINE)
     holds = Cotitulaire.objects.filter(bal__address=OuterRef("address"), person=OuterRef("person"))
     listed = Entry.objects.published().filter(address=OuterRef("address"), person_id=OuterRef("person__rpps"))
@@ -141,7 +142,7 @@ def to_confirm(bals):
 
 
 def homonyms(bals):
-    """A PER whose titulaire has the name of another titulaire of the same structure, accents and capitals aside."""
+    """The PER whose titulaire bears the name of another titulaire of the same structure, accents and capitals aside."""
     named = Cotitulaire.objects.filter(bal__kind=Bal.Kind.NOMINATIVE, bal__state__in=LIVE).annotate(
         name=name_key_of("person__")
     )
@@ -151,7 +152,7 @@ def homonyms(bals):
 
 
 def badly_named(bals):
-    """With an accent or a sign that many mail systems refuse; or, shared, with a name that could be anyone's."""
+    """The BAL whose address has a sign that many mail systems refuse; or, shared, a name that could be anyone's."""
     vague = Q(kind__in=Bal.SHARED, address__regex=NOT_EXPLICIT)
     return bals.live().filter(Q(address__regex=NOT_ASCII) | vague)
 
@@ -164,7 +165,8 @@ def with_anomaly(kind: str) -> Narrows:
 
 
 def certificate_within(days: int) -> Narrows:
-    """Between this threshold and the nearer one; the nearest takes those that are over too."""
+    """The APP whose certificate ends between this threshold and the nearer one; the nearest takes those that are over
+    too."""
     nearer = max((limit for limit in CERTIFICATE_THRESHOLDS if limit < days), default=None)
 
     def narrow(bals):
@@ -178,7 +180,7 @@ def certificate_within(days: int) -> Narrows:
 
 
 def undescribed(bals):
-    """An APP of which nobody wrote which software it serves, when its certificate ends, or where one may answer."""
+    """The APP whose software, end of certificate, or channel for answers nobody wrote down."""
     whole = ApplicativeFacts.objects.filter(
         bal=OuterRef("pk"), certificate_expires_on__isnull=False, answers__isnull=False
     )

@@ -213,7 +213,7 @@ BY_NAME = {finding.name: finding for finding in FINDINGS}
 
 
 def narrow(bals: QuerySet[Bal], name: str) -> QuerySet[Bal]:
-    """Those that the finding of that name is about; one that is not about BAL narrows nothing."""
+    """The BAL that the finding of that name is about; a finding that is not about BAL narrows nothing."""
     about = BY_NAME[name].bals
     return about(bals) if about else bals
 

@@ -10,7 +10,7 @@ from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, Ope
 from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
 from mailboxes.forms.people import DescribePersonForm, PersonField, PersonForm
 from mailboxes.forms.preferences import PlaceFilterForm
-from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, StepForm
+from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, RequestStepForm
 from mailboxes.forms.space import MoreSpaceForm
 
 __all__ = [
@@ -42,6 +42,6 @@ __all__ = [
     "RemedyForm",
     "RequestBulkForm",
     "RequestDeletionForm",
+    "RequestStepForm",
     "SettleForm",
-    "StepForm",
 ]

@@ -78,7 +78,7 @@ class BalFilter(filters.FilterSet):
         fields: list[str] = []
 
     def filter_queryset(self, queryset):
-        """In a total order, whatever was asked."""
+        """The BAL filtered, and always in a total order."""
         queryset = super().filter_queryset(queryset)
         return queryset.order_by(*SORTS[self.form.cleaned_data.get("sort") or "address"][1])
 

@@ -1,4 +1,4 @@
-"""How people want to be told, and what the gestionnaire writes down of a notice that he gave himself."""
+"""How people want to be told, and what the gestionnaire writes down of a notice they gave in person."""
 
 from django import forms
 from django.conf import settings

@@ -27,7 +27,7 @@ def label_of(person: Person) -> str:
 
 
 def attest(person: Person | None, facts: dict) -> None:
-    """Of one whom the annuaire has just given, his card is vouched for by who names him."""
+    """Note that who names a person just found in the annuaire vouches for their card."""
     if person is not None and person.pk is None:
         person.has_cps = bool(facts.get("attested"))
 
@@ -184,7 +184,7 @@ class PersonForm(forms.ModelForm):
 
 
 class DescribePersonForm(forms.ModelForm):
-    """His record, and each of his stays that one manages."""
+    """The person's record, and each of their stays that one manages."""
 
     class Meta:
         model = Person

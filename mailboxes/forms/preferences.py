@@ -2,7 +2,7 @@
 
 from django import forms
 
-from mailboxes.gaps.preferred import SORTS, Places
+from mailboxes.gaps.preferred import SORTS, PracticePlaces
 
 
 class PlaceFilterForm(forms.Form):
@@ -13,7 +13,7 @@ class PlaceFilterForm(forms.Form):
         choices=[("", "tous les lieux d’exercice"), *[(s.name, s.title) for s in SORTS]],
     )
 
-    def asked(self, places: Places) -> Places:
+    def asked(self, places: PracticePlaces) -> PracticePlaces:
         """What is not understood is not applied."""
         self.is_valid()
         return places.narrowed(sort=self.cleaned_data.get("sort", ""), text=self.cleaned_data.get("q", ""))

@@ -18,7 +18,7 @@ SAID = {
 }
 
 
-class StepForm(forms.Form):
+class RequestStepForm(forms.Form):
     answer = forms.CharField(required=False, max_length=NOTE_LENGTH, widget=forms.Textarea({"rows": 3}))
 
     def __init__(self, *args, act: Act, **kwargs):
@@ -87,7 +87,8 @@ NONE, OTHER = "", "other"
 
 
 class DepublishForm(forms.Form):
-    """First where correspondents are led; then, what the operator will read, and the automatic reply."""
+    """The guided depublication: first where correspondents are led; then what the operator reads, and the automatic
+    reply."""
 
     choice = forms.ChoiceField(
         label="Quelle BAL active vos correspondants doivent-ils utiliser à la place ?",

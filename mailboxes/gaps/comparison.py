@@ -12,7 +12,7 @@ ABSENT = "absente de l’annuaire public (supprimée, non publiée ou en liste r
 NEVER_EXPECTED = "jamais attendue à l’annuaire public"
 
 
-class Line(NamedTuple):
+class ComparedLine(NamedTuple):
     label: str
     ours: str
     theirs: str
@@ -20,7 +20,7 @@ class Line(NamedTuple):
     said_by: str  # the sources whose word `theirs` is
 
 
-def compare(bal: Bal, picture: Picture) -> list[Line]:
+def compare(bal: Bal, picture: Picture) -> list[ComparedLine]:
     """A line per field; what one side leaves empty is not a difference, but something one side does not say."""
     structure, holder = bal.structure, bal.principal() if bal.kind == Bal.Kind.NOMINATIVE else None
     ours = {
@@ -42,11 +42,11 @@ def compare(bal: Bal, picture: Picture) -> list[Line]:
 
 
 def picture_of(entry: Entry) -> Picture:
-    """One line alone, as if nothing else spoke of its address."""
+    """The picture that one line gives alone, as if nothing else spoke of its address."""
     return pictures([entry])[entry.address]
 
 
-def differences(bal: Bal | None, entry: Entry) -> list[Line]:
+def differences(bal: Bal | None, entry: Entry) -> list[ComparedLine]:
     """The fields that differ; two names of one structure do not, once its number is the same."""
     if bal is None:
         return []
@@ -79,10 +79,12 @@ def _same(ours: str, theirs: str) -> str:
     return f"({ours} = {theirs} OR upper({ours}) = upper({theirs}) OR {folded_in_sql(ours)} = {folded_in_sql(theirs)})"
 
 
-def _line(label: str, ours: set[str], fields: list[str], picture: Picture) -> Line:
+def _line(label: str, ours: set[str], fields: list[str], picture: Picture) -> ComparedLine:
     theirs = [value for name in fields if (value := getattr(picture.record, name))]
     if "family_name" in fields:
         theirs = [" ".join(theirs)] if theirs else []
     said_by = ", ".join(dict.fromkeys(picture.said_by[name] for name in fields if name in picture.said_by))
     same = {fold(value) for value in ours} & {fold(value) for value in theirs}
-    return Line(label, " ou ".join(sorted(ours)), " ou ".join(theirs), bool(ours and theirs and not same), said_by)
+    return ComparedLine(
+        label, " ou ".join(sorted(ours)), " ou ".join(theirs), bool(ours and theirs and not same), said_by
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.utils.functional import cached_property
 
 from directory.models import Entry
-from mailboxes.gaps.comparison import Line, compare, differences, picture_of
+from mailboxes.gaps.comparison import ComparedLine, compare, differences, picture_of
 from mailboxes.gaps.table import STATUSES, Situation
 from mailboxes.models import Bal, Claim, GapDecision, Structure
 
@@ -45,7 +45,7 @@ class Gap:
         return min(self.entries, key=lambda entry: len(differences(self.bal, entry)), default=None)
 
     @property
-    def differences(self) -> list[Line]:
+    def differences(self) -> list[ComparedLine]:
         return differences(self.bal, self.entry) if self.entry else []
 
     @property
@@ -64,7 +64,7 @@ def request_for(gap: Gap) -> str:
 
 
 def with_facts(gaps: list[Gap]) -> list[Gap]:
-    """Both sides of each, in a constant number of queries."""
+    """The gaps with both sides of each, in as many queries for a page as for one."""
     addresses = {gap.address for gap in gaps}
     entries, claims = defaultdict(list), defaultdict(list)
     for entry in Entry.objects.published().filter(address__in=addresses).order_by("ordinal", "pk"):

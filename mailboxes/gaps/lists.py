@@ -18,7 +18,7 @@ class SqlList(Generic[Found]):
     """What a query of ours finds within some structures: counted, cut and narrowed in SQL, and fit for a Paginator.
 
     Its heir says which query (`_query`), which rows from where to where (`_read`), and what is shown of them
-    (`_complete`, in a constant number of queries).
+    (`_complete`, in as many queries for a page as for one).
     """
 
     structures: QuerySet[Structure]
@@ -41,7 +41,7 @@ class SqlList(Generic[Found]):
         return self._complete(self._read(cut.start or 0, cut.stop))
 
     def __iter__(self) -> Iterator[Found]:
-        """A batch at a time."""
+        """All rows, read a batch at a time."""
         rows = self._read(0, None)
         for start in range(0, len(rows), BATCH):
             yield from self._complete(rows[start : start + BATCH])

@@ -1,6 +1,6 @@
 """Each place of practice of our people, and its preferred BAL: wished, requested, observed; what lacks, what clashes.
 
-A place is one *situation d'exercice*: a person at one place, however many functions he has there. Computed in SQL from
+A place is one *situation d'exercice*: a person at one place, however many functions they have there. Computed in SQL from
 the annuaire's activities and entries; only the wish and the request are kept.
 """
 
@@ -89,7 +89,7 @@ QUERY = """
                  WHEN {fresh} = 1 AND NOT EXISTS (
                      SELECT 1 FROM {entry} e WHERE e.address = w.address AND e.person_id = h.rpps
                      AND {published}) THEN 0
-                 ELSE 1 END AS is_his
+                 ELSE 1 END AS is_own
         FROM here h
         LEFT JOIN {preference} w ON w.person_id = h.person_id AND w.situation = h.situation AND w.purpose = ''
         LEFT JOIN {request} q ON q.id = w.request_id
@@ -102,7 +102,7 @@ ORDER = "ORDER BY family_name, given_name, person_id, situation"
 
 
 @dataclass
-class Place:
+class PracticePlace:
     """One situation d'exercice and its three values."""
 
     person: Person
@@ -128,7 +128,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Places(SqlList[Place]):
+class PracticePlaces(SqlList[PracticePlace]):
     """The places of practice within some structures, each with its three values."""
 
     sort: str = ""
@@ -148,7 +148,7 @@ class Places(SqlList[Place]):
         """The primary keys of those who practise there, to be looked up by another query."""
         return RawSQL(*self._query("person_id"))  # our own words; what is asked goes as parameters
 
-    def _complete(self, rows: list[tuple]) -> list[Place]:
+    def _complete(self, rows: list[tuple]) -> list[PracticePlace]:
         return _with_facts(rows)
 
     def _read(self, start: int, stop: int | None) -> list[tuple]:
@@ -190,8 +190,8 @@ def _names() -> dict[str, Any]:
     }
 
 
-def _with_facts(rows: list[tuple]) -> list[Place]:
-    """What is shown of each, in a constant number of queries."""
+def _with_facts(rows: list[tuple]) -> list[PracticePlace]:
+    """Each place with its people, BAL and wishes, in as many queries for a page as for one."""
     people = Person.objects.in_bulk({row[0] for row in rows})
     structures = Structure.objects.in_bulk({row[1] for row in rows})
     activities = Activity.objects.in_bulk({row[2] for row in rows})
@@ -208,7 +208,7 @@ def _with_facts(rows: list[tuple]) -> list[Place]:
         wish = chosen.pop("") if "" in chosen else None
         person = people[person_id]
         ranks = shown.get(person.rpps or "", [])
-        place = Place(person, structures[structure_id], activities[activity_id], situation, [], wish)
+        place = PracticePlace(person, structures[structure_id], activities[activity_id], situation, [], wish)
         place.sorts = [sort for sort, is_true in zip(SORTS, flags, strict=True) if is_true]
         place.bal = bals_by_address.get(wish.address) if wish else None
         place.observed = sorted({address for where, address in ranks if where in ("", situation)})
@@ -248,7 +248,7 @@ class OwnPlace:
 
 
 def own_places(person: Person) -> list[OwnPlace]:
-    """Where he practises by the annuaire, and where he chose a BAL though he practises there no more."""
+    """Where the person practises by the annuaire, and the places they left where they had chosen a BAL."""
     chosen: dict[str, dict[str, Preference]] = defaultdict(dict)
     labels = {}
     for wish in person.preferences.select_related("request"):
@@ -265,7 +265,7 @@ def own_places(person: Person) -> list[OwnPlace]:
 
 
 def choices_of(person: Person) -> list[str]:
-    """The addresses that he may prefer: those that the annuaire gives him elsewhere, and his BAL."""
+    """The addresses that the person may prefer: those that the annuaire gives them elsewhere, and their BAL."""
     mine = {bal.address: bal for bal in Bal.objects.with_holders().filter(cotitulaires__person=person)}
     listed = set(Entry.objects.published().filter(person_id=person.rpps or "-").values_list("address", flat=True))
     others = {bal.address: bal for bal in Bal.objects.with_holders().filter(address__in=listed - mine.keys())}
@@ -281,7 +281,7 @@ def choices_of(person: Person) -> list[str]:
 def successors_of(bals: Iterable[Bal]) -> dict[int, list[str]]:
     """Of BAL that leave, the addresses to write to instead, by BAL, the likeliest first, in constant queries.
 
-    The one that was named when its depublication was asked; what its principal prefers, what he holds, what its other
+    The one that was named when its depublication was asked; what its principal prefers, what they hold, what its other
     holders share.
     """
     bals = list(bals)

@@ -2,6 +2,6 @@
 
 from mailboxes.indicators.course import Indicators
 from mailboxes.indicators.measuring import measure
-from mailboxes.indicators.table import BY_NAME, FIGURES, Figure
+from mailboxes.indicators.table import BY_NAME, FIGURES, IndicatorFigure
 
-__all__ = ["BY_NAME", "FIGURES", "Figure", "Indicators", "measure"]
+__all__ = ["BY_NAME", "FIGURES", "IndicatorFigure", "Indicators", "measure"]

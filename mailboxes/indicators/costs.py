@@ -22,7 +22,7 @@ Offer = Price.Offer
 
 @dataclass
 class Cost:
-    """Of some BAL, a year: `amount` for those whose price is known, `unpriced` of them have none."""
+    """What some BAL cost a year: `amount` is of those whose price is known, and `unpriced` of them have none."""
 
     count: int = 0
     amount: Decimal = Decimal(0)
@@ -50,7 +50,7 @@ class Bill:
             cost.add(count, price)
 
 
-class Group(NamedTuple):
+class CostGroup(NamedTuple):
     """So many BAL alike in all that a page breaks down by."""
 
     operator: int
@@ -71,7 +71,7 @@ class Group(NamedTuple):
         return Offer.APP_ORGANISME if self.structure_kind == Structure.Kind.ORGANISME else Offer.APP_ESTABLISHMENT
 
 
-class Line(NamedTuple):
+class CostLine(NamedTuple):
     label: str
     query: dict[str, str | int]  # what narrows the register to these BAL
     bill: Bill
@@ -82,7 +82,7 @@ class Line(NamedTuple):
 
 
 # name -> its title, and of a group: the label of its line, and what narrows the register to it
-DIMENSIONS: dict[str, tuple[str, Callable[[Group], tuple[str, tuple[tuple[str, str | int], ...]]]]] = {
+DIMENSIONS: dict[str, tuple[str, Callable[[CostGroup], tuple[str, tuple[tuple[str, str | int], ...]]]]] = {
     "type": ("type", lambda g: (f"{g.kind}, {Bal.Kind(g.kind).label}", (("kind", g.kind),))),
     "operateur": ("opérateur", lambda g: (g.operator_name, (("operator", g.operator),))),
     "structure": ("structure", lambda g: (g.structure_name, (("structure", g.structure),))),
@@ -105,14 +105,14 @@ class Prices:
         self._general = {operator.pk: operator.yearly_cost for operator in self.operators}
 
     def of(self, operator: int, offer: str) -> Decimal | None:
-        """The general price is that of one BAL; it says nothing of an APP that replaces many."""
+        """The yearly price of one BAL. The general price says nothing of an APP that replaces many."""
         if (operator, offer) in self._own:
             return self._own[operator, offer]
         return None if offer == Offer.APP_ORGANISME else self._general.get(operator)
 
 
 class Costs:
-    """Of the BAL of these structures, at `now`: a constant number of queries, whatever their number."""
+    """The costs of the BAL of these structures, at `now`; in as many queries for any number of BAL."""
 
     def __init__(self, structures: QuerySet[Structure], now: datetime):
         self.structures = structures
@@ -123,29 +123,29 @@ class Costs:
         return Prices()
 
     @cached_property
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[CostGroup]:
         paid = Bal.objects.filter(structure__in=self.structures.values("pk")).paid().with_use(self.now)
         facts = ("operator", "operator__name", "structure", "structure__name", "structure__kind", "service", "kind")
         counted = paid.order_by().values_list(*facts, "use").annotate(n=Count("pk"))
-        return [Group(*row) for row in counted]
+        return [CostGroup(*row) for row in counted]
 
     @cached_property
     def total(self) -> Bill:
         return self._bill(self.groups)
 
-    def _bill(self, groups: Iterable[Group]) -> Bill:
+    def _bill(self, groups: Iterable[CostGroup]) -> Bill:
         bill = Bill()
         for group in groups:
             bill.add(group.use, group.number, self.prices.of(group.operator, group.offer))
         return bill
 
-    def by(self, dimension: str) -> list[Line]:
-        """The dearest first."""
+    def by(self, dimension: str) -> list[CostLine]:
+        """The costs by one dimension, the dearest first."""
         _, key_of = DIMENSIONS[dimension]
         parts = defaultdict(list)
         for group in self.groups:
             parts[key_of(group)].append(group)
-        lines = [Line(label, dict(query), self._bill(groups)) for (label, query), groups in parts.items()]
+        lines = [CostLine(label, dict(query), self._bill(groups)) for (label, query), groups in parts.items()]
         return sorted(lines, key=lambda line: (-line.bill.total.amount, -line.bill.total.count, line.label))
 
     def compared(self) -> list["Compared"]:
@@ -189,7 +189,7 @@ class Model:
 
     @property
     def saved(self) -> Decimal | None:
-        """By one APP for all instead of one each; negative where it costs more."""
+        """What one APP for all saves over one each; negative where it costs more."""
         if self.per_establishment is None or self.organisme_price is None:
             return None
         return self.per_establishment - self.organisme_price

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from django.db.models import QuerySet
 
-from mailboxes.indicators.table import FIGURES, Figure
+from mailboxes.indicators.table import FIGURES, IndicatorFigure
 from mailboxes.models import Measure, Structure
 from mailboxes.models.measures import MeasureQuerySet
 
@@ -51,7 +51,7 @@ class Indicators:
     def at(self, day: date, name: str, key: str = "") -> int:
         return self.table[day].get((name, key), 0)
 
-    def lines(self, figure: Figure) -> list[Line]:
+    def lines(self, figure: IndicatorFigure) -> list[Line]:
         """What occurs in the period, in the figure's own order."""
         if not self.first or not self.last:
             return []
@@ -62,10 +62,10 @@ class Indicators:
                 lines.append((key, label, now, before if self.first != self.last else None))
         return lines
 
-    def sections(self) -> list[tuple[Figure, list[Line]]]:
+    def sections(self) -> list[tuple[IndicatorFigure, list[Line]]]:
         return [(figure, lines) for figure in FIGURES if (lines := self.lines(figure))]
 
-    def chart(self, figure: Figure) -> dict | None:
+    def chart(self, figure: IndicatorFigure) -> dict | None:
         """A curve per key, or per group of keys; one day alone makes no curve."""
         if len(self.measured) < 2:
             return None
@@ -78,7 +78,7 @@ class Indicators:
         ]
         return {"type": "line", "series": series}
 
-    def _sum(self, day: date, figure: Figure, keys: list[str]) -> int:
+    def _sum(self, day: date, figure: IndicatorFigure, keys: list[str]) -> int:
         return sum(self.at(day, figure.name, key) for key in keys)
 
     def rows(self) -> Iterator[tuple[date, str, str, int]]:

@@ -20,7 +20,7 @@ Rows = Iterable[tuple[int, str, int]]
 Counts = Callable[[QuerySet[Structure], datetime], Rows]
 
 
-class Figure(NamedTuple):
+class IndicatorFigure(NamedTuple):
     name: str
     label: str
     keys: Callable[[], dict[str, str]]  # key -> label, in the order shown
@@ -55,7 +55,7 @@ def _states(structures, now) -> Rows:
 
 
 def _activity(structures, now) -> Rows:
-    """Of those paid for, as the costs count them: unknown is a count of its own, never idle and never used."""
+    """The paid BAL by use, as the costs count them: unknown is a count of its own, never idle and never used."""
     return _by("use", Bal.objects.paid().filter(structure__in=structures.values("pk")).with_use(now))
 
 
@@ -88,7 +88,7 @@ def _anomalies(structures, now) -> Rows:
 
 
 def _findings(structures, now) -> Rows:
-    """Each as its own statement; the gaps are all of one."""
+    """The findings, each counted by its own statement; the gaps all by one."""
     ours = Bal.objects.filter(structure__in=structures.values("pk"))
     for finding in OF_BALS:
         assert finding.bals  # noqa: S101 - of BAL
@@ -103,32 +103,34 @@ def _of(labels: dict) -> Callable[[], dict[str, str]]:
 
 
 FIGURES = [
-    Figure(TOTAL, "BAL en vie", _of({"": "toutes"}), _total),
-    Figure("state", "État", _of(dict(State.choices)), _states),
-    Figure("kind", "Type", _of(dict(Bal.Kind.choices)), lambda structures, now: _by("kind", _live(structures))),
-    Figure(
+    IndicatorFigure(TOTAL, "BAL en vie", _of({"": "toutes"}), _total),
+    IndicatorFigure("state", "État", _of(dict(State.choices)), _states),
+    IndicatorFigure(
+        "kind", "Type", _of(dict(Bal.Kind.choices)), lambda structures, now: _by("kind", _live(structures))
+    ),
+    IndicatorFigure(
         "operator",
         "Opérateur",
         lambda: dict(Operator.objects.values_list("code", "name")),
         lambda structures, now: _by("operator__code", _live(structures)),
     ),
-    Figure("activity", "Usage des BAL payées", _of(dict(Use.choices)), _activity),
-    Figure(
+    IndicatorFigure("activity", "Usage des BAL payées", _of(dict(Use.choices)), _activity),
+    IndicatorFigure(
         "fill",
         "Remplissage",
         _fills,
         _fill,
     ),
-    Figure(
+    IndicatorFigure(
         "published",
         "À l’annuaire public",
         _of({"yes": "publiées", "no": "absentes", "unexpected": "non attendues (APP, liste rouge)",
              "unknown": "inconnu (annuaire jamais chargé)"}),
         _published,
     ),
-    Figure("delegation", "Délégations en cours", _of({"read": "consulter", "send": "envoyer"}), _delegations),
-    Figure("anomaly", "Anomalies signalées", _of(dict(Anomaly.Kind.choices)), _anomalies),
-    Figure(FINDING, "Points d’attention", _of({f.name: f.title for f in FINDINGS if not f.holds}), _findings,
+    IndicatorFigure("delegation", "Délégations en cours", _of({"read": "consulter", "send": "envoyer"}), _delegations),
+    IndicatorFigure("anomaly", "Anomalies signalées", _of(dict(Anomaly.Kind.choices)), _anomalies),
+    IndicatorFigure(FINDING, "Points d’attention", _of({f.name: f.title for f in FINDINGS if not f.holds}), _findings,
            lambda key: OF_NAME[key].severity.label.capitalize()),
 ]  # fmt: skip
 BY_NAME = {figure.name: figure for figure in FIGURES}

@@ -1,6 +1,6 @@
 """What makes a BAL known: signature, letterhead, prescription line, QR code and vCard, letter to partners, poster.
 
-Of an address, and of who reads it; never of a patient. Nothing here is loaded from elsewhere when it is read.
+It speaks of an address and of who reads it, never of a patient. Nothing here is loaded from elsewhere when it is read.
 """
 
 import re
@@ -128,7 +128,7 @@ def _qr_file(kit: Kit, form: str) -> bytes:
 
 
 def text_of(kit: Kit, piece: str) -> str:
-    """Its words, for a preview or a text file."""
+    """The words of a piece, for a preview or a text file."""
     name = "changement" if piece == "lettre" and kit.is_leaving else piece
     return render_to_string(f"mailboxes/kit/pieces/{name}.txt", {"kit": kit})
 

@@ -7,7 +7,7 @@ from mailboxes.rules.refusals import Refused
 
 
 def check_announce(bal: Bal, *, by) -> None:
-    """Everything but the letter of change."""
+    """An open BAL may be made known by everything but the letter of change."""
     check_make_known(bal, by=by)
     if bal.state in TO_BE_LEFT:
         raise Refused(

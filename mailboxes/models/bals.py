@@ -67,15 +67,15 @@ class BalQuerySet(models.QuerySet):
         return self.filter(state__in=LIVE)
 
     def in_service(self):
-        """Open, and nobody asked for its end."""
+        """The BAL that are open and whose end nobody asked for."""
         return self.filter(state__in=IN_SERVICE)
 
     def with_users(self):
         return self.filter(HAS_USERS)
 
     def of_unknown_use(self):
-        """Nobody tells when it last served, and an answer can still matter: before, it is not open; after, its alert
-        or its way out asks the same of the same people."""
+        """The BAL whose last use nobody tells, where an answer can still matter: not before they open, nor once an
+        alert or the way out asks the same people the same."""
         return self.with_users().filter(state=State.ACTIVE, clock_at=None)
 
     def with_cotitulaires(self):
@@ -84,7 +84,8 @@ class BalQuerySet(models.QuerySet):
         return self.select_related("structure", "operator").prefetch_related(Prefetch("cotitulaires", holders))
 
     def with_holders(self):
-        """Everything that tells who may do what, in a constant number of queries; `roles_of` then costs none."""
+        """The BAL with all that tells who may do what, in as many queries for a thousand as for one; `roles_of` then
+        costs none."""
         delegations = Delegataire.objects.current().select_related("person", "under")
         return (
             self.with_cotitulaires()
@@ -100,11 +101,12 @@ class BalQuerySet(models.QuerySet):
         return self.filter(IS_EXPECTED)
 
     def absent(self):
-        """Expected in the annuaire, which does not show them: of one that is fresh, this says something."""
+        """The BAL expected in the annuaire and not shown there; it proves something only of an annuaire that is
+        fresh."""
         return self.expected_in_annuaire().with_publication().filter(is_published=False)
 
     def idle_since_months(self, months, now: datetime):
-        """Clock older than so many months, an expression over each BAL's operator. Unknown is not idle.
+        """The BAL whose clock is older than so many months, an expression over their operator. Unknown is not idle.
 
         The operators' limits are read by the same statement: PostgreSQL walks `bal_idle_clock` once per operator.
         """
@@ -158,7 +160,7 @@ class BalQuerySet(models.QuerySet):
         return self.live().filter(is_full())
 
     def filling(self):
-        """Time to make room, and not full yet."""
+        """The BAL that need room made, and are not full yet."""
         return self.live().filter(is_filling())
 
     def crossing_quota(self):
@@ -279,7 +281,7 @@ class Bal(models.Model):
         return self.has_users and self.state == State.ACTIVE and self.clock_at is None
 
     def is_idle_at(self, now: datetime) -> bool:
-        """Past its operator's alert. Unknown is not idle."""
+        """Is it unused for longer than its operator's alert allows? Unknown is not idle."""
         return self.has_users and self.clock_at is not None and self.operator.is_long_ago(self.clock_at, now)
 
     @property
@@ -292,7 +294,7 @@ class Bal(models.Model):
         return dict(Reading.Source.choices).get(self.last_used_source, "") if self.last_used_at else ""
 
     def leaves_by_choice(self) -> bool:
-        """Is it on its way out because one who holds it asked for that himself?"""
+        """Is it on its way out because one of its holders asked for that?"""
         if self.state == State.IDLE_ALERTED:
             return False  # nobody asked for anything
         asked = [Verb.REQUEST_DEPUBLICATION, Verb.DEPUBLISH_IDLE, Verb.REQUEST_DELETION]
@@ -303,17 +305,17 @@ class Bal(models.Model):
         )
 
     def measure(self) -> None:
-        """Bring `percent_full` level with the space used and the space granted."""
+        """Work out `percent_full` again, from the space used and the space granted."""
         self.percent_full = None
         if self.used_mb is not None and self.quota_mb:
             self.percent_full = round(100 * self.used_mb / self.quota_mb)
 
     def forecast(self, points: list[Point]) -> Forecast | Unknown:
-        """When it will be full; `points` are its own of `Reading.objects.points_of`."""
+        """The forecast of the day it will be full; `points` are its own of `Reading.objects.points_of`."""
         return forecast(points, self.quota_mb)
 
     def foresee(self, points: list[Point]) -> None:
-        """Bring `full_on` level with the readings and the space granted."""
+        """Work out `full_on` again, from the readings and the space granted."""
         told = self.forecast(points)
         self.full_on = told.likely if isinstance(told, Forecast) else None
 
@@ -366,7 +368,8 @@ class Bal(models.Model):
         return self.delegations
 
     def nobody_answers(self) -> bool:
-        """An APP has no professional; a PER has none once its holder has left the structure, by record."""
+        """Is there no professional to answer for it? An APP has none; a PER has none once its holder has left, by
+        record."""
         if not self.has_users:
             return True
         return self.kind == self.Kind.NOMINATIVE and self.has_lost_its_holder()
@@ -377,8 +380,8 @@ class Bal(models.Model):
         return self.holder_has_left
 
     def is_orphan(self) -> bool:
-        """Of a shared BAL: nobody answers for it. It has no principal; or he has left; or the day of his departure has
-        come, and only this role still keeps it from being recorded."""
+        """Does nobody answer for a shared BAL? It has no principal; or they have left; or the day of their departure
+        has come, and only this role still keeps it from being recorded."""
         principal = self.principal()
         if principal is None or self.has_lost_its_holder():
             return True
@@ -393,7 +396,8 @@ def expected_in_sql(bal: str) -> str:
 
 
 def holder_has_left() -> Q:
-    """On Bal: its titulaire or principal was in the structure, and each of his stays there is over."""
+    """The condition, on Bal, that its titulaire or principal was in the structure, and that all their stays there are
+    over."""
     stays = Affiliation.objects.filter(
         structure=OuterRef("structure"), person__held__bal=OuterRef("pk"), person__held__is_principal=True
     )

@@ -16,7 +16,7 @@ from mailboxes.models import Bal, Movement, Standing, Step, standings
 Kind = Movement.Kind
 
 
-class Seen(NamedTuple):
+class TaskSeen(NamedTuple):
     """What the register sees of a step, and in which words."""
 
     is_done: bool
@@ -28,7 +28,7 @@ class Task(NamedTuple):
     name: str
     title: str
     how: str
-    seen: Callable[[Standing], Seen | None] | None = None  # None, or an answer of None: a person says
+    seen: Callable[[Standing], TaskSeen | None] | None = None  # None, or an answer of None: a person says
     may_skip: bool = True  # may be set aside as not applicable, with a reason
     by: frozenset[Role] = frozenset({Role.GESTIONNAIRE})
 
@@ -38,92 +38,95 @@ def _named(bals: Iterable[Bal]) -> str:
 
 
 # --- Arrival ----------------------------------------------------------------------------------------------------------
-def _rpps(standing: Standing) -> Seen:
+def _rpps(standing: Standing) -> TaskSeen:
     number = standing.stay.person.rpps
-    return Seen(bool(number), f"RPPS {number}" if number else "Aucun numéro RPPS sur sa fiche.")
+    return TaskSeen(bool(number), f"RPPS {number}" if number else "Aucun numéro RPPS sur sa fiche.")
 
 
-def _situation(standing: Standing) -> Seen | None:
+def _situation(standing: Standing) -> TaskSeen | None:
     """An activity that is not shown proves nothing: the file may be of before, or know the place by another number."""
     current = [activity for activity in standing.situations if activity.withdrawn_at is None]
-    return Seen(True, f"L’annuaire montre son activité : {current[0].place}.") if current else None
+    return TaskSeen(True, f"L’annuaire montre son activité : {current[0].place}.") if current else None
 
 
-def _card(standing: Standing) -> Seen:
+def _card(standing: Standing) -> TaskSeen:
     has = standing.stay.person.has_cps
-    return Seen(has, "CPS ou e-CPS connue." if has else "Sa fiche ne dit pas qu’une CPS ou une e-CPS lui est remise.")
+    lacks = "Sa fiche ne dit pas qu’une CPS ou une e-CPS lui est remise."
+    return TaskSeen(has, "CPS ou e-CPS connue." if has else lacks)
 
 
-def _per(standing: Standing) -> Seen:
+def _per(standing: Standing) -> TaskSeen:
     live = [bal for bal in standing.nominatives if bal.state in LIVE]
     opened = [bal for bal in live if bal.state in OPENED]
     if opened:
-        return Seen(True, _named(opened))
-    return Seen(False, f"Demandée : {_named(live)}." if live else "Aucune BAL nominative dans cette structure.")
+        return TaskSeen(True, _named(opened))
+    return TaskSeen(False, f"Demandée : {_named(live)}." if live else "Aucune BAL nominative dans cette structure.")
 
 
 # --- Departure --------------------------------------------------------------------------------------------------------
-def _handed_over(standing: Standing) -> Seen:
+def _handed_over(standing: Standing) -> TaskSeen:
     rows = standing.blocking
     if rows:
-        return Seen(False, f"Son départ laisserait sans responsable : {_named(row.bal for row in rows)}.")
-    return Seen(True, "Aucune BAL partagée ne dépend de cette personne.")
+        return TaskSeen(False, f"Son départ laisserait sans responsable : {_named(row.bal for row in rows)}.")
+    return TaskSeen(True, "Aucune BAL partagée ne dépend de cette personne.")
 
 
-def _out_of_shared(standing: Standing) -> Seen:
+def _out_of_shared(standing: Standing) -> TaskSeen:
     rows = standing.shared
     if rows:
-        return Seen(False, f"Encore cotitulaire de : {_named(row.bal for row in rows)}.")
-    return Seen(True, "Cotitulaire d’aucune BAL partagée.")
+        return TaskSeen(False, f"Encore cotitulaire de : {_named(row.bal for row in rows)}.")
+    return TaskSeen(True, "Cotitulaire d’aucune BAL partagée.")
 
 
-def _given(standing: Standing) -> Seen:
+def _given(standing: Standing) -> TaskSeen:
     rows = [f"{row.person} ({row.bal})" for row in standing.given]
-    return Seen(not rows, f"Encore sous sa responsabilité : {', '.join(rows)}." if rows else "Aucune en cours.")
+    return TaskSeen(not rows, f"Encore sous sa responsabilité : {', '.join(rows)}." if rows else "Aucune en cours.")
 
 
-def _received(standing: Standing) -> Seen:
+def _received(standing: Standing) -> TaskSeen:
     rows = [f"{row.bal} (sous {row.under})" for row in standing.received]
-    return Seen(not rows, f"Encore ouvertes : {', '.join(rows)}." if rows else "Aucune en cours.")
+    return TaskSeen(not rows, f"Encore ouvertes : {', '.join(rows)}." if rows else "Aucune en cours.")
 
 
-def _auto_reply(standing: Standing) -> Seen | None:
-    return None if [bal for bal in standing.nominatives if bal.state in LIVE] else Seen(True, "Aucune BAL nominative.")
+def _auto_reply(standing: Standing) -> TaskSeen | None:
+    if any(bal.state in LIVE for bal in standing.nominatives):
+        return None
+    return TaskSeen(True, "Aucune BAL nominative.")
 
 
-def _depublished(standing: Standing) -> Seen:
+def _depublished(standing: Standing) -> TaskSeen:
     bals = [
         bal for bal in standing.nominatives if bal.is_expected_in_annuaire and bal.state not in BEYOND_DEPUBLICATION
     ]
     if bals:
-        return Seen(False, "; ".join(f"{bal.address} : {bal.get_state_display()}" for bal in bals))
-    return Seen(True, "Aucune BAL nominative n’est plus attendue à l’annuaire.")
+        return TaskSeen(False, "; ".join(f"{bal.address} : {bal.get_state_display()}" for bal in bals))
+    return TaskSeen(True, "Aucune BAL nominative n’est plus attendue à l’annuaire.")
 
 
-def _deletion(standing: Standing) -> Seen:
+def _deletion(standing: Standing) -> TaskSeen:
     bals = [bal for bal in standing.nominatives if bal.state not in BEYOND_DELETION]
     if bals:
-        return Seen(False, f"Pas encore demandée : {_named(bals)}.")
-    return Seen(True, "Demandée, ou rien à supprimer.")
+        return TaskSeen(False, f"Pas encore demandée : {_named(bals)}.")
+    return TaskSeen(True, "Demandée, ou rien à supprimer.")
 
 
-def _activity(standing: Standing) -> Seen | None:
-    """By the annuaire's activities, if they are fresh and once showed this one."""
+def _activity(standing: Standing) -> TaskSeen | None:
+    """Does the annuaire still show the activity? Only a fresh one that once showed it can tell."""
     if not standing.stay.person.rpps:
-        return Seen(True, "Sans RPPS : aucune activité à clore.")
+        return TaskSeen(True, "Sans RPPS : aucune activité à clore.")
     run = standing.run
     if not standing.situations or run is None or run.is_stale:
         return None
     current = [activity for activity in standing.situations if activity.withdrawn_at is None]
     day = timezone.localtime(run.as_of)
     if current:
-        return Seen(False, f"Au {day:%d/%m/%Y}, l’annuaire montre encore son activité : {current[0].place}.")
-    return Seen(True, f"L’annuaire du {day:%d/%m/%Y} ne montre plus d’activité dans cette structure.")
+        return TaskSeen(False, f"Au {day:%d/%m/%Y}, l’annuaire montre encore son activité : {current[0].place}.")
+    return TaskSeen(True, f"L’annuaire du {day:%d/%m/%Y} ne montre plus d’activité dans cette structure.")
 
 
-def _end(standing: Standing) -> Seen:
+def _end(standing: Standing) -> TaskSeen:
     day = standing.stay.left_on
-    return Seen(day is not None, f"Départ au {day:%d/%m/%Y}." if day else "Le départ n’est pas enregistré.")
+    return TaskSeen(day is not None, f"Départ au {day:%d/%m/%Y}." if day else "Le départ n’est pas enregistré.")
 
 
 _BOTH = frozenset({Role.GESTIONNAIRE, Role.TITULAIRE})
@@ -178,11 +181,11 @@ BY_NAME = {(step.kind, step.name): step for step in STEPS}
 
 
 @dataclass
-class Line:
+class TaskLine:
     """One step of one file, as it stands."""
 
     task: Task
-    seen: Seen | None
+    seen: TaskSeen | None
     row: Step | None
 
     @property
@@ -195,12 +198,12 @@ class Line:
 
 
 @dataclass
-class File:
+class MovementFile:
     """A file with all its steps."""
 
     movement: Movement
     standing: Standing
-    lines: list[Line]
+    lines: list[TaskLine]
 
     @property
     def settled(self) -> int:
@@ -214,27 +217,27 @@ class File:
     def is_complete(self) -> bool:
         return self.settled == len(self.lines)
 
-    def line(self, name: str) -> Line:
+    def line(self, name: str) -> TaskLine:
         return next(line for line in self.lines if line.task.name == name)
 
 
-def file_of(movement: Movement) -> File:
+def file_of(movement: Movement) -> MovementFile:
     return files(Movement.objects.filter(pk=movement.pk))[0]
 
 
-def files(movements) -> list[File]:
-    """In a constant number of queries, whatever their number."""
+def files(movements) -> list[MovementFile]:
+    """The files of these movements, in as many queries for a thousand as for one."""
     rows = list(movements.select_related("stay__person", "stay__structure__parent").prefetch_related("steps__by"))
     found = standings(row.stay for row in rows)
-    return [File(row, found[row.stay_id], _lines(row, found[row.stay_id])) for row in rows]
+    return [MovementFile(row, found[row.stay_id], _lines(row, found[row.stay_id])) for row in rows]
 
 
-def _lines(movement: Movement, standing: Standing) -> list[Line]:
-    """Of a closed file nothing is looked at any more: its rows tell how it was."""
+def _lines(movement: Movement, standing: Standing) -> list[TaskLine]:
+    """The steps of one file. A closed one is not looked at again: its rows tell how it was."""
     ticked = {step.name: step for step in movement.steps.all()}
     is_open = movement.closed_at is None
     return [
-        Line(task, task.seen(standing) if is_open and task.seen else None, ticked.get(task.name))
+        TaskLine(task, task.seen(standing) if is_open and task.seen else None, ticked.get(task.name))
         for task in STEPS
         if task.kind == movement.kind
     ]

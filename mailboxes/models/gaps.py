@@ -48,7 +48,7 @@ class ClaimQuerySet(models.QuerySet):
         return self.filter(~Q(answer="") | Q(asked_at__gt=now - settings.UNIDENTIFIED_CYCLE))
 
     def to_ask(self, person: Person, now: datetime) -> list[str]:
-        """The addresses that the annuaire lists under his RPPS, not held by him here, not settled."""
+        """The addresses that the annuaire lists under the person's RPPS, not held by them here, not settled."""
         settled = self.settled(now).filter(person=person).values("address")
         held = Cotitulaire.objects.filter(person=person).values("bal__address")
         listed = Entry.objects.published().filter(person_id=person.rpps or "-")
@@ -56,13 +56,13 @@ class ClaimQuerySet(models.QuerySet):
         return sorted(unknown.values_list("address", flat=True).distinct())
 
     def to_remind(self, now: datetime):
-        """Unanswered for so long, not yet reminded in this cycle, and still listed under his RPPS."""
+        """Unanswered for so long, not yet reminded in this cycle, and still listed under the person's RPPS."""
         listed = Entry.objects.published().filter(address=OuterRef("address"), person_id=OuterRef("person__rpps"))
         since = now - settings.UNIDENTIFIED_REMIND_AFTER
         return self.unanswered().filter(Exists(listed), asked_at__lte=since, reminded_at=None)
 
     def people_to_ask(self, now: datetime):
-        """Of whom `to_ask` is not empty, among those who work somewhere today."""
+        """The people with something in `to_ask`, among those who work somewhere today."""
         settled = self.settled(now).filter(person=OuterRef(OuterRef("pk")), address=OuterRef("address"))
         held = Cotitulaire.objects.filter(person=OuterRef(OuterRef("pk")), bal__address=OuterRef("address"))
         listed = Entry.objects.published().filter(person_id=OuterRef("rpps"))
@@ -75,7 +75,7 @@ class ClaimQuerySet(models.QuerySet):
 
 
 class Claim(models.Model):
-    """What a person was asked, and answered, of one address that the annuaire lists under his RPPS.
+    """What a person was asked, and answered, of one address that the annuaire lists under their RPPS.
 
     Once answered by a signed link, that link changes nothing more: only its holder, logged in, may answer anew.
     """

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from directory.dates import day_of, minute_of
 from mailboxes.lifecycle import ANSWERABLE, LIVE, Act, Party, State, Verb
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
@@ -29,7 +30,7 @@ class JournalQuerySet(models.QuerySet):
         return self.filter(of_bal | Q(bal=None, structure__in=structures) | Q(bal=None, person__user_id=user.pk))
 
     def untold(self, now):
-        """To be told, and held by nobody: a lease that ran out is taken up again."""
+        """The entries still to be told that no process holds: a lease that ran out is taken up again."""
         return self.filter(told_at=None).filter(Q(leased_until=None) | Q(leased_until__lte=now))
 
     def claim(self, pk, now) -> bool:
@@ -101,7 +102,7 @@ class JournalEntry(models.Model):
 
 class NoticeQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """On the BAL, or to the people, of the structures one sees."""
+        """The notices on the BAL, or to the people, of the structures one sees."""
         if user.is_superuser:
             return self
         structures = Structure.objects.visible_to(user).values("pk")
@@ -112,7 +113,8 @@ class NoticeQuerySet(models.QuerySet):
         return self.filter(bounced_at=None).exclude(sent_at=None)
 
     def undelivered(self):
-        """Refused, without a channel, left to the gestionnaire, or failing at each try."""
+        """The notices that did not reach: refused, without a channel, left to the gestionnaire, or failing at each
+        try."""
         stuck = ~Q(channel__in=Notice.MAILED) | Q(attempts__gt=0)
         unsent = Q(stuck, ~Q(channel=Notice.Channel.WITHDRAWN), sent_at=None)
         return self.filter(~Q(bounced_at=None) | unsent)
@@ -140,7 +142,7 @@ class Notice(models.Model):
         WITHDRAWN = "withdrawn", "retiré avant l’envoi"
 
     class Answer(models.TextChoices):
-        """By the signed link of the mail, without logging in; once."""
+        """What was answered by the signed link of the mail, without logging in; once."""
 
         USED = "used", "Je m’en sers"
         KEPT = "kept", "Je la garde, sans m’en servir en ce moment"
@@ -196,9 +198,9 @@ class Notice(models.Model):
         if self.channel == self.Channel.WITHDRAWN:
             return "retiré avant l’envoi"
         if self.bounced_at:
-            return f"non remis : refusé le {_minute(self.bounced_at)} par la messagerie du destinataire"
+            return f"non remis : refusé le {minute_of(self.bounced_at)} par la messagerie du destinataire"
         if self.sent_at:
-            day = _day(self.sent_at) if self.channel == self.Channel.HAND else _minute(self.sent_at)
+            day = day_of(self.sent_at) if self.channel == self.Channel.HAND else minute_of(self.sent_at)
             return f"remis le {day} par {self.get_channel_display()}{self.how and f' ({self.how})'}"
         if self.channel == self.Channel.HAND:
             return "à remettre par le gestionnaire, comme le destinataire le demande"
@@ -212,7 +214,7 @@ class Notice(models.Model):
 
     @property
     def is_stuck(self) -> bool:
-        """Somebody must see to it; the same as `undelivered`."""
+        """Must somebody see to it? The same as `undelivered`."""
         waits = self.channel == self.Channel.WITHDRAWN or (self.channel in self.MAILED and not self.attempts)
         return not self.is_delivered and (self.bounced_at is not None or not waits)
 
@@ -220,14 +222,6 @@ class Notice(models.Model):
         number = self.stage.partition("-")[2]  # of an operator, the letter that it is (`oppose-ask`)
         label = LABELS.get(self.act, self.act)
         return f"{label} ({number} {UNITS.get(self.act, 'jours avant')})" if number.isdigit() else label
-
-
-def _minute(moment) -> str:
-    return f"{timezone.localtime(moment):%d/%m/%Y à %H:%M}"
-
-
-def _day(moment) -> str:
-    return f"{timezone.localtime(moment):%d/%m/%Y}"
 
 
 class AccessTrace(models.Model):

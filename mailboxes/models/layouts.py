@@ -1,4 +1,4 @@
-"""How each operator wants to be asked: the words and the columns that a structure writes him."""
+"""How each operator wants to be asked: the words and the columns that a structure writes to them."""
 
 import re
 

@@ -58,18 +58,18 @@ class PersonQuerySet(models.QuerySet):
         return self.filter(Q(user_id=user.pk) | Q(pk__in=there))
 
     def choosable_for(self, bal, user):
-        """Whom `user` may name on this BAL: the people he sees, and those who work in its structure today."""
+        """Whom `user` may name on this BAL: the people they see, and those who work in its structure today."""
         there = Affiliation.objects.current().filter(structure=bal.structure_id).values("person")
         seen = Person.objects.visible_to(user).values("pk")
         return self.filter(Q(pk__in=there) | Q(pk__in=seen))
 
     def choosable_in(self, structure, user):
-        """The same for a BAL that `structure` will have; one always may name oneself."""
+        """Whom `user` may name on a BAL that `structure` will have: as `choosable_for`, and themselves in any case."""
         there = Affiliation.objects.current().filter(structure=structure).values("person")
         return self.filter(Q(pk__in=there) | Q(pk__in=Person.objects.visible_to(user).values("pk")))
 
     def of_structures(self, structures):
-        """Those who are, or were, in one of them."""
+        """The people who are, or were, in one of these structures."""
         return self.filter(pk__in=Affiliation.objects.filter(structure__in=structures).values("person"))
 
     def able_to_hold(self):
@@ -77,7 +77,7 @@ class PersonQuerySet(models.QuerySet):
         return self.filter(rpps__isnull=False, has_cps=True)
 
     def named(self, text: str):
-        """By RPPS, or by the words of the name, in any order."""
+        """The people with this RPPS, or whose names hold these words, in any order."""
         if text.isdigit():
             return self.filter(rpps=text)
         found = self
@@ -88,7 +88,7 @@ class PersonQuerySet(models.QuerySet):
 
 class Person(models.Model):
     class Channel(models.TextChoices):
-        """How he wants to be told; also what a notice used."""
+        """How a person wants to be told; also what a notice used."""
 
         EMAIL = "email", "courriel ordinaire"
         MSSANTE = "mssante", "messagerie MSSanté"
@@ -126,7 +126,8 @@ class Person(models.Model):
         self.mssante_address = self.mssante_address.strip().lower()
 
     def situations(self) -> list[Activity]:
-        """His *situations d'exercice* by the annuaire; of several people at once, `situations_by_rpps` is cheaper."""
+        """The person's *situations d'exercice* by the annuaire; for several people at once, `situations_by_rpps` is
+        cheaper."""
         return situations_by_rpps([self.rpps]).get(self.rpps or "", [])
 
     def is_actor(self, actor) -> bool:
@@ -136,7 +137,8 @@ class Person(models.Model):
         return self.user_id is not None and self.user_id == actor.pk
 
     def reached_by(self, bal=None) -> tuple[str, str]:
-        """His channel and his address there, "" where there is none. Of a BAL he is not told in that BAL."""
+        """The person's channel and their address there, "" where there is none. They are not told of a BAL in that
+        BAL."""
         if self.channel == self.Channel.HAND:
             return self.Channel.HAND, ""
         elsewhere = bal is None or bal.address != self.mssante_address
@@ -158,7 +160,7 @@ class AffiliationQuerySet(models.QuerySet):
         return self.present_on(timezone.localdate())
 
     def to_apply(self, today):
-        """Over, and the accesses that went with it not yet taken away."""
+        """The stays that are over, and whose last accesses are still to be taken away."""
         return self.filter(left_on__lte=today, applied_at=None)
 
     def visible_to(self, user):

@@ -1,4 +1,4 @@
-"""Which BAL a professional prefers, place by place, and where he wants it, for each sort of message."""
+"""Which BAL a professional prefers, place by place, and where they want it, for each sort of message."""
 
 from django.conf import settings
 from django.db import models
@@ -15,7 +15,7 @@ STANDING = (RequestStage.DRAFT, RequestStage.SENT, RequestStage.DONE)  # asked, 
 
 class PreferenceQuerySet(models.QuerySet):
     def main(self):
-        """For every message: the only one of which the annuaire has a word (rank 1)."""
+        """The wishes for every message, the only ones of which the annuaire can show a trace (rank 1)."""
         return self.filter(purpose=Preference.Purpose.ANY)
 
     def observed(self):

@@ -1,4 +1,4 @@
-"""What an operator is asked, and what became of it: only he creates, publishes and deletes."""
+"""What an operator is asked, and what became of it: they alone create, publish and delete."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ class RequestQuerySet(models.QuerySet):
         return self.filter(stage__in=AWAITED)
 
     def mark_sent(self, now) -> int:
-        """The operator was told; he has as many days as his file says. One statement per length of time."""
+        """Mark as sent; the operator has as many days as their record says. One statement per length of time."""
         drafts = self.filter(stage=RequestStage.DRAFT)
         sent = 0
         for days in set(drafts.values_list("operator__answer_days", flat=True)):
@@ -64,7 +64,7 @@ class RequestQuerySet(models.QuerySet):
         return asked.filter(shown | (withdrawn & ~(Q(bal__isnull=False) & moving)), asked__lt=as_of)
 
     def with_letters(self):
-        """Everything a line or a file of requests shows, in a constant number of queries."""
+        """The requests with everything that a list or a file shows, in as many queries for a thousand as for one."""
         letters = Notice.objects.filter(party=Party.OPERATOR)
         rows = self.select_related("structure", "operator", "by", "entry").prefetch_related(
             Prefetch("entry__notices", letters, to_attr="letters"),
@@ -129,7 +129,7 @@ class Request(models.Model):
 
     @property
     def moves_bal(self) -> bool:
-        """Does the state of its BAL await it? Then what becomes of the one moves the other."""
+        """Does the state of its BAL wait for it? Then the BAL moves with the request."""
         return self.bal is not None and self.bal.state in AWAITS.get(RequestKind(self.kind), ())
 
     @property

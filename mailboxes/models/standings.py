@@ -1,4 +1,4 @@
-"""What people hold, lend and are lent where they stay: read for many at once, in a constant number of queries."""
+"""What people hold, lend and are lent where they stay: read for many people at once, in as many queries as for one."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -34,8 +34,8 @@ class Standing:
 
     @property
     def blocking(self) -> list[Cotitulaire]:
-        """Shared BAL that he would leave without a principal, or without anybody. Once the operator has confirmed its
-        deletion, a BAL needs neither."""
+        """The shared BAL that the person would leave without a principal, or without anybody. A BAL whose deletion the
+        operator confirmed needs neither."""
         return [
             holder
             for holder in self.shared
@@ -44,7 +44,7 @@ class Standing:
 
     @property
     def situations(self) -> list[Activity]:
-        """What the annuaire says, or said, of his work in this structure."""
+        """What the annuaire says, or said, of the person's work in this structure."""
         return [activity for activity in self.activities if is_at(activity, self.stay.structure)]
 
 
@@ -53,7 +53,7 @@ def standing_of(stay: Affiliation) -> Standing:
 
 
 def standings(stays: Iterable[Affiliation]) -> dict[int, Standing]:
-    """By the primary key of the stay."""
+    """The standing of each stay, by the stay's primary key."""
     found = {stay.pk: Standing(stay) for stay in stays}
     people = {standing.stay.person_id for standing in found.values()}
     chain = "bal__structure__parent"

@@ -44,7 +44,7 @@ class StructureQuerySet(models.QuerySet):
         return self._reached(user, Membership.Role.values)
 
     def open_to(self, user):
-        """Those for which `user` may ask for a BAL: he manages them, or holds there what a holder needs."""
+        """The structures for which `user` may ask for a BAL: they manage them, or have there what a holder needs."""
         there = present_on(timezone.localdate(), "affiliations__")
         card = {"affiliations__person__has_cps": True, "affiliations__person__rpps__isnull": False}
         works = Structure.objects.filter(there, affiliations__person__user=user.pk, **card)
@@ -113,17 +113,17 @@ class Structure(models.Model):
         return self.name
 
     def line(self) -> set[int]:
-        """Itself and what stands above it, by primary key."""
+        """The structure and those above it, by primary key."""
         above = self.parent
         return {pk for pk in (self.pk, above and above.pk, above and above.parent_id) if pk}
 
     def is_in_line_with(self, other: "Structure") -> bool:
-        """The same, above or below; not beside."""
+        """Is one the other, or above or below it? Beside is not in line."""
         return self.pk in other.line() or other.pk in self.line()
 
     @property
     def finess(self) -> str:
-        """Its own: a legal entity's is that of all its establishments."""
+        """The structure's own FINESS: a legal entity's is shared by all its establishments."""
         return self.finess_et or self.finess_ej
 
     @property
@@ -207,13 +207,13 @@ class Operator(models.Model):
 
     @cached_property
     def domain_names(self) -> frozenset[str]:
-        """Read once per object: an import asks for each of its lines."""
+        """The names of the operator's domains, read once per object: an import asks for each of its lines."""
         return frozenset(self.domains.values_list("name", flat=True))
 
 
 class DomainQuerySet(models.QuerySet):
     def open_to(self, structure: Structure):
-        """Those reserved to nobody, or to it or one above it; its own and its operators' first."""
+        """The domains reserved to nobody, or to this structure or one above it; its own and its operators' first."""
         above = [structure.pk, structure.parent_id, structure.parent.parent_id if structure.parent else None]
         reserved = Q(structure__in=[pk for pk in above if pk])
         used = Operator.objects.filter(pk=OuterRef("operator"), bals__structure=structure)

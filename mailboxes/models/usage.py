@@ -14,7 +14,7 @@ RECENT = WINDOW + timedelta(days=180)  # a forecast starts from a last reading n
 
 class ReadingQuerySet(models.QuerySet):
     def points_of(self, bals: Iterable) -> dict[int, list[Point]]:
-        """For each BAL, by its primary key: the space used day by day, to be forecast from. One query for all."""
+        """The space used day by day, to forecast from: for each BAL, by its primary key. One query for all."""
         points: dict[int, list[Point]] = defaultdict(list)
         zone = timezone.get_current_timezone()  # asked for each reading, it would cost as much as all the rest
         told = self.filter(bal__in=bals, used_mb__isnull=False, at__gte=timezone.now() - RECENT).order_by("at", "pk")

@@ -17,7 +17,7 @@ class Bounce(NamedTuple):
 
 
 def messages_of(content: bytes) -> Iterator[EmailMessage]:
-    """One message, or all those of an mbox."""
+    """The messages in `content`: one, or all those of an mbox."""
     if not content.startswith(b"From "):
         yield message_from_bytes(content, policy=policy.default)
         return
@@ -29,7 +29,8 @@ def messages_of(content: bytes) -> Iterator[EmailMessage]:
 
 
 def failures_of(message: EmailMessage) -> list[Bounce]:
-    """The recipients that it says were refused for good; a delay is none, nor is an automatic reply."""
+    """The recipients that were refused for good, by this report; a delayed message or an automatic reply is no
+    failure."""
     parts = list(message.walk())
     reports = [part for part in parts if part.get_content_type() == "message/delivery-status"]
     original = "\n".join(_headers(part) for part in parts if part.get_content_type() in ORIGINALS)

@@ -16,7 +16,7 @@ def days_before(days: int) -> str:
 
 
 def due_for_reminder(now: datetime, days: int) -> QuerySet[Bal]:
-    """So many days before the end, unless this reminder or a later one was given since the alert."""
+    """The BAL to remind of, some days before the end, unless this reminder or a later one was given since the alert."""
     given = [days_before(other) for other in settings.IDLE_REMINDERS if other <= days]
     ending = Bal.objects.due_for_depublication(now + timedelta(days=days))
     over = Bal.objects.due_for_depublication(now).values("pk")
@@ -24,7 +24,7 @@ def due_for_reminder(now: datetime, days: int) -> QuerySet[Bal]:
 
 
 def due_for_escalation(now: datetime) -> QuerySet[Bal]:
-    """Alerted, and nobody could be reached; or near the end, and nobody answered. Once per alert."""
+    """The BAL alerted of which nobody could be reached; or, near the end, nobody answered. Once per alert."""
     alerted = Bal.objects.filter(~_done(Act.ESCALATE_IDLE), state=State.IDLE_ALERTED)
     told = Notice.objects.delivered().filter(
         bal=OuterRef("pk"), party=Party.HOLDERS, created_at__gte=OuterRef("state_since")
@@ -35,15 +35,16 @@ def due_for_escalation(now: datetime) -> QuerySet[Bal]:
 
 
 def to_ask_about() -> QuerySet[Bal]:
-    """Of unknown use, which is not idle: they are asked about, and nothing ends by itself.
+    """The BAL of unknown use, which is not idle: their holders are asked, and nothing ends by itself.
 
-    A clean-up campaign puts the same question: while it is open, they are asked by it alone.
+    A clean-up campaign asks the same question: while it is open, it alone does.
     """
     return Bal.objects.of_unknown_use().exclude(campaign_targets__open_kind=CampaignKind.CLEANUP)
 
 
 def due_for_question(now: datetime) -> QuerySet[Bal]:
-    """Held by someone, in the register long enough for a reading to have come, and not asked about in this cycle."""
+    """The BAL to ask about: held by someone, in the register long enough for a reading to have come, not asked about in
+    this cycle."""
     held = Exists(Cotitulaire.objects.filter(bal=OuterRef("pk")))
     since = now - settings.USE_QUESTION_AFTER
     return to_ask_about().filter(held, ~asked(now), state_since__lte=since)
@@ -56,11 +57,11 @@ def due_for_question_reminder(now: datetime) -> QuerySet[Bal]:
 
 
 def asked(now: datetime, **facts) -> Exists:
-    """Asked, or reminded, within this cycle of questions."""
+    """The journal's lines of a question or a reminder within this cycle."""
     facts = {"what": Act.ASK_USE, "at__gt": now - settings.UNIDENTIFIED_CYCLE, **facts}
     return Exists(JournalEntry.objects.filter(bal=OuterRef("pk"), **facts))
 
 
 def _done(what: Act, **facts) -> Exists:
-    """Since the BAL came into its state."""
+    """The journal's lines of such acts since the BAL came into its state."""
     return Exists(JournalEntry.objects.filter(bal=OuterRef("pk"), what=what, at__gte=OuterRef("state_since"), **facts))

@@ -33,7 +33,7 @@ def notice_of(token: str) -> int:
 
 
 def message_id(notice) -> str:
-    """The same at each sending of the same notice."""
+    """The Message-ID of a notice, the same at each sending."""
     return f"<avis.{notice.pk}.{_seal(notice.pk)}@{settings.MESSAGE_ID_DOMAIN}>"
 
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.utils import timezone
-
+from directory.dates import day_of
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import JournalEntry, Notice
 
@@ -36,12 +35,8 @@ def with_outcomes(notices: Iterable[Notice]) -> list[Notice]:
 def outcome_of(notice: Notice, entries: Iterable[JournalEntry]) -> str:
     """`entries`: what happened to its BAL, the oldest first."""
     if notice.answered_at:
-        return f"répondu « {notice.get_answer_display()} » par le lien, le {_day(notice.answered_at)}"
+        return f"répondu « {notice.get_answer_display()} » par le lien, le {day_of(notice.answered_at)}"
     for entry in entries:
         if entry.at >= notice.created_at and entry.pk != notice.entry_id:
             return f"{FOLLOWED[entry.what]} le {_day(entry.at)} ({entry.actor})"
     return "sans réponse à ce jour" if notice.is_delivered else ""
-
-
-def _day(moment) -> str:
-    return f"{timezone.localtime(moment):%d/%m/%Y}"

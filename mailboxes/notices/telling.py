@@ -24,7 +24,7 @@ from mailboxes.notices import links
 from mailboxes.requests.letters import Layouts
 
 logger = logging.getLogger(__name__)
-OF_ADDRESSES = (Act.ASK_PERSON, Act.REMIND_PERSON)  # a person is asked of his own
+OF_ADDRESSES = (Act.ASK_PERSON, Act.REMIND_PERSON)  # a person is asked about their own
 
 CAMPAIGNS = (Act.ASK_CAMPAIGN, Act.REMIND_CAMPAIGN)
 LONGEST_WAIT = 7  # the lease doubles with each failure, so many times at most
@@ -35,7 +35,7 @@ def notices_for(
 ) -> list[Notice]:
     """The notices that `entry` calls for, unsaved: one per holder, one per gestionnaire.
 
-    The operator's is the letter of a request (`letter_to_operator`), for he hears of nothing else.
+    The operator's is the letter of a request (`letter_to_operator`), for they hear of nothing else.
     `accounts`: the gestionnaires by structure, as `gestionnaires_of` finds them for a night's worth of BAL at once.
     """
     notices = []
@@ -66,7 +66,7 @@ def gestionnaires_of(bals: Iterable[Bal | Request]) -> dict[int, list]:
 
 
 def letter_to_operator(entry: JournalEntry, request: Request, letter: Letter, layouts: Layouts) -> Notice:
-    """Once per request, letter and cycle of reminders, whatever runs twice."""
+    """The letter to the operator: one per request, kind of letter and cycle of reminders, whatever runs twice."""
     written, operator = layouts.write(request, letter), request.operator
     facts = {"party": Party.OPERATOR, "recipient": operator.name, "address": operator.request_email}
     cycle = f"request-{request.pk}-{request.cycle}"
@@ -74,7 +74,7 @@ def letter_to_operator(entry: JournalEntry, request: Request, letter: Letter, la
 
 
 def notices_of_delay(entry: JournalEntry, request: Request) -> list[Notice]:
-    """To those who manage the structure: the operator does not answer."""
+    """The notices to those who manage the structure: the operator does not answer."""
     text = render_to_string("mailboxes/notices/texts/escalate_request_gestionnaire.txt", {"request": request})
     cycle = f"request-{request.pk}-{request.cycle}"
     accounts = gestionnaires_of([request]).get(request.structure_id, [])
@@ -84,13 +84,13 @@ def notices_of_delay(entry: JournalEntry, request: Request) -> list[Notice]:
 def notice_to_person(
     entry: JournalEntry, person: Person, *, stage: str, cycle: str, party: Party = Party.HOLDERS
 ) -> Notice:
-    """About the person himself, his addresses, or an access he has or gave."""
+    """The notice to a person about themselves, their addresses, or an access they have or gave."""
     text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}.txt", {"bal": entry.bal, "entry": entry})
     return _to_person(entry, person, text, stage=stage, cycle=cycle, party=party)
 
 
 def notices_to_gestionnaires(entry: JournalEntry, managing, *, stage: str, cycle: str) -> list[Notice]:
-    """To those of one structure: `managing` has its `structure_id`."""
+    """The notices to the gestionnaires of one structure: `managing` has its `structure_id`."""
     text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", {"entry": entry})
     accounts = gestionnaires_of([managing]).get(managing.structure_id, [])
     return [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in accounts]
@@ -122,7 +122,7 @@ def _notice(entry: JournalEntry, who: int, *, stage: str, cycle: str, **facts) -
 
 
 def template_of(stage: str) -> str:
-    """Some stages carry a number (`warn_quota-90`, `remind_idle-30`) and share one text."""
+    """The template of a stage; some stages carry a number (`warn_quota-90`, `remind_idle-30`) and share one text."""
     return stage.partition("-")[0]
 
 
@@ -148,7 +148,7 @@ def tell_one(pk: int) -> bool:
 
 
 def _send(notice: Notice) -> bool:
-    """Is it settled: sent, or refused for good?"""
+    """Send one notice; is it settled then, sent or refused for good?"""
     try:
         _mail(notice).send()
     except (SMTPException, OSError, ValueError) as error:  # ValueError: what is written there is no address
@@ -162,7 +162,8 @@ def _send(notice: Notice) -> bool:
 
 
 def is_refused(error: Exception) -> bool:
-    """For good, because of the recipient; 5.7.x is a refusal of the sender, which whoever runs the server mends."""
+    """Was it refused for good because of the recipient? 5.7.x refuses the sender, which whoever runs the server
+    mends."""
     if isinstance(error, SMTPRecipientsRefused):
         return all(code >= 500 and b"5.7." not in reason for code, reason in error.recipients.values())
     return isinstance(error, ValueError)
@@ -175,7 +176,8 @@ def record_bounce(pk: int, reason: str) -> bool:
 
 
 def _mail(notice: Notice) -> EmailMessage:
-    """The operator needs the request itself; a person gets a pointer only, for an ordinary mail is read by others."""
+    """The mail: the operator needs the request itself; a person gets a pointer only, for an ordinary mail is read
+    by others."""
     headers = {"Message-ID": links.message_id(notice)}
     if notice.party == Party.OPERATOR:
         subject, body = notice.subject, notice.text
@@ -188,7 +190,7 @@ def _mail(notice: Notice) -> EmailMessage:
 
 
 def _way(notice: Notice) -> dict:
-    """From whom and by which server; Django's own settings for ordinary mail."""
+    """The sender and the mail server for this notice; Django's own settings for ordinary mail."""
     if notice.channel != Notice.Channel.MSSANTE:
         return {}
     options: dict = settings.MSSANTE_MAIL
@@ -196,13 +198,14 @@ def _way(notice: Notice) -> dict:
 
 
 def path_of(notice: Notice) -> str:
-    """Where the reader is led: to what he may answer at once, by a link signed as it is sent; or behind the log-in."""
+    """Where the reader is led: to what they may answer at once, by a link signed as it is sent; or behind the
+    log-in."""
     if notice.is_answerable:
         return reverse("notice-link", args=[links.sign_notice(notice)])
     if notice.act in CAMPAIGNS:
         signed = is_signed(notice)
         return reverse("campaign-link", args=[links.sign_notice(notice)]) if signed else reverse("my-campaigns")
-    if notice.party == Party.DELEGATAIRE:  # he may see the BAL no longer
+    if notice.party == Party.DELEGATAIRE:  # they may see the BAL no longer
         return reverse("my-bals")
     if notice.bal:
         return notice.bal.get_absolute_url()
@@ -216,7 +219,7 @@ def path_of(notice: Notice) -> str:
 
 
 def is_signed(notice: Notice) -> bool:
-    """Is the link that it carries enough to answer, without a log-in?"""
+    """Is its link enough to answer, without logging in?"""
     if notice.act in CAMPAIGNS:  # the stage carries the kind; rights are never withdrawn without logging in
         return notice.stage == f"{notice.act}-{CampaignKind.CLEANUP}"
     return notice.is_answerable or notice.stage in OF_ADDRESSES

@@ -49,7 +49,7 @@ def request_opening(
 ) -> Bal:
     """Ask the operator to open a BAL; those named in the request hold it from the start.
 
-    A professional lends access in his own name alone: what others foresee for him is told to him, not done.
+    A professional lends access in their own name alone: what others foresee for them is told to them, not done.
     """
     address, cotitulaires, delegataires = address.strip().lower(), list(cotitulaires), list(delegataires)
     purpose = described.get("purpose", "")
@@ -83,7 +83,7 @@ def request_opening(
 
 
 def preview_opening(**facts) -> str:
-    """What the operator would get; everything is done and undone, so that what is refused is refused here too."""
+    """What the operator would get; everything is done and undone, so that it is refused here for the same reasons."""
     with transaction.atomic():
         bal = request_opening(**facts)
         text = bal.notices.get(party=Party.OPERATOR).text

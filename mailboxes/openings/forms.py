@@ -14,7 +14,15 @@ from mailboxes.openings.advice import Advice, advise
 from mailboxes.openings.homonyms import address_warnings, boxes_of, namesake_warnings, namesakes, team_namesakes
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
 from mailboxes.openings.naming import Named, PersonPattern, Policy, SharedPattern, Warned, name_warnings, proposals
-from mailboxes.openings.steps import AccessForm, AddressForm, HolderForm, KindForm, OperatorForm, StepForm, UsageForm
+from mailboxes.openings.steps import (
+    AccessForm,
+    AddressForm,
+    HolderForm,
+    KindForm,
+    OpeningStepForm,
+    OperatorForm,
+    UsageForm,
+)
 
 Kind = Bal.Kind
 
@@ -23,20 +31,20 @@ def _euros(amount: Decimal) -> str:
     return f"{number_format(amount, 2)} €"
 
 
-class Step(NamedTuple):
+class OpeningStep(NamedTuple):
     name: str
     title: str
-    form: type[StepForm] | None
+    form: type[OpeningStepForm] | None
 
 
 STEPS = [
-    Step("usage", "Son usage", UsageForm),
-    Step("type", "Son type", KindForm),
-    Step("responsable", "Qui en répond", HolderForm),
-    Step("operateur", "Opérateur et domaine", OperatorForm),
-    Step("adresse", "Son adresse", AddressForm),
-    Step("acces", "Qui y aura accès", AccessForm),
-    Step("envoi", "Relire et demander", None),
+    OpeningStep("usage", "Son usage", UsageForm),
+    OpeningStep("type", "Son type", KindForm),
+    OpeningStep("responsable", "Qui en répond", HolderForm),
+    OpeningStep("operateur", "Opérateur et domaine", OperatorForm),
+    OpeningStep("adresse", "Son adresse", AddressForm),
+    OpeningStep("acces", "Qui y aura accès", AccessForm),
+    OpeningStep("envoi", "Relire et demander", None),
 ]
 NAMES = [step.name for step in STEPS]
 
@@ -46,10 +54,10 @@ class Opening:
 
     def __init__(self, draft: OpeningDraft, user):
         self.draft, self.user = draft, user
-        self._forms: dict[str, StepForm] = {}
+        self._forms: dict[str, OpeningStepForm] = {}
 
-    def form(self, step: Step) -> StepForm:
-        """As last answered; unbound where it was not."""
+    def form(self, step: OpeningStep) -> OpeningStepForm:
+        """The form of one step, as last answered; unbound where it was not."""
         if step.name not in self._forms:
             assert step.form  # noqa: S101 - the last step has none, and is never asked
             self._forms[step.name] = step.form(self.draft.answers.get(step.name), opening=self)
@@ -143,7 +151,7 @@ class Opening:
         return [*warned, *namesake_warnings(others)]
 
     def cost_at(self, domain: Domain) -> str:
-        """What is paid a year; for an APP, one for all and one per establishment compared."""
+        """What the BAL will cost a year; for an APP, one for all compared with one per establishment."""
         cost = domain.operator.yearly_cost
         if cost is None:
             return ""
@@ -175,7 +183,7 @@ class Opening:
         return "\n".join(filter(None, lines))
 
     def request(self) -> dict[str, Any]:
-        """The whole, as `actions.request_opening` takes it."""
+        """The whole request, as `actions.request_opening` takes it."""
         holder, access = self.facts("responsable"), self.form(STEPS[NAMES.index("acces")])
         assert isinstance(access, AccessForm)  # noqa: S101
         return {

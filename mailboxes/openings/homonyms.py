@@ -4,7 +4,7 @@ apart by profession and town, and nothing is refused for them."""
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from directory.check import ERRORS, Verdict
+from directory.check import ERRORS, CheckVerdict
 from directory.check import check as check_address
 from directory.folding import Folded, fold, name_key, name_key_of
 from directory.identifiers import domain_of
@@ -37,7 +37,7 @@ class Namesake(NamedTuple):
 
 
 def taken(addresses: Iterable[str]) -> dict[str, str]:
-    """Of these addresses, those that exist, with where: they alone cannot be asked for."""
+    """The addresses among these that exist, with where: they alone cannot be asked for."""
     addresses = list(addresses)
     published = Entry.objects.published().filter(address__in=addresses).values_list("address", flat=True)
     here = Bal.objects.filter(address__in=addresses).values_list("address", flat=True)
@@ -47,7 +47,7 @@ def taken(addresses: Iterable[str]) -> dict[str, str]:
 def address_warnings(address: str) -> list[Warned]:
     """What the annuaire says of this very address, and of those a letter or two away."""
     answer, warned = check_address(address), []
-    if answer.verdict == Verdict.FORMER and answer.withdrawn_at:
+    if answer.verdict == CheckVerdict.FORMER and answer.withdrawn_at:
         left = f"« {address} » était à l’annuaire jusqu’au {answer.withdrawn_at:%d/%m/%Y}"
         warned.append(Warned("former", f"{left} : on peut encore écrire là à son ancien titulaire."))
     if not answer.verdict.is_inside:
@@ -98,7 +98,7 @@ def namesake_warnings(found: list[Namesake]) -> list[Warned]:
 
 # --- The annuaire -------------------------------------------------------------------------------------------------
 def _found(text: str, kind: str, structure: Structure, domain: str) -> list[Entry]:
-    """Two searches, whatever the name: in the département and in the domain."""
+    """The boxes found under this name by two searches: in the département and in the domain."""
     entries: dict[int, Entry] = {}
     place = structure.postcode[:3] if structure.postcode.startswith("97") else structure.postcode[:2]
     for asked in ([Asked(text, kind, place=place)] if place else []) + [Asked(text, kind, domain=domain)]:

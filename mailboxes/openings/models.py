@@ -5,13 +5,14 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from directory.dates import day_of
 from mailboxes.models.structures import Structure
 from mailboxes.openings import naming
 
 
 class NamingPolicyQuerySet(models.QuerySet["NamingPolicy"]):
     def of(self, structure: Structure) -> naming.Policy:
-        """The structure's own, else the nearest above it, else the one of `naming`; in one query."""
+        """The structure's own policy, else the nearest above it, else that of `naming`; in one query."""
         above = [structure.pk, structure.parent_id]
         if structure.parent_id and structure.parent:
             above.append(structure.parent.parent_id)
@@ -86,4 +87,4 @@ class OpeningDraft(models.Model):
         ordering = ["-changed_at"]
 
     def __str__(self):
-        return f"brouillon du {timezone.localtime(self.created_at):%d/%m/%Y}"
+        return f"brouillon du {day_of(self.created_at)}"

@@ -34,12 +34,13 @@ def check_request_opening(
 
 
 def check_may_request(structure: Structure, kind: str, principal, *, by) -> None:
-    """A gestionnaire of the structure for anyone; a professional who works there for a BAL that he will answer for."""
+    """A gestionnaire of the structure asks for anyone; a professional who works there, for a BAL they will answer
+    for."""
     check_role(Act.REQUEST_OPENING, roles_to_be(structure, kind, principal, by), where=f" (« {structure} »)")
 
 
 def roles_to_be(structure: Structure, kind: str, principal, by) -> frozenset[Role]:
-    """Of `by` on a BAL that does not exist yet, as `Bal.roles_of` will tell them."""
+    """The roles of `by` on a BAL that does not exist yet, as `Bal.roles_of` will tell them."""
     roles = set(roles_at(structure.pk, by))
     if principal is not None and principal.pk and principal.is_actor(by) and _works_in(structure, principal):
         if kind == Bal.Kind.NOMINATIVE:

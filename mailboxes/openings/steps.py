@@ -24,7 +24,7 @@ Kind = Bal.Kind
 NO_PATIENT = "N’y écrivez rien sur un patient."
 
 
-class StepForm(forms.Form):
+class OpeningStepForm(forms.Form):
     """`opening`: what the steps before have settled."""
 
     def __init__(self, *args, opening: "Opening", **kwargs):
@@ -32,7 +32,7 @@ class StepForm(forms.Form):
         self.opening = opening
 
     def answers(self) -> dict[str, Any]:
-        """What to keep of it in the draft: JSON, that the same form reads anew."""
+        """The answers to keep in the draft: JSON, that the same form reads again."""
         return {name: self._kept(name) for name in self.fields}
 
     def _kept(self, name: str):
@@ -40,7 +40,7 @@ class StepForm(forms.Form):
         return label_of(value) if isinstance(value, Person) else self[name].data
 
 
-class UsageForm(StepForm):
+class UsageForm(OpeningStepForm):
     structure = forms.ModelChoiceField(Structure.objects.none(), label="Pour quelle structure ?")
     users = forms.ChoiceField(label="Qui s’en servira ?", choices=Users.choices, widget=forms.RadioSelect)
     goes_on = forms.TypedChoiceField(
@@ -75,7 +75,7 @@ class UsageForm(StepForm):
             self.fields["structure"].initial = found[0].pk
 
 
-class KindForm(StepForm):
+class KindForm(OpeningStepForm):
     LABELS = {
         Kind.NOMINATIVE: "PER, nominative : à un professionnel, qui peut la déléguer",
         Kind.ORGANISATIONNELLE: "ORG, organisationnelle : à un service, une équipe, un cabinet, un réseau",
@@ -97,7 +97,7 @@ class KindForm(StepForm):
         return self.cleaned_data
 
 
-class HolderForm(StepForm):
+class HolderForm(OpeningStepForm):
     """Who answers for it: a professional, or for an APP the structure; the eligibility is told here."""
 
     SCOPES = [
@@ -174,7 +174,7 @@ class DomainChoice(forms.ModelChoiceField):
         return domain.name
 
 
-class OperatorForm(StepForm):
+class OperatorForm(OpeningStepForm):
     domain = DomainChoice(Domain.objects.none(), label="Domaine", empty_label=None, widget=forms.RadioSelect)
 
     def __init__(self, *args, **kwargs):
@@ -195,7 +195,7 @@ class OperatorForm(StepForm):
         return [(radio, domain, self.opening.cost_at(domain)) for radio, domain in pairs]
 
 
-class AddressForm(StepForm):
+class AddressForm(OpeningStepForm):
     OTHER = ""
 
     choice = forms.ChoiceField(label="Adresses proposées", required=False, widget=forms.RadioSelect)
@@ -242,12 +242,12 @@ class AddressForm(StepForm):
 
     @property
     def may_be_mistaken(self) -> bool:
-        """Somebody else's letters may come here, or ours go there."""
+        """Could letters be mistaken between this address and a namesake's?"""
         return any(warned.code in ("near", "namesake", "former") for warned in self.warnings)
 
 
-class AccessForm(StepForm):
-    """Besides the one who answers for it: people are added one by one, and kept in the draft as a list."""
+class AccessForm(OpeningStepForm):
+    """Who has access besides the one who answers for it: added one by one, kept in the draft as a list."""
 
     COTITULAIRE, DELEGATAIRE = "cotitulaire", "delegataire"
 
@@ -318,7 +318,7 @@ class AccessForm(StepForm):
         ]
 
     def shown(self) -> "AccessForm":
-        """The page that names the next one: the list, and fields as at first."""
+        """The form for the next person: the list so far, and empty fields."""
         initial = {"responsable": self.data.get("responsable", "")}
         return AccessForm(initial=initial, people=self.people, opening=self.opening)
 

@@ -5,15 +5,15 @@ from mailboxes.openings import views
 from mailboxes.openings.forms import NAMES
 
 
-class OpeningStep(StringConverter):
+class OpeningStepConverter(StringConverter):
     regex = "|".join(NAMES)
 
 
-register_converter(OpeningStep, "step")
+register_converter(OpeningStepConverter, "step")
 
 urlpatterns = [
     path("bal/demander/", views.opening, name="opening"),
     path("bal/demander/<int:draft>/abandonner/", views.opening_drop, name="opening-drop"),
-    path("bal/demander/<int:draft>/<step:step>/", views.StepView.as_view(), name="opening-step"),
-    path("structures/<int:structure>/nommage/", views.NamingView.as_view(), name="naming"),
+    path("bal/demander/<int:draft>/<step:step>/", views.OpeningStepView.as_view(), name="opening-step"),
+    path("structures/<int:structure>/nommage/", views.NamingPolicyView.as_view(), name="naming"),
 ]

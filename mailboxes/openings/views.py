@@ -43,14 +43,14 @@ def opening(request):
 
 
 def _about(draft: OpeningDraft) -> str:
-    """What its author recognises a draft by; nothing is read anew for a list."""
+    """The words by which its author recognises a draft; the list runs no query for them."""
     answers = draft.answers
     address = answers.get("adresse", {}).get("warned_of", "")
     holder = answers.get("responsable", {})
     return address or holder.get("service") or holder.get("software") or holder.get("principal") or ""
 
 
-class StepView(FormView):
+class OpeningStepView(FormView):
     """One step. A step beyond what is settled leads back to the first that is not."""
 
     template_name = "mailboxes/openings/step.html"
@@ -138,7 +138,7 @@ def opening_drop(request, draft):
     return redirect("opening")
 
 
-class NamingView(FormView):
+class NamingPolicyView(FormView):
     """A structure's naming policy, with what it gives; « preview » shows without saving."""
 
     template_name = "mailboxes/openings/naming.html"

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.text import capfirst
 from reportlab.platypus import Flowable
 
+from directory.dates import day_of
 from mailboxes.models import Anomaly, ApplicativeFacts, Bal, Delegataire, Domain, Membership, Operator, Structure
 from mailboxes.protocol.models import ProtocolText
 from mailboxes.rules import CERTIFICATE_THRESHOLDS, MAX_COTITULAIRES
@@ -43,7 +44,7 @@ class Part:
 
 
 def parts_of(structure: Structure) -> list[Part]:
-    """In a constant number of queries."""
+    """The parts of a structure's protocol, in as many queries for any number of BAL."""
     own = dict(structure.protocol_texts.values_list("section", "text"))
     parts = [write(structure) for write in PARTS]
     for part in parts:
@@ -146,7 +147,7 @@ def _access(structure: Structure) -> Part:
         ],
         header=["BAL applicative", "Logiciel", "Fin du certificat", "BAL qui répond"],
         rows=[
-            [row.bal.address, row.software, _day(row.certificate_expires_on), str(row.answers or "")]
+            [row.bal.address, row.software, day_of(row.certificate_expires_on), str(row.answers or "")]
             for row in facts.select_related("bal", "answers").order_by("bal__address")[:SHOWN]
         ],
     )
@@ -271,10 +272,6 @@ def _contacts(structure: Structure) -> Part:
         header=["Opérateur", "Demandes"],
         rows=[[operator.name, operator.request_email] for operator in operators.order_by("name")],
     )
-
-
-def _day(day: date | None) -> str:
-    return f"{day:%d/%m/%Y}" if day else ""
 
 
 PARTS: list[Callable[[Structure], Part]] = [

@@ -1,4 +1,4 @@
-"""What an operator is written about a request: in his own layout where there is one, else in our words."""
+"""The letters to operators about a request: in the operator's own layout where there is one, else in our words."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -139,12 +139,12 @@ SAMPLE = {
 }
 
 
-class File(NamedTuple):
+class RequestFile(NamedTuple):
     name: str
     lines: Iterator[str]
 
 
-def files_of(requests: Iterable[Request]) -> list[File]:
+def files_of(requests: Iterable[Request]) -> list[RequestFile]:
     """Ready for the operators' consoles: one file for each layout, in its columns and with its separator."""
     requests = list(requests)
     layouts = Layouts(requests)
@@ -160,5 +160,5 @@ def files_of(requests: Iterable[Request]) -> list[File]:
         counts[code] += 1
         name = f"demandes-{code}" + (f"-{counts[code]}" if counts[code] > 1 else "")
         named = [(title, partial(fill, value)) for title, value in columns_of(columns)]
-        files.append(File(name, csv_lines(named, map(facts_of, rows), separator)))
+        files.append(RequestFile(name, csv_lines(named, map(facts_of, rows), separator)))
     return files

@@ -58,7 +58,7 @@ def progress(bal: Bal) -> list[Progress]:
 
 
 def candidates(bal: Bal) -> list[tuple[str, str]]:
-    """The active BAL that may take its place: those of its holder here, and those that the annuaire gives him."""
+    """The active BAL that may take its place: those of its holder here, and those that the annuaire gives them."""
     holder = bal.principal()
     if holder is None:
         return []

@@ -23,7 +23,7 @@ def check_remind_person(person, claims: list, *, by) -> None:
 
 
 def check_answer(claim, said: str, *, by) -> None:
-    """About an address that the annuaire lists under the person's RPPS; by a link, once."""
+    """The answer is about an address that the annuaire lists under the person's RPPS; by a link, once."""
     person = claim.person
     check_may(Act.ANSWER, person=person, by=by)
     if said not in claim.Answer.values:

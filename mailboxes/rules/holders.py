@@ -51,8 +51,7 @@ def check_name_principal(bal: Bal, person, *, by) -> None:
 
 
 def check_repair_orphan(bal: Bal, *, by) -> None:
-    """A gestionnaire names the principal of an orphan; where there is a principal, he alone hands over, as long as he
-    is there."""
+    """A gestionnaire names the principal of an orphan; a principal who is still there alone hands over."""
     check_act(bal, Act.NAME_PRINCIPAL, by=by)
     if not bal.is_shared:
         raise Refused("Seule une BAL organisationnelle ou de cabinet a un cotitulaire principal.", "kind")
@@ -69,7 +68,7 @@ def check_stays(bal: Bal, person) -> None:
 
 
 def has_left(bal: Bal, person) -> bool:
-    """Was in its structure, and is there no more."""
+    """Was this person in the BAL's structure, and are they there no more?"""
     stays = _stays(bal, person)
     return bool(stays) and all(stay.is_over for stay in stays)
 
@@ -79,7 +78,7 @@ def _stays(bal: Bal, person) -> list:
 
 
 def check_number(holders: int) -> None:
-    """Once there are so many."""
+    """A BAL has so many cotitulaires at most."""
     if holders > MAX_COTITULAIRES:
         raise Refused(f"Une BAL a au plus {MAX_COTITULAIRES} cotitulaires, le principal compris.", "full")
 

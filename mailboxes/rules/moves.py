@@ -30,7 +30,7 @@ def check_act(bal: Bal, act: Act, *, by) -> None:
 
 
 def check_open_request(bal: Bal, kind: RequestKind, *, by) -> None:
-    """What moves the state has its verb; what the operator has not answered is not asked twice."""
+    """A request that moves the state has its own verb; what the operator has not answered yet is not asked twice."""
     check_act(bal, Act.ASK_OPERATOR, by=by)
     if kind in OPENS.values():
         raise Refused(f"« {kind.label.capitalize()} » ne se demande pas ainsi : cela change l’état de la BAL.", "kind")

@@ -1,4 +1,4 @@
-"""Who is told of what, how he wants to be told, what he answers, and what is done where he could not be reached."""
+"""Who is told of what and how, what they answer, and what is done where they could not be reached."""
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -35,7 +35,8 @@ def check_ask_use(bal: Bal, asked: bool, *, by) -> None:
 
 
 def check_answer_notice(notice: Notice, bal: Bal, said: str, *, by) -> None:
-    """By the link, once, by whom it was sent to, and only what he could do logged in."""
+    """A notice is answered by its link, once, by the person it was sent to, who may only do what they could logged
+    in."""
     if not isinstance(by, Signatory) or notice.person_id != by.person.pk or not notice.is_answerable:
         raise NotAllowed("Ce lien ne permet pas de répondre à cet avis.", "role")
     if notice.answer:

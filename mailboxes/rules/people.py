@@ -15,7 +15,8 @@ def check_record_person(structure: Structure, *, by) -> None:
 
 
 def check_describe_person(person: Person, facts: dict, *, by) -> None:
-    """By who manages a structure where he is or was. An RPPS is given once: it is whom the annuaire knows."""
+    """Whoever manages a structure where the person is or was describes them. An RPPS is given once: the annuaire knows
+    the person by it."""
     check_may(Act.DESCRIBE_PERSON, person=person, by=by)
     if person.rpps and facts.get("rpps", person.rpps) != person.rpps:
         raise Refused("Un numéro RPPS déjà inscrit ne se change pas : demandez à un administrateur.", "rpps")
@@ -27,7 +28,8 @@ def check_describe_stay(stay: Affiliation, arrived_on: date | None, *, by) -> No
 
 
 def check_read_person(person: Person, *, by) -> None:
-    """His journal, his notices, and all that is kept on him: for himself, and for who manages a structure of his."""
+    """The journal and notices of a person, and all that is kept on them, are for them and for who manages a structure
+    of theirs."""
     check_may(Act.EXPORT_PERSON, person=person, by=by)
 
 
@@ -45,12 +47,12 @@ def check_movement_open(movement: Movement) -> None:
 
 
 def check_movement_step(act: Act, movement: Movement, line, *, by) -> None:
-    """The table, and for which of its roles this step is."""
+    """The role table, narrowed to the roles that this step is for."""
     check_may(act, structure=movement.stay.structure, person=movement.stay.person, by=by, only=line.task.by)
 
 
 def check_settle_step(line, outcome: str, movement: Movement, *, by) -> None:
-    """`line`: the step as it stands, a `movements.Line`."""
+    """`line`: the step as it stands."""
     check_movement_step(Act.SETTLE_STEP, movement, line, by=by)
     check_movement_open(movement)
     if line.is_seen:
@@ -115,7 +117,7 @@ def _check_order(arrived_on: date | None, left_on: date | None) -> None:
 
 
 def check_record_named(person, known, *, roles: frozenset[Role]) -> None:
-    """Someone named whom the register lacks is recorded if the annuaire has him; his names are the annuaire's."""
+    """Someone whom the register lacks is recorded when named, if the annuaire has them, under the annuaire's names."""
     check_role(Act.RECORD_PERSON, roles)
     if known is None:
         raise Refused(f"L’annuaire ne connaît pas le numéro RPPS {person.rpps}.", "unknown")

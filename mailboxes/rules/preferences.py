@@ -10,7 +10,7 @@ from mailboxes.rules.roles import check_may
 
 
 def check_prefer_bal(person: Person, places, situation: str, purpose: str, *, by) -> None:
-    """The holder alone, at a place where the annuaire says that he practises; to withdraw a choice, anywhere."""
+    """The holder alone chooses, at a place where the annuaire says that they practise; a choice is dropped anywhere."""
     check_may(Act.PREFER, person=person, by=by)
     if isinstance(by, Signatory):
         raise NotAllowed("Connectez-vous pour choisir votre BAL privilégiée.", "link")
@@ -21,7 +21,8 @@ def check_prefer_bal(person: Person, places, situation: str, purpose: str, *, by
 
 
 def check_preferable(person: Person, bal: Bal | None, *, is_listed: bool, answer: str) -> None:
-    """A BAL of his that is read and will stay; outside the register, one that the annuaire gives him (`is_listed`)."""
+    """A BAL of theirs that is read and will stay; outside the register, one that the annuaire gives them
+    (`is_listed`)."""
     if answer in (Claim.Answer.NOT_MINE, Claim.Answer.UNUSED):
         raise Refused("Vous avez dit que cette adresse n’est pas à vous, ou que vous ne vous en servez pas.", "claim")
     if bal is None:
@@ -75,7 +76,7 @@ def check_ranks_known() -> None:
 
 
 def check_make_known(bal: Bal, *, by) -> None:
-    """The address of an open BAL that someone reads; of one that leaves, only where to write instead."""
+    """An open BAL that someone reads is made known; of one on its way out, only the address to write to instead."""
     check_may(Act.MAKE_KNOWN, bal=bal, by=by)
     if not bal.has_users:
         raise Refused("Une BAL applicative n’est lue par personne : ne la faites pas connaître.", "kind")

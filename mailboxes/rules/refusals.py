@@ -10,7 +10,7 @@ class Refused(ValidationError):
 
 
 class NotAllowed(Refused):
-    """No, because of who asks."""
+    """The domain says no because of who asks."""
 
 
 def allows(check, *args, **kwargs) -> bool:

@@ -9,7 +9,7 @@ from mailboxes.rules.roles import check_may
 
 
 def check_register(structure: Structure, operator: Operator, kind: str, address: str, principal, *, by) -> None:
-    """Who may open a BAL for this structure, and is the structure or the professional eligible."""
+    """Whoever may open a BAL for this structure, if it or the professional is eligible."""
     check_may(Act.REGISTER, structure=structure, by=by)
     check_domain(operator, address)
     check_eligible(structure, kind, principal)
@@ -21,7 +21,7 @@ def check_domain(operator: Operator, address: str) -> None:
 
 
 def check_eligible(structure: Structure, kind: str, principal) -> None:
-    """The structure by its FINESS or SIRET, or a professional by his RPPS and his card."""
+    """A structure is eligible by its FINESS or SIRET, a professional by their RPPS and card."""
     if kind == Bal.Kind.APPLICATIVE:
         if principal is not None:
             raise Refused("Une BAL applicative n’a pas de titulaire : un logiciel l’utilise.", "kind")
@@ -41,7 +41,7 @@ def check_eligible(structure: Structure, kind: str, principal) -> None:
 
 
 def check_request_somewhere(*, by) -> None:
-    """Is there a structure for which this account may ask at all?"""
+    """There must be a structure for which this account may ask."""
     if not Structure.objects.open_to(by).exists():
         raise NotAllowed(
             "Une BAL se demande pour une structure que vous gérez, ou pour vous-même là où vous exercez : "

@@ -23,7 +23,7 @@ def verb_of(request: Request, act: Act) -> Verb | None:
 
 
 def check_step(request: Request, act: Act, *, by) -> None:
-    """The table, and what the annuaire must show."""
+    """Who may take this step, from which stage, and what the annuaire must show for it."""
     check_stage(request, act, by=by)
     verb = verb_of(request, act)
     if act == Act.VERIFY_REQUEST and (
@@ -50,7 +50,8 @@ def check_stage(request: Request, act: Act, *, by) -> None:
 
 
 def check_seen(request: Request, *, by) -> None:
-    """By a picture of the annuaire taken since it was asked; what the annuaire does not show, a person says."""
+    """It was seen in a picture of the annuaire taken since it was asked; what the annuaire does not show, a person
+    says."""
     if request.kind == RequestKind.PREFER and by is SYSTEM:
         check_preference_seen(request)
     if request.kind in (RequestKind.CHANGE, RequestKind.PREFER):
@@ -83,7 +84,7 @@ def check_refusal_told(answer: str) -> None:
 
 
 def check_remind(request: Request, now, *, by) -> None:
-    """The job reminds of what is late, once a cycle; a gestionnaire when he sees fit."""
+    """The job reminds of what is late, once a cycle; a gestionnaire whenever they see fit."""
     if not request.operator.request_email:
         raise Refused(f"{request.operator} n’a pas d’adresse de courriel ici : joignez-le autrement.", "channel")
     if by is SYSTEM and not Request.objects.to_remind(timezone.localdate(now)).filter(pk=request.pk).exists():

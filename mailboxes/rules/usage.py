@@ -38,8 +38,8 @@ def check_more_space(bal: Bal, quota_mb: int) -> None:
 
 
 def is_new_activity(bal: Bal, last_used_at, now) -> bool:
-    """Does this use stop the way out? It does, unless a holder himself asked for the way out: then he logs in to save
-    his messages, and only his own word ("garder la BAL", "je m'en sers") stops it. See `is_use_while_leaving`."""
+    """Does this use stop the way out? It does, unless a holder asked for the way out: then they log in to save
+    their messages, and only their own word ("garder la BAL", "je m'en sers") stops it. See `is_use_while_leaving`."""
     return _is_use_since(bal, last_used_at, now) and not bal.leaves_by_choice()
 
 

@@ -53,7 +53,7 @@ def rotate_key(key: SoftwareKey, *, days: int, by, overlap_days: int = OVERLAP_D
 
 @transaction.atomic
 def revoke_key(key: SoftwareKey, *, by) -> SoftwareKey:
-    """From this moment the key opens nothing."""
+    """Revoke a key: from this moment it opens nothing."""
     key = _held_key(key, Act.REVOKE_KEY, by=by)
     check_key_stands(key)
     key.revoked_at = timezone.now()
@@ -76,7 +76,7 @@ def _new_key(software: Software, days: int) -> tuple[SoftwareKey, str]:
 
 
 def _write_of_software(software: Software, act: Act, *, by, before: str = "", after: str = "", note: str = "") -> None:
-    """In the journal of each structure it was let in for."""
+    """Write in the journal of each structure that the software was let in for."""
     text = f"{software.name}{' : ' if note else ''}{note}"
     for structure in software.structures():
         write_about(act, by=by, about={"structure": structure}, before=before, after=after, note=text)
@@ -84,7 +84,7 @@ def _write_of_software(software: Software, act: Act, *, by, before: str = "", af
 
 @transaction.atomic
 def add_webhook(*, structure: Structure, url: str, events: list[str], by) -> Webhook:
-    """From now on: what happened before is in the register."""
+    """Add a webhook, told from now on: what happened before is in the register."""
     check_webhook(Act.ADD_WEBHOOK, structure, by=by)
     check_webhook_url(url)
     last = JournalEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
@@ -127,7 +127,7 @@ def try_webhook(webhook: Webhook, *, by) -> Delivery:
 
 @transaction.atomic
 def replay(delivery: Delivery, *, by) -> Delivery:
-    """Once more, as it was, with its tries before it again; taken or given up alike."""
+    """Queue a delivery once more, unchanged, with all its tries before it again; whether it was taken or given up."""
     _held_webhook(delivery.webhook, by=by)
     facts = {"stage": Delivery.Stage.WAITING, "next_at": timezone.now(), "attempts": 0, "error": "", "status": None}
     for name, value in facts.items():

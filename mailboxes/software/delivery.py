@@ -46,7 +46,7 @@ def enlist(webhook: Webhook, now: datetime) -> int:
 
 
 def told(line: JournalEntry) -> dict:
-    """What leaves: which BAL, what, when, from which state to which. No name of a person, no free text."""
+    """The body of a delivery: which BAL, what, when, from which state to which. No name of a person, no free text."""
     bal = line.bal
     return {
         "event": EVENT_OF[line.what],
@@ -122,7 +122,8 @@ def safe_address(url: httpx.URL) -> str:
 
 
 def may_call(address: str, scheme: str) -> bool:
-    """In clear only inside, where the settings allow it; outside only by https, and to addresses of the internet."""
+    """May this address be called? In clear only inside, where the settings allow it; outside only by https, on the
+    internet."""
     ip = _embedded(ipaddress.ip_address(address.partition("%")[0]))
     if any(ip in network for network in settings.WEBHOOK_NETWORKS):
         return True

@@ -27,7 +27,7 @@ def validate_scopes(value) -> None:
 
 class SoftwareQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Those bound to structures that one manages, to all of them: whoever rotates a key gets all it opens."""
+        """The software all of whose structures one manages: whoever rotates a key gets all that it opens."""
         if user.is_superuser:
             return self
         managed = Structure.objects.managed_by(user).values("pk")
@@ -97,7 +97,7 @@ class SoftwareKey(models.Model):
         return self.revoked_at is None and self.expires_at > timezone.now()
 
     def mark_used(self, now: datetime) -> None:
-        """Once a minute is enough to tell whether a key still serves."""
+        """Note that the key served; once a minute is enough."""
         if self.last_used_at is None or self.last_used_at < now - settings.KEY_USE_PRECISION:
             SoftwareKey.objects.filter(pk=self.pk).update(last_used_at=now)
 
@@ -113,7 +113,7 @@ def digest_of(token: str) -> str:
 
 
 class Event(models.TextChoices):
-    """What one may be told of."""
+    """The events that a webhook may be told of."""
 
     STATE = "state", "une BAL est inscrite ou change d’état"
     HOLDERS = "holders", "ses titulaires ou ses délégations changent"
@@ -159,7 +159,8 @@ class WebhookQuerySet(models.QuerySet):
 
 
 class Webhook(models.Model):
-    """Its secret is derived from SECRET_KEY and its salt: nothing in the database signs for us."""
+    """An address that is told of events. Its secret is derived from SECRET_KEY and its salt: nothing in the database
+    signs for us."""
 
     structure = models.ForeignKey(Structure, models.PROTECT, related_name="webhooks", verbose_name="structure")
     url = models.URLField("adresse", max_length=500)

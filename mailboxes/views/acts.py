@@ -141,7 +141,7 @@ class DescribeView(ActView):
 
 
 class DeclareUseView(ActView):
-    """One click from Mes BAL, and back there."""
+    """A holder's "je m'en sers": one click from Mes BAL, and back there."""
 
     act = Act.DECLARE_USE
     done = "C’est noté : vous vous servez de cette BAL."

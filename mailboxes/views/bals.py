@@ -122,7 +122,7 @@ def annuaire_facts(row: Bal) -> dict:
 
 
 def anomalies_of(row: Bal, user) -> list[dict]:
-    """Those not closed yet."""
+    """The misuses not closed yet."""
     noted = row.anomalies.open().select_related("by")
     return [{"row": anomaly, "closable": allows(check_resolve_anomaly, row, anomaly, by=user)} for anomaly in noted]
 
@@ -137,7 +137,7 @@ def applicative_facts(row: Bal) -> dict | None:
 
 
 def practitioners(row: Bal) -> list[tuple]:
-    """The holders whose situations d'exercice are known, with them."""
+    """The holders whose situations d'exercice are known, each with theirs."""
     people = [holder.person for holder in row.cotitulaires.all()]
     known = situations_by_rpps(person.rpps for person in people)
     return [(person, known[person.rpps]) for person in people if person.rpps in known]

@@ -1,4 +1,4 @@
-"""Each professional says of every address under his RPPS whether it is his: in the application, or by a signed link."""
+"""Each professional says of every address under their RPPS whether it is theirs: logged in, or by a signed link."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -22,7 +22,7 @@ REQUESTED = "C’est noté : l’opérateur est prié de retirer cette BAL de l�
 
 
 def addresses_of(person: Person) -> list[dict]:
-    """Every address that the annuaire lists under his RPPS, whoever hosts it, and what he said of it."""
+    """Every address that the annuaire lists under the person's RPPS, whoever hosts it, and what they said of it."""
     entries: dict[str, list[Entry]] = {}
     for entry in Entry.objects.published().filter(person_id=person.rpps or "-").order_by("address", "ordinal"):
         entries.setdefault(entry.address, []).append(entry)
@@ -64,7 +64,7 @@ def claim_guide(request, claim):
 
 
 def guide_of(claim: Claim) -> dict:
-    """The letter to that operator; it names another box that he uses, where one is known."""
+    """The letter to that operator; it names another box that the person uses, where one is known."""
     used = Claim.objects.filter(person=claim.person, answer=Claim.Answer.USED).values_list("address", flat=True)
     held = Bal.objects.live().filter(kind=Bal.Kind.NOMINATIVE, cotitulaires__person=claim.person)
     others = [*held.values_list("address", flat=True), *used]

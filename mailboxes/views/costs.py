@@ -17,7 +17,7 @@ PARTS = [("used", Use.USED), ("idle", Use.NONE), ("unknown", Use.UNKNOWN), ("sil
 
 
 def costs(request):
-    """A professional who follows no structure pays nothing: there is no such page for him."""
+    """What the BAL cost. A professional who follows no structure pays nothing: there is no such page for them."""
     found, chosen = _costs_of(request.user), request.GET.get("par")
     chosen = chosen if chosen in DIMENSIONS else "type"
     lines = found.by(chosen)
@@ -59,7 +59,7 @@ def chart_of(lines) -> dict | None:
 
 
 def cost_export(request, view, form):
-    """Every line of one breakdown; who took it is written down."""
+    """One breakdown as a file; who took it is written down."""
     if view not in DIMENSIONS:
         raise Http404
     found = _costs_of(request.user)
@@ -91,7 +91,8 @@ def _french(cell):
 
 
 def operators(request):
-    """What each can do, when it alerts and what it asks; an administrator changes it, for all structures at once."""
+    """What each operator can do, when it alerts and what it asks; an administrator changes it, for all structures at
+    once."""
     if not sees_structures(request.user):
         raise Http404
     seen = Bal.objects.paid().filter(structure__in=Structure.objects.visible_to(request.user).values("pk"))
@@ -106,6 +107,6 @@ def operators(request):
 
 
 def prices_of(operator: Operator) -> list[tuple[str, object]]:
-    """Each sort with its own price, in the order of the table; None where the general one holds."""
+    """The operator's own price for each sort, in the order of the table; None where the general one holds."""
     own = {price.offer: price.yearly_cost for price in operator.prices.all()}
     return [(offer.label, own.get(offer.value)) for offer in Price.Offer]

@@ -15,7 +15,8 @@ RECENT = 10
 
 
 def dashboard(request):
-    """A professional who follows no structure has nothing to see here: his boxes await him."""
+    """What needs doing today. A professional who follows no structure has nothing to see here: their boxes await
+    them."""
     if not sees_structures(request.user):
         return redirect("my-bals")
     bals = Bal.objects.visible_to(request.user)
@@ -38,7 +39,7 @@ def dashboard(request):
 
 
 def by_severity(counted: list[Counted]) -> list[tuple[Severity, list[tuple[Counted, str]]]]:
-    """The most pressing first; each with the page where it is mended."""
+    """The findings, the most pressing first; each with the page where it is mended."""
     groups = [
         (severity, [(row, address_of(row.finding)) for row in counted if row.finding.severity == severity])
         for severity in Severity

@@ -3,14 +3,10 @@
 from collections.abc import Iterator
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from directory.dates import day_of
 from directory.sheets import BATCH, csv_lines
 from mailboxes.models import Bal, Reading
-
-
-def _day(moment) -> str:
-    return f"{timezone.localtime(moment):%d/%m/%Y}" if moment else ""
 
 
 def _holders(bal: Bal) -> str:
@@ -22,7 +18,7 @@ COLUMNS = [
     ("Adresse",                    lambda bal: bal.address),
     ("Type",                       lambda bal: bal.kind),
     ("État",                       lambda bal: bal.get_state_display()),
-    ("Dans cet état depuis",       lambda bal: _day(bal.state_since)),
+    ("Dans cet état depuis",       lambda bal: day_of(bal.state_since)),
     ("Structure",                  lambda bal: bal.structure.name),
     ("FINESS établissement",       lambda bal: bal.structure.finess_et),
     ("Opérateur",                  lambda bal: bal.operator.name),
@@ -33,12 +29,12 @@ COLUMNS = [
     ("Autres cotitulaires",        _holders),
     ("Liste rouge",                lambda bal: "oui" if bal.liste_rouge else "non"),
     ("À l’annuaire public",        lambda bal: "oui" if bal.is_published else "non"),
-    ("Dernière utilisation",       lambda bal: _day(bal.last_used_at) or "inconnue"),
+    ("Dernière utilisation",       lambda bal: day_of(bal.last_used_at) or "inconnue"),
     ("Source",                     lambda bal: dict(Reading.Source.choices).get(bal.last_used_source, "")),
     ("Espace occupé (Mo)",         lambda bal: bal.used_mb),
     ("Espace accordé (Mo)",        lambda bal: bal.quota_mb),
     ("Remplissage (%)",            lambda bal: bal.percent_full),
-    ("Pleine vers le",             lambda bal: f"{bal.full_on:%d/%m/%Y}" if bal.full_on else ""),
+    ("Pleine vers le",             lambda bal: day_of(bal.full_on)),
 ]
 # fmt: on
 

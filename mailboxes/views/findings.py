@@ -29,7 +29,7 @@ ANCHORS = {
 
 
 def address_of(finding: Finding) -> str:
-    """Where its rows and its remedies are."""
+    """The address of the page with its rows and remedies."""
     if finding.situation:
         return f"{reverse('gap-list')}?situation={finding.name}"
     if finding.movements:
@@ -63,7 +63,7 @@ def remedy_for(finding: Finding, bal: Bal, user) -> str:
 
 
 def attention(bal: Bal, user) -> list[dict]:
-    """What needs doing about this BAL alone, in a constant number of queries."""
+    """What needs doing about this BAL alone, in as many queries whatever it is."""
     quick = {finding.name: finding for finding in OF_BALS if not finding.is_kept}
     itself = Bal.objects.filter(pk=OuterRef("pk"))
     asked = {_column(name): Exists(finding.bals(itself)) for name, finding in quick.items() if finding.bals}
@@ -80,7 +80,7 @@ def _column(name: str) -> str:
 
 
 def _gaps_of(bal: Bal, user) -> list[dict]:
-    """Who does not follow the structure reads what is wrong, and is led nowhere."""
+    """The gaps of one BAL; who does not follow the structure reads what is wrong, and is led nowhere."""
     gaps = Gaps(Structure.objects.filter(pk=bal.structure_id)).narrowed(addresses=(bal.address,)).counts()
     follows = bool(gaps) and Structure.objects.visible_to(user).filter(pk=bal.structure_id).exists()
     return [

@@ -17,19 +17,19 @@ from mailboxes.rules import (
 from mailboxes.views.acts import ActView
 
 
-class NamingView(ActView):
+class NamePersonView(ActView):
     """A person is looked for and named."""
 
     def get_form_kwargs(self):
         return {**super().get_form_kwargs(), "bal": self.bal, "user": self.request.user}
 
 
-class AddCotitulaireView(NamingView):
+class AddCotitulaireView(NamePersonView):
     form_class = AddCotitulaireForm
     act = Act.ADD_COTITULAIRE
 
 
-class NamePrincipalView(NamingView):
+class NamePrincipalView(NamePersonView):
     form_class = NamePrincipalForm
     act = Act.NAME_PRINCIPAL
     warning = (
@@ -42,14 +42,14 @@ class NamePrincipalView(NamingView):
         check_repair_orphan(self.bal, by=by)
 
 
-class DelegateView(NamingView):
+class DelegateView(NamePersonView):
     form_class = DelegateForm
     act = Act.DELEGATE
     warning = "Cette personne accédera à la BAL en votre nom : vous répondez de ce qu’elle y fait."
 
 
 class HolderView(ActView):
-    """Done to a holder who stands on the page: nothing to type, only to confirm."""
+    """An act on a holder who stands on the page: nothing to type, only to confirm."""
 
     person: Person
 
@@ -74,7 +74,7 @@ class RemoveCotitulaireView(HolderView):
         return actions.remove_cotitulaire(self.bal, self.person, by=by)
 
     def back(self):
-        """Who removed himself may no longer see the BAL."""
+        """Where to go next: who removed themselves may no longer see the BAL."""
         still_seen = Bal.objects.visible_to(self.request.user).filter(pk=self.bal.pk).exists()
         return super().back() if still_seen else reverse("my-bals")
 
@@ -91,7 +91,7 @@ class TransferPrincipalView(HolderView):
 
 
 class DelegationView(ActView):
-    """Done to one delegation."""
+    """An act on one delegation."""
 
     delegation: Delegataire
 
@@ -128,5 +128,5 @@ class TakeOverDelegationView(DelegationView):
 
 
 def oneself(user) -> Person:
-    """Whose account this is; one that is nobody's holds nothing, and the rules say so."""
+    """The person whose account this is; an account of nobody holds nothing, and the rules say so."""
     return Person.objects.filter(user=user).first() or Person()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django.urls import reverse
 
 
-class Page(NamedTuple):
+class MenuPage(NamedTuple):
     label: str
     view: str
     icon: str
@@ -16,31 +16,31 @@ class Page(NamedTuple):
         return reverse(self.view)
 
 
-class Group(NamedTuple):
+class MenuGroup(NamedTuple):
     label: str
     icon: str
-    pages: tuple[Page, ...]
+    pages: tuple[MenuPage, ...]
     of_structures: bool = True
 
 
-MENU: tuple[Page | Group, ...] = (
-    Page("Tableau de bord", "dashboard", "layout-dashboard"),
-    Page("Registre des BAL", "bal-list", "mailbox"),
-    Page("Personnes", "person-list", "users"),
-    Group(
+MENU: tuple[MenuPage | MenuGroup, ...] = (
+    MenuPage("Tableau de bord", "dashboard", "layout-dashboard"),
+    MenuPage("Registre des BAL", "bal-list", "mailbox"),
+    MenuPage("Personnes", "person-list", "users"),
+    MenuGroup(
         "Suivi",
         "clipboard-check",
         (
-            Page("Écarts", "gap-list", "arrows-exchange"),
-            Page("Demandes", "request-list", "send"),
-            Page("Campagnes", "campaign-list", "flag"),
-            Page("Arrivées et départs", "movement-list", "clipboard-list"),
-            Page("BAL privilégiées", "preference-list", "star"),
-            Page("Avis non remis", "notice-list", "mail-off"),
-            Page("Imports", "import-list", "file-import"),
+            MenuPage("Écarts", "gap-list", "arrows-exchange"),
+            MenuPage("Demandes", "request-list", "send"),
+            MenuPage("Campagnes", "campaign-list", "flag"),
+            MenuPage("Arrivées et départs", "movement-list", "clipboard-list"),
+            MenuPage("BAL privilégiées", "preference-list", "star"),
+            MenuPage("Avis non remis", "notice-list", "mail-off"),
+            MenuPage("Imports", "import-list", "file-import"),
         ),
     ),
-    Group(
+    MenuGroup(
         "Pilotage",
         "chart-line",
         (
@@ -51,8 +51,8 @@ MENU: tuple[Page | Group, ...] = (
             Page("Comptes et droits", "rights", "lock"),
         ),
     ),
-    Page("Mes BAL", "my-bals", "mail", of_structures=False),
-    Page("Annuaire", "directory:search", "address-book", of_structures=False),
+    MenuPage("Mes BAL", "my-bals", "mail", of_structures=False),
+    MenuPage("Annuaire", "directory:search", "address-book", of_structures=False),
 )
 
 
@@ -61,8 +61,8 @@ def menu_for(path: str, sees_structures: bool) -> list[dict]:
     return [_drawn(entry, path) for entry in MENU if sees_structures or not entry.of_structures]
 
 
-def _drawn(entry: Page | Group, path: str) -> dict:
-    if isinstance(entry, Page):
+def _drawn(entry: MenuPage | MenuGroup, path: str) -> dict:
+    if isinstance(entry, MenuPage):
         home = entry.url == reverse("dashboard")
         return {"page": entry, "is_current": path == entry.url or (not home and path.startswith(entry.url))}
     pages = [_drawn(page, path) for page in entry.pages]

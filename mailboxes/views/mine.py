@@ -1,4 +1,4 @@
-"""The boxes of the person who is logged in, and what each awaits of him."""
+"""The boxes of the person who is logged in, and what each awaits of them."""
 
 from datetime import timedelta
 
@@ -44,14 +44,14 @@ def my_bals(request):
 
 
 def ended_lately(user):
-    """What he may use no more; one that another professional took over goes on."""
+    """What the person lost lately; a delegation that another professional took over goes on, and is not shown."""
     ended = Delegataire.objects.filter(person__user_id=user.pk, ended_at__gte=timezone.now() - ENDED_SHOWN)
     going_on = Delegataire.objects.filter(ended_at=None, bal=OuterRef("bal"), person=OuterRef("person"))
     return ended.filter(~Exists(going_on)).select_related("bal", "under").order_by("-ended_at")
 
 
 def preferences_of(person) -> dict:
-    """Where he practises, the BAL that he prefers there, and those that he may choose."""
+    """Where the person practises, the BAL they prefer there, and those they may choose."""
     if not person or not person.rpps:
         return {}
     return {

@@ -14,7 +14,7 @@ from mailboxes.forms import DepartureForm, EmptyForm, HandOverForm, NoteForm, Op
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Movement, standing_of
 from mailboxes.models.checklists import BY_NAME as STEPS
-from mailboxes.models.checklists import File, file_of, files
+from mailboxes.models.checklists import MovementFile, file_of, files
 from mailboxes.rules import (
     allows,
     check_act,
@@ -76,7 +76,7 @@ def movement(request, movement):
     return render(request, "mailboxes/movement.html", {"file": file, "movement": row, **abilities(file, request.user)})
 
 
-def abilities(file: File, user) -> dict:
+def abilities(file: MovementFile, user) -> dict:
     row, stay = file.movement, file.movement.stay
     is_departure = row.kind == Movement.Kind.DEPARTURE
     manages = allows(check_may, Act.CANCEL_MOVEMENT, structure=stay.structure, person=stay.person, by=user)
@@ -91,7 +91,7 @@ def abilities(file: File, user) -> dict:
     }
 
 
-def may_settle(file: File, line, user) -> bool:
+def may_settle(file: MovementFile, line, user) -> bool:
     outcomes = ("done", "not_applicable")
     return any(allows(check_settle_step, line, outcome, file.movement, by=user) for outcome in outcomes)
 
@@ -115,7 +115,7 @@ class MovementActionView(ActionView):
         check_movement_open(self.movement)
 
 
-class StepView(MovementActionView):
+class MovementStepView(MovementActionView):
     form_class: type[forms.BaseForm] = SettleForm
 
     def setup(self, request, *args, **kwargs):
@@ -137,7 +137,7 @@ class StepView(MovementActionView):
         return form.perform(self.movement, self.line.task.name, by=by)
 
 
-class ReopenStepView(StepView):
+class ReopenStepView(MovementStepView):
     form_class = EmptyForm
 
     def get_form_kwargs(self):

@@ -1,4 +1,4 @@
-"""The people of one's structures: the list, one of them, what is kept on him; and finding one while one types."""
+"""The people of one's structures: the list, one person, what is kept on them; and finding one while one types."""
 
 from datetime import timedelta
 
@@ -72,7 +72,8 @@ def person_list(request):
 
 
 def _rows(user):
-    """What a line shows: his stays that `user` sees, the files open on them, and how many BAL he holds or is lent."""
+    """What each line shows: the person's stays that `user` sees, their open files, and how many BAL they hold or are
+    lent."""
     stays = Affiliation.objects.visible_to(user).select_related("structure").order_by("structure__name", "-pk")
     files = Prefetch("movements", Movement.objects.open(), to_attr="open_files")
     bals = Bal.objects.live().visible_to(user).values("pk")
@@ -114,7 +115,7 @@ def person(request, person):
 
 
 def stay_facts(stay: Affiliation, user) -> dict:
-    """Of who has been there for long, no arrival is left to prepare."""
+    """What the page shows of a stay; once somebody has been there for long, no arrival is left to prepare."""
     settled = stay.arrived_on and stay.arrived_on < timezone.localdate() - SETTLED_AFTER
     kinds = [Movement.Kind.DEPARTURE] if settled else list(Movement.Kind)
     return {
@@ -125,7 +126,7 @@ def stay_facts(stay: Affiliation, user) -> dict:
 
 
 def person_journal(request, person):
-    """Everything that was done and told about him; who reads it is written down."""
+    """Everything that was done and told about the person; who reads it is written down."""
     row = find(request, person)
     try:
         check_read_person(row, by=request.user)
@@ -139,7 +140,7 @@ def person_journal(request, person):
 
 @require_POST
 def person_data(request, person):
-    """A copy of what is kept on him; that it was handed out is written in the journal, and is in the copy."""
+    """A copy of what is kept on the person; that it was handed out is written in the journal, and is in the copy."""
     row = find(request, person)
     wanted = request.POST.get("format", "json")
     wanted = wanted if wanted in FORMATS else "json"

@@ -1,6 +1,6 @@
-"""Everything that is kept on one person: what his page shows, and what he is handed on request.
+"""Everything that is kept on one person: what their page shows, and what they are handed on request.
 
-A gestionnaire sees of it what concerns the structures he sees; the person himself, all of it.
+A gestionnaire sees what concerns the structures they follow; the person, all of it.
 """
 
 import io
@@ -50,7 +50,7 @@ class Portrait:
         return self._of_bals(lent.order_by("ended_at", "bal__address"))
 
     def claims(self) -> QuerySet[Claim]:
-        """Of addresses that no other structure's register holds."""
+        """What they answered of addresses that no other structure's register holds."""
         others = Bal.objects.exclude(pk__in=self._bals).values("address")
         claims = self.person.claims.all()
         return claims if self.sees_all else claims.exclude(address__in=others)
@@ -71,7 +71,7 @@ class Portrait:
         return notices.filter(Q(bal=None) | Q(bal__in=self._bals), of_structure)
 
     def traces(self) -> QuerySet[AccessTrace]:
-        """What he looked at: told to himself alone."""
+        """What the person looked at: told to them alone."""
         return AccessTrace.objects.filter(user=self.person.user_id if self.sees_all else None).order_by("-pk")
 
     def _of_structures(self, rows):
@@ -88,7 +88,7 @@ class Portrait:
 
     # --- Handed out ---------------------------------------------------------------------------------------------------
     def tables(self) -> dict[str, list[dict]]:
-        """By name, each a list of rows; the columns are in French, for the person who reads them."""
+        """The tables by name, each a list of rows; the columns are in French, for the person who reads them."""
         account = self.person.user
         return {
             "Fiche": [_fields(self.person, *RECORD)],
@@ -173,7 +173,7 @@ class Portrait:
 
 
 def _fields(row, *names: str) -> dict:
-    """Under the fields' own labels."""
+    """The values of a row under its fields' own labels."""
     return {str(row._meta.get_field(name).verbose_name): getattr(row, name) for name in names}
 
 

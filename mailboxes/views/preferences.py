@@ -11,7 +11,7 @@ from directory.models import SyncRun
 from directory.sheets import csv_lines
 from mailboxes import actions
 from mailboxes.forms import PlaceFilterForm
-from mailboxes.gaps.preferred import BY_NAME, COLUMNS, SORTS, Places
+from mailboxes.gaps.preferred import BY_NAME, COLUMNS, SORTS, PracticePlaces
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Person, Preference
 from mailboxes.rules import Refused, allows, check_ranks_known, check_somewhere, may_at
@@ -22,7 +22,7 @@ PER_PAGE = 25
 
 def preference_list(request):
     form = PlaceFilterForm(request.GET)
-    places = form.asked(Places.visible_to(request.user))
+    places = form.asked(PracticePlaces.visible_to(request.user))
     counts = places.counts()
     paginator: Paginator = Paginator(places, PER_PAGE)  # type: ignore[arg-type]
     if not places.text:
@@ -51,14 +51,14 @@ def _percent(part: int, whole: int) -> int:
 
 
 def _askable(place, user) -> bool:
-    """Would the operator be asked, if this were ticked? What costs a query per row is left to the action."""
+    """Would the operator be asked, if this were ticked? A check that costs a query per row is left to the action."""
     if place.wish is None or place.bal is None or "observees" in {sort.name for sort in place.sorts}:
         return False
     return not place.wish.is_requested and may_at(Act.ASK_OPERATOR, place.bal.structure_id, by=user)
 
 
 def preference_export(request):
-    places = PlaceFilterForm(request.GET).asked(Places.visible_to(request.user))
+    places = PlaceFilterForm(request.GET).asked(PracticePlaces.visible_to(request.user))
     actions.trace(request.user, "export", f"BAL privilégiées, {request.GET.urlencode()}")
     return csv_file("bal-privilegiees", csv_lines(COLUMNS, places))
 

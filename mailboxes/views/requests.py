@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from mailboxes import actions
-from mailboxes.forms import RequestBulkForm, StepForm
+from mailboxes.forms import RequestBulkForm, RequestStepForm
 from mailboxes.forms.filters import RequestFilter
 from mailboxes.lifecycle import BY_HAND, FOLLOWS, Act, RequestKind, RequestStage, Verb
 from mailboxes.models import Request
@@ -79,7 +79,7 @@ def ways_on(row: Request, user) -> list[Verb]:
     return [verb for verb in sorted(verbs) if allows(check_move, row.bal, verb, by=user)]
 
 
-class StepView(ActionView):
+class RequestStepView(ActionView):
     """One line of `lifecycle.STEPS`; a stranger gets 404 before anything else."""
 
     WARNINGS = {
@@ -87,7 +87,7 @@ class StepView(ActionView):
         Act.MARK_SENT: "La demande ne partira plus par courriel : c’est à vous de l’avoir transmise.",
         Act.REMIND_OPERATOR: "L’opérateur reçoit un courriel, et un nouveau délai pour répondre.",
     }
-    form_class = StepForm
+    form_class = RequestStepForm
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)

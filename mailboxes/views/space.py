@@ -45,10 +45,10 @@ def is_filling(bal: Bal) -> bool:
 
 def usage_chart(row: Bal, readings: list[Reading], told: Forecast | Unknown) -> dict | None:
     """The space used over time under the quota and its thresholds, the days of use, and what is forecast."""
-    space = [[_day(r.at), r.used_mb] for r in readings if r.used_mb is not None]
+    space = [[str(timezone.localdate(r.at)), r.used_mb] for r in readings if r.used_mb is not None]
     if isinstance(told, Forecast) and told.pace:  # from the readings that it rests on, lest they dwarf it
         space = [[day, used] for day, used in space if str(day) >= str(told.since - WINDOW)]
-    uses = sorted({_day(r.last_used_at) for r in readings if r.last_used_at})
+    uses = sorted({str(timezone.localdate(r.last_used_at)) for r in readings if r.last_used_at})
     if len(space) < 2:
         return None
     first = str(space[0][0])
@@ -67,7 +67,8 @@ def usage_chart(row: Bal, readings: list[Reading], told: Forecast | Unknown) -> 
 
 
 def _forecast_series(told: Forecast) -> list[dict]:
-    """The likely course, and between the earliest and the latest one a band, cut where it would dwarf the readings."""
+    """The series of the forecast: the likely course, and a band from the earliest to the latest, cut where it would
+    dwarf the readings."""
     ahead = (told.likely - told.since).days
     end = 3 * ahead
     if told.latest:
@@ -84,10 +85,6 @@ def _forecast_series(told: Forecast) -> list[dict]:
         {"label": "Prévision", "dashed": True, "points": [[start, told.used_mb], [str(told.likely), told.quota_mb]]},
         *([{"label": "Quatre chances sur cinq", "band": band}] if told.earliest != told.latest else []),
     ]
-
-
-def _day(moment) -> str:
-    return f"{timezone.localtime(moment):%Y-%m-%d}"
 
 
 class MoreSpaceView(BalActionView):

@@ -16,7 +16,7 @@ from directory.invented import write_annuaire
 from directory.models import Entry
 from directory.sources import get_source
 from directory.sync import sync
-from mailboxes.api.fhir.bundles import Page, bundle_of, first_page
+from mailboxes.api.fhir.bundles import SearchPage, bundle_of, first_page
 from mailboxes.api.fhir.searches import read_search
 from tests.bench.row import Row
 
@@ -57,7 +57,7 @@ def rows() -> Iterator[Row]:
         if name != "Organization":
             after = (late, "") if name == "PractitionerRole" else (late,)
             yield measured(
-                f"{name}, last pages", lambda s=search, a=after: bundle_of(Page(s, a), "", user), first.value
+                f"{name}, last pages", lambda s=search, a=after: bundle_of(SearchPage(s, a), "", user), first.value
             )
         counted = read_search(name, QueryDict("_total=accurate"))
         yield measured(f"{name}, the total alone", lambda counted=counted: first_page(counted))

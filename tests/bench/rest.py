@@ -179,6 +179,6 @@ def addresses() -> list[str]:
 
 
 def questions() -> list[dict]:
-    """A correspondant with his structure, or without one time in two."""
+    """A correspondant with a structure, or without one time in two."""
     draw = random.Random(5)
     return [{"rpps": one.person_id, "finess": draw.choice(["", one.structure_id])} for one in _drawn()]

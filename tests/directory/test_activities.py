@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from directory.invented import write_activities
 from directory.invented.activities import line_of
 from directory.models import Activity, Change, SourceState, SyncRun
-from directory.records import ActivityRecord, ManagedStructures, RejectedLine
+from directory.records import ActivityRecord, ManagedStructures, RejectedRecord
 from directory.sources import UnreadableSource, get_source
 from directory.sources.activities import COLUMNS, HEADER
 from directory.sync import sync
@@ -159,7 +159,7 @@ def test_of_the_three_members_of_the_zip_the_activities_are_read_and_date_it(wri
     ],
 )
 def test_a_bad_line_is_put_aside_with_its_number_and_the_reason(write, text, reason):
-    found = [line for line in read(write(ALICE, "", text, ALICE)) if isinstance(line, RejectedLine)]
+    found = [line for line in read(write(ALICE, "", text, ALICE)) if isinstance(line, RejectedRecord)]
     assert [(line.number, line.reason) for line in found] == [(4, reason)]
 
 

@@ -174,7 +174,7 @@ def test_codes_labels_and_oddities(write, field, said, kept):
     ],
 )
 def test_a_bad_line_is_put_aside_with_its_number_and_the_reason(write, text, reason):
-    assert read(write(line(), "", text, line()))[1] == RejectedLine(4, reason, text)
+    assert read(write(line(), "", text, line()))[1] == RejectedRecord(4, reason, text)
 
 
 def test_apicrypt_v2_is_inside_the_trusted_space(write):

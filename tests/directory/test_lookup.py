@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from directory.check import Verdict, check
+from directory.check import CheckVerdict, check
 from directory.models import Figure, SyncRun, TrustedDomain
 from mailboxes.models import Affiliation, Person, Structure
 from tests.directory.conftest import ALICE, BRUNO, SERVICE, line, many
@@ -102,21 +102,21 @@ def annuaire(load):
 @pytest.mark.parametrize(
     ("typed", "verdict"),
     [
-        (" Alice.Martin@aura.mssante.fr ", Verdict.PUBLISHED),
-        ("mailto:urgences@ch-lilas.mssante.fr", Verdict.PUBLISHED),
-        ("a@interop-mssante.apicrypt.org", Verdict.PUBLISHED),
-        ("b@interop-mssante.apicrypt.org", Verdict.INSIDE),
-        ("inconnu@aura.mssante.fr", Verdict.INSIDE),
-        ("inconnu@nulle-part.mssante.fr", Verdict.INSIDE),
-        ("alice.martin@medical69.apicrypt.org", Verdict.OLD_APICRYPT),
-        ("alice@exemple.fr", Verdict.OUTSIDE),
-        ("alice@doctolib.fr", Verdict.OUTSIDE),
-        ("x@mssante.fr.exemple.com", Verdict.OUTSIDE),
-        ("alice", Verdict.MALFORMED),
-        (f"{INS}@patient.mssante.fr", Verdict.PATIENT),
-        ("2 79 03 51 215 189 89", Verdict.PATIENT),
-        ("quidam@patient.mssante.fr", Verdict.PATIENT),
-        (f"{INS}@patient.msante.fr", Verdict.MALFORMED),
+        (" Alice.Martin@aura.mssante.fr ", CheckVerdict.PUBLISHED),
+        ("mailto:urgences@ch-lilas.mssante.fr", CheckVerdict.PUBLISHED),
+        ("a@interop-mssante.apicrypt.org", CheckVerdict.PUBLISHED),
+        ("b@interop-mssante.apicrypt.org", CheckVerdict.INSIDE),
+        ("inconnu@aura.mssante.fr", CheckVerdict.INSIDE),
+        ("inconnu@nulle-part.mssante.fr", CheckVerdict.INSIDE),
+        ("alice.martin@medical69.apicrypt.org", CheckVerdict.OLD_APICRYPT),
+        ("alice@exemple.fr", CheckVerdict.OUTSIDE),
+        ("alice@doctolib.fr", CheckVerdict.OUTSIDE),
+        ("x@mssante.fr.exemple.com", CheckVerdict.OUTSIDE),
+        ("alice", CheckVerdict.MALFORMED),
+        (f"{INS}@patient.mssante.fr", CheckVerdict.PATIENT),
+        ("2 79 03 51 215 189 89", CheckVerdict.PATIENT),
+        ("quidam@patient.mssante.fr", CheckVerdict.PATIENT),
+        (f"{INS}@patient.msante.fr", CheckVerdict.MALFORMED),
     ],
 )
 def test_each_sort_of_address_is_told(annuaire, typed, verdict):
@@ -128,16 +128,16 @@ def test_the_white_list_has_the_last_word_once_it_is_held(annuaire):
     TrustedDomain.objects.create(
         source="whitelist", name="aura.mssante.fr", digest="x", first_seen_at=now, changed_at=now
     )
-    assert check("inconnu@aura.mssante.fr").verdict is Verdict.INSIDE
-    assert check("b@interop-mssante.apicrypt.org").verdict is Verdict.INSIDE
-    assert check("inconnu@nulle-part.mssante.fr").verdict is Verdict.OUTSIDE
+    assert check("inconnu@aura.mssante.fr").verdict is CheckVerdict.INSIDE
+    assert check("b@interop-mssante.apicrypt.org").verdict is CheckVerdict.INSIDE
+    assert check("inconnu@nulle-part.mssante.fr").verdict is CheckVerdict.OUTSIDE
 
 
 def test_a_withdrawn_address_is_told_with_its_day(load):
     load(line(), *many(20))
     load(*many(20))
     answer = check(ALICE.address)
-    assert answer.verdict is Verdict.FORMER
+    assert answer.verdict is CheckVerdict.FORMER
     assert answer.withdrawn_at is not None
 
 

@@ -54,7 +54,7 @@ def addresses(text="", **filters):
         "jm.ndiaye@pro",
     ],
 )
-def test_one_is_found_as_people_type_him(annuaire, text):
+def test_one_is_found_as_people_type_the_name(annuaire, text):
     assert addresses(text) == [NDIAYE.address]
 
 

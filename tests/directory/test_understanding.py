@@ -4,7 +4,7 @@ import pytest
 
 from directory.likeness import Likeness, likeness
 from directory.understanding import understand
-from directory.vocabulary import MEANINGS, PARTICLES, TITLES, WEAK, Kind, stands
+from directory.vocabulary import MEANINGS, PARTICLES, TITLES, WEAK, WordKind, stands
 from directory.words import distance, one_away
 
 
@@ -96,7 +96,8 @@ def test_what_is_left_out_is_kept_to_be_told():
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("cardio", Kind.SPECIALITY), ("chu", Kind.HOUSE), ("st", Kind.SPELLING), ("morel", None)]
+    ("text", "kind"),
+    [("cardio", WordKind.SPECIALITY), ("chu", WordKind.HOUSE), ("st", WordKind.SPELLING), ("morel", None)],
 )
 def test_a_word_of_the_field_is_of_a_kind(text, kind):
     assert understand(text).tokens[0].kind is kind

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from directory.invented import write_whitelist
 from directory.models import SyncRun, TrustedDomain
-from directory.records import DomainRecord, RejectedLine
+from directory.records import DomainRecord, RejectedRecord
 from directory.sources import get_source
 from directory.sources.whitelist import NAMESPACE
 from directory.sync import sync
@@ -108,7 +108,7 @@ def test_what_is_no_domain_is_put_aside_with_its_line(write):
     records, _ = read(
         write(listed(domain("a.mssante.fr"), domain(""), domain("deux mots"), domain("accentué.mssante.fr")))
     )
-    rejected = [(record.number, record.reason) for record in records if isinstance(record, RejectedLine)]
+    rejected = [(record.number, record.reason) for record in records if isinstance(record, RejectedRecord)]
     assert rejected == [
         (4, "«  » n'est pas un nom de domaine"),
         (5, "« deux mots » n'est pas un nom de domaine"),

@@ -12,7 +12,7 @@ PASSWORD = "correct-cheval-pile"
 
 
 def write():
-    """Gisele is the gestionnaire, alice principal, bruno cotitulaire, delphine délégataire, paul alone with his PER."""
+    """Gisele is the gestionnaire, alice principal, bruno cotitulaire, delphine délégataire, paul alone with a PER."""
     operator = Operator.objects.create(code="regional", name="Opérateur régional", request_email="demandes@op.invalid")
     operator.domains.create(name="chu-exemple.mssante.fr")
     operator.prices.create(offer="PER", yearly_cost=18)

@@ -215,7 +215,7 @@ def link_of(app, name):
 
 
 def notice_link_of(app, name, bal__isnull=False):
-    """The signed link of the last notice to this person that he may answer: about a BAL, or of a campaign."""
+    """The signed link of the last notice to this person that they may answer: about a BAL, or of a campaign."""
     code = (
         "from mailboxes.models import Notice; from mailboxes.notices.telling import path_of;"
         f"notices = Notice.objects.filter(person__user__username='{name}', party='holders', bal__isnull={bal__isnull});"

@@ -39,7 +39,7 @@ def test_a_gestionnaire_ticks_bal_and_is_told_what_was_refused(app, page, log_in
     assert page.get_by_text("Refusé pour 1 BAL (pneumologie.lilas@").is_visible()
 
 
-def test_a_principal_names_a_cotitulaire_as_he_types(app, page, log_in):
+def test_a_principal_names_a_cotitulaire_while_typing(app, page, log_in):
     log_in(page, "alice")
     page.get_by_role("link", name="cardiologie.lilas@").click()
     page.get_by_role("link", name="Ajouter un cotitulaire").click()
@@ -276,7 +276,7 @@ def test_nurse_a_opens_names_b_who_names_c_then_goes(app, page, log_in):
     assert people.get_by_text("Anne EXEMPLE").count() == 0
 
 
-def test_a_professional_chooses_his_preferred_bal_and_makes_it_known(app, page, log_in):
+def test_a_professional_chooses_their_preferred_bal_and_makes_it_known(app, page, log_in):
     log_in(page, "alice")
     place = page.get_by_role("listitem").filter(has_text="CHU DES LILAS, Lilas")
     place.get_by_label("Adresse à privilégier").select_option("alice.exemple@chu-exemple.mssante.fr")

@@ -1,4 +1,5 @@
-"""A BAL asked for from the first step to the last, in a real browser: for a team, and by a professional for himself."""
+"""A BAL asked for from the first step to the last, in a real browser: for a team, and by a professional for their
+own use."""
 
 import re
 
@@ -12,7 +13,7 @@ def onwards(page):
 
 
 def ask_for_an_org(app, page, log_in, look):
-    """Gisele, for a team: she names a colleague whom only the annuaire knows, and a délégataire."""
+    """Gisele, for a team, names a colleague whom only the annuaire knows, and a délégataire."""
     log_in(page, "gisele")
     page.goto(f"{app.url}/bal/")
     page.get_by_role("link", name="Demander une BAL").click()
@@ -86,7 +87,7 @@ def test_the_same_without_javascript(app, bare_page, log_in):
     ask_for_an_org(app, bare_page, log_in, lambda name: None)
 
 
-def test_a_professional_asks_for_his_own_per_without_javascript(app, bare_page, log_in):
+def test_a_professional_asks_for_their_own_per_without_javascript(app, bare_page, log_in):
     page = bare_page
     log_in(page, "chloe")
     page.get_by_role("link", name="Demander une BAL").click()

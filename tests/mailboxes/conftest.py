@@ -1,4 +1,4 @@
-"""The cast: alice is the principal, bruno a cotitulaire, delphine a délégataire of alice, paul has a PER of his own,
+"""The cast: alice is the principal, bruno a cotitulaire, delphine a délégataire of alice, paul has a PER,
 gisele is the gestionnaire, lea only reads, eve belongs to another structure."""
 
 from types import SimpleNamespace
@@ -24,7 +24,8 @@ def make_person(name, structure, rpps=None, **facts):
 
 
 def make_people(whose, rpps=RPPS, **facts):
-    """Those named in `whose`, each with an account, in his structure; in three statements, for they are made often."""
+    """Those named in `whose`, each with an account, in their structure; in three statements, for they are made
+    often."""
     password = make_password(None)
     users = get_user_model().objects.bulk_create(
         get_user_model()(username=name, email=f"{name}@exemple.invalid", first_name=name.title(), password=password)

@@ -245,7 +245,7 @@ def check_who(before: Picture, after: Picture, pk: int, lines: list[dict], done:
         done.add(what)
         roles = before.roles(pk, line["by_id"], line["person_id"] if what in BY_LINK else None)
         allowed = BY_VERB[Verb(what)].by if what in Verb.values else WHO_MAY[Act(what)]
-        if what == Act.REMOVE_COTITULAIRE and removed_himself(before, after, pk, line["by_id"]):
+        if what == Act.REMOVE_COTITULAIRE and removed_themselves(before, after, pk, line["by_id"]):
             continue
         if what == Act.ANSWER:  # one answers of any address that is said to be one's own
             assert after[Person][line["person_id"]]["user_id"] == line["by_id"]
@@ -253,7 +253,7 @@ def check_who(before: Picture, after: Picture, pk: int, lines: list[dict], done:
         assert roles & allowed, f"{what} by {roles or 'a stranger'}"
 
 
-def removed_himself(before: Picture, after: Picture, pk: int, user: int | None) -> bool:
+def removed_themselves(before: Picture, after: Picture, pk: int, user: int | None) -> bool:
     gone = before.holders(pk).keys() - after.holders(pk).keys()
     return user is not None and {before[Person][one]["user_id"] for one in gone} == {user}
 

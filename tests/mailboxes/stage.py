@@ -112,7 +112,8 @@ class Stage(RuleBasedStateMachine):
             assert times <= 1 + self.resent[message.split(".")[1]], f"{message} left {times} times"
 
     def check_by_table(self, verb, bal, who, outcome):
-        """Whom the table lets do it from here is not refused for who he is, nor for where the BAL is; others are."""
+        """Whoever the table lets do it from here is not refused for who they are, nor for where the BAL is; others
+        are."""
         user = None if who == "system" else self.cast[who].user.pk
         line, refused = BY_VERB[verb], isinstance(outcome, Refused)
         may = bool(line.by & self.before.roles(bal.pk, user, None))

@@ -1,4 +1,4 @@
-"""Each professional says of every address under his RPPS whether it is his: in the application, or by a signed link."""
+"""Each professional says of every address under their RPPS whether it is theirs: logged in, or by a signed link."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ USED, UNUSED, NOT_MINE = Claim.Answer
 
 @pytest.fixture
 def listed(db):
-    """`listed(paul, address)`: the annuaire, fresh, lists this address under his RPPS."""
+    """`listed(paul, address)`: the annuaire, fresh, lists this address under paul's RPPS."""
     SyncRun.objects.create(source="extraction", status="applied", generated_at=timezone.now())
 
     def enter(person, address=ELSEWHERE):
@@ -77,7 +77,7 @@ def test_the_answered_one_is_not_reminded_and_a_new_one_is_asked_alone(people, l
     assert ELSEWHERE not in text
 
 
-def test_what_is_his_in_the_register_is_not_asked(people, listed, per):
+def test_what_they_hold_in_the_register_is_not_asked(people, listed, per):
     listed(people.paul, per.address)
     assert ask().done == 0
 
@@ -112,7 +112,7 @@ def test_the_command_is_dry_until_told_for_real(people, listed, capsys):
 
 
 @pytest.mark.parametrize("name", ["eve", "alice", "lea"])
-def test_only_a_gestionnaire_of_his_structure_asks_him(people, listed, name):
+def test_only_a_gestionnaire_of_their_structure_asks_a_person(people, listed, name):
     listed(people.paul)
     with pytest.raises(NotAllowed):
         actions.ask_person(people.paul, by=getattr(people, name).user)
@@ -135,7 +135,7 @@ def test_the_mail_is_a_pointer_with_a_link_and_nothing_else(
 
 
 # --- Answering --------------------------------------------------------------------------------------------------------
-def test_used_dates_the_last_use_of_a_bal_he_holds(people, listed, per):
+def test_used_dates_the_last_use_of_a_bal_they_hold(people, listed, per):
     listed(people.paul, per.address)
     actions.answer(people.paul, per.address, USED, by=people.paul.user)
     assert Reading.objects.get().source == "answer"
@@ -159,7 +159,7 @@ def test_used_outside_the_register_is_remembered(people, asked):
     assert (entry.person, entry.address, entry.by) == (people.paul, ELSEWHERE, people.paul.user)
 
 
-def test_unused_asks_for_the_depublication_of_a_bal_he_holds(people, listed, per):
+def test_unused_asks_for_the_depublication_of_a_bal_they_hold(people, listed, per):
     listed(people.paul, per.address)
     assert actions.answer(people.paul, per.address, UNUSED, by=people.paul.user).moved
     per.refresh_from_db()
@@ -201,7 +201,7 @@ def test_two_persons_without_account_are_not_each_other(people):
     assert not bruno.is_actor(SYSTEM)
 
 
-def test_an_address_that_is_not_under_his_rpps_is_refused(people, listed):
+def test_an_address_that_is_not_under_their_rpps_is_refused(people, listed):
     listed(people.bruno)
     with pytest.raises(Refused, match="ne donne pas"):
         actions.answer(people.paul, ELSEWHERE, USED, by=people.paul.user)
@@ -288,7 +288,7 @@ def test_the_link_answers_only_what_was_asked(client, people, listed, asked, lin
     assert Claim.objects.count() == 1
 
 
-def test_a_person_without_account_moves_his_bal_by_the_link(client, people, asked, per, link):
+def test_a_person_without_account_moves_their_bal_by_the_link(client, people, asked, per, link):
     Person.objects.filter(pk=people.paul.pk).update(user=None)
     Claim.objects.update(address=per.address)
     client.post(link, {"address": per.address, "answer": "unused"})

@@ -9,7 +9,7 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailboxes.api.resolver import Question, resolve
+from mailboxes.api.resolver import ResolverQuestion, resolve
 from mailboxes.findings import BY_NAME as FINDING
 from mailboxes.indicators import BY_NAME as FIGURE
 from mailboxes.indicators.costs import Costs
@@ -92,7 +92,7 @@ def test_one_is_idle_from_the_very_moment_of_the_limit_and_an_app_never(
     assert Bal.objects.due_for_alert(NOW).exists() == is_idle
     assert bool(Costs(Structure.objects.all(), NOW).total.idle.count) == is_idle
     make_entry(bal.address, kind, person_id=people.paul.rpps)
-    (answer,) = resolve([Question(rpps=people.paul.rpps)], user=people.gisele.user)
+    (answer,) = resolve([ResolverQuestion(rpps=people.paul.rpps)], user=people.gisele.user)
     assert ("idle" in dict(answer.warnings)) == is_idle
 
 

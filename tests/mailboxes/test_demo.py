@@ -14,7 +14,7 @@ from directory.models import Change, Entry, SyncRun
 from mailboxes.campaigns.models import Campaign, CampaignTarget
 from mailboxes.findings import OF_BALS, OF_MOVEMENTS, count_findings
 from mailboxes.gaps import SITUATIONS, Gaps
-from mailboxes.gaps.preferred import Places
+from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.imports.models import Import
 from mailboxes.indicators import BY_NAME as FIGURE
 from mailboxes.indicators.costs import Costs
@@ -97,7 +97,7 @@ def test_there_is_something_to_do_of_every_sort_that_the_actions_allow(finding):
 
 
 def test_the_preferred_bal_are_at_every_stage_and_some_contradict_one_another():
-    counts = Places(Structure.objects.all()).counts()
+    counts = PracticePlaces(Structure.objects.all()).counts()
     assert not [sort for sort, count in counts.items() if not count and sort != "pas-a-lui"]
     assert counts["observees"] == 3, "closed by what was seen"
 

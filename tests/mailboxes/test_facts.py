@@ -14,7 +14,7 @@ from directory.models import Activity, Entry, SyncRun, TrustedDomain, outside_in
 from mailboxes.findings import BY_NAME as FINDING
 from mailboxes.gaps import Gaps
 from mailboxes.gaps.comparison import differences
-from mailboxes.gaps.preferred import Places
+from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.lifecycle import SEEN_GONE, SHOWN_ONCE_DONE, Act, RequestKind, RequestStage, State
 from mailboxes.models import SYSTEM, Bal, Cotitulaire, JournalEntry, Person, Preference, Request, Structure
 from mailboxes.models.numbers import (
@@ -173,7 +173,7 @@ def test_the_sweep_finds_the_requests_that_the_rule_lets_verify(
 # --- The preferred BAL, observed --------------------------------------------------------------------------------------
 @pytest.fixture
 def practised(people, make_entry):
-    """Paul practises at the CHU, and chose there his own BAL."""
+    """Paul practises at the CHU, and chose there the BAL of paul."""
     SyncRun.objects.create(source="fhir", status="applied", generated_at=timezone.now())
     SyncRun.objects.create(source="extraction", status="applied", generated_at=timezone.now())
     Activity.objects.create(
@@ -204,7 +204,7 @@ def test_the_orm_and_sql_agree_on_the_preferred_bal_that_is_observed(practised, 
             source="fhir", address=address, kind="PER", structure_id=place, rank=rank, ordinal=ordinal,
             person_id=practised.rpps, person_id_type="8", **NOW,
         )  # fmt: skip
-    (place,) = list(Places.visible_to(people.gisele.user))
+    (place,) = list(PracticePlaces.visible_to(people.gisele.user))
     is_shown = Preference.objects.observed().filter(pk=practised.wish.pk).exists()
     assert is_shown == (practised.wish.address in place.observed)
     assert (is_shown and len(place.observed) == 1) == ("observees" in [sort.name for sort in place.sorts])

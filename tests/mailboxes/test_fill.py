@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from mailboxes.api.resolver import Question, resolve
+from mailboxes.api.resolver import ResolverQuestion, resolve
 from mailboxes.findings import BY_NAME as FINDING
 from mailboxes.indicators import BY_NAME as FIGURE
 from mailboxes.models import Bal, Structure
@@ -41,7 +41,7 @@ def test_a_bal_is_filling_from_the_first_threshold_and_full_from_the_last(limits
         assert FINDING["se-remplit"].bals(Bal.objects.all()).exists() == (fill == Fill.FILLING), percent
         assert [key for _, key, _ in FIGURE["fill"].counts(Structure.objects.all(), None)] == [fill]
         assert has_room_to_make(bal) == (fill in (Fill.FILLING, Fill.FULL))
-        (answer,) = resolve([Question(rpps=people.paul.rpps)], user=people.gisele.user)
+        (answer,) = resolve([ResolverQuestion(rpps=people.paul.rpps)], user=people.gisele.user)
         assert ("full" in dict(answer.warnings)) == (fill == Fill.FULL)
         page = client.get(reverse("bal", args=[bal.pk])).text
         assert ("alert-danger" in page, "fill-full" in page) == (fill == Fill.FULL,) * 2, percent

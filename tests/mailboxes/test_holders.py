@@ -47,7 +47,7 @@ def test_a_per_has_no_cotitulaire(per, people):
         actions.add_cotitulaire(per, people.bruno, by=SYSTEM)
 
 
-def test_the_principal_hands_over_and_only_he(org, people):
+def test_the_principal_alone_hands_over(org, people):
     with pytest.raises(NotAllowed):
         actions.transfer_principal(org, people.bruno, by=people.bruno.user)
     actions.transfer_principal(org, people.bruno, by=people.alice.user)
@@ -57,12 +57,12 @@ def test_the_principal_hands_over_and_only_he(org, people):
     assert (entry.before, entry.after) == (str(people.alice), str(people.bruno))
 
 
-def test_the_principal_cannot_leave_before_he_hands_over(org, people):
+def test_the_principal_cannot_leave_before_handing_over(org, people):
     with pytest.raises(Refused, match="orpheline"):
         actions.remove_cotitulaire(org, people.alice, by=people.alice.user)
 
 
-def test_a_cotitulaire_leaves_by_himself_and_his_delegations_end(org, people):
+def test_a_cotitulaire_leaves_alone_and_their_delegations_end(org, people):
     actions.delegate(org, people.lea, under=people.bruno, reason="remplacement", by=people.bruno.user)
     actions.remove_cotitulaire(org, people.bruno, by=people.bruno.user)
     assert not org.cotitulaires.filter(person=people.bruno).exists()
@@ -102,7 +102,7 @@ def test_the_database_holds_one_principal(org):
         org.cotitulaires.update(is_principal=True)
 
 
-def test_a_holder_delegates_in_his_own_name_only(org, people):
+def test_a_holder_delegates_in_their_own_name_only(org, people):
     with pytest.raises(NotAllowed, match="en son propre nom"):
         actions.delegate(org, people.lea, under=people.alice, reason="secrétariat", by=people.bruno.user)
     delegation = actions.delegate(org, people.lea, under=people.bruno, reason="secrétariat", by=people.bruno.user)

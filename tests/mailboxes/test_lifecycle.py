@@ -111,7 +111,7 @@ def test_the_diagram_shows_every_line():
     assert mermaid().count("-->") == 1 + sum(len(line.before) for line in TRANSITIONS)
 
 
-def test_a_departed_holder_leaves_his_per_to_the_structure(per, people):
+def test_a_departed_holder_leaves_their_per_to_the_structure(per, people):
     people.paul.affiliations.update(left_on=timezone.localdate())
     assert per.roles_of(people.gisele.user) == {Role.GESTIONNAIRE, Role.RESPONSABLE}
     assert Bal.objects.with_holders().get(pk=per.pk).roles_of(people.gisele.user) == {

@@ -43,7 +43,7 @@ def open_file(gisele):
 
 
 # --- A departure is blocked -------------------------------------------------------------------------------------------
-def test_a_principal_does_not_leave_before_he_hands_over(org, people):
+def test_a_principal_does_not_leave_before_handing_over(org, people):
     with pytest.raises(Refused, match=org.address) as refusal:
         leave(people.alice, people.gisele)
     assert refusal.value.code == "orphan"
@@ -79,7 +79,7 @@ def test_only_a_bal_that_still_needs_a_principal_blocks(org, people, state, bloc
 
 def test_a_per_never_blocks(per, people):
     leave(people.paul, people.gisele)
-    assert per.cotitulaires.get().person == people.paul, "it is his, and stays so"
+    assert per.cotitulaires.get().person == people.paul, "it is paul's, and stays so"
 
 
 def test_what_blocks_is_of_the_structure_its_parent_and_below_not_beside(people, make_bal, structure):
@@ -90,7 +90,7 @@ def test_what_blocks_is_of_the_structure_its_parent_and_below_not_beside(people,
     assert blocking == {bals["Fondation"], bals["Site"]}
 
 
-def test_what_he_keeps_by_another_stay_does_not_block(people, org, make_bal, structure):
+def test_what_one_keeps_by_another_stay_does_not_block(people, org, make_bal, structure):
     site = Structure.objects.create(name="Site", parent=structure)
     of_site = make_bal("ORG", people.bruno, structure=site)
     Affiliation.objects.create(person=people.bruno, structure=site)
@@ -137,12 +137,12 @@ def test_on_the_day_delegations_given_and_received_end_and_all_three_are_told(or
     leave(people.bruno, people.gisele)
     ended = org.delegataires.get(person=people.lea)
     assert ended.ended_at
-    assert org.delegataires.get(person=people.delphine).ended_at is None, "she stands under alice"
+    assert org.delegataires.get(person=people.delphine).ended_at is None, "delphine stands under alice"
     told = set(Notice.objects.filter(stage="end_delegation").values_list("person__given_name", flat=True))
     assert told == {"Alice", "Bruno", "Lea"}
 
 
-def test_who_is_made_principal_after_his_departure_was_planned_is_refused(org, people):
+def test_who_is_made_principal_after_their_departure_was_planned_is_refused(org, people):
     leave(people.bruno, people.gisele, on=today(5))
     with pytest.raises(Refused, match="désignez quelqu’un qui reste"):
         actions.transfer_principal(org, people.bruno, by=people.alice.user)
@@ -166,7 +166,7 @@ def test_a_departure_is_cancelled_and_nothing_comes_back_by_itself(org, people):
         actions.cancel_departure(stay, by=people.gisele.user)
 
 
-def test_a_departure_is_not_cancelled_once_he_is_back(people):
+def test_a_departure_is_not_cancelled_once_the_person_is_back(people):
     stay = leave(people.bruno, people.gisele)
     actions.welcome_person(people.bruno, stay.structure, by=people.gisele.user)
     with pytest.raises(Refused, match="déjà de retour"):
@@ -205,7 +205,7 @@ def test_a_gestionnaire_names_a_successor_from_the_planned_day_on(org, people, o
     leave(people.alice, people.gisele)
 
 
-def test_a_principal_on_his_way_out_is_not_named_again(org, people, open_file):
+def test_a_principal_on_their_way_out_is_not_named_again(org, people, open_file):
     open_file(people.alice)
     with pytest.raises(Refused, match="déjà le cotitulaire principal"):
         actions.name_principal(org, people.alice, by=people.gisele.user)
@@ -257,7 +257,7 @@ def test_only_another_cotitulaire_takes_over(org, people, name):
         actions.take_over_delegation(org.delegataires.get(), by=getattr(people, name).user)
 
 
-def test_a_delegation_that_ended_is_not_taken_over_nor_one_that_he_gave_too(org, people):
+def test_a_delegation_that_ended_is_not_taken_over_nor_one_that_they_gave_too(org, people):
     delegation = org.delegataires.get()
     actions.delegate(org, people.delphine, under=people.bruno, reason="accueil", by=people.bruno.user)
     with pytest.raises(Refused, match="déjà une délégation en cours"):
@@ -362,7 +362,7 @@ def test_a_step_set_aside_says_why_and_some_never_are(people, open_file, gisele)
         actions.settle_step(departure, "end", "not_applicable", by=gisele, note="Non.")
 
 
-def test_the_person_ticks_what_is_his_and_nothing_else(people, open_file, per):
+def test_the_person_ticks_what_is_theirs_and_nothing_else(people, open_file, per):
     file = open_file(people.paul)
     actions.settle_step(file, "auto_reply", "done", by=people.paul.user)
     with pytest.raises(NotAllowed):

@@ -121,7 +121,7 @@ def test_a_gestionnaire_without_bal_is_told_to_register_one(visit, people):
     assert reverse("bal-new") not in visit(people.lea, "dashboard").content.decode()
 
 
-def test_who_follows_no_structure_lands_on_his_own_bal(visit, people, per):
+def test_who_follows_no_structure_lands_on_their_own_bal(visit, people, per):
     assert visit(people.paul, "dashboard").url == reverse("my-bals")
 
 
@@ -159,7 +159,7 @@ def test_the_page_offers_what_the_rules_allow_and_nothing_else(visit, people, or
     assert reverse("bal-holder-remove", args=[org.pk, people.bruno.pk]) in page
     page = visit(people.bruno, "bal", org.pk).content.decode()
     assert reverse("bal-verb", args=[org.pk, "request_depublication"]) not in page
-    assert reverse("bal-holder-remove", args=[org.pk, people.bruno.pk]) in page, "he may leave"
+    assert reverse("bal-holder-remove", args=[org.pk, people.bruno.pk]) in page, "bruno may leave"
     assert reverse("bal-principal-transfer", args=[org.pk, people.bruno.pk]) not in page
 
 
@@ -293,7 +293,7 @@ def test_nobody_of_another_structure_can_be_named(visit, people, org):
     assert "Bruno" in visit(people.alice, "person-suggest", query=f"?bal={org.pk}&person=Bru").content.decode()
 
 
-def test_a_holder_leaves_and_lands_where_he_still_may(visit, people, org):
+def test_a_holder_leaves_and_lands_where_they_still_may(visit, people, org):
     assert visit(people.bruno, "bal-holder-remove", org.pk, people.bruno.pk, post={}).url == reverse("my-bals")
     assert not org.cotitulaires.filter(person=people.bruno).exists()
 

@@ -1,4 +1,4 @@
-"""The pages of people: who sees whom and how much of him; his record, and a copy of what is kept on him."""
+"""The pages of people: who sees whom, and how much; their record, and a copy of what is kept on them."""
 
 import io
 import json
@@ -56,7 +56,7 @@ def test_a_stranger_gets_404_everywhere(client, people, stay, file, method):
     for name, *args in pages:
         expected = 405 if (name, method) == ("person-data", "get") else 404
         assert getattr(client, method)(reverse(name, args=args)).status_code == expected, name
-    assert client.get(reverse("person-list")).context["page"].paginator.count == 1, "herself"
+    assert client.get(reverse("person-list")).context["page"].paginator.count == 1, "the professional themselves"
     assert client.get(reverse("movement-list")).context["page"].paginator.count == 0
 
 
@@ -230,7 +230,7 @@ def test_only_a_gestionnaire_changes_a_record(people, stay, name):
         actions.describe_stay(stay, function="x", by=by)
 
 
-def test_a_person_is_recorded_with_the_file_of_his_arrival(visit, people, structure):
+def test_a_person_is_recorded_with_the_file_of_their_arrival(visit, people, structure):
     typed = {
         "structure": structure.pk, "given_name": "Zoé", "family_name": "Martin", "rpps": "", "function": "Interne",
         "arrived_on": f"{TODAY() + timedelta(days=20)}", "with_file": "on",
@@ -242,7 +242,7 @@ def test_a_person_is_recorded_with_the_file_of_his_arrival(visit, people, struct
     assert (file.kind, file.planned_on, file.stay.function) == ("arrival", TODAY() + timedelta(days=20), "Interne")
 
 
-def test_someone_known_elsewhere_comes_here_too_if_his_name_is_known(visit, people, structure):
+def test_someone_known_elsewhere_comes_here_too_if_their_name_is_known(visit, people, structure):
     typed = {"structure": structure.pk, "given_name": "Eve", "family_name": "EXÊMPLE", "rpps": people.eve.rpps}
     visit(people.gisele, "person-new", post=typed)
     assert people.eve.affiliations.count() == 2
@@ -274,7 +274,7 @@ def test_the_copy_holds_everything_and_its_own_line_of_the_journal(visit, people
         "Ajouter un cotitulaire",
     ]
     assert paul["Dossiers"][0]["dossier"] == "départ"
-    assert paul["Traces d’accès"] == [], "what he looked at is for himself"
+    assert paul["Traces d’accès"] == [], "what paul looked at is for paul alone"
     assert JournalEntry.objects.filter(what="export_person").count() == 2
 
 
@@ -334,7 +334,7 @@ def test_existing_orphans_come_first(visit, people, make_bal, stay):
     assert orphan.address not in visit(people.gisele, "movement-open", stay.pk, "arrival").text
 
 
-def test_the_person_sees_his_file_and_may_tick_his_part(visit, people, file, per):
+def test_the_person_sees_their_file_and_may_tick_their_part(visit, people, file, per):
     page = visit(people.paul, "movement", file.pk)
     assert reverse("movement-step", args=[file.pk, "auto_reply"]) in page.text
     assert reverse("movement-step", args=[file.pk, "activity"]) not in page.text
@@ -418,7 +418,7 @@ def test_a_delegation_is_taken_over_from_the_page_of_the_bal(visit, people, org)
     assert org.delegataires.get(ended_at=None).under == people.bruno
 
 
-def test_a_delegataire_reads_that_his_access_ended_but_not_that_it_was_taken_over(visit, people, org):
+def test_a_delegataire_reads_that_their_access_ended_but_not_that_it_was_taken_over(visit, people, org):
     actions.take_over_delegation(org.delegataires.get(), by=people.bruno.user)
     assert "terminées depuis peu" not in visit(people.delphine, "my-bals").text
     actions.end_delegation(org.delegataires.get(ended_at=None), by=people.bruno.user)

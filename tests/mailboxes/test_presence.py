@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from directory.models import Activity
 from mailboxes.gaps import Gaps
-from mailboxes.gaps.preferred import Places
+from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, JournalEntry, Notice, Person, Structure
 from mailboxes.models.presence import present_in_sql
@@ -31,38 +31,38 @@ def _frozen(time_machine):
 
 @pytest.fixture(params=[60, 1, 0, -60], ids=["in_60_days", "tomorrow", "today", "60_days_ago"])
 def paul(request, people):
-    """He leaves the CHU so many days from today; `is_there` tells whether he still works there."""
+    """Paul leaves the CHU so many days from today; `is_there` tells whether that is still ahead."""
     Affiliation.objects.filter(person=people.paul).update(left_on=TODAY + timedelta(days=request.param))
     paul = Person.objects.get(pk=people.paul.pk)
     paul.is_there = request.param > 0
     return paul
 
 
-def test_his_notice_that_reached_nobody_is_shown_until_he_has_left(paul, people):
+def test_a_notice_that_reached_nobody_is_shown_until_the_person_has_left(paul, people):
     entry = JournalEntry.objects.create(person=paul, what=Act.ASK_PERSON)
     stuck = Notice.objects.create(entry=entry, person=paul, stage=entry.what, channel="none", party="holders", key="k")
     assert (stuck in Notice.objects.visible_to(people.gisele.user).undelivered()) == paul.is_there
 
 
-def test_his_place_of_practice_has_its_preferred_bal_until_he_has_left(paul, people):
+def test_a_place_of_practice_has_its_preferred_bal_until_the_person_has_left(paul, people):
     now = timezone.now()
     Activity.objects.create(
         source="activities", national_id=f"8{paul.rpps}", finess_site="010000002", first_seen_at=now, changed_at=now
     )
-    assert Places.visible_to(people.gisele.user).count() == paul.is_there
+    assert PracticePlaces.visible_to(people.gisele.user).count() == paul.is_there
 
 
-def test_a_gestionnaire_writes_down_his_channel_until_he_has_left(paul, people):
+def test_a_gestionnaire_writes_down_the_channel_until_the_person_has_left(paul, people):
     assert allows(check_prefer, paul, by=people.gisele.user) == paul.is_there
     assert not paul.is_there or allows(check_describe_person, paul, {}, by=people.gisele.user)
 
 
-def test_he_may_ask_for_a_bal_until_he_has_left(paul, people, structure):
+def test_one_may_ask_for_a_bal_until_the_person_has_left(paul, people, structure):
     assert allows(check_may_request, structure, "PER", paul, by=people.paul.user) == paul.is_there
     assert Structure.objects.open_to(people.paul.user).contains(structure) == paul.is_there
 
 
-def test_a_namesake_is_a_colleague_until_he_has_left(paul, structure):
+def test_a_namesake_is_a_colleague_until_the_person_has_left(paul, structure):
     other = make_person("autre", structure, rpps="10000000058")
     Person.objects.filter(pk=paul.pk).update(given_name="Autre")
     assert bool([one for one in namesakes(other, structure, "x.mssante.fr") if one.name == "Autre EXEMPLE"]) == (
@@ -70,13 +70,13 @@ def test_a_namesake_is_a_colleague_until_he_has_left(paul, structure):
     )
 
 
-def test_what_the_annuaire_gives_him_is_a_gap_until_he_has_left(paul, people, make_entry, fresh):
+def test_what_the_annuaire_gives_them_is_a_gap_until_the_person_has_left(paul, people, make_entry, fresh):
     make_entry("paul@ailleurs.mssante.fr", person_id=paul.rpps)
     gaps = Gaps.visible_to(people.gisele.user).narrowed(situation="ailleurs")
     assert gaps.count() == paul.is_there
 
 
-def test_he_is_listed_among_those_present_until_he_has_left(paul, people, client):
+def test_one_is_listed_among_those_present_until_the_person_has_left(paul, people, client):
     client.force_login(people.gisele.user)
     page = client.get(reverse("person-list"), {"presence": "presents", "q": paul.rpps})
     assert (paul.rpps in page.text.replace(f'value="{paul.rpps}"', "")) == paul.is_there

@@ -109,7 +109,7 @@ def test_one_write_sent_twice_at_once_is_done_once(org, people):
 
 
 @pytest.mark.parametrize("name", ["bruno", "paul"])  # a cotitulaire already, and one who is not
-def test_nobody_becomes_principal_while_his_departure_is_recorded(org, people, name):
+def test_nobody_becomes_principal_while_their_departure_is_recorded(org, people, name):
     heir = getattr(people, name)
     stay, alice, gisele = heir.affiliations.get(), people.alice.user, people.gisele.user
     refused = at_once(

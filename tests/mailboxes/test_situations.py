@@ -14,7 +14,7 @@ FACTS = {"source": "activities", "profession": "Médecin", "mode": "Salarié", "
 
 @pytest.fixture
 def situate(db):
-    """`situate(alice, "CHU")`: the annuaire says that she practises there."""
+    """`situate(alice, "CHU")`: the annuaire says that alice practises there."""
 
     def situate(person, *places, **facts):
         now = timezone.now()
@@ -38,12 +38,12 @@ def trust(db):
     return trust
 
 
-def test_a_person_has_his_situations_and_no_other(people, situate):
+def test_a_person_has_their_situations_and_no_other(people, situate):
     situate(people.alice, "CHU des Lilas", "Cabinet Martin")
     situate(people.bruno, "Clinique")
     situate(people.alice, "Ancien poste", withdrawn_at=timezone.now())
     assert {situation.place for situation in people.alice.situations()} == {"CHU des Lilas", "Cabinet Martin"}
-    assert people.delphine.situations() == [], "she has no RPPS"
+    assert people.delphine.situations() == [], "delphine has no RPPS"
 
 
 def test_the_page_of_a_bal_shows_those_of_its_holders(client, people, org, situate):

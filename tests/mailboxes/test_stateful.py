@@ -242,18 +242,18 @@ class Life(Stage):
         elif not isinstance(self.play(actions.resend_notice, notice, by=self.by(who)), Refused):
             self.resent[str(notice.pk)] += 1
 
-    @rule(number=nth, is_his=st.booleans(), other=people, said=st.sampled_from([*Notice.Answer.values, "?"]))
-    def a_notice_is_answered_by_its_link(self, number, is_his, other, said):
+    @rule(number=nth, is_theirs=st.booleans(), other=people, said=st.sampled_from([*Notice.Answer.values, "?"]))
+    def a_notice_is_answered_by_its_link(self, number, is_theirs, other, said):
         """By whom it was sent to; or by another holder of the same BAL, who might do the same without the link."""
         facts = {"stage__in": ANSWERABLE} if other else {}
         if notice := self.newest(Notice, number, person__isnull=False, bal__isnull=False, **facts):
             others = sorted(self.picture.holders(notice.bal_id).keys() - {notice.person_id})
-            who = notice.person_id if is_his or not others else others[other % len(others)]
+            who = notice.person_id if is_theirs or not others else others[other % len(others)]
             outcome = self.play(actions.answer_notice, notice, said, by=Signatory(Person.objects.get(pk=who)))
             assert who == notice.person_id or isinstance(outcome, Refused), "answered for another"
 
     @rule(number=nth, person=cast_people, said=st.sampled_from([*Claim.Answer.values, "?"]), who=st.sampled_from(CAST))
-    def someone_says_whether_an_address_is_his(self, number, person, said, who):
+    def someone_says_whether_an_address_is_theirs(self, number, person, said, who):
         who = who if who == "eve" else person
         self.play(actions.answer, self.cast[person], self.bal(number).address, said, by=self.by(who))
 

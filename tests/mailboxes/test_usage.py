@@ -74,7 +74,7 @@ def test_a_use_in_the_future_is_refused(per):
     assert not per.readings.exists()
 
 
-def test_a_holder_records_no_reading_but_declares_his_use(per, people):
+def test_a_holder_records_no_reading_but_declares_their_use(per, people):
     with pytest.raises(NotAllowed):
         record(per, used_mb=1, by=people.paul.user)
     actions.declare_use(per, by=people.paul.user)

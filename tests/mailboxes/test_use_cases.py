@@ -147,7 +147,7 @@ def test_cases_2_and_3_both_delegate_to_the_secretary(place, regional, name, kin
     doctor, colleague, secretary, trainee = people.values()
     bal = opened(structure, regional, local, doctor)
     with pytest.raises(NotAllowed):
-        delegate(bal, secretary, colleague)  # he holds nothing yet
+        delegate(bal, secretary, colleague)  # who holds nothing yet
     actions.add_cotitulaire(bal, colleague, by=doctor.user)
     first = delegate(bal, secretary, doctor, can_send=True)
     second = delegate(bal, secretary, colleague, can_send=True, ends_on=timezone.localdate() + timedelta(days=30))
@@ -156,7 +156,7 @@ def test_cases_2_and_3_both_delegate_to_the_secretary(place, regional, name, kin
     bal = Bal.objects.get(pk=bal.pk)
     for act in (
         lambda: actions.delegate(bal, trainee, under=secretary, reason="x", by=secretary.user),  # no further
-        lambda: actions.delegate(bal, trainee, under=doctor, reason="x", by=secretary.user),  # nor in his name
+        lambda: actions.delegate(bal, trainee, under=doctor, reason="x", by=secretary.user),  # nor in the doctor's name
         lambda: actions.add_cotitulaire(bal, colleague, by=secretary.user),
         lambda: actions.move(bal, Verb.REQUEST_DELETION, by=secretary.user, attested=True),
         lambda: actions.end_delegation(first, by=secretary.user),
@@ -169,7 +169,7 @@ def test_cases_2_and_3_both_delegate_to_the_secretary(place, regional, name, kin
         actions.add_cotitulaire(bal, secretary, by=doctor.user)
     assert not Cotitulaire.objects.filter(person=secretary).exists(), "never at the annuaire"
 
-    # The colleague goes: what stood under him ends with him; under the doctor it goes on, until its own end.
+    # The colleague goes: what stood under them ends too; under the doctor it goes on, until its own end.
     actions.remove_cotitulaire(bal, colleague, by=doctor.user)
     second.refresh_from_db()
     assert second.ended_at
@@ -206,7 +206,7 @@ def sgami(place, regional):
     return structure, inspector, agents, bals
 
 
-def test_case_4_the_inspector_opens_four_bal_and_each_agent_uses_those_of_his_mission(sgami):
+def test_case_4_the_inspector_opens_four_bal_and_each_agent_uses_those_of_their_mission(sgami):
     _, inspector, agents, bals = sgami
     assert len(bals) == 4
     assert len(agents) == 7
@@ -241,7 +241,7 @@ def test_case_4_the_inspector_leaves_only_once_all_four_are_handed_over(sgami):
     with pytest.raises(Refused, match="RPPS"):
         actions.hand_over(bals["inspection"], agents["adjoint du bureau"], by=inspector.user)
     actions.hand_over(bals["inspection"], heir, by=inspector.user)
-    # The accesses go on under the successor where he takes them over; the others end with the inspector.
+    # The accesses go on under the successor where they are taken over; the others end with the inspector.
     for delegation in Delegataire.objects.current().exclude(bal=bals["inspection"]):
         actions.take_over_delegation(delegation, by=heir.user)
     actions.record_departure(stay, timezone.localdate(), by=inspector.user)

@@ -1,4 +1,4 @@
-"""Bring our copy of the annuaire level with a source, from a terminal or a script."""
+"""Update our copy of the annuaire from a source, from a terminal or a script."""
 
 import argparse
 import json

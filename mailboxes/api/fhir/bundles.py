@@ -18,11 +18,11 @@ ALWAYS = {"resourceType", "id", "meta"}  # whatever `_elements` asks
 SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 
 
-class Expired(Exception):
-    """Said to the caller as a 410: its search is to be made anew."""
+class SearchExpired(Exception):
+    """The link to a page is no longer good: said to the caller as a 410, for the search is to be made again."""
 
 
-class Page(NamedTuple):
+class SearchPage(NamedTuple):
     """`after` is the key of the last resource shown; `total` is carried from the first page, counted once."""
 
     search: Search
@@ -30,26 +30,27 @@ class Page(NamedTuple):
     total: int | None = None
 
 
-def first_page(search: Search) -> Page:
-    return Page(search, total=found_keys(search).count() if search.total else None)
+def first_page(search: Search) -> SearchPage:
+    return SearchPage(search, total=found_keys(search).count() if search.total else None)
 
 
-def read_token(token: str) -> Page:
+def read_token(token: str) -> SearchPage:
     try:
         name, query, after, total = signing.loads(token, salt=SALT)
     except signing.BadSignature as error:
-        raise Expired("Cette page n’est plus connue : reprenez la recherche à sa première page.") from error
-    return Page(read_search(name, QueryDict(query)), tuple(after), total)
+        raise SearchExpired("Cette page n’est plus connue : reprenez la recherche à sa première page.") from error
+    return SearchPage(read_search(name, QueryDict(query)), tuple(after), total)
 
 
-def _token(page: Page, after: Key) -> str:
+def _token(page: SearchPage, after: Key) -> str:
     """What a `next` link carries: opaque, and nobody else's to write."""
     facts = [page.search.kind.name, page.search.query, list(after), page.total]
     return signing.dumps(facts, salt=SALT, compress=True)
 
 
-def bundle_of(page: Page, base: str, user) -> Resource:
-    """By key and not by number: resources that come or go while the pages are read shift none."""
+def bundle_of(page: SearchPage, base: str, user) -> Resource:
+    """A page of the search as a Bundle. Pages go by key and not by number: resources that come or go meanwhile shift
+    none."""
     search = page.search
     keys, more = _keys(page)
     found = [_entry(_subset(one, search.elements), base, "match") for one in resources(search.kind, keys, user)]
@@ -69,8 +70,8 @@ def bundle_of(page: Page, base: str, user) -> Resource:
     return bundle | ({} if total is None else {"total": total}) | ({"entry": found} if found else {})
 
 
-def _keys(page: Page) -> tuple[list[Key], bool]:
-    """Those of this page, and whether more follow."""
+def _keys(page: SearchPage) -> tuple[list[Key], bool]:
+    """The keys of this page, and whether more follow."""
     search = page.search
     found = found_keys(search)
     if page.after:
@@ -80,7 +81,7 @@ def _keys(page: Page) -> tuple[list[Key], bool]:
 
 
 def _beyond(fields: tuple[str, ...], after: Key) -> Q:
-    """Of one or two fields; of two, the first condition is the one an index answers."""
+    """The keys after this one. A key has one or two fields; of two, the first condition is the one an index answers."""
     if len(fields) == 1:
         return Q(**{f"{fields[0]}__gt": after[0]})
     from_here = Q(**{f"{fields[0]}__gte": after[0]})

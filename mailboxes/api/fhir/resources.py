@@ -43,7 +43,7 @@ INTERNAL = "http://rpps.interne.esante.gouv.fr"
 YES_NO = {"O": True, "TRUE": True, "1": True, "N": False, "FALSE": False, "0": False}
 
 
-class Kind(NamedTuple):
+class ResourceKind(NamedTuple):
     """What makes one resource: the lines that share `key`. Those of `mailboxes` stand in its telecom; of the others,
     `others` are read for what they say, and one is enough where that is none."""
 
@@ -57,10 +57,12 @@ class Kind(NamedTuple):
 # Greater than "", not other than it: an index begins there, after all the lines that have none.
 _PERSON, _PLACE, _NOMINATIVE = Q(person_id__gt=""), Q(structure_id__gt=""), Q(kind=Bal.Kind.NOMINATIVE)
 ALL, NOTHING = Q(pk__isnull=False), Q(pk__in=[])
-PRACTITIONER = Kind("Practitioner", ("person_id",), _PERSON, Q(structure_id=""), others=ALL)
-ROLE = Kind("PractitionerRole", ("person_id", "structure_id"), _PERSON & _PLACE & _NOMINATIVE, ALL, others=NOTHING)
+PRACTITIONER = ResourceKind("Practitioner", ("person_id",), _PERSON, Q(structure_id=""), others=ALL)
+ROLE = ResourceKind(
+    "PractitionerRole", ("person_id", "structure_id"), _PERSON & _PLACE & _NOMINATIVE, ALL, others=NOTHING
+)
 # A hospital has thousands of professionals, each with a line that says again where it is.
-ORGANIZATION = Kind("Organization", ("structure_id",), _PLACE, ~_NOMINATIVE, others=NOTHING)
+ORGANIZATION = ResourceKind("Organization", ("structure_id",), _PLACE, ~_NOMINATIVE, others=NOTHING)
 KINDS = {kind.name: kind for kind in (PRACTITIONER, ROLE, ORGANIZATION)}
 
 IN_FORCE = Q(withdrawn_at=None)
@@ -78,7 +80,8 @@ def told() -> QuerySet[Entry]:
 
 # --- Their ids --------------------------------------------------------------------------------------------------------
 def id_of(key: Key) -> str:
-    """The business identifiers; what an id may not hold is written as its bytes, `.2f` for a slash."""
+    """The resource's id, made of its business identifiers; a character that an id may not hold is written in
+    hexadecimal, `.2f` for a slash."""
     return "-".join(re.sub(r"[^A-Za-z0-9]", _as_bytes, part) for part in key)
 
 
@@ -86,12 +89,12 @@ def _as_bytes(odd: re.Match) -> str:
     return "".join(f".{byte:02x}" for byte in odd[0].encode())
 
 
-def key_of(kind: Kind, resource_id: str) -> Key | None:
+def key_of(kind: ResourceKind, resource_id: str) -> Key | None:
     key = tuple(unquote(part.replace("%", "").replace(".", "%")) for part in resource_id.split("-"))
     return key if len(key) == len(kind.key) and all(key) and "\0" not in resource_id + "".join(key) else None
 
 
-def of_keys(kind: Kind, keys: Iterable[Key]) -> Q:
+def of_keys(kind: ResourceKind, keys: Iterable[Key]) -> Q:
     """The lines of these resources; of two-part keys, also of others that share both parts with some of them."""
     keys = list(keys)
     if not keys:
@@ -107,7 +110,7 @@ class Summary(NamedTuple):
     changed: datetime
 
 
-def resources(kind: Kind, keys: list[Key], user) -> list[Resource]:
+def resources(kind: ResourceKind, keys: list[Key], user) -> list[Resource]:
     """These resources, in this order, in as many queries for 200 as for one."""
     summaries = _summaries(kind, keys)
     lines: dict[Key, list[Entry]] = {key: [] for key in keys if key in summaries}
@@ -119,15 +122,15 @@ def resources(kind: Kind, keys: list[Key], user) -> list[Resource]:
     return [_resource(kind, key, summaries[key], group, register) for key, group in lines.items() if group]
 
 
-def _summaries(kind: Kind, keys: list[Key]) -> dict[Key, Summary]:
+def _summaries(kind: ResourceKind, keys: list[Key]) -> dict[Key, Summary]:
     groups = told().filter(of_keys(kind, keys)).values_list(*kind.key)
     rows = groups.annotate(here=Min("pk", filter=IN_FORCE), ever=Min("pk"), changed=Max(MOMENT)).order_by()
     size = len(kind.key)
     return {row[:size]: Summary(row[size] or row[size + 1], row[size] is not None, row[size + 2]) for row in rows}
 
 
-def _lines(kind: Kind, keys: list[Key], firsts: list[int]) -> list[Entry]:
-    """The first source's word first."""
+def _lines(kind: ResourceKind, keys: list[Key], firsts: list[int]) -> list[Entry]:
+    """The lines of these resources, those of the first source first."""
     wanted = Q(pk__in=firsts) | (IN_FORCE & (kind.mailboxes | kind.others))
     carried = ExpressionWrapper(kind.mailboxes, BooleanField())
     found = told().filter(of_keys(kind, keys)).filter(wanted).annotate(is_carried=carried)
@@ -136,7 +139,8 @@ def _lines(kind: Kind, keys: list[Key], firsts: list[int]) -> list[Entry]:
 
 
 class Register(NamedTuple):
-    """What it knows of these mailboxes, as far as the asker sees it: the rest is another structure's own business."""
+    """What the register knows of these mailboxes, as far as the asker sees it: the rest is another structure's
+    business."""
 
     bals: dict[str, Bal]
     wishes: dict[Key, str]  # person, place -> the address that its holder prefers there for every message
@@ -155,8 +159,8 @@ def _carries(line) -> bool:
     return line.is_carried and line.withdrawn_at is None
 
 
-def _resource(kind: Kind, key: Key, summary: Summary, lines: list[Entry], register: Register) -> Resource:
-    """Gone from the annuaire, it keeps its identifiers alone, as the national API shows the deleted."""
+def _resource(kind: ResourceKind, key: Key, summary: Summary, lines: list[Entry], register: Register) -> Resource:
+    """One resource; gone from the annuaire, it keeps its identifiers alone, as the national API shows the deleted."""
     resource: Resource = {
         "resourceType": kind.name,
         "id": id_of(key),
@@ -173,12 +177,13 @@ def _resource(kind: Kind, key: Key, summary: Summary, lines: list[Entry], regist
 
 
 def _version(resource: Resource) -> str:
-    """Of what is shown, which the register changes as well, and to whom: `lastUpdated` dates the annuaire alone."""
+    """The version of what is shown: it depends on the register and on who asks, and `lastUpdated` dates only the
+    annuaire."""
     return hashlib.sha256(json.dumps(resource, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _stated(facts: Resource) -> Resource:
-    """FHIR knows no empty value; `false` is one that says something."""
+    """The fields that say something: FHIR knows no empty value, but `false` is one."""
     return {name: value for name, value in facts.items() if value or value is False}
 
 
@@ -206,7 +211,7 @@ def _of_structure(lines: list[Entry]) -> list[Resource]:
 
 
 def _of_role(lines: list[Entry]) -> list[Resource]:
-    """Only the FHIR API names a situation d'exercice; its reader keeps that name as the `holder` of the line."""
+    """The identifier of a situation d'exercice: only the FHIR API gives one, kept as the `holder` of the line."""
     holders = dict.fromkeys(line.holder for line in lines if line.holder.startswith("PractitionerRole/"))
     names = [holder.partition("/")[2] for holder in holders]
     return [{"use": "official", "system": RPPS[0], "value": name} for name in names if not name.startswith("#")]
@@ -230,7 +235,7 @@ def _codings(line: Entry) -> list[Resource]:
 
 
 def _concepts(lines: list[Entry]) -> list[Resource]:
-    """One for each profession as it is exercised."""
+    """A CodeableConcept for each profession as it is exercised."""
     said = [codings for line in lines if (codings := _codings(line))]
     return [{"coding": codings} for place, codings in enumerate(said) if codings not in said[:place]]
 
@@ -270,7 +275,7 @@ FACTS = {PRACTITIONER.name: _practitioner, ROLE.name: _role, ORGANIZATION.name: 
 
 # --- Their mailboxes --------------------------------------------------------------------------------------------------
 def _telecom(lines: list[Entry], register: Register) -> list[Resource]:
-    """One element per address: the first source's word, but the rank of whichever tells it."""
+    """One ContactPoint per address: the first source's line, with the rank of whichever source tells one."""
     carried = [line for line in lines if _carries(line)]
     once = {line.address: line for line in reversed(carried)}
     ranks = _ranks(carried, register)
@@ -281,7 +286,7 @@ RANKS = {str(rank) for rank in range(1, 100)}
 
 
 def _ranks(lines: list[Entry], register: Register) -> dict[str, int]:
-    """The annuaire's; behind what the holder himself chose here, which it may not know yet."""
+    """The rank of each mailbox. What its holder chose here comes first: the annuaire may not know it yet."""
     ranks = {line.address: int(line.rank) for line in lines if line.rank in RANKS}
     chosen = {line.address for line in lines
               if register.wishes.get((line.person_id, line.structure_id)) == line.address}  # fmt: skip
@@ -310,5 +315,5 @@ def _mailbox(line: Entry, bal: Bal | None, ranks: dict[str, int]) -> Resource:
 
 
 def state_url() -> str:
-    """Ours: how far the BAL is in its life, for who sees it in the register."""
+    """The URL of our own extension: how far the BAL is in its life, for who sees it in the register."""
     return f"{settings.SITE_URL}/fhir/StructureDefinition/bal-state"

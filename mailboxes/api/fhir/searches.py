@@ -27,7 +27,7 @@ from mailboxes.api.fhir.resources import (
     PRACTITIONER,
     ROLE,
     STRUCTURE_SYSTEMS,
-    Kind,
+    ResourceKind,
     key_of,
     of_keys,
     told,
@@ -39,7 +39,7 @@ FORMATS = ("json", "application/json", "application/fhir+json")
 
 
 class BadSearch(Exception):
-    """Said to the caller as an OperationOutcome."""
+    """A search that is not understood; said to the caller as an OperationOutcome."""
 
 
 # --- What a value asks of the lines -----------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ def _situation(token: str, modifier: str) -> Q:
     return Q(holder=f"{ROLE.name}/{value}") if system in ("", *RPPS) else NOTHING
 
 
-def _of_id(kind: Kind, value: str, modifier: str) -> Q:
+def _of_id(kind: ResourceKind, value: str, modifier: str) -> Q:
     """An id, or a reference that ends in it."""
     key = key_of(kind, value.rpartition("/")[2])
     return of_keys(kind, [key] if key else [])
@@ -121,8 +121,8 @@ def _town(text: str, modifier: str) -> Q:
     return Q(pk__in=matching([[[Term(["town"], word, is_prefix=True)]] for word in words])) if words else NOTHING
 
 
-def _mailbox(kind: Kind, text: str, modifier: str) -> Q:
-    """Of the mailboxes of its own telecom."""
+def _mailbox(kind: ResourceKind, text: str, modifier: str) -> Q:
+    """The lines whose address stands in the resource's own telecom."""
     carried = IN_FORCE & kind.mailboxes
     text = text.lower()
     if modifier == "exact":
@@ -148,7 +148,7 @@ def _named(fields: list[str], scopes: list[str]) -> Parameter:
     return _parameter("string", _words, fields, scopes, modifiers=("exact",))
 
 
-def _of_mailbox(kind: Kind) -> Parameter:
+def _of_mailbox(kind: ResourceKind) -> Parameter:
     return _parameter("string", _mailbox, kind, modifiers=("exact", "contains"))
 
 
@@ -183,7 +183,7 @@ CONTROLS = {"_count", "_elements", "_total", "_include", "_revinclude", "_lastUp
 
 
 class Include(NamedTuple):
-    kind: Kind
+    kind: ResourceKind
     field: str  # shared by what is found and what comes with it
 
 
@@ -197,7 +197,7 @@ INCLUDES = {
 
 # --- A search, read ---------------------------------------------------------------------------------------------------
 class Search(NamedTuple):
-    kind: Kind
+    kind: ResourceKind
     query: str  # as it was asked, for the links
     condition: Q
     active: bool | None
@@ -321,14 +321,14 @@ def found_keys(search: Search) -> QuerySet[Entry, Any]:
     return lines.order_by(*kind.key).values_list(*kind.key).distinct()
 
 
-def _changed(kind: Kind, comparison: str, moment: datetime) -> Q:
-    """Of the last change among the lines of a resource."""
+def _changed(kind: ResourceKind, comparison: str, moment: datetime) -> Q:
+    """The resources whose latest change falls within these bounds."""
     # MOMENT in two halves: PostgreSQL has statistics of the columns; of their Coalesce it expects a third of all.
     moved = Q(withdrawn_at__gte=moment) | Q(IN_FORCE, changed_at__gte=moment)
     later = Exists(_siblings(kind).filter(moved))
     return Q(later) if comparison == "gte" else ~Q(later)
 
 
-def _siblings(kind: Kind) -> QuerySet[Entry]:
-    """Of a line: all those that make the same resource, itself among them."""
+def _siblings(kind: ResourceKind) -> QuerySet[Entry]:
+    """The lines that make the same resource as a line, itself among them."""
     return told().filter(kind.lines, **{name: OuterRef(name) for name in kind.key})

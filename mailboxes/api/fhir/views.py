@@ -12,8 +12,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
-from mailboxes.api.fhir.bundles import Expired, bundle_of, first_page, read_token
-from mailboxes.api.fhir.resources import KINDS, Kind, key_of, resources
+from mailboxes.api.fhir.bundles import SearchExpired, bundle_of, first_page, read_token
+from mailboxes.api.fhir.resources import KINDS, ResourceKind, key_of, resources
 from mailboxes.api.fhir.searches import INCLUDES, PARAMETERS, BadSearch, read_search
 from mailboxes.lifecycle import Scope
 
@@ -44,7 +44,7 @@ def fhir_exception_handler(exc, context):
     """Every refusal as an OperationOutcome."""
     if isinstance(exc, BadSearch):
         return outcome(400, str(exc))
-    if isinstance(exc, Expired):
+    if isinstance(exc, SearchExpired):
         return outcome(410, str(exc))
     answer = exception_handler(exc, context)
     if answer is None:
@@ -130,7 +130,7 @@ class MetadataView(FhirView):
         )
 
 
-def _capability(kind: Kind) -> dict:
+def _capability(kind: ResourceKind) -> dict:
     own = {name: one.type for name, one in PARAMETERS[kind.name].items()} | {"active": "token", "_lastUpdated": "date"}
     included = {
         field: [value for name, control, value in INCLUDES if (name, control) == (kind.name, asked)]

@@ -53,7 +53,7 @@ def _review(campaign: Campaign, alice: Person, rank: int) -> None:
     """One of those who were asked, logged in as one must; alice has yet to answer."""
     others = campaign.targets.exclude(person=alice).filter(person__user__isnull=False)
     target = others.select_related("person__user").order_by("pk")[rank]
-    assert target.person  # noqa: S101 - he was asked
+    assert target.person  # noqa: S101 - they were asked
     bal = Bal.objects.with_holders().get(pk=target.bal_id)
     shown = [access.key for access in accesses(bal)]
     ticked = shown[:1] if rank in TOO_MANY else []
@@ -62,10 +62,10 @@ def _review(campaign: Campaign, alice: Person, rank: int) -> None:
 
 
 def _choose(campaign: Campaign, rank: int, said: str) -> None:
-    """His own BAL, wherever he practises."""
+    """The person's own BAL, wherever they practise."""
     asked = campaign.targets.filter(person__user__isnull=False)
     target = asked.select_related("person__user").order_by("pk")[rank]
-    assert target.person  # noqa: S101 - he was asked
+    assert target.person  # noqa: S101 - they were asked
     own = Bal.objects.get(kind=Bal.Kind.NOMINATIVE, cotitulaires__person=target.person).address
     chosen = {place.situation: own for place in own_places(target.person) if place.is_current}
     answer_campaign(target, said, by=target.person.user, chosen=chosen if said == Answer.CHOSEN else {})

@@ -20,7 +20,7 @@ def tell(foundation: Foundation) -> None:
 
 
 def _take_back(foundation: Foundation) -> None:
-    """She had taken the list of the trials for that of the register."""
+    """The list of the trials, taken for that of the register, then taken back."""
     lines = [f"recette{n}@{FOUNDATION_DOMAIN};ORG;;Recette de la messagerie;;0;2048;" for n in (1, 2, 3)]
     run = _forecast(foundation, "bal-de-recette.csv", lines)
     carry_on(run := apply_import(run, by=foundation.gisele), by=SYSTEM)

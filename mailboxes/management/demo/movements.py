@@ -64,7 +64,7 @@ class Movements:
 
     # --- A departure from end to end ----------------------------------------------------------------------------------
     def leave(self, holder: Holder, left: float) -> None:
-        """He hands over what depends on him, and his departure is recorded."""
+        """The person hands over what depends on them, and their departure is recorded."""
         self.time.on(left + 1, self._hand_over, holder.person)
         self.time.on(left, self._record_departure, holder.person, left)
 

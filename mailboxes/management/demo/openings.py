@@ -31,7 +31,7 @@ def tell(time: Timeline, cast: Cast, places: Places, foundation: Foundation, gis
             cotitulaires=[elderly], delegataires=[Foreseen(secretary, "Préparation des réunions")],
             service="RCP d’onco-gériatrie", by=gisele,
             purpose="Fiches de concertation ; les BAL nominatives restent pour l’avis d’un confrère.")  # fmt: skip
-    # A doctor asks for the one he will answer for, and grants it himself; the gestionnaires are told.
+    # A doctor who will answer for a BAL asks for it and grants the secretary's access; the gestionnaires are told.
     time.on(ASKED_BY_A_DOCTOR, request_opening, **facts, address=f"consultation-de-la-chute@{FOUNDATION_DOMAIN}",
             principal=elderly, delegataires=[Foreseen(secretary, "Rendez-vous de la consultation", can_send=True)],
             service="Consultation de la chute", by=elderly.user,
@@ -47,7 +47,7 @@ def _rule(structure: Structure, facts: dict) -> None:
 
 
 def _draft(gisele, hospital: Structure, principal: Person) -> None:
-    """As far as the address: there she will meet the homonyms and what her policy proposes."""
+    """A draft as far as the address, where its author will meet the homonyms and what the policy proposes."""
     draft = begin_draft(by=gisele)
     answers: dict[str, dict] = {
         "usage": {"structure": hospital.pk, "users": "team-staff", "goes_on": "yes",

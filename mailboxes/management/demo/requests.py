@@ -1,4 +1,4 @@
-"""What operators are asked: one in his own layout, one who reads no mail; answered, refused, late, taken back."""
+"""What operators are asked: one in a layout of its own, one that reads no mail; answered, refused, late, taken back."""
 
 from mailboxes.actions import move, open_request, register_bal, request_depublication, step, write_layout
 from mailboxes.lifecycle import Act, RequestKind, Verb
@@ -58,7 +58,7 @@ class Requests:
         step(Request.objects.filter(address=address).latest("pk"), act, by=self.gisele, answer=answer)
 
     def _by_portal(self) -> None:
-        """No mail reaches him: what he is asked is typed into his portal, then said to be sent."""
+        """One request to an operator that no mail reaches: it is typed into the portal, then said to be sent."""
         portal = Operator.objects.create(code="forez", name="Forez Messagerie (portail seul)", default_quota_mb=1024)
         Domain.objects.create(operator=portal, name=PORTAL_DOMAIN)
         addresses = []
@@ -104,7 +104,7 @@ class Requests:
                      note="Il reste des documents à enregistrer.")  # fmt: skip
 
     def _replaced(self) -> None:
-        """Her former address leads to the one that she uses."""
+        """A former address that leads to the one in use."""
         holder, former = self._enter(0.3)
         used = self.foundation.enter(self.places.hospital, Bal.Kind.NOMINATIVE, f"dr.{local_of(holder)}", holder,
                                      service="Chirurgie viscérale")  # fmt: skip

@@ -71,7 +71,7 @@ def _rows() -> Iterator[ActivityRecord]:
     stays = Affiliation.objects.current().exclude(person__rpps=None).select_related("person", "structure")
     for rank, stay in enumerate(stays.order_by("pk")):
         yield _activity(stay)
-        if rank % 9 == 0:  # and one practice of his own beside the hospital
+        if rank % 9 == 0:  # and one has a practice beside the hospital
             yield _activity(stay)._replace(
                 **LIBERAL, siret="", siren="", finess_site="", finess_ej="", technical_id=f"R{rank}", trade_name="",
                 structure_name=f"CABINET DU DR {stay.person.family_name.upper()}",

@@ -66,7 +66,7 @@ def publish(db):
 
 @pytest.fixture
 def annuaire(publish):
-    """Alice at the CHU and by herself, Bruno at the clinic, a team of the CHU, an enterprise."""
+    """Alice at the CHU and in private practice, Bruno at the clinic, a team of the CHU, an enterprise."""
     publish("alice", rpps=ALICE, place=CHU, profession_code="10", profession="Médecin", paperless="O")
     publish("alice.seule", rpps=ALICE, profession_code="10", profession="Médecin", rank="1")
     publish("bruno", rpps=BRUNO, place=CLINIC, profession_code="60", profession="Infirmier", category_code="C")
@@ -132,7 +132,7 @@ def state(telecom):
 
 
 # --- Reading --------------------------------------------------------------------------------------------------------
-def test_a_practitioner_carries_his_boxes_without_structure(annuaire, ask):
+def test_a_practitioner_carries_their_boxes_without_structure(annuaire, ask):
     alice = ask(f"Practitioner/{ALICE}")
     assert alice["name"] == [{"text": "LEFÈVRE Alice", "family": "LEFÈVRE", "given": ["Alice"]}]
     assert [(i["system"], i["value"]) for i in alice["identifier"]] == [(IDNPS, f"8{ALICE}"), (RPPS, ALICE)]
@@ -274,7 +274,7 @@ def test_another_structure_s_software_is_told_the_annuaire_alone(
 
 @pytest.fixture
 def two_boxes(publish, people, make_bal):
-    """Alice has two at the CHU; the annuaire prefers one, she the other."""
+    """Alice has two at the CHU; the annuaire prefers one, alice the other."""
     publish("alice", rpps=ALICE, place=CHU, rank="1")
     publish("docteur", rpps=ALICE, place=CHU)
     make_bal("PER", people.alice, address="docteur@chu-exemple.mssante.fr")
@@ -291,7 +291,7 @@ def test_the_box_that_its_holder_chose_here_comes_before_the_annuaire_s(two_boxe
     assert ranks(ask(f"PractitionerRole/{ALICE}-{CHU}")) == {"alice": 2, "docteur": 1}
 
 
-def test_what_he_chose_is_not_told_to_another_structure_s_software(two_boxes, ask, people, other_structure):
+def test_what_a_person_chose_is_not_told_to_another_structure_s_software(two_boxes, ask, people, other_structure):
     facts = {"name": "Autre", "structures": [other_structure], "scopes": ["resolve"], "days": 30}
     other = declare_software(by=people.eve.user, **facts)[1]
     assert ranks(ask(f"PractitionerRole/{ALICE}-{CHU}", key=other)) == {"alice": 1, "docteur": None}
@@ -355,7 +355,7 @@ def test_once_withdrawn_by_the_annuaire_its_holder_is_said_gone(annuaire, ids, p
         ({"mailbox-mss:contains": "@chu-ex"}, [ALICE]),
         ({"mailbox-mss:contains": "@"}, [ALICE]),
         ({"mailbox-mss:contains": "@exemple.mssante.fr"}, []),
-        ({"mailbox-mss": "alice@"}, []),  # that one is his situation's
+        ({"mailbox-mss": "alice@"}, []),  # that one is of a situation
         ({"qualification-code": "60"}, [BRUNO]),
         ({"qualification-code": "C"}, [BRUNO]),
         ({"qualification-code": f"{PROFESSIONS}|10"}, [ALICE]),
@@ -437,7 +437,7 @@ def test_a_delta_tells_what_changed_and_what_is_gone(annuaire, ids, withdraw, va
     assert ids("Practitioner", _lastUpdated=value) == found
 
 
-def test_who_lost_a_box_has_changed_though_he_is_still_there(annuaire, ids, withdraw):
+def test_who_lost_a_box_has_changed_though_still_there(annuaire, ids, withdraw):
     withdraw("alice.seule")
     for active in ({}, {"active": "true"}):
         assert ids("Practitioner", _lastUpdated="ge2026-03-15", **active) == [ALICE]

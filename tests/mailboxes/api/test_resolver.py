@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
-from mailboxes.api.resolver import REASONS, Question, resolve
+from mailboxes.api.resolver import REASONS, ResolverQuestion, resolve
 from mailboxes.lifecycle import State
 from mailboxes.models import Preference
 from mailboxes.software.actions import declare_software
@@ -40,7 +40,7 @@ def ask(people):
     """The local parts of the answers, the best first; and the codes of the reason and of the warnings."""
 
     def go(rpps="", structure="", service="", purpose="", by=None):
-        (answer,) = resolve([Question(rpps, structure, service, purpose)], user=by or people.gisele.user)
+        (answer,) = resolve([ResolverQuestion(rpps, structure, service, purpose)], user=by or people.gisele.user)
         found = [one.candidate.address.partition("@")[0] for one in [*answer.ranked, *answer.proposed]]
         reason = answer.best.reason.code if answer.best else None
         return found, reason, [code for code, _ in answer.warnings]
@@ -236,7 +236,7 @@ def test_five_hundred_questions_ask_as_many_queries_as_one(publish, people, djan
     counts = []
     for some in (numbers[:1], numbers):
         with django_assert_max_num_queries(100) as captured:
-            resolve([Question(number, CHU) for number in some], user=people.gisele.user)
+            resolve([ResolverQuestion(number, CHU) for number in some], user=people.gisele.user)
         counts.append(len(captured))
     assert counts[0] == counts[1]
 
@@ -320,14 +320,14 @@ def wish(people):
     return go
 
 
-def test_what_he_chose_for_a_sort_of_message_comes_before_what_he_chose_for_all(publish, ask, wish):
+def test_what_one_chose_for_a_sort_of_message_comes_before_what_one_chose_for_all(publish, ask, wish):
     for local in ("annuaire", "tout", "resultats"):
         publish(local, rpps=ALICE, structure=CHU, rank="1" if local == "annuaire" else "")
     wish("tout", CHU)
     wish("resultats", CHU, "result")
     assert ask(ALICE, CHU, purpose="result")[:2] == (["resultats", "tout", "annuaire"], "purpose")
     assert ask(ALICE, CHU, purpose="letter")[:2] == (["tout", "annuaire", "resultats"], "chosen")
-    assert ask(ALICE)[1] == "chosen", "asked of nowhere, what he chose anywhere"
+    assert ask(ALICE)[1] == "chosen", "asked of nowhere, what was chosen anywhere"
 
 
 def test_a_choice_made_for_another_place_does_not_rule_here(publish, ask, wish):
@@ -337,7 +337,7 @@ def test_a_choice_made_for_another_place_does_not_rule_here(publish, ask, wish):
     assert ask(ALICE, CHU)[:2] == (["ici", "la-bas"], "here")
 
 
-def test_his_choice_is_not_told_to_who_does_not_see_him(publish, ask, wish, people):
+def test_a_choice_is_not_told_to_who_does_not_see_the_person(publish, ask, wish, people):
     publish("autre", rpps=ALICE, structure=CHU)
     publish("choisie", rpps=ALICE, structure=CHU)
     wish("choisie", CHU)

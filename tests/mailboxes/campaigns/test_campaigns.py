@@ -143,7 +143,7 @@ def test_a_preview_counts_people_once_and_costs_the_same_for_many(
 
 
 # --- Launch -----------------------------------------------------------------------------------------------------------
-def test_one_person_gets_one_notice_for_all_his_bal(make_bal, people, launch, mailoutbox, settings):
+def test_one_person_gets_one_notice_for_all_their_bal(make_bal, people, launch, mailoutbox, settings):
     first, second = make_bal("PER", people.paul), make_bal("ORG", people.paul)
     launch()
     notice = Notice.objects.get()
@@ -293,7 +293,7 @@ def test_not_mine_is_noted_and_moves_nothing(per, people, launch):
     per.refresh_from_db()
     assert per.state == State.ACTIVE
     assert target_of(per).outcome == Answer.NOT_MINE
-    assert not Claim.objects.exists()  # the annuaire does not give it to him
+    assert not Claim.objects.exists()  # the annuaire does not give it to this person
 
 
 @pytest.mark.parametrize("name", ["bruno", "delphine", "gisele", "eve"])
@@ -356,7 +356,7 @@ def test_withdrawn_ends_what_was_ticked_and_keeps_the_rest(org, people, launch):
     assert {Act.REMOVE_COTITULAIRE, Act.END_DELEGATION, Act.ANSWER_CAMPAIGN} <= done
 
 
-def test_nobody_confirms_an_access_that_he_was_not_shown(org, people, launch):
+def test_nobody_confirms_an_access_that_they_were_not_shown(org, people, launch):
     launch(RECERTIFY)
     shown = [f"delegation-{org.delegataires.get().pk}"]
     with pytest.raises(Refused, match="a changé"):
@@ -469,7 +469,9 @@ def asked_person(person):
     return CampaignTarget.objects.with_outcome().get(person=person, bal=None)
 
 
-def test_who_has_several_addresses_is_asked_once_which_he_prefers(two_bal, people, situate, make_bal, foresee, launch):
+def test_who_has_several_addresses_is_asked_once_which_one_they_prefer(
+    two_bal, people, situate, make_bal, foresee, launch
+):
     situate(people.bruno)
     make_bal("PER", people.bruno)  # one address only
     make_bal("PER", people.alice)
@@ -496,7 +498,7 @@ def test_an_address_of_another_operator_is_one_to_choose_from(practises, per, fo
     assert foresee(PREFERRED).asked == 1
 
 
-def test_the_choice_is_his_wish(two_bal, people, launch):
+def test_the_choice_is_the_persons_wish(two_bal, people, launch):
     launch(PREFERRED)
     target = asked_person(people.paul)
     with pytest.raises(Refused, match="Choisissez une BAL"):
@@ -523,7 +525,7 @@ def test_who_chooses_in_mes_bal_is_asked_no_more(two_bal, people, launch, forese
     assert fates(foresee(PREFERRED).left_out) == {"chosen": 1}
 
 
-def test_an_address_that_is_not_his_is_refused_and_leaves_no_answer(two_bal, org, people, launch):
+def test_an_address_that_is_not_theirs_is_refused_and_leaves_no_answer(two_bal, org, people, launch):
     launch(PREFERRED)
     with pytest.raises(Refused, match="pas à vous"):
         answer_campaign(asked_person(people.paul), Answer.CHOSEN, by=people.paul.user, chosen={CHU: org.address})

@@ -111,7 +111,7 @@ def test_the_register_hands_its_filter_over(per, people, visit):
 # --- Follow -----------------------------------------------------------------------------------------------------------
 def test_the_page_costs_the_same_for_few_and_many(make_bal, people, launch, visit):
     costs = []
-    visit(people.gisele, "my-campaigns")  # his session opens
+    visit(people.gisele, "my-campaigns")  # the session opens
     for count in (2, 20):
         for number in range(count):
             make_bal("PER", make_professional(100 * count + number, email="p@exemple.invalid"))
@@ -124,7 +124,7 @@ def test_the_page_costs_the_same_for_few_and_many(make_bal, people, launch, visi
 
 def test_the_list_and_the_preview_cost_the_same_for_few_and_many(make_bal, people, launch, visit, scope):
     costs = []
-    visit(people.gisele, "my-campaigns")  # his session opens
+    visit(people.gisele, "my-campaigns")  # the session opens
     for count in (1, 10):
         for number in range(count):
             bal = make_bal("PER", make_professional(100 * count + number, email="p@exemple.invalid"))
@@ -150,7 +150,7 @@ def test_what_was_not_answered_is_a_filter_of_the_register(per, org, people, lau
     found = visit(people.gisele, "bal-list", query=f"?unanswered={campaign.pk}")
     assert [bal.pk for bal in found.context["page"]] == [org.pk]
     refused = visit(people.paul, "bal-list", query=f"?unanswered={campaign.pk}")
-    assert refused.context["filter"].form.errors  # he does not see that campaign
+    assert refused.context["filter"].form.errors  # that campaign is not shown to this person
 
 
 def test_remind_and_close_from_the_page(per, people, launch, visit):
@@ -214,7 +214,7 @@ def test_the_bal_of_who_did_not_choose_stand_in_the_register(practises, make_bal
 
 def test_the_questions_cost_the_same_for_few_and_many(make_bal, people, launch, visit):
     costs = []
-    visit(people.alice, "my-campaigns")  # his session opens
+    visit(people.alice, "my-campaigns")  # the session opens
     for count in (1, 10):
         for _ in range(count):
             make_bal("ORG", people.alice, people.bruno)
@@ -267,7 +267,7 @@ def test_the_report_is_printed_open_or_closed(org, make_bal, people, launch, vis
 
 def test_the_report_costs_the_same_for_few_and_many(make_bal, people, structure, launch, visit):
     costs = []
-    visit(people.gisele, "my-campaigns")  # his session opens
+    visit(people.gisele, "my-campaigns")  # the session opens
     for count in (2, 20):
         for number in range(count):
             make_bal("PER", make_person(f"pro{count}-{number}", structure, f"3{100 * count + number:010}"))

@@ -31,7 +31,7 @@ OTHER_RPPS = "10000000090"
 
 @pytest.fixture
 def see(people, operator):
-    """`see(gisele)`: the names of the situations and the addresses that she is shown."""
+    """`see(gisele)`: the names of the situations and the addresses that gisele is shown."""
 
     def look(person=people.gisele, **facts):
         found = Gaps.visible_to(person.user).narrowed(**facts)
@@ -42,7 +42,7 @@ def see(people, operator):
 
 @pytest.fixture
 def one(people):
-    """The one gap that she sees."""
+    """The one gap that gisele sees."""
 
     def find(person=people.gisele, **facts):
         (gap,) = list(Gaps.visible_to(person.user).narrowed(**facts))
@@ -102,7 +102,7 @@ def test_who_left_is_not_ours_any_more(see, fresh, people, make_entry):
     assert see() == []
 
 
-def test_an_address_that_its_holder_said_he_uses_is_settled(see, fresh, people, make_entry):
+def test_an_address_that_its_holder_said_to_be_in_use_is_settled(see, fresh, people, make_entry):
     make_entry("paul@ailleurs.mssante.fr", person_id=people.paul.rpps)
     claim = Claim.objects.create(person=people.paul, address="paul@ailleurs.mssante.fr", answer="not_mine")
     assert see() == [("ailleurs", "paul@ailleurs.mssante.fr")]
@@ -199,7 +199,7 @@ def test_a_cab_may_be_shown_as_an_org(see, fresh, make_bal, people, make_entry):
 
 
 def test_one_line_that_agrees_is_enough(see, fresh, per, people, make_entry):
-    """A professional has a line for each of his situations d'exercice."""
+    """A professional has a line for each of their situations d'exercice."""
     make_entry(per.address, ordinal=1, person_id=people.paul.rpps, structure_id="990000001")
     make_entry(per.address, ordinal=2, person_id=people.paul.rpps, structure_id=FINESS)
     assert see() == []
@@ -325,7 +325,7 @@ def test_a_per_is_adopted_with_its_holder(one, fresh, people, make_entry):
     assert actions.adopt(one(), by=people.gisele.user).principal() == people.bruno
 
 
-def test_an_unknown_holder_is_entered_once_his_card_is_attested(one, fresh, people, make_entry, structure):
+def test_an_unknown_holder_is_entered_once_their_card_is_attested(one, fresh, people, make_entry, structure):
     make_entry(NEW, person_id=OTHER_RPPS, family_name="LE GOFF", given_name="Anne", structure_id=FINESS)
     with pytest.raises(Refused, match="CPS"):
         actions.adopt(one(), by=people.gisele.user)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from directory.models import Activity, Entry, SyncRun, place_key_in_sql
 from mailboxes import actions, jobs
 from mailboxes.findings import BY_NAME as FINDINGS
-from mailboxes.gaps.preferred import Places, choices_of
+from mailboxes.gaps.preferred import PracticePlaces, choices_of
 from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
 from mailboxes.models import (
     SYSTEM,
@@ -38,7 +38,7 @@ ELSEWHERE = "paul@ailleurs.mssante.fr"
 
 @pytest.fixture
 def situate(db):
-    """`situate(paul)`: the annuaire says that he practises at the CHU; or elsewhere."""
+    """`situate(paul)`: the annuaire says that paul practises at the CHU; or elsewhere."""
 
     def enter(person, finess_site=CHU, name="CHU des Lilas", **facts):
         now = timezone.now()
@@ -59,7 +59,7 @@ def practises(people, situate):
 
 @pytest.fixture
 def ranks(db):
-    """`ranks(paul, address)`: the FHIR API, read today, gives that mailbox rank 1 for him at the CHU."""
+    """`ranks(paul, address)`: the FHIR API, read today, gives that mailbox rank 1 for paul at the CHU."""
     SyncRun.objects.create(source="fhir", status="applied", generated_at=timezone.now())
 
     def enter(person, address, rank="1", structure_id=CHU, source="fhir"):
@@ -84,8 +84,8 @@ def requested(people, wished):
 
 
 def sorts(people, name="gisele"):
-    """Of the one place that she sees, the names of the sorts."""
-    (place,) = list(Places.visible_to(getattr(people, name).user))
+    """The names of the sorts of the one place that gisele sees."""
+    (place,) = list(PracticePlaces.visible_to(getattr(people, name).user))
     return [sort.name for sort in place.sorts]
 
 
@@ -135,7 +135,7 @@ def test_only_an_active_bal_is_preferred(people, practises, per, state):
         actions.prefer(practises, CHU, per.address, by=practises.user)
 
 
-def test_a_bal_of_another_is_refused_even_where_the_annuaire_gives_it_to_him(people, practises, make_bal, ranks):
+def test_a_bal_of_another_is_refused_even_where_the_annuaire_gives_it_to_them(people, practises, make_bal, ranks):
     theirs = make_bal("PER", people.bruno)
     ranks(practises, theirs.address)
     with pytest.raises(Refused, match="pas à vous"):
@@ -143,7 +143,7 @@ def test_a_bal_of_another_is_refused_even_where_the_annuaire_gives_it_to_him(peo
     assert theirs.address not in choices_of(practises)
 
 
-def test_outside_the_register_the_annuaire_must_give_it_to_him(people, practises, ranks):
+def test_outside_the_register_the_annuaire_must_give_it_to_them(people, practises, ranks):
     with pytest.raises(Refused, match="ne donne pas"):
         actions.prefer(practises, CHU, ELSEWHERE, by=practises.user)
     ranks(practises, ELSEWHERE)
@@ -154,7 +154,7 @@ def test_outside_the_register_the_annuaire_must_give_it_to_him(people, practises
 
 
 @pytest.mark.parametrize("answer", ["not_mine", "unused"])
-def test_what_he_disowned_is_not_preferred(people, practises, per, answer):
+def test_what_one_disowned_is_not_preferred(people, practises, per, answer):
     Claim.objects.create(person=practises, address=per.address, answer=answer)
     with pytest.raises(Refused, match="Vous avez dit"):
         actions.prefer(practises, CHU, per.address, by=practises.user)
@@ -195,7 +195,9 @@ def test_a_place_has_one_key_in_python_and_in_sql(people, situate, facts, key):
 def test_two_functions_at_one_place_are_one_place(people, practises, situate):
     situate(practises, function="chef de service")
     situate(practises, finess_site="", name="CABINET", technical_id="4" + CABINET)
-    assert Places.visible_to(people.gisele.user).counts()["total"] == 1, "his own practice is not the CHU's affair"
+    assert PracticePlaces.visible_to(people.gisele.user).counts()["total"] == 1, (
+        "a practice of their own is not the CHU's affair"
+    )
 
 
 @pytest.mark.parametrize(
@@ -210,8 +212,8 @@ def test_two_functions_at_one_place_are_one_place(people, practises, situate):
 def test_the_places_of_a_structure_are_known_by_any_of_its_numbers(people, structure, situate, ours, facts):
     Structure.objects.filter(pk=structure.pk).update(**ours)
     situate(people.paul, **facts)
-    assert Places.visible_to(people.gisele.user).count() == 1
-    assert Places.visible_to(people.eve.user).count() == 0
+    assert PracticePlaces.visible_to(people.gisele.user).count() == 1
+    assert PracticePlaces.visible_to(people.eve.user).count() == 0
 
 
 def test_the_pages_of_the_list_hold_each_place_once(people, structure, situate, ranks):
@@ -220,7 +222,7 @@ def test_the_pages_of_the_list_hold_each_place_once(people, structure, situate, 
         Affiliation.objects.create(person=person, structure=structure)
         situate(person)
         ranks(person, f"{number}@ailleurs.mssante.fr")
-    places = Places.visible_to(people.gisele.user)
+    places = PracticePlaces.visible_to(people.gisele.user)
     whole = [str(place.person) for place in places]
     assert [str(place.person) for start in (0, 3, 6) for place in places[start : start + 3]] == whole
     assert [len(place.observed) for place in places[2:5]] == [1, 1, 1]
@@ -229,7 +231,7 @@ def test_the_pages_of_the_list_hold_each_place_once(people, structure, situate, 
 
 def test_who_left_has_no_place_here(people, practises):
     Affiliation.objects.filter(person=practises).update(left_on=timezone.localdate())
-    assert Places.visible_to(people.gisele.user).count() == 0
+    assert PracticePlaces.visible_to(people.gisele.user).count() == 0
 
 
 # --- The request ------------------------------------------------------------------------------------------------------
@@ -344,7 +346,7 @@ def test_a_stale_source_and_the_public_file_verify_nothing(people, requested, ra
         actions.step(requested, Act.VERIFY_REQUEST, by=SYSTEM)
 
 
-def test_a_gestionnaire_may_say_that_he_has_seen_it_elsewhere(people, requested):
+def test_a_gestionnaire_may_say_that_they_have_seen_it_elsewhere(people, requested):
     assert actions.step(requested, Act.VERIFY_REQUEST, by=people.gisele.user).stage == RequestStage.VERIFIED
     with pytest.raises(Refused):
         actions.step(requested, Act.VERIFY_REQUEST, by=people.gisele.user)
@@ -408,7 +410,7 @@ def test_a_preferred_bal_that_leaves_is_a_contradiction(people, wished, per, sta
     assert list(FINDINGS["choisie-part"].bals(Bal.objects.all())) == ([per] if leaves else [])
 
 
-def test_a_preferred_bal_that_is_no_more_his_is_a_contradiction(people, wished, per):
+def test_a_preferred_bal_that_is_no_more_theirs_is_a_contradiction(people, wished, per):
     assert "pas-a-lui" not in sorts(people)
     claim = Claim.objects.create(person=people.paul, address=per.address, answer="not_mine")
     assert "pas-a-lui" in sorts(people)
@@ -418,7 +420,7 @@ def test_a_preferred_bal_that_is_no_more_his_is_a_contradiction(people, wished, 
     assert list(FINDINGS["choisie-autre"].bals(Bal.objects.all())) == [per]
 
 
-def test_outside_the_register_a_fresh_annuaire_must_still_give_it_to_him(people, practises, ranks):
+def test_outside_the_register_a_fresh_annuaire_must_still_give_it_to_them(people, practises, ranks):
     entry = ranks(practises, ELSEWHERE)
     actions.prefer(practises, CHU, ELSEWHERE, by=practises.user)
     assert sorts(people) == ["observees"]
@@ -472,7 +474,7 @@ def test_the_list_tells_coverage_and_says_what_is_unknown(visit, people, wished,
 
 def test_the_search_forgives_accents_and_finds_an_address(people, wished):
     Person.objects.filter(pk=people.paul.pk).update(family_name="L’Hostis-Élan")
-    found = Places.visible_to(people.gisele.user).narrowed
+    found = PracticePlaces.visible_to(people.gisele.user).narrowed
     assert found(text="ELAN l'hostis").count() == found(text=wished.address).count() == 1
     assert found(text="%").count() == 1, "signs alone ask for nothing"
     assert found(text="bruno").count() == 0

@@ -39,7 +39,7 @@ def send(notice):
     return done
 
 
-# --- The channel of his choice ----------------------------------------------------------------------------------------
+# --- The channel that one chose -------------------------------------------------------------------------------------
 def prefer(person, by, **facts):
     return actions.prefer_channel(person, by=by.user, **{"channel": "email", "email": person.email, **facts})
 
@@ -71,7 +71,7 @@ def test_who_wants_no_mail_is_left_to_the_gestionnaire(per, people):
 
 
 @pytest.mark.parametrize("name", ["gisele", "paul"])
-def test_who_may_say_how_he_is_told(people, name):
+def test_who_may_say_how_a_person_is_told(people, name):
     prefer(people.paul, getattr(people, name), email="nouveau@exemple.invalid")
     assert Person.objects.get(pk=people.paul.pk).email == "nouveau@exemple.invalid"
 
@@ -140,7 +140,7 @@ def server(settings):
         ("250 OK", False, True),
         ("550 5.1.1 no such user", True, False),
         ("552 5.2.2 mailbox full", True, False),
-        ("550 5.7.1 relaying denied", False, False),  # about us, not about him
+        ("550 5.7.1 relaying denied", False, False),  # about us, not about the recipient
         ("451 4.7.1 greylisted", False, False),
     ],
 )

@@ -281,8 +281,8 @@ def use(bal):
 @pytest.mark.parametrize(
     ("verb", "asker", "woken"),
     [
-        (Verb.REQUEST_DEPUBLICATION, "paul", False),  # he saves his messages
-        (Verb.REQUEST_DEPUBLICATION, "gisele", True),  # another decided; he uses it
+        (Verb.REQUEST_DEPUBLICATION, "paul", False),  # paul saves messages
+        (Verb.REQUEST_DEPUBLICATION, "gisele", True),  # another decided; paul uses it
         (Verb.DEPUBLISH_IDLE, None, True),
     ],
 )
@@ -297,11 +297,11 @@ def test_a_use_wakes_what_others_ended_and_not_what_the_holder_asked_for(per, pe
     assert state(per) == (State.ACTIVE if woken else State.DEPUBLICATION_REQUESTED)
     noted = Notice.objects.filter(stage=Act.NOTE_USE)
     assert {notice.party for notice in noted} == (set() if woken else {"holders", "gestionnaires"})
-    assert noted.count() == (0 if woken else 2), "once, however often he comes"
+    assert noted.count() == (0 if woken else 2), "once, however often paul comes"
     assert (found("sert-encore") == [per]) != woken
 
 
-def test_his_own_word_stops_what_he_asked_for(per, people):
+def test_the_holders_own_word_stops_what_they_asked_for(per, people):
     actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
     actions.declare_use(per, by=people.paul.user)
     assert state(per) == State.ACTIVE

@@ -20,7 +20,7 @@ from mailboxes.rules import NotAllowed
 
 @pytest.fixture
 def alert(per):
-    """Paul was alerted of his PER."""
+    """Paul was alerted of an idle PER."""
     Bal.objects.update(clock_at=timezone.now() - timedelta(days=330))
     actions.move(per, Verb.ALERT_IDLE, by=SYSTEM)
     Notice.objects.update(sent_at=timezone.now())
@@ -67,7 +67,7 @@ def test_the_link_needs_no_log_in_and_looking_changes_nothing(client, per, alert
     ],
 )
 def test_each_answer_does_what_it_says(client, people, per, alert, link, said_, after, is_used):
-    Person.objects.filter(pk=people.paul.pk).update(user=None)  # he has no account
+    Person.objects.filter(pk=people.paul.pk).update(user=None)  # paul has no account
     assert "C’est noté" in said(client.post(link, {"answer": said_}))
     per.refresh_from_db()
     assert per.state == after

@@ -58,7 +58,7 @@ def test_a_gestionnaire_asks_and_the_operator_and_the_holders_are_told(ask, peop
 
 
 @pytest.mark.parametrize(("kind", "name"), [("PER", "paul"), ("ORG", "alice"), ("CAB", "bruno")])
-def test_a_professional_asks_for_what_he_will_answer_for_and_the_gestionnaires_are_told(ask, people, kind, name):
+def test_a_professional_asks_for_what_they_will_answer_for_and_the_gestionnaires_are_told(ask, people, kind, name):
     person = getattr(people, name)
     bal = ask(kind, person, by=person.user)
     assert bal.principal() == person
@@ -203,7 +203,7 @@ def test_a_colleague_enters_under_the_names_of_the_annuaire(org, people, chloe):
     assert "attestée" in line.note
 
 
-def test_without_a_card_attested_he_is_no_cotitulaire_and_is_not_recorded(org, people, chloe):
+def test_without_a_card_attested_one_is_no_cotitulaire_and_is_not_recorded(org, people, chloe):
     chloe.has_cps = False
     with pytest.raises(Refused, match="une CPS ou une e-CPS"):
         actions.add_cotitulaire(org, chloe, by=people.alice.user)
@@ -282,7 +282,7 @@ def test_homonyms_near_by_are_found_and_told_apart(claire, structure, make_entry
     "facts",
     [
         {"postcode": "42300"},  # far, and in another domain
-        {"postcode": "93100", "person_id": "10000000090"},  # herself
+        {"postcode": "93100", "person_id": "10000000090"},  # the professional themselves
         {"postcode": "93100", "family_name": "DURAND", "structure_name": "CLINIQUE CLAIRE MARTIN"},
     ],
 )
@@ -364,7 +364,7 @@ def test_a_gestionnaire_walks_to_the_end_and_nothing_is_written_before(client, w
     assert not OpeningDraft.objects.exists()
 
 
-def test_a_professional_walks_for_his_own_per(client, walk, people, answers):
+def test_a_professional_walks_for_their_own_per(client, walk, people, answers):
     answers["usage"] |= {"users": "one", "goes_on": "no", "exchanged": ""}
     answers["type"] = {"kind": "PER"}
     answers["responsable"] = {"service": ""}
@@ -436,7 +436,7 @@ def test_a_shared_bal_without_a_use_stops_at_its_type(client, walk, people, answ
     assert send(client, draft, "type", {"kind": "PER"}).status_code == 302
 
 
-def test_a_professional_is_told_at_once_that_an_app_is_not_his_to_ask(client, walk, people):
+def test_a_professional_is_told_at_once_that_an_app_is_not_theirs_to_ask(client, walk, people):
     draft = walk(people.alice, until="type")
     assert "est réservé à" in errors_of(send(client, draft, "type", {"kind": "APP"}))
 

@@ -102,7 +102,7 @@ def test_another_structure_s_layout_is_not_ours(org, people, operator, other_str
 
 
 @pytest.mark.parametrize("name", ["lea", "alice", "eve"])
-def test_a_gestionnaire_alone_writes_the_layouts_of_his_structure(structure, operator, people, name):
+def test_a_gestionnaire_alone_writes_the_layouts_of_their_structure(structure, operator, people, name):
     layout = RequestLayout(structure=structure, operator=operator, subject="x", body="y")
     with pytest.raises(NotAllowed):
         actions.write_layout(layout, by=getattr(people, name).user)

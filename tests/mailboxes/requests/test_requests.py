@@ -20,7 +20,7 @@ def test_a_depublication_asked_for_is_a_request_to_the_operator(per, people):
     assert stages(per) == {RequestKind.DEPUBLISH: RequestStage.DRAFT}
 
 
-def test_the_operator_told_has_his_days_to_answer(per, people):
+def test_the_operator_told_has_days_to_answer(per, people):
     actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
     tell([per.journal.latest("pk").pk])
     request = per.requests.get()

@@ -210,7 +210,7 @@ def test_a_request_that_the_mail_server_refused_never_left(per, people):
 
 
 @pytest.mark.parametrize("is_seen", [False, True])
-def test_what_the_operator_has_already_withdrawn_he_is_asked_to_publish_again(per, people, annuaire, is_seen):
+def test_what_the_operator_has_already_withdrawn_they_are_asked_to_publish_again(per, people, annuaire, is_seen):
     actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
     told()
     if is_seen:
@@ -258,7 +258,7 @@ def test_a_request_marked_sent_by_hand_leaves_no_more_by_mail(change, people):
     assert change.letter.sent_at
 
 
-def test_an_operator_without_mail_has_his_letter_kept_for_the_hand(org, operator, people):
+def test_an_operator_without_mail_has_their_letter_kept_for_the_hand(org, operator, people):
     operator.request_email = ""
     operator.save()
     request = actions.open_request(Bal.objects.get(), KINDS.CHANGE, by=people.gisele.user, detail="2 Go de plus")

@@ -214,6 +214,6 @@ def test_the_list_asks_as_many_queries_for_ten_as_for_one(client, declare, peopl
     assert counts[0] == counts[1]
 
 
-def test_a_reader_is_told_that_he_gives_no_key(client, people):
+def test_a_reader_is_told_that_they_give_no_key(client, people):
     client.force_login(people.lea.user)
     assert "réservé à : gestionnaire" in client.get("/logiciels/declarer/").text

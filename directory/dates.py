@@ -1,0 +1,18 @@
+"""Days and moments as a French reader is told them: by the clock of Paris, day first."""
+
+from datetime import date, datetime
+
+from django.utils import timezone
+
+
+def day_of(moment: date | None) -> str:
+    """« 28/11/2026 » for a day or a moment, "" for none. Late in the evening by UTC, it is tomorrow in Paris."""
+    return f"{_local(moment):%d/%m/%Y}" if moment else ""
+
+
+def minute_of(moment: date) -> str:
+    return f"{_local(moment):%d/%m/%Y à %H:%M}"
+
+
+def _local(moment: date) -> date:
+    return timezone.localtime(moment) if isinstance(moment, datetime) else moment
