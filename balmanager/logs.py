@@ -18,7 +18,7 @@ def without_people(text: str) -> str:
     return text
 
 
-class Line(logging.Formatter):
+class LogLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return without_people(super().format(record))
 

@@ -64,13 +64,13 @@ class CheckAnswer:
         return self.domain == APICRYPT_DOMAIN
 
 
-def check(typed: str) -> Answer:
+def check(typed: str) -> CheckAnswer:
     found = taken_out(typed)
     if patient := _patient(tidy(typed).lower() if isinstance(found, Read) else found):
         return patient
     address = read_address(typed).value
     if not address:
-        return Answer(Verdict.MALFORMED, tidy(typed).lower())
+        return CheckAnswer(CheckVerdict.MALFORMED, tidy(typed).lower())
     order = public_sources()
     rows = list(Entry.objects.filter(address=address, source__in=order).order_by("withdrawn_at", "pk"))
     if current := [row for row in rows if row.withdrawn_at is None]:

@@ -75,7 +75,7 @@ class Sweep(NamedTuple):
     act: Callable[[QuerySet], Tally]
 
 
-class Job(NamedTuple):
+class ScheduledJob(NamedTuple):
     when: crontab | timedelta
     sweeps: list[Sweep]
 
@@ -173,91 +173,91 @@ OUTDATED: dict[str, Callable[[datetime], QuerySet]] = {
 
 
 # fmt: off
-JOBS: dict[str, Job] = {
-    "apply_departures": Job(crontab(hour=0, minute=5), [
+JOBS: dict[str, ScheduledJob] = {
+    "apply_departures": ScheduledJob(crontab(hour=0, minute=5), [
         Sweep("accès retirés aux personnes parties",
               lambda now: Affiliation.objects.to_apply(timezone.localdate(now)), _each(apply_departure)),
     ]),
-    "end_delegations": Job(crontab(hour=0, minute=15), [
+    "end_delegations": ScheduledJob(crontab(hour=0, minute=15), [
         Sweep("délégations échues",
               lambda now: Delegataire.objects.expired(timezone.localdate(now)), _each(end_delegation)),
     ]),
-    "purge": Job(crontab(hour=3, minute=30), [
+    "purge": ScheduledJob(crontab(hour=3, minute=30), [
         *(Sweep(title, rows, delete) for title, rows in OUTDATED.items()),
         Sweep("fichiers d’imports", lambda now: Import.objects.outdated(now), _each(forget_import)),
     ]),
-    "verify_absences": Job(crontab(hour=6, minute=0), [
+    "verify_absences": ScheduledJob(crontab(hour=6, minute=0), [
         Sweep("dépublications constatées à l’annuaire",
               lambda now: _absent(State.DEPUBLICATION_REQUESTED), _moving(Verb.VERIFY_DEPUBLICATION)),
         Sweep("suppressions constatées à l’annuaire",
               lambda now: _absent(State.DELETION_CONFIRMED), _moving(Verb.VERIFY_DELETION)),
     ]),
-    "verify_requests": Job(crontab(hour=6, minute=10), [
+    "verify_requests": ScheduledJob(crontab(hour=6, minute=10), [
         Sweep("demandes constatées à l’annuaire", lambda now: _seen(), _stepping(Act.VERIFY_REQUEST)),
         Sweep("BAL privilégiées constatées à l’annuaire",
               lambda now: _preferences_seen(), _stepping(Act.VERIFY_REQUEST)),
     ]),
-    "check_certificates": Job(crontab(hour=6, minute=10), [
+    "check_certificates": ScheduledJob(crontab(hour=6, minute=10), [
         Sweep("fins de certificat à signaler",
               lambda now: ApplicativeFacts.objects.to_warn(timezone.localdate(now), CERTIFICATE_THRESHOLDS),
               _each(warn_certificate)),
     ]),
-    "alert_idle": Job(crontab(hour=6, minute=20), [
+    "alert_idle": ScheduledJob(crontab(hour=6, minute=20), [
         Sweep("alertes d’inactivité", lambda now: Bal.objects.due_for_alert(now), _moving(Verb.ALERT_IDLE)),
     ]),
-    "follow_alerts": Job(crontab(hour=6, minute=30), [
+    "follow_alerts": ScheduledJob(crontab(hour=6, minute=30), [
         *(Sweep(f"rappels d’inactivité, {days} jours avant",
                 partial(idleness.due_for_reminder, days=days), _each(partial(remind_idle, days=days)))
           for days in sorted(settings.IDLE_REMINDERS)),
         Sweep("alertes sans réponse, dites au gestionnaire", idleness.due_for_escalation, _each(escalate_idle)),
     ]),
-    "depublish_idle": Job(crontab(hour=6, minute=40), [
+    "depublish_idle": ScheduledJob(crontab(hour=6, minute=40), [
         Sweep("demandes de dépublication",
               lambda now: Bal.objects.due_for_depublication(now), _moving(Verb.DEPUBLISH_IDLE)),
     ]),
-    "ask_unidentified": Job(crontab(hour=7, minute=0), [
+    "ask_unidentified": ScheduledJob(crontab(hour=7, minute=0), [
         Sweep("rappels sur des adresses à identifier",
               lambda now: _askable(Claim.objects.people_to_remind(now)), _each(remind_person)),
         Sweep("questions sur des adresses à identifier",
               lambda now: _askable(Claim.objects.people_to_ask(now)), _each(ask_person)),
     ]),
-    "ask_unknown": Job(crontab(hour=7, minute=10), [
+    "ask_unknown": ScheduledJob(crontab(hour=7, minute=10), [
         Sweep("rappels de la question « vous en servez-vous ? »",
               idleness.due_for_question_reminder, _each(remind_use)),
         Sweep("questions « vous en servez-vous ? »", idleness.due_for_question, _each(ask_use)),
     ]),
-    "remind_movements": Job(crontab(hour=7, minute=20), [
+    "remind_movements": ScheduledJob(crontab(hour=7, minute=20), [
         Sweep("arrivées et départs à rappeler",
               lambda now: Movement.objects.to_remind(timezone.localdate(now)), _each(remind_movement)),
     ]),
-    "follow_campaigns": Job(crontab(hour=7, minute=30), [
+    "follow_campaigns": ScheduledJob(crontab(hour=7, minute=30), [
         Sweep("campagnes arrivées à leur dernier jour",
               lambda now: Campaign.objects.to_close(timezone.localdate(now)), _each(close_campaign)),
         Sweep("campagnes à rappeler", lambda now: Campaign.objects.to_remind(now), _each(remind_campaign)),
     ]),
-    "remind_operators": Job(crontab(hour=8, minute=0), [
+    "remind_operators": ScheduledJob(crontab(hour=8, minute=0), [
         Sweep("relances aux opérateurs",
               lambda now: Request.objects.to_remind(timezone.localdate(now)), _stepping(Act.REMIND_OPERATOR)),
         Sweep("retards d’opérateurs signalés",
               lambda now: Request.objects.to_escalate(now), _stepping(Act.ESCALATE_REQUEST)),
     ]),
-    "check_quotas": Job(crontab(minute=50), [
+    "check_quotas": ScheduledJob(crontab(minute=50), [
         Sweep("seuils de remplissage franchis",
               lambda now: Bal.objects.crossing_quota(), partial(update_quota_warnings, by=SYSTEM)),
     ]),
-    "take_measures": Job(crontab(minute="*/15"), [  # of one day the last one stands
+    "take_measures": ScheduledJob(crontab(minute="*/15"), [  # of one day the last one stands
         Sweep("structures mesurées", lambda now: Structure.objects.all(), keep_measures),
     ]),
-    "ask_campaigns": Job(timedelta(minutes=10), [
+    "ask_campaigns": ScheduledJob(timedelta(minutes=10), [
         Sweep("campagnes dont l’envoi est à poursuivre", lambda now: Campaign.objects.to_ask(), _each(ask_campaign)),
     ]),
-    "tell_again": Job(timedelta(minutes=10), [
+    "tell_again": ScheduledJob(timedelta(minutes=10), [
         Sweep("avis à transmettre", lambda now: JournalEntry.objects.untold(now), _tell),
     ]),
-    "take_up_imports": Job(timedelta(minutes=5), [
+    "take_up_imports": ScheduledJob(timedelta(minutes=5), [
         Sweep("imports interrompus à reprendre", lambda now: Import.objects.interrupted(now), _each(carry_on)),
     ]),
-    "deliver_webhooks": Job(timedelta(minutes=1), [
+    "deliver_webhooks": ScheduledJob(timedelta(minutes=1), [
         Sweep("webhooks à tenir au courant", lambda now: Webhook.objects.active(), _enlist),
         Sweep("livraisons à faire", lambda now: Delivery.objects.due(now), _deliver),
     ]),

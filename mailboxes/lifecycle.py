@@ -400,7 +400,7 @@ MAX_COTITULAIRES = 20  # of one BAL, the principal counted
 ATTESTATION = "les messages et documents utiles de cette BAL sont enregistrés ailleurs."
 
 BY_VERB = {line.verb: line for line in TRANSITIONS}
-# What a holder answers by the link of the mail that tells them of it: every step that they may oppose, and the questions.
+# What a holder answers by the link of the mail about it: every step that they may oppose, and the questions.
 ANSWERABLE = frozenset({line.verb for line in TRANSITIONS if line.after in BY_VERB[Verb.OPPOSE].before}) | {
     Act.REMIND_IDLE,
     Act.ASK_USE,

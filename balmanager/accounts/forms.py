@@ -13,7 +13,7 @@ from mailboxes.models import Membership, Structure
 ADMINISTRATOR = Invitation.Role.ADMINISTRATOR
 
 
-class AddressForm(forms.Form):
+class AccountAddressForm(forms.Form):
     address = forms.EmailField(label="Nouvelle adresse", max_length=254)
     password = forms.CharField(
         label="Mot de passe actuel",

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from balmanager.accounts import actions, browsers, factors
-from balmanager.accounts.forms import AddressForm
+from balmanager.accounts.forms import AccountAddressForm
 from balmanager.accounts.sign_on import identities_of
 from mailboxes.rules import Refused
 from mailboxes.views.acts import ActionView
@@ -40,7 +40,7 @@ def account(request):
 
 
 class AddressView(ActionView):
-    form_class = AddressForm
+    form_class = AccountAddressForm
     label = "Changer d’adresse"
     submit = "Recevoir le lien de confirmation"
     done = "Un lien vient d’être envoyé à la nouvelle adresse : elle sera la vôtre quand vous l’aurez suivi."

@@ -38,7 +38,7 @@ class Check(NamedTuple):
     is_needed: bool = False  # without it, no page can be served
 
 
-class Outcome(NamedTuple):
+class CheckOutcome(NamedTuple):
     check: Check
     is_well: bool
     says: str
@@ -167,18 +167,18 @@ ALL = tuple(check.name for check in CHECKS)
 READINESS = ("database", "migrations", "cache", "broker", "disk")
 
 
-def look_at(check: Check) -> Outcome:
+def look_at(check: Check) -> CheckOutcome:
     try:
-        return Outcome(check, True, check.look())
+        return CheckOutcome(check, True, check.look())
     except Unwell as unwell:
-        return Outcome(check, False, str(unwell))
+        return CheckOutcome(check, False, str(unwell))
     except Exception as error:  # whatever it raises: this is what is asked
-        return Outcome(check, False, f"ne répond pas ({type(error).__name__})")
+        return CheckOutcome(check, False, f"ne répond pas ({type(error).__name__})")
 
 
-def look(names: Iterable[str] = ALL) -> list[Outcome]:
+def look(names: Iterable[str] = ALL) -> list[CheckOutcome]:
     """Each in turn; once the database does not answer, what asks it is not asked."""
-    found: list[Outcome] = []
+    found: list[CheckOutcome] = []
     for check in CHECKS:
         if check.name not in names:
             continue

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from directory.identifiers import LONGEST, is_mssante
 from directory.readers.address import OF_PATIENT, is_of_patient
-from directory.records import EntryRecord, RejectedLine
+from directory.records import EntryRecord, RejectedRecord
 from directory.sources import Heartbeat, UnreadableSource
 from directory.sources.files import SpoiltLine, TextFile, open_text
 from directory.sources.headers import find_columns
@@ -79,14 +79,14 @@ class OpenedExtraction:
         return self.text.bytes_read
 
     # Half a million turns a run: written for speed, with the rare cases behind a cheap test.
-    def records(self) -> Iterator[EntryRecord | RejectedLine]:
+    def records(self) -> Iterator[EntryRecord | RejectedRecord]:
         width, pick, last, before = self._width, self._pick(), "", ""
         yield from self._missing()
         for number, line in self._lines:
             if not line.isprintable():
                 if isinstance(line, SpoiltLine):
                     self.lines += 1
-                    yield RejectedLine(number, line.reason, line[1:])
+                    yield RejectedRecord(number, line.reason, line[1:])
                     before, last = last, line
                     continue
                 line = seen(line)
@@ -96,7 +96,7 @@ class OpenedExtraction:
             before, last = last, line
             fields = line.split("|")
             if (len(fields) != width or self._ends_with_bar) and not self._has_its_fields(fields):
-                yield RejectedLine(number, f"{line.count('|') + 1} champs au lieu de {width}", line)
+                yield RejectedRecord(number, f"{line.count('|') + 1} champs au lieu de {width}", line)
                 continue
             if " |" in line or "| " in line or line[0] == " " or line[-1] == " ":
                 fields = [field.strip() for field in fields]
@@ -126,11 +126,11 @@ class OpenedExtraction:
             return True
         return last.count("|") < self._width - 1 or (end != usual and usual.startswith(end))
 
-    def _missing(self) -> Iterator[RejectedLine]:
+    def _missing(self) -> Iterator[RejectedRecord]:
         for label, place in zip(COLUMNS, self._places, strict=True):
             if place is None:
                 reason = f"colonne absente de l'en-tête : « {label} » ; ce qu'elle disait manque à toutes les lignes"
-                yield RejectedLine(1, reason, self._header)
+                yield RejectedRecord(1, reason, self._header)
 
     def _pick(self) -> list[int]:
         """Where to find each of EntryRecord's fields in a line; empty when they already stand in that order.

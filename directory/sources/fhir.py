@@ -17,9 +17,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from directory.readers.address import OF_PATIENT
-from directory.records import EntryRecord, RejectedLine, Retold
+from directory.records import EntryRecord, RejectedRecord, Retold
 from directory.sources import Heartbeat, UnreadableSource
-from directory.sources.fhir_client import CALLS_PER_SECOND, BadAnswer, Client, Expired, Pace, Sleep
+from directory.sources.fhir_client import CALLS_PER_SECOND, BadAnswer, Client, Pace, PageExpired, Sleep
 from directory.sources.fhir_records import Resource, entries_of, holder_of
 from directory.sources.spool import Page, Spool, take
 from directory.sources.values import refuse

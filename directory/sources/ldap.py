@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from directory.readers.address import OTHER_SCHEME
-from directory.records import EntryRecord, RejectedLine
+from directory.records import EntryRecord, RejectedRecord
 from directory.sources import Heartbeat, UnreadableSource
 from directory.sources.download import certificate_sentence, tls_context
 from directory.sources.extraction import PERSON_ID_TYPES, STRUCTURE_ID_TYPES
@@ -214,7 +214,7 @@ def _fields(attributes: dict[str, str]) -> dict[str, str]:
 
 def records_of(
     number: int, dn: str, values: dict[str, list[bytes]], fields: dict[str, str]
-) -> Iterator[EntryRecord | RejectedLine]:
+) -> Iterator[EntryRecord | RejectedRecord]:
     """One record per address and per holder: an entry may have several of both, and every value is kept."""
     try:
         said = {name: [clean(v.decode()) for v in values.get(a, [])] for name, a in fields.items()}

@@ -3,7 +3,7 @@
 from directory.identifiers import LONGEST, PATIENT_DOMAIN, is_mssante
 from directory.readers.address import OF_PATIENT, is_of_patient, read_address
 from directory.readers.texts import SPACES, UNSEEN
-from directory.records import EntryRecord, RejectedLine
+from directory.records import EntryRecord, RejectedRecord
 
 
 def clean(value: object) -> str:
@@ -27,9 +27,9 @@ def address_of(text: str) -> str:
     return f"@{PATIENT_DOMAIN}" if read.problem == OF_PATIENT else read.value or address
 
 
-def put_aside(number: int, reason: str, text: str) -> RejectedLine:
+def put_aside(number: int, reason: str, text: str) -> RejectedRecord:
     """Of a patient nothing is kept, not even in what was refused."""
-    return RejectedLine(number, reason, "" if reason == OF_PATIENT else text)
+    return RejectedRecord(number, reason, "" if reason == OF_PATIENT else text)
 
 
 def refuse(record: EntryRecord) -> str:

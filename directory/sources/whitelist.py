@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from directory.identifiers import LONGEST
 from directory.readers.address import spelt_domain
 from directory.readers.texts import tidy
-from directory.records import DomainRecord, RejectedLine
+from directory.records import DomainRecord, RejectedRecord
 from directory.sources import Heartbeat, UnreadableSource
 from directory.sources.published import PublishedFile, stamp_of
 

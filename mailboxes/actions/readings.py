@@ -75,7 +75,7 @@ class _Batch:
         except rules.Refused as refused:
             return ReadingVerdict(Result.REJECTED, str(refused.code), refused.messages[0], refused)
 
-    def _judge(self, one: Pushed) -> Verdict:
+    def _judge(self, one: Pushed) -> ReadingVerdict:
         if one.last_used_at and is_never(one.last_used_at):
             one = one._replace(last_used_at=None, says_never=True)
         bal = self.bals.get(one.address)

@@ -9,12 +9,12 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from directory.check import Verdict, check
+from directory.check import CheckVerdict, check
 from directory.identifiers import LONGEST
 from directory.models import Entry
 from directory.readers.identifiers import read_finess, read_rpps, read_rpps_rang
 from directory.readers.texts import Read
-from mailboxes.api.resolver import MAX_QUESTIONS, Answer, Question, Ranked, freshness, resolve
+from mailboxes.api.resolver import MAX_QUESTIONS, Ranked, ResolverAnswer, ResolverQuestion, freshness, resolve
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Preference
 from mailboxes.models.fields import length_of
@@ -79,8 +79,8 @@ def _read(value: str, read: Callable[[str], Read]) -> str:
     return found.value
 
 
-def question_of(facts: dict) -> Question:
-    return Question(facts["rpps"], facts["finess"], facts["service"], facts["purpose"])
+def question_of(facts: dict) -> ResolverQuestion:
+    return ResolverQuestion(facts["rpps"], facts["finess"], facts["service"], facts["purpose"])
 
 
 class LineSerializer(serializers.Serializer):

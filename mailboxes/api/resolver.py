@@ -56,7 +56,7 @@ class Candidate:
     def is_here(self, question: ResolverQuestion) -> bool:
         return bool(question.structure) and self.entry.structure_id == question.structure
 
-    def may_be_here(self, question: Question) -> bool:
+    def may_be_here(self, question: ResolverQuestion) -> bool:
         """Nothing says that it is elsewhere: a place is not asked, or the annuaire names none."""
         return self.is_here(question) or not question.structure or not self.entry.structure_id
 

@@ -1,6 +1,6 @@
 """Each place of practice of our people, and its preferred BAL: wished, requested, observed; what lacks, what clashes.
 
-A place is one *situation d'exercice*: a person at one place, however many functions they have there. Computed in SQL from
+A place is one *situation d'exercice*: a person at one place, whatever their functions there. Computed in SQL from
 the annuaire's activities and entries; only the wish and the request are kept.
 """
 

@@ -38,5 +38,5 @@ def outcome_of(notice: Notice, entries: Iterable[JournalEntry]) -> str:
         return f"répondu « {notice.get_answer_display()} » par le lien, le {day_of(notice.answered_at)}"
     for entry in entries:
         if entry.at >= notice.created_at and entry.pk != notice.entry_id:
-            return f"{FOLLOWED[entry.what]} le {_day(entry.at)} ({entry.actor})"
+            return f"{FOLLOWED[entry.what]} le {day_of(entry.at)} ({entry.actor})"
     return "sans réponse à ce jour" if notice.is_delivered else ""

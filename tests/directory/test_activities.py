@@ -240,7 +240,7 @@ def test_a_wrong_byte_costs_its_line_alone(write):
     raw = "\n".join([HEADER, *lines, ""]).encode()
     first = raw.index("Zoé".encode())
     found = read(write(raw=raw[:first] + raw[first:].replace("Zoé".encode(), b"Zo\xe9", 1)))
-    assert [type(one) for one in found] == [RejectedLine, ActivityRecord, ActivityRecord]
+    assert [type(one) for one in found] == [RejectedRecord, ActivityRecord, ActivityRecord]
     assert (found[0].number, found[0].reason[:28]) == (2, "ligne qui n'est pas en UTF-8")
 
 

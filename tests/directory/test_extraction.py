@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from directory.readers.address import OF_PATIENT
-from directory.records import EntryRecord, RejectedLine
+from directory.records import EntryRecord, RejectedRecord
 from directory.sources import UnreadableSource, get_source
 from directory.sources.extraction import COLUMNS, HEADER
 from tests.directory.conftest import ALICE, line
@@ -79,7 +79,8 @@ def test_the_last_line_needs_no_end(write):
 def test_a_32nd_field_is_one_too_many_unless_the_header_has_it(write):
     """A bar within a name and an empty country make one as well: every value after it would slip by a column."""
     texts = [line() + "|", line() + "|x", line(structure_name="CABINET A|B", country="")]
-    assert read(write(*texts)) == [RejectedLine(n, "32 champs au lieu de 31", text) for n, text in enumerate(texts, 2)]
+    reason = "32 champs au lieu de 31"
+    assert read(write(*texts)) == [RejectedRecord(number, reason, text) for number, text in enumerate(texts, 2)]
     good, without, full, slipped = read(
         write(line() + "|", line(), line() + "|x", line(country="").removesuffix("|") + "|", header=HEADER + "|")
     )
@@ -104,7 +105,7 @@ def test_an_address_is_taken_without_what_nobody_sees(write, written):
 
 @pytest.mark.parametrize("address", ["279035121518989@patient.mssante.fr", "279035121518989@aura.mssante.fr"])
 def test_a_patient_s_address_is_never_kept_not_even_among_what_is_refused(write, address):
-    assert read(write(line(address=address))) == [RejectedLine(2, OF_PATIENT, "")]
+    assert read(write(line(address=address))) == [RejectedRecord(2, OF_PATIENT, "")]
 
 
 def test_a_wrong_byte_costs_its_line_alone(write):
