@@ -5,7 +5,8 @@ from directory.models import Entry, TrustedDomain
 
 
 def is_trusted_domain(domain: str) -> bool:
-    """By the national white list; while we hold none, by its form, or because the annuaire publishes boxes there."""
+    """Is this domain trusted, by the national white list? While we hold none, by its form, or because the annuaire
+    publishes boxes there."""
     address = f"x@{domain}"
     if TrustedDomain.objects.is_trusted(address):
         return True

@@ -15,7 +15,8 @@ from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
 
 
 class Finding(NamedTuple):
-    """About BAL (`bals`), gaps with the annuaire (`situation`), people who come or go (`movements`), or all (`holds`)."""
+    """A finding is about BAL (`bals`), gaps with the annuaire (`situation`), people who come or go (`movements`), or
+    all (`holds`)."""
 
     name: str
     severity: Severity
