@@ -29,7 +29,7 @@ ERRORS = 2  # letters between an address or a domain and what is proposed instea
 
 
 class CheckVerdict(Enum):
-    """Its value is what the page says first; `is_inside` tells its colour."""
+    """What the check concludes. Its value is what the page says first; `is_inside` tells its colour."""
 
     PUBLISHED = "Cette adresse est publiée à l’annuaire."
     FORMER = "Cette adresse n’est plus à l’annuaire public."

@@ -50,5 +50,5 @@ BY_RECORD = {kept.record: kept for kept in (ENTRIES, ACTIVITIES, DOMAINS)}
 
 
 def kept_of(source: str) -> Kept:
-    """By the name of a source; one that settings name no more was one of addresses."""
+    """What is kept of a source, by its name; one that settings name no more was one of addresses."""
     return BY_RECORD[source_class(source).record] if source in settings.DIRECTORY_SOURCES else ENTRIES

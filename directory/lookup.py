@@ -70,7 +70,8 @@ def _name_key(entry: Entry) -> str:
 @never_cache
 @sensitive_post_parameters()
 def check(request: HttpRequest) -> HttpResponse:
-    """By POST, so that what is typed is in no address, no history and no access log; nothing of it is kept."""
+    """The check of one address, by POST: what is typed is in no address, history or access log, and nothing of it is
+    kept."""
     form = CheckForm(request.POST or None)
     answer = check_address(form.cleaned_data["address"]) if form.is_valid() else None
     status = 422 if form.is_bound and answer is None else 200

@@ -71,7 +71,7 @@ def _former(runs: list, dimension: str, keys: list[str]) -> dict[str, int]:
 
 
 def _course(runs: list) -> list[dict]:
-    """For each run: its date, its total, and how many of each type."""
+    """The course, run by run: the date, the total, and how many of each type."""
     kinds: dict[int, dict[str, int]] = {}
     for run, key, count in Figure.objects.filter(run__in=runs, dimension=Dimension.KIND).values_list(
         "run", "key", "count"

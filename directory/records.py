@@ -49,7 +49,7 @@ class EntryRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Retold:
-    """Of this holder the source tells everything anew: what it said before and does not say again is withdrawn."""
+    """A holder of whom the source tells everything again: what it said before and does not repeat is withdrawn."""
 
     holder: str
 
@@ -111,7 +111,7 @@ Record = EntryRecord | ActivityRecord | DomainRecord
 
 
 class ManagedStructures(NamedTuple):
-    """By what the activities of the managed structures are known."""
+    """The identifiers by which the managed structures' activities are known."""
 
     finess: frozenset[str] = frozenset()  # of sites and of legal entities
     siret: frozenset[str] = frozenset()

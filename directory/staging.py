@@ -184,7 +184,7 @@ def settle(table: str, kept: Kept) -> None:
 
 @contextmanager
 def whole_tables() -> Iterator[None]:
-    """For queries that read all of both sides: on PostgreSQL, no nested loops.
+    """Forbid nested loops on PostgreSQL, for queries that read all of both sides.
 
     Just after a large load its figures of the table are still those of an empty table, and it would choose them: the
     comparison then takes hours instead of a second.

@@ -29,7 +29,8 @@ def sync_annuaire(source: str = "extraction") -> None:
 
 @shared_task
 def sync_if_due(source: str) -> None:
-    """Asked often, done once a day: so a source that takes hours goes on by slices, and one that failed is tried again.
+    """Run the day's sync if it is due. It is asked often and done once: a long source goes on by slices, and one that
+    failed is tried again.
 
     Short slices leave the worker to the other jobs, and stay far under the hour after which a task is given again.
     """

@@ -20,7 +20,7 @@ def distance(one: str, other: str, limit: int) -> int:
 
 
 def allowed_errors(word: str) -> int:
-    """None in three letters, one up to five, two beyond."""
+    """How many errors a word may have: none in three letters, one up to five, two beyond."""
     return 0 if len(word) < 4 else 1 if len(word) < 6 else 2
 
 

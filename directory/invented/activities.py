@@ -39,7 +39,7 @@ def write_activities(
 
 
 def line_of(record: ActivityRecord) -> str:
-    """As the file writes it, the columns that we do not keep left empty."""
+    """A line as the file writes it, the columns that we do not keep left empty."""
     values = {COLUMNS[field]: value for field, value in record._asdict().items()}
     return "|".join(values.get(label, "") for label in LABELS) + "|"
 

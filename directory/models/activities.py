@@ -14,7 +14,7 @@ PLACE_LENGTH = 254
 
 class ActivityQuerySet(CopiedQuerySet):
     def of_rpps(self, numbers: Iterable[str]):
-        """By national identifier, which the unique constraint indexes."""
+        """The activities of these RPPS, by national identifier, which the unique constraint indexes."""
         return self.filter(national_id__in=[national_id_of(number) for number in numbers])
 
 

@@ -121,7 +121,8 @@ def _of_name(name: Resource) -> dict[str, str]:
 
 
 def _of_profession(qualifications: object) -> dict[str, str]:
-    """From the codes of a person's qualifications or of a situation d'exercice, by the table each comes from."""
+    """The profession, from the codes of a person's qualifications or of a situation d'exercice, by the table each comes
+    from."""
     tables = {"TRE_G15": "profession", "TRE_R09": "category", "TRE_R38": "skill"}
     said = {f"{field}{end}": "" for field in tables.values() for end in ("", "_code")}
     for qualification in _dicts(qualifications):

@@ -105,7 +105,7 @@ class Ldap:
         return connection
 
     def explain(self, error: Exception) -> NoReturn:
-        """As a sentence for whoever launched the run."""
+        """An LDAP error as a sentence for whoever launched the run."""
         details = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
         said = str(details.get("info") or details.get("desc") or error)
         if distrust := self._distrust(error, said):

@@ -25,7 +25,7 @@ ALTERNATIVES = 10  # shown beside the best
 
 @dataclass(frozen=True)
 class ResolverQuestion:
-    """At least one of `rpps` and `structure` (a FINESS, SIRET or RPPS-rang) is given."""
+    """What software asks: at least one of `rpps` and `structure` (a FINESS, SIRET or RPPS-rang) is given."""
 
     rpps: str = ""
     structure: str = ""

@@ -23,7 +23,8 @@ class ChangedSince(APIException):
 
 
 class Pages(CursorPagination):
-    """By primary key: rows that come or go shift nothing, a late page costs what the first does, nothing is counted."""
+    """Pages by primary key: rows that come or go shift nothing, a late page costs what the first does, nothing is
+    counted."""
 
     ordering = "pk"
     page_size = 50

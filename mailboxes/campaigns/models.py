@@ -38,7 +38,7 @@ class CampaignQuerySet(models.QuerySet):
         return self.open().filter(Exists(waiting), rounds=1, launched_at__lte=since)
 
     def to_close(self, today):
-        """Past their last day."""
+        """The campaigns past their last day."""
         return self.open().filter(closes_on__lt=today)
 
     def with_counts(self):
@@ -129,7 +129,7 @@ class CampaignTargetQuerySet(models.QuerySet):
         return self.open().filter(person=person, told__gt=0)
 
     def named(self, text: str):
-        """By the words of the address or of the name, in any order."""
+        """The targets whose address or name holds these words, in any order."""
         found = self
         for word in text.split():
             people = Person.objects.named(word).values("pk")

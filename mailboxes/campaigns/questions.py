@@ -173,7 +173,7 @@ def candidates(
 
 
 def targets_among(question: CampaignQuestion, bals: QuerySet[Bal], now: datetime) -> QuerySet:
-    """Those that enter the campaign: who cannot be reached enters too, to be seen and mended."""
+    """The targets of a campaign: who cannot be reached enters too, to be seen and mended."""
     return candidates(question, bals, now).filter(fate__in=[ASKED, *UNREACHABLE])
 
 

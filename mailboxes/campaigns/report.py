@@ -71,7 +71,7 @@ def _left(campaign: Campaign) -> list:
 
 
 def why(target: CampaignTarget) -> str:
-    """Of a row read by `with_outcome`: what became of it, in words."""
+    """What became of a target, in words; of a row read by `with_outcome`."""
     reason = target.why_unreached if target.get_outcome_display() == OUTCOMES["unreached"] else ""
     return f"{target.get_outcome_display()} : {reason}" if reason else target.get_outcome_display()
 

@@ -76,7 +76,8 @@ class PersonField(forms.CharField):
         super().__init__(**{"help_text": "Tapez un nom ou un numéro RPPS.", **options})
 
     def offer(self, user, bal: Bal | None = None, structure: Structure | None = None) -> None:
-        """Those whom `user` may name, on a BAL or on one that `structure` will have; and by RPPS, the annuaire's."""
+        """Offer the people whom `user` may name, on a BAL or on one that `structure` will have; and by RPPS, the
+        annuaire's."""
         self.by_annuaire = bool(bal or structure)
         if structure:
             self.widget.structure = structure
@@ -177,7 +178,7 @@ class PersonForm(forms.ModelForm):
         return person
 
     def _known(self, facts: dict) -> Person | None:
-        """Under this RPPS and this name: who only knows the number is told nothing more."""
+        """The person with this RPPS and this name: who only knows the number is told nothing more."""
         person = Person.objects.filter(rpps=facts["rpps"]).first() if facts["rpps"] else None
         same = person and fold(person.family_name) == fold(facts["family_name"])
         return person if same else None

@@ -24,7 +24,7 @@ class Gaps(SqlList[Gap]):
     addresses: tuple[str, ...] | None = None
 
     def keyed(self, keys: Iterable[str]) -> list[Gap]:
-        """Those of these keys (see `Gap.key`) that still are, with their facts."""
+        """The gaps of these keys (see `Gap.key`) that are still open, with their facts."""
         keys = set(keys)
         addresses = tuple(sorted({key.split(":", 2)[-1] for key in keys}))
         found = self.narrowed(addresses=addresses)[:] if addresses else []

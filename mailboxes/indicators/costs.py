@@ -149,7 +149,8 @@ class Costs:
         return sorted(lines, key=lambda line: (-line.bill.total.amount, -line.bill.total.count, line.label))
 
     def compared(self) -> list["Compared"]:
-        """For each organisme of two establishments or more: one software's APP, by establishment or for all at once."""
+        """The two ways of paying for one software's APP, by establishment or for all at once, in each organisme of two
+        or more."""
         organismes = self.structures.filter(kind=Structure.Kind.ORGANISME).annotate(n=Count("children", distinct=True))
         of_structure = {
             pk: {pk, *filter(None, above)}

@@ -13,7 +13,7 @@ from mailboxes.models.bals import Bal
 
 class ApplicativeFactsQuerySet(models.QuerySet):
     def expiring(self, before: date):
-        """Of BAL that live on, with a certificate that ends by this day, or is over."""
+        """The APP that live on with a certificate that ends by this day, or is over."""
         return self.filter(bal__in=Bal.objects.live().values("pk"), certificate_expires_on__lte=before)
 
     def to_warn(self, today: date, thresholds: Iterable[int]):

@@ -47,7 +47,7 @@ IS_EXPECTED = HAS_USERS & Q(liste_rouge=False)
 
 class BalQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Those of the structures one sees, those one holds, those delegated to one today."""
+        """The BAL of the structures one sees, those one holds, those delegated to one today."""
         if user.is_superuser:
             return self
         return self.filter(
@@ -55,7 +55,7 @@ class BalQuerySet(models.QuerySet):
         )
 
     def mine(self, user):
-        """Those `user` holds or has delegated access to, whatever the structure."""
+        """The BAL that `user` holds or has delegated access to, whatever the structure."""
         return self.filter(pk__in=self._used_by(user))
 
     def _used_by(self, user):
@@ -149,7 +149,7 @@ class BalQuerySet(models.QuerySet):
         )
 
     def paid(self):
-        """Those that an operator charges for: opened, and not yet confirmed deleted."""
+        """The BAL that an operator charges for: opened, and not yet confirmed deleted."""
         return self.filter(state__in=PAID)
 
     def full_within(self, days: int, today: date):

@@ -123,7 +123,7 @@ def _spread(segments: list[list[Point]], pace: float) -> float:
 
 
 def _band(left: float, pace: float, spread: float, watched: int) -> tuple[float, float]:
-    """In how many days pace·n ± spread·√(n + n²/watched) reaches `left`: the two roots of one quadratic.
+    """The two numbers of days in which pace·n ± spread·√(n + n²/watched) reaches `left`: the roots of one quadratic.
 
     The second one is infinite where the slowest pace that the readings allow is no growth.
     """

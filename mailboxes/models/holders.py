@@ -51,7 +51,7 @@ class DelegataireQuerySet(models.QuerySet):
         return self.filter(ended_at=None, starts_on__lte=today).filter(Q(ends_on=None) | Q(ends_on__gte=today))
 
     def expired(self, today):
-        """Past their last day and not yet ended."""
+        """The delegations past their last day and not yet ended."""
         return self.filter(ended_at=None, ends_on__lt=today)
 
 

@@ -21,7 +21,7 @@ DONE_BY_LINK = (Act.ANSWER, Act.ANSWER_CAMPAIGN, Act.DECLARE_USE, Verb.OPPOSE, V
 
 class JournalQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Of the structures one sees, of a BAL that one holds, of oneself; a délégataire only uses the box."""
+        """The lines on the structures one sees, a BAL that one holds, oneself; a délégataire only uses the box."""
         if user.is_superuser:
             return self
         structures = Structure.objects.visible_to(user).values("pk")
@@ -120,7 +120,8 @@ class NoticeQuerySet(models.QuerySet):
         return self.filter(~Q(bounced_at=None) | unsent)
 
     def current(self):
-        """About what the BAL is going through now; or about a person, less than a cycle of questions ago."""
+        """The notices about what the BAL is going through now; or about a person, less than a cycle of questions
+        ago."""
         since = timezone.now() - settings.UNIDENTIFIED_CYCLE
         return self.filter(
             Q(bal__state__in=LIVE, created_at__gte=F("bal__state_since")) | Q(bal=None, created_at__gte=since)
@@ -190,7 +191,7 @@ class Notice(models.Model):
 
     @property
     def is_answerable(self) -> bool:
-        """Its mail leads to a page where it is answered without logging in."""
+        """Does its mail lead to a page where it is answered without logging in?"""
         return bool(self.bal_id and self.person_id) and self.party == Party.HOLDERS and self.act in ANSWERABLE
 
     def get_delivery_display(self) -> str:

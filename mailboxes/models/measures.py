@@ -15,7 +15,7 @@ class MeasureQuerySet(models.QuerySet):
         return self.filter(name=TOTAL).aggregate(day=Max("day"))["day"]
 
     def totals(self):
-        """Of these structures together, by day, name and key."""
+        """The figures of these structures together, by day, name and key."""
         return self.order_by().values("day", "name", "key").annotate(count=Sum("count"))
 
     def of(self, *names: str):

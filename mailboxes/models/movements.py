@@ -100,7 +100,7 @@ class Movement(models.Model):
 
 
 def leaves() -> Q:
-    """On Affiliation: its end is recorded, or the file of a departure is open."""
+    """The condition, on Affiliation, that its end is recorded, or the file of a departure open."""
     return Q(left_on__isnull=False) | Q(pk__in=Movement.objects.departures().values("stay"))
 
 

@@ -25,7 +25,7 @@ def known_numbers(structure: "Structure") -> frozenset[str]:
 
 
 def numbered(number: str) -> Q:
-    """On Structure: it is its own."""
+    """The condition, on Structure, that this number is its own."""
     if not number:
         return Q(pk__in=())
     return Q(finess_et=number) | Q(siret=number) | Q(rpps_rang=number) | Q(finess_et="", finess_ej=number)

@@ -28,7 +28,7 @@ def situations_by_rpps(numbers: Iterable[str | None]) -> dict[str, list[Activity
 
 
 def people_of_annuaire(numbers: Iterable[str]) -> dict[str, "Person"]:
-    """Those whom the annuaire knows under these RPPS, by RPPS, unsaved; it does not say who has a card."""
+    """The people whom the annuaire knows under these RPPS, by RPPS, unsaved; it does not say who has a card."""
     numbers = set(numbers)
     names = ("family_name", "given_name", "profession")
     entries = Entry.objects.published().filter(person_id__in=numbers).exclude(family_name="")

@@ -19,7 +19,7 @@ class PreferenceQuerySet(models.QuerySet):
         return self.filter(purpose=Preference.Purpose.ANY)
 
     def observed(self):
-        """Those that the annuaire shows: rank 1 for this person, at this place or without any."""
+        """The wishes that the annuaire shows: rank 1 for this person, at this place or without any."""
         return self.main().filter(Exists(ranked_there().filter(address=OuterRef("address"))))
 
 

@@ -6,7 +6,8 @@ from django.db.models import Q
 
 
 def present_on(day: date, stay: str = "") -> Q:
-    """On Affiliation, or on what `stay` leads to one ("affiliations__"): not over by that day.
+    """The condition that a stay is not over by that day: on Affiliation, or on what `stay` leads to one
+    ("affiliations__").
 
     A stay still to begin counts, for accesses are prepared; one whose end is planned counts until its day.
     """

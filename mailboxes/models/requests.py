@@ -21,7 +21,7 @@ AWAITED = (RequestStage.DRAFT, RequestStage.SENT)
 
 class RequestQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Those of the structures one sees, and those on a BAL that one holds; a délégataire only uses it."""
+        """The requests of the structures one sees, and those on a BAL that one holds; a délégataire only uses it."""
         if user.is_superuser:
             return self
         structures = Structure.objects.visible_to(user).values("pk")

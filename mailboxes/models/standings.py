@@ -14,8 +14,8 @@ from mailboxes.models.people import Affiliation
 
 @dataclass
 class Standing:
-    """Of one stay: what goes when it ends. A BAL of the structure, of those above and below it; not of one where the
-    person has another stay."""
+    """What goes when one stay ends: the BAL of its structure, of those above and below it; but for one where the person
+    has another stay."""
 
     stay: Affiliation
     held: list[Cotitulaire] = field(default_factory=list)  # deleted ones too: a departure's file looks back

@@ -17,7 +17,8 @@ from mailboxes.models.presence import present_on
 
 
 def managed_identifiers() -> ManagedStructures:
-    """By what the annuaire knows our structures; `settings.DIRECTORY_SOURCES` tells the source of activities to ask."""
+    """The numbers by which the annuaire knows our structures; `settings.DIRECTORY_SOURCES` tells the source of
+    activities."""
     finess: set[str] = set()
     sirets: set[str] = set()
     cabinets: set[str] = set()

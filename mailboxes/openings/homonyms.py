@@ -135,7 +135,7 @@ def _where(entry: Entry, structure: Structure, domain: str) -> str:
 
 # --- The register -------------------------------------------------------------------------------------------------
 def _colleagues(person: Person, structure: Structure):
-    """Those of the structure today who bear the same name, published or not."""
+    """The people of the structure today who bear the same name, published or not."""
     there = Affiliation.objects.current().filter(structure=structure).values("person")
     others = Person.objects.filter(pk__in=there).exclude(pk=person.pk).exclude(rpps__isnull=False, rpps=person.rpps)
     named = others.alias(name=name_key_of())

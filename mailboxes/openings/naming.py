@@ -98,7 +98,7 @@ LINKS = {Compounds.HYPHEN: "-", Compounds.JOINED: ""}
 
 
 def ascii_of(text: str) -> str:
-    """Without accents nor ligatures, apostrophes as the keyboard's; what has no ASCII form is left out."""
+    """The text without accents nor ligatures, with the keyboard's apostrophes; what has no ASCII form is left out."""
     plain = text.translate(APOSTROPHES).translate(LIGATURES).translate(LETTERS)
     return unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
 

@@ -81,7 +81,7 @@ def check_not_published(address: str) -> None:
 
 
 def check_first_cotitulaires(kind: str, principal, cotitulaires: list) -> None:
-    """Those named in the request itself, the principal apart; later ones are added by a cotitulaire."""
+    """The cotitulaires named in the request itself, the principal apart; later ones are added by a cotitulaire."""
     if cotitulaires and kind not in Bal.SHARED:
         raise Refused("Seule une BAL organisationnelle ou de cabinet a des cotitulaires.", "kind")
     if cotitulaires and principal is None:

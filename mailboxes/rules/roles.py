@@ -58,7 +58,7 @@ def may_at(act: Act, structure: int, *, by) -> bool:
 
 
 def roles_about(person: Person, by, structures: Iterable[int]) -> frozenset[Role]:
-    """Of `by` about a person, in these structures: the titulaire is the person themselves."""
+    """The roles of `by` about a person, in these structures: the titulaire is the person themselves."""
     own = {Role.TITULAIRE} if person.is_actor(by) else set()
     return frozenset(own).union(*(roles_at(pk, by) for pk in structures))
 
@@ -80,7 +80,7 @@ def _roles(what, by, bal, structure, person) -> frozenset[Role]:
 
 
 def _named(roles: frozenset[Role], is_of_person: bool) -> str:
-    """Those of the table in words; the automate is named only where it stands alone."""
+    """The roles of the table in words; the automate is named only where it stands alone."""
     words = {role: role.label for role in sorted(roles - {Role.SYSTEM} or roles)}
     if is_of_person and Role.TITULAIRE in words:
         words[Role.TITULAIRE] = "la personne elle-même"

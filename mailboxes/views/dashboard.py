@@ -48,7 +48,7 @@ def by_severity(counted: list[Counted]) -> list[tuple[Severity, list[tuple[Count
 
 
 def count_by_kind_and_state(bals):
-    """For each state that occurs: the state, its count for each type, and its total."""
+    """The states that occur, each with its count for each type, and its total."""
     found = {(row["kind"], row["state"]): row["n"] for row in bals.values("kind", "state").annotate(n=Count("pk"))}
     lines = []
     for state in State:

@@ -59,7 +59,7 @@ def movement_list(request):
 
 
 def orphans(user) -> dict:
-    """Those there are already come first: a departure must not add to them."""
+    """The orphans, those of today first: a departure must not add to them."""
     seen = Bal.objects.visible_to(user)
     rows = (narrow(seen, "orpheline") | narrow(seen, "sans-principal")).order_by("address")
     return {"count": rows.count(), "rows": rows.select_related("structure")[:ORPHANS]}

@@ -153,7 +153,7 @@ class AskUseView(ActView):
 
 
 class PreferencesView(ActionView):
-    """Of a person whom one sees, by a gestionnaire."""
+    """How a person whom one sees is told: written down by a gestionnaire."""
 
     label = "Comment prévenir cette personne"
     submit = "Enregistrer"

@@ -66,7 +66,7 @@ def request(request, pk):
 
 
 def label_of(row: Request, act: Act) -> str:
-    """To cancel what moves the BAL is to move it back: the button says so."""
+    """The button's words: to cancel what moves the BAL is to move it back, and the button says so."""
     verb = verb_of(row, act) if act == Act.CANCEL_REQUEST else None
     return verb.label if verb else act.label
 

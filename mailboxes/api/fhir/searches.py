@@ -248,7 +248,7 @@ def _known(name: str) -> list[str]:
 
 
 def _read_active(query: QueryDict) -> bool | None:
-    """Without a word, what is in force; a delta tells what is gone as well."""
+    """The condition on `active`. Left out, it means what is in force; a delta tells what is gone as well."""
     if "active" not in query:
         return None if "_lastUpdated" in query else True
     if query["active"] not in ("true", "false"):

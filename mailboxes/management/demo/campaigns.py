@@ -44,7 +44,7 @@ def _launch(foundation: Foundation, campaign: Campaign) -> None:
 
 
 def _answer(address: str, campaign: Campaign, said: str) -> None:
-    """By the link of the mail."""
+    """One answer, by the link of the mail."""
     target = CampaignTarget.objects.select_related("person").get(campaign=campaign, bal__address=address)
     answer_campaign(target, said, by=Signatory(target.person))
 

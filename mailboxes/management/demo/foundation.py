@@ -91,7 +91,7 @@ class Foundation:
 
     # --- The hospital -------------------------------------------------------------------------------------------------
     def _named(self) -> None:
-        """Those who log in, and the two Claire Martin."""
+        """The people who log in, and the two Claire Martin."""
         hospital = self.places.hospital
         self.alice = self.cast.enter(hospital, DOCTOR, "Alice Morel", login="alice", function="Cardiologue")
         self.bruno = self.cast.enter(hospital, DOCTOR, "Bruno Lefort-Diallo", login="bruno", function="Cardiologue")

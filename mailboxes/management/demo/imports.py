@@ -33,7 +33,7 @@ def _apply(foundation: Foundation) -> None:
 
 
 def _forecast(foundation: Foundation, name: str, lines: list[str] | None = None, grown: int = 0) -> Import:
-    """As the console gives it, in cp1252; its last column is not read."""
+    """A list as the console gives it, in cp1252; its last column is not read."""
     lines = [*_known(foundation, grown), *_others(foundation)] if lines is None else lines
     raw = "\r\n".join([HEADERS, *lines, ""]).encode("cp1252")
     where = {"operator": foundation.operator, "structure": foundation.places.hospital, "by": foundation.gisele}

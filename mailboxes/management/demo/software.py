@@ -8,7 +8,7 @@ DAYS = 365
 
 
 def let_in(places: Places, *, by) -> str:
-    """Its key, which is shown once and kept nowhere."""
+    """Let the software in; returns its key, which is shown once and kept nowhere."""
     _, token = declare_software(
         name="DPI de démonstration", structures=[places.foundation], scopes=list(Scope.values), days=DAYS, by=by
     )

@@ -102,7 +102,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> str:
 
 
 def _staff(cast: Cast, places: Places):
-    """Those who run the register without holding a BAL."""
+    """The people who run the register without holding a BAL."""
     gisele = cast.account("gisele", "Gisèle", "Fournel", "gisele.fournel@example.org")
     emilie = cast.account("emilie", "Émilie", "Roux-Vidal", "emilie.roux@example.org")
     direction = cast.account("direction", "Dominique", "Sarrazin", "direction@example.org")
