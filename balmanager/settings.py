@@ -483,7 +483,7 @@ LOGGING: dict = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "balmanager.logs.Line",
+            "()": "balmanager.logs.LogLine",
             "format": "{asctime} {levelname} {name}: {message}",
             "style": "{",
         },

@@ -267,7 +267,7 @@ def test_the_page_is_for_who_administers_the_service(client, django_user_model, 
 SAID = "Avis 7 non remis à alice.exemple@chu-exemple.mssante.fr, RPPS 10000000017, le 2026-03-10, en 1234567 ms"
 
 
-@pytest.mark.parametrize("formatter", [logs.Line("{message}", style="{"), logs.Json("{message}", style="{", json_ensure_ascii=False)])  # fmt: skip  # noqa: E501
+@pytest.mark.parametrize("formatter", [logs.LogLine("{message}", style="{"), logs.Json("{message}", style="{", json_ensure_ascii=False)])  # fmt: skip  # noqa: E501
 def test_addresses_and_national_numbers_never_reach_the_log(formatter):
     try:
         raise ValueError("Key (address)=(bruno@chu-exemple.mssante.fr) already exists")
