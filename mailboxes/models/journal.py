@@ -56,7 +56,6 @@ class JournalEntry(models.Model):
     before = models.CharField("avant", max_length=300, blank=True)
     after = models.CharField("après", max_length=300, blank=True)
     note = models.TextField("motif", blank=True)
-    # Delivery.
     told_at = models.DateTimeField("transmis le", null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
 
