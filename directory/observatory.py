@@ -4,10 +4,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from directory.csv_files import as_csv
 from directory.dates import day_of
 from directory.figures import label_of, latest, runs_counted
 from directory.models import Figure
-from directory.sheets import XLSX, as_csv, as_xlsx
+from directory.sheets import XLSX, as_xlsx
 
 Dimension = Figure.Dimension
 # address -> what it shows

@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.sheets import BATCH, as_xlsx
+from directory.csv_files import BATCH
+from directory.sheets import as_xlsx
 from mailboxes import actions
 from mailboxes.campaigns.actions import close_campaign, remind_campaign
 from mailboxes.campaigns.filters import RegisterFilter

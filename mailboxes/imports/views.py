@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.csv_files import csv_lines
 from directory.readers.words import Said
-from directory.sheets import csv_lines
 from mailboxes import actions
 from mailboxes.imports.actions import apply_import, undo_import
 from mailboxes.imports.columns import BY_NAME

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.template.loader import get_template
 from django.utils import timezone
 
-from directory.sheets import csv_lines
+from directory.csv_files import csv_lines
 from mailboxes.lifecycle import Letter, RequestKind
 from mailboxes.models import Request, RequestLayout, Structure
 from mailboxes.models.layouts import columns_of, fill

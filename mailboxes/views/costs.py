@@ -5,7 +5,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from directory.sheets import XLSX, as_csv, as_xlsx
+from directory.csv_files import as_csv
+from directory.sheets import XLSX, as_xlsx
 from mailboxes import actions
 from mailboxes.indicators.costs import DIMENSIONS, Bill, Costs
 from mailboxes.models import Bal, Domain, Operator, Price, Structure, Use

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from django.db.models import QuerySet
 
+from directory.csv_files import BATCH, csv_lines
 from directory.dates import day_of
-from directory.sheets import BATCH, csv_lines
 from mailboxes.models import Bal, Reading
 
 

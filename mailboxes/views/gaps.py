@@ -6,8 +6,8 @@ from django.http import Http404, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from directory.csv_files import csv_lines
 from directory.models import SyncRun
-from directory.sheets import csv_lines
 from mailboxes import actions
 from mailboxes.forms import GapFilterForm, RemedyForm
 from mailboxes.gaps import COLUMNS, REMEDIES, SITUATIONS, Gaps, request_for

@@ -10,7 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q, QuerySet
 from openpyxl import Workbook
 
-from directory.sheets import harmless
+from directory.csv_files import harmless
 from mailboxes.models import (
     AccessTrace,
     Affiliation,

@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from directory.csv_files import csv_lines
 from directory.models import SyncRun
-from directory.sheets import csv_lines
 from mailboxes import actions
 from mailboxes.forms import PlaceFilterForm
 from mailboxes.gaps.preferred import BY_NAME, COLUMNS, SORTS, PracticePlaces

@@ -12,6 +12,7 @@ from django.utils import timezone
 from hypothesis.stateful import RuleBasedStateMachine
 
 from directory.models import Entry, SyncRun
+from mailboxes.jobs import run as run_job
 from mailboxes.lifecycle import BY_VERB, WHO_MAY, Verb
 from mailboxes.models import SYSTEM, Bal, Cotitulaire, Person
 from mailboxes.rules import NotAllowed, Refused
@@ -153,7 +154,7 @@ class Stage(RuleBasedStateMachine):
 
     def run(self, *jobs):
         """Nothing that a job finds due is refused, for nobody else is there."""
-        tallies = [jobs.run(job) for job in jobs]
+        tallies = [run_job(job) for job in jobs]
         refused = [tally.refused for job, tally in zip(jobs, tallies, strict=True) if job != "tell_again"]
         assert not any(refused), refused
         return sum(tally.done for tally in tallies)
