@@ -12,10 +12,10 @@ from django.shortcuts import resolve_url
 from django.urls import reverse
 
 from balmanager.accounts import browsers, factors, throttle
-from balmanager.accounts.middleware import BEGAN
 from balmanager.accounts.models import AccountEntry
 from balmanager.accounts.notes import note
 from balmanager.accounts.provider import ID_TOKEN
+from balmanager.accounts.sessions import BEGAN
 from balmanager.accounts.tasks import deliver
 
 What = AccountEntry.What

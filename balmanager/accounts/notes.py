@@ -10,8 +10,8 @@ from allauth.mfa.signals import authentication_failed, authenticator_added, auth
 from allauth.socialaccount.signals import social_account_added
 from django.contrib.auth.signals import user_logged_in
 
-from balmanager.accounts.middleware import FACTOR_SEEN, begin
 from balmanager.accounts.models import AccountEntry, User
+from balmanager.accounts.sessions import FACTOR_SEEN, begin
 
 What = AccountEntry.What
 logger = logging.getLogger(__name__)
