@@ -141,7 +141,7 @@ class WithdrawView(AccountActView):
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
-        seen = [role.pk for role in self.account.roles]  # type: ignore[attr-defined]
+        seen = [role.pk for role in self.account.roles]
         self.membership = get_object_or_404(Membership, pk=kwargs["role"], pk__in=seen)
         self.warning = f"{self.account} : {self.membership.get_role_display()}, {self.membership.structure}"
 
