@@ -16,7 +16,7 @@ from itertools import islice
 from python_calamine import CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 MEMORY = 130 * 1024**2  # of data, beside the interpreter's own: 150 MB in all
-SECONDS = 10
+SECONDS = 30
 MAX_OUTPUT = 512 * 1024**2
 MAX_PARTS, MAX_PART, MAX_RATIO = 2000, 512 * 1024**2, 300  # of a zip; real lists swell 5 to 40 times
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS, LONGEST = 300_000, 300, 6_000_000, 32_767
