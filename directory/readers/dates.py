@@ -254,8 +254,10 @@ def _said(said: str, text: str, column: DateColumn) -> Read | None:
     read = _day(day, column)
     if read is None or read.problem:
         return read
-    moment = datetime(*read.value, *_time(clock), tzinfo=_zone(clock)) if clock else datetime(*read.value)
-    return _moment(moment, text, read.remark)
+    year, month, number = read.value
+    hour, minute, second, micro = _time(clock) if clock else (0, 0, 0, 0)
+    zone = _zone(clock) if clock else None
+    return _moment(datetime(year, month, number, hour, minute, second, micro, zone), text, read.remark)
 
 
 def _day(text: str, column: DateColumn) -> Read | None:
@@ -316,7 +318,7 @@ def _of_words(text: str, word: str, as_of: datetime | None) -> Read | None:
         count = int(found[1]) if found[1].isdigit() else 1
         if not (unit := UNITS_AGO.get(found[2])) or count > 10_000:
             return None
-        ago = relativedelta(**{unit: count})  # type: ignore[arg-type]
+        ago = relativedelta(**{unit: count})
     else:
         return None
     moment = (as_of or timezone.now()) - ago

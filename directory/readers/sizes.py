@@ -136,7 +136,7 @@ def read_size(cell: str, column: SizeColumn = MEGABYTES) -> Size:
         return _bound(Decimal(re.sub(r"\D", "", exact[1])), text, "", is_bare=False)
     parts = OF.split(text)
     if len(parts) == 2 and all(parts):
-        return _of_two(text, *parts, column)
+        return _of_two(text, parts[0], parts[1], column)
     return _amount(text, text, column)
 
 

@@ -150,7 +150,8 @@ def read_columns(
         setattr(run, name, value)
     run.save(update_fields=["columns", *chosen])
     fields = {bare(header): name for header, name in zip(run.headers, columns, strict=True)}
-    where = {"structure": run.structure, "operator": run.operator, "signature": signature_of(run.headers)}
+    where: dict[str, Any] = {"structure": run.structure, "operator": run.operator}
+    where["signature"] = signature_of(run.headers)
     facts: dict[str, Any] = {"fields": fields, **chosen, "at": timezone.now()}
     ColumnMapping.objects.update_or_create(**where, defaults=facts)
     return run

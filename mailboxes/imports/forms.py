@@ -145,7 +145,7 @@ class ImportMendForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.run = run
         rejected = run.lines.filter(outcome=ImportLine.Outcome.REJECTED).order_by("number", "pk")
-        self.lines = list(rejected[:MENDED_AT_ONCE])
+        self.lines = [line for line in rejected[:MENDED_AT_ONCE] if line.number]
         for line in self.lines:
             for rank, header in enumerate(run.headers):
                 self.fields[f"cell_{line.number}_{rank}"] = forms.CharField(
@@ -163,6 +163,8 @@ class ImportMendForm(forms.Form):
     def perform(self, *, by) -> Import:
         ranks = range(len(self.run.headers))
         cells = {
-            line.number: [self.cleaned_data[f"cell_{line.number}_{rank}"] for rank in ranks] for line in self.lines
+            line.number: [self.cleaned_data[f"cell_{line.number}_{rank}"] for rank in ranks]
+            for line in self.lines
+            if line.number
         }
         return mend_lines(self.run, cells, by=by)

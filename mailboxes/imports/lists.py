@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from directory.sources.files import is_added
 from mailboxes.imports.columns import guess, is_address
@@ -44,7 +44,7 @@ def open_list(path: Path, sheet: str = "") -> Iterator[CsvFile | WorkbookFile]:
         with gzip.open(path) as stream, _unpacked(stream, path.parent) as inner, open_list(inner, sheet) as source:
             yield source
     elif head.startswith(b"PK") and not _is_workbook(path):
-        with _only_member(path) as stream, _unpacked(stream, path.parent) as inner, open_list(inner, sheet) as source:
+        with _only_member(path) as member, _unpacked(member, path.parent) as inner, open_list(inner, sheet) as source:
             yield source
     elif head.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
         with WorkbookFile(path, sheet) as source:
@@ -95,13 +95,17 @@ def _only_member(path: Path) -> Iterator[IO[bytes]]:
             raise Unreadable(f"Cette archive zip est chiffrée : {OPEN_ARCHIVE}") from error
 
 
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
 @contextmanager
-def _unpacked(stream: IO[bytes], folder: Path) -> Iterator[Path]:
+def _unpacked(stream: _Readable, folder: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=folder) as kept:
         path = Path(kept) / "list"
         try:
             with path.open("wb") as file:
-                shutil.copyfileobj(_Bounded(stream), file)  # type: ignore[misc]
+                shutil.copyfileobj(_Bounded(stream), file)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
             raise Unreadable("Cette archive est tronquée ou abîmée.") from error
         yield path
@@ -110,7 +114,7 @@ def _unpacked(stream: IO[bytes], folder: Path) -> Iterator[Path]:
 class _Bounded:
     """A stream that ends in a refusal where it gives more than a list ever holds."""
 
-    def __init__(self, stream: IO[bytes]):
+    def __init__(self, stream: _Readable):
         self._stream, self._left = stream, MAX_UNPACKED
 
     def read(self, size: int = -1) -> bytes:

@@ -224,8 +224,9 @@ class ImportLine(models.Model):
     @property
     def changes(self) -> list[tuple[str, str, str]]:
         """What each column that people read becomes: label, before, after."""
-        named = [(name, Bal._meta.get_field(name).verbose_name) for name in SHOWN if name in self.before]
-        return [(str(label), _shown(self.before[name]), _shown(self.after.get(name))) for name, label in named]
+        labels = {one.name: str(one.verbose_name) for one in Bal._meta.concrete_fields}
+        named = [name for name in SHOWN if name in self.before]
+        return [(labels[name], _shown(self.before[name]), _shown(self.after.get(name))) for name in named]
 
 
 def _shown(value) -> str:

@@ -88,8 +88,9 @@ class LineReader:
         if row.remark:
             line.remarks.append(f"{row.remark}.")
         for rank, name, label, read in self.fields if not line.faults else ():
-            if rank < len(cells) and not (isinstance(cells[rank], str) and texts.is_nothing(cells[rank])):
-                self._read(line, name, label, read, cells[rank])
+            cell = cells[rank] if rank < len(cells) else ""
+            if not (isinstance(cell, str) and texts.is_nothing(cell)):
+                self._read(line, name, label, read, cell)
         if not line.faults:
             self._join(line)
         return line

@@ -13,7 +13,7 @@ from typing import Any
 from mailboxes.imports import workbook_child
 from mailboxes.imports.rows import Cell, Row, Unreadable, clean
 
-SECONDS = 60  # of waiting: the process itself may take ten of work
+SECONDS = 120  # of waiting: the process itself may take thirty of work
 IN_CSV = "enregistrez-le à nouveau, ou en CSV."
 TOO_LONG = "Ce classeur est trop gros, ou trop compliqué, pour être lu sans risque : enregistrez la liste en CSV."
 

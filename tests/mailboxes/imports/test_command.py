@@ -62,7 +62,8 @@ def test_for_real_it_writes_as_the_system(run):
 def test_rejected_lines_are_named_and_the_code_is_3(run, options):
     code, out, _ = run(BAD, *options)
     assert code == 3
-    assert f"  ligne 4 : c@{DOMAIN} Type : « BOF » n’est pas un type de BAL" in out
+    assert f"  ligne 4 : c@{DOMAIN} Type : absent" in out
+    assert "« BOF » n’est pas un type de BAL" in out
     assert Bal.objects.count() == (2 if options else 0)
 
 
@@ -71,7 +72,10 @@ def test_json_is_one_object_on_the_standard_output(run, options):
     code, out, err = run(BAD, "--json", *options)
     assert (code, err) == (3, "")
     said = json.loads(out)
-    reason = "Type : « BOF » n’est pas un type de BAL (PER, ORG, APP, CAB)."
+    reason = (
+        "Type : absent, alors que la BAL est inconnue ici. Donnez un type par défaut. "
+        "Type : « BOF » n’est pas un type de BAL (PER, ORG, APP, CAB) ; ce champ est laissé de côté."
+    )
     assert said.pop("rejects") == [{"line": 4, "address": f"c@{DOMAIN}", "reason": reason}]
     assert said == {
         "status": "applied" if options else "previewed",

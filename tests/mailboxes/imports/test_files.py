@@ -396,7 +396,7 @@ HOSTILE = {
 }
 
 
-def with_sheet(text):
+def with_sheet(text, part="sheet1.xml"):
     """A sound workbook but for its sheet."""
     file = io.BytesIO()
     with (
@@ -404,7 +404,7 @@ def with_sheet(text):
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made,
     ):
         for name in whole.namelist():
-            made.writestr(name, text if name.endswith("sheet1.xml") else whole.read(name))
+            made.writestr(name, text if name.endswith(part) else whole.read(name))
     return file.getvalue()
 
 
@@ -415,6 +415,16 @@ def test_a_workbook_made_to_exhaust_its_reader_is_refused_by_a_process_apart(tmp
     with pytest.raises(Unreadable, match=r"hors de la liste|trop gros|trop grand|abîmé"), open_list(path):
         pass
     assert [one.name for one in tmp_path.iterdir()] == ["liste.xlsx"], "nothing is left of what was begun"
+
+
+def test_styles_that_would_take_all_the_memory_end_the_process_apart_and_no_other(tmp_path):
+    """They swell forty times, as a real list may: only the limit of memory stops them."""
+    words = "".join(f"{n:05}" + "y" * 400 for n in range(40_000))
+    many = f'<numFmt numFmtId="200" formatCode="{"".join([words] * 9)}"/>'
+    path = tmp_path / "liste.xlsx"
+    path.write_bytes(with_sheet(f"<styleSheet><numFmts>{many}</numFmts></styleSheet>", "styles.xml"))
+    with pytest.raises(Unreadable, match="enregistrez la liste en CSV"), open_list(path):
+        pass
 
 
 def test_a_workbook_cut_in_the_midst_of_its_sheet_is_refused(tmp_path):
