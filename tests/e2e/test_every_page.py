@@ -183,6 +183,7 @@ def of_imports(app, page):
         "import-undo": f"{applied}annuler/",
         "import-previewed": waiting,
         "import-none": f"{waiting}?lignes=updated",
+        "import-mend": f"{waiting}corriger/",
         "import-apply": f"{waiting}appliquer/",
         "import-apply-refused": f"{received}appliquer/",
         "import-columns": f"{received}colonnes/",

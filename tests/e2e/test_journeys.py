@@ -336,21 +336,24 @@ def bring_a_list_in(app, page, log_in, go_on):
         {"name": "bal.csv", "mimeType": "text/csv", "buffer": LIST.encode("cp1252")}
     )
     page.get_by_role("button", name="Déposer le fichier").click()
-    assert page.get_by_label("Compte principal").input_value() == ""
-    page.get_by_label("Compte principal").select_option(label="RPPS du titulaire")
+    go_on(page)
+    page.get_by_role("link", name="Vérifier les colonnes").click()
+    assert page.get_by_label("Compte principal").input_value() == "rpps", "known by its cells"
     page.get_by_role("button", name="Simuler l’import").click()
     go_on(page)
     page.locator(".badge").get_by_text("simulé, rien n’est écrit").wait_for()
-    assert page.get_by_text("« 31/02/2026 » n’est pas une date").first.is_visible()
+    assert page.get_by_text("n’est pas un domaine de Opérateur régional").first.is_visible()
+    page.locator('a[href*="lignes=corrected"]').first.click()
+    assert page.get_by_text("« 31/02/2026 »").first.is_visible(), "the date alone is left aside"
     page.get_by_role("link", name="Appliquer au registre").click()
     page.get_by_role("button", name="Appliquer au registre").click()
     go_on(page)
     with page.expect_download() as rejects:
         page.get_by_role("link", name="Rejets à corriger").click()
     text = rejects.value.path().read_text("utf-8-sig")
-    assert "hotellerie@chu-exemple.mssante.fr" in text
+    assert "archives@ailleurs.mssante.fr" in text
     assert "imagerie@chu-exemple.mssante.fr" not in text
-    page.get_by_role("link", name="Inscrites 1").click()
+    page.get_by_role("link", name="Inscrites 2").click()
     page.get_by_role("link", name="imagerie@chu-exemple.mssante.fr").click()
     assert page.get_by_text("Alice EXEMPLE").first.is_visible()
     page.go_back()
