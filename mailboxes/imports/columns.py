@@ -43,32 +43,99 @@ def is_address(cell: Cell) -> bool:
     return isinstance(cell, str) and re.search(r"[^\s@<>;,]+@[^\s@<>;,]+\.\w\w", cell) is not None
 
 
+def _headers(text: str) -> list[str]:
+    return [header.strip() for header in text.split(",")]
+
+
 # fmt: off
 FIELDS = [
-    Field("address", "Adresse", ["adresse mssante", "adresse bal", "adresse de la bal", "adresse de messagerie", "adresse de messagerie securisee", "primarysmtpaddress", "primary smtp address", "adresse", "adresse mail", "adresse email", "adresse e mail", "adresse electronique", "adresse courriel", "bal", "boite aux lettres", "boite", "mssante", "adresse mss", "mss", "messagerie", "messagerie securisee", "windowsemailaddress", "emailaddress", "email address", "user principal name", "userprincipalname", "email", "e mail", "mail", "courriel", "identifiant de la bal", "compte", "compte de messagerie", "nom du compte", "login", "identifiant", "username", "user name", "mailbox", "zimbraaccountname", "account", "address", "name"],
-          r"mail|adresse|address|mss|courriel|boite|bal\b|compte|account|login", is_address),
-    Field("local", "Adresse : avant le @", ["partie locale", "local part", "localpart", "local_part", "nom de boite", "nom de la boite", "nom de bal", "prefixe", "alias"]),
-    Field("domain", "Adresse : domaine", ["domaine", "domain", "domaine mssante", "nom de domaine"]),
-    Field("kind", "Type", ["type de bal", "type bal", "typebal", "type de boite", "type de messagerie", "type de compte", "recipienttypedetails", "type", "nature", "categorie", "genre", "kind"],
-          r"type|nature|categor|kind", lambda cell: not words.read_kind(cell).problem),
-    Field("state", "État chez l’opérateur", ["etat", "etat de la bal", "statut", "statut bal", "statut de la bal", "etat du compte", "statut du compte", "zimbraaccountstatus", "status", "state", "active", "actif", "enabled", "is active", "account status", "situation", "suspended", "accountdisabled", "desactive", "bloque"],
-          r"etat|statut|status|state|actif|activ|enabled|disabled|suspen|bloqu", _is_state),
-    Field("rpps", "RPPS du titulaire", ["rpps du titulaire", "rpps titulaire", "rpps", "numero rpps", "n rpps", "no rpps", "rpps du responsable", "rpps cotitulaire", "identifiant rpps", "identifiant pp", "identifiantpp", "identifiant national", "identifiant national ps", "idnat", "id nat", "idnatps"],
-          r"rpps|idnat|identifiant", _is_rpps),
-    Field("role", "Rôle du titulaire", ["role", "role du titulaire", "qualite", "titulaire ou cotitulaire", "fonction sur la bal", "statut du titulaire"]),
-    Field("finess", "FINESS", ["finess etablissement", "finess et", "finess geographique", "finess", "numero finess", "n finess", "no finess", "finess ej", "finess juridique", "code finess"]),
-    Field("siret", "SIRET", ["siret", "numero siret", "n siret", "no siret"]),
-    Field("structure", "Structure", ["structure", "etablissement", "nom de la structure", "nom structure", "nom etablissement", "raison sociale", "organisme", "entite", "site", "company", "office"]),
-    Field("service", "Service", ["service de rattachement", "service", "unite", "unite fonctionnelle", "pole", "departement", "department", "ou"]),
-    Field("description", "Description", ["description", "libelle", "nom affiche", "display name", "displayname", "intitule", "nom d affichage", "nom complet", "commentaire affiche", "full name"]),
-    Field("liste_rouge", "Liste rouge", ["liste rouge", "en liste rouge", "listerouge", "masquee", "non publiee", "hiddenfromaddresslistsenabled", "zimbrahideingal"]),
-    Field("last_used_at", "Dernière authentification", ["derniere authentification", "date derniere authentification", "date de derniere authentification", "derniere connexion", "date derniere connexion", "date de derniere connexion", "dernier acces", "date de dernier acces", "derniere utilisation", "derniere activite", "derniere consultation", "derniere ouverture", "last login", "last logon", "lastlogin", "lastlogontime", "last logon time", "last_imap_login", "last imap login", "lastuseractiontime", "last activity date", "zimbralastlogontimestamp", "last sign in", "last signed in", "dernier login", "last_login", "lastlogontimestamp"],
-          r"connex|authent|login|logon|acces|access|usage|utilis|activit|passage|consult|sign in|last used|last seen|vu le", _is_date, is_date=True),
-    Field("used_mb", "Espace occupé", ["espace occupe", "espace utilise", "espace consomme", "taille", "taille de la bal", "taille de la boite", "volume", "volume occupe", "occupation", "utilise", "used", "size", "volumetrie", "totalitemsize", "total item size", "quota_used", "quota used", "storage used", "storage used byte", "bytes", "mailbox size", "stockage", "stockage utilise", "email usage", "usedquota", "zimbramailused", "quota utilise", "taille actuelle"],
-          r"taille|size|usage|volum|occup|used|utilis|storage|stockage|consom|espace", _is_size, is_size=True),
-    Field("quota_mb", "Espace accordé", ["espace accorde", "espace alloue", "espace disque alloue", "quota", "quota alloue", "quota accorde", "taille maximale", "taille max", "capacite", "espace total", "limite", "prohibitsendquota", "prohibitsendreceivequota", "prohibit send quota byte", "issue warning quota", "zimbramailquota", "mailquota", "mailbox quota", "quota max", "max quota", "maxquota", "limit", "storage limit", "quota total"],
-          r"quota|limit|capacit|maxim|accord|allou|total", _is_size, is_size=True),
-    Field("at", "Date du relevé", ["date du releve", "date d extraction", "date extraction", "date de la liste", "releve le", "extrait le", "report refresh date", "date du rapport"], is_date=True),
+    Field("address", "Adresse", _headers("""
+        adresse mssante, adresse bal, adresse de la bal, adresse de messagerie, adresse de messagerie securisee,
+        primarysmtpaddress, primary smtp address, adresse, adresse mail, adresse email, adresse e mail,
+        adresse electronique, adresse courriel, bal, boite aux lettres, boite, mssante, adresse mss, mss,
+        messagerie, messagerie securisee, windowsemailaddress, emailaddress, email address, user principal name,
+        userprincipalname, email, e mail, mail, courriel, identifiant de la bal, compte, compte de messagerie,
+        nom du compte, login, identifiant, username, user name, mailbox, zimbraaccountname, account, address,
+        name
+    """), r"mail|adresse|address|mss|courriel|boite|bal\b|compte|account|login", is_address),
+    Field("local", "Adresse : avant le @", _headers("""
+        partie locale, local part, localpart, local_part, nom de boite, nom de la boite, nom de bal, prefixe,
+        alias
+    """)),
+    Field("domain", "Adresse : domaine", _headers("""
+        domaine, domain, domaine mssante, nom de domaine
+    """)),
+    Field("kind", "Type", _headers("""
+        type de bal, type bal, typebal, type de boite, type de messagerie, type de compte, recipienttypedetails,
+        type, nature, categorie, genre, kind
+    """), r"type|nature|categor|kind", lambda cell: not words.read_kind(cell).problem),
+    Field("state", "État chez l’opérateur", _headers("""
+        etat, etat de la bal, statut, statut bal, statut de la bal, etat du compte, statut du compte,
+        zimbraaccountstatus, status, state, active, actif, enabled, is active, account status, situation,
+        suspended, accountdisabled, desactive, bloque
+    """), r"etat|statut|status|state|actif|activ|enabled|disabled|suspen|bloqu", _is_state),
+    Field("rpps", "RPPS du titulaire", _headers("""
+        rpps du titulaire, rpps titulaire, rpps, numero rpps, n rpps, no rpps, rpps du responsable,
+        rpps cotitulaire, identifiant rpps, identifiant pp, identifiantpp, identifiant national,
+        identifiant national ps, idnat, id nat, idnatps
+    """), r"rpps|idnat|identifiant", _is_rpps),
+    Field("role", "Rôle du titulaire", _headers("""
+        role, role du titulaire, qualite, titulaire ou cotitulaire, fonction sur la bal, statut du titulaire
+    """)),
+    Field("finess", "FINESS", _headers("""
+        finess etablissement, finess et, finess geographique, finess, numero finess, n finess, no finess,
+        finess ej, finess juridique, code finess
+    """)),
+    Field("siret", "SIRET", _headers("""
+        siret, numero siret, n siret, no siret
+    """)),
+    Field("structure", "Structure", _headers("""
+        structure, etablissement, nom de la structure, nom structure, nom etablissement, raison sociale,
+        organisme, entite, site, company, office
+    """)),
+    Field("service", "Service", _headers("""
+        service de rattachement, service, unite, unite fonctionnelle, pole, departement, department, ou
+    """)),
+    Field("description", "Description", _headers("""
+        description, libelle, nom affiche, display name, displayname, intitule, nom d affichage, nom complet,
+        commentaire affiche, full name
+    """)),
+    Field("liste_rouge", "Liste rouge", _headers("""
+        liste rouge, en liste rouge, listerouge, masquee, non publiee, hiddenfromaddresslistsenabled,
+        zimbrahideingal
+    """)),
+    Field("last_used_at", "Dernière authentification", _headers("""
+        derniere authentification, date derniere authentification, date de derniere authentification,
+        derniere connexion, date derniere connexion, date de derniere connexion, dernier acces,
+        date de dernier acces, derniere utilisation, derniere activite, derniere consultation,
+        derniere ouverture, last login, last logon, lastlogin, lastlogontime, last logon time, last_imap_login,
+        last imap login, lastuseractiontime, last activity date, zimbralastlogontimestamp, last sign in,
+        last signed in, dernier login, last_login, lastlogontimestamp
+    """),
+        r"connex|authent|login|logon|acces|access|usage|utilis|activit|passage|consult|sign in|last (used|seen)|vu le",
+        _is_date,
+        is_date=True
+    ),
+    Field("used_mb", "Espace occupé", _headers("""
+        espace occupe, espace utilise, espace consomme, taille, taille de la bal, taille de la boite, volume,
+        volume occupe, occupation, utilise, used, size, volumetrie, totalitemsize, total item size, quota_used,
+        quota used, storage used, storage used byte, bytes, mailbox size, stockage, stockage utilise,
+        email usage, usedquota, zimbramailused, quota utilise, taille actuelle
+    """),
+        r"taille|size|usage|volum|occup|used|utilis|storage|stockage|consom|espace",
+        _is_size,
+        is_size=True
+    ),
+    Field("quota_mb", "Espace accordé", _headers("""
+        espace accorde, espace alloue, espace disque alloue, quota, quota alloue, quota accorde,
+        taille maximale, taille max, capacite, espace total, limite, prohibitsendquota,
+        prohibitsendreceivequota, prohibit send quota byte, issue warning quota, zimbramailquota, mailquota,
+        mailbox quota, quota max, max quota, maxquota, limit, storage limit, quota total
+    """), r"quota|limit|capacit|maxim|accord|allou|total", _is_size, is_size=True),
+    Field("at", "Date du relevé", _headers("""
+        date du releve, date d extraction, date extraction, date de la liste, releve le, extrait le,
+        report refresh date, date du rapport
+    """), is_date=True),
 ]
 # fmt: on
 BY_NAME = {one.name: one for one in FIELDS}
