@@ -8,6 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from balmanager.accounts.models import Invitation, User
 from balmanager.accounts.passwords import CommonWordsValidator
 from mailboxes.forms import PersonField
+from mailboxes.forms.offers import field_of, offer_choices, offer_rows
 from mailboxes.models import Membership, Structure
 
 ADMINISTRATOR = Invitation.Role.ADMINISTRATOR
@@ -55,12 +56,12 @@ class OfferForm(forms.Form):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        role, structure = self.fields["role"], self.fields["structure"]
-        structure.queryset = Structure.objects.all()  # type: ignore[attr-defined]
-        if not user.is_superuser:
-            structure.queryset = Structure.objects.managed_by(user)  # type: ignore[attr-defined]
-            structure.required = True
-            role.choices = Membership.Role.choices  # type: ignore[attr-defined]
+        if user.is_superuser:
+            offer_rows(self, structure=Structure.objects.all())
+        else:
+            offer_rows(self, structure=Structure.objects.managed_by(user))
+            offer_choices(self, role=Membership.Role.choices)
+            self.fields["structure"].required = True
 
     def clean(self):
         super().clean()
@@ -112,4 +113,4 @@ class TieForm(forms.Form):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["person"].offer(user)  # type: ignore[attr-defined]
+        field_of(self, "person", PersonField).offer(user)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from directory.readers.dates import ORDERS
 from mailboxes.forms.holders import DateInput
+from mailboxes.forms.offers import field_of, offer_choices, offer_rows
 from mailboxes.imports.actions import (
     choose_heading,
     choose_sheet,
@@ -50,7 +51,7 @@ class ImportForm(forms.Form):
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         structures = Structure.objects.managed_by(user)
-        self.fields["structure"].queryset = structures  # type: ignore[attr-defined]
+        offer_rows(self, structure=structures)
         tops = [one for one in structures if one.parent_id not in {other.pk for other in structures}]
         if len(tops) == 1:
             self.fields["structure"].initial = tops[0]
@@ -104,13 +105,13 @@ class ImportColumnsForm(forms.Form):
     def _offer_places(self) -> None:
         """Where the list begins: its sheet, when there are several, and its line of headers."""
         if len(self.run.sheets) > 1:
-            self.fields["sheet"].choices = [(name, name) for name in self.run.sheets]  # type: ignore[attr-defined]
+            offer_choices(self, sheet=[(name, name) for name in self.run.sheets])
         else:
             del self.fields["sheet"]
         lines = [
             (number, f"ligne {number} : {' · '.join(filter(None, cells))[:80]}") for number, cells in self.run.head
         ]
-        self.fields["header_number"].choices = [  # type: ignore[attr-defined]
+        field_of(self, "header_number", forms.TypedChoiceField).choices = [
             (0, "aucune : le fichier n’a pas d’en-têtes"),
             *lines[:SEARCHED],
         ]
