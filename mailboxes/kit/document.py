@@ -22,6 +22,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image, Paragraph, SimpleDocTemplate, Spacer, Table
 from segno import helpers
 
+from directory.plain import plain_text
 from mailboxes.lifecycle import TO_BE_LEFT
 from mailboxes.models import Bal
 from mailboxes.views.pdf import BODY, MARGIN, TITLE, WIDTH, printed
@@ -130,7 +131,7 @@ def _qr_file(kit: Kit, form: str) -> bytes:
 def text_of(kit: Kit, piece: str) -> str:
     """The words of a piece, for a preview or a text file."""
     name = "changement" if piece == "lettre" and kit.is_leaving else piece
-    return render_to_string(f"mailboxes/kit/pieces/{name}.txt", {"kit": kit})
+    return plain_text(f"mailboxes/kit/pieces/{name}.txt", {"kit": kit})
 
 
 def html_of(kit: Kit, piece: str) -> str:

@@ -14,10 +14,10 @@ from celery import shared_task
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db.models import F
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.plain import plain_text
 from mailboxes.lifecycle import Act, CampaignKind, Letter, Party
 from mailboxes.models import Bal, JournalEntry, Membership, Notice, Person, Request, Structure
 from mailboxes.notices import links
@@ -41,12 +41,12 @@ def notices_for(
     notices = []
     about = {"bal": bal, "entry": entry}
     if Party.HOLDERS in parties:
-        text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}.txt", about)
+        text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}.txt", about)
         notices += [
             _to_person(entry, holder.person, text, stage=stage, cycle=cycle) for holder in bal.cotitulaires.all()
         ]
     if Party.GESTIONNAIRES in parties:
-        text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", about)
+        text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", about)
         managing = (accounts or {}).get(bal.structure_id, [])
         notices += [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in managing]
     return notices
@@ -75,7 +75,7 @@ def letter_to_operator(entry: JournalEntry, request: Request, letter: Letter, la
 
 def notices_of_delay(entry: JournalEntry, request: Request) -> list[Notice]:
     """The notices to those who manage the structure: the operator does not answer."""
-    text = render_to_string("mailboxes/notices/texts/escalate_request_gestionnaire.txt", {"request": request})
+    text = plain_text("mailboxes/notices/texts/escalate_request_gestionnaire.txt", {"request": request})
     cycle = f"request-{request.pk}-{request.cycle}"
     accounts = gestionnaires_of([request]).get(request.structure_id, [])
     return [_to_account(entry, account, text, stage=entry.what, cycle=cycle) for account in accounts]
@@ -85,13 +85,13 @@ def notice_to_person(
     entry: JournalEntry, person: Person, *, stage: str, cycle: str, party: Party = Party.HOLDERS
 ) -> Notice:
     """The notice to a person about themselves, their addresses, or an access they have or gave."""
-    text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}.txt", {"bal": entry.bal, "entry": entry})
+    text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}.txt", {"bal": entry.bal, "entry": entry})
     return _to_person(entry, person, text, stage=stage, cycle=cycle, party=party)
 
 
 def notices_to_gestionnaires(entry: JournalEntry, managing, *, stage: str, cycle: str) -> list[Notice]:
     """The notices to the gestionnaires of one structure: `managing` has its `structure_id`."""
-    text = render_to_string(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", {"entry": entry})
+    text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", {"entry": entry})
     accounts = gestionnaires_of([managing]).get(managing.structure_id, [])
     return [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in accounts]
 
@@ -185,7 +185,7 @@ def _mail(notice: Notice) -> EmailMessage:
         link = f"{settings.SITE_URL}{path_of(notice)}"
         subject = "Une action vous attend dans BAL Manager"
         facts = {"notice": notice, "link": link, "is_signed": is_signed(notice)}
-        body = render_to_string("mailboxes/notices/texts/mail.txt", facts)
+        body = plain_text("mailboxes/notices/texts/mail.txt", facts)
     return EmailMessage(subject, body, to=[notice.address], headers=headers, **_way(notice))
 
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import NamedTuple
 
-from django.template.loader import get_template
 from django.utils import timezone
 
 from directory.csv_files import csv_lines
+from directory.plain import plain_text
 from mailboxes.lifecycle import Letter, RequestKind
 from mailboxes.models import Request, RequestLayout, Structure
 from mailboxes.models.layouts import columns_of, fill
@@ -71,7 +71,7 @@ def words_of(kind: str, letter: Letter = Letter.ASK) -> tuple[str, str]:
 
 @cache
 def _words(name: str) -> tuple[str, str]:
-    subject, _, body = get_template(f"mailboxes/requests/letters/{name}.txt").render({}).partition("\n")
+    subject, _, body = plain_text(f"mailboxes/requests/letters/{name}.txt", {}).partition("\n")
     return subject, body
 
 

@@ -298,3 +298,18 @@ def test_the_queries_do_not_grow_with_the_kits(client, people, make_bal, django_
             list(client.post(reverse("bal-kits"), {"bals": bals}).streaming_content)
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_markup_that_somebody_wrote_into_a_bal_is_shown_as_text(client, people, org):
+    Bal.objects.filter(pk=org.pk).update(service='<i hx-post="/compte/" hx-trigger="load">Cardio</i>')
+    client.force_login(people.gisele.user)
+    page = client.get(reverse("bal-kit", args=[org.pk])).text
+    assert "<i hx-post" not in page
+    assert "&lt;i hx-post" in page
+
+
+def test_no_page_hands_its_token_down_to_what_stands_in_it(client, people):
+    client.force_login(people.gisele.user)
+    page = client.get(reverse("bal-list")).text
+    assert "hx-headers" not in page
+    assert re.search(r"<main[^>]* hx-disable", page)
