@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -52,17 +52,17 @@ def move_each(bals: QuerySet[Bal], verb: Verb, *, by, note: str = "") -> Tally:
 
 
 def in_batches(bals: QuerySet[Bal], act: Callable[[list[int]], Tally]) -> Tally:
-    """`act` on some primary keys at a time; a batch that the database refuses is taken up BAL by BAL."""
+    """`act` on some primary keys at a time; a batch that fails is taken up BAL by BAL."""
     tally = Tally()
     for pks in _batches(bals):
         try:
             tally += act(pks)
-        except DatabaseError:
+        except Exception:  # whatever it is: one bad BAL must not hold up the others
             logger.exception("Un lot a échoué : repris BAL par BAL")
             for pk in pks:
                 try:
                     tally += act([pk])
-                except DatabaseError as error:
+                except Exception as error:
                     tally.refused[f"BAL n° {pk}"] = str(error)
     return tally
 

@@ -56,7 +56,7 @@ SORTS = [
          "is_leaving = 1", True),
     Sort("pas-a-lui", "Choisies, et pas à lui",
          "La BAL choisie n’est pas, ou n’est plus, à son titulaire, d’après le registre, l’annuaire ou lui-même.",
-         "is_his = 0", True),
+         "is_own = 0", True),
 ]
 # fmt: on
 BY_NAME = {sort.name: sort for sort in SORTS}

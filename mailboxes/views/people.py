@@ -40,8 +40,8 @@ FORMATS = {"json": "application/json", "xlsx": XLSX}
 def person_suggest(request):
     """The options of a datalist, for the field whose name is `for`."""
     text = next((value for name, value in request.GET.items() if name not in ("bal", "structure", "page")), "").strip()
-    bal = Bal.objects.visible_to(request.user).filter(pk=request.GET.get("bal") or None).first()
-    structure = Structure.objects.open_to(request.user).filter(pk=request.GET.get("structure") or None).first()
+    bal = _named(Bal.objects.visible_to(request.user), request.GET.get("bal", ""))
+    structure = _named(Structure.objects.open_to(request.user), request.GET.get("structure", ""))
     if bal:
         people = Person.objects.choosable_for(bal, request.user)
     elif structure:
@@ -51,6 +51,11 @@ def person_suggest(request):
     found = people.named(text)[:SUGGESTED] if len(text) >= 2 else []
     options = [(label_of(person), person.profession) for person in found]
     return render(request, "mailboxes/_person_options.html", {"options": options})
+
+
+def _named(rows, number: str):
+    """The row of that number among these; None where there is none, or what is given is no number."""
+    return rows.filter(pk=number).first() if number.isascii() and number.isdecimal() else None
 
 
 def person_list(request):

@@ -132,7 +132,7 @@ def request_file(request):
     """The ticked requests, else the filtered ones, in their operators' columns. To take the file marks nothing."""
     asked = filtered(request).qs
     if request.method == "POST":
-        picked = [pk for pk in request.POST.getlist("requests") if pk.isdigit()]
+        picked = [pk for pk in request.POST.getlist("requests") if pk.isascii() and pk.isdecimal()]
         asked = Request.objects.visible_to(request.user).filter(pk__in=picked[:IN_A_FILE])
     files = files_of(asked.with_letters().order_by("operator__code", "pk")[:IN_A_FILE])
     if not files:

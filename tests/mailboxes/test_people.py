@@ -433,3 +433,13 @@ def test_the_mail_of_an_ended_access_leads_where_its_reader_may_go(
     mail = next(mail for mail in mailoutbox if mail.to == [people.delphine.email])
     assert reverse("my-bals") in mail.body
     assert org.get_absolute_url() not in mail.body
+
+
+@pytest.mark.parametrize("query", ["bal=abc", "structure=abc", "bal=²", "structure="])
+def test_suggestions_asked_for_a_number_that_is_none_are_those_one_sees(visit, people, query):
+    assert visit(people.gisele, "person-suggest", query=f"?q=Exemple&{query}").status_code == 200
+
+
+def test_requests_ticked_by_a_number_that_is_none_are_no_error(client, people):
+    client.force_login(people.gisele.user)
+    assert client.post(reverse("request-file"), {"requests": ["²", "abc"]}).status_code == 302

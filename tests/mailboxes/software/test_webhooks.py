@@ -302,3 +302,12 @@ def test_a_stranger_replays_nothing(client, people, webhook):
     delivery = try_webhook(webhook, by=people.gisele.user)
     client.force_login(people.eve.user)
     assert client.post(f"/logiciels/livraisons/{delivery.pk}/rejouer/").status_code == 404
+
+
+def test_an_address_that_cannot_even_be_read_holds_up_no_other(webhook, receiver, org, people, structure):
+    """It passes the form, and breaks the library that reads names."""
+    bad = Webhook.objects.create(structure=structure, url="https://xn--a.fr/", events=["state"])
+    depublish(org, people)
+    run("deliver_webhooks")
+    assert len(receiver.calls) == 1
+    assert Delivery.objects.get(webhook=bad).error
