@@ -194,7 +194,7 @@ def ask(url):
 
 def test_while_postgresql_is_away_pages_say_when_to_come_back_and_it_needs_no_restart(own_postgresql, app_server):
     app = app_server(DATABASE_URL=own_postgresql.url)
-    app.manage("migrate", "sessions", "--verbosity", "0")  # all that this page reads
+    app.manage("migrate", "--verbosity", "0")
     assert ask_with_a_session(app, "/compte/login/").status == 200
     own_postgresql.stop()
     for path, kind in (

@@ -67,7 +67,7 @@ def test_a_dead_worker_is_started_again_beside_the_web_and_one_ctrl_c_ends_all(a
             after = wait_for(lambda: complete_again(started.pid, before))
             assert after["web"] == before["web"]
             assert answers(app)
-            send = "from mailboxes.notices import tell; tell.delay([])"
+            send = "from mailboxes.notices.telling import tell; tell.delay([])"
             app.manage("shell", "-c", send)
             wait_for(lambda: tasks_waiting(app) == 0)
         finally:
