@@ -69,18 +69,22 @@ def _find(user, pk) -> User:
     return get_object_or_404(described(accounts_seen_by(user), user), pk=pk)
 
 
+class OffersWhatTheyMay(ActionView):
+    """Its form offers what the one who asks may offer."""
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+
 class RightsView(ActionView):
     def back(self):
         return reverse("rights")
 
 
-class InviteView(RightsView):
+class InviteView(OffersWhatTheyMay, RightsView):
     form_class = InviteForm
     label = "Inviter"
     done = "L’invitation est envoyée."
-
-    def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"user": self.request.user}
 
     def check(self, *, by):
         if not may_offer(by):
@@ -119,13 +123,10 @@ class AccountActView(ActionView):
         return reverse("rights-of", args=[self.account.pk])
 
 
-class GiveView(AccountActView):
+class GiveView(OffersWhatTheyMay, AccountActView):
     form_class = OfferForm
     label = "Donner un rôle"
     done = "Le rôle est donné."
-
-    def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"user": self.request.user}
 
     def check(self, *, by):
         rules.check_other(self.account, by=by)
@@ -155,14 +156,11 @@ class WithdrawView(AccountActView):
         return reverse("rights")
 
 
-class TieView(AccountActView):
+class TieView(OffersWhatTheyMay, AccountActView):
     form_class = TieForm
     label = "Rattacher à une personne"
     done = "Le compte est rattaché : il voit désormais les BAL de cette personne."
     warning = "vérifiez qu’il s’agit bien de la même personne, car ce compte agira en son nom."
-
-    def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"user": self.request.user}
 
     def check(self, *, by):
         rules.check_other(self.account, by=by)

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import StrIndex, Substr
 
 from directory.models.copied import Copied, CopiedQuerySet, current_in_sql
-from directory.pictures import pictures, public_sources
+from directory.pictures import public_sources
 
 
 class EntryQuerySet(CopiedQuerySet):
@@ -19,14 +19,6 @@ class EntryQuerySet(CopiedQuerySet):
     def at_place(self, key):
         """The entries said of this place of practice (`Activity.place_key`), or of no place."""
         return self.filter(models.Q(structure_id="") | models.Q(structure_id=key))
-
-    def best_of(self, addresses):
-        """Address -> Picture: what the sources together say today of each of these that they know."""
-        return self.current().filter(address__in=addresses).merged()
-
-    def merged(self):
-        """Address -> Picture of all these entries; in memory, so not for the whole annuaire at once."""
-        return pictures(self)
 
 
 def public_in_sql(row: str) -> str:

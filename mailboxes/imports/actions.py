@@ -27,7 +27,7 @@ from mailboxes import rules
 from mailboxes.actions.journal import write_about
 from mailboxes.imports.columns import BY_NAME, as_texts, bare, guess, signature_of
 from mailboxes.imports.lines import Batch, Places, Verdict
-from mailboxes.imports.lists import SEARCHED, SHOWN, heading_among, open_list
+from mailboxes.imports.lists import first_of, heading_among, open_list
 from mailboxes.imports.models import ColumnMapping, Import, ImportLine
 from mailboxes.imports.reading import Line, LineReader
 from mailboxes.imports.rows import Row
@@ -95,7 +95,7 @@ def receive_import(
 def _look_at(run: Import) -> None:
     """Its sheets, its first rows, its headers; unsaved."""
     with open_list(run.path, run.sheet) as source:
-        first = list(islice((row for row in source.rows() if any(row.cells)), SEARCHED + SHOWN))
+        first = first_of(source.rows())
         run.sheets, run.sheet = source.sheets, source.sheet
     run.head = [(row.number, [text[:200] for text in as_texts(row.cells)]) for row in first]
     _set_heading(run, None)

@@ -126,13 +126,16 @@ class _Bounded:
 
 
 # --- Headers ----------------------------------------------------------------------------------------------------------
-def heading_of(rows: Iterator[Row]) -> Heading:
-    """The row above the first addresses, by its place; without any address, the row that names the most fields."""
-    return heading_among([row for row in islice(rows, 4 * SEARCHED) if any(row.cells)][: SEARCHED + SHOWN])
+def first_of(rows: Iterator[Row]) -> list[Row]:
+    """The first rows that say something: the headers are among them, with what stands below to show."""
+    return list(islice((row for row in rows if any(row.cells)), SEARCHED + SHOWN))
 
 
 def heading_among(first: list[Row], number: int | None = None) -> Heading:
-    """`number`: that of the line of headers as a person chose it, 0 for none."""
+    """The row above the first addresses, by its place; without any address, the row that names the most fields.
+
+    `number`: that of the line of headers as a person chose it, 0 for none.
+    """
     if not first:
         raise Unreadable("Le fichier est vide.")
     if number is not None:

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
+from directory.pictures import pictures
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "alice@chu.mssante.fr"
@@ -21,7 +22,7 @@ def say(source, address=ADDRESS, ordinal=1, **fields):
 
 
 def picture():
-    return Entry.objects.best_of([ADDRESS])[ADDRESS]
+    return pictures(Entry.objects.current())[ADDRESS]
 
 
 def test_the_first_source_has_the_first_word_and_the_others_complete_it():
@@ -75,7 +76,7 @@ def test_lines_of_one_address_are_taken_in_their_order():
 
 def test_what_is_withdrawn_is_not_in_the_picture():
     say("extraction", withdrawn_at=timezone.now())
-    assert Entry.objects.best_of([ADDRESS]) == {}
+    assert pictures(Entry.objects.current()) == {}
 
 
 @pytest.mark.parametrize(("source", "published"), [("extraction", True), ("fhir", True), ("ldap", False)])
@@ -90,7 +91,7 @@ def test_many_addresses_take_one_query(django_assert_num_queries):
         say("fhir", address=f"p{number}@chu.mssante.fr")
         say("ldap", address=f"p{number}@chu.mssante.fr")
     with django_assert_num_queries(1):
-        assert len(Entry.objects.best_of([f"p{number}@chu.mssante.fr" for number in range(25)])) == 20
+        assert len(pictures(Entry.objects.current())) == 20
 
 
 def test_the_copy_is_as_fresh_as_its_latest_public_source():

@@ -17,7 +17,7 @@ from mailboxes import rules
 from mailboxes.imports import csv_file
 from mailboxes.imports.actions import read_columns
 from mailboxes.imports.columns import FIELDS, guess
-from mailboxes.imports.lists import heading_of, open_list
+from mailboxes.imports.lists import first_of, heading_among, open_list
 from mailboxes.imports.models import ColumnMapping, Import, ImportLine
 from mailboxes.imports.reading import LineReader
 from mailboxes.imports.rows import Row, Unreadable
@@ -37,7 +37,7 @@ def read(tmp_path):
         path = tmp_path / "liste"
         path.write_bytes(raw)
         with open_list(path) as source:
-            heading = heading_of(source.rows())
+            heading = heading_among(first_of(source.rows()))
             columns = guess(heading.headers, saved, heading.sample)
             rows = [row for row in source.rows() if row.number > heading.number and _says(row)]
             reader = LineReader(heading.headers, columns, survey(heading.headers, columns, rows))
@@ -128,7 +128,7 @@ def test_a_list_of_bare_addresses_has_numbered_columns(tmp_path, read):
     lines = read(b"A@x.mssante.fr\nb@x.mssante.fr\n")
     assert [line.address for line in lines] == ["a@x.mssante.fr", "b@x.mssante.fr"]
     with open_list(tmp_path / "liste") as source:
-        assert heading_of(source.rows()).headers == ["Colonne 1"]
+        assert heading_among(first_of(source.rows())).headers == ["Colonne 1"]
 
 
 def test_a_line_of_ten_megabytes_is_told_and_the_next_is_read(read):
@@ -440,7 +440,7 @@ def heading(tmp_path, raw, sheet=""):
     path = tmp_path / "liste"
     path.write_bytes(raw if isinstance(raw, bytes) else raw.encode())
     with open_list(path, sheet) as source:
-        found = heading_of(source.rows())
+        found = heading_among(first_of(source.rows()))
         return source, found.headers, guess(found.headers, None, found.sample)
 
 
@@ -596,7 +596,7 @@ def test_no_bytes_at_all_are_more_than_a_refusal(tmp_path_factory, raw):
         if raw[:2] in (b"PK", b"\xd0\xcf"):
             return  # a process for each would take minutes; see the hostile workbooks
         with open_list(path) as source:
-            found = heading_of(source.rows())
+            found = heading_among(first_of(source.rows()))
             columns = guess(found.headers, None, found.sample)
             rows = list(source.rows())
             reader = LineReader(found.headers, columns, survey(found.headers, columns, rows))
