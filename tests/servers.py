@@ -472,8 +472,9 @@ def openid_provider(server_folder):
 @pytest.fixture(scope="session")
 def browser():
     from django.db import connections  # noqa: PLC0415
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+    from playwright.sync_api import expect, sync_playwright  # noqa: PLC0415
 
+    expect.set_options(timeout=30_000)  # as long as it waits for what is to be clicked
     with or_skip():
         chromium = find_program("chromium", package="chromium")
     with sync_playwright() as playwright:

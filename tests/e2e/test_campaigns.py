@@ -1,6 +1,7 @@
 """A campaign from its launch to its answers, in a real browser; without JavaScript too."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.test_every_page import notice_link_of
 
@@ -33,12 +34,12 @@ def review_accesses(app, page, log_in):
     page.get_by_label("Delphine EXEMPLE").check()
     page.get_by_role("button", name="Retirer les accès cochés").click()
     page.get_by_text("ces accès sont retirés").wait_for()
-    assert page.get_by_text("Accès retirés, le").is_visible()
+    expect(page.get_by_text("Accès retirés, le")).to_be_visible()
     page.context.clear_cookies()
     log_in(page, "gisele")
     page.goto(campaign)
-    assert page.get_by_text("Réglées : 1 sur 1 (100 %)").is_visible()
-    assert page.get_by_text("1 accès retiré").is_visible()
+    expect(page.get_by_text("Réglées : 1 sur 1 (100 %)")).to_be_visible()
+    expect(page.get_by_text("1 accès retiré")).to_be_visible()
     page.get_by_role("link", name="Clore").click()
     page.get_by_role("button", name="Clore").click()
     page.get_by_text("La campagne est close.").wait_for()
@@ -60,4 +61,4 @@ def test_a_holder_answers_a_clean_up_by_the_link_of_the_mail(app, page):
     page.goto(app.url + notice_link_of(app, "bruno", bal__isnull=True))
     page.get_by_role("button", name="Je m’en sers", exact=True).click()
     page.get_by_text("vous vous servez de cette BAL").wait_for()
-    assert page.get_by_role("button", name="Je m’en sers", exact=True).count() == 0
+    expect(page.get_by_role("button", name="Je m’en sers", exact=True)).to_have_count(0)

@@ -1,6 +1,7 @@
 """What people come for, from log-in to the last word, in a real browser against the application as it runs."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.test_every_page import link_of, notice_link_of
 
@@ -25,7 +26,7 @@ def test_a_gestionnaire_finds_a_bal_and_asks_for_its_depublication(app, page, lo
     page.get_by_role("button", name="Demander la dépublication").click()
     page.get_by_text("La dépublication est demandée.").wait_for()
     assert page.locator("h1 .badge").inner_text() == "dépublication demandée"
-    assert page.get_by_text("Motif : Remplacée par la BAL du pôle.").is_visible()
+    expect(page.get_by_text("Motif : Remplacée par la BAL du pôle.")).to_be_visible()
 
 
 def test_a_gestionnaire_ticks_bal_and_is_told_what_was_refused(app, page, log_in):
@@ -36,7 +37,7 @@ def test_a_gestionnaire_ticks_bal_and_is_told_what_was_refused(app, page, log_in
     page.get_by_role("button", name="Continuer").click()
     page.get_by_role("button", name="Demander la dépublication").click()
     page.get_by_text("fait pour 1 BAL").wait_for()
-    assert page.get_by_text("Refusé pour 1 BAL (pneumologie.lilas@").is_visible()
+    expect(page.get_by_text("Refusé pour 1 BAL (pneumologie.lilas@")).to_be_visible()
 
 
 def test_a_principal_names_a_cotitulaire_while_typing(app, page, log_in):
@@ -54,11 +55,11 @@ def test_a_principal_names_a_cotitulaire_while_typing(app, page, log_in):
 
 def keep_the_bal(app, page, log_in):
     log_in(page, "paul")
-    assert page.url == f"{app.url}/mes-bal/"
+    expect(page).to_have_url(f"{app.url}/mes-bal/")
     page.get_by_role("button", name="Garder la BAL, je m’en sers").click()
     page.get_by_text("C’est noté").wait_for()
-    assert page.get_by_role("button", name="Garder la BAL, je m’en sers").count() == 0
-    assert page.locator(".badge.state-active").count() == 1
+    expect(page.get_by_role("button", name="Garder la BAL, je m’en sers")).to_have_count(0)
+    expect(page.locator(".badge.state-active")).to_have_count(1)
 
 
 def test_a_professional_opposes_an_alert_in_one_click(app, page, log_in):
@@ -79,13 +80,13 @@ def test_the_same_without_javascript(app, bare_page, log_in):
 
 def answer_by_link(app, page):
     page.goto(app.url + notice_link_of(app, "paul"))
-    assert page.get_by_role("heading", name="Garder cette BAL ?").is_visible()
+    expect(page.get_by_role("heading", name="Garder cette BAL ?")).to_be_visible()
     page.get_by_role("button", name="La garder, sans m’en servir en ce moment").click()
     page.get_by_text("C’est noté : cette BAL est gardée").wait_for()
-    assert page.locator(".badge.state-active").count() == 1
+    expect(page.locator(".badge.state-active")).to_have_count(1)
     page.reload()
-    assert page.get_by_text("Ce lien a servi").is_visible()
-    assert page.get_by_role("button", name="La garder").count() == 0
+    expect(page.get_by_text("Ce lien a servi")).to_be_visible()
+    expect(page.get_by_role("button", name="La garder")).to_have_count(0)
 
 
 def test_an_alert_is_opposed_by_its_link_without_log_in(app, page):
@@ -125,7 +126,7 @@ def test_a_person_is_chosen_without_javascript(app, bare_page, log_in):
     bare_page.get_by_label("Paul EXEMPLE (RPPS 10000000033)").check()
     bare_page.get_by_role("button", name="Ajouter un cotitulaire").click()
     bare_page.get_by_text("« Ajouter un cotitulaire » : c’est fait.").wait_for()
-    assert bare_page.get_by_text("Paul EXEMPLE").first.is_visible()
+    expect(bare_page.get_by_text("Paul EXEMPLE").first).to_be_visible()
 
 
 def test_a_gestionnaire_adopts_what_the_annuaire_shows_and_the_register_lacks(app, page, log_in):
@@ -136,7 +137,7 @@ def test_a_gestionnaire_adopts_what_the_annuaire_shows_and_the_register_lacks(ap
     page.get_by_role("button", name="Continuer").click()
     page.get_by_role("button", name="Inscrire au registre").click()
     page.get_by_text("fait pour 1 BAL").wait_for()
-    assert page.get_by_role("link", name="ancien.standard@").count() == 0
+    expect(page.get_by_role("link", name="ancien.standard@")).to_have_count(0)
 
 
 def test_a_professional_answers_by_the_link_without_log_in_nor_javascript(app, bare_page):
@@ -144,17 +145,17 @@ def test_a_professional_answers_by_the_link_without_log_in_nor_javascript(app, b
     liberal = bare_page.get_by_role("listitem").filter(has_text="alice.liberal@")
     liberal.get_by_role("button", name="À moi, mais je ne m’en sers pas").click()
     bare_page.get_by_text("voici comment retirer").wait_for()
-    assert liberal.get_by_role("button").count() == 0
+    expect(liberal.get_by_role("button")).to_have_count(0)
     liberal.get_by_text("Comment la retirer de l’annuaire").click()
-    assert liberal.get_by_text("Je suis titulaire de la BAL MSSanté").is_visible()
-    assert bare_page.get_by_role("button", name="À moi, et je m’en sers").count() == 1
+    expect(liberal.get_by_text("Je suis titulaire de la BAL MSSanté")).to_be_visible()
+    expect(bare_page.get_by_role("button", name="À moi, et je m’en sers")).to_have_count(1)
 
 
 def test_a_gestionnaire_sends_a_request_by_hand_and_records_the_answer(app, page, log_in):
     log_in(page, "gisele")
     go(page, "Suivi", "Demandes")
     page.get_by_role("link", name="Modification").click()
-    assert page.get_by_text("Porter l’espace à 4 Go.").first.is_visible()
+    expect(page.get_by_text("Porter l’espace à 4 Go.").first).to_be_visible()
     page.get_by_role("link", name="Marquer comme envoyée").click()
     page.get_by_label("Comment").fill("Portail, dossier n° 12.")
     page.get_by_role("button", name="Marquer comme envoyée").click()
@@ -162,7 +163,7 @@ def test_a_gestionnaire_sends_a_request_by_hand_and_records_the_answer(app, page
     page.get_by_label("Raison donnée par l’opérateur").fill("Pas avec cette offre.")
     page.get_by_role("button", name="Enregistrer un refus").click()
     page.get_by_text("« Enregistrer un refus » : c’est fait.").wait_for()
-    assert page.get_by_text("refusée par l’opérateur").first.is_visible()
+    expect(page.get_by_text("refusée par l’opérateur").first).to_be_visible()
     go(page, "Suivi", "Demandes")
     page.get_by_label("Cocher retrait de l’annuaire").check()
     with page.expect_download() as taken:
@@ -182,18 +183,18 @@ def test_a_holder_goes_the_whole_way_out_without_javascript(app, bare_page, log_
     page.get_by_role("link", name="Demander la dépublication").first.click()
     page.get_by_label("alice.liberal@autre-operateur.mssante.fr (PER, à l’annuaire)").check()
     page.get_by_role("button", name="Continuer").click()
-    assert page.get_by_text("BAL à utiliser à la place : alice.liberal@").is_visible()
+    expect(page.get_by_text("BAL à utiliser à la place : alice.liberal@")).to_be_visible()
     page.get_by_role("button", name="Demander la dépublication").click()
     page.get_by_text("La dépublication est demandée.").wait_for()
     bal_page = page.url
-    assert page.locator(".progress-steps .is-done").count() == 2
+    expect(page.locator(".progress-steps .is-done")).to_have_count(2)
     app.manage("job", "verify_absences", "--for-real")  # the annuaire of the cast never showed this one
     page.goto(bal_page)
     assert page.locator("h1 .badge").inner_text() == "dépubliée"
     page.get_by_role("link", name="Demander la suppression").click()
-    assert page.get_by_text("mieux vaut attendre").is_visible()
+    expect(page.get_by_text("mieux vaut attendre")).to_be_visible()
     page.get_by_role("button", name="Demander la suppression").click()
-    assert page.get_by_text("Attestez d’abord").is_visible()
+    expect(page.get_by_text("Attestez d’abord")).to_be_visible()
     page.get_by_label("J’atteste que").check()
     page.get_by_role("button", name="Demander la suppression").click()
     page.get_by_role("link", name="Annuler la suppression demandée").click()
@@ -201,7 +202,7 @@ def test_a_holder_goes_the_whole_way_out_without_javascript(app, bare_page, log_
     page.get_by_role("link", name="Demander la suppression").click()
     page.get_by_label("J’atteste que").check()
     page.get_by_role("button", name="Demander la suppression").click()
-    assert page.locator(".progress-steps .is-done").count() == 5
+    expect(page.locator(".progress-steps .is-done")).to_have_count(5)
     page.context.clear_cookies()
     log_in(page, "gisele")
     page.goto(bal_page)
@@ -212,7 +213,7 @@ def test_a_holder_goes_the_whole_way_out_without_javascript(app, bare_page, log_
     app.manage("job", "verify_absences", "--for-real")
     page.goto(bal_page)
     assert page.locator("h1 .badge").inner_text() == "supprimée"
-    assert page.locator(".progress-steps .is-done").count() == 7
+    expect(page.locator(".progress-steps .is-done")).to_have_count(7)
 
 
 def log_out(page):
@@ -251,11 +252,11 @@ def test_nurse_a_opens_names_b_who_names_c_then_goes(app, page, log_in):
     page.goto(f"{app.url}/mes-bal/")
     page.get_by_role("link", name="Ma fiche").click()
     page.get_by_role("link", name="Préparer le départ").click()
-    assert page.get_by_text("Ce départ laisserait sans responsable").is_visible()
+    expect(page.get_by_text("Ce départ laisserait sans responsable")).to_be_visible()
     page.get_by_role("button", name="Préparer un départ").click()
-    assert page.get_by_text("Le départ ne peut pas être enregistré").is_visible()
+    expect(page.get_by_text("Le départ ne peut pas être enregistré")).to_be_visible()
     page.get_by_role("link", name="Enregistrer le départ").click()
-    assert page.get_by_text("Ce rôle doit d’abord être transmis").is_visible()
+    expect(page.get_by_text("Ce rôle doit d’abord être transmis")).to_be_visible()
     page.get_by_role("link", name="Revenir").click()
     page.get_by_role("link", name="Transmettre ses BAL").click()
     page.get_by_label("Cyril EXEMPLE (RPPS 30000000038)").check()
@@ -270,10 +271,10 @@ def test_nurse_a_opens_names_b_who_names_c_then_goes(app, page, log_in):
 
     log_in(page, "cyril")
     page.get_by_role("link", name="cabinet-tilleuls@").first.click()
-    assert page.get_by_text("cotitulaire principal, RPPS 30000000038").is_visible()
+    expect(page.get_by_text("cotitulaire principal, RPPS 30000000038")).to_be_visible()
     people = page.get_by_role("region", name="Qui y a accès")
-    assert people.get_by_text("Basile EXEMPLE").count() == 1
-    assert people.get_by_text("Anne EXEMPLE").count() == 0
+    expect(people.get_by_text("Basile EXEMPLE")).to_have_count(1)
+    expect(people.get_by_text("Anne EXEMPLE")).to_have_count(0)
 
 
 def test_a_professional_chooses_their_preferred_bal_and_makes_it_known(app, page, log_in):
@@ -306,7 +307,7 @@ def test_a_gestionnaire_asks_the_operator_for_a_preferred_bal(app, page, log_in)
     page.get_by_label("Cocher cardiologie.lilas@").check()
     page.get_by_role("button", name="Demander à l’opérateur").click()
     page.get_by_text("Demandé à l’opérateur pour 1 BAL").wait_for()
-    assert page.get_by_role("cell", name="à envoyer").or_(page.get_by_role("cell", name="envoyée")).count() == 1
+    expect(page.get_by_role("cell", name="à envoyer").or_(page.get_by_role("cell", name="envoyée"))).to_have_count(1)
 
 
 def test_a_gestionnaire_takes_the_kits_of_two_bal(app, page, log_in):
@@ -342,9 +343,9 @@ def bring_a_list_in(app, page, log_in, go_on):
     page.get_by_role("button", name="Simuler l’import").click()
     go_on(page)
     page.locator(".badge").get_by_text("simulé, rien n’est écrit").wait_for()
-    assert page.get_by_text("n’est pas un domaine de Opérateur régional").first.is_visible()
+    expect(page.get_by_text("n’est pas un domaine de Opérateur régional").first).to_be_visible()
     page.locator('a[href*="lignes=corrected"]').first.click()
-    assert page.get_by_text("« 31/02/2026 »").first.is_visible(), "the date alone is left aside"
+    expect(page.get_by_text("« 31/02/2026 »").first, "the date alone is left aside").to_be_visible()
     page.get_by_role("link", name="Appliquer au registre").click()
     page.get_by_role("button", name="Appliquer au registre").click()
     go_on(page)
@@ -355,13 +356,13 @@ def bring_a_list_in(app, page, log_in, go_on):
     assert "imagerie@chu-exemple.mssante.fr" not in text
     page.get_by_role("link", name="Inscrites 2").click()
     page.get_by_role("link", name="imagerie@chu-exemple.mssante.fr").click()
-    assert page.get_by_text("Alice EXEMPLE").first.is_visible()
+    expect(page.get_by_text("Alice EXEMPLE").first).to_be_visible()
     page.go_back()
     page.get_by_role("link", name="Annuler l’import").click()
     page.get_by_role("button", name="Annuler l’import").click()
     go_on(page)
     page.locator(".badge").get_by_text("annulé", exact=True).wait_for()
-    assert page.get_by_role("link", name="Annuler l’import").count() == 0
+    expect(page.get_by_role("link", name="Annuler l’import")).to_have_count(0)
 
 
 def work(app):

@@ -4,6 +4,7 @@ own use."""
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
 
@@ -25,7 +26,7 @@ def ask_for_an_org(app, page, log_in, look):
     page.get_by_label("Qu’est-ce qui s’échangera").fill("Comptes rendus de dialyse.")
     look("opening-usage")
     onwards(page)
-    assert page.get_by_text("nous conseillons une BAL organisationnelle (ORG), avec des délégations").is_visible()
+    expect(page.get_by_text("nous conseillons une BAL organisationnelle (ORG), avec des délégations")).to_be_visible()
     look("opening-type")
     onwards(page)
     page.get_by_label("Service, équipe ou cabinet").fill("Néphrologie")
@@ -65,8 +66,8 @@ def ask_for_an_org(app, page, log_in, look):
     page.get_by_role("button", name="Demander cette BAL").click()
     page.get_by_text("C’est demandé").wait_for()
     assert page.locator("h1 .badge").inner_text() == "demandée"
-    assert page.get_by_text("Marie EXEMPLE").first.is_visible()
-    assert page.get_by_text("Délégation prévue : Delphine EXEMPLE").first.is_visible()
+    expect(page.get_by_text("Marie EXEMPLE").first).to_be_visible()
+    expect(page.get_by_text("Délégation prévue : Delphine EXEMPLE").first).to_be_visible()
 
 
 def test_a_gestionnaire_asks_for_an_org(app, page, log_in, look, browser_errors):
@@ -95,9 +96,9 @@ def test_a_professional_asks_for_their_own_per_without_javascript(app, bare_page
     page.get_by_label("un seul professionnel", exact=True).check()
     page.get_by_label("non", exact=True).check()
     onwards(page)
-    assert page.get_by_label("PER, nominative").is_checked()
+    expect(page.get_by_label("PER, nominative")).to_be_checked()
     onwards(page)
-    assert page.get_by_text("Titulaire : Chloe EXEMPLE").is_visible()
+    expect(page.get_by_text("Titulaire : Chloe EXEMPLE")).to_be_visible()
     onwards(page)
     onwards(page)
     page.get_by_role("radio").first.check()  # her usual address is taken: the next one proposed
