@@ -73,7 +73,7 @@ restore:  ## Put an archive in place of what is there: make restore FILE=var/bac
 servers:
 	@tests/install_servers.sh
 
-test: test-sqlite test-postgresql  ## The whole suite, on SQLite then on PostgreSQL and Redis
+test: test-sqlite test-postgresql  ## The whole suite, over SQLite then over PostgreSQL and Redis; what needs both is played twice
 
 test-sqlite test-postgresql: test-%: $(VENV)/.dev static/vendor/icons.svg
 	$(BIN)/python -m pytest -n 2 --db $* $(ARGS)

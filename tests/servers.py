@@ -29,6 +29,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parent.parent
+DATABASES = ["sqlite", "postgresql"]
 STOP = contextlib.ExitStack()  # what this process started, and ends
 BROWSER_ARGS = [
     "--no-sandbox",  # as root, Chromium has none
@@ -43,7 +44,8 @@ BROWSER_ARGS = [
 
 # --- The plugin: surroundings first, Django after -----------------------------------------------------------------
 def pytest_addoption(parser):
-    parser.addoption("--db", choices=["sqlite", "postgresql"], default="sqlite", help="the database of the whole run")
+    parser.addoption("--db", choices=DATABASES, default="sqlite", help="the database of the run")
+    parser.addoption("--whole", action="store_true", help="over PostgreSQL, also what the run over SQLite plays")
 
 
 @pytest.hookimpl(wrapper=True)  # a wrapper comes before pytest-django's own hook, which reads the settings
@@ -93,16 +95,24 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(config, items):
-    """`postgresql_run` marks what needs PostgreSQL, or brings its own data and need not be played twice.
+    """Each test is played where it can teach something: over both databases, unless a mark names one of the two runs.
 
-    Left out of the run over SQLite; first in the other, for it is the longest: the workers then end together.
+    `postgresql_run`: it needs PostgreSQL, or is long and brings its own data. `sqlite_run`: pages, words and doors,
+    whose questions to the database others ask on both. What asks for no database is played once, over SQLite.
     """
-    if config.getoption("db") == "postgresql":
-        items.sort(key=lambda item: item.get_closest_marker("postgresql_run") is None)
-        return
-    left_out = [item for item in items if item.get_closest_marker("postgresql_run")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    db = config.getoption("db")
+    if db == "sqlite" or not config.getoption("whole"):
+        left_out = [item for item in items if db not in runs_of(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if db in runs_of(item)]
+    # First what is marked for one run, for it is the longest: the workers then end together.
+    items.sort(key=lambda item: item.get_closest_marker(f"{db}_run") is None)
+
+
+def runs_of(item):
+    marked = {db for db in DATABASES if item.get_closest_marker(f"{db}_run")}
+    asks = item.get_closest_marker("django_db") or "django_db_setup" in item.fixturenames
+    return marked or (set(DATABASES) if asks else {"sqlite"})
 
 
 class Scheduling(LoadScopeScheduling):

@@ -8,6 +8,8 @@ from django.db import IntegrityError, transaction
 from balmanager.accounts.models import AccountEntry, User
 from tests.accounts.conftest import PASSWORD, is_in, link_in, log_in
 
+pytestmark = pytest.mark.sqlite_run
+
 FORMER, NEW = "gisele@exemple.invalid", "gisele.nouvelle@exemple.invalid"
 
 

@@ -21,6 +21,8 @@ from tests.accounts.conftest import is_in, log_in, with_password
 from tests.mailboxes.conftest import RPPS
 from tests.servers import or_skip, run_openid
 
+pytestmark = pytest.mark.sqlite_run
+
 SITE = "http://localhost:8000"
 
 

@@ -6,6 +6,8 @@ from django.core import mail
 from balmanager.accounts.models import AccountEntry
 from tests.accounts.conftest import PASSWORD, is_in, link_in, log_in
 
+pytestmark = pytest.mark.sqlite_run
+
 What = AccountEntry.What
 OWN, STRANGE = "192.0.2.1", "198.51.100.9"
 

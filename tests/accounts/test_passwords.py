@@ -8,6 +8,8 @@ from balmanager.accounts.models import User
 from balmanager.accounts.passwords import common_words
 from directory.folding import fold
 
+pytestmark = pytest.mark.sqlite_run
+
 
 def is_refused(password, user=None) -> bool:
     try:

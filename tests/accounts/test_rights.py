@@ -14,6 +14,8 @@ from mailboxes.models import Affiliation, Membership, Structure
 from mailboxes.rules import NotAllowed, Refused
 from tests.accounts.conftest import is_in, link_in, log_in, with_password
 
+pytestmark = pytest.mark.sqlite_run
+
 What = AccountEntry.What
 NEW = "nadia@exemple.invalid"
 FACTS = {

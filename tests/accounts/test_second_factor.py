@@ -10,6 +10,8 @@ from balmanager.accounts.factors import must_have
 from balmanager.accounts.models import AccountEntry
 from tests.accounts.conftest import is_in, log_in, with_password
 
+pytestmark = pytest.mark.sqlite_run
+
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 NOON = 1_793_620_800  # a time in seconds, and the beginning of a code's half-minute
 

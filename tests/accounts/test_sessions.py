@@ -7,6 +7,8 @@ from balmanager.accounts.browsers import named
 from balmanager.accounts.models import AccountEntry
 from tests.accounts.conftest import is_in, log_in
 
+pytestmark = pytest.mark.sqlite_run
+
 
 @pytest.fixture
 def morning(time_machine):

@@ -20,6 +20,8 @@ from directory.sources import UnreadableSource, get_source
 from directory.sources.activities import COLUMNS, HEADER
 from directory.sync import sync
 
+pytestmark = pytest.mark.sqlite_run
+
 OURS = ManagedStructures(
     finess=frozenset({"690000013"}), siret=frozenset({"13001234500017"}), siren=frozenset({"130012345"}),
     technical=frozenset({"99700237045007"}),

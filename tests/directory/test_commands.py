@@ -14,6 +14,8 @@ from directory.sources import get_source
 from directory.sources.extraction import HEADER
 from tests.directory.conftest import ALICE, line, many
 
+pytestmark = pytest.mark.sqlite_run
+
 
 @pytest.fixture
 def run(db, capsys):

@@ -15,6 +15,8 @@ from directory.sync import sync
 from directory.tasks import sync_annuaire
 from tests.directory.conftest import ALICE, line
 
+pytestmark = pytest.mark.sqlite_run
+
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):

@@ -35,7 +35,7 @@ from tests.directory.fhir_server import (
     run_fhir_server,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
 
 
 @pytest.fixture

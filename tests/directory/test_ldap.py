@@ -18,7 +18,7 @@ from directory.sources import ldap as source_module
 from directory.sync import sync
 from tests.servers import Ldap, find_program, free_port, make_certificate, or_skip, port_answers, run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
 
 OPENLDAP = Path(__file__).parents[1] / "openldap"
 MAP = {

@@ -12,6 +12,8 @@ from directory.models import Entry, SyncRun
 from directory.tasks import sync_upload
 from tests.directory.conftest import ALICE, BRUNO, line, many
 
+pytestmark = pytest.mark.sqlite_run
+
 
 @pytest.fixture(autouse=True)
 def static_root(settings):

@@ -16,6 +16,8 @@ from directory.sources.whitelist import NAMESPACE
 from directory.sync import sync
 from directory.tasks import sync_annuaire
 
+pytestmark = pytest.mark.sqlite_run
+
 DN = "CN=mss,OU=318751275100020,O=Opérateur régional,C=FR"
 
 

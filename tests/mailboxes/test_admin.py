@@ -8,6 +8,8 @@ from django.urls import reverse
 from mailboxes.lifecycle import State
 from mailboxes.models import Bal, Cotitulaire, Structure
 
+pytestmark = pytest.mark.sqlite_run
+
 READ_ONLY = ["bal", "journalentry", "notice", "accesstrace", "reading", "request", "requestlayout"]
 EDITABLE = ["structure", "operator", "person", "affiliation", "membership"]
 

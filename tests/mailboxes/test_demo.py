@@ -40,7 +40,7 @@ from mailboxes.notices import idleness
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
 
 Kind = Bal.Kind
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -27,7 +27,7 @@ CASES = [
 ]
 WITH_A_DOOR = [case for case in CASES if case.values[1].page or case.values[1].api]
 WITHOUT_A_BROWSER = {"system", "robot", "stray"}
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
 
 
 @contextmanager

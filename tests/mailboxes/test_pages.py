@@ -13,6 +13,8 @@ from directory.models import Entry, SyncRun
 from mailboxes.lifecycle import EXPOSED, State, Verb
 from mailboxes.models import AccessTrace, Bal, Cotitulaire, Delegataire, Notice, Person
 
+pytestmark = pytest.mark.sqlite_run
+
 
 @pytest.fixture
 def visit(client):

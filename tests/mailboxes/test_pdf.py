@@ -8,6 +8,8 @@ from reportlab.pdfbase import pdfmetrics
 
 from mailboxes.views.pdf import bullets, facts, heading, note, paragraph, pdf, printed, room, table
 
+pytestmark = pytest.mark.sqlite_run
+
 DAY = date(2026, 11, 2)
 FRENCH = "éèêëàâäîïôöùûüçÉÈÊÀÂÎÔÛÇŒœÆæ’‘“”«»–—…€•·°²×≥\u00a0\u202f\u2009\u2011→✓"
 

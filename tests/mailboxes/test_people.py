@@ -26,6 +26,8 @@ from mailboxes.rules import NotAllowed, Refused
 from tests.mailboxes.conftest import make_professional
 from tests.mailboxes.test_pages import AROUND, errors_of, said, visit
 
+pytestmark = pytest.mark.sqlite_run
+
 __all__ = ["visit"]  # the fixture
 TODAY = timezone.localdate
 

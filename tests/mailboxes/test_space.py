@@ -11,6 +11,8 @@ from mailboxes.models import SYSTEM, Bal, Request
 from mailboxes.rules import NotAllowed, Refused
 from tests.mailboxes.conftest import record
 
+pytestmark = pytest.mark.sqlite_run
+
 
 @pytest.fixture
 def grown(org):

@@ -24,6 +24,8 @@ from mailboxes.models import (
 from mailboxes.rules import NotAllowed, Refused
 from tests.mailboxes.conftest import make_person
 
+pytestmark = pytest.mark.sqlite_run
+
 DOMAIN = "regional.mssante.fr"
 
 

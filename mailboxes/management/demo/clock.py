@@ -63,6 +63,8 @@ def nothing_sent() -> Iterator[None]:
 
 def _deliver(moment: datetime) -> None:
     """What calls for a mail is written as delivered on the spot."""
+    if not JournalEntry.objects.filter(told_at=None).exists():  # as after most acts
+        return
     sent = {"sent_at": moment, "attempts": 1}
     letters = Notice.objects.filter(party=Party.OPERATOR, channel=Notice.Channel.EMAIL, entry__told_at=None)
     asked = list(letters.values_list("entry", flat=True))

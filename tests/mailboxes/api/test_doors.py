@@ -11,6 +11,8 @@ from mailboxes.models.people import Affiliation
 from tests.mailboxes.api.conftest import make_entry, named, operations, resource_of
 from tests.mailboxes.conftest import make_professional
 
+pytestmark = pytest.mark.sqlite_run
+
 # The same for every key: what they hold is public, or of no structure.
 COMMON = {"operators", "annuaire", "sync_runs", "resolve", "check"}
 ALL = operations()

@@ -13,9 +13,9 @@ BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 KEY = re.compile(r"BAL_KEY=(\S+)")
 
 
-@pytest.mark.postgresql_run  # its data are its own: once is enough
-def test_the_examples_run_as_they_are_written(app_server):
-    app = app_server()
+@pytest.mark.postgresql_run  # the demonstration on the database of production; test_demo looks at that of SQLite
+def test_the_examples_run_as_they_are_written(app_server, migrated_url):
+    app = app_server(DATABASE_URL=migrated_url)
     key = KEY.search(app.manage("make_demo", "--lines", "500"))[1]
     blocks = BLOCK.findall(README.read_text())
     shell = [text for language, text in blocks if language == "sh"]

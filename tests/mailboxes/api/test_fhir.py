@@ -22,6 +22,8 @@ from mailboxes.api.fhir.searches import PARAMETERS
 from mailboxes.models import AccessTrace, Preference
 from mailboxes.software.actions import declare_software
 
+pytestmark = pytest.mark.sqlite_run
+
 MODELS = {
     model.__name__: model
     for model in (Bundle, CapabilityStatement, OperationOutcome, Organization, Practitioner, PractitionerRole)

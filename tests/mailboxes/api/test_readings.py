@@ -232,6 +232,7 @@ def test_the_queries_of_a_push_do_not_grow_with_it(ask, feed, make_bal, people, 
     assert counts[0] == counts[1]
 
 
+@pytest.mark.sqlite_run  # long: once
 def test_ten_thousand_are_taken_at_once(push, make_bal, operator, structure):
     facts = {"kind": "APP", "state": State.ACTIVE, "structure": structure, "operator": operator}
     addresses = [f"b{n}@chu-exemple.mssante.fr" for n in range(10_000)]

@@ -30,6 +30,8 @@ from mailboxes.rules import NotAllowed, Refused
 from tests.mailboxes.conftest import make_professional
 from tests.mailboxes.gaps.test_preferences import CHU, practises, situate
 
+pytestmark = pytest.mark.sqlite_run
+
 CLEANUP, RECERTIFY, PREFERRED = CampaignKind
 Answer = CampaignTarget.Answer
 __all__ = ["practises", "situate"]

@@ -20,6 +20,8 @@ from tests.mailboxes.conftest import make_person, make_professional
 from tests.mailboxes.gaps.test_preferences import CHU, practises, situate
 from tests.mailboxes.test_pages import said, visit
 
+pytestmark = pytest.mark.sqlite_run
+
 __all__ = ["launch", "practises", "situate", "visit"]
 SCOPE = "?kind_of=cleanup&for_structure={}"
 OF_A_CAMPAIGN = ["campaign", "campaign-remind", "campaign-close", "campaign-pdf", "campaign-xlsx"]

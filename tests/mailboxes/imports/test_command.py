@@ -16,7 +16,7 @@ from mailboxes.models import Bal, JournalEntry, Structure
 DOMAIN = "chu-exemple.mssante.fr"
 GOOD = f"Adresse;Type;Service\na@{DOMAIN};ORG;Urgences\nb@{DOMAIN};ORG;Accueil\n"
 BAD = GOOD + f"c@{DOMAIN};BOF;Urgences\n"
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("operator", "structure")]
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run, pytest.mark.usefixtures("operator", "structure")]
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ CONTENT = (
     f"c@{DOMAIN};ORG;Accueil;46096\n"
 )
 PAGES = ["import", "import-columns", "import-apply", "import-undo", "import-report", "import-rejects"]
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ from mailboxes.lifecycle import OVER, TO_BE_LEFT, Act, State
 from mailboxes.models import AccessTrace, Bal, Structure
 from mailboxes.rules import NotAllowed, Refused, allows, check_make_known
 
+pytestmark = pytest.mark.sqlite_run
+
 FOLDER = Path(settings.BASE_DIR) / "templates" / "mailboxes" / "kit" / "pieces"
 DAY = date(2026, 11, 21)
 ODD = """Œ <img src=x onerror=alert(1)> d’Été; L'Hostis, \\ "Ana\""""

@@ -17,6 +17,8 @@ from mailboxes.notices.proof import with_outcomes
 from mailboxes.notices.telling import path_of
 from mailboxes.rules import NotAllowed
 
+pytestmark = pytest.mark.sqlite_run
+
 
 @pytest.fixture
 def alert(per):

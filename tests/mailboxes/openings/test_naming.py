@@ -23,6 +23,8 @@ from mailboxes.openings.naming import (
     written,
 )
 
+pytestmark = pytest.mark.sqlite_run
+
 LOCAL = re.compile(r"[a-z0-9_]([a-z0-9_]|[.'-](?![.'-]))*(?<![.'-])")
 policies = st.builds(
     Default,

@@ -17,6 +17,8 @@ from mailboxes.openings.models import NamingPolicy, OpeningDraft
 from mailboxes.rules import NotAllowed, Refused
 from tests.mailboxes.conftest import make_professional
 
+pytestmark = pytest.mark.sqlite_run
+
 DOMAIN = "chu-exemple.mssante.fr"
 NEW = f"lilas.93260@{DOMAIN}"
 UNKNOWN_HERE = "10000000058"

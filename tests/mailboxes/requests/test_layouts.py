@@ -17,6 +17,8 @@ from mailboxes.requests.fhir_patch import patch_of
 from mailboxes.requests.letters import SAMPLE
 from mailboxes.rules import NotAllowed, Refused
 
+pytestmark = pytest.mark.sqlite_run
+
 
 @pytest.fixture
 def layout(structure, operator, people):

@@ -17,6 +17,8 @@ from mailboxes.findings import BY_NAME
 from mailboxes.lifecycle import BY_HAND, Act, RequestKind, RequestStage, State, Verb
 from mailboxes.models import AccessTrace, Bal, JournalEntry, Operator, Request, RequestLayout
 
+pytestmark = pytest.mark.sqlite_run
+
 
 @pytest.fixture
 def visit(client):

@@ -15,6 +15,8 @@ from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Request
 from mailboxes.notices.telling import tell
 from mailboxes.rules import NotAllowed, Refused
 
+pytestmark = pytest.mark.sqlite_run
+
 KINDS, STAGES = RequestKind, RequestStage
 ROLES = {
     "alice": {Role.PRINCIPAL},

@@ -12,6 +12,8 @@ from mailboxes.rules import NotAllowed, Refused
 from mailboxes.software.actions import declare_software, revoke_key, rotate_key
 from mailboxes.software.models import Software, SoftwareKey
 
+pytestmark = pytest.mark.sqlite_run
+
 BALS = "/api/v1/bals/"
 
 
