@@ -225,6 +225,15 @@ def wait_until(is_ready, log, process=None, seconds=30):
         time.sleep(0.02)
 
 
+def wait_for(condition, seconds=120):
+    """What `condition` gives, once it is something: of another process, of which nothing tells when it is done."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "nothing came"
+        time.sleep(0.05)
+    return found
+
+
 def port_answers(port):
     def is_ready():
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

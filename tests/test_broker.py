@@ -12,7 +12,7 @@ import kombu
 import pytest
 
 from balmanager import broker
-from tests.servers import ROOT, app_env, run
+from tests.servers import ROOT, app_env, run, wait_for
 
 pytestmark = pytest.mark.postgresql_run  # a file of its own: once is enough
 
@@ -176,13 +176,6 @@ def test_a_worker_killed_under_load_loses_nothing(env, tmp_path):
         wait_for(lambda: done_of(written) == set(range(asked)))
         assert survivor.poll() is None
     assert count(str(tmp_path / "queue.sqlite3")) == 0
-
-
-def wait_for(condition, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def done_of(written):

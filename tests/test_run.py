@@ -7,24 +7,15 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 from balmanager import run
-from tests.servers import ROOT
+from tests.servers import ROOT, wait_for
 
 pytestmark = pytest.mark.postgresql_run  # the embedded mode alone: once is enough
-
-
-def wait_for(condition, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "nothing came"
-        time.sleep(0.1)
-    return found
 
 
 def children_of(pid):

@@ -1,14 +1,12 @@
 """The real servers that other tests ask for do start, and answer."""
 
-import time
-
 import psycopg
 import pytest
 import redis
 from django.core.management import call_command
 from django.db import connection
 
-from tests.servers import made_once
+from tests.servers import made_once, wait_for
 
 pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
 
@@ -102,10 +100,7 @@ def test_a_worker_takes_a_job_from_the_embedded_queue(app_server):
     worker = app.start_worker()
     send = "from balmanager.celery import app; app.control.broadcast('shutdown')"
     app.manage("shell", "--verbosity", "0", "-c", send)
-    deadline = time.monotonic() + 20
-    while worker.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert worker.poll() is not None
+    wait_for(lambda: worker.poll() is not None, seconds=20)
 
 
 def test_the_application_and_its_worker_run_on_postgresql_and_redis(app_server, migrated_url, redis_url):
