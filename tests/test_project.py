@@ -191,6 +191,15 @@ def test_no_template_holds_what_the_content_policy_forbids(pattern):
     assert held == []
 
 
+def test_what_may_scroll_sideways_is_reached_by_keyboard_and_has_a_name():
+    for template in sorted(ROOT.glob("templates/**/*.html")):
+        for tag in re.findall(r'<[^>]*class="table-responsive[^>]*>', template.read_text()):
+            assert 'tabindex="0"' in tag, template
+            assert 'role="region"' in tag, template
+            assert "aria-label" in tag, template
+
+
+
 # --- Installing ---------------------------------------------------------------------------------------------------
 def test_every_dependency_is_locked():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
