@@ -344,7 +344,7 @@ class Bal(models.Model):
         roles: set[Role] = set()
         for holder in self.cotitulaires.all():
             if holder.person.is_actor(actor):
-                roles |= self._held_as(holder)
+                roles |= {holder.role, Role.COTITULAIRE} if holder.role == Role.PRINCIPAL else {holder.role}
         if isinstance(actor, Signatory):
             return frozenset(roles)  # the link was sent to a holder, as such
         if any(d.person.is_actor(actor) for d in self.current_delegations()):
@@ -356,11 +356,6 @@ class Bal(models.Model):
         elif self.structure_id in fed_structures(actor):
             roles.add(Role.LOGICIEL)
         return frozenset(roles)
-
-    def _held_as(self, holder):
-        if not self.is_shared:
-            return {Role.TITULAIRE}
-        return {Role.PRINCIPAL, Role.COTITULAIRE} if holder.is_principal else {Role.COTITULAIRE}
 
     def current_delegations(self):
         if not hasattr(self, "delegations"):

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
+from mailboxes.lifecycle import Role
 from mailboxes.models.people import Person
 
 
@@ -43,6 +44,12 @@ class Cotitulaire(models.Model):
 
     def __str__(self):
         return f"{self.person} ({self.bal})"
+
+    @property
+    def role(self) -> Role:
+        if not self.bal.is_shared:
+            return Role.TITULAIRE
+        return Role.PRINCIPAL if self.is_principal else Role.COTITULAIRE
 
 
 class DelegataireQuerySet(models.QuerySet):
