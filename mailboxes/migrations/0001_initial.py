@@ -57,6 +57,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'rattachement',
+            
+                'indexes': [models.Index(condition=models.Q(('applied_at', None), ('left_on__isnull', False)), fields=['left_on'], name='stay_to_apply')],
             },
         ),
         migrations.CreateModel(
@@ -86,6 +88,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'BAL',
                 'verbose_name_plural': 'BAL',
+            
+                'constraints': [models.UniqueConstraint(fields=('address',), name='bal_address_once', violation_error_message='Cette adresse est déjà au registre.'), models.CheckConstraint(condition=models.Q(('address', django.db.models.functions.text.Lower('address'))), name='bal_address_lower_case'), models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'active', 'idle_alerted', 'depublication_requested', 'depublished', 'deletion_requested', 'deletion_confirmed', 'deleted', 'abandoned'])), name='bal_state_known'), models.CheckConstraint(condition=models.Q(('kind__in', ['PER', 'ORG', 'APP', 'CAB'])), name='bal_kind_known')],
+                'indexes': [models.Index(condition=models.Q(('percent_full__isnull', False)), fields=['percent_full'], name='bal_fill'), models.Index(condition=models.Q(('quota_warned__gt', 0)), fields=['quota_warned'], name='bal_quota_warned'), models.Index(fields=['full_on'], name='bal_full_on'), models.Index(fields=['state', 'kind'], name='bal_state_kind')],
             },
         ),
         migrations.CreateModel(
@@ -105,6 +110,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'campagne',
                 'ordering': ['-launched_at', '-pk'],
+            
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['cleanup', 'recertify', 'preferred'])), name='campaign_kind_known')],
             },
         ),
         migrations.CreateModel(
@@ -126,6 +133,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'ligne de journal',
                 'verbose_name_plural': 'journal',
                 'ordering': ['-at', '-pk'],
+            
+                'indexes': [models.Index(fields=['bal', '-at'], name='journal_of_bal'), models.Index(condition=models.Q(('told_at', None)), fields=['at'], name='journal_untold')],
             },
         ),
         migrations.CreateModel(
@@ -145,6 +154,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'dossier d’arrivée ou de départ',
                 'verbose_name_plural': 'dossiers d’arrivée et de départ',
                 'ordering': ['planned_on', 'pk'],
+            
+                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('stay', 'kind'), name='movement_once_at_a_time', violation_error_message='Un dossier est déjà ouvert.'), models.CheckConstraint(condition=models.Q(('is_cancelled', False), ('closed_at__isnull', False), _connector='OR'), name='movement_cancelled_is_closed')],
+                'indexes': [models.Index(condition=models.Q(('closed_at', None)), fields=['kind', 'planned_on'], name='movement_due')],
             },
         ),
         migrations.CreateModel(
@@ -207,6 +219,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'personne',
                 'ordering': ['family_name', 'given_name'],
+            
+                'indexes': [models.Index(fields=['family_name', 'given_name', 'id'], name='person_name')],
             },
         ),
         migrations.CreateModel(
@@ -237,6 +251,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'avis',
                 'verbose_name_plural': 'avis',
                 'ordering': ['-created_at', '-pk'],
+            
+                'indexes': [models.Index(fields=['bal', 'stage', 'sent_at'], name='notice_proof')],
             },
         ),
         migrations.AddField(
@@ -260,6 +276,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'délégataire',
+            
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('bal', 'person', 'under'), name='delegataire_once_at_a_time', violation_error_message='Cette personne a déjà une délégation en cours sous ce professionnel.'), models.CheckConstraint(condition=models.Q(('can_read', True), ('can_send', True), _connector='OR'), name='delegation_of_something', violation_error_message='Une délégation permet de consulter, d’envoyer, ou les deux.'), models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='delegation_ends_after_it_starts', violation_error_message='La fin d’une délégation ne peut pas précéder son début.')],
             },
         ),
         migrations.CreateModel(
@@ -273,6 +291,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'cotitulaire',
+            
+                'constraints': [models.UniqueConstraint(fields=('bal', 'person'), name='cotitulaire_once', violation_error_message='Cette personne est déjà cotitulaire.'), models.UniqueConstraint(condition=models.Q(('is_principal', True)), fields=('bal',), name='one_principal', violation_error_message='Cette BAL a déjà un cotitulaire principal.')],
             },
         ),
         migrations.CreateModel(
@@ -292,6 +312,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'réponse sur une adresse',
                 'verbose_name_plural': 'réponses sur les adresses',
                 'ordering': ['address'],
+            
+                'constraints': [models.UniqueConstraint(fields=('person', 'address'), name='claim_once')],
+                'indexes': [models.Index(fields=['address', 'answer'], name='claim_of_address'), models.Index(condition=models.Q(('answer', '')), fields=['asked_at'], name='claim_unanswered')],
             },
         ),
         migrations.CreateModel(
@@ -313,6 +336,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'question d’une campagne',
                 'verbose_name_plural': 'questions d’une campagne',
                 'ordering': ['pk'],
+            
+                'constraints': [models.UniqueConstraint(condition=models.Q(models.Q(('open_kind', ''), _negated=True), ('bal__isnull', False)), fields=('open_kind', 'bal'), name='campaign_bal_once'), models.UniqueConstraint(condition=models.Q(models.Q(('open_kind', ''), _negated=True), ('bal', None)), fields=('open_kind', 'person'), name='campaign_person_once'), models.CheckConstraint(condition=models.Q(('bal__isnull', False), ('person__isnull', False), _connector='OR'), name='campaign_target_of_something')],
+                'indexes': [models.Index(fields=['campaign', 'told', 'person'], name='campaign_round')],
             },
         ),
         migrations.AddField(
@@ -335,6 +361,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'tarif',
+            
+                'constraints': [models.UniqueConstraint(fields=('operator', 'offer'), name='price_once', violation_error_message='Cet opérateur a déjà un tarif pour ce type de BAL.'), models.CheckConstraint(condition=models.Q(('yearly_cost__gte', 0)), name='price_not_negative', violation_error_message='Un coût ne peut pas être négatif.')],
             },
         ),
         migrations.CreateModel(
@@ -351,6 +379,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'relevé',
                 'ordering': ['at'],
+            
+                'constraints': [models.UniqueConstraint(fields=('bal', 'at', 'source'), name='reading_once')],
             },
         ),
         migrations.CreateModel(
@@ -382,6 +412,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'demande à l’opérateur',
                 'verbose_name_plural': 'demandes aux opérateurs',
                 'ordering': ['-pk'],
+            
+                'constraints': [models.UniqueConstraint(condition=models.Q(('stage__in', ['draft', 'sent'])), fields=('bal', 'kind'), name='request_once_at_a_time', violation_error_message='Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.')],
+                'indexes': [models.Index(fields=['stage', 'due_on'], name='request_due')],
             },
         ),
         migrations.CreateModel(
@@ -401,6 +434,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'BAL privilégiée',
                 'verbose_name_plural': 'BAL privilégiées',
                 'ordering': ['place', 'purpose', 'pk'],
+            
+                'constraints': [models.UniqueConstraint(fields=('person', 'situation', 'purpose'), name='preference_once', violation_error_message='Une seule BAL est privilégiée pour ces messages à ce lieu d’exercice.')],
+                'indexes': [models.Index(fields=['address'], name='preference_of_address')],
             },
         ),
         migrations.CreateModel(
@@ -448,6 +484,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'étape',
+            
+                'constraints': [models.UniqueConstraint(fields=('movement', 'name'), name='step_once'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'not_applicable'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='step_set_aside_with_a_reason', violation_error_message='Dites pourquoi cette étape est sans objet.')],
             },
         ),
         migrations.CreateModel(
@@ -467,6 +505,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'structure',
                 'ordering': ['name'],
+            
+                'constraints': [models.CheckConstraint(condition=models.Q(('parent', None), models.Q(('parent', models.F('id')), _negated=True), _connector='OR'), name='structure_not_its_own_parent', violation_error_message='Une structure ne peut pas être rattachée à elle-même.'), models.UniqueConstraint(condition=models.Q(('finess_et', ''), _negated=True), fields=('finess_et',), name='structure_finess_et_once', violation_error_message='Ce FINESS d’établissement est déjà celui d’une autre structure.')],
             },
         ),
         migrations.CreateModel(
@@ -485,6 +525,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'modèle de demande',
                 'verbose_name_plural': 'modèles de demande',
                 'ordering': ['operator__name', 'kind', 'structure__name'],
+            
+                'constraints': [models.UniqueConstraint(fields=('structure', 'operator', 'kind'), name='layout_once', violation_error_message='Cet opérateur a déjà un modèle pour cette demande et cette structure.')],
             },
         ),
         migrations.AddField(
@@ -505,6 +547,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'texte du protocole',
                 'verbose_name_plural': 'textes du protocole',
+            
+                'constraints': [models.UniqueConstraint(fields=('structure', 'section'), name='protocol_text_once')],
             },
         ),
         migrations.CreateModel(
@@ -535,6 +579,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'habilitation',
+            
+                'constraints': [models.UniqueConstraint(fields=('user', 'structure'), name='membership_once')],
             },
         ),
         migrations.CreateModel(
@@ -549,6 +595,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'mesure',
+            
+                'constraints': [models.UniqueConstraint(fields=('structure', 'day', 'name', 'key'), name='measure_once')],
+                'indexes': [models.Index(fields=['name', 'day'], name='measure_by_name')],
             },
         ),
         migrations.AddField(
@@ -599,6 +648,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'import',
                 'ordering': ['-pk'],
+            
+                'indexes': [models.Index(fields=['sha256'], name='import_of_content')],
             },
         ),
         migrations.CreateModel(
@@ -618,6 +669,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'décision sur un écart',
                 'verbose_name_plural': 'décisions sur les écarts',
+            
+                'constraints': [models.UniqueConstraint(fields=('structure', 'situation', 'address'), name='gap_decided_once')],
             },
         ),
         migrations.CreateModel(
@@ -649,6 +702,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'lecture des colonnes',
                 'verbose_name_plural': 'lectures des colonnes',
+            
+                'constraints': [models.UniqueConstraint(fields=('structure', 'operator', 'signature'), name='column_mapping_once')],
             },
         ),
         migrations.AddField(
@@ -702,6 +757,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'livraison',
                 'ordering': ['-created_at', '-pk'],
+            
+                'constraints': [models.UniqueConstraint(fields=('webhook', 'entry'), name='delivery_once')],
+                'indexes': [models.Index(condition=models.Q(('stage', 'waiting')), fields=['next_at'], name='delivery_due'), models.Index(fields=['webhook', '-created_at'], name='delivery_of_webhook')],
             },
         ),
         migrations.CreateModel(
@@ -796,173 +854,17 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('run', 'number'), name='import_line_once')],
             },
         ),
-        migrations.AddIndex(
-            model_name='movement',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['kind', 'planned_on'], name='movement_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='movement',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('stay', 'kind'), name='movement_once_at_a_time', violation_error_message='Un dossier est déjà ouvert.'),
-        ),
-        migrations.AddConstraint(
-            model_name='movement',
-            constraint=models.CheckConstraint(condition=models.Q(('is_cancelled', False), ('closed_at__isnull', False), _connector='OR'), name='movement_cancelled_is_closed'),
-        ),
-        migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['family_name', 'given_name', 'id'], name='person_name'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['bal', 'stage', 'sent_at'], name='notice_proof'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegataire',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('bal', 'person', 'under'), name='delegataire_once_at_a_time', violation_error_message='Cette personne a déjà une délégation en cours sous ce professionnel.'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegataire',
-            constraint=models.CheckConstraint(condition=models.Q(('can_read', True), ('can_send', True), _connector='OR'), name='delegation_of_something', violation_error_message='Une délégation permet de consulter, d’envoyer, ou les deux.'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegataire',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='delegation_ends_after_it_starts', violation_error_message='La fin d’une délégation ne peut pas précéder son début.'),
-        ),
-        migrations.AddConstraint(
-            model_name='cotitulaire',
-            constraint=models.UniqueConstraint(fields=('bal', 'person'), name='cotitulaire_once', violation_error_message='Cette personne est déjà cotitulaire.'),
-        ),
-        migrations.AddConstraint(
-            model_name='cotitulaire',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_principal', True)), fields=('bal',), name='one_principal', violation_error_message='Cette BAL a déjà un cotitulaire principal.'),
-        ),
-        migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(fields=['address', 'answer'], name='claim_of_address'),
-        ),
-        migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(condition=models.Q(('answer', '')), fields=['asked_at'], name='claim_unanswered'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(fields=('person', 'address'), name='claim_once'),
-        ),
-        migrations.AddIndex(
-            model_name='campaigntarget',
-            index=models.Index(fields=['campaign', 'told', 'person'], name='campaign_round'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaigntarget',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('open_kind', ''), _negated=True), ('bal__isnull', False)), fields=('open_kind', 'bal'), name='campaign_bal_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaigntarget',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('open_kind', ''), _negated=True), ('bal', None)), fields=('open_kind', 'person'), name='campaign_person_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaigntarget',
-            constraint=models.CheckConstraint(condition=models.Q(('bal__isnull', False), ('person__isnull', False), _connector='OR'), name='campaign_target_of_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='price',
-            constraint=models.UniqueConstraint(fields=('operator', 'offer'), name='price_once', violation_error_message='Cet opérateur a déjà un tarif pour ce type de BAL.'),
-        ),
-        migrations.AddConstraint(
-            model_name='price',
-            constraint=models.CheckConstraint(condition=models.Q(('yearly_cost__gte', 0)), name='price_not_negative', violation_error_message='Un coût ne peut pas être négatif.'),
-        ),
-        migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.UniqueConstraint(fields=('bal', 'at', 'source'), name='reading_once'),
-        ),
-        migrations.AddIndex(
-            model_name='preference',
-            index=models.Index(fields=['address'], name='preference_of_address'),
-        ),
-        migrations.AddConstraint(
-            model_name='preference',
-            constraint=models.UniqueConstraint(fields=('person', 'situation', 'purpose'), name='preference_once', violation_error_message='Une seule BAL est privilégiée pour ces messages à ce lieu d’exercice.'),
-        ),
-        migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('movement', 'name'), name='step_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='step',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'not_applicable'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='step_set_aside_with_a_reason', violation_error_message='Dites pourquoi cette étape est sans objet.'),
-        ),
-        migrations.AddConstraint(
-            model_name='structure',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', None), models.Q(('parent', models.F('id')), _negated=True), _connector='OR'), name='structure_not_its_own_parent', violation_error_message='Une structure ne peut pas être rattachée à elle-même.'),
-        ),
-        migrations.AddConstraint(
-            model_name='structure',
-            constraint=models.UniqueConstraint(condition=models.Q(('finess_et', ''), _negated=True), fields=('finess_et',), name='structure_finess_et_once', violation_error_message='Ce FINESS d’établissement est déjà celui d’une autre structure.'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestlayout',
-            constraint=models.UniqueConstraint(fields=('structure', 'operator', 'kind'), name='layout_once', violation_error_message='Cet opérateur a déjà un modèle pour cette demande et cette structure.'),
-        ),
-        migrations.AddIndex(
-            model_name='request',
-            index=models.Index(fields=['stage', 'due_on'], name='request_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='request',
-            constraint=models.UniqueConstraint(condition=models.Q(('stage__in', ['draft', 'sent'])), fields=('bal', 'kind'), name='request_once_at_a_time', violation_error_message='Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.'),
-        ),
         migrations.AddConstraint(
             model_name='request',
             constraint=models.UniqueConstraint(condition=models.Q(('bal', None), ('stage__in', ['draft', 'sent'])), fields=('structure', 'address', 'kind'), name='request_once_of_an_address', violation_error_message='Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.'),
-        ),
-        migrations.AddConstraint(
-            model_name='protocoltext',
-            constraint=models.UniqueConstraint(fields=('structure', 'section'), name='protocol_text_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'structure'), name='membership_once'),
-        ),
-        migrations.AddIndex(
-            model_name='measure',
-            index=models.Index(fields=['name', 'day'], name='measure_by_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='measure',
-            constraint=models.UniqueConstraint(fields=('structure', 'day', 'name', 'key'), name='measure_once'),
-        ),
-        migrations.AddIndex(
-            model_name='journalentry',
-            index=models.Index(fields=['bal', '-at'], name='journal_of_bal'),
-        ),
-        migrations.AddIndex(
-            model_name='journalentry',
-            index=models.Index(condition=models.Q(('told_at', None)), fields=['at'], name='journal_untold'),
         ),
         migrations.AddConstraint(
             model_name='journalentry',
             constraint=models.CheckConstraint(condition=models.Q(('bal__isnull', False), ('person__isnull', False), ('structure__isnull', False), _connector='OR'), name='journal_about_something'),
         ),
         migrations.AddIndex(
-            model_name='import',
-            index=models.Index(fields=['sha256'], name='import_of_content'),
-        ),
-        migrations.AddConstraint(
-            model_name='gapdecision',
-            constraint=models.UniqueConstraint(fields=('structure', 'situation', 'address'), name='gap_decided_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='columnmapping',
-            constraint=models.UniqueConstraint(fields=('structure', 'operator', 'signature'), name='column_mapping_once'),
-        ),
-        migrations.AddIndex(
             model_name='campaign',
             index=models.Index(fields=['structure', '-launched_at'], name='campaign_of_structure'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['cleanup', 'recertify', 'preferred'])), name='campaign_kind_known'),
         ),
         migrations.AddIndex(
             model_name='bal',
@@ -970,59 +872,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='bal',
-            index=models.Index(condition=models.Q(('percent_full__isnull', False)), fields=['percent_full'], name='bal_fill'),
-        ),
-        migrations.AddIndex(
-            model_name='bal',
-            index=models.Index(condition=models.Q(('quota_warned__gt', 0)), fields=['quota_warned'], name='bal_quota_warned'),
-        ),
-        migrations.AddIndex(
-            model_name='bal',
-            index=models.Index(fields=['full_on'], name='bal_full_on'),
-        ),
-        migrations.AddIndex(
-            model_name='bal',
-            index=models.Index(fields=['state', 'kind'], name='bal_state_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='bal',
             index=models.Index(fields=['structure', 'address'], name='bal_structure_address'),
-        ),
-        migrations.AddConstraint(
-            model_name='bal',
-            constraint=models.UniqueConstraint(fields=('address',), name='bal_address_once', violation_error_message='Cette adresse est déjà au registre.'),
-        ),
-        migrations.AddConstraint(
-            model_name='bal',
-            constraint=models.CheckConstraint(condition=models.Q(('address', django.db.models.functions.text.Lower('address'))), name='bal_address_lower_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='bal',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'active', 'idle_alerted', 'depublication_requested', 'depublished', 'deletion_requested', 'deletion_confirmed', 'deleted', 'abandoned'])), name='bal_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='bal',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['PER', 'ORG', 'APP', 'CAB'])), name='bal_kind_known'),
-        ),
-        migrations.AddIndex(
-            model_name='affiliation',
-            index=models.Index(condition=models.Q(('applied_at', None), ('left_on__isnull', False)), fields=['left_on'], name='stay_to_apply'),
         ),
         migrations.AddConstraint(
             model_name='affiliation',
             constraint=models.UniqueConstraint(condition=models.Q(('left_on', None)), fields=('person', 'structure'), name='affiliation_once_at_a_time'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('stage', 'waiting')), fields=['next_at'], name='delivery_due'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['webhook', '-created_at'], name='delivery_of_webhook'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('webhook', 'entry'), name='delivery_once'),
         ),
         migrations.RunPython(forbid, lift),
     ]
