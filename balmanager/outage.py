@@ -2,10 +2,11 @@
 
 import sys
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.defaults import bad_request, server_error
+
+from directory.away import database_is_away
 
 RETRY_AFTER = 10  # seconds
 DETAIL = "La base de données ne répond pas. Rien n’a été enregistré à moitié : réessayez dans quelques instants."
@@ -18,14 +19,6 @@ def handle_500(request):
 def handle_400(request, exception):
     """A session that cannot be saved is told by Django as a bad request, whatever the reason."""
     return answer(request) if database_is_away(exception) else bad_request(request, exception)
-
-
-def database_is_away(error: BaseException | None) -> bool:
-    while error:
-        if isinstance(error, OperationalError | InterfaceError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def answer(request) -> HttpResponse:

@@ -13,10 +13,9 @@ from types import SimpleNamespace
 
 import pytest
 from celery.beat import ScheduleEntry, SchedulingError
-from django.db import OperationalError
 from kombu import exceptions as kombu_exceptions
 
-from balmanager import degraded, outage
+from balmanager import degraded
 from balmanager.celery import app as celery_app
 from balmanager.degraded import RedisOrLocalCache
 from balmanager.schedule import Scheduler
@@ -220,10 +219,3 @@ def json_or_text(answer):
 def ask_with_a_session(app, path):
     headers = {"Cookie": f"sessionid={'a' * 32}", "Authorization": "Bearer balm_x"}
     return ask(urllib.request.Request(f"{app.url}{path}", headers=headers))
-
-
-@pytest.mark.parametrize("error", [OperationalError("disk full"), ValueError("ours")])
-def test_only_what_the_database_refuses_is_told_as_an_outage(error):
-    told = ValueError("what came of it")
-    told.__cause__ = error
-    assert outage.database_is_away(told) == isinstance(error, OperationalError)
