@@ -121,10 +121,12 @@ dist: $(VENV)/.runtime static/vendor/icons.svg  ## One archive to install withou
 	rm -rf $(DIST) && mkdir -p $(DIST)
 	git archive HEAD | tar -x -C $(DIST)
 	cp -r static/vendor $(DIST)/static/
+	# Without their markers, which pip judges by the Python of this machine: the 3.11.2 of Debian 12 wants one wheel more.
+	sed 's/ ; [^\\]*/ /' requirements/runtime.txt >dist/wheels.txt
 	for python in $(PYTHONS); do \
 	  $(BIN)/python -m pip download -q --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
 	    --python-version $$python --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 \
-	    --platform manylinux2014_x86_64 -r requirements/runtime.txt -d $(DIST)/wheels; done
+	    --platform manylinux2014_x86_64 -r dist/wheels.txt -d $(DIST)/wheels; done
 	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/dist.txt
 	$(BIN)/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml -o $(DIST)/sbom.json
 	tar -czf $(DIST).tar.gz -C dist balmanager-$(VERSION)
