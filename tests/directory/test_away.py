@@ -1,13 +1,16 @@
 """A database that is away is told from a question that it cannot answer: by errors that the two really raise."""
 
 import contextlib
+import errno
 import sqlite3
 
 import psycopg
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
+from balmanager import outage
 from directory.away import database_is_away
 from tests.servers import free_port
 
@@ -92,3 +95,30 @@ def test_a_postgresql_that_does_not_answer_is_an_outage():
     error = OperationalError("refused")
     error.__cause__ = refused.value
     assert database_is_away(error)
+
+
+def test_a_session_that_a_full_database_does_not_take_is_an_outage(client, db, settings, monkeypatch):
+    """Django makes a 400 of it, on every page."""
+    full = OperationalError("database or disk is full")
+    full.__cause__ = psycopg.errors.DiskFull("full")
+
+    def save(self, *args, **kwargs):
+        raise full
+
+    client.force_login(get_user_model().objects.create_user("gisele"))
+    client.raise_request_exception = False
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    monkeypatch.setattr("django.contrib.sessions.models.Session.save", save)
+    answer = client.get("/compte/login/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/", "text/html"), ("/api/v1/bals/", "application/problem+json"), ("/fhir/metadata", "application/fhir+json")],
+)
+def test_a_full_disk_is_answered_to_each_door_in_its_own_words(rf, path, kind):
+    answer = outage.answer(rf.get(path), outage.outage_behind(OSError(errno.ENOSPC, "full")))
+    assert answer.status_code == 503
+    assert answer["Content-Type"].startswith(kind)
+    assert outage.outage_behind(OSError(errno.ENOENT, "no such file")) is None
