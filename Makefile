@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE  # each of the many starts would compile a thou
 # The checks need no .env: their settings are these.
 CHECK_ENV := ENV_FILE=/dev/null VAR_DIR=$(VENV)/check SECRET_KEY=only-to-load-the-settings-never-to-serve-a-page-0123456789
 
-.PHONY: help install run test test-sqlite test-postgresql servers soak check fix openapi bench mutants mutants-tables \
+.PHONY: help install run test test-sqlite test-postgresql servers soak faults check fix openapi bench mutants mutants-tables \
 	mutants-rules lock clean backup restore dist install-offline
 
 help:  ## This list
@@ -110,6 +110,9 @@ mutants-rules: $(VENV)/.dev static/vendor/icons.svg
 
 soak: $(VENV)/.dev static/vendor/icons.svg  ## Kill the processes of `make run` under load for 30 minutes (SOAK_MINUTES=3)
 	$(BIN)/python -m tests.soak
+
+faults: $(VENV)/.dev static/vendor/icons.svg  ## Kill, freeze and fill, under load, then count each promise (KILLS=30 SEED=1 LAYOUT=production)
+	$(BIN)/python -m tests.faults
 
 # --- An archive to install without a network ----------------------------------------------------------------------------
 VERSION = $(shell $(BIN)/python -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])')

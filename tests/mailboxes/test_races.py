@@ -11,7 +11,7 @@ from django.utils import timezone
 from mailboxes import actions
 from mailboxes.lifecycle import Verb
 from mailboxes.models import SYSTEM, Bal, Cotitulaire, JournalEntry, Notice
-from mailboxes.notices.telling import tell_one
+from mailboxes.notices.telling import tell, tell_one
 from mailboxes.rules import Refused
 from tests.mailboxes.conftest import make_professional
 
@@ -123,7 +123,13 @@ def test_nobody_becomes_principal_while_their_departure_is_recorded(org, people,
     assert leads != bool(stay.left_on)
 
 
-def test_a_letter_claimed_while_its_request_is_cancelled_does_not_leave(per, people, mailoutbox):
+@pytest.fixture
+def nobody_tells(monkeypatch):
+    """But the test itself: the queue takes nothing."""
+    monkeypatch.setattr(tell, "delay", lambda entries: None)
+
+
+def test_a_letter_claimed_while_its_request_is_cancelled_does_not_leave(per, people, mailoutbox, nobody_tells):
     """The sender begins between the cancelling's look and its commit: it waits, and finds the letter withdrawn."""
     actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
     entry = per.requests.get().entry_id
@@ -143,7 +149,7 @@ def test_a_letter_claimed_while_its_request_is_cancelled_does_not_leave(per, peo
     assert Notice.objects.filter(party="operator", sent_at=None).exclude(channel="withdrawn").count() == 0
 
 
-def test_a_letter_that_leaves_while_its_request_is_cancelled_is_followed_by_another(per, people, mailoutbox):
+def test_a_letter_that_leaves_while_its_request_is_cancelled_is_followed_by_another(per, people, nobody_tells):
     actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
     entry = per.requests.get().entry_id
     JournalEntry.objects.claim(entry, timezone.now())  # by a sender, who is at it
