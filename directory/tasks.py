@@ -56,7 +56,7 @@ def sync_upload(run_pk: int) -> None:
     if not claimed:
         return
     run = SyncRun.objects.get(pk=run_pk)
-    asked = run.upload
+    asked: dict = run.upload or {}
     dated = datetime.fromisoformat(asked["dated"]) if asked["dated"] else None
     source = get_source(run.source, path=asked["path"], filename=asked["filename"])
     try:

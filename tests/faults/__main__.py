@@ -29,6 +29,7 @@ EVERY = float(os.environ.get("EVERY", "5"))
 EMBEDDED = os.environ.get("LAYOUT", "production") == "embedded"
 LONGEST_START = 60  # seconds
 LONGEST_CALM = 900  # seconds for all to be told once the faults are over
+ASKED_TO_END: list[int] = []
 OTHERS = ("mails", "hooks") if EMBEDDED else ("mails", "hooks", "postgresql", "redis", "redis frozen", "redis emptied")
 
 
@@ -57,10 +58,10 @@ def keep_until(stack: Stack, condition, seconds: float) -> bool:
     return reached
 
 
-def play(stack: Stack, clients: Clients, mails: Mails, hooks: Hooks) -> Counter:
-    """A fault now and then, two in three a kill, until there were so many kills."""
+def play(stack: Stack, clients: Clients, mails: Mails, hooks: Hooks) -> tuple[Counter, int]:
+    """A fault now and then, two in three a kill, until there were so many kills, or someone has seen enough."""
     choice, done, kills = random.Random(SEED), Counter(), 0
-    while kills < KILLS:
+    while kills < KILLS and not ASKED_TO_END:
         keep_until(stack, lambda: False, EVERY)
         keep_until(stack, lambda: answers(stack.env["SITE_URL"]), LONGEST_START)  # else a slow machine only ever starts
         fault = choice.choice(OTHERS) if choice.random() < 1 / 3 else "kill"
@@ -79,7 +80,7 @@ def play(stack: Stack, clients: Clients, mails: Mails, hooks: Hooks) -> Counter:
             end="",
             file=sys.stderr,
         )
-    return done
+    return done, kills
 
 
 def strike(stack: Stack, fault: str) -> None:
@@ -114,7 +115,7 @@ def faults(folder: Path) -> int:
             raise RuntimeError(f"the service did not start: see {folder}")
         clients = Clients(env["SITE_URL"], world["token"], world["bals"])
         started = time.monotonic()
-        done = play(stack, clients, mails, hooks)
+        done, kills = play(stack, clients, mails, hooks)
         mails.mood = hooks.mood = "well"
         lasted = time.monotonic() - started
         keep_until(stack, lambda: answers(env["SITE_URL"]), 300)
@@ -125,8 +126,8 @@ def faults(folder: Path) -> int:
     finally:
         stack.stop()
         mails.controller.stop()
-    kept, told = promises.judge(seen, clients, mails, hooks, KILLS)
-    print(f"\n{'embedded' if EMBEDDED else 'production'}, seed {SEED}: {KILLS} kills in {lasted / 60:.1f} minutes, "
+    kept, told = promises.judge(seen, clients, mails, hooks, kills)
+    print(f"\n{'embedded' if EMBEDDED else 'production'}, seed {SEED}: {kills} kills in {lasted / 60:.1f} minutes, "
           f"all told {calm:.0f} s later")  # fmt: skip
     for title, counts in (("faults", done), ("told", told), ("promises", kept)):
         print(f"--- {title}")
@@ -135,9 +136,16 @@ def faults(folder: Path) -> int:
     return 1 if any(kept.values()) else 0
 
 
+def end(number: int, _frame) -> None:
+    """Ctrl-C ends the faults, and what held until then is counted; a second one ends it all."""
+    if ASKED_TO_END:
+        sys.exit(1)
+    ASKED_TO_END.append(number)
+
+
 def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: sys.exit(1))  # what was started is ended
+        signal.signal(number, end)
     folder = Path(tempfile.mkdtemp(prefix="bal-faults-"))
     folder.chmod(0o711)  # PostgreSQL, under another account, must pass through
     code = faults(folder)
