@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE  # each of the many starts would compile a thou
 # The checks need no .env: their settings are these.
 CHECK_ENV := ENV_FILE=/dev/null VAR_DIR=$(VENV)/check SECRET_KEY=only-to-load-the-settings-never-to-serve-a-page-0123456789
 
-.PHONY: help install run test test-sqlite test-postgresql servers soak check fix openapi bench mutants mutants-tables \
+.PHONY: help install run test test-sqlite test-postgresql servers soak faults check fix openapi bench mutants mutants-tables \
 	mutants-rules lock clean backup restore dist install-offline
 
 help:  ## This list
@@ -111,6 +111,9 @@ mutants-rules: $(VENV)/.dev static/vendor/icons.svg
 soak: $(VENV)/.dev static/vendor/icons.svg  ## Kill the processes of `make run` under load for 30 minutes (SOAK_MINUTES=3)
 	$(BIN)/python -m tests.soak
 
+faults: $(VENV)/.dev static/vendor/icons.svg  ## Kill, freeze and fill, under load, then count each promise (KILLS=30 SEED=1 LAYOUT=production)
+	$(BIN)/python -m tests.faults
+
 # --- An archive to install without a network ----------------------------------------------------------------------------
 VERSION = $(shell $(BIN)/python -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])')
 DIST = dist/balmanager-$(VERSION)
@@ -121,10 +124,12 @@ dist: $(VENV)/.runtime static/vendor/icons.svg  ## One archive to install withou
 	rm -rf $(DIST) && mkdir -p $(DIST)
 	git archive HEAD | tar -x -C $(DIST)
 	cp -r static/vendor $(DIST)/static/
+	# Without their markers, which pip judges by the Python of this machine: the 3.11.2 of Debian 12 wants one wheel more.
+	sed 's/ ; [^\\]*/ /' requirements/runtime.txt >dist/wheels.txt
 	for python in $(PYTHONS); do \
 	  $(BIN)/python -m pip download -q --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
 	    --python-version $$python --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 \
-	    --platform manylinux2014_x86_64 -r requirements/runtime.txt -d $(DIST)/wheels; done
+	    --platform manylinux2014_x86_64 -r dist/wheels.txt -d $(DIST)/wheels; done
 	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/dist.txt
 	$(BIN)/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml -o $(DIST)/sbom.json
 	tar -czf $(DIST).tar.gz -C dist balmanager-$(VERSION)

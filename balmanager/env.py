@@ -4,7 +4,10 @@ example; never its value, for it may be a secret.
 `NAME_FILE` may name a file that holds the value of NAME, as containers give secrets.
 """
 
+import os
+from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -19,8 +22,21 @@ EXPECTED = {
     "“/”, “@” in a password are written %23, %2F, %40)",
     "SITE_URL": "an address, such as https://bal.example.fr",
     "REDIS_URL": "an address, such as redis://localhost:6379/0",
+    "LDAP_URL": "an address, such as ldaps://annuaire.example.fr",
+    "WEBHOOK_NETWORKS": "networks separated by commas, such as 10.1.0.0/16,192.168.4.7",
+    "SERVICE_EMAIL": "addresses separated by commas, such as exploitation@example.fr",
+    "BACKUP_RECIPIENT": "a public key of age, such as the age1… that manage.py backup --new-key prints",
+    "BACKUPS_KEPT": "1 or more, such as 14",
+    "LOG_FORMAT": "line or json",
+    "LOG_LEVEL": "DEBUG, INFO, WARNING, ERROR or CRITICAL",
+    "ANNUAIRE_MAX_WITHDRAWN": "a number, a share between 0 and 1, such as 0.1",
+    "MSSANTE_FROM_EMAIL": "the BAL that sends by it, such as avis@hopital.mssante.fr",
+    "SENTRY_DSN": "nothing, or the package sentry-sdk installed (pip install sentry-sdk)",
 }
 EXPECTED["MSSANTE_EMAIL_URL"] = EXPECTED["EMAIL_URL"]
+WEB = ("http", "https")
+EXPECTED_WEB = "an address, such as https://annuaire.example.fr/extraction"
+EXPECTED_FILE = "the path of a file that can be read, such as /etc/ssl/certs/igc-sante.pem"
 EXPECTED_OF = {
     bool: "true or false",
     int: "a whole number from 0 up, such as 30",
@@ -58,6 +74,30 @@ class Env(environ.Env):
         except (OSError, UnicodeDecodeError):
             raise ImproperlyConfigured(f"{var}_FILE: expected the path of a file that can be read.") from None
 
+    def web(self, var: str, schemes: tuple[str, ...] = WEB, default: str = "") -> str:
+        """An address of one of these schemes, with its host; or nothing."""
+        value = self(var, default=default)
+        try:
+            is_whole = urlsplit(value).scheme in schemes and bool(urlsplit(value).netloc or urlsplit(value).path)
+        except ValueError:
+            is_whole = False
+        if value and not is_whole:
+            raise wrong(var, expected=EXPECTED.get(var, EXPECTED_WEB))
+        return value
+
+    def file(self, var: str) -> str:
+        """The path of a file that is there; or nothing."""
+        value = self(var, default="")
+        if value and not os.access(value, os.R_OK):
+            raise wrong(var, expected=EXPECTED_FILE)
+        return value
+
+    def networks(self, var: str) -> list:
+        try:
+            return [ip_network(network) for network in self.list(var, default=[])]
+        except ValueError:
+            raise wrong(var) from None
+
     def db_url(self, var="DATABASE_URL", *args, **kwargs):
         return self.address(super().db_url, var, *args, **kwargs)
 
@@ -84,7 +124,7 @@ class Env(environ.Env):
             raise wrong(var) from None
 
 
-def wrong(var: str, cast=None, what: str = "makes no sense") -> ImproperlyConfigured:
+def wrong(var: str, cast=None, what: str = "makes no sense", expected: str = "") -> ImproperlyConfigured:
     kind = type(cast) if isinstance(cast, list | dict) else cast  # the library's way to say a list of numbers
-    expected = EXPECTED.get(var) or EXPECTED_OF.get(kind) or "another value (docs/settings.md)"
+    expected = expected or EXPECTED.get(var) or EXPECTED_OF.get(kind) or "another value (docs/settings.md)"
     return ImproperlyConfigured(f"{var} {what}: expected {expected}.")

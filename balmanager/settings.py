@@ -6,13 +6,11 @@ A value that does not parse stops the start with its name; no secret has a defau
 from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
-from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
 from balmanager.env import Env, wrong
 
@@ -31,7 +29,7 @@ for key in () if DEBUG else (SECRET_KEY, *SECRET_KEY_FALLBACKS):
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 if "*" in ALLOWED_HOSTS and not DEBUG:
     raise wrong("ALLOWED_HOSTS", what="answers to any name")
-SITE_URL = env("SITE_URL", default=f"http://localhost:{env('PORT', default='8000')}").rstrip("/")
+SITE_URL = env.web("SITE_URL", default=f"http://localhost:{env('PORT', default='8000')}").rstrip("/")
 HTTPS = env.bool("HTTPS", default=SITE_URL.startswith("https://"))
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
 VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -188,7 +186,8 @@ def _whole(provider: dict) -> dict:
     if not options["server_url"]:
         return {}
     if not provider["client_id"] or not provider["secret"]:
-        raise ImproperlyConfigured(f"{provider['name']}: its CLIENT_ID and CLIENT_SECRET are needed too.")
+        start, end = "PSC" if provider["provider_id"] == "psc" else "OIDC", "SECRET" if provider["client_id"] else "ID"
+        raise wrong(f"{start}_CLIENT_{end}", what="is missing", expected="what the provider gave, such as bal-manager")
     options["certificate"] = options["certificate"] if all(options["certificate"]) else None
     address = urlsplit(options["server_url"])
     return provider | {"settings": options | {"servers": [f"{address.scheme}://{address.netloc}/"]}}
@@ -200,14 +199,14 @@ _psc = _whole({
     "client_id": env("PSC_CLIENT_ID", default=""),
     "secret": env("PSC_CLIENT_SECRET", default=""),
     "settings": {
-        "server_url": env("PSC_DISCOVERY_URL", default=""),
+        "server_url": env.web("PSC_DISCOVERY_URL"),
         "scope": env("PSC_SCOPE", default="openid scope_all").split(),
         "uid_claim": "SubjectNameID",  # not "sub", which may change
         "rpps_claim": "SubjectNameID",
         "acr_values": env("PSC_ACR_VALUES", default="eidas1"),
         "strong": True,  # a card, or its electronic twin
-        "certificate": (env("PSC_CLIENT_CERT", default=""), env("PSC_CLIENT_KEY", default="")),
-        "authorities": env("PSC_CA_FILE", default=""),
+        "certificate": (env.file("PSC_CLIENT_CERT"), env.file("PSC_CLIENT_KEY")),
+        "authorities": env.file("PSC_CA_FILE"),
     },
 })  # fmt: skip
 _own = _whole({
@@ -216,14 +215,14 @@ _own = _whole({
     "client_id": env("OIDC_CLIENT_ID", default=""),
     "secret": env("OIDC_CLIENT_SECRET", default=""),
     "settings": {
-        "server_url": env("OIDC_DISCOVERY_URL", default=""),
+        "server_url": env.web("OIDC_DISCOVERY_URL"),
         "scope": env("OIDC_SCOPE", default="openid profile email").split(),
         "uid_claim": env("OIDC_UID_CLAIM", default="sub"),
         "rpps_claim": env("OIDC_RPPS_CLAIM", default=""),
         "acr_values": env("OIDC_ACR_VALUES", default=""),
         "strong": env.bool("OIDC_STRONG", default=False),
-        "certificate": (env("OIDC_CLIENT_CERT", default=""), env("OIDC_CLIENT_KEY", default="")),
-        "authorities": env("OIDC_CA_FILE", default=""),
+        "certificate": (env.file("OIDC_CLIENT_CERT"), env.file("OIDC_CLIENT_KEY")),
+        "authorities": env.file("OIDC_CA_FILE"),
     },
 })  # fmt: skip
 IDENTITY_PROVIDERS = [provider for provider in (_psc, _own) if provider]
@@ -288,11 +287,14 @@ MSSANTE_MAIL = {name: _mssante.get(f"EMAIL_{key}") for name, key in {
 }.items() if _mssante.get(f"EMAIL_{key}")}  # fmt: skip
 MSSANTE_FROM_EMAIL = env("MSSANTE_FROM_EMAIL", default="")
 if MSSANTE_MAIL and not MSSANTE_FROM_EMAIL:
-    raise ImproperlyConfigured("MSSANTE_EMAIL_URL needs MSSANTE_FROM_EMAIL: the BAL that sends.")
+    raise wrong("MSSANTE_FROM_EMAIL", what="is missing")
+SERVICE_EMAIL = env.list("SERVICE_EMAIL", default=[])  # of those who run it: what it finds amiss is mailed there
+if not all("@" in address for address in SERVICE_EMAIL):
+    raise wrong("SERVICE_EMAIL")
 MESSAGE_ID_DOMAIN = urlsplit(SITE_URL).hostname
 
 # --- Jobs -------------------------------------------------------------------------------------------------------------
-REDIS_URL = env("REDIS_URL", default="")
+REDIS_URL = env.web("REDIS_URL", ("redis", "rediss", "unix"))
 if REDIS_URL:
     # Shared by all web processes, so that a key's rate is counted once. Without it, there is but one process.
     CACHES = {"default": {"BACKEND": "balmanager.degraded.RedisOrLocalCache", "LOCATION": REDIS_URL}}
@@ -324,21 +326,25 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     str(name): {"task": task, "schedule": when, "args": args}
     for name, task, when, *args in [
         ("sync_annuaire",     "directory.tasks.sync_annuaire",     crontab(hour=5, minute=10)),
+        ("sync_annuaire_again", "directory.tasks.sync_if_due",     crontab(minute=30, hour="7-22/3"), "extraction"),
         ("sync_whitelist",    "directory.tasks.sync_annuaire",     crontab(hour=5, minute=0), "whitelist"),
+        ("sync_whitelist_again", "directory.tasks.sync_if_due",    crontab(minute=20, hour="7-22/3"), "whitelist"),
         ("sync_activities",   "directory.tasks.sync_annuaire",     crontab(0, hour=2, day_of_week=0), "activities"),
         ("sync_fhir",         "directory.tasks.sync_if_due",       crontab(minute="*/30"), "fhir"),
         ("sync_ldap",         "directory.tasks.sync_if_due",       crontab(minute=40), "ldap"),
+        ("take_up_uploads",   "directory.tasks.take_up_uploads",   timedelta(minutes=5)),
+        ("tell_troubles",     "balmanager.operations.tasks.tell_troubles", timedelta(minutes=5)),
         ("purge_account_log", "balmanager.accounts.tasks.purge_account_log", crontab(hour=3, minute=40)),
     ]
 }  # fmt: skip
 
 # --- The annuaire -----------------------------------------------------------------------------------------------------
-ANNUAIRE_CA_FILE = env("ANNUAIRE_CA_FILE", default="")
+ANNUAIRE_CA_FILE = env.file("ANNUAIRE_CA_FILE")
 DIRECTORY_SOURCES: dict[str, dict] = {
     "extraction": {
         "SOURCE": "directory.sources.extraction.Extraction",
         "OPTIONS": {
-            "url": env("ANNUAIRE_URL", default=""),
+            "url": env.web("ANNUAIRE_URL"),
             "ca_file": ANNUAIRE_CA_FILE,
         },
         "PUBLIC": True,  # what is in it is published
@@ -346,7 +352,7 @@ DIRECTORY_SOURCES: dict[str, dict] = {
     "activities": {
         "SOURCE": "directory.sources.activities.Activities",
         "OPTIONS": {
-            "url": env("ACTIVITIES_URL", default=""),
+            "url": env.web("ACTIVITIES_URL"),
             "ca_file": ANNUAIRE_CA_FILE,
             # The annuaire knows nothing of the register: it is told where to ask whose people are ours.
             "managed": "mailboxes.models.managed_identifiers",
@@ -356,14 +362,14 @@ DIRECTORY_SOURCES: dict[str, dict] = {
     "whitelist": {
         "SOURCE": "directory.sources.whitelist.WhiteList",
         "OPTIONS": {
-            "url": env("WHITELIST_URL", default=""),
+            "url": env.web("WHITELIST_URL"),
             "ca_file": ANNUAIRE_CA_FILE,
         },
     },
     "fhir": {
         "SOURCE": "directory.sources.fhir.Fhir",
         "OPTIONS": {
-            "url": env("FHIR_URL", default="https://gateway.api.esante.gouv.fr/fhir/v2"),
+            "url": env.web("FHIR_URL", default="https://gateway.api.esante.gouv.fr/fhir/v2"),
             "key": env("ESANTE_API_KEY", default=""),
             "ca_file": ANNUAIRE_CA_FILE,
         },
@@ -373,8 +379,8 @@ DIRECTORY_SOURCES: dict[str, dict] = {
     "ldap": {
         "SOURCE": "directory.sources.ldap.Ldap",
         "OPTIONS": {
-            "url": env("LDAP_URL", default=""),
-            "ca_file": env("LDAP_CA_FILE", default=""),
+            "url": env.web("LDAP_URL", ("ldap", "ldaps")),
+            "ca_file": env.file("LDAP_CA_FILE"),
             "user": env("LDAP_USER", default=""),
             "password": env("LDAP_PASSWORD", default=""),
             "base": env("LDAP_BASE", default="dc=mssante,dc=fr"),
@@ -387,10 +393,12 @@ DIRECTORY_SOURCES: dict[str, dict] = {
 # Of what two sources say, the first one's word is shown; a source left out is not looked at any more.
 DIRECTORY_ORDER = env.list("DIRECTORY_ORDER", default=["extraction", "fhir", "ldap"])
 if not set(DIRECTORY_ORDER) <= set(DIRECTORY_SOURCES) or len(set(DIRECTORY_ORDER)) < len(DIRECTORY_ORDER):
-    raise ImproperlyConfigured(f"DIRECTORY_ORDER names, each once, sources among {', '.join(DIRECTORY_SOURCES)}.")
+    raise wrong(
+        "DIRECTORY_ORDER", expected=f"each once, sources among {','.join(DIRECTORY_SOURCES)}, such as extraction,fhir"
+    )
 ANNUAIRE_MAX_WITHDRAWN = env.float("ANNUAIRE_MAX_WITHDRAWN", default=0.10)
 if not 0 <= ANNUAIRE_MAX_WITHDRAWN <= 1:
-    raise ImproperlyConfigured("ANNUAIRE_MAX_WITHDRAWN is a share, between 0 and 1.")
+    raise wrong("ANNUAIRE_MAX_WITHDRAWN")
 ANNUAIRE_STALE_AFTER = timedelta(days=env.int("ANNUAIRE_STALE_AFTER_DAYS", default=3))
 
 # --- The life of a BAL ------------------------------------------------------------------------------------------------
@@ -462,21 +470,21 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 # Inner networks whose software may be called; any other inner address never is.
-WEBHOOK_NETWORKS = [ip_network(network) for network in env.list("WEBHOOK_NETWORKS", default=[])]
+WEBHOOK_NETWORKS = env.networks("WEBHOOK_NETWORKS")
 DELIVERIES_KEPT = timedelta(days=env.int("DELIVERIES_KEPT_DAYS", default=90))
 CALLS_KEPT = timedelta(days=env.int("CALLS_KEPT_DAYS", default=1))
 
 # --- What is written down ---------------------------------------------------------------------------------------------
 LOG_FORMAT = env("LOG_FORMAT", default="line")
 if LOG_FORMAT not in ("line", "json"):
-    raise ImproperlyConfigured("LOG_FORMAT makes no sense: expected line or json.")
+    raise wrong("LOG_FORMAT")
 BACKUP_DIR = Path(env("BACKUP_DIR", default=str(VAR_DIR / "backups")))
 BACKUP_RECIPIENT = env("BACKUP_RECIPIENT", default="")  # an age public key
 if BACKUP_RECIPIENT and not BACKUP_RECIPIENT.startswith("age1"):
-    raise ImproperlyConfigured("BACKUP_RECIPIENT makes no sense: expected a public key of age, such as age1….")
+    raise wrong("BACKUP_RECIPIENT")
 BACKUPS_KEPT = env.int("BACKUPS_KEPT", default=14)
 if not BACKUPS_KEPT:
-    raise ImproperlyConfigured("BACKUPS_KEPT makes no sense: expected 1 or more, such as 14.")
+    raise wrong("BACKUPS_KEPT")
 DISK_FREE_MB = env.int("DISK_FREE_MB", default=500)  # less is told
 LOGGING: dict = {
     "version": 1,
@@ -501,10 +509,10 @@ LOGGING: dict = {
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
 if LOGGING["root"]["level"] not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
-    raise ImproperlyConfigured("LOG_LEVEL makes no sense: expected DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+    raise wrong("LOG_LEVEL")
 if SENTRY_DSN := env("SENTRY_DSN", default=""):
     if find_spec("sentry_sdk") is None:
-        raise ImproperlyConfigured("SENTRY_DSN needs a package that is not installed: pip install sentry-sdk.")
+        raise wrong("SENTRY_DSN", what="needs a package that is not installed")
     # Neither who asked, nor what they sent, nor the values of variables: the trace of the error alone.
     import_module("sentry_sdk").init(
         SENTRY_DSN, send_default_pii=False, include_local_variables=False, max_request_body_size="never"

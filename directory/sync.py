@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 
@@ -26,7 +26,6 @@ from directory.sources import Incremental, Opened, Source, UnreadableSource
 logger = logging.getLogger(__name__)
 
 CHUNK = 10_000  # lines between two signs of life
-LEASE = timedelta(minutes=5)  # without a sign of life a run is dead
 REJECTED_KEPT = 10_000
 TEXT_KEPT = 2_000  # characters of a rejected line
 PREVIEWED = 100  # changes of each kind that a dry run shows
@@ -97,7 +96,7 @@ def _follow(run: SyncRun, whole: bool) -> None:
 
 
 def _declare_dead(source: str) -> None:
-    dead = SyncRun.objects.filter(source=source, status=Status.RUNNING, seen_at__lt=timezone.now() - LEASE)
+    dead = SyncRun.objects.silent(timezone.now()).filter(source=source, status=Status.RUNNING, upload__isnull=True)
     dead.update(status=Status.FAILED, reason="Interrompue : son programme s'est arrêté.", finished_at=timezone.now())
 
 

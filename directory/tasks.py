@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from directory.models import SyncRun
@@ -15,6 +16,9 @@ logger = logging.getLogger(__name__)
 
 ONCE_IN = timedelta(hours=20)
 SLICE = 20 * 60  # seconds
+MOST_TRIES = 3  # of a file whose processes die: it may be the file
+KEPT_FOR = timedelta(days=1)  # a file that no run names: an upload may be on its way
+DIED = "Interrompue plusieurs fois : son programme s'est arrêté."
 
 
 @shared_task
@@ -44,29 +48,45 @@ def sync_if_due(source: str) -> None:
 
 
 @shared_task
-def sync_upload(
-    run_pk: int,
-    path: str,
-    filename: str,
-    dry_run: bool = False,
-    max_withdrawn: float | None = None,
-    dated: str | None = None,
-) -> None:
+def sync_upload(run_pk: int) -> None:
     """Take up a run that waits for its uploaded file; given twice, it runs once."""
-    claimed = SyncRun.objects.filter(pk=run_pk, status=SyncRun.Status.WAITING).update(status=SyncRun.Status.RUNNING)
+    claimed = SyncRun.objects.filter(pk=run_pk, status=SyncRun.Status.WAITING).update(
+        status=SyncRun.Status.RUNNING, seen_at=timezone.now()
+    )
     if not claimed:
         return
     run = SyncRun.objects.get(pk=run_pk)
+    asked: dict = run.upload or {}
+    dated = datetime.fromisoformat(asked["dated"]) if asked["dated"] else None
+    source = get_source(run.source, path=asked["path"], filename=asked["filename"])
     try:
-        _run(
-            get_source(run.source, path=path, filename=filename),
-            run=run,
-            dry_run=dry_run,
-            max_withdrawn=max_withdrawn,
-            dated=datetime.fromisoformat(dated) if dated else None,
-        )
-    finally:
-        Path(path).unlink(missing_ok=True)
+        _run(source, run=run, dry_run=asked["dry_run"], max_withdrawn=asked["max_withdrawn"], dated=dated)
+    finally:  # not reached by a process that is killed: then file and question stay, for `take_up_uploads`
+        SyncRun.objects.filter(pk=run_pk).update(upload=None)
+        Path(asked["path"]).unlink(missing_ok=True)
+
+
+@shared_task
+def take_up_uploads() -> None:
+    """Uploaded files whose task was lost, or whose process died, are read again; files that nobody reads go."""
+    now = timezone.now()
+    for run in SyncRun.objects.silent(now).filter(upload__isnull=False):
+        waits = SyncRun.objects.filter(pk=run.pk, status=run.status, seen_at=run.seen_at)
+        if run.upload["tries"] < MOST_TRIES and Path(run.upload["path"]).exists():
+            asked = run.upload | {"tries": run.upload["tries"] + 1}
+            if waits.update(status=SyncRun.Status.WAITING, seen_at=now, upload=asked):
+                sync_upload.delay(run.pk)
+        else:
+            waits.update(status=SyncRun.Status.FAILED, reason=DIED, finished_at=now, upload=None)
+    unread = SyncRun.objects.at_work().filter(upload__isnull=False).values_list("upload", flat=True)
+    wanted = {upload["path"] for upload in unread}
+    for path in uploads().glob("*"):
+        if str(path) not in wanted and path.stat().st_mtime < (now - KEPT_FOR).timestamp():
+            path.unlink(missing_ok=True)
+
+
+def uploads() -> Path:
+    return settings.VAR_DIR / "uploads"
 
 
 def _run(source: Source, **options) -> None:

@@ -5,7 +5,6 @@ import uuid
 from functools import partial
 from pathlib import Path
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import user_passes_test
 from django.core.exceptions import PermissionDenied
@@ -19,7 +18,7 @@ from kombu.exceptions import OperationalError
 from directory.forms import UploadForm
 from directory.kept import Kept, kept_of
 from directory.models import Change, SyncRun
-from directory.tasks import sync_upload
+from directory.tasks import sync_upload, uploads
 
 logger = logging.getLogger(__name__)
 
@@ -73,37 +72,39 @@ def upload(request: HttpRequest) -> HttpResponse:
     file = form.cleaned_data["file"]
     path = _keep(file)
     with transaction.atomic():
-        run = SyncRun.objects.create(source="extraction", status=SyncRun.Status.WAITING, origin=file.name)
         dated = form.cleaned_data["dated"]
-        options = {
+        asked = {
+            "path": str(path),
+            "filename": file.name,
+            "tries": 1,
             "dated": dated.isoformat() if dated else None,
             "dry_run": form.cleaned_data["dry_run"],
             "max_withdrawn": 1.0 if form.cleaned_data["accept_withdrawals"] else None,
         }
-        transaction.on_commit(partial(_start, run, path, file.name, options))
+        run = SyncRun.objects.create(source="extraction", status=SyncRun.Status.WAITING, origin=file.name, upload=asked)
+        transaction.on_commit(partial(_start, run))
     messages.success(request, "Le fichier est reçu : sa lecture commence.")
     return redirect("directory:run", pk=run.pk)
 
 
 def _keep(file: UploadedFile) -> Path:
-    folder = settings.VAR_DIR / "uploads"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / uuid.uuid4().hex  # never the name that the browser gave
-    with path.open("wb") as kept:
-        for chunk in file.chunks():
-            kept.write(chunk)
+    uploads().mkdir(parents=True, exist_ok=True)
+    path = uploads() / uuid.uuid4().hex  # never the name that the browser gave
+    try:
+        with path.open("wb") as kept:
+            for chunk in file.chunks():
+                kept.write(chunk)
+    except OSError:  # a full disk
+        path.unlink(missing_ok=True)
+        raise
     return path
 
 
-def _start(run: SyncRun, path: Path, filename: str, options: dict) -> None:
+def _start(run: SyncRun) -> None:
     try:
-        sync_upload.delay(run.pk, str(path), filename, **options)
+        sync_upload.delay(run.pk)
     except OperationalError:
-        logger.exception("The run %s could not be queued", run.pk)
-        path.unlink(missing_ok=True)
-        SyncRun.objects.filter(pk=run.pk).update(
-            status=SyncRun.Status.FAILED, reason="La file des tâches est injoignable : réessayez plus tard."
-        )
+        logger.exception("The run %s could not be queued: it will be taken up later", run.pk)
 
 
 def _shown(kept: Kept, kind: str, key: str, details: dict[str, list]) -> tuple:

@@ -5,6 +5,8 @@ A line of `JOBS` is all that a job takes: its Celery task, its place in the beat
 """
 
 import logging
+import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -68,6 +70,9 @@ from mailboxes.software.models import Delivery, Webhook
 
 logger = logging.getLogger(__name__)
 
+MOST_IN_VAIN = 3  # answers other than "received" that a webhook may give in one round
+ROUND = 45  # seconds: the next one begins a minute after it
+
 
 class Sweep(NamedTuple):
     title: str
@@ -106,16 +111,20 @@ def _enlist(hooks: QuerySet) -> Tally:
 
 
 def _deliver(deliveries: QuerySet) -> Tally:
-    """Deliver what is due. A webhook that does not answer is left alone for this round: the others do not wait for
-    it."""
-    tally, silent = Tally(), set()
+    """Deliver what is due. A webhook that does not answer, or refuses several in a row, is left alone for this round,
+    and the round ends in time: neither the others nor the other jobs wait for it."""
+    tally, in_vain = Tally(), Counter[int]()
+    ends_at = time.monotonic() + ROUND
     for delivery in list(deliveries.select_related("webhook").order_by("next_at")):
-        if delivery.webhook_id in silent:
+        if time.monotonic() > ends_at:
+            break
+        if in_vain[delivery.webhook_id] >= MOST_IN_VAIN:
             continue
         if webhooks.deliver(delivery):
             tally.done += 1
+            in_vain[delivery.webhook_id] = 0
         else:
-            silent.add(delivery.webhook_id)
+            in_vain[delivery.webhook_id] += 1 if delivery.status else MOST_IN_VAIN
             tally.refused[str(delivery)] = "non livrée"
     return tally
 

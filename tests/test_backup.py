@@ -147,6 +147,26 @@ def test_what_cannot_be_restored_is_refused_with_a_sentence_and_touches_nothing(
     assert tables(small) == before
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"name": "../outside"},
+        {"name": "/outside"},
+        {"name": "link", "type": tarfile.SYMTYPE, "linkname": "/etc/passwd"},
+    ],
+    ids=["above", "elsewhere", "a link"],
+)
+def test_an_archive_that_holds_more_than_its_own_files_is_refused(tmp_path, facts):
+    with tarfile.open(tmp_path / "archive", "w:gz") as tar:
+        member = tarfile.TarInfo()
+        for name, value in facts.items():
+            setattr(member, name, value)
+        tar.addfile(member)
+    with pytest.raises(backup.NotRestored, match="abîmée"):
+        backup.unpack(tmp_path / "archive", tmp_path / "all")
+    assert not (tmp_path / "outside").exists()
+
+
 def test_an_encrypted_archive_opens_with_its_key_and_no_other(small, tmp_path):
     key, other = (small.manage("backup", "--new-key") for _ in range(2))
     (tmp_path / "key").write_text(key)

@@ -2,23 +2,28 @@
 
 import json
 import logging
+import runpy
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from smtplib import SMTPException
 from types import SimpleNamespace
 
 import pytest
+from aiosmtpd.controller import Controller
 from celery import signals
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 from django.utils import timezone
 
 from balmanager import logs
 from balmanager.celery import app as celery_app
-from balmanager.operations import checks, records
-from balmanager.operations.models import Failure, Job
+from balmanager.operations import alerts, checks, records
+from balmanager.operations.models import Failure, Job, Trouble
 from balmanager.operations.records import schedules
 from balmanager.schedule import expires
-from tests.servers import ROOT
+from tests.servers import ROOT, free_port
 
 
 # --- For machines -------------------------------------------------------------------------------------------------
@@ -238,6 +243,14 @@ def test_a_job_that_no_worker_took_is_dropped_before_many_of_its_kind_wait():
         assert 60 <= expires(schedule) <= max(3600, 24 * 3600, gap), name
 
 
+@pytest.mark.parametrize("source", ["extraction", "whitelist"])
+def test_what_the_night_did_not_bring_is_asked_for_by_day(source):
+    """A process killed at its hour must not cost a day: a run that is done already is not done again."""
+    again = [entry for entry in records.scheduled().values() if entry["task"] == "directory.tasks.sync_if_due"]
+    by_day = next(entry["schedule"] for entry in again if entry.get("args") == [source])
+    assert len(by_day.hour) > 3
+
+
 # --- The page -----------------------------------------------------------------------------------------------------
 @pytest.fixture
 def admin_page(admin_client):
@@ -261,6 +274,95 @@ def test_the_page_says_that_all_is_well(admin_page, unwell):
 def test_the_page_is_for_who_administers_the_service(client, django_user_model, db):
     client.force_login(django_user_model.objects.create_user("gisele", is_staff=True))
     assert client.get("/service/").status_code == 404
+
+
+# --- Told by mail -----------------------------------------------------------------------------------------------------
+class Inbox:
+    """A real mail server that keeps what it takes; told to, it takes nothing."""
+
+    def __init__(self):
+        self.mails, self.refuses = [], False
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.refuses:
+            return "451 later"
+        self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
+        return "250 OK"
+
+
+@pytest.fixture
+def inbox(settings, db):
+    inbox = Inbox()
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    settings.SERVICE_EMAIL = ["exploitation@exemple.invalid"]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
+    yield inbox
+    controller.stop()
+
+
+def subjects(inbox):
+    return [mail["Subject"] for _, mail in inbox.mails]
+
+
+def words(mail):
+    return mail.get_content().replace("\r\n", "\n")
+
+
+def test_a_trouble_is_mailed_once_when_it_comes_and_once_when_it_is_over(inbox, unwell):
+    for names in (("disk",), ("disk",), ("disk",), ("disk", "mail"), ("disk", "mail"), ("mail",), (), (), ()):
+        unwell(*names)
+        alerts.tell()
+    assert subjects(inbox) == [
+        "BAL Manager : 1 à regarder",  # disk
+        "BAL Manager : 2 à regarder",  # mail came
+        "BAL Manager : 1 à regarder",  # disk is over
+        "BAL Manager : tout est rentré dans l’ordre",
+    ]
+    recipients, second = inbox.mails[1]
+    assert recipients == ["exploitation@exemple.invalid"]
+    text = words(second)
+    assert "À regarder :\n- Courriels : quelque chose (depuis le" in text
+    assert "Déjà dit, et qui dure :\n- Place sur le disque" in text
+    assert "Rentré dans l’ordre :\n- Place sur le disque" in words(inbox.mails[2][1])
+    assert not Trouble.objects.exists()
+
+
+def test_what_one_look_alone_finds_is_told_to_nobody(inbox, unwell):
+    for names in (("broker",), (), ("broker",), ()):
+        unwell(*names)
+        alerts.tell()
+    assert inbox.mails == []
+
+
+def test_what_the_mail_server_did_not_take_is_told_once_it_does(inbox, unwell):
+    inbox.refuses = True
+    unwell("mail")
+    alerts.tell()
+    for _ in range(2):
+        with pytest.raises(SMTPException):
+            alerts.tell()
+    inbox.refuses = False
+    alerts.tell()
+    alerts.tell()
+    assert subjects(inbox) == ["BAL Manager : 1 à regarder"]
+
+
+def test_without_an_address_nobody_is_told(inbox, unwell, settings):
+    settings.SERVICE_EMAIL = []
+    unwell("disk")
+    alerts.tell()
+    alerts.tell()
+    assert inbox.mails == []
+
+
+def test_the_findings_are_told_by_a_scheduled_job(inbox, unwell):
+    unwell("disk")
+    task = celery_app.tasks[records.scheduled()["tell_troubles"]["task"]]
+    task()
+    task()
+    assert len(inbox.mails) == 1
 
 
 # --- What is written down -----------------------------------------------------------------------------------------
@@ -300,26 +402,56 @@ def test_a_log_in_json_is_one_object_a_line(tmp_path):
         ("SECRET_KEY", "", "50 random characters"),
         ("SECRET_KEY", "trop-courte", "50 random characters"),
         ("SECRET_KEY", "$" + "secret" * 10, "50 random characters"),
+        ("SITE_URL", "bal.hopital.fr", "such as https://bal.example.fr"),
         ("QUOTA_HYSTERESIS", "cinq", "a whole number"),
         ("SESSION_SECONDS", "-3", "a whole number from 0"),
         ("BEHIND_PROXY", "oui", "true or false"),
-        ("ANNUAIRE_MAX_WITHDRAWN", "dix", "a number"),
+        ("ANNUAIRE_MAX_WITHDRAWN", "dix", "such as 0.1"),
+        ("ANNUAIRE_MAX_WITHDRAWN", "10.5", "between 0 and 1"),
         ("QUOTA_THRESHOLDS", "80,beaucoup", "values separated by commas"),
         ("DATABASE_URL", "postgresql://bal:mot#passe@localhost/bal", "%23"),
+        ("REDIS_URL", "localhost:6380", "such as redis://localhost:6379/0"),
         ("EMAIL_URL", "smtp+tls://bal:mot#passe@localhost:587", "%23"),
         ("EMAIL_URL", "smtps://bal:motpasse@localhost:465", "smtp+ssl://"),
+        ("SERVICE_EMAIL", "equipe", "such as exploitation@example.fr"),
+        ("ANNUAIRE_URL", "annuaire.zip", "such as https://"),
+        ("LDAP_URL", "https://annuaire.hopital.fr", "such as ldaps://"),
+        ("LDAP_CA_FILE", "/nulle/part.pem", "a file that can be read"),
+        ("WEBHOOK_NETWORKS", "10.1.0.0/99", "such as 10.1.0.0/16"),
+        ("DIRECTORY_ORDER", "extraction,extraction", "each once"),
+        ("BACKUP_RECIPIENT", "AGE-SECRET-KEY-1", "a public key of age"),
+        ("BACKUPS_KEPT", "0", "1 or more"),
         ("LOG_LEVEL", "bavard", "DEBUG"),
         ("LOG_FORMAT", "xml", "json"),
     ],
 )
 @pytest.mark.postgresql_run
-def test_a_setting_that_makes_no_sense_stops_the_start_with_what_is_expected(tmp_path, name, value, expected):
-    done = run_python("import balmanager.settings", VAR_DIR=str(tmp_path), **{name: value})
-    told = done.stderr.splitlines()[-1]
-    assert done.returncode == 1
-    assert told.startswith("django.core.exceptions.ImproperlyConfigured: " + name)
+def test_a_setting_that_makes_no_sense_stops_the_start_with_what_is_expected(monkeypatch, name, value, expected):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured) as caught:
+        runpy.run_path(str(ROOT / "balmanager" / "settings.py"))
+    told = str(caught.value)
+    assert told.startswith(name)
     assert expected in told
-    assert not value or value not in done.stderr
+    assert "such as" in told or "true or false" in told or "LOG_" in told
+    assert not value or value not in told
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None  # whose words would tell the value
+
+
+@pytest.mark.postgresql_run
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"PSC_DISCOVERY_URL": "https://psc.fr/x"}, "PSC_CLIENT_ID"),
+        ({"OIDC_DISCOVERY_URL": "https://sso.fr/x", "OIDC_CLIENT_ID": "x"}, "OIDC_CLIENT_SECRET"),
+        ({"MSSANTE_EMAIL_URL": "smtp://localhost:25"}, "MSSANTE_FROM_EMAIL"),
+    ],
+)
+def test_a_setting_that_needs_another_names_it(monkeypatch, given, missing):
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=f"^{missing} is missing: expected .* such as "):
+        runpy.run_path(str(ROOT / "balmanager" / "settings.py"))
 
 
 @pytest.mark.postgresql_run

@@ -1,10 +1,7 @@
 """A neighbour that stops, or says nothing, does not stop the service: Redis, then PostgreSQL, each really stopped."""
 
-import contextlib
 import json
-import shlex
 import signal
-import subprocess
 import time
 import urllib.error
 import urllib.parse
@@ -13,33 +10,16 @@ from types import SimpleNamespace
 
 import pytest
 from celery.beat import ScheduleEntry, SchedulingError
-from django.db import OperationalError
 from kombu import exceptions as kombu_exceptions
 
-from balmanager import degraded, outage
+from balmanager import degraded
 from balmanager.celery import app as celery_app
 from balmanager.degraded import RedisOrLocalCache
 from balmanager.schedule import Scheduler
-from tests.servers import find_program, free_port, or_skip, port_answers, private_folder, run, run_postgresql
+from tests.faults.servers import PostgreSQL, Redis
+from tests.servers import or_skip, private_folder, run_postgresql
 
 pytestmark = pytest.mark.postgresql_run  # servers of its own: once is enough
-
-
-class Redis:
-    """A Redis on a port of its own, that can be stopped, frozen and started again."""
-
-    def __init__(self, folder):
-        self.port, self.folder = free_port(), folder
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.running = contextlib.ExitStack()
-
-    def start(self):
-        command = [find_program("redis-server", package="redis-server"), "--port", str(self.port)]
-        command += ["--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
-        self.process = self.running.enter_context(run(command, self.folder / "log", port_answers(self.port)))
-
-    def stop(self):
-        self.running.close()
 
 
 @pytest.fixture
@@ -149,32 +129,6 @@ def test_a_job_that_the_queue_refused_stays_due_and_is_sent_when_it_can(schedule
 
 
 # --- The database -------------------------------------------------------------------------------------------------
-class PostgreSQL:
-    """A server whose processes end at once, as in an accident, and that starts again on the same port."""
-
-    def __init__(self, folder, url):
-        self.url = url
-        (data,) = folder.glob("postgresql-*/data")
-        self.data, self.log = data, folder / "postgresql.log"
-        self.command = shlex.split((data / "postmaster.opts").read_text())
-        owner = data.stat()
-        self.account = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
-        self.running = contextlib.ExitStack()
-
-    def stop(self):
-        pid = int((self.data / "postmaster.pid").read_text().split()[0])
-        subprocess.run(["kill", "-QUIT", str(pid)], check=True)
-        deadline = time.monotonic() + 30
-        while (self.data / "postmaster.pid").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-
-    def start(self):
-        port = int(urllib.parse.urlsplit(self.url).port)
-        self.running.enter_context(
-            run(self.command, self.log, port_answers(port), ends_with=signal.SIGINT, cwd="/", **self.account)
-        )
-
-
 @pytest.fixture
 def own_postgresql():
     with private_folder() as folder, or_skip(), run_postgresql(folder) as url:
@@ -220,10 +174,3 @@ def json_or_text(answer):
 def ask_with_a_session(app, path):
     headers = {"Cookie": f"sessionid={'a' * 32}", "Authorization": "Bearer balm_x"}
     return ask(urllib.request.Request(f"{app.url}{path}", headers=headers))
-
-
-@pytest.mark.parametrize("error", [OperationalError("disk full"), ValueError("ours")])
-def test_only_what_the_database_refuses_is_told_as_an_outage(error):
-    told = ValueError("what came of it")
-    told.__cause__ = error
-    assert outage.database_is_away(told) == isinstance(error, OperationalError)

@@ -1,4 +1,5 @@
-"""What an operator of the service must know of its jobs: when each last ran, how long, how often, what failed."""
+"""What an operator of the service must know of its jobs: when each last ran, how long, how often, what failed; and of
+which troubles they were told."""
 
 from django.db import models
 from django.utils import timezone
@@ -40,3 +41,21 @@ class Failure(models.Model):
 
     def __str__(self):
         return f"{self.job_id} : {self.error}"
+
+
+class Trouble(models.Model):
+    """What a check finds, from the look that first found it to the mail that says that it is over."""
+
+    name = models.CharField("contrôle", max_length=30, primary_key=True)
+    label = models.CharField("nom", max_length=100)
+    says = models.CharField("constat", max_length=500)
+    since = models.DateTimeField("depuis", default=timezone.now)
+    told_at = models.DateTimeField("dit le", null=True)
+
+    class Meta:
+        verbose_name = "situation à regarder"
+        verbose_name_plural = "situations à regarder"
+        ordering = ["since", "pk"]
+
+    def __str__(self):
+        return f"{self.label} : {self.says}"

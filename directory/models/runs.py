@@ -1,5 +1,7 @@
 """The runs that updated our copy from a source, what each changed and what it put aside."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import OuterRef, Subquery
@@ -9,6 +11,8 @@ from django.utils import timezone
 from directory.memory import once
 from directory.pictures import public_sources, ranking_sources
 
+SILENT_FOR = timedelta(minutes=5)  # without a sign of life a run is dead
+
 
 class SyncRunQuerySet(models.QuerySet):
     def applied(self):
@@ -17,6 +21,13 @@ class SyncRunQuerySet(models.QuerySet):
 
     def latest_of(self, source="extraction"):
         return self.applied().filter(source=source).order_by("-started_at").first()
+
+    def at_work(self):
+        return self.filter(status__in=[SyncRun.Status.WAITING, SyncRun.Status.RUNNING])
+
+    def silent(self, now):
+        """At work or waiting, and without a sign of life: their process died, or never began."""
+        return self.at_work().filter(seen_at__lt=now - SILENT_FOR)
 
     def latest_of_each(self):
         """The latest of every source."""
@@ -69,6 +80,7 @@ class SyncRun(models.Model):
     withdrawn = models.PositiveIntegerField("retirées", default=0)
     seconds = models.FloatField("durée (s)", default=0)
     preview = models.JSONField("aperçu d'une simulation", default=list, blank=True)  # the first would-be changes
+    upload = models.JSONField(null=True, blank=True)  # of a file not yet read to its end: where it lies, what was asked
 
     objects = SyncRunQuerySet.as_manager()
 

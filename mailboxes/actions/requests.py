@@ -138,6 +138,9 @@ def cancel(rows, *, by, reason: str = "") -> None:
 
     A letter not yet sent is withdrawn, so that no later sweep sends what is no longer wanted.
     """
+    # Held before it is looked at: a sender either had claimed the entry, and it shows, or finds the letter withdrawn.
+    entries = JournalEntry.objects.select_for_update().filter(pk__in=rows.values("entry")).order_by("pk")
+    list(entries.values_list("pk"))
     now = timezone.now()
     tried = Q(entry__notices__party=Party.OPERATOR, entry__notices__attempts=0, entry__leased_until__isnull=False)
     on_its_way = Q(entry__leased_until__gt=now) | tried

@@ -23,6 +23,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from directory.away import database_is_away
 from mailboxes import rules
 from mailboxes.actions.journal import write_about
 from mailboxes.imports.columns import BY_NAME, as_texts, bare, guess, signature_of
@@ -219,10 +220,14 @@ def forget_import(run: Import, *, by) -> None:
 def _store(chunks: Iterable[bytes]) -> tuple[str, str]:
     Import.folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     name, digest = uuid.uuid4().hex, hashlib.sha256()  # never the name that the browser gave
-    with open(Import.folder() / name, "xb", opener=partial(os.open, mode=0o600)) as kept:
-        for chunk in chunks:
-            digest.update(chunk)
-            kept.write(chunk)
+    try:
+        with open(Import.folder() / name, "xb", opener=partial(os.open, mode=0o600)) as kept:
+            for chunk in chunks:
+                digest.update(chunk)
+                kept.write(chunk)
+    except OSError:  # a full disk
+        (Import.folder() / name).unlink(missing_ok=True)
+        raise
     return name, digest.hexdigest()
 
 
@@ -342,7 +347,9 @@ def _treat(run: Import, places: Places, lines: list[Line]) -> None:
     """A line that the database refuses costs itself alone: its batch is taken up line by line."""
     try:
         _treat_together(run, places, lines)
-    except DatabaseError:
+    except DatabaseError as error:
+        if database_is_away(error):  # no fault of a line: the import is taken up again
+            raise
         if len(lines) > 1:
             logger.exception("%s : un lot a échoué, repris ligne par ligne", run)
             for line in lines:

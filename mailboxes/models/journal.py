@@ -37,6 +37,10 @@ class JournalQuerySet(models.QuerySet):
         """Take the lease on one untold entry; False if it is told, or held by another process."""
         return bool(self.untold(now).filter(pk=pk).update(leased_until=now + settings.NOTICE_LEASE))
 
+    def renew(self, pk, held_until, now) -> bool:
+        """Hold on to a lease that ends at `held_until`; False if another process has taken it over."""
+        return bool(self.filter(pk=pk, leased_until=held_until).update(leased_until=now + settings.NOTICE_LEASE))
+
 
 class JournalEntry(models.Model):
     """One fact about a BAL; or, where the register has none, about an address of a person or of a structure.

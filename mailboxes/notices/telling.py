@@ -6,13 +6,15 @@ which a mail can go twice, and then both carry the same Message-ID.
 """
 
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Iterable
-from smtplib import SMTPException, SMTPRecipientsRefused
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
 
 from celery import shared_task
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +30,8 @@ OF_ADDRESSES = (Act.ASK_PERSON, Act.REMIND_PERSON)  # a person is asked about th
 
 CAMPAIGNS = (Act.ASK_CAMPAIGN, Act.REMIND_CAMPAIGN)
 LONGEST_WAIT = 7  # the lease doubles with each failure, so many times at most
+REST = 60  # seconds during which a mail server that failed is left alone
+_resting: dict[str, float] = {}  # until when, by channel
 
 
 def notices_for(
@@ -133,32 +137,63 @@ def tell(entry_pks: list[int]) -> int:
 
 
 def tell_one(pk: int) -> bool:
-    if not JournalEntry.objects.claim(pk, timezone.now()):
+    held_until = timezone.now() + settings.NOTICE_LEASE
+    if not JournalEntry.objects.claim(pk, held_until - settings.NOTICE_LEASE):
         return False
     waiting = Notice.objects.filter(entry=pk, sent_at=None, bounced_at=None, channel__in=Notice.MAILED)
     unsent = list(waiting.select_related("bal", "person", "entry__bal"))
-    settled = [_send(notice) for notice in unsent]
-    if all(settled):
+    settled, tried = 0, 0
+    for notice in unsent:
+        if is_resting(notice.channel):
+            continue
+        now = timezone.now()
+        if not JournalEntry.objects.renew(pk, held_until, now):  # we were so slow that another took it over
+            return False
+        held_until = now + settings.NOTICE_LEASE
+        settled += _send(notice)
+        tried += 1
+    if settled == len(unsent):
         JournalEntry.objects.filter(pk=pk).update(told_at=timezone.now())
     else:
         tries = max(notice.attempts for notice in unsent)
         later = timezone.now() + settings.NOTICE_LEASE * 2 ** min(tries, LONGEST_WAIT)
-        JournalEntry.objects.filter(pk=pk).update(leased_until=later)
-    return all(settled)
+        JournalEntry.objects.filter(pk=pk, leased_until=held_until).update(leased_until=later if tried else None)
+    return settled == len(unsent)
 
 
 def _send(notice: Notice) -> bool:
     """Send one notice; is it settled then, sent or refused for good?"""
     try:
         _mail(notice).send()
-    except (SMTPException, OSError, ValueError) as error:  # ValueError: what is written there is no address
+    except (OSError, ValueError) as error:  # ValueError: what is written there is no address
         logger.warning("Avis %s non remis : %s", notice.pk, error)
         Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error=str(error))
+        if is_of_server(error):
+            _resting[notice.channel] = time.monotonic() + REST
         return is_refused(error) and record_bounce(notice.pk, str(error))
-    Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error="", sent_at=timezone.now())
-    if notice.party == Party.OPERATOR:
-        Request.objects.filter(entry=notice.entry_id).mark_sent(timezone.now())
+    _mark_sent(notice)
     return True
+
+
+@transaction.atomic
+def _mark_sent(notice: Notice) -> None:
+    """Letter and request together: a request whose letter left is no draft. The request first, as in its cancelling:
+    the two wait for each other in one order."""
+    now = timezone.now()
+    if notice.party == Party.OPERATOR:
+        Request.objects.filter(entry=notice.entry_id).mark_sent(now)
+    Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error="", sent_at=now)
+
+
+def is_resting(channel: str) -> bool:
+    """Did the mail server of this channel fail this process a moment ago? Each try would wait for it again."""
+    return time.monotonic() < _resting.get(channel, 0.0)
+
+
+def is_of_server(error: Exception) -> bool:
+    """Is it the server that failed, whatever the message: unreachable, silent, gone, closed to us?"""
+    of_message = (SMTPRecipientsRefused, SMTPSenderRefused, SMTPDataError, ValueError)
+    return not isinstance(error, of_message)
 
 
 def is_refused(error: Exception) -> bool:

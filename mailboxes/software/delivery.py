@@ -4,11 +4,13 @@ The receiver checks `X-BAL-Signature: t=…,v1=…`, where v1 is the HMAC-SHA256
 webhook's secret and t the Unix time of the sending; it refuses what is older than a few minutes.
 """
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import httpx
@@ -18,7 +20,8 @@ from django.utils import timezone
 from mailboxes.models import JournalEntry
 from mailboxes.software.models import EVENT_OF, Delivery, Webhook
 
-TIMEOUT = 10  # seconds
+TIMEOUT = 10  # seconds without a sign from the other side
+DEADLINE = 15  # seconds for the whole exchange, whatever signs it gives
 # After these the delivery is given up; a person may replay it.
 WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440)]
 SETTLED = timedelta(hours=1)  # no transaction of ours lasts as long: below such a line, no other will appear
@@ -73,6 +76,7 @@ def deliver(delivery: Delivery) -> bool:
     except Exception as error:  # whatever an address may hold: one webhook must not hold up the others
         facts |= {"status": None, "error": (str(error) or type(error).__name__)[:300]}
     Delivery.objects.filter(pk=delivery.pk).update(**facts, **_outcome(facts, now))
+    delivery.status = facts["status"]
     return not facts["error"]
 
 
@@ -95,11 +99,23 @@ def post(delivery: Delivery, now: datetime) -> int:
         "X-BAL-Delivery": str(delivery.pk),
         "X-BAL-Signature": signature(delivery.webhook.secret, body, now),
     }
-    with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
-        target = url.copy_with(host=safe_address(url))
-        # Streamed and never read: an answer without end is not ours to swallow.
-        with client.stream("POST", target, content=body, headers=headers, extensions={"sni_hostname": url.host}) as got:
+    target = url.copy_with(host=safe_address(url))
+    call = _call(target, content=body, headers=headers, extensions={"sni_hostname": url.host})
+    with ThreadPoolExecutor(1) as apart:  # this thread may have a loop of its own
+        return apart.submit(asyncio.run, call).result()
+
+
+async def _call(target: httpx.URL, **options) -> int:
+    try:
+        async with (
+            asyncio.timeout(DEADLINE),
+            httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
+            # Streamed and never read: an answer without end is not ours to swallow.
+            client.stream("POST", target, **options) as got,
+        ):
             return got.status_code
+    except TimeoutError:
+        raise TimeoutError(f"Pas de réponse en {DEADLINE} secondes.") from None
 
 
 def signature(secret: str, body: bytes, now: datetime) -> str:

@@ -1,15 +1,19 @@
 """The pages of the runs."""
 
-from datetime import UTC, datetime
+import errno
+import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from directory.models import Entry, SyncRun
-from directory.tasks import sync_upload
+from directory.models.runs import SILENT_FOR
+from directory.tasks import MOST_TRIES, sync_upload, take_up_uploads, uploads
 from tests.directory.conftest import ALICE, BRUNO, line, many
 
 pytestmark = pytest.mark.sqlite_run
@@ -159,26 +163,87 @@ def test_an_empty_upload_is_an_error_of_the_form(staff):
     assert not SyncRun.objects.exists()
 
 
-def test_an_upload_that_cannot_be_queued_fails_its_run(
-    staff, settings, tmp_path, monkeypatch, django_capture_on_commit_callbacks
-):
-    def unreachable(*args, **options):
-        raise OperationalError
+def lose(monkeypatch, error=None):
+    """The queue takes nothing from now on, saying so or not."""
+
+    def never(*args):
+        if error:
+            raise error
+
+    monkeypatch.setattr(sync_upload, "delay", never)
+
+
+def fall_silent():
+    SyncRun.objects.update(seen_at=timezone.now() - SILENT_FOR - timedelta(seconds=1))
+
+
+@pytest.fixture
+def lost(staff, write, settings, tmp_path, monkeypatch, django_capture_on_commit_callbacks):
+    """An uploaded file whose task never ran; `uploads/` is its folder."""
+    settings.VAR_DIR = tmp_path / "var"
+    with monkeypatch.context() as patched, django_capture_on_commit_callbacks(execute=True):
+        lose(patched, OperationalError())
+        upload(staff, write(line()).read_bytes())
+    return SyncRun.objects.get()
+
+
+def test_an_upload_whose_task_is_lost_is_taken_up_again(lost):
+    take_up_uploads()
+    lost.refresh_from_db()
+    assert lost.status == "waiting"  # it may still be on its way
+    fall_silent()
+    take_up_uploads()
+    lost.refresh_from_db()
+    assert (lost.status, lost.upload) == ("applied", None)
+    assert list(uploads().iterdir()) == []
+
+
+def test_an_upload_whose_process_died_is_read_again_three_times_at_most(lost, monkeypatch):
+    lose(monkeypatch)
+    for tries in range(2, MOST_TRIES + 1):
+        SyncRun.objects.update(status="running")  # and no more is heard of it
+        fall_silent()
+        take_up_uploads()
+        lost.refresh_from_db()
+        assert (lost.status, lost.upload["tries"]) == ("waiting", tries)
+    fall_silent()
+    take_up_uploads()
+    lost.refresh_from_db()
+    assert (lost.status, lost.upload) == ("failed", None)
+    assert "plusieurs fois" in lost.reason
+
+
+def test_a_file_that_no_run_names_goes_after_a_day(lost, monkeypatch):
+    lose(monkeypatch)
+    (orphan := uploads() / "orphan").write_text("")
+    take_up_uploads()
+    assert orphan.exists()
+    os.utime(orphan, (0, 0))
+    os.utime(lost.upload["path"], (0, 0))
+    take_up_uploads()
+    assert [str(path) for path in uploads().iterdir()] == [lost.upload["path"]]
+
+
+def test_a_full_disk_is_told_and_keeps_no_half_of_a_file(staff, settings, tmp_path, monkeypatch):
+    def full(self, *args):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     settings.VAR_DIR = tmp_path
-    monkeypatch.setattr(sync_upload, "delay", unreachable)
-    with django_capture_on_commit_callbacks(execute=True):
-        upload(staff, b"x")
-    assert SyncRun.objects.get().status == "failed"
+    staff.raise_request_exception = False
+    monkeypatch.setattr(SimpleUploadedFile, "chunks", full)
+    monkeypatch.setattr("django.core.files.uploadedfile.InMemoryUploadedFile.chunks", full)
+    answer = upload(staff, b"x")
+    assert answer.status_code == 503
+    assert "n’a plus de place" in answer.text
     assert list((tmp_path / "uploads").iterdir()) == []
+    assert not SyncRun.objects.exists()
 
 
-def test_an_upload_given_twice_to_the_workers_runs_once(db, write):
-    run = SyncRun.objects.create(source="extraction", status="waiting")
-    sync_upload(run.pk, str(write(line())), "x.txt")
-    sync_upload(run.pk, str(write(line())), "x.txt")
-    run.refresh_from_db()
-    assert run.status == "applied"
+def test_an_upload_given_twice_to_the_workers_runs_once(lost):
+    sync_upload(lost.pk)
+    sync_upload(lost.pk)
+    lost.refresh_from_db()
+    assert lost.status == "applied"
     assert SyncRun.objects.count() == 1
 
 

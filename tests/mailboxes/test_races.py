@@ -4,13 +4,14 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.lifecycle import Verb
-from mailboxes.models import SYSTEM, Bal, Cotitulaire, JournalEntry
+from mailboxes.models import SYSTEM, Bal, Cotitulaire, JournalEntry, Notice
+from mailboxes.notices.telling import tell, tell_one
 from mailboxes.rules import Refused
 from tests.mailboxes.conftest import make_professional
 
@@ -120,3 +121,37 @@ def test_nobody_becomes_principal_while_their_departure_is_recorded(org, people,
     leads = org.cotitulaires.filter(person=heir, is_principal=True).exists()
     assert refused in (["orphan"], ["left"])
     assert leads != bool(stay.left_on)
+
+
+@pytest.fixture
+def nobody_tells(monkeypatch):
+    """But the test itself: the queue takes nothing."""
+    monkeypatch.setattr(tell, "delay", lambda entries: None)
+
+
+def test_a_letter_claimed_while_its_request_is_cancelled_does_not_leave(per, people, mailoutbox, nobody_tells):
+    """The sender begins between the cancelling's look and its commit: it waits, and finds the letter withdrawn."""
+    actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
+    entry = per.requests.get().entry_id
+    teller = Thread(target=lambda: (tell_one(entry), connection.close()))
+    with transaction.atomic():
+        actions.move(per, Verb.OPPOSE, by=people.paul.user)
+        teller.start()
+        with connection.cursor() as cursor:
+            while teller.is_alive():
+                cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
+                               "datname = current_database()")  # fmt: skip
+                if cursor.fetchone()[0]:
+                    break
+    teller.join()
+    assert mailoutbox == []
+    assert per.requests.get(entry=entry).stage == "cancelled"
+    assert Notice.objects.filter(party="operator", sent_at=None).exclude(channel="withdrawn").count() == 0
+
+
+def test_a_letter_that_leaves_while_its_request_is_cancelled_is_followed_by_another(per, people, nobody_tells):
+    actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
+    entry = per.requests.get().entry_id
+    JournalEntry.objects.claim(entry, timezone.now())  # by a sender, who is at it
+    actions.move(per, Verb.OPPOSE, by=people.paul.user)
+    assert Notice.objects.filter(party="operator", stage__startswith="cancel_request").count() == 1

@@ -1,10 +1,11 @@
 """An operator's list brought in: tried first, then written with its report, taken up after a death, and taken back."""
 
+import errno
 import os
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -12,7 +13,15 @@ from django.utils.dateparse import parse_datetime
 from mailboxes import actions, jobs, rules
 from mailboxes.imports import actions as imports
 from mailboxes.imports import lines as import_lines
-from mailboxes.imports.actions import apply_import, carry_on, forecast_import, mend_lines, read_columns, undo_import
+from mailboxes.imports.actions import (
+    apply_import,
+    carry_on,
+    forecast_import,
+    mend_lines,
+    read_columns,
+    receive_import,
+    undo_import,
+)
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.survey import Survey
 from mailboxes.lifecycle import Act, State, Verb
@@ -297,6 +306,34 @@ def test_a_line_that_the_database_refuses_costs_itself_alone(bring_in, monkeypat
     run = bring_in(listed(new("a"), new("b"), new("c")))
     assert outcomes(run) == [(2, "created"), (3, "rejected"), (4, "created")]
     assert remark(run, 3) == "La base de données refuse cette ligne."
+
+
+def test_an_outage_costs_no_line_and_the_import_goes_on_after_it(bring_in, people, monkeypatch):
+    write, fallen = import_lines.write_rows, []
+
+    def fall(entrants):
+        if not fallen:
+            fallen.append(entrants)
+            raise OperationalError("the connection is closed")
+        write(entrants)
+
+    monkeypatch.setattr(import_lines, "write_rows", fall)
+    with pytest.raises(OperationalError):
+        bring_in(listed(new("a"), new("b")))
+    run = Import.objects.get()
+    assert (run.stage, run.lines.count()) == ("applying", 0)
+    carry_on(run, by=people.gisele.user)
+    assert outcomes(run) == [(2, "created"), (3, "created")]
+
+
+def test_a_disk_that_fills_up_leaves_no_half_of_a_file(people, structure, operator):
+    def chunks():
+        yield b"Adresse"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        receive_import(chunks(), "x.csv", operator=operator, structure=structure, by=people.gisele.user, later=True)
+    assert list(Import.folder().iterdir()) == []
 
 
 # --- States -----------------------------------------------------------------------------------------------------------

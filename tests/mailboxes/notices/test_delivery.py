@@ -1,6 +1,9 @@
 """By which channel a notice goes, what becomes of it, and what the gestionnaire does where it did not reach."""
 
+import contextlib
 import os
+import socket
+import time
 from datetime import timedelta
 from email.message import EmailMessage
 from email.mime.base import MIMEBase
@@ -8,6 +11,9 @@ from email.mime.message import MIMEMessage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from io import BytesIO, TextIOWrapper
+from smtplib import SMTPAuthenticationError, SMTPDataError, SMTPRecipientsRefused, SMTPServerDisconnected
+from threading import Thread
+from unittest import mock
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -19,7 +25,7 @@ from mailboxes import actions, jobs
 from mailboxes.findings import BY_NAME
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Person
-from mailboxes.notices import links
+from mailboxes.notices import links, telling
 from mailboxes.notices.telling import tell_one
 from mailboxes.rules import NotAllowed, Refused
 from tests.servers import free_port
@@ -172,6 +178,103 @@ def test_the_tries_of_what_fails_grow_rarer(per, server, settings):
         assert not send(notice)
         wait = JournalEntry.objects.get(pk=notice.entry_id).leased_until - timezone.now()
         assert wait > settings.NOTICE_LEASE * 2**tries * 0.9
+
+
+# --- A server that fails --------------------------------------------------------------------------------------------
+@pytest.fixture
+def silent(settings):
+    """A mail server that takes the call and says nothing; how often it was called."""
+    calls = []
+
+    def pick_up():
+        with contextlib.suppress(OSError):
+            while True:
+                calls.append(listening.accept()[0])
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = listening.getsockname()
+        settings.EMAIL_TIMEOUT = 0.2
+        thread = Thread(target=pick_up)
+        thread.start()
+        yield calls
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    for call in calls:
+        call.close()
+
+
+def test_a_silent_server_is_waited_for_once_and_what_waits_for_it_stays_due(per, org, people, silent):
+    actions.move(per, Verb.ALERT_IDLE, by=SYSTEM)
+    actions.move(org, Verb.ALERT_IDLE, by=SYSTEM)
+    jobs.run("tell_again")
+    jobs.run("tell_again")
+    assert len(silent) == 1
+    assert sorted(Notice.objects.values_list("attempts", flat=True)) == [0, 0, 1]
+    first, second = JournalEntry.objects.order_by("at")
+    assert first.leased_until > timezone.now()
+    assert second.leased_until is None
+
+
+def test_a_silent_server_does_not_stop_the_other_channel(per, org, people, settings, silent, mailoutbox):
+    settings.MSSANTE_MAIL, settings.MSSANTE_FROM_EMAIL = MSSANTE, "avis@chu-exemple.mssante.fr"
+    prefer(people.paul, people.paul, channel="mssante", mssante_address="paul.autre@chu-exemple.mssante.fr")
+    actions.move(org, Verb.ALERT_IDLE, by=SYSTEM)
+    actions.move(per, Verb.ALERT_IDLE, by=SYSTEM)
+    jobs.run("tell_again")
+    assert [mail.to for mail in mailoutbox] == [["paul.autre@chu-exemple.mssante.fr"]]
+
+
+def test_a_server_that_failed_is_asked_again_a_minute_later(per, server, monkeypatch):
+    telling._resting["email"] = time.monotonic() + telling.REST
+    notice = alert(per)
+    assert not send(notice)
+    monkeypatch.setitem(telling._resting, "email", time.monotonic())
+    assert send(notice)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_server"),
+    [
+        (TimeoutError(), True),
+        (ConnectionRefusedError(), True),
+        (SMTPServerDisconnected("gone"), True),
+        (SMTPAuthenticationError(535, b"no"), True),
+        (SMTPRecipientsRefused({"a@b.fr": (550, b"no")}), False),
+        (SMTPDataError(554, b"no"), False),
+        (ValueError("no address"), False),
+    ],
+)
+def test_who_failed_server_or_message(error, is_server):
+    assert telling.is_of_server(error) is is_server
+
+
+def test_a_lease_is_renewed_at_each_notice_and_who_lost_it_sends_no_more(org, people, server, time_machine, settings):
+    """Twenty slow notices last longer than one lease: another process would send them all again."""
+    actions.move(org, Verb.ALERT_IDLE, by=SYSTEM)
+    entry = Notice.objects.first().entry_id
+    time_machine.move_to(timezone.now(), tick=False)
+    send, late = telling._send, []
+
+    def slowly(notice):
+        time_machine.shift(settings.NOTICE_LEASE * 0.7)
+        late.append(JournalEntry.objects.untold(timezone.now()).filter(pk=entry).exists())
+        return send(notice)
+
+    with mock.patch.object(telling, "_send", slowly):
+        assert tell_one(entry)
+    assert late == [False, False]
+
+    Notice.objects.update(sent_at=None)
+    JournalEntry.objects.update(told_at=None, leased_until=None)
+
+    def lose_it(notice):
+        JournalEntry.objects.filter(pk=entry).update(leased_until=timezone.now() + timedelta(hours=1))  # by another
+        return send(notice)
+
+    with mock.patch.object(telling, "_send", lose_it):
+        assert not tell_one(entry)
+    assert Notice.objects.exclude(sent_at=None).count() == 1
 
 
 def test_the_same_mail_keeps_its_message_id_and_a_forged_one_is_nobody_s(per, mailoutbox):

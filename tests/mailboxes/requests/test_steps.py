@@ -203,6 +203,25 @@ def test_a_request_that_may_be_leaving_at_this_moment_is_cancelled_by_a_letter(p
     assert "Annulation" in letter.subject
 
 
+def test_a_letter_and_its_request_are_marked_together(per, people, monkeypatch):
+    """Else a process that dies in between leaves a request that is a draft for ever, its letter gone."""
+    actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
+    entry = per.requests.get().entry_id
+
+    def die(self, now):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(Request.objects.all()), "mark_sent", die)
+        with pytest.raises(KeyboardInterrupt):
+            tell([entry])
+    assert Notice.objects.get(entry=entry, party="operator").sent_at is None
+    JournalEntry.objects.update(leased_until=None)
+    tell([entry])
+    assert Notice.objects.get(entry=entry, party="operator").sent_at
+    assert per.requests.get().stage == STAGES.SENT
+
+
 def test_a_request_that_the_mail_server_refused_never_left(per, people):
     actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
     JournalEntry.objects.update(leased_until=timezone.now() - timedelta(minutes=5))

@@ -1,5 +1,6 @@
 """Software is told of each change once, by signed calls that are tried again and never lead inside."""
 
+import contextlib
 import hashlib
 import hmac
 import ipaddress
@@ -12,7 +13,7 @@ from threading import Thread
 import pytest
 from django.utils import timezone
 
-from mailboxes import actions
+from mailboxes import actions, jobs
 from mailboxes.jobs import run
 from mailboxes.lifecycle import Verb
 from mailboxes.models import Membership
@@ -311,3 +312,57 @@ def test_an_address_that_cannot_even_be_read_holds_up_no_other(webhook, receiver
     run("deliver_webhooks")
     assert len(receiver.calls) == 1
     assert Delivery.objects.get(webhook=bad).error
+
+
+# --- Receivers that fail ----------------------------------------------------------------------------------------------
+@pytest.fixture
+def dripping(monkeypatch):
+    """A receiver that gives a byte of its answer now and then, and never ends: each byte is a sign of life."""
+    monkeypatch.setattr(webhooks, "DEADLINE", 0.3)
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def drip():
+        with contextlib.suppress(OSError), listening.accept()[0] as call:
+            call.settimeout(0.05)
+            call.sendall(b"HTTP/1.1 200 OK\r\nX-A: ")
+            while True:
+                call.sendall(b"a")
+                with contextlib.suppress(TimeoutError):
+                    if not call.recv(65536):
+                        return
+
+    thread = Thread(target=drip)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    listening.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    listening.close()
+
+
+def test_an_answer_without_end_is_given_up(dripping, inside, people, structure):
+    slow = add_webhook(structure=structure, url=dripping, events=["state"], by=people.gisele.user)
+    try_webhook(slow, by=people.gisele.user)
+    run("deliver_webhooks")
+    assert slow.deliveries.get().error == "Pas de réponse en 0.3 secondes."
+
+
+def wait_on(webhook, count):
+    Delivery.objects.bulk_create(Delivery(webhook=webhook, body="{}") for _ in range(count))
+
+
+def test_one_failure_does_not_hold_up_the_webhook_s_other_lines_and_three_in_a_row_do(webhook, receiver):
+    wait_on(webhook, 8)
+    receiver.answers = [500, 500, 200, 500, 500, 500]
+    run("deliver_webhooks")
+    assert len(receiver.calls) == 6
+    assert sorted(Delivery.objects.values_list("stage", flat=True)) == ["delivered"] + ["waiting"] * 7
+
+
+def test_a_round_ends_in_time(webhook, receiver, monkeypatch):
+    monkeypatch.setattr(jobs, "ROUND", -1)
+    wait_on(webhook, 2)
+    run("deliver_webhooks")
+    assert receiver.calls == []
+    monkeypatch.undo()
+    run("deliver_webhooks")
+    assert len(receiver.calls) == 2

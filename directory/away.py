@@ -1,0 +1,32 @@
+"""Whether a database failed, or what it was asked: one rule for both, by the numbers that they give their errors.
+
+Both tell a missing column and a lost connection by the same class of Python (`OperationalError` on SQLite).
+"""
+
+from django.db import Error, InterfaceError, OperationalError
+
+# PostgreSQL, by the beginning of SQLSTATE: connection, resources (disk, memory, connections), a server that stops or
+# starts, its system; a lock not had in time, a deadlock; a standby that takes no writes.
+PASSING_STATES = ("08", "53", "57P", "58", "55P03", "40P01", "25006")
+# SQLite: BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL.
+PASSING_CODES = {5, 6, 7, 8, 10, 13, 14, 15}
+
+
+def database_is_away(error: BaseException | None) -> bool:
+    """Away, full or blocked: the same, asked again later, may succeed. The error's causes are looked at too."""
+    while error:
+        if isinstance(error, Error) and _is_passing(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _is_passing(error: Error) -> bool:
+    told = error.__cause__  # the driver's own error
+    if state := getattr(told, "sqlstate", None):
+        return state.startswith(PASSING_STATES)
+    if code := getattr(told, "sqlite_errorcode", None):
+        return code & 0xFF in PASSING_CODES
+    # psycopg had no answer from the server, or Django has no connection any more.
+    by_itself = told is None or hasattr(told, "sqlstate")
+    return by_itself and isinstance(error, OperationalError | InterfaceError)
