@@ -30,7 +30,7 @@ def check_agreed(person: Person, structure: Structure, *, by) -> None:
 def check_ask_joining(person: Person, structure: Structure, *, by) -> None:
     check_may(Act.ASK_JOINING, structure=structure, by=by)
     if person.affiliations.current().filter(structure=structure).exists():
-        raise Refused(f"{person} est déjà inscrite dans « {structure} ».", "here")
+        raise Refused(f"{person} est déjà dans « {structure} ».", "here")
 
 
 def check_accept_joining(joining: Joining, *, by) -> None:

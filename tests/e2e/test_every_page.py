@@ -17,7 +17,7 @@ GISELE = {
     "person": "/personnes/inscrire/",
     "people": "/personnes/",
     "people-leaving": "/personnes/?presence=partent",
-    "joinings": "/demandes-de-rattachement/",
+    "joinings": "/personnes/rattachements/",
     "people-none": "/personnes/?q=rien-de-tel",
     "movements": "/dossiers/",
     "movements-closed": "/dossiers/?etat=clos",
