@@ -251,6 +251,7 @@ def test_nobody_else_answers(client, people, change):
     assert state(change) == "asked"
 
 
+@pytest.mark.sqlite_run
 def test_what_waits_is_shown_where_gestionnaire_and_person_look(client, people, change):
     for who, name in ((people.gisele, "person"), (people.paul, "person")):
         client.force_login(who.user)
@@ -260,6 +261,7 @@ def test_what_waits_is_shown_where_gestionnaire_and_person_look(client, people, 
 
 
 # --- The links --------------------------------------------------------------------------------------------------------
+@pytest.mark.sqlite_run
 def test_looking_changes_nothing(client, people, change):
     for stage in (FORMER, NEW):
         for method in (client.get, client.head):
@@ -268,10 +270,12 @@ def test_looking_changes_nothing(client, people, change):
     assert state(change) == "asked"
 
 
+@pytest.mark.sqlite_run
 def test_the_former_address_is_not_told_the_new_one_whole(client, change):
     assert NEWER not in client.get(link(change, FORMER)).content.decode()
 
 
+@pytest.mark.sqlite_run
 def test_the_former_address_does_not_confirm(change):
     assert "ne permet pas" in answer(change, FORMER, "confirm")
     assert state(change) == "asked"
@@ -298,6 +302,7 @@ def test_after_the_delay_the_links_are_dead_though_the_job_has_not_come_by(peopl
     assert state(change) == "asked"
 
 
+@pytest.mark.sqlite_run
 def test_a_tampered_or_old_link_or_one_of_another_sort_is_refused(client, people, change, pass_time):
     notice = Notice.objects.get(stage=NEW)
     token = links.sign_notice(notice, links.CONTACT)
@@ -310,6 +315,7 @@ def test_a_tampered_or_old_link_or_one_of_another_sort_is_refused(client, people
     assert state(change) == "asked"
 
 
+@pytest.mark.sqlite_run
 @pytest.mark.parametrize("said", ["", "autre"])
 def test_an_answer_that_is_none_is_refused_in_words(change, said):
     assert answer(change, NEW, said) == "Choisissez une des réponses."
@@ -337,6 +343,7 @@ def test_the_link_of_an_earlier_mail_does_not_undo_what_a_link_answered(client, 
     assert Bal.objects.get(pk=per.pk).state == State.DEPUBLICATION_REQUESTED
 
 
+@pytest.mark.sqlite_run
 def test_no_link_that_acts_leaves_for_an_address_that_somebody_else_just_gave(people, per, make_entry, fresh):
     """Every sort of notice that may hold one."""
     make_entry("ailleurs@ailleurs.mssante.fr", person_id=people.paul.rpps)

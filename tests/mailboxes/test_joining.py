@@ -116,6 +116,7 @@ def test_the_action_itself_refuses(people, paul, other_structure):
     assert paul.affiliations.count() == 1
 
 
+@pytest.mark.sqlite_run
 def test_the_api_attaches_nobody_of_another_structure(eve, typed):
     answer = eve.post(reverse("api-people-list"), json.dumps(typed), content_type="application/json")
     assert answer.status_code in (400, 409)
@@ -220,6 +221,7 @@ def test_the_link_serves_once(client, joining, said):
     assert "ne sert plus" in client.get(link(joining)).content.decode()
 
 
+@pytest.mark.sqlite_run
 def test_a_tampered_link_or_one_of_another_sort_is_refused(client, joining):
     notice = Notice.objects.get(entry=joining.entry, party="holders")
     token = links.sign_notice(notice, links.JOINING)
@@ -231,6 +233,7 @@ def test_a_tampered_link_or_one_of_another_sort_is_refused(client, joining):
     assert state(joining) == "asked"
 
 
+@pytest.mark.sqlite_run
 def test_an_answer_that_is_none_is_refused_in_words(joining):
     assert answer(joining, "autre") == "Choisissez une des réponses."
 
