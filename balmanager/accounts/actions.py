@@ -37,7 +37,8 @@ def take_address(token: str) -> User:
     except (signing.BadSignature, AccountEntry.DoesNotExist):
         raise Refused(DEAD_LINK, "dead") from None
     former, address = asked.before, asked.after
-    account = User.objects.select_for_update().filter(pk=asked.account_id, email=former, is_active=True).first()
+    accounts = User.objects.select_for_update(of=("self",)).filter(account_entries=asked, email=former)
+    account = accounts.filter(is_active=True).first()
     about_address = (What.ADDRESS_ASKED, What.ADDRESS_CHANGED)
     since = AccountEntry.objects.filter(account=asked.account_id, what__in=about_address, pk__gt=asked.pk)
     if account is None or since.exists():
