@@ -22,11 +22,13 @@ from django.utils import timezone
 from directory.models import SyncRun
 from mailboxes.actions import (
     Tally,
+    apply_contact,
     apply_departure,
     ask_person,
     ask_use,
     end_delegation,
     escalate_idle,
+    expire_joining,
     keep_measures,
     move_each,
     remind_idle,
@@ -51,7 +53,9 @@ from mailboxes.models import (
     Bal,
     Call,
     Claim,
+    ContactChange,
     Delegataire,
+    Joining,
     JournalEntry,
     Movement,
     Person,
@@ -234,6 +238,12 @@ JOBS: dict[str, ScheduledJob] = {
         Sweep("rappels de la question « vous en servez-vous ? »",
               idleness.due_for_question_reminder, _each(remind_use)),
         Sweep("questions « vous en servez-vous ? »", idleness.due_for_question, _each(ask_use)),
+    ]),
+    "settle_waiting": ScheduledJob(crontab(minute=35), [
+        Sweep("coordonnées que personne n’a refusées",
+              lambda now: ContactChange.objects.to_apply(now), _each(apply_contact)),
+        Sweep("demandes de rattachement sans réponse",
+              lambda now: Joining.objects.to_expire(now), _each(expire_joining)),
     ]),
     "remind_movements": ScheduledJob(crontab(hour=7, minute=20), [
         Sweep("arrivées et départs à rappeler",

@@ -78,6 +78,10 @@ class Act(TextChoices):
     GIVE_NOTICE = "give_notice", "Consigner un avis donné autrement"
     RESEND_NOTICE = "resend_notice", "Renvoyer un avis"
     PREFER_CHANNEL = "prefer_channel", "Choisir comment être prévenu"
+    ASK_CONTACT = "ask_contact", "Demander un changement de coordonnées"
+    CONFIRM_CONTACT = "confirm_contact", "Confirmer de nouvelles coordonnées"
+    OBJECT_CONTACT = "object_contact", "Refuser de nouvelles coordonnées"
+    APPLY_CONTACT = "apply_contact", "Prendre en compte de nouvelles coordonnées"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
     NOTE_ANOMALY = "note_anomaly", "Signaler une anomalie"
     RESOLVE_ANOMALY = "resolve_anomaly", "Clore une anomalie"
@@ -95,6 +99,10 @@ class Act(TextChoices):
     TAKE_OVER = "take_over", "Reprendre une délégation en son nom"
     DESCRIBE_PERSON = "describe_person", "Modifier la fiche d’une personne"
     EXPORT_PERSON = "export_person", "Exporter les données d’une personne"
+    ASK_JOINING = "ask_joining", "Demander un rattachement"
+    ACCEPT_JOINING = "accept_joining", "Accepter un rattachement"
+    REFUSE_JOINING = "refuse_joining", "Refuser un rattachement"
+    EXPIRE_JOINING = "expire_joining", "Clore une demande de rattachement restée sans réponse"
     OPEN_MOVEMENT = "open_movement", "Ouvrir un dossier d’arrivée ou de départ"
     SETTLE_STEP = "settle_step", "Cocher une étape"
     REOPEN_STEP = "reopen_step", "Décocher une étape"
@@ -278,7 +286,12 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.NOTE_USE,           {_R.SYSTEM}),
     (Act.GIVE_NOTICE,        {_R.GESTIONNAIRE}),
     (Act.RESEND_NOTICE,      {_R.GESTIONNAIRE}),
-    (Act.PREFER_CHANNEL,     {_R.TITULAIRE, _R.GESTIONNAIRE}),
+    # One's own contact details are one's own: a gestionnaire asks for a change, and only time or the person makes it.
+    (Act.PREFER_CHANNEL,     {_R.TITULAIRE}),
+    (Act.ASK_CONTACT,        {_R.GESTIONNAIRE}),
+    (Act.CONFIRM_CONTACT,    {_R.TITULAIRE}),
+    (Act.OBJECT_CONTACT,     {_R.TITULAIRE}),
+    (Act.APPLY_CONTACT,      {_R.SYSTEM}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
     (Act.NOTE_ANOMALY,       {*_OWNER, _R.COTITULAIRE, _R.GESTIONNAIRE}),
     (Act.RESOLVE_ANOMALY,    {*_OWNER, _R.COTITULAIRE, _R.GESTIONNAIRE}),
@@ -297,6 +310,11 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     # About a person, where they stay: the titulaire is the person themselves.
     (Act.DESCRIBE_PERSON,    {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.EXPORT_PERSON,      {_R.TITULAIRE, _R.GESTIONNAIRE}),
+    # Who is elsewhere already is asked for by the structure that they would join; they answer, or where they are.
+    (Act.ASK_JOINING,        {_R.GESTIONNAIRE}),
+    (Act.ACCEPT_JOINING,     {_R.TITULAIRE, _R.GESTIONNAIRE}),
+    (Act.REFUSE_JOINING,     {_R.TITULAIRE, _R.GESTIONNAIRE}),
+    (Act.EXPIRE_JOINING,     {_R.SYSTEM}),
     (Act.OPEN_MOVEMENT,      {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.SETTLE_STEP,        {_R.TITULAIRE, _R.GESTIONNAIRE}),
     (Act.REOPEN_STEP,        {_R.TITULAIRE, _R.GESTIONNAIRE}),
@@ -317,8 +335,9 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
 ]}
 # fmt: on
 
-# A gestionnaire of a structure that the person has left may still do this; the rest needs them to be there today.
-EVEN_AFTER_DEPARTURE = frozenset({Act.DESCRIBE_PERSON, Act.EXPORT_PERSON})
+# A gestionnaire of a structure that the person has left may still read what that structure did; the rest needs them to
+# be there today.
+EVEN_AFTER_DEPARTURE = frozenset({Act.EXPORT_PERSON})
 # Who has these roles alone uses the box, and is not shown its journal and notices.
 SHOWN_NO_HISTORY = frozenset({_R.DELEGATAIRE})
 

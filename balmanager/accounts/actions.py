@@ -21,22 +21,27 @@ DEAD_LINK = "Ce lien n’est plus valable : il a déjà servi, ou il est trop an
 def ask_address(account: User, address: str) -> None:
     """Write to the new address, which becomes the account's once its link is followed; the former one is told."""
     rules.check_address(account, address)
-    url = site_url("account-address-link", token=write_address_link(account, address))
     with transaction.atomic():
-        note(What.ADDRESS_ASKED, account, by=account, before=account.email, after=address)
+        asked = note(What.ADDRESS_ASKED, account, by=account, before=account.email, after=address)
         _tell(account, "address_asked", {"address": address})
+    url = site_url("account-address-link", token=write_address_link(asked))
     get_adapter().send_mail("account/email/address_link", address, {"user": account, "url": url})
 
 
 @transaction.atomic
 def take_address(token: str) -> User:
-    """By the link of the mail. The link names the former address too: once followed, or overtaken, it is dead."""
+    """By the link of the mail, which is dead once it was followed, or overtaken by another: for good, even where the
+    former address came back."""
     try:
-        pk, former, address = read_address_link(token)
-    except signing.BadSignature:
+        asked = AccountEntry.objects.get(pk=read_address_link(token), what=What.ADDRESS_ASKED)
+    except (signing.BadSignature, AccountEntry.DoesNotExist):
         raise Refused(DEAD_LINK, "dead") from None
-    account = User.objects.select_for_update().filter(pk=pk, email=former, is_active=True).first()
-    if account is None:
+    former, address = asked.before, asked.after
+    accounts = User.objects.select_for_update(of=("self",)).filter(account_entries=asked, email=former)
+    account = accounts.filter(is_active=True).first()
+    about_address = (What.ADDRESS_ASKED, What.ADDRESS_CHANGED)
+    since = AccountEntry.objects.filter(account=asked.account_id, what__in=about_address, pk__gt=asked.pk)
+    if account is None or since.exists():
         raise Refused(DEAD_LINK, "dead")
     rules.check_address_free(address)
     account.email = address
@@ -48,12 +53,14 @@ def take_address(token: str) -> User:
 
 @transaction.atomic
 def tie(account: User, person: Person, *, by: User | None) -> None:
-    """From now on the account stands for this person. `by` None: their RPPS did it."""
+    """From now on the account stands for this person, who hears of it. `by` None: their RPPS did it."""
     person = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
     rules.check_tie(account, person, by=by)
     person.user = account
     person.save(update_fields=["user"])
     note(What.TIED, account, by=by, person=person, after=str(person), note="" if by else "Par le numéro RPPS.")
+    if person.email and person.email.lower() != account.email:
+        _tell(account, "tied", {"person": person, "by": by}, to=person.email)
 
 
 def tie_by_rpps(account: User, rpps: str) -> None:

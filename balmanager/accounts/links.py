@@ -5,19 +5,18 @@ import hashlib
 from django.conf import settings
 from django.core import signing
 
-from balmanager.accounts.models import User
+from balmanager.accounts.models import AccountEntry
 
 ADDRESS_SALT = "balmanager.accounts.address"
 
 
-def write_address_link(account: User, address: str) -> str:
-    return signing.dumps([account.pk, account.email, address], salt=ADDRESS_SALT)
+def write_address_link(asked: AccountEntry) -> str:
+    return signing.dumps(asked.pk, salt=ADDRESS_SALT)
 
 
-def read_address_link(token: str) -> tuple[int, str, str]:
-    """(account, its address then, the new one); raises BadSignature, also of a link that is too old."""
-    pk, former, address = signing.loads(token, salt=ADDRESS_SALT, max_age=settings.ADDRESS_LINK_VALID)
-    return pk, former, address
+def read_address_link(token: str) -> int:
+    """The primary key of the entry; raises BadSignature, also of a link that is too old."""
+    return signing.loads(token, salt=ADDRESS_SALT, max_age=settings.ADDRESS_LINK_VALID)
 
 
 def digest_of(token: str) -> str:

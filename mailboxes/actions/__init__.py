@@ -7,10 +7,12 @@ from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.applicative import describe_applicative, warn_certificate
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
+from mailboxes.actions.contacts import apply_contact, ask_contact, confirm_contact, object_contact, prefer_channel
 from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
 from mailboxes.actions.idleness import ask_use, escalate_idle, remind_idle, remind_use
+from mailboxes.actions.joining import accept_joining, ask_joining, expire_joining, refuse_joining
 from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.measures import keep_measures
 from mailboxes.actions.movements import (
@@ -26,7 +28,7 @@ from mailboxes.actions.movements import (
     settle_step,
 )
 from mailboxes.actions.moves import Tally, move, move_each
-from mailboxes.actions.notices import answer_notice, give_notice, prefer_channel, resend_notice
+from mailboxes.actions.notices import answer_notice, give_notice, resend_notice
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.preferences import prefer, request_preference
 from mailboxes.actions.readings import Pushed, ReadingVerdict, Result, record_readings
@@ -43,12 +45,16 @@ __all__ = [
     "Result",
     "Tally",
     "accept_annuaire",
+    "accept_joining",
     "add_cotitulaire",
     "adopt",
     "answer",
     "answer_notice",
+    "apply_contact",
     "apply_departure",
+    "ask_contact",
     "ask_handover",
+    "ask_joining",
     "ask_more_space",
     "ask_operator",
     "ask_person",
@@ -56,6 +62,7 @@ __all__ = [
     "cancel_departure",
     "cancel_movement",
     "close_movement",
+    "confirm_contact",
     "declare_use",
     "delegate",
     "delete_layout",
@@ -65,6 +72,7 @@ __all__ = [
     "describe_stay",
     "end_delegation",
     "escalate_idle",
+    "expire_joining",
     "give_notice",
     "hand_over",
     "ignore_gap",
@@ -74,6 +82,7 @@ __all__ = [
     "name_principal",
     "note_anomaly",
     "note_export",
+    "object_contact",
     "open_movement",
     "open_request",
     "prefer",
@@ -81,6 +90,7 @@ __all__ = [
     "record_departure",
     "record_person",
     "record_readings",
+    "refuse_joining",
     "register_bal",
     "remind_idle",
     "remind_movement",

@@ -6,8 +6,9 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
+from directory.dates import day_of
 from mailboxes.lifecycle import Party
-from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Notice, Person, Signatory
+from mailboxes.models import SYSTEM, Affiliation, Bal, ContactChange, JournalEntry, Notice, Person, Signatory
 from mailboxes.notices.telling import gestionnaires_of, notice_to_person, notices_for, notices_to_gestionnaires, tell
 
 
@@ -19,19 +20,31 @@ def locked(bal: Bal) -> Bal:
 def entry_of(bal: Bal | None, what: str, *, by, before="", after="", note="", parties=(), **about) -> JournalEntry:
     """The line to write, unsaved; where nobody has to hear of it, it is told from the start."""
     now = timezone.now()
+    signatory = None
     if isinstance(by, Signatory):
-        by, about = by.person.user, {**about, "person": by.person}
+        signatory, about = by.person, {"person": by.person, **about}
+        note = " ".join(filter(None, [note, _origin_of(by)]))
     return JournalEntry(
         bal=bal,
         **about,
         at=now,
         what=what,
-        by=None if by is SYSTEM else by,
+        by=None if by is SYSTEM or signatory else by,
+        signatory=signatory,
         before=str(before)[:300],
         after=str(after)[:300],
         note=note,
         told_at=None if parties else now,
     )
+
+
+def _origin_of(signatory: Signatory) -> str:
+    """Who gave the address that the link was sent to, where it was not the person: they too may have read it."""
+    change = ContactChange.objects.taken().filter(person=signatory.person).select_related("asked_by").first()
+    read_at = signatory.notice.address if signatory.notice else ""
+    if change is None or read_at not in ("", *change.new.addresses):
+        return ""
+    return f"Ce lien fut envoyé à une adresse donnée par {change.asked_by} le {day_of(change.asked_at)}."
 
 
 def write(

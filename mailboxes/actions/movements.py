@@ -171,6 +171,8 @@ def _hold_bals_of(stay: Affiliation) -> None:
 
 
 def _undo_departure(stay: Affiliation, *, by, note: str) -> None:
+    if stay.is_over:
+        rules.check_agreed(stay.person, stay.structure, by=by)
     before = f"{stay.left_on:%d/%m/%Y}"
     stay.left_on = stay.applied_at = None
     stay.save(update_fields=["left_on", "applied_at"])

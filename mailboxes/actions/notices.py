@@ -1,4 +1,4 @@
-"""How people want to be told, what they answer, and what is done when a notice did not reach them."""
+"""What people answer to notices, and what is done when one did not reach them."""
 
 from datetime import date, datetime, time
 
@@ -10,7 +10,8 @@ from mailboxes.actions.journal import locked, tell_on_commit, write_about
 from mailboxes.actions.moves import move
 from mailboxes.actions.usage import declare_use
 from mailboxes.lifecycle import Act, Party, Verb
-from mailboxes.models import Bal, JournalEntry, Notice, Person
+from mailboxes.models import Bal, JournalEntry, Notice
+from mailboxes.models.contacts import OF_CONTACTS
 
 
 @transaction.atomic
@@ -37,26 +38,6 @@ def _act_on(bal: Bal, said: str, *, by) -> None:
 
 
 @transaction.atomic
-def prefer_channel(person: Person, *, by, channel: str, email: str = "", mssante_address: str = "") -> Person:
-    """Say how a person is told of what concerns them; notices already written keep their channel."""
-    person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
-    rules.check_prefer(person, by=by)
-    rules.check_channel(channel, email, mssante_address)
-    before = _shown(person)
-    person.channel, person.email, person.mssante_address = channel, email, mssante_address.strip().lower()
-    rules.check_row(person)
-    person.save(update_fields=["channel", "email", "mssante_address"])
-    if _shown(person) != before:
-        write_about(Act.PREFER_CHANNEL, by=by, about={"person": person}, before=before, after=_shown(person))
-    return person
-
-
-def _shown(person: Person) -> str:
-    addresses = ", ".join(filter(None, [person.email, person.mssante_address]))
-    return f"{person.get_channel_display()} ({addresses or 'aucune adresse'})"
-
-
-@transaction.atomic
 def give_notice(notice: Notice, *, by, how: str, on: date, note: str = "") -> Notice:
     """Write down that the gestionnaire gave the notice in person, by telephone or by letter."""
     notice = _locked(notice)
@@ -79,7 +60,7 @@ def resend_notice(notice: Notice, *, by) -> Notice:
     notice = _locked(notice)
     rules.check_mend_notice(notice, Act.RESEND_NOTICE, by=by)
     before = notice.get_delivery_display()
-    if notice.person:
+    if notice.person and notice.stage not in OF_CONTACTS:  # these tell each address of the other
         notice.channel, notice.address = notice.person.reached_by(notice.bal)
     elif notice.party == Party.OPERATOR and notice.bal:
         notice.channel, notice.address = Notice.Channel.EMAIL, notice.bal.operator.request_email

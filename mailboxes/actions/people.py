@@ -5,24 +5,27 @@ from datetime import date
 from django.db import transaction
 
 from mailboxes import rules
+from mailboxes.actions.contacts import lock_person, propose
 from mailboxes.actions.journal import shown, write_about
 from mailboxes.lifecycle import Act, Role
-from mailboxes.models import Affiliation, JournalEntry, Person, Structure
+from mailboxes.models import SYSTEM, Affiliation, JournalEntry, Person, Structure, contact_of
 from mailboxes.models.people import people_of_annuaire
 
-DESCRIBED = ("rpps", "has_cps", "profession", "email")
+DESCRIBED = ("rpps", "has_cps", "profession")
 STAY = ("function", "arrived_on")
 
 
 @transaction.atomic
 def record_person(structure: Structure, *, by, function: str = "", arrived_on: date | None = None, **facts) -> Person:
-    """Enter a person among those of a structure."""
+    """Enter a person among those of a structure; the address given for them is theirs to confirm or to refuse."""
     rules.check_record_person(structure, by=by)
     person = Person(**facts)
     person.rpps = person.rpps or None
     rules.check_row(person)
     person.save()
     _stay(person, structure, by=by, function=function, arrived_on=arrived_on)
+    if by is not SYSTEM and contact_of(person).addresses:
+        propose(person, contact_of(person), by=by)
     return person
 
 
@@ -30,9 +33,10 @@ def record_person(structure: Structure, *, by, function: str = "", arrived_on: d
 def welcome_person(
     person: Person, structure: Structure, *, by, function: str = "", arrived_on: date | None = None
 ) -> Affiliation:
-    """Add a stay in a structure for a person the register knows: they come, or come back."""
+    """Add a stay in a structure for a person the register knows, and who is nowhere else: they come, or come back."""
     rules.check_record_person(structure, by=by)
     person = lock_person(person)
+    rules.check_agreed(person, structure, by=by)
     return _stay(person, structure, by=by, function=function, arrived_on=arrived_on)
 
 
@@ -54,10 +58,15 @@ def recorded(person: Person, structure: Structure, *, roles: frozenset[Role], by
     return known
 
 
-def _stay(person: Person, structure: Structure, *, by, note: str = "", **facts) -> Affiliation:
+def enter(person: Person, structure: Structure, **facts) -> Affiliation:
     stay = Affiliation(person=person, structure=structure, **facts)
     rules.check_row(stay)
     stay.save()
+    return stay
+
+
+def _stay(person: Person, structure: Structure, *, by, note: str = "", **facts) -> Affiliation:
+    stay = enter(person, structure, **facts)
     after = f"{structure}, {stay.arrived_on:%d/%m/%Y}" if stay.arrived_on else structure
     write_about(Act.RECORD_PERSON, by=by, about={"person": person, "structure": structure}, after=after, note=note)
     return stay
@@ -102,12 +111,6 @@ def note_export(person: Person, *, by, note: str = "") -> JournalEntry:
     """Write down that all that is kept on a person is handed out; the copy shows this line too."""
     rules.check_read_person(person, by=by)
     return write_about(Act.EXPORT_PERSON, by=by, about={"person": person}, note=note)
-
-
-def lock_person(person: Person) -> Person:
-    return (
-        Person.objects.select_for_update(of=("self",), no_key=True).prefetch_related("affiliations").get(pk=person.pk)
-    )
 
 
 def lock_stay(stay: Affiliation) -> Affiliation:

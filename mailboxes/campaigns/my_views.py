@@ -11,9 +11,9 @@ from mailboxes.campaigns.models import CampaignTarget
 from mailboxes.campaigns.questions import QUESTIONS, accesses
 from mailboxes.gaps.preferred import choices_of, own_places
 from mailboxes.lifecycle import CampaignKind
-from mailboxes.models import Bal, Notice, Person, Signatory
+from mailboxes.models import Bal, Notice, Signatory
 from mailboxes.notices import links
-from mailboxes.notices.telling import CAMPAIGNS, is_signed
+from mailboxes.notices.telling import is_answered_in_campaign
 from mailboxes.rules import Refused
 
 DONE: dict[str, str] = {
@@ -89,17 +89,19 @@ def campaign_link(request, token):
         return render(request, "mailboxes/notices/link_refused.html", {"has_expired": True}, status=410)
     except (links.Invalid, Notice.DoesNotExist):
         return render(request, "mailboxes/notices/link_refused.html", {"has_expired": False}, status=404)
-    if notice.act not in CAMPAIGNS or not is_signed(notice):
+    if not is_answered_in_campaign(notice):
         return render(request, "mailboxes/notices/link_refused.html", {"has_expired": False}, status=404)
-    targets = _asked_by_link(notice.person)
+    targets = _asked_by_link(notice)
     if request.method == "POST":
         number = request.POST.get("target", "")
         target = get_object_or_404(targets, pk=number if number.isdecimal() and len(number) < 19 else 0)
-        _answer(request, target, by=Signatory(notice.person))
+        _answer(request, target, by=Signatory(notice.person, notice))
         return redirect("campaign-link", token)
     return render(request, "mailboxes/campaigns/link.html", {"person": notice.person, "rows": rows_of(targets)})
 
 
-def _asked_by_link(person: Person | None):
+def _asked_by_link(notice: Notice):
+    """Nothing of a campaign that began after this mail was sent."""
     by_link = [question.kind for question in QUESTIONS.values() if question.by_link]
-    return CampaignTarget.objects.put_to(person).filter(campaign__kind__in=by_link)
+    then = {"campaign__kind__in": by_link, "campaign__launched_at__lte": notice.created_at}
+    return CampaignTarget.objects.put_to(notice.person).filter(**then)

@@ -7,7 +7,7 @@ from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
 from mailboxes.forms.indicators import IndicatorsForm
 from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
-from mailboxes.forms.notices import GiveNoticeForm, PreferencesForm
+from mailboxes.forms.notices import GiveNoticeForm, MyPreferencesForm, PreferencesForm
 from mailboxes.forms.people import DescribePersonForm, PersonField, PersonForm
 from mailboxes.forms.preferences import PlaceFilterForm
 from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, RequestStepForm
@@ -30,6 +30,7 @@ __all__ = [
     "LayoutForm",
     "MoreSpaceForm",
     "MoveForm",
+    "MyPreferencesForm",
     "NamePrincipalForm",
     "NoteAnomalyForm",
     "NoteForm",

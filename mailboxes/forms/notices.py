@@ -1,5 +1,6 @@
 """How people want to be told, and what the gestionnaire writes down of a notice they gave in person."""
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.conf import settings
 from django.utils import timezone
@@ -36,8 +37,33 @@ class PreferencesForm(forms.ModelForm):
             del self.fields["mssante_address"]
 
     def perform(self, person: Person, *, by):
-        facts = {"mssante_address": person.mssante_address, **self.cleaned_data}
-        return actions.prefer_channel(person, by=by, **facts)
+        return actions.ask_contact(person, by=by, **self.contact(person))
+
+    def contact(self, person: Person) -> dict[str, str]:
+        known = {"mssante_address": person.mssante_address}
+        return known | {name: self.cleaned_data[name] for name in self.Meta.fields if name in self.cleaned_data}
+
+
+class MyPreferencesForm(PreferencesForm):
+    """One's own are changed at once: whoever finds the session open must know the password too."""
+
+    password = forms.CharField(
+        label="Mot de passe actuel", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+    def __init__(self, person: Person, **kwargs):
+        super().__init__(person, **kwargs)
+        if not (person.user and person.user.has_usable_password()):  # they log in by an identity provider alone
+            del self.fields["password"]
+
+    def clean_password(self):
+        password = self.cleaned_data["password"]
+        if not get_adapter().reauthenticate(self.instance.user, password):
+            raise forms.ValidationError("Ce mot de passe n’est pas le bon.", "password")
+        return password
+
+    def perform(self, person: Person, *, by):
+        return actions.prefer_channel(person, by=by, **self.contact(person))
 
 
 class GiveNoticeForm(forms.Form):

@@ -14,9 +14,10 @@ from directory.readers.names import without_titles
 from directory.readers.texts import tidy
 from mailboxes import actions
 from mailboxes.forms.offers import offer_rows
-from mailboxes.models import Affiliation, Bal, Movement, Person, Structure
+from mailboxes.models import Affiliation, Bal, Joining, Movement, Person, Structure
 from mailboxes.models.fields import length_of
 from mailboxes.models.people import PersonQuerySet, people_of_annuaire
+from mailboxes.rules import needs_agreement
 
 CANDIDATES = 20  # shown when a name fits several people
 
@@ -145,7 +146,8 @@ class PersonForm(forms.ModelForm):
         fields = ["structure", "given_name", "family_name", "rpps", "has_cps", "profession", "function", "email"]
         help_texts = {
             "rpps": "Laissez vide pour une personne sans RPPS (secrétaire, informaticien).",
-            "email": "Pour la prévenir : un courriel ordinaire, qui lui dit seulement qu’une action l’attend.",
+            "email": "Pour la prévenir : un courriel ordinaire, qui lui dit seulement qu’une action l’attend. "
+            "Elle y reçoit d’abord de quoi confirmer cette adresse, ou la refuser.",
         }
 
     field_order = [*Meta.fields, "arrived_on", "with_file"]
@@ -161,11 +163,14 @@ class PersonForm(forms.ModelForm):
         """Someone known elsewhere already may come here too: the action tells."""
 
     @transaction.atomic
-    def perform(self, *, by):
+    def perform(self, *, by) -> Person | Joining:
+        """The person; or, of one who is elsewhere already, what is asked of them."""
         facts = {**self.cleaned_data}
         with_file = facts.pop("with_file")
         stay = {name: facts.pop(name) for name in ("structure", "function", "arrived_on")}
         known = self._known(facts)
+        if known and needs_agreement(known, by=by):
+            return actions.ask_joining(known, by=by, with_file=with_file, **stay)
         if known:
             person = known
             actions.welcome_person(person, by=by, **stay)
@@ -189,8 +194,8 @@ class DescribePersonForm(forms.ModelForm):
 
     class Meta:
         model = Person
-        fields = ["rpps", "has_cps", "profession", "email"]
-        help_texts = PersonForm.Meta.help_texts
+        fields = ["rpps", "has_cps", "profession"]
+        help_texts = {"rpps": PersonForm.Meta.help_texts["rpps"]}
 
     def __init__(self, person: Person, *, stays, initial, **kwargs):
         super().__init__(instance=person, **kwargs)

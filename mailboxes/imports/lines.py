@@ -281,7 +281,8 @@ class Batch:
         rpps = line.facts.get("rpps")
         if rpps and rpps not in self.people:
             raise rules.Refused(
-                f"RPPS du titulaire : « {rpps} » n’est celui d’aucune personne inscrite ici. Inscrivez-la d’abord.",
+                f"RPPS du titulaire : « {rpps} » n’est celui d’aucune personne inscrite ici. Inscrivez-la d’abord ; "
+                "si elle est dans une autre structure, son accord lui sera demandé.",
                 "holder",
             )
         return self.people.get(rpps) if rpps else None

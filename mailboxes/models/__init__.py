@@ -4,8 +4,10 @@ from mailboxes.models.anomalies import Anomaly
 from mailboxes.models.applicative import ApplicativeFacts
 from mailboxes.models.bals import Bal, Use
 from mailboxes.models.calls import Call
+from mailboxes.models.contacts import Contact, ContactChange, contact_of
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
+from mailboxes.models.joining import Joining
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.layouts import RequestLayout
 from mailboxes.models.measures import Measure
@@ -27,10 +29,13 @@ __all__ = [
     "Bal",
     "Call",
     "Claim",
+    "Contact",
+    "ContactChange",
     "Cotitulaire",
     "Delegataire",
     "Domain",
     "GapDecision",
+    "Joining",
     "JournalEntry",
     "Measure",
     "Membership",
@@ -49,6 +54,7 @@ __all__ = [
     "Structure",
     "System",
     "Use",
+    "contact_of",
     "managed_identifiers",
     "situations_by_rpps",
     "standing_of",

@@ -16,7 +16,6 @@ from mailboxes.models.system import SYSTEM
 LABELS = {**dict(Verb.choices), **dict(Act.choices)}
 STATES = dict(State.choices)
 UNITS: dict[str, str] = {Act.WARN_QUOTA: "%", Act.WARN_CERTIFICATE: "jours"}  # of a stage’s threshold
-DONE_BY_LINK = (Act.ANSWER, Act.ANSWER_CAMPAIGN, Act.DECLARE_USE, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION)
 
 
 class JournalQuerySet(models.QuerySet):
@@ -57,6 +56,8 @@ class JournalEntry(models.Model):
     at = models.DateTimeField("le", default=timezone.now)
     what = models.CharField("quoi", max_length=30)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="par")
+    # Done by the signed link of a mail to this person: whoever read it, so `by` is nobody.
+    signatory = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     before = models.CharField("avant", max_length=300, blank=True)
     after = models.CharField("après", max_length=300, blank=True)
     note = models.TextField("motif", blank=True)
@@ -90,8 +91,8 @@ class JournalEntry(models.Model):
 
     @property
     def actor(self):
-        """Who did it: an account, a person by a signed link, or the application."""
-        return self.by or (self.person if self.what in DONE_BY_LINK else None) or SYSTEM
+        """Who did it: an account, whoever read the mail that held a signed link, or the application."""
+        return f"lien signé envoyé à {self.signatory}" if self.signatory_id else self.by or SYSTEM
 
     def get_what_display(self) -> str:
         return LABELS.get(self.what, self.what)

@@ -50,12 +50,18 @@ def people_of_annuaire(numbers: Iterable[str]) -> dict[str, "Person"]:
 
 class PersonQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Oneself, and the people of the structures one sees."""
+        """Oneself, and the people who are today in the structures one sees: who left is theirs no more."""
         if user.is_superuser:
             return self
-        structures = Structure.objects.visible_to(user).values("pk")
-        there = Affiliation.objects.filter(structure__in=structures).values("person")
-        return self.filter(Q(user_id=user.pk) | Q(pk__in=there))
+        there = Affiliation.objects.current().filter(structure__in=Structure.objects.visible_to(user).values("pk"))
+        return self.filter(Q(user_id=user.pk) | Q(pk__in=there.values("person")))
+
+    def remembered_by(self, user):
+        """`visible_to`, and those who were once in these structures: of them, these structures' own past facts alone
+        are shown."""
+        if user.is_superuser:
+            return self
+        return self.visible_to(user) | self.of_structures(Structure.objects.visible_to(user).values("pk"))
 
     def choosable_for(self, bal, user):
         """Whom `user` may name on this BAL: the people they see, and those who work in its structure today."""
@@ -107,6 +113,8 @@ class Person(models.Model):
     mssante_address = models.CharField(
         "adresse MSSanté de notification", max_length=254, blank=True, validators=[validate_address]
     )
+    # Links that act are sent to these addresses from then on; None: always, the person gave them.
+    links_from = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = PersonQuerySet.as_manager()
 
@@ -145,6 +153,11 @@ class Person(models.Model):
         if self.channel == self.Channel.MSSANTE and self.mssante_address and elsewhere and settings.MSSANTE_MAIL:
             return self.Channel.MSSANTE, self.mssante_address
         return self.Channel.EMAIL, self.email
+
+    def is_trusted_at(self, address: str) -> bool:
+        """May a link that acts be sent there? To an address of theirs, not one that somebody else gave them of late."""
+        is_theirs = address in (self.email, self.mssante_address)
+        return is_theirs and (self.links_from is None or self.links_from <= timezone.now())
 
     @property
     def can_hold(self) -> bool:

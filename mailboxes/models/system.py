@@ -15,10 +15,13 @@ SYSTEM = System()
 
 
 class Signatory:
-    """The `by` of who answers by the signed link of a mail, without logging in: a person, known by that link alone."""
+    """The `by` of who answers by the signed link of a mail, without logging in: a person, known by that link alone.
 
-    def __init__(self, person):
-        self.person = person
+    `notice`: the one whose mail held the link, where what the link may do depends on the address it was sent to.
+    """
+
+    def __init__(self, person, notice=None):
+        self.person, self.notice = person, notice
         self.pk = person.user_id
 
     def __str__(self):

@@ -1,6 +1,7 @@
 """Links that let the reader of a mail answer without logging in: signed, for one person, and for a limited time.
 
-What a link may still do is said by the rows it leads to (`Claim`, `Notice`): it changes no answer that is given.
+What a link may still do is said by the rows it leads to: it changes no answer that is given, and opens nothing that
+was asked after it was sent.
 The Message-ID of a mail is signed too: who returns it has received the mail, and may say what became of it.
 """
 
@@ -11,25 +12,17 @@ from django.core import signing
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 CLAIMS, NOTICE, MESSAGE = "bal-manager.claims", "bal-manager.notice", "bal-manager.message"
+CONTACT, JOINING = "bal-manager.contact", "bal-manager.joining"
 Expired, Invalid = signing.SignatureExpired, signing.BadSignature  # the first is one of the second
 
 
-def sign(person) -> str:
-    return signing.dumps(person.pk, salt=CLAIMS)
+def sign_notice(notice, salt: str = NOTICE) -> str:
+    return signing.dumps(notice.pk, salt=salt)
 
 
-def person_of(token: str) -> int:
-    """The person's primary key; raises `Expired` or `Invalid`."""
-    return signing.loads(token, salt=CLAIMS, max_age=settings.ANSWER_LINK_VALID)
-
-
-def sign_notice(notice) -> str:
-    return signing.dumps(notice.pk, salt=NOTICE)
-
-
-def notice_of(token: str) -> int:
+def notice_of(token: str, salt: str = NOTICE) -> int:
     """The notice's primary key; raises `Expired` or `Invalid`."""
-    return signing.loads(token, salt=NOTICE, max_age=settings.ANSWER_LINK_VALID)
+    return signing.loads(token, salt=salt, max_age=settings.ANSWER_LINK_VALID)
 
 
 def message_id(notice) -> str:

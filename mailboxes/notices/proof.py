@@ -24,7 +24,7 @@ def with_outcomes(notices: Iterable[Notice]) -> list[Notice]:
     after: dict[int | None, list[JournalEntry]] = {pk: [] for pk in asking}
     if asking:
         entries = JournalEntry.objects.filter(bal__in=asking, what__in=FOLLOWED).order_by("at", "pk")
-        for entry in entries.select_related("by", "person"):
+        for entry in entries.select_related("by", "signatory"):
             after[entry.bal_id].append(entry)
     for notice in notices:
         outcome = outcome_of(notice, after[notice.bal_id]) if notice.is_answerable else ""

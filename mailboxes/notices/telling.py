@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
+from typing import Any, NamedTuple
 
 from celery import shared_task
 from django.conf import settings
@@ -22,12 +23,14 @@ from django.utils import timezone
 from directory.plain import plain_text
 from mailboxes.lifecycle import Act, CampaignKind, Letter, Party
 from mailboxes.models import Bal, JournalEntry, Membership, Notice, Person, Request, Structure
+from mailboxes.models.contacts import OF_CONTACTS
 from mailboxes.notices import links
 from mailboxes.requests.letters import Layouts
 
 logger = logging.getLogger(__name__)
 OF_ADDRESSES = (Act.ASK_PERSON, Act.REMIND_PERSON)  # a person is asked about their own
 
+JOININGS = (Act.ASK_JOINING, Act.ACCEPT_JOINING, Act.REFUSE_JOINING, Act.EXPIRE_JOINING)
 CAMPAIGNS = (Act.ASK_CAMPAIGN, Act.REMIND_CAMPAIGN)
 LONGEST_WAIT = 7  # the lease doubles with each failure, so many times at most
 REST = 60  # seconds during which a mail server that failed is left alone
@@ -91,6 +94,25 @@ def notice_to_person(
     """The notice to a person about themselves, their addresses, or an access they have or gave."""
     text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}.txt", {"bal": entry.bal, "entry": entry})
     return _to_person(entry, person, text, stage=stage, cycle=cycle, party=party)
+
+
+def notices_to_addresses(entry: JournalEntry, person: Person, addresses: dict[str, str], *, stage: str) -> list[Notice]:
+    """The notices about the person's contact details, to each of these addresses (with its channel): not to where other
+    notices go."""
+    text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}.txt", {"entry": entry, "stage": stage})
+    facts: dict[str, Any] = {"party": Party.HOLDERS, "person": person, "recipient": str(person), "text": text}
+    return [
+        _notice(
+            entry, person.pk, stage=stage, cycle=f"entry-{entry.pk}-{number}", channel=channel, address=address, **facts
+        )
+        for number, (address, channel) in enumerate(addresses.items())
+    ]
+
+
+def notice_to_account(entry: JournalEntry, account, *, stage: str) -> Notice:
+    """The notice to one gestionnaire, of what became of what they had asked."""
+    text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", {"entry": entry})
+    return _to_account(entry, account, text, stage=stage, cycle=f"entry-{entry.pk}")
 
 
 def notices_to_gestionnaires(entry: JournalEntry, managing, *, stage: str, cycle: str) -> list[Notice]:
@@ -235,17 +257,20 @@ def _way(notice: Notice) -> dict:
 def path_of(notice: Notice) -> str:
     """Where the reader is led: to what they may answer at once, by a link signed as it is sent; or behind the
     log-in."""
-    if notice.is_answerable:
-        return reverse("notice-link", args=[links.sign_notice(notice)])
+    if link := is_signed(notice) and _link_of(notice):
+        return reverse(link.page, args=[links.sign_notice(notice, link.salt)])
     if notice.act in CAMPAIGNS:
-        signed = is_signed(notice)
-        return reverse("campaign-link", args=[links.sign_notice(notice)]) if signed else reverse("my-campaigns")
+        return reverse("my-campaigns")
     if notice.party == Party.DELEGATAIRE:  # they may see the BAL no longer
         return reverse("my-bals")
     if notice.bal:
         return notice.bal.get_absolute_url()
+    if notice.act in JOININGS:
+        return reverse("joining-list") if notice.party == Party.GESTIONNAIRES else reverse("my-bals")
     if notice.stage in OF_ADDRESSES:
-        return reverse("claims-link", args=[links.sign(notice.person)])
+        return reverse("my-bals")
+    if notice.act == Act.PREFER_CHANNEL:
+        return reverse("my-preferences")
     if notice.party == Party.GESTIONNAIRES and not notice.entry.person_id:
         return reverse("request-list") + "?overdue=oui"
     if notice.stage == Act.ASK_HANDOVER:
@@ -254,7 +279,33 @@ def path_of(notice: Notice) -> str:
 
 
 def is_signed(notice: Notice) -> bool:
-    """Is its link enough to answer, without logging in?"""
-    if notice.act in CAMPAIGNS:  # the stage carries the kind; rights are never withdrawn without logging in
-        return notice.stage == f"{notice.act}-{CampaignKind.CLEANUP}"
-    return notice.is_answerable or notice.stage in OF_ADDRESSES
+    """Is its link enough to answer, without logging in? Not where somebody else gave that address of late: the one who
+    gave it might answer."""
+    if notice.stage in OF_CONTACTS:
+        return True
+    return notice.person is not None and _link_of(notice) is not None and notice.person.is_trusted_at(notice.address)
+
+
+class _Link(NamedTuple):
+    page: str
+    salt: str
+
+
+def _link_of(notice: Notice) -> _Link | None:
+    """Where such a notice may be answered by a signed link; most may not."""
+    if notice.is_answerable:
+        return _Link("notice-link", links.NOTICE)
+    if is_answered_in_campaign(notice):
+        return _Link("campaign-link", links.NOTICE)
+    if notice.stage in OF_ADDRESSES:
+        return _Link("claims-link", links.CLAIMS)
+    if notice.stage in OF_CONTACTS:
+        return _Link("contact-link", links.CONTACT)
+    if notice.act == Act.ASK_JOINING and notice.person_id:
+        return _Link("joining-link", links.JOINING)
+    return None
+
+
+def is_answered_in_campaign(notice: Notice) -> bool:
+    """The stage carries the kind; rights are never withdrawn without logging in."""
+    return notice.act in CAMPAIGNS and notice.stage == f"{notice.act}-{CampaignKind.CLEANUP}"

@@ -45,7 +45,7 @@ def progress(bal: Bal) -> list[Progress]:
         return []
     verbs = {verb for _, verbs in STEPS for verb in verbs} | {*BACK, _V.CANCEL_DELETION}
     done: dict[str, JournalEntry] = {}
-    for entry in bal.journal.filter(what__in=verbs).select_related("by", "person").order_by("pk"):
+    for entry in bal.journal.filter(what__in=verbs).select_related("by", "person", "signatory").order_by("pk"):
         if entry.what in BACK:
             done.clear()
         if entry.what == _V.CANCEL_DELETION:

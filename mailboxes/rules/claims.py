@@ -28,9 +28,14 @@ def check_answer(claim, said: str, *, by) -> None:
     check_may(Act.ANSWER, person=person, by=by)
     if said not in claim.Answer.values:
         raise Refused("Choisissez une des trois réponses.", "answer")
-    if isinstance(by, Signatory) and (claim.pk is None or claim.asked_at is None):
+    if isinstance(by, Signatory) and not _is_asked_in(by.notice, claim):
         raise Refused("Ce lien ne porte pas sur cette adresse.", "link")
     if isinstance(by, Signatory) and claim.answer:
         raise Refused("Vous avez déjà répondu pour cette adresse. Pour changer d’avis, connectez-vous.", "answered")
     if claim.pk is None and not Entry.objects.published().filter(address=claim.address, person_id=person.rpps).exists():
         raise Refused("L’annuaire ne donne pas cette adresse à votre numéro RPPS.", "unknown")
+
+
+def _is_asked_in(notice, claim) -> bool:
+    """By the link of a mail, one answers what had been asked when it was written."""
+    return claim.asked_at is not None and (notice is None or claim.asked_at <= notice.created_at)

@@ -54,13 +54,9 @@ def check_awaited(notice: Notice, bal: Bal) -> None:
     """The link of an old mail does not undo what was decided since: it asks about something that still stands."""
     is_question = notice.act in (Act.ASK_USE, Act.REMIND_USE)
     stands = bal.is_of_unknown_use if is_question else bal.state in STOPPABLE
-    if not stands:
+    chosen_since = bal.state_since > notice.created_at and bal.leaves_by_choice()
+    if chosen_since or not stands:
         raise Refused(f"Il n’y a plus rien à répondre : cette BAL est {bal.get_state_display()}.", "state")
-
-
-def check_prefer(person: Person, *, by) -> None:
-    """One says oneself how one wants to be told; a gestionnaire of one's structure may write it down."""
-    check_may(Act.PREFER_CHANNEL, person=person, by=by)
 
 
 def check_channel(channel: str, email: str, mssante_address: str) -> None:

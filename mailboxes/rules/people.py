@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from mailboxes.lifecycle import Act, Role
 from mailboxes.models import Affiliation, Movement, Person, Standing, Structure
+from mailboxes.rules.joining import check_agreed
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.roles import check_may, check_role
 
@@ -15,7 +16,7 @@ def check_record_person(structure: Structure, *, by) -> None:
 
 
 def check_describe_person(person: Person, facts: dict, *, by) -> None:
-    """Whoever manages a structure where the person is or was describes them. An RPPS is given once: the annuaire knows
+    """Whoever manages a structure where the person is describes them. An RPPS is given once: the annuaire knows
     the person by it."""
     check_may(Act.DESCRIBE_PERSON, person=person, by=by)
     if person.rpps and facts.get("rpps", person.rpps) != person.rpps:
@@ -29,7 +30,7 @@ def check_describe_stay(stay: Affiliation, arrived_on: date | None, *, by) -> No
 
 def check_read_person(person: Person, *, by) -> None:
     """The journal and notices of a person, and all that is kept on them, are for them and for who manages a structure
-    of theirs."""
+    of theirs; of one that they left, what that structure did (`Portrait`)."""
     check_may(Act.EXPORT_PERSON, person=person, by=by)
 
 
@@ -95,6 +96,8 @@ def check_cancel_departure(stay: Affiliation, *, by) -> None:
     stays = Affiliation.objects.filter(person=stay.person_id, structure=stay.structure_id, left_on=None)
     if stays.exists():
         raise Refused(f"{stay.person} est déjà de retour dans « {stay.structure} ».", "back")
+    if stay.is_over:
+        check_agreed(stay.person, stay.structure, by=by)
 
 
 def check_apply_departure(stay: Affiliation, *, by) -> None:

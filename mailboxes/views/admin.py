@@ -1,6 +1,8 @@
 """The administrator's windows: who and what is known is edited here, a BAL only read and taken along its verbs."""
 
+from django.conf import settings
 from django.contrib import admin, messages
+from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.lifecycle import EXPOSED, Verb
@@ -8,6 +10,7 @@ from mailboxes.models import (
     AccessTrace,
     Affiliation,
     Bal,
+    Contact,
     Cotitulaire,
     Delegataire,
     Domain,
@@ -75,10 +78,16 @@ class MembershipInline(ReadOnly, admin.TabularInline):
 
 
 class AffiliationInline(admin.TabularInline):
+    """Of who is entered here. Who is in the register already comes by « Inscrire une personne », which asks those
+    concerned."""
+
     model = Affiliation
     extra = 0
     autocomplete_fields = ["structure"]
     readonly_fields = ["left_on"]  # a departure is recorded from its file, which sees what it would leave behind
+
+    def has_add_permission(self, request, obj=None):
+        return obj is None and super().has_add_permission(request, obj)
 
 
 class DomainInline(admin.TabularInline):
@@ -124,6 +133,15 @@ class PersonAdmin(Doubting):
     readonly_fields = ["user"]  # tied on the page Comptes et droits, which notes it
     inlines = [AffiliationInline]
 
+    def get_readonly_fields(self, request, obj=None):
+        """The contact details of who is there already are theirs: their page announces what somebody else changes."""
+        return [*self.readonly_fields, *(Contact._fields if obj else ())]
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            obj.links_from = timezone.now() + settings.CONTACT_DELAY
+        super().save_model(request, obj, form, change)
+
 
 @admin.register(Membership)
 class MembershipAdmin(ReadOnly, admin.ModelAdmin):
@@ -135,11 +153,16 @@ class MembershipAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Affiliation)
 class AffiliationAdmin(admin.ModelAdmin):
+    """A person joins a structure on the pages of people, which ask those concerned."""
+
     list_display = ["person", "structure", "function", "arrived_on", "left_on"]
     list_select_related = ["person", "structure"]
     search_fields = ["person__family_name", "person__rpps", "structure__name"]
     autocomplete_fields = ["person", "structure"]
-    readonly_fields = ["left_on"]
+    readonly_fields = ["person", "structure", "left_on"]
+
+    def has_add_permission(self, request):
+        return False
 
 
 @admin.register(Movement)

@@ -148,7 +148,7 @@ def history_facts(row: Bal, user) -> dict:
         return {"can_read_history": False}
     return {
         "can_read_history": True,
-        "journal": row.journal.select_related("by")[:RECENT],
+        "journal": row.journal.select_related("by", "signatory")[:RECENT],
         "notices": with_outcomes(row.notices.select_related("person")[:RECENT]),
         "requests": row.requests.all()[:RECENT],
         "progress": progress(row),
@@ -163,6 +163,6 @@ def bal_journal(request, pk):
     except NotAllowed as refused:
         return render(request, "mailboxes/refused.html", {"bal": row, "refusal": refused.messages[0]}, status=403)
     actions.trace(request.user, "journal", str(row))
-    lines = row.journal.select_related("by").prefetch_related("notices")
+    lines = row.journal.select_related("by", "signatory").prefetch_related("notices")
     page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "mailboxes/bal_journal.html", {"bal": row, "page": page})

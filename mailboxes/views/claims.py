@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from directory.identifiers import domain_of
 from directory.models import Entry
 from mailboxes import actions
-from mailboxes.models import Bal, Claim, Operator, Person, Signatory
+from mailboxes.models import Bal, Claim, Notice, Operator, Person, Signatory
 from mailboxes.notices import links
 from mailboxes.rules import Refused
 
@@ -82,14 +82,16 @@ def guide_of(claim: Claim) -> dict:
 def claims_link(request, token):
     """The page a mail leads to. Scanners follow links: nothing changes until a button is pressed."""
     try:
-        person = Person.objects.get(pk=links.person_of(token))
+        notice = Notice.objects.select_related("person").get(pk=links.notice_of(token, links.CLAIMS))
+        person = notice.person
+        assert person  # noqa: S101 - such a link is signed for notices to a person alone
     except links.Expired:
         return render(request, "mailboxes/claims_link_refused.html", {"has_expired": True}, status=410)
-    except (links.Invalid, Person.DoesNotExist):
+    except (links.Invalid, Notice.DoesNotExist):
         return render(request, "mailboxes/claims_link_refused.html", {"has_expired": False}, status=404)
     if request.method == "POST":
-        return _answer_by_link(request, token, person)
-    claims = list(person.claims.exclude(asked_at=None).select_related("person"))
+        return _answer_by_link(request, token, notice)
+    claims = list(person.claims.filter(asked_at__lte=notice.created_at).select_related("person"))
     listed: dict[str, list[Entry]] = {}
     for entry in Entry.objects.published().filter(address__in=[claim.address for claim in claims]):
         listed.setdefault(entry.address, []).append(entry)
@@ -106,11 +108,10 @@ def claims_link(request, token):
     return render(request, "mailboxes/claims_link.html", {"person": person, "rows": rows})
 
 
-def _answer_by_link(request, token, person):
+def _answer_by_link(request, token, notice):
+    said = request.POST.get("address", ""), request.POST.get("answer", "")
     try:
-        answered = actions.answer(
-            person, request.POST.get("address", ""), request.POST.get("answer", ""), by=Signatory(person)
-        )
+        answered = actions.answer(notice.person, *said, by=Signatory(notice.person, notice))
         messages.success(request, REQUESTED if answered.moved else DONE[answered.claim.answer])
     except Refused as refused:
         messages.error(request, refused.messages[0])

@@ -60,7 +60,7 @@ def gap(request, situation, structure, address):
             "gap": row,
             "remedies": [act for act in row.situation.remedies if may_at(act, row.structure_id, by=request.user)],
             "request_text": request_for(row) if Act.ASK_OPERATOR in row.situation.remedies else "",
-            "journal": lines.select_related("by", "person")[:RECENT],
+            "journal": lines.select_related("by", "person", "signatory")[:RECENT],
         },
     )
 

@@ -11,6 +11,7 @@ from mailboxes.lifecycle import LIVE, STOPPABLE, Act, Verb
 from mailboxes.models import Bal, Delegataire, Preference
 from mailboxes.rules import allows, check_act, check_make_known, check_move, check_ranks_known, check_request_somewhere
 from mailboxes.views.claims import addresses_of
+from mailboxes.views.contacts import pending_of
 from mailboxes.views.space import is_filling
 
 ENDED_SHOWN = timedelta(days=30)
@@ -36,11 +37,17 @@ def my_bals(request):
             "ended": ended_lately(user),
             "person": person,
             "questions": questions,
+            **pending_of(person, user),
+            "joinings": [row for row in _joinings(person) if row.is_open],
             "may_request": allows(check_request_somewhere, by=user),
             "situations": person.situations() if person and person.rpps else [],
             **preferences_of(person),
         },
     )
+
+
+def _joinings(person):
+    return person.joinings.open().select_related("person", "structure", "asked_by") if person else []
 
 
 def ended_lately(user):

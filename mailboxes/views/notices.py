@@ -1,4 +1,4 @@
-"""Notices: answered by their link, proven, mended where they did not reach; and how each wants to be told."""
+"""Notices: answered by their link, proven, mended where they did not reach."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from mailboxes import actions
-from mailboxes.forms import EmptyForm, GiveNoticeForm, PreferencesForm
+from mailboxes.forms import EmptyForm, GiveNoticeForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Notice, Person, Signatory
 from mailboxes.notices import links
@@ -20,7 +20,6 @@ from mailboxes.rules import (
     allows,
     check_answer_notice,
     check_mend_notice,
-    check_prefer,
     check_read_history,
 )
 from mailboxes.views.acts import ActionView, ActView
@@ -48,7 +47,7 @@ def notice_link(request, token):
     if request.method == "POST":
         return _answer_by_link(request, token, notice)
     bal = Bal.objects.with_holders().get(pk=notice.bal_id)
-    by = Signatory(notice.person)
+    by = Signatory(notice.person, notice)
     facts = {
         "notice": notice,
         "bal": bal,
@@ -61,7 +60,7 @@ def notice_link(request, token):
 
 def _answer_by_link(request, token, notice):
     try:
-        answered = actions.answer_notice(notice, request.POST.get("answer", ""), by=Signatory(notice.person))
+        answered = actions.answer_notice(notice, request.POST.get("answer", ""), by=Signatory(notice.person, notice))
         messages.success(request, DONE[answered.answer])
     except Refused as refused:
         messages.error(request, refused.messages[0])
@@ -99,7 +98,11 @@ def notice_list(request):
 
 
 def mark_mendable(notices, user) -> None:
+    """Adds `is_mendable`; and `shows_address`, for of who is no longer there, or never was, the address is not ours."""
+    people = {notice.person_id for notice in notices}
+    seen = set(Person.objects.visible_to(user).filter(pk__in=people).values_list("pk", flat=True))
     for notice in notices:
+        notice.shows_address = notice.person_id is None or notice.person_id in seen
         notice.is_mendable = notice.is_stuck and allows(check_mend_notice, notice, Act.GIVE_NOTICE, by=user)
 
 
@@ -143,53 +146,10 @@ class ResendNoticeView(NoticeActionView):
         return actions.resend_notice(self.notice, by=by)
 
 
-# --- Asking, and how to be told ---------------------------------------------------------------------------------------
+# --- Asking -----------------------------------------------------------------------------------------------------------
 class AskUseView(ActView):
     act = Act.ASK_USE
     done = "La question est posée à ses titulaires."
 
     def perform(self, form, *, by):
         return actions.ask_use(self.bal, by=by)
-
-
-class PreferencesView(ActionView):
-    """How a person whom one sees is told: written down by a gestionnaire."""
-
-    label = "Comment prévenir cette personne"
-    submit = "Enregistrer"
-    form_class = PreferencesForm
-    done = "C’est enregistré. Un avis déjà parti ne change pas de canal."
-    person: Person
-
-    def setup(self, request, *args, **kwargs):
-        super().setup(request, *args, **kwargs)
-        self.person = self.find(request.user)
-
-    def find(self, user):
-        return get_object_or_404(Person.objects.visible_to(user), pk=self.kwargs["pk"])
-
-    def get_form_kwargs(self):
-        asked = super().get_form_kwargs()
-        return {"person": self.person, **{name: asked[name] for name in ("data", "files") if name in asked}}
-
-    def check(self, *, by):
-        check_prefer(self.person, by=by)
-
-    def perform(self, form, *, by):
-        return form.perform(self.person, by=by)
-
-    def back(self):
-        return reverse("notice-list")
-
-    def get_context_data(self, **kwargs):
-        return super().get_context_data(person=self.person, **kwargs)
-
-
-class MyPreferencesView(PreferencesView):
-    label = "Mes préférences"
-
-    def find(self, user):
-        return get_object_or_404(Person, user=user)
-
-    def back(self):
-        return reverse("my-bals")

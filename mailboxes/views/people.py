@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -15,7 +16,7 @@ from mailboxes.forms import DescribePersonForm, PersonForm
 from mailboxes.forms.filters import PersonFilter
 from mailboxes.forms.people import label_of
 from mailboxes.lifecycle import Act
-from mailboxes.models import Affiliation, Bal, Movement, Person, Structure
+from mailboxes.models import Affiliation, Bal, Joining, Movement, Person, Structure
 from mailboxes.models.bals import managed_structures
 from mailboxes.rules import (
     NotAllowed,
@@ -27,6 +28,7 @@ from mailboxes.rules import (
     check_somewhere,
 )
 from mailboxes.views.acts import ActionView, EnteringView
+from mailboxes.views.contacts import pending_of
 from mailboxes.views.paging import KeyPaginator
 from mailboxes.views.portrait import Portrait
 
@@ -63,14 +65,18 @@ def person_list(request):
     people = Person.objects.all() if request.user.is_superuser else Person.objects.of_structures(structures)
     found = PersonFilter(request.GET, queryset=people, request=request)
     paginator = KeyPaginator(found.qs, PER_PAGE, rows=_rows(request.user))
+    page = paginator.get_page(request.GET.get("page"))
+    for row in page:
+        row.is_here = request.user.is_superuser or row.is_actor(request.user) or any(not s.is_over for s in row.stays)
     asked = {name: value for name, value in found.form.cleaned_data.items() if value not in (None, "")}
     return render(
         request,
         "mailboxes/person_list.html",
         {
             "filter": found,
-            "page": paginator.get_page(request.GET.get("page")),
+            "page": page,
             "is_filtered": bool(asked),
+            "joinings": Joining.objects.answerable_by(request.user).count(),
             "can_record": allows(check_somewhere, Act.RECORD_PERSON, by=request.user),
         },
     )
@@ -90,7 +96,8 @@ def _rows(user):
 
 
 def find(request, pk) -> Person:
-    return get_object_or_404(Person.objects.visible_to(request.user).select_related("user"), pk=pk)
+    """Whoever is there, or once was: of the latter, the page tells what the structure itself did."""
+    return get_object_or_404(Person.objects.remembered_by(request.user).select_related("user"), pk=pk)
 
 
 def person(request, person):
@@ -104,8 +111,10 @@ def person(request, person):
         {
             "person": row,
             "is_self": row.is_actor(request.user),
+            "is_here": portrait.is_here,
+            **(pending_of(row, request.user) if portrait.is_here else {}),
             "stays": [stay_facts(stay, request.user) for stay in portrait.stays()],
-            "situations": row.situations(),
+            "situations": row.situations() if portrait.is_here else [],
             "held": held,
             "is_principal": any(r.is_principal and r.bal.is_shared for r in held),
             "received": portrait.received(),
@@ -166,7 +175,18 @@ class RecordPersonView(EnteringView):
     label = Act.RECORD_PERSON.label
     done = "La personne est inscrite : vous pouvez la désigner sur une BAL."
 
+    def perform(self, form, *, by):
+        result = super().perform(form, by=by)
+        if isinstance(result, Joining):
+            self.done = (
+                "Cette personne est déjà dans une autre structure : son accord, ou celui de cette structure, lui est "
+                "demandé. D’ici là, vous n’en voyez pas plus que l’annuaire."
+            )
+        return result
+
     def back(self):
+        if isinstance(self.result, Joining):
+            return reverse("joining-list")
         return self.result.get_absolute_url() if self.result else super().back()
 
 

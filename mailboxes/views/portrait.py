@@ -1,6 +1,7 @@
 """Everything that is kept on one person: what their page shows, and what they are handed on request.
 
-A gestionnaire sees what concerns the structures they follow; the person, all of it.
+A gestionnaire sees what concerns the structures they follow; of who has left them, only what these structures did
+(stays, files, their BAL, journal and notices). The person sees all of it.
 """
 
 import io
@@ -25,13 +26,17 @@ from mailboxes.models import (
     Structure,
 )
 
-RECORD = ("family_name", "given_name", "rpps", "has_cps", "profession", "email", "channel", "mssante_address")
+KNOWN_TO_ALL = ("family_name", "given_name", "rpps")
+RECORD = (*KNOWN_TO_ALL, "has_cps", "profession", "email", "channel", "mssante_address")
+NOTICE_SENT_ELSEWHERE = ("created_at", "sent_at", "channel", "text")
+NOTICE = (*NOTICE_SENT_ELSEWHERE, "address")
 
 
 class Portrait:
     def __init__(self, person: Person, user):
         self.person, self.user = person, user
         self.sees_all = person.is_actor(user) or user.is_superuser
+        self.is_here = self.sees_all or Person.objects.visible_to(user).filter(pk=person.pk).exists()
         self._bals = Bal.objects.visible_to(user).values("pk")
         self._structures = Structure.objects.visible_to(user).values("pk")
 
@@ -52,7 +57,7 @@ class Portrait:
     def claims(self) -> QuerySet[Claim]:
         """What they answered of addresses that no other structure's register holds."""
         others = Bal.objects.exclude(pk__in=self._bals).values("address")
-        claims = self.person.claims.all()
+        claims = self.person.claims.all() if self.is_here else self.person.claims.none()
         return claims if self.sees_all else claims.exclude(address__in=others)
 
     def movements(self) -> QuerySet[Movement]:
@@ -60,13 +65,15 @@ class Portrait:
         return files.select_related("stay__person", "stay__structure").order_by("-pk")
 
     def journal(self) -> QuerySet[JournalEntry]:
-        lines = self.person.journal.select_related("by", "bal", "structure", "person")
+        lines = self.person.journal.select_related("by", "signatory", "bal", "structure", "person")
         return self._about_what_is_seen(lines)
 
     def notices(self) -> QuerySet[Notice]:
         notices = self.person.notices.select_related("bal", "entry__structure")
         if self.sees_all:
             return notices
+        if not self.is_here:
+            return notices.filter(Q(bal=None, entry__structure__in=self._structures) | Q(bal__in=self._bals))
         of_structure = Q(entry__structure=None) | Q(entry__structure__in=self._structures)
         return notices.filter(Q(bal=None) | Q(bal__in=self._bals), of_structure)
 
@@ -83,15 +90,17 @@ class Portrait:
     def _about_what_is_seen(self, rows):
         if self.sees_all:
             return rows
+        if not self.is_here:
+            return rows.filter(Q(bal=None, structure__in=self._structures) | Q(bal__in=self._bals))
         seen = Q(structure=None) | Q(structure__in=self._structures)
         return rows.filter(Q(bal=None) | Q(bal__in=self._bals), seen)
 
     # --- Handed out ---------------------------------------------------------------------------------------------------
     def tables(self) -> dict[str, list[dict]]:
         """The tables by name, each a list of rows; the columns are in French, for the person who reads them."""
-        account = self.person.user
+        account = self.person.user if self.is_here else None
         return {
-            "Fiche": [_fields(self.person, *RECORD)],
+            "Fiche": [_fields(self.person, *(RECORD if self.is_here else KNOWN_TO_ALL))],
             "Compte": [_fields(account, "username", "email", "date_joined", "last_login")] if account else [],
             "Rattachements": [
                 {"structure": str(stay.structure), **_fields(stay, "function", "arrived_on", "left_on")}
@@ -99,7 +108,7 @@ class Portrait:
             ],
             "Situations d’exercice": [
                 {"lieu": row.place, "profession": row.profession, "mode": row.mode, "commune": row.town}
-                for row in self.person.situations()
+                for row in (self.person.situations() if self.is_here else [])
             ],
             "BAL tenues": [
                 {
@@ -148,7 +157,7 @@ class Portrait:
                 {
                     "étape": notice.get_stage_display(),
                     "bal": str(notice.bal or ""),
-                    **_fields(notice, "created_at", "sent_at", "channel", "address", "text"),
+                    **_fields(notice, *(NOTICE if self.is_here else NOTICE_SENT_ELSEWHERE)),
                 }
                 for notice in self.notices()
             ],

@@ -58,7 +58,7 @@ def request(request, pk):
             "letter": row.letter,
             "acts": [(act, label_of(row, act)) for act in BY_HAND if allows(check_step, row, act, by=request.user)],
             "verbs": ways_on(row, request.user),
-            "lines": row.lines.select_related("by", "person").prefetch_related("notices").order_by("-pk"),
+            "lines": row.lines.select_related("by", "person", "signatory").prefetch_related("notices").order_by("-pk"),
             "patch": patch,
             "patch_text": json.dumps(patch["body"], indent=2, ensure_ascii=False) if patch else "",
         },

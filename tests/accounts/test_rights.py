@@ -271,11 +271,15 @@ def test_a_closed_account_is_out_at_once(root, gisele, browser_of):
     assert is_in(theirs)
 
 
-def test_a_gestionnaire_ties_a_waiting_account_to_a_person_of_the_structure(people):
-    waiting = User.objects.create(username="sso-1")
+def test_a_gestionnaire_ties_a_waiting_account_to_a_person_of_the_structure_who_hears_of_it(
+    people, django_capture_on_commit_callbacks
+):
+    waiting = User.objects.create(username="sso-1", email="autre@exemple.invalid")
     people.paul.user = None
     people.paul.save()
-    actions.tie(waiting, people.paul, by=people.gisele.user)
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.tie(waiting, people.paul, by=people.gisele.user)
+    assert [(message.to, "Gisele" in message.body) for message in mail.outbox] == [([people.paul.email], True)]
     people.paul.refresh_from_db()
     assert people.paul.user == waiting
     with pytest.raises(Refused):

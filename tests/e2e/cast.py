@@ -161,9 +161,21 @@ def write():
         if stage == "applied":
             listed.refresh_from_db()
             carry_on(apply_import(listed, by=gisele), by=SYSTEM)
+    ask_about_people(people, gisele)
     search_index.level()
     for run in runs:
         figures.record(run)
+
+
+def ask_about_people(people, gisele):
+    """Long names: new contact details of chloe, and a structure that asks for bruno to join it."""
+    email = "chloe.exemple-de-la-tour-saint-martin.remplacante@messagerie-des-professionnels-liberaux.exemple.invalid"
+    actions.ask_contact(people["chloe"], by=gisele, channel="email", email=email)
+    clinic = Structure.objects.create(name="Groupement hospitalier de territoire des Collines et Vallées Réunies")
+    marie = User.objects.create_user("marie", "marie@exemple.invalid", PASSWORD, first_name="Marie", last_name="Autre")
+    Membership.objects.create(user=marie, structure=clinic, role="gestionnaire")
+    facts = {"function": "Praticien consultant en réadaptation cardiovasculaire", "by": marie}
+    actions.ask_joining(people["bruno"], clinic, **facts)
 
 
 def make_person(name, structure, rpps):

@@ -17,6 +17,7 @@ GISELE = {
     "person": "/personnes/inscrire/",
     "people": "/personnes/",
     "people-leaving": "/personnes/?presence=partent",
+    "joinings": "/personnes/rattachements/",
     "people-none": "/personnes/?q=rien-de-tel",
     "movements": "/dossiers/",
     "movements-closed": "/dossiers/?etat=clos",
@@ -116,6 +117,8 @@ def test_what_a_gestionnaire_does_with_one(app, page, log_in, see, look):
     look(page, "depublish-2")
     for name, path in of_a_departure(app, page, "Alice EXEMPLE").items():
         see(name, path)
+    see("person-contact", person_url(app, page, "Chloe EXEMPLE"))
+    see("person-contact-ask", person_url(app, page, "Chloe EXEMPLE") + "prevenir/")
     see("movement-arrival", movement_url(app, page, "Chloe EXEMPLE"))
     see("kit-leaving", bal_url(app, page, "pneumologie") + "faire-connaitre/")
     see("principal", bal_url(app, page, "orpheline") + "principal/")
@@ -137,6 +140,11 @@ def test_the_pages_of_the_others(app, page, log_in, see, browser_errors):
     see("notice-link-refused", "/avis/repondre/rien/")
     see("campaign-link", notice_link_of(app, "bruno", bal__isnull=True))
     see("campaign-link-refused", "/questions/rien/")
+    for stage in ("ask_contact-former", "ask_contact-new"):
+        see(stage, link_of(app, "chloe", stage))
+    see("joining-link", link_of(app, "bruno", "ask_joining"))
+    see("contact-link-refused", "/coordonnees/rien/")
+    see("joining-link-refused", "/rattachement/rien/")
     assert [error for error in browser_errors if "404" not in error] == []
     browser_errors.clear()
     log_in(page, "gisele")
@@ -148,7 +156,7 @@ def test_the_pages_of_the_others(app, page, log_in, see, browser_errors):
     see("roles-alice", person + "roles/")
     for name, path in ALICE_ON_A_BAL.items():
         see(name, org + path)
-    for name in ("paul", "delphine", "nouveau", "bruno"):
+    for name in ("paul", "delphine", "nouveau", "bruno", "chloe"):
         page.context.clear_cookies()
         log_in(page, name)
         see(f"mine-{name}", "/mes-bal/")
@@ -211,11 +219,11 @@ def bal_url(app, page, text):
     return re.sub(r"^https?://[^/]+", "", page.locator("table a.address").first.get_attribute("href"))
 
 
-def link_of(app, name):
+def link_of(app, name, stage="ask_person"):
     """The signed link that a mail to this person holds."""
     code = (
-        "from django.urls import reverse; from mailboxes.notices import links; from mailboxes.models import Person;"
-        f"print(reverse('claims-link', args=[links.sign(Person.objects.get(user__username='{name}'))]))"
+        "from mailboxes.models import Notice; from mailboxes.notices.telling import path_of;"
+        f"print(path_of(Notice.objects.filter(person__user__username='{name}', stage='{stage}').latest('pk')))"
     )
     return app.manage("shell", "--no-imports", "-c", code).strip()
 

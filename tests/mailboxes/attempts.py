@@ -39,8 +39,10 @@ from mailboxes.models import (
     Affiliation,
     Anomaly,
     Bal,
+    ContactChange,
     Cotitulaire,
     Delegataire,
+    Joining,
     JournalEntry,
     Membership,
     Movement,
@@ -133,6 +135,29 @@ def set_stage() -> Stage:
 
 
 # --- What stands before -----------------------------------------------------------------------------------------------
+def contact_asked(stage: Stage, person: Person) -> ContactChange:
+    given = {"channel": "email", "email": "nouvelle@exemple.invalid"}
+    return actions.ask_contact(person, by=stage.people.gisele.user, **given)
+
+
+def contact_due(stage: Stage, person: Person) -> ContactChange:
+    change = contact_asked(stage, person)
+    ContactChange.objects.update(due_at=timezone.now())
+    return change
+
+
+def joining_asked(stage: Stage, person: Person) -> Joining:
+    """By the structure of eve, where nobody of the other may answer."""
+    there = stage.people.eve.affiliations.get().structure
+    return actions.ask_joining(person, there, by=stage.people.eve.user)
+
+
+def joining_late(stage: Stage, person: Person) -> Joining:
+    joining = joining_asked(stage, person)
+    Joining.objects.update(expires_at=timezone.now())
+    return joining
+
+
 def listed(stage: Stage, address: str, kind="PER", **facts) -> None:
     now = timezone.now()
     facts |= {"digest": address[:32], "first_seen_at": now, "changed_at": now}
@@ -535,8 +560,18 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
         Attempt(("ORG", "paul"), lambda it, by, s: actions.resend_notice(it, by=by), stuck, page("notice-resend"))
     ],
     Act.PREFER_CHANNEL: [
-        Attempt(P, lambda it, by, s: actions.prefer_channel(it, by=by, channel="hand"), page=page("person-preferences"))
+        Attempt(P, lambda it, by, s: actions.prefer_channel(it, by=by, channel="hand")),
     ],
+    Act.ASK_CONTACT: [
+        Attempt(P, lambda it, by, s: actions.ask_contact(it, by=by, channel="hand"), page=page("person-preferences")),
+    ],
+    Act.CONFIRM_CONTACT: [Attempt(P, lambda it, by, s: actions.confirm_contact(it, by=by), contact_asked)],
+    Act.OBJECT_CONTACT: [Attempt(P, lambda it, by, s: actions.object_contact(it, by=by), contact_asked)],
+    Act.APPLY_CONTACT: [Attempt(P, lambda it, by, s: actions.apply_contact(it, by=by), contact_due)],
+    Act.ASK_JOINING: [Attempt(S, lambda it, by, s: actions.ask_joining(s.people.eve, it, by=by))],
+    Act.ACCEPT_JOINING: [Attempt(P, lambda it, by, s: actions.accept_joining(it, by=by), joining_asked)],
+    Act.REFUSE_JOINING: [Attempt(P, lambda it, by, s: actions.refuse_joining(it, by=by), joining_asked)],
+    Act.EXPIRE_JOINING: [Attempt(P, lambda it, by, s: actions.expire_joining(it, by=by), joining_late)],
     Act.IGNORE_GAP: [
         Attempt(S, lambda it, by, s: actions.ignore_gap(it, by=by, reason="Connu"), gap("inconnue", **SELF_LISTED))
     ],

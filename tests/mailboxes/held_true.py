@@ -64,7 +64,6 @@ ONCE = {
     Act.ESCALATE_IDLE,
     Act.NOTE_USE,
 }  # in one state; of other acts one hears as often as they are done
-BY_LINK = {Act.ANSWER, Act.DECLARE_USE, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION}
 USAGE = ("last_used_at", "last_used_source", "clock_at", "used_mb", "quota_mb", "percent_full", "full_on")
 FRENCH = re.compile(r"\b(le|la|les|de|du|des|un|une|est|à|au|pas|cette|ce|n’est|déjà|d’abord|il)\b|[ldnsc]’", re.I)
 ENGLISH = re.compile(r"\b(the|this|is|not|already|exists|must|required|with|field|value|invalid|ensure)\b", re.I)
@@ -243,7 +242,7 @@ def check_who(before: Picture, after: Picture, pk: int, lines: list[dict], done:
         if what in BIRTHS or done & FOLLOW.get(what, set()):
             continue
         done.add(what)
-        roles = before.roles(pk, line["by_id"], line["person_id"] if what in BY_LINK else None)
+        roles = before.roles(pk, line["by_id"], line["signatory_id"])
         allowed = BY_VERB[Verb(what)].by if what in Verb.values else WHO_MAY[Act(what)]
         if what == Act.REMOVE_COTITULAIRE and removed_themselves(before, after, pk, line["by_id"]):
             continue
@@ -306,7 +305,7 @@ def check_notices(before: Picture, after: Picture, new_lines: set[int]) -> None:
     assert {notice["entry_id"] for notice in new} <= new_lines
     keys = [notice["key"] for notice in after[Notice].values()]
     assert len(keys) == len(set(keys))
-    told = Counter((row["entry_id"], row["party"], row["person_id"], row["recipient"]) for row in new)
+    told = Counter((row["entry_id"], row["party"], row["person_id"], row["recipient"], row["address"]) for row in new)
     assert not told or max(told.values()) == 1, "twice of one act"
     for bal in {after[JournalEntry][line]["bal_id"] for line in new_lines} - {None}:
         check_told_once(after, bal)

@@ -17,7 +17,7 @@ from mailboxes.models import Affiliation, JournalEntry, Notice, Person, Structur
 from mailboxes.models.presence import present_in_sql
 from mailboxes.openings.homonyms import namesakes
 from mailboxes.openings.rules import check_may_request
-from mailboxes.rules import allows, check_describe_person, check_prefer
+from mailboxes.rules import allows, check_ask_contact, check_describe_person
 from tests.mailboxes.conftest import make_person
 
 TODAY = date(2026, 11, 21)
@@ -52,9 +52,14 @@ def test_a_place_of_practice_has_its_preferred_bal_until_the_person_has_left(pau
     assert PracticePlaces.visible_to(people.gisele.user).count() == paul.is_there
 
 
-def test_a_gestionnaire_writes_down_the_channel_until_the_person_has_left(paul, people):
-    assert allows(check_prefer, paul, by=people.gisele.user) == paul.is_there
-    assert not paul.is_there or allows(check_describe_person, paul, {}, by=people.gisele.user)
+def test_a_gestionnaire_describes_a_person_and_gives_contact_details_until_they_have_left(paul, people):
+    assert allows(check_ask_contact, paul, by=people.gisele.user) == paul.is_there
+    assert allows(check_describe_person, paul, {}, by=people.gisele.user) == paul.is_there
+
+
+def test_a_gestionnaire_sees_a_person_until_they_have_left(paul, people):
+    assert Person.objects.visible_to(people.gisele.user).contains(paul) == paul.is_there
+    assert Person.objects.remembered_by(people.gisele.user).contains(paul)
 
 
 def test_one_may_ask_for_a_bal_until_the_person_has_left(paul, people, structure):

@@ -24,7 +24,7 @@ from tests.mailboxes.stage import CAST, START, Mood, Stage
 DOMAIN = "chu-exemple.mssante.fr"
 JOBS = [
     "verify_absences", "verify_requests", "remind_operators", "alert_idle", "depublish_idle", "follow_alerts",
-    "ask_unknown", "check_quotas", "end_delegations", "apply_departures", "tell_again",
+    "ask_unknown", "check_quotas", "end_delegations", "apply_departures", "settle_waiting", "tell_again",
 ]  # fmt: skip
 NIGHT = [job for job in JOBS if job not in ("verify_absences", "verify_requests")]
 BY_SYSTEM = [Verb.ACTIVATE, Verb.WAKE, Verb.VERIFY_DEPUBLICATION, Verb.CONFIRM_DELETION, Verb.VERIFY_DELETION]
@@ -261,8 +261,9 @@ class Life(Stage):
         person=cast_people, who=st.sampled_from(CAST), channel=st.sampled_from(Person.Channel), has_mail=st.booleans()
     )
     def anyone_says_how_one_is_told(self, person, who, channel, has_mail):
-        email = f"{person}@exemple.invalid" if has_mail else ""
-        self.play(actions.prefer_channel, self.cast[person], by=self.by(who), channel=channel, email=email)
+        email = f"{person}.{channel}@exemple.invalid" if has_mail else ""
+        say = actions.prefer_channel if who == person else actions.ask_contact
+        self.play(say, self.cast[person], by=self.by(who), channel=channel, email=email)
 
     @rule(number=nth, who=actors)
     def anyone_asks_whether_it_serves(self, number, who):

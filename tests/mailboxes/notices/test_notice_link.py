@@ -77,7 +77,7 @@ def test_each_answer_does_what_it_says(client, people, per, alert, link, said_, 
     alert.refresh_from_db()
     assert alert.answer == said_
     entry = per.journal.exclude(what=Verb.ALERT_IDLE).get()
-    assert (entry.by, entry.person, str(entry.actor)) == (None, people.paul, str(people.paul))
+    assert (entry.by, entry.person, str(entry.actor)) == (None, people.paul, f"lien signé envoyé à {people.paul}")
 
 
 def test_the_link_serves_once_and_says_so(client, per, alert, link):
@@ -118,8 +118,8 @@ def test_a_tampered_link_is_refused(client, per, alert, where):
     assert state(per) == State.IDLE_ALERTED
 
 
-def test_a_link_of_one_sort_is_not_one_of_the_other(client, people, alert):
-    assert client.get(reverse("notice-link", args=[links.sign(people.paul)])).status_code == 404
+def test_a_link_of_one_sort_is_not_one_of_the_other(client, alert):
+    assert client.get(reverse("notice-link", args=[links.sign_notice(alert, links.CLAIMS)])).status_code == 404
     assert client.get(reverse("claims-link", args=[links.sign_notice(alert)])).status_code == 404
 
 
@@ -187,7 +187,7 @@ def test_the_outcome_is_read_from_what_followed(client, people, per, alert, link
     assert outcome(alert).startswith("répondu « Je la garde")
     Notice.objects.update(answered_at=None)
     assert outcome(alert).startswith("opposition le")
-    assert outcome(alert).endswith("(Paul)")
+    assert outcome(alert).endswith("(lien signé envoyé à Paul EXEMPLE)")
 
 
 def test_what_was_not_delivered_awaits_no_answer(alert):

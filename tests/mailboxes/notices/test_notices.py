@@ -7,7 +7,7 @@ from django.conf import settings
 
 from mailboxes.lifecycle import BY_VERB, OPENS, TRANSITIONS, Act, Party, RequestKind, State, Verb
 from mailboxes.models import Bal, JournalEntry
-from mailboxes.notices.telling import notices_for
+from mailboxes.notices.telling import JOININGS, notices_for
 
 FOLDER = Path(settings.BASE_DIR) / "templates" / "mailboxes" / "notices" / "texts"
 OF_VERBS = {f"{line.verb}.txt" for line in TRANSITIONS if Party.HOLDERS in line.tells}
@@ -35,6 +35,11 @@ OF_ACTS = {
     f"{Act.REMIND_USE}.txt",
     f"{Act.NOTE_USE}.txt",
     f"{Act.NOTE_USE}_gestionnaire.txt",
+    f"{Act.PREFER_CHANNEL}.txt",
+    f"{Act.ASK_CONTACT}.txt",
+    f"{Act.OBJECT_CONTACT}_gestionnaire.txt",
+    f"{Act.ASK_JOINING}.txt",
+    *(f"{act}_gestionnaire.txt" for act in JOININGS),
 }
 
 

@@ -1,0 +1,146 @@
+"""A person's contact details: how each wants to be told, and what they say of those that somebody else gave."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from mailboxes import actions
+from mailboxes.forms import MyPreferencesForm, PreferencesForm
+from mailboxes.models import Contact, ContactChange, Notice, Person, Signatory
+from mailboxes.models.contacts import FORMER, OF_CONTACTS
+from mailboxes.notices import links
+from mailboxes.rules import (
+    Refused,
+    allows,
+    check_ask_contact,
+    check_confirm_contact,
+    check_object_contact,
+    check_prefer,
+)
+from mailboxes.views.acts import ActionView
+
+ANSWERS = {
+    "confirm": (actions.confirm_contact, "C’est noté : cette adresse est confirmée."),
+    "object": (actions.object_contact, "C’est noté : ces coordonnées ne sont pas prises en compte."),
+}
+
+
+# --- By the signed link -----------------------------------------------------------------------------------------------
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact_link(request, token):
+    """The page a mail leads to. Scanners follow links: nothing changes until a button is pressed."""
+    try:
+        asked = Notice.objects.filter(stage__in=OF_CONTACTS).select_related("person")
+        notice = asked.get(pk=links.notice_of(token, links.CONTACT))
+    except links.Expired:
+        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": True}, status=410)
+    except (links.Invalid, Notice.DoesNotExist):
+        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": False}, status=404)
+    change = ContactChange.objects.select_related("asked_by", "person__user").get(entry=notice.entry_id)
+    by = Signatory(notice.person, notice)
+    if request.method == "POST":
+        _answer(request, change, by=by)
+        return redirect("contact-link", token)
+    is_former = notice.stage == FORMER
+    told = masked(change.new) if is_former else str(change.new)
+    facts = {"is_former": is_former, "told": told, **facts_of(change, by)}
+    return render(request, "mailboxes/contact_link.html", facts)
+
+
+def masked(contact: Contact) -> str:
+    """Enough to know one's own again: the former mailbox may have other readers by now."""
+    addresses = [f"{address[:2]}…@{address.rpartition('@')[2]}" for address in contact[1:] if address]
+    return f"{Person.Channel(contact.channel).label} ({', '.join(addresses) or 'aucune adresse'})"
+
+
+def facts_of(change: ContactChange, by) -> dict:
+    return {
+        "change": change,
+        "may_confirm": allows(check_confirm_contact, change, by=by),
+        "may_object": allows(check_object_contact, change, by=by),
+    }
+
+
+def pending_of(person: Person | None, by) -> dict:
+    """What somebody else asked, and can still be refused; {} where there is nothing."""
+    change = person and person.contact_changes.open().select_related("asked_by", "person__user").first()
+    return facts_of(change, by) if change else {}
+
+
+def _answer(request, change: ContactChange, *, by) -> None:
+    act, done = ANSWERS.get(request.POST.get("answer", ""), (None, ""))
+    try:
+        if act is None:
+            raise Refused("Choisissez une des réponses.", "answer")
+        act(change, by=by)
+        messages.success(request, done)
+    except Refused as refused:
+        messages.error(request, refused.messages[0])
+
+
+# --- Logged in --------------------------------------------------------------------------------------------------------
+@require_POST
+def contact_answer(request, pk):
+    own = ContactChange.objects.filter(person__user=request.user)
+    _answer(request, get_object_or_404(own.select_related("person"), pk=pk), by=request.user)
+    return redirect("my-bals")
+
+
+class PreferencesView(ActionView):
+    """How a person whom one sees is told: a gestionnaire may ask that it change, and the person has the word."""
+
+    label = "Comment prévenir cette personne"
+    submit = "Demander ce changement"
+    form_class = PreferencesForm
+    warning = (
+        "Ces coordonnées sont à la personne. Elle est prévenue de ce changement à son adresse actuelle, et peut le "
+        "refuser ; il compte quand la nouvelle adresse est confirmée, ou le délai passé. Un avis déjà parti ne change "
+        "pas d’adresse."
+    )
+    done = "C’est demandé : la personne peut confirmer ces coordonnées, ou les refuser."
+    person: Person
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.person = self.find(request.user)
+
+    def find(self, user):
+        return get_object_or_404(Person.objects.visible_to(user).exclude(user=user), pk=self.kwargs["pk"])
+
+    def get_form_kwargs(self):
+        asked = super().get_form_kwargs()
+        return {"person": self.person, **{name: asked[name] for name in ("data", "files") if name in asked}}
+
+    def check(self, *, by):
+        check_ask_contact(self.person, by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(self.person, by=by)
+
+    def back(self):
+        return self.person.get_absolute_url()
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(person=self.person, **kwargs)
+
+
+class MyPreferencesView(PreferencesView):
+    label = "Mes préférences"
+    submit = "Enregistrer"
+    form_class = MyPreferencesForm
+    warning = ""
+    done = "C’est enregistré. Un avis déjà parti ne change pas de canal."
+
+    def find(self, user):
+        return get_object_or_404(Person, user=user)
+
+    def check(self, *, by):
+        check_prefer(self.person, by=by)
+
+    def back(self):
+        return reverse("my-bals")
