@@ -2,6 +2,7 @@
 
 from django.contrib import admin, messages
 
+from directory.typography import quoted
 from mailboxes import actions
 from mailboxes.lifecycle import EXPOSED, Verb
 from mailboxes.models import (
@@ -53,7 +54,7 @@ def as_admin_action(verb: Verb):
             except Refused as refused:
                 modeladmin.message_user(request, f"{bal} : {refused.messages[0]}", messages.WARNING)
         if done:
-            modeladmin.message_user(request, f"« {verb.label} » : fait pour {done} BAL.", messages.SUCCESS)
+            modeladmin.message_user(request, f"{quoted(verb.label)} : fait pour {done} BAL.", messages.SUCCESS)
 
     act.__name__ = verb.value
     return act
