@@ -79,6 +79,14 @@ def test_no_two_public_classes_share_a_name():
     assert {name: places for name, places in owners.items() if len(places) > 1} == {}
 
 
+# --- What the field sends ---------------------------------------------------------------------------------------------
+def test_each_kind_of_input_of_the_field_names_a_test_that_stands():
+    named = re.findall(r"^\| .+ \| .+ \| `(test_\w+)` \|$", (ROOT / "docs" / "field.md").read_text(), re.MULTILINE)
+    sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 80
+    assert [name for name in named if f"def {name}(" not in sources] == []
+
+
 # --- Settings -----------------------------------------------------------------------------------------------------
 def names_read():
     settings = (ROOT / "balmanager" / "settings.py").read_text()
