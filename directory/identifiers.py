@@ -9,6 +9,8 @@ import re
 from stdnum import luhn
 from stdnum.fr import siren, siret
 
+from directory.typography import quoted
+
 # Published by the ANS in the draft "API MSS" (schema MailboxMssAddress).
 MSSANTE_ADDRESS = re.compile(r"[^@\s]+@([^@\s]+\.mssante\.fr|interop-mssante\.apicrypt\.org)")
 PATIENT_DOMAIN = "patient.mssante.fr"
@@ -16,12 +18,15 @@ LONGEST = 254  # characters of a value that is looked up, as in the indexed colu
 APICRYPT_DOMAIN = "interop-mssante.apicrypt.org"
 
 PATTERNS = {
-    "RPPS": (re.compile(r"\d{11}"), "11 chiffres"),
-    "FINESS": (re.compile(r"\d[0-9A-Z]\d{7}"), "9 caractères : un chiffre, un chiffre ou une lettre, sept chiffres"),
-    "SIREN": (re.compile(r"\d{9}"), "9 chiffres"),
-    "SIRET": (re.compile(r"\d{14}"), "14 chiffres"),
-    "RPPS-rang": (re.compile(r"\d{14}"), "14 chiffres"),
-    "ADELI": (re.compile(r"\d[0-9AB]\d{7}"), "9 caractères"),
+    "RPPS": (re.compile("[0-9]{11}"), "11 chiffres"),
+    "FINESS": (
+        re.compile("[0-9][0-9A-Z][0-9]{7}"),
+        "9 caractères : un chiffre, un chiffre ou une lettre, sept chiffres",
+    ),
+    "SIREN": (re.compile("[0-9]{9}"), "9 chiffres"),
+    "SIRET": (re.compile("[0-9]{14}"), "14 chiffres"),
+    "RPPS-rang": (re.compile("[0-9]{14}"), "14 chiffres"),
+    "ADELI": (re.compile("[0-9][0-9AB][0-9]{7}"), "9 caractères"),
 }
 
 # Here the key blocks; La Poste's SIRET, which follow another rule, are the library's business.
@@ -50,9 +55,9 @@ def malformed(name: str, value: str) -> str:
     """The sentence that says why `value` cannot be a `name` (a key of PATTERNS), or ""."""
     pattern, form = PATTERNS[name]
     if not pattern.fullmatch(value):
-        return f"« {value} » n’est pas un numéro {name} ({form})."
+        return f"{quoted(value)} n’est pas un numéro {name} ({form})."
     if name in KEYED and not KEYED[name].is_valid(value):
-        return f"« {value} » n’est pas un numéro {name} : sa clé de contrôle est fausse."
+        return f"{quoted(value)} n’est pas un numéro {name} : sa clé de contrôle est fausse."
     return ""
 
 
@@ -60,4 +65,4 @@ def doubtful(name: str, value: str) -> str:
     """The sentence that says why a well-formed `value` may be mistyped, or ""."""
     if not value.isdigit() or luhn.is_valid(value):
         return ""
-    return f"La clé de contrôle du numéro {name} « {value} » n’est pas celle attendue : vérifiez la saisie."
+    return f"La clé de contrôle du numéro {name} {quoted(value)} n’est pas celle attendue : vérifiez la saisie."

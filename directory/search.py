@@ -8,9 +8,10 @@ from django.db.models import Q
 from directory.folding import fold
 from directory.models import Entry
 from directory.models.entries import EntryQuerySet
+from directory.readers.identifiers import LENGTHS
 from directory.search_index import READ, Condition, Term, match
 from directory.steps import SHOWN, ByWords, Found, How, anywhere
-from directory.understanding import PERSON_ID, STRUCTURE_ID, Understood, understand
+from directory.understanding import Understood, understand
 
 __all__ = ["SHOWN", "Asked", "Found", "How", "search"]
 
@@ -57,9 +58,8 @@ def _form(text: str, words: Understood, form: str) -> str:
 def _identified(number: str) -> tuple[str, EntryQuerySet]:
     """An RPPS or a structure's number, by the entries' own indexes."""
     current = Entry.objects.published()
-    if person := PERSON_ID.fullmatch(number):
-        return "rpps", current.filter(person_id=person[1])
-    assert STRUCTURE_ID.fullmatch(number)  # noqa: S101 - nothing else is understood as a number
+    if len(number) == LENGTHS["RPPS"]:
+        return "rpps", current.filter(person_id=number)
     return "structure", current.filter(Q(structure_id=number) | Q(person_id=number))
 
 

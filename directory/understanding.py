@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from directory.folding import fold
+from directory.readers.identifiers import read_number
 from directory.vocabulary import (
     DEPARTMENTS,
     LABELS,
@@ -30,8 +31,6 @@ DOMAIN = re.compile(r"@?([^@\s]+\.(?:fr|org|com|net))", re.I)
 # Digits in groups, as on paper; what stands between them is no more than a space, a dot or a hyphen.
 NUMBER = re.compile(r"(?<![\w@.-])\d[ .-]?[0-9AB](?:[ .-]?\d){7,}(?![\w@])", re.I)
 LABEL_STUCK = re.compile(r"\b(rpps|finess|siret|siren|adeli)(?=\d)", re.I)
-PERSON_ID = re.compile(r"8?(\d{11})")
-STRUCTURE_ID = re.compile(r"\d[0-9A-B]\d{7}|\d{14}")
 OTHER_NUMBER = re.compile(r"\d{6,}")  # a telephone's
 POSTCODE = re.compile(r"\d[\dab]\d{3}")
 DEPARTMENT_CODE = re.compile(r"\d{2}|97\d|2[ab]")
@@ -99,16 +98,22 @@ def understand(text: str) -> Understood:
         asked.address = asked.address if asked.address != "@" else ""
     if asked.address.startswith("@"):
         asked.address, asked.domain = "", asked.address[1:]
-    for run in NUMBER.finditer(text):
-        compact = re.sub(r"[ .-]", "", run[0]).upper()
-        if PERSON_ID.fullmatch(compact) or STRUCTURE_ID.fullmatch(compact):
-            asked.number, text = compact, text.replace(run[0], " ")
-            break
+    asked.number, text = _number_in(text)
     for chunk in text.split():
         if not asked.domain and (domain := DOMAIN.fullmatch(chunk)):
             asked.domain, text = domain[1].lower(), text.replace(chunk, " ")
     _Reader(_words_of(text), asked).read()
     return asked
+
+
+def _number_in(text: str) -> tuple[str, str]:
+    """The number of a person or structure, however it is written, and what else is asked."""
+    if whole := read_number(text).value:
+        return whole, ""
+    for run in NUMBER.finditer(text):
+        if number := read_number(run[0]).value:
+            return number, text.replace(run[0], " ")
+    return "", text
 
 
 def _words_of(text: str) -> list[tuple[str, str]]:

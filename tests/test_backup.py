@@ -133,7 +133,10 @@ def cut(archive):
         (lambda archive: change_manifest(archive, format=backup.FORMAT + 1), "version plus récente"),
         (lambda archive: change_manifest(archive, key="autre"), "autre SECRET_KEY"),
         (lambda archive: change_manifest(archive, database="postgresql"), "base postgresql"),
-        (lambda archive: change_manifest(archive, files={"database": "0" * 64}), "« database » n’est pas tel"),
+        (
+            lambda archive: change_manifest(archive, files={"database": "0" * 64}),
+            "«\u00a0database\u00a0» n’est pas tel",
+        ),
         (cut, "coupée ou abîmée"),
     ],
     ids=["newer", "newer format", "other key", "other database", "altered", "cut"],

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from django.contrib.staticfiles import finders
 
+from directory.typography import quoted
 from mailboxes import lifecycle
 from mailboxes.views.menu import MENU
 
@@ -77,6 +78,22 @@ def test_no_two_public_classes_share_a_name():
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and "management" not in module.parts:
                 owners.setdefault(node.name, []).append(str(module.relative_to(ROOT)))
     assert {name: places for name, places in owners.items() if len(places) > 1} == {}
+
+
+# --- Sentences --------------------------------------------------------------------------------------------------------
+def test_a_value_named_in_a_sentence_is_quoted_by_the_one_helper():
+    ours = [path for app in ("balmanager", "directory", "mailboxes") for path in (ROOT / app).rglob("*.py")]
+    assert [path.name for path in ours if "« {" in path.read_text() and "migrations" not in path.parts] == []
+    assert [path.name for path in (ROOT / "templates").rglob("*.html") if "« {{" in path.read_text()] == []
+    assert quoted("x" * 200) == "«\u00a0" + "x" * 99 + "…\u00a0»"
+
+
+# --- What the field sends ---------------------------------------------------------------------------------------------
+def test_each_kind_of_input_of_the_field_names_a_test_that_stands():
+    named = re.findall(r"^\| .+ \| .+ \| `(test_\w+)` \|$", (ROOT / "docs" / "field.md").read_text(), re.MULTILINE)
+    sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 80
+    assert [name for name in named if f"def {name}(" not in sources] == []
 
 
 # --- Settings -----------------------------------------------------------------------------------------------------
@@ -197,7 +214,6 @@ def test_what_may_scroll_sideways_is_reached_by_keyboard_and_has_a_name():
             assert 'tabindex="0"' in tag, template
             assert 'role="region"' in tag, template
             assert "aria-label" in tag, template
-
 
 
 # --- Installing ---------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.utils import timezone
 
 from balmanager.accounts.models import Invitation, User
+from directory.typography import quoted
 from mailboxes.models import Membership, Person, Structure
 from mailboxes.models.bals import managed_structures
 from mailboxes.rules import NotAllowed, Refused, allows
@@ -52,7 +53,7 @@ def check_offer(role: str, structure: Structure | None, *, by: User) -> None:
     if role == Invitation.Role.ADMINISTRATOR or structure is None:
         raise NotAllowed("Ce rôle est donné par un administrateur de la plateforme.", "role")
     if structure.pk not in managed_structures(by):
-        raise NotAllowed(f"Donner un rôle est réservé à un gestionnaire de « {structure} ».", "role")
+        raise NotAllowed(f"Donner un rôle est réservé à un gestionnaire de {quoted(structure)}.", "role")
 
 
 def check_give(account: User, role: str, structure: Structure | None, *, by: User) -> None:

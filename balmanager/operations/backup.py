@@ -26,6 +26,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from directory.typography import quoted
+
 FORMAT = 1
 PREFIX, SUFFIX, ENCRYPTED = "balmanager-", ".tar.gz", ".age"
 MANIFEST, DATABASE, IMPORTS = "manifest.json", "database", "imports"
@@ -194,7 +196,7 @@ def check(manifest: dict, other_key: bool) -> None:
 def check_files(manifest: dict, folder: Path) -> None:
     for name, expected in manifest["files"].items():
         if not (folder / name).is_file() or digest(folder / name) != expected:
-            raise NotRestored(f"Cette archive est abîmée : « {name} » n’est pas tel qu’il a été sauvegardé.")
+            raise NotRestored(f"Cette archive est abîmée : {quoted(name)} n’est pas tel qu’il a été sauvegardé.")
 
 
 def replace_database(saved: Path, work: Path) -> None:

@@ -1,20 +1,24 @@
 """An address, however it was pasted: out of its display name, scheme and punctuation, in the one spelling we keep."""
 
 import re
+import unicodedata
 from urllib.parse import unquote
 
 import idna
 
-from directory.identifiers import LONGEST, is_patient
+from directory.identifiers import LONGEST, PATIENT_DOMAIN, is_patient
 from directory.readers.texts import UNSEEN, Read, quoted, tidy, unguarded
 
 MAIL_SCHEME = re.compile(r"(?:mailto|smtp|e-?mail|mail|courriel|adresse|mss|mssant[eé])\s*:\s*", re.IGNORECASE)
 OTHER_SCHEME = re.compile(r"(sips?|x400|x500|eum|im|xmpp|ex|notes|ldaps?|https?|tel)\s*:", re.IGNORECASE)
 ENCLOSED = re.compile(r"[<\[(«]\s*(?:mailto:|smtp:)?\s*([^<>\[\]()«»\s]+@[^<>\[\]()«»\s]+)\s*[>\])»]", re.IGNORECASE)
 PLAIN = re.compile(r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*@[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\.[A-Za-z]{2,}")  # mostly
+LINK = re.compile(r"=?(?:HYPERLINK|LIEN_HYPERTEXTE)\(\s*\"([^\"]+)\"", re.IGNORECASE)
 AT = re.compile(r"\s*@\s*")
 AROUND = " \t<>«»“”\"'‘’()[]{},;:.!…"
-LOOKS_LIKE_ONE = re.compile(r"[^\s@<>()\[\],;:\"]+@[^\s@<>()\[\],;:\"./]+(\.[^\s@<>()\[\],;:\"./]+)+")
+LOOKS_LIKE_ONE = re.compile(
+    r"[^\s@<>()\[\],;:\"]*[^\s@<>()\[\],;:\".]@[^\s@<>()\[\],;:\"./]+(\.[^\s@<>()\[\],;:\"./]+)+"
+)
 # What word processors put in place of the plain ones; no operator opens an address with them.
 TYPED = str.maketrans("’‘ʼ´‐‑–−＠", "''''----@")
 INS = re.compile(r"[1-478]\d{4}(\d\d|2[AB])\d{6}(\d\d)?", re.IGNORECASE)  # 13 characters, and its key of 2
@@ -27,11 +31,15 @@ def read_address(text: str) -> Read:
     if PLAIN.fullmatch(text) and len(text) <= LONGEST and not is_of_patient(text):
         return Read(text.lower())
     said, remarks = tidy(unguarded(text.strip())), []
+    if names_patient(text):
+        return Read(problem=OF_PATIENT)
     address = taken_out(text)
     if isinstance(address, Read):
         return address
     if is_of_patient(address):
         return Read(problem=OF_PATIENT)
+    if not address.isascii() and (letter := _foreign_letter(address)):
+        return Read(problem=f"{quoted(said)} contient une lettre d’un autre alphabet, {quoted(letter)}.")
     if not LOOKS_LIKE_ONE.fullmatch(address) or len(address) > LONGEST or "\ufffd" in address:
         return Read(problem=f"{quoted(said)} n’est pas une adresse.")
     if address != said.lower():
@@ -44,6 +52,7 @@ def read_address(text: str) -> Read:
 def taken_out(text: str) -> str | Read:
     """What of the text may be the address, well formed or not; a problem where that is not one thing."""
     said = tidy(unguarded(text.strip()))
+    said = link[1] if (link := LINK.match(said)) else said
     found = _taken_out(said if said.isascii() else said.translate(TYPED))
     return found if isinstance(found, Read) else spelt(AT.sub("@", found))
 
@@ -63,6 +72,19 @@ def spelt_domain(domain: str) -> str:
 def is_of_patient(address: str) -> bool:
     """By its domain, or by a local part that is an INS: under a mistyped domain it is a patient's still."""
     return is_patient(address) or (address[:1].isdigit() and INS.fullmatch(address.partition("@")[0]) is not None)
+
+
+def names_patient(text: str) -> bool:
+    """Does a patient's address stand anywhere in it?"""
+    if "@" not in text:
+        return False
+    said = tidy(text).lower()
+    return f"@{PATIENT_DOMAIN}" in said.replace(" ", "") or any(is_of_patient(w.strip(AROUND)) for w in said.split())
+
+
+def _foreign_letter(address: str) -> str:
+    """A Cyrillic « а » looks like a Latin one: two addresses that nobody can tell apart."""
+    return next((c for c in address if c.isalpha() and not unicodedata.name(c, "").startswith("LATIN")), "")
 
 
 def _taken_out(said: str) -> str | Read:

@@ -8,6 +8,7 @@ from dateutil.relativedelta import relativedelta
 from django.utils import timezone
 
 from directory.readers.texts import Read, folded, tidy, unguarded
+from directory.typography import quoted
 
 DAY_FIRST, MONTH_FIRST = "jma", "mja"
 ORDERS = {DAY_FIRST: "jour/mois/année", MONTH_FIRST: "mois/jour/année"}
@@ -21,10 +22,12 @@ NO_DATE = {
     "jamais active", "jamais activee", "not available", "non disponible", "non utilise", "non utilisee",
 }  # fmt: skip
 EMPTY_CLOCK = re.compile(r"[-/.: T0]*0[-/.: T0]*Z?|-1|0?0?01[-/.]01[-/.]0001.*|0001-01-01.*")
-OLDEST = 2000  # before, a date is that of an empty clock (1970, 1900, 1601)
+OLDEST = 2000  # nobody used a BAL before
+EMPTY_YEARS = {1, 1600, 1601, 1753, 1899, 1900, 1904, 1969, 1970, 1980}  # what clocks that were never set say
 EXCEL_DAYS = (36526, 73051)  # of the years 2000 to 2099
 EXCEL_EPOCH = datetime(1899, 12, 30)
 FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)  # LDAP and Windows count tenths of microseconds from there
+BESIDE = re.compile(r"\s*\([^()]*\)$")  # « 15/03/2026 (il y a 3 jours) »
 FOREVER = 2**63 - 1  # what Active Directory writes for "never"
 MAJORITY = 20  # times more values of one order than of the other: these few are slips
 
@@ -42,13 +45,15 @@ WEEKDAY = re.compile(
     re.IGNORECASE,
 )
 CLOCK = re.compile(
-    r"(?:(?<=\d)T|\s*\b(?:à|a|at)\s+|[\s,]+)(\d{1,2})\s?(?:[:hH]\s?(\d{2})?(?:[:m]\s?(\d{2})(?:[.,](\d{1,9}))?)?\s?[sm]?"
-    r"(?:in)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(?:(Z|UTC|GMT|CET|CEST)|(?:GMT|UTC)?([+-]\d{2}):?(\d{2})?)?"
+    r"(?:(?<=\d)T|\s*\b(?:à|a|at)\s+|\s+[-–]\s+|[\s,]+)(\d{1,2})\s?(?:[:hH]\s?(\d{2})?(?:[:m]\s?(\d{2})(?:[.,](\d{1,9}))?)?\s?[sm]?"
+    r"(?:in)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(?:(Z|UTC|GMT|CET|CEST)|(?:GMT|UTC)?([+-]\d{1,2})(?::?(\d{2}))?)?"
     r"(?:\s*[\[(][\w/ ]+[\])])?$"
 )
+DOTTED_CLOCK = re.compile(r"\s(\d{1,2})\.(\d\d)\.(\d\d)(?:\.\d+)?(\s*[AaPp][Mm])$")  # Oracle's
 CTIME = re.compile(r"^([A-Za-zûé.]+)\s+(\d{1,2})\s+(\d{1,2}:\d{2}(?::\d{2})?)\s+(?:([A-Z]{3,4}|[+-]\d{4})\s+)?(\d{4})$")
-NUMERIC = re.compile(r"(\d{1,2})\s?[/.-]\s?(\d{1,2})\s?[/.-]\s?(\d{4}|\d{2})")
+NUMERIC = re.compile(r"(\d{1,2})(?:\s?[/.-]\s?|\s)(\d{1,2})(?:\s?[/.-]\s?|\s)(\d{4}|\d{2})")
 USUAL = re.compile(r"(\d\d)/(\d\d)/(\d{4})(?: (\d\d):(\d\d)(?::(\d\d))?)?", re.ASCII)  # on most lines of lists
+THE = re.compile(r"^le\s+", re.IGNORECASE)
 YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})")
 DAY_NAMED = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)?[\s/.-]*([^\W\d_]+)\.?[\s/.,-]*(\d{4}|\d{2})")
 MONTH_NAMED = re.compile(r"([^\W\d_]+)\.?[\s/.-]*(\d{1,2})(?:er|st|nd|rd|th)?[\s/.,-]+(\d{4})")
@@ -161,13 +166,26 @@ def read_date(cell: str | date, column: DateColumn = FRENCH, as_of: datetime | N
         except ValueError:
             return _not_a_date(cell)
     text = tidy(unguarded(tidy(cell)))
-    word = folded(text)
-    if word in NO_DATE or not word or EMPTY_CLOCK.fullmatch(text):
+    if _says_never(text):
         return Read(None)
     try:
-        return _of_number(text) or _of_text(text, column) or _of_words(text, word, as_of) or _not_a_date(text)
+        return _of_any(text, column, as_of) or _of_any(BESIDE.sub("", text), column, as_of) or _not_a_date(text)
     except (ValueError, OverflowError):
         return _not_a_date(text)
+
+
+def _says_never(text: str) -> bool:
+    word = folded(text)
+    return (
+        word in NO_DATE
+        or not word
+        or EMPTY_CLOCK.fullmatch(text) is not None
+        or folded(BESIDE.sub("", text)) in NO_DATE
+    )
+
+
+def _of_any(text: str, column: DateColumn, as_of: datetime | None) -> Read | None:
+    return _of_number(text) or _of_text(text, column) or _of_words(text, folded(text), as_of)
 
 
 def is_never(moment: datetime) -> bool:
@@ -176,22 +194,26 @@ def is_never(moment: datetime) -> bool:
 
 
 def _not_a_date(text: str) -> Read:
-    return Read(problem=f"« {text[:50]} » n’est pas une date (JJ/MM/AAAA).")
+    return Read(problem=f"{quoted(text)} n’est pas une date (JJ/MM/AAAA).")
 
 
 def _of_cell(cell: date, column: DateColumn) -> Read:
     moment = cell if isinstance(cell, datetime) else datetime(cell.year, cell.month, cell.day)
     if column.is_shuffled and moment.day <= 12 and moment.day != moment.month:
-        return Read(problem=f"« {moment:%d/%m/%Y} » a peut-être le jour et le mois échangés par un tableur.")
+        return Read(
+            problem=f"{quoted(format(moment, '%d/%m/%Y'))} a peut-être le jour et le mois échangés par un tableur."
+        )
     return _moment(moment, f"{moment:%d/%m/%Y}")
 
 
 def _moment(moment: datetime, text: str, remark: str = "") -> Read:
     if is_never(moment):
-        return Read(None, f"« {text} » lu « jamais »")
+        if moment.year in EMPTY_YEARS:
+            return Read(None, f"{quoted(text)} lu « jamais »")
+        return Read(problem=f"{quoted(text)} est une date invraisemblable.")
     if timezone.is_naive(moment):
         moment = timezone.make_aware(moment)
-    return Read(moment, f"« {text} » {remark}" if remark else "")
+    return Read(moment, f"{quoted(text)} {remark}" if remark else "")
 
 
 # --- Numbers alone ----------------------------------------------------------------------------------------------------
@@ -212,7 +234,7 @@ def _of_number(text: str) -> Read | None:
     if digits == 16:
         return _of_clock(datetime.fromtimestamp(value / 1_000_000, UTC), text, "microsecondes Unix")
     if value == FOREVER:
-        return Read(None, f"« {text} » lu « jamais »")
+        return Read(None, f"{quoted(text)} lu « jamais »")
     if digits == 18:
         return _of_clock(FILETIME_EPOCH + timedelta(microseconds=value // 10), text, "une date de Windows ou de LDAP")
     return None
@@ -246,11 +268,12 @@ def _of_text(text: str, column: DateColumn) -> Read | None:
 
 
 def _said(said: str, text: str, column: DateColumn) -> Read | None:
+    said = DOTTED_CLOCK.sub(r" \1:\2:\3\4", said)
     if found := CTIME.match(said):
         said = f"{found[2]} {found[1]} {found[5]} {found[3]} {found[4] or ''}".strip()
-    day, clock = said.removeprefix("le "), None
+    day, clock = THE.sub("", said), None
     if (found := CLOCK.search(said)) and (found[2] or found[5] or found[6] or found[0].rstrip().lower().endswith("h")):
-        day, clock = said[: found.start()].removeprefix("le ").strip(" ,"), found
+        day, clock = THE.sub("", said[: found.start()]).strip(" ,"), found
     read = _day(day, column)
     if read is None or read.problem:
         return read
@@ -280,7 +303,9 @@ def _numeric(text: str, first: int, second: int, year: int, column: DateColumn) 
         day, month = (second, first) if second > 12 else (first, second)
         is_american = second > 12
     elif not column.order:
-        return Read(problem=f"« {text} » se lit de deux façons : dites l’ordre du jour et du mois de cette colonne.")
+        return Read(
+            problem=f"{quoted(text)} se lit de deux façons : dites l’ordre du jour et du mois de cette colonne."
+        )
     else:
         is_american = column.order == MONTH_FIRST
         day, month = (second, first) if is_american else (first, second)

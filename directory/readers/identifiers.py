@@ -1,7 +1,9 @@
 """RPPS, FINESS, SIRET, SIREN, RPPS-rang, ADELI, as forms and spreadsheets leave them: mended when that is sure."""
 
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from directory.identifiers import KEYED, malformed
 from directory.readers.texts import Read, quoted, tidy, unguarded
@@ -11,60 +13,33 @@ LABEL = re.compile(
     r"(rpps|finess|siret|siren|adeli)\s*(?:\+|et|ej|g[eé]ographique|juridique)?\s*(?:n\s*[°ºo.]|num[eé]ro)?\s*[:=#-]*\s*",
     re.IGNORECASE,
 )
-SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?\s*e\s*\+?(\d+)", re.IGNORECASE)
+SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?\s*e\s*\+?(\d{1,3})", re.IGNORECASE)
+ONE_MARK = re.compile(r"\d+[.,]\d+")
+NUMBER_SIGN = re.compile(r"^n(?:um[eé]ro)?\s*[°ºo.]\s*(?=[\d(])|^e[tj]\s*:?\s*(?=\d)", re.IGNORECASE)
+AROUND = ' "()[]«»'
 DECIMALS = re.compile(r"(.*\d)[.,]0+")
 APART = re.compile(r"[\s.\-_/'’]")
 LENGTHS = {"RPPS": 11, "FINESS": 9, "SIRET": 14, "SIREN": 9, "RPPS-rang": 14, "ADELI": 9}
 BY_SPREADSHEET = "un tableur l’avait abîmé"
 
 
-def read_rpps(text: str) -> Read:
-    return _read("RPPS", text)
-
-
-def read_finess(text: str) -> Read:
-    return _read("FINESS", text)
-
-
-def read_siret(text: str) -> Read:
-    return _read("SIRET", text)
-
-
-def read_siren(text: str) -> Read:
-    return _read("SIREN", text)
-
-
-def read_rpps_rang(text: str) -> Read:
-    return _read("RPPS-rang", text)
-
-
-def read_adeli(text: str) -> Read:
-    return _read("ADELI", text)
-
-
-READERS: dict[str, Callable[[str], Read]] = {
-    "RPPS": read_rpps,
-    "FINESS": read_finess,
-    "SIRET": read_siret,
-    "SIREN": read_siren,
-    "RPPS-rang": read_rpps_rang,
-    "ADELI": read_adeli,
-}
-
-
-def _read(name: str, text: str) -> Read:
+def read_identifier(name: str, text: str) -> Read:
+    """`name`: a key of LENGTHS."""
     if len(text) == LENGTHS[name] and text.isascii() and text.isdigit() and not malformed(name, text):
         return Read(text)
-    said = tidy(unguarded(tidy(text)))
+    said = unicodedata.normalize("NFKC", tidy(unguarded(tidy(text))))  # figures of full width are figures
+    said = NUMBER_SIGN.sub("", said.strip(AROUND))
     if (label := LABEL.match(said)) and (label[1].upper() in (name, name.partition("-")[0])):
         said = said[label.end() :].strip()
     undone = _without_exponent(name, said) if SCIENTIFIC.fullmatch(said) else said
     if undone is None:
-        return Read(problem=f"{quoted(said)} : un tableur a abîmé ce numéro {name}. Mettez la colonne au format texte.")
+        return _spoilt(name, said)
     whole = DECIMALS.fullmatch(undone)
     # Only where the rest has its length: « 810.900.015.870 » is no number followed by decimals.
     is_decimal = bool(whole) and len(APART.sub("", whole[1])) in _lengths(name)  # type: ignore[index]
     bare = APART.sub("", whole[1] if is_decimal and whole else undone).upper()
+    if ONE_MARK.fullmatch(undone) and not is_decimal:  # « 8109000158.70 » is a number no more
+        return _spoilt(name, said)
     is_damaged = is_decimal or undone != said
     value, cause = _completed(name, bare)
     if sentence := _fault(name, value):
@@ -72,6 +47,31 @@ def _read(name: str, text: str) -> Read:
     if cause or is_damaged:
         return Read(value, f"{quoted(said)} lu {value} : {cause or BY_SPREADSHEET}")
     return Read(value)
+
+
+READERS: dict[str, Callable[[str], Read]] = {name: partial(read_identifier, name) for name in LENGTHS}
+
+
+def read_structure_number(text: str) -> Read:
+    """A FINESS, a SIRET or an RPPS-rang: by its label, else by its length. Of fourteen figures no key is asked."""
+    return _first_of(("RPPS-rang", "SIRET", "FINESS"), text)
+
+
+def read_number(text: str) -> Read:
+    """The number of a person or of a structure, whichever it is."""
+    return _first_of(("RPPS", "FINESS", "RPPS-rang", "SIRET"), text)
+
+
+def _first_of(names: Iterable[str], text: str) -> Read:
+    """The first that reads; where none does, what is wrong for the one that the text names, or for the last."""
+    found = {name: read_identifier(name, text) for name in names}
+    label = LABEL.match(tidy(unguarded(text)))
+    named = found.get(label[1].upper()) if label else None
+    return next((read for read in found.values() if not read.problem), named or list(found.values())[-1])
+
+
+def _spoilt(name: str, said: str) -> Read:
+    return Read(problem=f"{quoted(said)} : un tableur a abîmé ce numéro {name}. Mettez la colonne au format texte.")
 
 
 def _lengths(name: str) -> set[int]:

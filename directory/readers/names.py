@@ -3,19 +3,22 @@
 import re
 from typing import NamedTuple
 
-from directory.readers.texts import folded, tidy
+from directory.readers.texts import Read, folded, tidy
+from directory.typography import quoted
 
 CIVILITIES = {
     "m": "M", "mr": "M", "monsieur": "M", "mme": "MME", "madame": "MME", "mlle": "MLLE", "mademoiselle": "MLLE",
     "dr": "DR", "docteur": "DR", "dre": "DR", "docteure": "DR", "pr": "PR", "prof": "PR", "professeur": "PR",
     "professeure": "PR", "me": "ME", "maitre": "ME",
 }  # fmt: skip
-BORN = re.compile(
-    r"[\s,(]+(?:n[ée]e?|nom de naissance)\s*:?\s+([^\s(),]+(?:[\s-][A-ZÉÈÀÂÊÎÔÛÇ]{2,})*)\)?", re.IGNORECASE
-)
+BORN = re.compile(r"[\s,(]+(?i:n[ée]e?|nom de naissance)\s*:?\s+([^\s(),]+(?:[\s-][A-ZÉÈÀÂÊÎÔÛÇ]{2,}\b)*)\)?")
 MARRIED = re.compile(
-    r"[\s,(]+(?:[ée]p(?:ouse|\.)?|[ée]pse|veuve|vve)\s*:?\s+([^\s(),]+(?:[\s-][A-ZÉÈÀÂÊÎÔÛÇ]{2,})*)\)?", re.IGNORECASE
+    r"[\s,(]+(?i:[ée]p(?:ouse|\.)?|[ée]pse|veuve|vve)\s*:?\s+([^\s(),]+(?:[\s-][A-ZÉÈÀÂÊÎÔÛÇ]{2,}\b)*)\)?"
 )
+
+
+BESIDE = re.compile(r"\s*\(([^()]*)\)")
+FAMILY_FIRST, GIVEN_FIRST = "np", "pn"
 
 
 class Name(NamedTuple):
@@ -25,16 +28,67 @@ class Name(NamedTuple):
     birth: str = ""  # family name of birth, where another is in use
     is_sure: bool = True  # False: which word is the family name had to be guessed
 
+    def __str__(self):
+        return f"{self.given} {self.family}".strip()
+
+
+class NameColumn(NamedTuple):
+    """How the names of a column are to be read where nothing in them tells the family name."""
+
+    order: str = ""
+
+
+NO_ORDER = NameColumn()
+
+
+class NameTally:
+    """What the names of a column that tell it themselves say of the order of all."""
+
+    def __init__(self) -> None:
+        self.orders = {FAMILY_FIRST: 0, GIVEN_FIRST: 0}
+
+    def add(self, cell: str) -> None:
+        name = read_name(cell)
+        if name.is_sure and name.given:
+            said = _without_births(tidy(cell))[0]
+            self.orders[FAMILY_FIRST if said.find(name.family) < said.find(name.given) else GIVEN_FIRST] += 1
+
+    def verdict(self) -> NameColumn:
+        family, given = self.orders.values()
+        return NameColumn(FAMILY_FIRST if family and not given else GIVEN_FIRST if given and not family else "")
+
+
+def read_person(text: str, column: NameColumn = NO_ORDER) -> Read:
+    """A `Name`, both of whose parts are known: from itself, else from the order of its column."""
+    name = read_name(text)
+    if re.search(r"\d", text) or not name.family or not name.given:
+        return Read(problem=f"{quoted(tidy(text))} n’est pas un nom suivi d’un prénom.")
+    if name.is_sure:
+        return Read(name)
+    if not column.order:
+        return Read(problem=f"{quoted(tidy(text))} : rien ne dit lequel de ces mots est le nom.")
+    if column.order == FAMILY_FIRST:
+        family, _, given = f"{name.given} {name.family}".partition(" ")
+        name = name._replace(family=family, given=given)
+    return Read(name, f"{quoted(tidy(text))} lu nom {name.family}, prénom {name.given}, comme le reste de la colonne")
+
+
+def read_part(text: str) -> str:
+    """A family name or a given name that has its own field, without the titles and the name of birth beside it."""
+    said, _, married = _without_births(tidy(text))
+    return married or _civility(said)[1]
+
 
 def read_name(text: str) -> Name:
     """« Mme MOREL Alice née DUPONT », « Dr Alice MOREL », « MOREL, Alice »."""
-    said, birth, married = tidy(text), "", ""
-    if found := BORN.search(said):
-        birth, said = found[1], (said[: found.start()] + said[found.end() :]).strip()
-    if found := MARRIED.search(said):
-        married, said = found[1], (said[: found.start()] + said[found.end() :]).strip()
+    said, birth, married = _without_births(tidy(text))
+    if found := BESIDE.search(said):
+        birth = birth or (found[1] if found[1].isupper() and found[1].isalpha() else "")
+        said = BESIDE.sub("", said)
     civility, said = _civility(said)
     family, given, is_sure = _apart(said)
+    if married and not given and not family.isupper():  # « Mme veuve MARTIN Paulette »
+        family, given, is_sure = "", family, True
     if married:  # « DUPONT ép. MOREL » uses MOREL and was born DUPONT
         family, birth = married, birth or family
     return Name(family, given, civility, birth, is_sure)
@@ -44,25 +98,37 @@ def without_titles(text: str) -> str:
     return _civility(tidy(text))[1]
 
 
+def _without_births(said: str) -> tuple[str, str, str]:
+    """The rest, the name of birth, the name by marriage."""
+    birth = married = ""
+    if found := BORN.search(said):
+        birth, said = found[1], (said[: found.start()] + said[found.end() :]).strip()
+    if found := MARRIED.search(said):
+        married, said = found[1], (said[: found.start()] + said[found.end() :]).strip()
+    return said, birth, married
+
+
 def _civility(said: str) -> tuple[str, str]:
     """The first title, and the name without any."""
     words, found = said.replace(".", ". ").split(), ""
     while len(words) > 1 and (title := CIVILITIES.get(folded(words[0]))):
         found, words = found or title, words[1:]
+        if len(words) > 2 and words[0] in ("le", "la") and folded(words[1]) in CIVILITIES:  # « M. le Pr »
+            words = words[1:]
     while len(words) > 2 and (title := CIVILITIES.get(folded(words[-1]))) and len(words[-1].strip(".")) > 1:
         found, words = found or title, words[:-1]
     return found, " ".join(words) if found else said
 
 
 def _apart(said: str) -> tuple[str, str, bool]:
-    if "," in said:
-        family, _, given = said.partition(",")
-        return family.strip(), given.strip(), True
-    words = said.split()
+    before, comma, after = said.partition(",")
+    words = before.split()
     capitals = [word for word in words if word.isupper() and len(word.strip(".-'’")) > 1]
     others = [word for word in words if word not in capitals]
-    if capitals and others:
+    if capitals and others:  # whatever stands after a comma is none of the name: « Jean MARTIN, cardiologue »
         return " ".join(capitals), " ".join(others), True
+    if comma:
+        return before.strip(), after.strip(), True
     if len(words) < 2:
         return said, "", bool(capitals)
     return " ".join(words[1:]), words[0], False

@@ -5,11 +5,12 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import NamedTuple
 
 from directory.readers.texts import folded, tidy, unguarded
+from directory.typography import grouped, quoted
 
 NO_LIMIT = {
-    "illimite", "illimitee", "unlimited", "no limit", "nolimit", "inconnu", "inconnue", "nc", "aucun", "aucune",
+    "illimite", "illimitee", "unlimited", "no limit", "nolimit", "inconnu", "nc", "aucun", "aucune",
     "infini", "sans limite", "aucune limite", "pas de limite", "infinity", "infinite", "infinie",
-    "non limite", "non limitee",
+    "non limite", "non limitee", "n d", "nd", "non defini", "non definie", "non renseigne", "inconnue",
     "sans quota", "aucun quota", "pas de quota", "default", "par defaut", "n a", "none", "null", "nan", "inf",
     "jamais",
 }  # fmt: skip
@@ -33,9 +34,12 @@ AMOUNT = re.compile(
     rf"(?P<digits>-?\d[\d{SPACES}.,'’]*(?:e[+-]?\d+)?)[{SPACES}]*(?P<unit>[a-zéµ]*)\.?",
     re.IGNORECASE,
 )
-EXACT = re.compile(r"\(\s*([\d .,'’\u00a0\u202f]+)\s*(?:bytes?|octets?|o|b)\s*\)", re.IGNORECASE)
+EXACT = re.compile(r".{0,50}\(\s*([\d .,'’\u00a0\u202f]+)\s*(?:bytes?|octets?|o|b)\s*\)", re.IGNORECASE)
+SHARE = re.compile(r"\s*\(\s*\d{1,3}(?:[.,]\d+)?\s*%\s*\)$")  # « 850 Mo (12 %) »
+LONGEST = 20  # digits of a size
 OF = re.compile(r"\s*(?:/|\bsur\b|\bof\b|\bde\b(?=\s*\d)|\bout of\b)\s*", re.IGNORECASE)
 GROUPED = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")
+IN_THREES = re.compile(r"\d{1,3}(?:[.,]\d{3})+")  # 1,234,567
 ENGLISH = re.compile(r"(?:[kmgt]i?b|bytes?)$", re.IGNORECASE)
 
 
@@ -89,7 +93,8 @@ class SizeTally:
         unit, sentence = self._unit()
         if unit:
             return SizeColumn(unit, decimal, sentence)
-        return SizeColumn("", decimal, "", f"Tailles écrites sans unité, jusqu’à {_plain(self.largest)} : {sentence} ?")
+        largest = grouped(int(self.largest))
+        return SizeColumn("", decimal, "", f"Tailles écrites sans unité, jusqu’à {largest} : {sentence} ?")
 
     def _unit(self) -> tuple[str, str]:
         """The unit and a remark, or "" and what to ask."""
@@ -98,7 +103,7 @@ class SizeTally:
         if self.largest >= IN_BYTES:
             if self.small * 2 > self.bare > 2 or (self.small and self.is_quota):
                 return "", "octets, ou un mélange d’octets et de Mo"
-            return "o", f"Tailles sans unité lues en octets : elles vont jusqu’à {_plain(self.largest)}."
+            return "o", f"Tailles sans unité lues en octets : elles vont jusqu’à {grouped(int(self.largest))}."
         if self.largest >= LARGE:
             return "", "octets, ou Ko"
         if self.largest >= 100_000:
@@ -131,20 +136,18 @@ def read_size(cell: str, column: SizeColumn = MEGABYTES) -> Size:
     if folded(text) in NO_LIMIT or text in ("∞", "♾", "♾️"):
         return Size()
     if re.fullmatch(r"-1(?:[.,]0+)?(?:\s*[kmgt]?i?[ob])?", text, re.IGNORECASE):
-        return Size(None, f"« {text} » lu « sans limite »")
-    if exact := EXACT.search(text):
-        return _bound(Decimal(re.sub(r"\D", "", exact[1])), text, "", is_bare=False)
-    parts = OF.split(text)
+        return Size(None, f"{quoted(text)} lu « sans limite »")
+    parts = OF.split(SHARE.sub("", text))
     if len(parts) == 2 and all(parts):
         return _of_two(text, parts[0], parts[1], column)
-    return _amount(text, text, column)
+    return _amount(parts[0] if len(parts) == 1 else text, text, column)
 
 
 def read_quota(cell: str, column: SizeColumn = MEGABYTES) -> Size:
     """A space granted of nothing at all says that none was set."""
     size = read_size(cell, column)
     if size.value == 0 and not size.problem and size.of is None:
-        return Size(None, f"« {tidy(cell)} » lu « aucun espace fixé »")
+        return Size(None, f"{quoted(tidy(cell))} lu « aucun espace fixé »")
     return size
 
 
@@ -156,16 +159,19 @@ def _of_two(text: str, first: str, second: str, column: SizeColumn) -> Size:
     used, granted = _amount(first, text, shared), read_quota(second, shared)
     if used.problem or granted.problem:
         return Size(problem=used.problem or granted.problem)
-    return Size(used.value, f"« {text} » lu occupé et accordé", of=granted.value)
+    return Size(used.value, f"{quoted(text)} lu occupé et accordé", of=granted.value)
 
 
 def _amount(part: str, text: str, column: SizeColumn) -> Size:
+    if exact := EXACT.fullmatch(part):
+        digits = re.sub(r"\D", "", exact[1])
+        return _bound(Decimal(digits), text, "", is_bare=False) if len(digits) <= LONGEST else _no_size(text)
     found = AMOUNT.fullmatch(part)
     unit = found["unit"] if found else ""
     if (
         not found
         or (unit and unit.lower() not in UNITS)
-        or len(found["digits"]) > 25
+        or len(found["digits"]) > LONGEST
         or found["digits"].startswith("-")
     ):
         return _no_size(text)
@@ -176,23 +182,23 @@ def _amount(part: str, text: str, column: SizeColumn) -> Size:
     if number is None:
         return _no_size(text)
     if not unit and not column.unit and number:
-        return Size(problem=f"« {text[:50]} » n’a pas d’unité : dites celle de cette colonne.")
+        return Size(problem=f"{quoted(text)} n’a pas d’unité : dites celle de cette colonne.")
     remarks = [doubt, "lu environ" if found["about"] else "", "lu en octets, et non en bits" if unit[1:] == "b" and
                unit[0].isupper() else ""]  # fmt: skip
     factor = UNITS[(unit or column.unit or "mo").lower()]
     remark = ", ".join(filter(None, remarks))
-    return _bound(number * factor, text, f"« {text} » {remark}" if remark else "", is_bare=not unit)
+    return _bound(number * factor, text, f"{quoted(text)} {remark}" if remark else "", is_bare=not unit)
 
 
 def _bound(size: Decimal, text: str, remark: str, *, is_bare: bool) -> Size:
     megabytes = int((size / MEGA).quantize(Decimal(1), ROUND_HALF_UP))
     if megabytes > PLAUSIBLE_MB or (is_bare and megabytes >= LARGE):
-        return Size(problem=f"« {text[:50]} » est une taille invraisemblable ({_plain(Decimal(megabytes))} Mo).")
+        return Size(problem=f"{quoted(text)} est une taille invraisemblable ({grouped(megabytes)} Mo).")
     return Size(megabytes, remark, is_bare=is_bare)
 
 
 def _no_size(text: str) -> Size:
-    return Size(problem=f"« {text[:50]} » n’est pas une taille (par exemple 850 Mo ou 1,2 Go).")
+    return Size(problem=f"{quoted(text)} n’est pas une taille (par exemple 850 Mo ou 1,2 Go).")
 
 
 def _proven(digits: str) -> str:
@@ -208,7 +214,9 @@ def _proven(digits: str) -> str:
 def _number(digits: str, decimal: str, unit: str) -> tuple[Decimal | None, str]:
     """A comma or a point alone is the decimal one, as in French, unless the column or an English unit says else."""
     marks, doubt = [c for c in digits if c in ".,"], ""
-    if len(marks) > 1 and len(set(marks)) == 1:  # 1,234,567
+    if len(marks) > 1 and len(set(marks)) == 1:
+        if not IN_THREES.fullmatch(digits):
+            return None, ""
         plain = digits.replace(marks[0], "")
     elif GROUPED.fullmatch(digits) and decimal != marks[0] and (decimal or (marks[0] == "," and ENGLISH.search(unit))):
         plain, doubt = digits.replace(marks[0], ""), "lu en milliers"
@@ -220,7 +228,3 @@ def _number(digits: str, decimal: str, unit: str) -> tuple[Decimal | None, str]:
         return Decimal(plain), doubt
     except InvalidOperation:
         return None, ""
-
-
-def _plain(number: Decimal) -> str:
-    return f"{int(number):,}".replace(",", " ")

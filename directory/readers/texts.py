@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from directory.folding import fold
+from directory.typography import quoted
 
 folded = lru_cache(4096)(fold)  # the same few words stand on every line
 
@@ -18,7 +19,6 @@ SPACES = re.compile("[\\s\x00-\x1f\x7f-\x9f\u00a0\u1680\u2000-\u200a\u2028\u2029
 FORMULA_TEXT = re.compile(r'=\s*"+(.*?)"+', re.DOTALL)  # how exports keep a number from losing its zeros
 GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet takes for a formula: exports put ' before it
 NOTHING = {"", "-", "--", "–", "—", "?", "n/a", "#n/a", "n.a.", "na", "null", "none", "nul", "(vide)", "vide", "néant"}
-QUOTED = 100  # characters of a value named in a sentence
 
 
 class Read(NamedTuple):
@@ -45,10 +45,6 @@ def unguarded(text: str) -> str:
 
 def is_nothing(text: str) -> bool:
     return not text or (len(text) < 8 and text.strip().lower() in NOTHING)
-
-
-def quoted(text: str) -> str:
-    return f"« {text[:QUOTED]} »"
 
 
 def read_text(text: str, length: int) -> Read:

@@ -1,9 +1,12 @@
 """The words that operators and forms use for yes and no, for the state of a BAL, for its type."""
 
 import re
+from collections.abc import Mapping
 from enum import Enum
 
-from directory.readers.texts import Read, folded, quoted, tidy, unguarded
+from directory.readers.dates import read_date
+from directory.readers.texts import Read, folded, tidy, unguarded
+from directory.typography import quoted
 
 YES = {
     "oui", "o", "yes", "y", "true", "vrai", "1", "x", "on", "ok", "active", "actif", "activee", "coche", "enabled", "t",
@@ -24,6 +27,7 @@ class Said(Enum):
     UNCLEAR = "dans un état qui n’est pas compris"
 
 
+NO_ANSWER: Mapping[str, str] = {}
 STATES = {
     **dict.fromkeys(
         ["active", "actif", "activee", "ouverte", "ouvert", "ok", "en service", "en ligne", "operationnelle",
@@ -58,6 +62,8 @@ ASKED = [
         (Said.SUSPENDED, Said.OPEN),
     ),
 ]
+TICKS = {**dict.fromkeys("✓✔☑✅", "oui"), **dict.fromkeys(["☐", "✗", "✘", "❌", "[ ]"], "non")}
+WHOLE = re.compile(r"^([01])[.,]0+$")  # as a spreadsheet leaves them
 KINDS = {
     **dict.fromkeys(
         ["per", "pers", "nominative", "nominatif", "personnelle", "personnel", "individuelle", "perso", "usermailbox",
@@ -77,17 +83,34 @@ def read_yes_no(text: str) -> Read:
     return Read(problem=f"{quoted(text[:50])} n’est ni oui ni non.")
 
 
-def read_state(text: str, header: str = "") -> Read:
-    """`header` tells what a bare yes or no answers. A word that is not known concludes nothing."""
+def state_key(text: str) -> str:
+    """By what a word for a state is remembered."""
+    return _word(text) or tidy(text)
+
+
+def read_state(text: str, header: str = "", answers: Mapping[str, str] = NO_ANSWER) -> Read:
+    """`header` tells what a bare yes or no answers. A word that is not known concludes nothing.
+
+    `answers`: of words that somebody explained, by their `state_key`, the name of a `Said`.
+    """
     word = _word(text)
+    if answers and (answer := answers.get(state_key(text))):
+        return Read(Said[answer])
     if found := STATES.get(word) if word not in ("on", "off", "ok") else None:
         return Read(found)
     if word in YES or word in NO:
-        asked = folded(header)
-        yes, no = next((poles for said, poles in ASKED if said.search(asked)), (Said.OPEN, Said.SUSPENDED))
+        yes, no = _asked(header) or (Said.OPEN, Said.SUSPENDED)
         found = yes if word in YES else no
-        return Read(found, "" if found == Said.OPEN else f"{quoted(text)} lu « {found.value} »")
+        return Read(found, "" if found == Said.OPEN else f"{quoted(text)} lu {quoted(found.value)}")
+    if (poles := _asked(header)) and read_date(text).value:  # « Supprimée le » : a day is a yes
+        return Read(poles[0], f"{quoted(text)} lu {quoted(poles[0].value)}")
     return Read(Said.UNCLEAR, f"{quoted(text[:50])} n’est pas compris : rien n’en est conclu")
+
+
+def _asked(header: str) -> tuple[Said, Said] | None:
+    """What a yes and a no answer to what this header asks."""
+    asked = folded(header)
+    return next((poles for said, poles in ASKED if said.search(asked)), None)
 
 
 def read_kind(text: str) -> Read:
@@ -102,4 +125,5 @@ def read_kind(text: str) -> Read:
 
 
 def _word(text: str) -> str:
-    return folded(tidy(unguarded(text)))
+    said = tidy(unguarded(text))
+    return TICKS.get(said) or folded(WHOLE.sub(r"\1", said))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from directory.sources import Heartbeat, UnreadableSource
+from directory.typography import quoted
 
 BLOCK = 256 * 1024
 TIMEOUT = 60  # seconds without a byte
@@ -29,7 +30,7 @@ class _SafeRedirects(urllib.request.HTTPRedirectHandler):
 def download(url: str, ca_file: str, target: IO[bytes], heartbeat: Heartbeat) -> Download:
     """Stream `url` into `target`. `ca_file` adds a certificate authority to those of the system."""
     if not url.startswith(("http://", "https://")):
-        raise UnreadableSource(f"« {url} » n'est pas une adresse http ou https.")
+        raise UnreadableSource(f"{quoted(url)} n'est pas une adresse http ou https.")
     host = url.split("/")[2]
     try:
         with _opener(ca_file).open(url, timeout=TIMEOUT) as response:

@@ -19,6 +19,7 @@ from directory.sources.files import SpoiltLine, TextFile, open_text
 from directory.sources.headers import find_columns
 from directory.sources.published import PublishedFile, stamp_of
 from directory.sources.values import address_of, put_aside, seen
+from directory.typography import quoted
 
 HEADER = (
     "Type de BAL|Adresse BAL|Type Identifiant PP|Identifiant PP|Identification nationale PP|Type identifiant structure|"
@@ -129,7 +130,9 @@ class OpenedExtraction:
     def _missing(self) -> Iterator[RejectedRecord]:
         for label, place in zip(COLUMNS, self._places, strict=True):
             if place is None:
-                reason = f"colonne absente de l'en-tête : « {label} » ; ce qu'elle disait manque à toutes les lignes"
+                reason = (
+                    f"colonne absente de l'en-tête : {quoted(label)} ; ce qu'elle disait manque à toutes les lignes"
+                )
                 yield RejectedRecord(1, reason, self._header)
 
     def _pick(self) -> list[int]:
@@ -162,7 +165,7 @@ def _refuse(fields: list[str], line: str) -> str:
     if is_of_patient(address):
         return OF_PATIENT
     if not is_mssante(address) or len(address) > LONGEST:
-        return f"« {address[:100]} » n'est pas une adresse MSSanté"
+        return f"{quoted(address)} n'est pas une adresse MSSanté"
     if len(line) > LONGEST and max(len(fields[3]), len(fields[6])) > LONGEST:
         return f"identifiant de plus de {LONGEST} caractères"
     return ""

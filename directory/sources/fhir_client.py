@@ -12,6 +12,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from directory.sources import UnreadableSource
 from directory.sources.download import certificate_sentence, tls_context
+from directory.typography import quoted
 
 KEY_HEADER = "ESANTE-API-KEY"
 CALLS_PER_SECOND = 17  # what the ANS allows an application
@@ -61,7 +62,7 @@ class Client:
     def __init__(self, base: str, key: str, ca_file: str, *, alive: Callable[[], None], sleep: Sleep, pace: Pace):
         self._base, self._alive, self._sleep, self._pace = httpx.URL(base), alive, sleep, pace
         if self._base.scheme != "https" and self._base.host not in ("localhost", "127.0.0.1"):
-            raise UnreadableSource(f"« {base} » n'est pas une adresse https : la clé y passerait en clair.")
+            raise UnreadableSource(f"{quoted(base)} n'est pas une adresse https : la clé y passerait en clair.")
         self._http = httpx.Client(
             headers={KEY_HEADER: key, "Accept": "application/fhir+json", "User-Agent": "BAL-Manager"},
             timeout=TIMEOUT,
@@ -142,7 +143,7 @@ def _judge(host: str, response: httpx.Response, body: bytes, *, is_page: bool) -
     if status != 200 or kind == "OperationOutcome":
         raise BadAnswer(f"{host} a répondu {status} : {_diagnostics(answer)}.")
     if kind != "Bundle":
-        raise BadAnswer(f"{host} a donné « {kind} » au lieu d'une liste FHIR (Bundle).")
+        raise BadAnswer(f"{host} a donné {quoted(kind)} au lieu d'une liste FHIR (Bundle).")
     return answer
 
 

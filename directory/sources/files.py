@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from directory.sources import UnreadableSource
+from directory.typography import quoted
 
 BLOCK = 256 * 1024
 LONGEST_LINE = 1024 * 1024
@@ -77,7 +78,7 @@ class TextFile:
             block = self.stream.read(BLOCK)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
             raise UnreadableSource(f"L'archive est abîmée ou tronquée : lecture arrêtée à l'octet "
-                                   f"{self.bytes_read} de « {self.name} ».") from error  # fmt: skip
+                                   f"{self.bytes_read} de {quoted(self.name)}.") from error  # fmt: skip
         self.bytes_read += len(block)
         if self.bytes_read > 2 * MAX_BYTES:  # a gzip does not say its size, or lies; the activities are read twice
             raise UnreadableSource(f"Le fichier dépasse {MAX_BYTES} octets : il est refusé par prudence.")
@@ -144,8 +145,8 @@ def _open_zip(file: IO[bytes], word: str) -> Iterator[TextFile]:
         try:
             stream = archive.open(member)
         except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-            raise UnreadableSource(f"« {member.filename} » ne peut pas être extrait de l'archive zip (chiffré, abîmé "
-                                   "ou compressé autrement).") from error  # fmt: skip
+            raise UnreadableSource(f"{quoted(member.filename)} ne peut pas être extrait de l'archive zip (chiffré, "
+                                   "abîmé ou compressé autrement).") from error  # fmt: skip
         with stream:
             yield TextFile(stream, member.file_size, member.filename)
 
@@ -176,5 +177,5 @@ def _named(members: list[zipfile.ZipInfo], word: str) -> list[zipfile.ZipInfo]:
     named = [member for member in members if word.lower() in member.filename.lower()]
     if not named:
         names = ", ".join(member.filename for member in members[:3])
-        raise UnreadableSource(f"L'archive zip ne contient pas de fichier « {word} » ({names}…).")
+        raise UnreadableSource(f"L'archive zip ne contient pas de fichier {quoted(word)} ({names}…).")
     return named

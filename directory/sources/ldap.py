@@ -18,11 +18,13 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from directory.readers.address import OTHER_SCHEME
+from directory.readers.identifiers import READERS, read_structure_number
 from directory.records import EntryRecord, RejectedRecord
 from directory.sources import Heartbeat, UnreadableSource
 from directory.sources.download import certificate_sentence, tls_context
 from directory.sources.extraction import PERSON_ID_TYPES, STRUCTURE_ID_TYPES
 from directory.sources.values import address_of, clean, put_aside, refuse
+from directory.typography import quoted
 
 try:
     import ldap
@@ -91,7 +93,7 @@ class Ldap:
 
     def _connect(self) -> Any:
         if not self.url.startswith(("ldap://", "ldaps://")):
-            raise UnreadableSource(f"« {self.url} » n'est pas une adresse ldap ou ldaps.")
+            raise UnreadableSource(f"{quoted(self.url)} n'est pas une adresse ldap ou ldaps.")
         tls_context(self.ca_file, "LDAP_CA_FILE")  # tells what is wrong with that file, as OpenLDAP does not
         connection = ldap.initialize(self.url)
         _prepare(connection, self.ca_file)
@@ -112,8 +114,8 @@ class Ldap:
             raise UnreadableSource(certificate_sentence(self.url, distrust, "LDAP_CA_FILE")) from error
         sentences = {
             ldap.INVALID_CREDENTIALS: f"{self.url} refuse LDAP_USER ou LDAP_PASSWORD.",
-            ldap.NO_SUCH_OBJECT: f"{self.url} ne connaît pas la base « {self.base} » (LDAP_BASE).",
-            ldap.FILTER_ERROR: f"Le filtre « {self.filter} » (LDAP_FILTER) est mal écrit.",
+            ldap.NO_SUCH_OBJECT: f"{self.url} ne connaît pas la base {quoted(self.base)} (LDAP_BASE).",
+            ldap.FILTER_ERROR: f"Le filtre {quoted(self.filter)} (LDAP_FILTER) est mal écrit.",
             ldap.SIZELIMIT_EXCEEDED: f"{self.url} limite le nombre de ses réponses : demandez à l'opérateur de lever "
                                      "cette limite pour les recherches paginées de ce compte.",
             ldap.ADMINLIMIT_EXCEEDED: f"{self.url} a atteint une limite fixée par son administrateur.",
@@ -251,8 +253,11 @@ def _holders(said: dict[str, list[str]]) -> Iterator[dict[str, str]]:
 
 
 def _normalised(said: dict[str, str]) -> dict[str, str]:
-    """The codes of the ANS, where the directory writes their labels."""
+    """The codes of the ANS, where the directory writes their labels; numbers as they are everywhere."""
     said["kind"] = said["kind"].upper()
+    for name, read in [("person_id", READERS["RPPS"]), ("structure_id", read_structure_number)]:
+        if number := said.get(name):
+            said[name] = read(number).value or number
     for name, codes in [("person_id_type", PERSON_ID_TYPES), ("structure_id_type", STRUCTURE_ID_TYPES)]:
         if label := said.get(name):
             said[name] = codes.get(label.upper(), label)

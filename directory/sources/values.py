@@ -4,6 +4,7 @@ from directory.identifiers import LONGEST, PATIENT_DOMAIN, is_mssante
 from directory.readers.address import OF_PATIENT, is_of_patient, read_address
 from directory.readers.texts import SPACES, UNSEEN
 from directory.records import EntryRecord, RejectedRecord
+from directory.typography import quoted
 
 
 def clean(value: object) -> str:
@@ -39,7 +40,7 @@ def refuse(record: EntryRecord) -> str:
     if is_of_patient(record.address):
         return OF_PATIENT
     if not is_mssante(record.address) or len(record.address) > LONGEST:
-        return f"« {record.address[:100]} » n'est pas une adresse MSSanté"
+        return f"{quoted(record.address)} n'est pas une adresse MSSanté"
     if max(len(record.person_id), len(record.structure_id)) > LONGEST:
         return f"identifiant de plus de {LONGEST} caractères"
     return ""

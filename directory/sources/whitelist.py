@@ -20,6 +20,7 @@ from directory.readers.texts import tidy
 from directory.records import DomainRecord, RejectedRecord
 from directory.sources import Heartbeat, UnreadableSource
 from directory.sources.published import PublishedFile, stamp_of
+from directory.typography import quoted
 
 NAMESPACE = "https://listeblanche.mssante.fr/schema"
 ROOT = "ListeBlancheMSSante"
@@ -66,7 +67,7 @@ class OpenedWhiteList:
             self.lines += 1
             record = _record(facts)
             if not DOMAIN.fullmatch(record.name) or len(record.name) > LONGEST:
-                yield RejectedRecord(number, f"« {record.name[:100]} » n'est pas un nom de domaine", str(facts))
+                yield RejectedRecord(number, f"{quoted(record.name)} n'est pas un nom de domaine", str(facts))
             else:
                 # A domain stands several times, in several cases: the latest word counts, whatever their order.
                 latest[record.name] = max(record, latest.get(record.name, record), key=_freshness)
@@ -115,8 +116,8 @@ class _Reader:
         namespace, _, element = name.rpartition(" ")
         if not self._path and (namespace, element) != (NAMESPACE, ROOT):
             raise UnreadableSource(
-                f"Le fichier n'est pas la liste blanche : il commence par « {element} » de l'espace de noms "
-                f"« {namespace} », au lieu de « {ROOT} » de « {NAMESPACE} »."
+                f"Le fichier n'est pas la liste blanche : il commence par {quoted(element)} de l'espace de noms "
+                f"{quoted(namespace)}, au lieu de {quoted(ROOT)} de {quoted(NAMESPACE)}."
             )
         self._path.append(element if namespace == NAMESPACE else name)
         if self._path == [ROOT, "ListeDomaines", "Domaine"]:

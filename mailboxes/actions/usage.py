@@ -25,7 +25,7 @@ def fresh_readings(readings: list[Reading]) -> list[Reading]:
     """The readings that are not known yet; the caller has locked their BAL."""
     old = [reading for reading in readings if reading.bal.pk]
     known = set(
-        Reading.objects.filter(bal__in={r.bal.pk for r in old}, at__in={r.at for r in old}).values_list(
+        Reading.objects.filter(bulk.among("bal", (r.bal.pk for r in old)), at__in={r.at for r in old}).values_list(
             "bal_id", "at", "source"
         )
     )
@@ -34,7 +34,9 @@ def fresh_readings(readings: list[Reading]) -> list[Reading]:
 
 def teach(readings: list[Reading]) -> None:
     """Update each BAL from its reading, unsaved; an older reading only fills in what no later one told."""
-    by_bal = Reading.objects.filter(bal__in={r.bal.pk for r in readings if r.bal.pk}).values("bal").order_by()
+    by_bal = (
+        Reading.objects.filter(bulk.among("bal", (r.bal.pk for r in readings if r.bal.pk))).values("bal").order_by()
+    )
     latest = {
         pk: (used_at, quota_at)
         for pk, used_at, quota_at in by_bal.annotate(

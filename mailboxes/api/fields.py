@@ -6,6 +6,8 @@ from django.core.exceptions import ValidationError as Invalid
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from directory.readers.identifiers import read_identifier
+from directory.readers.names import read_part
 from mailboxes.forms.people import PersonField, attest
 from mailboxes.models import Bal, Person, Structure
 
@@ -28,11 +30,28 @@ class Coded(serializers.SlugRelatedField):
         return super().to_internal_value(serializers.CharField().run_validation(data))
 
 
+class Rpps(serializers.CharField):
+    """However it is written: with spaces, its label, the 8 of the national identifier, or as a spreadsheet left it."""
+
+    def to_internal_value(self, data):
+        found = read_identifier("RPPS", super().to_internal_value(data))
+        if found.problem:
+            raise serializers.ValidationError(found.problem, "malformed")
+        return found.value
+
+
+class PartOfName(serializers.CharField):
+    """A family name, or a given name, without the titles that are said before it."""
+
+    def to_internal_value(self, data):
+        return read_part(super().to_internal_value(data))
+
+
 class PersonSaid(serializers.Serializer):
     """A person by the number of the register, or by RPPS: then one whom only the annuaire knows enters the register."""
 
     person = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
-    rpps = serializers.RegexField(r"^\d{11}$", required=False, help_text="À la place de `person` : RPPS, 11 chiffres.")
+    rpps = Rpps(required=False, help_text="À la place de `person` : RPPS, 11 chiffres.")
     attested = serializers.BooleanField(
         default=False,
         help_text="Pour une personne que seul l’annuaire connaît : elle a une CPS ou une e-CPS, on s’en est assuré.",

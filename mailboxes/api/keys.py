@@ -3,6 +3,7 @@
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.throttling import SimpleRateThrottle
 
+from directory.typography import quoted
 from mailboxes.lifecycle import Scope
 
 IMPLIED = {Scope.MANAGE: {Scope.READ}}  # who may change the register may read it
@@ -14,14 +15,14 @@ class ScopeOpens(BasePermission):
     Who is logged in by the browser has no key: the rules alone say what they may.
     """
 
-    message = "Cette clé n’ouvre pas cette adresse : demandez à un gestionnaire le droit « {} »."
+    message = "Cette clé n’ouvre pas cette adresse : demandez à un gestionnaire le droit {}."
     code = "scope"
 
     def has_permission(self, request, view):
         if request.auth is None:
             return True
         needed = scope_of(view, request.method)
-        self.message = type(self).message.format(needed.label)
+        self.message = type(self).message.format(quoted(needed.label))
         return needed in granted(request.auth.software.scopes)
 
 

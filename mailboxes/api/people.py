@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 
 from mailboxes import actions
-from mailboxes.api.fields import Abilities, PersonSaid, VisibleField, person_of
+from mailboxes.api.fields import Abilities, PartOfName, PersonSaid, Rpps, VisibleField, person_of
 from mailboxes.api.serializers import PersonLineSerializer, example
 from mailboxes.api.viewsets import ResourceViewSet
 from mailboxes.forms.filters import DelegationFilter, HolderFilter, PersonFilter
@@ -66,9 +66,9 @@ class PersonSerializer(serializers.ModelSerializer):
 )
 class RecordPersonSerializer(serializers.Serializer):
     structure = VisibleField(queryset=Structure.objects.all())
-    given_name = serializers.CharField(max_length=length_of(Person, "given_name"))
-    family_name = serializers.CharField(max_length=length_of(Person, "family_name"))
-    rpps = serializers.RegexField(r"^\d{11}$", required=False, help_text="RPPS, 11 chiffres ; beaucoup n’en ont pas.")
+    given_name = PartOfName(max_length=length_of(Person, "given_name"))
+    family_name = PartOfName(max_length=length_of(Person, "family_name"))
+    rpps = Rpps(required=False, help_text="RPPS, 11 chiffres ; beaucoup n’en ont pas.")
     has_cps = serializers.BooleanField(required=False)
     profession = serializers.CharField(required=False, allow_blank=True, max_length=length_of(Person, "profession"))
     function = serializers.CharField(required=False, allow_blank=True, max_length=length_of(Affiliation, "function"))

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from directory.check import CheckVerdict, check
 from directory.identifiers import LONGEST
 from directory.models import Entry
-from directory.readers.identifiers import read_finess, read_rpps, read_rpps_rang
+from directory.readers.identifiers import READERS, read_structure_number
 from directory.readers.texts import Read
 from mailboxes.api.resolver import MAX_QUESTIONS, Ranked, ResolverAnswer, ResolverQuestion, freshness, resolve
 from mailboxes.lifecycle import Scope
@@ -58,12 +58,10 @@ class QuestionSerializer(serializers.Serializer):
     )
 
     def validate_rpps(self, value):
-        return _read(value, read_rpps)
+        return _read(value, READERS["RPPS"])
 
     def validate_finess(self, value):
-        if value and not (rang := read_rpps_rang(value)).problem:  # fourteen figures, as a SIRET: its key is not asked
-            return rang.value
-        return _read(value, read_finess)
+        return _read(value, read_structure_number)
 
     def validate(self, facts):
         if not facts["rpps"] and not facts["finess"]:

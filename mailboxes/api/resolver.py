@@ -15,6 +15,7 @@ from directory.folding import name_key
 from directory.likeness import Likeness, likeness
 from directory.models import Entry, SyncRun
 from directory.pictures import public_sources
+from directory.typography import quoted
 from mailboxes.lifecycle import TO_BE_LEFT, State
 from mailboxes.models import Bal, Person, Preference
 from mailboxes.models.fill import Fill
@@ -262,7 +263,9 @@ def _of_service(answer: ResolverAnswer) -> list[tuple[str, str]]:
     if best and best.candidate.is_of_service(question):
         return _of_wider_service(best.candidate, question)
     also = " Les autres BAL de la structure sont proposées." if answer.proposed else ""
-    return [("service-not-found", f"Aucune BAL publiée du service « {question.service} » dans cette structure.{also}")]
+    return [
+        ("service-not-found", f"Aucune BAL publiée du service {quoted(question.service)} dans cette structure.{also}")
+    ]
 
 
 def _of_wider_service(candidate: Candidate, question: ResolverQuestion) -> list[tuple[str, str]]:
@@ -270,7 +273,10 @@ def _of_wider_service(candidate: Candidate, question: ResolverQuestion) -> list[
         return []
     name = candidate.service
     return [
-        ("service-wider", f"Le service publié, « {name} », n’est peut-être qu’une part de celui demandé : vérifiez.")
+        (
+            "service-wider",
+            f"Le service publié, {quoted(name)}, n’est peut-être qu’une part de celui demandé : vérifiez.",
+        )
     ]
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from directory.typography import quoted
 from mailboxes.campaigns.models import Campaign, CampaignTarget
 from mailboxes.lifecycle import OVER, Act
 from mailboxes.models.system import Signatory
@@ -57,7 +58,7 @@ def check_answer_campaign(target: CampaignTarget, said: str, answers, *, by_link
     """Whoever was asked, as long as they answer for the BAL: once, and while the campaign is open."""
     check_may(Act.ANSWER_CAMPAIGN, bal=target.bal, person=target.person, by=by)
     if target.person is None or not target.person.is_actor(by):
-        raise NotAllowed(f"« {Act.ANSWER_CAMPAIGN.label} » est réservé à la personne interrogée.", "role")
+        raise NotAllowed(f"{quoted(Act.ANSWER_CAMPAIGN.label)} est réservé à la personne interrogée.", "role")
     if isinstance(by, Signatory) and not by_link:
         raise NotAllowed("Connectez-vous pour répondre à cette question.", "link")
     check_open_campaign(target.campaign)

@@ -6,6 +6,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from directory.models import SyncRun
+from directory.readers.identifiers import read_structure_number
 from mailboxes.lifecycle import RequestKind, RequestStage
 from mailboxes.models import (
     Affiliation,
@@ -148,7 +149,7 @@ class StructureFilter(filters.FilterSet):
         fields: list[str] = []
 
     def numbered(self, queryset, name, value):
-        return queryset.numbered(value)
+        return queryset.numbered(read_structure_number(value).value or value)
 
 
 class OperatorFilter(filters.FilterSet):

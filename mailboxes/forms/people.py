@@ -9,9 +9,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from directory.folding import fold
-from directory.readers.identifiers import read_rpps
-from directory.readers.names import without_titles
+from directory.readers.identifiers import read_identifier
+from directory.readers.names import read_part
 from directory.readers.texts import tidy
+from directory.typography import quoted
 from mailboxes import actions
 from mailboxes.forms.offers import offer_rows
 from mailboxes.models import Affiliation, Bal, Joining, Movement, Person, Structure
@@ -102,12 +103,15 @@ class PersonField(forms.CharField):
             return person
         if not found:
             raise ValidationError(
-                f"« {text} » ne désigne personne de connu ici : vérifiez le nom ou le RPPS, ou inscrivez la personne.",
+                f"{quoted(text)} ne désigne personne de connu ici : "
+                "vérifiez le nom ou le RPPS, ou inscrivez la personne.",
                 "unknown",
             )
         self.suggest(found[:CANDIDATES], PersonInput.legend)
         many = f"plus de {CANDIDATES}" if len(found) > CANDIDATES else str(len(found))
-        raise ValidationError(f"« {text} » désigne {many} personnes : choisissez la bonne, ou précisez.", "ambiguous")
+        raise ValidationError(
+            f"{quoted(text)} désigne {many} personnes : choisissez la bonne, ou précisez.", "ambiguous"
+        )
 
     def _of_annuaire(self, text: str) -> Person | None:
         """Only by the whole number: unsaved, unless another structure of the register has this person already."""
@@ -120,12 +124,12 @@ class PersonField(forms.CharField):
             return self.people.filter(pk=sheet[1])
         if rpps := _rpps_in(text):
             return self.people.filter(rpps=rpps)
-        return self.people.named(without_titles(text))
+        return self.people.named(text)
 
 
 def _rpps_in(text: str) -> str:
     """However it is written; within a label of ours it stands among other words."""
-    if number := read_rpps(text).value:
+    if number := read_identifier("RPPS", text).value:
         return number
     found = re.search(r"(?<!\d)\d{11}(?!\d)", text)
     return found[0] if found else ""
@@ -158,6 +162,12 @@ class PersonForm(forms.ModelForm):
         offer_rows(self, structure=structures)
         if len(structures) == 1:
             self.fields["structure"].initial = structures[0]
+
+    def clean_given_name(self):
+        return read_part(self.cleaned_data["given_name"])
+
+    def clean_family_name(self):
+        return read_part(self.cleaned_data["family_name"])
 
     def validate_unique(self):
         """Someone known elsewhere already may come here too: the action tells."""

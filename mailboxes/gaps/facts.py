@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.utils.functional import cached_property
 
 from directory.models import Entry
+from directory.typography import quoted
 from mailboxes.gaps.comparison import ComparedLine, compare, differences, picture_of
 from mailboxes.gaps.table import STATUSES, Situation
 from mailboxes.models import Bal, Claim, GapDecision, Structure
@@ -57,7 +58,7 @@ def request_for(gap: Gap) -> str:
     """What the operator is asked, field by field where fields differ."""
     lines = [gap.situation.request]
     if gap.situation.name == "differe":
-        lines += [f"{line.label} : « {line.ours} », et non « {line.theirs} »." for line in gap.differences]
+        lines += [f"{line.label} : {quoted(line.ours)}, et non {quoted(line.theirs)}." for line in gap.differences]
     if gap.situation.name == "plusieurs" and gap.bal:
         lines += [f"{line.label} : {line.ours}." for line in compare(gap.bal, picture_of(gap.entries[0])) if line.ours]
     return "\n".join(lines)

@@ -26,7 +26,7 @@ from django.utils import timezone
 from directory.away import database_is_away
 from mailboxes import rules
 from mailboxes.actions.journal import write_about
-from mailboxes.imports.columns import BY_NAME, as_texts, bare, guess, signature_of
+from mailboxes.imports.columns import BY_NAME, as_kept, bare, guess, signature_of
 from mailboxes.imports.lines import Batch, Places, Verdict
 from mailboxes.imports.lists import first_of, heading_among, open_list
 from mailboxes.imports.models import ColumnMapping, Import, ImportLine
@@ -98,7 +98,7 @@ def _look_at(run: Import) -> None:
     with open_list(run.path, run.sheet) as source:
         first = first_of(source.rows())
         run.sheets, run.sheet = source.sheets, source.sheet
-    run.head = [(row.number, [text[:200] for text in as_texts(row.cells)]) for row in first]
+    run.head = [(row.number, [as_kept(cell)[:200] for cell in row.cells]) for row in first]
     _set_heading(run, None)
 
 
@@ -113,6 +113,7 @@ def _set_heading(run: Import, number: int | None) -> None:
     run.columns = guess(heading.headers, saved.fields if saved else None, rest)
     run.size_unit, run.date_order = (saved.size_unit, saved.date_order) if saved else ("", "")
     run.default_kind = saved.default_kind if saved else run.default_kind
+    run.state_words = saved.state_words if saved else {}
 
 
 @transaction.atomic
@@ -140,13 +141,21 @@ def choose_sheet(run: Import, sheet: str, *, by) -> Import:
 
 @transaction.atomic
 def read_columns(
-    run: Import, columns: list[str], *, size_unit: str, default_kind: str, by, date_order: str = ""
+    run: Import,
+    columns: list[str],
+    *,
+    size_unit: str,
+    default_kind: str,
+    by,
+    date_order: str = "",
+    state_words: dict[str, str] | None = None,
 ) -> Import:
     """Say what each column holds; the structure's next list with these headers is read so too."""
     run = _held(run)
     check_preview(run, by=by)
     check_columns(columns, {name: one.label for name, one in BY_NAME.items()})
-    chosen = {"size_unit": size_unit, "date_order": date_order, "default_kind": default_kind}
+    chosen: dict[str, Any] = {"size_unit": size_unit, "date_order": date_order, "default_kind": default_kind}
+    chosen["state_words"] = run.state_words if state_words is None else state_words
     for name, value in {"columns": columns, **chosen}.items():
         setattr(run, name, value)
     run.save(update_fields=["columns", *chosen])
@@ -168,7 +177,7 @@ def mend_lines(run: Import, mended: dict[int, list[str]], *, by) -> Import:
     check_mend(run, by=by)
     if run.stage == Stage.APPLIED:
         return _anew(run, mended, by=by)
-    run.mended = {**run.mended, **{str(number): cells for number, cells in mended.items()}}
+    run.mended = {**run.mended, **{str(number): [*map(as_kept, cells)] for number, cells in mended.items()}}
     run.save(update_fields=["mended"])
     return forecast_import(run, by=by)
 
@@ -179,7 +188,7 @@ def _anew(run: Import, mended: dict[int, list[str]], *, by) -> Import:
     where = {"operator": run.operator, "structure": run.structure, "as_of": run.as_of, "by": by}
     name = f"{Path(run.file_name).stem[:180]}-corrections.csv"
     fresh = receive_import([text.getvalue().encode()], name, **where)
-    chosen = {"size_unit": run.size_unit, "date_order": run.date_order, "default_kind": run.default_kind}
+    chosen = {name: getattr(run, name) for name in ("size_unit", "date_order", "default_kind", "state_words")}
     return forecast_import(read_columns(fresh, run.columns, **chosen, by=by), by=by)
 
 
@@ -298,7 +307,8 @@ def _survey(run: Import) -> Survey:
     if run.stage == Stage.READING and not run.done:
         with open_list(run.path, run.sheet) as source:
             rows = (row for row in source.rows() if row.number > run.header_number)
-            found = survey(run.headers, run.columns, rows, unit=run.size_unit, order=run.date_order)
+            said = {"unit": run.size_unit, "order": run.date_order, "answers": run.state_words}
+            found = survey(run.headers, run.columns, rows, **said)
         run.judged = found.to_json()
         Import.objects.filter(pk=run.pk).update(judged=run.judged, seen_at=timezone.now())
     return Survey.from_json(run.judged)
@@ -338,9 +348,9 @@ def _by_bal(lines: Iterator[Line]) -> Iterator[Line]:
 
 
 def _names_another_holder(held: Line, line: Line) -> bool:
-    if line.faults or held.faults or line.address != held.address or not line.facts.get("rpps"):
+    if line.faults or held.faults or line.address != held.address or not line.holder:
         return False
-    return line.facts["rpps"] not in {one.facts.get("rpps") for one in (held, *held.others)}
+    return line.holder not in {one.holder for one in (held, *held.others)}
 
 
 def _treat(run: Import, places: Places, lines: list[Line]) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from directory.folding import fold
+from directory.identifiers import PATIENT_DOMAIN
 from directory.readers import dates, identifiers, sizes, words
+from directory.readers.address import names_patient
 from directory.readers.texts import is_nothing
 from mailboxes.imports.rows import Cell, Row
 
@@ -19,6 +21,7 @@ class Field(NamedTuple):
     fits: Callable[[str], bool] | None = None  # does a cell look like one of such a column
     is_size: bool = False
     is_date: bool = False
+    is_name: bool = False
 
 
 def _is_date(cell: str) -> bool:
@@ -31,7 +34,7 @@ def _is_size(cell: str) -> bool:
 
 
 def _is_rpps(cell: str) -> bool:
-    return not identifiers.read_rpps(cell).problem
+    return not identifiers.read_identifier("RPPS", cell).problem
 
 
 def _is_state(cell: str) -> bool:
@@ -72,13 +75,25 @@ FIELDS = [
     Field("state", "État chez l’opérateur", _headers("""
         etat, etat de la bal, statut, statut bal, statut de la bal, etat du compte, statut du compte,
         zimbraaccountstatus, status, state, active, actif, enabled, is active, account status, situation,
-        suspended, accountdisabled, desactive, bloque
+        suspended, accountdisabled, desactive, bloque, is deleted, deleted, supprime, supprimee, est supprimee,
+        supprimee le, supprime le, date de suppression, deleted date, desactivee le, desactive le,
+        date de desactivation, fermee le, date de fermeture
     """), r"etat|statut|status|state|actif|activ|enabled|disabled|suspen|bloqu", _is_state),
     Field("rpps", "RPPS du titulaire", _headers("""
         rpps du titulaire, rpps titulaire, rpps, numero rpps, n rpps, no rpps, rpps du responsable,
         rpps cotitulaire, identifiant rpps, identifiant pp, identifiantpp, identifiant national,
         identifiant national ps, idnat, id nat, idnatps
     """), r"rpps|idnat|identifiant", _is_rpps),
+    Field("holder", "Nom et prénom du titulaire", _headers("""
+        titulaire, nom du titulaire, titulaire de la bal, nom et prenom du titulaire, nom et prenom, nom prenom,
+        prenom nom, prenom et nom, cotitulaire, professionnel, proprietaire, owner
+    """), is_name=True),
+    Field("family", "Nom de famille du titulaire", _headers("""
+        nom de famille, nom d exercice, nom d usage, nom, last name, lastname, surname, family name, sn
+    """)),
+    Field("given", "Prénom du titulaire", _headers("""
+        prenom, prenom du titulaire, prenom d exercice, prenoms, first name, firstname, given name, givenname
+    """)),
     Field("role", "Rôle du titulaire", _headers("""
         role, role du titulaire, qualite, titulaire ou cotitulaire, fonction sur la bal, statut du titulaire
     """)),
@@ -140,6 +155,9 @@ FIELDS = [
 # fmt: on
 BY_NAME = {one.name: one for one in FIELDS}
 UNIT_OF_HEADER = re.compile(r"\(?\b(?:en )?(octets?|bytes?|[kmgt]i?[ob])\)?\s*$", re.IGNORECASE)
+ASIDE = re.compile(r"\s*\[(?:required|read only|optional)\]", re.IGNORECASE)  # Google's
+NO_HEADER = re.compile(r"colonne \d+")  # as we number those of a list without headers
+BY_CELLS = ("address", "rpps")  # whatever stands above, a cell of these is nothing else
 SIZE_UNITS = sizes.SIZE_UNITS
 OTHER_DATE = re.compile(r"crea|modif|maj|mise a jour|naissance|expir|fin|debut|supp|envoi|recu|received|sent")
 SURE = 0.8  # of the cells that say something
@@ -147,7 +165,7 @@ SURE = 0.8  # of the cells that say something
 
 def bare(header: str) -> str:
     """A header without its unit, folded: what is compared and remembered."""
-    return fold(UNIT_OF_HEADER.sub("", header)) or fold(header)
+    return fold(UNIT_OF_HEADER.sub("", ASIDE.sub("", header))) or fold(header)
 
 
 def unit_of(header: str) -> str:
@@ -177,6 +195,8 @@ def guess(headers: Sequence[str], saved: dict[str, str] | None = None, sample: S
                 found[rank] = one.name  # the same header twice: both, and the person is asked
     if not saved and sample:
         _guess_by_cells(names, found, sample)
+    if "given" not in found:  # « Nom » alone is as often that of the BAL
+        found = ["" if name == "nom" and one == "family" else one for name, one in zip(names, found, strict=True)]
     if "address" in found:
         found = ["" if name in ("local", "domain") else name for name in found]
     return found
@@ -189,8 +209,10 @@ def _guess_by_cells(names: list[str], found: list[str], sample: Sequence[Row]) -
         free = [rank for rank, name in enumerate(found) if not name]
         fitting = [rank for rank in free if (_share(sample, rank, one.fits) or 0) >= SURE]
         hinted = [rank for rank in fitting if re.search(one.hint, names[rank]) and not _is_of_another(one, names[rank])]
-        # An address, or a number with eleven figures, is one whatever stands above; a date or a size may be any.
-        chosen = hinted or (fitting if one.name in ("address", "rpps") and len(fitting) == 1 else [])
+        # A date or a size may be any, unless nothing stands above and it is the only one.
+        bare_ones = [rank for rank in fitting if NO_HEADER.fullmatch(names[rank])]
+        alone = fitting if one.name in BY_CELLS else bare_ones if one.name in ("kind", "last_used_at") else []
+        chosen = hinted or (alone if len(alone) == 1 else [])
         if len(chosen) == 1 or (chosen and one.name == "address"):
             found[chosen[0]] = one.name
 
@@ -210,5 +232,7 @@ def as_text(cell: Cell) -> str:
     return cell if isinstance(cell, str) else f"{cell:%d/%m/%Y %H:%M}"
 
 
-def as_texts(cells: Iterable[Cell]) -> list[str]:
-    return [as_text(cell) for cell in cells]
+def as_kept(cell: Cell) -> str:
+    """For our tables: of a patient nothing is kept, not even in what was rejected."""
+    text = as_text(cell)
+    return f"patient@{PATIENT_DOMAIN}" if names_patient(text) else text

@@ -77,6 +77,8 @@ class CsvFile:
             return [Row(number, [], f"ligne de plus de {LONGEST} caractères.")]
         if any(text is None for _, text in record):
             return None
+        if len(record) == 1 and '"' not in line:  # most lines: the parser would give the same
+            return [Row(number, [clean(cell) for cell in line.split(self.separator)], "", getattr(line, "remark", ""))]
         remark = next((text.remark for _, text in record if isinstance(text, Guessed)), "")
         try:
             *found, last = csv.reader([*(f"{text}\n" for _, text in record), END], delimiter=self.separator)

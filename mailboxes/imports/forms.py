@@ -7,6 +7,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from directory.readers.dates import ORDERS
+from directory.readers.words import Said
+from directory.typography import quoted
 from mailboxes.forms.holders import DateInput
 from mailboxes.forms.offers import field_of, offer_choices, offer_rows
 from mailboxes.imports.actions import (
@@ -20,9 +22,15 @@ from mailboxes.imports.actions import (
 from mailboxes.imports.columns import FIELDS, SIZE_UNITS
 from mailboxes.imports.lists import SEARCHED
 from mailboxes.imports.models import Import, ImportLine
+from mailboxes.imports.survey import Survey
 from mailboxes.models import Bal, Operator, Structure
 
 MENDED_AT_ONCE = 50  # rejected lines on one page
+STATES = [
+    ("", "à préciser"),
+    *((said.name, said.value) for said in Said if said != Said.UNCLEAR),
+    (Said.UNCLEAR.name, "ne rien en conclure"),
+]
 IGNORED = [("", "Ne pas lire cette colonne")]
 
 
@@ -97,6 +105,7 @@ class ImportColumnsForm(forms.Form):
             self.fields[name].initial = getattr(run, name)
         self._offer_places()
         choices = IGNORED + [(one.name, one.label) for one in FIELDS]
+        self._offer_states()
         for rank, header in enumerate(run.headers):
             self.fields[f"column_{rank}"] = forms.ChoiceField(
                 label=header or f"Colonne {rank + 1}", required=False, choices=choices, initial=run.columns[rank]
@@ -115,6 +124,24 @@ class ImportColumnsForm(forms.Form):
             (0, "aucune : le fichier n’a pas d’en-têtes"),
             *lines[:SEARCHED],
         ]
+
+    def _offer_states(self) -> None:
+        """The words of the list that mean no known state, and those explained already."""
+        asked = {key: f"{quoted(text)}, {count} ligne{'s' if count > 1 else ''}" for key, text, count in self._unknown}
+        words = {**{key: quoted(key) for key in self.run.state_words}, **asked}
+        self.keys = {f"state_{rank}": key for rank, key in enumerate(words)}
+        for name, key in self.keys.items():
+            initial = self.run.state_words.get(key, "")
+            self.fields[name] = forms.ChoiceField(
+                label=f"État {words[key]} : la BAL est", required=False, choices=STATES, initial=initial
+            )
+
+    @property
+    def _unknown(self) -> list[tuple[str, str, int]]:
+        return Survey.from_json(self.run.judged).states
+
+    def states(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.keys]
 
     def columns(self) -> list[tuple[forms.BoundField, list[str]]]:
         """Each column with its first values."""
@@ -135,7 +162,8 @@ class ImportColumnsForm(forms.Form):
             return choose_heading(self.run, facts["header_number"], by=by)
         columns = [facts[f"column_{rank}"] for rank in range(len(self.run.headers))]
         chosen = {name: facts[name] for name in ("size_unit", "date_order", "default_kind")}
-        run = read_columns(self.run, columns, by=by, **chosen)
+        words = {key: facts[name] for name, key in self.keys.items() if facts[name]}
+        run = read_columns(self.run, columns, state_words=words, by=by, **chosen)
         return forecast_import(run, by=by)
 
 

@@ -6,23 +6,38 @@ A forecast and an application judge alike; the forecast then writes nothing but 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Max, QuerySet
 
-from directory.folding import fold
+from directory.folding import fold, name_key
 from directory.identifiers import domain_of
 from directory.readers.words import Said
+from directory.typography import quoted
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.moves import write_moves
 from mailboxes.actions.register import describe_anew, description_entries, given_up, write_rows
 from mailboxes.actions.usage import LEARNT, fresh_readings, teach, write_readings
+from mailboxes.imports.columns import as_kept
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.reading import Line
 from mailboxes.imports.rules import check_within
 from mailboxes.lifecycle import Act, State, Verb
-from mailboxes.models import SYSTEM, Bal, Cotitulaire, Domain, JournalEntry, Operator, Person, Reading, Structure, bulk
+from mailboxes.models import (
+    SYSTEM,
+    Affiliation,
+    Bal,
+    Cotitulaire,
+    Domain,
+    JournalEntry,
+    Operator,
+    Person,
+    Reading,
+    Structure,
+    bulk,
+)
 
 Outcome = ImportLine.Outcome
 DESCRIBED = ("service", "description", "liste_rouge")
@@ -51,6 +66,15 @@ class Places:
         said = self.said(line)
         return said or self._domains.get(domain_of(line.address)) or self.default
 
+    @cached_property
+    def people_by_name(self) -> dict[str, list[Person]]:
+        """Those who stay there today, by their folded names; read where a list names holders without their RPPS."""
+        found: dict[str, list[Person]] = {}
+        there = Affiliation.objects.current().filter(structure__in=self.by_pk).values("person")
+        for person in Person.objects.filter(pk__in=there):
+            found.setdefault(name_key(person.family_name, person.given_name), []).append(person)
+        return found
+
     def said(self, line: Line) -> Structure | None:
         for name, label, known in (
             ("finess", "FINESS", self._finess),
@@ -62,7 +86,8 @@ class Places:
                 if len(found) != 1:
                     why = "désigne plusieurs structures" if found else "n’est d’aucune structure"
                     raise rules.Refused(
-                        f"{label} : « {value} » {why} parmi « {self.default} » et celles qui en dépendent.", "structure"
+                        f"{label} : {quoted(value)} {why} parmi {quoted(self.default)} et celles qui en dépendent.",
+                        "structure",
                     )
                 return found[0]
         return None
@@ -101,12 +126,12 @@ class Batch:
         self.by = run.actor
         self.note = f"{str(run).capitalize()}."
         wanted = {line.address for line in lines if line.address}
-        bals = Bal.objects.filter(address__in=wanted).with_holders().order_by("pk")
+        bals = Bal.objects.filter(bulk.among("address", wanted)).with_holders().order_by("pk")
         self.bals = {bal.address: bal for bal in (bals.locked() if for_real else bals)}
         self.former = given_up([one.address for one in self.bals.values() if one.state == State.ABANDONED], by=self.by)
         said = [one for line in lines for one in (line, *line.others)]
         self.people = self._people({line.facts["rpps"] for line in said if "rpps" in line.facts})
-        earlier = run.lines.filter(address__in=wanted).exclude(outcome=Outcome.REJECTED)
+        earlier = run.lines.filter(bulk.among("address", wanted)).exclude(outcome=Outcome.REJECTED)
         self.seen: dict[str, int | None] = dict(earlier.values_list("address", "number"))
 
     def treat(self) -> list[Verdict]:
@@ -141,7 +166,8 @@ class Batch:
         return [verdict, *(self._judge_other(verdict, other) for other in line.others)]
 
     def _judge_other(self, verdict: Verdict, other: Line) -> Verdict:
-        person, found = self.people.get(other.facts.get("rpps")), Verdict(other, remarks=list(other.remarks))
+        (person, why), found = self._named(other), Verdict(other, remarks=list(other.remarks))
+        found.remarks += [why] if why else []
         held = {one.pk for one in [verdict.principal, *verdict.cotitulaires] if one}
         if not verdict.is_new:
             if verdict.bal and not (person and verdict.bal.is_held_by(person)):
@@ -187,16 +213,19 @@ class Batch:
         if not kind:
             raise rules.Refused("Type : absent, alors que la BAL est inconnue ici. Donnez un type par défaut.", "kind")
         verdict.principal, verdict.cotitulaires = self._holders(line, kind)
+        if said_of_name := self._named(line)[1]:
+            verdict.remarks.append(said_of_name)
         rules.check_register(structure, self.operator, kind, line.address, verdict.principal, by=self.by)
         verdict.bal, verdict.is_new = former or Bal(address=line.address), True
         described = {name: facts[name] for name in DESCRIBED if name in facts}
         described.setdefault("quota_mb", self.operator.default_quota_mb)
         where = {"structure": structure, "operator": self.operator, "kind": kind, "state": State.ACTIVE}
         describe_anew(verdict.bal, **where, **described)
-        rules.check_values(verdict.bal)
-        verdict.reading = self._reading(verdict.bal, line)
-        if verdict.reading:
-            rules.check_reading_dates(verdict.reading.at, verdict.reading.last_used_at)
+        rules.check_values(verdict.bal, only=("address", *described))
+        if told := _told(line):
+            rules.check_reading_dates(line.facts.get("at", self.run.as_of), told.get("last_used_at"))
+        if self.for_real:  # of a new BAL, a forecast needs none
+            verdict.reading = self._reading(verdict.bal, line)
 
     def _judge_known(self, verdict: Verdict, bal: Bal) -> None:
         line, said = verdict.line, verdict.line.facts.get("state", Said.OPEN)
@@ -252,24 +281,31 @@ class Batch:
         if "rpps" in line.facts:
             principal = bal.principal()
             said.append(("RPPS du titulaire", line.facts["rpps"], principal.rpps if principal else "sans titulaire"))
+        elif name := line.facts.get("holder"):
+            principal = bal.principal()
+            key = name_key(principal.family_name, principal.given_name) if principal else ""
+            if key != name_key(name.family, name.given):
+                said.append(("Titulaire", name, principal or "sans titulaire"))
         return [
-            f"{label} : « {theirs} » n’est pas repris, le registre dit « {ours} »."
+            f"{label} : {quoted(theirs)} n’est pas repris, le registre dit {quoted(ours)}."
             for label, theirs, ours in said
             if theirs != ours
         ]
 
     def _people(self, numbers: set[str]) -> dict[str | None, Person]:
-        people: QuerySet = Person.objects.filter(rpps__in=numbers)
+        people: QuerySet = Person.objects.filter(bulk.among("rpps", numbers))
         if self.by is not SYSTEM:
             people = people.filter(pk__in=Person.objects.visible_to(self.by).values("pk"))
         return {person.rpps: person for person in people}
 
     def _holders(self, line: Line, kind: str) -> tuple[Person | None, list[Person]]:
         """Who answers for it: whom the list calls principal, else the first; then the others."""
+        if not line.others and "role" not in line.facts:
+            return self._holder(line), []
         lines = [one for one in (line, *line.others) if not _is_delegate(one)]
         first = next((one for one in lines if "principal" in fold(one.facts.get("role", ""))), line)
         principal = self._holder(first)
-        found = {person.pk: person for one in lines if (person := self.people.get(one.facts.get("rpps")))}
+        found = {person.pk: person for one in lines if (person := self._named(one)[0])}
         others = [one for pk, one in found.items() if principal and pk != principal.pk and one.can_hold]
         if kind not in (Bal.Kind.ORGANISATIONNELLE, Bal.Kind.CABINET):
             return principal, []
@@ -277,20 +313,37 @@ class Batch:
             raise rules.Refused(f"{len(others) + 1} cotitulaires : {rules.MAX_COTITULAIRES} au plus.", "places")
         return principal, others
 
+    def _named(self, line: Line) -> tuple[Person | None, str]:
+        """Whom the line names, without an RPPS or beside it, and what a person should know of it."""
+        name, rpps = line.facts.get("holder"), line.facts.get("rpps")
+        if name is None:
+            return self.people.get(rpps), ""
+        key = name_key(name.family, name.given)
+        if rpps:
+            person = self.people.get(rpps)
+            is_same = person is None or name_key(person.family_name, person.given_name) == key
+            return person, "" if is_same else f"Titulaire : {quoted(name)} n’est pas le nom de qui a ce RPPS, {person}."
+        found = self.places.people_by_name.get(key, [])
+        if len(found) == 1:
+            number = found[0].rpps or "inconnu"
+            return found[0], f"Titulaire : {quoted(name)} reconnu à son nom, {found[0]}, RPPS {number}."
+        why = f"est le nom de {len(found)} personnes" if found else "n’est le nom d’aucune personne inscrite"
+        return None, f"Titulaire : {quoted(name)} {why} dans ces structures ; donnez le RPPS."
+
     def _holder(self, line: Line) -> Person | None:
         rpps = line.facts.get("rpps")
         if rpps and rpps not in self.people:
             raise rules.Refused(
-                f"RPPS du titulaire : « {rpps} » n’est celui d’aucune personne inscrite ici. Inscrivez-la d’abord ; "
+                f"RPPS du titulaire : {quoted(rpps)} n’est celui d’aucune personne inscrite ici. Inscrivez-la d’abord ; "
                 "si elle est dans une autre structure, son accord lui sera demandé.",
                 "holder",
             )
-        return self.people.get(rpps) if rpps else None
+        return self._named(line)[0]
 
     def _reading(self, bal: Bal, line: Line) -> Reading | None:
-        facts = {name: line.facts[name] for name in ("last_used_at", "used_mb", "quota_mb") if name in line.facts}
         at: datetime = line.facts.get("at", self.run.as_of)
-        return Reading(bal=bal, at=at, source=Reading.Source.IMPORT, **facts) if facts else None
+        told = _told(line)
+        return Reading(bal=bal, at=at, source=Reading.Source.IMPORT, **told) if told else None
 
     # --- Writing --------------------------------------------------------------------------------------------------
     def _write(self, verdicts: Iterable[Verdict]) -> None:
@@ -321,21 +374,26 @@ class Batch:
         return entry_of(verdict.bal, Act.REGISTER, by=self.by, after=State.ACTIVE, note=note)
 
 
+def _told(line: Line) -> dict[str, Any]:
+    """What the line says of the BAL's use."""
+    return {name: line.facts[name] for name in ("last_used_at", "used_mb", "quota_mb") if name in line.facts}
+
+
 def _is_delegate(line: Line) -> bool:
-    return "delegat" in fold(line.facts.get("role", ""))
+    return "role" in line.facts and "delegat" in fold(line.facts["role"])
 
 
 def _kept(run: Import, verdict: Verdict, before: dict[str, Any], mark: int | None) -> ImportLine:
     line = verdict.line
     is_rejected = verdict.outcome == Outcome.REJECTED
     return ImportLine(
-        run=run,
+        run_id=run.pk,
         number=line.number,
         address=line.address,
         outcome=verdict.outcome,
         remark=verdict.why or " ".join(verdict.remarks),
-        cells=[cell[:KEPT_CELLS] for cell in line.cells] if is_rejected else [],
-        bal=verdict.bal if verdict.bal and verdict.bal.pk else None,
+        cells=[as_kept(cell)[:KEPT_CELLS] for cell in line.cells] if is_rejected else [],
+        bal_id=verdict.bal.pk if verdict.bal else None,
         before={name: _plain(value) for name, value in before.items()},
         after={name: _plain(getattr(verdict.bal, name)) for name in before},
         reading_id=verdict.reading.pk if verdict.reading else None,

@@ -28,6 +28,7 @@ class ColumnMapping(models.Model):
     fields = models.JSONField("champ de chaque en-tête", default=dict)  # folded header -> field, "" when not read
     size_unit = models.CharField("unité des tailles", max_length=2, blank=True)
     date_order = models.CharField("ordre des dates", max_length=3, blank=True)
+    state_words = models.JSONField("mots de l’état", default=dict)  # state_key -> name of a Said
     default_kind = models.CharField("type par défaut", max_length=3, choices=Bal.Kind, blank=True)
     at = models.DateTimeField("le", default=timezone.now)
 
@@ -99,6 +100,7 @@ class Import(models.Model):
     # "" for what the columns tell.
     size_unit = models.CharField("unité des tailles", max_length=2, blank=True)
     date_order = models.CharField("ordre des dates", max_length=3, blank=True)
+    state_words = models.JSONField("mots de l’état", default=dict)  # state_key -> name of a Said
     default_kind = models.CharField("type par défaut", max_length=3, choices=Bal.Kind, blank=True)
 
     stage = models.CharField("étape", max_length=10, choices=Stage, default=Stage.RECEIVED, editable=False)

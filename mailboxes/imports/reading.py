@@ -12,12 +12,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from directory.readers import address, dates, identifiers, sizes, texts, words
+from directory.readers import address, dates, identifiers, names, sizes, texts, words
 from directory.readers.texts import Read
-from mailboxes.imports.columns import BY_NAME, as_text, as_texts
+from directory.typography import quoted
+from mailboxes.imports.columns import BY_NAME, as_text
 from mailboxes.imports.rows import Cell, Row
 from mailboxes.imports.survey import Survey
-from mailboxes.models import Bal, Structure
+from mailboxes.models import Bal, Person, Structure
 from mailboxes.models.fields import length_of
 
 LENGTHS = {
@@ -27,13 +28,15 @@ LENGTHS = {
     "local": 64,
     "domain": 190,
     "role": 50,
+    "family": length_of(Person, "family_name"),
+    "given": length_of(Person, "given_name"),
 }
 PLAIN: dict[str, Callable[[str], Read]] = {
     "address": address.read_address,
     "kind": words.read_kind,
-    "rpps": identifiers.read_rpps,
-    "finess": identifiers.read_finess,
-    "siret": identifiers.read_siret,
+    "rpps": identifiers.READERS["RPPS"],
+    "finess": identifiers.READERS["FINESS"],
+    "siret": identifiers.READERS["SIRET"],
     "liste_rouge": words.read_yes_no,
 }
 KNOWN = 2048  # cells of a column remembered: the same words, sizes and days stand on many lines
@@ -45,7 +48,7 @@ class Line:
     """A row as understood."""
 
     number: int
-    cells: list[str]  # as the file has them, to be given back with what is rejected
+    cells: list[Cell]  # as the file has them, to be given back with what is rejected
     facts: dict[str, Any] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -54,6 +57,11 @@ class Line:
     @property
     def address(self) -> str:
         return self.facts.get("address", "")
+
+    @property
+    def holder(self) -> object:
+        """By what the line names who holds the BAL."""
+        return self.facts.get("rpps") or self.facts.get("holder")
 
 
 class LineReader:
@@ -71,7 +79,7 @@ class LineReader:
         self.width, self.as_of, self.now = len(headers), as_of, timezone.now()
         self.survey, self.mended = survey or Survey(), mended or {}
         self.fields = [
-            (rank, name, BY_NAME[name].label, lru_cache(KNOWN)(self._reader(rank, name, headers[rank])))
+            (rank, name, BY_NAME[name].label, self._remembering_reader(rank, name, headers[rank]))
             for rank, name in enumerate(columns)
             if name
         ]
@@ -80,7 +88,7 @@ class LineReader:
         cells: list[Cell] = row.cells
         if instead := self.mended.get(str(row.number)):
             row, cells = Row(row.number, [*instead]), [*instead]
-        line = Line(row.number, as_texts(cells))
+        line = Line(row.number, cells)
         if row.fault:
             line.faults.append(row.fault)
         elif len(cells) > self.width and any(cells[self.width :]):
@@ -122,6 +130,9 @@ class LineReader:
     @staticmethod
     def _join(line: Line) -> None:
         local, domain = line.facts.pop("local", ""), line.facts.pop("domain", "")
+        family, given = line.facts.pop("family", ""), line.facts.pop("given", "")
+        if family and given:
+            line.facts["holder"] = names.Name(names.read_part(family), names.read_part(given))
         if not line.address and local and domain:
             value, remark, problem = address.read_address(local if "@" in local else f"{local}@{domain.lstrip('@')}")
             if problem:
@@ -134,13 +145,19 @@ class LineReader:
             line.faults.append("Adresse : absente.")
 
     # --- How each column is read --------------------------------------------------------------------------------------
+    def _remembering_reader(self, rank: int, name: str, header: str) -> Callable[[Cell], Read]:
+        return lru_cache(KNOWN)(_without_patients(self._reader(rank, name, header)))
+
     def _reader(self, rank: int, name: str, header: str) -> Callable[[Cell], Read]:
         if BY_NAME[name].is_date:
             return self._date_reader(self.survey.dates.get(rank, dates.FRENCH))
         if BY_NAME[name].is_size:
             return _size_reader(name, self.survey.sizes.get(rank, sizes.MEGABYTES))
+        if BY_NAME[name].is_name:
+            column = self.survey.names.get(rank, names.NO_ORDER)
+            return lambda cell: names.read_person(as_text(cell), column)
         if name == "state":
-            return lambda cell: words.read_state(as_text(cell), header)
+            return lambda cell: words.read_state(as_text(cell), header, self.survey.answers)
         if read := PLAIN.get(name):
             return lambda cell: read(as_text(cell))
         return lambda cell: texts.read_text(as_text(cell), LENGTHS[name])
@@ -149,10 +166,20 @@ class LineReader:
         def read(cell: Cell) -> Read:
             found = dates.read_date(cell, column, self.as_of)
             if found.value and found.value > self.now:
-                return Read(problem=f"« {as_text(cell)} » est dans le futur.")
+                return Read(problem=f"{quoted(as_text(cell))} est dans le futur.")
             return found
 
         return read
+
+
+def _without_patients(read: Callable[[Cell], Read]) -> Callable[[Cell], Read]:
+    """Of a patient nothing is taken, nor named in a remark, whatever the column."""
+
+    def of_nobody(cell: Cell) -> Read:
+        is_patient = isinstance(cell, str) and address.names_patient(cell)
+        return Read(problem=address.OF_PATIENT) if is_patient else read(cell)
+
+    return of_nobody
 
 
 def _size_reader(name: str, column: sizes.SizeColumn) -> Callable[[Cell], Read]:

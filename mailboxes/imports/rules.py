@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from directory.typography import quoted
 from mailboxes.imports.models import Import
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Structure
@@ -27,7 +28,9 @@ def check_columns(columns: Iterable[str], labels: dict[str, str]) -> None:
         )
     for name, count in counts.items():
         if count > 1:
-            raise Refused(f"{count} colonnes désignent le même champ « {labels[name]} » : n’en gardez qu’une.", "twice")
+            raise Refused(
+                f"{count} colonnes désignent le même champ {quoted(labels[name])} : n’en gardez qu’une.", "twice"
+            )
 
 
 def check_preview(run: Import, *, by) -> None:
@@ -75,7 +78,7 @@ def check_within(run: Import, bal: Bal, within: Iterable[int]) -> None:
     """A list says what its own operator has, for the structure it was brought in for."""
     if bal.structure_id not in within:
         raise Refused(
-            f"Adresse : cette BAL est au registre d’une autre structure que « {run.structure} ».", "structure"
+            f"Adresse : cette BAL est au registre d’une autre structure que {quoted(run.structure)}.", "structure"
         )
     if bal.operator_id != run.operator_id:
         raise Refused(f"Adresse : au registre, cette BAL est chez {bal.operator}, et non {run.operator}.", "operator")
@@ -83,4 +86,4 @@ def check_within(run: Import, bal: Bal, within: Iterable[int]) -> None:
 
 def _check_stage(run: Import, stages: set[Stage], why: str) -> None:
     if run.stage not in stages:
-        raise Refused(f"{why} : celui-ci est « {run.get_stage_display()} ».", "stage")
+        raise Refused(f"{why} : celui-ci est {quoted(run.get_stage_display())}.", "stage")

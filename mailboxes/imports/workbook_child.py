@@ -15,18 +15,22 @@ from itertools import islice
 
 from python_calamine import CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-MEMORY = 130 * 1024**2  # of data, beside the interpreter's own: 150 MB in all
+MEMORY = 130 * 1024**2  # of data, beside the interpreter's own: 150 MB in all for a workbook of few cells
+SWELLS = 1.5  # times what its cells take in the file, once unpacked: what they are given besides
+MOST_MEMORY = 400 * 1024**2
 SECONDS = 30
 MAX_OUTPUT = 512 * 1024**2
 MAX_PARTS, MAX_PART, MAX_RATIO = 2000, 512 * 1024**2, 300  # of a zip; real lists swell 5 to 40 times
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS, LONGEST = 300_000, 300, 6_000_000, 32_767
 MAX_SHEETS, LOOKED_AT = 20, 200
+CELLS = ("xl/worksheets/", "xl/sharedStrings", "content.xml")
 TAIL = 1024 * 1024
 REFUSED = 3  # exit code: the sentence stands on the error output
 
 
 def main(source: str, target: str, asked: str) -> None:
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    memory = memory_for(source)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_OUTPUT, MAX_OUTPUT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -84,6 +88,15 @@ def letters(rank: int) -> str:
     while rank >= 0:
         name, rank = chr(65 + rank % 26) + name, rank // 26 - 1
     return name
+
+
+def memory_for(source: str) -> int:
+    """By what its cells hold: nothing else of a list, as its styles, needs more than the least."""
+    if not zipfile.is_zipfile(source):
+        return MEMORY
+    with zipfile.ZipFile(source) as archive:
+        held = sum(part.file_size for part in archive.infolist() if part.filename.startswith(CELLS))
+    return min(MEMORY + int(SWELLS * held), MOST_MEMORY)
 
 
 # --- What is looked at before anything is read ------------------------------------------------------------------------

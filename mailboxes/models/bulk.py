@@ -5,7 +5,7 @@ writes half a million rows. Callers are in a transaction, hold the rows, and hav
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -47,6 +47,30 @@ def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
         _copy(levelled, [model._meta.pk, *fields], rows)
         cursor.execute(f'UPDATE {table} SET {sets} FROM {levelled} new WHERE "{table}".id = new.id')
         cursor.execute(f"DROP TABLE {levelled}")
+
+
+@models.ForeignKey.register_lookup
+@models.Field.register_lookup
+class Among(models.Lookup):
+    """`__in` of thousands, as one parameter: Django and psycopg spend longer on each of a thousand than the database.
+
+    PostgreSQL's; asked for through `among`.
+    """
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler, connection):
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", [*params, list(self.rhs)]
+
+
+def among(name: str, values: Iterable[Any]) -> models.Q:
+    """The condition that this column holds one of these values, not None."""
+    values = frozenset(values)
+    if len(values) < FEW or connection.vendor != "postgresql":
+        return models.Q(**{f"{name}__in": values})
+    return models.Q(**{f"{name}__among": values})  # a set: Django would look at each item of a list
 
 
 def _new_keys(model: type[models.Model], count: int) -> list[int]:

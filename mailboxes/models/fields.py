@@ -11,6 +11,7 @@ from directory.identifiers import doubtful, is_mssante, malformed
 from directory.readers.address import is_of_patient, read_address
 from directory.readers.identifiers import READERS
 from directory.readers.texts import Read
+from directory.typography import quoted
 
 NOTE_LENGTH = 500  # of what a person writes beside an act: its reason, the operator's answer
 
@@ -80,6 +81,6 @@ def validate_address(value: str) -> None:
         raise ValidationError("C’est l’adresse d’un patient, jamais une BAL de structure.", "patient")
     if not is_mssante(value.lower()):
         raise ValidationError(
-            f"« {value} » n’est pas une adresse MSSanté (…@….mssante.fr ou …@interop-mssante.apicrypt.org).",
+            f"{quoted(value)} n’est pas une adresse MSSanté (…@….mssante.fr ou …@interop-mssante.apicrypt.org).",
             "malformed",
         )

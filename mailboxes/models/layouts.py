@@ -5,6 +5,7 @@ import re
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from directory.typography import quoted
 from mailboxes.lifecycle import RequestKind
 from mailboxes.models.structures import Operator, Structure
 
@@ -62,7 +63,9 @@ def fill(text: str, facts: dict[str, str]) -> str:
 def check_columns(text: str) -> None:
     for number, line in enumerate(filter(str.strip, text.splitlines()), 1):
         if "=" not in line:
-            raise ValidationError(f"Colonne {number} : écrivez « Titre = {{adresse}} », et non « {line} ».", "column")
+            raise ValidationError(
+                f"Colonne {number} : écrivez « Titre = {{adresse}} », et non {quoted(line)}.", "column"
+            )
     check_placeholders(text)
 
 

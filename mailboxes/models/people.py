@@ -12,6 +12,9 @@ from django.utils import timezone
 
 from directory.identifiers import national_id_of
 from directory.models import Activity, Entry
+from directory.readers.identifiers import read_identifier
+from directory.readers.names import read_name
+from directory.readers.texts import tidy
 from mailboxes.models.fields import identifier_field, validate_address
 from mailboxes.models.presence import present_on
 from mailboxes.models.structures import Structure
@@ -83,13 +86,14 @@ class PersonQuerySet(models.QuerySet):
         return self.filter(rpps__isnull=False, has_cps=True)
 
     def named(self, text: str):
-        """The people with this RPPS, or whose names hold these words, in any order."""
-        if text.isdigit():
-            return self.filter(rpps=text)
+        """The people with this RPPS, or whose names hold these words, in any order; titles are none of them."""
+        said = tidy(text)
+        if number := read_identifier("RPPS", said).value:
+            return self.filter(rpps=number)
         found = self
-        for word in text.split():
+        for word in str(read_name(said)).split():
             found = found.filter(Q(family_name__icontains=word) | Q(given_name__icontains=word))
-        return found if text.split() else self.none()
+        return found if said else self.none()
 
 
 class Person(models.Model):

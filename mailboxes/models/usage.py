@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db import models
 from django.utils import timezone
 
+from mailboxes.models.bulk import among
 from mailboxes.models.forecast import WINDOW, Point
 
 RECENT = WINDOW + timedelta(days=180)  # a forecast starts from a last reading no older than the difference
@@ -17,7 +18,9 @@ class ReadingQuerySet(models.QuerySet):
         """The space used day by day, to forecast from: for each BAL, by its primary key. One query for all."""
         points: dict[int, list[Point]] = defaultdict(list)
         zone = timezone.get_current_timezone()  # asked for each reading, it would cost as much as all the rest
-        told = self.filter(bal__in=bals, used_mb__isnull=False, at__gte=timezone.now() - RECENT).order_by("at", "pk")
+        told = self.filter(
+            among("bal", (bal.pk for bal in bals)), used_mb__isnull=False, at__gte=timezone.now() - RECENT
+        ).order_by("at", "pk")
         for bal, at, used_mb in told.values_list("bal", "at", "used_mb"):
             points[bal].append((at.astimezone(zone).date(), used_mb))
         return points

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from directory.dates import day_of
+from directory.typography import quoted
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import JournalEntry, Notice
 
@@ -35,7 +36,7 @@ def with_outcomes(notices: Iterable[Notice]) -> list[Notice]:
 def outcome_of(notice: Notice, entries: Iterable[JournalEntry]) -> str:
     """`entries`: what happened to its BAL, the oldest first."""
     if notice.answered_at:
-        return f"répondu « {notice.get_answer_display()} » par le lien, le {day_of(notice.answered_at)}"
+        return f"répondu {quoted(notice.get_answer_display())} par le lien, le {day_of(notice.answered_at)}"
     for entry in entries:
         if entry.at >= notice.created_at and entry.pk != notice.entry_id:
             return f"{FOLLOWED[entry.what]} le {day_of(entry.at)} ({entry.actor})"

@@ -10,6 +10,7 @@ from directory.folding import Folded, fold, name_key, name_key_of
 from directory.identifiers import domain_of
 from directory.models import Entry
 from directory.search import Asked, search
+from directory.typography import quoted
 from directory.words import allowed_errors, distance
 from mailboxes.models import Affiliation, Bal, Person, Structure
 from mailboxes.models.numbers import own_numbers
@@ -48,7 +49,7 @@ def address_warnings(address: str) -> list[Warned]:
     """What the annuaire says of this very address, and of those a letter or two away."""
     answer, warned = check_address(address), []
     if answer.verdict == CheckVerdict.FORMER and answer.withdrawn_at:
-        left = f"« {address} » était à l’annuaire jusqu’au {answer.withdrawn_at:%d/%m/%Y}"
+        left = f"{quoted(address)} était à l’annuaire jusqu’au {answer.withdrawn_at:%d/%m/%Y}"
         warned.append(Warned("former", f"{left} : on peut encore écrire là à son ancien titulaire."))
     if not answer.verdict.is_inside:
         warned.append(Warned("outside", f"{answer.verdict.value} Voyez avec l’opérateur."))

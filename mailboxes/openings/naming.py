@@ -13,6 +13,7 @@ from django.db.models import TextChoices
 
 from directory.folding import LIGATURES
 from directory.identifiers import domain_of
+from directory.typography import quoted
 
 LONGEST_LOCAL = 64  # RFC 5321, 4.5.3.1.1
 NUMBERS = range(2, 5)
@@ -205,9 +206,9 @@ def name_warnings(address: str, policy: Policy, kind: str = "", about: Named | N
 def _unreadable(local: str) -> Iterable[Warned]:
     plain = ascii_of(local).lower()
     if plain != local.lower() and re.search(r"[^\W\d_]", re.sub(r"[\x00-\x7f]", "", local)):
-        yield Warned("accents", f"Beaucoup de messageries refusent les lettres accentuées : préférez « {plain} ».")
+        yield Warned("accents", f"Beaucoup de messageries refusent les lettres accentuées : préférez {quoted(plain)}.")
     if odd := sorted(set(re.sub(r"[a-z0-9.'_-]", "", plain)) | (set("’‘") & set(local))):
-        named = ", ".join("espace" if sign.isspace() else f"« {sign} »" for sign in odd)
+        named = ", ".join("espace" if sign.isspace() else quoted(sign) for sign in odd)
         yield Warned("characters", f"Ces signes sont mal reçus dans une adresse : {named}.")
     if local.startswith(".") or local.endswith(".") or ".." in local:
         yield Warned("dots", "Une adresse ne commence ni ne finit par un point, et n’en a pas deux de suite.")
@@ -237,4 +238,4 @@ def _off_policy(local: str, policy: Policy, kind: str, about: Named | None) -> I
         yield Warned("apostrophe", "Votre règle ne garde pas les apostrophes : peu de gens les tapent.")
     expected = proposals(policy, kind, about)[:1] if about and kind in ("PER", "ORG", "CAB") else []
     if expected and not re.fullmatch(re.escape(expected[0]) + r"(\d*|\..+)", plain):
-        yield Warned("pattern", f"Votre règle de nommage donnerait « {expected[0]} ».")
+        yield Warned("pattern", f"Votre règle de nommage donnerait {quoted(expected[0])}.")

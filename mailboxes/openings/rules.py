@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from directory.identifiers import domain_of
 from directory.models import Entry
+from directory.typography import quoted
 from mailboxes.lifecycle import Act, Role
 from mailboxes.models import Affiliation, Bal, Domain, Operator, Structure
 from mailboxes.models.bals import roles_at
@@ -36,7 +37,7 @@ def check_request_opening(
 def check_may_request(structure: Structure, kind: str, principal, *, by) -> None:
     """A gestionnaire of the structure asks for anyone; a professional who works there, for a BAL they will answer
     for."""
-    check_role(Act.REQUEST_OPENING, roles_to_be(structure, kind, principal, by), where=f" (« {structure} »)")
+    check_role(Act.REQUEST_OPENING, roles_to_be(structure, kind, principal, by), where=f" ({quoted(structure)})")
 
 
 def roles_to_be(structure: Structure, kind: str, principal, by) -> frozenset[Role]:
@@ -67,14 +68,14 @@ def check_domain_open_to(structure: Structure, address: str) -> None:
     """A domain reserved to a structure serves it and those below it."""
     name = domain_of(address.lower())
     if not Domain.objects.open_to(structure).filter(name=name).exists():
-        raise Refused(f"Le domaine « {name} » est réservé à une autre structure.", "domain")
+        raise Refused(f"Le domaine {quoted(name)} est réservé à une autre structure.", "domain")
 
 
 def check_not_published(address: str) -> None:
     """The one name that is refused: the very address that exists. All others are only warned of."""
     if Entry.objects.published().filter(address=address.strip().lower()).exists():
         raise Refused(
-            f"« {address} » existe déjà à l’annuaire national : choisissez une autre adresse. "
+            f"{quoted(address)} existe déjà à l’annuaire national : choisissez une autre adresse. "
             "Si c’est une BAL de votre structure, inscrivez-la au registre comme existante.",
             "taken",
         )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.functional import cached_property
 
+from directory.typography import quoted
 from mailboxes.forms.offers import CHOOSE, field_of, name_the_empty_choice, offer_choices, offer_rows
 from mailboxes.forms.people import PersonField, attest, label_of
 from mailboxes.models import Bal, Delegataire, Domain, Person, Structure
@@ -231,7 +232,7 @@ class AddressForm(OpeningStepForm):
         if address.startswith("@") or "@" in address.removesuffix(f"@{self.domain}"):
             raise forms.ValidationError("Écrivez ce qui précède le @, ou choisissez une des adresses proposées.")
         if where := taken([address]).get(address):
-            raise forms.ValidationError(f"« {address} » existe déjà {where} : choisissez-en une autre.")
+            raise forms.ValidationError(f"{quoted(address)} existe déjà {where} : choisissez-en une autre.")
         facts["address"] = address
         self.warnings = self.opening.warnings_of(address)
         if self.warnings and not (facts["accepted"] and facts["warned_of"] == address):

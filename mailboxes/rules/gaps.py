@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from directory.identifiers import domain_of
+from directory.typography import quoted
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Operator, Structure
 from mailboxes.rules.moves import check_annuaire_fresh
@@ -14,7 +15,7 @@ def check_gap(structure: Structure, act: Act, remedies, *, by) -> None:
     """Who may mend it, and is this act a remedy there."""
     check_may(act, structure=structure, by=by)
     if act not in remedies:
-        raise Refused(f"« {act.label} » ne répond pas à cet écart.", "remedy")
+        raise Refused(f"{quoted(act.label)} ne répond pas à cet écart.", "remedy")
 
 
 def check_gap_stands(stands: bool) -> None:
@@ -24,7 +25,7 @@ def check_gap_stands(stands: bool) -> None:
 
 def _check_operator(address: str, operator: Operator | None) -> None:
     if operator is None:
-        raise Refused(f"Aucun opérateur du registre n’a le domaine « {domain_of(address)} ».", "domain")
+        raise Refused(f"Aucun opérateur du registre n’a le domaine {quoted(domain_of(address))}.", "domain")
 
 
 def check_adopt(gap, operator: Operator | None) -> None:

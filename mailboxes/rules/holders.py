@@ -1,5 +1,6 @@
 """Who may hold a BAL, and who says so."""
 
+from directory.typography import quoted
 from mailboxes.lifecycle import MAX_COTITULAIRES, Act
 from mailboxes.models import Bal
 from mailboxes.rules.moves import check_act
@@ -64,7 +65,9 @@ def check_stays(bal: Bal, person) -> None:
     stays = _stays(bal, person)
     if stays and all(stay.left_on for stay in stays):
         day = max(stay.left_on for stay in stays)
-        raise Refused(f"{person} quitte « {bal.structure} » le {day:%d/%m/%Y} : désignez quelqu’un qui reste.", "left")
+        raise Refused(
+            f"{person} quitte {quoted(bal.structure)} le {day:%d/%m/%Y} : désignez quelqu’un qui reste.", "left"
+        )
 
 
 def has_left(bal: Bal, person) -> bool:

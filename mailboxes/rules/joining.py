@@ -1,5 +1,6 @@
 """Who is elsewhere already joins a structure with their agreement, or that of a structure where they are."""
 
+from directory.typography import quoted
 from mailboxes.lifecycle import OVER, Act
 from mailboxes.models import SYSTEM, Joining, Person, Structure
 from mailboxes.models.bals import managed_structures
@@ -22,7 +23,7 @@ def check_agreed(person: Person, structure: Structure, *, by) -> None:
     if needs_agreement(person, by=by):
         raise Refused(
             f"{person} est dans une autre structure : demandez d’abord son accord, ou celui de cette structure, par "
-            f"« Inscrire une personne » dans « {structure} ».",
+            f"{quoted('Inscrire une personne')} dans {quoted(structure)}.",
             "agreement",
         )
 
@@ -30,7 +31,7 @@ def check_agreed(person: Person, structure: Structure, *, by) -> None:
 def check_ask_joining(person: Person, structure: Structure, *, by) -> None:
     check_may(Act.ASK_JOINING, structure=structure, by=by)
     if person.affiliations.current().filter(structure=structure).exists():
-        raise Refused(f"{person} est déjà dans « {structure} ».", "here")
+        raise Refused(f"{person} est déjà dans {quoted(structure)}.", "here")
 
 
 def check_accept_joining(joining: Joining, *, by) -> None:

@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
+from directory.typography import quoted
 from mailboxes.lifecycle import BY_VERB, LIVE, OPENS, SHOWN_NO_HISTORY, Act, RequestKind, State, Verb
 from mailboxes.models import Bal
 from mailboxes.models.system import SYSTEM
@@ -14,7 +15,7 @@ def check_move(bal: Bal, verb: Verb, *, by) -> None:
     """The lifecycle table alone: who may, from where. Costs no query after `with_holders`."""
     check_may(verb, bal=bal, by=by)
     if bal.state not in BY_VERB[verb].before:
-        raise Refused(f"« {verb.label} » est impossible pour une BAL {State(bal.state).label}.", "state")
+        raise Refused(f"{quoted(verb.label)} est impossible pour une BAL {State(bal.state).label}.", "state")
     if verb == Verb.ALERT_IDLE and not bal.has_users:
         raise Refused("Une BAL applicative n’est relevée par personne : on ne l’alerte pas.", "kind")
     if verb == Verb.REQUEST_DELETION:
@@ -26,14 +27,16 @@ def check_move(bal: Bal, verb: Verb, *, by) -> None:
 def check_act(bal: Bal, act: Act, *, by) -> None:
     check_may(act, bal=bal, by=by)
     if bal.state not in LIVE:
-        raise Refused(f"« {act.label} » est impossible pour une BAL {State(bal.state).label}.", "state")
+        raise Refused(f"{quoted(act.label)} est impossible pour une BAL {State(bal.state).label}.", "state")
 
 
 def check_open_request(bal: Bal, kind: RequestKind, *, by) -> None:
     """A request that moves the state has its own verb; what the operator has not answered yet is not asked twice."""
     check_act(bal, Act.ASK_OPERATOR, by=by)
     if kind in OPENS.values():
-        raise Refused(f"« {kind.label.capitalize()} » ne se demande pas ainsi : cela change l’état de la BAL.", "kind")
+        raise Refused(
+            f"{quoted(kind.label.capitalize())} ne se demande pas ainsi : cela change l’état de la BAL.", "kind"
+        )
     if any(request.kind == kind and request.is_awaited for request in bal.requests.all()):
         raise Refused("Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.", "asked")
 
@@ -59,7 +62,7 @@ def check_replacement(bal: Bal) -> None:
     is_ours = Bal.objects.filter(address=bal.replaced_by, state=State.ACTIVE).exists()
     if not is_ours and not Entry.objects.published().filter(address=bal.replaced_by).exists():
         raise Refused(
-            f"« {bal.replaced_by} » n’est ni une BAL active du registre, ni une adresse de l’annuaire : "
+            f"{quoted(bal.replaced_by)} n’est ni une BAL active du registre, ni une adresse de l’annuaire : "
             "vos correspondants n’y trouveraient personne.",
             "replacement",
         )

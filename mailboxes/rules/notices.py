@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from directory.typography import quoted
 from mailboxes.lifecycle import STOPPABLE, Act, Verb
 from mailboxes.models import Bal, Notice, Person
 from mailboxes.models.system import Signatory
@@ -16,7 +17,7 @@ def check_still_due(bal: Bal, act: Act, due: QuerySet[Bal], *, by) -> None:
     """What the sweep asked, asked again under the lock: of two runs at once, the second finds nothing to do."""
     check_act(bal, act, by=by)
     if not due.filter(pk=bal.pk).exists():
-        raise Refused(f"« {act.label} » n’est pas, ou n’est plus, à faire.", "due")
+        raise Refused(f"{quoted(act.label)} n’est pas, ou n’est plus, à faire.", "due")
 
 
 def check_ask_use(bal: Bal, asked: bool, *, by) -> None:

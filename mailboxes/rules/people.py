@@ -4,6 +4,7 @@ from datetime import date
 
 from django.utils import timezone
 
+from directory.typography import quoted
 from mailboxes.lifecycle import Act, Role
 from mailboxes.models import Affiliation, Movement, Person, Standing, Structure
 from mailboxes.rules.joining import check_agreed
@@ -37,7 +38,7 @@ def check_read_person(person: Person, *, by) -> None:
 def check_open_movement(stay: Affiliation, kind: str, *, by) -> None:
     check_may(Act.OPEN_MOVEMENT, structure=stay.structure, person=stay.person, by=by)
     if stay.is_over:
-        raise Refused(f"{stay.person} a déjà quitté « {stay.structure} ».", "left")
+        raise Refused(f"{stay.person} a déjà quitté {quoted(stay.structure)}.", "left")
     if stay.movements.open().filter(kind=kind).exists():
         raise Refused("Un dossier est déjà ouvert.", "open")
 
@@ -57,11 +58,11 @@ def check_settle_step(line, outcome: str, movement: Movement, *, by) -> None:
     check_movement_step(Act.SETTLE_STEP, movement, line, by=by)
     check_movement_open(movement)
     if line.is_seen:
-        raise Refused(f"« {line.task.title} » est constaté par le registre : il n’y a rien à cocher.", "seen")
+        raise Refused(f"{quoted(line.task.title)} est constaté par le registre : il n’y a rien à cocher.", "seen")
     if outcome == "done" and line.seen is not None:
-        raise Refused(f"« {line.task.title} » se constate, et ne se coche pas : {line.seen.words}", "seen")
+        raise Refused(f"{quoted(line.task.title)} se constate, et ne se coche pas : {line.seen.words}", "seen")
     if outcome == "not_applicable" and not line.task.may_skip:
-        raise Refused(f"« {line.task.title} » n’est jamais sans objet.", "skip")
+        raise Refused(f"{quoted(line.task.title)} n’est jamais sans objet.", "skip")
 
 
 def check_close_movement(movement: Movement, unsettled: list[str], *, by) -> None:
@@ -95,7 +96,7 @@ def check_cancel_departure(stay: Affiliation, *, by) -> None:
         raise Refused(f"Aucun départ de {stay.person} n’est enregistré.", "recorded")
     stays = Affiliation.objects.filter(person=stay.person_id, structure=stay.structure_id, left_on=None)
     if stays.exists():
-        raise Refused(f"{stay.person} est déjà de retour dans « {stay.structure} ».", "back")
+        raise Refused(f"{stay.person} est déjà de retour dans {quoted(stay.structure)}.", "back")
     if stay.is_over:
         check_agreed(stay.person, stay.structure, by=by)
 
@@ -103,7 +104,7 @@ def check_cancel_departure(stay: Affiliation, *, by) -> None:
 def check_apply_departure(stay: Affiliation, *, by) -> None:
     check_may(Act.LEAVE, structure=stay.structure, person=stay.person, by=by)
     if not stay.is_over:
-        raise Refused(f"{stay.person} n’a pas encore quitté « {stay.structure} ».", "present")
+        raise Refused(f"{stay.person} n’a pas encore quitté {quoted(stay.structure)}.", "present")
 
 
 def check_ask_handover(standing: Standing, *, by) -> None:

@@ -1,6 +1,7 @@
 """What may enter the register."""
 
 from directory.identifiers import domain_of
+from directory.typography import quoted
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Operator, Structure
 from mailboxes.rules.holders import check_can_hold
@@ -17,7 +18,7 @@ def check_register(structure: Structure, operator: Operator, kind: str, address:
 
 def check_domain(operator: Operator, address: str) -> None:
     if domain_of(address.lower()) not in operator.domain_names:
-        raise Refused(f"Le domaine « {domain_of(address)} » n’est pas un domaine de {operator}.", "domain")
+        raise Refused(f"Le domaine {quoted(domain_of(address))} n’est pas un domaine de {operator}.", "domain")
 
 
 def check_eligible(structure: Structure, kind: str, principal) -> None:

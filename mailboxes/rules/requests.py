@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
+from directory.typography import quoted
 from mailboxes.lifecycle import AWAITS, FOLLOWS, SHOWN_ONCE_DONE, STEPS, Act, RequestKind, Verb
 from mailboxes.models import Request, Structure
 from mailboxes.models.system import SYSTEM
@@ -46,7 +47,7 @@ def check_stage(request: Request, act: Act, *, by) -> None:
     else:
         check_may(act, bal=request.bal, structure=request.structure, by=by)
     if request.stage not in STEPS[act].before:
-        raise Refused(f"« {act.label} » est impossible pour une demande {request.get_stage_display()}.", "stage")
+        raise Refused(f"{quoted(act.label)} est impossible pour une demande {request.get_stage_display()}.", "stage")
 
 
 def check_seen(request: Request, *, by) -> None:

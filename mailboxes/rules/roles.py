@@ -6,6 +6,7 @@ On a BAL the roles are those of `Bal.roles_of`, in a structure those of `roles_a
 
 from collections.abc import Iterable
 
+from directory.typography import quoted
 from mailboxes.lifecycle import BY_VERB, EVEN_AFTER_DEPARTURE, WHO_MAY, Act, Role, Verb
 from mailboxes.models import SYSTEM, Bal, Person, Structure
 from mailboxes.models.bals import managed_structures, roles_at
@@ -13,7 +14,7 @@ from mailboxes.rules.refusals import NotAllowed
 
 
 def allowed(what: Verb | Act) -> frozenset[Role]:
-    return BY_VERB[Verb(what)].by if what in Verb.values else WHO_MAY[Act(what)]
+    return BY_VERB[Verb(what)].by if what in BY_VERB else WHO_MAY[Act(what)]  # `Verb.values` is made anew each time
 
 
 def check_may(
@@ -29,7 +30,7 @@ def check_may(
 
     `only`: those of the table's roles for which it is meant here. Costs no query where the roles cost none.
     """
-    where = f" (« {structure} »)" if structure else ""
+    where = f" ({quoted(structure)})" if structure else ""
     check_role(what, _roles(what, by, bal, structure, person), where=where, is_of_person=person is not None, only=only)
 
 
@@ -44,7 +45,7 @@ def check_role(
     """The row of the table against the roles of who asks."""
     may = allowed(what) if only is None else allowed(what) & only
     if not may & roles:
-        raise NotAllowed(f"« {what.label} » est réservé à : {_named(may, is_of_person)}{where}.", "role")
+        raise NotAllowed(f"{quoted(what.label)} est réservé à : {_named(may, is_of_person)}{where}.", "role")
 
 
 def check_somewhere(act: Act, *, by) -> None:

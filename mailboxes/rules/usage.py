@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from directory.readers.sizes import PLAUSIBLE_MB
+from directory.typography import quoted
 from mailboxes.lifecycle import BY_VERB, Act, State, Verb
 from mailboxes.models import Bal
 from mailboxes.rules.moves import check_act
@@ -70,7 +71,7 @@ def quota_level_after(warned: int, percent: int | None) -> int:
 def check_pushed(bal: Bal | None, facts: Iterable[object], address: str, *, says_never: bool = False) -> None:
     """Of a BAL that whoever pushes sees; of another, not even that it exists is told."""
     if bal is None:
-        raise Refused(f"Aucune BAL « {address} » dans les structures de cette clé.", "unknown")
+        raise Refused(f"Aucune BAL {quoted(address)} dans les structures de cette clé.", "unknown")
     if not says_never and all(fact is None for fact in facts):
         raise Refused("Ce relevé ne dit rien : ni utilisation, ni espace occupé, ni espace accordé.", "empty")
 

@@ -17,6 +17,7 @@ import httpx
 from django.conf import settings
 from django.utils import timezone
 
+from directory.typography import quoted
 from mailboxes.models import JournalEntry
 from mailboxes.software.models import EVENT_OF, Delivery, Webhook
 
@@ -129,11 +130,11 @@ def safe_address(url: httpx.URL) -> str:
     try:
         found = socket.getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise Unsafe(f"« {url.host} » ne désigne aucune machine.") from error
+        raise Unsafe(f"{quoted(url.host)} ne désigne aucune machine.") from error
     addresses = [str(info[4][0]) for info in found]
     for address in addresses:
         if not may_call(address, url.scheme):
-            raise Unsafe(f"« {url.host} » mène à une adresse intérieure : elle n’est pas appelée.")
+            raise Unsafe(f"{quoted(url.host)} mène à une adresse intérieure : elle n’est pas appelée.")
     return addresses[0]
 
 

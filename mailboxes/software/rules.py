@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from directory.typography import quoted
 from mailboxes.lifecycle import Act
 from mailboxes.models import Structure
 from mailboxes.rules.refusals import Refused
@@ -47,4 +48,4 @@ def check_webhook_url(url: str) -> None:
     except ValueError:
         return
     if not ip.is_global and not any(ip in network for network in settings.WEBHOOK_NETWORKS):
-        raise Refused(f"« {ip} » est une adresse intérieure : elle n’est pas appelée.", "inside")
+        raise Refused(f"{quoted(ip)} est une adresse intérieure : elle n’est pas appelée.", "inside")

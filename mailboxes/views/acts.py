@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.generic import FormView
 
+from directory.typography import quoted
 from mailboxes import actions
 from mailboxes.forms import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
 from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
@@ -45,7 +46,7 @@ class ActionView(FormView):
         except Refused as refused:
             form.add_error(None, refused)
             return self.form_invalid(form)
-        messages.success(self.request, self.done or f"« {self.label} » : c’est fait.")
+        messages.success(self.request, self.done or f"{quoted(self.label)} : c’est fait.")
         for sentence in doubts(self.result):
             messages.warning(self.request, sentence)
         return redirect(self.back())

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.utils import timezone
 
+from directory.typography import quoted
 from mailboxes import actions
 from mailboxes.lifecycle import EXPOSED, Verb
 from mailboxes.models import (
@@ -56,7 +57,7 @@ def as_admin_action(verb: Verb):
             except Refused as refused:
                 modeladmin.message_user(request, f"{bal} : {refused.messages[0]}", messages.WARNING)
         if done:
-            modeladmin.message_user(request, f"« {verb.label} » : fait pour {done} BAL.", messages.SUCCESS)
+            modeladmin.message_user(request, f"{quoted(verb.label)} : fait pour {done} BAL.", messages.SUCCESS)
 
     act.__name__ = verb.value
     return act

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.typography import quoted
 from mailboxes import actions
 from mailboxes.findings import OF_MOVEMENTS, narrow
 from mailboxes.forms import DepartureForm, EmptyForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
@@ -148,7 +149,7 @@ class ReopenStepView(MovementStepView):
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
         self.label = Act.REOPEN_STEP.label
-        self.warning = f"« {self.line.task.title} » redevient à faire."
+        self.warning = f"{quoted(self.line.task.title)} redevient à faire."
 
     def perform(self, form, *, by):
         return actions.reopen_step(self.movement, self.line.task.name, by=by)

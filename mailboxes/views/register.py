@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from directory.typography import quoted
 from mailboxes import actions
 from mailboxes.forms import BulkForm
 from mailboxes.forms.bal_filter import BalFilter
@@ -96,7 +97,7 @@ def tell_tally(request, verb: Verb | Act, tally: actions.Tally, noun: str = "BAL
         return f"{count} {noun}{'s' if count > 1 and noun.islower() else ''}"
 
     if tally.done:
-        messages.success(request, f"« {verb.label} » : fait pour {counted(tally.done)}.")
+        messages.success(request, f"{quoted(verb.label)} : fait pour {counted(tally.done)}.")
     for reason, count in Counter(tally.refused.values()).most_common(SHOWN_REASONS):
         addresses = [address for address, why in tally.refused.items() if why == reason]
         named = ", ".join(addresses[:3]) + (" …" if count > 3 else "")

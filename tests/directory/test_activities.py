@@ -182,7 +182,7 @@ UNREADABLE = {
     "damaged zip": (ZIP[:70] + bytes(20) + ZIP[90:], "abîmée"),
     "none of the members": (
         zip_of(("a.txt", GOOD), ("b.txt", GOOD)),
-        "ne contient pas de fichier « Personne_activite »",
+        "ne contient pas de fichier «\u00a0Personne_activite\u00a0»",
     ),
     "twice the member": (
         zip_of(("personne_activite_1", GOOD), ("Personne_activite_2", "x")),

@@ -97,7 +97,7 @@ def test_the_report_lists_rejected_lines_up_to_fifty(run, write):
 def test_the_report_of_a_dry_run_shows_the_changes(run, write):
     run("--file", write(line()))
     _, out, _ = run("--file", write(line(service="Urgences"), name="next.txt"), "--dry-run")
-    assert f"changed {ALICE.address} service : « » → « Urgences »".replace("«  »", "«  »") in out.replace("«  »", "« »")
+    assert f"changed {ALICE.address} service : «\u00a0\u00a0» → «\u00a0Urgences\u00a0»" in out
 
 
 # --- The invented file ----------------------------------------------------------------------------------------------

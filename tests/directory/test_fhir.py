@@ -148,7 +148,7 @@ def test_ordinary_e_mails_and_red_listed_mailboxes_are_left_aside(load, server):
     run = load()
     assert held() == []
     assert [line.reason for line in run.rejected_lines.all()] == [
-        "Practitioner, page 1 : « ana@ailleurs.fr » n'est pas une adresse MSSanté"
+        "Practitioner, page 1 : «\u00a0ana@ailleurs.fr\u00a0» n'est pas une adresse MSSanté"
     ]
 
 
@@ -298,7 +298,7 @@ FINAL = {
     "outcome 200": (fault(200, outcome("HAPI-9999")), "HAPI-9999"),
     "key": (fault(401, b"{}"), "ESANTE_API_KEY"),
     "forbidden": (fault(403, b"<html>"), "ESANTE_API_KEY"),
-    "no bundle": (fault(200, {"resourceType": "Patient"}), "« Patient »"),
+    "no bundle": (fault(200, {"resourceType": "Patient"}), "«\u00a0Patient\u00a0»"),
     "a list": (fault(200, []), "Bundle"),
     "redirect": (fault(302, b"", Location="https://ailleurs.example"), "302"),
 }

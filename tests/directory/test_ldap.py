@@ -122,6 +122,13 @@ def test_every_structure_of_an_entry_is_kept():
     assert [record.structure_id for record in found] == ["690000013", "690000021"]
 
 
+def test_numbers_are_read_as_everywhere():
+    (record,) = records_of(
+        mail=["s@x.mssante.fr"], identifiantpp=["RPPS 8 81090001587"], identifiantpm=["FINESS 69 000 001 3"]
+    )
+    assert (record.person_id, record.structure_id) == ("81090001587", "690000013")
+
+
 def test_a_patient_s_address_is_never_kept():
     (line,) = records_of(mail=["279035121518989@patient.mssante.fr"])
     assert (line.reason, line.text) == (OF_PATIENT, "")

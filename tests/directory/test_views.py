@@ -65,7 +65,7 @@ def test_a_run_shows_its_changes_by_kind_and_its_rejected_lines(visitor, load):
     run = load(line(family_name="DURAND"), *many(19), "x")
 
     text = visitor.get(page_of(run)).text
-    assert "nom d&#x27;exercice : « MARTIN », puis « DURAND »" in text
+    assert "nom d&#x27;exercice : «&nbsp;MARTIN&nbsp;», puis «&nbsp;DURAND&nbsp;»" in text
     assert "p19@aura.mssante.fr" in text
     assert "1 champs au lieu de 31" in text
 

@@ -112,8 +112,8 @@ def test_what_is_no_domain_is_put_aside_with_its_line(write):
     )
     rejected = [(record.number, record.reason) for record in records if isinstance(record, RejectedRecord)]
     assert rejected == [
-        (4, "«  » n'est pas un nom de domaine"),
-        (5, "« deux mots » n'est pas un nom de domaine"),
+        (4, "«\u00a0\u00a0» n'est pas un nom de domaine"),
+        (5, "«\u00a0deux mots\u00a0» n'est pas un nom de domaine"),
     ]
     assert [r.name for r in records if isinstance(r, DomainRecord)] == ["a.mssante.fr", "xn--accentu-hya.mssante.fr"]
 
@@ -147,8 +147,8 @@ UNREADABLE = {
     "outer DTD": (listed(before='<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">'), "type de document (DTD)"),
     "html": (b"<!DOCTYPE html><html><body>maintenance</body></html>", "page web (HTML)"),
     "html without a type": (b"<html><body></body></html>", "n'est pas la liste blanche"),
-    "other namespace": (listed(namespace="https://example.org/schema"), "« https://example.org/schema »"),
-    "no namespace": (GOOD.replace(f' xmlns="{NAMESPACE}"'.encode(), b""), "l'espace de noms « »"),
+    "other namespace": (listed(namespace="https://example.org/schema"), "«\u00a0https://example.org/schema\u00a0»"),
+    "no namespace": (GOOD.replace(f' xmlns="{NAMESPACE}"'.encode(), b""), "l'espace de noms «\u00a0\u00a0»"),
     "truncated": (GOOD[:-60], "tronqué"),
     "not XML": (b"a|b|c\n", "n'est pas du XML lisible"),
     "unknown encoding": (GOOD.replace(b"UTF-8", b"klingon"), "n'est pas du XML lisible"),
@@ -162,7 +162,7 @@ def test_what_cannot_be_read_ends_with_2_and_a_sentence(db, write, load, case):
     raw, sentence = UNREADABLE[case]
     code, said, err = run("--file", write(raw, "next.xml"), "--json")
     assert (code, said["status"]) == (2, "refused")
-    assert sentence in said["reason"].replace("«  »", "« »")
+    assert sentence in said["reason"]
     assert err.strip() == said["reason"]
     assert TrustedDomain.objects.current().get().name == "held.mssante.fr"
 

@@ -240,7 +240,8 @@ def test_deletion_by_who_is_not_the_principal_is_an_error_of_the_form(visit, peo
     answer = visit(people.bruno, "bal-verb", org.pk, "request_deletion", post={"attested": "on"})
     assert answer.status_code == 200
     assert errors_of(answer) == [
-        "« Demander la suppression » est réservé à : cotitulaire principal, responsable de la structure, titulaire."
+        "«\u00a0Demander la suppression\u00a0» est réservé à : "
+        "cotitulaire principal, responsable de la structure, titulaire."
     ]
 
 
@@ -274,7 +275,7 @@ def test_the_21st_cotitulaire_is_refused_by_the_form(visit, people, crowd):
 
 def test_a_name_that_fits_several_people_is_asked_again_with_the_choice(visit, people, org):
     answer = visit(people.alice, "bal-holder-add", org.pk, post={"person": "Exemple"})
-    assert "« Exemple » désigne 6 personnes" in errors_of(answer)[0]
+    assert "«\u00a0Exemple\u00a0» désigne 6 personnes" in errors_of(answer)[0]
     chosen = f"Paul EXEMPLE (RPPS {people.paul.rpps})"
     assert f'value="{chosen}"' in answer.content.decode()
     visit(people.alice, "bal-holder-add", org.pk, post={"person": "Exemple", "person_chosen": chosen})
@@ -283,7 +284,7 @@ def test_a_name_that_fits_several_people_is_asked_again_with_the_choice(visit, p
 
 def test_a_name_that_fits_nobody_is_named_in_the_error(visit, people, org):
     answer = visit(people.alice, "bal-holder-add", org.pk, post={"person": "Zoé Inconnue"})
-    assert "« Zoé Inconnue » ne désigne personne" in errors_of(answer)[0]
+    assert "«\u00a0Zoé Inconnue\u00a0» ne désigne personne" in errors_of(answer)[0]
 
 
 def test_nobody_of_another_structure_can_be_named(visit, people, org):
@@ -358,9 +359,13 @@ def test_a_bal_to_open_is_asked_of_the_operator(visit, people, new_bal):
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("address", "paul@gmail.com", "« paul@gmail.com » n’est pas une adresse MSSanté"),
+        ("address", "paul@gmail.com", "«\u00a0paul@gmail.com\u00a0» n’est pas une adresse MSSanté"),
         ("address", "x@patient.mssante.fr", "C’est l’adresse d’un patient"),
-        ("address", "x@ailleurs.mssante.fr", "« ailleurs.mssante.fr » n’est pas un domaine de Opérateur régional"),
+        (
+            "address",
+            "x@ailleurs.mssante.fr",
+            "«\u00a0ailleurs.mssante.fr\u00a0» n’est pas un domaine de Opérateur régional",
+        ),
         ("principal", "", "Une BAL nominative a un titulaire"),
         ("kind", "APP", "Une BAL applicative n’a pas de titulaire"),
     ],
@@ -386,7 +391,7 @@ def test_the_record_is_described_and_each_change_is_written(visit, people, org):
 
 def test_a_person_is_recorded_and_a_bad_rpps_named(visit, people, structure):
     facts = {"structure": structure.pk, "given_name": "Zoé", "family_name": "Martin", "rpps": "123"}
-    assert "« 123 » n’est pas un numéro RPPS" in errors_of(visit(people.gisele, "person-new", post=facts))[0]
+    assert "«\u00a0123\u00a0» n’est pas un numéro RPPS" in errors_of(visit(people.gisele, "person-new", post=facts))[0]
     visit(people.gisele, "person-new", post={**facts, "rpps": ""})
     assert Person.objects.get(family_name="Martin").affiliations.get().structure == structure
 
@@ -440,7 +445,10 @@ def test_a_doubtful_rpps_is_kept_and_said(client, people, structure):
     client.force_login(people.gisele.user)
     typed = {"structure": structure.pk, "given_name": "Zoé", "family_name": "Nouvelle", "rpps": "10102727017"}
     page = client.post("/personnes/inscrire/", typed, follow=True)
-    assert any("clé de contrôle du numéro RPPS « 10102727017 »" in str(message) for message in page.context["messages"])
+    assert any(
+        "clé de contrôle du numéro RPPS «\u00a010102727017\u00a0»" in str(message)
+        for message in page.context["messages"]
+    )
     assert Person.objects.filter(rpps="10102727017").exists()
 
 

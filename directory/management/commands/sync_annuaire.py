@@ -15,6 +15,7 @@ from directory.models import SyncRun
 from directory.readers.dates import read_date
 from directory.sources import Source, UnreadableSource, get_source
 from directory.sync import sync
+from directory.typography import quoted
 
 UNREADABLE, REFUSED = 2, 3
 SHOWN = 50  # rejected lines, and changes of a dry run
@@ -97,7 +98,7 @@ def _source(options: dict[str, Any]) -> Source:
         return get_source(options["source"], **{name: value for name, value in asked.items() if value})
     except TypeError as error:
         raise CommandError(
-            f"--file, --full : la source « {options['source']} » ne connaît pas cette option."
+            f"--file, --full : la source {quoted(options['source'])} ne connaît pas cette option."
         ) from error
 
 
@@ -107,16 +108,16 @@ def _share(text: str) -> float:
     except ValueError:
         share = -1
     if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"« {text} » n'est pas une part entre 0 et 1")
+        raise argparse.ArgumentTypeError(f"{quoted(text)} n'est pas une part entre 0 et 1")
     return share
 
 
 def _moment(text: str) -> datetime:
     read = read_date(text)
     if not read.value:
-        raise argparse.ArgumentTypeError(f"« {text} » n'est pas une date")
+        raise argparse.ArgumentTypeError(f"{quoted(text)} n'est pas une date")
     return read.value
 
 
 def _differences(details: dict[str, list]) -> str:
-    return ", ".join(f"{field} : « {before} » → « {after} »" for field, (before, after) in details.items())
+    return ", ".join(f"{field} : {quoted(before)} → {quoted(after)}" for field, (before, after) in details.items())

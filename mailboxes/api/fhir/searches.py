@@ -17,6 +17,7 @@ from directory.identifiers import is_mssante
 from directory.models import Entry
 from directory.search_index import Term, matching
 from directory.sources.fhir_records import IDNPS, IDNST, RPPS
+from directory.typography import quoted
 from mailboxes.api.fhir.resources import (
     CODES,
     IN_FORCE,
@@ -235,7 +236,9 @@ def _read_condition(name: str, query: QueryDict) -> Q:
         base, _, modifier = asked.partition(":")
         parameter = PARAMETERS[name].get(base)
         if parameter is None or (modifier and modifier not in parameter.modifiers) or asked == f"{base}:":
-            raise BadSearch(f"Le paramètre « {asked} » n’est pas connu de {name}. Connus : {', '.join(_known(name))}.")
+            raise BadSearch(
+                f"Le paramètre {quoted(asked)} n’est pas connu de {name}. Connus : {', '.join(_known(name))}."
+            )
         for value in values:
             asked_of = [parameter.ask(one, modifier) for one in value.split(",") if one]
             condition &= Q(NOTHING, *asked_of, _connector=Q.OR)
@@ -303,7 +306,7 @@ def _read_includes(name: str, query: QueryDict) -> list[Include]:
     for one in asked:
         if one not in INCLUDES:
             known = ", ".join(f"{control}={value}" for own, control, value in INCLUDES if own == name)
-            raise BadSearch(f"« {one[1]}={one[2]} » n’est pas connu de {name}. Connus : {known}.")
+            raise BadSearch(f"{quoted(f'{one[1]}={one[2]}')} n’est pas connu de {name}. Connus : {known}.")
     return [INCLUDES[one] for one in dict.fromkeys(asked)]
 
 

@@ -12,6 +12,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
+from directory.typography import quoted
 from mailboxes.api.fhir.bundles import SearchExpired, bundle_of, first_page, read_token
 from mailboxes.api.fhir.resources import KINDS, ResourceKind, key_of, resources
 from mailboxes.api.fhir.searches import INCLUDES, PARAMETERS, BadSearch, read_search
@@ -150,6 +151,6 @@ class UnknownView(FhirView):
     """Any other address under `/fhir/`."""
 
     def get(self, request, rest=""):
-        raise NotFound(f"« {rest} » n’est pas servi ici. Ressources : {', '.join(KINDS)}.")
+        raise NotFound(f"{quoted(rest)} n’est pas servi ici. Ressources : {', '.join(KINDS)}.")
 
     post = get

@@ -13,6 +13,9 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from directory.readers.dates import ORDERS
+from directory.readers.identifiers import read_structure_number
+from directory.readers.words import Said, state_key
+from directory.typography import quoted
 from mailboxes.imports.actions import apply_import, carry_on, forecast_import, read_columns, receive_import
 from mailboxes.imports.columns import BY_NAME, SIZE_UNITS, bare
 from mailboxes.imports.models import Import
@@ -47,6 +50,13 @@ class Command(BaseCommand):
         parser.add_argument("--default-kind", choices=Bal.Kind.values, help="type des BAL dont le fichier ne dit rien")
         parser.add_argument("--size-unit", choices=SIZE_UNITS, help="unité des tailles écrites sans unité")
         parser.add_argument("--date-order", choices=ORDERS, help="ordre du jour et du mois (jma, mja)")
+        parser.add_argument(
+            "--state",
+            action="append",
+            default=[],
+            metavar="MOT=ÉTAT",
+            help=f"ce que veut dire un mot de l’état qui n’est pas connu : {', '.join(Said.__members__).lower()}",
+        )
         parser.add_argument("--date", metavar="AAAA-MM-JJ", help="jour où l’opérateur a tiré la liste (aujourd’hui)")
         which = parser.add_mutually_exclusive_group()
         which.add_argument("--dry-run", action="store_true", help="dit ce qui serait fait (par défaut)")
@@ -98,6 +108,7 @@ class Command(BaseCommand):
             size_unit=options["size_unit"] or run.size_unit,
             date_order=options["date_order"] or run.date_order,
             default_kind=options["default_kind"] or run.default_kind,
+            state_words=run.state_words | _states(options["state"]),
             by=SYSTEM,
         )
 
@@ -142,18 +153,18 @@ def _operator(code: str) -> Operator:
     found = Operator.objects.filter(code=code).first()
     if found is None:
         known = ", ".join(Operator.objects.values_list("code", flat=True)) or "aucun"
-        raise Refused(f"Aucun opérateur n’a le code « {code} ». Connus : {known}.")
+        raise Refused(f"Aucun opérateur n’a le code {quoted(code)}. Connus : {known}.")
     return found
 
 
 def _structure(asked: str | None) -> Structure:
     if asked:
-        named = numbered(asked)
+        named = numbered(read_structure_number(asked).value or asked)
         found = Structure.objects.filter(named | Q(pk=asked) if asked.isdecimal() and len(asked) < 9 else named)
     else:
         found = Structure.objects.filter(parent=None)
     if len(found) != 1:
-        why = f"« {asked} » désigne {len(found)} structures" if asked else f"{len(found)} structures sont au sommet"
+        why = f"{quoted(asked)} désigne {len(found)} structures" if asked else f"{len(found)} structures sont au sommet"
         raise Refused(f"{why} : donnez --structure avec le numéro ou le FINESS d’une seule.")
     return found[0]
 
@@ -162,7 +173,7 @@ def _day(text: str | None) -> datetime | None:
     try:
         return timezone.make_aware(datetime.strptime(text, "%Y-%m-%d")) if text else None
     except ValueError as error:
-        raise CommandError(f"--date : « {text} » n’est pas un jour (AAAA-MM-JJ).") from error
+        raise CommandError(f"--date : {quoted(text)} n’est pas un jour (AAAA-MM-JJ).") from error
 
 
 def _columns(run: Import, corrections: list[str]) -> list[str]:
@@ -171,12 +182,22 @@ def _columns(run: Import, corrections: list[str]) -> list[str]:
     for correction in corrections:
         name, _, header = correction.partition("=")
         if name not in BY_NAME or (header and bare(header) not in headers):
-            known = ", ".join(f"« {header} »" for header in run.headers)
-            raise Refused(f"--column : « {correction} » n’est pas CHAMP=EN-TÊTE ({FIELDS} ; {known}).")
+            known = ", ".join(map(quoted, run.headers))
+            raise Refused(f"--column : {quoted(correction)} n’est pas CHAMP=EN-TÊTE ({FIELDS} ; {known}).")
         columns = ["" if one == name else one for one in columns]
         if header:
             columns[headers.index(bare(header))] = name
     return columns
+
+
+def _states(answers: list[str]) -> dict[str, str]:
+    said = {}
+    for answer in answers:
+        word, _, state = answer.rpartition("=")
+        if not word or state.upper() not in Said.__members__:
+            raise Refused(f"--state : {quoted(answer)} n’est pas MOT=ÉTAT ({', '.join(Said.__members__).lower()}).")
+        said[state_key(word)] = state.upper()
+    return said
 
 
 def _interrupted(options: dict[str, Any]) -> Import | None:

@@ -24,7 +24,7 @@ ALICE = "alice.morel@x.mssante.fr"
         "alice.morel@x.mssante.fr,",
         "alice.morel@x.mssante.fr.",
         "<alice.morel@x.mssante.fr>;",
-        "« alice.morel@x.mssante.fr »",
+        "«\u00a0alice.morel@x.mssante.fr\u00a0»",
         "alice.morel @x.mssante.fr",
         "alice.mo\u200brel@x.mssante.fr",
         "alice.mo\u00adrel@x.mssante.fr",
@@ -50,9 +50,19 @@ def test_an_accent_apart_from_its_letter_is_one_with_it():
 def test_a_typographic_apostrophe_or_hyphen_is_the_plain_one_and_told():
     assert read_address("jean‑marc.n’diaye@x.fr") == (
         "jean-marc.n'diaye@x.fr",
-        "« jean‑marc.n’diaye@x.fr » lu jean-marc.n'diaye@x.fr",
+        "«\u00a0jean‑marc.n’diaye@x.fr\u00a0» lu jean-marc.n'diaye@x.fr",
         "",
     )
+
+
+def test_the_address_of_a_formula_that_links_to_it_is_read():
+    assert read_address('=HYPERLINK("mailto:alice.morel@x.mssante.fr";"Alice")').value == ALICE
+
+
+@pytest.mark.parametrize("text", ["\u0430lice@x.mssante.fr", "alice.@x.mssante.fr"])
+def test_an_address_that_only_looks_like_one_is_a_problem(text):
+    """The first begins with a Cyrillic letter."""
+    assert read_address(text).problem
 
 
 def test_both_spellings_of_a_domain_are_one():

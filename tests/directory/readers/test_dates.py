@@ -68,6 +68,7 @@ def test_clocks_of_machines_are_read_and_told(text, what):
 @pytest.mark.parametrize(
     "text",
     ["jamais", "Jamais connecté", "aucune connexion", "never logged in", "Never", "N/A", "-", "", "0", "-1", "NaT",
+     "jamais (compte créé le 01/01/2026)",
      "0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "0001-01-01T00:00:00", "01/01/1970", "1970-01-01T00:00:00Z",
      "1601-01-01", "30/12/1899", "9223372036854775807", "Thu Jan  1 00:00:00 1970"],
 )  # fmt: skip
@@ -77,21 +78,37 @@ def test_every_word_and_every_empty_clock_for_never_says_nothing(text):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Le 15/03/2026 08:30", "15/03/2026 - 08:30", "15/03/2026 08:30 (il y a 3 jours)", "15-Mar-26 8.30.00 AM",
+        "15 03 2026 08:30", "2026-03-15 08:30:00 UTC+1", "15/03/2026 08:30 GMT+1", "2026-03-15 08:30 +0100",
+    ],
+)  # fmt: skip
+def test_moments_as_consoles_write_them(text):
+    assert read_date(text) == (of_paris(WHEN), "", "")
+
+
+@pytest.mark.parametrize("text", ["15/03/0026", "12/05/1998", "il y a 100 ans"])
+def test_a_year_before_any_bal_is_no_never_but_a_slip_to_be_told(text):
+    assert read_date(text) == (None, "", f"«\u00a0{text}\u00a0» est une date invraisemblable.")
+
+
+@pytest.mark.parametrize(
     "text", ["31/02/2026", "2026-13-01", "03/2026/15", "99999999", "bientôt", "12:05", "2026", "15/03", "12345678901"]
 )
 def test_what_is_no_date_is_a_problem_that_names_it(text):
-    assert read_date(text) == (None, "", f"« {text} » n’est pas une date (JJ/MM/AAAA).")
+    assert read_date(text) == (None, "", f"«\u00a0{text}\u00a0» n’est pas une date (JJ/MM/AAAA).")
 
 
 def test_days_ago_count_from_the_date_of_the_list():
     at = datetime(2026, 3, 15, 12, tzinfo=UTC)
     assert read_date("il y a 3 jours", as_of=at).value == of_paris(datetime(2026, 3, 12))
     assert read_date("2 weeks ago", as_of=at).value == of_paris(datetime(2026, 3, 1))
-    assert read_date("hier", as_of=at).remark == "« hier » lu 14/03/2026, d’après la date de la liste"
+    assert read_date("hier", as_of=at).remark == "«\u00a0hier\u00a0» lu 14/03/2026, d’après la date de la liste"
 
 
 def test_a_month_without_its_day_is_told():
-    assert read_date("mars 2026").remark == "« mars 2026 » lu 01/03/2026 : le jour n’est pas dit"
+    assert read_date("mars 2026").remark == "«\u00a0mars 2026\u00a0» lu 01/03/2026 : le jour n’est pas dit"
 
 
 # --- The column -------------------------------------------------------------------------------------------------------
@@ -101,7 +118,7 @@ def test_one_date_that_reads_month_first_alone_tells_the_whole_column():
     assert "mois/jour" in column.remark
     assert read_date("11/05/2026", column) == (
         of_paris(datetime(2026, 11, 5)),
-        "« 11/05/2026 » lu mois/jour : 05/11/2026",
+        "«\u00a011/05/2026\u00a0» lu mois/jour : 05/11/2026",
         "",
     )
 

@@ -4,16 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directory.readers.identifiers import READERS, read_finess, read_rpps, read_siret
+from directory.readers.identifiers import READERS, read_number, read_structure_number
 
 RPPS = "81090001587"
+read_rpps, read_finess, read_siret = (READERS[name] for name in ("RPPS", "FINESS", "SIRET"))
 
 
 @pytest.mark.parametrize(
     "text",
     [
         RPPS, "81 090 001 587", "810\u00a0900\u202f01\u00a0587", "81.090.001.587", "RPPS : 81090001587",
-        "n° RPPS 81090001587", "RPPS n°81090001587", f'="{RPPS}"', f"'{RPPS}", f'=""{RPPS}""',
+        "n° RPPS 81090001587", "N° 81090001587", "(81090001587)",
+        "８１０９０００１５８７", "RPPS n°81090001587", f'="{RPPS}"', f"'{RPPS}", f'=""{RPPS}""',
     ],
 )  # fmt: skip
 def test_labels_spaces_and_guards_are_no_part_of_a_number(text):
@@ -22,7 +24,7 @@ def test_labels_spaces_and_guards_are_no_part_of_a_number(text):
 
 @pytest.mark.parametrize("text", [f"{RPPS}.0", f"{RPPS},0", f"{RPPS},00", "8,1090001587E+10", "8.1090001587e10"])
 def test_what_a_spreadsheet_added_is_taken_off_and_told(text):
-    assert read_rpps(text) == (RPPS, f"« {text} » lu {RPPS} : un tableur l’avait abîmé", "")
+    assert read_rpps(text) == (RPPS, f"«\u00a0{text}\u00a0» lu {RPPS} : un tableur l’avait abîmé", "")
 
 
 def test_a_decimal_is_never_taken_for_a_figure():
@@ -36,7 +38,13 @@ def test_the_national_identifier_holds_the_rpps():
 
 
 @pytest.mark.parametrize(
-    ("text", "finess"), [("10000002", "010000002"), ("2a0000014", "2A0000014"), ("FINESS ET 429901010", "429901010")]
+    ("text", "finess"),
+    [
+        ("10000002", "010000002"),
+        ("2a0000014", "2A0000014"),
+        ("ET : 429901010", "429901010"),
+        ("FINESS ET 429901010", "429901010"),
+    ],
 )
 def test_a_finess_gets_its_zero_back_and_its_letter_in_capital(text, finess):
     assert read_finess(text).value == finess
@@ -50,6 +58,8 @@ def test_a_siret_gets_its_zero_back_only_where_its_key_proves_it():
 @pytest.mark.parametrize(
     ("text", "why"),
     [
+        ("8109000158.70", "un tableur a abîmé ce numéro RPPS"),
+        ("1E" + "9" * 5000, "n’est pas un numéro RPPS"),
         ("8,11E+10", "un tableur a abîmé ce numéro RPPS"),
         ("1E+10", "un tableur a abîmé"),
         ("8109000158", "il y manque 1 chiffre"),
@@ -62,6 +72,23 @@ def test_what_is_not_sure_is_refused_with_its_cause(text, why):
     value, _, problem = read_rpps(text)
     assert value is None
     assert why in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("SIRET 99000001000027", "99000001000027"), ("990 000 010 000 27", "99000001000027"),
+        ("12345678901234", "12345678901234"), ("FINESS : 429901010.0", "429901010"), ("10000002", "010000002"),
+    ],
+)  # fmt: skip
+def test_a_structure_is_named_by_any_of_its_numbers(text, number):
+    assert read_structure_number(text).value == read_number(text).value == number
+
+
+def test_a_number_that_is_none_is_told_by_the_name_it_bears():
+    assert "numéro SIRET" in read_structure_number("SIRET 123").problem
+    assert "numéro FINESS" in read_structure_number("123").problem
+    assert read_number("RPPS 8 81090001587").value == RPPS
 
 
 @given(st.sampled_from(["RPPS", "FINESS", "RPPS-rang", "ADELI"]), st.data())

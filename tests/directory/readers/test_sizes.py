@@ -45,13 +45,20 @@ def test_used_and_granted_in_one_cell_are_both_read():
     assert read_size("850 Mo / illimité")[::3] == (850, None)
 
 
-@pytest.mark.parametrize("text", ["12 %", "beaucoup", "-5", "12 parsecs", "9" * 24, "20 To", "1e3"])
+@pytest.mark.parametrize(
+    "text", ["1,2,3 Go", f"1 GB ({'9' * 40} bytes)", "12 %", "beaucoup", "-5", "12 parsecs", "9" * 24, "20 To", "1e3"]
+)
 def test_what_is_no_size_or_none_that_a_mailbox_has_is_a_problem(text):
     assert read_size(text).problem
     assert read_size(text).value is None
 
 
 # --- The column -------------------------------------------------------------------------------------------------------
+def test_used_and_granted_may_each_say_their_bytes_or_their_share():
+    assert read_size("1.2 GB (1,288,490,189 bytes) / 5 GB")[::3] == (1288, 5000)
+    assert read_size("850 Mo (12 %)") == read_size("850 Mo")
+
+
 def test_zeros_in_the_first_rows_do_not_hide_bytes():
     column = tallied(*["0"] * 500, "1288490189").verdict()
     assert (column.unit, bool(column.remark)) == ("o", True)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directory.readers.names import Name, read_name, without_titles
+from directory.readers.names import Name, NameTally, read_name, read_part, read_person, without_titles
 from directory.readers.texts import is_nothing, read_text, tidy, unguarded
-from directory.readers.words import Said, read_kind, read_state, read_yes_no
+from directory.readers.words import Said, read_kind, read_state, read_yes_no, state_key
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,23 @@ def test_types_in_operators_words(text, kind):
     assert read_kind(text).value == kind
 
 
+def test_a_day_below_a_header_that_asks_is_a_yes():
+    assert read_state("12/03/2026", "Supprimée le").value == Said.DELETED
+    assert read_state("12/03/2026", "Statut").value == Said.UNCLEAR
+
+
+def test_a_word_that_a_person_explained_is_read_as_they_said():
+    answers = {state_key("Verte"): "OPEN", state_key("★"): "UNCLEAR"}
+    assert read_state("VERTE", answers=answers) == (Said.OPEN, "", "")
+    assert read_state("★", answers=answers) == (Said.UNCLEAR, "", "")
+    assert read_state("rouge", answers=answers).remark
+
+
+@pytest.mark.parametrize(("text", "yes"), [("☑", True), ("[x]", True), ("1.0", True), ("[ ]", False), ("0,0", False)])
+def test_ticks_and_what_a_spreadsheet_leaves_of_them_say_yes_or_no(text, yes):
+    assert read_yes_no(text).value is yes
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [
@@ -62,10 +79,60 @@ def test_types_in_operators_words(text, kind):
         ("Pr. Jean-Marc N’DIAYE", Name("N’DIAYE", "Jean-Marc", "PR")),
         ("LE GOFF Françoise", Name("LE GOFF", "Françoise")),
         ("alice morel", Name("morel", "alice", is_sure=False)),
+        ("MARTIN JEAN", Name("JEAN", "MARTIN", is_sure=False)),
+        ("Mme DUPONT ép. MOREL Alice", Name("MOREL", "Alice", "MME", "DUPONT")),
+        ("Mme veuve MARTIN née DURAND Paulette", Name("MARTIN", "Paulette", "MME", "DURAND")),
+        ("MOREL (DUPONT) Alice", Name("MOREL", "Alice", birth="DUPONT")),
+        ("M. le Pr Jean MARTIN", Name("MARTIN", "Jean", "M")),
+        ("Jean MARTIN, cardiologue", Name("MARTIN", "Jean")),
+        ("Dr MARTIN Jean (remplaçant)", Name("MARTIN", "Jean", "DR")),
     ],
 )
 def test_a_name_is_told_from_its_titles(text, name):
     assert read_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        (["MOREL Alice", "martin jean"], Name("martin", "jean", is_sure=False)),
+        (["Alice MOREL", "Jean Martin"], Name("Martin", "Jean", is_sure=False)),
+    ],
+)
+def test_a_name_that_does_not_tell_its_family_name_is_read_as_the_rest_of_its_column(cells, name):
+    tally = NameTally()
+    for cell in cells:
+        tally.add(cell)
+    value, remark, _ = read_person(cells[-1], tally.verdict())
+    assert value == name
+    assert "comme le reste de la colonne" in remark
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Alice Morel", "lequel de ces mots est le nom"), ("Mme", "pas un nom"), ("MOREL", "pas un nom"),
+        ("MOREL Alice 81090001587", "pas un nom"), ("", "pas un nom"),
+    ],
+)  # fmt: skip
+def test_a_name_is_set_aside_where_nothing_tells_it(text, why):
+    value, _, problem = read_person(text)
+    assert value is None
+    assert why in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [("Mme MOREL née DUPONT", "MOREL"), ("Dr Alice", "Alice"), ("DUPONT ép. MOREL", "MOREL"), ("LE GOFF", "LE GOFF")],
+)
+def test_a_part_of_a_name_is_read_without_what_stands_around(text, part):
+    assert read_part(text) == part
+
+
+@given(st.text())
+def test_any_text_is_a_name_or_a_problem(text):
+    name = read_person(text)
+    assert (name.value is None) == bool(name.problem)
 
 
 def test_titles_are_no_part_of_what_is_looked_for():

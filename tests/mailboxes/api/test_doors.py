@@ -98,6 +98,20 @@ def test_a_domain_reserved_to_another_structure_is_not_told(ask, key, foreign_ke
     assert ask(foreign_key, path).json()["domains"] == ["chu-exemple.mssante.fr"]
 
 
+def test_a_person_and_a_number_are_read_however_they_are_written(ask, key, structure):
+    said = {"structure": structure.pk, "given_name": "Dr Zoé", "family_name": "Mme Lisible née DURAND"}
+    told = ask(key, "people/", "post", {**said, "rpps": "RPPS 8 20000 000 771"}).json()
+    assert [told[name] for name in ("given_name", "family_name", "rpps")] == ["Zoé", "Lisible", "20000000771"]
+    refused = ask(key, "people/", "post", {**said, "rpps": "2,0E+10"})
+    assert (refused.status_code, "un tableur a abîmé" in refused.content.decode()) == (400, True)
+    for asked in (
+        "people/?q=Dr Lisible Zoé",
+        "people/?q=200 000 007 71",
+        f"structures/?finess=FINESS {structure.finess}.0",
+    ):
+        assert ask(key, asked).json()["results"], asked
+
+
 def test_of_a_person_who_works_elsewhere_too_only_what_one_sees_is_told(ask, key, world, people, other_structure):
     Affiliation.objects.create(person=people.alice, structure=other_structure, function="vacations")
     told = ask(key, f"people/{people.alice.pk}/").json()

@@ -6,6 +6,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
+from mailboxes.api.resolve import QuestionSerializer
 from mailboxes.api.resolver import REASONS, ResolverQuestion, resolve
 from mailboxes.lifecycle import State
 from mailboxes.models import Preference
@@ -281,7 +282,7 @@ def test_the_api_proposes_where_the_service_is_not_found(call, publish):
     assert [one["address"] for one in body["alternatives"]] == ["addictologie@chu-exemple.mssante.fr"]
     (warning,) = body["warnings"]
     assert warning["code"] == "service-not-found"
-    assert "« Service de cardiologie »" in warning["detail"]
+    assert "«\u00a0Service de cardiologie\u00a0»" in warning["detail"]
 
 
 def test_a_batch_answers_in_the_order_of_the_questions(call, publish):
@@ -342,3 +343,17 @@ def test_a_choice_is_not_told_to_who_does_not_see_the_person(publish, ask, wish,
     publish("choisie", rpps=ALICE, structure=CHU)
     wish("choisie", CHU)
     assert ask(ALICE, CHU, by=people.eve.user)[1] == "here"
+
+
+@pytest.mark.parametrize(
+    ("asked", "number"),
+    [
+        ({"rpps": "8 81090001587"}, "81090001587"), ({"rpps": "81090001587,0"}, "81090001587"),
+        ({"finess": "SIRET 990 000 010 00027"}, "99000001000027"), ({"finess": "10000002"}, "010000002"),
+        ({"finess": "12345678901234"}, "12345678901234"),
+    ],
+)  # fmt: skip
+def test_numbers_are_asked_about_however_they_are_written(asked, number):
+    question = QuestionSerializer(data=asked)
+    assert question.is_valid()
+    assert number in question.validated_data.values()

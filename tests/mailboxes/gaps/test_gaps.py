@@ -375,7 +375,7 @@ def test_the_operator_is_asked_field_by_field_and_told_by_mail(
     with django_capture_on_commit_callbacks(execute=True):
         actions.ask_operator(one(), by=people.gisele.user)
     (mail,) = mailoutbox
-    assert "Service de rattachement : « Cardiologie », et non « Urgences »." in mail.body
+    assert "Service de rattachement : «\u00a0Cardiologie\u00a0», et non «\u00a0Urgences\u00a0»." in mail.body
     assert bal.journal.get().what == Act.ASK_OPERATOR
 
 

@@ -63,7 +63,7 @@ def test_rejected_lines_are_named_and_the_code_is_3(run, options):
     code, out, _ = run(BAD, *options)
     assert code == 3
     assert f"  ligne 4 : c@{DOMAIN} Type : absent" in out
-    assert "« BOF » n’est pas un type de BAL" in out
+    assert "«\u00a0BOF\u00a0» n’est pas un type de BAL" in out
     assert Bal.objects.count() == (2 if options else 0)
 
 
@@ -74,7 +74,7 @@ def test_json_is_one_object_on_the_standard_output(run, options):
     said = json.loads(out)
     reason = (
         "Type : absent, alors que la BAL est inconnue ici. Donnez un type par défaut. "
-        "Type : « BOF » n’est pas un type de BAL (PER, ORG, APP, CAB) ; ce champ est laissé de côté."
+        "Type : «\u00a0BOF\u00a0» n’est pas un type de BAL (PER, ORG, APP, CAB) ; ce champ est laissé de côté."
     )
     assert said.pop("rejects") == [{"line": 4, "address": f"c@{DOMAIN}", "reason": reason}]
     assert said == {
@@ -97,8 +97,8 @@ def test_json_is_one_object_on_the_standard_output(run, options):
         (b"<html>", {}, "page web"),
         ("Adresse;Type\n", {}, "aucune ligne"),
         ("Nom;Type\nx;ORG\n", {}, "Aucune colonne ne donne l’adresse"),
-        (GOOD, {"operator": "inconnu"}, "Aucun opérateur n’a le code « inconnu ». Connus : regional."),
-        (GOOD, {"structure": "999999999"}, "« 999999999 » désigne 0 structures"),
+        (GOOD, {"operator": "inconnu"}, "Aucun opérateur n’a le code «\u00a0inconnu\u00a0». Connus : regional."),
+        (GOOD, {"structure": "999999999"}, "«\u00a0999999999\u00a0» désigne 0 structures"),
     ],
 )
 def test_what_is_refused_has_its_sentence_and_the_code_2(run, content, facts, sentence):
@@ -143,6 +143,13 @@ def test_columns_are_corrected_and_remembered(run):
     code, _, err = run(content, "--column", "couleur=Libre")
     assert code == 2
     assert "n’est pas CHAMP=EN-TÊTE" in err
+
+
+def test_what_a_word_for_the_state_means_is_told_once(run):
+    content = "Adresse;Type;État\na@chu-exemple.mssante.fr;ORG;Verte\n"
+    code, out, _ = run(content, "--state", "Verte=suspended")
+    assert (code, "Que veulent dire" in out) == (0, False)
+    assert run(content, "--state", "Verte=bleue")[0] == 2
 
 
 def test_the_day_of_the_list_dates_its_readings(run):

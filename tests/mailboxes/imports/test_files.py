@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from directory.readers.words import Said
+from directory.typography import quoted
 from mailboxes import rules
-from mailboxes.imports import csv_file
+from mailboxes.imports import csv_file, workbook_child
 from mailboxes.imports.actions import read_columns
 from mailboxes.imports.columns import FIELDS, guess
 from mailboxes.imports.lists import first_of, heading_among, open_list
@@ -161,7 +162,7 @@ def test_a_workbook_s_own_dates_and_numbers_are_read(read):
 def test_a_finess_that_a_spreadsheet_took_for_a_number_gets_its_zero_back(read):
     (line,) = read(workbook(["Adresse", "FINESS"], ["a@x.mssante.fr", 10000002]))
     assert line.facts["finess"] == "010000002"
-    assert line.remarks == ["FINESS : « 10000002 » lu 010000002 : un tableur avait ôté le zéro."]
+    assert line.remarks == ["FINESS : «\u00a010000002\u00a0» lu 010000002 : un tableur avait ôté le zéro."]
 
 
 def test_empty_rows_and_columns_of_a_workbook_count_for_nothing(read):
@@ -206,7 +207,7 @@ def test_a_date_that_names_its_zone_is_believed(read, cell):
 @pytest.mark.parametrize("cell", ["31/02/2026", "2026-13-01", "bientôt", "99999999"])
 def test_what_is_no_date_costs_the_date_alone(read, cell):
     (line,) = read(f"Adresse;Dernière connexion\na@x.mssante.fr;{cell}\n".encode())
-    said = f"Dernière authentification : « {cell} » n’est pas une date (JJ/MM/AAAA) ; ce champ est laissé de côté."
+    said = f"Dernière authentification : {quoted(cell)} n’est pas une date (JJ/MM/AAAA) ; ce champ est laissé de côté."
     assert (line.faults, line.remarks, list(line.facts)) == ([], [said], ["address"])
 
 
@@ -280,7 +281,7 @@ def test_a_number_that_a_spreadsheet_spoilt_is_said_so(read, cell):
     (line,) = read(f"Adresse;RPPS\na@x.mssante.fr;{cell}\n".encode())
     assert "rpps" not in line.facts
     assert line.remarks == [
-        f"RPPS du titulaire : « {cell} » : un tableur a abîmé ce numéro RPPS. Mettez la colonne au format texte ; "
+        f"RPPS du titulaire : {quoted(cell)} : un tableur a abîmé ce numéro RPPS. Mettez la colonne au format texte ; "
         "ce champ est laissé de côté."
     ]
 
@@ -300,6 +301,16 @@ def test_our_own_export_s_guard_against_formulas_is_taken_off(read):
 def test_every_field_has_a_header_of_its_own(field):
     assert guess([field.headers[0]]) == [field.name]
     assert guess([field.headers[0].upper().replace(" ", "_")]) == [field.name]
+
+
+def test_a_name_is_that_of_a_holder_beside_a_given_name_alone():
+    assert guess(["Nom", "Prénom"]) == ["family", "given"]
+    assert guess(["Nom", "Adresse"]) == ["", "address"]
+
+
+def test_without_headers_a_type_and_a_date_are_known_by_their_cells(read):
+    (line,) = read(f"{VALUES[0]};ORG;Cardiologie;15/03/2026 08:30\n".encode())
+    assert (line.facts["kind"], line.facts["last_used_at"]) == ("ORG", timezone.make_aware(WHEN))
 
 
 def test_the_surest_header_wins():
@@ -427,6 +438,19 @@ def test_styles_that_would_take_all_the_memory_end_the_process_apart_and_no_othe
         pass
 
 
+@pytest.mark.parametrize(
+    ("part", "size", "most"),
+    [("styles.xml", 90, 131), ("sharedStrings.xml", 90, 266), ("worksheets/sheet1.xml", 900, 400)],
+)
+def test_a_workbook_has_the_memory_that_its_cells_need_and_its_styles_none(tmp_path, part, size, most):
+    path = tmp_path / "liste.xlsx"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr(f"xl/{part}", b"")
+        made.getinfo(f"xl/{part}").file_size = size * 1024**2  # as the directory at its end says
+    assert workbook_child.memory_for(path) // 1024**2 in range(130, most + 1)
+    assert (workbook_child.memory_for(path) > 260 * 1024**2) == (most > 200)
+
+
 def test_a_workbook_cut_in_the_midst_of_its_sheet_is_refused(tmp_path):
     sheet = zipfile.ZipFile(io.BytesIO(workbook(HEADERS, *[VALUES] * 500))).read("xl/worksheets/sheet1.xml")
     path = tmp_path / "liste.xlsx"
@@ -490,7 +514,7 @@ def test_headers_are_the_row_above_the_first_addresses_whatever_they_say(tmp_pat
 
 def test_a_title_above_values_is_no_header(tmp_path):
     _, headers, columns = heading(tmp_path, "Liste des BAL\na@x.mssante.fr;ORG\nb@x.mssante.fr;PER\n")
-    assert (headers, columns) == (["Colonne 1", "Colonne 2"], ["address", ""])
+    assert (headers, columns) == (["Colonne 1", "Colonne 2"], ["address", "kind"])
 
 
 def test_the_sheet_that_holds_addresses_is_chosen_and_another_can_be(tmp_path):
@@ -563,7 +587,7 @@ CONSOLES = {
         "Report Refresh Date,User Principal Name,Display Name,Is Deleted,Created Date,Last Activity Date,"
         "Storage Used (Byte),Prohibit Send Quota (Byte)",
         "2026-03-16,a@x.fr,Réa,False,2024-01-01,2026-03-15,1288490189,5368709120",
-        "at address description - - last_used_at used_mb quota_mb",
+        "at address description state - last_used_at used_mb quota_mb",
     ),
     "in French": (
         "Identifiant de messagerie;Nature du compte;Passage le plus récent (connexion);Volume actuel;Plafond du quota",

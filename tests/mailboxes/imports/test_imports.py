@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from directory.typography import quoted
 from mailboxes import actions, jobs, rules
 from mailboxes.imports import actions as imports
 from mailboxes.imports import lines as import_lines
@@ -25,7 +26,7 @@ from mailboxes.imports.actions import (
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.survey import Survey
 from mailboxes.lifecycle import Act, State, Verb
-from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Operator, Reading, Structure
+from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Operator, Person, Reading, Structure
 from tests.mailboxes.conftest import make_professional, record
 
 DOMAIN = "chu-exemple.mssante.fr"
@@ -85,9 +86,9 @@ def test_the_forecast_and_the_application_say_the_same_of_each_line(bring_in, mi
 def test_the_report_names_line_field_value_and_reason(bring_in, mixed):
     run = bring_in(mixed)
     assert outcomes(run) == [(2, "created"), (3, "updated"), (4, "rejected"), (5, "rejected"), (6, "created")]
-    assert remark(run, 4) == "Adresse : « fautive » n’est pas une adresse."
+    assert remark(run, 4) == "Adresse : «\u00a0fautive\u00a0» n’est pas une adresse."
     assert remark(run, 5) == "Adresse : déjà donnée à la ligne 2."
-    assert remark(run, 6) == "Dernière authentification : « 46096 » lu comme une date d’Excel : 15/03/2026."
+    assert remark(run, 6) == "Dernière authentification : «\u00a046096\u00a0» lu comme une date d’Excel : 15/03/2026."
     assert run.lines.get(number=4).cells[0] == "fautive"
     assert run.lines.get(number=2).cells == [], "only what is rejected is kept as the file has it"
 
@@ -160,8 +161,8 @@ def test_what_the_list_says_otherwise_of_holder_type_and_structure_is_told_and_n
     org.refresh_from_db()
     assert (org.kind, org.principal()) == ("ORG", people.alice)
     assert remark(run, 2) == (
-        "Type : « PER » n’est pas repris, le registre dit « ORG ». "
-        "RPPS du titulaire : « 10000000033 » n’est pas repris, le registre dit « 10000000017 »."
+        "Type : «\u00a0PER\u00a0» n’est pas repris, le registre dit «\u00a0ORG\u00a0». "
+        "RPPS du titulaire : «\u00a010000000033\u00a0» n’est pas repris, le registre dit «\u00a010000000017\u00a0»."
     )
 
 
@@ -239,6 +240,93 @@ def test_the_answer_to_a_question_is_given_once_for_the_file(bring_in):
     assert sorted(Bal.objects.values_list("used_mb", flat=True)) == [500, 600]
 
 
+def test_of_a_patient_nothing_is_kept_not_even_among_what_is_rejected(bring_in):
+    patient = "279035121518989@patient.mssante.fr"
+    run = bring_in(
+        listed(
+            f"{patient};ORG;;;;;",
+            f"{patient}, x@{DOMAIN};ORG;;;;;",
+            new("une", f"ORG;;suivi de {patient};;;"),
+            f"fautive;ORG;;{patient};;;",
+            new("autre", f"ORG;{patient};Urgences;{patient};{patient};"),
+        )
+    )
+    assert outcomes(run) == [(2, "rejected"), (3, "rejected"), (4, "created"), (5, "rejected"), (6, "created")]
+    kept = [run.head, run.sample, *run.lines.values_list("cells", "remark"), *Bal.objects.values_list("service")]
+    assert "279035121518989" not in str(kept)
+
+
+def test_a_word_for_the_state_is_explained_once_and_remembered_with_the_headers(bring_in, make_bal, structure, people):
+    bal = make_bal("ORG", address=f"attendue@{DOMAIN}", state="requested")
+    content = listed(f"{bal.address};ORG;Verte", new("autre", "ORG;verte"), headers="Adresse;Type;État")
+    run = bring_in(content)
+    assert Survey.from_json(run.judged).states == [("verte", "Verte", 2)]
+    assert f"{quoted('Verte')} (2 lignes)" in Survey.from_json(run.judged).questions[0]
+    bal.refresh_from_db()
+    assert bal.state == "requested"  # nothing was concluded
+    run = bring_in(content + "\n", stage="received")
+    answered = read_columns(run, run.columns, size_unit="", default_kind="", state_words={"verte": "OPEN"}, by=run.by)
+    carry_on(forecast_import(answered, by=run.by), by=SYSTEM)
+    run.refresh_from_db()
+    assert (Survey.from_json(run.judged).questions, run.corrected) == ([], 0)
+    bring_in(content + "\n\n")
+    bal.refresh_from_db()
+    assert bal.state == "active"
+
+
+# --- Holders by their names -------------------------------------------------------------------------------------------
+@pytest.fixture
+def morel(structure):
+    return a_morel(structure, 93, "Alice")
+
+
+def a_morel(structure, number, given):
+    person = make_professional(number)
+    Person.objects.filter(pk=person.pk).update(family_name="Morel", given_name=given)
+    person.affiliations.create(structure=structure)
+    return person
+
+
+NAMED = "Adresse;Type;Titulaire"
+
+
+@pytest.mark.parametrize("name", ["Dr Alice MOREL", "MOREL, Alice", "Mme MOREL Alice née DUPONT"])
+def test_a_holder_is_known_by_a_name_that_one_person_of_the_structures_bears(bring_in, morel, name):
+    run = bring_in(listed(f"m@{DOMAIN};PER;{name}", headers=NAMED))
+    assert Bal.objects.get(address=f"m@{DOMAIN}").principal() == morel
+    assert "reconnu à son nom" in remark(run, 2)
+
+
+def test_a_name_in_two_columns_is_one(bring_in, morel):
+    bring_in(listed(f"m@{DOMAIN};PER;Mme MOREL;Alice", headers="Adresse;Type;Nom;Prénom"))
+    assert Bal.objects.get(address=f"m@{DOMAIN}").principal() == morel
+
+
+def test_a_name_that_does_not_tell_its_family_name_is_read_by_its_column(bring_in, morel):
+    run = bring_in(listed(f"m@{DOMAIN};PER;morel alice", new("autre", "ORG;DURAND Paul"), headers=NAMED))
+    assert Bal.objects.get(address=f"m@{DOMAIN}").principal() == morel
+    assert "comme le reste de la colonne" in remark(run, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("Alice Morel", "rien ne dit"), ("MOREL Zoé", "aucune personne"), ("MOREL Alice", "2 personnes")]
+)
+def test_a_name_that_is_nobody_s_or_several_people_s_is_left_aside(bring_in, structure, morel, name, why):
+    if "2" in why:
+        a_morel(structure, 94, "Alicé")
+    run = bring_in(listed(f"m@{DOMAIN};ORG;{name}", headers=NAMED))
+    assert Bal.objects.get(address=f"m@{DOMAIN}").principal() is None
+    assert why in remark(run, 2)
+
+
+def test_a_name_that_is_not_that_of_the_rpps_is_told(bring_in, people, morel):
+    run = bring_in(listed(f"m@{DOMAIN};PER;{people.alice.rpps};MOREL Alice", headers="Adresse;Type;RPPS;Titulaire"))
+    assert Bal.objects.get(address=f"m@{DOMAIN}").principal() == people.alice
+    assert "n’est pas le nom de qui a ce RPPS" in remark(run, 2)
+    again = bring_in(listed(f"m@{DOMAIN};PER;MOREL Alice", headers=NAMED))
+    assert "n’est pas repris" in remark(again, 2)
+
+
 def test_what_the_report_says_is_what_the_database_holds(bring_in, mixed):
     run = bring_in(mixed)
     created = run.lines.filter(outcome="created")
@@ -255,7 +343,7 @@ def test_what_the_report_says_is_what_the_database_holds(bring_in, mixed):
         ("x@ailleurs.mssante.fr;ORG;;;;;", "n’est pas un domaine de Opérateur régional"),
         (f"x@{DOMAIN};ORG;10000000058;;;;", "n’est celui d’aucune personne inscrite ici"),
         (f"x@{DOMAIN};;;;;;", "Type : absent"),
-        (f"x@{DOMAIN};BOF;;;;;", "« BOF » n’est pas un type de BAL"),
+        (f"x@{DOMAIN};BOF;;;;;", "«\u00a0BOF\u00a0» n’est pas un type de BAL"),
         (f"x@{DOMAIN};PER;;;;;", "Une BAL nominative a un titulaire"),
     ],
 )

@@ -113,6 +113,21 @@ def test_a_file_is_received_then_its_columns_are_asked(deposit, visit, people):
     assert "Urgences" in text
 
 
+def test_a_word_for_the_state_is_asked_about_on_the_page_of_the_columns(bring_in, visit, people):
+    run = bring_in("Adresse;Type;État\na@chu-exemple.mssante.fr;ORG;Verte\n", stage="previewed")
+    assert "Que veulent dire ces mots" in visit(people.gisele, "import", run.pk).content.decode()
+    form = visit(people.gisele, "import-columns", run.pk).context["form"]
+    assert [field.label for field in form.states()] == ["État «\u00a0Verte\u00a0», 1 ligne : la BAL est"]
+    said = {f"column_{rank}": name for rank, name in enumerate(run.columns)}
+    visit(people.gisele, "import-columns", run.pk, post={**said, "header_number": 1, "state_0": "SUSPENDED"})
+    run.refresh_from_db()
+    assert (run.state_words, run.stage) == ({"verte": "SUSPENDED"}, "reading")
+    carry_on(run, by=SYSTEM)
+    assert "Que veulent dire" not in visit(people.gisele, "import", run.pk).content.decode()
+    form = visit(people.gisele, "import-columns", run.pk).context["form"]
+    assert [field.initial for field in form.states()] == ["SUSPENDED"], "an answer may be changed"
+
+
 @pytest.mark.parametrize(
     ("raw", "sentence"), [(b" ", "vide"), (b"<html></html>", "page web"), (b"\x89PNG\r\n\0\0", "pas du texte")]
 )
@@ -160,7 +175,7 @@ def test_the_page_shows_first_what_is_wrong(visit, bring_in, people):
     page = visit(people.gisele, "import", bring_in(CONTENT, stage="previewed").pk)
     text = page.content.decode()
     assert page.context["shown"] == "rejected"
-    assert "« b » n’est pas une adresse" in text
+    assert "«\u00a0b\u00a0» n’est pas une adresse" in text
     assert "Ligne 2" in text, "the first lines as they are understood"
     assert "15/03/2026" in text
 
@@ -220,9 +235,9 @@ def test_the_report_has_every_line_and_what_the_file_no_longer_has(visit, bring_
     assert [row[:4] for row in table(visit(people.gisele, "import-report", run.pk))] == [
         ["Ligne", "Adresse", "Résultat", "Remarque"],
         ["2", f"a@{DOMAIN}", "inscrite", ""],
-        ["3", "", "rejetée", "Adresse : « b » n’est pas une adresse."],
+        ["3", "", "rejetée", "Adresse : «\u00a0b\u00a0» n’est pas une adresse."],
         ["4", f"c@{DOMAIN}", "inscrite",
-         "Dernière authentification : « 46096 » lu comme une date d’Excel : 15/03/2026."],
+         "Dernière authentification : «\u00a046096\u00a0» lu comme une date d’Excel : 15/03/2026."],
         ["", per.address, "connue ici, absente du fichier", ""],
     ]  # fmt: skip
     assert AccessTrace.objects.get().what == "export"

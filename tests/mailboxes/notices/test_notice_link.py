@@ -184,7 +184,7 @@ def outcome(notice):
 def test_the_outcome_is_read_from_what_followed(client, people, per, alert, link):
     assert outcome(alert) == "sans réponse à ce jour"
     client.post(link, {"answer": "kept"})
-    assert outcome(alert).startswith("répondu « Je la garde")
+    assert outcome(alert).startswith("répondu «\u00a0Je la garde")
     Notice.objects.update(answered_at=None)
     assert outcome(alert).startswith("opposition le")
     assert outcome(alert).endswith("(lien signé envoyé à Paul EXEMPLE)")

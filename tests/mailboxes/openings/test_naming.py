@@ -174,7 +174,9 @@ def test_what_is_said_of_a_bad_name(address, kind, codes):
 )
 def test_a_name_off_the_policy_is_told_what_it_would_be(local, said):
     warned = name_warnings(f"{local}@d.mssante.fr", DEFAULT, "PER", Named("Claire", "Martin"))
-    assert [w.sentence for w in warned] == (["Votre règle de nommage donnerait « claire.martin »."] if said else [])
+    assert [w.sentence for w in warned] == (
+        ["Votre règle de nommage donnerait «\u00a0claire.martin\u00a0»."] if said else []
+    )
 
 
 def test_a_domain_of_ones_own_distinguishes_enough():

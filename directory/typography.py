@@ -1,0 +1,15 @@
+"""What French typography asks of a sentence that names a value: spaces at which no line breaks."""
+
+NO_BREAK, NARROW = "\u00a0", "\u202f"
+LONGEST = 100  # characters of a value named in a sentence
+
+
+def quoted(value: object) -> str:
+    """Between French quotes, which stay on the line of what they hold; cut where it is long."""
+    text = str(value)
+    return f"«{NO_BREAK}{text if len(text) <= LONGEST else text[: LONGEST - 1] + '…'}{NO_BREAK}»"
+
+
+def grouped(number: int) -> str:
+    """« 1 288 490 189 », on one line."""
+    return f"{number:,}".replace(",", NARROW)
