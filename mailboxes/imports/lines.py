@@ -334,8 +334,8 @@ class Batch:
         rpps = line.facts.get("rpps")
         if rpps and rpps not in self.people:
             raise rules.Refused(
-                f"RPPS du titulaire : {quoted(rpps)} n’est celui d’aucune personne inscrite ici. Inscrivez-la d’abord ; "
-                "si elle est dans une autre structure, son accord lui sera demandé.",
+                f"RPPS du titulaire : {quoted(rpps)} n’est celui d’aucune personne inscrite ici. Inscrivez-la "
+                "d’abord ; si elle est dans une autre structure, son accord lui sera demandé.",
                 "holder",
             )
         return self._named(line)[0]
