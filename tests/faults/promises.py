@@ -65,6 +65,7 @@ def judge(seen: dict, clients, mails, hooks, kills: int) -> tuple[dict, dict]:
         "writes acknowledged": clients.written.total(),
         "webhook calls delivered": len(hooks.accepted),
         "webhook calls taken twice, same id": hooks_twice,
+        "webhook calls cut after they were taken": hooks.dropped_after,
         "answers": {str(status): count for status, count in clients.statuses.items()},
         "longest wait for an answer (s)": round(clients.longest, 1),
     }
