@@ -1,0 +1,62 @@
+"""What is answered where no view does: a page to a person; under `/api/` a problem (RFC 9457), under `/fhir/` an
+OperationOutcome, as their own views answer."""
+
+import sys
+
+from django.http import HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.views import defaults
+
+from balmanager.outage import DETAIL, RETRY_AFTER, database_is_away
+
+# status -> title, code of the API, code of FHIR, sentence
+SAYS = {
+    400: ("Demande invalide", "invalid", "invalid", "Cette demande ne se lit pas."),
+    403: ("Non autorisé", "permission_denied", "forbidden", "Vous n’y avez pas accès."),
+    404: ("Introuvable", "not_found", "not-found", "Cette adresse n’existe pas."),
+    500: ("Erreur", "error", "exception", "Une erreur est survenue ; elle est notée. Réessayez plus tard."),
+    503: ("Indisponible", "database_away", "transient", DETAIL),
+}
+
+
+def handle_400(request, exception):
+    """A session that cannot be saved is told by Django as a bad request, whatever the reason."""
+    if database_is_away(exception):
+        return away(request)
+    return to_software(request, 400) or defaults.bad_request(request, exception)
+
+
+def handle_403(request, exception=None):
+    return to_software(request, 403) or defaults.permission_denied(request, exception)
+
+
+def handle_404(request, exception):
+    return to_software(request, 404) or defaults.page_not_found(request, exception)
+
+
+def handle_500(request):
+    if database_is_away(sys.exc_info()[1]):
+        return away(request)
+    return to_software(request, 500) or defaults.server_error(request)
+
+
+def away(request) -> HttpResponse:
+    """503, and when to come back, on a page without data."""
+    page = to_software(request, 503)
+    response = page or HttpResponse(render_to_string("503.html", {"detail": DETAIL}), status=503)
+    response["Retry-After"] = str(RETRY_AFTER)
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+def to_software(request, status: int) -> HttpResponse | None:
+    """The error as software reads it; None where a person asks."""
+    title, code, fhir_code, detail = SAYS[status]
+    if request.path.startswith("/api/"):
+        problem = {"title": title, "status": status, "code": code, "detail": detail}
+        return JsonResponse(problem, status=status, content_type="application/problem+json")
+    if request.path.startswith("/fhir/"):
+        issue = {"severity": "error", "code": fhir_code, "diagnostics": detail}
+        outcome = {"resourceType": "OperationOutcome", "issue": [issue]}
+        return JsonResponse(outcome, status=status, content_type="application/fhir+json")
+    return None
