@@ -3,6 +3,7 @@ OperationOutcome, as their own views answer."""
 
 import sys
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views import defaults
@@ -14,6 +15,7 @@ SAYS = {
     400: ("Demande invalide", "invalid", "invalid", "Cette demande ne se lit pas."),
     403: ("Non autorisé", "permission_denied", "forbidden", "Vous n’y avez pas accès."),
     404: ("Introuvable", "not_found", "not-found", "Cette adresse n’existe pas."),
+    413: ("Trop long", "too_long", "too-long", "Le corps est trop long : envoyez-le en plusieurs fois."),
     500: ("Erreur", "error", "exception", "Une erreur est survenue ; elle est notée. Réessayez plus tard."),
     503: ("Indisponible", "database_away", "transient", DETAIL),
 }
@@ -23,7 +25,8 @@ def handle_400(request, exception):
     """A session that cannot be saved is told by Django as a bad request, whatever the reason."""
     if database_is_away(exception):
         return away(request)
-    return to_software(request, 400) or defaults.bad_request(request, exception)
+    status = 413 if isinstance(exception, RequestDataTooBig) else 400
+    return to_software(request, status) or defaults.bad_request(request, exception)
 
 
 def handle_403(request, exception=None):

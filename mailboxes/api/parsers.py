@@ -1,32 +1,18 @@
-"""What is read of a body: no more than a bounded size and depth, and no character that nobody sees."""
+"""What is read of a body: no more than a bounded depth, and no character that nobody sees. Its size is bounded by
+DATA_UPLOAD_MAX_MEMORY_SIZE."""
 
 from typing import Any
 
-from rest_framework import status
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import FormParser, JSONParser
 
 from directory.controls import CONTROLS, SENTENCE
 
-MAX_BYTES = 10_000_000  # ten thousand readings, generously laid out
 MAX_DEPTH = 16
-
-
-class TooLong(APIException):
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_code = "too_long"
-    default_detail = f"Le corps dépasse {MAX_BYTES // 1_000_000} Mo : envoyez-le en plusieurs fois."
-
-
-def check_length(context: dict | None) -> None:
-    length = context["request"].META.get("CONTENT_LENGTH", "") if context else ""
-    if length.isdecimal() and int(length[:12]) > MAX_BYTES:
-        raise TooLong
 
 
 class StrictParser(JSONParser):
     def parse(self, stream, media_type=None, parser_context=None):
-        check_length(parser_context)
         try:
             said = super().parse(stream, media_type, parser_context)
         except RecursionError:
@@ -39,7 +25,6 @@ class StrictParser(JSONParser):
 
 class SearchParser(FormParser):
     def parse(self, stream, media_type=None, parser_context=None):
-        check_length(parser_context)
         said = super().parse(stream, media_type, parser_context)
         check_said(dict(said.lists()))
         return said

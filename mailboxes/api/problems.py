@@ -16,7 +16,6 @@ TITLES = {
     406: "Format impossible",
     409: "Refusé",
     412: "Changé entre-temps",
-    413: "Trop long",
     415: "Format non lu",
     422: "Clé déjà employée",
     429: "Trop de demandes",

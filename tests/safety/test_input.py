@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 import pytest
+from django.conf import settings as of_django
 from django.urls import get_resolver
 from django.utils.datastructures import MultiValueDict
 from django.utils.http import urlencode
 
 from directory.controls import SENTENCE
 from mailboxes.api.keys import KeyThrottle
-from mailboxes.api.parsers import MAX_BYTES
 from mailboxes.models import Bal
 from tests.safety import routes
 from tests.safety.conftest import undone, visitor
@@ -25,6 +25,7 @@ UNREADABLE = [
     b"", b"[", b"[" * 200_000, b"null", b"[]", b'"x"', b"\xff", b'{"a": NaN}', b'{"a": 1e999}', b'{"a":"\\u0000"}',
     b'{"a":"\\ud800"}', b'{"readings": [null, [], 1, {}]}', b'{"questions": [null]}', b'{"a":' * 60 + b"1" + b"}" * 60,
 ]  # fmt: skip
+TOO_LONG = str(of_django.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
 # These ask nothing that a form or a filter reads, or end the session.
 LEFT_OUT = re.compile(r"^(admin/|metrics|healthz|readyz|compte/logout)")
 ROUTES = [route for route in routes.walk() if not LEFT_OUT.match(route.path)]
@@ -204,9 +205,9 @@ def test_an_error_of_ours_says_nothing_of_it(rf):
 
 
 def test_a_body_too_long_is_not_read(key, finder):
-    answer = key.post("/api/v1/bals/", data=b"{}", content_type="application/json", CONTENT_LENGTH=str(MAX_BYTES + 1))
+    answer = key.post("/api/v1/bals/", data=b"{}", content_type="application/json", CONTENT_LENGTH=TOO_LONG)
     assert (answer.status_code, answer.json()["code"], is_problem(answer)) == (413, "too_long", True)
-    form = {"content_type": "application/x-www-form-urlencoded", "CONTENT_LENGTH": str(MAX_BYTES + 1)}
+    form = {"content_type": "application/x-www-form-urlencoded", "CONTENT_LENGTH": TOO_LONG}
     assert finder.post("/fhir/Practitioner/_search", data=b"", **form).status_code == 413
 
 

@@ -25,7 +25,6 @@ ISSUES = {
     405: "not-supported",
     406: "not-supported",
     410: "expired",
-    413: "too-long",
     415: "not-supported",
     429: "throttled",
 }
