@@ -20,8 +20,8 @@ unexport PYTHONDONTWRITEBYTECODE  # each of the many starts would compile a thou
 # The checks need no .env: their settings are these.
 CHECK_ENV := ENV_FILE=/dev/null VAR_DIR=$(VENV)/check SECRET_KEY=only-to-load-the-settings-never-to-serve-a-page-0123456789
 
-.PHONY: help install run test test-sqlite test-postgresql servers soak faults check fix openapi bench mutants mutants-tables \
-	mutants-rules lock clean backup restore dist install-offline
+.PHONY: help install run test test-sqlite test-postgresql servers soak faults check audit fix openapi bench mutants \
+	mutants-tables mutants-rules lock clean backup restore dist install-offline
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -78,15 +78,19 @@ test: test-sqlite test-postgresql  ## The whole suite, over SQLite then over Pos
 test-sqlite test-postgresql: test-%: $(VENV)/.dev static/vendor/icons.svg
 	$(BIN)/python -m pytest -n 2 --db $* $(ARGS)
 
-check: $(VENV)/.dev static/vendor/icons.svg  ## Style, direction of imports, types, migrations, templates, deployment
+check: $(VENV)/.dev static/vendor/icons.svg  ## Style, security, direction of imports, advisories, types, migrations, templates
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports --no-cache
+	@$(BIN)/python .ci/audit.py
 	$(CHECK_ENV) $(BIN)/mypy
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/djlint --check --quiet templates
 	$(CHECK_ENV) $(MANAGE) makemigrations --check --dry-run
 	$(CHECK_ENV) SITE_URL=https://bal.example.fr HSTS_SECONDS=31536000 $(MANAGE) check --deploy --fail-level WARNING
+
+audit: $(VENV)/.created  ## Ask whether advisories are published against what we lock (part of `check`; wants a network)
+	@$(BIN)/python .ci/audit.py
 
 fix: $(VENV)/.dev  ## Let the tools correct what they can
 	$(BIN)/ruff check --fix

@@ -145,7 +145,15 @@ def supervise(programs: list[Program]) -> None:
         program.kill()
 
 
+def keep_others_out() -> None:
+    """What these processes write is read by their account alone; so is what an earlier version left to be read."""
+    os.umask(0o077)
+    for path in [*settings.VAR_DIR.glob("*.sqlite3*"), *settings.VAR_DIR.glob("demo.txt")]:
+        path.chmod(0o600)
+
+
 def main() -> None:
+    keep_others_out()
     port = choose_port(int(os.environ.get("PORT", "8000")))
     os.environ["PORT"] = str(port)
     try:

@@ -32,7 +32,7 @@ if "*" in ALLOWED_HOSTS and not DEBUG:
 SITE_URL = env.web("SITE_URL", default=f"http://localhost:{env('PORT', default='8000')}").rstrip("/")
 HTTPS = env.bool("HTTPS", default=SITE_URL.startswith("https://"))
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 ROOT_URLCONF = "balmanager.urls"
 WSGI_APPLICATION = "balmanager.wsgi.application"
@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "balmanager.operations.metrics.CountRequests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "balmanager.privacy.NothingKept",
     "csp.middleware.CSPMiddleware",
     "directory.memory.per_request",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -125,6 +126,8 @@ else:
         "connect_timeout": 5,
         **DATABASES["default"].get("OPTIONS", {}),
     }
+
+RUNTIME_ROLE = env("RUNTIME_ROLE", default="")  # PostgreSQL's role that serves, where it does not own the tables
 
 # --- Who logs in ------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -420,8 +423,12 @@ ARRIVAL_PREPARED_BEFORE = timedelta(days=env.int("ARRIVAL_PREPARED_BEFORE_DAYS",
 MOVEMENT_REMIND_EVERY = timedelta(days=env.int("MOVEMENT_REMIND_EVERY_DAYS", default=7))
 REQUEST_ESCALATE_AFTER = timedelta(days=env.int("REQUEST_ESCALATE_AFTER_DAYS", default=7))
 DELETION_WAIT = timedelta(days=env.int("DELETION_WAIT_DAYS", default=30))
+SEALS_FILE = env("SEALS_FILE", default="")
 NOTICE_LEASE = timedelta(minutes=env.int("NOTICE_LEASE_MINUTES", default=10))
 ACCESS_TRACES_KEPT = timedelta(days=env.int("ACCESS_TRACES_KEPT_DAYS", default=365))
+ADMIN_LOG_KEPT = timedelta(days=env.int("ADMIN_LOG_KEPT_DAYS", default=365))
+PEOPLE_KEPT = timedelta(days=env.int("PEOPLE_KEPT_DAYS", default=5 * 365))  # after they left every structure
+RECORD_KEPT = timedelta(days=env.int("RECORD_KEPT_DAYS", default=10 * 365))  # 0: for good
 DRAFTS_KEPT = timedelta(days=env.int("DRAFTS_KEPT_DAYS", default=90))
 READINGS_KEPT = timedelta(days=env.int("READINGS_KEPT_DAYS", default=3 * 365))
 IMPORTS_KEPT = timedelta(days=env.int("IMPORTS_KEPT_DAYS", default=180))
@@ -441,7 +448,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {"api": f"{API_REQUESTS_PER_MINUTE}/min"},
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["mailboxes.api.parsers.StrictParser"],
     "DEFAULT_SCHEMA_CLASS": "mailboxes.api.schema.Schema",
     "EXCEPTION_HANDLER": "mailboxes.api.problems.exception_handler",
 }

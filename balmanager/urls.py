@@ -16,6 +16,7 @@ urlpatterns = [
     path("readyz", views.readyz),
     path("metrics", views.metrics_text),
     path("service/", views.service, name="service"),
+    path("ce-qui-est-garde/", views.kept, name="kept"),
     path("", include("mailboxes.urls")),
     path("annuaire/", include("directory.urls")),
     path("compte/", include("balmanager.accounts.urls")),
@@ -23,5 +24,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "balmanager.outage.handle_400"
-handler500 = "balmanager.outage.handle_500"
+handler400 = "balmanager.errors.handle_400"
+handler403 = "balmanager.errors.handle_403"
+handler404 = "balmanager.errors.handle_404"
+handler500 = "balmanager.errors.handle_500"

@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
+from directory.controls import watch_forms
 from directory.folding import teach
 
 
@@ -10,3 +11,4 @@ class DirectoryConfig(AppConfig):
 
     def ready(self):
         connection_created.connect(teach)
+        watch_forms()

@@ -13,7 +13,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def as_xlsx(title: str, header: Sequence[str], rows: Iterable[Sequence]) -> bytes:
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
-    sheet.append(list(header))
+    sheet.append([harmless(label) for label in header])
     for row in rows:
         sheet.append([harmless(value) for value in row])
     content = io.BytesIO()

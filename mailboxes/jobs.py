@@ -15,6 +15,7 @@ from typing import NamedTuple
 from celery import Task, current_app, shared_task
 from celery.schedules import crontab
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -39,6 +40,8 @@ from mailboxes.actions import (
     update_quota_warnings,
     warn_certificate,
 )
+from mailboxes.actions.forgetting import forget_person, forgettable
+from mailboxes.actions.seals import seal
 from mailboxes.actions.traces import delete
 from mailboxes.campaigns.actions import ask_campaign, close_campaign, remind_campaign
 from mailboxes.campaigns.models import Campaign
@@ -65,6 +68,7 @@ from mailboxes.models import (
     Structure,
 )
 from mailboxes.models.preferences import STANDING
+from mailboxes.models.seals import unsealed_entries, unsealed_notices
 from mailboxes.notices import idleness
 from mailboxes.notices.telling import tell
 from mailboxes.openings.models import OpeningDraft
@@ -174,8 +178,10 @@ def _each(action: Callable) -> Callable[[QuerySet], Tally]:
     return partial(one_by_one, action)
 
 
-# What the retention settings no longer keep. The journal is not among it: its decisions are a record.
+# What the retention settings no longer keep. The journal is not among it: its decisions are a record, whose words the
+# owner of the tables alone takes out (`manage.py forget_records`).
 OUTDATED: dict[str, Callable[[datetime], QuerySet]] = {
+    "journal de l’administration": lambda now: LogEntry.objects.filter(action_time__lt=now - settings.ADMIN_LOG_KEPT),
     "traces d’accès": lambda now: AccessTrace.objects.filter(at__lt=now - settings.ACCESS_TRACES_KEPT),
     "brouillons": lambda now: OpeningDraft.objects.filter(changed_at__lt=now - settings.DRAFTS_KEPT),
     "relevés": lambda now: Reading.objects.filter(at__lt=now - settings.READINGS_KEPT),
@@ -195,8 +201,13 @@ JOBS: dict[str, ScheduledJob] = {
         Sweep("délégations échues",
               lambda now: Delegataire.objects.expired(timezone.localdate(now)), _each(end_delegation)),
     ]),
+    "seal": ScheduledJob(crontab(minute=25), [
+        Sweep("lignes du journal à sceller", unsealed_entries, seal),
+        Sweep("avis remis à sceller", unsealed_notices, seal),
+    ]),
     "purge": ScheduledJob(crontab(hour=3, minute=30), [
         *(Sweep(title, rows, delete) for title, rows in OUTDATED.items()),
+        Sweep("personnes parties depuis longtemps", forgettable, _each(forget_person)),
         Sweep("fichiers d’imports", lambda now: Import.objects.outdated(now), _each(forget_import)),
     ]),
     "verify_absences": ScheduledJob(crontab(hour=6, minute=0), [

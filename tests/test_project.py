@@ -122,7 +122,7 @@ def test_the_example_of_settings_names_only_settings_that_exist():
 
 # --- Containers, units --------------------------------------------------------------------------------------------
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-OURS = ("migrate", "web", "worker", "beat", "backup")
+OURS = ("migrate", "web", "worker", "beat", "backup", "restore")
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -133,6 +133,14 @@ def test_a_container_gets_every_setting_and_may_write_in_its_volume_alone(name):
     assert service["cap_drop"] == ["ALL"]
     assert "SECRET_KEY" not in service["environment"]  # it comes as a file
     assert service["logging"]["options"]["max-size"]
+
+
+@pytest.mark.parametrize("name", [*OURS, "redis"])
+def test_what_serves_does_not_know_the_password_of_the_owner_of_the_tables(name):
+    service = COMPOSE["services"][name]
+    is_owner = name in ("migrate", "restore")
+    assert ("owner_password" in service.get("secrets", ())) == is_owner
+    assert ("bal_owner" in service.get("environment", {}).get("DATABASE_URL", "")) == is_owner
 
 
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))

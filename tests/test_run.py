@@ -40,6 +40,13 @@ def answers(app):
         return answer.status == 200
 
 
+def readable_by_others(var):
+    """The files of the data that another account of this machine could read."""
+    kept = [*var.glob("*.sqlite3*"), *var.glob("*.txt"), *var.glob("beat*")]
+    assert kept
+    return [path.name for path in kept if path.stat().st_mode & 0o077]
+
+
 def tasks_waiting(app):
     with contextlib.suppress(sqlite3.OperationalError), sqlite3.connect(app.var / "queue.sqlite3") as queue:
         return queue.execute("SELECT count(*) FROM messages WHERE queue = 'celery'").fetchone()[0]
@@ -58,6 +65,7 @@ def test_a_dead_worker_is_started_again_beside_the_web_and_one_ctrl_c_ends_all(a
             after = wait_for(lambda: complete_again(started.pid, before))
             assert after["web"] == before["web"]
             assert answers(app)
+            assert readable_by_others(app.var) == []
             send = "from mailboxes.notices.telling import tell; tell.delay([])"
             app.manage("shell", "-c", send)
             wait_for(lambda: tasks_waiting(app) == 0)

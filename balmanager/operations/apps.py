@@ -1,6 +1,12 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.module_loading import import_string
 
 
 class OperationsConfig(AppConfig):
     name = "balmanager.operations"
     verbose_name = "Exploitation"
+
+    def ready(self):
+        # By name: models cannot be imported before this.
+        post_migrate.connect(import_string("balmanager.operations.roles.grant_after_migration"), sender=self)

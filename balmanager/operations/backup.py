@@ -51,8 +51,13 @@ class NotSaved(Exception):
     """Why, in a French sentence; the archives that stand are kept."""
 
 
-def key_fingerprint() -> str:
-    return salted_hmac("balmanager.backup", "key", algorithm="sha256").hexdigest()[:16]
+def key_fingerprint(key: str | None = None) -> str:
+    return salted_hmac("balmanager.backup", "key", secret=key, algorithm="sha256").hexdigest()[:16]
+
+
+def known_keys() -> set[str]:
+    """The fingerprints of the keys under which what was signed still holds."""
+    return {key_fingerprint(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)}
 
 
 def known_migrations() -> list[list[str]]:
@@ -186,7 +191,7 @@ def check(manifest: dict, other_key: bool) -> None:
         raise NotRestored("Cette archive vient d’une version plus récente : installez-la d’abord.")
     if manifest["database"] != connection.vendor:
         raise NotRestored(f"Cette archive est d’une base {manifest['database']} ; celle d’ici est {connection.vendor}.")
-    if manifest["key"] != key_fingerprint() and not other_key:
+    if manifest["key"] not in known_keys() and not other_key:
         raise NotRestored(
             "Cette archive a été faite sous une autre SECRET_KEY : remettez celle-ci, ou ajoutez --other-key "
             "(les liens déjà envoyés et les secrets des webhooks ne vaudront plus)."

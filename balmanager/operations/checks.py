@@ -16,6 +16,7 @@ from balmanager.celery import app
 from balmanager.degraded import make_sure_redis_answers, outage
 from balmanager.operations.models import Job
 from balmanager.operations.records import schedules
+from balmanager.operations.roles import owns_tables
 from directory.models import SyncRun
 from mailboxes.models import Notice
 from mailboxes.software.models import Delivery
@@ -47,7 +48,9 @@ class CheckOutcome(NamedTuple):
 def database() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    return connection.vendor
+    if connection.vendor != "postgresql":
+        return connection.vendor
+    return "postgresql, " + ("un seul rôle : voir docs/deploy.md" if owns_tables() else "deux rôles")
 
 
 def migrations() -> str:

@@ -12,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from balmanager.operations import checks, metrics
 from balmanager.operations.models import Failure, Job
+from balmanager.retention import KEPT
 
 
 @login_not_required
@@ -50,6 +51,11 @@ def may_read_metrics(request) -> bool:
     address = request.META.get("REMOTE_ADDR", "")
     is_local = not address or ip_address(address).is_loopback  # none: a Unix socket
     return is_local and not {"X-Forwarded-For", "X-Forwarded-Proto", "Forwarded"} & request.headers.keys()
+
+
+def kept(request):
+    """To everybody who logs in: it says nothing of anyone."""
+    return render(request, "operations/kept.html", {"kept": KEPT})
 
 
 @never_cache

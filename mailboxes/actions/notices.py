@@ -66,7 +66,7 @@ def resend_notice(notice: Notice, *, by) -> Notice:
         notice.channel, notice.address = Notice.Channel.EMAIL, notice.bal.operator.request_email
     rules.check_reachable(notice)
     notice.bounced_at, notice.sent_at, notice.error, notice.attempts = None, None, "", 0
-    notice.save()
+    notice.save(update_fields=["channel", "address", "bounced_at", "sent_at", "error", "attempts"])
     _write(
         notice, Act.RESEND_NOTICE, by=by, before=before, after=f"{notice.recipient}, par {notice.get_channel_display()}"
     )

@@ -1,13 +1,19 @@
 """Who looked at what; and forgetting what is kept no longer."""
 
+import re
+from urllib.parse import unquote_plus
+
 from django.db.models import QuerySet
 
 from mailboxes.actions.moves import Tally
 from mailboxes.models import AccessTrace
 
+NUMBER = re.compile(r"(?<![\w.-])(?:\d[\s.]?){10,14}\d(?![\w-])")  # RPPS, national identifier, INS, however spaced
+
 
 def trace(user, what: str, target: str = "") -> None:
-    AccessTrace.objects.create(user=user, what=what, target=target[:300])
+    """`target` may be what an address asked (`?q=…`): the numbers of people are taken out of it."""
+    AccessTrace.objects.create(user=user, what=what, target=NUMBER.sub("‹numéro›", unquote_plus(target))[:300])
 
 
 def delete(rows: QuerySet) -> Tally:

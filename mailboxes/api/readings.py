@@ -176,6 +176,8 @@ def _read(form: PushedSerializer, item) -> Pushed | ReadingVerdict:
 
 
 def _sentence(errors) -> str:
+    if isinstance(errors, list):  # of what is no object at all
+        return " ".join(map(str, errors))
     return " ".join(f"{name} : {' '.join(map(str, said))}" for name, said in errors.items())
 
 

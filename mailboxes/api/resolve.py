@@ -199,6 +199,10 @@ class ResolveView(APIView):
         return Response({"answers": answers, "freshness": now})
 
 
+class AddressSerializer(serializers.Serializer):
+    address = serializers.CharField(max_length=LONGEST)
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
@@ -230,7 +234,7 @@ class VerdictSerializer(serializers.Serializer):
 
 @method_decorator(never_cache, name="dispatch")
 class CheckView(APIView):
-    scopes = {"GET": Scope.RESOLVE}
+    scopes = {"GET": Scope.RESOLVE, "POST": Scope.RESOLVE}
 
     @extend_schema(
         parameters=[OpenApiParameter("address", str, required=True)],
@@ -238,8 +242,20 @@ class CheckView(APIView):
         operation_id="check",
     )
     def get(self, request):
-        """Cette adresse est-elle de l’espace de confiance, publiée, et à qui ? Rien n’en est gardé."""
-        typed = request.query_params.get("address", "")
+        """Cette adresse est-elle de l’espace de confiance, publiée, et à qui ? Rien n’en est gardé.
+
+        Celle d’un patient ne s’écrit pas dans une URL, que des journaux gardent : demandez par POST.
+        """
+        return self._answer(request.query_params.get("address", ""))
+
+    @extend_schema(request=AddressSerializer, responses=VerdictSerializer, operation_id="check_posted")
+    def post(self, request):
+        """La même question, sans que l’adresse figure dans l’URL."""
+        asked = AddressSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return self._answer(asked.validated_data["address"])
+
+    def _answer(self, typed: str) -> Response:
         if not typed or len(typed) > LONGEST:
             raise serializers.ValidationError({"address": [f"Donnez une adresse, de {LONGEST} caractères au plus."]})
         answer = check(typed)

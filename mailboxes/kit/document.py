@@ -22,6 +22,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Image, Paragraph, SimpleDocTemplate, Spacer, Table
 from segno import helpers
 
+from directory.controls import without_controls
 from directory.plain import plain_text
 from mailboxes.lifecycle import TO_BE_LEFT
 from mailboxes.models import Bal
@@ -86,7 +87,7 @@ class Kit:
 
 def one_line(text) -> str:
     """A line break typed in a name would be a new line of the vCard."""
-    return " ".join(str(text).split())
+    return without_controls(" ".join(str(text).split()))
 
 
 # --- The pieces -------------------------------------------------------------------------------------------------------

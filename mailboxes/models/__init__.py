@@ -15,6 +15,7 @@ from mailboxes.models.movements import Movement, Step
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.preferences import Preference
 from mailboxes.models.requests import Request
+from mailboxes.models.seals import Seal
 from mailboxes.models.standings import Standing, standing_of, standings
 from mailboxes.models.structures import Domain, Membership, Operator, Price, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
@@ -48,6 +49,7 @@ __all__ = [
     "Reading",
     "Request",
     "RequestLayout",
+    "Seal",
     "Signatory",
     "Standing",
     "Step",

@@ -47,6 +47,8 @@ class JournalEntry(models.Model):
     Triggers in the database forbid changing or deleting it, its delivery columns aside.
     """
 
+    DELIVERY = ("told_at", "leased_until")
+
     bal = models.ForeignKey(Bal, models.PROTECT, null=True, blank=True, related_name="journal")
     person = models.ForeignKey(
         Person, models.PROTECT, null=True, blank=True, related_name="journal", verbose_name="personne"
@@ -136,8 +138,13 @@ class Notice(models.Model):
     """One message to one recipient, with the proof that it was given: text, channel, date, outcome.
 
     `key` is unique per BAL (else per person, or address), stage, cycle and recipient: whatever crashes or runs twice,
-    the notice stands once.
+    the notice stands once. Once sent, triggers in the database forbid changing or deleting it, its delivery columns
+    aside.
     """
+
+    DELIVERY = (
+        "channel", "address", "attempts", "error", "sent_at", "how", "bounced_at", "answer", "answered_at",
+    )  # fmt: skip
 
     class Channel(models.TextChoices):
         EMAIL = "email", "courriel"

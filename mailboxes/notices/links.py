@@ -33,10 +33,11 @@ def message_id(notice) -> str:
 def notice_of_message(text: str) -> int | None:
     """The primary key of the notice whose Message-ID stands in `text`."""
     for pk, seal in re.findall(r"<avis\.(\d+)\.([0-9a-f]+)@", text):
-        if constant_time_compare(seal, _seal(pk)):
+        keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)  # a mail of before a new key may come back
+        if any(constant_time_compare(seal, _seal(pk, key)) for key in keys):
             return int(pk)
     return None
 
 
-def _seal(pk: int | str) -> str:
-    return salted_hmac(MESSAGE, str(pk)).hexdigest()[:20]
+def _seal(pk: int | str, key: str | None = None) -> str:
+    return salted_hmac(MESSAGE, str(pk), secret=key).hexdigest()[:20]

@@ -1,7 +1,8 @@
 """The journal told to software: each line once for each webhook, signed, tried again, and never to an inner address.
 
 The receiver checks `X-BAL-Signature: t=…,v1=…`, where v1 is the HMAC-SHA256, in hexadecimal, of "t.body" under the
-webhook's secret and t the Unix time of the sending; it refuses what is older than a few minutes.
+webhook's secret and t the Unix time of the sending; it refuses what is older than a few minutes. While a former
+SECRET_KEY stands among the fallbacks, a second v1 follows, under the secret that this key made.
 """
 
 import asyncio
@@ -28,6 +29,12 @@ WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 144
 SETTLED = timedelta(hours=1)  # no transaction of ours lasts as long: below such a line, no other will appear
 BATCH = 500
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Of IPv6, what Python calls global though it stands for an IPv4 address, for a site of old, or for this very NAT.
+NOWHERE = [ipaddress.ip_network(one) for one in ("::/96", "64:ff9b:1::/48", "fec0::/10", "2001::/23", "192.88.99.0/24")]
+
+
+# The same of a name that leads nowhere and of one that leads inside: who adds a webhook does not learn our machines.
+NOT_CALLED = "{} n’est pas appelé : ce n’est pas une machine d’internet, ni d’un réseau que l’hébergeur permet."
 
 
 class Unsafe(Exception):
@@ -98,7 +105,7 @@ def post(delivery: Delivery, now: datetime) -> int:
         "Host": url.netloc.decode(),
         "Content-Type": "application/json",
         "X-BAL-Delivery": str(delivery.pk),
-        "X-BAL-Signature": signature(delivery.webhook.secret, body, now),
+        "X-BAL-Signature": signature(delivery.webhook.secrets, body, now),
     }
     target = url.copy_with(host=safe_address(url))
     call = _call(target, content=body, headers=headers, extensions={"sni_hostname": url.host})
@@ -119,10 +126,11 @@ async def _call(target: httpx.URL, **options) -> int:
         raise TimeoutError(f"Pas de réponse en {DEADLINE} secondes.") from None
 
 
-def signature(secret: str, body: bytes, now: datetime) -> str:
+def signature(secrets: list[str], body: bytes, now: datetime) -> str:
     at = int(now.timestamp())
-    digest = hmac.new(secret.encode(), b"%d.%b" % (at, body), hashlib.sha256).hexdigest()
-    return f"t={at},v1={digest}"
+    signed = b"%d.%b" % (at, body)
+    digests = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets]
+    return ",".join([f"t={at}", *(f"v1={digest}" for digest in digests)])
 
 
 def safe_address(url: httpx.URL) -> str:
@@ -130,11 +138,11 @@ def safe_address(url: httpx.URL) -> str:
     try:
         found = socket.getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise Unsafe(f"{quoted(url.host)} ne désigne aucune machine.") from error
+        raise Unsafe(NOT_CALLED.format(quoted(url.host))) from error
     addresses = [str(info[4][0]) for info in found]
     for address in addresses:
         if not may_call(address, url.scheme):
-            raise Unsafe(f"{quoted(url.host)} mène à une adresse intérieure : elle n’est pas appelée.")
+            raise Unsafe(NOT_CALLED.format(quoted(url.host)))
     return addresses[0]
 
 
@@ -144,6 +152,8 @@ def may_call(address: str, scheme: str) -> bool:
     ip = _embedded(ipaddress.ip_address(address.partition("%")[0]))
     if any(ip in network for network in settings.WEBHOOK_NETWORKS):
         return True
+    if any(ip in network for network in NOWHERE):
+        return False
     return scheme == "https" and ip.is_global and not ip.is_multicast
 
 

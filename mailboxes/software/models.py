@@ -182,7 +182,14 @@ class Webhook(models.Model):
 
     @property
     def secret(self) -> str:
-        return f"whsec_{salted_hmac('mailboxes.webhooks', self.salt, algorithm='sha256').hexdigest()}"
+        return self.secrets[0]
+
+    @property
+    def secrets(self) -> list[str]:
+        """By each SECRET_KEY that holds, the present one first: a receiver that knows a former one still verifies."""
+        keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        made = [salted_hmac("mailboxes.webhooks", self.salt, secret=key, algorithm="sha256") for key in keys]
+        return [f"whsec_{secret.hexdigest()}" for secret in made]
 
     def lines(self):
         """The lines of the journal that it is told of: of its structure and of those below."""

@@ -32,6 +32,8 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from directory.controls import without_controls
+
 MARGIN = 18 * mm
 WIDTH = A4[0] - 2 * MARGIN  # what a flowable has
 INK, QUIET, LINE, TINT = (HexColor(colour) for colour in ("#1f2937", "#4b5563", "#d1d5db", "#f3f4f6"))
@@ -175,4 +177,4 @@ def _paragraph(text: str, style: ParagraphStyle, **options) -> Paragraph:
 
 def printed(text: str) -> str:
     """What Vera can draw: it has our letters, and lacks some spaces and signs."""
-    return str(text).translate(UNKNOWN_TO_VERA)
+    return without_controls(str(text)).translate(UNKNOWN_TO_VERA)

@@ -92,7 +92,8 @@ def preference_request(request):
 
 def _back(request) -> str:
     back = request.POST.get("back", "")
-    return back if url_has_allowed_host_and_scheme(back, None) else "preference-list"
+    is_path = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)  # else it would be a view's name
+    return back if is_path else "preference-list"
 
 
 @require_POST

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
-from balmanager import outage
+from balmanager import errors, outage
 from directory.away import database_is_away
 from tests.servers import free_port
 
@@ -118,7 +118,7 @@ def test_a_session_that_a_full_database_does_not_take_is_an_outage(client, db, s
     [("/", "text/html"), ("/api/v1/bals/", "application/problem+json"), ("/fhir/metadata", "application/fhir+json")],
 )
 def test_a_full_disk_is_answered_to_each_door_in_its_own_words(rf, path, kind):
-    answer = outage.answer(rf.get(path), outage.outage_behind(OSError(errno.ENOSPC, "full")))
+    answer = errors.unavailable(rf.get(path), outage.outage_behind(OSError(errno.ENOSPC, "full")))
     assert answer.status_code == 503
     assert answer["Content-Type"].startswith(kind)
     assert outage.outage_behind(OSError(errno.ENOENT, "no such file")) is None

@@ -191,19 +191,19 @@ def in_state(verb: Verb):
     return make
 
 
-def alerted(stage: Stage, bal: Bal) -> Bal:
-    """So long ago, and delivered, that its reminder is due; so far without an answer."""
+def unreached(stage: Stage, bal: Bal) -> Bal:
+    """Alerted so long ago that its reminder is due; nobody was told."""
     since = days_ago(50)
     Bal.objects.filter(pk=bal.pk).update(state=State.IDLE_ALERTED, state_since=since, clock_at=days_ago(355))
-    entry = JournalEntry.objects.create(bal=bal, what=Verb.ALERT_IDLE, at=since)
-    facts = {"entry": entry, "bal": bal, "party": "holders", "stage": Verb.ALERT_IDLE, "sent_at": days_ago(49)}
-    Notice.objects.create(person=stage.people.alice, key=f"alert-{bal.pk}", **facts)
-    Notice.objects.update(created_at=since)
+    JournalEntry.objects.create(bal=bal, what=Verb.ALERT_IDLE, at=since)
     return bal
 
 
-def unreached(stage: Stage, bal: Bal) -> Bal:
-    alerted(stage, bal).notices.all().delete()
+def alerted(stage: Stage, bal: Bal) -> Bal:
+    """And delivered; so far without an answer."""
+    entry = unreached(stage, bal).journal.latest("pk")
+    facts = {"entry": entry, "bal": bal, "party": "holders", "stage": Verb.ALERT_IDLE, "sent_at": days_ago(49)}
+    Notice.objects.create(person=stage.people.alice, key=f"alert-{bal.pk}", created_at=entry.at, **facts)
     return bal
 
 

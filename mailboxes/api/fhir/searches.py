@@ -35,6 +35,7 @@ from mailboxes.api.fhir.resources import (
 )
 
 DEFAULT_SIZE, MAX_SIZE = 50, 200
+MAX_VALUES = 100  # of all the parameters of one search: each is a condition of the query
 TOTALS = ("none", "estimate", "accurate")
 FORMATS = ("json", "application/json", "application/fhir+json")
 
@@ -212,6 +213,8 @@ class Search(NamedTuple):
 def read_search(name: str, query: QueryDict) -> Search:
     if "\0" in query.urlencode(safe="\0") or not all(all(values) for _, values in query.lists()):
         raise BadSearch("Une valeur est vide ou illisible.")
+    if sum(value.count(",") + 1 for _, values in query.lists() for value in values) > MAX_VALUES:
+        raise BadSearch(f"Au plus {MAX_VALUES} valeurs par recherche : faites-en plusieurs.")
     if query.get("_format", "json") not in FORMATS:
         raise BadSearch("Seul le JSON est servi : « _format=json ».")
     return Search(

@@ -7,7 +7,6 @@ from django.utils.http import parse_etags
 from django.views.decorators.cache import cache_control
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
-from rest_framework.parsers import FormParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
@@ -16,6 +15,7 @@ from directory.typography import quoted
 from mailboxes.api.fhir.bundles import SearchExpired, bundle_of, first_page, read_token
 from mailboxes.api.fhir.resources import KINDS, ResourceKind, key_of, resources
 from mailboxes.api.fhir.searches import INCLUDES, PARAMETERS, BadSearch, read_search
+from mailboxes.api.parsers import SearchParser
 from mailboxes.lifecycle import Scope
 
 ISSUES = {
@@ -64,7 +64,7 @@ def outcome(code: int, text: str, headers: dict | None = None) -> Response:
 @extend_schema(exclude=True)  # FHIR describes itself: see `metadata`
 class FhirView(APIView):
     renderer_classes = [FhirRenderer, PlainRenderer]
-    parser_classes = [FormParser]
+    parser_classes = [SearchParser]
     scopes = {method.upper(): Scope.RESOLVE for method in APIView.http_method_names}
 
     def get_exception_handler(self):

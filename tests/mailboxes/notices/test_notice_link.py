@@ -157,6 +157,7 @@ def test_the_answer_of_another_and_a_notice_without_answer_are_refused(people, p
         actions.answer_notice(alert, "kept", by=Signatory(people.alice))
     with pytest.raises(NotAllowed):
         actions.answer_notice(alert, "kept", by=people.paul.user)
+    Notice.objects.update(sent_at=None)  # once sent, its stage stands
     Notice.objects.update(stage=Verb.ACTIVATE)
     with pytest.raises(NotAllowed):
         actions.answer_notice(Notice.objects.get(), "kept", by=Signatory(people.paul))

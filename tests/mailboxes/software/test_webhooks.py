@@ -85,6 +85,20 @@ def test_a_change_is_told_once_and_signed(webhook, receiver, org, people):
     assert headers["Host"] == receiver.url.split("/")[2]
 
 
+def test_a_new_secret_key_leaves_the_receivers_time_to_learn_their_new_secret(webhook, receiver, org, people, settings):
+    known = webhook.secret
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another-key-of-fifty-characters-that-nobody-would-guess"
+    assert webhook.secret != known
+    depublish(org, people)
+    run("deliver_webhooks")
+    ((headers, body),) = receiver.calls
+    at, *digests = (part.partition("=")[2] for part in headers["X-BAL-Signature"].split(","))
+    said = f"{at}.".encode() + body
+    signed = [hmac.new(secret.encode(), said, hashlib.sha256).hexdigest() for secret in (webhook.secret, known)]
+    assert digests == signed
+
+
 def test_neither_names_nor_reasons_leave(webhook, receiver, org, people):
     depublish(org, people)
     run("deliver_webhooks")
@@ -226,6 +240,12 @@ def test_a_test_is_a_delivery_like_the_others(webhook, receiver, people):
         ("::ffff:127.0.0.1", "https", False),
         ("64:ff9b::7f00:1", "https", False),
         ("2002:7f00:1::", "https", False),
+        ("::127.0.0.1", "https", False),
+        ("::5db8:d822", "https", False),
+        ("64:ff9b:1::7f00:1", "https", False),
+        ("fec0::1", "https", False),
+        ("2001:0:7f00:1::", "https", False),
+        ("192.88.99.1", "https", False),
         ("2606:4700::1111", "https", True),
     ],
 )
@@ -247,7 +267,7 @@ def test_a_name_that_leads_inside_is_not_called(receiver, people, structure, set
     try_webhook(webhook, by=people.gisele.user)
     run("deliver_webhooks")
     assert receiver.calls == []
-    assert "adresse intérieure" in webhook.deliveries.get().error
+    assert "n’est pas appelé" in webhook.deliveries.get().error
 
 
 @pytest.mark.parametrize(

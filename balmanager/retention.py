@@ -1,0 +1,35 @@
+"""What is kept, and how long: the settings decide, this says it to people."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+
+
+class Kept(NamedTuple):
+    setting: str
+    what: str
+    then: str
+
+    @property
+    def lasts(self) -> str:
+        value = getattr(settings, self.setting)
+        if not isinstance(value, timedelta):
+            return f"les {value} dernières"
+        return f"{value.days} jours" if value else "sans limite"
+
+
+KEPT = [
+    Kept("RECORD_KEPT", "Journal des décisions et avis remis", "les mots, noms et adresses en sont effacés"),
+    Kept("PEOPLE_KEPT", "Identité et coordonnées d’une personne, après son départ de toute structure", "effacées"),
+    Kept("ACCESS_TRACES_KEPT", "Traces d’accès : qui a regardé ou exporté quoi", "effacées"),
+    Kept("ACCOUNT_LOG_KEPT", "Journal des comptes : connexions refusées, rôles donnés ou retirés", "effacé"),
+    Kept("ADMIN_LOG_KEPT", "Journal des écrans d’administration", "effacé"),
+    Kept("BROWSER_KNOWN", "Navigateurs connus d’un compte", "oubliés"),
+    Kept("READINGS_KEPT", "Relevés d’usage : dernière connexion, espace occupé", "effacés"),
+    Kept("IMPORTS_KEPT", "Listes d’opérateurs et sort de chaque ligne", "effacés ; les comptes restent"),
+    Kept("DRAFTS_KEPT", "Demandes de BAL laissées inachevées", "effacées"),
+    Kept("DELIVERIES_KEPT", "Ce qui a été envoyé aux logiciels", "effacé"),
+    Kept("CALLS_KEPT", "Mémoire des appels de l’API, contre les doublons", "effacée"),
+    Kept("BACKUPS_KEPT", "Sauvegardes", "la plus ancienne s’efface"),
+]

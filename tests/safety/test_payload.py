@@ -1,0 +1,228 @@
+"""A payload in every text that somebody may write (a person, a list, a push, the annuaire): wherever it is shown it
+stays words."""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from html.parser import HTMLParser
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from directory.csv_files import FORMULA
+from mailboxes import jobs
+from mailboxes.models import JournalEntry, Notice
+from mailboxes.notices import links
+from tests.safety import routes, world
+from tests.safety.conftest import undone, visitor
+
+pytestmark = [pytest.mark.sqlite_run, pytest.mark.django_db]  # pages, words and doors
+
+MARK = "zq"
+PAYLOADS = {
+    "markup": "'\"><zq on=1>{{7}}",
+    "link": "<a href=zq:x>zq</a>",
+    "formula": "=zq()",
+}
+# They change who is logged in, or hand over what is no page.
+LEFT_OUT = re.compile(r"^(metrics|compte/logout|admin/(logout|autocomplete|jsi18n|r/|login|password_change))")
+ROUTES = [route for route in routes.walk() if not LEFT_OUT.match(route.path)]
+
+
+class Inert(HTMLParser):
+    """Finds what a payload became, were it more than words."""
+
+    URLS = ("href", "src", "action", "formaction", "data", "hx-get", "hx-post", "hx-put", "hx-delete", "xlink:href")
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.faults, self.shown = [], 0
+
+    def handle_starttag(self, tag, attrs):
+        if tag == MARK:
+            self.faults.append(f"an element <{tag}>")
+        for name, value in attrs:
+            said = (value or "").strip().lower()
+            if not re.fullmatch(r"[a-z][a-z0-9:_.-]*", name) or name.startswith("on"):
+                self.faults.append(f"<{tag}> has an attribute {name}={value}")
+            if name in self.URLS and said.startswith(("javascript:", "zq:", "data:text")):
+                self.faults.append(f"<{tag} {name}={value}>")
+            if name.startswith("hx-") and name not in self.URLS and MARK in said:
+                self.faults.append(f"<{tag} {name}={value}>")
+
+    def handle_data(self, data):
+        self.shown += MARK in data
+
+
+@pytest.fixture(scope="module", params=PAYLOADS.values(), ids=PAYLOADS)
+def crawled(request, make_stage):
+    """The payload, the establishments, and who looks: by name, a visitor."""
+    word = request.param
+    with undone():
+        stage = make_stage(word, word)
+        assert world.fill(word, common=True) > 60
+        here = stage.here
+        yield (
+            word,
+            here,
+            {
+                "root": visitor(stage.root),
+                "manager": visitor(here.users["gestionnaire"]),
+                "holder": visitor(here.users["titulaire"]),
+            },
+        )
+
+
+def who_looks(path):
+    if path.startswith(("mes-", "bal/demander")):
+        return "holder"
+    return "root" if path.startswith(("admin/", "compte/", "annuaire/sync", "service")) else "manager"
+
+
+def content(answer):
+    return b"".join(answer) if answer.streaming else answer.content
+
+
+def faults_of(kind, body, word):
+    """By what it is said to be."""
+    if kind == "text/html":
+        page = Inert()
+        page.feed(body.decode())
+        page.close()
+        yield from page.faults
+    elif kind == "text/csv":
+        rows = csv.reader(io.StringIO(body.decode("utf-8-sig")), delimiter=";")
+        yield from (f"a formula: {cell}" for row in rows for cell in row if cell.lstrip().startswith(FORMULA))
+    elif "spreadsheet" in kind:
+        for sheet in load_workbook(io.BytesIO(body)).worksheets:
+            cells = [cell for row in sheet.iter_rows() for cell in row]
+            yield from (f"a formula: {cell.value}" for cell in cells if cell.data_type == "f")
+    elif kind == "application/pdf":
+        if re.search(rb"/URI\s*\((zq|javascript)", body) or b"/JavaScript" in body:
+            yield "a link of the PDF"
+    elif kind == "application/zip":
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            for name in archive.namelist():
+                if ".." in name or name.startswith("/"):
+                    yield f"a file named {name}"
+                yield from (
+                    f"{name}: {fault}"
+                    for fault in faults_of(KINDS.get(name.rpartition(".")[2], ""), archive.read(name), word)
+                )
+    elif kind in ("application/json", "application/fhir+json"):
+        json.loads(body)
+
+
+KINDS = {"html": "text/html", "csv": "text/csv", "pdf": "application/pdf", "txt": "text/plain"}
+
+
+def test_every_page_and_export_shows_it_as_words(crawled, record_property):
+    word, here, visitors = crawled
+    faults, seen, shown = [], 0, 0
+    for route in ROUTES:
+        if route.path.startswith("admin/") and route.arguments:
+            continue  # below
+        url = routes.address(route, here)
+        if "(?P" in url or "<" in url:
+            continue
+        with undone():
+            answer = visitors[who_looks(route.path)].get(url)
+            body = content(answer)
+        if answer.status_code not in (200, 404, 403, 410):
+            continue
+        seen += 1
+        shown += MARK.encode() in body
+        kind = answer.headers["Content-Type"].partition(";")[0]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", url
+        if kind == "text/html" and not answer.headers.get("Content-Security-Policy"):
+            faults.append(f"{url}: no policy")
+        faults += [f"{url}: {fault}" for fault in faults_of(kind, body, word)]
+    assert not faults, "\n".join(dict.fromkeys(faults))
+    assert (seen > 110, shown > 50) == (True, True), f"hardly anything was tried: {seen} answers, {shown} show it"
+    record_property("pages", f"{seen} answers, {shown} show it")
+
+
+def test_the_pieces_of_the_kit_and_the_signed_links_show_it_as_words(crawled):
+    word, here, visitors = crawled
+    notice = Notice.objects.filter(key__startswith="told1").get()
+    urls = [reverse("notice-link", args=[links.sign_notice(notice)])]
+    urls.append(reverse("claims-link", args=[links.sign(here.people["titulaire"])]))
+    from mailboxes.kit.document import PIECES  # noqa: PLC0415
+
+    urls += [
+        reverse("bal-kit-piece", args=[here.rows["org"].pk, piece.name, form])
+        for piece in PIECES
+        for form in piece.forms
+    ]
+    for url in urls:
+        answer = visitors["manager"].get(url)
+        assert answer.status_code == 200, url
+        kind = answer.headers["Content-Type"].partition(";")[0]
+        assert list(faults_of(kind, content(answer), word)) == [], url
+
+
+def test_the_administration_shows_it_as_words(crawled):
+    word, here, visitors = crawled
+    for model in ("bal", "person", "structure", "journalentry", "notice", "request", "requestlayout", "movement"):
+        rows = {"person": here.people["principal"], "structure": here.structure, "bal": here.rows["org"]}
+        pk = rows[model].pk if model in rows else None
+        for path in (f"/admin/mailboxes/{model}/", *([f"/admin/mailboxes/{model}/{pk}/change/"] if pk else ())):
+            body = content(visitors["root"].get(path))
+            assert list(faults_of("text/html", body, word)) == [], path
+            assert MARK.encode() in body
+
+
+def test_every_mail_says_it_as_words(crawled, settings):
+    with undone():
+        mail.outbox = []
+        JournalEntry.objects.update(told_at=None, leased_until=None)
+        Notice.objects.filter(channel="email").update(sent_at=None, bounced_at=None)
+        jobs.run("tell_again")
+        assert len(mail.outbox) > 4
+        for message in mail.outbox:
+            assert message.content_subtype == "plain"
+            assert not getattr(message, "alternatives", [])
+            assert "\n" not in message.subject
+            assert "<zq" not in "".join(f"{name}: {value}" for name, value in message.message().items())
+
+
+# --- In a real browser ------------------------------------------------------------------------------------------------
+IN_BROWSER = "<img src=/zq onerror=document.title='zq'>"
+LOOKED_AT = (
+    "/", "/bal/", "/bal/1/", "/bal/4/faire-connaitre/", "/personnes/", "/demandes/", "/imports/", "/campagnes/",
+    "/annuaire/?q=zq", "/compte/droits/", "/ecarts/", "/avis/",
+)  # fmt: skip
+WRITE = f"""
+from django.conf import settings
+from tests.safety import world
+stage = world.stage({IN_BROWSER!r}, {IN_BROWSER!r})
+world.fill({IN_BROWSER!r}, common=True)
+account = stage.here.users["gestionnaire"]
+account.set_password("correct-cheval-pile")
+account.save()
+print(stage.here.rows["org"].pk)
+"""
+
+
+def test_a_browser_runs_nothing_of_it(app_server, page):
+    app = app_server(CELERY_EAGER="true")
+    org = app.manage("shell", "--no-imports", "-c", WRITE).split()[-1]
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{app.url}/compte/login/")
+    page.locator("input[name=login]").fill("gestionnaire1")
+    page.locator("input[name=password]").fill("correct-cheval-pile")
+    page.get_by_role("button", name="Se connecter").click()
+    page.wait_for_url(lambda url: "/compte/login" not in url)
+    shown = 0
+    for path in LOOKED_AT:
+        page.goto(app.url + re.sub(r"/bal/\d+/", f"/bal/{org}/", path), wait_until="networkidle")
+        assert page.locator("img[src='/zq']").count() == 0, path
+        assert page.title() != "zq", path
+        shown += "onerror" in page.content()
+    assert shown > 6
+    assert not [url for url in asked if url.endswith("/zq")]
