@@ -8,7 +8,7 @@ from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views import defaults
 
-from balmanager.outage import RETRY_AFTER, Outage, outage_behind
+from balmanager.outage import RETRY_AFTER, Unavailable, outage_behind
 
 # status -> title, code of the API, code of FHIR, sentence
 SAYS = {
@@ -42,7 +42,7 @@ def handle_500(request):
     return to_software(request, 500) or defaults.server_error(request)
 
 
-def unavailable(request, outage: Outage) -> HttpResponse:
+def unavailable(request, outage: Unavailable) -> HttpResponse:
     """503, and when to come back, on a page without data."""
     page = software_reads(request, 503, "Indisponible", outage.code, "transient", outage.detail)
     response = page or HttpResponse(render_to_string("503.html", {"detail": outage.detail}), status=503)

@@ -8,16 +8,16 @@ from directory.away import database_is_away
 RETRY_AFTER = 10  # seconds
 
 
-class Outage(NamedTuple):
+class Unavailable(NamedTuple):
     code: str
     detail: str
 
 
-AWAY = Outage(
+AWAY = Unavailable(
     "database_away",
     "La base de données ne répond pas. Rien n’a été enregistré à moitié : réessayez dans quelques instants.",
 )
-FULL = Outage(
+FULL = Unavailable(
     "disk_full",
     "Le serveur n’a plus de place pour enregistrer. Rien n’a été enregistré à moitié : prévenez son administrateur, "
     "puis réessayez.",
@@ -25,7 +25,7 @@ FULL = Outage(
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
-def outage_behind(error: BaseException | None) -> Outage | None:
+def outage_behind(error: BaseException | None) -> Unavailable | None:
     if database_is_away(error):
         return AWAY
     while error:
