@@ -14,7 +14,8 @@ from django.urls import reverse
 from mailboxes.lifecycle import BY_VERB, WHO_MAY, Act, Role, Verb
 from mailboxes.models import JournalEntry
 from mailboxes.rules import NotAllowed
-from tests.mailboxes.attempts import ATTEMPTS, CAST, set_stage
+from tests.mailboxes.attempts import ATTEMPTS
+from tests.mailboxes.before import CAST, set_stage
 
 HEADER, *ROWS = [line.split() for line in (Path(__file__).parent / "who_may.txt").read_text().splitlines() if line]
 DRAWN = {what: {Role(role) for role, mark in zip(HEADER, marks, strict=True) if mark == "x"} for what, *marks in ROWS}

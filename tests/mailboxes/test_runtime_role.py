@@ -10,7 +10,8 @@ from balmanager.operations import roles
 from balmanager.operations.checks import database
 from mailboxes import jobs
 from mailboxes.models import JournalEntry, Notice, Seal
-from tests.mailboxes.attempts import ATTEMPTS, CAST, set_stage
+from tests.mailboxes.attempts import ATTEMPTS
+from tests.mailboxes.before import CAST, set_stage
 from tests.mailboxes.test_matrix import DRAWN, undone
 
 pytestmark = [pytest.mark.postgresql_run, pytest.mark.django_db]
