@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 
-class Kept(NamedTuple):
+class Retention(NamedTuple):
     setting: str
     what: str
     then: str
@@ -20,16 +20,16 @@ class Kept(NamedTuple):
 
 
 KEPT = [
-    Kept("RECORD_KEPT", "Journal des décisions et avis remis", "les mots, noms et adresses en sont effacés"),
-    Kept("PEOPLE_KEPT", "Identité et coordonnées d’une personne, après son départ de toute structure", "effacées"),
-    Kept("ACCESS_TRACES_KEPT", "Traces d’accès : qui a regardé ou exporté quoi", "effacées"),
-    Kept("ACCOUNT_LOG_KEPT", "Journal des comptes : connexions refusées, rôles donnés ou retirés", "effacé"),
-    Kept("ADMIN_LOG_KEPT", "Journal des écrans d’administration", "effacé"),
-    Kept("BROWSER_KNOWN", "Navigateurs connus d’un compte", "oubliés"),
-    Kept("READINGS_KEPT", "Relevés d’usage : dernière connexion, espace occupé", "effacés"),
-    Kept("IMPORTS_KEPT", "Listes d’opérateurs et sort de chaque ligne", "effacés ; les comptes restent"),
-    Kept("DRAFTS_KEPT", "Demandes de BAL laissées inachevées", "effacées"),
-    Kept("DELIVERIES_KEPT", "Ce qui a été envoyé aux logiciels", "effacé"),
-    Kept("CALLS_KEPT", "Mémoire des appels de l’API, contre les doublons", "effacée"),
-    Kept("BACKUPS_KEPT", "Sauvegardes", "la plus ancienne s’efface"),
+    Retention("RECORD_KEPT", "Journal des décisions et avis remis", "les mots, noms et adresses en sont effacés"),
+    Retention("PEOPLE_KEPT", "Identité et coordonnées d’une personne, après son départ de toute structure", "effacées"),
+    Retention("ACCESS_TRACES_KEPT", "Traces d’accès : qui a regardé ou exporté quoi", "effacées"),
+    Retention("ACCOUNT_LOG_KEPT", "Journal des comptes : connexions refusées, rôles donnés ou retirés", "effacé"),
+    Retention("ADMIN_LOG_KEPT", "Journal des écrans d’administration", "effacé"),
+    Retention("BROWSER_KNOWN", "Navigateurs connus d’un compte", "oubliés"),
+    Retention("READINGS_KEPT", "Relevés d’usage : dernière connexion, espace occupé", "effacés"),
+    Retention("IMPORTS_KEPT", "Listes d’opérateurs et sort de chaque ligne", "effacés ; les comptes restent"),
+    Retention("DRAFTS_KEPT", "Demandes de BAL laissées inachevées", "effacées"),
+    Retention("DELIVERIES_KEPT", "Ce qui a été envoyé aux logiciels", "effacé"),
+    Retention("CALLS_KEPT", "Mémoire des appels de l’API, contre les doublons", "effacée"),
+    Retention("BACKUPS_KEPT", "Sauvegardes", "la plus ancienne s’efface"),
 ]

@@ -8,16 +8,9 @@ from directory.controls import without_controls
 
 BOM = "\ufeff"  # without it Excel takes UTF-8 for cp1252
 BATCH = 2000  # rows read at once, of a list without end
-FORMULA = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "＝",
-    "＋",
-    "－",
-    "＠",
-)  # what a spreadsheet would run, full-width too, even after a space
+# What a spreadsheet would run, full-width too, even after a space; and what it drops before it looks.
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+DROPPED = ("\t", "\r", "\n")
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence]) -> bytes:
@@ -46,4 +39,4 @@ def harmless(value):
     if not isinstance(value, str):
         return value
     text = without_controls(value)
-    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(DROPPED) or text.lstrip().startswith(FORMULA) else text

@@ -199,6 +199,11 @@ class ResolveView(APIView):
         return Response({"answers": answers, "freshness": now})
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Une adresse", request_only=True, value={"address": "alice.exemple@chu-exemple.mssante.fr"})
+    ]
+)
 class AddressSerializer(serializers.Serializer):
     address = serializers.CharField(max_length=LONGEST)
 

@@ -20,13 +20,13 @@ ADMIN = [route for route in routes.walk() if route.path.startswith(routes.ADMIN)
 IS_API = re.compile(r"^/(api|fhir)/")
 # Open to whoever comes: they say nothing of anybody, or hold the signed link that opens them.
 OPEN = re.compile(
-    r"^/(healthz|readyz|metrics|fhir/metadata|adresses/|questions/|avis/repondre/|compte/(invitation|adresse/.|login|logout"
+    r"^/(healthz|readyz|metrics|fhir/metadata|adresses/|questions/|rattachement/|coordonnees/[^/]+/$|avis/repondre/|compte/(invitation|adresse/.|login|logout"
     r"|inactive|parti|identite|password/reset|ferme|reauthenticate|second-facteur/(authenticate|webauthn/login)))"
 )
 # Without Cache-Control: no-store: what is published, which its asker alone keeps, and asks each time whether it stands.
 KEPT_BY_ASKER = re.compile(r"^/fhir/")
 # One's own and nobody else's, whatever one's role.
-PERSONAL = {"opening-drop", "opening-step", "campaign-answer", "claim-guide"}
+PERSONAL = {"opening-drop", "opening-step", "campaign-answer", "claim-guide", "contact-answer"}
 WRITES = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(?:mailboxes|directory|accounts)_(\w+)', re.IGNORECASE)
 HARMLESS = {"accesstrace", "call", "softwarekey"}  # that one looked, that a key served
 
@@ -79,8 +79,13 @@ def written():
 
 
 def knock(client, method, url):
+    """The answer; the client's cookies stay as they were, for what it did is undone."""
     data = {"content_type": "application/json"} if method == "post" and IS_API.match(url) else {}
-    return getattr(client, method)(url, {}, **data)
+    cookies = client.cookies.copy()
+    try:
+        return getattr(client, method)(url, {}, **data)
+    finally:
+        client.cookies = cookies
 
 
 def faults_of(answer, name, method, url):

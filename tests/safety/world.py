@@ -21,7 +21,7 @@ from mailboxes import actions
 from mailboxes.campaigns.actions import launch_campaign
 from mailboxes.campaigns.models import Campaign
 from mailboxes.imports.actions import apply_import, carry_on, forecast_import, receive_import
-from mailboxes.lifecycle import CampaignKind, RequestKind, Verb
+from mailboxes.lifecycle import Act, CampaignKind, RequestKind, Verb
 from mailboxes.models import (
     SYSTEM,
     Affiliation,
@@ -29,9 +29,11 @@ from mailboxes.models import (
     ApplicativeFacts,
     Bal,
     Claim,
+    ContactChange,
     Cotitulaire,
     Delegataire,
     GapDecision,
+    Joining,
     JournalEntry,
     Membership,
     Notice,
@@ -58,7 +60,7 @@ NOT_FREE = {
     "replaced_by", "situation", "status", "source", "name_id", "place_key", "figure", "national_id", "person_id",
     "structure_id", "person_id_type", "structure_id_type", "finess_site", "domain", "size_unit", "date_order", "verb",
     "first_seen", "channel_code", "rank", "department", "separator", "last_used_source", "sheet", "view", "open_kind",
-    "kind", "sha256",
+    "kind", "sha256", "former_email", "former_mssante_address",
 }  # fmt: skip
 # Of these the text is not a structure's own.
 COMMON = {"operator", "domain", "price", "entry", "activity"}
@@ -183,6 +185,20 @@ def _of_people(side: Side, by) -> None:
     planned_on = timezone.localdate() + timedelta(days=9)
     side.rows |= {"stay": stay, "movement": actions.open_movement(stay, "departure", planned_on=planned_on, by=by)}
     side.rows["movement"].steps.create(name="auto_reply", outcome="done", note=side.word, by=by)
+    person, now = side.people["titulaire"], timezone.now()
+
+    def told(act):
+        return {"asked_by": by, "person": person, "entry": JournalEntry.objects.create(person=person, what=act, by=by)}
+
+    side.rows |= {
+        "contact": ContactChange.objects.create(
+            channel="email", email=f"autre{side.number}@exemple.invalid", former_channel="email",
+            former_email=person.email, due_at=now + timedelta(days=7), **told(Act.ASK_CONTACT),
+        ),
+        "joining": Joining.objects.create(
+            structure=side.parent, function=side.word, expires_at=now + timedelta(days=9), **told(Act.ASK_JOINING)
+        ),
+    }  # fmt: skip
 
 
 def _of_the_annuaire(side: Side, by) -> None:
@@ -200,6 +216,11 @@ def _of_the_annuaire(side: Side, by) -> None:
         **(seen | {"source": "activities"}), national_id=f"8{titulaire.rpps}", ordinal=1, finess_site=finess,
         structure_name="PUBLIC",
     )  # fmt: skip
+    entry = JournalEntry.objects.create(person=titulaire, what=Act.ASK_PERSON, by=by)
+    facts = {"stage": Act.ASK_PERSON, "party": "holders", "channel": "email", "address": titulaire.email}
+    side.rows["asked"] = Notice.objects.create(
+        key=f"asked{side.number}", entry=entry, person=titulaire, recipient=word, text=word, **facts
+    )
     side.rows["claim"] = Claim.objects.create(
         person=titulaire, address=side.address("ailleurs"), answer="other", at=now, asked_at=now
     )
