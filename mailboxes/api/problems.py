@@ -1,7 +1,9 @@
 """Every error of the API as `application/problem+json` (RFC 9457), with a stable `code`."""
 
+from django.http import JsonResponse
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.renderers import TemplateHTMLRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
 
@@ -33,9 +35,12 @@ def exception_handler(exc, context):
     if isinstance(exc, Refused):
         exc = RefusedByRule(exc)
     response = default_handler(exc, context)
-    if response is not None:
-        response.data = problem(exc, response)
-        response.content_type = "application/problem+json"
+    if response is None:
+        return None
+    response.data = problem(exc, response)
+    response.content_type = "application/problem+json"
+    if isinstance(getattr(context["request"], "accepted_renderer", None), TemplateHTMLRenderer):  # the page of the API
+        return JsonResponse(response.data, status=response.status_code, content_type=response.content_type)
     return response
 
 

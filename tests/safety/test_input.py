@@ -156,7 +156,10 @@ def test_no_body_is_unreadable_to_the_point_of_an_error(stage, who, path):
 
 def is_problem(answer):
     kind = answer.headers["Content-Type"]
-    return kind == "application/problem+json" and {"title", "status", "code", "detail"} <= answer.json().keys()
+    return (
+        kind == "application/problem+json"
+        and {"title", "status", "code", "detail"} <= json.loads(answer.content).keys()
+    )
 
 
 def is_outcome(answer):
