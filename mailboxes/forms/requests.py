@@ -76,7 +76,8 @@ class LayoutForm(forms.ModelForm):
         name_the_empty_choice(self, CHOOSE, "structure", "operator")
         offer_choices(self, kind=[("", "toutes les demandes"), *RequestKind.choices])
         if not self.instance.pk and not self.is_bound:
-            subject, body = words_of(self.initial.get("kind") or RequestKind.CHANGE)
+            asked = self.initial.get("kind")  # by the address: anything
+            subject, body = words_of(asked if asked in RequestKind.values else RequestKind.CHANGE)
             self.initial = {"subject": subject, "body": body, **self.initial}
 
     def perform(self, *, by):

@@ -14,7 +14,7 @@ from mailboxes.models import Bal, JournalEntry, Request, RequestLayout
 from mailboxes.models.layouts import PLACEHOLDERS, check_columns, check_placeholders, fill
 from mailboxes.notices.telling import tell
 from mailboxes.requests.fhir_patch import patch_of
-from mailboxes.requests.letters import SAMPLE
+from mailboxes.requests.letters import SAMPLE, words_of
 from mailboxes.rules import NotAllowed, Refused
 
 pytestmark = pytest.mark.sqlite_run
@@ -238,3 +238,10 @@ def test_an_apostrophe_does_not_end_the_path(make_bal, people):
 
 def test_an_address_that_is_no_bal_of_ours_has_no_patch():
     assert patch_of(Request(address="x@y.mssante.fr", kind=RequestKind.CHANGE)) is None
+
+
+@pytest.mark.parametrize("kind", ["²", "../../kit/pieces/carte", ""])
+def test_an_address_that_names_no_kind_begins_with_a_change(client, people, kind):
+    client.force_login(people.gisele.user)
+    page = client.get("/demandes/modeles/nouveau/", {"kind": kind})
+    assert page.context["form"].initial["subject"] == words_of(RequestKind.CHANGE)[0]
