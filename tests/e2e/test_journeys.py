@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.cast import PASSWORD
 from tests.e2e.test_every_page import link_of, notice_link_of
 
 pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
@@ -101,6 +102,7 @@ def test_a_person_chooses_to_be_told_without_mail_and_the_gestionnaire_writes_do
     log_in(page, "paul")
     page.get_by_role("link", name="Mes préférences").first.click()
     page.get_by_label("de vive voix ou par courrier").check()
+    page.get_by_label("Mot de passe actuel").fill(PASSWORD)
     page.get_by_role("button", name="Enregistrer").click()
     page.get_by_text("C’est enregistré").wait_for()
     page.context.clear_cookies()

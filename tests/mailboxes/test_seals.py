@@ -120,7 +120,7 @@ def test_what_was_changed_is_named(told, behind, capsys, table, statement, says)
 
 
 def test_a_line_added_afterwards_is_named(told, per):
-    last = JournalEntry.objects.create(pk=JournalEntry.objects.count() + 1000, bal=per, what=Verb.OPPOSE)
+    last = JournalEntry.objects.create(pk=JournalEntry.objects.latest("pk").pk + 1000, bal=per, what=Verb.OPPOSE)
     seal()
     JournalEntry.objects.create(pk=last.pk - 1, bal=per, what=Verb.OPPOSE)
     assert list(sealing.differences()) == [f"journal, sceau 1 : la ligne {last.pk - 1} a été ajoutée après coup."]
