@@ -233,7 +233,7 @@ def notice_link_of(app, name, bal__isnull=False):
     code = (
         "from mailboxes.models import Notice; from mailboxes.notices.telling import path_of;"
         f"notices = Notice.objects.filter(person__user__username='{name}', party='holders', bal__isnull={bal__isnull});"
-        f"notices = notices.filter(stage__endswith='campaign') if {bal__isnull} else notices;"
+        f"notices = notices.filter(stage__endswith='_campaign-cleanup') if {bal__isnull} else notices;"
         "print(path_of(notices.order_by('-pk').first()))"
     )
     return app.manage("shell", "--no-imports", "-c", code).strip()
