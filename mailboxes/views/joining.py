@@ -25,6 +25,7 @@ def joining_list(request):
     awaited = Joining.objects.answerable_by(request.user).select_related(*ABOUT)
     asked = Joining.objects.asked_by_structures_of(request.user).select_related(*ABOUT)
     facts = {"awaited": [row for row in awaited[:SHOWN] if row.is_open], "asked": asked[:SHOWN]}
+    facts["shown"] = SHOWN if max(awaited.count(), asked.count()) > SHOWN else None
     return render(request, "mailboxes/joining_list.html", facts)
 
 

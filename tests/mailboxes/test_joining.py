@@ -141,7 +141,7 @@ def test_the_person_accepts_by_the_link_and_the_file_of_their_arrival_opens(eve,
     assert Notice.objects.get(stage=Act.ACCEPT_JOINING).address == people.eve.user.email
 
 
-def test_where_they_are_answers_too_and_the_asker_does_not(client, people, joining):
+def test_where_they_are_answers_too_and_the_asker_does_not(client, people, joining, monkeypatch):
     for who in (people.eve, people.lea, people.alice):
         client.force_login(who.user)
         assert client.post(reverse("joining-answer", args=[joining.pk]), {"answer": "accept"}).status_code == 404
@@ -149,6 +149,9 @@ def test_where_they_are_answers_too_and_the_asker_does_not(client, people, joini
             actions.accept_joining(joining, by=who.user)
     client.force_login(people.gisele.user)
     assert "Clinique voisine" in client.get(reverse("joining-list")).content.decode()
+    assert "Il y en a davantage" not in client.get(reverse("joining-list")).content.decode()
+    monkeypatch.setattr("mailboxes.views.joining.SHOWN", 0)
+    assert "Il y en a davantage : 0 au plus" in client.get(reverse("joining-list")).content.decode()
     client.post(reverse("joining-answer", args=[joining.pk]), {"answer": "accept"})
     assert state(joining) == "accepted"
     assert JournalEntry.objects.get(what=Act.ACCEPT_JOINING).by == people.gisele.user
