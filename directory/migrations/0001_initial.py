@@ -98,6 +98,7 @@ class Migration(migrations.Migration):
                 ('withdrawn', models.PositiveIntegerField(default=0, verbose_name='retirées')),
                 ('seconds', models.FloatField(default=0, verbose_name='durée (s)')),
                 ('preview', models.JSONField(blank=True, default=list, verbose_name="aperçu d'une simulation")),
+                ('upload', models.JSONField(blank=True, null=True)),
             ],
             options={
                 'verbose_name': 'synchronisation',

@@ -1,10 +1,8 @@
 """The questions that campaigns put to a professional: answered in Mes BAL, or by the signed link of their mail."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from mailboxes.campaigns.actions import answer_campaign
 from mailboxes.campaigns.models import CampaignTarget
@@ -15,6 +13,7 @@ from mailboxes.models import Bal, Notice, Signatory
 from mailboxes.notices import links
 from mailboxes.notices.telling import is_answered_in_campaign
 from mailboxes.rules import Refused
+from mailboxes.views.signed import by_signed_link, refused
 
 DONE: dict[str, str] = {
     CampaignTarget.Answer.USED: "C’est noté : vous vous servez de cette BAL.",
@@ -74,23 +73,15 @@ def _answer(request, target: CampaignTarget, *, by) -> None:
     try:
         answered = answer_campaign(target, said, by=by, **facts)
         messages.success(request, DONE[answered.answer])
-    except Refused as refused:
-        messages.error(request, refused.messages[0])
+    except Refused as refusal:
+        messages.error(request, refusal.messages[0])
 
 
-@login_not_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def campaign_link(request, token):
-    """The page a mail leads to. Scanners follow links: nothing changes until a button is pressed."""
-    try:
-        notice = Notice.objects.select_related("person").get(pk=links.notice_of(token))
-    except links.Expired:
-        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": True}, status=410)
-    except (links.Invalid, Notice.DoesNotExist):
-        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": False}, status=404)
+@by_signed_link(links.NOTICE, Notice.objects.all)
+def campaign_link(request, token, notice):
+    """The page where a professional answers the questions of campaigns."""
     if not is_answered_in_campaign(notice):
-        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": False}, status=404)
+        return refused(request)
     targets = _asked_by_link(notice)
     if request.method == "POST":
         number = request.POST.get("target", "")

@@ -11,30 +11,59 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-# The journal is append-only, its delivery columns aside: held by the database, whoever writes.
-# A later migration that alters its table must lift the triggers first, and forbid again: SQLite remakes the table.
-FACTS = "bal_id, at, what, by_id, before, after, note, person_id, structure_id, address"
-SENTENCE = "Le journal ne se modifie pas : on y ajoute."
-POSTGRESQL_FUNCTION = f"""CREATE FUNCTION journal_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION '{SENTENCE}' USING ERRCODE = 'integrity_constraint_violation'; END $$"""
-TRIGGERS = {"journal_no_update": f"UPDATE OF id, {FACTS}", "journal_no_delete": "DELETE"}
+# What is written is proof: the journal (its delivery columns aside), the notices once sent, the seals. Held by the
+# database, whoever writes. A later migration that alters one of these tables must lift its triggers first, and forbid
+# again: SQLite remakes the table, without them.
+JOURNAL, NOTICE, SEAL = "mailboxes_journalentry", "mailboxes_notice", "mailboxes_seal"
+SENTENCE = {
+    JOURNAL: "Le journal ne se modifie pas : on y ajoute.",
+    NOTICE: "Un avis remis ne se modifie pas : il prouve ce qui a été dit.",
+    SEAL: "Un sceau ne se modifie pas : on en ajoute.",
+}
+JOURNAL_FACTS = "id, bal_id, at, what, by_id, before, after, note, person_id, structure_id, address, signatory_id"
+NOTICE_FACTS = "id, entry_id, bal_id, key, stage, party, person_id, recipient, subject, text, created_at"
+# name -> table, event, condition
+TRIGGERS = {
+    "journal_no_update": (JOURNAL, f"UPDATE OF {JOURNAL_FACTS}", ""),
+    "journal_no_delete": (JOURNAL, "DELETE", ""),
+    "notice_no_update": (NOTICE, f"UPDATE OF {NOTICE_FACTS}", "OLD.sent_at IS NOT NULL"),
+    "notice_no_delete": (NOTICE, "DELETE", "OLD.sent_at IS NOT NULL"),
+    "seal_no_update": (SEAL, "UPDATE", ""),
+    "seal_no_delete": (SEAL, "DELETE", ""),
+}
 
 
 def forbid(apps, schema_editor):
-    does = f"BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END"
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(POSTGRESQL_FUNCTION)
-        does = "FOR EACH ROW EXECUTE FUNCTION journal_is_append_only()"
-    for name, event in TRIGGERS.items():
-        schema_editor.execute(f"CREATE TRIGGER {name} BEFORE {event} ON mailboxes_journalentry {does}")
+    postgresql = schema_editor.connection.vendor == "postgresql"
+    if postgresql:
+        schema_editor.execute(
+            """CREATE FUNCTION proof_is_kept() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+            params=None,  # its % is no place of a parameter
+        )
+        for table in (JOURNAL, NOTICE, SEAL):  # SQLite has no TRUNCATE
+            schema_editor.execute(
+                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT "
+                "EXECUTE FUNCTION proof_is_kept('Cette table ne se vide pas.')"
+            )
+    for name, (table, event, condition) in TRIGGERS.items():
+        sentence = SENTENCE[table]
+        does = f"BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+        if postgresql:
+            does = f"EXECUTE FUNCTION proof_is_kept('{sentence}')"
+        when = f"WHEN ({condition}) " if condition else ""
+        row = "FOR EACH ROW " if postgresql else ""
+        schema_editor.execute(f"CREATE TRIGGER {name} BEFORE {event} ON {table} {row}{when}{does}")
 
 
 def lift(apps, schema_editor):
     postgresql = schema_editor.connection.vendor == "postgresql"
-    for name in TRIGGERS:
-        schema_editor.execute(f"DROP TRIGGER {name}" + (" ON mailboxes_journalentry" if postgresql else ""))
+    for name, (table, *_) in TRIGGERS.items():
+        schema_editor.execute(f"DROP TRIGGER {name}" + (f" ON {table}" if postgresql else ""))
     if postgresql:
-        schema_editor.execute("DROP FUNCTION journal_is_append_only()")
+        for table in (JOURNAL, NOTICE, SEAL):
+            schema_editor.execute(f"DROP TRIGGER {table}_no_truncate ON {table}")
+        schema_editor.execute("DROP FUNCTION proof_is_kept()")
 
 
 class Migration(migrations.Migration):
@@ -215,6 +244,7 @@ class Migration(migrations.Migration):
                 ('channel', models.CharField(choices=[('email', 'courriel ordinaire'), ('mssante', 'messagerie MSSanté'), ('hand', 'de vive voix ou par courrier, par le gestionnaire')], default='email', max_length=10, verbose_name='prévenu par')),
                 ('mssante_address', models.CharField(blank=True, max_length=254, validators=[mailboxes.models.fields.validate_address], verbose_name='adresse MSSanté de notification')),
                 ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='person', to=settings.AUTH_USER_MODEL, verbose_name='compte')),
+                ('links_from', models.DateTimeField(blank=True, editable=False, null=True)),
             ],
             options={
                 'verbose_name': 'personne',
@@ -259,6 +289,11 @@ class Migration(migrations.Migration):
             model_name='journalentry',
             name='person',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='journal', to='mailboxes.person', verbose_name='personne'),
+        ),
+        migrations.AddField(
+            model_name='journalentry',
+            name='signatory',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='mailboxes.person'),
         ),
         migrations.CreateModel(
             name='Delegataire',
@@ -644,6 +679,7 @@ class Migration(migrations.Migration):
                 ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='annulé par')),
                 ('operator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='imports', to='mailboxes.operator', verbose_name='opérateur')),
                 ('structure', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='imports', to='mailboxes.structure')),
+                ('state_words', models.JSONField(default=dict, verbose_name='mots de l’état')),
             ],
             options={
                 'verbose_name': 'import',
@@ -698,6 +734,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='le')),
                 ('operator', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='column_mappings', to='mailboxes.operator')),
                 ('structure', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='column_mappings', to='mailboxes.structure')),
+                ('state_words', models.JSONField(default=dict, verbose_name='mots de l’état')),
             ],
             options={
                 'verbose_name': 'lecture des colonnes',
@@ -877,6 +914,87 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='affiliation',
             constraint=models.UniqueConstraint(condition=models.Q(('left_on', None)), fields=('person', 'structure'), name='affiliation_once_at_a_time'),
+        ),
+        migrations.CreateModel(
+            name='ContactChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('channel', models.CharField(choices=[('email', 'courriel ordinaire'), ('mssante', 'messagerie MSSanté'), ('hand', 'de vive voix ou par courrier, par le gestionnaire')], max_length=10, verbose_name='prévenu par')),
+                ('email', models.EmailField(blank=True, max_length=254, verbose_name='courriel de notification')),
+                ('mssante_address', models.CharField(blank=True, max_length=254, validators=[mailboxes.models.fields.validate_address], verbose_name='adresse MSSanté')),
+                ('former_channel', models.CharField(choices=[('email', 'courriel ordinaire'), ('mssante', 'messagerie MSSanté'), ('hand', 'de vive voix ou par courrier, par le gestionnaire')], max_length=10)),
+                ('former_email', models.EmailField(blank=True, max_length=254)),
+                ('former_mssante_address', models.CharField(blank=True, max_length=254)),
+                ('former_links_from', models.DateTimeField(null=True)),
+                ('is_first', models.BooleanField(default=False, verbose_name='premières coordonnées')),
+                ('asked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='demandé le')),
+                ('due_at', models.DateTimeField(verbose_name='prises en compte le')),
+                ('state', models.CharField(choices=[('asked', 'à confirmer'), ('confirmed', 'confirmées'), ('applied', 'prises en compte'), ('objected', 'refusées'), ('replaced', 'remplacées')], default='asked', max_length=10, verbose_name='état')),
+                ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='réglé le')),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='demandé par')),
+                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='contact_change', to='mailboxes.journalentry')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contact_changes', to='mailboxes.person')),
+            ],
+            options={
+                'verbose_name': 'changement de coordonnées',
+                'verbose_name_plural': 'changements de coordonnées',
+                'ordering': ['-pk'],
+                'indexes': [models.Index(condition=models.Q(('state__in', ('asked', 'confirmed'))), fields=['due_at'], name='contact_to_apply')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('asked', 'confirmed'))), fields=('person',), name='contact_change_one_at_a_time')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Joining',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('function', models.CharField(blank=True, max_length=100, verbose_name='fonction')),
+                ('arrived_on', models.DateField(blank=True, null=True, verbose_name='arrivée')),
+                ('with_file', models.BooleanField(default=False, verbose_name='avec un dossier d’arrivée')),
+                ('asked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='demandé le')),
+                ('expires_at', models.DateTimeField(verbose_name='expire le')),
+                ('state', models.CharField(choices=[('asked', 'sans réponse'), ('accepted', 'acceptée'), ('refused', 'refusée'), ('expired', 'expirée')], default='asked', max_length=10, verbose_name='état')),
+                ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='répondu le')),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='demandé par')),
+                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='joining', to='mailboxes.journalentry')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='joinings', to='mailboxes.person')),
+                ('structure', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='joinings', to='mailboxes.structure')),
+            ],
+            options={
+                'verbose_name': 'demande de rattachement',
+                'verbose_name_plural': 'demandes de rattachement',
+                'ordering': ['-pk'],
+                'indexes': [models.Index(condition=models.Q(('state', 'asked')), fields=['expires_at'], name='joining_to_expire')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'asked')), fields=('person', 'structure'), name='joining_once_at_a_time', violation_error_message='Ce rattachement est déjà demandé, et attend une réponse.')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Seal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                (
+                    'chain',
+                    models.CharField(
+                        choices=[('journal', 'journal'), ('notices', 'avis remis')],
+                        max_length=10,
+                        verbose_name='chaîne',
+                    ),
+                ),
+                ('number', models.PositiveIntegerField(verbose_name='numéro')),
+                ('made_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='posé le')),
+                ('last', models.BigIntegerField(default=0, verbose_name='dernière ligne')),
+                ('until', models.DateTimeField(null=True, verbose_name='jusqu’au')),
+                ('fields', models.JSONField(verbose_name='colonnes')),
+                ('lines', models.JSONField(verbose_name='empreintes des lignes')),
+                ('before', models.CharField(blank=True, max_length=64, verbose_name='sceau précédent')),
+                ('digest', models.CharField(max_length=64, verbose_name='empreinte')),
+                ('forgotten_at', models.DateTimeField(null=True, verbose_name='oublié le')),
+            ],
+            options={
+                'verbose_name': 'sceau',
+                'verbose_name_plural': 'sceaux',
+                'ordering': ['chain', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('chain', 'number'), name='seal_once')],
+            },
         ),
         migrations.RunPython(forbid, lift),
     ]

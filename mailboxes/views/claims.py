@@ -1,10 +1,8 @@
 """Each professional says of every address under their RPPS whether it is theirs: logged in, or by a signed link."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from directory.identifiers import domain_of
 from directory.models import Entry
@@ -12,6 +10,7 @@ from mailboxes import actions
 from mailboxes.models import Bal, Claim, Notice, Operator, Person, Signatory
 from mailboxes.notices import links
 from mailboxes.rules import Refused
+from mailboxes.views.signed import by_signed_link
 
 DONE: dict[str, str] = {
     Claim.Answer.USED: "C’est noté : cette BAL est à vous, et vous vous en servez.",
@@ -76,19 +75,10 @@ def guide_of(claim: Claim) -> dict:
     }
 
 
-@login_not_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def claims_link(request, token):
-    """The page a mail leads to. Scanners follow links: nothing changes until a button is pressed."""
-    try:
-        notice = Notice.objects.select_related("person").get(pk=links.notice_of(token, links.CLAIMS))
-        person = notice.person
-        assert person  # noqa: S101 - such a link is signed for notices to a person alone
-    except links.Expired:
-        return render(request, "mailboxes/claims_link_refused.html", {"has_expired": True}, status=410)
-    except (links.Invalid, Notice.DoesNotExist):
-        return render(request, "mailboxes/claims_link_refused.html", {"has_expired": False}, status=404)
+@by_signed_link(links.CLAIMS, Notice.objects.exclude(person=None).all)
+def claims_link(request, token, notice):
+    """The page where a professional answers for each address that stands under their RPPS."""
+    person = notice.person
     if request.method == "POST":
         return _answer_by_link(request, token, notice)
     claims = list(person.claims.filter(asked_at__lte=notice.created_at).select_related("person"))

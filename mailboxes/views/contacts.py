@@ -1,11 +1,8 @@
 """A person's contact details: how each wants to be told, and what they say of those that somebody else gave."""
 
-from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from mailboxes import actions
 from mailboxes.forms import MyPreferencesForm, PreferencesForm
@@ -13,7 +10,6 @@ from mailboxes.models import Contact, ContactChange, Notice, Person, Signatory
 from mailboxes.models.contacts import FORMER, OF_CONTACTS
 from mailboxes.notices import links
 from mailboxes.rules import (
-    Refused,
     allows,
     check_ask_contact,
     check_confirm_contact,
@@ -21,6 +17,7 @@ from mailboxes.rules import (
     check_prefer,
 )
 from mailboxes.views.acts import ActionView
+from mailboxes.views.signed import answer_with, by_signed_link
 
 ANSWERS = {
     "confirm": (actions.confirm_contact, "C’est noté : cette adresse est confirmée."),
@@ -29,22 +26,13 @@ ANSWERS = {
 
 
 # --- By the signed link -----------------------------------------------------------------------------------------------
-@login_not_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def contact_link(request, token):
-    """The page a mail leads to. Scanners follow links: nothing changes until a button is pressed."""
-    try:
-        asked = Notice.objects.filter(stage__in=OF_CONTACTS).select_related("person")
-        notice = asked.get(pk=links.notice_of(token, links.CONTACT))
-    except links.Expired:
-        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": True}, status=410)
-    except (links.Invalid, Notice.DoesNotExist):
-        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": False}, status=404)
+@by_signed_link(links.CONTACT, Notice.objects.filter(stage__in=OF_CONTACTS).all)
+def contact_link(request, token, notice):
+    """The page where a person, at the former address or the new one, says what they make of a change."""
     change = ContactChange.objects.select_related("asked_by", "person__user").get(entry=notice.entry_id)
     by = Signatory(notice.person, notice)
     if request.method == "POST":
-        _answer(request, change, by=by)
+        answer_with(request, ANSWERS, change, by=by)
         return redirect("contact-link", token)
     is_former = notice.stage == FORMER
     told = masked(change.new) if is_former else str(change.new)
@@ -72,22 +60,12 @@ def pending_of(person: Person | None, by) -> dict:
     return facts_of(change, by) if change else {}
 
 
-def _answer(request, change: ContactChange, *, by) -> None:
-    act, done = ANSWERS.get(request.POST.get("answer", ""), (None, ""))
-    try:
-        if act is None:
-            raise Refused("Choisissez une des réponses.", "answer")
-        act(change, by=by)
-        messages.success(request, done)
-    except Refused as refused:
-        messages.error(request, refused.messages[0])
-
-
 # --- Logged in --------------------------------------------------------------------------------------------------------
 @require_POST
 def contact_answer(request, pk):
     own = ContactChange.objects.filter(person__user=request.user)
-    _answer(request, get_object_or_404(own.select_related("person"), pk=pk), by=request.user)
+    change = get_object_or_404(own.select_related("person"), pk=pk)
+    answer_with(request, ANSWERS, change, by=request.user)
     return redirect("my-bals")
 
 

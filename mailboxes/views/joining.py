@@ -1,16 +1,14 @@
 """People who are elsewhere already: whom a structure asked for, and what they or where they are answer."""
 
-from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from mailboxes import actions
 from mailboxes.lifecycle import Act
 from mailboxes.models import Joining, Notice, Signatory
 from mailboxes.notices import links
-from mailboxes.rules import Refused, allows, check_accept_joining
+from mailboxes.rules import allows, check_accept_joining
+from mailboxes.views.signed import answer_with, by_signed_link
 
 ANSWERS = {
     "accept": (actions.accept_joining, "C’est noté : le rattachement est accepté."),
@@ -33,37 +31,17 @@ def joining_list(request):
 def joining_answer(request, pk):
     rows = Joining.objects.answerable_by(request.user).select_related(*ABOUT)
     joining = get_object_or_404(rows, pk=pk)
-    _answer(request, joining, by=request.user)
+    answer_with(request, ANSWERS, joining, by=request.user)
     return redirect("my-bals" if joining.person.is_actor(request.user) else "joining-list")
 
 
-@login_not_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def joining_link(request, token):
-    """The page a mail leads to. Scanners follow links: nothing changes until a button is pressed."""
-    try:
-        asked = Notice.objects.filter(stage=Act.ASK_JOINING).exclude(person=None).select_related("person")
-        notice = asked.get(pk=links.notice_of(token, links.JOINING))
-    except links.Expired:
-        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": True}, status=410)
-    except (links.Invalid, Notice.DoesNotExist):
-        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": False}, status=404)
+@by_signed_link(links.JOINING, Notice.objects.filter(stage=Act.ASK_JOINING).exclude(person=None).all)
+def joining_link(request, token, notice):
+    """The page where a person agrees, or not, to join another structure."""
     joining = Joining.objects.select_related(*ABOUT).get(entry=notice.entry_id)
     by = Signatory(notice.person, notice)
     if request.method == "POST":
-        _answer(request, joining, by=by)
+        answer_with(request, ANSWERS, joining, by=by)
         return redirect("joining-link", token)
     facts = {"joining": joining, "may_answer": allows(check_accept_joining, joining, by=by)}
     return render(request, "mailboxes/joining_link.html", facts)
-
-
-def _answer(request, joining: Joining, *, by) -> None:
-    act, done = ANSWERS.get(request.POST.get("answer", ""), (None, ""))
-    try:
-        if act is None:
-            raise Refused("Choisissez une des réponses.", "answer")
-        act(joining, by=by)
-        messages.success(request, done)
-    except Refused as refused:
-        messages.error(request, refused.messages[0])

@@ -1,12 +1,9 @@
 """Notices: answered by their link, proven, mended where they did not reach."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from mailboxes import actions
 from mailboxes.forms import EmptyForm, GiveNoticeForm
@@ -23,6 +20,7 @@ from mailboxes.rules import (
     check_read_history,
 )
 from mailboxes.views.acts import ActionView, ActView
+from mailboxes.views.signed import by_signed_link
 
 PER_PAGE = 50
 DONE: dict[str, str] = {
@@ -33,17 +31,9 @@ DONE: dict[str, str] = {
 
 
 # --- By the signed link -----------------------------------------------------------------------------------------------
-@login_not_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def notice_link(request, token):
-    """The page a mail leads to. Scanners follow links: nothing changes until a button is pressed."""
-    try:
-        notice = Notice.objects.exclude(bal=None).select_related("person").get(pk=links.notice_of(token))
-    except links.Expired:
-        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": True}, status=410)
-    except (links.Invalid, Notice.DoesNotExist):
-        return render(request, "mailboxes/notices/link_refused.html", {"has_expired": False}, status=404)
+@by_signed_link(links.NOTICE, Notice.objects.exclude(bal=None).all)
+def notice_link(request, token, notice):
+    """The page an alert leads to."""
     if request.method == "POST":
         return _answer_by_link(request, token, notice)
     bal = Bal.objects.with_holders().get(pk=notice.bal_id)

@@ -3,12 +3,16 @@
 Run in the environment of an application (see `app_server`); the password of every account is PASSWORD.
 """
 
+import json
 import os
+import time
 from datetime import timedelta
+from pathlib import Path
 
 import django
 
 PASSWORD = "correct-cheval-pile"
+SESSIONS = "sessions.json"
 
 
 def write():
@@ -191,6 +195,19 @@ def make_person(name, structure, rpps):
     return person
 
 
+def open_sessions():
+    """The session of each account, by its name: as of one who gave their password a moment ago."""
+    opened = {}
+    for account in User.objects.all():
+        client = Client()
+        client.force_login(account)
+        session = client.session
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+        session.save()
+        opened[account.username] = session.session_key
+    (Path(settings.VAR_DIR) / SESSIONS).write_text(json.dumps(opened))
+
+
 NURSES = {"anne": "30000000012", "basile": "30000000020", "cyril": "30000000038"}
 RPPS = {
     "alice": "10000000017",
@@ -205,7 +222,9 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "balmanager.settings")
     django.setup()
 
+    from django.conf import settings
     from django.contrib.auth import get_user_model
+    from django.test import Client
     from django.utils import timezone
 
     from directory import figures, search_index
@@ -230,3 +249,4 @@ if __name__ == "__main__":
 
     User = get_user_model()
     write()
+    open_sessions()

@@ -42,4 +42,19 @@ class Migration(migrations.Migration):
                 'ordering': ['-at', '-pk'],
             },
         ),
+        migrations.CreateModel(
+            name='Trouble',
+            fields=[
+                ('name', models.CharField(max_length=30, primary_key=True, serialize=False, verbose_name='contrôle')),
+                ('label', models.CharField(max_length=100, verbose_name='nom')),
+                ('says', models.CharField(max_length=500, verbose_name='constat')),
+                ('since', models.DateTimeField(default=django.utils.timezone.now, verbose_name='depuis')),
+                ('told_at', models.DateTimeField(null=True, verbose_name='dit le')),
+            ],
+            options={
+                'verbose_name': 'situation à regarder',
+                'verbose_name_plural': 'situations à regarder',
+                'ordering': ['since', 'pk'],
+            },
+        ),
     ]
