@@ -9,15 +9,18 @@ import idna
 from directory.identifiers import LONGEST, PATIENT_DOMAIN, is_patient
 from directory.readers.texts import UNSEEN, Read, quoted, tidy, unguarded
 
-MAIL_SCHEME = re.compile(r"(?:mailto|smtp|e-?mail|mail|courriel|adresse|mss|mssant[eé])\s*:\s*", re.IGNORECASE)
+MAIL_SCHEME = re.compile(
+    r"(?:mailto|smtp|(?:adresse\s+)?(?:e-?mail|mail|courriel|mss|mssant[eé])|adresse|bal)\s*:\s*", re.IGNORECASE
+)
 OTHER_SCHEME = re.compile(r"(sips?|x400|x500|eum|im|xmpp|ex|notes|ldaps?|https?|tel)\s*:", re.IGNORECASE)
 ENCLOSED = re.compile(r"[<\[(«]\s*(?:mailto:|smtp:)?\s*([^<>\[\]()«»\s]+@[^<>\[\]()«»\s]+)\s*[>\])»]", re.IGNORECASE)
 PLAIN = re.compile(r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*@[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\.[A-Za-z]{2,}")  # mostly
 LINK = re.compile(r"=?(?:HYPERLINK|LIEN_HYPERTEXTE)\(\s*\"([^\"]+)\"", re.IGNORECASE)
 AT = re.compile(r"\s*@\s*")
+APART = re.compile(r"[\s;|]+")  # between the addresses of one cell
 AROUND = " \t<>«»“”\"'‘’()[]{},;:.!…"
 LOOKS_LIKE_ONE = re.compile(
-    r"[^\s@<>()\[\],;:\"]*[^\s@<>()\[\],;:\".]@[^\s@<>()\[\],;:\"./]+(\.[^\s@<>()\[\],;:\"./]+)+"
+    r"[^\s@<>()\[\],;:\".]+(\.[^\s@<>()\[\],;:\".]+)*@[^\s@<>()\[\],;:\"./]+(\.[^\s@<>()\[\],;:\"./]+)+"
 )
 # What word processors put in place of the plain ones; no operator opens an address with them.
 TYPED = str.maketrans("’‘ʼ´‐‑–−＠", "''''----@")
@@ -90,11 +93,14 @@ def _foreign_letter(address: str) -> str:
 def _taken_out(said: str) -> str | Read:
     enclosed = {match.lower() for match in ENCLOSED.findall(said)}
     outside = ENCLOSED.sub(" ", said)
-    others = {word.strip(AROUND).lower() for word in outside.split() if "@" in word.strip("@")}
+    words = [word for word in APART.split(outside) if "@" in word.strip("@")]
+    primary = [word for word in words if word.startswith("SMTP:")]  # Exchange writes its other ones « smtp: »
+    mails = [word for word in primary or words if not OTHER_SCHEME.match(word)]
+    others = {MAIL_SCHEME.sub("", word.strip(AROUND)).lower() for word in mails}
     if len(enclosed | others) > 1:
         return Read(problem=f"{quoted(said)} contient plusieurs adresses.")
-    if enclosed:
-        return enclosed.pop().partition("?")[0].strip(AROUND)
+    if enclosed or (others and len(words) > 1):
+        return (enclosed | others).pop().partition("?")[0].strip(AROUND)
     if other := OTHER_SCHEME.match(said):
         return Read(problem=f"{quoted(said)} n’est pas une adresse de messagerie ({other[1].lower()}).")
     bare = re.sub(r"(@\S+)\s\([^()@]*\)$", r"\1", said).strip(AROUND)  # alice@x.fr (Alice MOREL)

@@ -28,6 +28,7 @@ EXCEL_DAYS = (36526, 73051)  # of the years 2000 to 2099
 EXCEL_EPOCH = datetime(1899, 12, 30)
 FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)  # LDAP and Windows count tenths of microseconds from there
 BESIDE = re.compile(r"\s*\([^()]*\)$")  # « 15/03/2026 (il y a 3 jours) »
+END_OF_TIME = 9999  # of databases: 31/12/9999
 FOREVER = 2**63 - 1  # what Active Directory writes for "never"
 MAJORITY = 20  # times more values of one order than of the other: these few are slips
 
@@ -45,7 +46,7 @@ WEEKDAY = re.compile(
     re.IGNORECASE,
 )
 CLOCK = re.compile(
-    r"(?:(?<=\d)T|\s*\b(?:à|a|at)\s+|\s+[-–]\s+|[\s,]+)(\d{1,2})\s?(?:[:hH]\s?(\d{2})?(?:[:m]\s?(\d{2})(?:[.,](\d{1,9}))?)?\s?[sm]?"
+    r"(?:(?<=\d)T|\s*\b(?:à|a|at)\s+|\s+[-–]\s+|[\s,]+)(\d{1,2})\s?(?:[:hH]\s?(\d{2})?(?:\s?(?::|min|m)\s?(\d{2})(?:[.,](\d{1,9}))?)?\s?[sm]?"
     r"(?:in)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(?:(Z|UTC|GMT|CET|CEST)|(?:GMT|UTC)?([+-]\d{1,2})(?::?(\d{2}))?)?"
     r"(?:\s*[\[(][\w/ ]+[\])])?$"
 )
@@ -57,7 +58,12 @@ THE = re.compile(r"^le\s+", re.IGNORECASE)
 YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})")
 DAY_NAMED = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)?[\s/.-]*([^\W\d_]+)\.?[\s/.,-]*(\d{4}|\d{2})")
 MONTH_NAMED = re.compile(r"([^\W\d_]+)\.?[\s/.-]*(\d{1,2})(?:er|st|nd|rd|th)?[\s/.,-]+(\d{4})")
-MONTH_ALONE = re.compile(r"([^\W\d_]+)\.?[\s/.-]+(\d{4})")
+MONTH_ALONE = re.compile(r"([^\W\d_]+)\.?[\s/.-]+(\d{4}|\d{2})")
+MONTH_NUMBERED = re.compile(r"(\d{1,2})[/.-](\d{4})")
+NET_DATE = re.compile(r"/Date\((\d{13})(?:[+-]\d{4})?\)/")  # JSON of Microsoft's
+LABELLED = re.compile(
+    r"^(?:derni(?:er|ère)|last|date|depuis|since)\b[^\d:]{0,40}(?::\s*|\s(?:le|on)\s+)", re.IGNORECASE
+)
 COMPACT = re.compile(r"(\d{8})(?:T?(\d{4}|\d{6})(?:[.,]\d+)?)?\s?(Z|[+-]\d{4})?")  # LDAP's generalized time among them
 BARE = re.compile(r"(\d{5,19})(?:[.,](\d+))?")
 AGO = re.compile(r"(?:il y a\s+)?(?:environ\s+|env\s+)?(\d+|une?|a|an)\s+(\w+)(?:\s+ago)?")
@@ -165,7 +171,7 @@ def read_date(cell: str | date, column: DateColumn = FRENCH, as_of: datetime | N
             return _moment(datetime(*parts), cell)  # type: ignore[arg-type]
         except ValueError:
             return _not_a_date(cell)
-    text = tidy(unguarded(tidy(cell)))
+    text = LABELLED.sub("", NET_DATE.sub(r"\1", tidy(unguarded(tidy(cell)))))
     if _says_never(text):
         return Read(None)
     try:
@@ -207,6 +213,8 @@ def _of_cell(cell: date, column: DateColumn) -> Read:
 
 
 def _moment(moment: datetime, text: str, remark: str = "") -> Read:
+    if moment.year == END_OF_TIME:
+        return Read(None, f"{quoted(text)} lu « jamais »")
     if is_never(moment):
         if moment.year in EMPTY_YEARS:
             return Read(None, f"{quoted(text)} lu « jamais »")
@@ -225,7 +233,7 @@ def _of_number(text: str) -> Read | None:
     digits, value = len(found[1]), int(found[1])
     if digits == 5:
         return _of_excel(text)
-    if found[2] and found[2].strip("0"):
+    if found[2] and found[2].strip("0") and digits != 10:
         return None
     if digits == 10:
         return _of_clock(datetime.fromtimestamp(value, UTC), text, "secondes Unix")
@@ -294,8 +302,14 @@ def _day(text: str, column: DateColumn) -> Read | None:
     if (found := MONTH_NAMED.fullmatch(text)) and (month := MONTHS.get(folded(found[1]))):
         return Read((int(found[3]), month, int(found[2])))
     if (found := MONTH_ALONE.fullmatch(text)) and (month := MONTHS.get(folded(found[1]))):
-        return Read((int(found[2]), month, 1), f"lu 01/{month:02}/{found[2]} : le jour n’est pas dit")
+        return _first_of_month(_year(found[2]), month)
+    if found := MONTH_NUMBERED.fullmatch(text):
+        return _first_of_month(int(found[2]), int(found[1]))
     return None
+
+
+def _first_of_month(year: int, month: int) -> Read:
+    return Read((year, month, 1), f"lu 01/{month:02}/{year} : le jour n’est pas dit")
 
 
 def _numeric(text: str, first: int, second: int, year: int, column: DateColumn) -> Read:

@@ -17,6 +17,7 @@ MARRIED = re.compile(
 )
 
 
+PARTICLE = re.compile(r"de|du|des|d['’]|la|le|les|von|van|der|den|di|da|del|della|dos|el|al|ben|bin")
 BESIDE = re.compile(r"\s*\(([^()]*)\)")
 FAMILY_FIRST, GIVEN_FIRST = "np", "pn"
 
@@ -120,11 +121,23 @@ def _civility(said: str) -> tuple[str, str]:
     return found, " ".join(words) if found else said
 
 
+def _with_particles(words: list[str], capitals: list[str], particles: list[str]) -> list[str]:
+    """« Alice de la TOUR »: the small words just before a family name are its own."""
+    start, end = words.index(capitals[0]), len(words) - words[::-1].index(capitals[-1])
+    while start and words[start - 1] in particles:
+        start -= 1
+    return [word for word in words[start:end] if word in capitals or word in particles]
+
+
 def _apart(said: str) -> tuple[str, str, bool]:
     before, comma, after = said.partition(",")
     words = before.split()
     capitals = [word for word in words if word.isupper() and len(word.strip(".-'’")) > 1]
     others = [word for word in words if word not in capitals]
+    particles = [word for word in others if PARTICLE.fullmatch(word)]
+    if capitals and len(others) > len(particles):
+        capitals = _with_particles(words, capitals, particles)
+        others = [word for word in words if word not in capitals]
     if capitals and others:  # whatever stands after a comma is none of the name: « Jean MARTIN, cardiologue »
         return " ".join(capitals), " ".join(others), True
     if comma:

@@ -31,13 +31,13 @@ SPACES = " \u00a0\u202f\u2009"
 
 AMOUNT = re.compile(
     rf"(?P<about>[~≈≃<>≤≥±]|env(?:iron)?\.?|moins de|plus de|ca\.?)?[{SPACES}]*"
-    rf"(?P<digits>-?\d[\d{SPACES}.,'’]*(?:e[+-]?\d+)?)[{SPACES}]*(?P<unit>[a-zéµ]*)\.?",
+    rf"(?P<digits>-?\d[\d{SPACES}.,'’]*(?:e[+-]?\d+)?)[{SPACES}]*(?P<unit>[a-zéµ]*)\.?(?:[{SPACES}]*(?:utilis|occup|consomm|accord|allou)[ée]+s?|[{SPACES}]used)?",
     re.IGNORECASE,
 )
 EXACT = re.compile(r".{0,50}\(\s*([\d .,'’\u00a0\u202f]+)\s*(?:bytes?|octets?|o|b)\s*\)", re.IGNORECASE)
 SHARE = re.compile(r"\s*\(\s*\d{1,3}(?:[.,]\d+)?\s*%\s*\)$")  # « 850 Mo (12 %) »
 LONGEST = 20  # digits of a size
-OF = re.compile(r"\s*(?:/|\bsur\b|\bof\b|\bde\b(?=\s*\d)|\bout of\b)\s*", re.IGNORECASE)
+OF = re.compile(r"\s*(?:/|\bsur\b|\bof\b|(?<!plus )(?<!moins )\bde\b(?=\s*\d)|\bout of\b)\s*", re.IGNORECASE)
 GROUPED = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")
 IN_THREES = re.compile(r"\d{1,3}(?:[.,]\d{3})+")  # 1,234,567
 ENGLISH = re.compile(r"(?:[kmgt]i?b|bytes?)$", re.IGNORECASE)
@@ -167,7 +167,7 @@ def _amount(part: str, text: str, column: SizeColumn) -> Size:
         digits = re.sub(r"\D", "", exact[1])
         return _bound(Decimal(digits), text, "", is_bare=False) if len(digits) <= LONGEST else _no_size(text)
     found = AMOUNT.fullmatch(part)
-    unit = found["unit"] if found else ""
+    unit = found["unit"].replace("é", "e") if found else ""
     if (
         not found
         or (unit and unit.lower() not in UNITS)

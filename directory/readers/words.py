@@ -27,6 +27,11 @@ class Said(Enum):
     UNCLEAR = "dans un état qui n’est pas compris"
 
 
+# « Compte actif », « BAL suspendue le 12/01/2026 », « fermée définitivement »: what is said of it is the word between.
+ABOUT = re.compile(
+    r"^(?:bal|boite(?: aux lettres)?|compte|etat|statut|account|mailbox) | (?:le|depuis|since|on) .*$| def\w+$"
+)
+BESIDE = re.compile(r"(?<=\S)\s*\([^()]*\)$")
 NO_ANSWER: Mapping[str, str] = {}
 STATES = {
     **dict.fromkeys(
@@ -37,12 +42,14 @@ STATES = {
         Said.OPEN),
     **dict.fromkeys(
         ["en attente", "en cours", "en cours de creation", "en cours d ouverture", "demandee", "a creer", "a ouvrir",
-         "pending", "creation en cours", "creation demandee", "ouverture demandee", "en creation", "staged"],
+         "pending", "en attente de validation", "en attente d activation", "creation en cours",
+         "creation demandee", "ouverture demandee", "en creation", "staged"],
         Said.PENDING),
     **dict.fromkeys(
         ["suspendue", "suspendu", "desactivee", "desactive", "inactive", "inactif", "bloquee", "bloque", "verrouillee",
          "verrouille", "disabled", "locked", "suspended", "bloquee temporairement", "bloque temporairement", "off",
-         "gelee", "hors service", "blocked", "deactivated", "temporairement suspendue", "lockout", "maintenance"],
+         "gelee", "hors service", "locked out", "verrouillee temporairement",
+         "blocked", "deactivated", "temporairement suspendue", "lockout", "maintenance"],
         Said.SUSPENDED),
     **dict.fromkeys(
         ["a supprimer", "en cours de suppression", "suppression demandee", "suppression en cours", "a fermer",
@@ -70,6 +77,7 @@ KINDS = {
          "personne", "professionnel", "user", "utilisateur"], "PER"),
     **dict.fromkeys(
         ["org", "organisationnelle", "organisationnel", "orga", "service", "generique", "partagee", "partage",
+         "de service",
          "sharedmailbox", "shared", "fonctionnelle", "organisation", "groupe"], "ORG"),
     **dict.fromkeys(["app", "applicative", "applicatif", "application", "logiciel"], "APP"),
     **dict.fromkeys(["cab", "cabinet", "de cabinet"], "CAB"),
@@ -93,7 +101,7 @@ def read_state(text: str, header: str = "", answers: Mapping[str, str] = NO_ANSW
 
     `answers`: of words that somebody explained, by their `state_key`, the name of a `Said`.
     """
-    word = _word(text)
+    word = _word_of_state(text)
     if answers and (answer := answers.get(state_key(text))):
         return Read(Said[answer])
     if found := STATES.get(word) if word not in ("on", "off", "ok") else None:
@@ -107,6 +115,15 @@ def read_state(text: str, header: str = "", answers: Mapping[str, str] = NO_ANSW
     return Read(Said.UNCLEAR, f"{quoted(text[:50])} n’est pas compris : rien n’en est conclu")
 
 
+def _word_of_state(text: str) -> str:
+    """Without what a console writes around it; « Active (suspendue) » says two things, and is asked about."""
+    said = tidy(unguarded(text))
+    word = ABOUT.sub("", _word(BESIDE.sub("", said))) or _word(said)
+    beside = BESIDE.search(said)
+    found = beside and STATES.get(ABOUT.sub("", folded(beside[0])))
+    return _word(said) if found and found != STATES.get(word) else word
+
+
 def _asked(header: str) -> tuple[Said, Said] | None:
     """What a yes and a no answer to what this header asks."""
     asked = folded(header)
@@ -114,7 +131,7 @@ def _asked(header: str) -> tuple[Said, Said] | None:
 
 
 def read_kind(text: str) -> Read:
-    word = _word(text)
+    word = _word(BESIDE.sub("", text))
     for prefix in ("bal ", "boite ", "boite aux lettres ", "messagerie ", "mssante ", "type "):
         word = word.removeprefix(prefix)
     if kind := KINDS.get(word) or KINDS.get(

@@ -21,6 +21,11 @@ ALICE = "alice.morel@x.mssante.fr"
         "mailto:alice.morel%40x.mssante.fr",
         "SMTP:alice.morel@x.mssante.fr",
         "E-mail : alice.morel@x.mssante.fr",
+        "Adresse MSSanté : alice.morel@x.mssante.fr",
+        "alice.morel@x.mssante.fr;alice.morel@x.mssante.fr",
+        "alice.morel@x.mssante.fr mailto:Alice.Morel@x.mssante.fr",
+        "alice.morel@x.mssante.fr|SIP:alice@x.mssante.fr",
+        "smtp:a.morel@x.mssante.fr;SMTP:alice.morel@x.mssante.fr;X500:/o=x",
         "alice.morel@x.mssante.fr,",
         "alice.morel@x.mssante.fr.",
         "<alice.morel@x.mssante.fr>;",
@@ -59,7 +64,7 @@ def test_the_address_of_a_formula_that_links_to_it_is_read():
     assert read_address('=HYPERLINK("mailto:alice.morel@x.mssante.fr";"Alice")').value == ALICE
 
 
-@pytest.mark.parametrize("text", ["\u0430lice@x.mssante.fr", "alice.@x.mssante.fr"])
+@pytest.mark.parametrize("text", ["\u0430lice@x.mssante.fr", "alice.@x.mssante.fr", "al..ice@x.fr"])
 def test_an_address_that_only_looks_like_one_is_a_problem(text):
     """The first begins with a Cyrillic letter."""
     assert read_address(text).problem

@@ -32,6 +32,8 @@ def of_paris(moment):
         ("15/03/2026 à 08:30", WHEN), ("15/03/2026 8:30 PM", datetime(2026, 3, 15, 20, 30)),
         ("15/03/2026 12:05 AM", datetime(2026, 3, 15, 0, 5)), ("Sun Mar 15 08:30:00 2026", WHEN),
         ("Mar 15, 2026 8:30 AM", WHEN), ("mar. 17 mars 2026", datetime(2026, 3, 17)), ("15-Mar-2026", DAY),
+        ("15 mars 2026 à 8 h 30 min 12 s", datetime(2026, 3, 15, 8, 30, 12)),
+        ("Dernière connexion : 15/03/2026 08:30", WHEN), ("Dernière connexion le 15/03/2026", DAY),
         ("1er févr. 2026", datetime(2026, 2, 1)), ("15 AOÛT 2026", datetime(2026, 8, 15)), ("2026-3-5 8:05",
         datetime(2026, 3, 5, 8, 5)),
     ],
@@ -55,6 +57,8 @@ def test_a_zone_that_is_named_is_believed(text):
     [
         ("1773559800", "secondes"),
         ("1773559800000", "milli"),
+        ("1773559800.25", "secondes"),
+        ("/Date(1773559800000)/", "milli"),
         ("1773559800000000", "micro"),
         ("134180334000000000", "Windows"),
     ],
@@ -108,6 +112,10 @@ def test_days_ago_count_from_the_date_of_the_list():
 
 
 def test_a_month_without_its_day_is_told():
+    assert read_date("03/2026") == read_date("03-2026")._replace(remark=read_date("03/2026").remark)
+    assert read_date("03/2026").remark == "«\u00a003/2026\u00a0» lu 01/03/2026 : le jour n’est pas dit"
+    assert read_date("mars-26").value == of_paris(datetime(2026, 3, 1))
+    assert read_date("13/2026").problem
     assert read_date("mars 2026").remark == "«\u00a0mars 2026\u00a0» lu 01/03/2026 : le jour n’est pas dit"
 
 

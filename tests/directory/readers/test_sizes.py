@@ -21,14 +21,17 @@ def tallied(*cells, is_quota=False):
         ("0 B", 0),
         ("1 234,56 Mo", 1235), ("1.234,56 Mo", 1235), ("1,234.56 MB", 1235), ("1,234,567 KB", 1235), ("1.5 Gio", 1611),
         ("1.2 GB (1,288,490,189 bytes)", 1288), ("1,2 Go (1 288 490 189 octets)", 1288), ("1 200\u00a0Mo", 1200),
-        ("1e3 Mo", 1000), ("512 kilo-octets".replace("-", ""), 1),
+        ("1e3 Mo", 1000), ("850 mégaoctets", 850), ("850 MB used", 850), ("850 Mo utilisés", 850),
+        ("512 kilo-octets".replace("-", ""), 1),
     ],
 )  # fmt: skip
 def test_a_size_with_its_unit_needs_no_column(text, megabytes):
     assert read_size(text) == (megabytes, "", "", None, False)
 
 
-@pytest.mark.parametrize("text", ["~850 Mo", "< 1 Mo", "850 Mb", "1.234 Go", "1,234 KB", "-1"])
+@pytest.mark.parametrize(
+    "text", ["~850 Mo", "< 1 Mo", "moins de 1 Mo", "plus de 850 Mo", "850 Mb", "1.234 Go", "1,234 KB", "-1"]
+)
 def test_a_doubtful_size_is_told(text):
     assert read_size(text).remark
     assert not read_size(text).problem
@@ -42,6 +45,7 @@ def test_no_limit_is_no_quota(text):
 def test_used_and_granted_in_one_cell_are_both_read():
     assert read_size("1.2 GiB / 3 GiB")[::3] == (1288, 3221)
     assert read_size("1,2 Go sur 5")[::3] == (1200, 5000)
+    assert read_size("850 Mo utilisés sur 2 Go")[::3] == (850, 2000)
     assert read_size("850 Mo / illimité")[::3] == (850, None)
 
 

@@ -36,7 +36,10 @@ def test_what_a_yes_answers_is_the_header_s_question(header, yes, no):
         ("Non publiée", Said.OPEN), ("A supprimer", Said.LEAVING), ("Suppression demandée", Said.LEAVING),
         ("Clos", Said.DELETED), ("Bloqué temporairement", Said.SUSPENDED), ("enabled", Said.OPEN), ("disabled",
         Said.SUSPENDED),
-        ("À créer", Said.PENDING), ("Archivée", Said.UNCLEAR),
+        ("À créer", Said.PENDING), ("Archivée", Said.UNCLEAR), ("Compte actif", Said.OPEN),
+        ("Active (liste rouge)", Said.OPEN), ("BAL suspendue depuis le 12/01/2026", Said.SUSPENDED),
+        ("Fermée définitivement", Said.DELETED), ("Compte", Said.UNCLEAR),
+        ("Active (suspendue)", Said.UNCLEAR), ("inactif depuis 6 mois", Said.SUSPENDED),
     ],
 )  # fmt: skip
 def test_states_in_operators_words(text, said):
@@ -47,7 +50,8 @@ def test_states_in_operators_words(text, said):
 @pytest.mark.parametrize(
     ("text", "kind"),
     [("BAL ORG", "ORG"), ("Organisationnelle", "ORG"), ("SharedMailbox", "ORG"), ("UserMailbox", "PER"), ("APP", "APP"),
-     ("Boîte nominative", "PER"), ("Cabinet", "CAB"), ("ORG (service)", "ORG"), ("verte", None)],
+     ("Boîte nominative", "PER"), ("Cabinet", "CAB"), ("Boîte de service", "ORG"), ("BAL applicative (DPI)", "APP"),
+     ("ORG (service)", "ORG"), ("verte", None)],
 )  # fmt: skip
 def test_types_in_operators_words(text, kind):
     assert read_kind(text).value == kind
@@ -78,6 +82,10 @@ def test_ticks_and_what_a_spreadsheet_leaves_of_them_say_yes_or_no(text, yes):
         ("MOREL, Alice", Name("MOREL", "Alice")),
         ("Pr. Jean-Marc N’DIAYE", Name("N’DIAYE", "Jean-Marc", "PR")),
         ("LE GOFF Françoise", Name("LE GOFF", "Françoise")),
+        ("Alice de la TOUR", Name("de la TOUR", "Alice")),
+        ("DE LA TOUR Alice", Name("DE LA TOUR", "Alice")),
+        ("Dr von TRAPP Anne", Name("von TRAPP", "Anne", "DR")),
+        ("Anne-Marie du PLESSIS de GRENÉDAN", Name("du PLESSIS de GRENÉDAN", "Anne-Marie")),
         ("alice morel", Name("morel", "alice", is_sure=False)),
         ("MARTIN JEAN", Name("JEAN", "MARTIN", is_sure=False)),
         ("Mme DUPONT ép. MOREL Alice", Name("MOREL", "Alice", "MME", "DUPONT")),
