@@ -82,24 +82,25 @@ def _new_keys(model: type[models.Model], count: int) -> list[int]:
 
 def _copy(table: str, fields: Sequence, rows: Sequence[models.Model]) -> None:
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    readers = [_reader(field) for field in fields]
+    names = [field.attname for field in fields]
+    pointers = {field.name: field.attname for field in fields if isinstance(field, models.ForeignKey)}
+    turned = [(rank, turn) for rank, field in enumerate(fields) if (turn := _turn(field))]
     with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as copy:
         for row in rows:
-            copy.write_row([read(row) for read in readers])
+            held = row.__dict__
+            for name, pointed in row._state.fields_cache.items():
+                if pointed is not None and name in pointers:  # it may have got its key since it was pointed to
+                    held[pointers[name]] = pointed.pk
+            values = [held[name] for name in names]
+            for rank, turn in turned:
+                values[rank] = turn(values[rank])
+            copy.write_row(values)
 
 
-def _reader(field: Any) -> Callable[[models.Model], Any]:
-    name = field.attname
-    if isinstance(field, models.ForeignKey):
-        return lambda row: _key_of(field, row)
+def _turn(field: Any) -> Callable[[Any], Any] | None:
+    """What makes of a field's value one that COPY writes, where it is not one already."""
     if isinstance(field, models.JSONField):
-        return lambda row: json.dumps(getattr(row, name))
-    if isinstance(field, models.CharField | models.TextField):
-        return lambda row: None if (value := getattr(row, name)) is None else str(value)
-    return lambda row: getattr(row, name)
-
-
-def _key_of(field: Any, row: models.Model) -> Any:
-    """What it points to may have got its key since: the object knows."""
-    pointed = field.get_cached_value(row, default=None)
-    return getattr(row, field.attname) if pointed is None else pointed.pk
+        return json.dumps
+    if isinstance(field, models.CharField | models.TextField):  # a member of TextChoices would be written by its name
+        return lambda value: value if value is None or type(value) is str else str(value)
+    return None

@@ -231,7 +231,7 @@ def test_one_activity_with_us_brings_all_of_the_person(write, place):
     assert read(write(ALICE_ALONE, STRANGER, with_us, ALICE_ALONE)) == [ALICE_ALONE, with_us, ALICE_ALONE]
 
 
-@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u200b", "\t", "\u202f", " \u00a0 "])
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u200b", "\u200e", "\ufeff", "\t", "\v", "\u202f", " \u00a0 "])
 def test_padding_on_either_side_hides_nobody(write, blank):
     padded = ALICE._replace(finess_site=f"{blank}690000013{blank}", national_id=f"{blank}{ALICE.national_id}{blank}")
     assert read(write(line_of(padded).replace("|", f"{blank}|", 1))) == [ALICE]
