@@ -221,13 +221,20 @@ def match(
 
     A word of the label begins with each of `initials`: by the rows, for an index would read a tenth of itself.
     """
-    where, values = _satisfying(_spelt_out(condition))
+    few, many = _apart(_spelt_out(condition)) if is_postgresql() else (condition, [])
+    where, values = _satisfying(few)
+    source = SEARCH
+    if many:
+        # OFFSET 0 keeps the two apart: the index finds the rows of the few, and the many are asked of these.
+        source = f"(SELECT * FROM {SEARCH} WHERE {where[0]} OFFSET 0) found"
+        where, others = _satisfying(many)
+        values += others
     for letter in initials:
         where.append("(" + " OR ".join(["label LIKE %s"] * len(BEGINNINGS)) + ")")
         values += [f"{beginning}{letter}%" for beginning in BEGINNINGS]
     if among is not None:
         where.append(f"{_key()} IN ({', '.join(map(str, map(int, among))) or 'NULL'})")
-    query = f"SELECT label, {_key()} FROM {SEARCH} WHERE {' AND '.join(where)} LIMIT {int(limit)}"
+    query = f"SELECT label, {_key()} FROM {source} WHERE {' AND '.join(where)} LIMIT {int(limit)}"
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         return sorted(cursor.fetchall())
@@ -237,6 +244,15 @@ def matching(condition: Condition) -> RawSQL:
     """Every entry that satisfies `condition`, for a queryset's `pk__in`: many rows never leave the database."""
     where, values = _satisfying(condition)
     return RawSQL(f"SELECT {_key()} FROM {SEARCH} WHERE {' AND '.join(where)}", values)
+
+
+MANY_CHOICES = 10  # ways of saying one thing; beyond, the index reads the rows of each, which are nearly all of them
+
+
+def _apart(condition: Condition) -> tuple[Condition, Condition]:
+    """What the index is asked, and what has so many ways to be met that the rows found are asked instead."""
+    few = [choices for choices in condition if len(choices) <= MANY_CHOICES]
+    return (few, [choices for choices in condition if choices not in few]) if few else (condition, [])
 
 
 MANY_WORDS = 60  # beyond, a beginning is left to the index
