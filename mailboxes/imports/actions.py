@@ -221,9 +221,9 @@ def undo_import(run: Import, *, by) -> Import:
 
 def forget_import(run: Import, *, by) -> None:
     """Its file and its lines have been kept long enough; that it was, and its counts, stay."""
-    run.path.unlink(missing_ok=True)
+    _drop_file(run)
     run.lines.all().delete()
-    Import.objects.filter(pk=run.pk).update(stored="", sample=[])
+    Import.objects.filter(pk=run.pk).update(sample=[])
 
 
 def _store(chunks: Iterable[bytes]) -> tuple[str, str]:
@@ -406,7 +406,15 @@ def _finish(run: Import, places: Places) -> None:
         after = f"{counted['created']} inscrites, {counted['updated']} mises à jour, {counted['rejected']} rejetées"
         about = {"structure": run.structure}
         write_about(Act.IMPORT_LIST, by=run.actor, about=about, after=after, note=f"{run.operator}, {run}.")
+        transaction.on_commit(lambda: _drop_file(run), robust=True)
     Import.objects.filter(pk=run.pk).update(**facts)
+
+
+def _drop_file(run: Import) -> None:
+    """Its lines tell all that an undo needs; the file may hold what is never kept, a patient's address among it."""
+    if run.stored:
+        run.path.unlink(missing_ok=True)
+        Import.objects.filter(pk=run.pk).update(stored="")
 
 
 @transaction.atomic

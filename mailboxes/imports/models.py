@@ -54,8 +54,9 @@ class ImportQuerySet(models.QuerySet):
         return self.filter(stage__in=Import.AT_WORK, seen_at__lte=now - SILENT_FOR)
 
     def outdated(self, now):
-        """Their file is no longer to be kept."""
-        return self.filter(at__lt=now - settings.IMPORTS_KEPT).exclude(stored="").exclude(stage__in=Import.AT_WORK)
+        """Nothing of what they hold is to be kept any longer."""
+        before = self.filter(at__lt=now - settings.IMPORTS_KEPT).exclude(stage__in=Import.AT_WORK)
+        return before.exclude(stored="", sample=[])
 
 
 class Import(models.Model):
@@ -86,7 +87,7 @@ class Import(models.Model):
     as_of = models.DateTimeField("date de la liste", default=timezone.now)
     file_name = models.CharField("fichier", max_length=200)
     sha256 = models.CharField("empreinte", max_length=64)
-    stored = models.CharField("gardé sous", max_length=40, blank=True)  # in `folder()`; empty once purged
+    stored = models.CharField("gardé sous", max_length=40, blank=True)  # in `folder()`; empty once applied or purged
 
     headers = models.JSONField("en-têtes", default=list)
     header_number = models.PositiveIntegerField("ligne des en-têtes", default=0)

@@ -519,15 +519,32 @@ def test_the_file_is_kept_under_no_name_of_the_browser_s_and_for_us_alone(bring_
     assert (os.stat(run.path).st_mode & 0o777, os.stat(run.path.parent).st_mode & 0o777) == (0o600, 0o700)
 
 
-def test_the_purge_takes_file_and_lines_and_leaves_the_counts(bring_in, settings, people):
-    run = bring_in(listed(new("a")))
+def test_a_file_is_gone_once_applied_and_the_import_can_still_be_undone(
+    bring_in, people, tmp_path, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        run = bring_in(listed(new("a"), "279035121518989@patient.mssante.fr;ORG"))
+    run.refresh_from_db()
+    assert (run.stage, run.stored, [*(tmp_path / "imports").iterdir()]) == ("applied", "", [])
+    carry_on(run := undo_import(run, by=people.gisele.user), by=SYSTEM)
+    assert run.stage == "undone"
+
+
+@pytest.mark.parametrize("stage", ["previewed", "applied"])
+def test_the_purge_takes_file_and_lines_and_leaves_the_counts(
+    bring_in, settings, people, stage, tmp_path, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        run = bring_in(listed(new("a")), stage=stage)
     jobs.run("purge")
     assert run.lines.exists()
     Import.objects.update(at=timezone.now() - settings.IMPORTS_KEPT - timedelta(days=1))
-    path = run.path
     jobs.run("purge")
     run.refresh_from_db()
-    assert (path.exists(), run.lines.exists(), run.created) == (False, False, 1)
+    assert ([*(tmp_path / "imports").iterdir()], run.lines.exists(), run.created) == ([], False, 1)
+    assert not Import.objects.outdated(timezone.now()).exists()
+    if stage != "applied":
+        return
     with pytest.raises(rules.Refused, match="n’est plus gardé"):
         undo_import(run, by=people.gisele.user)
 
