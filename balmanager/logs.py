@@ -3,8 +3,11 @@ came from (a message, a traceback, a constraint of the database)."""
 
 import logging
 import re
+from contextvars import ContextVar
 
 from pythonjsonlogger.json import JsonFormatter
+
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")  # of the request of software at hand
 
 PERSONAL = (
     (re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+"), "‹adresse›"),
@@ -20,9 +23,12 @@ def without_people(text: str) -> str:
 
 class LogLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return without_people(super().format(record))
+        line = super().format(record)
+        return without_people(f"{line} [{name}]" if (name := REQUEST_ID.get()) else line)
 
 
 class Json(JsonFormatter):
     def format(self, record: logging.LogRecord) -> str:
+        if name := REQUEST_ID.get():
+            record.request_id = name
         return without_people(super().format(record))

@@ -96,6 +96,9 @@ class EntryViewSet(ResourceViewSet):
     scopes = {"GET": Scope.RESOLVE}
     serializer_class = EntrySerializer
 
+    def parameters(self):
+        return [*super().parameters(), *(one.name for one in ASKED if self.action == "list")]
+
     def get_queryset(self):
         return Entry.objects.published()
 

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from directory.readers.identifiers import read_identifier
 from directory.readers.names import read_part
+from mailboxes.api.strict import StrictSerializer
 from mailboxes.forms.people import PersonField, attest
 from mailboxes.models import Bal, Person, Structure
 
@@ -47,7 +48,7 @@ class PartOfName(serializers.CharField):
         return read_part(super().to_internal_value(data))
 
 
-class PersonSaid(serializers.Serializer):
+class PersonSaid(StrictSerializer):
     """A person by the number of the register, or by RPPS: then one whom only the annuaire knows enters the register."""
 
     person = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)

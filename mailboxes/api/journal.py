@@ -6,9 +6,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from mailboxes import actions
+from mailboxes.api.filters import JournalKeys
+from mailboxes.api.strict import StrictView
 from mailboxes.api.viewsets import ResourceViewSet
 from mailboxes.findings import count_findings
-from mailboxes.forms.filters import JournalFilter
 from mailboxes.models import JournalEntry
 
 
@@ -64,7 +65,7 @@ class JournalViewSet(ResourceViewSet):
     """Le journal, du plus ancien au plus récent : gardez `next` pour lire la suite plus tard."""
 
     serializer_class = JournalLineSerializer
-    filterset_class = JournalFilter
+    filterset_class = JournalKeys
 
     def get_queryset(self):
         seen = JournalEntry.objects.visible_to(self.request.user)
@@ -110,7 +111,7 @@ EXAMPLE = OpenApiExample(
 )
 
 
-class FindingsView(APIView):
+class FindingsView(StrictView, APIView):
     @extend_schema(responses=FindingsSerializer, examples=[EXAMPLE], operation_id="findings_list")
     def get(self, request):
         """Ce qui est à faire, comme au tableau de bord ; les BAL de chacun par `/bals/?finding=`."""

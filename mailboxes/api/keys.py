@@ -1,5 +1,7 @@
 """What a key opens, and how often. `request.auth` is the key, or None for whoever is logged in by the browser."""
 
+import math
+
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.throttling import SimpleRateThrottle
 
@@ -51,7 +53,13 @@ class KeyThrottle(SimpleRateThrottle):
         window, self.elapsed = divmod(self.timer(), self.duration)
         counter = f"{who}-{window:.0f}"
         self.cache.add(counter, 0, timeout=2 * self.duration)
-        return self.cache.incr(counter) <= self.num_requests
+        asked = self.cache.incr(counter)
+        # draft-ietf-httpapi-ratelimit-headers: what is granted, and what is left until the window ends.
+        request._request.rate_limit = {
+            "RateLimit-Policy": f'"{self.scope}";q={self.num_requests};w={self.duration}',
+            "RateLimit": f'"{self.scope}";r={max(0, self.num_requests - asked)};t={math.ceil(self.wait())}',
+        }
+        return asked <= self.num_requests
 
     def wait(self) -> float:
         """Seconds until the next window."""

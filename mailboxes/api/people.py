@@ -7,9 +7,10 @@ from rest_framework.decorators import action
 
 from mailboxes import actions
 from mailboxes.api.fields import Abilities, PartOfName, PersonSaid, Rpps, VisibleField, person_of
+from mailboxes.api.filters import DelegationKeys, HolderKeys, PersonKeys
 from mailboxes.api.serializers import PersonLineSerializer, example
+from mailboxes.api.strict import StrictSerializer
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.forms.filters import DelegationFilter, HolderFilter, PersonFilter
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, Person, Structure
 from mailboxes.models.fields import length_of
@@ -64,7 +65,7 @@ class PersonSerializer(serializers.ModelSerializer):
         )
     ]
 )
-class RecordPersonSerializer(serializers.Serializer):
+class RecordPersonSerializer(StrictSerializer):
     structure = VisibleField(queryset=Structure.objects.all())
     given_name = PartOfName(max_length=length_of(Person, "given_name"))
     family_name = PartOfName(max_length=length_of(Person, "family_name"))
@@ -77,7 +78,7 @@ class RecordPersonSerializer(serializers.Serializer):
 
 class PersonViewSet(ResourceViewSet):
     serializer_class = PersonSerializer
-    filterset_class = PersonFilter
+    filterset_class = PersonKeys
 
     def get_queryset(self):
         user = self.request.user
@@ -137,7 +138,7 @@ class HolderViewSet(ResourceViewSet):
     """Les titulaires : celui d’une nominative, les cotitulaires d’une organisationnelle ou de cabinet."""
 
     serializer_class = HolderSerializer
-    filterset_class = HolderFilter
+    filterset_class = HolderKeys
 
     def get_queryset(self):
         seen = Bal.objects.visible_to(self.request.user).values("pk")
@@ -239,7 +240,7 @@ class DelegateSerializer(PersonSaid):
 
 class DelegationViewSet(ResourceViewSet):
     serializer_class = DelegationSerializer
-    filterset_class = DelegationFilter
+    filterset_class = DelegationKeys
 
     def get_queryset(self):
         seen = Bal.objects.visible_to(self.request.user).values("pk")

@@ -12,10 +12,11 @@ from rest_framework.response import Response
 from directory.readers.address import read_address
 from mailboxes import actions
 from mailboxes.actions import Pushed, ReadingVerdict, Result
+from mailboxes.api.filters import ReadingKeys
 from mailboxes.api.once import once
 from mailboxes.api.serializers import example
+from mailboxes.api.strict import StrictSerializer, check_known, is_lenient
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.forms.filters import ReadingFilter
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Reading
 from mailboxes.models.fields import length_of
@@ -44,7 +45,7 @@ class ReadingSerializer(serializers.ModelSerializer):
 
 
 @extend_schema_serializer(examples=[example("Un relevé de la nuit", SAID)])
-class PushedSerializer(serializers.Serializer):
+class PushedSerializer(StrictSerializer):
     """A BAL and a moment make one reading: said again it is one, said otherwise it is corrected."""
 
     address = serializers.CharField(max_length=length_of(Bal, "address"))
@@ -64,7 +65,7 @@ class PushedSerializer(serializers.Serializer):
 
 
 @extend_schema_serializer(examples=[example("Les relevés de la nuit", {"readings": [SAID]})])
-class BulkSerializer(serializers.Serializer):
+class BulkSerializer(StrictSerializer):
     readings = PushedSerializer(many=True, min_length=1, max_length=MAX_READINGS)
 
 
@@ -115,7 +116,7 @@ class BulkAnswerSerializer(serializers.Serializer):
 class ReadingViewSet(ResourceViewSet):
     scopes = {"POST": Scope.USAGE}
     serializer_class = ReadingSerializer
-    filterset_class = ReadingFilter
+    filterset_class = ReadingKeys
 
     def get_queryset(self):
         seen = Bal.objects.visible_to(self.request.user).values("pk")
@@ -152,12 +153,14 @@ class ReadingViewSet(ResourceViewSet):
     def _items(self) -> list:
         said = self.request.data
         items = said.get("readings") if isinstance(said, dict) else None
+        if isinstance(said, dict) and not is_lenient(self.request):
+            check_known(said, ["readings"], "Champ inconnu")
         if not isinstance(items, list) or not 1 <= len(items) <= MAX_READINGS:
             raise serializers.ValidationError({"readings": [f"Donnez une liste de 1 à {MAX_READINGS} relevés."]})
         return items
 
     def _answer(self, items: list) -> dict[str, Any]:
-        form = PushedSerializer()
+        form = PushedSerializer(context=self.get_serializer_context())
         read = [_read(form, item) for item in items]
         recorded = iter(self._record([one for one in read if isinstance(one, Pushed)]))
         verdicts = [next(recorded) if isinstance(one, Pushed) else one for one in read]

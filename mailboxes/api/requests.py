@@ -6,9 +6,10 @@ from rest_framework.decorators import action
 
 from mailboxes import actions
 from mailboxes.api.fields import Abilities, VisibleField
+from mailboxes.api.filters import RequestKeys
 from mailboxes.api.serializers import example
+from mailboxes.api.strict import StrictSerializer
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.forms.filters import RequestFilter
 from mailboxes.lifecycle import BY_HAND, Act, RequestKind
 from mailboxes.models import Bal, Request
 from mailboxes.models.fields import NOTE_LENGTH
@@ -84,7 +85,7 @@ class RequestSerializer(serializers.ModelSerializer):
         example("Plus d’espace", {"bal": 12, "kind": "change", "detail": "Merci d’accorder 2 000 Mo à cette BAL."})
     ]
 )
-class OpenRequestSerializer(serializers.Serializer):
+class OpenRequestSerializer(StrictSerializer):
     bal = VisibleField(queryset=Bal.objects.all())
     kind = serializers.ChoiceField(RequestKind.choices)
     detail = serializers.CharField(
@@ -94,13 +95,13 @@ class OpenRequestSerializer(serializers.Serializer):
 
 
 @extend_schema_serializer(examples=[example("Ce qu’il a répondu", {"answer": "Confirmé par courriel le 12 mars."})])
-class StepSerializer(serializers.Serializer):
+class StepSerializer(StrictSerializer):
     answer = serializers.CharField(required=False, default="", allow_blank=True, max_length=NOTE_LENGTH)
 
 
 class RequestViewSet(ResourceViewSet):
     serializer_class = RequestSerializer
-    filterset_class = RequestFilter
+    filterset_class = RequestKeys
 
     def get_queryset(self):
         return Request.objects.visible_to(self.request.user).with_letters()

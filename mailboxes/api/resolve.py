@@ -15,6 +15,7 @@ from directory.models import Entry
 from directory.readers.identifiers import READERS, read_structure_number
 from directory.readers.texts import Read
 from mailboxes.api.resolver import MAX_QUESTIONS, Ranked, ResolverAnswer, ResolverQuestion, freshness, resolve
+from mailboxes.api.strict import StrictSerializer, StrictView
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Preference
 from mailboxes.models.fields import length_of
@@ -44,7 +45,7 @@ ANSWER: dict = {
 LINE = {name: value for name, value in ANSWER["best"].items() if name not in ("bal", "reason", "reason_label")}
 
 
-class QuestionSerializer(serializers.Serializer):
+class QuestionSerializer(StrictSerializer):
     rpps = serializers.CharField(required=False, default="", allow_blank=True, help_text="RPPS, 11 chiffres.")
     finess = serializers.CharField(
         required=False, default="", allow_blank=True, help_text="FINESS (9 caractères), SIRET ou RPPS-rang (14)."
@@ -123,7 +124,7 @@ class AnswerSerializer(serializers.Serializer):
 
 
 @extend_schema_serializer(examples=[OpenApiExample("Une question", request_only=True, value={"questions": [QUESTION]})])
-class BatchSerializer(serializers.Serializer):
+class BatchSerializer(StrictSerializer):
     questions = QuestionSerializer(many=True, max_length=MAX_QUESTIONS, allow_empty=False)
 
 
@@ -177,13 +178,16 @@ def _freshness() -> dict:
 
 
 @method_decorator(never_cache, name="dispatch")
-class ResolveView(APIView):
+class ResolveView(StrictView, APIView):
     scopes = {"GET": Scope.RESOLVE, "POST": Scope.RESOLVE}
+
+    def parameters(self):
+        return QuestionSerializer().fields if self.request.method == "GET" else ()
 
     @extend_schema(parameters=[QuestionSerializer], responses=AnswerSerializer, operation_id="resolve")
     def get(self, request):
         """La meilleure adresse pour un professionnel, un lieu, un service ; pourquoi ; et à quoi prendre garde."""
-        asked = QuestionSerializer(data=request.query_params)
+        asked = QuestionSerializer(data=request.query_params, context={"request": request})
         asked.is_valid(raise_exception=True)
         (answer,) = resolve([question_of(asked.validated_data)], user=request.user)
         return Response(shown(answer, _freshness()))
@@ -191,7 +195,7 @@ class ResolveView(APIView):
     @extend_schema(request=BatchSerializer, responses=BatchAnswerSerializer, operation_id="resolve_batch")
     def post(self, request):
         """Jusqu’à 500 questions à la fois ; les réponses sont dans l’ordre des questions."""
-        asked = BatchSerializer(data=request.data)
+        asked = BatchSerializer(data=request.data, context={"request": request})
         asked.is_valid(raise_exception=True)
         questions = [question_of(facts) for facts in asked.validated_data["questions"]]
         now = _freshness()
@@ -204,7 +208,7 @@ class ResolveView(APIView):
         OpenApiExample("Une adresse", request_only=True, value={"address": "alice.exemple@chu-exemple.mssante.fr"})
     ]
 )
-class AddressSerializer(serializers.Serializer):
+class AddressSerializer(StrictSerializer):
     address = serializers.CharField(max_length=LONGEST)
 
 
@@ -238,8 +242,11 @@ class VerdictSerializer(serializers.Serializer):
 
 
 @method_decorator(never_cache, name="dispatch")
-class CheckView(APIView):
+class CheckView(StrictView, APIView):
     scopes = {"GET": Scope.RESOLVE, "POST": Scope.RESOLVE}
+
+    def parameters(self):
+        return ["address"] if self.request.method == "GET" else ()
 
     @extend_schema(
         parameters=[OpenApiParameter("address", str, required=True)],
@@ -256,7 +263,7 @@ class CheckView(APIView):
     @extend_schema(request=AddressSerializer, responses=VerdictSerializer, operation_id="check_posted")
     def post(self, request):
         """La même question, sans que l’adresse figure dans l’URL."""
-        asked = AddressSerializer(data=request.data)
+        asked = AddressSerializer(data=request.data, context={"request": request})
         asked.is_valid(raise_exception=True)
         return self._answer(asked.validated_data["address"])
 

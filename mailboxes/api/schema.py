@@ -26,7 +26,7 @@ class Problem(serializers.Serializer):
 
 
 REFUSALS = {
-    400: "Une valeur manque, ne convient pas, ou le corps n’est pas lisible.",
+    400: "Une valeur manque ou ne convient pas, un nom n’est pas connu, ou le corps n’est pas lisible.",
     401: "Sans clé, ou la clé est inconnue, expirée ou révoquée.",
     403: "La clé n’ouvre pas cette adresse, ou la règle refuse ce demandeur.",
     404: "Introuvable, ou hors des structures de la clé ; d’une liste, curseur inconnu.",
@@ -154,6 +154,6 @@ class Schema(AutoSchema):
             codes |= ONE
         if self.method not in SAFE_METHODS:
             codes |= WRITING
-        if self.method in SAFE_METHODS and self._get_parameters():
+        if self.method in SAFE_METHODS:
             codes.add(400)
         return codes

@@ -4,6 +4,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from mailboxes.api.fields import Abilities, Coded, PersonSaid, VisibleField
+from mailboxes.api.strict import StrictSerializer
 from mailboxes.lifecycle import EXPOSED, Act
 from mailboxes.models import Bal, Operator, Person, Structure
 from mailboxes.models.fields import NOTE_LENGTH, length_of, validate_address
@@ -126,7 +127,7 @@ def example(name: str, value: dict) -> OpenApiExample:
 
 
 @extend_schema_serializer(examples=[example("Avec son motif", {"note": "La BAL du service la remplace."})])
-class MoveSerializer(serializers.Serializer):
+class MoveSerializer(StrictSerializer):
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=NOTE_LENGTH)
     attested = serializers.BooleanField(required=False, default=False)
 
@@ -134,7 +135,7 @@ class MoveSerializer(serializers.Serializer):
 @extend_schema_serializer(
     examples=[example("Vers la BAL du service", {"replaced_by": "accueil@chu-exemple.mssante.fr", "note": "Doublon."})]
 )
-class DepublishSerializer(serializers.Serializer):
+class DepublishSerializer(StrictSerializer):
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=NOTE_LENGTH)
     replaced_by = serializers.CharField(
         required=False,
@@ -173,7 +174,7 @@ class CotitulaireSerializer(PersonSaid):
         )
     ]
 )
-class RegisterSerializer(serializers.Serializer):
+class RegisterSerializer(StrictSerializer):
     structure = VisibleField(queryset=Structure.objects.all())
     operator = Coded(queryset=Operator.objects.all())
     kind = serializers.ChoiceField(Bal.Kind.choices)
@@ -190,7 +191,7 @@ class RegisterSerializer(serializers.Serializer):
 
 
 @extend_schema_serializer(examples=[example("Le service a changé de nom", {"service": "Accueil et orientation"})])
-class DescribeSerializer(serializers.Serializer):
+class DescribeSerializer(StrictSerializer):
     """Only the fields given change."""
 
     service = serializers.CharField(required=False, allow_blank=True, max_length=length_of(Bal, "service"))

@@ -1,7 +1,7 @@
 """What every resource of the API shares: pages by cursor, chosen fields, ETag, writes done once on what was read."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from django.utils.http import parse_etags, quote_etag
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from mailboxes.api.once import once
+from mailboxes.api.strict import StrictView, check_known, is_lenient
 
 
 class ChangedSince(APIException):
@@ -30,16 +31,68 @@ class Pages(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500
+    total_query_param = "total"
+    total: int | None = None
     cursor_query_description = "Curseur de page : suivez `next`, n’en fabriquez pas."
     page_size_query_description = "Lignes par page, 500 au plus."
 
+    def get_page_size(self, request):
+        """One that cannot be read is refused: another number of lines than was asked would surprise."""
+        said = request.query_params.get(self.page_size_query_param)
+        if said is None:
+            return self.page_size
+        if not (said.isascii() and said.isdigit()) or not 1 <= int(said[:9]) <= self.max_page_size:
+            raise ValidationError({self.page_size_query_param: [f"Donnez un nombre de 1 à {self.max_page_size}."]})
+        return int(said)
 
-class ResourceViewSet(GenericViewSet):
+    def paginate_queryset(self, queryset, request, view=None):
+        said = request.query_params.get(self.total_query_param, "false")
+        if said not in ("true", "false"):
+            raise ValidationError({self.total_query_param: ["Donnez `true` ou `false`."]})
+        self.total = queryset.order_by().count() if said == "true" else None
+        return super().paginate_queryset(queryset, request, view)
+
+    def get_paginated_response(self, data):
+        answer = super().get_paginated_response(data)
+        if self.total is not None:
+            answer.data = {"total": self.total, **answer.data}
+        return answer
+
+    def get_paginated_response_schema(self, schema):
+        described = super().get_paginated_response_schema(schema)
+        described["properties"]["total"] = {
+            "type": "integer",
+            "example": 240,
+            "description": "Nombre de lignes, si `total=true`.",
+        }
+        return described
+
+    def get_schema_operation_parameters(self, view):
+        return [
+            *super().get_schema_operation_parameters(view),
+            {
+                "name": self.total_query_param,
+                "in": "query",
+                "required": False,
+                "description": "`true` : compter aussi toutes les lignes, ce qui coûte.",
+                "schema": {"type": "boolean"},
+            },
+        ]
+
+
+class ResourceViewSet(StrictView, GenericViewSet):
     """A resource one reads in pages or alone, and writes through `act`."""
 
     pagination_class = Pages
     filterset_class: type[FilterSet] | None = None
     lookup_value_regex = r"\d+"
+    is_body_read = False
+
+    def parameters(self):
+        if self.action != "list":
+            return ["fields"]
+        filters = self.filterset_class.base_filters if self.filterset_class else ()
+        return ["fields", *filters, "cursor", "page_size", "total"]
 
     def list(self, request, *args, **kwargs):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -50,7 +103,7 @@ class ResourceViewSet(GenericViewSet):
     def retrieve(self, request, *args, **kwargs):
         facts = self.get_serializer(self.get_object()).data
         etag = etag_of(facts)
-        if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        if etag in _tags(request, "If-None-Match"):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
         return self._shown(facts, etag)
 
@@ -65,6 +118,7 @@ class ResourceViewSet(GenericViewSet):
 
     def said(self, serializer: type[serializers.Serializer]) -> dict[str, Any]:
         """The body's values, checked by `serializer`."""
+        self.is_body_read = True
         body = serializer(data=self.request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         return body.validated_data
@@ -87,6 +141,7 @@ class ResourceViewSet(GenericViewSet):
         def go():
             self._hold()
             perform(self.get_object())
+            self._check_nothing_unread()
             facts = self.get_serializer(self.get_object()).data
             return self._shown(facts, etag_of(facts), status)
 
@@ -98,9 +153,15 @@ class ResourceViewSet(GenericViewSet):
         def go():
             self._hold()
             perform(self.get_object())
+            self._check_nothing_unread()
             return Response(status=status.HTTP_204_NO_CONTENT)
 
         return once(self.request, go)
+
+    def _check_nothing_unread(self) -> None:
+        """A body where the act takes none: it was meant to say something."""
+        if not self.is_body_read and isinstance(self.request.data, Mapping) and not is_lenient(self.request):
+            check_known(self.request.data, (), "Champ inconnu")
 
     def lock_of(self, row):
         """The row that the actions on this one lock first: in another order, two writers would wait for each other."""
@@ -114,7 +175,7 @@ class ResourceViewSet(GenericViewSet):
         self._check_unchanged()
 
     def _check_unchanged(self) -> None:
-        wanted = parse_etags(self.request.headers.get("If-Match", ""))
+        wanted = _tags(self.request, "If-Match")
         if not wanted or wanted == ["*"]:
             return
         if etag_of(self.get_serializer(self.get_object()).data) not in wanted:
@@ -137,6 +198,11 @@ class ResourceViewSet(GenericViewSet):
         if unknown := [name for name in names if name not in known]:
             raise ValidationError({"fields": [f"Champ inconnu : {name}." for name in unknown]})
         return names
+
+
+def _tags(request, header: str) -> list[str]:
+    """Compressed on its way, an answer had its ETag made a weak one: it names the same representation."""
+    return [tag.removeprefix("W/") for tag in parse_etags(request.headers.get(header, ""))]
 
 
 def etag_of(facts) -> str:

@@ -1,0 +1,97 @@
+"""What software narrows a list by: the pages' filters, and the keys that it knows without having read us."""
+
+from collections.abc import Callable
+
+import django_filters as filters
+from django import forms
+from django.db.models import Exists, OuterRef, QuerySet
+
+from directory.readers.address import read_address
+from directory.readers.identifiers import READERS, read_structure_number
+from directory.readers.texts import Read
+from mailboxes.forms.bal_filter import BalFilter
+from mailboxes.forms.filters import (
+    DelegationFilter,
+    HolderFilter,
+    JournalFilter,
+    PersonFilter,
+    ReadingFilter,
+    RequestFilter,
+)
+from mailboxes.models import Cotitulaire, Operator, Structure
+
+
+class ReadField(forms.CharField):
+    """A value however it is written; one that cannot be read is refused, for it would find nothing and not say why."""
+
+    def __init__(self, *args, read: Callable[[str], Read], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.read = read
+
+    def clean(self, value):
+        said = super().clean(value)
+        found = self.read(said) if said else Read("")
+        if found.problem:
+            raise forms.ValidationError(found.problem, "malformed")
+        return found.value
+
+
+class Key(filters.CharFilter):
+    """Narrowed by what `read` makes of the value."""
+
+    field_class = ReadField
+
+
+def address_key(field_name: str) -> Key:
+    return Key(field_name=field_name, read=read_address, label="Adresse de la BAL, en entier")
+
+
+def operator_key() -> filters.ModelChoiceFilter:
+    return filters.ModelChoiceFilter(queryset=Operator.objects.all(), to_field_name="code", label="Code de l’opérateur")
+
+
+def _rpps_or_not(text: str) -> Read:
+    return Read(text) if text in ("avec", "sans") else READERS["RPPS"](text)
+
+
+class BalKeys(BalFilter):
+    address = address_key("address")
+    rpps = Key(method="held_by_number", read=READERS["RPPS"], label="RPPS de qui en est titulaire ou cotitulaire")
+    finess = Key(method="of_number", read=read_structure_number, label="FINESS, SIRET ou RPPS-rang de sa structure")
+    operator = operator_key()
+    sort = None  # a list goes in the order of its cursor
+
+    def held_by_number(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(Exists(Cotitulaire.objects.filter(bal=OuterRef("pk"), person__rpps=value)))
+
+    def of_number(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(structure__in=Structure.objects.numbered(value).values("pk"))
+
+
+class PersonKeys(PersonFilter):
+    rpps = Key(method="with_rpps", read=_rpps_or_not, label="RPPS, ou `avec`, ou `sans`")
+
+    def with_rpps(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return super().with_rpps(queryset, name, value) if value in ("avec", "sans") else queryset.filter(rpps=value)
+
+
+class RequestKeys(RequestFilter):
+    address = address_key("address")
+    operator = operator_key()
+
+
+class HolderKeys(HolderFilter):
+    address = address_key("bal__address")
+    rpps = Key(field_name="person__rpps", read=READERS["RPPS"], label="RPPS de la personne")
+
+
+class DelegationKeys(DelegationFilter):
+    address = address_key("bal__address")
+
+
+class ReadingKeys(ReadingFilter):
+    address = address_key("bal__address")
+
+
+class JournalKeys(JournalFilter):
+    address = address_key("bal__address")

@@ -1,0 +1,145 @@
+"""Nothing in silence: what a call says and nobody reads is refused by its name; and the keys that software knows."""
+
+import json
+import logging
+
+import pytest
+
+from balmanager.logs import REQUEST_ID, LogLine
+from mailboxes.models import JournalEntry
+from tests.mailboxes.api.conftest import named
+from tests.mailboxes.api.test_doors import ALL, LISTS, address, body_about
+
+pytestmark = pytest.mark.sqlite_run
+WRITES = [one for one in ALL if one[1] != "get"]
+
+
+@pytest.mark.parametrize("operation", ALL, ids=named)
+def test_an_unknown_parameter_is_refused_by_its_name(ask, key, world, operation):
+    path = address(operation, world)
+    answer = ask(key, f"{path}?adresse=x", operation[1], {} if operation[1] != "get" else None)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert answer.json()["errors"]["adresse"][0].startswith("Paramètre inconnu.")
+
+
+@pytest.mark.parametrize("operation", WRITES, ids=named)
+def test_an_unknown_field_is_refused_by_its_name_and_nothing_is_written(ask, key, world, people, operation):
+    before = JournalEntry.objects.count()
+    body = body_about(operation, world, people) if "{id}" not in operation[0] and world_makes(operation) else {}
+    answer = ask(key, address(operation, world), operation[1], {**body, "servce": "x"})
+    if named(operation) == "readings_bulk":
+        body["readings"][0]["servce"] = "x"
+        told = ask(key, operation[0], "post", body).json()["readings"][0]
+        assert (told["code"], "servce" in told["detail"]) == ("invalid", True)
+    if answer.status_code not in (403, 409):  # a software may not, or nothing is to be done: told before what was said
+        assert answer.status_code == 400, answer.content
+        assert "servce" in answer.json()["errors"]
+    assert JournalEntry.objects.count() == before
+
+
+def world_makes(operation) -> bool:
+    return named(operation) not in ("resolve_batch", "check_posted")
+
+
+def test_a_reader_that_wants_leniency_has_it_and_is_told(ask, key, org):
+    answer = ask(key, f"bals/{org.pk}/?adresse=x", Prefer="handling=lenient")
+    assert (answer.status_code, answer["Preference-Applied"]) == (200, "handling=lenient")
+    body = {"service": "Accueil", "servce": "x"}
+    assert ask(key, f"bals/{org.pk}/", "patch", body, Prefer="respond-async, handling=lenient").status_code == 200
+    assert "Preference-Applied" not in ask(key, f"bals/{org.pk}/")
+
+
+@pytest.mark.parametrize("size", ["abc", "0", "-1", "501", "1.5", "²", "9" * 40])
+def test_a_size_of_page_that_cannot_be_had_is_refused(ask, key, world, size):
+    answer = ask(key, f"bals/?page_size={size}")
+    assert (answer.status_code, "page_size" in answer.json()["errors"]) == (400, True)
+
+
+@pytest.mark.parametrize("operation", ALL, ids=named)
+def test_without_its_last_slash_an_address_is_found_again_with_its_body(client, key, world, operation):
+    path = address(operation, world).removesuffix("/")
+    answer = getattr(client, operation[1])(f"{path}?a=b", headers={"Authorization": f"Bearer {key}"})
+    assert (answer.status_code, answer["Location"]) == (308, f"{path}/?a=b")
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=named)
+def test_the_total_is_told_to_who_asks(ask, key, world, operation):
+    if named(operation) == "findings_list":
+        return
+    page = ask(key, f"{operation[0]}?total=true&page_size=1").json()
+    assert page["total"] >= len(page["results"]) == 1
+    assert "total" not in ask(key, operation[0]).json()
+    assert ask(key, f"{operation[0]}?total=oui").status_code == 400
+
+
+# --- By the keys that software knows ----------------------------------------------------------------------------------
+def test_a_bal_is_found_by_its_address_its_holder_its_structure_its_operator(ask, key, org, per, people, structure):
+    def found(asked):
+        return {one["address"] for one in ask(key, f"bals/?{asked}").json()["results"]}
+
+    assert found(f"address=mailto:{org.address.upper()}") == {org.address}
+    assert found("address=personne@chu-exemple.mssante.fr") == set()
+    assert found(f"rpps=8{people.bruno.rpps}") == {org.address}
+    assert found(f"finess={structure.finess}.0") == {org.address, per.address}
+    assert found("operator=regional") == {org.address, per.address}
+    for wrong in ("address=org", "rpps=12", "finess=12", "operator=1"):
+        answer = ask(key, f"bals/?{wrong}")
+        assert (answer.status_code, [*answer.json()["errors"]]) == (400, [wrong.partition("=")[0]]), wrong
+
+
+def test_what_belongs_to_a_bal_is_found_by_its_address(ask, key, world, people):
+    for resource in ("holders", "delegations", "readings", "requests", "journal"):
+        rows = ask(key, f"{resource}/?address={world.bals.address}").json()["results"]
+        assert rows, resource
+        assert ask(key, f"{resource}/?address=personne@chu-exemple.mssante.fr").json()["results"] == []
+    assert len(ask(key, f"holders/?rpps={people.bruno.rpps}").json()["results"]) == 1
+    assert ask(key, "requests/?operator=regional").json()["results"]
+
+
+def test_a_person_is_found_by_their_rpps(ask, key, people):
+    assert [one["id"] for one in ask(key, f"people/?rpps=RPPS {people.bruno.rpps}").json()["results"]] == [
+        people.bruno.pk
+    ]
+    with_one = {one["id"] for one in ask(key, "people/?rpps=avec").json()["results"]}
+    without = {one["id"] for one in ask(key, "people/?rpps=sans").json()["results"]}
+    assert people.bruno.pk in with_one
+    assert with_one.isdisjoint(without)
+
+
+# --- What every answer carries ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("path", ["bals/", "bals/999999/", "nothing/", "bals/?adresse=x"])
+def test_an_answer_bears_the_number_that_the_log_has(ask, key, org, path):
+    given = ask(key, path, **{"X-Request-Id": "dpi-2026-11-29-0001"})
+    assert given["X-Request-Id"] == "dpi-2026-11-29-0001"
+    ours = ask(key, path, **{"X-Request-Id": "à effacer\n"})["X-Request-Id"]
+    assert len(ours) == 32
+    assert ours != ask(key, path)["X-Request-Id"]
+
+
+def test_the_log_of_a_request_bears_its_number():
+    token = REQUEST_ID.set("dpi-0001")
+    try:
+        line = LogLine("%(message)s").format(logging.LogRecord("x", 30, "", 0, "Bad Request", None, None))
+    finally:
+        REQUEST_ID.reset(token)
+    assert line == "Bad Request [dpi-0001]"
+
+
+def test_what_is_left_to_ask_is_told_at_each_answer(ask, key, settings):
+    first, second = ask(key, "bals/"), ask(key, "bals/")
+    assert first["RateLimit-Policy"] == f'"api";q={settings.API_REQUESTS_PER_MINUTE};w=60'
+    left = [int(answer["RateLimit"].split(";r=")[1].split(";")[0]) for answer in (first, second)]
+    assert left == [settings.API_REQUESTS_PER_MINUTE - 1, settings.API_REQUESTS_PER_MINUTE - 2]
+
+
+def test_a_compressed_answer_is_written_on_as_any_other(ask, key, org):
+    answer = ask(key, f"bals/{org.pk}/", **{"Accept-Encoding": "gzip"})
+    assert (answer["Content-Encoding"], answer["ETag"][:2]) == ("gzip", "W/")
+    assert ask(key, f"bals/{org.pk}/", **{"If-None-Match": answer["ETag"]}).status_code == 304
+    written = ask(key, f"bals/{org.pk}/", "patch", {"service": "Accueil"}, **{"If-Match": answer["ETag"]})
+    assert (written.status_code, json.loads(written.content)["service"]) == (200, "Accueil")
+
+
+def test_a_page_is_not_compressed(client, people):
+    client.force_login(people.gisele.user)
+    assert "Content-Encoding" not in client.get("/", headers={"Accept-Encoding": "gzip"})
