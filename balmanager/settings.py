@@ -333,6 +333,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
         ("sync_whitelist",    "directory.tasks.sync_annuaire",     crontab(hour=5, minute=0), "whitelist"),
         ("sync_whitelist_again", "directory.tasks.sync_if_due",    crontab(minute=20, hour="7-22/3"), "whitelist"),
         ("sync_activities",   "directory.tasks.sync_annuaire",     crontab(0, hour=2, day_of_week=0), "activities"),
+        ("sync_activities_again", "directory.tasks.sync_if_due",   crontab(minute=50, hour="7-22/3"), "activities"),
         ("sync_fhir",         "directory.tasks.sync_if_due",       crontab(minute="*/30"), "fhir"),
         ("sync_ldap",         "directory.tasks.sync_if_due",       crontab(minute=40), "ldap"),
         ("take_up_uploads",   "directory.tasks.take_up_uploads",   timedelta(minutes=5)),
@@ -342,12 +343,21 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
 }  # fmt: skip
 
 # --- The annuaire -----------------------------------------------------------------------------------------------------
+_OPEN_DATA = "https://www.data.gouv.fr/api/1/datasets/r"
+_WHITELIST = "https://espacedeconfiance.mssante.fr/listeblanchemssante.xml"
+
+
+def _published(url: str) -> str:
+    """Where the file is published; nowhere for a demonstration, whose invented annuaire the real one would replace."""
+    return "" if (VAR_DIR / "demo.txt").exists() else url
+
+
 ANNUAIRE_CA_FILE = env.file("ANNUAIRE_CA_FILE")
 DIRECTORY_SOURCES: dict[str, dict] = {
     "extraction": {
         "SOURCE": "directory.sources.extraction.Extraction",
         "OPTIONS": {
-            "url": env.web("ANNUAIRE_URL"),
+            "url": env.web("ANNUAIRE_URL", default=_published(f"{_OPEN_DATA}/afe01105-d9a1-41fe-921f-e40ea48b2ba6")),
             "ca_file": ANNUAIRE_CA_FILE,
         },
         "PUBLIC": True,  # what is in it is published
@@ -355,17 +365,18 @@ DIRECTORY_SOURCES: dict[str, dict] = {
     "activities": {
         "SOURCE": "directory.sources.activities.Activities",
         "OPTIONS": {
-            "url": env.web("ACTIVITIES_URL"),
+            "url": env.web("ACTIVITIES_URL", default=_published(f"{_OPEN_DATA}/fffda7e9-0ea2-4c35-bba0-4496f3af935d")),
             "ca_file": ANNUAIRE_CA_FILE,
             # The annuaire knows nothing of the register: it is told where to ask whose people are ours.
             "managed": "mailboxes.models.managed_identifiers",
         },
         "STALE_AFTER": timedelta(days=env.int("ACTIVITIES_STALE_AFTER_DAYS", default=14)),
+        "EVERY": timedelta(days=6, hours=12),
     },
     "whitelist": {
         "SOURCE": "directory.sources.whitelist.WhiteList",
         "OPTIONS": {
-            "url": env.web("WHITELIST_URL"),
+            "url": env.web("WHITELIST_URL", default=_published(_WHITELIST)),
             "ca_file": ANNUAIRE_CA_FILE,
         },
     },
