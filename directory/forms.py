@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from django import forms
 
-
 FILES = [
     ("extraction", "Toutes les BAL publiées (Extraction_Correspondance_MSSante)"),
     ("activities", "Activités des professionnels (PS_LibreAcces, ou PS_LibreAcces_Personne_activite)"),

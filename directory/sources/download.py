@@ -99,8 +99,8 @@ def _receive(response: HTTPResponse, target: IO[bytes], heartbeat: Heartbeat) ->
 
 def closed_network_sentence(host: str, fault: object) -> str:
     return (
-        f"Ce serveur n'atteint pas {host} ({fault}). Si votre réseau l'interdit, demandez que l'accès à {host} lui soit "
-        "ouvert, ou indiquez votre proxy dans HTTPS_PROXY ; sinon, téléchargez le fichier ailleurs et chargez-le ici."
+        f"Ce serveur n'atteint pas {host} ({fault}). Si votre réseau l'interdit, demandez que l'accès lui soit ouvert, "
+        "ou indiquez votre proxy dans HTTPS_PROXY ; sinon, téléchargez le fichier ailleurs et chargez-le ici."
     )
 
 

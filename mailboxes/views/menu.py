@@ -48,6 +48,8 @@ MENU: tuple[MenuPage | MenuGroup, ...] = (
             MenuPage("Coûts", "costs", "currency-euro"),
             MenuPage("Protocole d’utilisation", "protocols", "file-text"),
             MenuPage("Logiciels et clés", "software-list", "key"),
+            MenuPage("Structures", "structure-list", "building-hospital"),
+            MenuPage("Opérateurs", "operators", "server"),
             MenuPage("Comptes et droits", "rights", "lock"),
         ),
     ),
