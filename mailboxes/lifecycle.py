@@ -125,6 +125,7 @@ class Act(TextChoices):
     NUMBER_STRUCTURE = "number_structure", "Fixer les numéros d’une structure"
     RECORD_OPERATOR = "record_operator", "Inscrire un opérateur"
     DESCRIBE_OPERATOR = "describe_operator", "Modifier un opérateur"
+    IMPORT_ACCESSES = "import_accesses", "Reprendre un accès qui existe"
     PASS_STEP = "pass_step", "Passer une étape de la mise en route"
 
 
@@ -348,6 +349,8 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     # An operator serves several structures at once.
     (Act.RECORD_OPERATOR,    {_R.ADMINISTRATEUR}),
     (Act.DESCRIBE_OPERATOR,  {_R.ADMINISTRATEUR}),
+    # On the word of the professional who answers for it, who is told.
+    (Act.IMPORT_ACCESSES,    {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.PASS_STEP,          {_R.ADMINISTRATEUR}),
 ]}
 # fmt: on

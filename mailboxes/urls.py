@@ -12,9 +12,11 @@ from mailboxes.api.requests import RequestViewSet
 from mailboxes.api.resolve import CheckView, ResolveView
 from mailboxes.campaigns.api import RegisterViewSet
 from mailboxes.campaigns.filters import RegisterFilter
+from mailboxes.campaigns.models import recertified_on
 from mailboxes.lifecycle import BY_HAND, EXPOSED, Verb
 from mailboxes.models import Movement
 from mailboxes.views import (
+    accesses,
     acts,
     anomalies,
     bals,
@@ -73,6 +75,9 @@ for _prefix, _resource in {
     "journal": JournalViewSet,
 }.items():
     api.register(_prefix, _resource, basename=f"api-{_prefix.rstrip('s')}")
+
+# The core knows no campaign: it is told here how to ask them.
+REVIEWS = {"recertified": recertified_on}
 
 urlpatterns = [
     # The rooms above the core come first: what they add to an address of the core must not be taken for a verb.
@@ -144,6 +149,9 @@ urlpatterns = [
     path("bal/<int:pk>/applicative/", anomalies.DescribeApplicativeView.as_view(), name="bal-applicative"),
     path("anomalies/<int:pk>/clore/", anomalies.ResolveAnomalyView.as_view(), name="anomaly-resolve"),
     path("delegations/<int:pk>/terminer/", holders.EndDelegationView.as_view(), name="delegation-end"),
+    path("acces/", accesses.access_list, REVIEWS, name="access-list"),
+    path("acces/export.xlsx", accesses.access_export, {"form": "xlsx", **REVIEWS}, name="access-xlsx"),
+    path("acces/export.pdf", accesses.access_export, {"form": "pdf", **REVIEWS}, name="access-pdf"),
     path("avis/", notices.notice_list, name="notice-list"),
     path("avis/<int:pk>/remis/", notices.GiveNoticeView.as_view(), name="notice-give"),
     path("avis/<int:pk>/renvoyer/", notices.ResendNoticeView.as_view(), name="notice-resend"),

@@ -20,7 +20,7 @@ from mailboxes.rules.contacts import (
     check_object_contact,
     check_prefer,
 )
-from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_take_over
+from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_lendable, check_take_over
 from mailboxes.rules.gaps import (
     check_accept,
     check_adopt,
@@ -182,6 +182,7 @@ __all__ = [
     "check_given",
     "check_ignore",
     "check_is_applicative",
+    "check_lendable",
     "check_make_known",
     "check_may",
     "check_mend_notice",

@@ -45,6 +45,7 @@ MENU: tuple[MenuPage | MenuGroup, ...] = (
         "chart-line",
         (
             MenuPage("Indicateurs", "indicators", "chart-line"),
+            MenuPage("État des accès", "access-list", "user-check"),
             MenuPage("Coûts", "costs", "currency-euro"),
             MenuPage("Protocole d’utilisation", "protocols", "file-text"),
             MenuPage("Logiciels et clés", "software-list", "key"),

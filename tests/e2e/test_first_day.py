@@ -79,7 +79,7 @@ def bring_in_a_list(page, tmp_path):
     (file := tmp_path / "liste.csv").write_text(LIST)
     page.get_by_label("Opérateur").select_option(label="Opérateur régional")
     page.get_by_label("Fichier").set_input_files(file)
-    page.get_by_role("button", name="Importer").click()
+    page.get_by_role("button", name="Déposer le fichier").click()
     page.get_by_role("link", name="Vérifier les colonnes").click(timeout=60_000)
     page.get_by_role("button", name="Simuler l’import").click()
     page.get_by_role("link", name="Appliquer au registre").click(timeout=60_000)

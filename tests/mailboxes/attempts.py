@@ -295,6 +295,7 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
             page=page("operator-edit"),
         )
     ],
+    Act.IMPORT_ACCESSES: [Attempt(BOX, lambda it, by, s: rules.check_act(it, Act.IMPORT_ACCESSES, by=by))],
     Act.PASS_STEP: [Attempt(S, lambda it, by, s: actions.pass_steps(["liste"], by=by))],
     Act.WRITE_LAYOUT: [Attempt(S, layout, page=lambda it: ("layout-new",), is_anywhere=True)],
     Act.ASK_PERSON: [Attempt(P, lambda it, by, s: actions.ask_person(it, by=by), listed_for)],
