@@ -336,6 +336,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
         ("sync_activities_again", "directory.tasks.sync_if_due",   crontab(minute=50, hour="7-22/3"), "activities"),
         ("sync_fhir",         "directory.tasks.sync_if_due",       crontab(minute="*/30"), "fhir"),
         ("sync_ldap",         "directory.tasks.sync_if_due",       crontab(minute=40), "ldap"),
+        ("read_establishment", "mailboxes.imports.establishment.read_establishment", crontab(hour=4, minute=20)),
         ("take_up_uploads",   "directory.tasks.take_up_uploads",   timedelta(minutes=5)),
         ("tell_troubles",     "balmanager.operations.tasks.tell_troubles", timedelta(minutes=5)),
         ("purge_account_log", "balmanager.accounts.tasks.purge_account_log", crontab(hour=3, minute=40)),
@@ -404,6 +405,19 @@ DIRECTORY_SOURCES: dict[str, dict] = {
         "PUBLIC": False,  # an operator's own directory does not prove that the public one shows an address
     },
 }
+# The establishment's own directory (LDAP or Active Directory), of its people.
+PEOPLE_LDAP: dict = {
+    "url": env.web("PEOPLE_LDAP_URL", ("ldap", "ldaps")),
+    "ca_file": env.file("PEOPLE_LDAP_CA_FILE"),
+    "user": env("PEOPLE_LDAP_USER", default=""),
+    "password": env("PEOPLE_LDAP_PASSWORD", default=""),
+    "base": env("PEOPLE_LDAP_BASE", default=""),
+    "filter": env("PEOPLE_LDAP_FILTER", default="(&(objectClass=person)(sn=*)(givenName=*))"),
+}
+PEOPLE_LDAP_ATTRIBUTES = env.dict("PEOPLE_LDAP_ATTRIBUTES", default={})
+# Names of groups and the services that they stand for: "cn=cardio" or "cardio".
+PEOPLE_LDAP_GROUPS = env.dict("PEOPLE_LDAP_GROUPS", default={})
+PEOPLE_LDAP_STRUCTURE = env("PEOPLE_LDAP_STRUCTURE", default="")  # the FINESS or SIRET of where they stay
 # Of what two sources say, the first one's word is shown; a source left out is not looked at any more.
 DIRECTORY_ORDER = env.list("DIRECTORY_ORDER", default=["extraction", "fhir", "ldap"])
 if not set(DIRECTORY_ORDER) <= set(DIRECTORY_SOURCES) or len(set(DIRECTORY_ORDER)) < len(DIRECTORY_ORDER):

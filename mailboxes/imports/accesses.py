@@ -28,7 +28,13 @@ class AccessBatch(RowBatch):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         wanted = {line.address for line in self.lines if line.address}
-        self.bals = {bal.address: bal for bal in Bal.objects.filter(bulk.among("address", wanted))}
+        bals = Bal.objects.locked().with_holders().filter(bulk.among("address", wanted)).order_by("pk")
+        self.bals = {bal.address: bal for bal in bals}
+
+    def forget(self, line: Line) -> None:
+        """What was written of it is no more: it is read again."""
+        if bal := self.bals.get(line.address):
+            self.bals[line.address] = locked(bal)
 
     def subject(self, line: Line) -> str:
         who = ", ".join([*map(str, line.facts.get("holder", [])), *numbers_of(line)])
@@ -39,7 +45,7 @@ class AccessBatch(RowBatch):
         if bal is None:
             raise rules.Refused("Cette BAL n’est pas au registre : importez d’abord la liste des BAL.", "unknown")
         check_within(self.run, bal, self.places.by_pk)
-        bal = judged.bal = locked(bal)
+        judged.bal = bal
         rules.check_act(bal, Act.IMPORT_ACCESSES, by=self.by)
         people = self._people(line, bal)
         told: list[Person] = []
@@ -49,7 +55,6 @@ class AccessBatch(RowBatch):
                 told += self._lend(line, bal, person, judged)
             else:
                 told += self._hold(bal, person, role, judged)
-            bal = locked(bal)  # read again, with who was just added
         if told:
             judged.outcome = Outcome.CREATED
             self._tell(bal, judged, told)
@@ -124,8 +129,10 @@ class AccessBatch(RowBatch):
             check_number(len(bal.cotitulaires.all()) + 1)
             holder = Cotitulaire.objects.create(bal=bal, person=person, is_principal=role != Role.COTITULAIRE)
             judged.wrote.setdefault("cotitulaires", []).append(holder.pk)
+            _now_held_by(bal, holder)
         else:
-            Cotitulaire.objects.filter(pk=holder.pk).update(is_principal=True)
+            holder.is_principal = True
+            holder.save(update_fields=["is_principal"])
             judged.wrote.setdefault("principals", []).append(holder.pk)
         return self._written(bal, person, role.label)
 
@@ -179,3 +186,10 @@ class AccessBatch(RowBatch):
 
     def _because(self) -> str:
         return f"{self.note} {self.run.vouched}".strip()
+
+
+def _now_held_by(bal: Bal, holder: Cotitulaire) -> None:
+    """Among the holders that `with_holders` read, without reading them all again for each line."""
+    kept = bal._prefetched_objects_cache
+    kept["cotitulaires"]._result_cache.append(holder)
+    kept.pop("roles", None)

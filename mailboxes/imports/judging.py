@@ -13,13 +13,14 @@ from directory.folding import name_key
 from directory.readers.names import Name
 from mailboxes import rules
 from mailboxes.actions.journal import write_about
+from mailboxes.actions.movements import cancel_movement
 from mailboxes.imports.columns import as_kept
 from mailboxes.imports.lines import KEPT_CELLS, Places
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.reading import Line
 from mailboxes.imports.rules import check_nothing_later
 from mailboxes.lifecycle import Act
-from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, JournalEntry, Person, bulk
+from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, JournalEntry, Movement, Person, bulk
 from mailboxes.models.people import people_of_annuaire
 
 Outcome = ImportLine.Outcome
@@ -62,6 +63,9 @@ class RowBatch:
     def judge(self, line: Line, judged: Judged) -> None:
         raise NotImplementedError
 
+    def forget(self, line: Line) -> None:
+        """Drop what was kept of a line whose writes were taken back."""
+
     def treat(self) -> list[Judged]:
         """All of them, in the transaction that the caller holds; a forecast takes back what it did."""
         with transaction.atomic():
@@ -83,6 +87,7 @@ class RowBatch:
                     raise rules.Refused(f"Déjà donné à la ligne {self.seen[subject]}.", "twice")
                 self.judge(line, judged)
         except rules.Refused as refused:
+            self.forget(line)
             return Judged(line, subject, Outcome.REJECTED, why=" ".join([*refused.messages, *line.remarks]))
         self.seen[subject] = line.number
         return judged
@@ -166,6 +171,8 @@ def _take_back(run: Import, line: ImportLine, *, by) -> None:
     Cotitulaire.objects.filter(pk__in=line.after.get("cotitulaires", [])).delete()
     Cotitulaire.objects.filter(pk__in=line.after.get("principals", [])).update(is_principal=False)
     Delegataire.objects.filter(pk__in=line.after.get("delegataires", [])).update(ended_at=timezone.now())
+    for movement in Movement.objects.open().filter(pk__in=line.after.get("movements", [])):
+        cancel_movement(movement, by=by, note=note)
     Affiliation.objects.filter(pk__in=line.after.get("stays", [])).delete()
     if line.person and line.before:
         _restore(line.person, line.before)

@@ -7,7 +7,7 @@ from directory.readers.names import Name
 from mailboxes import actions, rules
 from mailboxes.imports.judging import Judged, Outcome, RowBatch, day_told
 from mailboxes.imports.reading import Line
-from mailboxes.models import Affiliation, Person, Structure
+from mailboxes.models import Affiliation, Movement, Person, Structure
 
 OF_PERSON = ("profession", "has_cps")
 
@@ -82,7 +82,7 @@ class PeopleBatch(RowBatch):
         of_stay = {name: value for name, value in self._of_stay(line).items() if value}
         other = {name: value for name, value in of_stay.items() if getattr(stay, name) != value}
         if "left_on" in line.facts:
-            judged.remarks.append("Départ : n’est pas repris, il s’enregistre depuis la fiche de la personne.")
+            self._propose_departure(stay, line, judged)
         if line.facts.get("email") and line.facts["email"] != person.email:
             judged.remarks.append("Courriel : n’est pas repris, ses coordonnées se changent depuis sa fiche.")
         if new:
@@ -93,4 +93,15 @@ class PeopleBatch(RowBatch):
             judged.before["stay"] = {"pk": stay.pk, **{k: v.isoformat() if hasattr(v, "isoformat") else v
                                                        for k, v in befores.items()}}  # fmt: skip
             actions.describe_stay(stay, by=self.by, **other)
-        judged.outcome = Outcome.UPDATED if judged.before else Outcome.UNCHANGED
+        judged.outcome = Outcome.UPDATED if judged.before or judged.wrote else Outcome.UNCHANGED
+
+    def _propose_departure(self, stay: Affiliation, line: Line, judged: Judged) -> None:
+        """A file says that they left: a departure is prepared, and takes nothing away before somebody records it."""
+        if stay.movements.open().filter(kind=Movement.Kind.DEPARTURE).exists():
+            judged.remarks.append("Départ : un dossier est déjà ouvert.")
+            return
+        day = day_told(line.facts["left_on"])
+        assert day  # noqa: S101 - it was read
+        movement = actions.open_movement(stay, Movement.Kind.DEPARTURE, by=self.by, planned_on=day)
+        judged.wrote["movements"] = [movement.pk]
+        judged.remarks.append("Départ proposé : un dossier s’ouvre, rien n’est retiré avant que vous l’enregistriez.")
