@@ -31,6 +31,8 @@ def on_exit(_server):
 
 def when_ready(_server):
     """The last thing `make run` says is where to go, and as whom."""
-    demo = Path(os.environ.get("VAR_DIR", "var")) / "demo.txt"
-    logins = demo.read_text() if demo.exists() else ""
+    var = Path(os.environ.get("VAR_DIR", "var"))
+    demo, first = var / "demo.txt", var / "first.txt"
+    logins = "".join(file.read_text() for file in (demo, first) if file.exists())
+    first.unlink(missing_ok=True)  # a password that serves is said once, and kept nowhere
     print(f"\n{logins}\n  BAL Manager: http://{bind}  (Ctrl-C stops it)\n", flush=True)  # noqa: T201

@@ -38,15 +38,23 @@ def warn(text: str) -> None:
 
 # --- Before the start -------------------------------------------------------------------------------------------------
 def prepare() -> None:
-    """Bring tables, static files and demonstration up to date; what fails is said, and does not stop the start."""
+    """Bring tables, static files and demonstration (or first account) up to date; what fails is said, and does not stop
+    the start."""
     free = shutil.disk_usage(settings.VAR_DIR).free
     if free < LITTLE_SPACE:
         warn(f"only {free // 1024**2} MB are free for {settings.VAR_DIR}: make room, or writes will fail.")
     manage("migrate", "--verbosity", "0")
     manage("collectstatic", "--no-input", "--verbosity", "0")
-    logins = manage("make_demo", "--if-empty", stdout=subprocess.PIPE).stdout
-    if logins:
-        keep(settings.VAR_DIR / "demo.txt", logins)  # the web process says them, last of all
+    # The web process says them, last of all.
+    if wants_demonstration():
+        if logins := manage("make_demo", "--if-empty", stdout=subprocess.PIPE).stdout:
+            keep(settings.VAR_DIR / "demo.txt", logins)
+    elif login := manage("make_first_account", stdout=subprocess.PIPE).stdout:
+        keep(settings.VAR_DIR / "first.txt", login)
+
+
+def wants_demonstration() -> bool:
+    return os.environ.get("DEMO", "yes").lower() not in ("no", "non", "false", "0", "off")
 
 
 def manage(*words: str, **options) -> subprocess.CompletedProcess:

@@ -334,8 +334,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
         ("sync_whitelist",    "directory.tasks.sync_annuaire",     crontab(hour=5, minute=0), "whitelist"),
         ("sync_whitelist_again", "directory.tasks.sync_if_due",    crontab(minute=20, hour="7-22/3"), "whitelist"),
         ("sync_activities",   "directory.tasks.sync_annuaire",     crontab(0, hour=2, day_of_week=0), "activities"),
+        ("sync_activities_again", "directory.tasks.sync_if_due",   crontab(minute=50, hour="7-22/3"), "activities"),
         ("sync_fhir",         "directory.tasks.sync_if_due",       crontab(minute="*/30"), "fhir"),
         ("sync_ldap",         "directory.tasks.sync_if_due",       crontab(minute=40), "ldap"),
+        ("read_establishment", "mailboxes.imports.establishment.read_establishment", crontab(hour=4, minute=20)),
         ("take_up_uploads",   "directory.tasks.take_up_uploads",   timedelta(minutes=5)),
         ("tell_troubles",     "balmanager.operations.tasks.tell_troubles", timedelta(minutes=5)),
         ("purge_account_log", "balmanager.accounts.tasks.purge_account_log", crontab(hour=3, minute=40)),
@@ -343,12 +345,21 @@ CELERY_BEAT_SCHEDULE: dict[str, dict] = {
 }  # fmt: skip
 
 # --- The annuaire -----------------------------------------------------------------------------------------------------
+_OPEN_DATA = "https://www.data.gouv.fr/api/1/datasets/r"
+_WHITELIST = "https://espacedeconfiance.mssante.fr/listeblanchemssante.xml"
+
+
+def _published(url: str) -> str:
+    """Where the file is published; nowhere for a demonstration, whose invented annuaire the real one would replace."""
+    return "" if (VAR_DIR / "demo.txt").exists() else url
+
+
 ANNUAIRE_CA_FILE = env.file("ANNUAIRE_CA_FILE")
 DIRECTORY_SOURCES: dict[str, dict] = {
     "extraction": {
         "SOURCE": "directory.sources.extraction.Extraction",
         "OPTIONS": {
-            "url": env.web("ANNUAIRE_URL"),
+            "url": env.web("ANNUAIRE_URL", default=_published(f"{_OPEN_DATA}/afe01105-d9a1-41fe-921f-e40ea48b2ba6")),
             "ca_file": ANNUAIRE_CA_FILE,
         },
         "PUBLIC": True,  # what is in it is published
@@ -356,17 +367,18 @@ DIRECTORY_SOURCES: dict[str, dict] = {
     "activities": {
         "SOURCE": "directory.sources.activities.Activities",
         "OPTIONS": {
-            "url": env.web("ACTIVITIES_URL"),
+            "url": env.web("ACTIVITIES_URL", default=_published(f"{_OPEN_DATA}/fffda7e9-0ea2-4c35-bba0-4496f3af935d")),
             "ca_file": ANNUAIRE_CA_FILE,
             # The annuaire knows nothing of the register: it is told where to ask whose people are ours.
             "managed": "mailboxes.models.managed_identifiers",
         },
         "STALE_AFTER": timedelta(days=env.int("ACTIVITIES_STALE_AFTER_DAYS", default=14)),
+        "EVERY": timedelta(days=6, hours=12),
     },
     "whitelist": {
         "SOURCE": "directory.sources.whitelist.WhiteList",
         "OPTIONS": {
-            "url": env.web("WHITELIST_URL"),
+            "url": env.web("WHITELIST_URL", default=_published(_WHITELIST)),
             "ca_file": ANNUAIRE_CA_FILE,
         },
     },
@@ -394,6 +406,19 @@ DIRECTORY_SOURCES: dict[str, dict] = {
         "PUBLIC": False,  # an operator's own directory does not prove that the public one shows an address
     },
 }
+# The establishment's own directory (LDAP or Active Directory), of its people.
+PEOPLE_LDAP: dict = {
+    "url": env.web("PEOPLE_LDAP_URL", ("ldap", "ldaps")),
+    "ca_file": env.file("PEOPLE_LDAP_CA_FILE"),
+    "user": env("PEOPLE_LDAP_USER", default=""),
+    "password": env("PEOPLE_LDAP_PASSWORD", default=""),
+    "base": env("PEOPLE_LDAP_BASE", default=""),
+    "filter": env("PEOPLE_LDAP_FILTER", default="(&(objectClass=person)(sn=*)(givenName=*))"),
+}
+PEOPLE_LDAP_ATTRIBUTES = env.dict("PEOPLE_LDAP_ATTRIBUTES", default={})
+# Names of groups and the services that they stand for: "cn=cardio" or "cardio".
+PEOPLE_LDAP_GROUPS = env.dict("PEOPLE_LDAP_GROUPS", default={})
+PEOPLE_LDAP_STRUCTURE = env("PEOPLE_LDAP_STRUCTURE", default="")  # the FINESS or SIRET of where they stay
 # Of what two sources say, the first one's word is shown; a source left out is not looked at any more.
 DIRECTORY_ORDER = env.list("DIRECTORY_ORDER", default=["extraction", "fhir", "ldap"])
 if not set(DIRECTORY_ORDER) <= set(DIRECTORY_SOURCES) or len(set(DIRECTORY_ORDER)) < len(DIRECTORY_ORDER):

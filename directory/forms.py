@@ -4,11 +4,18 @@ from collections.abc import Iterable
 
 from django import forms
 
+FILES = [
+    ("extraction", "Toutes les BAL publiées (Extraction_Correspondance_MSSante)"),
+    ("activities", "Activités des professionnels (PS_LibreAcces, ou PS_LibreAcces_Personne_activite)"),
+    ("whitelist", "Liste blanche des domaines (listeblanchemssante.xml)"),
+]
+
 
 class UploadForm(forms.Form):
+    source = forms.ChoiceField(label="Ce que contient le fichier", choices=FILES, initial="extraction")
     file = forms.FileField(
-        label="Fichier de l'annuaire",
-        help_text="Extraction_Correspondance_MSSante, en zip, gz ou txt.",
+        label="Fichier",
+        help_text="Tel que l’ANS le publie : zip, gz ou txt ; xml pour la liste blanche.",
         max_length=200,
     )
     dated = forms.DateTimeField(

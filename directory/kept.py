@@ -49,6 +49,20 @@ DOMAINS = Kept(TrustedDomain, DomainRecord, "name", "domaines", "aucun domaine v
 BY_RECORD = {kept.record: kept for kept in (ENTRIES, ACTIVITIES, DOMAINS)}
 
 
+# What each source is to whoever looks after the copy, and what we hold it for.
+TITLES = {
+    "extraction": ("Toutes les BAL publiées", "Extraction publique de l’annuaire, chaque jour : recherche, écarts."),
+    "activities": ("Activités des professionnels", "Qui exerce dans vos structures, chaque semaine : personnes, noms."),
+    "whitelist": ("Liste blanche des domaines", "Les domaines de l’espace de confiance, chaque jour : vérification."),
+    "fhir": ("API Annuaire Santé", "Les mêmes BAL par l’interface FHIR, avec une clé : type, BAL privilégiée."),
+    "ldap": ("LDAP d’un opérateur", "Les BAL que l’opérateur montre dans son annuaire."),
+}
+
+
+def title_of(source: str) -> str:
+    return TITLES[source][0] if source in TITLES else source
+
+
 def kept_of(source: str) -> Kept:
     """What is kept of a source, by its name; one that settings name no more was one of addresses."""
     return BY_RECORD[source_class(source).record] if source in settings.DIRECTORY_SOURCES else ENTRIES

@@ -56,6 +56,7 @@ def sync(
     _declare_dead(source.name)
     run = run or SyncRun(source=source.name)
     run.origin, run.status, run.started_at, run.seen_at = source.origin, Status.RUNNING, timezone.now(), timezone.now()
+    run.phase = SyncRun.Phase.FETCHING
     run.save()
     if isinstance(source, Incremental):
         source.since = _level_of(source.name)
@@ -64,6 +65,8 @@ def sync(
         with source.open(partial(_beat_fetching, run, progress)) as opened, staging.tables(kept):
             opened.generated_at = opened.generated_at or dated
             _stage(opened, kept, run, progress)
+            # Said before the transaction: nothing that is written inside is seen from outside.
+            _enter(SyncRun.Phase.WRITING, run, progress)
             with transaction.atomic():
                 state = _lock(run.source)
                 if isinstance(source, Incremental) and source.is_delta:
@@ -113,7 +116,8 @@ def _fail(run: SyncRun, error: BaseException, started: float) -> None:
 
 
 def _stage(opened: Opened, kept: Kept, run: SyncRun, progress: Progress) -> None:
-    run.generated_at, run.bytes_total = opened.generated_at, opened.bytes_total
+    run.generated_at, run.bytes_total, run.bytes_read = opened.generated_at, opened.bytes_total, 0
+    _enter(SyncRun.Phase.READING, run, progress)
     rejected: list[RejectedLine] = []
     retold: list[str] = []
     load = staging.Loader(kept).load
@@ -128,6 +132,12 @@ def _stage(opened: Opened, kept: Kept, run: SyncRun, progress: Progress) -> None
         _beat(run)
         progress(run)
     _note(opened, run)
+
+
+def _enter(phase: SyncRun.Phase, run: SyncRun, progress: Progress) -> None:
+    run.phase = phase
+    _beat(run)
+    progress(run)
 
 
 def _note(opened: Opened, run: SyncRun) -> None:
@@ -168,6 +178,7 @@ def _beat(run: SyncRun) -> None:
     run.seen_at = timezone.now()
     alive = SyncRun.objects.filter(pk=run.pk, status=Status.RUNNING).update(
         seen_at=run.seen_at,
+        phase=run.phase,
         generated_at=run.generated_at,
         bytes_total=run.bytes_total,
         bytes_read=run.bytes_read,

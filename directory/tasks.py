@@ -14,7 +14,7 @@ from directory.sync import sync
 
 logger = logging.getLogger(__name__)
 
-ONCE_IN = timedelta(hours=20)
+EVERY = timedelta(hours=20)  # a source that its settings give no other
 SLICE = 20 * 60  # seconds
 MOST_TRIES = 3  # of a file whose processes die: it may be the file
 KEPT_FOR = timedelta(days=1)  # a file that no run names: an upload may be on its way
@@ -39,17 +39,18 @@ def sync_if_due(source: str) -> None:
     Short slices leave the worker to the other jobs, and stay far under the hour after which a task is given again.
     """
     latest = SyncRun.objects.latest_of(source)
-    if latest and timezone.now() - latest.started_at < ONCE_IN:
+    every = settings.DIRECTORY_SOURCES[source].get("EVERY", EVERY)
+    if latest and timezone.now() - latest.started_at < every:
         return
-    options = {"max_seconds": SLICE} if source == "fhir" else {}
-    configured = get_source(source, **options)
+    configured = get_source(source, **_sliced(source))
     if configured.origin:
         _run(configured)
 
 
 @shared_task
 def sync_upload(run_pk: int) -> None:
-    """Take up a run that waits for its uploaded file; given twice, it runs once."""
+    """Take up a run that waits, of an uploaded file or, where none is named, of its source's address; given twice, it
+    runs once."""
     claimed = SyncRun.objects.filter(pk=run_pk, status=SyncRun.Status.WAITING).update(
         status=SyncRun.Status.RUNNING, seen_at=timezone.now()
     )
@@ -58,12 +59,14 @@ def sync_upload(run_pk: int) -> None:
     run = SyncRun.objects.get(pk=run_pk)
     asked: dict = run.upload or {}
     dated = datetime.fromisoformat(asked["dated"]) if asked["dated"] else None
-    source = get_source(run.source, path=asked["path"], filename=asked["filename"])
+    of_file = {"path": asked["path"], "filename": asked["filename"]}
+    source = get_source(run.source, **(of_file if asked["path"] else _sliced(run.source)))
     try:
         _run(source, run=run, dry_run=asked["dry_run"], max_withdrawn=asked["max_withdrawn"], dated=dated)
     finally:  # not reached by a process that is killed: then file and question stay, for `take_up_uploads`
         SyncRun.objects.filter(pk=run_pk).update(upload=None)
-        Path(asked["path"]).unlink(missing_ok=True)
+        if asked["path"]:
+            Path(asked["path"]).unlink(missing_ok=True)
 
 
 @shared_task
@@ -72,7 +75,8 @@ def take_up_uploads() -> None:
     now = timezone.now()
     for run in SyncRun.objects.silent(now).filter(upload__isnull=False):
         waits = SyncRun.objects.filter(pk=run.pk, status=run.status, seen_at=run.seen_at)
-        if run.upload["tries"] < MOST_TRIES and Path(run.upload["path"]).exists():
+        is_there = not run.upload["path"] or Path(run.upload["path"]).exists()
+        if run.upload["tries"] < MOST_TRIES and is_there:
             asked = run.upload | {"tries": run.upload["tries"] + 1}
             if waits.update(status=SyncRun.Status.WAITING, seen_at=now, upload=asked):
                 sync_upload.delay(run.pk)
@@ -83,6 +87,10 @@ def take_up_uploads() -> None:
     for path in uploads().glob("*"):
         if str(path) not in wanted and path.stat().st_mtime < (now - KEPT_FOR).timestamp():
             path.unlink(missing_ok=True)
+
+
+def _sliced(source: str) -> dict:
+    return {"max_seconds": SLICE} if source == "fhir" else {}
 
 
 def uploads() -> Path:

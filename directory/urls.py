@@ -11,5 +11,6 @@ urlpatterns = [
     path("observatoire/<slug:view>.xlsx", observatory.export, {"form": "xlsx"}, name="observatory-xlsx"),
     path("synchronisations/", views.runs, name="runs"),
     path("synchronisations/<int:pk>/", views.run, name="run"),
+    path("synchronisations/telecharger/", views.download, name="download"),
     path("synchronisations/fichier/", views.upload, name="upload"),
 ]

@@ -1,23 +1,29 @@
-"""The history of runs, one run as it goes, and a run from an uploaded file."""
+"""The history of runs, one run as it goes, and a run that one asks for: from its address, or from a file."""
 
 import logging
 import uuid
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import user_passes_test
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
 
 from directory.forms import UploadForm
-from directory.kept import Kept, kept_of
+from directory.kept import TITLES, Kept, kept_of, title_of
 from directory.models import Change, SyncRun
+from directory.sources import get_source, source_class
+from directory.sources.published import PublishedFile
 from directory.tasks import sync_upload, uploads
 
 logger = logging.getLogger(__name__)
@@ -34,8 +40,36 @@ def _staff_only(user) -> bool:
 
 def runs(request: HttpRequest) -> HttpResponse:
     page = Paginator(SyncRun.objects.defer("preview"), RUNS_PER_PAGE).get_page(request.GET.get("page"))
-    latest = [(run, kept_of(run.source).nouns) for run in SyncRun.objects.latest_of_each()]
-    return render(request, "directory/runs.html", {"page": page, "latest": latest})
+    rows = [(run, title_of(run.source)) for run in page]
+    return render(request, "directory/runs.html", {"page": page, "rows": rows, "sources": described_sources()})
+
+
+class DescribedSource(NamedTuple):
+    """A source as whoever looks after the copy sees it: what we hold of it, and what came of the last attempt."""
+
+    name: str
+    title: str
+    purpose: str
+    nouns: str
+    address: str  # where it is fetched from; "" where no setting says it
+    takes_files: bool
+    latest: SyncRun | None  # that brought our picture
+    attempt: SyncRun | None  # the last, where it did not
+
+
+def described_sources() -> list[DescribedSource]:
+    """Those that are fetched, that take a file, or of which we hold something."""
+    latest = {run.source: run for run in SyncRun.objects.latest_of_each()}
+    attempts = {run.source: run for run in SyncRun.objects.last_of_each()}
+    found = []
+    for name, (title, purpose) in TITLES.items():
+        address, takes_files = get_source(name).origin, issubclass(source_class(name), PublishedFile)
+        run, attempt = latest.get(name), attempts.get(name)
+        if address or takes_files or run:
+            other = attempt if attempt != run else None
+            nouns = kept_of(name).nouns
+            found.append(DescribedSource(name, title, purpose, nouns, address, takes_files, run, other))
+    return found
 
 
 def run(request: HttpRequest, pk: int) -> HttpResponse:
@@ -53,6 +87,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     page = Paginator(changes, LINES_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "run": run,
+        "title": title_of(run.source),
         "page": page,
         "nouns": kept.nouns,
         "changes": [_shown(kept, c.kind, c.address, c.details) for c in page],
@@ -64,27 +99,55 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "directory/run.html", context)
 
 
+@require_POST
+@user_passes_test(_staff_only)
+def download(request: HttpRequest) -> HttpResponse:
+    """Fetch a source now: one run of it at a time."""
+    name = request.POST.get("source", "")
+    if name not in settings.DIRECTORY_SOURCES or not get_source(name).origin:
+        raise Http404
+    if at_work := SyncRun.objects.alive(timezone.now()).filter(source=name).first():
+        messages.info(request, "Cette source est déjà en cours de lecture.")
+        return redirect("directory:run", pk=at_work.pk)
+    run = _queue(name, origin=get_source(name).origin)
+    messages.success(request, "Le téléchargement est demandé : il commence dans un instant.")
+    return redirect("directory:run", pk=run.pk)
+
+
 @user_passes_test(_staff_only)
 def upload(request: HttpRequest) -> HttpResponse:
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST or None, request.FILES or None, initial={"source": request.GET.get("source")})
     if not form.is_valid():
         return render(request, "directory/upload.html", {"form": form}, status=422 if form.is_bound else 200)
     file = form.cleaned_data["file"]
     path = _keep(file)
-    with transaction.atomic():
-        dated = form.cleaned_data["dated"]
-        asked = {
-            "path": str(path),
-            "filename": file.name,
-            "tries": 1,
-            "dated": dated.isoformat() if dated else None,
-            "dry_run": form.cleaned_data["dry_run"],
-            "max_withdrawn": 1.0 if form.cleaned_data["accept_withdrawals"] else None,
-        }
-        run = SyncRun.objects.create(source="extraction", status=SyncRun.Status.WAITING, origin=file.name, upload=asked)
-        transaction.on_commit(partial(_start, run))
+    dated = form.cleaned_data["dated"]
+    run = _queue(
+        form.cleaned_data["source"],
+        origin=file.name,
+        path=str(path),
+        filename=file.name,
+        dated=dated.isoformat() if dated else None,
+        dry_run=form.cleaned_data["dry_run"],
+        max_withdrawn=1.0 if form.cleaned_data["accept_withdrawals"] else None,
+    )
     messages.success(request, "Le fichier est reçu : sa lecture commence.")
     return redirect("directory:run", pk=run.pk)
+
+
+@transaction.atomic
+def _queue(
+    source: str, *, origin: str, path="", filename="", dated: str | None = None, dry_run=False,
+    max_withdrawn: float | None = None,
+) -> SyncRun:  # fmt: skip
+    """A run that waits for a worker: of a file where `path` says which, else of the source's address."""
+    asked = {
+        "path": path, "filename": filename, "tries": 1, "dated": dated, "dry_run": dry_run,
+        "max_withdrawn": max_withdrawn,
+    }  # fmt: skip
+    run = SyncRun.objects.create(source=source, status=SyncRun.Status.WAITING, origin=origin, upload=asked)
+    transaction.on_commit(partial(_start, run))
+    return run
 
 
 def _keep(file: UploadedFile) -> Path:

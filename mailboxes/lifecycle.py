@@ -120,6 +120,13 @@ class Act(TextChoices):
     CHANGE_WEBHOOK = "change_webhook", "Modifier un webhook"
     PREFER = "prefer", "Choisir sa BAL privilégiée"
     MAKE_KNOWN = "make_known", "Faire connaître cette BAL"
+    RECORD_STRUCTURE = "record_structure", "Inscrire une structure"
+    DESCRIBE_STRUCTURE = "describe_structure", "Modifier une structure"
+    NUMBER_STRUCTURE = "number_structure", "Fixer les numéros d’une structure"
+    RECORD_OPERATOR = "record_operator", "Inscrire un opérateur"
+    DESCRIBE_OPERATOR = "describe_operator", "Modifier un opérateur"
+    IMPORT_ACCESSES = "import_accesses", "Reprendre un accès qui existe"
+    PASS_STEP = "pass_step", "Passer une étape de la mise en route"
 
 
 class Role(TextChoices):
@@ -132,6 +139,8 @@ class Role(TextChoices):
     RESPONSABLE = "responsable", "responsable de la structure"
     LOGICIEL = "logiciel", "logiciel qui envoie des relevés"
     SYSTEM = "system", "automate"
+    # Of the installation, whatever the structure; of no BAL.
+    ADMINISTRATEUR = "administrateur", "administrateur de la plateforme"
 
 
 class Party(TextChoices):
@@ -332,6 +341,17 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.CHANGE_WEBHOOK,     {_R.GESTIONNAIRE}),
     (Act.PREFER,             {_R.TITULAIRE}),
     (Act.MAKE_KNOWN,         {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE}),
+    # Below a structure that one manages; one that stands alone, by those who look after the whole.
+    (Act.RECORD_STRUCTURE,   {_R.GESTIONNAIRE, _R.ADMINISTRATEUR}),
+    (Act.DESCRIBE_STRUCTURE, {_R.GESTIONNAIRE, _R.ADMINISTRATEUR}),
+    # By its numbers a structure is known to the annuaire, to software and to those who log in: nobody gives their own.
+    (Act.NUMBER_STRUCTURE,   {_R.ADMINISTRATEUR}),
+    # An operator serves several structures at once.
+    (Act.RECORD_OPERATOR,    {_R.ADMINISTRATEUR}),
+    (Act.DESCRIBE_OPERATOR,  {_R.ADMINISTRATEUR}),
+    # On the word of the professional who answers for it, who is told.
+    (Act.IMPORT_ACCESSES,    {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.PASS_STEP,          {_R.ADMINISTRATEUR}),
 ]}
 # fmt: on
 

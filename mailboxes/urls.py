@@ -12,9 +12,11 @@ from mailboxes.api.requests import RequestViewSet
 from mailboxes.api.resolve import CheckView, ResolveView
 from mailboxes.campaigns.api import RegisterViewSet
 from mailboxes.campaigns.filters import RegisterFilter
+from mailboxes.campaigns.models import recertified_on
 from mailboxes.lifecycle import BY_HAND, EXPOSED, Verb
 from mailboxes.models import Movement
 from mailboxes.views import (
+    accesses,
     acts,
     anomalies,
     bals,
@@ -32,10 +34,12 @@ from mailboxes.views import (
     movements,
     notices,
     people,
+    places,
     preferences,
     register,
     requests,
     space,
+    start,
     wayout,
 )
 
@@ -72,6 +76,9 @@ for _prefix, _resource in {
 }.items():
     api.register(_prefix, _resource, basename=f"api-{_prefix.rstrip('s')}")
 
+# The core knows no campaign: it is told here how to ask them.
+REVIEWS = {"recertified": recertified_on}
+
 urlpatterns = [
     # The rooms above the core come first: what they add to an address of the core must not be taken for a verb.
     path("", include("mailboxes.openings.urls")),
@@ -81,6 +88,12 @@ urlpatterns = [
     path("", include("mailboxes.protocol.urls")),
     path("", include("mailboxes.software.urls")),
     path("", dashboard.dashboard, name="dashboard"),
+    path("mise-en-route/", start.start, name="start"),
+    path("mise-en-route/passer/", start.start_pass, name="start-pass"),
+    path("structures/", places.structure_list, name="structure-list"),
+    path("structures/nouvelle/", places.RecordStructureView.as_view(), name="structure-new"),
+    path("structures/<int:structure>/", places.structure, name="structure"),
+    path("structures/<int:structure>/modifier/", places.DescribeStructureView.as_view(), name="structure-edit"),
     path("a-faire/<slug:name>/", findings.finding, name="finding"),
     path("indicateurs/", indicators.indicators, name="indicators"),
     path("indicateurs/export.xlsx", indicators.indicators_xlsx, name="indicators-xlsx"),
@@ -136,6 +149,9 @@ urlpatterns = [
     path("bal/<int:pk>/applicative/", anomalies.DescribeApplicativeView.as_view(), name="bal-applicative"),
     path("anomalies/<int:pk>/clore/", anomalies.ResolveAnomalyView.as_view(), name="anomaly-resolve"),
     path("delegations/<int:pk>/terminer/", holders.EndDelegationView.as_view(), name="delegation-end"),
+    path("acces/", accesses.access_list, REVIEWS, name="access-list"),
+    path("acces/export.xlsx", accesses.access_export, {"form": "xlsx", **REVIEWS}, name="access-xlsx"),
+    path("acces/export.pdf", accesses.access_export, {"form": "pdf", **REVIEWS}, name="access-pdf"),
     path("avis/", notices.notice_list, name="notice-list"),
     path("avis/<int:pk>/remis/", notices.GiveNoticeView.as_view(), name="notice-give"),
     path("avis/<int:pk>/renvoyer/", notices.ResendNoticeView.as_view(), name="notice-resend"),
@@ -151,6 +167,9 @@ urlpatterns = [
     path("couts/<slug:view>.csv", costs.cost_export, {"form": "csv"}, name="costs-csv"),
     path("couts/<slug:view>.xlsx", costs.cost_export, {"form": "xlsx"}, name="costs-xlsx"),
     path("operateurs/", costs.operators, name="operators"),
+    path("operateurs/nouveau/", places.RecordOperatorView.as_view(), name="operator-new"),
+    path("operateurs/<int:operator>/modifier/", places.DescribeOperatorView.as_view(), name="operator-edit"),
+    path("operateurs/<int:operator>/domaines/<int:domain>/", places.ReserveDomainView.as_view(), name="domain-reserve"),
     path("delegations/<int:pk>/reprendre/", holders.TakeOverDelegationView.as_view(), name="delegation-take-over"),
     path("personnes/", people.person_list, name="person-list"),
     path("personnes/inscrire/", people.RecordPersonView.as_view(), name="person-new"),

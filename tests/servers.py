@@ -69,6 +69,9 @@ def surround(db):
         VAR_DIR=str(folder / "var"),
         STATIC_MANIFEST="false",
         CELERY_EAGER="true",
+        ANNUAIRE_URL="",  # no test asks the national servers
+        ACTIVITIES_URL="",
+        WHITELIST_URL="",
         DJANGO_ALLOW_ASYNC_UNSAFE="true",  # Playwright's loop runs in the thread of the tests
         DATABASE_URL=f"sqlite:///{folder / 'bal.sqlite3'}",
         REDIS_URL="",

@@ -98,6 +98,16 @@ def give(account: User, role: str, structure: Structure | None, *, by: User) -> 
 
 
 @transaction.atomic
+def take_charge(structure: Structure, *, by: User) -> None:
+    """Become the first gestionnaire of a structure that has none."""
+    Structure.objects.select_for_update().get(pk=structure.pk)  # two at once: the second finds the first
+    rules.check_take_charge(structure, by=by)
+    role = Membership.Role.GESTIONNAIRE
+    Membership.objects.update_or_create(user=by, structure=structure, defaults={"role": role, "since": timezone.now()})
+    note(What.GRANTED, by, by=by, structure=structure, after=_said(role, structure), note="premier gestionnaire")
+
+
+@transaction.atomic
 def withdraw(membership: Membership, *, by: User) -> None:
     rules.check_withdraw(membership, by=by)
     said = _said(membership.role, membership.structure)

@@ -109,6 +109,26 @@ class InvitationView(RightsView):
         grants.withdraw_invitation(self.invitation, by=by)
 
 
+class TakeChargeView(RightsView):
+    label = "Devenir gestionnaire"
+    done = "Vous gérez désormais cette structure et celles qui en dépendent."
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        seen = Structure.objects.visible_to(request.user).select_related("parent")
+        self.structure = get_object_or_404(seen, pk=kwargs["structure"])
+        self.warning = f"{self.structure} : personne ne la gère encore. Ce rôle sera noté au journal des comptes."
+
+    def check(self, *, by):
+        rules.check_take_charge(self.structure, by=by)
+
+    def perform(self, form, *, by):
+        grants.take_charge(self.structure, by=by)
+
+    def back(self):
+        return reverse("structure", args=[self.structure.pk])
+
+
 class AccountActView(ActionView):
     """About one account that one sees."""
 

@@ -65,6 +65,17 @@ def check_give(account: User, role: str, structure: Structure | None, *, by: Use
         raise Refused("Un logiciel reçoit ses droits avec sa clé.", "software")
 
 
+def check_take_charge(structure: Structure, *, by: User) -> None:
+    """One gives oneself no role: but somebody is the first, where nobody manages yet, and it is noted who."""
+    if not by.is_superuser:
+        raise NotAllowed("C’est réservé à un administrateur de la plateforme.", "role")
+    managing = Membership.objects.filter(structure__in=structure.line(), role=Membership.Role.GESTIONNAIRE)
+    if managing.exists():
+        raise Refused(
+            f"{quoted(structure)} a déjà un gestionnaire : demandez-lui ce rôle, ou invitez quelqu’un.", "managed"
+        )
+
+
 def check_withdraw(membership: Membership, *, by: User) -> None:
     """One may always give up a role of one's own."""
     if membership.user_id != by.pk:

@@ -38,6 +38,7 @@ urlpatterns = [
     path("droits/", rights.rights, name="rights"),
     path("droits/inviter/", rights.InviteView.as_view(), name="rights-invite"),
     path("droits/invitations/<int:pk>/retirer/", rights.InvitationView.as_view(), name="invitation-withdraw"),
+    path("droits/structures/<int:structure>/", rights.TakeChargeView.as_view(), name="rights-take-charge"),
     path("droits/<int:pk>/", rights.rights_of, name="rights-of"),
     path("droits/<int:pk>/donner/", rights.GiveView.as_view(), name="rights-give"),
     path("droits/<int:pk>/retirer/<int:role>/", rights.WithdrawView.as_view(), name="rights-withdraw"),

@@ -25,6 +25,10 @@ class SyncRunQuerySet(models.QuerySet):
     def at_work(self):
         return self.filter(status__in=[SyncRun.Status.WAITING, SyncRun.Status.RUNNING])
 
+    def alive(self, now):
+        """At work or waiting, and heard of lately."""
+        return self.at_work().filter(seen_at__gte=now - SILENT_FOR)
+
     def silent(self, now):
         """At work or waiting, and without a sign of life: their process died, or never began."""
         return self.at_work().filter(seen_at__lt=now - SILENT_FOR)
@@ -33,6 +37,11 @@ class SyncRunQuerySet(models.QuerySet):
         """The latest of every source."""
         latest = self.applied().filter(source=OuterRef("source")).order_by("-started_at").values("pk")[:1]
         return self.filter(pk=Subquery(latest)).order_by("source")
+
+    def last_of_each(self):
+        """The last attempt of every source, whatever came of it."""
+        last = self.filter(source=OuterRef("source")).order_by("-started_at").values("pk")[:1]
+        return self.filter(pk=Subquery(last)).order_by("source")
 
     def latest_public(self):
         """The run that brought the latest picture of the public annuaire, from whichever source."""
@@ -62,8 +71,16 @@ class SyncRun(models.Model):
         FAILED = "failed", "en échec"
         DRY_RUN = "dry-run", "simulation"
 
+    class Phase(models.TextChoices):
+        """What a run at work is doing; the last has no measure, for nothing of it is seen before its end."""
+
+        FETCHING = "fetching", "téléchargement"
+        READING = "reading", "lecture"
+        WRITING = "writing", "comparaison et écriture"
+
     source = models.CharField("source", max_length=30)
     status = models.CharField("état", max_length=10, choices=Status, default=Status.RUNNING)
+    phase = models.CharField("phase", max_length=10, choices=Phase, default=Phase.FETCHING, db_default=Phase.FETCHING)
     reason = models.TextField("raison", blank=True)
     started_at = models.DateTimeField("début", default=timezone.now)
     seen_at = models.DateTimeField("dernier signe de vie", default=timezone.now)
@@ -93,8 +110,13 @@ class SyncRun(models.Model):
 
     @property
     def percent(self) -> int:
-        """How much of the source has been read, from 0 to 100."""
+        """How much of the source has been fetched, then read, from 0 to 100."""
         return min(100, 100 * self.bytes_read // self.bytes_total) if self.bytes_total else 0
+
+    @property
+    def is_measured(self) -> bool:
+        """Is there a percentage to show of what it is doing?"""
+        return self.status == self.Status.RUNNING and self.phase != self.Phase.WRITING and bool(self.bytes_total)
 
     @property
     def is_over(self) -> bool:

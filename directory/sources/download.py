@@ -13,6 +13,7 @@ from directory.typography import quoted
 BLOCK = 256 * 1024
 TIMEOUT = 60  # seconds without a byte
 MAX_BYTES = 2 * 1024**3
+PROXY_WANTS_A_LOGIN = 407
 
 
 class Download(NamedTuple):
@@ -37,13 +38,15 @@ def download(url: str, ca_file: str, target: IO[bytes], heartbeat: Heartbeat) ->
             _receive(response, target, heartbeat)
             return Download(response.headers.get_filename() or "", response.url)
     except urllib.error.HTTPError as error:
+        if error.code == PROXY_WANTS_A_LOGIN:
+            raise UnreadableSource(closed_network_sentence(host, "le proxy demande à se connecter")) from error
         raise UnreadableSource(f"{host} a répondu {error.code} au lieu du fichier ({url}).") from error
     except ssl.SSLCertVerificationError as error:
         raise UnreadableSource(certificate_sentence(host, error.verify_message)) from error
     except urllib.error.URLError as error:
         if isinstance(error.reason, ssl.SSLCertVerificationError):
             raise UnreadableSource(certificate_sentence(host, error.reason.verify_message)) from error
-        raise UnreadableSource(f"{host} est injoignable : {error.reason}.") from error
+        raise UnreadableSource(closed_network_sentence(host, error.reason)) from error
     except (OSError, ValueError, HTTPException) as error:
         raise UnreadableSource(f"La connexion avec {host} s'est interrompue : {error}.") from error
 
@@ -81,16 +84,24 @@ def tls_context(ca_file: str, setting: str = "ANNUAIRE_CA_FILE") -> ssl.SSLConte
 
 def _receive(response: HTTPResponse, target: IO[bytes], heartbeat: Heartbeat) -> None:
     received = 0
+    announced = response.headers.get("Content-Length") or ""
+    total = int(announced) if announced.isdigit() else 0
     while block := response.read(BLOCK):
         received += len(block)
         if received > MAX_BYTES:
             raise UnreadableSource(f"Le fichier téléchargé dépasse {MAX_BYTES} octets : il est refusé par prudence.")
         target.write(block)
-        heartbeat()
-    announced = response.headers.get("Content-Length")
+        heartbeat(received, total)
     # read(amount) does not complain by itself when the connection closes early.
-    if announced and announced.isdigit() and received != int(announced):
+    if total and received != total:
         raise UnreadableSource(f"Téléchargement tronqué : {received} octets reçus sur {announced}.")
+
+
+def closed_network_sentence(host: str, fault: object) -> str:
+    return (
+        f"Ce serveur n'atteint pas {host} ({fault}). Si votre réseau l'interdit, demandez que l'accès lui soit ouvert, "
+        "ou indiquez votre proxy dans HTTPS_PROXY ; sinon, téléchargez le fichier ailleurs et chargez-le ici."
+    )
 
 
 def certificate_sentence(host: str, fault: str, setting: str = "ANNUAIRE_CA_FILE") -> str:

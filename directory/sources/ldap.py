@@ -9,7 +9,7 @@ import socket
 import ssl
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, field
 from typing import IO, Any, NoReturn
 from urllib.parse import urlsplit
@@ -63,6 +63,7 @@ class Ldap:
     filter: str = "(mail=*)"
     attributes: dict[str, str] = field(default_factory=dict)
     count: int = PAGE
+    prefix: str = "LDAP"  # of the settings that its sentences name
     whole = True
     record = EntryRecord
     unit = "pages"
@@ -77,24 +78,39 @@ class Ldap:
 
     @contextmanager
     def open(self, heartbeat: Heartbeat) -> Iterator["OpenedLdap"]:
+        # To the disk first: a directory may be large and slow, and nothing of one that breaks off is handed on.
+        with tempfile.TemporaryFile("w+", encoding="utf-8", dir=settings.VAR_DIR) as kept:
+            with self.connected() as connection:
+                opened = OpenedLdap(connection, self, kept, heartbeat)
+            yield opened
+
+    @contextmanager
+    def connected(self) -> Iterator[Any]:
         if ldap is None:
             raise UnreadableSource("Lire un annuaire LDAP demande python-ldap, qui n'est pas installé ici : installez "
                                    "libldap2-dev et libsasl2-dev, puis requirements/ldap.txt.")  # fmt: skip
         if not self.url:
-            raise UnreadableSource("L'annuaire LDAP n'est pas configuré : renseignez LDAP_URL.")
-        # To the disk first: a directory may be large and slow, and nothing of one that breaks off is handed on.
-        with tempfile.TemporaryFile("w+", encoding="utf-8", dir=settings.VAR_DIR) as kept:
-            connection = self._connect()
-            try:
-                opened = OpenedLdap(connection, self, kept, heartbeat)
-            finally:
-                connection.unbind_s()
-            yield opened
+            raise UnreadableSource(f"L'annuaire LDAP n'est pas configuré : renseignez {self.prefix}_URL.")
+        connection = self._connect()
+        try:
+            yield connection
+        finally:
+            connection.unbind_s()
+
+    def texts(self, attributes: list[str]) -> Iterator[tuple[str, dict[str, list[str]]]]:
+        """Every entry that the filter finds, as (DN, texts of each attribute), these in small letters; a value that is
+        no UTF-8 is left out."""
+        with self.connected() as connection:
+            pages = Pages(connection, self, [name.lower() for name in attributes])
+            for page in pages:
+                for dn, values in page:
+                    if dn is not None:  # else a referral to another server
+                        yield dn, {name.lower(): _texts(found) for name, found in values.items()}
 
     def _connect(self) -> Any:
         if not self.url.startswith(("ldap://", "ldaps://")):
             raise UnreadableSource(f"{quoted(self.url)} n'est pas une adresse ldap ou ldaps.")
-        tls_context(self.ca_file, "LDAP_CA_FILE")  # tells what is wrong with that file, as OpenLDAP does not
+        tls_context(self.ca_file, f"{self.prefix}_CA_FILE")  # tells what is wrong with that file, as OpenLDAP does not
         connection = ldap.initialize(self.url)
         _prepare(connection, self.ca_file)
         try:
@@ -111,11 +127,11 @@ class Ldap:
         details = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
         said = str(details.get("info") or details.get("desc") or error)
         if distrust := self._distrust(error, said):
-            raise UnreadableSource(certificate_sentence(self.url, distrust, "LDAP_CA_FILE")) from error
+            raise UnreadableSource(certificate_sentence(self.url, distrust, f"{self.prefix}_CA_FILE")) from error
         sentences = {
-            ldap.INVALID_CREDENTIALS: f"{self.url} refuse LDAP_USER ou LDAP_PASSWORD.",
-            ldap.NO_SUCH_OBJECT: f"{self.url} ne connaît pas la base {quoted(self.base)} (LDAP_BASE).",
-            ldap.FILTER_ERROR: f"Le filtre {quoted(self.filter)} (LDAP_FILTER) est mal écrit.",
+            ldap.INVALID_CREDENTIALS: f"{self.url} refuse {self.prefix}_USER ou {self.prefix}_PASSWORD.",
+            ldap.NO_SUCH_OBJECT: f"{self.url} ne connaît pas la base {quoted(self.base)} ({self.prefix}_BASE).",
+            ldap.FILTER_ERROR: f"Le filtre {quoted(self.filter)} ({self.prefix}_FILTER) est mal écrit.",
             ldap.SIZELIMIT_EXCEEDED: f"{self.url} limite le nombre de ses réponses : demandez à l'opérateur de lever "
                                      "cette limite pour les recherches paginées de ce compte.",
             ldap.ADMINLIMIT_EXCEEDED: f"{self.url} a atteint une limite fixée par son administrateur.",
@@ -157,6 +173,47 @@ def _prepare(connection: Any, ca_file: str) -> None:
     connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)  # last: it makes the options above those of this connection
 
 
+def _texts(values: list[bytes]) -> list[str]:
+    found = []
+    for value in values:
+        with suppress(UnicodeDecodeError):
+            found.append(clean(value.decode()))
+    return found
+
+
+class Pages:
+    """The answers to one search, page after page; `read` and `total` count them."""
+
+    def __init__(self, connection: Any, source: Ldap, asked: list[str]):
+        self.read = self.total = 0
+        self._connection, self._source, self._asked = connection, source, asked
+
+    def __iter__(self) -> Iterator[list[tuple]]:
+        # Critical: a server that does not page must refuse, rather than give what its size limit leaves.
+        control = SimplePagedResultsControl(True, size=self._source.count, cookie="")
+        more = True
+        while more:
+            try:
+                entries, answered = self._ask(control)
+            except ldap.LDAPError as error:
+                self._source.explain(error)
+            self.read += 1
+            self.total = max(self.read, -(-answered.size // self._source.count))
+            control.cookie, more = answered.cookie, bool(answered.cookie)
+            yield entries
+
+    def _ask(self, control: Any) -> tuple[list[tuple], Any]:
+        source = self._source
+        message = self._connection.search_ext(
+            source.base, ldap.SCOPE_SUBTREE, source.filter, self._asked, serverctrls=[control], timeout=TIMEOUT
+        )
+        _, entries, _, controls = self._connection.result3(message, timeout=TIMEOUT)
+        pages = [c for c in controls if c.controlType == SimplePagedResultsControl.controlType]
+        if not pages:  # then nobody says whether this was the last page
+            raise UnreadableSource(f"{source.url} ne sait pas donner ses réponses page par page.")
+        return entries, pages[0]
+
+
 class OpenedLdap:
     """Reads all pages into `kept`, a line of JSON per record."""
 
@@ -164,9 +221,11 @@ class OpenedLdap:
         self.generated_at = None  # an LDAP directory is of the moment, and a reading of it of no single one
         self.bytes_total = self.bytes_read = 0  # pages
         self.lines, self.scope = 0, ""
-        self._connection, self._source, self._kept = connection, source, kept
+        self._source, self._kept = source, kept
         self._fields = _fields(source.attributes)
-        for page in self._pages():
+        pages = Pages(connection, source, sorted(set(self._fields.values())))
+        for page in pages:
+            self.bytes_read, self.bytes_total = pages.read, pages.total
             for record in self._records_of(page):
                 kept.write(json.dumps(record if isinstance(record, EntryRecord) else astuple(record)) + "\n")
             heartbeat(self.bytes_read, self.bytes_total)
@@ -182,31 +241,6 @@ class OpenedLdap:
             if dn is not None:  # else a referral to another server
                 lowered = {name.lower(): found for name, found in values.items()}
                 yield from records_of(number, dn, lowered, self._fields)
-
-    def _pages(self) -> Iterator[list[tuple]]:
-        # Critical: a server that does not page must refuse, rather than give what its size limit leaves.
-        control = SimplePagedResultsControl(True, size=self._source.count, cookie="")
-        more = True
-        while more:
-            try:
-                entries, answered = self._ask(control)
-            except ldap.LDAPError as error:
-                self._source.explain(error)
-            self.bytes_read += 1
-            self.bytes_total = max(self.bytes_read, -(-answered.size // self._source.count))
-            control.cookie, more = answered.cookie, bool(answered.cookie)
-            yield entries
-
-    def _ask(self, control: Any) -> tuple[list[tuple], Any]:
-        source, asked = self._source, sorted(set(self._fields.values()))
-        message = self._connection.search_ext(
-            source.base, ldap.SCOPE_SUBTREE, source.filter, asked, serverctrls=[control], timeout=TIMEOUT
-        )
-        _, entries, _, controls = self._connection.result3(message, timeout=TIMEOUT)
-        pages = [c for c in controls if c.controlType == SimplePagedResultsControl.controlType]
-        if not pages:  # then nobody says whether this was the last page
-            raise UnreadableSource(f"{source.url} ne sait pas donner ses réponses page par page.")
-        return entries, pages[0]
 
 
 def _fields(attributes: dict[str, str]) -> dict[str, str]:

@@ -30,6 +30,14 @@ from mailboxes.actions.movements import (
 from mailboxes.actions.moves import Tally, move, move_each
 from mailboxes.actions.notices import answer_notice, give_notice, resend_notice
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
+from mailboxes.actions.places import (
+    describe_operator,
+    describe_structure,
+    pass_steps,
+    record_operator,
+    record_structure,
+    reserve_domain,
+)
 from mailboxes.actions.preferences import prefer, request_preference
 from mailboxes.actions.readings import Pushed, ReadingVerdict, Result, record_readings
 from mailboxes.actions.register import describe_bal, register_bal
@@ -68,8 +76,10 @@ __all__ = [
     "delete_layout",
     "describe_applicative",
     "describe_bal",
+    "describe_operator",
     "describe_person",
     "describe_stay",
+    "describe_structure",
     "end_delegation",
     "escalate_idle",
     "expire_joining",
@@ -85,11 +95,14 @@ __all__ = [
     "object_contact",
     "open_movement",
     "open_request",
+    "pass_steps",
     "prefer",
     "prefer_channel",
     "record_departure",
+    "record_operator",
     "record_person",
     "record_readings",
+    "record_structure",
     "refuse_joining",
     "register_bal",
     "remind_idle",
@@ -101,6 +114,7 @@ __all__ = [
     "request_depublication",
     "request_preference",
     "resend_notice",
+    "reserve_domain",
     "resolve_anomaly",
     "settle_step",
     "step",

@@ -69,7 +69,7 @@ class JournalViewSet(ResourceViewSet):
 
     def get_queryset(self):
         seen = JournalEntry.objects.visible_to(self.request.user)
-        return seen.select_related("bal", "person", "structure", "by", "by__software", "signatory")
+        return seen.select_related("bal", "person", "structure", "operator", "by", "by__software", "signatory")
 
     def list(self, request):
         """A key is traced at each call; who reads by the browser's session is written down too."""

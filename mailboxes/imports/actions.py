@@ -10,7 +10,7 @@ import logging
 import os
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from io import StringIO
@@ -26,10 +26,13 @@ from django.utils import timezone
 from directory.away import database_is_away
 from mailboxes import rules
 from mailboxes.actions.journal import write_about
-from mailboxes.imports.columns import BY_NAME, as_kept, bare, guess, signature_of
+from mailboxes.imports.accesses import AccessBatch
+from mailboxes.imports.columns import as_kept, bare, guess, signature_of
+from mailboxes.imports.judging import Judged, take_back_rows
 from mailboxes.imports.lines import Batch, Places, Verdict
 from mailboxes.imports.lists import first_of, heading_among, open_list
 from mailboxes.imports.models import ColumnMapping, Import, ImportLine
+from mailboxes.imports.people import PeopleBatch
 from mailboxes.imports.reading import Line, LineReader
 from mailboxes.imports.rows import Row
 from mailboxes.imports.rules import (
@@ -40,7 +43,9 @@ from mailboxes.imports.rules import (
     check_mend,
     check_preview,
     check_undo_import,
+    check_vouched,
 )
+from mailboxes.imports.sorts import FIELDS_OF, ListSort, labels_of
 from mailboxes.imports.survey import Survey, survey
 from mailboxes.imports.undo import take_back
 from mailboxes.lifecycle import Act
@@ -49,6 +54,11 @@ from mailboxes.models import SYSTEM, Bal, Operator, Structure
 logger = logging.getLogger(__name__)
 
 BATCH = 1000  # lines judged and written together
+BATCHES: dict[str, Callable[..., Any]] = {
+    ListSort.BAL: Batch,
+    ListSort.PEOPLE: PeopleBatch,
+    ListSort.ACCESSES: AccessBatch,
+}
 Outcome: TypeAlias = ImportLine.Outcome
 Stage: TypeAlias = Import.Stage
 
@@ -62,9 +72,11 @@ def receive_import(
     chunks: Iterable[bytes],
     name: str,
     *,
-    operator: Operator,
+    operator: Operator | None,
     structure: Structure,
     by,
+    sort: str = ListSort.BAL,
+    vouched: str = "",
     as_of: datetime | None = None,
     later: bool = False,
 ) -> Import:
@@ -73,8 +85,9 @@ def receive_import(
     `later`: it is looked at by a task. No file that someone sends is read while a page waits.
     """
     check_import(structure, by=by)
+    check_vouched(sort, vouched)
     rules.check_reading_dates(as_of, None)
-    run = Import(operator=operator, structure=structure, file_name=Path(name).name[:200])
+    run = Import(operator=operator, structure=structure, sort=sort, vouched=vouched, file_name=Path(name).name[:200])
     run.by = None if by is SYSTEM else by
     run.stored, run.sha256 = _store(chunks)
     former = Import.objects.filter(sha256=run.sha256, operator=operator, structure=structure, stage=Stage.APPLIED)
@@ -104,16 +117,23 @@ def _look_at(run: Import) -> None:
 
 def _set_heading(run: Import, number: int | None) -> None:
     first = [Row(row_number, cells) for row_number, cells in run.head]
-    heading = heading_among(first, number)
+    fields = None if run.sort == ListSort.BAL else FIELDS_OF[run.sort]
+    heading = heading_among(first, number, fields)
     run.headers, run.header_number = heading.headers, heading.number
     run.sample = [(row.number, row.cells) for row in heading.sample]
     where = {"structure": run.structure, "operator": run.operator, "signature": signature_of(run.headers)}
     saved = ColumnMapping.objects.filter(**where).first()
     rest = [row for row in first if row.number > heading.number]
-    run.columns = guess(heading.headers, saved.fields if saved else None, rest)
+    run.columns = guess(heading.headers, _saved_of(saved, run.sort), rest, fields)
     run.size_unit, run.date_order = (saved.size_unit, saved.date_order) if saved else ("", "")
     run.default_kind = saved.default_kind if saved else run.default_kind
     run.state_words = saved.state_words if saved else {}
+
+
+def _saved_of(saved: ColumnMapping | None, sort: str) -> dict[str, str] | None:
+    """Two sorts of lists may have the same headers."""
+    known = {"", *labels_of(sort)}
+    return saved.fields if saved and set(saved.fields.values()) <= known else None
 
 
 @transaction.atomic
@@ -153,7 +173,7 @@ def read_columns(
     """Say what each column holds; the structure's next list with these headers is read so too."""
     run = _held(run)
     check_preview(run, by=by)
-    check_columns(columns, {name: one.label for name, one in BY_NAME.items()})
+    check_columns(columns, run.sort)
     chosen: dict[str, Any] = {"size_unit": size_unit, "date_order": date_order, "default_kind": default_kind}
     chosen["state_words"] = run.state_words if state_words is None else state_words
     for name, value in {"columns": columns, **chosen}.items():
@@ -185,7 +205,7 @@ def mend_lines(run: Import, mended: dict[int, list[str]], *, by) -> Import:
 def _anew(run: Import, mended: dict[int, list[str]], *, by) -> Import:
     text = StringIO()
     csv.writer(text, delimiter=";").writerows([run.headers, *mended.values()])
-    where = {"operator": run.operator, "structure": run.structure, "as_of": run.as_of, "by": by}
+    where = {name: getattr(run, name) for name in ("operator", "structure", "sort", "vouched", "as_of")} | {"by": by}
     name = f"{Path(run.file_name).stem[:180]}-corrections.csv"
     fresh = receive_import([text.getvalue().encode()], name, **where)
     chosen = {name: getattr(run, name) for name in ("size_unit", "date_order", "default_kind", "state_words")}
@@ -197,7 +217,7 @@ def forecast_import(run: Import, *, by) -> Import:
     """Ask for what the list would change; nothing of it is written."""
     run = _held(run)
     check_preview(run, by=by)
-    check_columns(run.columns, {name: one.label for name, one in BY_NAME.items()})
+    check_columns(run.columns, run.sort)
     return _begin(run, Stage.READING)
 
 
@@ -317,9 +337,10 @@ def _survey(run: Import) -> Survey:
 def _read_list(run: Import, progress: Callable[[Import], None]) -> None:
     check_file_kept(run)
     places = Places(run)
-    reader = LineReader(run.headers, run.columns, _survey(run), as_of=run.as_of, mended=run.mended)
+    reader = LineReader(run.headers, run.columns, _survey(run), as_of=run.as_of, mended=run.mended, sort=run.sort)
     with open_list(run.path, run.sheet) as source:
-        lines = _by_bal(_lines(source.rows(), reader, after=max(run.done, run.header_number)))
+        read = _lines(source.rows(), reader, after=max(run.done, run.header_number))
+        lines = _by_bal(read) if run.sort == ListSort.BAL else read
         while batch := list(islice(lines, BATCH)):
             run.percent = min(99, 100 * source.read // source.total) if source.total else 0
             _treat(run, places, batch)
@@ -373,7 +394,7 @@ def _treat(run: Import, places: Places, lines: list[Line]) -> None:
 def _treat_together(run: Import, places: Places, lines: list[Line]) -> None:
     last = [lines[-1], *lines[-1].others][-1].number
     _claim(run, done=last, percent=run.percent)
-    verdicts = Batch(run, run.operator, places, lines, for_real=run.stage == Stage.APPLYING).treat()
+    verdicts = BATCHES[run.sort](run, places, lines, for_real=run.stage == Stage.APPLYING).treat()
     Import.objects.filter(pk=run.pk).update(**{name: F(name) + n for name, n in _counts(verdicts).items()})
     run.done = last
 
@@ -385,7 +406,7 @@ def _claim(run: Import, **facts) -> None:
         raise _Overtaken
 
 
-def _counts(verdicts: list[Verdict]) -> Counter[str]:
+def _counts(verdicts: Sequence[Verdict | Judged]) -> Counter[str]:
     counts: Counter[str] = Counter(str(verdict.outcome) for verdict in verdicts)
     counts["corrected"] = sum(1 for v in verdicts if v.remarks and v.outcome != Outcome.REJECTED)
     return counts
@@ -399,13 +420,13 @@ def _finish(run: Import, places: Places) -> None:
     if not sum(counted[name] for name in ("created", "updated", "unchanged", "rejected")):
         raise rules.Refused("Le fichier n’a aucune ligne après ses en-têtes.", "empty")
     here = Bal.objects.paid().filter(operator=run.operator, structure__in=places.by_pk)
-    gone = ImportLine.objects.absent_from(run, here)
+    gone = ImportLine.objects.absent_from(run, here) if run.sort == ListSort.BAL else 0
     facts: dict[str, Any] = {"absent": gone, "stage": Stage.PREVIEWED}
     if run.stage == Stage.APPLYING:
         facts |= {"stage": Stage.APPLIED, "applied_at": timezone.now()}
         after = f"{counted['created']} inscrites, {counted['updated']} mises à jour, {counted['rejected']} rejetées"
         about = {"structure": run.structure}
-        write_about(Act.IMPORT_LIST, by=run.actor, about=about, after=after, note=f"{run.operator}, {run}.")
+        write_about(Act.IMPORT_LIST, by=run.actor, about=about, after=after, note=f"{run.source}, {run}.")
         transaction.on_commit(lambda: _drop_file(run), robust=True)
     Import.objects.filter(pk=run.pk).update(**facts)
 
@@ -422,8 +443,8 @@ def _undo(run: Import) -> None:
     by = run.undone_by or SYSTEM
     _claim(run)
     check_undo_import(run, by=by)
-    kept = take_back(run, by=by)
+    kept = (take_back if run.sort == ListSort.BAL else take_back_rows)(run, by=by)
     reason = f"{kept} BAL restent : leur changement d’état a été annoncé." if kept else ""
     Import.objects.filter(pk=run.pk).update(stage=Stage.UNDONE, undone_at=timezone.now(), percent=100, reason=reason)
     about = {"structure": run.structure}
-    write_about(Act.UNDO_IMPORT, by=by, about=about, note=f"{run.operator}, {run}. {reason}".strip())
+    write_about(Act.UNDO_IMPORT, by=by, about=about, note=f"{run.source}, {run}. {reason}".strip())

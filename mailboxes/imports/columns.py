@@ -24,7 +24,7 @@ class Field(NamedTuple):
     is_name: bool = False
 
 
-def _is_date(cell: str) -> bool:
+def is_date_cell(cell: str) -> bool:
     read = dates.read_date(cell)
     return not read.problem and (read.value is not None or is_nothing(cell) or not cell.isdigit())
 
@@ -33,7 +33,7 @@ def _is_size(cell: str) -> bool:
     return not sizes.read_size(cell, sizes.SizeColumn("o")).problem
 
 
-def _is_rpps(cell: str) -> bool:
+def is_rpps(cell: str) -> bool:
     return not identifiers.read_identifier("RPPS", cell).problem
 
 
@@ -46,13 +46,13 @@ def is_address(cell: Cell) -> bool:
     return isinstance(cell, str) and re.search(r"[^\s@<>;,]+@[^\s@<>;,]+\.\w\w", cell) is not None
 
 
-def _headers(text: str) -> list[str]:
+def headers(text: str) -> list[str]:
     return [header.strip() for header in text.split(",")]
 
 
 # fmt: off
 FIELDS = [
-    Field("address", "Adresse", _headers("""
+    Field("address", "Adresse", headers("""
         adresse mssante, adresse bal, adresse de la bal, adresse de messagerie, adresse de messagerie securisee,
         primarysmtpaddress, primary smtp address, adresse, adresse mail, adresse email, adresse e mail,
         adresse electronique, adresse courriel, bal, boite aux lettres, boite, mssante, adresse mss, mss,
@@ -61,65 +61,65 @@ FIELDS = [
         nom du compte, login, identifiant, username, user name, mailbox, zimbraaccountname, account, address,
         name
     """), r"mail|adresse|address|mss|courriel|boite|bal\b|compte|account|login", is_address),
-    Field("local", "Adresse : avant le @", _headers("""
+    Field("local", "Adresse : avant le @", headers("""
         partie locale, local part, localpart, local_part, nom de boite, nom de la boite, nom de bal, prefixe,
         alias
     """)),
-    Field("domain", "Adresse : domaine", _headers("""
+    Field("domain", "Adresse : domaine", headers("""
         domaine, domain, domaine mssante, nom de domaine
     """)),
-    Field("kind", "Type", _headers("""
+    Field("kind", "Type", headers("""
         type de bal, type bal, typebal, type de boite, type de messagerie, type de compte, recipienttypedetails,
         type, nature, categorie, genre, kind
     """), r"type|nature|categor|kind", lambda cell: not words.read_kind(cell).problem),
-    Field("state", "État chez l’opérateur", _headers("""
+    Field("state", "État chez l’opérateur", headers("""
         etat, etat de la bal, statut, statut bal, statut de la bal, etat du compte, statut du compte,
         zimbraaccountstatus, status, state, active, actif, enabled, is active, account status, situation,
         suspended, accountdisabled, desactive, bloque, is deleted, deleted, supprime, supprimee, est supprimee,
         supprimee le, supprime le, date de suppression, deleted date, desactivee le, desactive le,
         date de desactivation, fermee le, date de fermeture
     """), r"etat|statut|status|state|actif|activ|enabled|disabled|suspen|bloqu", _is_state),
-    Field("rpps", "RPPS du titulaire", _headers("""
+    Field("rpps", "RPPS du titulaire", headers("""
         rpps du titulaire, rpps titulaire, rpps, numero rpps, n rpps, no rpps, rpps du responsable,
         rpps cotitulaire, identifiant rpps, identifiant pp, identifiantpp, identifiant national,
         identifiant national ps, idnat, id nat, idnatps
-    """), r"rpps|idnat|identifiant", _is_rpps),
-    Field("holder", "Nom et prénom du titulaire", _headers("""
+    """), r"rpps|idnat|identifiant", is_rpps),
+    Field("holder", "Nom et prénom du titulaire", headers("""
         titulaire, nom du titulaire, titulaire de la bal, nom et prenom du titulaire, nom et prenom, nom prenom,
         prenom nom, prenom et nom, cotitulaire, professionnel, proprietaire, owner
     """), is_name=True),
-    Field("family", "Nom de famille du titulaire", _headers("""
+    Field("family", "Nom de famille du titulaire", headers("""
         nom de famille, nom d exercice, nom d usage, nom, last name, lastname, surname, family name, sn
     """)),
-    Field("given", "Prénom du titulaire", _headers("""
+    Field("given", "Prénom du titulaire", headers("""
         prenom, prenom du titulaire, prenom d exercice, prenoms, first name, firstname, given name, givenname
     """)),
-    Field("role", "Rôle du titulaire", _headers("""
+    Field("role", "Rôle du titulaire", headers("""
         role, role du titulaire, qualite, titulaire ou cotitulaire, fonction sur la bal, statut du titulaire
     """)),
-    Field("finess", "FINESS", _headers("""
+    Field("finess", "FINESS", headers("""
         finess etablissement, finess et, finess geographique, finess, numero finess, n finess, no finess,
         finess ej, finess juridique, code finess
     """)),
-    Field("siret", "SIRET", _headers("""
+    Field("siret", "SIRET", headers("""
         siret, numero siret, n siret, no siret
     """)),
-    Field("structure", "Structure", _headers("""
+    Field("structure", "Structure", headers("""
         structure, etablissement, nom de la structure, nom structure, nom etablissement, raison sociale,
         organisme, entite, site, company, office
     """)),
-    Field("service", "Service", _headers("""
+    Field("service", "Service", headers("""
         service de rattachement, service, unite, unite fonctionnelle, pole, departement, department, ou
     """)),
-    Field("description", "Description", _headers("""
+    Field("description", "Description", headers("""
         description, libelle, nom affiche, display name, displayname, intitule, nom d affichage, nom complet,
         commentaire affiche, full name
     """)),
-    Field("liste_rouge", "Liste rouge", _headers("""
+    Field("liste_rouge", "Liste rouge", headers("""
         liste rouge, en liste rouge, listerouge, masquee, non publiee, hiddenfromaddresslistsenabled,
         zimbrahideingal
     """)),
-    Field("last_used_at", "Dernière authentification", _headers("""
+    Field("last_used_at", "Dernière authentification", headers("""
         derniere authentification, date derniere authentification, date de derniere authentification,
         derniere connexion, date derniere connexion, date de derniere connexion, dernier acces,
         date de dernier acces, derniere utilisation, derniere activite, derniere consultation,
@@ -128,10 +128,10 @@ FIELDS = [
         last signed in, dernier login, last_login, lastlogontimestamp
     """),
         r"connex|authent|login|logon|acces|access|usage|utilis|activit|passage|consult|sign in|last (used|seen)|vu le",
-        _is_date,
+        is_date_cell,
         is_date=True
     ),
-    Field("used_mb", "Espace occupé", _headers("""
+    Field("used_mb", "Espace occupé", headers("""
         espace occupe, espace utilise, espace consomme, taille, taille de la bal, taille de la boite, volume,
         volume occupe, occupation, utilise, used, size, volumetrie, totalitemsize, total item size, quota_used,
         quota used, storage used, storage used byte, bytes, mailbox size, stockage, stockage utilise,
@@ -141,13 +141,13 @@ FIELDS = [
         _is_size,
         is_size=True
     ),
-    Field("quota_mb", "Espace accordé", _headers("""
+    Field("quota_mb", "Espace accordé", headers("""
         espace accorde, espace alloue, espace disque alloue, quota, quota alloue, quota accorde,
         taille maximale, taille max, capacite, espace total, limite, prohibitsendquota,
         prohibitsendreceivequota, prohibit send quota byte, issue warning quota, zimbramailquota, mailquota,
         mailbox quota, quota max, max quota, maxquota, limit, storage limit, quota total
     """), r"quota|limit|capacit|maxim|accord|allou|total", _is_size, is_size=True),
-    Field("at", "Date du relevé", _headers("""
+    Field("at", "Date du relevé", headers("""
         date du releve, date d extraction, date extraction, date de la liste, releve le, extrait le,
         report refresh date, date du rapport
     """), is_date=True),
@@ -178,11 +178,20 @@ def signature_of(headers: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(map(bare, headers))).encode()).hexdigest()
 
 
-def guess(headers: Sequence[str], saved: dict[str, str] | None = None, sample: Sequence[Row] = ()) -> list[str]:
-    """The field of each column, "" for none: as it was once saved, else by the surest header, else by its cells."""
+def guess(
+    headers: Sequence[str],
+    saved: dict[str, str] | None = None,
+    sample: Sequence[Row] = (),
+    fields: Sequence[Field] | None = None,
+) -> list[str]:
+    """The field of each column, "" for none: as it was once saved, else by the surest header, else by its cells.
+
+    `fields`: those of another sort of list than one of BAL.
+    """
+    offered = FIELDS if fields is None else fields
     names = [bare(header) for header in headers]
     found = [(saved or {}).get(name, "") for name in names]
-    for one in FIELDS:
+    for one in offered:
         if one.name in found:
             continue
         free = [rank for rank, name in enumerate(names) if name not in (saved or {}) and not found[rank]]
@@ -194,16 +203,18 @@ def guess(headers: Sequence[str], saved: dict[str, str] | None = None, sample: S
             if best and place == best[0]:
                 found[rank] = one.name  # the same header twice: both, and the person is asked
     if not saved and sample:
-        _guess_by_cells(names, found, sample)
-    if "given" not in found:  # « Nom » alone is as often that of the BAL
+        _guess_by_cells(offered, names, found, sample)
+    if "given" not in found and fields is not None:  # there, « Nom » alone is the whole name of a person
+        found = ["holder" if one == "family" and "holder" not in found else one for one in found]
+    elif "given" not in found:  # « Nom » alone is as often that of the BAL
         found = ["" if name == "nom" and one == "family" else one for name, one in zip(names, found, strict=True)]
     if "address" in found:
         found = ["" if name in ("local", "domain") else name for name in found]
     return found
 
 
-def _guess_by_cells(names: list[str], found: list[str], sample: Sequence[Row]) -> None:
-    for one in FIELDS:
+def _guess_by_cells(offered: Sequence[Field], names: list[str], found: list[str], sample: Sequence[Row]) -> None:
+    for one in offered:
         if one.name in found or one.fits is None or (one.name == "address" and {"local", "domain"} <= set(found)):
             continue
         free = [rank for rank, name in enumerate(found) if not name]

@@ -19,11 +19,13 @@ from mailboxes.imports.actions import (
     read_columns,
     receive_import,
 )
-from mailboxes.imports.columns import FIELDS, SIZE_UNITS
+from mailboxes.imports.columns import SIZE_UNITS
 from mailboxes.imports.lists import SEARCHED
 from mailboxes.imports.models import Import, ImportLine
+from mailboxes.imports.sorts import FIELDS_OF, ListSort
 from mailboxes.imports.survey import Survey
 from mailboxes.models import Bal, Operator, Structure
+from mailboxes.models.fields import length_of
 
 MENDED_AT_ONCE = 50  # rejected lines on one page
 STATES = [
@@ -35,13 +37,19 @@ IGNORED = [("", "Ne pas lire cette colonne")]
 
 
 class ImportForm(forms.Form):
-    operator = forms.ModelChoiceField(Operator.objects.all(), label="Opérateur", empty_label="Choisir…")
+    sort = forms.ChoiceField(
+        label="Ce que contient le fichier", choices=ListSort.choices, initial=ListSort.BAL, required=False
+    )
+    operator = forms.ModelChoiceField(
+        Operator.objects.all(), label="Opérateur", empty_label="Choisir…", required=False,
+        help_text="D’une liste de BAL. Les personnes et les accès n’en demandent pas.",
+    )  # fmt: skip
     structure = forms.ModelChoiceField(
         Structure.objects.none(),
         label="Structure",
         empty_label="Choisir…",
-        help_text="L’import ne touche que ses BAL et celles des structures qui en dépendent. "
-        "Une BAL dont le fichier ne dit pas la structure lui est inscrite.",
+        help_text="L’import ne touche que ses BAL, ses personnes et celles des structures qui en dépendent. "
+        "Ce dont le fichier ne dit pas la structure lui est inscrit.",
     )
     file = forms.FileField(
         label="Fichier",
@@ -55,6 +63,13 @@ class ImportForm(forms.Form):
         widget=DateInput(),
         help_text="Le jour où l’opérateur l’a tirée. Vide : aujourd’hui.",
     )
+    vouched = forms.CharField(
+        label="Sur la parole de qui ces accès sont repris",
+        required=False,
+        max_length=length_of(Import, "vouched"),
+        help_text="D’une liste d’accès : le professionnel qui en répond, quand et comment il l’a dit. Il en sera "
+        "prévenu, et vous attestez que les titulaires repris de l’annuaire ont une CPS ou une e-CPS.",
+    )
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
@@ -64,17 +79,28 @@ class ImportForm(forms.Form):
         if len(tops) == 1:
             self.fields["structure"].initial = tops[0]
 
+    def clean_sort(self):
+        return self.cleaned_data["sort"] or ListSort.BAL
+
     def clean_file(self):
         file = self.cleaned_data["file"]
         if file.size > settings.IMPORT_MAX_MB * 1_000_000:
             raise forms.ValidationError(f"Ce fichier dépasse {settings.IMPORT_MAX_MB} Mo : partagez-le en plusieurs.")
         return file
 
+    def clean(self):
+        facts = super().clean()
+        if facts.get("sort") == ListSort.BAL and "operator" in facts and facts["operator"] is None:
+            self.add_error("operator", "Choisissez l’opérateur dont c’est la liste.")
+        return facts
+
     def perform(self, *, by) -> Import:
         facts = self.cleaned_data
+        is_of_bal = facts["sort"] == ListSort.BAL
         day = facts["as_of"]
         as_of = timezone.make_aware(datetime.combine(day, time.min)) if day else None
-        where = {"operator": facts["operator"], "structure": facts["structure"]}
+        where = {name: facts[name] for name in ("structure", "sort", "vouched")}
+        where["operator"] = facts["operator"] if is_of_bal else None
         return receive_import(facts["file"].chunks(), facts["file"].name, as_of=as_of, later=True, by=by, **where)
 
 
@@ -104,7 +130,10 @@ class ImportColumnsForm(forms.Form):
         for name in ("size_unit", "date_order", "default_kind", "sheet", "header_number"):
             self.fields[name].initial = getattr(run, name)
         self._offer_places()
-        choices = IGNORED + [(one.name, one.label) for one in FIELDS]
+        if run.sort != ListSort.BAL:
+            for name in ("size_unit", "default_kind"):
+                del self.fields[name]
+        choices = IGNORED + [(one.name, one.label) for one in FIELDS_OF[run.sort]]
         self._offer_states()
         for rank, header in enumerate(run.headers):
             self.fields[f"column_{rank}"] = forms.ChoiceField(
@@ -161,7 +190,7 @@ class ImportColumnsForm(forms.Form):
         if facts["header_number"] not in (None, self.run.header_number):
             return choose_heading(self.run, facts["header_number"], by=by)
         columns = [facts[f"column_{rank}"] for rank in range(len(self.run.headers))]
-        chosen = {name: facts[name] for name in ("size_unit", "date_order", "default_kind")}
+        chosen = {name: facts.get(name, "") for name in ("size_unit", "date_order", "default_kind")}
         words = {key: facts[name] for name, key in self.keys.items() if facts[name]}
         run = read_columns(self.run, columns, state_words=words, by=by, **chosen)
         return forecast_import(run, by=by)

@@ -32,7 +32,6 @@ from mailboxes.models import (
     Cotitulaire,
     Domain,
     JournalEntry,
-    Operator,
     Person,
     Reading,
     Structure,
@@ -121,8 +120,9 @@ class Verdict:
 class Batch:
     """So many lines, and what the register knows of them."""
 
-    def __init__(self, run: Import, operator: Operator, places: Places, lines: list[Line], *, for_real: bool):
-        self.run, self.operator, self.places, self.lines, self.for_real = run, operator, places, lines, for_real
+    def __init__(self, run: Import, places: Places, lines: list[Line], *, for_real: bool):
+        assert run.operator  # noqa: S101 - of a list of BAL there is one
+        self.run, self.operator, self.places, self.lines, self.for_real = run, run.operator, places, lines, for_real
         self.by = run.actor
         self.note = f"{str(run).capitalize()}."
         wanted = {line.address for line in lines if line.address}

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from directory.sources.files import is_added
-from mailboxes.imports.columns import guess, is_address
+from mailboxes.imports.columns import Field, guess, is_address
 from mailboxes.imports.csv_file import HEAD, CsvFile
 from mailboxes.imports.rows import Row, Unreadable
 from mailboxes.imports.workbook import WorkbookFile
@@ -131,7 +131,7 @@ def first_of(rows: Iterator[Row]) -> list[Row]:
     return list(islice((row for row in rows if any(row.cells)), SEARCHED + SHOWN))
 
 
-def heading_among(first: list[Row], number: int | None = None) -> Heading:
+def heading_among(first: list[Row], number: int | None = None, fields: Sequence[Field] | None = None) -> Heading:
     """The row above the first addresses, by its place; without any address, the row that names the most fields.
 
     `number`: that of the line of headers as a person chose it, 0 for none.
@@ -145,7 +145,7 @@ def heading_among(first: list[Row], number: int | None = None) -> Heading:
     above = first[: SEARCHED if values is None else values]
     if values == 0:
         return _headed(first, None)
-    named = [sum(1 for name in guess(texts(row)) if name) for row in above]
+    named = [sum(1 for name in guess(texts(row), fields=fields) if name) for row in above]
     if values is not None and not any(named) and _says(above[-1]) < 2 <= _says(first[values]):
         bare = _headed(first[values:], None)  # a title, and no headers
         return Heading(bare.headers, above[-1].number, bare.sample)

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from mailboxes.imports.sorts import ListSort
 from mailboxes.models import bulk
 from mailboxes.models.bals import Bal
+from mailboxes.models.people import Person
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM
 
@@ -23,7 +25,7 @@ class ColumnMapping(models.Model):
     """How a structure last read a list of an operator with these headers: proposed for the next such one."""
 
     structure = models.ForeignKey(Structure, models.CASCADE, related_name="column_mappings")
-    operator = models.ForeignKey(Operator, models.CASCADE, related_name="column_mappings")
+    operator = models.ForeignKey(Operator, models.CASCADE, null=True, related_name="column_mappings")
     signature = models.CharField("empreinte des en-têtes", max_length=64)
     fields = models.JSONField("champ de chaque en-tête", default=dict)  # folded header -> field, "" when not read
     size_unit = models.CharField("unité des tailles", max_length=2, blank=True)
@@ -60,7 +62,7 @@ class ImportQuerySet(models.QuerySet):
 
 
 class Import(models.Model):
-    """One file of an operator, for one structure and all below it.
+    """One file of an operator, or of the people and accesses of a structure, for it and all below it.
 
     `done` is the last line treated in the present stage. It moves in the very transaction that writes the lines, under
     the row's lock: whoever dies, whoever runs twice, each line is treated once.
@@ -81,7 +83,12 @@ class Import(models.Model):
     COUNTED = ("created", "updated", "unchanged", "rejected", "absent", "corrected")
 
     structure = models.ForeignKey(Structure, models.PROTECT, related_name="imports")
-    operator = models.ForeignKey(Operator, models.PROTECT, related_name="imports", verbose_name="opérateur")
+    sort = models.CharField("contenu", max_length=10, choices=ListSort, default=ListSort.BAL, db_default=ListSort.BAL)
+    operator = models.ForeignKey(  # of a list of BAL alone
+        Operator, models.PROTECT, null=True, blank=True, related_name="imports", verbose_name="opérateur"
+    )
+    # Of accesses: who answers for them said so, to whom and how.
+    vouched = models.CharField("confirmé par", max_length=300, blank=True, db_default="")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="par")
     at = models.DateTimeField("reçu le", default=timezone.now)
     as_of = models.DateTimeField("date de la liste", default=timezone.now)
@@ -134,6 +141,11 @@ class Import(models.Model):
 
     def get_absolute_url(self):
         return reverse("import", args=[self.pk])
+
+    @property
+    def source(self) -> str:
+        """Whose list it is, in words: an operator's, else what it holds."""
+        return str(self.operator or self.get_sort_display())
 
     @staticmethod
     def folder() -> Path:
@@ -203,6 +215,7 @@ class ImportLine(models.Model):
     cells = models.JSONField("contenu", default=list)  # of a rejected line alone, to be corrected and given again
     # What an undoing needs.
     bal = models.ForeignKey(Bal, models.PROTECT, null=True, related_name="+", db_index=False)
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")  # of a list of people
     before = models.JSONField("avant", default=dict)  # column -> value
     after = models.JSONField("après", default=dict)
     reading_id = models.BigIntegerField("relevé", null=True)  # no foreign key: readings are purged by themselves

@@ -4,6 +4,7 @@ Only a row without an address, or whose cells slipped, is good for nothing; any 
 aside alone, and told.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,10 +16,11 @@ from django.utils import timezone
 from directory.readers import address, dates, identifiers, names, sizes, texts, words
 from directory.readers.texts import Read
 from directory.typography import quoted
-from mailboxes.imports.columns import BY_NAME, as_text
+from mailboxes.imports.columns import as_text
 from mailboxes.imports.rows import Cell, Row
+from mailboxes.imports.sorts import BY_NAME, MAY_BE_LATER, YES_OR_NO, ListSort, labels_of
 from mailboxes.imports.survey import Survey
-from mailboxes.models import Bal, Person, Structure
+from mailboxes.models import Affiliation, Bal, Delegataire, Person, Structure
 from mailboxes.models.fields import length_of
 
 LENGTHS = {
@@ -29,6 +31,12 @@ LENGTHS = {
     "domain": 190,
     "role": 50,
     "family": length_of(Person, "family_name"),
+    "profession": length_of(Person, "profession"),
+    "function": length_of(Affiliation, "function"),
+    "email": length_of(Person, "email"),
+    "right": 100,
+    "under": 200,
+    "reason": length_of(Delegataire, "reason"),
     "given": length_of(Person, "given_name"),
 }
 PLAIN: dict[str, Callable[[str], Read]] = {
@@ -38,7 +46,10 @@ PLAIN: dict[str, Callable[[str], Read]] = {
     "finess": identifiers.READERS["FINESS"],
     "siret": identifiers.READERS["SIRET"],
     "liste_rouge": words.read_yes_no,
+    **YES_OR_NO,
 }
+SEVERAL = re.compile(r"[;|\n]+|\s/\s")  # what stands between the people of one cell
+SEVERAL_NUMBERS = re.compile(r"[;|,\n/]+")
 KNOWN = 2048  # cells of a column remembered: the same words, sizes and days stand on many lines
 ASIDE = "ce champ est laissé de côté"
 
@@ -75,11 +86,13 @@ class LineReader:
         *,
         as_of: datetime | None = None,
         mended: dict[str, list[str]] | None = None,
+        sort: str = ListSort.BAL,
     ):
+        self.sort, labels = sort, labels_of(sort)
         self.width, self.as_of, self.now = len(headers), as_of, timezone.now()
         self.survey, self.mended = survey or Survey(), mended or {}
         self.fields = [
-            (rank, name, BY_NAME[name].label, self._remembering_reader(rank, name, headers[rank]))
+            (rank, name, labels[name], self._remembering_reader(rank, name, headers[rank]))
             for rank, name in enumerate(columns)
             if name
         ]
@@ -127,12 +140,12 @@ class LineReader:
         line.facts.setdefault("used_mb", size.value)
         line.facts.setdefault("quota_mb", size.of)
 
-    @staticmethod
-    def _join(line: Line) -> None:
+    def _join(self, line: Line) -> None:
         local, domain = line.facts.pop("local", ""), line.facts.pop("domain", "")
         family, given = line.facts.pop("family", ""), line.facts.pop("given", "")
         if family and given:
-            line.facts["holder"] = names.Name(names.read_part(family), names.read_part(given))
+            named = names.Name(names.read_part(family), names.read_part(given))
+            line.facts["holder"] = [named] if self.sort == ListSort.ACCESSES else named
         if not line.address and local and domain:
             value, remark, problem = address.read_address(local if "@" in local else f"{local}@{domain.lstrip('@')}")
             if problem:
@@ -141,7 +154,7 @@ class LineReader:
             line.facts["address"] = value
             if remark:
                 line.remarks.append(f"Adresse : {remark}.")
-        if not line.address:
+        if not line.address and self.sort != ListSort.PEOPLE:
             line.faults.append("Adresse : absente.")
 
     # --- How each column is read --------------------------------------------------------------------------------------
@@ -150,22 +163,36 @@ class LineReader:
 
     def _reader(self, rank: int, name: str, header: str) -> Callable[[Cell], Read]:
         if BY_NAME[name].is_date:
-            return self._date_reader(self.survey.dates.get(rank, dates.FRENCH))
+            return self._date_reader(self.survey.dates.get(rank, dates.FRENCH), name in MAY_BE_LATER)
         if BY_NAME[name].is_size:
             return _size_reader(name, self.survey.sizes.get(rank, sizes.MEGABYTES))
         if BY_NAME[name].is_name:
             column = self.survey.names.get(rank, names.NO_ORDER)
-            return lambda cell: names.read_person(as_text(cell), column)
+            return self._of_each(lambda cell: names.read_person(as_text(cell), column), SEVERAL)
         if name == "state":
             return lambda cell: words.read_state(as_text(cell), header, self.survey.answers)
+        if name == "rpps":
+            return self._of_each(lambda cell: PLAIN["rpps"](as_text(cell)), SEVERAL_NUMBERS)
         if read := PLAIN.get(name):
             return lambda cell: read(as_text(cell))
         return lambda cell: texts.read_text(as_text(cell), LENGTHS[name])
 
-    def _date_reader(self, column: dates.DateColumn) -> Callable[[Cell], Read]:
+    def _of_each(self, read: Callable[[Cell], Read], between: re.Pattern) -> Callable[[Cell], Read]:
+        """In a list of accesses one cell may name several people: the value is then the list of them all."""
+
+        def read_each(cell: Cell) -> Read:
+            parts = [part for part in between.split(as_text(cell)) if part.strip()]
+            found = [read(part) for part in parts]
+            problem = " ".join(one.problem for one in found if one.problem)
+            remark = ", ".join(one.remark for one in found if one.remark)
+            return Read([one.value for one in found if one.value], remark, problem)
+
+        return read_each if self.sort == ListSort.ACCESSES else read
+
+    def _date_reader(self, column: dates.DateColumn, may_be_later: bool) -> Callable[[Cell], Read]:
         def read(cell: Cell) -> Read:
             found = dates.read_date(cell, column, self.as_of)
-            if found.value and found.value > self.now:
+            if found.value and found.value > self.now and not may_be_later:
                 return Read(problem=f"{quoted(as_text(cell))} est dans le futur.")
             return found
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from directory.typography import quoted
 from mailboxes.imports.models import Import
+from mailboxes.imports.sorts import NEEDED, ListSort, labels_of
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Structure
 from mailboxes.rules.refusals import Refused
@@ -17,20 +18,31 @@ def check_import(structure: Structure, *, by) -> None:
     check_may(Act.IMPORT_LIST, structure=structure, by=by)
 
 
-def check_columns(columns: Iterable[str], labels: dict[str, str]) -> None:
+def check_columns(columns: Iterable[str], sort: str) -> None:
     """`columns`: the field of each, "" for none."""
-    counts = Counter(name for name in columns if name)
-    if not counts["address"] and not (counts["local"] and counts["domain"]):
-        raise Refused(
-            "Aucune colonne ne donne l’adresse des BAL : désignez celle qui la contient, "
-            "ou ajoutez au fichier une ligne d’en-têtes.",
-            "address",
-        )
+    counts, labels = Counter(name for name in columns if name), labels_of(sort)
+    for ways in NEEDED[sort]:
+        if not any(all(counts[name] for name in way) for way in ways):
+            what = "l’adresse des BAL" if {"address"} in ways else "le RPPS, ou le nom et le prénom, des personnes"
+            raise Refused(
+                f"Aucune colonne ne donne {what} : désignez celle qui le dit, ou ajoutez au fichier une ligne "
+                "d’en-têtes.",
+                "address" if {"address"} in ways else "person",
+            )
     for name, count in counts.items():
         if count > 1:
             raise Refused(
                 f"{count} colonnes désignent le même champ {quoted(labels[name])} : n’en gardez qu’une.", "twice"
             )
+
+
+def check_vouched(sort: str, vouched: str) -> None:
+    """A gestionnaire records an access that exists on the word of the professional who answers for it."""
+    if sort == ListSort.ACCESSES and not vouched.strip():
+        raise Refused(
+            "Dites sur la parole de qui ces accès sont repris : le professionnel qui en répond, quand et comment.",
+            "vouched",
+        )
 
 
 def check_preview(run: Import, *, by) -> None:
@@ -75,12 +87,12 @@ def check_nothing_later(addresses: list[str], count: int) -> None:
 
 
 def check_within(run: Import, bal: Bal, within: Iterable[int]) -> None:
-    """A list says what its own operator has, for the structure it was brought in for."""
+    """A list says what its own operator has, for the structure it was brought in for; one of accesses, any's."""
     if bal.structure_id not in within:
         raise Refused(
             f"Adresse : cette BAL est au registre d’une autre structure que {quoted(run.structure)}.", "structure"
         )
-    if bal.operator_id != run.operator_id:
+    if run.operator_id and bal.operator_id != run.operator_id:
         raise Refused(f"Adresse : au registre, cette BAL est chez {bal.operator}, et non {run.operator}.", "operator")
 
 

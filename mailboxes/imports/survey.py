@@ -12,8 +12,9 @@ from directory.readers.sizes import SizeColumn, SizeTally, judged_together
 from directory.readers.texts import is_nothing
 from directory.readers.words import Said, read_state, state_key
 from directory.typography import LONGEST, quoted
-from mailboxes.imports.columns import BY_NAME, unit_of
+from mailboxes.imports.columns import unit_of
 from mailboxes.imports.rows import Row
+from mailboxes.imports.sorts import BY_NAME
 
 ASKED = 20  # words of states asked about at once
 KNOWN = 4096  # sizes of a column that need no second look: the same stand on many lines

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import chain
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -15,12 +15,12 @@ from directory.csv_files import csv_lines
 from directory.readers.words import Said
 from mailboxes import actions
 from mailboxes.imports.actions import apply_import, undo_import
-from mailboxes.imports.columns import BY_NAME
 from mailboxes.imports.forms import ImportColumnsForm, ImportForm, ImportMendForm
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.reading import LineReader
 from mailboxes.imports.rows import Row
 from mailboxes.imports.rules import check_apply_import, check_mend, check_preview, check_undo_import
+from mailboxes.imports.sorts import BY_NAME, ListSort, labels_of
 from mailboxes.imports.survey import Survey
 from mailboxes.lifecycle import Act
 from mailboxes.rules import allows, check_somewhere
@@ -46,7 +46,8 @@ REPORT = [
     ("Remarque", lambda line: line.remark),
     ("Avant → après", lambda line: " ; ".join(f"{label} : {old} → {new}" for label, old, new in line.changes)),
 ]
-TEMPLATE = [
+TEMPLATES: dict[str, list[tuple[str, str, str]]] = {}
+TEMPLATES[ListSort.BAL] = [
     ("Adresse", "prenom.nom@votre-domaine.mssante.fr", "secretariat.cardiologie@votre-domaine.mssante.fr"),
     ("Type", "PER", "ORG"),
     ("État", "ouverte", "ouverte"),
@@ -58,6 +59,29 @@ TEMPLATE = [
     ("Espace occupé", "850 Mo", "1,2 Go"),
     ("Espace accordé", "2 Go", "5 Go"),
     ("Liste rouge", "non", "non"),
+]
+
+
+TEMPLATES[ListSort.PEOPLE] = [
+    ("RPPS", "10000000017", ""),
+    ("Nom de famille", "MARTIN", "PETIT"),
+    ("Prénom", "Alice", "Delphine"),
+    ("Profession", "Médecin", "Secrétaire médicale"),
+    ("Service", "Cardiologie", "Cardiologie"),
+    ("Courriel", "alice.martin@exemple.fr", "delphine.petit@exemple.fr"),
+    ("CPS", "oui", "non"),
+    ("FINESS", "010000002", "010000002"),
+    ("Arrivée", "01/09/2026", ""),
+]
+TEMPLATES[ListSort.ACCESSES] = [
+    ("Adresse", "secretariat.cardiologie@votre-domaine.mssante.fr", "secretariat.cardiologie@votre-domaine.mssante.fr"),
+    ("RPPS", "10000000017 ; 10000000025", ""),
+    ("Nom et prénom", "", "PETIT Delphine"),
+    ("Rôle", "cotitulaire", "délégataire"),
+    ("Droit", "", "lecture et envoi"),
+    ("Sous la responsabilité de", "", "10000000017"),
+    ("Depuis", "", "01/09/2026"),
+    ("Mission", "", "Secrétariat"),
 ]
 
 
@@ -90,7 +114,11 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
         "mailboxes/imports/import.html",
         {
             "run": run,
-            "sorts": [(name, label, counts[name]) for name, label in SORTS.items()],
+            "sorts": [
+                (name, label, counts[name])
+                for name, label in SORTS.items()
+                if run.sort == ListSort.BAL or name != "absent"
+            ],
             "shown": shown,
             "shown_label": SORTS[shown],
             "page": paginator.get_page(request.GET.get("page")) if not run.is_at_work else None,
@@ -112,16 +140,19 @@ def lines_of(run: Import, sort: str):
 
 def understood(run: Import) -> Iterable[tuple[int, list[tuple[str, str]], list[str]]]:
     """The first lines as they are read: number, what each column says, and what is doubtful or wrong."""
-    reader = LineReader(run.headers, run.columns, Survey.from_json(run.judged), as_of=run.as_of, mended=run.mended)
+    survey, labels = Survey.from_json(run.judged), labels_of(run.sort)
+    reader = LineReader(run.headers, run.columns, survey, as_of=run.as_of, mended=run.mended, sort=run.sort)
     for number, cells in run.sample:
         line = reader.line(Row(number, cells))
-        said = [(BY_NAME[name].label, _said(name, value)) for name, value in line.facts.items()]
+        said = [(labels[name], _said(name, value)) for name, value in line.facts.items()]
         yield number, said, [*line.faults, *line.remarks]
 
 
 def _said(name: str, value) -> str:
     if isinstance(value, datetime):
         return f"{timezone.localtime(value):%d/%m/%Y %H:%M}".removesuffix(" 00:00")
+    if isinstance(value, list):
+        return " ; ".join(map(str, value))
     if isinstance(value, Said):
         return value.value
     if isinstance(value, bool):
@@ -130,8 +161,11 @@ def _said(name: str, value) -> str:
 
 
 def import_template(request: HttpRequest) -> HttpResponseBase:
-    columns = [(label, values.__getitem__) for label, *values in TEMPLATE]
-    return csv_file("modele-liste-bal", csv_lines(columns, range(2)))
+    sort = request.GET.get("contenu", ListSort.BAL)
+    if sort not in TEMPLATES:
+        raise Http404
+    columns = [(label, values.__getitem__) for label, *values in TEMPLATES[sort]]
+    return csv_file(f"modele-{'liste-bal' if sort == ListSort.BAL else sort}", csv_lines(columns, range(2)))
 
 
 def import_report(request: HttpRequest, pk: int) -> HttpResponseBase:
@@ -164,6 +198,9 @@ class ImportNewView(EnteringView):
     template_name = "mailboxes/imports/new.html"
     label = "Importer une liste"
     done = "Le fichier est reçu : il est lu, puis vous vérifierez ce que contient chaque colonne."
+
+    def get_initial(self):
+        return {"sort": self.request.GET.get("contenu", ListSort.BAL)}
 
     def back(self):
         return self.result.get_absolute_url() if self.result else reverse("import-list")

@@ -17,6 +17,7 @@ from mailboxes.models.preferences import Preference
 from mailboxes.models.requests import Request
 from mailboxes.models.seals import Seal
 from mailboxes.models.standings import Standing, standing_of, standings
+from mailboxes.models.start import PassedStep
 from mailboxes.models.structures import Domain, Membership, Operator, Price, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
 from mailboxes.models.usage import Reading
@@ -43,6 +44,7 @@ __all__ = [
     "Movement",
     "Notice",
     "Operator",
+    "PassedStep",
     "Person",
     "Preference",
     "Price",

@@ -5,6 +5,7 @@ from functools import reduce
 from operator import or_
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, Value, When
@@ -413,6 +414,12 @@ def roles_at(structure: int, actor) -> frozenset[Role]:
     if isinstance(actor, Signatory):
         return frozenset()  # the link was sent to a person, not to who manages
     return frozenset({Role.GESTIONNAIRE} if structure in managed_structures(actor) else ())
+
+
+def platform_roles(actor) -> frozenset[Role]:
+    """The roles of `actor` in the whole installation: on no BAL, and the same in every structure."""
+    is_one = isinstance(actor, get_user_model()) and actor.is_superuser
+    return frozenset({Role.ADMINISTRATEUR} if is_one else ())
 
 
 def fed_structures(user) -> frozenset[int]:

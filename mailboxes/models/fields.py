@@ -51,6 +51,10 @@ class IdentifierField(models.CharField):
 class IdentifierFormField(forms.CharField):
     read: Callable[[str], Read]
 
+    def widget_attrs(self, widget):
+        """The browser would cut what is typed with spaces."""
+        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
+
     def clean(self, value):
         return super().clean((self.read(value).value if value else "") or value)
 

@@ -10,7 +10,7 @@ from mailboxes.lifecycle import ANSWERABLE, LIVE, Act, Party, State, Verb
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.people import Affiliation, Person
-from mailboxes.models.structures import Structure
+from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM
 
 LABELS = {**dict(Verb.choices), **dict(Act.choices)}
@@ -42,7 +42,8 @@ class JournalQuerySet(models.QuerySet):
 
 
 class JournalEntry(models.Model):
-    """One fact about a BAL; or, where the register has none, about an address of a person or of a structure.
+    """One fact about a BAL; or, where the register has none, about an address of a person or of a structure; or about
+    an operator.
 
     Triggers in the database forbid changing or deleting it, its delivery columns aside.
     """
@@ -54,6 +55,7 @@ class JournalEntry(models.Model):
         Person, models.PROTECT, null=True, blank=True, related_name="journal", verbose_name="personne"
     )
     structure = models.ForeignKey(Structure, models.PROTECT, null=True, blank=True, related_name="journal")
+    operator = models.ForeignKey(Operator, models.PROTECT, null=True, blank=True, related_name="journal")
     address = models.CharField("adresse", max_length=254, blank=True)  # one that the register does not hold
     at = models.DateTimeField("le", default=timezone.now)
     what = models.CharField("quoi", max_length=30)
@@ -78,7 +80,10 @@ class JournalEntry(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(bal__isnull=False) | Q(person__isnull=False) | Q(structure__isnull=False),
+                condition=Q(bal__isnull=False)
+                | Q(person__isnull=False)
+                | Q(structure__isnull=False)
+                | Q(operator__isnull=False),
                 name="journal_about_something",
             )
         ]
@@ -89,7 +94,7 @@ class JournalEntry(models.Model):
     @property
     def subject(self):
         """What the line is about."""
-        return self.bal or self.address or self.person or self.structure
+        return self.bal or self.address or self.person or self.structure or self.operator
 
     @property
     def actor(self):

@@ -20,7 +20,7 @@ from mailboxes.rules.contacts import (
     check_object_contact,
     check_prefer,
 )
-from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_take_over
+from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_lendable, check_take_over
 from mailboxes.rules.gaps import (
     check_accept,
     check_adopt,
@@ -84,6 +84,17 @@ from mailboxes.rules.people import (
     check_record_person,
     check_settle_step,
 )
+from mailboxes.rules.places import (
+    NUMBERS,
+    check_describe_operator,
+    check_describe_structure,
+    check_domain_free,
+    check_drop_domain,
+    check_number_structure,
+    check_pass_step,
+    check_record_operator,
+    check_record_structure,
+)
 from mailboxes.rules.preferences import (
     check_make_known,
     check_prefer_bal,
@@ -125,6 +136,7 @@ from mailboxes.rules.usage import (
 __all__ = [
     "CERTIFICATE_THRESHOLDS",
     "MAX_COTITULAIRES",
+    "NUMBERS",
     "NotAllowed",
     "Refused",
     "allows",
@@ -155,8 +167,12 @@ __all__ = [
     "check_delegate",
     "check_depublished_first",
     "check_describe_applicative",
+    "check_describe_operator",
     "check_describe_person",
     "check_describe_stay",
+    "check_describe_structure",
+    "check_domain_free",
+    "check_drop_domain",
     "check_eligible",
     "check_end_delegation",
     "check_escalate",
@@ -166,6 +182,7 @@ __all__ = [
     "check_given",
     "check_ignore",
     "check_is_applicative",
+    "check_lendable",
     "check_make_known",
     "check_may",
     "check_mend_notice",
@@ -176,9 +193,11 @@ __all__ = [
     "check_name_principal",
     "check_new_contact",
     "check_note_anomaly",
+    "check_number_structure",
     "check_object_contact",
     "check_open_movement",
     "check_open_request",
+    "check_pass_step",
     "check_prefer",
     "check_prefer_bal",
     "check_preferable",
@@ -192,7 +211,9 @@ __all__ = [
     "check_reading_sizes",
     "check_record_departure",
     "check_record_named",
+    "check_record_operator",
     "check_record_person",
+    "check_record_structure",
     "check_refusal_told",
     "check_refuse_joining",
     "check_register",

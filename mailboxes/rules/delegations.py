@@ -9,10 +9,15 @@ from mailboxes.rules.roles import check_may
 
 def check_delegate(bal: Bal, person, under, *, by) -> None:
     check_act(bal, Act.DELEGATE, by=by)
-    if bal.kind == Bal.Kind.APPLICATIVE:
-        raise Refused("Une BAL applicative ne se délègue pas : un logiciel l’utilise.", "kind")
     if not under.is_actor(by):
         raise NotAllowed("Chacun délègue en son propre nom : il répond des accès qu’il ouvre.", "under")
+    check_lendable(bal, person, under)
+
+
+def check_lendable(bal: Bal, person, under) -> None:
+    """Whoever writes it down: under one who holds the BAL, to one who does not."""
+    if bal.kind == Bal.Kind.APPLICATIVE:
+        raise Refused("Une BAL applicative ne se délègue pas : un logiciel l’utilise.", "kind")
     if not bal.is_held_by(under):
         raise Refused(f"{under} n’est pas titulaire de cette BAL : il ne peut pas y déléguer l’accès.", "under")
     if bal.is_held_by(person):

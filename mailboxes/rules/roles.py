@@ -1,7 +1,7 @@
 """Who may: the one place where the tables are asked. A rule that depends on who acts calls `check_may`.
 
-On a BAL the roles are those of `Bal.roles_of`, in a structure those of `roles_at`, about a person those of
-`roles_about`; `check_role` takes the roles themselves, where there is no row yet to ask.
+On a BAL the roles are those of `Bal.roles_of`, in a structure those of `roles_at` and of `platform_roles`, about a
+person those of `roles_about`; `check_role` takes the roles themselves, where there is no row yet to ask.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from directory.typography import quoted
 from mailboxes.lifecycle import BY_VERB, EVEN_AFTER_DEPARTURE, WHO_MAY, Act, Role, Verb
 from mailboxes.models import SYSTEM, Bal, Person, Structure
-from mailboxes.models.bals import managed_structures, roles_at
+from mailboxes.models.bals import managed_structures, platform_roles, roles_at
 from mailboxes.rules.refusals import NotAllowed
 
 
@@ -51,11 +51,11 @@ def check_role(
 def check_somewhere(act: Act, *, by) -> None:
     """Is there a structure at all for which this account may do this?"""
     roles = {Role.SYSTEM} if by is SYSTEM else {Role.GESTIONNAIRE} if managed_structures(by) else set()
-    check_role(act, frozenset(roles))
+    check_role(act, platform_roles(by) | roles)
 
 
 def may_at(act: Act, structure: int, *, by) -> bool:
-    return bool(allowed(act) & roles_at(structure, by))
+    return bool(allowed(act) & (roles_at(structure, by) | platform_roles(by)))
 
 
 def roles_about(person: Person, by, structures: Iterable[int]) -> frozenset[Role]:
@@ -77,7 +77,7 @@ def _roles(what, by, bal, structure, person) -> frozenset[Role]:
     if person:
         here = {structure.pk} if structure else _stays(person, is_past=what in EVEN_AFTER_DEPARTURE)
         return roles_about(person, by, here)
-    return roles_at(structure.pk, by) if structure else frozenset()
+    return platform_roles(by) | (roles_at(structure.pk, by) if structure else frozenset())
 
 
 def _named(roles: frozenset[Role], is_of_person: bool) -> str:

@@ -11,7 +11,7 @@ from mailboxes.rules import allows, check_somewhere
 from mailboxes.software.actions import change_webhook, renew_secret, replay, revoke_key, rotate_key, try_webhook
 from mailboxes.software.forms import AddWebhookForm, ChangeWebhookForm, RotateForm, SoftwareForm
 from mailboxes.software.models import Delivery, Software, SoftwareKey, Webhook
-from mailboxes.software.rules import check_key_stands
+from mailboxes.software.rules import check_key_stands, check_software
 from mailboxes.views.acts import ActionView, EnteringView
 from mailboxes.views.paging import KeyPaginator
 
@@ -50,6 +50,7 @@ class DeclareSoftwareView(TokenView, EnteringView):
 
 
 class KeyView(ActionView):
+    act: Act
     key: SoftwareKey
 
     def setup(self, request, *args, **kwargs):
@@ -59,6 +60,7 @@ class KeyView(ActionView):
         self.warning = f"{self.key.software}, clé {self.key.prefix}…"
 
     def check(self, *, by):
+        check_software(self.act, list(self.key.software.structures()), by=by)
         check_key_stands(self.key)
 
     def back(self) -> str:
@@ -66,8 +68,9 @@ class KeyView(ActionView):
 
 
 class RotateKeyView(TokenView, KeyView):
+    act = Act.ROTATE_KEY
     form_class = RotateForm
-    label = Act.ROTATE_KEY.label
+    label = act.label
 
     def perform(self, form, *, by):
         return rotate_key(self.key, by=by, **form.cleaned_data)
@@ -77,7 +80,8 @@ class RotateKeyView(TokenView, KeyView):
 
 
 class RevokeKeyView(KeyView):
-    label = Act.REVOKE_KEY.label
+    act = Act.REVOKE_KEY
+    label = act.label
     is_dangerous = True
     done = "La clé est révoquée : elle n’ouvre plus rien."
 

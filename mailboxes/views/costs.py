@@ -10,6 +10,7 @@ from directory.sheets import XLSX, as_xlsx
 from mailboxes import actions
 from mailboxes.indicators.costs import DIMENSIONS, Bill, Costs
 from mailboxes.models import Bal, Domain, Operator, Price, Structure, Use
+from mailboxes.models.bals import platform_roles
 from mailboxes.views.frame import sees_structures
 
 BARS = 12
@@ -103,7 +104,10 @@ def operators(request):
     return render(
         request,
         "mailboxes/indicators/operators.html",
-        {"operators": [(row, prices_of(row), counts.get(row.pk, 0)) for row in rows]},
+        {
+            "operators": [(row, prices_of(row), counts.get(row.pk, 0)) for row in rows],
+            "is_administrator": bool(platform_roles(request.user)),
+        },
     )
 
 

@@ -10,6 +10,7 @@ from mailboxes.models import Bal, JournalEntry
 from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.findings import address_of
 from mailboxes.views.frame import sees_structures
+from mailboxes.views.start import is_first_day
 
 RECENT = 10
 
@@ -19,6 +20,8 @@ def dashboard(request):
     them."""
     if not sees_structures(request.user):
         return redirect("my-bals")
+    if is_first_day(request.user):
+        return redirect("start")
     bals = Bal.objects.visible_to(request.user)
     counts = count_by_kind_and_state(bals)
     return render(

@@ -45,9 +45,12 @@ MENU: tuple[MenuPage | MenuGroup, ...] = (
         "chart-line",
         (
             MenuPage("Indicateurs", "indicators", "chart-line"),
+            MenuPage("État des accès", "access-list", "user-check"),
             MenuPage("Coûts", "costs", "currency-euro"),
             MenuPage("Protocole d’utilisation", "protocols", "file-text"),
             MenuPage("Logiciels et clés", "software-list", "key"),
+            MenuPage("Structures", "structure-list", "building-hospital"),
+            MenuPage("Opérateurs", "operators", "server"),
             MenuPage("Comptes et droits", "rights", "lock"),
         ),
     ),

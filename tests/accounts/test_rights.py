@@ -1,10 +1,12 @@
 """Comptes et droits: who may do what since when; who gives it, by invitation or directly; nobody raises their own."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
+from django.core.management import call_command
 from django.utils import timezone
 
 from balmanager.accounts import actions, grants
@@ -323,3 +325,38 @@ def test_the_admin_changes_no_right(client, root, people):
     assert client.post(f"/admin/mailboxes/membership/{row.pk}/change/", {"role": "gestionnaire"}).status_code == 403
     assert client.post(f"/admin/accounts/user/{people.lea.user.pk}/change/", {"is_superuser": "on"}).status_code == 403
     assert client.get("/admin/account/emailaddress/").status_code == 404
+
+
+# --- The first gestionnaire -------------------------------------------------------------------------------------------
+def test_an_administrator_takes_charge_of_a_structure_that_nobody_manages_and_it_is_noted(client, root, db):
+    alone = Structure.objects.create(name="EHPAD")
+    client.force_login(root)
+    assert "En devenir gestionnaire" in client.get(f"/structures/{alone.pk}/").text
+    client.post(f"/compte/droits/structures/{alone.pk}/")
+    assert roles_of(root) == {("EHPAD", "gestionnaire")}
+    entry = AccountEntry.objects.get(what=What.GRANTED)
+    assert (entry.account, entry.by, entry.note) == (root, root, "premier gestionnaire")
+
+
+@pytest.mark.parametrize("is_below", [True, False])
+def test_nobody_takes_charge_where_somebody_manages_from_there_or_from_above(root, people, structure, is_below):
+    where = Structure.objects.create(name="Site", parent=structure) if is_below else structure
+    with pytest.raises(Refused, match="a déjà un gestionnaire"):
+        grants.take_charge(where, by=root)
+    assert not roles_of(root)
+
+
+def test_a_gestionnaire_takes_charge_of_nothing(people, db):
+    with pytest.raises(NotAllowed):
+        grants.take_charge(Structure.objects.create(name="EHPAD"), by=people.gisele.user)
+
+
+def test_the_first_account_is_opened_once_and_its_password_said(capsys, db):
+    call_command("make_first_account")
+    said = capsys.readouterr().out
+    account = User.objects.get()
+    assert account.is_superuser
+    assert account.check_password(re.search(r"Mot de passe\s+(\S+)", said)[1])
+    call_command("make_first_account")
+    assert User.objects.count() == 1
+    assert capsys.readouterr().out == ""

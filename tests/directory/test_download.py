@@ -78,7 +78,7 @@ def tls(certificate):
 
 
 def read(url, ca_file=""):
-    with get_source("extraction", url=url, ca_file=str(ca_file)).open(lambda: None) as opened:
+    with get_source("extraction", url=url, ca_file=str(ca_file)).open(lambda done, total: None) as opened:
         return list(opened.records()), opened.generated_at
 
 
@@ -117,7 +117,7 @@ def test_what_a_server_may_answer_instead_is_said(answer, sentence):
 def test_a_server_that_is_not_there_is_said():
     with serve({}) as url:
         pass
-    with pytest.raises(UnreadableSource, match="injoignable"):
+    with pytest.raises(UnreadableSource, match="n'atteint pas"):
         read(f"{url}/x")
 
 

@@ -2,19 +2,25 @@
 
 import errno
 import os
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from directory.models import Entry, SyncRun
 from directory.models.runs import SILENT_FOR
+from directory.sources import get_source
+from directory.sync import sync
 from directory.tasks import MOST_TRIES, sync_upload, take_up_uploads, uploads
 from tests.directory.conftest import ALICE, BRUNO, line, many
+from tests.directory.test_download import serve
 
 pytestmark = pytest.mark.sqlite_run
 
@@ -50,8 +56,8 @@ def test_the_list_shows_the_runs_and_the_date_of_the_copy(visitor, load):
 
     text = visitor.get(reverse("directory:runs")).text
 
-    assert "Adresses : notre copie est celle du 20 novembre 2026" in text
-    assert "refusée" in text
+    assert "Notre copie est celle du 20 novembre 2026 à 03:00 : 1 adresses." in text
+    assert "refusée : Fichier plus ancien que notre copie" in text
 
 
 def test_the_list_takes_the_same_queries_for_any_number_of_runs(visitor, django_assert_max_num_queries):
@@ -82,7 +88,7 @@ def test_a_dry_run_shows_what_would_change(visitor, load):
 
 
 def test_a_running_run_asks_for_its_progress_until_it_is_over(visitor, db):
-    run = SyncRun.objects.create(source="extraction", bytes_total=200, bytes_read=50)
+    run = SyncRun.objects.create(source="extraction", phase="reading", bytes_total=200, bytes_read=50)
 
     assert 'hx-trigger="every 2s"' in visitor.get(page_of(run)).text
     part = visitor.get(page_of(run), headers={"HX-Request": "true"})
@@ -96,13 +102,37 @@ def test_a_running_run_asks_for_its_progress_until_it_is_over(visitor, db):
     assert "every 2s" not in over.text
 
 
+def test_the_progress_tells_the_writing_which_has_no_percentage(visitor, db):
+    facts = {"bytes_total": 200, "bytes_read": 98, "lines": 5000}
+    run = SyncRun.objects.create(source="extraction", phase="writing", **facts)
+    text = visitor.get(page_of(run)).text
+    assert "Comparaison et écriture de 5\xa0000 lignes" in text
+    assert "49 %" not in text
+    assert 'aria-current="step">Comparaison et écriture' in text
+
+
+def test_a_run_is_seen_from_outside_to_fetch_then_read_then_write(db, write, monkeypatch):
+    """What is written inside the transaction that applies a run, nobody sees before its end."""
+    seen = []
+
+    def beat(run):
+        seen.append((run.phase, run.percent, connection.in_atomic_block and len(connection.savepoint_ids)))
+
+    monkeypatch.setattr("directory.sync._beat", beat)
+    sync(get_source("extraction", path=str(write(line(), *many(20)))))
+    phases = [phase for phase, *_ in seen]
+    assert list(dict.fromkeys(phases)) == ["reading", "writing"]
+    outside = min(depth for *_, depth in seen)
+    assert ("writing", 100, outside) in seen
+
+
 def test_an_unknown_run_is_not_found(visitor):
     assert visitor.get(reverse("directory:run", args=[404])).status_code == 404
 
 
 def upload(client, content, **facts):
     file = SimpleUploadedFile("x_202611200300.txt", content)
-    return client.post(reverse("directory:upload"), {"file": file, **facts})
+    return client.post(reverse("directory:upload"), {"source": "extraction", "file": file, **facts})
 
 
 def test_only_staff_may_upload(visitor):
@@ -132,7 +162,7 @@ def test_an_upload_without_a_date_is_dated_by_hand(
     settings.VAR_DIR = tmp_path / "var"
     file = SimpleUploadedFile("x.txt", write(line()).read_bytes())
     with django_capture_on_commit_callbacks(execute=True):
-        staff.post(reverse("directory:upload"), {"file": file, "dated": "2026-11-20T03:00"})
+        staff.post(reverse("directory:upload"), {"source": "extraction", "file": file, "dated": "2026-11-20T03:00"})
     assert SyncRun.objects.get().generated_at == datetime(2026, 11, 20, 2, tzinfo=UTC)
 
 
@@ -161,6 +191,87 @@ def test_an_empty_upload_is_an_error_of_the_form(staff):
     answer = upload(staff, b"")
     assert answer.status_code == 422
     assert not SyncRun.objects.exists()
+
+
+@pytest.mark.parametrize(("source", "content"), [("activities", b"x"), ("whitelist", b"x")])
+def test_a_file_of_each_source_may_be_uploaded(
+    staff, settings, tmp_path, source, content, django_capture_on_commit_callbacks
+):
+    settings.VAR_DIR = tmp_path
+    with django_capture_on_commit_callbacks(execute=True):
+        upload(staff, content, source=source)
+    run = SyncRun.objects.get()
+    assert (run.source, run.status) == (source, "failed")  # it was read by that source, which does not know this
+    assert run.reason
+
+
+# --- Fetched now --------------------------------------------------------------------------------------------------
+def fetch(client, source="extraction"):
+    return client.post(reverse("directory:download"), {"source": source})
+
+
+def at(settings, url):
+    settings.DIRECTORY_SOURCES["extraction"]["OPTIONS"]["url"] = url
+
+
+@pytest.fixture
+def published(settings, write, monkeypatch):
+    """The file, at an address of this machine."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    settings.DIRECTORY_SOURCES = deepcopy(settings.DIRECTORY_SOURCES)
+    with serve({"/x_202611200300.txt": (200, {}, write(line()).read_bytes())}) as url:
+        at(settings, f"{url}/x_202611200300.txt")
+        yield url
+
+
+def test_a_source_is_fetched_now(staff, published, django_capture_on_commit_callbacks):
+    assert "Télécharger maintenant" in staff.get(reverse("directory:runs")).text
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = fetch(staff)
+    run = SyncRun.objects.get()
+    assert answer.headers["Location"] == page_of(run)
+    assert (run.status, run.upload, run.addresses) == ("applied", None, 1)
+    assert run.origin.startswith(published)
+
+
+def test_a_source_that_is_being_read_is_not_fetched_twice(staff, published):
+    first = SyncRun.objects.create(source="extraction", status="running")
+    assert fetch(staff).headers["Location"] == page_of(first)
+    assert SyncRun.objects.count() == 1
+
+
+def test_a_fetch_whose_task_is_lost_is_taken_up_again(staff, published, monkeypatch):
+    with monkeypatch.context() as patched:
+        lose(patched)
+        fetch(staff)
+    fall_silent()
+    take_up_uploads()
+    assert SyncRun.objects.get().status == "applied"
+
+
+def test_only_staff_fetches_and_only_what_has_an_address(visitor, published, settings):
+    assert fetch(visitor).status_code == 403
+    assert visitor.get(reverse("directory:download")).status_code == 405
+    assert "Télécharger maintenant" not in visitor.get(reverse("directory:runs")).text
+
+
+@pytest.mark.parametrize("source", ["whitelist", "nowhere", ""])
+def test_a_source_without_an_address_is_not_fetched(staff, published, settings, source):
+    settings.DIRECTORY_SOURCES["whitelist"]["OPTIONS"]["url"] = ""
+    assert fetch(staff, source).status_code == 404
+    assert not SyncRun.objects.exists()
+
+
+def test_a_network_that_forbids_it_is_told_in_one_sentence_with_the_ways_round(
+    staff, published, settings, django_capture_on_commit_callbacks
+):
+    at(settings, "https://127.0.0.1:9/extraction")  # nobody listens there
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = fetch(staff)
+    text = unescape(staff.get(answer.headers["Location"]).text)
+    assert "Ce serveur n'atteint pas 127.0.0.1:9" in text
+    assert "HTTPS_PROXY" in text
+    assert "chargez-le ici" in text
 
 
 def lose(monkeypatch, error=None):

@@ -26,6 +26,7 @@ from mailboxes.models import (
     Anomaly,
     Bal,
     Movement,
+    Operator,
     Person,
     Reading,
     RequestLayout,
@@ -267,6 +268,35 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
         )
     ],
     Act.ESCALATE_REQUEST: [of_step(Act.ESCALATE_REQUEST, _G.SENT)],
+    Act.RECORD_STRUCTURE: [
+        Attempt(
+            S,
+            lambda it, by, s: actions.record_structure(Structure(name="Un site", parent=it), by=by),
+            page=lambda it: ("structure-new",),
+            is_anywhere=True,
+        )
+    ],
+    Act.DESCRIBE_STRUCTURE: [
+        Attempt(S, lambda it, by, s: actions.describe_structure(it, by=by, town="Lyon"), page=page("structure-edit"))
+    ],
+    Act.NUMBER_STRUCTURE: [Attempt(S, lambda it, by, s: rules.check_number_structure(by=by))],
+    Act.RECORD_OPERATOR: [
+        Attempt(
+            S,
+            lambda it, by, s: actions.record_operator(Operator(code="autre", name="Autre"), by=by),
+            page=lambda it: ("operator-new",),
+        )
+    ],
+    Act.DESCRIBE_OPERATOR: [
+        Attempt(
+            S,
+            lambda it, by, s: actions.describe_operator(it, by=by, answer_days=3),
+            before=lambda s, it: s.operator,
+            page=page("operator-edit"),
+        )
+    ],
+    Act.IMPORT_ACCESSES: [Attempt(BOX, lambda it, by, s: rules.check_act(it, Act.IMPORT_ACCESSES, by=by))],
+    Act.PASS_STEP: [Attempt(S, lambda it, by, s: actions.pass_steps(["liste"], by=by))],
     Act.WRITE_LAYOUT: [Attempt(S, layout, page=lambda it: ("layout-new",), is_anywhere=True)],
     Act.ASK_PERSON: [Attempt(P, lambda it, by, s: actions.ask_person(it, by=by), listed_for)],
     Act.REMIND_PERSON: [Attempt(P, lambda it, by, s: actions.remind_person(it, by=by), asked_person)],

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import time_machine
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
@@ -62,7 +63,7 @@ CAST: dict[str, dict[str, set[Role]]] = {
     "orphan": {"alice": {_R.COTITULAIRE}, "bruno": {_R.COTITULAIRE}, **HERE},
     "PER to be": {"paul": {_R.TITULAIRE}, "alice": set(), **HERE},
     "ORG to be": {"alice": BOTH, "bruno": set(), **HERE},
-    "structure": {"alice": set(), "robot": set(), **HERE},
+    "structure": {"alice": set(), "robot": set(), "root": {_R.ADMINISTRATEUR}, **HERE},
     "paul": {"paul": {_R.TITULAIRE}, "alice": set(), "robot": set(), **HERE},
     "alice": {"alice": {_R.TITULAIRE}, "paul": set(), "robot": set(), **HERE},
 }
@@ -114,6 +115,7 @@ def set_stage() -> Stage:
         Delegataire.objects.create(bal=bals[kind], person=people.delphine, under=under, reason="Secrétariat")
     SyncRun.objects.create(source="extraction", status="applied", generated_at=timezone.now() + timedelta(hours=1))
     users = {name: person.user for name, person in vars(people).items()}
+    users["root"] = get_user_model().objects.create_superuser("root")
     for name, structure, manager in [("robot", here, people.gisele), ("stray", there, people.eve)]:
         keyed = {"name": name, "structures": [structure], "scopes": ["usage"], "days": 30}
         users[name] = declare_software(by=manager.user, **keyed)[0].user

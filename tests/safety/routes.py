@@ -63,6 +63,7 @@ OF: dict[str, dict[str, Callable[[Side], Any]]] = {
     "bal/<int:pk>/applicative/": {"pk": row("app")},
     "bal/demander/": {"draft": row("draft"), "step": word("usage")},
     "structures/": {"structure": structure},
+    "operateurs/": {"operator": lambda side: side.operator.pk, "domain": lambda side: side.operator.domains.first().pk},
     "imports/": {"pk": row("import-previewed")},
     "imports/<int:pk>/annuler/": {"pk": row("import-applied")},
     "imports/<int:pk>/colonnes/": {"pk": row("import-received")},
@@ -106,6 +107,7 @@ OF: dict[str, dict[str, Callable[[Side], Any]]] = {
     "compte/": {"token": TOKEN, "provider_id": word("psc"), "uidb36": word("1"), "key": word("x-y"),
                 "pk": word("999999")},
     "compte/droits/": {"pk": account("lecteur"), "role": row("membership"), "act": word("desactiver")},
+    "compte/droits/structures/": {"structure": structure},
     "compte/droits/invitations/": {"pk": row("invitation")},
 }  # fmt: skip
 

@@ -1,0 +1,148 @@
+"""Structures and operators entered and described, each change with its line in the journal."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db import transaction
+
+from mailboxes import rules
+from mailboxes.actions.journal import shown, write_about
+from mailboxes.lifecycle import Act
+from mailboxes.models import Domain, Operator, PassedStep, Price, Structure
+
+OF_STRUCTURE = ("name", "kind", "parent", "finess_ej", "finess_et", "siret", "rpps_rang", "postcode", "town")
+OF_OPERATOR = (
+    "name", "request_email", "can_auto_reply", "can_notify", "can_suspend", "has_api", "default_quota_mb",
+    "alert_after_months", "end_after_months", "answer_days", "yearly_cost",
+)  # fmt: skip
+
+
+# --- Structures ---------------------------------------------------------------------------------------------------
+@transaction.atomic
+def record_structure(structure: Structure, *, by) -> Structure:
+    rules.check_record_structure(structure, by=by)
+    rules.check_row(structure)
+    structure.save()
+    after = f"{structure}, rattachée à {structure.parent}" if structure.parent else structure
+    write_about(Act.RECORD_STRUCTURE, by=by, about={"structure": structure}, after=after)
+    return structure
+
+
+@transaction.atomic
+def describe_structure(structure: Structure, *, by, **facts) -> Structure:
+    """Change what is known of a structure; each changed field leaves its own line."""
+    rows = Structure.objects.select_for_update(of=("self",)).select_related("parent__parent__parent")
+    structure = rows.get(pk=structure.pk)
+    rules.check_describe_structure(structure, facts, by=by)
+    _change(structure, facts, OF_STRUCTURE, Act.DESCRIBE_STRUCTURE, {"structure": structure}, by=by)
+    return structure
+
+
+# --- Operators ----------------------------------------------------------------------------------------------------
+@transaction.atomic
+def record_operator(
+    operator: Operator, *, by, domains: Iterable[str] = (), prices: dict[str, Decimal | None] | None = None
+) -> Operator:
+    rules.check_record_operator(by=by)
+    rules.check_row(operator)
+    operator.save()
+    write_about(Act.RECORD_OPERATOR, by=by, about={"operator": operator}, after=operator)
+    _set_domains(operator, domains, by=by)
+    _set_prices(operator, prices or {}, by=by)
+    return operator
+
+
+@transaction.atomic
+def describe_operator(
+    operator: Operator,
+    *,
+    by,
+    domains: Iterable[str] | None = None,
+    prices: dict[str, Decimal | None] | None = None,
+    **facts,
+) -> Operator:
+    """Change what is known of an operator. `domains` and `prices` are all of them: one left out is taken away."""
+    rules.check_describe_operator(by=by)
+    operator = Operator.objects.select_for_update().get(pk=operator.pk)
+    _change(operator, facts, OF_OPERATOR, Act.DESCRIBE_OPERATOR, {"operator": operator}, by=by)
+    if domains is not None:
+        _set_domains(operator, domains, by=by)
+    if prices is not None:
+        _set_prices(operator, prices, by=by)
+    return operator
+
+
+@transaction.atomic
+def reserve_domain(domain: Domain, structure: Structure | None, *, by) -> Domain:
+    """Every address of a reserved domain is that structure's."""
+    rules.check_describe_operator(by=by)
+    domain = Domain.objects.select_for_update(of=("self",)).select_related("structure", "operator").get(pk=domain.pk)
+    if domain.structure != structure:
+        before, domain.structure = domain.structure, structure
+        domain.save(update_fields=["structure"])
+        before, after = (f"{domain} : {f'réservé à {row}' if row else 'à tous'}" for row in (before, structure))
+        write_about(Act.DESCRIBE_OPERATOR, by=by, about={"operator": domain.operator}, before=before, after=after)
+    return domain
+
+
+def _set_domains(operator: Operator, names: Iterable[str], *, by) -> None:
+    wanted, held = set(names), {domain.name: domain for domain in operator.domains.select_related("operator")}
+    for name in sorted(held.keys() - wanted):
+        rules.check_drop_domain(held[name])
+        held[name].delete()
+        write_about(Act.DESCRIBE_OPERATOR, by=by, about={"operator": operator}, before=f"domaine {name}")
+    for name in sorted(wanted - held.keys()):
+        rules.check_domain_free(operator, name)
+        domain = Domain(operator=operator, name=name)
+        rules.check_row(domain)
+        domain.save()
+        write_about(Act.DESCRIBE_OPERATOR, by=by, about={"operator": operator}, after=f"domaine {name}")
+
+
+def _set_prices(operator: Operator, prices: dict[str, Decimal | None], *, by) -> None:
+    held = {price.offer: price for price in operator.prices.all()}
+    for offer, cost in prices.items():
+        row = held.get(offer)
+        before = row.yearly_cost if row else None
+        if cost == before:
+            continue
+        if cost is None:
+            held[offer].delete()
+        else:
+            row = row or Price(operator=operator, offer=offer)
+            row.yearly_cost = cost
+            rules.check_row(row)
+            row.save()
+        told = f"coût annuel, BAL {Price.Offer(offer).label}"
+        sides = {"before": f"{told} : {shown(before)}", "after": f"{told} : {shown(cost)}"}
+        write_about(Act.DESCRIBE_OPERATOR, by=by, about={"operator": operator}, **sides)
+
+
+def _change(row, facts: dict, known: tuple[str, ...], act: Act, about: dict, *, by) -> None:
+    if unknown := facts.keys() - set(known):
+        raise TypeError(f"not a described field: {', '.join(sorted(unknown))}")
+    changed = {name: value for name, value in facts.items() if getattr(row, name) != value}
+    befores = {name: _said(row, name) for name in changed}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if changed:
+        rules.check_row(row)
+        row.save(update_fields=list(changed))
+    for name in changed:
+        label = row._meta.get_field(name).verbose_name
+        before, after = f"{label} : {befores[name]}", f"{label} : {_said(row, name)}"
+        write_about(act, by=by, about=dict(about), before=before, after=after)
+
+
+def _said(row, name: str) -> str:
+    """A field's value in words: that of a choice is its label."""
+    words = getattr(row, f"get_{name}_display", None)
+    return words() if words else shown(getattr(row, name))
+
+
+# --- The first day ------------------------------------------------------------------------------------------------
+@transaction.atomic
+def pass_steps(names: Iterable[str], *, by) -> None:
+    """Leave these steps of the first day for later; passed twice, they are passed."""
+    rules.check_pass_step(by=by)
+    PassedStep.objects.bulk_create([PassedStep(name=name, by=by) for name in names], ignore_conflicts=True)

@@ -1,0 +1,93 @@
+"""The people of the establishment's own directory (LDAP or Active Directory), as a list that waits for a gestionnaire.
+
+Read, it becomes an import of people that is simulated and no more: what it would change is looked at, applied and taken
+back like any list. An account that is closed there proposes a departure.
+"""
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from directory.folding import fold
+from directory.sources.ldap import Ldap
+from mailboxes.imports.actions import forecast_import, read_columns, receive_import
+from mailboxes.imports.models import Import
+from mailboxes.imports.sorts import ListSort
+from mailboxes.models import SYSTEM, Structure
+from mailboxes.rules import Refused
+
+# Field of a list of people -> attribute, unless PEOPLE_LDAP_ATTRIBUTES says otherwise; nothing leaves a field out.
+ATTRIBUTES = {
+    "rpps": "", "family": "sn", "given": "givenName", "profession": "title", "function": "department", "email": "mail",
+    "groups": "memberOf", "disabled": "userAccountControl",
+}  # fmt: skip
+COLUMNS = ["rpps", "family", "given", "profession", "function", "email", "left_on"]
+CLOSED_IN_AD = 0x2  # ACCOUNTDISABLE of userAccountControl
+CLOSED = {"true", "oui", "yes", "disabled", "inactive", "inactif", "desactive", "locked", "closed", "ferme"}
+NAME = "annuaire-de-l-etablissement.csv"
+
+
+def read_people(*, by=SYSTEM) -> Import | None:
+    """Read the directory and forecast what it would change; None where its last reading said the same."""
+    structure = _structure()
+    raw = as_list(_lines())
+    run = receive_import([raw], NAME, operator=None, structure=structure, sort=ListSort.PEOPLE, by=by)
+    same = Import.objects.filter(sha256=run.sha256, structure=structure, sort=ListSort.PEOPLE).exclude(pk=run.pk)
+    if same.filter(stage__in=(Import.Stage.READING, Import.Stage.PREVIEWED, Import.Stage.APPLIED)).exists():
+        run.path.unlink(missing_ok=True)
+        run.delete()
+        return None
+    run = read_columns(run, COLUMNS, size_unit="", default_kind="", by=by)
+    return forecast_import(run, by=by)
+
+
+def _structure() -> Structure:
+    number = settings.PEOPLE_LDAP_STRUCTURE
+    found = list(Structure.objects.numbered(number)[:2]) if number else []
+    if len(found) != 1:
+        raise Refused(
+            "PEOPLE_LDAP_STRUCTURE ne désigne pas une structure du registre : donnez son FINESS ou son SIRET.", "where"
+        )
+    return found[0]
+
+
+def as_list(lines: Iterator[list[str]]) -> bytes:
+    text = StringIO()
+    csv.writer(text, delimiter=";").writerows([COLUMNS, *sorted(lines)])  # sorted: the same people, the same file
+    return text.getvalue().encode()
+
+
+def _lines() -> Iterator[list[str]]:
+    fields = {name: attribute.lower() for name, attribute in (ATTRIBUTES | settings.PEOPLE_LDAP_ATTRIBUTES).items()}
+    services = {fold(name.rpartition("=")[2]): service for name, service in settings.PEOPLE_LDAP_GROUPS.items()}
+    source = Ldap(name="people", prefix="PEOPLE_LDAP", **settings.PEOPLE_LDAP)
+    today = f"{timezone.localdate():%d/%m/%Y}"
+    for _, values in source.texts(sorted(set(filter(None, fields.values())))):
+        said = {name: values.get(attribute, []) if attribute else [] for name, attribute in fields.items()}
+        first = {name: next(iter(texts), "") for name, texts in said.items()}
+        service = next(filter(None, map(services.get, map(_name_of_group, said["groups"]))), "") or first["function"]
+        left_on = today if is_closed(first["disabled"]) else ""
+        yield [
+            first["rpps"], first["family"], first["given"], first["profession"], service, first["email"], left_on,
+        ]  # fmt: skip
+
+
+def _name_of_group(dn: str) -> str:
+    """ "cn=cardio,ou=groups,dc=chu" is of the group "cardio"."""
+    return fold(dn.partition(",")[0].rpartition("=")[2])
+
+
+def is_closed(value: str) -> bool:
+    """By the bit of Active Directory, or by a word."""
+    return bool(int(value) & CLOSED_IN_AD) if value.isdigit() else fold(value) in CLOSED
+
+
+@shared_task
+def read_establishment() -> None:
+    """Each night, where the directory is configured."""
+    if settings.PEOPLE_LDAP["url"]:
+        read_people()

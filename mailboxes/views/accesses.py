@@ -1,0 +1,253 @@
+"""*État des accès*: who may do what in which BAL, since when, until when, under whom; and what changed since a day.
+
+What an inspector asks first. Read from the rows that stand, and for the changes from the journal.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.http import Http404
+from django.shortcuts import render
+from django.utils import timezone
+
+from directory.dates import day_of
+from directory.sheets import as_xlsx
+from mailboxes import actions
+from mailboxes.forms.holders import DateInput
+from mailboxes.forms.offers import offer_rows
+from mailboxes.lifecycle import LIVE, Act, Role, State
+from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Person, Structure
+from mailboxes.views.files import pdf_file, xlsx_file
+from mailboxes.views.frame import sees_structures
+from mailboxes.views.pdf import heading, note, pdf, table
+
+PER_PAGE = 50
+CHANGES_SHOWN = 200
+# What gives, changes or takes away an access; where a BAL enters the register its holders come with it.
+CHANGES = (
+    Act.REGISTER, Act.ADD_COTITULAIRE, Act.REMOVE_COTITULAIRE, Act.TRANSFER_PRINCIPAL, Act.NAME_PRINCIPAL,
+    Act.DELEGATE, Act.END_DELEGATION, Act.TAKE_OVER, Act.IMPORT_ACCESSES, Act.LEAVE,
+)  # fmt: skip
+Recertified = Callable[[Iterable[int]], dict[int, datetime]]
+
+
+class HeldAccess(NamedTuple):
+    """One person's access to one BAL, today."""
+
+    bal: Bal
+    person: Person
+    role: Role
+    right: str
+    since: date | None
+    until: date | None
+    under: Person | None
+    recertified: datetime | None
+
+    @property
+    def standing(self) -> str:
+        """Asked of the operator, or confirmed by him: an access stands with its BAL."""
+        return "demandé" if self.bal.state == State.REQUESTED else "confirmé"
+
+
+# fmt: off
+COLUMNS = [
+    ("Structure",           lambda one: one.bal.structure.name),
+    ("BAL",                 lambda one: one.bal.address),
+    ("Type",                lambda one: one.bal.kind),
+    ("État de la BAL",      lambda one: one.bal.get_state_display()),
+    ("Personne",            lambda one: str(one.person)),
+    ("RPPS",                lambda one: one.person.rpps or ""),
+    ("Rôle",                lambda one: one.role.label),
+    ("Droit",               lambda one: one.right),
+    ("Depuis",              lambda one: day_of(one.since)),
+    ("Jusqu’au",            lambda one: day_of(one.until)),
+    ("Sous",                lambda one: str(one.under or "")),
+    ("Dernière revue",      lambda one: day_of(one.recertified)),
+    ("Chez l’opérateur",    lambda one: one.standing),
+]
+# fmt: on
+CHANGE_COLUMNS = [
+    ("Le", lambda line: f"{timezone.localtime(line.at):%d/%m/%Y %H:%M}"),
+    ("BAL", lambda line: line.bal.address if line.bal else ""),
+    ("Ce qui a changé", lambda line: line.get_what_display()),
+    ("Personne", lambda line: str(line.person or "")),
+    ("Avant", lambda line: line.get_before_display()),
+    ("Après", lambda line: line.get_after_display()),
+    ("Par", lambda line: str(line.actor)),
+    ("Motif", lambda line: line.note),
+]
+
+
+class AccessReportForm(forms.Form):
+    structure = forms.ModelChoiceField(
+        Structure.objects.none(), label="Structure", required=False, empty_label="toutes les miennes"
+    )
+    personne = forms.CharField(label="Personne", required=False, max_length=200, help_text="Un nom, ou un RPPS.")
+    depuis = forms.DateField(label="Ce qui a changé depuis le", required=False, widget=DateInput())
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user = user
+        offer_rows(self, structure=Structure.objects.visible_to(user))
+
+    def asked(self, recertified: Recertified) -> "AccessReport":
+        """What is not a value of the form asks for nothing."""
+        facts = self.cleaned_data if self.is_valid() else {}
+        named = (facts.get("personne") or "").replace("\0", "")
+        return AccessReport(self.user, facts.get("structure"), named, facts.get("depuis"), recertified)
+
+
+class AccessReport:
+    def __init__(
+        self, user, structure: Structure | None, named: str, since: date | None, recertified: Recertified
+    ) -> None:
+        self.structure, self.named, self.since, self.recertified = structure, named, since, recertified
+        seen = Structure.objects.visible_to(user)
+        self.structures = seen.filter(pk__in=Structure.objects.under(structure)) if structure else seen
+        self.people = Person.objects.named(named) if named else None
+
+    @property
+    def title(self) -> str:
+        return str(self.structure) if self.structure else "toutes les structures suivies"
+
+    # --- Who may what -------------------------------------------------------------------------------------------------
+    def bals(self) -> QuerySet[Bal]:
+        """The live BAL that somebody may open, each with who."""
+        bals = Bal.objects.filter(structure__in=self.structures.values("pk"), state__in=LIVE)
+        held = Cotitulaire.objects.filter(bal=OuterRef("pk"))
+        lent = Delegataire.objects.current().filter(bal=OuterRef("pk"))
+        if self.people is not None:
+            held, lent = held.filter(person__in=self.people), lent.filter(person__in=self.people)
+        return bals.filter(Exists(held) | Exists(lent)).order_by("structure__name", "address")
+
+    def with_accesses(self, bals: QuerySet[Bal]) -> QuerySet[Bal]:
+        held = Cotitulaire.objects.select_related("person").order_by("-is_principal", "person__family_name", "pk")
+        lent = Delegataire.objects.current().select_related("person", "under").order_by("person__family_name", "pk")
+        if self.people is not None:
+            held, lent = held.filter(person__in=self.people), lent.filter(person__in=self.people)
+        return bals.select_related("structure").prefetch_related(
+            Prefetch("cotitulaires", held, to_attr="shown_holders"),
+            Prefetch("delegataires", lent, to_attr="shown_delegates"),
+        )
+
+    def accesses(self, bals: Iterable[Any]) -> Iterator[HeldAccess]:
+        """The accesses of BAL read by `with_accesses`."""
+        bals = list(bals)
+        reviewed = self.recertified([bal.pk for bal in bals])
+        for bal in bals:
+            for row in bal.shown_holders:
+                row.bal = bal
+                yield HeldAccess(
+                    bal, row.person, row.role, "lecture et envoi", row.since, None, None, reviewed.get(bal.pk)
+                )
+            for row in bal.shown_delegates:
+                facts = (row.starts_on, row.ends_on, row.under, reviewed.get(bal.pk))
+                yield HeldAccess(bal, row.person, Role.DELEGATAIRE, _right(row), *facts)
+
+    def all_accesses(self) -> Iterator[HeldAccess]:
+        bals = self.with_accesses(self.bals())
+        chunk: list[Bal] = []
+        for bal in bals.iterator(chunk_size=1000):
+            chunk.append(bal)
+            if len(chunk) == 1000:
+                yield from self.accesses(chunk)
+                chunk = []
+        yield from self.accesses(chunk)
+
+    # --- What changed -------------------------------------------------------------------------------------------------
+    def changes(self) -> QuerySet[JournalEntry]:
+        if self.since is None:
+            return JournalEntry.objects.none()
+        start = timezone.make_aware(datetime.combine(self.since, time.min))
+        about = Q(bal__structure__in=self.structures.values("pk")) | Q(
+            bal=None, structure__in=self.structures.values("pk")
+        )
+        found = JournalEntry.objects.filter(about, at__gte=start, what__in=CHANGES)
+        if self.people is not None:
+            found = found.filter(person__in=self.people)
+        return found.select_related("bal", "person", "by", "signatory").order_by("-at", "-pk")
+
+
+def _right(row: Delegataire) -> str:
+    return " et ".join(word for word, may in (("lecture", row.can_read), ("envoi", row.can_send)) if may)
+
+
+def access_list(request, recertified: Recertified):
+    form, report = _asked(request, recertified)
+    page = Paginator(report.bals(), PER_PAGE).get_page(request.GET.get("page"))
+    pks = [bal.pk for bal in page]
+    shown = report.with_accesses(Bal.objects.filter(pk__in=pks).order_by("structure__name", "address"))
+    changes = report.changes()
+    context = {
+        "form": form,
+        "page": page,
+        "accesses": list(report.accesses(shown)),
+        "since": report.since,
+        "changes": changes[:CHANGES_SHOWN],
+        "is_cut": changes.count() > CHANGES_SHOWN,
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "mailboxes/accesses.html", context)
+
+
+def access_export(request, form, recertified: Recertified):
+    """The whole as a workbook or a document; who took it is written down."""
+    _, report = _asked(request, recertified)
+    actions.trace(request.user, "export", f"état des accès ({form}), {request.GET.urlencode()}"[:300])
+    name = "etat-des-acces"
+    if form == "pdf":
+        return pdf_file(name, printed(report))
+    if report.since:
+        rows = ([read(line) for _, read in CHANGE_COLUMNS] for line in report.changes())
+        content = as_xlsx("Changements", [label for label, _ in CHANGE_COLUMNS], rows)
+        return xlsx_file(f"{name}-changements", content)
+    rows = ([read(one) for _, read in COLUMNS] for one in report.all_accesses())
+    return xlsx_file(name, as_xlsx("Accès", [label for label, _ in COLUMNS], rows))
+
+
+def _asked(request, recertified: Recertified) -> tuple[AccessReportForm, AccessReport]:
+    if not sees_structures(request.user):
+        raise Http404
+    form = AccessReportForm(request.GET, user=request.user)
+    return form, form.asked(recertified)
+
+
+PRINTED = 2000  # accesses of a document; the workbook holds them all
+
+
+def printed(report: AccessReport) -> bytes:
+    parts: list = []
+    where, count = "", 0
+    rows: list[list] = []
+    for one in report.all_accesses():
+        if one.bal.structure.name != where:
+            parts += _table_of(where, rows)
+            where, rows = one.bal.structure.name, []
+        if count < PRINTED:
+            rows.append(_printed(one))
+        count += 1
+    parts += _table_of(where, rows)
+    if count > PRINTED:
+        parts.insert(0, note(f"{count} accès : les {PRINTED} premiers figurent ici, tous sont dans le classeur."))
+    if not parts:
+        parts.append(note("Personne n’a d’accès ici."))
+    if report.since:
+        lines = [[read(line) for _, read in CHANGE_COLUMNS[:6]] for line in report.changes()[:PRINTED]]
+        parts += [heading(f"Ce qui a changé depuis le {report.since:%d/%m/%Y}")]
+        parts += [table([label for label, _ in CHANGE_COLUMNS[:6]], lines, widths=[1.2, 2.4, 1.4, 1.4, 1.4, 1.4])]
+    return pdf("État des accès aux BAL MSSanté", parts, structure=report.title, day=timezone.localdate())
+
+
+def _table_of(where: str, rows: list[list]) -> list:
+    header = ["BAL", "Personne", "Rôle et droit", "Depuis", "Jusqu’au", "Revue"]
+    return [heading(where), table(header, rows, widths=[2.6, 2, 2, 1.1, 1.1, 1.1])] if rows else []
+
+
+def _printed(one: HeldAccess) -> list:
+    what = f"{one.role.label}, {one.right}" + (f", sous {one.under}" if one.under else "")
+    what += " (demandé)" if one.standing == "demandé" else ""
+    return [one.bal.address, str(one.person), what, day_of(one.since), day_of(one.until), day_of(one.recertified)]

@@ -1,0 +1,173 @@
+"""The structures as a tree, one of them, and what is asked to enter or change a structure or an operator."""
+
+from django.db.models import Count, Q
+from django.http import Http404
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from mailboxes import actions
+from mailboxes.forms.places import OperatorFactsForm, ReserveForm, StructureForm
+from mailboxes.lifecycle import LIVE, Act
+from mailboxes.models import Domain, Membership, Operator, Structure
+from mailboxes.models.bals import platform_roles
+from mailboxes.rules import allows, check_describe_operator, check_may, check_record_operator, check_somewhere, may_at
+from mailboxes.views.acts import ActionView, EnteringView
+from mailboxes.views.frame import sees_structures
+
+RECENT = 20
+
+
+def structure_list(request):
+    """The structures that one sees, each under the one it depends on."""
+    if not sees_structures(request.user):
+        raise Http404
+    live = Count("bals", filter=Q(bals__state__in=LIVE))
+    rows = list(Structure.objects.visible_to(request.user).annotate(live=live).order_by("name"))
+    can_record = allows(check_somewhere, Act.RECORD_STRUCTURE, by=request.user)
+    return render(request, "mailboxes/places/structures.html", {"tree": as_tree(rows), "can_record": can_record})
+
+
+def as_tree(rows: list[Structure]) -> list[tuple[int, Structure]]:
+    """(depth, structure), those below right after; one whose parent is not among them stands at the top."""
+    seen = {row.pk for row in rows}
+    below: dict[int | None, list[Structure]] = {}
+    for row in rows:
+        below.setdefault(row.parent_id if row.parent_id in seen else None, []).append(row)
+
+    def branch(parent: int | None, depth: int) -> list[tuple[int, Structure]]:
+        return [line for row in below.get(parent, []) for line in [(depth, row), *branch(row.pk, depth + 1)]]
+
+    return branch(None, 0)
+
+
+def structure(request, structure):
+    """What is known of one structure, and what was changed of it."""
+    rows = Structure.objects.visible_to(request.user).select_related("parent__parent")
+    row = get_object_or_404(rows, pk=structure)
+    managers = Membership.objects.filter(structure__in=row.line(), role=Membership.Role.GESTIONNAIRE)
+    lines = row.journal.filter(bal=None, person=None, what__in=(Act.RECORD_STRUCTURE, Act.DESCRIBE_STRUCTURE))
+    context = {
+        "structure": row,
+        "children": row.children.order_by("name"),
+        "managers": managers.select_related("user", "structure").order_by("user__last_name", "pk"),
+        "lines": lines.select_related("by", "signatory")[:RECENT],
+        "may_describe": may_at(Act.DESCRIBE_STRUCTURE, row.pk, by=request.user),
+        "may_record": may_at(Act.RECORD_STRUCTURE, row.pk, by=request.user),
+        "is_administrator": bool(platform_roles(request.user)),
+    }
+    return render(request, "mailboxes/places/structure.html", context)
+
+
+class RecordStructureView(EnteringView):
+    act = Act.RECORD_STRUCTURE
+    form_class = StructureForm
+    label = Act.RECORD_STRUCTURE.label
+    done = "La structure est inscrite."
+
+    def get_initial(self):
+        return {"parent": self.request.GET.get("parent", "")}
+
+    def back(self):
+        return reverse("structure", args=[self.result.pk]) if self.result else reverse("structure-list")
+
+
+class DescribeStructureView(ActionView):
+    form_class = StructureForm
+    label = Act.DESCRIBE_STRUCTURE.label
+    done = "La structure est à jour."
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        rows = Structure.objects.visible_to(request.user).select_related("parent__parent")
+        self.structure = get_object_or_404(rows, pk=kwargs["structure"])
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "user": self.request.user, "instance": self.structure}
+
+    def check(self, *, by):
+        check_may(Act.DESCRIBE_STRUCTURE, structure=self.structure, by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(by=by)
+
+    def back(self):
+        return reverse("structure", args=[self.structure.pk])
+
+
+class OperatorActView(ActionView):
+    """Asked of those who follow a structure; the rule then says that it is an administrator's."""
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        if not sees_structures(request.user):
+            raise Http404
+
+    def back(self):
+        return reverse("operators")
+
+
+class RecordOperatorView(OperatorActView):
+    form_class = OperatorFactsForm
+    label = Act.RECORD_OPERATOR.label
+    done = "L’opérateur est inscrit."
+
+    def check(self, *, by):
+        check_record_operator(by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(by=by)
+
+
+class OneOperatorView(OperatorActView):
+    """About one operator, which only those who look after the whole are shown to change."""
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        if not platform_roles(request.user):
+            raise Http404
+
+    def check(self, *, by):
+        check_describe_operator(by=by)
+
+
+class DescribeOperatorView(OneOperatorView):
+    template_name = "mailboxes/places/operator.html"
+    form_class = OperatorFactsForm
+    label = Act.DESCRIBE_OPERATOR.label
+    done = "L’opérateur est à jour."
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.operator = get_object_or_404(Operator.objects.prefetch_related("domains", "prices"), pk=kwargs["operator"])
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "instance": self.operator}
+
+    def perform(self, form, *, by):
+        return form.perform(by=by)
+
+    def get_context_data(self, **kwargs):
+        domains = self.operator.domains.select_related("structure").order_by("name")
+        lines = self.operator.journal.select_related("by", "signatory")[:RECENT]
+        return super().get_context_data(operator=self.operator, domains=domains, lines=lines, **kwargs)
+
+
+class ReserveDomainView(OneOperatorView):
+    form_class = ReserveForm
+    label = "Réserver un domaine"
+    done = "C’est noté pour ce domaine."
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        domains = Domain.objects.filter(operator=kwargs["operator"])
+        self.domain = get_object_or_404(domains, pk=kwargs["domain"])
+        self.label = f"Réserver le domaine {self.domain}"
+
+    def get_initial(self):
+        return {"structure": self.domain.structure_id}
+
+    def perform(self, form, *, by):
+        return actions.reserve_domain(self.domain, form.cleaned_data["structure"], by=by)
+
+    def back(self):
+        return reverse("operator-edit", args=[self.domain.operator_id])
