@@ -8,6 +8,7 @@ from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.applicative import describe_applicative, warn_certificate
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.contacts import apply_contact, ask_contact, confirm_contact, object_contact, prefer_channel
+from mailboxes.actions.corrections import ask_correction, correct_bal, correct_person, correct_structure
 from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
@@ -53,6 +54,7 @@ __all__ = [
     "apply_contact",
     "apply_departure",
     "ask_contact",
+    "ask_correction",
     "ask_handover",
     "ask_joining",
     "ask_more_space",
@@ -63,6 +65,9 @@ __all__ = [
     "cancel_movement",
     "close_movement",
     "confirm_contact",
+    "correct_bal",
+    "correct_person",
+    "correct_structure",
     "declare_use",
     "delegate",
     "delete_layout",

@@ -87,6 +87,10 @@ def unknown_activity(bals):
     return bals.of_unknown_use()
 
 
+def unwatched(bals):
+    return bals.unwatched(timezone.now())
+
+
 def undelivered(bals):
     stuck = Notice.objects.undelivered().filter(created_at__gte=F("bal__state_since"))
     return bals.live().filter(pk__in=stuck.values("bal"))
@@ -188,8 +192,9 @@ def undescribed(bals):
 
 
 def silent(bals):
+    """The APP known not to have logged in of late: a source that is itself silent says nothing of them."""
     since = timezone.now() - settings.APP_SILENT_AFTER
-    return bals.filter(kind=Bal.Kind.APPLICATIVE, state=State.ACTIVE, last_used_at__lte=since)
+    return bals.watched(timezone.now()).filter(kind=Bal.Kind.APPLICATIVE, state=State.ACTIVE, last_used_at__lte=since)
 
 
 def late_departures(movements):

@@ -19,11 +19,11 @@ from mailboxes import rules
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.moves import write_moves
 from mailboxes.actions.register import describe_anew, description_entries, given_up, write_rows
-from mailboxes.actions.usage import LEARNT, fresh_readings, teach, write_readings
+from mailboxes.actions.usage import LEARNT, RECKONED, fresh_readings, teach, write_readings
 from mailboxes.imports.columns import as_kept
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.reading import Line
-from mailboxes.imports.rules import check_within
+from mailboxes.imports.rules import check_same_holder, check_within
 from mailboxes.lifecycle import Act, State, Verb
 from mailboxes.models import (
     SYSTEM,
@@ -234,7 +234,13 @@ class Batch:
         verdict.remarks += self._disagreements(line, bal)
         if said == Said.DELETED:
             if bal.state not in (State.DELETION_CONFIRMED, State.DELETED):
-                verdict.verb = self._confirmed(bal, said, Verb.CONFIRM_DELETION)
+                is_asked = bal.state == State.DELETION_REQUESTED
+                verb = Verb.CONFIRM_DELETION if is_asked else Verb.OPERATOR_DELETED
+                verdict.verb = self._confirmed(bal, said, verb)
+            return
+        if bal.state == State.DELETED and said == Said.OPEN:
+            check_same_holder(bal, line.facts.get("rpps"))
+            verdict.verb = self._confirmed(bal, said, Verb.REVIVE)
             return
         if bal.state == State.REQUESTED and said == Said.PENDING:
             return
@@ -243,7 +249,7 @@ class Batch:
         self._check_living(bal, said)
         facts = {name: line.facts[name] for name in DESCRIBED if name in line.facts}
         verdict.befores = {name: getattr(bal, name) for name, value in facts.items() if getattr(bal, name) != value}
-        verdict.known = {name: getattr(bal, name) for name in LEARNT if name != "full_on"}  # reckoned again by an undo
+        verdict.known = {name: getattr(bal, name) for name in LEARNT if name not in RECKONED}
         verdict.reading = self._reading(bal, line)
         if verdict.reading:
             rules.check_reading(bal, verdict.reading.at, verdict.reading.last_used_at, by=self.by)

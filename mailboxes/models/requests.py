@@ -32,6 +32,10 @@ class RequestQuerySet(models.QuerySet):
         """Not yet answered by the operator."""
         return self.filter(stage__in=AWAITED)
 
+    def done(self):
+        """Done by the operator's word, and not yet seen."""
+        return self.filter(stage=RequestStage.DONE)
+
     def mark_sent(self, now) -> int:
         """Mark as sent; the operator has as many days as their record says. One statement per length of time."""
         drafts = self.filter(stage=RequestStage.DRAFT)

@@ -20,6 +20,7 @@ from mailboxes.rules.contacts import (
     check_object_contact,
     check_prefer,
 )
+from mailboxes.rules.corrections import check_changes, check_correct, check_correct_person, check_correct_structure
 from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_take_over
 from mailboxes.rules.gaps import (
     check_accept,
@@ -53,10 +54,12 @@ from mailboxes.rules.moves import (
     check_annuaire_fresh,
     check_attested,
     check_depublished_first,
+    check_explained,
     check_move,
     check_open_request,
     check_read_history,
     check_replacement,
+    check_retract,
     check_seen_absent,
 )
 from mailboxes.rules.notices import (
@@ -94,6 +97,7 @@ from mailboxes.rules.preferences import (
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row, check_values
 from mailboxes.rules.register import (
     check_eligible,
+    check_not_deleted_here,
     check_register,
     check_request_somewhere,
     check_set_naming,
@@ -149,9 +153,13 @@ __all__ = [
     "check_attested",
     "check_can_hold",
     "check_cancel_departure",
+    "check_changes",
     "check_channel",
     "check_close_movement",
     "check_confirm_contact",
+    "check_correct",
+    "check_correct_person",
+    "check_correct_structure",
     "check_delegate",
     "check_depublished_first",
     "check_describe_applicative",
@@ -161,6 +169,7 @@ __all__ = [
     "check_end_delegation",
     "check_escalate",
     "check_expire_joining",
+    "check_explained",
     "check_gap",
     "check_gap_stands",
     "check_given",
@@ -175,6 +184,7 @@ __all__ = [
     "check_movement_step",
     "check_name_principal",
     "check_new_contact",
+    "check_not_deleted_here",
     "check_note_anomaly",
     "check_object_contact",
     "check_open_movement",
@@ -204,6 +214,7 @@ __all__ = [
     "check_request_preference",
     "check_request_somewhere",
     "check_resolve_anomaly",
+    "check_retract",
     "check_role",
     "check_row",
     "check_said_once",

@@ -4,7 +4,19 @@ from django.utils import timezone
 
 from directory.models import Entry, SyncRun
 from directory.typography import quoted
-from mailboxes.lifecycle import BY_VERB, LIVE, OPENS, SHOWN_NO_HISTORY, Act, RequestKind, State, Verb
+from mailboxes.lifecycle import (
+    BY_VERB,
+    CORRECTING,
+    LIVE,
+    OPENS,
+    REOPENS,
+    SHOWN_NO_HISTORY,
+    Act,
+    RequestKind,
+    RequestStage,
+    State,
+    Verb,
+)
 from mailboxes.models import Bal
 from mailboxes.models.system import SYSTEM
 from mailboxes.rules.refusals import NotAllowed, Refused
@@ -22,6 +34,23 @@ def check_move(bal: Bal, verb: Verb, *, by) -> None:
         check_depublished_first(bal)
     if verb == Verb.CANCEL_DELETION and not bal.is_expected_in_annuaire:
         raise Refused("Cette BAL n’a pas été dépubliée : pour arrêter sa suppression, gardez-la.", "unpublished")
+
+
+def check_explained(verb: Verb | Act, why: str) -> None:
+    """What contradicts the register says why, for whoever reads the journal later."""
+    if verb in (*CORRECTING, Act.CORRECT, Act.CORRECT_PERSON, Act.CORRECT_STRUCTURE) and not why.strip():
+        raise Refused("Dites pourquoi, dans le motif : le journal le garde à côté de ce qui était écrit.", "reason")
+
+
+def check_retract(bal: Bal, verb: Verb) -> None:
+    """There must be a request whose answer was recorded; one query, unless its requests are read already."""
+    if not any(row.kind == REOPENS[verb] and row.stage == RequestStage.DONE for row in bal.requests.all()):
+        way_round = (
+            "si l’opérateur l’a gardée ou rouverte, enregistrez que l’adresse revit"
+            if verb == Verb.RETRACT_DELETION
+            else "si la BAL n’existe pas, dites qu’elle n’a jamais existé"
+        )
+        raise Refused(f"Aucune réponse de l’opérateur n’est à reprendre ici : {way_round}.", "request")
 
 
 def check_act(bal: Bal, act: Act, *, by) -> None:

@@ -21,7 +21,7 @@ def check_describe_person(person: Person, facts: dict, *, by) -> None:
     the person by it."""
     check_may(Act.DESCRIBE_PERSON, person=person, by=by)
     if person.rpps and facts.get("rpps", person.rpps) != person.rpps:
-        raise Refused("Un numéro RPPS déjà inscrit ne se change pas : demandez à un administrateur.", "rpps")
+        raise Refused("Un numéro RPPS déjà inscrit ne se change pas ici : corrigez l’identité de la personne.", "rpps")
 
 
 def check_describe_stay(stay: Affiliation, arrived_on: date | None, *, by) -> None:

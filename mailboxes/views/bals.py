@@ -11,7 +11,7 @@ from directory.models import Entry, SyncRun
 from directory.pictures import pictures, public_sources
 from mailboxes import actions
 from mailboxes.gaps.comparison import ABSENT, NEVER_EXPECTED, compare
-from mailboxes.lifecycle import EXPOSED, Act, Verb
+from mailboxes.lifecycle import CORRECTING, EXPOSED, REOPENS, Act, Verb
 from mailboxes.models import ApplicativeFacts, Bal, Delegataire, Person, Request, situations_by_rpps
 from mailboxes.models.bals import holder_has_left
 from mailboxes.notices.proof import with_outcomes
@@ -29,12 +29,14 @@ from mailboxes.rules import (
     check_remove_cotitulaire,
     check_repair_orphan,
     check_resolve_anomaly,
+    check_retract,
     check_take_over,
     check_transfer_principal,
 )
 from mailboxes.views.findings import attention
 from mailboxes.views.space import space_facts
 
+UNWATCHED = "sans-releve"  # the finding that the card of its use tells too
 RECENT = 10
 PER_PAGE = 50
 
@@ -49,14 +51,17 @@ def bal(request, pk):
         .prefetch_related(Prefetch("requests", Request.objects.select_related("operator").order_by("-pk"))),
         pk=pk,
     )
+    may = abilities(row, request.user)  # first: it reads the delegations that the others ask for
+    points = attention(row, request.user)
     return render(
         request,
         "mailboxes/bal.html",
         {
             "bal": row,
-            **abilities(row, request.user),
+            **may,
             **annuaire_facts(row),
-            "attention": attention(row, request.user),
+            "attention": points,
+            "is_unwatched": any(point["finding"].name == UNWATCHED for point in points),
             "anomalies": anomalies_of(row, request.user),
             "applicative": applicative_facts(row),
             "practitioners": practitioners(row),
@@ -72,8 +77,10 @@ def abilities(row: Bal, user) -> dict:
     delegations = delegations_of(row)
     taker = next((holder.person for holder in row.cotitulaires.all() if holder.person.is_actor(user)), Person())
     verbs = [verb for verb in EXPOSED if allows(check_move, row, verb, by=user)]
+    verbs = [verb for verb in verbs if verb not in REOPENS or allows(check_retract, row, verb)]
     return {
-        "verbs": verbs,
+        "verbs": [verb for verb in verbs if verb not in CORRECTING],
+        "correcting": [verb for verb in verbs if verb in CORRECTING],
         # To oppose says as much: one button for one meaning.
         "can_ask_use": allows(check_ask_use, row, False, by=user),
         "can_declare": Verb.OPPOSE not in verbs and allows(check_act, row, Act.DECLARE_USE, by=user),

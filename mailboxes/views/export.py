@@ -31,6 +31,7 @@ COLUMNS = [
     ("À l’annuaire public",        lambda bal: "oui" if bal.is_published else "non"),
     ("Dernière utilisation",       lambda bal: day_of(bal.last_used_at) or "inconnue"),
     ("Source",                     lambda bal: dict(Reading.Source.choices).get(bal.last_used_source, "")),
+    ("Relevé du",                  lambda bal: day_of(bal.read_at)),
     ("Espace occupé (Mo)",         lambda bal: bal.used_mb),
     ("Espace accordé (Mo)",        lambda bal: bal.quota_mb),
     ("Remplissage (%)",            lambda bal: bal.percent_full),

@@ -43,6 +43,7 @@ OF_A_BAL = [
     ("bal-notices", ()),
     ("bal-ask-use", ()),
     ("bal-edit", ()),
+    ("bal-correct", ()),
     ("bal-space", ()),
     *[("bal-verb", (verb,)) for verb in EXPOSED],
     ("bal-depublish", ()),

@@ -16,6 +16,7 @@ from mailboxes.management.demo import (
     imports,
     openings,
     practices,
+    slips,
     software,
     usage,
 )
@@ -79,6 +80,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> str:
         foundation.tell()
         foundation.end_delegations()
         practices.tell(time, cast, places)
+        slips.tell(time, places, readings)
         movements = Movements(foundation)
         WayOut(foundation, readings, movements).tell()
         movements.tell()
