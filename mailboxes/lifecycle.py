@@ -62,6 +62,9 @@ class Act(TextChoices):
     NAME_PRINCIPAL = "name_principal", "Désigner un principal"
     DELEGATE = "delegate", "Déléguer l’accès"
     END_DELEGATION = "end_delegation", "Mettre fin à une délégation"
+    RECORD_ACCESS = "record_access", "Inscrire un accès qui existe"
+    REQUEST_ACCESS = "request_access", "Demander un accès"
+    OBJECT_ACCESS = "object_access", "Démentir un accès"
     DECLARE_USE = "declare_use", "Déclarer que je m’en sers"
     RECORD_USAGE = "record_usage", "Enregistrer un relevé"
     WARN_QUOTA = "warn_quota", "Avertir d’une BAL presque pleine"
@@ -159,6 +162,8 @@ class RequestKind(TextChoices):
     PUBLISH = "publish", "publication à l’annuaire"
     DEPUBLISH = "depublish", "retrait de l’annuaire"
     DELETE = "delete", "suppression"
+    GRANT = "grant", "ouverture d’un accès"
+    WITHDRAW = "withdraw", "fermeture d’un accès"
 
 
 class RequestStage(TextChoices):
@@ -291,6 +296,10 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.NAME_PRINCIPAL,     {_R.GESTIONNAIRE}),
     (Act.DELEGATE,           {_R.TITULAIRE, _R.COTITULAIRE}),
     (Act.END_DELEGATION,     {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.SYSTEM}),
+    # On the word of the professional who answers for it: they hear of it, and may say that they never gave it.
+    (Act.RECORD_ACCESS,      {_R.GESTIONNAIRE}),
+    (Act.REQUEST_ACCESS,     {_R.GESTIONNAIRE}),
+    (Act.OBJECT_ACCESS,      {_R.TITULAIRE, _R.COTITULAIRE}),
     (Act.DECLARE_USE,        {_R.TITULAIRE, _R.COTITULAIRE}),
     (Act.RECORD_USAGE,       {_R.GESTIONNAIRE, _R.LOGICIEL, _R.SYSTEM}),
     (Act.WARN_QUOTA,         {_R.SYSTEM}),
@@ -394,7 +403,11 @@ SETTLES: dict[Verb | Act, list[tuple[RequestKind, RequestStage]]] = {
     _V.NEVER_EXISTED: [(kind, RequestStage.CANCELLED) for kind in RequestKind],
     _V.OPERATOR_DELETED: [
         (RequestKind.DEPUBLISH, RequestStage.DONE),
-        *[(kind, RequestStage.CANCELLED) for kind in (RequestKind.CHANGE, RequestKind.PREFER, RequestKind.PUBLISH)],
+        *[
+            (kind, RequestStage.CANCELLED)
+            for kind in RequestKind
+            if kind not in (RequestKind.OPEN, RequestKind.DEPUBLISH)
+        ],
     ],
 }
 PUBLISHES_AGAIN = frozenset({_V.OPPOSE, _V.WAKE, _V.CANCEL_DEPUBLICATION, _V.RECONSIDER})
@@ -415,6 +428,9 @@ CORRECTING = frozenset(
 )
 # As good as a use: the year starts anew.
 STARTS_THE_CLOCK = frozenset({_V.OPPOSE, _V.REVIVE})
+
+# Each is about one person on one BAL: several are asked at once.
+OF_ACCESSES = frozenset({RequestKind.GRANT, RequestKind.WITHDRAW})
 
 # In these states a BAL awaits this request: what becomes of the one moves the other.
 AWAITS: dict[RequestKind, frozenset[State]] = {

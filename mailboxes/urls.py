@@ -15,6 +15,7 @@ from mailboxes.campaigns.filters import RegisterFilter
 from mailboxes.lifecycle import BY_HAND, EXPOSED, Verb
 from mailboxes.models import Movement
 from mailboxes.views import (
+    accesses,
     acts,
     anomalies,
     bals,
@@ -109,6 +110,12 @@ urlpatterns = [
     path("demandes/<int:pk>/<request_act:act>/", requests.RequestStepView.as_view(), name="request-step"),
     path("bal/", register.bal_list, {"filterset": RegisterFilter}, name="bal-list"),
     path("bal/export.csv", register.bal_export, {"filterset": RegisterFilter}, name="bal-export"),
+    path(
+        "bal/export.xlsx",
+        register.bal_export,
+        {"filterset": RegisterFilter, "form": "xlsx"},
+        name="bal-export-xlsx",
+    ),
     path("bal/lot/", register.bal_bulk, name="bal-bulk"),
     path("bal/inscrire/", acts.RegisterView.as_view(), name="bal-new"),
     path("bal/<int:pk>/", bals.bal, name="bal"),
@@ -117,6 +124,8 @@ urlpatterns = [
     path("bal/<int:pk>/avis/", notices.bal_notices, name="bal-notices"),
     path("bal/<int:pk>/demander-si-elle-sert/", notices.AskUseView.as_view(), name="bal-ask-use"),
     path("bal/<int:pk>/modifier/", acts.DescribeView.as_view(), name="bal-edit"),
+    path("bal/<int:pk>/acces/", accesses.AccessView.as_view(), name="bal-access"),
+    path("bal/<int:pk>/acces/<int:person>/dementir/", accesses.ObjectAccessView.as_view(), name="bal-access-object"),
     path("bal/<int:pk>/corriger/", corrections.CorrectView.as_view(), name="bal-correct"),
     path(f"bal/<int:pk>/{Verb.REQUEST_DEPUBLICATION}/", wayout.DepublishView.as_view(), name="bal-depublish"),
     path("bal/<int:pk>/<verb:verb>/", acts.MoveView.as_view(), name="bal-verb"),

@@ -3,6 +3,7 @@
 `by` is who acts: an account, or `SYSTEM`; never None.
 """
 
+from mailboxes.actions.accesses import object_access, record_access, request_access
 from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.applicative import describe_applicative, warn_certificate
@@ -87,11 +88,13 @@ __all__ = [
     "name_principal",
     "note_anomaly",
     "note_export",
+    "object_access",
     "object_contact",
     "open_movement",
     "open_request",
     "prefer",
     "prefer_channel",
+    "record_access",
     "record_departure",
     "record_person",
     "record_readings",
@@ -103,6 +106,7 @@ __all__ = [
     "remind_use",
     "remove_cotitulaire",
     "reopen_step",
+    "request_access",
     "request_depublication",
     "request_preference",
     "resend_notice",

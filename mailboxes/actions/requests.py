@@ -22,7 +22,7 @@ from mailboxes.lifecycle import (
     RequestStage,
     Verb,
 )
-from mailboxes.models import Bal, JournalEntry, Notice, Operator, Request, Structure
+from mailboxes.models import Bal, JournalEntry, Notice, Operator, Person, Request, Structure
 from mailboxes.models.requests import AWAITED
 from mailboxes.notices.telling import letter_to_operator
 from mailboxes.requests.letters import Layouts
@@ -53,6 +53,7 @@ def ask(
     structure: Structure | None = None,
     operator: Operator | None = None,
     address: str = "",
+    person: Person | None = None,
     act: Act = Act.ASK_OPERATOR,
     detail: str = "",
     reason: str = "",
@@ -63,7 +64,7 @@ def ask(
     entry = entry_of(bal, act, by=by, before=kind.label, note=note, parties=[Party.OPERATOR], **about)
     entry.save()
     if bal:
-        request = request_of(entry, bal, kind, detail=detail, reason=reason)
+        request = request_of(entry, bal, kind, person=person, detail=detail, reason=reason)
     else:
         request = Request(structure=structure, operator=operator, address=address, kind=kind, entry=entry, by=entry.by)
         request.detail, request.reason = detail, reason

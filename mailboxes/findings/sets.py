@@ -142,7 +142,12 @@ def disowned(bals):
 
 
 def to_confirm(bals):
-    return bals.filter(state__in=AWAITS_A_WORD)
+    """The BAL whose state waits for the operator's word, unless that word was no."""
+    return bals.filter(state__in=AWAITS_A_WORD).exclude(pk__in=Request.objects.refused(timezone.now()).values("bal"))
+
+
+def refused(bals):
+    return bals.live().filter(pk__in=Request.objects.refused(timezone.now()).values("bal"))
 
 
 def homonyms(bals):

@@ -136,6 +136,10 @@ FINDINGS = [
     Finding("arrivee-a-preparer", _S.TODO, "Arrivées à préparer",
             "RPPS, carte, BAL, accès : voyez ce qui manque encore.",
             None, movements=sets.arrivals_to_prepare, place=("Voir les dossiers", "movement-list")),
+    Finding("refusee", _S.TODO, "Demandes refusées par l’opérateur",
+            ("L’opérateur a dit non, et rien ne bouge. Lisez sa réponse, puis demandez de nouveau, ou arrêtez la "
+             "démarche depuis la fiche de la BAL."),
+            None, sets.refused, place=("Voir les demandes refusées", "request-list")),
     Finding("a-confirmer", _S.TODO, "Réponses attendues de l’opérateur",
             "Une ouverture ou une suppression est demandée. Enregistrez la réponse dès qu’elle arrive.",
             None, sets.to_confirm, place=("Voir les demandes", "request-list")),

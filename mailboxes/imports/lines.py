@@ -16,6 +16,7 @@ from directory.identifiers import domain_of
 from directory.readers.words import Said
 from directory.typography import quoted
 from mailboxes import rules
+from mailboxes.actions.accesses import confirm_listed
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.moves import write_moves
 from mailboxes.actions.register import describe_anew, description_entries, given_up, write_rows
@@ -24,7 +25,7 @@ from mailboxes.imports.columns import as_kept
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.reading import Line
 from mailboxes.imports.rules import check_same_holder, check_within
-from mailboxes.lifecycle import Act, State, Verb
+from mailboxes.lifecycle import Act, RequestKind, State, Verb
 from mailboxes.models import (
     SYSTEM,
     Affiliation,
@@ -35,6 +36,7 @@ from mailboxes.models import (
     Operator,
     Person,
     Reading,
+    Request,
     Structure,
     bulk,
 )
@@ -368,12 +370,36 @@ class Batch:
         for bal, befores in described:
             entries += description_entries(bal, befores, by=self.by, note=self.note)
         bulk.insert(entries)
+        confirm_listed(*self._accesses(verdicts), by=self.by, note=self.note)
         followed = write_readings([verdict.reading for verdict in verdicts if verdict.reading])
         changed = [verdict.bal for verdict in verdicts if verdict.bal and verdict.is_to_level(verdict.bal)]
         bulk.update(changed, [*DESCRIBED, *LEARNT])
         for verdict in verdicts:
             if verdict.bal and verdict.bal.pk in followed:
                 verdict.verb = followed[verdict.bal.pk]
+
+    def _accesses(self, verdicts: Iterable[Verdict]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+        """Of known BAL: by BAL, the people whom the list names; and those to be closed whom it names no more, where it
+        tells roles, that is where it names everybody."""
+        there: dict[int, set[int]] = {}
+        whole: set[int] = set()
+        for verdict in verdicts:
+            if verdict.bal is None or verdict.is_new:
+                continue
+            lines = [verdict.line, *verdict.line.others]
+            people = {person.pk for line in lines if (person := self._named(line)[0])}
+            if people:
+                there.setdefault(verdict.bal.pk, set()).update(people)
+            if any("role" in line.facts for line in lines):
+                whole.add(verdict.bal.pk)
+        asked = Request.objects.awaited().filter(
+            bulk.among("bal", whole), kind=RequestKind.WITHDRAW, person__isnull=False
+        )
+        gone: dict[int, set[int]] = {}
+        for bal, person in asked.values_list("bal", "person") if whole else ():
+            if person not in there.get(bal, set()):
+                gone.setdefault(bal, set()).add(person)
+        return there, gone
 
     def _entry(self, verdict: Verdict) -> JournalEntry:
         note = f"{self.note[:-1]}, ligne {verdict.line.number}."

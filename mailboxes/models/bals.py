@@ -81,7 +81,7 @@ class BalQuerySet(models.QuerySet):
 
     def with_cotitulaires(self):
         """What a line of the register shows, in two queries."""
-        holders = Cotitulaire.objects.select_related("person").order_by("-is_principal", "pk")
+        holders = Cotitulaire.objects.select_related("person", "on_word_of").order_by("-is_principal", "pk")
         return self.select_related("structure", "operator").prefetch_related(Prefetch("cotitulaires", holders))
 
     def with_holders(self):

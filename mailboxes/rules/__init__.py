@@ -4,6 +4,7 @@ A rule is a `check_…` function that raises `Refused` or returns nothing. Actio
 screens ask `allows(check_…, …)` to know which buttons to show. No form, serializer, admin or task states one.
 """
 
+from mailboxes.rules.accesses import check_access, check_object_access, check_word
 from mailboxes.rules.anomalies import check_note_anomaly, check_resolve_anomaly
 from mailboxes.rules.applicative import (
     CERTIFICATE_THRESHOLDS,
@@ -85,6 +86,7 @@ from mailboxes.rules.people import (
     check_record_departure,
     check_record_named,
     check_record_person,
+    check_rpps_free,
     check_settle_step,
 )
 from mailboxes.rules.preferences import (
@@ -114,6 +116,7 @@ from mailboxes.rules.requests import (
 )
 from mailboxes.rules.roles import check_may, check_role, check_somewhere, may_at
 from mailboxes.rules.usage import (
+    check_declare_use,
     check_more_space,
     check_pushed,
     check_reading,
@@ -135,6 +138,7 @@ __all__ = [
     "certificate_level",
     "check_accept",
     "check_accept_joining",
+    "check_access",
     "check_act",
     "check_add_cotitulaire",
     "check_adopt",
@@ -160,6 +164,7 @@ __all__ = [
     "check_correct",
     "check_correct_person",
     "check_correct_structure",
+    "check_declare_use",
     "check_delegate",
     "check_depublished_first",
     "check_describe_applicative",
@@ -186,6 +191,7 @@ __all__ = [
     "check_new_contact",
     "check_not_deleted_here",
     "check_note_anomaly",
+    "check_object_access",
     "check_object_contact",
     "check_open_movement",
     "check_open_request",
@@ -217,6 +223,7 @@ __all__ = [
     "check_retract",
     "check_role",
     "check_row",
+    "check_rpps_free",
     "check_said_once",
     "check_seen",
     "check_seen_absent",
@@ -230,6 +237,7 @@ __all__ = [
     "check_take_over",
     "check_transfer_principal",
     "check_values",
+    "check_word",
     "check_write_layout",
     "has_left",
     "is_new_activity",

@@ -8,6 +8,7 @@ from mailboxes.lifecycle import (
     BY_VERB,
     CORRECTING,
     LIVE,
+    OF_ACCESSES,
     OPENS,
     REOPENS,
     SHOWN_NO_HISTORY,
@@ -62,6 +63,8 @@ def check_act(bal: Bal, act: Act, *, by) -> None:
 def check_open_request(bal: Bal, kind: RequestKind, *, by) -> None:
     """A request that moves the state has its own verb; what the operator has not answered yet is not asked twice."""
     check_act(bal, Act.ASK_OPERATOR, by=by)
+    if kind in OF_ACCESSES:
+        raise Refused("Un accès se demande depuis la BAL, avec la personne et qui en répond.", "kind")
     if kind in OPENS.values():
         raise Refused(
             f"{quoted(kind.label.capitalize())} ne se demande pas ainsi : cela change l’état de la BAL.", "kind"

@@ -16,6 +16,16 @@ def check_record_person(structure: Structure, *, by) -> None:
     check_may(Act.RECORD_PERSON, structure=structure, by=by)
 
 
+def check_rpps_free(rpps: str | None) -> None:
+    """Who inscribes somebody under a number that is another's learns no name by it."""
+    if rpps and Person.objects.filter(rpps=rpps).exists():
+        raise Refused(
+            f"Le numéro RPPS {rpps} est déjà inscrit sous un autre nom. Vérifiez-le. Si c’est la même personne, qui a "
+            "changé de nom : inscrivez-la sous le nom d’alors, puis corrigez son identité.",
+            "rpps",
+        )
+
+
 def check_describe_person(person: Person, facts: dict, *, by) -> None:
     """Whoever manages a structure where the person is describes them. An RPPS is given once: the annuaire knows
     the person by it."""

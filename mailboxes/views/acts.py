@@ -20,7 +20,7 @@ from mailboxes.lifecycle import BY_VERB, CORRECTING, REOPENS, Act, Party, Reques
 from mailboxes.models import Bal
 from mailboxes.models.fields import doubts
 from mailboxes.requests.wayout import days_to_wait, preview
-from mailboxes.rules import Refused, check_act, check_move, check_retract, check_somewhere
+from mailboxes.rules import Refused, check_act, check_declare_use, check_move, check_retract, check_somewhere
 
 
 class ActionView(FormView):
@@ -165,6 +165,9 @@ class DeclareUseView(ActView):
 
     act = Act.DECLARE_USE
     done = "C’est noté : vous vous servez de cette BAL."
+
+    def check(self, *, by):
+        check_declare_use(self.bal, by=by)
 
     def perform(self, form, *, by):
         return actions.declare_use(self.bal, by=by)

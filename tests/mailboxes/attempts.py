@@ -136,6 +136,11 @@ def page(name: str, *more: str) -> Callable:
     return lambda it: (name, it.pk, *more)
 
 
+def said() -> dict:
+    """On somebody's word."""
+    return {"told_on": timezone.localdate(), "told_how": "par téléphone", "reason": "Secrétariat"}
+
+
 BOX, ALL, P, S = ("ORG", "PER"), ("ORG", "PER", "APP"), ("paul",), ("structure",)
 SELF_LISTED = {"address": f"nouvelle@{DOMAIN}"}
 _K, _G, _M = RequestKind, RequestStage, Movement.Kind
@@ -263,6 +268,29 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
             lambda it, by, s: actions.end_delegation(it, by=by),
             lambda s, it: it.delegataires.get(),
             page("delegation-end"),
+        )
+    ],
+    **{
+        act: [
+            Attempt(
+                BOX,
+                lambda it, by, s, do=do: do(it, s.people.lea, under=it.principal(), by=by, **said()),
+                page=page("bal-access"),
+            )
+        ]
+        for act, do in (
+            (Act.RECORD_ACCESS, actions.record_access),
+            (Act.REQUEST_ACCESS, actions.request_access),
+        )
+    },
+    Act.OBJECT_ACCESS: [
+        Attempt(
+            ("PER",),
+            lambda it, by, s: actions.object_access(it, by=by),
+            lambda s, it: actions.record_access(
+                it, s.people.lea, under=s.people.paul, by=s.people.gisele.user, **said()
+            ),
+            lambda it: ("bal-access-object", it.bal_id, it.person_id),
         )
     ],
     Act.DECLARE_USE: [

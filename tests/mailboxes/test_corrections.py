@@ -6,8 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.models import SyncRun
 from mailboxes import actions, jobs
 from mailboxes.findings import BY_NAME
+from mailboxes.gaps import Gaps
 from mailboxes.lifecycle import (
     BY_VERB,
     CORRECTING,
@@ -29,6 +31,11 @@ WHY = "Erreur de saisie."
 @pytest.fixture
 def by(people):
     return people.gisele.user
+
+
+@pytest.fixture
+def fresh_annuaire(operator):
+    return SyncRun.objects.create(source="extraction", status="applied", generated_at=timezone.now())
 
 
 def fresh(bal):
@@ -345,3 +352,18 @@ def test_reconsidering_is_the_automate_s_alone(per, by):
     with pytest.raises(NotAllowed):
         actions.move(per, Verb.RECONSIDER, by=by)
     actions.move(per, Verb.RECONSIDER, by=SYSTEM)
+
+
+def test_what_the_annuaire_says_otherwise_is_no_gap_once_the_register_is_corrected(
+    per, people, make_entry, by, client, fresh_annuaire
+):
+    make_entry(per.address, "PER", person_id=people.bruno.rpps, structure_id=per.structure.finess_et)
+    gaps = Gaps.visible_to(by).narrowed(situation="differe")
+    (gap,) = gaps
+    client.force_login(by)
+    page = client.get(reverse("gap", args=["differe", per.structure_id, per.address])).text
+    assert reverse("bal-correct", args=[per.pk]) in page
+    with pytest.raises(Refused, match="corrigez la fiche si c’est le registre qui se trompe"):
+        actions.accept_annuaire(gap, by=by)
+    actions.correct_bal(per, by=by, why="L’annuaire dit juste.", principal=people.bruno)
+    assert not list(Gaps.visible_to(by).narrowed(situation="differe"))

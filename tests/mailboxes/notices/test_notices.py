@@ -14,6 +14,13 @@ OF_VERBS = {f"{line.verb}.txt" for line in TRANSITIONS if Party.HOLDERS in line.
 OF_VERBS |= {f"{line.verb}_gestionnaire.txt" for line in TRANSITIONS if Party.GESTIONNAIRES in line.tells}
 OF_ACTS = {
     f"{Act.CORRECT}.txt",
+    f"{Act.ADD_COTITULAIRE}.txt",
+    f"{Act.REMOVE_COTITULAIRE}.txt",
+    f"{Act.DELEGATE}.txt",
+    f"{Act.RECORD_ACCESS}.txt",
+    f"{Act.REQUEST_ACCESS}.txt",
+    f"{Act.OBJECT_ACCESS}.txt",
+    f"{Act.OBJECT_ACCESS}_gestionnaire.txt",
     f"{Act.CORRECT_PERSON}.txt",
     f"{Act.REQUEST_OPENING}.txt",
     f"{Act.REQUEST_OPENING}_gestionnaire.txt",
