@@ -433,12 +433,14 @@ ANNUAIRE_STALE_AFTER = timedelta(days=env.int("ANNUAIRE_STALE_AFTER_DAYS", defau
 # --- The life of a BAL ------------------------------------------------------------------------------------------------
 QUOTA_THRESHOLDS = env.list("QUOTA_THRESHOLDS", cast=int, default=[80, 90, 95])  # percent, rising
 QUOTA_HYSTERESIS = env.int("QUOTA_HYSTERESIS", default=5)  # points below a threshold that clear its warning
+READING_FRESH_DAYS = env.int("READING_FRESH_DAYS", default=35)  # an older reading concludes no idleness
 IDLE_REMINDERS = env.list("IDLE_REMINDERS_DAYS", cast=int, default=[30, 7])  # before the end
 IDLE_ESCALATE_BEFORE = timedelta(days=env.int("IDLE_ESCALATE_BEFORE_DAYS", default=7))
 IDLE_UNREACHED_AFTER = timedelta(days=env.int("IDLE_UNREACHED_AFTER_DAYS", default=3))
 USE_QUESTION_AFTER = timedelta(days=env.int("USE_QUESTION_AFTER_DAYS", default=30))
 CLEANUP_IDLE_MONTHS = env.int("CLEANUP_IDLE_MONTHS", default=6)  # used since, nobody is asked whether it serves
 CAMPAIGN_REMIND_AFTER = timedelta(days=env.int("CAMPAIGN_REMIND_AFTER_DAYS", default=14))
+REFUSAL_SHOWN = timedelta(days=env.int("REFUSAL_SHOWN_DAYS", default=60))
 APP_SILENT_AFTER = timedelta(days=env.int("APP_SILENT_AFTER_DAYS", default=30))
 UNIDENTIFIED_REMIND_AFTER = timedelta(days=env.int("UNIDENTIFIED_REMIND_AFTER_DAYS", default=14))
 UNIDENTIFIED_CYCLE = timedelta(days=env.int("UNIDENTIFIED_CYCLE_DAYS", default=365))

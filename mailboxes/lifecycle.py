@@ -37,6 +37,12 @@ class Verb(TextChoices):
     CANCEL_DELETION = "cancel_deletion", "Annuler la suppression demandée"
     CONFIRM_DELETION = "confirm_deletion", "Enregistrer la confirmation de l’opérateur"
     VERIFY_DELETION = "verify_deletion", "Constater la suppression"
+    NEVER_EXISTED = "never_existed", "Dire qu’elle n’a jamais existé"
+    OPERATOR_DELETED = "operator_deleted", "Enregistrer que l’opérateur l’a supprimée"
+    RETRACT_OPENING = "retract_opening", "Reprendre une ouverture enregistrée à tort"
+    RETRACT_DELETION = "retract_deletion", "Reprendre une confirmation enregistrée à tort"
+    REVIVE = "revive", "Enregistrer que l’adresse revit"
+    RECONSIDER = "reconsider", "Reprendre avec le bon titulaire"
 
 
 class Act(TextChoices):
@@ -47,12 +53,18 @@ class Act(TextChoices):
     SET_NAMING = "set_naming", "Fixer la règle de nommage"
     RECORD_PERSON = "record_person", "Inscrire une personne"
     DESCRIBE = "describe", "Modifier la fiche"
+    CORRECT = "correct", "Corriger une erreur"
+    CORRECT_PERSON = "correct_person", "Corriger l’identité d’une personne"
+    CORRECT_STRUCTURE = "correct_structure", "Corriger une structure"
     ADD_COTITULAIRE = "add_cotitulaire", "Ajouter un cotitulaire"
     REMOVE_COTITULAIRE = "remove_cotitulaire", "Retirer un cotitulaire"
     TRANSFER_PRINCIPAL = "transfer_principal", "Transmettre le rôle de principal"
     NAME_PRINCIPAL = "name_principal", "Désigner un principal"
     DELEGATE = "delegate", "Déléguer l’accès"
     END_DELEGATION = "end_delegation", "Mettre fin à une délégation"
+    RECORD_ACCESS = "record_access", "Inscrire un accès qui existe"
+    REQUEST_ACCESS = "request_access", "Demander un accès"
+    OBJECT_ACCESS = "object_access", "Démentir un accès"
     DECLARE_USE = "declare_use", "Déclarer que je m’en sers"
     RECORD_USAGE = "record_usage", "Enregistrer un relevé"
     WARN_QUOTA = "warn_quota", "Avertir d’une BAL presque pleine"
@@ -159,6 +171,8 @@ class RequestKind(TextChoices):
     PUBLISH = "publish", "publication à l’annuaire"
     DEPUBLISH = "depublish", "retrait de l’annuaire"
     DELETE = "delete", "suppression"
+    GRANT = "grant", "ouverture d’un accès"
+    WITHDRAW = "withdraw", "fermeture d’un accès"
 
 
 class RequestStage(TextChoices):
@@ -220,6 +234,9 @@ def _line(verb, before, after, by, tells) -> Transition:
 _S, _V, _R = State, Verb, Role
 _HOLDERS, _OPERATOR = Party.HOLDERS, Party.OPERATOR
 _OWNER = {_R.TITULAIRE, _R.PRINCIPAL, _R.RESPONSABLE}
+_GESTIONNAIRES = Party.GESTIONNAIRES
+_NOT_ASKED_TO_DELETE = {_S.ACTIVE, _S.IDLE_ALERTED, _S.DEPUBLICATION_REQUESTED, _S.DEPUBLISHED}
+_OPENED = {*_NOT_ASKED_TO_DELETE, _S.DELETION_REQUESTED, _S.DELETION_CONFIRMED}
 _WAY_OUT = {_S.IDLE_ALERTED, _S.DEPUBLICATION_REQUESTED, _S.DEPUBLISHED, _S.DELETION_REQUESTED}
 
 # fmt: off
@@ -255,6 +272,20 @@ TRANSITIONS = [
           {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS}),
     _line(_V.VERIFY_DELETION,         {_S.DELETION_CONFIRMED},                      _S.DELETED,
           {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS}),
+    # Life contradicts the register: it was wrong, or the operator did what nobody had asked of them.
+    _line(_V.NEVER_EXISTED,           _OPENED,                                      _S.ABANDONED,
+          {_R.GESTIONNAIRE},              {_HOLDERS}),
+    _line(_V.OPERATOR_DELETED,        _NOT_ASKED_TO_DELETE,                         _S.DELETION_CONFIRMED,
+          {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS, _GESTIONNAIRES}),
+    _line(_V.RETRACT_OPENING,         {_S.ACTIVE},                                  _S.REQUESTED,
+          {_R.GESTIONNAIRE},              {_HOLDERS}),
+    _line(_V.RETRACT_DELETION,        {_S.DELETION_CONFIRMED},                      _S.DELETION_REQUESTED,
+          {_R.GESTIONNAIRE},              {_HOLDERS}),
+    _line(_V.REVIVE,                  {_S.DELETION_CONFIRMED, _S.DELETED},          _S.ACTIVE,
+          {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS, _GESTIONNAIRES}),
+    # What was concluded from the silence, or the word, of who was not its titulaire: the right one hears of it anew.
+    _line(_V.RECONSIDER,              _WAY_OUT,                                     _S.ACTIVE,
+          {_R.SYSTEM},                    ()),
 ]
 
 WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
@@ -265,12 +296,19 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.RECORD_PERSON,      {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.SET_NAMING,         {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.DESCRIBE,           {*_OWNER, _R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.CORRECT,            {_R.GESTIONNAIRE}),
+    (Act.CORRECT_PERSON,     {_R.GESTIONNAIRE}),
+    (Act.CORRECT_STRUCTURE,  {_R.GESTIONNAIRE}),
     (Act.ADD_COTITULAIRE,    {_R.COTITULAIRE, _R.SYSTEM}),
     (Act.REMOVE_COTITULAIRE, {_R.PRINCIPAL, _R.SYSTEM}),
     (Act.TRANSFER_PRINCIPAL, {_R.PRINCIPAL}),
     (Act.NAME_PRINCIPAL,     {_R.GESTIONNAIRE}),
     (Act.DELEGATE,           {_R.TITULAIRE, _R.COTITULAIRE}),
     (Act.END_DELEGATION,     {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.SYSTEM}),
+    # On the word of the professional who answers for it: they hear of it, and may say that they never gave it.
+    (Act.RECORD_ACCESS,      {_R.GESTIONNAIRE}),
+    (Act.REQUEST_ACCESS,     {_R.GESTIONNAIRE}),
+    (Act.OBJECT_ACCESS,      {_R.TITULAIRE, _R.COTITULAIRE}),
     (Act.DECLARE_USE,        {_R.TITULAIRE, _R.COTITULAIRE}),
     (Act.RECORD_USAGE,       {_R.GESTIONNAIRE, _R.LOGICIEL, _R.SYSTEM}),
     (Act.WARN_QUOTA,         {_R.SYSTEM}),
@@ -381,8 +419,38 @@ SETTLES: dict[Verb | Act, list[tuple[RequestKind, RequestStage]]] = {
     _V.VERIFY_DELETION: [(RequestKind.DELETE, RequestStage.VERIFIED)],
     _V.OPPOSE: _STOPS_WAY_OUT,
     _V.WAKE: _STOPS_WAY_OUT,
+    _V.RECONSIDER: _STOPS_WAY_OUT,
+    _V.NEVER_EXISTED: [(kind, RequestStage.CANCELLED) for kind in RequestKind],
+    _V.OPERATOR_DELETED: [
+        (RequestKind.DEPUBLISH, RequestStage.DONE),
+        *[
+            (kind, RequestStage.CANCELLED)
+            for kind in RequestKind
+            if kind not in (RequestKind.OPEN, RequestKind.DEPUBLISH)
+        ],
+    ],
 }
-PUBLISHES_AGAIN = frozenset({_V.OPPOSE, _V.WAKE, _V.CANCEL_DEPUBLICATION})
+PUBLISHES_AGAIN = frozenset({_V.OPPOSE, _V.WAKE, _V.CANCEL_DEPUBLICATION, _V.RECONSIDER})
+# What was recorded as done by mistake is awaited again.
+REOPENS: dict[Verb, RequestKind] = {
+    _V.RETRACT_OPENING: RequestKind.OPEN,
+    _V.RETRACT_DELETION: RequestKind.DELETE,
+}
+# They contradict what the register said: the journal keeps why.
+CORRECTING = frozenset(
+    {
+        _V.NEVER_EXISTED,
+        _V.OPERATOR_DELETED,
+        _V.RETRACT_OPENING,
+        _V.RETRACT_DELETION,
+        _V.REVIVE,
+    }
+)
+# As good as a use: the year starts anew.
+STARTS_THE_CLOCK = frozenset({_V.OPPOSE, _V.REVIVE})
+
+# Each is about one person on one BAL: several are asked at once.
+OF_ACCESSES = frozenset({RequestKind.GRANT, RequestKind.WITHDRAW})
 
 # In these states a BAL awaits this request: what becomes of the one moves the other.
 AWAITS: dict[RequestKind, frozenset[State]] = {

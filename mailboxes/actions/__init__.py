@@ -3,11 +3,13 @@
 `by` is who acts: an account, or `SYSTEM`; never None.
 """
 
+from mailboxes.actions.accesses import object_access, record_access, request_access
 from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.applicative import describe_applicative, warn_certificate
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.contacts import apply_contact, ask_contact, confirm_contact, object_contact, prefer_channel
+from mailboxes.actions.corrections import ask_correction, correct_bal, correct_person, correct_structure
 from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
@@ -61,6 +63,7 @@ __all__ = [
     "apply_contact",
     "apply_departure",
     "ask_contact",
+    "ask_correction",
     "ask_handover",
     "ask_joining",
     "ask_more_space",
@@ -71,6 +74,9 @@ __all__ = [
     "cancel_movement",
     "close_movement",
     "confirm_contact",
+    "correct_bal",
+    "correct_person",
+    "correct_structure",
     "declare_use",
     "delegate",
     "delete_layout",
@@ -92,12 +98,14 @@ __all__ = [
     "name_principal",
     "note_anomaly",
     "note_export",
+    "object_access",
     "object_contact",
     "open_movement",
     "open_request",
     "pass_steps",
     "prefer",
     "prefer_channel",
+    "record_access",
     "record_departure",
     "record_operator",
     "record_person",
@@ -111,6 +119,7 @@ __all__ = [
     "remind_use",
     "remove_cotitulaire",
     "reopen_step",
+    "request_access",
     "request_depublication",
     "request_preference",
     "resend_notice",

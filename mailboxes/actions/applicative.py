@@ -21,6 +21,7 @@ def describe_applicative(bal: Bal, *, by, replaces: bool = False, **facts) -> Ap
     after = ApplicativeFacts(bal=bal)
     if before:
         after.pk, after.certificate_warned = before.pk, before.certificate_warned
+        after._state.adding = False  # or its own key would be taken
     for name in DESCRIBED:
         setattr(after, name, facts.get(name, getattr(before or after, name)))
     rules.check_describe_applicative(bal, before, after, replaces=replaces, by=by)

@@ -74,7 +74,7 @@ def answer(person: Person, address: str, said: str, *, by) -> Answered:
 
 
 def _act_on(bal: Bal, said: str, *, by) -> bool:
-    if said == Claim.Answer.USED and rules.allows(rules.check_act, bal, Act.DECLARE_USE, by=by):
+    if said == Claim.Answer.USED and rules.allows(rules.check_declare_use, bal, by=by):
         declare_use(bal, by=by)
     if said != Claim.Answer.UNUSED or not rules.allows(rules.check_move, bal, Verb.REQUEST_DEPUBLICATION, by=by):
         return False

@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailboxes import rules
+from mailboxes.actions.accesses import ask_closing, ask_opening
 from mailboxes.actions.journal import locked, write
 from mailboxes.actions.people import recorded
-from mailboxes.lifecycle import Act, Party
+from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Delegataire, Person
 
 
@@ -40,7 +41,9 @@ def delegate(
     )
     rules.check_row(delegation)
     delegation.save()
-    write(bal, Act.DELEGATE, by=by, after=f"{person}, sous {under}", note=reason, person=person)
+    told = f"{person}, sous {under}"
+    entry = write(bal, Act.DELEGATE, by=by, after=told, note=reason, person=person, to=[person])
+    ask_opening(entry, delegation, by=by)
     return delegation
 
 
@@ -64,7 +67,7 @@ def take_over_delegation(delegation: Delegataire, *, by) -> Delegataire:
     rules.check_row(taken)
     taken.save()
     facts = {"before": f"{former.person}, sous {former.under}", "after": f"{taken.person}, sous {taker}"}
-    _write(taken, Act.TAKE_OVER, by=by, told=[former.under, taken.person], **facts)
+    write(bal, Act.TAKE_OVER, by=by, to=[former.under, taken.person], person=taken.person, **facts)
     return taken
 
 
@@ -79,14 +82,12 @@ def end_delegation(delegation: Delegataire, *, by) -> Delegataire:
 
 
 def close(delegation: Delegataire, *, by, note: str = "") -> None:
-    """End a delegation on a BAL that the caller has locked; who had it, who gave it and the holders hear of it."""
+    """End a delegation on a BAL that the caller has locked; who had it and who gave it hear of it."""
     delegation.ended_at = timezone.now()
     delegation.save(update_fields=["ended_at"])
     before = f"{delegation.person}, sous {delegation.under}"
     told = [delegation.person, delegation.under]
-    _write(delegation, Act.END_DELEGATION, by=by, told=told, before=before, note=note)
-
-
-def _write(delegation: Delegataire, act: Act, *, told: list[Person], **facts) -> None:
-    holders = frozenset({Party.HOLDERS})
-    write(delegation.bal, act, person=delegation.person, parties=holders, to=told, **facts)
+    entry = write(
+        delegation.bal, Act.END_DELEGATION, by=by, to=told, before=before, note=note, person=delegation.person
+    )
+    ask_closing(entry, delegation.bal, delegation.person, by=by)

@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from mailboxes import rules
+from mailboxes.actions.accesses import ask_closing, ask_opening, ask_principal
 from mailboxes.actions.delegations import close
 from mailboxes.actions.journal import locked, write
 from mailboxes.actions.people import recorded
@@ -17,7 +18,8 @@ def add_cotitulaire(bal: Bal, person: Person, *, by) -> Cotitulaire:
     person = recorded(person, bal.structure, roles=bal.roles_of(by), by=by)
     _check_stays(bal, person)
     cotitulaire = Cotitulaire.objects.create(bal=bal, person=person)
-    write(bal, Act.ADD_COTITULAIRE, by=by, after=person, person=person)
+    entry = write(bal, Act.ADD_COTITULAIRE, by=by, after=person, person=person, to=[person])
+    ask_opening(entry, cotitulaire, by=by)
     return cotitulaire
 
 
@@ -37,7 +39,8 @@ def transfer_principal(bal: Bal, person: Person, *, by) -> None:
     before = bal.principal()
     _set_principal(bal, person)
     told = frozenset({Party.HOLDERS})
-    write(bal, Act.TRANSFER_PRINCIPAL, by=by, before=before, after=person, person=person, parties=told)
+    entry = write(bal, Act.TRANSFER_PRINCIPAL, by=by, before=before, after=person, person=person, parties=told)
+    ask_principal(entry, bal, person, before, by=by)
 
 
 @transaction.atomic
@@ -52,7 +55,8 @@ def name_principal(bal: Bal, person: Person, *, by) -> None:
     _set_principal(bal, person)
     bal = locked(bal)  # read again with its new holder, who is told too
     told = frozenset({Party.HOLDERS})
-    write(bal, Act.NAME_PRINCIPAL, by=by, before=before or "", after=person, person=person, parties=told)
+    entry = write(bal, Act.NAME_PRINCIPAL, by=by, before=before or "", after=person, person=person, parties=told)
+    ask_principal(entry, bal, person, before, by=by)
     if before is not None and rules.has_left(bal, before):
         _remove(bal, before, by=by)
 
@@ -89,7 +93,8 @@ def _check_stays(bal: Bal, person: Person) -> None:
 
 def _remove(bal: Bal, person: Person, *, by, note: str = "") -> None:
     Cotitulaire.objects.filter(bal=bal, person=person).delete()
-    write(bal, Act.REMOVE_COTITULAIRE, by=by, before=person, person=person, note=note)
+    entry = write(bal, Act.REMOVE_COTITULAIRE, by=by, before=person, person=person, note=note, to=[person])
+    ask_closing(entry, bal, person, by=by)
     for delegation in bal.delegataires.filter(under=person, ended_at=None).select_related("person", "under"):
         delegation.bal = bal
         close(delegation, by=by, note=f"{person} n’est plus cotitulaire.")

@@ -62,14 +62,15 @@ def write(
 
     `to`: people told besides, who need not hold the BAL.
     """
-    entry = entry_of(bal, what, by=by, parties=parties, **facts)
+    to = list(to)
+    entry = entry_of(bal, what, by=by, parties=[*parties, *to], **facts)
     entry.save()
-    if parties:
+    if parties or to:
         cycle = cycle or f"entry-{entry.pk}"
         accounts = gestionnaires_of([bal]) if Party.GESTIONNAIRES in parties else {}
         notices = notices_for(entry, bal, stage=stage or what, cycle=cycle, parties=parties, accounts=accounts)
         held = {notice.person_id for notice in notices}
-        besides = [person for person in to if person.pk not in held]
+        besides = {person.pk: person for person in to if person.pk not in held}.values()
         notices += [
             notice_to_person(entry, person, stage=stage or what, cycle=cycle, party=Party.DELEGATAIRE)
             for person in besides

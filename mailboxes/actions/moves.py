@@ -12,7 +12,7 @@ from django.utils import timezone
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_on_commit
 from mailboxes.actions.requests import write_requests
-from mailboxes.lifecycle import ATTESTATION, BY_VERB, Party, State, Verb
+from mailboxes.lifecycle import ATTESTATION, BY_VERB, REOPENS, STARTS_THE_CLOCK, Party, State, Verb
 from mailboxes.models import Bal, JournalEntry, Notice
 from mailboxes.notices.telling import gestionnaires_of, notices_for
 
@@ -41,7 +41,7 @@ def move(bal: Bal, verb: Verb, *, by, note: str = "", attested: bool = False, le
     `led`: where its correspondents are led, for the journal; the operator reads it elsewhere.
     """
     bal = locked(bal)
-    _check(bal, verb, by=by, attested=attested)
+    _check(bal, verb, by=by, attested=attested, note=note)
     write_moves([bal], verb, by=by, note=note, led=led)
     return bal
 
@@ -73,7 +73,7 @@ def _move_batch(pks: list[int], verb: Verb, *, by, note: str) -> Tally:
     # Sorted: two workers on the same BAL wait for each other instead of dying in each other's arms.
     for bal in Bal.objects.locked().with_holders().filter(pk__in=pks).order_by("pk"):
         try:
-            _check(bal, verb, by=by)
+            _check(bal, verb, by=by, note=note)
             ready.append(bal)
         except rules.Refused as refused:
             tally.refused[bal.address] = refused.messages[0]
@@ -82,8 +82,11 @@ def _move_batch(pks: list[int], verb: Verb, *, by, note: str) -> Tally:
     return tally
 
 
-def _check(bal: Bal, verb: Verb, *, by, attested: bool = False) -> None:
+def _check(bal: Bal, verb: Verb, *, by, attested: bool = False, note: str = "") -> None:
     rules.check_move(bal, verb, by=by)
+    rules.check_explained(verb, note)
+    if verb in REOPENS:
+        rules.check_retract(bal, verb)
     if verb == Verb.REQUEST_DELETION:
         rules.check_attested(attested)
     if verb in (Verb.VERIFY_DEPUBLICATION, Verb.VERIFY_DELETION):
@@ -104,8 +107,8 @@ def write_moves(bals: list[Bal], verb: Verb, *, by, note: str, led: str = "", al
     facts: dict = {"state": line.after, "state_since": now} | {name: getattr(bals[0], name) for name in also}
     if line.after == State.ACTIVE:
         facts |= {"replaced_by": "", "auto_reply": ""}  # it stays: nobody is led elsewhere
-    if verb == Verb.OPPOSE:
-        facts["clock_at"] = now  # an opposition is as good as a use: the year starts anew
+    if verb in STARTS_THE_CLOCK:
+        facts["clock_at"] = now
     Bal.objects.filter(pk__in=[bal.pk for bal in bals]).update(**facts)
     for bal in bals:
         for name, value in facts.items():

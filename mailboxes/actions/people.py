@@ -21,6 +21,7 @@ def record_person(structure: Structure, *, by, function: str = "", arrived_on: d
     rules.check_record_person(structure, by=by)
     person = Person(**facts)
     person.rpps = person.rpps or None
+    rules.check_rpps_free(person.rpps)
     rules.check_row(person)
     person.save()
     _stay(person, structure, by=by, function=function, arrived_on=arrived_on)

@@ -152,9 +152,11 @@ def _unlearn(corrections: list[Correction]) -> None:
         granted=Subquery(readings.exclude(quota_mb=None).order_by("-at", "pk").values("quota_mb")[:1]),
         space_at=Max("readings__at", filter=~Q(readings__used_mb=None)),
         granted_at=Max("readings__at", filter=~Q(readings__quota_mb=None)),
+        seen_at=Subquery(readings.seeing_use().order_by("-at").values("at")[:1]),
     ).in_bulk()
     for reading, before in ((correction.reading, correction.before) for correction in corrections):
         bal, known = reading.bal, now[reading.bal.pk]
+        bal.read_at = known.seen_at
         used = before["last_used_at"]
         if used and bal.last_used_at == used != reading.last_used_at:
             bal.last_used_at, bal.last_used_source = known.used_on, known.used_by or ""

@@ -42,6 +42,7 @@ def register_bal(
     """Enter a BAL: one that exists at the operator (`exists`), or one that the operator is hereby asked to open."""
     address = read_address(address).value or address.strip().lower()
     rules.check_register(structure, operator, kind, address, principal, by=by)
+    rules.check_not_deleted_here(address, structure)
     state = State.ACTIVE if exists else State.REQUESTED
     described.setdefault("quota_mb", operator.default_quota_mb)
     bal = given_up([address], by=by).get(address) or Bal(address=address)

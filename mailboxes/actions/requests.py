@@ -4,14 +4,25 @@ from collections.abc import Iterable
 from copy import copy
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_of
-from mailboxes.lifecycle import OPENS, PUBLISHES_AGAIN, SETTLES, Act, Letter, Party, RequestKind, RequestStage, Verb
-from mailboxes.models import Bal, JournalEntry, Notice, Operator, Request, Structure
+from mailboxes.lifecycle import (
+    OPENS,
+    PUBLISHES_AGAIN,
+    REOPENS,
+    SETTLES,
+    Act,
+    Letter,
+    Party,
+    RequestKind,
+    RequestStage,
+    Verb,
+)
+from mailboxes.models import Bal, JournalEntry, Notice, Operator, Person, Request, Structure
 from mailboxes.models.requests import AWAITED
 from mailboxes.notices.telling import letter_to_operator
 from mailboxes.requests.letters import Layouts
@@ -42,6 +53,7 @@ def ask(
     structure: Structure | None = None,
     operator: Operator | None = None,
     address: str = "",
+    person: Person | None = None,
     act: Act = Act.ASK_OPERATOR,
     detail: str = "",
     reason: str = "",
@@ -52,7 +64,7 @@ def ask(
     entry = entry_of(bal, act, by=by, before=kind.label, note=note, parties=[Party.OPERATOR], **about)
     entry.save()
     if bal:
-        request = request_of(entry, bal, kind, detail=detail, reason=reason)
+        request = request_of(entry, bal, kind, person=person, detail=detail, reason=reason)
     else:
         request = Request(structure=structure, operator=operator, address=address, kind=kind, entry=entry, by=entry.by)
         request.detail, request.reason = detail, reason
@@ -91,6 +103,8 @@ def write_requests(
             cancel(rows.filter(stage__in=AWAITED), by=by, reason=reason)
         else:
             settle(rows, stage, {pk: entry for pk, (_, entry) in moved.items()})
+    if verb in REOPENS:
+        _reopen(Request.objects.filter(bal__in=moved, kind=REOPENS[verb]).done(), moved)
     if verb in PUBLISHES_AGAIN:
         _publish_again(moved, by=by, reason=f"{verb.label}.")
     if verb in OPENS:
@@ -112,6 +126,11 @@ def _open(moved: dict[int, tuple[Bal, JournalEntry]], kind: RequestKind, *, by, 
     Notice.objects.bulk_create(letters(opened), ignore_conflicts=True)
 
 
+def _reopen(rows, moved: dict[int, tuple[Bal, JournalEntry]]) -> None:
+    """Said to be done by mistake: the operator's answer is awaited again."""
+    settle(rows, RequestStage.SENT, {pk: entry for pk, (_, entry) in moved.items()}, sent_at=F("sent_at"), done_at=None)
+
+
 def _unsent(entries):
     """The letters of these entries that have not left."""
     return Notice.objects.filter(entry__in=entries, party=Party.OPERATOR, sent_at=None)
@@ -124,10 +143,12 @@ def reason_of(entry: JournalEntry, bal: Bal) -> str:
     return ""
 
 
-def settle(rows, stage: RequestStage, entries: dict[int, JournalEntry]) -> None:
+def settle(rows, stage: RequestStage, entries: dict[int, JournalEntry], **stamps) -> None:
     """Settle the requests that a move answers; `entries` by BAL."""
     settled = list(rows.values_list("pk", "bal"))
-    rows.update(stage=stage, **{STAMPS[stage]: timezone.now()})
+    Request.objects.filter(pk__in=[pk for pk, _ in settled]).update(
+        stage=stage, **{STAMPS[stage]: timezone.now(), **stamps}
+    )
     Request.lines.through.objects.bulk_create(
         Request.lines.through(request_id=pk, journalentry_id=entries[bal].pk) for pk, bal in settled
     )

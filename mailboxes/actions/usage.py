@@ -16,9 +16,10 @@ from mailboxes.actions.moves import Tally, in_batches, write_moves
 from mailboxes.actions.requests import open_request
 from mailboxes.lifecycle import STOPPABLE, Act, Party, RequestKind, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Reading, Request, bulk
-from mailboxes.notices.telling import gestionnaires_of, notices_for
+from mailboxes.notices.telling import gestionnaires_of, notice_to_person, notices_for
 
-LEARNT = ["last_used_at", "last_used_source", "clock_at", "used_mb", "quota_mb", "percent_full", "full_on"]
+LEARNT = ["last_used_at", "last_used_source", "clock_at", "read_at", "used_mb", "quota_mb", "percent_full", "full_on"]
+RECKONED = ("read_at", "full_on")  # worked out again from the readings that stand
 
 
 def fresh_readings(readings: list[Reading]) -> list[Reading]:
@@ -50,6 +51,8 @@ def teach(readings: list[Reading]) -> None:
 
 def _learn(reading: Reading, used_at: datetime | None, quota_at: datetime | None) -> None:
     bal, used = reading.bal, reading.last_used_at
+    if reading.sees_use:
+        bal.read_at = max(reading.at, bal.read_at or reading.at)
     if used and (bal.last_used_at is None or used > bal.last_used_at):
         bal.last_used_at, bal.last_used_source = used, reading.source
         bal.clock_at = max(used, bal.clock_at or used)
@@ -109,7 +112,7 @@ def _is_noted(bal: Bal) -> bool:
 def declare_use(bal: Bal, *, by) -> Reading:
     """Note a holder's own answer, "je m'en sers": it dates the last use, and stops the way out if there is one."""
     bal = locked(bal)
-    rules.check_act(bal, Act.DECLARE_USE, by=by)
+    rules.check_declare_use(bal, by=by)
     now = timezone.now()
     reading = Reading.objects.create(bal=bal, at=now, source=Reading.Source.ANSWER, last_used_at=now)
     teach([reading])
@@ -128,6 +131,15 @@ def foresee(bals: list[Bal]) -> None:
     points = Reading.objects.points_of(bals)
     for bal in bals:
         bal.foresee(points[bal.pk])
+
+
+def reckon(bals: list[Bal]) -> None:
+    """Work out again all that stands on every reading of these BAL, once some were taken back; unsaved."""
+    seen = Reading.objects.seeing_use().filter(bulk.among("bal", (bal.pk for bal in bals)))
+    last = dict(seen.order_by().values_list("bal").annotate(Max("at")))
+    for bal in bals:
+        bal.read_at = last.get(bal.pk)
+    foresee(bals)
 
 
 @transaction.atomic
@@ -186,6 +198,18 @@ def _write_warnings(crossed: list[tuple[Bal, int]], *, by) -> None:
             parties=_told(bal, before),
             accounts=accounts,
         )
+    ]
+    notices += [
+        notice_to_person(
+            entry,
+            delegation.person,
+            stage=f"{Act.WARN_QUOTA}-{bal.quota_warned}",
+            cycle=f"cycle-{bal.quota_cycle}",
+            party=Party.DELEGATAIRE,
+        )
+        for (bal, before), entry in zip(crossed, entries, strict=True)
+        if _told(bal, before)
+        for delegation in bal.current_delegations()
     ]
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     tell_on_commit(entries)

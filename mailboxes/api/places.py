@@ -88,6 +88,7 @@ class StructureViewSet(ResourceViewSet):
                 "default_quota_mb": 1000,
                 "alert_after_months": 10,
                 "end_after_months": 12,
+                "fresh_days": None,
                 "answer_days": 15,
             },
         )
@@ -112,6 +113,7 @@ class OperatorSerializer(serializers.ModelSerializer):
             "default_quota_mb",
             "alert_after_months",
             "end_after_months",
+            "fresh_days",
             "answer_days",
         ]
         read_only_fields = fields

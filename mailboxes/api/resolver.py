@@ -203,7 +203,7 @@ def _candidates(questions: list[ResolverQuestion]) -> dict[tuple[str, str, str],
 def _tie_to_register(candidates: Iterable[Candidate], user) -> None:
     """What we know of a BAL is said only to who sees it: another structure's idleness is its own business."""
     addresses = {candidate.address for candidate in candidates}
-    seen = Bal.objects.visible_to(user).filter(address__in=addresses).select_related("operator")
+    seen = Bal.objects.visible_to(user).filter(address__in=addresses).with_idleness(timezone.now())
     bals = {bal.address: bal for bal in seen}
     for candidate in candidates:
         candidate.bal = bals.get(candidate.address)
@@ -286,7 +286,7 @@ def _of_bal(bal: Bal | None) -> list[tuple[str, str]]:
     said = []
     if bal.state in TO_BE_LEFT:
         said.append(("leaving", f"Cette BAL est {bal.get_state_display()} : cherchez une autre adresse."))
-    elif bal.state == State.IDLE_ALERTED or bal.is_idle_at(timezone.now()):
+    elif bal.state == State.IDLE_ALERTED or bal.is_idle:
         said.append(("idle", "Cette BAL n’est plus relevée depuis longtemps."))
     if bal.fill == Fill.FULL:
         said.append(("full", f"Cette BAL est remplie à {bal.percent_full} % : un envoi peut être refusé."))

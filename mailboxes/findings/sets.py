@@ -87,6 +87,10 @@ def unknown_activity(bals):
     return bals.of_unknown_use()
 
 
+def unwatched(bals):
+    return bals.unwatched(timezone.now())
+
+
 def undelivered(bals):
     stuck = Notice.objects.undelivered().filter(created_at__gte=F("bal__state_since"))
     return bals.live().filter(pk__in=stuck.values("bal"))
@@ -138,7 +142,12 @@ def disowned(bals):
 
 
 def to_confirm(bals):
-    return bals.filter(state__in=AWAITS_A_WORD)
+    """The BAL whose state waits for the operator's word, unless that word was no."""
+    return bals.filter(state__in=AWAITS_A_WORD).exclude(pk__in=Request.objects.refused(timezone.now()).values("bal"))
+
+
+def refused(bals):
+    return bals.live().filter(pk__in=Request.objects.refused(timezone.now()).values("bal"))
 
 
 def homonyms(bals):
@@ -188,8 +197,9 @@ def undescribed(bals):
 
 
 def silent(bals):
+    """The APP known not to have logged in of late: a source that is itself silent says nothing of them."""
     since = timezone.now() - settings.APP_SILENT_AFTER
-    return bals.filter(kind=Bal.Kind.APPLICATIVE, state=State.ACTIVE, last_used_at__lte=since)
+    return bals.watched(timezone.now()).filter(kind=Bal.Kind.APPLICATIVE, state=State.ACTIVE, last_used_at__lte=since)
 
 
 def late_departures(movements):

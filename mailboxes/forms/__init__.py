@@ -1,7 +1,14 @@
 """What the pages ask for. A form says what is asked and which action answers; it states no rule."""
 
 from mailboxes.forms.anomalies import ApplicativeForm, NoteAnomalyForm
-from mailboxes.forms.bals import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
+from mailboxes.forms.bals import (
+    CorrectingMoveForm,
+    DescribeForm,
+    EmptyForm,
+    MoveForm,
+    RegisterForm,
+    RequestDeletionForm,
+)
 from mailboxes.forms.bulk import BulkForm
 from mailboxes.forms.gaps import GapFilterForm, RemedyForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
@@ -17,6 +24,7 @@ __all__ = [
     "AddCotitulaireForm",
     "ApplicativeForm",
     "BulkForm",
+    "CorrectingMoveForm",
     "DelegateForm",
     "DepartureForm",
     "DepublishForm",

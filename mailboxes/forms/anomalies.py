@@ -40,8 +40,9 @@ class ApplicativeForm(forms.ModelForm):
 
     def __init__(self, *args, bal: Bal, **kwargs):
         super().__init__(*args, **{**kwargs, "instance": ApplicativeFacts.objects.filter(bal=bal).first()})
-        answering = Bal.objects.live().filter(structure=bal.structure_id, kind__in=Bal.SHARED).order_by("address")
-        offer_rows(self, answers=answering)
+        answering = Bal.objects.in_service().filter(structure=bal.structure_id, kind__in=Bal.SHARED)
+        today = Bal.objects.filter(pk=self.instance.answers_id)
+        offer_rows(self, answers=(answering | today).order_by("address"))
         name_the_empty_choice(self, "Aucune pour l’instant", "answers")
 
     def perform(self, bal, *, by):

@@ -11,6 +11,7 @@ from mailboxes.lifecycle import State
 from mailboxes.models import (
     Bal,
     Cotitulaire,
+    Delegataire,
     Operator,
     Person,
     Use,
@@ -38,7 +39,7 @@ class BalFilter(filters.FilterSet):
     operator = filters.ModelChoiceFilter(queryset=Operator.objects.all(), label="Opérateur", empty_label="tous")
     structure = filters.ModelChoiceFilter(queryset=seen_structures, label="Structure", empty_label="toutes")
     service = filters.CharFilter(lookup_expr="icontains", label="Service")
-    holder = filters.CharFilter(method="held_by", label="Titulaire (nom ou RPPS)")
+    holder = filters.CharFilter(method="held_by", label="Titulaire ou délégataire (nom ou RPPS)")
     idle_months = filters.NumberFilter(
         method="idle_for", label="Sans utilisation depuis (mois)", min_value=0, max_value=1200
     )
@@ -86,20 +87,23 @@ class BalFilter(filters.FilterSet):
         return queryset
 
     def search(self, queryset, name, value):
-        """Each word is looked for in the address, the service, the description and the holders' names."""
+        """Each word is looked for in the address, the service, the description, the names of who has access."""
         for word in value.split():
-            holders = Person.objects.named(word).values("pk")
+            people = Person.objects.named(word).values("pk")
             queryset = queryset.filter(
                 Q(address__icontains=word)
                 | Q(service__icontains=word)
                 | Q(description__icontains=word)
-                | Q(pk__in=Cotitulaire.objects.filter(person__in=holders).values("bal"))
+                | Q(pk__in=Cotitulaire.objects.filter(person__in=people).values("bal"))
+                | Q(pk__in=Delegataire.objects.current().filter(person__in=people).values("bal"))
             )
         return queryset
 
     def held_by(self, queryset, name, value):
         people = Person.objects.named(value).values("pk")
-        return queryset.filter(pk__in=Cotitulaire.objects.filter(person__in=people).values("bal"))
+        held = Cotitulaire.objects.filter(person__in=people).values("bal")
+        lent = Delegataire.objects.current().filter(person__in=people).values("bal")
+        return queryset.filter(Q(pk__in=held) | Q(pk__in=lent))
 
     def idle_for(self, queryset, name, value):
         return queryset.filter(last_used_at__lte=timezone.now() - relativedelta(months=int(value)))

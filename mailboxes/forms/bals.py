@@ -30,6 +30,15 @@ class MoveForm(forms.Form):
         return actions.move(bal, verb, by=by, **self.cleaned_data)
 
 
+class CorrectingMoveForm(MoveForm):
+    """What contradicts the register says why."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["note"].required = True
+        self.fields["note"].error_messages["required"] = "Dites pourquoi : le journal le garde."
+
+
 class RequestDeletionForm(MoveForm):
     attested = forms.BooleanField(
         label=f"J’atteste que {ATTESTATION}", required=False, help_text="Ces mots sont gardés au journal."

@@ -4,12 +4,12 @@ from django import forms
 
 from mailboxes import actions
 from mailboxes.forms.offers import offer_rows
-from mailboxes.lifecycle import EXPOSED, Verb
+from mailboxes.lifecycle import CORRECTING, EXPOSED, Verb
 from mailboxes.models import Bal
 from mailboxes.models.fields import NOTE_LENGTH
 
-# Deletion is asked one BAL at a time: each needs its own attestation.
-BULK_VERBS = [verb for verb in EXPOSED if verb != Verb.REQUEST_DELETION]
+# Deletion is asked one BAL at a time: each needs its own attestation; and each error has its own reason.
+BULK_VERBS = [verb for verb in EXPOSED if verb != Verb.REQUEST_DELETION and verb not in CORRECTING]
 
 
 class BulkForm(forms.Form):

@@ -16,15 +16,16 @@ from directory.identifiers import domain_of
 from directory.readers.words import Said
 from directory.typography import quoted
 from mailboxes import rules
+from mailboxes.actions.accesses import confirm_listed
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.moves import write_moves
 from mailboxes.actions.register import describe_anew, description_entries, given_up, write_rows
-from mailboxes.actions.usage import LEARNT, fresh_readings, teach, write_readings
+from mailboxes.actions.usage import LEARNT, RECKONED, fresh_readings, teach, write_readings
 from mailboxes.imports.columns import as_kept
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.reading import Line
-from mailboxes.imports.rules import check_within
-from mailboxes.lifecycle import Act, State, Verb
+from mailboxes.imports.rules import check_same_holder, check_within
+from mailboxes.lifecycle import Act, RequestKind, State, Verb
 from mailboxes.models import (
     SYSTEM,
     Affiliation,
@@ -34,6 +35,7 @@ from mailboxes.models import (
     JournalEntry,
     Person,
     Reading,
+    Request,
     Structure,
     bulk,
 )
@@ -234,7 +236,13 @@ class Batch:
         verdict.remarks += self._disagreements(line, bal)
         if said == Said.DELETED:
             if bal.state not in (State.DELETION_CONFIRMED, State.DELETED):
-                verdict.verb = self._confirmed(bal, said, Verb.CONFIRM_DELETION)
+                is_asked = bal.state == State.DELETION_REQUESTED
+                verb = Verb.CONFIRM_DELETION if is_asked else Verb.OPERATOR_DELETED
+                verdict.verb = self._confirmed(bal, said, verb)
+            return
+        if bal.state == State.DELETED and said == Said.OPEN:
+            check_same_holder(bal, line.facts.get("rpps"))
+            verdict.verb = self._confirmed(bal, said, Verb.REVIVE)
             return
         if bal.state == State.REQUESTED and said == Said.PENDING:
             return
@@ -243,7 +251,7 @@ class Batch:
         self._check_living(bal, said)
         facts = {name: line.facts[name] for name in DESCRIBED if name in line.facts}
         verdict.befores = {name: getattr(bal, name) for name, value in facts.items() if getattr(bal, name) != value}
-        verdict.known = {name: getattr(bal, name) for name in LEARNT if name != "full_on"}  # reckoned again by an undo
+        verdict.known = {name: getattr(bal, name) for name in LEARNT if name not in RECKONED}
         verdict.reading = self._reading(bal, line)
         if verdict.reading:
             rules.check_reading(bal, verdict.reading.at, verdict.reading.last_used_at, by=self.by)
@@ -362,12 +370,36 @@ class Batch:
         for bal, befores in described:
             entries += description_entries(bal, befores, by=self.by, note=self.note)
         bulk.insert(entries)
+        confirm_listed(*self._accesses(verdicts), by=self.by, note=self.note)
         followed = write_readings([verdict.reading for verdict in verdicts if verdict.reading])
         changed = [verdict.bal for verdict in verdicts if verdict.bal and verdict.is_to_level(verdict.bal)]
         bulk.update(changed, [*DESCRIBED, *LEARNT])
         for verdict in verdicts:
             if verdict.bal and verdict.bal.pk in followed:
                 verdict.verb = followed[verdict.bal.pk]
+
+    def _accesses(self, verdicts: Iterable[Verdict]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+        """Of known BAL: by BAL, the people whom the list names; and those to be closed whom it names no more, where it
+        tells roles, that is where it names everybody."""
+        there: dict[int, set[int]] = {}
+        whole: set[int] = set()
+        for verdict in verdicts:
+            if verdict.bal is None or verdict.is_new:
+                continue
+            lines = [verdict.line, *verdict.line.others]
+            people = {person.pk for line in lines if (person := self._named(line)[0])}
+            if people:
+                there.setdefault(verdict.bal.pk, set()).update(people)
+            if any("role" in line.facts for line in lines):
+                whole.add(verdict.bal.pk)
+        asked = Request.objects.awaited().filter(
+            bulk.among("bal", whole), kind=RequestKind.WITHDRAW, person__isnull=False
+        )
+        gone: dict[int, set[int]] = {}
+        for bal, person in asked.values_list("bal", "person") if whole else ():
+            if person not in there.get(bal, set()):
+                gone.setdefault(bal, set()).add(person)
+        return there, gone
 
     def _entry(self, verdict: Verdict) -> JournalEntry:
         note = f"{self.note[:-1]}, ligne {verdict.line.number}."

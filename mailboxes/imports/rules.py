@@ -96,6 +96,17 @@ def check_within(run: Import, bal: Bal, within: Iterable[int]) -> None:
         raise Refused(f"Adresse : au registre, cette BAL est chez {bal.operator}, et non {run.operator}.", "operator")
 
 
+def check_same_holder(bal: Bal, rpps: str | None) -> None:
+    """An address that lives again may have been given to somebody else, whom its former notices are no business of."""
+    principal = bal.principal()
+    if rpps and (principal is None or principal.rpps != rpps):
+        raise Refused(
+            f"Adresse : supprimée ici, elle revit chez l’opérateur au RPPS {rpps}, et non à {principal or 'personne'}. "
+            "Enregistrez depuis sa fiche qu’elle revit, puis corrigez son titulaire.",
+            "revived",
+        )
+
+
 def _check_stage(run: Import, stages: set[Stage], why: str) -> None:
     if run.stage not in stages:
         raise Refused(f"{why} : celui-ci est {quoted(run.get_stage_display())}.", "stage")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.moves import write_moves
-from mailboxes.actions.usage import foresee
+from mailboxes.actions.usage import RECKONED, reckon
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.rules import check_nothing_later
 from mailboxes.lifecycle import Act, Verb
@@ -69,7 +69,7 @@ def _note(run: Import, by) -> str:
 def _cancel(lines: list[ImportLine], run: Import, *, by) -> None:
     bals = list(Bal.objects.filter(pk__in=[line.bal_id for line in lines]).with_holders())
     Cotitulaire.objects.filter(bal__in=bals).delete()
-    nothing = dict.fromkeys(["last_used_at", "clock_at", "used_mb", "percent_full", "full_on"])
+    nothing = dict.fromkeys(["last_used_at", "clock_at", "used_mb", "percent_full", *RECKONED])
     Bal.objects.filter(pk__in=[bal.pk for bal in bals]).update(last_used_source="", **nothing)
     for bal in bals:
         rules.check_move(bal, Verb.CANCEL_REGISTRATION, by=SYSTEM)
@@ -78,7 +78,7 @@ def _cancel(lines: list[ImportLine], run: Import, *, by) -> None:
 
 def _restore(lines: list[ImportLine], run: Import, *, by) -> None:
     bals = Bal.objects.filter(pk__in=[line.bal_id for line in lines]).in_bulk()
-    names = {"full_on"}
+    names = set(RECKONED)
     entries = []
     for line in lines:
         if not line.before:
@@ -90,7 +90,7 @@ def _restore(lines: list[ImportLine], run: Import, *, by) -> None:
             setattr(bal, name, value)
         entries.append(entry_of(bal, Act.UNDO_IMPORT, by=by, after=shown(bal, after), **told))
         names |= after.keys()
-    foresee(list(bals.values()))  # without the readings taken back
+    reckon(list(bals.values()))  # without the readings taken back
     bulk.update(list(bals.values()), sorted(names))
     bulk.insert(entries)
 

@@ -8,10 +8,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, Value, When
-from django.db.models.functions import Lower
+from django.db.models import Case, Exists, F, Max, OuterRef, Prefetch, Q, Value, When
+from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from directory.models import Entry
 from mailboxes.lifecycle import IN_SERVICE, LIVE, PAID, WITHDRAWN, Party, Role, Scope, State, Verb
@@ -19,7 +20,7 @@ from mailboxes.models.fields import validate_address
 from mailboxes.models.fill import Fill, fill_of, is_filling, is_full
 from mailboxes.models.forecast import Forecast, Point, Unknown, forecast
 from mailboxes.models.holders import Cotitulaire, Delegataire
-from mailboxes.models.months import MonthsBefore, Shortest
+from mailboxes.models.months import DaysBefore, MonthsBefore, Shortest
 from mailboxes.models.movements import Movement
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Operator, Structure
@@ -81,7 +82,7 @@ class BalQuerySet(models.QuerySet):
 
     def with_cotitulaires(self):
         """What a line of the register shows, in two queries."""
-        holders = Cotitulaire.objects.select_related("person").order_by("-is_principal", "pk")
+        holders = Cotitulaire.objects.select_related("person", "on_word_of").order_by("-is_principal", "pk")
         return self.select_related("structure", "operator").prefetch_related(Prefetch("cotitulaires", holders))
 
     def with_holders(self):
@@ -113,9 +114,23 @@ class BalQuerySet(models.QuerySet):
         """
         return self.with_users().filter(clock_at__lte=MonthsBefore(now, months))
 
+    def watched(self, now: datetime):
+        """The BAL whose source could see a use lately: it, or another that its operator has in its structure, was read
+        within the days that a reading is worth there. Of the others nothing is concluded."""
+        return self.filter(is_watched(now))
+
     def idle(self, now: datetime):
-        """`Bal.is_idle_at`, in SQL."""
-        return self.idle_since_months(F("operator__alert_after_months"), now)
+        """The BAL known not to serve: their clock says so, and a recent reading could have said otherwise."""
+        return self.idle_since_months(F("operator__alert_after_months"), now).watched(now)
+
+    def unwatched(self, now: datetime):
+        """The BAL in service of which some use was known, and whose source is now silent."""
+        once = Q(read_at__isnull=False) | Q(clock_at__lte=MonthsBefore(now, F("operator__alert_after_months")))
+        return self.in_service().with_users().filter(once & ~is_watched(now), clock_at__isnull=False)
+
+    def with_idleness(self, now: datetime):
+        """Adds `is_idle`: `idle`, row by row."""
+        return self.annotate(is_idle=Exists(Bal.objects.filter(pk=OuterRef("pk")).idle(now)))
 
     def due_for_alert(self, now: datetime):
         # None is idle before the shortest limit. PostgreSQL cannot guess how few rows a limit read from another table
@@ -123,13 +138,18 @@ class BalQuerySet(models.QuerySet):
         few = Q(clock_at__range=(EPOCH, MonthsBefore(now, Shortest(column="alert_after_months"))))
         return self.filter(few, state=State.ACTIVE).idle(now)
 
-    def due_for_depublication(self, now: datetime):
-        """Idle to the end, and the alert really given as long ago as lies between the operator's two limits."""
-        idle = self.filter(state=State.IDLE_ALERTED).idle_since_months(F("operator__end_after_months"), now)
+    def due_for_depublication(self, now: datetime, *, ahead: timedelta = timedelta(0)):
+        """Idle to the end, and the alert really given as long ago as lies between the operator's two limits.
+
+        `ahead`: those that will be so by then, if nothing comes; what is known of them is what is known `now`.
+        """
+        then = now + ahead
+        idle = self.filter(state=State.IDLE_ALERTED).watched(now)
+        idle = idle.idle_since_months(F("operator__end_after_months"), then)
         between = F("operator__end_after_months") - F("operator__alert_after_months")
         return idle.filter(
             notices__stage=Verb.ALERT_IDLE,
-            notices__sent_at__lte=MonthsBefore(now, between),
+            notices__sent_at__lte=MonthsBefore(then, between),
             notices__sent_at__gte=F("state_since"),
             notices__party=Party.HOLDERS,
             notices__bounced_at=None,
@@ -144,6 +164,7 @@ class BalQuerySet(models.QuerySet):
                 When(~nothing_known, then=Value(Use.USED)),
                 When(~HAS_USERS, then=Value(Use.SILENT)),
                 When(state=State.ACTIVE, clock_at=None, then=Value(Use.UNKNOWN)),
+                When(~is_watched(now), then=Value(Use.UNKNOWN)),
                 default=Value(Use.NONE),
                 output_field=models.CharField(),
             )
@@ -218,6 +239,8 @@ class Bal(models.Model):
     clock_at = models.DateTimeField(
         "départ de l’horloge d’inactivité", null=True, blank=True, editable=False
     )  # the later of the last use and the last opposition
+    # Of a reading that sees uses: it is what lets the absence of any be concluded.
+    read_at = models.DateTimeField("dernier relevé d’utilisation", null=True, blank=True, editable=False)
     used_mb = models.PositiveIntegerField("espace occupé (Mo)", null=True, blank=True, editable=False)
     quota_mb = models.PositiveIntegerField(
         "espace accordé (Mo)", null=True, blank=True, validators=[MinValueValidator(1)]
@@ -230,6 +253,7 @@ class Bal(models.Model):
     objects = BalQuerySet.as_manager()
 
     is_published: bool  # of a row read by `with_publication`
+    is_idle: bool  # of a row read by `with_idleness`
 
     class Meta:
         verbose_name = "BAL"
@@ -256,6 +280,7 @@ class Bal(models.Model):
             models.Index(fields=["full_on"], name="bal_full_on"),
             models.Index(fields=["state", "kind"], name="bal_state_kind"),
             models.Index(fields=["structure", "address"], name="bal_structure_address"),
+            models.Index(fields=["structure", "operator", "read_at"], name="bal_read_beside"),
         ]
 
     def __str__(self):
@@ -281,9 +306,11 @@ class Bal(models.Model):
         """`of_unknown_use`, in Python."""
         return self.has_users and self.state == State.ACTIVE and self.clock_at is None
 
-    def is_idle_at(self, now: datetime) -> bool:
-        """Is it unused for longer than its operator's alert allows? Unknown is not idle."""
-        return self.has_users and self.clock_at is not None and self.operator.is_long_ago(self.clock_at, now)
+    @cached_property
+    def source_read_at(self) -> datetime | None:
+        """When its operator's BAL in its structure were last read; None: never. One query."""
+        beside = Bal.objects.filter(structure=self.structure_id, operator=self.operator_id)
+        return beside.aggregate(last=Max("read_at"))["last"]
 
     @property
     def is_expected_in_annuaire(self) -> bool:
@@ -293,6 +320,11 @@ class Bal(models.Model):
     def last_used_told_by(self) -> str:
         """Who dates the last use; "" where nobody does."""
         return dict(Reading.Source.choices).get(self.last_used_source, "") if self.last_used_at else ""
+
+    @property
+    def is_over(self) -> bool:
+        """`~live`, in Python."""
+        return self.state not in LIVE
 
     def leaves_by_choice(self) -> bool:
         """Is it on its way out because one of its holders asked for that?"""
@@ -384,6 +416,13 @@ class Bal(models.Model):
         due = Movement.objects.due_departures(timezone.localdate()).filter(stay__person=principal)
         files = due.select_related("stay__structure__parent")
         return any(file.stay.structure.is_in_line_with(self.structure) for file in files)
+
+
+def is_watched(now: datetime) -> Exists:
+    """`BalQuerySet.watched`, as a condition on Bal: it stands among those beside it."""
+    worth = Coalesce(F("operator__fresh_days"), settings.READING_FRESH_DAYS)
+    beside = Bal.objects.filter(structure=OuterRef("structure"), operator=OuterRef("operator"))
+    return Exists(beside.filter(read_at__gte=DaysBefore(now, worth)))
 
 
 def expected_in_sql(bal: str) -> str:

@@ -21,6 +21,12 @@ class Cotitulaire(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="held")
     is_principal = models.BooleanField("principal", default=False)
     since = models.DateField("depuis", default=timezone.localdate)
+    # Written down by a gestionnaire, on whose word, when and how it was given; empty where that person did it.
+    on_word_of = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="sur la parole de"
+    )
+    told_on = models.DateField("dit le", null=True, blank=True)
+    told_how = models.CharField("comment", max_length=200, blank=True, db_default="")
 
     objects = CotitulaireQuerySet.as_manager()
 
@@ -44,6 +50,11 @@ class Cotitulaire(models.Model):
 
     def __str__(self):
         return f"{self.person} ({self.bal})"
+
+    @property
+    def vouched_by(self) -> Person | None:
+        """On whose word a gestionnaire wrote it down; None where it needed nobody's."""
+        return self.on_word_of
 
     @property
     def role(self) -> Role:
@@ -76,6 +87,9 @@ class Delegataire(models.Model):
     ends_on = models.DateField("au", null=True, blank=True)
     reason = models.CharField("mission", max_length=200)
     ended_at = models.DateTimeField("terminée le", null=True, blank=True, editable=False)
+    # Written down by a gestionnaire, on the word of `under`; empty where that professional delegated.
+    told_on = models.DateField("dit le", null=True, blank=True)
+    told_how = models.CharField("comment", max_length=200, blank=True, db_default="")
 
     objects = DelegataireQuerySet.as_manager()
 
@@ -102,6 +116,11 @@ class Delegataire(models.Model):
 
     def __str__(self):
         return f"{self.person} ({self.bal}, sous {self.under})"
+
+    @property
+    def vouched_by(self) -> Person | None:
+        """On whose word a gestionnaire wrote it down; None where it needed nobody's."""
+        return self.under if self.told_on else None
 
     @property
     def is_current(self) -> bool:

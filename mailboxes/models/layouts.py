@@ -22,6 +22,8 @@ PLACEHOLDERS: dict[str, str] = {
     "titulaire":           "titulaire, ou cotitulaire principal",
     "rpps":                "numéro RPPS du titulaire",
     "espace":              "espace accordé, en Mo",
+    "personne":            "la personne dont l’accès est ouvert ou fermé",
+    "rpps_personne":       "son numéro RPPS",
     "demande":             "ce qui est demandé : ouverture, retrait de l’annuaire…",
     "detail":              "le détail de ce qui est demandé",
     "motif":               "le motif",

@@ -1,4 +1,7 @@
-"""Months counted back in SQL, as `relativedelta` counts them: one month before 31 March is the last day of February."""
+"""Months counted back in SQL, as `relativedelta` counts them: one month before 31 March is the last day of February.
+
+And days, for the limits that each row has in days.
+"""
 
 from datetime import datetime
 
@@ -30,6 +33,25 @@ class MonthsBefore(Func):
             f"date({now}, 'start of month', (1 - ({count})) || ' months', '-1 day')) || {now})"
         )
         return sql, [day, *params, day, *params, clock]
+
+
+class DaysBefore(Func):
+    """`DaysBefore(now, F("operator__fresh_days"))`: so many days before, each row its own number."""
+
+    output_field = DateTimeField()
+
+    def __init__(self, now: datetime, days: Expression | F, **extra):
+        super().__init__(Value(now, output_field=DateTimeField()), days, **extra)
+
+    def as_postgresql(self, compiler, connection, **context):
+        return self.as_sql(compiler, connection, arg_joiner=" - make_interval(days => ", template="(%(expressions)s))")
+
+    def as_sqlite(self, compiler, connection, **context):
+        moment, days = self.get_source_expressions()
+        _, [stamp] = compiler.compile(moment)
+        count, params = compiler.compile(days)
+        day, clock = str(stamp)[:10], str(stamp)[10:]
+        return f"(date(%s, '-' || ({count}) || ' days') || %s)", [day, *params, clock]
 
 
 class Shortest(Func):

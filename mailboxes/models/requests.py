@@ -1,6 +1,8 @@
 """What an operator is asked, and what became of it: they alone create, publish and delete."""
 
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +16,7 @@ from mailboxes.lifecycle import AWAITS, SHOWN_ONCE_DONE, Party, RequestKind, Req
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.journal import JournalEntry, Notice
+from mailboxes.models.people import Person
 from mailboxes.models.structures import Operator, Structure
 
 AWAITED = (RequestStage.DRAFT, RequestStage.SENT)
@@ -31,6 +34,19 @@ class RequestQuerySet(models.QuerySet):
     def awaited(self):
         """Not yet answered by the operator."""
         return self.filter(stage__in=AWAITED)
+
+    def done(self):
+        """Done by the operator's word, and not yet seen."""
+        return self.filter(stage=RequestStage.DONE)
+
+    def refused(self, now):
+        """Refused by the operator, and not asked again: while its BAL stays in the state that awaits it, or else for so
+        long that somebody has read it."""
+        same_person = Q(person=OuterRef("person")) | Q(person=None)
+        again = Request.objects.filter(same_person, bal=OuterRef("bal"), kind=OuterRef("kind"), pk__gt=OuterRef("pk"))
+        awaited = reduce(or_, (Q(kind=kind, bal__state__in=states) for kind, states in AWAITS.items()))
+        beside = ~Q(kind__in=AWAITS) & Q(closed_at__gt=now - settings.REFUSAL_SHOWN)
+        return self.filter(awaited | beside, ~Exists(again), stage=RequestStage.REFUSED)
 
     def mark_sent(self, now) -> int:
         """Mark as sent; the operator has as many days as their record says. One statement per length of time."""
@@ -66,7 +82,7 @@ class RequestQuerySet(models.QuerySet):
     def with_letters(self):
         """The requests with everything that a list or a file shows, in as many queries for a thousand as for one."""
         letters = Notice.objects.filter(party=Party.OPERATOR)
-        rows = self.select_related("structure", "operator", "by", "entry").prefetch_related(
+        rows = self.select_related("structure", "operator", "by", "entry", "person").prefetch_related(
             Prefetch("entry__notices", letters, to_attr="letters"),
             Prefetch("bal", Bal.objects.with_holders()),
         )
@@ -79,6 +95,9 @@ class Request(models.Model):
     structure = models.ForeignKey(Structure, models.PROTECT, related_name="requests")
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="requests", verbose_name="opérateur")
     bal = models.ForeignKey(Bal, models.PROTECT, null=True, blank=True, related_name="requests")
+    person = models.ForeignKey(  # whose access is opened or closed
+        Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="personne"
+    )
     address = models.CharField("adresse", max_length=254)  # of the BAL, or one that the register does not hold
     kind = models.CharField("demande", max_length=10, choices=RequestKind)
     stage = models.CharField("étape", max_length=10, choices=RequestStage, default=RequestStage.DRAFT, editable=False)
@@ -109,8 +128,14 @@ class Request(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["bal", "kind"],
-                condition=Q(stage__in=[stage.value for stage in AWAITED]),
+                condition=Q(person=None, stage__in=[stage.value for stage in AWAITED]),
                 name="request_once_at_a_time",
+                violation_error_message="Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.",
+            ),
+            models.UniqueConstraint(
+                fields=["bal", "kind", "person"],
+                condition=Q(person__isnull=False, stage__in=[stage.value for stage in AWAITED]),
+                name="request_once_of_an_access",
                 violation_error_message="Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.",
             ),
             models.UniqueConstraint(

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -171,6 +172,13 @@ class Operator(models.Model):
     default_quota_mb = models.PositiveIntegerField("espace par défaut (Mo)", null=True, blank=True)
     alert_after_months = models.PositiveSmallIntegerField("alerte d’inactivité après (mois)", default=10)
     end_after_months = models.PositiveSmallIntegerField("dépublication après (mois)", default=12)
+    fresh_days = models.PositiveSmallIntegerField(
+        "un relevé vaut (jours)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Au-delà, on ne conclut plus d’inactivité. Vide : la durée réglée pour toute l’installation.",
+    )
     answer_days = models.PositiveSmallIntegerField("répond d’ordinaire en (jours)", default=15)
     yearly_cost = models.DecimalField(
         "coût annuel d’une BAL (€)",

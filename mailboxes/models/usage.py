@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from mailboxes.models.bulk import among
@@ -13,7 +14,14 @@ from mailboxes.models.forecast import WINDOW, Point
 RECENT = WINDOW + timedelta(days=180)  # a forecast starts from a last reading no older than the difference
 
 
+SEES_USE = Q(last_used_at__isnull=False) & ~Q(source="answer")
+
+
 class ReadingQuerySet(models.QuerySet):
+    def seeing_use(self):
+        """The readings whose source looks at the log-ins; a holder's own word is of that moment alone."""
+        return self.filter(SEES_USE)
+
     def points_of(self, bals: Iterable) -> dict[int, list[Point]]:
         """The space used day by day, to forecast from: for each BAL, by its primary key. One query for all."""
         points: dict[int, list[Point]] = defaultdict(list)
@@ -58,3 +66,8 @@ class Reading(models.Model):
 
     def __str__(self):
         return f"{self.bal}, {self.at:%d/%m/%Y}"
+
+    @property
+    def sees_use(self) -> bool:
+        """`seeing_use`, in Python."""
+        return self.last_used_at is not None and self.source != self.Source.ANSWER

@@ -18,19 +18,19 @@ def days_before(days: int) -> str:
 def due_for_reminder(now: datetime, days: int) -> QuerySet[Bal]:
     """The BAL to remind of, some days before the end, unless this reminder or a later one was given since the alert."""
     given = [days_before(other) for other in settings.IDLE_REMINDERS if other <= days]
-    ending = Bal.objects.due_for_depublication(now + timedelta(days=days))
+    ending = Bal.objects.due_for_depublication(now, ahead=timedelta(days=days))
     over = Bal.objects.due_for_depublication(now).values("pk")
     return ending.filter(~_done(Act.REMIND_IDLE, after__in=given)).exclude(pk__in=over).order_by("pk")
 
 
 def due_for_escalation(now: datetime) -> QuerySet[Bal]:
     """The BAL alerted of which nobody could be reached; or, near the end, nobody answered. Once per alert."""
-    alerted = Bal.objects.filter(~_done(Act.ESCALATE_IDLE), state=State.IDLE_ALERTED)
+    alerted = Bal.objects.watched(now).filter(~_done(Act.ESCALATE_IDLE), state=State.IDLE_ALERTED)
     told = Notice.objects.delivered().filter(
         bal=OuterRef("pk"), party=Party.HOLDERS, created_at__gte=OuterRef("state_since")
     )
     unreached = Q(~Exists(told), state_since__lte=now - settings.IDLE_UNREACHED_AFTER)
-    ending = Bal.objects.due_for_depublication(now + settings.IDLE_ESCALATE_BEFORE)
+    ending = Bal.objects.due_for_depublication(now, ahead=settings.IDLE_ESCALATE_BEFORE)
     return alerted.filter(unreached | Q(pk__in=ending.values("pk")))
 
 

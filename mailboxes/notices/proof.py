@@ -15,6 +15,9 @@ FOLLOWED: dict[str, str] = {
     Verb.DEPUBLISH_IDLE: "sans réponse, dépublication demandée",
     Verb.REQUEST_DELETION: "suppression demandée",
     Verb.CONFIRM_DELETION: "suppression confirmée",
+    Verb.OPERATOR_DELETED: "supprimée par l’opérateur",
+    Verb.NEVER_EXISTED: "n’a jamais existé",
+    Verb.RECONSIDER: "repris avec le bon titulaire",
 }
 
 

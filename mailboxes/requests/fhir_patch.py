@@ -6,7 +6,7 @@ by a business identifier. It contradicts itself on the code system of the type o
 
 from typing import Any
 
-from mailboxes.lifecycle import RequestKind
+from mailboxes.lifecycle import OF_ACCESSES, RequestKind
 from mailboxes.models import Bal, Request
 
 METADATA = "https://interop.esante.gouv.fr/ig/fhir/annuaire/StructureDefinition/as-ext-mailbox-mss-metadata"
@@ -31,7 +31,7 @@ def patch_of(request: Request) -> dict[str, Any] | None:
     """{"request": the line of HTTP, "body": the resource `Parameters`}; None where the draft has no such patch."""
     bal = request.bal
     target = target_of(bal) if bal else None
-    if bal is None or target is None:
+    if bal is None or target is None or request.kind in OF_ACCESSES:  # who has access is not in the annuaire
         return None
     resource, identifier = target
     line = f"PATCH [base]/{resource}?identifier={identifier}"

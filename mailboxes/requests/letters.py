@@ -24,6 +24,8 @@ FINESS = {finess}
 Titulaire = {titulaire}
 RPPS = {rpps}
 Service = {service}
+Personne = {personne}
+RPPS de la personne = {rpps_personne}
 Détail = {detail}
 Motif = {motif}
 BAL à utiliser = {bal_active}
@@ -91,6 +93,8 @@ def facts_of(request: Request) -> dict[str, str]:
         "structure": structure.name,
         "finess": structure.finess,
         "siret": structure.siret,
+        "personne": str(request.person or ""),
+        "rpps_personne": (request.person.rpps or "") if request.person else "",
         "demande": request.get_kind_display(),
         "detail": request.detail,
         "motif": request.reason,
@@ -126,6 +130,8 @@ SAMPLE = {
     "titulaire": "Claire EXEMPLE",
     "rpps": "10000000017",
     "espace": "1024",
+    "personne": "Sophie EXEMPLE",
+    "rpps_personne": "",
     "demande": RequestKind.DEPUBLISH.label,
     "detail": "",
     "motif": "Départ de l’établissement.",

@@ -21,12 +21,13 @@ STEPS: list[tuple[str, tuple[Verb, ...]]] = [
     ("Absence de l’annuaire constatée",  (_V.VERIFY_DEPUBLICATION,)),
     ("Contenu attesté enregistré",       (_V.REQUEST_DELETION,)),
     ("Suppression demandée",             (_V.REQUEST_DELETION,)),
-    ("Suppression confirmée",            (_V.CONFIRM_DELETION,)),
+    ("Suppression confirmée",            (_V.CONFIRM_DELETION, _V.OPERATOR_DELETED)),
     ("Suppression constatée",            (_V.VERIFY_DELETION,)),
 ]
 # fmt: on
 OF_PUBLISHED = {"Dépublication demandée", "Absence de l’annuaire constatée"}
-BACK = (_V.ACTIVATE, _V.OPPOSE, _V.WAKE, _V.CANCEL_DEPUBLICATION)
+BACK = (_V.ACTIVATE, _V.OPPOSE, _V.WAKE, _V.CANCEL_DEPUBLICATION, _V.REVIVE, _V.RECONSIDER)
+TAKEN_BACK = {_V.CANCEL_DELETION: _V.REQUEST_DELETION, _V.RETRACT_DELETION: _V.CONFIRM_DELETION}
 OFFERED = 20
 AUTO_REPLY = """Bonjour,
 
@@ -43,13 +44,13 @@ def progress(bal: Bal) -> list[Progress]:
     """The steps of the present way out, from the journal; nothing for a BAL that stays."""
     if bal.state not in ON_THE_WAY_OUT:
         return []
-    verbs = {verb for _, verbs in STEPS for verb in verbs} | {*BACK, _V.CANCEL_DELETION}
+    verbs = {verb for _, verbs in STEPS for verb in verbs} | {*BACK, *TAKEN_BACK}
     done: dict[str, JournalEntry] = {}
     for entry in bal.journal.filter(what__in=verbs).select_related("by", "person", "signatory").order_by("pk"):
         if entry.what in BACK:
             done.clear()
-        if entry.what == _V.CANCEL_DELETION:
-            done = {label: line for label, line in done.items() if line.what != _V.REQUEST_DELETION}
+        if taken_back := TAKEN_BACK.get(Verb(entry.what)):
+            done = {label: line for label, line in done.items() if line.what != taken_back}
         for label, verbs_of_step in STEPS:
             if entry.what in verbs_of_step:
                 done.setdefault(label, entry)

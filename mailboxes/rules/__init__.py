@@ -4,6 +4,7 @@ A rule is a `check_…` function that raises `Refused` or returns nothing. Actio
 screens ask `allows(check_…, …)` to know which buttons to show. No form, serializer, admin or task states one.
 """
 
+from mailboxes.rules.accesses import check_access, check_object_access, check_word
 from mailboxes.rules.anomalies import check_note_anomaly, check_resolve_anomaly
 from mailboxes.rules.applicative import (
     CERTIFICATE_THRESHOLDS,
@@ -20,6 +21,7 @@ from mailboxes.rules.contacts import (
     check_object_contact,
     check_prefer,
 )
+from mailboxes.rules.corrections import check_changes, check_correct, check_correct_person, check_correct_structure
 from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_lendable, check_take_over
 from mailboxes.rules.gaps import (
     check_accept,
@@ -53,10 +55,12 @@ from mailboxes.rules.moves import (
     check_annuaire_fresh,
     check_attested,
     check_depublished_first,
+    check_explained,
     check_move,
     check_open_request,
     check_read_history,
     check_replacement,
+    check_retract,
     check_seen_absent,
 )
 from mailboxes.rules.notices import (
@@ -82,6 +86,7 @@ from mailboxes.rules.people import (
     check_record_departure,
     check_record_named,
     check_record_person,
+    check_rpps_free,
     check_settle_step,
 )
 from mailboxes.rules.places import (
@@ -105,6 +110,7 @@ from mailboxes.rules.preferences import (
 from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row, check_values
 from mailboxes.rules.register import (
     check_eligible,
+    check_not_deleted_here,
     check_register,
     check_request_somewhere,
     check_set_naming,
@@ -121,6 +127,7 @@ from mailboxes.rules.requests import (
 )
 from mailboxes.rules.roles import check_may, check_role, check_somewhere, may_at
 from mailboxes.rules.usage import (
+    check_declare_use,
     check_more_space,
     check_pushed,
     check_reading,
@@ -143,6 +150,7 @@ __all__ = [
     "certificate_level",
     "check_accept",
     "check_accept_joining",
+    "check_access",
     "check_act",
     "check_add_cotitulaire",
     "check_adopt",
@@ -161,9 +169,14 @@ __all__ = [
     "check_attested",
     "check_can_hold",
     "check_cancel_departure",
+    "check_changes",
     "check_channel",
     "check_close_movement",
     "check_confirm_contact",
+    "check_correct",
+    "check_correct_person",
+    "check_correct_structure",
+    "check_declare_use",
     "check_delegate",
     "check_depublished_first",
     "check_describe_applicative",
@@ -177,6 +190,7 @@ __all__ = [
     "check_end_delegation",
     "check_escalate",
     "check_expire_joining",
+    "check_explained",
     "check_gap",
     "check_gap_stands",
     "check_given",
@@ -192,8 +206,10 @@ __all__ = [
     "check_movement_step",
     "check_name_principal",
     "check_new_contact",
+    "check_not_deleted_here",
     "check_note_anomaly",
     "check_number_structure",
+    "check_object_access",
     "check_object_contact",
     "check_open_movement",
     "check_open_request",
@@ -225,8 +241,10 @@ __all__ = [
     "check_request_preference",
     "check_request_somewhere",
     "check_resolve_anomaly",
+    "check_retract",
     "check_role",
     "check_row",
+    "check_rpps_free",
     "check_said_once",
     "check_seen",
     "check_seen_absent",
@@ -240,6 +258,7 @@ __all__ = [
     "check_take_over",
     "check_transfer_principal",
     "check_values",
+    "check_word",
     "check_write_layout",
     "has_left",
     "is_new_activity",

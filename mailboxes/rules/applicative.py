@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from mailboxes.lifecycle import LIVE, Act
+from mailboxes.lifecycle import IN_SERVICE, Act
 from mailboxes.models import ApplicativeFacts, Bal
 from mailboxes.rules.moves import check_act
 from mailboxes.rules.refusals import Refused
@@ -22,8 +22,12 @@ def check_describe_applicative(
     """One access channel at a time (FAQ ESSMS): of two, each would fetch messages unseen by the other."""
     check_is_applicative(bal, by=by)
     answers = after.answers
-    if answers and not (answers.is_shared and answers.state in LIVE and answers.structure_id == bal.structure_id):
-        raise Refused("La BAL qui répond est une BAL organisationnelle ou de cabinet de la même structure.", "answers")
+    is_new = answers and not (before and before.answers == answers)
+    if is_new and not (answers.is_shared and answers.state in IN_SERVICE and answers.structure_id == bal.structure_id):
+        raise Refused(
+            "La BAL qui répond est une BAL organisationnelle ou de cabinet de la même structure, en service.",
+            "answers",
+        )
     if before and before.channel != after.channel and not replaces:
         raise Refused(
             f"Cette BAL est déjà connectée : {before.get_channel_display()}. Une même BAL ne peut pas l’être aussi par "

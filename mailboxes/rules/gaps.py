@@ -41,7 +41,7 @@ def check_accept(differences) -> None:
     if not any(line.label == "Service de rattachement" for line in differences):
         raise Refused(
             "Seul le service se reprend de l’annuaire. Pour le type, la structure ou le titulaire, "
-            "demandez la correction à l’opérateur ou corrigez la fiche.",
+            "corrigez la fiche si c’est le registre qui se trompe, ou demandez la correction à l’opérateur.",
             "field",
         )
 

@@ -4,7 +4,20 @@ from django.utils import timezone
 
 from directory.models import Entry, SyncRun
 from directory.typography import quoted
-from mailboxes.lifecycle import BY_VERB, LIVE, OPENS, SHOWN_NO_HISTORY, Act, RequestKind, State, Verb
+from mailboxes.lifecycle import (
+    BY_VERB,
+    CORRECTING,
+    LIVE,
+    OF_ACCESSES,
+    OPENS,
+    REOPENS,
+    SHOWN_NO_HISTORY,
+    Act,
+    RequestKind,
+    RequestStage,
+    State,
+    Verb,
+)
 from mailboxes.models import Bal
 from mailboxes.models.system import SYSTEM
 from mailboxes.rules.refusals import NotAllowed, Refused
@@ -24,6 +37,23 @@ def check_move(bal: Bal, verb: Verb, *, by) -> None:
         raise Refused("Cette BAL n’a pas été dépubliée : pour arrêter sa suppression, gardez-la.", "unpublished")
 
 
+def check_explained(verb: Verb | Act, why: str) -> None:
+    """What contradicts the register says why, for whoever reads the journal later."""
+    if verb in (*CORRECTING, Act.CORRECT, Act.CORRECT_PERSON, Act.CORRECT_STRUCTURE) and not why.strip():
+        raise Refused("Dites pourquoi, dans le motif : le journal le garde à côté de ce qui était écrit.", "reason")
+
+
+def check_retract(bal: Bal, verb: Verb) -> None:
+    """There must be a request whose answer was recorded; one query, unless its requests are read already."""
+    if not any(row.kind == REOPENS[verb] and row.stage == RequestStage.DONE for row in bal.requests.all()):
+        way_round = (
+            "si l’opérateur l’a gardée ou rouverte, enregistrez que l’adresse revit"
+            if verb == Verb.RETRACT_DELETION
+            else "si la BAL n’existe pas, dites qu’elle n’a jamais existé"
+        )
+        raise Refused(f"Aucune réponse de l’opérateur n’est à reprendre ici : {way_round}.", "request")
+
+
 def check_act(bal: Bal, act: Act, *, by) -> None:
     check_may(act, bal=bal, by=by)
     if bal.state not in LIVE:
@@ -33,6 +63,8 @@ def check_act(bal: Bal, act: Act, *, by) -> None:
 def check_open_request(bal: Bal, kind: RequestKind, *, by) -> None:
     """A request that moves the state has its own verb; what the operator has not answered yet is not asked twice."""
     check_act(bal, Act.ASK_OPERATOR, by=by)
+    if kind in OF_ACCESSES:
+        raise Refused("Un accès se demande depuis la BAL, avec la personne et qui en répond.", "kind")
     if kind in OPENS.values():
         raise Refused(
             f"{quoted(kind.label.capitalize())} ne se demande pas ainsi : cela change l’état de la BAL.", "kind"

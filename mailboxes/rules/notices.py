@@ -11,6 +11,7 @@ from mailboxes.models.system import Signatory
 from mailboxes.rules.moves import check_act, check_move
 from mailboxes.rules.refusals import NotAllowed, Refused
 from mailboxes.rules.roles import check_may
+from mailboxes.rules.usage import check_declare_use
 
 
 def check_still_due(bal: Bal, act: Act, due: QuerySet[Bal], *, by) -> None:
@@ -46,7 +47,7 @@ def check_answer_notice(notice: Notice, bal: Bal, said: str, *, by) -> None:
         raise Refused("Choisissez une des réponses.", "answer")
     check_awaited(notice, bal)
     if said == Notice.Answer.USED:
-        check_act(bal, Act.DECLARE_USE, by=by)
+        check_declare_use(bal, by=by)
     else:
         check_move(bal, Verb.OPPOSE if said == Notice.Answer.KEPT else Verb.REQUEST_DEPUBLICATION, by=by)
 

@@ -16,12 +16,22 @@ def check_record_person(structure: Structure, *, by) -> None:
     check_may(Act.RECORD_PERSON, structure=structure, by=by)
 
 
+def check_rpps_free(rpps: str | None) -> None:
+    """Who inscribes somebody under a number that is another's learns no name by it."""
+    if rpps and Person.objects.filter(rpps=rpps).exists():
+        raise Refused(
+            f"Le numéro RPPS {rpps} est déjà inscrit sous un autre nom. Vérifiez-le. Si c’est la même personne, qui a "
+            "changé de nom : inscrivez-la sous le nom d’alors, puis corrigez son identité.",
+            "rpps",
+        )
+
+
 def check_describe_person(person: Person, facts: dict, *, by) -> None:
     """Whoever manages a structure where the person is describes them. An RPPS is given once: the annuaire knows
     the person by it."""
     check_may(Act.DESCRIBE_PERSON, person=person, by=by)
     if person.rpps and facts.get("rpps", person.rpps) != person.rpps:
-        raise Refused("Un numéro RPPS déjà inscrit ne se change pas : demandez à un administrateur.", "rpps")
+        raise Refused("Un numéro RPPS déjà inscrit ne se change pas ici : corrigez l’identité de la personne.", "rpps")
 
 
 def check_describe_stay(stay: Affiliation, arrived_on: date | None, *, by) -> None:

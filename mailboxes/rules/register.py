@@ -2,7 +2,7 @@
 
 from directory.identifiers import domain_of
 from directory.typography import quoted
-from mailboxes.lifecycle import Act
+from mailboxes.lifecycle import Act, State
 from mailboxes.models import Bal, Operator, Structure
 from mailboxes.rules.holders import check_can_hold
 from mailboxes.rules.refusals import NotAllowed, Refused
@@ -16,6 +16,16 @@ def check_register(structure: Structure, operator: Operator, kind: str, address:
     check_eligible(structure, kind, principal)
 
 
+def check_not_deleted_here(address: str, structure: Structure) -> None:
+    """An address that lives again keeps its journal: it is no new BAL."""
+    if Bal.objects.filter(address=address, state=State.DELETED, structure=structure).exists():
+        raise Refused(
+            "Cette adresse est au registre, supprimée. Si elle revit, enregistrez-le depuis sa fiche ; si elle est à "
+            "quelqu’un d’autre, corrigez ensuite le titulaire.",
+            "deleted",
+        )
+
+
 def check_domain(operator: Operator, address: str) -> None:
     if domain_of(address.lower()) not in operator.domain_names:
         raise Refused(f"Le domaine {quoted(domain_of(address))} n’est pas un domaine de {operator}.", "domain")
@@ -23,12 +33,17 @@ def check_domain(operator: Operator, address: str) -> None:
 
 def check_eligible(structure: Structure, kind: str, principal) -> None:
     """A structure is eligible by its FINESS or SIRET, a professional by their RPPS and card."""
+    if principal is not None:
+        check_can_hold(principal)
+    check_holder_of_kind(structure, kind, principal)
+
+
+def check_holder_of_kind(structure: Structure, kind: str, principal) -> None:
+    """Does this kind of BAL stand there with this titulaire, or without any?"""
     if kind == Bal.Kind.APPLICATIVE:
         if principal is not None:
             raise Refused("Une BAL applicative n’a pas de titulaire : un logiciel l’utilise.", "kind")
         return
-    if principal is not None:
-        check_can_hold(principal)
     if kind == Bal.Kind.NOMINATIVE and principal is None:
         raise Refused("Une BAL nominative a un titulaire, avec un numéro RPPS.", "holder")
     if kind == Bal.Kind.CABINET and principal is None:

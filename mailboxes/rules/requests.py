@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from directory.models import Entry, SyncRun
 from directory.typography import quoted
-from mailboxes.lifecycle import AWAITS, FOLLOWS, SHOWN_ONCE_DONE, STEPS, Act, RequestKind, Verb
+from mailboxes.lifecycle import AWAITS, FOLLOWS, OF_ACCESSES, SHOWN_ONCE_DONE, STEPS, Act, RequestKind, Verb
 from mailboxes.models import Request, Structure
 from mailboxes.models.system import SYSTEM
 from mailboxes.rules.moves import check_annuaire_fresh, check_move
@@ -55,8 +55,8 @@ def check_seen(request: Request, *, by) -> None:
     says."""
     if request.kind == RequestKind.PREFER and by is SYSTEM:
         check_preference_seen(request)
-    if request.kind in (RequestKind.CHANGE, RequestKind.PREFER):
-        if by is SYSTEM and request.kind == RequestKind.CHANGE:
+    if request.kind in (RequestKind.CHANGE, RequestKind.PREFER, *OF_ACCESSES):
+        if by is SYSTEM and request.kind != RequestKind.PREFER:
             raise Refused("L’annuaire ne suffit pas à le constater : un gestionnaire le dit.", "person")
         return
     check_annuaire_fresh()

@@ -7,10 +7,16 @@ from django.utils import timezone
 
 from directory.readers.sizes import PLAUSIBLE_MB
 from directory.typography import quoted
-from mailboxes.lifecycle import BY_VERB, Act, State, Verb
+from mailboxes.lifecycle import BY_VERB, OPENED, Act, State, Verb
 from mailboxes.models import Bal
 from mailboxes.rules.moves import check_act
 from mailboxes.rules.refusals import Refused
+
+
+def check_declare_use(bal: Bal, *, by) -> None:
+    check_act(bal, Act.DECLARE_USE, by=by)
+    if bal.state not in OPENED:
+        raise Refused("Cette BAL n’est pas encore ouverte : personne ne peut s’en servir.", "state")
 
 
 def check_reading(bal: Bal, at, last_used_at, *, by) -> None:

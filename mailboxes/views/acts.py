@@ -8,12 +8,19 @@ from django.views.generic import FormView
 
 from directory.typography import quoted
 from mailboxes import actions
-from mailboxes.forms import DescribeForm, EmptyForm, MoveForm, RegisterForm, RequestDeletionForm
-from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
+from mailboxes.forms import (
+    CorrectingMoveForm,
+    DescribeForm,
+    EmptyForm,
+    MoveForm,
+    RegisterForm,
+    RequestDeletionForm,
+)
+from mailboxes.lifecycle import BY_VERB, CORRECTING, REOPENS, Act, Party, RequestKind, Verb
 from mailboxes.models import Bal
 from mailboxes.models.fields import doubts
 from mailboxes.requests.wayout import days_to_wait, preview
-from mailboxes.rules import Refused, check_act, check_move, check_somewhere
+from mailboxes.rules import Refused, check_act, check_declare_use, check_move, check_retract, check_somewhere
 
 
 class ActionView(FormView):
@@ -104,6 +111,14 @@ class MoveView(BalActionView):
         "et les messages qu’elle contient aussi. On ne revient pas en arrière.",
         Verb.REQUEST_DEPUBLICATION: "L’opérateur est prié de retirer cette BAL de l’annuaire : ses correspondants "
         "ne la trouveront plus. Elle continue de recevoir ce qui lui est adressé.",
+        Verb.NEVER_EXISTED: "Pour une BAL inscrite par erreur : elle sort du registre, ce qui était demandé à "
+        "l’opérateur est annulé, et son adresse peut être inscrite de nouveau.",
+        Verb.OPERATOR_DELETED: "L’opérateur l’a supprimée, que vous l’ayez demandé ou non. Elle n’est plus payée ; sa "
+        "disparition de l’annuaire sera constatée.",
+        Verb.RETRACT_OPENING: "L’opérateur ne l’a pas encore ouverte : sa réponse est de nouveau attendue.",
+        Verb.RETRACT_DELETION: "L’opérateur ne l’a pas encore supprimée : sa réponse est de nouveau attendue.",
+        Verb.REVIVE: "L’opérateur l’a gardée, ou rouverte. Ses titulaires d’alors la retrouvent : si elle est "
+        "désormais à quelqu’un d’autre, corrigez aussitôt son titulaire.",
     }
 
     def setup(self, request, *args, **kwargs):
@@ -116,10 +131,14 @@ class MoveView(BalActionView):
             self.warning += f" Elle n’est dépubliée que depuis peu : mieux vaut attendre encore {days} jours."
 
     def get_form_class(self):
+        if self.verb in CORRECTING:
+            return CorrectingMoveForm
         return RequestDeletionForm if self.verb == Verb.REQUEST_DELETION else MoveForm
 
     def check(self, *, by):
         check_move(self.bal, self.verb, by=by)
+        if self.verb in REOPENS:
+            check_retract(self.bal, self.verb)
 
     def perform(self, form, *, by):
         return form.perform(self.bal, self.verb, by=by)
@@ -146,6 +165,9 @@ class DeclareUseView(ActView):
 
     act = Act.DECLARE_USE
     done = "C’est noté : vous vous servez de cette BAL."
+
+    def check(self, *, by):
+        check_declare_use(self.bal, by=by)
 
     def perform(self, form, *, by):
         return actions.declare_use(self.bal, by=by)

@@ -11,7 +11,7 @@ from directory.models import Entry, SyncRun
 from directory.pictures import pictures, public_sources
 from mailboxes import actions
 from mailboxes.gaps.comparison import ABSENT, NEVER_EXPECTED, compare
-from mailboxes.lifecycle import EXPOSED, Act, Verb
+from mailboxes.lifecycle import CORRECTING, EXPOSED, REOPENS, Act, RequestKind, RequestStage, Verb
 from mailboxes.models import ApplicativeFacts, Bal, Delegataire, Person, Request, situations_by_rpps
 from mailboxes.models.bals import holder_has_left
 from mailboxes.notices.proof import with_outcomes
@@ -22,19 +22,23 @@ from mailboxes.rules import (
     allows,
     check_act,
     check_ask_use,
+    check_declare_use,
     check_end_delegation,
     check_make_known,
     check_move,
+    check_object_access,
     check_read_history,
     check_remove_cotitulaire,
     check_repair_orphan,
     check_resolve_anomaly,
+    check_retract,
     check_take_over,
     check_transfer_principal,
 )
 from mailboxes.views.findings import attention
 from mailboxes.views.space import space_facts
 
+UNWATCHED = "sans-releve"  # the finding that the card of its use tells too
 RECENT = 10
 PER_PAGE = 50
 
@@ -46,17 +50,20 @@ def bal(request, pk):
         .with_publication()
         .annotate(holder_has_left=holder_has_left())
         .select_related("responsable")
-        .prefetch_related(Prefetch("requests", Request.objects.select_related("operator").order_by("-pk"))),
+        .prefetch_related(Prefetch("requests", Request.objects.select_related("operator", "person").order_by("-pk"))),
         pk=pk,
     )
+    may = abilities(row, request.user)  # first: it reads the delegations that the others ask for
+    points = attention(row, request.user)
     return render(
         request,
         "mailboxes/bal.html",
         {
             "bal": row,
-            **abilities(row, request.user),
+            **may,
             **annuaire_facts(row),
-            "attention": attention(row, request.user),
+            "attention": points,
+            "is_unwatched": any(point["finding"].name == UNWATCHED for point in points),
             "anomalies": anomalies_of(row, request.user),
             "applicative": applicative_facts(row),
             "practitioners": practitioners(row),
@@ -72,11 +79,13 @@ def abilities(row: Bal, user) -> dict:
     delegations = delegations_of(row)
     taker = next((holder.person for holder in row.cotitulaires.all() if holder.person.is_actor(user)), Person())
     verbs = [verb for verb in EXPOSED if allows(check_move, row, verb, by=user)]
+    verbs = [verb for verb in verbs if verb not in REOPENS or allows(check_retract, row, verb)]
     return {
-        "verbs": verbs,
+        "verbs": [verb for verb in verbs if verb not in CORRECTING],
+        "correcting": [verb for verb in verbs if verb in CORRECTING],
         # To oppose says as much: one button for one meaning.
         "can_ask_use": allows(check_ask_use, row, False, by=user),
-        "can_declare": Verb.OPPOSE not in verbs and allows(check_act, row, Act.DECLARE_USE, by=user),
+        "can_declare": Verb.OPPOSE not in verbs and allows(check_declare_use, row, by=user),
         "can": {act.value: allows(check_act, row, act, by=user) for act in Act}
         | {Act.NAME_PRINCIPAL.value: allows(check_repair_orphan, row, by=user)}
         | {Act.MAKE_KNOWN.value: allows(check_make_known, row, by=user)},
@@ -84,19 +93,37 @@ def abilities(row: Bal, user) -> dict:
             {
                 "row": holder,
                 "removable": allows(check_remove_cotitulaire, row, holder.person, by=user),
+                "asked": asked_for(row, holder.person_id),
+                "deniable": allows(check_object_access, holder, by=user),
                 "promotable": allows(check_transfer_principal, row, holder.person, by=user),
             }
             for holder in row.cotitulaires.all()
         ],
+        "closing": [
+            request for request in row.requests.all() if request.kind == RequestKind.WITHDRAW and request.is_awaited
+        ],
         "delegations": [
             {
                 "row": delegation,
+                "asked": asked_for(row, delegation.person_id),
+                "deniable": allows(check_object_access, delegation, by=user),
                 "endable": allows(check_end_delegation, delegation, by=user),
                 "takeable": allows(check_take_over, delegation, taker, by=user),
             }
             for delegation in delegations
         ],
     }
+
+
+def asked_for(row: Bal, person: int) -> Request | None:
+    """The latest request for an access of this person, where the operator has not opened it, or refused to."""
+    for request in row.requests.all():  # the latest first
+        if request.person_id == person:
+            is_open = request.kind == RequestKind.GRANT and (
+                request.is_awaited or request.stage == RequestStage.REFUSED
+            )
+            return request if is_open else None
+    return None
 
 
 def delegations_of(row: Bal) -> list[Delegataire]:

@@ -17,7 +17,7 @@ PER_PAGE = 25
 # The page of an act that is about the BAL alone; another is done from the BAL's own page, where its people stand.
 PAGES = {
     Act.NAME_PRINCIPAL: "bal-principal-name",
-    Act.DESCRIBE: "bal-edit",
+    Act.CORRECT: "bal-correct",
     Act.DESCRIBE_APPLICATIVE: "bal-applicative",
     Act.ASK_USE: "bal-ask-use",
 }

@@ -13,7 +13,7 @@ from mailboxes.forms import GapFilterForm, RemedyForm
 from mailboxes.gaps import COLUMNS, REMEDIES, SITUATIONS, Gaps, request_for
 from mailboxes.lifecycle import Act
 from mailboxes.models import JournalEntry
-from mailboxes.rules import allows, check_read_history, check_somewhere, may_at
+from mailboxes.rules import allows, check_act, check_read_history, check_somewhere, may_at
 from mailboxes.views.files import csv_file
 from mailboxes.views.register import tell_tally
 
@@ -59,6 +59,7 @@ def gap(request, situation, structure, address):
         {
             "gap": row,
             "remedies": [act for act in row.situation.remedies if may_at(act, row.structure_id, by=request.user)],
+            "can_correct": bool(row.bal and allows(check_act, row.bal, Act.CORRECT, by=request.user)),
             "request_text": request_for(row) if Act.ASK_OPERATOR in row.situation.remedies else "",
             "journal": lines.select_related("by", "person", "signatory")[:RECENT],
         },

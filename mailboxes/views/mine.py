@@ -7,9 +7,16 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from mailboxes.gaps.preferred import choices_of, own_places
-from mailboxes.lifecycle import LIVE, STOPPABLE, Act, Verb
+from mailboxes.lifecycle import LIVE, STOPPABLE, Verb
 from mailboxes.models import Bal, Delegataire, Preference
-from mailboxes.rules import allows, check_act, check_make_known, check_move, check_ranks_known, check_request_somewhere
+from mailboxes.rules import (
+    allows,
+    check_declare_use,
+    check_make_known,
+    check_move,
+    check_ranks_known,
+    check_request_somewhere,
+)
 from mailboxes.views.claims import addresses_of
 from mailboxes.views.contacts import pending_of
 from mailboxes.views.space import is_filling
@@ -70,7 +77,7 @@ def preferences_of(person) -> dict:
 
 
 def facts_of(bal: Bal, user) -> dict:
-    may_declare = allows(check_act, bal, Act.DECLARE_USE, by=user)
+    may_declare = allows(check_declare_use, bal, by=user)
     is_leaving = bal.state in STOPPABLE
     is_unknown = bal.is_of_unknown_use
     return {

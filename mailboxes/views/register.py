@@ -14,8 +14,8 @@ from mailboxes.forms.bulk import BULK_VERBS
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import Bal
 from mailboxes.rules import allows, check_somewhere
-from mailboxes.views.export import register_lines
-from mailboxes.views.files import csv_file
+from mailboxes.views.export import register_book, register_lines
+from mailboxes.views.files import csv_file, xlsx_file
 from mailboxes.views.paging import KeyPaginator
 
 PER_PAGE = 25
@@ -67,10 +67,12 @@ def columns(sort: str):
     }
 
 
-def bal_export(request, filterset: type[BalFilter] = BalFilter):
+def bal_export(request, filterset: type[BalFilter] = BalFilter, form: str = "csv"):
     """The filtered list as a file that Excel opens; who took it is written down."""
-    bals = filtered(request, filterset).qs.with_cotitulaires().with_publication()
+    bals = filtered(request, filterset).qs.with_holders().with_publication()
     actions.trace(request.user, "export", f"registre, {request.GET.urlencode()}")
+    if form == "xlsx":
+        return xlsx_file("registre-bal", register_book(bals))
     return csv_file("registre-bal", register_lines(bals))
 
 

@@ -48,4 +48,5 @@ class DepublishView(BalActionView):
         context = super().get_context_data(**kwargs)
         if "letter" in context:
             context["reply"] = auto_reply_for(context["form"].replaced_by)
-        return {**context, "after": State.DEPUBLICATION_REQUESTED.label}
+        is_own = any(holder.person.is_actor(self.request.user) for holder in self.bal.cotitulaires.all())
+        return {**context, "is_own": is_own, "after": State.DEPUBLICATION_REQUESTED.label}

@@ -120,6 +120,7 @@ def fill():
                 structure=structure,
                 operator=operator,
                 clock_at=now - timedelta(days=n % 300),
+                read_at=now,
                 percent_full=n % 80,
             )
             for n in range(BALS)

@@ -33,7 +33,7 @@ def write():
     now = timezone.now()
 
     def bal(kind, address, *holders, **facts):
-        facts = {"state": "active", "structure": chu, "operator": operator, **facts}
+        facts = {"state": "active", "structure": chu, "operator": operator, "read_at": now, **facts}
         row = Bal.objects.create(kind=kind, address=f"{address}@chu-exemple.mssante.fr", **facts)
         for index, holder in enumerate(holders):
             Cotitulaire.objects.create(bal=row, person=people[holder], is_principal=index == 0)

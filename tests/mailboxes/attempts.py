@@ -16,6 +16,7 @@ from mailboxes.imports.actions import receive_import, undo_import
 from mailboxes.lifecycle import (
     BY_HAND,
     EXPOSED,
+    REOPENS,
     Act,
     CampaignKind,
     RequestKind,
@@ -136,6 +137,11 @@ def page(name: str, *more: str) -> Callable:
     return lambda it: (name, it.pk, *more)
 
 
+def said() -> dict:
+    """On somebody's word."""
+    return {"told_on": timezone.localdate(), "told_how": "par téléphone", "reason": "Secrétariat"}
+
+
 BOX, ALL, P, S = ("ORG", "PER"), ("ORG", "PER", "APP"), ("paul",), ("structure",)
 SELF_LISTED = {"address": f"nouvelle@{DOMAIN}"}
 _K, _G, _M = RequestKind, RequestStage, Movement.Kind
@@ -145,11 +151,21 @@ def of_verb(verb: Verb) -> Attempt:
     no_app = {Verb.ALERT_IDLE, Verb.CANCEL_DELETION, Verb.VERIFY_DEPUBLICATION, Verb.VERIFY_DELETION}
     return Attempt(
         BOX if verb in no_app else ALL,
-        lambda bal, by, stage: actions.move(bal, verb, by=by, attested=True),
-        in_state(verb),
+        lambda bal, by, stage: actions.move(bal, verb, by=by, attested=True, note="Il le fallait."),
+        answered(verb) if verb in REOPENS else in_state(verb),
         page("bal-verb", verb) if verb in EXPOSED and verb != Verb.REQUEST_DEPUBLICATION else None,
         page(f"api-bal-{verb.replace('_', '-')}") if verb in EXPOSED else None,
     )
+
+
+def answered(verb: Verb):
+    """The operator's answer was recorded."""
+
+    def make(stage: Stage, bal: Bal) -> Bal:
+        asked_of(REOPENS[verb], RequestStage.DONE)(stage, bal)
+        return in_state(verb)(stage, bal)
+
+    return make
 
 
 def of_step(act: Act, stage_of: RequestStage, *on: str) -> Attempt:
@@ -190,6 +206,27 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     ],
     Act.DESCRIBE: [
         Attempt(ALL, lambda it, by, s: actions.describe_bal(it, by=by, service="Accueil"), page=page("bal-edit"))
+    ],
+    Act.CORRECT: [
+        Attempt(
+            ALL,
+            lambda it, by, s: actions.correct_bal(it, by=by, why="Coquille", address=f"juste@{DOMAIN}"),
+            page=page("bal-correct"),
+        )
+    ],
+    Act.CORRECT_PERSON: [
+        Attempt(
+            P,
+            lambda it, by, s: actions.correct_person(it, by=by, why="Coquille", family_name="Juste"),
+            page=page("person-correct"),
+        )
+    ],
+    Act.CORRECT_STRUCTURE: [
+        Attempt(
+            S,
+            lambda it, by, s: actions.correct_structure(it, by=by, why="Coquille", name="CHU juste"),
+            page=page("structure-correct"),
+        )
     ],
     Act.ADD_COTITULAIRE: [
         Attempt(
@@ -232,6 +269,29 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
             lambda it, by, s: actions.end_delegation(it, by=by),
             lambda s, it: it.delegataires.get(),
             page("delegation-end"),
+        )
+    ],
+    **{
+        act: [
+            Attempt(
+                BOX,
+                lambda it, by, s, do=do: do(it, s.people.lea, under=it.principal(), by=by, **said()),
+                page=page("bal-access"),
+            )
+        ]
+        for act, do in (
+            (Act.RECORD_ACCESS, actions.record_access),
+            (Act.REQUEST_ACCESS, actions.request_access),
+        )
+    },
+    Act.OBJECT_ACCESS: [
+        Attempt(
+            ("PER",),
+            lambda it, by, s: actions.object_access(it, by=by),
+            lambda s, it: actions.record_access(
+                it, s.people.lea, under=s.people.paul, by=s.people.gisele.user, **said()
+            ),
+            lambda it: ("bal-access-object", it.bal_id, it.person_id),
         )
     ],
     Act.DECLARE_USE: [

@@ -104,7 +104,7 @@ def set_stage() -> Stage:
     people = SimpleNamespace(**dict(zip(whose, make_people(whose), strict=True)))
     for name, role in {"gisele": "gestionnaire", "lea": "reader", "eve": "gestionnaire"}.items():
         Membership.objects.create(user=getattr(people, name).user, structure=whose[name], role=role)
-    facts = {"structure": here, "operator": operator, "state": State.ACTIVE}
+    facts = {"structure": here, "operator": operator, "state": State.ACTIVE, "read_at": timezone.now()}
     kinds = Bal.Kind.values
     bals = {kind: Bal.objects.create(kind=kind, address=f"{kind.lower()}@{DOMAIN}", **facts) for kind in kinds}
     for kind, person, is_principal in [

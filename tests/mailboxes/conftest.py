@@ -102,6 +102,7 @@ def make_bal(structure, operator):
     def make(kind, *holders, address="", **facts):
         number = Bal.objects.count()
         facts = {"state": State.ACTIVE, "structure": structure, "operator": operator, **facts}
+        facts = {"read_at": timezone.now(), **facts}  # its source is looking
         bal = Bal.objects.create(
             kind=kind, address=address or f"{kind.lower()}{number}@chu-exemple.mssante.fr", **facts
         )

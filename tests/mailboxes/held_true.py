@@ -64,7 +64,7 @@ ONCE = {
     Act.ESCALATE_IDLE,
     Act.NOTE_USE,
 }  # in one state; of other acts one hears as often as they are done
-USAGE = ("last_used_at", "last_used_source", "clock_at", "used_mb", "quota_mb", "percent_full", "full_on")
+USAGE = ("last_used_at", "last_used_source", "clock_at", "read_at", "used_mb", "quota_mb", "percent_full", "full_on")
 FRENCH = re.compile(r"\b(le|la|les|de|du|des|un|une|est|à|au|pas|cette|ce|n’est|déjà|d’abord|il)\b|[ldnsc]’", re.I)
 ENGLISH = re.compile(r"\b(the|this|is|not|already|exists|must|required|with|field|value|invalid|ensure)\b", re.I)
 
@@ -222,6 +222,11 @@ def check_move(before: Picture, after: Picture, bal: dict, line: dict, annuaire)
         assert was["clock_at"] is not None, "unknown is not idle"
         assert was["kind"] != "APP"
         assert was["clock_at"] <= after.at - relativedelta(months=10)
+    if verb in (Verb.ALERT_IDLE, Verb.DEPUBLISH_IDLE):
+        was = before[Bal][bal["id"]]
+        place = (was["structure_id"], was["operator_id"])
+        read = [one["read_at"] for one in before[Bal].values() if (one["structure_id"], one["operator_id"]) == place]
+        assert any(at and at >= after.at - timedelta(days=35) for at in read), "a silent source proves nothing"
     if verb == Verb.DEPUBLISH_IDLE:
         told = [notice for notice in before.of(Notice, bal["id"]) if is_alert_of(notice, before[Bal][bal["id"]])]
         assert any(notice["sent_at"] <= after.at - relativedelta(months=2) for notice in told), "nobody was warned"

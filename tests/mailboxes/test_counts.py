@@ -105,7 +105,7 @@ def test_python_and_sql_agree_on_the_use_of_a_bal(make_bal, kind, state, clock, 
     bal = make_bal(kind, state=state, clock_at=clock, liste_rouge=red)
     found = Bal.objects.filter(pk=bal.pk)
     assert found.of_unknown_use().exists() == bal.is_of_unknown_use
-    assert found.idle(NOW).exists() == bal.is_idle_at(NOW)
+    assert found.idle(NOW).exists() == found.with_idleness(NOW).get().is_idle
     assert found.with_users().exists() == bal.has_users
     assert found.expected_in_annuaire().exists() == bal.is_expected_in_annuaire
     assert (found.with_use(NOW).get().use == Use.UNKNOWN) == bal.is_of_unknown_use

@@ -31,6 +31,7 @@ for n in range({count}):
     )
     bal = Bal.objects.create(
         address=f"p{{n}}@chu.mssante.fr", kind="PER", state=State.ACTIVE, clock_at=long_ago,
+        read_at=timezone.now(),
         structure=structure, operator=operator,
     )
     Cotitulaire.objects.create(bal=bal, person=person, is_principal=True)

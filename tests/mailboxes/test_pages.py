@@ -43,6 +43,8 @@ OF_A_BAL = [
     ("bal-notices", ()),
     ("bal-ask-use", ()),
     ("bal-edit", ()),
+    ("bal-correct", ()),
+    ("bal-access", ()),
     ("bal-space", ()),
     *[("bal-verb", (verb,)) for verb in EXPOSED],
     ("bal-depublish", ()),
@@ -97,7 +99,7 @@ def test_a_visitor_is_sent_to_log_in(client, db, name):
 
 def test_every_url_of_a_bal_stands_in_the_matrix(org):
     listed = {name for name, _ in OF_A_BAL} | {"bal-holder-remove", "bal-principal-transfer"}
-    listed |= {"delegation-end", "delegation-take-over"}
+    listed |= {"delegation-end", "delegation-take-over", "bal-access-object"}
     names = [name for name in get_resolver().reverse_dict if isinstance(name, str)]
     paths = {name: path for name in names for path, _ in get_resolver().reverse_dict.getlist(name)[0][0]}
     of_a_bal = {name for name, path in paths.items() if path.startswith(("bal/%(pk)s", "delegations/%(pk)s"))}

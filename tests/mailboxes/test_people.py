@@ -72,7 +72,7 @@ def test_every_url_of_a_person_a_stay_or_a_file_is_refused_to_strangers():
     assert found == {
         "person", "person-edit", "person-journal", "person-data", "person-roles", "handover-ask", "departure-record",
         "departure-cancel", "movement-open", "movement", "movement-close", "movement-cancel", "movement-step",
-        "movement-step-reopen", "person-preferences",
+        "movement-step-reopen", "person-preferences", "person-correct",
     }  # fmt: skip
 
 

@@ -62,7 +62,7 @@ OF: dict[str, dict[str, Callable[[Side], Any]]] = {
     "bal/<int:pk>/principal/": {"pk": row("app")},
     "bal/<int:pk>/applicative/": {"pk": row("app")},
     "bal/demander/": {"draft": row("draft"), "step": word("usage")},
-    "structures/": {"structure": structure},
+    "structures/": {"structure": structure, "pk": structure},
     "operateurs/": {"operator": lambda side: side.operator.pk, "domain": lambda side: side.operator.domains.first().pk},
     "imports/": {"pk": row("import-previewed")},
     "imports/<int:pk>/annuler/": {"pk": row("import-applied")},

@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
+from mailboxes.actions import step_each
 from mailboxes.jobs import run
+from mailboxes.lifecycle import OF_ACCESSES, Act
 from mailboxes.management.demo import (
     attention,
     campaigns,
@@ -16,6 +19,7 @@ from mailboxes.management.demo import (
     imports,
     openings,
     practices,
+    slips,
     software,
     usage,
 )
@@ -29,7 +33,7 @@ from mailboxes.management.demo.preferences import Preferences
 from mailboxes.management.demo.requests import Requests
 from mailboxes.management.demo.situations import Situations
 from mailboxes.management.demo.wayout import WayOut
-from mailboxes.models import Membership
+from mailboxes.models import SYSTEM, Membership, Request
 
 ACCOUNTS = {
     # user name: who this is
@@ -79,6 +83,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> str:
         foundation.tell()
         foundation.end_delegations()
         practices.tell(time, cast, places)
+        slips.tell(time, places, readings)
         movements = Movements(foundation)
         WayOut(foundation, readings, movements).tell()
         movements.tell()
@@ -96,9 +101,17 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> str:
     for days_ago in range(START, 0, -7):
         for job in NIGHTLY:
             time.on(days_ago, run, job)
+        time.on(days_ago, _operators_open_and_close)
     say("Quatorze mois d’histoire, et l’annuaire…")
     time.live()
     return software.let_in(places, by=gisele)
+
+
+def _operators_open_and_close() -> None:
+    """The accesses asked for in the weeks before, by their word; the latest still wait."""
+    before = timezone.now() - timedelta(days=5)
+    asked = Request.objects.awaited().filter(kind__in=OF_ACCESSES, created_at__lte=before)
+    step_each(asked, Act.RECORD_DONE, by=SYSTEM)
 
 
 def _staff(cast: Cast, places: Places):

@@ -14,6 +14,7 @@ from mailboxes.models import SYSTEM, Bal, Reading
 
 FIRST, LAST, EVERY = 422, 2, 30  # days ago of the monthly readings
 MONTH = 30.44
+STOPPED = {"Cabinet de kinésithérapie du Pont Vieux": 70}  # days ago of the last reading of a structure
 
 
 class Habit(NamedTuple):
@@ -94,6 +95,7 @@ class Readings:
     def _read(self, bals: QuerySet[Bal], ago: int) -> None:
         for bal in bals.exclude(address__in=self._habits):
             self.of(bal.address, regular)
+        bals = bals.exclude(structure__name__in=[name for name, last in STOPPED.items() if ago < last])
         said = [self._said(bal, ago) for bal in bals.select_related("operator").order_by("pk")]
         for verdict in record_readings([one for one in said if one], source=Reading.Source.IMPORT, by=SYSTEM):
             if verdict.refused:

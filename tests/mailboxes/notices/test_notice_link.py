@@ -45,7 +45,7 @@ def state(bal):
 def test_every_step_that_can_be_opposed_is_answered_by_its_link():
     assert {line for line in ANSWERABLE if line in Verb.values} == {
         Verb.ALERT_IDLE, Verb.REQUEST_DEPUBLICATION, Verb.DEPUBLISH_IDLE, Verb.VERIFY_DEPUBLICATION,
-        Verb.REQUEST_DELETION, Verb.CANCEL_DELETION,
+        Verb.REQUEST_DELETION, Verb.CANCEL_DELETION, Verb.RETRACT_DELETION,
     }  # fmt: skip
 
 

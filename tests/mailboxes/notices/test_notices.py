@@ -7,11 +7,21 @@ from django.conf import settings
 
 from mailboxes.lifecycle import BY_VERB, OPENS, TRANSITIONS, Act, Party, RequestKind, State, Verb
 from mailboxes.models import Bal, JournalEntry
-from mailboxes.notices.telling import JOININGS, notices_for
+from mailboxes.notices.telling import JOININGS, gestionnaires_of, notices_for
 
 FOLDER = Path(settings.BASE_DIR) / "templates" / "mailboxes" / "notices" / "texts"
 OF_VERBS = {f"{line.verb}.txt" for line in TRANSITIONS if Party.HOLDERS in line.tells}
+OF_VERBS |= {f"{line.verb}_gestionnaire.txt" for line in TRANSITIONS if Party.GESTIONNAIRES in line.tells}
 OF_ACTS = {
+    f"{Act.CORRECT}.txt",
+    f"{Act.ADD_COTITULAIRE}.txt",
+    f"{Act.REMOVE_COTITULAIRE}.txt",
+    f"{Act.DELEGATE}.txt",
+    f"{Act.RECORD_ACCESS}.txt",
+    f"{Act.REQUEST_ACCESS}.txt",
+    f"{Act.OBJECT_ACCESS}.txt",
+    f"{Act.OBJECT_ACCESS}_gestionnaire.txt",
+    f"{Act.CORRECT_PERSON}.txt",
     f"{Act.REQUEST_OPENING}.txt",
     f"{Act.REQUEST_OPENING}_gestionnaire.txt",
     f"{Act.END_DELEGATION}.txt",
@@ -63,7 +73,8 @@ def test_a_move_that_tells_the_operator_opens_a_request():
 def test_each_notice_names_the_bal_and_leaves_nothing_unsaid(verb, per, people):
     bal = Bal.objects.with_holders().get(pk=per.pk)
     entry = JournalEntry(bal=bal, what=verb, before=State.ACTIVE, after=State.ACTIVE, note="Motif donné.")
-    notices = notices_for(entry, bal, stage=verb, cycle="1", parties=BY_VERB[verb].tells)
+    accounts = gestionnaires_of([bal])
+    notices = notices_for(entry, bal, stage=verb, cycle="1", parties=BY_VERB[verb].tells, accounts=accounts)
     assert {notice.party for notice in notices} == BY_VERB[verb].tells - {Party.OPERATOR}
     for notice in notices:
         assert bal.address in notice.text

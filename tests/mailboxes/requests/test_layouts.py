@@ -9,7 +9,7 @@ from fhir.resources.R4B.contactpoint import ContactPoint
 from fhir.resources.R4B.parameters import Parameters
 
 from mailboxes import actions
-from mailboxes.lifecycle import Act, RequestKind
+from mailboxes.lifecycle import OF_ACCESSES, Act, RequestKind
 from mailboxes.models import Bal, JournalEntry, Request, RequestLayout
 from mailboxes.models.layouts import PLACEHOLDERS, check_columns, check_placeholders, fill
 from mailboxes.notices.telling import tell
@@ -194,7 +194,12 @@ def test_a_reader_reads_and_changes_nothing(visit, people, layout, filled):
 
 
 # --- The draft of FHIR ------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("kind", RequestKind)
+@pytest.mark.parametrize("kind", OF_ACCESSES)
+def test_an_access_is_no_patch_of_the_annuaire(kind, per):
+    assert patch_of(Request(bal=Bal.objects.with_holders().get(pk=per.pk), kind=kind, address=per.address)) is None
+
+
+@pytest.mark.parametrize("kind", [kind for kind in RequestKind if kind not in OF_ACCESSES])
 @pytest.mark.parametrize("bal", ["per", "org"])
 def test_the_patch_is_a_fhir_resource_of_the_draft_s_shape(kind, bal, request):
     row = Bal.objects.with_holders().get(pk=request.getfixturevalue(bal).pk)

@@ -11,7 +11,7 @@ SORTS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mailboxes", "0002_firstday_places")]
+    dependencies = [("mailboxes", "0002_places")]
 
     operations = [
         migrations.AddField(

@@ -1,0 +1,144 @@
+"""Accesses are the operator's to open and to close: what changes them here asks for it there."""
+
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailboxes import rules
+from mailboxes.actions.journal import locked, tell_of, write
+from mailboxes.actions.people import recorded
+from mailboxes.actions.requests import cancel, letters, request_of
+from mailboxes.actions.requests import note as note_of_request
+from mailboxes.lifecycle import OPENED, Act, Party, RequestKind, RequestStage, State
+from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Person, Request, bulk
+
+OPPOSITE = {RequestKind.GRANT: RequestKind.WITHDRAW, RequestKind.WITHDRAW: RequestKind.GRANT}
+# The operator opens and closes accesses to what exists, or is to exist.
+ASKED_OF = (OPENED | {State.REQUESTED}) - {State.DELETION_CONFIRMED}
+
+
+def ask_access(entry: JournalEntry, bal: Bal, person: Person, kind: RequestKind, *, detail: str, by) -> Request | None:
+    """Ask the operator for what this line of the journal changed; of what they were still to do the other way, it is
+    the cancelling that says as much."""
+    if bal.state not in ASKED_OF:
+        return None
+    awaited = Request.objects.awaited().filter(bal=bal, person=person)
+    undone = awaited.filter(kind=OPPOSITE[kind])
+    if undone.exists():
+        cancel(undone, by=by, reason=detail)
+        return None
+    cancel(awaited.filter(kind=kind), by=by, reason="Remplacée par une demande plus récente.")
+    request = request_of(entry, bal, kind, person=person, detail=detail, reason=entry.note)
+    request.save()
+    tell_of(entry, letters([request]))
+    return request
+
+
+def ask_opening(entry: JournalEntry, access: Cotitulaire | Delegataire, *, by) -> Request | None:
+    return ask_access(entry, access.bal, access.person, RequestKind.GRANT, detail=described(access), by=by)
+
+
+def ask_closing(entry: JournalEntry, bal: Bal, person: Person, *, by) -> Request | None:
+    """But for whom still has another access there."""
+    held = Cotitulaire.objects.filter(bal=bal, person=person)
+    lent = Delegataire.objects.filter(bal=bal, person=person, ended_at=None)
+    if held.exists() or lent.exists():
+        return None
+    return ask_access(entry, bal, person, RequestKind.WITHDRAW, detail=f"{named(person)} n’a plus accès.", by=by)
+
+
+def ask_principal(entry: JournalEntry, bal: Bal, person: Person, before: Person | None, *, by) -> Request | None:
+    instead = f", à la place de {named(before)}" if before else ""
+    return ask_access(
+        entry, bal, person, RequestKind.GRANT, detail=f"Cotitulaire principal : {named(person)}{instead}.", by=by
+    )
+
+
+def described(access: Cotitulaire | Delegataire) -> str:
+    """What the operator opens, in one line."""
+    if isinstance(access, Cotitulaire):
+        return f"Cotitulaire : {named(access.person)}."
+    rights = " et ".join(
+        word for word, given in (("consulter", access.can_read), ("envoyer", access.can_send)) if given
+    )
+    days = f", du {access.starts_on:%d/%m/%Y}" + (f" au {access.ends_on:%d/%m/%Y}" if access.ends_on else "")
+    return f"Délégataire : {named(access.person)}, sous {named(access.under)}, pour {rights}{days}."
+
+
+def named(person: Person) -> str:
+    return f"{person}, RPPS {person.rpps}" if person.rpps else f"{person}, sans RPPS"
+
+
+@transaction.atomic
+def record_access(bal: Bal, person: Person, *, under: Person, told_on: date | None, told_how: str, by, **facts):
+    """Write down an access that exists at the operator: nothing is asked of them."""
+    return _vouched(bal, person, Act.RECORD_ACCESS, under, told_on, told_how, by=by, **facts)
+
+
+@transaction.atomic
+def request_access(bal: Bal, person: Person, *, under: Person, told_on: date | None, told_how: str, by, **facts):
+    """Ask the operator for an access, on the word of the professional who answers for it."""
+    return _vouched(bal, person, Act.REQUEST_ACCESS, under, told_on, told_how, by=by, **facts)
+
+
+def _vouched(
+    bal: Bal, person: Person, act: Act, under: Person, told_on, told_how: str, *, by,
+    as_cotitulaire: bool = False, reason: str = "", can_read: bool = True, can_send: bool = False,
+    ends_on: date | None = None,
+) -> Cotitulaire | Delegataire:  # fmt: skip
+    """Who gets the access hears of it, and so does who is said to have given it: they may object."""
+    bal = locked(bal)
+    rules.check_access(bal, person, under, act, as_cotitulaire=as_cotitulaire, by=by)
+    rules.check_word(told_on, told_how)
+    person = recorded(person, bal.structure, roles=bal.roles_of(by), by=by)
+    word = {"bal": bal, "person": person, "told_on": told_on, "told_how": told_how.strip()}
+    access: Cotitulaire | Delegataire
+    if as_cotitulaire:
+        rules.check_stays(bal, person)
+        access = Cotitulaire(**word, on_word_of=under)
+    else:
+        rights = {"can_read": can_read, "can_send": can_send, "starts_on": timezone.localdate(), "ends_on": ends_on}
+        access = Delegataire(**word, under=under, reason=reason, **rights)
+    rules.check_row(access)
+    access.save()
+    note = f"Sur la parole de {under}, le {told_on:%d/%m/%Y}, {told_how.strip()}."
+    entry = write(bal, act, by=by, after=described(access), note=note, person=person, to=[person, under])
+    if act == Act.REQUEST_ACCESS:
+        ask_opening(entry, access, by=by)
+    return access
+
+
+@transaction.atomic
+def object_access(access: Cotitulaire | Delegataire, *, by) -> None:
+    """Take back an access that the professional cited never vouched for; the gestionnaires hear of it."""
+    bal = locked(access.bal)
+    access = type(access).objects.select_related("person").get(pk=access.pk)
+    access.bal = bal
+    rules.check_object_access(access, by=by)
+    person, said = access.person, described(access)
+    if isinstance(access, Cotitulaire):
+        access.delete()
+    else:
+        access.ended_at = timezone.now()
+        access.save(update_fields=["ended_at"])
+    parties = frozenset({Party.GESTIONNAIRES})
+    entry = write(bal, Act.OBJECT_ACCESS, by=by, before=said, person=person, parties=parties, to=[person])
+    ask_closing(entry, bal, person, by=by)
+
+
+def confirm_listed(there: dict[int, set[int]], gone: dict[int, set[int]], *, by, note: str) -> int:
+    """What an operator's list shows of the accesses asked for; how many requests it answers.
+
+    `there`: by BAL, the people it names; `gone`: those it no longer names, of a BAL whose people it names all.
+    """
+    answered = 0
+    for kind, people in ((RequestKind.GRANT, there), (RequestKind.WITHDRAW, gone)):
+        rows = Request.objects.awaited().filter(bulk.among("bal", people), kind=kind, person__isnull=False)
+        for request in rows.select_related("bal", "structure") if people else ():
+            if request.person_id in people[request.bal_id or 0]:
+                request.stage, request.done_at = RequestStage.DONE, timezone.now()
+                request.save(update_fields=["stage", "done_at"])
+                note_of_request(request, Act.RECORD_DONE, by=by, reason=note)
+                answered += 1
+    return answered

@@ -1,0 +1,167 @@
+"""An error of the register put right: what was written stays readable beside what is now, with why."""
+
+from typing import Any
+
+from django.db import transaction
+
+from directory.readers.address import read_address
+from mailboxes import rules
+from mailboxes.actions.contacts import lock_person
+from mailboxes.actions.delegations import close
+from mailboxes.actions.journal import entry_of, locked, shown, write, write_about
+from mailboxes.actions.moves import write_moves
+from mailboxes.actions.people import recorded
+from mailboxes.actions.requests import open_request
+from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
+from mailboxes.models import SYSTEM, Bal, Cotitulaire, JournalEntry, Person, Preference, Request, Structure
+
+OF_BAL = ("kind", "address", "structure", "operator")
+OF_PERSON = ("family_name", "given_name", "rpps")
+OF_STRUCTURE = ("name", "finess_ej", "finess_et", "siret", "rpps_rang")
+HOLDERS = frozenset({Party.HOLDERS})
+
+
+@transaction.atomic
+def correct_bal(bal: Bal, *, by, why: str, **facts) -> Bal:
+    """Put right what the register has wrong, among `OF_BAL` and `principal`: its titulaire, or cotitulaire principal.
+
+    One line of the journal for each; its holders hear of it, and whoever was named by mistake.
+    """
+    bal = locked(bal)
+    changed = changes_of(bal, facts)
+    rules.check_correct(bal, changed, why, by=by)
+    before = {name: getattr(bal, name) for name in OF_BAL}
+    former = bal.principal()
+    if changed.get("principal"):
+        changed["principal"] = recorded(changed["principal"], bal.structure, roles=bal.roles_of(by), by=by)
+    for name in changed.keys() & set(OF_BAL):
+        setattr(bal, name, changed[name])
+    rules.check_row(bal)
+    bal.save(update_fields=[name for name in OF_BAL if name in changed])
+    if "principal" in changed:
+        _replace(bal, former, changed["principal"], by=by)
+    if "address" in changed:
+        _follow_address(before["address"], bal)
+    if "structure" in changed:
+        Request.objects.filter(bal=bal).awaited().update(structure=bal.structure)
+    bal = locked(bal)  # read again with its new holder, who is told too
+    for name in OF_BAL:
+        if name in changed:
+            _write(bal, Bal._meta.get_field(name).verbose_name, before[name], getattr(bal, name), by=by, why=why)
+    if "principal" in changed:
+        told = [former] if former else []
+        _write(bal, "titulaire", former, bal.principal(), by=by, why=why, to=told, person=bal.principal() or former)
+        _reconsider(bal, former)
+    return bal
+
+
+def changes_of(bal: Bal, facts: dict[str, Any]) -> dict[str, Any]:
+    """What these facts say otherwise than the register."""
+    if unknown := facts.keys() - {*OF_BAL, "principal"}:
+        raise TypeError(f"not to be corrected here: {', '.join(sorted(unknown))}")
+    if "address" in facts:
+        facts = {**facts, "address": read_address(facts["address"]).value or facts["address"].strip().lower()}
+    now = {"principal": bal.principal()} | {name: getattr(bal, name) for name in OF_BAL}
+    return {name: value for name, value in facts.items() if value != now[name]}
+
+
+def _replace(bal: Bal, former: Person | None, person: Person | None, *, by) -> None:
+    """Who was named by mistake holds nothing here, and lends nothing: the right one starts from none."""
+    rows = Cotitulaire.objects.filter(bal=bal)
+    rows.filter(is_principal=True).delete()
+    if person is not None:
+        rows.filter(person=person).delete()
+        Cotitulaire.objects.create(bal=bal, person=person, is_principal=True)
+    ended = bal.delegataires.filter(ended_at=None)
+    for delegation in ended.select_related("person", "under"):
+        if delegation.under == former or delegation.person == person:
+            delegation.bal = bal
+            close(delegation, by=by, note=f"{former or 'Personne'} n’est pas titulaire : la fiche est corrigée.")
+
+
+def _follow_address(former: str, bal: Bal) -> None:
+    """What names the BAL by its address goes on naming it."""
+    Request.objects.filter(bal=bal).awaited().update(address=bal.address)
+    Bal.objects.filter(replaced_by=former).update(replaced_by=bal.address)
+    holders = bal.cotitulaires.values("person")
+    Preference.objects.filter(address=former, person__in=holders).update(address=bal.address)
+
+
+def _write(bal: Bal, label: str, before, after, *, by, why: str, to=(), **about) -> JournalEntry:
+    facts = {"before": f"{label} : {shown(before)}", "after": f"{label} : {shown(after)}", "note": why}
+    return write(bal, Act.CORRECT, by=by, parties=HOLDERS, to=to, **facts, **about)
+
+
+def _reconsider(bal: Bal, former: Person | None) -> None:
+    """What the wrong titulaire was told, or said, concludes nothing about the right one: the BAL goes back to its life,
+    and is alerted of anew where it is idle. What a gestionnaire or another cotitulaire asked for stands."""
+    if bal.state not in BY_VERB[Verb.RECONSIDER].before or not _rests_on(bal, former):
+        return
+    rules.check_move(bal, Verb.RECONSIDER, by=SYSTEM)
+    write_moves([bal], Verb.RECONSIDER, by=SYSTEM, note="Son titulaire est corrigé.")
+
+
+def _rests_on(bal: Bal, former: Person | None) -> bool:
+    """Was the present way out begun by the automate, or by this person?"""
+    begun = [Verb.ALERT_IDLE, Verb.REQUEST_DEPUBLICATION, Verb.DEPUBLISH_IDLE, Verb.REQUEST_DELETION]
+    entry = bal.journal.filter(what__in=begun).order_by("-at", "-pk").first()
+    if entry is None or entry.what in (Verb.ALERT_IDLE, Verb.DEPUBLISH_IDLE):
+        return True
+    by_link = entry.signatory_id or entry.person_id
+    return former is not None and (by_link == former.pk or bool(entry.by_id and entry.by_id == former.user_id))
+
+
+@transaction.atomic
+def correct_person(person: Person, *, by, why: str, **facts) -> Person:
+    """Put right a person's name or RPPS; they hear of it."""
+    person = lock_person(person)
+    if "rpps" in facts:
+        facts = {**facts, "rpps": facts["rpps"] or None}
+    befores = _befores(person, facts, OF_PERSON)
+    rules.check_correct_person(person, {name: facts[name] for name in befores}, why, by=by)
+    _set(person, {name: facts[name] for name in befores})
+    for name, before in befores.items():
+        label = Person._meta.get_field(name).verbose_name
+        said = {"before": f"{label} : {shown(before)}", "after": f"{label} : {shown(facts[name])}", "note": why}
+        write_about(Act.CORRECT_PERSON, by=by, about={"person": person}, to=person, **said)
+    return person
+
+
+@transaction.atomic
+def correct_structure(structure: Structure, *, by, why: str, **facts) -> Structure:
+    """Put right a structure's name or national numbers, by which the annuaire knows it."""
+    structure = Structure.objects.select_for_update().get(pk=structure.pk)
+    befores = _befores(structure, facts, OF_STRUCTURE)
+    rules.check_correct_structure(structure, {name: facts[name] for name in befores}, why, by=by)
+    _set(structure, {name: facts[name] for name in befores})
+    for name, before in befores.items():
+        label = Structure._meta.get_field(name).verbose_name
+        said = {"before": f"{label} : {shown(before)}", "after": f"{label} : {shown(facts[name])}", "note": why}
+        entry_of(None, Act.CORRECT_STRUCTURE, by=by, structure=structure, **said).save()
+    return structure
+
+
+def _befores(row, facts: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+    if unknown := facts.keys() - set(known):
+        raise TypeError(f"not to be corrected here: {', '.join(sorted(unknown))}")
+    return {name: getattr(row, name) for name, value in facts.items() if getattr(row, name) != value}
+
+
+def _set(row, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+    rules.check_row(row)
+    row.save(update_fields=list(values))
+
+
+@transaction.atomic
+def ask_correction(bal: Bal, *, by, why: str, **facts) -> Request:
+    """Ask the operator for what they have wrong; the register follows their answer."""
+    bal = locked(bal)
+    changed = changes_of(bal, facts)
+    rules.check_changes(changed)
+    said = {"principal": "titulaire"} | {name: str(Bal._meta.get_field(name).verbose_name) for name in OF_BAL}
+    now = {"principal": bal.principal()} | {name: getattr(bal, name) for name in OF_BAL}
+    lines = [f"{said[name]} : {shown(value)}, et non {shown(now[name])}." for name, value in changed.items()]
+    detail = "\n".join(["Merci de corriger ce qui suit.", *(line[0].upper() + line[1:] for line in lines)])
+    return open_request(bal, RequestKind.CHANGE, by=by, detail=detail, note=why)

@@ -1,0 +1,187 @@
+"""Accesses are asked of the operator, like all the rest; people hear of those they get, lose or are said to give."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from mailboxes import actions
+from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
+from mailboxes.models import Bal, Delegataire, JournalEntry, Notice, Request
+from mailboxes.requests.letters import files_of
+from mailboxes.rules import NotAllowed, Refused
+
+GRANT, WITHDRAW = RequestKind.GRANT, RequestKind.WITHDRAW
+WORD = {"told_on": timezone.localdate(), "told_how": "par téléphone"}
+
+
+@pytest.fixture
+def alice(people):
+    return people.alice.user
+
+
+def asked(**facts):
+    rows = Request.objects.filter(kind__in=[GRANT, WITHDRAW], **facts).order_by("pk")
+    return [(row.kind, row.person.given_name, row.stage) for row in rows]
+
+
+def told(what):
+    notices = Notice.objects.filter(stage=what).exclude(party="operator").order_by("pk")
+    return [notice.person.given_name if notice.person else notice.party for notice in notices]
+
+
+def send_all():
+    for request in Request.objects.filter(stage=RequestStage.DRAFT):
+        Request.objects.filter(pk=request.pk).mark_sent(timezone.now())
+
+
+# --- Each change is asked ---------------------------------------------------------------------------------------------
+def test_adding_and_removing_a_cotitulaire_is_asked_and_only_they_hear_of_it(org, people, alice):
+    actions.add_cotitulaire(org, people.paul, by=alice)
+    assert asked() == [(GRANT, "Paul", "draft")]
+    assert "Cotitulaire : Paul EXEMPLE, RPPS 10000000033." in Request.objects.get().letter.text
+    assert told(Act.ADD_COTITULAIRE) == ["Paul"]
+    send_all()
+    actions.step(Request.objects.get(), Act.RECORD_DONE, by=people.gisele.user, answer="Ouvert.")
+    actions.remove_cotitulaire(org, people.paul, by=alice)
+    assert asked() == [(GRANT, "Paul", "done"), (WITHDRAW, "Paul", "draft")]
+    assert told(Act.REMOVE_COTITULAIRE) == ["Paul"]
+
+
+def test_many_are_asked_at_once_each_for_themselves(org, people, alice, crowd):
+    for who in (people.paul, people.lea):
+        actions.delegate(org, who, under=people.alice, reason="Garde", by=alice)
+    assert asked() == [(GRANT, "Paul", "draft"), (GRANT, "Lea", "draft")]
+    (file,) = files_of(Request.objects.with_letters())
+    lines = "".join(file.lines)
+    assert "Personne;RPPS de la personne" in lines
+    assert "Paul EXEMPLE;10000000033" in lines
+
+
+def test_what_was_not_opened_yet_is_cancelled_and_not_closed(org, people, alice):
+    actions.add_cotitulaire(org, people.paul, by=alice)
+    actions.remove_cotitulaire(org, people.paul, by=alice)
+    assert asked() == [(GRANT, "Paul", "cancelled")]
+    actions.add_cotitulaire(org, people.paul, by=alice)
+    assert asked()[-1] == (GRANT, "Paul", "draft")
+
+
+def test_an_ended_delegation_is_closed_unless_another_stands(org, people, alice):
+    actions.delegate(org, people.delphine, under=people.bruno, reason="Garde", by=people.bruno.user)
+    under_alice, under_bruno = Delegataire.objects.order_by("pk")
+    Request.objects.update(stage=RequestStage.DONE)
+    actions.end_delegation(under_bruno, by=people.bruno.user)
+    assert asked(kind=WITHDRAW) == []
+    actions.end_delegation(under_alice, by=alice)
+    assert asked(kind=WITHDRAW) == [(WITHDRAW, "Delphine", "draft")]
+    assert told(Act.END_DELEGATION) == ["Delphine", "Bruno", "Delphine", "Alice"], "twenty holders are not bothered"
+
+
+def test_handing_over_is_asked_too(org, people, alice):
+    actions.transfer_principal(org, people.bruno, by=alice)
+    assert asked() == [(GRANT, "Bruno", "draft")]
+    assert "Cotitulaire principal : Bruno EXEMPLE, RPPS 10000000025, à la place de" in Request.objects.get().detail
+
+
+def test_a_departure_asks_for_each_access_to_be_closed(org, people, by_gisele):
+    stay = people.bruno.affiliations.get()
+    actions.record_departure(stay, left_on=timezone.localdate(), by=by_gisele)
+    stay.refresh_from_db()
+    if stay.applied_at is None:
+        actions.apply_departure(stay, by=by_gisele)
+    assert asked() == [(WITHDRAW, "Bruno", "draft")]
+
+
+@pytest.fixture
+def by_gisele(people):
+    return people.gisele.user
+
+
+def test_nothing_is_asked_of_an_operator_who_confirmed_the_deletion(org, people, alice):
+    Bal.objects.update(state=State.DELETION_CONFIRMED)
+    actions.remove_cotitulaire(org, people.bruno, by=alice)
+    assert asked() == []
+
+
+def test_a_list_that_shows_the_access_answers_the_request(org, people, alice, bring_in):
+    actions.add_cotitulaire(org, people.paul, by=alice)
+    actions.remove_cotitulaire(org, people.bruno, by=alice)
+    rows = "".join(
+        f"{org.address};ORG;{person.rpps};{role}\n"
+        for person, role in ((people.alice, "principal"), (people.paul, "cotitulaire"))
+    )
+    bring_in("Adresse;Type;RPPS;Rôle\n" + rows)
+    assert asked() == [(GRANT, "Paul", "done"), (WITHDRAW, "Bruno", "done")]
+    assert JournalEntry.objects.filter(what=Act.RECORD_DONE).count() == 2
+
+
+def test_a_refused_access_stands_on_the_page_as_refused(org, people, alice, client):
+    actions.add_cotitulaire(org, people.paul, by=alice)
+    client.force_login(alice)
+    assert "pas encore confirmé" in client.get(org.get_absolute_url()).text
+    actions.step(Request.objects.get(), Act.RECORD_REFUSAL, by=people.gisele.user, answer="RPPS inconnu.")
+    assert "refusé par Opérateur régional" in client.get(org.get_absolute_url()).text
+    actions.step(Request.objects.get(), Act.ASK_AGAIN, by=people.gisele.user)
+    assert asked()[-1] == (GRANT, "Paul", "draft")
+
+
+# --- On somebody's word -----------------------------------------------------------------------------------------------
+def test_a_gestionnaire_records_what_exists_and_asks_for_what_does_not(org, people, by_gisele):
+    facts = {"under": people.alice, "by": by_gisele, **WORD}
+    actions.record_access(org, people.paul, as_cotitulaire=True, **facts)
+    assert asked() == []
+    actions.request_access(org, people.lea, reason="Secrétariat", **facts)
+    assert asked() == [(GRANT, "Lea", "draft")]
+    assert told(Act.RECORD_ACCESS) == ["Paul", "Alice"]
+    assert told(Act.REQUEST_ACCESS) == ["Lea", "Alice"]
+    note = f"Sur la parole de Alice EXEMPLE, le {timezone.localdate():%d/%m/%Y}, par téléphone."
+    assert set(org.journal.values_list("note", flat=True)) == {note}
+    paul = org.cotitulaires.get(person=people.paul)
+    assert (paul.vouched_by, paul.told_how) == (people.alice, "par téléphone")
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"told_how": " "}, "Dites comment"),
+        ({"told_on": timezone.localdate() + timedelta(days=1)}, "aujourd’hui ou avant"),
+        ({"told_on": None}, "Dites quel jour"),
+        ({"under": "paul"}, "n’est pas titulaire de cette BAL"),
+        ({"person": "bruno"}, "est déjà titulaire"),
+        ({"person": "delphine", "as_cotitulaire": True}, "il lui manque"),
+    ],
+)
+def test_the_word_is_somebody_s_who_answers_for_it(org, people, by_gisele, facts, says):
+    facts = {"person": "lea", "under": "alice", "reason": "Secrétariat", **WORD, **facts}
+    who, under = (getattr(people, facts.pop(name)) for name in ("person", "under"))
+    with pytest.raises(Refused, match=says):
+        actions.record_access(org, who, under=under, by=by_gisele, **facts)
+    assert not org.journal.exists()
+
+
+def test_whom_it_cites_denies_it_and_nobody_else(org, people, by_gisele, alice, client):
+    access = actions.request_access(org, people.paul, under=people.alice, as_cotitulaire=True, by=by_gisele, **WORD)
+    page = reverse("bal-access-object", args=[org.pk, people.paul.pk])
+    client.force_login(people.bruno.user)
+    assert page not in client.get(org.get_absolute_url()).text
+    with pytest.raises(NotAllowed):
+        actions.object_access(access, by=people.bruno.user)
+    client.force_login(alice)
+    assert page in client.get(org.get_absolute_url()).text
+    assert client.post(page).status_code == 302
+    assert not org.cotitulaires.filter(person=people.paul).exists()
+    assert asked() == [(GRANT, "Paul", "cancelled")]
+    assert told(Act.OBJECT_ACCESS) == ["gestionnaires", "Paul"]
+    assert client.post(page).status_code == 404
+
+
+def test_the_page_records_a_delegataire_of_a_per_on_the_word_of_its_titulaire(per, people, client):
+    client.force_login(people.gisele.user)
+    page = reverse("bal-access", args=[per.pk])
+    facts = {"existing": "existing", "person": "Delphine", "under": people.paul.pk, "told_on": timezone.localdate(),
+             "told_how": "en réunion", "can_read": "on", "reason": "Secrétariat"}  # fmt: skip
+    assert client.post(page, facts).status_code == 302
+    delegation = per.delegataires.get()
+    assert (delegation.under, delegation.vouched_by, delegation.told_how) == (people.paul, people.paul, "en réunion")
+    assert "sur la parole de Paul EXEMPLE" in client.get(per.get_absolute_url()).text
