@@ -59,7 +59,7 @@ static/vendor/icons.svg: package.json package-lock.json assets.mjs | $(VENV)/.ru
 install: $(VENV)/.runtime static/vendor/icons.svg  ## Only install, for production without containers
 
 # --- Using --------------------------------------------------------------------------------------------------------------
-run: .env $(VENV)/.runtime static/vendor/icons.svg  ## Install, load a demonstration, start web and jobs on http://127.0.0.1:$(PORT)
+run: .env $(VENV)/.runtime static/vendor/icons.svg  ## Install, load a demonstration (DEMO=no: none), start web and jobs on http://127.0.0.1:$(PORT)
 	@$(BIN)/python -m balmanager.run
 
 backup:  ## Save database and imported lists in one archive under var/backups

@@ -101,7 +101,7 @@ class Ldap:
         """Every entry that the filter finds, as (DN, texts of each attribute), these in small letters; a value that is
         no UTF-8 is left out."""
         with self.connected() as connection:
-            pages = Pages(connection, self, [name.lower() for name in attributes])
+            pages = LdapPages(connection, self, [name.lower() for name in attributes])
             for page in pages:
                 for dn, values in page:
                     if dn is not None:  # else a referral to another server
@@ -181,7 +181,7 @@ def _texts(values: list[bytes]) -> list[str]:
     return found
 
 
-class Pages:
+class LdapPages:
     """The answers to one search, page after page; `read` and `total` count them."""
 
     def __init__(self, connection: Any, source: Ldap, asked: list[str]):
@@ -223,7 +223,7 @@ class OpenedLdap:
         self.lines, self.scope = 0, ""
         self._source, self._kept = source, kept
         self._fields = _fields(source.attributes)
-        pages = Pages(connection, source, sorted(set(self._fields.values())))
+        pages = LdapPages(connection, source, sorted(set(self._fields.values())))
         for page in pages:
             self.bytes_read, self.bytes_total = pages.read, pages.total
             for record in self._records_of(page):

@@ -80,8 +80,8 @@ def reserve_domain(domain: Domain, structure: Structure | None, *, by) -> Domain
     if domain.structure != structure:
         before, domain.structure = domain.structure, structure
         domain.save(update_fields=["structure"])
-        before, after = (f"{domain} : {f'réservé à {row}' if row else 'à tous'}" for row in (before, structure))
-        write_about(Act.DESCRIBE_OPERATOR, by=by, about={"operator": domain.operator}, before=before, after=after)
+        was, now = (f"{domain} : {f'réservé à {row}' if row else 'à tous'}" for row in (before, structure))
+        write_about(Act.DESCRIBE_OPERATOR, by=by, about={"operator": domain.operator}, before=was, after=now)
     return domain
 
 
@@ -114,8 +114,8 @@ def _set_prices(operator: Operator, prices: dict[str, Decimal | None], *, by) ->
             rules.check_row(row)
             row.save()
         told = f"coût annuel, BAL {Price.Offer(offer).label}"
-        sides = {"before": f"{told} : {shown(before)}", "after": f"{told} : {shown(cost)}"}
-        write_about(Act.DESCRIBE_OPERATOR, by=by, about={"operator": operator}, **sides)
+        was, now = f"{told} : {shown(before)}", f"{told} : {shown(cost)}"
+        write_about(Act.DESCRIBE_OPERATOR, by=by, about={"operator": operator}, before=was, after=now)
 
 
 def _change(row, facts: dict, known: tuple[str, ...], act: Act, about: dict, *, by) -> None:

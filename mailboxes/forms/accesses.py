@@ -1,80 +1,19 @@
-"""An access that a gestionnaire records or asks for, on somebody's word."""
+"""What the state of accesses is asked for."""
 
 from django import forms
-from django.utils import timezone
 
-from mailboxes import actions
-from mailboxes.forms.offers import field_of
-from mailboxes.forms.people import DateInput, PersonField, attest
-from mailboxes.models import Bal, Cotitulaire, Delegataire, Person
-from mailboxes.models.fields import length_of
-
-EXISTING, NEW = "existing", "new"
-COTITULAIRE, DELEGATAIRE = "cotitulaire", "delegataire"
+from mailboxes.forms.holders import DateInput
+from mailboxes.forms.offers import offer_rows
+from mailboxes.models import Structure
 
 
-class AccessForm(forms.Form):
-    existing = forms.ChoiceField(
-        label="Cet accès",
-        choices=[
-            (EXISTING, "existe déjà chez l’opérateur : l’inscrire, sans rien demander"),
-            (NEW, "est à demander à l’opérateur"),
-        ],
-        widget=forms.RadioSelect,
-        initial=EXISTING,
+class AccessReportForm(forms.Form):
+    structure = forms.ModelChoiceField(
+        Structure.objects.none(), label="Structure", required=False, empty_label="toutes les miennes"
     )
-    person = PersonField(label="Personne")
-    attested = forms.BooleanField(
-        label="Cette personne a une CPS ou une e-CPS, je m’en suis assuré.",
-        required=False,
-        help_text="À cocher pour une personne qui n’est pas encore connue ici : l’annuaire ne le dit pas.",
-    )
-    role = forms.ChoiceField(
-        label="Rôle",
-        choices=[(DELEGATAIRE, "délégataire, sous le professionnel ci-dessous"), (COTITULAIRE, "cotitulaire")],
-        widget=forms.RadioSelect,
-        initial=DELEGATAIRE,
-    )
-    under = forms.ModelChoiceField(
-        Person.objects.none(),
-        label="Sur la parole de",
-        help_text="Le titulaire qui en répond : il en est prévenu, et peut le démentir.",
-    )
-    told_on = forms.DateField(label="Il vous l’a dit le", widget=DateInput(), initial=timezone.localdate)
-    told_how = forms.CharField(
-        label="Comment",
-        max_length=length_of(Cotitulaire, "told_how"),
-        help_text="Par téléphone, par courriel, en réunion…",
-    )
-    can_read = forms.BooleanField(label="Consulter les messages", required=False, initial=True)
-    can_send = forms.BooleanField(label="Envoyer des messages", required=False)
-    ends_on = forms.DateField(
-        label="Jusqu’au", required=False, widget=DateInput(), help_text="Vide : sans date de fin."
-    )
-    reason = forms.CharField(
-        label="Mission",
-        required=False,
-        max_length=length_of(Delegataire, "reason"),
-        help_text="D’un délégataire : pourquoi cet accès.",
-    )
+    personne = forms.CharField(label="Personne", required=False, max_length=200, help_text="Un nom, ou un RPPS.")
+    depuis = forms.DateField(label="Ce qui a changé depuis le", required=False, widget=DateInput())
 
-    def __init__(self, bal: Bal, *args, user, **kwargs):
+    def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        field_of(self, "person", PersonField).offer(user, bal)
-        holders = Person.objects.filter(held__bal=bal)
-        field_of(self, "under", forms.ModelChoiceField).queryset = holders
-        if not bal.is_shared:
-            del self.fields["role"]
-        if principal := bal.principal():
-            self.fields["under"].initial = principal
-
-    def clean(self):
-        attest(self.cleaned_data.get("person"), self.cleaned_data)
-        return self.cleaned_data
-
-    def perform(self, bal: Bal, *, by) -> Cotitulaire | Delegataire:
-        facts = {**self.cleaned_data}
-        is_there, role = facts.pop("existing") == EXISTING, facts.pop("role", DELEGATAIRE)
-        facts.pop("attested")
-        do = actions.record_access if is_there else actions.request_access
-        return do(bal, facts.pop("person"), by=by, as_cotitulaire=role == COTITULAIRE, **facts)
+        offer_rows(self, structure=Structure.objects.visible_to(user))

@@ -84,12 +84,13 @@ class OperatorFactsForm(forms.ModelForm):
         help_texts = {
             "code": "En minuscules, sans espace : l’opérateur est connu par lui des fichiers et des logiciels.",
             "request_email": "Où vos demandes lui sont envoyées. Vide : elles sont à transmettre à la main.",
-            "alert_after_months": "Dix mois, d’après la doctrine de l’ANS.",
+            "alert_after_months": "D’ordinaire dix mois : deux mois avant la dépublication.",
             "end_after_months": "Douze mois sans connexion, d’après la CNIL.",
         }
 
-    def __init__(self, *args, instance: Operator | None = None, **kwargs):
-        super().__init__(*args, instance=instance, **kwargs)
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        instance: Operator | None = self.instance if self.instance.pk else None
         costs = {price.offer: price.yearly_cost for price in instance.prices.all()} if instance else {}
         for offer in Price.Offer:
             self.fields[_price_field(offer)] = forms.DecimalField(

@@ -190,6 +190,6 @@ class AccessBatch(RowBatch):
 
 def _now_held_by(bal: Bal, holder: Cotitulaire) -> None:
     """Among the holders that `with_holders` read, without reading them all again for each line."""
-    kept = bal._prefetched_objects_cache
+    kept = getattr(bal, "_prefetched_objects_cache")  # noqa: B009 - Django's own, which its types do not tell
     kept["cotitulaires"]._result_cache.append(holder)
     kept.pop("roles", None)

@@ -89,7 +89,8 @@ class ImportForm(forms.Form):
         return file
 
     def clean(self):
-        facts = super().clean()
+        super().clean()
+        facts = self.cleaned_data
         if facts.get("sort") == ListSort.BAL and "operator" in facts and facts["operator"] is None:
             self.add_error("operator", "Choisissez l’opérateur dont c’est la liste.")
         return facts

@@ -50,8 +50,8 @@ class PeopleBatch(RowBatch):
         if "left_on" in line.facts:
             judged.remarks.append("Partie, et inconnue ici : rien à inscrire.")
             return
-        facts = {name: line.facts[name] for name in ("rpps", "profession", "has_cps", "email") if name in line.facts}
-        facts = {**self._named(line, judged), **facts}
+        told: tuple[str, ...] = ("rpps", "profession", "has_cps", "email")
+        facts = self._named(line, judged) | {name: line.facts[name] for name in told if name in line.facts}
         judged.person = actions.record_person(structure, by=self.by, **self._of_stay(line), **facts)
         stays = judged.person.affiliations.values_list("pk", flat=True)
         judged.outcome, judged.wrote = Outcome.CREATED, {"stays": list(stays)}

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
-from django import forms
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
@@ -17,8 +16,7 @@ from django.utils import timezone
 from directory.dates import day_of
 from directory.sheets import as_xlsx
 from mailboxes import actions
-from mailboxes.forms.holders import DateInput
-from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.accesses import AccessReportForm
 from mailboxes.lifecycle import LIVE, Act, Role, State
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Person, Structure
 from mailboxes.views.files import pdf_file, xlsx_file
@@ -80,25 +78,6 @@ CHANGE_COLUMNS = [
     ("Par", lambda line: str(line.actor)),
     ("Motif", lambda line: line.note),
 ]
-
-
-class AccessReportForm(forms.Form):
-    structure = forms.ModelChoiceField(
-        Structure.objects.none(), label="Structure", required=False, empty_label="toutes les miennes"
-    )
-    personne = forms.CharField(label="Personne", required=False, max_length=200, help_text="Un nom, ou un RPPS.")
-    depuis = forms.DateField(label="Ce qui a changé depuis le", required=False, widget=DateInput())
-
-    def __init__(self, *args, user, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.user = user
-        offer_rows(self, structure=Structure.objects.visible_to(user))
-
-    def asked(self, recertified: Recertified) -> "AccessReport":
-        """What is not a value of the form asks for nothing."""
-        facts = self.cleaned_data if self.is_valid() else {}
-        named = (facts.get("personne") or "").replace("\0", "")
-        return AccessReport(self.user, facts.get("structure"), named, facts.get("depuis"), recertified)
 
 
 class AccessReport:
@@ -213,7 +192,9 @@ def _asked(request, recertified: Recertified) -> tuple[AccessReportForm, AccessR
     if not sees_structures(request.user):
         raise Http404
     form = AccessReportForm(request.GET, user=request.user)
-    return form, form.asked(recertified)
+    facts = form.cleaned_data if form.is_valid() else {}  # what is no value of the form asks for nothing
+    named = (facts.get("personne") or "").replace("\0", "")
+    return form, AccessReport(request.user, facts.get("structure"), named, facts.get("depuis"), recertified)
 
 
 PRINTED = 2000  # accesses of a document; the workbook holds them all

@@ -74,6 +74,7 @@ class RecordStructureView(EnteringView):
 class DescribeStructureView(ActionView):
     form_class = StructureForm
     label = Act.DESCRIBE_STRUCTURE.label
+    submit = "Enregistrer"
     done = "La structure est à jour."
 
     def setup(self, request, *args, **kwargs):
@@ -134,6 +135,7 @@ class DescribeOperatorView(OneOperatorView):
     template_name = "mailboxes/places/operator.html"
     form_class = OperatorFactsForm
     label = Act.DESCRIBE_OPERATOR.label
+    submit = "Enregistrer"
     done = "L’opérateur est à jour."
 
     def setup(self, request, *args, **kwargs):

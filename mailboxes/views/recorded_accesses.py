@@ -4,7 +4,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from mailboxes import actions
-from mailboxes.forms.accesses import AccessForm
+from mailboxes.forms.recorded_accesses import AccessForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person
 from mailboxes.rules import check_object_access

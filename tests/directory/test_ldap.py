@@ -230,13 +230,13 @@ def test_10_000_entries_then_a_size_limit_then_a_server_killed_in_the_middle(loa
     with pytest.raises(UnreadableSource, match="limite le nombre"):
         load(own_openldap, user="", password="")
 
-    def ask(pages, control, ask=source_module.Pages._ask):
+    def ask(pages, control, ask=source_module.LdapPages._ask):
         if pages.read == 7:
             own_openldap.process.send_signal(signal.SIGKILL)
             own_openldap.process.wait()
         return ask(pages, control)
 
-    monkeypatch.setattr(source_module.Pages, "_ask", ask)
+    monkeypatch.setattr(source_module.LdapPages, "_ask", ask)
     with pytest.raises(UnreadableSource, match="injoignable, ou la connexion s'est interrompue"):
         load(own_openldap)
 
