@@ -120,6 +120,7 @@ class Act(TextChoices):
     CHANGE_WEBHOOK = "change_webhook", "Modifier un webhook"
     PREFER = "prefer", "Choisir sa BAL privilégiée"
     MAKE_KNOWN = "make_known", "Faire connaître cette BAL"
+    FOLLOW = "follow", "Suivre une chose à faire"  # pause it, entrust it, say it done
 
 
 class Role(TextChoices):
@@ -332,6 +333,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.CHANGE_WEBHOOK,     {_R.GESTIONNAIRE}),
     (Act.PREFER,             {_R.TITULAIRE}),
     (Act.MAKE_KNOWN,         {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE}),
+    (Act.FOLLOW,             {_R.GESTIONNAIRE}),
 ]}
 # fmt: on
 
