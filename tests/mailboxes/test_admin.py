@@ -56,7 +56,7 @@ def test_a_verb_of_the_admin_obeys_the_table(root, org, per):
     data = {"action": "request_depublication", "_selected_action": [org.pk, per.pk]}
     answer = root.post(reverse("admin:mailboxes_bal_changelist"), data)
     said = [str(message) for message in get_messages(answer.wsgi_request)]
-    assert any("impossible pour une BAL demandée" in sentence for sentence in said)
+    assert any("impossible : l’opérateur ne l’a pas encore ouverte" in sentence for sentence in said)
     assert any("fait pour 1 BAL" in sentence for sentence in said)
     org.refresh_from_db()
     assert org.state == State.DEPUBLICATION_REQUESTED

@@ -10,7 +10,8 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
-from mailboxes.lifecycle import EXPOSED, State, Verb
+from directory.typography import of
+from mailboxes.lifecycle import BECAUSE, EXPOSED, State, Verb
 from mailboxes.models import AccessTrace, Bal, Cotitulaire, Delegataire, Notice, Person
 
 pytestmark = pytest.mark.sqlite_run
@@ -414,7 +415,7 @@ def test_a_delegataire_sees_which_boxes_until_when_and_under_whom(visit, people,
     org.delegataires.update(ends_on=timezone.localdate() + timedelta(30))
     page = visit(people.delphine, "my-bals").content.decode()
     assert org.address in page
-    assert "Sous la responsabilité de Alice EXEMPLE" in page
+    assert "Sous la responsabilité d’Alice EXEMPLE" in page
 
 
 def test_who_has_no_bal_is_told_whom_to_ask(visit, people):
@@ -474,3 +475,27 @@ def test_the_click_on_depublication_asks_the_database_20_times_at_most(client, p
     assert len([query for query in asked if "SAVEPOINT" not in query["sql"]]) <= 20
     org.refresh_from_db()
     assert (org.state, org.replaced_by) == (State.DEPUBLICATION_REQUESTED, other.address)
+
+
+# --- Words ------------------------------------------------------------------------------------------------------------
+def test_what_one_is_of_a_bal_is_said_once(visit, people, org):
+    assert "Vous êtes le cotitulaire principal." in visit(people.alice, "my-bals").text
+    assert "Vous êtes cotitulaire." in visit(people.bruno, "my-bals").text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("Alice", "d’Alice"), ("Élise", "d’Élise"), ("Bruno", "de Bruno"), ("Hugo", "de Hugo")]
+)
+def test_a_name_is_led_to_by_the_right_word(name, said):
+    assert of(name) == said
+
+
+def test_every_state_has_its_reason_for_a_refusal():
+    assert set(BECAUSE) == set(State)
+
+
+def test_a_new_principal_is_named(client, people, org):
+    client.force_login(people.alice.user)
+    url = reverse("bal-principal-transfer", args=[org.pk, people.bruno.pk])
+    page = client.post(url, follow=True).text
+    assert f"{people.bruno} est maintenant principal de {org.address}." in page
