@@ -1,10 +1,12 @@
 """Words of a text template: for a mail, a file, a letter. Plain, so that a page that shows them escapes them.
 
-What Django renders is marked safe for HTML, even where the template escapes nothing, as texts must.
+What Django renders is marked safe for HTML; and it escapes by default, which would write « L&#x27;Hay » into a mail.
 """
 
-from django.template.loader import render_to_string
+from django.template import Context
+from django.template.loader import get_template
 
 
 def plain_text(template: str, context: dict) -> str:
-    return str.__str__(render_to_string(template, context))  # Django's own `str` would keep the mark
+    words = get_template(template).template.render(Context(context, autoescape=False))
+    return str.__str__(words)  # Django's own `str` would keep the mark

@@ -13,3 +13,12 @@ def quoted(value: object) -> str:
 def grouped(number: int) -> str:
     """« 1 288 490 189 », on one line."""
     return f"{number:,}".replace(",", NARROW)
+
+
+VOWELS = frozenset("aeiouyàâäéèêëîïôöùûüœæ")
+
+
+def of(name: object) -> str:
+    """« d’Alice Morel », « de Bruno Lefort »; before an h, which may be aspirated, the full form."""
+    said = str(name)
+    return f"d’{said}" if said[:1].lower() in VOWELS else f"de {said}"

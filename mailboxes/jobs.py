@@ -45,8 +45,12 @@ from mailboxes.actions.seals import seal
 from mailboxes.actions.traces import delete
 from mailboxes.campaigns.actions import ask_campaign, close_campaign, remind_campaign
 from mailboxes.campaigns.models import Campaign
+from mailboxes.findings import OF_BALS
 from mailboxes.imports.actions import carry_on, forget_import
 from mailboxes.imports.models import Import
+from mailboxes.inbox import digest
+from mailboxes.inbox.actions import note_todos
+from mailboxes.inbox.models import Todo
 from mailboxes.lifecycle import Act, RequestKind, State, Verb
 from mailboxes.models import (
     SYSTEM,
@@ -280,6 +284,12 @@ JOBS: dict[str, ScheduledJob] = {
     ]),
     "ask_campaigns": ScheduledJob(timedelta(minutes=10), [
         Sweep("campagnes dont l’envoi est à poursuivre", lambda now: Campaign.objects.to_ask(), _each(ask_campaign)),
+    ]),
+    "note_todos": ScheduledJob(crontab(minute="7-59/15"), [
+        Sweep("choses à faire relevées", lambda now: Todo.objects.all(), lambda rows: note_todos(OF_BALS)),
+    ]),
+    "send_digests": ScheduledJob(crontab(day_of_week=1, hour=7, minute=45), [
+        Sweep("résumés du lundi", digest.due, _each(digest.send_digest)),
     ]),
     "tell_again": ScheduledJob(timedelta(minutes=10), [
         Sweep("avis à transmettre", lambda now: JournalEntry.objects.untold(now), _tell),

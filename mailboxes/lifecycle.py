@@ -22,6 +22,20 @@ class State(TextChoices):
     ABANDONED = "abandoned", "demande abandonnée"
 
 
+# Why an act is refused of a BAL in that state: what stands after « … est impossible : ».
+BECAUSE: dict[State, str] = {
+    State.REQUESTED: "l’opérateur ne l’a pas encore ouverte",
+    State.ACTIVE: "cette BAL est active, et rien n’est demandé à son sujet",
+    State.IDLE_ALERTED: "une alerte d’inactivité attend la réponse de ses titulaires",
+    State.DEPUBLICATION_REQUESTED: "son retrait de l’annuaire est déjà demandé à l’opérateur",
+    State.DEPUBLISHED: "elle est déjà retirée de l’annuaire",
+    State.DELETION_REQUESTED: "sa suppression est déjà demandée à l’opérateur",
+    State.DELETION_CONFIRMED: "l’opérateur a confirmé sa suppression",
+    State.DELETED: "elle est supprimée",
+    State.ABANDONED: "la demande d’ouverture est abandonnée",
+}
+
+
 class Verb(TextChoices):
     ACTIVATE = "activate", "Enregistrer l’ouverture"
     ABANDON = "abandon", "Abandonner la demande"
@@ -74,7 +88,7 @@ class Act(TextChoices):
     MARK_SENT = "mark_sent", "Marquer comme envoyée"
     RECORD_DONE = "record_done", "Enregistrer que c’est fait"
     RECORD_REFUSAL = "record_refusal", "Enregistrer un refus"
-    VERIFY_REQUEST = "verify_request", "Constater"
+    VERIFY_REQUEST = "verify_request", "Je l’ai vérifié à l’annuaire"
     CANCEL_REQUEST = "cancel_request", "Annuler la demande"
     ASK_AGAIN = "ask_again", "Demander de nouveau"
     REMIND_OPERATOR = "remind_operator", "Relancer l’opérateur"
@@ -96,7 +110,7 @@ class Act(TextChoices):
     APPLY_CONTACT = "apply_contact", "Prendre en compte de nouvelles coordonnées"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
     NOTE_ANOMALY = "note_anomaly", "Signaler une anomalie"
-    RESOLVE_ANOMALY = "resolve_anomaly", "Clore une anomalie"
+    RESOLVE_ANOMALY = "resolve_anomaly", "Enregistrer que l’anomalie est corrigée"
     DESCRIBE_APPLICATIVE = "describe_applicative", "Décrire l’usage applicatif"
     WARN_CERTIFICATE = "warn_certificate", "Avertir de la fin d’un certificat"
     WRITE_PROTOCOL = "write_protocol", "Écrire au protocole d’utilisation"
@@ -139,6 +153,7 @@ class Act(TextChoices):
     DESCRIBE_OPERATOR = "describe_operator", "Modifier un opérateur"
     IMPORT_ACCESSES = "import_accesses", "Reprendre un accès qui existe"
     PASS_STEP = "pass_step", "Passer une étape de la mise en route"
+    FOLLOW = "follow", "Suivre une chose à faire"  # pause it, entrust it, say it done
 
 
 class Role(TextChoices):
@@ -205,8 +220,8 @@ class Severity(TextChoices):
 class CampaignKind(TextChoices):
     """What a campaign puts to many at once."""
 
-    CLEANUP = "cleanup", "nettoyage"
-    RECERTIFICATION = "recertify", "recertification des accès"
+    CLEANUP = "cleanup", "boîtes inutilisées"
+    RECERTIFICATION = "recertify", "revue des accès"
     PREFERRED = "preferred", "BAL privilégiée"
 
 
@@ -390,6 +405,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     # On the word of the professional who answers for it, who is told.
     (Act.IMPORT_ACCESSES,    {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.PASS_STEP,          {_R.ADMINISTRATEUR}),
+    (Act.FOLLOW,             {_R.GESTIONNAIRE}),
 ]}
 # fmt: on
 

@@ -213,7 +213,8 @@ def test_every_icon_named_in_a_template_is_in_the_sprite():
 @pytest.mark.parametrize("pattern", [r"<style", r"\sstyle=", r"<script(?![^>]*\ssrc=)", r"\son[a-z]+=", r"javascript:"])
 def test_no_template_holds_what_the_content_policy_forbids(pattern):
     held = [str(t) for t in TEMPLATES if re.search(pattern, (ROOT / "templates" / t).read_text())]
-    assert held == []
+    # Mail programs know no stylesheet of ours: the layout of mails alone has its styles in it.
+    assert set(held) <= ({"mailboxes/notices/mail.html"} if "style=" in pattern else set())
 
 
 def test_what_may_scroll_sideways_is_reached_by_keyboard_and_has_a_name():

@@ -9,7 +9,14 @@ from django.utils import timezone
 from directory.dates import day_of
 from mailboxes.lifecycle import Party
 from mailboxes.models import SYSTEM, Affiliation, Bal, ContactChange, JournalEntry, Notice, Person, Signatory
-from mailboxes.notices.telling import gestionnaires_of, notice_to_person, notices_for, notices_to_gestionnaires, tell
+from mailboxes.notices.telling import (
+    gestionnaires_of,
+    is_own_act,
+    notice_to_person,
+    notices_for,
+    notices_to_gestionnaires,
+    tell,
+)
 
 
 def locked(bal: Bal) -> Bal:
@@ -70,7 +77,7 @@ def write(
         accounts = gestionnaires_of([bal]) if Party.GESTIONNAIRES in parties else {}
         notices = notices_for(entry, bal, stage=stage or what, cycle=cycle, parties=parties, accounts=accounts)
         held = {notice.person_id for notice in notices}
-        besides = {person.pk: person for person in to if person.pk not in held}.values()
+        besides = {one.pk: one for one in to if one.pk not in held and not is_own_act(entry, one)}.values()
         notices += [
             notice_to_person(entry, person, stage=stage or what, cycle=cycle, party=Party.DELEGATAIRE)
             for person in besides

@@ -23,6 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from directory.models import Entry
+from directory.typography import of
 from mailboxes.campaigns.models import CampaignTarget
 from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.lifecycle import OPENED, CampaignKind, State
@@ -96,12 +97,12 @@ def _out_of_preference(now: datetime) -> list[Fate]:
 # fmt: off
 QUESTIONS: dict[str, CampaignQuestion] = {question.kind: question for question in [
     CampaignQuestion(
-        KINDS.CLEANUP, "Nettoyage", "Vous servez-vous de cette BAL ?",
+        KINDS.CLEANUP, "Boîtes inutilisées", "Vous servez-vous de cette BAL ?",
         "Les BAL dont l’usage est inconnu ou ancien : leur principal dit s’il s’en sert. Le silence ne retire rien.",
         (ANSWERS.USED, ANSWERS.UNUSED, ANSWERS.NOT_MINE), _out_of_cleanup, by_link=True,
     ),
     CampaignQuestion(
-        KINDS.RECERTIFICATION, "Recertification des accès", "Ces personnes doivent-elles garder leur accès ?",
+        KINDS.RECERTIFICATION, "Revoir qui a accès", "Ces personnes doivent-elles garder leur accès ?",
         "Chaque principal relit qui a accès à sa BAL, confirme, ou retire des accès. Le silence ne retire rien.",
         (ANSWERS.CONFIRMED, ANSWERS.WITHDRAWN), _out_of_recertification, by_link=False,
     ),
@@ -234,4 +235,4 @@ def accesses(bal: Bal) -> list[Access]:
 
 def _lent(row: Delegataire) -> str:
     end = f"jusqu’au {row.ends_on:%d/%m/%Y}" if row.ends_on else "sans date de fin"
-    return f"délégataire sous la responsabilité de {row.under}, {end} : {row.reason}"
+    return f"délégataire sous la responsabilité {of(row.under)}, {end} : {row.reason}"

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from django.db.models import Count, Sum, Value
+from django.db.models import Count, QuerySet, Sum, Value
 from django.utils import timezone
 
 from mailboxes.findings.table import FINDINGS, OF_BALS, OF_MOVEMENTS, Finding
@@ -20,16 +20,24 @@ class Counted(NamedTuple):
     day: date | None  # of the measure; None: counted now
 
 
-def count_findings(user) -> list[Counted]:
+def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[Counted]:
     """The findings that hold for `user` with their counts, in the order of the table; as many queries whatever the
-    number of BAL."""
-    day, kept = _kept(user)
+    number of BAL.
+
+    `within`: in these structures alone, of those that `user` sees.
+    """
+    structures = Structure.objects.visible_to(user)
+    bals, files = Bal.objects.visible_to(user), Movement.objects.visible_to(user)
+    if within is not None:
+        structures = structures.filter(pk__in=within.values("pk"))
+        bals = bals.filter(structure__in=structures.values("pk"))
+        files = files.filter(stay__structure__in=structures.values("pk"))
+    day, kept = _kept(structures)
     at_once = [finding for finding in OF_BALS if day is None or not finding.is_kept]
-    counts = kept | _count(at_once, Bal.objects.visible_to(user))
+    counts = kept | _count(at_once, bals)
     if day is None:
-        gaps = Gaps.visible_to(user).counts()
+        gaps = (Gaps.visible_to(user) if within is None else Gaps(structures)).counts()
         counts |= {name: number for (name, status), number in gaps.items() if status == "open"}
-    files = Movement.objects.visible_to(user)
     counts |= {finding.name: finding.movements(files).count() for finding in OF_MOVEMENTS if finding.movements}
     counts |= {finding.name: int(finding.holds()) for finding in FINDINGS if finding.holds}
     return [
@@ -50,9 +58,9 @@ def _count(findings: list[Finding], bals) -> dict[str, int]:
     return dict(first.union(*others, all=True).values_list("name", "number"))
 
 
-def _kept(user) -> tuple[date | None, dict[str, int]]:
-    """The measures of today or yesterday of the structures that `user` sees; nothing older is shown."""
-    measures = Measure.objects.filter(structure__in=Structure.objects.visible_to(user).values("pk"))
+def _kept(structures: QuerySet[Structure]) -> tuple[date | None, dict[str, int]]:
+    """The measures of today or yesterday of these structures; nothing older is shown."""
+    measures = Measure.objects.filter(structure__in=structures.values("pk"))
     day = measures.latest_day()
     if day is None or day < timezone.localdate() - timedelta(days=1):
         return None, {}

@@ -54,6 +54,7 @@ _FREE_SPACE = (
     "Chercher et supprimer les pièces jointes lourdes.",
     "Demander de l’espace à l’opérateur.",
 )
+_SPACE = "Demander de l’espace"
 _NAME_PRINCIPAL = (
     "Choisir avec le responsable de structure un professionnel qui a un numéro RPPS et une CPS ou une e-CPS.",
     "Le désigner : il répondra des accès et pourra demander la suppression.",
@@ -78,7 +79,7 @@ _FILLING = _said(lambda: f"À {filling_from()} % et plus, sans être pleines : c
 FINDINGS = [
     Finding("pleine", _S.URGENT, "BAL pleines ou presque",
             _FULL,
-            None, sets.full, _FREE_SPACE),
+            _A.ASK_OPERATOR, sets.full, _FREE_SPACE, call=_SPACE),
     Finding("orpheline", _S.URGENT, "BAL orphelines",
             ("Personne n’y est inscrit : personne ne peut en demander la suppression ni en répondre. Désignez un "
              "principal."),
@@ -93,17 +94,17 @@ FINDINGS = [
              "Retirer les cotitulaires partis ; faire des autres des délégataires, sous un cotitulaire.")),
     Finding("mot-de-passe", _S.URGENT, "Mots de passe partagés",
             "Un même mot de passe sert à plusieurs : on ne sait plus qui lit ni qui envoie.",
-            _A.RESOLVE_ANOMALY, sets.with_anomaly(_K.PASSWORD),
+            _A.RESOLVE_ANOMALY, sets.with_anomaly(_K.PASSWORD), call="Faire changer le mot de passe", steps=
             ("Faire changer le mot de passe par l’opérateur.",
              "Donner à chacun son propre accès : cotitulaire, ou délégataire sous un cotitulaire.",
-             "Clore l’anomalie.")),
+             "Enregistrer ici que c’est corrigé.")),
     Finding("double-connexion", _S.URGENT, "Doubles connexions",
             ("Une même BAL ne peut pas être connectée à la fois au logiciel métier (DUI) et à Office 365 : chacun "
              "relève une partie des messages."),
             _A.RESOLVE_ANOMALY, sets.with_anomaly(_K.CONNECTION),
             ("Choisir le canal qui reste, d’ordinaire le logiciel métier.",
              "Faire fermer l’autre accès par l’opérateur.",
-             "Clore l’anomalie.")),
+             "Enregistrer ici que c’est corrigé.")),
     Finding("certificat-7", _S.URGENT, "Certificats à leur fin",
             "Dans moins de 7 jours, ou déjà : sans certificat valable, le logiciel n’envoie plus rien.",
             _A.DESCRIBE_APPLICATIVE, sets.certificate_within(7), _RENEW, call="Enregistrer le nouveau certificat"),
@@ -122,12 +123,12 @@ FINDINGS = [
     Finding("bientot-pleine", _S.TODO, "BAL bientôt pleines",
             ("Au rythme de leurs relevés, elles seront pleines d’ici 30 jours. Faites de la place avant qu’elles ne "
              "cessent de recevoir."),
-            None, sets.soon_full, _FREE_SPACE),
+            _A.ASK_OPERATOR, sets.soon_full, _FREE_SPACE, call=_SPACE),
     Finding("choisie-part", _S.TODO, "BAL privilégiées qui s’en vont",
             ("Un professionnel l’a choisie comme privilégiée, et elle est alertée, dépubliée ou supprimée. Qu’il en "
              "choisisse une autre."),
             None, sets.preferred_leaving, place=("Voir les BAL privilégiées", "preference-list")),
-    Finding("choisie-autre", _S.TODO, "BAL privilégiées que contredit l’annuaire ou le registre",
+    Finding("choisie-autre", _S.TODO, "Choix différent à l’annuaire",
             "Qui l’a choisie n’en est plus titulaire, ou l’annuaire en donne une autre. Voyez « BAL privilégiées ».",
             None, sets.preferred_elsewhere, place=("Voir les BAL privilégiées", "preference-list")),
     Finding("depart-en-retard", _S.URGENT, "Départs en retard",
@@ -166,14 +167,14 @@ FINDINGS = [
             ("Faire supprimer la liste par l’opérateur.",
              "Ouvrir une BAL organisationnelle à l’équipe, avec ses cotitulaires.",
              "Pour prévenir d’une arrivée : la notification sur un courriel ordinaire.",
-             "Clore l’anomalie.")),
+             "Enregistrer ici que c’est corrigé.")),
     Finding("routage", _S.TODO, "Routages vers des BAL nominatives",
             "Une BAL organisationnelle renvoyée à des BAL nominatives perd la trace de qui a traité quoi.",
             _A.RESOLVE_ANOMALY, sets.with_anomaly(_K.FORWARD),
             ("Faire supprimer le routage par l’opérateur.",
              "Donner accès à la BAL elle-même : cotitulaires ou délégataires.",
              "Pour prévenir d’une arrivée : la notification sur un courriel ordinaire.",
-             "Clore l’anomalie.")),
+             "Enregistrer ici que c’est corrigé.")),
     Finding("certificat-30", _S.TODO, "Certificats à renouveler",
             "Ils finissent dans 30 jours ou moins. Lancez le renouvellement.",
             _A.DESCRIBE_APPLICATIVE, sets.certificate_within(30), _RENEW, call="Enregistrer le nouveau certificat"),
@@ -182,7 +183,7 @@ FINDINGS = [
             _A.DESCRIBE_APPLICATIVE, sets.certificate_within(60), _RENEW, call="Enregistrer le nouveau certificat"),
     Finding("se-remplit", _S.WATCH, "BAL qui se remplissent",
             _FILLING,
-            None, sets.filling, _FREE_SPACE),
+            _A.ASK_OPERATOR, sets.filling, _FREE_SPACE, call=_SPACE),
     Finding("sans-releve", _S.TODO, "BAL sans relevé récent de leur opérateur",
             ("Leur opérateur ne dit plus rien de leur utilisation : elle est inconnue depuis. Aucune alerte ne part "
              "et rien ne sera retiré de l’annuaire tant qu’un relevé ne revient pas."),

@@ -56,7 +56,7 @@ class BalFilter(filters.FilterSet):
         method="full_in", label="Pleine d’ici (jours)", min_value=0, max_value=HORIZON.days
     )
     use = filters.ChoiceFilter(
-        method="paid_and_used", label="Payée à l’opérateur et", choices=Use.choices, empty_label="peu importe"
+        method="paid_and_used", label="Usage des BAL payées", choices=Use.choices, empty_label="peu importe"
     )
     published = filters.ChoiceFilter(
         method="in_annuaire", label="À l’annuaire public", choices=YES_NO, empty_label="peu importe"

@@ -1,6 +1,7 @@
 """Who holds a BAL, and who may use it."""
 
 from django import forms
+from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.forms.offers import field_of
@@ -63,10 +64,14 @@ class NamePrincipalForm(_HolderForm):
 class DelegateForm(_PersonOfBalForm):
     can_read = forms.BooleanField(label="Consulter les messages", required=False, initial=True)
     can_send = forms.BooleanField(label="Envoyer des messages", required=False)
-    starts_on = forms.DateField(label="Du", required=False, widget=DateInput(), help_text="Vide : dès aujourd’hui.")
-    ends_on = forms.DateField(label="Au", required=False, widget=DateInput(), help_text="Vide : sans date de fin.")
+    starts_on = forms.DateField(label="Du", required=False, initial=timezone.localdate, widget=DateInput())
+    ends_on = forms.DateField(
+        label="Au", required=False, widget=DateInput(), help_text="Laissez vide si l’accès n’a pas de date de fin."
+    )
     reason = forms.CharField(
-        label="Mission", max_length=length_of(Delegataire, "reason"), help_text="Pourquoi cet accès."
+        label="Motif de l’accès",
+        max_length=length_of(Delegataire, "reason"),
+        help_text="Par exemple : secrétariat du Dr Morel.",
     )
 
     def perform(self, bal, *, by):

@@ -56,7 +56,7 @@ SITUATIONS = [
               (Act.ASK_OPERATOR, Act.IGNORE_GAP),
               ("Le domaine de cette adresse n’est pas dans la liste blanche de l’espace de confiance. Merci de nous "
                "dire s’il en fait partie, ou de déplacer cette BAL."), RequestKind.CHANGE),
-    Situation("a-tort", _S.URGENT, "Publiées à tort",
+    Situation("a-tort", _S.URGENT, "Encore visibles à l’annuaire",
               "À l’annuaire, alors qu’elles sont dépubliées, supprimées ou en liste rouge ici. Demandez leur retrait.",
               WRONGLY_LISTED,
               (Act.ASK_OPERATOR, Act.IGNORE_GAP),
@@ -75,7 +75,7 @@ SITUATIONS = [
               (Act.ASK_OPERATOR, Act.IGNORE_GAP),
               ("Cette adresse ne figure pas à l’annuaire public. Merci de la publier, ou de nous dire si elle est "
                "supprimée, non publiée ou en liste rouge."), RequestKind.PUBLISH, concludes_absence=True),
-    Situation("differe", _S.TODO, "Différentes",
+    Situation("differe", _S.TODO, "Fiche et annuaire ne concordent pas",
               "L’annuaire et le registre ne disent pas la même chose. Reprenez sa valeur, ou demandez la correction.",
               DIFFERING,
               (Act.ACCEPT_ANNUAIRE, Act.ASK_OPERATOR, Act.IGNORE_GAP),
@@ -86,7 +86,7 @@ SITUATIONS = [
               (Act.ASK_OPERATOR, Act.IGNORE_GAP),
               ("Cette adresse figure plusieurs fois à l’annuaire, avec des indications qui se contredisent. Merci "
                "de n’y laisser que ce qui suit."), RequestKind.CHANGE),
-    Situation("ailleurs", _S.WATCH, "À vos professionnels, chez un autre opérateur",
+    Situation("ailleurs", _S.WATCH, "Autres adresses de vos professionnels",
               ("Hors de vos domaines, au RPPS de vos professionnels. Demandez-leur si ces BAL sont à eux et s’ils "
                "s’en servent."),
               ELSEWHERE,

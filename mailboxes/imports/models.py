@@ -72,7 +72,7 @@ class Import(models.Model):
         OPENING = "opening", "lecture du fichier en cours"
         RECEIVED = "received", "colonnes à vérifier"
         READING = "reading", "simulation en cours"
-        PREVIEWED = "previewed", "simulé, rien n’est écrit"
+        PREVIEWED = "previewed", "aperçu : rien n’a encore été modifié"
         APPLYING = "applying", "en cours d’application"
         APPLIED = "applied", "appliqué"
         UNDOING = "undoing", "annulation en cours"

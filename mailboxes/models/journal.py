@@ -176,7 +176,7 @@ class Notice(models.Model):
     recipient = models.CharField("nom du destinataire", max_length=250)
     channel = models.CharField("canal", max_length=10, choices=Channel)
     address = models.EmailField("adresse", blank=True)
-    subject = models.CharField("objet", max_length=250, blank=True)  # of the operator's; people get a fixed one
+    subject = models.CharField("objet", max_length=250, blank=True)  # of the mail
     text = models.TextField("texte")
     created_at = models.DateTimeField("écrit le", default=timezone.now)
     attempts = models.PositiveSmallIntegerField("essais", default=0)

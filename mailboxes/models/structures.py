@@ -91,6 +91,9 @@ class Structure(models.Model):
     rpps_rang = identifier_field("RPPS-rang", 14, "RPPS-rang")
     postcode = models.CharField("code postal", max_length=5, blank=True)
     town = models.CharField("commune", max_length=100, blank=True)
+    # Who answers questions about MSSanté here, named in every mail; where blank, the nearest above.
+    referent = models.CharField("référent ou référente MSSanté", max_length=100, blank=True, db_default="")
+    referent_phone = models.CharField("téléphone du référent", max_length=30, blank=True, db_default="")
 
     objects = StructureQuerySet.as_manager()
 

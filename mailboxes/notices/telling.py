@@ -9,6 +9,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import date
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from mailboxes.lifecycle import Act, CampaignKind, Letter, Party
 from mailboxes.models import Bal, JournalEntry, Membership, Notice, Person, Request, Structure
 from mailboxes.models.contacts import OF_CONTACTS
 from mailboxes.notices import links
+from mailboxes.notices.mails import mail_of, subject_of
 from mailboxes.requests.letters import Layouts
 
 logger = logging.getLogger(__name__)
@@ -50,11 +52,13 @@ def notices_for(
     if Party.HOLDERS in parties:
         text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}.txt", about)
         notices += [
-            _to_person(entry, holder.person, text, stage=stage, cycle=cycle) for holder in bal.cotitulaires.all()
+            _to_person(entry, holder.person, text, stage=stage, cycle=cycle)
+            for holder in bal.cotitulaires.all()
+            if not is_own_act(entry, holder.person)
         ]
     if Party.GESTIONNAIRES in parties:
         text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", about)
-        managing = (accounts or {}).get(bal.structure_id, [])
+        managing = [one for one in (accounts or {}).get(bal.structure_id, []) if one.pk != entry.by_id]
         notices += [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in managing]
     return notices
 
@@ -88,12 +92,25 @@ def notices_of_delay(entry: JournalEntry, request: Request) -> list[Notice]:
     return [_to_account(entry, account, text, stage=entry.what, cycle=cycle) for account in accounts]
 
 
+def is_own_act(entry: JournalEntry, person: Person) -> bool:
+    """Did they do it themselves, logged in or by a signed link? Nobody is written about what they just did."""
+    return entry.signatory_id == person.pk or (entry.by_id is not None and entry.by_id == person.user_id)
+
+
 def notice_to_person(
-    entry: JournalEntry, person: Person, *, stage: str, cycle: str, party: Party = Party.HOLDERS
+    entry: JournalEntry,
+    person: Person,
+    *,
+    stage: str,
+    cycle: str,
+    party: Party = Party.HOLDERS,
+    until: date | None = None,
 ) -> Notice:
-    """The notice to a person about themselves, their addresses, or an access they have or gave."""
+    """The notice to a person about themselves, their addresses, or an access they have or gave.
+
+    `until`: the last day of an answer, where the caller alone knows it."""
     text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}.txt", {"bal": entry.bal, "entry": entry})
-    return _to_person(entry, person, text, stage=stage, cycle=cycle, party=party)
+    return _to_person(entry, person, text, stage=stage, cycle=cycle, party=party, until=until)
 
 
 def notices_to_addresses(entry: JournalEntry, person: Person, addresses: dict[str, str], *, stage: str) -> list[Notice]:
@@ -101,6 +118,7 @@ def notices_to_addresses(entry: JournalEntry, person: Person, addresses: dict[st
     notices go."""
     text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}.txt", {"entry": entry, "stage": stage})
     facts: dict[str, Any] = {"party": Party.HOLDERS, "person": person, "recipient": str(person), "text": text}
+    facts |= {"subject": subject_of(entry, stage)}
     return [
         _notice(
             entry, person.pk, stage=stage, cycle=f"entry-{entry.pk}-{number}", channel=channel, address=address, **facts
@@ -123,17 +141,26 @@ def notices_to_gestionnaires(entry: JournalEntry, managing, *, stage: str, cycle
 
 
 def _to_person(
-    entry: JournalEntry, person: Person, text: str, *, stage: str, cycle: str, party: Party = Party.HOLDERS
+    entry: JournalEntry,
+    person: Person,
+    text: str,
+    *,
+    stage: str,
+    cycle: str,
+    party: Party = Party.HOLDERS,
+    until: date | None = None,
 ) -> Notice:
     channel, address = person.reached_by(entry.bal)
     facts = {"party": party, "person": person, "recipient": str(person), "text": text}
-    facts |= {"channel": channel, "address": address}
+    facts |= {"channel": channel, "address": address, "subject": subject_of(entry, stage, until=until)}
     return _notice(entry, person.pk, stage=stage, cycle=cycle, **facts)
 
 
 def _to_account(entry: JournalEntry, account, text: str, *, stage: str, cycle: str) -> Notice:
     name = account.get_full_name() or account.get_username()
+    subject = subject_of(entry, stage, to_gestionnaire=True)
     facts = {"party": Party.GESTIONNAIRES, "recipient": name, "address": account.email, "text": text}
+    facts |= {"subject": subject}
     return _notice(entry, account.pk, stage=stage, cycle=cycle, **facts)
 
 
@@ -163,7 +190,11 @@ def tell_one(pk: int) -> bool:
     if not JournalEntry.objects.claim(pk, held_until - settings.NOTICE_LEASE):
         return False
     waiting = Notice.objects.filter(entry=pk, sent_at=None, bounced_at=None, channel__in=Notice.MAILED)
-    unsent = list(waiting.select_related("bal", "person", "entry__bal"))
+    unsent = list(
+        waiting.select_related(
+            "bal__structure__parent__parent", "person", "entry__bal", "entry__structure__parent__parent"
+        )
+    )
     settled, tried = 0, 0
     for notice in unsent:
         if is_resting(notice.channel):
@@ -235,15 +266,11 @@ def record_bounce(pk: int, reason: str) -> bool:
 def _mail(notice: Notice) -> EmailMessage:
     """The mail: the operator needs the request itself; a person gets a pointer only, for an ordinary mail is read
     by others."""
-    headers = {"Message-ID": links.message_id(notice)}
+    facts = {"headers": {"Message-ID": links.message_id(notice)}, **_way(notice)}
     if notice.party == Party.OPERATOR:
-        subject, body = notice.subject, notice.text
-    else:
-        link = f"{settings.SITE_URL}{path_of(notice)}"
-        subject = "Une action vous attend dans BAL Manager"
-        facts = {"notice": notice, "link": link, "is_signed": is_signed(notice)}
-        body = plain_text("mailboxes/notices/texts/mail.txt", facts)
-    return EmailMessage(subject, body, to=[notice.address], headers=headers, **_way(notice))
+        return EmailMessage(notice.subject, notice.text, to=[notice.address], **facts)
+    mail = mail_of(notice, f"{settings.SITE_URL}{path_of(notice)}", is_signed=is_signed(notice))
+    return mail.message(notice.address, **facts)
 
 
 def _way(notice: Notice) -> dict:

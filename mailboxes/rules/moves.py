@@ -5,6 +5,7 @@ from django.utils import timezone
 from directory.models import Entry, SyncRun
 from directory.typography import quoted
 from mailboxes.lifecycle import (
+    BECAUSE,
     BY_VERB,
     CORRECTING,
     LIVE,
@@ -28,7 +29,7 @@ def check_move(bal: Bal, verb: Verb, *, by) -> None:
     """The lifecycle table alone: who may, from where. Costs no query after `with_holders`."""
     check_may(verb, bal=bal, by=by)
     if bal.state not in BY_VERB[verb].before:
-        raise Refused(f"{quoted(verb.label)} est impossible pour une BAL {State(bal.state).label}.", "state")
+        raise Refused(f"{quoted(verb.label)} est impossible : {BECAUSE[State(bal.state)]}.", "state")
     if verb == Verb.ALERT_IDLE and not bal.has_users:
         raise Refused("Une BAL applicative n’est relevée par personne : on ne l’alerte pas.", "kind")
     if verb == Verb.REQUEST_DELETION:
@@ -57,7 +58,7 @@ def check_retract(bal: Bal, verb: Verb) -> None:
 def check_act(bal: Bal, act: Act, *, by) -> None:
     check_may(act, bal=bal, by=by)
     if bal.state not in LIVE:
-        raise Refused(f"{quoted(act.label)} est impossible pour une BAL {State(bal.state).label}.", "state")
+        raise Refused(f"{quoted(act.label)} est impossible : {BECAUSE[State(bal.state)]}.", "state")
 
 
 def check_open_request(bal: Bal, kind: RequestKind, *, by) -> None:

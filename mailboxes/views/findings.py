@@ -1,25 +1,22 @@
-"""What needs doing: one finding after the other, each BAL beside the act that mends it."""
+"""Where each finding is mended: the page with its rows, and the act that mends one BAL."""
 
 from django.db.models import Exists, OuterRef
-from django.http import Http404
-from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from mailboxes.findings import BY_NAME, OF_BALS, Finding
+from mailboxes.findings import OF_BALS, Finding
 from mailboxes.gaps import BY_NAME as SITUATIONS
 from mailboxes.gaps import Gaps
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import Bal, Structure
 from mailboxes.rules import allows, check_act, check_move, check_repair_orphan
-from mailboxes.views.paging import KeyPaginator
 
-PER_PAGE = 25
 # The page of an act that is about the BAL alone; another is done from the BAL's own page, where its people stand.
 PAGES = {
     Act.NAME_PRINCIPAL: "bal-principal-name",
     Act.CORRECT: "bal-correct",
     Act.DESCRIBE_APPLICATIVE: "bal-applicative",
     Act.ASK_USE: "bal-ask-use",
+    Act.ASK_OPERATOR: "bal-space",
 }
 ANCHORS = {
     Act.REMOVE_COTITULAIRE: "#people-title",
@@ -35,19 +32,6 @@ def address_of(finding: Finding) -> str:
     if finding.movements:
         return f"{reverse('movement-list')}?point={finding.name}"
     return reverse("finding", args=[finding.name]) if finding.bals else reverse("directory:runs")
-
-
-def finding(request, name):
-    if name not in BY_NAME:
-        raise Http404
-    found = BY_NAME[name]
-    if not found.bals:
-        return redirect(address_of(found))
-    bals = found.bals(Bal.objects.visible_to(request.user)).order_by("address", "pk")
-    paginator = KeyPaginator(bals, PER_PAGE, rows=Bal.objects.with_holders().with_publication())
-    page = paginator.get_page(request.GET.get("page"))
-    rows = [(bal, remedy_for(found, bal, request.user)) for bal in page]
-    return render(request, "mailboxes/findings/finding.html", {"finding": found, "page": page, "rows": rows})
 
 
 def remedy_for(finding: Finding, bal: Bal, user) -> str:

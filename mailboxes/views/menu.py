@@ -24,49 +24,96 @@ class MenuGroup(NamedTuple):
 
 
 MENU: tuple[MenuPage | MenuGroup, ...] = (
-    MenuPage("Tableau de bord", "dashboard", "layout-dashboard"),
-    MenuPage("Registre des BAL", "bal-list", "mailbox"),
-    MenuPage("Personnes", "person-list", "users"),
+    MenuPage("À traiter", "dashboard", "inbox"),
     MenuGroup(
-        "Suivi",
-        "clipboard-check",
+        "BAL",
+        "mailbox",
         (
-            MenuPage("Écarts", "gap-list", "arrows-exchange"),
-            MenuPage("Demandes", "request-list", "send"),
-            MenuPage("Campagnes", "campaign-list", "flag"),
-            MenuPage("Arrivées et départs", "movement-list", "clipboard-list"),
+            MenuPage("Toutes les BAL", "bal-list", "mailbox"),
             MenuPage("BAL privilégiées", "preference-list", "star"),
-            MenuPage("Avis non remis", "notice-list", "mail-off"),
+            MenuPage("Coûts et économies", "costs", "currency-euro"),
+        ),
+    ),
+    MenuGroup(
+        "Personnes",
+        "users",
+        (
+            MenuPage("Toutes les personnes", "person-list", "users"),
+            MenuPage("Arrivées et départs", "movement-list", "clipboard-list"),
+        ),
+    ),
+    MenuGroup(
+        "Opérateurs",
+        "send",
+        (
+            MenuPage("Demandes", "request-list", "send"),
             MenuPage("Imports", "import-list", "file-import"),
+            MenuPage("Opérateurs et tarifs", "operators", "server"),
+        ),
+    ),
+    MenuGroup(
+        "Annuaire",
+        "address-book",
+        (
+            MenuPage("Chercher dans l’annuaire", "directory:search", "address-book", of_structures=False),
+            MenuPage("Vérifier une adresse", "directory:check", "shield-check", of_structures=False),
+            MenuPage("Écarts", "gap-list", "arrows-exchange"),
+            MenuPage("Synchronisations", "directory:runs", "refresh"),
+        ),
+        of_structures=False,
+    ),
+    MenuGroup(
+        "Campagnes",
+        "flag",
+        (
+            MenuPage("Campagnes", "campaign-list", "flag"),
+            MenuPage("Avis non remis", "notice-list", "mail-off"),
         ),
     ),
     MenuGroup(
         "Pilotage",
         "chart-line",
         (
+            MenuPage("Activité", "activity", "history"),
             MenuPage("Indicateurs", "indicators", "chart-line"),
             MenuPage("État des accès", "access-list", "user-check"),
-            MenuPage("Coûts", "costs", "currency-euro"),
             MenuPage("Protocole d’utilisation", "protocols", "file-text"),
-            MenuPage("Logiciels et clés", "software-list", "key"),
+        ),
+    ),
+    MenuGroup(
+        "Réglages",
+        "settings",
+        (
             MenuPage("Structures", "structure-list", "building-hospital"),
-            MenuPage("Opérateurs", "operators", "server"),
             MenuPage("Comptes et droits", "rights", "lock"),
+            MenuPage("Logiciels et clés", "software-list", "key"),
+            MenuPage("Modèles de demandes", "layout-list", "file-text"),
         ),
     ),
     MenuPage("Mes BAL", "my-bals", "mail", of_structures=False),
-    MenuPage("Annuaire", "directory:search", "address-book", of_structures=False),
 )
 
 
 def menu_for(path: str, sees_structures: bool) -> list[dict]:
-    """What `_nav.html` draws for who stands at `path`; a page's address is the beginning of those it leads to."""
-    return [_drawn(entry, path) for entry in MENU if sees_structures or not entry.of_structures]
+    """What `_nav.html` draws for who stands at `path`; a page's address is the beginning of those it leads to, and of
+    two that fit the longer one is meant."""
+    shown = [entry for entry in MENU if sees_structures or not entry.of_structures]
+    pages = [page for entry in shown for page in _pages_of(entry, sees_structures)]
+    here = max((page for page in pages if _leads_to(page, path)), key=lambda page: len(page.url), default=None)
+    return [_drawn(entry, here, sees_structures) for entry in shown]
 
 
-def _drawn(entry: MenuPage | MenuGroup, path: str) -> dict:
+def _pages_of(entry: MenuPage | MenuGroup, sees_structures: bool) -> list[MenuPage]:
+    pages = (entry,) if isinstance(entry, MenuPage) else entry.pages
+    return [page for page in pages if sees_structures or not page.of_structures]
+
+
+def _leads_to(page: MenuPage, path: str) -> bool:
+    return path == page.url or (page.view != "dashboard" and path.startswith(page.url))
+
+
+def _drawn(entry: MenuPage | MenuGroup, here: MenuPage | None, sees_structures: bool) -> dict:
     if isinstance(entry, MenuPage):
-        home = entry.url == reverse("dashboard")
-        return {"page": entry, "is_current": path == entry.url or (not home and path.startswith(entry.url))}
-    pages = [_drawn(page, path) for page in entry.pages]
+        return {"page": entry, "is_current": entry == here}
+    pages = [{"page": page, "is_current": page == here} for page in _pages_of(entry, sees_structures)]
     return {"group": entry, "pages": pages, "is_current": any(page["is_current"] for page in pages)}

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from mailboxes.gaps.preferred import choices_of, own_places
-from mailboxes.lifecycle import LIVE, STOPPABLE, Verb
+from mailboxes.lifecycle import LIVE, STOPPABLE, Role, Verb
 from mailboxes.models import Bal, Delegataire, Preference
 from mailboxes.rules import (
     allows,
@@ -82,7 +82,7 @@ def facts_of(bal: Bal, user) -> dict:
     is_unknown = bal.is_of_unknown_use
     return {
         "bal": bal,
-        "roles": sorted(role.label for role in bal.roles_of(user)),
+        "role": role_said(bal.roles_of(user)),
         "is_leaving": is_leaving,
         "is_unknown": is_unknown,
         "awaits": may_declare and (is_leaving or is_unknown),
@@ -91,3 +91,17 @@ def facts_of(bal: Bal, user) -> dict:
         "is_filling": is_filling(bal),
         "may_make_known": allows(check_make_known, bal, by=user),
     }
+
+
+# What one is of one's own BAL, the fullest alone: a principal is a cotitulaire besides.
+MINE = {
+    Role.TITULAIRE: "titulaire de cette BAL",
+    Role.PRINCIPAL: "le cotitulaire principal",
+    Role.COTITULAIRE: "cotitulaire",
+    Role.DELEGATAIRE: "délégataire",
+    Role.GESTIONNAIRE: "gestionnaire de la structure",
+}
+
+
+def role_said(roles) -> str:
+    return next((said for role, said in MINE.items() if role in roles), "")

@@ -33,7 +33,7 @@ def space_facts(row: Bal, user) -> dict:
 
 def forecast_facts(told: Forecast | Unknown) -> dict:
     if isinstance(told, Unknown):
-        return {"forecast": None, "why_unknown": str(told)}
+        return {"forecast": None, "why_unknown": str(told), "is_far": told == Unknown.FAR}
     return {"forecast": told, "is_overdue": told.pace and told.likely < timezone.localdate()}
 
 

@@ -47,3 +47,39 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     button.querySelector("[data-copy-said]").textContent = "Copié";
   });
 }
+
+// The search field: Ctrl-K or "/" leads there, arrows go through what is found, Escape closes it.
+const find = document.querySelector("input[data-find]");
+if (find) {
+  const found = document.getElementById("found");
+  const close = () => { found.hidden = true; };
+  const answers = () => [...found.querySelectorAll("a")];
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    const asks = (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing);
+    if (!asks) return;
+    event.preventDefault();
+    find.focus();
+    find.select();
+  });
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target === found) found.hidden = !find.form.contains(document.activeElement);
+  });
+  find.form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      close();
+      find.focus();
+      return;
+    }
+    if (found.hidden || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+    event.preventDefault();
+    const places = [find, ...answers()];
+    const step = event.key === "ArrowDown" ? 1 : -1;
+    const next = places.indexOf(document.activeElement) + step;
+    places[(next + places.length) % places.length].focus();
+  });
+  find.form.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !find.form.contains(event.relatedTarget)) close();
+  });
+  document.addEventListener("click", (event) => { if (!find.form.contains(event.target)) close(); });
+}

@@ -21,7 +21,7 @@ def review_accesses(app, page, log_in):
     log_in(page, "gisele")
     page.goto(f"{app.url}/bal/?q=cardiologie")
     page.get_by_role("link", name="Lancer une campagne").click()
-    page.get_by_label("Recertification des accès").check()
+    page.get_by_label("Revoir qui a accès").check()
     page.get_by_role("button", name="Voir qui serait interrogé").click()
     page.get_by_text("1 personne").wait_for()
     page.get_by_label("Titre").fill("Revue des accès")

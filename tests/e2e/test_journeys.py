@@ -11,14 +11,14 @@ pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
 
 def go(page, group, name):
     menu = page.get_by_role("navigation", name="Menu principal")
-    menu.get_by_text(group).click()
+    menu.locator("summary").get_by_text(group, exact=True).click()
     menu.get_by_role("link", name=name).click()
 
 
 def test_a_gestionnaire_finds_a_bal_and_asks_for_its_depublication(app, page, log_in):
     log_in(page, "gisele")
-    page.get_by_role("link", name="Registre des BAL").click()
-    page.get_by_label("Rechercher").fill("cardiologie")
+    go(page, "BAL", "Toutes les BAL")
+    page.get_by_label("Rechercher", exact=True).fill("cardiologie")
     page.get_by_role("button", name="Filtrer").click()
     page.get_by_role("link", name="cardiologie.lilas@").click()
     page.get_by_role("link", name="Demander la dépublication").first.click()
@@ -133,7 +133,7 @@ def test_a_person_is_chosen_without_javascript(app, bare_page, log_in):
 
 def test_a_gestionnaire_adopts_what_the_annuaire_shows_and_the_register_lacks(app, page, log_in):
     log_in(page, "gisele")
-    go(page, "Suivi", "Écarts")
+    go(page, "Annuaire", "Écarts")
     page.get_by_label("Cocher ancien.standard@chu-exemple.mssante.fr").check()
     page.get_by_label("Pour les adresses cochées").select_option(label="Inscrire au registre")
     page.get_by_role("button", name="Continuer").click()
@@ -155,7 +155,7 @@ def test_a_professional_answers_by_the_link_without_log_in_nor_javascript(app, b
 
 def test_a_gestionnaire_sends_a_request_by_hand_and_records_the_answer(app, page, log_in):
     log_in(page, "gisele")
-    go(page, "Suivi", "Demandes")
+    go(page, "Opérateurs", "Demandes")
     page.get_by_role("link", name="Modification").click()
     expect(page.get_by_text("Porter l’espace à 4 Go.").first).to_be_visible()
     page.get_by_role("link", name="Marquer comme envoyée").click()
@@ -166,7 +166,7 @@ def test_a_gestionnaire_sends_a_request_by_hand_and_records_the_answer(app, page
     page.get_by_role("button", name="Enregistrer un refus").click()
     page.get_by_text("« Enregistrer un refus » : c’est fait.").wait_for()
     expect(page.get_by_text("refusée par l’opérateur").first).to_be_visible()
-    go(page, "Suivi", "Demandes")
+    go(page, "Opérateurs", "Demandes")
     page.get_by_label("Cocher retrait de l’annuaire").check()
     with page.expect_download() as taken:
         page.get_by_role("button", name="Leur fichier").click()
@@ -304,7 +304,7 @@ def bal_of(page, text):
 
 def test_a_gestionnaire_asks_the_operator_for_a_preferred_bal(app, page, log_in):
     log_in(page, "gisele")
-    page.get_by_role("link", name="Registre des BAL").click()
+    go(page, "BAL", "Toutes les BAL")
     page.get_by_role("link", name="BAL privilégiées").click()
     page.get_by_label("Cocher cardiologie.lilas@").check()
     page.get_by_role("button", name="Demander à l’opérateur").click()
@@ -331,7 +331,7 @@ archives@ailleurs.mssante.fr;ORG;10000000017;
 
 def bring_a_list_in(app, page, log_in, go_on):
     log_in(page, "gisele")
-    go(page, "Suivi", "Imports")
+    go(page, "Opérateurs", "Imports")
     page.get_by_role("link", name="Importer une liste").click()
     page.get_by_label("Opérateur").select_option(label="Opérateur régional")
     page.get_by_label("Structure").select_option(label="CHU des Lilas")
@@ -344,7 +344,7 @@ def bring_a_list_in(app, page, log_in, go_on):
     assert page.get_by_label("Compte principal").input_value() == "rpps", "known by its cells"
     page.get_by_role("button", name="Simuler l’import").click()
     go_on(page)
-    page.locator(".badge").get_by_text("simulé, rien n’est écrit").wait_for()
+    page.locator(".badge").get_by_text("aperçu : rien n’a encore été modifié").wait_for()
     expect(page.get_by_text("n’est pas un domaine de Opérateur régional").first).to_be_visible()
     page.locator('a[href*="lignes=corrected"]').first.click()
     expect(page.get_by_text("« 31/02/2026 »").first, "the date alone is left aside").to_be_visible()

@@ -12,7 +12,9 @@ from mailboxes import actions, rules
 from mailboxes.actions.people import recorded
 from mailboxes.campaigns.actions import answer_campaign, ask_campaign, close_campaign, launch_campaign, remind_campaign
 from mailboxes.campaigns.models import Campaign
+from mailboxes.findings import BY_NAME as FINDINGS
 from mailboxes.imports.actions import receive_import, undo_import
+from mailboxes.inbox.actions import follow, say_done
 from mailboxes.lifecycle import (
     BY_HAND,
     EXPOSED,
@@ -362,6 +364,9 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     Act.REMIND_PERSON: [Attempt(P, lambda it, by, s: actions.remind_person(it, by=by), asked_person)],
     Act.REMIND_IDLE: [Attempt(("ORG",), lambda it, by, s: actions.remind_idle(it, 15, by=by), alerted)],
     Act.ESCALATE_IDLE: [Attempt(("ORG",), lambda it, by, s: actions.escalate_idle(it, by=by), unreached)],
+    Act.FOLLOW: [
+        Attempt(ALL, lambda it, by, s: follow(FINDINGS["nom"], Bal.objects.filter(pk=it.pk), say_done(), by=by))
+    ],
     Act.ASK_USE: [Attempt(BOX, lambda it, by, s: actions.ask_use(it, by=by), page=page("bal-ask-use"))],
     Act.REMIND_USE: [Attempt(BOX, lambda it, by, s: actions.remind_use(it, by=by), use_asked)],
     # What follows from a reading, by the automate alone: its action asks the rule in its name.

@@ -188,7 +188,7 @@ def test_a_bulk_verb_counts_the_done_and_says_why_not_the_others(bulk, org):
     _, said = bulk("org", "app", "per", confirmed="1", note="Ménage")
     assert said[0] == "«\u00a0Demander la dépublication\u00a0» : fait pour 2 BAL."
     assert "Refusé pour 1 BAL (paul.exemple@chu-exemple.mssante.fr)" in said[1]
-    assert "impossible pour une BAL dépubliée" in said[1]
+    assert "impossible : elle est déjà retirée de l’annuaire" in said[1]
     assert org.journal.get().note == "Ménage"
 
 

@@ -245,7 +245,7 @@ def test_another_cotitulaire_takes_a_delegation_over_as_it_was(org, people):
     assert former.ended_at
     assert former.under == people.alice, "under whom it stood stays readable"
     told = set(Notice.objects.filter(stage="take_over").values_list("person__given_name", flat=True))
-    assert told == {"Alice", "Delphine"}, "who took it over knows"
+    assert told == {"Alice", "Delphine"}, "nobody is written about their own act"
     actions.hand_over(org, people.bruno, by=people.alice.user)
     leave(people.alice, people.gisele)
     assert org.delegataires.current().get() == taken

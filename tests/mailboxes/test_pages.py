@@ -10,7 +10,8 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
-from mailboxes.lifecycle import EXPOSED, State, Verb
+from directory.typography import of
+from mailboxes.lifecycle import BECAUSE, EXPOSED, State, Verb
 from mailboxes.models import AccessTrace, Bal, Cotitulaire, Delegataire, Notice, Person
 
 pytestmark = pytest.mark.sqlite_run
@@ -133,11 +134,11 @@ def test_who_follows_no_structure_lands_on_their_own_bal(visit, people, per):
 @pytest.mark.parametrize(
     ("page", "where"),
     [
-        ("dashboard", ["Tableau de bord"]),
-        ("bal", ["Registre des BAL"]),
-        ("gap-list", ["Suivi", "Écarts"]),
-        ("request-list", ["Suivi", "Demandes"]),
-        ("software-list", ["Pilotage", "Logiciels et clés"]),
+        ("dashboard", ["À traiter"]),
+        ("bal", ["BAL", "Toutes les BAL"]),
+        ("gap-list", ["Annuaire", "Écarts"]),
+        ("request-list", ["Opérateurs", "Demandes"]),
+        ("software-list", ["Réglages", "Logiciels et clés"]),
     ],
 )
 def test_the_menu_marks_where_one_stands(visit, people, org, page, where):
@@ -154,7 +155,9 @@ def test_the_menu_marks_where_one_stands(visit, people, org, page, where):
 def test_who_follows_no_structure_has_a_short_menu(visit, people, per):
     answer = visit(people.alice, "my-bals")
 
-    assert [entry["page"].label for entry in answer.context["main_menu"]] == ["Mes BAL", "Annuaire"]
+    annuaire, mine = answer.context["main_menu"]
+    assert mine["page"].label == "Mes BAL"
+    assert [inner["page"].view for inner in annuaire["pages"]] == ["directory:search", "directory:check"]
 
 
 def test_the_page_offers_what_the_rules_allow_and_nothing_else(visit, people, org):
@@ -414,7 +417,7 @@ def test_a_delegataire_sees_which_boxes_until_when_and_under_whom(visit, people,
     org.delegataires.update(ends_on=timezone.localdate() + timedelta(30))
     page = visit(people.delphine, "my-bals").content.decode()
     assert org.address in page
-    assert "Sous la responsabilité de Alice EXEMPLE" in page
+    assert "Sous la responsabilité d’Alice EXEMPLE" in page
 
 
 def test_who_has_no_bal_is_told_whom_to_ask(visit, people):
@@ -431,6 +434,7 @@ AROUND = ("django_session", "accounts_user", "SAVEPOINT", "BEGIN")
 def test_the_queries_do_not_grow_with_the_rows(visit, people, make_bal, django_assert_max_num_queries, name, limit):
     """Beside the session and the account. Of the list’s nine, two ask what the account may see and manage,
     one how old the annuaire is."""
+    visit(people.gisele, name)  # the first visit is written down
     counts = []
     for count in (2, 40):
         for _ in range(count - Bal.objects.count()):
@@ -473,3 +477,27 @@ def test_the_click_on_depublication_asks_the_database_20_times_at_most(client, p
     assert len([query for query in asked if "SAVEPOINT" not in query["sql"]]) <= 20
     org.refresh_from_db()
     assert (org.state, org.replaced_by) == (State.DEPUBLICATION_REQUESTED, other.address)
+
+
+# --- Words ------------------------------------------------------------------------------------------------------------
+def test_what_one_is_of_a_bal_is_said_once(visit, people, org):
+    assert "Vous êtes le cotitulaire principal." in visit(people.alice, "my-bals").text
+    assert "Vous êtes cotitulaire." in visit(people.bruno, "my-bals").text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("Alice", "d’Alice"), ("Élise", "d’Élise"), ("Bruno", "de Bruno"), ("Hugo", "de Hugo")]
+)
+def test_a_name_is_led_to_by_the_right_word(name, said):
+    assert of(name) == said
+
+
+def test_every_state_has_its_reason_for_a_refusal():
+    assert set(BECAUSE) == set(State)
+
+
+def test_a_new_principal_is_named(client, people, org):
+    client.force_login(people.alice.user)
+    url = reverse("bal-principal-transfer", args=[org.pk, people.bruno.pk])
+    page = client.post(url, follow=True).text
+    assert f"{people.bruno} est maintenant principal de {org.address}." in page

@@ -268,16 +268,18 @@ def test_the_copy_holds_everything_and_its_own_line_of_the_journal(visit, people
     assert [row["délégataire"] for row in data["Délégations données"]] == ["Delphine EXEMPLE"]
     assert data["Réponses sur des adresses"][0]["adresse"] == "a@ailleurs.mssante.fr"
     assert data["Journal"][0]["quoi"] == "Exporter les données d’une personne"
-    assert data["Avis"][0]["étape"] == "Transmettre le rôle de principal"
+    assert data["Avis"] == [], "nobody is written about their own act"
     assert data["Traces d’accès"][0]["quoi"] == "export"
     paul = json.loads(visit(people.gisele, "person-data", people.paul.pk, post={"format": "json"}).content)
     assert [row["quoi"] for row in paul["Journal"]][:2] == [
         "Exporter les données d’une personne",
         "Ajouter un cotitulaire",
     ]
+    bruno = json.loads(visit(people.bruno, "person-data", people.bruno.pk, post={"format": "json"}).content)
+    assert bruno["Avis"][0]["étape"] == "Transmettre le rôle de principal"
     assert paul["Dossiers"][0]["dossier"] == "départ"
     assert paul["Traces d’accès"] == [], "what paul looked at is for paul alone"
-    assert JournalEntry.objects.filter(what="export_person").count() == 2
+    assert JournalEntry.objects.filter(what="export_person").count() == 3
 
 
 def test_the_spreadsheet_has_the_same_tables_and_runs_no_formula(visit, people, org):

@@ -78,6 +78,7 @@ OF: dict[str, dict[str, Callable[[Side], Any]]] = {
     "logiciels/webhooks/": {"pk": row("webhook")},
     "logiciels/livraisons/": {"pk": row("delivery")},
     "a-faire/": {"name": word("mot-de-passe")},
+    "styleguide/": {"name": word("alert_idle")},
     "ecarts/": {"situation": word("inconnue"), "structure": structure, "address": lambda side: side.rows["orphan"]},
     "demandes/": {"pk": row("request"), "act": word("record_refusal")},
     "demandes/modeles/": {"pk": row("layout")},

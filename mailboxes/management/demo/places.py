@@ -34,7 +34,8 @@ class Places:
 def build() -> Places:
     roanne = {"postcode": "42300", "town": "Roanne"}
     foundation = _structure("Fondation des Trois Rivières", Kind.ORGANISME, finess_ej=_checked("42990001"),
-                            siret=_checked("9900000100001"), **roanne)  # fmt: skip
+                            siret=_checked("9900000100001"), referent="Gisèle Fournel",
+                            referent_phone="04 77 00 21 12", **roanne)  # fmt: skip
     below = {"parent": foundation, "finess_ej": foundation.finess_ej}
     return Places(
         foundation=foundation,

@@ -164,7 +164,7 @@ def test_the_mail_of_a_clean_up_opens_without_a_password(
     with django_capture_on_commit_callbacks(execute=True):
         launch()
     body = mailoutbox[0].body
-    assert "sans mot de passe" in body
+    assert "ne demande pas de mot de passe" in body
     assert per.address not in body
     path = "/" + next(line for line in body.splitlines() if "/questions/" in line).split("/", 3)[3]
     assert per.address in client.get(path).content.decode()

@@ -147,7 +147,7 @@ def test_an_app_whose_deletion_is_cancelled_was_never_depublished_and_goes_back_
 def test_a_deletion_not_yet_confirmed_is_not_said_to_be_seen(org, people, annuaire, make_request):
     annuaire()
     request = make_request(org, KINDS.DELETE, State.DELETION_REQUESTED)
-    with pytest.raises(Refused, match="impossible pour une BAL suppression demandée"):
+    with pytest.raises(Refused, match="impossible : sa suppression est déjà demandée"):
         actions.step(request, Act.VERIFY_REQUEST, by=people.gisele.user)
 
 

@@ -1,0 +1,87 @@
+"""Activité: what was done in the structures one sees, since the visit before or between two days."""
+
+from datetime import datetime, time, timedelta
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.shortcuts import render
+from django.utils import timezone
+
+from directory.models import SyncRun
+from mailboxes.forms.offers import offer_choices, offer_rows
+from mailboxes.inbox.models import Desk, desk_of
+from mailboxes.lifecycle import Act, Verb
+from mailboxes.models import Bal, JournalEntry, Membership, Structure
+from mailboxes.views.frame import sees_structures
+
+PER_PAGE = 50
+AUTOMATE = "automate"
+WEEK = timedelta(days=7)
+
+
+class ActivityForm(forms.Form):
+    since = forms.DateField(label="Du", required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    until = forms.DateField(label="Au", required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    structure = forms.ModelChoiceField(
+        Structure.objects.none(), label="Structure", required=False, empty_label="Toutes"
+    )
+    who = forms.ChoiceField(label="Qui", required=False)
+    what = forms.ChoiceField(label="Quoi", required=False)
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        structures = Structure.objects.visible_to(user)
+        offer_rows(self, structure=structures.order_by("name"))
+        there = Membership.objects.filter(structure__in=structures.values("pk")).values("user")
+        accounts = get_user_model().objects.filter(pk__in=there).order_by("first_name", "username")
+        people = [(str(account.pk), account.get_full_name() or account.username) for account in accounts]
+        offer_choices(
+            self,
+            who=[("", "Tout le monde"), (AUTOMATE, "L’application"), *people],
+            what=[("", "Tout"), *sorted([*Verb.choices, *Act.choices], key=lambda choice: choice[1])],
+        )
+
+
+def activity(request):
+    if not sees_structures(request.user):
+        return render(request, "mailboxes/inbox/activity.html", {"page": None, "form": None}, status=404)
+    desk, form = desk_of(request.user), ActivityForm(request.GET or None, user=request.user)
+    asked = form.cleaned_data if form.is_bound and form.is_valid() else {}
+    start = _start(desk, asked)
+    lines = _lines(request.user, asked).filter(at__gte=start)
+    if until := asked.get("until"):
+        lines = lines.filter(at__lt=timezone.make_aware(datetime.combine(until + timedelta(days=1), time())))
+    # By primary key, which rises with time: by date, the whole journal would be sorted.
+    lines = lines.select_related("bal", "person", "structure", "by", "signatory").order_by("-pk")
+    facts = {
+        "form": form,
+        "page": Paginator(lines, PER_PAGE).get_page(request.GET.get("page")),
+        "start": start,
+        "is_since_visit": not asked.get("since") and desk.before_at is not None,
+        "runs": SyncRun.objects.filter(started_at__gte=start).order_by("-pk")[:5],
+    }
+    return render(request, "mailboxes/inbox/activity.html", facts)
+
+
+def _start(desk: Desk, asked: dict) -> datetime:
+    if since := asked.get("since"):
+        return timezone.make_aware(datetime.combine(since, time()))
+    return desk.before_at or timezone.now() - WEEK
+
+
+def _lines(user, asked: dict):
+    """The lines about the BAL and the places that one sees; those about a person alone stand on the person's page."""
+    structures = Structure.objects.visible_to(user)
+    if asked.get("structure"):
+        structures = structures.filter(pk__in=Structure.objects.under(asked["structure"]).values("pk"))
+    places = structures.values("pk")
+    bals = Bal.objects.filter(structure__in=places)
+    lines = JournalEntry.objects.filter(Q(bal__in=bals.values("pk")) | Q(bal=None, structure__in=places))
+    who = asked.get("who")
+    if who == AUTOMATE:
+        lines = lines.filter(by=None, signatory=None)
+    elif who:
+        lines = lines.filter(by=who)
+    return lines.filter(what=asked["what"]) if asked.get("what") else lines

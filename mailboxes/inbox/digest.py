@@ -1,0 +1,85 @@
+"""The Monday mail: to each gestionnaire, how many things are to be done, the most pressing first."""
+
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from directory.typography import grouped
+from mailboxes.findings import Counted, count_findings
+from mailboxes.inbox.models import Desk
+from mailboxes.lifecycle import Severity
+from mailboxes.models import Membership, Structure
+from mailboxes.notices.mails import Awaits, Mail
+
+LINES = 6  # of findings; the inbox has them all
+ORDER = list(Severity)
+
+
+def monday_of(now: datetime) -> date:
+    day = timezone.localdate(now)
+    return day - timedelta(days=day.weekday())
+
+
+def due(now: datetime) -> QuerySet[Desk]:
+    """The desks of those who manage a structure and have not had this week's mail; each gestionnaire has a desk."""
+    managing = Membership.objects.filter(role=Membership.Role.GESTIONNAIRE)
+    people = get_user_model().objects.filter(
+        ~Q(email=""), is_active=True, software=None, pk__in=managing.values("user")
+    )
+    lacking = people.filter(desk=None).values_list("pk", flat=True)
+    Desk.objects.bulk_create([Desk(user_id=pk) for pk in lacking], ignore_conflicts=True)
+    return Desk.objects.due_for_digest(monday_of(now)).filter(user__in=people).select_related("user")
+
+
+def send_digest(desk: Desk, *, by) -> None:
+    """Once a week for each desk: it is marked first, and the mark is taken back where the mail server fails."""
+    monday = monday_of(timezone.now())
+    waiting = Desk.objects.due_for_digest(monday).filter(pk=desk.pk)
+    if not waiting.update(digest_on=monday):
+        return
+    counted = count_findings(desk.user)
+    if not counted:
+        return
+    try:
+        digest_of(_name_of(desk.user), _followed_by(desk.user), counted).message(desk.user.email).send()
+    except (OSError, ValueError):
+        Desk.objects.filter(pk=desk.pk).update(digest_on=desk.digest_on)
+        raise
+
+
+def digest_of(recipient: str, place: str, counted: list[Counted]) -> Mail:
+    """`place`: what they manage; `counted`: what needs doing there, as the inbox counts it."""
+    counted = sorted(counted, key=lambda row: ORDER.index(row.finding.severity))
+    urgent = sum(row.number for row in counted if row.finding.severity == Severity.URGENT)
+    others = sum(row.number for row in counted if row.finding.severity == Severity.TODO)
+    said = [f"{grouped(urgent)} urgent{'s' if urgent > 1 else ''}"] if urgent else []
+    said += [f"{grouped(others)} à faire"] if others or not said else []
+    return Mail(
+        subject=f"[{place}] Boîtes MSSanté, cette semaine : {', '.join(said)}",
+        awaits=Awaits.NOTHING,
+        says="Voici ce qui attend, le plus pressé d’abord.",
+        button="Ouvrir « À traiter »",
+        link=f"{settings.SITE_URL}{reverse('dashboard')}",
+        until=None,
+        recipient=recipient,
+        contact=None,
+        lines=tuple(f"{row.finding.title} : {grouped(row.number)}" for row in counted[:LINES]),
+        stop=f"{settings.SITE_URL}{reverse('digest')}",
+    )
+
+
+def _name_of(user) -> str:
+    return user.get_full_name() or user.get_username()
+
+
+def _followed_by(user) -> str:
+    """The structure at the head of those that the account manages."""
+    managed = Structure.objects.filter(memberships__user=user, memberships__role=Membership.Role.GESTIONNAIRE).order_by(
+        "parent_id", "pk"
+    )
+    first = managed.first()
+    return str(first)[:60] if first else "BAL Manager"

@@ -1,0 +1,89 @@
+"""What the inbox remembers: since when each thing is to be done, who has put it aside or taken it, and who was here."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from mailboxes.models import Bal
+
+DONE_FOR = timedelta(days=14)  # said done and still there after that: it is shown again
+
+
+class TodoQuerySet(models.QuerySet):
+    def paused(self, now: datetime):
+        return self.filter(paused_until__gt=timezone.localdate(now))
+
+    def done(self, now: datetime):
+        return self.filter(done_at__gt=now - DONE_FOR)
+
+    def aside(self, now: datetime):
+        """The things that ask for nothing today: paused, or said done."""
+        return self.filter(Q(paused_until__gt=timezone.localdate(now)) | Q(done_at__gt=now - DONE_FOR))
+
+
+class Todo(models.Model):
+    """One finding about one BAL: the row lasts as long as the finding holds, and what is decided of it is shared by all
+    who follow the structure."""
+
+    finding = models.CharField("point", max_length=40)
+    bal = models.ForeignKey(Bal, models.CASCADE, related_name="todos")
+    since = models.DateTimeField("depuis le", default=timezone.now)
+    paused_until = models.DateField("en pause jusqu’au", null=True, blank=True)
+    done_at = models.DateTimeField("dit fait le", null=True, blank=True)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="todos", verbose_name="confié à"
+    )
+
+    objects = TodoQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "chose à faire"
+        verbose_name_plural = "choses à faire"
+        constraints = [models.UniqueConstraint(fields=["finding", "bal"], name="todo_once")]
+
+    def __str__(self):
+        return f"{self.finding} : {self.bal}"
+
+
+class DeskQuerySet(models.QuerySet):
+    def due_for_digest(self, monday):
+        """The desks whose digest of this week is still to be sent."""
+        return self.filter(Q(digest_on=None) | Q(digest_on__lt=monday), wants_digest=True)
+
+
+class Desk(models.Model):
+    """What one account saw last, and whether it wants the Monday mail."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="desk", primary_key=True)
+    wants_digest = models.BooleanField("résumé du lundi", default=True, db_default=True)
+    digest_on = models.DateField("dernier résumé", null=True, blank=True)
+    visited_at = models.DateTimeField("dernière visite", null=True, blank=True)
+    before_at = models.DateTimeField("visite d’avant", null=True, blank=True)
+
+    objects = DeskQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "bureau"
+        verbose_name_plural = "bureaux"
+
+    def __str__(self):
+        return str(self.user)
+
+
+VISIT = timedelta(hours=2)  # without a page for so long, the next one begins another visit
+
+
+def desk_of(user) -> Desk:
+    """The desk of `user`, whose visit goes on or begins; written once in a while, not at each page."""
+    desk, _ = Desk.objects.get_or_create(user=user)
+    now = timezone.now()
+    if desk.visited_at is None or now - desk.visited_at > timedelta(minutes=5):
+        if desk.visited_at and now - desk.visited_at > VISIT:
+            Desk.objects.filter(pk=desk.pk).update(before_at=F("visited_at"), visited_at=now)
+        else:
+            Desk.objects.filter(pk=desk.pk).update(visited_at=now)
+        desk.refresh_from_db()
+    return desk

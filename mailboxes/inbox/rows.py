@@ -1,0 +1,218 @@
+"""The rows of the inbox: a finding about one BAL or about a group of equals, the most pressing first."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Value
+
+from directory.dates import day_of
+from mailboxes.findings import BY_NAME, OF_BALS, Finding, count_findings
+from mailboxes.inbox.models import Desk, Todo
+from mailboxes.lifecycle import Severity
+from mailboxes.models import Bal, Structure
+from mailboxes.views.findings import address_of, remedy_for
+
+ORDER = list(Severity)
+# What is worst of a kind comes first in its group; the others go by their address.
+FIRST: dict[str, str | F] = {
+    "pleine": "-percent_full",
+    "bientot-pleine": "-percent_full",
+    "se-remplit": "-percent_full",
+    "inactive": "clock_at",
+    "sert-encore": "state_since",
+}
+
+
+class Tab(NamedTuple):
+    name: str
+    label: str
+
+
+TABS = [
+    Tab("", "À traiter"),
+    Tab("nouveau", "Nouveau"),
+    Tab("urgent", "Urgent"),
+    Tab("a-faire", "À faire"),
+    Tab("pause", "En pause"),
+    Tab("fait", "Fait"),
+]
+
+
+class Example(NamedTuple):
+    bal: Bal
+    why: str
+    todo: Todo | None
+    remedy: str  # the address of the act that mends it, for who may do it
+
+
+class TodoRow(NamedTuple):
+    finding: Finding
+    number: int
+    new: int
+    mine: int
+    url: str
+    day: date | None  # of the measure that it was counted by; None: now
+    example: Example | None  # of a group, the worst
+
+    @property
+    def is_of_bals(self) -> bool:
+        return bool(self.finding.bals)
+
+
+class Follow(NamedTuple):
+    """What was decided of a finding's BAL, and what came since the visit before."""
+
+    paused: int = 0
+    done: int = 0
+    new: int = 0
+    mine: int = 0
+
+
+class Inbox:
+    """What is to be done in the structures that `user` sees, or in one of them and those below."""
+
+    def __init__(self, user, desk: Desk, now: datetime, place: Structure | None = None):
+        self.user, self.desk, self.now, self.place = user, desk, now, place
+        self.bals = Bal.objects.visible_to(user)
+        self.within = Structure.objects.under(place) if place else None
+        if self.within is not None:
+            self.bals = self.bals.filter(structure__in=self.within.values("pk"))
+        self.follows = self._follows()
+        self.rows = self._rows()
+
+    def of(self, tab: str, *, mine: bool = False) -> list[TodoRow]:
+        """The rows of a tab, each with the worst of its group; in as many queries whatever the rows and the BAL."""
+        rows = [row for row in self.chosen(tab) if row.mine or not mine]
+        worst = self._worst([row.finding for row in rows if row.is_of_bals], tab)
+        return [row._replace(example=worst.get(row.finding.name)) for row in rows]
+
+    def chosen(self, tab: str) -> list[TodoRow]:
+        if tab in ("pause", "fait"):
+            part = "paused" if tab == "pause" else "done"
+            found = {name: getattr(follow, part) for name, follow in self.follows.items()}
+            return [self._row(BY_NAME[name], number) for name, number in found.items() if number and name in BY_NAME]
+        if tab == "nouveau":
+            return [row for row in self.rows if row.new]
+        if tab == "urgent":
+            return [row for row in self.rows if row.finding.severity == Severity.URGENT]
+        return [row for row in self.rows if tab == "" or row.finding.severity != Severity.URGENT]
+
+    def count(self, tab: str) -> int:
+        rows = self.chosen(tab)
+        return sum(row.new if tab == "nouveau" else row.number for row in rows)
+
+    def _rows(self) -> list[TodoRow]:
+        aside = self._aside()
+        counted = count_findings(self.user, within=self.within)
+        rows = [
+            self._row(one.finding, one.number - aside.get(one.finding.name, 0), one.day)
+            for one in counted
+            if one.number > aside.get(one.finding.name, 0)
+        ]
+        return sorted(rows, key=lambda row: ORDER.index(row.finding.severity))
+
+    def _row(self, finding: Finding, number: int, day: date | None = None) -> TodoRow:
+        follow = self.follows.get(finding.name, Follow())
+        new = min(follow.new, number)
+        query = f"?structure={self.place.pk}" if self.place and finding.bals else ""
+        return TodoRow(finding, number, new, follow.mine, address_of(finding) + query, day, None)
+
+    def _follows(self) -> dict[str, Follow]:
+        before = self.desk.before_at or self.now
+        is_paused = Q(paused_until__gt=self.now.date())
+        rows = Todo.objects.filter(bal__in=self.bals.values("pk")).order_by().values("finding")
+        counted = rows.annotate(
+            paused=Count("pk", filter=is_paused),
+            done=Count("pk", filter=Q(pk__in=Todo.objects.done(self.now).values("pk")) & ~is_paused),
+            new=Count("pk", filter=Q(since__gt=before)),
+            mine=Count("pk", filter=Q(assignee=self.user)),
+        )
+        return {name: Follow(*numbers) for name, *numbers in counted.values_list("finding", *Follow._fields)}
+
+    def _aside(self) -> dict[str, int]:
+        """How many of each are paused or said done, of those that hold still; one statement."""
+        names = {name for name, follow in self.follows.items() if follow.paused or follow.done}
+        asked = [
+            todo_bals(finding, self.bals, Todo.objects.aside(self.now))
+            .order_by()
+            .values(name=Value(finding.name))
+            .annotate(number=Count("pk"))
+            for finding in OF_BALS
+            if finding.name in names
+        ]
+        if not asked:
+            return {}
+        return dict(asked[0].union(*asked[1:], all=True).values_list("name", "number"))
+
+    def _worst(self, findings: list[Finding], tab: str) -> dict[str, Example]:
+        """The first BAL of each finding: one statement says which, a few more load them."""
+        asked = [
+            Bal.objects.filter(pk__in=bals_of(finding, self.bals, tab, self.now).values("pk")[:1])
+            .order_by()
+            .values_list(Value(finding.name), "pk")
+            for finding in findings
+        ]
+        if not asked:
+            return {}
+        firsts = dict(asked[0].union(*asked[1:], all=True))
+        names = list(firsts)
+        bals = Bal.objects.with_holders().prefetch_related(todos_of(*names)).in_bulk(set(firsts.values()))
+        return {name: example_of(BY_NAME[name], bals[pk], self.user) for name, pk in firsts.items() if pk in bals}
+
+
+def todo_bals(finding: Finding, bals: QuerySet[Bal], todos: QuerySet[Todo]) -> QuerySet[Bal]:
+    assert finding.bals  # noqa: S101 - asked of findings about BAL alone
+    return finding.bals(bals).filter(pk__in=todos.filter(finding=finding.name).values("bal"))
+
+
+def bals_of(finding: Finding, bals: QuerySet[Bal], tab: str, now: datetime) -> QuerySet[Bal]:
+    """Those of a tab, the worst first, in a total order."""
+    assert finding.bals  # noqa: S101 - asked of findings about BAL alone
+    order = (FIRST.get(finding.name, "address"), "address", "pk")
+    if tab == "pause":
+        return todo_bals(finding, bals, Todo.objects.paused(now)).order_by(*order)
+    if tab == "fait":
+        return todo_bals(finding, bals, Todo.objects.done(now)).order_by(*order)
+    aside = Todo.objects.aside(now).filter(finding=finding.name)
+    return finding.bals(bals).exclude(pk__in=aside.values("bal")).order_by(*order)
+
+
+def todos_of(*names: str) -> Prefetch:
+    todos = Todo.objects.filter(finding__in=names).select_related("assignee")
+    return Prefetch("todos", todos, to_attr="followed")
+
+
+def example_of(finding: Finding, bal: Bal, user) -> Example:
+    """Of a BAL read with `todos_of` and `with_holders`; costs no query."""
+    followed: Iterable[Todo] = getattr(bal, "followed", [])
+    todo = next((todo for todo in followed if todo.finding == finding.name), None)
+    return Example(bal, why(finding, bal), todo, remedy_for(finding, bal, user))
+
+
+def why(finding: Finding, bal: Bal) -> str:
+    """In a few words, what is the matter with this one."""
+    if finding.name in ("pleine", "se-remplit", "bientot-pleine"):
+        when = f", pleine vers le {day_of(bal.full_on)}" if bal.full_on and (bal.percent_full or 0) < 100 else ""
+        return f"remplie à {bal.percent_full} %{when}"
+    if finding.name == "inactive" and bal.clock_at:
+        return f"sans usage depuis le {day_of(bal.clock_at)}"
+    if finding.name in ("sert-encore", "a-confirmer"):
+        return f"{bal.get_state_display()} depuis le {day_of(bal.state_since)}"
+    return ""
+
+
+# --- The line of figures ----------------------------------------------------------------------------------------------
+SPARK = (96, 22)  # of a sparkline, in units of its viewBox
+
+
+def sparkline(values: list[int]) -> str:
+    """The points of a polyline from the first value to the last; flat where nothing changed."""
+    if len(values) < 2:
+        return ""
+    low, span = min(values), (max(values) - min(values)) or 1
+    width, height = SPARK
+    flat = len(set(values)) == 1
+    step = width / (len(values) - 1)
+    heights = [height / 2 if flat else height - (value - low) * height / span for value in values]
+    return " ".join(f"{i * step:.1f},{y:.1f}" for i, y in enumerate(heights))

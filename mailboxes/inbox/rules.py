@@ -1,0 +1,35 @@
+"""Who may decide of a thing to do, and what may be decided."""
+
+from datetime import timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from mailboxes.lifecycle import Act
+from mailboxes.models import Bal, Structure
+from mailboxes.models.bals import roles_at
+from mailboxes.rules import NotAllowed, Refused
+from mailboxes.rules.roles import allowed
+
+LONGEST_PAUSE = timedelta(days=365)
+
+
+def check_follow(bals: QuerySet[Bal], is_some: bool, columns: dict, *, by) -> None:
+    """`bals`: all those decided of; `columns`: what is decided."""
+    if not is_some:
+        raise Refused("Cochez au moins une BAL.", "bals")
+    structures = set(bals.order_by().values_list("structure", flat=True).distinct())
+    outside = [pk for pk in structures if not allowed(Act.FOLLOW) & roles_at(pk, by)]
+    if outside:
+        name = Structure.objects.filter(pk__in=outside).order_by("name").first()
+        raise NotAllowed(f"Seul un gestionnaire de {name} peut en décider. Demandez-le-lui.", "role")
+    until, today = columns.get("paused_until"), timezone.localdate()
+    if until and not today < until <= today + LONGEST_PAUSE:
+        raise Refused("Choisissez un jour à venir, d’ici un an au plus.", "until")
+    assignee = columns.get("assignee")
+    if assignee and not _sees_all(assignee, structures):
+        raise Refused("Cette personne ne suit pas toutes ces structures : choisissez quelqu’un qui les suit.", "who")
+
+
+def _sees_all(account, structures: set[int]) -> bool:
+    return Structure.objects.visible_to(account).filter(pk__in=structures).count() == len(structures)

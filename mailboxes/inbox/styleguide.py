@@ -1,0 +1,77 @@
+"""Every mail that people receive, with invented facts, for those who run the service to read."""
+
+from csp.constants import UNSAFE_INLINE
+from csp.decorators import csp_update
+from dateutil.relativedelta import relativedelta
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from mailboxes.findings import BY_NAME, Counted
+from mailboxes.inbox.digest import digest_of
+from mailboxes.lifecycle import Act, State
+from mailboxes.models import Bal, JournalEntry, Operator, Structure
+from mailboxes.models.journal import LABELS
+from mailboxes.notices.mails import WORDINGS, Mail, Referent, subject_of
+
+DIGEST = "resume"
+
+
+def styleguide(request):
+    _check_shown(request.user)
+    mails = [(name, title_of(name), sample(name)) for name in (*WORDINGS, DIGEST)]
+    return render(request, "mailboxes/inbox/styleguide.html", {"mails": mails})
+
+
+@csp_update({"style-src": [UNSAFE_INLINE]})  # type: ignore[dict-item]
+def styleguide_mail(request, name):
+    """The mail as a mail program shows it: its styles stand in it."""
+    _check_shown(request.user)
+    if name not in (*WORDINGS, DIGEST):
+        raise Http404
+    return HttpResponse(sample(name).html)
+
+
+def _check_shown(user) -> None:
+    if not (user.is_superuser or settings.DEBUG):
+        raise Http404
+
+
+def title_of(name: str) -> str:
+    if name == DIGEST:
+        return "Résumé du lundi"
+    act = name.partition("-")[0].removesuffix("_gestionnaire")
+    return LABELS.get(act, act)
+
+
+def sample(name: str) -> Mail:
+    if name == DIGEST:
+        counted = [Counted(BY_NAME[key], number, None) for key, number in SAMPLE_COUNTS.items()]
+        return digest_of("Gisèle Fournel", "CH Trois Rivières", counted)
+    now, is_to_gestionnaire = timezone.now(), name.endswith("_gestionnaire")
+    structure = Structure(name="CH Trois Rivières", referent="Gisèle Fournel", referent_phone="04 77 00 21 12")
+    bal = Bal(
+        structure=structure,
+        operator=Operator(alert_after_months=10, end_after_months=12),
+        state=State.IDLE_ALERTED,
+        state_since=now,
+        clock_at=now - relativedelta(months=11),
+    )
+    entry = JournalEntry(bal=bal, at=now, what=name.partition("-")[0])
+    wording = WORDINGS[name]
+    until = timezone.localdate(now + settings.ANSWER_LINK_VALID)
+    asked = until if name in (Act.ASK_CAMPAIGN, Act.REMIND_CAMPAIGN) else None
+    return Mail(
+        subject=subject_of(entry, name.removesuffix("_gestionnaire"), to_gestionnaire=is_to_gestionnaire, until=asked),
+        awaits=wording.awaits,
+        says=wording.says,
+        button=wording.button,
+        link=f"{settings.SITE_URL}/…",
+        until=until if wording.awaits == "answer" and not is_to_gestionnaire else None,
+        recipient="Alice Morel",
+        contact=None if is_to_gestionnaire else Referent(structure.referent, structure.referent_phone, str(structure)),
+    )
+
+
+SAMPLE_COUNTS = {"pleine": 3, "orpheline": 2, "en-retard": 6, "inactive": 14}

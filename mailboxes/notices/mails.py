@@ -1,0 +1,251 @@
+"""What a mail to a person says: a subject of its own for each kind, one button, and who to ask.
+
+An ordinary mail is read by others: no address, no name of a service and no word of health stands in it. What the
+notice itself says is read behind its link. HTML and text are two layouts of the same `Mail`.
+"""
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+from dateutil.relativedelta import relativedelta
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db.models import TextChoices
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from directory.dates import day_of
+from directory.plain import plain_text
+from mailboxes.lifecycle import Act, Party, Verb
+from mailboxes.models import JournalEntry, Notice, Structure
+
+LONGEST_NAME = 60  # characters of a structure's name in a subject
+
+
+class Awaits(TextChoices):
+    """What the mail wants of its reader."""
+
+    ANSWER = "answer", "Votre réponse est attendue"
+    ACT = "act", "Quelque chose est à faire"
+    NOTHING = "nothing", "Pour information : aucune réponse n’est attendue"
+
+
+class Wording(NamedTuple):
+    """`subject` follows the structure's name; `says` is the mail's one paragraph; `button` leads to the notice."""
+
+    awaits: Awaits
+    subject: str
+    says: str
+    button: str = "Lire l’avis"
+
+
+_OPPOSABLE = "Si cette boîte vous sert encore, dites-le : la démarche s’arrête. Sans réponse, elle suit son cours."
+_MY_ADDRESSES = (
+    "L’annuaire national de santé publie à votre nom des adresses que votre structure ne connaît pas. "
+    "Pour chacune, dites si elle est à vous et si vous vous en servez."
+)
+_A, _V, _W = Act, Verb, Wording
+_ANSWER, _ACT, _INFO = Awaits.ANSWER, Awaits.ACT, Awaits.NOTHING
+
+# By stage, or by what stands before its number; those of gestionnaires end like their text's template.
+# fmt: off
+WORDINGS: dict[str, Wording] = {
+    _V.ALERT_IDLE: _W(_ANSWER, "Une de vos boîtes MSSanté semble inutilisée",
+        f"Rien ne montre qu’elle serve encore. {_OPPOSABLE}", "Répondre en un clic"),
+    _A.REMIND_IDLE: _W(_ANSWER, "Rappel : une de vos boîtes MSSanté va être retirée",
+        f"Elle semble inutilisée, et vous n’avez pas encore répondu. {_OPPOSABLE}", "Répondre en un clic"),
+    _V.DEPUBLISH_IDLE: _W(_ANSWER, "Le retrait d’une de vos boîtes MSSanté est demandé",
+        f"Elle semble inutilisée depuis longtemps. {_OPPOSABLE}", "Répondre en un clic"),
+    _V.REQUEST_DEPUBLICATION: _W(_ANSWER, "Le retrait d’une de vos boîtes MSSanté est demandé",
+        f"Elle ne sera plus visible à l’annuaire. {_OPPOSABLE}", "Répondre en un clic"),
+    _V.REQUEST_DELETION: _W(_ANSWER, "La suppression d’une de vos boîtes MSSanté est demandée",
+        f"Ce qu’elle contient sera perdu. {_OPPOSABLE}", "Répondre en un clic"),
+    _A.NOTE_USE: _W(_ANSWER, "Voulez-vous garder cette boîte MSSanté ?",
+        "Son retrait est demandé, et elle a pourtant servi. Sans réponse, le retrait continue.",
+        "Répondre en un clic"),
+    _A.ASK_USE: _W(_ANSWER, "Vous servez-vous de votre boîte MSSanté ?",
+        "Personne ne nous a dit quand elle a servi. Sans réponse, votre boîte reste ouverte.", "Répondre en un clic"),
+    _A.REMIND_USE: _W(_ANSWER, "Rappel : vous servez-vous de votre boîte MSSanté ?",
+        "Personne ne nous a dit quand elle a servi. Sans réponse, votre boîte reste ouverte.", "Répondre en un clic"),
+    _A.ASK_PERSON: _W(_ANSWER, "Des adresses MSSanté à votre nom : sont-elles à vous ?", _MY_ADDRESSES, "Répondre"),
+    _A.REMIND_PERSON: _W(_ANSWER, "Rappel : des adresses MSSanté à votre nom sont à reconnaître", _MY_ADDRESSES,
+        "Répondre"),
+    _A.ASK_CAMPAIGN: _W(_ANSWER, "Une question sur vos boîtes MSSanté",
+        "Votre structure la pose à toutes les personnes concernées. Sans réponse, rien n’est retiré.", "Répondre"),
+    _A.REMIND_CAMPAIGN: _W(_ANSWER, "Rappel : une question sur vos boîtes MSSanté",
+        "Votre structure attend encore votre réponse. Sans réponse, rien n’est retiré.", "Répondre"),
+    f"{_A.ASK_CONTACT}-former": _W(_ANSWER, "De nouvelles coordonnées ont été données pour vous",
+        "Elles servent à vous prévenir. Si elles ne sont pas les vôtres, refusez-les.", "Vérifier mes coordonnées"),
+    f"{_A.ASK_CONTACT}-new": _W(_ANSWER, "Cette adresse est-elle bien à vous ?",
+        "Elle a été donnée pour vous prévenir de ce qui concerne vos boîtes MSSanté.", "Répondre"),
+    _A.ASK_HANDOVER: _W(_ACT, "Votre départ se prépare : désignez qui prend votre suite",
+        "Des boîtes MSSanté partagées ne dépendent que de vous. Pour chacune, choisissez qui en répondra.",
+        "Désigner ma suite"),
+    _A.ASK_JOINING: _W(_ANSWER, "Acceptez-vous ce rattachement ?",
+        "Une structure demande à vous compter parmi ses personnes. Sans accord, rien ne change.", "Répondre"),
+    _A.NOTE_ANOMALY: _W(_ACT, "Un usage est à corriger sur une de vos boîtes MSSanté",
+        "Il n’est pas admis dans l’espace de confiance. Sa fiche dit quoi faire.", "Voir quoi faire"),
+    _A.WARN_QUOTA: _W(_ACT, "Une de vos boîtes MSSanté est presque pleine",
+        "Pleine, elle ne recevra ni n’enverra plus rien. Quelques minutes suffisent pour y faire de la place.",
+        "Faire de la place"),
+    _V.ACTIVATE: _W(_INFO, "Une boîte MSSanté vous est ouverte", "Vous pouvez vous en servir."),
+    _V.ABANDON: _W(_INFO, "L’ouverture d’une boîte MSSanté est abandonnée", "Elle était demandée pour vous."),
+    _V.WAKE: _W(_INFO, "Votre boîte MSSanté est gardée", "Elle a servi : la démarche en cours est arrêtée."),
+    _V.OPPOSE: _W(_INFO, "Une de vos boîtes MSSanté est gardée",
+        "Une des personnes qui en répondent l’a demandé : la démarche en cours est arrêtée."),
+    _V.CANCEL_DEPUBLICATION: _W(_INFO, "Une de vos boîtes MSSanté reste à l’annuaire", "Son retrait est annulé."),
+    _V.VERIFY_DEPUBLICATION: _W(_INFO, "Une de vos boîtes MSSanté n’est plus à l’annuaire",
+        "Enregistrez dès maintenant les messages et documents utiles : sa suppression pourra être demandée."),
+    _V.CANCEL_DELETION: _W(_INFO, "Une de vos boîtes MSSanté ne sera pas supprimée", "La suppression est annulée."),
+    _V.CONFIRM_DELETION: _W(_INFO, "Une de vos boîtes MSSanté est supprimée", "L’opérateur l’a confirmé."),
+    _V.VERIFY_DELETION: _W(_INFO, "Une de vos boîtes MSSanté est supprimée",
+        "Ce qui est envoyé à cette adresse est désormais perdu."),
+    _A.END_DELEGATION: _W(_INFO, "Un accès à une boîte MSSanté est terminé",
+        "Cet accès était le vôtre, ou une personne l’avait sous votre responsabilité."),
+    _A.TAKE_OVER: _W(_INFO, "Un accès à une boîte MSSanté change de responsable",
+        "L’accès continue, sous la responsabilité d’une autre personne."),
+    _A.NAME_PRINCIPAL: _W(_INFO, "Une de vos boîtes MSSanté change de cotitulaire principal",
+        "L’avis dit qui en répond maintenant."),
+    _A.TRANSFER_PRINCIPAL: _W(_INFO, "Une de vos boîtes MSSanté change de cotitulaire principal",
+        "L’avis dit qui en répond maintenant."),
+    _A.REQUEST_OPENING: _W(_INFO, "Une boîte MSSanté est demandée pour vous",
+        "Si vous n’en voulez pas, abandonnez la demande, ou dites-le à votre structure."),
+    _A.PREFER_CHANNEL: _W(_INFO, "Vos avis MSSanté n’arriveront plus ici",
+        "Ce choix a été fait depuis votre compte. Si ce n’est pas vous, changez de mot de passe sans attendre.",
+        "Vérifier mes préférences"),
+    f"{_A.ASK_JOINING}_gestionnaire": _W(_ANSWER, "Un rattachement attend votre réponse",
+        "Une autre structure demande à compter une personne de la vôtre parmi les siennes.", "Répondre"),
+    f"{_A.ACCEPT_JOINING}_gestionnaire": _W(_INFO, "Un rattachement est accepté", "La personne est inscrite."),
+    f"{_A.REFUSE_JOINING}_gestionnaire": _W(_INFO, "Un rattachement est refusé", "Rien ne change."),
+    f"{_A.EXPIRE_JOINING}_gestionnaire": _W(_INFO, "Un rattachement est resté sans réponse",
+        "La demande est close ; vous pouvez la refaire."),
+    f"{_A.OBJECT_CONTACT}_gestionnaire": _W(_INFO, "Des coordonnées sont refusées",
+        "La personne garde celles qu’elle avait."),
+    f"{_A.REQUEST_OPENING}_gestionnaire": _W(_INFO, "Une boîte MSSanté est demandée",
+        "Un membre de votre structure l’a demandée et en répondra."),
+    f"{_A.NOTE_USE}_gestionnaire": _W(_INFO, "Une boîte en cours de retrait a servi",
+        "Le retrait continue : voyez avec son titulaire si elle doit être gardée."),
+    f"{_A.ESCALATE_IDLE}_gestionnaire": _W(_ACT, "Une alerte d’inactivité est sans réponse",
+        "Joignez un titulaire, ou consignez comment il a été prévenu.", "Voir quoi faire"),
+    f"{_A.ESCALATE_REQUEST}_gestionnaire": _W(_ACT, "Un opérateur n’a pas répondu à temps",
+        "Joignez-le autrement, puis enregistrez sa réponse.", "Voir la demande"),
+    f"{_A.REMIND_MOVEMENT}_gestionnaire": _W(_ACT, "Une arrivée ou un départ est à terminer",
+        "Le jour prévu est venu, et des étapes restent à faire.", "Ouvrir le dossier"),
+    f"{_A.WARN_CERTIFICATE}_gestionnaire": _W(_ACT, "Un certificat arrive à sa fin",
+        "Sans renouvellement, un logiciel n’enverra plus rien.", "Voir quoi faire"),
+    f"{_A.WARN_QUOTA}_gestionnaire": _W(_ACT, "Une boîte MSSanté est presque pleine",
+        "Pleine, elle ne recevra ni n’enverra plus rien.", "Voir quoi faire"),
+}
+# fmt: on
+
+
+def wording_of(stage: str, *, to_gestionnaire: bool) -> Wording:
+    """By the whole stage, else by what stands before its number or kind."""
+    if to_gestionnaire:
+        return WORDINGS[f"{stage.partition('-')[0]}_gestionnaire"]
+    return WORDINGS.get(stage) or WORDINGS[stage.partition("-")[0]]
+
+
+def subject_of(
+    entry: JournalEntry, stage: str, *, to_gestionnaire: bool = False, structure=None, until: date | None = None
+) -> str:
+    """« [CH Trois Rivières] Une de vos boîtes MSSanté semble inutilisée : répondez avant le 27 décembre 2026 ».
+
+    `structure`: whose BAL or person it is about, where neither the line of the journal nor its BAL says it.
+    """
+    wording = wording_of(stage, to_gestionnaire=to_gestionnaire)
+    whose = structure or (entry.bal.structure if entry.bal else entry.structure)
+    name = " ".join(str(whose or "BAL Manager").split())
+    name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    info = "Pour information : " if wording.awaits == Awaits.NOTHING else ""
+    said = wording.subject[0].lower() + wording.subject[1:] if info else wording.subject
+    until = until or deadline_of(entry, stage)
+    ends = f" : répondez avant le {day_of(until)}" if until else ""
+    return f"[{name}] {info}{said.rstrip(' ?') if ends else said}{ends}"
+
+
+def deadline_of(entry: JournalEntry, stage: str) -> date | None:
+    """The day after which something happens without an answer; None where nothing does."""
+    act, bal = stage.partition("-")[0], entry.bal
+    if act in (Verb.ALERT_IDLE, Act.REMIND_IDLE) and bal and bal.clock_at:
+        operator = bal.operator
+        told = bal.state_since if act == Act.REMIND_IDLE else entry.at
+        between = relativedelta(months=operator.end_after_months - operator.alert_after_months)
+        ends = max(bal.clock_at + relativedelta(months=operator.end_after_months), told + between)
+        return _later(ends, entry.at)
+    if act == Act.ASK_CONTACT:
+        return _later(entry.at + settings.CONTACT_DELAY, entry.at)
+    return _later(entry.at + settings.JOINING_VALID, entry.at) if act == Act.ASK_JOINING else None
+
+
+def _later(ends: datetime, now: datetime) -> date | None:
+    return timezone.localdate(ends) if ends > now else None
+
+
+# --- The mail ---------------------------------------------------------------------------------------------------------
+class Referent(NamedTuple):
+    """Who answers questions: the référent MSSanté, by name and telephone where the structure gave them."""
+
+    name: str
+    phone: str
+    structure: str
+
+
+class Mail(NamedTuple):
+    subject: str
+    awaits: Awaits
+    says: str
+    button: str
+    link: str
+    until: date | None  # of a signed link, the last day it answers
+    recipient: str
+    contact: Referent | None
+    lines: tuple[str, ...] = ()  # under the paragraph
+    stop: str = ""  # where one says that one wants no more of these
+
+    @property
+    def heading(self) -> str:
+        """The subject without the structure that it begins with."""
+        return self.subject.partition("] ")[2] or self.subject
+
+    @property
+    def text(self) -> str:
+        return plain_text("mailboxes/notices/mail.txt", {"mail": self})
+
+    @property
+    def html(self) -> str:
+        return render_to_string("mailboxes/notices/mail.html", {"mail": self, "site_url": settings.SITE_URL})
+
+    def message(self, address: str, **facts) -> EmailMultiAlternatives:
+        message = EmailMultiAlternatives(self.subject, self.text, to=[address], **facts)
+        message.attach_alternative(self.html, "text/html")
+        return message
+
+
+def mail_of(notice: Notice, link: str, *, is_signed: bool) -> Mail:
+    """`notice` with its entry; what was written before subjects had a kind gets one now."""
+    to_gestionnaire = notice.party == Party.GESTIONNAIRES
+    wording = wording_of(notice.stage, to_gestionnaire=to_gestionnaire)
+    structure = notice.bal.structure if notice.bal else notice.entry.structure
+    return Mail(
+        subject=notice.subject or subject_of(notice.entry, notice.stage, to_gestionnaire=to_gestionnaire),
+        awaits=wording.awaits,
+        says=wording.says,
+        button=wording.button if is_signed or wording.awaits != Awaits.ANSWER else "Ouvrir et répondre",
+        link=link,
+        until=timezone.localdate(timezone.now() + settings.ANSWER_LINK_VALID) if is_signed else None,
+        recipient=notice.recipient,
+        contact=None if to_gestionnaire else contact_in(structure),
+    )
+
+
+def contact_in(structure: Structure | None) -> Referent | None:
+    """The référent of the structure, or of the nearest one above that named one."""
+    if structure is None:
+        return None
+    place: Structure | None = structure
+    while place:
+        if place.referent:
+            return Referent(place.referent, place.referent_phone, str(structure))
+        place = place.parent
+    return Referent("", "", str(structure))
