@@ -26,7 +26,7 @@ OPEN = re.compile(
 # Without Cache-Control: no-store: what is published, which its asker alone keeps, and asks each time whether it stands.
 KEPT_BY_ASKER = re.compile(r"^/fhir/")
 # One's own and nobody else's, whatever one's role.
-PERSONAL = {"opening-drop", "opening-step", "campaign-answer", "claim-guide", "contact-answer"}
+PERSONAL = {"bal-access-object", "opening-drop", "opening-step", "campaign-answer", "claim-guide", "contact-answer"}
 WRITES = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(?:mailboxes|directory|accounts)_(\w+)', re.IGNORECASE)
 HARMLESS = {"accesstrace", "call", "softwarekey"}  # that one looked, that a key served
 
