@@ -29,7 +29,7 @@ def newcomer(app_data, monkeypatch):
         command = [sys.executable, "-m", "balmanager.run"]
         with app.log.open("ab") as log, subprocess.Popen(command, cwd=ROOT, env=app.env, stdout=log, stderr=log) as own:
             try:
-                wait_until(web_answers(f"{app.url}/compte/login/"), app.log)
+                wait_until(web_answers(f"{app.url}/compte/login/"), app.log, seconds=120)
                 told = wait_for(lambda: re.search(r"Mot de passe\s+(\S+)", app.log.read_text()))
                 yield app, told[1]
             finally:
