@@ -8,5 +8,5 @@ from django.template.loader import get_template
 
 
 def plain_text(template: str, context: dict) -> str:
-    words = get_template(template).template.render(Context(context, autoescape=False))
+    words = get_template(template).template.render(Context(context, autoescape=False))  # type: ignore[attr-defined]
     return str.__str__(words)  # Django's own `str` would keep the mark

@@ -313,7 +313,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.DESCRIBE,           {*_OWNER, _R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.CORRECT,            {_R.GESTIONNAIRE}),
     (Act.CORRECT_PERSON,     {_R.GESTIONNAIRE}),
-    (Act.CORRECT_STRUCTURE,  {_R.GESTIONNAIRE}),
+    (Act.CORRECT_STRUCTURE,  {_R.GESTIONNAIRE, _R.ADMINISTRATEUR}),
     (Act.ADD_COTITULAIRE,    {_R.COTITULAIRE, _R.SYSTEM}),
     (Act.REMOVE_COTITULAIRE, {_R.PRINCIPAL, _R.SYSTEM}),
     (Act.TRANSFER_PRINCIPAL, {_R.PRINCIPAL}),
@@ -448,7 +448,7 @@ SETTLES: dict[Verb | Act, list[tuple[RequestKind, RequestStage]]] = {
 }
 PUBLISHES_AGAIN = frozenset({_V.OPPOSE, _V.WAKE, _V.CANCEL_DEPUBLICATION, _V.RECONSIDER})
 # What was recorded as done by mistake is awaited again.
-REOPENS: dict[Verb, RequestKind] = {
+REOPENS: dict[Verb | Act, RequestKind] = {
     _V.RETRACT_OPENING: RequestKind.OPEN,
     _V.RETRACT_DELETION: RequestKind.DELETE,
 }

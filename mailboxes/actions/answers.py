@@ -90,7 +90,7 @@ def _ask_again(request: Request, act: Act, *, by, answer: str) -> Request:
     about: dict = {"bal": request.bal}
     if not request.bal:
         about = {"structure": request.structure, "operator": request.operator, "address": request.address}
-    facts = {"detail": request.detail, "reason": reason, "person": request.person}
+    facts: dict = {"detail": request.detail, "reason": reason, "person": request.person}
     return ask(RequestKind(request.kind), by=by, act=act, **facts, **about)
 
 

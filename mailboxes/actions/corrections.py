@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Field, Model
 
 from directory.readers.address import read_address
 from mailboxes import rules
@@ -47,12 +48,18 @@ def correct_bal(bal: Bal, *, by, why: str, **facts) -> Bal:
     bal = locked(bal)  # read again with its new holder, who is told too
     for name in OF_BAL:
         if name in changed:
-            _write(bal, Bal._meta.get_field(name).verbose_name, before[name], getattr(bal, name), by=by, why=why)
+            _write(bal, column_label(Bal, name), before[name], getattr(bal, name), by=by, why=why)
     if "principal" in changed:
         told = [former] if former else []
         _write(bal, "titulaire", former, bal.principal(), by=by, why=why, to=told, person=bal.principal() or former)
         _reconsider(bal, former)
     return bal
+
+
+def column_label(model: type[Model], name: str) -> str:
+    field = model._meta.get_field(name)
+    assert isinstance(field, Field)  # noqa: S101 - no relation of others is corrected
+    return str(field.verbose_name)
 
 
 def changes_of(bal: Bal, facts: dict[str, Any]) -> dict[str, Any]:
@@ -121,8 +128,8 @@ def correct_person(person: Person, *, by, why: str, **facts) -> Person:
     rules.check_correct_person(person, {name: facts[name] for name in befores}, why, by=by)
     _set(person, {name: facts[name] for name in befores})
     for name, before in befores.items():
-        label = Person._meta.get_field(name).verbose_name
-        said = {"before": f"{label} : {shown(before)}", "after": f"{label} : {shown(facts[name])}", "note": why}
+        label = column_label(Person, name)
+        said: dict = {"before": f"{label} : {shown(before)}", "after": f"{label} : {shown(facts[name])}", "note": why}
         write_about(Act.CORRECT_PERSON, by=by, about={"person": person}, to=person, **said)
     return person
 
@@ -135,8 +142,8 @@ def correct_structure(structure: Structure, *, by, why: str, **facts) -> Structu
     rules.check_correct_structure(structure, {name: facts[name] for name in befores}, why, by=by)
     _set(structure, {name: facts[name] for name in befores})
     for name, before in befores.items():
-        label = Structure._meta.get_field(name).verbose_name
-        said = {"before": f"{label} : {shown(before)}", "after": f"{label} : {shown(facts[name])}", "note": why}
+        label = column_label(Structure, name)
+        said: dict = {"before": f"{label} : {shown(before)}", "after": f"{label} : {shown(facts[name])}", "note": why}
         entry_of(None, Act.CORRECT_STRUCTURE, by=by, structure=structure, **said).save()
     return structure
 
@@ -160,7 +167,7 @@ def ask_correction(bal: Bal, *, by, why: str, **facts) -> Request:
     bal = locked(bal)
     changed = changes_of(bal, facts)
     rules.check_changes(changed)
-    said = {"principal": "titulaire"} | {name: str(Bal._meta.get_field(name).verbose_name) for name in OF_BAL}
+    said = {"principal": "titulaire"} | {name: column_label(Bal, name) for name in OF_BAL}
     now = {"principal": bal.principal()} | {name: getattr(bal, name) for name in OF_BAL}
     lines = [f"{said[name]} : {shown(value)}, et non {shown(now[name])}." for name, value in changed.items()]
     detail = "\n".join(["Merci de corriger ce qui suit.", *(line[0].upper() + line[1:] for line in lines)])

@@ -66,7 +66,7 @@ def take_over_delegation(delegation: Delegataire, *, by) -> Delegataire:
     Delegataire.objects.filter(pk=former.pk).update(ended_at=timezone.now())
     rules.check_row(taken)
     taken.save()
-    facts = {"before": f"{former.person}, sous {former.under}", "after": f"{taken.person}, sous {taker}"}
+    facts: dict = {"before": f"{former.person}, sous {former.under}", "after": f"{taken.person}, sous {taker}"}
     write(bal, Act.TAKE_OVER, by=by, to=[former.under, taken.person], person=taken.person, **facts)
     return taken
 

@@ -10,10 +10,13 @@ from mailboxes.actions.journal import shown, write_about
 from mailboxes.lifecycle import Act
 from mailboxes.models import Domain, Operator, PassedStep, Price, Structure
 
-OF_STRUCTURE = ("name", "kind", "parent", "finess_ej", "finess_et", "siret", "rpps_rang", "postcode", "town")
+OF_STRUCTURE = (
+    "name", "kind", "parent", "finess_ej", "finess_et", "siret", "rpps_rang", "postcode", "town", "referent",
+    "referent_phone",
+)  # fmt: skip
 OF_OPERATOR = (
     "name", "request_email", "can_auto_reply", "can_notify", "can_suspend", "has_api", "default_quota_mb",
-    "alert_after_months", "end_after_months", "answer_days", "yearly_cost",
+    "alert_after_months", "end_after_months", "fresh_days", "answer_days", "yearly_cost",
 )  # fmt: skip
 
 

@@ -137,7 +137,7 @@ def _write_questions(campaign: Campaign, batches: Iterable[list[CampaignTarget]]
         ]
         told.append(targets)
     JournalEntry.objects.bulk_create([*to_people, *about_bals])
-    asked = {"stage": stage, "cycle": cycle, "until": campaign.closes_on}
+    asked: dict = {"stage": stage, "cycle": cycle, "until": campaign.closes_on}
     notices = [notice_to_person(entry, entry.person, **asked) for entry in to_people if entry.person]
     Notice.objects.bulk_create(notices)
     for targets, notice in zip(told, notices, strict=True):

@@ -15,11 +15,13 @@ OF_ADMINISTRATOR = "Fixé par un administrateur de la plateforme."
 class StructureForm(forms.ModelForm):
     class Meta:
         model = Structure
-        fields = ["name", "kind", "parent", "finess_et", "finess_ej", "siret", "rpps_rang", "postcode", "town"]
+        fields = ["name", "kind", "parent", "finess_et", "finess_ej", "siret", "rpps_rang", "postcode", "town",
+                  "referent", "referent_phone"]  # fmt: skip
         help_texts = {
             "finess_et": "Neuf caractères. C’est par lui que l’annuaire connaît l’établissement et ses BAL.",
             "finess_ej": "Celui de l’organisme gestionnaire, commun à tous ses établissements.",
             "rpps_rang": "D’un cabinet, qui n’a ni FINESS ni SIRET propre.",
+            "referent": "Dont les courriels donnent le nom ; vide : celui de la structure de rattachement.",
             "parent": "Qui gère la structure de rattachement gère aussi celle-ci.",
         }
 
@@ -78,7 +80,7 @@ class OperatorFactsForm(forms.ModelForm):
         model = Operator
         fields = [
             "name", "code", "domains", "request_email", "answer_days", "can_auto_reply", "can_notify", "can_suspend",
-            "has_api", "default_quota_mb", "alert_after_months", "end_after_months", "yearly_cost",
+            "has_api", "default_quota_mb", "alert_after_months", "end_after_months", "fresh_days", "yearly_cost",
         ]  # fmt: skip
         localized_fields = ["yearly_cost"]  # 12,50
         help_texts = {

@@ -24,7 +24,7 @@ def styleguide(request):
     return render(request, "mailboxes/inbox/styleguide.html", {"mails": mails})
 
 
-@csp_update({"style-src": [UNSAFE_INLINE]})  # type: ignore[dict-item]
+@csp_update({"style-src": [UNSAFE_INLINE]})  # type: ignore[arg-type]
 def styleguide_mail(request, name):
     """The mail as a mail program shows it: its styles stand in it."""
     _check_shown(request.user)

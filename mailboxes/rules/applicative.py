@@ -22,8 +22,12 @@ def check_describe_applicative(
     """One access channel at a time (FAQ ESSMS): of two, each would fetch messages unseen by the other."""
     check_is_applicative(bal, by=by)
     answers = after.answers
-    is_new = answers and not (before and before.answers == answers)
-    if is_new and not (answers.is_shared and answers.state in IN_SERVICE and answers.structure_id == bal.structure_id):
+    is_new = not (before and before.answers == answers)
+    if (
+        answers
+        and is_new
+        and not (answers.is_shared and answers.state in IN_SERVICE and answers.structure_id == bal.structure_id)
+    ):
         raise Refused(
             "La BAL qui répond est une BAL organisationnelle ou de cabinet de la même structure, en service.",
             "answers",

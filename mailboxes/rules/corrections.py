@@ -8,6 +8,7 @@ from mailboxes.models import Bal, Cotitulaire, Person, Structure
 from mailboxes.models.requests import AWAITED
 from mailboxes.rules.holders import check_can_hold, check_stays
 from mailboxes.rules.moves import check_act, check_explained
+from mailboxes.rules.places import NUMBERS, check_number_structure
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.register import check_domain, check_holder_of_kind
 from mailboxes.rules.roles import check_may
@@ -98,6 +99,8 @@ def check_holds_nothing(person: Person) -> None:
 def check_correct_structure(structure: Structure, changed: dict[str, Any], why: str, *, by) -> None:
     """`changed`: among the name and the national numbers."""
     check_may(Act.CORRECT_STRUCTURE, structure=structure, by=by)
+    if changed.keys() & set(NUMBERS):
+        check_number_structure(by=by)
     check_changes(changed)
     check_explained(Act.CORRECT_STRUCTURE, why)
     number = changed.get("finess_et")

@@ -194,7 +194,7 @@ def test_a_reader_reads_and_changes_nothing(visit, people, layout, filled):
 
 
 # --- The draft of FHIR ------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("kind", OF_ACCESSES)
+@pytest.mark.parametrize("kind", sorted(OF_ACCESSES))
 def test_an_access_is_no_patch_of_the_annuaire(kind, per):
     assert patch_of(Request(bal=Bal.objects.with_holders().get(pk=per.pk), kind=kind, address=per.address)) is None
 
