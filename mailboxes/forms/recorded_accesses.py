@@ -13,7 +13,7 @@ EXISTING, NEW = "existing", "new"
 COTITULAIRE, DELEGATAIRE = "cotitulaire", "delegataire"
 
 
-class AccessForm(forms.Form):
+class RecordAccessForm(forms.Form):
     existing = forms.ChoiceField(
         label="Cet accès",
         choices=[

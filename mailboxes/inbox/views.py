@@ -98,7 +98,7 @@ def todo_follow(request, name):
     if name not in BY_NAME or not BY_NAME[name].bals:
         raise Http404
     back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+    if not back.startswith("/") or not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
         back = reverse("finding", args=[name])
     finding = BY_NAME[name]
     form = FollowForm(request.POST, user=request.user)

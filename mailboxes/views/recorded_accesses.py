@@ -4,7 +4,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from mailboxes import actions
-from mailboxes.forms.recorded_accesses import AccessForm
+from mailboxes.forms.recorded_accesses import RecordAccessForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person
 from mailboxes.rules import check_object_access
@@ -14,7 +14,7 @@ from mailboxes.views.holders import NamePersonView
 
 class AccessView(NamePersonView):
     act = Act.RECORD_ACCESS
-    form_class = AccessForm
+    form_class = RecordAccessForm
     label = "Inscrire ou demander un accès"
     done = "C’est inscrit : la personne et le professionnel cité en sont prévenus."
     warning = (

@@ -229,7 +229,7 @@ def test_the_pages_list_both_kinds_of_run(client, django_user_model, load, setti
     load(*many(20))
     run = load(*many(19), domain("a.mssante.fr"))
     text = client.get(reverse("directory:runs")).text
-    assert "Domaines : notre copie est celle du 20 novembre 2026" in text
+    assert "Notre copie est celle du 20 novembre 2026" in text
     text = client.get(reverse("directory:run", args=[run.pk])).text
     assert "retiré de la liste blanche" in text
     assert "liste rouge" not in text

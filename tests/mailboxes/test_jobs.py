@@ -106,7 +106,11 @@ def test_an_expired_delegation_ends_by_itself_and_is_told(org, people, django_ca
     with django_capture_on_commit_callbacks(execute=True):
         assert jobs.run("end_delegations").done == 1
     assert jobs.run("end_delegations").done == 0
-    told = {people.alice.email, people.bruno.email, people.delphine.email}  # who gave it, who held too, who had it
+    told = {
+        people.alice.email,
+        people.delphine.email,
+        org.operator.request_email,
+    }  # who gave it, who had it, who ends it
     assert {mail.to[0] for mail in mailoutbox} == told
 
 

@@ -46,6 +46,7 @@ OF_ACTS = {
     f"{Act.NOTE_USE}.txt",
     f"{Act.NOTE_USE}_gestionnaire.txt",
     f"{Act.PREFER_CHANNEL}.txt",
+    f"{Act.IMPORT_ACCESSES}.txt",
     f"{Act.ASK_CONTACT}.txt",
     f"{Act.OBJECT_CONTACT}_gestionnaire.txt",
     f"{Act.ASK_JOINING}.txt",
