@@ -78,7 +78,7 @@ def bring_in_a_list(page, tmp_path):
     page.get_by_role("link", name="Importer une liste").click()
     (file := tmp_path / "liste.csv").write_text(LIST)
     page.get_by_label("Opérateur").select_option(label="Opérateur régional")
-    page.get_by_label("Fichier").set_input_files(file)
+    page.get_by_label(re.compile("^Fichier")).set_input_files(file)
     page.get_by_role("button", name="Déposer le fichier").click()
     page.get_by_role("link", name="Vérifier les colonnes").click(timeout=60_000)
     page.get_by_role("button", name="Simuler l’import").click()

@@ -256,7 +256,7 @@ def test_without_an_answer_to_take_back_the_way_round_is_told(per, by):
 
 
 def test_what_the_operator_deleted_settles_what_was_asked(per, by, people, structure):
-    structure.memberships.create(user=people.lea.user, role="gestionnaire")  # of one's own act nobody is written
+    structure.memberships.filter(user=people.lea.user).update(role="gestionnaire")  # of one’s own act nobody is written
     for kind in (RequestKind.CHANGE, RequestKind.PUBLISH):
         actions.open_request(per, kind, by=by, detail="2 Go")
     actions.move(per, Verb.OPERATOR_DELETED, by=by, note=WHY)
