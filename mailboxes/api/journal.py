@@ -114,7 +114,7 @@ EXAMPLE = OpenApiExample(
 class FindingsView(StrictView, APIView):
     @extend_schema(responses=FindingsSerializer, examples=[EXAMPLE], operation_id="findings_list")
     def get(self, request):
-        """Ce qui est à faire, comme au tableau de bord ; les BAL de chacun par `/bals/?finding=`."""
+        """Ce qui est à faire, comme à la page « À traiter » ; les BAL de chacun par `/bals/?finding=`."""
         return Response(
             {
                 "results": [
