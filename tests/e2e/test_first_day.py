@@ -118,5 +118,5 @@ def test_a_newcomer_goes_from_nothing_to_a_register_that_serves(newcomer, page, 
     start(app, page)
     expect(page.get_by_text("5 sur 5 sont faites")).to_be_visible()
     page.get_by_role("link", name="Aller à « À traiter »").click()
-    expect(page.get_by_role("heading", name="Ce qu’il faut faire aujourd’hui")).to_be_visible()
+    expect(page.get_by_role("heading", name="À traiter", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name=re.compile(r"2\s*BAL en vie")).first).to_be_visible()
