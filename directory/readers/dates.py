@@ -58,7 +58,8 @@ THE = re.compile(r"^le\s+", re.IGNORECASE)
 YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})")
 DAY_NAMED = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)?[\s/.-]*([^\W\d_]+)\.?[\s/.,-]*(\d{4}|\d{2})")
 MONTH_NAMED = re.compile(r"([^\W\d_]+)\.?[\s/.-]*(\d{1,2})(?:er|st|nd|rd|th)?[\s/.,-]+(\d{4})")
-MONTH_ALONE = re.compile(r"([^\W\d_]+)\.?[\s/.-]+(\d{4}|\d{2})")
+# « mars-26 », as spreadsheets write a month; « Mar 26 » is as often a day whose year is missing.
+MONTH_ALONE = re.compile(r"([^\W\d_]+)\.?(?:[\s/.-]+(?=\d{4}$)|[/-])(\d{4}|\d{2})")
 MONTH_NUMBERED = re.compile(r"(\d{1,2})[/.-](\d{4})")
 NET_DATE = re.compile(r"/Date\((\d{13})(?:[+-]\d{4})?\)/")  # JSON of Microsoft's
 LABELLED = re.compile(

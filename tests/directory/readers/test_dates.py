@@ -116,6 +116,7 @@ def test_a_month_without_its_day_is_told():
     assert read_date("03/2026").remark == "«\u00a003/2026\u00a0» lu 01/03/2026 : le jour n’est pas dit"
     assert read_date("mars-26").value == of_paris(datetime(2026, 3, 1))
     assert read_date("13/2026").problem
+    assert read_date("Mar 26").problem
     assert read_date("mars 2026").remark == "«\u00a0mars 2026\u00a0» lu 01/03/2026 : le jour n’est pas dit"
 
 
