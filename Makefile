@@ -85,7 +85,7 @@ check: $(VENV)/.dev static/vendor/icons.svg  ## Style, security, direction of im
 	@$(BIN)/python .ci/audit.py
 	$(CHECK_ENV) $(BIN)/mypy
 	$(BIN)/djlint --lint --quiet templates
-	$(BIN)/djlint --check --quiet templates
+	$(BIN)/djlint --check templates
 	$(CHECK_ENV) $(MANAGE) makemigrations --check --dry-run
 	$(CHECK_ENV) SITE_URL=https://bal.example.fr HSTS_SECONDS=31536000 $(MANAGE) check --deploy --fail-level WARNING
 
