@@ -139,6 +139,7 @@ class Act(TextChoices):
     RECORD_DEPARTURE = "record_departure", "Enregistrer un départ"
     CANCEL_DEPARTURE = "cancel_departure", "Annuler un départ enregistré"
     LEAVE = "leave", "Retirer les accès d’une personne partie"
+    FORGET_PERSON = "forget_person", "Effacer l’identité d’une personne partie"
     DECLARE_SOFTWARE = "declare_software", "Donner une clé à un logiciel"
     ROTATE_KEY = "rotate_key", "Renouveler la clé d’un logiciel"
     REVOKE_KEY = "revoke_key", "Révoquer la clé d’un logiciel"
@@ -387,6 +388,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.RECORD_DEPARTURE,   {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.CANCEL_DEPARTURE,   {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.LEAVE,              {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.FORGET_PERSON,      {_R.SYSTEM}),
     (Act.DECLARE_SOFTWARE,   {_R.GESTIONNAIRE}),
     (Act.ROTATE_KEY,         {_R.GESTIONNAIRE}),
     (Act.REVOKE_KEY,         {_R.GESTIONNAIRE}),

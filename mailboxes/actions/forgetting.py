@@ -8,7 +8,10 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
+from mailboxes.actions.journal import write_about
+from mailboxes.lifecycle import Act
 from mailboxes.models import (
     Affiliation,
     Claim,
@@ -21,6 +24,8 @@ from mailboxes.models import (
     Preference,
     Seal,
 )
+from mailboxes.rules import Refused
+from mailboxes.rules.roles import check_may
 
 FORGOTTEN = {
     "given_name": "Personne", "family_name": "effacée", "rpps": None, "profession": "", "email": "",
@@ -53,7 +58,10 @@ def forgettable(now: datetime) -> QuerySet[Person]:
 @transaction.atomic
 def forget_person(person: Person, *, by) -> None:
     """Who they were; what was done, and that somebody was told, stays in the journal without a name."""
+    check_may(Act.FORGET_PERSON, person=person, by=by)
     person = Person.objects.select_for_update(of=("self",)).select_related("user").get(pk=person.pk)
+    if not forgettable(timezone.now()).filter(pk=person.pk).exists():
+        raise Refused("Cette personne est revenue, ou n’est pas partie depuis assez longtemps.", "not-due")
     Claim.objects.filter(person=person).delete()
     Preference.objects.filter(person=person).delete()
     if account := person.user:
@@ -61,6 +69,7 @@ def forget_person(person: Person, *, by) -> None:
         account.first_name = account.last_name = account.email = ""
         account.save(update_fields=["username", "first_name", "last_name", "email"])
     Person.objects.filter(pk=person.pk).update(**FORGOTTEN)
+    write_about(Act.FORGET_PERSON, by=by, about={"person": person})
 
 
 # --- Records ----------------------------------------------------------------------------------------------------------

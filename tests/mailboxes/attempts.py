@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from mailboxes import actions, rules
+from mailboxes.actions.forgetting import forget_person
 from mailboxes.actions.people import recorded
 from mailboxes.campaigns.actions import answer_campaign, ask_campaign, close_campaign, launch_campaign, remind_campaign
 from mailboxes.campaigns.models import Campaign
@@ -54,6 +55,7 @@ from tests.mailboxes.before import (
     contact_asked,
     contact_due,
     gap,
+    gone_long_ago,
     in_state,
     joining_asked,
     joining_late,
@@ -491,6 +493,7 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
         Attempt(P, lambda it, by, s: actions.cancel_departure(it, by=by), leaving(20), page("departure-cancel"))
     ],
     Act.LEAVE: [Attempt(P, lambda it, by, s: actions.apply_departure(it, by=by), leaving(0))],
+    Act.FORGET_PERSON: [Attempt(P, lambda it, by, s: forget_person(it, by=by), gone_long_ago)],
     Act.DECLARE_SOFTWARE: [
         Attempt(
             S,

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import time_machine
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
 
@@ -308,6 +310,15 @@ def leaving(days: int):
         return stay(stage, person)
 
     return make
+
+
+def gone_long_ago(stage: Stage, person: Person) -> Person:
+    """They left everywhere, and neither hold nor lend anything since."""
+    person.affiliations.update(left_on=timezone.localdate() - settings.PEOPLE_KEPT)
+    Cotitulaire.objects.filter(person=person).delete()
+    Delegataire.objects.filter(Q(person=person) | Q(under=person)).delete()
+    get_user_model().objects.filter(pk=person.user_id).update(is_active=False)
+    return person
 
 
 def movement(*, settled: bool = False):

@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from balmanager.retention import KEPT
 from mailboxes import actions, jobs
-from mailboxes.actions.forgetting import forgettable
+from mailboxes.actions.forgetting import forget_person, forgettable
 from mailboxes.actions.seals import differences
-from mailboxes.lifecycle import Verb
+from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import SYSTEM, AccessTrace, Delegataire, JournalEntry, Notice, Person, Seal
 from mailboxes.models.seals import SETTLED
+from mailboxes.rules import Refused
 
 
 @pytest.fixture
@@ -36,6 +37,14 @@ def test_one_who_left_long_ago_is_forgotten(gone):
     assert (gone.user.email, gone.user.first_name) == ("", "")
     assert "paul" not in gone.user.username
     assert not forgettable(timezone.now()).exists(), "once"
+    line = JournalEntry.objects.get(what=Act.FORGET_PERSON, person=gone)
+    assert (line.by, line.before, line.after, line.note) == (None, "", "", ""), "that it was done, not of whom"
+
+
+def test_one_who_came_back_meanwhile_is_not(gone, structure):
+    gone.affiliations.create(structure=structure)
+    with pytest.raises(Refused, match="revenue"):
+        forget_person(gone, by=SYSTEM)
 
 
 @pytest.mark.parametrize("keeps", ["a day too early", "here again", "still logs in", "holds", "lends"])
