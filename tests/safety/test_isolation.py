@@ -28,6 +28,7 @@ KEPT_BY_ASKER = re.compile(r"^/fhir/")
 # One's own and nobody else's, whatever one's role.
 PERSONAL = {"bal-access-object", "opening-drop", "opening-step", "campaign-answer", "claim-guide", "contact-answer"}
 WRITES = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(?:mailboxes|directory|accounts)_(\w+)', re.IGNORECASE)
+REFUSALS = {403, 404, 405}
 HARMLESS = {"accesstrace", "call", "softwarekey"}  # that one looked, that a key served
 
 
@@ -107,7 +108,7 @@ def tries(name, route, url):
         return {"gestionnaire d’ici": ("get", "post"), "lecteur d’ici": ()}.get(name, ("get",))
     if name in ("clé usage", "clé resolve"):
         return ()  # what they open has no argument
-    return ("get", "post") if name in ("gestionnaire d’ici", "titulaire d’ici", "clé manage") else ("get",)
+    return ("get",) if name in ("personne", "clé read") else ("get", "post")
 
 
 @pytest.mark.sqlite_run
@@ -134,7 +135,7 @@ def test_nobody_reaches_what_is_another_s(stage, callers):
 def refusals(name, url):
     if name == "personne":
         return {401} if IS_API.match(url) else {302}
-    return {403, 404, 405}
+    return REFUSALS
 
 
 def is_everybody_s(route):
@@ -156,6 +157,24 @@ def test_one_s_own_pages_show_nothing_of_another_s(stage, callers):
             with undone():
                 faults += faults_of(knock(strangers[name], "get", ours), name, "get", ours)
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.sqlite_run
+def test_who_only_reads_writes_nothing_at_home_either(stage, callers):
+    strangers, *_ = callers
+    reader, faults, asked = strangers["lecteur d’ici"], [], 0
+    for route in ROUTES:
+        ours = routes.address(route, stage.here)
+        if IS_API.match(ours) or not route.arguments or OPEN.match(ours) or is_everybody_s(route):
+            continue
+        with undone(), written() as tables:
+            answer = knock(reader, "post", ours)
+        asked += 1
+        is_giving_up = route.name == "rights-withdraw"  # a role of one's own
+        if answer.status_code >= 500 or (tables and not is_giving_up):
+            faults.append(f"{ours} {answer.status_code}: {sorted(set(tables))}")
+    assert not faults, "\n".join(faults)
+    assert asked > 90
 
 
 def test_each_is_at_home_there(stage, callers):
