@@ -248,8 +248,8 @@ def port_answers(port):
 
 # --- PostgreSQL, Redis --------------------------------------------------------------------------------------------
 @contextlib.contextmanager
-def run_postgresql(folder, **parameters):
-    """Give the URL of a private PostgreSQL; `parameters` go to postgresql.conf."""
+def run_postgresql(folder, superuser="bal", **parameters):
+    """Give the URL of a private PostgreSQL, for its superuser; `parameters` go to postgresql.conf."""
     import psycopg  # noqa: PLC0415 - costs time to those who need none
 
     initdb = find_program("initdb", "/usr/lib/postgresql/*/bin", package="postgresql")
@@ -260,7 +260,7 @@ def run_postgresql(folder, **parameters):
     if account:
         os.chown(home, account["user"], account["group"])
     subprocess.run(
-        [initdb, "-D", home / "data", "-U", "bal", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+        [initdb, "-D", home / "data", "-U", superuser, "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
         check=True, stdout=subprocess.DEVNULL, cwd="/", **account,
     )  # fmt: skip
     parameters = {
@@ -272,7 +272,7 @@ def run_postgresql(folder, **parameters):
     command = [str(postgres), "-D", str(home / "data")]
     for name, value in parameters.items():
         command += ["-c", f"{name}={value}"]
-    url = f"postgresql://bal@127.0.0.1:{port}/postgres"
+    url = f"postgresql://{superuser}@127.0.0.1:{port}/postgres"
 
     def is_ready():
         with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url):
