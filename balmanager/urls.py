@@ -17,6 +17,7 @@ urlpatterns = [
     path("metrics", views.metrics_text),
     path("service/", views.service, name="service"),
     path("ce-qui-est-garde/", views.kept, name="kept"),
+    path("accessibilite/", views.accessibility, name="accessibility"),
     path("", include("mailboxes.urls")),
     path("annuaire/", include("directory.urls")),
     path("compte/", include("balmanager.accounts.urls")),

@@ -58,6 +58,12 @@ def kept(request):
     return render(request, "operations/kept.html", {"kept": KEPT})
 
 
+@login_not_required
+def accessibility(request):
+    """The declaration that the law asks for, to whoever comes."""
+    return render(request, "operations/accessibility.html", {"contact": next(iter(settings.SERVICE_EMAIL), "")})
+
+
 @never_cache
 def service(request):
     if not request.user.is_superuser:

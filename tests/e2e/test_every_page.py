@@ -67,6 +67,7 @@ GISELE = {
     "search-near": "/annuaire/?q=exmeple",
     "search-empty": "/annuaire/?q=rien-de-tel",
     "check": "/annuaire/verifier/",
+    "accessibility": "/accessibilite/",
     "observatory": "/annuaire/observatoire/?par=departement",
     "runs": "/annuaire/synchronisations/",
     "software": "/logiciels/",
