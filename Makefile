@@ -100,6 +100,9 @@ fix: $(VENV)/.dev  ## Let the tools correct what they can
 openapi: $(VENV)/.dev  ## Write docs/api/openapi.json anew; look at what it changes for the software that calls us
 	$(CHECK_ENV) $(MANAGE) spectacular --fail-on-warn --format openapi-json --file docs/api/openapi.json
 
+screenshots: $(VENV)/.dev static/vendor/icons.svg  ## Take the pictures of the README and of docs/guide anew, from the demonstration
+	$(BIN)/python -m pytest -q tests/e2e/screenshots.py
+
 bench: $(VENV)/.dev static/vendor/icons.svg  ## Measure, on a private PostgreSQL, and write docs/benchmarks.md
 	$(BIN)/python -m tests.bench $(ARGS)
 
