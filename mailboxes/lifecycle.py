@@ -99,6 +99,7 @@ class Act(TextChoices):
     REMIND_IDLE = "remind_idle", "Rappeler l’alerte d’inactivité"
     ESCALATE_IDLE = "escalate_idle", "Signaler au gestionnaire une alerte sans réponse"
     ASK_USE = "ask_use", "Demander si la BAL sert"
+    ASK_DELETION = "ask_deletion", "Demander au titulaire de supprimer"
     REMIND_USE = "remind_use", "Rappeler la question sur l’usage"
     NOTE_USE = "note_use", "Constater un usage pendant le retrait"
     GIVE_NOTICE = "give_notice", "Consigner un avis donné autrement"
@@ -345,6 +346,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.REMIND_IDLE,        {_R.SYSTEM}),
     (Act.ESCALATE_IDLE,      {_R.SYSTEM}),
     (Act.ASK_USE,            {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.ASK_DELETION,       {_R.GESTIONNAIRE}),
     (Act.REMIND_USE,         {_R.SYSTEM}),
     (Act.NOTE_USE,           {_R.SYSTEM}),
     (Act.GIVE_NOTICE,        {_R.GESTIONNAIRE}),

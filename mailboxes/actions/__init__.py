@@ -13,7 +13,7 @@ from mailboxes.actions.corrections import ask_correction, correct_bal, correct_p
 from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
-from mailboxes.actions.idleness import ask_use, escalate_idle, remind_idle, remind_use
+from mailboxes.actions.idleness import ask_deletion, ask_use, escalate_idle, remind_idle, remind_use
 from mailboxes.actions.joining import accept_joining, ask_joining, expire_joining, refuse_joining
 from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.measures import keep_measures
@@ -64,6 +64,7 @@ __all__ = [
     "apply_departure",
     "ask_contact",
     "ask_correction",
+    "ask_deletion",
     "ask_handover",
     "ask_joining",
     "ask_more_space",

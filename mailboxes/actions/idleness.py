@@ -58,6 +58,15 @@ def remind_use(bal: Bal, *, by) -> JournalEntry:
     return write(bal, Act.REMIND_USE, by=by, parties=HOLDERS, cycle=_question(bal, Act.REMIND_USE))
 
 
+@transaction.atomic
+def ask_deletion(bal: Bal, *, by) -> JournalEntry:
+    """Ask those who hold a depublished BAL, paid for nothing, to ask for its deletion: they alone may."""
+    bal = locked(bal)
+    asked = Bal.objects.filter(idleness.deletion_asked(), pk=bal.pk).exists()
+    rules.check_ask_deletion(bal, asked, by=by)
+    return write(bal, Act.ASK_DELETION, by=by, parties=HOLDERS, cycle=_cycle(bal))
+
+
 def _cycle(bal: Bal) -> str:
     """The cycle of the present alert: each stage is told once per alert."""
     return bal.state_since.isoformat()

@@ -56,9 +56,7 @@ def soon_full(bals):
 
 
 def orphan(bals):
-    """The BAL that nobody holds."""
-    holders = Cotitulaire.objects.filter(bal=OuterRef("pk"))
-    return bals.live().filter(~Q(Exists(holders)), kind__in=Bal.SHARED)
+    return bals.orphan()
 
 
 def without_principal(bals):

@@ -33,6 +33,9 @@ class Cost:
         self.amount += count * (price or 0)
         self.unpriced += count if price is None else 0
 
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.count + other.count, self.amount + other.amount, self.unpriced + other.unpriced)
+
 
 @dataclass
 class Bill:
@@ -65,10 +68,14 @@ class CostGroup(NamedTuple):
 
     @property
     def offer(self) -> str:
-        """An APP of the organisme itself serves all its establishments."""
-        if self.kind != Bal.Kind.APPLICATIVE:
-            return self.kind
-        return Offer.APP_ORGANISME if self.structure_kind == Structure.Kind.ORGANISME else Offer.APP_ESTABLISHMENT
+        return offer_of(self.kind, self.structure_kind)
+
+
+def offer_of(kind: str, structure_kind: str) -> str:
+    """What the operator sells there: an APP of the organisme itself serves all its establishments."""
+    if kind != Bal.Kind.APPLICATIVE:
+        return kind
+    return Offer.APP_ORGANISME if structure_kind == Structure.Kind.ORGANISME else Offer.APP_ESTABLISHMENT
 
 
 class CostLine(NamedTuple):

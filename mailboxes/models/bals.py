@@ -47,6 +47,11 @@ HAS_USERS = ~Q(kind="APP")
 IS_EXPECTED = HAS_USERS & Q(liste_rouge=False)
 
 
+def is_orphan() -> Q:
+    """A shared BAL that nobody holds: nobody may ask for its deletion, nor answers for it."""
+    return Q(~Exists(Cotitulaire.objects.filter(bal=OuterRef("pk"))), kind__in=Bal.SHARED)
+
+
 class BalQuerySet(models.QuerySet):
     def visible_to(self, user):
         """The BAL of the structures one sees, those one holds, those delegated to one today."""
@@ -74,6 +79,10 @@ class BalQuerySet(models.QuerySet):
 
     def with_users(self):
         return self.filter(HAS_USERS)
+
+    def orphan(self):
+        """The shared BAL that nobody holds."""
+        return self.live().filter(is_orphan())
 
     def of_unknown_use(self):
         """The BAL whose last use nobody tells, where an answer can still matter: not before they open, nor once an

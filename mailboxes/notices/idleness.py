@@ -62,6 +62,17 @@ def asked(now: datetime, **facts) -> Exists:
     return Exists(JournalEntry.objects.filter(bal=OuterRef("pk"), **facts))
 
 
+def deletion_asked() -> Exists:
+    """Were those who hold it asked, since it is depublished, to have it deleted?"""
+    return _done(Act.ASK_DELETION)
+
+
+def to_ask_deletion() -> QuerySet[Bal]:
+    """The depublished BAL whose holders were not asked to have them deleted."""
+    held = Exists(Cotitulaire.objects.filter(bal=OuterRef("pk")))
+    return Bal.objects.filter(held, ~deletion_asked(), state=State.DEPUBLISHED)
+
+
 def _done(what: Act, **facts) -> Exists:
     """The journal's lines of such acts since the BAL came into its state."""
     return Exists(JournalEntry.objects.filter(bal=OuterRef("pk"), what=what, at__gte=OuterRef("state_since"), **facts))

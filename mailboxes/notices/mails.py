@@ -81,6 +81,10 @@ WORDINGS: dict[str, Wording] = {
     _A.ASK_HANDOVER: _W(_ACT, "Votre départ se prépare : désignez qui prend votre suite",
         "Des boîtes MSSanté partagées ne dépendent que de vous. Pour chacune, choisissez qui en répondra.",
         "Désigner ma suite"),
+    _A.ASK_DELETION: _W(_ACT, "Une de vos boîtes MSSanté ne sert plus : demandez sa suppression",
+        "Elle n’est plus à l’annuaire, et votre structure la paie encore. Enregistrez ce qui vous est utile, puis "
+        "demandez sa suppression : la demande ne peut venir que de vous. Sans elle, la boîte reste ouverte.",
+        "Voir cette boîte"),
     _A.ASK_JOINING: _W(_ANSWER, "Acceptez-vous ce rattachement ?",
         "Une structure demande à vous compter parmi ses personnes. Sans accord, rien ne change.", "Répondre"),
     _A.NOTE_ANOMALY: _W(_ACT, "Un usage est à corriger sur une de vos boîtes MSSanté",

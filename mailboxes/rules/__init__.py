@@ -65,6 +65,7 @@ from mailboxes.rules.moves import (
 )
 from mailboxes.rules.notices import (
     check_answer_notice,
+    check_ask_deletion,
     check_ask_use,
     check_channel,
     check_given,
@@ -161,6 +162,7 @@ __all__ = [
     "check_apply_contact",
     "check_apply_departure",
     "check_ask_contact",
+    "check_ask_deletion",
     "check_ask_handover",
     "check_ask_joining",
     "check_ask_operator",

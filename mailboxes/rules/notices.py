@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from directory.typography import quoted
-from mailboxes.lifecycle import STOPPABLE, Act, Verb
+from mailboxes.lifecycle import STOPPABLE, Act, State, Verb
 from mailboxes.models import Bal, Notice, Person
 from mailboxes.models.system import Signatory
 from mailboxes.rules.moves import check_act, check_move
@@ -19,6 +19,20 @@ def check_still_due(bal: Bal, act: Act, due: QuerySet[Bal], *, by) -> None:
     check_act(bal, act, by=by)
     if not due.filter(pk=bal.pk).exists():
         raise Refused(f"{quoted(act.label)} n’est pas, ou n’est plus, à faire.", "due")
+
+
+def check_ask_deletion(bal: Bal, asked: bool, *, by) -> None:
+    """`asked`: since the BAL is depublished."""
+    check_act(bal, Act.ASK_DELETION, by=by)
+    if bal.state != State.DEPUBLISHED:
+        raise Refused(
+            f"Cette BAL est {bal.get_state_display()} : on ne le demande que d’une BAL dépubliée, encore payée.",
+            "state",
+        )
+    if not bal.cotitulaires.all():
+        raise Refused("Personne ne tient cette BAL : désignez d’abord qui en répond.", "holder")
+    if asked:
+        raise Refused("C’est déjà demandé à qui tient cette BAL depuis qu’elle est dépubliée.", "asked")
 
 
 def check_ask_use(bal: Bal, asked: bool, *, by) -> None:

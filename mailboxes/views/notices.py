@@ -143,3 +143,11 @@ class AskUseView(ActView):
 
     def perform(self, form, *, by):
         return actions.ask_use(self.bal, by=by)
+
+
+class AskDeletionView(ActView):
+    act = Act.ASK_DELETION
+    done = "C’est demandé à qui tient cette BAL."
+
+    def perform(self, form, *, by):
+        return actions.ask_deletion(self.bal, by=by)

@@ -54,6 +54,7 @@ from tests.mailboxes.before import (
     certified,
     contact_asked,
     contact_due,
+    depublished,
     gap,
     gone_long_ago,
     in_state,
@@ -368,6 +369,9 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     Act.ESCALATE_IDLE: [Attempt(("ORG",), lambda it, by, s: actions.escalate_idle(it, by=by), unreached)],
     Act.FOLLOW: [
         Attempt(ALL, lambda it, by, s: follow(FINDINGS["nom"], Bal.objects.filter(pk=it.pk), say_done(), by=by))
+    ],
+    Act.ASK_DELETION: [
+        Attempt(BOX, lambda it, by, s: actions.ask_deletion(it, by=by), depublished, page("bal-ask-deletion"))
     ],
     Act.ASK_USE: [Attempt(BOX, lambda it, by, s: actions.ask_use(it, by=by), page=page("bal-ask-use"))],
     Act.REMIND_USE: [Attempt(BOX, lambda it, by, s: actions.remind_use(it, by=by), use_asked)],

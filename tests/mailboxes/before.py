@@ -181,6 +181,11 @@ def in_state(verb: Verb):
     return make
 
 
+def depublished(stage: Stage, bal: Bal) -> Bal:
+    Bal.objects.filter(pk=bal.pk).update(state=State.DEPUBLISHED, state_since=timezone.now())
+    return bal
+
+
 def unreached(stage: Stage, bal: Bal) -> Bal:
     """Alerted so long ago that its reminder is due; nobody was told."""
     since = days_ago(50)

@@ -40,6 +40,7 @@ OF_ACTS = {
     f"{Act.REMIND_IDLE}.txt",
     f"{Act.ESCALATE_IDLE}_gestionnaire.txt",
     f"{Act.ASK_USE}.txt",
+    f"{Act.ASK_DELETION}.txt",
     f"{Act.ASK_CAMPAIGN}.txt",
     f"{Act.REMIND_CAMPAIGN}.txt",
     f"{Act.REMIND_USE}.txt",
