@@ -16,15 +16,15 @@ PATIENCE = 10.0  # seconds without a sign from the other side
 DEADLINE = 30.0  # seconds for the whole exchange about one BAL, whatever signs it gives
 
 
-class Trouble(Exception):
+class VisitTrouble(Exception):
     """It did not work; said in French."""
 
 
-class ServerTrouble(Trouble):
+class ServerTrouble(VisitTrouble):
     """Whatever the BAL: the server is to be left alone for a while."""
 
 
-class BalTrouble(Trouble):
+class BalTrouble(VisitTrouble):
     """Of this BAL alone: the others go on."""
 
 

@@ -32,7 +32,7 @@ class Space(NamedTuple):
 
 
 def read_space(server: MailServer, address: str, own: str | None = None) -> Space:
-    """Ask the server about one BAL. Raises `Trouble`."""
+    """Ask the server about one BAL. Raises `VisitTrouble`."""
     login, password, whom = credentials_of(server, address, own)
     try:
         client = _open(server)

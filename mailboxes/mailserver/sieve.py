@@ -50,7 +50,7 @@ class SieveClient(Client):
 
 @contextmanager
 def session(server: MailServer, address: str, own: str | None) -> Iterator[SieveClient]:
-    """Logged in for one BAL. Raises `Trouble`."""
+    """Logged in for one BAL. Raises `VisitTrouble`."""
     login, password, whom = credentials_of(server, address, own)
     client = SieveClient(server.host, server.sieve_port)
     try:
@@ -73,7 +73,7 @@ def session(server: MailServer, address: str, own: str | None) -> Iterator[Sieve
 
 
 def set_reply(server: MailServer, reply: AutoReply, own: str | None = None) -> None:
-    """Put the reply in place; already there, it is put again. Raises `Trouble`."""
+    """Put the reply in place; already there, it is put again. Raises `VisitTrouble`."""
     with session(server, reply.bal.address, own) as client:
         extensions = set(client.get_sieve_capabilities() or [])
         if "vacation" not in extensions:
@@ -89,7 +89,7 @@ def set_reply(server: MailServer, reply: AutoReply, own: str | None = None) -> N
 
 
 def remove_reply(server: MailServer, reply: AutoReply, own: str | None = None) -> None:
-    """Take our script away, and no other; already gone, nothing is done. Raises `Trouble`."""
+    """Take our script away, and no other; already gone, nothing is done. Raises `VisitTrouble`."""
     with session(server, reply.bal.address, own) as client:
         active, names = _listed(client)
         if NAME not in {active, *names} or not is_ours(client.getscript(NAME)):

@@ -4,6 +4,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.typography import quoted
 from mailboxes.lifecycle import Act
 from mailboxes.mailserver.actions import end_reply
 from mailboxes.mailserver.forms import MailServerForm, ReplyForm, SecretForm
@@ -35,7 +36,7 @@ class MailServerView(OneOperatorView):
         return form.perform(self.operator, by=by)
 
     def back(self):
-        return reverse("operator-server", args=[self.operator.pk])
+        return reverse("operator-edit", args=[self.operator.pk])
 
     def get_context_data(self, **kwargs):
         failing = MailAccess.objects.of_operator(self.operator.pk).failing()
@@ -80,7 +81,7 @@ class EndReplyView(ActView):
         super().setup(request, *args, **kwargs)
         self.reply = get_object_or_404(AutoReply.objects.standing(), bal=self.bal)
         self.reply.bal = self.bal
-        self.warning = self.reply.text
+        self.warning = f"Vos correspondants ne recevront plus : {quoted(self.reply.text)}"
 
     def check(self, *, by):
         check_end_reply(self.reply, by=by)
