@@ -2,12 +2,21 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
-bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
-workers = int(os.environ.get("WEB_WORKERS", "1"))
-threads = int(os.environ.get("WEB_THREADS", "8"))
+from django.core.exceptions import ImproperlyConfigured
+
+from balmanager.env import Env
+
+env = Env()
+try:
+    bind = env.bind("BIND", default=f"127.0.0.1:{env.port('PORT', default=8000)}")
+    workers = env.count("WEB_WORKERS", default=1)
+    threads = env.count("WEB_THREADS", default=8)
+except ImproperlyConfigured as error:
+    sys.exit(str(error))  # the sentence alone: gunicorn would print where in its code it was read
 loglevel = "warning"
 control_socket_disable = True
 

@@ -5,6 +5,7 @@ example; never its value, for it may be a secret.
 """
 
 import os
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+HIGHEST_PORT = 65535
 YES_OR_NO = {"true", "on", "ok", "y", "yes", "1", "false", "off", "n", "no", "0", ""}
 EXPECTED = {
     "SECRET_KEY": "50 random characters or more, such as those of: openssl rand -base64 48",
@@ -27,6 +29,10 @@ EXPECTED = {
     "SERVICE_EMAIL": "addresses separated by commas, such as exploitation@example.fr",
     "BACKUP_RECIPIENT": "a public key of age, such as the age1… that manage.py backup --new-key prints",
     "BACKUPS_KEPT": "1 or more, such as 14",
+    "WEB_WORKERS": "1 or more, such as 4",
+    "WEB_THREADS": "1 or more, such as 8",
+    "PORT": "a port from 1 to 65535, such as 8000",
+    "BIND": "an address and a port, such as 127.0.0.1:8000, or a socket, such as unix:/run/bal/web.sock",
     "LOG_FORMAT": "line or json",
     "LOG_LEVEL": "DEBUG, INFO, WARNING, ERROR or CRITICAL",
     "ANNUAIRE_MAX_WITHDRAWN": "a number, a share between 0 and 1, such as 0.1",
@@ -90,6 +96,26 @@ class Env(environ.Env):
         value = self(var, default="")
         if value and not os.access(value, os.R_OK):
             raise wrong(var, expected=EXPECTED_FILE)
+        return value
+
+    def count(self, var: str, default: int) -> int:
+        """One or more."""
+        if not (value := self.int(var, default=default)):
+            raise wrong(var)
+        return value
+
+    def port(self, var: str, default: int) -> int:
+        if not 1 <= (value := self.int(var, default=default)) <= HIGHEST_PORT:
+            raise wrong(var)
+        return value
+
+    def bind(self, var: str, default: str) -> str:
+        """Where to listen: an address and a port, or a socket."""
+        value = self(var, default=default)
+        host, _, port = value.rpartition(":")
+        is_address = bool(host) and port.isascii() and port.isdigit() and 1 <= int(port) <= HIGHEST_PORT
+        if not (is_address or re.fullmatch(r"unix:.+|fd://\d+", value)):
+            raise wrong(var)
         return value
 
     def networks(self, var: str) -> list:

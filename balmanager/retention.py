@@ -23,6 +23,7 @@ KEPT = [
     Retention("RECORD_KEPT", "Journal des décisions et avis remis", "les mots, noms et adresses en sont effacés"),
     Retention("PEOPLE_KEPT", "Identité et coordonnées d’une personne, après son départ de toute structure", "effacées"),
     Retention("ACCESS_TRACES_KEPT", "Traces d’accès : qui a regardé ou exporté quoi", "effacées"),
+    Retention("ACCESS_TRACES_KEPT", "Réponses automatiques, une fois terminées", "effacées"),
     Retention("ACCOUNT_LOG_KEPT", "Journal des comptes : connexions refusées, rôles donnés ou retirés", "effacé"),
     Retention("ADMIN_LOG_KEPT", "Journal des écrans d’administration", "effacé"),
     Retention("BROWSER_KNOWN", "Navigateurs connus d’un compte", "oubliés"),

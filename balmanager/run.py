@@ -15,6 +15,9 @@ import time
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from balmanager.env import Env
 
 BIN = Path(sys.executable).parent
 CELERY = [sys.executable, "-W", "ignore:You're running the worker with superuser", "-m", "celery", "--quiet"]
@@ -162,7 +165,10 @@ def keep_others_out() -> None:
 
 def main() -> None:
     keep_others_out()
-    port = choose_port(int(os.environ.get("PORT", "8000")))
+    try:
+        port = choose_port(Env().port("PORT", default=8000))
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
     os.environ["PORT"] = str(port)
     try:
         prepare()

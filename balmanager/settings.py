@@ -461,6 +461,9 @@ DRAFTS_KEPT = timedelta(days=env.int("DRAFTS_KEPT_DAYS", default=90))
 READINGS_KEPT = timedelta(days=env.int("READINGS_KEPT_DAYS", default=3 * 365))
 IMPORTS_KEPT = timedelta(days=env.int("IMPORTS_KEPT_DAYS", default=180))
 IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", default=100)
+OPERATORS_CA_FILE = env.file("OPERATORS_CA_FILE")  # who signed the certificates of the operators' mail servers
+MAILBOX_READ_EVERY = timedelta(hours=env.int("MAILBOX_READ_EVERY_HOURS", default=24))  # by IMAP QUOTA
+MAIL_VISIT_LEASE = timedelta(minutes=15)  # a visit ends within five; one whose process died is made again
 
 # --- API --------------------------------------------------------------------------------------------------------------
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=1200)
@@ -542,7 +545,8 @@ LOGGING: dict = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     # It tells every request: tens of thousands in a reading of the FHIR API.
-    "loggers": {"httpx": {"level": "WARNING"}},
+    # imapclient and imaplib tell, at DEBUG, what a server says of a box.
+    "loggers": {"httpx": {"level": "WARNING"}, "imapclient": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
 if LOGGING["root"]["level"] not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):

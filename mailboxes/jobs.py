@@ -52,11 +52,14 @@ from mailboxes.inbox import digest
 from mailboxes.inbox.actions import note_todos
 from mailboxes.inbox.models import Todo
 from mailboxes.lifecycle import Act, RequestKind, State, Verb
+from mailboxes.mailserver.actions import end_reply
+from mailboxes.mailserver.visits import hand_out
 from mailboxes.models import (
     SYSTEM,
     AccessTrace,
     Affiliation,
     ApplicativeFacts,
+    AutoReply,
     Bal,
     Call,
     Claim,
@@ -64,6 +67,7 @@ from mailboxes.models import (
     Delegataire,
     Joining,
     JournalEntry,
+    MailServer,
     Movement,
     Person,
     Preference,
@@ -188,6 +192,9 @@ OUTDATED: dict[str, Callable[[datetime], QuerySet]] = {
     "journal de l’administration": lambda now: LogEntry.objects.filter(action_time__lt=now - settings.ADMIN_LOG_KEPT),
     "traces d’accès": lambda now: AccessTrace.objects.filter(at__lt=now - settings.ACCESS_TRACES_KEPT),
     "brouillons": lambda now: OpeningDraft.objects.filter(changed_at__lt=now - settings.DRAFTS_KEPT),
+    "réponses automatiques terminées": lambda now: AutoReply.objects.filter(
+        ended_at__lt=now - settings.ACCESS_TRACES_KEPT
+    ),
     "relevés": lambda now: Reading.objects.filter(at__lt=now - settings.READINGS_KEPT),
     "appels de l’API": lambda now: Call.objects.filter(at__lt=now - settings.CALLS_KEPT),
     "livraisons": lambda now: Delivery.objects.filter(created_at__lt=now - settings.DELIVERIES_KEPT),
@@ -290,6 +297,11 @@ JOBS: dict[str, ScheduledJob] = {
     ]),
     "send_digests": ScheduledJob(crontab(day_of_week=1, hour=7, minute=45), [
         Sweep("résumés du lundi", digest.due, _each(digest.send_digest)),
+    ]),
+    "visit_operators": ScheduledJob(timedelta(minutes=10), [
+        Sweep("réponses automatiques arrivées à leur dernier jour",
+              lambda now: AutoReply.objects.past(timezone.localdate(now)), _each(end_reply)),
+        Sweep("serveurs d’opérateurs à visiter", lambda now: MailServer.objects.due(now), hand_out),
     ]),
     "tell_again": ScheduledJob(timedelta(minutes=10), [
         Sweep("avis à transmettre", lambda now: JournalEntry.objects.untold(now), _tell),

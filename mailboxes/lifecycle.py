@@ -155,6 +155,10 @@ class Act(TextChoices):
     DESCRIBE_OPERATOR = "describe_operator", "Modifier un opérateur"
     IMPORT_ACCESSES = "import_accesses", "Reprendre un accès qui existe"
     PASS_STEP = "pass_step", "Passer une étape de la mise en route"
+    ASK_REPLY = "ask_reply", "Mettre une réponse automatique"
+    END_REPLY = "end_reply", "Retirer la réponse automatique"
+    NOTE_REPLY = "note_reply", "Constater la réponse automatique chez l’opérateur"
+    GIVE_SECRET = "give_secret", "Donner le secret de la BAL pour les relevés"
     FOLLOW = "follow", "Suivre une chose à faire"  # pause it, entrust it, say it done
 
 
@@ -410,6 +414,12 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.IMPORT_ACCESSES,    {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.PASS_STEP,          {_R.ADMINISTRATEUR}),
     (Act.FOLLOW,             {_R.GESTIONNAIRE}),
+    # In their own name and words: who writes to them reads it.
+    (Act.ASK_REPLY,          {_R.TITULAIRE, _R.COTITULAIRE}),
+    (Act.END_REPLY,          {_R.TITULAIRE, _R.COTITULAIRE, _R.SYSTEM}),
+    (Act.NOTE_REPLY,         {_R.SYSTEM}),
+    # It opens the box: whoever reads it, and nobody else, may entrust it.
+    (Act.GIVE_SECRET,        {_R.TITULAIRE, _R.COTITULAIRE}),
 ]}
 # fmt: on
 

@@ -90,6 +90,7 @@ urlpatterns = [
     path("", include("mailboxes.software.urls")),
     path("", include("mailboxes.inbox.urls")),
     path("", include("mailboxes.find.urls")),
+    path("", include("mailboxes.mailserver.urls")),
     path("mise-en-route/", start.start, name="start"),
     path("mise-en-route/passer/", start.start_pass, name="start-pass"),
     path("structures/", places.structure_list, name="structure-list"),

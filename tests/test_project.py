@@ -98,9 +98,10 @@ def test_each_kind_of_input_of_the_field_names_a_test_that_stands():
 
 # --- Settings -----------------------------------------------------------------------------------------------------
 def names_read():
-    settings = (ROOT / "balmanager" / "settings.py").read_text()
-    names = set(re.findall(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"', settings))
-    return names | set(re.findall(r"""environ\.get\(["']([A-Z_]+)""", (ROOT / "gunicorn.conf.py").read_text()))
+    sources = [ROOT / "balmanager" / "settings.py", ROOT / "gunicorn.conf.py"]
+    text = "".join(source.read_text() for source in sources)
+    names = set(re.findall(r"""\benv(?:\.\w+)?\(\s*["']([A-Z_]+)["']""", text))
+    return names | set(re.findall(r"""environ\.get\(["']([A-Z_]+)""", text))
 
 
 def test_every_setting_read_is_documented_and_no_other():

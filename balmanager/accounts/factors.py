@@ -1,18 +1,16 @@
 """The second factor: who must have one, what allauth asks us of it, and when a log-in does without."""
 
-import base64
-import hashlib
 from urllib.parse import urlsplit
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 
 from balmanager.accounts.models import User
 from mailboxes.models import Membership
+from mailboxes.models.secrets import box
 
 
 def must_have(account: User) -> bool:
@@ -40,21 +38,17 @@ class SecondFactorStage(AuthenticateStage):
         return super()._should_handle(request) and not is_vouched_for(request, self.login.user)
 
 
-def _box() -> MultiFernet:
-    """What locks the secrets in the database: by our key, and by the former ones while they are kept."""
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    digests = (hashlib.sha256(f"balmanager.accounts.factors:{key}".encode()).digest() for key in keys)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+PURPOSE = "balmanager.accounts.factors"
 
 
 class FactorAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {"incorrect_code": "Ce code n’est pas le bon."}
 
     def encrypt(self, text):
-        return _box().encrypt(text.encode()).decode()
+        return box(PURPOSE).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text):
-        return _box().decrypt(encrypted_text.encode()).decode()
+        return box(PURPOSE).decrypt(encrypted_text.encode()).decode()
 
     def generate_authenticator_name(self, user, type):
         count = Authenticator.objects.filter(user=user.pk, type=type).count()

@@ -17,8 +17,9 @@ from balmanager.degraded import make_sure_redis_answers, outage
 from balmanager.operations.models import Job
 from balmanager.operations.records import schedules
 from balmanager.operations.roles import owns_tables
+from directory.dates import minute_of
 from directory.models import SyncRun
-from mailboxes.models import Notice
+from mailboxes.models import MailAccess, MailServer, Notice, RestingServer
 from mailboxes.software.models import Delivery
 
 LATE_AFTER = timedelta(minutes=5)
@@ -137,7 +138,22 @@ def waiting_mails():
     )
 
 
+MAIL_SERVERS = {"email": "courriel ordinaire", "mssante": "MSSanté"}
+
+
+def resting_servers() -> str:
+    """Our own mail servers that failed at the last try, in words."""
+    rows = RestingServer.objects.order_by("name")
+    return ", ".join(
+        f"le serveur {MAIL_SERVERS.get(row.name, row.name)} est laissé au repos : il échoue depuis le "
+        f"{minute_of(row.since)}"
+        for row in rows
+    )
+
+
 def mail() -> str:
+    if resting := resting_servers():
+        raise Unwell(resting)
     if waiting := waiting_mails().count():
         raise Unwell(f"{waiting} avis attendent depuis plus d’une demi-heure : le serveur de courriel répond-il ?")
     return "rien n’attend"
@@ -154,6 +170,21 @@ def webhooks() -> str:
     return "tous répondent"
 
 
+def operators() -> str:
+    """The operators' own mail servers, where they opened them to us."""
+    servers = MailServer.objects.used().select_related("operator")
+    failing = [
+        f"{server.operator}, relevé impossible depuis le {minute_of(server.failing_since)} : {server.failure}"
+        for server in servers
+        if server.failing_since
+    ]
+    if failing:
+        raise Unwell(" ; ".join(failing))
+    refused = MailAccess.objects.failing().filter(bal__operator__mail_server__in=servers).count()
+    told = f"{len(servers)} visité{'s' if len(servers) > 1 else ''}" if servers else "aucun n’est réglé"
+    return f"{told}, {refused} BAL non relevée{'s' if refused > 1 else ''}" if refused else told
+
+
 CHECKS = (
     Check("database", "Base de données", database, is_needed=True),
     Check("migrations", "Tables de la base", migrations, is_needed=True),
@@ -165,6 +196,7 @@ CHECKS = (
     Check("annuaire", "Annuaire national", annuaire),
     Check("mail", "Courriels", mail),
     Check("webhooks", "Logiciels prévenus", webhooks),
+    Check("operators", "Serveurs des opérateurs", operators),
 )
 ALL = tuple(check.name for check in CHECKS)
 READINESS = ("database", "migrations", "cache", "broker", "disk")

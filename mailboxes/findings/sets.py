@@ -21,6 +21,8 @@ from mailboxes.models import (
     Cotitulaire,
     Delegataire,
     JournalEntry,
+    MailAccess,
+    MailServer,
     Notice,
     Preference,
     Request,
@@ -206,3 +208,20 @@ def late_departures(movements):
 
 def arrivals_to_prepare(movements):
     return movements.arrivals_to_prepare(timezone.localdate())
+
+
+# --- Readings that do not come ----------------------------------------------------------------------------------------
+LASTING = timedelta(days=1)  # a server restarts, a password is changed on both sides: not worth a word before
+
+
+def unreadable(bals):
+    """The BAL that their operator's server has not let us read for a day; not those of a server that fails for all."""
+    failing = MailAccess.objects.failing().filter(failing_since__lte=timezone.now() - LASTING)
+    serving = MailServer.objects.filter(reads_space=True, failing_since=None).values("operator")
+    return bals.live().filter(pk__in=list(failing.filter(bal__operator__in=serving).values_list("bal", flat=True)))
+
+
+def failing_servers() -> QuerySet[MailServer]:
+    """The operators' servers that nothing could be asked of for a day."""
+    since = timezone.now() - LASTING
+    return MailServer.objects.used().filter(failing_since__lte=since).select_related("operator")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from django.db.models import QuerySet
 from django.utils.functional import lazy
 
+from directory.dates import day_of
 from mailboxes.findings import sets
 from mailboxes.gaps import SITUATIONS, Situation
 from mailboxes.lifecycle import Act, Severity, Verb
@@ -41,6 +42,15 @@ class Finding(NamedTuple):
     @property
     def remedy_label(self) -> str:
         return self.call or (str(self.remedy.label) if self.remedy else self.place[0] if self.place else "")
+
+
+def _server_fails() -> bool:
+    return sets.failing_servers().exists()
+
+
+def _failing_servers() -> str:
+    told = [f"{server.operator}, depuis le {day_of(server.failing_since)}" for server in sets.failing_servers()]
+    return f"Ni relevé de l’espace, ni réponse automatique : {', '.join(told)}. Sa page dit pourquoi."
 
 
 def _annuaire_is_old() -> bool:
@@ -113,6 +123,14 @@ FINDINGS = [
             None, None,
             ("Voir pourquoi les dernières synchronisations ont échoué.",
              "Relancer la synchronisation, ou déposer le fichier d’extraction."), holds=_annuaire_is_old),
+    Finding("serveur-operateur", _S.TODO, "Serveurs d’opérateurs injoignables",
+            _said(_failing_servers), None, holds=_server_fails, place=("Voir les opérateurs", "operators")),
+    Finding("releve-impossible", _S.WATCH, "BAL impossibles à relever",
+            ("Depuis plus d’un jour, leur opérateur ne nous laisse pas demander leur espace : l’adresse n’y existe "
+             "plus, ou son mot de passe a changé. La fiche dit depuis quand."),
+            None, sets.unreadable,
+            ("Vérifier l’adresse auprès de l’opérateur.",
+             "Si le relevé se fait par un secret propre à la BAL, demander à son titulaire de le donner de nouveau.")),
     Finding("non-remis", _S.TODO, "Avis non remis",
             "Quelqu’un n’a pas pu être prévenu : corrigez son courriel, ou prévenez-le autrement et consignez-le.",
             None, sets.undelivered, place=("Voir les avis", "notice-list")),

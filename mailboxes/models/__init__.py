@@ -10,6 +10,7 @@ from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.joining import Joining
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
 from mailboxes.models.layouts import RequestLayout
+from mailboxes.models.mailservers import AutoReply, MailAccess, MailServer, RestingServer
 from mailboxes.models.measures import Measure
 from mailboxes.models.movements import Movement, Step
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
@@ -28,6 +29,7 @@ __all__ = [
     "Affiliation",
     "Anomaly",
     "ApplicativeFacts",
+    "AutoReply",
     "Bal",
     "Call",
     "Claim",
@@ -39,6 +41,8 @@ __all__ = [
     "GapDecision",
     "Joining",
     "JournalEntry",
+    "MailAccess",
+    "MailServer",
     "Measure",
     "Membership",
     "Movement",
@@ -51,6 +55,7 @@ __all__ = [
     "Reading",
     "Request",
     "RequestLayout",
+    "RestingServer",
     "Seal",
     "Signatory",
     "Standing",

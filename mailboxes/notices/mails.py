@@ -92,6 +92,8 @@ WORDINGS: dict[str, Wording] = {
     _A.WARN_QUOTA: _W(_ACT, "Une de vos boîtes MSSanté est presque pleine",
         "Pleine, elle ne recevra ni n’enverra plus rien. Quelques minutes suffisent pour y faire de la place.",
         "Faire de la place"),
+    _A.NOTE_REPLY: _W(_ACT, "Votre réponse automatique n’a pas été posée",
+        "Votre opérateur ne l’a pas acceptée, ou des règles existent déjà. L’avis dit quoi faire.", "Voir quoi faire"),
     _V.ACTIVATE: _W(_INFO, "Une boîte MSSanté vous est ouverte", "Vous pouvez vous en servir."),
     _V.ABANDON: _W(_INFO, "L’ouverture d’une boîte MSSanté est abandonnée", "Elle était demandée pour vous."),
     _V.WAKE: _W(_INFO, "Votre boîte MSSanté est gardée", "Elle a servi : la démarche en cours est arrêtée."),

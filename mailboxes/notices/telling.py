@@ -6,10 +6,9 @@ which a mail can go twice, and then both carry the same Message-ID.
 """
 
 import logging
-import time
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
 from typing import Any, NamedTuple
 
@@ -23,7 +22,7 @@ from django.utils import timezone
 
 from directory.plain import plain_text
 from mailboxes.lifecycle import Act, CampaignKind, Letter, Party
-from mailboxes.models import Bal, JournalEntry, Membership, Notice, Person, Request, Structure
+from mailboxes.models import Bal, JournalEntry, Membership, Notice, Person, Request, RestingServer, Structure
 from mailboxes.models.contacts import OF_CONTACTS
 from mailboxes.notices import links
 from mailboxes.notices.mails import mail_of, subject_of
@@ -35,8 +34,7 @@ OF_ADDRESSES = (Act.ASK_PERSON, Act.REMIND_PERSON)  # a person is asked about th
 JOININGS = (Act.ASK_JOINING, Act.ACCEPT_JOINING, Act.REFUSE_JOINING, Act.EXPIRE_JOINING)
 CAMPAIGNS = (Act.ASK_CAMPAIGN, Act.REMIND_CAMPAIGN)
 LONGEST_WAIT = 7  # the lease doubles with each failure, so many times at most
-REST = 60  # seconds during which a mail server that failed is left alone
-_resting: dict[str, float] = {}  # until when, by channel
+REST = timedelta(seconds=60)  # during which a mail server that failed is left alone, by every process
 
 
 def notices_for(
@@ -222,7 +220,7 @@ def _send(notice: Notice) -> bool:
         logger.warning("Avis %s non remis : %s", notice.pk, error)
         Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error=str(error))
         if is_of_server(error):
-            _resting[notice.channel] = time.monotonic() + REST
+            let_rest(notice.channel, error)
         return is_refused(error) and record_bounce(notice.pk, str(error))
     _mark_sent(notice)
     return True
@@ -235,12 +233,18 @@ def _mark_sent(notice: Notice) -> None:
     now = timezone.now()
     if notice.party == Party.OPERATOR:
         Request.objects.filter(entry=notice.entry_id).mark_sent(now)
+    RestingServer.objects.filter(name=notice.channel).delete()  # it answers again
     Notice.objects.filter(pk=notice.pk).update(attempts=F("attempts") + 1, error="", sent_at=now)
 
 
 def is_resting(channel: str) -> bool:
-    """Did the mail server of this channel fail this process a moment ago? Each try would wait for it again."""
-    return time.monotonic() < _resting.get(channel, 0.0)
+    """Did the mail server of this channel fail a moment ago, whoever asked it? Each try would wait for it again."""
+    return RestingServer.objects.filter(name=channel, until__gt=timezone.now()).exists()
+
+
+def let_rest(channel: str, error: Exception) -> None:
+    until, said = timezone.now() + REST, f"{type(error).__name__}: {error}"[:300]
+    RestingServer.objects.update_or_create(name=channel, defaults={"until": until, "error": said})
 
 
 def is_of_server(error: Exception) -> bool:

@@ -50,6 +50,15 @@ from mailboxes.rules.joining import (
     check_refuse_joining,
     needs_agreement,
 )
+from mailboxes.rules.mailservers import (
+    LONGEST_SECRET,
+    check_ask_reply,
+    check_end_reply,
+    check_give_secret,
+    check_reply,
+    check_set_server,
+    server_of,
+)
 from mailboxes.rules.moves import (
     check_act,
     check_annuaire_fresh,
@@ -143,6 +152,7 @@ from mailboxes.rules.usage import (
 
 __all__ = [
     "CERTIFICATE_THRESHOLDS",
+    "LONGEST_SECRET",
     "MAX_COTITULAIRES",
     "NUMBERS",
     "NotAllowed",
@@ -167,6 +177,7 @@ __all__ = [
     "check_ask_joining",
     "check_ask_operator",
     "check_ask_person",
+    "check_ask_reply",
     "check_ask_use",
     "check_attested",
     "check_can_hold",
@@ -190,11 +201,13 @@ __all__ = [
     "check_drop_domain",
     "check_eligible",
     "check_end_delegation",
+    "check_end_reply",
     "check_escalate",
     "check_expire_joining",
     "check_explained",
     "check_gap",
     "check_gap_stands",
+    "check_give_secret",
     "check_given",
     "check_ignore",
     "check_is_applicative",
@@ -240,6 +253,7 @@ __all__ = [
     "check_remove_cotitulaire",
     "check_repair_orphan",
     "check_replacement",
+    "check_reply",
     "check_request_preference",
     "check_request_somewhere",
     "check_resolve_anomaly",
@@ -251,6 +265,7 @@ __all__ = [
     "check_seen",
     "check_seen_absent",
     "check_set_naming",
+    "check_set_server",
     "check_settle_step",
     "check_somewhere",
     "check_stage",
@@ -269,5 +284,6 @@ __all__ = [
     "needs_agreement",
     "quota_level",
     "quota_level_after",
+    "server_of",
     "verb_of",
 ]

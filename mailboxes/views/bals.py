@@ -21,9 +21,12 @@ from mailboxes.rules import (
     NotAllowed,
     allows,
     check_act,
+    check_ask_reply,
     check_ask_use,
     check_declare_use,
     check_end_delegation,
+    check_end_reply,
+    check_give_secret,
     check_make_known,
     check_move,
     check_object_access,
@@ -34,6 +37,7 @@ from mailboxes.rules import (
     check_retract,
     check_take_over,
     check_transfer_principal,
+    server_of,
 )
 from mailboxes.views.findings import attention
 from mailboxes.views.space import space_facts
@@ -49,7 +53,7 @@ def bal(request, pk):
         .with_cotitulaires()
         .with_publication()
         .annotate(holder_has_left=holder_has_left())
-        .select_related("responsable")
+        .select_related("responsable", "operator__mail_server", "mail_access")
         .prefetch_related(Prefetch("requests", Request.objects.select_related("operator", "person").order_by("-pk"))),
         pk=pk,
     )
@@ -70,6 +74,7 @@ def bal(request, pk):
             "run": SyncRun.objects.latest_public(),
             **history_facts(row, request.user),
             **space_facts(row, request.user),
+            **server_facts(row, request.user),
         },
     )
 
@@ -161,6 +166,23 @@ def applicative_facts(row: Bal) -> dict | None:
     ends = facts and facts.certificate_expires_on
     days = (ends - timezone.localdate()).days if ends else None
     return {"facts": facts, "days": days, "is_near": days is not None and days <= max(CERTIFICATE_THRESHOLDS)}
+
+
+def server_facts(row: Bal, user) -> dict:
+    """The reply that a holder asked for, and what the operator's server lets us do; nothing where there is none."""
+    reply = row.auto_replies.select_related("by").first()
+    if reply:
+        reply.bal = row
+    server = server_of(row)
+    access = getattr(row, "mail_access", None) if server and server.reads_space else None
+    return {
+        "reply": reply,
+        "has_replies": reply is not None or bool(server and server.sets_replies),
+        "reply_askable": allows(check_ask_reply, row, by=user),
+        "reply_endable": reply is not None and allows(check_end_reply, reply, by=user),
+        "mail_access": access,
+        "secret_askable": allows(check_give_secret, row, by=user),
+    }
 
 
 def practitioners(row: Bal) -> list[tuple]:

@@ -30,3 +30,23 @@ def test_answering_to_any_host_is_refused():
     assert "ALLOWED_HOSTS" in start(ALLOWED_HOSTS="*")
     assert start(ALLOWED_HOSTS="*", DEBUG="true") == ""
     assert start(ALLOWED_HOSTS="bal.exemple.invalid") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("WEB_WORKERS", "deux", "WEB_WORKERS makes no sense: expected 1 or more, such as 4."),
+        ("WEB_WORKERS", "0", "WEB_WORKERS makes no sense: expected 1 or more, such as 4."),
+        ("WEB_THREADS", "-1", "WEB_THREADS makes no sense: expected 1 or more, such as 8."),
+        ("PORT", "http", "PORT makes no sense: expected a port from 1 to 65535, such as 8000."),
+        ("PORT", "70000", "PORT makes no sense: expected a port from 1 to 65535, such as 8000."),
+        ("BIND", "0.0.0.0", "BIND makes no sense: expected an address and a port, such as 127.0.0.1:8000, or a socket, "
+         "such as unix:/run/bal/web.sock."),
+    ],
+)  # fmt: skip
+def test_the_web_process_says_which_of_its_settings_is_wrong_and_nothing_else(name, value, expected):
+    command = [sys.executable, "-m", "gunicorn", "--check-config", "balmanager.wsgi"]
+    env = {**os.environ, "SECRET_KEY": STRONG, name: value}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.strip() == expected

@@ -9,6 +9,6 @@ from mailboxes.notices import telling
 from mailboxes.software import delivery
 
 delivery.WAITS = [timedelta(seconds=2)] * 1000
-telling.REST = 3
+telling.REST = timedelta(seconds=3)
 for name, seconds in {"tell_again": 5, "deliver_webhooks": 3}.items():
     current_app.conf.beat_schedule[name] = {"task": jobs.TASKS[name].name, "schedule": timedelta(seconds=seconds)}

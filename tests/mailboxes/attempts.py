@@ -26,6 +26,7 @@ from mailboxes.lifecycle import (
     RequestStage,
     Verb,
 )
+from mailboxes.mailserver.actions import ask_reply, end_reply, give_secret, note_set
 from mailboxes.models import (
     Anomaly,
     Bal,
@@ -62,12 +63,15 @@ from tests.mailboxes.before import (
     joining_late,
     leaving,
     lent_by_a_third,
+    let_in,
+    let_in_by_bal,
     listed_for,
     movement,
     noted,
     practising,
     question,
     question_to_person,
+    reply_asked,
     software_key,
     stay,
     stuck,
@@ -119,6 +123,11 @@ def layout(structure: Structure, by, stage: Stage):
 def launch(structure: Structure, by, stage: Stage):
     row = Campaign(kind=CampaignKind.CLEANUP, structure=structure, title="Point d’automne")
     launch_campaign(row, Bal.objects.all(), by=by)
+
+
+def reply(bal: Bal, by, stage: Stage):
+    today = timezone.localdate()
+    ask_reply(bal, text="Je suis en congé.", starts_on=today, ends_on=today, by=by)
 
 
 # --- The table of attempts --------------------------------------------------------------------------------------------
@@ -525,6 +534,14 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
             lambda it, by, s: actions.prefer(it, CHU, s.bals["PER"].address, by=by),
             lambda s, it: practising(s, it.rpps) or it,
         )
+    ],
+    Act.ASK_REPLY: [Attempt(BOX, reply, let_in, page("bal-reply"))],
+    Act.END_REPLY: [
+        Attempt(BOX, lambda it, by, s: end_reply(it, by=by), reply_asked, lambda it: ("bal-reply-end", it.bal_id))
+    ],
+    Act.NOTE_REPLY: [Attempt(BOX, lambda it, by, s: note_set(it, by=by), reply_asked)],
+    Act.GIVE_SECRET: [
+        Attempt(BOX, lambda it, by, s: give_secret(it, "un-secret", by=by), let_in_by_bal, page("bal-secret"))
     ],
     Act.MAKE_KNOWN: [Attempt(BOX, lambda it, by, s: rules.check_make_known(it, by=by), page=page("bal-kit"))],
 }

@@ -32,12 +32,14 @@ from mailboxes.models import (
     SYSTEM,
     Affiliation,
     Anomaly,
+    AutoReply,
     Bal,
     ContactChange,
     Cotitulaire,
     Delegataire,
     Joining,
     JournalEntry,
+    MailServer,
     Membership,
     Movement,
     Notice,
@@ -345,3 +347,20 @@ def software_key(stage: Stage, structure: Structure):
 def webhook(stage: Stage, structure: Structure):
     facts = {"url": "https://dpi.exemple.fr/", "events": ["state"]}
     return add_webhook(structure=structure, by=stage.people.gisele.user, **facts)
+
+
+def let_in(stage: Stage, bal: Bal, auth: str = MailServer.Auth.MASTER) -> Bal:
+    """Its operator opened its mail server to us."""
+    facts = {"host": "imap.op.invalid", "login": "releve", "auth": auth}
+    MailServer.objects.create(operator=stage.operator, sets_replies=True, **facts)
+    return Bal.objects.get(pk=bal.pk)
+
+
+def let_in_by_bal(stage: Stage, bal: Bal) -> Bal:
+    return let_in(stage, bal, MailServer.Auth.OWN)
+
+
+def reply_asked(stage: Stage, bal: Bal) -> AutoReply:
+    today = timezone.localdate()
+    let_in(stage, bal)
+    return AutoReply.objects.create(bal=bal, text="Je suis en congé.", starts_on=today, ends_on=today)

@@ -14,14 +14,8 @@ from mailboxes.imports.actions import apply_import, carry_on, forecast_import, r
 from mailboxes.imports.models import Import
 from mailboxes.lifecycle import State
 from mailboxes.models import SYSTEM, Affiliation, Bal, Cotitulaire, Delegataire, Membership, Operator, Person, Structure
-from mailboxes.notices import telling
 
 RPPS = {"alice": "10000000017", "bruno": "10000000025", "paul": "10000000033", "eve": "10000000041"}
-
-
-@pytest.fixture(autouse=True)
-def _no_mail_server_rests():
-    telling._resting.clear()
 
 
 def make_person(name, structure, rpps=None, **facts):

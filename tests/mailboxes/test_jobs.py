@@ -11,8 +11,7 @@ from balmanager.celery import app
 from directory.models import Entry, SyncRun
 from mailboxes import actions, jobs
 from mailboxes.lifecycle import State, Verb
-from mailboxes.models import SYSTEM, AccessTrace, Bal, JournalEntry, Notice, Reading
-from mailboxes.notices import telling
+from mailboxes.models import SYSTEM, AccessTrace, Bal, JournalEntry, Notice, Reading, RestingServer
 from mailboxes.rules import Refused
 
 LONG_AGO = timedelta(days=400)
@@ -125,7 +124,7 @@ def test_a_broken_mail_server_loses_nothing(per, settings, mailoutbox):
     assert notice.error
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     assert jobs.run("tell_again").done == 0  # the lease still runs
-    telling._resting.clear()  # a minute later, the server is asked again
+    RestingServer.objects.update(until=timezone.now())  # a minute later, the server is asked again
     later = timezone.now() + settings.NOTICE_LEASE + timedelta(seconds=1)
     JournalEntry.objects.update(leased_until=timezone.now())
     assert jobs.run("tell_again", later).done == 1

@@ -190,7 +190,7 @@ def test_each_is_at_home_there(stage, callers):
         if status in (403, 404) and route.arguments and not OPEN.match(theirs):
             refused.add(route.name)
     not_theirs = PERSONAL | {"directory:run", "api-annuaire-detail", "api-sync_run-detail", "fhir-unknown"}
-    not_theirs |= {"operator-edit", "domain-reserve"}  # an administrator's of the platform
+    not_theirs |= {"operator-edit", "operator-server", "domain-reserve"}  # an administrator's of the platform
     not_theirs |= {"styleguide-mail"}  # for administrators
     assert refused - not_theirs == set()
 

@@ -27,6 +27,7 @@ from mailboxes.models import (
     Affiliation,
     Anomaly,
     ApplicativeFacts,
+    AutoReply,
     Bal,
     Claim,
     ContactChange,
@@ -35,6 +36,8 @@ from mailboxes.models import (
     GapDecision,
     Joining,
     JournalEntry,
+    MailAccess,
+    MailServer,
     Membership,
     Notice,
     Operator,
@@ -63,7 +66,7 @@ NOT_FREE = {
     "kind", "sha256", "former_email", "former_mssante_address",
 }  # fmt: skip
 # Of these the text is not a structure's own.
-COMMON = {"operator", "domain", "price", "entry", "activity"}
+COMMON = {"operator", "mailserver", "domain", "price", "entry", "activity"}
 
 
 @dataclass
@@ -107,6 +110,7 @@ def build(word: str, number: int) -> Side:
     _of_software(side, by)
     _of_imports(side, by)
     _of_accounts(side, by)
+    _of_mail_servers(side)
     rows["draft"] = OpeningDraft.objects.create(
         user=side.users["titulaire"], answers={"usage": {"structure": side.structure.pk, "purpose": word}}
     )
@@ -268,6 +272,16 @@ def _of_imports(side: Side, by) -> None:
                 carry_on(apply_import(run, by=by), by=SYSTEM)
         run.refresh_from_db()
         side.rows[f"import-{stage}"] = run
+
+
+def _of_mail_servers(side: Side) -> None:
+    now, today = timezone.now(), timezone.localdate()
+    MailServer.objects.create(
+        operator=side.operator, host="imap.op.invalid", login="releve", sets_replies=True, reads_space=True
+    )
+    failed = {"failing_since": now, "failure": side.word}
+    MailAccess.objects.create(bal=side.rows["org"], **failed)
+    AutoReply.objects.create(bal=side.rows["org"], text=side.word, starts_on=today, ends_on=today, **failed)
 
 
 def _of_accounts(side: Side, by) -> None:

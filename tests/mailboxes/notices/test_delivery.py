@@ -3,7 +3,6 @@
 import contextlib
 import os
 import socket
-import time
 from datetime import timedelta
 from email.message import EmailMessage
 from email.mime.base import MIMEBase
@@ -21,10 +20,11 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from balmanager.operations import checks
 from mailboxes import actions, jobs
 from mailboxes.findings import BY_NAME
 from mailboxes.lifecycle import Act, Verb
-from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Person
+from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Person, RestingServer
 from mailboxes.notices import links, telling
 from mailboxes.notices.telling import tell_one
 from mailboxes.rules import NotAllowed, Refused
@@ -224,12 +224,26 @@ def test_a_silent_server_does_not_stop_the_other_channel(per, org, people, setti
     assert [mail.to for mail in mailoutbox] == [["paul.autre@chu-exemple.mssante.fr"]]
 
 
-def test_a_server_that_failed_is_asked_again_a_minute_later(per, server, monkeypatch):
-    telling._resting["email"] = time.monotonic() + telling.REST
+def test_a_server_that_failed_is_asked_again_a_minute_later_by_whatever_process(per, server, time_machine):
+    """Which of them it failed does not matter: it stands in the database."""
+    time_machine.move_to(timezone.now(), tick=False)
+    telling.let_rest("email", TimeoutError())
     notice = alert(per)
     assert not send(notice)
-    monkeypatch.setitem(telling._resting, "email", time.monotonic())
+    since = RestingServer.objects.get().since
+    time_machine.shift(telling.REST)
+    telling.let_rest("email", TimeoutError())  # it fails again: it does since the first time
+    assert RestingServer.objects.get().since == since
+    time_machine.shift(telling.REST)
     assert send(notice)
+    assert not RestingServer.objects.exists()
+
+
+def test_that_a_mail_server_rests_is_seen_by_those_who_run_the_service(db):
+    telling.let_rest("mssante", TimeoutError())
+    (outcome,) = checks.look(["mail"])
+    assert not outcome.is_well
+    assert "le serveur MSSanté est laissé au repos : il échoue depuis le" in outcome.says
 
 
 @pytest.mark.parametrize(

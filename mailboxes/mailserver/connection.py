@@ -1,0 +1,111 @@
+"""How we reach an operator's mail server: TLS whose certificate is checked, in a bounded time; and what went wrong, in
+a sentence for whoever can mend it."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+
+from directory.typography import quoted
+from mailboxes.models.mailservers import MailServer
+
+PATIENCE = 10.0  # seconds without a sign from the other side
+DEADLINE = 30.0  # seconds for the whole exchange about one BAL, whatever signs it gives
+
+
+class VisitTrouble(Exception):
+    """It did not work; said in French."""
+
+
+class ServerTrouble(VisitTrouble):
+    """Whatever the BAL: the server is to be left alone for a while."""
+
+
+class BalTrouble(VisitTrouble):
+    """Of this BAL alone: the others go on."""
+
+
+class LoginRefused(BalTrouble):
+    """The server lets nobody in under this name; several in a row are the service account's fault."""
+
+
+_EXPIRED, _NOT_YET, _OTHER_NAME = 10, 9, (62, 64)  # of OpenSSL's reasons
+
+
+def make_context() -> ssl.SSLContext:
+    """The authorities of the machine, and the one of the setting."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if settings.OPERATORS_CA_FILE:
+        context.load_verify_locations(cafile=settings.OPERATORS_CA_FILE)
+    return context
+
+
+def told(error: BaseException, server: MailServer, port: int) -> str:
+    """What this failure of the connection means."""
+    where = f"{server.host}, port {port}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _of_certificate(error, where)
+    if isinstance(error, ssl.SSLError):
+        return f"{where} n’accepte pas de connexion chiffrée : vérifiez le port et le mode de chiffrement."
+    if isinstance(error, socket.gaierror):
+        return f"Le nom {quoted(server.host)} est introuvable : vérifiez-le, ou le DNS de ce serveur."
+    if isinstance(error, ConnectionRefusedError):
+        return f"{where} refuse la connexion : le service y tourne-t-il, le port est-il le bon ?"
+    if isinstance(error, TimeoutError):
+        return f"{where} ne répond pas en {PATIENCE:.0f} secondes : le serveur est arrêté, ou un pare-feu bloque."
+    return f"{where} a coupé la connexion."
+
+
+def _of_certificate(error: ssl.SSLCertVerificationError, where: str) -> str:
+    if error.verify_code == _EXPIRED:
+        return f"Le certificat de {where} est expiré : l’opérateur doit le renouveler."
+    if error.verify_code == _NOT_YET:
+        return f"Le certificat de {where} n’est pas encore valable : l’heure de ce serveur est-elle juste ?"
+    if error.verify_code in _OTHER_NAME:
+        return f"Le certificat de {where} est celui d’un autre nom : donnez le nom qui y est écrit."
+    return f"Le certificat de {where} n’est pas signé par une autorité connue : donnez-la par OPERATORS_CA_FILE."
+
+
+@contextmanager
+def ending_in_time(cut: Callable[[], None]) -> Iterator[None]:
+    """A server that drips a byte now and then would hold us for ever: after the deadline the line is cut."""
+    is_late = threading.Event()
+
+    def end() -> None:
+        is_late.set()
+        cut()
+
+    alarm = threading.Timer(DEADLINE, end)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        yield
+    except Exception as error:
+        if is_late.is_set():
+            raise TimeoutError from error
+        raise
+    finally:
+        alarm.cancel()
+
+
+def cut_socket(sock: socket.socket | None) -> None:
+    try:
+        if sock is not None:
+            sock.shutdown(socket.SHUT_RDWR)
+    except OSError:  # it is cut already
+        return
+
+
+def credentials_of(server: MailServer, address: str, own: str | None) -> tuple[str, str, str]:
+    """(login, password, for whom), as SASL PLAIN has them."""
+    if server.auth == MailServer.Auth.MASTER:
+        if not server.login or not server.password:
+            raise ServerTrouble("Le mot de passe du compte de service est à donner de nouveau.")
+        return server.login, server.password, address
+    if not own:
+        raise BalTrouble("Le secret de cette BAL est à donner de nouveau par ses titulaires.")
+    return address, own, ""
