@@ -120,6 +120,7 @@ class Act(TextChoices):
     REMIND_CAMPAIGN = "remind_campaign", "Rappeler une campagne"
     ANSWER_CAMPAIGN = "answer_campaign", "Répondre à une campagne"
     CLOSE_CAMPAIGN = "close_campaign", "Clore une campagne"
+    SET_RECURRENCE = "set_recurrence", "Fixer la fréquence de la revue des accès"
     IMPORT_LIST = "import_list", "Importer la liste d’un opérateur"
     UNDO_IMPORT = "undo_import", "Annuler un import"
     TAKE_OVER = "take_over", "Reprendre une délégation en son nom"
@@ -139,6 +140,8 @@ class Act(TextChoices):
     RECORD_DEPARTURE = "record_departure", "Enregistrer un départ"
     CANCEL_DEPARTURE = "cancel_departure", "Annuler un départ enregistré"
     LEAVE = "leave", "Retirer les accès d’une personne partie"
+    NOTE_SIGHTING = "note_sighting", "Relever ce que l’annuaire ne montre plus"
+    DISMISS_SIGHTING = "dismiss_sighting", "Écarter une proposition"
     DECLARE_SOFTWARE = "declare_software", "Donner une clé à un logiciel"
     ROTATE_KEY = "rotate_key", "Renouveler la clé d’un logiciel"
     REVOKE_KEY = "revoke_key", "Révoquer la clé d’un logiciel"
@@ -361,7 +364,8 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.WARN_CERTIFICATE,   {_R.SYSTEM}),
     (Act.WRITE_PROTOCOL,     {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
-    (Act.LAUNCH_CAMPAIGN,    {_R.GESTIONNAIRE}),
+    (Act.LAUNCH_CAMPAIGN,    {_R.GESTIONNAIRE, _R.SYSTEM}),  # the automate: as often as the structure said
+    (Act.SET_RECURRENCE,     {_R.GESTIONNAIRE}),
     (Act.ASK_CAMPAIGN,       {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.REMIND_CAMPAIGN,    {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.ANSWER_CAMPAIGN,    {_R.TITULAIRE, _R.PRINCIPAL}),
@@ -387,6 +391,9 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.RECORD_DEPARTURE,   {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.CANCEL_DEPARTURE,   {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.LEAVE,              {_R.GESTIONNAIRE, _R.SYSTEM}),
+    # What is seen is proposed: a gestionnaire opens the departure, or says why there is none.
+    (Act.NOTE_SIGHTING,      {_R.SYSTEM}),
+    (Act.DISMISS_SIGHTING,   {_R.GESTIONNAIRE}),
     (Act.DECLARE_SOFTWARE,   {_R.GESTIONNAIRE}),
     (Act.ROTATE_KEY,         {_R.GESTIONNAIRE}),
     (Act.REVOKE_KEY,         {_R.GESTIONNAIRE}),

@@ -16,6 +16,7 @@ from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.preferences import Preference
 from mailboxes.models.requests import Request
 from mailboxes.models.seals import Seal
+from mailboxes.models.sightings import Sighting
 from mailboxes.models.standings import Standing, standing_of, standings
 from mailboxes.models.start import PassedStep
 from mailboxes.models.structures import Domain, Membership, Operator, Price, Structure, managed_identifiers
@@ -52,6 +53,7 @@ __all__ = [
     "Request",
     "RequestLayout",
     "Seal",
+    "Sighting",
     "Signatory",
     "Standing",
     "Step",

@@ -5,6 +5,7 @@ A new verb has its attempt already; a new act needs one line in `ATTEMPTS`, or `
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from mailboxes import actions, rules
 from mailboxes.actions.people import recorded
 from mailboxes.campaigns.actions import answer_campaign, ask_campaign, close_campaign, launch_campaign, remind_campaign
 from mailboxes.campaigns.models import Campaign
+from mailboxes.campaigns.reviews import set_recurrence
 from mailboxes.findings import BY_NAME as FINDINGS
 from mailboxes.imports.actions import receive_import, undo_import
 from mailboxes.inbox.actions import follow, say_done
@@ -65,6 +67,7 @@ from tests.mailboxes.before import (
     practising,
     question,
     question_to_person,
+    sighted,
     software_key,
     stay,
     stuck,
@@ -115,7 +118,7 @@ def layout(structure: Structure, by, stage: Stage):
 
 def launch(structure: Structure, by, stage: Stage):
     row = Campaign(kind=CampaignKind.CLEANUP, structure=structure, title="Point d’automne")
-    launch_campaign(row, Bal.objects.all(), by=by)
+    launch_campaign(row, Bal.objects.all(), by=by, author=stage.people.gisele.user)
 
 
 # --- The table of attempts --------------------------------------------------------------------------------------------
@@ -428,6 +431,9 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
         Attempt(P, lambda it, by, s: answer_campaign(it, "declined", by=by), question_to_person),
     ],
     Act.CLOSE_CAMPAIGN: [Attempt(S, lambda it, by, s: close_campaign(it, by=by), campaign, page("campaign-close"))],
+    Act.SET_RECURRENCE: [
+        Attempt(S, lambda it, by, s: set_recurrence(it, by=by, every="year", next_on=soon()), page=page("recurrence"))
+    ],
     Act.IMPORT_LIST: [Attempt(S, import_list, page=lambda it: ("import-new",), is_anywhere=True)],
     Act.UNDO_IMPORT: [Attempt(S, lambda it, by, s: undo_import(it, by=by), applied_import, page("import-undo"))],
     Act.TAKE_OVER: [
@@ -491,6 +497,16 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
         Attempt(P, lambda it, by, s: actions.cancel_departure(it, by=by), leaving(20), page("departure-cancel"))
     ],
     Act.LEAVE: [Attempt(P, lambda it, by, s: actions.apply_departure(it, by=by), leaving(0))],
+    # A sweep: that the automate alone may is asked in its name.
+    Act.NOTE_SIGHTING: [Attempt(S, lambda it, by, s: rules.check_may(Act.NOTE_SIGHTING, structure=it, by=by))],
+    Act.DISMISS_SIGHTING: [
+        Attempt(
+            S,
+            lambda it, by, s: actions.dismiss_sighting(it, by=by, reason="Congé"),
+            sighted,
+            page("sighting-dismiss"),
+        )
+    ],
     Act.DECLARE_SOFTWARE: [
         Attempt(
             S,
@@ -521,6 +537,10 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     ],
     Act.MAKE_KNOWN: [Attempt(BOX, lambda it, by, s: rules.check_make_known(it, by=by), page=page("bal-kit"))],
 }
+
+
+def soon():
+    return timezone.localdate() + timedelta(days=30)
 
 
 def unreminded(request):

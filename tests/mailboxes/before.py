@@ -41,6 +41,7 @@ from mailboxes.models import (
     Notice,
     Operator,
     Person,
+    Sighting,
     Step,
     Structure,
 )
@@ -299,6 +300,10 @@ def applied_import(stage: Stage, structure: Structure) -> Import:
 
 def stay(stage: Stage, person: Person) -> Affiliation:
     return person.affiliations.get()
+
+
+def sighted(stage: Stage, structure: Structure) -> Sighting:
+    return Sighting.objects.create(kind=Sighting.Kind.GONE, stay=stay(stage, stage.people.paul), seen_at=timezone.now())
 
 
 def leaving(days: int):

@@ -43,6 +43,7 @@ from mailboxes.models import (
     Reading,
     Request,
     RequestLayout,
+    Sighting,
     Structure,
 )
 from mailboxes.openings.models import OpeningDraft
@@ -185,6 +186,7 @@ def _of_people(side: Side, by) -> None:
     planned_on = timezone.localdate() + timedelta(days=9)
     side.rows |= {"stay": stay, "movement": actions.open_movement(stay, "departure", planned_on=planned_on, by=by)}
     side.rows["movement"].steps.create(name="auto_reply", outcome="done", note=side.word, by=by)
+    side.rows["sighting"] = Sighting.objects.create(kind=Sighting.Kind.GONE, stay=stay, seen_at=timezone.now())
     person, now = side.people["titulaire"], timezone.now()
 
     def told(act):
