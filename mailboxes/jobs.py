@@ -47,6 +47,7 @@ from mailboxes.actions.traces import delete
 from mailboxes.campaigns.actions import ask_campaign, close_campaign, remind_campaign
 from mailboxes.campaigns.models import Campaign, Recurrence
 from mailboxes.campaigns.reviews import begin_review
+from mailboxes.engagements.actions import follow_engagements
 from mailboxes.findings import OF_BALS
 from mailboxes.imports.actions import carry_on, forget_import
 from mailboxes.imports.models import Import
@@ -64,6 +65,7 @@ from mailboxes.models import (
     Claim,
     ContactChange,
     Delegataire,
+    Engagement,
     Joining,
     JournalEntry,
     Movement,
@@ -266,6 +268,9 @@ JOBS: dict[str, ScheduledJob] = {
     "remind_movements": ScheduledJob(crontab(hour=7, minute=20), [
         Sweep("arrivées et départs à rappeler",
               lambda now: Movement.objects.to_remind(timezone.localdate(now)), _each(remind_movement)),
+    ]),
+    "follow_engagements": ScheduledJob(crontab(hour=7, minute=25), [
+        Sweep("engagements suivis et rappelés", lambda now: Engagement.objects.open(), follow_engagements),
     ]),
     "follow_campaigns": ScheduledJob(crontab(hour=7, minute=30), [
         Sweep("campagnes arrivées à leur dernier jour",

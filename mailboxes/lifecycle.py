@@ -155,6 +155,10 @@ class Act(TextChoices):
     RECORD_OPERATOR = "record_operator", "Inscrire un opérateur"
     DESCRIBE_OPERATOR = "describe_operator", "Modifier un opérateur"
     IMPORT_ACCESSES = "import_accesses", "Reprendre un accès qui existe"
+    SET_ENGAGEMENT = "set_engagement", "Inscrire ou modifier un engagement"
+    CLOSE_ENGAGEMENT = "close_engagement", "Clore un engagement"
+    REMIND_ENGAGEMENT = "remind_engagement", "Rappeler l’échéance d’un engagement"
+    RATE_OPERATOR = "rate_operator", "Noter l’offre d’un opérateur"
     PASS_STEP = "pass_step", "Passer une étape de la mise en route"
     FOLLOW = "follow", "Suivre une chose à faire"  # pause it, entrust it, say it done
 
@@ -411,6 +415,10 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.DESCRIBE_OPERATOR,  {_R.ADMINISTRATEUR}),
     # On the word of the professional who answers for it, who is told.
     (Act.IMPORT_ACCESSES,    {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.SET_ENGAGEMENT,     {_R.GESTIONNAIRE}),
+    (Act.CLOSE_ENGAGEMENT,   {_R.GESTIONNAIRE}),
+    (Act.REMIND_ENGAGEMENT,  {_R.SYSTEM}),
+    (Act.RATE_OPERATOR,      {_R.GESTIONNAIRE}),
     (Act.PASS_STEP,          {_R.ADMINISTRATEUR}),
     (Act.FOLLOW,             {_R.GESTIONNAIRE}),
 ]}

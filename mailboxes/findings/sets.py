@@ -203,6 +203,10 @@ def silent(bals):
     return bals.watched(timezone.now()).filter(kind=Bal.Kind.APPLICATIVE, state=State.ACTIVE, last_used_at__lte=since)
 
 
+def pressing_engagements(engagements):
+    return engagements.pressing(timezone.localdate())
+
+
 def departures_seen(sightings):
     return sightings.open().of_stays()
 

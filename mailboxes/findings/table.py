@@ -16,7 +16,7 @@ from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
 
 class Finding(NamedTuple):
     """About BAL (`bals`), gaps with the annuaire (`situation`), comings and goings (`movements`), what the annuaire no
-    longer shows (`sightings`), or all (`holds`)."""
+    longer shows (`sightings`), programmes (`engagements`), or all (`holds`)."""
 
     name: str
     severity: Severity
@@ -30,15 +30,22 @@ class Finding(NamedTuple):
     holds: Callable[[], bool] | None = None
     movements: Callable[[QuerySet], QuerySet] | None = None
     sightings: Callable[[QuerySet], QuerySet] | None = None
+    engagements: Callable[[QuerySet], QuerySet] | None = None
     place: tuple[str, str] | None = None  # another list where it is mended: the words of the link, the page's name
     call: str = ""  # the remedy in the words of this finding, where the act's own are too general
 
     @property
     def about(self) -> str:
-        """What it counts: `bals`, `gaps`, `movements`, `sightings`, or the `installation` as a whole."""
+        """What it counts: `bals`, `gaps`, `movements`, `sightings`, `engagements`, or the `installation`
+        as a whole."""
         if self.situation:
             return "gaps"
-        counted = {"bals": self.bals, "movements": self.movements, "sightings": self.sightings}
+        counted = {
+            "bals": self.bals,
+            "movements": self.movements,
+            "sightings": self.sightings,
+            "engagements": self.engagements,
+        }
         return next((name for name, rows in counted.items() if rows), "installation")
 
     @property
@@ -145,6 +152,10 @@ FINDINGS = [
             ("Ces BAL ont quitté l’annuaire public et leur opérateur les connaît toujours : si c’est un choix de leurs "
              "titulaires, notez la liste rouge."),
             None, sightings=sets.red_listed, place=("Voir les listes rouges à confirmer", "sighting-list")),
+    Finding("engagement", _S.TODO, "Engagements à échéance",
+            ("La date approche ou est passée, et le nombre de BAL prévu n’est pas atteint. Voyez ce qui manque, ou "
+             "convenez d’une autre date avec le financeur."),
+            None, engagements=sets.pressing_engagements, place=("Voir les engagements", "engagement-list")),
     Finding("arrivee-a-preparer", _S.TODO, "Arrivées à préparer",
             "RPPS, carte, BAL, accès : voyez ce qui manque encore.",
             None, movements=sets.arrivals_to_prepare, place=("Voir les dossiers", "movement-list")),
@@ -254,4 +265,5 @@ def narrow(bals: QuerySet[Bal], name: str) -> QuerySet[Bal]:
 
 OF_BALS = [finding for finding in FINDINGS if finding.bals]
 OF_MOVEMENTS = [finding for finding in FINDINGS if finding.movements]
+OF_ENGAGEMENTS = [finding for finding in FINDINGS if finding.engagements]
 OF_SIGHTINGS = [finding for finding in FINDINGS if finding.sightings]

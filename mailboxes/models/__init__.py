@@ -5,6 +5,7 @@ from mailboxes.models.applicative import ApplicativeFacts
 from mailboxes.models.bals import Bal, Use
 from mailboxes.models.calls import Call
 from mailboxes.models.contacts import Contact, ContactChange, contact_of
+from mailboxes.models.engagements import Engagement
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.joining import Joining
@@ -37,6 +38,7 @@ __all__ = [
     "Cotitulaire",
     "Delegataire",
     "Domain",
+    "Engagement",
     "GapDecision",
     "Joining",
     "JournalEntry",

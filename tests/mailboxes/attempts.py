@@ -14,6 +14,7 @@ from mailboxes.actions.people import recorded
 from mailboxes.campaigns.actions import answer_campaign, ask_campaign, close_campaign, launch_campaign, remind_campaign
 from mailboxes.campaigns.models import Campaign
 from mailboxes.campaigns.reviews import set_recurrence
+from mailboxes.engagements.actions import close_engagement, set_engagement
 from mailboxes.findings import BY_NAME as FINDINGS
 from mailboxes.imports.actions import receive_import, undo_import
 from mailboxes.inbox.actions import follow, say_done
@@ -30,6 +31,7 @@ from mailboxes.lifecycle import (
 from mailboxes.models import (
     Anomaly,
     Bal,
+    Engagement,
     Movement,
     Operator,
     Person,
@@ -37,6 +39,7 @@ from mailboxes.models import (
     RequestLayout,
     Structure,
 )
+from mailboxes.offers.actions import Said, rate_operator
 from mailboxes.openings.actions import request_opening, set_naming
 from mailboxes.protocol.actions import write_protocol
 from mailboxes.protocol.models import ProtocolText
@@ -45,6 +48,7 @@ from tests.mailboxes.before import (
     CHU,
     DOMAIN,
     ELSEWHERE,
+    ENGAGED,
     UNKNOWN,
     Stage,
     alerted,
@@ -55,6 +59,7 @@ from tests.mailboxes.before import (
     certified,
     contact_asked,
     contact_due,
+    engaged,
     gap,
     in_state,
     joining_asked,
@@ -361,6 +366,26 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
         )
     ],
     Act.IMPORT_ACCESSES: [Attempt(BOX, lambda it, by, s: rules.check_act(it, Act.IMPORT_ACCESSES, by=by))],
+    Act.SET_ENGAGEMENT: [
+        Attempt(
+            S,
+            lambda it, by, s: set_engagement(Engagement(structure=it), by=by, **ENGAGED),
+            page=lambda it: ("engagement-new",),
+            is_anywhere=True,
+        )
+    ],
+    Act.CLOSE_ENGAGEMENT: [
+        Attempt(S, lambda it, by, s: close_engagement(it, by=by), engaged, page("engagement-close"))
+    ],
+    # A sweep: that the automate alone may is asked in its name.
+    Act.REMIND_ENGAGEMENT: [Attempt(S, lambda it, by, s: rules.check_may(Act.REMIND_ENGAGEMENT, structure=it, by=by))],
+    Act.RATE_OPERATOR: [
+        Attempt(
+            S,
+            lambda it, by, s: rate_operator(it, s.operator, {"price": Said(3, "")}, by=by),
+            page=lambda it: ("operator-rate", it.pk, Operator.objects.get().pk),
+        )
+    ],
     Act.PASS_STEP: [Attempt(S, lambda it, by, s: actions.pass_steps(["liste"], by=by))],
     Act.WRITE_LAYOUT: [Attempt(S, layout, page=lambda it: ("layout-new",), is_anywhere=True)],
     Act.ASK_PERSON: [Attempt(P, lambda it, by, s: actions.ask_person(it, by=by), listed_for)],

@@ -1,7 +1,7 @@
 """Before an attempt: two structures and whoever acts there, then what each act wants to find."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,6 +34,7 @@ from mailboxes.models import (
     ContactChange,
     Cotitulaire,
     Delegataire,
+    Engagement,
     Joining,
     JournalEntry,
     Membership,
@@ -300,6 +301,13 @@ def applied_import(stage: Stage, structure: Structure) -> Import:
 
 def stay(stage: Stage, person: Person) -> Affiliation:
     return person.affiliations.get()
+
+
+ENGAGED = {"programme": "ESMS numérique", "target": "opened", "number": 40, "due_on": date(2099, 12, 31)}
+
+
+def engaged(stage: Stage, structure: Structure) -> Engagement:
+    return Engagement.objects.create(structure=structure, **ENGAGED)
 
 
 def sighted(stage: Stage, structure: Structure) -> Sighting:

@@ -92,6 +92,8 @@ OF: dict[str, dict[str, Callable[[Side], Any]]] = {
     "couts/": {"view": word("structure")},
     "rattachements/": {"stay": row("stay"), "kind": word("arrival")},
     "departs-a-confirmer/": {"pk": row("sighting")},
+    "engagements/": {"pk": row("engagement")},
+    "panorama/": {"structure": structure, "operator": lambda side: side.operator.pk},
     "dossiers/": {"movement": row("movement"), "step": word("auto_reply")},
     "fhir/": {"name": word("Practitioner"), "rest": word("Patient/1"),
               "resource_id": lambda side: side.people["titulaire"].rpps},

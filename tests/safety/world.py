@@ -32,6 +32,7 @@ from mailboxes.models import (
     ContactChange,
     Cotitulaire,
     Delegataire,
+    Engagement,
     GapDecision,
     Joining,
     JournalEntry,
@@ -46,6 +47,7 @@ from mailboxes.models import (
     Sighting,
     Structure,
 )
+from mailboxes.offers.models import Rating
 from mailboxes.openings.models import OpeningDraft
 from mailboxes.protocol.models import ProtocolText
 from mailboxes.software.actions import add_webhook, declare_software
@@ -186,6 +188,10 @@ def _of_people(side: Side, by) -> None:
     planned_on = timezone.localdate() + timedelta(days=9)
     side.rows |= {"stay": stay, "movement": actions.open_movement(stay, "departure", planned_on=planned_on, by=by)}
     side.rows["movement"].steps.create(name="auto_reply", outcome="done", note=side.word, by=by)
+    side.rows["engagement"] = Engagement.objects.create(
+        structure=side.structure, programme=side.word, target="opened", number=9, due_on=planned_on, note=side.word
+    )
+    Rating.objects.create(structure=side.structure, operator=side.operator, criterion="price", words=side.word, by=by)
     side.rows["sighting"] = Sighting.objects.create(kind=Sighting.Kind.GONE, stay=stay, seen_at=timezone.now())
     person, now = side.people["titulaire"], timezone.now()
 

@@ -18,6 +18,7 @@ from mailboxes.management.demo import (
     followup,
     imports,
     openings,
+    pilotage,
     practices,
     slips,
     software,
@@ -94,6 +95,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> str:
         filling.tell(foundation, readings)
         imports.tell(foundation)
     attention.tell(foundation)
+    pilotage.tell(foundation)
     readings.plan()
     Annuaire(foundation, lines).plan()
     Situations(time).plan()
