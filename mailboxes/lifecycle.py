@@ -172,6 +172,7 @@ class Role(TextChoices):
     # The structure itself, where no professional answers: an APP, or a PER whose holder's departure is recorded.
     RESPONSABLE = "responsable", "responsable de la structure"
     LOGICIEL = "logiciel", "logiciel qui envoie des relevés"
+    IDENTITES = "identites", "annuaire de l’établissement (SCIM)"
     SYSTEM = "system", "automate"
     # Of the installation, whatever the structure; of no BAL.
     ADMINISTRATEUR = "administrateur", "administrateur de la plateforme"
@@ -239,6 +240,7 @@ class Scope(TextChoices):
     USAGE = "usage", "envoyer des relevés d’usage"
     RESOLVE = "resolve", "chercher la bonne adresse"
     MANAGE = "manage", "agir comme un gestionnaire"
+    IDENTITIES = "identities", "tenir la liste des personnes (SCIM)"
 
 
 class Transition(NamedTuple):
@@ -315,7 +317,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     # On the BAL to come: whoever will answer for it asks for themselves, a gestionnaire for all.
     (Act.REQUEST_OPENING,    {_R.TITULAIRE, _R.PRINCIPAL, _R.GESTIONNAIRE, _R.SYSTEM}),
     # By those who may name people on a BAL, the people of the annuaire; a gestionnaire, anyone.
-    (Act.RECORD_PERSON,      {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.RECORD_PERSON,      {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.IDENTITES, _R.SYSTEM}),
     (Act.SET_NAMING,         {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.DESCRIBE,           {*_OWNER, _R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.CORRECT,            {_R.GESTIONNAIRE}),
@@ -378,7 +380,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.UNDO_IMPORT,        {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.TAKE_OVER,          {_R.COTITULAIRE}),
     # About a person, where they stay: the titulaire is the person themselves.
-    (Act.DESCRIBE_PERSON,    {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.DESCRIBE_PERSON,    {_R.GESTIONNAIRE, _R.IDENTITES, _R.SYSTEM}),
     (Act.EXPORT_PERSON,      {_R.TITULAIRE, _R.GESTIONNAIRE}),
     # Who is elsewhere already is asked for by the structure that they would join; they answer, or where they are.
     (Act.ASK_JOINING,        {_R.GESTIONNAIRE}),
@@ -396,7 +398,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.CANCEL_DEPARTURE,   {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.LEAVE,              {_R.GESTIONNAIRE, _R.SYSTEM}),
     # What is seen is proposed: a gestionnaire opens the departure, or says why there is none.
-    (Act.NOTE_SIGHTING,      {_R.SYSTEM}),
+    (Act.NOTE_SIGHTING,      {_R.IDENTITES, _R.SYSTEM}),
     (Act.DISMISS_SIGHTING,   {_R.GESTIONNAIRE}),
     (Act.DECLARE_SOFTWARE,   {_R.GESTIONNAIRE}),
     (Act.ROTATE_KEY,         {_R.GESTIONNAIRE}),

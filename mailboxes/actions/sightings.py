@@ -89,3 +89,22 @@ def dismiss_sighting(sighting: Sighting, *, by, reason: str) -> Sighting:
     before = f"{sighting.get_kind_display()}, depuis le {day_of(sighting.seen_at)}"
     write_about(Act.DISMISS_SIGHTING, by=by, about=about, before=before, note=sighting.reason)
     return sighting
+
+
+# --- Said by the establishment's own directory ------------------------------------------------------------------------
+def see_disabled(stay: Affiliation, *, by) -> Sighting | None:
+    """An account was closed there: a departure is proposed, once; None where the stay is over, or its end prepared."""
+    rules.check_may(Act.NOTE_SIGHTING, structure=stay.structure, person=stay.person, by=by)
+    if not Affiliation.objects.current().filter(pk=stay.pk).exists():
+        return None
+    row, is_new = Sighting.objects.get_or_create(kind=Kind.DISABLED, stay=stay, defaults={"seen_at": timezone.now()})
+    if is_new:
+        said = f"{row.get_kind_display()}, depuis le {day_of(row.seen_at)}"
+        about = {"person": stay.person, "structure": stay.structure}
+        write_about(Act.NOTE_SIGHTING, by=by, about=about, after=said)
+    return row
+
+
+def see_enabled(stay: Affiliation) -> None:
+    """Its account is open: what proposed a departure is gone."""
+    Sighting.objects.filter(kind=Kind.DISABLED, stay=stay).delete()

@@ -23,7 +23,6 @@ def recurrence_list(request):
 
 class RecurrenceView(ActionView):
     form_class = RecurrenceForm
-    label = Act.SET_RECURRENCE.label
     submit = "Enregistrer"
     done = "La fréquence est enregistrée."
     warning = (
@@ -35,6 +34,7 @@ class RecurrenceView(ActionView):
         super().setup(request, *args, **kwargs)
         rows = Structure.objects.visible_to(request.user).select_related("review")
         self.structure = get_object_or_404(rows, pk=self.kwargs["structure"])
+        self.label = f"Revue des accès : {self.structure}"
 
     def get_initial(self):
         known = Recurrence.objects.filter(structure=self.structure).first()
@@ -50,6 +50,3 @@ class RecurrenceView(ActionView):
 
     def back(self):
         return reverse("recurrence-list")
-
-    def get_context_data(self, **kwargs):
-        return super().get_context_data(person=self.structure, **kwargs)

@@ -61,12 +61,12 @@ BOXES = {"robot": {_R.LOGICIEL}, "stray": set()}  # the software of the structur
 CAST: dict[str, dict[str, set[Role]]] = {
     "ORG": {"alice": BOTH, "bruno": {_R.COTITULAIRE}, "delphine": {_R.DELEGATAIRE}, "paul": set(), **HERE, **BOXES},
     "PER": {"paul": {_R.TITULAIRE}, "delphine": {_R.DELEGATAIRE}, "alice": set(), **HERE, **BOXES},
-    "APP": {**HERE, "gisele": {_R.GESTIONNAIRE, _R.RESPONSABLE}, "alice": set(), **BOXES},
+    "APP": {**HERE, "gisele": {_R.GESTIONNAIRE, _R.RESPONSABLE}, "alice": set(), "idp": set(), **BOXES},
     "orphan": {"alice": {_R.COTITULAIRE}, "bruno": {_R.COTITULAIRE}, **HERE},
     "PER to be": {"paul": {_R.TITULAIRE}, "alice": set(), **HERE},
     "ORG to be": {"alice": BOTH, "bruno": set(), **HERE},
-    "structure": {"alice": set(), "robot": set(), "root": {_R.ADMINISTRATEUR}, **HERE},
-    "paul": {"paul": {_R.TITULAIRE}, "alice": set(), "robot": set(), **HERE},
+    "structure": {"alice": set(), "robot": set(), "idp": {_R.IDENTITES}, "root": {_R.ADMINISTRATEUR}, **HERE},
+    "paul": {"paul": {_R.TITULAIRE}, "alice": set(), "robot": set(), "idp": {_R.IDENTITES}, **HERE},
     "alice": {"alice": {_R.TITULAIRE}, "paul": set(), "robot": set(), **HERE},
 }
 
@@ -118,8 +118,11 @@ def set_stage() -> Stage:
     SyncRun.objects.create(source="extraction", status="applied", generated_at=timezone.now() + timedelta(hours=1))
     users = {name: person.user for name, person in vars(people).items()}
     users["root"] = get_user_model().objects.create_superuser("root")
-    for name, structure, manager in [("robot", here, people.gisele), ("stray", there, people.eve)]:
-        keyed = {"name": name, "structures": [structure], "scopes": ["usage"], "days": 30}
+    for name, structure, manager, scope in [
+        ("robot", here, people.gisele, "usage"), ("stray", there, people.eve, "usage"),
+        ("idp", here, people.gisele, "identities"),
+    ]:  # fmt: skip
+        keyed = {"name": name, "structures": [structure], "scopes": [scope], "days": 30}
         users[name] = declare_software(by=manager.user, **keyed)[0].user
     return Stage(here, operator, people, bals, users)
 

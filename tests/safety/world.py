@@ -50,12 +50,13 @@ from mailboxes.models import (
 from mailboxes.offers.models import Rating
 from mailboxes.openings.models import OpeningDraft
 from mailboxes.protocol.models import ProtocolText
+from mailboxes.scim.models import ScimUser
 from mailboxes.software.actions import add_webhook, declare_software
 from mailboxes.software.models import Delivery
 
 ROLES = {"gestionnaire": "gestionnaire", "lecteur": "reader"}
 NAMES = ("principal", "cotitulaire", "delegataire", "titulaire", *ROLES)
-SCOPES = ("read", "usage", "resolve", "manage")
+SCOPES = ("read", "usage", "resolve", "manage", "identities")
 # A text that is read by its form, or written by us alone.
 NOT_FREE = {
     "rpps", "finess_et", "finess_ej", "siret", "email", "url", "salt", "digest", "key", "code", "what", "stage",
@@ -253,6 +254,10 @@ def _of_software(side: Side, by) -> None:
         facts = {"name": side.word, "structures": [side.structure], "scopes": [scope], "days": 30}
         software, side.tokens[scope] = declare_software(by=by, **facts)
         side.rows["key"] = software.keys.get()
+    side.rows["scim"] = ScimUser.objects.create(
+        software=software, stay=side.people["cotitulaire"].affiliations.get(), user_name=f"scim{side.number}",
+        family_name=side.word, given_name=side.word,
+    )  # fmt: skip
     hook = add_webhook(structure=side.structure, url=f"https://dpi{side.number}.exemple.fr/", events=["state"], by=by)
     delivery = Delivery.objects.create(webhook=hook, entry=side.rows["entry"], body=side.word, error=side.word)
     side.rows |= {"webhook": hook, "delivery": delivery}
