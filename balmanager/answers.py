@@ -13,7 +13,7 @@ from django.utils.http import escape_leading_slashes
 
 from balmanager.logs import REQUEST_ID
 
-OURS = ("/api/", "/fhir/")
+OURS = ("/api/", "/fhir/", "/scim/")
 HEADER = "X-Request-Id"
 GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")
 

@@ -1,5 +1,5 @@
 """What is answered where no view does: a page to a person; under `/api/` a problem (RFC 9457), under `/fhir/` an
-OperationOutcome, as their own views answer."""
+OperationOutcome, under `/scim/` an Error (RFC 7644), as their own views answer."""
 
 import sys
 
@@ -64,4 +64,8 @@ def software_reads(request, status: int, title: str, code: str, fhir_code: str, 
         issue = {"severity": "error", "code": fhir_code, "diagnostics": detail}
         outcome = {"resourceType": "OperationOutcome", "issue": [issue]}
         return JsonResponse(outcome, status=status, content_type="application/fhir+json")
+    if request.path.startswith("/scim/"):
+        schemas = ["urn:ietf:params:scim:api:messages:2.0:Error"]
+        error = {"schemas": schemas, "status": str(status), "detail": detail}
+        return JsonResponse(error, status=status, content_type="application/scim+json")
     return None

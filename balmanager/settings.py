@@ -448,6 +448,9 @@ ANSWER_LINK_VALID = timedelta(days=env.int("ANSWER_LINK_VALID_DAYS", default=30)
 CONTACT_DELAY = timedelta(days=env.int("CONTACT_DELAY_DAYS", default=7))
 JOINING_VALID = timedelta(days=env.int("JOINING_VALID_DAYS", default=30))
 ARRIVAL_PREPARED_BEFORE = timedelta(days=env.int("ARRIVAL_PREPARED_BEFORE_DAYS", default=14))
+ENGAGEMENT_REMINDERS = env.list("ENGAGEMENT_REMINDERS_DAYS", cast=int, default=[60, 30, 7])  # before the day
+if not ENGAGEMENT_REMINDERS or min(ENGAGEMENT_REMINDERS) < 0:
+    raise wrong("ENGAGEMENT_REMINDERS_DAYS", expected="days before the day, such as 60,30,7")
 MOVEMENT_REMIND_EVERY = timedelta(days=env.int("MOVEMENT_REMIND_EVERY_DAYS", default=7))
 REQUEST_ESCALATE_AFTER = timedelta(days=env.int("REQUEST_ESCALATE_AFTER_DAYS", default=7))
 DELETION_WAIT = timedelta(days=env.int("DELETION_WAIT_DAYS", default=30))

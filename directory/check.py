@@ -11,6 +11,7 @@ from stdnum.fr import nir
 
 from directory.folding import fold
 from directory.identifiers import APICRYPT_DOMAIN, PATIENT_DOMAIN, domain_of
+from directory.messengers import messenger_of
 from directory.models import Entry
 from directory.models.entries import EntryQuerySet
 from directory.pictures import public_sources
@@ -18,6 +19,7 @@ from directory.readers.address import INS, read_address, taken_out
 from directory.readers.texts import Read, tidy
 from directory.search import Asked, search
 from directory.search_index import near_words
+from directory.statements import Statement
 from directory.trust import is_published_domain, is_trusted_domain
 from directory.words import distance, one_away
 
@@ -58,6 +60,10 @@ class CheckAnswer:
     @property
     def domain(self) -> str:
         return domain_of(self.address)
+
+    @property
+    def messenger(self) -> tuple[str, Statement] | None:
+        return messenger_of(self.domain)
 
     @property
     def is_apicrypt(self) -> bool:

@@ -32,6 +32,7 @@ from mailboxes.actions import (
     expire_joining,
     keep_measures,
     move_each,
+    note_sightings,
     remind_idle,
     remind_movement,
     remind_person,
@@ -44,7 +45,9 @@ from mailboxes.actions.forgetting import forget_person, forgettable
 from mailboxes.actions.seals import seal
 from mailboxes.actions.traces import delete
 from mailboxes.campaigns.actions import ask_campaign, close_campaign, remind_campaign
-from mailboxes.campaigns.models import Campaign
+from mailboxes.campaigns.models import Campaign, Recurrence
+from mailboxes.campaigns.reviews import begin_review
+from mailboxes.engagements.actions import follow_engagements
 from mailboxes.findings import OF_BALS
 from mailboxes.imports.actions import carry_on, forget_import
 from mailboxes.imports.models import Import
@@ -65,6 +68,7 @@ from mailboxes.models import (
     Claim,
     ContactChange,
     Delegataire,
+    Engagement,
     Joining,
     JournalEntry,
     MailServer,
@@ -73,6 +77,7 @@ from mailboxes.models import (
     Preference,
     Reading,
     Request,
+    Sighting,
     Structure,
 )
 from mailboxes.models.preferences import STANDING
@@ -271,10 +276,17 @@ JOBS: dict[str, ScheduledJob] = {
         Sweep("arrivées et départs à rappeler",
               lambda now: Movement.objects.to_remind(timezone.localdate(now)), _each(remind_movement)),
     ]),
+    "follow_engagements": ScheduledJob(crontab(hour=7, minute=25), [
+        Sweep("engagements suivis et rappelés", lambda now: Engagement.objects.open(), follow_engagements),
+    ]),
     "follow_campaigns": ScheduledJob(crontab(hour=7, minute=30), [
         Sweep("campagnes arrivées à leur dernier jour",
               lambda now: Campaign.objects.to_close(timezone.localdate(now)), _each(close_campaign)),
         Sweep("campagnes à rappeler", lambda now: Campaign.objects.to_remind(now), _each(remind_campaign)),
+    ]),
+    "review_accesses": ScheduledJob(crontab(hour=7, minute=40), [
+        Sweep("revues périodiques des accès à commencer",
+              lambda now: Recurrence.objects.due(timezone.localdate(now)), _each(begin_review)),
     ]),
     "remind_operators": ScheduledJob(crontab(hour=8, minute=0), [
         Sweep("relances aux opérateurs",
@@ -285,6 +297,10 @@ JOBS: dict[str, ScheduledJob] = {
     "check_quotas": ScheduledJob(crontab(minute=50), [
         Sweep("seuils de remplissage franchis",
               lambda now: Bal.objects.crossing_quota(), partial(update_quota_warnings, by=SYSTEM)),
+    ]),
+    "note_sightings": ScheduledJob(crontab(minute=45), [
+        Sweep("ce que l’annuaire ne montre plus",
+              lambda now: Sighting.objects.all(), lambda rows: note_sightings()),
     ]),
     "take_measures": ScheduledJob(crontab(minute="*/15"), [  # of one day the last one stands
         Sweep("structures mesurées", lambda now: Structure.objects.all(), keep_measures),

@@ -121,6 +121,7 @@ class Act(TextChoices):
     REMIND_CAMPAIGN = "remind_campaign", "Rappeler une campagne"
     ANSWER_CAMPAIGN = "answer_campaign", "Répondre à une campagne"
     CLOSE_CAMPAIGN = "close_campaign", "Clore une campagne"
+    SET_RECURRENCE = "set_recurrence", "Fixer la fréquence de la revue des accès"
     IMPORT_LIST = "import_list", "Importer la liste d’un opérateur"
     UNDO_IMPORT = "undo_import", "Annuler un import"
     TAKE_OVER = "take_over", "Reprendre une délégation en son nom"
@@ -141,6 +142,8 @@ class Act(TextChoices):
     CANCEL_DEPARTURE = "cancel_departure", "Annuler un départ enregistré"
     LEAVE = "leave", "Retirer les accès d’une personne partie"
     FORGET_PERSON = "forget_person", "Effacer l’identité d’une personne partie"
+    NOTE_SIGHTING = "note_sighting", "Relever ce que l’annuaire ne montre plus"
+    DISMISS_SIGHTING = "dismiss_sighting", "Écarter une proposition"
     DECLARE_SOFTWARE = "declare_software", "Donner une clé à un logiciel"
     ROTATE_KEY = "rotate_key", "Renouveler la clé d’un logiciel"
     REVOKE_KEY = "revoke_key", "Révoquer la clé d’un logiciel"
@@ -154,6 +157,10 @@ class Act(TextChoices):
     RECORD_OPERATOR = "record_operator", "Inscrire un opérateur"
     DESCRIBE_OPERATOR = "describe_operator", "Modifier un opérateur"
     IMPORT_ACCESSES = "import_accesses", "Reprendre un accès qui existe"
+    SET_ENGAGEMENT = "set_engagement", "Inscrire ou modifier un engagement"
+    CLOSE_ENGAGEMENT = "close_engagement", "Clore un engagement"
+    REMIND_ENGAGEMENT = "remind_engagement", "Rappeler l’échéance d’un engagement"
+    RATE_OPERATOR = "rate_operator", "Noter l’offre d’un opérateur"
     PASS_STEP = "pass_step", "Passer une étape de la mise en route"
     ASK_REPLY = "ask_reply", "Mettre une réponse automatique"
     END_REPLY = "end_reply", "Retirer la réponse automatique"
@@ -171,6 +178,7 @@ class Role(TextChoices):
     # The structure itself, where no professional answers: an APP, or a PER whose holder's departure is recorded.
     RESPONSABLE = "responsable", "responsable de la structure"
     LOGICIEL = "logiciel", "logiciel qui envoie des relevés"
+    IDENTITES = "identites", "annuaire de l’établissement (SCIM)"
     SYSTEM = "system", "automate"
     # Of the installation, whatever the structure; of no BAL.
     ADMINISTRATEUR = "administrateur", "administrateur de la plateforme"
@@ -238,6 +246,7 @@ class Scope(TextChoices):
     USAGE = "usage", "envoyer des relevés d’usage"
     RESOLVE = "resolve", "chercher la bonne adresse"
     MANAGE = "manage", "agir comme un gestionnaire"
+    IDENTITIES = "identities", "tenir la liste des personnes (SCIM)"
 
 
 class Transition(NamedTuple):
@@ -314,7 +323,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     # On the BAL to come: whoever will answer for it asks for themselves, a gestionnaire for all.
     (Act.REQUEST_OPENING,    {_R.TITULAIRE, _R.PRINCIPAL, _R.GESTIONNAIRE, _R.SYSTEM}),
     # By those who may name people on a BAL, the people of the annuaire; a gestionnaire, anyone.
-    (Act.RECORD_PERSON,      {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.RECORD_PERSON,      {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.IDENTITES, _R.SYSTEM}),
     (Act.SET_NAMING,         {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.DESCRIBE,           {*_OWNER, _R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.CORRECT,            {_R.GESTIONNAIRE}),
@@ -368,7 +377,8 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.WARN_CERTIFICATE,   {_R.SYSTEM}),
     (Act.WRITE_PROTOCOL,     {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
-    (Act.LAUNCH_CAMPAIGN,    {_R.GESTIONNAIRE}),
+    (Act.LAUNCH_CAMPAIGN,    {_R.GESTIONNAIRE, _R.SYSTEM}),  # the automate: as often as the structure said
+    (Act.SET_RECURRENCE,     {_R.GESTIONNAIRE}),
     (Act.ASK_CAMPAIGN,       {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.REMIND_CAMPAIGN,    {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.ANSWER_CAMPAIGN,    {_R.TITULAIRE, _R.PRINCIPAL}),
@@ -377,7 +387,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.UNDO_IMPORT,        {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.TAKE_OVER,          {_R.COTITULAIRE}),
     # About a person, where they stay: the titulaire is the person themselves.
-    (Act.DESCRIBE_PERSON,    {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.DESCRIBE_PERSON,    {_R.GESTIONNAIRE, _R.IDENTITES, _R.SYSTEM}),
     (Act.EXPORT_PERSON,      {_R.TITULAIRE, _R.GESTIONNAIRE}),
     # Who is elsewhere already is asked for by the structure that they would join; they answer, or where they are.
     (Act.ASK_JOINING,        {_R.GESTIONNAIRE}),
@@ -395,6 +405,9 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.CANCEL_DEPARTURE,   {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.LEAVE,              {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.FORGET_PERSON,      {_R.SYSTEM}),
+    # What is seen is proposed: a gestionnaire opens the departure, or says why there is none.
+    (Act.NOTE_SIGHTING,      {_R.IDENTITES, _R.SYSTEM}),
+    (Act.DISMISS_SIGHTING,   {_R.GESTIONNAIRE}),
     (Act.DECLARE_SOFTWARE,   {_R.GESTIONNAIRE}),
     (Act.ROTATE_KEY,         {_R.GESTIONNAIRE}),
     (Act.REVOKE_KEY,         {_R.GESTIONNAIRE}),
@@ -412,6 +425,10 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.DESCRIBE_OPERATOR,  {_R.ADMINISTRATEUR}),
     # On the word of the professional who answers for it, who is told.
     (Act.IMPORT_ACCESSES,    {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.SET_ENGAGEMENT,     {_R.GESTIONNAIRE}),
+    (Act.CLOSE_ENGAGEMENT,   {_R.GESTIONNAIRE}),
+    (Act.REMIND_ENGAGEMENT,  {_R.SYSTEM}),
+    (Act.RATE_OPERATOR,      {_R.GESTIONNAIRE}),
     (Act.PASS_STEP,          {_R.ADMINISTRATEUR}),
     (Act.FOLLOW,             {_R.GESTIONNAIRE}),
     # In their own name and words: who writes to them reads it.

@@ -44,6 +44,7 @@ from mailboxes.actions.preferences import prefer, request_preference
 from mailboxes.actions.readings import Pushed, ReadingVerdict, Result, record_readings
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
+from mailboxes.actions.sightings import dismiss_sighting, note_sightings
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import ask_more_space, declare_use, update_quota_warnings
 from mailboxes.actions.wayout import request_depublication
@@ -87,6 +88,7 @@ __all__ = [
     "describe_person",
     "describe_stay",
     "describe_structure",
+    "dismiss_sighting",
     "end_delegation",
     "escalate_idle",
     "expire_joining",
@@ -99,6 +101,7 @@ __all__ = [
     "name_principal",
     "note_anomaly",
     "note_export",
+    "note_sightings",
     "object_access",
     "object_contact",
     "open_movement",

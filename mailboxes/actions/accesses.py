@@ -39,6 +39,12 @@ def ask_opening(entry: JournalEntry, access: Cotitulaire | Delegataire, *, by) -
     return ask_access(entry, access.bal, access.person, RequestKind.GRANT, detail=described(access), by=by)
 
 
+def ask_takeover(entry: JournalEntry, taken: Delegataire, former: Delegataire, *, by) -> Request | None:
+    """The operator knows each access under its professional: they are told of the one who answers for it now."""
+    detail = f"{described(taken)} Cet accès était sous {named(former.under)}."
+    return ask_access(entry, taken.bal, taken.person, RequestKind.GRANT, detail=detail, by=by)
+
+
 def ask_closing(entry: JournalEntry, bal: Bal, person: Person, *, by) -> Request | None:
     """But for whom still has another access there."""
     held = Cotitulaire.objects.filter(bal=bal, person=person)

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailboxes import rules
-from mailboxes.actions.accesses import ask_closing, ask_opening
+from mailboxes.actions.accesses import ask_closing, ask_opening, ask_takeover
 from mailboxes.actions.journal import locked, write
 from mailboxes.actions.people import recorded
 from mailboxes.lifecycle import Act
@@ -67,7 +67,8 @@ def take_over_delegation(delegation: Delegataire, *, by) -> Delegataire:
     rules.check_row(taken)
     taken.save()
     facts: dict = {"before": f"{former.person}, sous {former.under}", "after": f"{taken.person}, sous {taker}"}
-    write(bal, Act.TAKE_OVER, by=by, to=[former.under, taken.person], person=taken.person, **facts)
+    entry = write(bal, Act.TAKE_OVER, by=by, to=[former.under, taken.person], person=taken.person, **facts)
+    ask_takeover(entry, taken, former, by=by)
     return taken
 
 

@@ -8,7 +8,17 @@ from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes.lifecycle import Party
-from mailboxes.models import SYSTEM, Affiliation, Bal, ContactChange, JournalEntry, Notice, Person, Signatory
+from mailboxes.models import (
+    SYSTEM,
+    Affiliation,
+    Bal,
+    ContactChange,
+    Engagement,
+    JournalEntry,
+    Notice,
+    Person,
+    Signatory,
+)
 from mailboxes.notices.telling import (
     gestionnaires_of,
     is_own_act,
@@ -92,12 +102,12 @@ def write_about(
     by,
     about: dict,
     to: Person | None = None,
-    managing: Affiliation | None = None,
+    managing: Affiliation | Engagement | None = None,
     cycle="",
     **facts,
 ) -> JournalEntry:
     """Save a line about a person, or an address that the register does not hold; tell this person, or the gestionnaires
-    of where this one stays."""
+    of where this one stays, or is engaged."""
     parties = [party for party in (to, managing) if party]
     entry = entry_of(about.pop("bal", None), what, by=by, parties=parties, **about, **facts)
     entry.save()

@@ -42,12 +42,15 @@ Answer = CampaignTarget.Answer
 
 # --- Launch -----------------------------------------------------------------------------------------------------------
 @transaction.atomic
-def launch_campaign(campaign: Campaign, bals: QuerySet[Bal], *, by) -> Campaign:
+def launch_campaign(campaign: Campaign, bals: QuerySet[Bal], *, by, author=None) -> Campaign:
     """Launch `campaign`, unsaved, over those of `bals` that its table retains. A second click finds nobody left to
-    ask."""
+    ask.
+
+    `author`: in whose name the automate launches it.
+    """
     Structure.objects.select_for_update(no_key=True).get(pk=campaign.structure_id)
     check_launch_campaign(campaign, by=by)
-    campaign.by, campaign.launched_at = by, timezone.now()
+    campaign.by, campaign.launched_at = author or by, timezone.now()
     rules.check_row(campaign)
     campaign.save()
     count = _enlist(campaign, bals)

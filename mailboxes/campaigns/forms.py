@@ -5,8 +5,9 @@ from django.http import QueryDict
 
 from mailboxes.campaigns.actions import launch_campaign
 from mailboxes.campaigns.filters import RegisterFilter
-from mailboxes.campaigns.models import OUTCOMES, Campaign
+from mailboxes.campaigns.models import OUTCOMES, Campaign, Recurrence
 from mailboxes.campaigns.questions import QUESTIONS
+from mailboxes.campaigns.reviews import NEVER, set_recurrence
 from mailboxes.forms.holders import DateInput
 from mailboxes.forms.offers import offer_rows
 from mailboxes.lifecycle import CampaignKind
@@ -81,3 +82,16 @@ class TargetFilterForm(forms.Form):
         if outcome := self.cleaned_data.get("outcome"):
             targets = targets.filter(outcome=outcome)
         return targets.named(self.cleaned_data.get("q", ""))
+
+
+class RecurrenceForm(forms.Form):
+    every = forms.ChoiceField(
+        label="Revue des accès",
+        required=False,
+        choices=[("", NEVER), *Recurrence.Every.choices],
+        widget=forms.RadioSelect,
+    )
+    next_on = forms.DateField(label="Prochaine revue le", required=False, widget=DateInput())
+
+    def perform(self, structure: Structure, *, by) -> Recurrence | None:
+        return set_recurrence(structure, by=by, **self.cleaned_data)

@@ -1,8 +1,9 @@
 """A question put to many at once: who is asked, what each answers, what is left at the end."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
+from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, Exists, F, Max, OuterRef, Q, Value, When
@@ -50,6 +51,11 @@ class CampaignQuerySet(models.QuerySet):
         return self.annotate(total=models.Count("targets"), answered=models.Count("targets", filter=answered))
 
 
+class RecurrenceQuerySet(models.QuerySet):
+    def due(self, today: date):
+        return self.filter(next_on__lte=today)
+
+
 class Campaign(models.Model):
     structure = models.ForeignKey(Structure, models.PROTECT, related_name="campaigns")
     kind = models.CharField("sorte", max_length=10, choices=CampaignKind)
@@ -80,6 +86,40 @@ class Campaign(models.Model):
 
     def get_absolute_url(self):
         return reverse("campaign", args=[self.pk])
+
+
+class Recurrence(models.Model):
+    """How often a structure, with those below it, has its accesses gone through; no row: only when it asks."""
+
+    class Every(models.TextChoices):
+        QUARTER = "quarter", "chaque trimestre"
+        HALF_YEAR = "half_year", "deux fois par an"
+        YEAR = "year", "chaque année"
+
+    MONTHS = {Every.QUARTER: 3, Every.HALF_YEAR: 6, Every.YEAR: 12}
+
+    structure = models.OneToOneField(Structure, models.CASCADE, primary_key=True, related_name="review")
+    every = models.CharField("fréquence", max_length=10, choices=Every)
+    next_on = models.DateField("prochaine revue le")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="fixée par")
+
+    objects = RecurrenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "revue périodique des accès"
+        verbose_name_plural = "revues périodiques des accès"
+        constraints = [
+            models.CheckConstraint(condition=Q(every__in=["quarter", "half_year", "year"]), name="review_every_known")
+        ]
+
+    def __str__(self):
+        return f"{self.structure} : {self.get_every_display()}"
+
+    def after(self, day: date) -> date:
+        """The next day of a review, once that day has come; one that was missed is not made up for twice."""
+        step = relativedelta(months=self.MONTHS[self.Every(self.every)])
+        following = self.next_on + step
+        return following if following > day else day + step
 
 
 class Outcome(models.TextChoices):

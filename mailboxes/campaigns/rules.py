@@ -1,12 +1,13 @@
 """Who runs a campaign, when its people are told, and who answers."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.utils import timezone
 
 from directory.typography import quoted
 from mailboxes.campaigns.models import Campaign, CampaignTarget
 from mailboxes.lifecycle import OVER, Act
+from mailboxes.models import Structure
 from mailboxes.models.system import Signatory
 from mailboxes.rules.refusals import NotAllowed, Refused
 from mailboxes.rules.roles import check_may
@@ -52,6 +53,14 @@ def check_open_campaign(campaign: Campaign) -> None:
     if campaign.closed_at:
         day = timezone.localtime(campaign.closed_at)
         raise Refused(f"Cette campagne est close depuis le {day:%d/%m/%Y}.", "closed")
+
+
+def check_set_recurrence(structure: Structure, next_on: date | None, every: str, *, by) -> None:
+    check_may(Act.SET_RECURRENCE, structure=structure, by=by)
+    if every and next_on is None:
+        raise Refused("Dites quel jour commence la prochaine revue.", "next_on")
+    if every and next_on and next_on <= timezone.localdate():
+        raise Refused("La prochaine revue se place après aujourd’hui. Pour commencer aussitôt, lancez-la.", "next_on")
 
 
 def check_answer_campaign(target: CampaignTarget, said: str, answers, *, by_link: bool, by) -> None:

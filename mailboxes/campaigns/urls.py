@@ -1,6 +1,6 @@
 from django.urls import path
 
-from mailboxes.campaigns import my_views, views
+from mailboxes.campaigns import my_views, recurrence, views
 
 urlpatterns = [
     path("mes-bal/questions/", my_views.my_campaigns, name="my-campaigns"),
@@ -8,6 +8,8 @@ urlpatterns = [
     path("questions/<str:token>/", my_views.campaign_link, name="campaign-link"),
     path("campagnes/", views.campaign_list, name="campaign-list"),
     path("campagnes/nouvelle/", views.LaunchView.as_view(), name="campaign-new"),
+    path("campagnes/revues/", recurrence.recurrence_list, name="recurrence-list"),
+    path("campagnes/revues/<int:structure>/", recurrence.RecurrenceView.as_view(), name="recurrence"),
     path("campagnes/<int:pk>/", views.campaign, name="campaign"),
     path("campagnes/<int:pk>/rappeler/", views.RemindView.as_view(), name="campaign-remind"),
     path("campagnes/<int:pk>/clore/", views.CloseView.as_view(), name="campaign-close"),

@@ -2,7 +2,7 @@
 
 from mailboxes.findings.counts import FINDING, Counted, count_findings
 from mailboxes.findings.sets import SOON
-from mailboxes.findings.table import BY_NAME, FINDINGS, OF_BALS, OF_MOVEMENTS, Finding, narrow
+from mailboxes.findings.table import BY_NAME, FINDINGS, OF_BALS, OF_MOVEMENTS, OF_SIGHTINGS, Finding, narrow
 
 __all__ = [
     "BY_NAME",
@@ -10,6 +10,7 @@ __all__ = [
     "FINDINGS",
     "OF_BALS",
     "OF_MOVEMENTS",
+    "OF_SIGHTINGS",
     "SOON",
     "Counted",
     "Finding",

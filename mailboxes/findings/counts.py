@@ -6,9 +6,9 @@ from typing import NamedTuple
 from django.db.models import Count, QuerySet, Sum, Value
 from django.utils import timezone
 
-from mailboxes.findings.table import FINDINGS, OF_BALS, OF_MOVEMENTS, Finding
+from mailboxes.findings.table import FINDINGS, OF_BALS, OF_ENGAGEMENTS, OF_MOVEMENTS, OF_SIGHTINGS, Finding
 from mailboxes.gaps import Gaps
-from mailboxes.models import Bal, Measure, Movement, Structure
+from mailboxes.models import Bal, Engagement, Measure, Movement, Sighting, Structure
 from mailboxes.rules import allows, check_annuaire_fresh
 
 FINDING = "finding"  # the measure; its key is the finding's name
@@ -28,10 +28,12 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     """
     structures = Structure.objects.visible_to(user)
     bals, files = Bal.objects.visible_to(user), Movement.objects.visible_to(user)
+    seen, engaged = Sighting.objects.visible_to(user), Engagement.objects.visible_to(user)
     if within is not None:
         structures = structures.filter(pk__in=within.values("pk"))
         bals = bals.filter(structure__in=structures.values("pk"))
         files = files.filter(stay__structure__in=structures.values("pk"))
+        seen, engaged = (rows.of_structures(structures.values("pk")) for rows in (seen, engaged))
     day, kept = _kept(structures)
     at_once = [finding for finding in OF_BALS if day is None or not finding.is_kept]
     counts = kept | _count(at_once, bals)
@@ -39,6 +41,8 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
         gaps = (Gaps.visible_to(user) if within is None else Gaps(structures)).counts()
         counts |= {name: number for (name, status), number in gaps.items() if status == "open"}
     counts |= {finding.name: finding.movements(files).count() for finding in OF_MOVEMENTS if finding.movements}
+    counts |= {finding.name: finding.sightings(seen).count() for finding in OF_SIGHTINGS if finding.sightings}
+    counts |= {finding.name: finding.engagements(engaged).count() for finding in OF_ENGAGEMENTS if finding.engagements}
     counts |= {finding.name: int(finding.holds()) for finding in FINDINGS if finding.holds}
     return [
         Counted(finding, number, day if finding.is_kept else None)

@@ -24,6 +24,7 @@ from mailboxes.models import (
     MailAccess,
     MailServer,
     Notice,
+    Person,
     Preference,
     Request,
 )
@@ -200,6 +201,24 @@ def silent(bals):
     """The APP known not to have logged in of late: a source that is itself silent says nothing of them."""
     since = timezone.now() - settings.APP_SILENT_AFTER
     return bals.watched(timezone.now()).filter(kind=Bal.Kind.APPLICATIVE, state=State.ACTIVE, last_used_at__lte=since)
+
+
+def pressing_engagements(engagements):
+    return engagements.pressing(timezone.localdate())
+
+
+def departures_seen(sightings):
+    return sightings.open().of_stays()
+
+
+def red_listed(sightings):
+    return sightings.open().of_bals()
+
+
+def unable_to_hold(bals):
+    """The BAL one of whose titulaires or cotitulaires lacks the RPPS or the card that they need."""
+    unable = Cotitulaire.objects.exclude(person__in=Person.objects.able_to_hold().values("pk"))
+    return bals.live().filter(pk__in=unable.values("bal"))
 
 
 def late_departures(movements):

@@ -16,7 +16,8 @@ from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
 
 
 class Finding(NamedTuple):
-    """About BAL (`bals`), gaps with the annuaire (`situation`), comings and goings (`movements`), or all (`holds`)."""
+    """About BAL (`bals`), gaps with the annuaire (`situation`), comings and goings (`movements`), what the annuaire no
+    longer shows (`sightings`), programmes (`engagements`), or all (`holds`)."""
 
     name: str
     severity: Severity
@@ -29,15 +30,24 @@ class Finding(NamedTuple):
     situation: Situation | None = None
     holds: Callable[[], bool] | None = None
     movements: Callable[[QuerySet], QuerySet] | None = None
+    sightings: Callable[[QuerySet], QuerySet] | None = None
+    engagements: Callable[[QuerySet], QuerySet] | None = None
     place: tuple[str, str] | None = None  # another list where it is mended: the words of the link, the page's name
     call: str = ""  # the remedy in the words of this finding, where the act's own are too general
 
     @property
     def about(self) -> str:
-        """What it counts: `bals`, `gaps`, `movements`, or the `installation` as a whole."""
+        """What it counts: `bals`, `gaps`, `movements`, `sightings`, `engagements`, or the `installation`
+        as a whole."""
         if self.situation:
             return "gaps"
-        return "bals" if self.bals else "movements" if self.movements else "installation"
+        counted = {
+            "bals": self.bals,
+            "movements": self.movements,
+            "sightings": self.sightings,
+            "engagements": self.engagements,
+        }
+        return next((name for name, rows in counted.items() if rows), "installation")
 
     @property
     def remedy_label(self) -> str:
@@ -152,6 +162,18 @@ FINDINGS = [
     Finding("depart-en-retard", _S.URGENT, "Départs en retard",
             "Le jour prévu est passé et le dossier est ouvert : des accès restent peut-être à quelqu’un qui est parti.",
             None, movements=sets.late_departures, place=("Voir les dossiers", "movement-list")),
+    Finding("depart-vu", _S.TODO, "Départs à confirmer",
+            ("L’annuaire, ou celui de l’établissement, ne montre plus l’activité de ces personnes. Rien n’est fait "
+             "d’office : préparez leur départ, ou dites pourquoi elles restent."),
+            None, sightings=sets.departures_seen, place=("Voir les départs à confirmer", "sighting-list")),
+    Finding("liste-rouge-vue", _S.TODO, "Listes rouges à confirmer",
+            ("Ces BAL ont quitté l’annuaire public et leur opérateur les connaît toujours : si c’est un choix de leurs "
+             "titulaires, notez la liste rouge."),
+            None, sightings=sets.red_listed, place=("Voir les listes rouges à confirmer", "sighting-list")),
+    Finding("engagement", _S.TODO, "Engagements à échéance",
+            ("La date approche ou est passée, et le nombre de BAL prévu n’est pas atteint. Voyez ce qui manque, ou "
+             "convenez d’une autre date avec le financeur."),
+            None, engagements=sets.pressing_engagements, place=("Voir les engagements", "engagement-list")),
     Finding("arrivee-a-preparer", _S.TODO, "Arrivées à préparer",
             "RPPS, carte, BAL, accès : voyez ce qui manque encore.",
             None, movements=sets.arrivals_to_prepare, place=("Voir les dossiers", "movement-list")),
@@ -179,6 +201,14 @@ FINDINGS = [
              "Distinguer leurs fiches par le service et la description.",
              "Demander à l’opérateur que les adresses se distinguent par plus qu’un chiffre.",
              "Prévenir les deux titulaires et les secrétariats."), True),
+    Finding("sans-rpps", _S.TODO, "Titulaires sans RPPS ou sans CPS",
+            ("Un titulaire ou un cotitulaire doit avoir un numéro RPPS et une CPS ou une e-CPS. L’un d’eux n’a pas, ou "
+             "n’a plus, l’un des deux à sa fiche."),
+            _A.CORRECT, sets.unable_to_hold,
+            ("Si c’est un oubli de sa fiche : y noter le numéro, ou la carte remise.",
+             "Si ce n’était pas la bonne personne : corriger le titulaire de la BAL.",
+             ("Sinon, pour une BAL partagée : que le principal en fasse un délégataire, sous un cotitulaire qui a les "
+              "deux."))),
     Finding("liste", _S.TODO, "Listes de diffusion",
             "Les listes de diffusion sont interdites dans l’espace de confiance MSSanté.",
             _A.RESOLVE_ANOMALY, sets.with_anomaly(_K.LIST),
@@ -253,3 +283,5 @@ def narrow(bals: QuerySet[Bal], name: str) -> QuerySet[Bal]:
 
 OF_BALS = [finding for finding in FINDINGS if finding.bals]
 OF_MOVEMENTS = [finding for finding in FINDINGS if finding.movements]
+OF_ENGAGEMENTS = [finding for finding in FINDINGS if finding.engagements]
+OF_SIGHTINGS = [finding for finding in FINDINGS if finding.sightings]

@@ -33,8 +33,8 @@ LETTER = ParagraphStyle("letter", BODY, fontSize=10.5, leading=16, spaceAfter=8)
 ADDRESS = ParagraphStyle("address", LETTER, fontName="Vera-Bold", fontSize=12, spaceBefore=4, spaceAfter=12)
 NAME = ParagraphStyle("name", LETTER, fontName="Vera-Bold", fontSize=13, leading=18, spaceAfter=2)
 LINE = ParagraphStyle("line", LETTER, leading=14, spaceAfter=0)
-POSTER_TITLE = ParagraphStyle("poster-title", TITLE, fontSize=30, leading=38, alignment=TA_CENTER, spaceAfter=14 * mm)
-POSTER = ParagraphStyle("poster", BODY, fontSize=16, leading=24, alignment=TA_CENTER, spaceAfter=8 * mm)
+POSTER_TITLE = ParagraphStyle("poster-title", TITLE, fontSize=27, leading=34, alignment=TA_CENTER, spaceAfter=9 * mm)
+POSTER = ParagraphStyle("poster", BODY, fontSize=14, leading=20, alignment=TA_CENTER, spaceAfter=5 * mm)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from mailboxes.models.applicative import ApplicativeFacts
 from mailboxes.models.bals import Bal, Use
 from mailboxes.models.calls import Call
 from mailboxes.models.contacts import Contact, ContactChange, contact_of
+from mailboxes.models.engagements import Engagement
 from mailboxes.models.gaps import Claim, GapDecision
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.joining import Joining
@@ -17,6 +18,7 @@ from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.preferences import Preference
 from mailboxes.models.requests import Request
 from mailboxes.models.seals import Seal
+from mailboxes.models.sightings import Sighting
 from mailboxes.models.standings import Standing, standing_of, standings
 from mailboxes.models.start import PassedStep
 from mailboxes.models.structures import Domain, Membership, Operator, Price, Structure, managed_identifiers
@@ -38,6 +40,7 @@ __all__ = [
     "Cotitulaire",
     "Delegataire",
     "Domain",
+    "Engagement",
     "GapDecision",
     "Joining",
     "JournalEntry",
@@ -57,6 +60,7 @@ __all__ = [
     "RequestLayout",
     "RestingServer",
     "Seal",
+    "Sighting",
     "Signatory",
     "Standing",
     "Step",

@@ -391,7 +391,7 @@ class Bal(models.Model):
             return frozenset(roles)  # the link was sent to a holder, as such
         if any(d.person.is_actor(actor) for d in self.current_delegations()):
             roles.add(Role.DELEGATAIRE)
-        if here := roles_at(self.structure_id, actor):
+        if here := roles_at(self.structure_id, actor) - {Role.IDENTITES}:  # of people, and of no BAL
             roles |= here
             if self.nobody_answers():
                 roles.add(Role.RESPONSABLE)
@@ -461,7 +461,9 @@ def roles_at(structure: int, actor) -> frozenset[Role]:
         return frozenset({Role.SYSTEM})
     if isinstance(actor, Signatory):
         return frozenset()  # the link was sent to a person, not to who manages
-    return frozenset({Role.GESTIONNAIRE} if structure in managed_structures(actor) else ())
+    if structure in managed_structures(actor):
+        return frozenset({Role.GESTIONNAIRE})
+    return frozenset({Role.IDENTITES} if structure in provisioned_structures(actor) else ())
 
 
 def platform_roles(actor) -> frozenset[Role]:
@@ -470,11 +472,20 @@ def platform_roles(actor) -> frozenset[Role]:
     return frozenset({Role.ADMINISTRATEUR} if is_one else ())
 
 
+def provisioned_structures(user) -> frozenset[int]:
+    """The ids of the structures whose people an identity manager, if `user` is one, tells us of."""
+    return _structures_of_software(user, Scope.IDENTITIES)
+
+
 def fed_structures(user) -> frozenset[int]:
     """The ids of the structures that a software, if `user` is one, sends readings for; read once per user object."""
-    if not hasattr(user, "_fed_structures"):
+    return _structures_of_software(user, Scope.USAGE)
+
+
+def _structures_of_software(user, scope: Scope) -> frozenset[int]:
+    kept = f"_{scope}_structures"
+    if not hasattr(user, kept):
         software = getattr(user, "software", None)
-        feeds = software is not None and Scope.USAGE in software.scopes
-        fed = Structure.objects.visible_to(user).values_list("pk", flat=True) if feeds else ()
-        user._fed_structures = frozenset(fed)
-    return user._fed_structures
+        opens = software is not None and scope in software.scopes
+        setattr(user, kept, frozenset(Structure.objects.visible_to(user).values_list("pk", flat=True) if opens else ()))
+    return getattr(user, kept)

@@ -129,6 +129,17 @@ def _end(standing: Standing) -> TaskSeen:
     return TaskSeen(day is not None, f"Départ au {day:%d/%m/%Y}." if day else "Le départ n’est pas enregistré.")
 
 
+def _closed(standing: Standing) -> TaskSeen:
+    """The register asked for each closing as it took the access away: what is left is the operators' word."""
+    left = {row.bal_id: row.bal for row in [*standing.shared, *standing.given, *standing.received]}
+    if left:
+        return TaskSeen(False, f"Accès encore ouverts ici : {_named(left.values())}.")
+    if standing.closings:
+        words = [f"{row.address} ({row.operator})" for row in standing.closings]
+        return TaskSeen(False, f"Demandée, sans réponse de l’opérateur : {', '.join(words)}.")
+    return TaskSeen(True, "Aucune fermeture n’est attendue d’un opérateur.")
+
+
 _BOTH = frozenset({Role.GESTIONNAIRE, Role.TITULAIRE})
 _A, _D = Kind.ARRIVAL, Kind.DEPARTURE
 
@@ -174,6 +185,9 @@ STEPS = [
          "L’employeur y met fin ; l’annuaire cesse alors de la montrer.", _activity),
     Task(_D, "end", "Départ enregistré",
          "Le jour venu, ses derniers accès sont retirés.", _end, may_skip=False),
+    Task(_D, "operator", "Accès fermés par l’opérateur",
+         ("Chaque accès retiré est une demande à l’opérateur, qui seul le ferme : enregistrez sa réponse dès qu’elle "
+          "arrive, ou importez sa liste."), _closed),
 ]
 # fmt: on
 

@@ -56,6 +56,20 @@ def is_at(activity: Activity, structure: "Structure") -> bool:
     )
 
 
+def at_structure(structure: "Structure") -> Q:
+    """`is_at`, on Activity."""
+    found = Q(pk__in=())
+    if structure.finess_et:
+        found |= Q(finess_site=structure.finess_et)
+    elif structure.finess_ej:
+        found |= Q(finess_ej=structure.finess_ej)
+    if structure.siret:
+        found |= Q(siret=structure.siret)
+    if structure.rpps_rang:
+        found |= Q(technical_id__in=[structure.rpps_rang, f"4{structure.rpps_rang}"])
+    return found
+
+
 def is_at_in_sql(activity: str, structure: str) -> str:
     """`is_at` of the rows so named in a query."""
     a, s = activity, structure

@@ -198,6 +198,8 @@ class Affiliation(models.Model):
     arrived_on = models.DateField("arrivée", null=True, blank=True)
     left_on = models.DateField("départ", null=True, blank=True)  # gone from that day on; in the future, planned
     applied_at = models.DateTimeField("accès retirés le", null=True, blank=True, editable=False)
+    # Since when it is known that the annuaire shows their activity here, or once did; None: it never was seen to.
+    shown_at = models.DateTimeField("vue à l’annuaire le", null=True, blank=True, editable=False)
 
     objects = AffiliationQuerySet.as_manager()
 

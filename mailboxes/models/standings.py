@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from directory.models import Activity, SyncRun
-from mailboxes.lifecycle import LIVE, State
+from mailboxes.lifecycle import LIVE, RequestKind, State
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.numbers import is_at
 from mailboxes.models.people import Affiliation
+from mailboxes.models.requests import Request
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Standing:
     held: list[Cotitulaire] = field(default_factory=list)  # deleted ones too: a departure's file looks back
     given: list[Delegataire] = field(default_factory=list)
     received: list[Delegataire] = field(default_factory=list)
+    closings: list[Request] = field(default_factory=list)  # of accesses, asked of operators and not answered yet
     activities: list[Activity] = field(default_factory=list)  # past ones too
     run: SyncRun | None = None  # that brought the activities
 
@@ -61,6 +63,8 @@ def standings(stays: Iterable[Affiliation]) -> dict[int, Standing]:
     held = holders.with_holders().order_by("bal__address")
     lent = Delegataire.objects.filter(ended_at=None).select_related("person", "under", chain).order_by("bal__address")
     given, received = lent.filter(under__in=people), lent.filter(person__in=people)
+    asked = Request.objects.awaited().filter(kind=RequestKind.WITHDRAW, person__in=people)
+    asked = asked.select_related("operator", chain).order_by("address", "pk")
     places = _other_places(people)
     activities, run = _activities(found.values()), SyncRun.objects.latest_of("activities")
     for standing in found.values():
@@ -73,6 +77,7 @@ def standings(stays: Iterable[Affiliation]) -> dict[int, Standing]:
         standing.held = [row for row in held if row.person_id == person and goes(row.bal)]
         standing.given = [row for row in given if row.under_id == person and goes(row.bal)]
         standing.received = [row for row in received if row.person_id == person and goes(row.bal)]
+        standing.closings = [row for row in asked if row.person_id == person and row.bal and goes(row.bal)]
         standing.activities, standing.run = activities[standing.stay.person.rpps], run
     return found
 

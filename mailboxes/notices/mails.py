@@ -169,6 +169,8 @@ WORDINGS: dict[str, Wording] = {
         "Joignez un titulaire, ou consignez comment il a été prévenu.", "Voir quoi faire"),
     f"{_A.ESCALATE_REQUEST}_gestionnaire": _W(_ACT, "Un opérateur n’a pas répondu à temps",
         "Joignez-le autrement, puis enregistrez sa réponse.", "Voir la demande"),
+    f"{_A.REMIND_ENGAGEMENT}_gestionnaire": _W(_ACT, "L’échéance d’un engagement approche",
+        "Le nombre de boîtes MSSanté prévu n’est pas encore atteint.", "Voir l’avancement"),
     f"{_A.REMIND_MOVEMENT}_gestionnaire": _W(_ACT, "Une arrivée ou un départ est à terminer",
         "Le jour prévu est venu, et des étapes restent à faire.", "Ouvrir le dossier"),
     f"{_A.WARN_CERTIFICATE}_gestionnaire": _W(_ACT, "Un certificat arrive à sa fin",

@@ -302,6 +302,8 @@ def path_of(notice: Notice) -> str:
         return reverse("my-bals")
     if notice.act == Act.PREFER_CHANNEL:
         return reverse("my-preferences")
+    if notice.act == Act.REMIND_ENGAGEMENT:
+        return reverse("engagement-list")
     if notice.party == Party.GESTIONNAIRES and not notice.entry.person_id:
         return reverse("request-list") + "?overdue=oui"
     if notice.stage == Act.ASK_HANDOVER:

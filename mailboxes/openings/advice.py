@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db.models import TextChoices
 
 from mailboxes.lifecycle import MAX_COTITULAIRES
+from mailboxes.models import Structure
 
 
 class Users(TextChoices):
@@ -63,6 +64,16 @@ ADVICE = [
     ]),
 ]
 # fmt: on
+
+
+# What the FAQ says of a kind of structure, by the name of its statement.
+CASES: dict[str, str] = {
+    Structure.Kind.SSIAD: "ssiad",
+    Structure.Kind.RESIDENCE: "residence-autonomie",
+    Structure.Kind.MDPH: "mdph",
+    Structure.Kind.CSAPA: "csapa",
+    Structure.Kind.PHARMACY: "pharmacies",
+}
 
 
 def advise(users: str, goes_on: bool) -> Advice:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from directory.identifiers import domain_of
-from directory.models import Entry
+from directory.models import Activity, Entry
 from directory.typography import quoted
 from mailboxes.lifecycle import Act, Role
 from mailboxes.models import Affiliation, Bal, Domain, Operator, Structure
 from mailboxes.models.bals import roles_at
+from mailboxes.models.numbers import at_structure
 from mailboxes.rules.holders import check_can_hold, check_number
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.register import check_domain, check_eligible
@@ -28,6 +29,7 @@ def check_request_opening(
     check_may_request(structure, kind, principal, by=by)
     check_stated_use(kind, purpose)
     check_eligible(structure, kind, principal)
+    check_habilitated(structure, kind, principal)
     check_domain(operator, address)
     check_domain_open_to(structure, address)
     check_not_published(address)
@@ -53,6 +55,21 @@ def roles_to_be(structure: Structure, kind: str, principal, by) -> frozenset[Rol
 
 def _works_in(structure: Structure, person) -> bool:
     return Affiliation.objects.current().filter(structure=structure, person=person).exists()
+
+
+def check_habilitated(structure: Structure, kind: str, principal) -> None:
+    """By its FINESS a structure is eligible if professionals practise there: one whom it names, or who is known to."""
+    if kind != Bal.Kind.ORGANISATIONNELLE or principal is not None:
+        return
+    here = Affiliation.objects.current().filter(structure__in=Structure.objects.under(structure).values("pk"))
+    shown = Activity.objects.current().filter(at_structure(structure))
+    if not here.exclude(person__rpps=None).exists() and not shown.exists():
+        raise Refused(
+            "Une BAL organisationnelle demande, en plus du FINESS ou du SIRET, qu’au moins un professionnel avec un "
+            f"numéro RPPS exerce dans {quoted(structure)}. Désignez-le comme cotitulaire principal, ou inscrivez-le "
+            "d’abord parmi les personnes.",
+            "habilitated",
+        )
 
 
 def check_stated_use(kind: str, purpose: str) -> None:

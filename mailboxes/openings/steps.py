@@ -15,7 +15,13 @@ from mailboxes.openings.actions import Foreseen
 from mailboxes.openings.advice import Users
 from mailboxes.openings.homonyms import taken
 from mailboxes.openings.naming import Warned, proposals
-from mailboxes.openings.rules import check_domain_open_to, check_first_cotitulaires, check_may_request, check_stated_use
+from mailboxes.openings.rules import (
+    check_domain_open_to,
+    check_first_cotitulaires,
+    check_habilitated,
+    check_may_request,
+    check_stated_use,
+)
 from mailboxes.rules import check_eligible
 
 if TYPE_CHECKING:
@@ -166,6 +172,7 @@ class HolderForm(OpeningStepForm):
         facts.setdefault("principal", None if opening.manages else opening.oneself)
         attest(facts["principal"], facts)
         check_eligible(opening.structure, opening.kind, facts["principal"])
+        check_habilitated(opening.structure, opening.kind, facts["principal"])
         check_may_request(opening.structure, opening.kind, facts["principal"], by=opening.user)
         return facts
 

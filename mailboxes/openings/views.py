@@ -12,6 +12,7 @@ from mailboxes.lifecycle import Act
 from mailboxes.models import Structure
 from mailboxes.models.fields import doubts
 from mailboxes.openings.actions import begin_draft, drop_draft, preview_opening, request_opening, save_draft
+from mailboxes.openings.advice import CASES
 from mailboxes.openings.forms import NAMES, STEPS, NamingPolicyForm, Opening
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
 from mailboxes.openings.steps import AccessForm
@@ -101,6 +102,7 @@ class OpeningStepView(FormView):
 
     def get_context_data(self, **kwargs):
         rank = NAMES.index(self.step.name)
+        kwargs["own_case"] = CASES.get(self.opening.structure.kind, "") if rank else ""
         return super().get_context_data(**self.frame(rank), back=NAMES[rank - 1] if rank else "", **kwargs)
 
     def frame(self, rank: int) -> dict:

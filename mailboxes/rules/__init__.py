@@ -136,6 +136,7 @@ from mailboxes.rules.requests import (
     verb_of,
 )
 from mailboxes.rules.roles import check_may, check_role, check_somewhere, may_at
+from mailboxes.rules.sightings import check_dismiss_sighting, check_dismissal_told
 from mailboxes.rules.usage import (
     check_declare_use,
     check_more_space,
@@ -197,6 +198,8 @@ __all__ = [
     "check_describe_person",
     "check_describe_stay",
     "check_describe_structure",
+    "check_dismiss_sighting",
+    "check_dismissal_told",
     "check_domain_free",
     "check_drop_domain",
     "check_eligible",

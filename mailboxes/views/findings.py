@@ -29,6 +29,10 @@ def address_of(finding: Finding) -> str:
     """The address of the page with its rows and remedies."""
     if finding.situation:
         return f"{reverse('gap-list')}?situation={finding.name}"
+    if finding.engagements:
+        return reverse("engagement-list")
+    if finding.sightings:
+        return f"{reverse('sighting-list')}?point={finding.name}"
     if finding.movements:
         return f"{reverse('movement-list')}?point={finding.name}"
     return reverse("finding", args=[finding.name]) if finding.bals else reverse("directory:runs")

@@ -76,6 +76,7 @@ MENU: tuple[MenuPage | MenuGroup, ...] = (
         (
             MenuPage("Activité", "activity", "history"),
             MenuPage("Indicateurs", "indicators", "chart-line"),
+            MenuPage("Engagements", "engagement-list", "flag"),
             MenuPage("État des accès", "access-list", "user-check"),
             MenuPage("Protocole d’utilisation", "protocols", "file-text"),
         ),

@@ -1,5 +1,7 @@
 """Arrivals and departures: the files, their steps, and roles handed over before anybody leaves."""
 
+from datetime import date
+
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -211,7 +213,7 @@ class OpenMovementView(StayActionView):
         self.done = "Le dossier est ouvert."
 
     def get_initial(self):
-        known = self.stay.arrived_on if self.kind == Movement.Kind.ARRIVAL else self.stay.left_on
+        known = self.stay.arrived_on if self.kind == Movement.Kind.ARRIVAL else _left_or_seen_to(self.stay)
         return {"planned_on": known or timezone.localdate()}
 
     def check(self, *, by):
@@ -229,6 +231,12 @@ class OpenMovementView(StayActionView):
         return super().get_context_data(**facts, **kwargs)
 
 
+def _left_or_seen_to(stay: Affiliation) -> date | None:
+    """The day of a departure: the recorded one, else that on which the annuaire was seen to show it no more."""
+    seen = None if stay.left_on else stay.sightings.open().first()
+    return timezone.localdate(seen.seen_at) if seen else stay.left_on
+
+
 class RecordDepartureView(StayActionView):
     form_class = DepartureForm
     label = Act.RECORD_DEPARTURE.label
@@ -239,7 +247,8 @@ class RecordDepartureView(StayActionView):
 
     def get_initial(self):
         due = self.stay.movements.open().filter(kind=Movement.Kind.DEPARTURE).first()
-        return {"left_on": due.planned_on if due else timezone.localdate()}
+        day = due.planned_on if due else _left_or_seen_to(self.stay)
+        return {"left_on": day or timezone.localdate()}
 
     def check(self, *, by):
         check_record_departure(standing_of(self.stay), timezone.localdate(), by=by)

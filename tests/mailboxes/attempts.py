@@ -5,6 +5,7 @@ A new verb has its attempt already; a new act needs one line in `ATTEMPTS`, or `
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils import timezone
 
@@ -13,6 +14,8 @@ from mailboxes.actions.forgetting import forget_person
 from mailboxes.actions.people import recorded
 from mailboxes.campaigns.actions import answer_campaign, ask_campaign, close_campaign, launch_campaign, remind_campaign
 from mailboxes.campaigns.models import Campaign
+from mailboxes.campaigns.reviews import set_recurrence
+from mailboxes.engagements.actions import close_engagement, set_engagement
 from mailboxes.findings import BY_NAME as FINDINGS
 from mailboxes.imports.actions import receive_import, undo_import
 from mailboxes.inbox.actions import follow, say_done
@@ -30,6 +33,7 @@ from mailboxes.mailserver.actions import ask_reply, end_reply, give_secret, note
 from mailboxes.models import (
     Anomaly,
     Bal,
+    Engagement,
     Movement,
     Operator,
     Person,
@@ -37,6 +41,7 @@ from mailboxes.models import (
     RequestLayout,
     Structure,
 )
+from mailboxes.offers.actions import Said, rate_operator
 from mailboxes.openings.actions import request_opening, set_naming
 from mailboxes.protocol.actions import write_protocol
 from mailboxes.protocol.models import ProtocolText
@@ -45,6 +50,7 @@ from tests.mailboxes.before import (
     CHU,
     DOMAIN,
     ELSEWHERE,
+    ENGAGED,
     UNKNOWN,
     Stage,
     alerted,
@@ -56,6 +62,7 @@ from tests.mailboxes.before import (
     contact_asked,
     contact_due,
     depublished,
+    engaged,
     gap,
     gone_long_ago,
     in_state,
@@ -72,6 +79,7 @@ from tests.mailboxes.before import (
     question,
     question_to_person,
     reply_asked,
+    sighted,
     software_key,
     stay,
     stuck,
@@ -122,7 +130,7 @@ def layout(structure: Structure, by, stage: Stage):
 
 def launch(structure: Structure, by, stage: Stage):
     row = Campaign(kind=CampaignKind.CLEANUP, structure=structure, title="Point d’automne")
-    launch_campaign(row, Bal.objects.all(), by=by)
+    launch_campaign(row, Bal.objects.all(), by=by, author=stage.people.gisele.user)
 
 
 def reply(bal: Bal, by, stage: Stage):
@@ -370,6 +378,26 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
         )
     ],
     Act.IMPORT_ACCESSES: [Attempt(BOX, lambda it, by, s: rules.check_act(it, Act.IMPORT_ACCESSES, by=by))],
+    Act.SET_ENGAGEMENT: [
+        Attempt(
+            S,
+            lambda it, by, s: set_engagement(Engagement(structure=it), by=by, **ENGAGED),
+            page=lambda it: ("engagement-new",),
+            is_anywhere=True,
+        )
+    ],
+    Act.CLOSE_ENGAGEMENT: [
+        Attempt(S, lambda it, by, s: close_engagement(it, by=by), engaged, page("engagement-close"))
+    ],
+    # A sweep: that the automate alone may is asked in its name.
+    Act.REMIND_ENGAGEMENT: [Attempt(S, lambda it, by, s: rules.check_may(Act.REMIND_ENGAGEMENT, structure=it, by=by))],
+    Act.RATE_OPERATOR: [
+        Attempt(
+            S,
+            lambda it, by, s: rate_operator(it, s.operator, {"price": Said(3, "")}, by=by),
+            page=lambda it: ("operator-rate", it.pk, Operator.objects.get().pk),
+        )
+    ],
     Act.PASS_STEP: [Attempt(S, lambda it, by, s: actions.pass_steps(["liste"], by=by))],
     Act.WRITE_LAYOUT: [Attempt(S, layout, page=lambda it: ("layout-new",), is_anywhere=True)],
     Act.ASK_PERSON: [Attempt(P, lambda it, by, s: actions.ask_person(it, by=by), listed_for)],
@@ -443,6 +471,9 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
         Attempt(P, lambda it, by, s: answer_campaign(it, "declined", by=by), question_to_person),
     ],
     Act.CLOSE_CAMPAIGN: [Attempt(S, lambda it, by, s: close_campaign(it, by=by), campaign, page("campaign-close"))],
+    Act.SET_RECURRENCE: [
+        Attempt(S, lambda it, by, s: set_recurrence(it, by=by, every="year", next_on=soon()), page=page("recurrence"))
+    ],
     Act.IMPORT_LIST: [Attempt(S, import_list, page=lambda it: ("import-new",), is_anywhere=True)],
     Act.UNDO_IMPORT: [Attempt(S, lambda it, by, s: undo_import(it, by=by), applied_import, page("import-undo"))],
     Act.TAKE_OVER: [
@@ -507,6 +538,16 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     ],
     Act.LEAVE: [Attempt(P, lambda it, by, s: actions.apply_departure(it, by=by), leaving(0))],
     Act.FORGET_PERSON: [Attempt(P, lambda it, by, s: forget_person(it, by=by), gone_long_ago)],
+    # A sweep: that the automate alone may is asked in its name.
+    Act.NOTE_SIGHTING: [Attempt(S, lambda it, by, s: rules.check_may(Act.NOTE_SIGHTING, structure=it, by=by))],
+    Act.DISMISS_SIGHTING: [
+        Attempt(
+            S,
+            lambda it, by, s: actions.dismiss_sighting(it, by=by, reason="Congé"),
+            sighted,
+            page("sighting-dismiss"),
+        )
+    ],
     Act.DECLARE_SOFTWARE: [
         Attempt(
             S,
@@ -545,6 +586,10 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     ],
     Act.MAKE_KNOWN: [Attempt(BOX, lambda it, by, s: rules.check_make_known(it, by=by), page=page("bal-kit"))],
 }
+
+
+def soon():
+    return timezone.localdate() + timedelta(days=30)
 
 
 def unreminded(request):

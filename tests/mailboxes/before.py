@@ -1,7 +1,7 @@
 """Before an attempt: two structures and whoever acts there, then what each act wants to find."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,6 +37,7 @@ from mailboxes.models import (
     ContactChange,
     Cotitulaire,
     Delegataire,
+    Engagement,
     Joining,
     JournalEntry,
     MailServer,
@@ -45,6 +46,7 @@ from mailboxes.models import (
     Notice,
     Operator,
     Person,
+    Sighting,
     Step,
     Structure,
 )
@@ -63,12 +65,12 @@ BOXES = {"robot": {_R.LOGICIEL}, "stray": set()}  # the software of the structur
 CAST: dict[str, dict[str, set[Role]]] = {
     "ORG": {"alice": BOTH, "bruno": {_R.COTITULAIRE}, "delphine": {_R.DELEGATAIRE}, "paul": set(), **HERE, **BOXES},
     "PER": {"paul": {_R.TITULAIRE}, "delphine": {_R.DELEGATAIRE}, "alice": set(), **HERE, **BOXES},
-    "APP": {**HERE, "gisele": {_R.GESTIONNAIRE, _R.RESPONSABLE}, "alice": set(), **BOXES},
+    "APP": {**HERE, "gisele": {_R.GESTIONNAIRE, _R.RESPONSABLE}, "alice": set(), "idp": set(), **BOXES},
     "orphan": {"alice": {_R.COTITULAIRE}, "bruno": {_R.COTITULAIRE}, **HERE},
     "PER to be": {"paul": {_R.TITULAIRE}, "alice": set(), **HERE},
     "ORG to be": {"alice": BOTH, "bruno": set(), **HERE},
-    "structure": {"alice": set(), "robot": set(), "root": {_R.ADMINISTRATEUR}, **HERE},
-    "paul": {"paul": {_R.TITULAIRE}, "alice": set(), "robot": set(), **HERE},
+    "structure": {"alice": set(), "robot": set(), "idp": {_R.IDENTITES}, "root": {_R.ADMINISTRATEUR}, **HERE},
+    "paul": {"paul": {_R.TITULAIRE}, "alice": set(), "robot": set(), "idp": {_R.IDENTITES}, **HERE},
     "alice": {"alice": {_R.TITULAIRE}, "paul": set(), "robot": set(), **HERE},
 }
 
@@ -120,8 +122,11 @@ def set_stage() -> Stage:
     SyncRun.objects.create(source="extraction", status="applied", generated_at=timezone.now() + timedelta(hours=1))
     users = {name: person.user for name, person in vars(people).items()}
     users["root"] = get_user_model().objects.create_superuser("root")
-    for name, structure, manager in [("robot", here, people.gisele), ("stray", there, people.eve)]:
-        keyed = {"name": name, "structures": [structure], "scopes": ["usage"], "days": 30}
+    for name, structure, manager, scope in [
+        ("robot", here, people.gisele, "usage"), ("stray", there, people.eve, "usage"),
+        ("idp", here, people.gisele, "identities"),
+    ]:  # fmt: skip
+        keyed = {"name": name, "structures": [structure], "scopes": [scope], "days": 30}
         users[name] = declare_software(by=manager.user, **keyed)[0].user
     return Stage(here, operator, people, bals, users)
 
@@ -308,6 +313,17 @@ def applied_import(stage: Stage, structure: Structure) -> Import:
 
 def stay(stage: Stage, person: Person) -> Affiliation:
     return person.affiliations.get()
+
+
+ENGAGED = {"programme": "ESMS numérique", "target": "opened", "number": 40, "due_on": date(2099, 12, 31)}
+
+
+def engaged(stage: Stage, structure: Structure) -> Engagement:
+    return Engagement.objects.create(structure=structure, **ENGAGED)
+
+
+def sighted(stage: Stage, structure: Structure) -> Sighting:
+    return Sighting.objects.create(kind=Sighting.Kind.GONE, stay=stay(stage, stage.people.paul), seen_at=timezone.now())
 
 
 def leaving(days: int):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from directory.models import Change, Entry, SyncRun
 from mailboxes.campaigns.models import Campaign, CampaignTarget
-from mailboxes.findings import OF_BALS, OF_MOVEMENTS, count_findings
+from mailboxes.findings import OF_BALS, OF_MOVEMENTS, OF_SIGHTINGS, count_findings
 from mailboxes.gaps import SITUATIONS, Gaps
 from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.imports.models import Import
@@ -32,6 +32,7 @@ from mailboxes.models import (
     Person,
     Reading,
     Request,
+    Sighting,
     Structure,
     Use,
 )
@@ -110,8 +111,9 @@ def test_no_bal_has_two_principals_nor_21_cotitulaires():
     assert max(counted.values_list("holders", flat=True)) == 20
 
 
-def test_every_holder_has_an_rpps_and_a_card():
-    assert not Person.objects.filter(held__isnull=False).filter(Q(rpps=None) | Q(has_cps=False)).exists()
+def test_every_holder_has_an_rpps_and_a_card_but_one_whose_card_is_over():
+    unable = Person.objects.filter(held__isnull=False).filter(Q(rpps=None) | Q(has_cps=False)).distinct()
+    assert [(person.given_name, bool(person.rpps)) for person in unable] == [("Coralie", True)]
 
 
 def test_the_printed_key_opens_the_api(printed, client):
@@ -239,6 +241,9 @@ def test_arrivals_and_departures_are_at_every_stage():
     assert [file.movement.stay.person for file in found if file.standing.blocking]
     for finding in OF_MOVEMENTS:
         assert finding.movements(Movement.objects.all()).exists(), finding.name
+    for finding in OF_SIGHTINGS:
+        assert finding.sightings(Sighting.objects.all()).exists(), finding.name
+    assert set(Sighting.objects.values_list("kind", flat=True)) == {"ended", "gone", "red_listed"}
     assert any(0 < file.settled < len(file.lines) for file in found if file.movement.kind == "arrival")
     assert not Affiliation.objects.filter(left_on__isnull=False, applied_at=None).exists()
 

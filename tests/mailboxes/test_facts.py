@@ -18,6 +18,7 @@ from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.lifecycle import SEEN_GONE, SHOWN_ONCE_DONE, Act, RequestKind, RequestStage, State
 from mailboxes.models import SYSTEM, Bal, Cotitulaire, JournalEntry, Person, Preference, Request, Structure
 from mailboxes.models.numbers import (
+    at_structure,
     is_at,
     is_at_in_sql,
     known_numbers,
@@ -69,6 +70,7 @@ def test_python_the_orm_and_sql_agree_on_whose_number_it_is(db, ours, theirs):
     for number in {*known, "010000001", ""}:
         assert Structure.objects.numbered(number).exists() == (number in told), number
     assert is_at(activity, structure) == holds(is_at_in_sql("a", "s"), f"{Activity._meta.db_table} a", f"{table} s")
+    assert is_at(activity, structure) == Activity.objects.filter(at_structure(structure), pk=activity.pk).exists()
 
 
 def test_the_number_of_a_legal_entity_is_that_of_none_of_its_establishments(structure):

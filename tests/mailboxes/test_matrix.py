@@ -32,7 +32,7 @@ CASES = [
     for on in attempt.on
 ]
 WITH_A_DOOR = [case for case in CASES if case.values[1].page or case.values[1].api]
-WITHOUT_A_BROWSER = {"system", "robot", "stray"}
+WITHOUT_A_BROWSER = {"system", "robot", "stray", "idp"}
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
 
 

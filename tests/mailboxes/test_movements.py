@@ -8,8 +8,19 @@ from django.utils import timezone
 from directory.models import Activity, SyncRun
 from mailboxes import actions, jobs
 from mailboxes.findings import OF_MOVEMENTS, narrow
-from mailboxes.lifecycle import Role, State, Verb
-from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Notice, Step, Structure, standing_of
+from mailboxes.lifecycle import Act, Role, State, Verb
+from mailboxes.models import (
+    SYSTEM,
+    Affiliation,
+    Bal,
+    JournalEntry,
+    Movement,
+    Notice,
+    Request,
+    Step,
+    Structure,
+    standing_of,
+)
 from mailboxes.models.checklists import STEPS, file_of, files
 from mailboxes.rules import NotAllowed, Refused
 from tests.mailboxes.conftest import make_professional
@@ -244,8 +255,14 @@ def test_another_cotitulaire_takes_a_delegation_over_as_it_was(org, people):
     )
     assert former.ended_at
     assert former.under == people.alice, "under whom it stood stays readable"
-    told = set(Notice.objects.filter(stage="take_over").values_list("person__given_name", flat=True))
+    told = set(
+        Notice.objects.filter(stage="take_over").exclude(person=None).values_list("person__given_name", flat=True)
+    )
     assert told == {"Alice", "Delphine"}, "nobody is written about their own act"
+    asked = Request.objects.get(person=people.delphine)
+    assert (asked.kind, asked.bal, asked.entry.what) == ("grant", org, "take_over")
+    assert "sous Bruno EXEMPLE" in asked.detail
+    assert asked.detail.endswith("Cet accès était sous Alice EXEMPLE, RPPS 10000000017.")
     actions.hand_over(org, people.bruno, by=people.alice.user)
     leave(people.alice, people.gisele)
     assert org.delegataires.current().get() == taken
@@ -440,6 +457,20 @@ def test_files_cost_the_same_for_few_and_many(people, structure, make_bal, gisel
             assert [file.percent for file in files(rows)]
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+# --- What the operator is to close ------------------------------------------------------------------------------------
+def test_a_departure_is_not_complete_before_the_operator_closed_the_accesses(people, org, open_file):
+    def step():
+        return file_of(Movement.objects.get(pk=file.pk)).line("operator").seen
+
+    file = open_file(people.bruno)
+    assert step() == (False, f"Accès encore ouverts ici : {org.address}.")
+    leave(people.bruno, people.gisele)
+    asked = Request.objects.get(person=people.bruno, kind="withdraw")
+    assert step() == (False, f"Demandée, sans réponse de l’opérateur : {org.address} (Opérateur régional).")
+    actions.step(asked, Act.RECORD_DONE, by=people.gisele.user)
+    assert step() == (True, "Aucune fermeture n’est attendue d’un opérateur.")
 
 
 # --- Reminders --------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ FOREIGN = "Zorglub"
 DOCUMENT = "api/v1/openapi.json"  # the same for all; to write it takes a second
 ROUTES = [route for route in routes.walk() if not route.path.startswith((routes.ADMIN, DOCUMENT))]
 ADMIN = [route for route in routes.walk() if route.path.startswith(routes.ADMIN)]
-IS_API = re.compile(r"^/(api|fhir)/")
+IS_API = re.compile(r"^/(api|fhir|scim)/")
 # Open to whoever comes: they say nothing of anybody, or hold the signed link that opens them.
 OPEN = re.compile(
     r"^/(healthz|readyz|metrics|accessibilite/|fhir/metadata|adresses/|questions/|rattachement/|coordonnees/[^/]+/$|avis/repondre/|compte/(invitation|adresse/.|login|logout"

@@ -33,6 +33,7 @@ from mailboxes.models import (
     ContactChange,
     Cotitulaire,
     Delegataire,
+    Engagement,
     GapDecision,
     Joining,
     JournalEntry,
@@ -46,16 +47,19 @@ from mailboxes.models import (
     Reading,
     Request,
     RequestLayout,
+    Sighting,
     Structure,
 )
+from mailboxes.offers.models import Rating
 from mailboxes.openings.models import OpeningDraft
 from mailboxes.protocol.models import ProtocolText
+from mailboxes.scim.models import ScimUser
 from mailboxes.software.actions import add_webhook, declare_software
 from mailboxes.software.models import Delivery
 
 ROLES = {"gestionnaire": "gestionnaire", "lecteur": "reader"}
 NAMES = ("principal", "cotitulaire", "delegataire", "titulaire", *ROLES)
-SCOPES = ("read", "usage", "resolve", "manage")
+SCOPES = ("read", "usage", "resolve", "manage", "identities")
 # A text that is read by its form, or written by us alone.
 NOT_FREE = {
     "rpps", "finess_et", "finess_ej", "siret", "email", "url", "salt", "digest", "key", "code", "what", "stage",
@@ -189,6 +193,11 @@ def _of_people(side: Side, by) -> None:
     planned_on = timezone.localdate() + timedelta(days=9)
     side.rows |= {"stay": stay, "movement": actions.open_movement(stay, "departure", planned_on=planned_on, by=by)}
     side.rows["movement"].steps.create(name="auto_reply", outcome="done", note=side.word, by=by)
+    side.rows["engagement"] = Engagement.objects.create(
+        structure=side.structure, programme=side.word, target="opened", number=9, due_on=planned_on, note=side.word
+    )
+    Rating.objects.create(structure=side.structure, operator=side.operator, criterion="price", words=side.word, by=by)
+    side.rows["sighting"] = Sighting.objects.create(kind=Sighting.Kind.GONE, stay=stay, seen_at=timezone.now())
     person, now = side.people["titulaire"], timezone.now()
 
     def told(act):
@@ -249,6 +258,10 @@ def _of_software(side: Side, by) -> None:
         facts = {"name": side.word, "structures": [side.structure], "scopes": [scope], "days": 30}
         software, side.tokens[scope] = declare_software(by=by, **facts)
         side.rows["key"] = software.keys.get()
+    side.rows["scim"] = ScimUser.objects.create(
+        software=software, stay=side.people["cotitulaire"].affiliations.get(), user_name=f"scim{side.number}",
+        family_name=side.word, given_name=side.word,
+    )  # fmt: skip
     hook = add_webhook(structure=side.structure, url=f"https://dpi{side.number}.exemple.fr/", events=["state"], by=by)
     delivery = Delivery.objects.create(webhook=hook, entry=side.rows["entry"], body=side.word, error=side.word)
     side.rows |= {"webhook": hook, "delivery": delivery}

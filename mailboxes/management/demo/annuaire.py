@@ -24,6 +24,7 @@ SYNCED = [200.0, 120.0, 60.0, 20.0, 1.1, 0.1]  # days ago
 DAILY_CHANGE = 0.005  # share of the invented lines, from one file to the next
 OPERATOR_TAKES = timedelta(days=10)  # to depublish
 ELSEWHERE = "praticiens-liberaux.mssante.fr"  # of an operator that the register does not know
+LEFT_SINCE = 30  # days
 SEEN = [State.ACTIVE, State.IDLE_ALERTED]
 
 
@@ -33,6 +34,7 @@ class Annuaire:
         self._files: list[Path] = []
         ordinary = foundation.nominatives[::2]
         self._missing = {holder.address for holder in ordinary[3:6]} | {foundation.shared["Pneumologie"].address}
+        self._left = ordinary[5].address  # published at first, and its operator tells of it still
         self._gone_today = ordinary[6].address
         self._changed_today = ordinary[7].address
         services = ["Cardiologie et vasculaire", "SSR", "Médecine A", "Consultations"]
@@ -89,7 +91,7 @@ class Annuaire:
 
     def _is_shown(self, bal: Bal, now: datetime) -> bool:
         if bal.address in self._missing:
-            return False
+            return bal.address == self._left and now < self.time.moment(LEFT_SINCE)
         asked = bal.state == State.DEPUBLICATION_REQUESTED and bal.state_since > now - OPERATOR_TAKES
         return asked or bal.state in SEEN
 

@@ -1,8 +1,11 @@
 """A clean-up that ran its course, a review that half of the principals have answered, a choice that begins."""
 
+from dateutil.relativedelta import relativedelta
+
 from mailboxes.campaigns.actions import answer_campaign, launch_campaign
 from mailboxes.campaigns.models import Campaign, CampaignTarget
 from mailboxes.campaigns.questions import accesses
+from mailboxes.campaigns.reviews import set_recurrence
 from mailboxes.gaps.preferred import own_places
 from mailboxes.lifecycle import CampaignKind
 from mailboxes.management.demo import usage
@@ -31,6 +34,8 @@ def tell(foundation: Foundation, readings: usage.Readings) -> None:
     time.on(REVIEWED, _launch, foundation, review)
     for rank in range(HALF):
         time.on(REVIEWED - 1 - rank / 3, _review, review, foundation.alice, 2 * rank)
+    next_on = time.day(REVIEWED) + relativedelta(years=1)
+    time.on(REVIEWED, set_recurrence, foundation.places.foundation, every="year", next_on=next_on, by=foundation.gisele)
     choice = Campaign(kind=CampaignKind.PREFERRED, title="Une adresse que l’on donne", closes_on=time.day(-25))
     time.on(CHOSEN, _launch, foundation, choice)
     for rank, said in enumerate(CHOICES):

@@ -13,6 +13,7 @@ from directory.identifiers import APICRYPT_DOMAIN
 from directory.invented import write_activities, write_whitelist
 from directory.invented.annuaire import PROFESSIONS, TOWNS
 from directory.records import ActivityRecord
+from mailboxes.actions import note_sightings
 from mailboxes.management.demo.clock import Timeline
 from mailboxes.management.demo.people import CODES, DOCTOR
 from mailboxes.management.demo.places import (
@@ -29,6 +30,7 @@ DOMAINS = [
     *sorted({domain for *_, domain in PROFESSIONS}), *sorted({f"{region}.mssante.fr" for *_, region in TOWNS}),
 ]  # fmt: skip
 SYNCED = [130.0, 0.5]  # days ago
+LEAVES = 18  # the rank of one who left without a word, and still has a practice elsewhere
 SALARIED, LIBERAL = {"mode_code": "S", "mode": "Salarié"}, {"mode_code": "L", "mode": "Libéral"}
 
 
@@ -40,6 +42,7 @@ class Situations:
         for days_ago in SYNCED:
             self.time.on(days_ago, self._sync_domains, days_ago)
             self.time.on(days_ago, self._sync_activities, days_ago)
+            self.time.on(days_ago - 0.1, note_sightings)
 
     def _sync_domains(self, days_ago: float) -> None:
         names = DOMAINS if days_ago == SYNCED[-1] else [*DOMAINS, FORMER_DOMAIN]
@@ -50,7 +53,7 @@ class Situations:
     def _sync_activities(self, days_ago: float) -> None:
         stamp = timezone.localtime(self.time.moment(days_ago + 1))
         path = _folder() / f"PS_LibreAcces_Personne_activite_{stamp:%Y%m%d%H%M}.txt"
-        write_activities(path, lines=1_000, extra_rows=_rows())
+        write_activities(path, lines=1_000, extra_rows=_rows(gone=days_ago == SYNCED[-1]))
         _sync("activities", path)
 
 
@@ -67,10 +70,13 @@ def _sync(source: str, path: Path) -> None:
         raise RuntimeError(told.getvalue())
 
 
-def _rows() -> Iterator[ActivityRecord]:
+def _rows(*, gone: bool) -> Iterator[ActivityRecord]:
+    """`gone`: some whom the register still has are no longer shown there."""
     stays = Affiliation.objects.current().exclude(person__rpps=None).select_related("person", "structure")
+    retired = stays.filter(person__held=None).order_by("pk").last()  # and one of whom nothing is left to show
     for rank, stay in enumerate(stays.order_by("pk")):
-        yield _activity(stay)
+        if not (gone and (rank == LEAVES or stay == retired)):
+            yield _activity(stay)
         if rank % 9 == 0:  # and one has a practice beside the hospital
             yield _activity(stay)._replace(
                 **LIBERAL, siret="", siren="", finess_site="", finess_ej="", technical_id=f"R{rank}", trade_name="",

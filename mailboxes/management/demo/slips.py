@@ -1,6 +1,6 @@
 """What was written wrongly, or done by the operator unasked, and how it was put right: at the nurses' practice."""
 
-from mailboxes.actions import correct_bal, move, register_bal
+from mailboxes.actions import correct_bal, describe_person, move, register_bal
 from mailboxes.lifecycle import Verb
 from mailboxes.management.demo import usage
 from mailboxes.management.demo.clock import Timeline
@@ -44,6 +44,8 @@ def tell(time: Timeline, places: Places, readings: usage.Readings) -> None:
     does(84, kept, Verb.CONFIRM_DELETION)
     does(83, kept, Verb.RETRACT_DELETION, note="L’opérateur parlait d’une autre BAL.")
     does(70, kept, Verb.OPPOSE)
+
+    time.on(12, describe_person, coralie, by=by, has_cps=False)  # her card is over, and not yet replaced
 
     wrong = enter("ancienne", Bal.Kind.NOMINATIVE, coralie)
     readings.of(wrong, usage.idle(11.5))

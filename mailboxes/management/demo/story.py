@@ -19,6 +19,7 @@ from mailboxes.management.demo import (
     imports,
     mail_servers,
     openings,
+    pilotage,
     practices,
     slips,
     software,
@@ -96,6 +97,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> str:
         imports.tell(foundation)
         mail_servers.tell(foundation)
     attention.tell(foundation)
+    pilotage.tell(foundation)
     readings.plan()
     Annuaire(foundation, lines).plan()
     Situations(time).plan()

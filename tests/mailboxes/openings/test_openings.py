@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory import search_index
-from directory.models import Entry
+from directory.models import Activity, Entry
 from mailboxes import actions, jobs
 from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
 from mailboxes.models import SYSTEM, Affiliation, Bal, Delegataire, JournalEntry, Notice, Person, Structure
@@ -110,9 +110,27 @@ def test_eligible_by_finess_by_siret_or_by_rpps(ask, people):
     assert ask("ORG", people.alice, structure=bare, by=SYSTEM).pk
     Structure.objects.filter(pk=bare.pk).update(siret="99000000200015")
     bare.refresh_from_db()
+    with pytest.raises(Refused, match="qu’au moins un professionnel avec un numéro RPPS exerce") as refusal:
+        ask("ORG", structure=bare, by=SYSTEM, address=f"autre@{DOMAIN}")
+    assert refusal.value.code == "habilitated"
+    Affiliation.objects.create(person=people.delphine, structure=bare)  # who has no RPPS
+    with pytest.raises(Refused, match="qu’au moins un professionnel"):
+        ask("ORG", structure=bare, by=SYSTEM, address=f"autre@{DOMAIN}")
+    Affiliation.objects.create(person=people.bruno, structure=bare)
     assert ask("ORG", structure=bare, by=SYSTEM, address=f"autre@{DOMAIN}").pk
     with pytest.raises(Refused, match="a un responsable"):
         ask("CAB", structure=bare, by=SYSTEM, address=f"cab@{DOMAIN}")
+
+
+def test_a_professional_whom_the_annuaire_shows_there_is_enough(ask):
+    mdph = Structure.objects.create(name="MDPH", kind=Structure.Kind.MDPH, finess_et="030000001")
+    with pytest.raises(Refused, match="qu’au moins un professionnel"):
+        ask("ORG", structure=mdph, by=SYSTEM)
+    now = timezone.now()
+    Activity.objects.create(
+        source="activities", national_id="810000000090", finess_site="030000001", first_seen_at=now, changed_at=now
+    )
+    assert ask("ORG", structure=mdph, by=SYSTEM).pk
 
 
 @pytest.mark.parametrize(("lacking", "sentence"), [("rpps", "un numéro RPPS"), ("has_cps", "une CPS ou une e-CPS")])

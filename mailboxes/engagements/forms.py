@@ -1,0 +1,52 @@
+"""What is asked of an engagement."""
+
+from django import forms
+
+from mailboxes.engagements.actions import close_engagement, set_engagement
+from mailboxes.forms.holders import DateInput
+from mailboxes.forms.movements import NoteField
+from mailboxes.forms.offers import offer_rows
+from mailboxes.models import Engagement, Structure
+
+
+class EngagementForm(forms.ModelForm):
+    structure = forms.ModelChoiceField(
+        Structure.objects.none(),
+        label="Structure",
+        empty_label=None,
+        help_text="Les BAL des structures qui lui sont rattachées comptent aussi.",
+    )
+
+    class Meta:
+        model = Engagement
+        fields = ("structure", "programme", "target", "number", "due_on", "note")
+        widgets = {"due_on": DateInput(), "note": forms.Textarea({"rows": 2})}
+        help_texts = {
+            "programme": "Le nom du programme de financement, ou de l’objectif que la structure se donne.",
+            "target": "L’avancement se compte par les chiffres des indicateurs : rien n’est à saisir.",
+            "note": "Une convention, une pièce à fournir. N’y écrivez rien sur un patient.",
+        }
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            del self.fields["structure"]
+        else:
+            offer_rows(self, structure=Structure.objects.managed_by(user).order_by("name"))
+
+    def perform(self, *, by) -> Engagement:
+        """What was typed is given to the action; the row itself is read again there."""
+        facts = dict(self.cleaned_data)
+        structure = facts.pop("structure", None)
+        row = Engagement(structure=structure) if structure else Engagement(pk=self.instance.pk)
+        return set_engagement(row, by=by, **facts)
+
+    def _post_clean(self):
+        """The action states what the domain refuses; a form states no rule."""
+
+
+class CloseEngagementForm(forms.Form):
+    note = NoteField(help_text="Tenu, prolongé, abandonné : pourquoi il est clos.")
+
+    def perform(self, engagement: Engagement, *, by) -> Engagement:
+        return close_engagement(engagement, by=by, **self.cleaned_data)

@@ -1,0 +1,54 @@
+"""What a structure writes of an operator's offer."""
+
+from typing import NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailboxes import rules
+from mailboxes.actions.journal import write_about
+from mailboxes.lifecycle import Act
+from mailboxes.models import Operator, Structure
+from mailboxes.offers.models import Criterion, Rating
+
+
+class Said(NamedTuple):
+    mark: int | None
+    words: str
+
+
+@transaction.atomic
+def rate_operator(structure: Structure, operator: Operator, said: dict[str, Said], *, by) -> int:
+    """Write what is said by criterion; what is emptied is taken out. How many changed."""
+    Structure.objects.select_for_update(no_key=True).get(pk=structure.pk)
+    rules.check_may(Act.RATE_OPERATOR, structure=structure, by=by)
+    held = {row.criterion: row for row in Rating.objects.filter(structure=structure, operator=operator)}
+    changed = 0
+    for criterion in Criterion:
+        mark, words = said.get(criterion, Said(None, ""))
+        row = held.get(criterion)
+        before = Said(row.mark, row.words) if row else Said(None, "")
+        after = Said(mark, words.strip())
+        if before == after:
+            continue
+        _keep(row, structure, operator, criterion, after, by)
+        told = {"before": _shown(before), "after": _shown(after), "note": criterion.label}
+        write_about(Act.RATE_OPERATOR, by=by, about={"structure": structure, "operator": operator}, **told)
+        changed += 1
+    return changed
+
+
+def _keep(row: Rating | None, structure: Structure, operator: Operator, criterion: str, said: Said, by) -> None:
+    if said == Said(None, ""):
+        assert row  # noqa: S101 - else nothing changed
+        row.delete()
+        return
+    row = row or Rating(structure=structure, operator=operator, criterion=criterion)
+    row.mark, row.words, row.by, row.at = said.mark, said.words, by, timezone.now()
+    rules.check_row(row)
+    row.save()
+
+
+def _shown(said: Said) -> str:
+    mark = f"{said.mark} sur {Rating.MOST}" if said.mark else ""
+    return " : ".join(filter(None, [mark, said.words]))

@@ -1,0 +1,47 @@
+"""One operator's offer, criterion by criterion."""
+
+from django import forms
+
+from mailboxes.forms.offers import offer_rows
+from mailboxes.models import Operator, Structure
+from mailboxes.models.fields import length_of
+from mailboxes.offers.actions import Said, rate_operator
+from mailboxes.offers.models import Criterion, Rating
+
+MARKS = [("", "sans note"), *((number, f"{number} sur {Rating.MOST}") for number in range(Rating.MOST, 0, -1))]
+
+
+class ChooseStructureForm(forms.Form):
+    structure = forms.ModelChoiceField(Structure.objects.none(), label="Pour la structure", empty_label=None)
+
+    def __init__(self, *args, structures, **kwargs):
+        super().__init__(*args, **kwargs)
+        offer_rows(self, structure=structures)
+
+
+class RatingForm(forms.Form):
+    """Two fields for each criterion: a mark, and words."""
+
+    def __init__(self, *args, ratings: dict[str, Rating], **kwargs):
+        super().__init__(*args, **kwargs)
+        for criterion in Criterion:
+            row = ratings.get(criterion)
+            self.fields[f"{criterion}_words"] = forms.CharField(
+                label=criterion.label,
+                required=False,
+                max_length=length_of(Rating, "words"),
+                initial=row.words if row else "",
+            )
+            self.fields[f"{criterion}_mark"] = forms.TypedChoiceField(
+                label=f"Note : {criterion.label}",
+                required=False,
+                choices=MARKS,
+                coerce=int,
+                empty_value=None,
+                initial=row.mark if row else "",
+            )
+
+    def perform(self, structure: Structure, operator: Operator, *, by) -> int:
+        facts = self.cleaned_data
+        said = {one.value: Said(facts[f"{one}_mark"], facts[f"{one}_words"]) for one in Criterion}
+        return rate_operator(structure, operator, said, by=by)

@@ -1,0 +1,128 @@
+"""What an identity manager tells: who is there, what changed of them, who is there no more.
+
+Nobody leaves by its word: an account that is closed proposes a departure, which a gestionnaire opens or sets aside.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailboxes import actions, rules
+from mailboxes.actions.sightings import see_disabled, see_enabled
+from mailboxes.models import Affiliation, Person, Structure
+from mailboxes.scim.models import ScimUser
+from mailboxes.scim.users import ScimError, UserFacts
+from mailboxes.software.models import Software
+
+KEPT = ("user_name", "external_id", "family_name", "given_name", "email", "title", "department", "active")
+
+
+@transaction.atomic
+def provision(software: Software, facts: UserFacts) -> ScimUser:
+    """Enter a person, or recognise one who is there already by their RPPS."""
+    by = software.user
+    if ScimUser.objects.of(software).filter(user_name__iexact=facts.user_name).exists():
+        raise ScimError(409, f"userName est déjà pris : {facts.user_name}.", "uniqueness")
+    structure = _structure(software, facts.organization)
+    stay = _stay(structure, facts, by)
+    if ScimUser.objects.of(software).filter(stay=stay).exists():
+        raise ScimError(409, f"Cette personne est déjà décrite sous un autre userName ({stay.person}).", "uniqueness")
+    row = ScimUser(software=software, stay=stay, **_kept(facts))
+    _check(row)
+    row.save(force_insert=True)
+    _follow(row, by)
+    return row
+
+
+@transaction.atomic
+def change(row: ScimUser, facts: UserFacts) -> ScimUser:
+    """Take what the directory says now; what did not change leaves no line."""
+    rows = ScimUser.objects.select_for_update(of=("self",), no_key=True)
+    row = rows.select_related("software__user", "stay__person", "stay__structure__parent").get(pk=row.pk)
+    by, stay = row.software.user, row.stay
+    others = ScimUser.objects.of(row.software).exclude(pk=row.pk)
+    if others.filter(user_name__iexact=facts.user_name).exists():
+        raise ScimError(409, f"userName est déjà pris : {facts.user_name}.", "uniqueness")
+    _check_rpps(stay.person, facts.rpps)
+    kept = _kept(facts)
+    if kept == {name: getattr(row, name) for name in KEPT} and facts.rpps in ("", stay.person.rpps):
+        return row
+    for name, value in kept.items():
+        setattr(row, name, value)
+    row.changed_at = timezone.now()
+    _check(row)
+    row.save()
+    if not stay.is_over:
+        _describe(stay, facts, by)
+    _follow(row, by)
+    return row
+
+
+@transaction.atomic
+def forget(row: ScimUser) -> None:
+    """Deleted there: as an account that is closed, and no longer known by its name."""
+    see_disabled(row.stay, by=row.software.user)
+    row.delete()
+
+
+def _follow(row: ScimUser, by) -> None:
+    if row.active:
+        see_enabled(row.stay)
+    else:
+        see_disabled(row.stay, by=by)
+
+
+def _kept(facts: UserFacts) -> dict:
+    return {name: getattr(facts, name) for name in KEPT}
+
+
+def _check(row: ScimUser) -> None:
+    try:
+        rules.check_row(row)
+    except rules.Refused as refused:
+        raise ScimError(400, refused.messages[0], "invalidValue") from refused
+
+
+def _structure(software: Software, number: str) -> Structure:
+    """That of the key; where it opens several, the one whose number is said."""
+    opened = Structure.objects.visible_to(software.user)
+    found = list((opened.numbered(number) if number else opened)[:2])
+    if len(found) == 1:
+        return found[0]
+    if number:
+        raise ScimError(400, "organization n’est le FINESS ni le SIRET d’une structure de cette clé.", "invalidValue")
+    raise ScimError(400, "Cette clé ouvre plusieurs structures : dites le FINESS ou le SIRET dans organization.",
+                    "invalidValue")  # fmt: skip
+
+
+def _stay(structure: Structure, facts: UserFacts, by) -> Affiliation:
+    known = Person.objects.filter(rpps=facts.rpps).first() if facts.rpps else None
+    if known is None:
+        if not (facts.family_name and facts.given_name):
+            raise ScimError(400, "name.familyName et name.givenName manquent.", "invalidValue")
+        names = {"family_name": facts.family_name[:100], "given_name": facts.given_name[:100]}
+        person = actions.record_person(
+            structure, by=by, function=facts.department[:100], profession=facts.title[:100], rpps=facts.rpps or None,
+            email=facts.email, **names,
+        )  # fmt: skip
+        return person.affiliations.get()
+    here = known.affiliations.current().filter(structure=structure).first()
+    if here:
+        _describe(here, facts, by)
+        return here
+    return actions.welcome_person(known, structure, by=by, function=facts.department[:100])
+
+
+def _check_rpps(person: Person, rpps: str) -> None:
+    if rpps and person.rpps and rpps != person.rpps:
+        raise ScimError(
+            409, "Cette personne a un autre RPPS au registre : un gestionnaire corrige son identité.", "mutability"
+        )
+
+
+def _describe(stay: Affiliation, facts: UserFacts, by) -> None:
+    """Only what is said: an empty value takes nothing away from the register."""
+    told = {"profession": facts.title[:100], "rpps": "" if stay.person.rpps else facts.rpps}
+    if said := {name: value for name, value in told.items() if value}:
+        actions.describe_person(stay.person, by=by, **said)
+    if facts.department:
+        actions.describe_stay(stay, by=by, function=facts.department[:100])

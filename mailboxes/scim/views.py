@@ -1,0 +1,212 @@
+"""`/scim/v2/`: Users of SCIM 2.0 (RFC 7643, 7644), for an establishment's identity manager.
+
+A door of our own and not django-scim2: that one makes a User an account of Django, under one service provider for the
+installation. Ours is a person in a structure; the key says which, with its scope, its limit of calls and its trace.
+"""
+
+import re
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+from rest_framework.views import APIView, exception_handler
+
+from mailboxes.api.parsers import StrictParser
+from mailboxes.lifecycle import Scope
+from mailboxes.rules import NotAllowed, Refused
+from mailboxes.scim.actions import change, forget, provision
+from mailboxes.scim.models import ScimUser
+from mailboxes.scim.patch import patched
+from mailboxes.scim.users import CORE, ENTERPRISE, OURS, ScimError, read_user, shown
+
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+MOST = 200  # resources of one answer
+FILTER = re.compile(r'^\s*([A-Za-z.]+)\s+eq\s+("(?:[^"\\]|\\.)*"|true|false)\s*$', re.IGNORECASE)
+LOOKED_FOR = {"username": "user_name__iexact", "externalid": "external_id", "id": "pk", "emails.value": "email__iexact",
+              "emails": "email__iexact", "active": "active"}  # fmt: skip
+PASSED_ON = ("WWW-Authenticate", "Retry-After", "Allow")
+
+
+class ScimRenderer(JSONRenderer):
+    media_type = "application/scim+json"
+    format = "scim"
+
+
+class ScimParser(StrictParser):
+    media_type = "application/scim+json"
+
+
+class ByKey(BasePermission):
+    message = "Cette adresse s’ouvre par la clé d’un logiciel."
+
+    def has_permission(self, request, view):
+        return request.auth is not None
+
+
+def scim_exception_handler(exc, context):
+    """Every refusal as an Error of RFC 7644, 3.12."""
+    if isinstance(exc, ScimError):
+        return error(exc.status, exc.detail, exc.scim_type)
+    if isinstance(exc, Refused):
+        if exc.code == "invalid":  # a value that its column does not take
+            return error(400, exc.messages[0], "invalidValue")
+        return error(403 if isinstance(exc, NotAllowed) else 409, exc.messages[0])
+    answer = exception_handler(exc, context)
+    if answer is None:
+        return None
+    headers = {name: answer[name] for name in PASSED_ON if name in answer}
+    said = answer.data.get("detail", "") if isinstance(answer.data, dict) else ""
+    return error(answer.status_code, str(said), headers=headers)
+
+
+def error(status: int, detail: str, scim_type: str = "", headers: dict | None = None) -> Response:
+    body = {"schemas": [ERROR], "status": str(status), "detail": detail}
+    return Response(body | ({"scimType": scim_type} if scim_type else {}), status=status, headers=headers)
+
+
+@extend_schema(exclude=True)  # SCIM describes itself: see `ServiceProviderConfig`
+class ScimView(APIView):
+    renderer_classes = [ScimRenderer, JSONRenderer]
+    parser_classes = [ScimParser, StrictParser]
+    permission_classes = [*api_settings.DEFAULT_PERMISSION_CLASSES, ByKey]
+    scopes = {method.upper(): Scope.IDENTITIES for method in APIView.http_method_names}
+
+    def get_exception_handler(self):
+        return scim_exception_handler
+
+    def users(self):
+        rows = ScimUser.objects.of(self.request.auth.software)
+        return rows.select_related("software__user", "stay__person", "stay__structure")
+
+    def found(self, pk) -> ScimUser:
+        row = self.users().filter(pk=pk).first()
+        if row is None:
+            raise ScimError(404, f"User {pk} n’est pas connu de cette clé.")
+        return row
+
+    def shown(self, row: ScimUser) -> dict[str, Any]:
+        return shown(row, settings.SITE_URL)
+
+    def answer(self, row: ScimUser, status: int = 200) -> Response:
+        resource = self.shown(row)
+        return Response(resource, status=status, headers={"Location": resource["meta"]["location"]})
+
+
+class UsersView(ScimView):
+    def get(self, request):
+        rows = self.users().filter(**read_filter(request.query_params.get("filter", "")))
+        start = max(1, _number(request, "startIndex", 1))
+        count = min(MOST, max(0, _number(request, "count", MOST)))
+        page = rows[start - 1 : start - 1 + count]
+        return Response(
+            {
+                "schemas": [LIST],
+                "totalResults": rows.count(),
+                "startIndex": start,
+                "itemsPerPage": len(page),
+                "Resources": [self.shown(row) for row in page],
+            }
+        )
+
+    def post(self, request):
+        row = provision(request.auth.software, read_user(request.data))
+        return self.answer(self.found(row.pk), 201)
+
+
+class UserView(ScimView):
+    def get(self, request, pk):
+        return self.answer(self.found(pk))
+
+    def put(self, request, pk):
+        change(self.found(pk), read_user(request.data))
+        return self.answer(self.found(pk))
+
+    def patch(self, request, pk):
+        row = self.found(pk)
+        change(row, read_user(patched(self.shown(row), request.data)))
+        return self.answer(self.found(pk))
+
+    def delete(self, request, pk):
+        forget(self.found(pk))
+        return Response(status=204)
+
+
+def read_filter(said: str) -> dict[str, Any]:
+    """One comparison, which is what identity managers ask: who has this userName, this externalId?"""
+    if not said.strip():
+        return {}
+    found = FILTER.match(said)
+    column = LOOKED_FOR.get(found[1].lower()) if found else None
+    if found is None or column is None:
+        names = "userName, externalId, id, emails.value, active"
+        raise ScimError(400, f"Filtre lu ici : un attribut ({names}), eq, une valeur.", "invalidFilter")
+    value = found[2].strip('"').replace('\\"', '"').replace("\\\\", "\\")
+    if column == "active":
+        return {column: value.lower() == "true"}
+    if column == "pk" and not re.fullmatch(r"[0-9a-f-]{36}", value.lower()):
+        return {"pk": None}
+    return {column: value}
+
+
+def _number(request, name: str, default: int) -> int:
+    said = request.query_params.get(name, "")
+    if not said:
+        return default
+    if not re.fullmatch(r"-?[0-9]{1,9}", said):
+        raise ScimError(400, f"{name} est un nombre.", "invalidValue")
+    return int(said)
+
+
+class ConfigView(ScimView):
+    def get(self, request):
+        no = {"supported": False}
+        bearer = {
+            "type": "oauthbearertoken",
+            "name": "Clé d’un logiciel",
+            "description": "En-tête Authorization: Bearer ; la clé a le droit « tenir la liste des personnes ».",
+        }
+        return Response(
+            {
+                "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
+                "patch": {"supported": True},
+                "bulk": {**no, "maxOperations": 0, "maxPayloadSize": 0},
+                "filter": {"supported": True, "maxResults": MOST},
+                "changePassword": no,
+                "sort": no,
+                "etag": no,
+                "authenticationSchemes": [bearer],
+            }
+        )
+
+
+class ResourceTypesView(ScimView):
+    def get(self, request):
+        extensions = [{"schema": schema, "required": False} for schema in (ENTERPRISE, OURS)]
+        user = {
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
+            "id": "User",
+            "name": "User",
+            "endpoint": "/Users",
+            "schema": CORE,
+            "schemaExtensions": extensions,
+            "meta": {
+                "resourceType": "ResourceType",
+                "location": f"{settings.SITE_URL}{reverse('scim-types')}/User",
+            },
+        }
+        return Response({"schemas": [LIST], "totalResults": 1, "Resources": [user]})
+
+
+class UnknownView(ScimView):
+    """Any other address under `/scim/`: Groups are not kept, for a group opens no mailbox here."""
+
+    def get(self, request, rest=""):
+        raise ScimError(404, "Servi ici : Users, ServiceProviderConfig, ResourceTypes.")
+
+    post = put = patch = delete = get

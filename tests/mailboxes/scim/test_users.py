@@ -1,0 +1,302 @@
+"""SCIM 2.0: the example payloads of RFC 7643 and 7644, and what Entra ID and Keycloak send."""
+
+import json
+
+import pytest
+
+from mailboxes.lifecycle import Act
+from mailboxes.models import Affiliation, JournalEntry, Person, Sighting, Structure
+from mailboxes.scim.models import ScimUser
+from mailboxes.scim.users import ENTERPRISE, OURS
+from mailboxes.software.actions import declare_software
+
+pytestmark = pytest.mark.django_db
+USERS = "/scim/v2/Users"
+# RFC 7643, 8.3: the enterprise user, abridged of what nobody reads here.
+RFC_USER = {
+    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],
+    "externalId": "701984",
+    "userName": "bjensen@example.com",
+    "name": {
+        "formatted": "Ms. Barbara J Jensen, III", "familyName": "Jensen", "givenName": "Barbara", "middleName": "Jane",
+        "honorificPrefix": "Ms.", "honorificSuffix": "III",
+    },
+    "displayName": "Babs Jensen",
+    "nickName": "Babs",
+    "emails": [
+        {"value": "bjensen@example.com", "type": "work", "primary": True},
+        {"value": "babs@jensen.org", "type": "home"},
+    ],
+    "addresses": [{"type": "work", "locality": "Hollywood", "country": "USA", "primary": True}],
+    "phoneNumbers": [{"value": "555-555-5555", "type": "work"}],
+    "userType": "Employee",
+    "title": "Tour Guide",
+    "preferredLanguage": "en-US",
+    "timezone": "America/Los_Angeles",
+    "active": True,
+    "password": "t1meMa$heen",
+    ENTERPRISE: {
+        "employeeNumber": "701984", "costCenter": "4130", "department": "Tour Operations",
+        "manager": {"value": "26118915-6090-4610-87e4-49d8ca9f808d", "displayName": "John Smith"},
+    },
+}  # fmt: skip
+# As the provisioning service of Entra ID writes it.
+ENTRA_USER = {
+    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],
+    "externalId": "58342554-38d6-4ec8-948c-50044d0a33fd",
+    "userName": "camille.roy@chu-exemple.fr",
+    "active": True,
+    "displayName": "Camille Roy",
+    "emails": [{"primary": True, "type": "work", "value": "camille.roy@chu-exemple.fr"}],
+    "meta": {"resourceType": "User"},
+    "name": {"formatted": "Camille Roy", "familyName": "Roy", "givenName": "Camille"},
+    "roles": [],
+}
+# As an extension of Keycloak sends a user of a realm.
+KEYCLOAK_USER = {
+    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+    "externalId": "f:9b1c:nina",
+    "userName": "nina",
+    "name": {"givenName": "Nina", "familyName": "Faure"},
+    "emails": [{"value": "nina@chu-exemple.fr", "primary": True}],
+    "active": True,
+    "groups": [],
+}
+
+
+@pytest.fixture
+def key(structure, people):
+    def make(*structures, scopes=("identities",)):
+        _, token = declare_software(
+            name="Annuaire", structures=structures or [structure], scopes=scopes, days=30, by=people.gisele.user
+        )
+        return token
+
+    return make
+
+
+@pytest.fixture
+def call(client, key):
+    token = key()
+
+    def go(method, path=USERS, said=None, token=token, **query):
+        facts = {"content_type": "application/scim+json", "headers": {"Authorization": f"Bearer {token}"}}
+        if method == "get":
+            return client.get(path, query, headers=facts["headers"])
+        return getattr(client, method)(path, json.dumps(said) if said is not None else "", **facts)
+
+    return go
+
+
+def patch(*operations):
+    return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": list(operations)}
+
+
+def test_the_user_of_the_rfc_becomes_a_person_of_the_structure(call, structure):
+    answer = call("post", said=RFC_USER)
+    assert answer.status_code == 201, answer.content
+    assert answer["Content-Type"].startswith("application/scim+json")
+    said = answer.json()
+    assert answer["Location"] == said["meta"]["location"]
+    assert (said["userName"], said["externalId"], said["active"]) == ("bjensen@example.com", "701984", True)
+    assert said["emails"][0]["value"] == "bjensen@example.com"
+    assert "password" not in said
+    person = Person.objects.get(family_name="Jensen")
+    stay = person.affiliations.get()
+    assert (stay.structure, stay.function, person.profession) == (structure, "Tour Operations", "Tour Guide")
+    assert not person.is_trusted_at("bjensen@example.com"), "an address given for somebody is theirs to confirm"
+    entered = JournalEntry.objects.get(what=Act.RECORD_PERSON, person=person)
+    assert entered.by.software.name == "Annuaire"
+    assert call("get", f"{USERS}/{said['id']}").json() == said
+
+
+@pytest.mark.parametrize("user", [RFC_USER, ENTRA_USER, KEYCLOAK_USER], ids=["rfc", "entra", "keycloak"])
+def test_who_is_told_is_found_by_each_name_and_not_told_twice(call, user):
+    assert call("get", filter=f'userName eq "{user["userName"]}"').json()["totalResults"] == 0
+    made = call("post", said=user).json()
+    filters = [
+        f'userName eq "{user["userName"].upper()}"',
+        f'externalId eq "{user["externalId"]}"',
+        f'id eq "{made["id"]}"',
+        f'emails.value eq "{made["emails"][0]["value"]}"',
+        "active eq true",
+    ]
+    for said in filters:
+        found = call("get", filter=said).json()
+        assert (found["totalResults"], found["itemsPerPage"]) == (1, 1), said
+        assert found["Resources"] == [made]
+    again = call("post", said=user)
+    assert (again.status_code, again.json()["scimType"], again.json()["status"]) == (409, "uniqueness", "409")
+    assert Person.objects.filter(family_name=user["name"]["familyName"]).count() == 1
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "Replace", "path": "active", "value": "False"},  # Entra ID
+        {"op": "replace", "value": {"active": False}},  # Okta, and RFC 7644, 3.5.2.3
+        {"op": "replace", "path": "active", "value": False},
+        {"op": "Add", "path": "active", "value": "false"},
+    ],
+)
+def test_an_account_that_is_closed_proposes_a_departure_and_takes_nothing_away(call, operation):
+    made = call("post", said=ENTRA_USER).json()
+    answer = call("patch", f"{USERS}/{made['id']}", patch(operation))
+    assert (answer.status_code, answer.json()["active"]) == (200, False)
+    stay = Affiliation.objects.get(person__family_name="Roy")
+    sighting = Sighting.objects.open().get()
+    assert (sighting.kind, sighting.stay) == (Sighting.Kind.DISABLED, stay)
+    assert (stay.left_on, stay.movements.count()) == (None, 0)
+    noted = JournalEntry.objects.filter(what=Act.NOTE_SIGHTING, person=stay.person)
+    call("patch", f"{USERS}/{made['id']}", patch(operation))
+    assert noted.count() == 1
+    assert noted.get().by.software.name == "Annuaire"
+    call("patch", f"{USERS}/{made['id']}", patch({"op": "Replace", "path": "active", "value": "True"}))
+    assert not Sighting.objects.exists(), "gone with the fact"
+
+
+def test_a_user_deleted_there_is_a_departure_proposed_too(call):
+    made = call("post", said=KEYCLOAK_USER).json()
+    assert call("delete", f"{USERS}/{made['id']}").status_code == 204
+    assert call("get", f"{USERS}/{made['id']}").status_code == 404
+    assert Sighting.objects.open().get().stay.person.family_name == "Faure"
+    assert Person.objects.filter(family_name="Faure").exists()
+
+
+def test_what_entra_patches_reaches_the_stay_and_the_register_keeps_its_name(call):
+    made = call("post", said=ENTRA_USER).json()
+    answer = call("patch", f"{USERS}/{made['id']}", patch(
+        {"op": "Add", "path": f"{ENTERPRISE}:department", "value": "Cardiologie"},
+        {"op": "Replace", "path": "title", "value": "Infirmière"},
+        {"op": "Replace", "path": "name.familyName", "value": "Roy-Martin"},
+        {"op": "Replace", "path": 'emails[type eq "work"].value', "value": "c.roy@chu-exemple.fr"},
+        {"op": "Add", "path": f"{OURS}:rpps", "value": "10000000090"},
+    ))  # fmt: skip
+    said = answer.json()
+    assert answer.status_code == 200, said
+    assert (said["name"]["familyName"], said["title"]) == ("Roy-Martin", "Infirmière")
+    assert (said["emails"][0]["value"], said[OURS]["rpps"]) == ("c.roy@chu-exemple.fr", "10000000090")
+    stay = Affiliation.objects.get(person__rpps="10000000090")
+    assert (stay.function, stay.person.profession) == ("Cardiologie", "Infirmière")
+    assert stay.person.family_name == "Roy", "a name is corrected by a gestionnaire, with its reason"
+    lines = JournalEntry.objects.count()
+    call("put", f"{USERS}/{made['id']}", said)
+    assert JournalEntry.objects.count() == lines, "what did not change is no line"
+
+
+def test_who_is_known_by_their_rpps_is_recognised_and_another_rpps_is_refused(call, people):
+    made = call("post", said={**KEYCLOAK_USER, OURS: {"rpps": people.paul.rpps}}).json()
+    assert ScimUser.objects.get().stay.person == people.paul
+    assert Person.objects.filter(family_name="Faure").count() == 0
+    refused = call("put", f"{USERS}/{made['id']}", {**KEYCLOAK_USER, OURS: {"rpps": "10000000090"}})
+    assert (refused.status_code, refused.json()["scimType"]) == (409, "mutability")
+    twice = call("post", said={**ENTRA_USER, OURS: {"rpps": people.paul.rpps}})
+    assert twice.status_code == 409
+    elsewhere = call("post", said={**ENTRA_USER, OURS: {"rpps": people.eve.rpps}})
+    assert elsewhere.status_code == 409, "who stays elsewhere is asked for, not taken"
+    assert people.eve.affiliations.count() == 1
+
+
+def test_a_key_sees_what_it_told_and_no_other(call, key, structure):
+    made = call("post", said=ENTRA_USER).json()
+    other = key(structure)
+    assert call("get", token=other).json()["totalResults"] == 0
+    for method in ("get", "put", "patch", "delete"):
+        said = None if method in ("get", "delete") else ENTRA_USER
+        assert call(method, f"{USERS}/{made['id']}", said, token=other).status_code == 404, method
+    assert ScimUser.objects.count() == 1
+
+
+@pytest.mark.parametrize("scope", ["read", "usage", "resolve", "manage"])
+def test_its_scope_is_its_own(call, key, scope):
+    answer = call("post", said=ENTRA_USER, token=key(scopes=[scope]))
+    assert answer.status_code == 403
+    assert answer.json()["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+    assert call("get", "/api/v1/people/").status_code == 403, "and opens nothing else"
+
+
+def test_without_a_key_nothing_is_said_even_to_a_gestionnaire(client, people):
+    assert client.get(USERS).status_code == 401
+    client.force_login(people.gisele.user)
+    assert client.get(USERS).status_code == 403
+
+
+def test_of_several_structures_the_number_says_which(call, key, structure, people):
+    site = Structure.objects.create(name="Site", parent=structure, finess_et="010000009")
+    token = key(structure)
+    refused = call("post", said=ENTRA_USER, token=token)
+    assert (refused.status_code, refused.json()["scimType"]) == (400, "invalidValue")
+    told = {**ENTRA_USER, ENTERPRISE: {"organization": "010000009"}}
+    made = call("post", said=told, token=token)
+    assert made.status_code == 201
+    assert made.json()[ENTERPRISE]["organization"] == "010000009"
+    assert Affiliation.objects.get(person__family_name="Roy").structure == site
+    elsewhere = {**KEYCLOAK_USER, ENTERPRISE: {"organization": "020000001"}}
+    assert call("post", said=elsewhere, token=token).status_code == 400
+
+
+def test_pages_and_what_is_served(call):
+    for number in range(3):
+        call("post", said={**KEYCLOAK_USER, "userName": f"nina{number}", "externalId": f"{number}"})
+    page = call("get", startIndex=2, count=1).json()
+    assert (page["totalResults"], page["startIndex"], page["itemsPerPage"]) == (3, 2, 1)
+    assert page["Resources"][0]["userName"] == "nina1"
+    assert call("get", count=0).json()["Resources"] == []
+    config = call("get", "/scim/v2/ServiceProviderConfig").json()
+    assert (config["patch"]["supported"], config["bulk"]["supported"]) == (True, False)
+    assert call("get", "/scim/v2/ResourceTypes").json()["Resources"][0]["endpoint"] == "/Users"
+    assert call("get", "/scim/v2/Groups").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ([], "invalidSyntax"),
+        ({}, "invalidValue"),
+        ({"userName": 3}, "invalidValue"),
+        ({"userName": "x"}, "invalidValue"),  # nobody without a name
+        ({**KEYCLOAK_USER, "active": "peut-être"}, "invalidValue"),
+        ({**KEYCLOAK_USER, "name": "Nina"}, "invalidSyntax"),
+        ({**KEYCLOAK_USER, "emails": [{"value": "pas une adresse"}]}, "invalidValue"),
+        ({**KEYCLOAK_USER, OURS: {"rpps": "12"}}, "invalidValue"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_and_writes_nothing(call, said, kind):
+    answer = call("post", said=said)
+    assert answer.status_code in (400, 409), answer.content
+    assert answer.json().get("scimType", "") == kind
+    assert answer.json()["detail"]
+    assert not ScimUser.objects.exists()
+    assert not Person.objects.filter(family_name="Faure").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ({}, "invalidSyntax"),
+        (patch({"op": "move", "path": "title"}), "invalidSyntax"),
+        (patch({"op": "remove"}), "noTarget"),
+        (patch({"op": "replace", "path": "a b c", "value": 1}), "invalidPath"),
+        (patch({"op": "replace", "value": 3}), "invalidValue"),
+        (patch({"op": "remove", "path": "userName"}), "invalidValue"),
+    ],
+)
+def test_a_patch_that_cannot_be_done_changes_nothing(call, said, kind):
+    made = call("post", said=ENTRA_USER).json()
+    answer = call("patch", f"{USERS}/{made['id']}", said)
+    assert (answer.status_code, answer.json()["scimType"]) == (400, kind)
+    assert call("get", f"{USERS}/{made['id']}").json() == made
+
+
+@pytest.mark.parametrize("said", ['title co "x"', 'userName eq "a" or userName eq "b"', "userName pr", "x" * 300])
+def test_a_filter_that_is_not_read_is_refused(call, said):
+    answer = call("get", filter=said)
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidFilter")
+
+
+def test_a_user_of_who_has_left_changes_nothing_here(call):
+    made = call("post", said=ENTRA_USER).json()
+    Affiliation.objects.filter(person__family_name="Roy").update(left_on="2026-01-01")
+    closed = call("patch", f"{USERS}/{made['id']}", patch({"op": "replace", "path": "active", "value": False}))
+    assert closed.status_code == 200
+    assert not Sighting.objects.exists()
