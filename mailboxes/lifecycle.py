@@ -69,7 +69,6 @@ class Act(TextChoices):
     DESCRIBE = "describe", "Modifier la fiche"
     CORRECT = "correct", "Corriger une erreur"
     CORRECT_PERSON = "correct_person", "Corriger l’identité d’une personne"
-    CORRECT_STRUCTURE = "correct_structure", "Corriger une structure"
     ADD_COTITULAIRE = "add_cotitulaire", "Ajouter un cotitulaire"
     REMOVE_COTITULAIRE = "remove_cotitulaire", "Retirer un cotitulaire"
     TRANSFER_PRINCIPAL = "transfer_principal", "Transmettre le rôle de principal"
@@ -153,6 +152,18 @@ class Act(TextChoices):
     DESCRIBE_OPERATOR = "describe_operator", "Modifier un opérateur"
     IMPORT_ACCESSES = "import_accesses", "Reprendre un accès qui existe"
     PASS_STEP = "pass_step", "Passer une étape de la mise en route"
+    ADD_ALIAS = "add_alias", "Ajouter un alias"
+    DROP_ALIAS = "drop_alias", "Retirer un alias"
+    MIGRATE = "migrate", "Migrer des BAL"
+    SWITCH_BAL = "switch_bal", "Basculer une BAL migrée"
+    LEAVE_MIGRATION = "leave_migration", "Retirer une BAL d’une migration"
+    CLOSE_FORMER = "close_former", "Faire fermer une ancienne adresse"
+    END_MIGRATION = "end_migration", "Constater la fin d’une migration"
+    MOVE_SERVICE = "move_service", "Déplacer un service"
+    MERGE_STRUCTURES = "merge_structures", "Fusionner deux structures"
+    CLOSE_STRUCTURE = "close_structure", "Fermer une structure"
+    CHANGE_FINESS = "change_finess", "Changer le FINESS d’une structure"
+    UNDO_MOVE = "undo_move", "Revenir sur un changement de structure"
     FOLLOW = "follow", "Suivre une chose à faire"  # pause it, entrust it, say it done
 
 
@@ -313,7 +324,6 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.DESCRIBE,           {*_OWNER, _R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.CORRECT,            {_R.GESTIONNAIRE}),
     (Act.CORRECT_PERSON,     {_R.GESTIONNAIRE}),
-    (Act.CORRECT_STRUCTURE,  {_R.GESTIONNAIRE, _R.ADMINISTRATEUR}),
     (Act.ADD_COTITULAIRE,    {_R.COTITULAIRE, _R.SYSTEM}),
     (Act.REMOVE_COTITULAIRE, {_R.PRINCIPAL, _R.SYSTEM}),
     (Act.TRANSFER_PRINCIPAL, {_R.PRINCIPAL}),
@@ -406,6 +416,20 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.IMPORT_ACCESSES,    {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.PASS_STEP,          {_R.ADMINISTRATEUR}),
     (Act.FOLLOW,             {_R.GESTIONNAIRE}),
+    (Act.ADD_ALIAS,          {_R.GESTIONNAIRE}),
+    (Act.DROP_ALIAS,         {_R.GESTIONNAIRE}),
+    (Act.MIGRATE,            {_R.GESTIONNAIRE}),
+    (Act.SWITCH_BAL,         {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.LEAVE_MIGRATION,    {_R.GESTIONNAIRE}),
+    # The former box of a move, not the BAL: its titulaires were told when it began, and who asks attests.
+    (Act.CLOSE_FORMER,       {_R.GESTIONNAIRE}),
+    (Act.END_MIGRATION,      {_R.SYSTEM}),
+    (Act.MOVE_SERVICE,       {_R.GESTIONNAIRE}),
+    (Act.MERGE_STRUCTURES,   {_R.GESTIONNAIRE}),
+    (Act.CLOSE_STRUCTURE,    {_R.GESTIONNAIRE}),
+    # By its numbers it is known: as NUMBER_STRUCTURE.
+    (Act.CHANGE_FINESS,      {_R.ADMINISTRATEUR}),
+    (Act.UNDO_MOVE,          {_R.GESTIONNAIRE, _R.ADMINISTRATEUR}),
 ]}
 # fmt: on
 

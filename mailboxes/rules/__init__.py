@@ -5,6 +5,7 @@ screens ask `allows(check_…, …)` to know which buttons to show. No form, ser
 """
 
 from mailboxes.rules.accesses import check_access, check_object_access, check_word
+from mailboxes.rules.aliases import check_add_alias, check_drop_alias
 from mailboxes.rules.anomalies import check_note_anomaly, check_resolve_anomaly
 from mailboxes.rules.applicative import (
     CERTIFICATE_THRESHOLDS,
@@ -21,7 +22,7 @@ from mailboxes.rules.contacts import (
     check_object_contact,
     check_prefer,
 )
-from mailboxes.rules.corrections import check_changes, check_correct, check_correct_person, check_correct_structure
+from mailboxes.rules.corrections import check_changes, check_correct, check_correct_person
 from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_lendable, check_take_over
 from mailboxes.rules.gaps import (
     check_accept,
@@ -95,10 +96,13 @@ from mailboxes.rules.places import (
     check_describe_structure,
     check_domain_free,
     check_drop_domain,
+    check_finess_free,
     check_number_structure,
     check_pass_step,
+    check_place,
     check_record_operator,
     check_record_structure,
+    check_standing,
 )
 from mailboxes.rules.preferences import (
     check_make_known,
@@ -107,7 +111,7 @@ from mailboxes.rules.preferences import (
     check_ranks_known,
     check_request_preference,
 )
-from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row, check_values
+from mailboxes.rules.refusals import NAMED, NotAllowed, Refused, allows, check_row, check_values
 from mailboxes.rules.register import (
     check_eligible,
     check_not_deleted_here,
@@ -143,6 +147,7 @@ from mailboxes.rules.usage import (
 __all__ = [
     "CERTIFICATE_THRESHOLDS",
     "MAX_COTITULAIRES",
+    "NAMED",
     "NUMBERS",
     "NotAllowed",
     "Refused",
@@ -152,6 +157,7 @@ __all__ = [
     "check_accept_joining",
     "check_access",
     "check_act",
+    "check_add_alias",
     "check_add_cotitulaire",
     "check_adopt",
     "check_agreed",
@@ -175,7 +181,6 @@ __all__ = [
     "check_confirm_contact",
     "check_correct",
     "check_correct_person",
-    "check_correct_structure",
     "check_declare_use",
     "check_delegate",
     "check_depublished_first",
@@ -185,12 +190,14 @@ __all__ = [
     "check_describe_stay",
     "check_describe_structure",
     "check_domain_free",
+    "check_drop_alias",
     "check_drop_domain",
     "check_eligible",
     "check_end_delegation",
     "check_escalate",
     "check_expire_joining",
     "check_explained",
+    "check_finess_free",
     "check_gap",
     "check_gap_stands",
     "check_given",
@@ -214,6 +221,7 @@ __all__ = [
     "check_open_movement",
     "check_open_request",
     "check_pass_step",
+    "check_place",
     "check_prefer",
     "check_prefer_bal",
     "check_preferable",
@@ -252,6 +260,7 @@ __all__ = [
     "check_settle_step",
     "check_somewhere",
     "check_stage",
+    "check_standing",
     "check_stays",
     "check_step",
     "check_still_due",
