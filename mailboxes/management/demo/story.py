@@ -17,6 +17,7 @@ from mailboxes.management.demo import (
     filling,
     followup,
     imports,
+    moves,
     openings,
     practices,
     slips,
@@ -93,6 +94,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> str:
         campaigns.tell(foundation, readings)
         filling.tell(foundation, readings)
         imports.tell(foundation)
+        moves.tell(foundation)
     attention.tell(foundation)
     readings.plan()
     Annuaire(foundation, lines).plan()
