@@ -421,6 +421,8 @@ PEOPLE_LDAP_GROUPS = env.dict("PEOPLE_LDAP_GROUPS", default={})
 PEOPLE_LDAP_STRUCTURE = env("PEOPLE_LDAP_STRUCTURE", default="")  # the FINESS or SIRET of where they stay
 # Of what two sources say, the first one's word is shown; a source left out is not looked at any more.
 DIRECTORY_ORDER = env.list("DIRECTORY_ORDER", default=["extraction", "fhir", "ldap"])
+# As `managed`: where to ask whether an address that is checked is a second one of a mailbox of ours.
+DIRECTORY_ALIASES = "mailboxes.models.aliases.alias_told"
 if not set(DIRECTORY_ORDER) <= set(DIRECTORY_SOURCES) or len(set(DIRECTORY_ORDER)) < len(DIRECTORY_ORDER):
     raise wrong(
         "DIRECTORY_ORDER", expected=f"each once, sources among {','.join(DIRECTORY_SOURCES)}, such as extraction,fhir"

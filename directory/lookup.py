@@ -1,13 +1,17 @@
 """The pages that look something up in the annuaire: the search, and the check of one address."""
 
 from itertools import groupby
+from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
+from directory.check import CheckAnswer
 from directory.check import check as check_address
 from directory.figures import latest
 from directory.folding import fold
@@ -77,4 +81,11 @@ def check(request: HttpRequest) -> HttpResponse:
     status = 422 if form.is_bound and answer is None else 200
     # A new form: the answer says what was checked, masked where it must be.
     form = CheckForm() if answer else form
-    return render(request, "directory/check.html", {"form": form, "answer": answer}, status=status)
+    context = {"form": form, "answer": answer, "alias": _alias(answer, request.user)}
+    return render(request, "directory/check.html", context, status=status)
+
+
+def _alias(answer: CheckAnswer | None, user) -> Any:
+    """The second address of a mailbox that this account follows, if that is what it is."""
+    told = import_string(settings.DIRECTORY_ALIASES) if answer and settings.DIRECTORY_ALIASES else None
+    return told(answer.address, user) if answer and told else None

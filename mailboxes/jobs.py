@@ -82,6 +82,8 @@ from mailboxes.models import (
 )
 from mailboxes.models.preferences import STANDING
 from mailboxes.models.seals import unsealed_entries, unsealed_notices
+from mailboxes.moves.actions import depublish_each, end_each, switch_each
+from mailboxes.moves.reads import to_depublish, to_end, to_switch
 from mailboxes.notices import idleness
 from mailboxes.notices.telling import tell
 from mailboxes.openings.models import OpeningDraft
@@ -287,6 +289,13 @@ JOBS: dict[str, ScheduledJob] = {
     "review_accesses": ScheduledJob(crontab(hour=7, minute=40), [
         Sweep("revues périodiques des accès à commencer",
               lambda now: Recurrence.objects.due(timezone.localdate(now)), _each(begin_review)),
+    ]),
+    "follow_migrations": ScheduledJob(crontab(minute="12-59/15"), [
+        Sweep("BAL migrées à basculer", lambda now: to_switch(timezone.localdate(now)),
+              partial(switch_each, by=SYSTEM)),
+        Sweep("anciennes adresses à retirer de l’annuaire", lambda now: to_depublish(),
+              partial(depublish_each, by=SYSTEM)),
+        Sweep("anciennes BAL fermées", lambda now: to_end(), partial(end_each, by=SYSTEM)),
     ]),
     "remind_operators": ScheduledJob(crontab(hour=8, minute=0), [
         Sweep("relances aux opérateurs",

@@ -69,7 +69,6 @@ class Act(TextChoices):
     DESCRIBE = "describe", "Modifier la fiche"
     CORRECT = "correct", "Corriger une erreur"
     CORRECT_PERSON = "correct_person", "Corriger l’identité d’une personne"
-    CORRECT_STRUCTURE = "correct_structure", "Corriger une structure"
     ADD_COTITULAIRE = "add_cotitulaire", "Ajouter un cotitulaire"
     REMOVE_COTITULAIRE = "remove_cotitulaire", "Retirer un cotitulaire"
     TRANSFER_PRINCIPAL = "transfer_principal", "Transmettre le rôle de principal"
@@ -166,6 +165,18 @@ class Act(TextChoices):
     END_REPLY = "end_reply", "Retirer la réponse automatique"
     NOTE_REPLY = "note_reply", "Constater la réponse automatique chez l’opérateur"
     GIVE_SECRET = "give_secret", "Donner le secret de la BAL pour les relevés"
+    ADD_ALIAS = "add_alias", "Ajouter un alias"
+    DROP_ALIAS = "drop_alias", "Retirer un alias"
+    MIGRATE = "migrate", "Migrer des BAL"
+    SWITCH_BAL = "switch_bal", "Basculer une BAL migrée"
+    LEAVE_MIGRATION = "leave_migration", "Retirer une BAL d’une migration"
+    CLOSE_FORMER = "close_former", "Faire fermer une ancienne adresse"
+    END_MIGRATION = "end_migration", "Constater la fin d’une migration"
+    MOVE_SERVICE = "move_service", "Déplacer un service"
+    MERGE_STRUCTURES = "merge_structures", "Fusionner deux structures"
+    CLOSE_STRUCTURE = "close_structure", "Fermer une structure"
+    CHANGE_FINESS = "change_finess", "Changer le FINESS d’une structure"
+    UNDO_MOVE = "undo_move", "Revenir sur un changement de structure"
     FOLLOW = "follow", "Suivre une chose à faire"  # pause it, entrust it, say it done
 
 
@@ -328,7 +339,6 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.DESCRIBE,           {*_OWNER, _R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.CORRECT,            {_R.GESTIONNAIRE}),
     (Act.CORRECT_PERSON,     {_R.GESTIONNAIRE}),
-    (Act.CORRECT_STRUCTURE,  {_R.GESTIONNAIRE, _R.ADMINISTRATEUR}),
     (Act.ADD_COTITULAIRE,    {_R.COTITULAIRE, _R.SYSTEM}),
     (Act.REMOVE_COTITULAIRE, {_R.PRINCIPAL, _R.SYSTEM}),
     (Act.TRANSFER_PRINCIPAL, {_R.PRINCIPAL}),
@@ -437,6 +447,20 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.NOTE_REPLY,         {_R.SYSTEM}),
     # It opens the box: whoever reads it, and nobody else, may entrust it.
     (Act.GIVE_SECRET,        {_R.TITULAIRE, _R.COTITULAIRE}),
+    (Act.ADD_ALIAS,          {_R.GESTIONNAIRE}),
+    (Act.DROP_ALIAS,         {_R.GESTIONNAIRE}),
+    (Act.MIGRATE,            {_R.GESTIONNAIRE}),
+    (Act.SWITCH_BAL,         {_R.GESTIONNAIRE, _R.SYSTEM}),
+    (Act.LEAVE_MIGRATION,    {_R.GESTIONNAIRE}),
+    # The former box of a move, not the BAL: its titulaires were told when it began, and who asks attests.
+    (Act.CLOSE_FORMER,       {_R.GESTIONNAIRE}),
+    (Act.END_MIGRATION,      {_R.SYSTEM}),
+    (Act.MOVE_SERVICE,       {_R.GESTIONNAIRE}),
+    (Act.MERGE_STRUCTURES,   {_R.GESTIONNAIRE}),
+    (Act.CLOSE_STRUCTURE,    {_R.GESTIONNAIRE}),
+    # By its numbers it is known: as NUMBER_STRUCTURE.
+    (Act.CHANGE_FINESS,      {_R.ADMINISTRATEUR}),
+    (Act.UNDO_MOVE,          {_R.GESTIONNAIRE, _R.ADMINISTRATEUR}),
 ]}
 # fmt: on
 

@@ -4,12 +4,13 @@
 """
 
 from mailboxes.actions.accesses import object_access, record_access, request_access
+from mailboxes.actions.aliases import add_alias, drop_alias
 from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.applicative import describe_applicative, warn_certificate
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.contacts import apply_contact, ask_contact, confirm_contact, object_contact, prefer_channel
-from mailboxes.actions.corrections import ask_correction, correct_bal, correct_person, correct_structure
+from mailboxes.actions.corrections import ask_correction, correct_bal, correct_person
 from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
@@ -57,6 +58,7 @@ __all__ = [
     "Tally",
     "accept_annuaire",
     "accept_joining",
+    "add_alias",
     "add_cotitulaire",
     "adopt",
     "answer",
@@ -78,7 +80,6 @@ __all__ = [
     "confirm_contact",
     "correct_bal",
     "correct_person",
-    "correct_structure",
     "declare_use",
     "delegate",
     "delete_layout",
@@ -89,6 +90,7 @@ __all__ = [
     "describe_stay",
     "describe_structure",
     "dismiss_sighting",
+    "drop_alias",
     "end_delegation",
     "escalate_idle",
     "expire_joining",

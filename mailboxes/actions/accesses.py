@@ -11,7 +11,7 @@ from mailboxes.actions.people import recorded
 from mailboxes.actions.requests import cancel, letters, request_of
 from mailboxes.actions.requests import note as note_of_request
 from mailboxes.lifecycle import OPENED, Act, Party, RequestKind, RequestStage, State
-from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Person, Request, bulk
+from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Operator, Person, Request, bulk
 
 OPPOSITE = {RequestKind.GRANT: RequestKind.WITHDRAW, RequestKind.WITHDRAW: RequestKind.GRANT}
 # The operator opens and closes accesses to what exists, or is to exist.
@@ -148,3 +148,17 @@ def confirm_listed(there: dict[int, set[int]], gone: dict[int, set[int]], *, by,
                 note_of_request(request, Act.RECORD_DONE, by=by, reason=note)
                 answered += 1
     return answered
+
+
+def confirm_addresses(answered: set[tuple[str, RequestKind]], operator: Operator, *, by, note: str) -> int:
+    """What an operator's list shows done of what was asked about these addresses, and no BAL's state awaits."""
+    kinds = dict(answered)
+    rows = Request.objects.awaited().filter(bulk.among("address", kinds), operator=operator)
+    done = 0
+    for request in rows.select_related("bal", "structure") if kinds else ():
+        if request.kind == kinds[request.address] and not request.moves_bal:
+            request.stage, request.done_at = RequestStage.DONE, timezone.now()
+            request.save(update_fields=["stage", "done_at"])
+            note_of_request(request, Act.RECORD_DONE, by=by, reason=note)
+            done += 1
+    return done

@@ -7,51 +7,50 @@ from django.db.models import Field, Model
 
 from directory.readers.address import read_address
 from mailboxes import rules
+from mailboxes.actions.aliases import keep_alias
+from mailboxes.actions.changes import differing, set_fields, told
 from mailboxes.actions.contacts import lock_person
 from mailboxes.actions.delegations import close
-from mailboxes.actions.journal import entry_of, locked, shown, write, write_about
+from mailboxes.actions.journal import locked, shown, write, write_about
 from mailboxes.actions.moves import write_moves
 from mailboxes.actions.people import recorded
 from mailboxes.actions.requests import open_request
 from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
-from mailboxes.models import SYSTEM, Bal, Cotitulaire, JournalEntry, Person, Preference, Request, Structure
+from mailboxes.models import SYSTEM, Alias, Bal, Cotitulaire, JournalEntry, Person, Preference, Request
 
 OF_BAL = ("kind", "address", "structure", "operator")
 OF_PERSON = ("family_name", "given_name", "rpps")
-OF_STRUCTURE = ("name", "finess_ej", "finess_et", "siret", "rpps_rang")
 HOLDERS = frozenset({Party.HOLDERS})
 
 
 @transaction.atomic
-def correct_bal(bal: Bal, *, by, why: str, **facts) -> Bal:
+def correct_bal(bal: Bal, *, by, why: str, keeps_former: bool = False, **facts) -> Bal:
     """Put right what the register has wrong, among `OF_BAL` and `principal`: its titulaire, or cotitulaire principal.
 
-    One line of the journal for each; its holders hear of it, and whoever was named by mistake.
+    One line of the journal for each; its holders hear of it, and whoever was named by mistake. `keeps_former`: the
+    operator keeps the address that it had as an alias.
     """
     bal = locked(bal)
     changed = changes_of(bal, facts)
     rules.check_correct(bal, changed, why, by=by)
-    before = {name: getattr(bal, name) for name in OF_BAL}
     former = bal.principal()
     if changed.get("principal"):
         changed["principal"] = recorded(changed["principal"], bal.structure, roles=bal.roles_of(by), by=by)
-    for name in changed.keys() & set(OF_BAL):
-        setattr(bal, name, changed[name])
-    rules.check_row(bal)
-    bal.save(update_fields=[name for name in OF_BAL if name in changed])
+    befores = set_fields(bal, {name: changed[name] for name in OF_BAL if name in changed})
     if "principal" in changed:
         _replace(bal, former, changed["principal"], by=by)
     if "address" in changed:
-        _follow_address(before["address"], bal)
+        follow_address(befores["address"], bal)
+        Alias.objects.filter(bal=bal, address=bal.address).delete()
+        if keeps_former:
+            keep_alias(bal, befores["address"], befores.get("operator", bal.operator), by=by, why=why)
     if "structure" in changed:
         Request.objects.filter(bal=bal).awaited().update(structure=bal.structure)
     bal = locked(bal)  # read again with its new holder, who is told too
-    for name in OF_BAL:
-        if name in changed:
-            _write(bal, column_label(Bal, name), before[name], getattr(bal, name), by=by, why=why)
+    for name, before in befores.items():
+        write(bal, Act.CORRECT, by=by, parties=HOLDERS, note=why, **told(bal, name, before))
     if "principal" in changed:
-        told = [former] if former else []
-        _write(bal, "titulaire", former, bal.principal(), by=by, why=why, to=told, person=bal.principal() or former)
+        _write_holder(bal, former, by=by, why=why)
         _reconsider(bal, former)
     return bal
 
@@ -86,7 +85,7 @@ def _replace(bal: Bal, former: Person | None, person: Person | None, *, by) -> N
             close(delegation, by=by, note=f"{former or 'Personne'} n’est pas titulaire : la fiche est corrigée.")
 
 
-def _follow_address(former: str, bal: Bal) -> None:
+def follow_address(former: str, bal: Bal) -> None:
     """What names the BAL by its address goes on naming it."""
     Request.objects.filter(bal=bal).awaited().update(address=bal.address)
     Bal.objects.filter(replaced_by=former).update(replaced_by=bal.address)
@@ -94,9 +93,10 @@ def _follow_address(former: str, bal: Bal) -> None:
     Preference.objects.filter(address=former, person__in=holders).update(address=bal.address)
 
 
-def _write(bal: Bal, label: str, before, after, *, by, why: str, to=(), **about) -> JournalEntry:
-    facts = {"before": f"{label} : {shown(before)}", "after": f"{label} : {shown(after)}", "note": why}
-    return write(bal, Act.CORRECT, by=by, parties=HOLDERS, to=to, **facts, **about)
+def _write_holder(bal: Bal, former: Person | None, *, by, why: str) -> JournalEntry:
+    said: dict = {"before": f"titulaire : {shown(former)}", "after": f"titulaire : {shown(bal.principal())}"}
+    about: dict = {"to": [former] if former else [], "person": bal.principal() or former}
+    return write(bal, Act.CORRECT, by=by, parties=HOLDERS, note=why, **said, **about)
 
 
 def _reconsider(bal: Bal, former: Person | None) -> None:
@@ -124,41 +124,12 @@ def correct_person(person: Person, *, by, why: str, **facts) -> Person:
     person = lock_person(person)
     if "rpps" in facts:
         facts = {**facts, "rpps": facts["rpps"] or None}
-    befores = _befores(person, facts, OF_PERSON)
-    rules.check_correct_person(person, {name: facts[name] for name in befores}, why, by=by)
-    _set(person, {name: facts[name] for name in befores})
-    for name, before in befores.items():
-        label = column_label(Person, name)
-        said: dict = {"before": f"{label} : {shown(before)}", "after": f"{label} : {shown(facts[name])}", "note": why}
+    changed = differing(person, facts, OF_PERSON)
+    rules.check_correct_person(person, changed, why, by=by)
+    for name, before in set_fields(person, changed).items():
+        said: dict = {**told(person, name, before), "note": why}
         write_about(Act.CORRECT_PERSON, by=by, about={"person": person}, to=person, **said)
     return person
-
-
-@transaction.atomic
-def correct_structure(structure: Structure, *, by, why: str, **facts) -> Structure:
-    """Put right a structure's name or national numbers, by which the annuaire knows it."""
-    structure = Structure.objects.select_for_update().get(pk=structure.pk)
-    befores = _befores(structure, facts, OF_STRUCTURE)
-    rules.check_correct_structure(structure, {name: facts[name] for name in befores}, why, by=by)
-    _set(structure, {name: facts[name] for name in befores})
-    for name, before in befores.items():
-        label = column_label(Structure, name)
-        said: dict = {"before": f"{label} : {shown(before)}", "after": f"{label} : {shown(facts[name])}", "note": why}
-        entry_of(None, Act.CORRECT_STRUCTURE, by=by, structure=structure, **said).save()
-    return structure
-
-
-def _befores(row, facts: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
-    if unknown := facts.keys() - set(known):
-        raise TypeError(f"not to be corrected here: {', '.join(sorted(unknown))}")
-    return {name: getattr(row, name) for name, value in facts.items() if getattr(row, name) != value}
-
-
-def _set(row, values: dict[str, Any]) -> None:
-    for name, value in values.items():
-        setattr(row, name, value)
-    rules.check_row(row)
-    row.save(update_fields=list(values))
 
 
 @transaction.atomic

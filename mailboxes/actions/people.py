@@ -5,8 +5,9 @@ from datetime import date
 from django.db import transaction
 
 from mailboxes import rules
+from mailboxes.actions.changes import differing, set_fields, told
 from mailboxes.actions.contacts import lock_person, propose
-from mailboxes.actions.journal import shown, write_about
+from mailboxes.actions.journal import write_about
 from mailboxes.lifecycle import Act, Role
 from mailboxes.models import SYSTEM, Affiliation, JournalEntry, Person, Structure, contact_of
 from mailboxes.models.people import people_of_annuaire
@@ -92,19 +93,8 @@ def describe_stay(stay: Affiliation, *, by, **facts) -> Affiliation:
 
 
 def _change(row, facts: dict, known: tuple[str, ...], about: dict, *, by) -> None:
-    if unknown := facts.keys() - set(known):
-        raise TypeError(f"not a described field: {', '.join(sorted(unknown))}")
-    changed = {name: value for name, value in facts.items() if getattr(row, name) != value}
-    befores = {name: getattr(row, name) for name in changed}
-    for name, value in changed.items():
-        setattr(row, name, value)
-    if changed:
-        rules.check_row(row)
-        row.save(update_fields=list(changed))
-    for name, value in changed.items():
-        label = row._meta.get_field(name).verbose_name
-        before, after = f"{label} : {shown(befores[name])}", f"{label} : {shown(value)}"
-        write_about(Act.DESCRIBE_PERSON, by=by, about=dict(about), before=before, after=after)
+    for name, before in set_fields(row, differing(row, facts, known)).items():
+        write_about(Act.DESCRIBE_PERSON, by=by, about=dict(about), **told(row, name, before))
 
 
 @transaction.atomic

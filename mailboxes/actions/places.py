@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from mailboxes import rules
+from mailboxes.actions.changes import differing, set_fields, told
 from mailboxes.actions.journal import shown, write_about
 from mailboxes.lifecycle import Act
 from mailboxes.models import Domain, Operator, PassedStep, Price, Structure
@@ -32,12 +33,12 @@ def record_structure(structure: Structure, *, by) -> Structure:
 
 
 @transaction.atomic
-def describe_structure(structure: Structure, *, by, **facts) -> Structure:
-    """Change what is known of a structure; each changed field leaves its own line."""
+def describe_structure(structure: Structure, *, by, why: str = "", **facts) -> Structure:
+    """Change what is known of a structure; each changed field leaves its own line. `why`: of a name or a number."""
     rows = Structure.objects.select_for_update(of=("self",)).select_related("parent__parent__parent")
     structure = rows.get(pk=structure.pk)
-    rules.check_describe_structure(structure, facts, by=by)
-    _change(structure, facts, OF_STRUCTURE, Act.DESCRIBE_STRUCTURE, {"structure": structure}, by=by)
+    rules.check_describe_structure(structure, differing(structure, facts, OF_STRUCTURE), why, by=by)
+    _change(structure, facts, OF_STRUCTURE, Act.DESCRIBE_STRUCTURE, {"structure": structure}, by=by, why=why)
     return structure
 
 
@@ -116,31 +117,14 @@ def _set_prices(operator: Operator, prices: dict[str, Decimal | None], *, by) ->
             row.yearly_cost = cost
             rules.check_row(row)
             row.save()
-        told = f"coût annuel, BAL {Price.Offer(offer).label}"
-        was, now = f"{told} : {shown(before)}", f"{told} : {shown(cost)}"
+        label = f"coût annuel, BAL {Price.Offer(offer).label}"
+        was, now = f"{label} : {shown(before)}", f"{label} : {shown(cost)}"
         write_about(Act.DESCRIBE_OPERATOR, by=by, about={"operator": operator}, before=was, after=now)
 
 
-def _change(row, facts: dict, known: tuple[str, ...], act: Act, about: dict, *, by) -> None:
-    if unknown := facts.keys() - set(known):
-        raise TypeError(f"not a described field: {', '.join(sorted(unknown))}")
-    changed = {name: value for name, value in facts.items() if getattr(row, name) != value}
-    befores = {name: _said(row, name) for name in changed}
-    for name, value in changed.items():
-        setattr(row, name, value)
-    if changed:
-        rules.check_row(row)
-        row.save(update_fields=list(changed))
-    for name in changed:
-        label = row._meta.get_field(name).verbose_name
-        before, after = f"{label} : {befores[name]}", f"{label} : {_said(row, name)}"
-        write_about(act, by=by, about=dict(about), before=before, after=after)
-
-
-def _said(row, name: str) -> str:
-    """A field's value in words: that of a choice is its label."""
-    words = getattr(row, f"get_{name}_display", None)
-    return words() if words else shown(getattr(row, name))
+def _change(row, facts: dict, known: tuple[str, ...], act: Act, about: dict, *, by, why: str = "") -> None:
+    for name, before in set_fields(row, differing(row, facts, known)).items():
+        write_about(act, by=by, about=dict(about), note=why, **told(row, name, before))
 
 
 # --- The first day ------------------------------------------------------------------------------------------------

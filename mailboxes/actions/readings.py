@@ -12,7 +12,7 @@ from directory.readers.dates import is_never
 from mailboxes import rules
 from mailboxes.actions.usage import LEARNT, follow_uses, foresee, teach, tells_space
 from mailboxes.lifecycle import Verb
-from mailboxes.models import Bal, JournalEntry, Reading, bulk
+from mailboxes.models import Alias, Bal, JournalEntry, Reading, bulk
 
 FACTS = ("last_used_at", "used_mb", "quota_mb")
 
@@ -57,13 +57,15 @@ class _Batch:
     def __init__(self, pushed: Sequence[Pushed], source: str, *, by):
         self.source, self.by = source, by
         addresses = {one.address for one in pushed}
-        seen = Bal.objects.visible_to(by).filter(address__in=addresses)
+        aliases = dict(Alias.objects.visible_to(by).kept().filter(address__in=addresses).values_list("address", "bal"))
+        told = Q(address__in=addresses) | Q(pk__in=aliases.values())
+        seen = Bal.objects.visible_to(by).filter(told)
         # In one order: two pushes about the same BAL wait for each other.
         locked = Bal.objects.locked().with_holders().filter(pk__in=[*seen.values_list("pk", flat=True)]).order_by("pk")
         self.bals = {bal.address: bal for bal in locked}
-        known = Reading.objects.filter(
-            bal__in=[bal.pk for bal in self.bals.values()], at__in={one.at for one in pushed}, source=source
-        )
+        by_pk = {bal.pk: bal for bal in self.bals.values()}
+        self.bals |= {address: by_pk[pk] for address, pk in aliases.items() if pk in by_pk}
+        known = Reading.objects.filter(bal__in=[*by_pk], at__in={one.at for one in pushed}, source=source)
         self.known = {(reading.bal_id, reading.at): reading for reading in known}
         self.said: dict[tuple[int, datetime], Pushed] = {}
         self.fresh: list[Reading] = []

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from directory.readers.address import read_address
 from mailboxes import rules
-from mailboxes.actions.journal import entry_of, locked, shown, write
+from mailboxes.actions.changes import differing, set_fields, told
+from mailboxes.actions.journal import entry_of, locked, write
 from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import Act, Party, State
 from mailboxes.models import (
@@ -22,7 +23,6 @@ from mailboxes.models import (
     bulk,
 )
 
-LABELS = {field.name: field.verbose_name for field in Bal._meta.fields}
 DESCRIBED = ("service", "description", "purpose", "liste_rouge", "responsable", "quota_mb")
 
 
@@ -89,19 +89,11 @@ def describe_bal(bal: Bal, *, by, **facts) -> Bal:
     """Change what the register says of a BAL; each field changed leaves its own line."""
     bal = locked(bal)
     rules.check_act(bal, Act.DESCRIBE, by=by)
-    unknown = facts.keys() - set(DESCRIBED)
-    if unknown:
-        raise TypeError(f"not a described field: {', '.join(sorted(unknown))}")
-    changed = {name: value for name, value in facts.items() if getattr(bal, name) != value}
-    befores = {name: getattr(bal, name) for name in changed}
-    for name, value in changed.items():
-        setattr(bal, name, value)
-    if changed:
-        rules.check_row(bal)
-        if "quota_mb" in changed:
-            bal.measure()  # at once, not at the next reading
-            bal.foresee(Reading.objects.points_of([bal])[bal.pk])
-        bal.save(update_fields=[*changed, "percent_full", "full_on"])
+    befores = set_fields(bal, differing(bal, facts, DESCRIBED))
+    if "quota_mb" in befores:
+        bal.measure()  # at once, not at the next reading
+        bal.foresee(Reading.objects.points_of([bal])[bal.pk])
+        bal.save(update_fields=["percent_full", "full_on"])
     JournalEntry.objects.bulk_create(description_entries(bal, befores, by=by))
     return bal
 
@@ -109,13 +101,5 @@ def describe_bal(bal: Bal, *, by, **facts) -> Bal:
 def description_entries(bal: Bal, befores: dict, *, by, note: str = "") -> list[JournalEntry]:
     """The journal's lines, unsaved, one per changed field; nobody is told."""
     return [
-        entry_of(
-            bal,
-            Act.DESCRIBE,
-            by=by,
-            before=f"{LABELS[name]} : {shown(before)}",
-            after=f"{LABELS[name]} : {shown(getattr(bal, name))}",
-            note=note,
-        )
-        for name, before in befores.items()
+        entry_of(bal, Act.DESCRIBE, by=by, note=note, **told(bal, name, before)) for name, before in befores.items()
     ]

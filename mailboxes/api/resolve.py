@@ -18,6 +18,7 @@ from mailboxes.api.resolver import MAX_QUESTIONS, Ranked, ResolverAnswer, Resolv
 from mailboxes.api.strict import StrictSerializer, StrictView
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Preference
+from mailboxes.models.aliases import alias_told
 from mailboxes.models.fields import length_of
 
 QUESTION = {"rpps": "10000000017", "finess": "010000002", "service": "", "purpose": ""}
@@ -224,6 +225,7 @@ class AddressSerializer(StrictSerializer):
                 "is_inside": True,
                 "holders": [LINE],
                 "withdrawn_at": None,
+                "alias_of": None,
                 "near": [],
                 "freshness": FRESHNESS,
             },
@@ -237,6 +239,9 @@ class VerdictSerializer(serializers.Serializer):
     is_inside = serializers.BooleanField(help_text="Dans l’espace de confiance MSSanté.")
     holders = LineSerializer(many=True)
     withdrawn_at = serializers.DateTimeField(allow_null=True)
+    alias_of = serializers.CharField(
+        allow_null=True, help_text="L’adresse de la BAL du registre dont celle-ci est un alias, si la clé la voit."
+    )
     near = serializers.ListField(child=serializers.CharField(), help_text="Adresses publiées qui lui ressemblent.")
     freshness = FreshnessSerializer()
 
@@ -271,6 +276,7 @@ class CheckView(StrictView, APIView):
         if not typed or len(typed) > LONGEST:
             raise serializers.ValidationError({"address": [f"Donnez une adresse, de {LONGEST} caractères au plus."]})
         answer = check(typed)
+        alias = alias_told(answer.address, self.request.user)
         return Response(
             {
                 "address": answer.address,
@@ -279,6 +285,7 @@ class CheckView(StrictView, APIView):
                 "is_inside": answer.verdict.is_inside,
                 "holders": [_line(entry) for entry in answer.entries],
                 "withdrawn_at": answer.withdrawn_at,
+                "alias_of": alias.bal.address if alias else None,
                 "near": [entry.address for entry in answer.near],
                 "freshness": _freshness(),
             }

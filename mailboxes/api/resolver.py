@@ -17,7 +17,7 @@ from directory.models import Entry, SyncRun
 from directory.pictures import public_sources
 from directory.typography import quoted
 from mailboxes.lifecycle import TO_BE_LEFT, State
-from mailboxes.models import Bal, Person, Preference
+from mailboxes.models import Alias, Bal, Person, Preference
 from mailboxes.models.fill import Fill
 
 MAX_QUESTIONS = 500  # of one batch
@@ -42,6 +42,7 @@ class Candidate:
     ranks: set[str]
     bal: Bal | None = None
     wishes: set[tuple[str, str]] = field(default_factory=set)  # where and for what its holder chose it
+    alias: str = ""  # the nature of this address, where it is not the one that its BAL goes by
 
     @property
     def address(self) -> str:
@@ -205,8 +206,13 @@ def _tie_to_register(candidates: Iterable[Candidate], user) -> None:
     addresses = {candidate.address for candidate in candidates}
     seen = Bal.objects.visible_to(user).filter(address__in=addresses).with_idleness(timezone.now())
     bals = {bal.address: bal for bal in seen}
+    aliases = Alias.objects.visible_to(user).filter(address__in=addresses - bals.keys())
+    others = {alias.address: alias for alias in aliases}
+    behind = Bal.objects.with_idleness(timezone.now()).in_bulk({alias.bal_id for alias in others.values()})
     for candidate in candidates:
         candidate.bal = bals.get(candidate.address)
+        if alias := others.get(candidate.address):
+            candidate.bal, candidate.alias = behind[alias.bal_id], alias.nature
 
 
 def _tie_to_wishes(candidates: Iterable[Candidate], user) -> None:
@@ -228,15 +234,21 @@ def _answer(question: ResolverQuestion, candidates: Iterable[Candidate]) -> Reso
         if reason:
             ranked.append(Ranked(candidate, reason))
     ranked.sort(key=lambda one: _order(one, question))
-    once = {one.candidate.address: one for one in reversed(ranked)}  # the best line of each address
-    ranked = [one for one in ranked if once[one.candidate.address] is one]
+    once = {_box(one.candidate): one for one in reversed(ranked)}  # the best line of each BAL, whatever its addresses
+    ranked = [one for one in ranked if once[_box(one.candidate)] is one]
     others = [one for one in ranked if one.candidate.is_of_another_service(question)]
     return ResolverAnswer(question, [one for one in ranked if one not in others], others)
 
 
+def _box(candidate: Candidate) -> str:
+    return candidate.bal.address if candidate.bal else candidate.address
+
+
 def _order(one: Ranked, question: ResolverQuestion) -> tuple:
     candidate = one.candidate
-    return candidate.is_leaving, REASONS.index(one.reason), -candidate.is_like(question), candidate.address
+    is_second = bool(candidate.alias)
+    likeness = -candidate.is_like(question)
+    return candidate.is_leaving, REASONS.index(one.reason), likeness, is_second, candidate.address
 
 
 # --- Warnings ---------------------------------------------------------------------------------------------------------
@@ -249,6 +261,7 @@ def _warn(answers: list[ResolverAnswer]) -> None:
                 answer.warnings.append(("nothing", "L’annuaire ne montre aucune BAL qui réponde à cette demande."))
             continue
         answer.warnings += _of_bal(answer.best.candidate.bal)
+        answer.warnings += _of_alias(answer.best.candidate)
         answer.warnings += _of_rank(answer)
         if answer.best.candidate.address in homonyms:
             names = f"{answer.best.candidate.entry.given_name} {answer.best.candidate.entry.family_name}"
@@ -291,6 +304,13 @@ def _of_bal(bal: Bal | None) -> list[tuple[str, str]]:
     if bal.fill == Fill.FULL:
         said.append(("full", f"Cette BAL est remplie à {bal.percent_full} % : un envoi peut être refusé."))
     return said
+
+
+def _of_alias(candidate: Candidate) -> list[tuple[str, str]]:
+    if not candidate.alias or candidate.bal is None:
+        return []
+    nature = Alias.Nature(candidate.alias).label
+    return [("alias", f"Cette adresse est {quoted(nature)} de la BAL {candidate.bal.address}.")]
 
 
 def _of_rank(answer: ResolverAnswer) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from directory.folding import fold
 from directory.typography import quoted
 from mailboxes.lifecycle import BY_VERB, OVER, WHO_MAY, Act, Role, Verb
-from mailboxes.models import Bal, Delegataire, JournalEntry, Person, Request
+from mailboxes.models import Alias, Bal, Delegataire, JournalEntry, Person, Request
 from mailboxes.views.menu import MENU, MenuGroup, MenuPage
 
 SHORTEST = 2  # characters: one letter finds everything
@@ -92,7 +92,9 @@ def bals_named(text: str, user, limit: int) -> list[Bal]:
     if len(found) < limit:
         held = bals.exclude(pk__in=[bal.pk for bal in found])
         for part in text.split():
-            held = held.filter(Q(address__icontains=_ascii(part) or part) | Q(service__icontains=part))
+            word = _ascii(part) or part
+            also = Alias.objects.filter(address__icontains=word).values("bal")
+            held = held.filter(Q(address__icontains=word) | Q(service__icontains=part) | Q(pk__in=also))
         found += held.order_by("address", "pk")[: limit - len(found)]
     return found[:limit]
 

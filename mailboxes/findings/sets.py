@@ -14,6 +14,7 @@ from directory.folding import name_key_of
 from directory.models import Entry
 from mailboxes.lifecycle import AWAITS_A_WORD, ENDING, LIVE, UNFIT_TO_PREFER, Act, State
 from mailboxes.models import (
+    Alias,
     Anomaly,
     ApplicativeFacts,
     Bal,
@@ -110,6 +111,12 @@ def used_in_leaving(bals):
 
 def overdue(bals):
     return bals.filter(pk__in=Request.objects.overdue(timezone.localdate()).values("bal"))
+
+
+def migrating_late(bals):
+    """The BAL in migration whose new address is not in service, or whose former one is not closed, by the day that was
+    meant."""
+    return bals.filter(pk__in=Alias.objects.late(timezone.localdate()).values("bal"))
 
 
 def preferred_leaving(bals):

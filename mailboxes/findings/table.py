@@ -148,6 +148,10 @@ FINDINGS = [
             ("L’opérateur n’a pas répondu à temps. Relancez-le depuis les demandes, ou joignez-le autrement, puis "
              "enregistrez sa réponse."),
             None, sets.overdue, place=("Voir les demandes", "request-list")),
+    Finding("migration", _S.TODO, "Migrations en retard",
+            ("Leur nouvelle BAL n’est pas en service, ou l’ancienne n’est pas fermée, au jour prévu. Voyez ce qui "
+             "manque : une réponse de l’opérateur, la bascule, la demande de fermeture."),
+            _A.MIGRATE, sets.migrating_late, call="Voir sa migration"),
     Finding("bientot-pleine", _S.TODO, "BAL bientôt pleines",
             ("Au rythme de leurs relevés, elles seront pleines d’ici 30 jours. Faites de la place avant qu’elles ne "
              "cessent de recevoir."),

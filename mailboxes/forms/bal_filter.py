@@ -9,6 +9,7 @@ from mailboxes.findings import OF_BALS, narrow
 from mailboxes.forms.filters import YES_NO, seen_structures
 from mailboxes.lifecycle import State
 from mailboxes.models import (
+    Alias,
     Bal,
     Cotitulaire,
     Delegataire,
@@ -87,11 +88,12 @@ class BalFilter(filters.FilterSet):
         return queryset
 
     def search(self, queryset, name, value):
-        """Each word is looked for in the address, the service, the description, the names of who has access."""
+        """Each word is looked for in the addresses, the service, the description, the names of who has access."""
         for word in value.split():
             people = Person.objects.named(word).values("pk")
             queryset = queryset.filter(
                 Q(address__icontains=word)
+                | Q(pk__in=Alias.objects.filter(address__icontains=word).values("bal"))
                 | Q(service__icontains=word)
                 | Q(description__icontains=word)
                 | Q(pk__in=Cotitulaire.objects.filter(person__in=people).values("bal"))

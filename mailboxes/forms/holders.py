@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.forms.offers import field_of
-from mailboxes.forms.people import DateInput, PersonField, attest
+from mailboxes.forms.people import AttestingForm, DateInput, PersonField
 from mailboxes.models import Affiliation, Bal, Delegataire, Person
 from mailboxes.models.fields import length_of
 from mailboxes.models.movements import leaves
@@ -33,16 +33,8 @@ class _PersonOfBalForm(forms.Form):
         field_of(self, "person", PersonField).offer(user, bal)
 
 
-class _HolderForm(_PersonOfBalForm):
-    attested = forms.BooleanField(
-        label="Cette personne a une CPS ou une e-CPS, je m’en suis assuré.",
-        required=False,
-        help_text="À cocher pour une personne qui n’est pas encore connue ici : l’annuaire ne le dit pas.",
-    )
-
-    def clean(self):
-        attest(self.cleaned_data.get("person"), self.cleaned_data)
-        return self.cleaned_data
+class _HolderForm(AttestingForm, _PersonOfBalForm):
+    field_order = ["person", "attested"]
 
 
 class AddCotitulaireForm(_HolderForm):

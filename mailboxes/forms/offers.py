@@ -1,10 +1,12 @@
-"""What a field offers depends on who asks: given once the form is built."""
+"""What forms share: what a field offers to who asks, the reason, and a row that the action alone writes."""
 
 from collections.abc import Iterable
 from typing import TypeVar
 
 from django import forms
 from django.db.models import QuerySet
+
+from mailboxes.models.fields import NOTE_LENGTH
 
 CHOOSE = "Choisir…"
 
@@ -32,3 +34,23 @@ def offer_choices(form: forms.BaseForm, **choices: Iterable[tuple[str, str]]) ->
 def name_the_empty_choice(form: forms.BaseForm, label: str, *names: str) -> None:
     for name in names:
         field_of(form, name, forms.ModelChoiceField).empty_label = label
+
+
+def why_field(**kwargs) -> forms.CharField:
+    return forms.CharField(
+        label="Motif",
+        **kwargs,
+        max_length=NOTE_LENGTH,
+        widget=forms.Textarea({"rows": 2}),
+        help_text="Il est gardé au journal, et lu par les personnes prévenues. N’y écrivez rien sur un patient.",
+    )
+
+
+class UnwrittenForm:
+    """Of a ModelForm whose row the action changes, under its lock: the form leaves it as it is."""
+
+    def validate_unique(self):
+        """Said by the action."""
+
+    def _post_clean(self):
+        """The action compares the row with what is asked."""

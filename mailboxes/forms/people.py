@@ -34,6 +34,22 @@ def attest(person: Person | None, facts: dict) -> None:
         person.has_cps = bool(facts.get("attested"))
 
 
+class AttestingForm(forms.Form):
+    """Who names a person just found in the annuaire vouches for their card."""
+
+    attested = forms.BooleanField(
+        label="Cette personne a une CPS ou une e-CPS, je m’en suis assuré.",
+        required=False,
+        help_text="À cocher pour une personne qui n’est pas encore connue ici : l’annuaire ne le dit pas.",
+    )
+    attested_of = "person"  # the field that names them
+
+    def clean(self):
+        facts = super().clean() or self.cleaned_data
+        attest(facts.get(self.attested_of), facts)
+        return facts
+
+
 class DateInput(forms.DateInput):
     input_type = "date"
 

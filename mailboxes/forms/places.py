@@ -4,7 +4,7 @@ from django import forms
 
 from directory.identifiers import is_mssante
 from mailboxes import actions
-from mailboxes.forms.offers import name_the_empty_choice, offer_rows
+from mailboxes.forms.offers import name_the_empty_choice, offer_rows, why_field
 from mailboxes.models import Operator, Price, Structure
 from mailboxes.models.bals import platform_roles
 from mailboxes.rules import NUMBERS
@@ -13,6 +13,8 @@ OF_ADMINISTRATOR = "Fixé par un administrateur de la plateforme."
 
 
 class StructureForm(forms.ModelForm):
+    why = why_field(required=False)
+
     class Meta:
         model = Structure
         fields = ["name", "kind", "parent", "finess_et", "finess_ej", "siret", "rpps_rang", "postcode", "town",
@@ -31,6 +33,12 @@ class StructureForm(forms.ModelForm):
         above = Structure.objects.visible_to(user) if is_administrator else Structure.objects.managed_by(user)
         offer_rows(self, parent=above.exclude(pk=self.instance.pk))
         name_the_empty_choice(self, "aucune", "parent")
+        if not self.instance.pk:
+            del self.fields["why"]
+        else:
+            self.fields[
+                "why"
+            ].help_text += " À donner pour un nom ou un numéro : l’annuaire connaît la structure par eux."
         if not is_administrator:
             self._keep(*NUMBERS)
             # Its own parent is not among those that they manage, unless they manage that one too.

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.forms.offers import field_of
-from mailboxes.forms.people import DateInput, PersonField, attest
+from mailboxes.forms.people import AttestingForm, DateInput, PersonField
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person
 from mailboxes.models.fields import length_of
 
@@ -13,7 +13,7 @@ EXISTING, NEW = "existing", "new"
 COTITULAIRE, DELEGATAIRE = "cotitulaire", "delegataire"
 
 
-class RecordAccessForm(forms.Form):
+class RecordAccessForm(AttestingForm):
     existing = forms.ChoiceField(
         label="Cet accès",
         choices=[
@@ -24,11 +24,6 @@ class RecordAccessForm(forms.Form):
         initial=EXISTING,
     )
     person = PersonField(label="Personne")
-    attested = forms.BooleanField(
-        label="Cette personne a une CPS ou une e-CPS, je m’en suis assuré.",
-        required=False,
-        help_text="À cocher pour une personne qui n’est pas encore connue ici : l’annuaire ne le dit pas.",
-    )
     role = forms.ChoiceField(
         label="Rôle",
         choices=[(DELEGATAIRE, "délégataire, sous le professionnel ci-dessous"), (COTITULAIRE, "cotitulaire")],
@@ -58,6 +53,8 @@ class RecordAccessForm(forms.Form):
         help_text="D’un délégataire : pourquoi cet accès.",
     )
 
+    field_order = ["existing", "person", "attested"]
+
     def __init__(self, bal: Bal, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         field_of(self, "person", PersonField).offer(user, bal)
@@ -67,10 +64,6 @@ class RecordAccessForm(forms.Form):
             del self.fields["role"]
         if principal := bal.principal():
             self.fields["under"].initial = principal
-
-    def clean(self):
-        attest(self.cleaned_data.get("person"), self.cleaned_data)
-        return self.cleaned_data
 
     def perform(self, bal: Bal, *, by) -> Cotitulaire | Delegataire:
         facts = {**self.cleaned_data}

@@ -7,7 +7,7 @@ from directory.models import Entry, outside_in_sql, public_in_sql, published_in_
 from mailboxes.gaps.comparison import agrees_in_sql
 from mailboxes.gaps.lists import literals
 from mailboxes.lifecycle import IN_SERVICE, LIVE, SEEN_GONE
-from mailboxes.models import Bal, Claim, Domain, GapDecision, Structure
+from mailboxes.models import Alias, Bal, Claim, Domain, GapDecision, Structure
 from mailboxes.models.bals import expected_in_sql
 from mailboxes.models.numbers import own_numbers_in_sql
 from mailboxes.models.presence import present_in_sql
@@ -37,6 +37,7 @@ COMMON = """
     unknown AS (
         SELECT structure_id, address, min(elsewhere) AS elsewhere, min(digest) || max(digest) AS fact
         FROM concerning c WHERE NOT EXISTS (SELECT 1 FROM {bal} b WHERE b.address = c.address)
+            AND NOT EXISTS (SELECT 1 FROM {alias} x WHERE x.address = c.address)
         GROUP BY structure_id, address),
     lines AS (
         SELECT b.bal_id, b.structure_id, b.address, b.kind, e.digest, e.kind AS their_kind,
@@ -67,7 +68,7 @@ def _domain(address: str) -> str:
 
 
 def names() -> dict[str, str]:
-    models = [Bal, Structure, Domain, Claim]
+    models = [Alias, Bal, Structure, Domain, Claim]
     names = {model.__name__.lower(): model._meta.db_table for model in models}
     entries = Entry._meta.db_table
     names |= {name: f"mailboxes_{name}" for name in ("affiliation", "person", "cotitulaire")}

@@ -33,7 +33,8 @@ ABSENT = """
     SELECT b.structure_id, b.address, b.bal_id, b.state || coalesce((
         SELECT CAST(max(w.withdrawn_at) AS varchar(40)) FROM {line} w WHERE w.address = b.address), '') AS fact
     FROM bals b WHERE b.state IN ({in_service}) AND {expected}
-        AND NOT EXISTS (SELECT 1 FROM {entry} e WHERE e.address = b.address)"""
+        AND NOT EXISTS (SELECT 1 FROM {entry} e WHERE e.address = b.address)
+        AND NOT EXISTS (SELECT 1 FROM {alias} x WHERE x.bal_id = b.bal_id AND x.nature = 'former')"""
 DIFFERING = """
     SELECT structure_id, address, bal_id, min(digest) || max(digest) || min(ours) AS fact
     FROM lines GROUP BY structure_id, address, bal_id HAVING max(agrees) = 0"""

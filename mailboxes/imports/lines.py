@@ -16,7 +16,7 @@ from directory.identifiers import domain_of
 from directory.readers.words import Said
 from directory.typography import quoted
 from mailboxes import rules
-from mailboxes.actions.accesses import confirm_listed
+from mailboxes.actions.accesses import confirm_addresses, confirm_listed
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.moves import write_moves
 from mailboxes.actions.register import describe_anew, description_entries, given_up, write_rows
@@ -24,11 +24,12 @@ from mailboxes.actions.usage import LEARNT, RECKONED, fresh_readings, teach, wri
 from mailboxes.imports.columns import as_kept
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.reading import Line
-from mailboxes.imports.rules import check_same_holder, check_within
+from mailboxes.imports.rules import check_not_gone_yet, check_same_holder, check_within
 from mailboxes.lifecycle import Act, RequestKind, State, Verb
 from mailboxes.models import (
     SYSTEM,
     Affiliation,
+    Alias,
     Bal,
     Cotitulaire,
     Domain,
@@ -55,10 +56,13 @@ class Places:
         self._finess: dict[str, list[Structure]] = {}
         self._siret: dict[str, list[Structure]] = {}
         self._name: dict[str, list[Structure]] = {}
-        for one in found:
-            self._finess.setdefault(one.finess, []).append(one)
-            self._siret.setdefault(one.siret, []).append(one)
-            self._name.setdefault(fold(one.name), []).append(one)
+        for row in found:
+            # A list may name for months one that was merged into another, or by the number that it had.
+            one = self.by_pk.get(row.merged_into_id or 0, row)
+            for number in {row.finess, row.former_finess}:
+                self._finess.setdefault(number, []).append(one)
+            self._siret.setdefault(row.siret, []).append(one)
+            self._name.setdefault(fold(row.name), []).append(one)
         reserved = Domain.objects.filter(structure__in=self.by_pk).values_list("name", "structure")
         self._domains = {name: self.by_pk[pk] for name, pk in reserved}
 
@@ -108,6 +112,7 @@ class Verdict:
     known: dict[str, Any] = field(default_factory=dict)  # what the register knew of its use
     reading: Reading | None = None
     verb: Verb | Act | None = None  # what of it people hear
+    answers: RequestKind | None = None  # what was asked about this address, and is done by this line
 
     def changes(self) -> dict[str, Any]:
         """The columns that change, as they were."""
@@ -127,8 +132,14 @@ class Batch:
         self.run, self.operator, self.places, self.lines, self.for_real = run, run.operator, places, lines, for_real
         self.by = run.actor
         self.note = f"{str(run).capitalize()}."
-        wanted = {line.address for line in lines if line.address}
-        bals = Bal.objects.filter(bulk.among("address", wanted)).with_holders().order_by("pk")
+        self.wanted = wanted = {line.address for line in lines if line.address}
+        aliases = list(Alias.objects.told_by(wanted).select_related("bal", "operator"))
+        self.aliases = {alias.address: alias for alias in aliases}
+        self.beside: dict[int, list[Alias]] = {}  # by BAL, its other addresses
+        for alias in aliases:
+            self.beside.setdefault(alias.bal_id, []).append(alias)
+        known = wanted | {alias.bal.address for alias in aliases}
+        bals = Bal.objects.filter(bulk.among("address", known)).with_holders().order_by("pk")
         self.bals = {bal.address: bal for bal in (bals.locked() if for_real else bals)}
         self.former = given_up([one.address for one in self.bals.values() if one.state == State.ABANDONED], by=self.by)
         said = [one for line in lines for one in (line, *line.others)]
@@ -147,7 +158,7 @@ class Batch:
         for verdict in taken:
             if verdict.is_new:
                 verdict.outcome = Outcome.CREATED
-            elif verdict.bal and (verdict.verb or verdict.changes()):
+            elif verdict.bal and (verdict.verb or verdict.answers or verdict.changes()):
                 verdict.outcome = Outcome.UPDATED
         changed = {id(verdict): verdict.changes() for verdict in taken if verdict.bal and not verdict.is_new}
         if self.for_real:
@@ -194,8 +205,10 @@ class Batch:
                 raise rules.Refused(" ".join(line.faults), "unread")
             if line.address in self.seen:
                 raise rules.Refused(f"Adresse : déjà donnée à la ligne {self.seen[line.address]}.", "twice")
-            bal = self.bals.get(line.address)
-            if bal is None or line.address in self.former:
+            bal, alias = self.bals.get(line.address), self.aliases.get(line.address)
+            if alias and (bal is None or alias.operator_id == self.operator.pk):
+                self._judge_alias(verdict, alias)
+            elif bal is None or line.address in self.former:
                 self._judge_unknown(verdict, self.former.get(line.address))
             else:
                 self._judge_known(verdict, bal)
@@ -229,10 +242,29 @@ class Batch:
         if self.for_real:  # of a new BAL, a forecast needs none
             verdict.reading = self._reading(verdict.bal, line)
 
+    def _judge_alias(self, verdict: Verdict, alias: Alias) -> None:
+        """Another address of a BAL of the register is that BAL, once; of one that it leaves or will have, nothing is
+        learnt of its use."""
+        bal, said = self.bals[alias.bal.address], verdict.line.facts.get("state", Said.OPEN)
+        check_within(self.run, bal, self.places.by_pk, at=alias.operator)
+        what = f"{quoted(alias.address)}, {alias.get_nature_display()} de {quoted(bal.address)}"
+        verdict.remarks.append(f"Adresse : {what}. C’est cette BAL, comptée une fois.")
+        if alias.nature == Alias.Nature.KEPT and bal.address not in self.seen and bal.address not in self.wanted:
+            self._judge_known(verdict, bal)
+            return
+        verdict.bal = bal
+        if (alias.nature, said) == (Alias.Nature.COMING, Said.OPEN):
+            verdict.answers = RequestKind.OPEN
+        elif (alias.nature, said) == (Alias.Nature.FORMER, Said.DELETED):
+            verdict.answers = RequestKind.DELETE
+
     def _judge_known(self, verdict: Verdict, bal: Bal) -> None:
         line, said = verdict.line, verdict.line.facts.get("state", Said.OPEN)
         check_within(self.run, bal, self.places.by_pk)
         verdict.bal = bal
+        if moving := [one for one in self.beside.get(bal.pk, []) if one.nature == Alias.Nature.COMING]:
+            check_not_gone_yet(bal, moving[0], is_gone=said == Said.DELETED)
+            verdict.remarks.append(f"En migration vers {quoted(moving[0].address)}, chez {moving[0].operator}.")
         verdict.remarks += self._disagreements(line, bal)
         if said == Said.DELETED:
             if bal.state not in (State.DELETION_CONFIRMED, State.DELETED):
@@ -371,6 +403,8 @@ class Batch:
             entries += description_entries(bal, befores, by=self.by, note=self.note)
         bulk.insert(entries)
         confirm_listed(*self._accesses(verdicts), by=self.by, note=self.note)
+        answered = {(verdict.line.address, verdict.answers) for verdict in verdicts if verdict.answers}
+        confirm_addresses(answered, self.operator, by=self.by, note=self.note)
         followed = write_readings([verdict.reading for verdict in verdicts if verdict.reading])
         changed = [verdict.bal for verdict in verdicts if verdict.bal and verdict.is_to_level(verdict.bal)]
         bulk.update(changed, [*DESCRIBED, *LEARNT])

@@ -183,7 +183,12 @@ class ImportLineQuerySet(models.QuerySet):
 
     def absent_from(self, run: "Import", bals: models.QuerySet[Bal]) -> int:
         """Keep those of `bals` that no line of the import names; how many."""
-        gone = bals.exclude(address__in=run.lines.exclude(number=None).values("address")).order_by("address")
+        named = run.lines.exclude(number=None)
+        # By its alias a BAL is named too.
+        gone = bals.exclude(address__in=named.values("address")).exclude(
+            pk__in=named.filter(bal__isnull=False).values("bal")
+        )
+        gone = gone.order_by("address")
         rows = gone.values_list("pk", "address").iterator(chunk_size=2000)
         count = 0
         while some := list(islice(rows, 2000)):

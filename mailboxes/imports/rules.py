@@ -7,7 +7,8 @@ from directory.typography import quoted
 from mailboxes.imports.models import Import
 from mailboxes.imports.sorts import NEEDED, ListSort, labels_of
 from mailboxes.lifecycle import Act
-from mailboxes.models import Bal, Structure
+from mailboxes.models import Alias, Bal, Operator, Structure
+from mailboxes.rules.places import check_standing
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.roles import check_may
 
@@ -16,6 +17,7 @@ Stage = Import.Stage
 
 def check_import(structure: Structure, *, by) -> None:
     check_may(Act.IMPORT_LIST, structure=structure, by=by)
+    check_standing(structure)
 
 
 def check_columns(columns: Iterable[str], sort: str) -> None:
@@ -86,14 +88,32 @@ def check_nothing_later(addresses: list[str], count: int) -> None:
         raise Refused(f"Depuis cet import, {count} BAL ont eu une suite ({named}) : il ne s’annule plus.", "later")
 
 
-def check_within(run: Import, bal: Bal, within: Iterable[int]) -> None:
-    """A list says what its own operator has, for the structure it was brought in for; one of accesses, any's."""
+def check_within(run: Import, bal: Bal, within: Iterable[int], *, at: Operator | None = None) -> None:
+    """A list says what its own operator has, for the structure it was brought in for; one of accesses, any's.
+
+    `at`: who has this other address of the BAL.
+    """
+    here = at or bal.operator
     if bal.structure_id not in within:
         raise Refused(
             f"Adresse : cette BAL est au registre d’une autre structure que {quoted(run.structure)}.", "structure"
         )
-    if run.operator_id and bal.operator_id != run.operator_id:
-        raise Refused(f"Adresse : au registre, cette BAL est chez {bal.operator}, et non {run.operator}.", "operator")
+    if run.operator_id and here.pk != run.operator_id:
+        raise Refused(
+            f"Adresse : au registre, cette BAL est chez {here}, et non {run.operator}. Si elle change d’opérateur, "
+            "préparez sa migration.",
+            "operator",
+        )
+
+
+def check_not_gone_yet(bal: Bal, coming: Alias, *, is_gone: bool) -> None:
+    """What the former operator has deleted before the new box is known to serve is no end of the BAL."""
+    if is_gone:
+        raise Refused(
+            f"État : l’opérateur la dit supprimée, alors que sa nouvelle adresse {quoted(coming.address)} n’est pas "
+            "encore en service ici. Basculez-la d’abord, ou retirez-la de la migration.",
+            "migration",
+        )
 
 
 def check_same_holder(bal: Bal, rpps: str | None) -> None:

@@ -1,5 +1,6 @@
 """The BAL and all that stands around them, cut by the domain's nouns."""
 
+from mailboxes.models.aliases import Alias
 from mailboxes.models.anomalies import Anomaly
 from mailboxes.models.applicative import ApplicativeFacts
 from mailboxes.models.bals import Bal, Use
@@ -29,6 +30,7 @@ __all__ = [
     "SYSTEM",
     "AccessTrace",
     "Affiliation",
+    "Alias",
     "Anomaly",
     "ApplicativeFacts",
     "AutoReply",

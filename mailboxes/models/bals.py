@@ -6,6 +6,7 @@ from operator import or_
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Case, Exists, F, Max, OuterRef, Prefetch, Q, Value, When
@@ -297,6 +298,12 @@ class Bal(models.Model):
 
     def get_absolute_url(self):
         return reverse("bal", args=[self.pk])
+
+    def clean(self):
+        """An address is one BAL's, as its own or as an alias."""
+        aliases = self._meta.get_field("aliases").related_model
+        if aliases._default_manager.filter(address=self.address).exclude(bal=self.pk).exists():
+            raise ValidationError({"address": "Cette adresse est déjà au registre, comme alias d’une autre BAL."})
 
     @property
     def is_shared(self) -> bool:

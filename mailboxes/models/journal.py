@@ -13,7 +13,8 @@ from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM
 
-LABELS = {**dict(Verb.choices), **dict(Act.choices)}
+# What former versions wrote stays in the journal.
+LABELS = {"correct_structure": "Corriger une structure", **dict(Verb.choices), **dict(Act.choices)}
 STATES = dict(State.choices)
 UNITS: dict[str, str] = {Act.WARN_QUOTA: "%", Act.WARN_CERTIFICATE: "jours"}  # of a stage’s threshold
 

@@ -53,6 +53,10 @@ class StructureQuerySet(models.QuerySet):
         managed = Structure.objects.managed_by(user)
         return self.filter(Q(pk__in=managed.values("pk")) | Q(pk__in=works.values("pk")))
 
+    def standing(self):
+        """The structures that are not closed, or merged into another."""
+        return self.filter(closed_on=None)
+
     def numbered(self, number: str):
         return self.filter(numbered(number))
 
@@ -98,6 +102,18 @@ class Structure(models.Model):
     # Who answers questions about MSSanté here, named in every mail; where blank, the nearest above.
     referent = models.CharField("référent ou référente MSSanté", max_length=100, blank=True, db_default="")
     referent_phone = models.CharField("téléphone du référent", max_length=30, blank=True, db_default="")
+    closed_on = models.DateField("fermée le", null=True, blank=True, editable=False)
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged",
+        verbose_name="fusionnée dans",
+        editable=False,
+    )
+    # By the last one it had, lists may still name it for months.
+    former_finess = models.CharField("ancien FINESS", max_length=9, blank=True, db_default="", editable=False)
 
     objects = StructureQuerySet.as_manager()
 

@@ -10,6 +10,7 @@ from mailboxes.models import Affiliation, Bal, Domain, Operator, Structure
 from mailboxes.models.bals import roles_at
 from mailboxes.models.numbers import at_structure
 from mailboxes.rules.holders import check_can_hold, check_number
+from mailboxes.rules.places import check_standing
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.register import check_domain, check_eligible
 from mailboxes.rules.roles import check_role
@@ -27,6 +28,7 @@ def check_request_opening(
     cotitulaires: Iterable = (),
 ) -> None:
     check_may_request(structure, kind, principal, by=by)
+    check_standing(structure)
     check_stated_use(kind, purpose)
     check_eligible(structure, kind, principal)
     check_habilitated(structure, kind, principal)

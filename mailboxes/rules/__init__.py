@@ -5,6 +5,7 @@ screens ask `allows(check_…, …)` to know which buttons to show. No form, ser
 """
 
 from mailboxes.rules.accesses import check_access, check_object_access, check_word
+from mailboxes.rules.aliases import check_add_alias, check_drop_alias
 from mailboxes.rules.anomalies import check_note_anomaly, check_resolve_anomaly
 from mailboxes.rules.applicative import (
     CERTIFICATE_THRESHOLDS,
@@ -21,7 +22,7 @@ from mailboxes.rules.contacts import (
     check_object_contact,
     check_prefer,
 )
-from mailboxes.rules.corrections import check_changes, check_correct, check_correct_person, check_correct_structure
+from mailboxes.rules.corrections import check_changes, check_correct, check_correct_person
 from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_lendable, check_take_over
 from mailboxes.rules.gaps import (
     check_accept,
@@ -105,10 +106,13 @@ from mailboxes.rules.places import (
     check_describe_structure,
     check_domain_free,
     check_drop_domain,
+    check_finess_free,
     check_number_structure,
     check_pass_step,
+    check_place,
     check_record_operator,
     check_record_structure,
+    check_standing,
 )
 from mailboxes.rules.preferences import (
     check_make_known,
@@ -117,7 +121,7 @@ from mailboxes.rules.preferences import (
     check_ranks_known,
     check_request_preference,
 )
-from mailboxes.rules.refusals import NotAllowed, Refused, allows, check_row, check_values
+from mailboxes.rules.refusals import NAMED, NotAllowed, Refused, allows, check_row, check_values
 from mailboxes.rules.register import (
     check_eligible,
     check_not_deleted_here,
@@ -155,6 +159,7 @@ __all__ = [
     "CERTIFICATE_THRESHOLDS",
     "LONGEST_SECRET",
     "MAX_COTITULAIRES",
+    "NAMED",
     "NUMBERS",
     "NotAllowed",
     "Refused",
@@ -164,6 +169,7 @@ __all__ = [
     "check_accept_joining",
     "check_access",
     "check_act",
+    "check_add_alias",
     "check_add_cotitulaire",
     "check_adopt",
     "check_agreed",
@@ -189,7 +195,6 @@ __all__ = [
     "check_confirm_contact",
     "check_correct",
     "check_correct_person",
-    "check_correct_structure",
     "check_declare_use",
     "check_delegate",
     "check_depublished_first",
@@ -201,6 +206,7 @@ __all__ = [
     "check_dismiss_sighting",
     "check_dismissal_told",
     "check_domain_free",
+    "check_drop_alias",
     "check_drop_domain",
     "check_eligible",
     "check_end_delegation",
@@ -208,6 +214,7 @@ __all__ = [
     "check_escalate",
     "check_expire_joining",
     "check_explained",
+    "check_finess_free",
     "check_gap",
     "check_gap_stands",
     "check_give_secret",
@@ -232,6 +239,7 @@ __all__ = [
     "check_open_movement",
     "check_open_request",
     "check_pass_step",
+    "check_place",
     "check_prefer",
     "check_prefer_bal",
     "check_preferable",
@@ -272,6 +280,7 @@ __all__ = [
     "check_settle_step",
     "check_somewhere",
     "check_stage",
+    "check_standing",
     "check_stays",
     "check_step",
     "check_still_due",

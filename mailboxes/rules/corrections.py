@@ -2,18 +2,14 @@
 
 from typing import Any
 
-from directory.typography import quoted
 from mailboxes.lifecycle import Act
-from mailboxes.models import Bal, Cotitulaire, Person, Structure
+from mailboxes.models import Bal, Cotitulaire, Person
 from mailboxes.models.requests import AWAITED
 from mailboxes.rules.holders import check_can_hold, check_stays
 from mailboxes.rules.moves import check_act, check_explained
-from mailboxes.rules.places import NUMBERS, check_number_structure
-from mailboxes.rules.refusals import Refused
+from mailboxes.rules.refusals import NAMED, Refused
 from mailboxes.rules.register import check_domain, check_holder_of_kind
 from mailboxes.rules.roles import check_may
-
-NAMED = 3  # BAL that a refusal names
 
 
 def check_correct(bal: Bal, changed: dict[str, Any], why: str, *, by) -> None:
@@ -93,33 +89,4 @@ def check_holds_nothing(person: Person) -> None:
             f"Sans numéro RPPS {person} ne peut pas rester titulaire de {named} : corrigez d’abord leur titulaire, ou "
             "donnez le bon numéro.",
             "holder",
-        )
-
-
-def check_correct_structure(structure: Structure, changed: dict[str, Any], why: str, *, by) -> None:
-    """`changed`: among the name and the national numbers."""
-    check_may(Act.CORRECT_STRUCTURE, structure=structure, by=by)
-    if changed.keys() & set(NUMBERS):
-        check_number_structure(by=by)
-    check_changes(changed)
-    check_explained(Act.CORRECT_STRUCTURE, why)
-    number = changed.get("finess_et")
-    if number and (other := Structure.objects.filter(finess_et=number).exclude(pk=structure.pk).first()):
-        is_ours = Structure.objects.managed_by(by).filter(pk=other.pk).exists()
-        whose = f"de {quoted(other)}" if is_ours else "d’une autre structure"
-        raise Refused(f"Le FINESS {number} est déjà celui {whose} : corrigez d’abord celle qui se trompe.", "finess")
-    check_still_eligible(structure, changed)
-
-
-def check_still_eligible(structure: Structure, changed: dict[str, Any]) -> None:
-    """A BAL organisationnelle that nobody with an RPPS holds stands by the structure's own number alone."""
-    numbers = [changed.get(name, getattr(structure, name)) for name in ("finess_et", "finess_ej", "siret")]
-    if any(numbers):
-        return
-    alone = structure.bals.live().filter(kind=Bal.Kind.ORGANISATIONNELLE, cotitulaires=None).order_by("address")
-    if named := list(alone.values_list("address", flat=True)[:NAMED]):
-        raise Refused(
-            f"Sans FINESS ni SIRET, la structure ne peut plus avoir {', '.join(named)}, que personne ne tient : "
-            "désignez-leur d’abord un principal, ou donnez un autre numéro.",
-            "eligibility",
         )

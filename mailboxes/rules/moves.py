@@ -40,7 +40,7 @@ def check_move(bal: Bal, verb: Verb, *, by) -> None:
 
 def check_explained(verb: Verb | Act, why: str) -> None:
     """What contradicts the register says why, for whoever reads the journal later."""
-    if verb in (*CORRECTING, Act.CORRECT, Act.CORRECT_PERSON, Act.CORRECT_STRUCTURE) and not why.strip():
+    if verb in (*CORRECTING, Act.CORRECT, Act.CORRECT_PERSON, Act.DESCRIBE_STRUCTURE) and not why.strip():
         raise Refused("Dites pourquoi, dans le motif : le journal le garde à côté de ce qui était écrit.", "reason")
 
 

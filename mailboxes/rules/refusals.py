@@ -6,6 +6,8 @@ from functools import lru_cache
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 
+NAMED = 3  # BAL that a refusal names
+
 
 class Refused(ValidationError):
     """The domain says no, in words fit for the user; `code` is stable."""

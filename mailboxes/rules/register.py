@@ -5,6 +5,7 @@ from directory.typography import quoted
 from mailboxes.lifecycle import Act, State
 from mailboxes.models import Bal, Operator, Structure
 from mailboxes.rules.holders import check_can_hold
+from mailboxes.rules.places import check_standing
 from mailboxes.rules.refusals import NotAllowed, Refused
 from mailboxes.rules.roles import check_may
 
@@ -12,6 +13,7 @@ from mailboxes.rules.roles import check_may
 def check_register(structure: Structure, operator: Operator, kind: str, address: str, principal, *, by) -> None:
     """Whoever may open a BAL for this structure, if it or the professional is eligible."""
     check_may(Act.REGISTER, structure=structure, by=by)
+    check_standing(structure)
     check_domain(operator, address)
     check_eligible(structure, kind, principal)
 

@@ -66,6 +66,7 @@ def bal(request, pk):
             "bal": row,
             **may,
             **annuaire_facts(row),
+            "aliases": row.aliases.select_related("operator"),
             "attention": points,
             "is_unwatched": any(point["finding"].name == UNWATCHED for point in points),
             "anomalies": anomalies_of(row, request.user),

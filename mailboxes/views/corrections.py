@@ -1,16 +1,15 @@
-"""Errors of the register put right: a BAL's titulaire, type, address, structure, operator; a person; a structure."""
+"""Errors of the register put right: a BAL's titulaire, type, address, structure, operator; a person."""
 
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from directory.models import Entry
-from mailboxes.forms.corrections import CorrectBalForm, CorrectPersonForm, CorrectStructureForm
+from mailboxes.forms.corrections import CorrectBalForm, CorrectPersonForm
 from mailboxes.forms.people import label_of
 from mailboxes.lifecycle import STOPPABLE, Act
-from mailboxes.models import Bal, Person, Preference, Request, Structure
+from mailboxes.models import Bal, Person, Preference, Request
 from mailboxes.models.people import people_of_annuaire
 from mailboxes.rules import check_may
-from mailboxes.views.acts import ActionView, ActView
+from mailboxes.views.acts import ActView
 from mailboxes.views.people import PersonActionView
 
 
@@ -92,29 +91,3 @@ class CorrectPersonView(PersonActionView):
 
     def perform(self, form, *, by):
         return form.perform(self.person, by=by)
-
-
-class CorrectStructureView(ActionView):
-    form_class = CorrectStructureForm
-    label = Act.CORRECT_STRUCTURE.label
-    done = "La structure est corrigée."
-    warning = (
-        "C’est par ces numéros que l’annuaire connaît la structure : ses adresses, ses écarts et ses professionnels "
-        "sont relus à la prochaine synchronisation. Les demandes déjà parties portent l’ancien numéro."
-    )
-
-    def setup(self, request, *args, **kwargs):
-        super().setup(request, *args, **kwargs)
-        self.structure = get_object_or_404(Structure.objects.visible_to(request.user), pk=self.kwargs["pk"])
-
-    def check(self, *, by):
-        check_may(Act.CORRECT_STRUCTURE, structure=self.structure, by=by)
-
-    def get_form_kwargs(self):
-        return {**super().get_form_kwargs(), "structure": self.structure}
-
-    def perform(self, form, *, by):
-        return form.perform(self.structure, by=by)
-
-    def back(self):
-        return f"{reverse('bal-list')}?structure={self.structure.pk}"

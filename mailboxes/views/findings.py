@@ -17,6 +17,7 @@ PAGES = {
     Act.DESCRIBE_APPLICATIVE: "bal-applicative",
     Act.ASK_USE: "bal-ask-use",
     Act.ASK_OPERATOR: "bal-space",
+    Act.MIGRATE: "bal-migration",
 }
 ANCHORS = {
     Act.REMOVE_COTITULAIRE: "#people-title",

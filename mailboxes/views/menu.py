@@ -48,6 +48,7 @@ MENU: tuple[MenuPage | MenuGroup, ...] = (
         (
             MenuPage("Demandes", "request-list", "send"),
             MenuPage("Imports", "import-list", "file-import"),
+            MenuPage("Migrations", "migration-list", "arrows-exchange"),
             MenuPage("Opérateurs et tarifs", "operators", "server"),
         ),
     ),

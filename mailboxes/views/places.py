@@ -15,6 +15,15 @@ from mailboxes.views.acts import ActionView, EnteringView
 from mailboxes.views.frame import sees_structures
 
 RECENT = 20
+OF_STRUCTURE = (
+    Act.RECORD_STRUCTURE,
+    Act.DESCRIBE_STRUCTURE,
+    Act.MOVE_SERVICE,
+    Act.MERGE_STRUCTURES,
+    Act.CLOSE_STRUCTURE,
+    Act.CHANGE_FINESS,
+    Act.UNDO_MOVE,
+)
 
 
 def structure_list(request):
@@ -42,16 +51,17 @@ def as_tree(rows: list[Structure]) -> list[tuple[int, Structure]]:
 
 def structure(request, structure):
     """What is known of one structure, and what was changed of it."""
-    rows = Structure.objects.visible_to(request.user).select_related("parent__parent")
+    rows = Structure.objects.visible_to(request.user).select_related("parent__parent", "merged_into")
     row = get_object_or_404(rows, pk=structure)
     managers = Membership.objects.filter(structure__in=row.line(), role=Membership.Role.GESTIONNAIRE)
-    lines = row.journal.filter(bal=None, person=None, what__in=(Act.RECORD_STRUCTURE, Act.DESCRIBE_STRUCTURE))
+    lines = row.journal.filter(bal=None, person=None, what__in=OF_STRUCTURE)
     context = {
         "structure": row,
         "children": row.children.order_by("name"),
         "managers": managers.select_related("user", "structure").order_by("user__last_name", "pk"),
         "lines": lines.select_related("by", "signatory")[:RECENT],
         "may_describe": may_at(Act.DESCRIBE_STRUCTURE, row.pk, by=request.user),
+        "may_move": may_at(Act.MIGRATE, row.pk, by=request.user),
         "may_record": may_at(Act.RECORD_STRUCTURE, row.pk, by=request.user),
         "is_administrator": bool(platform_roles(request.user)),
     }

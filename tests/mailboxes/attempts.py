@@ -41,6 +41,10 @@ from mailboxes.models import (
     RequestLayout,
     Structure,
 )
+from mailboxes.moves.actions import leave_migration, prepare_migration
+from mailboxes.moves.models import Migration
+from mailboxes.moves.rules import check_close_former, check_end, check_switch
+from mailboxes.moves.structures import change_finess, close_structure, merge_structures, move_service, undo_move
 from mailboxes.offers.actions import Said, rate_operator
 from mailboxes.openings.actions import request_opening, set_naming
 from mailboxes.protocol.actions import write_protocol
@@ -59,6 +63,8 @@ from tests.mailboxes.before import (
     asked_person,
     campaign,
     certified,
+    closed_by_mistake,
+    closing_former,
     contact_asked,
     contact_due,
     depublished,
@@ -73,6 +79,8 @@ from tests.mailboxes.before import (
     let_in,
     let_in_by_bal,
     listed_for,
+    migrated,
+    migrating,
     movement,
     noted,
     practising,
@@ -80,6 +88,7 @@ from tests.mailboxes.before import (
     question_to_person,
     reply_asked,
     sighted,
+    site_below,
     software_key,
     stay,
     stuck,
@@ -87,6 +96,7 @@ from tests.mailboxes.before import (
     use_asked,
     webhook,
     with_a_third,
+    with_alias,
 )
 
 
@@ -136,6 +146,13 @@ def launch(structure: Structure, by, stage: Stage):
 def reply(bal: Bal, by, stage: Stage):
     today = timezone.localdate()
     ask_reply(bal, text="Je suis en congé.", starts_on=today, ends_on=today, by=by)
+
+
+def prepared(structure: Structure, by, stage: Stage):
+    operator, _ = Operator.objects.get_or_create(code="nouveau", name="Nouveau")
+    row = Migration(structure=structure, operator=operator, planned_on=timezone.localdate())
+    bal = stage.bals["CAB"]
+    prepare_migration(row, {bal.pk: bal.address}, by=by)
 
 
 # --- The table of attempts --------------------------------------------------------------------------------------------
@@ -241,13 +258,6 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
             P,
             lambda it, by, s: actions.correct_person(it, by=by, why="Coquille", family_name="Juste"),
             page=page("person-correct"),
-        )
-    ],
-    Act.CORRECT_STRUCTURE: [
-        Attempt(
-            S,
-            lambda it, by, s: actions.correct_structure(it, by=by, why="Coquille", name="CHU juste"),
-            page=page("structure-correct"),
         )
     ],
     Act.ADD_COTITULAIRE: [
@@ -583,6 +593,44 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     Act.NOTE_REPLY: [Attempt(BOX, lambda it, by, s: note_set(it, by=by), reply_asked)],
     Act.GIVE_SECRET: [
         Attempt(BOX, lambda it, by, s: give_secret(it, "un-secret", by=by), let_in_by_bal, page("bal-secret"))
+    ],
+    Act.ADD_ALIAS: [
+        Attempt(BOX, lambda it, by, s: actions.add_alias(it, f"autre@{DOMAIN}", by=by), page=page("bal-alias"))
+    ],
+    Act.DROP_ALIAS: [Attempt(BOX, lambda it, by, s: actions.drop_alias(it, by=by), with_alias)],
+    Act.MIGRATE: [Attempt(S, prepared, page=page("migration-new"))],
+    Act.SWITCH_BAL: [Attempt(BOX, lambda it, by, s: check_switch(it, {}, by=by), migrating)],
+    Act.LEAVE_MIGRATION: [Attempt(BOX, lambda it, by, s: leave_migration(it, why="Elle reste.", by=by), migrating)],
+    Act.CLOSE_FORMER: [Attempt(BOX, lambda it, by, s: check_close_former(it, by=by), migrated)],
+    Act.END_MIGRATION: [Attempt(BOX, lambda it, by, s: check_end(it, by=by), closing_former)],
+    Act.MOVE_SERVICE: [
+        Attempt(
+            S,
+            lambda it, by, s: move_service(it.parent, "Cardiologie", it, by=by, why="Regroupement"),
+            site_below,
+            lambda it: ("service-move", it.parent_id),
+        )
+    ],
+    Act.MERGE_STRUCTURES: [
+        Attempt(
+            S,
+            lambda it, by, s: merge_structures(it, it.parent, by=by, why="Regroupement"),
+            site_below,
+            lambda it: ("structure-merge", it.parent_id),
+        )
+    ],
+    Act.CLOSE_STRUCTURE: [
+        Attempt(S, lambda it, by, s: close_structure(it, by=by, why="Elle ferme"), site_below, page("structure-close"))
+    ],
+    Act.CHANGE_FINESS: [
+        Attempt(
+            S,
+            lambda it, by, s: change_finess(it, "010000093", by=by, why="Nouvel arrêté"),
+            page=page("structure-finess"),
+        )
+    ],
+    Act.UNDO_MOVE: [
+        Attempt(S, lambda it, by, s: undo_move(it, by=by, why="Erreur"), closed_by_mistake, page("place-move-undo"))
     ],
     Act.MAKE_KNOWN: [Attempt(BOX, lambda it, by, s: rules.check_make_known(it, by=by), page=page("bal-kit"))],
 }

@@ -21,6 +21,7 @@ from mailboxes.gaps import Gaps
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.lifecycle import (
     BY_VERB,
+    Act,
     CampaignKind,
     RequestKind,
     RequestStage,
@@ -31,6 +32,7 @@ from mailboxes.lifecycle import (
 from mailboxes.models import (
     SYSTEM,
     Affiliation,
+    Alias,
     Anomaly,
     AutoReply,
     Bal,
@@ -46,11 +48,13 @@ from mailboxes.models import (
     Notice,
     Operator,
     Person,
+    Request,
     Sighting,
     Step,
     Structure,
 )
 from mailboxes.models.checklists import STEPS
+from mailboxes.moves.models import MigratedBal, Migration, PlaceMove
 from mailboxes.software.actions import add_webhook, declare_software
 from mailboxes.software.models import Software
 from tests.mailboxes.conftest import make_people, make_professional
@@ -380,3 +384,47 @@ def reply_asked(stage: Stage, bal: Bal) -> AutoReply:
     today = timezone.localdate()
     let_in(stage, bal)
     return AutoReply.objects.create(bal=bal, text="Je suis en congé.", starts_on=today, ends_on=today)
+
+
+# --- Moves ------------------------------------------------------------------------------------------------------------
+def with_alias(stage: Stage, bal: Bal) -> Alias:
+    return Alias.objects.create(bal=bal, operator=bal.operator, address=f"autre@{DOMAIN}")
+
+
+def migrating(stage: Stage, bal: Bal) -> MigratedBal:
+    """On its way, and its new box open."""
+    operator, _ = Operator.objects.get_or_create(code="nouveau", name="Nouveau")
+    today = timezone.localdate()
+    row = Migration.objects.create(structure=bal.structure, operator=operator, planned_on=today)
+    entry = JournalEntry.objects.create(bal=bal, what=Act.MIGRATE)
+    facts = {"structure": bal.structure, "operator": operator, "address": f"neuve@{DOMAIN}", "entry": entry}
+    opening = Request.objects.create(kind=RequestKind.OPEN, stage=RequestStage.DONE, bal=bal, **facts)
+    about = {"former_operator": bal.operator, "former_address": bal.address, "new_address": f"neuve@{DOMAIN}"}
+    return MigratedBal.objects.create(migration=row, bal=bal, due_on=today, opening=opening, **about)
+
+
+def migrated(stage: Stage, bal: Bal) -> MigratedBal:
+    row = migrating(stage, bal)
+    row.switched_at = timezone.now()
+    row.save()
+    return row
+
+
+def closing_former(stage: Stage, bal: Bal) -> MigratedBal:
+    row = migrated(stage, bal)
+    row.deletion = row.opening
+    row.save()
+    return row
+
+
+def site_below(stage: Stage, structure: Structure) -> Structure:
+    """Another structure of theirs, and a service of the first."""
+    Bal.objects.filter(kind=Bal.Kind.NOMINATIVE).update(service="Cardiologie")
+    for user in stage.users.values():
+        user.__dict__.pop("_managed_structures", None)  # read before there was this one
+    return Structure.objects.create(name="Site", parent=structure)
+
+
+def closed_by_mistake(stage: Stage, structure: Structure) -> PlaceMove:
+    mark = JournalEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return PlaceMove.objects.create(kind=PlaceMove.Kind.CLOSE, structure=structure, why="Erreur", mark=mark)

@@ -190,15 +190,15 @@ def test_an_rpps_that_is_another_s_or_that_a_titulaire_needs_is_refused_with_the
 
 def test_a_structure_s_finess_is_corrected_unless_another_has_it(structure, other_structure, make_bal, by, admin_user):
     with pytest.raises(NotAllowed):  # by its numbers a structure is known to the annuaire: nobody gives their own
-        actions.correct_structure(structure, by=by, why=WHY, finess_et="010000093")
+        actions.describe_structure(structure, by=by, why=WHY, finess_et="010000093")
     by = admin_user
-    actions.correct_structure(structure, by=by, why=WHY, finess_et="010000093")
+    actions.describe_structure(structure, by=by, why=WHY, finess_et="010000093")
     assert Structure.objects.get(pk=structure.pk).finess_et == "010000093"
     with pytest.raises(Refused, match="déjà celui d’une autre structure"):
-        actions.correct_structure(structure, by=by, why=WHY, finess_et=other_structure.finess_et)
+        actions.describe_structure(structure, by=by, why=WHY, finess_et=other_structure.finess_et)
     make_bal("ORG", address="vide@chu-exemple.mssante.fr")
     with pytest.raises(Refused, match="vide@chu-exemple"):
-        actions.correct_structure(structure, by=by, why=WHY, finess_et="")
+        actions.describe_structure(structure, by=by, why=WHY, finess_et="")
 
 
 # --- What life does to a BAL ------------------------------------------------------------------------------------------

@@ -63,7 +63,8 @@ def test_the_form_of_a_gestionnaire_keeps_numbers_and_parent(client, gisele, str
     client.force_login(gisele)
     url = reverse("structure-edit", args=[structure.pk])
     facts = {"name": "CHU renommé", "kind": "hospital", "finess_et": "020000009", "parent": ""}
-    assert client.post(url, facts).status_code == 302
+    assert "Dites pourquoi" in client.post(url, facts).text, "the annuaire knows a structure by its name"
+    assert client.post(url, {**facts, "why": "Nouveau nom."}).status_code == 302
     was, parent = structure.finess_et, structure.parent
     structure.refresh_from_db()
     assert (structure.name, structure.finess_et, structure.parent) == ("CHU renommé", was, parent)

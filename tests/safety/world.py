@@ -25,6 +25,7 @@ from mailboxes.lifecycle import Act, CampaignKind, RequestKind, Verb
 from mailboxes.models import (
     SYSTEM,
     Affiliation,
+    Alias,
     Anomaly,
     ApplicativeFacts,
     AutoReply,
@@ -50,6 +51,8 @@ from mailboxes.models import (
     Sighting,
     Structure,
 )
+from mailboxes.moves.actions import prepare_migration
+from mailboxes.moves.models import Migration, PlaceMove
 from mailboxes.offers.models import Rating
 from mailboxes.openings.models import OpeningDraft
 from mailboxes.protocol.models import ProtocolText
@@ -68,6 +71,7 @@ NOT_FREE = {
     "structure_id", "person_id_type", "structure_id_type", "finess_site", "domain", "size_unit", "date_order", "verb",
     "first_seen", "channel_code", "rank", "department", "separator", "last_used_source", "sheet", "view", "open_kind",
     "kind", "sha256", "former_email", "former_mssante_address",
+    "former_address", "new_address", "former_finess",
 }  # fmt: skip
 # Of these the text is not a structure's own.
 COMMON = {"operator", "mailserver", "domain", "price", "entry", "activity"}
@@ -115,6 +119,7 @@ def build(word: str, number: int) -> Side:
     _of_imports(side, by)
     _of_accounts(side, by)
     _of_mail_servers(side)
+    _of_moves(side, by)
     rows["draft"] = OpeningDraft.objects.create(
         user=side.users["titulaire"], answers={"usage": {"structure": side.structure.pk, "purpose": word}}
     )
@@ -303,6 +308,19 @@ def _of_accounts(side: Side, by) -> None:
         digest=f"digest{side.number}", expires_at=timezone.now() + timedelta(days=3),
     )  # fmt: skip
     side.rows["membership"] = side.users["lecteur"].memberships.get()
+
+
+def _of_moves(side: Side, by) -> None:
+    """A BAL on its way to another operator, which takes its domain over; a service that came from above."""
+    app, today = side.rows["app"], timezone.localdate()
+    other = Operator.objects.create(code=f"vers{side.number}", name=f"Autre opérateur {side.number}")
+    migration = Migration(structure=side.structure, operator=other, planned_on=today, why=side.word)
+    side.rows["migration"] = prepare_migration(migration, {app.pk: app.address}, by=by)
+    side.rows["migrated"] = migration.rows.get()
+    org = side.rows["org"]
+    side.rows["alias"] = Alias.objects.create(bal=org, operator=org.operator, address=side.address("alias"))
+    facts = {"kind": "service", "structure": side.parent, "into": side.structure, "service": side.word}
+    side.rows["place_move"] = PlaceMove.objects.create(**facts, why=side.word, by=by)
 
 
 # --- A word everywhere ------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from mailboxes.management.demo import (
     followup,
     imports,
     mail_servers,
+    moves,
     openings,
     pilotage,
     practices,
@@ -96,6 +97,7 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> str:
         filling.tell(foundation, readings)
         imports.tell(foundation)
         mail_servers.tell(foundation)
+        moves.tell(foundation)
     attention.tell(foundation)
     pilotage.tell(foundation)
     readings.plan()

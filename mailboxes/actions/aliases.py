@@ -1,0 +1,37 @@
+"""Other addresses of a BAL, entered and taken out by hand."""
+
+from django.db import transaction
+
+from directory.readers.address import read_address
+from mailboxes import rules
+from mailboxes.actions.journal import locked, write
+from mailboxes.lifecycle import Act
+from mailboxes.models import Alias, Bal, Operator
+
+
+@transaction.atomic
+def add_alias(bal: Bal, address: str, *, by, why: str = "") -> Alias:
+    """Note that what is sent to this address too arrives in the BAL; nothing is asked of the operator."""
+    bal = locked(bal)
+    address = read_address(address).value or address.strip().lower()
+    rules.check_add_alias(bal, address, by=by)
+    return keep_alias(bal, address, bal.operator, by=by, why=why)
+
+
+def keep_alias(bal: Bal, address: str, operator: Operator, *, by, why: str = "") -> Alias:
+    """Of a BAL already locked and checked."""
+    alias = Alias(bal=bal, address=address, operator=operator)
+    rules.check_row(alias)
+    alias.save()
+    write(bal, Act.ADD_ALIAS, by=by, after=address, note=why)
+    return alias
+
+
+@transaction.atomic
+def drop_alias(alias: Alias, *, by, why: str = "") -> None:
+    bal = locked(alias.bal)
+    alias = Alias.objects.select_for_update(of=("self",)).get(pk=alias.pk)
+    alias.bal = bal
+    rules.check_drop_alias(alias, by=by)
+    alias.delete()
+    write(bal, Act.DROP_ALIAS, by=by, before=alias.address, note=why)

@@ -1,0 +1,40 @@
+"""Fields of a row changed, and how the journal tells each: its label, what it was, what it is."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Field, Model
+
+from mailboxes import rules
+from mailboxes.actions.journal import shown
+
+
+def differing(row: Model, facts: dict[str, Any], known: Iterable[str]) -> dict[str, Any]:
+    """What these facts say otherwise than the row."""
+    if unknown := facts.keys() - set(known):
+        raise TypeError(f"not to be changed here: {', '.join(sorted(unknown))}")
+    return {name: value for name, value in facts.items() if getattr(row, name) != value}
+
+
+def set_fields(row: Model, changed: dict[str, Any]) -> dict[str, Any]:
+    """Set, check and save them; what they were, by name."""
+    befores = {name: getattr(row, name) for name in changed}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if changed:
+        rules.check_row(row)
+        row.save(update_fields=list(changed))
+    return befores
+
+
+def told(row: Model, name: str, before: Any) -> dict[str, str]:
+    """`before` and `after` of the journal's line about one field."""
+    field = row._meta.get_field(name)
+    assert isinstance(field, Field)  # noqa: S101 - no relation of others is changed
+    before, after = (said(field, value) for value in (before, getattr(row, name)))
+    return {"before": f"{field.verbose_name} : {before}", "after": f"{field.verbose_name} : {after}"}
+
+
+def said(field: Field, value: Any) -> str:
+    """A value in words: that of a choice is its label."""
+    return str(dict(field.flatchoices or ()).get(value) or shown(value))

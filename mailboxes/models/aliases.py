@@ -1,0 +1,74 @@
+"""The other addresses of a BAL: one that it keeps, one that it leaves, one that it will have."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from mailboxes.models import bulk
+from mailboxes.models.bals import Bal
+from mailboxes.models.fields import validate_address
+from mailboxes.models.structures import Operator
+
+
+class AliasQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(bal__in=Bal.objects.visible_to(user).values("pk"))
+
+    def kept(self):
+        """Those that stay: what is sent there arrives in the BAL."""
+        return self.filter(nature=Alias.Nature.KEPT)
+
+    def late(self, today):
+        """Those of a migration that is not where it was to be by now."""
+        return self.filter(due_on__lt=today)
+
+    def told_by(self, addresses):
+        """What these addresses are, and what the BAL at these addresses have besides."""
+        return self.filter(bulk.among("address", addresses) | bulk.among("bal__address", addresses))
+
+
+class Alias(models.Model):
+    """An address that is a BAL's without being the one it goes by; with it, the operator who has it.
+
+    During a migration to another operator that takes the domain over, the address is the BAL's own.
+    """
+
+    class Nature(models.TextChoices):
+        KEPT = "kept", "alias"
+        COMING = "coming", "adresse à venir"
+        FORMER = "former", "ancienne adresse, encore ouverte"
+
+    bal = models.ForeignKey(Bal, models.CASCADE, related_name="aliases")
+    operator = models.ForeignKey(Operator, models.PROTECT, related_name="+", verbose_name="opérateur")
+    address = models.CharField("adresse", max_length=254, unique=True, validators=[validate_address])
+    nature = models.CharField("nature", max_length=10, choices=Nature, default=Nature.KEPT)
+    since = models.DateTimeField("depuis le", default=timezone.now)
+    # Of a BAL in migration: the day by which it is to be in service, or to be closed.
+    due_on = models.DateField("attendu pour le", null=True, blank=True)
+
+    objects = AliasQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "alias"
+        verbose_name_plural = "alias"
+        ordering = ["address"]
+        constraints = [
+            models.CheckConstraint(condition=Q(address=Lower("address")), name="alias_address_lower_case"),
+            models.CheckConstraint(condition=Q(nature__in=["kept", "coming", "former"]), name="alias_nature_known"),
+        ]
+
+    def __str__(self):
+        return self.address
+
+    def clean(self):
+        if other := Bal.objects.filter(address=self.address).exclude(pk=self.bal_id).first():
+            raise ValidationError(
+                {"address": f"Cette adresse est au registre, celle d’une BAL {other.get_state_display()}."}
+            )
+
+
+def alias_told(address: str, user) -> Alias | None:
+    """What this address is besides, to who sees the BAL; `settings.DIRECTORY_ALIASES` tells the check of addresses."""
+    return Alias.objects.visible_to(user).filter(address=address).select_related("bal", "operator").first()

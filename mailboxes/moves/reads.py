@@ -1,0 +1,126 @@
+"""A migration before it is prepared, and on its way: what it costs, what it asks of whom, what is in its way."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from directory.models import Entry
+from mailboxes.indicators.costs import Cost, Prices
+from mailboxes.models import Bal, Price, Structure
+from mailboxes.models.bals import IS_EXPECTED
+from mailboxes.moves.models import ANSWERED, MigratedBal, Migration, Step
+from mailboxes.moves.rules import Surroundings
+from mailboxes.rules import Refused
+
+AT_ONCE = 400  # BAL of one migration: each is a line of the form
+
+
+class Proposed(NamedTuple):
+    """One BAL of the preview, the address it would have, and what is in its way."""
+
+    bal: Bal
+    address: str
+    blocked: str
+
+
+@dataclass
+class Preview:
+    lines: list[Proposed]
+    before: Cost = field(default_factory=Cost)
+    after: Cost = field(default_factory=Cost)
+
+    @property
+    def free(self) -> list[Proposed]:
+        return [line for line in self.lines if not line.blocked]
+
+    @property
+    def blocked(self) -> list[Proposed]:
+        return [line for line in self.lines if line.blocked]
+
+    @property
+    def is_priced(self) -> bool:
+        return not self.before.unpriced and not self.after.unpriced
+
+    @property
+    def difference(self):
+        return self.after.amount - self.before.amount
+
+    @property
+    def former_operators(self) -> list[str]:
+        return sorted({str(line.bal.operator) for line in self.free})
+
+
+def preview(migration: Migration, bals: QuerySet[Bal], typed: dict[int, str], *, by) -> Preview:
+    """In as many queries for a thousand BAL as for one."""
+    rows = list(bals.with_holders().order_by("address", "pk")[:AT_ONCE])
+    wanted = {bal.pk: typed.get(bal.pk) or address_in(migration.domain, bal.address) for bal in rows}
+    around = Surroundings(migration, wanted)
+    found = Preview([Proposed(bal, wanted[bal.pk], _blocked(around, bal, by)) for bal in rows])
+    prices = Prices()
+    for line in found.free:
+        offer = offer_of(line.bal)
+        found.before.add(1, prices.of(line.bal.operator_id, offer))
+        found.after.add(1, prices.of(migration.operator.pk, offer))
+    return found
+
+
+def address_in(domain: str, address: str) -> str:
+    """The local part kept; without a domain, the address itself."""
+    return f"{address.rpartition('@')[0]}@{domain}" if domain else address
+
+
+def _blocked(around: Surroundings, bal: Bal, by) -> str:
+    try:
+        around.check(bal, by=by)
+    except Refused as refused:
+        return refused.messages[0]
+    return ""
+
+
+def offer_of(bal: Bal) -> str:
+    if bal.kind != Bal.Kind.APPLICATIVE:
+        return bal.kind
+    is_organisme = bal.structure.kind == Structure.Kind.ORGANISME
+    return Price.Offer.APP_ORGANISME if is_organisme else Price.Offer.APP_ESTABLISHMENT
+
+
+class StepCount(NamedTuple):
+    step: Step
+    number: int
+
+
+def progress(migration: Migration) -> list[StepCount]:
+    counts = migration.rows.steps()
+    return [StepCount(step, counts[step]) for step in Step if step in counts]
+
+
+# --- Sweeps -----------------------------------------------------------------------------------------------------------
+def to_switch(today: date) -> QuerySet[MigratedBal]:
+    """Opened at the new operator, on or after the planned day."""
+    return MigratedBal.objects.ready().filter(migration__planned_on__lte=today)
+
+
+def to_depublish() -> QuerySet[MigratedBal]:
+    """Switched, and their new address seen: in the annuaire, in a list of the new operator since, or never expected in
+    the annuaire; while the former one is still published."""
+    published = Entry.objects.published()
+    seen = Q(Exists(published.filter(address=OuterRef("new_address"))))
+    seen |= Q(bal__read_at__isnull=False)
+    unexpected = Bal.objects.filter(pk=OuterRef("bal")).exclude(IS_EXPECTED)
+    seen |= Q(Exists(unexpected))
+    there = Exists(published.filter(address=OuterRef("former_address")))
+    moved = MigratedBal.objects.standing().exclude(switched_at=None).exclude(new_address=F("former_address"))
+    return moved.filter(seen, there, depublication=None)
+
+
+def to_end() -> QuerySet[MigratedBal]:
+    """Their former box is deleted, by the former operator's word."""
+    return MigratedBal.objects.standing().filter(deletion__stage__in=ANSWERED)
+
+
+def closable(rows: QuerySet[MigratedBal], today: date) -> QuerySet[MigratedBal]:
+    """Those whose overlap is over, and whose former box is to be closed."""
+    open_still = rows.standing().exclude(switched_at=None).filter(due_on__lte=today)
+    return open_still.with_step().filter(step=Step.OVERLAP)

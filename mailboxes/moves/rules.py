@@ -1,0 +1,161 @@
+"""Which BAL may be taken elsewhere, and what each step of it demands."""
+
+from collections import Counter
+
+from django.utils import timezone
+
+from directory.dates import day_of
+from directory.readers.address import read_address
+from directory.typography import quoted
+from mailboxes.lifecycle import IN_SERVICE, Act, RequestStage, State
+from mailboxes.models import SYSTEM, Alias, Bal, Notice, Request
+from mailboxes.models.requests import AWAITED
+from mailboxes.moves.models import ANSWERED, LONGEST_OVERLAP, MigratedBal, Migration
+from mailboxes.rules import Refused, check_act, check_may, check_standing
+
+
+def check_prepare(migration: Migration, *, by) -> None:
+    check_may(Act.MIGRATE, structure=migration.structure, by=by)
+    check_standing(migration.structure)
+    if migration.planned_on < timezone.localdate():
+        raise Refused("La date prévue est passée : donnez celle où les nouvelles BAL seront prêtes.", "date")
+    if migration.overlap_days > LONGEST_OVERLAP:
+        raise Refused(f"Le recouvrement est d’un an au plus ({LONGEST_OVERLAP} jours).", "overlap")
+
+
+class Surroundings:
+    """What stands in the way of these BAL going to these addresses, read in as many queries for a thousand as for one.
+
+    The BAL come `with_holders`, and locked where it is for real.
+    """
+
+    def __init__(self, migration: Migration, wanted: dict[int, str]):
+        self.migration, self.wanted = migration, wanted
+        addresses = set(wanted.values())
+        under_way = MigratedBal.objects.standing().filter(bal__in=wanted).select_related("migration__operator")
+        self.under_way = {row.bal_id: row.migration for row in under_way}
+        asked = Request.objects.filter(bal__in=wanted, stage__in=AWAITED)
+        self.asked: dict[int, list[Request]] = {}
+        for request in asked.select_related("operator"):
+            self.asked.setdefault(request.bal_id or 0, []).append(request)
+        self.taken = dict(Bal.objects.filter(address__in=addresses).values_list("address", "pk"))
+        self.aliases = dict(Alias.objects.filter(address__in=addresses).values_list("address", "bal"))
+        self.domains = migration.operator.domain_names
+        self.twice = {address for address, count in Counter(wanted.values()).items() if count > 1}
+
+    def check(self, bal: Bal, *, by) -> None:
+        """Refused with the first thing in the way of this BAL."""
+        check_act(bal, Act.MIGRATE, by=by)
+        if other := self.under_way.get(bal.pk):
+            raise Refused(
+                f"{bal} est déjà dans la {other}, préparée le {day_of(other.created_at)} : suivez celle-là, ou "
+                "retirez-en d’abord cette BAL.",
+                "migrating",
+            )
+        if bal.state != State.ACTIVE:
+            raise Refused(f"{bal} est {bal.get_state_display()} : seule une BAL active change d’opérateur.", "state")
+        if asked := self.asked.get(bal.pk):
+            what = ", ".join(sorted({request.get_kind_display() for request in asked}))
+            raise Refused(
+                f"{bal} attend une réponse de {asked[0].operator} ({what}) : enregistrez-la, ou annulez la demande.",
+                "asked",
+            )
+        self._check_address(bal, self.wanted[bal.pk])
+
+    def _check_address(self, bal: Bal, address: str) -> None:
+        read = read_address(address)
+        if read.value != address:
+            raise Refused(f"{bal} : {read.problem or 'ce n’est pas une adresse.'}", "malformed")
+        if address == bal.address:
+            if bal.operator_id == self.migration.operator_id:
+                raise Refused(f"{bal} est déjà à cette adresse, chez cet opérateur.", "same")
+        elif address.rpartition("@")[2] not in self.domains:
+            domain = quoted(address.rpartition("@")[2])
+            raise Refused(
+                f"{bal} : {domain} n’est pas un domaine de {self.migration.operator}. Choisissez-en un des siens.",
+                "domain",
+            )
+        holder = self.taken.get(address) or self.aliases.get(address)
+        if holder and (holder != bal.pk or address in self.aliases):
+            raise Refused(f"{bal} : {quoted(address)} est déjà prise. Donnez une autre adresse.", "taken")
+        if address in self.twice:
+            raise Refused(f"{bal} : {quoted(address)} est donnée deux fois. Donnez une autre adresse.", "twice")
+
+
+def check_launch(migration: Migration, *, by) -> None:
+    check_may(Act.MIGRATE, structure=migration.structure, by=by)
+    if migration.undone_at:
+        raise Refused("Cette migration est annulée : préparez-en une autre.", "undone")
+    if not migration.rows.standing().filter(opening=None).exists():
+        raise Refused("Tout est déjà demandé au nouvel opérateur.", "asked")
+
+
+def check_undo_migration(migration: Migration, *, by) -> None:
+    """Until something of it was seen outside: a request passed on, or a mail to a titulaire."""
+    check_may(Act.MIGRATE, structure=migration.structure, by=by)
+    if migration.undone_at:
+        raise Refused("Cette migration est déjà annulée.", "undone")
+    openings = Request.objects.filter(pk__in=migration.rows.values("opening"))
+    seen = openings.exclude(stage=RequestStage.DRAFT).order_by("created_at").first()
+    if seen or Notice.objects.filter(entry__in=openings.values("entry"), sent_at__isnull=False).exists():
+        when = f" le {day_of(seen.sent_at or seen.created_at)}" if seen else ""
+        raise Refused(
+            f"Les premières demandes sont parties{when} : la migration ne s’annule plus d’un coup. Retirez-en les BAL "
+            "une à une, en disant pourquoi.",
+            "outside",
+        )
+
+
+def check_leave(row: MigratedBal, why: str, *, by) -> None:
+    check_may(Act.LEAVE_MIGRATION, bal=row.bal, by=by)  # whatever has become of it
+    check_on_its_way(row)
+    if not why.strip():
+        raise Refused("Dites pourquoi, dans le motif : le journal le garde.", "reason")
+
+
+def check_on_its_way(row: MigratedBal) -> None:
+    if row.left_at or row.ended_at:
+        how = "en est retirée" if row.left_at else "a terminé sa migration"
+        raise Refused(f"{row.bal} {how}.", "over")
+
+
+def check_switch(row: MigratedBal, asked: dict[int, int], *, by) -> None:
+    """`asked`: by BAL, how many requests its present operator has still to answer."""
+    check_act(row.bal, Act.SWITCH_BAL, by=by)
+    check_on_its_way(row)
+    if row.bal.state not in IN_SERVICE:
+        raise Refused(f"{row.bal} est {row.bal.get_state_display()} : retirez-la de la migration.", "state")
+    if row.switched_at:
+        raise Refused(f"{row.bal} est déjà basculée.", "switched")
+    if row.opening is None or row.opening.stage not in ANSWERED:
+        raise Refused(
+            f"La nouvelle BAL de {row.bal} n’est pas encore ouverte : {row.migration.operator} ne l’a pas confirmé.",
+            "opening",
+        )
+    if by is SYSTEM and row.migration.planned_on > timezone.localdate():
+        raise Refused(f"La bascule est prévue le {row.migration.planned_on:%d/%m/%Y}.", "date")
+    if asked.get(row.bal_id):
+        raise Refused(
+            f"{row.bal} attend encore une réponse de {row.former_operator} : enregistrez-la, ou annulez la demande.",
+            "asked",
+        )
+
+
+def check_close_former(row: MigratedBal, *, by) -> None:
+    check_act(row.bal, Act.CLOSE_FORMER, by=by)
+    check_on_its_way(row)
+    if row.switched_at is None:
+        raise Refused(f"{row.bal} n’est pas encore basculée : son ancienne adresse sert.", "switched")
+    if row.deletion and row.deletion.stage in (*AWAITED, *ANSWERED):
+        raise Refused(f"La fermeture de {row.former_address} est déjà demandée.", "asked")
+    if row.due_on > timezone.localdate():
+        raise Refused(
+            f"{row.former_address} reste ouverte jusqu’au {row.due_on:%d/%m/%Y}, pour qui y écrit encore.", "overlap"
+        )
+
+
+def check_end(row: MigratedBal, *, by) -> None:
+    check_may(Act.END_MIGRATION, bal=row.bal, by=by)
+    check_on_its_way(row)
+    if row.deletion is None or row.deletion.stage not in ANSWERED:
+        raise Refused(f"{row.former_operator} n’a pas confirmé la fermeture de {row.former_address}.", "deletion")

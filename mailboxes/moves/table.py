@@ -1,0 +1,91 @@
+"""What a structure has, and what becomes of it when the structure is merged into another: every relation, one line."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db.models import Exists, ForeignKey, ManyToOneRel, Model, OuterRef, Q, QuerySet
+
+from mailboxes.models import Structure
+from mailboxes.models.requests import AWAITED
+
+
+class Carried(NamedTuple):
+    """`goes`: it becomes the other structure's; else it stays, as the record of what was. `twin`: the columns by which
+    the other structure may have the same already (then it stays); `while_`: of which rows this is asked."""
+
+    label: str
+    goes: bool = True
+    twin: tuple[str, ...] = ()
+    while_: Q = Q()
+
+
+# By the model and the column that point to the structure.
+# fmt: off
+RELATIONS: dict[str, Carried] = {
+    "bal.structure": Carried("BAL"),
+    "request.structure": Carried("demandes aux opérateurs", twin=("address", "kind"),
+                                 while_=Q(bal=None, stage__in=AWAITED)),
+    "affiliation.structure": Carried("rattachements de personnes", twin=("person",), while_=Q(left_on=None)),
+    "membership.structure": Carried("habilitations de comptes et de logiciels", twin=("user",)),
+    "invitation.structure": Carried("invitations de comptes"),
+    "joining.structure": Carried("demandes de rattachement", twin=("person",), while_=Q(state="asked")),
+    "campaign.structure": Carried("campagnes"),
+    "migration.structure": Carried("migrations"),
+    "webhook.structure": Carried("logiciels prévenus des changements"),
+    "domain.structure": Carried("domaines réservés"),
+    "structure.parent": Carried("structures qui en dépendent"),
+    "structure.merged_into": Carried("structures qui y furent fusionnées"),
+    "requestlayout.structure": Carried("modèles de demandes", twin=("operator", "kind")),
+    "gapdecision.structure": Carried("écarts laissés de côté", twin=("situation", "address")),
+    "columnmapping.structure": Carried("lectures de listes", twin=("operator", "signature")),
+    "namingpolicy.structure": Carried("règle de nommage"),
+    "protocoltext.structure": Carried("protocole d’utilisation", goes=False),
+    "measure.structure": Carried("mesures", goes=False),
+    "journalentry.structure": Carried("journal", goes=False),
+    "import.structure": Carried("imports", goes=False),
+    "accountentry.structure": Carried("journal des comptes", goes=False),
+    "placemove.structure": Carried("changements de structure", goes=False),
+    "placemove.into": Carried("changements de structure", goes=False),
+}
+# fmt: on
+ONE_AT_MOST = frozenset({"namingpolicy.structure"})
+
+
+class Relation(NamedTuple):
+    key: str
+    model: type[Model]
+    column: str
+
+    @property
+    def carried(self) -> Carried:
+        return RELATIONS[self.key]
+
+
+def relations() -> list[Relation]:
+    """All that points to a structure, whichever room keeps it."""
+    found = []
+    for one in Structure._meta.get_fields(include_hidden=True):
+        if isinstance(one, ManyToOneRel) and isinstance(one.field, ForeignKey):
+            model = one.related_model
+            found.append(Relation(f"{model._meta.model_name}.{one.field.name}", model, one.field.name))
+    return found
+
+
+def going() -> Iterable[Relation]:
+    return (one for one in relations() if one.carried.goes)
+
+
+def rows_to_carry(relation: Relation, structure: Structure, into: Structure) -> QuerySet:
+    """Those of which the other structure has not the same."""
+    rows = relation.model._default_manager.filter(**{relation.column: structure})
+    carried = relation.carried
+    there = relation.model._default_manager.filter(**{relation.column: into})
+    if relation.key in ONE_AT_MOST:
+        return rows.filter(~Exists(there))
+    if carried.twin:
+        same = there.filter(carried.while_, **{name: OuterRef(name) for name in carried.twin})
+        twins = rows.filter(carried.while_).filter(Exists(same))
+        return rows.exclude(pk__in=twins.values("pk"))
+    if relation.column == "parent":
+        return rows.exclude(pk=into.pk)  # it would stand under itself
+    return rows

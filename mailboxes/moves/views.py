@@ -1,0 +1,259 @@
+"""Migrations: which BAL go where, what is in the way, and how far each is."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from mailboxes.actions import Tally
+from mailboxes.forms import EmptyForm
+from mailboxes.lifecycle import Act
+from mailboxes.models import Bal, Structure
+from mailboxes.models.bals import managed_structures
+from mailboxes.moves.actions import launch_migration, switch_each, undo_migration
+from mailboxes.moves.forms import CloseFormersForm, LeaveForm, MigrationForm, ScopeForm, UndoForm, typed_addresses
+from mailboxes.moves.models import OVER, MigratedBal, Migration, Step
+from mailboxes.moves.reads import AT_ONCE, Preview, closable, preview, progress
+from mailboxes.moves.rules import check_launch, check_on_its_way, check_undo_migration
+from mailboxes.rules import Refused, allows, check_may, check_somewhere, check_standing
+from mailboxes.views.acts import ActionView
+from mailboxes.views.frame import sees_structures
+from mailboxes.views.register import tell_tally
+
+PER_PAGE = 50
+
+
+def migration_list(request):
+    if not sees_structures(request.user):
+        raise Http404
+    today = timezone.localdate()
+    rows = Migration.objects.visible_to(request.user).with_counts(today).select_related("structure", "operator")
+    page = Paginator(rows.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
+    can_prepare = allows(check_somewhere, Act.MIGRATE, by=request.user)
+    managed = Structure.objects.managed_by(request.user).standing().order_by("name") if can_prepare else []
+    return render(request, "mailboxes/moves/list.html", {"page": page, "managed": managed})
+
+
+def migration_select(request):
+    """BAL ticked in the register, or a structure chosen: to the page that prepares their migration."""
+    chosen = request.GET.get("structure", "")
+    ticked = [pk for pk in request.GET.getlist("bals") if pk.isascii() and pk.isdecimal()][:AT_ONCE]
+    found = Bal.objects.visible_to(request.user).filter(pk__in=ticked)
+    places = set(found.values_list("structure", flat=True))
+    if chosen.isascii() and chosen.isdecimal():
+        places = {int(chosen)}
+    top = _above(places, request.user)
+    if top is None:
+        messages.error(request, "Cochez des BAL que vous gérez, d’une même structure ou de celles qui en dépendent.")
+        return redirect("bal-list" if ticked else "migration-list")
+    query = urlencode({"bals": ticked}, doseq=True)
+    return redirect(f"{reverse('migration-new', args=[top.pk])}{'?' + query if query else ''}")
+
+
+def _above(places: set[int], user) -> Structure | None:
+    """The one of these structures, or the nearest above them all, that one manages."""
+    rows = list(Structure.objects.filter(pk__in=places).select_related("parent__parent"))
+    common = set.intersection(*(row.line() for row in rows)) if rows else set()
+    managed = Structure.objects.filter(pk__in=common & managed_structures(user)).select_related("parent__parent")
+    return max(managed, key=lambda one: len(one.line()), default=None)
+
+
+class PrepareView(ActionView):
+    """The BAL and where they go stand in the page's address: what one sees is what one prepares."""
+
+    template_name = "mailboxes/moves/prepare.html"
+    form_class = MigrationForm
+    label = Act.MIGRATE.label
+    submit = "Préparer la migration"
+    done = "La migration est préparée. Rien n’est encore demandé : relisez-la, puis lancez-la."
+    target: Migration | None = None
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        rows = Structure.objects.visible_to(request.user).select_related("parent__parent")
+        self.structure = get_object_or_404(rows, pk=kwargs["structure"])
+        data = request.GET if "to" in request.GET else None
+        self.scope = ScopeForm(data, structure=self.structure, user=request.user)
+        if data is None:  # what was ticked in the register stays so
+            self.scope.initial = {"bals": request.GET.getlist("bals")}
+        elif self.scope.is_valid():
+            operator, domain = self.scope.target()
+            self.target = Migration(structure=self.structure, operator=operator, domain=domain)
+
+    def check(self, *, by):
+        check_may(Act.MIGRATE, structure=self.structure, by=by)
+        check_standing(self.structure)
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "instance": self.target or Migration(structure=self.structure)}
+
+    def perform(self, form, *, by):
+        if self.target is None:
+            raise Refused("Choisissez d’abord où vont les BAL.", "target")
+        typed, ticked = typed_addresses(self.request.POST)
+        seen = set(self.scope.chosen().filter(pk__in=ticked).values_list("pk", flat=True))
+        return form.perform({pk: typed[pk] for pk in seen if pk in typed}, by=by)
+
+    def back(self):
+        return self.result.get_absolute_url() if self.result else reverse("structure", args=[self.structure.pk])
+
+    def get_context_data(self, **kwargs):
+        facts = {"structure": self.structure, "scope": self.scope, "at_once": AT_ONCE, "target": self.target}
+        if self.target is not None:
+            typed, ticked = typed_addresses(self.request.POST)
+            found: Preview = preview(self.target, self.scope.chosen(), typed, by=self.request.user)
+            total = self.scope.chosen().count()
+            facts |= {"preview": found, "ticked": ticked if typed else None, "more": max(0, total - AT_ONCE)}
+        return super().get_context_data(**facts, **kwargs)
+
+
+# --- On its way -------------------------------------------------------------------------------------------------------
+def migration(request, pk):
+    rows = Migration.objects.visible_to(request.user).with_counts(timezone.localdate())
+    row = get_object_or_404(rows.select_related("structure", "operator", "by"), pk=pk)
+    step = request.GET.get("etape", "")
+    found = row.rows.with_step()
+    if step == "retard":
+        found = found.late(timezone.localdate())
+    elif step in Step.values:
+        found = found.filter(step=step)
+    asked = ("opening", "reply", "depublication", "deletion", "former_operator", "bal")
+    page = Paginator(found.select_related(*asked).order_by("former_address", "pk"), PER_PAGE)
+    context = {
+        "migration": row,
+        "steps": progress(row),
+        "step": step,
+        "page": page.get_page(request.GET.get("page")),
+        "over": OVER,
+        "ready": row.rows.ready().count(),
+        "closable": closable(row.rows.all(), timezone.localdate()).count(),
+        "can_launch": allows(check_launch, row, by=request.user),
+        "can_undo": allows(check_undo_migration, row, by=request.user),
+        "can_act": allows(check_may, Act.MIGRATE, structure=row.structure, by=request.user),
+    }
+    return render(request, "mailboxes/moves/migration.html", context)
+
+
+def bal_migration(request, pk):
+    """The latest migration of a BAL."""
+    bal = get_object_or_404(Bal.objects.visible_to(request.user), pk=pk)
+    seen = Migration.objects.visible_to(request.user)
+    row = get_object_or_404(seen.filter(rows__bal=bal).order_by("-pk")[:1])
+    return redirect(row.get_absolute_url())
+
+
+class MigrationActView(ActionView):
+    migration: Migration
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        rows = Migration.objects.visible_to(request.user).select_related("structure", "operator")
+        self.migration = get_object_or_404(rows, pk=kwargs["pk"])
+
+    def check(self, *, by):
+        check_may(Act.MIGRATE, structure=self.migration.structure, by=by)
+
+    def back(self):
+        return self.migration.get_absolute_url()
+
+
+class LaunchMigrationView(MigrationActView):
+    form_class = EmptyForm
+    label = "Lancer la migration"
+    done = "Les ouvertures sont demandées au nouvel opérateur, et les titulaires prévenus."
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        waiting = self.migration.rows.standing().filter(opening=None).count()
+        self.warning = (
+            f"{waiting} demande{'s' if waiting > 1 else ''} d’ouverture à {self.migration.operator} ; les titulaires "
+            "reçoivent un avis. Dès qu’une demande est partie, la migration ne s’annule plus d’un coup."
+        )
+
+    def check(self, *, by):
+        check_launch(self.migration, by=by)
+
+    def perform(self, form, *, by):
+        return launch_migration(self.migration, by=by)
+
+
+class UndoMigrationView(MigrationActView):
+    form_class = UndoForm
+    label = "Annuler la migration"
+    done = "La migration est annulée : ses BAL restent où elles sont."
+
+    def check(self, *, by):
+        check_undo_migration(self.migration, by=by)
+
+    def perform(self, form, *, by):
+        return undo_migration(self.migration, by=by, why=form.cleaned_data["why"])
+
+
+class TallyView(MigrationActView):
+    """What is done to all the BAL that are ready for it; those that are not are told why."""
+
+    def form_valid(self, form):
+        try:
+            tally: Tally = self.perform(form, by=self.request.user)
+        except Refused as refused:
+            form.add_error(None, refused)
+            return self.form_invalid(form)
+        tell_tally(self.request, self.act, tally)
+        return redirect(self.back())
+
+    act: Act
+
+
+class SwitchView(TallyView):
+    act = Act.SWITCH_BAL
+    form_class = EmptyForm
+    label = "Basculer les BAL ouvertes"
+    warning = (
+        "Au registre, ces BAL prennent leur nouvelle adresse et leur nouvel opérateur. L’ancienne adresse reste à "
+        "côté, les BAL privilégiées suivent, et l’ancien opérateur est prié de poser la réponse automatique."
+    )
+
+    def perform(self, form, *, by):
+        return switch_each(self.migration.rows.ready(), by=by)
+
+
+class CloseFormersView(TallyView):
+    act = Act.CLOSE_FORMER
+    form_class = CloseFormersForm
+    label = "Faire fermer les anciennes BAL"
+    is_dangerous = True
+    warning = (
+        "Leur suppression est demandée à l’ancien opérateur : ce qui y reste sera perdu, et ce qui y est envoyé "
+        "ensuite aussi. Assurez-vous auprès des titulaires que les messages utiles sont repris."
+    )
+
+    def perform(self, form, *, by):
+        return form.perform(closable(self.migration.rows.all(), timezone.localdate()), by=by)
+
+
+class LeaveView(MigrationActView):
+    form_class = LeaveForm
+    label = Act.LEAVE_MIGRATION.label
+    done = "La BAL est retirée de la migration."
+    warning = (
+        "Avant sa bascule, la BAL reste où elle est, et ce qui fut demandé pour elle est annulé. Après, elle garde sa "
+        "nouvelle adresse, et l’ancienne comme alias."
+    )
+    row: MigratedBal
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        rows = self.migration.rows.select_related("opening", "reply", "depublication", "deletion")
+        self.row = get_object_or_404(rows, pk=kwargs["row"])
+        self.row.bal = Bal.objects.with_holders().get(pk=self.row.bal_id)
+        self.label = f"{Act.LEAVE_MIGRATION.label} : {self.row.bal}"
+
+    def check(self, *, by):
+        check_may(Act.LEAVE_MIGRATION, bal=self.row.bal, by=by)
+        check_on_its_way(self.row)
+
+    def perform(self, form, *, by):
+        return form.perform(self.row, by=by)

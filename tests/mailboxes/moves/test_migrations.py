@@ -1,0 +1,401 @@
+"""BAL taken to another operator: prepared, asked for, switched, the old one closed."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from mailboxes import actions, jobs
+from mailboxes.findings import narrow
+from mailboxes.lifecycle import Act, RequestKind
+from mailboxes.models import SYSTEM, Alias, Bal, Domain, JournalEntry, Notice, Preference, Price, Request
+from mailboxes.moves.actions import (
+    close_formers,
+    launch_migration,
+    leave_migration,
+    prepare_migration,
+    switch_each,
+    undo_migration,
+)
+from mailboxes.moves.models import MigratedBal, Migration, Step
+from mailboxes.moves.reads import closable
+from mailboxes.rules import NotAllowed, Refused
+
+pytestmark = pytest.mark.django_db
+TODAY = timezone.localdate
+
+
+def steps_of(migration):
+    return {row.former_address: row.step for row in migration.rows.with_step()}
+
+
+def new(address):
+    return address.replace("chu-exemple", "nouveau")
+
+
+# --- Prepared ---------------------------------------------------------------------------------------------------------
+def test_prepared_nothing_moves_and_nobody_is_asked(prepare, per, org, company):
+    migration = prepare(per, org)
+    assert set(steps_of(migration).values()) == {Step.PREPARED}
+    assert not Request.objects.exists()
+    assert not Notice.objects.exists()
+    coming = Alias.objects.get(bal=per)
+    assert (coming.address, coming.operator, coming.nature) == (new(per.address), company, Alias.Nature.COMING)
+    per.refresh_from_db()
+    assert per.address == "paul.exemple@chu-exemple.mssante.fr"
+
+
+def test_a_bal_already_in_a_migration_gets_a_plain_sentence(prepare, per, org):
+    first = prepare(per)
+    with pytest.raises(Refused, match=f"déjà dans la migration n° {first.pk} vers Nouvel opérateur"):
+        prepare(per, org, wanted={per.pk: "autre@nouveau.mssante.fr"})
+    assert not MigratedBal.objects.filter(bal=org).exists(), "all or none"
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("accueil@nouveau.mssante.fr", "est donnée deux fois"),
+        ("x@ailleurs.mssante.fr", "n’est pas un domaine de"),
+        ("pas une adresse", "n’est pas une adresse"),
+        ("prise@nouveau.mssante.fr", "est déjà prise"),
+    ],
+)
+def test_each_bad_address_is_told_with_its_bal(prepare, per, org, make_bal, company, address, why):
+    make_bal("ORG", address="prise@nouveau.mssante.fr", operator=company)
+    with pytest.raises(Refused, match=why):
+        prepare(per, org, wanted={per.pk: address})
+    assert not Alias.objects.exists()
+
+
+def test_what_awaits_the_operator_or_is_leaving_does_not_move(prepare, per, org, by):
+    actions.open_request(per, RequestKind.CHANGE, by=by, detail="Un détail.")
+    with pytest.raises(Refused, match="attend une réponse de Opérateur régional"):
+        prepare(per)
+    actions.move(org, "request_depublication", by=by)
+    with pytest.raises(Refused, match="seule une BAL active"):
+        prepare(org)
+
+
+def test_only_a_gestionnaire_migrates(structure, company, per, people):
+    for person in (people.lea, people.paul, people.eve):
+        facts = {"structure": structure, "operator": company, "planned_on": TODAY()}
+        with pytest.raises(NotAllowed):
+            prepare_migration(Migration(**facts), {per.pk: new(per.address)}, by=person.user)
+
+
+# --- Asked for, given up ----------------------------------------------------------------------------------------------
+def test_launched_the_new_operator_is_asked_and_the_titulaires_are_told(prepare, org, by, people):
+    migration = launch_migration(prepare(org), by=by)
+    request = Request.objects.get()
+    assert (request.kind, request.operator, request.address) == ("open", migration.operator, new(org.address))
+    assert "Cotitulaire : Bruno EXEMPLE" in request.reason
+    assert "Délégataire : Delphine EXEMPLE, sous Alice EXEMPLE" in request.reason
+    assert "BAL ORG accueil@nouveau.mssante.fr" in request.letter.text
+    told = Notice.objects.filter(stage=Act.MIGRATE)
+    assert {notice.person for notice in told} == {people.alice, people.bruno}
+    with pytest.raises(Refused, match="déjà demandé"):
+        launch_migration(migration, by=by)
+
+
+def test_undone_before_anything_was_seen_outside(prepare, per, by):
+    migration = undo_migration(prepare(per), by=by, why="Contrat rompu.")
+    assert steps_of(migration) == {per.address: Step.LEFT}
+    assert not Alias.objects.exists()
+    with pytest.raises(Refused, match="déjà annulée"):
+        undo_migration(migration, by=by)
+    prepare(per)  # and it may be prepared again
+
+
+def test_no_undo_after_an_effect_outside_each_bal_is_taken_out_with_its_reason(prepare, per, org, by):
+    migration = launch_migration(prepare(per, org), by=by)
+    actions.step(Request.objects.get(bal=per), Act.MARK_SENT, by=by)
+    with pytest.raises(Refused, match="ne s’annule plus d’un coup"):
+        undo_migration(migration, by=by)
+    row = migration.rows.get(bal=per)
+    with pytest.raises(Refused, match="Dites pourquoi"):
+        leave_migration(row, why=" ", by=by)
+    leave_migration(row, why="Elle reste.", by=by)
+    request = Request.objects.get(bal=per)
+    assert request.stage == "cancelled"
+    assert request.lines.get(what=Act.CANCEL_REQUEST).notices.exists(), "the operator had been asked: they hear of it"
+    assert steps_of(migration)[per.address] == Step.LEFT
+    assert not Alias.objects.filter(bal=per).exists()
+
+
+def test_taken_out_once_open_the_new_box_is_to_be_closed(opened, per, by):
+    migration = opened(per)
+    leave_migration(migration.rows.get(), why="Elle reste.", by=by)
+    request = Request.objects.get(kind="delete")
+    assert (request.operator, request.address, request.bal) == (migration.operator, new(per.address), None)
+    per.refresh_from_db()
+    assert per.state == "active"
+
+
+# --- Switched ---------------------------------------------------------------------------------------------------------
+def test_switched_the_bal_has_its_new_address_and_all_that_named_the_old_one_follows(
+    opened, per, org, by, people, operator, company
+):
+    operator.can_auto_reply = True
+    operator.save()
+    former = per.address
+    wish = Preference.objects.create(person=people.paul, address=former, by=by, situation="F010000002")
+    Bal.objects.filter(pk=org.pk).update(replaced_by=former)
+    migration = opened(per)
+    Bal.objects.filter(pk=per.pk).update(used_mb=50, percent_full=90, last_used_at=timezone.now())
+    assert switch_each(migration.rows.ready(), by=by).done == 1
+    per.refresh_from_db()
+    wish.refresh_from_db()
+    org.refresh_from_db()
+    assert (per.address, per.operator, per.state) == (new(former), company, "active")
+    assert (per.used_mb, per.percent_full, per.quota_mb) == (None, None, 2000), "of the new box nothing is known"
+    assert wish.address == org.replaced_by == new(former)
+    alias = per.aliases.get()
+    assert (alias.address, alias.nature, alias.operator) == (former, Alias.Nature.FORMER, operator)
+    assert alias.due_on == TODAY() + timedelta(days=30)
+    reply = Request.objects.get(kind="change")
+    assert (reply.address, reply.operator) == (former, operator)
+    assert f"Écrivez à {new(former)}." in reply.detail
+    assert Notice.objects.filter(stage=Act.SWITCH_BAL, person=people.paul).exists()
+    assert Bal.objects.paid().count() == 2, "counted and paid once"
+
+
+def test_the_night_switches_on_the_planned_day_and_not_before(opened, per, by):
+    migration = opened(per, planned_on=TODAY() + timedelta(days=5))
+    jobs.run("follow_migrations")
+    assert steps_of(migration) == {per.address: Step.READY}
+    refused = switch_each(migration.rows.all(), by=SYSTEM).refused
+    assert "La bascule est prévue le" in refused[per.address]
+    migration.planned_on = TODAY()
+    migration.save()
+    jobs.run("follow_migrations")
+    assert Bal.objects.get().address == new("paul.exemple@chu-exemple.mssante.fr")
+
+
+def test_a_request_opened_meanwhile_holds_the_switch_up_in_words(opened, per, by):
+    migration = opened(per)
+    actions.open_request(per, RequestKind.CHANGE, by=by, detail="Un détail.")
+    tally = switch_each(migration.rows.ready(), by=by)
+    assert tally.done == 0
+    assert "attend encore une réponse de Opérateur régional" in tally.refused[per.address]
+
+
+def test_a_domain_that_follows_its_bal_changes_hands_with_the_last_one(opened, per, org, by, operator, company):
+    migration = opened(per, org, domain="", wanted={per.pk: per.address, org.pk: org.address})
+    first, last = migration.rows.order_by("pk")
+    switch_each(migration.rows.filter(pk=first.pk), by=by)
+    domain = Domain.objects.get(name="chu-exemple.mssante.fr")
+    assert domain.operator == operator
+    switch_each(migration.rows.filter(pk=last.pk), by=by)
+    domain.refresh_from_db()
+    assert domain.operator == company
+    assert {bal.address for bal in Bal.objects.filter(operator=company)} == {per.address, org.address}
+
+
+def test_an_operator_who_keeps_the_old_address_makes_an_alias_of_it(opened, per, by):
+    migration = opened(per, keeps_alias=True)
+    switch_each(migration.rows.ready(), by=by)
+    assert steps_of(migration) == {per.address: Step.ENDED}
+    assert Alias.objects.get().nature == Alias.Nature.KEPT
+    assert not Request.objects.exclude(kind="open").exists(), "nothing is left to close"
+
+
+# --- The former address -----------------------------------------------------------------------------------------------
+def test_the_old_leaves_the_annuaire_once_the_new_is_seen_and_is_closed_after_the_overlap(
+    opened, per, by, fresh, make_entry, operator
+):
+    former = per.address
+    make_entry(former)
+    migration = opened(per)
+    switch_each(migration.rows.ready(), by=by)
+    jobs.run("follow_migrations")
+    assert not Request.objects.filter(kind="depublish").exists(), "the new one is nowhere yet"
+    make_entry(new(former))
+    jobs.run("follow_migrations")
+    asked = Request.objects.get(kind="depublish")
+    assert (asked.address, asked.operator, asked.bal) == (former, operator, None)
+    rows = migration.rows.all()
+    tally = close_formers(rows, by=by, attested=True)
+    assert "reste ouverte jusqu’au" in tally.refused[former]
+    rows.update(due_on=TODAY())
+    with pytest.raises(Refused, match="Attestez"):
+        close_formers(closable(rows, TODAY()), by=by, attested=False)
+    assert close_formers(closable(rows, TODAY()), by=by, attested=True).done == 1
+    deletion = Request.objects.get(kind="delete")
+    assert (deletion.address, deletion.operator) == (former, operator)
+    assert steps_of(migration) == {former: Step.CLOSING}
+    actions.step(deletion, Act.RECORD_DONE, by=by)
+    jobs.run("follow_migrations")
+    assert steps_of(migration) == {former: Step.ENDED}
+    assert not Alias.objects.exists()
+    per.refresh_from_db()
+    assert (per.state, per.address) == ("active", new(former)), "the BAL itself never was on its way out"
+
+
+def test_what_is_late_is_a_finding_that_leads_to_its_migration(prepare, per, client, by, people):
+    migration = prepare(per)
+    assert not narrow(Bal.objects.all(), "migration").exists()
+    Alias.objects.update(due_on=TODAY() - timedelta(days=1))
+    migration.rows.update(due_on=TODAY() - timedelta(days=1))
+    assert list(narrow(Bal.objects.all(), "migration")) == [per]
+    client.force_login(by)
+    assert reverse("bal-migration", args=[per.pk]) in client.get(per.get_absolute_url()).text
+    page = client.get(reverse("bal-migration", args=[per.pk]), follow=True)
+    assert "en retard" in page.text
+
+
+# --- Lists of both operators ------------------------------------------------------------------------------------------
+def test_both_operators_lists_are_read_rightly_before_the_switch(prepare, per, by, bring_in, company):
+    former = per.address
+    migration = launch_migration(prepare(per), by=by)
+    run = bring_in(f"Adresse;Type\n{former};PER\n")
+    (line,) = run.lines.exclude(number=None)
+    assert "En migration vers" in line.remark
+    run = bring_in(f"Adresse;Type\n{new(former)};PER\n", operator=company)
+    (line,) = run.lines.exclude(number=None)
+    assert (line.bal, line.outcome, run.created, run.rejected) == (per, "updated", 0, 0)
+    assert "adresse à venir" in line.remark
+    assert steps_of(migration) == {former: Step.READY}, "to be on its list is to be open"
+    assert Bal.objects.count() == 1
+
+
+def test_both_operators_lists_are_read_rightly_after_the_switch(opened, per, by, bring_in, company, operator):
+    former = per.address
+    migration = opened(per)
+    switch_each(migration.rows.ready(), by=by)
+    run = bring_in(f"Adresse;Type;Espace occupé (Mo)\n{former};PER;70\n")
+    (line,) = run.lines.exclude(number=None)
+    assert (line.bal, line.outcome) == (per, "unchanged")
+    assert "ancienne adresse" in line.remark
+    assert Bal.objects.get().used_mb is None, "the old box says nothing of the new one"
+    run = bring_in(f"Adresse;Type;Espace occupé (Mo)\n{new(former)};PER;3\n", operator=company)
+    assert (run.updated, run.rejected) == (1, 0)
+    assert Bal.objects.get().used_mb == 3
+    migration.rows.update(due_on=TODAY())
+    close_formers(closable(migration.rows.all(), TODAY()), by=by, attested=True)
+    bring_in(f"Adresse;Type;État\n{former};PER;supprimée\n")
+    jobs.run("follow_migrations")
+    assert steps_of(migration) == {former: Step.ENDED}
+    assert Bal.objects.get().state == "active"
+
+
+def test_a_list_in_the_middle_that_says_deleted_too_early_is_a_line_to_take_up(prepare, per, by, bring_in):
+    launch_migration(prepare(per), by=by)
+    run = bring_in(f"Adresse;Type;État\n{per.address};PER;supprimée\n")
+    (line,) = run.lines.exclude(number=None)
+    assert line.outcome == "rejected"
+    assert "Basculez-la d’abord, ou retirez-la de la migration" in line.remark
+    assert Bal.objects.get().state == "active"
+
+
+def test_a_forecast_of_a_list_answers_nothing(prepare, per, by, bring_in, company):
+    launch_migration(prepare(per), by=by)
+    bring_in(f"Adresse;Type\n{new(per.address)};PER\n", operator=company, stage="previewed")
+    assert Request.objects.get().stage in ("draft", "sent")
+
+
+# --- The pages --------------------------------------------------------------------------------------------------------
+def test_the_page_shows_what_would_change_with_its_costs_then_prepares_what_is_ticked(
+    client, by, per, org, structure, company, operator
+):
+    Price.objects.create(operator=operator, offer="PER", yearly_cost=10)
+    Price.objects.create(operator=company, offer="PER", yearly_cost=7)
+    client.force_login(by)
+    domain = company.domains.get()
+    url = f"{reverse('migration-new', args=[structure.pk])}?to=d{domain.pk}&kind=PER"
+    page = client.get(url)
+    assert "10,00\xa0€ aujourd’hui, 7,00\xa0€ ensuite" in page.text.replace(" €", "\xa0€")
+    assert new(per.address) in page.text
+    assert org.address not in page.text
+    facts = {
+        "bals": [per.pk],
+        f"address-{per.pk}": "paul.e@nouveau.mssante.fr",
+        "planned_on": TODAY(),
+        "overlap_days": 9,
+    }
+    answer = client.post(url, facts)
+    row = MigratedBal.objects.get()
+    assert answer.headers["Location"] == row.migration.get_absolute_url()
+    assert row.new_address == "paul.e@nouveau.mssante.fr"
+
+
+def test_a_collision_is_told_and_mended_on_the_page(client, by, per, make_bal, structure, company):
+    make_bal("ORG", address=new(per.address), operator=company)
+    client.force_login(by)
+    domain = company.domains.get()
+    url = f"{reverse('migration-new', args=[structure.pk])}?to=d{domain.pk}&bals={per.pk}"
+    page = client.get(url).text
+    assert "est déjà prise" in page
+    facts = {"planned_on": TODAY(), "overlap_days": 9, "bals": [per.pk], f"address-{per.pk}": new(per.address)}
+    assert "est déjà prise" in client.post(url, facts).text
+    client.post(url, facts | {f"address-{per.pk}": "paul2@nouveau.mssante.fr"})
+    assert MigratedBal.objects.get().new_address == "paul2@nouveau.mssante.fr"
+
+
+def test_bal_ticked_in_the_register_lead_to_the_page_of_their_structure(client, by, per, org, structure):
+    client.force_login(by)
+    answer = client.get(reverse("migration-select"), {"bals": [per.pk, org.pk]})
+    assert answer.headers["Location"].startswith(reverse("migration-new", args=[structure.pk]))
+    assert f"bals={per.pk}" in answer.headers["Location"]
+    assert client.get(reverse("migration-select"), {"bals": [999]}).headers["Location"] == reverse("bal-list")
+
+
+def test_a_reader_follows_a_migration_without_acting_and_a_stranger_sees_none(client, opened, per, people):
+    migration = opened(per)
+    client.force_login(people.lea.user)
+    page = client.get(migration.get_absolute_url()).text
+    assert per.address in page
+    assert reverse("migration-switch", args=[migration.pk]) not in page
+    assert "réservé à" in client.get(reverse("migration-leave", args=[migration.pk, migration.rows.get().pk])).text
+    client.force_login(people.eve.user)
+    assert client.get(migration.get_absolute_url()).status_code == 404
+
+
+def test_every_act_of_the_page_from_launch_to_close(client, prepare, per, by, operator):
+    migration = prepare(per)
+    client.force_login(by)
+    client.post(reverse("migration-launch", args=[migration.pk]))
+    actions.step(Request.objects.get(), Act.RECORD_DONE, by=by)
+    client.post(reverse("migration-switch", args=[migration.pk]))
+    migration.rows.update(due_on=TODAY())
+    page = client.post(reverse("migration-close", args=[migration.pk]), {"attested": ""})
+    assert "Attestez" in page.text
+    client.post(reverse("migration-close", args=[migration.pk]), {"attested": "on"})
+    assert set(steps_of(migration).values()) == {Step.CLOSING}
+
+
+def test_the_pages_cost_as_many_queries_for_forty_bal_as_for_two(client, by, make_bal, structure, company, opened):
+    client.force_login(by)
+    url = f"{reverse('migration-new', args=[structure.pk])}?to=d{company.domains.get().pk}"
+
+    def cost(address):
+        with CaptureQueriesContext(connection) as asked:
+            client.get(address)
+        return len(asked)
+
+    def written(bals):
+        with CaptureQueriesContext(connection) as asked:
+            migration = opened(*bals)
+            switch_each(migration.rows.ready(), by=by)
+        return migration, len(asked)
+
+    few = [make_bal("ORG") for _ in range(2)]
+    cost(url)
+    before = cost(url)
+    first, writes = written(few)
+    shown = cost(first.get_absolute_url())
+    many = [make_bal("ORG") for _ in range(40)]
+    assert cost(url) == before
+    second, more_writes = written(many)
+    assert cost(second.get_absolute_url()) == shown
+    assert more_writes <= writes + 2
+
+
+def test_every_line_of_the_journal_says_why_and_by_whom(opened, per, by):
+    switch_each(opened(per, why="Fin du contrat.").rows.ready(), by=by)
+    lines = JournalEntry.objects.filter(bal=per, by=by)
+    assert [line.what for line in lines.order_by("pk")] == [Act.MIGRATE, Act.MIGRATE, Act.SWITCH_BAL]
+    assert lines.order_by("pk")[0].note == "Fin du contrat."
