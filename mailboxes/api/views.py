@@ -2,8 +2,10 @@
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 
 from mailboxes import actions
+from mailboxes.api.bal_lines import READ, bal_lines
 from mailboxes.api.fields import person_of
 from mailboxes.api.serializers import (
     BalSerializer,
@@ -22,7 +24,27 @@ class BalViewSet(ResourceViewSet):
     serializer_class = BalSerializer
 
     def get_queryset(self):
-        return Bal.objects.visible_to(self.request.user).with_holders().with_publication()
+        user = self.request.user
+        return Bal.objects.seen_by(user) if self.action == "list" else Bal.objects.visible_to(user)
+
+    def filter_queryset(self, queryset):
+        """A list reads the keys of its page first, and then these rows alone."""
+        found = super().filter_queryset(queryset)
+        return found.values("pk") if self.action == "list" else found
+
+    def lines(self, page):
+        pks, names = [row["pk"] for row in page], self.asked([*READ, "cotitulaires", "abilities"])
+        rows = bal_lines(Bal.objects.filter(pk__in=pks), self.request.user, names)
+        return [rows[pk] for pk in pks]
+
+    def facts(self):
+        return self.facts_of(self.kwargs["pk"])
+
+    def facts_of(self, pk):
+        rows = bal_lines(self.get_queryset().filter(pk=pk), self.request.user)
+        if not rows:
+            raise NotFound
+        return rows[int(pk)]
 
     @extend_schema(request=RegisterSerializer, responses={201: BalSerializer}, summary=Act.REGISTER.label)
     def create(self, request):

@@ -96,12 +96,24 @@ class ResourceViewSet(StrictView, GenericViewSet):
 
     def list(self, request, *args, **kwargs):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.lines(page))
+
+    def lines(self, page) -> list:
+        """The rows of a page, as shown."""
         lines = self.get_serializer(page, many=True)
         self.keep_asked(lines.child)
-        return self.get_paginated_response(lines.data)
+        return lines.data
+
+    def facts(self) -> Mapping[str, Any]:
+        """All that is shown of the object."""
+        return self.get_serializer(self.get_object()).data
+
+    def facts_of(self, pk) -> Mapping[str, Any]:
+        """`facts`, of the object that the call has made."""
+        return self.get_serializer(self.get_queryset().get(pk=pk)).data
 
     def retrieve(self, request, *args, **kwargs):
-        facts = self.get_serializer(self.get_object()).data
+        facts = self.facts()
         etag = etag_of(facts)
         if etag in _tags(request, "If-None-Match"):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
@@ -128,7 +140,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
 
         def go():
             pk = perform().pk
-            facts = self.get_serializer(self.get_queryset().get(pk=pk)).data
+            facts = self.facts_of(pk)
             answer = self._shown(facts, etag_of(facts), status.HTTP_201_CREATED)
             answer["Location"] = self.reverse_action("detail", args=[pk])
             return answer
@@ -142,7 +154,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
             self._hold()
             perform(self.get_object())
             self._check_nothing_unread()
-            facts = self.get_serializer(self.get_object()).data
+            facts = self.facts()
             return self._shown(facts, etag_of(facts), status)
 
         return once(self.request, go)
@@ -178,19 +190,19 @@ class ResourceViewSet(StrictView, GenericViewSet):
         wanted = _tags(self.request, "If-Match")
         if not wanted or wanted == ["*"]:
             return
-        if etag_of(self.get_serializer(self.get_object()).data) not in wanted:
+        if etag_of(self.facts()) not in wanted:
             raise ChangedSince
 
     def _shown(self, facts, etag: str, status: int = status.HTTP_200_OK) -> Response:
-        asked = self._asked(facts)
+        asked = self.asked(facts)
         facts = {name: value for name, value in facts.items() if name in asked}
         return Response(facts, status=status, headers={"ETag": etag})
 
     def keep_asked(self, serializer) -> None:
-        for name in set(serializer.fields) - set(self._asked(serializer.fields)):
+        for name in set(serializer.fields) - set(self.asked(serializer.fields)):
             serializer.fields.pop(name)
 
-    def _asked(self, known: Iterable[str]) -> Collection[str]:
+    def asked(self, known: Iterable[str]) -> Collection[str]:
         """The fields named by `?fields=`; all when it is left out."""
         if "fields" not in self.request.query_params:
             return [*known]
