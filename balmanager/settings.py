@@ -128,6 +128,8 @@ else:
         **DATABASES["default"].get("OPTIONS", {}),
     }
 
+PAGE_SECONDS = env.int("PAGE_SECONDS", default=30)  # that PostgreSQL may spend on one question of a page; 0: no limit
+
 RUNTIME_ROLE = env("RUNTIME_ROLE", default="")  # PostgreSQL's role that serves, where it does not own the tables
 
 # --- Who logs in ------------------------------------------------------------------------------------------------------
@@ -486,13 +488,16 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "BAL Manager",
     "DESCRIPTION": "Le registre des BAL MSSanté d’une structure, pour son DPI ou son DUI.",
     "VERSION": "1",
+    "CONTACT": {"name": "La personne qui administre cette instance de BAL Manager"},
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "SERVERS": [{"url": "/", "description": "L’instance qui sert ce document"}],
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.1",  # plain JSON Schema: null is a type
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "mailboxes.api.schema.as_chosen",
         "mailboxes.api.schema.with_refusals",
+        "mailboxes.api.document.for_generators",
     ],
     "ENUM_NAME_OVERRIDES": {
         "BalKind": "mailboxes.models.Bal.Kind",

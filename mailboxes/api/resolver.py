@@ -36,7 +36,7 @@ class ResolverQuestion:
     purpose: str = ""
 
 
-class Line(NamedTuple):
+class AnnuaireLine(NamedTuple):
     """What is asked of a line of the annuaire: a tuple, for an answer reads hundreds."""
 
     address: str
@@ -64,7 +64,7 @@ class Known(NamedTuple):
 class Candidate:
     """One address that would do, as the annuaire shows it, with the register's BAL where the asker sees it."""
 
-    entry: Line
+    entry: AnnuaireLine
     ranks: set[str]
     bal: Known | None = None
     wishes: set[tuple[str, str]] = field(default_factory=set)  # where and for what its holder chose it
@@ -220,10 +220,10 @@ def _candidates(questions: list[ResolverQuestion]) -> dict[tuple[str, str, str],
     structures = {question.structure for question in questions} - {""}
     shared = Q(structure_id__in=structures) & ~Q(kind=Bal.Kind.NOMINATIVE)
     sources = public_sources()
-    read = Entry.objects.published().filter(own | shared).values_list("source", "pk", "rank", *Line._fields)
+    read = Entry.objects.published().filter(own | shared).values_list("source", "pk", "rank", *AnnuaireLine._fields)
     found: dict[tuple[str, str, str], Candidate] = {}
     for _, _, rank, *facts in sorted(read, key=lambda row: (sources.index(row[0]), row[1])):
-        line = Line._make(facts)
+        line = AnnuaireLine._make(facts)
         key = (line.person_id, line.structure_id, line.address)
         candidate = found.get(key)
         if candidate is None:

@@ -63,6 +63,7 @@ class HolderOfBalSerializer(serializers.Serializer):
                 "used_mb": 850,
                 "quota_mb": 1000,
                 "percent_full": 85,
+                "full_on": "2027-02-14",
                 "cotitulaires": [
                     {
                         "id": 7,

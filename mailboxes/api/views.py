@@ -21,16 +21,21 @@ from mailboxes.models import Bal
 
 
 class BalViewSet(ResourceViewSet):
+    """Les BAL des structures de la clé, avec leurs titulaires et ce que la clé peut en faire."""
+
     serializer_class = BalSerializer
+    orderings = ("id", "address")
 
     def get_queryset(self):
+        if getattr(self, "swagger_fake_view", False):  # the document is written without a database
+            return Bal.objects.none()
         user = self.request.user
         return Bal.objects.seen_by(user) if self.action == "list" else Bal.objects.visible_to(user)
 
     def filter_queryset(self, queryset):
         """A list reads the keys of its page first, and then these rows alone."""
         found = super().filter_queryset(queryset)
-        return found.values("pk") if self.action == "list" else found
+        return found.values("pk", "address") if self.action == "list" else found
 
     def lines(self, page):
         pks, names = [row["pk"] for row in page], self.asked([*READ, "cotitulaires", "abilities"])

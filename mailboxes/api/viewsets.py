@@ -27,7 +27,8 @@ class Pages(CursorPagination):
     """Pages by primary key: rows that come or go shift nothing, a late page costs what the first does, nothing is
     counted."""
 
-    ordering = "pk"
+    ordering = ("pk",)
+    ordering_query_param = "ordering"
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500
@@ -35,6 +36,15 @@ class Pages(CursorPagination):
     total: int | None = None
     cursor_query_description = "Curseur de page : suivez `next`, n’en fabriquez pas."
     page_size_query_description = "Lignes par page, 500 au plus."
+
+    def get_ordering(self, request, queryset, view):
+        """Of columns that no two rows share, and that none leaves empty: a cursor stands on one of them."""
+        said = request.query_params.get(self.ordering_query_param)
+        if said is None:
+            return self.ordering
+        if said not in (known := orderings_of(view)):
+            raise ValidationError({self.ordering_query_param: [f"Connus : {', '.join(known)}."]})
+        return (said.replace("id", "pk") if said.removeprefix("-") == "id" else said,)
 
     def get_page_size(self, request):
         """One that cannot be read is refused: another number of lines than was asked would surprise."""
@@ -71,6 +81,13 @@ class Pages(CursorPagination):
         return [
             *super().get_schema_operation_parameters(view),
             {
+                "name": self.ordering_query_param,
+                "in": "query",
+                "required": False,
+                "description": "Ordre des lignes ; `-` : à rebours.",
+                "schema": {"type": "string", "enum": orderings_of(view), "default": "id"},
+            },
+            {
                 "name": self.total_query_param,
                 "in": "query",
                 "required": False,
@@ -80,19 +97,24 @@ class Pages(CursorPagination):
         ]
 
 
+def orderings_of(view) -> list[str]:
+    return [f"{sign}{name}" for name in view.orderings for sign in ("", "-")]
+
+
 class ResourceViewSet(StrictView, GenericViewSet):
     """A resource one reads in pages or alone, and writes through `act`."""
 
     pagination_class = Pages
     filterset_class: type[FilterSet] | None = None
     lookup_value_regex = r"\d+"
+    orderings = ("id",)
     is_body_read = False
 
     def parameters(self):
         if self.action != "list":
             return ["fields"]
         filters = self.filterset_class.base_filters if self.filterset_class else ()
-        return ["fields", *filters, "cursor", "page_size", "total"]
+        return ["fields", *filters, "cursor", "page_size", "ordering", "total"]
 
     def list(self, request, *args, **kwargs):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
