@@ -3,7 +3,7 @@
 import errno
 from typing import NamedTuple
 
-from directory.away import database_is_away
+from directory.away import database_is_away, was_stopped
 
 RETRY_AFTER = 10  # seconds
 
@@ -22,10 +22,17 @@ FULL = Unavailable(
     "Le serveur n’a plus de place pour enregistrer. Rien n’a été enregistré à moitié : prévenez son administrateur, "
     "puis réessayez.",
 )
+TOO_LONG = Unavailable(
+    "too_long",
+    "Cette demande porte sur trop de lignes pour être calculée à temps, et elle a été arrêtée. Rien n’a été "
+    "enregistré à moitié : précisez-la, par une structure ou un filtre, ou réessayez à une heure plus calme.",
+)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def outage_behind(error: BaseException | None) -> Unavailable | None:
+    if was_stopped(error):
+        return TOO_LONG
     if database_is_away(error):
         return AWAY
     while error:

@@ -128,6 +128,8 @@ else:
         **DATABASES["default"].get("OPTIONS", {}),
     }
 
+PAGE_SECONDS = env.int("PAGE_SECONDS", default=30)  # that PostgreSQL may spend on one question of a page; 0: no limit
+
 RUNTIME_ROLE = env("RUNTIME_ROLE", default="")  # PostgreSQL's role that serves, where it does not own the tables
 
 # --- Who logs in ------------------------------------------------------------------------------------------------------
@@ -321,6 +323,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 3600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_DB_REUSE_MAX = 1000  # tasks on one connection: a new one costs more than most of them
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "balmanager.schedule:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
@@ -493,13 +496,16 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "BAL Manager",
     "DESCRIPTION": "Le registre des BAL MSSanté d’une structure, pour son DPI ou son DUI.",
     "VERSION": "1",
+    "CONTACT": {"name": "La personne qui administre cette instance de BAL Manager"},
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "SERVERS": [{"url": "/", "description": "L’instance qui sert ce document"}],
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.1",  # plain JSON Schema: null is a type
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "mailboxes.api.schema.as_chosen",
         "mailboxes.api.schema.with_refusals",
+        "mailboxes.api.document.for_generators",
     ],
     "ENUM_NAME_OVERRIDES": {
         "BalKind": "mailboxes.models.Bal.Kind",

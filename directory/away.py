@@ -12,6 +12,17 @@ PASSING_STATES = ("08", "53", "57P", "58", "55P03", "40P01", "25006")
 PASSING_CODES = {5, 6, 7, 8, 10, 13, 14, 15}
 
 
+STOPPED = "57014"  # by PostgreSQL itself: the question took longer than it may
+
+
+def was_stopped(error: BaseException | None) -> bool:
+    while error:
+        if getattr(error, "sqlstate", None) == STOPPED:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def database_is_away(error: BaseException | None) -> bool:
     """Away, full or blocked: the same, asked again later, may succeed. The error's causes are looked at too."""
     while error:

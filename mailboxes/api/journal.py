@@ -72,7 +72,7 @@ class JournalViewSet(ResourceViewSet):
         return seen.select_related("bal", "person", "structure", "operator", "by", "by__software", "signatory")
 
     def list(self, request):
-        """A key is traced at each call; who reads by the browser's session is written down too."""
+        # A key is traced at each call; who reads by the browser's session is written down too.
         if request.auth is None:
             actions.trace(request.user, "journal", "API")
         return super().list(request)

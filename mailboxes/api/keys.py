@@ -52,8 +52,11 @@ class KeyThrottle(SimpleRateThrottle):
             return True
         window, self.elapsed = divmod(self.timer(), self.duration)
         counter = f"{who}-{window:.0f}"
-        self.cache.add(counter, 0, timeout=2 * self.duration)
-        asked = self.cache.incr(counter)
+        try:
+            asked = self.cache.incr(counter)
+        except ValueError:  # the first of its window
+            self.cache.add(counter, 0, timeout=2 * self.duration)
+            asked = self.cache.incr(counter)
         # draft-ietf-httpapi-ratelimit-headers: what is granted, and what is left until the window ends.
         request._request.rate_limit = {
             "RateLimit-Policy": f'"{self.scope}";q={self.num_requests};w={self.duration}',

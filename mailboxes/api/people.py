@@ -77,6 +77,8 @@ class RecordPersonSerializer(StrictSerializer):
 
 
 class PersonViewSet(ResourceViewSet):
+    """Les personnes des structures de la clé, et où elles exercent."""
+
     serializer_class = PersonSerializer
     filterset_class = PersonKeys
 
@@ -239,6 +241,8 @@ class DelegateSerializer(PersonSaid):
 
 
 class DelegationViewSet(ResourceViewSet):
+    """Les accès délégués en cours, et ceux qui ont pris fin."""
+
     serializer_class = DelegationSerializer
     filterset_class = DelegationKeys
 

@@ -114,6 +114,8 @@ class BulkAnswerSerializer(serializers.Serializer):
 
 
 class ReadingViewSet(ResourceViewSet):
+    """Ce qui a été relevé de l’utilisation et de l’espace des BAL."""
+
     scopes = {"POST": Scope.USAGE}
     serializer_class = ReadingSerializer
     filterset_class = ReadingKeys

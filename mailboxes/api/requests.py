@@ -100,6 +100,8 @@ class StepSerializer(StrictSerializer):
 
 
 class RequestViewSet(ResourceViewSet):
+    """Ce qui est demandé aux opérateurs, et ce qu’ils en ont fait."""
+
     serializer_class = RequestSerializer
     filterset_class = RequestKeys
 

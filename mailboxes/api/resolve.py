@@ -14,7 +14,15 @@ from directory.identifiers import LONGEST
 from directory.models import Entry
 from directory.readers.identifiers import READERS, read_structure_number
 from directory.readers.texts import Read
-from mailboxes.api.resolver import MAX_QUESTIONS, Ranked, ResolverAnswer, ResolverQuestion, freshness, resolve
+from mailboxes.api.resolver import (
+    MAX_QUESTIONS,
+    AnnuaireLine,
+    Ranked,
+    ResolverAnswer,
+    ResolverQuestion,
+    freshness,
+    resolve,
+)
 from mailboxes.api.strict import StrictSerializer, StrictView
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Preference
@@ -161,7 +169,7 @@ def _choice(one: Ranked) -> dict:
     return _line(one.candidate.entry) | {"bal": bal.pk if bal else None} | reason
 
 
-def _line(entry: Entry) -> dict:
+def _line(entry: Entry | AnnuaireLine) -> dict:
     return {
         "address": entry.address,
         "kind": entry.kind,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from directory.folding import name_key
@@ -18,7 +19,8 @@ from directory.pictures import public_sources
 from directory.typography import quoted
 from mailboxes.lifecycle import TO_BE_LEFT, State
 from mailboxes.models import Alias, Bal, Person, Preference
-from mailboxes.models.fill import Fill
+from mailboxes.models.bulk import among
+from mailboxes.models.fill import Fill, fill_of
 
 MAX_QUESTIONS = 500  # of one batch
 ALTERNATIVES = 10  # shown beside the best
@@ -34,13 +36,38 @@ class ResolverQuestion:
     purpose: str = ""
 
 
+class AnnuaireLine(NamedTuple):
+    """What is asked of a line of the annuaire: a tuple, for an answer reads hundreds."""
+
+    address: str
+    kind: str
+    person_id: str
+    family_name: str
+    given_name: str
+    profession: str
+    structure_id: str
+    structure_name: str
+    service: str
+
+
+class Known(NamedTuple):
+    """What is asked of a BAL of the register."""
+
+    pk: int
+    address: str
+    state: str
+    service: str
+    percent_full: int | None
+    is_idle: bool
+
+
 @dataclass
 class Candidate:
     """One address that would do, as the annuaire shows it, with the register's BAL where the asker sees it."""
 
-    entry: Entry
+    entry: AnnuaireLine
     ranks: set[str]
-    bal: Bal | None = None
+    bal: Known | None = None
     wishes: set[tuple[str, str]] = field(default_factory=set)  # where and for what its holder chose it
     alias: str = ""  # the nature of this address, where it is not the one that its BAL goes by
 
@@ -81,8 +108,10 @@ class Candidate:
 
     def is_chosen(self, question: ResolverQuestion, purpose: str) -> bool:
         """Did the professional choose it, for such messages, at the place where they are asked for?"""
+        if not self.wishes or not self.is_of(question):
+            return False
         places = {place for place, wanted in self.wishes if wanted == purpose}
-        return self.is_of(question) and bool(places) and question.structure in {"", *places}
+        return bool(places) and question.structure in {"", *places}
 
 
 class Reason(NamedTuple):
@@ -129,6 +158,7 @@ REASONS = [
 class Ranked(NamedTuple):
     candidate: Candidate
     reason: Reason
+    merit: tuple[bool, int, int, bool]  # the least is the best
 
 
 @dataclass
@@ -188,67 +218,76 @@ def resolve(questions: list[ResolverQuestion], *, user) -> list[ResolverAnswer]:
 
 def _candidates(questions: list[ResolverQuestion]) -> dict[tuple[str, str, str], Candidate]:
     """One per person, structure and address, whichever public source says it first."""
-    published = Entry.objects.published()
-    own = published.filter(person_id__in={question.rpps for question in questions} - {""})
+    own = Q(person_id__in={question.rpps for question in questions} - {""})
     structures = {question.structure for question in questions} - {""}
-    shared = published.filter(structure_id__in=structures).exclude(kind=Bal.Kind.NOMINATIVE)
-    order = public_sources()
+    shared = Q(structure_id__in=structures) & ~Q(kind=Bal.Kind.NOMINATIVE)
+    sources = public_sources()
+    read = Entry.objects.published().filter(own | shared).values_list("source", "pk", "rank", *AnnuaireLine._fields)
     found: dict[tuple[str, str, str], Candidate] = {}
-    for entry in sorted([*own, *shared], key=lambda entry: (order.index(entry.source), entry.pk)):
-        key = (entry.person_id, entry.structure_id, entry.address)
-        candidate = found.setdefault(key, Candidate(entry, set()))
-        candidate.ranks.add(entry.rank)
+    for _, _, rank, *facts in sorted(read, key=lambda row: (sources.index(row[0]), row[1])):
+        line = AnnuaireLine._make(facts)
+        key = (line.person_id, line.structure_id, line.address)
+        candidate = found.get(key)
+        if candidate is None:
+            candidate = found[key] = Candidate(line, set())
+        candidate.ranks.add(rank)
     return found
 
 
 def _tie_to_register(candidates: Iterable[Candidate], user) -> None:
     """What we know of a BAL is said only to who sees it: another structure's idleness is its own business."""
     addresses = {candidate.address for candidate in candidates}
-    seen = Bal.objects.visible_to(user).filter(address__in=addresses).with_idleness(timezone.now())
-    bals = {bal.address: bal for bal in seen}
-    aliases = Alias.objects.visible_to(user).filter(address__in=addresses - bals.keys())
-    others = {alias.address: alias for alias in aliases}
-    behind = Bal.objects.with_idleness(timezone.now()).in_bulk({alias.bal_id for alias in others.values()})
+    bals = {known.address: known for known in _known(Bal.objects.visible_to(user).filter(among("address", addresses)))}
+    aliases = Alias.objects.visible_to(user).filter(among("address", addresses - bals.keys()))
+    others = {address: (bal, nature) for address, bal, nature in aliases.values_list("address", "bal", "nature")}
+    behind = {known.pk: known for known in _known(Bal.objects.filter(pk__in={bal for bal, _ in others.values()}))}
     for candidate in candidates:
         candidate.bal = bals.get(candidate.address)
-        if alias := others.get(candidate.address):
-            candidate.bal, candidate.alias = behind[alias.bal_id], alias.nature
+        if candidate.address in others:
+            bal, candidate.alias = others[candidate.address]
+            candidate.bal = behind[bal]
+
+
+def _known(bals: QuerySet[Bal]) -> Iterable[Known]:
+    return map(Known._make, bals.with_idleness(timezone.now()).values_list(*Known._fields))
 
 
 def _tie_to_wishes(candidates: Iterable[Candidate], user) -> None:
     """A wish that the annuaire does not show yet, or never will, for a sort of message: told to who sees the person."""
     people = {candidate.entry.person_id for candidate in candidates} - {""}
-    seen = Person.objects.visible_to(user).filter(rpps__in=people)
-    rows = Preference.objects.filter(person__in=seen.values("pk"))
+    rows = Preference.objects.filter(among("person__rpps", people))
+    told = rows.values_list("person", "person__rpps", "address", "situation", "purpose")[::1]
+    if not told:
+        return  # as for most: who sees whom need not be asked
+    seen = set(Person.objects.visible_to(user).filter(among("rpps", people)).values_list("pk", flat=True))
     wishes: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
-    for rpps, address, place, purpose in rows.values_list("person__rpps", "address", "situation", "purpose"):
-        wishes[rpps or "", address].add((place, purpose))
+    for person, rpps, address, place, purpose in told:
+        if person in seen:
+            wishes[rpps or "", address].add((place, purpose))
     for candidate in candidates:
         candidate.wishes = wishes[candidate.entry.person_id, candidate.address]
 
 
 def _answer(question: ResolverQuestion, candidates: Iterable[Candidate]) -> ResolverAnswer:
-    ranked = []
-    for candidate in candidates:
-        reason = next((reason for reason in REASONS if reason.holds(candidate, question)), None)
-        if reason:
-            ranked.append(Ranked(candidate, reason))
-    ranked.sort(key=lambda one: _order(one, question))
+    ranked = [one for candidate in candidates if (one := _ranked(candidate, question))]
+    ranked.sort(key=lambda one: (one.merit, one.candidate.address))
     once = {_box(one.candidate): one for one in reversed(ranked)}  # the best line of each BAL, whatever its addresses
     ranked = [one for one in ranked if once[_box(one.candidate)] is one]
     others = [one for one in ranked if one.candidate.is_of_another_service(question)]
-    return ResolverAnswer(question, [one for one in ranked if one not in others], others)
+    kept = [one for one in ranked if not one.candidate.is_of_another_service(question)] if others else ranked
+    return ResolverAnswer(question, kept, others)
 
 
 def _box(candidate: Candidate) -> str:
     return candidate.bal.address if candidate.bal else candidate.address
 
 
-def _order(one: Ranked, question: ResolverQuestion) -> tuple:
-    candidate = one.candidate
-    is_second = bool(candidate.alias)
-    likeness = -candidate.is_like(question)
-    return candidate.is_leaving, REASONS.index(one.reason), likeness, is_second, candidate.address
+def _ranked(candidate: Candidate, question: ResolverQuestion) -> Ranked | None:
+    for place, reason in enumerate(REASONS):
+        if reason.holds(candidate, question):
+            merit = (candidate.is_leaving, place, -candidate.is_like(question), bool(candidate.alias))
+            return Ranked(candidate, reason, merit)
+    return None
 
 
 # --- Warnings ---------------------------------------------------------------------------------------------------------
@@ -293,15 +332,15 @@ def _of_wider_service(candidate: Candidate, question: ResolverQuestion) -> list[
     ]
 
 
-def _of_bal(bal: Bal | None) -> list[tuple[str, str]]:
+def _of_bal(bal: Known | None) -> list[tuple[str, str]]:
     if bal is None:
         return []
     said = []
     if bal.state in TO_BE_LEFT:
-        said.append(("leaving", f"Cette BAL est {bal.get_state_display()} : cherchez une autre adresse."))
+        said.append(("leaving", f"Cette BAL est {State(bal.state).label} : cherchez une autre adresse."))
     elif bal.state == State.IDLE_ALERTED or bal.is_idle:
         said.append(("idle", "Cette BAL n’est plus relevée depuis longtemps."))
-    if bal.fill == Fill.FULL:
+    if fill_of(bal.percent_full) == Fill.FULL:
         said.append(("full", f"Cette BAL est remplie à {bal.percent_full} % : un envoi peut être refusé."))
     return said
 
@@ -316,8 +355,7 @@ def _of_alias(candidate: Candidate) -> list[tuple[str, str]]:
 def _of_rank(answer: ResolverAnswer) -> list[tuple[str, str]]:
     """The warning that several are as good as the best: software may take it, a person should look."""
     assert answer.best  # noqa: S101 - its caller has seen to it
-    place = _order(answer.best, answer.question)[:-1]  # but for the address
-    equals = [one for one in answer.ranked[1:] if _order(one, answer.question)[:-1] == place]
+    equals = [one for one in answer.ranked[1:] if one.merit == answer.best.merit]
     if equals and answer.best.reason.code not in {"purpose", "chosen", "preferred"}:
         return [("several", f"{len(equals) + 1} adresses répondent aussi bien : vérifiez que c’est la bonne.")]
     if len([one for one in answer.ranked if one.reason.code == "preferred"]) > 1:
@@ -329,8 +367,8 @@ def _homonyms(candidates: list[Candidate]) -> set[str]:
     """The addresses of those whose full name another person bears in the same structure."""
     named = [c.entry for c in candidates if c.entry.structure_id and c.entry.family_name and c.entry.person_id]
     others = Entry.objects.published().filter(
-        structure_id__in={entry.structure_id for entry in named},
-        family_name__in={entry.family_name for entry in named},
+        among("structure_id", {entry.structure_id for entry in named}),
+        among("family_name", {entry.family_name for entry in named}),
     )
     bearers = defaultdict(set)
     for structure, family, given, person in others.values_list(

@@ -1,7 +1,5 @@
 """What the OpenAPI document says of every operation: the key, the headers, and each refusal it may answer."""
 
-from collections.abc import Iterator
-
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import force_instance
 from drf_spectacular.types import OpenApiTypes
@@ -53,7 +51,9 @@ CODES = {
 NAMING = ("/api/v1/readings/",)  # the body of whose POST names what may not be found
 READING, ONE, WRITING = {401, 403, 406, 429}, {404}, {400, 409, 412, 415, 422}
 
-FIELDS = OpenApiParameter("fields", OpenApiTypes.STR, description="Champs voulus, séparés par des virgules.")
+FIELDS = OpenApiParameter(
+    "fields", OpenApiTypes.STR, description="Champs voulus, séparés par des virgules ; les autres manquent alors."
+)
 IDEMPOTENCY = OpenApiParameter(
     HEADER,
     OpenApiTypes.STR,
@@ -66,30 +66,6 @@ IF_MATCH = OpenApiParameter(
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", OpenApiTypes.STR, "header", description="ETag déjà connu : 304 si rien n’a changé."
 )
-
-
-def as_chosen(result, generator, request, public):
-    """The schema with nothing required: where `?fields=` chooses, no field is sure to be there."""
-    schemas = result["components"]["schemas"]
-    for path in result["paths"].values():
-        for operation in path.values():
-            if any(one["name"] == FIELDS.name for one in operation.get("parameters", [])):
-                for name in _shown(operation, schemas):
-                    schemas[name].pop("required", None)
-    return result
-
-
-def _shown(operation: dict, schemas: dict) -> Iterator[str]:
-    """The names of what an operation shows: one object, or those of a page."""
-    for code in ("200", "201"):
-        for media in operation["responses"].get(code, {}).get("content", {}).values():
-            name = _name_of(media["schema"])
-            rows = schemas[name]["properties"].get("results")
-            yield _name_of(rows["items"]) if rows else name
-
-
-def _name_of(schema: dict) -> str:
-    return schema["$ref"].rpartition("/")[2]
 
 
 def with_refusals(result, generator, request, public):

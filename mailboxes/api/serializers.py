@@ -3,12 +3,11 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from mailboxes.api.fields import Abilities, Coded, PersonSaid, VisibleField
+from mailboxes.api.fields import Coded, PersonSaid, VisibleField
 from mailboxes.api.strict import StrictSerializer
-from mailboxes.lifecycle import EXPOSED, Act
+from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Operator, Person, Structure
 from mailboxes.models.fields import NOTE_LENGTH, length_of, validate_address
-from mailboxes.rules import allows, check_act, check_move
 
 # What is done around a BAL and has an address here. The table alone says who may, without a query after `with_holders`;
 # what more a rule asks (a place left, an orphan) is said when one tries.
@@ -21,13 +20,6 @@ ACTS = (
     Act.ASK_OPERATOR,
     Act.RECORD_USAGE,
 )
-
-
-def abilities_of_bal(bal: Bal, user) -> dict[str, bool]:
-    return {
-        **{verb.value: allows(check_move, bal, verb, by=user) for verb in EXPOSED},
-        **{act.value: allows(check_act, bal, act, by=user) for act in ACTS},
-    }
 
 
 class PersonLineSerializer(serializers.Serializer):
@@ -71,6 +63,7 @@ class HolderOfBalSerializer(serializers.Serializer):
                 "used_mb": 850,
                 "quota_mb": 1000,
                 "percent_full": 85,
+                "full_on": "2027-02-14",
                 "cotitulaires": [
                     {
                         "id": 7,
@@ -86,11 +79,15 @@ class HolderOfBalSerializer(serializers.Serializer):
     ]
 )
 class BalSerializer(serializers.ModelSerializer):
+    """Describes what `bal_lines` writes."""
+
     structure_name = serializers.CharField(source="structure.name")
     operator = serializers.CharField(source="operator.code")
     is_published = serializers.BooleanField(help_text="L’annuaire public la montre aujourd’hui.")
     cotitulaires = HolderOfBalSerializer(many=True)
-    abilities = Abilities(abilities_of_bal)
+    abilities = serializers.DictField(
+        child=serializers.BooleanField(), help_text="Ce que la clé peut en faire, acte par acte."
+    )
 
     class Meta:
         model = Bal

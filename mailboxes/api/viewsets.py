@@ -27,7 +27,8 @@ class Pages(CursorPagination):
     """Pages by primary key: rows that come or go shift nothing, a late page costs what the first does, nothing is
     counted."""
 
-    ordering = "pk"
+    ordering = ("pk",)
+    ordering_query_param = "ordering"
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500
@@ -35,6 +36,15 @@ class Pages(CursorPagination):
     total: int | None = None
     cursor_query_description = "Curseur de page : suivez `next`, n’en fabriquez pas."
     page_size_query_description = "Lignes par page, 500 au plus."
+
+    def get_ordering(self, request, queryset, view):
+        """Of columns that no two rows share, and that none leaves empty: a cursor stands on one of them."""
+        said = request.query_params.get(self.ordering_query_param)
+        if said is None:
+            return self.ordering
+        if said not in (known := orderings_of(view)):
+            raise ValidationError({self.ordering_query_param: [f"Connus : {', '.join(known)}."]})
+        return (said.replace("id", "pk") if said.removeprefix("-") == "id" else said,)
 
     def get_page_size(self, request):
         """One that cannot be read is refused: another number of lines than was asked would surprise."""
@@ -71,6 +81,13 @@ class Pages(CursorPagination):
         return [
             *super().get_schema_operation_parameters(view),
             {
+                "name": self.ordering_query_param,
+                "in": "query",
+                "required": False,
+                "description": "Ordre des lignes ; `-` : à rebours.",
+                "schema": {"type": "string", "enum": orderings_of(view), "default": "id"},
+            },
+            {
                 "name": self.total_query_param,
                 "in": "query",
                 "required": False,
@@ -80,28 +97,45 @@ class Pages(CursorPagination):
         ]
 
 
+def orderings_of(view) -> list[str]:
+    return [f"{sign}{name}" for name in view.orderings for sign in ("", "-")]
+
+
 class ResourceViewSet(StrictView, GenericViewSet):
     """A resource one reads in pages or alone, and writes through `act`."""
 
     pagination_class = Pages
     filterset_class: type[FilterSet] | None = None
     lookup_value_regex = r"\d+"
+    orderings = ("id",)
     is_body_read = False
 
     def parameters(self):
         if self.action != "list":
             return ["fields"]
         filters = self.filterset_class.base_filters if self.filterset_class else ()
-        return ["fields", *filters, "cursor", "page_size", "total"]
+        return ["fields", *filters, "cursor", "page_size", "ordering", "total"]
 
     def list(self, request, *args, **kwargs):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.lines(page))
+
+    def lines(self, page) -> list:
+        """The rows of a page, as shown."""
         lines = self.get_serializer(page, many=True)
         self.keep_asked(lines.child)
-        return self.get_paginated_response(lines.data)
+        return lines.data
+
+    def facts(self) -> Mapping[str, Any]:
+        """All that is shown of the object."""
+        return self.get_serializer(self.get_object()).data
+
+    def facts_of(self, pk) -> Mapping[str, Any]:
+        """`facts`, of the object that the call has made."""
+        return self.get_serializer(self.get_queryset().get(pk=pk)).data
 
     def retrieve(self, request, *args, **kwargs):
-        facts = self.get_serializer(self.get_object()).data
+        facts = self.facts()
         etag = etag_of(facts)
         if etag in _tags(request, "If-None-Match"):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
@@ -128,7 +162,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
 
         def go():
             pk = perform().pk
-            facts = self.get_serializer(self.get_queryset().get(pk=pk)).data
+            facts = self.facts_of(pk)
             answer = self._shown(facts, etag_of(facts), status.HTTP_201_CREATED)
             answer["Location"] = self.reverse_action("detail", args=[pk])
             return answer
@@ -142,7 +176,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
             self._hold()
             perform(self.get_object())
             self._check_nothing_unread()
-            facts = self.get_serializer(self.get_object()).data
+            facts = self.facts()
             return self._shown(facts, etag_of(facts), status)
 
         return once(self.request, go)
@@ -178,19 +212,19 @@ class ResourceViewSet(StrictView, GenericViewSet):
         wanted = _tags(self.request, "If-Match")
         if not wanted or wanted == ["*"]:
             return
-        if etag_of(self.get_serializer(self.get_object()).data) not in wanted:
+        if etag_of(self.facts()) not in wanted:
             raise ChangedSince
 
     def _shown(self, facts, etag: str, status: int = status.HTTP_200_OK) -> Response:
-        asked = self._asked(facts)
+        asked = self.asked(facts)
         facts = {name: value for name, value in facts.items() if name in asked}
         return Response(facts, status=status, headers={"ETag": etag})
 
     def keep_asked(self, serializer) -> None:
-        for name in set(serializer.fields) - set(self._asked(serializer.fields)):
+        for name in set(serializer.fields) - set(self.asked(serializer.fields)):
             serializer.fields.pop(name)
 
-    def _asked(self, known: Iterable[str]) -> Collection[str]:
+    def asked(self, known: Iterable[str]) -> Collection[str]:
         """The fields named by `?fields=`; all when it is left out."""
         if "fields" not in self.request.query_params:
             return [*known]

@@ -10,4 +10,6 @@ class Narrowed(BalKeys, RegisterFilter):
 
 
 class RegisterViewSet(BalViewSet):
+    __doc__ = BalViewSet.__doc__
+
     filterset_class = Narrowed

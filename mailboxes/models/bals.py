@@ -1,5 +1,6 @@
 """The BAL: what it is, which ones are sought, and who may do what on it."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -58,18 +59,20 @@ class BalQuerySet(models.QuerySet):
         """The BAL of the structures one sees, those one holds, those delegated to one today."""
         if user.is_superuser:
             return self
-        return self.filter(
-            Q(structure__in=Structure.objects.visible_to(user).values("pk")) | Q(pk__in=self._used_by(user))
-        )
+        return self.filter(Q(structure__in=Structure.objects.visible_to(user).values("pk")) | Q(pk__in=_used_by(user)))
+
+    def seen_by(self, user):
+        """`visible_to`, by numbers read beforehand: PostgreSQL then takes the index of a structure, and software of one
+        structure pays for its own rows alone. Two queries more, of which a page has no need."""
+        if user.is_superuser:
+            return self
+        used = used_bals(user)
+        seen = Q(structure__in=Structure.objects.visible_to(user).order_by().values_list("pk", flat=True)[::1])
+        return self.filter(seen | Q(pk__in=used) if used else seen)
 
     def mine(self, user):
         """The BAL that `user` holds or has delegated access to, whatever the structure."""
-        return self.filter(pk__in=self._used_by(user))
-
-    def _used_by(self, user):
-        held = Cotitulaire.objects.filter(person__user_id=user.pk).values("bal")
-        delegated = Delegataire.objects.current().filter(person__user_id=user.pk).values("bal")
-        return held.union(delegated)
+        return self.filter(pk__in=_used_by(user))
 
     def live(self):
         return self.filter(state__in=LIVE)
@@ -101,7 +104,7 @@ class BalQuerySet(models.QuerySet):
         delegations = Delegataire.objects.current().select_related("person", "under")
         return (
             self.with_cotitulaires()
-            .annotate(holder_has_left=holder_has_left())
+            .annotate(holder_has_left=holder_left_in_row())
             .prefetch_related(Prefetch("delegataires", delegations, to_attr="delegations"))
         )
 
@@ -390,21 +393,15 @@ class Bal(models.Model):
         return roles
 
     def _roles_of(self, actor) -> frozenset[Role]:
-        roles: set[Role] = set()
-        for holder in self.cotitulaires.all():
-            if holder.person.is_actor(actor):
-                roles |= {holder.role, Role.COTITULAIRE} if holder.role == Role.PRINCIPAL else {holder.role}
+        held = {holder.role for holder in self.cotitulaires.all() if holder.person.is_actor(actor)}
         if isinstance(actor, Signatory):
-            return frozenset(roles)  # the link was sent to a holder, as such
-        if any(d.person.is_actor(actor) for d in self.current_delegations()):
-            roles.add(Role.DELEGATAIRE)
-        if here := roles_at(self.structure_id, actor) - {Role.IDENTITES}:  # of people, and of no BAL
-            roles |= here
-            if self.nobody_answers():
-                roles.add(Role.RESPONSABLE)
-        elif self.structure_id in fed_structures(actor):
-            roles.add(Role.LOGICIEL)
-        return frozenset(roles)
+            return with_shared(held)  # the link was sent to a holder, as such
+        is_delegated = any(d.person.is_actor(actor) for d in self.current_delegations())
+        return roles_of_facts(actor, self.structure_id, held, is_delegated, self.nobody_answers)
+
+    def assume(self, actor, roles: frozenset[Role]) -> None:
+        """Take these for the roles of `actor`, found otherwise, and look for none."""
+        self._prefetched_objects_cache = {"cotitulaires": [], "roles": {actor: roles}}
 
     def current_delegations(self):
         if not hasattr(self, "delegations"):
@@ -420,7 +417,7 @@ class Bal(models.Model):
 
     def has_lost_its_holder(self) -> bool:
         if not hasattr(self, "holder_has_left"):
-            self.holder_has_left = Bal.objects.annotate(left=holder_has_left()).filter(pk=self.pk, left=True).exists()
+            self.holder_has_left = Bal.objects.filter(holder_has_left(), pk=self.pk).exists()
         return self.holder_has_left
 
     def is_orphan(self) -> bool:
@@ -446,13 +443,62 @@ def expected_in_sql(bal: str) -> str:
     return f"({bal}.kind <> 'APP' AND NOT {bal}.liste_rouge)"
 
 
+def _of_who_left(**of) -> models.QuerySet[Affiliation]:
+    """The stays, over, of the titulaire or principal of a BAL, who has no other in the same structure; `of` says which
+    BAL (`person__held__bal…`).
+
+    From the stays that are over (the index `stay_over`), which are few: to look for those of each holder would read
+    all holders and all stays, even for one page.
+    """
+    others = Affiliation.objects.current().filter(person=OuterRef("person"), structure=OuterRef("structure"))
+    return Affiliation.objects.over().filter(~Exists(others), person__held__is_principal=True, **of)
+
+
 def holder_has_left() -> Q:
     """The condition, on Bal, that its titulaire or principal was in the structure, and that all their stays there are
     over."""
-    stays = Affiliation.objects.filter(
-        structure=OuterRef("structure"), person__held__bal=OuterRef("pk"), person__held__is_principal=True
-    )
-    return Q(Exists(stays)) & ~Q(Exists(stays.current()))
+    return Q(pk__in=_of_who_left(person__held__bal__structure=F("structure")).values("person__held__bal"))
+
+
+def holder_left_in_row() -> Coalesce:
+    """`holder_has_left`, of each row that is read, to annotate it: no EXISTS, of which PostgreSQL would first make a
+    table of all there are, for a page as for everything."""
+    any_ = _of_who_left(person__held__bal=OuterRef("pk"), structure=OuterRef("structure")).values(yes=Value(True))[:1]
+    return Coalesce(models.Subquery(any_), Value(False), output_field=models.BooleanField())
+
+
+def _used_by(user) -> models.QuerySet:
+    held = Cotitulaire.objects.filter(person__user_id=user.pk).values("bal")
+    delegated = Delegataire.objects.current().filter(person__user_id=user.pk).values("bal")
+    return held.union(delegated)
+
+
+def used_bals(user) -> frozenset[int]:
+    """The ids of the BAL that `user` holds or has delegated access to; read once per user object."""
+    if not hasattr(user, "_used_bals"):
+        user._used_bals = frozenset(_used_by(user).values_list("bal", flat=True))
+    return user._used_bals
+
+
+def with_shared(held: set[Role]) -> frozenset[Role]:
+    """A principal is a cotitulaire too."""
+    return frozenset(held | {Role.COTITULAIRE} if Role.PRINCIPAL in held else held)
+
+
+def roles_of_facts(
+    actor, structure: int, held: set[Role], is_delegated: bool, nobody_answers: Callable[[], bool]
+) -> frozenset[Role]:
+    """The roles of `actor` on a BAL of this structure that they hold as `held`."""
+    roles = set(with_shared(held))
+    if is_delegated:
+        roles.add(Role.DELEGATAIRE)
+    if here := roles_at(structure, actor) - {Role.IDENTITES}:  # of people, and of no BAL
+        roles |= here
+        if nobody_answers():
+            roles.add(Role.RESPONSABLE)
+    elif structure in fed_structures(actor):
+        roles.add(Role.LOGICIEL)
+    return frozenset(roles)
 
 
 def managed_structures(user) -> frozenset[int]:

@@ -58,9 +58,14 @@ class Cotitulaire(models.Model):
 
     @property
     def role(self) -> Role:
-        if not self.bal.is_shared:
-            return Role.TITULAIRE
-        return Role.PRINCIPAL if self.is_principal else Role.COTITULAIRE
+        return role_in(self.bal.is_shared, self.is_principal)
+
+
+def role_in(is_shared: bool, is_principal: bool) -> Role:
+    """Of who holds a BAL."""
+    if not is_shared:
+        return Role.TITULAIRE
+    return Role.PRINCIPAL if is_principal else Role.COTITULAIRE
 
 
 class DelegataireQuerySet(models.QuerySet):

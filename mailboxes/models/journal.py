@@ -78,6 +78,8 @@ class JournalEntry(models.Model):
         indexes = [
             models.Index(fields=["bal", "-at"], name="journal_of_bal"),
             models.Index(fields=["at"], name="journal_untold", condition=Q(told_at=None)),
+            # For `claim`: by the one above PostgreSQL would read every line still untold, thousands after a campaign.
+            models.Index(fields=["id"], name="journal_to_claim", condition=Q(told_at=None)),
         ]
         constraints = [
             models.CheckConstraint(

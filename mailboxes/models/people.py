@@ -51,6 +51,10 @@ def people_of_annuaire(numbers: Iterable[str]) -> dict[str, "Person"]:
     }
 
 
+def written_name(given_name: str, family_name: str) -> str:
+    return f"{given_name} {family_name.upper()}"
+
+
 class PersonQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Oneself, and the people who are today in the structures one sees: who left is theirs no more."""
@@ -128,7 +132,7 @@ class Person(models.Model):
         indexes = [models.Index(fields=["family_name", "given_name", "id"], name="person_name")]
 
     def __str__(self):
-        return f"{self.given_name} {self.family_name.upper()}"
+        return written_name(self.given_name, self.family_name)
 
     def get_absolute_url(self):
         return reverse("person", args=[self.pk])
@@ -176,6 +180,10 @@ class AffiliationQuerySet(models.QuerySet):
     def current(self):
         return self.present_on(timezone.localdate())
 
+    def over(self):
+        """The contrary of `current`."""
+        return self.filter(left_on__lte=timezone.localdate())
+
     def to_apply(self, today):
         """The stays that are over, and whose last accesses are still to be taken away."""
         return self.filter(left_on__lte=today, applied_at=None)
@@ -206,7 +214,8 @@ class Affiliation(models.Model):
     class Meta:
         verbose_name = "rattachement"
         indexes = [
-            models.Index(fields=["left_on"], name="stay_to_apply", condition=Q(left_on__isnull=False, applied_at=None))
+            models.Index(fields=["left_on"], name="stay_to_apply", condition=Q(left_on__isnull=False, applied_at=None)),
+            models.Index(fields=["person", "structure"], name="stay_over", condition=Q(left_on__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -1,11 +1,17 @@
 """The journal told to software: each line once for each webhook, signed, tried again, and never to an inner address.
 
-The receiver checks `X-BAL-Signature: t=…,v1=…`, where v1 is the HMAC-SHA256, in hexadecimal, of "t.body" under the
-webhook's secret and t the Unix time of the sending; it refuses what is older than a few minutes. While a former
-SECRET_KEY stands among the fallbacks, a second v1 follows, under the secret that this key made.
+Signed as Standard Webhooks says (www.standardwebhooks.com), for which every language has a library that verifies:
+`webhook-id`, `webhook-timestamp`, and `webhook-signature: v1,…`, the HMAC-SHA256 in base64 of "id.timestamp.body" under
+the secret, read as base64 after its `whsec_`. While a former SECRET_KEY stands among the fallbacks, a second v1
+follows. The receiver refuses what is older than a few minutes. Our own code: the library in Python is made to verify,
+and brings packages for these few lines.
+
+Until the end of 2027 the header of the first versions goes with it: `X-BAL-Signature: t=…,v1=…`, where v1 is the
+HMAC-SHA256, in hexadecimal, of "t.body" under the secret taken as text.
 """
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import ipaddress
@@ -104,6 +110,7 @@ def post(delivery: Delivery, now: datetime) -> int:
     headers = {
         "Host": url.netloc.decode(),
         "Content-Type": "application/json",
+        **standard_headers(delivery.webhook.secrets, str(delivery.pk), body, now),
         "X-BAL-Delivery": str(delivery.pk),
         "X-BAL-Signature": signature(delivery.webhook.secrets, body, now),
     }
@@ -124,6 +131,18 @@ async def _call(target: httpx.URL, **options) -> int:
             return got.status_code
     except TimeoutError:
         raise TimeoutError(f"Pas de réponse en {DEADLINE} secondes.") from None
+
+
+def standard_headers(secrets: list[str], name: str, body: bytes, now: datetime) -> dict[str, str]:
+    at = int(now.timestamp())
+    signed = b"%b.%d.%b" % (name.encode(), at, body)
+    keys = [base64.b64decode(secret.removeprefix("whsec_")) for secret in secrets]
+    signatures = [base64.b64encode(hmac.digest(key, signed, "sha256")).decode() for key in keys]
+    return {
+        "webhook-id": name,
+        "webhook-timestamp": str(at),
+        "webhook-signature": " ".join(f"v1,{one}" for one in signatures),
+    }
 
 
 def signature(secrets: list[str], body: bytes, now: datetime) -> str:

@@ -13,7 +13,7 @@ from mailboxes import actions
 from mailboxes.gaps.comparison import ABSENT, NEVER_EXPECTED, compare
 from mailboxes.lifecycle import CORRECTING, EXPOSED, REOPENS, Act, RequestKind, RequestStage, Verb
 from mailboxes.models import ApplicativeFacts, Bal, Delegataire, Person, Request, situations_by_rpps
-from mailboxes.models.bals import holder_has_left
+from mailboxes.models.bals import holder_left_in_row
 from mailboxes.notices.proof import with_outcomes
 from mailboxes.requests.wayout import progress
 from mailboxes.rules import (
@@ -52,7 +52,7 @@ def bal(request, pk):
         Bal.objects.visible_to(request.user)
         .with_cotitulaires()
         .with_publication()
-        .annotate(holder_has_left=holder_has_left())
+        .annotate(holder_has_left=holder_left_in_row())
         .select_related("responsable", "operator__mail_server", "mail_access")
         .prefetch_related(Prefetch("requests", Request.objects.select_related("operator", "person").order_by("-pk"))),
         pk=pk,

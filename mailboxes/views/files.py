@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 
+from directory.patience import handed_out
 from directory.sheets import XLSX
 
 
 def csv_file(name: str, lines: Iterator[str]) -> StreamingHttpResponse:
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=_named(name, "csv"))
+    return StreamingHttpResponse(handed_out(lines), content_type="text/csv; charset=utf-8", headers=_named(name, "csv"))
 
 
 def xlsx_file(name: str, content: bytes) -> HttpResponse:

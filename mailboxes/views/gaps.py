@@ -1,5 +1,7 @@
 """The gaps between the register and the annuaire: the list, one of them, its export, and a remedy for those ticked."""
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponseBadRequest
@@ -10,7 +12,7 @@ from directory.csv_files import csv_lines
 from directory.models import SyncRun
 from mailboxes import actions
 from mailboxes.forms import GapFilterForm, RemedyForm
-from mailboxes.gaps import COLUMNS, REMEDIES, SITUATIONS, Gaps, request_for
+from mailboxes.gaps import COLUMNS, REMEDIES, SITUATIONS, Gap, Gaps, request_for
 from mailboxes.lifecycle import Act
 from mailboxes.models import JournalEntry
 from mailboxes.rules import allows, check_act, check_read_history, check_somewhere, may_at
@@ -21,11 +23,30 @@ PER_PAGE = 25
 RECENT = 10
 
 
+@dataclass
+class ReadGaps:
+    """The gaps of which some are read already."""
+
+    gaps: Gaps
+    start: int
+    rows: list[Gap]
+
+    def __getitem__(self, cut: slice) -> list[Gap]:
+        return self.rows if cut.start == self.start else self.gaps[cut]
+
+
+def _page_number(request) -> int:
+    said = request.GET.get("page", "")
+    return max(int(said[:6]), 1) if said.isascii() and said.isdigit() else 1
+
+
 def gap_list(request):
     form = GapFilterForm(request.GET, user=request.user)
     gaps = form.asked()
-    counts = gaps.counts()
-    paginator: Paginator = Paginator(gaps, PER_PAGE)  # type: ignore[arg-type]
+    start = PER_PAGE * (_page_number(request) - 1)
+    counts, rows = gaps.counted(start, start + PER_PAGE)
+    read = ReadGaps(gaps, start, rows)
+    paginator: Paginator = Paginator(read, PER_PAGE)  # type: ignore[arg-type]
     wanted = [n for (name, status), n in counts.items() if gaps.situation in ("", name) and gaps.status in ("", status)]
     paginator.count = sum(wanted)  # known already: not counted again
     run = SyncRun.objects.latest_public()

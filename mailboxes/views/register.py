@@ -69,7 +69,7 @@ def columns(sort: str):
 
 def bal_export(request, filterset: type[BalFilter] = BalFilter, form: str = "csv"):
     """The filtered list as a file that Excel opens; who took it is written down."""
-    bals = filtered(request, filterset).qs.with_holders().with_publication()
+    bals = filtered(request, filterset).qs
     actions.trace(request.user, "export", f"registre, {request.GET.urlencode()}")
     if form == "xlsx":
         return xlsx_file("registre-bal", register_book(bals))

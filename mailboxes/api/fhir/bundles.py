@@ -15,6 +15,7 @@ from mailboxes.api.fhir.searches import Include, Search, found_keys, read_search
 SALT = "mailboxes.api.fhir"
 MAX_INCLUDED = 1000  # of one page and one `_include`: a hospital has thousands of situations d'exercice
 ALWAYS = {"resourceType", "id", "meta"}  # whatever `_elements` asks
+TIES = {"practitioner", "organization"}  # by which what comes with a page is tied to it
 SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 
 
@@ -53,7 +54,8 @@ def bundle_of(page: SearchPage, base: str, user) -> Resource:
     none."""
     search = page.search
     keys, more = _keys(page)
-    found = [_entry(_subset(one, search.elements), base, "match") for one in resources(search.kind, keys, user)]
+    matches = resources(search.kind, keys, user, search.elements)
+    found = [_entry(_subset(one, search.elements), base, "match") for one in matches]
     for include in search.includes:
         found += _included(include, search, keys, base, user)
     links = [{"relation": "self", "url": f"{base}/{search.kind.name}{'?' if search.query else ''}{search.query}"}]
@@ -90,7 +92,9 @@ def _beyond(fields: tuple[str, ...], after: Key) -> Q:
 
 def _included(include: Include, search: Search, keys: list[Key], base: str, user) -> list[Resource]:
     others = _others(include, {key[search.kind.key.index(include.field)] for key in keys})
-    entries = [_entry(one, base, "include") for one in resources(include.kind, others[:MAX_INCLUDED], user)]
+    found = resources(include.kind, others[:MAX_INCLUDED], user, search.elements)
+    elements = search.elements | TIES if search.elements else search.elements
+    entries = [_entry(_subset(one, elements), base, "include") for one in found]
     return entries + ([_incomplete(include)] if len(others) > MAX_INCLUDED else [])
 
 

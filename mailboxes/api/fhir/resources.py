@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections import namedtuple
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from directory.models import Entry
 from directory.pictures import public_sources
 from directory.sources.fhir_records import EMAIL_TYPE, IDNPS, IDNST, METADATA, RPPS
 from mailboxes.models import Bal, Person, Preference
+from mailboxes.models.bulk import among
 
 Resource = dict[str, Any]
 Key = tuple[str, ...]
@@ -99,25 +101,41 @@ def of_keys(kind: ResourceKind, keys: Iterable[Key]) -> Q:
     keys = list(keys)
     if not keys:
         return NOTHING
-    narrowed = {f"{name}__in": {key[place] for key in keys} for place, name in enumerate(kind.key)}
-    return kind.lines & Q(**narrowed)
+    narrowed = [among(name, (key[place] for key in keys)) for place, name in enumerate(kind.key)]
+    return Q(kind.lines, *narrowed)
 
 
 # --- Reading them -----------------------------------------------------------------------------------------------------
+# What a resource reads of a line; a hospital has thousands, and instances cost ten times what tuples do.
+FIELDS = (
+    "pk", "source", "ordinal", "withdrawn_at", "address", "kind", "person_id_type", "person_id", "national_id",
+    "structure_id_type", "structure_id", "service", "civility", "family_name", "given_name", "category_code",
+    "category", "profession_code", "profession", "skill_code", "skill", "paperless", "structure_name", "trade_name",
+    "address_l2", "address_l3", "street_number", "street_number_suffix", "street_type", "street_name", "address_l5",
+    "address_l6", "postcode", "country", "rank", "holder", "is_carried",
+)  # fmt: skip
+Line = namedtuple("Line", FIELDS)  # type: ignore[misc]
+
+
 class Summary(NamedTuple):
     first: int  # the line that stands for it
     active: bool
     changed: datetime
 
 
-def resources(kind: ResourceKind, keys: list[Key], user) -> list[Resource]:
-    """These resources, in this order, in as many queries for 200 as for one."""
+def resources(kind: ResourceKind, keys: list[Key], user, elements: frozenset[str] = frozenset()) -> list[Resource]:
+    """These resources, in this order, in as many queries for 200 as for one; `elements`: these fields alone, with what
+    is always told."""
+    is_reached = not elements or "telecom" in elements
+    if not is_reached and kind.name == ORGANIZATION.name:
+        kind = kind._replace(mailboxes=NOTHING)  # a hospital's thousands of lines say nothing else
     summaries = _summaries(kind, keys)
-    lines: dict[Key, list[Entry]] = {key: [] for key in keys if key in summaries}
+    lines: dict[Key, list[Line]] = {key: [] for key in keys if key in summaries}
     for line in _lines(kind, keys, [summary.first for summary in summaries.values()]):
         if (own := tuple(getattr(line, name) for name in kind.key)) in lines:
             lines[own].append(line)
-    register = _register([line for group in lines.values() for line in group if _carries(line)], user)
+    carried = [line for group in lines.values() for line in group if _carries(line)]
+    register = _register(carried, user) if is_reached else None
     # Without a line: gone from between the two queries.
     return [_resource(kind, key, summaries[key], group, register) for key, group in lines.items() if group]
 
@@ -129,27 +147,29 @@ def _summaries(kind: ResourceKind, keys: list[Key]) -> dict[Key, Summary]:
     return {row[:size]: Summary(row[size] or row[size + 1], row[size] is not None, row[size + 2]) for row in rows}
 
 
-def _lines(kind: ResourceKind, keys: list[Key], firsts: list[int]) -> list[Entry]:
+def _lines(kind: ResourceKind, keys: list[Key], firsts: list[int]) -> list[Line]:
     """The lines of these resources, those of the first source first."""
     wanted = Q(pk__in=firsts) | (IN_FORCE & (kind.mailboxes | kind.others))
     carried = ExpressionWrapper(kind.mailboxes, BooleanField())
     found = told().filter(of_keys(kind, keys)).filter(wanted).annotate(is_carried=carried)
     order = public_sources()
-    return sorted(found, key=lambda line: (order.index(line.source), line.ordinal, line.pk))
+    lines = map(Line._make, found.values_list(*FIELDS))
+    return sorted(lines, key=lambda line: (order.index(line.source), line.ordinal, line.pk))
 
 
 class Register(NamedTuple):
     """What the register knows of these mailboxes, as far as the asker sees it: the rest is another structure's
     business."""
 
-    bals: dict[str, Bal]
+    bals: dict[str, tuple[str, str]]  # address -> description, state
     wishes: dict[Key, str]  # person, place -> the address that its holder prefers there for every message
 
 
-def _register(lines: list[Entry], user) -> Register:
-    addresses = {line.address for line in lines}
-    bals = {bal.address: bal for bal in Bal.objects.visible_to(user).filter(address__in=addresses)}
-    wishes = Preference.objects.main().filter(address__in=bals, person__in=Person.objects.visible_to(user).values("pk"))
+def _register(lines: list[Line], user) -> Register:
+    seen = Bal.objects.visible_to(user).filter(among("address", (line.address for line in lines)))
+    bals = {address: (said, state) for address, said, state in seen.values_list("address", "description", "state")}
+    people = Person.objects.visible_to(user).values("pk")
+    wishes = Preference.objects.main().filter(among("address", bals), person__in=people)
     rows = wishes.values_list("person__rpps", "situation", "address")
     return Register(bals, {(rpps or "", place): address for rpps, place, address in rows})
 
@@ -159,8 +179,9 @@ def _carries(line) -> bool:
     return line.is_carried and line.withdrawn_at is None
 
 
-def _resource(kind: ResourceKind, key: Key, summary: Summary, lines: list[Entry], register: Register) -> Resource:
-    """One resource; gone from the annuaire, it keeps its identifiers alone, as the national API shows the deleted."""
+def _resource(kind: ResourceKind, key: Key, summary: Summary, lines: list[Line], register: Register | None) -> Resource:
+    """One resource; without `register`, neither its mailboxes nor its version are told. Gone from the annuaire, it
+    keeps its identifiers alone, as the national API shows the deleted."""
     resource: Resource = {
         "resourceType": kind.name,
         "id": id_of(key),
@@ -170,10 +191,11 @@ def _resource(kind: ResourceKind, key: Key, summary: Summary, lines: list[Entry]
     }
     if summary.active:
         resource |= FACTS[kind.name](lines)
-        resource["telecom"] = _telecom(lines, register)
+        resource["telecom"] = _telecom(lines, register) if register else []
     resource = _stated(resource)
+    version = {"versionId": _version(resource)} if register else {}
     moment = timezone.localtime(summary.changed).isoformat(timespec="milliseconds")
-    return resource | {"meta": {"versionId": _version(resource), "lastUpdated": moment}}
+    return resource | {"meta": {**version, "lastUpdated": moment}}
 
 
 def _version(resource: Resource) -> str:
@@ -193,7 +215,7 @@ def _identifier(system: str, value: str, code: str) -> Resource:
     return {"use": "official", "type": {"coding": [coding]}, "system": system, "value": value}
 
 
-def _of_person(lines: list[Entry]) -> list[Resource]:
+def _of_person(lines: list[Line]) -> list[Resource]:
     line = lines[0]
     is_rpps = line.person_id_type == "8" or (not line.person_id_type and len(line.person_id) == 11)
     national = line.national_id or f"{'8' if is_rpps else line.person_id_type}{line.person_id}"
@@ -201,7 +223,7 @@ def _of_person(lines: list[Entry]) -> list[Resource]:
     return [_identifier(IDNPS, national, "IDNPS"), *rpps]
 
 
-def _of_structure(lines: list[Entry]) -> list[Resource]:
+def _of_structure(lines: list[Line]) -> list[Resource]:
     value = lines[0].structure_id
     kind = lines[0].structure_id_type or BY_LENGTH.get(len(value), "")
     if kind not in STRUCTURE_SYSTEMS:
@@ -210,14 +232,14 @@ def _of_structure(lines: list[Entry]) -> list[Resource]:
     return [_identifier(IDNST, f"{kind}{value}", "IDNST"), _identifier(system, value, code)]
 
 
-def _of_role(lines: list[Entry]) -> list[Resource]:
+def _of_role(lines: list[Line]) -> list[Resource]:
     """The identifier of a situation d'exercice: only the FHIR API gives one, kept as the `holder` of the line."""
     holders = dict.fromkeys(line.holder for line in lines if line.holder.startswith("PractitionerRole/"))
     names = [holder.partition("/")[2] for holder in holders]
     return [{"use": "official", "system": RPPS[0], "value": name} for name in names if not name.startswith("#")]
 
 
-def _name(line: Entry) -> list[Resource]:
+def _name(line: Line) -> list[Resource]:
     name = {
         "text": f"{line.family_name} {line.given_name}".strip(),
         "family": line.family_name,
@@ -227,24 +249,24 @@ def _name(line: Entry) -> list[Resource]:
     return [_stated(name)] if name["text"] else []
 
 
-def _codings(line: Entry) -> list[Resource]:
+def _codings(line: Line) -> list[Resource]:
     said = [
         (system, getattr(line, field), getattr(line, field.removesuffix("_code"))) for system, field in CODES.items()
     ]
     return [_stated({"system": system, "code": code, "display": words}) for system, code, words in said if code]
 
 
-def _concepts(lines: list[Entry]) -> list[Resource]:
+def _concepts(lines: list[Line]) -> list[Resource]:
     """A CodeableConcept for each profession as it is exercised."""
     said = [codings for line in lines if (codings := _codings(line))]
     return [{"coding": codings} for place, codings in enumerate(said) if codings not in said[:place]]
 
 
-def _practitioner(lines: list[Entry]) -> Resource:
+def _practitioner(lines: list[Line]) -> Resource:
     return {"name": _name(lines[0]), "qualification": [{"code": concept} for concept in _concepts(lines)]}
 
 
-def _role(lines: list[Entry]) -> Resource:
+def _role(lines: list[Line]) -> Resource:
     return {
         "practitioner": {"reference": f"Practitioner/{id_of((lines[0].person_id,))}"},
         "organization": {"reference": f"Organization/{id_of((lines[0].structure_id,))}"},
@@ -252,7 +274,7 @@ def _role(lines: list[Entry]) -> Resource:
     }
 
 
-def _organization(lines: list[Entry]) -> Resource:
+def _organization(lines: list[Line]) -> Resource:
     line = lines[0]
     street = " ".join(filter(None, [line.street_number, line.street_number_suffix, line.street_type, line.street_name]))
     town = line.address_l6.removeprefix(line.postcode).strip()
@@ -274,7 +296,7 @@ FACTS = {PRACTITIONER.name: _practitioner, ROLE.name: _role, ORGANIZATION.name: 
 
 
 # --- Their mailboxes --------------------------------------------------------------------------------------------------
-def _telecom(lines: list[Entry], register: Register) -> list[Resource]:
+def _telecom(lines: list[Line], register: Register) -> list[Resource]:
     """One ContactPoint per address: the first source's line, with the rank of whichever source tells one."""
     carried = [line for line in lines if _carries(line)]
     once = {line.address: line for line in reversed(carried)}
@@ -285,7 +307,7 @@ def _telecom(lines: list[Entry], register: Register) -> list[Resource]:
 RANKS = {str(rank) for rank in range(1, 100)}
 
 
-def _ranks(lines: list[Entry], register: Register) -> dict[str, int]:
+def _ranks(lines: list[Line], register: Register) -> dict[str, int]:
     """The rank of each mailbox. What its holder chose here comes first: the annuaire may not know it yet."""
     ranks = {line.address: int(line.rank) for line in lines if line.rank in RANKS}
     chosen = {line.address for line in lines
@@ -295,11 +317,11 @@ def _ranks(lines: list[Entry], register: Register) -> dict[str, int]:
     return ranks | dict.fromkeys(chosen, 1)
 
 
-def _mailbox(line: Entry, bal: Bal | None, ranks: dict[str, int]) -> Resource:
+def _mailbox(line: Line, bal: tuple[str, str] | None, ranks: dict[str, int]) -> Resource:
     kind = {"coding": [{"system": BAL_TYPES, "code": line.kind}]}
     said: list[Resource] = [{"url": "type", "valueCodeableConcept": kind}]
-    if bal and bal.description:
-        said.append({"url": "description", "valueString": bal.description})
+    if bal and bal[0]:
+        said.append({"url": "description", "valueString": bal[0]})
     if line.service:
         said.append({"url": "service", "valueString": line.service})
     if (paperless := YES_NO.get(line.paperless.upper())) is not None:
@@ -309,7 +331,7 @@ def _mailbox(line: Entry, bal: Bal | None, ranks: dict[str, int]) -> Resource:
         {"url": METADATA, "extension": said},
     ]
     if bal:
-        extensions.append({"url": state_url(), "valueCode": bal.state})
+        extensions.append({"url": state_url(), "valueCode": bal[1]})
     mailbox: Resource = {"extension": extensions, "system": "email", "value": line.address, "use": "work"}
     return mailbox | ({"rank": ranks[line.address]} if line.address in ranks else {})
 

@@ -451,7 +451,24 @@ def test_the_elements_asked_for_come_alone_and_are_said_to(annuaire, ask):
     alice, role = [entry["resource"] for entry in bundle["entry"]]
     assert set(alice) == {"resourceType", "id", "meta", "identifier", "telecom"}
     assert alice["meta"]["tag"][0]["code"] == "SUBSETTED"
-    assert "practitioner" in role, "what comes with it comes whole"
+    assert set(role) == {"resourceType", "id", "meta", "identifier", "telecom", "practitioner", "organization"} & set(
+        role
+    )
+    assert role["practitioner"]["reference"] == f"Practitioner/{ALICE}", "by which it is tied to what was found"
+    assert "code" not in role
+
+
+def test_where_no_mailbox_is_asked_none_is_read(annuaire, ask, django_assert_max_num_queries):
+    both = ["PractitionerRole:practitioner", "PractitionerRole:organization"]
+    whole = ask("PractitionerRole", practitioner=ALICE, _include=both)
+    bundle = ask("PractitionerRole", practitioner=ALICE, _include=both, _elements="name,code,active")
+    assert [one["fullUrl"] for one in bundle["entry"]] == [one["fullUrl"] for one in whole["entry"]]
+    for one, full in zip(bundle["entry"], whole["entry"], strict=True):
+        resource, asked = one["resource"], full["resource"]
+        for name in ("name", "code", "active"):
+            assert resource.get(name) == asked.get(name)
+        assert "telecom" not in resource
+        assert "versionId" not in resource["meta"], "a version of what was not read whole would be another one"
 
 
 ROLES_OF_PERSON = "PractitionerRole:practitioner"

@@ -1,12 +1,13 @@
 """Software is told of each change once, by signed calls that are tried again and never lead inside."""
 
+import base64
 import contextlib
 import hashlib
 import hmac
 import ipaddress
 import json
 import socket
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -68,6 +69,31 @@ def webhook(receiver, inside, people, structure):
 
 def depublish(bal, people):
     actions.move(bal, Verb.REQUEST_DEPUBLICATION, by=people.gisele.user, note="Un motif.")
+
+
+def test_a_signature_is_the_one_of_the_standard():
+    """The example that www.standardwebhooks.com gives its implementers."""
+    at = datetime.fromtimestamp(1614265330, UTC)
+    secret, name = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek"
+    assert webhooks.standard_headers([secret], name, b'{"test": 2432232314}', at) == {
+        "webhook-id": name,
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+
+
+def test_a_receiver_verifies_by_the_standard_with_a_former_key_too(webhook, receiver, org, people, settings):
+    former = base64.b64decode(webhook.secret.removeprefix("whsec_"))
+    assert 24 <= len(former) <= 64
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "z" * 60
+    depublish(org, people)
+    run("deliver_webhooks")
+    ((headers, body),) = receiver.calls
+    assert headers["webhook-id"] == headers["X-BAL-Delivery"]
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    expected = base64.b64encode(hmac.new(former, signed, hashlib.sha256).digest()).decode()
+    present, past = headers["webhook-signature"].split()
+    assert past == f"v1,{expected}" != present
 
 
 def test_a_change_is_told_once_and_signed(webhook, receiver, org, people):
