@@ -3,7 +3,7 @@ from importlib import import_module
 from django.apps import AppConfig
 
 # The rooms above the core that keep rows of their own: nobody below imports them, so Django is told where they are.
-ROOMS_WITH_MODELS = ["campaigns", "imports", "inbox", "openings", "protocol", "software"]
+ROOMS_WITH_MODELS = ["campaigns", "imports", "inbox", "lists", "openings", "protocol", "software"]
 
 
 class MailboxesConfig(AppConfig):

@@ -154,6 +154,7 @@ class Act(TextChoices):
     IMPORT_ACCESSES = "import_accesses", "Reprendre un accès qui existe"
     PASS_STEP = "pass_step", "Passer une étape de la mise en route"
     FOLLOW = "follow", "Suivre une chose à faire"  # pause it, entrust it, say it done
+    SHARE_VIEW = "share_view", "Partager une vue"
 
 
 class Role(TextChoices):
@@ -406,6 +407,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.IMPORT_ACCESSES,    {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.PASS_STEP,          {_R.ADMINISTRATEUR}),
     (Act.FOLLOW,             {_R.GESTIONNAIRE}),
+    (Act.SHARE_VIEW,         {_R.GESTIONNAIRE}),
 ]}
 # fmt: on
 

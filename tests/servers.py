@@ -8,9 +8,11 @@ A server that cannot be had skips its tests; where CI is set, it fails them.
 import contextlib
 import ctypes
 import fcntl
+import hashlib
 import json
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -583,10 +585,39 @@ class App:
         return self.processes.enter_context(ready)
 
 
+READ_BY_MIGRATE = re.compile(r"/(migrations|models)[./]|/(apps|settings|search_index)\.py$|\.txt$")
+
+
+def migrated_kept() -> Path:
+    """Where the file of an earlier run stands, named by all that `migrate` reads."""
+    digest = hashlib.sha256()
+    for folder in ("balmanager", "directory", "mailboxes", "requirements"):
+        for path in sorted((ROOT / folder).rglob("*.*")):
+            if READ_BY_MIGRATE.search(str(path)) and "__pycache__" not in str(path):
+                digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return ROOT / ".pytest_cache" / f"migrated-{digest.hexdigest()[:16]}.sqlite3"
+
+
 @pytest.fixture(scope="session")
 def _prepared_sqlite():
-    """A migrated SQLite file, to be copied: made once."""
-    return made_once("migrated", lambda var: manage_in(var, "migrate")) / "bal.sqlite3"
+    """A migrated SQLite file, to be copied: made once, and kept for the runs to come while `migrate` would do the
+    same."""
+    kept = migrated_kept()
+
+    def prepare(var):
+        file = var / "bal.sqlite3"
+        if not kept.exists():
+            manage_in(var, "migrate")
+            for former in kept.parent.glob("migrated-*"):
+                former.unlink(missing_ok=True)
+            kept.parent.mkdir(exist_ok=True)
+            half = kept.with_suffix(f".{os.getpid()}")
+            shutil.copy(file, half)
+            half.replace(kept)
+        else:
+            shutil.copy(kept, file)
+
+    return made_once("migrated", prepare) / "bal.sqlite3"
 
 
 @pytest.fixture(scope="session")

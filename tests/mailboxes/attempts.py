@@ -6,6 +6,7 @@ A new verb has its attempt already; a new act needs one line in `ATTEMPTS`, or `
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from mailboxes import actions, rules
@@ -25,6 +26,8 @@ from mailboxes.lifecycle import (
     RequestStage,
     Verb,
 )
+from mailboxes.lists.actions import share_view
+from mailboxes.lists.models import SavedView
 from mailboxes.models import (
     Anomaly,
     Bal,
@@ -111,6 +114,11 @@ def take_step(act: Act):
 def layout(structure: Structure, by, stage: Stage):
     facts = {"operator": stage.operator, "kind": RequestKind.OPEN, "subject": "Ouverture", "body": "{adresse}"}
     actions.write_layout(RequestLayout(structure=structure, **facts), by=by)
+
+
+def share(structure: Structure, by, stage: Stage):
+    owner = by if isinstance(by, get_user_model()) else get_user_model().objects.first()
+    share_view(SavedView.objects.create(owner=owner, listing="bals", title="Pleines"), structure, by=by)
 
 
 def launch(structure: Structure, by, stage: Stage):
@@ -367,6 +375,7 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     Act.FOLLOW: [
         Attempt(ALL, lambda it, by, s: follow(FINDINGS["nom"], Bal.objects.filter(pk=it.pk), say_done(), by=by))
     ],
+    Act.SHARE_VIEW: [Attempt(S, share)],
     Act.ASK_USE: [Attempt(BOX, lambda it, by, s: actions.ask_use(it, by=by), page=page("bal-ask-use"))],
     Act.REMIND_USE: [Attempt(BOX, lambda it, by, s: actions.remind_use(it, by=by), use_asked)],
     # What follows from a reading, by the automate alone: its action asks the rule in its name.
