@@ -3,7 +3,9 @@ from importlib import import_module
 from django.apps import AppConfig
 
 # The rooms above the core that keep rows of their own: nobody below imports them, so Django is told where they are.
-ROOMS_WITH_MODELS = ["campaigns", "imports", "inbox", "moves", "offers", "openings", "protocol", "scim", "software"]
+ROOMS_WITH_MODELS = [
+    "campaigns", "imports", "inbox", "lists", "moves", "offers", "openings", "protocol", "scim", "software",
+]  # fmt: skip
 
 
 class MailboxesConfig(AppConfig):

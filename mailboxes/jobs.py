@@ -55,6 +55,8 @@ from mailboxes.inbox import digest
 from mailboxes.inbox.actions import note_todos
 from mailboxes.inbox.models import Todo
 from mailboxes.lifecycle import Act, RequestKind, State, Verb
+from mailboxes.lists.actions import take_up
+from mailboxes.lists.models import Batch
 from mailboxes.mailserver.actions import end_reply
 from mailboxes.mailserver.visits import hand_out
 from mailboxes.models import (
@@ -205,6 +207,7 @@ OUTDATED: dict[str, Callable[[datetime], QuerySet]] = {
     "relevés": lambda now: Reading.objects.filter(at__lt=now - settings.READINGS_KEPT),
     "appels de l’API": lambda now: Call.objects.filter(at__lt=now - settings.CALLS_KEPT),
     "livraisons": lambda now: Delivery.objects.filter(created_at__lt=now - settings.DELIVERIES_KEPT),
+    "actes en lot": lambda now: Batch.objects.filter(at__lt=now - settings.IMPORTS_KEPT),
     "sessions": lambda now: Session.objects.filter(expire_date__lt=now),
 }
 
@@ -333,6 +336,9 @@ JOBS: dict[str, ScheduledJob] = {
     ]),
     "take_up_imports": ScheduledJob(timedelta(minutes=5), [
         Sweep("imports interrompus à reprendre", lambda now: Import.objects.interrupted(now), _each(carry_on)),
+    ]),
+    "take_up_batches": ScheduledJob(timedelta(minutes=5), [
+        Sweep("actes en lot interrompus à reprendre", lambda now: Batch.objects.forgotten(now), _each(take_up)),
     ]),
     "deliver_webhooks": ScheduledJob(timedelta(minutes=1), [
         Sweep("webhooks à tenir au courant", lambda now: Webhook.objects.active(), _enlist),

@@ -178,6 +178,7 @@ class Act(TextChoices):
     CHANGE_FINESS = "change_finess", "Changer le FINESS d’une structure"
     UNDO_MOVE = "undo_move", "Revenir sur un changement de structure"
     FOLLOW = "follow", "Suivre une chose à faire"  # pause it, entrust it, say it done
+    SHARE_VIEW = "share_view", "Partager une vue"
 
 
 class Role(TextChoices):
@@ -461,6 +462,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     # By its numbers it is known: as NUMBER_STRUCTURE.
     (Act.CHANGE_FINESS,      {_R.ADMINISTRATEUR}),
     (Act.UNDO_MOVE,          {_R.GESTIONNAIRE, _R.ADMINISTRATEUR}),
+    (Act.SHARE_VIEW,         {_R.GESTIONNAIRE}),
 ]}
 # fmt: on
 

@@ -1,7 +1,7 @@
 """*Comptes et droits*: who may do what, since when; giving and withdrawing it. And the page an invitation leads to."""
 
 from allauth.account.internal.decorators import login_not_required
-from django.core.paginator import Paginator
+from django import forms
 from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,29 +13,53 @@ from balmanager.accounts import actions, grants, rules
 from balmanager.accounts.forms import InviteForm, OfferForm, OpenAccountForm, TieForm
 from balmanager.accounts.models import Invitation, User
 from balmanager.accounts.reads import accounts_seen_by, described, unused, waiting_for
+from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Membership, Structure
 from mailboxes.rules import Refused, allows
 from mailboxes.views.acts import ActionView
 from mailboxes.views.frame import sees_structures
 
-PER_PAGE = 50
+
+class AccountFilterForm(forms.Form):
+    q = forms.CharField(label="Nom ou adresse", required=False, max_length=100)
+    unused = forms.BooleanField(label="Sans connexion depuis un an", required=False)
+
+    def asked(self, accounts):
+        self.is_valid()
+        found = unused(accounts) if self.cleaned_data.get("unused") else accounts
+        for word in (self.cleaned_data.get("q") or "").split():
+            named = Q(username__icontains=word) | Q(email__icontains=word)
+            found = found.filter(named | Q(first_name__icontains=word) | Q(last_name__icontains=word))
+        return found
+
+
+class AccountList(Listing):
+    name, view, nouns = "accounts", "rights", ("compte", "comptes")
+    row = "account/_row.html"
+    place_path = ""
+    columns = (
+        Column("name", "Compte", ("last_name", "first_name", "username")),
+        Column("email", "Courriel", ("email",)),
+        Column("may", "Peut"),
+        Column("factor", "Second facteur"),
+        Column("seen", "Dernière connexion", ("last_login",)),
+    )
 
 
 def rights(request):
     if not sees_structures(request.user):
         raise Http404
     seen = accounts_seen_by(request.user)
-    found = unused(seen) if "unused" in request.GET else seen
-    for word in request.GET.get("q", "").replace("\0", "").split():
-        named = Q(username__icontains=word) | Q(email__icontains=word)
-        found = found.filter(named | Q(first_name__icontains=word) | Q(last_name__icontains=word))
+    form = AccountFilterForm(request.GET)
+    found = described(form.asked(seen), request.user)
+    listing = AccountList(request, found, form=form, loaded=found)
     invitations = Invitation.objects.pending().visible_to(request.user)
-    page = Paginator(described(found, request.user), PER_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
         "account/rights.html",
         {
-            "page": page,
+            "listing": listing,
+            "page": listing.page,
             "unused_count": unused(seen).count(),
             "waiting": waiting_for(request.user),
             "invitations": invitations.select_related("structure", "invited_by"),

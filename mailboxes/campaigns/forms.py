@@ -72,6 +72,24 @@ class LaunchForm(forms.Form):
         return launch_campaign(campaign, bals, by=by)
 
 
+class CampaignFilterForm(forms.Form):
+    q = forms.CharField(label="Titre", required=False, max_length=100)
+    kind = forms.ChoiceField(label="Question", required=False, choices=[("", "toutes"), *CampaignKind.choices])
+    state = forms.ChoiceField(
+        label="État", required=False, choices=[("", "peu importe"), ("ouverte", "ouverte"), ("close", "close")]
+    )
+
+    def asked(self, campaigns):
+        """What is not understood is not applied."""
+        self.is_valid()
+        said = self.cleaned_data
+        if said.get("q"):
+            campaigns = campaigns.filter(title__icontains=said["q"])
+        if said.get("kind"):
+            campaigns = campaigns.filter(kind=said["kind"])
+        return campaigns.filter(closed_at__isnull=said["state"] == "ouverte") if said.get("state") else campaigns
+
+
 class TargetFilterForm(forms.Form):
     q = forms.CharField(label="Adresse ou nom", required=False)
     outcome = forms.ChoiceField(label="Réponse", required=False, choices=[("", "toutes"), *OUTCOMES.items()])

@@ -1,6 +1,5 @@
 """Campaigns, for who runs them: whom one would ask, the launch, the follow-up, the end and its report."""
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404, render
@@ -12,27 +11,63 @@ from directory.sheets import as_xlsx
 from mailboxes import actions
 from mailboxes.campaigns.actions import close_campaign, remind_campaign
 from mailboxes.campaigns.filters import RegisterFilter
-from mailboxes.campaigns.forms import LaunchForm, ScopeForm, TargetFilterForm, narrowed
+from mailboxes.campaigns.forms import CampaignFilterForm, LaunchForm, ScopeForm, TargetFilterForm, narrowed
 from mailboxes.campaigns.models import OUTCOMES, Campaign, Outcome
 from mailboxes.campaigns.questions import ASKED, QUESTIONS, candidates, preview, sentence_of
 from mailboxes.campaigns.report import COLUMNS, printed
 from mailboxes.campaigns.rules import check_close_campaign, check_remind_campaign
 from mailboxes.forms.bal_filter import words_of
 from mailboxes.lifecycle import Act
+from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Bal
 from mailboxes.rules import Refused, allows, check_somewhere
 from mailboxes.views.acts import ActionView
 from mailboxes.views.files import pdf_file, xlsx_file
 
-PER_PAGE = 25
 SHOWN = 20  # BAL named on the preview; the register has the rest
 
 
+class CampaignList(Listing):
+    name, view, nouns = "campaigns", "campaign-list", ("campagne", "campagnes")
+    row, empty = "mailboxes/campaigns/_row.html", "mailboxes/campaigns/_none.html"
+    inline = ("q", "kind", "state")
+    columns = (
+        Column("title", "Campagne", ("title",)),
+        Column("kind", "Question", ("kind",)),
+        Column("structure", "Structure", ("structure__name",)),
+        Column("state", "État"),
+        Column("answered", "Réponses"),
+        Column("launched", "Lancée le", ("launched_at",)),
+        Column("closes", "Dernier jour", ("closes_on",)),
+    )
+
+
 def campaign_list(request):
-    seen = Campaign.objects.visible_to(request.user).with_counts().select_related("structure")
-    page = Paginator(seen.order_by("-launched_at", "-pk"), PER_PAGE).get_page(request.GET.get("page"))
+    form = CampaignFilterForm(request.GET)
+    seen = form.asked(Campaign.objects.visible_to(request.user)).order_by("-launched_at", "-pk")
+    loaded = Campaign.objects.with_counts().select_related("structure")
+    listing = CampaignList(request, seen, form=form, loaded=loaded)
     can_launch = allows(check_somewhere, Act.LAUNCH_CAMPAIGN, by=request.user)
-    return render(request, "mailboxes/campaigns/list.html", {"page": page, "can_launch": can_launch})
+    facts = {"listing": listing, "page": listing.page, "can_launch": can_launch}
+    return render(request, "mailboxes/campaigns/list.html", facts)
+
+
+class TargetList(Listing):
+    name, view, nouns = "targets", "campaign", ("question", "questions")
+    row = "mailboxes/campaigns/_target.html"
+    inline = ("q", "outcome")
+    place_path, keeps_views = "", False
+    columns = (
+        Column("name", "BAL"),
+        Column("person", "Personne interrogée", ("person__family_name", "person__given_name")),
+        Column("outcome", "Réponse"),
+        Column("told", "Interrogée le", ("told_at",)),
+    )
+
+
+class PeopleTargetList(TargetList):
+    name = "people-targets"
+    columns = (Column("name", "Professionnel", ("person__family_name", "person__given_name")), *TargetList.columns[2:])
 
 
 # --- Launch -----------------------------------------------------------------------------------------------------------
@@ -91,19 +126,20 @@ class LaunchView(ActionView):
 def campaign(request, pk):
     row = get_object_or_404(Campaign.objects.visible_to(request.user).select_related("structure", "by"), pk=pk)
     form = TargetFilterForm(request.GET)
-    targets = row.targets.with_outcome().select_related("bal", "person", "notice").order_by("pk")
-    page = Paginator(form.asked(targets), PER_PAGE).get_page(request.GET.get("page"))
+    loaded = row.targets.with_outcome().select_related("bal", "person", "notice")
+    kind = PeopleTargetList if QUESTIONS[row.kind].of_people else TargetList
+    targets = form.asked(row.targets.with_outcome().order_by("pk"))
+    listing = kind(request, targets, form=form, loaded=loaded, view_args=[row.pk])
     return render(
         request,
         "mailboxes/campaigns/campaign.html",
         {
             "campaign": row,
+            "listing": listing,
             "question": QUESTIONS[row.kind],
             "words": words_asked(row, request),
             **progress_of(row),
-            "form": form,
-            "is_filtered": any(form.cleaned_data.values()),
-            "page": page,
+            "page": listing.page,
             "can_remind": allows(check_remind_campaign, row, True, by=request.user),
             "can_close": allows(check_close_campaign, row, by=request.user),
         },

@@ -9,21 +9,19 @@ from mailboxes.forms.bals import (
     RegisterForm,
     RequestDeletionForm,
 )
-from mailboxes.forms.bulk import BulkForm
-from mailboxes.forms.gaps import GapFilterForm, RemedyForm
+from mailboxes.forms.gaps import GapFilterForm
 from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
 from mailboxes.forms.indicators import IndicatorsForm
 from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.forms.notices import GiveNoticeForm, MyPreferencesForm, PreferencesForm
 from mailboxes.forms.people import DescribePersonForm, PersonField, PersonForm
 from mailboxes.forms.preferences import PlaceFilterForm
-from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestBulkForm, RequestStepForm
+from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestStepForm
 from mailboxes.forms.space import MoreSpaceForm
 
 __all__ = [
     "AddCotitulaireForm",
     "ApplicativeForm",
-    "BulkForm",
     "CorrectingMoveForm",
     "DelegateForm",
     "DepartureForm",
@@ -48,8 +46,6 @@ __all__ = [
     "PlaceFilterForm",
     "PreferencesForm",
     "RegisterForm",
-    "RemedyForm",
-    "RequestBulkForm",
     "RequestDeletionForm",
     "RequestStepForm",
     "SettleForm",

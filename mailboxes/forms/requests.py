@@ -4,7 +4,7 @@ from django import forms
 
 from mailboxes import actions
 from mailboxes.forms.offers import CHOOSE, name_the_empty_choice, offer_choices, offer_rows
-from mailboxes.lifecycle import BY_HAND, Act, RequestKind
+from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.models import Bal, Operator, Request, RequestLayout, Structure
 from mailboxes.models.fields import NOTE_LENGTH, length_of
 from mailboxes.requests.letters import words_of
@@ -29,38 +29,6 @@ class RequestStepForm(forms.Form):
 
     def perform(self, request: Request, *, by):
         return actions.step(request, self.act, by=by, **self.cleaned_data)
-
-
-class RequestBulkForm(forms.Form):
-    requests = forms.ModelMultipleChoiceField(
-        Request.objects.none(),
-        label="Demandes",
-        widget=forms.MultipleHiddenInput,
-        error_messages={
-            "required": "Cochez au moins une demande.",
-            "invalid_choice": "La demande n° %(value)s n’existe pas.",
-        },
-    )
-    act = forms.ChoiceField(
-        choices=[(act.value, act.label) for act in BY_HAND],
-        widget=forms.HiddenInput,
-        error_messages={"required": "Choisissez ce qu’il faut faire des demandes cochées."},
-    )
-    answer = forms.CharField(
-        label="Note",
-        required=False,
-        max_length=NOTE_LENGTH,
-        widget=forms.Textarea({"rows": 3}),
-        help_text="Elle est gardée au journal de chaque demande.",
-    )
-
-    def __init__(self, *args, user, **kwargs):
-        super().__init__(*args, **kwargs)
-        offer_rows(self, requests=Request.objects.visible_to(user))
-
-    def perform(self, *, by):
-        act = Act(self.cleaned_data["act"])
-        return actions.step_each(self.cleaned_data["requests"], act, by=by, answer=self.cleaned_data["answer"])
 
 
 class LayoutForm(forms.ModelForm):

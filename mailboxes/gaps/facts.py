@@ -9,7 +9,7 @@ from directory.models import Entry
 from directory.typography import quoted
 from mailboxes.gaps.comparison import ComparedLine, compare, differences, picture_of
 from mailboxes.gaps.table import STATUSES, Situation
-from mailboxes.models import Bal, Claim, GapDecision, Structure
+from mailboxes.models import Bal, Claim, GapDecision, Operator, Structure
 
 
 @dataclass
@@ -26,6 +26,7 @@ class Gap:
     bal: Bal | None = None
     structure: Structure | None = None
     decision: GapDecision | None = None
+    operator: Operator | None = None  # of its address, where it was asked for
     entries: list[Entry] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
 

@@ -30,6 +30,10 @@ class Gaps(SqlList[Gap]):
         found = self.narrowed(addresses=addresses)[:] if addresses else []
         return [gap for gap in found if gap.key in keys]
 
+    def keys(self) -> list[str]:
+        """The keys of all of them, without their facts."""
+        return [gap.key for gap in self._read(0, None)]
+
     def counts(self) -> dict[tuple[str, str], int]:
         """(situation, status) -> how many, for every situation and status."""
         query, values = self.narrowed(situation="", status="")._query("situation, status, count(*)")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import chain
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -23,12 +22,12 @@ from mailboxes.imports.rules import check_apply_import, check_mend, check_previe
 from mailboxes.imports.sorts import BY_NAME, ListSort, labels_of
 from mailboxes.imports.survey import Survey
 from mailboxes.lifecycle import Act
+from mailboxes.lists.listing import Column, Listing
+from mailboxes.lists.paging import KeyPaginator
 from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.acts import ActionView, EnteringView
-from mailboxes.views.paging import KeyPaginator
-from mailboxes.views.register import csv_file
+from mailboxes.views.files import csv_file
 
-PER_PAGE = 25
 LINES_PER_PAGE = 50
 CHUNK = 2000
 SORTS = {  # of lines, in the order in which they matter
@@ -85,10 +84,27 @@ TEMPLATES[ListSort.ACCESSES] = [
 ]
 
 
+class ImportList(Listing):
+    name, view, nouns = "imports", "import-list", ("import", "imports")
+    row, empty = "mailboxes/imports/_row.html", "mailboxes/imports/_none.html"
+    columns = (
+        Column("file", "Fichier", ("file_name",)),
+        Column("source", "Source"),
+        Column("structure", "Structure", ("structure__name",)),
+        Column("at", "Déposé le", ("at",)),
+        Column("stage", "Étape", ("stage",)),
+        Column("created", "Inscrites", ("created",), is_number=True),
+        Column("updated", "Mises à jour", ("updated",), is_number=True),
+        Column("rejected", "Rejetées", ("rejected",), is_number=True),
+        Column("by", "Par"),
+    )
+
+
 def import_list(request: HttpRequest) -> HttpResponse:
-    runs = Import.objects.visible_to(request.user).select_related("operator", "structure", "by")
-    page = Paginator(runs.defer("headers", "columns", "sample"), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "can_import": allows(check_somewhere, Act.IMPORT_LIST, by=request.user)}
+    loaded = Import.objects.select_related("operator", "structure", "by").defer("headers", "columns", "sample")
+    listing = ImportList(request, Import.objects.visible_to(request.user), loaded=loaded)
+    can_import = allows(check_somewhere, Act.IMPORT_LIST, by=request.user)
+    context = {"listing": listing, "page": listing.page, "can_import": can_import}
     return render(request, "mailboxes/imports/list.html", context)
 
 

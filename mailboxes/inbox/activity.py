@@ -4,7 +4,6 @@ from datetime import datetime, time, timedelta
 
 from django import forms
 from django.contrib.auth import get_user_model
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,8 +14,8 @@ from mailboxes.inbox.models import Desk, desk_of
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import Bal, JournalEntry, Membership, Structure
 from mailboxes.views.frame import sees_structures
+from mailboxes.views.journals import JournalList
 
-PER_PAGE = 50
 AUTOMATE = "automate"
 WEEK = timedelta(days=7)
 
@@ -44,9 +43,25 @@ class ActivityForm(forms.Form):
         )
 
 
+class ActivityList(JournalList):
+    name, view, nouns = "activity", "activity", ("fait", "faits")
+    empty = "mailboxes/inbox/_quiet.html"
+    inline = ("since", "until", "structure", "who", "what")
+    shows_subject, with_notices, keeps_views = True, False, True
+    start: datetime
+    is_since_visit = False
+
+    @property
+    def total(self) -> str:
+        day = timezone.localtime(self.start)
+        if self.is_since_visit:
+            return f"{super().total} depuis votre dernière visite, le {day:%d/%m/%Y à %H:%M}"
+        return f"{super().total} depuis le {day:%d/%m/%Y}"
+
+
 def activity(request):
     if not sees_structures(request.user):
-        return render(request, "mailboxes/inbox/activity.html", {"page": None, "form": None}, status=404)
+        return render(request, "mailboxes/inbox/activity.html", {"listing": None}, status=404)
     desk, form = desk_of(request.user), ActivityForm(request.GET or None, user=request.user)
     asked = form.cleaned_data if form.is_bound and form.is_valid() else {}
     start = _start(desk, asked)
@@ -55,11 +70,12 @@ def activity(request):
         lines = lines.filter(at__lt=timezone.make_aware(datetime.combine(until + timedelta(days=1), time())))
     # By primary key, which rises with time: by date, the whole journal would be sorted.
     lines = lines.select_related("bal", "person", "structure", "by", "signatory").order_by("-pk")
+    listing = ActivityList(request, lines, form=form, loaded=lines)
+    listing.start, listing.is_since_visit = start, not asked.get("since") and desk.before_at is not None
     facts = {
-        "form": form,
-        "page": Paginator(lines, PER_PAGE).get_page(request.GET.get("page")),
+        "listing": listing,
+        "page": listing.page,
         "start": start,
-        "is_since_visit": not asked.get("since") and desk.before_at is not None,
         "runs": SyncRun.objects.filter(started_at__gte=start).order_by("-pk")[:5],
     }
     return render(request, "mailboxes/inbox/activity.html", facts)

@@ -9,7 +9,8 @@ from django.db.models import Count, F, Prefetch, Q, QuerySet, Value
 from directory.dates import day_of
 from mailboxes.findings import BY_NAME, OF_BALS, Finding, count_findings
 from mailboxes.inbox.models import Desk, Todo
-from mailboxes.lifecycle import Severity
+from mailboxes.lifecycle import Act, Severity, Verb
+from mailboxes.lists.bulk import KINDS
 from mailboxes.models import Bal, Structure
 from mailboxes.views.findings import address_of, remedy_for
 
@@ -58,6 +59,15 @@ class TodoRow(NamedTuple):
     @property
     def is_of_bals(self) -> bool:
         return bool(self.finding.bals)
+
+    @property
+    def bulk_remedy(self) -> Act | Verb | None:
+        return bulk_act_of(self.finding)
+
+
+def bulk_act_of(finding: Finding) -> Act | Verb | None:
+    """The remedy, where it can be given to many BAL at once."""
+    return KINDS["bals"].act_named(finding.remedy) if finding.bals and finding.remedy else None
 
 
 class Follow(NamedTuple):

@@ -6,26 +6,28 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from directory.models import SyncRun
 from directory.typography import quoted
-from mailboxes.findings import BY_NAME
+from mailboxes.findings import BY_NAME, Finding
 from mailboxes.inbox.actions import follow
 from mailboxes.inbox.figures import figures_of
 from mailboxes.inbox.forms import PAUSE, FollowForm
 from mailboxes.inbox.models import Desk, desk_of
-from mailboxes.inbox.rows import TABS, Inbox, bals_of, example_of, todos_of
+from mailboxes.inbox.rows import TABS, Inbox, bals_of, bulk_act_of, example_of, todos_of
 from mailboxes.lifecycle import Act
+from mailboxes.lists.actions import begin as start
+from mailboxes.lists.bulk import KINDS
+from mailboxes.lists.listing import Column, Listing
+from mailboxes.lists.place import place_of as acted_for
 from mailboxes.models import Bal, Structure
 from mailboxes.rules import Refused, allows, check_somewhere
+from mailboxes.views.back import back_of
+from mailboxes.views.batches import picked
 from mailboxes.views.findings import address_of
 from mailboxes.views.frame import sees_structures
-from mailboxes.views.paging import KeyPaginator
 from mailboxes.views.start import is_first_day
-
-PER_PAGE = 25
 
 
 def inbox(request):
@@ -50,21 +52,44 @@ def inbox(request):
         "can_register": allows(check_somewhere, Act.REGISTER, by=request.user),
         "desk": desk,
         "pause": timezone.localdate() + PAUSE,
-        **choice_of_place(request, place),
+        "place": place,
     }
     return render(request, "mailboxes/inbox/inbox.html", facts)
 
 
 def place_of(request) -> Structure | None:
-    """The structure that the page is narrowed to, of those that its reader sees."""
+    """The structure that the page is narrowed to: the address may name one, else the one that is acted for."""
     number = request.GET.get("structure", "")
-    return Structure.objects.visible_to(request.user).filter(pk=number).first() if number.isdecimal() else None
+    if number.isascii() and number.isdecimal():
+        return Structure.objects.visible_to(request.user).filter(pk=number).first()
+    return acted_for(request)
 
 
-def choice_of_place(request, place: Structure | None) -> dict:
-    """For the field that narrows: none where there is but one structure."""
-    places = list(Structure.objects.visible_to(request.user).order_by("name")[:300])
-    return {"places": places if len(places) > 1 else [], "place": place}
+BULK = KINDS["bals"]
+DECISIONS = [("pause", "Pause"), ("entrust", "Confier"), ("done", "Fait")]
+
+
+class FindingList(Listing):
+    """The BAL of one finding, the worst first."""
+
+    name, view, nouns = "finding", "finding", ("BAL", "BAL")
+    row, empty = "mailboxes/inbox/_bal.html", "mailboxes/inbox/_settled.html"
+    picks, bulk_view, bulk_template = "bals", "finding", "mailboxes/inbox/_decide.html"
+    keeps_views = False
+    columns = (
+        Column("address", "Adresse", ("address",)),
+        Column("structure", "Structure et service", ("structure__name", "address")),
+        Column("why", "Pourquoi"),
+        Column("since", "Depuis"),
+        Column("holder", "Qui en répond"),
+        Column("remedy", "Ce qu’on peut faire"),
+    )
+    finding: Finding
+    tab = ""
+
+    @property
+    def total(self) -> str:
+        return super().total + {"pause": " en pause", "fait": ", dites faites"}.get(self.tab, "")
 
 
 def todo_list(request, name):
@@ -79,17 +104,45 @@ def todo_list(request, name):
     tab = request.GET.get("onglet", "")
     bals = bals_of(finding, found.bals, tab, now)
     rows = Bal.objects.with_holders().with_publication().prefetch_related(todos_of(finding.name))
-    page = KeyPaginator(bals, PER_PAGE, rows=rows).get_page(request.GET.get("page"))
     may_follow = allows(check_somewhere, Act.FOLLOW, by=request.user)
+    listing = FindingList(request, bals, loaded=rows, acts=DECISIONS if may_follow else (), view_args=[name])
+    listing.finding, listing.tab = finding, tab
+    for bal in listing.page:
+        bal.example = example_of(finding, bal, request.user)
     facts = {
         "finding": finding,
-        "page": page,
+        "listing": listing,
+        "page": listing.page,
         "tab": tab,
-        "rows": [example_of(finding, bal, request.user) for bal in page],
         "form": FollowForm(user=request.user) if may_follow else None,
-        **choice_of_place(request, place),
+        "bulk_remedy": bulk_act_of(finding),
+        "place": place,
     }
     return render(request, "mailboxes/inbox/todo_list.html", facts)
+
+
+def chosen_of(request, finding: Finding):
+    """The BAL that were ticked, or all those of the finding."""
+    bals = Bal.objects.visible_to(request.user)
+    if "all" not in request.POST and request.POST.get("scope") != "all":
+        return bals.filter(pk__in=picked(request, "bals"))
+    place = place_of(request)
+    within = bals.filter(structure__in=Structure.objects.under(place).values("pk")) if place else bals
+    return bals_of(finding, within, request.POST.get("onglet", ""), timezone.now())
+
+
+@require_POST
+def todo_remedy(request, name):
+    """The remedy of a finding for many of its BAL: foreseen first, like any act on a list."""
+    if name not in BY_NAME or not (act := bulk_act_of(BY_NAME[name])):
+        raise Http404
+    back = back_of(request, reverse("finding", args=[name]))
+    keys = chosen_of(request, BY_NAME[name]).values_list("pk", flat=True)
+    try:
+        return redirect(start(BULK, act, list(keys), back=back, by=request.user))
+    except Refused as refused:
+        messages.error(request, refused.messages[0])
+        return redirect(back)
 
 
 @require_POST
@@ -97,22 +150,14 @@ def todo_follow(request, name):
     """What is decided of the BAL that are ticked, or of all those of the finding."""
     if name not in BY_NAME or not BY_NAME[name].bals:
         raise Http404
-    back = request.POST.get("next", "")
-    if not back.startswith("/") or not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
-        back = reverse("finding", args=[name])
+    back = back_of(request, reverse("finding", args=[name]))
     finding = BY_NAME[name]
     form = FollowForm(request.POST, user=request.user)
     if not form.is_valid():
         for sentences in form.errors.values():
             messages.error(request, " ".join(map(str, sentences)))
         return redirect(back)
-    bals = Bal.objects.visible_to(request.user)
-    if "all" in request.POST:
-        place = place_of(request)
-        within = bals.filter(structure__in=Structure.objects.under(place).values("pk")) if place else bals
-        bals = bals_of(finding, within, request.POST.get("onglet", ""), timezone.now())
-    else:
-        bals = bals.filter(pk__in=[pk for pk in request.POST.getlist("bals") if pk.isdecimal()][:1000])
+    bals = chosen_of(request, finding)
     try:
         count = follow(finding, bals, form.decision(), by=request.user)
     except Refused as refused:

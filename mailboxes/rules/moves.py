@@ -111,13 +111,17 @@ def check_attested(attested: bool) -> None:
 
 
 def check_seen_absent(bal: Bal, *, by) -> None:
-    """What is said to be gone must have been seen gone, in an annuaire that is fresh."""
+    """What is said to be gone must have been seen gone, in an annuaire that is fresh.
+
+    One query, unless the BAL was read `with_publication`.
+    """
     if not bal.is_expected_in_annuaire:
         if by is SYSTEM:  # absence proves nothing here: a person registers the operator's answer
             raise Refused("Cette BAL n’est jamais à l’annuaire public : son absence ne prouve rien.", "unpublished")
         return
     check_annuaire_fresh()
-    if Entry.objects.published().filter(address=bal.address).exists():
+    is_shown = getattr(bal, "is_published", None)  # of a list's rows it was read together
+    if Entry.objects.published().filter(address=bal.address).exists() if is_shown is None else is_shown:
         raise Refused("Cette BAL figure encore à l’annuaire.", "published")
 
 

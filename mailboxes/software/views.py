@@ -7,13 +7,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from mailboxes.lifecycle import Act
+from mailboxes.lists.paging import KeyPaginator
 from mailboxes.rules import allows, check_somewhere
 from mailboxes.software.actions import change_webhook, renew_secret, replay, revoke_key, rotate_key, try_webhook
 from mailboxes.software.forms import AddWebhookForm, ChangeWebhookForm, RotateForm, SoftwareForm
 from mailboxes.software.models import Delivery, Software, SoftwareKey, Webhook
 from mailboxes.software.rules import check_key_stands, check_software
 from mailboxes.views.acts import ActionView, EnteringView
-from mailboxes.views.paging import KeyPaginator
 
 
 @require_safe

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
-from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import render
@@ -18,12 +17,12 @@ from directory.sheets import as_xlsx
 from mailboxes import actions
 from mailboxes.forms.accesses import AccessReportForm
 from mailboxes.lifecycle import LIVE, Act, Role, State
+from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Person, Structure
 from mailboxes.views.files import pdf_file, xlsx_file
 from mailboxes.views.frame import sees_structures
 from mailboxes.views.pdf import heading, note, pdf, table
 
-PER_PAGE = 50
 CHANGES_SHOWN = 200
 # What gives, changes or takes away an access; where a BAL enters the register its holders come with it.
 CHANGES = (
@@ -155,16 +154,35 @@ def _right(row: Delegataire) -> str:
     return " et ".join(word for word, may in (("lecture", row.can_read), ("envoi", row.can_send)) if may)
 
 
+class AccessList(Listing):
+    """Of BAL, each with all its accesses: a page never cuts one in two."""
+
+    name, view, nouns = "accesses", "access-list", ("BAL ouverte à quelqu’un", "BAL ouvertes à quelqu’un")
+    row, empty = "mailboxes/accesses/_row.html", "mailboxes/accesses/_none.html"
+    inline = ("structure", "personne", "depuis")
+    columns = (
+        Column("bal", "BAL", ("address",)),
+        Column("structure", "Structure", ("structure__name", "address")),
+        Column("person", "Personne"),
+        Column("role", "Rôle et droit"),
+        Column("since", "Depuis"),
+        Column("until", "Jusqu’au"),
+        Column("review", "Dernière revue"),
+    )
+
+
 def access_list(request, recertified: Recertified):
     form, report = _asked(request, recertified)
-    page = Paginator(report.bals(), PER_PAGE).get_page(request.GET.get("page"))
-    pks = [bal.pk for bal in page]
-    shown = report.with_accesses(Bal.objects.filter(pk__in=pks).order_by("structure__name", "address"))
+    listing = AccessList(request, report.bals(), form=form, loaded=report.with_accesses(Bal.objects.all()))
+    held: dict[int, list[HeldAccess]] = {}
+    for one in report.accesses(listing.page):
+        held.setdefault(one.bal.pk, []).append(one)
+    for bal in listing.page:
+        bal.accesses = held.get(bal.pk, [])
     changes = report.changes()
     context = {
-        "form": form,
-        "page": page,
-        "accesses": list(report.accesses(shown)),
+        "listing": listing,
+        "page": listing.page,
         "since": report.since,
         "changes": changes[:CHANGES_SHOWN],
         "is_cut": changes.count() > CHANGES_SHOWN,

@@ -17,7 +17,8 @@ from mailboxes.forms import (
     RequestDeletionForm,
 )
 from mailboxes.lifecycle import BY_VERB, CORRECTING, REOPENS, Act, Party, RequestKind, Verb
-from mailboxes.models import Bal
+from mailboxes.lists.place import place_of
+from mailboxes.models import Bal, Structure
 from mailboxes.models.fields import doubts
 from mailboxes.requests.wayout import days_to_wait, preview
 from mailboxes.rules import Refused, check_act, check_declare_use, check_move, check_retract, check_somewhere
@@ -183,6 +184,17 @@ class EnteringView(ActionView):
 
     def get_form_kwargs(self):
         return {**super().get_form_kwargs(), "user": self.request.user}
+
+    def get_form(self, form_class=None):
+        """Offers the structures of the one that is acted for, and proposes it."""
+        form, place = super().get_form(form_class), place_of(self.request)
+        field = form.fields.get("structure")
+        if place and isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
+            below = Structure.objects.under(place).values("pk")
+            field.queryset = field.queryset.filter(pk__in=below)
+            if field.queryset.filter(pk=place.pk).exists():
+                form.initial.setdefault("structure", place.pk)
+        return form
 
     def check(self, *, by):
         check_somewhere(self.act, by=by)

@@ -2,7 +2,6 @@
 
 from operator import attrgetter
 
-from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -12,7 +11,7 @@ from directory.pictures import pictures, public_sources
 from mailboxes import actions
 from mailboxes.gaps.comparison import ABSENT, NEVER_EXPECTED, compare
 from mailboxes.lifecycle import CORRECTING, EXPOSED, REOPENS, Act, RequestKind, RequestStage, Verb
-from mailboxes.models import ApplicativeFacts, Bal, Delegataire, Person, Request, situations_by_rpps
+from mailboxes.models import ApplicativeFacts, Bal, Delegataire, JournalEntry, Person, Request, situations_by_rpps
 from mailboxes.models.bals import holder_left_in_row
 from mailboxes.notices.proof import with_outcomes
 from mailboxes.requests.wayout import progress
@@ -40,11 +39,11 @@ from mailboxes.rules import (
     server_of,
 )
 from mailboxes.views.findings import attention
+from mailboxes.views.journals import JournalList
 from mailboxes.views.space import space_facts
 
 UNWATCHED = "sans-releve"  # the finding that the card of its use tells too
 RECENT = 10
-PER_PAGE = 50
 
 
 def bal(request, pk):
@@ -213,6 +212,6 @@ def bal_journal(request, pk):
     except NotAllowed as refused:
         return render(request, "mailboxes/refused.html", {"bal": row, "refusal": refused.messages[0]}, status=403)
     actions.trace(request.user, "journal", str(row))
-    lines = row.journal.select_related("by", "signatory").prefetch_related("notices")
-    page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "mailboxes/bal_journal.html", {"bal": row, "page": page})
+    loaded = JournalEntry.objects.select_related("by", "signatory").prefetch_related("notices")
+    listing = JournalList(request, row.journal.all(), loaded=loaded, view_args=[row.pk])
+    return render(request, "mailboxes/bal_journal.html", {"bal": row, "listing": listing, "page": listing.page})

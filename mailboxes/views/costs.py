@@ -9,6 +9,7 @@ from directory.csv_files import as_csv
 from directory.sheets import XLSX, as_xlsx
 from mailboxes import actions
 from mailboxes.indicators.costs import DIMENSIONS, Bill, Costs
+from mailboxes.lists.place import places_within
 from mailboxes.models import Bal, Domain, Operator, Price, Structure, Use
 from mailboxes.models.bals import platform_roles
 from mailboxes.views.frame import sees_structures
@@ -20,7 +21,7 @@ PARTS = [("used", Use.USED), ("idle", Use.NONE), ("unknown", Use.UNKNOWN), ("sil
 
 def costs(request):
     """What the BAL cost. A professional who follows no structure pays nothing: there is no such page for them."""
-    found, chosen = _costs_of(request.user), request.GET.get("par")
+    found, chosen = _costs_of(request), request.GET.get("par")
     chosen = chosen if chosen in DIMENSIONS else "type"
     lines = found.by(chosen)
     return render(
@@ -39,10 +40,10 @@ def costs(request):
     )
 
 
-def _costs_of(user) -> Costs:
-    if not sees_structures(user):
+def _costs_of(request) -> Costs:
+    if not sees_structures(request.user):
         raise Http404
-    return Costs(Structure.objects.visible_to(user), timezone.now())
+    return Costs(places_within(request), timezone.now())
 
 
 def chart_of(lines) -> dict | None:
@@ -64,7 +65,7 @@ def cost_export(request, view, form):
     """One breakdown as a file; who took it is written down."""
     if view not in DIMENSIONS:
         raise Http404
-    found = _costs_of(request.user)
+    found = _costs_of(request)
     actions.trace(request.user, "export", f"coûts par {view}, {form}")
     lines = [(line.label, line.bill) for line in found.by(view)] + [("Total", found.total)]
     title = DIMENSIONS[view][0]

@@ -3,9 +3,11 @@
 from django.utils.functional import SimpleLazyObject
 
 from directory.models import SyncRun
+from mailboxes.lists.place import choices_of, place_of
 from mailboxes.models import Structure
 from mailboxes.models.bals import managed_structures
-from mailboxes.views.menu import menu_for
+from mailboxes.views.crumbs import crumbs_of
+from mailboxes.views.menu import menu_for, pinned_of
 
 
 def sees_structures(user) -> bool:
@@ -18,8 +20,13 @@ def sees_structures(user) -> bool:
 def frame(request):
     """A context processor; each query is made only by a page that shows what it is for."""
     follows = SimpleLazyObject(lambda: sees_structures(request.user))
+    if not request.user.is_authenticated:
+        return {"sees_structures": False, "main_menu": [], "annuaire": None}
     return {
+        "acting_for": SimpleLazyObject(lambda: place_of(request)),
+        "acting_choices": SimpleLazyObject(lambda: choices_of(request)),
         "sees_structures": follows,
-        "main_menu": SimpleLazyObject(lambda: menu_for(request.path, bool(follows))),
+        "crumbs": SimpleLazyObject(lambda: crumbs_of(request, follows=bool(follows))),
+        "main_menu": SimpleLazyObject(lambda: menu_for(request.path, bool(follows), pinned_of(request.user))),
         "annuaire": SimpleLazyObject(SyncRun.objects.latest_public),
     }

@@ -1,26 +1,28 @@
 """The gaps between the register and the annuaire: the list, one of them, its export, and a remedy for those ticked."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from django.contrib import messages
-from django.core.paginator import Paginator
-from django.http import Http404, HttpResponseBadRequest
-from django.shortcuts import redirect, render
+from django.http import Http404, QueryDict
+from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from directory.csv_files import csv_lines
 from directory.models import SyncRun
 from mailboxes import actions
-from mailboxes.forms import GapFilterForm, RemedyForm
+from mailboxes.forms import GapFilterForm
 from mailboxes.gaps import COLUMNS, REMEDIES, SITUATIONS, Gap, Gaps, request_for
 from mailboxes.lifecycle import Act
-from mailboxes.models import JournalEntry
+from mailboxes.lists.bulk import KINDS
+from mailboxes.lists.listing import Column, Listing
+from mailboxes.lists.place import place_of
+from mailboxes.models import JournalEntry, Structure
 from mailboxes.rules import allows, check_act, check_read_history, check_somewhere, may_at
+from mailboxes.views.batches import asked_of, begin
 from mailboxes.views.files import csv_file
-from mailboxes.views.register import tell_tally
 
-PER_PAGE = 25
 RECENT = 10
+BULK = KINDS["gaps"]
 
 
 @dataclass
@@ -35,33 +37,71 @@ class ReadGaps:
         return self.rows if cut.start == self.start else self.gaps[cut]
 
 
+class GapList(Listing):
+    name, view, nouns = "gaps", "gap-list", BULK.nouns
+    row, empty = "mailboxes/gaps/_row.html", "mailboxes/gaps/_none.html"
+    picks, bulk_view = "gaps", "gap-bulk"
+    inline = ("q", "situation", "status")
+    implied = frozenset({"status"})
+    columns = (
+        Column("address", "Adresse"),
+        Column("structure", "Structure"),
+        Column("situation", "Écart"),
+        Column("facts", "Ce qu’on en sait"),
+        Column("status", "Suite"),
+    )
+
+    @classmethod
+    def within(cls, rows: Gaps, place: Structure | None) -> Gaps:
+        if place is None:
+            return rows
+        below = Structure.objects.under(place).values("pk")
+        return rows.narrowed(structures=rows.structures.filter(pk__in=below))
+
+    @cached_property
+    def read(self) -> tuple[dict[tuple[str, str], int], ReadGaps]:
+        """How many of each, and the page's rows, of one reading."""
+        size = self.taste.size
+        start = size * (_page_number(self.request) - 1)
+        counts, rows = self.rows.counted(start, start + size)
+        return counts, ReadGaps(self.rows, start, rows)
+
+    def ordered(self) -> ReadGaps:
+        return self.read[1]
+
+    def counted(self) -> int:
+        gaps, (counts, _) = self.rows, self.read
+        return sum(
+            n for (name, status), n in counts.items() if gaps.situation in ("", name) and gaps.status in ("", status)
+        )
+
+
 def _page_number(request) -> int:
     said = request.GET.get("page", "")
     return max(int(said[:6]), 1) if said.isascii() and said.isdigit() else 1
 
 
+def asked(request, said: QueryDict | None = None) -> tuple[GapFilterForm, Gaps]:
+    form = GapFilterForm(request.GET if said is None else said, user=request.user)
+    return form, GapList.within(form.asked(), place_of(request))
+
+
 def gap_list(request):
-    form = GapFilterForm(request.GET, user=request.user)
-    gaps = form.asked()
-    start = PER_PAGE * (_page_number(request) - 1)
-    counts, rows = gaps.counted(start, start + PER_PAGE)
-    read = ReadGaps(gaps, start, rows)
-    paginator: Paginator = Paginator(read, PER_PAGE)  # type: ignore[arg-type]
-    wanted = [n for (name, status), n in counts.items() if gaps.situation in ("", name) and gaps.status in ("", status)]
-    paginator.count = sum(wanted)  # known already: not counted again
+    form, gaps = asked(request)
     run = SyncRun.objects.latest_public()
     remedies = [act for act in REMEDIES if allows(check_somewhere, act, by=request.user)]
+    acts = [(value, label) for value, label in BULK.choices if value in remedies]
+    listing = GapList(request, gaps, form=form, acts=acts)
+    counts, _ = listing.read
     return render(
         request,
         "mailboxes/gaps/list.html",
         {
-            "form": form,
-            "page": paginator.get_page(request.GET.get("page")),
+            "listing": listing,
+            "page": listing.page,
             "situation": next((s for s in SITUATIONS if s.name == gaps.situation), None),
             "situations": [(s, counts.get((s.name, "open"), 0)) for s in SITUATIONS],
             "is_fresh": bool(run and not run.is_stale),
-            "remedies": remedies,
-            "can_mend": bool(remedies),
         },
     )
 
@@ -88,30 +128,15 @@ def gap(request, situation, structure, address):
 
 
 def gap_export(request):
-    gaps = GapFilterForm(request.GET, user=request.user).asked()
+    _, gaps = asked(request)
     actions.trace(request.user, "export", f"écarts, {request.GET.urlencode()}")
     return csv_file("ecarts-annuaire", csv_lines(COLUMNS, gaps))
 
 
 @require_POST
 def gap_bulk(request):
-    """First what will be done is shown for confirmation; once confirmed, each is mended or says why not."""
-    if len(request.POST.getlist("gaps")) > PER_PAGE:
-        return HttpResponseBadRequest("Trop d’adresses à la fois.")
-    form = RemedyForm(request.POST, user=request.user)
-    if not form.is_valid():
-        for sentences in form.errors.values():
-            messages.error(request, " ".join(map(str, sentences)))
-        return redirect("gap-list")
-    if "confirmed" in request.POST:
-        tell_tally(request, form.act, form.perform(by=request.user))
-        return redirect("gap-list")
-    return render(
-        request,
-        "mailboxes/gaps/bulk.html",
-        {
-            "form": form,
-            "act": form.act,
-            "rows": [(gap, request_for(gap) if form.act == Act.ASK_OPERATOR else "") for gap in form.gaps],
-        },
-    )
+    """The gaps that were ticked, or all those of the list: what would be done is foreseen first."""
+    if request.POST.get("scope") == "all":
+        _, gaps = asked(request, asked_of(request))
+        return begin(request, BULK, gaps.keys())
+    return begin(request, BULK, request.POST.getlist("gaps"))

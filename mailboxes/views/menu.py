@@ -1,8 +1,12 @@
 """The main menu as a table: pages, and groups of pages under one word."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.urls import reverse
+
+from mailboxes.lists.listing import LISTINGS
+from mailboxes.lists.models import SavedView
 
 
 class MenuPage(NamedTuple):
@@ -96,13 +100,32 @@ MENU: tuple[MenuPage | MenuGroup, ...] = (
 )
 
 
-def menu_for(path: str, sees_structures: bool) -> list[dict]:
+class Pinned(NamedTuple):
+    """A saved view, in the group of its list's page."""
+
+    label: str
+    view: str
+    query: str
+    icon: str = "tag"
+    of_structures: bool = True
+
+    @property
+    def url(self) -> str:
+        return f"{reverse(self.view)}?{self.query}"
+
+
+def pinned_of(user) -> list[Pinned]:
+    views = SavedView.objects.visible_to(user).filter(pinned_by=user)
+    return [Pinned(view.title, LISTINGS[view.listing].view, view.query) for view in views if view.listing in LISTINGS]
+
+
+def menu_for(path: str, sees_structures: bool, pinned: Sequence[Pinned] = ()) -> list[dict]:
     """What `_nav.html` draws for who stands at `path`; a page's address is the beginning of those it leads to, and of
     two that fit the longer one is meant."""
     shown = [entry for entry in MENU if sees_structures or not entry.of_structures]
     pages = [page for entry in shown for page in _pages_of(entry, sees_structures)]
-    here = max((page for page in pages if _leads_to(page, path)), key=lambda page: len(page.url), default=None)
-    return [_drawn(entry, here, sees_structures) for entry in shown]
+    here = max((page for page in pages if leads_to(page, path)), key=lambda page: len(page.url), default=None)
+    return [_drawn(entry, here, sees_structures, pinned) for entry in shown]
 
 
 def _pages_of(entry: MenuPage | MenuGroup, sees_structures: bool) -> list[MenuPage]:
@@ -110,12 +133,15 @@ def _pages_of(entry: MenuPage | MenuGroup, sees_structures: bool) -> list[MenuPa
     return [page for page in pages if sees_structures or not page.of_structures]
 
 
-def _leads_to(page: MenuPage, path: str) -> bool:
+def leads_to(page: MenuPage, path: str) -> bool:
     return path == page.url or (page.view != "dashboard" and path.startswith(page.url))
 
 
-def _drawn(entry: MenuPage | MenuGroup, here: MenuPage | None, sees_structures: bool) -> dict:
+def _drawn(entry: MenuPage | MenuGroup, here: MenuPage | None, sees_structures: bool, pinned: Sequence[Pinned]) -> dict:
     if isinstance(entry, MenuPage):
         return {"page": entry, "is_current": entry == here}
-    pages = [{"page": page, "is_current": page == here} for page in _pages_of(entry, sees_structures)]
-    return {"group": entry, "pages": pages, "is_current": any(page["is_current"] for page in pages)}
+    pages: list[dict] = [{"page": page, "is_current": page == here} for page in _pages_of(entry, sees_structures)]
+    is_current = any(page["is_current"] for page in pages)
+    views = {page["page"].view for page in pages}
+    pages += [{"page": view, "is_current": False} for view in pinned if view.view in views]
+    return {"group": entry, "pages": pages, "is_current": is_current}

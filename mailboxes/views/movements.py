@@ -4,7 +4,6 @@ from datetime import date
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,7 +14,8 @@ from mailboxes import actions
 from mailboxes.findings import OF_MOVEMENTS, narrow
 from mailboxes.forms import DepartureForm, EmptyForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.lifecycle import Act
-from mailboxes.models import Affiliation, Bal, Movement, standing_of
+from mailboxes.lists.listing import Column, Listing
+from mailboxes.models import Affiliation, Bal, Movement, Person, standing_of
 from mailboxes.models.checklists import BY_NAME as STEPS
 from mailboxes.models.checklists import MovementFile, file_of, files
 from mailboxes.rules import (
@@ -34,30 +34,54 @@ from mailboxes.rules import (
 from mailboxes.views.acts import ActionView
 from mailboxes.views.people import PersonActionView
 
-PER_PAGE = 25
 ORPHANS = 5
-SCOPES = {"ouverts": "Ouverts", "clos": "Clos"}
+SCOPES = {"ouverts": "ouverts", "clos": "clos"}
+POINTS = [(finding.name, finding.title) for finding in OF_MOVEMENTS]
 
 
 # --- The files --------------------------------------------------------------------------------------------------------
+class MovementFilterForm(forms.Form):
+    q = forms.CharField(label="Nom", required=False, max_length=100)
+    etat = forms.ChoiceField(label="Dossiers", choices=[("", "ouverts"), ("clos", "clos")], required=False)
+    kind = forms.ChoiceField(label="Sorte", choices=[("", "toutes"), *Movement.Kind.choices], required=False)
+    point = forms.ChoiceField(
+        label="Point d’attention", choices=[("", "aucun en particulier"), *POINTS], required=False
+    )
+
+
+class MovementList(Listing):
+    name, view, nouns = "movements", "movement-list", ("dossier", "dossiers")
+    row, empty = "mailboxes/movements/_row.html", "mailboxes/movements/_none.html"
+    inline = ("q", "etat", "kind", "point")
+    place_path = "stay__structure"
+    columns = (
+        Column("who", "Qui", ("stay__person__family_name", "stay__person__given_name")),
+        Column("structure", "Structure", ("stay__structure__name",)),
+        Column("kind", "Quoi", ("kind",)),
+        Column("planned", "Jour prévu", ("planned_on",)),
+        Column("steps", "Étapes"),
+        Column("opened", "Ouvert le", ("opened_at",), is_usual=False),
+    )
+
+
 def movement_list(request):
     """Open ones by their day, the late first; closed ones from the latest."""
-    scope = request.GET.get("etat")
-    finding = next((finding for finding in OF_MOVEMENTS if finding.name == request.GET.get("point")), None)
-    scope = scope if scope in SCOPES else "ouverts"
+    form = MovementFilterForm(request.GET)
+    form.is_valid()
+    asked = getattr(form, "cleaned_data", {})
     rows = Movement.objects.visible_to(request.user)
-    rows = rows.open() if scope == "ouverts" else rows.exclude(closed_at=None).order_by("-closed_at")
+    rows = rows.exclude(closed_at=None).order_by("-closed_at", "-pk") if asked.get("etat") == "clos" else rows.open()
+    finding = next((finding for finding in OF_MOVEMENTS if finding.name == asked.get("point")), None)
     rows = finding.movements(rows) if finding and finding.movements else rows
-    page = Paginator(rows.values_list("pk", flat=True), PER_PAGE).get_page(request.GET.get("page"))
-    found = {file.movement.pk: file for file in files(Movement.objects.filter(pk__in=list(page)))}
-    context = {
-        "page": page,
-        "files": [found[pk] for pk in page],
-        "scope": scope,
-        "scopes": SCOPES,
-        "finding": finding,
-        "orphans": orphans(request.user),
-    }
+    if asked.get("kind"):
+        rows = rows.filter(kind=asked["kind"])
+    if asked.get("q"):
+        rows = rows.filter(stay__person__in=Person.objects.named(asked["q"]).values("pk"))
+    listing = MovementList(request, rows, form=form)
+    found = {file.movement.pk: file for file in files(Movement.objects.filter(pk__in=[row.pk for row in listing.page]))}
+    for row in listing.page:
+        row.file = found[row.pk]
+    context = {"listing": listing, "page": listing.page, "finding": finding, "orphans": orphans(request.user)}
     return render(request, "mailboxes/movement_list.html", context)
 
 

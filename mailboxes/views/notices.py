@@ -8,6 +8,7 @@ from django.urls import reverse
 from mailboxes import actions
 from mailboxes.forms import EmptyForm, GiveNoticeForm
 from mailboxes.lifecycle import Act
+from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Bal, Notice, Person, Signatory
 from mailboxes.notices import links
 from mailboxes.notices.proof import with_outcomes
@@ -74,17 +75,31 @@ def bal_notices(request, pk):
     return render(request, "mailboxes/notices/bal.html", facts)
 
 
+class NoticeList(Listing):
+    name, view, nouns = "notices", "notice-list", ("avis non remis", "avis non remis")
+    row, empty = "mailboxes/notices/_row.html", "mailboxes/notices/_none.html"
+    place_path = "bal__structure"
+    columns = (
+        Column("recipient", "À qui"),
+        Column("stage", "Avis", ("stage",)),
+        Column("bal", "BAL", ("bal__address",)),
+        Column("created", "Écrit le", ("created_at",)),
+        Column("why", "Ce qui l’arrête"),
+        Column("remedies", "Ce qu’on peut faire"),
+    )
+
+
 def notice_list(request):
     """Whom the structure could not reach, and the ways to mend it."""
     stuck = Notice.objects.visible_to(request.user).undelivered().current()
-    page = Paginator(stuck.select_related("person").prefetch_related("person__affiliations"), PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    loaded = Notice.objects.select_related("person").prefetch_related("person__affiliations")
+    listing = NoticeList(request, stuck, loaded=loaded)
+    page = listing.page
     bals = Bal.objects.with_holders().in_bulk([notice.bal_id for notice in page if notice.bal_id])
     for notice in page:
         notice.bal = bals.get(notice.bal_id)
     mark_mendable(page, request.user)
-    return render(request, "mailboxes/notices/list.html", {"page": page})
+    return render(request, "mailboxes/notices/list.html", {"listing": listing, "page": page})
 
 
 def mark_mendable(notices, user) -> None:

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.core.paginator import Paginator
 from django.db.models import Count, Prefetch, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -16,6 +15,7 @@ from mailboxes.forms import DescribePersonForm, PersonForm
 from mailboxes.forms.filters import PersonFilter
 from mailboxes.forms.people import label_of
 from mailboxes.lifecycle import Act
+from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Affiliation, Bal, Joining, Movement, Person, Structure
 from mailboxes.models.bals import managed_structures
 from mailboxes.rules import (
@@ -30,11 +30,10 @@ from mailboxes.rules import (
 )
 from mailboxes.views.acts import ActionView, EnteringView
 from mailboxes.views.contacts import pending_of
-from mailboxes.views.paging import KeyPaginator
+from mailboxes.views.journals import PersonJournalList
 from mailboxes.views.portrait import Portrait
 
 SUGGESTED = 10
-PER_PAGE = 25
 RECENT = 10
 SETTLED_AFTER = timedelta(days=90)
 FORMATS = {"json": "application/json", "xlsx": XLSX}
@@ -61,22 +60,40 @@ def _named(rows, number: str):
     return rows.filter(pk=number).first() if number.isascii() and number.isdecimal() else None
 
 
+class PersonList(Listing):
+    name, view, nouns = "people", "person-list", ("personne", "personnes")
+    row, empty = "mailboxes/people/_row.html", "mailboxes/people/_none.html"
+    inline = ("q", "structure", "presence", "access")
+    place_path = ""
+    columns = (
+        Column("name", "Nom", ("family_name", "given_name")),
+        Column("profession", "Profession", ("profession", "family_name")),
+        Column("where", "Où"),
+        Column("rpps", "RPPS", ("rpps",)),
+        Column("bals", "BAL"),
+    )
+
+    @classmethod
+    def within(cls, rows, place: Structure | None):
+        if place is None:
+            return rows
+        stays = Affiliation.objects.filter(structure__in=Structure.objects.under(place).values("pk"))
+        return rows.filter(pk__in=stays.values("person"))
+
+
 def person_list(request):
     structures = Structure.objects.visible_to(request.user)
     people = Person.objects.all() if request.user.is_superuser else Person.objects.of_structures(structures)
     found = PersonFilter(request.GET, queryset=people, request=request)
-    paginator = KeyPaginator(found.qs, PER_PAGE, rows=_rows(request.user))
-    page = paginator.get_page(request.GET.get("page"))
-    for row in page:
+    listing = PersonList(request, found.qs, form=found.form, loaded=_rows(request.user))
+    for row in listing.page:
         row.is_here = request.user.is_superuser or row.is_actor(request.user) or any(not s.is_over for s in row.stays)
-    asked = {name: value for name, value in found.form.cleaned_data.items() if value not in (None, "")}
     return render(
         request,
         "mailboxes/person_list.html",
         {
-            "filter": found,
-            "page": page,
-            "is_filtered": bool(asked),
+            "listing": listing,
+            "page": listing.page,
             "joinings": Joining.objects.answerable_by(request.user).count(),
             "can_record": allows(check_somewhere, Act.RECORD_PERSON, by=request.user),
         },
@@ -149,9 +166,9 @@ def person_journal(request, person):
     except NotAllowed as refused:
         return render(request, "mailboxes/refused.html", {"person": row, "refusal": refused.messages[0]}, status=403)
     actions.trace(request.user, "journal", f"personne {row.pk}")
-    lines = Portrait(row, request.user).journal().prefetch_related("notices")
-    page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "mailboxes/person_journal.html", {"person": row, "page": page})
+    lines = Portrait(row, request.user).journal()
+    listing = PersonJournalList(request, lines, loaded=lines.prefetch_related("notices"), view_args=[row.pk])
+    return render(request, "mailboxes/person_journal.html", {"person": row, "listing": listing, "page": listing.page})
 
 
 @require_POST

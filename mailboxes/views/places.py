@@ -1,5 +1,6 @@
 """The structures as a tree, one of them, and what is asked to enter or change a structure or an operator."""
 
+from django import forms
 from django.db.models import Count, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
@@ -8,6 +9,8 @@ from django.urls import reverse
 from mailboxes import actions
 from mailboxes.forms.places import OperatorFactsForm, ReserveForm, StructureForm
 from mailboxes.lifecycle import LIVE, Act
+from mailboxes.lists.listing import Column, Listing
+from mailboxes.lists.place import places_within
 from mailboxes.models import Domain, Membership, Operator, Structure
 from mailboxes.models.bals import platform_roles
 from mailboxes.rules import allows, check_describe_operator, check_may, check_record_operator, check_somewhere, may_at
@@ -26,14 +29,48 @@ OF_STRUCTURE = (
 )
 
 
+class StructureFilterForm(forms.Form):
+    q = forms.CharField(label="Nom, commune ou numéro", required=False, max_length=100)
+    kind = forms.ChoiceField(label="Nature", required=False, choices=[("", "toutes"), *Structure.Kind.choices])
+
+    def asked(self, rows):
+        """What is not understood is not applied."""
+        self.is_valid()
+        said = self.cleaned_data
+        if said.get("kind"):
+            rows = rows.filter(kind=said["kind"])
+        for word in (said.get("q") or "").split():
+            numbered = Structure.objects.numbered(word).values("pk")
+            rows = rows.filter(Q(name__icontains=word) | Q(town__icontains=word) | Q(pk__in=numbered))
+        return rows
+
+
+class StructureList(Listing):
+    name, view, nouns = "structures", "structure-list", ("structure", "structures")
+    row, empty = "mailboxes/places/_row.html", "mailboxes/places/_none.html"
+    inline = ("q", "kind")
+    place_path = ""
+    columns = (
+        Column("name", "Structure"),
+        Column("kind", "Nature"),
+        Column("number", "FINESS ou SIRET"),
+        Column("town", "Commune"),
+        Column("live", "BAL en vie", is_number=True),
+        Column("referent", "Référent ou référente MSSanté", is_usual=False),
+    )
+
+
 def structure_list(request):
     """The structures that one sees, each under the one it depends on."""
     if not sees_structures(request.user):
         raise Http404
     live = Count("bals", filter=Q(bals__state__in=LIVE))
-    rows = list(Structure.objects.visible_to(request.user).annotate(live=live).order_by("name"))
+    form = StructureFilterForm(request.GET)
+    rows = list(form.asked(places_within(request)).annotate(live=live).order_by("name"))
+    listing = StructureList(request, as_tree(rows), form=form)
     can_record = allows(check_somewhere, Act.RECORD_STRUCTURE, by=request.user)
-    return render(request, "mailboxes/places/structures.html", {"tree": as_tree(rows), "can_record": can_record})
+    facts = {"listing": listing, "page": listing.page, "can_record": can_record}
+    return render(request, "mailboxes/places/structures.html", facts)
 
 
 def as_tree(rows: list[Structure]) -> list[tuple[int, Structure]]:

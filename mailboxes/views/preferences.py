@@ -1,7 +1,6 @@
 """The preferred BAL: chosen by its holder in Mes BAL; for a gestionnaire, what is chosen, asked, seen and lacking."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -13,35 +12,51 @@ from mailboxes import actions
 from mailboxes.forms import PlaceFilterForm
 from mailboxes.gaps.preferred import BY_NAME, COLUMNS, SORTS, PracticePlaces
 from mailboxes.lifecycle import Act
+from mailboxes.lists.listing import Column, Listing
+from mailboxes.lists.models import SIZES
 from mailboxes.models import Bal, Person, Preference
 from mailboxes.rules import Refused, allows, check_ranks_known, check_somewhere, may_at
-from mailboxes.views.register import csv_file
+from mailboxes.views.files import csv_file
 
-PER_PAGE = 25
+MOST = max(SIZES)  # a page
+
+
+class PreferenceList(Listing):
+    name, view, nouns = "preferences", "preference-list", ("lieu d’exercice", "lieux d’exercice")
+    row, empty = "mailboxes/gaps/_place.html", "mailboxes/gaps/_no_place.html"
+    picks, bulk_view, bulk_template = "wishes", "preference-request", "mailboxes/gaps/_ask.html"
+    inline, place_path = ("q", "sort"), ""
+    columns = (
+        Column("person", "Professionnel"),
+        Column("where", "Lieu d’exercice"),
+        Column("wish", "Choisie"),
+        Column("asked", "Demandée"),
+        Column("observed", "À l’annuaire"),
+    )
 
 
 def preference_list(request):
     form = PlaceFilterForm(request.GET)
     places = form.asked(PracticePlaces.visible_to(request.user))
     counts = places.counts()
-    paginator: Paginator = Paginator(places, PER_PAGE)  # type: ignore[arg-type]
-    if not places.text:
-        paginator.count = counts[places.sort or "total"]  # known already: not counted again
-    page = paginator.get_page(request.GET.get("page"))
+    can_ask = allows(check_somewhere, Act.ASK_OPERATOR, by=request.user)
+    count = None if places.text else counts[places.sort or "total"]
+    asks = [("ask", Act.ASK_OPERATOR.label)] if can_ask else ()
+    listing = PreferenceList(request, places, form=form, acts=asks, count=count)
+    for place in listing.page:
+        place.is_askable = _askable(place, request.user)
     return render(
         request,
         "mailboxes/gaps/preference_list.html",
         {
-            "form": form,
-            "page": page,
-            "rows": [(place, _askable(place, request.user)) for place in page],
+            "listing": listing,
+            "page": listing.page,
             "sort": BY_NAME.get(places.sort),
             "sorts": [(sort, count) for sort in SORTS if (count := counts[sort.name])],
             "counts": counts,
             "percent": {name: _percent(counts[name], counts["total"]) for name in ("wished", "demandees", "observees")},
             "ranks": SyncRun.objects.latest_ranking(),
             "ranks_known": allows(check_ranks_known),
-            "can_ask": allows(check_somewhere, Act.ASK_OPERATOR, by=request.user),
         },
     )
 
@@ -67,7 +82,7 @@ def preference_export(request):
 def preference_request(request):
     """Ask the operators for the wishes that are ticked; each is asked, or says why not."""
     pks = request.POST.getlist("wishes")
-    if len(pks) > PER_PAGE:
+    if len(pks) > MOST:
         return HttpResponseBadRequest("Trop de choix à la fois.")
     seen = Bal.objects.visible_to(request.user).values("address")
     known = [pk for pk in pks if pk.isdecimal() and len(pk) < 19]  # what a primary key can be

@@ -1,75 +1,93 @@
-"""The register: the list of BAL, its export, and one verb for the rows that are ticked."""
+"""The register: the list of BAL, its export, and what is done to the rows that are chosen."""
 
-from collections import Counter
-
-from django.contrib import messages
-from django.shortcuts import redirect, render
+from django.db.models import Count, Q
+from django.http import QueryDict
+from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from directory.typography import quoted
+from directory.typography import grouped
 from mailboxes import actions
-from mailboxes.forms import BulkForm
 from mailboxes.forms.bal_filter import BalFilter
-from mailboxes.forms.bulk import BULK_VERBS
-from mailboxes.lifecycle import Act, Verb
+from mailboxes.lifecycle import LIVE, Act
+from mailboxes.lists.bulk import KINDS
+from mailboxes.lists.listing import Column, Listing
+from mailboxes.lists.place import place_of
 from mailboxes.models import Bal
+from mailboxes.models.bals import managed_structures
 from mailboxes.rules import allows, check_somewhere
+from mailboxes.views.batches import asked_of, begin, picked
 from mailboxes.views.export import register_book, register_lines
 from mailboxes.views.files import csv_file, xlsx_file
-from mailboxes.views.paging import KeyPaginator
 
-PER_PAGE = 25
-SHOWN_REASONS = 5
-SORTED = {
-    "address": "Adresse",
-    "state": "État",
-    "last_used": "Dernière utilisation",
-    "percent_full": "Remplissage",
-}
+BULK = KINDS["bals"]
 
 
-def filtered(request, filterset: type[BalFilter]) -> BalFilter:
-    return filterset(request.GET, queryset=Bal.objects.visible_to(request.user), request=request)
+class RegisterList(Listing):
+    name, view, nouns = "bals", "bal-list", BULK.nouns
+    row, empty = "mailboxes/bal/_row.html", "mailboxes/bal/_none.html"
+    picks, bulk_view, bulk_more = "bals", "bal-bulk", "mailboxes/bal/_kits.html"
+    inline, sort_field = ("q", "kind", "state", "finding"), "sort"
+    columns = (
+        Column("address", "Adresse"),
+        Column("structure", "Structure et service"),
+        Column("state", "État"),
+        Column("last_used", "Dernier usage"),
+        Column("told", "Selon", is_usual=False),
+        Column("read_at", "Relevée le", is_usual=False),
+        Column("percent_full", "Remplissage"),
+        Column("holder", "Titulaire"),
+        Column("annuaire", "Annuaire"),
+        Column("full_on", "Pleine vers le", is_usual=False),
+        Column("operator", "Opérateur", is_usual=False),
+        Column("description", "Description", is_usual=False),
+        Column("others", "Autres cotitulaires", is_usual=False, is_number=True),
+    )
+    lives = 0
+
+    def counted(self) -> int:
+        counts = self.rows.order_by().aggregate(every=Count("pk"), live=Count("pk", filter=Q(state__in=LIVE)))
+        self.lives = counts["live"]
+        return counts["every"]
+
+    @property
+    def total(self) -> str:
+        """« 253 BAL : 240 en vie, 13 closes »: what is deleted or given up is a BAL no more, and is listed still."""
+        over = self.count - self.lives
+        closed = f"{grouped(over)} close{'s' if over > 1 else ''}"
+        return f"{super().total} : {grouped(self.lives)} en vie, {closed}" if over else super().total
+
+
+def filtered(request, filterset: type[BalFilter], asked: QueryDict | None = None) -> BalFilter:
+    rows = Bal.objects.visible_to(request.user)
+    return filterset(request.GET if asked is None else asked, queryset=rows, request=request)
 
 
 def bal_list(request, filterset: type[BalFilter] = BalFilter):
     """`filterset`: the register's own, or one that a room above has added to."""
     found = filtered(request, filterset)
-    paginator = KeyPaginator(found.qs, PER_PAGE, rows=Bal.objects.with_cotitulaires().with_publication())
-    asked = {name: value for name, value in found.form.cleaned_data.items() if value not in (None, "")}
-    return render(
+    listing = RegisterList(
         request,
-        "mailboxes/bal_list.html",
-        {
-            "filter": found,
-            "page": paginator.get_page(request.GET.get("page")),
-            "is_filtered": bool(asked.keys() - {"sort"}),
-            "has_more_filters": bool(asked.keys() - {"q", "kind", "state", "finding", "sort"}),
-            "columns": columns(asked.get("sort") or "address"),
-            "verbs": BULK_VERBS,
-            "can_register": allows(check_somewhere, Act.REGISTER, by=request.user),
-        },
+        found.qs,
+        form=found.form,
+        loaded=Bal.objects.with_cotitulaires().with_publication(),
+        acts=BULK.choices if may_act(request.user) else (),
     )
-
-
-def columns(sort: str):
-    """The headers that sort: label, what `sort` a click asks for, and how the column is sorted now (for ARIA)."""
-    headers = [
-        ("address", "Adresse"),
-        ("state", "État"),
-        ("last_used", "Dernière utilisation"),
-        ("percent_full", "Remplie à"),
-    ]
-    orders = {name: "ascending" if sort == name else "descending" if sort == f"-{name}" else "" for name, _ in headers}
-    return {
-        name: {"label": label, "sort": f"-{name}" if sort == name else name, "order": orders[name]}
-        for name, label in headers
+    facts = {
+        "listing": listing,
+        "page": listing.page,
+        "can_register": allows(check_somewhere, Act.REGISTER, by=request.user),
     }
+    return render(request, "mailboxes/bal_list.html", facts)
+
+
+def may_act(user) -> bool:
+    """Is there a BAL at all that this account may move?"""
+    return bool(managed_structures(user)) or Bal.objects.mine(user).exists()
 
 
 def bal_export(request, filterset: type[BalFilter] = BalFilter, form: str = "csv"):
     """The filtered list as a file that Excel opens; who took it is written down."""
-    bals = filtered(request, filterset).qs
+    bals = within(request, filtered(request, filterset).qs)
     actions.trace(request.user, "export", f"registre, {request.GET.urlencode()}")
     if form == "xlsx":
         return xlsx_file("registre-bal", register_book(bals))
@@ -77,30 +95,13 @@ def bal_export(request, filterset: type[BalFilter] = BalFilter, form: str = "csv
 
 
 @require_POST
-def bal_bulk(request):
-    """First the BAL that were ticked are shown for confirmation; once confirmed, each goes its way or says why not."""
-    form = BulkForm(request.POST, user=request.user)
-    if not form.is_valid():
-        for sentences in form.errors.values():
-            messages.error(request, " ".join(map(str, sentences)))
-        return redirect("bal-list")
-    if "confirmed" in request.POST:
-        tell_tally(request, Verb(form.cleaned_data["verb"]), form.perform(by=request.user))
-        return redirect("bal-list")
-    return render(
-        request,
-        "mailboxes/bal_bulk.html",
-        {"form": form, "verb": Verb(form.cleaned_data["verb"]), "bals": form.cleaned_data["bals"].order_by("address")},
-    )
+def bal_bulk(request, filterset: type[BalFilter] = BalFilter):
+    """The BAL that were ticked, or all those of the list, and what is to be done of them: foreseen first."""
+    if request.POST.get("scope") == "all":
+        rows = within(request, filtered(request, filterset, asked_of(request)).qs)
+        return begin(request, BULK, rows.values_list("pk", flat=True))
+    return begin(request, BULK, picked(request, "bals"))
 
 
-def tell_tally(request, verb: Verb | Act, tally: actions.Tally, noun: str = "BAL") -> None:
-    def counted(count):
-        return f"{count} {noun}{'s' if count > 1 and noun.islower() else ''}"
-
-    if tally.done:
-        messages.success(request, f"{quoted(verb.label)} : fait pour {counted(tally.done)}.")
-    for reason, count in Counter(tally.refused.values()).most_common(SHOWN_REASONS):
-        addresses = [address for address, why in tally.refused.items() if why == reason]
-        named = ", ".join(addresses[:3]) + (" …" if count > 3 else "")
-        messages.warning(request, f"Refusé pour {counted(count)} ({named}) : {reason}")
+def within(request, rows):
+    return RegisterList.within(rows, place_of(request))

@@ -5,46 +5,63 @@ from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from mailboxes import actions
-from mailboxes.forms import RequestBulkForm, RequestStepForm
+from mailboxes.forms import RequestStepForm
 from mailboxes.forms.filters import RequestFilter
 from mailboxes.lifecycle import BY_HAND, FOLLOWS, Act, RequestKind, RequestStage, Verb
+from mailboxes.lists.bulk import KINDS
+from mailboxes.lists.listing import Column, Listing
+from mailboxes.lists.place import place_of
 from mailboxes.models import Request
 from mailboxes.requests.fhir_patch import patch_of
 from mailboxes.requests.letters import files_of
 from mailboxes.rules import allows, check_move, check_somewhere, check_step, verb_of
 from mailboxes.views.acts import ActionView
-from mailboxes.views.paging import KeyPaginator
-from mailboxes.views.register import csv_file, tell_tally
+from mailboxes.views.batches import asked_of, begin, picked
+from mailboxes.views.files import csv_file
 
-PER_PAGE = 25
 IN_A_FILE = 5000
+BULK = KINDS["requests"]
 
 
-def filtered(request) -> RequestFilter:
-    return RequestFilter(request.GET, queryset=Request.objects.visible_to(request.user), request=request)
+class RequestList(Listing):
+    name, view, nouns = "requests", "request-list", BULK.nouns
+    row, empty = "mailboxes/requests/_row.html", "mailboxes/requests/_none.html"
+    picks, bulk_view, bulk_more = "requests", "request-bulk", "mailboxes/requests/_file.html"
+    inline = ("q", "stage", "kind")
+    columns = (
+        Column("kind", "Demande", ("kind",)),
+        Column("address", "Adresse", ("address",)),
+        Column("stage", "Étape", ("stage",)),
+        Column("operator", "Opérateur", ("operator__name",)),
+        Column("structure", "Structure", ("structure__name",)),
+        Column("created", "Écrite le", ("created_at",)),
+        Column("due", "Réponse d’ici le", ("due_on",)),
+        Column("number", "Numéro", ("pk",), is_usual=False, is_number=True),
+    )
+
+
+def filtered(request, asked: QueryDict | None = None) -> RequestFilter:
+    rows = RequestList.within(Request.objects.visible_to(request.user), place_of(request)).order_by("-pk")
+    return RequestFilter(request.GET if asked is None else asked, queryset=rows, request=request)
 
 
 def request_list(request):
     found = filtered(request)
-    rows = Request.objects.select_related("structure", "operator", "bal")
-    paginator = KeyPaginator(found.qs.order_by("-pk"), PER_PAGE, rows=rows)
-    return render(
+    can_follow = any(allows(check_somewhere, act, by=request.user) for act in BY_HAND)
+    listing = RequestList(
         request,
-        "mailboxes/requests/list.html",
-        {
-            "filter": found,
-            "page": paginator.get_page(request.GET.get("page")),
-            "is_filtered": any(value not in (None, "") for value in found.form.cleaned_data.values()),
-            "acts": [act for act in BY_HAND if act != Act.ASK_AGAIN],
-            "can_follow": any(allows(check_somewhere, act, by=request.user) for act in BY_HAND),
-        },
+        found.qs,
+        form=found.form,
+        loaded=Request.objects.select_related("structure", "operator", "bal"),
+        acts=BULK.choices if can_follow else (),
     )
+    return render(request, "mailboxes/requests/list.html", {"listing": listing, "page": listing.page})
 
 
 def request(request, pk):
@@ -114,26 +131,18 @@ class RequestStepView(ActionView):
 
 @require_POST
 def request_bulk(request):
-    """First the requests that were ticked are shown for confirmation; once confirmed, each goes on or says why not."""
-    form = RequestBulkForm(request.POST, user=request.user)
-    if not form.is_valid():
-        for sentences in form.errors.values():
-            messages.error(request, " ".join(map(str, sentences)))
-        return redirect("request-list")
-    act, rows = Act(form.cleaned_data["act"]), form.cleaned_data["requests"]
-    if "confirmed" in request.POST:
-        tell_tally(request, act, form.perform(by=request.user), noun="demande")
-        return redirect("request-list")
-    context = {"form": form, "act": act, "rows": rows.select_related("operator").order_by("-pk")}
-    return render(request, "mailboxes/requests/bulk.html", context)
+    """The requests that were ticked, or all those of the list: what would be done is foreseen first."""
+    if request.POST.get("scope") == "all":
+        return begin(request, BULK, filtered(request, asked_of(request)).qs.values_list("pk", flat=True))
+    return begin(request, BULK, picked(request, "requests"))
 
 
 def request_file(request):
     """The ticked requests, else the filtered ones, in their operators' columns. To take the file marks nothing."""
-    asked = filtered(request).qs
-    if request.method == "POST":
-        picked = [pk for pk in request.POST.getlist("requests") if pk.isascii() and pk.isdecimal()]
-        asked = Request.objects.visible_to(request.user).filter(pk__in=picked[:IN_A_FILE])
+    is_of_all = request.POST.get("scope") == "all"
+    asked = filtered(request, asked_of(request) if is_of_all else None).qs
+    if request.method == "POST" and not is_of_all:
+        asked = Request.objects.visible_to(request.user).filter(pk__in=picked(request, "requests")[:IN_A_FILE])
     files = files_of(asked.with_letters().order_by("operator__code", "pk")[:IN_A_FILE])
     if not files:
         messages.error(request, "Aucune demande à mettre dans un fichier : cochez-en au moins une.")

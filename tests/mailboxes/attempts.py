@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from mailboxes import actions, rules
@@ -29,6 +30,8 @@ from mailboxes.lifecycle import (
     RequestStage,
     Verb,
 )
+from mailboxes.lists.actions import share_view
+from mailboxes.lists.models import SavedView
 from mailboxes.mailserver.actions import ask_reply, end_reply, give_secret, note_set
 from mailboxes.models import (
     Anomaly,
@@ -136,6 +139,11 @@ def take_step(act: Act):
 def layout(structure: Structure, by, stage: Stage):
     facts = {"operator": stage.operator, "kind": RequestKind.OPEN, "subject": "Ouverture", "body": "{adresse}"}
     actions.write_layout(RequestLayout(structure=structure, **facts), by=by)
+
+
+def share(structure: Structure, by, stage: Stage):
+    owner = by if isinstance(by, get_user_model()) else get_user_model().objects.first()
+    share_view(SavedView.objects.create(owner=owner, listing="bals", title="Pleines"), structure, by=by)
 
 
 def launch(structure: Structure, by, stage: Stage):
@@ -420,6 +428,7 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     Act.ASK_DELETION: [
         Attempt(BOX, lambda it, by, s: actions.ask_deletion(it, by=by), depublished, page("bal-ask-deletion"))
     ],
+    Act.SHARE_VIEW: [Attempt(S, share)],
     Act.ASK_USE: [Attempt(BOX, lambda it, by, s: actions.ask_use(it, by=by), page=page("bal-ask-use"))],
     Act.REMIND_USE: [Attempt(BOX, lambda it, by, s: actions.remind_use(it, by=by), use_asked)],
     # What follows from a reading, by the automate alone: its action asks the rule in its name.

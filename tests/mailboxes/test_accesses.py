@@ -26,7 +26,9 @@ def visit(client, people):
 
 
 def shown(answer):
-    return [(str(one.bal), one.person.given_name, one.role.value) for one in answer.context["accesses"]]
+    return [
+        (str(one.bal), one.person.given_name, one.role.value) for bal in answer.context["page"] for one in bal.accesses
+    ]
 
 
 def rows_of(answer):
@@ -68,7 +70,7 @@ def test_a_professional_follows_no_structure_and_has_no_such_page(visit, org):
 
 def test_an_access_asked_for_is_told_from_one_confirmed(visit, org):
     Bal.objects.filter(pk=org.pk).update(state=State.REQUESTED)
-    assert {one.standing for one in visit().context["accesses"]} == {"demandé"}
+    assert {one.standing for bal in visit().context["page"] for one in bal.accesses} == {"demandé"}
 
 
 def test_the_last_review_is_told(visit, org, structure, people):
@@ -76,9 +78,9 @@ def test_the_last_review_is_told(visit, org, structure, people):
     at = timezone.now() - timedelta(days=3)
     facts = {"campaign": campaign, "bal": org, "person": people.alice}
     CampaignTarget.objects.create(answer="confirmed", answered_at=at, **facts)
-    assert {one.recertified for one in visit().context["accesses"]} == {at}
+    assert {one.recertified for bal in visit().context["page"] for one in bal.accesses} == {at}
     CampaignTarget.objects.update(answer="elsewhere")
-    assert {one.recertified for one in visit().context["accesses"]} == {None}
+    assert {one.recertified for bal in visit().context["page"] for one in bal.accesses} == {None}
 
 
 def test_what_changed_since_a_day(visit, org, people):
@@ -117,4 +119,4 @@ def test_it_takes_the_same_queries_for_any_number(visit, client, make_bal, peopl
 def test_what_makes_no_sense_asks_for_nothing_and_is_said(visit, org, asked):
     answer = visit(**asked)
     assert answer.status_code == 200
-    assert answer.context["form"].errors
+    assert answer.context["listing"].form.errors

@@ -12,8 +12,9 @@ from django.utils import timezone
 from directory.models import Entry
 from mailboxes.forms.bal_filter import SORTS
 from mailboxes.lifecycle import State
+from mailboxes.lists.paging import KeyPaginator
 from mailboxes.models import AccessTrace, Bal
-from mailboxes.views.paging import KeyPaginator
+from tests.mailboxes.in_bulk import do_in_bulk, foresee
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_by_structure_and_operator(listed, structure, operator):
 def test_a_structure_that_one_does_not_see_is_no_choice(client, people, register, other_structure):
     client.force_login(people.gisele.user)
     page = client.get(reverse("bal-list"), {"structure": other_structure.pk})
-    assert "structure" in page.context["filter"].form.errors
+    assert "structure" in page.context["listing"].form.errors
     assert other_structure.name not in page.content.decode()
 
 
@@ -167,10 +168,11 @@ def test_no_cell_is_a_formula(export, org, start):
 # --- Bulk -------------------------------------------------------------------------------------------------------------
 @pytest.fixture
 def bulk(client, people, register):
-    def post(*names, verb="request_depublication", **facts):
+    def post(*names, act="request_depublication", is_sure=False, **facts):
         client.force_login(people.gisele.user)
-        pks = [register[name].pk for name in names]
-        answer = client.post(reverse("bal-bulk"), {"bals": pks, "verb": verb, **facts})
+        said = {"bals": [register[name].pk for name in names], "act": act}
+        go = do_in_bulk if is_sure else foresee
+        answer = go(client, "bal-bulk", said, **facts)
         return answer, [str(message) for message in get_messages(answer.wsgi_request)]
 
     return post
@@ -185,7 +187,7 @@ def test_a_bulk_verb_is_confirmed_first(bulk, org):
 
 
 def test_a_bulk_verb_counts_the_done_and_says_why_not_the_others(bulk, org):
-    _, said = bulk("org", "app", "per", confirmed="1", note="Ménage")
+    _, said = bulk("org", "app", "per", is_sure=True, note="Ménage")
     assert said[0] == "«\u00a0Demander la dépublication\u00a0» : fait pour 2 BAL."
     assert "Refusé pour 1 BAL (paul.exemple@chu-exemple.mssante.fr)" in said[1]
     assert "impossible : elle est déjà retirée de l’annuaire" in said[1]
@@ -193,21 +195,21 @@ def test_a_bulk_verb_counts_the_done_and_says_why_not_the_others(bulk, org):
 
 
 @pytest.mark.parametrize(
-    ("names", "verb", "sentence"),
+    ("names", "act", "sentence"),
     [
-        ([], "request_depublication", "Cochez au moins une BAL."),
-        (["org"], "", "Choisissez ce qu’il faut faire des BAL cochées."),
-        (["org"], "request_deletion", "request_deletion"),
+        ([], "request_depublication", "Cochez au moins une ligne"),
+        (["org"], "", "Choisissez ce qu’il faut faire"),
+        (["org"], "request_deletion", "Choisissez ce qu’il faut faire"),
     ],
 )
-def test_what_is_wrong_with_a_bulk_is_said(bulk, names, verb, sentence):
-    answer, said = bulk(*names, verb=verb, confirmed="1")
+def test_what_is_wrong_with_a_bulk_is_said(bulk, names, act, sentence):
+    answer, said = bulk(*names, act=act, is_sure=True)
     assert answer.status_code == 302
     assert sentence in " ".join(said)
 
 
 def test_a_bulk_touches_nothing_unseen(bulk, client, people, org):
     client.force_login(people.eve.user)
-    answer = client.post(reverse("bal-bulk"), {"bals": [org.pk], "verb": "request_depublication", "confirmed": "1"})
+    answer = do_in_bulk(client, "bal-bulk", {"bals": [org.pk], "act": "request_depublication"})
     org.refresh_from_db()
     assert (answer.status_code, org.state) == (302, State.ACTIVE)

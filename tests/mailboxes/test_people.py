@@ -356,8 +356,8 @@ def test_the_dashboard_tells_the_late_ones(visit, people, file, per):
 
 def test_closed_files_are_apart(visit, people, file):
     actions.cancel_movement(file, by=people.gisele.user)
-    assert visit(people.gisele, "movement-list").context["files"] == []
-    assert len(visit(people.gisele, "movement-list", query="?etat=clos").context["files"]) == 1
+    assert visit(people.gisele, "movement-list").context["page"].object_list == []
+    assert len(visit(people.gisele, "movement-list", query="?etat=clos").context["page"].object_list) == 1
 
 
 # --- Handing over -----------------------------------------------------------------------------------------------------

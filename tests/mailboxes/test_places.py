@@ -109,7 +109,7 @@ def test_a_finess_that_exists_already_is_one_french_sentence(client, root, struc
 def test_the_tree_shows_what_one_sees_each_under_its_own(client, people, structure, other_structure):
     Structure.objects.create(name="Antenne", parent=structure)
     client.force_login(people.lea.user)
-    tree = client.get(reverse("structure-list")).context["tree"]
+    tree = client.get(reverse("structure-list")).context["page"]
     assert [(depth, row.name) for depth, row in tree] == [(0, "CHU"), (1, "Antenne")]
     assert client.get(reverse("structure", args=[other_structure.pk])).status_code == 404
 

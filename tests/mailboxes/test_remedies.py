@@ -17,6 +17,7 @@ from mailboxes.lifecycle import State
 from mailboxes.models import Bal, Membership, Person
 from mailboxes.views.corrections import said_by_annuaire
 from mailboxes.views.findings import address_of, remedy_for
+from tests.mailboxes.in_bulk import foresee
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
 LOOKED_AT = 4  # rows of each
@@ -100,7 +101,7 @@ def test_each_gap_is_answered_by_each_of_its_remedies(situation):
         answer = client.get(page)
         assert answer.context["remedies"] == list(situation.remedies)
         for act in situation.remedies:
-            shown = client.post(reverse("gap-bulk"), {"gaps": gap.key, "remedy": act})
+            shown = foresee(client, "gap-bulk", {"gaps": gap.key, "act": act})
             assert shown.status_code == 200, act
             assert gap.address in shown.text
         if gap.bal and gap.bal.state != State.DELETED:

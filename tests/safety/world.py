@@ -22,6 +22,8 @@ from mailboxes.campaigns.actions import launch_campaign
 from mailboxes.campaigns.models import Campaign
 from mailboxes.imports.actions import apply_import, carry_on, forecast_import, receive_import
 from mailboxes.lifecycle import Act, CampaignKind, RequestKind, Verb
+from mailboxes.lists.actions import begin, save_view, share_view
+from mailboxes.lists.bulk import KINDS
 from mailboxes.models import (
     SYSTEM,
     Affiliation,
@@ -70,7 +72,7 @@ NOT_FREE = {
     "replaced_by", "situation", "status", "source", "name_id", "place_key", "figure", "national_id", "person_id",
     "structure_id", "person_id_type", "structure_id_type", "finess_site", "domain", "size_unit", "date_order", "verb",
     "first_seen", "channel_code", "rank", "department", "separator", "last_used_source", "sheet", "view", "open_kind",
-    "kind", "sha256", "former_email", "former_mssante_address",
+    "kind", "sha256", "act", "back", "listing", "former_email", "former_mssante_address",
     "former_address", "new_address", "former_finess",
 }  # fmt: skip
 # Of these the text is not a structure's own.
@@ -120,6 +122,7 @@ def build(word: str, number: int) -> Side:
     _of_accounts(side, by)
     _of_mail_servers(side)
     _of_moves(side, by)
+    _of_lists(side, by)
     rows["draft"] = OpeningDraft.objects.create(
         user=side.users["titulaire"], answers={"usage": {"structure": side.structure.pk, "purpose": word}}
     )
@@ -256,6 +259,13 @@ def _of_campaigns(side: Side, by) -> None:
     launch_campaign(campaign, Bal.objects.filter(structure=side.structure), by=by)
     target = campaign.targets.exclude(person=None).first()
     side.rows |= {"campaign": campaign, "target": target}
+
+
+def _of_lists(side: Side, by) -> None:
+    view = save_view("bals", side.word[:60], "kind=ORG", pinned=True, by=by)
+    side.rows["view"] = share_view(view, side.structure, by=by)
+    keys = [side.rows["org"].pk, side.rows["per"].pk]
+    side.rows["batch"] = begin(KINDS["bals"], Act.ASK_USE, keys, back="/bal/", by=by)
 
 
 def _of_software(side: Side, by) -> None:

@@ -152,7 +152,7 @@ def test_what_was_not_answered_is_a_filter_of_the_register(per, org, people, lau
     found = visit(people.gisele, "bal-list", query=f"?unanswered={campaign.pk}")
     assert [bal.pk for bal in found.context["page"]] == [org.pk]
     refused = visit(people.paul, "bal-list", query=f"?unanswered={campaign.pk}")
-    assert refused.context["filter"].form.errors  # that campaign is not shown to this person
+    assert refused.context["listing"].form.errors  # that campaign is not shown to this person
 
 
 def test_remind_and_close_from_the_page(per, people, launch, visit):

@@ -24,6 +24,7 @@ from mailboxes.models import (
     Structure,
 )
 from mailboxes.rules import NotAllowed, Refused
+from tests.mailboxes.in_bulk import do_in_bulk, foresee
 
 FINESS = "010000002"  # the CHU's
 OTHER_RPPS = "10000000090"
@@ -285,23 +286,31 @@ def said(answer):
     return [str(message) for message in get_messages(answer.wsgi_request)]
 
 
-def test_a_stranger_gets_404_and_mends_nothing(visit, of_each, people, structure):
+@pytest.fixture
+def mend(client):
+    def go(person, keys, act, **facts):
+        client.force_login(person.user)
+        return do_in_bulk(client, "gap-bulk", {"gaps": keys, "act": act}, **facts)
+
+    return go
+
+
+def test_a_stranger_gets_404_and_mends_nothing(mend, visit, of_each, people, structure):
     where = ("inconnue", structure.pk, NEW)
     assert visit(people.gisele, "gap", *where).status_code == 200
     assert visit(people.eve, "gap", *where).status_code == 404
     key = f"inconnue:{structure.pk}:{NEW}"
-    visit(people.eve, "gap-bulk", post={"gaps": key, "remedy": "adopt", "confirmed": 1})
+    mend(people.eve, [key], "adopt")
     assert not Bal.objects.filter(address=NEW).exists()
     assert NEW not in visit(people.eve, "gap-list").content.decode()
     assert NEW.encode() not in b"".join(visit(people.eve, "gap-export").streaming_content)
 
 
-def test_a_reader_reads_and_mends_nothing(visit, of_each, people, structure):
+def test_a_reader_reads_and_mends_nothing(mend, visit, of_each, people, structure):
     key = f"inconnue:{structure.pk}:{NEW}"
-    answer = visit(people.lea, "gap-bulk", post={"gaps": key, "remedy": "ignore_gap", "reason": "x", "confirmed": 1})
-    assert any("réservé à : gestionnaire" in message for message in said(answer))
+    assert "réservé à : gestionnaire" in mend(people.lea, [key], "ignore_gap", reason="x").text
     assert not GapDecision.objects.exists()
-    assert 'name="remedy"' not in visit(people.lea, "gap-list").content.decode()
+    assert 'name="act"' not in visit(people.lea, "gap-list").content.decode()
 
 
 @pytest.mark.parametrize("act", [actions.adopt, actions.ask_operator])
@@ -445,12 +454,15 @@ def test_only_the_remedies_of_the_table_mend(one, of_each, people):
 
 
 # --- The pages --------------------------------------------------------------------------------------------------------
-def test_a_remedy_is_confirmed_then_done_and_refusals_are_told(visit, of_each, people, structure, per):
+def test_a_remedy_is_confirmed_then_done_and_refusals_are_told(client, mend, of_each, people, structure, per):
     keys = [f"inconnue:{structure.pk}:{NEW}", f"absente:{structure.pk}:{per.address}"]
-    page = visit(people.gisele, "gap-bulk", post={"gaps": keys, "remedy": "adopt"}).content.decode()
+    client.force_login(people.gisele.user)
+    page = foresee(client, "gap-bulk", {"gaps": keys, "act": "adopt"}).text
     assert NEW in page
+    assert "Possible : 1" in page
+    assert "Impossible : 1" in page
     assert not Bal.objects.filter(address=NEW).exists(), "only shown"
-    answer = visit(people.gisele, "gap-bulk", post={"gaps": keys, "remedy": "adopt", "confirmed": 1})
+    answer = mend(people.gisele, keys, "adopt")
     assert Bal.objects.filter(address=NEW).exists()
     told = said(answer)
     assert any("fait pour 1" in message for message in told)
@@ -458,30 +470,27 @@ def test_a_remedy_is_confirmed_then_done_and_refusals_are_told(visit, of_each, p
 
 
 @pytest.mark.parametrize("remedy", ["ask_operator", "ignore_gap"])
-def test_each_remedy_has_its_form(visit, of_each, people, structure, remedy):
-    post = {"gaps": f"inconnue:{structure.pk}:{NEW}", "remedy": remedy, "reason": "Parce que.", "confirmed": 1}
-    visit(people.gisele, "gap-bulk", post=post)
+def test_each_remedy_has_its_form(mend, of_each, people, structure, remedy):
+    mend(people.gisele, [f"inconnue:{structure.pk}:{NEW}"], remedy, reason="Parce que.")
     assert GapDecision.objects.get().reason == "Parce que."
 
 
-def test_the_service_is_accepted_by_the_form(visit, fresh, people, structure, make_bal, make_entry):
+def test_the_service_is_accepted_by_the_form(mend, fresh, people, structure, make_bal, make_entry):
     bal = make_bal("ORG", service="Cardiologie")
     make_entry(bal.address, "ORG", service="Urgences")
-    post = {"gaps": f"differe:{structure.pk}:{bal.address}", "remedy": "accept_annuaire", "confirmed": 1}
-    visit(people.gisele, "gap-bulk", post=post)
+    mend(people.gisele, [f"differe:{structure.pk}:{bal.address}"], "accept_annuaire")
     bal.refresh_from_db()
     assert bal.service == "Urgences"
 
 
-def test_the_person_is_asked_by_the_form(visit, fresh, people, structure, make_entry):
+def test_the_person_is_asked_by_the_form(mend, fresh, people, structure, make_entry):
     make_entry("paul@ailleurs.mssante.fr", person_id=people.paul.rpps)
-    post = {"gaps": f"ailleurs:{structure.pk}:paul@ailleurs.mssante.fr", "remedy": "ask_person", "confirmed": 1}
-    visit(people.gisele, "gap-bulk", post=post)
+    mend(people.gisele, [f"ailleurs:{structure.pk}:paul@ailleurs.mssante.fr"], "ask_person")
     assert Notice.objects.get().person == people.paul
 
 
 @pytest.mark.parametrize(
-    "post", [{}, {"remedy": "adopt"}, {"remedy": "x", "gaps": "y"}, {"gaps": "inconnue:1", "remedy": "adopt"}]
+    "post", [{}, {"act": "adopt"}, {"act": "x", "gaps": "y"}, {"gaps": "inconnue:1", "act": "adopt"}]
 )
 def test_a_request_that_makes_no_sense_is_told(visit, people, post):
     assert said(visit(people.gisele, "gap-bulk", post=post))

@@ -11,6 +11,7 @@ from mailboxes import actions
 from mailboxes.lifecycle import ATTESTATION, RequestKind, RequestStage, State, Verb
 from mailboxes.models import Bal
 from mailboxes.rules import NotAllowed, Refused
+from tests.mailboxes.in_bulk import do_in_bulk
 
 NEW = "paul.nouveau@chu-exemple.mssante.fr"
 
@@ -165,9 +166,9 @@ def test_a_stranger_gets_404(client, org, people, method):
     assert getattr(client, method)(url).status_code == 404
 
 
-def test_the_gestionnaire_depublishes_many_from_the_register(visit, per, org, people):
-    data = {"bals": [per.pk, org.pk], "verb": "request_depublication", "note": "Double.", "confirmed": "1"}
-    visit(people.gisele, "bal-bulk", post=data)
+def test_the_gestionnaire_depublishes_many_from_the_register(client, per, org, people):
+    client.force_login(people.gisele.user)
+    do_in_bulk(client, "bal-bulk", {"bals": [per.pk, org.pk], "act": "request_depublication"}, note="Double.")
     for bal in (per, org):
         request = bal.requests.get()
         assert (request.kind, request.stage, request.reason) == (

@@ -1,0 +1,41 @@
+"""For which structure one acts: chosen in the header, kept in the session, and the same on every page."""
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from mailboxes.models import Structure
+
+KEY = "place"
+
+
+def place_of(request: HttpRequest) -> Structure | None:
+    """The structure that pages are narrowed to, with those below it; None: all that the account sees."""
+    if not hasattr(request, "_place"):
+        number = request.session.get(KEY)
+        seen = Structure.objects.visible_to(request.user) if number else Structure.objects.none()
+        place = seen.filter(pk=number).first() if number else None
+        request._place = place  # type: ignore[attr-defined]
+    return request._place  # type: ignore[attr-defined]
+
+
+def places_within(request: HttpRequest) -> QuerySet[Structure]:
+    """The structures that one sees, of those acted for."""
+    seen, place = Structure.objects.visible_to(request.user), place_of(request)
+    return seen.filter(pk__in=Structure.objects.under(place).values("pk")) if place else seen
+
+
+def choices_of(request: HttpRequest, text: str = "", limit: int = 12) -> list[Structure]:
+    """The structures that one may act for, by any words of their name, town or number."""
+    seen = Structure.objects.visible_to(request.user).order_by("name")
+    for word in text.split():
+        numbered = Structure.objects.numbered(word).values("pk")
+        seen = seen.filter(Q(name__icontains=word) | Q(town__icontains=word) | Q(pk__in=numbered))
+    return list(seen[:limit])
+
+
+def choose_place(request: HttpRequest, place: Structure | None) -> None:
+    if place:
+        request.session[KEY] = place.pk
+    else:
+        request.session.pop(KEY, None)
+    request._place = place  # type: ignore[attr-defined]

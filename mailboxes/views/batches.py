@@ -1,0 +1,171 @@
+"""Many rows at once: what would be done and what would not, the confirmation, how far it is, the report."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from directory.typography import grouped, quoted
+from mailboxes.lists import actions
+from mailboxes.lists.bulk import KINDS, OPPOSITES, Kind
+from mailboxes.lists.models import SIZES, Batch
+from mailboxes.rules import Refused
+
+NAMED = 20  # rows of one reason that are named; the others are counted
+RECENT = 50
+
+
+class Reason(NamedTuple):
+    why: str
+    count: int
+    names: list[str]
+
+    @property
+    def others(self) -> int:
+        return self.count - len(self.names)
+
+
+def picked(request: HttpRequest, name: str) -> list[int]:
+    """The rows that were ticked."""
+    return [int(pk) for pk in request.POST.getlist(name) if pk.isascii() and pk.isdecimal() and len(pk) < 18]
+
+
+def asked_of(request: HttpRequest) -> QueryDict:
+    """How the list was narrowed, where all its rows are meant."""
+    return QueryDict(request.POST.get("query", ""))
+
+
+def begin(request: HttpRequest, kind: Kind, keys: Iterable) -> HttpResponse:
+    """From a list: the rows that were ticked or all that it shows, and the act. Nothing is done yet."""
+    query = request.POST.get("query", "")
+    back = reverse(kind.view) + (f"?{query}" if query else "")
+    act = kind.act_named(request.POST.get("act", ""))
+    if act is None:
+        messages.error(request, "Choisissez ce qu’il faut faire de la sélection.")
+        return redirect(back)
+    keys = list(keys)
+    if len(keys) <= max(SIZES):  # those that were ticked are anybody's word; those of a list are seen
+        keys = [kind.key(row) for row in kind.find(request.user, keys)]
+    try:
+        return redirect(actions.begin(kind, act, keys, back=back, by=request.user))
+    except Refused as refused:
+        messages.error(request, refused.messages[0])
+        return redirect(back)
+
+
+def _find(request: HttpRequest, pk: int) -> Batch:
+    return get_object_or_404(Batch.objects.filter(by=request.user), pk=pk)
+
+
+def batch_list(request: HttpRequest) -> HttpResponse:
+    rows = Batch.objects.filter(by=request.user).exclude(stage=Batch.Stage.FORESEEN).order_by("-pk")[:RECENT]
+    named = [(row, _words(row), grouped(len(row.keys))) for row in rows]
+    return render(request, "mailboxes/batches/list.html", {"rows": named})
+
+
+def _words(row: Batch) -> str:
+    kind = KINDS[row.kind]
+    act = kind.act_named(row.act)
+    return kind.label_of(act) if act else row.act
+
+
+def batch(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _find(request, pk)
+    kind = KINDS[row.kind]
+    if row.stage == Batch.Stage.FORESEEN:
+        return _foreseen(request, row, kind)
+    if request.headers.get("HX-Request"):  # the page asks for its progress alone while the work lasts
+        response = render(request, "mailboxes/batches/_progress.html", {"batch": row})
+        if not row.is_at_work:
+            response["HX-Refresh"] = "true"
+        return response
+    facts = {
+        "batch": row,
+        "label": _words(row),
+        "noun": kind.nouns[1],
+        "reasons": _reasons((why, label) for label, why in row.refused.values()),
+        "opposite": _opposite(row, kind),
+        "rest": len(row.keys) - row.position if row.stage == Batch.Stage.STOPPED else 0,
+    }
+    return render(request, "mailboxes/batches/batch.html", facts)
+
+
+def _foreseen(request: HttpRequest, row: Batch, kind: Kind) -> HttpResponse:
+    act = kind.act_named(row.act)
+    assert act  # noqa: S101 - it was chosen among the kind's
+    foreseen = kind.foresee(request.user, row.keys, act)
+    form = kind.form(request.POST if request.method == "POST" else None, act=act)
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = actions.confirm(row, form.cleaned_data, possible=len(foreseen.possible))
+        except Refused as refused:
+            form.add_error(None, refused)
+        else:
+            return redirect(_tell(request, done, kind))
+    facts = {
+        "batch": row,
+        "label": kind.label_of(act),
+        "nouns": kind.nouns,
+        "possible": len(foreseen.possible),
+        "named": [(str(one), kind.says(one, act)) for one in foreseen.possible[:NAMED]],
+        "others": max(0, len(foreseen.possible) - NAMED),
+        "impossible": foreseen.refused_count,
+        "reasons": _reasons((why, str(one)) for why, rows in foreseen.refused.items() for one in rows),
+        "form": form,
+        "is_long": len(row.keys) > actions.PAGE,
+    }
+    return render(request, "mailboxes/batches/foreseen.html", facts, status=422 if form.errors else 200)
+
+
+def _reasons(rows: Iterable[tuple[str, str]]) -> list[Reason]:
+    by_reason: dict[str, list[str]] = {}
+    for why, name in rows:
+        by_reason.setdefault(why, []).append(name)
+    found = [Reason(why, len(names), names[:NAMED]) for why, names in by_reason.items()]
+    return sorted(found, key=lambda reason: -reason.count)
+
+
+def _tell(request: HttpRequest, row: Batch, kind: Kind) -> str:
+    """A short act is over: what came of it is said on the list that it comes from. A long one has its page."""
+    if row.is_at_work:
+        return row.get_absolute_url()
+    label = quoted(_words(row))
+    if row.done:
+        messages.success(request, f"{label} : fait pour {grouped(row.done)} {kind.nouns[row.done > 1]}.")
+    for reason in _reasons((why, name) for name, why in row.refused.values())[:5]:
+        named = ", ".join(reason.names[:3]) + (" …" if reason.count > 3 else "")
+        messages.warning(request, f"Refusé pour {reason.count} {kind.nouns[reason.count > 1]} ({named}) : {reason.why}")
+    return row.back
+
+
+def _opposite(row: Batch, kind: Kind) -> str:
+    """The act that undoes it, for what was done; whether it still can be is foreseen row by row."""
+    opposite = OPPOSITES.get(kind.act_named(row.act)) if row.kind == "bals" else None  # type: ignore[arg-type]
+    return kind.label_of(opposite) if opposite and row.done and not row.is_at_work else ""
+
+
+@require_POST
+def batch_stop(request: HttpRequest, pk: int) -> HttpResponse:
+    row = _find(request, pk)
+    try:
+        actions.stop(row)
+        messages.success(request, "C’est arrêté : ce qui était fait le reste, la suite ne le sera pas.")
+    except Refused as refused:
+        messages.error(request, refused.messages[0])
+    return redirect(row)
+
+
+@require_POST
+def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """The opposite act on what was done, foreseen like any other."""
+    row = _find(request, pk)
+    kind = KINDS[row.kind]
+    act = OPPOSITES.get(kind.act_named(row.act))  # type: ignore[arg-type]
+    if act is None or not row.done_keys:
+        messages.error(request, "Cet acte n’a pas de contraire : voyez chaque fiche.")
+        return redirect(row)
+    return redirect(actions.begin(kind, act, row.done_keys, back=row.back, by=request.user))
