@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mailboxes', '0007_words'),
+        ('mailboxes', '0008_aliases'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -3,7 +3,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mailboxes", "0007_words")]
+    dependencies = [("mailboxes", "0009_lists")]
 
     operations = [
         migrations.AddIndex(

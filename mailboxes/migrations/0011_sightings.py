@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mailboxes', '0007_words'),
+        ('mailboxes', '0010_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
