@@ -1,5 +1,7 @@
 """Migrations: which BAL go where, what is in the way, and how far each is."""
 
+from collections import Counter
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404
@@ -8,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from directory.typography import quoted
 from mailboxes.actions import Tally
 from mailboxes.forms import EmptyForm
 from mailboxes.lifecycle import Act
@@ -21,9 +24,9 @@ from mailboxes.moves.rules import check_launch, check_on_its_way, check_undo_mig
 from mailboxes.rules import Refused, allows, check_may, check_somewhere, check_standing
 from mailboxes.views.acts import ActionView
 from mailboxes.views.frame import sees_structures
-from mailboxes.views.register import tell_tally
 
 PER_PAGE = 50
+SHOWN_REASONS = 5
 
 
 def migration_list(request):
@@ -205,6 +208,15 @@ class TallyView(MigrationActView):
         return redirect(self.back())
 
     act: Act
+
+
+def tell_tally(request, act: Act, tally: Tally) -> None:
+    if tally.done:
+        messages.success(request, f"{quoted(act.label)} : fait pour {tally.done} BAL.")
+    for reason, count in Counter(tally.refused.values()).most_common(SHOWN_REASONS):
+        addresses = [address for address, why in tally.refused.items() if why == reason]
+        named = ", ".join(addresses[:3]) + (" …" if count > 3 else "")
+        messages.warning(request, f"Refusé pour {count} BAL ({named}) : {reason}")
 
 
 class SwitchView(TallyView):
