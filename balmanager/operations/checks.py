@@ -174,7 +174,7 @@ def operators() -> str:
     """The operators' own mail servers, where they opened them to us."""
     servers = MailServer.objects.used().select_related("operator")
     failing = [
-        f"{server.operator}, relevé impossible depuis le {minute_of(server.failing_since)} : {server.failure}"
+        f"{server.operator}, visites en échec depuis le {minute_of(server.failing_since)} : {server.failure}"
         for server in servers
         if server.failing_since
     ]

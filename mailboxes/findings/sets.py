@@ -244,7 +244,7 @@ def unreadable(bals):
     """The BAL that their operator's server has not let us read for a day; not those of a server that fails for all."""
     failing = MailAccess.objects.failing().filter(failing_since__lte=timezone.now() - LASTING)
     serving = MailServer.objects.filter(reads_space=True, failing_since=None).values("operator")
-    return bals.live().filter(pk__in=list(failing.filter(bal__operator__in=serving).values_list("bal", flat=True)))
+    return bals.live().filter(pk__in=failing.filter(bal__operator__in=serving).values("bal"))
 
 
 def failing_servers() -> QuerySet[MailServer]:

@@ -60,7 +60,7 @@ def _server_fails() -> bool:
 
 def _failing_servers() -> str:
     told = [f"{server.operator}, depuis le {day_of(server.failing_since)}" for server in sets.failing_servers()]
-    return f"Ni relevé de l’espace, ni réponse automatique : {', '.join(told)}. Sa page dit pourquoi."
+    return f"Relevés ou réponses automatiques impossibles : {', '.join(told)}. La page de l’opérateur dit pourquoi."
 
 
 def _annuaire_is_old() -> bool:

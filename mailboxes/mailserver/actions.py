@@ -58,7 +58,7 @@ def _changes(server: MailServer, facts: dict[str, Any]) -> list[tuple[str, str]]
     for name, value in facts.items():
         before = getattr(server, name)
         if before != value or not server.pk:
-            label = server._meta.get_field(name).verbose_name
+            label = getattr(server._meta.get_field(name), "verbose_name", name)
             changed.append((f"{label} : {shown(before) if server.pk else '–'}", f"{label} : {shown(value)}"))
     return changed
 
@@ -116,15 +116,14 @@ def note_set(reply: AutoReply, *, by) -> bool:
 @transaction.atomic
 def note_removed(reply: AutoReply, *, by) -> bool:
     now = timezone.now()
-    facts = {"stage": Stage.ENDED, "ended_at": now, "failing_since": None, "failure": ""}
-    return _note(reply, Stage.ENDING, "retirée", by=by, **facts)
+    return _note(reply, Stage.ENDING, "retirée", by=by, stage=Stage.ENDED, ended_at=now, failing_since=None, failure="")
 
 
 @transaction.atomic
 def note_refused(reply: AutoReply, why: str, *, by) -> bool:
     """It cannot be set, and trying again would not help: the holders hear of it."""
-    facts = {"stage": Stage.REFUSED, "ended_at": timezone.now(), "failure": why[:300]}
-    return _note(reply, Stage.ASKED, "non posée", by=by, why=why, **facts)
+    now = timezone.now()
+    return _note(reply, Stage.ASKED, "non posée", by=by, why=why, stage=Stage.REFUSED, ended_at=now, failure=why[:300])
 
 
 def _note(reply: AutoReply, before: Stage, what: str, *, by, why: str = "", **facts) -> bool:

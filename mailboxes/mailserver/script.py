@@ -24,7 +24,7 @@ def script_of(reply: AutoReply, extensions: set[str]) -> str:
 
 
 def is_ours(script: str | None) -> bool:
-    return bool(script) and script.lstrip("\ufeff").startswith(BEGINS)
+    return script is not None and script.lstrip("\ufeff").startswith(BEGINS)
 
 
 def _lines(text: str) -> str:

@@ -1,6 +1,5 @@
 """Automatic replies, set and taken away by ManageSieve (RFC 5804). A script that is not ours is never replaced."""
 
-import contextlib
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,10 +65,9 @@ def session(server: MailServer, address: str, own: str | None) -> Iterator[Sieve
         cause = error if isinstance(error, OSError) else error.__context__ or error
         raise ServerTrouble(told(cause, server, server.sieve_port)) from error
     finally:
-        cut_socket(client.sock)
-        with contextlib.suppress(OSError):
-            client.sock and client.sock.close()
-        client.sock = None
+        if client.sock is not None:  # it was opened
+            cut_socket(client.sock)
+            client.sock.close()
 
 
 def set_reply(server: MailServer, reply: AutoReply, own: str | None = None) -> None:

@@ -49,22 +49,19 @@ def visit(pk: int) -> int:
     server = MailServer.objects.select_related("operator").get(pk=pk)
     round_ = Round(server)
     try:
-        round_.carry_replies()
-        round_.read_spaces()
-    except ServerTrouble as trouble:
-        logger.warning("Opérateur %s : %s", server.operator.code, trouble)
-        server.note_failure(str(trouble), timezone.now())
+        troubles = round_.go()
     except Exception:
         logger.exception("La visite du serveur de l’opérateur %s a échoué", server.operator.code)
-        server.note_failure("Une erreur de notre côté a interrompu la visite : voir le journal du service.", now)
+        troubles = ["Une erreur de notre côté a interrompu la visite : voir le journal du service."]
+    if troubles:
+        logger.warning("Opérateur %s : %s", server.operator.code, " ".join(troubles))
+        server.note_failure(" ".join(troubles), timezone.now())
     else:
         server.note_success(next_at=timezone.now())
         if round_.has_reached:
             server.worked_at = timezone.now()
-    finally:
-        round_.write()
-        server.leased_until = None
-        server.save(update_fields=[*Failing.OF_FAILURE, "worked_at", "leased_until"])
+    server.leased_until = None
+    server.save(update_fields=[*Failing.OF_FAILURE, "worked_at", "leased_until"])
     return round_.read
 
 
@@ -77,6 +74,17 @@ class Round:
     @property
     def is_over(self) -> bool:
         return time.monotonic() > self.ends_at
+
+    def go(self) -> list[str]:
+        """What went wrong with the server: its two doors are two services, and one goes on without the other."""
+        troubles = []
+        for step in (self.carry_replies, self.read_spaces):
+            try:
+                step()
+            except ServerTrouble as trouble:
+                troubles.append(str(trouble))
+        self.write()
+        return troubles
 
     # --- Replies ------------------------------------------------------------------------------------------------------
     def carry_replies(self) -> None:
@@ -155,8 +163,11 @@ class Round:
     def write(self) -> None:
         """As those of any other source. They say how full a BAL is, and nothing of its use."""
         pushed, self.pushed = self.pushed, []
-        if pushed:
-            record_readings(pushed, source=Reading.Source.IMAP, by=SYSTEM)
+        verdicts = record_readings(pushed, source=Reading.Source.IMAP, by=SYSTEM) if pushed else []
+        for one, verdict in zip(pushed, verdicts, strict=True):
+            if verdict.refused:
+                access = MailAccess.objects.get(bal__address=one.address)
+                self._fail(access, verdict.detail, timezone.now())
 
 
 def _secret_of(bal: Bal) -> str | None:

@@ -170,10 +170,10 @@ def applicative_facts(row: Bal) -> dict | None:
 
 def server_facts(row: Bal, user) -> dict:
     """The reply that a holder asked for, and what the operator's server lets us do; nothing where there is none."""
-    reply = row.auto_replies.select_related("by").first()
+    server = server_of(row)
+    reply = row.auto_replies.select_related("by").first() if server else None
     if reply:
         reply.bal = row
-    server = server_of(row)
     access = getattr(row, "mail_access", None) if server and server.reads_space else None
     return {
         "reply": reply,

@@ -107,6 +107,8 @@ ALICE_ON_A_BAL = {
     "cotitulaire": "cotitulaires/ajouter/",
     "delegate": "delegations/ajouter/",
     "declare": "je-m-en-sers/",
+    "reply-refused": "reponse-automatique/",
+    "secret-refused": "secret/",
 }
 
 

@@ -58,6 +58,9 @@ OF_A_BAL = [
     ("bal-kit-piece", ("lettre", "pdf")),
     ("bal-anomaly", ()),
     ("bal-applicative", ()),
+    ("bal-secret", ()),
+    ("bal-reply", ()),
+    ("bal-reply-end", ()),
 ]
 ALONE = [
     "dashboard",

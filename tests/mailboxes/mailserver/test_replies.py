@@ -13,7 +13,7 @@ from mailboxes.mailserver.actions import ask_reply, end_reply, give_secret
 from mailboxes.mailserver.script import NAME, is_ours, script_of
 from mailboxes.mailserver.sieve import session
 from mailboxes.mailserver.visits import visit
-from mailboxes.models import SYSTEM, AutoReply, Bal, JournalEntry, Notice
+from mailboxes.models import SYSTEM, AutoReply, Bal, JournalEntry, Notice, Reading
 from mailboxes.rules import Refused
 from tests.mailboxes.mailserver.dovecot import run_dovecot
 from tests.servers import free_port, or_skip, private_folder
@@ -162,6 +162,8 @@ def test_a_server_that_is_away_is_tried_again_and_the_page_says_it(asked, set_se
     set_server(dovecot, sieve_port=free_port())
     assert visited(server, reply).stage == AutoReply.Stage.ASKED
     assert "refuse la connexion" in reply.failure
+    assert server.failing_since is not None
+    assert Reading.objects.count() == 1  # its other door is open
     client.force_login(people.paul.user)
     shown = client.get(reply.bal.get_absolute_url()).content.decode()
     assert "Demandée, pas encore en place" in shown

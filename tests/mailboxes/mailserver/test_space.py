@@ -17,9 +17,9 @@ from django.utils import timezone
 from balmanager.operations import checks
 from mailboxes import jobs
 from mailboxes.findings import BY_NAME
-from mailboxes.mailserver import connection, imap
+from mailboxes.mailserver import connection, imap, visits
 from mailboxes.mailserver.actions import give_secret, set_mail_server
-from mailboxes.mailserver.imap import read_space
+from mailboxes.mailserver.imap import Space, read_space
 from mailboxes.mailserver.visits import visit
 from mailboxes.models import Bal, JournalEntry, MailAccess, MailServer, Operator, Reading
 from mailboxes.rules import Refused
@@ -90,6 +90,21 @@ def test_a_box_without_a_limit_is_told_as_such(dovecot, set_server, per):
     server = again(set_server(dovecot))
     assert server.failing_since is None
     assert MailAccess.objects.get().failure.endswith("aucun espace pour cette BAL : rien n’est à relever.")
+
+
+def test_a_space_that_makes_no_sense_is_not_kept_and_is_told(set_server, per, monkeypatch):
+    monkeypatch.setattr(visits, "read_space", lambda *_: Space(10**9, 10**9))
+    server = again(set_server())
+    assert not Reading.objects.exists()
+    assert "invraisemblable" in MailAccess.objects.get().failure
+    assert server.failing_since is None
+
+
+def test_a_fault_of_ours_is_told_and_the_server_is_free_again(set_server, per, monkeypatch):
+    monkeypatch.setattr(visits, "read_space", lambda *_: 1 / 0)
+    server = again(set_server())
+    assert server.failure.startswith("Une erreur de notre côté")
+    assert server.leased_until is None
 
 
 def test_starttls_and_a_secret_of_the_box_s_own(dovecot, set_server, per, people):
@@ -299,7 +314,7 @@ def test_a_lasting_failure_is_a_finding_and_stands_in_the_state_of_the_service(s
     server = again(set_server(imap_port=free_port()))
     (outcome,) = checks.look(["operators"])
     assert not outcome.is_well
-    assert "Opérateur régional, relevé impossible depuis le" in outcome.says
+    assert "Opérateur régional, visites en échec depuis le" in outcome.says
     assert not BY_NAME["serveur-operateur"].holds()
     time_machine.shift(timedelta(days=1))
     again(server)
