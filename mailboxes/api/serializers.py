@@ -14,6 +14,9 @@ from mailboxes.rules import allows, check_act, check_move
 # what more a rule asks (a place left, an orphan) is said when one tries.
 ACTS = (
     Act.DESCRIBE,
+    Act.CORRECT,
+    Act.RECORD_ACCESS,
+    Act.REQUEST_ACCESS,
     Act.ADD_COTITULAIRE,
     Act.NAME_PRINCIPAL,
     Act.DELEGATE,
