@@ -39,7 +39,7 @@ from mailboxes.models import (
     RequestLayout,
     Structure,
 )
-from mailboxes.offers.actions import Said, rate_operator
+from mailboxes.offers.actions import RatingSaid, rate_operator
 from mailboxes.openings.actions import request_opening, set_naming
 from mailboxes.protocol.actions import write_protocol
 from mailboxes.protocol.models import ProtocolText
@@ -382,7 +382,7 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     Act.RATE_OPERATOR: [
         Attempt(
             S,
-            lambda it, by, s: rate_operator(it, s.operator, {"price": Said(3, "")}, by=by),
+            lambda it, by, s: rate_operator(it, s.operator, {"price": RatingSaid(3, "")}, by=by),
             page=lambda it: ("operator-rate", it.pk, Operator.objects.get().pk),
         )
     ],
