@@ -8,7 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 
-class Source(Enum):
+class StatementSource(Enum):
     """Whom the reader is told that it comes from."""
 
     SHEETS = "ANS, fiches « Identifier, Entretenir, Valoriser ses BAL »"
@@ -19,13 +19,13 @@ class Source(Enum):
 
 class Statement(NamedTuple):
     name: str
-    source: Source
+    source: StatementSource
     says: str
     place: str  # the file where it is met
     words: str = ""  # as they stand there, where the place has its own
 
 
-_S = Source
+_S = StatementSource
 _CHECK, _ELIGIBLE = "templates/directory/check.html", "templates/mailboxes/openings/_eligibility.html"
 _PROTOCOL, _ADVICE = "mailboxes/protocol/document.py", "mailboxes/openings/advice.py"
 _POSTER, _GUIDE = "templates/mailboxes/kit/pieces/affiche.txt", "templates/mailboxes/_claim_guide.html"

@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 
 from mailboxes import actions
+from mailboxes.api.corrections import CorrectPersonSerializer, correct_person
 from mailboxes.api.fields import Abilities, PartOfName, PersonSaid, Rpps, VisibleField, person_of
 from mailboxes.api.filters import DelegationKeys, HolderKeys, PersonKeys
 from mailboxes.api.serializers import PersonLineSerializer, example
@@ -92,6 +93,12 @@ class PersonViewSet(ResourceViewSet):
     def create(self, request):
         """Inscrire une personne parmi celles d’une structure."""
         return self.add(lambda: actions.record_person(by=request.user, **self.said(RecordPersonSerializer)))
+
+    @extend_schema(request=CorrectPersonSerializer, responses=PersonSerializer, summary=Act.CORRECT_PERSON.label)
+    @action(detail=True, methods=["post"])
+    def correct(self, request, pk):
+        """Corriger un nom ou un RPPS ; la personne en est prévenue."""
+        return self.act(lambda person: correct_person(person, self.said(CorrectPersonSerializer), request.user))
 
 
 # --- Those who hold ---------------------------------------------------------------------------------------------------

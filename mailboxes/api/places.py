@@ -1,9 +1,11 @@
 """The structures that a key opens, and the operators."""
 
 from django.db.models import Prefetch, Q
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.decorators import action
 
+from mailboxes.api.corrections import CorrectStructureSerializer, correct_structure
 from mailboxes.api.fields import Abilities
 from mailboxes.api.viewsets import ResourceViewSet
 from mailboxes.forms.filters import OperatorFilter, StructureFilter
@@ -69,6 +71,16 @@ class StructureViewSet(ResourceViewSet):
 
     def get_queryset(self):
         return Structure.objects.visible_to(self.request.user)
+
+    @extend_schema(
+        request=CorrectStructureSerializer, responses=StructureSerializer, summary=Act.CORRECT_STRUCTURE.label
+    )
+    @action(detail=True, methods=["post"])
+    def correct(self, request, pk):
+        """Corriger son nom ; ses numéros, par un administrateur de la plateforme."""
+        return self.act(
+            lambda structure: correct_structure(structure, self.said(CorrectStructureSerializer), request.user)
+        )
 
 
 @extend_schema_serializer(

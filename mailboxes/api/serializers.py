@@ -13,6 +13,9 @@ from mailboxes.models.fields import NOTE_LENGTH, length_of, validate_address
 # what more a rule asks (a place left, an orphan) is said when one tries.
 ACTS = (
     Act.DESCRIBE,
+    Act.CORRECT,
+    Act.RECORD_ACCESS,
+    Act.REQUEST_ACCESS,
     Act.ADD_COTITULAIRE,
     Act.NAME_PRINCIPAL,
     Act.DELEGATE,

@@ -6,6 +6,7 @@ from rest_framework.exceptions import NotFound
 
 from mailboxes import actions
 from mailboxes.api.bal_lines import READ, bal_lines
+from mailboxes.api.corrections import AccessSerializer, CorrectBalSerializer, correct_bal, vouch
 from mailboxes.api.fields import person_of
 from mailboxes.api.serializers import (
     BalSerializer,
@@ -78,6 +79,18 @@ class BalViewSet(ResourceViewSet):
     def declare_use(self, request, pk):
         """Un titulaire déclare qu’il s’en sert : son retrait, s’il y en a un, s’arrête."""
         return self.act(lambda bal: actions.declare_use(bal, by=request.user))
+
+    @extend_schema(request=CorrectBalSerializer, responses=BalSerializer, summary=Act.CORRECT.label)
+    @action(detail=True, methods=["post"])
+    def correct(self, request, pk):
+        """Corriger une erreur du registre : titulaire, type, adresse, structure, opérateur ; chacun avec sa ligne."""
+        return self.act(lambda bal: correct_bal(bal, self.said(CorrectBalSerializer), request.user))
+
+    @extend_schema(request=AccessSerializer, responses={201: BalSerializer}, summary="Inscrire ou demander un accès")
+    @action(detail=True, methods=["post"])
+    def accesses(self, request, pk):
+        """Sur la parole du titulaire qui en répond : il en est prévenu, et peut le démentir."""
+        return self.act(lambda bal: vouch(bal, self.said(AccessSerializer), request.user), status=201)
 
     def _name(self, do, status: int = 200):
         def perform(bal):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from mailboxes import rules
 from mailboxes.actions import Tally
 from mailboxes.actions.journal import shown, write_about
-from mailboxes.engagements.progress import Progress, progress_of
+from mailboxes.engagements.progress import TargetProgress, progress_of
 from mailboxes.engagements.rules import check_change_engagement, check_close_engagement, check_set_engagement
 from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Engagement
@@ -58,7 +58,7 @@ def follow_engagements(engagements) -> Tally:
     return tally
 
 
-def _follow(progress: Progress, today: date) -> int:
+def _follow(progress: TargetProgress, today: date) -> int:
     row = progress.engagement
     reached_on = (row.reached_on or today) if progress.is_reached else None
     if reached_on != row.reached_on:
@@ -71,7 +71,7 @@ def _follow(progress: Progress, today: date) -> int:
 
 
 @transaction.atomic
-def _remind(engagement: Engagement, due: int, progress: Progress) -> int:
+def _remind(engagement: Engagement, due: int, progress: TargetProgress) -> int:
     """Once for each threshold, whatever runs twice."""
     rules.check_may(Act.REMIND_ENGAGEMENT, structure=engagement.structure, by=SYSTEM)
     same = Engagement.objects.filter(pk=engagement.pk, reminded_for=engagement.reminded_for, closed_at=None)

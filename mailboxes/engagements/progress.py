@@ -12,23 +12,23 @@ from mailboxes.models import Bal, Engagement, Structure, Use
 Target = Engagement.Target
 
 
-class Counted(NamedTuple):
+class CountedTarget(NamedTuple):
     """Which keys of which figure."""
 
     figure: str
     keys: frozenset[str]
 
 
-TARGETS: dict[str, Counted] = {
-    Target.OPENED: Counted("state", frozenset(OPENED)),
-    Target.PUBLISHED: Counted("published", frozenset({"yes"})),
-    Target.USED: Counted("activity", frozenset({Use.USED})),
-    Target.PERSONAL: Counted("kind", frozenset({Bal.Kind.NOMINATIVE})),
-    Target.SHARED: Counted("kind", frozenset(Bal.SHARED)),
+TARGETS: dict[str, CountedTarget] = {
+    Target.OPENED: CountedTarget("state", frozenset(OPENED)),
+    Target.PUBLISHED: CountedTarget("published", frozenset({"yes"})),
+    Target.USED: CountedTarget("activity", frozenset({Use.USED})),
+    Target.PERSONAL: CountedTarget("kind", frozenset({Bal.Kind.NOMINATIVE})),
+    Target.SHARED: CountedTarget("kind", frozenset(Bal.SHARED)),
 }
 
 
-class Progress(NamedTuple):
+class TargetProgress(NamedTuple):
     engagement: Engagement
     count: int
 
@@ -45,7 +45,7 @@ class Progress(NamedTuple):
         return max(0, self.engagement.number - self.count)
 
 
-def progress_of(engagements: Iterable[Engagement]) -> list[Progress]:
+def progress_of(engagements: Iterable[Engagement]) -> list[TargetProgress]:
     """Of each, over its structure and those below; as many queries for a thousand as for one."""
     rows = list(engagements)
     chains = _below({row.structure_id for row in rows})
@@ -54,10 +54,10 @@ def progress_of(engagements: Iterable[Engagement]) -> list[Progress]:
     for name in {TARGETS[row.target].figure for row in rows}:
         for structure, key, count in BY_NAME[name].counts(every, now):
             counts[name, structure, str(key)] = count
-    return [Progress(row, _sum(counts, TARGETS[row.target], chains[row.structure_id])) for row in rows]
+    return [TargetProgress(row, _sum(counts, TARGETS[row.target], chains[row.structure_id])) for row in rows]
 
 
-def _sum(counts: dict[tuple[str, int, str], int], target: Counted, structures: set[int]) -> int:
+def _sum(counts: dict[tuple[str, int, str], int], target: CountedTarget, structures: set[int]) -> int:
     return sum(counts.get((target.figure, pk, key), 0) for pk in structures for key in target.keys)
 
 

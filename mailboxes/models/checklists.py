@@ -131,9 +131,10 @@ def _end(standing: Standing) -> TaskSeen:
 
 def _closed(standing: Standing) -> TaskSeen:
     """The register asked for each closing as it took the access away: what is left is the operators' word."""
-    left = {row.bal_id: row.bal for row in [*standing.shared, *standing.given, *standing.received]}
-    if left:
-        return TaskSeen(False, f"Accès encore ouverts ici : {_named(left.values())}.")
+    held = [row.bal for row in standing.shared]
+    lent = [row.bal for row in [*standing.given, *standing.received]]
+    if left := dict.fromkeys([*held, *lent]):
+        return TaskSeen(False, f"Accès encore ouverts ici : {_named(left)}.")
     if standing.closings:
         words = [f"{row.address} ({row.operator})" for row in standing.closings]
         return TaskSeen(False, f"Demandée, sans réponse de l’opérateur : {', '.join(words)}.")

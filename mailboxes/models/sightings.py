@@ -87,12 +87,15 @@ class Sighting(models.Model):
         return f"{self.subject} : {self.get_kind_display()}"
 
     @property
-    def subject(self) -> Person | Bal:
+    def subject(self) -> Person | Bal | None:
+        """Whom or what it is about; one of the two, as the database holds."""
         return self.stay.person if self.stay else self.bal
 
     @property
     def structure(self) -> Structure:
-        return self.stay.structure if self.stay else self.bal.structure
+        about = self.stay or self.bal
+        assert about  # noqa: S101 - as the database holds
+        return about.structure
 
 
 # --- What the annuaire shows ------------------------------------------------------------------------------------------

@@ -12,23 +12,23 @@ from mailboxes.models import Operator, Structure
 from mailboxes.offers.models import Criterion, Rating
 
 
-class Said(NamedTuple):
+class RatingSaid(NamedTuple):
     mark: int | None
     words: str
 
 
 @transaction.atomic
-def rate_operator(structure: Structure, operator: Operator, said: dict[str, Said], *, by) -> int:
+def rate_operator(structure: Structure, operator: Operator, said: dict[str, RatingSaid], *, by) -> int:
     """Write what is said by criterion; what is emptied is taken out. How many changed."""
     Structure.objects.select_for_update(no_key=True).get(pk=structure.pk)
     rules.check_may(Act.RATE_OPERATOR, structure=structure, by=by)
     held = {row.criterion: row for row in Rating.objects.filter(structure=structure, operator=operator)}
     changed = 0
     for criterion in Criterion:
-        mark, words = said.get(criterion, Said(None, ""))
+        mark, words = said.get(criterion, RatingSaid(None, ""))
         row = held.get(criterion)
-        before = Said(row.mark, row.words) if row else Said(None, "")
-        after = Said(mark, words.strip())
+        before = RatingSaid(row.mark, row.words) if row else RatingSaid(None, "")
+        after = RatingSaid(mark, words.strip())
         if before == after:
             continue
         _keep(row, structure, operator, criterion, after, by)
@@ -38,8 +38,8 @@ def rate_operator(structure: Structure, operator: Operator, said: dict[str, Said
     return changed
 
 
-def _keep(row: Rating | None, structure: Structure, operator: Operator, criterion: str, said: Said, by) -> None:
-    if said == Said(None, ""):
+def _keep(row: Rating | None, structure: Structure, operator: Operator, criterion: str, said: RatingSaid, by) -> None:
+    if said == RatingSaid(None, ""):
         assert row  # noqa: S101 - else nothing changed
         row.delete()
         return
@@ -49,6 +49,6 @@ def _keep(row: Rating | None, structure: Structure, operator: Operator, criterio
     row.save()
 
 
-def _shown(said: Said) -> str:
+def _shown(said: RatingSaid) -> str:
     mark = f"{said.mark} sur {Rating.MOST}" if said.mark else ""
     return " : ".join(filter(None, [mark, said.words]))

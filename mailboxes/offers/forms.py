@@ -5,7 +5,7 @@ from django import forms
 from mailboxes.forms.offers import offer_rows
 from mailboxes.models import Operator, Structure
 from mailboxes.models.fields import length_of
-from mailboxes.offers.actions import Said, rate_operator
+from mailboxes.offers.actions import RatingSaid, rate_operator
 from mailboxes.offers.models import Criterion, Rating
 
 MARKS = [("", "sans note"), *((number, f"{number} sur {Rating.MOST}") for number in range(Rating.MOST, 0, -1))]
@@ -43,5 +43,5 @@ class RatingForm(forms.Form):
 
     def perform(self, structure: Structure, operator: Operator, *, by) -> int:
         facts = self.cleaned_data
-        said = {one.value: Said(facts[f"{one}_mark"], facts[f"{one}_words"]) for one in Criterion}
+        said = {one.value: RatingSaid(facts[f"{one}_mark"], facts[f"{one}_words"]) for one in Criterion}
         return rate_operator(structure, operator, said, by=by)

@@ -203,7 +203,7 @@ class ResourceTypesView(ScimView):
         return Response({"schemas": [LIST], "totalResults": 1, "Resources": [user]})
 
 
-class UnknownView(ScimView):
+class ScimUnknownView(ScimView):
     """Any other address under `/scim/`: Groups are not kept, for a group opens no mailbox here."""
 
     def get(self, request, rest=""):

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from directory.check import check
 from directory.messengers import MESSENGERS, messenger_of
-from directory.statements import BY_NAME, STATEMENTS, Source
+from directory.statements import BY_NAME, STATEMENTS, StatementSource
 from mailboxes.openings.advice import CASES
 from tests.servers import ROOT
 
@@ -28,7 +28,7 @@ def test_each_statement_stands_in_its_place(statement):
 def test_each_place_draws_statements_that_exist_and_each_source_is_read():
     drawn = {name for path in (ROOT / "templates").rglob("*.html") for name in SAID.findall(path.read_text())}
     assert drawn == {statement.name for statement in STATEMENTS if not statement.words}
-    assert {statement.source for statement in STATEMENTS} == set(Source)
+    assert {statement.source for statement in STATEMENTS} == set(StatementSource)
     assert len(BY_NAME) == len(STATEMENTS)
     assert set(CASES.values()) <= BY_NAME.keys()
 
