@@ -99,8 +99,7 @@ class MigrationForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["overlap_days"].widget.attrs["max"] = LONGEST_OVERLAP
-        self.initial.setdefault("auto_reply", AUTO_REPLY)
-        self.initial.setdefault("planned_on", timezone.localdate())
+        self.initial |= {"auto_reply": AUTO_REPLY, "planned_on": timezone.localdate()}
 
     def perform(self, wanted: dict[int, str], *, by) -> Migration:
         return prepare_migration(self.instance, wanted, by=by)
