@@ -84,8 +84,8 @@ from mailboxes.models import (
 )
 from mailboxes.models.preferences import STANDING
 from mailboxes.models.seals import unsealed_entries, unsealed_notices
-from mailboxes.moves.actions import depublish_each, end_each, switch_each
 from mailboxes.moves.reads import to_depublish, to_end, to_switch
+from mailboxes.moves.switching import depublish_each, end_each, switch_each
 from mailboxes.notices import idleness
 from mailboxes.notices.telling import tell
 from mailboxes.openings.models import OpeningDraft

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from operator import or_
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
@@ -304,7 +305,7 @@ class Bal(models.Model):
 
     def clean(self):
         """An address is one BAL's, as its own or as an alias."""
-        aliases = self._meta.get_field("aliases").related_model
+        aliases = apps.get_model("mailboxes", "Alias")  # which knows the BAL
         if aliases._default_manager.filter(address=self.address).exclude(bal=self.pk).exists():
             raise ValidationError({"address": "Cette adresse est déjà au registre, comme alias d’une autre BAL."})
 

@@ -11,7 +11,7 @@ from mailboxes.forms.people import DateInput
 from mailboxes.lifecycle import ATTESTATION
 from mailboxes.models import Bal, Domain, Operator, Structure
 from mailboxes.models.fields import IdentifierFormField
-from mailboxes.moves.actions import close_formers, leave_migration, prepare_migration
+from mailboxes.moves.actions import leave_migration, prepare_migration
 from mailboxes.moves.models import LONGEST_OVERLAP, MigratedBal, Migration, PlaceMove
 from mailboxes.moves.structures import (
     change_finess,
@@ -21,6 +21,7 @@ from mailboxes.moves.structures import (
     move_service,
     services_of,
 )
+from mailboxes.moves.switching import close_formers
 
 AUTO_REPLY = (
     "Cette messagerie change d’adresse. Merci d’écrire désormais à {adresse} : les messages envoyés ici ne seront "
@@ -99,8 +100,7 @@ class MigrationForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["overlap_days"].widget.attrs["max"] = LONGEST_OVERLAP
-        self.initial.setdefault("auto_reply", AUTO_REPLY)
-        self.initial.setdefault("planned_on", timezone.localdate())
+        self.initial |= {"auto_reply": AUTO_REPLY, "planned_on": timezone.localdate()}
 
     def perform(self, wanted: dict[int, str], *, by) -> Migration:
         return prepare_migration(self.instance, wanted, by=by)

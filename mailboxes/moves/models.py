@@ -42,11 +42,11 @@ class MigrationQuerySet(models.QuerySet):
         return self.filter(structure__in=Structure.objects.visible_to(user).values("pk"))
 
     def with_counts(self, today):
-        """Adds how many BAL it has, of how many it is over, and how many are late."""
+        """Adds how many BAL it has, those taken out aside, how many have switched, and how many are late."""
         is_over = ~Q(rows__ended_at=None) | ~Q(rows__left_at=None)
         return self.annotate(
-            total=Count("rows"),
-            over=Count("rows", filter=is_over),
+            total=Count("rows", filter=Q(rows__left_at=None)),
+            arrived=Count("rows", filter=Q(rows__left_at=None) & ~Q(rows__switched_at=None)),
             late=Count("rows", filter=~is_over & Q(rows__due_on__lt=today)),
         )
 

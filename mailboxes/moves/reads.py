@@ -14,6 +14,7 @@ from mailboxes.moves.models import ANSWERED, MigratedBal, Migration, Step
 from mailboxes.moves.rules import Surroundings
 from mailboxes.rules import Refused
 
+OF_ADDRESS = ("malformed", "domain", "taken", "twice")
 AT_ONCE = 400  # BAL of one migration: each is a line of the form
 
 
@@ -23,6 +24,7 @@ class Proposed(NamedTuple):
     bal: Bal
     address: str
     blocked: str
+    is_mendable: bool  # by another address
 
 
 @dataclass
@@ -57,7 +59,7 @@ def preview(migration: Migration, bals: QuerySet[Bal], typed: dict[int, str], *,
     rows = list(bals.with_holders().order_by("address", "pk")[:AT_ONCE])
     wanted = {bal.pk: typed.get(bal.pk) or address_in(migration.domain, bal.address) for bal in rows}
     around = Surroundings(migration, wanted)
-    found = Preview([Proposed(bal, wanted[bal.pk], _blocked(around, bal, by)) for bal in rows])
+    found = Preview([_proposed(around, bal, by) for bal in rows])
     prices = Prices()
     for line in found.free:
         offer = offer_of(line.bal)
@@ -71,12 +73,13 @@ def address_in(domain: str, address: str) -> str:
     return f"{address.rpartition('@')[0]}@{domain}" if domain else address
 
 
-def _blocked(around: Surroundings, bal: Bal, by) -> str:
+def _proposed(around: Surroundings, bal: Bal, by) -> Proposed:
+    address = around.wanted[bal.pk]
     try:
         around.check(bal, by=by)
     except Refused as refused:
-        return refused.messages[0]
-    return ""
+        return Proposed(bal, address, refused.messages[0], refused.code in OF_ADDRESS)
+    return Proposed(bal, address, "", True)
 
 
 def offer_of(bal: Bal) -> str:

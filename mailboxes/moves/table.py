@@ -72,7 +72,8 @@ def relations() -> list[Relation]:
 
 
 def going() -> Iterable[Relation]:
-    return (one for one in relations() if one.carried.goes)
+    found = {one.key: one for one in relations()}
+    return (found[key] for key, carried in RELATIONS.items() if carried.goes)
 
 
 def rows_to_carry(relation: Relation, structure: Structure, into: Structure) -> QuerySet:

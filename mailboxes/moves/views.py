@@ -16,11 +16,12 @@ from mailboxes.forms import EmptyForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Structure
 from mailboxes.models.bals import managed_structures
-from mailboxes.moves.actions import launch_migration, switch_each, undo_migration
+from mailboxes.moves.actions import launch_migration, undo_migration
 from mailboxes.moves.forms import CloseFormersForm, LeaveForm, MigrationForm, ScopeForm, UndoForm, typed_addresses
 from mailboxes.moves.models import OVER, MigratedBal, Migration, Step
 from mailboxes.moves.reads import AT_ONCE, Preview, closable, preview, progress
 from mailboxes.moves.rules import check_launch, check_on_its_way, check_undo_migration
+from mailboxes.moves.switching import switch_each
 from mailboxes.rules import Refused, allows, check_may, check_somewhere, check_standing
 from mailboxes.views.acts import ActionView
 from mailboxes.views.frame import sees_structures

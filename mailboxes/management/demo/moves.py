@@ -9,9 +9,10 @@ from mailboxes.lifecycle import Act
 from mailboxes.management.demo.foundation import Foundation
 from mailboxes.management.demo.places import COMPANY_DOMAIN, Places
 from mailboxes.models import Bal
-from mailboxes.moves.actions import launch_migration, prepare_migration, switch_each
+from mailboxes.moves.actions import launch_migration, prepare_migration
 from mailboxes.moves.models import Migration
 from mailboxes.moves.reads import preview
+from mailboxes.moves.switching import switch_each
 
 BAL_MOVED, BAL_OPENED = 8, 5
 WHY = "Le contrat avec l’opérateur régional prend fin pour l’EHPAD."

@@ -12,16 +12,10 @@ from mailboxes import actions, jobs
 from mailboxes.findings import narrow
 from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.models import SYSTEM, Alias, Bal, Domain, JournalEntry, Notice, Preference, Price, Request
-from mailboxes.moves.actions import (
-    close_formers,
-    launch_migration,
-    leave_migration,
-    prepare_migration,
-    switch_each,
-    undo_migration,
-)
+from mailboxes.moves.actions import launch_migration, leave_migration, prepare_migration, undo_migration
 from mailboxes.moves.models import MigratedBal, Migration, Step
 from mailboxes.moves.reads import closable
+from mailboxes.moves.switching import close_formers, switch_each
 from mailboxes.rules import NotAllowed, Refused
 
 pytestmark = pytest.mark.django_db
