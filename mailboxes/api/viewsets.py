@@ -107,7 +107,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
     pagination_class = Pages
     filterset_class: type[FilterSet] | None = None
     lookup_value_regex = r"\d+"
-    orderings = ("id",)
+    orderings: tuple[str, ...] = ("id",)
     is_body_read = False
 
     def parameters(self):
@@ -120,7 +120,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.lines(page))
 
-    def lines(self, page) -> list:
+    def lines(self, page) -> Collection:
         """The rows of a page, as shown."""
         lines = self.get_serializer(page, many=True)
         self.keep_asked(lines.child)

@@ -1,9 +1,13 @@
 """How a list is narrowed and sorted: the same names and meanings on the pages, in the export and in the API."""
 
+from datetime import UTC
+
 import django_filters as filters
 from dateutil.relativedelta import relativedelta
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django_filters.fields import IsoDateTimeField
 
 from directory.models import SyncRun
 from directory.readers.identifiers import read_structure_number
@@ -36,6 +40,22 @@ def seen_bals(request):
 
 def seen_people(request):
     return Person.objects.visible_to(request.user) if request else Person.objects.none()
+
+
+class MomentField(IsoDateTimeField):
+    """A moment of any clock on earth or beyond, told to the database by that of Greenwich: PostgreSQL knows no clock
+    sixteen hours away."""
+
+    def to_python(self, value):
+        moment = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError("Cette date sort du calendrier : donnez-en une de 1900 à 9998.", "invalid") from error
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    field_class = MomentField
 
 
 class RequestFilter(filters.FilterSet):
@@ -190,8 +210,8 @@ class DelegationFilter(filters.FilterSet):
 class ReadingFilter(filters.FilterSet):
     bal = filters.ModelChoiceFilter(queryset=seen_bals, label="BAL")
     source = filters.ChoiceFilter(choices=Reading.Source, label="Source")
-    since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte", label="Relevé à partir de")
-    until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt", label="Relevé avant")
+    since = MomentFilter(field_name="at", lookup_expr="gte", label="Relevé à partir de")
+    until = MomentFilter(field_name="at", lookup_expr="lt", label="Relevé avant")
 
     class Meta:
         model = Reading
@@ -202,8 +222,8 @@ class JournalFilter(filters.FilterSet):
     bal = filters.ModelChoiceFilter(queryset=seen_bals, label="BAL")
     structure = filters.ModelChoiceFilter(queryset=seen_structures, method="about", label="Structure ou ses BAL")
     what = filters.ChoiceFilter(choices=list(LABELS.items()), label="Acte")
-    since = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte", label="À partir de")
-    until = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt", label="Avant")
+    since = MomentFilter(field_name="at", lookup_expr="gte", label="À partir de")
+    until = MomentFilter(field_name="at", lookup_expr="lt", label="Avant")
 
     class Meta:
         model = JournalEntry
@@ -216,7 +236,7 @@ class JournalFilter(filters.FilterSet):
 class RunFilter(filters.FilterSet):
     source = filters.CharFilter(label="Source")
     status = filters.ChoiceFilter(choices=SyncRun.Status, label="État")
-    since = filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="gte", label="Commencée à partir de")
+    since = MomentFilter(field_name="started_at", lookup_expr="gte", label="Commencée à partir de")
 
     class Meta:
         model = SyncRun

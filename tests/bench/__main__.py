@@ -21,18 +21,22 @@ from tests.bench.row import Row
 from tests.servers import own_database, private_folder, run_postgresql, run_redis
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+TOOLS = ("__main__", "row", "shape", "cpu")
+QUICK = ["answers"]  # under five minutes, over a tenth of the BAL
 AS_INSTALLED = {"shared_buffers": "256MB", "autovacuum": "on"}
 
 
 def main():
     names = [
-        module.name
-        for module in pkgutil.iter_modules(bench.__path__)
-        if not (module.ispkg or module.name in ("__main__", "row"))
+        module.name for module in pkgutil.iter_modules(bench.__path__) if not (module.ispkg or module.name in TOOLS)
     ]
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("names", nargs="*", metavar="name", help=f"which to run, and not write: {', '.join(names)}")
+    parser.add_argument(
+        "names", nargs="*", metavar="name", help=f"which to run, and not write: {', '.join(names)}; or quick"
+    )
     chosen = parser.parse_args().names
+    if chosen == ["quick"]:
+        chosen, os.environ["BENCH_QUICK"] = QUICK, "1"
     with (
         private_folder() as folder,
         run_redis(folder) as queue,

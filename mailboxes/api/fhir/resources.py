@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from collections import namedtuple
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -106,15 +105,46 @@ def of_keys(kind: ResourceKind, keys: Iterable[Key]) -> Q:
 
 
 # --- Reading them -----------------------------------------------------------------------------------------------------
-# What a resource reads of a line; a hospital has thousands, and instances cost ten times what tuples do.
-FIELDS = (
-    "pk", "source", "ordinal", "withdrawn_at", "address", "kind", "person_id_type", "person_id", "national_id",
-    "structure_id_type", "structure_id", "service", "civility", "family_name", "given_name", "category_code",
-    "category", "profession_code", "profession", "skill_code", "skill", "paperless", "structure_name", "trade_name",
-    "address_l2", "address_l3", "street_number", "street_number_suffix", "street_type", "street_name", "address_l5",
-    "address_l6", "postcode", "country", "rank", "holder", "is_carried",
-)  # fmt: skip
-Line = namedtuple("Line", FIELDS)  # type: ignore[misc]
+class ToldLine(NamedTuple):
+    """What a resource reads of a line; a hospital has thousands, and instances cost ten times what tuples do."""
+
+    pk: int
+    source: str
+    ordinal: int
+    withdrawn_at: datetime | None
+    address: str
+    kind: str
+    person_id_type: str
+    person_id: str
+    national_id: str
+    structure_id_type: str
+    structure_id: str
+    service: str
+    civility: str
+    family_name: str
+    given_name: str
+    category_code: str
+    category: str
+    profession_code: str
+    profession: str
+    skill_code: str
+    skill: str
+    paperless: str
+    structure_name: str
+    trade_name: str
+    address_l2: str
+    address_l3: str
+    street_number: str
+    street_number_suffix: str
+    street_type: str
+    street_name: str
+    address_l5: str
+    address_l6: str
+    postcode: str
+    country: str
+    rank: str
+    holder: str
+    is_carried: bool
 
 
 class Summary(NamedTuple):
@@ -130,7 +160,7 @@ def resources(kind: ResourceKind, keys: list[Key], user, elements: frozenset[str
     if not is_reached and kind.name == ORGANIZATION.name:
         kind = kind._replace(mailboxes=NOTHING)  # a hospital's thousands of lines say nothing else
     summaries = _summaries(kind, keys)
-    lines: dict[Key, list[Line]] = {key: [] for key in keys if key in summaries}
+    lines: dict[Key, list[ToldLine]] = {key: [] for key in keys if key in summaries}
     for line in _lines(kind, keys, [summary.first for summary in summaries.values()]):
         if (own := tuple(getattr(line, name) for name in kind.key)) in lines:
             lines[own].append(line)
@@ -147,13 +177,13 @@ def _summaries(kind: ResourceKind, keys: list[Key]) -> dict[Key, Summary]:
     return {row[:size]: Summary(row[size] or row[size + 1], row[size] is not None, row[size + 2]) for row in rows}
 
 
-def _lines(kind: ResourceKind, keys: list[Key], firsts: list[int]) -> list[Line]:
+def _lines(kind: ResourceKind, keys: list[Key], firsts: list[int]) -> list[ToldLine]:
     """The lines of these resources, those of the first source first."""
     wanted = Q(pk__in=firsts) | (IN_FORCE & (kind.mailboxes | kind.others))
     carried = ExpressionWrapper(kind.mailboxes, BooleanField())
     found = told().filter(of_keys(kind, keys)).filter(wanted).annotate(is_carried=carried)
     order = public_sources()
-    lines = map(Line._make, found.values_list(*FIELDS))
+    lines = map(ToldLine._make, found.values_list(*ToldLine._fields))
     return sorted(lines, key=lambda line: (order.index(line.source), line.ordinal, line.pk))
 
 
@@ -165,7 +195,7 @@ class Register(NamedTuple):
     wishes: dict[Key, str]  # person, place -> the address that its holder prefers there for every message
 
 
-def _register(lines: list[Line], user) -> Register:
+def _register(lines: list[ToldLine], user) -> Register:
     seen = Bal.objects.visible_to(user).filter(among("address", (line.address for line in lines)))
     bals = {address: (said, state) for address, said, state in seen.values_list("address", "description", "state")}
     people = Person.objects.visible_to(user).values("pk")
@@ -179,7 +209,9 @@ def _carries(line) -> bool:
     return line.is_carried and line.withdrawn_at is None
 
 
-def _resource(kind: ResourceKind, key: Key, summary: Summary, lines: list[Line], register: Register | None) -> Resource:
+def _resource(
+    kind: ResourceKind, key: Key, summary: Summary, lines: list[ToldLine], register: Register | None
+) -> Resource:
     """One resource; without `register`, neither its mailboxes nor its version are told. Gone from the annuaire, it
     keeps its identifiers alone, as the national API shows the deleted."""
     resource: Resource = {
@@ -215,7 +247,7 @@ def _identifier(system: str, value: str, code: str) -> Resource:
     return {"use": "official", "type": {"coding": [coding]}, "system": system, "value": value}
 
 
-def _of_person(lines: list[Line]) -> list[Resource]:
+def _of_person(lines: list[ToldLine]) -> list[Resource]:
     line = lines[0]
     is_rpps = line.person_id_type == "8" or (not line.person_id_type and len(line.person_id) == 11)
     national = line.national_id or f"{'8' if is_rpps else line.person_id_type}{line.person_id}"
@@ -223,7 +255,7 @@ def _of_person(lines: list[Line]) -> list[Resource]:
     return [_identifier(IDNPS, national, "IDNPS"), *rpps]
 
 
-def _of_structure(lines: list[Line]) -> list[Resource]:
+def _of_structure(lines: list[ToldLine]) -> list[Resource]:
     value = lines[0].structure_id
     kind = lines[0].structure_id_type or BY_LENGTH.get(len(value), "")
     if kind not in STRUCTURE_SYSTEMS:
@@ -232,14 +264,14 @@ def _of_structure(lines: list[Line]) -> list[Resource]:
     return [_identifier(IDNST, f"{kind}{value}", "IDNST"), _identifier(system, value, code)]
 
 
-def _of_role(lines: list[Line]) -> list[Resource]:
+def _of_role(lines: list[ToldLine]) -> list[Resource]:
     """The identifier of a situation d'exercice: only the FHIR API gives one, kept as the `holder` of the line."""
     holders = dict.fromkeys(line.holder for line in lines if line.holder.startswith("PractitionerRole/"))
     names = [holder.partition("/")[2] for holder in holders]
     return [{"use": "official", "system": RPPS[0], "value": name} for name in names if not name.startswith("#")]
 
 
-def _name(line: Line) -> list[Resource]:
+def _name(line: ToldLine) -> list[Resource]:
     name = {
         "text": f"{line.family_name} {line.given_name}".strip(),
         "family": line.family_name,
@@ -249,24 +281,24 @@ def _name(line: Line) -> list[Resource]:
     return [_stated(name)] if name["text"] else []
 
 
-def _codings(line: Line) -> list[Resource]:
+def _codings(line: ToldLine) -> list[Resource]:
     said = [
         (system, getattr(line, field), getattr(line, field.removesuffix("_code"))) for system, field in CODES.items()
     ]
     return [_stated({"system": system, "code": code, "display": words}) for system, code, words in said if code]
 
 
-def _concepts(lines: list[Line]) -> list[Resource]:
+def _concepts(lines: list[ToldLine]) -> list[Resource]:
     """A CodeableConcept for each profession as it is exercised."""
     said = [codings for line in lines if (codings := _codings(line))]
     return [{"coding": codings} for place, codings in enumerate(said) if codings not in said[:place]]
 
 
-def _practitioner(lines: list[Line]) -> Resource:
+def _practitioner(lines: list[ToldLine]) -> Resource:
     return {"name": _name(lines[0]), "qualification": [{"code": concept} for concept in _concepts(lines)]}
 
 
-def _role(lines: list[Line]) -> Resource:
+def _role(lines: list[ToldLine]) -> Resource:
     return {
         "practitioner": {"reference": f"Practitioner/{id_of((lines[0].person_id,))}"},
         "organization": {"reference": f"Organization/{id_of((lines[0].structure_id,))}"},
@@ -274,7 +306,7 @@ def _role(lines: list[Line]) -> Resource:
     }
 
 
-def _organization(lines: list[Line]) -> Resource:
+def _organization(lines: list[ToldLine]) -> Resource:
     line = lines[0]
     street = " ".join(filter(None, [line.street_number, line.street_number_suffix, line.street_type, line.street_name]))
     town = line.address_l6.removeprefix(line.postcode).strip()
@@ -296,7 +328,7 @@ FACTS = {PRACTITIONER.name: _practitioner, ROLE.name: _role, ORGANIZATION.name: 
 
 
 # --- Their mailboxes --------------------------------------------------------------------------------------------------
-def _telecom(lines: list[Line], register: Register) -> list[Resource]:
+def _telecom(lines: list[ToldLine], register: Register) -> list[Resource]:
     """One ContactPoint per address: the first source's line, with the rank of whichever source tells one."""
     carried = [line for line in lines if _carries(line)]
     once = {line.address: line for line in reversed(carried)}
@@ -307,7 +339,7 @@ def _telecom(lines: list[Line], register: Register) -> list[Resource]:
 RANKS = {str(rank) for rank in range(1, 100)}
 
 
-def _ranks(lines: list[Line], register: Register) -> dict[str, int]:
+def _ranks(lines: list[ToldLine], register: Register) -> dict[str, int]:
     """The rank of each mailbox. What its holder chose here comes first: the annuaire may not know it yet."""
     ranks = {line.address: int(line.rank) for line in lines if line.rank in RANKS}
     chosen = {line.address for line in lines
@@ -317,7 +349,7 @@ def _ranks(lines: list[Line], register: Register) -> dict[str, int]:
     return ranks | dict.fromkeys(chosen, 1)
 
 
-def _mailbox(line: Line, bal: tuple[str, str] | None, ranks: dict[str, int]) -> Resource:
+def _mailbox(line: ToldLine, bal: tuple[str, str] | None, ranks: dict[str, int]) -> Resource:
     kind = {"coding": [{"system": BAL_TYPES, "code": line.kind}]}
     said: list[Resource] = [{"url": "type", "valueCodeableConcept": kind}]
     if bal and bal[0]:

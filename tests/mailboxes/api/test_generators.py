@@ -78,3 +78,12 @@ def test_an_order_that_no_cursor_can_follow_is_refused(ask, key):
         400,
         {"ordering": ["Connus : id, -id, address, -address."]},
     )
+
+
+@pytest.mark.parametrize(
+    ("moment", "status"), [("7197-04-09T00:07:59.9%2B22:56", 200), ("2026-11-01T00:00:00-23:00", 200),
+                           ("0001-01-01T00:00:00%2B10:00", 400)]
+)  # fmt: skip
+def test_a_moment_of_any_clock_is_understood_or_refused(ask, key, org, moment, status):
+    for path in ("readings", "journal"):
+        assert ask(key, f"{path}/?until={moment}").status_code == status

@@ -547,3 +547,18 @@ def test_the_table_is_whole():
     assert all(Act.IGNORE_GAP in s.remedies for s in SITUATIONS)
     assert all(s.request for s in SITUATIONS if Act.ASK_OPERATOR in s.remedies)
     assert State.DELETED not in LIVE
+
+
+# --- Counted and cut at once ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("facts", [{}, {"status": "open"}, {"situation": "inconnue"}, {"text": "3"}])
+def test_what_is_counted_and_cut_at_once_is_what_each_tells_alone(people, fresh, make_entry, make_bal, facts):
+    for number in range(7):
+        make_entry(f"n{number}@chu-exemple.mssante.fr", "ORG", structure_id=FINESS)
+    for number in range(4):
+        make_bal("ORG", address=f"b{number}@chu-exemple.mssante.fr")
+    gaps = Gaps.visible_to(people.gisele.user).narrowed(**facts)
+    for start in (0, 3, 40):
+        counts, rows = gaps.counted(start, start + 3)
+        assert counts == gaps.counts()
+        assert [gap.key for gap in rows] == [gap.key for gap in gaps[start : start + 3]]
+    assert gaps.counts()

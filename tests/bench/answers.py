@@ -1,0 +1,97 @@
+"""What pages and calls of the API cost in CPU, over a register of a hospital group's shape, PostgreSQL as installed."""
+
+import itertools
+import os
+import random
+from collections.abc import Callable, Iterator
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.test import Client
+from django.urls import reverse
+
+from directory.models import Entry
+from mailboxes.api.keys import KeyThrottle
+from mailboxes.lifecycle import Scope
+from mailboxes.models import Bal, Membership, Structure
+from mailboxes.software.actions import declare_software
+from tests.bench import shape
+from tests.bench.cpu import spent
+from tests.bench.row import Row
+
+BALS, JOURNAL = (10_000, 100_000) if os.environ.get("BENCH_QUICK") else (100_000, 5_000_000)
+QUESTIONS = 200
+PAGES = ("dashboard", "bal-list", "gap-list", "movement-list", "indicators", "costs", "directory:observatory")
+WITH_BOTH = "_include=PractitionerRole:practitioner&_include=PractitionerRole:organization"
+
+
+def rows() -> Iterator[Row]:
+    shape.fill(BALS, journal=JOURNAL)
+    settings.ALLOWED_HOSTS, settings.ROOT_URLCONF = ["*"], "tests.bench.served.urls"
+    KeyThrottle.THROTTLE_RATES = {"api": "100000000/min"}
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)  # one backend, whose CPU is read
+    whole, one = keys()
+    for name, limit, go in [*calls(whole, one), *pages()]:
+        yield Row(f"{name}, {BALS} BAL", spent(go), "ms CPU", limit=limit)
+
+
+def keys() -> tuple[str, str]:
+    """The tokens of a software of the whole group, and of one of a single structure."""
+    tokens = []
+    for name, structures in (
+        ("all", Structure.objects.filter(parent=None)),
+        ("one", Structure.objects.exclude(parent=None)[:1]),
+    ):
+        user = get_user_model().objects.create_user(f"bench-{name}")
+        chosen = list(structures)
+        Membership.objects.bulk_create(Membership(user=user, structure=each, role="gestionnaire") for each in chosen)
+        tokens.append(declare_software(name=name, structures=chosen, scopes=Scope.values, days=30, by=user)[1])
+    return tokens[0], tokens[1]
+
+
+def calls(whole: str, one: str) -> Iterator[tuple[str, float | None, Callable]]:
+    client = Client()
+
+    def ask(path: str, token: str = whole, **body):
+        facts = {"headers": {"Authorization": f"Bearer {token}"}}
+        answer = client.post(path, body, "application/json", **facts) if body else client.get(path, **facts)
+        assert answer.status_code == 200, (path, answer.status_code)
+
+    draw, count = random.Random(5), itertools.count()
+    people = list(Entry.objects.filter(kind="PER").exclude(person_id="").order_by("digest")[:QUESTIONS])
+    asked = [{"rpps": line.person_id, "finess": draw.choice(["", line.structure_id])} for line in people]
+    pks = list(Bal.objects.order_by("?").values_list("pk", flat=True)[:QUESTIONS])
+
+    def turn(some: list):
+        return some[next(count) % len(some)]
+
+    yield "an empty view with its key, trace and limit", 1.3, lambda: ask("/empty/")
+    yield "API, 50 BAL", 10, lambda: ask("/api/v1/bals/")
+    yield "API, 50 BAL of a key of one structure", 10, lambda: ask("/api/v1/bals/", one)
+    yield "API, one BAL", 6, lambda: ask(f"/api/v1/bals/{turn(pks)}/")
+    yield "resolver", 7, lambda: ask("/api/v1/resolve/?rpps={rpps}&finess={finess}".format(**turn(asked)))
+    yield f"resolver, {QUESTIONS} questions at once", QUESTIONS / 2, lambda: ask("/api/v1/resolve/", questions=asked)
+    yield "check of an address", 3, lambda: ask(f"/api/v1/check/?address={turn(people).address}")
+    yield "FHIR, 200 roles, includes", 150, lambda: ask(f"/fhir/PractitionerRole?_count=200&{WITH_BOTH}")
+    names = f"/fhir/PractitionerRole?_count=200&_elements=name&{WITH_BOTH}"
+    yield "FHIR, 200 roles, includes, names alone", None, lambda: ask(names)
+
+
+def pages() -> Iterator[tuple[str, float | None, Callable]]:
+    client = Client()
+    client.force_login(get_user_model().objects.get(username="bench-all"))
+
+    def look(path: str):
+        answer = client.get(path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        for _ in answer.streaming_content if answer.streaming else ():
+            pass
+
+    paths = {name: reverse(name) for name in PAGES}
+    paths |= {f"bal-list?{query}": f"{reverse('bal-list')}?{query}" for query in ("published=non", "finding=homonyme")}
+    for name, path in paths.items():
+        yield f"page {name}", 120, lambda path=path: look(path)
+    yield "the register as CSV", None, lambda: look(reverse("bal-export"))
