@@ -27,7 +27,9 @@ KEPT = [
     Retention("ADMIN_LOG_KEPT", "Journal des écrans d’administration", "effacé"),
     Retention("BROWSER_KNOWN", "Navigateurs connus d’un compte", "oubliés"),
     Retention("READINGS_KEPT", "Relevés d’usage : dernière connexion, espace occupé", "effacés"),
-    Retention("IMPORTS_KEPT", "Listes d’opérateurs et sort de chaque ligne, actes en lot", "effacés ; les comptes restent"),
+    Retention(
+        "IMPORTS_KEPT", "Listes d’opérateurs et sort de chaque ligne, actes en lot", "effacés ; les comptes restent"
+    ),
     Retention("DRAFTS_KEPT", "Demandes de BAL laissées inachevées", "effacées"),
     Retention("DELIVERIES_KEPT", "Ce qui a été envoyé aux logiciels", "effacé"),
     Retention("CALLS_KEPT", "Mémoire des appels de l’API, contre les doublons", "effacée"),
