@@ -34,9 +34,11 @@ class StructureField(forms.ModelChoiceField):
         said = str(value or "").strip()
         if not said or (said.isascii() and said.isdecimal() and len(said) < 9):
             return super().to_python(value)
-        found = self.queryset.filter(name__iexact=said)
+        offered = self.queryset
+        assert offered is not None  # noqa: S101 - a field that is asked was offered its rows
+        found = offered.filter(name__iexact=said)
         if not found:
-            found = self.queryset.filter(pk__in=Structure.objects.named(said).values("pk"))
+            found = offered.filter(pk__in=Structure.objects.named(said).values("pk"))
         rows = list(found[:2])
         if len(rows) == 1:
             return rows[0]

@@ -91,7 +91,8 @@ class Listing:
     # --- What is shown ------------------------------------------------------------------------------------------------
     @cached_property
     def taste(self) -> Taste:
-        reader = self.request.user.pk  # whoever reads a list is logged in
+        reader = self.request.user.pk
+        assert reader  # noqa: S101 - whoever reads a list is logged in
         kept = Taste.objects.filter(user_id=reader, listing=self.name).first()
         return kept or Taste(user_id=reader, listing=self.name)
 
