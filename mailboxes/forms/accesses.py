@@ -4,11 +4,12 @@ from django import forms
 
 from mailboxes.forms.holders import DateInput
 from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Structure
 
 
 class AccessReportForm(forms.Form):
-    structure = forms.ModelChoiceField(
+    structure = StructureField(
         Structure.objects.none(), label="Structure", required=False, empty_label="toutes les miennes"
     )
     personne = forms.CharField(label="Personne", required=False, max_length=200, help_text="Un nom, ou un RPPS.")

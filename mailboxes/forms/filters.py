@@ -11,6 +11,7 @@ from django_filters.fields import IsoDateTimeField
 
 from directory.models import SyncRun
 from directory.readers.identifiers import read_structure_number
+from mailboxes.forms.structure_field import StructureFilter as StructureChoice
 from mailboxes.lifecycle import RequestKind, RequestStage
 from mailboxes.models import (
     Affiliation,
@@ -68,7 +69,7 @@ class RequestFilter(filters.FilterSet):
     )
     kind = filters.ChoiceFilter(choices=RequestKind, label="Demande", empty_label="toutes")
     operator = filters.ModelChoiceFilter(queryset=Operator.objects.all(), label="Opérateur", empty_label="tous")
-    structure = filters.ModelChoiceFilter(queryset=seen_structures, label="Structure", empty_label="toutes")
+    structure = StructureChoice(queryset=seen_structures, label="Structure", empty_label="toutes")
     overdue = filters.ChoiceFilter(method="late", label="En retard", choices=YES_NO[:1], empty_label="peu importe")
 
     class Meta:
@@ -99,7 +100,7 @@ class PersonFilter(filters.FilterSet):
     ]
 
     q = filters.CharFilter(method="search", label="Nom ou RPPS")
-    structure = filters.ModelChoiceFilter(
+    structure = StructureChoice(
         field_name="affiliations__structure",
         method="in_structure",
         queryset=seen_structures,

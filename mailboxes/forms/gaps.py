@@ -3,6 +3,7 @@
 from django import forms
 
 from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.gaps import SITUATIONS, STATUSES, Gap, Gaps
 from mailboxes.models import Affiliation, Person, Structure
 
@@ -13,9 +14,7 @@ class GapFilterForm(forms.Form):
         label="Écart", required=False, choices=[("", "tous"), *[(s.name, s.title) for s in SITUATIONS]]
     )
     status = forms.ChoiceField(label="Suite", required=False, choices=[("", "peu importe"), *STATUSES.items()])
-    structure = forms.ModelChoiceField(
-        Structure.objects.none(), label="Structure", required=False, empty_label="toutes"
-    )
+    structure = StructureField(Structure.objects.none(), label="Structure", required=False, empty_label="toutes")
 
     def __init__(self, data, *, user):
         super().__init__(data if "status" in data else {"status": "open", **data.dict()})

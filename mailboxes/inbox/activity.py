@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from directory.models import SyncRun
 from mailboxes.forms.offers import offer_choices, offer_rows
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.inbox.models import Desk, desk_of
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import Bal, JournalEntry, Membership, Structure
@@ -23,9 +24,7 @@ WEEK = timedelta(days=7)
 class ActivityForm(forms.Form):
     since = forms.DateField(label="Du", required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
     until = forms.DateField(label="Au", required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
-    structure = forms.ModelChoiceField(
-        Structure.objects.none(), label="Structure", required=False, empty_label="Toutes"
-    )
+    structure = StructureField(Structure.objects.none(), label="Structure", required=False, empty_label="Toutes")
     who = forms.ChoiceField(label="Qui", required=False)
     what = forms.ChoiceField(label="Quoi", required=False)
 

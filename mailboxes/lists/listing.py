@@ -91,8 +91,10 @@ class Listing:
     # --- What is shown ------------------------------------------------------------------------------------------------
     @cached_property
     def taste(self) -> Taste:
-        kept = Taste.objects.filter(user=self.request.user, listing=self.name).first()
-        return kept or Taste(user=self.request.user, listing=self.name)
+        reader = self.request.user.pk
+        assert reader  # noqa: S101 - whoever reads a list is logged in
+        kept = Taste.objects.filter(user_id=reader, listing=self.name).first()
+        return kept or Taste(user_id=reader, listing=self.name)
 
     @property
     def sizes(self) -> tuple[int, ...]:

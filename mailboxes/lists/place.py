@@ -1,6 +1,6 @@
 """For which structure one acts: chosen in the header, kept in the session, and the same on every page."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from mailboxes.models import Structure
@@ -26,11 +26,7 @@ def places_within(request: HttpRequest) -> QuerySet[Structure]:
 
 def choices_of(request: HttpRequest, text: str = "", limit: int = 12) -> list[Structure]:
     """The structures that one may act for, by any words of their name, town or number."""
-    seen = Structure.objects.visible_to(request.user).order_by("name")
-    for word in text.split():
-        numbered = Structure.objects.numbered(word).values("pk")
-        seen = seen.filter(Q(name__icontains=word) | Q(town__icontains=word) | Q(pk__in=numbered))
-    return list(seen[:limit])
+    return list(Structure.objects.visible_to(request.user).named(text).order_by("name")[:limit])
 
 
 def choose_place(request: HttpRequest, place: Structure | None) -> None:

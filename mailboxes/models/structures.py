@@ -60,6 +60,14 @@ class StructureQuerySet(models.QuerySet):
     def numbered(self, number: str):
         return self.filter(numbered(number))
 
+    def named(self, text: str):
+        """Those whose name, town or number holds each of these words."""
+        found = self
+        for word in text.split():
+            held = Q(name__icontains=word) | Q(town__icontains=word)
+            found = found.filter(held | numbered(word) if word.isascii() and word.isdecimal() else held)
+        return found
+
     def _reached(self, user, roles):
         return self._from(Membership.objects.filter(user_id=user.pk, role__in=roles).values("structure"))
 

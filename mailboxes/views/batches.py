@@ -21,12 +21,12 @@ RECENT = 50
 
 class Reason(NamedTuple):
     why: str
-    count: int
+    number: int
     names: list[str]
 
     @property
     def others(self) -> int:
-        return self.count - len(self.names)
+        return self.number - len(self.names)
 
 
 def picked(request: HttpRequest, name: str) -> list[int]:
@@ -57,11 +57,11 @@ def begin(request: HttpRequest, kind: Kind, keys: Iterable) -> HttpResponse:
         return redirect(back)
 
 
-def _find(request: HttpRequest, pk: int) -> Batch:
+def _find(request, pk) -> Batch:
     return get_object_or_404(Batch.objects.filter(by=request.user), pk=pk)
 
 
-def batch_list(request: HttpRequest) -> HttpResponse:
+def batch_list(request):
     rows = Batch.objects.filter(by=request.user).exclude(stage=Batch.Stage.FORESEEN).order_by("-pk")[:RECENT]
     named = [(row, _words(row), grouped(len(row.keys))) for row in rows]
     return render(request, "mailboxes/batches/list.html", {"rows": named})
@@ -126,7 +126,7 @@ def _reasons(rows: Iterable[tuple[str, str]]) -> list[Reason]:
     for why, name in rows:
         by_reason.setdefault(why, []).append(name)
     found = [Reason(why, len(names), names[:NAMED]) for why, names in by_reason.items()]
-    return sorted(found, key=lambda reason: -reason.count)
+    return sorted(found, key=lambda reason: -reason.number)
 
 
 def _tell(request: HttpRequest, row: Batch, kind: Kind) -> str:
@@ -137,8 +137,10 @@ def _tell(request: HttpRequest, row: Batch, kind: Kind) -> str:
     if row.done:
         messages.success(request, f"{label} : fait pour {grouped(row.done)} {kind.nouns[row.done > 1]}.")
     for reason in _reasons((why, name) for name, why in row.refused.values())[:5]:
-        named = ", ".join(reason.names[:3]) + (" …" if reason.count > 3 else "")
-        messages.warning(request, f"Refusé pour {reason.count} {kind.nouns[reason.count > 1]} ({named}) : {reason.why}")
+        named = ", ".join(reason.names[:3]) + (" …" if reason.number > 3 else "")
+        messages.warning(
+            request, f"Refusé pour {reason.number} {kind.nouns[reason.number > 1]} ({named}) : {reason.why}"
+        )
     return row.back
 
 

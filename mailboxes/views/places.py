@@ -39,10 +39,7 @@ class StructureFilterForm(forms.Form):
         said = self.cleaned_data
         if said.get("kind"):
             rows = rows.filter(kind=said["kind"])
-        for word in (said.get("q") or "").split():
-            numbered = Structure.objects.numbered(word).values("pk")
-            rows = rows.filter(Q(name__icontains=word) | Q(town__icontains=word) | Q(pk__in=numbered))
-        return rows
+        return rows.named(said.get("q") or "")
 
 
 class StructureList(Listing):

@@ -11,6 +11,8 @@ GISELE = {
     "list": "/bal/?sort=-percent_full",
     "list-filters": "/bal/?holder=paul&kind=PER",
     "list-empty": "/bal/?q=rien-de-tel",
+    "views": "/vues/",
+    "batches": "/lots/",
     "new": "/bal/inscrire/",
     "opening": "/bal/demander/",
     "naming": "/structures/1/nommage/",

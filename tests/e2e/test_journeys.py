@@ -17,6 +17,14 @@ def go(page, group, name):
     menu.get_by_role("link", name=name).click()
 
 
+def in_bulk(page, act):
+    """Of the rows that are ticked: what would be done, then done."""
+    page.get_by_text("Agir en lot").click()
+    page.get_by_label("Pour la sélection").select_option(label=act)
+    page.get_by_role("button", name="Voir ce qui est possible").click()
+    page.get_by_role("button", name=act).click()
+
+
 def test_a_gestionnaire_finds_a_bal_and_asks_for_its_depublication(app, page, log_in):
     log_in(page, "gisele")
     go(page, "BAL", "Toutes les BAL")
@@ -35,10 +43,8 @@ def test_a_gestionnaire_finds_a_bal_and_asks_for_its_depublication(app, page, lo
 def test_a_gestionnaire_ticks_bal_and_is_told_what_was_refused(app, page, log_in):
     log_in(page, "gisele")
     page.goto(f"{app.url}/bal/?q=logie.lilas")
-    page.get_by_label("Cocher toutes les BAL de la page").check()
-    page.get_by_label("Pour les BAL cochées").select_option(label="Demander la dépublication")
-    page.get_by_role("button", name="Continuer").click()
-    page.get_by_role("button", name="Demander la dépublication").click()
+    page.get_by_label("Cocher toute la page").check()
+    in_bulk(page, "Demander la dépublication")
     page.get_by_text("fait pour 1 BAL").wait_for()
     expect(page.get_by_text("Refusé pour 1 BAL (pneumologie.lilas@")).to_be_visible()
 
@@ -137,10 +143,8 @@ def test_a_gestionnaire_adopts_what_the_annuaire_shows_and_the_register_lacks(ap
     log_in(page, "gisele")
     go(page, "Annuaire", "Écarts")
     page.get_by_label("Cocher ancien.standard@chu-exemple.mssante.fr").check()
-    page.get_by_label("Pour les adresses cochées").select_option(label="Inscrire au registre")
-    page.get_by_role("button", name="Continuer").click()
-    page.get_by_role("button", name="Inscrire au registre").click()
-    page.get_by_text("fait pour 1 BAL").wait_for()
+    in_bulk(page, "Inscrire au registre")
+    page.get_by_text("fait pour 1 écart").wait_for()
     expect(page.get_by_role("link", name="ancien.standard@")).to_have_count(0)
 
 
@@ -170,12 +174,12 @@ def test_a_gestionnaire_sends_a_request_by_hand_and_records_the_answer(app, page
     expect(page.get_by_text("refusée par l’opérateur").first).to_be_visible()
     go(page, "Opérateurs", "Demandes")
     page.get_by_label("Cocher retrait de l’annuaire").check()
+    page.get_by_text("Agir en lot").click()
     with page.expect_download() as taken:
         page.get_by_role("button", name="Leur fichier").click()
     assert "pneumologie.lilas@" in taken.value.path().read_text()
-    page.get_by_label("Pour les demandes cochées").select_option(label="Enregistrer que c’est fait")
-    page.get_by_role("button", name="Continuer").click()
-    page.get_by_role("button", name="Enregistrer que c’est fait").click()
+    page.get_by_text("Agir en lot").click()  # the menu closes
+    in_bulk(page, "Enregistrer que c’est fait")
     page.get_by_text("fait pour 1 demande").wait_for()
 
 
@@ -308,8 +312,7 @@ def bal_of(page, text):
 
 def test_a_gestionnaire_asks_the_operator_for_a_preferred_bal(app, page, log_in):
     log_in(page, "gisele")
-    go(page, "BAL", "Toutes les BAL")
-    page.get_by_role("link", name="BAL privilégiées").click()
+    go(page, "BAL", "BAL privilégiées")
     page.get_by_label("Cocher cardiologie.lilas@").check()
     page.get_by_role("button", name="Demander à l’opérateur").click()
     page.get_by_text("Demandé à l’opérateur pour 1 BAL").wait_for()
@@ -319,7 +322,8 @@ def test_a_gestionnaire_asks_the_operator_for_a_preferred_bal(app, page, log_in)
 def test_a_gestionnaire_takes_the_kits_of_two_bal(app, page, log_in):
     log_in(page, "gisele")
     page.goto(f"{app.url}/bal/?q=exemple&kind=PER")
-    page.get_by_label("Cocher toutes les BAL de la page").check()
+    page.get_by_label("Cocher toute la page").check()
+    page.get_by_text("Agir en lot").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Kits de communication").click()
     assert download.value.suggested_filename.startswith("kits-bal-")
