@@ -27,7 +27,7 @@ def set_fields(row: Model, changed: dict[str, Any]) -> dict[str, Any]:
     return befores
 
 
-def told(row: Model, name: str, before: Any) -> dict[str, str]:
+def told(row: Model, name: str, before: Any) -> dict[str, Any]:
     """`before` and `after` of the journal's line about one field."""
     field = row._meta.get_field(name)
     assert isinstance(field, Field)  # noqa: S101 - no relation of others is changed

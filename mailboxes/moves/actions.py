@@ -164,7 +164,7 @@ def leave_migration(row: MigratedBal, *, why: str, by) -> MigratedBal:
     cancel(asked.awaited(), by=by, reason=why)
     if row.switched_at is None and row.opening and row.opening.stage not in AWAITED and not row.opening.closed_at:
         detail = f"La BAL {row.new_address} ne sert finalement pas."
-        about = {"structure": row.bal.structure, "operator": row.migration.operator, "address": row.new_address}
+        about: dict = {"structure": row.bal.structure, "operator": row.migration.operator, "address": row.new_address}
         ask(RequestKind.DELETE, by=by, act=Act.LEAVE_MIGRATION, detail=detail, reason=why, **about)
     _leave([row], why=why, by=by)
     return row

@@ -100,7 +100,7 @@ class MigrationForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["overlap_days"].widget.attrs["max"] = LONGEST_OVERLAP
-        self.initial |= {"auto_reply": AUTO_REPLY, "planned_on": timezone.localdate()}
+        self.initial["auto_reply"], self.initial["planned_on"] = AUTO_REPLY, timezone.localdate()
 
     def perform(self, wanted: dict[int, str], *, by) -> Migration:
         return prepare_migration(self.instance, wanted, by=by)

@@ -9,8 +9,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from directory.models import Entry
 from mailboxes.indicators.costs import Cost, Prices
 from mailboxes.models import Bal, Price, Structure
-from mailboxes.models.bals import IS_EXPECTED
-from mailboxes.moves.models import ANSWERED, MigratedBal, Migration, Step
+from mailboxes.models.bals import IS_EXPECTED, BalQuerySet
+from mailboxes.moves.models import ANSWERED, MigratedBal, MigratedBalQuerySet, Migration, Step
 from mailboxes.moves.rules import Surroundings
 from mailboxes.rules import Refused
 
@@ -54,7 +54,7 @@ class Preview:
         return sorted({str(line.bal.operator) for line in self.free})
 
 
-def preview(migration: Migration, bals: QuerySet[Bal], typed: dict[int, str], *, by) -> Preview:
+def preview(migration: Migration, bals: BalQuerySet, typed: dict[int, str], *, by) -> Preview:
     """In as many queries for a thousand BAL as for one."""
     rows = list(bals.with_holders().order_by("address", "pk")[:AT_ONCE])
     wanted = {bal.pk: typed.get(bal.pk) or address_in(migration.domain, bal.address) for bal in rows}
@@ -123,7 +123,7 @@ def to_end() -> QuerySet[MigratedBal]:
     return MigratedBal.objects.standing().filter(deletion__stage__in=ANSWERED)
 
 
-def closable(rows: QuerySet[MigratedBal], today: date) -> QuerySet[MigratedBal]:
+def closable(rows: MigratedBalQuerySet, today: date) -> QuerySet[MigratedBal]:
     """Those whose overlap is over, and whose former box is to be closed."""
     open_still = rows.standing().exclude(switched_at=None).filter(due_on__lte=today)
     return open_still.with_step().filter(step=Step.OVERLAP)

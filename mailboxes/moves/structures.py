@@ -44,7 +44,7 @@ def homonymous(bals: Iterable[str], into: Structure) -> list[str]:
 
 def services_of(structure: Structure) -> list[tuple[str, int]]:
     rows = Bal.objects.live().filter(structure=structure).exclude(service="").order_by("service")
-    return [tuple(row) for row in rows.values_list("service").annotate(n=Count("pk"))]  # type: ignore[misc]
+    return [tuple(row) for row in rows.values_list("service").annotate(n=Count("pk"))]
 
 
 # --- A service --------------------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def _locked(*structures: Structure) -> list[Structure]:
     rows = Structure.objects.select_for_update(of=("self",)).order_by("pk")
     held = {row.pk: row for row in rows.filter(pk__in=[one.pk for one in structures])}
     for row in held.values():
-        row.parent = Structure.objects.select_related("parent__parent").filter(pk=row.parent_id).first()
+        row.parent = Structure.objects.select_related("parent__parent").filter(pk=row.parent_id or 0).first()
     return [held[one.pk] for one in structures]
 
 

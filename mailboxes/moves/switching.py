@@ -46,11 +46,9 @@ def held_bals(pks: Iterable[int]) -> list[Bal]:
 def held_rows(rows: QuerySet[MigratedBal]) -> list[MigratedBal]:
     """They and their BAL, locked: the BAL first, as everywhere."""
     bals = {bal.pk: bal for bal in held_bals(rows.values_list("bal", flat=True))}
-    held = MigratedBal.objects.select_for_update(of=("self",)).filter(pk__in=rows.values("pk"))
-    found = held.select_related(
-        "migration__operator", "former_operator", "opening", "reply", "depublication", "deletion"
-    )
-    found = list(found.order_by("bal"))
+    held = MigratedBal.objects.select_for_update(of=("self",)).filter(pk__in=rows.values("pk")).order_by("bal")
+    asked = ("opening", "reply", "depublication", "deletion")
+    found = list(held.select_related("migration__operator", "former_operator", *asked))
     for row in found:
         row.bal = bals[row.bal_id]
     return found

@@ -8,7 +8,7 @@ from mailboxes.actions import step
 from mailboxes.lifecycle import Act
 from mailboxes.management.demo.foundation import Foundation
 from mailboxes.management.demo.places import COMPANY_DOMAIN, Places
-from mailboxes.models import Bal
+from mailboxes.models import Bal, Request
 from mailboxes.moves.actions import launch_migration, prepare_migration
 from mailboxes.moves.models import Migration
 from mailboxes.moves.reads import preview
@@ -36,8 +36,9 @@ def _prepare(places: Places, gisele) -> None:
 
 
 def _open(gisele) -> None:
-    for row in Migration.objects.get().rows.select_related("opening").order_by("pk")[:BAL_OPENED]:
-        step(row.opening, Act.RECORD_DONE, by=gisele, answer="Ouverte.")
+    openings = Migration.objects.get().rows.order_by("pk").values_list("opening", flat=True)[:BAL_OPENED]
+    for opening in Request.objects.filter(pk__in=list(openings)):
+        step(opening, Act.RECORD_DONE, by=gisele, answer="Ouverte.")
 
 
 def _switch(gisele) -> None:
