@@ -25,12 +25,13 @@ def set_recurrence(structure: Structure, *, by, every: str, next_on: date | None
     former = Recurrence.objects.filter(structure=structure).first()
     row = None
     if every:
+        assert next_on  # noqa: S101 - the rule has seen to it
         row = Recurrence(structure=structure, every=every, next_on=next_on, by=by)
         rules.check_row(row, exclude=["structure"])
         row.save(force_insert=former is None)
     elif former:
         former.delete()
-    said = {"before": _said(former), "after": _said(row)}
+    said: dict = {"before": _said(former), "after": _said(row)}
     if said["before"] != said["after"]:
         write_about(Act.SET_RECURRENCE, by=by, about={"structure": structure}, **said)
     return row

@@ -45,7 +45,7 @@ def close_engagement(engagement: Engagement, *, by, note: str = "") -> Engagemen
     (progress,) = progress_of([engagement])
     engagement.closed_at = timezone.now()
     engagement.save(update_fields=["closed_at"])
-    after = f"{progress.count} sur {engagement.number}"
+    after = f"{progress.achieved} sur {engagement.number}"
     _write(engagement, Act.CLOSE_ENGAGEMENT, by=by, before=_said(engagement), after=after, note=note)
     return engagement
 
@@ -77,7 +77,7 @@ def _remind(engagement: Engagement, due: int, progress: TargetProgress) -> int:
     same = Engagement.objects.filter(pk=engagement.pk, reminded_for=engagement.reminded_for, closed_at=None)
     if not same.update(reminded_for=due):
         return 0
-    after = f"{progress.count} sur {engagement.number}, il en manque {progress.missing}"
+    after = f"{progress.achieved} sur {engagement.number}, il en manque {progress.missing}"
     cycle = f"engagement-{engagement.pk}-{engagement.due_on:%Y%m%d}-{due}"
     _write(engagement, Act.REMIND_ENGAGEMENT, by=SYSTEM, before=_said(engagement), after=after, cycle=cycle,
            managing=engagement)  # fmt: skip

@@ -30,19 +30,19 @@ TARGETS: dict[str, CountedTarget] = {
 
 class TargetProgress(NamedTuple):
     engagement: Engagement
-    count: int
+    achieved: int
 
     @property
     def percent(self) -> int:
-        return min(100, 100 * self.count // self.engagement.number)
+        return min(100, 100 * self.achieved // self.engagement.number)
 
     @property
     def is_reached(self) -> bool:
-        return self.count >= self.engagement.number
+        return self.achieved >= self.engagement.number
 
     @property
     def missing(self) -> int:
-        return max(0, self.engagement.number - self.count)
+        return max(0, self.engagement.number - self.achieved)
 
 
 def progress_of(engagements: Iterable[Engagement]) -> list[TargetProgress]:

@@ -32,7 +32,7 @@ def rate_operator(structure: Structure, operator: Operator, said: dict[str, Rati
         if before == after:
             continue
         _keep(row, structure, operator, criterion, after, by)
-        told = {"before": _shown(before), "after": _shown(after), "note": criterion.label}
+        told: dict = {"before": _shown(before), "after": _shown(after), "note": criterion.label}
         write_about(Act.RATE_OPERATOR, by=by, about={"structure": structure, "operator": operator}, **told)
         changed += 1
     return changed

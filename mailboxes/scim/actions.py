@@ -99,7 +99,7 @@ def _stay(structure: Structure, facts: UserFacts, by) -> Affiliation:
     if known is None:
         if not (facts.family_name and facts.given_name):
             raise ScimError(400, "name.familyName et name.givenName manquent.", "invalidValue")
-        names = {"family_name": facts.family_name[:100], "given_name": facts.given_name[:100]}
+        names: dict = {"family_name": facts.family_name[:100], "given_name": facts.given_name[:100]}
         person = actions.record_person(
             structure, by=by, function=facts.department[:100], profession=facts.title[:100], rpps=facts.rpps or None,
             email=facts.email, **names,

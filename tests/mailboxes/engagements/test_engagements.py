@@ -48,7 +48,7 @@ def test_each_target_is_counted_by_its_figure_over_the_structure_and_those_below
     make_bal("APP", structure=other)
     make_entry(per.address)
     (progress,) = progress_of([engage(5, target)])
-    assert progress.count == count
+    assert progress.achieved == count
     assert (progress.percent, progress.missing, progress.is_reached) == (20 * count, 5 - count, False)
 
 
