@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from mailboxes import actions
-from mailboxes.actions.corrections import OF_BAL, OF_PERSON, OF_STRUCTURE
+from mailboxes.actions.corrections import OF_BAL, OF_PERSON
 from mailboxes.api.fields import Coded, PartOfName, PersonSaid, Rpps, VisibleField, person_of
 from mailboxes.api.serializers import example
 from mailboxes.api.strict import StrictSerializer
@@ -106,8 +106,7 @@ def correct_person(person: Person, facts: dict, user) -> None:
 
 
 def correct_structure(structure: Structure, facts: dict, user) -> None:
-    said = {name: facts[name] for name in OF_STRUCTURE if name in facts}
-    actions.correct_structure(structure, by=user, why=facts["why"], **said)
+    actions.describe_structure(structure, by=user, **facts)
 
 
 def vouch(bal: Bal, facts: dict, user) -> None:

@@ -73,7 +73,7 @@ class StructureViewSet(ResourceViewSet):
         return Structure.objects.visible_to(self.request.user)
 
     @extend_schema(
-        request=CorrectStructureSerializer, responses=StructureSerializer, summary=Act.CORRECT_STRUCTURE.label
+        request=CorrectStructureSerializer, responses=StructureSerializer, summary=Act.DESCRIBE_STRUCTURE.label
     )
     @action(detail=True, methods=["post"])
     def correct(self, request, pk):

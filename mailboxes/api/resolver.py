@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from directory.folding import name_key
@@ -19,6 +19,7 @@ from directory.pictures import public_sources
 from directory.typography import quoted
 from mailboxes.lifecycle import TO_BE_LEFT, State
 from mailboxes.models import Alias, Bal, Person, Preference
+from mailboxes.models.bals import BalQuerySet
 from mailboxes.models.bulk import among
 from mailboxes.models.fill import Fill, fill_of
 
@@ -248,7 +249,7 @@ def _tie_to_register(candidates: Iterable[Candidate], user) -> None:
             candidate.bal = behind[bal]
 
 
-def _known(bals: QuerySet[Bal]) -> Iterable[Known]:
+def _known(bals: BalQuerySet) -> Iterable[Known]:
     return map(Known._make, bals.with_idleness(timezone.now()).values_list(*Known._fields))
 
 

@@ -57,7 +57,7 @@ class TargetList(Listing):
     row = "mailboxes/campaigns/_target.html"
     inline = ("q", "outcome")
     place_path, keeps_views = "", False
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("name", "BAL"),
         Column("person", "Personne interrogée", ("person__family_name", "person__given_name")),
         Column("outcome", "Réponse"),

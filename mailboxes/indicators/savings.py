@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from django.db.models import Case, Count, DecimalField, F, Q, QuerySet, Value, When, Window
@@ -15,7 +16,7 @@ from django.db.models.functions import RowNumber
 from mailboxes.indicators.costs import Cost, Prices, offer_of
 from mailboxes.lifecycle import PAID, TO_BE_LEFT, State, Verb
 from mailboxes.models import Bal, JournalEntry, Structure, Use
-from mailboxes.models.bals import is_orphan
+from mailboxes.models.bals import BalQuerySet, is_orphan
 
 SHOWN = 5  # of each hurdle, the dearest BAL
 CLOSING = (Verb.CONFIRM_DELETION, Verb.OPERATOR_DELETED)
@@ -85,7 +86,7 @@ class Savings:
         for name, *group, number in self._bals().order_by().values_list(*facts).annotate(n=Count("pk")):
             found[name].cost.add(number, self._price(*group))
         for bal in self._dearest():
-            found[bal.hurdle].dearest.append(bal)  # type: ignore[attr-defined] - annotated
+            found[bal.hurdle].dearest.append(bal)  # type: ignore[attr-defined]
         kept = [blocked for blocked in found.values() if blocked.cost.count]
         return sorted(kept, key=lambda blocked: (-blocked.cost.amount, -blocked.cost.count))
 
@@ -101,10 +102,10 @@ class Savings:
             cost.add(number, self._price(*group))
         return cost
 
-    def _here(self) -> QuerySet[Bal]:
+    def _here(self) -> BalQuerySet:
         return Bal.objects.filter(structure__in=self.structures.values("pk"))
 
-    def _bals(self) -> QuerySet[Bal]:
+    def _bals(self) -> BalQuerySet:
         unused = self._here().paid().with_use(self.now).filter(use__in=[Use.NONE, Use.UNKNOWN])
         cases = [When(hurdle.is_met(), then=Value(hurdle.name)) for hurdle in HURDLES[:-1]]
         return unused.annotate(hurdle=Case(*cases, default=Value(HURDLES[-1].name)))
@@ -127,7 +128,7 @@ class Savings:
     def _price_in_sql(self) -> Case:
         """`_price`, written out for each sort of BAL there is."""
         sorts = self._bals().order_by().values_list("operator", "kind", "structure__kind").distinct()
-        alike = defaultdict(Q)
+        alike: dict[Decimal, Q] = defaultdict(Q)
         for operator, kind, structure_kind in sorts:
             known = self._price(operator, kind, structure_kind)
             if known is not None:
