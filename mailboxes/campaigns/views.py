@@ -1,5 +1,7 @@
 """Campaigns, for who runs them: whom one would ask, the launch, the follow-up, the end and its report."""
 
+from typing import ClassVar
+
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.shortcuts import get_object_or_404, render
@@ -57,7 +59,7 @@ class TargetList(Listing):
     row = "mailboxes/campaigns/_target.html"
     inline = ("q", "outcome")
     place_path, keeps_views = "", False
-    columns: tuple[Column, ...] = (
+    columns: ClassVar[tuple[Column, ...]] = (
         Column("name", "BAL"),
         Column("person", "Personne interrogée", ("person__family_name", "person__given_name")),
         Column("outcome", "Réponse"),
