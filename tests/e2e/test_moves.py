@@ -77,7 +77,7 @@ def test_a_hospital_changes_operator(app, page, log_in, look):
     tell(app, OVERLAP)
     page.reload()
     page.get_by_role("link", name=f"Faire fermer {MANY} anciennes BAL").click()
-    page.get_by_label(re.compile("^J’atteste")).check()
+    page.get_by_label("J’atteste que").check()
     page.get_by_role("button", name="Faire fermer les anciennes BAL").click()
     page.get_by_text(f"fait pour {MANY} BAL").wait_for()
     tell(app, LISTED % ("delete", "regional"))
