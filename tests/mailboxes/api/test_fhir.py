@@ -17,7 +17,7 @@ from fhir.resources.R4B.practitionerrole import PractitionerRole
 
 from directory.models import Entry
 from directory.search_index import level
-from mailboxes.api.fhir import bundles
+from mailboxes.api.fhir import bundles, resources
 from mailboxes.api.fhir.searches import PARAMETERS
 from mailboxes.models import AccessTrace, Preference
 from mailboxes.software.actions import declare_software
@@ -623,8 +623,8 @@ def test_the_queries_do_not_grow_with_the_page(path, crowd_of, ask, make_bal, dj
 def test_a_structure_does_not_cost_a_line_for_each_of_its_professionals(crowd_of, ask, monkeypatch):
     crowd_of(*range(6), place=CHU)
     read = []
-    from_db = Entry.from_db.__func__
-    monkeypatch.setattr(Entry, "from_db", classmethod(lambda cls, *row: read.append(row) or from_db(cls, *row)))
+    make = resources.ToldLine._make
+    monkeypatch.setattr(resources.ToldLine, "_make", lambda row: read.append(row) or make(row))
     ask("Organization")
     assert len(read) == 1
 
