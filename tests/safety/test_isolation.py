@@ -193,6 +193,7 @@ def test_each_is_at_home_there(stage, callers):
     not_theirs = PERSONAL | {"directory:run", "api-annuaire-detail", "api-sync_run-detail", "fhir-unknown"}
     not_theirs |= {"operator-edit", "operator-server", "domain-reserve"}  # an administrator's of the platform
     not_theirs |= {"styleguide-mail"}  # for administrators
+    not_theirs |= {"scim-user", "scim-unknown"}  # for keys of their own scope, whoever manages
     assert refused - not_theirs == set()
 
 
