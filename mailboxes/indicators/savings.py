@@ -35,28 +35,28 @@ class Hurdle(NamedTuple):
 
 HURDLES = (
     Hurdle(
-        "depubliee", lambda: Q(state=State.DEPUBLISHED), "Dépubliées, et encore payées", "à qui les tient",
+        "depubliee", lambda: Q(state=State.DEPUBLISHED), "Dépubliées, et encore payées", "qui les tient",
         "Elles ne sont plus à l’annuaire. Leur suppression, qui arrête le paiement, se demande par qui les tient.",
         f"use=none&state={State.DEPUBLISHED}",
     ),
     Hurdle(
-        "orpheline", is_orphan, "Personne ne les tient", "à vous",
+        "orpheline", is_orphan, "Personne ne les tient", "vous",
         "Désignez un principal : sans lui, personne ne peut en demander la suppression.", "finding=orpheline",
     ),
     Hurdle(
-        "operateur", lambda: Q(state__in=TO_BE_LEFT), "Une demande attend l’opérateur", "à l’opérateur",
+        "operateur", lambda: Q(state__in=TO_BE_LEFT), "Une demande attend l’opérateur", "l’opérateur",
         "Relancez les demandes en retard ; une réponse déjà reçue s’enregistre sur la demande.", "use=none",
     ),
     Hurdle(
-        "alertee", lambda: Q(state=State.IDLE_ALERTED), "Leurs titulaires sont prévenus", "à qui les tient",
+        "alertee", lambda: Q(state=State.IDLE_ALERTED), "Leurs titulaires sont prévenus", "qui les tient",
         "Sans réponse à l’échéance, la dépublication est demandée.", f"state={State.IDLE_ALERTED}",
     ),
     Hurdle(
-        "active", lambda: Q(use=Use.NONE), "Sans usage, et rien n’est encore demandé", "à vous",
+        "active", lambda: Q(use=Use.NONE), "Sans usage, et rien n’est encore demandé", "vous",
         "Demandez leur dépublication, ou posez d’abord la question à qui les tient.", f"use=none&state={State.ACTIVE}",
     ),
     Hurdle(
-        "inconnue", Q, "Usage inconnu", "à vous",
+        "inconnue", Q, "Usage inconnu", "vous",
         "Inconnu ne veut pas dire inutile : importez un relevé de l’opérateur, ou posez la question.", "use=unknown",
     ),
 )  # fmt: skip

@@ -1,5 +1,8 @@
 """For which structure one acts: chosen in the header, narrowed everywhere, shown, and left again. And breadcrumbs."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
@@ -114,3 +117,10 @@ def test_what_the_table_says_is_of_the_menu():
     names = {route.name for route in routes.walk()}
     assert set(ABOVE.values()) <= pages
     assert set(ABOVE) <= names
+
+
+def test_no_page_names_again_the_list_that_its_crumbs_lead_to():
+    listed = {page.view for entry in MENU for page in getattr(entry, "pages", (entry,))}
+    for template in Path("templates").rglob("*.html"):
+        own = "".join(re.findall(r"{% block pretitle %}.*?{% endblock %}", template.read_text(), re.DOTALL))
+        assert not listed & set(re.findall(r'{% url "([\w:-]+)"', own)), template
