@@ -25,6 +25,9 @@ ABOVE = {
     "movement-open": "person-list",
     "departure-record": "person-list",
     "departure-cancel": "person-list",
+    "place-move-undo": "structure-list",
+    "savings": "costs",
+    "savings-ask": "costs",
     "view-list": "bal-list",
 }
 
