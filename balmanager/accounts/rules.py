@@ -69,8 +69,7 @@ def check_take_charge(structure: Structure, *, by: User) -> None:
     """One gives oneself no role: but somebody is the first, where nobody manages yet, and it is noted who."""
     if not by.is_superuser:
         raise NotAllowed("C’est réservé à un administrateur de la plateforme.", "role")
-    managing = Membership.objects.filter(structure__in=structure.line(), role=Membership.Role.GESTIONNAIRE)
-    if managing.exists():
+    if Membership.objects.managing().filter(structure__in=structure.line()).exists():
         raise Refused(
             f"{quoted(structure)} a déjà un gestionnaire : demandez-lui ce rôle, ou invitez quelqu’un.", "managed"
         )

@@ -26,10 +26,7 @@ def monday_of(now: datetime) -> date:
 
 def due(now: datetime) -> QuerySet[Desk]:
     """The desks of those who manage a structure and have not had this week's mail; each gestionnaire has a desk."""
-    managing = Membership.objects.filter(role=Membership.Role.GESTIONNAIRE)
-    people = get_user_model().objects.filter(
-        ~Q(email=""), is_active=True, software=None, pk__in=managing.values("user")
-    )
+    people = get_user_model().objects.filter(~Q(email=""), pk__in=Membership.objects.managing().values("user"))
     lacking = people.filter(desk=None).values_list("pk", flat=True)
     Desk.objects.bulk_create([Desk(user_id=pk) for pk in lacking], ignore_conflicts=True)
     return Desk.objects.due_for_digest(monday_of(now)).filter(user__in=people).select_related("user")

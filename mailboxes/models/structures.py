@@ -165,6 +165,12 @@ class Structure(models.Model):
         return bool(self.finess or self.siret)
 
 
+class MembershipQuerySet(models.QuerySet):
+    def managing(self):
+        """Those by which somebody manages today: neither software, nor an account that is closed."""
+        return self.filter(role=Membership.Role.GESTIONNAIRE, user__is_active=True, user__software=None)
+
+
 class Membership(models.Model):
     """What an account may do for a structure and for all below it."""
 
@@ -176,6 +182,8 @@ class Membership(models.Model):
     structure = models.ForeignKey(Structure, models.CASCADE, related_name="memberships")
     role = models.CharField("rôle", max_length=20, choices=Role)
     since = models.DateTimeField("depuis", null=True, default=timezone.now, editable=False)  # unknown of the oldest
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = "habilitation"

@@ -65,7 +65,7 @@ def gestionnaires_of(bals: Iterable[Bal | Request]) -> dict[int, list]:
     """The accounts that manage the structures of these BAL, those above included: by structure, in two queries."""
     structures = Structure.objects.filter(pk__in={bal.structure_id for bal in bals})
     chains = {pk: {pk, *filter(None, above)} for pk, *above in structures.values_list("pk", "parent", "parent__parent")}
-    managing = Membership.objects.filter(role=Membership.Role.GESTIONNAIRE, user__is_active=True, user__software=None)
+    managing = Membership.objects.managing()
     found: dict[int, dict] = defaultdict(dict)
     for row in managing.filter(structure__in=set().union(*chains.values())).select_related("user").order_by("user"):
         for pk, chain in chains.items():

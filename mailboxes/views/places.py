@@ -87,7 +87,7 @@ def structure(request, structure):
     """What is known of one structure, and what was changed of it."""
     rows = Structure.objects.visible_to(request.user).select_related("parent__parent", "merged_into")
     row = get_object_or_404(rows, pk=structure)
-    managers = Membership.objects.filter(structure__in=row.line(), role=Membership.Role.GESTIONNAIRE)
+    managers = Membership.objects.managing().filter(structure__in=row.line())
     lines = row.journal.filter(bal=None, person=None, what__in=OF_STRUCTURE)
     context = {
         "structure": row,

@@ -34,7 +34,7 @@ STEPS = (
         "Votre structure",
         "Inscrivez l’organisme ou l’établissement dont vous suivez les BAL, avec son FINESS, et ceux qui en "
         "dépendent ; puis devenez-en gestionnaire, ou invitez-en un.",
-        lambda: Membership.objects.filter(role=Membership.Role.GESTIONNAIRE).exists(),
+        lambda: Membership.objects.managing().exists(),
         (Link("Inscrire une structure", "structure-new"), Link("Voir les structures", "structure-list")),
     ),
     StartStep(
@@ -98,7 +98,8 @@ def start(request):
     if not platform_roles(request.user):
         raise Http404
     found = standings()
-    orphans = Structure.objects.filter(parent=None).exclude(memberships__role=Membership.Role.GESTIONNAIRE)
+    managed = Membership.objects.managing().values("structure")
+    orphans = Structure.objects.filter(parent=None).exclude(pk__in=managed)
     context = {
         "standings": found,
         "current": next((row.step.name for row in found if row.is_open), ""),

@@ -6,10 +6,13 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
+from balmanager.accounts.rules import check_take_charge
 from mailboxes import actions
 from mailboxes.lifecycle import Act
 from mailboxes.models import JournalEntry, Membership, Operator, Structure
+from mailboxes.protocol.document import parts_of
 from mailboxes.rules import NotAllowed, Refused
+from mailboxes.software.actions import declare_software
 
 pytestmark = pytest.mark.sqlite_run
 
@@ -192,3 +195,14 @@ def test_a_professional_sees_neither(client, people, operator):
     client.force_login(people.alice.user)
     for name in ("structure-list", "operator-new"):
         assert client.get(reverse(name)).status_code == 404
+
+
+def test_software_that_writes_manages_nothing(structure, people, client, root):
+    """It is no gestionnaire on the page of the structure, in its protocol, nor for who would take it in charge."""
+    declare_software(name="DPI", structures=[structure], scopes=["manage"], days=30, by=people.gisele.user)
+    Membership.objects.filter(user=people.gisele.user).delete()
+    assert not Membership.objects.managing().filter(structure__in=structure.line()).exists()
+    client.force_login(root)
+    assert "Personne ne gère encore ses BAL" in client.get(reverse("structure", args=[structure.pk])).text
+    assert "DPI" not in str(parts_of(structure))
+    check_take_charge(structure, by=root)
