@@ -44,6 +44,7 @@ MENU: tuple[MenuPage | MenuGroup, ...] = (
         (
             MenuPage("Toutes les personnes", "person-list", "users"),
             MenuPage("Arrivées et départs", "movement-list", "clipboard-list"),
+            MenuPage("Départs à confirmer", "sighting-list", "clipboard-list"),
         ),
     ),
     MenuGroup(
