@@ -108,6 +108,8 @@ def tries(name, route, url):
         return {"gestionnaire d’ici": ("get", "post"), "lecteur d’ici": ()}.get(name, ("get",))
     if name in ("clé usage", "clé resolve"):
         return ()  # what they open has no argument
+    if name == "lecteur d’ici":
+        return ("post",)  # what a gestionnaire may not read, a reader may not either
     return ("get",) if name in ("personne", "clé read") else ("get", "post")
 
 
