@@ -53,7 +53,7 @@ class CampaignQuerySet(models.QuerySet):
 
 class RecurrenceQuerySet(models.QuerySet):
     def due(self, today: date):
-        return self.filter(next_on__lte=today)
+        return self.filter(next_on__lte=today, structure__in=Structure.objects.standing().values("pk"))
 
 
 class Campaign(models.Model):

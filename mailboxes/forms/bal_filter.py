@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from mailboxes.findings import OF_BALS, narrow
 from mailboxes.forms.filters import YES_NO, seen_structures
-from mailboxes.forms.structure_field import StructureFilter
+from mailboxes.forms.structure_field import StructureChoice
 from mailboxes.lifecycle import State
 from mailboxes.models import (
     Alias,
@@ -39,7 +39,7 @@ class BalFilter(filters.FilterSet):
     kind = filters.ChoiceFilter(choices=Bal.Kind, label="Type", empty_label="tous")
     state = filters.ChoiceFilter(choices=State, label="État", empty_label="tous")
     operator = filters.ModelChoiceFilter(queryset=Operator.objects.all(), label="Opérateur", empty_label="tous")
-    structure = StructureFilter(queryset=seen_structures, label="Structure", empty_label="toutes")
+    structure = StructureChoice(queryset=seen_structures, label="Structure", empty_label="toutes")
     service = filters.CharFilter(lookup_expr="icontains", label="Service")
     holder = filters.CharFilter(method="held_by", label="Titulaire ou délégataire (nom ou RPPS)")
     idle_months = filters.NumberFilter(

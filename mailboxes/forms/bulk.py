@@ -28,7 +28,7 @@ class FactsForm(forms.Form):
                 del self.fields[name]
 
 
-class NoteForm(FactsForm):
+class BulkNoteForm(FactsForm):
     quota_mb = forms.IntegerField(
         label="Espace souhaité pour chacune (Mo)",
         min_value=1,

@@ -11,7 +11,7 @@ from django_filters.fields import IsoDateTimeField
 
 from directory.models import SyncRun
 from directory.readers.identifiers import read_structure_number
-from mailboxes.forms.structure_field import StructureFilter as StructureChoice
+from mailboxes.forms.structure_field import StructureChoice
 from mailboxes.lifecycle import RequestKind, RequestStage
 from mailboxes.models import (
     Affiliation,

@@ -7,6 +7,14 @@ from mailboxes.models import Sighting
 from mailboxes.models.fields import length_of
 
 
+class SightingFilterForm(forms.Form):
+    DISMISSED = "ecartees"
+
+    etat = forms.ChoiceField(
+        label="Propositions", choices=[("", "à confirmer"), (DISMISSED, "écartées")], required=False
+    )
+
+
 class DismissSightingForm(forms.Form):
     reason = forms.CharField(
         label="Motif",

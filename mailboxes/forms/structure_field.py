@@ -50,5 +50,5 @@ class _FilterField(StructureField, FilterModelChoiceField):
     pass
 
 
-class StructureFilter(filters.ModelChoiceFilter):
+class StructureChoice(filters.ModelChoiceFilter):
     field_class = _FilterField

@@ -29,7 +29,7 @@ from mailboxes.actions.journal import write_about
 from mailboxes.imports.accesses import AccessBatch
 from mailboxes.imports.columns import as_kept, bare, guess, signature_of
 from mailboxes.imports.judging import Judged, take_back_rows
-from mailboxes.imports.lines import Batch, Places, Verdict
+from mailboxes.imports.lines import LinesBatch, Places, Verdict
 from mailboxes.imports.lists import first_of, heading_among, open_list
 from mailboxes.imports.models import ColumnMapping, Import, ImportLine
 from mailboxes.imports.people import PeopleBatch
@@ -55,7 +55,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 1000  # lines judged and written together
 BATCHES: dict[str, Callable[..., Any]] = {
-    ListSort.BAL: Batch,
+    ListSort.BAL: LinesBatch,
     ListSort.PEOPLE: PeopleBatch,
     ListSort.ACCESSES: AccessBatch,
 }

@@ -124,7 +124,7 @@ class Verdict:
         return bal.full_on is not None if self.is_new else bool(self.reading or self.changes())
 
 
-class Batch:
+class LinesBatch:
     """So many lines, and what the register knows of them."""
 
     def __init__(self, run: Import, places: Places, lines: list[Line], *, for_real: bool):

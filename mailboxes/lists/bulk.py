@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 
 from mailboxes import actions, rules
-from mailboxes.forms.bulk import BULK_VERBS, AnswerForm, FactsForm, GapFactsForm, NoteForm
+from mailboxes.forms.bulk import BULK_VERBS, AnswerForm, BulkNoteForm, FactsForm, GapFactsForm
 from mailboxes.forms.gaps import askable
 from mailboxes.gaps import REMEDIES, Gap, Gaps, request_for
 from mailboxes.lifecycle import BY_HAND, Act, RequestKind, Verb
@@ -21,7 +21,7 @@ from mailboxes.rules import Refused
 Row = Any  # a BAL, a request, a gap: each has a name and a key
 
 
-class Foreseen(NamedTuple):
+class BatchForecast(NamedTuple):
     """What would become of the rows: how many may be done, and which not, by reason."""
 
     possible: list[Row]
@@ -45,7 +45,7 @@ class Kind(NamedTuple):
     says: Callable[[Row, Act | Verb], str]  # beside the name of a row, what one decides by
     words: dict[Act | Verb, str] = {}  # of an act, where its own are too general
 
-    def foresee(self, user, keys: Sequence, act: Act | Verb) -> Foreseen:
+    def foresee(self, user, keys: Sequence, act: Act | Verb) -> BatchForecast:
         possible, refused = [], dict[str, list[Row]]()
         for row in self.find(user, keys):
             try:
@@ -53,7 +53,7 @@ class Kind(NamedTuple):
                 possible.append(row)
             except Refused as refusal:
                 refused.setdefault(refusal.messages[0], []).append(row)
-        return Foreseen(possible, refused)
+        return BatchForecast(possible, refused)
 
     def label_of(self, act: Act | Verb) -> str:
         return self.words.get(act) or str(act.label)
@@ -176,7 +176,7 @@ KINDS: dict[str, Kind] = {
             lambda bal: bal.pk,
             _check_bal,
             _do_bals,
-            NoteForm,
+            BulkNoteForm,
             "bal-list",
             lambda bal, act: str(bal.get_state_display()),
             {Act.ASK_OPERATOR: "Demander de l’espace"},

@@ -6,6 +6,7 @@ from django import forms
 from django.utils import timezone
 
 from directory.readers.address import read_address
+from directory.typography import quoted
 from mailboxes.forms.offers import UnwrittenForm, field_of, name_the_empty_choice, offer_choices, offer_rows, why_field
 from mailboxes.forms.people import DateInput
 from mailboxes.lifecycle import ATTESTATION
@@ -30,7 +31,7 @@ AUTO_REPLY = (
 SAME = "mêmes adresses, chez {operator} : le domaine y passe avec elles"
 
 
-class ScopeForm(forms.Form):
+class MigrationScopeForm(forms.Form):
     """Which BAL of the structure, and where they go; it stands in the page's address."""
 
     to = forms.ChoiceField(label="Vers")
@@ -170,7 +171,7 @@ class ServicesForm(forms.Form):
         self.services = services
         for rank, service in enumerate(services):
             self.fields[f"same{rank}"] = forms.ChoiceField(
-                label=f"Les deux structures ont un service « {service} »",
+                label=f"Les deux structures ont un service {quoted(service)}",
                 choices=[(ONE, "c’est le même"), (TWO, "ce sont deux services : nommer celui qui vient")],
                 widget=forms.RadioSelect,
             )  # fmt: skip

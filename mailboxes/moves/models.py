@@ -18,7 +18,7 @@ ANSWERED = (RequestStage.DONE, RequestStage.VERIFIED)
 LONGEST_OVERLAP = 366  # days
 
 
-class Step(models.TextChoices):
+class MigrationStep(models.TextChoices):
     """Where a BAL is on its way; read from what happened, never written down."""
 
     PREPARED = "prepared", "à lancer"
@@ -31,8 +31,13 @@ class Step(models.TextChoices):
     LEFT = "left", "retirée de la migration"
 
 
-WAITING = (Step.PREPARED, Step.ASKED, Step.REFUSED, Step.READY)  # the BAL is still where it was
-OVER = (Step.ENDED, Step.LEFT)
+WAITING = (
+    MigrationStep.PREPARED,
+    MigrationStep.ASKED,
+    MigrationStep.REFUSED,
+    MigrationStep.READY,
+)  # the BAL is still where it was
+OVER = (MigrationStep.ENDED, MigrationStep.LEFT)
 
 
 class MigrationQuerySet(models.QuerySet):
@@ -91,17 +96,20 @@ class MigratedBalQuerySet(models.QuerySet):
         return self.filter(ended_at=None, left_at=None)
 
     def with_step(self):
-        """Adds `step`, of `Step`."""
+        """Adds `step`, of `MigrationStep`."""
         return self.annotate(
             step=Case(
-                When(~Q(left_at=None), then=Value(Step.LEFT)),
-                When(~Q(ended_at=None), then=Value(Step.ENDED)),
-                When(~Q(switched_at=None) & Q(deletion__stage__in=[*AWAITED, *ANSWERED]), then=Value(Step.CLOSING)),
-                When(~Q(switched_at=None), then=Value(Step.OVERLAP)),
-                When(opening__stage__in=ANSWERED, then=Value(Step.READY)),
-                When(opening__stage__in=AWAITED, then=Value(Step.ASKED)),
-                When(opening=None, then=Value(Step.PREPARED)),
-                default=Value(Step.REFUSED),
+                When(~Q(left_at=None), then=Value(MigrationStep.LEFT)),
+                When(~Q(ended_at=None), then=Value(MigrationStep.ENDED)),
+                When(
+                    ~Q(switched_at=None) & Q(deletion__stage__in=[*AWAITED, *ANSWERED]),
+                    then=Value(MigrationStep.CLOSING),
+                ),
+                When(~Q(switched_at=None), then=Value(MigrationStep.OVERLAP)),
+                When(opening__stage__in=ANSWERED, then=Value(MigrationStep.READY)),
+                When(opening__stage__in=AWAITED, then=Value(MigrationStep.ASKED)),
+                When(opening=None, then=Value(MigrationStep.PREPARED)),
+                default=Value(MigrationStep.REFUSED),
                 output_field=models.CharField(),
             )
         )
@@ -156,7 +164,7 @@ class MigratedBal(models.Model):
         return f"{self.former_address} → {self.new_address}"
 
     def get_step_display(self) -> str:
-        return Step(self.step).label
+        return MigrationStep(self.step).label
 
     @property
     def is_late(self) -> bool:

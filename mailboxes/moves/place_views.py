@@ -111,7 +111,7 @@ class MoveServiceView(TowardsView):
         return super().get_context_data(counts=counts, **kwargs)
 
 
-class CloseView(PlaceActView):
+class CloseStructureView(PlaceActView):
     act = Act.CLOSE_STRUCTURE
     form_class = CloseForm
     submit = "Fermer la structure"

@@ -10,7 +10,7 @@ from directory.models import Entry
 from mailboxes.indicators.costs import Cost, Prices
 from mailboxes.models import Bal, Price, Structure
 from mailboxes.models.bals import IS_EXPECTED, BalQuerySet
-from mailboxes.moves.models import ANSWERED, MigratedBal, MigratedBalQuerySet, Migration, Step
+from mailboxes.moves.models import ANSWERED, MigratedBal, MigratedBalQuerySet, Migration, MigrationStep
 from mailboxes.moves.rules import Surroundings
 from mailboxes.rules import Refused
 
@@ -28,7 +28,7 @@ class Proposed(NamedTuple):
 
 
 @dataclass
-class Preview:
+class MigrationPreview:
     lines: list[Proposed]
     before: Cost = field(default_factory=Cost)
     after: Cost = field(default_factory=Cost)
@@ -54,12 +54,12 @@ class Preview:
         return sorted({str(line.bal.operator) for line in self.free})
 
 
-def preview(migration: Migration, bals: BalQuerySet, typed: dict[int, str], *, by) -> Preview:
+def preview(migration: Migration, bals: BalQuerySet, typed: dict[int, str], *, by) -> MigrationPreview:
     """In as many queries for a thousand BAL as for one."""
     rows = list(bals.with_holders().order_by("address", "pk")[:AT_ONCE])
     wanted = {bal.pk: typed.get(bal.pk) or address_in(migration.domain, bal.address) for bal in rows}
     around = Surroundings(migration, wanted)
-    found = Preview([_proposed(around, bal, by) for bal in rows])
+    found = MigrationPreview([_proposed(around, bal, by) for bal in rows])
     prices = Prices()
     for line in found.free:
         offer = offer_of(line.bal)
@@ -90,13 +90,13 @@ def offer_of(bal: Bal) -> str:
 
 
 class StepCount(NamedTuple):
-    step: Step
+    step: MigrationStep
     number: int
 
 
 def progress(migration: Migration) -> list[StepCount]:
     counts = migration.rows.steps()
-    return [StepCount(step, counts[step]) for step in Step if step in counts]
+    return [StepCount(step, counts[step]) for step in MigrationStep if step in counts]
 
 
 # --- Sweeps -----------------------------------------------------------------------------------------------------------
@@ -126,4 +126,4 @@ def to_end() -> QuerySet[MigratedBal]:
 def closable(rows: MigratedBalQuerySet, today: date) -> QuerySet[MigratedBal]:
     """Those whose overlap is over, and whose former box is to be closed."""
     open_still = rows.standing().exclude(switched_at=None).filter(due_on__lte=today)
-    return open_still.with_step().filter(step=Step.OVERLAP)
+    return open_still.with_step().filter(step=MigrationStep.OVERLAP)

@@ -39,6 +39,10 @@ RELATIONS: dict[str, Carried] = {
     "gapdecision.structure": Carried("écarts laissés de côté", twin=("situation", "address")),
     "columnmapping.structure": Carried("lectures de listes", twin=("operator", "signature")),
     "namingpolicy.structure": Carried("règle de nommage"),
+    "engagement.structure": Carried("engagements"),
+    "rating.structure": Carried("notes du panorama des opérateurs", twin=("operator", "criterion")),
+    "savedview.structure": Carried("vues partagées"),
+    "recurrence.structure": Carried("revue périodique des accès", goes=False),  # none is due of what is closed
     "protocoltext.structure": Carried("protocole d’utilisation", goes=False),
     "measure.structure": Carried("mesures", goes=False),
     "journalentry.structure": Carried("journal", goes=False),

@@ -14,12 +14,20 @@ from directory.typography import quoted
 from mailboxes.actions import Tally
 from mailboxes.forms import EmptyForm
 from mailboxes.lifecycle import Act
+from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Bal, Structure
 from mailboxes.models.bals import managed_structures
 from mailboxes.moves.actions import launch_migration, undo_migration
-from mailboxes.moves.forms import CloseFormersForm, LeaveForm, MigrationForm, ScopeForm, UndoForm, typed_addresses
-from mailboxes.moves.models import OVER, MigratedBal, Migration, Step
-from mailboxes.moves.reads import AT_ONCE, Preview, closable, preview, progress
+from mailboxes.moves.forms import (
+    CloseFormersForm,
+    LeaveForm,
+    MigrationForm,
+    MigrationScopeForm,
+    UndoForm,
+    typed_addresses,
+)
+from mailboxes.moves.models import OVER, MigratedBal, Migration, MigrationStep
+from mailboxes.moves.reads import AT_ONCE, MigrationPreview, closable, preview, progress
 from mailboxes.moves.rules import check_launch, check_on_its_way, check_undo_migration
 from mailboxes.moves.switching import switch_each
 from mailboxes.rules import Refused, allows, check_may, check_somewhere, check_standing
@@ -30,15 +38,26 @@ PER_PAGE = 50
 SHOWN_REASONS = 5
 
 
+class MigrationList(Listing):
+    name, view, nouns = "migrations", "migration-list", ("migration", "migrations")
+    row, empty = "mailboxes/moves/_row.html", "mailboxes/moves/_none.html"
+    columns = (
+        Column("where", "Migration"),
+        Column("planned", "Bascule prévue le", ("planned_on",)),
+        Column("arrived", "BAL basculées"),
+        Column("late", "En retard"),
+    )
+
+
 def migration_list(request):
     if not sees_structures(request.user):
         raise Http404
     today = timezone.localdate()
     rows = Migration.objects.visible_to(request.user).with_counts(today).select_related("structure", "operator")
-    page = Paginator(rows.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
+    listing = MigrationList(request, rows.order_by("-pk"))
     can_prepare = allows(check_somewhere, Act.MIGRATE, by=request.user)
     managed = Structure.objects.managed_by(request.user).standing().order_by("name") if can_prepare else []
-    return render(request, "mailboxes/moves/list.html", {"page": page, "managed": managed})
+    return render(request, "mailboxes/moves/list.html", {"listing": listing, "managed": managed})
 
 
 def migration_select(request):
@@ -80,7 +99,7 @@ class PrepareView(ActionView):
         rows = Structure.objects.visible_to(request.user).select_related("parent__parent")
         self.structure = get_object_or_404(rows, pk=kwargs["structure"])
         data = request.GET if "to" in request.GET else None
-        self.scope = ScopeForm(data, structure=self.structure, user=request.user)
+        self.scope = MigrationScopeForm(data, structure=self.structure, user=request.user)
         if data is None:  # what was ticked in the register stays so
             self.scope.initial = {"bals": request.GET.getlist("bals")}
         elif self.scope.is_valid():
@@ -108,7 +127,7 @@ class PrepareView(ActionView):
         facts = {"structure": self.structure, "scope": self.scope, "at_once": AT_ONCE, "target": self.target}
         if self.target is not None:
             typed, ticked = typed_addresses(self.request.POST)
-            found: Preview = preview(self.target, self.scope.chosen(), typed, by=self.request.user)
+            found: MigrationPreview = preview(self.target, self.scope.chosen(), typed, by=self.request.user)
             total = self.scope.chosen().count()
             facts |= {"preview": found, "ticked": ticked if typed else None, "more": max(0, total - AT_ONCE)}
         return super().get_context_data(**facts, **kwargs)
@@ -122,7 +141,7 @@ def migration(request, pk):
     found = row.rows.with_step()
     if step == "retard":
         found = found.late(timezone.localdate())
-    elif step in Step.values:
+    elif step in MigrationStep.values:
         found = found.filter(step=step)
     asked = ("opening", "reply", "depublication", "deletion", "former_operator", "bal")
     page = Paginator(found.select_related(*asked).order_by("former_address", "pk"), PER_PAGE)

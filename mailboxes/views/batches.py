@@ -19,7 +19,7 @@ NAMED = 20  # rows of one reason that are named; the others are counted
 RECENT = 50
 
 
-class Reason(NamedTuple):
+class BatchReason(NamedTuple):
     why: str
     number: int
     names: list[str]
@@ -121,11 +121,11 @@ def _foreseen(request: HttpRequest, row: Batch, kind: Kind) -> HttpResponse:
     return render(request, "mailboxes/batches/foreseen.html", facts, status=422 if form.errors else 200)
 
 
-def _reasons(rows: Iterable[tuple[str, str]]) -> list[Reason]:
+def _reasons(rows: Iterable[tuple[str, str]]) -> list[BatchReason]:
     by_reason: dict[str, list[str]] = {}
     for why, name in rows:
         by_reason.setdefault(why, []).append(name)
-    found = [Reason(why, len(names), names[:NAMED]) for why, names in by_reason.items()]
+    found = [BatchReason(why, len(names), names[:NAMED]) for why, names in by_reason.items()]
     return sorted(found, key=lambda reason: -reason.number)
 
 

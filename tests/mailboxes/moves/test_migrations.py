@@ -13,7 +13,7 @@ from mailboxes.findings import narrow
 from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.models import SYSTEM, Alias, Bal, Domain, JournalEntry, Notice, Preference, Price, Request
 from mailboxes.moves.actions import launch_migration, leave_migration, prepare_migration, undo_migration
-from mailboxes.moves.models import MigratedBal, Migration, Step
+from mailboxes.moves.models import MigratedBal, Migration, MigrationStep
 from mailboxes.moves.reads import closable
 from mailboxes.moves.switching import close_formers, switch_each
 from mailboxes.rules import NotAllowed, Refused
@@ -33,7 +33,7 @@ def new(address):
 # --- Prepared ---------------------------------------------------------------------------------------------------------
 def test_prepared_nothing_moves_and_nobody_is_asked(prepare, per, org, company):
     migration = prepare(per, org)
-    assert set(steps_of(migration).values()) == {Step.PREPARED}
+    assert set(steps_of(migration).values()) == {MigrationStep.PREPARED}
     assert not Request.objects.exists()
     assert not Notice.objects.exists()
     coming = Alias.objects.get(bal=per)
@@ -97,7 +97,7 @@ def test_launched_the_new_operator_is_asked_and_the_titulaires_are_told(prepare,
 
 def test_undone_before_anything_was_seen_outside(prepare, per, by):
     migration = undo_migration(prepare(per), by=by, why="Contrat rompu.")
-    assert steps_of(migration) == {per.address: Step.LEFT}
+    assert steps_of(migration) == {per.address: MigrationStep.LEFT}
     assert not Alias.objects.exists()
     with pytest.raises(Refused, match="déjà annulée"):
         undo_migration(migration, by=by)
@@ -116,7 +116,7 @@ def test_no_undo_after_an_effect_outside_each_bal_is_taken_out_with_its_reason(p
     request = Request.objects.get(bal=per)
     assert request.stage == "cancelled"
     assert request.lines.get(what=Act.CANCEL_REQUEST).notices.exists(), "the operator had been asked: they hear of it"
-    assert steps_of(migration)[per.address] == Step.LEFT
+    assert steps_of(migration)[per.address] == MigrationStep.LEFT
     assert not Alias.objects.filter(bal=per).exists()
 
 
@@ -160,7 +160,7 @@ def test_switched_the_bal_has_its_new_address_and_all_that_named_the_old_one_fol
 def test_the_night_switches_on_the_planned_day_and_not_before(opened, per, by):
     migration = opened(per, planned_on=TODAY() + timedelta(days=5))
     jobs.run("follow_migrations")
-    assert steps_of(migration) == {per.address: Step.READY}
+    assert steps_of(migration) == {per.address: MigrationStep.READY}
     refused = switch_each(migration.rows.all(), by=SYSTEM).refused
     assert "La bascule est prévue le" in refused[per.address]
     migration.planned_on = TODAY()
@@ -192,7 +192,7 @@ def test_a_domain_that_follows_its_bal_changes_hands_with_the_last_one(opened, p
 def test_an_operator_who_keeps_the_old_address_makes_an_alias_of_it(opened, per, by):
     migration = opened(per, keeps_alias=True)
     switch_each(migration.rows.ready(), by=by)
-    assert steps_of(migration) == {per.address: Step.ENDED}
+    assert steps_of(migration) == {per.address: MigrationStep.ENDED}
     assert Alias.objects.get().nature == Alias.Nature.KEPT
     assert not Request.objects.exclude(kind="open").exists(), "nothing is left to close"
 
@@ -220,10 +220,10 @@ def test_the_old_leaves_the_annuaire_once_the_new_is_seen_and_is_closed_after_th
     assert close_formers(closable(rows, TODAY()), by=by, attested=True).done == 1
     deletion = Request.objects.get(kind="delete")
     assert (deletion.address, deletion.operator) == (former, operator)
-    assert steps_of(migration) == {former: Step.CLOSING}
+    assert steps_of(migration) == {former: MigrationStep.CLOSING}
     actions.step(deletion, Act.RECORD_DONE, by=by)
     jobs.run("follow_migrations")
-    assert steps_of(migration) == {former: Step.ENDED}
+    assert steps_of(migration) == {former: MigrationStep.ENDED}
     assert not Alias.objects.exists()
     per.refresh_from_db()
     assert (per.state, per.address) == ("active", new(former)), "the BAL itself never was on its way out"
@@ -252,7 +252,7 @@ def test_both_operators_lists_are_read_rightly_before_the_switch(prepare, per, b
     (line,) = run.lines.exclude(number=None)
     assert (line.bal, line.outcome, run.created, run.rejected) == (per, "updated", 0, 0)
     assert "adresse à venir" in line.remark
-    assert steps_of(migration) == {former: Step.READY}, "to be on its list is to be open"
+    assert steps_of(migration) == {former: MigrationStep.READY}, "to be on its list is to be open"
     assert Bal.objects.count() == 1
 
 
@@ -272,7 +272,7 @@ def test_both_operators_lists_are_read_rightly_after_the_switch(opened, per, by,
     close_formers(closable(migration.rows.all(), TODAY()), by=by, attested=True)
     bring_in(f"Adresse;Type;État\n{former};PER;supprimée\n")
     jobs.run("follow_migrations")
-    assert steps_of(migration) == {former: Step.ENDED}
+    assert steps_of(migration) == {former: MigrationStep.ENDED}
     assert Bal.objects.get().state == "active"
 
 
@@ -358,7 +358,7 @@ def test_every_act_of_the_page_from_launch_to_close(client, prepare, per, by, op
     page = client.post(reverse("migration-close", args=[migration.pk]), {"attested": ""})
     assert "Attestez" in page.text
     client.post(reverse("migration-close", args=[migration.pk]), {"attested": "on"})
-    assert set(steps_of(migration).values()) == {Step.CLOSING}
+    assert set(steps_of(migration).values()) == {MigrationStep.CLOSING}
 
 
 def test_the_pages_cost_as_many_queries_for_forty_bal_as_for_two(client, by, make_bal, structure, company, opened):

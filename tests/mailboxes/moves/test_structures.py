@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.typography import quoted
 from mailboxes import actions
 from mailboxes.campaigns.actions import launch_campaign
 from mailboxes.campaigns.models import Campaign
@@ -59,7 +60,7 @@ def test_homonymous_services_are_a_choice(client, structure, twin, cardio, make_
     theirs = make_bal("ORG", address="cardio.t@chu-exemple.mssante.fr", service="Cardiologie", structure=twin)
     client.force_login(by)
     url = f"{reverse('structure-merge', args=[structure.pk])}?into={twin.pk}"
-    assert "Les deux structures ont un service « Cardiologie »" in client.get(url).text
+    assert f"Les deux structures ont un service {quoted('Cardiologie')}" in client.get(url).text
     page = client.post(url, {"why": WHY})
     assert page.status_code == 200, "no choice, no merger"
     page = client.post(url, {"why": WHY, "same0": "two", "name0": "Cardiologie"})
