@@ -25,7 +25,7 @@ PARTS = {
     "mailboxes/software/views.py",
     "mailboxes/views/notices.py",
 }
-WHOLE = {"engagements"}  # a handful in all, shown whole
+WHOLE = {"engagements", "moves"}  # a handful in all, or the parts of one migration
 # What is no list of ours: of the annuaire, that knows nothing of the lists; and of the API.
 APART = ("directory/", "mailboxes/api/", "mailboxes/lists/", "mailboxes/management/")
 TOP = [name for name, listing in LISTINGS.items() if listing.keeps_views]
