@@ -54,7 +54,7 @@ def migration_list(request):
         raise Http404
     today = timezone.localdate()
     rows = Migration.objects.visible_to(request.user).with_counts(today).select_related("structure", "operator")
-    listing = MigrationList(request, rows.order_by("-pk"))
+    listing = MigrationList(request, rows.order_by("-pk"), loaded=rows)
     can_prepare = allows(check_somewhere, Act.MIGRATE, by=request.user)
     managed = Structure.objects.managed_by(request.user).standing().order_by("name") if can_prepare else []
     return render(request, "mailboxes/moves/list.html", {"listing": listing, "managed": managed})

@@ -44,7 +44,7 @@ def sighting_list(request):
     rows = seen.open() if is_open else seen.exclude(dismissed_at=None)
     rows = finding.sightings(rows) if finding and finding.sightings and is_open else rows
     rows = rows.select_related("stay__person", "stay__structure__parent", "bal__structure__parent", "dismissed_by")
-    listing = SightingList(request, rows, form=form)
+    listing = SightingList(request, rows, form=form, loaded=rows)
     for row in listing.page:
         row.offer = offer_of(row, request.user)
     return render(request, "mailboxes/sighting_list.html", {"listing": listing, "finding": finding})
