@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -64,7 +65,7 @@ def test_the_pages_of_a_long_answer_cost_no_count(visitor, load):
     load(*many(230))
     text = visitor.get(SEARCH, {"q": "martin", "page": 8}).text
     assert "Plus de 200 BAL" in text
-    assert "Page 8 sur 8" in text
+    assert re.search(r'name="page"\s+min="1"\s+max="8"\s+value="8"', text)
     with CaptureQueriesContext(connection) as queries:
         visitor.get(SEARCH, {"q": "martin"})
     assert len(queries) <= 12

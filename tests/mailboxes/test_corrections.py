@@ -94,7 +94,7 @@ def test_type_structure_and_operator_are_corrected_each_with_its_line(per, org, 
     row = fresh(per)
     assert (row.kind, row.operator, row.address) == ("CAB", company, "cabinet@autre.mssante.fr")
     lines = set(row.journal.filter(what=Act.CORRECT).values_list("before", "after"))
-    assert ("type : PER", "type : CAB") in lines
+    assert ("type : nominative", "type : de cabinet") in lines
     assert ("opérateur : Opérateur régional", "opérateur : Autre") in lines
     assert len(lines) == 3, "the structure was right"
 
@@ -194,7 +194,7 @@ def test_a_structure_s_finess_is_corrected_unless_another_has_it(structure, othe
     by = admin_user
     actions.describe_structure(structure, by=by, why=WHY, finess_et="010000093")
     assert Structure.objects.get(pk=structure.pk).finess_et == "010000093"
-    with pytest.raises(Refused, match="déjà celui d’une autre structure"):
+    with pytest.raises(Refused, match="déjà celui de «"):
         actions.describe_structure(structure, by=by, why=WHY, finess_et=other_structure.finess_et)
     make_bal("ORG", address="vide@chu-exemple.mssante.fr")
     with pytest.raises(Refused, match="vide@chu-exemple"):

@@ -260,7 +260,7 @@ def test_requests_stand_in_every_stage_some_late_some_reminded_some_for_the_hand
 
 def test_the_counts_are_the_same_whatever_the_day():
     """Whoever writes of the demonstration, or shows it, finds the same figures."""
-    assert (Bal.objects.count(), Person.objects.count(), Request.objects.count()) == (286, 265, 213)
+    assert (Bal.objects.count(), Person.objects.count(), Request.objects.count()) == (286, 265, 226)
     assert Counter(Bal.objects.values_list("state", flat=True)) == {
         State.REQUESTED: 6,
         State.ACTIVE: 223,

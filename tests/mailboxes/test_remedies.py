@@ -56,7 +56,7 @@ def visitor(user):
 
 def offers_the_act(client, url):
     """The page opens, and refuses nothing to who may."""
-    answer = client.get(url)
+    answer = client.get(url, follow=True)
     assert answer.status_code == 200, url
     assert not (answer.context or {}).get("refusal"), (url, answer.context["refusal"])
     return answer.text

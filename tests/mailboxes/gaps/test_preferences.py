@@ -30,6 +30,7 @@ from mailboxes.models import (
     Structure,
 )
 from mailboxes.rules import NotAllowed, Refused
+from mailboxes.views.preferences import MOST
 from tests.mailboxes.conftest import make_professional
 
 CHU, CABINET = "010000002", "81090000010101"  # the CHU's FINESS; a practice's RPPS-rang
@@ -490,7 +491,7 @@ def test_the_ticked_wishes_are_asked(visit, people, wished):
     assert "Cochez" in said(visit(people.gisele, "preference-request", post={"wishes": ["x", "²", "9" * 30]}))
     assert "Cochez" in said(visit(people.eve, "preference-request", post={"wishes": [wished.pk]})), "a stranger's"
     assert "réservé" in said(visit(people.lea, "preference-request", post={"wishes": [wished.pk]}))
-    assert visit(people.gisele, "preference-request", post={"wishes": ["1"] * 26}).status_code == 400
+    assert visit(people.gisele, "preference-request", post={"wishes": ["1"] * (MOST + 1)}).status_code == 400
 
 
 def test_the_export_neutralises_formulas(visit, people, wished):
