@@ -62,9 +62,7 @@ def test_the_list_shows_the_runs_and_the_date_of_the_copy(visitor, load):
 
 def test_the_list_takes_the_same_queries_for_any_number_of_runs(visitor, django_assert_max_num_queries):
     SyncRun.objects.bulk_create(SyncRun(source="extraction") for _ in range(60))
-    with django_assert_max_num_queries(
-        11
-    ):  # four are the session, one the menu, one the pinned views, one the annuaire's age
+    with django_assert_max_num_queries(11):  # four are the session, one the menu, one the pinned views
         visitor.get(reverse("directory:runs"), {"page": 2})
 
 
