@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from mailboxes.findings import OF_BALS, Finding
+from mailboxes.findings.of_one import OF_ONE
 from mailboxes.gaps import BY_NAME as SITUATIONS
 from mailboxes.gaps import Gaps
 from mailboxes.lifecycle import Act, Verb
@@ -58,7 +59,7 @@ def attention(bal: Bal, user) -> list[dict]:
     asked = {_column(name): Exists(finding.bals(itself)) for name, finding in quick.items() if finding.bals}
     row = Bal.objects.annotate(**asked).only("pk").get(pk=bal.pk)
     return [
-        {"finding": finding, "url": remedy_for(finding, bal, user), "label": finding.remedy_label}
+        {"finding": finding, "said": OF_ONE[name], "url": remedy_for(finding, bal, user), "label": finding.remedy_label}
         for name, finding in quick.items()
         if getattr(row, _column(name))
     ] + _gaps_of(bal, user)
@@ -75,6 +76,7 @@ def _gaps_of(bal: Bal, user) -> list[dict]:
     return [
         {
             "finding": SITUATIONS[name],
+            "said": OF_ONE.get(name, SITUATIONS[name]),
             "status": status,
             "url": reverse("gap", args=[name, bal.structure_id, bal.address]) if follows else "",
             "label": "Traiter l’écart",
