@@ -20,6 +20,7 @@ def review_accesses(app, page, log_in):
     """Gisele asks; alice withdraws one access and keeps the other; gisele reads it and ends the campaign."""
     log_in(page, "gisele")
     page.goto(f"{app.url}/bal/?q=cardiologie")
+    page.locator("main summary").get_by_text("Plus", exact=True).click()
     page.get_by_role("link", name="Lancer une campagne").click()
     page.get_by_label("Revoir qui a accès").check()
     page.get_by_role("button", name="Voir qui serait interrogé").click()
