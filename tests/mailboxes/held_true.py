@@ -52,11 +52,14 @@ TABLES: list[type[Model]] = [
 SHARED = ("ORG", "CAB")
 AWAITED = (RequestStage.DRAFT, RequestStage.SENT)
 BIRTHS = (Act.REGISTER, Act.REQUEST_OPENING)
-# An access that ends takes back the request for it that no operator answered yet.
-ENDS_ACCESS = {Act.END_DELEGATION, Act.REMOVE_COTITULAIRE, Act.LEAVE, Act.TAKE_OVER}
+# What changes an access takes back what was asked of it before, and no operator has answered yet.
+CHANGES_ACCESS = {
+    Act.DELEGATE, Act.END_DELEGATION, Act.TAKE_OVER, Act.ADD_COTITULAIRE, Act.REMOVE_COTITULAIRE, Act.NAME_PRINCIPAL,
+    Act.TRANSFER_PRINCIPAL, Act.LEAVE,
+}  # fmt: skip
 # A move brings these about, in the name of whoever moved; so do a removal and a departure.
 FOLLOW = {
-    Act.CANCEL_REQUEST: {*SETTLES, Verb.REQUEST_DEPUBLICATION, Verb.DEPUBLISH_IDLE, *ENDS_ACCESS},
+    Act.CANCEL_REQUEST: {*SETTLES, Verb.REQUEST_DEPUBLICATION, Verb.DEPUBLISH_IDLE, *CHANGES_ACCESS},
     Act.ASK_OPERATOR: PUBLISHES_AGAIN,
     Act.REMOVE_COTITULAIRE: {Act.NAME_PRINCIPAL, Act.RECORD_DEPARTURE},
     Act.END_DELEGATION: {Act.REMOVE_COTITULAIRE, Act.RECORD_DEPARTURE},
