@@ -73,6 +73,9 @@ class PeopleTargetList(TargetList):
 
 
 # --- Launch -----------------------------------------------------------------------------------------------------------
+FIRST_FILTERS = ("q", "kind", "state", "operator", "service")  # of the register's; the others are folded
+
+
 class LaunchView(ActionView):
     """The question and the register's filters stand in the address: what one sees is what one launches."""
 
@@ -108,9 +111,10 @@ class LaunchView(ActionView):
 
     def get_context_data(self, **kwargs):
         nothing = RegisterFilter(self.request.GET, queryset=Bal.objects.none(), request=self.request)
-        facts = {"scope": self.scope, "filter": self.found or nothing, "questions": QUESTIONS.values()}
-        more = ("structure", "holder", "idle_months", "activity", "min_percent", "published", "finding", "unanswered")
-        facts["has_more_filters"] = any(self.request.GET.get(name) for name in more)
+        filters = self.found or nothing
+        more = [field for field in filters.form if field.name not in (*FIRST_FILTERS, "sort")]
+        facts = {"scope": self.scope, "filter": filters, "more_filters": more, "questions": QUESTIONS.values()}
+        facts["has_more_filters"] = any(self.request.GET.get(field.name) for field in more)
         if self.found is not None and self.found.is_valid():
             facts |= self._foreseen(self.found.qs)
         return super().get_context_data(**facts, **kwargs)

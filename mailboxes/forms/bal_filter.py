@@ -8,6 +8,7 @@ from django.utils import timezone
 from mailboxes.findings import OF_BALS, narrow
 from mailboxes.forms.filters import YES_NO, seen_structures
 from mailboxes.forms.structure_field import StructureChoice
+from mailboxes.indicators.savings import HURDLES, with_hurdle
 from mailboxes.lifecycle import State
 from mailboxes.models import (
     Alias,
@@ -59,6 +60,12 @@ class BalFilter(filters.FilterSet):
     )
     use = filters.ChoiceFilter(
         method="paid_and_used", label="Usage des BAL payées", choices=Use.choices, empty_label="peu importe"
+    )
+    hurdle = filters.ChoiceFilter(
+        method="kept_by",
+        label="Ce qui retient une BAL payée sans usage connu",
+        choices=[(hurdle.name, hurdle.title) for hurdle in HURDLES],
+        empty_label="peu importe",
     )
     published = filters.ChoiceFilter(
         method="in_annuaire", label="À l’annuaire public", choices=YES_NO, empty_label="peu importe"
@@ -119,6 +126,9 @@ class BalFilter(filters.FilterSet):
 
     def paid_and_used(self, queryset, name, value):
         return queryset.paid().with_use(timezone.now()).filter(use=value)
+
+    def kept_by(self, queryset, name, value):
+        return with_hurdle(queryset, timezone.now()).filter(hurdle=value)
 
     def in_annuaire(self, queryset, name, value):
         return queryset.with_publication().filter(is_published=value == "oui")

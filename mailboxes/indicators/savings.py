@@ -30,36 +30,41 @@ class Hurdle(NamedTuple):
     title: str
     whose: str  # whose turn it is
     says: str
-    query: str  # what narrows the register to these BAL
 
 
 HURDLES = (
     Hurdle(
         "depubliee", lambda: Q(state=State.DEPUBLISHED), "Dépubliées, et encore payées", "qui les tient",
         "Elles ne sont plus à l’annuaire. Leur suppression, qui arrête le paiement, se demande par qui les tient.",
-        f"use=none&state={State.DEPUBLISHED}",
     ),
     Hurdle(
         "orpheline", is_orphan, "Personne ne les tient", "vous",
-        "Désignez un principal : sans lui, personne ne peut en demander la suppression.", "finding=orpheline",
+        "Désignez un principal : sans lui, personne ne peut en demander la suppression.",
     ),
     Hurdle(
         "operateur", lambda: Q(state__in=TO_BE_LEFT), "Une demande attend l’opérateur", "l’opérateur",
-        "Relancez les demandes en retard ; une réponse déjà reçue s’enregistre sur la demande.", "use=none",
+        "Relancez les demandes en retard ; une réponse déjà reçue s’enregistre sur la demande.",
     ),
     Hurdle(
         "alertee", lambda: Q(state=State.IDLE_ALERTED), "Leurs titulaires sont prévenus", "qui les tient",
-        "Sans réponse à l’échéance, la dépublication est demandée.", f"state={State.IDLE_ALERTED}",
+        "Sans réponse à l’échéance, la dépublication est demandée.",
     ),
     Hurdle(
         "active", lambda: Q(use=Use.NONE), "Sans usage, et rien n’est encore demandé", "vous",
-        "Demandez leur dépublication, ou posez d’abord la question à qui les tient.", f"use=none&state={State.ACTIVE}",
+        "Demandez leur dépublication, ou posez d’abord la question à qui les tient.",
     ),
     Hurdle(
         "inconnue", Q, "Usage inconnu", "vous",
-        "Inconnu ne veut pas dire inutile : importez un relevé de l’opérateur, ou posez la question.", "use=unknown",
+        "Inconnu ne veut pas dire inutile : importez un relevé de l’opérateur, ou posez la question.",
     ),
 )  # fmt: skip
+
+
+def with_hurdle(bals: BalQuerySet, now: datetime) -> BalQuerySet:
+    """Those of these BAL that are paid without a known use, each with `hurdle`, the name of what keeps it."""
+    unused = bals.paid().with_use(now).filter(use__in=[Use.NONE, Use.UNKNOWN])
+    cases = [When(hurdle.is_met(), then=Value(hurdle.name)) for hurdle in HURDLES[:-1]]
+    return unused.annotate(hurdle=Case(*cases, default=Value(HURDLES[-1].name)))
 
 
 @dataclass
@@ -106,9 +111,7 @@ class Savings:
         return Bal.objects.filter(structure__in=self.structures.values("pk"))
 
     def _bals(self) -> BalQuerySet:
-        unused = self._here().paid().with_use(self.now).filter(use__in=[Use.NONE, Use.UNKNOWN])
-        cases = [When(hurdle.is_met(), then=Value(hurdle.name)) for hurdle in HURDLES[:-1]]
-        return unused.annotate(hurdle=Case(*cases, default=Value(HURDLES[-1].name)))
+        return with_hurdle(self._here(), self.now)
 
     def _dearest(self) -> list[Bal]:
         price = self._price_in_sql()

@@ -1,7 +1,5 @@
 """Migrations: which BAL go where, what is in the way, and how far each is."""
 
-from collections import Counter
-
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404
@@ -10,7 +8,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from directory.typography import quoted
 from mailboxes.actions import Tally
 from mailboxes.forms import EmptyForm
 from mailboxes.lifecycle import Act
@@ -33,9 +30,9 @@ from mailboxes.moves.switching import switch_each
 from mailboxes.rules import Refused, allows, check_may, check_somewhere, check_standing
 from mailboxes.views.acts import ActionView
 from mailboxes.views.frame import sees_structures
+from mailboxes.views.tally import say_tally
 
 PER_PAGE = 50
-SHOWN_REASONS = 5
 
 
 class MigrationList(Listing):
@@ -224,19 +221,11 @@ class TallyView(MigrationActView):
         except Refused as refused:
             form.add_error(None, refused)
             return self.form_invalid(form)
-        tell_tally(self.request, self.act, tally)
+        refused = ((why, address) for address, why in tally.refused.items())
+        say_tally(self.request, self.act.label, tally.done, refused, ("BAL", "BAL"))
         return redirect(self.back())
 
     act: Act
-
-
-def tell_tally(request, act: Act, tally: Tally) -> None:
-    if tally.done:
-        messages.success(request, f"{quoted(act.label)} : fait pour {tally.done} BAL.")
-    for reason, count in Counter(tally.refused.values()).most_common(SHOWN_REASONS):
-        addresses = [address for address, why in tally.refused.items() if why == reason]
-        named = ", ".join(addresses[:3]) + (" …" if count > 3 else "")
-        messages.warning(request, f"Refusé pour {count} BAL ({named}) : {reason}")
 
 
 class SwitchView(TallyView):

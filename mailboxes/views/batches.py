@@ -1,7 +1,6 @@
 """Many rows at once: what would be done and what would not, the confirmation, how far it is, the report."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -9,24 +8,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from directory.typography import grouped, quoted
+from directory.typography import grouped
 from mailboxes.lists import actions
 from mailboxes.lists.bulk import KINDS, OPPOSITES, Kind
 from mailboxes.lists.models import SIZES, Batch
 from mailboxes.rules import Refused
+from mailboxes.views.tally import NAMED, reasons_of, say_tally
 
-NAMED = 20  # rows of one reason that are named; the others are counted
 RECENT = 50
-
-
-class BatchReason(NamedTuple):
-    why: str
-    number: int
-    names: list[str]
-
-    @property
-    def others(self) -> int:
-        return self.number - len(self.names)
 
 
 def picked(request: HttpRequest, name: str) -> list[int]:
@@ -87,7 +76,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "batch": row,
         "label": _words(row),
         "noun": kind.nouns[1],
-        "reasons": _reasons((why, label) for label, why in row.refused.values()),
+        "reasons": reasons_of((why, label) for label, why in row.refused.values()),
         "opposite": _opposite(row, kind),
         "rest": len(row.keys) - row.position if row.stage == Batch.Stage.STOPPED else 0,
     }
@@ -114,33 +103,19 @@ def _foreseen(request: HttpRequest, row: Batch, kind: Kind) -> HttpResponse:
         "named": [(str(one), kind.says(one, act)) for one in foreseen.possible[:NAMED]],
         "others": max(0, len(foreseen.possible) - NAMED),
         "impossible": foreseen.refused_count,
-        "reasons": _reasons((why, str(one)) for why, rows in foreseen.refused.items() for one in rows),
+        "reasons": reasons_of((why, str(one)) for why, rows in foreseen.refused.items() for one in rows),
         "form": form,
         "is_long": len(row.keys) > actions.PAGE,
     }
     return render(request, "mailboxes/batches/foreseen.html", facts, status=422 if form.errors else 200)
 
 
-def _reasons(rows: Iterable[tuple[str, str]]) -> list[BatchReason]:
-    by_reason: dict[str, list[str]] = {}
-    for why, name in rows:
-        by_reason.setdefault(why, []).append(name)
-    found = [BatchReason(why, len(names), names[:NAMED]) for why, names in by_reason.items()]
-    return sorted(found, key=lambda reason: -reason.number)
-
-
 def _tell(request: HttpRequest, row: Batch, kind: Kind) -> str:
     """A short act is over: what came of it is said on the list that it comes from. A long one has its page."""
     if row.is_at_work:
         return row.get_absolute_url()
-    label = quoted(_words(row))
-    if row.done:
-        messages.success(request, f"{label} : fait pour {grouped(row.done)} {kind.nouns[row.done > 1]}.")
-    for reason in _reasons((why, name) for name, why in row.refused.values())[:5]:
-        named = ", ".join(reason.names[:3]) + (" …" if reason.number > 3 else "")
-        messages.warning(
-            request, f"Refusé pour {reason.number} {kind.nouns[reason.number > 1]} ({named}) : {reason.why}"
-        )
+    refused = ((why, name) for name, why in row.refused.values())
+    say_tally(request, _words(row), row.done, refused, kind.nouns)
     return row.back
 
 

@@ -65,6 +65,8 @@ def listed(client, people, register):
         ({"use": "used"}, "org"),
         ({"use": "none"}, "per"),
         ({"use": "silent"}, "app"),
+        ({"hurdle": "depubliee"}, "per"),
+        ({"hurdle": "active"}, ""),
         ({"published": "oui"}, "org"),
         ({"published": "non"}, "app per"),
         ({"finding": "pleine"}, "org"),

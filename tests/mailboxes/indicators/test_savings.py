@@ -12,11 +12,12 @@ from django.utils import timezone
 from mailboxes import actions
 from mailboxes.indicators.costs import Costs
 from mailboxes.indicators.savings import HURDLES, SHOWN, Savings
-from mailboxes.lifecycle import Act, State, Verb
+from mailboxes.lifecycle import Act, CampaignKind, State, Verb
 from mailboxes.models import Bal, JournalEntry, Notice, Structure
 from mailboxes.rules import NotAllowed, Refused
 
 NOW = timezone.now()
+DOMAIN = "chu-exemple.mssante.fr"
 LONG_AGO = NOW - timedelta(days=330)
 UNUSED = {"clock_at": LONG_AGO, "last_used_at": LONG_AGO, "read_at": NOW}
 
@@ -85,7 +86,7 @@ def test_the_sums_are_those_of_the_costs(priced, make_bal, people, org, per):
 
 def test_the_dearest_come_first_and_what_has_no_price_last(priced, make_bal, people):
     for number in range(SHOWN):
-        put(make_bal("PER", people.paul, address=f"p{number}@chu-exemple.mssante.fr"), **UNUSED)
+        put(make_bal("PER", people.paul, address=f"p{number}@{DOMAIN}"), **UNUSED)
     dear = put(make_bal("ORG", people.alice), **UNUSED)
     shown = only().dearest
     assert shown[0].pk == dear.pk
@@ -105,7 +106,7 @@ def test_as_many_questions_for_any_number(priced, make_bal, people):
     put(make_bal("PER", people.paul), **UNUSED)
     first = count()
     for number in range(20):
-        put(make_bal("PER", people.paul, address=f"p{number}@chu-exemple.mssante.fr"), **UNUSED)
+        put(make_bal("PER", people.paul, address=f"p{number}@{DOMAIN}"), **UNUSED)
     assert count() == first
 
 
@@ -176,8 +177,43 @@ def test_who_follows_no_structure_has_no_such_page(client, people):
     assert client.get(reverse("savings")).status_code == 404
 
 
-def test_the_register_shows_what_a_hurdle_counts(client, priced, make_bal, people):
+@pytest.fixture
+def one_by_hurdle(priced, make_bal, people):
+    """A BAL behind each hurdle; beside them, one that serves in each state that may be somebody's turn."""
+    idle = {
+        "depubliee": {"state": State.DEPUBLISHED},
+        "operateur": {"state": State.DEPUBLICATION_REQUESTED, **UNUSED},
+        "alertee": {"state": State.IDLE_ALERTED, **UNUSED},
+        "active": UNUSED,
+        "inconnue": {"clock_at": None},
+    }
+    kept = {
+        name: put(make_bal("PER", people.paul, address=f"{name}@{DOMAIN}"), **facts) for name, facts in idle.items()
+    }
+    kept["orpheline"] = put(make_bal("ORG", address=f"orpheline@{DOMAIN}"), **UNUSED)
+    for state in (State.DEPUBLICATION_REQUESTED, State.IDLE_ALERTED, State.ACTIVE):
+        used = {"state": state, "clock_at": NOW, "last_used_at": NOW, "read_at": NOW}
+        put(make_bal("PER", people.paul, address=f"{state}-sert@{DOMAIN}"), **used)
+    put(make_bal("ORG", address=f"sert@{DOMAIN}"), clock_at=NOW, last_used_at=NOW, read_at=NOW)
+    return kept
+
+
+@pytest.mark.parametrize("name", [hurdle.name for hurdle in HURDLES])
+def test_the_register_and_a_campaign_show_what_a_hurdle_counts_and_nothing_else(client, people, one_by_hurdle, name):
     client.force_login(people.gisele.user)
-    bal = put(make_bal("PER", people.paul), state=State.DEPUBLISHED)
-    hurdle = next(hurdle for hurdle in HURDLES if hurdle.name == "depubliee")
-    assert str(bal) in client.get(f"{reverse('bal-list')}?{hurdle.query}").text
+    page = client.get(reverse("savings")).text
+    link = f"{reverse('bal-list')}?hurdle={name}"
+    assert link in page
+    assert list(client.get(link).context["page"]) == [one_by_hurdle[name]]
+    scope = {"hurdle": name, "kind_of": CampaignKind.CLEANUP, "for_structure": one_by_hurdle[name].structure_id}
+    found = client.get(reverse("campaign-new"), scope).context["filter"]
+    assert list(found.qs) == [one_by_hurdle[name]]
+
+
+def test_a_campaign_keeps_the_hurdle_that_led_to_it(client, people, one_by_hurdle):
+    client.force_login(people.gisele.user)
+    link = f"{reverse('campaign-new')}?hurdle=active"
+    assert link in client.get(reverse("savings")).text
+    page = client.get(link)
+    assert page.context["filter"].form["hurdle"].value() == "active"
+    assert 'value="active" selected' in page.text
