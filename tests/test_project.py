@@ -85,6 +85,8 @@ def test_a_value_named_in_a_sentence_is_quoted_by_the_one_helper():
     ours = [path for app in ("balmanager", "directory", "mailboxes") for path in (ROOT / app).rglob("*.py")]
     assert [path.name for path in ours if "« {" in path.read_text() and "migrations" not in path.parts] == []
     assert [path.name for path in (ROOT / "templates").rglob("*.html") if "« {{" in path.read_text()] == []
+    # `capitalize()` would write "Bal" and "Imap": sentences begin by `capfirst`.
+    assert [path.name for path in ours if ".capitalize()" in path.read_text() and "demo" not in path.parts] == []
     assert quoted("x" * 200) == "«\u00a0" + "x" * 99 + "…\u00a0»"
 
 

@@ -10,13 +10,14 @@ from mailboxes.campaigns.models import Recurrence
 from mailboxes.campaigns.reviews import NEVER
 from mailboxes.campaigns.rules import check_set_recurrence
 from mailboxes.lifecycle import Act
+from mailboxes.lists.place import places_within
 from mailboxes.models import Structure
 from mailboxes.rules import allows, check_may
 from mailboxes.views.acts import ActionView
 
 
 def recurrence_list(request):
-    structures = list(Structure.objects.visible_to(request.user).select_related("review").order_by("name"))
+    structures = list(places_within(request).select_related("review").order_by("name"))
     rows = [(one, allows(check_may, Act.SET_RECURRENCE, structure=one, by=request.user)) for one in structures]
     return render(request, "mailboxes/campaigns/recurrence.html", {"rows": rows, "never": NEVER})
 

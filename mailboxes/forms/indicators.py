@@ -1,6 +1,7 @@
 """Of which structure the indicators are shown, and over how long."""
 
 from django import forms
+from django.db.models import QuerySet
 
 from mailboxes.forms.offers import offer_rows
 from mailboxes.indicators import Indicators
@@ -16,10 +17,12 @@ class IndicatorsForm(forms.Form):
     )
     period = forms.ChoiceField(label="Période", required=False, choices=PERIODS.items())
 
-    def __init__(self, data, *, user):
+    def __init__(self, data, *, seen: QuerySet[Structure], within: Structure | None):
         super().__init__({"period": DEFAULT, **data.dict()})
-        self.seen = Structure.objects.visible_to(user)
-        offer_rows(self, structure=self.seen)
+        self.seen, self.within = seen, within
+        offer_rows(self, structure=seen)
+        if within:
+            self.fields["structure"].empty_label = f"{within} et ce qui en dépend"
 
     def asked(self) -> Indicators:
         """What is not understood is not applied."""
@@ -31,7 +34,7 @@ class IndicatorsForm(forms.Form):
     @property
     def title(self) -> str:
         """Whose figures these are; after `asked`."""
-        if structure := self.cleaned_data.get("structure"):
+        if structure := self.cleaned_data.get("structure") or self.within:
             return str(structure)
         names = list(self.seen.values_list("name", flat=True)[:2])
         return names[0] if len(names) == 1 else "Toutes les structures suivies"

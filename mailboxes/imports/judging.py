@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from directory.folding import name_key
 from directory.readers.names import Name
@@ -47,7 +48,7 @@ class RowBatch:
 
     def __init__(self, run: Import, places: Places, lines: list[Line], *, for_real: bool):
         self.run, self.places, self.lines, self.for_real, self.by = run, places, lines, for_real, run.actor
-        self.note = f"{str(run).capitalize()}."
+        self.note = f"{capfirst(str(run))}."
         self.entered: dict[str, list[Person]] = {}  # by this batch: gone again after a forecast
         numbers = {number for line in lines for number in numbers_of(line)}
         self.annuaire = people_of_annuaire(numbers)

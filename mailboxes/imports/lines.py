@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Max, QuerySet
+from django.utils.text import capfirst
 
 from directory.folding import fold, name_key
 from directory.identifiers import domain_of
@@ -131,7 +132,7 @@ class LinesBatch:
         assert run.operator  # noqa: S101 - of a list of BAL there is one
         self.run, self.operator, self.places, self.lines, self.for_real = run, run.operator, places, lines, for_real
         self.by = run.actor
-        self.note = f"{str(run).capitalize()}."
+        self.note = f"{capfirst(str(run))}."
         self.wanted = wanted = {line.address for line in lines if line.address}
         aliases = list(Alias.objects.told_by(wanted).select_related("bal", "operator"))
         self.aliases = {alias.address: alias for alias in aliases}
@@ -222,7 +223,7 @@ class LinesBatch:
         line, facts = verdict.line, verdict.line.facts
         said = facts.get("state", Said.OPEN)
         if said in (Said.DELETED, Said.PENDING):
-            verdict.remarks.append(f"{said.value.capitalize()} chez l’opérateur et inconnue ici : rien à inscrire.")
+            verdict.remarks.append(f"{capfirst(said.value)} chez l’opérateur et inconnue ici : rien à inscrire.")
             return
         structure, kind = self.places.of(line), facts.get("kind") or self.run.default_kind
         if not kind:

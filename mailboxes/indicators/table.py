@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
+from django.utils.text import capfirst
 
 from directory.models import SyncRun
 from mailboxes.findings import BY_NAME as OF_NAME
@@ -131,6 +132,6 @@ FIGURES = [
     IndicatorFigure("delegation", "Délégations en cours", _of({"read": "consulter", "send": "envoyer"}), _delegations),
     IndicatorFigure("anomaly", "Anomalies signalées", _of(dict(Anomaly.Kind.choices)), _anomalies),
     IndicatorFigure(FINDING, "Points d’attention", _of({f.name: f.title for f in FINDINGS if not f.holds}), _findings,
-           lambda key: OF_NAME[key].severity.label.capitalize()),
+           lambda key: capfirst(OF_NAME[key].severity.label)),
 ]  # fmt: skip
 BY_NAME = {figure.name: figure for figure in FIGURES}

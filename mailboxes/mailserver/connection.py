@@ -4,8 +4,8 @@ a sentence for whoever can mend it."""
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from django.conf import settings
 
@@ -32,6 +32,10 @@ class LoginRefused(BalTrouble):
     """The server lets nobody in under this name; several in a row are the service account's fault."""
 
 
+class TooSlow(TimeoutError):
+    """It answered, but had not ended at the deadline."""
+
+
 _EXPIRED, _NOT_YET, _OTHER_NAME = 10, 9, (62, 64)  # of OpenSSL's reasons
 
 
@@ -55,6 +59,8 @@ def told(error: BaseException, server: MailServer, port: int) -> str:
         return f"Le nom {quoted(server.host)} est introuvable : vérifiez-le, ou le DNS de ce serveur."
     if isinstance(error, ConnectionRefusedError):
         return f"{where} refuse la connexion : le service y tourne-t-il, le port est-il le bon ?"
+    if isinstance(error, TooSlow):
+        return f"{where} répond trop lentement : l’échange n’était pas fini en {DEADLINE:.0f} secondes."
     if isinstance(error, TimeoutError):
         return f"{where} ne répond pas en {PATIENCE:.0f} secondes : le serveur est arrêté, ou un pare-feu bloque."
     return f"{where} a coupé la connexion."
@@ -70,34 +76,50 @@ def _of_certificate(error: ssl.SSLCertVerificationError, where: str) -> str:
     return f"Le certificat de {where} n’est pas signé par une autorité connue : donnez-la par OPERATORS_CA_FILE."
 
 
+class MailLine:
+    """A connection that can be cut at any moment, whoever reads from it and has wrapped its socket in TLS meanwhile."""
+
+    def __init__(self) -> None:
+        self._own: socket.socket | None = None
+
+    def dial(self, host: str, port: int) -> socket.socket:
+        sock = socket.create_connection((host, port), timeout=PATIENCE)
+        self._own = sock.dup()
+        return sock
+
+    def cut(self) -> None:
+        if self._own is not None:
+            with suppress(OSError):  # it is cut already
+                self._own.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.cut()
+        if self._own is not None:
+            self._own.close()
+
+
 @contextmanager
-def ending_in_time(cut: Callable[[], None]) -> Iterator[None]:
-    """A server that drips a byte now and then would hold us for ever: after the deadline the line is cut."""
-    is_late = threading.Event()
+def line_in_time() -> Iterator[MailLine]:
+    """A line for one exchange, greeting and STARTTLS included. A server that drips a byte now and then would hold us
+    for ever: after the deadline the line is cut."""
+    line, is_late = MailLine(), threading.Event()
 
     def end() -> None:
         is_late.set()
-        cut()
+        line.cut()
 
     alarm = threading.Timer(DEADLINE, end)
     alarm.daemon = True
     alarm.start()
     try:
-        yield
+        yield line
     except Exception as error:
         if is_late.is_set():
-            raise TimeoutError from error
+            raise TooSlow from error
         raise
     finally:
         alarm.cancel()
-
-
-def cut_socket(sock: socket.socket | None) -> None:
-    try:
-        if sock is not None:
-            sock.shutdown(socket.SHUT_RDWR)
-    except OSError:  # it is cut already
-        return
+        line.close()
 
 
 def credentials_of(server: MailServer, address: str, own: str | None) -> tuple[str, str, str]:

@@ -3,19 +3,21 @@ sent is AUTHENTICATE, CAPABILITY, GETQUOTAROOT, LOGOUT."""
 
 import contextlib
 import imaplib
+from socket import socket
+from ssl import SSLContext
 from typing import NamedTuple
 
-from imapclient import IMAPClient, SocketTimeout
+from imapclient import IMAPClient
 from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError
 
 from mailboxes.mailserver.connection import (
     PATIENCE,
     BalTrouble,
     LoginRefused,
+    MailLine,
     ServerTrouble,
     credentials_of,
-    cut_socket,
-    ending_in_time,
+    line_in_time,
     make_context,
     told,
 )
@@ -35,32 +37,49 @@ def read_space(server: MailServer, address: str, own: str | None = None) -> Spac
     """Ask the server about one BAL. Raises `VisitTrouble`."""
     login, password, whom = credentials_of(server, address, own)
     try:
-        client = _open(server)
+        with line_in_time() as line:
+            client = _open(server, line)
+            try:
+                _log_in(client, server, login, password, whom)
+                return _ask(client, server)
+            finally:
+                with contextlib.suppress(OSError, IMAPClientError):
+                    client.logout()
     except (OSError, imaplib.IMAP4.error) as error:
         raise ServerTrouble(told(error, server, server.imap_port)) from error
-    try:
-        with ending_in_time(lambda: cut_socket(client._imap.sock)):
-            _log_in(client, server, login, password, whom)
-            return _ask(client, server)
-    except (OSError, imaplib.IMAP4.abort) as error:
-        raise ServerTrouble(told(error, server, server.imap_port)) from error
-    finally:
-        with contextlib.suppress(OSError, IMAPClientError):
-            client.logout()
 
 
-def _open(server: MailServer) -> IMAPClient:
+class _Imap(imaplib.IMAP4):
+    """On our own line: imapclient reads the greeting before it lets anyone hold the socket."""
+
+    def __init__(self, line: MailLine, host: str, port: int, context: SSLContext | None):
+        self._line, self._context = line, context
+        super().__init__(host, port)
+
+    def _create_socket(self, timeout: float | None = None) -> socket:
+        sock = self._line.dial(self.host, self.port)
+        return self._context.wrap_socket(sock, server_hostname=self.host) if self._context else sock
+
+
+class _Client(IMAPClient):
+    def __init__(self, line: MailLine, host: str, port: int, *, context: SSLContext, is_direct: bool):
+        self._line = line
+        super().__init__(host, port, ssl=is_direct, ssl_context=context, timeout=PATIENCE)
+
+    def _create_IMAP4(self) -> _Imap:
+        return _Imap(self._line, self.host, self.port, self.ssl_context if self.ssl else None)
+
+
+def _open(server: MailServer, line: MailLine) -> _Client:
     context, is_direct = make_context(), server.imap_tls == MailServer.Tls.DIRECT
-    client = IMAPClient(
-        server.host, server.imap_port, ssl=is_direct, ssl_context=context, timeout=SocketTimeout(PATIENCE, PATIENCE)
-    )
+    client = _Client(line, server.host, server.imap_port, context=context, is_direct=is_direct)
     if is_direct:
         return client
     try:
         client.starttls(context)  # refused, nothing is sent in clear: we leave
     except (OSError, IMAPClientError) as error:
         client.shutdown()
-        if isinstance(error, OSError):
+        if isinstance(error, OSError | imaplib.IMAP4.abort):
             raise
         raise ServerTrouble(
             f"{server.host}, port {server.imap_port} ne propose pas STARTTLS : rien n’y est envoyé en clair."

@@ -1,6 +1,5 @@
 """Automatic replies, set and taken away by ManageSieve (RFC 5804). A script that is not ours is never replaced."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,10 +10,10 @@ from mailboxes.mailserver.connection import (
     PATIENCE,
     BalTrouble,
     LoginRefused,
+    MailLine,
     ServerTrouble,
     credentials_of,
-    cut_socket,
-    ending_in_time,
+    line_in_time,
     make_context,
     told,
 )
@@ -32,9 +31,9 @@ class SieveClient(Client):
 
     read_timeout = PATIENCE
 
-    def open(self, login: str, password: str, whom: str) -> bool:
+    def open(self, line: MailLine, login: str, password: str, whom: str) -> bool:
         """STARTTLS or nothing; then log in. Is one let in?"""
-        self.sock = socket.create_connection((self.srvaddr, self.srvport), timeout=PATIENCE)
+        self.sock = line.dial(self.srvaddr, self.srvport)
         if not self._Client__get_capabilities() or not self.has_tls_support():
             raise ServerTrouble(
                 f"{self.srvaddr}, port {self.srvport} ne propose pas STARTTLS : rien n’y est envoyé en clair."
@@ -53,8 +52,8 @@ def session(server: MailServer, address: str, own: str | None) -> Iterator[Sieve
     login, password, whom = credentials_of(server, address, own)
     client = SieveClient(server.host, server.sieve_port)
     try:
-        with ending_in_time(lambda: cut_socket(client.sock)):
-            if not client.open(login, password, whom):
+        with line_in_time() as line:
+            if not client.open(line, login, password, whom):
                 raise LoginRefused(
                     "L’opérateur refuse l’accès aux règles de cette BAL : l’adresse n’existe plus chez lui, ou le mot "
                     "de passe a changé."
@@ -66,7 +65,6 @@ def session(server: MailServer, address: str, own: str | None) -> Iterator[Sieve
         raise ServerTrouble(told(cause, server, server.sieve_port)) from error
     finally:
         if client.sock is not None:  # it was opened
-            cut_socket(client.sock)
             client.sock.close()
 
 

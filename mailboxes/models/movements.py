@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from mailboxes.models.people import Affiliation
 from mailboxes.models.structures import Structure
@@ -81,7 +82,7 @@ class Movement(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_kind_display().capitalize()} de {self.stay.person}"
+        return f"{capfirst(self.get_kind_display())} de {self.stay.person}"
 
     def get_absolute_url(self):
         return reverse("movement", args=[self.pk])

@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from mailboxes.lifecycle import Act
+from mailboxes.lists.place import place_of
 from mailboxes.models import Operator, Structure
 from mailboxes.offers.forms import ChooseStructureForm, RatingForm
 from mailboxes.offers.models import Criterion, Rating
@@ -21,7 +22,7 @@ def panorama(request):
     structures = Structure.objects.visible_to(request.user).order_by("name")
     number = request.GET.get("structure", "")
     structure = structures.filter(pk=number).first() if number.isdecimal() else None
-    structure = structure or _rated_first(structures)
+    structure = structure or place_of(request) or _rated_first(structures)
     operators = list(Operator.objects.prefetch_related("prices", "domains"))
     facts = {
         "structure": structure,

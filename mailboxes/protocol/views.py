@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes.lifecycle import Act
+from mailboxes.lists.place import places_within
 from mailboxes.models import Structure
 from mailboxes.protocol.document import TITLE, parts_of, printed
 from mailboxes.protocol.forms import ProtocolForm
@@ -16,7 +17,7 @@ from mailboxes.views.files import pdf_file
 
 def protocols(request):
     """Which structure's; where there is one, at once."""
-    structures = list(Structure.objects.visible_to(request.user))
+    structures = list(places_within(request))
     if len(structures) == 1:
         return redirect("protocol", structures[0].pk)
     return render(request, "mailboxes/protocol/list.html", {"structures": structures})

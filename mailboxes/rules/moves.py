@@ -1,6 +1,7 @@
 """Who may move a BAL or act on it, from which state; and what the way out demands besides."""
 
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from directory.models import Entry, SyncRun
 from directory.typography import quoted
@@ -67,9 +68,7 @@ def check_open_request(bal: Bal, kind: RequestKind, *, by) -> None:
     if kind in OF_ACCESSES:
         raise Refused("Un accès se demande depuis la BAL, avec la personne et qui en répond.", "kind")
     if kind in OPENS.values():
-        raise Refused(
-            f"{quoted(kind.label.capitalize())} ne se demande pas ainsi : cela change l’état de la BAL.", "kind"
-        )
+        raise Refused(f"{quoted(capfirst(kind.label))} ne se demande pas ainsi : cela change l’état de la BAL.", "kind")
     if any(request.kind == kind and request.is_awaited for request in bal.requests.all()):
         raise Refused("Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.", "asked")
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.utils.text import capfirst
 
 NAMED = 3  # BAL that a refusal names
 
@@ -51,7 +52,7 @@ def _all_but(model: type[Model], only: frozenset[str]) -> frozenset[str]:
 def _sentences(row, error: ValidationError) -> str:
     labels = {field.name: field.verbose_name for field in row._meta.get_fields() if hasattr(field, "verbose_name")}
     return " ".join(
-        message if name not in labels else f"{str(labels[name]).capitalize()} : {message}"
+        message if name not in labels else f"{capfirst(str(labels[name]))} : {message}"
         for name, messages in error.message_dict.items()
         for message in messages
     )

@@ -18,6 +18,7 @@ from mailboxes import actions
 from mailboxes.forms.accesses import AccessReportForm
 from mailboxes.lifecycle import LIVE, Act, Role, State
 from mailboxes.lists.listing import Column, Listing
+from mailboxes.lists.place import place_of, places_within
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Person, Structure
 from mailboxes.views.files import pdf_file, xlsx_file
 from mailboxes.views.frame import sees_structures
@@ -26,9 +27,11 @@ from mailboxes.views.pdf import heading, note, pdf, table
 CHANGES_SHOWN = 200
 # What gives, changes or takes away an access; where a BAL enters the register its holders come with it.
 CHANGES = (
-    Act.REGISTER, Act.ADD_COTITULAIRE, Act.REMOVE_COTITULAIRE, Act.TRANSFER_PRINCIPAL, Act.NAME_PRINCIPAL,
-    Act.DELEGATE, Act.END_DELEGATION, Act.TAKE_OVER, Act.IMPORT_ACCESSES, Act.LEAVE,
+    Act.REGISTER, Act.REQUEST_OPENING, Act.ADD_COTITULAIRE, Act.REMOVE_COTITULAIRE, Act.TRANSFER_PRINCIPAL,
+    Act.NAME_PRINCIPAL, Act.DELEGATE, Act.END_DELEGATION, Act.TAKE_OVER, Act.RECORD_ACCESS, Act.REQUEST_ACCESS,
+    Act.OBJECT_ACCESS, Act.IMPORT_ACCESSES, Act.UNDO_IMPORT, Act.LEAVE,
 )  # fmt: skip
+OF_AN_ACCESS = Q(what__in=CHANGES) | Q(what=Act.CORRECT, person__isnull=False)  # of a titulaire, not of an address
 Recertified = Callable[[Iterable[int]], dict[int, datetime]]
 
 
@@ -81,10 +84,14 @@ CHANGE_COLUMNS = [
 
 class AccessReport:
     def __init__(
-        self, user, structure: Structure | None, named: str, since: date | None, recertified: Recertified
+        self,
+        seen: QuerySet[Structure],
+        structure: Structure | None,
+        named: str,
+        since: date | None,
+        recertified: Recertified,
     ) -> None:
         self.structure, self.named, self.since, self.recertified = structure, named, since, recertified
-        seen = Structure.objects.visible_to(user)
         self.structures = seen.filter(pk__in=Structure.objects.under(structure)) if structure else seen
         self.people = Person.objects.named(named) if named else None
 
@@ -144,7 +151,7 @@ class AccessReport:
         about = Q(bal__structure__in=self.structures.values("pk")) | Q(
             bal=None, structure__in=self.structures.values("pk")
         )
-        found = JournalEntry.objects.filter(about, at__gte=start, what__in=CHANGES)
+        found = JournalEntry.objects.filter(about, OF_AN_ACCESS, at__gte=start)
         if self.people is not None:
             found = found.filter(person__in=self.people)
         return found.select_related("bal", "person", "by", "signatory").order_by("-at", "-pk")
@@ -209,10 +216,11 @@ def access_export(request, form, recertified: Recertified):
 def _asked(request, recertified: Recertified) -> tuple[AccessReportForm, AccessReport]:
     if not sees_structures(request.user):
         raise Http404
-    form = AccessReportForm(request.GET, user=request.user)
+    form = AccessReportForm(request.GET, seen=places_within(request))
     facts = form.cleaned_data if form.is_valid() else {}  # what is no value of the form asks for nothing
     named = (facts.get("personne") or "").replace("\0", "")
-    return form, AccessReport(request.user, facts.get("structure"), named, facts.get("depuis"), recertified)
+    structure = facts.get("structure") or place_of(request)
+    return form, AccessReport(places_within(request), structure, named, facts.get("depuis"), recertified)
 
 
 PRINTED = 2000  # accesses of a document; the workbook holds them all

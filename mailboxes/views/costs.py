@@ -4,6 +4,7 @@ from django.db.models import Count, Prefetch, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from directory.csv_files import as_csv
 from directory.sheets import XLSX, as_xlsx
@@ -69,7 +70,7 @@ def cost_export(request, view, form):
     actions.trace(request.user, "export", f"coûts par {view}, {form}")
     lines = [(line.label, line.bill) for line in found.by(view)] + [("Total", found.total)]
     title = DIMENSIONS[view][0]
-    header = [title.capitalize(), "BAL payées", "Coût annuel (€)", "dont de coût inconnu (BAL)"]
+    header = [capfirst(title), "BAL payées", "Coût annuel (€)", "dont de coût inconnu (BAL)"]
     header += [f"{label} {unit}" for _, use in PARTS for label in [use.label] for unit in ("(BAL)", "(€ par an)")]
     rows = ([label, *_cells(bill)] for label, bill in lines)
     if form == "csv":
@@ -98,7 +99,7 @@ def operators(request):
     once."""
     if not sees_structures(request.user):
         raise Http404
-    seen = Bal.objects.paid().filter(structure__in=Structure.objects.visible_to(request.user).values("pk"))
+    seen = Bal.objects.paid().filter(structure__in=places_within(request).values("pk"))
     counts = dict(seen.order_by().values_list("operator").annotate(n=Count("pk")))
     domains = Domain.objects.filter(Q(structure=None) | Q(structure__in=Structure.objects.visible_to(request.user)))
     rows = Operator.objects.prefetch_related("prices", Prefetch("domains", domains, to_attr="shown_domains"))

@@ -9,14 +9,19 @@ from directory.sheets import as_xlsx
 from mailboxes import actions
 from mailboxes.forms import IndicatorsForm
 from mailboxes.indicators import Indicators
+from mailboxes.lists.place import place_of, places_within
 from mailboxes.views.files import pdf_file, xlsx_file
 from mailboxes.views.pdf import heading, note, pdf, room, table
 
 SHOWN_AS_CURVES = ("state", "kind", "operator", "activity", "fill", "published", "finding")
 
 
+def _asked(request) -> IndicatorsForm:
+    return IndicatorsForm(request.GET, seen=places_within(request), within=place_of(request))
+
+
 def indicators(request):
-    form = IndicatorsForm(request.GET, user=request.user)
+    form = _asked(request)
     asked = form.asked()
     sections = [
         {"figure": figure, "lines": lines, "chart": asked.chart(figure) if figure.name in SHOWN_AS_CURVES else None}
@@ -26,14 +31,14 @@ def indicators(request):
 
 
 def indicators_xlsx(request):
-    form = IndicatorsForm(request.GET, user=request.user)
+    form = _asked(request)
     actions.trace(request.user, "export", f"indicateurs, {request.GET.urlencode()}")
     content = as_xlsx("Indicateurs", ["Jour", "Indicateur", "Détail", "Nombre"], form.asked().rows())
     return xlsx_file("indicateurs", content)
 
 
 def indicators_pdf(request):
-    form = IndicatorsForm(request.GET, user=request.user)
+    form = _asked(request)
     actions.trace(request.user, "export", f"indicateurs (PDF), {request.GET.urlencode()}")
     asked = form.asked()
     return pdf_file("indicateurs", printed(asked, form.title, asked.last or timezone.localdate()))

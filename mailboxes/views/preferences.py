@@ -14,6 +14,7 @@ from mailboxes.gaps.preferred import BY_NAME, COLUMNS, SORTS, PracticePlaces
 from mailboxes.lifecycle import Act
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.models import SIZES
+from mailboxes.lists.place import places_within
 from mailboxes.models import Bal, Person, Preference
 from mailboxes.rules import Refused, allows, check_ranks_known, check_somewhere, may_at
 from mailboxes.views.files import csv_file
@@ -37,7 +38,7 @@ class PreferenceList(Listing):
 
 def preference_list(request):
     form = PlaceFilterForm(request.GET)
-    places = form.asked(PracticePlaces.visible_to(request.user))
+    places = form.asked(PracticePlaces(places_within(request)))
     counts = places.counts()
     can_ask = allows(check_somewhere, Act.ASK_OPERATOR, by=request.user)
     count = None if places.text else counts[places.sort or "total"]
@@ -73,7 +74,7 @@ def _askable(place, user) -> bool:
 
 
 def preference_export(request):
-    places = PlaceFilterForm(request.GET).asked(PracticePlaces.visible_to(request.user))
+    places = PlaceFilterForm(request.GET).asked(PracticePlaces(places_within(request)))
     actions.trace(request.user, "export", f"BAL privilégiées, {request.GET.urlencode()}")
     return csv_file("bal-privilegiees", csv_lines(COLUMNS, places))
 

@@ -10,7 +10,7 @@ from mailboxes import actions
 from mailboxes.indicators.costs import Cost
 from mailboxes.indicators.savings import Savings
 from mailboxes.lifecycle import Act
-from mailboxes.models import Structure
+from mailboxes.lists.place import places_within
 from mailboxes.models.bals import managed_structures
 from mailboxes.notices.idleness import to_ask_deletion
 from mailboxes.rules import Refused, check_somewhere
@@ -23,19 +23,20 @@ ASKED_AT_ONCE = 200  # BAL; the others by the next click
 def savings(request):
     if not sees_structures(request.user):
         raise Http404
-    found = Savings(Structure.objects.visible_to(request.user), timezone.now())
+    found = Savings(places_within(request), timezone.now())
     blocked = found.blocked()
     facts = {
         "blocked": blocked,
         "total": sum((each.cost for each in blocked), start=Cost()),
         "gained": found.gained(),
-        "to_ask": _to_ask(request.user).count(),
+        "to_ask": _to_ask(request).count(),
     }
     return render(request, "mailboxes/indicators/savings.html", facts)
 
 
-def _to_ask(user):
-    return to_ask_deletion().filter(structure__in=managed_structures(user))
+def _to_ask(request):
+    managed = places_within(request).filter(pk__in=managed_structures(request.user))
+    return to_ask_deletion().filter(structure__in=managed.values("pk"))
 
 
 class AskView(ActionView):
@@ -46,12 +47,12 @@ class AskView(ActionView):
 
     def check(self, *, by):
         check_somewhere(Act.ASK_DELETION, by=by)
-        if not _to_ask(by).exists():
+        if not _to_ask(self.request).exists():
             raise Refused("C’est déjà demandé pour toutes les BAL dépubliées que vous gérez.", "asked")
 
     def perform(self, form, *, by):
         self.check(by=by)
-        waiting = _to_ask(by)
+        waiting = _to_ask(self.request)
         asked = 0
         for bal in waiting.order_by("pk")[:ASKED_AT_ONCE]:
             try:
@@ -66,7 +67,7 @@ class AskView(ActionView):
         return reverse("savings")
 
     def get_context_data(self, **kwargs):
-        count = _to_ask(self.request.user).count()
+        count = _to_ask(self.request).count()
         self.warning = (
             f"{grouped(count)} BAL dépubliées : chaque titulaire ou cotitulaire reçoit un avis. "
             "Rien n’est supprimé sans sa demande."

@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 
 from mailboxes import actions
 from mailboxes.campaigns.models import Campaign, CampaignTarget
-from mailboxes.lifecycle import State
+from mailboxes.lifecycle import Act, State
 from mailboxes.models import AccessTrace, Bal, Delegataire
 
 pytestmark = pytest.mark.sqlite_run
@@ -113,6 +113,13 @@ def test_it_takes_the_same_queries_for_any_number(visit, client, make_bal, peopl
     visit()
     with django_assert_max_num_queries(18):
         client.get(reverse("access-list"))
+
+
+def test_a_titulaire_named_by_mistake_is_among_what_changed_and_a_mended_address_is_not(visit, per, people):
+    actions.correct_bal(per, by=people.gisele.user, why="Erreur de saisie", principal=people.bruno)
+    actions.correct_bal(per, by=people.gisele.user, why="Coquille", address="juste@chu-exemple.mssante.fr")
+    changes = visit(depuis=f"{timezone.localdate()}").context["changes"]
+    assert [(line.what, line.person) for line in changes if line.what == Act.CORRECT] == [(Act.CORRECT, people.bruno)]
 
 
 @pytest.mark.parametrize("asked", [{"depuis": "hier"}, {"structure": "x"}, {"structure": "999999"}])

@@ -13,8 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from mailboxes.lifecycle import BY_VERB, WHO_MAY, Act, Role, Verb
-from mailboxes.models import JournalEntry
-from mailboxes.rules import NotAllowed
+from mailboxes.models import Cotitulaire, Delegataire, JournalEntry
+from mailboxes.rules import NotAllowed, Refused
+from mailboxes.views.accesses import OF_AN_ACCESS
 from tests.mailboxes.attempts import ATTEMPTS
 from tests.mailboxes.before import CAST, set_stage
 
@@ -76,6 +77,38 @@ def test_the_tables_say_what_is_drawn(what):
 
 def test_each_role_is_somebody_s():
     assert set(Role) == {role for cast in CAST.values() for roles in cast.values() for role in roles}
+
+
+def test_what_changes_an_access_is_of_the_state_of_accesses(stage):
+    """Whatever the act: an inspector asks what changed since, and a line of the journal answers."""
+    untold, seen = [], set()
+    for case in CASES:
+        what, attempt, on = case.values
+        with undone():
+            it = attempt.before(stage, stage.subject(on))
+            name = next((name for name, roles in CAST[on].items() if roles & DRAWN[what]), None)
+            before, last = accesses(), newest()
+            try:
+                attempt.do(it, stage.by(name), stage)
+            except Refused:
+                continue
+            if accesses() != before:
+                seen.add(what)
+                lines = JournalEntry.objects.filter(pk__gt=last)
+                if not lines.filter(OF_AN_ACCESS).exists():
+                    untold.append((case.id, list(lines.values_list("what", flat=True))))
+    assert not untold, "\n".join(map(str, untold))
+    assert len(seen) > 10
+
+
+def accesses():
+    held = Cotitulaire.objects.values_list("bal", "person", "is_principal")
+    lent = Delegataire.objects.values_list("bal", "person", "under", "ended_at", "can_read", "can_send")
+    return {*held, *lent}
+
+
+def newest():
+    return JournalEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 # --- The door and the drawing -----------------------------------------------------------------------------------------

@@ -99,7 +99,8 @@ def is_fault(answer):
 
 
 def test_no_value_of_a_query_or_form_is_an_error(stage, who):
-    faults, asked = [], 0
+    """Each name that is read there meets two of the values, and over all the addresses every one of them."""
+    faults, asked, turn = [], 0, 0
     for route in ROUTES:
         url, client = routes.address(route, stage.here), who(route.path)
         for method in ("get", "post"):
@@ -108,18 +109,20 @@ def test_no_value_of_a_query_or_form_is_an_error(stage, who):
             with overheard() as names:
                 ask(client, method, url)
             names -= {"csrfmiddlewaretoken"}
-            for value in NASTY:
-                said = urlencode(dict.fromkeys(sorted(names), value)).replace("%25ff", "%ff")
+            for _ in range(2):
+                turn += 1
+                values = {name: NASTY[(place + turn) % len(NASTY)] for place, name in enumerate(sorted(names))}
+                said = urlencode(values).replace("%25ff", "%ff")
                 kind = {"content_type": "application/x-www-form-urlencoded"}
                 data = {"QUERY_STRING": said} if method == "get" else {"data": said, **kind}
                 answer = ask(client, method, url, **data)
                 asked += 1
                 if is_fault(answer):
-                    faults.append(f"{method} {url} {value[:20]!r} {sorted(names)}: {answer}")
+                    faults.append(f"{method} {url} {said}: {answer}")
                 if not names:
                     break  # nothing is read: once is enough
     assert not faults, "\n".join(faults)
-    assert asked > 700
+    assert asked > 500
 
 
 def property_names():

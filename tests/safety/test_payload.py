@@ -23,11 +23,9 @@ from tests.safety.conftest import undone, visitor
 pytestmark = [pytest.mark.sqlite_run, pytest.mark.django_db]  # pages, words and doors
 
 MARK = "zq"
-PAYLOADS = {
-    "markup": "'\"><zq on=1>{{7}}",
-    "link": "<a href=zq:x>zq</a>",
-    "formula": "=zq()",
-}
+# A formula where it begins a cell, an element and an attribute where it is not escaped, a link where it is read as
+# marked-up text, an expression where it is taken for a template. What cuts it short keeps its beginning.
+PAYLOAD = "='\"><zq on=1><a href=zq:x>zq</a>{{7}}"
 # They change who is logged in, or hand over what is no page.
 LEFT_OUT = re.compile(r"^(metrics|compte/logout|admin/(logout|autocomplete|jsi18n|r/|login|password_change))")
 ROUTES = [route for route in routes.walk() if not LEFT_OUT.match(route.path)]
@@ -58,16 +56,14 @@ class Inert(HTMLParser):
         self.shown += MARK in data
 
 
-@pytest.fixture(scope="module", params=PAYLOADS.values(), ids=PAYLOADS)
-def crawled(request, make_stage):
-    """The payload, the establishments, and who looks: by name, a visitor."""
-    word = request.param
+@pytest.fixture(scope="module")
+def crawled(make_stage):
+    """The establishment where the payload stands, and who looks: by name, a visitor."""
     with undone():
-        stage = make_stage(word, word)
-        assert world.fill(word, common=True) > 60
+        stage = make_stage(PAYLOAD, PAYLOAD)
+        assert world.fill(PAYLOAD, common=True) > 60
         here = stage.here
         yield (
-            word,
             here,
             {
                 "root": visitor(stage.root),
@@ -87,7 +83,7 @@ def content(answer):
     return b"".join(answer) if answer.streaming else answer.content
 
 
-def faults_of(kind, body, word):
+def faults_of(kind, body):
     """By what it is said to be."""
     if kind == "text/html":
         page = Inert()
@@ -111,7 +107,7 @@ def faults_of(kind, body, word):
                     yield f"a file named {name}"
                 yield from (
                     f"{name}: {fault}"
-                    for fault in faults_of(KINDS.get(name.rpartition(".")[2], ""), archive.read(name), word)
+                    for fault in faults_of(KINDS.get(name.rpartition(".")[2], ""), archive.read(name))
                 )
     elif kind in ("application/json", "application/fhir+json"):
         json.loads(body)
@@ -121,7 +117,7 @@ KINDS = {"html": "text/html", "csv": "text/csv", "pdf": "application/pdf", "txt"
 
 
 def test_every_page_and_export_shows_it_as_words(crawled, record_property):
-    word, here, visitors = crawled
+    here, visitors = crawled
     faults, seen, shown = [], 0, 0
     for route in ROUTES:
         if route.path.startswith("admin/") and route.arguments:
@@ -140,14 +136,14 @@ def test_every_page_and_export_shows_it_as_words(crawled, record_property):
         assert answer.headers["X-Content-Type-Options"] == "nosniff", url
         if kind == "text/html" and not answer.headers.get("Content-Security-Policy"):
             faults.append(f"{url}: no policy")
-        faults += [f"{url}: {fault}" for fault in faults_of(kind, body, word)]
+        faults += [f"{url}: {fault}" for fault in faults_of(kind, body)]
     assert not faults, "\n".join(dict.fromkeys(faults))
     assert (seen > 110, shown > 50) == (True, True), f"hardly anything was tried: {seen} answers, {shown} show it"
     record_property("pages", f"{seen} answers, {shown} show it")
 
 
 def test_the_pieces_of_the_kit_and_the_signed_links_show_it_as_words(crawled):
-    word, here, visitors = crawled
+    here, visitors = crawled
     notice = Notice.objects.filter(key__startswith="told1").get()
     urls = [reverse("notice-link", args=[links.sign_notice(notice)])]
     urls.append(reverse("claims-link", args=[links.sign_notice(here.rows["asked"], links.CLAIMS)]))
@@ -162,22 +158,22 @@ def test_the_pieces_of_the_kit_and_the_signed_links_show_it_as_words(crawled):
         answer = visitors["manager"].get(url)
         assert answer.status_code == 200, url
         kind = answer.headers["Content-Type"].partition(";")[0]
-        assert list(faults_of(kind, content(answer), word)) == [], url
+        assert list(faults_of(kind, content(answer))) == [], url
 
 
 def test_the_administration_shows_it_as_words(crawled):
-    word, here, visitors = crawled
+    here, visitors = crawled
     for model in ("bal", "person", "structure", "journalentry", "notice", "request", "requestlayout", "movement"):
         rows = {"person": here.people["principal"], "structure": here.structure, "bal": here.rows["org"]}
         pk = rows[model].pk if model in rows else None
         for path in (f"/admin/mailboxes/{model}/", *([f"/admin/mailboxes/{model}/{pk}/change/"] if pk else ())):
             body = content(visitors["root"].get(path))
-            assert list(faults_of("text/html", body, word)) == [], path
+            assert list(faults_of("text/html", body)) == [], path
             assert MARK.encode() in body
 
 
-def test_every_mail_says_it_as_words(crawled, settings):
-    word, *_ = crawled
+@pytest.mark.usefixtures("crawled")
+def test_every_mail_says_it_as_words():
     with undone():
         mail.outbox = []
         JournalEntry.objects.update(told_at=None, leased_until=None)
@@ -187,7 +183,7 @@ def test_every_mail_says_it_as_words(crawled, settings):
         for message in mail.outbox:
             assert message.content_subtype == "plain"
             for html, kind in getattr(message, "alternatives", []):
-                assert list(faults_of(kind, html.encode(), word)) == []
+                assert list(faults_of(kind, html.encode())) == []
             assert "\n" not in message.subject
             headers = "".join(f"{name}: {value}" for name, value in message.message().items())
             assert "<zq" not in headers

@@ -7,7 +7,8 @@ import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
 
-from mailboxes.models import Membership, Structure
+from mailboxes.lifecycle import Act, State
+from mailboxes.models import Membership, Notice, Structure
 from mailboxes.views.crumbs import ABOVE, place_in_menu
 from mailboxes.views.menu import MENU, MenuGroup
 from tests.safety import routes
@@ -60,6 +61,34 @@ def test_the_export_and_the_bulk_take_what_the_list_shows(gisele, annexe, org, m
     assert org.address not in lines
     answer = gisele.post(reverse("bal-bulk"), {"act": "request_depublication", "scope": "all"})
     assert gisele.get(answer.url).context["possible"] == 1
+
+
+def test_figures_reports_and_what_may_be_saved_are_narrowed_too(gisele, annexe, org, make_bal, people):
+    there = make_bal("ORG", people.alice, structure=annexe, state=State.DEPUBLISHED)
+    act_for(gisele, annexe)
+    shown = gisele.get(reverse("access-list"))
+    assert list(shown.context["page"]) == [there]
+    assert org.address not in gisele.get(reverse("access-list")).text
+    saved = gisele.get(reverse("savings")).context
+    assert [(one.hurdle.name, one.cost.count) for one in saved["blocked"]] == [("depubliee", 1)]
+    assert saved["to_ask"] == 1
+    assert [count for *_, count in gisele.get(reverse("operators")).context["operators"]] == [1]
+    assert [str(one) for one in gisele.get(reverse("indicators")).context["form"].seen] == [str(annexe)]
+    assert gisele.get(reverse("indicators")).context["form"].title == str(annexe)
+    assert gisele.get(reverse("protocols")).url == reverse("protocol", args=[annexe.pk])
+    assert [one for one, _ in gisele.get(reverse("recurrence-list")).context["rows"]] == [annexe]
+    assert gisele.get(reverse("panorama")).context["structure"] == annexe
+
+
+def test_what_is_asked_of_holders_in_bulk_is_asked_there_alone(gisele, annexe, org, make_bal, people):
+    there = make_bal("ORG", people.alice, structure=annexe, state=State.DEPUBLISHED)
+    here = make_bal("ORG", people.bruno, state=State.DEPUBLISHED, address="ici@chu-exemple.mssante.fr")
+    act_for(gisele, annexe)
+    gisele.post(reverse("savings-ask"))
+    assert set(Notice.objects.filter(stage=Act.ASK_DELETION).values_list("bal", flat=True)) == {there.pk}
+    act_for(gisele, None)
+    gisele.post(reverse("savings-ask"))
+    assert set(Notice.objects.filter(stage=Act.ASK_DELETION).values_list("bal", flat=True)) == {there.pk, here.pk}
 
 
 @pytest.mark.parametrize("named", ["annexe", "lyon", "010000109", "Ann lyo"])

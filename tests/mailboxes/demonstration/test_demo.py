@@ -1,12 +1,10 @@
-"""The demonstration: loaded once, then looked at from every side."""
+"""The demonstration, looked at from every side."""
 
 from collections import Counter
-from io import StringIO
 
 import pytest
 from django.contrib.auth import authenticate
-from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.core.management import CommandError
 from django.db.models import Count, Q
 from django.utils import timezone
 
@@ -39,25 +37,10 @@ from mailboxes.models import (
 from mailboxes.models.checklists import files
 from mailboxes.notices import idleness
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
+from tests.mailboxes.demonstration.conftest import load
 
 Kind = Bal.Kind
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def printed(django_db_setup, django_db_blocker, tmp_path_factory):
-    """What the command printed; the whole module is one transaction, rolled back."""
-    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, transaction.atomic():
-        patch.setattr("django.conf.settings.VAR_DIR", tmp_path_factory.mktemp("var"))
-        patch.setenv("PORT", "8123")
-        yield load("--lines", "500")
-        transaction.set_rollback(True)
-
-
-def load(*options):
-    out = StringIO()
-    call_command("make_demo", *options, stdout=out, stderr=StringIO())
-    return out.getvalue()
 
 
 def on(word):

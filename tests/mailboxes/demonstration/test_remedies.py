@@ -1,11 +1,9 @@
 """Every finding and every gap of the demonstration leads to what mends it; what a correction mends goes."""
 
 from contextlib import contextmanager
-from io import StringIO
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
@@ -23,15 +21,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
 LOOKED_AT = 4  # rows of each
 NO_ACT = {"trop", "sans-principal"}  # the actions let none come to be
 BY_CORRECTION = ("pas-a-lui", "nom", "homonyme")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def demonstration(django_db_setup, django_db_blocker, tmp_path_factory):
-    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, transaction.atomic():
-        patch.setattr("django.conf.settings.VAR_DIR", tmp_path_factory.mktemp("var"))
-        call_command("make_demo", "--lines", "500", stdout=StringIO(), stderr=StringIO())
-        yield
-        transaction.set_rollback(True)
 
 
 @contextmanager
