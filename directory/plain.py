@@ -3,10 +3,9 @@
 What Django renders is marked safe for HTML; and it escapes by default, which would write « L&#x27;Hay » into a mail.
 """
 
-from django.template import Context
-from django.template.loader import get_template
+from django.template import Context, Engine
 
 
 def plain_text(template: str, context: dict) -> str:
-    words = get_template(template).template.render(Context(context, autoescape=False))  # type: ignore[attr-defined]
+    words = Engine.get_default().get_template(template).render(Context(context, autoescape=False))
     return str.__str__(words)  # Django's own `str` would keep the mark

@@ -168,8 +168,8 @@ def read_date(cell: str | date, column: DateColumn = FRENCH, as_of: datetime | N
         return _of_cell(cell, column)
     if (found := USUAL.fullmatch(cell)) and column.order == DAY_FIRST and found[2] <= "12" and found[3] >= "2000":
         try:
-            parts = [int(part or 0) for part in found.group(3, 2, 1, 4, 5, 6)]
-            return _moment(datetime(*parts), cell)  # type: ignore[arg-type]
+            year, month, day, hour, minute, second = (int(part or 0) for part in found.group(3, 2, 1, 4, 5, 6))
+            return _moment(datetime(year, month, day, hour, minute, second), cell)
         except ValueError:
             return _not_a_date(cell)
     text = LABELLED.sub("", NET_DATE.sub(r"\1", tidy(unguarded(tidy(cell)))))

@@ -36,7 +36,7 @@ def read_identifier(name: str, text: str) -> Read:
         return _spoilt(name, said)
     whole = DECIMALS.fullmatch(undone)
     # Only where the rest has its length: « 810.900.015.870 » is no number followed by decimals.
-    is_decimal = bool(whole) and len(APART.sub("", whole[1])) in _lengths(name)  # type: ignore[index]
+    is_decimal = whole is not None and len(APART.sub("", whole[1])) in _lengths(name)
     bare = APART.sub("", whole[1] if is_decimal and whole else undone).upper()
     if ONE_MARK.fullmatch(undone) and not is_decimal:  # « 8109000158.70 » is a number no more
         return _spoilt(name, said)

@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from typing import IO
 
 from directory.sources import UnreadableSource
@@ -28,7 +29,7 @@ class SpoiltLine(str):
 class TextFile:
     """The lines of a UTF-8 file, read in blocks; a BOM, CRLF and a missing last line end make no difference."""
 
-    def __init__(self, stream: IO[bytes], bytes_total: int, name: str = ""):
+    def __init__(self, stream: IO[bytes] | BufferedIOBase, bytes_total: int, name: str = ""):
         self.stream = stream
         self.bytes_total = bytes_total
         self.bytes_read = 0
@@ -121,7 +122,7 @@ def open_text(file: IO[bytes], member: str = "") -> Iterator[TextFile]:
             yield text
     elif magic[:2] == b"\x1f\x8b":
         with gzip.open(file) as stream:
-            yield TextFile(stream, _size_of_gzip(file, size))  # type: ignore[arg-type]
+            yield TextFile(stream, _size_of_gzip(file, size))
     else:
         yield TextFile(file, size)
 

@@ -86,9 +86,9 @@ def forget_records(seal: Seal, now: datetime) -> int:
 
     By the role that owns the tables: the one that serves may not.
     """
-    model: type = JournalEntry if seal.chain == Seal.Chain.JOURNAL else Notice
-    with _lifted(model._meta.db_table, Seal._meta.db_table):  # type: ignore[attr-defined]
-        count = model.objects.filter(pk__in=[int(pk) for pk in seal.lines]).update(**WORDS[model])  # type: ignore[attr-defined]
+    model: type[JournalEntry | Notice] = JournalEntry if seal.chain == Seal.Chain.JOURNAL else Notice
+    with _lifted(model._meta.db_table, Seal._meta.db_table):
+        count = model.objects.filter(pk__in=[int(pk) for pk in seal.lines]).update(**WORDS[model])
         Seal.objects.filter(pk=seal.pk).update(forgotten_at=now)
     return count
 

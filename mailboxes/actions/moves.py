@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -51,7 +52,7 @@ def move_each(bals: QuerySet[Bal], verb: Verb, *, by, note: str = "") -> Tally:
     return in_batches(bals, partial(_move_batch, verb=verb, by=by, note=note))
 
 
-def in_batches(bals: QuerySet[Bal], act: Callable[[list[int]], Tally]) -> Tally:
+def in_batches(bals: QuerySet[Any], act: Callable[[list[int]], Tally]) -> Tally:
     """`act` on some primary keys at a time; a batch that fails is taken up BAL by BAL."""
     tally = Tally()
     for pks in _batches(bals):

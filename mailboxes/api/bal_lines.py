@@ -9,13 +9,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Value, When
 from django.utils import timezone
 
 from mailboxes.api.serializers import ACTS
 from mailboxes.lifecycle import EXPOSED, Role
 from mailboxes.models import Bal, Cotitulaire, Delegataire
-from mailboxes.models.bals import holder_left_in_row, roles_of_facts, used_bals
+from mailboxes.models.bals import BalQuerySet, holder_left_in_row, roles_of_facts, used_bals
 from mailboxes.models.holders import role_in
 from mailboxes.models.people import written_name
 from mailboxes.rules import allows, check_act, check_move
@@ -48,10 +48,10 @@ READ = {
 MOMENTS = ("state_since", "last_used_at", "read_at")
 
 
-def bal_lines(bals: QuerySet[Bal], user, asked: Collection[str] | None = None) -> dict[int, dict[str, Any]]:
+def bal_lines(bals: BalQuerySet, user, asked: Collection[str] | None = None) -> dict[int, dict[str, Any]]:
     """What the API shows `user` of these BAL, by primary key; `asked`: these fields alone."""
     has_left = Case(When(kind=Bal.Kind.NOMINATIVE, then=holder_left_in_row()), default=Value(False))
-    read = bals.with_publication().annotate(has_left=has_left)  # type: ignore[attr-defined]
+    read = bals.with_publication().annotate(has_left=has_left)
     rows = {row[0]: row for row in read.values_list(*READ.values(), "has_left")}
     holders = _holders(rows)
     is_weighed = asked is None or "abilities" in asked

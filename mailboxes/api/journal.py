@@ -3,7 +3,6 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from mailboxes import actions
 from mailboxes.api.filters import JournalKeys
@@ -115,7 +114,7 @@ EXAMPLE = OpenApiExample(
 )
 
 
-class FindingsView(StrictView, APIView):
+class FindingsView(StrictView):
     @extend_schema(responses=FindingsSerializer, examples=[EXAMPLE], operation_id="findings_list")
     def get(self, request):
         """Ce qui est à faire, comme à la page « À traiter » ; les BAL de chacun par `/bals/?finding=`."""

@@ -7,7 +7,6 @@ from django.views.decorators.cache import never_cache
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from directory.check import CheckVerdict, check
 from directory.identifiers import LONGEST
@@ -187,7 +186,7 @@ def _freshness() -> dict:
 
 
 @method_decorator(never_cache, name="dispatch")
-class ResolveView(StrictView, APIView):
+class ResolveView(StrictView):
     scopes = {"GET": Scope.RESOLVE, "POST": Scope.RESOLVE}
 
     def parameters(self):
@@ -255,7 +254,7 @@ class VerdictSerializer(serializers.Serializer):
 
 
 @method_decorator(never_cache, name="dispatch")
-class CheckView(StrictView, APIView):
+class CheckView(StrictView):
     scopes = {"GET": Scope.RESOLVE, "POST": Scope.RESOLVE}
 
     def parameters(self):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 LENIENT = "handling=lenient"
 
@@ -21,21 +22,19 @@ class StrictSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
 
-class StrictView:
-    """For an APIView: the parameters of its address that it reads are those of `parameters()`."""
-
-    request: Request
+class StrictView(APIView):
+    """The parameters of its address that it reads are those of `parameters()`."""
 
     def parameters(self) -> Iterable[str]:
         return ()
 
     def initial(self, request, *args, **kwargs):
-        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        super().initial(request, *args, **kwargs)
         if not is_lenient(request):
             check_known(request.query_params, self.parameters(), "Paramètre inconnu")
 
     def finalize_response(self, request, response, *args, **kwargs):
-        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+        response = super().finalize_response(request, response, *args, **kwargs)
         if is_lenient(request):
             response["Preference-Applied"] = LENIENT
         return response

@@ -1,5 +1,7 @@
 """Of which structure the indicators are shown, and over how long."""
 
+from typing import cast
+
 from django import forms
 from django.db.models import QuerySet
 
@@ -22,7 +24,7 @@ class IndicatorsForm(forms.Form):
         self.seen, self.within = seen, within
         offer_rows(self, structure=seen)
         if within:
-            self.fields["structure"].empty_label = f"{within} et ce qui en dépend"
+            cast("forms.ModelChoiceField", self.fields["structure"]).empty_label = f"{within} et ce qui en dépend"
 
     def asked(self) -> Indicators:
         """What is not understood is not applied."""

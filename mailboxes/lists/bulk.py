@@ -165,6 +165,11 @@ OPPOSITES: dict[Act | Verb, Verb] = {
     Verb.REQUEST_DEPUBLICATION: Verb.CANCEL_DEPUBLICATION,
 }
 
+
+def opposite_of(act: Act | Verb | None) -> Verb | None:
+    return OPPOSITES.get(act) if act else None
+
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in [

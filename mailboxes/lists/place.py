@@ -5,17 +5,18 @@ from django.http import HttpRequest
 
 from mailboxes.models import Structure
 
-KEY = "place"
+KEY = "place"  # in the session, and among what the request keeps
 
 
 def place_of(request: HttpRequest) -> Structure | None:
     """The structure that pages are narrowed to, with those below it; None: all that the account sees."""
-    if not hasattr(request, "_place"):
+    kept = vars(request)
+    if KEY not in kept:
         number = request.session.get(KEY)
         seen = Structure.objects.visible_to(request.user) if number else Structure.objects.none()
         place = seen.filter(pk=number).first() if number else None
-        request._place = place  # type: ignore[attr-defined]
-    return request._place  # type: ignore[attr-defined]
+        kept[KEY] = place
+    return kept[KEY]
 
 
 def places_within(request: HttpRequest) -> QuerySet[Structure]:
@@ -34,4 +35,4 @@ def choose_place(request: HttpRequest, place: Structure | None) -> None:
         request.session[KEY] = place.pk
     else:
         request.session.pop(KEY, None)
-    request._place = place  # type: ignore[attr-defined]
+    vars(request)[KEY] = place

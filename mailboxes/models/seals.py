@@ -78,9 +78,9 @@ def unsealed_notices(now: datetime) -> QuerySet[Notice]:
 
 
 # --- What a line says -------------------------------------------------------------------------------------------------
-def facts_of(model: type[models.Model]) -> list[str]:
+def facts_of(model: type[JournalEntry | Notice]) -> list[str]:
     """The columns that never change once written."""
-    return sorted(field.attname for field in model._meta.concrete_fields if field.name not in model.DELIVERY)  # type: ignore[attr-defined]
+    return sorted(field.attname for field in model._meta.concrete_fields if field.name not in model.DELIVERY)
 
 
 def digests(rows: QuerySet, fields: list[str]) -> Iterator[tuple[str, str]]:

@@ -162,7 +162,7 @@ class NamingPolicyView(FormView):
 
     def form_valid(self, form):
         if "preview" in self.request.POST:
-            is_partial = self.request.htmx  # type: ignore[attr-defined]
+            is_partial = "HX-Request" in self.request.headers
             template = "mailboxes/openings/_naming_examples.html" if is_partial else self.template_name
             return render(self.request, template, self.get_context_data(form=form))
         try:

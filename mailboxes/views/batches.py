@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from directory.typography import grouped
 from mailboxes.lists import actions
-from mailboxes.lists.bulk import KINDS, OPPOSITES, Kind
+from mailboxes.lists.bulk import KINDS, Kind, opposite_of
 from mailboxes.lists.models import SIZES, Batch
 from mailboxes.rules import Refused
 from mailboxes.views.tally import NAMED, reasons_of, say_tally
@@ -121,7 +121,7 @@ def _tell(request: HttpRequest, row: Batch, kind: Kind) -> str:
 
 def _opposite(row: Batch, kind: Kind) -> str:
     """The act that undoes it, for what was done; whether it still can be is foreseen row by row."""
-    opposite = OPPOSITES.get(kind.act_named(row.act)) if row.kind == "bals" else None  # type: ignore[arg-type]
+    opposite = opposite_of(kind.act_named(row.act)) if row.kind == "bals" else None
     return kind.label_of(opposite) if opposite and row.done and not row.is_at_work else ""
 
 
@@ -141,7 +141,7 @@ def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
     """The opposite act on what was done, foreseen like any other."""
     row = _find(request, pk)
     kind = KINDS[row.kind]
-    act = OPPOSITES.get(kind.act_named(row.act))  # type: ignore[arg-type]
+    act = opposite_of(kind.act_named(row.act))
     if act is None or not row.done_keys:
         messages.error(request, "Cet acte n’a pas de contraire : voyez chaque fiche.")
         return redirect(row)

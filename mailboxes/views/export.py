@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
-
 from directory.csv_files import BATCH, BOM, harmless
 from directory.dates import day_of
 from directory.sheets import as_xlsx
 from mailboxes.lifecycle import State
-from mailboxes.models import Bal, Cotitulaire, Delegataire, Reading
+from mailboxes.models import Cotitulaire, Delegataire, Reading
+from mailboxes.models.bals import BalQuerySet
 from mailboxes.models.bulk import among
 from mailboxes.models.people import written_name
 
@@ -88,14 +87,14 @@ COLUMNS = [
 # fmt: on
 
 
-def register_lines(bals: QuerySet[Bal]) -> Iterator[str]:
+def register_lines(bals: BalQuerySet) -> Iterator[str]:
     """As a CSV, so many lines at a time, whatever the number of BAL."""
     yield BOM + _written([[title for title, _ in COLUMNS]])
     for rows in _batches(bals):
         yield _written(_cells(row) for row in rows)
 
 
-def register_book(bals: QuerySet[Bal]) -> bytes:
+def register_book(bals: BalQuerySet) -> bytes:
     """The same columns as a workbook."""
     return as_xlsx(
         "Registre", [title for title, _ in COLUMNS], (_cells(row) for rows in _batches(bals) for row in rows)
@@ -112,10 +111,10 @@ def _written(rows: Iterable[list]) -> str:
     return text.getvalue()
 
 
-def _batches(bals: QuerySet[Bal]) -> Iterator[list[ExportedBal]]:
+def _batches(bals: BalQuerySet) -> Iterator[list[ExportedBal]]:
     """The rows with their holders, in three queries for each batch."""
     read: list[tuple] = []
-    for values in bals.with_publication().values_list(*READ).iterator(chunk_size=BATCH):  # type: ignore[attr-defined]
+    for values in bals.with_publication().values_list(*READ).iterator(chunk_size=BATCH):
         read.append(values)
         if len(read) == BATCH:
             yield _completed(read)
