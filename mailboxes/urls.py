@@ -150,6 +150,7 @@ urlpatterns = [
     path("bal/inscrire/", acts.RegisterView.as_view(), name="bal-new"),
     path("bal/<int:pk>/", bals.bal, name="bal"),
     path("bal/<int:pk>/espace/", space.MoreSpaceView.as_view(), name="bal-space"),
+    path("bal/<int:pk>/acces.pdf", bals.bal_chain, REVIEWS, name="bal-chain"),
     path("bal/<int:pk>/journal/", bals.bal_journal, name="bal-journal"),
     path("bal/<int:pk>/avis/", notices.bal_notices, name="bal-notices"),
     path("bal/<int:pk>/demander-sa-suppression/", notices.AskDeletionView.as_view(), name="bal-ask-deletion"),

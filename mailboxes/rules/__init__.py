@@ -42,6 +42,7 @@ from mailboxes.rules.holders import (
     check_stays,
     check_transfer_principal,
     has_left,
+    stays_at,
 )
 from mailboxes.rules.joining import (
     check_accept_joining,
@@ -297,5 +298,6 @@ __all__ = [
     "quota_level",
     "quota_level_after",
     "server_of",
+    "stays_at",
     "verb_of",
 ]

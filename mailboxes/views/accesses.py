@@ -124,7 +124,7 @@ class AccessReport:
                 )
             for row in bal.shown_delegates:
                 facts = (row.starts_on, row.ends_on, row.under, reviewed.get(bal.pk))
-                yield HeldAccess(bal, row.person, Role.DELEGATAIRE, _right(row), *facts)
+                yield HeldAccess(bal, row.person, Role.DELEGATAIRE, right_of(row), *facts)
 
     def all_accesses(self) -> Iterator[HeldAccess]:
         bals = self.with_accesses(self.bals())
@@ -150,7 +150,8 @@ class AccessReport:
         return found.select_related("bal", "person", "by", "signatory").order_by("-at", "-pk")
 
 
-def _right(row: Delegataire) -> str:
+def right_of(row: Delegataire) -> str:
+    """« lecture et envoi »."""
     return " et ".join(word for word, may in (("lecture", row.can_read), ("envoi", row.can_send)) if may)
 
 
