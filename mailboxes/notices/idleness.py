@@ -95,32 +95,32 @@ def alert_of(bal: Bal) -> Alert:
     told = list(bal.notices.delivered().filter(party=Party.HOLDERS, created_at__gte=bal.state_since))
     done = bal.journal.filter(what__in=[Act.REMIND_IDLE, Act.ESCALATE_IDLE], at__gte=bal.state_since)
     lines = list(done.values_list("what", "after"))
-    ends_at = _ends_at(bal, [notice.sent_at for notice in told if notice.stage == Verb.ALERT_IDLE and notice.sent_at])
+    given = [notice.sent_at for notice in told if notice.stage == Verb.ALERT_IDLE and notice.sent_at]
+    # Never, as long as nobody was given the alert.
+    end = ends_at(bal, bal.clock_at, min(given)) if given and bal.clock_at else None
     is_escalated = any(what == Act.ESCALATE_IDLE for what, _ in lines)
     turns = [] if told else [bal.state_since + settings.IDLE_UNREACHED_AFTER]
-    turns += [ends_at - settings.IDLE_ESCALATE_BEFORE] if ends_at else []
+    turns += [end - settings.IDLE_ESCALATE_BEFORE] if end else []
     return Alert(
-        reminders=_reminders(ends_at, {after for what, after in lines if what == Act.REMIND_IDLE}),
+        reminders=_reminders(end, {after for what, after in lines if what == Act.REMIND_IDLE}),
         escalates_at=None if is_escalated else min(turns, default=None),
-        ends_at=ends_at,
+        ends_at=end,
     )
 
 
-def _ends_at(bal: Bal, given: list[datetime]) -> datetime | None:
-    """Never, as long as nobody was given the alert."""
-    if not given or bal.clock_at is None:
-        return None
+def ends_at(bal: Bal, clock_at: datetime, told_at: datetime) -> datetime:
+    """When a BAL whose holders were told of the alert then is due for depublication."""
     between = bal.operator.end_after_months - bal.operator.alert_after_months
-    return max(bal.operator.ends_from(bal.clock_at), months_after(min(given), between))
+    return max(bal.operator.ends_from(clock_at), months_after(told_at, between))
 
 
-def _reminders(ends_at: datetime | None, given: set[str]) -> dict[int, datetime]:
+def _reminders(end: datetime | None, given: set[str]) -> dict[int, datetime]:
     """A reminder makes those of more days before the end idle."""
-    if ends_at is None or ends_at <= timezone.now():
+    if end is None or end <= timezone.now():
         return {}
     said = [days for days in settings.IDLE_REMINDERS if days_before(days) in given]
     left = [days for days in settings.IDLE_REMINDERS if days < min(said, default=days + 1)]
-    return {days: ends_at - timedelta(days=days) for days in left}
+    return {days: end - timedelta(days=days) for days in left}
 
 
 class Question(NamedTuple):

@@ -23,7 +23,15 @@ from mailboxes.rules.contacts import (
     check_prefer,
 )
 from mailboxes.rules.corrections import check_changes, check_correct, check_correct_person
-from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_lendable, check_take_over
+from mailboxes.rules.delegations import (
+    check_ask_extension,
+    check_delegate,
+    check_end_delegation,
+    check_extend,
+    check_lendable,
+    check_longer,
+    check_take_over,
+)
 from mailboxes.rules.gaps import (
     check_accept,
     check_adopt,
@@ -182,6 +190,7 @@ __all__ = [
     "check_apply_departure",
     "check_ask_contact",
     "check_ask_deletion",
+    "check_ask_extension",
     "check_ask_handover",
     "check_ask_joining",
     "check_ask_operator",
@@ -217,6 +226,7 @@ __all__ = [
     "check_escalate",
     "check_expire_joining",
     "check_explained",
+    "check_extend",
     "check_finess_free",
     "check_gap",
     "check_gap_stands",
@@ -225,6 +235,7 @@ __all__ = [
     "check_ignore",
     "check_is_applicative",
     "check_lendable",
+    "check_longer",
     "check_make_known",
     "check_may",
     "check_mend_notice",

@@ -27,7 +27,7 @@ CHANGES_SHOWN = 200
 # What gives, changes or takes away an access; where a BAL enters the register its holders come with it.
 CHANGES = (
     Act.REGISTER, Act.ADD_COTITULAIRE, Act.REMOVE_COTITULAIRE, Act.TRANSFER_PRINCIPAL, Act.NAME_PRINCIPAL,
-    Act.DELEGATE, Act.END_DELEGATION, Act.TAKE_OVER, Act.IMPORT_ACCESSES, Act.LEAVE,
+    Act.DELEGATE, Act.EXTEND_DELEGATION, Act.END_DELEGATION, Act.TAKE_OVER, Act.IMPORT_ACCESSES, Act.LEAVE,
 )  # fmt: skip
 Recertified = Callable[[Iterable[int]], dict[int, datetime]]
 

@@ -37,6 +37,7 @@ from mailboxes.rules import (
     check_declare_use,
     check_end_delegation,
     check_end_reply,
+    check_extend,
     check_give_secret,
     check_make_known,
     check_move,
@@ -140,6 +141,7 @@ def abilities(row: Bal, delegations: list[Delegataire], user) -> dict:
                 "asked": asked_for(row, delegation.person_id),
                 "deniable": allows(check_object_access, delegation, by=user),
                 "endable": allows(check_end_delegation, delegation, by=user),
+                "extendable": allows(check_extend, delegation, by=user),
                 "takeable": allows(check_take_over, delegation, taker, by=user),
             }
             for delegation in delegations

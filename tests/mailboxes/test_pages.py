@@ -93,7 +93,7 @@ def test_a_stranger_gets_404_on_a_holder(client, people, org, name, method):
     assert getattr(client, method)(reverse(name, args=[org.pk, people.bruno.pk])).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["delegation-end", "delegation-take-over"])
+@pytest.mark.parametrize("name", ["delegation-end", "delegation-take-over", "delegation-ask", "delegation-extend"])
 def test_a_stranger_gets_404_on_a_delegation(visit, people, org, name):
     assert visit(people.eve, name, org.delegataires.get().pk, post={}).status_code == 404
 
@@ -107,7 +107,7 @@ def test_a_visitor_is_sent_to_log_in(client, db, name):
 
 def test_every_url_of_a_bal_stands_in_the_matrix(org):
     listed = {name for name, _ in OF_A_BAL} | {"bal-holder-remove", "bal-principal-transfer"}
-    listed |= {"delegation-end", "delegation-take-over", "bal-access-object"}
+    listed |= {"delegation-end", "delegation-take-over", "delegation-ask", "delegation-extend", "bal-access-object"}
     names = [name for name in get_resolver().reverse_dict if isinstance(name, str)]
     paths = {name: path for name in names for path, _ in get_resolver().reverse_dict.getlist(name)[0][0]}
     of_a_bal = {name for name, path in paths.items() if path.startswith(("bal/%(pk)s", "delegations/%(pk)s"))}
