@@ -30,13 +30,17 @@ const DIRECT = {
     });
     ctx.save();
     ctx.font = "12px system-ui, sans-serif";
+    ctx.strokeStyle = "#fff";
+    ctx.lineWidth = 4;
     for (const [isThreshold, align] of [[true, "left"], [false, "right"]]) {
       let free = chartArea.top + 10;
       ctx.textAlign = align;
       for (const one of names.filter((name) => Boolean(name.isThreshold) === isThreshold).sort((a, b) => a.y - b.y)) {
         free = Math.max(one.y, free);
+        const x = isThreshold ? chartArea.left + 4 : Math.min(one.x, chartArea.right - 2);
+        ctx.strokeText(one.label, x, free); // what passes behind the name is wiped out
         ctx.fillStyle = one.colour;
-        ctx.fillText(one.label, isThreshold ? chartArea.left + 4 : Math.min(one.x, chartArea.right - 2), free);
+        ctx.fillText(one.label, x, free);
         free += 14;
       }
     }
