@@ -1,6 +1,6 @@
 """Days and moments as a French reader is told them: by the clock of Paris, day first."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.utils import timezone
 
@@ -12,6 +12,11 @@ def day_of(moment: date | None) -> str:
 
 def minute_of(moment: date) -> str:
     return f"{_local(moment):%d/%m/%Y à %H:%M}"
+
+
+def start_of(day: date) -> datetime:
+    """The moment at which the day begins in Paris."""
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _local(moment: date) -> date:

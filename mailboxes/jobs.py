@@ -87,6 +87,7 @@ from mailboxes.models.seals import unsealed_entries, unsealed_notices
 from mailboxes.moves.reads import to_depublish, to_end, to_switch
 from mailboxes.moves.switching import depublish_each, end_each, switch_each
 from mailboxes.notices import idleness
+from mailboxes.notices.hours import HOURS
 from mailboxes.notices.telling import tell
 from mailboxes.openings.models import OpeningDraft
 from mailboxes.rules import CERTIFICATE_THRESHOLDS, Refused, allows, check_annuaire_fresh, check_ranks_known
@@ -183,6 +184,11 @@ def _preferences_seen() -> QuerySet[Request]:
     return asked.filter(~Exists(unseen)).distinct()
 
 
+def daily(job: str) -> crontab:
+    """Every day, at the hour that the pages foretell."""
+    return crontab(hour=HOURS[job].hour, minute=HOURS[job].minute)
+
+
 def _moving(verb: Verb) -> Callable[[QuerySet], Tally]:
     return partial(move_each, verb=verb, by=SYSTEM)
 
@@ -214,11 +220,11 @@ OUTDATED: dict[str, Callable[[datetime], QuerySet]] = {
 
 # fmt: off
 JOBS: dict[str, ScheduledJob] = {
-    "apply_departures": ScheduledJob(crontab(hour=0, minute=5), [
+    "apply_departures": ScheduledJob(daily("apply_departures"), [
         Sweep("accès retirés aux personnes parties",
               lambda now: Affiliation.objects.to_apply(timezone.localdate(now)), _each(apply_departure)),
     ]),
-    "end_delegations": ScheduledJob(crontab(hour=0, minute=15), [
+    "end_delegations": ScheduledJob(daily("end_delegations"), [
         Sweep("délégations échues",
               lambda now: Delegataire.objects.expired(timezone.localdate(now)), _each(end_delegation)),
     ]),
@@ -247,16 +253,16 @@ JOBS: dict[str, ScheduledJob] = {
               lambda now: ApplicativeFacts.objects.to_warn(timezone.localdate(now), CERTIFICATE_THRESHOLDS),
               _each(warn_certificate)),
     ]),
-    "alert_idle": ScheduledJob(crontab(hour=6, minute=20), [
+    "alert_idle": ScheduledJob(daily("alert_idle"), [
         Sweep("alertes d’inactivité", lambda now: Bal.objects.due_for_alert(now), _moving(Verb.ALERT_IDLE)),
     ]),
-    "follow_alerts": ScheduledJob(crontab(hour=6, minute=30), [
+    "follow_alerts": ScheduledJob(daily("follow_alerts"), [
         *(Sweep(f"rappels d’inactivité, {days} jours avant",
                 partial(idleness.due_for_reminder, days=days), _each(partial(remind_idle, days=days)))
           for days in sorted(settings.IDLE_REMINDERS)),
         Sweep("alertes sans réponse, dites au gestionnaire", idleness.due_for_escalation, _each(escalate_idle)),
     ]),
-    "depublish_idle": ScheduledJob(crontab(hour=6, minute=40), [
+    "depublish_idle": ScheduledJob(daily("depublish_idle"), [
         Sweep("demandes de dépublication",
               lambda now: Bal.objects.due_for_depublication(now), _moving(Verb.DEPUBLISH_IDLE)),
     ]),
@@ -266,7 +272,7 @@ JOBS: dict[str, ScheduledJob] = {
         Sweep("questions sur des adresses à identifier",
               lambda now: _askable(Claim.objects.people_to_ask(now)), _each(ask_person)),
     ]),
-    "ask_unknown": ScheduledJob(crontab(hour=7, minute=10), [
+    "ask_unknown": ScheduledJob(daily("ask_unknown"), [
         Sweep("rappels de la question « vous en servez-vous ? »",
               idleness.due_for_question_reminder, _each(remind_use)),
         Sweep("questions « vous en servez-vous ? »", idleness.due_for_question, _each(ask_use)),
@@ -300,7 +306,7 @@ JOBS: dict[str, ScheduledJob] = {
               partial(depublish_each, by=SYSTEM)),
         Sweep("anciennes BAL fermées", lambda now: to_end(), partial(end_each, by=SYSTEM)),
     ]),
-    "remind_operators": ScheduledJob(crontab(hour=8, minute=0), [
+    "remind_operators": ScheduledJob(daily("remind_operators"), [
         Sweep("relances aux opérateurs",
               lambda now: Request.objects.to_remind(timezone.localdate(now)), _stepping(Act.REMIND_OPERATOR)),
         Sweep("retards d’opérateurs signalés",

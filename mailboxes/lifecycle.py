@@ -75,6 +75,8 @@ class Act(TextChoices):
     NAME_PRINCIPAL = "name_principal", "Désigner un principal"
     DELEGATE = "delegate", "Déléguer l’accès"
     END_DELEGATION = "end_delegation", "Mettre fin à une délégation"
+    ASK_EXTENSION = "ask_extension", "Demander à prolonger un accès"
+    EXTEND_DELEGATION = "extend_delegation", "Prolonger une délégation"
     RECORD_ACCESS = "record_access", "Inscrire un accès qui existe"
     REQUEST_ACCESS = "request_access", "Demander un accès"
     OBJECT_ACCESS = "object_access", "Démentir un accès"
@@ -346,6 +348,9 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.NAME_PRINCIPAL,     {_R.GESTIONNAIRE}),
     (Act.DELEGATE,           {_R.TITULAIRE, _R.COTITULAIRE}),
     (Act.END_DELEGATION,     {_R.TITULAIRE, _R.COTITULAIRE, _R.GESTIONNAIRE, _R.SYSTEM}),
+    # Who was lent it asks; who answers for it, and nobody else, lends it longer.
+    (Act.ASK_EXTENSION,      {_R.DELEGATAIRE}),
+    (Act.EXTEND_DELEGATION,  {_R.TITULAIRE, _R.COTITULAIRE}),
     # On the word of the professional who answers for it: they hear of it, and may say that they never gave it.
     (Act.RECORD_ACCESS,      {_R.GESTIONNAIRE}),
     (Act.REQUEST_ACCESS,     {_R.GESTIONNAIRE}),

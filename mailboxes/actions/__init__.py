@@ -11,7 +11,15 @@ from mailboxes.actions.applicative import describe_applicative, warn_certificate
 from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
 from mailboxes.actions.contacts import apply_contact, ask_contact, confirm_contact, object_contact, prefer_channel
 from mailboxes.actions.corrections import ask_correction, correct_bal, correct_person
-from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
+from mailboxes.actions.delegations import (
+    ask_extension,
+    delegate,
+    end_delegation,
+    extend_delegation,
+    is_extension_asked,
+    take_over_delegation,
+)
+from mailboxes.actions.departures import Departure, depart, foresee_departure
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
 from mailboxes.actions.idleness import ask_deletion, ask_use, escalate_idle, remind_idle, remind_use
@@ -52,6 +60,7 @@ from mailboxes.actions.wayout import request_depublication
 
 __all__ = [
     "Answered",
+    "Departure",
     "Pushed",
     "ReadingVerdict",
     "Result",
@@ -68,6 +77,7 @@ __all__ = [
     "ask_contact",
     "ask_correction",
     "ask_deletion",
+    "ask_extension",
     "ask_handover",
     "ask_joining",
     "ask_more_space",
@@ -83,6 +93,7 @@ __all__ = [
     "declare_use",
     "delegate",
     "delete_layout",
+    "depart",
     "describe_applicative",
     "describe_bal",
     "describe_operator",
@@ -94,9 +105,12 @@ __all__ = [
     "end_delegation",
     "escalate_idle",
     "expire_joining",
+    "extend_delegation",
+    "foresee_departure",
     "give_notice",
     "hand_over",
     "ignore_gap",
+    "is_extension_asked",
     "keep_measures",
     "move",
     "move_each",

@@ -5,12 +5,13 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
+from directory.dates import day_of
 from mailboxes import rules
 from mailboxes.actions.accesses import ask_closing, ask_opening, ask_takeover
 from mailboxes.actions.journal import locked, write
 from mailboxes.actions.people import recorded
 from mailboxes.lifecycle import Act
-from mailboxes.models import Bal, Delegataire, Person
+from mailboxes.models import Bal, Delegataire, JournalEntry, Person
 
 
 @transaction.atomic
@@ -74,11 +75,57 @@ def take_over_delegation(delegation: Delegataire, *, by) -> Delegataire:
 
 @transaction.atomic
 def end_delegation(delegation: Delegataire, *, by) -> Delegataire:
+    delegation = _current(delegation)
+    rules.check_end_delegation(delegation, by=by)
+    close(delegation, by=by)
+    return delegation
+
+
+@transaction.atomic
+def ask_extension(delegation: Delegataire, *, by, until: date | None = None, note: str = "") -> JournalEntry:
+    """Ask who answers for an access to lend it longer; once for each day on which it ends."""
+    delegation = _current(delegation)
+    rules.check_ask_extension(delegation, is_extension_asked(delegation), by=by)
+    return write(
+        delegation.bal,
+        Act.ASK_EXTENSION,
+        by=by,
+        to=[delegation.under],
+        cycle=f"extension-{delegation.pk}-{delegation.ends_on}",
+        person=delegation.person,
+        before=day_of(delegation.ends_on),
+        after=day_of(until),
+        note=note.strip(),
+    )
+
+
+def is_extension_asked(delegation: Delegataire) -> bool:
+    asked = JournalEntry.objects.filter(bal=delegation.bal_id, person=delegation.person_id, what=Act.ASK_EXTENSION)
+    return asked.filter(before=day_of(delegation.ends_on)).exists()
+
+
+@transaction.atomic
+def extend_delegation(delegation: Delegataire, ends_on: date | None, *, by, note: str = "") -> Delegataire:
+    """Lend an access longer; the operator, who opened it until then, is told."""
+    delegation = _current(delegation)
+    rules.check_extend(delegation, by=by)
+    rules.check_longer(delegation, ends_on)
+    before, delegation.ends_on = delegation.ends_on, ends_on
+    rules.check_row(delegation)
+    delegation.save(update_fields=["ends_on"])
+    facts = {"before": day_of(before), "after": day_of(ends_on) or "sans date de fin", "note": note.strip()}
+    entry = write(
+        delegation.bal, Act.EXTEND_DELEGATION, by=by, to=[delegation.person], person=delegation.person, **facts
+    )
+    ask_opening(entry, delegation, by=by)
+    return delegation
+
+
+def _current(delegation: Delegataire) -> Delegataire:
+    """The row as it stands now, with its BAL locked."""
     bal = locked(delegation.bal)
     delegation = Delegataire.objects.select_related("person", "under").get(pk=delegation.pk)
     delegation.bal = bal
-    rules.check_end_delegation(delegation, by=by)
-    close(delegation, by=by)
     return delegation
 
 

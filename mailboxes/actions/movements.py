@@ -31,6 +31,20 @@ def open_movement(stay: Affiliation, kind: str, *, by, planned_on: date) -> Move
 
 
 @transaction.atomic
+def plan_movement(movement: Movement, planned_on: date, *, by) -> Movement:
+    """Move the planned day of an open file."""
+    movement = _locked(movement)
+    rules.check_may(Act.OPEN_MOVEMENT, structure=movement.stay.structure, person=movement.stay.person, by=by)
+    rules.check_movement_open(movement)
+    if movement.planned_on != planned_on:
+        before = _told(movement)
+        movement.planned_on = planned_on
+        movement.save(update_fields=["planned_on"])
+        _write(movement, Act.OPEN_MOVEMENT, by=by, before=before, after=_told(movement))
+    return movement
+
+
+@transaction.atomic
 def settle_step(movement: Movement, name: str, outcome: str, *, by, note: str = "") -> Step:
     """Tick a step, or set it aside with a reason; done again, it corrects the former answer."""
     movement = _locked(movement)
@@ -105,7 +119,7 @@ def remind_movement(movement: Movement, *, by) -> JournalEntry:
 @transaction.atomic
 def record_departure(stay: Affiliation, left_on: date | None, *, by, note: str = "") -> Affiliation:
     """Record that the person leaves on `left_on`; on that day they lose their last accesses."""
-    _hold_bals_of(stay)
+    hold_bals_of(stay)
     stay = lock_stay(stay)
     rules.check_record_departure(standing_of(stay), left_on, by=by)
     stay.left_on = left_on
@@ -132,7 +146,7 @@ def apply_departure(stay: Affiliation, *, by) -> Affiliation:
 
     They stay on a BAL of which they became the principal in the meantime: it is shown among the orphans.
     """
-    _hold_bals_of(stay)
+    hold_bals_of(stay)
     stay = lock_stay(stay)
     rules.check_apply_departure(stay, by=by)
     _apply(stay, by=by)
@@ -161,7 +175,7 @@ def _apply(stay: Affiliation, *, by) -> None:
     stay.save(update_fields=["applied_at"])
 
 
-def _hold_bals_of(stay: Affiliation) -> None:
+def hold_bals_of(stay: Affiliation) -> None:
     """Lock the person's BAL before the stay, in the order that naming them on a BAL takes: two at once wait for each
     other."""
     person = stay.person_id

@@ -10,7 +10,7 @@ from mailboxes.forms.bals import (
     RequestDeletionForm,
 )
 from mailboxes.forms.gaps import GapFilterForm
-from mailboxes.forms.holders import AddCotitulaireForm, DelegateForm, NamePrincipalForm
+from mailboxes.forms.holders import AddCotitulaireForm, AskExtensionForm, DelegateForm, ExtendForm, NamePrincipalForm
 from mailboxes.forms.indicators import IndicatorsForm
 from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.forms.notices import GiveNoticeForm, MyPreferencesForm, PreferencesForm
@@ -22,6 +22,7 @@ from mailboxes.forms.space import MoreSpaceForm
 __all__ = [
     "AddCotitulaireForm",
     "ApplicativeForm",
+    "AskExtensionForm",
     "CorrectingMoveForm",
     "DelegateForm",
     "DepartureForm",
@@ -29,6 +30,7 @@ __all__ = [
     "DescribeForm",
     "DescribePersonForm",
     "EmptyForm",
+    "ExtendForm",
     "GapFilterForm",
     "GiveNoticeForm",
     "HandOverForm",

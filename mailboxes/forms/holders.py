@@ -70,3 +70,26 @@ class DelegateForm(_PersonOfBalForm):
         # An account that is nobody's holds nothing: the rule says so.
         oneself = Person.objects.filter(user=by).first() or Person()
         return actions.delegate(bal, under=oneself, by=by, **self.cleaned_data)
+
+
+class AskExtensionForm(forms.Form):
+    until = forms.DateField(label="Jusqu’au", required=False, widget=DateInput(), help_text="Si vous le savez.")
+    note = forms.CharField(label="Pourquoi", required=False, max_length=200)
+
+    def perform(self, delegation: Delegataire, *, by):
+        return actions.ask_extension(delegation, by=by, **self.cleaned_data)
+
+
+class ExtendForm(forms.Form):
+    ends_on = forms.DateField(label="Jusqu’au", required=False, widget=DateInput())
+    is_endless = forms.BooleanField(label="Sans date de fin", required=False)
+    note = forms.CharField(label="Pourquoi", required=False, max_length=200)
+
+    def clean(self):
+        if not self.cleaned_data.get("ends_on") and not self.cleaned_data.get("is_endless") and not self.errors:
+            raise forms.ValidationError("Donnez un jour, ou cochez « sans date de fin ».", "ends_on")
+        return self.cleaned_data
+
+    def perform(self, delegation: Delegataire, *, by):
+        ends_on = None if self.cleaned_data["is_endless"] else self.cleaned_data["ends_on"]
+        return actions.extend_delegation(delegation, ends_on, by=by, note=self.cleaned_data["note"])

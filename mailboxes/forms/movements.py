@@ -6,7 +6,9 @@ from mailboxes import actions
 from mailboxes.forms.holders import SUGGESTED, successors
 from mailboxes.forms.offers import offer_choices
 from mailboxes.forms.people import DateInput, PersonField
-from mailboxes.models import Affiliation, Bal, Movement, Step
+from mailboxes.lifecycle import IN_SERVICE
+from mailboxes.models import Affiliation, Bal, Delegataire, Movement, Person, Standing, Step
+from mailboxes.models.movements import leaves
 from mailboxes.rules import Refused
 
 
@@ -24,15 +26,68 @@ class OpenMovementForm(forms.Form):
 
 
 class DepartureForm(forms.Form):
+    """A person's departure whole: its day, and what becomes of each BAL and of each access that they lent."""
+
     left_on = forms.DateField(
         label="Jour du départ",
         widget=DateInput(),
         help_text="À partir de ce jour, la personne n’est plus là. Un jour à venir se prévoit.",
     )
-    note = NoteField()
+    note = NoteField(label="Motif")
 
-    def perform(self, stay: Affiliation, *, by) -> Affiliation:
-        return actions.record_departure(stay, by=by, **self.cleaned_data)
+    def __init__(self, standing: Standing, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.standing = standing
+        hanging = Bal.objects.with_holders().filter(pk__in=[row.bal_id for row in standing.blocking])
+        self.hanging = list(hanging.order_by("address"))
+        self.nominatives = [bal for bal in standing.nominatives if bal.state in IN_SERVICE]
+        for bal in self.hanging:
+            field = PersonField(label="Qui en répondra", required=False)
+            field.offer(user, bal)
+            field.suggest(successors(bal), SUGGESTED)
+            self.fields[f"bal_{bal.pk}"] = field
+        found = {row: self._takers_of(row) for row in standing.given if row.is_current}
+        self.takers = {row: takers for row, takers in found.items() if takers}
+        self.ending = [row for row in standing.given if row not in self.takers]
+        for row, takers in self.takers.items():
+            choices = [("", "Prend fin"), *((str(one.pk), f"Continue sous {one}, qui me l’a dit") for one in takers)]
+            self.fields[f"lent_{row.pk}"] = forms.ChoiceField(label="Cet accès", choices=choices, required=False)
+        if self.takers:
+            self.fields["told_how"] = forms.CharField(
+                label="Comment ils vous l’ont dit",
+                required=False,
+                max_length=200,
+                help_text="De vive voix, par téléphone, par écrit. Chacun l’apprend par un avis, et peut le démentir.",
+            )
+        for bal in self.nominatives:
+            self.fields[f"out_{bal.pk}"] = forms.BooleanField(label="La faire retirer de l’annuaire", required=False)
+
+    def _takers_of(self, row: Delegataire) -> list[Person]:
+        """The other cotitulaires of the BAL, who stay."""
+        others = Person.objects.filter(held__bal=row.bal_id).exclude(pk=row.under_id)
+        leaving = Affiliation.objects.filter(leaves(), structure=row.bal.structure_id)
+        return list(others.exclude(pk__in=leaving.values("person")))
+
+    def hanging_lines(self) -> list[tuple]:
+        return [(bal, self[f"bal_{bal.pk}"]) for bal in self.hanging]
+
+    def lent_lines(self) -> list[tuple]:
+        return [(row, self[f"lent_{row.pk}"]) for row in self.takers]
+
+    def nominative_lines(self) -> list[tuple]:
+        return [(bal, self[f"out_{bal.pk}"]) for bal in self.nominatives]
+
+    def departure(self) -> actions.Departure:
+        said = self.cleaned_data
+        people = {str(one.pk): one for takers in self.takers.values() for one in takers}
+        return actions.Departure(
+            left_on=said["left_on"],
+            note=said["note"],
+            successors={bal: said[f"bal_{bal.pk}"] for bal in self.hanging if said.get(f"bal_{bal.pk}")},
+            takers={row: people[said[f"lent_{row.pk}"]] for row in self.takers if said.get(f"lent_{row.pk}")},
+            told_how=said.get("told_how", ""),
+            withdrawn=[bal for bal in self.nominatives if said.get(f"out_{bal.pk}")],
+        )
 
 
 class NoteForm(forms.Form):

@@ -333,6 +333,11 @@ class Bal(models.Model):
         return beside.aggregate(last=Max("read_at"))["last"]
 
     @property
+    def watched_until(self) -> datetime | None:
+        """Until when its source's last reading lets the absence of any use be concluded: `watched`, as a date."""
+        return self.source_read_at and self.source_read_at + self.operator.reading_worth
+
+    @property
     def is_expected_in_annuaire(self) -> bool:
         return self.has_users and not self.liste_rouge
 
@@ -424,12 +429,15 @@ class Bal(models.Model):
     def is_orphan(self) -> bool:
         """Does nobody answer for a shared BAL? It has no principal; or they have left; or the day of their departure
         has come, and only this role still keeps it from being recorded."""
-        principal = self.principal()
-        if principal is None or self.has_lost_its_holder():
-            return True
-        due = Movement.objects.due_departures(timezone.localdate()).filter(stay__person=principal)
-        files = due.select_related("stay__structure__parent")
-        return any(file.stay.structure.is_in_line_with(self.structure) for file in files)
+        return self.principal() is None or self.has_lost_its_holder() or self.is_principal_due_to_leave()
+
+    def is_principal_due_to_leave(self) -> bool:
+        """Has the day of the principal's departure come, which only this role still keeps from being recorded?"""
+        if not hasattr(self, "principal_is_due"):
+            due = Movement.objects.due_departures(timezone.localdate()).filter(stay__person=self.principal())
+            files = due.select_related("stay__structure__parent")
+            self.principal_is_due = any(file.stay.structure.is_in_line_with(self.structure) for file in files)
+        return self.principal_is_due
 
 
 def is_watched(now: datetime) -> Exists:

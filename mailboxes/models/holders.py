@@ -128,6 +128,11 @@ class Delegataire(models.Model):
         return self.under if self.told_on else None
 
     @property
+    def is_past(self) -> bool:
+        """`expired`, in Python."""
+        return self.ended_at is None and self.ends_on is not None and self.ends_on < timezone.localdate()
+
+    @property
     def is_current(self) -> bool:
         """`current`, in Python."""
         today = timezone.localdate()

@@ -3,9 +3,22 @@
 And days, for the limits that each row has in days.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
+from dateutil.relativedelta import relativedelta
 from django.db.models import DateTimeField, Expression, F, Func, IntegerField, Value
+
+
+def months_after(moment: datetime, months: int) -> datetime:
+    """From when on `moment` is so many months ago: `MonthsBefore` turned round.
+
+    Of 31 December and two months it is 1 March: two months before 28 February is still 28 December.
+    """
+    moment = moment.astimezone(UTC)
+    there = moment + relativedelta(months=months)
+    if there.day == moment.day:
+        return there
+    return there.replace(hour=0, minute=0, second=0, microsecond=0) + relativedelta(days=1)
 
 
 class MonthsBefore(Func):

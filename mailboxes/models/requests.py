@@ -1,6 +1,6 @@
 """What an operator is asked, and what became of it: they alone create, publish and delete."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 
@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.dates import start_of
 from directory.models import Entry
 from mailboxes.lifecycle import AWAITS, SHOWN_ONCE_DONE, Party, RequestKind, RequestStage
 from mailboxes.models.bals import Bal
@@ -165,6 +166,22 @@ class Request(models.Model):
     @property
     def is_overdue(self) -> bool:
         return self.stage == RequestStage.SENT and self.due_on is not None and self.due_on < timezone.localdate()
+
+    @property
+    def reminder_on(self) -> date | None:
+        """The day on which its operator is reminded, without an answer: `to_remind`, as a date."""
+        is_awaited = self.stage == RequestStage.SENT and self.due_on is not None and self.reminded_at is None
+        return self.due_on + timedelta(days=1) if is_awaited and self.operator.request_email else None
+
+    @property
+    def escalates_at(self) -> datetime | None:
+        """When its delay is told to those who manage the structure: `to_escalate`, as a date."""
+        if self.stage != RequestStage.SENT or self.due_on is None or self.escalated_at:
+            return None
+        overdue = start_of(self.due_on + timedelta(days=1))
+        if not self.operator.request_email:
+            return overdue
+        return max(overdue, self.reminded_at + settings.REQUEST_ESCALATE_AFTER) if self.reminded_at else None
 
     @property
     def letter(self) -> Notice | None:

@@ -1,8 +1,7 @@
 """Who manages BAL (structures, and the accounts that act for them) and who hosts them (operators)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -13,6 +12,7 @@ from django.utils.functional import cached_property
 from directory.identifiers import domain_of
 from directory.records import ManagedStructures
 from mailboxes.models.fields import identifier_field
+from mailboxes.models.months import months_after
 from mailboxes.models.numbers import numbered
 from mailboxes.models.presence import present_on
 
@@ -251,7 +251,20 @@ class Operator(models.Model):
 
     def is_long_ago(self, used_at: datetime, now: datetime) -> bool:
         """Is a last use then, as told at `now`, old enough here to make a BAL idle?"""
-        return used_at <= now - relativedelta(months=self.alert_after_months)
+        return self.idle_from(used_at) <= now
+
+    def idle_from(self, used_at: datetime) -> datetime:
+        """When a BAL last used then becomes idle here."""
+        return months_after(used_at, self.alert_after_months)
+
+    def ends_from(self, used_at: datetime) -> datetime:
+        """When one last used then is idle to the end."""
+        return months_after(used_at, self.end_after_months)
+
+    @property
+    def reading_worth(self) -> timedelta:
+        """How long one of its readings lets the absence of any use be concluded."""
+        return timedelta(days=self.fresh_days or settings.READING_FRESH_DAYS)
 
     @cached_property
     def domain_names(self) -> frozenset[str]:

@@ -2,12 +2,15 @@
 is here: reminders, the gestionnaire's turn, and the question put where nobody knows of any use."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
-from mailboxes.lifecycle import Act, CampaignKind, Party, State
+from mailboxes.lifecycle import Act, CampaignKind, Party, State, Verb
 from mailboxes.models import Bal, Cotitulaire, JournalEntry, Notice
+from mailboxes.models.months import months_after
 
 
 def days_before(days: int) -> str:
@@ -76,3 +79,78 @@ def to_ask_deletion() -> QuerySet[Bal]:
 def _done(what: Act, **facts) -> Exists:
     """The journal's lines of such acts since the BAL came into its state."""
     return Exists(JournalEntry.objects.filter(bal=OuterRef("pk"), what=what, at__gte=OuterRef("state_since"), **facts))
+
+
+# --- The same of one BAL, as dates ------------------------------------------------------------------------------------
+class Alert(NamedTuple):
+    """When each thing that an alert calls for falls due, without an answer; None: not to come, or done."""
+
+    reminders: dict[int, datetime]  # by days before the end
+    escalates_at: datetime | None
+    ends_at: datetime | None
+
+
+def alert_of(bal: Bal) -> Alert:
+    """`due_for_reminder`, `due_for_escalation` and `due_for_depublication` of a BAL that is alerted; two queries."""
+    told = list(bal.notices.delivered().filter(party=Party.HOLDERS, created_at__gte=bal.state_since))
+    done = bal.journal.filter(what__in=[Act.REMIND_IDLE, Act.ESCALATE_IDLE], at__gte=bal.state_since)
+    lines = list(done.values_list("what", "after"))
+    given = [notice.sent_at for notice in told if notice.stage == Verb.ALERT_IDLE and notice.sent_at]
+    # Never, as long as nobody was given the alert.
+    end = ends_at(bal, bal.clock_at, min(given)) if given and bal.clock_at else None
+    is_escalated = any(what == Act.ESCALATE_IDLE for what, _ in lines)
+    turns = [] if told else [bal.state_since + settings.IDLE_UNREACHED_AFTER]
+    turns += [end - settings.IDLE_ESCALATE_BEFORE] if end else []
+    return Alert(
+        reminders=_reminders(end, {after for what, after in lines if what == Act.REMIND_IDLE}),
+        escalates_at=None if is_escalated else min(turns, default=None),
+        ends_at=end,
+    )
+
+
+def ends_at(bal: Bal, clock_at: datetime, told_at: datetime) -> datetime:
+    """When a BAL whose holders were told of the alert then is due for depublication."""
+    between = bal.operator.end_after_months - bal.operator.alert_after_months
+    return max(bal.operator.ends_from(clock_at), months_after(told_at, between))
+
+
+def _reminders(end: datetime | None, given: set[str]) -> dict[int, datetime]:
+    """A reminder makes those of more days before the end idle."""
+    if end is None or end <= timezone.now():
+        return {}
+    said = [days for days in settings.IDLE_REMINDERS if days_before(days) in given]
+    left = [days for days in settings.IDLE_REMINDERS if days < min(said, default=days + 1)]
+    return {days: end - timedelta(days=days) for days in left}
+
+
+class Question(NamedTuple):
+    """When the holders of a BAL of unknown use are asked, and reminded."""
+
+    asks_at: datetime
+    reminds_at: datetime | None
+
+
+def with_question(bals: QuerySet[Bal]) -> QuerySet[Bal]:
+    """The BAL with what `question_of` reads."""
+
+    def latest(what: Act) -> Subquery:
+        lines = JournalEntry.objects.filter(bal=OuterRef("pk"), what=what)
+        return Subquery(lines.order_by("-at").values("at")[:1])
+
+    return bals.annotate(
+        is_to_be_asked=Exists(to_ask_about().filter(pk=OuterRef("pk"))),
+        use_asked_at=latest(Act.ASK_USE),
+        use_reminded_at=latest(Act.REMIND_USE),
+    )
+
+
+def question_of(bal) -> Question | None:
+    """`due_for_question` and `due_for_question_reminder` of one BAL read `with_question`; None where none is put."""
+    if not bal.is_to_be_asked or not bal.cotitulaires.all():
+        return None
+    first = bal.state_since + settings.USE_QUESTION_AFTER
+    if bal.use_asked_at is None:
+        return Question(first, None)
+    is_reminded = bal.use_reminded_at is not None and bal.use_reminded_at >= bal.use_asked_at
+    reminds_at = None if is_reminded else bal.use_asked_at + settings.UNIDENTIFIED_REMIND_AFTER
+    return Question(max(first, bal.use_asked_at + settings.UNIDENTIFIED_CYCLE), reminds_at)

@@ -7,7 +7,6 @@ notice itself says is read behind its link. HTML and text are two layouts of the
 from datetime import date, datetime
 from typing import NamedTuple
 
-from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db.models import TextChoices
@@ -18,6 +17,7 @@ from directory.dates import day_of
 from directory.plain import plain_text
 from mailboxes.lifecycle import Act, Party, Verb
 from mailboxes.models import JournalEntry, Notice, Structure
+from mailboxes.notices.idleness import ends_at
 
 LONGEST_NAME = 60  # characters of a structure's name in a subject
 
@@ -112,6 +112,11 @@ WORDINGS: dict[str, Wording] = {
         "Ce qui est envoyé à cette adresse est désormais perdu."),
     _A.END_DELEGATION: _W(_INFO, "Un accès à une boîte MSSanté est terminé",
         "Cet accès était le vôtre, ou une personne l’avait sous votre responsabilité."),
+    _A.ASK_EXTENSION: _W(_ACT, "Un accès que vous avez donné va finir : le prolongez-vous ?",
+        "Qui l’a reçu demande à le garder. Vous seul pouvez le prolonger ; sans vous, il prend fin au jour dit.",
+        "Voir l’accès"),
+    _A.EXTEND_DELEGATION: _W(_INFO, "Votre accès à une boîte MSSanté est prolongé",
+        "Qui en répond l’a prolongé. L’avis dit jusqu’à quand."),
     _A.TAKE_OVER: _W(_INFO, "Un accès à une boîte MSSanté change de responsable",
         "L’accès continue, sous la responsabilité d’une autre personne."),
     _A.ADD_COTITULAIRE: _W(_INFO, "Un accès à une boîte MSSanté vous est ouvert",
@@ -214,11 +219,8 @@ def deadline_of(entry: JournalEntry, stage: str) -> date | None:
     """The day after which something happens without an answer; None where nothing does."""
     act, bal = stage.partition("-")[0], entry.bal
     if act in (Verb.ALERT_IDLE, Act.REMIND_IDLE) and bal and bal.clock_at:
-        operator = bal.operator
         told = bal.state_since if act == Act.REMIND_IDLE else entry.at
-        between = relativedelta(months=operator.end_after_months - operator.alert_after_months)
-        ends = max(bal.clock_at + relativedelta(months=operator.end_after_months), told + between)
-        return _later(ends, entry.at)
+        return _later(ends_at(bal, bal.clock_at, told), entry.at)
     if act == Act.ASK_CONTACT:
         return _later(entry.at + settings.CONTACT_DELAY, entry.at)
     return _later(entry.at + settings.JOINING_VALID, entry.at) if act == Act.ASK_JOINING else None

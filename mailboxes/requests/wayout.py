@@ -1,5 +1,7 @@
 """The way out of one BAL: how far it is, whom its correspondents are led to, and what the operator would read."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
@@ -40,13 +42,19 @@ class Progress(NamedTuple):
     entry: JournalEntry | None  # None: yet to come
 
 
-def progress(bal: Bal) -> list[Progress]:
-    """The steps of the present way out, from the journal; nothing for a BAL that stays."""
+# The lines of the journal from which they are read.
+TELLING = frozenset({verb for _, verbs in STEPS for verb in verbs} | {*BACK, *TAKEN_BACK})
+
+
+def progress(bal: Bal, lines: Iterable[JournalEntry]) -> list[Progress]:
+    """The steps of the present way out, from the lines of its journal that tell of them (`TELLING`), the oldest first;
+    nothing for a BAL that stays."""
     if bal.state not in ON_THE_WAY_OUT:
         return []
-    verbs = {verb for _, verbs in STEPS for verb in verbs} | {*BACK, *TAKEN_BACK}
     done: dict[str, JournalEntry] = {}
-    for entry in bal.journal.filter(what__in=verbs).select_related("by", "person", "signatory").order_by("pk"):
+    for entry in lines:
+        if entry.what not in TELLING:
+            continue
         if entry.what in BACK:
             done.clear()
         if taken_back := TAKEN_BACK.get(Verb(entry.what)):
@@ -89,4 +97,9 @@ def days_to_wait(bal: Bal) -> int:
     """How long its correspondents should still be left to learn that it is gone, before it is deleted."""
     if bal.state != State.DEPUBLISHED:
         return 0
-    return max(0, (bal.state_since + settings.DELETION_WAIT - timezone.now()).days)
+    return max(0, (deletable_at(bal) - timezone.now()).days)
+
+
+def deletable_at(bal: Bal) -> datetime:
+    """From when on the correspondents of a depublished BAL have had the time to learn that it is gone."""
+    return bal.state_since + settings.DELETION_WAIT

@@ -23,7 +23,15 @@ from mailboxes.rules.contacts import (
     check_prefer,
 )
 from mailboxes.rules.corrections import check_changes, check_correct, check_correct_person
-from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_lendable, check_take_over
+from mailboxes.rules.delegations import (
+    check_ask_extension,
+    check_delegate,
+    check_end_delegation,
+    check_extend,
+    check_lendable,
+    check_longer,
+    check_take_over,
+)
 from mailboxes.rules.gaps import (
     check_accept,
     check_adopt,
@@ -42,6 +50,7 @@ from mailboxes.rules.holders import (
     check_stays,
     check_transfer_principal,
     has_left,
+    stays_at,
 )
 from mailboxes.rules.joining import (
     check_accept_joining,
@@ -88,6 +97,7 @@ from mailboxes.rules.people import (
     check_ask_handover,
     check_cancel_departure,
     check_close_movement,
+    check_depart,
     check_describe_person,
     check_describe_stay,
     check_movement_open,
@@ -180,6 +190,7 @@ __all__ = [
     "check_apply_departure",
     "check_ask_contact",
     "check_ask_deletion",
+    "check_ask_extension",
     "check_ask_handover",
     "check_ask_joining",
     "check_ask_operator",
@@ -197,6 +208,7 @@ __all__ = [
     "check_correct_person",
     "check_declare_use",
     "check_delegate",
+    "check_depart",
     "check_depublished_first",
     "check_describe_applicative",
     "check_describe_operator",
@@ -214,6 +226,7 @@ __all__ = [
     "check_escalate",
     "check_expire_joining",
     "check_explained",
+    "check_extend",
     "check_finess_free",
     "check_gap",
     "check_gap_stands",
@@ -222,6 +235,7 @@ __all__ = [
     "check_ignore",
     "check_is_applicative",
     "check_lendable",
+    "check_longer",
     "check_make_known",
     "check_may",
     "check_mend_notice",
@@ -297,5 +311,6 @@ __all__ = [
     "quota_level",
     "quota_level_after",
     "server_of",
+    "stays_at",
     "verb_of",
 ]

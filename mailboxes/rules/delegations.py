@@ -1,5 +1,8 @@
 """To whom access may be lent, and under whom."""
 
+from datetime import date
+
+from directory.dates import day_of
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal
 from mailboxes.rules.moves import check_act
@@ -39,3 +42,33 @@ def check_end_delegation(delegation, *, by) -> None:
     check_may(Act.END_DELEGATION, bal=delegation.bal, by=by)
     if delegation.ended_at:
         raise Refused("Cette délégation est déjà terminée.", "state")
+
+
+def check_ask_extension(delegation, is_asked: bool, *, by) -> None:
+    """`is_asked`: it was already, for the day on which it ends now."""
+    check_act(delegation.bal, Act.ASK_EXTENSION, by=by)
+    if not delegation.person.is_actor(by):
+        raise NotAllowed("Chacun demande à prolonger son propre accès.", "person")
+    if delegation.ends_on is None:
+        raise Refused("Cet accès n’a pas de date de fin : il n’y a rien à prolonger.", "ends_on")
+    if is_asked:
+        raise Refused(
+            f"C’est déjà demandé : {delegation.under} a reçu un avis, et peut seul y répondre. Rappelez-le-lui de "
+            "vive voix.",
+            "asked",
+        )
+
+
+def check_extend(delegation, *, by) -> None:
+    check_act(delegation.bal, Act.EXTEND_DELEGATION, by=by)
+    if not delegation.under.is_actor(by):
+        raise NotAllowed(f"Seul qui répond de cet accès le prolonge : {delegation.under}.", "under")
+    if delegation.ended_at:
+        raise Refused("Cette délégation est déjà terminée : déléguez à nouveau l’accès.", "state")
+    if delegation.ends_on is None:
+        raise Refused("Cet accès n’a pas de date de fin : il n’y a rien à prolonger.", "ends_on")
+
+
+def check_longer(delegation, ends_on: date | None) -> None:
+    if ends_on is not None and ends_on <= delegation.ends_on:
+        raise Refused(f"Donnez un jour après le {day_of(delegation.ends_on)}, où il finit déjà.", "ends_on")

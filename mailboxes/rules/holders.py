@@ -62,7 +62,7 @@ def check_repair_orphan(bal: Bal, *, by) -> None:
 
 def check_stays(bal: Bal, person) -> None:
     """Who leaves does not take charge of a BAL; who was never in its structure may, as in a network."""
-    stays = _stays(bal, person)
+    stays = stays_at(bal, person)
     if stays and all(stay.left_on for stay in stays):
         day = max(stay.left_on for stay in stays)
         raise Refused(
@@ -72,11 +72,12 @@ def check_stays(bal: Bal, person) -> None:
 
 def has_left(bal: Bal, person) -> bool:
     """Was this person in the BAL's structure, and are they there no more?"""
-    stays = _stays(bal, person)
+    stays = stays_at(bal, person)
     return bool(stays) and all(stay.is_over for stay in stays)
 
 
-def _stays(bal: Bal, person) -> list:
+def stays_at(bal: Bal, person) -> list:
+    """The person's stays in the structure of the BAL, past ones too."""
     return [stay for stay in person.affiliations.all() if stay.structure_id == bal.structure_id]
 
 

@@ -82,12 +82,16 @@ def check_close_movement(movement: Movement, unsettled: list[str], *, by) -> Non
         raise Refused(f"Il reste à faire : {', '.join(unsettled)}.", "unsettled")
 
 
-def check_record_departure(standing: Standing, left_on: date | None, *, by) -> None:
-    """Nobody leaves a shared BAL without its principal, or without anybody: it would be an orphan."""
-    stay = standing.stay
+def check_depart(stay: Affiliation, *, by) -> None:
     check_may(Act.RECORD_DEPARTURE, structure=stay.structure, person=stay.person, by=by)
     if stay.left_on:
         raise Refused(f"Le départ de {stay.person} est déjà enregistré, au {stay.left_on:%d/%m/%Y}.", "recorded")
+
+
+def check_record_departure(standing: Standing, left_on: date | None, *, by) -> None:
+    """Nobody leaves a shared BAL without its principal, or without anybody: it would be an orphan."""
+    stay = standing.stay
+    check_depart(stay, by=by)
     if left_on is None:
         raise Refused("Donnez le jour du départ.", "left_on")
     _check_order(stay.arrived_on, left_on)

@@ -28,8 +28,8 @@ CHANGES_SHOWN = 200
 # What gives, changes or takes away an access; where a BAL enters the register its holders come with it.
 CHANGES = (
     Act.REGISTER, Act.REQUEST_OPENING, Act.ADD_COTITULAIRE, Act.REMOVE_COTITULAIRE, Act.TRANSFER_PRINCIPAL,
-    Act.NAME_PRINCIPAL, Act.DELEGATE, Act.END_DELEGATION, Act.TAKE_OVER, Act.RECORD_ACCESS, Act.REQUEST_ACCESS,
-    Act.OBJECT_ACCESS, Act.IMPORT_ACCESSES, Act.UNDO_IMPORT, Act.LEAVE,
+    Act.NAME_PRINCIPAL, Act.DELEGATE, Act.EXTEND_DELEGATION, Act.END_DELEGATION, Act.TAKE_OVER, Act.RECORD_ACCESS,
+    Act.REQUEST_ACCESS, Act.OBJECT_ACCESS, Act.IMPORT_ACCESSES, Act.UNDO_IMPORT, Act.LEAVE,
 )  # fmt: skip
 OF_AN_ACCESS = Q(what__in=CHANGES) | Q(what=Act.CORRECT, person__isnull=False)  # of a titulaire, not of an address
 Recertified = Callable[[Iterable[int]], dict[int, datetime]]
@@ -131,7 +131,7 @@ class AccessReport:
                 )
             for row in bal.shown_delegates:
                 facts = (row.starts_on, row.ends_on, row.under, reviewed.get(bal.pk))
-                yield HeldAccess(bal, row.person, Role.DELEGATAIRE, _right(row), *facts)
+                yield HeldAccess(bal, row.person, Role.DELEGATAIRE, right_of(row), *facts)
 
     def all_accesses(self) -> Iterator[HeldAccess]:
         bals = self.with_accesses(self.bals())
@@ -157,7 +157,8 @@ class AccessReport:
         return found.select_related("bal", "person", "by", "signatory").order_by("-at", "-pk")
 
 
-def _right(row: Delegataire) -> str:
+def right_of(row: Delegataire) -> str:
+    """« lecture et envoi »."""
     return " et ".join(word for word, may in (("lecture", row.can_read), ("envoi", row.can_send)) if may)
 
 

@@ -1,8 +1,8 @@
-"""One BAL: who holds it, what the annuaire says of it, how it is used, what was done and told."""
+"""One BAL: who can read it, what comes next, what the annuaire says of it, how it is used, what was done and told."""
 
 from operator import attrgetter
 
-from django.db.models import Prefetch
+from django.db.models import Exists, Max, OuterRef, Prefetch, Q
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
@@ -10,11 +10,23 @@ from directory.models import Entry, SyncRun
 from directory.pictures import pictures, public_sources
 from mailboxes import actions
 from mailboxes.gaps.comparison import ABSENT, NEVER_EXPECTED, compare
-from mailboxes.lifecycle import CORRECTING, EXPOSED, REOPENS, Act, RequestKind, RequestStage, Verb
-from mailboxes.models import ApplicativeFacts, Bal, Delegataire, JournalEntry, Person, Request, situations_by_rpps
+from mailboxes.lifecycle import CORRECTING, EXPOSED, ON_THE_WAY_OUT, REOPENS, Act, RequestKind, RequestStage, Verb
+from mailboxes.models import (
+    Alias,
+    Anomaly,
+    ApplicativeFacts,
+    Bal,
+    Delegataire,
+    JournalEntry,
+    Person,
+    Request,
+    situations_by_rpps,
+)
 from mailboxes.models.bals import holder_left_in_row
+from mailboxes.notices.ahead import ahead_of
+from mailboxes.notices.idleness import with_question
 from mailboxes.notices.proof import with_outcomes
-from mailboxes.requests.wayout import progress
+from mailboxes.requests.wayout import TELLING, progress
 from mailboxes.rules import (
     CERTIFICATE_THRESHOLDS,
     NotAllowed,
@@ -25,6 +37,7 @@ from mailboxes.rules import (
     check_declare_use,
     check_end_delegation,
     check_end_reply,
+    check_extend,
     check_give_secret,
     check_make_known,
     check_move,
@@ -38,6 +51,8 @@ from mailboxes.rules import (
     check_transfer_principal,
     server_of,
 )
+from mailboxes.views.chain import chain_of, printed_chain, with_stays
+from mailboxes.views.files import pdf_file
 from mailboxes.views.findings import attention
 from mailboxes.views.journals import JournalList
 from mailboxes.views.space import space_facts
@@ -47,25 +62,22 @@ RECENT = 10
 
 
 def bal(request, pk):
-    row = get_object_or_404(
-        Bal.objects.visible_to(request.user)
-        .with_cotitulaires()
-        .with_publication()
-        .annotate(holder_has_left=holder_left_in_row())
-        .select_related("responsable", "operator__mail_server", "mail_access")
-        .prefetch_related(Prefetch("requests", Request.objects.select_related("operator", "person").order_by("-pk"))),
-        pk=pk,
-    )
-    may = abilities(row, request.user)  # first: it reads the delegations that the others ask for
+    row = get_object_or_404(whole(Bal.objects.visible_to(request.user)), pk=pk)
+    delegations = delegations_of(row)
+    stays = with_stays(row, delegations)
+    may = abilities(row, delegations, request.user)
     points = attention(row, request.user)
+    server = server_facts(row, request.user)
     return render(
         request,
         "mailboxes/bal.html",
         {
             "bal": row,
             **may,
+            "chain": chain_of(row, may["holders"], may["delegations"]),
+            "ahead": ahead_of(row, delegations=delegations, stays=stays, reply=server["reply"]),
             **annuaire_facts(row),
-            "aliases": row.aliases.select_related("operator"),
+            "aliases": row.aliases.select_related("operator") if row.has_aliases else [],
             "attention": points,
             "is_unwatched": any(point["finding"].name == UNWATCHED for point in points),
             "anomalies": anomalies_of(row, request.user),
@@ -74,14 +86,30 @@ def bal(request, pk):
             "run": SyncRun.objects.latest_public(),
             **history_facts(row, request.user),
             **space_facts(row, request.user),
-            **server_facts(row, request.user),
+            **server,
         },
     )
 
 
-def abilities(row: Bal, user) -> dict:
+def whole(bals):
+    """The BAL with all that its page asks of it, in as few queries as can be."""
+    requests = Request.objects.select_related("operator", "person").order_by("-pk")
+    beside = Bal.objects.filter(structure=OuterRef("structure"), operator=OuterRef("operator"))
+    return (
+        with_question(bals.with_cotitulaires().with_publication())
+        .annotate(
+            holder_has_left=holder_left_in_row(),
+            source_read_at=beside.order_by().values("structure").annotate(last=Max("read_at")).values("last"),
+            has_aliases=Exists(Alias.objects.filter(bal=OuterRef("pk"))),
+            has_anomalies=Exists(Anomaly.objects.open().filter(bal=OuterRef("pk"))),
+        )
+        .select_related("structure__parent", "responsable", "operator__mail_server", "mail_access")
+        .prefetch_related(Prefetch("requests", requests))
+    )
+
+
+def abilities(row: Bal, delegations: list[Delegataire], user) -> dict:
     """What `user` may do here, asked of the rules; the holders and délégataires each with what may be done to them."""
-    delegations = delegations_of(row)
     taker = next((holder.person for holder in row.cotitulaires.all() if holder.person.is_actor(user)), Person())
     verbs = [verb for verb in EXPOSED if allows(check_move, row, verb, by=user)]
     verbs = [verb for verb in verbs if verb not in REOPENS or allows(check_retract, row, verb)]
@@ -113,6 +141,7 @@ def abilities(row: Bal, user) -> dict:
                 "asked": asked_for(row, delegation.person_id),
                 "deniable": allows(check_object_access, delegation, by=user),
                 "endable": allows(check_end_delegation, delegation, by=user),
+                "extendable": allows(check_extend, delegation, by=user),
                 "takeable": allows(check_take_over, delegation, taker, by=user),
             }
             for delegation in delegations
@@ -133,7 +162,8 @@ def asked_for(row: Bal, person: int) -> Request | None:
 
 def delegations_of(row: Bal) -> list[Delegataire]:
     """All that are not ended; those of today are kept with the BAL, where its roles look for them."""
-    delegations = list(Delegataire.objects.filter(bal=row, ended_at=None).select_related("person", "under"))
+    rows = Delegataire.objects.filter(bal=row, ended_at=None).select_related("person", "under")
+    delegations = list(rows.order_by("person__family_name", "pk"))
     for delegation in delegations:
         delegation.bal = row
     row.delegations = [delegation for delegation in delegations if delegation.is_current]
@@ -155,6 +185,8 @@ def annuaire_facts(row: Bal) -> dict:
 
 def anomalies_of(row: Bal, user) -> list[dict]:
     """The misuses not closed yet."""
+    if not row.has_anomalies:
+        return []
     noted = row.anomalies.open().select_related("by")
     return [{"row": anomaly, "closable": allows(check_resolve_anomaly, row, anomaly, by=user)} for anomaly in noted]
 
@@ -195,13 +227,28 @@ def practitioners(row: Bal) -> list[tuple]:
 def history_facts(row: Bal, user) -> dict:
     if not allows(check_read_history, row, by=user):
         return {"can_read_history": False}
+    latest = row.journal.values("pk")[:RECENT]
+    wanted = Q(pk__in=latest) | Q(what__in=TELLING) if row.state in ON_THE_WAY_OUT else Q(pk__in=latest)
+    lines = list(row.journal.filter(wanted).select_related("by", "person", "signatory"))
     return {
         "can_read_history": True,
-        "journal": row.journal.select_related("by", "signatory")[:RECENT],
+        "journal": lines[:RECENT],
         "notices": with_outcomes(row.notices.select_related("person")[:RECENT]),
         "requests": row.requests.all()[:RECENT],
-        "progress": progress(row),
+        "progress": progress(row, sorted(lines, key=attrgetter("pk"))),
     }
+
+
+def bal_chain(request, pk, recertified):
+    """Who can read it, as a document for an inspector; who took it is written down."""
+    row = get_object_or_404(whole(Bal.objects.visible_to(request.user)), pk=pk)
+    delegations = delegations_of(row)
+    with_stays(row, delegations)
+    for holder in row.cotitulaires.all():
+        holder.bal = row
+    chain = chain_of(row, [{"row": holder} for holder in row.cotitulaires.all()], [{"row": one} for one in delegations])
+    actions.trace(request.user, "export", f"qui a accès à {row}")
+    return pdf_file(f"acces-bal-{row.pk}", printed_chain(row, chain, recertified([row.pk]).get(row.pk)))
 
 
 def bal_journal(request, pk):

@@ -19,12 +19,14 @@ def sees_structures(user) -> bool:
 
 def frame(request):
     """A context processor; each query is made only by a page that shows what it is for."""
-    follows = SimpleLazyObject(lambda: sees_structures(request.user))
+    choices = SimpleLazyObject(lambda: choices_of(request))
+    # The header shows the choices on every page: whoever has any sees a structure.
+    follows = SimpleLazyObject(lambda: request.user.is_superuser or bool(choices))
     if not request.user.is_authenticated:
         return {"sees_structures": False, "main_menu": [], "annuaire": None}
     return {
         "acting_for": SimpleLazyObject(lambda: place_of(request)),
-        "acting_choices": SimpleLazyObject(lambda: choices_of(request)),
+        "acting_choices": choices,
         "sees_structures": follows,
         "crumbs": SimpleLazyObject(lambda: crumbs_of(request, follows=bool(follows))),
         "main_menu": SimpleLazyObject(lambda: menu_for(request.path, bool(follows), pinned_of(request.user))),

@@ -4,11 +4,13 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from mailboxes import actions
-from mailboxes.forms import AddCotitulaireForm, DelegateForm, NamePrincipalForm
+from mailboxes.forms import AddCotitulaireForm, AskExtensionForm, DelegateForm, ExtendForm, NamePrincipalForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Delegataire, Person
 from mailboxes.rules import (
+    check_ask_extension,
     check_end_delegation,
+    check_extend,
     check_remove_cotitulaire,
     check_repair_orphan,
     check_take_over,
@@ -126,6 +128,36 @@ class TakeOverDelegationView(DelegationView):
 
     def perform(self, form, *, by):
         return actions.take_over_delegation(self.delegation, by=by)
+
+
+class AskExtensionView(DelegationView):
+    act = Act.ASK_EXTENSION
+    form_class = AskExtensionForm
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.done = f"{self.delegation.under} l’apprend par un avis, et vous répondra par un autre."
+
+    def check(self, *, by):
+        check_ask_extension(self.delegation, actions.is_extension_asked(self.delegation), by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(self.delegation, by=by)
+
+    def back(self):
+        return reverse("my-bals")
+
+
+class ExtendDelegationView(DelegationView):
+    act = Act.EXTEND_DELEGATION
+    form_class = ExtendForm
+    warning = "Cette personne accède plus longtemps à la BAL en votre nom : vous répondez de ce qu’elle y fait."
+
+    def check(self, *, by):
+        check_extend(self.delegation, by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(self.delegation, by=by)
 
 
 def oneself(user) -> Person:

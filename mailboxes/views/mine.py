@@ -6,11 +6,13 @@ from django.db.models import Exists, OuterRef
 from django.shortcuts import render
 from django.utils import timezone
 
+from directory.dates import day_of
 from mailboxes.gaps.preferred import choices_of, own_places
-from mailboxes.lifecycle import LIVE, STOPPABLE, Role, Verb
-from mailboxes.models import Bal, Delegataire, Preference
+from mailboxes.lifecycle import LIVE, STOPPABLE, Act, Role, Verb
+from mailboxes.models import Bal, Delegataire, JournalEntry, Preference
 from mailboxes.rules import (
     allows,
+    check_ask_extension,
     check_declare_use,
     check_make_known,
     check_move,
@@ -40,7 +42,7 @@ def my_bals(request):
             "held": held,
             "listed": listed,
             "awaited": sum(row["awaits"] for row in listed),
-            "lent": lent.select_related("bal__structure", "under").order_by("bal__address"),
+            "lent": lent_facts(lent.select_related("bal__structure", "bal__operator", "person", "under"), user),
             "ended": ended_lately(user),
             "person": person,
             "questions": questions,
@@ -55,6 +57,27 @@ def my_bals(request):
 
 def _joinings(person):
     return person.joinings.open().select_related("person", "structure", "asked_by") if person else []
+
+
+def lent_facts(delegations, user) -> list[dict]:
+    """What was lent to the person, what state it is in, and whether they may ask for longer; two queries more."""
+    rows = list(delegations.order_by("bal__address"))
+    bals = Bal.objects.with_holders().in_bulk([row.bal_id for row in rows])
+    lines = JournalEntry.objects.filter(bal__in=bals, person__in={row.person_id for row in rows})
+    asked = set(lines.filter(what=Act.ASK_EXTENSION).values_list("bal", "person", "before"))
+    for row in rows:
+        row.bal = bals[row.bal_id]
+    return [
+        {
+            "row": row,
+            "bal": row.bal,
+            "is_filling": is_filling(row.bal),
+            "is_asked": (row.bal_id, row.person_id, day_of(row.ends_on)) in asked,
+            "askable": allows(check_ask_extension, row, False, by=user),
+            "is_soon": row.ends_on is not None and row.ends_on <= timezone.localdate() + ENDED_SHOWN,
+        }
+        for row in rows
+    ]
 
 
 def ended_lately(user):

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.typography import quoted
+from directory.typography import of, quoted
 from mailboxes import actions
 from mailboxes.findings import OF_MOVEMENTS, narrow
 from mailboxes.forms import DepartureForm, EmptyForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
@@ -19,15 +19,16 @@ from mailboxes.models import Affiliation, Bal, Movement, Person, standing_of
 from mailboxes.models.checklists import BY_NAME as STEPS
 from mailboxes.models.checklists import MovementFile, file_of, files
 from mailboxes.rules import (
+    Refused,
     allows,
     check_act,
     check_ask_handover,
     check_cancel_departure,
     check_close_movement,
+    check_depart,
     check_may,
     check_movement_open,
     check_open_movement,
-    check_record_departure,
     check_repair_orphan,
     check_settle_step,
 )
@@ -261,28 +262,59 @@ def _left_or_seen_to(stay: Affiliation) -> date | None:
     return timezone.localdate(seen.seen_at) if seen else stay.left_on
 
 
-class RecordDepartureView(StayActionView):
+class DepartureView(StayActionView):
+    """A departure on one page: what is decided of each BAL and access, then what follows from it, then one act."""
+
     form_class = DepartureForm
+    template_name = "mailboxes/departure.html"
     label = Act.RECORD_DEPARTURE.label
-    warning = (
-        "Ce jour venu, la personne n’est plus cotitulaire des BAL de la structure, et les délégations qu’elle a "
-        "données ou reçues y prennent fin. Sa BAL nominative reste à elle : personne ne l’ouvre."
-    )
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.standing = standing_of(self.stay)
 
     def get_initial(self):
-        due = self.stay.movements.open().filter(kind=Movement.Kind.DEPARTURE).first()
+        due = self.stay.movements.departures().first()
         day = due.planned_on if due else _left_or_seen_to(self.stay)
         return {"left_on": day or timezone.localdate()}
 
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "standing": self.standing, "user": self.request.user}
+
     def check(self, *, by):
-        check_record_departure(standing_of(self.stay), timezone.localdate(), by=by)
+        check_depart(self.stay, by=by)
+
+    def form_valid(self, form):
+        if "confirmed" in self.request.POST:
+            return super().form_valid(form)
+        if "back" in self.request.POST:
+            return self.render_to_response(self.get_context_data(form=form))
+        try:
+            now, later = actions.foresee_departure(self.stay, form.departure(), by=self.request.user)
+        except Refused as refused:
+            form.add_error(None, refused)
+            return self.form_invalid(form)
+        is_recorded = any(line.what == Act.RECORD_DEPARTURE for line in now)
+        facts = {"now": now, "later": later, "is_recorded": is_recorded, "left_on": form.cleaned_data["left_on"]}
+        return self.render_to_response(self.get_context_data(form=form, is_foreseen=True, **facts))
 
     def perform(self, form, *, by):
-        return form.perform(self.stay, by=by)
+        movement = actions.depart(self.stay, form.departure(), by=by)
+        self.stay.refresh_from_db()
+        person, day = self.stay.person, form.cleaned_data["left_on"]
+        self.done = (
+            f"Le départ {of(person)} est enregistré, au {day:%d/%m/%Y}."
+            if self.stay.left_on
+            else f"Il reste à transmettre : {person} est prié d’y pourvoir. Revenez ici ensuite."
+        )
+        return movement
 
     def back(self):
-        due = self.stay.movements.open().filter(kind=Movement.Kind.DEPARTURE).first()
-        return due.get_absolute_url() if due else super().back()
+        movement = self.result or self.stay.movements.departures().first()
+        return movement.get_absolute_url() if movement else super().back()
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(stay=self.stay, standing=self.standing, today=timezone.localdate(), **kwargs)
 
 
 class CancelDepartureView(StayActionView):

@@ -57,6 +57,7 @@ def usage_chart(row: Bal, readings: list[Reading], told: Forecast | Unknown) -> 
     return {
         "type": "line",
         "unit": "Mo",
+        "direct": True,
         "series": [
             {"label": "Espace occupé", "points": space},
             {"label": "Jours d’utilisation", "points": [[day, 0] for day in uses if day >= first], "dots": True},

@@ -2,19 +2,53 @@
 //   {"type": "line", "unit": "%", "max": 100,
 //    "series": [{"label": "Remplissage", "points": [["2026-01-31", 42], …]}, {"label": "Prévision", "dashed": true, …}],  "dots": true draws points alone
 //               {"label": "Fourchette", "band": [["2026-01-31", low, high], …]} fills what lies between two courses
-//    "thresholds": [{"label": "Alerte", "value": 80}]}
+//    "thresholds": [{"label": "Alerte", "value": 80}],
+//    "direct": true}   each course is named at its end, each threshold at its line: no legend
 //   {"type": "bar" | "doughnut", "labels": ["PER", …], "values": [12, …]}      one series, or for bars several:
 //   {"type": "bar", "stacked": true, "labels": […], "series": [{"label": "Actives", "values": […]}, …]}
 "use strict";
 
 const COLOURS = ["#0b5394", "#0f766e", "#b45309", "#7c3aed", "#be123c", "#475569", "#4d7c0f", "#0e7490"];
 const THRESHOLD = "#be123c";
+const INK = "#1f2937";
 const day = new Intl.DateTimeFormat("fr-FR", { day: "numeric", month: "short", year: "numeric" });
 const number = new Intl.NumberFormat("fr-FR", { maximumFractionDigits: 1 });
 
 const withUnit = (value, unit) => (unit ? `${number.format(value)}\u00a0${unit}` : number.format(value));
 
-function line({ series, thresholds = [], unit, max }) {
+// Names each course where it ends, and each threshold at the left; of two names that would cover each other, the second
+// moves down.
+const DIRECT = {
+  id: "direct",
+  afterDatasetsDraw(chart) {
+    const { ctx, chartArea } = chart;
+    const names = chart.data.datasets.flatMap(({ label, isThreshold }, i) => {
+      const points = chart.getDatasetMeta(i).data;
+      if (!label || points.length === 0) return [];
+      const { x, y } = points[isThreshold ? 0 : points.length - 1];
+      return [{ label, x, y: y - 6, isThreshold, colour: isThreshold ? THRESHOLD : INK }];
+    });
+    ctx.save();
+    ctx.font = "12px system-ui, sans-serif";
+    ctx.strokeStyle = "#fff";
+    ctx.lineWidth = 4;
+    for (const [isThreshold, align] of [[true, "left"], [false, "right"]]) {
+      let free = chartArea.top + 10;
+      ctx.textAlign = align;
+      for (const one of names.filter((name) => Boolean(name.isThreshold) === isThreshold).sort((a, b) => a.y - b.y)) {
+        free = Math.max(one.y, free);
+        const x = isThreshold ? chartArea.left + 4 : Math.min(one.x, chartArea.right - 2);
+        ctx.strokeText(one.label, x, free); // what passes behind the name is wiped out
+        ctx.fillStyle = one.colour;
+        ctx.fillText(one.label, x, free);
+        free += 14;
+      }
+    }
+    ctx.restore();
+  },
+};
+
+function line({ series, thresholds = [], unit, max, direct = false }) {
   const points = (list) => list.map(([date, value]) => ({ x: Date.parse(date), y: value }));
   const course = ({ label, points: list, dashed, dots }, i) => ({
     label,
@@ -47,6 +81,7 @@ function line({ series, thresholds = [], unit, max }) {
   for (const { label, value } of thresholds) {
     datasets.push({
       label: `${label} (${withUnit(value, unit)})`,
+      isThreshold: true,
       data: [{ x: first, y: value }, { x: last, y: value }],
       borderColor: THRESHOLD,
       backgroundColor: THRESHOLD,
@@ -57,6 +92,7 @@ function line({ series, thresholds = [], unit, max }) {
   }
   return {
     data: { datasets },
+    plugins: direct ? [DIRECT] : [],
     options: {
       interaction: { mode: "nearest", axis: "x", intersect: false },
       scales: {
@@ -65,7 +101,7 @@ function line({ series, thresholds = [], unit, max }) {
         y: { beginAtZero: true, max, ticks: { callback: (value) => withUnit(value, unit) } },
       },
       plugins: {
-        legend: { labels: { usePointStyle: true, pointStyle: "line", filter: ({ text }) => text !== "" } },
+        legend: { display: !direct, labels: { usePointStyle: true, pointStyle: "line", filter: ({ text }) => text !== "" } },
         tooltip: {
           filter: ({ dataset }) => dataset.label !== "",
           callbacks: {
@@ -110,9 +146,9 @@ const KINDS = { line, bar, doughnut };
 
 function draw(canvas) {
   const asked = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
-  const { data, options } = KINDS[asked.type](asked);
+  const { data, options, plugins = [] } = KINDS[asked.type](asked);
   Chart.getChart(canvas)?.destroy();
-  new Chart(canvas, { type: asked.type, data, options: { responsive: true, maintainAspectRatio: false, ...options } });
+  new Chart(canvas, { type: asked.type, data, plugins, options: { responsive: true, maintainAspectRatio: false, ...options } });
 }
 
 const drawAll = (root) => root.querySelectorAll("canvas[data-chart]").forEach(draw);

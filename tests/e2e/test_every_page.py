@@ -208,7 +208,7 @@ def of_a_departure(app, page, name):
         "movement": movement,
         "movement-step": f"{movement}etapes/auto_reply/",
         "movement-cancel": f"{movement}annuler/",
-        "departure-refused": record,
+        "departure": record,
         "movement-open": record.replace("depart/", "preparer/arrival/"),
         "person-page": person,
         "person-edit": f"{person}modifier/",

@@ -36,6 +36,7 @@ from mailboxes.mailserver.actions import ask_reply, end_reply, give_secret, note
 from mailboxes.models import (
     Anomaly,
     Bal,
+    Delegataire,
     Engagement,
     Movement,
     Operator,
@@ -79,6 +80,7 @@ from tests.mailboxes.before import (
     joining_late,
     leaving,
     lent_by_a_third,
+    lent_until_soon,
     let_in,
     let_in_by_bal,
     listed_for,
@@ -149,6 +151,14 @@ def share(structure: Structure, by, stage: Stage):
 def launch(structure: Structure, by, stage: Stage):
     row = Campaign(kind=CampaignKind.CLEANUP, structure=structure, title="Point d’automne")
     launch_campaign(row, Bal.objects.all(), by=by, author=stage.people.gisele.user)
+
+
+def extend(bal: Bal, by, stage: Stage):
+    """What they lent themselves: nobody extends what another answers for."""
+    under = stage.whose(by) or stage.people.alice
+    soon = timezone.localdate() + timedelta(days=5)
+    facts = {"person": stage.people.lea, "reason": "Secrétariat", "ends_on": soon}
+    actions.extend_delegation(Delegataire.objects.create(bal=bal, under=under, **facts), None, by=by)
 
 
 def reply(bal: Bal, by, stage: Stage):
@@ -502,6 +512,18 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
             lent_by_a_third,
             page("delegation-take-over"),
         )
+    ],
+    Act.ASK_EXTENSION: [
+        Attempt(("ORG",), lambda it, by, s: actions.ask_extension(it, by=by), lent_until_soon, page("delegation-ask"))
+    ],
+    Act.EXTEND_DELEGATION: [
+        Attempt(
+            ("PER",),
+            lambda it, by, s: actions.extend_delegation(it, None, by=by),
+            lent_until_soon,
+            page("delegation-extend"),
+        ),
+        Attempt(("ORG",), extend),
     ],
     Act.DESCRIBE_PERSON: [
         Attempt(

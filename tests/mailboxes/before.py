@@ -240,6 +240,16 @@ def lent_by_a_third(stage: Stage, bal: Bal) -> Delegataire:
     return Delegataire.objects.create(bal=bal, person=stage.people.lea, under=under, reason="Secrétariat")
 
 
+def lent_until_soon(stage: Stage, bal: Bal) -> Delegataire:
+    """By who answers for it: to its délégataire, where it has one."""
+    lent = bal.delegataires.filter(ended_at=None).first()
+    holder = bal.cotitulaires.get(is_principal=True).person
+    lent = lent or Delegataire(bal=bal, person=stage.people.lea, under=holder, reason="Secrétariat")
+    lent.ends_on = timezone.localdate() + timedelta(days=5)
+    lent.save()
+    return lent
+
+
 def gap(situation: str, *, address: str = "", **facts):
     def make(stage: Stage, structure: Structure):
         Bal.objects.filter(kind="ORG").update(service="Cardiologie")

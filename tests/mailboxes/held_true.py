@@ -55,7 +55,7 @@ BIRTHS = (Act.REGISTER, Act.REQUEST_OPENING)
 # What changes an access takes back what was asked of it before, and no operator has answered yet.
 CHANGES_ACCESS = {
     Act.DELEGATE, Act.END_DELEGATION, Act.TAKE_OVER, Act.ADD_COTITULAIRE, Act.REMOVE_COTITULAIRE, Act.NAME_PRINCIPAL,
-    Act.TRANSFER_PRINCIPAL, Act.LEAVE,
+    Act.TRANSFER_PRINCIPAL, Act.LEAVE, Act.EXTEND_DELEGATION,
 }  # fmt: skip
 # A move brings these about, in the name of whoever moved; so do a removal and a departure.
 FOLLOW = {

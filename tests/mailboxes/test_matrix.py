@@ -103,7 +103,7 @@ def test_what_changes_an_access_is_of_the_state_of_accesses(stage):
 
 def accesses():
     held = Cotitulaire.objects.values_list("bal", "person", "is_principal")
-    lent = Delegataire.objects.values_list("bal", "person", "under", "ended_at", "can_read", "can_send")
+    lent = Delegataire.objects.values_list("bal", "person", "under", "ends_on", "ended_at", "can_read", "can_send")
     return {*held, *lent}
 
 

@@ -305,7 +305,7 @@ def test_a_file_is_opened_stepped_and_its_departure_recorded(visit, people, per,
     assert "Dites pourquoi" in errors_of(refused)[0]
     visit(people.gisele, "movement-step-reopen", file.pk, "auto_reply", post={})
     assert not file.steps.exists()
-    visit(people.gisele, "departure-record", stay.pk, post={"left_on": f"{TODAY()}"})
+    visit(people.gisele, "departure-record", stay.pk, post={"left_on": f"{TODAY()}", "confirmed": "1"})
     stay.refresh_from_db()
     assert stay.left_on == TODAY()
     assert "Il reste à faire" in errors_of(visit(people.gisele, "movement-close", file.pk, post={}))[0]
@@ -328,7 +328,10 @@ def test_a_blocked_departure_says_of_what_and_leads_to_the_handover(visit, peopl
     page = visit(people.gisele, "movement", file.pk)
     assert "Le départ ne peut pas être enregistré" in page.text
     assert reverse("person-roles", args=[people.alice.pk]) in page.text
-    assert orphan.address in visit(people.gisele, "departure-record", stay.pk).context["refusal"]
+    page = visit(people.gisele, "departure-record", stay.pk)
+    assert orphan.address in page.text
+    foreseen = visit(people.gisele, "departure-record", stay.pk, post={"left_on": f"{TODAY()}"})
+    assert "Le départ ne sera pas encore enregistré" in foreseen.text
 
 
 def test_existing_orphans_come_first(visit, people, make_bal, stay):

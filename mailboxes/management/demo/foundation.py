@@ -99,7 +99,8 @@ class Foundation:
         alice = self.nominative(hospital, self.alice, "Cardiologie")
         self.nominative(hospital, self.bruno, "Cardiologie")
         self._service("Cardiologie", [self.alice, self.bruno])
-        self._lend(alice.address, self.alice, self.delphine, 400, reason="Courriers et rendez-vous du docteur Morel")
+        self._lend(alice.address, self.alice, self.delphine, 400, reason="Courriers et rendez-vous du docteur Morel",
+                   ends_on=self.time.day(-21))  # fmt: skip
         self._lend(self.shared["Cardiologie"].address, self.alice, self.delphine, 400, can_send=True,
                    reason="Secrétariat de cardiologie")  # fmt: skip
         for profession, service in ((DOCTOR, "Gériatrie"), (NURSE, "Oncologie")):

@@ -25,6 +25,8 @@ OF_ACTS = {
     f"{Act.REQUEST_OPENING}.txt",
     f"{Act.REQUEST_OPENING}_gestionnaire.txt",
     f"{Act.END_DELEGATION}.txt",
+    f"{Act.ASK_EXTENSION}.txt",
+    f"{Act.EXTEND_DELEGATION}.txt",
     f"{Act.TAKE_OVER}.txt",
     f"{Act.NAME_PRINCIPAL}.txt",
     f"{Act.TRANSFER_PRINCIPAL}.txt",

@@ -1,0 +1,135 @@
+"""Who can read a BAL, as a chain: who decides, who answers for it, to whom it is lent and under whom.
+
+A link that does not hold is said so: the table tells which there are, and in which words.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects
+from django.utils import timezone
+
+from directory.dates import day_of
+from mailboxes.models import Affiliation, Bal, Movement, Person
+from mailboxes.rules import has_left, stays_at
+from mailboxes.views.accesses import right_of
+from mailboxes.views.pdf import bullets, facts, heading, note, pdf, table
+
+
+class Break(NamedTuple):
+    name: str
+    is_broken: Callable[[Any], bool]
+    words: Callable[[Any], str]
+
+
+def _left(bal: Bal, person: Person) -> str:
+    return f"a quitté la structure le {day_of(max(stay.left_on for stay in stays_at(bal, person)))}"
+
+
+# fmt: off
+OF_BAL = [
+    Break("nobody", lambda bal: bal.has_users and not bal.cotitulaires.all(),
+          lambda bal: "Personne ne répond de cette BAL : aucun titulaire n’y est inscrit."),
+    Break("no-principal", lambda bal: bal.is_shared and bool(bal.cotitulaires.all()) and bal.principal() is None,
+          lambda bal: "Aucun cotitulaire principal : personne ne peut en demander la suppression."),
+    Break("responsable-left", lambda bal: bal.responsable is not None and has_left(bal, bal.responsable),
+          lambda bal: f"{bal.responsable}, responsable, {_left(bal, bal.responsable)}."),
+]
+OF_HOLDER = [
+    Break("left", lambda row: has_left(row.bal, row.person),
+          lambda row: f"{_left(row.bal, row.person).capitalize()}, et figure encore ici."),
+    Break("due", lambda row: row.is_principal and row.bal.is_shared and not has_left(row.bal, row.person)
+          and row.bal.is_principal_due_to_leave(),
+          lambda row: "Le jour de son départ est passé, et son rôle de principal n’est pas transmis."),
+]
+OF_DELEGATION = [
+    Break("past", lambda row: row.is_past,
+          lambda row: f"Accès dépassé : son dernier jour était le {day_of(row.ends_on)}."),
+    Break("left", lambda row: has_left(row.bal, row.person),
+          lambda row: f"{_left(row.bal, row.person).capitalize()}, et a encore accès."),
+    Break("under-left", lambda row: has_left(row.bal, row.under),
+          lambda row: f"{row.under}, qui répond de cet accès, {_left(row.bal, row.under)}."),
+    Break("under-stranger", lambda row: not row.bal.is_held_by(row.under) and not has_left(row.bal, row.under),
+          lambda row: f"{row.under}, qui répond de cet accès, ne tient plus cette BAL."),
+]
+# fmt: on
+
+
+class Chain(NamedTuple):
+    breaks: list[str]  # of the whole
+    holders: list[dict]  # each with its `breaks`, and what is `lent` under them
+    stray: list[dict]  # lent under who no longer holds it
+    readers: int
+
+    @property
+    def broken(self) -> int:
+        links = [*self.holders, *(lent for holder in self.holders for lent in holder["lent"]), *self.stray]
+        return len(self.breaks) + sum(len(link["breaks"]) for link in links)
+
+
+def chain_of(bal: Bal, holders: list[dict], delegations: list[dict]) -> Chain:
+    """`holders` and `delegations`: each its `row` and what may be done to it; the people with their stays."""
+    lent: dict[int, list[dict]] = {}
+    for one in delegations:
+        lent.setdefault(one["row"].under_id, []).append({**one, "breaks": _said(OF_DELEGATION, one["row"])})
+    shown = [
+        {**one, "breaks": _said(OF_HOLDER, one["row"]), "lent": lent.pop(one["row"].person_id, [])} for one in holders
+    ]
+    people = {one["row"].person_id for one in [*holders, *delegations]}
+    return Chain(_said(OF_BAL, bal), shown, [one for rows in lent.values() for one in rows], len(people))
+
+
+def _said(table: list[Break], row) -> list[str]:
+    return [one.words(row) for one in table if one.is_broken(row)]
+
+
+def with_stays(bal: Bal, delegations: Iterable) -> list[Affiliation]:
+    """Read the stays of all the people of the chain, in one query, and whether the principal is due to leave; those of
+    the holders in its structure are given back."""
+    holders = [row.person for row in bal.cotitulaires.all()]
+    people = [*holders, *(person for row in delegations for person in (row.person, row.under))]
+    people += [bal.responsable] if bal.responsable else []
+    due = Movement.objects.due_departures(timezone.localdate()).filter(stay=OuterRef("pk"))
+    stays = Affiliation.objects.select_related("structure__parent").annotate(is_due=Exists(due))
+    prefetch_related_objects(people, Prefetch("affiliations", stays))
+    principal = bal.principal()
+    theirs = principal.affiliations.all() if principal else []
+    bal.principal_is_due = any(stay.is_due and stay.structure.is_in_line_with(bal.structure) for stay in theirs)
+    return [stay for person in holders for stay in stays_at(bal, person)]
+
+
+# --- For an inspector -------------------------------------------------------------------------------------------------
+HEADER = ("Personne", "RPPS", "Rôle et droit", "Depuis", "Jusqu’au", "À voir")
+
+
+def printed_chain(bal: Bal, chain: Chain, reviewed: datetime | None) -> bytes:
+    told = [
+        ("Structure", bal.structure), ("Type", bal.get_kind_display()), ("État", bal.get_state_display()),
+        ("Opérateur", bal.operator), ("Responsable de structure", bal.responsable),
+        ("Dernière revue des accès", day_of(reviewed) or "jamais"), ("Personnes qui y ont accès", str(chain.readers)),
+    ]  # fmt: skip
+    rows = rows_of(chain)
+    parts = [facts(told), heading("Qui y a accès, et sous qui")]
+    parts += [table(HEADER, rows, widths=[2, 1.3, 2.4, 1.1, 1.1, 2.2])] if rows else [note("Personne.")]
+    broken = chain.breaks or (["Chaque lien rompu est dit à sa ligne."] if chain.broken else [])
+    parts += [heading("Ce qui ne tient pas"), bullets(broken or ["Rien : chaque accès a qui en répond."])]
+    return pdf(f"Qui a accès à {bal.address}", parts, structure=str(bal.structure), day=timezone.localdate())
+
+
+def rows_of(chain: Chain) -> list[list[str]]:
+    """The lines of the document, under `HEADER`: each holder, then to whom they lent it."""
+    return [*(line for holder in chain.holders for line in _printed(holder)), *(_lent(one) for one in chain.stray)]
+
+
+def _printed(holder: dict) -> list[list[str]]:
+    row = holder["row"]
+    said = [str(row.person), row.person.rpps or "", f"{row.role.label.capitalize()}, lecture et envoi"]
+    return [[*said, day_of(row.since), "", " ".join(holder["breaks"])], *(_lent(one) for one in holder["lent"])]
+
+
+def _lent(one: dict) -> list[str]:
+    row = one["row"]
+    what = f"Délégataire sous {row.under}, {right_of(row)} ({row.reason})"
+    days = [day_of(row.starts_on), day_of(row.ends_on) or "sans fin"]
+    return [str(row.person), row.person.rpps or "", what, *days, " ".join(one["breaks"])]
