@@ -7,14 +7,25 @@ from mailboxes.actions.accesses import object_access, record_access, request_acc
 from mailboxes.actions.aliases import add_alias, drop_alias
 from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
-from mailboxes.actions.applicative import describe_applicative, warn_certificate
-from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
+from mailboxes.actions.applicative import describe_applicative, warn_certificate, warn_certificates
+from mailboxes.actions.batches import Tally
+from mailboxes.actions.claims import Answered, answer, ask_people, ask_person, remind_people, remind_person
 from mailboxes.actions.contacts import apply_contact, ask_contact, confirm_contact, object_contact, prefer_channel
 from mailboxes.actions.corrections import ask_correction, correct_bal, correct_person
 from mailboxes.actions.delegations import delegate, end_delegation, take_over_delegation
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
-from mailboxes.actions.idleness import ask_deletion, ask_use, escalate_idle, remind_idle, remind_use
+from mailboxes.actions.idleness import (
+    ask_deletion,
+    ask_use,
+    ask_use_each,
+    escalate_idle,
+    escalate_idle_each,
+    remind_idle,
+    remind_idle_each,
+    remind_use,
+    remind_use_each,
+)
 from mailboxes.actions.joining import accept_joining, ask_joining, expire_joining, refuse_joining
 from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.measures import keep_measures
@@ -27,10 +38,11 @@ from mailboxes.actions.movements import (
     open_movement,
     record_departure,
     remind_movement,
+    remind_movements,
     reopen_step,
     settle_step,
 )
-from mailboxes.actions.moves import Tally, move, move_each
+from mailboxes.actions.moves import move, move_each
 from mailboxes.actions.notices import answer_notice, give_notice, resend_notice
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.places import (
@@ -72,8 +84,10 @@ __all__ = [
     "ask_joining",
     "ask_more_space",
     "ask_operator",
+    "ask_people",
     "ask_person",
     "ask_use",
+    "ask_use_each",
     "cancel_departure",
     "cancel_movement",
     "close_movement",
@@ -93,6 +107,7 @@ __all__ = [
     "drop_alias",
     "end_delegation",
     "escalate_idle",
+    "escalate_idle_each",
     "expire_joining",
     "give_notice",
     "hand_over",
@@ -120,9 +135,13 @@ __all__ = [
     "refuse_joining",
     "register_bal",
     "remind_idle",
+    "remind_idle_each",
     "remind_movement",
+    "remind_movements",
+    "remind_people",
     "remind_person",
     "remind_use",
+    "remind_use_each",
     "remove_cotitulaire",
     "reopen_step",
     "request_access",
@@ -139,6 +158,7 @@ __all__ = [
     "transfer_principal",
     "update_quota_warnings",
     "warn_certificate",
+    "warn_certificates",
     "welcome_person",
     "write_layout",
 ]

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from mailboxes.actions.batches import Tally, in_batches
 from mailboxes.actions.journal import entry_of, tell_on_commit
-from mailboxes.actions.moves import Tally, in_batches
 from mailboxes.actions.requests import letters
 from mailboxes.lifecycle import ATTESTATION, Act, Party, RequestKind
 from mailboxes.models import (
@@ -69,7 +69,7 @@ def tell_each(entries: list[JournalEntry], bals: list[Bal], requests: list[Reque
 # --- Switched ---------------------------------------------------------------------------------------------------------
 def switch_each(rows: QuerySet[MigratedBal], *, by) -> Tally:
     """`switch_bals` in batches; a BAL that cannot go is told, and stops none."""
-    return in_batches(rows, lambda pks: _switch_batch(pks, by=by))  # type: ignore[arg-type]
+    return in_batches(rows, lambda pks: _switch_batch(pks, by=by))
 
 
 @transaction.atomic
@@ -210,7 +210,7 @@ def _hand_over_domains(rows: list[MigratedBal], *, by) -> None:
 
 # --- The former address -----------------------------------------------------------------------------------------------
 def depublish_each(rows: QuerySet[MigratedBal], *, by) -> Tally:
-    return in_batches(rows, lambda pks: _depublish_batch(pks, by=by))  # type: ignore[arg-type]
+    return in_batches(rows, lambda pks: _depublish_batch(pks, by=by))
 
 
 @transaction.atomic
@@ -248,7 +248,7 @@ def close_formers(rows: QuerySet[MigratedBal], *, by, attested: bool) -> Tally:
 
 
 def end_each(rows: QuerySet[MigratedBal], *, by=SYSTEM) -> Tally:
-    return in_batches(rows, lambda pks: _end_batch(pks, by=by))  # type: ignore[arg-type]
+    return in_batches(rows, lambda pks: _end_batch(pks, by=by))
 
 
 @transaction.atomic
