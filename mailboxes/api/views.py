@@ -55,7 +55,9 @@ class BalViewSet(ResourceViewSet):
     @extend_schema(request=RegisterSerializer, responses={201: BalSerializer}, summary=Act.REGISTER.label)
     def create(self, request):
         """Inscrire une BAL qui existe, ou en demander l’ouverture à l’opérateur."""
-        return self.add(lambda: actions.register_bal(by=request.user, **self.said(RegisterSerializer)))
+        return self.add(
+            lambda: actions.register_bal(by=request.user, **self.said(RegisterSerializer)), is_one_action=True
+        )
 
     @extend_schema(request=DescribeSerializer, responses=BalSerializer, summary=Act.DESCRIBE.label)
     def partial_update(self, request, pk):

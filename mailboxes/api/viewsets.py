@@ -157,7 +157,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
         body.is_valid(raise_exception=True)
         return body.validated_data
 
-    def add(self, perform: Callable[[], Any]) -> Response:
+    def add(self, perform: Callable[[], Any], *, is_one_action: bool = False) -> Response:
         """The row that `perform` makes, as it reads."""
 
         def go():
@@ -167,7 +167,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
             answer["Location"] = self.reverse_action("detail", args=[pk])
             return answer
 
-        return once(self.request, go)
+        return once(self.request, go, is_one_action=is_one_action)
 
     def act(self, perform: Callable[[Any], object], status: int = status.HTTP_200_OK) -> Response:
         """`perform` on the object, held, if it is still as the caller read it (If-Match); then the object again."""
