@@ -506,6 +506,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "mailboxes.api.schema.with_refusals",
         "mailboxes.api.document.for_generators",
+        "mailboxes.software.document.with_webhooks",
     ],
     "ENUM_NAME_OVERRIDES": {
         "BalKind": "mailboxes.models.Bal.Kind",

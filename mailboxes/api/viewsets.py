@@ -242,3 +242,11 @@ def _tags(request, header: str) -> list[str]:
 def etag_of(facts) -> str:
     """The ETag of the representation itself: it changes with whatever is shown."""
     return quote_etag(hashlib.sha256(JSONRenderer().render(facts)).hexdigest()[:32])
+
+
+def unless_known(request, facts) -> Response:
+    """These facts with their ETag; to who has them already, that they are the same."""
+    etag = etag_of(facts)
+    if etag in _tags(request, "If-None-Match"):
+        return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
+    return Response(facts, headers={"ETag": etag})
