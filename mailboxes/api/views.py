@@ -26,6 +26,7 @@ class BalViewSet(ResourceViewSet):
 
     serializer_class = BalSerializer
     orderings = ("id", "address")
+    expansions = ("structure", "operator")
 
     def get_queryset(self):
         if getattr(self, "swagger_fake_view", False):  # the document is written without a database
