@@ -44,7 +44,7 @@ def step_each(requests: QuerySet[Request], act: Act, *, by, answer: str = "") ->
 
 @transaction.atomic
 def _step_batch(pks: list[int], act: Act, *, by, answer: str) -> Tally:
-    requests = _held(pks)
+    requests = _held(pks, act)
     shown = shown_of(requests) if act == Act.VERIFY_REQUEST else None
     due = _due(requests, act)
     ready, tally = sift(requests, partial(_check, act=act, by=by, answer=answer, shown=shown, due=due))
@@ -98,15 +98,15 @@ def held(request: Request) -> Request:
     return _held([request.pk])[0]
 
 
-def _held(pks: list[int]) -> list[Request]:
+def _held(pks: list[int], act: Act | None = None) -> list[Request]:
     of_these = Request.objects.filter(pk__in=pks)
     list(Bal.objects.locked().filter(pk__in=of_these.values("bal")).order_by("pk").values_list("pk"))
-    rows = (
-        of_these.select_for_update(of=("self",))
-        .order_by("pk")
-        .prefetch_related(Prefetch("bal", Bal.objects.with_holders().with_publication()))
-    )
-    return list(rows.select_related("structure", "operator", "entry", "by", "person"))
+    bals = Bal.objects.with_holders()
+    if act == Act.VERIFY_REQUEST:
+        bals = bals.with_publication()
+    # Many rows have few structures and operators: prefetched, each is made once.
+    related = ("structure", "operator", "by", "person", Prefetch("bal", bals))
+    return list(of_these.select_for_update(of=("self",)).order_by("pk").prefetch_related(*related))
 
 
 def _mark_sent(requests: list[Request], act: Act, *, by, answer: str) -> None:

@@ -13,7 +13,7 @@ from mailboxes.actions.batches import Tally, in_batches, sift
 from mailboxes.actions.journal import entry_of, locked, tell_on_commit
 from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import ATTESTATION, BY_VERB, REOPENS, STARTS_THE_CLOCK, Party, State, Verb
-from mailboxes.models import Bal, JournalEntry, Notice
+from mailboxes.models import Bal, Notice, bulk
 from mailboxes.notices.telling import gestionnaires_of, notices_for
 
 SEEN = (Verb.VERIFY_DEPUBLICATION, Verb.VERIFY_DELETION)  # what the annuaire must have shown
@@ -80,7 +80,7 @@ def write_moves(bals: list[Bal], verb: Verb, *, by, note: str, led: str = "", al
     for bal in bals:
         for name, value in facts.items():
             setattr(bal, name, value)
-    JournalEntry.objects.bulk_create(entries)
+    bulk.insert(entries)
     write_requests(bals, entries, verb, by=by, reason=note)
     told: dict = {"stage": verb, "parties": line.tells}
     if Party.GESTIONNAIRES in line.tells:
