@@ -495,7 +495,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "BAL Manager",
     "DESCRIPTION": "Le registre des BAL MSSanté d’une structure, pour son DPI ou son DUI.",
-    "VERSION": "1",
+    "VERSION": "1.1",  # docs/api/changelog.md
     "CONTACT": {"name": "La personne qui administre cette instance de BAL Manager"},
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "SERVERS": [{"url": "/", "description": "L’instance qui sert ce document"}],
@@ -506,6 +506,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "mailboxes.api.schema.with_refusals",
         "mailboxes.api.document.for_generators",
+        "mailboxes.software.document.with_webhooks",
     ],
     "ENUM_NAME_OVERRIDES": {
         "BalKind": "mailboxes.models.Bal.Kind",

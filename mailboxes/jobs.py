@@ -25,21 +25,21 @@ from mailboxes.actions import (
     Tally,
     apply_contact,
     apply_departure,
-    ask_person,
-    ask_use,
+    ask_people,
+    ask_use_each,
     end_delegation,
-    escalate_idle,
+    escalate_idle_each,
     expire_joining,
     keep_measures,
     move_each,
     note_sightings,
-    remind_idle,
-    remind_movement,
-    remind_person,
-    remind_use,
+    remind_idle_each,
+    remind_movements,
+    remind_people,
+    remind_use_each,
     step_each,
     update_quota_warnings,
-    warn_certificate,
+    warn_certificates,
 )
 from mailboxes.actions.forgetting import forget_person, forgettable
 from mailboxes.actions.seals import seal
@@ -190,11 +190,16 @@ def daily(job: str) -> crontab:
 
 
 def _moving(verb: Verb) -> Callable[[QuerySet], Tally]:
-    return partial(move_each, verb=verb, by=SYSTEM)
+    return _all(move_each, verb=verb)
 
 
 def _stepping(act: Act) -> Callable[[QuerySet], Tally]:
-    return partial(step_each, act=act, by=SYSTEM)
+    return _all(step_each, act=act)
+
+
+def _all(action: Callable[..., Tally], **facts) -> Callable[[QuerySet], Tally]:
+    """An action that takes all the rows, in batches."""
+    return partial(action, by=SYSTEM, **facts)
 
 
 def _each(action: Callable) -> Callable[[QuerySet], Tally]:
@@ -251,16 +256,16 @@ JOBS: dict[str, ScheduledJob] = {
     "check_certificates": ScheduledJob(crontab(hour=6, minute=10), [
         Sweep("fins de certificat à signaler",
               lambda now: ApplicativeFacts.objects.to_warn(timezone.localdate(now), CERTIFICATE_THRESHOLDS),
-              _each(warn_certificate)),
+              _all(warn_certificates)),
     ]),
     "alert_idle": ScheduledJob(daily("alert_idle"), [
         Sweep("alertes d’inactivité", lambda now: Bal.objects.due_for_alert(now), _moving(Verb.ALERT_IDLE)),
     ]),
     "follow_alerts": ScheduledJob(daily("follow_alerts"), [
         *(Sweep(f"rappels d’inactivité, {days} jours avant",
-                partial(idleness.due_for_reminder, days=days), _each(partial(remind_idle, days=days)))
+                partial(idleness.due_for_reminder, days=days), _all(remind_idle_each, days=days))
           for days in sorted(settings.IDLE_REMINDERS)),
-        Sweep("alertes sans réponse, dites au gestionnaire", idleness.due_for_escalation, _each(escalate_idle)),
+        Sweep("alertes sans réponse, dites au gestionnaire", idleness.due_for_escalation, _all(escalate_idle_each)),
     ]),
     "depublish_idle": ScheduledJob(daily("depublish_idle"), [
         Sweep("demandes de dépublication",
@@ -268,14 +273,14 @@ JOBS: dict[str, ScheduledJob] = {
     ]),
     "ask_unidentified": ScheduledJob(crontab(hour=7, minute=0), [
         Sweep("rappels sur des adresses à identifier",
-              lambda now: _askable(Claim.objects.people_to_remind(now)), _each(remind_person)),
+              lambda now: _askable(Claim.objects.people_to_remind(now)), _all(remind_people)),
         Sweep("questions sur des adresses à identifier",
-              lambda now: _askable(Claim.objects.people_to_ask(now)), _each(ask_person)),
+              lambda now: _askable(Claim.objects.people_to_ask(now)), _all(ask_people)),
     ]),
     "ask_unknown": ScheduledJob(daily("ask_unknown"), [
         Sweep("rappels de la question « vous en servez-vous ? »",
-              idleness.due_for_question_reminder, _each(remind_use)),
-        Sweep("questions « vous en servez-vous ? »", idleness.due_for_question, _each(ask_use)),
+              idleness.due_for_question_reminder, _all(remind_use_each)),
+        Sweep("questions « vous en servez-vous ? »", idleness.due_for_question, _all(ask_use_each)),
     ]),
     "settle_waiting": ScheduledJob(crontab(minute=35), [
         Sweep("coordonnées que personne n’a refusées",
@@ -285,7 +290,7 @@ JOBS: dict[str, ScheduledJob] = {
     ]),
     "remind_movements": ScheduledJob(crontab(hour=7, minute=20), [
         Sweep("arrivées et départs à rappeler",
-              lambda now: Movement.objects.to_remind(timezone.localdate(now)), _each(remind_movement)),
+              lambda now: Movement.objects.to_remind(timezone.localdate(now)), _all(remind_movements)),
     ]),
     "follow_engagements": ScheduledJob(crontab(hour=7, minute=25), [
         Sweep("engagements suivis et rappelés", lambda now: Engagement.objects.open(), follow_engagements),

@@ -15,6 +15,7 @@ from mailboxes.campaigns.filters import RegisterFilter
 from mailboxes.campaigns.models import recertified_on
 from mailboxes.lifecycle import BY_HAND, EXPOSED, Verb
 from mailboxes.models import Movement
+from mailboxes.software.api import WebhookViewSet
 from mailboxes.views import (
     accesses,
     acts,
@@ -78,6 +79,7 @@ for _prefix, _resource in {
     "annuaire": EntryViewSet,
     "sync_runs": RunViewSet,
     "journal": JournalViewSet,
+    "webhooks": WebhookViewSet,
 }.items():
     api.register(_prefix, _resource, basename=f"api-{_prefix.rstrip('s')}")
 

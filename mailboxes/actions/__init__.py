@@ -7,8 +7,9 @@ from mailboxes.actions.accesses import object_access, record_access, request_acc
 from mailboxes.actions.aliases import add_alias, drop_alias
 from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
-from mailboxes.actions.applicative import describe_applicative, warn_certificate
-from mailboxes.actions.claims import Answered, answer, ask_person, remind_person
+from mailboxes.actions.applicative import describe_applicative, warn_certificate, warn_certificates
+from mailboxes.actions.batches import Tally
+from mailboxes.actions.claims import Answered, answer, ask_people, ask_person, remind_people, remind_person
 from mailboxes.actions.contacts import apply_contact, ask_contact, confirm_contact, object_contact, prefer_channel
 from mailboxes.actions.corrections import ask_correction, correct_bal, correct_person
 from mailboxes.actions.delegations import (
@@ -22,7 +23,17 @@ from mailboxes.actions.delegations import (
 from mailboxes.actions.departures import Departure, depart, foresee_departure
 from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
 from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
-from mailboxes.actions.idleness import ask_deletion, ask_use, escalate_idle, remind_idle, remind_use
+from mailboxes.actions.idleness import (
+    ask_deletion,
+    ask_use,
+    ask_use_each,
+    escalate_idle,
+    escalate_idle_each,
+    remind_idle,
+    remind_idle_each,
+    remind_use,
+    remind_use_each,
+)
 from mailboxes.actions.joining import accept_joining, ask_joining, expire_joining, refuse_joining
 from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.measures import keep_measures
@@ -35,10 +46,11 @@ from mailboxes.actions.movements import (
     open_movement,
     record_departure,
     remind_movement,
+    remind_movements,
     reopen_step,
     settle_step,
 )
-from mailboxes.actions.moves import Tally, move, move_each
+from mailboxes.actions.moves import move, move_each
 from mailboxes.actions.notices import answer_notice, give_notice, resend_notice
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.places import (
@@ -82,8 +94,10 @@ __all__ = [
     "ask_joining",
     "ask_more_space",
     "ask_operator",
+    "ask_people",
     "ask_person",
     "ask_use",
+    "ask_use_each",
     "cancel_departure",
     "cancel_movement",
     "close_movement",
@@ -104,6 +118,7 @@ __all__ = [
     "drop_alias",
     "end_delegation",
     "escalate_idle",
+    "escalate_idle_each",
     "expire_joining",
     "extend_delegation",
     "foresee_departure",
@@ -134,9 +149,13 @@ __all__ = [
     "refuse_joining",
     "register_bal",
     "remind_idle",
+    "remind_idle_each",
     "remind_movement",
+    "remind_movements",
+    "remind_people",
     "remind_person",
     "remind_use",
+    "remind_use_each",
     "remove_cotitulaire",
     "reopen_step",
     "request_access",
@@ -153,6 +172,7 @@ __all__ = [
     "transfer_principal",
     "update_quota_warnings",
     "warn_certificate",
+    "warn_certificates",
     "welcome_person",
     "write_layout",
 ]

@@ -1,14 +1,21 @@
 """What a BAL applicative serves, and the warnings before its certificate ends."""
 
+from collections import defaultdict
+from functools import partial
+
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes import rules
-from mailboxes.actions.journal import locked, write
+from mailboxes.actions.batches import Tally, in_batches, sift
+from mailboxes.actions.journal import entry_of, locked, write, write_all
 from mailboxes.lifecycle import Act, Party
-from mailboxes.models import ApplicativeFacts, Bal
+from mailboxes.models import ApplicativeFacts, Bal, JournalEntry
+from mailboxes.notices.telling import gestionnaires_of, notices_for
 
+GESTIONNAIRES = frozenset({Party.GESTIONNAIRES})
 DESCRIBED = ("software", "certificate_expires_on", "answers", "channel")
 LABELS = {field.name: field.verbose_name for field in ApplicativeFacts._meta.fields}
 
@@ -48,21 +55,61 @@ def _shown(facts: ApplicativeFacts | None) -> dict[str, str]:
 @transaction.atomic
 def warn_certificate(facts: ApplicativeFacts, *, by) -> int | None:
     """Warn once per threshold and certificate; returns the threshold now warned of, in days before the end."""
-    bal = locked(facts.bal)
-    rules.check_act(bal, Act.WARN_CERTIFICATE, by=by)
-    facts = ApplicativeFacts.objects.get(pk=facts.pk)
-    level = rules.certificate_level(facts.certificate_expires_on, timezone.localdate())
-    if level is None or (facts.certificate_warned is not None and facts.certificate_warned <= level):
-        return facts.certificate_warned
-    facts.certificate_warned = level
-    facts.save(update_fields=["certificate_warned"])
-    write(
-        bal,
-        Act.WARN_CERTIFICATE,
-        by=by,
-        after=f"{facts.software} : fin le {facts.certificate_expires_on:%d/%m/%Y}",
-        parties=frozenset({Party.GESTIONNAIRES}),
-        stage=f"{Act.WARN_CERTIFICATE}-{level}",
-        cycle=f"certificate-{facts.certificate_expires_on:%Y%m%d}",
+    (facts,) = _held([facts.pk])
+    rules.check_act(facts.bal, Act.WARN_CERTIFICATE, by=by)
+    _warn([facts], by=by)
+    return facts.certificate_warned
+
+
+def warn_certificates(rows: QuerySet[ApplicativeFacts], *, by) -> Tally:
+    return in_batches(rows, partial(_warn_batch, by=by))
+
+
+@transaction.atomic
+def _warn_batch(pks: list[int], *, by) -> Tally:
+    ready, tally = sift(_held(pks), lambda facts: rules.check_act(facts.bal, Act.WARN_CERTIFICATE, by=by))
+    _warn(ready, by=by)
+    return tally
+
+
+def _held(pks: list[int]) -> list[ApplicativeFacts]:
+    """As they stand now, each BAL locked."""
+    bals = {bal.pk: bal for bal in Bal.objects.locked().with_holders().filter(applicative__in=pks).order_by("pk")}
+    rows = list(ApplicativeFacts.objects.filter(pk__in=pks).order_by("bal"))
+    for facts in rows:
+        facts.bal = bals[facts.bal_id]
+    return rows
+
+
+def _warn(rows: list[ApplicativeFacts], *, by) -> None:
+    reached: dict[int, list[ApplicativeFacts]] = defaultdict(list)
+    for facts in rows:
+        level = rules.certificate_level(facts.certificate_expires_on, timezone.localdate())
+        if level is not None and (facts.certificate_warned is None or facts.certificate_warned > level):
+            facts.certificate_warned = level
+            reached[level].append(facts)
+    for level, passed in reached.items():
+        ApplicativeFacts.objects.filter(pk__in=[facts.pk for facts in passed]).update(certificate_warned=level)
+    warned = [facts for passed in reached.values() for facts in passed]
+    entries = [_warning(facts, by=by) for facts in warned]
+    accounts = gestionnaires_of([facts.bal for facts in warned]) if warned else {}
+    write_all(
+        entries,
+        lambda: (
+            notice
+            for entry, facts in zip(entries, warned, strict=True)
+            for notice in notices_for(
+                entry,
+                facts.bal,
+                stage=f"{Act.WARN_CERTIFICATE}-{facts.certificate_warned}",
+                cycle=f"certificate-{facts.certificate_expires_on:%Y%m%d}",
+                parties=GESTIONNAIRES,
+                accounts=accounts,
+            )
+        ),
     )
-    return level
+
+
+def _warning(facts: ApplicativeFacts, *, by) -> JournalEntry:
+    after = f"{facts.software} : fin le {facts.certificate_expires_on:%d/%m/%Y}"
+    return entry_of(facts.bal, Act.WARN_CERTIFICATE, by=by, after=after, parties=GESTIONNAIRES)

@@ -1,6 +1,6 @@
 """How an action writes down what it did, and lets it be told once the transaction stands."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from mailboxes.models import (
     Notice,
     Person,
     Signatory,
+    bulk,
 )
 from mailboxes.notices.telling import (
     gestionnaires_of,
@@ -117,6 +118,13 @@ def write_about(
     if parties:
         tell_of(entry, notices)
     return entry
+
+
+def write_all(entries: list[JournalEntry], notices: Callable[[], Iterable[Notice]]) -> None:
+    """Save many lines, then the notices that they call for, in as many statements as for one."""
+    bulk.insert(entries)
+    Notice.objects.bulk_create(notices(), ignore_conflicts=True)
+    tell_on_commit(entries)
 
 
 def tell_of(entry: JournalEntry, notices: list[Notice]) -> None:

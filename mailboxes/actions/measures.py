@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from mailboxes.actions.moves import Tally
+from mailboxes.actions.batches import Tally
 from mailboxes.findings import FINDING
 from mailboxes.gaps import Gap
 from mailboxes.indicators import measure

@@ -1,18 +1,21 @@
 """The file of an arrival or a departure, and the departure itself."""
 
 from datetime import date
+from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from mailboxes import rules
+from mailboxes.actions.batches import Tally, in_batches, sift
 from mailboxes.actions.holders import leave_bal
-from mailboxes.actions.journal import write_about
+from mailboxes.actions.journal import entry_of, write_about, write_all
 from mailboxes.actions.people import lock_stay
-from mailboxes.lifecycle import Act
+from mailboxes.lifecycle import Act, Party
 from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Step, standing_of
-from mailboxes.models.checklists import BY_NAME, TaskLine, file_of
+from mailboxes.models.checklists import BY_NAME, TaskLine, file_of, files
+from mailboxes.notices.telling import gestionnaires_of, notices_to_gestionnaires
 
 ON_THE_DAY = "Départ de la personne."
 
@@ -105,14 +108,58 @@ def cancel_movement(movement: Movement, *, by, note: str = "") -> Movement:
 def remind_movement(movement: Movement, *, by) -> JournalEntry:
     """Remind the gestionnaires of a file whose day has come and that is still open."""
     movement = _locked(movement)
+    _check_remind(movement, by=by)
+    (entry,) = _remind([movement], by=by)
+    return entry
+
+
+def remind_movements(movements: QuerySet[Movement], *, by) -> Tally:
+    return in_batches(movements, partial(_remind_batch, by=by))
+
+
+@transaction.atomic
+def _remind_batch(pks: list[int], *, by) -> Tally:
+    ready, tally = sift(_held(pks), lambda movement: _check_remind(movement, by=by))
+    _remind(ready, by=by)
+    return tally
+
+
+def _check_remind(movement: Movement, *, by) -> None:
     rules.check_may(Act.REMIND_MOVEMENT, structure=movement.stay.structure, person=movement.stay.person, by=by)
     rules.check_movement_open(movement)
-    movement.reminded_on = timezone.localdate()
-    movement.save(update_fields=["reminded_on"])
-    left = ", ".join(line.task.title for line in file_of(movement).lines if not line.is_settled)
-    cycle = f"movement-{movement.pk}-{movement.reminded_on:%Y%m%d}"
+
+
+def _remind(movements: list[Movement], *, by) -> list[JournalEntry]:
+    today = timezone.localdate()
+    rows = Movement.objects.filter(pk__in=[movement.pk for movement in movements])
+    rows.update(reminded_on=today)
+    left = {
+        file.movement.pk: ", ".join(line.task.title for line in file.lines if not line.is_settled)
+        for file in files(rows)
+    }
+    entries = [_reminder(movement, left[movement.pk], by=by) for movement in movements]
+    accounts = gestionnaires_of([movement.stay for movement in movements]) if movements else {}
+    write_all(
+        entries,
+        lambda: (
+            notice
+            for entry, movement in zip(entries, movements, strict=True)
+            for notice in notices_to_gestionnaires(
+                entry,
+                movement.stay,
+                stage=Act.REMIND_MOVEMENT,
+                cycle=f"movement-{movement.pk}-{today:%Y%m%d}",
+                accounts=accounts,
+            )
+        ),
+    )
+    return entries
+
+
+def _reminder(movement: Movement, left: str, *, by) -> JournalEntry:
     facts = {"before": _told(movement), "after": left or "il reste à clore le dossier"}
-    return _write(movement, Act.REMIND_MOVEMENT, by=by, managing=movement.stay, cycle=cycle, **facts)
+    about = {"person": movement.stay.person, "structure": movement.stay.structure}
+    return entry_of(None, Act.REMIND_MOVEMENT, by=by, parties=[Party.GESTIONNAIRES], **about, **facts)
 
 
 # --- The departure ----------------------------------------------------------------------------------------------------
@@ -195,8 +242,12 @@ def _undo_departure(stay: Affiliation, *, by, note: str) -> None:
 
 
 def _locked(movement: Movement) -> Movement:
+    return _held([movement.pk])[0]
+
+
+def _held(pks: list[int]) -> list[Movement]:
     rows = Movement.objects.select_for_update(of=("self",)).select_related("stay__person", "stay__structure__parent")
-    return rows.get(pk=movement.pk)
+    return list(rows.filter(pk__in=pks).order_by("pk"))
 
 
 def _line(movement: Movement, name: str) -> TaskLine:

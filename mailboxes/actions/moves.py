@@ -1,38 +1,22 @@
 """A BAL taken along one line of the lifecycle table: alone, or a night's worth at once."""
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from directory.models import SyncRun
 from mailboxes import rules
+from mailboxes.actions.batches import Tally, in_batches, sift
 from mailboxes.actions.journal import entry_of, locked, tell_on_commit
 from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import ATTESTATION, BY_VERB, REOPENS, STARTS_THE_CLOCK, Party, State, Verb
-from mailboxes.models import Bal, JournalEntry, Notice
+from mailboxes.models import Bal, Notice, bulk
 from mailboxes.notices.telling import gestionnaires_of, notices_for
 
-logger = logging.getLogger(__name__)
-
-BATCH = 500  # BAL locked and written together
-
-
-@dataclass
-class Tally:
-    """What a sweep did: how many BAL, and the sentence for each that was refused."""
-
-    done: int = 0
-    refused: dict[str, str] = field(default_factory=dict)
-
-    def __iadd__(self, other: "Tally") -> "Tally":
-        self.done += other.done
-        self.refused |= other.refused
-        return self
+SEEN = (Verb.VERIFY_DEPUBLICATION, Verb.VERIFY_DELETION)  # what the annuaire must have shown
 
 
 @transaction.atomic
@@ -42,7 +26,7 @@ def move(bal: Bal, verb: Verb, *, by, note: str = "", attested: bool = False, le
     `led`: where its correspondents are led, for the journal; the operator reads it elsewhere.
     """
     bal = locked(bal)
-    _check(bal, verb, by=by, attested=attested, note=note)
+    check_verb(bal, verb, by=by, attested=attested, note=note)
     write_moves([bal], verb, by=by, note=note, led=led)
     return bal
 
@@ -52,46 +36,28 @@ def move_each(bals: QuerySet[Bal], verb: Verb, *, by, note: str = "") -> Tally:
     return in_batches(bals, partial(_move_batch, verb=verb, by=by, note=note))
 
 
-def in_batches(bals: QuerySet[Any], act: Callable[[list[int]], Tally]) -> Tally:
-    """`act` on some primary keys at a time; a batch that fails is taken up BAL by BAL."""
-    tally = Tally()
-    for pks in _batches(bals):
-        try:
-            tally += act(pks)
-        except Exception:  # whatever it is: one bad BAL must not hold up the others
-            logger.exception("Un lot a échoué : repris BAL par BAL")
-            for pk in pks:
-                try:
-                    tally += act([pk])
-                except Exception as error:
-                    tally.refused[f"BAL n° {pk}"] = str(error)
-    return tally
-
-
 @transaction.atomic
 def _move_batch(pks: list[int], verb: Verb, *, by, note: str) -> Tally:
-    tally, ready = Tally(), []
     # Sorted: two workers on the same BAL wait for each other instead of dying in each other's arms.
-    for bal in Bal.objects.locked().with_holders().filter(pk__in=pks).order_by("pk"):
-        try:
-            _check(bal, verb, by=by, note=note)
-            ready.append(bal)
-        except rules.Refused as refused:
-            tally.refused[bal.address] = refused.messages[0]
+    bals = Bal.objects.locked().with_holders().filter(pk__in=pks).order_by("pk")
+    run = None
+    if verb in SEEN:
+        bals, run = bals.with_publication(), SyncRun.objects.latest_public()
+    ready, tally = sift(bals, lambda bal: check_verb(bal, verb, by=by, note=note, run=run))
     write_moves(ready, verb, by=by, note=note)
-    tally.done = len(ready)
     return tally
 
 
-def _check(bal: Bal, verb: Verb, *, by, attested: bool = False, note: str = "") -> None:
+def check_verb(bal: Bal, verb: Verb, *, by, attested: bool = False, note: str = "", run: SyncRun | None = None) -> None:
+    """What the table and the rules of this verb refuse, of a BAL that is locked. `run`: see `check_seen_absent`."""
     rules.check_move(bal, verb, by=by)
     rules.check_explained(verb, note)
     if verb in REOPENS:
         rules.check_retract(bal, verb)
     if verb == Verb.REQUEST_DELETION:
         rules.check_attested(attested)
-    if verb in (Verb.VERIFY_DEPUBLICATION, Verb.VERIFY_DELETION):
-        rules.check_seen_absent(bal, by=by)
+    if verb in SEEN:
+        rules.check_seen_absent(bal, by=by, run=run)
 
 
 def write_moves(bals: list[Bal], verb: Verb, *, by, note: str, led: str = "", also: Sequence[str] = ()) -> None:
@@ -114,7 +80,7 @@ def write_moves(bals: list[Bal], verb: Verb, *, by, note: str, led: str = "", al
     for bal in bals:
         for name, value in facts.items():
             setattr(bal, name, value)
-    JournalEntry.objects.bulk_create(entries)
+    bulk.insert(entries)
     write_requests(bals, entries, verb, by=by, reason=note)
     told: dict = {"stage": verb, "parties": line.tells}
     if Party.GESTIONNAIRES in line.tells:
@@ -127,10 +93,3 @@ def write_moves(bals: list[Bal], verb: Verb, *, by, note: str, led: str = "", al
     ]
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     tell_on_commit(entries)
-
-
-def _batches(bals: QuerySet[Bal]) -> Iterator[list[int]]:
-    """The primary keys as they stand at the start: a move takes a BAL out of the very set that is being walked."""
-    pks = list(bals.order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(pks), BATCH):
-        yield pks[start : start + BATCH]

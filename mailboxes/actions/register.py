@@ -22,6 +22,7 @@ from mailboxes.models import (
     Structure,
     bulk,
 )
+from mailboxes.models.aliases import known_at
 
 DESCRIBED = ("service", "description", "purpose", "liste_rouge", "responsable", "quota_mb")
 
@@ -42,18 +43,26 @@ def register_bal(
     """Enter a BAL: one that exists at the operator (`exists`), or one that the operator is hereby asked to open."""
     address = read_address(address).value or address.strip().lower()
     rules.check_register(structure, operator, kind, address, principal, by=by)
-    rules.check_not_deleted_here(address, structure)
+    bal = _entrant(address, structure, by=by)
     state = State.ACTIVE if exists else State.REQUESTED
     described.setdefault("quota_mb", operator.default_quota_mb)
-    bal = given_up([address], by=by).get(address) or Bal(address=address)
     describe_anew(bal, structure=structure, operator=operator, kind=kind, state=state, **described)
-    rules.check_row(bal)
+    rules.check_values(bal)  # its address is free, and what it points to was read
     write_rows([(bal, principal)])
     parties = frozenset() if exists else frozenset({Party.OPERATOR})
     entry = write(bal, Act.REGISTER, by=by, after=state, note=note, parties=parties)
     if not exists:
         write_requests([bal], [entry], Act.REGISTER, by=by, reason=note)
     return bal
+
+
+def _entrant(address: str, structure: Structure, *, by) -> Bal:
+    """The row to write: a new one, or the former one of an address that was given up. One query for a new address."""
+    if not (known := known_at(address)):
+        return Bal(address=address)
+    if former := given_up([address], by=by).get(address):
+        return former
+    raise rules.already_known(known, structure)
 
 
 def given_up(addresses: Iterable[str], *, by) -> dict[str, Bal]:

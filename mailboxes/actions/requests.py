@@ -1,6 +1,6 @@
 """What the operator is asked, and what is written when they are told, or when it is no longer wanted."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 
 from django.db import transaction
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes import rules
-from mailboxes.actions.journal import entry_of, locked, tell_of
+from mailboxes.actions.journal import entry_of, locked, tell_of, write_all
 from mailboxes.lifecycle import (
     OPENS,
     PUBLISHES_AGAIN,
@@ -176,20 +176,54 @@ def cancel(rows, *, by, reason: str = "") -> None:
         note(request, Act.CANCEL_REQUEST, by=by, letter=Letter.CANCEL if is_told else None, reason=reason)
 
 
-def note(
-    request: Request, act: Act, *, by, letter: Letter | None = None, reason: str = "", parties: Iterable[Party] = ()
-) -> JournalEntry:
+def note(request: Request, act: Act, *, by, letter: Letter | None = None, reason: str = "") -> JournalEntry:
     """Write in the journal about a request; with the letter that the operator gets, if any."""
+    return note_all([request], act, by=by, letter=letter, reason=reason)[0]
+
+
+def note_all(
+    requests: list[Request],
+    act: Act,
+    *,
+    by,
+    letter: Letter | None = None,
+    reason: str = "",
+    parties: Iterable[Party] = (),
+    notices: Callable[[JournalEntry, Request], list[Notice]] | None = None,
+) -> list[JournalEntry]:
+    """`note` for many requests, in as many statements as for one; `notices`: those of `parties`, of each."""
+    told = [*parties, letter] if letter else parties
+    entries = [_line_about(request, act, by=by, note=reason, parties=told) for request in requests]
+    said = [_said_of(request, reason) for request in requests]
+    layouts = Layouts(said) if letter and said else None
+
+    def to_tell() -> Iterator[Notice]:
+        for entry, request in zip(entries, said, strict=True):
+            if letter and layouts:
+                yield letter_to_operator(entry, request, letter, layouts)
+            if notices:
+                yield from notices(entry, request)
+
+    write_all(entries, to_tell)
+    through = Request.lines.through
+    through.objects.bulk_create(
+        through(request_id=request.pk, journalentry_id=entry.pk)
+        for entry, request in zip(entries, requests, strict=True)
+    )
+    return entries
+
+
+def _line_about(request: Request, act: Act, **facts) -> JournalEntry:
     about = {} if request.bal_id else {"structure": request.structure, "address": request.address}
-    facts = {"after": f"{request.get_kind_display()} : {request.get_stage_display()}", "note": reason}
-    entry = entry_of(request.bal, act, by=by, parties=[*parties, letter] if letter else parties, **about, **facts)
-    entry.save()
-    request.lines.add(entry)
-    if letter:
-        said = copy(request)
-        said.reason = reason  # the letter's own
-        tell_of(entry, [letter_to_operator(entry, said, letter, Layouts([said]))])
-    return entry
+    after = f"{request.get_kind_display()} : {request.get_stage_display()}"
+    return entry_of(request.bal, act, after=after, **about, **facts)
+
+
+def _said_of(request: Request, reason: str) -> Request:
+    """As its letter tells it: with the letter's own reason."""
+    said = copy(request)
+    said.reason = reason
+    return said
 
 
 def _publish_again(moved: dict[int, tuple[Bal, JournalEntry]], *, by, reason: str) -> None:

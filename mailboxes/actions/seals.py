@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from mailboxes.actions.moves import Tally
+from mailboxes.actions.batches import Tally
 from mailboxes.lifecycle import Act
 from mailboxes.models import JournalEntry, Notice, Seal
 from mailboxes.models.seals import START, digests, facts_of, last_of, latest

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes import rules
+from mailboxes.actions.batches import Tally
 from mailboxes.actions.journal import entry_of, write_about
-from mailboxes.actions.moves import Tally
 from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Sighting
 from mailboxes.models.sightings import facts_of_bals, facts_of_stays, latest_activities, stays_shown

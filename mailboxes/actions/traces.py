@@ -5,7 +5,7 @@ from urllib.parse import unquote_plus
 
 from django.db.models import QuerySet
 
-from mailboxes.actions.moves import Tally
+from mailboxes.actions.batches import Tally
 from mailboxes.models import AccessTrace
 
 NUMBER = re.compile(r"(?<![\w.-])(?:\d[\s.]?){10,14}\d(?![\w-])")  # RPPS, national identifier, INS, however spaced

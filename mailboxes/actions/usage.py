@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes import rules
+from mailboxes.actions.batches import Tally, in_batches, sift
 from mailboxes.actions.journal import entry_of, locked, tell_on_commit, write
-from mailboxes.actions.moves import Tally, in_batches, write_moves
+from mailboxes.actions.moves import write_moves
 from mailboxes.actions.requests import open_request
 from mailboxes.lifecycle import STOPPABLE, Act, Party, RequestKind, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Reading, Request, bulk
@@ -160,13 +161,10 @@ def update_quota_warnings(bals: QuerySet[Bal], *, by) -> Tally:
 
 @transaction.atomic
 def _update_batch(pks: list[int], *, by) -> Tally:
-    tally, crossed = Tally(), []
-    for bal in Bal.objects.locked().with_holders().filter(pk__in=pks).order_by("pk"):
-        try:
-            rules.check_act(bal, Act.WARN_QUOTA, by=by)
-        except rules.Refused as refused:
-            tally.refused[bal.address] = refused.messages[0]
-            continue
+    bals = Bal.objects.locked().with_holders().filter(pk__in=pks).order_by("pk")
+    ready, tally = sift(bals, lambda bal: rules.check_act(bal, Act.WARN_QUOTA, by=by))
+    crossed = []
+    for bal in ready:
         before, level = bal.quota_warned, rules.quota_level_after(bal.quota_warned, bal.percent_full)
         if level != before:
             bal.quota_warned, bal.quota_cycle = level, bal.quota_cycle + (level < before)

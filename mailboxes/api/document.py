@@ -29,6 +29,7 @@ TAGS = {
         "une synchronisation",
         "les synchronisations",
     ),
+    "webhooks": ("Être prévenu au lieu de relire.", "un webhook", "les webhooks"),
 }
 SUMMARIES = {
     "resolve": "Trouver la meilleure adresse",

@@ -1,11 +1,15 @@
 """What software narrows a list by: the pages' filters, and the keys that it knows without having read us."""
 
 from collections.abc import Callable
+from datetime import datetime
+from functools import reduce
+from operator import or_
 
 import django_filters as filters
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from directory.models import Entry
 from directory.readers.address import read_address
 from directory.readers.identifiers import READERS, read_structure_number
 from directory.readers.texts import Read
@@ -14,11 +18,12 @@ from mailboxes.forms.filters import (
     DelegationFilter,
     HolderFilter,
     JournalFilter,
+    MomentFilter,
     PersonFilter,
     ReadingFilter,
     RequestFilter,
 )
-from mailboxes.models import Cotitulaire, Operator, Structure
+from mailboxes.models import Cotitulaire, JournalEntry, Operator, Structure
 
 
 class ReadField(forms.CharField):
@@ -59,7 +64,16 @@ class BalKeys(BalFilter):
     rpps = Key(method="held_by_number", read=READERS["RPPS"], label="RPPS de qui en est titulaire ou cotitulaire")
     finess = Key(method="of_number", read=read_structure_number, label="FINESS, SIRET ou RPPS-rang de sa structure")
     operator = operator_key()
+    updated_since = MomentFilter(method="changed_since", label="Changées depuis ce moment")
     sort = None  # a list goes in the order of its cursor
+
+    def changed_since(self, queryset: QuerySet, name: str, value: datetime) -> QuerySet:
+        """By the journal, which tells every act; by a reading; by what the annuaire shows of the address."""
+        acts = JournalEntry.objects.filter(bal=OuterRef("pk"), at__gte=value)
+        entries = Entry.objects.filter(address=OuterRef("address"))
+        shown = entries.filter(Q(first_seen_at__gte=value) | Q(changed_at__gte=value) | Q(withdrawn_at__gte=value))
+        of_row = Q(state_since__gte=value) | Q(read_at__gte=value) | Q(last_used_at__gte=value)
+        return queryset.filter(of_row | Exists(acts) | Exists(shown))
 
     def held_by_number(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(Exists(Cotitulaire.objects.filter(bal=OuterRef("pk"), person__rpps=value)))
@@ -70,14 +84,24 @@ class BalKeys(BalFilter):
 
 class PersonKeys(PersonFilter):
     rpps = Key(method="with_rpps", read=_rpps_or_not, label="RPPS, ou `avec`, ou `sans`")
+    updated_since = MomentFilter(method="changed_since", label="Changées depuis ce moment")
+
+    def changed_since(self, queryset: QuerySet, name: str, value: datetime) -> QuerySet:
+        return queryset.filter(Exists(JournalEntry.objects.filter(person=OuterRef("pk"), at__gte=value)))
 
     def with_rpps(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return super().with_rpps(queryset, name, value) if value in ("avec", "sans") else queryset.filter(rpps=value)
 
 
 class RequestKeys(RequestFilter):
+    MOMENTS = ("created_at", "sent_at", "done_at", "verified_at", "closed_at", "reminded_at", "escalated_at")
+
     address = address_key("address")
     operator = operator_key()
+    updated_since = MomentFilter(method="changed_since", label="Changées depuis ce moment")
+
+    def changed_since(self, queryset: QuerySet, name: str, value: datetime) -> QuerySet:
+        return queryset.filter(reduce(or_, (Q(**{f"{moment}__gte": value}) for moment in self.MOMENTS)))
 
 
 class HolderKeys(HolderFilter):

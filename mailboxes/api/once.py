@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from django.db import IntegrityError, transaction
 from rest_framework import status
@@ -24,15 +25,16 @@ class OtherRequest(APIException):
     default_detail = "Cette Idempotency-Key a déjà servi pour une autre demande : prenez-en une nouvelle."
 
 
-def once(request: Request, go: Callable[[], Response]) -> Response:
-    """`go` in one transaction; under a key that has served, what was answered then.
+def once(request: Request, go: Callable[[], Response], *, is_one_action: bool = False) -> Response:
+    """`go` in one transaction; under a key that has served, what was answered then. `is_one_action`: what `go` writes
+    is a transaction already.
 
     The row of the key is written first: a second caller waits on its unique index until the first has committed. A
     refusal rolls everything back, the row too: the same key may then be tried again.
     """
     key = request.headers.get(HEADER, "")
     if not key:
-        with transaction.atomic():
+        with nullcontext() if is_one_action else transaction.atomic():
             return go()
     if len(key) > LENGTH:
         raise ValidationError({HEADER: [f"Au plus {LENGTH} caractères."]})

@@ -5,6 +5,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 
 from mailboxes import actions
+from mailboxes.api.expand import RequestExpandedSerializer
 from mailboxes.api.fields import Abilities, VisibleField
 from mailboxes.api.filters import RequestKeys
 from mailboxes.api.serializers import example
@@ -54,6 +55,7 @@ class RequestSerializer(serializers.ModelSerializer):
     operator = serializers.CharField(source="operator.code")
     is_overdue = serializers.BooleanField()
     abilities = Abilities(abilities_of_request)
+    expanded = RequestExpandedSerializer(required=False, help_text="Si `expand` le demande.")
 
     class Meta:
         model = Request
@@ -76,6 +78,7 @@ class RequestSerializer(serializers.ModelSerializer):
             "closed_at",
             "is_overdue",
             "abilities",
+            "expanded",
         ]
         read_only_fields = fields
 
@@ -104,6 +107,7 @@ class RequestViewSet(ResourceViewSet):
 
     serializer_class = RequestSerializer
     filterset_class = RequestKeys
+    expansions = ("structure", "operator", "bal")
 
     def get_queryset(self):
         return Request.objects.visible_to(self.request.user).with_letters()

@@ -4,7 +4,13 @@ from collections.abc import Callable
 
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_serializer
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -22,7 +28,9 @@ from mailboxes.api.resolver import (
     freshness,
     resolve,
 )
+from mailboxes.api.schema import IF_NONE_MATCH
 from mailboxes.api.strict import StrictSerializer, StrictView
+from mailboxes.api.viewsets import unless_known
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Preference
 from mailboxes.models.aliases import alias_told
@@ -192,13 +200,20 @@ class ResolveView(StrictView):
     def parameters(self):
         return QuestionSerializer().fields if self.request.method == "GET" else ()
 
-    @extend_schema(parameters=[QuestionSerializer], responses=AnswerSerializer, operation_id="resolve")
+    @extend_schema(
+        parameters=[QuestionSerializer, IF_NONE_MATCH],
+        responses={200: AnswerSerializer, 304: OpenApiResponse(description="Rien n’a changé.")},
+        operation_id="resolve",
+    )
     def get(self, request):
-        """La meilleure adresse pour un professionnel, un lieu, un service ; pourquoi ; et à quoi prendre garde."""
+        """La meilleure adresse pour un professionnel, un lieu, un service ; pourquoi ; et à quoi prendre garde.
+
+        Par POST, ni RPPS ni lieu ne figurent dans l’URL, que des journaux gardent.
+        """
         asked = QuestionSerializer(data=request.query_params, context={"request": request})
         asked.is_valid(raise_exception=True)
         (answer,) = resolve([question_of(asked.validated_data)], user=request.user)
-        return Response(shown(answer, _freshness()))
+        return unless_known(request, shown(answer, _freshness()))
 
     @extend_schema(request=BatchSerializer, responses=BatchAnswerSerializer, operation_id="resolve_batch")
     def post(self, request):

@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.permissions import SAFE_METHODS
 
+from mailboxes.api.expand import PARAMETER
 from mailboxes.api.keys import scope_of
 from mailboxes.api.once import HEADER
 from mailboxes.api.problems import TITLES
@@ -90,6 +91,10 @@ class Schema(AutoSchema):
     def get_override_parameters(self):
         is_resource = isinstance(self.view, ResourceViewSet)
         parameters = [FIELDS] if is_resource and self._shows_resource() else []
+        if is_resource and self.view.expansions and self.view.action in ("list", "retrieve"):
+            known = ", ".join(f"`{name}`" for name in self.view.expansions)
+            said = f"Ce qu’une ligne désigne, donné avec elle dans `expanded` : {known}, séparés par des virgules."
+            parameters.append(OpenApiParameter(PARAMETER, OpenApiTypes.STR, description=said))
         if self.method == "POST":
             parameters.append(IDEMPOTENCY)
         if is_resource and "{" in self.path:

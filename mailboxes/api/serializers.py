@@ -3,6 +3,7 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from mailboxes.api.expand import BalExpandedSerializer
 from mailboxes.api.fields import Coded, PersonSaid, VisibleField
 from mailboxes.api.strict import StrictSerializer
 from mailboxes.lifecycle import Act
@@ -91,6 +92,7 @@ class BalSerializer(serializers.ModelSerializer):
     abilities = serializers.DictField(
         child=serializers.BooleanField(), help_text="Ce que la clé peut en faire, acte par acte."
     )
+    expanded = BalExpandedSerializer(required=False, help_text="Si `expand` le demande.")
 
     class Meta:
         model = Bal
@@ -119,6 +121,7 @@ class BalSerializer(serializers.ModelSerializer):
             "full_on",
             "cotitulaires",
             "abilities",
+            "expanded",
         ]
         read_only_fields = fields
 

@@ -26,6 +26,7 @@ class BalViewSet(ResourceViewSet):
 
     serializer_class = BalSerializer
     orderings = ("id", "address")
+    expansions = ("structure", "operator")
 
     def get_queryset(self):
         if getattr(self, "swagger_fake_view", False):  # the document is written without a database
@@ -55,7 +56,9 @@ class BalViewSet(ResourceViewSet):
     @extend_schema(request=RegisterSerializer, responses={201: BalSerializer}, summary=Act.REGISTER.label)
     def create(self, request):
         """Inscrire une BAL qui existe, ou en demander l’ouverture à l’opérateur."""
-        return self.add(lambda: actions.register_bal(by=request.user, **self.said(RegisterSerializer)))
+        return self.add(
+            lambda: actions.register_bal(by=request.user, **self.said(RegisterSerializer)), is_one_action=True
+        )
 
     @extend_schema(request=DescribeSerializer, responses=BalSerializer, summary=Act.DESCRIBE.label)
     def partial_update(self, request, pk):

@@ -13,6 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from mailboxes.api.expand import FIELD, PARAMETER, expand
 from mailboxes.api.once import once
 from mailboxes.api.strict import StrictView, check_known, is_lenient
 
@@ -108,17 +109,25 @@ class ResourceViewSet(StrictView, GenericViewSet):
     filterset_class: type[FilterSet] | None = None
     lookup_value_regex = r"\d+"
     orderings: tuple[str, ...] = ("id",)
+    expansions: tuple[str, ...] = ()  # the fields whose object may be told with a line
     is_body_read = False
 
     def parameters(self):
+        also = [PARAMETER] if self.expansions and self.action in ("list", "retrieve") else []
         if self.action != "list":
-            return ["fields"]
+            return ["fields", *also]
         filters = self.filterset_class.base_filters if self.filterset_class else ()
-        return ["fields", *filters, "cursor", "page_size", "ordering", "total"]
+        return ["fields", *also, *filters, "cursor", "page_size", "ordering", "total"]
 
     def list(self, request, *args, **kwargs):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.lines(page))
+        lines = self.lines(page)
+        self._expand(lines)
+        return self.get_paginated_response(lines)
+
+    def _expand(self, lines: Iterable[dict]) -> None:
+        if (said := self.request.query_params.get(PARAMETER)) is not None and self.expansions:
+            expand(lines, said, self.expansions)
 
     def lines(self, page) -> Collection:
         """The rows of a page, as shown."""
@@ -135,7 +144,8 @@ class ResourceViewSet(StrictView, GenericViewSet):
         return self.get_serializer(self.get_queryset().get(pk=pk)).data
 
     def retrieve(self, request, *args, **kwargs):
-        facts = self.facts()
+        facts = dict(self.facts())
+        self._expand([facts])
         etag = etag_of(facts)
         if etag in _tags(request, "If-None-Match"):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
@@ -157,7 +167,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
         body.is_valid(raise_exception=True)
         return body.validated_data
 
-    def add(self, perform: Callable[[], Any]) -> Response:
+    def add(self, perform: Callable[[], Any], *, is_one_action: bool = False) -> Response:
         """The row that `perform` makes, as it reads."""
 
         def go():
@@ -167,7 +177,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
             answer["Location"] = self.reverse_action("detail", args=[pk])
             return answer
 
-        return once(self.request, go)
+        return once(self.request, go, is_one_action=is_one_action)
 
     def act(self, perform: Callable[[Any], object], status: int = status.HTTP_200_OK) -> Response:
         """`perform` on the object, held, if it is still as the caller read it (If-Match); then the object again."""
@@ -216,7 +226,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
             raise ChangedSince
 
     def _shown(self, facts, etag: str, status: int = status.HTTP_200_OK) -> Response:
-        asked = self.asked(facts)
+        asked = {*self.asked(facts), FIELD}
         facts = {name: value for name, value in facts.items() if name in asked}
         return Response(facts, status=status, headers={"ETag": etag})
 
@@ -242,3 +252,11 @@ def _tags(request, header: str) -> list[str]:
 def etag_of(facts) -> str:
     """The ETag of the representation itself: it changes with whatever is shown."""
     return quote_etag(hashlib.sha256(JSONRenderer().render(facts)).hexdigest()[:32])
+
+
+def unless_known(request, facts) -> Response:
+    """These facts with their ETag; to who has them already, that they are the same."""
+    etag = etag_of(facts)
+    if etag in _tags(request, "If-None-Match"):
+        return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
+    return Response(facts, headers={"ETag": etag})

@@ -88,7 +88,7 @@ def _check_bal(bal: Bal, act: Act | Verb, *, by) -> None:
 def _do_bals(user, keys: Sequence, act: Act | Verb, facts: dict) -> actions.Tally:
     bals = Bal.objects.visible_to(user).filter(pk__in=keys)
     if act == Act.ASK_USE:
-        return _each(bals, partial(actions.ask_use, by=user))
+        return actions.ask_use_each(bals, by=user)
     if act == Act.ASK_OPERATOR:
         return _each(bals, partial(actions.ask_more_space, by=user, **facts))
     return actions.move_each(bals, Verb(act), by=user, note=facts.get("note", ""))

@@ -1,8 +1,10 @@
 """The other addresses of a BAL: one that it keeps, one that it leaves, one that it will have."""
 
+from typing import NamedTuple
+
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -72,3 +74,18 @@ class Alias(models.Model):
 def alias_told(address: str, user) -> Alias | None:
     """What this address is besides, to who sees the BAL; `settings.DIRECTORY_ALIASES` tells the check of addresses."""
     return Alias.objects.visible_to(user).filter(address=address).select_related("bal", "operator").first()
+
+
+class Known(NamedTuple):
+    """What bears an address already."""
+
+    structure: int | None  # of the BAL
+    state: str  # of the BAL; "" where it is an alias of one
+
+
+def known_at(address: str) -> Known | None:
+    """The BAL at this address, else the one that has it as an alias. One query."""
+    bals = Bal.objects.filter(address=address).order_by().values_list("structure", "state")
+    aliases = Alias.objects.filter(address=address).order_by().values_list("bal__structure", Value(""))
+    found = [Known(*row) for row in bals.union(aliases)]
+    return max(found, key=lambda one: one.state, default=None)

@@ -1,5 +1,6 @@
 """What people decided of the annuaire: of a gap with the register, and of each address that bears their RPPS."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from directory.models import Entry
+from mailboxes.models.bulk import among
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Structure
@@ -47,13 +49,19 @@ class ClaimQuerySet(models.QuerySet):
         """Answered, or asked within this cycle."""
         return self.filter(~Q(answer="") | Q(asked_at__gt=now - settings.UNIDENTIFIED_CYCLE))
 
-    def to_ask(self, person: Person, now: datetime) -> list[str]:
-        """The addresses that the annuaire lists under the person's RPPS, not held by them here, not settled."""
-        settled = self.settled(now).filter(person=person).values("address")
-        held = Cotitulaire.objects.filter(person=person).values("bal__address")
-        listed = Entry.objects.published().filter(person_id=person.rpps or "-")
-        unknown = listed.exclude(address__in=settled).exclude(address__in=held)
-        return sorted(unknown.values_list("address", flat=True).distinct())
+    def to_ask(self, people: Iterable[Person], now: datetime) -> dict[int, list[str]]:
+        """By person, the addresses that the annuaire lists under their RPPS, not held by them here, not settled. Three
+        queries, however many they are."""
+        by_number = {person.rpps: person.pk for person in people if person.rpps}
+        keys = among("person", [person.pk for person in people])
+        listed = Entry.objects.published().filter(among("person_id", by_number)).order_by()
+        known = {*self.settled(now).filter(keys).values_list("person", "address")}
+        known |= {*Cotitulaire.objects.filter(keys).order_by().values_list("person", "bal__address")}
+        addresses: dict[int, list[str]] = {person.pk: [] for person in people}
+        for number, address in sorted(listed.values_list("person_id", "address").distinct()):
+            if (by_number[number], address) not in known:
+                addresses[by_number[number]].append(address)
+        return addresses
 
     def to_remind(self, now: datetime):
         """Unanswered for so long, not yet reminded in this cycle, and still listed under the person's RPPS."""

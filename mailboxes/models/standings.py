@@ -66,6 +66,8 @@ def standings(stays: Iterable[Affiliation]) -> dict[int, Standing]:
     asked = Request.objects.awaited().filter(kind=RequestKind.WITHDRAW, person__in=people)
     asked = asked.select_related("operator", chain).order_by("address", "pk")
     places = _other_places(people)
+    rows_held, rows_closing = _grouped(held, "person_id"), _grouped(asked, "person_id")
+    rows_given, rows_received = _grouped(given, "under_id"), _grouped(received, "person_id")
     activities, run = _activities(found.values()), SyncRun.objects.latest_of("activities")
     for standing in found.values():
         person = standing.stay.person_id
@@ -74,11 +76,18 @@ def standings(stays: Iterable[Affiliation]) -> dict[int, Standing]:
         def goes(bal: Bal, structure=standing.stay.structure, elsewhere=elsewhere) -> bool:
             return bal.structure_id not in elsewhere and bal.structure.is_in_line_with(structure)
 
-        standing.held = [row for row in held if row.person_id == person and goes(row.bal)]
-        standing.given = [row for row in given if row.under_id == person and goes(row.bal)]
-        standing.received = [row for row in received if row.person_id == person and goes(row.bal)]
-        standing.closings = [row for row in asked if row.person_id == person and row.bal and goes(row.bal)]
+        standing.held = [row for row in rows_held[person] if goes(row.bal)]
+        standing.given = [row for row in rows_given[person] if goes(row.bal)]
+        standing.received = [row for row in rows_received[person] if goes(row.bal)]
+        standing.closings = [row for row in rows_closing[person] if row.bal and goes(row.bal)]
         standing.activities, standing.run = activities[standing.stay.person.rpps], run
+    return found
+
+
+def _grouped(rows: Iterable, name: str) -> dict[int, list]:
+    found = defaultdict(list)
+    for row in rows:
+        found[getattr(row, name)].append(row)
     return found
 
 

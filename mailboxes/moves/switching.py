@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from mailboxes.actions.batches import Tally, in_batches
 from mailboxes.actions.journal import entry_of, tell_on_commit
-from mailboxes.actions.moves import Tally, in_batches
 from mailboxes.actions.requests import letters
 from mailboxes.lifecycle import ATTESTATION, Act, Party, RequestKind
 from mailboxes.models import (

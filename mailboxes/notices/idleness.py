@@ -29,12 +29,15 @@ def due_for_reminder(now: datetime, days: int) -> QuerySet[Bal]:
 def due_for_escalation(now: datetime) -> QuerySet[Bal]:
     """The BAL alerted of which nobody could be reached; or, near the end, nobody answered. Once per alert."""
     alerted = Bal.objects.watched(now).filter(~_done(Act.ESCALATE_IDLE), state=State.IDLE_ALERTED)
-    told = Notice.objects.delivered().filter(
-        bal=OuterRef("pk"), party=Party.HOLDERS, created_at__gte=OuterRef("state_since")
-    )
-    unreached = Q(~Exists(told), state_since__lte=now - settings.IDLE_UNREACHED_AFTER)
+    unreached = Q(~was_told(), state_since__lte=now - settings.IDLE_UNREACHED_AFTER)
     ending = Bal.objects.due_for_depublication(now, ahead=settings.IDLE_ESCALATE_BEFORE)
     return alerted.filter(unreached | Q(pk__in=ending.values("pk")))
+
+
+def was_told() -> Exists:
+    """Did a notice reach one of its holders since the BAL came into its state?"""
+    delivered = Notice.objects.delivered().filter(party=Party.HOLDERS)
+    return Exists(delivered.filter(bal=OuterRef("pk"), created_at__gte=OuterRef("state_since")))
 
 
 def to_ask_about() -> QuerySet[Bal]:

@@ -22,7 +22,17 @@ from django.utils import timezone
 
 from directory.plain import plain_text
 from mailboxes.lifecycle import Act, CampaignKind, Letter, Party
-from mailboxes.models import Bal, JournalEntry, Membership, Notice, Person, Request, RestingServer, Structure
+from mailboxes.models import (
+    Affiliation,
+    Bal,
+    JournalEntry,
+    Membership,
+    Notice,
+    Person,
+    Request,
+    RestingServer,
+    Structure,
+)
 from mailboxes.models.contacts import OF_CONTACTS
 from mailboxes.notices import links
 from mailboxes.notices.mails import mail_of, subject_of
@@ -61,7 +71,7 @@ def notices_for(
     return notices
 
 
-def gestionnaires_of(bals: Iterable[Bal | Request]) -> dict[int, list]:
+def gestionnaires_of(bals: Iterable[Bal | Request | Affiliation]) -> dict[int, list]:
     """The accounts that manage the structures of these BAL, those above included: by structure, in two queries."""
     structures = Structure.objects.filter(pk__in={bal.structure_id for bal in bals})
     chains = {pk: {pk, *filter(None, above)} for pk, *above in structures.values_list("pk", "parent", "parent__parent")}
@@ -82,12 +92,12 @@ def letter_to_operator(entry: JournalEntry, request: Request, letter: Letter, la
     return _notice(entry, operator.pk, stage=f"{entry.what}-{letter}", cycle=cycle, **facts, **written._asdict())
 
 
-def notices_of_delay(entry: JournalEntry, request: Request) -> list[Notice]:
-    """The notices to those who manage the structure: the operator does not answer."""
+def notices_of_delay(entry: JournalEntry, request: Request, accounts: dict[int, list]) -> list[Notice]:
+    """The notices to those who manage the structure, among `accounts` by structure: the operator does not answer."""
     text = plain_text("mailboxes/notices/texts/escalate_request_gestionnaire.txt", {"request": request})
     cycle = f"request-{request.pk}-{request.cycle}"
-    accounts = gestionnaires_of([request]).get(request.structure_id, [])
-    return [_to_account(entry, account, text, stage=entry.what, cycle=cycle) for account in accounts]
+    told = accounts.get(request.structure_id, [])
+    return [_to_account(entry, account, text, stage=entry.what, cycle=cycle) for account in told]
 
 
 def is_own_act(entry: JournalEntry, person: Person) -> bool:
@@ -131,11 +141,14 @@ def notice_to_account(entry: JournalEntry, account, *, stage: str) -> Notice:
     return _to_account(entry, account, text, stage=stage, cycle=f"entry-{entry.pk}")
 
 
-def notices_to_gestionnaires(entry: JournalEntry, managing, *, stage: str, cycle: str) -> list[Notice]:
-    """The notices to the gestionnaires of one structure: `managing` has its `structure_id`."""
+def notices_to_gestionnaires(
+    entry: JournalEntry, managing, *, stage: str, cycle: str, accounts: dict | None = None
+) -> list[Notice]:
+    """The notices to the gestionnaires of one structure: `managing` has its `structure_id`. `accounts`: as in
+    `notices_for`."""
     text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", {"entry": entry})
-    accounts = gestionnaires_of([managing]).get(managing.structure_id, [])
-    return [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in accounts]
+    told = (gestionnaires_of([managing]) if accounts is None else accounts).get(managing.structure_id, [])
+    return [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in told]
 
 
 def _to_person(

@@ -133,8 +133,8 @@ from mailboxes.rules.preferences import (
 )
 from mailboxes.rules.refusals import NAMED, NotAllowed, Refused, allows, check_row, check_values
 from mailboxes.rules.register import (
+    already_known,
     check_eligible,
-    check_not_deleted_here,
     check_register,
     check_request_somewhere,
     check_set_naming,
@@ -174,6 +174,7 @@ __all__ = [
     "NotAllowed",
     "Refused",
     "allows",
+    "already_known",
     "certificate_level",
     "check_accept",
     "check_accept_joining",
@@ -245,7 +246,6 @@ __all__ = [
     "check_movement_step",
     "check_name_principal",
     "check_new_contact",
-    "check_not_deleted_here",
     "check_note_anomaly",
     "check_number_structure",
     "check_object_access",

@@ -1,23 +1,24 @@
 """Who may be asked about an address, and who answers."""
 
-from directory.models import Entry
+from directory.models import Entry, SyncRun
 from mailboxes.lifecycle import Act
 from mailboxes.models.system import Signatory
-from mailboxes.rules.moves import check_annuaire_fresh
+from mailboxes.rules.moves import check_fresh
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.roles import check_may
 
 
-def check_ask_person(person, addresses: list[str], *, by) -> None:
+def check_ask_person(person, addresses: list[str], run: SyncRun | None, *, by) -> None:
+    """`run`: the one that brought the annuaire."""
     check_may(Act.ASK_PERSON, person=person, by=by)
-    check_annuaire_fresh()
+    check_fresh(run)
     if not addresses:
         raise Refused(f"Il n’y a rien de nouveau à demander à {person} : c’est demandé, ou répondu.", "asked")
 
 
-def check_remind_person(person, claims: list, *, by) -> None:
+def check_remind_person(person, claims: list, run: SyncRun | None, *, by) -> None:
     check_may(Act.REMIND_PERSON, person=person, by=by)
-    check_annuaire_fresh()
+    check_fresh(run)
     if not claims:
         raise Refused("Il n’y a rien à rappeler.", "asked")
 

@@ -109,23 +109,27 @@ def check_attested(attested: bool) -> None:
         )
 
 
-def check_seen_absent(bal: Bal, *, by) -> None:
+def check_seen_absent(bal: Bal, *, by, run: SyncRun | None = None) -> None:
     """What is said to be gone must have been seen gone, in an annuaire that is fresh.
 
-    One query, unless the BAL was read `with_publication`.
+    Two queries, unless the BAL was read `with_publication`, and `run`, that brought the annuaire, is given.
     """
     if not bal.is_expected_in_annuaire:
         if by is SYSTEM:  # absence proves nothing here: a person registers the operator's answer
             raise Refused("Cette BAL n’est jamais à l’annuaire public : son absence ne prouve rien.", "unpublished")
         return
-    check_annuaire_fresh()
+    check_fresh(run or SyncRun.objects.latest_public())
     is_shown = getattr(bal, "is_published", None)  # of a list's rows it was read together
     if Entry.objects.published().filter(address=bal.address).exists() if is_shown is None else is_shown:
         raise Refused("Cette BAL figure encore à l’annuaire.", "published")
 
 
 def check_annuaire_fresh() -> None:
-    run = SyncRun.objects.latest_public()
+    check_fresh(SyncRun.objects.latest_public())
+
+
+def check_fresh(run: SyncRun | None) -> None:
+    """`run`: the one that brought the annuaire, read once for many rows."""
     if run is None:
         raise Refused("L’annuaire n’a pas encore été chargé : on ne peut rien en conclure.", "annuaire")
     if run.is_stale:

@@ -1,7 +1,6 @@
 """Who is told of what and how, what they answer, and what is done where they could not be reached."""
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from directory.typography import quoted
@@ -14,10 +13,10 @@ from mailboxes.rules.roles import check_may
 from mailboxes.rules.usage import check_declare_use
 
 
-def check_still_due(bal: Bal, act: Act, due: QuerySet[Bal], *, by) -> None:
+def check_still_due(bal: Bal, act: Act, is_due: bool, *, by) -> None:
     """What the sweep asked, asked again under the lock: of two runs at once, the second finds nothing to do."""
     check_act(bal, act, by=by)
-    if not due.filter(pk=bal.pk).exists():
+    if not is_due:
         raise Refused(f"{quoted(act.label)} n’est pas, ou n’est plus, à faire.", "due")
 
 

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from directory.models import SyncRun
 from mailboxes.lifecycle import OVER, Act, State
-from mailboxes.models import Bal, Claim, Person, Preference, Request, Signatory
+from mailboxes.models import Bal, Claim, Person, Preference, Signatory
 from mailboxes.rules.refusals import NotAllowed, Refused
 from mailboxes.rules.roles import check_may
 
@@ -55,17 +55,20 @@ def check_request_preference(preference: Preference, bal: Bal | None, *, by) -> 
         raise Refused("L’annuaire la montre déjà comme privilégiée.", "observed")
 
 
-def check_preference_seen(request: Request) -> None:
-    """A fresh source that tells ranks shows it for every place that it was asked for."""
-    check_ranks_known()
-    asked = request.preferences.count()
-    if not asked or request.preferences.observed().count() < asked:
+def check_preference_seen(is_seen: bool, run: SyncRun | None) -> None:
+    """A fresh source that tells ranks (`run`) shows it for every place that it was asked for."""
+    check_ranking(run)
+    if not is_seen:
         raise Refused("L’annuaire ne la montre pas encore comme privilégiée.", "observed")
 
 
 def check_ranks_known() -> None:
     """The public extraction does not say which BAL is preferred: only a source that does, and is fresh, proves it."""
-    run = SyncRun.objects.latest_ranking()
+    check_ranking(SyncRun.objects.latest_ranking())
+
+
+def check_ranking(run: SyncRun | None) -> None:
+    """`run`: the one that brought the ranks, read once for many rows."""
     if run is None:
         raise Refused(
             "Aucune source chargée ne dit quelle BAL est privilégiée : l’extraction publique l’ignore", "rank"

@@ -4,6 +4,7 @@ from directory.identifiers import domain_of
 from directory.typography import quoted
 from mailboxes.lifecycle import Act, State
 from mailboxes.models import Bal, Operator, Structure
+from mailboxes.models.aliases import Known
 from mailboxes.rules.holders import check_can_hold
 from mailboxes.rules.places import check_standing
 from mailboxes.rules.refusals import NotAllowed, Refused
@@ -18,14 +19,17 @@ def check_register(structure: Structure, operator: Operator, kind: str, address:
     check_eligible(structure, kind, principal)
 
 
-def check_not_deleted_here(address: str, structure: Structure) -> None:
-    """An address that lives again keeps its journal: it is no new BAL."""
-    if Bal.objects.filter(address=address, state=State.DELETED, structure=structure).exists():
-        raise Refused(
+def already_known(known: Known, structure: Structure) -> Refused:
+    """Why this address is no new BAL. One that lives again keeps its journal."""
+    if known.state == State.DELETED and known.structure == structure.pk:
+        return Refused(
             "Cette adresse est au registre, supprimée. Si elle revit, enregistrez-le depuis sa fiche ; si elle est à "
             "quelqu’un d’autre, corrigez ensuite le titulaire.",
             "deleted",
         )
+    if not known.state:
+        return Refused("Cette adresse est déjà au registre, comme alias d’une autre BAL.", "invalid")
+    return Refused("Cette adresse est déjà au registre.", "invalid")
 
 
 def check_domain(operator: Operator, address: str) -> None:

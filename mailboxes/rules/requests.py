@@ -1,13 +1,14 @@
 """What may be done of a request, by whom, and what the operator's word or the annuaire must have said."""
 
-from django.utils import timezone
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from directory.models import Entry, SyncRun
 from directory.typography import quoted
 from mailboxes.lifecycle import AWAITS, FOLLOWS, OF_ACCESSES, SHOWN_ONCE_DONE, STEPS, Act, RequestKind, Verb
-from mailboxes.models import Request, Structure
+from mailboxes.models import Preference, Request, Structure, bulk
 from mailboxes.models.system import SYSTEM
-from mailboxes.rules.moves import check_annuaire_fresh, check_move
+from mailboxes.rules.moves import check_fresh, check_move
 from mailboxes.rules.preferences import check_preference_seen
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.roles import check_may
@@ -23,14 +24,49 @@ def verb_of(request: Request, act: Act) -> Verb | None:
     return FOLLOWS.get((RequestKind(request.kind), act))
 
 
-def check_step(request: Request, act: Act, *, by) -> None:
-    """Who may take this step, from which stage, and what the annuaire must show for it."""
+@dataclass(frozen=True)
+class Shown:
+    """What the annuaire shows of some requests, read for all of them at once."""
+
+    run: SyncRun | None  # that brought it
+    ranking: SyncRun | None  # that brought the ranks; read only where one of them asks for a preference
+    addresses: frozenset[str]  # those of them that it shows
+    preferred: frozenset[int]  # the requests whose every wish it shows
+
+
+def shown_of(requests: Iterable[Request]) -> Shown:
+    """Six queries at most, however many they are."""
+    rows = list(requests)
+    listed = Entry.objects.published().filter(bulk.among("address", [row.address for row in rows])).order_by()
+    wishing = [row.pk for row in rows if row.kind == RequestKind.PREFER]
+    return Shown(
+        SyncRun.objects.latest_public(),
+        SyncRun.objects.latest_ranking() if wishing else None,
+        frozenset(listed.values_list("address", flat=True).distinct()),
+        _preferred(wishing),
+    )
+
+
+def _preferred(wishing: list[int]) -> frozenset[int]:
+    if not wishing:
+        return frozenset()
+    wishes = Preference.objects.filter(bulk.among("request", wishing))
+    seen = set(wishes.observed().values_list("pk", flat=True))
+    unseen = {request for pk, request in wishes.values_list("pk", "request") if pk not in seen}
+    return frozenset(wishes.values_list("request", flat=True)) - unseen
+
+
+def check_step(request: Request, act: Act, *, by, shown: Shown | None = None) -> None:
+    """Who may take this step, from which stage, and what the annuaire must show for it.
+
+    `shown`: read beforehand, of many; else it is read here.
+    """
     check_stage(request, act, by=by)
     verb = verb_of(request, act)
     if act == Act.VERIFY_REQUEST and (
         not verb or request.kind == RequestKind.OPEN
     ):  # the other verbs see for themselves
-        check_seen(request, by=by)
+        check_seen(request, shown or shown_of([request]), by=by)
     if act == Act.ASK_AGAIN:
         check_ask_again(request)
 
@@ -50,20 +86,19 @@ def check_stage(request: Request, act: Act, *, by) -> None:
         raise Refused(f"{quoted(act.label)} est impossible pour une demande {request.get_stage_display()}.", "stage")
 
 
-def check_seen(request: Request, *, by) -> None:
+def check_seen(request: Request, shown: Shown, *, by) -> None:
     """It was seen in a picture of the annuaire taken since it was asked; what the annuaire does not show, a person
     says."""
     if request.kind == RequestKind.PREFER and by is SYSTEM:
-        check_preference_seen(request)
+        check_preference_seen(request.pk in shown.preferred, shown.ranking)
     if request.kind in (RequestKind.CHANGE, RequestKind.PREFER, *OF_ACCESSES):
         if by is SYSTEM and request.kind != RequestKind.PREFER:
             raise Refused("L’annuaire ne suffit pas à le constater : un gestionnaire le dit.", "person")
         return
-    check_annuaire_fresh()
-    run = SyncRun.objects.latest_public()
-    if run is None or run.as_of <= (request.sent_at or request.created_at):
+    check_fresh(shown.run)
+    if shown.run is None or shown.run.as_of <= (request.sent_at or request.created_at):
         raise Refused("L’annuaire connu ici est plus ancien que la demande.", "annuaire")
-    is_shown = Entry.objects.published().filter(address=request.address).exists()
+    is_shown = request.address in shown.addresses
     if is_shown != SHOWN_ONCE_DONE[RequestKind(request.kind)]:
         where = "figure encore à" if is_shown else "n’est pas encore à"
         raise Refused(f"Cette adresse {where} l’annuaire.", "annuaire")
@@ -84,16 +119,17 @@ def check_refusal_told(answer: str) -> None:
         raise Refused("Dites pourquoi l’opérateur refuse : c’est ce que lira le demandeur.", "answer")
 
 
-def check_remind(request: Request, now, *, by) -> None:
-    """The job reminds of what is late, once a cycle; a gestionnaire whenever they see fit."""
+def check_remind(request: Request, is_due: bool, *, by) -> None:
+    """The job reminds of what is late (`is_due`), once a cycle; a gestionnaire whenever they see fit."""
     if not request.operator.request_email:
         raise Refused(f"{request.operator} n’a pas d’adresse de courriel ici : joignez-le autrement.", "channel")
-    if by is SYSTEM and not Request.objects.to_remind(timezone.localdate(now)).filter(pk=request.pk).exists():
+    if by is SYSTEM and not is_due:
         raise Refused("Cette demande n’est pas en retard, ou elle est déjà relancée.", "due")
 
 
-def check_escalate(request: Request, now) -> None:
-    if not Request.objects.to_escalate(now).filter(pk=request.pk).exists():
+def check_escalate(request: Request, is_due: bool, *, by) -> None:
+    """`is_due`: late, and reminded in vain."""
+    if not is_due:
         raise Refused("Ce retard est déjà signalé, ou il est trop tôt.", "due")
 
 

@@ -40,6 +40,7 @@ class KeyAuthentication(BaseAuthentication):
         if key is None:
             raise AuthenticationFailed("Cette clé est inconnue, expirée ou révoquée.", "unknown_key")
         key.mark_used(now)
+        key.software.user._used_bals = frozenset()  # it is nobody's titulaire or délégataire: nothing to read
         return key
 
     def authenticate_header(self, request):

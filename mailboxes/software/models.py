@@ -181,6 +181,10 @@ class Webhook(models.Model):
         return self.url
 
     @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
+
+    @property
     def secret(self) -> str:
         return self.secrets[0]
 

@@ -116,6 +116,7 @@ OF: dict[str, dict[str, Callable[[Side], Any]]] = {
     "api/v1/^annuaire/": {"pk": word("999999")},
     "api/v1/^sync_runs/": {"pk": word("999999")},
     "api/v1/^journal/": {"pk": row("entry")},
+    "api/v1/^webhooks/": {"pk": row("webhook")},
     "annuaire/": {"view": word("departement"), "pk": word("999999")},
     "compte/": {"token": TOKEN, "provider_id": word("psc"), "uidb36": word("1"), "key": word("x-y"),
                 "pk": word("999999")},

@@ -12,7 +12,7 @@ from directory.models import Entry, SyncRun
 from mailboxes import actions
 from mailboxes.lifecycle import RequestKind, Scope
 from mailboxes.models import Reading
-from mailboxes.software.actions import declare_software
+from mailboxes.software.actions import add_webhook, declare_software
 
 API = "/api/v1/"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -101,5 +101,8 @@ def world(org, people, structure, operator, per):
         "annuaire": entry,
         "sync_runs": run,
         "journal": request.entry,
+        "webhooks": add_webhook(
+            structure=structure, url="https://dpi.exemple.fr/bal", events=["state"], by=people.gisele.user
+        ),
     }
     return SimpleNamespace(**rows)

@@ -8,6 +8,7 @@ from mailboxes.api.keys import IMPLIED
 from mailboxes.lifecycle import Act, RequestKind, Scope
 from mailboxes.models import Cotitulaire, Delegataire, Domain, Operator, Person, Reading, Structure
 from mailboxes.models.people import Affiliation
+from mailboxes.software.models import Webhook
 from tests.mailboxes.api.conftest import make_entry, named, operations, resource_of
 from tests.mailboxes.conftest import make_professional
 
@@ -43,6 +44,11 @@ def body_about(operation, world, people) -> dict:
         "holders_create": {"bal": bal, "person": person},
         "delegations_create": {"bal": bal, "person": person, "reason": "secrétariat"},
         "requests_create": {"bal": bal, "kind": "publish"},
+        "webhooks_create": {
+            "structure": world.structures.pk,
+            "url": "https://dui.exemple.fr/bal",
+            "events": ["quota"],
+        },
         "readings_create": {"address": world.bals.address, "at": "2026-11-20T02:00:00Z", "used_mb": 1},
         "readings_bulk": {"readings": [{"address": world.bals.address, "at": "2026-11-20T02:00:00Z", "used_mb": 1}]},
     }[named(operation)]
@@ -161,6 +167,7 @@ def more(world, people, structure, make_bal):
         actions.step(request, act, by=people.gisele.user, answer="Impossible")
         make_entry(bal.address, family_name=f"Nom{n}")
         SyncRun.objects.create(source="extraction", status="applied")
+        Webhook.objects.create(structure=structure, url=f"https://dpi{n}.exemple.fr/", events=["state"])
     assert Cotitulaire.objects.count() > 60
     assert Person.objects.count() > 30
 
@@ -180,4 +187,4 @@ def test_a_long_page_asks_as_many_queries_as_a_short_one(
 
 
 def test_every_list_of_the_document_is_among_those_pages():
-    assert len(PAGES) == 11
+    assert len(PAGES) == 12

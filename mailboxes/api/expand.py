@@ -1,0 +1,65 @@
+"""What a line points to, told with it: `?expand=structure,operator` spares a call for each."""
+
+from collections.abc import Callable, Collection, Iterable
+
+from rest_framework import serializers
+
+from mailboxes.models import Bal, Operator, Structure
+
+PARAMETER = "expand"
+FIELD = "expanded"
+STRUCTURE = ("id", "name", "kind", "finess_ej", "finess_et", "postcode", "town")
+OPERATOR = ("code", "name")
+BAL = ("id", "address", "kind", "state")
+
+
+class StructureToldSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Structure
+        fields = STRUCTURE
+        read_only_fields = fields
+
+
+class OperatorToldSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Operator
+        fields = OPERATOR
+        read_only_fields = fields
+
+
+class BalToldSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Bal
+        fields = BAL
+        read_only_fields = fields
+
+
+class BalExpandedSerializer(serializers.Serializer):
+    structure = StructureToldSerializer(required=False)
+    operator = OperatorToldSerializer(required=False)
+
+
+class RequestExpandedSerializer(BalExpandedSerializer):
+    bal = BalToldSerializer(required=False, allow_null=True)
+
+
+# By the field of the line that names it; the caller sees the line, and so what it stands on.
+READ: dict[str, Callable[[Iterable], Iterable[dict]]] = {
+    "structure": lambda keys: Structure.objects.filter(pk__in=keys).values(*STRUCTURE),
+    "operator": lambda keys: Operator.objects.filter(code__in=keys).values(*OPERATOR),
+    "bal": lambda keys: Bal.objects.filter(pk__in=keys).values(*BAL),
+}
+
+
+def expand(lines: Iterable[dict], said: str, known: Collection[str]) -> None:
+    """Add to each line what `said` names; one query for each name, however many lines."""
+    names, lines = list(dict.fromkeys(name.strip() for name in said.split(","))), list(lines)
+    if unknown := [name for name in names if name not in known]:
+        problems = [f"Inconnu : {name}. Connus : {', '.join(known)}." for name in unknown]
+        raise serializers.ValidationError({PARAMETER: problems})
+    for name in names:
+        if any(name not in line for line in lines):
+            raise serializers.ValidationError({PARAMETER: [f"Demandez aussi {name} dans `fields`."]})
+        found = {one.get("id", one.get("code")): one for one in READ[name]({line[name] for line in lines} - {None})}
+        for line in lines:
+            line.setdefault(FIELD, {})[name] = found.get(line[name])

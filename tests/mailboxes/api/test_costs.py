@@ -1,0 +1,33 @@
+"""What a call costs the database; and that nothing of a key is kept to spare it a query."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from mailboxes.software.actions import revoke_key
+from mailboxes.software.models import SoftwareKey
+
+
+def test_a_bal_is_entered_in_fifteen_queries_and_read_in_five(
+    ask, key, org, structure, operator, people, django_assert_num_queries
+):
+    said = {"structure": structure.pk, "operator": operator.code, "kind": "ORG", "principal": people.alice.pk}
+    with django_assert_num_queries(15):  # a transaction's begin and end among them
+        answer = ask(key, "bals/", "post", {**said, "address": "neuve@chu-exemple.mssante.fr", "exists": True})
+    assert answer.status_code == 201, answer.content
+    with django_assert_num_queries(5):
+        assert ask(key, f"bals/{org.pk}/").status_code == 200
+
+
+@pytest.mark.parametrize("how", ["revoked", "expired", "shut out"])
+def test_a_key_taken_back_opens_nothing_from_the_next_call_on(how, ask, key, org, people):
+    """Nothing of a key is kept between two calls: its one query is what makes this true in every process at once."""
+    assert ask(key, f"bals/{org.pk}/").status_code == 200
+    row = SoftwareKey.objects.get()
+    if how == "revoked":
+        revoke_key(row, by=people.gisele.user)
+    elif how == "expired":
+        SoftwareKey.objects.update(expires_at=timezone.now())
+    else:
+        get_user_model().objects.filter(pk=row.software.user_id).update(is_active=False)
+    assert ask(key, f"bals/{org.pk}/").status_code == 401
