@@ -1,20 +1,22 @@
 """The file of an arrival or a departure, and the departure itself."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from mailboxes import rules
 from mailboxes.actions.holders import leave_bal
-from mailboxes.actions.journal import write_about
+from mailboxes.actions.journal import entry_of, write_about
 from mailboxes.actions.people import lock_stay
 from mailboxes.lifecycle import Act
-from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Step, standing_of
+from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Step, bulk, standing_of
 from mailboxes.models.checklists import BY_NAME, TaskLine, file_of
 
 ON_THE_DAY = "Départ de la personne."
+OF_FILE = ("stay__person", "stay__structure__parent")
 
 
 # --- The file ---------------------------------------------------------------------------------------------------------
@@ -25,9 +27,18 @@ def open_movement(stay: Affiliation, kind: str, *, by, planned_on: date) -> Move
     opener = None if by is SYSTEM else by
     movement = Movement(stay=stay, kind=kind, planned_on=planned_on, opened_by=opener)
     rules.check_row(movement)
-    movement.save()
-    _write(movement, Act.OPEN_MOVEMENT, by=by, after=_told(movement))
+    write_movements([movement], by=by)
     return movement
+
+
+def write_movements(movements: Sequence[Movement], *, by) -> None:
+    """Save checked files, each with its line."""
+    bulk.insert(movements)
+    bulk.insert([_entry(one, Act.OPEN_MOVEMENT, by=by, after=_told(one)) for one in movements])
+
+
+def _entry(movement: Movement, act: Act, *, by, **facts) -> JournalEntry:
+    return entry_of(None, act, by=by, person=movement.stay.person, structure=movement.stay.structure, **facts)
 
 
 @transaction.atomic
@@ -77,14 +88,22 @@ def close_movement(movement: Movement, *, by) -> Movement:
 @transaction.atomic
 def cancel_movement(movement: Movement, *, by, note: str = "") -> Movement:
     """Cancel a file: the person does not come, or does not leave. A recorded departure is undone with it."""
-    movement = _locked(movement)
-    rules.check_may(Act.CANCEL_MOVEMENT, structure=movement.stay.structure, person=movement.stay.person, by=by)
-    rules.check_movement_open(movement)
-    if movement.kind == Movement.Kind.DEPARTURE and movement.stay.left_on:
-        _undo_departure(movement.stay, by=by, note=note)
-    _end(movement, is_cancelled=True)
-    _write(movement, Act.CANCEL_MOVEMENT, by=by, before=_told(movement), note=note)
-    return movement
+    return cancel_movements(Movement.objects.filter(pk=movement.pk), by=by, note=note)[0]
+
+
+@transaction.atomic
+def cancel_movements(movements: QuerySet[Movement], *, by, note: str = "") -> list[Movement]:
+    """Many files at once, each or none."""
+    held, now = list(movements.select_for_update(of=("self",)).select_related(*OF_FILE).order_by("pk")), timezone.now()
+    for movement in held:
+        rules.check_may(Act.CANCEL_MOVEMENT, structure=movement.stay.structure, person=movement.stay.person, by=by)
+        rules.check_movement_open(movement)
+        if movement.kind == Movement.Kind.DEPARTURE and movement.stay.left_on:
+            _undo_departure(movement.stay, by=by, note=note)
+        movement.closed_at, movement.is_cancelled = now, True
+    bulk.update(held, ["closed_at", "is_cancelled"])
+    bulk.insert([_entry(one, Act.CANCEL_MOVEMENT, by=by, before=_told(one), note=note) for one in held])
+    return held
 
 
 @transaction.atomic
@@ -181,7 +200,7 @@ def _undo_departure(stay: Affiliation, *, by, note: str) -> None:
 
 
 def _locked(movement: Movement) -> Movement:
-    rows = Movement.objects.select_for_update(of=("self",)).select_related("stay__person", "stay__structure__parent")
+    rows = Movement.objects.select_for_update(of=("self",)).select_related(*OF_FILE)
     return rows.get(pk=movement.pk)
 
 
@@ -191,9 +210,9 @@ def _line(movement: Movement, name: str) -> TaskLine:
     return file_of(movement).line(name)
 
 
-def _end(movement: Movement, *, is_cancelled: bool = False) -> None:
-    movement.closed_at, movement.is_cancelled = timezone.now(), is_cancelled
-    movement.save(update_fields=["closed_at", "is_cancelled"])
+def _end(movement: Movement) -> None:
+    movement.closed_at = timezone.now()
+    movement.save(update_fields=["closed_at"])
 
 
 def _told(movement: Movement) -> str:

@@ -23,7 +23,13 @@ from mailboxes.rules.contacts import (
     check_prefer,
 )
 from mailboxes.rules.corrections import check_changes, check_correct, check_correct_person
-from mailboxes.rules.delegations import check_delegate, check_end_delegation, check_lendable, check_take_over
+from mailboxes.rules.delegations import (
+    check_delegate,
+    check_delegation,
+    check_end_delegation,
+    check_lendable,
+    check_take_over,
+)
 from mailboxes.rules.gaps import (
     check_accept,
     check_adopt,
@@ -49,6 +55,7 @@ from mailboxes.rules.joining import (
     check_ask_joining,
     check_expire_joining,
     check_refuse_joining,
+    hosts_of,
     needs_agreement,
 )
 from mailboxes.rules.mailservers import (
@@ -197,6 +204,7 @@ __all__ = [
     "check_correct_person",
     "check_declare_use",
     "check_delegate",
+    "check_delegation",
     "check_depublished_first",
     "check_describe_applicative",
     "check_describe_operator",
@@ -290,6 +298,7 @@ __all__ = [
     "check_word",
     "check_write_layout",
     "has_left",
+    "hosts_of",
     "is_new_activity",
     "is_use_while_leaving",
     "may_at",

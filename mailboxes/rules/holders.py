@@ -77,6 +77,8 @@ def has_left(bal: Bal, person) -> bool:
 
 
 def _stays(bal: Bal, person) -> list:
+    if person.pk is None:  # about to be entered
+        return []
     return [stay for stay in person.affiliations.all() if stay.structure_id == bal.structure_id]
 
 
