@@ -48,7 +48,7 @@ def name_key(family_name: str, given_name: str) -> str:
 
 def name_key_of(person: str = "") -> Folded:
     """`name_key`, in SQL, of what `person` leads to ("person__")."""
-    return Folded(Concat(f"{person}family_name", Value(" "), f"{person}given_name"))
+    return Folded(Concat(f"{person}family_name", Value(" "), f"{person}given_name", output_field=TextField()))
 
 
 def teach(connection, **_) -> None:

@@ -1,6 +1,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 
 # The rooms above the core that keep rows of their own: nobody below imports them, so Django is told where they are.
 ROOMS_WITH_MODELS = [
@@ -11,6 +12,11 @@ ROOMS_WITH_MODELS = [
 class MailboxesConfig(AppConfig):
     name = "mailboxes"
     verbose_name = "Boîtes aux lettres"
+
+    def ready(self):
+        addresses = import_module(f"{self.name}.models.addresses")
+        pre_migrate.connect(addresses.lift, sender=self)
+        post_migrate.connect(addresses.forbid, sender=self)
 
     def import_models(self):
         super().import_models()

@@ -1,6 +1,9 @@
 """Other addresses of a BAL, entered and taken out by hand."""
 
-from django.db import transaction
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import IntegrityError, transaction
 
 from directory.readers.address import read_address
 from mailboxes import rules
@@ -22,9 +25,24 @@ def keep_alias(bal: Bal, address: str, operator: Operator, *, by, why: str = "")
     """Of a BAL already locked and checked."""
     alias = Alias(bal=bal, address=address, operator=operator)
     rules.check_row(alias)
-    alias.save()
+    with address_taken_once():
+        alias.save()
     write(bal, Act.ADD_ALIAS, by=by, after=address, note=why)
     return alias
+
+
+@contextmanager
+def address_taken_once() -> Iterator[None]:
+    """What is written within takes an address that was free a moment ago: whoever is second by less is told so."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if "address" not in str(error):
+            raise
+        raise rules.Refused(
+            "Cette adresse vient d’être prise par une autre BAL du registre : cherchez-la avant de recommencer.", "race"
+        ) from error
 
 
 @transaction.atomic

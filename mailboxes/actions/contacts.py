@@ -1,15 +1,15 @@
 """Where a person is told of things: chosen by them at once, or given by somebody else and theirs to refuse."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from mailboxes import rules
-from mailboxes.actions.journal import entry_of, tell_of, write_about
+from mailboxes.actions.journal import entry_of, tell_all, tell_of, write_about
 from mailboxes.lifecycle import Act
-from mailboxes.models import Contact, ContactChange, JournalEntry, Person, Signatory, contact_of
+from mailboxes.models import Contact, ContactChange, JournalEntry, Person, Signatory, bulk, contact_of
 from mailboxes.models.contacts import FORMER, NEW
 from mailboxes.notices.telling import notice_to_account, notices_to_addresses
 
@@ -64,9 +64,8 @@ def propose(person: Person, wanted: Contact, *, former: Contact = NOWHERE, by) -
         asked_at=now,
         due_at=now + settings.CONTACT_DELAY,
         former_links_from=person.links_from,
-        **wanted._asdict(),
-        **{f"former_{name}": value for name, value in former._asdict().items()},
     )
+    _set(change, wanted, former=former)
     new = {address: how for address, how in wanted.addresses.items() if address not in known}
     entry = _entry(Act.ASK_CONTACT, person, by=by, to=known | new, before=former, after=wanted)
     change.entry = entry
@@ -77,6 +76,36 @@ def propose(person: Person, wanted: Contact, *, former: Contact = NOWHERE, by) -
     notices = notices_to_addresses(entry, person, known, stage=FORMER)
     tell_of(entry, notices + notices_to_addresses(entry, person, new, stage=NEW))
     return change
+
+
+def propose_first(people: Sequence[Person], *, by) -> None:
+    """`propose`, of people just entered whom nothing told before: as many statements for a thousand as for one."""
+    people = [person for person in people if contact_of(person).addresses]
+    now, changes = timezone.now(), []
+    for person in people:
+        wanted = contact_of(person)
+        person.links_from = now + settings.CONTACT_DELAY
+        facts = {"by": by, "parties": wanted.addresses, "before": NOWHERE, "after": wanted}
+        entry = entry_of(None, Act.ASK_CONTACT, person=person, **facts)
+        change = ContactChange(person=person, is_first=True, asked_by=by, asked_at=now, due_at=person.links_from)
+        _set(change, wanted, former=NOWHERE)
+        change.entry = entry
+        changes.append(change)
+    bulk.update(people, ["links_from"])
+    bulk.insert([change.entry for change in changes])
+    bulk.insert(changes)
+    notices = [
+        notice
+        for change in changes
+        for notice in notices_to_addresses(change.entry, change.person, change.new.addresses, stage=NEW)
+    ]
+    tell_all([change.entry for change in changes], notices)
+
+
+def _set(change: ContactChange, wanted: Contact, *, former: Contact) -> None:
+    for name in Contact._fields:
+        setattr(change, name, getattr(wanted, name))
+        setattr(change, f"former_{name}", getattr(former, name))
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from django.db.models import Field, Model
 
 from directory.readers.address import read_address
 from mailboxes import rules
-from mailboxes.actions.aliases import keep_alias
+from mailboxes.actions.aliases import address_taken_once, keep_alias
 from mailboxes.actions.changes import differing, set_fields, told
 from mailboxes.actions.contacts import lock_person
 from mailboxes.actions.delegations import close
@@ -36,7 +36,8 @@ def correct_bal(bal: Bal, *, by, why: str, keeps_former: bool = False, **facts) 
     former = bal.principal()
     if changed.get("principal"):
         changed["principal"] = recorded(changed["principal"], bal.structure, roles=bal.roles_of(by), by=by)
-    befores = set_fields(bal, {name: changed[name] for name in OF_BAL if name in changed})
+    with address_taken_once():
+        befores = set_fields(bal, {name: changed[name] for name in OF_BAL if name in changed})
     if "principal" in changed:
         _replace(bal, former, changed["principal"], by=by)
     if "address" in changed:

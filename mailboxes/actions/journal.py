@@ -87,14 +87,17 @@ def write(
         cycle = cycle or f"entry-{entry.pk}"
         accounts = gestionnaires_of([bal]) if Party.GESTIONNAIRES in parties else {}
         notices = notices_for(entry, bal, stage=stage or what, cycle=cycle, parties=parties, accounts=accounts)
-        held = {notice.person_id for notice in notices}
-        besides = {one.pk: one for one in to if one.pk not in held and not is_own_act(entry, one)}.values()
-        notices += [
-            notice_to_person(entry, person, stage=stage or what, cycle=cycle, party=Party.DELEGATAIRE)
-            for person in besides
-        ]
-        tell_of(entry, notices)
+        tell_of(entry, notices + notices_besides(entry, notices, to, stage=stage or what, cycle=cycle))
     return entry
+
+
+def notices_besides(
+    entry: JournalEntry, notices: Iterable[Notice], to: Iterable[Person], *, stage: str, cycle: str
+) -> list[Notice]:
+    """The notices, unsaved, to those of `to` whom `notices` do not reach already."""
+    held = {notice.person_id for notice in notices}
+    besides = {one.pk: one for one in to if one.pk not in held and not is_own_act(entry, one)}.values()
+    return [notice_to_person(entry, person, stage=stage, cycle=cycle, party=Party.DELEGATAIRE) for person in besides]
 
 
 def write_about(
@@ -128,8 +131,12 @@ def write_all(entries: list[JournalEntry], notices: Callable[[], Iterable[Notice
 
 
 def tell_of(entry: JournalEntry, notices: list[Notice]) -> None:
+    tell_all([entry], notices)
+
+
+def tell_all(entries: list[JournalEntry], notices: list[Notice]) -> None:
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
-    tell_on_commit([entry])
+    tell_on_commit(entries)
 
 
 def tell_on_commit(entries: list[JournalEntry]) -> None:

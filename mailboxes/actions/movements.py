@@ -1,5 +1,6 @@
 """The file of an arrival or a departure, and the departure itself."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 
@@ -13,11 +14,12 @@ from mailboxes.actions.holders import leave_bal
 from mailboxes.actions.journal import entry_of, write_about, write_all
 from mailboxes.actions.people import lock_stay
 from mailboxes.lifecycle import Act, Party
-from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Step, standing_of
+from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Step, bulk, standing_of
 from mailboxes.models.checklists import BY_NAME, TaskLine, file_of, files
 from mailboxes.notices.telling import gestionnaires_of, notices_to_gestionnaires
 
 ON_THE_DAY = "Départ de la personne."
+OF_FILE = ("stay__person", "stay__structure__parent")
 
 
 # --- The file ---------------------------------------------------------------------------------------------------------
@@ -28,9 +30,18 @@ def open_movement(stay: Affiliation, kind: str, *, by, planned_on: date) -> Move
     opener = None if by is SYSTEM else by
     movement = Movement(stay=stay, kind=kind, planned_on=planned_on, opened_by=opener)
     rules.check_row(movement)
-    movement.save()
-    _write(movement, Act.OPEN_MOVEMENT, by=by, after=_told(movement))
+    write_movements([movement], by=by)
     return movement
+
+
+def write_movements(movements: Sequence[Movement], *, by) -> None:
+    """Save checked files, each with its line."""
+    bulk.insert(movements)
+    bulk.insert([_entry(one, Act.OPEN_MOVEMENT, by=by, after=_told(one)) for one in movements])
+
+
+def _entry(movement: Movement, act: Act, *, by, **facts) -> JournalEntry:
+    return entry_of(None, act, by=by, person=movement.stay.person, structure=movement.stay.structure, **facts)
 
 
 @transaction.atomic
@@ -94,14 +105,22 @@ def close_movement(movement: Movement, *, by) -> Movement:
 @transaction.atomic
 def cancel_movement(movement: Movement, *, by, note: str = "") -> Movement:
     """Cancel a file: the person does not come, or does not leave. A recorded departure is undone with it."""
-    movement = _locked(movement)
-    rules.check_may(Act.CANCEL_MOVEMENT, structure=movement.stay.structure, person=movement.stay.person, by=by)
-    rules.check_movement_open(movement)
-    if movement.kind == Movement.Kind.DEPARTURE and movement.stay.left_on:
-        _undo_departure(movement.stay, by=by, note=note)
-    _end(movement, is_cancelled=True)
-    _write(movement, Act.CANCEL_MOVEMENT, by=by, before=_told(movement), note=note)
-    return movement
+    return cancel_movements(Movement.objects.filter(pk=movement.pk), by=by, note=note)[0]
+
+
+@transaction.atomic
+def cancel_movements(movements: QuerySet[Movement], *, by, note: str = "") -> list[Movement]:
+    """Many files at once, each or none."""
+    held, now = list(movements.select_for_update(of=("self",)).select_related(*OF_FILE).order_by("pk")), timezone.now()
+    for movement in held:
+        rules.check_may(Act.CANCEL_MOVEMENT, structure=movement.stay.structure, person=movement.stay.person, by=by)
+        rules.check_movement_open(movement)
+        if movement.kind == Movement.Kind.DEPARTURE and movement.stay.left_on:
+            _undo_departure(movement.stay, by=by, note=note)
+        movement.closed_at, movement.is_cancelled = now, True
+    bulk.update(held, ["closed_at", "is_cancelled"])
+    bulk.insert([_entry(one, Act.CANCEL_MOVEMENT, by=by, before=_told(one), note=note) for one in held])
+    return held
 
 
 @transaction.atomic
@@ -246,7 +265,7 @@ def _locked(movement: Movement) -> Movement:
 
 
 def _held(pks: list[int]) -> list[Movement]:
-    rows = Movement.objects.select_for_update(of=("self",)).select_related("stay__person", "stay__structure__parent")
+    rows = Movement.objects.select_for_update(of=("self",)).select_related(*OF_FILE)
     return list(rows.filter(pk__in=pks).order_by("pk"))
 
 
@@ -256,9 +275,9 @@ def _line(movement: Movement, name: str) -> TaskLine:
     return file_of(movement).line(name)
 
 
-def _end(movement: Movement, *, is_cancelled: bool = False) -> None:
-    movement.closed_at, movement.is_cancelled = timezone.now(), is_cancelled
-    movement.save(update_fields=["closed_at", "is_cancelled"])
+def _end(movement: Movement) -> None:
+    movement.closed_at = timezone.now()
+    movement.save(update_fields=["closed_at"])
 
 
 def _told(movement: Movement) -> str:

@@ -1,15 +1,16 @@
 """What is kept on a person, and where they stay."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from django.db import transaction
 
 from mailboxes import rules
 from mailboxes.actions.changes import differing, set_fields, told
-from mailboxes.actions.contacts import lock_person, propose
-from mailboxes.actions.journal import write_about
+from mailboxes.actions.contacts import lock_person, propose_first
+from mailboxes.actions.journal import entry_of, write_about
 from mailboxes.lifecycle import Act, Role
-from mailboxes.models import SYSTEM, Affiliation, JournalEntry, Person, Structure, contact_of
+from mailboxes.models import SYSTEM, Affiliation, JournalEntry, Person, Structure, bulk
 from mailboxes.models.people import people_of_annuaire
 
 DESCRIBED = ("rpps", "has_cps", "profession")
@@ -24,11 +25,21 @@ def record_person(structure: Structure, *, by, function: str = "", arrived_on: d
     person.rpps = person.rpps or None
     rules.check_rpps_free(person.rpps)
     rules.check_row(person)
-    person.save()
-    _stay(person, structure, by=by, function=function, arrived_on=arrived_on)
-    if by is not SYSTEM and contact_of(person).addresses:
-        propose(person, contact_of(person), by=by)
+    stay = Affiliation(person=person, structure=structure, function=function, arrived_on=arrived_on)
+    rules.check_values(stay, only=STAY)
+    write_stays([stay], by=by)
     return person
+
+
+def write_stays(stays: Sequence[Affiliation], *, by, note_of: Callable[[Person], str] = lambda person: "") -> None:
+    """Save checked stays, and whom of their people has no row yet; the address given for these is theirs to confirm or
+    to refuse. As many statements for a thousand as for one."""
+    new = [stay.person for stay in stays if stay.person.pk is None]
+    bulk.insert(new)
+    bulk.insert(stays)
+    bulk.insert([_stay_entry(stay, by=by, note=note_of(stay.person)) for stay in stays])
+    if by is not SYSTEM:
+        propose_first(new, by=by)
 
 
 @transaction.atomic
@@ -55,9 +66,13 @@ def recorded(person: Person, structure: Structure, *, roles: frozenset[Role], by
     known.has_cps = person.has_cps
     rules.check_row(known)
     known.save()
-    attested = "CPS ou e-CPS attestée" if known.has_cps else "sans attestation de CPS"
-    _stay(known, structure, by=by, note=f"D’après l’annuaire ; {attested}.")
+    _stay(known, structure, by=by, note=by_annuaire(known))
     return known
+
+
+def by_annuaire(person: Person) -> str:
+    attested = "CPS ou e-CPS attestée" if person.has_cps else "sans attestation de CPS"
+    return f"D’après l’annuaire ; {attested}."
 
 
 def enter(person: Person, structure: Structure, **facts) -> Affiliation:
@@ -69,9 +84,14 @@ def enter(person: Person, structure: Structure, **facts) -> Affiliation:
 
 def _stay(person: Person, structure: Structure, *, by, note: str = "", **facts) -> Affiliation:
     stay = enter(person, structure, **facts)
-    after = f"{structure}, {stay.arrived_on:%d/%m/%Y}" if stay.arrived_on else structure
-    write_about(Act.RECORD_PERSON, by=by, about={"person": person, "structure": structure}, after=after, note=note)
+    _stay_entry(stay, by=by, note=note).save()
     return stay
+
+
+def _stay_entry(stay: Affiliation, *, by, note: str = "") -> JournalEntry:
+    after = f"{stay.structure}, {stay.arrived_on:%d/%m/%Y}" if stay.arrived_on else stay.structure
+    about = {"person": stay.person, "structure": stay.structure}
+    return entry_of(None, Act.RECORD_PERSON, by=by, after=after, note=note, **about)
 
 
 @transaction.atomic
@@ -93,8 +113,15 @@ def describe_stay(stay: Affiliation, *, by, **facts) -> Affiliation:
 
 
 def _change(row, facts: dict, known: tuple[str, ...], about: dict, *, by) -> None:
-    for name, before in set_fields(row, differing(row, facts, known)).items():
-        write_about(Act.DESCRIBE_PERSON, by=by, about=dict(about), **told(row, name, before))
+    JournalEntry.objects.bulk_create(description_of(row, set_fields(row, differing(row, facts, known)), about, by=by))
+
+
+def description_of(row: Person | Affiliation, befores: dict, about: dict, *, by) -> list[JournalEntry]:
+    """The lines of what the row says otherwise than before, unsaved."""
+    return [
+        entry_of(None, Act.DESCRIBE_PERSON, by=by, **about, **told(row, name, before))
+        for name, before in befores.items()
+    ]
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from directory.readers.address import read_address
 from mailboxes import rules
+from mailboxes.actions.aliases import address_taken_once
 from mailboxes.actions.changes import differing, set_fields, told
 from mailboxes.actions.journal import entry_of, locked, write
 from mailboxes.actions.requests import write_requests
@@ -48,7 +49,8 @@ def register_bal(
     described.setdefault("quota_mb", operator.default_quota_mb)
     describe_anew(bal, structure=structure, operator=operator, kind=kind, state=state, **described)
     rules.check_values(bal)  # its address is free, and what it points to was read
-    write_rows([(bal, principal)])
+    with address_taken_once():
+        write_rows([(bal, principal)])
     parties = frozenset() if exists else frozenset({Party.OPERATOR})
     entry = write(bal, Act.REGISTER, by=by, after=state, note=note, parties=parties)
     if not exists:

@@ -108,3 +108,14 @@ def see_disabled(stay: Affiliation, *, by) -> Sighting | None:
 def see_enabled(stay: Affiliation) -> None:
     """Its account is open: what proposed a departure is gone."""
     Sighting.objects.filter(kind=Kind.DISABLED, stay=stay).delete()
+
+
+def see_accounts(closed: Iterable[Affiliation], opened: Iterable[Affiliation], *, by) -> None:
+    """What a whole reading of a directory says of the accounts of these stays."""
+    disabled = Sighting.objects.filter(kind=Kind.DISABLED)
+    known = set(disabled.values_list("stay", flat=True))
+    gone = {stay.pk for stay in opened} & known
+    disabled.filter(stay__in=gone).delete()
+    for stay in closed:
+        if stay.pk not in known:
+            see_disabled(stay, by=by)

@@ -4,37 +4,96 @@ On the word of the professionals who answer for them (`Import.vouched`); the hol
 given an access, are told.
 """
 
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from directory.folding import fold
+from directory.folding import fold, name_key, name_key_of
 from directory.models import Activity
 from directory.readers.identifiers import read_identifier
 from directory.readers.names import Name, read_person
 from mailboxes import rules
-from mailboxes.actions.journal import locked, write
-from mailboxes.actions.people import recorded
+from mailboxes.actions.journal import entry_of, notices_besides, tell_all
+from mailboxes.actions.people import by_annuaire, write_stays
 from mailboxes.imports.judging import Judged, Outcome, RowBatch, day_told, numbers_of
 from mailboxes.imports.reading import Line
 from mailboxes.imports.rules import check_within
 from mailboxes.lifecycle import Act, Party, Role
-from mailboxes.models import Bal, Cotitulaire, Delegataire, Person, bulk
+from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, JournalEntry, Notice, Person, bulk
 from mailboxes.models.people import people_of_annuaire
+from mailboxes.notices.telling import notices_for
 from mailboxes.rules.holders import check_number
+
+
+class Telling(NamedTuple):
+    """What those who hold a BAL, and those who are given an access, hear of one line."""
+
+    entry: JournalEntry
+    bal: Bal
+    holders: list[Person]  # as they were once the line was taken
+    people: list[Person]
 
 
 class AccessBatch(RowBatch):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         wanted = {line.address for line in self.lines if line.address}
-        bals = Bal.objects.locked().with_holders().filter(bulk.among("address", wanted)).order_by("pk")
-        self.bals = {bal.address: bal for bal in bals}
+        bals = Bal.objects.with_holders().filter(bulk.among("address", wanted)).order_by("pk")
+        self.bals = {bal.address: bal for bal in (bals.locked() if self.for_real else bals)}
+        lent = Delegataire.objects.filter(bulk.among("bal", {bal.pk for bal in self.bals.values()}), ended_at=None)
+        self.lent: dict[int, list[Delegataire]] = {}  # by BAL
+        for row in lent.select_related("person", "under"):
+            self.lent.setdefault(row.bal_id, []).append(row)
+        self._recall()
+        self.by_activity = self._of_activities()
+        self.stays: list[Affiliation] = []
+        self.holders: list[Cotitulaire] = []
+        self.principals: list[Cotitulaire] = []
+        self.delegataires: list[Delegataire] = []
+        self.entries: list[JournalEntry] = []
+        self.tellings: list[Telling] = []
 
-    def forget(self, line: Line) -> None:
-        """What was written of it is no more: it is read again."""
-        if bal := self.bals.get(line.address):
-            self.bals[line.address] = locked(bal)
+    def _recall(self) -> None:
+        """What a forecast would have written by now."""
+        told = self.places.told
+        for address, bal in self.bals.items():
+            for person, is_principal in told.holders.get(address, []):
+                holders = _holders_kept(bal)
+                if here := next((one for one in holders if one.person == person), None):
+                    here.is_principal = here.is_principal or is_principal
+                else:
+                    holders.append(Cotitulaire(bal=bal, person=person, is_principal=is_principal))
+            lent = [Delegataire(bal=bal, person=who, under=under) for who, under in told.lent.get(address, [])]
+            self.lent.setdefault(bal.pk, []).extend(lent)
+
+    def remember(self) -> None:
+        super().remember()
+        if self.for_real:
+            return
+        told = self.places.told
+        for holder in [*self.holders, *self.principals]:
+            told.holders.setdefault(holder.bal.address, []).append((holder.person, holder.is_principal))
+        for row in self.delegataires:
+            told.lent.setdefault(row.bal.address, []).append((row.person, row.under))
+
+    def _of_activities(self) -> dict[str, list[Person]]:
+        """Those whom the activities of the annuaire place in these structures, by folded names: of whom the lines name
+        and nobody here is."""
+        unknown = {key for key in self.keys() if not self.places.people_by_name.get(key)}
+        if not unknown:
+            return {}
+        there = Activity.objects.current().annotate(key=name_key_of()).filter(key__in=unknown)
+        numbers = {(row.key, row.national_id[1:]) for row in there if row.national_id[:1] == "8"}
+        wanted = {number for _, number in numbers}
+        known = people_of_annuaire(wanted)
+        here = Person.objects.filter(bulk.among("rpps", wanted)).prefetch_related("affiliations")
+        known |= {one.rpps or "": self.known.get(one.pk, one) for one in here}
+        found: dict[str, list[Person]] = {}
+        for key, number in numbers:
+            if number in known:
+                found.setdefault(key, []).append(self.people.get(number) or known[number])
+        return found
 
     def subject(self, line: Line) -> str:
         who = ", ".join([*map(str, line.facts.get("holder", [])), *numbers_of(line)])
@@ -57,7 +116,7 @@ class AccessBatch(RowBatch):
                 told += self._hold(bal, person, role, judged)
         if told:
             judged.outcome = Outcome.CREATED
-            self._tell(bal, judged, told)
+            self._tell(bal, told)
 
     # --- Who ----------------------------------------------------------------------------------------------------------
     def _people(self, line: Line, bal: Bal) -> list[Person]:
@@ -79,27 +138,21 @@ class AccessBatch(RowBatch):
 
     def _of_name(self, name: Name, bal: Bal) -> Person:
         """In these structures; else the one whom the activities of the annuaire place in them."""
-        try:
-            return self.of_name(name)
-        except rules.Refused:
-            there = Activity.objects.current().filter(family_name__iexact=name.family, given_name__iexact=name.given)
-            numbers = {activity.national_id[1:] for activity in there if activity.national_id[:1] == "8"}
-            if len(numbers) != 1:
-                raise
-            rpps = numbers.pop()
-            known = Person.objects.filter(rpps=rpps).first() or people_of_annuaire([rpps]).get(rpps)
-            if known is None:
-                raise
-            return self._entered(known, bal)
+        found = self.by_activity.get(name_key(name.family, name.given), [])
+        if len(found) == 1 and not self.staying(name):
+            return self._entered(self.people.get(found[0].rpps or "", found[0]), bal)
+        return self.of_name(name)
 
     def _entered(self, person: Person, bal: Bal) -> Person:
         """Known to the annuaire alone, they enter under its names; whoever vouches for the list, for their card too."""
-        if person.pk:
+        if person.pk or self.people.get(person.rpps or "") is person:
             return person
-        person.has_cps = True
-        entered = recorded(person, bal.structure, roles=bal.roles_of(self.by), by=self.by)
-        self.note_entered(entered)
-        return entered
+        rules.check_record_named(person, person, roles=bal.roles_of(self.by))
+        self.put(person, has_cps=True)
+        rules.check_values(person)
+        self.add(self.stays, Affiliation(person=person, structure=bal.structure))
+        self.note_entered(person)
+        return person
 
     # --- What ---------------------------------------------------------------------------------------------------------
     def _role(self, line: Line, bal: Bal, person: Person) -> Role:
@@ -124,22 +177,31 @@ class AccessBatch(RowBatch):
             )
         rules.check_can_hold(person)
         rules.check_stays(bal, person)
-        holder = next((one for one in bal.cotitulaires.all() if one.person_id == person.pk), None)
+        holder = next((one for one in bal.cotitulaires.all() if one.person == person), None)
         if holder is None:
             check_number(len(bal.cotitulaires.all()) + 1)
-            holder = Cotitulaire.objects.create(bal=bal, person=person, is_principal=role != Role.COTITULAIRE)
-            judged.wrote.setdefault("cotitulaires", []).append(holder.pk)
-            _now_held_by(bal, holder)
+            holder = Cotitulaire(bal=bal, person=person, is_principal=role != Role.COTITULAIRE)
+            self.add(self.holders, holder)
+            judged.wrote.setdefault("cotitulaires", []).append(holder)
+            self._now_held_by(bal, holder)
         else:
-            holder.is_principal = True
-            holder.save(update_fields=["is_principal"])
-            judged.wrote.setdefault("principals", []).append(holder.pk)
+            self.put(holder, is_principal=True)
+            self.add(self.principals, holder)
+            judged.wrote.setdefault("principals", []).append(holder)
         return self._written(bal, person, role.label)
+
+    def _now_held_by(self, bal: Bal, holder: Cotitulaire) -> None:
+        """Among the holders that `with_holders` read, without reading them all again for each line."""
+        self.add(_holders_kept(bal), holder)
+        kept = _kept(bal)
+        kept.pop("roles", None)
+        self._backwards.append(partial(kept.pop, "roles", None))
 
     def _lend(self, line: Line, bal: Bal, person: Person, judged: Judged) -> list[Person]:
         under = self._under(line, bal, judged)
         rules.check_lendable(bal, person, under)
-        if bal.delegataires.filter(person=person, under=under, ended_at=None).exists():
+        lent = self.lent.setdefault(bal.pk, [])
+        if any(row.person == person and row.under == under for row in lent):
             return []
         right = fold(line.facts.get("right", ""))
         can_send = any(word in right for word in ("envo", "emett", "ecri", "send", "redig", "full", "total"))
@@ -150,9 +212,10 @@ class AccessBatch(RowBatch):
             ends_on=day_told(line.facts.get("ends_on")),
             reason=line.facts.get("reason", "") or "Accès qui existait, repris d’une liste",
         )  # fmt: skip
-        rules.check_row(row)
-        row.save()
-        judged.wrote.setdefault("delegataires", []).append(row.pk)
+        rules.check_delegation(row)
+        self.add(self.delegataires, row)
+        self.add(lent, row)
+        judged.wrote.setdefault("delegataires", []).append(row)
         return self._written(bal, person, f"délégataire, sous {under}")
 
     def _under(self, line: Line, bal: Bal, judged: Judged) -> Person:
@@ -175,21 +238,38 @@ class AccessBatch(RowBatch):
     # --- Written ------------------------------------------------------------------------------------------------------
     def _written(self, bal: Bal, person: Person, what: str) -> list[Person]:
         facts: dict[str, Any] = {"after": f"{person}, {what}", "note": self._because(), "person": person}
-        write(bal, Act.IMPORT_ACCESSES, by=self.by, **facts)
+        self.add(self.entries, entry_of(bal, Act.IMPORT_ACCESSES, by=self.by, **facts))
         return [person]
 
-    def _tell(self, bal: Bal, judged: Judged, people: list[Person]) -> None:
+    def _tell(self, bal: Bal, people: list[Person]) -> None:
         """Once for each line: who holds the BAL, and who is given an access."""
-        named = ", ".join(map(str, people))
-        facts: dict[str, Any] = {"after": f"accès repris : {named}", "note": self._because()}
-        write(bal, Act.IMPORT_ACCESSES, by=self.by, parties=frozenset({Party.HOLDERS}), to=people, **facts)
+        facts: dict[str, Any] = {"after": f"accès repris : {', '.join(map(str, people))}", "note": self._because()}
+        entry = entry_of(bal, Act.IMPORT_ACCESSES, by=self.by, parties=people, **facts)
+        self.add(self.entries, entry)
+        self.add(self.tellings, Telling(entry, bal, [one.person for one in bal.cotitulaires.all()], people))
 
     def _because(self) -> str:
         return f"{self.note} {self.run.vouched}".strip()
 
+    def write(self) -> None:
+        write_stays(self.stays, by=self.by, note_of=by_annuaire)
+        bulk.insert(self.holders)
+        bulk.update(self.principals, ["is_principal"])
+        bulk.insert(self.delegataires)
+        bulk.insert(self.entries)
+        tell_all([one.entry for one in self.tellings], [n for one in self.tellings for n in _notices(one)])
 
-def _now_held_by(bal: Bal, holder: Cotitulaire) -> None:
-    """Among the holders that `with_holders` read, without reading them all again for each line."""
-    kept = getattr(bal, "_prefetched_objects_cache")  # noqa: B009 - Django's own, which its types do not tell
-    kept["cotitulaires"]._result_cache.append(holder)
-    kept.pop("roles", None)
+
+def _kept(bal: Bal) -> dict[str, Any]:
+    return getattr(bal, "_prefetched_objects_cache")  # noqa: B009 - Django's own, which its types do not tell
+
+
+def _holders_kept(bal: Bal) -> list[Cotitulaire]:
+    return _kept(bal)["cotitulaires"]._result_cache
+
+
+def _notices(telling: Telling) -> list[Notice]:
+    entry, stage, cycle = telling.entry, Act.IMPORT_ACCESSES, f"entry-{telling.entry.pk}"
+    parties = frozenset({Party.HOLDERS})
+    notices = notices_for(entry, telling.bal, stage=stage, cycle=cycle, parties=parties, holders=telling.holders)
+    return notices + notices_besides(entry, notices, telling.people, stage=stage, cycle=cycle)

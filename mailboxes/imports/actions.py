@@ -336,6 +336,8 @@ def _survey(run: Import) -> Survey:
 
 def _read_list(run: Import, progress: Callable[[Import], None]) -> None:
     check_file_kept(run)
+    if run.stage == Stage.READING and run.sort != ListSort.BAL and run.done:
+        _start_over(run)
     places = Places(run)
     reader = LineReader(run.headers, run.columns, _survey(run), as_of=run.as_of, mended=run.mended, sort=run.sort)
     with open_list(run.path, run.sheet) as source:
@@ -346,6 +348,14 @@ def _read_list(run: Import, progress: Callable[[Import], None]) -> None:
             _treat(run, places, batch)
             progress(run)
     _finish(run, places)
+
+
+@transaction.atomic
+def _start_over(run: Import) -> None:
+    """A forecast of people or of accesses knows what it would have written from its own memory, which died."""
+    _claim(run, done=0, percent=0, **dict.fromkeys(Import.COUNTED, 0))
+    run.lines.all().delete()
+    run.done = 0
 
 
 def _lines(rows, reader: LineReader, *, after: int) -> Iterator[Line]:

@@ -47,11 +47,22 @@ DESCRIBED = ("service", "description", "liste_rouge")
 KEPT_CELLS = 2000  # characters of each cell of a rejected line
 
 
+@dataclass
+class Told:
+    """What the batches before told of people and accesses: a forecast has it from here alone, for it writes nothing."""
+
+    lines: dict[int, int | None] = field(default_factory=dict)  # by the person's key, or less their identity
+    entered: dict[str, Person] = field(default_factory=dict)  # by RPPS
+    holders: dict[str, list[tuple[Person, bool]]] = field(default_factory=dict)  # by address; is it the principal?
+    lent: dict[str, list[tuple[Person, Person]]] = field(default_factory=dict)  # by address; to whom, under whom
+
+
 class Places:
     """Where the lines of an import may lead: its structure and those below, by all that a list may call them."""
 
     def __init__(self, run: Import):
         self.default = run.structure
+        self.told = Told()
         found = list(Structure.objects.under(run.structure))
         self.by_pk = {one.pk: one for one in found}
         self._finess: dict[str, list[Structure]] = {}

@@ -1,18 +1,42 @@
-"""A list of people: each entered, made to join, or described anew, by the same acts as on the pages."""
+"""A list of people: each entered, made to join, or described anew, as on the pages, and so many at once."""
 
+from datetime import date
 from typing import Any
 
 from directory.folding import name_key
 from directory.readers.names import Name
-from mailboxes import actions, rules
+from mailboxes import rules
+from mailboxes.actions.changes import differing
+from mailboxes.actions.movements import write_movements
+from mailboxes.actions.people import DESCRIBED, STAY, description_of, write_stays
 from mailboxes.imports.judging import Judged, Outcome, RowBatch, day_told
 from mailboxes.imports.reading import Line
-from mailboxes.models import Affiliation, Movement, Person, Structure
+from mailboxes.models import SYSTEM, Affiliation, JournalEntry, Movement, Person, Structure, bulk
 
 OF_PERSON = ("profession", "has_cps")
 
 
 class PeopleBatch(RowBatch):
+    locks_people = True
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.hosts = rules.hosts_of(self.known.values())
+        here = Affiliation.objects.current().filter(bulk.among("person", set(self.known))).select_related("structure")
+        here = here.filter(structure__in=self.places.by_pk).order_by("-pk")
+        stays = list(here.select_for_update(of=("self",)) if self.for_real else here)
+        for stay in stays:
+            stay.person = self.known[stay.person_id]
+        self.here = {(stay.person_id, stay.structure_id): stay for stay in stays}
+        leaving = Movement.objects.departures().filter(bulk.among("stay", {stay.pk for stay in stays}))
+        self.leaving = set(leaving.values_list("stay", flat=True))
+        self.given: dict[int, tuple[Person, int | None]] = {}  # by identity, the line that told of them
+        self.stays: list[Affiliation] = []
+        self.movements: list[Movement] = []
+        self.entries: list[JournalEntry] = []
+        self.described: dict[int, Person] = {}
+        self.stays_described: dict[int, Affiliation] = {}
+
     def subject(self, line: Line) -> str:
         name, rpps = line.facts.get("holder"), line.facts.get("rpps")
         known = self.of_number(rpps) if rpps and not name else None
@@ -23,18 +47,27 @@ class PeopleBatch(RowBatch):
         structure, rpps, name = self.places.of(line), line.facts.get("rpps"), line.facts.get("holder")
         if not rpps and not name:
             raise rules.Refused("Ni RPPS ni nom : rien ne dit de qui il s’agit.", "nobody")
-        person = self._known(rpps, name, judged)
+        person = judged.person = self._known(rpps, name, judged)
         if person is None:
-            self._record(line, structure, judged)
-            return
-        judged.person = person
-        stay = person.affiliations.filter(structure=structure).current().first()
-        if stay:
+            person = self._record(line, structure, judged)
+        elif former := self._line_of(person):
+            raise rules.Refused(f"{person} : la ligne {former} parle déjà de cette personne.", "twice")
+        elif stay := self.here.get((person.pk, structure.pk)):
             self._describe(line, person, stay, judged)
-            return
-        stay = actions.welcome_person(person, structure, by=self.by, **self._of_stay(line))
-        judged.outcome, judged.wrote = Outcome.CREATED, {"stays": [stay.pk]}
-        judged.remarks.append(f"Déjà connue ici : rejoint {structure}.")
+        else:
+            self._welcome(line, person, structure, judged)
+        if person:
+            self.given[id(person)] = person, line.number
+
+    def _line_of(self, person: Person) -> int | None:
+        """The line that told of them already, in this batch or before."""
+        if id(person) in self.given:
+            return self.given[id(person)][1]
+        return self.places.told.lines.get(person.pk or -id(person))
+
+    def remember(self) -> None:
+        super().remember()
+        self.places.told.lines |= {person.pk or -id(person): number for person, number in self.given.values()}
 
     def _known(self, rpps: str | None, name: Name | None, judged: Judged) -> Person | None:
         """In the register: by the RPPS; without one, by the name among those who stay in these structures."""
@@ -46,16 +79,32 @@ class PeopleBatch(RowBatch):
         assert name  # noqa: S101 - the caller has seen to it
         return self.staying(name)
 
-    def _record(self, line: Line, structure: Structure, judged: Judged) -> None:
+    # --- Entered ------------------------------------------------------------------------------------------------------
+    def _record(self, line: Line, structure: Structure, judged: Judged) -> Person | None:
         if "left_on" in line.facts:
             judged.remarks.append("Partie, et inconnue ici : rien à inscrire.")
-            return
+            return None
+        rules.check_record_person(structure, by=self.by)
         told: tuple[str, ...] = ("rpps", "profession", "has_cps", "email")
         facts = self._named(line, judged) | {name: line.facts[name] for name in told if name in line.facts}
-        judged.person = actions.record_person(structure, by=self.by, **self._of_stay(line), **facts)
-        stays = judged.person.affiliations.values_list("pk", flat=True)
-        judged.outcome, judged.wrote = Outcome.CREATED, {"stays": list(stays)}
-        self.note_entered(judged.person)
+        judged.person = person = Person(**facts)
+        person.clean()
+        rules.check_values(person)
+        self._stay(line, person, structure, judged)
+        self.note_entered(person)
+        return person
+
+    def _welcome(self, line: Line, person: Person, structure: Structure, judged: Judged) -> None:
+        rules.check_record_person(structure, by=self.by)
+        rules.check_agreed(person, structure, by=self.by, hosts=self.hosts.get(person.pk, set()))
+        self._stay(line, person, structure, judged)
+        judged.remarks.append(f"Déjà connue ici : rejoint {structure}.")
+
+    def _stay(self, line: Line, person: Person, structure: Structure, judged: Judged) -> None:
+        stay = Affiliation(person=person, structure=structure, **self._of_stay(line))
+        rules.check_values(stay, only=STAY)
+        self.add(self.stays, stay)
+        judged.outcome, judged.wrote = Outcome.CREATED, {"stays": [stay]}
 
     def _named(self, line: Line, judged: Judged) -> dict[str, Any]:
         """As the list names them; whom it names by the RPPS alone, as the annuaire does."""
@@ -76,32 +125,55 @@ class PeopleBatch(RowBatch):
     def _of_stay(self, line: Line) -> dict[str, Any]:
         return {"function": line.facts.get("function", ""), "arrived_on": day_told(line.facts.get("arrived_on"))}
 
+    # --- Described anew -----------------------------------------------------------------------------------------------
     def _describe(self, line: Line, person: Person, stay: Affiliation, judged: Judged) -> None:
         told = {name: line.facts[name] for name in OF_PERSON if name in line.facts}
-        new = {name: value for name, value in told.items() if getattr(person, name) != value}
         of_stay = {name: value for name, value in self._of_stay(line).items() if value}
-        other = {name: value for name, value in of_stay.items() if getattr(stay, name) != value}
         if "left_on" in line.facts:
             self._propose_departure(stay, line, judged)
         if line.facts.get("email") and line.facts["email"] != person.email:
             judged.remarks.append("Courriel : n’est pas repris, ses coordonnées se changent depuis sa fiche.")
-        if new:
-            judged.before |= {name: getattr(person, name) for name in new}
-            actions.describe_person(person, by=self.by, **new)
-        if other:
-            befores = {name: getattr(stay, name) for name in other}
-            judged.before["stay"] = {"pk": stay.pk, **{k: v.isoformat() if hasattr(v, "isoformat") else v
-                                                       for k, v in befores.items()}}  # fmt: skip
-            actions.describe_stay(stay, by=self.by, **other)
+        if new := differing(person, told, DESCRIBED):
+            rules.check_describe_person(person, new, by=self.by)
+            judged.before |= self._change(person, new, {"person": person})
+            self.described[person.pk] = person
+        if other := differing(stay, of_stay, STAY):
+            rules.check_describe_stay(stay, other.get("arrived_on", stay.arrived_on), by=self.by)
+            befores = self._change(stay, other, {"person": person, "structure": stay.structure})
+            judged.before["stay"] = {"pk": stay.pk, **{name: _plain(value) for name, value in befores.items()}}
+            self.stays_described[stay.pk] = stay
         judged.outcome = Outcome.UPDATED if judged.before or judged.wrote else Outcome.UNCHANGED
+
+    def _change(self, row: Person | Affiliation, new: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
+        befores = self.put(row, **new)
+        rules.check_values(row, only=new)
+        for entry in description_of(row, befores, about, by=self.by):
+            self.add(self.entries, entry)
+        return befores
 
     def _propose_departure(self, stay: Affiliation, line: Line, judged: Judged) -> None:
         """A file says that they left: a departure is prepared, and takes nothing away before somebody records it."""
-        if stay.movements.open().filter(kind=Movement.Kind.DEPARTURE).exists():
+        if stay.pk in self.leaving:
             judged.remarks.append("Départ : un dossier est déjà ouvert.")
             return
         day = day_told(line.facts["left_on"])
         assert day  # noqa: S101 - it was read
-        movement = actions.open_movement(stay, Movement.Kind.DEPARTURE, by=self.by, planned_on=day)
-        judged.wrote["movements"] = [movement.pk]
+        rules.check_open_movement(stay, Movement.Kind.DEPARTURE, by=self.by, is_open=False)
+        opener = None if self.by is SYSTEM else self.by
+        movement = Movement(stay=stay, kind=Movement.Kind.DEPARTURE, planned_on=day, opened_by=opener)
+        self.add(self.movements, movement)
+        judged.wrote["movements"] = [movement]
         judged.remarks.append("Départ proposé : un dossier s’ouvre, rien n’est retiré avant que vous l’enregistriez.")
+
+    # --- Written ------------------------------------------------------------------------------------------------------
+    def write(self) -> None:
+        write_stays(self.stays, by=self.by)
+        bulk.update(list(self.described.values()), OF_PERSON)
+        bulk.update(list(self.stays_described.values()), STAY)
+        write_movements(self.movements, by=self.by)
+        bulk.insert(self.entries)
+
+
+def _plain(value: Any) -> Any:
+    """For JSON."""
+    return value.isoformat() if isinstance(value, date) else value

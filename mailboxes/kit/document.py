@@ -25,7 +25,7 @@ from segno import helpers
 from directory.controls import without_controls
 from directory.plain import plain_text
 from mailboxes.lifecycle import TO_BE_LEFT
-from mailboxes.models import Bal
+from mailboxes.models import Alias, Bal
 from mailboxes.views.pdf import BODY, MARGIN, TITLE, WIDTH, printed
 
 QR_SIDE = 32 * mm
@@ -45,6 +45,7 @@ class Kit:
     day: date
     is_published: bool = False
     successor: str = ""  # the address to write to instead, where this one leaves
+    former: tuple[Alias, ...] = ()  # the addresses that it had, and that still receive
 
     @property
     def address(self) -> str:
@@ -54,6 +55,21 @@ class Kit:
     def answering(self) -> str:
         """The address that is read."""
         return self.successor or self.address
+
+    @property
+    def closing(self) -> list[str]:
+        """The former addresses that will be closed."""
+        return [alias.address for alias in self.former if alias.nature == Alias.Nature.FORMER]
+
+    @property
+    def closes_on(self) -> date | None:
+        """The day from which what is sent there may be lost."""
+        days = [alias.due_on for alias in self.former if alias.nature == Alias.Nature.FORMER and alias.due_on]
+        return min(days, default=None)
+
+    @property
+    def kept(self) -> list[str]:
+        return [alias.address for alias in self.former if alias.nature == Alias.Nature.KEPT]
 
     @property
     def is_shared(self) -> bool:

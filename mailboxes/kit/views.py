@@ -13,7 +13,7 @@ from mailboxes.kit.document import Kit
 from mailboxes.kit.forms import KitsForm
 from mailboxes.kit.rules import check_announce, check_successor
 from mailboxes.lifecycle import TO_BE_LEFT, State
-from mailboxes.models import Bal
+from mailboxes.models import Alias, Bal
 from mailboxes.rules import NotAllowed, Refused, allows, check_annuaire_fresh, check_make_known
 
 KITS_AT_ONCE = 100
@@ -73,7 +73,8 @@ def kits_zip(request):
             messages.error(request, " ".join(map(str, sentences)))
         return redirect("bal-list")
     made, refused = [], []
-    bals = list(form.cleaned_data["bals"].with_holders().with_publication().order_by("address"))
+    ticked = form.cleaned_data["bals"].with_holders().with_publication().prefetch_related("aliases")
+    bals = list(ticked.order_by("address"))
     offered = successors_of([bal for bal in bals if bal.state in TO_BE_LEFT])
     for bal in bals:
         successor = next(iter(offered.get(bal.pk, [])), "")
@@ -94,7 +95,8 @@ def _find(request, pk) -> Bal:
 
 
 def _kit_of(bal: Bal, successor: str) -> Kit:
-    return Kit(bal, timezone.localdate(), bal.is_published, successor)
+    former = tuple(alias for alias in bal.aliases.all() if alias.nature != Alias.Nature.COMING)
+    return Kit(bal, timezone.localdate(), bal.is_published, successor, former)
 
 
 def _kit(request, bal: Bal) -> tuple[Kit, list[str]]:

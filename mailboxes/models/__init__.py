@@ -1,5 +1,6 @@
 """The BAL and all that stands around them, cut by the domain's nouns."""
 
+from mailboxes.models.addresses import TakenAddress
 from mailboxes.models.aliases import Alias
 from mailboxes.models.anomalies import Anomaly
 from mailboxes.models.applicative import ApplicativeFacts
@@ -68,6 +69,7 @@ __all__ = [
     "Step",
     "Structure",
     "System",
+    "TakenAddress",
     "Use",
     "contact_of",
     "managed_identifiers",

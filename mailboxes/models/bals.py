@@ -382,6 +382,8 @@ class Bal(models.Model):
         return next((c.person for c in self.cotitulaires.all() if c.is_principal), None)
 
     def is_held_by(self, person) -> bool:
+        if person.pk is None:  # about to be entered, with what they will hold
+            return any(holder.person_id is None and holder.person is person for holder in self.cotitulaires.all())
         return any(holder.person_id == person.pk for holder in self.cotitulaires.all())
 
     def roles_of(self, actor) -> frozenset[Role]:

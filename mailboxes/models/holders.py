@@ -68,6 +68,9 @@ def role_in(is_shared: bool, is_principal: bool) -> Role:
     return Role.PRINCIPAL if is_principal else Role.COTITULAIRE
 
 
+ENDS_FIRST = "La fin d’une délégation ne peut pas précéder son début."
+
+
 class DelegataireQuerySet(models.QuerySet):
     def current(self):
         today = timezone.localdate()
@@ -115,7 +118,7 @@ class Delegataire(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
                 name="delegation_ends_after_it_starts",
-                violation_error_message="La fin d’une délégation ne peut pas précéder son début.",
+                violation_error_message=ENDS_FIRST,
             ),
         ]
 

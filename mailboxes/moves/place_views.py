@@ -15,6 +15,7 @@ from mailboxes.moves.forms import (
     ServiceScopeForm,
     UndoForm,
 )
+from mailboxes.moves.keys import keys_of, shared_keys_of
 from mailboxes.moves.models import PlaceMove
 from mailboxes.moves.place_rules import what_remains
 from mailboxes.moves.structures import carried_counts, services_of, undo_move
@@ -128,8 +129,17 @@ class CloseStructureView(PlaceActView):
         self.warning = (
             f"{people} personne{'s' if people > 1 else ''} y {'sont' if people > 1 else 'est'} : leur rattachement "
             "prend fin aujourd’hui. Rien de nouveau n’y sera inscrit ; les habilitations restent, pour relire."
+            f"{_of_keys(self.structure)}"
         )
         return super().get_context_data(**kwargs)
+
+
+def _of_keys(structure: Structure) -> str:
+    """What becomes of the software that speaks for it, in a sentence; "" where none does."""
+    gone = [f"{key.software} ({key.prefix}…)" for key in keys_of(structure).select_related("software")]
+    kept = sorted({str(key.software) for key in shared_keys_of(structure).select_related("software")})
+    said = f" Les clés de ses logiciels sont révoquées : {', '.join(gone)}." if gone else ""
+    return said + (f" Gardent leur clé, qui ouvre d’autres structures : {', '.join(kept)}." if kept else "")
 
 
 class FinessView(PlaceActView):

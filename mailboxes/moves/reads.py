@@ -15,7 +15,9 @@ from mailboxes.moves.rules import Surroundings
 from mailboxes.rules import Refused
 
 OF_ADDRESS = ("malformed", "domain", "taken", "twice")
-AT_ONCE = 400  # BAL of one migration: each is a line of the form
+AT_ONCE = 400  # BAL of a migration that are a line of its form each; the others go by the same rule, or stay
+MOST_TICKED = 400  # whose numbers a page's address holds
+MOST = 5000  # BAL of one migration
 
 
 class Proposed(NamedTuple):
@@ -54,9 +56,9 @@ class MigrationPreview:
         return sorted({str(line.bal.operator) for line in self.free})
 
 
-def preview(migration: Migration, bals: BalQuerySet, typed: dict[int, str], *, by) -> MigrationPreview:
-    """In as many queries for a thousand BAL as for one."""
-    rows = list(bals.with_holders().order_by("address", "pk")[:AT_ONCE])
+def preview(migration: Migration, bals: BalQuerySet, typed: dict[int, str], *, by, after: int = 0) -> MigrationPreview:
+    """Of the first BAL, or of those that come `after` so many; in as many queries for a thousand as for one."""
+    rows = list(bals.with_holders().order_by("address", "pk")[after : MOST if after else AT_ONCE])
     wanted = {bal.pk: typed.get(bal.pk) or address_in(migration.domain, bal.address) for bal in rows}
     around = Surroundings(migration, wanted)
     found = MigrationPreview([_proposed(around, bal, by) for bal in rows])

@@ -13,6 +13,7 @@ from mailboxes import rules
 from mailboxes.actions.journal import entry_of
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Cotitulaire, JournalEntry, Person, Structure, bulk
+from mailboxes.moves.keys import give_keys_back, revoke_keys
 from mailboxes.moves.models import PlaceMove
 from mailboxes.moves.place_rules import (
     check_change_finess,
@@ -154,13 +155,15 @@ def merge_structures(
 
 @transaction.atomic
 def close_structure(structure: Structure, *, by, why: str) -> PlaceMove:
-    """Nothing new is entered for it any more, and who is there leaves; what it was stays readable."""
+    """Nothing new is entered for it any more, who is there leaves, and the keys that opened it alone open nothing; what
+    it was stays readable."""
     (structure,) = _locked(structure)
     check_close_structure(structure, why, by=by)
     pks = list(Affiliation.objects.filter(structure=structure, left_on=None).values_list("pk", flat=True))
     _end_stays(pks)
     Structure.objects.filter(pk=structure.pk).update(closed_on=timezone.localdate())
-    move = PlaceMove(kind=Kind.CLOSE, structure=structure, before={"ended": pks}, why=why)
+    before = {"ended": pks, "keys": revoke_keys(structure, by=by, why=why)}
+    move = PlaceMove(kind=Kind.CLOSE, structure=structure, before=before, why=why)
     return _write(move, [], by=by, before=structure, after=f"fermée le {timezone.localdate():%d/%m/%Y}")
 
 
@@ -247,6 +250,7 @@ def _restore(move: PlaceMove, bals: list[Bal]) -> None:
     Affiliation.objects.filter(pk__in=before.get("ended", [])).update(left_on=None, applied_at=None)
     if move.kind in (Kind.MERGE, Kind.CLOSE):
         Structure.objects.filter(pk=move.structure_id).update(closed_on=None, merged_into=None)
+    give_keys_back(before.get("keys", []))
     for pk, parent in before.get("parents", {}).items():
         Structure.objects.filter(pk=pk).update(parent=parent)
 

@@ -24,7 +24,7 @@ from mailboxes.moves.forms import (
     typed_addresses,
 )
 from mailboxes.moves.models import OVER, MigratedBal, Migration, MigrationStep
-from mailboxes.moves.reads import AT_ONCE, MigrationPreview, closable, preview, progress
+from mailboxes.moves.reads import AT_ONCE, MOST_TICKED, MigrationPreview, closable, preview, progress
 from mailboxes.moves.rules import check_launch, check_on_its_way, check_undo_migration
 from mailboxes.moves.switching import switch_each
 from mailboxes.rules import Refused, allows, check_may, check_somewhere, check_standing
@@ -60,7 +60,7 @@ def migration_list(request):
 def migration_select(request):
     """BAL ticked in the register, or a structure chosen: to the page that prepares their migration."""
     chosen = request.GET.get("structure", "")
-    ticked = [pk for pk in request.GET.getlist("bals") if pk.isascii() and pk.isdecimal()][:AT_ONCE]
+    ticked = [pk for pk in request.GET.getlist("bals") if pk.isascii() and pk.isdecimal()][:MOST_TICKED]
     found = Bal.objects.visible_to(request.user).filter(pk__in=ticked)
     places = set(found.values_list("structure", flat=True))
     if chosen.isascii() and chosen.isdecimal():
@@ -115,7 +115,11 @@ class PrepareView(ActionView):
             raise Refused("Choisissez d’abord où vont les BAL.", "target")
         typed, ticked = typed_addresses(self.request.POST)
         seen = set(self.scope.chosen().filter(pk__in=ticked).values_list("pk", flat=True))
-        return form.perform({pk: typed[pk] for pk in seen if pk in typed}, by=by)
+        wanted = {pk: typed[pk] for pk in seen if pk in typed}
+        if "rest" in self.request.POST:
+            rest = preview(self.target, self.scope.chosen(), {}, by=by, after=AT_ONCE)
+            wanted |= {line.bal.pk: line.address for line in rest.free}
+        return form.perform(wanted, by=by)
 
     def back(self):
         return self.result.get_absolute_url() if self.result else reverse("structure", args=[self.structure.pk])
@@ -125,8 +129,10 @@ class PrepareView(ActionView):
         if self.target is not None:
             typed, ticked = typed_addresses(self.request.POST)
             found: MigrationPreview = preview(self.target, self.scope.chosen(), typed, by=self.request.user)
-            total = self.scope.chosen().count()
-            facts |= {"preview": found, "ticked": ticked if typed else None, "more": max(0, total - AT_ONCE)}
+            facts |= {"preview": found, "ticked": ticked if typed else None}
+            if self.scope.chosen().count() > AT_ONCE:
+                facts["rest"] = preview(self.target, self.scope.chosen(), {}, by=self.request.user, after=AT_ONCE)
+                facts["takes_rest"] = "rest" in self.request.POST or not typed
         return super().get_context_data(**facts, **kwargs)
 
 

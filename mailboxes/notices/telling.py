@@ -48,21 +48,30 @@ REST = timedelta(seconds=60)  # during which a mail server that failed is left a
 
 
 def notices_for(
-    entry: JournalEntry, bal: Bal, *, stage: str, cycle: str, parties: Iterable[Party], accounts: dict | None = None
+    entry: JournalEntry,
+    bal: Bal,
+    *,
+    stage: str,
+    cycle: str,
+    parties: Iterable[Party],
+    accounts: dict | None = None,
+    holders: Iterable[Person] | None = None,
 ) -> list[Notice]:
     """The notices that `entry` calls for, unsaved: one per holder, one per gestionnaire.
 
     The operator's is the letter of a request (`letter_to_operator`), for they hear of nothing else.
     `accounts`: the gestionnaires by structure, as `gestionnaires_of` finds them for a night's worth of BAL at once.
+    `holders`: those of then, where others came since.
     """
     notices = []
     about = {"bal": bal, "entry": entry}
     if Party.HOLDERS in parties:
         text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}.txt", about)
+        held_by = [holder.person for holder in bal.cotitulaires.all()] if holders is None else holders
         notices += [
-            _to_person(entry, holder.person, text, stage=stage, cycle=cycle)
-            for holder in bal.cotitulaires.all()
-            if not is_own_act(entry, holder.person)
+            _to_person(entry, person, text, stage=stage, cycle=cycle)
+            for person in held_by
+            if not is_own_act(entry, person)
         ]
     if Party.GESTIONNAIRES in parties:
         text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", about)

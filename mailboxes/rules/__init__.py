@@ -26,6 +26,7 @@ from mailboxes.rules.corrections import check_changes, check_correct, check_corr
 from mailboxes.rules.delegations import (
     check_ask_extension,
     check_delegate,
+    check_delegation,
     check_end_delegation,
     check_extend,
     check_lendable,
@@ -58,6 +59,7 @@ from mailboxes.rules.joining import (
     check_ask_joining,
     check_expire_joining,
     check_refuse_joining,
+    hosts_of,
     needs_agreement,
 )
 from mailboxes.rules.mailservers import (
@@ -209,6 +211,7 @@ __all__ = [
     "check_correct_person",
     "check_declare_use",
     "check_delegate",
+    "check_delegation",
     "check_depart",
     "check_depublished_first",
     "check_describe_applicative",
@@ -304,6 +307,7 @@ __all__ = [
     "check_word",
     "check_write_layout",
     "has_left",
+    "hosts_of",
     "is_new_activity",
     "is_use_while_leaving",
     "may_at",

@@ -4,9 +4,10 @@ from datetime import date
 
 from directory.dates import day_of
 from mailboxes.lifecycle import Act
-from mailboxes.models import Bal
+from mailboxes.models import Bal, Delegataire
+from mailboxes.models.holders import ENDS_FIRST
 from mailboxes.rules.moves import check_act
-from mailboxes.rules.refusals import NotAllowed, Refused
+from mailboxes.rules.refusals import NotAllowed, Refused, check_values
 from mailboxes.rules.roles import check_may
 
 
@@ -25,6 +26,13 @@ def check_lendable(bal: Bal, person, under) -> None:
         raise Refused(f"{under} n’est pas titulaire de cette BAL : il ne peut pas y déléguer l’accès.", "under")
     if bal.is_held_by(person):
         raise Refused(f"{person} est déjà titulaire de cette BAL.", "duplicate")
+
+
+def check_delegation(row: Delegataire) -> None:
+    """The part of `check_row` that asks the database nothing: values, and their order."""
+    check_values(row, only=("can_read", "can_send", "starts_on", "ends_on", "reason"))
+    if row.ends_on and row.ends_on < row.starts_on:
+        raise Refused(ENDS_FIRST, "invalid")
 
 
 def check_take_over(delegation, taker, *, by) -> None:

@@ -78,6 +78,8 @@ def has_left(bal: Bal, person) -> bool:
 
 def stays_at(bal: Bal, person) -> list:
     """The person's stays in the structure of the BAL, past ones too."""
+    if person.pk is None:  # about to be entered
+        return []
     return [stay for stay in person.affiliations.all() if stay.structure_id == bal.structure_id]
 
 

@@ -1,26 +1,38 @@
 """Who is elsewhere already joins a structure with their agreement, or that of a structure where they are."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Set
+
 from directory.typography import quoted
 from mailboxes.lifecycle import OVER, Act
-from mailboxes.models import SYSTEM, Joining, Person, Structure
+from mailboxes.models import SYSTEM, Affiliation, Cotitulaire, Joining, Person, Structure, bulk
 from mailboxes.models.bals import managed_structures
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.roles import check_may
 
 
-def needs_agreement(person: Person, *, by) -> bool:
-    """Is the person in other structures, by a stay of today or a BAL, of which `by` manages none?"""
+def hosts_of(people: Iterable[Person]) -> dict[int, set[int]]:
+    """The structures where each of these people is today, by a stay or a BAL: by person, in two queries."""
+    found: dict[int, set[int]] = defaultdict(set)
+    among_them = bulk.among("person", {person.pk for person in people})
+    stays = Affiliation.objects.current().filter(among_them).values_list("person", "structure")
+    held = Cotitulaire.objects.filter(among_them).exclude(bal__state__in=OVER).values_list("person", "bal__structure")
+    for person, structure in [*stays, *held]:
+        found[person].add(structure)
+    return found
+
+
+def needs_agreement(person: Person, *, by, hosts: Set[int] | None = None) -> bool:
+    """Is the person in other structures of which `by` manages none? `hosts`: where `hosts_of` saw them."""
     if by is SYSTEM or person.is_actor(by):
         return False
-    there = set(person.affiliations.current().values_list("structure", flat=True))
-    hosts = set(person.held.exclude(bal__state__in=OVER).values_list("bal__structure", flat=True))
-    elsewhere = there | hosts
+    elsewhere = hosts_of([person])[person.pk] if hosts is None else hosts
     return bool(elsewhere) and not elsewhere & managed_structures(by)
 
 
-def check_agreed(person: Person, structure: Structure, *, by) -> None:
+def check_agreed(person: Person, structure: Structure, *, by, hosts: Set[int] | None = None) -> None:
     """Nobody is made to join, nor to come back, without a word of who is concerned."""
-    if needs_agreement(person, by=by):
+    if needs_agreement(person, by=by, hosts=hosts):
         raise Refused(
             f"{person} est dans une autre structure : demandez d’abord son accord, ou celui de cette structure, par "
             f"{quoted('Inscrire une personne')} dans {quoted(structure)}.",

@@ -45,11 +45,12 @@ def check_read_person(person: Person, *, by) -> None:
     check_may(Act.EXPORT_PERSON, person=person, by=by)
 
 
-def check_open_movement(stay: Affiliation, kind: str, *, by) -> None:
+def check_open_movement(stay: Affiliation, kind: str, *, by, is_open: bool | None = None) -> None:
+    """`is_open`: such a file is, or is not, where it was read already."""
     check_may(Act.OPEN_MOVEMENT, structure=stay.structure, person=stay.person, by=by)
     if stay.is_over:
         raise Refused(f"{stay.person} a déjà quitté {quoted(stay.structure)}.", "left")
-    if stay.movements.open().filter(kind=kind).exists():
+    if stay.movements.open().filter(kind=kind).exists() if is_open is None else is_open:
         raise Refused("Un dossier est déjà ouvert.", "open")
 
 

@@ -8,7 +8,8 @@ from directory.sources import UnreadableSource
 from mailboxes.imports.actions import apply_import, carry_on
 from mailboxes.imports.establishment import is_closed, read_establishment, read_people
 from mailboxes.imports.models import Import
-from mailboxes.models import SYSTEM, Affiliation, Movement, Person
+from mailboxes.lifecycle import Act
+from mailboxes.models import SYSTEM, Affiliation, JournalEntry, Movement, Person, Sighting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
 
@@ -54,15 +55,22 @@ def test_people_are_forecast_then_applied_by_a_gestionnaire(establishment, peopl
     assert {stay.structure for stay in stays} == {structure}
 
 
-def test_a_closed_account_proposes_a_departure_and_takes_nothing_away(establishment, people, structure):
-    establishment.add(entry(people.paul.rpps, "EXEMPLE", "Paul", employeeType="disabled"))
+def test_a_closed_account_proposes_a_departure_and_opens_no_file(establishment, people, structure):
+    establishment.add(
+        entry(people.paul.rpps, "EXEMPLE", "Paul", employeeType="disabled")
+        + entry(ALICE, "MOREL", "Zoé", employeeType="disabled")
+    )
     carry_on(run := read_people(), by=SYSTEM)
-    carry_on(run := apply_import(run, by=people.gisele.user), by=SYSTEM)
-    movement = Movement.objects.get()
-    assert (movement.stay.person, movement.kind, movement.closed_at) == (people.paul, "departure", None)
-    assert movement.stay.left_on is None
-    assert "Départ proposé" in run.lines.get().remark
-    assert run.updated == 1
+    assert not run.lines.exists(), "neither entered nor described"
+    seen = Sighting.objects.get()
+    assert (seen.stay.person, seen.kind) == (people.paul, "disabled")
+    assert not Movement.objects.exists()
+    assert seen.stay.left_on is None
+    read_people()
+    assert JournalEntry.objects.filter(what=Act.NOTE_SIGHTING).count() == 1, "proposed once"
+    establishment.add(entry("p2", "EXEMPLE", "Paul").replace("mssRpps: p2", f"mssRpps: {people.paul.rpps}"))
+    read_people()
+    assert not Sighting.objects.exists(), "an account of his is open"
 
 
 def test_the_same_people_read_again_make_no_second_import(establishment, people, capsys):

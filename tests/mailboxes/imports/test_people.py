@@ -11,27 +11,11 @@ from mailboxes.imports.models import Import
 from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Affiliation, Cotitulaire, Delegataire, JournalEntry, Notice, Person
 from mailboxes.rules import Refused
+from tests.mailboxes.imports.conftest import HEADERS, VOUCHED
 
 pytestmark = pytest.mark.django_db
 
 NEW, KNOWN = "10000000990", "10000000982"
-HEADERS = "RPPS;Nom de famille;Prénom;Profession;Service;Courriel;CPS;Arrivée"
-OF_ACCESSES = "Adresse;RPPS;Nom et prénom;Rôle;Droit;Sous la responsabilité de;Mission"
-VOUCHED = "Dr Alice Exemple, le 3 novembre, par téléphone"
-
-
-@pytest.fixture
-def of_people(bring_in):
-    return lambda *lines, **facts: bring_in("\n".join([HEADERS, *lines]), sort="people", operator=None, **facts)
-
-
-@pytest.fixture
-def of_accesses(bring_in):
-    def go(*lines, **facts):
-        facts = {"sort": "accesses", "operator": None, "vouched": VOUCHED, **facts}
-        return bring_in("\n".join([OF_ACCESSES, *lines]), **facts)
-
-    return go
 
 
 def told(run):

@@ -20,7 +20,7 @@ from mailboxes.kit import document as kits
 from mailboxes.kit.document import BY_NAME, PIECES, Kit
 from mailboxes.kit.rules import check_announce, check_successor
 from mailboxes.lifecycle import OVER, TO_BE_LEFT, Act, State
-from mailboxes.models import AccessTrace, Bal, Structure
+from mailboxes.models import AccessTrace, Alias, Bal, Structure
 from mailboxes.rules import NotAllowed, Refused, allows, check_make_known
 
 pytestmark = pytest.mark.sqlite_run
@@ -315,3 +315,24 @@ def test_no_page_hands_its_token_down_to_what_stands_in_it(client, people):
     page = client.get(reverse("bal-list")).text
     assert "hx-headers" not in page
     assert re.search(r"<main[^>]* hx-disable", page)
+
+
+# --- After a change of address ----------------------------------------------------------------------------------------
+def test_the_kit_tells_of_the_former_address_until_it_is_closed(client, org, people, operator):
+    facts = {"bal": org, "operator": operator}
+    former = Alias.objects.create(
+        address="ancien@chu-exemple.mssante.fr", nature="former", due_on=date(2026, 12, 31), **facts
+    )
+    client.force_login(people.alice.user)
+    page = client.get(reverse("bal-kit", args=[org.pk])).text
+    assert "Cette BAL a changé d’adresse" in page
+    assert "Elle remplace ancien@chu-exemple.mssante.fr, qui sera fermée à partir du 31 décembre 2026" in page
+    assert "(remplace ancien@chu-exemple.mssante.fr)" in page
+    former.nature, former.due_on = "kept", None
+    former.save()
+    page = client.get(reverse("bal-kit", args=[org.pk])).text
+    assert "Ce qui est envoyé à ancien@chu-exemple.mssante.fr y arrive encore" in page
+    assert "a changé d’adresse" not in page
+    former.delete()
+    Alias.objects.create(address="futur@chu-exemple.mssante.fr", nature="coming", **facts)
+    assert "futur@" not in client.get(reverse("bal-kit", args=[org.pk])).text, "not before it serves"

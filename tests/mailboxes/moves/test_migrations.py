@@ -13,6 +13,7 @@ from mailboxes.findings import narrow
 from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.models import SYSTEM, Alias, Bal, Domain, JournalEntry, Notice, Preference, Price, Request
 from mailboxes.moves.actions import launch_migration, leave_migration, prepare_migration, undo_migration
+from mailboxes.moves.forms import MigrationScopeForm
 from mailboxes.moves.models import MigratedBal, Migration, MigrationStep
 from mailboxes.moves.reads import closable
 from mailboxes.moves.switching import close_formers, switch_each
@@ -393,3 +394,26 @@ def test_every_line_of_the_journal_says_why_and_by_whom(opened, per, by):
     lines = JournalEntry.objects.filter(bal=per, by=by)
     assert [line.what for line in lines.order_by("pk")] == [Act.MIGRATE, Act.MIGRATE, Act.SWITCH_BAL]
     assert lines.order_by("pk")[0].note == "Fin du contrat."
+
+
+def test_more_bal_than_the_page_shows_go_by_the_same_rule_or_stay(
+    client, make_bal, structure, company, by, monkeypatch
+):
+    monkeypatch.setattr("mailboxes.moves.reads.AT_ONCE", 2)
+    monkeypatch.setattr("mailboxes.moves.views.AT_ONCE", 2)
+    bals = [make_bal("ORG", address=f"s{n}@chu-exemple.mssante.fr") for n in range(6)]
+    make_bal("ORG", address="s4@nouveau.mssante.fr", operator=company)
+    client.force_login(by)
+    url = reverse("migration-new", args=[structure.pk])
+    target = next(value for value, label in MigrationScopeForm(None, structure=structure, user=by).fields["to"].choices
+                  if "nouveau.mssante.fr" in str(label))  # fmt: skip
+    page = client.get(url, {"to": target, "from_operator": bals[0].operator.pk}).text
+    assert "Migrer aussi les 3 autres BAL" in page
+    assert "restent de côté" in page
+    facts = {"bals": [bal.pk for bal in bals[:2]], "planned_on": timezone.localdate(), "overlap_days": 30, "why": "X"}
+    facts |= {f"address-{bal.pk}": bal.address.replace("chu-exemple", "nouveau") for bal in bals[:2]}
+    facts |= {"auto_reply": "Écrivez à {adresse}.", "rest": "rest"}
+    query = f"?to={target}&from_operator={bals[0].operator.pk}"
+    assert client.post(f"{url}{query}", facts).status_code == 302
+    moved = set(MigratedBal.objects.values_list("new_address", flat=True))
+    assert moved == {f"s{n}@nouveau.mssante.fr" for n in (0, 1, 2, 3, 5)}

@@ -1,6 +1,7 @@
 """A service moved, two structures merged, one closed, a FINESS changed."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from mailboxes.moves.models import PlaceMove
 from mailboxes.moves.structures import change_finess, close_structure, merge_structures, move_service, undo_move
 from mailboxes.moves.table import RELATIONS, relations
 from mailboxes.rules import NotAllowed, Refused
+from mailboxes.software.actions import declare_software
 
 pytestmark = pytest.mark.django_db
 WHY = "Les deux établissements se regroupent."
@@ -207,6 +209,27 @@ def test_a_structure_closes_once_nothing_of_it_lives(client, structure, per, by)
     structure.refresh_from_db()
     assert structure.closed_on is None
     assert Affiliation.objects.current().filter(structure=structure).count() == 6
+
+
+def test_closing_revokes_the_keys_of_software_that_open_it_alone(structure, twin, people, by, client):
+    scopes = {"scopes": ["read"], "days": 90, "by": by}
+    alone, token = declare_software(name="DPI du CHU", structures=[structure], **scopes)
+    _, shared = declare_software(name="Annuaire interne", structures=[structure, twin], **scopes)
+    client.force_login(by)
+    warning = client.get(reverse("structure-close", args=[structure.pk])).text
+    assert f"révoquées : DPI du CHU ({alone.keys.get().prefix}…)" in warning
+    assert "qui ouvre d’autres structures : Annuaire interne" in warning
+    close_structure(structure, by=by, why=WHY)
+    assert client_of_software(token) == 401
+    assert client_of_software(shared) == 200
+    line = JournalEntry.objects.get(what=Act.REVOKE_KEY)
+    assert (line.structure, line.before, line.by) == (structure, alone.keys.get().prefix, by)
+    undo_move(PlaceMove.objects.get(), by=by, why="Rouverte.")
+    assert client_of_software(token) == 200
+
+
+def client_of_software(token):
+    return Client().get("/api/v1/bals/", headers={"Authorization": f"Bearer {token}"}).status_code
 
 
 # --- FINESS -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,48 @@
+"""The keys of software that open one structure and no other: they end with it, and come back with it.
+
+Software is a room of its own: it is read by its tables, as all that hangs on a structure (`table`).
+"""
+
+from django.apps import apps
+from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.utils import timezone
+
+from mailboxes.actions.journal import entry_of
+from mailboxes.lifecycle import Act
+from mailboxes.models import Membership, Structure, bulk
+
+
+def keys_of(structure: Structure) -> QuerySet[Model]:
+    """The keys that still open something, of software let in for this structure alone."""
+    elsewhere = Membership.objects.filter(user=OuterRef("software__user")).exclude(structure=structure)
+    return _valid().filter(software__user__memberships__structure=structure).exclude(Exists(elsewhere))
+
+
+def shared_keys_of(structure: Structure) -> QuerySet[Model]:
+    """Those that open other structures too: they stay."""
+    let_in = _valid().filter(software__user__memberships__structure=structure)
+    return let_in.exclude(pk__in=keys_of(structure).values("pk"))
+
+
+def revoke_keys(structure: Structure, *, by, why: str) -> list[int]:
+    keys = list(keys_of(structure).select_related("software").order_by("pk"))
+    _keys().filter(pk__in=[key.pk for key in keys]).update(revoked_at=timezone.now())
+    bulk.insert([
+        entry_of(None, Act.REVOKE_KEY, by=by, structure=structure, before=key.prefix,
+                 note=f"{key.software} : la structure ferme. {why}".strip())
+        for key in keys
+    ])  # fmt: skip
+    return [key.pk for key in keys]
+
+
+def give_keys_back(pks: list[int]) -> None:
+    """As the closing is taken back: its own revocations, and no other."""
+    _keys().filter(pk__in=pks).update(revoked_at=None)
+
+
+def _keys() -> QuerySet:
+    return apps.get_model("mailboxes", "SoftwareKey")._default_manager.all()
+
+
+def _valid() -> QuerySet:
+    return _keys().filter(revoked_at=None, expires_at__gt=timezone.now())
