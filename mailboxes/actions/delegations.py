@@ -113,7 +113,7 @@ def extend_delegation(delegation: Delegataire, ends_on: date | None, *, by, note
     before, delegation.ends_on = delegation.ends_on, ends_on
     rules.check_row(delegation)
     delegation.save(update_fields=["ends_on"])
-    facts = {"before": day_of(before), "after": day_of(ends_on) or "sans date de fin", "note": note.strip()}
+    facts: dict = {"before": day_of(before), "after": day_of(ends_on) or "sans date de fin", "note": note.strip()}
     entry = write(
         delegation.bal, Act.EXTEND_DELEGATION, by=by, to=[delegation.person], person=delegation.person, **facts
     )

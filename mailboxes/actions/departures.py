@@ -88,9 +88,9 @@ def _file_of(stay: Affiliation, left_on: date, *, by) -> Movement:
 
 def _go_on(delegation: Delegataire, taker: Person, told_how: str, *, by) -> None:
     """The same access, under another cotitulaire, on their word; what it was ends with who lent it."""
-    facts = {name: getattr(delegation, name) for name in ("can_read", "can_send", "ends_on", "reason")}
-    word = {"told_on": timezone.localdate(), "told_how": told_how}
-    request_access(delegation.bal, delegation.person, under=taker, by=by, **word, **facts)
+    facts: dict = {name: getattr(delegation, name) for name in ("can_read", "can_send", "ends_on", "reason")}
+    today = timezone.localdate()
+    request_access(delegation.bal, delegation.person, under=taker, told_on=today, told_how=told_how, by=by, **facts)
 
 
 @contextmanager

@@ -268,6 +268,8 @@ class Bal(models.Model):
 
     is_published: bool  # of a row read by `with_publication`
     is_idle: bool  # of a row read by `with_idleness`
+    has_aliases: bool  # of the row that a BAL's page reads, and the next
+    has_anomalies: bool
 
     class Meta:
         verbose_name = "BAL"

@@ -170,8 +170,9 @@ class Request(models.Model):
     @property
     def reminder_on(self) -> date | None:
         """The day on which its operator is reminded, without an answer: `to_remind`, as a date."""
-        is_awaited = self.stage == RequestStage.SENT and self.due_on is not None and self.reminded_at is None
-        return self.due_on + timedelta(days=1) if is_awaited and self.operator.request_email else None
+        if self.stage != RequestStage.SENT or self.due_on is None or self.reminded_at:
+            return None
+        return self.due_on + timedelta(days=1) if self.operator.request_email else None
 
     @property
     def escalates_at(self) -> datetime | None:

@@ -95,14 +95,15 @@ def whole(bals):
     """The BAL with all that its page asks of it, in as few queries as can be."""
     requests = Request.objects.select_related("operator", "person").order_by("-pk")
     beside = Bal.objects.filter(structure=OuterRef("structure"), operator=OuterRef("operator"))
+    known: dict = {  # what a BAL would otherwise look for by itself
+        "holder_has_left": holder_left_in_row(),
+        "source_read_at": beside.order_by().values("structure").annotate(last=Max("read_at")).values("last"),
+        "has_aliases": Exists(Alias.objects.filter(bal=OuterRef("pk"))),
+        "has_anomalies": Exists(Anomaly.objects.open().filter(bal=OuterRef("pk"))),
+    }
     return (
         with_question(bals.with_cotitulaires().with_publication())
-        .annotate(
-            holder_has_left=holder_left_in_row(),
-            source_read_at=beside.order_by().values("structure").annotate(last=Max("read_at")).values("last"),
-            has_aliases=Exists(Alias.objects.filter(bal=OuterRef("pk"))),
-            has_anomalies=Exists(Anomaly.objects.open().filter(bal=OuterRef("pk"))),
-        )
+        .annotate(**known)
         .select_related("structure__parent", "responsable", "operator__mail_server", "mail_access")
         .prefetch_related(Prefetch("requests", requests))
     )
