@@ -14,7 +14,7 @@ from mailboxes import rules
 from mailboxes.actions.batches import Tally, keys_in_batches, one_at_a_time, sift
 from mailboxes.actions.moves import check_verb, move, write_moves
 from mailboxes.actions.requests import STAMPS, ask, cancel, note_all
-from mailboxes.lifecycle import STEPS, Act, Letter, Party, RequestKind
+from mailboxes.lifecycle import STEPS, Act, Letter, Party, RequestKind, Verb
 from mailboxes.models import SYSTEM, Bal, Notice, Request, bulk
 from mailboxes.notices.telling import gestionnaires_of, notices_of_delay
 from mailboxes.rules.requests import Shown, shown_of
@@ -126,9 +126,10 @@ def _mark_sent(requests: list[Request], act: Act, *, by, answer: str) -> None:
 
 def _settle(requests: list[Request], act: Act, *, by, answer: str) -> None:
     """The BAL whose states await them move first, then they are as answered."""
-    moving, still = defaultdict(list), []
+    moving: dict[Verb, list[Bal]] = defaultdict(list)
+    still = []
     for request in requests:
-        if verb := rules.verb_of(request, act):
+        if request.bal and (verb := rules.verb_of(request, act)):
             moving[verb].append(request.bal)
         else:
             still.append(request)

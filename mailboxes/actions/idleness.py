@@ -23,6 +23,7 @@ HOLDERS, GESTIONNAIRES = frozenset({Party.HOLDERS}), frozenset({Party.GESTIONNAI
 class Line(NamedTuple):
     """A line to write about a BAL, and whom it is told."""
 
+    bal: Bal
     entry: JournalEntry
     parties: frozenset[Party]
     stage: str
@@ -91,20 +92,20 @@ def _say_batch(pks: list[int], word_of: Callable[[list[Bal]], Word]) -> Tally:
 
 
 def _write(lines: list[Line]) -> None:
-    of_gestionnaires = [line.entry.bal for line in lines if line.entry.bal and Party.GESTIONNAIRES in line.parties]
+    of_gestionnaires = [line.bal for line in lines if Party.GESTIONNAIRES in line.parties]
     accounts = gestionnaires_of(of_gestionnaires) if of_gestionnaires else {}
     write_all(
         [line.entry for line in lines],
         lambda: (
             notice
-            for entry, parties, stage, cycle in lines
-            for notice in notices_for(entry, entry.bal, stage=stage, cycle=cycle, parties=parties, accounts=accounts)
+            for bal, entry, parties, stage, cycle in lines
+            for notice in notices_for(entry, bal, stage=stage, cycle=cycle, parties=parties, accounts=accounts)
         ),
     )
 
 
 def _line(bal: Bal, act: Act, parties: frozenset[Party], cycle: str, *, by, stage: str = "", **facts) -> Line:
-    return Line(entry_of(bal, act, by=by, parties=parties, **facts), parties, stage or act, cycle)
+    return Line(bal, entry_of(bal, act, by=by, parties=parties, **facts), parties, stage or act, cycle)
 
 
 # --- The words --------------------------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ def renew_secret(webhook: Webhook, *, by) -> Webhook:
 def try_webhook(webhook: Webhook, *, by) -> Delivery:
     """A delivery like the others, of an event that nobody lived."""
     webhook = _held_webhook(webhook, by=by)
-    body = {"event": "test", "what": "test", "entry": None, "at": timezone.now().isoformat()}
+    body: dict = {"event": "test", "what": "test", "entry": None, "at": timezone.now().isoformat()}
     body |= {"structure": webhook.structure_id, "bal": None, "before": "", "after": ""}
     return Delivery.objects.create(webhook=webhook, body=json.dumps(body))
 

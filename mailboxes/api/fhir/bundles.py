@@ -53,7 +53,7 @@ def bundle_of(page: SearchPage, base: str, user) -> Resource:
     """A page of the search as a Bundle. Pages go by key and not by number: resources that come or go meanwhile shift
     none."""
     search = page.search
-    keys, more = _keys(page)
+    keys, more = _keys(page) if search.size else ([], False)
     matches = resources(search.kind, keys, user, search.elements)
     found = [_entry(_subset(one, search.elements), base, "match") for one in matches]
     for include in search.includes:
@@ -68,7 +68,8 @@ def bundle_of(page: SearchPage, base: str, user) -> Resource:
         "type": "searchset",
         "link": links,
     }
-    total = len(keys) if page.after is None and not more else page.total
+    is_whole = search.size and page.after is None and not more
+    total = len(keys) if is_whole else page.total
     return bundle | ({} if total is None else {"total": total}) | ({"entry": found} if found else {})
 
 

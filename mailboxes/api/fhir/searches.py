@@ -1,16 +1,15 @@
 """The search parameters of the national API: what each asks of the lines."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
+from functools import partial, reduce
+from operator import and_, or_
 from typing import Any, NamedTuple
 
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.db.models.lookups import Contains, Exact
 from django.http import QueryDict
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 
 from directory.folding import Folded, fold
 from directory.identifiers import is_mssante
@@ -18,6 +17,7 @@ from directory.models import Entry
 from directory.search_index import Term, matching
 from directory.sources.fhir_records import IDNPS, IDNST, RPPS
 from directory.typography import quoted
+from mailboxes.api.fhir.dates import Bounds, read_moment
 from mailboxes.api.fhir.resources import (
     CODES,
     IN_FORCE,
@@ -37,6 +37,13 @@ from mailboxes.api.fhir.resources import (
 DEFAULT_SIZE, MAX_SIZE = 50, 200
 MAX_VALUES = 100  # of all the parameters of one search: each is a condition of the query
 TOTALS = ("none", "estimate", "accurate")
+SUMMARIES = ("false", "data", "true", "count")
+# The elements that FHIR R4 marks as summary ones, of those that we give.
+SUMMARY = {
+    PRACTITIONER.name: frozenset({"identifier", "active", "name", "telecom"}),
+    ROLE.name: frozenset({"identifier", "active", "practitioner", "organization", "code", "specialty", "telecom"}),
+    ORGANIZATION.name: frozenset({"identifier", "active", "type", "name"}),
+}
 FORMATS = ("json", "application/json", "application/fhir+json")
 
 
@@ -181,7 +188,7 @@ PARAMETERS: dict[str, dict[str, Parameter]] = {
         "address-city": Parameter("string", _town),
     },
 }
-CONTROLS = {"_count", "_elements", "_total", "_include", "_revinclude", "_lastUpdated", "_format", "active"}
+CONTROLS = {"_count", "_elements", "_total", "_include", "_revinclude", "_lastUpdated", "_format", "_summary", "active"}
 
 
 class Include(NamedTuple):
@@ -203,7 +210,7 @@ class Search(NamedTuple):
     query: str  # as it was asked, for the links
     condition: Q
     active: bool | None
-    changed: list[tuple[str, datetime]]  # "gte" or "lt", moment
+    changed: list[list[Bounds]]  # all of these, each any of its alternatives
     size: int
     elements: frozenset[str]
     total: bool  # asked for
@@ -215,17 +222,17 @@ def read_search(name: str, query: QueryDict) -> Search:
         raise BadSearch("Une valeur est vide ou illisible.")
     if sum(value.count(",") + 1 for _, values in query.lists() for value in values) > MAX_VALUES:
         raise BadSearch(f"Au plus {MAX_VALUES} valeurs par recherche : faites-en plusieurs.")
-    if query.get("_format", "json") not in FORMATS:
+    if query.get("_format", "json").replace(" ", "+") not in FORMATS:  # a "+" left as it is reads as a space
         raise BadSearch("Seul le JSON est servi : « _format=json ».")
     return Search(
         KINDS[name],
         query.urlencode(),
         _read_condition(name, query),
         _read_active(query),
-        [bound for value in query.getlist("_lastUpdated") for bound in _read_bounds(value)],
-        _read_size(query),
-        frozenset(filter(None, ",".join(query.getlist("_elements")).split(","))),
-        _read_total(query),
+        [_read_changed(value) for value in query.getlist("_lastUpdated")],
+        size := _read_size(query),
+        _read_elements(name, query),
+        _read_total(query) or not size,
         _read_includes(name, query),
     )
 
@@ -257,44 +264,34 @@ def _read_active(query: QueryDict) -> bool | None:
     """The condition on `active`. Left out, it means what is in force; a delta tells what is gone as well."""
     if "active" not in query:
         return None if "_lastUpdated" in query else True
-    if query["active"] not in ("true", "false"):
+    asked = {_split(one)[1] for one in query["active"].split(",")}
+    if not asked <= {"true", "false"}:
         raise BadSearch("« active » vaut true ou false.")
-    return query["active"] == "true"
+    return asked == {"true"} if len(asked) == 1 else None
 
 
-def _read_bounds(value: str) -> list[tuple[str, datetime]]:
-    """A day lasts until the next, a moment as short as can be told apart."""
-    prefix, text = (value[:2], value[2:]) if value[:2] in BOUNDS else ("eq", value)
-    try:
-        day = parse_date(text)
-        start = datetime.combine(day, datetime.min.time()) if day else parse_datetime(text.replace(" ", "+"))
-    except ValueError:
-        start = None
-    if start is None or not 1900 <= start.year < 9999:
-        raise BadSearch(f"« _lastUpdated={value} » : écrivez ge, gt, le ou lt, puis AAAA-MM-JJ ou une date et heure.")
-    end = start + (timedelta(days=1) if day else timedelta(microseconds=1))
-    return [(comparison, _aware(end if is_end else start)) for comparison, is_end in BOUNDS[prefix]]
-
-
-# prefix -> what is asked of the last change: its comparison with the start (False) or the end (True) of what is given
-BOUNDS = {
-    "ge": [("gte", False)],
-    "gt": [("gte", True)],
-    "le": [("lt", True)],
-    "lt": [("lt", False)],
-    "eq": [("gte", False), ("lt", True)],
-}
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+def _read_changed(value: str) -> list[Bounds]:
+    if (bounds := read_moment(value)) is None:
+        raise BadSearch(
+            f"« _lastUpdated={value} » : écrivez eq, ne, ge, gt, sa, le, lt, eb ou ap, puis AAAA, AAAA-MM, AAAA-MM-JJ "
+            "ou une date et heure."
+        )
+    return bounds
 
 
 def _read_size(query: QueryDict) -> int:
+    """0: their number alone."""
     value = query.get("_count", str(DEFAULT_SIZE))
-    if not (value.isascii() and value.isdigit() and int(value[:9])):
-        raise BadSearch(f"« _count » est un nombre de 1 à {MAX_SIZE}.")
-    return min(int(value[:9]), MAX_SIZE)
+    if not (value.isascii() and value.isdigit()):
+        raise BadSearch(f"« _count » est un nombre de 0 à {MAX_SIZE}.")
+    return 0 if query.get("_summary") == "count" else min(int(value[:9]), MAX_SIZE)
+
+
+def _read_elements(name: str, query: QueryDict) -> frozenset[str]:
+    if query.get("_summary", "false") not in SUMMARIES:
+        raise BadSearch(f"« _summary » vaut {', '.join(SUMMARIES)} : nous ne tenons aucun texte.")
+    asked = frozenset(filter(None, ",".join(query.getlist("_elements")).split(",")))
+    return asked or (SUMMARY[name] if query.get("_summary") == "true" else asked)
 
 
 def _read_total(query: QueryDict) -> bool:
@@ -306,6 +303,8 @@ def _read_total(query: QueryDict) -> bool:
 
 def _read_includes(name: str, query: QueryDict) -> list[Include]:
     asked = [(name, control, value) for control in ("_include", "_revinclude") for value in query.getlist(control)]
+    every = [(name, control) for own, control, value in asked if value == "*"]
+    asked = [one for one in INCLUDES if one[:2] in every] + [one for one in asked if one[2] != "*" or not _has(one)]
     for one in asked:
         if one not in INCLUDES:
             known = ", ".join(f"{control}={value}" for own, control, value in INCLUDES if own == name)
@@ -313,18 +312,27 @@ def _read_includes(name: str, query: QueryDict) -> list[Include]:
     return [INCLUDES[one] for one in dict.fromkeys(asked)]
 
 
+def _has(asked: tuple[str, str, str]) -> bool:
+    """Is there anything at all to come with these?"""
+    return any(one[:2] == asked[:2] for one in INCLUDES)
+
+
 # --- The resources it finds -------------------------------------------------------------------------------------------
 def found_keys(search: Search) -> QuerySet[Entry, Any]:
     """The keys of the resources found, each once, in order."""
     kind = search.kind
     lines = told().filter(kind.lines, search.condition)
-    for comparison, moment in search.changed:
-        lines = lines.filter(_changed(kind, comparison, moment))
+    for alternatives in search.changed:
+        lines = lines.filter(reduce(or_, (_within(kind, bounds) for bounds in alternatives)))
     if search.active is True:
         lines = lines.filter(IN_FORCE)
     if search.active is False:
         lines = lines.filter(~Exists(_siblings(kind).filter(IN_FORCE)))
     return lines.order_by(*kind.key).values_list(*kind.key).distinct()
+
+
+def _within(kind: ResourceKind, bounds: Bounds) -> Q:
+    return reduce(and_, (_changed(kind, comparison, moment) for comparison, moment in bounds))
 
 
 def _changed(kind: ResourceKind, comparison: str, moment: datetime) -> Q:

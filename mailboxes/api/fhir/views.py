@@ -54,8 +54,8 @@ def fhir_exception_handler(exc, context):
     return outcome(answer.status_code, str(answer.data.get("detail", "")), headers)
 
 
-def outcome(code: int, text: str, headers: dict | None = None) -> Response:
-    issue = {"severity": "error", "code": ISSUES.get(code, "processing"), "diagnostics": text}
+def outcome(code: int, text: str, headers: dict | None = None, issue_code: str = "") -> Response:
+    issue = {"severity": "error", "code": issue_code or ISSUES.get(code, "processing"), "diagnostics": text}
     return Response({"resourceType": "OperationOutcome", "issue": [issue]}, status=code, headers=headers)
 
 
@@ -145,6 +145,16 @@ def _capability(kind: ResourceKind) -> dict:
         "searchParam": [{"name": name, "type": type} for name, type in sorted(own.items())],
         **{field: values for field, values in included.items() if values},
     }
+
+
+class NotHeldView(FhirView):
+    """What the national API has, and our copy does not."""
+
+    def get(self, request, name, rest=""):
+        text = f"{name} n’est pas tenu ici : demandez-le à l’API nationale. Ressources : {', '.join(KINDS)}."
+        return outcome(404, text, issue_code="not-supported")
+
+    post = get
 
 
 class UnknownView(FhirView):

@@ -432,11 +432,67 @@ def test_structures_are_found(annuaire, ids, query, found):
         ("ge2026-03-15T12:00:00+01:00", [BRUNO]),
         ("gt2026-03-15T12:00:00+01:00", []),
         ("le2026-03-15T11:00:00Z", [ALICE, BRUNO]),
+        ("2026", [ALICE, BRUNO]),
+        ("2026-03", [ALICE, BRUNO]),
+        ("gt2026-03", []),
+        ("lt2026-03", []),
+        ("ge2027", []),
+        ("ne2026-03-10", [BRUNO]),
+        ("ne2026-03", []),
+        ("sa2026-03-10", [BRUNO]),
+        ("eb2026-03-15", [ALICE]),
+        ("eb2026-03-10", []),
+        (["ne2026-03-15", "ge2026"], [ALICE]),
     ],
 )
 def test_a_delta_tells_what_changed_and_what_is_gone(annuaire, ids, withdraw, value, found):
     withdraw("bruno")
     assert ids("Practitioner", _lastUpdated=value) == found
+
+
+def test_about_a_day_is_wider_the_longer_ago_it_is(annuaire, ids, withdraw, time_machine):
+    withdraw("bruno")
+    for day, found in ((12, []), (22, [ALICE]), (90, [ALICE, BRUNO])):
+        time_machine.move_to(DAY + timedelta(days=day))
+        assert ids("Practitioner", _lastUpdated="ap2026-03-12") == found, day
+
+
+@pytest.mark.parametrize("query", [{"_count": "0"}, {"_summary": "count"}, {"_count": "0", "_revinclude": "*"}])
+def test_their_number_alone_is_told(annuaire, ask, query):
+    bundle = ask("Practitioner", **query)
+    assert (bundle["total"], "entry" in bundle, [link["relation"] for link in bundle["link"]]) == (2, False, ["self"])
+
+
+def test_a_summary_is_the_elements_that_fhir_marks_and_is_said_to_be_a_part(annuaire, ask):
+    (entry,) = ask("Organization", _id=CHU, _summary="true")["entry"]
+    assert set(entry["resource"]) <= {"resourceType", "id", "meta", "identifier", "active", "type", "name"}
+    assert entry["resource"]["meta"]["tag"][0]["code"] == "SUBSETTED"
+    for whole in ("false", "data"):
+        assert "telecom" in ask("Organization", _id=CHU, _summary=whole)["entry"][0]["resource"]
+
+
+def test_all_that_may_come_with_a_search_is_asked_for_by_a_star(annuaire, ask):
+    both = {"_include": ["PractitionerRole:practitioner", "PractitionerRole:organization"]}
+    assert included(ask("PractitionerRole", _include="*")) == included(ask("PractitionerRole", **both))
+
+
+@pytest.mark.parametrize("active", ["true,false", "false,true"])
+def test_those_in_force_and_those_gone_are_asked_for_together(annuaire, ids, withdraw, active):
+    withdraw("bruno")
+    assert ids("Practitioner", active=active) == [ALICE, BRUNO]
+    assert ids("Practitioner", active="http://hl7.org/fhir/special-values|true") == [ALICE]
+
+
+@pytest.mark.parametrize("said", ["json", "application/json", "application/fhir+json"])
+def test_the_format_is_named_as_our_statement_names_it(annuaire, ask, client, token, said):
+    ask("Practitioner", _format=said)
+    answer = client.get(f"/fhir/Practitioner?_format={said}", headers={"ESANTE-API-KEY": token})
+    assert answer.status_code == 200, "a + left as it is reads as a space"
+
+
+@pytest.mark.parametrize("path", ["Device", "HealthcareService", "Device/1", "HealthcareService/_search"])
+def test_what_the_national_api_alone_holds_is_said_not_to_be_supported(ask, path):
+    assert ask(path, status=404)["issue"][0]["code"] == "not-supported"
 
 
 def test_who_lost_a_box_has_changed_though_still_there(annuaire, ids, withdraw):
@@ -638,22 +694,23 @@ def test_a_structure_does_not_cost_a_line_for_each_of_its_professionals(crowd_of
         ("Practitioner", {"identifier:exact": "x"}),
         ("Practitioner", {"name:": "x"}),
         ("Practitioner", {"_sort": "family"}),
-        ("Practitioner", {"_summary": "true"}),
+        ("Practitioner", {"_summary": "text"}),
+        ("Practitioner", {"_include": "*"}),
         ("Practitioner", {"organization": CHU}),
         ("Organization", {"family": "x"}),
         ("Practitioner", {"name": ""}),
         ("Practitioner", {"name": "a\0"}),
         ("Practitioner", {"active": "oui"}),
-        ("Practitioner", {"_count": "0"}),
         ("Practitioner", {"_count": "-1"}),
         ("Practitioner", {"_count": "²"}),
         ("Practitioner", {"_total": "beaucoup"}),
         ("Practitioner", {"_lastUpdated": "hier"}),
         ("Practitioner", {"_lastUpdated": "ge2026-13-01"}),
         ("Practitioner", {"_lastUpdated": "ge0001-01-01"}),
-        ("Practitioner", {"_lastUpdated": "ne2026-01-01"}),
+        ("Practitioner", {"_lastUpdated": "2026-13"}),
+        ("Practitioner", {"_lastUpdated": "xx2026"}),
         ("Practitioner", {"_include": "PractitionerRole:practitioner"}),
-        ("PractitionerRole", {"_include": "*"}),
+        ("Practitioner", {"active": "true,peut-être"}),
         ("Organization", {"_revinclude": "Device:organization"}),
         ("Practitioner", {"_format": "xml"}),
     ],
@@ -669,7 +726,7 @@ def test_an_unknown_parameter_is_told_which_are_known(ask):
 
 
 @pytest.mark.parametrize(
-    "path", ["Practitioner/10000000099", "Practitioner/a-b", "PractitionerRole/1", "Practitioner/.00", "Device",
+    "path", ["Practitioner/10000000099", "Practitioner/a-b", "PractitionerRole/1", "Practitioner/.00", "Patient",
              "Organization/1/_history", "", "Practitioner/..", "Patient/1"],
 )  # fmt: skip
 def test_what_is_unknown_is_not_found(ask, path):
