@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mailboxes.lifecycle import Act, CampaignKind, Party, State
 from mailboxes.models import Bal, Cotitulaire, JournalEntry, Notice
+from mailboxes.models.thresholds import chosen
 
 
 def days_before(days: int) -> str:
@@ -17,7 +18,7 @@ def days_before(days: int) -> str:
 
 def due_for_reminder(now: datetime, days: int) -> QuerySet[Bal]:
     """The BAL to remind of, some days before the end, unless this reminder or a later one was given since the alert."""
-    given = [days_before(other) for other in settings.IDLE_REMINDERS if other <= days]
+    given = [days_before(other) for other in chosen.IDLE_REMINDERS if other <= days]
     ending = Bal.objects.due_for_depublication(now, ahead=timedelta(days=days))
     over = Bal.objects.due_for_depublication(now).values("pk")
     return ending.filter(~_done(Act.REMIND_IDLE, after__in=given)).exclude(pk__in=over).order_by("pk")
@@ -29,8 +30,8 @@ def due_for_escalation(now: datetime) -> QuerySet[Bal]:
     told = Notice.objects.delivered().filter(
         bal=OuterRef("pk"), party=Party.HOLDERS, created_at__gte=OuterRef("state_since")
     )
-    unreached = Q(~Exists(told), state_since__lte=now - settings.IDLE_UNREACHED_AFTER)
-    ending = Bal.objects.due_for_depublication(now, ahead=settings.IDLE_ESCALATE_BEFORE)
+    unreached = Q(~Exists(told), state_since__lte=now - chosen.IDLE_UNREACHED_AFTER)
+    ending = Bal.objects.due_for_depublication(now, ahead=chosen.IDLE_ESCALATE_BEFORE)
     return alerted.filter(unreached | Q(pk__in=ending.values("pk")))
 
 
@@ -46,7 +47,7 @@ def due_for_question(now: datetime) -> QuerySet[Bal]:
     """The BAL to ask about: held by someone, in the register long enough for a reading to have come, not asked about in
     this cycle."""
     held = Exists(Cotitulaire.objects.filter(bal=OuterRef("pk")))
-    since = now - settings.USE_QUESTION_AFTER
+    since = now - chosen.USE_QUESTION_AFTER
     return to_ask_about().filter(held, ~asked(now), state_since__lte=since)
 
 

@@ -2,13 +2,13 @@
 
 from typing import NamedTuple
 
-from django.conf import settings
 from django.utils import timezone
 
 from directory.models import Entry
 from mailboxes.lifecycle import ON_THE_WAY_OUT, Letter, RequestKind, State, Verb
 from mailboxes.models import Bal, JournalEntry, Request
 from mailboxes.models.layouts import fill
+from mailboxes.models.thresholds import chosen
 from mailboxes.requests.letters import Layouts, Written
 
 _V = Verb
@@ -89,4 +89,4 @@ def days_to_wait(bal: Bal) -> int:
     """How long its correspondents should still be left to learn that it is gone, before it is deleted."""
     if bal.state != State.DEPUBLISHED:
         return 0
-    return max(0, (bal.state_since + settings.DELETION_WAIT - timezone.now()).days)
+    return max(0, (bal.state_since + chosen.DELETION_WAIT - timezone.now()).days)
