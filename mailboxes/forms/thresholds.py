@@ -16,6 +16,7 @@ class ThresholdForm(forms.Form):
         self.threshold = threshold
         now = threshold.plain(getattr(chosen, threshold.name))
         field = self.fields["value"]
+        self.fields["why"].help_text = "Il reste ici, à côté de ce qui valait avant."
         field.label = f"{threshold.label} ({threshold.unit})"
         field.initial = ", ".join(map(str, now)) if isinstance(now, list) else str(now)
         several = " Plusieurs nombres se séparent par des virgules." if threshold.many else ""
