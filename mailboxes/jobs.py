@@ -210,7 +210,7 @@ def _to_remind_of(rank: int, now: datetime) -> QuerySet[Bal]:
 
 
 def _reminding(rank: int) -> Callable[[QuerySet], Tally]:
-    return lambda rows: _each(partial(remind_idle, days=_days_of(rank)))(rows)
+    return lambda rows: _each(partial(remind_idle, days=_days_of(rank) or 0))(rows)
 
 
 # What the retention settings no longer keep. The journal is not among it: its decisions are a record, whose words the

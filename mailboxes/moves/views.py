@@ -227,8 +227,8 @@ class TallyView(MigrationActView):
         except Refused as refused:
             form.add_error(None, refused)
             return self.form_invalid(form)
-        refused = ((why, address) for address, why in tally.refused.items())
-        say_tally(self.request, self.act.label, tally.done, refused, ("BAL", "BAL"))
+        reasons = ((why, address) for address, why in tally.refused.items())
+        say_tally(self.request, self.act.label, tally.done, reasons, ("BAL", "BAL"))
         return redirect(self.back())
 
     act: Act
