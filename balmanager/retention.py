@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.conf import settings
+from mailboxes.models.thresholds import chosen
 
 
 class Retention(NamedTuple):
@@ -13,7 +13,7 @@ class Retention(NamedTuple):
 
     @property
     def lasts(self) -> str:
-        value = getattr(settings, self.setting)
+        value = getattr(chosen, self.setting)
         if not isinstance(value, timedelta):
             return f"les {value} dernières"
         return f"{value.days} jours" if value else "sans limite"

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "balmanager.privacy.NothingKept",
     "csp.middleware.CSPMiddleware",
     "directory.memory.per_request",
+    "mailboxes.models.thresholds.per_request",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "balmanager.answers.KeepsTheBody",
@@ -436,6 +437,8 @@ if not 0 <= ANNUAIRE_MAX_WITHDRAWN <= 1:
 ANNUAIRE_STALE_AFTER = timedelta(days=env.int("ANNUAIRE_STALE_AFTER_DAYS", default=3))
 
 # --- The life of a BAL ------------------------------------------------------------------------------------------------
+# The administrator's choices of what follows, on the page of thresholds: read again so often. 0: at the start alone.
+CHOSEN_FRESH_SECONDS = env.int("CHOSEN_FRESH_SECONDS", default=10)
 QUOTA_THRESHOLDS = env.list("QUOTA_THRESHOLDS", cast=int, default=[80, 90, 95])  # percent, rising
 QUOTA_HYSTERESIS = env.int("QUOTA_HYSTERESIS", default=5)  # points below a threshold that clear its warning
 READING_FRESH_DAYS = env.int("READING_FRESH_DAYS", default=35)  # an older reading concludes no idleness

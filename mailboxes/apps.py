@@ -1,5 +1,6 @@
 from importlib import import_module
 
+from celery.signals import task_prerun
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_migrate
 
@@ -15,6 +16,7 @@ class MailboxesConfig(AppConfig):
 
     def ready(self):
         addresses = import_module(f"{self.name}.models.addresses")
+        task_prerun.connect(import_module(f"{self.name}.models.thresholds").per_task, weak=False)
         pre_migrate.connect(addresses.lift, sender=self)
         post_migrate.connect(addresses.forbid, sender=self)
 

@@ -84,6 +84,7 @@ from mailboxes.models import (
 )
 from mailboxes.models.preferences import STANDING
 from mailboxes.models.seals import unsealed_entries, unsealed_notices
+from mailboxes.models.thresholds import chosen
 from mailboxes.moves.reads import to_depublish, to_end, to_switch
 from mailboxes.moves.switching import depublish_each, end_each, switch_each
 from mailboxes.notices import idleness
@@ -206,19 +207,36 @@ def _each(action: Callable) -> Callable[[QuerySet], Tally]:
     return partial(one_by_one, action)
 
 
+MOST_REMINDERS = 3  # as the page of thresholds takes
+
+
+def _days_of(rank: int) -> int | None:
+    """How long before the end this reminder goes, the last being of rank 0; None where there are fewer."""
+    return dict(enumerate(sorted(chosen.IDLE_REMINDERS))).get(rank)
+
+
+def _to_remind_of(rank: int, now: datetime) -> QuerySet[Bal]:
+    days = _days_of(rank)
+    return Bal.objects.none() if days is None else idleness.due_for_reminder(now, days=days)
+
+
+def _reminding(rank: int) -> Callable[[QuerySet], Tally]:
+    return lambda rows: _all(remind_idle_each, days=_days_of(rank) or 0)(rows)
+
+
 # What the retention settings no longer keep. The journal is not among it: its decisions are a record, whose words the
 # owner of the tables alone takes out (`manage.py forget_records`).
 OUTDATED: dict[str, Callable[[datetime], QuerySet]] = {
     "journal de l’administration": lambda now: LogEntry.objects.filter(action_time__lt=now - settings.ADMIN_LOG_KEPT),
-    "traces d’accès": lambda now: AccessTrace.objects.filter(at__lt=now - settings.ACCESS_TRACES_KEPT),
-    "brouillons": lambda now: OpeningDraft.objects.filter(changed_at__lt=now - settings.DRAFTS_KEPT),
+    "traces d’accès": lambda now: AccessTrace.objects.filter(at__lt=now - chosen.ACCESS_TRACES_KEPT),
+    "brouillons": lambda now: OpeningDraft.objects.filter(changed_at__lt=now - chosen.DRAFTS_KEPT),
     "réponses automatiques terminées": lambda now: AutoReply.objects.filter(
-        ended_at__lt=now - settings.ACCESS_TRACES_KEPT
+        ended_at__lt=now - chosen.ACCESS_TRACES_KEPT
     ),
-    "relevés": lambda now: Reading.objects.filter(at__lt=now - settings.READINGS_KEPT),
+    "relevés": lambda now: Reading.objects.filter(at__lt=now - chosen.READINGS_KEPT),
     "appels de l’API": lambda now: Call.objects.filter(at__lt=now - settings.CALLS_KEPT),
     "livraisons": lambda now: Delivery.objects.filter(created_at__lt=now - settings.DELIVERIES_KEPT),
-    "actes en lot": lambda now: Batch.objects.filter(at__lt=now - settings.IMPORTS_KEPT),
+    "actes en lot": lambda now: Batch.objects.filter(at__lt=now - chosen.IMPORTS_KEPT),
     "sessions": lambda now: Session.objects.filter(expire_date__lt=now),
 }
 
@@ -262,9 +280,8 @@ JOBS: dict[str, ScheduledJob] = {
         Sweep("alertes d’inactivité", lambda now: Bal.objects.due_for_alert(now), _moving(Verb.ALERT_IDLE)),
     ]),
     "follow_alerts": ScheduledJob(daily("follow_alerts"), [
-        *(Sweep(f"rappels d’inactivité, {days} jours avant",
-                partial(idleness.due_for_reminder, days=days), _all(remind_idle_each, days=days))
-          for days in sorted(settings.IDLE_REMINDERS)),
+        *(Sweep(f"rappels d’inactivité, rang {rank + 1} avant la fin", partial(_to_remind_of, rank), _reminding(rank))
+          for rank in range(max(MOST_REMINDERS, len(settings.IDLE_REMINDERS)))),
         Sweep("alertes sans réponse, dites au gestionnaire", idleness.due_for_escalation, _all(escalate_idle_each)),
     ]),
     "depublish_idle": ScheduledJob(daily("depublish_idle"), [
@@ -361,6 +378,7 @@ JOBS: dict[str, ScheduledJob] = {
 
 def run(name: str, now: datetime | None = None) -> Tally:
     """Do what is due at `now` (the present by default) for one job."""
+    chosen.refresh_if_old()
     tally = Tally()
     for sweep in JOBS[name].sweeps:
         tally += sweep.act(sweep.due(now or timezone.now()))

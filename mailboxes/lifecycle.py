@@ -157,6 +157,7 @@ class Act(TextChoices):
     NUMBER_STRUCTURE = "number_structure", "Fixer les numéros d’une structure"
     RECORD_OPERATOR = "record_operator", "Inscrire un opérateur"
     DESCRIBE_OPERATOR = "describe_operator", "Modifier un opérateur"
+    CHOOSE_THRESHOLD = "choose_threshold", "Régler un seuil ou un délai"
     IMPORT_ACCESSES = "import_accesses", "Reprendre un accès qui existe"
     SET_ENGAGEMENT = "set_engagement", "Inscrire ou modifier un engagement"
     CLOSE_ENGAGEMENT = "close_engagement", "Clore un engagement"
@@ -439,6 +440,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     # An operator serves several structures at once.
     (Act.RECORD_OPERATOR,    {_R.ADMINISTRATEUR}),
     (Act.DESCRIBE_OPERATOR,  {_R.ADMINISTRATEUR}),
+    (Act.CHOOSE_THRESHOLD,   {_R.ADMINISTRATEUR}),
     # On the word of the professional who answers for it, who is told.
     (Act.IMPORT_ACCESSES,    {_R.GESTIONNAIRE, _R.SYSTEM}),
     (Act.SET_ENGAGEMENT,     {_R.GESTIONNAIRE}),

@@ -47,6 +47,7 @@ from mailboxes.views import (
     sightings,
     space,
     start,
+    thresholds,
     wayout,
 )
 
@@ -107,6 +108,8 @@ urlpatterns = [
     path("structures/nouvelle/", places.RecordStructureView.as_view(), name="structure-new"),
     path("structures/<int:structure>/", places.structure, name="structure"),
     path("structures/<int:structure>/modifier/", places.DescribeStructureView.as_view(), name="structure-edit"),
+    path("seuils/", thresholds.threshold_list, name="threshold-list"),
+    path("seuils/<slug:name>/", thresholds.ThresholdView.as_view(), name="threshold"),
     path("indicateurs/", indicators.indicators, name="indicators"),
     path("indicateurs/export.xlsx", indicators.indicators_xlsx, name="indicators-xlsx"),
     path("indicateurs/export.pdf", indicators.indicators_pdf, name="indicators-pdf"),

@@ -66,6 +66,7 @@ from mailboxes.actions.readings import Pushed, ReadingVerdict, Result, record_re
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.sightings import dismiss_sighting, note_sightings
+from mailboxes.actions.thresholds import choose_threshold
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import ask_more_space, declare_use, update_quota_warnings
 from mailboxes.actions.wayout import request_depublication
@@ -100,6 +101,7 @@ __all__ = [
     "ask_use_each",
     "cancel_departure",
     "cancel_movement",
+    "choose_threshold",
     "close_movement",
     "confirm_contact",
     "correct_bal",

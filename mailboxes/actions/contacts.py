@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -11,6 +10,7 @@ from mailboxes.actions.journal import entry_of, tell_all, tell_of, write_about
 from mailboxes.lifecycle import Act
 from mailboxes.models import Contact, ContactChange, JournalEntry, Person, Signatory, bulk, contact_of
 from mailboxes.models.contacts import FORMER, NEW
+from mailboxes.models.thresholds import chosen
 from mailboxes.notices.telling import notice_to_account, notices_to_addresses
 
 COLUMNS = ["channel", "email", "mssante_address", "links_from"]
@@ -62,7 +62,7 @@ def propose(person: Person, wanted: Contact, *, former: Contact = NOWHERE, by) -
         is_first=not known,
         asked_by=by,
         asked_at=now,
-        due_at=now + settings.CONTACT_DELAY,
+        due_at=now + chosen.CONTACT_DELAY,
         former_links_from=person.links_from,
     )
     _set(change, wanted, former=former)
@@ -84,7 +84,7 @@ def propose_first(people: Sequence[Person], *, by) -> None:
     now, changes = timezone.now(), []
     for person in people:
         wanted = contact_of(person)
-        person.links_from = now + settings.CONTACT_DELAY
+        person.links_from = now + chosen.CONTACT_DELAY
         facts = {"by": by, "parties": wanted.addresses, "before": NOWHERE, "after": wanted}
         entry = entry_of(None, Act.ASK_CONTACT, person=person, **facts)
         change = ContactChange(person=person, is_first=True, asked_by=by, asked_at=now, due_at=person.links_from)

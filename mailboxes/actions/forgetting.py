@@ -24,6 +24,7 @@ from mailboxes.models import (
     Preference,
     Seal,
 )
+from mailboxes.models.thresholds import chosen
 from mailboxes.rules import Refused
 from mailboxes.rules.roles import check_may
 
@@ -43,7 +44,7 @@ def forgettable(now: datetime) -> QuerySet[Person]:
     """Those who left every structure long enough ago, and hold nothing, lend nothing, and log in no more."""
     of_them = {"person": OuterRef("pk")}
     stays = Affiliation.objects.filter(**of_them)
-    recent = stays.filter(Q(left_on=None) | Q(left_on__gt=(now - settings.PEOPLE_KEPT).date()))
+    recent = stays.filter(Q(left_on=None) | Q(left_on__gt=(now - chosen.PEOPLE_KEPT).date()))
     lent = Delegataire.objects.filter(Q(person=OuterRef("pk")) | Q(under=OuterRef("pk")), ended_at=None)
     return Person.objects.exclude(family_name=FORGOTTEN["family_name"], rpps=None).filter(
         Exists(stays),

@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,6 +12,7 @@ from mailboxes.actions.movements import open_movement
 from mailboxes.actions.people import enter
 from mailboxes.lifecycle import Act, Party
 from mailboxes.models import SYSTEM, Affiliation, Joining, Movement, Person, Structure
+from mailboxes.models.thresholds import chosen
 from mailboxes.notices.telling import notice_to_account, notice_to_person, notices_to_gestionnaires
 
 
@@ -44,7 +44,7 @@ def ask_joining(
         with_file=with_file,
         asked_by=by,
         asked_at=now,
-        expires_at=now + settings.JOINING_VALID,
+        expires_at=now + chosen.JOINING_VALID,
         entry=entry,
     )
     rules.check_row(joining)

@@ -4,7 +4,6 @@ from collections import defaultdict
 from datetime import datetime
 from functools import partial
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
@@ -17,6 +16,7 @@ from mailboxes.actions.moves import write_moves
 from mailboxes.actions.requests import open_request
 from mailboxes.lifecycle import STOPPABLE, Act, Party, RequestKind, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Reading, Request, bulk
+from mailboxes.models.thresholds import chosen
 from mailboxes.notices.telling import gestionnaires_of, notice_to_person, notices_for
 
 LEARNT = ["last_used_at", "last_used_source", "clock_at", "read_at", "used_mb", "quota_mb", "percent_full", "full_on"]
@@ -219,6 +219,6 @@ def _told(bal: Bal, before: int) -> frozenset[Party]:
     if bal.quota_warned <= before:
         return frozenset()
     parties = {Party.HOLDERS} if bal.cotitulaires.all() else {Party.GESTIONNAIRES}
-    if bal.quota_warned == settings.QUOTA_THRESHOLDS[-1]:
+    if bal.quota_warned == chosen.QUOTA_THRESHOLDS[-1]:
         parties.add(Party.GESTIONNAIRES)
     return frozenset(parties)

@@ -17,6 +17,7 @@ from mailboxes.models.journal import Notice
 from mailboxes.models.people import Person
 from mailboxes.models.preferences import Preference
 from mailboxes.models.structures import Structure
+from mailboxes.models.thresholds import chosen
 
 
 class CampaignQuerySet(models.QuerySet):
@@ -38,7 +39,7 @@ class CampaignQuerySet(models.QuerySet):
     def to_remind(self, now):
         """Launched so long ago, never reminded, and not everybody answered."""
         waiting = CampaignTarget.objects.with_outcome().filter(campaign=OuterRef("pk"), outcome=Outcome.PENDING)
-        since = now - settings.CAMPAIGN_REMIND_AFTER
+        since = now - chosen.CAMPAIGN_REMIND_AFTER
         return self.open().filter(Exists(waiting), rounds=1, launched_at__lte=since)
 
     def to_close(self, today):

@@ -29,6 +29,7 @@ from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.lifecycle import OPENED, CampaignKind, State
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person, Structure
 from mailboxes.models.bals import HAS_USERS
+from mailboxes.models.thresholds import chosen
 from mailboxes.notices import idleness
 
 KINDS, ANSWERS = CampaignKind, CampaignTarget.Answer
@@ -58,7 +59,7 @@ class CampaignQuestion(NamedTuple):
 
 
 def _out_of_cleanup(now: datetime) -> list[Fate]:
-    months = settings.CLEANUP_IDLE_MONTHS
+    months = chosen.CLEANUP_IDLE_MONTHS
     lately = idleness.asked(now, at__gt=now - settings.UNIDENTIFIED_REMIND_AFTER)
     alerted = Q(state=State.IDLE_ALERTED)
     return [

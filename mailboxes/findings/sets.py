@@ -32,6 +32,7 @@ from mailboxes.models import (
 from mailboxes.models.bals import holder_has_left
 from mailboxes.models.fill import is_full
 from mailboxes.models.preferences import STANDING, ranked_there
+from mailboxes.models.thresholds import chosen
 from mailboxes.rules import CERTIFICATE_THRESHOLDS, MAX_COTITULAIRES, allows, check_ranks_known
 
 SOON = 30  # days
@@ -206,7 +207,7 @@ def undescribed(bals):
 
 def silent(bals):
     """The APP known not to have logged in of late: a source that is itself silent says nothing of them."""
-    since = timezone.now() - settings.APP_SILENT_AFTER
+    since = timezone.now() - chosen.APP_SILENT_AFTER
     return bals.watched(timezone.now()).filter(kind=Bal.Kind.APPLICATIVE, state=State.ACTIVE, last_used_at__lte=since)
 
 

@@ -34,7 +34,7 @@ CLOSED = {"true", "oui", "yes", "disabled", "inactive", "inactif", "desactive", 
 NAME = "annuaire-de-l-etablissement.csv"
 
 
-class Account(NamedTuple):
+class DirectoryAccount(NamedTuple):
     line: list[str]  # in the order of COLUMNS
     is_closed: bool
 
@@ -67,7 +67,7 @@ def _structure() -> Structure:
 
 
 @transaction.atomic
-def note_accounts(structure: Structure, accounts: Iterable[Account], *, by) -> None:
+def note_accounts(structure: Structure, accounts: Iterable[DirectoryAccount], *, by) -> None:
     """Of those who stay there: a closed account proposes a departure, an open one takes the proposal back."""
     stays = Affiliation.objects.current().filter(structure__in=Structure.objects.under(structure))
     by_number: dict[str, list[Affiliation]] = defaultdict(list)
@@ -95,7 +95,7 @@ def as_list(lines: Iterable[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _accounts() -> Iterator[Account]:
+def _accounts() -> Iterator[DirectoryAccount]:
     fields = {name: attribute.lower() for name, attribute in (ATTRIBUTES | settings.PEOPLE_LDAP_ATTRIBUTES).items()}
     services = {fold(name.rpartition("=")[2]): service for name, service in settings.PEOPLE_LDAP_GROUPS.items()}
     source = Ldap(name="people", prefix="PEOPLE_LDAP", **settings.PEOPLE_LDAP)
@@ -104,7 +104,7 @@ def _accounts() -> Iterator[Account]:
         first = {name: next(iter(texts), "") for name, texts in said.items()}
         service = next(filter(None, map(services.get, map(_name_of_group, said["groups"]))), "") or first["function"]
         said_of = [first["rpps"], first["family"], first["given"], first["profession"], service, first["email"]]
-        yield Account(said_of, is_closed(first["disabled"]))
+        yield DirectoryAccount(said_of, is_closed(first["disabled"]))
 
 
 def _name_of_group(dn: str) -> str:

@@ -16,6 +16,7 @@ from mailboxes.models.bals import Bal
 from mailboxes.models.people import Person
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM
+from mailboxes.models.thresholds import chosen
 
 SHOWN = ("service", "description", "liste_rouge", "last_used_at", "used_mb", "quota_mb")  # of what a line changes
 SILENT_FOR = timedelta(minutes=5)  # after which who was at work is taken for dead
@@ -57,7 +58,7 @@ class ImportQuerySet(models.QuerySet):
 
     def outdated(self, now):
         """Nothing of what they hold is to be kept any longer."""
-        before = self.filter(at__lt=now - settings.IMPORTS_KEPT).exclude(stage__in=Import.AT_WORK)
+        before = self.filter(at__lt=now - chosen.IMPORTS_KEPT).exclude(stage__in=Import.AT_WORK)
         return before.exclude(stored="", sample=[])
 
 

@@ -13,6 +13,7 @@ from mailboxes.inbox.digest import digest_of
 from mailboxes.lifecycle import Act, State
 from mailboxes.models import Bal, JournalEntry, Operator, Structure
 from mailboxes.models.journal import LABELS
+from mailboxes.models.thresholds import chosen
 from mailboxes.notices.mails import WORDINGS, Mail, Referent, subject_of
 
 DIGEST = "resume"
@@ -60,7 +61,7 @@ def sample(name: str) -> Mail:
     )
     entry = JournalEntry(bal=bal, at=now, what=name.partition("-")[0])
     wording = WORDINGS[name]
-    until = timezone.localdate(now + settings.ANSWER_LINK_VALID)
+    until = timezone.localdate(now + chosen.ANSWER_LINK_VALID)
     asked = until if name in (Act.ASK_CAMPAIGN, Act.REMIND_CAMPAIGN) else None
     return Mail(
         subject=subject_of(entry, name.removesuffix("_gestionnaire"), to_gestionnaire=is_to_gestionnaire, until=asked),

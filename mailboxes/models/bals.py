@@ -6,7 +6,6 @@ from functools import reduce
 from operator import or_
 
 from django.apps import apps
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -28,6 +27,7 @@ from mailboxes.models.movements import Movement
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Operator, Structure
 from mailboxes.models.system import SYSTEM, Signatory
+from mailboxes.models.thresholds import chosen
 from mailboxes.models.usage import Reading
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -201,10 +201,9 @@ class BalQuerySet(models.QuerySet):
 
     def crossing_quota(self):
         """Risen to a threshold not yet warned of, or fallen well below the one that was."""
-        rising = [Q(percent_full__gte=limit, quota_warned__lt=limit) for limit in settings.QUOTA_THRESHOLDS]
+        rising = [Q(percent_full__gte=limit, quota_warned__lt=limit) for limit in chosen.QUOTA_THRESHOLDS]
         falling = [
-            Q(quota_warned=limit, percent_full__lt=limit - settings.QUOTA_HYSTERESIS)
-            for limit in settings.QUOTA_THRESHOLDS
+            Q(quota_warned=limit, percent_full__lt=limit - chosen.QUOTA_HYSTERESIS) for limit in chosen.QUOTA_THRESHOLDS
         ]
         return self.live().filter(reduce(or_, rising + falling))
 
@@ -446,7 +445,7 @@ class Bal(models.Model):
 
 def is_watched(now: datetime) -> Exists:
     """`BalQuerySet.watched`, as a condition on Bal: it stands among those beside it."""
-    worth = Coalesce(F("operator__fresh_days"), settings.READING_FRESH_DAYS)
+    worth = Coalesce(F("operator__fresh_days"), chosen.READING_FRESH_DAYS)
     beside = Bal.objects.filter(structure=OuterRef("structure"), operator=OuterRef("operator"))
     return Exists(beside.filter(read_at__gte=DaysBefore(now, worth)))
 

@@ -1,8 +1,9 @@
 """How full a BAL is, by the thresholds of the installation: at the first it is time to make room; at the last it is
 full or nearly, and may refuse a message."""
 
-from django.conf import settings
 from django.db.models import Case, CharField, Q, TextChoices, Value, When
+
+from mailboxes.models.thresholds import chosen
 
 
 class Fill(TextChoices):
@@ -13,11 +14,11 @@ class Fill(TextChoices):
 
 
 def filling_from() -> int:
-    return settings.QUOTA_THRESHOLDS[0]
+    return chosen.QUOTA_THRESHOLDS[0]
 
 
 def full_from() -> int:
-    return settings.QUOTA_THRESHOLDS[-1]
+    return chosen.QUOTA_THRESHOLDS[-1]
 
 
 def fill_of(percent: int | None) -> Fill:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from mailboxes.models.journal import JournalEntry
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Structure
+from mailboxes.models.thresholds import chosen
 
 
 class JoiningQuerySet(models.QuerySet):
@@ -22,7 +23,7 @@ class JoiningQuerySet(models.QuerySet):
     def asked_by_structures_of(self, user):
         """Those of the structures that `user` manages, and that no longer than a cycle ago were answered."""
         managed = Structure.objects.managed_by(user).values("pk")
-        recent = Q(state=Joining.State.ASKED) | Q(settled_at__gte=timezone.now() - settings.JOINING_VALID)
+        recent = Q(state=Joining.State.ASKED) | Q(settled_at__gte=timezone.now() - chosen.JOINING_VALID)
         return self.filter(recent, structure__in=managed)
 
     def answerable_by(self, user):

@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 
 from mailboxes.models.people import Affiliation
 from mailboxes.models.structures import Structure
+from mailboxes.models.thresholds import chosen
 
 
 class MovementQuerySet(models.QuerySet):
@@ -37,12 +38,12 @@ class MovementQuerySet(models.QuerySet):
 
     def arrivals_to_prepare(self, today: date):
         """Soon, or since: a file that is complete is closed."""
-        soon = today + settings.ARRIVAL_PREPARED_BEFORE
+        soon = today + chosen.ARRIVAL_PREPARED_BEFORE
         return self.open().filter(kind=Movement.Kind.ARRIVAL, planned_on__lte=soon)
 
     def to_remind(self, today: date):
         """The planned day has come, and nobody was reminded of it lately."""
-        recently = today - settings.MOVEMENT_REMIND_EVERY
+        recently = today - chosen.MOVEMENT_REMIND_EVERY
         return self.open().filter(planned_on__lte=today).exclude(reminded_on__gt=recently)
 
 
@@ -96,7 +97,7 @@ class Movement(models.Model):
         return (
             self.closed_at is None
             and not self.is_late
-            and self.planned_on <= timezone.localdate() + settings.ARRIVAL_PREPARED_BEFORE
+            and self.planned_on <= timezone.localdate() + chosen.ARRIVAL_PREPARED_BEFORE
         )
 
 

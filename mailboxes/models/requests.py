@@ -19,6 +19,7 @@ from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.journal import JournalEntry, Notice
 from mailboxes.models.people import Person
 from mailboxes.models.structures import Operator, Structure
+from mailboxes.models.thresholds import chosen
 
 AWAITED = (RequestStage.DRAFT, RequestStage.SENT)
 
@@ -68,7 +69,7 @@ class RequestQuerySet(models.QuerySet):
 
     def to_escalate(self, now):
         """Overdue, and reminded in vain for so long; or of an operator who cannot be reminded by mail."""
-        in_vain = Q(reminded_at__lte=now - settings.REQUEST_ESCALATE_AFTER) | Q(operator__request_email="")
+        in_vain = Q(reminded_at__lte=now - chosen.REQUEST_ESCALATE_AFTER) | Q(operator__request_email="")
         return self.overdue(timezone.localdate(now)).filter(in_vain, escalated_at=None)
 
     def seen_in_annuaire(self, as_of):
@@ -182,7 +183,7 @@ class Request(models.Model):
         overdue = start_of(self.due_on + timedelta(days=1))
         if not self.operator.request_email:
             return overdue
-        return max(overdue, self.reminded_at + settings.REQUEST_ESCALATE_AFTER) if self.reminded_at else None
+        return max(overdue, self.reminded_at + chosen.REQUEST_ESCALATE_AFTER) if self.reminded_at else None
 
     @property
     def letter(self) -> Notice | None:

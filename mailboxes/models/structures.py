@@ -15,6 +15,7 @@ from mailboxes.models.fields import identifier_field
 from mailboxes.models.months import months_after
 from mailboxes.models.numbers import numbered
 from mailboxes.models.presence import present_on
+from mailboxes.models.thresholds import chosen
 
 
 def managed_identifiers() -> ManagedStructures:
@@ -264,7 +265,7 @@ class Operator(models.Model):
     @property
     def reading_worth(self) -> timedelta:
         """How long one of its readings lets the absence of any use be concluded."""
-        return timedelta(days=self.fresh_days or settings.READING_FRESH_DAYS)
+        return timedelta(days=self.fresh_days or chosen.READING_FRESH_DAYS)
 
     @cached_property
     def domain_names(self) -> frozenset[str]:

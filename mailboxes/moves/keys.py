@@ -3,8 +3,10 @@
 Software is a room of its own: it is read by its tables, as all that hangs on a structure (`table`).
 """
 
+from typing import Any
+
 from django.apps import apps
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from mailboxes.actions.journal import entry_of
@@ -12,13 +14,13 @@ from mailboxes.lifecycle import Act
 from mailboxes.models import Membership, Structure, bulk
 
 
-def keys_of(structure: Structure) -> QuerySet[Model]:
+def keys_of(structure: Structure) -> QuerySet[Any]:
     """The keys that still open something, of software let in for this structure alone."""
     elsewhere = Membership.objects.filter(user=OuterRef("software__user")).exclude(structure=structure)
     return _valid().filter(software__user__memberships__structure=structure).exclude(Exists(elsewhere))
 
 
-def shared_keys_of(structure: Structure) -> QuerySet[Model]:
+def shared_keys_of(structure: Structure) -> QuerySet[Any]:
     """Those that open other structures too: they stay."""
     let_in = _valid().filter(software__user__memberships__structure=structure)
     return let_in.exclude(pk__in=keys_of(structure).values("pk"))
@@ -40,9 +42,9 @@ def give_keys_back(pks: list[int]) -> None:
     _keys().filter(pk__in=pks).update(revoked_at=None)
 
 
-def _keys() -> QuerySet:
+def _keys() -> QuerySet[Any]:
     return apps.get_model("mailboxes", "SoftwareKey")._default_manager.all()
 
 
-def _valid() -> QuerySet:
+def _valid() -> QuerySet[Any]:
     return _keys().filter(revoked_at=None, expires_at__gt=timezone.now())

@@ -11,6 +11,7 @@ from django.utils import timezone
 from mailboxes.lifecycle import Act, CampaignKind, Party, State, Verb
 from mailboxes.models import Bal, Cotitulaire, JournalEntry, Notice
 from mailboxes.models.months import months_after
+from mailboxes.models.thresholds import chosen
 
 
 def days_before(days: int) -> str:
@@ -20,7 +21,7 @@ def days_before(days: int) -> str:
 
 def due_for_reminder(now: datetime, days: int) -> QuerySet[Bal]:
     """The BAL to remind of, some days before the end, unless this reminder or a later one was given since the alert."""
-    given = [days_before(other) for other in settings.IDLE_REMINDERS if other <= days]
+    given = [days_before(other) for other in chosen.IDLE_REMINDERS if other <= days]
     ending = Bal.objects.due_for_depublication(now, ahead=timedelta(days=days))
     over = Bal.objects.due_for_depublication(now).values("pk")
     return ending.filter(~_done(Act.REMIND_IDLE, after__in=given)).exclude(pk__in=over).order_by("pk")
@@ -29,8 +30,8 @@ def due_for_reminder(now: datetime, days: int) -> QuerySet[Bal]:
 def due_for_escalation(now: datetime) -> QuerySet[Bal]:
     """The BAL alerted of which nobody could be reached; or, near the end, nobody answered. Once per alert."""
     alerted = Bal.objects.watched(now).filter(~_done(Act.ESCALATE_IDLE), state=State.IDLE_ALERTED)
-    unreached = Q(~was_told(), state_since__lte=now - settings.IDLE_UNREACHED_AFTER)
-    ending = Bal.objects.due_for_depublication(now, ahead=settings.IDLE_ESCALATE_BEFORE)
+    unreached = Q(~was_told(), state_since__lte=now - chosen.IDLE_UNREACHED_AFTER)
+    ending = Bal.objects.due_for_depublication(now, ahead=chosen.IDLE_ESCALATE_BEFORE)
     return alerted.filter(unreached | Q(pk__in=ending.values("pk")))
 
 
@@ -52,7 +53,7 @@ def due_for_question(now: datetime) -> QuerySet[Bal]:
     """The BAL to ask about: held by someone, in the register long enough for a reading to have come, not asked about in
     this cycle."""
     held = Exists(Cotitulaire.objects.filter(bal=OuterRef("pk")))
-    since = now - settings.USE_QUESTION_AFTER
+    since = now - chosen.USE_QUESTION_AFTER
     return to_ask_about().filter(held, ~asked(now), state_since__lte=since)
 
 
@@ -102,8 +103,8 @@ def alert_of(bal: Bal) -> Alert:
     # Never, as long as nobody was given the alert.
     end = ends_at(bal, bal.clock_at, min(given)) if given and bal.clock_at else None
     is_escalated = any(what == Act.ESCALATE_IDLE for what, _ in lines)
-    turns = [] if told else [bal.state_since + settings.IDLE_UNREACHED_AFTER]
-    turns += [end - settings.IDLE_ESCALATE_BEFORE] if end else []
+    turns = [] if told else [bal.state_since + chosen.IDLE_UNREACHED_AFTER]
+    turns += [end - chosen.IDLE_ESCALATE_BEFORE] if end else []
     return Alert(
         reminders=_reminders(end, {after for what, after in lines if what == Act.REMIND_IDLE}),
         escalates_at=None if is_escalated else min(turns, default=None),
@@ -121,8 +122,8 @@ def _reminders(end: datetime | None, given: set[str]) -> dict[int, datetime]:
     """A reminder makes those of more days before the end idle."""
     if end is None or end <= timezone.now():
         return {}
-    said = [days for days in settings.IDLE_REMINDERS if days_before(days) in given]
-    left = [days for days in settings.IDLE_REMINDERS if days < min(said, default=days + 1)]
+    said = [days for days in chosen.IDLE_REMINDERS if days_before(days) in given]
+    left = [days for days in chosen.IDLE_REMINDERS if days < min(said, default=days + 1)]
     return {days: end - timedelta(days=days) for days in left}
 
 
@@ -151,7 +152,7 @@ def question_of(bal) -> Question | None:
     """`due_for_question` and `due_for_question_reminder` of one BAL read `with_question`; None where none is put."""
     if not bal.is_to_be_asked or not bal.cotitulaires.all():
         return None
-    first = bal.state_since + settings.USE_QUESTION_AFTER
+    first = bal.state_since + chosen.USE_QUESTION_AFTER
     if bal.use_asked_at is None:
         return Question(first, None)
     is_reminded = bal.use_reminded_at is not None and bal.use_reminded_at >= bal.use_asked_at

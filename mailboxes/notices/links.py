@@ -11,6 +11,8 @@ from django.conf import settings
 from django.core import signing
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from mailboxes.models.thresholds import chosen
+
 CLAIMS, NOTICE, MESSAGE = "bal-manager.claims", "bal-manager.notice", "bal-manager.message"
 CONTACT, JOINING = "bal-manager.contact", "bal-manager.joining"
 Expired, Invalid = signing.SignatureExpired, signing.BadSignature  # the first is one of the second
@@ -22,7 +24,7 @@ def sign_notice(notice, salt: str = NOTICE) -> str:
 
 def notice_of(token: str, salt: str = NOTICE) -> int:
     """The notice's primary key; raises `Expired` or `Invalid`."""
-    return signing.loads(token, salt=salt, max_age=settings.ANSWER_LINK_VALID)
+    return signing.loads(token, salt=salt, max_age=chosen.ANSWER_LINK_VALID)
 
 
 def message_id(notice) -> str:

@@ -17,6 +17,7 @@ from directory.dates import day_of
 from directory.plain import plain_text
 from mailboxes.lifecycle import Act, Party, Verb
 from mailboxes.models import JournalEntry, Notice, Structure
+from mailboxes.models.thresholds import chosen
 from mailboxes.notices.idleness import ends_at
 
 LONGEST_NAME = 60  # characters of a structure's name in a subject
@@ -222,8 +223,8 @@ def deadline_of(entry: JournalEntry, stage: str) -> date | None:
         told = bal.state_since if act == Act.REMIND_IDLE else entry.at
         return _later(ends_at(bal, bal.clock_at, told), entry.at)
     if act == Act.ASK_CONTACT:
-        return _later(entry.at + settings.CONTACT_DELAY, entry.at)
-    return _later(entry.at + settings.JOINING_VALID, entry.at) if act == Act.ASK_JOINING else None
+        return _later(entry.at + chosen.CONTACT_DELAY, entry.at)
+    return _later(entry.at + chosen.JOINING_VALID, entry.at) if act == Act.ASK_JOINING else None
 
 
 def _later(ends: datetime, now: datetime) -> date | None:
@@ -281,7 +282,7 @@ def mail_of(notice: Notice, link: str, *, is_signed: bool) -> Mail:
         says=wording.says,
         button=wording.button if is_signed or wording.awaits != Awaits.ANSWER else "Ouvrir et répondre",
         link=link,
-        until=timezone.localdate(timezone.now() + settings.ANSWER_LINK_VALID) if is_signed else None,
+        until=timezone.localdate(timezone.now() + chosen.ANSWER_LINK_VALID) if is_signed else None,
         recipient=notice.recipient,
         contact=None if to_gestionnaire else contact_in(structure),
     )

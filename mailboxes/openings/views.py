@@ -1,6 +1,5 @@
 """The request for a BAL, step by step: plain forms over a draft; nothing enters the register before the last."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,6 +10,7 @@ from directory.typography import quoted
 from mailboxes.lifecycle import Act
 from mailboxes.models import Structure
 from mailboxes.models.fields import doubts
+from mailboxes.models.thresholds import chosen
 from mailboxes.openings.actions import begin_draft, drop_draft, preview_opening, request_opening, save_draft
 from mailboxes.openings.advice import CASES
 from mailboxes.openings.forms import NAMES, STEPS, NamingPolicyForm, Opening
@@ -39,7 +39,7 @@ def opening(request):
         "refusal": refusal,
         "drafts": [(draft, _about(draft)) for draft in drafts],
         "managed": managed,
-        "kept_days": settings.DRAFTS_KEPT.days,
+        "kept_days": chosen.DRAFTS_KEPT.days,
     }
     return render(request, "mailboxes/openings/opening.html", context)
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -13,6 +12,7 @@ from reportlab.platypus import Flowable
 
 from directory.dates import day_of
 from mailboxes.models import Anomaly, ApplicativeFacts, Bal, Delegataire, Domain, Membership, Operator, Structure
+from mailboxes.models.thresholds import chosen
 from mailboxes.protocol.models import ProtocolText
 from mailboxes.rules import CERTIFICATE_THRESHOLDS, MAX_COTITULAIRES
 from mailboxes.views.pdf import bullets, heading, note, paragraph, pdf, room, table
@@ -194,7 +194,7 @@ def _idle(structure: Structure) -> Part:
 
 
 def _space(structure: Structure) -> Part:
-    thresholds = ", ".join(f"{limit} %" for limit in settings.QUOTA_THRESHOLDS)
+    thresholds = ", ".join(f"{limit} %" for limit in chosen.QUOTA_THRESHOLDS)
     return Part(
         Section.SPACE,
         [
@@ -254,7 +254,7 @@ def _forbidden(structure: Structure) -> Part:
 
 
 def _traces(structure: Structure) -> Part:
-    days = settings.ACCESS_TRACES_KEPT.days
+    days = chosen.ACCESS_TRACES_KEPT.days
     return Part(
         Section.TRACES,
         [

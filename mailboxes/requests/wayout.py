@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from django.conf import settings
 from django.utils import timezone
 
 from directory.models import Entry
 from mailboxes.lifecycle import ON_THE_WAY_OUT, Letter, RequestKind, State, Verb
 from mailboxes.models import Bal, JournalEntry, Request
 from mailboxes.models.layouts import fill
+from mailboxes.models.thresholds import chosen
 from mailboxes.requests.letters import Layouts, Written
 
 _V = Verb
@@ -102,4 +102,4 @@ def days_to_wait(bal: Bal) -> int:
 
 def deletable_at(bal: Bal) -> datetime:
     """From when on the correspondents of a depublished BAL have had the time to learn that it is gone."""
-    return bal.state_since + settings.DELETION_WAIT
+    return bal.state_since + chosen.DELETION_WAIT

@@ -153,6 +153,7 @@ from mailboxes.rules.requests import (
 )
 from mailboxes.rules.roles import check_may, check_role, check_somewhere, may_at
 from mailboxes.rules.sightings import check_dismiss_sighting, check_dismissal_told
+from mailboxes.rules.thresholds import check_choose_threshold, check_threshold
 from mailboxes.rules.usage import (
     check_declare_use,
     check_more_space,
@@ -205,6 +206,7 @@ __all__ = [
     "check_cancel_departure",
     "check_changes",
     "check_channel",
+    "check_choose_threshold",
     "check_close_movement",
     "check_confirm_contact",
     "check_correct",
@@ -302,6 +304,7 @@ __all__ = [
     "check_step",
     "check_still_due",
     "check_take_over",
+    "check_threshold",
     "check_transfer_principal",
     "check_values",
     "check_word",

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from django.conf import settings
 from django.utils import timezone
 
 from directory.readers.sizes import PLAUSIBLE_MB
 from directory.typography import quoted
 from mailboxes.lifecycle import BY_VERB, OPENED, Act, State, Verb
 from mailboxes.models import Bal
+from mailboxes.models.thresholds import chosen
 from mailboxes.rules.moves import check_act
 from mailboxes.rules.refusals import Refused
 
@@ -66,12 +66,12 @@ def _is_use_since(bal: Bal, last_used_at, now) -> bool:
 
 def quota_level(percent: int | None) -> int:
     """The highest threshold reached, 0 below the first."""
-    return max((limit for limit in settings.QUOTA_THRESHOLDS if percent is not None and percent >= limit), default=0)
+    return max((limit for limit in chosen.QUOTA_THRESHOLDS if percent is not None and percent >= limit), default=0)
 
 
 def quota_level_after(warned: int, percent: int | None) -> int:
     """The threshold to be warned of, once `warned` was: down only well below it, and no further than the next."""
-    return max(quota_level(percent), min(warned, quota_level((percent or 0) + settings.QUOTA_HYSTERESIS)))
+    return max(quota_level(percent), min(warned, quota_level((percent or 0) + chosen.QUOTA_HYSTERESIS)))
 
 
 def check_pushed(bal: Bal | None, facts: Iterable[object], address: str, *, says_never: bool = False) -> None:

@@ -93,6 +93,7 @@ MENU: tuple[MenuPage | MenuGroup, ...] = (
         (
             MenuPage("Structures", "structure-list", "building-hospital"),
             MenuPage("Comptes et droits", "rights", "lock"),
+            MenuPage("Seuils et délais", "threshold-list", "settings"),
             MenuPage("Logiciels et clés", "software-list", "key"),
             MenuPage("Modèles de demandes", "layout-list", "file-text"),
         ),

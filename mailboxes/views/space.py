@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.utils import timezone
 
 from mailboxes.findings import SOON
@@ -11,6 +10,7 @@ from mailboxes.lifecycle import RequestKind
 from mailboxes.models import Bal, Reading
 from mailboxes.models.fill import Fill
 from mailboxes.models.forecast import WINDOW, Forecast, Unknown
+from mailboxes.models.thresholds import chosen
 from mailboxes.models.usage import points_among
 from mailboxes.rules import allows, check_open_request
 from mailboxes.views.acts import BalActionView
@@ -53,7 +53,7 @@ def usage_chart(row: Bal, readings: list[Reading], told: Forecast | Unknown) -> 
         return None
     first = str(space[0][0])
     quota = row.quota_mb
-    limits = [("Espace accordé", 100), *((f"Seuil {percent} %", percent) for percent in settings.QUOTA_THRESHOLDS)]
+    limits = [("Espace accordé", 100), *((f"Seuil {percent} %", percent) for percent in chosen.QUOTA_THRESHOLDS)]
     return {
         "type": "line",
         "unit": "Mo",

@@ -59,6 +59,8 @@ GISELE = {
     "structure-new": "/structures/nouvelle/",
     "structure-edit": "/structures/1/modifier/",
     "operator-new-refused": "/operateurs/nouveau/",
+    "thresholds": "/seuils/",
+    "threshold-refused": "/seuils/READING_FRESH_DAYS/",
     "import-people": "/imports/nouveau/?contenu=people",
     "layouts": "/demandes/modeles/",
     "layout-new": "/demandes/modeles/nouveau/",

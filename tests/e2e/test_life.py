@@ -48,8 +48,9 @@ def tell(app, code):
 
 
 def night(app):
-    for job in ("alert_idle", "follow_alerts", "depublish_idle"):
-        app.manage("job", job, "--for-real")
+    tell(
+        app, "from mailboxes.jobs import run; [run(name) for name in ('alert_idle', 'follow_alerts', 'depublish_idle')]"
+    )
 
 
 def open_bal(app, page, address):

@@ -45,6 +45,7 @@ from mailboxes.models import (
     RequestLayout,
     Structure,
 )
+from mailboxes.models.thresholds import BY_NAME
 from mailboxes.moves.actions import leave_migration, prepare_migration
 from mailboxes.moves.models import Migration
 from mailboxes.moves.rules import check_close_former, check_end, check_switch
@@ -403,6 +404,14 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
             lambda it, by, s: actions.describe_operator(it, by=by, answer_days=3),
             before=lambda s, it: s.operator,
             page=page("operator-edit"),
+        )
+    ],
+    Act.CHOOSE_THRESHOLD: [
+        Attempt(
+            S,
+            lambda it, by, s: actions.choose_threshold(BY_NAME["READING_FRESH_DAYS"], 40, by=by, why="Listes rares."),
+            page=lambda it: ("threshold", "READING_FRESH_DAYS"),
+            is_anywhere=True,
         )
     ],
     Act.IMPORT_ACCESSES: [Attempt(BOX, lambda it, by, s: rules.check_act(it, Act.IMPORT_ACCESSES, by=by))],

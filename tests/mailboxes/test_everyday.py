@@ -1,7 +1,9 @@
 """Small things of every day that were wrong once: each with its right value."""
 
+import os
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -134,3 +136,7 @@ def test_many_holders_are_not_told_of_the_end_of_one_delegation(crowd, org, peop
     actions.end_delegation(org.delegataires.get(), by=people.alice.user)
     assert told(Act.END_DELEGATION) == ["Delphine"], "nor Alice, whose act it is"
     assert Cotitulaire.objects.filter(bal=org).count() == 20
+
+
+def test_the_mails_of_the_embedded_default_land_in_the_folder_of_the_data(settings):
+    assert Path(settings.EMAIL_FILE_PATH) == Path(os.environ["VAR_DIR"]) / "mails"

@@ -65,6 +65,7 @@ OF: dict[str, dict[str, Callable[[Side], Any]]] = {
     "bal/demander/": {"draft": row("draft"), "step": word("usage")},
     "bal/alias/": {"alias": row("alias")},
     "structures/": {"structure": structure, "pk": structure},
+    "seuils/": {"name": word("READING_FRESH_DAYS")},
     "migrations/": {"pk": row("migration"), "row": row("migrated")},
     "changements/": {"pk": row("place_move")},
     "operateurs/": {"operator": lambda side: side.operator.pk, "domain": lambda side: side.operator.domains.first().pk},
