@@ -27,7 +27,7 @@ class Answered(NamedTuple):
     moved: bool  # its depublication is asked
 
 
-class Round(NamedTuple):
+class ClaimRound(NamedTuple):
     """What is asked of some people, read for all of them at once."""
 
     check: Callable[[Person], None]  # is there still something to say?
@@ -69,19 +69,19 @@ def _say_batch(pks: list[int], act: Act, round_of: Callable, *, by) -> Tally:
     return tally
 
 
-def _asking(people: list[Person], *, by) -> Round:
+def _asking(people: list[Person], *, by) -> ClaimRound:
     now = timezone.now()
     addresses, run = Claim.objects.to_ask(people, now), SyncRun.objects.latest_public()
-    return Round(
+    return ClaimRound(
         lambda person: rules.check_ask_person(person, addresses[person.pk], run, by=by),
         lambda ready: _ask({person.pk: addresses[person.pk] for person in ready}, now),
     )
 
 
-def _reminding(people: list[Person], *, by) -> Round:
+def _reminding(people: list[Person], *, by) -> ClaimRound:
     now, run = timezone.now(), SyncRun.objects.latest_public()
     claims = _by_person(Claim.objects.to_remind(now).filter(bulk.among("person", [person.pk for person in people])))
-    return Round(
+    return ClaimRound(
         lambda person: rules.check_remind_person(person, claims[person.pk], run, by=by),
         lambda ready: _remind({person.pk: claims[person.pk] for person in ready}, now),
     )

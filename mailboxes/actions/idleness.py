@@ -20,7 +20,7 @@ from mailboxes.notices.telling import gestionnaires_of, notices_for
 HOLDERS, GESTIONNAIRES = frozenset({Party.HOLDERS}), frozenset({Party.GESTIONNAIRES})
 
 
-class Line(NamedTuple):
+class WordLine(NamedTuple):
     """A line to write about a BAL, and whom it is told."""
 
     bal: Bal
@@ -34,7 +34,7 @@ class Word(NamedTuple):
     """One word about the use of some BAL, with what was read for all of them at once."""
 
     check: Callable[[Bal], None]  # is it still to be said?
-    line: Callable[[Bal], Line]
+    line: Callable[[Bal], WordLine]
 
 
 def remind_idle(bal: Bal, days: int, *, by) -> JournalEntry:
@@ -91,7 +91,7 @@ def _say_batch(pks: list[int], word_of: Callable[[list[Bal]], Word]) -> Tally:
     return tally
 
 
-def _write(lines: list[Line]) -> None:
+def _write(lines: list[WordLine]) -> None:
     of_gestionnaires = [line.bal for line in lines if Party.GESTIONNAIRES in line.parties]
     accounts = gestionnaires_of(of_gestionnaires) if of_gestionnaires else {}
     write_all(
@@ -104,8 +104,8 @@ def _write(lines: list[Line]) -> None:
     )
 
 
-def _line(bal: Bal, act: Act, parties: frozenset[Party], cycle: str, *, by, stage: str = "", **facts) -> Line:
-    return Line(bal, entry_of(bal, act, by=by, parties=parties, **facts), parties, stage or act, cycle)
+def _line(bal: Bal, act: Act, parties: frozenset[Party], cycle: str, *, by, stage: str = "", **facts) -> WordLine:
+    return WordLine(bal, entry_of(bal, act, by=by, parties=parties, **facts), parties, stage or act, cycle)
 
 
 # --- The words --------------------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def _escalation(bals: list[Bal], *, by) -> Word:
     due = _among(idleness.due_for_escalation(timezone.now()), bals)
     told = _among(Bal.objects.filter(idleness.was_told()), bals)
 
-    def line(bal: Bal) -> Line:
+    def line(bal: Bal) -> WordLine:
         told_in_vain = "Aucun titulaire n’a répondu à l’alerte."
         note = told_in_vain if bal.pk in told else "Aucun titulaire n’a pu être prévenu."
         return _line(bal, Act.ESCALATE_IDLE, GESTIONNAIRES, _cycle(bal), by=by, note=note)

@@ -76,16 +76,16 @@ def alias_told(address: str, user) -> Alias | None:
     return Alias.objects.visible_to(user).filter(address=address).select_related("bal", "operator").first()
 
 
-class Known(NamedTuple):
+class KnownAddress(NamedTuple):
     """What bears an address already."""
 
     structure: int | None  # of the BAL
     state: str  # of the BAL; "" where it is an alias of one
 
 
-def known_at(address: str) -> Known | None:
+def known_at(address: str) -> KnownAddress | None:
     """The BAL at this address, else the one that has it as an alias. One query."""
     bals = Bal.objects.filter(address=address).order_by().values_list("structure", "state")
     aliases = Alias.objects.filter(address=address).order_by().values_list("bal__structure", Value(""))
-    found = [Known(*row) for row in bals.union(aliases)]
+    found = [KnownAddress(*row) for row in bals.union(aliases)]
     return max(found, key=lambda one: one.state, default=None)

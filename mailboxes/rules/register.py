@@ -4,7 +4,7 @@ from directory.identifiers import domain_of
 from directory.typography import quoted
 from mailboxes.lifecycle import Act, State
 from mailboxes.models import Bal, Operator, Structure
-from mailboxes.models.aliases import Known
+from mailboxes.models.aliases import KnownAddress
 from mailboxes.rules.holders import check_can_hold
 from mailboxes.rules.places import check_standing
 from mailboxes.rules.refusals import NotAllowed, Refused
@@ -19,7 +19,7 @@ def check_register(structure: Structure, operator: Operator, kind: str, address:
     check_eligible(structure, kind, principal)
 
 
-def already_known(known: Known, structure: Structure) -> Refused:
+def already_known(known: KnownAddress, structure: Structure) -> Refused:
     """Why this address is no new BAL. One that lives again keeps its journal."""
     if known.state == State.DELETED and known.structure == structure.pk:
         return Refused(

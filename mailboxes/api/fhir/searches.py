@@ -264,7 +264,7 @@ def _read_active(query: QueryDict) -> bool | None:
     """The condition on `active`. Left out, it means what is in force; a delta tells what is gone as well."""
     if "active" not in query:
         return None if "_lastUpdated" in query else True
-    asked = {_split(one)[1] for one in query["active"].split(",")}
+    asked = {_split(one)[1] for one in str(query["active"]).split(",")}
     if not asked <= {"true", "false"}:
         raise BadSearch("« active » vaut true ou false.")
     return asked == {"true"} if len(asked) == 1 else None
