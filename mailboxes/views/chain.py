@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from directory.dates import day_of
 from mailboxes.models import Affiliation, Bal, Movement, Person
@@ -38,7 +39,7 @@ OF_BAL = [
 ]
 OF_HOLDER = [
     Break("left", lambda row: has_left(row.bal, row.person),
-          lambda row: f"{_left(row.bal, row.person).capitalize()}, et figure encore ici."),
+          lambda row: f"{capfirst(_left(row.bal, row.person))}, et figure encore ici."),
     Break("due", lambda row: row.is_principal and row.bal.is_shared and not has_left(row.bal, row.person)
           and row.bal.is_principal_due_to_leave(),
           lambda row: "Le jour de son départ est passé, et son rôle de principal n’est pas transmis."),
@@ -47,7 +48,7 @@ OF_DELEGATION = [
     Break("past", lambda row: row.is_past,
           lambda row: f"Accès dépassé : son dernier jour était le {day_of(row.ends_on)}."),
     Break("left", lambda row: has_left(row.bal, row.person),
-          lambda row: f"{_left(row.bal, row.person).capitalize()}, et a encore accès."),
+          lambda row: f"{capfirst(_left(row.bal, row.person))}, et a encore accès."),
     Break("under-left", lambda row: has_left(row.bal, row.under),
           lambda row: f"{row.under}, qui répond de cet accès, {_left(row.bal, row.under)}."),
     Break("under-stranger", lambda row: not row.bal.is_held_by(row.under) and not has_left(row.bal, row.under),
@@ -124,7 +125,7 @@ def rows_of(chain: Chain) -> list[list[str]]:
 
 def _printed(holder: dict) -> list[list[str]]:
     row = holder["row"]
-    said = [str(row.person), row.person.rpps or "", f"{row.role.label.capitalize()}, lecture et envoi"]
+    said = [str(row.person), row.person.rpps or "", f"{capfirst(row.role.label)}, lecture et envoi"]
     return [[*said, day_of(row.since), "", " ".join(holder["breaks"])], *(_lent(one) for one in holder["lent"])]
 
 
