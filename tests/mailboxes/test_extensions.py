@@ -121,14 +121,8 @@ def test_of_what_has_no_end_nothing_is_extended(org, people):
 def test_the_page_of_a_delegataire_says_all_of_it_and_offers_to_ask(visit, lent, people):
     Bal.objects.update(used_mb=96, quota_mb=100, percent_full=96)
     page = visit(people.delphine, "my-bals").content.decode()
-    for words in (
-        "Sous la responsabilité d’Alice EXEMPLE",
-        "96",
-        "jusqu’au",
-        "secrétariat",
-        "Elle se remplit",
-        State.ACTIVE.label,
-    ):
+    under = "Sous la responsabilité d’Alice EXEMPLE"
+    for words in (under, "96", "jusqu’au", "secrétariat", "Elle se remplit", State.ACTIVE.label):
         assert words in page, words
     assert reverse("delegation-ask", args=[lent.pk]) in page
     done = visit(people.delphine, "delegation-ask", lent.pk, post={"until": "", "note": ""})
