@@ -36,6 +36,11 @@ from mailboxes.imports.actions import work_on_import
 from mailboxes.imports.models import Import
 work_on_import(Import.objects.latest("pk").pk)
 """
+NIGHT = """
+from mailboxes.jobs import run
+for name in ("alert_idle", "follow_alerts", "depublish_idle"):
+    run(name)
+"""
 TOLD = """
 from mailboxes.models import Notice
 for notice in Notice.objects.filter(bal__address="%s", stage="%s", person__isnull=False).order_by("person"):
@@ -45,12 +50,6 @@ for notice in Notice.objects.filter(bal__address="%s", stage="%s", person__isnul
 
 def tell(app, code):
     return app.manage("shell", "--no-imports", "-c", code).split()
-
-
-def night(app):
-    tell(
-        app, "from mailboxes.jobs import run; [run(name) for name in ('alert_idle', 'follow_alerts', 'depublish_idle')]"
-    )
 
 
 def open_bal(app, page, address):
@@ -79,8 +78,7 @@ def bring_in(app, page, content):
 
 
 def test_an_it_department_sends_no_list_for_a_year(app, page, log_in, look):
-    tell(app, SILENT)
-    night(app)
+    tell(app, SILENT + NIGHT)
     log_in(page, "gisele")
     page.goto(app.url)
     page.get_by_role("link", name=re.compile("BAL sans relevé récent")).first.click()
@@ -95,7 +93,7 @@ def test_an_it_department_sends_no_list_for_a_year(app, page, log_in, look):
     used = (date_of_use(days=320), date_of_use(days=3))
     lines = [f"{address};ORG;{day}" for address, day in zip(ADDRESSES, used, strict=True)]
     bring_in(app, page, "\n".join(["Adresse;Type;Dernière connexion", *lines]))
-    night(app)
+    assert tell(app, NIGHT + TOLD % (ADDRESSES[0], "alert_idle")) == ["Alice"]
     open_bal(app, page, ADDRESSES[1])
     assert page.locator("h1 .badge").inner_text() == "active"
     expect(page.get_by_text("sans relevé récent")).to_have_count(0)
@@ -103,7 +101,6 @@ def test_an_it_department_sends_no_list_for_a_year(app, page, log_in, look):
     expect(page.locator("h1 .badge"), "the list came back and says so: now it may be concluded").to_have_text(
         re.compile("alert")
     )
-    assert tell(app, TOLD % (ADDRESSES[0], "alert_idle")) == ["Alice"]
 
 
 def date_of_use(*, days):
@@ -176,8 +173,7 @@ def test_a_wrong_titulaire_is_put_right_after_an_alert_went_out(app, page, log_i
     page.get_by_text("La fiche est corrigée").wait_for()
     assert page.locator("h1 .badge").inner_text() == "active", "Paul's silence says nothing of Bruno"
     assert tell(app, TOLD % (PER, "correct")) == ["Bruno", "Paul"]
-    night(app)
-    assert tell(app, TOLD % (PER, "alert_idle")) == ["Bruno", "Paul"], "the right one is asked in his turn"
+    assert tell(app, NIGHT + TOLD % (PER, "alert_idle")) == ["Bruno", "Paul"], "the right one is asked in his turn"
     arrive_as(page, log_in, "paul")
     expect(page.get_by_role("link", name=PER)).to_have_count(0)
     arrive_as(page, log_in, "bruno")
