@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailboxes", "0015_addresses"),
+        ("mailboxes", "0013_addresses"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
