@@ -33,10 +33,10 @@ def keep_alias(bal: Bal, address: str, operator: Operator, *, by, why: str = "")
 
 @contextmanager
 def address_taken_once() -> Iterator[None]:
-    """What is written within takes an address that was free a moment ago: whoever is second by less is told so."""
+    """What is written within takes an address that was free a moment ago: whoever is second by less is told so, and
+    the transaction of their act is undone."""
     try:
-        with transaction.atomic():
-            yield
+        yield
     except IntegrityError as error:
         if "address" not in str(error):
             raise

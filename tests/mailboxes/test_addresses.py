@@ -60,7 +60,7 @@ def test_what_is_deleted_or_moved_leaves_its_address_free(make_bal):
 def test_a_race_lost_is_told_in_a_sentence(make_bal, people, monkeypatch, structure, operator):
     """As it stands between the rule's look and the write."""
     alias(make_bal("ORG"), FREE).save()
-    monkeypatch.setattr(Bal, "clean", lambda self: None)
+    monkeypatch.setattr("mailboxes.actions.register.known_at", lambda address: None)
     with pytest.raises(Refused, match="vient d’être prise par une autre BAL"):
         actions.register_bal(
             structure=structure, operator=operator, kind="ORG", address=FREE, by=people.gisele.user, exists=True

@@ -106,6 +106,7 @@ OF: dict[str, dict[str, Callable[[Side], Any]]] = {
     "scim/v2/": {"pk": row("scim"), "rest": word("Groups")},
     "fhir/": {"name": word("Practitioner"), "rest": word("Patient/1"),
               "resource_id": lambda side: side.people["titulaire"].rpps},
+    "fhir/^(?P<name>Device": {"name": word("Device"), "rest": word("1")},
     "api/v1/^structures/": {"pk": structure},
     "api/v1/^operators/": {"pk": lambda side: side.operator.pk},
     "api/v1/^bals/": {"pk": row("org")},

@@ -143,7 +143,7 @@ def refusals(name, url):
 def is_everybody_s(route):
     """The same page for all, or of what is published."""
     return re.match(
-        r"a-faire/|listes/|couts/|annuaire/|fhir/|api/v1/\^(operators|annuaire|sync_runs)|compte/(identite|pass)",
+        r"a-faire/|seuils/|listes/|couts/|annuaire/|fhir/|api/v1/\^(operators|annuaire|sync_runs)|compte/(identite|pass)",
         route.path,
     )
 

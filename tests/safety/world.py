@@ -4,6 +4,7 @@
 may write of it. `fill` puts a word in every text of every row there is, whoever wrote it.
 """
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import SimpleNamespace
@@ -278,7 +279,9 @@ def _of_software(side: Side, by) -> None:
         family_name=side.word, given_name=side.word,
     )  # fmt: skip
     hook = add_webhook(structure=side.structure, url=f"https://dpi{side.number}.exemple.fr/", events=["state"], by=by)
-    delivery = Delivery.objects.create(webhook=hook, entry=side.rows["entry"], body=side.word, error=side.word)
+    delivery = Delivery.objects.create(
+        webhook=hook, entry=side.rows["entry"], body=json.dumps({"address": side.word}), error=side.word
+    )
     side.rows |= {"webhook": hook, "delivery": delivery}
 
 
@@ -352,7 +355,7 @@ def fill(word: str, *, common: bool) -> int:
     return filled
 
 
-WRITTEN_ONCE = (JournalEntry, AccountEntry, Notice)
+WRITTEN_ONCE = (JournalEntry, AccountEntry, Notice, Delivery)
 
 
 def free_texts(model) -> list[tuple[str, int | None]]:
