@@ -194,7 +194,7 @@ class WebhookViewSet(ResourceViewSet):
     @action(detail=True, methods=["get"])
     def secret(self, request, pk):
         """Ce avec quoi vérifier que nous sommes l’envoyeur."""
-        return Response({"secret": self.get_object().secret}, headers={"Cache-Control": "no-store"})
+        return Response({"secret": self.get_object().secret})
 
     @extend_schema(request=None, responses=WebhookSerializer, summary="Changer le secret d’un webhook")
     @action(detail=True, methods=["post"])

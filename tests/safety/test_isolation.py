@@ -192,7 +192,8 @@ def test_each_is_at_home_there(stage, callers):
         assert status < 500, theirs
         if status in (403, 404) and route.arguments and not OPEN.match(theirs):
             refused.add(route.name)
-    not_theirs = PERSONAL | {"directory:run", "api-annuaire-detail", "api-sync_run-detail", "fhir-unknown"}
+    not_theirs = PERSONAL | {"directory:run", "api-annuaire-detail", "api-sync_run-detail"}
+    not_theirs |= {"fhir-unknown", "fhir-not-held"}
     not_theirs |= {"operator-edit", "operator-server", "domain-reserve"}  # an administrator's of the platform
     not_theirs |= {"styleguide-mail"}  # for administrators
     not_theirs |= {"scim-user", "scim-unknown"}  # for keys of their own scope, whoever manages
