@@ -50,7 +50,7 @@ def test_a_software_declares_its_webhook_and_reads_its_secret(ask, structure):
         "created_at": "",
     }  # fmt: skip
     answer = ask(f"{hook.pk}/secret/")
-    assert (answer.json(), answer["Cache-Control"]) == ({"secret": hook.secret}, "no-store")
+    assert (answer.json(), answer["Cache-Control"]) == ({"secret": hook.secret}, "no-store, private")
     assert JournalEntry.objects.filter(what="add_webhook").get().by.software
 
 
