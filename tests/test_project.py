@@ -87,6 +87,9 @@ def test_a_value_named_in_a_sentence_is_quoted_by_the_one_helper():
     assert [path.name for path in (ROOT / "templates").rglob("*.html") if "« {{" in path.read_text()] == []
     # `capitalize()` would write "Bal" and "Imap": sentences begin by `capfirst`.
     assert [path.name for path in ours if ".capitalize()" in path.read_text() and "demo" not in path.parts] == []
+    # `M` writes « 3 Jui 2027 », be it June or July; `N` « 3 juin 2027 », « 3 juil. 2027 ».
+    short_month = re.compile(r'date:"[^"]*M')
+    assert [path.name for path in (ROOT / "templates").rglob("*.html") if short_month.search(path.read_text())] == []
     assert quoted("x" * 200) == "«\u00a0" + "x" * 99 + "…\u00a0»"
 
 
