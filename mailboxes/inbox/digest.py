@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -75,8 +75,7 @@ def _name_of(user) -> str:
 
 def _followed_by(user) -> str:
     """The structure at the head of those that the account manages."""
-    managed = Structure.objects.filter(memberships__user=user, memberships__role=Membership.Role.GESTIONNAIRE).order_by(
-        "parent_id", "pk"
-    )
-    first = managed.first()
+    managing = Membership.objects.managing().filter(user=user)
+    heads_first = F("parent_id").asc(nulls_first=True)  # PostgreSQL would put them last
+    first = Structure.objects.filter(pk__in=managing.values("structure")).order_by(heads_first, "pk").first()
     return str(first)[:60] if first else "BAL Manager"

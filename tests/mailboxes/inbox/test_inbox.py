@@ -13,7 +13,7 @@ from mailboxes.inbox.actions import entrust_to, follow, pause_until, say_done, t
 from mailboxes.inbox.models import DONE_FOR, VISIT, Desk, Todo, desk_of
 from mailboxes.inbox.rows import Inbox, sparkline
 from mailboxes.lifecycle import Act
-from mailboxes.models import Bal, JournalEntry
+from mailboxes.models import Bal, JournalEntry, Membership, Structure
 from mailboxes.rules import NotAllowed, Refused
 
 FULL = BY_NAME["pleine"]
@@ -239,6 +239,15 @@ def test_each_gestionnaire_is_written_once_a_week(monday, fresh, full, people, m
     assert mail.subject == "[CHU] Boîtes MSSanté, cette semaine : 3 urgents, 3 à faire"
     assert "BAL pleines ou presque : 3" in mail.body
     assert full[0].address not in mail.body + mail.alternatives[0][0]
+
+
+def test_it_is_named_after_the_structure_at_the_head(monday, fresh, full, people, structure, mailoutbox):
+    """Whichever was entered first; on PostgreSQL what has nothing above it would come last."""
+    head = Structure.objects.create(name="Groupement du Centre")
+    Structure.objects.filter(pk=structure.pk).update(parent=head)
+    Membership.objects.create(user=people.gisele.user, structure=head, role=Membership.Role.GESTIONNAIRE)
+    jobs.run("send_digests")
+    assert mailoutbox[0].subject.startswith("[Groupement du Centre]")
 
 
 def test_who_wants_no_digest_gets_none(monday, fresh, client, full, people, mailoutbox):
