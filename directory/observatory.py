@@ -3,6 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from directory.csv_files import as_csv
 from directory.dates import day_of
@@ -96,7 +97,7 @@ def export(request: HttpRequest, view: str, form: str) -> HttpResponse:
         .select_related("run")
         .order_by("-run__started_at", "-count", "key")
     )
-    header = ["Date", dimension.label[0].upper() + dimension.label[1:], "Code", "BAL publiées"]
+    header = ["Date", capfirst(dimension.label), "Code", "BAL publiées"]
     rows = ([day_of(f.run.as_of), label_of(dimension, f.key, f.label), f.key, f.count] for f in figures.iterator())
     if form == "csv":
         response = HttpResponse(as_csv(header, rows), content_type="text/csv; charset=utf-8")

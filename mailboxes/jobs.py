@@ -92,6 +92,7 @@ from mailboxes.notices.hours import HOURS
 from mailboxes.notices.telling import tell
 from mailboxes.openings.models import OpeningDraft
 from mailboxes.rules import CERTIFICATE_THRESHOLDS, Refused, allows, check_annuaire_fresh, check_ranks_known
+from mailboxes.rules.thresholds import MOST_NUMBERS
 from mailboxes.software import delivery as webhooks
 from mailboxes.software.models import Delivery, Webhook
 
@@ -207,9 +208,6 @@ def _each(action: Callable) -> Callable[[QuerySet], Tally]:
     return partial(one_by_one, action)
 
 
-MOST_REMINDERS = 3  # as the page of thresholds takes
-
-
 def _days_of(rank: int) -> int | None:
     """How long before the end this reminder goes, the last being of rank 0; None where there are fewer."""
     return dict(enumerate(sorted(chosen.IDLE_REMINDERS))).get(rank)
@@ -281,7 +279,7 @@ JOBS: dict[str, ScheduledJob] = {
     ]),
     "follow_alerts": ScheduledJob(daily("follow_alerts"), [
         *(Sweep(f"rappels d’inactivité, rang {rank + 1} avant la fin", partial(_to_remind_of, rank), _reminding(rank))
-          for rank in range(max(MOST_REMINDERS, len(settings.IDLE_REMINDERS)))),
+          for rank in range(max(MOST_NUMBERS, len(settings.IDLE_REMINDERS)))),
         Sweep("alertes sans réponse, dites au gestionnaire", idleness.due_for_escalation, _all(escalate_idle_each)),
     ]),
     "depublish_idle": ScheduledJob(daily("depublish_idle"), [

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
+from django.utils.text import capfirst
 
 from mailboxes.rules import Refused
 
@@ -80,8 +81,7 @@ def sift(rows: Iterable[Row], check: Callable[[Row], None]) -> tuple[list[Row], 
 
 
 def _titled(model: type[Model]) -> str:
-    name = str(model._meta.verbose_name)
-    return name[:1].upper() + name[1:]
+    return capfirst(str(model._meta.verbose_name))
 
 
 def _cut(pks: Sequence[int]) -> Iterator[list[int]]:

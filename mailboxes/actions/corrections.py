@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Field, Model
+from django.utils.text import capfirst
 
 from directory.readers.address import read_address
 from mailboxes import rules
@@ -142,5 +143,5 @@ def ask_correction(bal: Bal, *, by, why: str, **facts) -> Request:
     said = {"principal": "titulaire"} | {name: column_label(Bal, name) for name in OF_BAL}
     now = {"principal": bal.principal()} | {name: getattr(bal, name) for name in OF_BAL}
     lines = [f"{said[name]} : {shown(value)}, et non {shown(now[name])}." for name, value in changed.items()]
-    detail = "\n".join(["Merci de corriger ce qui suit.", *(line[0].upper() + line[1:] for line in lines)])
+    detail = "\n".join(["Merci de corriger ce qui suit.", *map(capfirst, lines)])
     return open_request(bal, RequestKind.CHANGE, by=by, detail=detail, note=why)

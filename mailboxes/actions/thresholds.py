@@ -13,7 +13,9 @@ def choose_threshold(threshold: Threshold, value: int | list[int] | None, *, by,
     rules.check_choose_threshold(by=by)
     if value is not None:
         rules.check_threshold(threshold, value)
-    if threshold.plain(getattr(chosen, threshold.name)) == (threshold.default if value is None else value):
+    wanted = threshold.default if value is None else value
+    rules.check_together(threshold, wanted)
+    if threshold.plain(getattr(chosen, threshold.name)) == wanted:
         raise rules.Refused("Rien ne change : c’est déjà ce réglage.", "same")
     if not why.strip():
         raise rules.Refused("Dites pourquoi, dans le motif : il reste à côté de ce qui valait avant.", "reason")

@@ -81,13 +81,17 @@ class MailLine:
 
     def __init__(self) -> None:
         self._own: socket.socket | None = None
+        self.is_cut = False
 
     def dial(self, host: str, port: int) -> socket.socket:
         sock = socket.create_connection((host, port), timeout=PATIENCE)
         self._own = sock.dup()
+        if self.is_cut:  # while it was being dialled
+            self.cut()
         return sock
 
     def cut(self) -> None:
+        self.is_cut = True
         if self._own is not None:
             with suppress(OSError):  # it is cut already
                 self._own.shutdown(socket.SHUT_RDWR)
@@ -102,19 +106,14 @@ class MailLine:
 def line_in_time() -> Iterator[MailLine]:
     """A line for one exchange, greeting and STARTTLS included. A server that drips a byte now and then would hold us
     for ever: after the deadline the line is cut."""
-    line, is_late = MailLine(), threading.Event()
-
-    def end() -> None:
-        is_late.set()
-        line.cut()
-
-    alarm = threading.Timer(DEADLINE, end)
+    line = MailLine()
+    alarm = threading.Timer(DEADLINE, line.cut)
     alarm.daemon = True
     alarm.start()
     try:
         yield line
     except Exception as error:
-        if is_late.is_set():
+        if line.is_cut:
             raise TooSlow from error
         raise
     finally:

@@ -2,6 +2,7 @@
 
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from directory.models import Entry
 from mailboxes.lifecycle import Act
@@ -185,9 +186,7 @@ class UndoMoveView(ActionView):
         super().setup(request, *args, **kwargs)
         moves = PlaceMove.objects.visible_to(request.user).select_related("structure", "into")
         self.move = get_object_or_404(moves, pk=kwargs["pk"])
-        self.warning = (
-            f"{str(self.move)[0].upper()}{str(self.move)[1:]} : tout est remis comme c’était, si rien n’a suivi."
-        )
+        self.warning = f"{capfirst(str(self.move))} : tout est remis comme c’était, si rien n’a suivi."
 
     def check(self, *, by):
         for one in (self.move.structure, self.move.into):

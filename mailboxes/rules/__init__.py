@@ -153,7 +153,7 @@ from mailboxes.rules.requests import (
 )
 from mailboxes.rules.roles import check_may, check_role, check_somewhere, may_at
 from mailboxes.rules.sightings import check_dismiss_sighting, check_dismissal_told
-from mailboxes.rules.thresholds import check_choose_threshold, check_threshold
+from mailboxes.rules.thresholds import check_choose_threshold, check_threshold, check_together
 from mailboxes.rules.usage import (
     check_declare_use,
     check_more_space,
@@ -305,6 +305,7 @@ __all__ = [
     "check_still_due",
     "check_take_over",
     "check_threshold",
+    "check_together",
     "check_transfer_principal",
     "check_values",
     "check_word",

@@ -11,7 +11,7 @@ from mailboxes.rules.refusals import Refused
 from mailboxes.rules.roles import check_may
 
 DAYS_OF_A_MONTH = 28  # at least
-MOST = 3  # numbers of one threshold
+MOST_NUMBERS = 3  # of one threshold; the jobs lay out as many sweeps of reminders
 
 
 def check_choose_threshold(*, by) -> None:
@@ -20,8 +20,8 @@ def check_choose_threshold(*, by) -> None:
 
 def check_threshold(threshold: Threshold, value: int | list[int]) -> None:
     numbers = value if isinstance(value, list) else [value]
-    if len(numbers) > MOST:
-        raise Refused(f"Donnez-en {MOST} au plus.", "many")
+    if len(numbers) > MOST_NUMBERS:
+        raise Refused(f"Donnez-en {MOST_NUMBERS} au plus.", "many")
     if isinstance(value, list) != bool(threshold.many) or not numbers:
         raise Refused("Donnez un nombre." if not threshold.many else "Donnez au moins un nombre.", "number")
     for number in numbers:
@@ -33,8 +33,12 @@ def check_threshold(threshold: Threshold, value: int | list[int]) -> None:
         raise Refused("Donnez des seuils différents, du plus petit au plus grand.", "order")
     if threshold.many == FALLING and not all(one > other for one, other in pairwise(numbers)):
         raise Refused("Donnez des délais différents, du plus long au plus court.", "order")
+
+
+def check_together(threshold: Threshold, value: int | list[int]) -> None:
+    """Beside what else is chosen: that of the installation, given back, may no longer fit either."""
     if threshold.name in BESIDE:
-        BESIDE[threshold.name](numbers)
+        BESIDE[threshold.name](value if isinstance(value, list) else [value])
 
 
 def _check_before_the_end(numbers: list[int]) -> None:

@@ -111,7 +111,7 @@ class DepartureView(StayActionView):
         self.done = (
             f"Le départ {of(person)} est enregistré, au {day:%d/%m/%Y}."
             if self.stay.left_on
-            else f"Il reste à transmettre : {person} est prié d’y pourvoir. Revenez ici ensuite."
+            else f"Il reste des rôles à transmettre : {person} en reçoit l’avis. Revenez ici ensuite."
         )
         return movement
 

@@ -107,6 +107,16 @@ def test_what_is_at_the_edge_is_taken(choose):
         choose("READINGS_KEPT", 500)
 
 
+def test_what_is_given_back_must_fit_what_was_chosen_since(choose, settings):
+    choose("QUOTA_THRESHOLDS", [60, 75, 95])
+    choose("QUOTA_HYSTERESIS", 15)
+    with pytest.raises(Refused, match="Écartez ces seuils d’au moins 15 points"):
+        choose("QUOTA_THRESHOLDS", None)
+    choose("QUOTA_HYSTERESIS", None)
+    choose("QUOTA_THRESHOLDS", None)
+    assert settings.QUOTA_THRESHOLDS == chosen.QUOTA_THRESHOLDS
+
+
 def test_only_the_administrator_chooses_and_says_why(choose, people):
     with pytest.raises(NotAllowed):
         choose("READING_FRESH_DAYS", 40, by=people.gisele.user)

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import pytest
 from django.core import mail
 from django.urls import reverse
+from django.utils.html import escape
 from openpyxl import load_workbook
 
 from directory.csv_files import FORMULA
@@ -114,6 +115,17 @@ def faults_of(kind, body):
 
 
 KINDS = {"html": "text/html", "csv": "text/csv", "pdf": "application/pdf", "txt": "text/plain"}
+
+
+@pytest.mark.parametrize("around", ["<p>{}</p>", "<p title='{}'></p>", '<a href="/{}">x</a>'])
+def test_the_eyes_see_it_where_it_is_not_escaped(around):
+    assert list(faults_of("text/html", around.format(PAYLOAD).encode()))
+    assert list(faults_of("text/html", around.format(PAYLOAD[:14]).encode())), "cut by a short column"
+    assert not list(faults_of("text/html", around.format(escape(PAYLOAD)).encode()))
+
+
+def test_the_eyes_see_it_where_it_begins_a_cell():
+    assert list(faults_of("text/csv", f'"{PAYLOAD.replace(chr(34), chr(34) * 2)}"'.encode()))
 
 
 def test_every_page_and_export_shows_it_as_words(crawled, record_property):

@@ -243,6 +243,15 @@ def test_a_server_that_drips_is_given_up(set_server, per, monkeypatch, first, tl
         assert not had_to_end.is_set()
 
 
+def test_a_line_given_up_while_it_was_dialled_waits_for_nothing():
+    with answering(lambda call: None) as port:
+        line = connection.MailLine()
+        line.cut()
+        with line.dial("127.0.0.1", port) as sock:
+            assert sock.recv(1) == b""
+        line.close()
+
+
 def test_a_server_that_hangs_up_is_told(set_server, per):
     with answering(lambda call: call.close()) as port:
         server = again(set_server(imap_port=port, imap_tls="starttls"))
