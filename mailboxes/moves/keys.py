@@ -37,9 +37,14 @@ def revoke_keys(structure: Structure, *, by, why: str) -> list[int]:
     return [key.pk for key in keys]
 
 
-def give_keys_back(pks: list[int]) -> None:
+def give_keys_back(pks: list[int], structure: Structure, *, by) -> None:
     """As the closing is taken back: its own revocations, and no other."""
     _keys().filter(pk__in=pks).update(revoked_at=None)
+    bulk.insert([
+        entry_of(None, Act.UNDO_MOVE, by=by, structure=structure, after=key.prefix,
+                 note=f"{key.software} : la clé ouvre de nouveau.")
+        for key in _keys().filter(pk__in=pks).select_related("software").order_by("pk")
+    ])  # fmt: skip
 
 
 def _keys() -> QuerySet[Any]:

@@ -217,6 +217,7 @@ def undo_move(move: PlaceMove, *, by, why: str) -> PlaceMove:
     bals = _held(Bal.objects.filter(pk__in=move.before.get("bals", {})))
     check_nothing_since(move, [bal.pk for bal in bals])
     {Kind.FINESS: _restore_number}.get(Kind(move.kind), _restore)(move, bals)
+    give_keys_back(move.before.get("keys", []), move.structure, by=by)
     PlaceMove.objects.filter(pk=move.pk).update(undone_at=timezone.now())
     lines = [entry_of(bal, Act.UNDO_MOVE, by=by, before=f"structure : {move.into}",
                       after=f"structure : {move.structure}", note=why) for bal in bals]  # fmt: skip
@@ -250,7 +251,6 @@ def _restore(move: PlaceMove, bals: list[Bal]) -> None:
     Affiliation.objects.filter(pk__in=before.get("ended", [])).update(left_on=None, applied_at=None)
     if move.kind in (Kind.MERGE, Kind.CLOSE):
         Structure.objects.filter(pk=move.structure_id).update(closed_on=None, merged_into=None)
-    give_keys_back(before.get("keys", []))
     for pk, parent in before.get("parents", {}).items():
         Structure.objects.filter(pk=pk).update(parent=parent)
 

@@ -226,6 +226,8 @@ def test_closing_revokes_the_keys_of_software_that_open_it_alone(structure, twin
     assert (line.structure, line.before, line.by) == (structure, alone.keys.get().prefix, by)
     undo_move(PlaceMove.objects.get(), by=by, why="Rouverte.")
     assert client_of_software(token) == 200
+    back = JournalEntry.objects.get(what=Act.UNDO_MOVE, after=alone.keys.get().prefix)
+    assert (back.structure, back.by, back.note) == (structure, by, "DPI du CHU : la clé ouvre de nouveau.")
 
 
 def client_of_software(token):
