@@ -74,7 +74,7 @@ MIDDLEWARE = [
     "balmanager.privacy.NothingKept",
     "csp.middleware.CSPMiddleware",
     "directory.memory.per_request",
-    "mailboxes.models.thresholds.per_request",
+    "mailboxes.models.memory.per_request",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "balmanager.answers.KeepsTheBody",

@@ -15,6 +15,12 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", NARROW)
 
 
+def how_many(number: int, words: str) -> str:
+    """« 1 demande », « 3 avis urgents », « 2 BAL closes »: each word takes its s, abbreviations aside."""
+    said = [word if number < 2 or word.isupper() or word[-1] in "sx" else f"{word}s" for word in words.split()]
+    return f"{grouped(number)}{NO_BREAK}{' '.join(said)}"
+
+
 VOWELS = frozenset("aeiouyàâäéèêëîïôöùûüœæ")
 
 

@@ -16,7 +16,7 @@ class MailboxesConfig(AppConfig):
 
     def ready(self):
         addresses = import_module(f"{self.name}.models.addresses")
-        task_prerun.connect(import_module(f"{self.name}.models.thresholds").per_task, weak=False)
+        task_prerun.connect(import_module(f"{self.name}.models.memory").refresh_what_is_old, weak=False)
         pre_migrate.connect(addresses.lift, sender=self)
         post_migrate.connect(addresses.forbid, sender=self)
 

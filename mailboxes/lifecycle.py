@@ -116,6 +116,7 @@ class Act(TextChoices):
     DESCRIBE_APPLICATIVE = "describe_applicative", "Décrire l’usage applicatif"
     WARN_CERTIFICATE = "warn_certificate", "Avertir de la fin d’un certificat"
     WRITE_PROTOCOL = "write_protocol", "Écrire au protocole d’utilisation"
+    WRITE_WORDS = "write_words", "Ajouter un mot à un avis"
     ANSWER = "answer", "Dire si une adresse est la sienne"
     LAUNCH_CAMPAIGN = "launch_campaign", "Lancer une campagne"
     ASK_CAMPAIGN = "ask_campaign", "Interroger dans une campagne"
@@ -393,6 +394,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.DESCRIBE_APPLICATIVE, {_R.RESPONSABLE, _R.GESTIONNAIRE}),
     (Act.WARN_CERTIFICATE,   {_R.SYSTEM}),
     (Act.WRITE_PROTOCOL,     {_R.GESTIONNAIRE}),
+    (Act.WRITE_WORDS,        {_R.GESTIONNAIRE}),
     (Act.ANSWER,             {_R.TITULAIRE}),
     (Act.LAUNCH_CAMPAIGN,    {_R.GESTIONNAIRE, _R.SYSTEM}),  # the automate: as often as the structure said
     (Act.SET_RECURRENCE,     {_R.GESTIONNAIRE}),

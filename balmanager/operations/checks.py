@@ -19,6 +19,7 @@ from balmanager.operations.records import schedules
 from balmanager.operations.roles import owns_tables
 from directory.dates import minute_of
 from directory.models import SyncRun
+from directory.typography import how_many
 from mailboxes.models import MailAccess, MailServer, Notice, RestingServer
 from mailboxes.software.models import Delivery
 
@@ -181,8 +182,8 @@ def operators() -> str:
     if failing:
         raise Unwell(" ; ".join(failing))
     refused = MailAccess.objects.failing().filter(bal__operator__mail_server__in=servers).count()
-    told = f"{len(servers)} visité{'s' if len(servers) > 1 else ''}" if servers else "aucun n’est réglé"
-    return f"{told}, {refused} BAL non relevée{'s' if refused > 1 else ''}" if refused else told
+    told = how_many(len(servers), "visité") if servers else "aucun n’est réglé"
+    return f"{told}, {how_many(refused, 'BAL non relevée')}" if refused else told
 
 
 CHECKS = (

@@ -7,6 +7,7 @@ from functools import partial
 
 from directory.identifiers import KEYED, malformed
 from directory.readers.texts import Read, quoted, tidy, unguarded
+from directory.typography import how_many
 
 LABEL = re.compile(
     r"^(?:n(?:um[eé]ro)?\s*[°ºo.]?\s*)?(?:id(?:entifiant)?\s*)?"
@@ -108,5 +109,5 @@ def _fault(name: str, value: str) -> str:
         return f"{sentence[:-1]} ; il a la forme d’un ADELI, qui n’existe plus."
     if value.isdigit() and len(value) < LENGTHS[name]:
         missing = LENGTHS[name] - len(value)
-        return f"{sentence[:-1]} ; il y manque {missing} chiffre{'s' if missing > 1 else ''}."
+        return f"{sentence[:-1]} ; il y manque {how_many(missing, 'chiffre')}."
     return sentence

@@ -52,6 +52,7 @@ from mailboxes.actions.movements import (
 )
 from mailboxes.actions.moves import move, move_each
 from mailboxes.actions.notices import answer_notice, give_notice, resend_notice
+from mailboxes.actions.own_words import write_words
 from mailboxes.actions.people import describe_person, describe_stay, note_export, record_person, welcome_person
 from mailboxes.actions.places import (
     describe_operator,
@@ -177,4 +178,5 @@ __all__ = [
     "warn_certificates",
     "welcome_person",
     "write_layout",
+    "write_words",
 ]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from directory.readers.dates import ORDERS
 from directory.readers.words import Said
-from directory.typography import quoted
+from directory.typography import how_many, quoted
 from mailboxes.forms.holders import DateInput
 from mailboxes.forms.offers import field_of, offer_choices, offer_rows
 from mailboxes.imports.actions import (
@@ -157,7 +157,7 @@ class ImportColumnsForm(forms.Form):
 
     def _offer_states(self) -> None:
         """The words of the list that mean no known state, and those explained already."""
-        asked = {key: f"{quoted(text)}, {count} ligne{'s' if count > 1 else ''}" for key, text, count in self._unknown}
+        asked = {key: f"{quoted(text)}, {how_many(count, 'ligne')}" for key, text, count in self._unknown}
         words = {**{key: quoted(key) for key in self.run.state_words}, **asked}
         self.keys = {f"state_{rank}": key for rank, key in enumerate(words)}
         for name, key in self.keys.items():

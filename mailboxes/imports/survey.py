@@ -11,7 +11,7 @@ from directory.readers.names import NameColumn, NameTally
 from directory.readers.sizes import SizeColumn, SizeTally, judged_together
 from directory.readers.texts import is_nothing
 from directory.readers.words import Said, read_state, state_key
-from directory.typography import LONGEST, quoted
+from directory.typography import LONGEST, how_many, quoted
 from mailboxes.imports.columns import unit_of
 from mailboxes.imports.rows import Row
 from mailboxes.imports.sorts import BY_NAME
@@ -39,7 +39,7 @@ class Survey:
 
     @property
     def _question_of_states(self) -> str:
-        named = ", ".join(f"{quoted(text)} ({count} ligne{'s' if count > 1 else ''})" for _, text, count in self.states)
+        named = ", ".join(f"{quoted(text)} ({how_many(count, 'ligne')})" for _, text, count in self.states)
         return f"Que veulent dire ces mots de l’état : {named} ? Jusque-là, rien n’en est conclu." if named else ""
 
     @property
@@ -104,7 +104,7 @@ def survey(
                 size_tally.add(cell)
                 if len(known[rank]) < KNOWN:
                     known[rank].add(cell)
-    notes = [f"{remark} : {count} ligne{'s' if count > 1 else ''}." for remark, count in guessed.items()]
+    notes = [f"{remark} : {how_many(count, 'ligne')}." for remark, count in guessed.items()]
     return Survey(
         {rank: _answered(tally.verdict(), order) for rank, tally in dates.items()},
         _sized(headers, sizes, unit),

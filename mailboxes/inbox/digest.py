@@ -8,7 +8,7 @@ from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.typography import grouped
+from directory.typography import grouped, how_many
 from mailboxes.findings import Counted, count_findings
 from mailboxes.inbox.models import Desk
 from mailboxes.lifecycle import Severity
@@ -53,7 +53,7 @@ def digest_of(recipient: str, place: str, counted: list[Counted]) -> Mail:
     counted = sorted(counted, key=lambda row: ORDER.index(row.finding.severity))
     urgent = sum(row.number for row in counted if row.finding.severity == Severity.URGENT)
     others = sum(row.number for row in counted if row.finding.severity == Severity.TODO)
-    said = [f"{grouped(urgent)} urgent{'s' if urgent > 1 else ''}"] if urgent else []
+    said = [how_many(urgent, "urgent")] if urgent else []
     said += [f"{grouped(others)} à faire"] if others or not said else []
     return Mail(
         subject=f"[{place}] Boîtes MSSanté, cette semaine : {', '.join(said)}",

@@ -1,20 +1,17 @@
 """The thresholds and delays that the whole installation lives by, as its administrator chose them.
 
-Code asks `chosen.NAME`: the latest choice, else the setting of that name. Each process keeps the choices in memory and
-reads them again after `CHOSEN_FRESH_SECONDS`, at the beginning of a request or of a task, never in the middle.
+Code asks `chosen.NAME`: the latest choice, else the setting of that name.
 """
 
-import logging
-import time
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import DatabaseError, models
+from django.db import models
 from django.db.models import TextChoices
 from django.utils import timezone
 
-logger = logging.getLogger(__name__)
+from mailboxes.models.memory import Memory
 
 
 class ThresholdGroup(TextChoices):
@@ -130,17 +127,17 @@ class Choice(models.Model):
         return self.threshold.said(self.value) if self.threshold else str(self.value)
 
 
-class Chosen:
+class Chosen(Memory):
     """`chosen.READING_FRESH_DAYS`."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._values: dict[str, Any] = {}
-        self._read_at = float("-inf")
 
     def __getattr__(self, name: str) -> Any:
         return self._values[name] if name in self._values else getattr(settings, name)
 
-    def refresh(self) -> None:
+    def read(self) -> None:
         latest: dict[str, int | list[int] | None] = {}
         for name, value in Choice.objects.order_by("pk").values_list("name", "value"):
             latest[name] = value
@@ -149,34 +146,9 @@ class Chosen:
             for name, value in latest.items()
             if value is not None and name in BY_NAME
         }
-        self._read_at = time.monotonic()
-
-    def refresh_if_old(self) -> None:
-        """With the database away, as it was."""
-        every = settings.CHOSEN_FRESH_SECONDS
-        if every and time.monotonic() - self._read_at > every:
-            try:
-                self.refresh()
-            except DatabaseError:
-                logger.warning("réglages choisis : la base de données ne répond pas, ceux d’avant restent")
 
     def forget(self) -> None:
         self._values = {}
 
 
 chosen = Chosen()
-
-
-def per_request(get_response):
-    """A middleware: what another process changed is known from the next request on."""
-
-    def answer(request):
-        chosen.refresh_if_old()
-        return get_response(request)
-
-    return answer
-
-
-def per_task(**_) -> None:
-    """The same of a task."""
-    chosen.refresh_if_old()

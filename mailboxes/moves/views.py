@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from directory.typography import how_many
 from mailboxes.actions import Tally
 from mailboxes.forms import EmptyForm
 from mailboxes.lifecycle import Act
@@ -195,7 +196,7 @@ class LaunchMigrationView(MigrationActView):
         super().setup(request, *args, **kwargs)
         waiting = self.migration.rows.standing().filter(opening=None).count()
         self.warning = (
-            f"{waiting} demande{'s' if waiting > 1 else ''} d’ouverture à {self.migration.operator} ; les titulaires "
+            f"{how_many(waiting, 'demande')} d’ouverture à {self.migration.operator} ; les titulaires "
             "reçoivent un avis. Dès qu’une demande est partie, la migration ne s’annule plus d’un coup."
         )
 

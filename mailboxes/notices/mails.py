@@ -17,6 +17,7 @@ from directory.dates import day_of
 from directory.plain import plain_text
 from mailboxes.lifecycle import Act, Party, Verb
 from mailboxes.models import JournalEntry, Notice, Structure
+from mailboxes.models.own_words import own_words
 from mailboxes.models.thresholds import chosen
 from mailboxes.notices.idleness import ends_at
 
@@ -191,11 +192,27 @@ WORDINGS: dict[str, Wording] = {
 # fmt: on
 
 
+OF_PEOPLE = [kind for kind in WORDINGS if not kind.endswith("_gestionnaire")]
+
+
 def wording_of(stage: str, *, to_gestionnaire: bool) -> Wording:
-    """By the whole stage, else by what stands before its number or kind."""
     if to_gestionnaire:
         return WORDINGS[f"{stage.partition('-')[0]}_gestionnaire"]
-    return WORDINGS.get(stage) or WORDINGS[stage.partition("-")[0]]
+    return WORDINGS[kind_of(stage)]
+
+
+def kind_of(stage: str) -> str:
+    """The whole stage, else what stands before its number or kind: as a person is told of it."""
+    return stage if stage in WORDINGS else stage.partition("-")[0]
+
+
+def words_about(entry: JournalEntry, stage: str) -> str:
+    """What the structure adds of its own to what a person is told."""
+    return own_words.of(structure_of(entry), kind_of(stage))
+
+
+def structure_of(entry: JournalEntry) -> Structure | None:
+    return entry.bal.structure if entry.bal else entry.structure
 
 
 def subject_of(
@@ -206,7 +223,7 @@ def subject_of(
     `structure`: whose BAL or person it is about, where neither the line of the journal nor its BAL says it.
     """
     wording = wording_of(stage, to_gestionnaire=to_gestionnaire)
-    whose = structure or (entry.bal.structure if entry.bal else entry.structure)
+    whose = structure or structure_of(entry)
     name = " ".join(str(whose or "BAL Manager").split())
     name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
     info = "Pour information : " if wording.awaits == Awaits.NOTHING else ""
@@ -250,6 +267,7 @@ class Mail(NamedTuple):
     recipient: str
     contact: Referent | None
     lines: tuple[str, ...] = ()  # under the paragraph
+    own_words: str = ""  # what the structure adds
     stop: str = ""  # where one says that one wants no more of these
 
     @property
@@ -275,7 +293,6 @@ def mail_of(notice: Notice, link: str, *, is_signed: bool) -> Mail:
     """`notice` with its entry; what was written before subjects had a kind gets one now."""
     to_gestionnaire = notice.party == Party.GESTIONNAIRES
     wording = wording_of(notice.stage, to_gestionnaire=to_gestionnaire)
-    structure = notice.bal.structure if notice.bal else notice.entry.structure
     return Mail(
         subject=notice.subject or subject_of(notice.entry, notice.stage, to_gestionnaire=to_gestionnaire),
         awaits=wording.awaits,
@@ -284,7 +301,8 @@ def mail_of(notice: Notice, link: str, *, is_signed: bool) -> Mail:
         link=link,
         until=timezone.localdate(timezone.now() + chosen.ANSWER_LINK_VALID) if is_signed else None,
         recipient=notice.recipient,
-        contact=None if to_gestionnaire else contact_in(structure),
+        contact=None if to_gestionnaire else contact_in(structure_of(notice.entry)),
+        own_words="" if to_gestionnaire else words_about(notice.entry, notice.stage),
     )
 
 

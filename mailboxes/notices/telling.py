@@ -35,7 +35,7 @@ from mailboxes.models import (
 )
 from mailboxes.models.contacts import OF_CONTACTS
 from mailboxes.notices import links
-from mailboxes.notices.mails import mail_of, subject_of
+from mailboxes.notices.mails import mail_of, structure_of, subject_of, words_about
 from mailboxes.requests.letters import Layouts
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def notices_for(
     notices = []
     about = {"bal": bal, "entry": entry}
     if Party.HOLDERS in parties:
-        text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}.txt", about)
+        text = _text_to_people(stage, **about)
         held_by = [holder.person for holder in bal.cotitulaires.all()] if holders is None else holders
         notices += [
             _to_person(entry, person, text, stage=stage, cycle=cycle)
@@ -74,7 +74,7 @@ def notices_for(
             if not is_own_act(entry, person)
         ]
     if Party.GESTIONNAIRES in parties:
-        text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", about)
+        text = _text_to_gestionnaires(stage, **about)
         managing = [one for one in (accounts or {}).get(bal.structure_id, []) if one.pk != entry.by_id]
         notices += [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in managing]
     return notices
@@ -103,7 +103,7 @@ def letter_to_operator(entry: JournalEntry, request: Request, letter: Letter, la
 
 def notices_of_delay(entry: JournalEntry, request: Request, accounts: dict[int, list]) -> list[Notice]:
     """The notices to those who manage the structure, among `accounts` by structure: the operator does not answer."""
-    text = plain_text("mailboxes/notices/texts/escalate_request_gestionnaire.txt", {"request": request})
+    text = _text_to_gestionnaires(entry.what, request=request)
     cycle = f"request-{request.pk}-{request.cycle}"
     told = accounts.get(request.structure_id, [])
     return [_to_account(entry, account, text, stage=entry.what, cycle=cycle) for account in told]
@@ -126,14 +126,14 @@ def notice_to_person(
     """The notice to a person about themselves, their addresses, or an access they have or gave.
 
     `until`: the last day of an answer, where the caller alone knows it."""
-    text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}.txt", {"bal": entry.bal, "entry": entry})
+    text = _text_to_people(stage, entry=entry, bal=entry.bal)
     return _to_person(entry, person, text, stage=stage, cycle=cycle, party=party, until=until)
 
 
 def notices_to_addresses(entry: JournalEntry, person: Person, addresses: dict[str, str], *, stage: str) -> list[Notice]:
     """The notices about the person's contact details, to each of these addresses (with its channel): not to where other
     notices go."""
-    text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}.txt", {"entry": entry, "stage": stage})
+    text = _text_to_people(stage, entry=entry)
     facts: dict[str, Any] = {"party": Party.HOLDERS, "person": person, "recipient": str(person), "text": text}
     facts |= {"subject": subject_of(entry, stage)}
     return [
@@ -146,7 +146,7 @@ def notices_to_addresses(entry: JournalEntry, person: Person, addresses: dict[st
 
 def notice_to_account(entry: JournalEntry, account, *, stage: str) -> Notice:
     """The notice to one gestionnaire, of what became of what they had asked."""
-    text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", {"entry": entry})
+    text = _text_to_gestionnaires(stage, entry=entry)
     return _to_account(entry, account, text, stage=stage, cycle=f"entry-{entry.pk}")
 
 
@@ -155,7 +155,7 @@ def notices_to_gestionnaires(
 ) -> list[Notice]:
     """The notices to the gestionnaires of one structure: `managing` has its `structure_id`. `accounts`: as in
     `notices_for`."""
-    text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", {"entry": entry})
+    text = _text_to_gestionnaires(stage, entry=entry)
     told = (gestionnaires_of([managing]) if accounts is None else accounts).get(managing.structure_id, [])
     return [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in told]
 
@@ -192,6 +192,18 @@ def _notice(entry: JournalEntry, who: int, *, stage: str, cycle: str, **facts) -
     if notice.channel in Notice.MAILED and not notice.address:
         notice.channel = Notice.Channel.NONE
     return notice
+
+
+def _text_to_people(stage: str, *, entry: JournalEntry, **about) -> str:
+    """Ours, then what the structure adds."""
+    facts = {"stage": stage, "entry": entry, **about}
+    text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}.txt", facts)
+    words = words_about(entry, stage)
+    return f"{text}\n\n{structure_of(entry)} ajoute : {words}" if words else text
+
+
+def _text_to_gestionnaires(stage: str, **about) -> str:
+    return plain_text(f"mailboxes/notices/texts/{template_of(stage)}_gestionnaire.txt", about)
 
 
 def template_of(stage: str) -> str:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.text import capfirst
 from reportlab.platypus import Flowable
 
 from directory.dates import day_of
+from directory.typography import how_many
 from mailboxes.models import Anomaly, ApplicativeFacts, Bal, Delegataire, Domain, Membership, Operator, Structure
 from mailboxes.models.thresholds import chosen
 from mailboxes.protocol.models import ProtocolText
@@ -92,15 +93,14 @@ def _people(structure: Structure) -> Part:
     managing = Membership.objects.managing().filter(structure__in=chain)
     accounts = get_user_model().objects.filter(pk__in=managing.values("user")).order_by("last_name", "username")
     names = [account.get_full_name() or account.get_username() for account in accounts]
-    live = Bal.objects.live().filter(structure=structure)
+    live = _live(structure)
     kinds = dict(live.order_by().values_list("kind").annotate(Count("pk")))
     return Part(
         Section.PEOPLE,
         [
             f"Responsable juridique : {structure.name}{above}.",
             f"Gestionnaires MSSanté : {', '.join(names) or 'aucun compte pour l’instant'}.",
-            f"La structure a {kinds.get('PER', 0)} BAL nominatives, {kinds.get('ORG', 0)} organisationnelles, "
-            f"{kinds.get('CAB', 0)} de cabinet et {kinds.get('APP', 0)} applicatives.",
+            f"{_whose(structure)} {_kinds(kinds)}.",
             "D’une BAL nominative, son titulaire répond seul : personne d’autre ne l’ouvre. D’une BAL "
             "organisationnelle répondent son cotitulaire principal et le responsable de structure, qui décident "
             "ensemble de qui y a accès.",
@@ -120,6 +120,27 @@ def _people(structure: Structure) -> Part:
     )
 
 
+def _whose(structure: Structure) -> str:
+    below = Structure.objects.under(structure).standing().exclude(pk=structure.pk).count()
+    return f"La structure et {how_many(below, 'autre')} au-dessous ont" if below else "La structure a"
+
+
+def _kinds(counts: dict[str, int]) -> str:
+    """« 2 BAL nominatives, 1 organisationnelle, 0 de cabinet et 1 applicative »."""
+    named = how_many(counts.get("PER", 0), "BAL nominative")
+    shared = how_many(counts.get("ORG", 0), "organisationnelle")
+    return f"{named}, {shared}, {counts.get('CAB', 0)} de cabinet et {how_many(counts.get('APP', 0), 'applicative')}"
+
+
+def _live(structure: Structure) -> QuerySet[Bal]:
+    """Its own, and those of the structures below."""
+    return Bal.objects.live().filter(structure__in=Structure.objects.under(structure).values("pk"))
+
+
+def _operators(structure: Structure):
+    return Operator.objects.filter(pk__in=_live(structure).values("operator")).order_by("name")
+
+
 def _shared(live):
     lent = Delegataire.objects.current().filter(bal=OuterRef("pk")).order_by().values("bal").annotate(n=Count("pk"))
     return (
@@ -132,7 +153,7 @@ def _shared(live):
 
 
 def _access(structure: Structure) -> Part:
-    facts = ApplicativeFacts.objects.filter(bal__in=Bal.objects.live().filter(structure=structure).values("pk"))
+    facts = ApplicativeFacts.objects.filter(bal__in=_live(structure).values("pk"))
     days = ", ".join(map(str, CERTIFICATE_THRESHOLDS))
     return Part(
         Section.ACCESS,
@@ -154,8 +175,8 @@ def _access(structure: Structure) -> Part:
 
 
 def _names(structure: Structure) -> Part:
-    used = Operator.objects.filter(bals__structure=structure)
-    domains = Domain.objects.filter(operator__in=used.values("pk")).select_related("operator").order_by("name")
+    used = _operators(structure).values("pk")
+    domains = Domain.objects.filter(operator__in=used).select_related("operator").order_by("name")
     return Part(
         Section.NAMES,
         steps=[
@@ -171,7 +192,6 @@ def _names(structure: Structure) -> Part:
 
 
 def _idle(structure: Structure) -> Part:
-    operators = Operator.objects.filter(bals__structure=structure).distinct().order_by("name")
     return Part(
         Section.IDLE,
         [
@@ -188,7 +208,7 @@ def _idle(structure: Structure) -> Part:
                 "oui" if operator.can_auto_reply else "non",
                 "oui" if operator.can_notify else "non",
             ]
-            for operator in operators
+            for operator in _operators(structure)
         ],
     )
 
@@ -240,7 +260,7 @@ def _moves(structure: Structure) -> Part:
 
 
 def _forbidden(structure: Structure) -> Part:
-    noted = Anomaly.objects.open().filter(bal__structure=structure).order_by()
+    noted = Anomaly.objects.open().filter(bal__in=_live(structure).values("pk")).order_by()
     counts = dict(noted.values_list("kind").annotate(Count("pk")))
     return Part(
         Section.FORBIDDEN,
@@ -265,12 +285,11 @@ def _traces(structure: Structure) -> Part:
 
 
 def _contacts(structure: Structure) -> Part:
-    operators = Operator.objects.filter(bals__structure=structure).exclude(request_email="").distinct()
     return Part(
         Section.CONTACTS,
         ["Au gestionnaire MSSanté de la structure ; pour l’annuaire : monserviceclient.mssante@esante.gouv.fr."],
         header=["Opérateur", "Demandes"],
-        rows=[[operator.name, operator.request_email] for operator in operators.order_by("name")],
+        rows=[[one.name, one.request_email] for one in _operators(structure).exclude(request_email="")],
     )
 
 

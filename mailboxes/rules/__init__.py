@@ -94,6 +94,7 @@ from mailboxes.rules.notices import (
     check_reachable,
     check_still_due,
 )
+from mailboxes.rules.own_words import check_words, check_write_words
 from mailboxes.rules.people import (
     check_apply_departure,
     check_ask_handover,
@@ -309,7 +310,9 @@ __all__ = [
     "check_transfer_principal",
     "check_values",
     "check_word",
+    "check_words",
     "check_write_layout",
+    "check_write_words",
     "has_left",
     "hosts_of",
     "is_new_activity",

@@ -96,6 +96,7 @@ MENU: tuple[MenuPage | MenuGroup, ...] = (
             MenuPage("Seuils et délais", "threshold-list", "settings"),
             MenuPage("Logiciels et clés", "software-list", "key"),
             MenuPage("Modèles de demandes", "layout-list", "file-text"),
+            MenuPage("Textes des avis", "notice-texts", "pencil"),
         ),
     ),
     MenuPage("Mes BAL", "my-bals", "mail", of_structures=False),

@@ -5,7 +5,7 @@ from django.http import QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from directory.typography import grouped
+from directory.typography import grouped, how_many
 from mailboxes import actions
 from mailboxes.forms.bal_filter import BalFilter
 from mailboxes.lifecycle import LIVE, Act
@@ -53,7 +53,7 @@ class RegisterList(Listing):
     def total(self) -> str:
         """« 253 BAL : 240 en vie, 13 closes »: what is deleted or given up is a BAL no more, and is listed still."""
         over = self.count - self.lives
-        closed = f"{grouped(over)} close{'s' if over > 1 else ''}"
+        closed = how_many(over, "close")
         return f"{super().total} : {grouped(self.lives)} en vie, {closed}" if over else super().total
 
 

@@ -500,6 +500,13 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
             page=page("protocol-edit"),
         )
     ],
+    Act.WRITE_WORDS: [
+        Attempt(
+            S,
+            lambda it, by, s: actions.write_words(it, Verb.ALERT_IDLE, "Poste 4212.", by=by),
+            page=lambda it: ("own-words", it.pk, Verb.ALERT_IDLE),
+        )
+    ],
     Act.ANSWER: [Attempt(P, lambda it, by, s: actions.answer(it, ELSEWHERE, "not_mine", by=by), listed_for)],
     Act.LAUNCH_CAMPAIGN: [Attempt(S, launch, page=lambda it: ("campaign-new",), is_anywhere=True)],
     Act.ASK_CAMPAIGN: [Attempt(S, lambda it, by, s: ask_campaign(it, by=by), campaign)],

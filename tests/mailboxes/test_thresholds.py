@@ -12,7 +12,8 @@ from django.utils import timezone
 from mailboxes import actions, jobs
 from mailboxes.findings import BY_NAME as FINDINGS
 from mailboxes.models import Bal, Notice, Operator
-from mailboxes.models.thresholds import BY_NAME, THRESHOLDS, Choice, chosen, per_request
+from mailboxes.models.memory import per_request
+from mailboxes.models.thresholds import BY_NAME, THRESHOLDS, Choice, chosen
 from mailboxes.rules import NotAllowed, Refused, quota_level
 
 pytestmark = pytest.mark.django_db

@@ -83,6 +83,7 @@ OF: dict[str, dict[str, Callable[[Side], Any]]] = {
     "campagnes/": {"pk": row("campaign")},
     "campagnes/revues/": {"structure": structure},
     "protocole/": {"pk": structure},
+    "avis/textes/": {"pk": structure, "kind": word("alert_idle")},
     "logiciels/cles/": {"pk": row("key")},
     "logiciels/webhooks/": {"pk": row("webhook")},
     "logiciels/livraisons/": {"pk": row("delivery")},

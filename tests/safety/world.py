@@ -54,6 +54,7 @@ from mailboxes.models import (
     Sighting,
     Structure,
 )
+from mailboxes.models.own_words import OwnWords
 from mailboxes.moves.actions import prepare_migration
 from mailboxes.moves.models import Migration, PlaceMove
 from mailboxes.offers.models import Rating
@@ -128,6 +129,7 @@ def build(word: str, number: int) -> Side:
         user=side.users["titulaire"], answers={"usage": {"structure": side.structure.pk, "purpose": word}}
     )
     ProtocolText.objects.create(structure=side.structure, section="purpose", text=word, by=by)
+    OwnWords.objects.create(structure=side.structure, kind="alert_idle", text=word, by=by)
     return side
 
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from mailboxes.actions import describe_applicative, keep_measures, note_anomaly, resolve_anomaly
+from mailboxes.actions import describe_applicative, keep_measures, note_anomaly, resolve_anomaly, write_words
+from mailboxes.lifecycle import Verb
 from mailboxes.management.demo.foundation import Foundation
 from mailboxes.management.demo.people import plain
 from mailboxes.management.demo.places import FOUNDATION_DOMAIN
@@ -38,6 +39,9 @@ MEASURED = [*range(420, 60, -30), *range(56, 7, -7), *range(7, 0, -1), 0.05]  # 
 WORDS = "Référente MSSanté : Gisèle Fournel, poste 4 21 12, du lundi au vendredi. En cas de panne : le standard."
 
 
+OWN_WORDS = "Un doute, un collègue parti ? Gisèle Fournel vous répond au poste 4 21 12, du lundi au vendredi."
+
+
 def tell(foundation: Foundation) -> None:
     time, gisele = foundation.time, foundation.gisele
     for service, kind, noted, closed, note in NOTED:
@@ -49,6 +53,7 @@ def tell(foundation: Foundation) -> None:
         ends = timezone.localdate(time.now) + timedelta(days=days)
         time.on(70, _describe, f"{local}@{FOUNDATION_DOMAIN}", software, ends, plain(service), gisele)
     time.on(30, write_protocol, foundation.places.hospital, {Section: WORDS}, by=gisele)
+    time.on(28, write_words, foundation.places.hospital, Verb.ALERT_IDLE, OWN_WORDS, by=gisele)
     for ago in MEASURED:
         time.on(ago, _measure)
 

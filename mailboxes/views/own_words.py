@@ -1,0 +1,116 @@
+"""What people are told, notice by notice, and what their structure adds to it."""
+
+from typing import NamedTuple
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from mailboxes.forms.own_words import WordsForm
+from mailboxes.lifecycle import Act
+from mailboxes.lists.place import places_within
+from mailboxes.models import Structure
+from mailboxes.models.own_words import OwnWords
+from mailboxes.notices.mails import OF_PEOPLE, WORDINGS, Awaits, Mail, Wording, contact_in
+from mailboxes.rules import allows, check_write_words
+from mailboxes.views.acts import ActionView
+
+
+class NoticeText(NamedTuple):
+    kind: str
+    wording: Wording
+    words: OwnWords | None  # its own, else those of the nearest structure above
+    is_inherited: bool
+
+
+def notice_texts(request):
+    """Of which structure; where there is one, at once."""
+    structures = list(places_within(request))
+    if len(structures) == 1:
+        return redirect("notice-texts-of", structures[0].pk)
+    return render(request, "mailboxes/notices/texts_of_which.html", {"structures": structures})
+
+
+def texts_of(request, pk):
+    structure = _structure(request, pk)
+    texts = [_text(structure, kind, words) for kind, words in _heard_in(structure).items()]
+    return render(
+        request,
+        "mailboxes/notices/texts.html",
+        {
+            "structure": structure,
+            "groups": [(awaits.label, [one for one in texts if one.wording.awaits == awaits]) for awaits in Awaits],
+            "may": allows(check_write_words, structure, by=request.user),
+        },
+    )
+
+
+def _structure(request, pk) -> Structure:
+    return get_object_or_404(Structure.objects.visible_to(request.user).select_related("parent__parent"), pk=pk)
+
+
+def _text(structure: Structure, kind: str, words: OwnWords | None) -> NoticeText:
+    is_inherited = words is not None and words.structure_id != structure.pk
+    return NoticeText(kind, WORDINGS[kind], words, is_inherited)
+
+
+def _heard_in(structure: Structure) -> dict[str, OwnWords | None]:
+    """By kind, the words of the structure, else of the nearest one above."""
+    chain = [structure.pk]
+    while structure.parent:
+        structure = structure.parent
+        chain.append(structure.pk)
+    written = OwnWords.objects.exclude(text="").filter(structure__in=chain).select_related("structure", "by")
+    nearest = {one.kind: one for one in sorted(written, key=lambda one: -chain.index(one.structure_id))}
+    return {kind: nearest.get(kind) for kind in OF_PEOPLE}
+
+
+class WriteWordsView(ActionView):
+    template_name = "mailboxes/notices/write_words.html"
+    form_class = WordsForm
+    label = Act.WRITE_WORDS.label
+    submit = "Enregistrer"
+    done = "C’est enregistré : les prochains avis le diront. Ceux qui sont déjà écrits ne changent pas."
+    warning = (
+        "Ce mot part aussi par courriel, qui est lu par d’autres : ni adresse MSSanté, ni rien sur un patient ou sur "
+        "l’état d’une boîte. Un nom, un téléphone, un horaire, une consigne."
+    )
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.structure, self.kind = _structure(request, kwargs["pk"]), kwargs["kind"]
+        if self.kind not in OF_PEOPLE:
+            raise Http404
+
+    def check(self, *, by):
+        check_write_words(self.structure, by=by)
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), "structure": self.structure, "kind": self.kind}
+
+    def perform(self, form, *, by):
+        return form.perform(by=by)
+
+    def back(self):
+        return reverse("notice-texts-of", args=[self.structure.pk])
+
+    def get_context_data(self, **kwargs):
+        words = _heard_in(self.structure)[self.kind]
+        mail = _sample(self.structure, WORDINGS[self.kind], words.text if words else "")
+        return super().get_context_data(structure=self.structure, mail=mail, **kwargs)
+
+
+def _sample(structure: Structure, wording: Wording, words: str) -> Mail:
+    """The mail as it leaves today, to somebody invented."""
+    return Mail(
+        subject=f"[{structure}] {wording.subject}",
+        awaits=wording.awaits,
+        says=wording.says,
+        button=wording.button,
+        link="…",
+        until=timezone.localdate() if wording.awaits == Awaits.ANSWER else None,
+        recipient="Alice Morel",
+        contact=contact_in(structure),
+        own_words=words,
+    )
