@@ -11,12 +11,14 @@ from django.db import connection, transaction
 
 from directory.typography import quoted
 from mailboxes.models import JournalEntry, Notice, Seal
+from mailboxes.models.thresholds import Choice
 
 # The proof: the role adds to it and reads it; beyond that, these columns alone.
 APPEND_ONLY: dict[str, tuple[str, ...]] = {
     JournalEntry._meta.db_table: JournalEntry.DELIVERY,
     Notice._meta.db_table: Notice.DELIVERY,
     Seal._meta.db_table: (),
+    Choice._meta.db_table: (),
 }
 READ_ONLY = ("django_migrations",)
 MAINTAINS = 170000  # the version that lets others than the owner ANALYZE

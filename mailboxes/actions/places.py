@@ -50,6 +50,7 @@ def record_operator(
     rules.check_record_operator(by=by)
     rules.check_row(operator)
     operator.save()
+    rules.check_fits_thresholds()
     write_about(Act.RECORD_OPERATOR, by=by, about={"operator": operator}, after=operator)
     _set_domains(operator, domains, by=by)
     _set_prices(operator, prices or {}, by=by)
@@ -68,7 +69,9 @@ def describe_operator(
     """Change what is known of an operator. `domains` and `prices` are all of them: one left out is taken away."""
     rules.check_describe_operator(by=by)
     operator = Operator.objects.select_for_update().get(pk=operator.pk)
-    _change(operator, facts, OF_OPERATOR, Act.DESCRIBE_OPERATOR, {"operator": operator}, by=by)
+    changed = _change(operator, facts, OF_OPERATOR, Act.DESCRIBE_OPERATOR, {"operator": operator}, by=by)
+    if changed & {"alert_after_months", "end_after_months"}:
+        rules.check_fits_thresholds()
     if domains is not None:
         _set_domains(operator, domains, by=by)
     if prices is not None:
@@ -122,9 +125,12 @@ def _set_prices(operator: Operator, prices: dict[str, Decimal | None], *, by) ->
         write_about(Act.DESCRIBE_OPERATOR, by=by, about={"operator": operator}, before=was, after=now)
 
 
-def _change(row, facts: dict, known: tuple[str, ...], act: Act, about: dict, *, by, why: str = "") -> None:
-    for name, before in set_fields(row, differing(row, facts, known)).items():
+def _change(row, facts: dict, known: tuple[str, ...], act: Act, about: dict, *, by, why: str = "") -> set[str]:
+    """The names of what changed."""
+    changed = set_fields(row, differing(row, facts, known))
+    for name, before in changed.items():
         write_about(act, by=by, about=dict(about), note=why, **told(row, name, before))
+    return set(changed)
 
 
 # --- The first day ------------------------------------------------------------------------------------------------

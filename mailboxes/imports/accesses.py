@@ -5,7 +5,7 @@ given an access, are told.
 """
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.utils import timezone
 
@@ -26,15 +26,6 @@ from mailboxes.notices.telling import notices_for
 from mailboxes.rules.holders import check_number
 
 
-class Telling(NamedTuple):
-    """What those who hold a BAL, and those who are given an access, hear of one line."""
-
-    entry: JournalEntry
-    bal: Bal
-    holders: list[Person]  # as they were once the line was taken
-    people: list[Person]
-
-
 class AccessBatch(RowBatch):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -52,7 +43,7 @@ class AccessBatch(RowBatch):
         self.principals: list[Cotitulaire] = []
         self.delegataires: list[Delegataire] = []
         self.entries: list[JournalEntry] = []
-        self.tellings: list[Telling] = []
+        self.given: list[tuple[Bal, Person]] = []  # an access, told of once for each BAL
 
     def _recall(self) -> None:
         """What a forecast would have written by now."""
@@ -116,7 +107,8 @@ class AccessBatch(RowBatch):
                 told += self._hold(bal, person, role, judged)
         if told:
             judged.outcome = Outcome.CREATED
-            self._tell(bal, told)
+            for person in told:
+                self.add(self.given, (bal, person))
 
     # --- Who ----------------------------------------------------------------------------------------------------------
     def _people(self, line: Line, bal: Bal) -> list[Person]:
@@ -241,13 +233,6 @@ class AccessBatch(RowBatch):
         self.add(self.entries, entry_of(bal, Act.IMPORT_ACCESSES, by=self.by, **facts))
         return [person]
 
-    def _tell(self, bal: Bal, people: list[Person]) -> None:
-        """Once for each line: who holds the BAL, and who is given an access."""
-        facts: dict[str, Any] = {"after": f"accès repris : {', '.join(map(str, people))}", "note": self._because()}
-        entry = entry_of(bal, Act.IMPORT_ACCESSES, by=self.by, parties=people, **facts)
-        self.add(self.entries, entry)
-        self.add(self.tellings, Telling(entry, bal, [one.person for one in bal.cotitulaires.all()], people))
-
     def _because(self) -> str:
         return f"{self.note} {self.run.vouched}".strip()
 
@@ -257,7 +242,27 @@ class AccessBatch(RowBatch):
         bulk.update(self.principals, ["is_principal"])
         bulk.insert(self.delegataires)
         bulk.insert(self.entries)
-        tell_all([one.entry for one in self.tellings], [n for one in self.tellings for n in _notices(one)])
+        self._tell()
+
+    def _tell(self) -> None:
+        """Who holds a BAL and who is given an access to it hear of all its lines at once."""
+        by_bal: dict[Bal, list[Person]] = {}
+        for bal, person in self.given:
+            by_bal.setdefault(bal, []).append(person)
+        entries = [
+            entry_of(bal, Act.IMPORT_ACCESSES, by=self.by, parties=people, note=self._because(),
+                     after=f"accès repris : {', '.join(map(str, people))}")
+            for bal, people in by_bal.items()
+        ]  # fmt: skip
+        bulk.insert(entries)
+        tell_all(
+            entries,
+            [
+                notice
+                for entry, (bal, people) in zip(entries, by_bal.items(), strict=True)
+                for notice in _notices(entry, bal, people)
+            ],
+        )
 
 
 def _kept(bal: Bal) -> dict[str, Any]:
@@ -268,8 +273,8 @@ def _holders_kept(bal: Bal) -> list[Cotitulaire]:
     return _kept(bal)["cotitulaires"]._result_cache
 
 
-def _notices(telling: Telling) -> list[Notice]:
-    entry, stage, cycle = telling.entry, Act.IMPORT_ACCESSES, f"entry-{telling.entry.pk}"
-    parties = frozenset({Party.HOLDERS})
-    notices = notices_for(entry, telling.bal, stage=stage, cycle=cycle, parties=parties, holders=telling.holders)
-    return notices + notices_besides(entry, notices, telling.people, stage=stage, cycle=cycle)
+def _notices(entry: JournalEntry, bal: Bal, people: list[Person]) -> list[Notice]:
+    stage, cycle, parties = Act.IMPORT_ACCESSES, f"entry-{entry.pk}", frozenset({Party.HOLDERS})
+    holders = [one.person for one in bal.cotitulaires.all()]
+    notices = notices_for(entry, bal, stage=stage, cycle=cycle, parties=parties, holders=holders)
+    return notices + notices_besides(entry, notices, people, stage=stage, cycle=cycle)

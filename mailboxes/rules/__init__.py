@@ -154,7 +154,12 @@ from mailboxes.rules.requests import (
 )
 from mailboxes.rules.roles import check_may, check_role, check_somewhere, may_at
 from mailboxes.rules.sightings import check_dismiss_sighting, check_dismissal_told
-from mailboxes.rules.thresholds import check_choose_threshold, check_threshold, check_together
+from mailboxes.rules.thresholds import (
+    check_choose_threshold,
+    check_fits_thresholds,
+    check_threshold,
+    check_together,
+)
 from mailboxes.rules.usage import (
     check_declare_use,
     check_more_space,
@@ -235,6 +240,7 @@ __all__ = [
     "check_explained",
     "check_extend",
     "check_finess_free",
+    "check_fits_thresholds",
     "check_gap",
     "check_gap_stands",
     "check_give_secret",

@@ -4,9 +4,10 @@ from itertools import pairwise
 
 from django.db.models import F, Max, Min
 
+from directory.typography import quoted
 from mailboxes.lifecycle import Act
 from mailboxes.models import Operator
-from mailboxes.models.thresholds import FALLING, RISING, Threshold, chosen
+from mailboxes.models.thresholds import BY_NAME, FALLING, RISING, Threshold, chosen
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.roles import check_may
 
@@ -39,6 +40,20 @@ def check_together(threshold: Threshold, value: int | list[int]) -> None:
     """Beside what else is chosen: that of the installation, given back, may no longer fit either."""
     if threshold.name in BESIDE:
         BESIDE[threshold.name](value if isinstance(value, list) else [value])
+
+
+def check_fits_thresholds() -> None:
+    """Once an operator's months are written: the other half of `check_together`."""
+    for name in OF_OPERATORS:
+        threshold = BY_NAME[name]
+        try:
+            check_together(threshold, threshold.plain(getattr(chosen, name)))
+        except Refused as refused:
+            raise Refused(
+                f"{refused.messages[0]} C’est le réglage {quoted(threshold.label)} de toute la plateforme : il se "
+                "change à la page « Seuils et délais » ; ou laissez d’autres mois à cet opérateur.",
+                "together",
+            ) from refused
 
 
 def _check_before_the_end(numbers: list[int]) -> None:
@@ -83,6 +98,7 @@ def _check_apart(numbers: list[int]) -> None:
         )
 
 
+OF_OPERATORS = ("IDLE_REMINDERS", "IDLE_ESCALATE_BEFORE", "READINGS_KEPT")
 BESIDE = {
     "IDLE_REMINDERS": _check_before_the_end,
     "IDLE_ESCALATE_BEFORE": _check_before_the_end,

@@ -175,3 +175,24 @@ def test_the_page_is_read_by_who_follows_a_structure_and_changed_by_the_administ
     with django_capture_on_commit_callbacks(execute=True):
         client.post(one, {"value": "", "why": "Comme avant."})
     assert chosen.QUOTA_THRESHOLDS == [80, 90, 95]
+
+
+def test_an_operator_whose_months_do_not_fit_what_was_chosen_is_refused(choose, operator, root):
+    choose("READINGS_KEPT", 403)
+    with pytest.raises(Refused, match=r"gardez les relevés 775 jours au moins.*« Seuils et délais »"):
+        actions.describe_operator(operator, by=root, end_after_months=24)
+    with pytest.raises(Refused, match=r"28 jours.*Rappels d’une alerte d’inactivité"):
+        actions.describe_operator(operator, by=root, alert_after_months=11)
+    tight = Operator(code="serre", name="Serré", alert_after_months=11, end_after_months=12)
+    with pytest.raises(Refused, match="l’alerte ne serait pas encore partie"):
+        actions.record_operator(tight, by=root)
+    operator.refresh_from_db()
+    assert (operator.alert_after_months, operator.end_after_months) == (10, 12)
+    assert not Operator.objects.filter(code="serre").exists()
+
+
+def test_what_never_fitted_does_not_stand_in_the_way_of_another_change(operator, root):
+    Operator.objects.update(alert_after_months=11)
+    operator.refresh_from_db()
+    months = {"alert_after_months": 11, "end_after_months": 12}  # a form gives them all
+    assert actions.describe_operator(operator, by=root, name="Régional", **months).name == "Régional"

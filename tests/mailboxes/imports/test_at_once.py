@@ -103,19 +103,19 @@ def test_whom_the_annuaire_alone_knows_is_entered_once_for_several_bal(of_access
     assert line.note == "D’après l’annuaire ; CPS ou e-CPS attestée."
 
 
-def test_each_line_tells_those_who_held_the_bal_then(of_accesses, org, people):
+def test_who_holds_a_bal_hears_once_of_all_its_lines(of_accesses, org, people, make_bal):
+    other = make_bal("ORG", people.bruno)
     run = of_accesses(
         f"{org.address};{people.paul.rpps};;cotitulaire;;;",
+        f"{other.address};;EXEMPLE Lea;délégataire;;{people.bruno.rpps};",
         f"{org.address};;EXEMPLE Lea;délégataire;;{people.bruno.rpps};",
     )
-    assert [outcome for outcome, _ in told(run)] == ["created"] * 2
-    heard = Notice.objects.filter(bal=org).order_by("entry", "person").values_list("entry__after", "person__given_name")
-    assert sorted(heard) == [
-        ("accès repris : Lea EXEMPLE", "Alice"), ("accès repris : Lea EXEMPLE", "Bruno"),
-        ("accès repris : Lea EXEMPLE", "Lea"), ("accès repris : Lea EXEMPLE", "Paul"),
-        ("accès repris : Paul EXEMPLE", "Alice"), ("accès repris : Paul EXEMPLE", "Bruno"),
-        ("accès repris : Paul EXEMPLE", "Paul"),
-    ]  # fmt: skip
+    assert [outcome for outcome, _ in told(run)] == ["created"] * 3
+    heard = Notice.objects.order_by("entry", "person").values_list("bal", "entry__after", "person__given_name")
+    assert sorted(heard) == sorted([
+        *((org.pk, "accès repris : Paul EXEMPLE, Lea EXEMPLE", who) for who in ("Alice", "Bruno", "Lea", "Paul")),
+        *((other.pk, "accès repris : Lea EXEMPLE", who) for who in ("Bruno", "Lea")),
+    ])  # fmt: skip
 
 
 def test_who_is_given_by_number_then_by_name_is_given_twice(of_people, people):
