@@ -455,6 +455,16 @@ def test_a_setting_that_needs_another_names_it(monkeypatch, given, missing):
 
 
 @pytest.mark.postgresql_run
+@pytest.mark.parametrize("is_in_file", [False, True])
+def test_links_of_mails_and_their_files_follow_the_port_and_the_folder(tmp_path, is_in_file):
+    (tmp_path / "env").write_text("PORT=8129\n" if is_in_file else "")
+    told = {"ENV_FILE": str(tmp_path / "env")} if is_in_file else {"PORT": "8129"}
+    code = "from balmanager.settings import SITE_URL, EMAIL_FILE_PATH; print(SITE_URL, EMAIL_FILE_PATH)"
+    said = run_python(code, VAR_DIR=str(tmp_path / "var"), **told).stdout.split()
+    assert said == ["http://localhost:8129", str(tmp_path / "var" / "mails")]
+
+
+@pytest.mark.postgresql_run
 def test_a_secret_may_stand_in_a_file(tmp_path):
     (tmp_path / "key").write_text("0123456789" * 6 + "\n")
     code = "from balmanager.settings import SECRET_KEY; print(SECRET_KEY)"

@@ -134,6 +134,14 @@ def test_an_operator_without_automatic_reply_is_asked_none_and_the_page_says_how
     assert (per.replaced_by, per.auto_reply) == (NEW, "")
 
 
+def test_of_a_box_whose_holder_has_left_the_gestionnaire_is_not_told_to_install_a_reply(visit, per, new, people):
+    people.paul.affiliations.update(left_on=timezone.localdate() - timedelta(days=3))
+    text = depublish(visit, people.gisele, per, choice=NEW, note="").content.decode()
+    assert "Installez-la vous-même" not in text
+    assert "s’il n’est plus là, faites prévenir ses correspondants habituels" in text
+    assert "Installez-la vous-même" in depublish(visit, people.paul, per, choice=NEW, note="").content.decode()
+
+
 @pytest.mark.parametrize("confirmed", [{}, {"confirmed": "1"}])
 def test_a_void_is_said_at_either_step(visit, per, people, confirmed):
     page = depublish(visit, people.paul, per, choice="other", other="nulle@part.mssante.fr", note="", **confirmed)
