@@ -7,6 +7,7 @@ from balmanager.accounts.models import Invitation, User
 from directory.typography import quoted
 from mailboxes.models import Membership, Person, Structure
 from mailboxes.models.bals import managed_structures
+from mailboxes.models.thresholds import chosen
 from mailboxes.rules import NotAllowed, Refused, allows
 
 
@@ -24,7 +25,11 @@ def check_address_free(address: str) -> None:
 
 
 def check_tie(account: User, person: Person, *, by: User | None) -> None:
-    """`by` None: an identity provider vouches for the RPPS. Else who manages the person's structure, for another."""
+    """`by` None: an identity provider vouches for the RPPS. Else who manages the person's structure, for another.
+
+    The account will act as the person, in other structures too: its address must be one that the person is known to
+    read, or its RPPS vouched for.
+    """
     if person.user_id or Person.objects.filter(user=account.pk).exists():
         raise Refused("Ce compte, ou cette personne, est déjà rattaché.", "tied")
     vouched = rpps_vouched(account)
@@ -37,6 +42,14 @@ def check_tie(account: User, person: Person, *, by: User | None) -> None:
     stays = person.affiliations.current().values_list("structure", flat=True)
     if not by.is_superuser and not set(stays) & managed_structures(by):
         raise NotAllowed("Rattacher un compte est réservé à un gestionnaire de la structure de la personne.", "role")
+    is_vouched = vouched and vouched == person.rpps
+    if not (by.is_superuser or is_vouched or person.is_trusted_at(account.email)):
+        raise Refused(
+            f"Ce compte est à l’adresse {account.email}, qui n’est pas, ou pas encore, celle de {person} : il agirait "
+            "en son nom, ailleurs aussi. Inscrivez d’abord cette adresse dans ses coordonnées ; une fois confirmée, ou "
+            f"après {chosen.CONTACT_DELAY.days} jours, le compte se rattache.",
+            "address",
+        )
 
 
 def rpps_vouched(account: User) -> str:

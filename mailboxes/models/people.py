@@ -164,8 +164,8 @@ class Person(models.Model):
 
     def is_trusted_at(self, address: str) -> bool:
         """May a link that acts be sent there? To an address of theirs, not one that somebody else gave them of late."""
-        is_theirs = address in (self.email, self.mssante_address)
-        return is_theirs and (self.links_from is None or self.links_from <= timezone.now())
+        is_theirs = address.lower() in (self.email.lower(), self.mssante_address.lower())
+        return bool(address) and is_theirs and (self.links_from is None or self.links_from <= timezone.now())
 
     @property
     def can_hold(self) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.core import mail
 from django.core.management import call_command
 from django.utils import timezone
@@ -12,7 +13,8 @@ from django.utils import timezone
 from balmanager.accounts import actions, grants
 from balmanager.accounts.models import AccountEntry, Invitation, User
 from balmanager.accounts.reads import accounts_seen_by, unused
-from mailboxes.models import Affiliation, Membership, Structure
+from mailboxes.actions import ask_contact
+from mailboxes.models import Affiliation, Membership, Person, Structure
 from mailboxes.rules import NotAllowed, Refused
 from tests.accounts.conftest import is_in, link_in, log_in, with_password
 
@@ -273,19 +275,58 @@ def test_a_closed_account_is_out_at_once(root, gisele, browser_of):
     assert is_in(theirs)
 
 
-def test_a_gestionnaire_ties_a_waiting_account_to_a_person_of_the_structure_who_hears_of_it(
-    people, django_capture_on_commit_callbacks
-):
-    waiting = User.objects.create(username="sso-1", email="autre@exemple.invalid")
-    people.paul.user = None
-    people.paul.save()
-    with django_capture_on_commit_callbacks(execute=True):
-        actions.tie(waiting, people.paul, by=people.gisele.user)
-    assert [(message.to, "Gisele" in message.body) for message in mail.outbox] == [([people.paul.email], True)]
+@pytest.fixture
+def free(people):
+    """Paul, whose account nobody has tied yet."""
+    User.objects.filter(pk=people.paul.user_id).update(email="ancien@exemple.invalid")
+    Person.objects.filter(pk=people.paul.pk).update(user=None)
     people.paul.refresh_from_db()
-    assert people.paul.user == waiting
+    return people.paul
+
+
+def test_a_gestionnaire_ties_a_waiting_account_at_the_address_of_a_person_of_the_structure(people, free):
+    waiting = User.objects.create(username="sso-1", email=free.email.upper())
+    actions.tie(waiting, free, by=people.gisele.user)
+    free.refresh_from_db()
+    assert free.user == waiting
     with pytest.raises(Refused):
-        actions.tie(User.objects.create(username="sso-2"), people.paul, by=people.gisele.user)
+        actions.tie(User.objects.create(username="sso-2"), free, by=people.gisele.user)
+
+
+def test_not_one_at_an_address_that_is_not_or_not_yet_the_person_s(people, free, client):
+    """It would act as the person, where they hold BAL elsewhere too."""
+    other = User.objects.create(username="sso-1", email="autre@exemple.invalid")
+    with pytest.raises(Refused, match="n’est pas, ou pas encore, celle de Paul"):
+        actions.tie(other, free, by=people.gisele.user)
+    with pytest.raises(Refused):
+        actions.tie(User.objects.create(username="sso-2"), free, by=people.gisele.user)
+    ask_contact(free, channel="email", email=other.email, by=people.gisele.user)
+    free.refresh_from_db()
+    with pytest.raises(Refused, match="après 7 jours"):
+        actions.tie(other, free, by=people.gisele.user)
+    Person.objects.filter(pk=free.pk).update(email="", mssante_address="")
+    free.refresh_from_db()
+    with pytest.raises(Refused):
+        actions.tie(User.objects.create(username="sso-3"), free, by=people.gisele.user)
+    free.refresh_from_db()
+    assert free.user is None
+
+
+def test_the_administrator_vouches_for_another_address_and_the_person_hears_of_it(
+    people, free, root, django_capture_on_commit_callbacks
+):
+    other = User.objects.create(username="sso-1", email="autre@exemple.invalid")
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.tie(other, free, by=root)
+    assert [message.to for message in mail.outbox] == [[free.email]]
+
+
+def test_so_does_the_rpps_that_a_provider_gives(people, free):
+    waiting = User.objects.create(username="sso-1", email="autre@exemple.invalid")
+    SocialAccount.objects.create(user=waiting, provider="psc", uid="x", extra_data={"rpps": free.rpps})
+    actions.tie(waiting, free, by=people.gisele.user)
+    free.refresh_from_db()
+    assert free.user == waiting
 
 
 def test_not_to_a_person_who_left(people):

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zipfile
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
@@ -13,17 +14,21 @@ from django.core import mail
 from django.urls import reverse
 from django.utils.html import escape
 from openpyxl import load_workbook
+from pypdf import PdfReader
+from reportlab.platypus import Paragraph
 
 from directory.csv_files import FORMULA
 from mailboxes import jobs
 from mailboxes.models import JournalEntry, Notice
 from mailboxes.notices import links
+from mailboxes.views.pdf import paragraph, pdf
 from tests.safety import routes, world
 from tests.safety.conftest import undone, visitor
 
 pytestmark = [pytest.mark.sqlite_run, pytest.mark.django_db]  # pages, words and doors
 
 MARK = "zq"
+DAY = date(2026, 11, 2)
 # A formula where it begins a cell, an element and an attribute where it is not escaped, a link where it is read as
 # marked-up text, an expression where it is taken for a template. What cuts it short keeps its beginning.
 PAYLOAD = "='\"><zq on=1><a href=zq:x>zq</a>{{7}}"
@@ -99,8 +104,7 @@ def faults_of(kind, body):
             cells = [cell for row in sheet.iter_rows() for cell in row]
             yield from (f"a formula: {cell.value}" for cell in cells if cell.data_type == "f")
     elif kind == "application/pdf":
-        if re.search(rb"/URI\s*\((zq|javascript)", body) or b"/JavaScript" in body:
-            yield "a link of the PDF"
+        yield from faults_of_pdf(body)
     elif kind == "application/zip":
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             for name in archive.namelist():
@@ -112,6 +116,23 @@ def faults_of(kind, body):
                 )
     elif kind in ("application/json", "application/fhir+json"):
         json.loads(body)
+
+
+def faults_of_pdf(body):
+    """Its words are read as they are drawn: what was taken for markup is drawn no more."""
+    reader = PdfReader(io.BytesIO(body))
+    if "/JavaScript" in str(reader.root_object.get("/Names", "")) or "/OpenAction" in reader.root_object:
+        yield "a script of the PDF"
+    for page in reader.pages:
+        for note in page.get("/Annots", []):
+            if str(note.get_object().get("/A", {}).get("/URI", "")).startswith((f"{MARK}:", "javascript:")):
+                yield "a link of the PDF"
+        words = "".join(page.extract_text().split())
+        drawn = "".join(PAYLOAD.split())
+        for end in range(len(drawn), drawn.index(MARK), -1):  # whole, or cut by its cell
+            words = words.replace(drawn[:end], "")
+        if MARK in words:
+            yield f"taken for markup by the PDF: {words}"
 
 
 KINDS = {"html": "text/html", "csv": "text/csv", "pdf": "application/pdf", "txt": "text/plain"}
@@ -126,6 +147,11 @@ def test_the_eyes_see_it_where_it_is_not_escaped(around):
 
 def test_the_eyes_see_it_where_it_begins_a_cell():
     assert list(faults_of("text/csv", f'"{PAYLOAD.replace(chr(34), chr(34) * 2)}"'.encode()))
+
+
+def test_the_eyes_see_it_where_a_document_takes_it_for_markup():
+    assert list(faults_of("application/pdf", pdf("Titre", [Paragraph(PAYLOAD[2:].replace("<zq on=1>", ""))], day=DAY)))
+    assert not list(faults_of("application/pdf", pdf("Titre", [paragraph(PAYLOAD), paragraph(PAYLOAD[:20])], day=DAY)))
 
 
 def test_every_page_and_export_shows_it_as_words(crawled, record_property):
