@@ -81,3 +81,9 @@ def test_a_changed_password_closes_the_other_sessions(gisele, browser_of):
 )
 def test_a_browser_is_named_as_people_know_it(said, shown):
     assert named(said) == shown
+
+
+def test_coming_in_says_nothing_and_leaving_says_that_it_is_over(client, people, gisele):
+    log_in(client, "gisele")
+    assert "réussie" not in client.get("/compte/").text
+    assert "Votre session est fermée." in client.post("/compte/logout/", follow=True).text
