@@ -64,9 +64,8 @@ def notices_for(
     `holders`: those of then, where others came since.
     """
     notices = []
-    about = {"bal": bal, "entry": entry}
     if Party.HOLDERS in parties:
-        text = _text_to_people(stage, **about)
+        text = _text_to_people(stage, entry=entry, bal=bal)
         held_by = [holder.person for holder in bal.cotitulaires.all()] if holders is None else holders
         notices += [
             _to_person(entry, person, text, stage=stage, cycle=cycle)
@@ -74,7 +73,7 @@ def notices_for(
             if not is_own_act(entry, person)
         ]
     if Party.GESTIONNAIRES in parties:
-        text = _text_to_gestionnaires(stage, **about)
+        text = _text_to_gestionnaires(stage, entry=entry, bal=bal)
         managing = [one for one in (accounts or {}).get(bal.structure_id, []) if one.pk != entry.by_id]
         notices += [_to_account(entry, account, text, stage=stage, cycle=cycle) for account in managing]
     return notices
