@@ -12,7 +12,7 @@ from balmanager.env import Env
 
 env = Env()
 try:
-    bind = env.bind("BIND", default=f"127.0.0.1:{env.port('PORT', default=8000)}")
+    bind = env.web_address()
     workers = env.count("WEB_WORKERS", default=1)
     threads = env.count("WEB_THREADS", default=8)
 except ImproperlyConfigured as error:

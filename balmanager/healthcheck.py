@@ -4,9 +4,13 @@ import http.client
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 
-def answers():
-    host, _, port = os.environ.get("BIND", "127.0.0.1:8000").rpartition(":")
+from balmanager.env import Env
+
+
+def answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
     reached = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - compared, not listened on
     connection = http.client.HTTPConnection(reached, int(port), timeout=5)
     name = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].lstrip(".")
@@ -15,4 +19,7 @@ def answers():
 
 
 if __name__ == "__main__":
-    sys.exit(not answers())
+    try:
+        sys.exit(not answers(Env().web_address()))
+    except (ImproperlyConfigured, OSError) as error:
+        sys.exit(str(error))

@@ -1,7 +1,9 @@
 """Which of the rows found answers best: whose own name is asked before whose place is, the whole before a part."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from operator import or_
+from typing import NamedTuple
 
 from directory.search_index import OF_PERSON, OF_UNIT
 from directory.understanding import Token, Understood
@@ -45,25 +47,31 @@ def _key_of(asked: Understood) -> Callable[[str], tuple]:
     initials, hints = asked.initials, asked.hints
     is_house = asked.is_house and not asked.is_person
 
+    # Thousands of labels are made of some hundreds of names, services and houses.
+    @cache
+    def as_name(text: str) -> Met:
+        return _met(text, names, any_name)
+
+    @cache
+    def as_unit(text: str) -> Met:
+        return _met(text, whole, anything)
+
     def of_person(label: str, family: str, given: str) -> tuple:
-        family_words, given_words = _words(family), _words(given)
-        in_family = [finder.finds(family_words) for finder in names]
-        in_given = [finder.finds(given_words) for finder in names]
-        named = sum(map(or_, in_family, in_given))
+        of_family, of_given = as_name(family), as_name(given)
+        named = sum(map(or_, of_family.by, of_given.by))
         if not named:
             return (2, 0, 0, 0, 0, 0)
         initial = sum(_initial(label, letter) for letter in initials)
-        strays = any_name.strays(family) + (any_name.strays(given) if any(in_given) else 0)
-        hinted = _hinted(family_words | given_words, hints) if hints else 0
-        return (1 if is_house else 0, -named, -any(in_family), initial, strays, -hinted)
+        strays = of_family.strays + (of_given.strays if any(of_given.by) else 0)
+        hinted = _hinted(of_family.words | of_given.words, hints) if hints else 0
+        return (1 if is_house else 0, -named, -any(of_family.by), initial, strays, -hinted)
 
     def of_unit(service: str, house: str) -> tuple:
-        service_words, house_words = _words(service), _words(house)
-        in_service = [finder.finds(service_words) for finder in whole]
-        named = sum(found or finder.finds(house_words) for found, finder in zip(in_service, whole, strict=True))
-        strays = anything.strays(service) if any(in_service) else len(service_words)
-        hinted = _hinted(service_words | house_words, hints) if hints else 0
-        return (0 if is_house else 1, -named, -sum(in_service), strays, -hinted, anything.strays(house))
+        of_service, of_house = as_unit(service), as_unit(house)
+        named = sum(map(or_, of_service.by, of_house.by))
+        strays = of_service.strays if any(of_service.by) else len(of_service.words)
+        hinted = _hinted(of_service.words | of_house.words, hints) if hints else 0
+        return (0 if is_house else 1, -named, -sum(of_service.by), strays, -hinted, of_house.strays)
 
     def key(label: str) -> tuple:
         family, is_person, given = label.partition(OF_PERSON)
@@ -73,6 +81,19 @@ def _key_of(asked: Understood) -> Callable[[str], tuple]:
         return of_unit(service, house)
 
     return key
+
+
+class Met(NamedTuple):
+    """A part of a label: its words, which finders they meet, and how many of them nobody asked for."""
+
+    words: set[str]
+    by: list[bool]
+    strays: int
+
+
+def _met(text: str, finders: list["_Finder"], asked: "_Finder") -> Met:
+    words = _words(text)
+    return Met(words, [finder.finds(words) for finder in finders], asked.strays(text))
 
 
 def _words(text: str) -> set[str]:

@@ -227,7 +227,7 @@ def match(
     if many:
         # OFFSET 0 keeps the two apart: the index finds the rows of the few, and the many are asked of these.
         source = f"(SELECT * FROM {SEARCH} WHERE {where[0]} OFFSET 0) found"
-        where, others = _satisfying(many)
+        where, others = _satisfying([_shortest(choices) for choices in many])
         values += others
     for letter in initials:
         where.append("(" + " OR ".join(["label LIKE %s"] * len(BEGINNINGS)) + ")")
@@ -253,6 +253,12 @@ def _apart(condition: Condition) -> tuple[Condition, Condition]:
     """What the index is asked, and what has so many ways to be met that the rows found are asked instead."""
     few = [choices for choices in condition if len(choices) <= MANY_CHOICES]
     return (few, [choices for choices in condition if choices not in few]) if few else (condition, [])
+
+
+def _shortest(choices: list[list[Term]]) -> list[list[Term]]:
+    """Without the ways that say more than another one: each row is asked every way that is left."""
+    ways = [frozenset((*term.scopes, term.word, term.is_prefix) for term in terms) for terms in choices]
+    return [terms for terms, way in zip(choices, ways, strict=True) if not any(other < way for other in ways)]
 
 
 MANY_WORDS = 60  # beyond, a beginning is left to the index

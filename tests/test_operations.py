@@ -485,3 +485,17 @@ def test_the_client_behind_the_proxy_is_who_tries_passwords(rf, settings):
     request = rf.get("/", REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="198.51.100.9, 192.0.2.7")
     assert get_client_ip(request) == "192.0.2.7"
     assert celery_app.conf.worker_hijack_root_logger is False
+
+
+@pytest.mark.postgresql_run
+@pytest.mark.parametrize(
+    ("bind", "says"), [("127.0.0.1:zz", "BIND"), ("127.0.0.1:1", "refused"), ("127.0.0.1:99999", "BIND")]
+)
+def test_a_container_whose_web_does_not_answer_is_not_well_and_says_why(bind, says):
+    done = subprocess.run(
+        [sys.executable, "-m", "balmanager.healthcheck"], cwd=ROOT, env={"PATH": "/usr/bin", "BIND": bind},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr

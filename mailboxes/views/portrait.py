@@ -15,6 +15,7 @@ from directory.csv_files import harmless
 from mailboxes.models import (
     AccessTrace,
     Affiliation,
+    AutoReply,
     Bal,
     Claim,
     Cotitulaire,
@@ -53,6 +54,10 @@ class Portrait:
     def given(self) -> QuerySet[Delegataire]:
         lent = self.person.delegations_given.select_related("bal__structure", "person")
         return self._of_bals(lent.order_by("ended_at", "bal__address"))
+
+    def replies(self) -> QuerySet[AutoReply]:
+        """The automatic replies that they asked for, while they are kept."""
+        return self._of_bals(AutoReply.objects.filter(by=self.person.user_id).exclude(by=None).select_related("bal"))
 
     def claims(self) -> QuerySet[Claim]:
         """What they answered of addresses that no other structure's register holds."""
@@ -121,6 +126,14 @@ class Portrait:
             ],
             "Délégations reçues": [_delegation(row) for row in self.received()],
             "Délégations données": [_delegation(row) for row in self.given()],
+            "Réponses automatiques": [
+                {
+                    "adresse": row.bal.address,
+                    "étape": row.get_stage_display(),
+                    **_fields(row, "text", "starts_on", "ends_on", "asked_at", "set_at", "ended_at"),
+                }
+                for row in self.replies()
+            ],
             "Réponses sur des adresses": [
                 {
                     "adresse": row.address,

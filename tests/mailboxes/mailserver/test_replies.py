@@ -270,3 +270,15 @@ def test_a_gestionnaire_sees_it_and_does_not_set_it(client, set_server, per, peo
 def test_where_no_operator_is_open_the_page_says_nothing_of_it(client, per, people):
     client.force_login(people.paul.user)
     assert "Réponse automatique" not in client.get(per.get_absolute_url()).content.decode()
+
+
+def test_who_asked_for_one_is_handed_it_with_all_that_is_kept_on_them(asked, people, client):
+    _, reply = asked
+    client.force_login(people.paul.user)
+    kept = client.post(reverse("person-data", args=[people.paul.pk]), {"format": "json"}).json()
+    assert [(row["adresse"], row["texte de la réponse"]) for row in kept["Réponses automatiques"]] == [
+        (reply.bal.address, TEXT)
+    ]
+    client.force_login(people.bruno.user)
+    kept = client.post(reverse("person-data", args=[people.bruno.pk]), {"format": "json"}).json()
+    assert kept["Réponses automatiques"] == []
