@@ -88,6 +88,7 @@ GISELE = {
     "search-empty": "/annuaire/?q=rien-de-tel",
     "check": "/annuaire/verifier/",
     "accessibility": "/accessibilite/",
+    "appearance": "/apparence/",
     "observatory": "/annuaire/observatoire/?par=departement",
     "runs": "/annuaire/synchronisations/",
     "software": "/logiciels/",
