@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from django.http import HttpRequest
 
@@ -24,7 +25,7 @@ class FindingList(Listing):
     row, empty = "mailboxes/inbox/_bal.html", "mailboxes/inbox/_settled.html"
     picks, bulk_view, bulk_template = SUBJECTS["bals"].picks, "finding", "mailboxes/inbox/_decide.html"
     keeps_views = False
-    columns = (
+    columns: ClassVar[tuple[Column, ...]] = (
         Column("address", "Adresse", ("address",)),
         Column("structure", "Structure et service", ("structure__name", "address")),
         Column("why", "Pourquoi"),

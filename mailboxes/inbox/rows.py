@@ -98,7 +98,8 @@ class Inbox:
         if tab in ("pause", "fait"):
             part = "paused" if tab == "pause" else "done"
             found = {name: getattr(follow, part) for name, follow in self.follows.items()}
-            return [self._row(BY_NAME[name], number) for name, number in found.items() if number and name in BY_NAME]
+            rows = [self._row(BY_NAME[name], number) for name, number in found.items() if number and name in BY_NAME]
+            return [row._replace(url=f"{row.url}{'&' if '?' in row.url else '?'}onglet={tab}") for row in rows]
         if tab == "nouveau":
             return [row for row in self.rows if row.new]
         if tab == "urgent":

@@ -84,6 +84,7 @@ def todo_list(request, name):
         "listing": listing,
         "page": listing.page,
         "tab": tab,
+        "tabs": [("", "À traiter"), ("pause", "En pause"), ("fait", "Fait")],
         "form": FollowForm(user=request.user) if may_follow else None,
         "bulk_remedy": bulk_act_of(finding),
         "elsewhere": elsewhere_of(finding, seen.place),
@@ -93,9 +94,11 @@ def todo_list(request, name):
 
 
 def elsewhere_of(finding: Finding, place: Structure | None) -> str:
-    """The list of all that is of this sort, with its filters, its other acts and its export."""
+    """The list of all that is of this sort, with its filters, its acts and its export; files are led to already."""
+    if finding.movements:
+        return ""
     url = f"{reverse('bal-list')}?finding={finding.name}" if finding.bals else address_of(finding)
-    return f"{url}&structure={place.pk}" if place and not finding.movements else url
+    return f"{url}&structure={place.pk}" if place else url
 
 
 def chosen_of(request, finding: Finding) -> list:

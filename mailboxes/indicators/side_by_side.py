@@ -108,14 +108,15 @@ class SideBySide:
 
     @cached_property
     def lines(self) -> list[SideLine]:
-        counts = self._counts(self.structures.values("pk"), [self.day] if self.day else [])
+        measured = self._counts(self.structures.values("pk"), [self.day] if self.day else [])
+        counts = {pk: of_place for (pk, _), of_place in measured.items()}
         wasted: dict[int, Cost] = defaultdict(Cost)
         costs = Costs(self.structures, self.now)
         for group in costs.groups:
             if group.use == Use.NONE:
                 wasted[group.structure].add(group.number, costs.prices.of(group.operator, group.offer))
         return [
-            SideLine(str(row), row.department, [row], counts.get((row.pk, self.day), {}), wasted[row.pk])
+            SideLine(str(row), row.department, [row], counts.get(row.pk, {}), wasted[row.pk])
             for row in self.structures.select_related("parent").order_by("name", "pk")
         ]
 

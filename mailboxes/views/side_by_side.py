@@ -58,7 +58,7 @@ class CompareForm(forms.Form):
 
 
 class CompareList(Listing):
-    name, view, nouns = "side-by-side", "structure-compare", ("ligne", "lignes")
+    name, view, nouns = "side-by-side", "structure-compare", ("structure", "structures")
     row, empty = "mailboxes/indicators/_side_line.html", "mailboxes/places/_none.html"
     inline = ("q", "parent", "departement", "par")
     place_path = ""
@@ -69,6 +69,11 @@ class CompareList(Listing):
     )
 
     is_by_department = False
+    noun = "structure"
+
+    @property
+    def total(self) -> str:
+        return f"{grouped(self.count)} {self.noun}{'s' if self.count > 1 else ''}"
 
     def ordered(self) -> list[SideLine]:
         return sorted_lines(self.rows, self.sort or WORST_FIRST)
@@ -129,6 +134,7 @@ def side_by_side(request: HttpRequest) -> HttpResponse:
     compared, lines = form.lines()
     listing = CompareList(request, lines, form=form)
     listing.is_by_department = by_department(form)
+    listing.noun = "département" if listing.is_by_department else "structure"
     courses, shown = compared.courses(listing.page), [one for one in YARDSTICKS if one.name in listing.shows]
     for place, line in enumerate(listing.page):
         line.cells = [cell_of(line, one, courses.get(place, {}).get(one.name, [])) for one in shown]

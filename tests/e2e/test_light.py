@@ -10,9 +10,13 @@ FETCHED = """() => performance.getEntriesByType("resource")
     .filter((one) => new URL(one.name).pathname.startsWith("/static/"))
     .map((one) => [new URL(one.name).pathname, one.encodedBodySize])"""
 WATCH = """() => {
-    window.shifted = 0;
+    [window.shifted, window.moved] = [0, []];
     new PerformanceObserver((list) => {
-        for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value;
+        for (const one of list.getEntries()) {
+            if (one.hadRecentInput) continue;
+            window.shifted += one.value;
+            window.moved.push(...one.sources.map(({node}) => node?.outerHTML?.slice(0, 200) ?? String(node)));
+        }
     }).observe({type: "layout-shift", buffered: true});
 }"""
 
@@ -27,4 +31,12 @@ def test_a_page_comes_light_and_in_its_place(app, page, log_in, path):
     fetched = dict(page.evaluate(FETCHED))
     assert fetched, "it was counted"
     assert sum(fetched.values()) <= MOST, fetched
-    assert page.evaluate("window.shifted") <= MOST_SHIFT
+    assert page.evaluate("window.shifted") <= MOST_SHIFT, page.evaluate("window.moved")
+
+
+def test_the_first_ten_things_to_do_stand_within_one_screen(app, page, log_in):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    log_in(page, "gisele")
+    page.goto(app.url)
+    box = page.locator(".todo-list > .todo").nth(9).bounding_box()
+    assert box["y"] + box["height"] <= 800, box
