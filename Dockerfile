@@ -2,7 +2,14 @@
 FROM node:24-slim AS assets
 WORKDIR /app
 COPY package.json package-lock.json .npmrc assets.mjs ./
-RUN npm ci --omit=dev && npm run build
+RUN npm ci --omit=dev
+# Of the stylesheet what these name is kept.
+COPY templates templates
+COPY static/js static/js
+COPY balmanager balmanager
+COPY directory directory
+COPY mailboxes mailboxes
+RUN npm run build
 
 # The Python environment; uv and compilers stay behind
 FROM python:3.12-slim AS environment

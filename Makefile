@@ -47,9 +47,10 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt requirements/ldap.txt | serv
 	else $(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/ldap.txt; fi
 	@touch $@
 
-static/vendor/icons.svg: package.json package-lock.json assets.mjs | $(VENV)/.runtime
+# The stylesheet holds what the pages name: a page that changes has it made anew, in a second.
+static/vendor/icons.svg: package.json package-lock.json assets.mjs $(shell find templates static/js -type f) | $(VENV)/.runtime
 	@echo "npm ci && npm run build"
-	@$(NPM) ci --silent && npm run --silent build
+	@$(NPM) --version >/dev/null; [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent; npm run --silent build
 	@touch $@
 
 .env:

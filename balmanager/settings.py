@@ -101,6 +101,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "mailboxes.views.frame.frame",
+                "balmanager.appearance.colours",
             ],
         },
     },

@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 import mailboxes.views.admin  # noqa: F401 - tells the administration of our tables
+from balmanager.appearance import appearance
 from balmanager.operations import views
 
 # Its own log-in has no throttle and no second factor: ours has.
@@ -18,6 +19,7 @@ urlpatterns = [
     path("service/", views.service, name="service"),
     path("ce-qui-est-garde/", views.kept, name="kept"),
     path("accessibilite/", views.accessibility, name="accessibility"),
+    path("apparence/", appearance, name="appearance"),
     path("", include("mailboxes.urls")),
     path("annuaire/", include("directory.urls")),
     path("compte/", include("balmanager.accounts.urls")),

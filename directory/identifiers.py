@@ -46,6 +46,13 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2]
 
 
+def department_of(postcode: str) -> str:
+    """The code of the département that a postcode is of; "" of none. The two of Corsica share their first digits."""
+    if postcode.startswith("20"):
+        return "2B" if postcode[2:3] in ("2", "6") else "2A"
+    return postcode[:3] if postcode.startswith(("97", "98")) else postcode[:2]
+
+
 def national_id_of(rpps: str) -> str:
     """The national identification of a professional: the type of identifier (8 is RPPS), then the number."""
     return f"8{rpps}"

@@ -48,7 +48,7 @@ from mailboxes.campaigns.actions import ask_campaign, close_campaign, remind_cam
 from mailboxes.campaigns.models import Campaign, Recurrence
 from mailboxes.campaigns.reviews import begin_review
 from mailboxes.engagements.actions import follow_engagements
-from mailboxes.findings import OF_BALS
+from mailboxes.findings import FINDINGS
 from mailboxes.imports.actions import carry_on, forget_import
 from mailboxes.imports.models import Import
 from mailboxes.inbox import digest
@@ -347,7 +347,7 @@ JOBS: dict[str, ScheduledJob] = {
         Sweep("campagnes dont l’envoi est à poursuivre", lambda now: Campaign.objects.to_ask(), _each(ask_campaign)),
     ]),
     "note_todos": ScheduledJob(crontab(minute="7-59/15"), [
-        Sweep("choses à faire relevées", lambda now: Todo.objects.all(), lambda rows: note_todos(OF_BALS)),
+        Sweep("choses à faire relevées", lambda now: Todo.objects.all(), lambda rows: note_todos(FINDINGS)),
     ]),
     "send_digests": ScheduledJob(crontab(day_of_week=1, hour=7, minute=45), [
         Sweep("résumés du lundi", digest.due, _each(digest.send_digest)),

@@ -585,6 +585,16 @@ BY_HAND = [act for act in STEPS if WHO_MAY[act] - {Role.SYSTEM}]
 
 MAX_COTITULAIRES = 20  # of one BAL, the principal counted
 
+# Why a step is refused of a request at that stage: what stands after « … est impossible : ».
+AT_STAGE: dict[RequestStage, str] = {
+    _G.DRAFT: "cette demande n’est pas encore partie chez l’opérateur. Envoyez-la d’abord",
+    _G.SENT: "l’opérateur n’a pas encore répondu à cette demande. Relancez-le, ou enregistrez sa réponse",
+    _G.DONE: "l’opérateur a déjà dit que c’est fait. Il reste à le voir à l’annuaire",
+    _G.VERIFIED: "cette demande est faite, et l’annuaire le montre. Il n’y a plus rien à en faire",
+    _G.REFUSED: "l’opérateur a refusé cette demande. Lisez sa réponse, puis demandez de nouveau",
+    _G.CANCELLED: "cette demande est annulée. Faites-en une autre depuis la fiche de la BAL",
+}
+
 # What whoever asks for a deletion attests; the journal keeps these words.
 ATTESTATION = "les messages et documents utiles de cette BAL sont enregistrés ailleurs."
 

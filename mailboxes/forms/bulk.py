@@ -8,6 +8,8 @@ from mailboxes.models.fields import NOTE_LENGTH
 
 # Deletion is asked one BAL at a time: each needs its own attestation; and each error has its own reason.
 BULK_VERBS = [verb for verb in EXPOSED if verb != Verb.REQUEST_DELETION and verb not in CORRECTING]
+# An answer of the operator that was recorded by mistake for many at once is taken back for them at once.
+BACKS = [Verb.RETRACT_OPENING, Verb.RETRACT_DELETION]
 
 
 def _text(label: str, help_text: str) -> forms.CharField:
@@ -36,7 +38,13 @@ class BulkNoteForm(FactsForm):
         help_text="Une BAL qui en a déjà autant est laissée telle quelle.",
     )
     note = _text("Motif", "Il est gardé au journal de chaque BAL.")
-    asked_by = {"quota_mb": {Act.ASK_OPERATOR}, "note": {*BULK_VERBS, Act.ASK_OPERATOR}}
+    asked_by = {"quota_mb": {Act.ASK_OPERATOR}, "note": {*BULK_VERBS, *BACKS, Act.ASK_OPERATOR}}
+
+    def __init__(self, *args, act: str, **kwargs):
+        super().__init__(*args, act=act, **kwargs)
+        if act in BACKS:
+            self.fields["note"].required = True
+            self.fields["note"].error_messages["required"] = "Dites pourquoi : les titulaires le liront."
 
 
 class AnswerForm(FactsForm):

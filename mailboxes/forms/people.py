@@ -1,6 +1,7 @@
 """Choosing one person among thousands, and entering a new one."""
 
 import re
+from collections.abc import Sequence
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -26,6 +27,17 @@ CANDIDATES = 20  # shown when a name fits several people
 def label_of(person: Person) -> str:
     """What stands in the field for a person: it names exactly one, and is readable."""
     return f"{person} (RPPS {person.rpps})" if person.rpps else f"{person} (fiche {person.pk})"
+
+
+def places_of(people: Sequence[Person], seen: QuerySet[Structure]) -> dict[int | None, str]:
+    """Where each works today and as what, of the structures `seen`: it tells homonyms apart. One query."""
+    stays = Affiliation.objects.current().filter(
+        person__in=[person.pk for person in people if person.pk], structure__in=seen.values("pk")
+    )
+    found: dict[int | None, str] = {}
+    for stay in stays.select_related("structure").order_by("-pk"):
+        found[stay.person_id] = ", ".join(filter(None, [stay.function, str(stay.structure)]))
+    return found
 
 
 def attest(person: Person | None, facts: dict) -> None:
@@ -64,6 +76,7 @@ class PersonInput(forms.TextInput):
     candidates: list[Person] = []
     bal: Bal | None = None  # whose people are suggested
     structure: Structure | None = None
+    seen: QuerySet[Structure] = Structure.objects.none()  # by who asks
     legend = "De qui s’agit-il ?"
 
     def format_value(self, value):
@@ -73,7 +86,10 @@ class PersonInput(forms.TextInput):
         return data.get(f"{name}_chosen") or data.get(name)
 
     def get_context(self, name, value, attrs):
-        choices = [(label_of(person), person.profession) for person in self.candidates]
+        where = places_of(self.candidates, self.seen)
+        choices = [
+            (label_of(one), ", ".join(filter(None, [one.profession, where.get(one.pk)]))) for one in self.candidates
+        ]
         return {
             **super().get_context(name, value, attrs),
             "candidates": choices,
@@ -97,6 +113,7 @@ class PersonField(forms.CharField):
         """Offer the people whom `user` may name, on a BAL or on one that `structure` will have; and by RPPS, the
         annuaire's."""
         self.by_annuaire = bool(bal or structure)
+        self.widget.seen = Structure.objects.visible_to(user)
         if structure:
             self.widget.structure = structure
             self.people = Person.objects.choosable_in(structure, user)

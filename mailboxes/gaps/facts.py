@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.functional import cached_property
 
@@ -29,6 +30,7 @@ class Gap:
     operator: Operator | None = None  # of its address, where it was asked for
     entries: list[Entry] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    todo: Any = None  # what was decided of it in the inbox, on whose pages it stands
 
     def __str__(self):
         return self.address
@@ -36,6 +38,10 @@ class Gap:
     @property
     def key(self) -> str:
         return f"{self.situation.name}:{self.structure_id}:{self.address}"
+
+    @staticmethod
+    def address_in(key: str) -> str:
+        return key.split(":", 2)[-1]
 
     @property
     def status_label(self) -> str:

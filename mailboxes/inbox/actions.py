@@ -1,22 +1,20 @@
 """What is decided of things to do: pause them, take them up again, entrust them, say them done."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes.actions import Tally
-from mailboxes.actions.journal import entry_of
 from mailboxes.findings import Finding
 from mailboxes.inbox.models import Todo
 from mailboxes.inbox.rules import check_follow
-from mailboxes.lifecycle import Act
-from mailboxes.models import Bal, JournalEntry
-
-BATCH = 500
+from mailboxes.inbox.subjects import BATCH, SUBJECTS, Key, Subject, open_keys
+from mailboxes.models import Bal, JournalEntry, Movement, Structure
+from mailboxes.rules import allows, check_annuaire_fresh
 
 
 class Decision(NamedTuple):
@@ -42,43 +40,56 @@ def take_up() -> Decision:
     return Decision("de nouveau à faire", {"done_at": None, "paused_until": None})
 
 
-def follow(finding: Finding, bals: QuerySet[Bal], decision: Decision, *, by) -> int:
-    """Decide so of `finding` about these BAL; how many. One transaction for each batch: a long list never holds the
-    register."""
-    pks = list(bals.order_by("pk").values_list("pk", flat=True))
-    check_follow(bals, bool(pks), decision.columns, by=by)
-    for start in range(0, len(pks), BATCH):
-        _follow_batch(finding, pks[start : start + BATCH], decision, by=by)
-    return len(pks)
+def follow(finding: Finding, keys: Sequence[Key], decision: Decision, *, by) -> int:
+    """Decide so of `finding` about these BAL, files or gaps; how many. One transaction for each batch: a long list
+    never holds the register."""
+    subject = SUBJECTS[finding.about]
+    keys = sorted(set(keys))
+    check_follow(subject, keys, decision.columns, by=by)
+    for start in range(0, len(keys), BATCH):
+        _follow_batch(finding, subject, keys[start : start + BATCH], decision, by=by)
+    return len(keys)
 
 
 @transaction.atomic
-def _follow_batch(finding: Finding, pks: list[int], decision: Decision, *, by) -> None:
-    Todo.objects.bulk_create([Todo(finding=finding.name, bal_id=pk) for pk in pks], ignore_conflicts=True)
-    Todo.objects.filter(finding=finding.name, bal__in=pks).update(**decision.columns)
-    entries = [
-        entry_of(bal, Act.FOLLOW, by=by, before=finding.title, after=decision.said)
-        for bal in Bal.objects.filter(pk__in=pks).order_by("pk")
-    ]
-    JournalEntry.objects.bulk_create(entries)
+def _follow_batch(finding: Finding, subject: Subject, keys: list[Key], decision: Decision, *, by) -> None:
+    Todo.objects.bulk_create([subject.todo(finding, key) for key in keys], ignore_conflicts=True)
+    subject.todos(finding, keys).update(**decision.columns)
+    JournalEntry.objects.bulk_create(subject.entries(finding, keys, decision.said, by=by))
 
 
 # --- Since when -------------------------------------------------------------------------------------------------------
 def note_todos(findings: list[Finding]) -> Tally:
-    """Keep one row for each BAL that a finding is about, for as long as it is; the new ones are counted."""
-    return Tally(done=sum(_note(finding) for finding in findings if finding.bals))
+    """Keep one row for each BAL or file that a finding is about, for as long as it is; the new ones are counted.
+
+    Of gaps, which may be as many as the annuaire has lines, those that somebody decided of, while they are open.
+    """
+    forget_closed_gaps()
+    return Tally(done=sum(_note(finding) for finding in findings if finding.bals or finding.movements))
 
 
 def _note(finding: Finding) -> int:
-    assert finding.bals  # noqa: S101 - asked of findings about BAL alone
-    bals = finding.bals(Bal.objects.all()).order_by()
-    rows = Todo.objects.filter(finding=finding.name)
+    subject, column = SUBJECTS[finding.about], "bal" if finding.bals else "movement"
+    found = finding.bals(Bal.objects.all()) if finding.bals else None
+    if finding.movements:
+        found = finding.movements(Movement.objects.all())
+    assert found is not None  # noqa: S101 - asked of findings about BAL and files alone
+    rows = Todo.objects.filter(finding=finding.name, **{f"{column}__isnull": False})
     # Two lists of numbers compared here: each statement reads one table, and none deletes by a slow subquery.
-    holds, known = set(bals.values_list("pk", flat=True)), set(rows.values_list("bal", flat=True))
+    holds, known = set(found.order_by().values_list("pk", flat=True)), set(rows.values_list(column, flat=True))
     over, new = sorted(known - holds), sorted(holds - known)
     for start in range(0, len(over), BATCH):
-        rows.filter(bal__in=over[start : start + BATCH]).delete()
-    Todo.objects.bulk_create(
-        [Todo(finding=finding.name, bal_id=pk) for pk in new], batch_size=BATCH, ignore_conflicts=True
-    )
+        subject.todos(finding, over[start : start + BATCH]).delete()
+    Todo.objects.bulk_create([subject.todo(finding, pk) for pk in new], batch_size=BATCH, ignore_conflicts=True)
     return len(new)
+
+
+def forget_closed_gaps() -> None:
+    """What was decided of a gap goes with it; while the annuaire is too old, none is known to be gone."""
+    if not allows(check_annuaire_fresh):
+        return
+    rows = Todo.objects.exclude(structure=None)
+    held = set(open_keys(Structure.objects.all(), rows))
+    over = [todo.pk for todo in rows if todo.key not in held]
+    for start in range(0, len(over), BATCH):
+        rows.filter(pk__in=over[start : start + BATCH]).delete()

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.typography import NARROW, NO_BREAK, grouped
-from mailboxes.inbox.rows import sparkline
 from mailboxes.indicators.costs import Costs
+from mailboxes.indicators.sparkline import sparkline
 from mailboxes.lifecycle import LIVE
 from mailboxes.models import Bal, Measure, Structure, Use
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from mailboxes.models import Bal
+from mailboxes.models import Bal, Movement, Structure
 
 DONE_FOR = timedelta(days=14)  # said done and still there after that: it is shown again
 
@@ -25,11 +25,17 @@ class TodoQuerySet(models.QuerySet):
 
 
 class Todo(models.Model):
-    """One finding about one BAL: the row lasts as long as the finding holds, and what is decided of it is shared by all
-    who follow the structure."""
+    """One finding about one BAL, one file or one gap: the row lasts as long as the finding holds.
+
+    What is decided of it is shared by all who follow the structure.
+    """
 
     finding = models.CharField("point", max_length=40)
-    bal = models.ForeignKey(Bal, models.CASCADE, related_name="todos")
+    bal = models.ForeignKey(Bal, models.CASCADE, null=True, blank=True, related_name="todos")
+    movement = models.ForeignKey(Movement, models.CASCADE, null=True, blank=True, related_name="todos")
+    # Of a gap, which is computed: where it is, and of which address.
+    structure = models.ForeignKey(Structure, models.CASCADE, null=True, blank=True, related_name="+")
+    address = models.CharField("adresse", max_length=254, blank=True, db_default="")
     since = models.DateTimeField("depuis le", default=timezone.now)
     paused_until = models.DateField("en pause jusqu’au", null=True, blank=True)
     done_at = models.DateTimeField("dit fait le", null=True, blank=True)
@@ -42,10 +48,25 @@ class Todo(models.Model):
     class Meta:
         verbose_name = "chose à faire"
         verbose_name_plural = "choses à faire"
-        constraints = [models.UniqueConstraint(fields=["finding", "bal"], name="todo_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["finding", "bal"], name="todo_once"),
+            models.UniqueConstraint(fields=["finding", "movement"], name="todo_of_movement_once"),
+            models.UniqueConstraint(fields=["finding", "structure", "address"], name="todo_of_gap_once"),
+            models.CheckConstraint(
+                condition=Q(bal__isnull=False, movement=None, structure=None, address="")
+                | Q(bal=None, movement__isnull=False, structure=None, address="")
+                | (Q(bal=None, movement=None, structure__isnull=False) & ~Q(address="")),
+                name="todo_about_one_thing",
+            ),
+        ]
 
     def __str__(self):
-        return f"{self.finding} : {self.bal}"
+        return f"{self.finding} : {self.bal or self.movement or self.address}"
+
+    @property
+    def key(self) -> str:
+        """Of a gap, as `Gap.key`."""
+        return f"{self.finding}:{self.structure_id}:{self.address}"
 
 
 class DeskQuerySet(models.QuerySet):

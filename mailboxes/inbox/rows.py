@@ -4,25 +4,19 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Value
+from django.db.models import Count, Prefetch, Q, Value
+from django.urls import reverse
 
 from directory.dates import day_of
-from mailboxes.findings import BY_NAME, OF_BALS, Finding, count_findings
+from mailboxes.findings import BY_NAME, Finding, count_findings
 from mailboxes.inbox.models import Desk, Todo
+from mailboxes.inbox.subjects import Seen, aside_counts, bals_of, subject_of
 from mailboxes.lifecycle import Act, Severity, Verb
 from mailboxes.lists.bulk import KINDS
 from mailboxes.models import Bal, Structure
 from mailboxes.views.findings import address_of, remedy_for
 
 ORDER = list(Severity)
-# What is worst of a kind comes first in its group; the others go by their address.
-FIRST: dict[str, str | F] = {
-    "pleine": "-percent_full",
-    "bientot-pleine": "-percent_full",
-    "se-remplit": "-percent_full",
-    "inactive": "clock_at",
-    "sert-encore": "state_since",
-}
 
 
 class Tab(NamedTuple):
@@ -61,13 +55,19 @@ class TodoRow(NamedTuple):
         return bool(self.finding.bals)
 
     @property
+    def is_followed(self) -> bool:
+        """Can it be paused, entrusted, said done?"""
+        return subject_of(self.finding) is not None
+
+    @property
     def bulk_remedy(self) -> Act | Verb | None:
         return bulk_act_of(self.finding)
 
 
 def bulk_act_of(finding: Finding) -> Act | Verb | None:
-    """The remedy, where it can be given to many BAL at once."""
-    return KINDS["bals"].act_named(finding.remedy) if finding.bals and finding.remedy else None
+    """The remedy, where it can be given to many at once."""
+    kind = KINDS.get(finding.about)
+    return kind.act_named(finding.remedy) if kind and finding.remedy else None
 
 
 class Follow(NamedTuple):
@@ -84,10 +84,7 @@ class Inbox:
 
     def __init__(self, user, desk: Desk, now: datetime, place: Structure | None = None):
         self.user, self.desk, self.now, self.place = user, desk, now, place
-        self.bals = Bal.objects.visible_to(user)
-        self.within = Structure.objects.under(place) if place else None
-        if self.within is not None:
-            self.bals = self.bals.filter(structure__in=self.within.values("pk"))
+        self.seen = Seen(user, place)
         self.follows = self._follows()
         self.rows = self._rows()
 
@@ -101,7 +98,8 @@ class Inbox:
         if tab in ("pause", "fait"):
             part = "paused" if tab == "pause" else "done"
             found = {name: getattr(follow, part) for name, follow in self.follows.items()}
-            return [self._row(BY_NAME[name], number) for name, number in found.items() if number and name in BY_NAME]
+            rows = [self._row(BY_NAME[name], number) for name, number in found.items() if number and name in BY_NAME]
+            return [row._replace(url=f"{row.url}{'&' if '?' in row.url else '?'}onglet={tab}") for row in rows]
         if tab == "nouveau":
             return [row for row in self.rows if row.new]
         if tab == "urgent":
@@ -114,7 +112,7 @@ class Inbox:
 
     def _rows(self) -> list[TodoRow]:
         aside = self._aside()
-        counted = count_findings(self.user, within=self.within)
+        counted = count_findings(self.user, within=self.seen.within)
         rows = [
             self._row(one.finding, one.number - aside.get(one.finding.name, 0), one.day)
             for one in counted
@@ -125,40 +123,32 @@ class Inbox:
     def _row(self, finding: Finding, number: int, day: date | None = None) -> TodoRow:
         follow = self.follows.get(finding.name, Follow())
         new = min(follow.new, number)
-        query = f"?structure={self.place.pk}" if self.place and finding.bals else ""
-        return TodoRow(finding, number, new, follow.mine, address_of(finding) + query, day, None)
+        is_followed = subject_of(finding) is not None
+        query = f"?structure={self.place.pk}" if self.place and is_followed else ""
+        url = reverse("finding", args=[finding.name]) if is_followed else address_of(finding)
+        return TodoRow(finding, number, new, follow.mine, url + query, day, None)
 
     def _follows(self) -> dict[str, Follow]:
         before = self.desk.before_at or self.now
         is_paused = Q(paused_until__gt=self.now.date())
-        rows = Todo.objects.filter(bal__in=self.bals.values("pk")).order_by().values("finding")
-        counted = rows.annotate(
-            paused=Count("pk", filter=is_paused),
-            done=Count("pk", filter=Q(pk__in=Todo.objects.done(self.now).values("pk")) & ~is_paused),
-            new=Count("pk", filter=Q(since__gt=before)),
-            mine=Count("pk", filter=Q(assignee=self.user)),
-        )
-        return {name: Follow(*numbers) for name, *numbers in counted.values_list("finding", *Follow._fields)}
+        counts = {
+            "paused": Count("pk", filter=is_paused),
+            "done": Count("pk", filter=Q(pk__in=Todo.objects.done(self.now).values("pk")) & ~is_paused),
+            "new": Count("pk", filter=Q(since__gt=before)),
+            "mine": Count("pk", filter=Q(assignee=self.user)),
+        }
+        counted = [rows.order_by().values("finding").annotate(**counts) for rows in self.seen.todos()]
+        found = counted[0].union(*counted[1:], all=True).values_list("finding", *Follow._fields)
+        return {name: Follow(*numbers) for name, *numbers in found}
 
     def _aside(self) -> dict[str, int]:
-        """How many of each are paused or said done, of those that hold still; one statement."""
         names = {name for name, follow in self.follows.items() if follow.paused or follow.done}
-        asked = [
-            todo_bals(finding, self.bals, Todo.objects.aside(self.now))
-            .order_by()
-            .values(name=Value(finding.name))
-            .annotate(number=Count("pk"))
-            for finding in OF_BALS
-            if finding.name in names
-        ]
-        if not asked:
-            return {}
-        return dict(asked[0].union(*asked[1:], all=True).values_list("name", "number"))
+        return aside_counts(self.seen, names, self.now) if names else {}
 
     def _worst(self, findings: list[Finding], tab: str) -> dict[str, Example]:
         """The first BAL of each finding: one statement says which, a few more load them."""
         asked = [
-            Bal.objects.filter(pk__in=bals_of(finding, self.bals, tab, self.now).values("pk")[:1])
+            Bal.objects.filter(pk__in=bals_of(finding, self.seen.bals, tab, self.now).values("pk")[:1])
             .order_by()
             .values_list(Value(finding.name), "pk")
             for finding in findings
@@ -169,23 +159,6 @@ class Inbox:
         names = list(firsts)
         bals = Bal.objects.with_holders().prefetch_related(todos_of(*names)).in_bulk(set(firsts.values()))
         return {name: example_of(BY_NAME[name], bals[pk], self.user) for name, pk in firsts.items() if pk in bals}
-
-
-def todo_bals(finding: Finding, bals: QuerySet[Bal], todos: QuerySet[Todo]) -> QuerySet[Bal]:
-    assert finding.bals  # noqa: S101 - asked of findings about BAL alone
-    return finding.bals(bals).filter(pk__in=todos.filter(finding=finding.name).values("bal"))
-
-
-def bals_of(finding: Finding, bals: QuerySet[Bal], tab: str, now: datetime) -> QuerySet[Bal]:
-    """Those of a tab, the worst first, in a total order."""
-    assert finding.bals  # noqa: S101 - asked of findings about BAL alone
-    order = (FIRST.get(finding.name, "address"), "address", "pk")
-    if tab == "pause":
-        return todo_bals(finding, bals, Todo.objects.paused(now)).order_by(*order)
-    if tab == "fait":
-        return todo_bals(finding, bals, Todo.objects.done(now)).order_by(*order)
-    aside = Todo.objects.aside(now).filter(finding=finding.name)
-    return finding.bals(bals).exclude(pk__in=aside.values("bal")).order_by(*order)
 
 
 def todos_of(*names: str) -> Prefetch:
@@ -210,19 +183,3 @@ def why(finding: Finding, bal: Bal) -> str:
     if finding.name in ("sert-encore", "a-confirmer"):
         return f"{bal.get_state_display()} depuis le {day_of(bal.state_since)}"
     return ""
-
-
-# --- The line of figures ----------------------------------------------------------------------------------------------
-SPARK = (96, 22)  # of a sparkline, in units of its viewBox
-
-
-def sparkline(values: list[int]) -> str:
-    """The points of a polyline from the first value to the last; flat where nothing changed."""
-    if len(values) < 2:
-        return ""
-    low, span = min(values), (max(values) - min(values)) or 1
-    width, height = SPARK
-    flat = len(set(values)) == 1
-    step = width / (len(values) - 1)
-    heights = [height / 2 if flat else height - (value - low) * height / span for value in values]
-    return " ".join(f"{i * step:.1f},{y:.1f}" for i, y in enumerate(heights))

@@ -1,12 +1,13 @@
 """Who may decide of a thing to do, and what may be decided."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
+from mailboxes.inbox.subjects import Key, Subject
 from mailboxes.lifecycle import Act
-from mailboxes.models import Bal, Structure
+from mailboxes.models import Structure
 from mailboxes.models.bals import roles_at
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.rules.roles import allowed
@@ -14,11 +15,11 @@ from mailboxes.rules.roles import allowed
 LONGEST_PAUSE = timedelta(days=365)
 
 
-def check_follow(bals: QuerySet[Bal], is_some: bool, columns: dict, *, by) -> None:
-    """`bals`: all those decided of; `columns`: what is decided."""
-    if not is_some:
-        raise Refused("Cochez au moins une BAL.", "bals")
-    structures = set(bals.order_by().values_list("structure", flat=True).distinct())
+def check_follow(subject: Subject, keys: Sequence[Key], columns: dict, *, by) -> None:
+    """`keys`: all those decided of; `columns`: what is decided."""
+    if not keys:
+        raise Refused(subject.none_chosen, "none")
+    structures = subject.structures(keys)
     outside = [pk for pk in structures if not allowed(Act.FOLLOW) & roles_at(pk, by)]
     if outside:
         name = Structure.objects.filter(pk__in=outside).order_by("name").first()

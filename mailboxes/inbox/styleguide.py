@@ -1,4 +1,5 @@
-"""Every mail that people receive, with invented facts, for those who run the service to read."""
+"""The parts that pages are made of, in both schemes, and every mail that people receive, with invented facts: for those
+who run the service to look at."""
 
 from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from mailboxes.findings import BY_NAME, Counted
 from mailboxes.inbox.digest import digest_of
-from mailboxes.lifecycle import Act, State
+from mailboxes.lifecycle import Act, RequestStage, Severity, State
 from mailboxes.models import Bal, JournalEntry, Operator, Structure
 from mailboxes.models.journal import LABELS
 from mailboxes.models.thresholds import chosen
@@ -22,7 +23,8 @@ DIGEST = "resume"
 def styleguide(request):
     _check_shown(request.user)
     mails = [(name, title_of(name), sample(name)) for name in (*WORDINGS, DIGEST)]
-    return render(request, "mailboxes/inbox/styleguide.html", {"mails": mails})
+    context = {"mails": mails, **COMPONENTS}
+    return render(request, "mailboxes/inbox/styleguide.html", context)
 
 
 @csp_update({"style-src": [UNSAFE_INLINE]})  # type: ignore[arg-type]
@@ -75,4 +77,17 @@ def sample(name: str) -> Mail:
     )
 
 
+COMPONENTS = {
+    "schemes": [("light", "Présentation claire"), ("dark", "Présentation sombre")],
+    "states": State.choices,
+    "severities": Severity.choices,
+    "stages": RequestStage.choices,
+    "tints": ["green", "yellow", "red", "azure"],
+    "alerts": [
+        ("info", "Aperçu : rien n’a encore été modifié."),
+        ("success", "Bruno Lefort-Diallo est maintenant principal de cardiologie@…"),
+        ("warning", "L’annuaire a plus de deux jours."),
+        ("danger", "Cette BAL a encore un titulaire : demandez-lui d’abord."),
+    ],
+}
 SAMPLE_COUNTS = {"pleine": 3, "orpheline": 2, "en-retard": 6, "inactive": 14}

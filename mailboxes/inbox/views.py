@@ -9,22 +9,22 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from directory.models import SyncRun
-from directory.typography import quoted
+from directory.typography import grouped, quoted
 from mailboxes.findings import BY_NAME, Finding
 from mailboxes.inbox.actions import follow
 from mailboxes.inbox.figures import figures_of
 from mailboxes.inbox.forms import PAUSE, FollowForm
+from mailboxes.inbox.lists import list_of
 from mailboxes.inbox.models import Desk, desk_of
-from mailboxes.inbox.rows import TABS, Inbox, bals_of, bulk_act_of, example_of, todos_of
+from mailboxes.inbox.rows import TABS, Inbox, bulk_act_of
+from mailboxes.inbox.subjects import SUBJECTS, Seen, subject_of
 from mailboxes.lifecycle import Act
 from mailboxes.lists.actions import begin as start
 from mailboxes.lists.bulk import KINDS
-from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import place_of as acted_for
-from mailboxes.models import Bal, Structure
+from mailboxes.models import Structure
 from mailboxes.rules import Refused, allows, check_somewhere
 from mailboxes.views.back import back_of
-from mailboxes.views.batches import picked
 from mailboxes.views.findings import address_of
 from mailboxes.views.frame import sees_structures
 from mailboxes.views.start import is_first_day
@@ -65,81 +65,58 @@ def place_of(request) -> Structure | None:
     return acted_for(request)
 
 
-BULK = KINDS["bals"]
 DECISIONS = [("pause", "Pause"), ("entrust", "Confier"), ("done", "Fait")]
 
 
-class FindingList(Listing):
-    """The BAL of one finding, the worst first."""
-
-    name, view, nouns = "finding", "finding", ("BAL", "BAL")
-    row, empty = "mailboxes/inbox/_bal.html", "mailboxes/inbox/_settled.html"
-    picks, bulk_view, bulk_template = "bals", "finding", "mailboxes/inbox/_decide.html"
-    keeps_views = False
-    columns = (
-        Column("address", "Adresse", ("address",)),
-        Column("structure", "Structure et service", ("structure__name", "address")),
-        Column("why", "Pourquoi"),
-        Column("since", "Depuis"),
-        Column("holder", "Qui en répond"),
-        Column("remedy", "Ce qu’on peut faire"),
-    )
-    finding: Finding
-    tab = ""
-
-    @property
-    def total(self) -> str:
-        return super().total + {"pause": " en pause", "fait": ", dites faites"}.get(self.tab, "")
-
-
 def todo_list(request, name):
-    """One finding: each BAL with why, since when, who has it, and the act that mends it."""
+    """One finding: each thing with why, since when, who has it, and the act that mends it."""
     if name not in BY_NAME:
         raise Http404
     finding = BY_NAME[name]
-    if not finding.bals:
+    if subject_of(finding) is None:
         return redirect(address_of(finding))
-    now, place = timezone.now(), place_of(request)
-    found = Inbox(request.user, desk_of(request.user), now, place)
-    tab = request.GET.get("onglet", "")
-    bals = bals_of(finding, found.bals, tab, now)
-    rows = Bal.objects.with_holders().with_publication().prefetch_related(todos_of(finding.name))
+    seen, now, tab = Seen(request.user, place_of(request)), timezone.now(), request.GET.get("onglet", "")
+    desk_of(request.user)
     may_follow = allows(check_somewhere, Act.FOLLOW, by=request.user)
-    listing = FindingList(request, bals, loaded=rows, acts=DECISIONS if may_follow else (), view_args=[name])
-    listing.finding, listing.tab = finding, tab
-    for bal in listing.page:
-        bal.example = example_of(finding, bal, request.user)
+    listing = list_of(request, finding, seen, tab, now, acts=DECISIONS if may_follow else ())
     facts = {
         "finding": finding,
         "listing": listing,
         "page": listing.page,
         "tab": tab,
+        "tabs": [("", "À traiter"), ("pause", "En pause"), ("fait", "Fait")],
         "form": FollowForm(user=request.user) if may_follow else None,
         "bulk_remedy": bulk_act_of(finding),
-        "place": place,
+        "elsewhere": elsewhere_of(finding, seen.place),
+        "place": seen.place,
     }
     return render(request, "mailboxes/inbox/todo_list.html", facts)
 
 
-def chosen_of(request, finding: Finding):
-    """The BAL that were ticked, or all those of the finding."""
-    bals = Bal.objects.visible_to(request.user)
+def elsewhere_of(finding: Finding, place: Structure | None) -> str:
+    """The list of all that is of this sort, with its filters, its acts and its export; files are led to already."""
+    if finding.movements:
+        return ""
+    url = f"{reverse('bal-list')}?finding={finding.name}" if finding.bals else address_of(finding)
+    return f"{url}&structure={place.pk}" if place else url
+
+
+def chosen_of(request, finding: Finding) -> list:
+    """What was ticked, or all that the finding is about."""
+    seen, subject = Seen(request.user, place_of(request)), SUBJECTS[finding.about]
     if "all" not in request.POST and request.POST.get("scope") != "all":
-        return bals.filter(pk__in=picked(request, "bals"))
-    place = place_of(request)
-    within = bals.filter(structure__in=Structure.objects.under(place).values("pk")) if place else bals
-    return bals_of(finding, within, request.POST.get("onglet", ""), timezone.now())
+        return subject.seen(seen, request.POST.getlist(subject.picks))
+    return subject.keys(finding, seen, request.POST.get("onglet", ""), timezone.now())
 
 
 @require_POST
 def todo_remedy(request, name):
-    """The remedy of a finding for many of its BAL: foreseen first, like any act on a list."""
+    """The remedy of a finding for many at once: foreseen first, like any act on a list."""
     if name not in BY_NAME or not (act := bulk_act_of(BY_NAME[name])):
         raise Http404
-    back = back_of(request, reverse("finding", args=[name]))
-    keys = chosen_of(request, BY_NAME[name]).values_list("pk", flat=True)
+    finding, back = BY_NAME[name], back_of(request, reverse("finding", args=[name]))
     try:
-        return redirect(start(BULK, act, list(keys), back=back, by=request.user))
+        return redirect(start(KINDS[finding.about], act, chosen_of(request, finding), back=back, by=request.user))
     except Refused as refused:
         messages.error(request, refused.messages[0])
         return redirect(back)
@@ -147,8 +124,8 @@ def todo_remedy(request, name):
 
 @require_POST
 def todo_follow(request, name):
-    """What is decided of the BAL that are ticked, or of all those of the finding."""
-    if name not in BY_NAME or not BY_NAME[name].bals:
+    """What is decided of what is ticked, or of all that the finding is about."""
+    if name not in BY_NAME or not (subject := subject_of(BY_NAME[name])):
         raise Http404
     back = back_of(request, reverse("finding", args=[name]))
     finding = BY_NAME[name]
@@ -157,13 +134,13 @@ def todo_follow(request, name):
         for sentences in form.errors.values():
             messages.error(request, " ".join(map(str, sentences)))
         return redirect(back)
-    bals = chosen_of(request, finding)
     try:
-        count = follow(finding, bals, form.decision(), by=request.user)
+        count = follow(finding, chosen_of(request, finding), form.decision(), by=request.user)
     except Refused as refused:
         messages.error(request, refused.messages[0])
         return redirect(back)
-    messages.success(request, f"{quoted(finding.title)}, {count} BAL : {form.decision().said}.")
+    said = f"{grouped(count)} {subject.nouns[count > 1]} : {form.decision().said}."
+    messages.success(request, f"{quoted(finding.title)}, {said}")
     return redirect(back)
 
 

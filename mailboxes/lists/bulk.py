@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 
 from mailboxes import actions, rules
-from mailboxes.forms.bulk import BULK_VERBS, AnswerForm, BulkNoteForm, FactsForm, GapFactsForm
+from mailboxes.forms.bulk import BACKS, BULK_VERBS, AnswerForm, BulkNoteForm, FactsForm, GapFactsForm
 from mailboxes.forms.gaps import askable
 from mailboxes.gaps import REMEDIES, Gap, Gaps, request_for
-from mailboxes.lifecycle import BY_HAND, Act, RequestKind, Verb
+from mailboxes.lifecycle import BY_HAND, REOPENS, Act, RequestKind, Verb
 from mailboxes.models import Bal, Operator, Request
 from mailboxes.rules import Refused
 
@@ -44,6 +44,7 @@ class Kind(NamedTuple):
     view: str  # the list that they come from
     says: Callable[[Row, Act | Verb], str]  # beside the name of a row, what one decides by
     words: dict[Act | Verb, str] = {}  # of an act, where its own are too general
+    backs: Sequence[Verb] = ()  # that undo another, and are offered by its report alone
 
     def foresee(self, user, keys: Sequence, act: Act | Verb) -> BatchForecast:
         possible, refused = [], dict[str, list[Row]]()
@@ -63,6 +64,10 @@ class Kind(NamedTuple):
         return [(act.value, self.label_of(act)) for act in self.acts]
 
     def act_named(self, name: str) -> Act | Verb | None:
+        return next((act for act in (*self.acts, *self.backs) if act == name), None)
+
+    def act_offered(self, name: str) -> Act | Verb | None:
+        """Of those that a list offers."""
         return next((act for act in self.acts if act == name), None)
 
 
@@ -83,6 +88,8 @@ def _check_bal(bal: Bal, act: Act | Verb, *, by) -> None:
     rules.check_move(bal, verb, by=by)
     if verb in (Verb.VERIFY_DEPUBLICATION, Verb.VERIFY_DELETION):
         rules.check_seen_absent(bal, by=by)
+    if verb in REOPENS:
+        rules.check_retract(bal, verb)
 
 
 def _do_bals(user, keys: Sequence, act: Act | Verb, facts: dict) -> actions.Tally:
@@ -160,16 +167,6 @@ def _mend(gap: Gap, *, act: Act, facts: dict, by) -> None:
         MENDS[act](gap, by=by, **facts)
 
 
-# What is undone by its opposite, through the same table: where nothing has left outside, the rule lets it.
-OPPOSITES: dict[Act | Verb, Verb] = {
-    Verb.REQUEST_DEPUBLICATION: Verb.CANCEL_DEPUBLICATION,
-}
-
-
-def opposite_of(act: Act | Verb | None) -> Verb | None:
-    return OPPOSITES.get(act) if act else None
-
-
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in [
@@ -185,6 +182,7 @@ KINDS: dict[str, Kind] = {
             "bal-list",
             lambda bal, act: str(bal.get_state_display()),
             {Act.ASK_OPERATOR: "Demander de l’espace"},
+            BACKS,
         ),
         Kind(
             "requests",

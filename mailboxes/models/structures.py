@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from directory.identifiers import domain_of
+from directory.identifiers import department_of, domain_of
 from directory.records import ManagedStructures
 from mailboxes.models.fields import identifier_field
 from mailboxes.models.months import months_after
@@ -159,6 +159,10 @@ class Structure(models.Model):
     def finess(self) -> str:
         """The structure's own FINESS: a legal entity's is shared by all its establishments."""
         return self.finess_et or self.finess_ej
+
+    @property
+    def department(self) -> str:
+        return department_of(self.postcode)
 
     @property
     def has_national_id(self) -> bool:

@@ -37,6 +37,7 @@ RELATIONS: dict[str, Carried] = {
     "structure.merged_into": Carried("structures qui y furent fusionnées"),
     "requestlayout.structure": Carried("modèles de demandes", twin=("operator", "kind")),
     "gapdecision.structure": Carried("écarts laissés de côté", twin=("situation", "address")),
+    "todo.structure": Carried("écarts mis en pause, confiés ou faits", twin=("finding", "address")),
     "columnmapping.structure": Carried("lectures de listes", twin=("operator", "signature")),
     "namingpolicy.structure": Carried("règle de nommage"),
     "engagement.structure": Carried("engagements"),

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from django.db.models import TextChoices
 
 from directory.folding import LIGATURES
-from directory.identifiers import domain_of
+from directory.identifiers import department_of, domain_of
 from directory.typography import quoted
 
 LONGEST_LOCAL = 64  # RFC 5321, 4.5.3.1.1
@@ -157,7 +157,7 @@ def _of_team(policy: Policy, about: Named) -> Iterable[str]:
     places = {
         SharedPattern.POSTCODE: about.postcode,
         SharedPattern.TOWN: written(policy, about.town, is_person=False),
-        SharedPattern.DEPARTMENT: _department(about.postcode),
+        SharedPattern.DEPARTMENT: department_of(about.postcode).lower(),
         SharedPattern.ALONE: "",
     }
     own = places.pop(SharedPattern(policy.shared_pattern))
@@ -169,10 +169,6 @@ def _of_team(policy: Policy, about: Named) -> Iterable[str]:
 def _of_software(policy: Policy, about: Named) -> Iterable[str]:
     name, town = (written(policy, text, is_person=False) for text in (about.name, about.town))
     return [_dotted("no_reply", name), _dotted("no_reply", name, town), "no_reply"]
-
-
-def _department(postcode: str) -> str:
-    return postcode[:3] if postcode.startswith(("97", "98")) else postcode[:2]
 
 
 def _dotted(*parts: str) -> str:

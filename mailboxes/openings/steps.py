@@ -279,10 +279,10 @@ class AccessForm(OpeningStepForm):
     attested = HolderForm.declared_fields["attested"]
     can_send = forms.BooleanField(label="Un délégataire consulte ; celui-ci envoie aussi.", required=False)
     reason = forms.CharField(
-        label="Mission du délégataire",
+        label="Motif de l’accès du délégataire",
         required=False,
         max_length=length_of(Delegataire, "reason"),
-        help_text="Pourquoi cet accès.",
+        help_text="Par exemple : secrétariat du Dr Morel.",
     )
 
     def __init__(self, *args, people: list[dict] | None = None, **kwargs):

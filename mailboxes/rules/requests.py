@@ -5,7 +5,18 @@ from dataclasses import dataclass
 
 from directory.models import Entry, SyncRun
 from directory.typography import quoted
-from mailboxes.lifecycle import AWAITS, FOLLOWS, OF_ACCESSES, SHOWN_ONCE_DONE, STEPS, Act, RequestKind, Verb
+from mailboxes.lifecycle import (
+    AT_STAGE,
+    AWAITS,
+    FOLLOWS,
+    OF_ACCESSES,
+    SHOWN_ONCE_DONE,
+    STEPS,
+    Act,
+    RequestKind,
+    RequestStage,
+    Verb,
+)
 from mailboxes.models import Preference, Request, Structure, bulk
 from mailboxes.models.system import SYSTEM
 from mailboxes.rules.moves import check_fresh, check_move
@@ -83,7 +94,7 @@ def check_stage(request: Request, act: Act, *, by) -> None:
     else:
         check_may(act, bal=request.bal, structure=request.structure, by=by)
     if request.stage not in STEPS[act].before:
-        raise Refused(f"{quoted(act.label)} est impossible pour une demande {request.get_stage_display()}.", "stage")
+        raise Refused(f"{quoted(act.label)} est impossible : {AT_STAGE[RequestStage(request.stage)]}.", "stage")
 
 
 def check_seen(request: Request, shown: Shown, *, by) -> None:

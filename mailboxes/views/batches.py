@@ -6,12 +6,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from directory.typography import grouped
 from mailboxes.lists import actions
-from mailboxes.lists.bulk import KINDS, Kind, opposite_of
+from mailboxes.lists.bulk import KINDS, Kind
 from mailboxes.lists.models import SIZES, Batch
+from mailboxes.lists.undo import WayBack, way_back, why_none
 from mailboxes.rules import Refused
 from mailboxes.views.tally import NAMED, reasons_of, say_tally
 
@@ -32,7 +34,7 @@ def begin(request: HttpRequest, kind: Kind, keys: Iterable) -> HttpResponse:
     """From a list: the rows that were ticked or all that it shows, and the act. Nothing is done yet."""
     query = request.POST.get("query", "")
     back = reverse(kind.view) + (f"?{query}" if query else "")
-    act = kind.act_named(request.POST.get("act", ""))
+    act = kind.act_offered(request.POST.get("act", ""))
     if act is None:
         messages.error(request, "Choisissez ce qu’il faut faire de la sélection.")
         return redirect(back)
@@ -77,7 +79,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "label": _words(row),
         "noun": kind.nouns[1],
         "reasons": reasons_of((why, label) for label, why in row.refused.values()),
-        "opposite": _opposite(row, kind),
+        **_back_of(row),
         "rest": len(row.keys) - row.position if row.stage == Batch.Stage.STOPPED else 0,
     }
     return render(request, "mailboxes/batches/batch.html", facts)
@@ -106,6 +108,7 @@ def _foreseen(request: HttpRequest, row: Batch, kind: Kind) -> HttpResponse:
         "reasons": reasons_of((why, str(one)) for why, rows in foreseen.refused.items() for one in rows),
         "form": form,
         "is_long": len(row.keys) > actions.PAGE,
+        **_back_of(row),
     }
     return render(request, "mailboxes/batches/foreseen.html", facts, status=422 if form.errors else 200)
 
@@ -116,13 +119,25 @@ def _tell(request: HttpRequest, row: Batch, kind: Kind) -> str:
         return row.get_absolute_url()
     refused = ((why, name) for name, why in row.refused.values())
     say_tally(request, _words(row), row.done, refused, kind.nouns)
+    if row.done and _back(row):
+        messages.info(request, format_html('<a href="{}">Revenir en arrière</a>', row.get_absolute_url()))
     return row.back
 
 
-def _opposite(row: Batch, kind: Kind) -> str:
-    """The act that undoes it, for what was done; whether it still can be is foreseen row by row."""
-    opposite = opposite_of(kind.act_named(row.act)) if row.kind == "bals" else None
-    return kind.label_of(opposite) if opposite and row.done and not row.is_at_work else ""
+def _back(row: Batch) -> WayBack | None:
+    act = KINDS[row.kind].act_named(row.act)
+    return way_back(row, act) if act else None
+
+
+def _back_of(row: Batch) -> dict:
+    """Of the report: the words of the act that undoes it, or why none does. Whether it still can be is foreseen row by
+    row."""
+    act, back = KINDS[row.kind].act_named(row.act), _back(row)
+    return {
+        "way_back": back,
+        "back_label": KINDS[back.kind].label_of(back.act) if back else "",
+        "why_no_way_back": why_none(row.kind, act) if act and not back else "",
+    }
 
 
 @require_POST
@@ -138,11 +153,14 @@ def batch_stop(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """The opposite act on what was done, foreseen like any other."""
+    """What undoes it, on what was done, foreseen like any other act."""
     row = _find(request, pk)
-    kind = KINDS[row.kind]
-    act = opposite_of(kind.act_named(row.act))
-    if act is None or not row.done_keys:
-        messages.error(request, "Cet acte n’a pas de contraire : voyez chaque fiche.")
+    back = _back(row)
+    if back is None or row.is_at_work or row.stage == Batch.Stage.FORESEEN:
+        messages.error(request, _back_of(row)["why_no_way_back"] or "Attendez que ce soit fini, ou arrêtez-le d’abord.")
         return redirect(row)
-    return redirect(actions.begin(kind, act, row.done_keys, back=row.back, by=request.user))
+    keys = back.keys(row)
+    if not keys:
+        messages.error(request, "Il n’y a plus rien à reprendre : tout a reçu sa réponse, ou fut repris déjà.")
+        return redirect(row)
+    return redirect(actions.begin(KINDS[back.kind], back.act, keys, back=row.back, by=request.user))

@@ -1,18 +1,18 @@
 """What the BAL of the structures one sees cost, what is paid for nothing, and the operators with their prices."""
 
 from django.db.models import Count, Prefetch, Q
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from directory.csv_files import as_csv
-from directory.sheets import XLSX, as_xlsx
+from directory.sheets import as_xlsx
 from mailboxes import actions
 from mailboxes.indicators.costs import DIMENSIONS, Bill, Costs
 from mailboxes.lists.place import places_within
 from mailboxes.models import Bal, Domain, Operator, Price, Structure, Use
 from mailboxes.models.bals import platform_roles
+from mailboxes.views.files import csv_table, xlsx_file
 from mailboxes.views.frame import sees_structures
 
 BARS = 12
@@ -74,24 +74,14 @@ def cost_export(request, view, form):
     header += [f"{label} {unit}" for _, use in PARTS for label in [use.label] for unit in ("(BAL)", "(€ par an)")]
     rows = ([label, *_cells(bill)] for label, bill in lines)
     if form == "csv":
-        texts = ([_french(cell) for cell in row] for row in rows)
-        response = HttpResponse(as_csv(header, texts), content_type="text/csv; charset=utf-8")
-    else:
-        response = HttpResponse(as_xlsx(f"Coûts par {title}", header, rows), content_type=XLSX)
-    name = f"couts-{view}-{timezone.localdate():%Y-%m-%d}.{form}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+        return csv_table(f"couts-{view}", header, rows)
+    return xlsx_file(f"couts-{view}", as_xlsx(f"Coûts par {title}", header, rows))
 
 
 def _cells(bill: Bill) -> list:
     parts = [getattr(bill, part) for part, _ in PARTS]
     uses = [cell for cost in parts for cell in (cost.count, cost.amount)]
     return [bill.total.count, bill.total.amount, bill.total.unpriced, *uses]
-
-
-def _french(cell):
-    """Excel in French takes 12.50 for a date or a text."""
-    return cell if isinstance(cell, int | str) else f"{cell:.2f}".replace(".", ",")
 
 
 def operators(request):

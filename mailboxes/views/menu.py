@@ -82,6 +82,7 @@ MENU: tuple[MenuPage | MenuGroup, ...] = (
         (
             MenuPage("Activité", "activity", "history"),
             MenuPage("Indicateurs", "indicators", "chart-line"),
+            MenuPage("Comparer les structures", "structure-compare", "building-hospital"),
             MenuPage("Engagements", "engagement-list", "flag"),
             MenuPage("État des accès", "access-list", "user-check"),
             MenuPage("Protocole d’utilisation", "protocols", "file-text"),

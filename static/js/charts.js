@@ -4,13 +4,32 @@
 //               {"label": "Fourchette", "band": [["2026-01-31", low, high], …]} fills what lies between two courses
 //    "thresholds": [{"label": "Alerte", "value": 80}],
 //    "direct": true}   each course is named at its end, each threshold at its line: no legend
-//   {"type": "bar" | "doughnut", "labels": ["PER", …], "values": [12, …]}      one series, or for bars several:
+//   {"type": "bar", "labels": ["PER", …], "values": [12, …]}      one series, or for bars several:
 //   {"type": "bar", "stacked": true, "labels": […], "series": [{"label": "Actives", "values": […]}, …]}
 "use strict";
 
-const COLOURS = ["#0b5394", "#0f766e", "#b45309", "#7c3aed", "#be123c", "#475569", "#4d7c0f", "#0e7490"];
-const THRESHOLD = "#be123c";
-const INK = "#1f2937";
+// The colours of tokens.css, as the page's scheme resolves them; read anew where the device changes it.
+const TOKENS = ["--chart-1", "--chart-2", "--chart-3", "--chart-4", "--chart-5", "--chart-6", "--chart-7", "--chart-8"];
+let COLOURS, THRESHOLD, INK, SURFACE;
+
+function readColours() {
+  const probe = document.body.appendChild(document.createElement("span"));
+  const read = (token) => {
+    probe.style.color = `var(${token})`;
+    return getComputedStyle(probe).color;
+  };
+  COLOURS = TOKENS.map(read);
+  THRESHOLD = read("--fill-full");
+  INK = read("--ink");
+  SURFACE = read("--chart-surface");
+  Chart.defaults.color = read("--plain-ink");
+  Chart.defaults.borderColor = read("--chart-grid");
+  probe.remove();
+}
+
+// "rgb(1, 2, 3)" lets so much through.
+const clear = (colour, share) => colour.replace("rgb(", "rgba(").replace(")", `, ${share})`);
+
 const day = new Intl.DateTimeFormat("fr-FR", { day: "numeric", month: "short", year: "numeric" });
 const number = new Intl.NumberFormat("fr-FR", { maximumFractionDigits: 1 });
 
@@ -30,7 +49,7 @@ const DIRECT = {
     });
     ctx.save();
     ctx.font = "12px system-ui, sans-serif";
-    ctx.strokeStyle = "#fff";
+    ctx.strokeStyle = SURFACE;
     ctx.lineWidth = 4;
     for (const [isThreshold, align] of [[true, "left"], [false, "right"]]) {
       let free = chartArea.top + 10;
@@ -63,14 +82,14 @@ function line({ series, thresholds = [], unit, max, direct = false }) {
   // In the colour of the series before it. Two courses; the first one, nameless, is the edge that the other fills up to.
   const band = ({ label, band: list }, i) => {
     const colour = COLOURS[(i - 1) % COLOURS.length];
-    const edge = { borderColor: `${colour}66`, borderWidth: 1, pointRadius: 0, tension: 0 };
+    const edge = { borderColor: clear(colour, 0.4), borderWidth: 1, pointRadius: 0, tension: 0 };
     return [
       { ...edge, label: "", data: points(list.map(([date, low]) => [date, low])), fill: false },
       {
         ...edge,
         label,
         data: points(list.map(([date, , high]) => [date, high])),
-        backgroundColor: `${colour}33`,
+        backgroundColor: clear(colour, 0.2),
         fill: "-1",
       },
     ];
@@ -135,14 +154,7 @@ function bar({ labels, values, series = [{ label: "", values }], unit, stacked =
   };
 }
 
-function doughnut({ labels, values }) {
-  return {
-    data: { labels, datasets: [{ data: values, backgroundColor: labels.map((_, i) => COLOURS[i % COLOURS.length]) }] },
-    options: { plugins: { legend: { position: "bottom" } } },
-  };
-}
-
-const KINDS = { line, bar, doughnut };
+const KINDS = { line, bar };
 
 function draw(canvas) {
   const asked = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
@@ -155,6 +167,10 @@ const drawAll = (root) => root.querySelectorAll("canvas[data-chart]").forEach(dr
 
 if (matchMedia("(prefers-reduced-motion: reduce)").matches) Chart.defaults.animation = false;
 Chart.defaults.locale = "fr-FR";
-Chart.defaults.color = "#374151";
+readColours();
 drawAll(document);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  readColours();
+  drawAll(document);
+});
 document.addEventListener("htmx:load", (event) => drawAll(event.detail.elt));

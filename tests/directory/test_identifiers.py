@@ -2,7 +2,7 @@
 
 import pytest
 
-from directory.identifiers import doubtful, is_mssante, is_patient, malformed
+from directory.identifiers import department_of, doubtful, is_mssante, is_patient, malformed
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,12 @@ def test_what_is_an_mssante_address(address, trusted):
 def test_a_patient_is_no_structure_s_bal():
     assert is_patient("279035121518989@patient.mssante.fr")
     assert not is_patient("accueil@patients.mssante.fr")
+
+
+@pytest.mark.parametrize(
+    ("postcode", "code"),
+    [("42000", "42"), ("01000", "01"), ("97110", "971"), ("98800", "988"), ("20000", "2A"), ("20137", "2A"),
+     ("20200", "2B"), ("20600", "2B"), ("", "")],
+)  # fmt: skip
+def test_a_postcode_tells_the_departement(postcode, code):
+    assert department_of(postcode) == code

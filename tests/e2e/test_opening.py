@@ -53,7 +53,7 @@ def ask_for_an_org(app, page, log_in, look):
     page.get_by_text("Marie EXEMPLE").wait_for()
     page.get_by_label("Personne à ajouter").fill("delphine")
     page.get_by_label("délégataire", exact=True).check()
-    page.get_by_label("Mission du délégataire").fill("secrétariat de dialyse")
+    page.get_by_label("Motif de l’accès du délégataire").fill("secrétariat de dialyse")
     page.get_by_role("button", name="Ajouter cette personne").click()
     page.get_by_role("button", name="Retirer Delphine EXEMPLE").wait_for()
     look("opening-access")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from mailboxes import actions
+from mailboxes.forms.people import places_of
 from mailboxes.models import (
     SYSTEM,
     AccessTrace,
@@ -350,7 +351,7 @@ def test_the_person_sees_their_file_and_may_tick_their_part(visit, people, file,
 
 
 def test_the_dashboard_tells_the_late_ones(visit, people, file, per):
-    late = f"{reverse('movement-list')}?point=depart-en-retard"
+    late = reverse("finding", args=["depart-en-retard"])
     assert late not in visit(people.gisele, "dashboard").text
     Movement.objects.update(planned_on=TODAY() - timedelta(days=1))
     assert late in visit(people.gisele, "dashboard").text
@@ -378,6 +379,14 @@ def test_the_principal_hands_over_all_at_once_and_each_refusal_stands_on_its_lin
     assert principals == {org.pk: people.bruno, second.pk: people.alice, third.pk: people.alice}
     assert f'name="bal_{org.pk}"' not in answer.text
     assert f'name="bal_{second.pk}"' in answer.text
+
+
+def test_homonyms_are_told_apart_by_where_they_work_as_far_as_one_sees(people, structure, other_structure):
+    Affiliation.objects.filter(person=people.bruno, structure=structure).update(function="anesthésie")
+    Affiliation.objects.create(person=people.bruno, structure=other_structure, function="consultations")
+    seen = Structure.objects.visible_to(people.gisele.user)
+    assert places_of([people.bruno, people.eve], seen) == {people.bruno.pk: f"anesthésie, {structure}"}
+    assert places_of([people.bruno], Structure.objects.none()) == {}
 
 
 def test_the_handover_proposes_cotitulaires_first_then_people_with_rpps_and_card(visit, people, org):

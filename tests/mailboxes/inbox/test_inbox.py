@@ -11,7 +11,8 @@ from mailboxes import jobs
 from mailboxes.findings import BY_NAME
 from mailboxes.inbox.actions import entrust_to, follow, pause_until, say_done, take_up
 from mailboxes.inbox.models import DONE_FOR, VISIT, Desk, Todo, desk_of
-from mailboxes.inbox.rows import Inbox, sparkline
+from mailboxes.inbox.rows import Inbox
+from mailboxes.indicators.sparkline import sparkline
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, JournalEntry, Membership, Structure
 from mailboxes.rules import NotAllowed, Refused
@@ -41,7 +42,7 @@ def rows(user, tab=""):
 
 
 def of(bal):
-    return Bal.objects.filter(pk=bal.pk)
+    return [bal.pk]
 
 
 def test_a_group_of_equals_is_one_row_with_its_worst_first(full, people):
@@ -62,7 +63,7 @@ def test_what_is_paused_is_aside_until_its_day(full, people, time_machine):
 
 
 def test_what_is_said_done_and_still_there_comes_back(full, people, time_machine):
-    follow(FULL, Bal.objects.all(), say_done(), by=people.gisele.user)
+    follow(FULL, [bal.pk for bal in full], say_done(), by=people.gisele.user)
     assert "pleine" not in rows(people.gisele.user)
     assert rows(people.gisele.user, "fait")["pleine"].number == 3
     time_machine.move_to(timezone.now() + DONE_FOR + timedelta(hours=1))

@@ -7,11 +7,13 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 from django.utils import timezone
 
+from mailboxes.actions.requests import ask
 from mailboxes.jobs import run as run_job
-from mailboxes.lifecycle import RequestStage, State
+from mailboxes.lifecycle import RequestKind, RequestStage, State
 from mailboxes.lists import actions, rules
 from mailboxes.lists.bulk import KINDS
 from mailboxes.lists.models import Batch
+from mailboxes.lists.undo import WAYS_BACK
 from mailboxes.models import Bal, JournalEntry, Request
 from tests.mailboxes.in_bulk import do_in_bulk, foresee
 
@@ -108,6 +110,131 @@ def test_it_is_undone_while_the_operator_has_not_answered(gisele, many, asked):
     actions.carry_on(Batch.objects.latest("pk"))
     assert set(Bal.objects.filter(pk__in=[bal.pk for bal in many]).values_list("state", flat=True)) == {State.ACTIVE}
     assert set(Request.objects.filter(kind="depublish").values_list("stage", flat=True)) == {RequestStage.CANCELLED}
+
+
+# --- The way back -----------------------------------------------------------------------------------------------------
+ACTS = [(kind.name, act) for kind in KINDS.values() for act in kind.acts]
+
+
+@pytest.mark.parametrize(("kind", "act"), ACTS, ids=str)
+def test_each_act_has_its_way_back_or_says_what_to_do_instead(kind, act):
+    found = WAYS_BACK[kind, act]
+    if isinstance(found, str):
+        assert found.endswith(".")
+        assert len(found) > 40, "what to do instead"
+    else:
+        assert KINDS[found.kind].act_named(found.act), "it can be foreseen and done like any other"
+
+
+def test_no_way_back_is_told_of_an_act_that_is_none():
+    assert set(WAYS_BACK) == set(ACTS)
+
+
+@pytest.mark.parametrize("act", ["retract_opening", "retract_deletion"])
+def test_what_only_undoes_is_offered_by_no_list(gisele, org, act):
+    assert f'value="{act}"' not in gisele.get(reverse("bal-list")).text
+    gisele.post(reverse("bal-bulk"), {"act": act, "bals": [org.pk]})
+    assert not Batch.objects.exists()
+
+
+def undo(client, batch):
+    """As one does: the report's button, what is foreseen, and the confirmation."""
+    return client.post(reverse("batch-undo", args=[batch.pk]))
+
+
+def to_open(people, make_bal, state, kind):
+    """A BAL that waits for the operator's answer to a request that was really made."""
+    bal = make_bal("PER", people.paul, state=state)
+    request = ask(kind, bal=bal, by=people.gisele.user)
+    Request.objects.filter(pk=request.pk).update(stage=RequestStage.SENT, sent_at=timezone.now())
+    return bal
+
+
+@pytest.mark.parametrize(
+    ("before", "kind", "act", "after"),
+    [
+        (State.REQUESTED, RequestKind.OPEN, "activate", State.ACTIVE),
+        (State.DELETION_REQUESTED, RequestKind.DELETE, "confirm_deletion", State.DELETION_CONFIRMED),
+    ],
+)
+def test_an_answer_recorded_by_mistake_is_taken_back_for_all(gisele, people, make_bal, before, kind, act, after):
+    bals = [to_open(people, make_bal, before, kind) for _ in range(3)]
+    do_in_bulk(gisele, "bal-bulk", {"act": act, "bals": [bal.pk for bal in bals]})
+    assert set(Bal.objects.values_list("state", flat=True)) == {after}
+    page = undo(gisele, Batch.objects.get())
+    foreseen = gisele.get(page.url)
+    assert foreseen.context["possible"] == 3
+    refused = gisele.post(page.url, {})
+    assert refused.status_code == 422
+    assert "Dites pourquoi" in refused.text
+    gisele.post(page.url, {"note": "Mauvaise liste"})
+    assert set(Bal.objects.values_list("state", flat=True)) == {before}
+    assert set(Request.objects.values_list("stage", flat=True)) == {RequestStage.SENT}
+
+
+def test_an_opening_that_nobody_asked_for_is_not_taken_back(gisele, people, make_bal):
+    bal = make_bal("PER", people.paul, state=State.REQUESTED)
+    do_in_bulk(gisele, "bal-bulk", {"act": "activate", "bals": [bal.pk]})
+    page = gisele.get(undo(gisele, Batch.objects.get()).url)
+    assert page.context["possible"] == 0
+    assert "Aucune réponse de l’opérateur n’est à reprendre" in page.text
+
+
+def test_a_depublication_given_up_is_asked_again(gisele, org):
+    do_in_bulk(gisele, "bal-bulk", {**ASK, "bals": [org.pk]})
+    do_in_bulk(gisele, "bal-bulk", {"act": "cancel_depublication", "bals": [org.pk]})
+    gisele.post(undo(gisele, Batch.objects.latest("pk")).url, {"note": "Encore"})
+    org.refresh_from_db()
+    assert org.state == State.DEPUBLICATION_REQUESTED
+
+
+def test_the_space_that_was_asked_for_is_asked_no_more(gisele, org, per, people):
+    other = ask(RequestKind.CHANGE, bal=per, by=people.gisele.user)
+    Bal.objects.update(quota_mb=1000, used_mb=990, percent_full=99)
+    do_in_bulk(gisele, "bal-bulk", {"act": "ask_operator", "bals": [org.pk, per.pk]}, quota_mb="2000")
+    page = undo(gisele, Batch.objects.get())
+    assert gisele.get(page.url).context["possible"] == 1, "not what was asked before, and stands"
+    gisele.post(page.url, {})
+    asked = Request.objects.get(bal=org)
+    assert asked.stage == RequestStage.CANCELLED
+    other.refresh_from_db()
+    assert other.is_awaited
+    answer = undo(gisele, Batch.objects.order_by("pk").first())
+    assert "plus rien à reprendre" in said(answer)
+
+
+def test_what_was_asked_of_the_operator_about_gaps_is_asked_no_more(gisele, people, structure, fresh, make_entry):
+    make_entry("vieille@chu-exemple.mssante.fr", "ORG", structure_id_type="1", structure_id=structure.finess_et)
+    key = f"inconnue:{structure.pk}:vieille@chu-exemple.mssante.fr"
+    do_in_bulk(gisele, "gap-bulk", {"act": "ask_operator", "gaps": [key]}, reason="Inconnue ici")
+    asked = Request.objects.get()
+    gisele.post(undo(gisele, Batch.objects.get()).url, {})
+    asked.refresh_from_db()
+    assert asked.stage == RequestStage.CANCELLED
+
+
+def test_it_is_said_before_and_after_whether_there_is_a_way_back(gisele, org, per):
+    page = foresee(gisele, "bal-bulk", {"act": "ask_use", "bals": [org.pk, per.pk]})
+    assert "Il n’y aura pas de retour en arrière. Les questions sont parties" in page.text
+    page = foresee(gisele, "bal-bulk", {**ASK, "bals": [org.pk]})
+    assert "revenir en arrière tant que l’opérateur n’a pas répondu" in page.text
+    done = gisele.post(Batch.objects.latest("pk").get_absolute_url(), {"note": "x"}, follow=True)
+    batch = Batch.objects.latest("pk")
+    assert f'<a href="{batch.get_absolute_url()}">Revenir en arrière</a>' in done.text, "a page of rows is over at once"
+    assert "Revenir en arrière : annuler la dépublication" in gisele.get(batch.get_absolute_url()).text
+
+
+def test_what_has_no_way_back_says_so_when_asked(gisele, per):
+    do_in_bulk(gisele, "bal-bulk", {"act": "ask_use", "bals": [per.pk]})
+    assert "Les questions sont parties" in said(undo(gisele, Batch.objects.get()))
+
+
+def test_what_still_goes_on_is_not_undone(gisele, asked):
+    assert "Attendez que ce soit fini" in said(undo(gisele, asked))
+
+
+def said(answer):
+    return " ".join(map(str, get_messages(answer.wsgi_request)))
 
 
 def test_a_confirmation_given_twice_is_told(gisele, many):

@@ -122,7 +122,7 @@ WITHOUT = (
     "compte/", "avis/repondre/", "adresses/", "questions/", "rattachement/", "coordonnees/<str", "healthz", "readyz",
     "metrics", "fhir/", "api/", "admin/", "service", "mes-preferences/", "mise-en-route/", "chercher", "recherche",
     "listes/", "j-agis-pour/", "styleguide/", "gardees/", "ce-qui-est-garde", "static",
-    "accessibilite/", "scim/",
+    "accessibilite/", "apparence/", "scim/",
 )  # fmt: skip
 
 

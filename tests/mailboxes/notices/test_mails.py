@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes import actions
-from mailboxes.lifecycle import Verb
+from mailboxes.lifecycle import State, Verb
 from mailboxes.models import SYSTEM, JournalEntry, Notice, Structure
 from mailboxes.notices.mails import WORDINGS, Awaits
 from mailboxes.notices.telling import tell_one
@@ -91,5 +91,9 @@ def test_the_preview_of_all_mails_is_for_administrators(client, people, admin_cl
     page = admin_client.get(reverse("styleguide")).content.decode()
     for wording in WORDINGS.values():
         assert wording.says in page
+    for scheme in ("light", "dark"):
+        assert f'<div class="scheme-shown" data-bs-theme="{scheme}">' in page
+    for state, label in State.choices:
+        assert page.count(f'<span class="badge state-{state}">{label}</span>') == 2, "in both schemes"
     assert admin_client.get(reverse("styleguide-mail", args=["rien"])).status_code == 404
     assert "unsafe-inline" not in admin_client.get(reverse("styleguide")).headers["Content-Security-Policy"]

@@ -9,11 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
+from directory.typography import quoted
 from mailboxes import actions, jobs
-from mailboxes.lifecycle import STEPS, WHO_MAY, Act, RequestKind, RequestStage, Role, State, Verb
+from mailboxes.lifecycle import AT_STAGE, BY_HAND, STEPS, WHO_MAY, Act, RequestKind, RequestStage, Role, State, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Request
 from mailboxes.notices.telling import tell
-from mailboxes.rules import NotAllowed, Refused
+from mailboxes.rules import NotAllowed, Refused, check_stage
 
 pytestmark = pytest.mark.sqlite_run
 
@@ -149,6 +150,16 @@ def test_a_deletion_not_yet_confirmed_is_not_said_to_be_seen(org, people, annuai
     request = make_request(org, KINDS.DELETE, State.DELETION_REQUESTED)
     with pytest.raises(Refused, match="impossible : sa suppression est déjà demandée"):
         actions.step(request, Act.VERIFY_REQUEST, by=people.gisele.user)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_cannot_be_done_at_a_stage_says_what_comes_next(change, people, stage):
+    Request.objects.filter(pk=change.pk).update(stage=stage)
+    change.refresh_from_db()
+    act = next(act for act in BY_HAND if stage not in STEPS[act].before)
+    with pytest.raises(Refused) as refusal:
+        check_stage(change, act, by=people.gisele.user)
+    assert refusal.value.messages == [f"{quoted(act.label)} est impossible : {AT_STAGE[stage]}."]
 
 
 def test_a_refusal_says_why(change, people):

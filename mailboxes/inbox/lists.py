@@ -1,0 +1,126 @@
+"""The pages of one finding: its BAL, its files or its gaps, the worst first."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from django.http import HttpRequest
+
+from mailboxes.findings import Finding
+from mailboxes.gaps import Gap, Gaps
+from mailboxes.inbox.models import Todo
+from mailboxes.inbox.rows import example_of, todos_of
+from mailboxes.inbox.subjects import SUBJECTS, Seen, bals_of, gap_keys, movements_of
+from mailboxes.lists.listing import Column, Listing
+from mailboxes.models import Bal, Movement
+from mailboxes.models.checklists import files
+
+Acts = Sequence[tuple[str, str]]
+
+
+class FindingList(Listing):
+    """The BAL of one finding."""
+
+    name, view, nouns = "finding", "finding", SUBJECTS["bals"].nouns
+    row, empty = "mailboxes/inbox/_bal.html", "mailboxes/inbox/_settled.html"
+    picks, bulk_view, bulk_template = SUBJECTS["bals"].picks, "finding", "mailboxes/inbox/_decide.html"
+    keeps_views = False
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("address", "Adresse", ("address",)),
+        Column("structure", "Structure et service", ("structure__name", "address")),
+        Column("why", "Pourquoi"),
+        Column("since", "Depuis"),
+        Column("holder", "Qui en répond"),
+        Column("remedy", "Ce qu’on peut faire"),
+    )
+    finding: Finding
+    tab = ""
+
+    @property
+    def total(self) -> str:
+        return super().total + {"pause": " en pause", "fait": ", à revoir si rien ne change"}.get(self.tab, "")
+
+
+class FindingMovements(FindingList):
+    """The files of one finding."""
+
+    name, nouns, picks = "finding-movements", SUBJECTS["movements"].nouns, SUBJECTS["movements"].picks
+    row, place_path = "mailboxes/inbox/_movement.html", "stay__structure"
+    columns = (
+        Column("who", "Qui", ("stay__person__family_name", "stay__person__given_name")),
+        Column("structure", "Structure", ("stay__structure__name",)),
+        Column("planned", "Jour prévu", ("planned_on",)),
+        Column("steps", "Étapes"),
+        Column("since", "Depuis"),
+        Column("assignee", "Confié à"),
+    )
+
+
+class FindingGaps(FindingList):
+    """The gaps of one finding."""
+
+    name, nouns, picks = "finding-gaps", SUBJECTS["gaps"].nouns, SUBJECTS["gaps"].picks
+    row, place_path = "mailboxes/inbox/_gap.html", ""
+    columns = (
+        Column("address", "Adresse"),
+        Column("structure", "Structure"),
+        Column("facts", "Ce qu’on en sait"),
+        Column("assignee", "Confié à"),
+        Column("remedy", "Ce qu’on peut faire"),
+    )
+
+
+def list_bals(request: HttpRequest, finding: Finding, seen: Seen, tab: str, now: datetime, acts: Acts) -> FindingList:
+    rows = Bal.objects.with_holders().with_publication().prefetch_related(todos_of(finding.name))
+    listing = FindingList(
+        request, bals_of(finding, seen.bals, tab, now), loaded=rows, acts=acts, view_args=[finding.name]
+    )
+    for bal in listing.page:
+        bal.example = example_of(finding, bal, request.user)
+    return listing
+
+
+def list_movements(request, finding: Finding, seen: Seen, tab: str, now: datetime, acts: Acts) -> FindingMovements:
+    rows = Movement.objects.prefetch_related(todos_of(finding.name))
+    listing = FindingMovements(
+        request, movements_of(finding, seen.movements, tab, now), loaded=rows, acts=acts, view_args=[finding.name]
+    )
+    found = {file.movement.pk: file for file in files(Movement.objects.filter(pk__in=[row.pk for row in listing.page]))}
+    for row in listing.page:
+        row.file, row.todo = found[row.pk], next(iter(row.followed), None)
+    return listing
+
+
+class ChosenGaps:
+    """The gaps of these keys, of which a page alone is read with its facts."""
+
+    def __init__(self, seen: Seen, keys: list[str]):
+        self.seen, self.keys = seen, keys
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, cut: slice) -> list[Gap]:
+        keys = self.keys[cut]
+        return sorted(Gaps(self.seen.structures, status="open").keyed(keys), key=lambda gap: keys.index(gap.key))
+
+
+def list_gaps(request, finding: Finding, seen: Seen, tab: str, now: datetime, acts: Acts) -> FindingGaps:
+    rows = ChosenGaps(seen, gap_keys(finding, seen, tab, now))
+    listing = FindingGaps(request, rows, acts=acts, view_args=[finding.name])
+    keys = [gap.key for gap in listing.page]
+    todos: dict[str, Todo] = {
+        todo.key: todo for todo in SUBJECTS["gaps"].todos(finding, keys).select_related("assignee")
+    }
+    for gap in listing.page:
+        gap.todo = todos.get(gap.key)
+    return listing
+
+
+LISTERS: dict[str, Callable[..., FindingList]] = {"bals": list_bals, "movements": list_movements, "gaps": list_gaps}
+
+
+def list_of(request: HttpRequest, finding: Finding, seen: Seen, tab: str, now: datetime, *, acts: Acts) -> FindingList:
+    listing = LISTERS[finding.about](request, finding, seen, tab, now, acts)
+    listing.finding, listing.tab = finding, tab
+    return listing
