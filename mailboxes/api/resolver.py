@@ -59,6 +59,7 @@ class Known(NamedTuple):
     state: str
     service: str
     percent_full: int | None
+    read_at: datetime | None
     is_idle: bool
 
 

@@ -254,9 +254,11 @@ def etag_of(facts) -> str:
     return quote_etag(hashlib.sha256(JSONRenderer().render(facts)).hexdigest()[:32])
 
 
-def unless_known(request, facts) -> Response:
-    """These facts with their ETag; to who has them already, that they are the same."""
+def unless_known(request, facts: dict, beside: Callable[[], dict] | None = None) -> Response:
+    """These facts with their ETag; to who has them already, that they are the same. `beside`: what goes with them and
+    differs at each answer; the ETag is then a weak one."""
     etag = etag_of(facts)
+    headers = {"ETag": f"W/{etag}" if beside else etag}
     if etag in _tags(request, "If-None-Match"):
-        return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
-    return Response(facts, headers={"ETag": etag})
+        return Response(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
+    return Response({**facts, **beside()} if beside else facts, headers=headers)
