@@ -77,6 +77,7 @@ class QuestionSerializer(StrictSerializer):
         Preference.Purpose.choices,
         required=False,
         default="",
+        allow_blank=True,
         help_text="La sorte de message à envoyer ; vide : toutes.",
     )
 

@@ -71,6 +71,12 @@ class Pages(CursorPagination):
 
     def get_paginated_response_schema(self, schema):
         described = super().get_paginated_response_schema(schema)
+        for name in ("next", "previous"):  # as JSON Schema has it: REST framework writes OpenAPI 3.0, and a stray quote
+            described["properties"][name] = {
+                "type": ["string", "null"],
+                "format": "uri",
+                "example": "https://bal.exemple.fr/api/v1/bals/?cursor=cD00ODY%3D",
+            }
         described["properties"]["total"] = {
             "type": "integer",
             "example": 240,
