@@ -499,7 +499,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "BAL Manager",
     "DESCRIPTION": "Le registre des BAL MSSanté d’une structure, pour son DPI ou son DUI.",
-    "VERSION": "1.1",  # docs/api/changelog.md
+    "VERSION": "1.2",  # docs/api/changelog.md
     "CONTACT": {"name": "La personne qui administre cette instance de BAL Manager"},
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "SERVERS": [{"url": "/", "description": "L’instance qui sert ce document"}],

@@ -351,6 +351,15 @@ def near_words(word: str, *, is_domain: bool = False, size: int = 300) -> Iterab
     return dict.fromkeys(found)
 
 
+def words_with(part: str, size: int) -> list[str]:
+    """Words of the annuaire in which these letters stand, three of them at least."""
+    column = "word" if is_postgresql() else "padded"
+    query = f"SELECT word FROM {WORD} WHERE {column} LIKE %s AND NOT is_domain LIMIT {int(size)}"
+    with connection.cursor() as cursor:
+        cursor.execute(query, [f"%{part}%"])
+        return [row[0] for row in cursor.fetchall()]
+
+
 def known_words(words: Iterable[str]) -> set[str]:
     """Those of `words` that stand in the annuaire."""
     with connection.cursor() as cursor:

@@ -10,6 +10,7 @@ from mailboxes.api.places import OperatorViewSet, StructureViewSet
 from mailboxes.api.readings import ReadingViewSet
 from mailboxes.api.requests import RequestViewSet
 from mailboxes.api.resolve import CheckView, ResolveView
+from mailboxes.api.statement import statement_keys
 from mailboxes.campaigns.api import RegisterViewSet
 from mailboxes.campaigns.filters import RegisterFilter
 from mailboxes.campaigns.models import recertified_on
@@ -252,6 +253,7 @@ urlpatterns = [
     path("personnes/suggestions/", people.person_suggest, name="person-suggest"),
     path("scim/v2/", include("mailboxes.scim.urls")),
     path("fhir/", include("mailboxes.api.fhir.urls")),
+    path(".well-known/jwks.json", statement_keys, name="statement-keys"),
     path("api/v1/", include(api.urls)),
     path("api/v1/findings/", FindingsView.as_view(), name="api-findings"),
     path("api/v1/resolve/", ResolveView.as_view(), name="api-resolve"),

@@ -69,6 +69,10 @@ class Activity(Copied):
         constraints = [
             models.UniqueConstraint(fields=["national_id", "source", "ordinal"], name="activity_once"),
         ]
+        indexes = [
+            models.Index(fields=["finess_site"], name="activity_finess_site"),
+            models.Index(fields=["finess_ej"], name="activity_finess_ej"),
+        ]
 
     def __str__(self):
         return f"{self.given_name} {self.family_name}, {self.place or self.profession}"

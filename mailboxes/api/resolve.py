@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from drf_spectacular.utils import (
@@ -19,6 +20,7 @@ from directory.identifiers import LONGEST
 from directory.models import Entry
 from directory.readers.identifiers import READERS, read_structure_number
 from directory.readers.texts import Read
+from mailboxes.api.bal_lines import written
 from mailboxes.api.resolver import (
     MAX_QUESTIONS,
     AnnuaireLine,
@@ -29,6 +31,7 @@ from mailboxes.api.resolver import (
     resolve,
 )
 from mailboxes.api.schema import IF_NONE_MATCH
+from mailboxes.api.statement import signed
 from mailboxes.api.strict import StrictSerializer, StrictView
 from mailboxes.api.viewsets import unless_known
 from mailboxes.lifecycle import Scope
@@ -52,13 +55,16 @@ ANSWER: dict = {
         "bal": 12,
         "reason": "preferred",
         "reason_label": "BAL privilégiée de la situation d’exercice",
+        "read_at": "2026-11-19T22:00:00+01:00",
     },
     "why": "BAL privilégiée de la situation d’exercice",
     "alternatives": [],
     "warnings": [{"code": "idle", "detail": "Cette BAL n’est plus relevée depuis longtemps."}],
     "freshness": FRESHNESS,
 }
-LINE = {name: value for name, value in ANSWER["best"].items() if name not in ("bal", "reason", "reason_label")}
+STATEMENT = "eyJhbGciOiJFZERTQSIsImtpZCI6IuKApiJ9.eyJ0b2xkIjpbXX0.c2lnbmF0dXJl"
+NOT_OF_LINE = ("bal", "reason", "reason_label", "read_at")
+LINE = {name: value for name, value in ANSWER["best"].items() if name not in NOT_OF_LINE}
 
 
 class QuestionSerializer(StrictSerializer):
@@ -71,6 +77,7 @@ class QuestionSerializer(StrictSerializer):
         Preference.Purpose.choices,
         required=False,
         default="",
+        allow_blank=True,
         help_text="La sorte de message à envoyer ; vide : toutes.",
     )
 
@@ -117,6 +124,9 @@ class ChoiceSerializer(LineSerializer):
     bal = serializers.IntegerField(allow_null=True, help_text="Sa fiche au registre, si la clé la voit.")
     reason = serializers.CharField()
     reason_label = serializers.CharField()
+    read_at = serializers.DateTimeField(
+        allow_null=True, help_text="Dernier relevé d’usage de cette BAL au registre, si la clé la voit."
+    )
 
 
 class WarningSerializer(serializers.Serializer):
@@ -129,7 +139,6 @@ class FreshnessSerializer(serializers.Serializer):
     is_stale = serializers.BooleanField()
 
 
-@extend_schema_serializer(examples=[OpenApiExample("Un médecin dans un hôpital", response_only=True, value=ANSWER)])
 class AnswerSerializer(serializers.Serializer):
     question = QuestionSerializer()
     best = ChoiceSerializer(allow_null=True)
@@ -139,17 +148,36 @@ class AnswerSerializer(serializers.Serializer):
     freshness = FreshnessSerializer()
 
 
+STATED = {"help_text": "Ce qui a été répondu, et de quel annuaire, signé (JWS) ; clés : `/.well-known/jwks.json`."}
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Un médecin dans un hôpital", response_only=True, value={**ANSWER, "statement": STATEMENT})
+    ]
+)
+class SignedAnswerSerializer(AnswerSerializer):
+    statement = serializers.CharField(**STATED)
+
+
 @extend_schema_serializer(examples=[OpenApiExample("Une question", request_only=True, value={"questions": [QUESTION]})])
 class BatchSerializer(StrictSerializer):
     questions = QuestionSerializer(many=True, max_length=MAX_QUESTIONS, allow_empty=False)
 
 
 @extend_schema_serializer(
-    examples=[OpenApiExample("Une réponse", response_only=True, value={"answers": [ANSWER], "freshness": FRESHNESS})]
+    examples=[
+        OpenApiExample(
+            "Une réponse",
+            response_only=True,
+            value={"answers": [ANSWER], "freshness": FRESHNESS, "statement": STATEMENT},
+        )
+    ]
 )
 class BatchAnswerSerializer(serializers.Serializer):
     answers = AnswerSerializer(many=True)
     freshness = FreshnessSerializer()
+    statement = serializers.CharField(**STATED)
 
 
 # By hand rather than by the serializers above, which describe it: a batch has thousands of lines.
@@ -172,8 +200,13 @@ def shown(answer: ResolverAnswer, now: dict) -> dict:
 
 def _choice(one: Ranked) -> dict:
     bal = one.candidate.bal
-    reason = {"reason": one.reason.code, "reason_label": one.reason.label}
-    return _line(one.candidate.entry) | {"bal": bal.pk if bal else None} | reason
+    return {
+        **_line(one.candidate.entry),
+        "bal": bal.pk if bal else None,
+        "reason": one.reason.code,
+        "reason_label": one.reason.label,
+        "read_at": written(bal.read_at, timezone.get_current_timezone()) if bal and bal.read_at else None,
+    }
 
 
 def _line(entry: Entry | AnnuaireLine) -> dict:
@@ -193,6 +226,13 @@ def _freshness() -> dict:
     return FreshnessSerializer(freshness()).data
 
 
+def _stated(answers: list[dict], now: dict, request) -> str:
+    return signed(answers, now, request.auth.software_id if request.auth else None)
+
+
+UNCHANGED = OpenApiResponse(description="Rien n’a changé.")
+
+
 @method_decorator(never_cache, name="dispatch")
 class ResolveView(StrictView):
     scopes = {"GET": Scope.RESOLVE, "POST": Scope.RESOLVE}
@@ -202,7 +242,7 @@ class ResolveView(StrictView):
 
     @extend_schema(
         parameters=[QuestionSerializer, IF_NONE_MATCH],
-        responses={200: AnswerSerializer, 304: OpenApiResponse(description="Rien n’a changé.")},
+        responses={200: SignedAnswerSerializer, 304: UNCHANGED},
         operation_id="resolve",
     )
     def get(self, request):
@@ -213,17 +253,27 @@ class ResolveView(StrictView):
         asked = QuestionSerializer(data=request.query_params, context={"request": request})
         asked.is_valid(raise_exception=True)
         (answer,) = resolve([question_of(asked.validated_data)], user=request.user)
-        return unless_known(request, shown(answer, _freshness()))
+        told = shown(answer, now := _freshness())
+        return unless_known(request, told, lambda: {"statement": _stated([told], now, request)})
 
-    @extend_schema(request=BatchSerializer, responses=BatchAnswerSerializer, operation_id="resolve_batch")
+    @extend_schema(
+        parameters=[IF_NONE_MATCH],
+        request=BatchSerializer,
+        responses={200: BatchAnswerSerializer, 304: UNCHANGED},
+        operation_id="resolve_batch",
+    )
     def post(self, request):
-        """Jusqu’à 500 questions à la fois ; les réponses sont dans l’ordre des questions."""
+        """Jusqu’à 500 questions à la fois ; les réponses sont dans l’ordre des questions.
+
+        Ce POST ne fait que lire : `If-None-Match` y vaut comme pour GET.
+        """
         asked = BatchSerializer(data=request.data, context={"request": request})
         asked.is_valid(raise_exception=True)
         questions = [question_of(facts) for facts in asked.validated_data["questions"]]
         now = _freshness()
         answers = [shown(answer, now) for answer in resolve(questions, user=request.user)]
-        return Response({"answers": answers, "freshness": now})
+        told = {"answers": answers, "freshness": now}
+        return unless_known(request, told, lambda: {"statement": _stated(answers, now, request)})
 
 
 @extend_schema_serializer(

@@ -59,6 +59,7 @@ class Known(NamedTuple):
     state: str
     service: str
     percent_full: int | None
+    read_at: datetime | None
     is_idle: bool
 
 
@@ -239,9 +240,10 @@ def _tie_to_register(candidates: Iterable[Candidate], user) -> None:
     """What we know of a BAL is said only to who sees it: another structure's idleness is its own business."""
     addresses = {candidate.address for candidate in candidates}
     bals = {known.address: known for known in _known(Bal.objects.visible_to(user).filter(among("address", addresses)))}
-    aliases = Alias.objects.visible_to(user).filter(among("address", addresses - bals.keys()))
+    aliases = Alias.objects.seen_at(addresses - bals.keys(), user)
     others = {address: (bal, nature) for address, bal, nature in aliases.values_list("address", "bal", "nature")}
-    behind = {known.pk: known for known in _known(Bal.objects.filter(pk__in={bal for bal, _ in others.values()}))}
+    left = Bal.objects.filter(pk__in={bal for bal, _ in others.values()})
+    behind = {known.pk: known for known in _known(left)} if others else {}
     for candidate in candidates:
         candidate.bal = bals.get(candidate.address)
         if candidate.address in others:

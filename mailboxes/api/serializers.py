@@ -181,7 +181,7 @@ class CotitulaireSerializer(PersonSaid):
 )
 class RegisterSerializer(StrictSerializer):
     structure = VisibleField(queryset=Structure.objects.all())
-    operator = Coded(queryset=Operator.objects.all())
+    operator = Coded(queryset=Operator.objects.with_domains())
     kind = serializers.ChoiceField(Bal.Kind.choices)
     address = serializers.CharField(max_length=length_of(Bal, "address"), validators=[validate_address])
     principal = VisibleField(queryset=Person.objects.all(), required=False, allow_null=True, default=None)

@@ -71,6 +71,12 @@ class Pages(CursorPagination):
 
     def get_paginated_response_schema(self, schema):
         described = super().get_paginated_response_schema(schema)
+        for name in ("next", "previous"):  # as JSON Schema has it: REST framework writes OpenAPI 3.0, and a stray quote
+            described["properties"][name] = {
+                "type": ["string", "null"],
+                "format": "uri",
+                "example": "https://bal.exemple.fr/api/v1/bals/?cursor=cD00ODY%3D",
+            }
         described["properties"]["total"] = {
             "type": "integer",
             "example": 240,
@@ -254,9 +260,11 @@ def etag_of(facts) -> str:
     return quote_etag(hashlib.sha256(JSONRenderer().render(facts)).hexdigest()[:32])
 
 
-def unless_known(request, facts) -> Response:
-    """These facts with their ETag; to who has them already, that they are the same."""
+def unless_known(request, facts: dict, beside: Callable[[], dict] | None = None) -> Response:
+    """These facts with their ETag; to who has them already, that they are the same. `beside`: what goes with them and
+    differs at each answer; the ETag is then a weak one."""
     etag = etag_of(facts)
+    headers = {"ETag": f"W/{etag}" if beside else etag}
     if etag in _tags(request, "If-None-Match"):
-        return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
-    return Response(facts, headers={"ETag": etag})
+        return Response(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
+    return Response({**facts, **beside()} if beside else facts, headers=headers)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mailboxes', '0014_thresholds'),
+        ('mailboxes', '0015_own_words'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

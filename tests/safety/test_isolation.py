@@ -20,7 +20,8 @@ ADMIN = [route for route in routes.walk() if route.path.startswith(routes.ADMIN)
 IS_API = re.compile(r"^/(api|fhir|scim)/")
 # Open to whoever comes: they say nothing of anybody, or hold the signed link that opens them.
 OPEN = re.compile(
-    r"^/(healthz|readyz|metrics|accessibilite/|apparence/|fhir/metadata|adresses/|questions/|rattachement/|coordonnees/[^/]+/$|avis/repondre/|compte/(invitation|adresse/.|login|logout"
+    r"^/(healthz|readyz|metrics|accessibilite/|apparence/|\.well-known/jwks\.json|fhir/metadata|adresses/|questions/"
+    r"|rattachement/|coordonnees/[^/]+/$|avis/repondre/|compte/(invitation|adresse/.|login|logout"
     r"|inactive|parti|identite|password/reset|ferme|reauthenticate|second-facteur/(authenticate|webauthn/login)))"
 )
 # Without Cache-Control: no-store: what is published, which its asker alone keeps, and asks each time whether it stands.

@@ -9,8 +9,11 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
 
-from mailboxes.api.fhir.resources import IN_FORCE, Key, Resource, resources, told
-from mailboxes.api.fhir.searches import Include, Search, found_keys, read_search
+from mailboxes.api.fhir.kinds import Key, Resource, told
+from mailboxes.api.fhir.parameters import Include
+from mailboxes.api.fhir.resources import resources
+from mailboxes.api.fhir.searches import Search, found_keys, read_search
+from mailboxes.api.fhir.totals import total_of
 
 SALT = "mailboxes.api.fhir"
 MAX_INCLUDED = 1000  # of one page and one `_include`: a hospital has thousands of situations d'exercice
@@ -29,10 +32,6 @@ class SearchPage(NamedTuple):
     search: Search
     after: Key | None = None
     total: int | None = None
-
-
-def first_page(search: Search) -> SearchPage:
-    return SearchPage(search, total=found_keys(search).count() if search.total else None)
 
 
 def read_token(token: str) -> SearchPage:
@@ -58,6 +57,8 @@ def bundle_of(page: SearchPage, base: str, user) -> Resource:
     found = [_entry(_subset(one, search.elements), base, "match") for one in matches]
     for include in search.includes:
         found += _included(include, search, keys, base, user)
+    found += [_outcome("not-supported", note) for note in search.notes]
+    page = page._replace(total=_total(page, len(keys), more))
     links = [{"relation": "self", "url": f"{base}/{search.kind.name}{'?' if search.query else ''}{search.query}"}]
     if more:
         links.append({"relation": "next", "url": f"{base}/_page?{urlencode({'id': _token(page, keys[-1])})}"})
@@ -68,9 +69,15 @@ def bundle_of(page: SearchPage, base: str, user) -> Resource:
         "type": "searchset",
         "link": links,
     }
-    is_whole = search.size and page.after is None and not more
-    total = len(keys) if is_whole else page.total
-    return bundle | ({} if total is None else {"total": total}) | ({"entry": found} if found else {})
+    return bundle | ({} if page.total is None else {"total": page.total}) | ({"entry": found} if found else {})
+
+
+def _total(page: SearchPage, shown: int, more: bool) -> int | None:
+    """That of the first page is told by all; of a page that holds everything it is known."""
+    if page.after:
+        return page.total
+    is_whole = page.search.size and not more
+    return shown if is_whole else total_of(page.search)
 
 
 def _keys(page: SearchPage) -> tuple[list[Key], bool]:
@@ -92,7 +99,8 @@ def _beyond(fields: tuple[str, ...], after: Key) -> Q:
 
 
 def _included(include: Include, search: Search, keys: list[Key], base: str, user) -> list[Resource]:
-    others = _others(include, {key[search.kind.key.index(include.field)] for key in keys})
+    values = {key[search.kind.key.index(include.field)] for key in keys}
+    others = [(one,) for one in sorted(include.others(values))] if include.others else _others(include, values)
     found = resources(include.kind, others[:MAX_INCLUDED], user, search.elements)
     elements = search.elements | TIES if search.elements else search.elements
     entries = [_entry(_subset(one, elements), base, "include") for one in found]
@@ -100,17 +108,22 @@ def _included(include: Include, search: Search, keys: list[Key], base: str, user
 
 
 def _others(include: Include, values: set[str]) -> list[Key]:
-    """The keys of what comes with those found; one more than may come tells that there are more."""
+    """The keys of what comes with those found, gone or not, as nationally; one more than may come tells that there are
+    more."""
     own = include.kind.key
     if own == (include.field,):
         return [(value,) for value in sorted(values)]
-    lines = told().filter(IN_FORCE, include.kind.lines, **{f"{include.field}__in": values})
+    lines = told().filter(include.kind.lines, **{f"{include.field}__in": values})
     return list(lines.order_by(*own).values_list(*own).distinct()[: MAX_INCLUDED + 1])
 
 
 def _incomplete(include: Include) -> Resource:
     text = f"Seuls {MAX_INCLUDED} {include.kind.name} accompagnent cette page : demandez moins à la fois (_count)."
-    issue = {"severity": "warning", "code": "incomplete", "diagnostics": text}
+    return _outcome("incomplete", text)
+
+
+def _outcome(code: str, text: str) -> Resource:
+    issue = {"severity": "warning", "code": code, "diagnostics": text}
     return {"resource": {"resourceType": "OperationOutcome", "issue": [issue]}, "search": {"mode": "outcome"}}
 
 

@@ -1,37 +1,27 @@
-"""The search parameters of the national API: what each asks of the lines."""
+"""A search as it is asked, and the resources it finds."""
 
-from collections.abc import Callable
 from datetime import datetime
-from functools import partial, reduce
+from functools import reduce
 from operator import and_, or_
 from typing import Any, NamedTuple
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat
-from django.db.models.lookups import Contains, Exact
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
-from directory.folding import Folded, fold
-from directory.identifiers import is_mssante
 from directory.models import Entry
-from directory.search_index import Term, matching
-from directory.sources.fhir_records import IDNPS, IDNST, RPPS
 from directory.typography import quoted
+from mailboxes.api.fhir.asks import BadSearch, NotHeld
 from mailboxes.api.fhir.dates import Bounds, read_moment
-from mailboxes.api.fhir.resources import (
-    CODES,
-    IN_FORCE,
-    INTERNAL,
-    KINDS,
-    NOTHING,
-    ORGANIZATION,
-    PRACTITIONER,
-    ROLE,
-    STRUCTURE_SYSTEMS,
-    ResourceKind,
-    key_of,
-    of_keys,
-    told,
+from mailboxes.api.fhir.kinds import IN_FORCE, KINDS, NOTHING, ORGANIZATION, PRACTITIONER, ROLE, ResourceKind, told
+from mailboxes.api.fhir.parameters import (
+    CHAINS,
+    CONTROLS,
+    INCLUDES,
+    NOT_HELD,
+    NOT_HELD_INCLUDES,
+    PARAMETERS,
+    Include,
+    Parameter,
 )
 
 DEFAULT_SIZE, MAX_SIZE = 50, 200
@@ -42,169 +32,11 @@ SUMMARIES = ("false", "data", "true", "count")
 SUMMARY = {
     PRACTITIONER.name: frozenset({"identifier", "active", "name", "telecom"}),
     ROLE.name: frozenset({"identifier", "active", "practitioner", "organization", "code", "specialty", "telecom"}),
-    ORGANIZATION.name: frozenset({"identifier", "active", "type", "name"}),
+    ORGANIZATION.name: frozenset({"identifier", "active", "type", "name", "partOf"}),
 }
 FORMATS = ("json", "application/json", "application/fhir+json")
 
 
-class BadSearch(Exception):
-    """A search that is not understood; said to the caller as an OperationOutcome."""
-
-
-# --- What a value asks of the lines -----------------------------------------------------------------------------------
-def _split(token: str) -> tuple[str, str]:
-    """`system|value`, `|value` or `value`; without a system, "" stands for any."""
-    system, _, value = token.rpartition("|")
-    return system, value.strip()
-
-
-def _person(token: str, modifier: str) -> Q:
-    system, value = _split(token)
-    own, national = Q(person_id=value), Q(person_id=value[1:], national_id__in=[value, ""])
-    if system in RPPS:
-        return own & Q(person_id_type__in=["8", ""])
-    return {"": own | national, IDNPS: national}.get(system, NOTHING)
-
-
-def _structure(token: str, modifier: str) -> Q:
-    system, value = _split(token)
-    value = value.upper()
-    national = Q(structure_id=value[1:], structure_id_type__in=[value[:1], ""])
-    if system in ("", IDNST):
-        return national if system else national | Q(structure_id=value)
-    if system == INTERNAL:
-        return Q(structure_id=value) & ~Q(structure_id_type__in=STRUCTURE_SYSTEMS)
-    types = [kind for kind, (own, _) in STRUCTURE_SYSTEMS.items() if own == system]
-    return Q(structure_id=value, structure_id_type__in=[*types, ""]) if types else NOTHING
-
-
-def _situation(token: str, modifier: str) -> Q:
-    system, value = _split(token)
-    return Q(holder=f"{ROLE.name}/{value}") if system in ("", *RPPS) else NOTHING
-
-
-def _of_id(kind: ResourceKind, value: str, modifier: str) -> Q:
-    """An id, or a reference that ends in it."""
-    key = key_of(kind, value.rpartition("/")[2])
-    return of_keys(kind, [key] if key else [])
-
-
-def _code(token: str, modifier: str) -> Q:
-    system, value = _split(token)
-    found = NOTHING
-    for own, field in CODES.items():
-        if system in ("", own):
-            found |= Q(**{field: value})
-    return found & IN_FORCE
-
-
-def _words(fields: list[str], scopes: list[str], text: str, modifier: str) -> Q:
-    """Each word begins one of these fields' words, or the fields are exactly that; accents and capitals forgiven.
-
-    The search tables find the few lines where the words stand somewhere, then the fields themselves decide.
-    """
-    words = fold(text).split()
-    if not words:
-        return NOTHING
-    found = Q(pk__in=matching([[[Term(scopes, word, is_prefix=True)]] for word in words]))
-    if modifier == "exact":
-        asked = " ".join(words)
-        return found & (_is(fields, asked) | Q(*[_is([field], asked) for field in fields], _connector=Q.OR))
-    whole = Concat(*[part for field in fields for part in (Value(" "), Folded(field))], output_field=CharField())
-    for word in words:
-        found &= Q(Contains(whole, f" {word}"))
-    return found
-
-
-def _is(fields: list[str], text: str) -> Q:
-    spaced = [part for field in fields for part in (field, Value(" "))]
-    return Q(Exact(Folded(Concat(*spaced, output_field=CharField())), text))
-
-
-def _begins(field: str, text: str, modifier: str) -> Q:
-    return IN_FORCE & Q(**{f"{field}__startswith": text})
-
-
-def _town(text: str, modifier: str) -> Q:
-    words = fold(text).split()
-    return Q(pk__in=matching([[[Term(["town"], word, is_prefix=True)]] for word in words])) if words else NOTHING
-
-
-def _mailbox(kind: ResourceKind, text: str, modifier: str) -> Q:
-    """The lines whose address stands in the resource's own telecom."""
-    carried = IN_FORCE & kind.mailboxes
-    text = text.lower()
-    if modifier == "exact":
-        return carried & Q(address=text)
-    if modifier == "contains":
-        # A whole domain, to which nothing can be added, is found by its index.
-        whole = text.startswith("@") and is_mssante(f"x{text}")
-        return carried & (Q(domain=text[1:]) if whole else Q(address__contains=text))
-    return carried & Q(address__startswith=text)
-
-
-class Parameter(NamedTuple):
-    type: str
-    ask: Callable[[str, str], Q]  # of a value and a modifier
-    modifiers: tuple[str, ...] = ()
-
-
-def _parameter(type: str, ask: Callable[..., Q], *bound: Any, modifiers: tuple[str, ...] = ()) -> Parameter:
-    return Parameter(type, partial(ask, *bound), modifiers)
-
-
-def _named(fields: list[str], scopes: list[str]) -> Parameter:
-    return _parameter("string", _words, fields, scopes, modifiers=("exact",))
-
-
-def _of_mailbox(kind: ResourceKind) -> Parameter:
-    return _parameter("string", _mailbox, kind, modifiers=("exact", "contains"))
-
-
-PARAMETERS: dict[str, dict[str, Parameter]] = {
-    PRACTITIONER.name: {
-        "_id": _parameter("token", _of_id, PRACTITIONER),
-        "identifier": Parameter("token", _person),
-        "name": _named(["family_name", "given_name"], ["name"]),
-        "family": _named(["family_name"], ["name"]),
-        "given": _named(["given_name"], ["name"]),
-        "mailbox-mss": _of_mailbox(PRACTITIONER),
-        "qualification-code": Parameter("token", _code),
-    },
-    ROLE.name: {
-        "_id": _parameter("token", _of_id, ROLE),
-        "identifier": Parameter("token", _situation),
-        "practitioner": _parameter("reference", _of_id, PRACTITIONER),
-        "organization": _parameter("reference", _of_id, ORGANIZATION),
-        "mailbox-mss": _of_mailbox(ROLE),
-        "role": Parameter("token", _code),
-    },
-    ORGANIZATION.name: {
-        "_id": _parameter("token", _of_id, ORGANIZATION),
-        "identifier": Parameter("token", _structure),
-        "name": _named(["structure_name", "trade_name"], ["name", "other"]),
-        "mailbox-mss": _of_mailbox(ORGANIZATION),
-        "address-postalcode": _parameter("string", _begins, "postcode"),
-        "address-city": Parameter("string", _town),
-    },
-}
-CONTROLS = {"_count", "_elements", "_total", "_include", "_revinclude", "_lastUpdated", "_format", "_summary", "active"}
-
-
-class Include(NamedTuple):
-    kind: ResourceKind
-    field: str  # shared by what is found and what comes with it
-
-
-INCLUDES = {
-    (ROLE.name, "_include", "PractitionerRole:practitioner"): Include(PRACTITIONER, "person_id"),
-    (ROLE.name, "_include", "PractitionerRole:organization"): Include(ORGANIZATION, "structure_id"),
-    (PRACTITIONER.name, "_revinclude", "PractitionerRole:practitioner"): Include(ROLE, "person_id"),
-    (ORGANIZATION.name, "_revinclude", "PractitionerRole:organization"): Include(ROLE, "structure_id"),
-}
-
-
-# --- A search, read ---------------------------------------------------------------------------------------------------
 class Search(NamedTuple):
     kind: ResourceKind
     query: str  # as it was asked, for the links
@@ -213,8 +45,10 @@ class Search(NamedTuple):
     changed: list[list[Bounds]]  # all of these, each any of its alternatives
     size: int
     elements: frozenset[str]
-    total: bool  # asked for
+    total: str  # one of TOTALS; "": where it is cheap
+    is_long_to_count: bool
     includes: list[Include]
+    notes: list[str]  # what of it our copy does not hold
 
 
 def read_search(name: str, query: QueryDict) -> Search:
@@ -224,47 +58,74 @@ def read_search(name: str, query: QueryDict) -> Search:
         raise BadSearch(f"Au plus {MAX_VALUES} valeurs par recherche : faites-en plusieurs.")
     if query.get("_format", "json").replace(" ", "+") not in FORMATS:  # a "+" left as it is reads as a space
         raise BadSearch("Seul le JSON est servi : « _format=json ».")
+    asked = [_asked(name, one) for one in query if one not in CONTROLS]
+    includes, missing = _read_includes(name, query)
     return Search(
         KINDS[name],
         query.urlencode(),
-        _read_condition(name, query),
+        reduce(and_, (one.of(value) for one in asked for value in query.getlist(one.name)), Q()),
         _read_active(query),
         [_read_changed(value) for value in query.getlist("_lastUpdated")],
         size := _read_size(query),
         _read_elements(name, query),
-        _read_total(query) or not size,
-        _read_includes(name, query),
+        _read_total(query, size),
+        "_lastUpdated" in query or any(one.parameter.type == "string" for one in asked),
+        includes,
+        list(dict.fromkeys([one.parameter.note for one in asked if one.parameter.note] + missing)),
     )
 
 
-def _read_condition(name: str, query: QueryDict) -> Q:
-    """A parameter given twice means and; a comma means or."""
-    condition = Q()
-    for asked, values in query.lists():
-        if asked in CONTROLS:
-            continue
-        base, _, modifier = asked.partition(":")
-        parameter = PARAMETERS[name].get(base)
-        if parameter is None or (modifier and modifier not in parameter.modifiers) or asked == f"{base}:":
-            raise BadSearch(
-                f"Le paramètre {quoted(asked)} n’est pas connu de {name}. Connus : {', '.join(_known(name))}."
-            )
-        for value in values:
-            asked_of = [parameter.ask(one, modifier) for one in value.split(",") if one]
-            condition &= Q(NOTHING, *asked_of, _connector=Q.OR)
-    return condition
+class Asked(NamedTuple):
+    """A parameter as it is asked: its modifier, and the reference that it is asked of."""
+
+    name: str
+    parameter: Parameter
+    modifier: str
+    through: tuple[ResourceKind, str] | None
+
+    def of(self, said: str) -> Q:
+        """A comma means or; `not` is of all of them, and what is gone says nothing more."""
+        negated = self.modifier == "not"
+        asked = [self.parameter.ask(one, "" if negated else self.modifier) for one in said.split(",") if one]
+        found = Q(NOTHING, *asked, _connector=Q.OR)
+        found = IN_FORCE & ~found if negated else found
+        if self.through is None:
+            return found
+        kind, field = self.through
+        return Q(**{f"{field}__in": told().filter(kind.lines, found).values(field)})
+
+
+def _asked(name: str, said: str) -> Asked:
+    reference, _, rest = said.partition(".")
+    own, _, type_said = reference.partition(":")
+    through = CHAINS.get((name, own)) if rest else None
+    if through and type_said not in ("", through[0].name):
+        raise _unknown(name, said)
+    of, asked = (through[0].name, rest) if through else (name, said)
+    base, colon, modifier = asked.partition(":")
+    if base in NOT_HELD[of]:
+        raise NotHeld(f"{quoted(base)} n’est pas tenu ici : demandez-le à l’API nationale.")
+    parameter = PARAMETERS[of].get(base)
+    if parameter is None or (modifier and modifier not in parameter.modifiers) or (colon and not modifier):
+        raise _unknown(name, said)
+    return Asked(said, parameter, modifier, through)
+
+
+def _unknown(name: str, said: str) -> BadSearch:
+    return BadSearch(f"Le paramètre {quoted(said)} n’est pas connu de {name}. Connus : {', '.join(_known(name))}.")
 
 
 def _known(name: str) -> list[str]:
     own = [f"{base}:{modifier}" for base, one in PARAMETERS[name].items() for modifier in one.modifiers]
-    return sorted([*PARAMETERS[name], *own, *CONTROLS])
+    chained = [f"{base}.identifier" for kind, base in CHAINS if kind == name]
+    return sorted([*PARAMETERS[name], *own, *chained, *CONTROLS])
 
 
 def _read_active(query: QueryDict) -> bool | None:
-    """The condition on `active`. Left out, it means what is in force; a delta tells what is gone as well."""
+    """The condition on `active`; left out, what is gone is told as well, as nationally."""
     if "active" not in query:
-        return None if "_lastUpdated" in query else True
-    asked = {_split(one)[1] for one in str(query["active"]).split(",")}
+        return None
+    asked = {one.rpartition("|")[2] for one in str(query["active"]).split(",")}
     if not asked <= {"true", "false"}:
         raise BadSearch("« active » vaut true ou false.")
     return asked == {"true"} if len(asked) == 1 else None
@@ -294,22 +155,26 @@ def _read_elements(name: str, query: QueryDict) -> frozenset[str]:
     return asked or (SUMMARY[name] if query.get("_summary") == "true" else asked)
 
 
-def _read_total(query: QueryDict) -> bool:
-    total = query.get("_total", "none")
-    if total not in TOTALS:
+def _read_total(query: QueryDict, size: int) -> str:
+    total = query.get("_total", "")
+    if total and total not in TOTALS:
         raise BadSearch(f"« _total » vaut {', '.join(TOTALS)}.")
-    return total != "none"
+    # fhirpy asks for a number in a word of its own.
+    return (total if total != "none" else "accurate") or "accurate" if not size or "_totalMethod" in query else total
 
 
-def _read_includes(name: str, query: QueryDict) -> list[Include]:
+def _read_includes(name: str, query: QueryDict) -> tuple[list[Include], list[str]]:
+    """What comes with what is found, and what is said not to."""
     asked = [(name, control, value) for control in ("_include", "_revinclude") for value in query.getlist(control)]
     every = [(name, control) for own, control, value in asked if value == "*"]
     asked = [one for one in INCLUDES if one[:2] in every] + [one for one in asked if one[2] != "*" or not _has(one)]
+    missing = [NOT_HELD_INCLUDES[one] for one in asked if one in NOT_HELD_INCLUDES]
+    asked = [one for one in asked if one not in NOT_HELD_INCLUDES]
     for one in asked:
         if one not in INCLUDES:
             known = ", ".join(f"{control}={value}" for own, control, value in INCLUDES if own == name)
             raise BadSearch(f"{quoted(f'{one[1]}={one[2]}')} n’est pas connu de {name}. Connus : {known}.")
-    return [INCLUDES[one] for one in dict.fromkeys(asked)]
+    return [INCLUDES[one] for one in dict.fromkeys(asked)], missing
 
 
 def _has(asked: tuple[str, str, str]) -> bool:

@@ -1,10 +1,11 @@
 from django.urls import path, re_path
 
-from mailboxes.api.fhir.resources import KINDS
+from mailboxes.api.fhir.kinds import KINDS
+from mailboxes.api.fhir.parameters import NOT_HELD_RESOURCES
 from mailboxes.api.fhir.views import MetadataView, NotHeldView, PageView, ReadView, SearchView, TypeView, UnknownView
 
 NAMES = "|".join(KINDS)
-NOT_HELD = "Device|HealthcareService"
+NOT_HELD = "|".join(NOT_HELD_RESOURCES)
 
 urlpatterns = [
     path("metadata", MetadataView.as_view(), name="fhir-metadata"),

@@ -12,9 +12,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
 from directory.typography import quoted
-from mailboxes.api.fhir.bundles import SearchExpired, bundle_of, first_page, read_token
-from mailboxes.api.fhir.resources import KINDS, ResourceKind, key_of, resources
-from mailboxes.api.fhir.searches import INCLUDES, PARAMETERS, BadSearch, read_search
+from mailboxes.api.fhir.asks import BadSearch, NotHeld
+from mailboxes.api.fhir.bundles import SearchExpired, SearchPage, bundle_of, read_token
+from mailboxes.api.fhir.kinds import KINDS, ResourceKind, key_of
+from mailboxes.api.fhir.parameters import INCLUDES, PARAMETERS, Parameter
+from mailboxes.api.fhir.resources import resources
+from mailboxes.api.fhir.searches import read_search
+from mailboxes.api.fhir.shapes import PROFILES
 from mailboxes.api.parsers import SearchParser
 from mailboxes.lifecycle import Scope
 
@@ -44,7 +48,7 @@ class PlainRenderer(JSONRenderer):
 def fhir_exception_handler(exc, context):
     """Every refusal as an OperationOutcome."""
     if isinstance(exc, BadSearch):
-        return outcome(400, str(exc))
+        return outcome(400, str(exc), issue_code="not-supported" if isinstance(exc, NotHeld) else "")
     if isinstance(exc, SearchExpired):
         return outcome(410, str(exc))
     answer = exception_handler(exc, context)
@@ -79,7 +83,7 @@ class FhirView(APIView):
 
 class TypeView(FhirView):
     def get(self, request, name):
-        return self.show(first_page(read_search(name, request.query_params)))
+        return self.show(SearchPage(read_search(name, request.query_params)))
 
 
 class SearchView(FhirView):
@@ -87,7 +91,7 @@ class SearchView(FhirView):
         """The parameters of the address and of the form together."""
         query = QueryDict(request.query_params.urlencode(), mutable=True)
         query.update(request.data)
-        return self.show(first_page(read_search(name, query)))
+        return self.show(SearchPage(read_search(name, query)))
 
 
 class PageView(FhirView):
@@ -120,7 +124,7 @@ class MetadataView(FhirView):
             {
                 "resourceType": "CapabilityStatement",
                 "status": "active",
-                "date": "2026-11-21",
+                "date": "2026-11-29",
                 "kind": "instance",
                 "software": {"name": "BAL Manager"},
                 "implementation": {"description": "Copie locale de l’Annuaire Santé", "url": self.base()},
@@ -131,20 +135,34 @@ class MetadataView(FhirView):
         )
 
 
+CONTROLLED = {
+    "active": ("token", "En vigueur, ou non ; les uns et les autres par défaut."),
+    "_lastUpdated": ("date", "Le moment du dernier changement : eq, ne, ge, gt, sa, le, lt, eb, ap."),
+}
+
+
 def _capability(kind: ResourceKind) -> dict:
-    own = {name: one.type for name, one in PARAMETERS[kind.name].items()} | {"active": "token", "_lastUpdated": "date"}
+    own = {name: (one.type, _documented(one)) for name, one in PARAMETERS[kind.name].items()} | CONTROLLED
     included = {
         field: [value for name, control, value in INCLUDES if (name, control) == (kind.name, asked)]
         for field, asked in (("searchInclude", "_include"), ("searchRevInclude", "_revinclude"))
     }
     return {
         "type": kind.name,
+        "supportedProfile": PROFILES[kind.name],
         "versioning": "versioned",
         "readHistory": False,
         "interaction": [{"code": "read"}, {"code": "search-type"}],
-        "searchParam": [{"name": name, "type": type} for name, type in sorted(own.items())],
-        **{field: values for field, values in included.items() if values},
+        **{field: ["*", *values] for field, values in included.items() if values},
+        "searchParam": [
+            {"name": name, "type": type, "documentation": said} for name, (type, said) in sorted(own.items())
+        ],
     }
+
+
+def _documented(parameter: Parameter) -> str:
+    modifiers = ", ".join(f":{modifier}" for modifier in parameter.modifiers)
+    return f"{parameter.documentation} Modificateurs : {modifiers}." if modifiers else parameter.documentation
 
 
 class NotHeldView(FhirView):

@@ -4,15 +4,16 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from mailboxes.models import Operator
 from mailboxes.software.actions import revoke_key
 from mailboxes.software.models import SoftwareKey
 
 
-def test_a_bal_is_entered_in_fifteen_queries_and_read_in_five(
+def test_a_bal_is_entered_in_fourteen_queries_and_read_in_five(
     ask, key, org, structure, operator, people, django_assert_num_queries
 ):
     said = {"structure": structure.pk, "operator": operator.code, "kind": "ORG", "principal": people.alice.pk}
-    with django_assert_num_queries(15):  # a transaction's begin and end among them
+    with django_assert_num_queries(14):  # a transaction's begin and end among them
         answer = ask(key, "bals/", "post", {**said, "address": "neuve@chu-exemple.mssante.fr", "exists": True})
     assert answer.status_code == 201, answer.content
     with django_assert_num_queries(5):
@@ -31,3 +32,13 @@ def test_a_key_taken_back_opens_nothing_from_the_next_call_on(how, ask, key, org
     else:
         get_user_model().objects.filter(pk=row.software.user_id).update(is_active=False)
     assert ask(key, f"bals/{org.pk}/").status_code == 401
+
+
+@pytest.mark.parametrize("names", [[], ["un-exemple.mssante.fr"], ["un-exemple.mssante.fr", "deux_exemple.mssante.fr"]])
+def test_an_operator_read_with_its_domains_needs_no_other_query(names, db, django_assert_num_queries):
+    operator = Operator.objects.create(code="op", name="Opérateur")
+    for name in names:
+        operator.domains.create(name=name)
+    assert Operator.objects.get(code="op").domain_names == {*names}
+    with django_assert_num_queries(1):
+        assert Operator.objects.with_domains().get(code="op").domain_names == {*names}
