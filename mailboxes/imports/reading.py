@@ -48,7 +48,7 @@ PLAIN: dict[str, Callable[[str], Read]] = {
     "liste_rouge": words.read_yes_no,
     **YES_OR_NO,
 }
-SEVERAL = re.compile(r"[;|\n]+|\s/\s")  # what stands between the people of one cell
+SEVERAL = re.compile(r"[;|&\n]+|\s/\s|\s(?:et|and)\s")  # what stands between the people of one cell
 SEVERAL_NUMBERS = re.compile(r"[;|,\n/]+")
 KNOWN = 2048  # cells of a column remembered: the same words, sizes and days stand on many lines
 ASIDE = "ce champ est laissé de côté"
