@@ -127,7 +127,8 @@ class LineReader:
         if isinstance(value, sizes.Size):
             self._spread(line, name, value)
         elif value is not None and value != "":
-            line.facts[name] = value
+            is_later = name in line.facts and BY_NAME[name].is_several
+            line.facts[name] = max(value, line.facts[name]) if is_later else value
         if remark:
             line.remarks.append(f"{label} : {remark}.")
 
