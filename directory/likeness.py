@@ -9,6 +9,14 @@ from directory.understanding import Token, understand
 from directory.vocabulary import stands
 
 UNIT_NUMBER = re.compile(r"\d{3,}")
+# Of one word of each, a service that says the other is not the one asked.
+OPPOSITES = [
+    (re.compile(rf"\b(?:{one})"), re.compile(rf"\b(?:{other})"))
+    for one, other in (
+        (r"medica(?:l|le|les|ux)\b", "chirurg"), ("adulte", "pediatr|enfant"), ("femme", "homme"),
+        ("jour", "nuit|semaine"), (r"nord\b", r"sud\b"), (r"est\b", r"ouest\b"),
+    )
+]  # fmt: skip
 
 
 class Likeness(IntEnum):
@@ -27,10 +35,21 @@ def likeness(asked: str, service: str) -> Likeness:
     if fold(asked) == fold(service):
         return Likeness.IDENTICAL
     ours, theirs = _tokens(asked), _tokens(service)
+    if _are_opposed(fold(asked), fold(service)):
+        return Likeness.SHARED
     met = [_is_met(token, _words(service)) for token in ours]
     if all(met):
         return Likeness.SAME if all(_is_met(token, _words(asked)) for token in theirs) else Likeness.WIDER
     return Likeness.SHARED if any(met) else Likeness.NONE
+
+
+def _are_opposed(asked: str, service: str) -> bool:
+    """« Réanimation médicale » is not « Réanimation chirurgicale », however little « médicale » says elsewhere."""
+    return any(
+        one.search(asked) and other.search(service) and not one.search(service)
+        for pair in OPPOSITES
+        for one, other in (pair, reversed(pair))
+    )
 
 
 def _tokens(text: str) -> list[Token]:

@@ -30,6 +30,7 @@ ADDRESS = re.compile(r"""[^\s<>,;:()"'«»]*@[^\s<>,;:()"'«»]*""")
 DOMAIN = re.compile(r"@?([^@\s]+\.(?:fr|org|com|net))", re.I)
 # Digits in groups, as on paper; what stands between them is no more than a space, a dot or a hyphen.
 NUMBER = re.compile(r"(?<![\w@.-])\d[ .-]?[0-9AB](?:[ .-]?\d){7,}(?![\w@])", re.I)
+BESIDE = re.compile(r"[(,;–]|\s-\s")  # what a number stands beside may be asked too: « 690000001 - cardiologie »
 LABEL_STUCK = re.compile(r"\b(rpps|finess|siret|siren|adeli)(?=\d)", re.I)
 OTHER_NUMBER = re.compile(r"\d{6,}")  # a telephone's
 POSTCODE = re.compile(r"\d[\dab]\d{3}")
@@ -108,7 +109,7 @@ def understand(text: str) -> Understood:
 
 def _number_in(text: str) -> tuple[str, str]:
     """The number of a person or structure, however it is written, and what else is asked."""
-    if whole := read_number(text).value:
+    if not BESIDE.search(text) and (whole := read_number(text).value):
         return whole, ""
     for run in NUMBER.finditer(text):
         if number := read_number(run[0]).value:

@@ -42,7 +42,7 @@ VAGUE = _words(
     "secteur secretaire secretariats sec consultations cs cslt equipe bureau cabinet cabinets etablissement "
     "etablissements structure site medical medicale medicaux bal boite boites lettre lettres mail mails email courriel "
     "adresse adresses messagerie messageries mailto mssante mss securisee securise contact coordonnees cedex bp "
-    "liberal liberale specialiste chef praticien ph nom prenom ville commune tel telephone fax"
+    "externe externes liberal liberale specialiste chef praticien ph nom prenom ville commune tel telephone fax"
 )
 WEAK = OF_A_SERVICE | SPOKEN | VAGUE  # looked for first as a name, then left out
 # Départements of several words, as people write them; those of one word are found like any other word.
@@ -86,7 +86,7 @@ hopital* | hopit* | hospit | hop
 HOUSES = """
 clinique* | polyclinique* | clin
 ehpad | hebergement personnes agees dependantes | maison retraite | residence retraite | mapad | mrs
-usld | soins longue duree | long sejour
+usld | sld | soins longue duree | long sejour
 ssiad | soins infirmiers domicile | spasad | sad
 had | hospitalisation domicile
 ssr | smr | soins suite readaptation | soins suite | soins medicaux readaptation | suites readaptation
@@ -123,7 +123,7 @@ centre | ctre | ctr
 # Specialities of the ordre (savoir-faire), professions and services, with what people say instead.
 SPECIALITIES = """
 cardio* | maladies vasculaires
-usic | usc cardiologique | soins intensifs cardiologiques | soins intensifs cardiologie
+usic | usi cardio* | usc cardiologique | soins intensifs cardiologiques | soins intensifs cardiologie
 orl | oto rhino* | otorhino* | oto* | laryngolog* | cervico faciale
 gyneco* | gyn ~ obstetri* | obst
 obstetri* | obst ~ maternite | mater
@@ -132,10 +132,11 @@ sage femme | sages femmes | sf | maieuti*
 pneumo* | maladies respiratoires
 dermat* | venereolog* | derm
 ophta* | oph | ophthalm*
-gastro* | hge | enterolog* | hepato gastro* ~ hepato* | digestive
-hepato* ~ hge | gastro*
+gastro | gastroent* | hge | enterolog* | hepato gastro* ~ hepato* | digestive
+hepato* ~ hge | gastro | gastroent*
 digestif | viscerale | visceral | digestive
 neurolog* | neuro ~ neurovasculaire
+unv | neurovasculaire* | neuro vasculaire* ~ neurolog*
 neurochir* | neuro chirurg*
 nephro* ~ dialyse | hemodialyse
 dialyse | hemodialyse | autodialyse ~ nephro*
@@ -156,13 +157,15 @@ psycholog* ~ psy
 pedopsy* | pedopsychiatr* | psychiatrie enfant*
 addicto* | alcoolog* | elsa
 urgence* | urgentiste* | urg | sau | accueil urgence*
+uhcd | zhtcd | hospitalisation courte duree ~ urgence*
 samu | centre 15 ~ smur
 smur ~ samu
 rea | reanim* ~ usi | soins intensifs | soins critiques | usc
 usi | soins intensifs | usc | soins critiques ~ rea | reanim*
+usc | surveillance continue ~ rea | reanim* | usi
 anesth* | mar
 chir | chirurg*
-ortho | orthoped* ~ traumato*
+ortho | orthoped* | chirurgie ortho | chir ortho | chirurgie orthoped* ~ traumato*
 traumato* | trauma ~ orthoped*
 orthophon*
 orthopt*
@@ -173,7 +176,7 @@ angio* ~ vasculaire* | vasc
 thoracique* | thorac
 plastique | esthetique | reconstruct*
 stomato* | maxillo* | cmf
-infecti* | smit ~ tropical*
+infecti* | smit | maladies infectieuses ~ tropical*
 medecine interne | med interne
 medecine generale | generaliste* | mg | med generale | med gen | omnipraticien*
 medecine physique readaptation | mpr | readaptation fonctionnelle | reeduc* | readapt* | medecine physique
@@ -195,6 +198,9 @@ immuno* ~ allergo* | allergi*
 allergo* | allergi*
 genetique | genetic*
 douleur | algolog* | centre douleur | cetd
+emg | equipe mobile geriatrique | equipe mobile geriatrie ~ geria*
+lisp | lits identifies soins palliatifs ~ palliati*
+uhr | hebergement renforce
 emsp | equipe mobile soins palliatifs ~ palliati*
 usp | unite soins palliatifs ~ palliati*
 palliati* | soins palliatifs ~ usp | emsp

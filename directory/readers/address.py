@@ -9,21 +9,27 @@ import idna
 from directory.identifiers import LONGEST, PATIENT_DOMAIN, is_patient
 from directory.readers.texts import UNSEEN, Read, quoted, tidy, unguarded
 
-MAIL_SCHEME = re.compile(
-    r"(?:mailto|smtp|(?:adresse\s+)?(?:e-?mail|mail|courriel|mss|mssant[eé])|adresse|bal)\s*:\s*", re.IGNORECASE
+MAIL_SCHEME = re.compile(r"(?:mailto|smtp)\s*:\s*", re.IGNORECASE)
+# What is said of an address before it, « BAL du service : », « 1. », or a bullet; and after it, « – Cardiologie ».
+LABEL = re.compile(r"^(?:[^@:]{1,60}:\s*|[^@]{0,60}(?<!\S)[-–—•·*]\s+|\d{1,3}[.)]\s+)(?=\S+@)")
+COMMENT = re.compile(r"(@\S*\w)(?:\s+[-–—/:,]\s.*|[*/]+)$")
+# Spelt out against those who gather addresses.
+SPELT_AT = re.compile(
+    r"\s*[(\[{]\s*(?:at|arobase|arobas|à|a|@|chez)\s*[)\]}]\s*|\s+(?:at|arobase|arobas)\s+|%40", re.IGNORECASE
 )
+ACCESS_LINK = re.compile(r"[^#]*#(?:mailto:)?([^#\s]+@[^#\s]+)#.*", re.IGNORECASE)  # as that database exports it
 OTHER_SCHEME = re.compile(r"(sips?|x400|x500|eum|im|xmpp|ex|notes|ldaps?|https?|tel)\s*:", re.IGNORECASE)
 ENCLOSED = re.compile(r"[<\[(«]\s*(?:mailto:|smtp:)?\s*([^<>\[\]()«»\s]+@[^<>\[\]()«»\s]+)\s*[>\])»]", re.IGNORECASE)
 PLAIN = re.compile(r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*@[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\.[A-Za-z]{2,}")  # mostly
 LINK = re.compile(r"=?(?:HYPERLINK|LIEN_HYPERTEXTE)\(\s*\"([^\"]+)\"", re.IGNORECASE)
 AT = re.compile(r"\s*@\s*")
-APART = re.compile(r"[\s;|]+")  # between the addresses of one cell
+APART = re.compile(r"[\s;|]+|,(?=[^\s@,]+@)")  # between the addresses of one cell
 AROUND = " \t<>«»“”\"'‘’()[]{},;:.!…"
 LOOKS_LIKE_ONE = re.compile(
-    r"[^\s@<>()\[\],;:\".]+(\.[^\s@<>()\[\],;:\".]+)*@[^\s@<>()\[\],;:\"./]+(\.[^\s@<>()\[\],;:\"./]+)+"
+    r"[^\s@<>()\[\],;:\".\\*]+(\.[^\s@<>()\[\],;:\".\\*]+)*@[\w-]+(\.[\w-]+)*\.[a-z][\w-]+", re.IGNORECASE
 )
 # What word processors put in place of the plain ones; no operator opens an address with them.
-TYPED = str.maketrans("’‘ʼ´‐‑–−＠", "''''----@")
+TYPED = str.maketrans("’‘ʼ´′＇`‐‑–−＠", "'''''''----@")
 INS = re.compile(r"[1-478]\d{4}(\d\d|2[AB])\d{6}(\d\d)?", re.IGNORECASE)  # 13 characters, and its key of 2
 OF_PATIENT = "adresse de patient : elle n’est jamais gardée."
 IS_MENDED = "caractères invisibles ôtés"
@@ -56,8 +62,14 @@ def taken_out(text: str) -> str | Read:
     """What of the text may be the address, well formed or not; a problem where that is not one thing."""
     said = tidy(unguarded(text.strip()))
     said = link[1] if (link := LINK.match(said)) else said
-    found = _taken_out(said if said.isascii() else said.translate(TYPED))
+    said = link[1] if (link := ACCESS_LINK.fullmatch(said)) else said
+    found = _taken_out(with_its_at(said.translate(TYPED)))
     return found if isinstance(found, Read) else spelt(AT.sub("@", found))
+
+
+def with_its_at(said: str) -> str:
+    """« cardio (at) chu.mssante.fr », where no « @ » stands."""
+    return said if "@" in said else SPELT_AT.sub("@", said)
 
 
 def spelt(address: str) -> str:
@@ -79,9 +91,9 @@ def is_of_patient(address: str) -> bool:
 
 def names_patient(text: str) -> bool:
     """Does a patient's address stand anywhere in it?"""
-    if "@" not in text:
+    if "@" not in text and PATIENT_DOMAIN not in text.lower():
         return False
-    said = tidy(text).lower()
+    said = with_its_at(tidy(text)).lower()
     return f"@{PATIENT_DOMAIN}" in said.replace(" ", "") or any(is_of_patient(w.strip(AROUND)) for w in said.split())
 
 
@@ -103,7 +115,10 @@ def _taken_out(said: str) -> str | Read:
         return (enclosed | others).pop().partition("?")[0].strip(AROUND)
     if other := OTHER_SCHEME.match(said):
         return Read(problem=f"{quoted(said)} n’est pas une adresse de messagerie ({other[1].lower()}).")
-    bare = re.sub(r"(@\S+)\s\([^()@]*\)$", r"\1", said).strip(AROUND)  # alice@x.fr (Alice MOREL)
+    bare = re.sub(r"(@\S+)\s\([^()@]*\)$", r"\1", said)  # alice@x.fr (Alice MOREL)
+    bare = COMMENT.sub(r"\1", bare.strip(AROUND)).strip(AROUND)
+    if (label := LABEL.match(bare)) and not MAIL_SCHEME.match(bare):
+        bare = bare[label.end() :]
     if scheme := MAIL_SCHEME.match(bare):
         bare = bare[scheme.end() :]
         bare = unquote(bare) if "%" in bare else bare

@@ -21,13 +21,19 @@ NO_DATE = {
     "n a", "na", "nan", "nat", "none", "null", "nil", "aucune authentification", "pas connecte", "never connected",
     "jamais active", "jamais activee", "not available", "non disponible", "non utilise", "non utilisee",
 }  # fmt: skip
+# « Jamais utilisée par son titulaire », « Aucune donnée », « Never signed in », « non communiqué »: no figure in it.
+NEVER = re.compile(r"(?:jamais|never|aucune?|pas|non|not|no|sans)(?: [a-z]+){1,6}")
+TOO_NARROW = re.compile(r"#{3,}")  # what a spreadsheet shows, and some save, of a date wider than its column
 EMPTY_CLOCK = re.compile(r"[-/.: T0]*0[-/.: T0]*Z?|-1|0?0?01[-/.]01[-/.]0001.*|0001-01-01.*")
 OLDEST = 2000  # nobody used a BAL before
 EMPTY_YEARS = {1, 1600, 1601, 1753, 1899, 1900, 1904, 1969, 1970, 1980}  # what clocks that were never set say
 EXCEL_DAYS = (36526, 73051)  # of the years 2000 to 2099
 EXCEL_EPOCH = datetime(1899, 12, 30)
 FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)  # LDAP and Windows count tenths of microseconds from there
-BESIDE = re.compile(r"\s*\([^()]*\)$")  # « 15/03/2026 (il y a 3 jours) »
+# « 15/03/2026 (il y a 3 jours) », « 15/03/2026 / IMAP »; of « (création) », the day is that of something else.
+BESIDE = re.compile(
+    r"\s*(?:\((?!\W*(?:cr[ée]|ouver|mod|mise|maj|exp))[^()]*\)|\s[-/–]\s*[A-Za-zé]+\s?\d?)$", re.IGNORECASE
+)
 END_OF_TIME = 9999  # of databases: 31/12/9999
 FOREVER = 2**63 - 1  # what Active Directory writes for "never"
 MAJORITY = 20  # times more values of one order than of the other: these few are slips
@@ -48,14 +54,15 @@ WEEKDAY = re.compile(
 CLOCK = re.compile(
     r"(?:(?<=\d)T|\s*\b(?:à|a|at)\s+|\s+[-–]\s+|[\s,]+)(\d{1,2})\s?(?:[:hH]\s?(\d{2})?(?:\s?(?::|min|m)\s?(\d{2})(?:[.,](\d{1,9}))?)?\s?[sm]?"
     r"(?:in)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(?:(Z|UTC|GMT|CET|CEST)|(?:GMT|UTC)?([+-]\d{1,2})(?::?(\d{2}))?)?"
-    r"(?:\s*[\[(][\w/ ]+[\])])?$"
+    r"(?:\s*[\[(][\w/ ]+[\])]|\s+(?:CES?T|Europe/Paris))?$"
 )
+FRENCH_CLOCK = re.compile(r"(?<=\d{4})\s(\d{1,2})\.(\d\d)$|(?<=\d{4})[:@](?=\d\d:\d\d)")  # « 15/03/2026 08.30 »
 DOTTED_CLOCK = re.compile(r"\s(\d{1,2})\.(\d\d)\.(\d\d)(?:\.\d+)?(\s*[AaPp][Mm])$")  # Oracle's
 CTIME = re.compile(r"^([A-Za-zûé.]+)\s+(\d{1,2})\s+(\d{1,2}:\d{2}(?::\d{2})?)\s+(?:([A-Z]{3,4}|[+-]\d{4})\s+)?(\d{4})$")
 NUMERIC = re.compile(r"(\d{1,2})(?:\s?[/.-]\s?|\s)(\d{1,2})(?:\s?[/.-]\s?|\s)(\d{4}|\d{2})")
 USUAL = re.compile(r"(\d\d)/(\d\d)/(\d{4})(?: (\d\d):(\d\d)(?::(\d\d))?)?", re.ASCII)  # on most lines of lists
 THE = re.compile(r"^le\s+", re.IGNORECASE)
-YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})")
+YEAR_FIRST = re.compile(r"(\d{4})[/.\s-](\d{1,2})[/.\s-](\d{1,2})")
 DAY_NAMED = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)?[\s/.-]*([^\W\d_]+)\.?[\s/.,-]*(\d{4}|\d{2})")
 MONTH_NAMED = re.compile(r"([^\W\d_]+)\.?[\s/.-]*(\d{1,2})(?:er|st|nd|rd|th)?[\s/.,-]+(\d{4})")
 # « mars-26 », as spreadsheets write a month; « Mar 26 » is as often a day whose year is missing.
@@ -63,10 +70,13 @@ MONTH_ALONE = re.compile(r"([^\W\d_]+)\.?(?:[\s/.-]+(?=\d{4}$)|[/-])(\d{4}|\d{2}
 MONTH_NUMBERED = re.compile(r"(\d{1,2})[/.-](\d{4})")
 NET_DATE = re.compile(r"/Date\((\d{13})(?:[+-]\d{4})?\)/")  # JSON of Microsoft's
 LABELLED = re.compile(
-    r"^(?:derni(?:er|ère)|last|date|depuis|since)\b[^\d:]{0,40}(?::\s*|\s(?:le|on)\s+)", re.IGNORECASE
+    r"^(?:derni(?:er|ère)|last|date|depuis|since|conn[^\W\d]*|acc[eè]s|login|vue?|imap|pop3?|webmail)\b[^\d:]{0,40}"
+    r"(?::\s*|\s(?:le|on)\s+)",
+    re.IGNORECASE,
 )
 COMPACT = re.compile(r"(\d{8})(?:T?(\d{4}|\d{6})(?:[.,]\d+)?)?\s?(Z|[+-]\d{4})?")  # LDAP's generalized time among them
 BARE = re.compile(r"(\d{5,19})(?:[.,](\d+))?")
+EXPONENT = re.compile(r"(\d)[.,](\d{4,})E\+?(\d\d?)", re.IGNORECASE)
 AGO = re.compile(r"(?:il y a\s+)?(?:environ\s+|env\s+)?(\d+|une?|a|an)\s+(\w+)(?:\s+ago)?")
 UNITS_AGO = {
     **dict.fromkeys(["minute", "minutes", "min", "mn"], "minutes"), **dict.fromkeys(["heure", "heures", "h", "hour",
@@ -103,7 +113,10 @@ class DateTally:
             self.cells += 1
             self.cells_past_12 += cell.day > 12
             return
-        if not (found := NUMERIC.match(cell.strip("'\" \u00a0"))):
+        said = cell.strip("'\" \u00a0")
+        if not said[:1].isdigit():
+            said = THE.sub("", WEEKDAY.sub("", LABELLED.sub("", said)))
+        if not (found := NUMERIC.match(said)):
             return
         first, second = int(found[1]), int(found[2])
         if first > 12 or second > 12:
@@ -173,6 +186,9 @@ def read_date(cell: str | date, column: DateColumn = FRENCH, as_of: datetime | N
         except ValueError:
             return _not_a_date(cell)
     text = LABELLED.sub("", NET_DATE.sub(r"\1", tidy(unguarded(tidy(cell)))))
+    text = EXPONENT.sub(_without_exponent, text)
+    if TOO_NARROW.fullmatch(text):
+        return Read(problem=f"{quoted(text)} : la colonne du tableur était trop étroite pour montrer la date.")
     if _says_never(text):
         return Read(None)
     try:
@@ -185,9 +201,10 @@ def _says_never(text: str) -> bool:
     word = folded(text)
     return (
         word in NO_DATE
+        or NEVER.fullmatch(word) is not None
         or not word
         or EMPTY_CLOCK.fullmatch(text) is not None
-        or folded(BESIDE.sub("", text)) in NO_DATE
+        or folded(text.partition("(")[0]) in NO_DATE
     )
 
 
@@ -223,6 +240,12 @@ def _moment(moment: datetime, text: str, remark: str = "") -> Read:
     if timezone.is_naive(moment):
         moment = timezone.make_aware(moment)
     return Read(moment, f"{quoted(text)} {remark}" if remark else "")
+
+
+def _without_exponent(found: re.Match[str]) -> str:
+    """« 1,7735634E9 », where the notation kept all the figures that count days or seconds."""
+    digits, length = found[1] + found[2], int(found[3]) + 1
+    return digits.ljust(length, "0") if len(digits) in (length, length - 1, length - 2) else found[0]
 
 
 # --- Numbers alone ----------------------------------------------------------------------------------------------------
@@ -278,6 +301,7 @@ def _of_text(text: str, column: DateColumn) -> Read | None:
 
 def _said(said: str, text: str, column: DateColumn) -> Read | None:
     said = DOTTED_CLOCK.sub(r" \1:\2:\3\4", said)
+    said = FRENCH_CLOCK.sub(lambda found: f" {found[1]}:{found[2]}" if found[1] else " ", said)
     if found := CTIME.match(said):
         said = f"{found[2]} {found[1]} {found[5]} {found[3]} {found[4] or ''}".strip()
     day, clock = THE.sub("", said), None
@@ -329,7 +353,8 @@ def _numeric(text: str, first: int, second: int, year: int, column: DateColumn) 
 
 
 def _year(text: str) -> int:
-    return int(text) + (2000 if len(text) == 2 else 0)
+    """Of two figures, 70 is what an empty clock says: nobody dates anything in 2070."""
+    return int(text) + (0 if len(text) > 2 else 1900 if int(text) >= 69 else 2000)
 
 
 def _time(clock: re.Match[str]) -> tuple[int, int, int, int]:

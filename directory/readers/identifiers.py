@@ -17,6 +17,13 @@ LABEL = re.compile(
 SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?\s*e\s*\+?(\d{1,3})", re.IGNORECASE)
 ONE_MARK = re.compile(r"\d+[.,]\d+")
 NUMBER_SIGN = re.compile(r"^n(?:um[eé]ro)?\s*[°ºo.]\s*(?=[\d(])|^e[tj]\s*:?\s*(?=\d)", re.IGNORECASE)
+# What is said of a number before it, « IDNPS : », « N° du titulaire », and after it, « (ET) », « – CHU ».
+SAID_BEFORE = re.compile(
+    r"^(?:(?:n[°ºo.]|num[eé]ro|code|id\w*|nat\w*|ps|pp|du|de|la|titulaire|structure|[eé]tablissement|g[eé]ographique|"
+    r"juridique|fr|e[tj])[\s:.-]+){1,6}(?=\d)",
+    re.IGNORECASE,
+)
+SAID_AFTER = re.compile(r"(?<=\d)\s*(?:[(\[–,;]|\s-\s)\s*[^\W\d][^\d]*$|(?<=\d)\s*\*+$")
 AROUND = ' "()[]«»'
 DECIMALS = re.compile(r"(.*\d)[.,]0+")
 APART = re.compile(r"[\s.\-_/'’]")
@@ -32,6 +39,7 @@ def read_identifier(name: str, text: str) -> Read:
     said = NUMBER_SIGN.sub("", said.strip(AROUND))
     if (label := LABEL.match(said)) and (label[1].upper() in (name, name.partition("-")[0])):
         said = said[label.end() :].strip()
+    said = SAID_BEFORE.sub("", SAID_AFTER.sub("", said)).strip()
     undone = _without_exponent(name, said) if SCIENTIFIC.fullmatch(said) else said
     if undone is None:
         return _spoilt(name, said)

@@ -7,10 +7,21 @@ from directory.readers.texts import Read, folded, tidy
 from directory.typography import quoted
 
 CIVILITIES = {
-    "m": "M", "mr": "M", "monsieur": "M", "mme": "MME", "madame": "MME", "mlle": "MLLE", "mademoiselle": "MLLE",
+    "m": "M", "mr": "M", "monsieur": "M", "mme": "MME", "madame": "MME", "mlle": "MLLE", "melle": "MLLE",
+    "mademoiselle": "MLLE",
     "dr": "DR", "docteur": "DR", "dre": "DR", "docteure": "DR", "pr": "PR", "prof": "PR", "professeur": "PR",
     "professeure": "PR", "me": "ME", "maitre": "ME",
 }  # fmt: skip
+# Said of a person beside their name, and no part of it.
+CALLINGS = {
+    "ph", "puph", "pu ph", "mcuph", "mcu ph", "cca", "ffi", "ide", "iade", "ibode", "ipa", "infirmier", "infirmiere",
+    "pharmacien", "pharmacienne", "sage femme", "cadre", "interne", "secretaire", "medecin", "kine", "psychologue",
+    "soeur", "sr", "frere",
+}  # fmt: skip
+# « MOREL Alice – cardiologue », « MOREL Alice dite LILI »
+TRAILING = re.compile(r"\s+(?:[-–—/:]\s+[^\W\d].*|dite?\s+\S.*)$")
+TOGETHER = re.compile(r"[;|&/]|\s(?:et|and|ou)\s", re.IGNORECASE)  # several people in one cell
+NOBODY = re.compile(r"\b(?:service|secretariat|accueil|unite|cabinet|ehpad|hopital|clinique|centre|equipe|pharmacie)\b")
 BORN = re.compile(r"[\s,(]+(?i:n[ée]e?|nom de naissance)\s*:?\s+([^\s(),]+(?:[\s-][A-ZÉÈÀÂÊÎÔÛÇ]{2,}\b)*)\)?")
 MARRIED = re.compile(
     r"[\s,(]+(?i:[ée]p(?:ouse|\.)?|[ée]pse|veuve|vve)\s*:?\s+([^\s(),]+(?:[\s-][A-ZÉÈÀÂÊÎÔÛÇ]{2,}\b)*)\)?"
@@ -62,7 +73,9 @@ class NameTally:
 def read_person(text: str, column: NameColumn = NO_ORDER) -> Read:
     """A `Name`, both of whose parts are known: from itself, else from the order of its column."""
     name = read_name(text)
-    if re.search(r"\d", text) or not name.family or not name.given:
+    if TOGETHER.search(TRAILING.sub("", tidy(text))):
+        return Read(problem=f"{quoted(tidy(text))} nomme peut-être plusieurs personnes.")
+    if re.search(r"\d", text) or not name.family or not name.given or NOBODY.search(folded(text)):
         return Read(problem=f"{quoted(tidy(text))} n’est pas un nom suivi d’un prénom.")
     if name.is_sure:
         return Read(name)
@@ -86,8 +99,8 @@ def read_name(text: str) -> Name:
     if found := BESIDE.search(said):
         birth = birth or (found[1] if found[1].isupper() and found[1].isalpha() else "")
         said = BESIDE.sub("", said)
-    civility, said = _civility(said)
-    family, given, is_sure = _apart(said)
+    civility, said = _civility(TRAILING.sub("", said))
+    family, given, is_sure = _apart(_without_callings(said))
     if married and not given and not family.isupper():  # « Mme veuve MARTIN Paulette »
         family, given, is_sure = "", family, True
     if married:  # « DUPONT ép. MOREL » uses MOREL and was born DUPONT
@@ -121,6 +134,16 @@ def _civility(said: str) -> tuple[str, str]:
     return found, " ".join(words) if found else said
 
 
+def _without_callings(said: str) -> str:
+    """A surname may be one of them: there must be two words left."""
+    words = said.split()
+    while len(words) > 2 and folded(words[0]) in CALLINGS:
+        words = words[1:]
+    while len(words) > 2 and folded(words[-1]) in CALLINGS:
+        words = words[:-1]
+    return " ".join(words) if len(words) < len(said.split()) else said
+
+
 def _with_particles(words: list[str], capitals: list[str], particles: list[str]) -> list[str]:
     """« Alice de la TOUR »: the small words just before a family name are its own."""
     start, end = words.index(capitals[0]), len(words) - words[::-1].index(capitals[-1])
@@ -134,7 +157,7 @@ def _apart(said: str) -> tuple[str, str, bool]:
     words = before.split()
     capitals = [word for word in words if word.isupper() and len(word.strip(".-'’")) > 1]
     others = [word for word in words if word not in capitals]
-    particles = [word for word in others if PARTICLE.fullmatch(word)]
+    particles = [word for word in others if PARTICLE.fullmatch(word.lower() if len(others) > 1 else word)]
     if capitals and len(others) > len(particles):
         capitals = _with_particles(words, capitals, particles)
         others = [word for word in words if word not in capitals]

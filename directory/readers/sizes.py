@@ -20,7 +20,7 @@ UNITS = {
     **{f"{letter}{end}": 1000**power for power, letter in enumerate("kmgt", 1) for end in ("", "o", "b")},
     **{f"{letter}i{end}": 1024**power for power, letter in enumerate("kmgt", 1) for end in ("", "o", "b")},
     **{f"{name}{end}": 1000**power for power, name in enumerate(["kilo", "mega", "giga", "tera"], 1)
-       for end in ("octet", "octets", "byte", "bytes")},
+       for end in ("", "octet", "octets", "byte", "bytes")},
 }  # fmt: skip
 SIZE_UNITS = {"o": "octets", "ko": "Ko", "mo": "Mo", "go": "Go"}
 MEGA = 1_000_000
@@ -35,7 +35,10 @@ AMOUNT = re.compile(
     re.IGNORECASE,
 )
 EXACT = re.compile(r".{0,50}\(\s*([\d .,'’\u00a0\u202f]+)\s*(?:bytes?|octets?|o|b)\s*\)", re.IGNORECASE)
-SHARE = re.compile(r"\s*\(\s*\d{1,3}(?:[.,]\d+)?\s*%\s*\)$")  # « 850 Mo (12 %) »
+# « 850 Mo (12 %) », « 850 Mo – 12 % », « 12 % (850 Mo) »
+SHARE = re.compile(r"\s*(?:\(\s*\d{1,3}(?:[.,]\d+)?\s*%\s*\)|\s[-–]\s*\d{1,3}(?:[.,]\d+)?\s*%)$")
+SHARE_FIRST = re.compile(r"^\d{1,3}(?:[.,]\d+)?\s*%\s*\(([^()%]*)\)$|^\d{1,3}(?:[.,]\d+)?\s*%\s+[-–]\s*")
+BESIDE_IT = re.compile(r"^(?:quota|taille|total)\s*:\s*|\*+$", re.IGNORECASE)
 LONGEST = 20  # digits of a size
 OF = re.compile(r"\s*(?:/|\bsur\b|\bof\b|(?<!plus )(?<!moins )\bde\b(?=\s*\d)|\bout of\b)\s*", re.IGNORECASE)
 GROUPED = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")
@@ -137,7 +140,7 @@ def read_size(cell: str, column: SizeColumn = MEGABYTES) -> Size:
         return Size()
     if re.fullmatch(r"-1(?:[.,]0+)?(?:\s*[kmgt]?i?[ob])?", text, re.IGNORECASE):
         return Size(None, f"{quoted(text)} lu « sans limite »")
-    parts = OF.split(SHARE.sub("", text))
+    parts = OF.split(BESIDE_IT.sub("", SHARE_FIRST.sub(r"\1", SHARE.sub("", text))))
     if len(parts) == 2 and all(parts):
         return _of_two(text, parts[0], parts[1], column)
     return _amount(parts[0] if len(parts) == 1 else text, text, column)

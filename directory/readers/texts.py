@@ -1,7 +1,10 @@
 """A text as people meant it: without what spreadsheets, mail software and copying add to it."""
 
+import html
 import re
 import unicodedata
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -17,6 +20,9 @@ UNSEEN = re.compile(
 )
 SPACES = re.compile("[\\s\x00-\x1f\x7f-\x9f\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 FORMULA_TEXT = re.compile(r'=\s*"+(.*?)"+', re.DOTALL)  # how exports keep a number from losing its zeros
+ENTITY = re.compile(r"&(?:#\d{2,5}|#x[0-9a-f]{2,4}|[a-z]{2,8});", re.IGNORECASE)
+ENCODED_WORD = re.compile(r"=\?[\w-]+\?[QB]\?[^?]+\?=", re.IGNORECASE)
+LOST_LETTER = re.compile(r"(?<=[^\W\d_])\?(?=[^\W\d_])")
 GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet takes for a formula: exports put ' before it
 NOTHING = {"", "-", "--", "–", "—", "?", "n/a", "#n/a", "n.a.", "na", "null", "none", "nul", "(vide)", "vide", "néant"}
 
@@ -48,9 +54,22 @@ def is_nothing(text: str) -> bool:
 
 
 def read_text(text: str, length: int) -> Read:
-    said = tidy(unguarded(text))
+    said, remark = tidy(unguarded(text)), ""
     if "\ufffd" in said:
         return Read(problem=f"{quoted(said)} contient un caractère illisible.")
+    if found := ENTITY.search(said) or ENCODED_WORD.search(said):
+        said, remark = _decoded(said), f"{quoted(found[0])} lu comme il s’affiche"
+    elif LOST_LETTER.search(said):
+        remark = f"dans {quoted(said)}, un point d’interrogation tient peut-être lieu d’une lettre perdue"
     if len(said) > length:
         return Read(said[:length].rstrip(), f"coupé à {length} caractères")
-    return Read(said)
+    return Read(said, remark)
+
+
+def _decoded(said: str) -> str:
+    """« P&eacute;diatrie » and « =?utf-8?Q?P=C3=A9diatrie?= », as a page and a message show them."""
+    try:
+        words = str(make_header(decode_header(said))) if ENCODED_WORD.search(said) else said
+    except (LookupError, ValueError, HeaderParseError):
+        words = said
+    return tidy(html.unescape(words))

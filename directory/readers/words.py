@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 
+from django.utils import timezone
+
 from directory.readers.dates import read_date
 from directory.readers.texts import Read, folded, tidy, unguarded
 from directory.typography import quoted
@@ -29,7 +31,8 @@ class Said(Enum):
 
 # « Compte actif », « BAL suspendue le 12/01/2026 », « fermée définitivement »: what is said of it is the word between.
 ABOUT = re.compile(
-    r"^(?:bal|boite(?: aux lettres)?|compte|etat|statut|account|mailbox) | (?:le|depuis|since|on) .*$| def\w+$"
+    r"^(?:bal|boite(?: aux lettres)?|compte|etat|statut|account|mailbox) | (?:le|depuis|since|on) .*$"
+    r"| (?:def\w+|temporair\w+|provisoir\w+)$"
 )
 BESIDE = re.compile(r"(?<=\S)\s*\([^()]*\)$")
 NO_ANSWER: Mapping[str, str] = {}
@@ -38,6 +41,10 @@ STATES = {
         ["active", "actif", "activee", "ouverte", "ouvert", "ok", "en service", "en ligne", "operationnelle",
          "operationnel", "creee", "cree", "enabled", "open", "opened", "publiee", "publie", "valide", "validee", "on",
          "alertee pour inactivite", "depubliee", "depublication demandee", "non publiee", "non publie", "liste rouge",
+         "reactivee", "reactive", "reouverte", "re ouverte", "debloquee", "debloque", "deverrouillee", "deverrouille",
+         "unlocked", "unblocked", "not disabled", "not deleted", "not suspended", "live",
+         *(f"non {word}{end}" for word in ("supprime", "suspendu", "desactive", "bloque", "verrouille", "ferme")
+           for end in ("", "e")),
          "en liste rouge", "normal", "normale", "running", "provisioned", "licensed", "en production", "utilisee"],
         Said.OPEN),
     **dict.fromkeys(
@@ -63,23 +70,28 @@ STATES = {
 }  # fmt: skip
 # What a column asks of which cells say yes or no: the state of a yes, then that of a no.
 ASKED = [
-    (re.compile(r"\b(supprim|delet|clos|clotur|ferm)"), (Said.DELETED, Said.OPEN)),
+    (re.compile(r"suppr|delet|resili|\b(?:clos|clotur|ferm)"), (Said.DELETED, Said.OPEN)),
     (
-        re.compile(r"\b(desactiv|disabl|suspend|bloqu|block|verrouill|lock|inactiv|inactif)"),
+        re.compile(r"desactiv|disabl|suspend|suspens|bloqu|block|verrouill|lock|\binactiv|\binactif|\bgel|\barchiv"),
         (Said.SUSPENDED, Said.OPEN),
     ),
+    (re.compile(r"activ|actif|ouvert|enabl|servic"), (Said.OPEN, Said.SUSPENDED)),
 ]
+REVERSED = re.compile(r"\b(?:non|not|pas|hors)\b|\b(?:un|de)(?=lock|block|bloqu|verrouill)")
+IN_ONE_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # « AccountDisabled »
 TICKS = {**dict.fromkeys("✓✔☑✅", "oui"), **dict.fromkeys(["☐", "✗", "✘", "❌", "[ ]"], "non")}
 WHOLE = re.compile(r"^([01])[.,]0+$")  # as a spreadsheet leaves them
 KINDS = {
     **dict.fromkeys(
         ["per", "pers", "nominative", "nominatif", "personnelle", "personnel", "individuelle", "perso", "usermailbox",
+         "user mailbox",
          "personne", "professionnel", "user", "utilisateur"], "PER"),
     **dict.fromkeys(
         ["org", "organisationnelle", "organisationnel", "orga", "service", "generique", "partagee", "partage",
          "de service",
-         "sharedmailbox", "shared", "fonctionnelle", "organisation", "groupe"], "ORG"),
-    **dict.fromkeys(["app", "applicative", "applicatif", "application", "logiciel"], "APP"),
+         "sharedmailbox", "shared mailbox", "shared", "collective", "collectif", "fonctionnelle",
+         "organisation", "groupe"], "ORG"),
+    **dict.fromkeys(["app", "applicative", "applicatif", "application", "logiciel", "logicielle", "appli"], "APP"),
     **dict.fromkeys(["cab", "cabinet", "de cabinet"], "CAB"),
 }  # fmt: skip
 
@@ -110,9 +122,18 @@ def read_state(text: str, header: str = "", answers: Mapping[str, str] = NO_ANSW
         yes, no = _asked(header) or (Said.OPEN, Said.SUSPENDED)
         found = yes if word in YES else no
         return Read(found, "" if found == Said.OPEN else f"{quoted(text)} lu {quoted(found.value)}")
-    if (poles := _asked(header)) and read_date(text).value:  # « Supprimée le » : a day is a yes
-        return Read(poles[0], f"{quoted(text)} lu {quoted(poles[0].value)}")
+    if found := _since(text, header):
+        return Read(found, f"{quoted(text)} lu {quoted(found.value)}")
     return Read(Said.UNCLEAR, f"{quoted(text[:50])} n’est pas compris : rien n’en est conclu")
+
+
+def _since(text: str, header: str) -> Said | None:
+    """Below « Supprimée le », a day is a yes; one to come, what is prepared."""
+    yes, _ = _asked(header) or (Said.OPEN, None)
+    day = read_date(text).value if yes != Said.OPEN else None
+    if day is None or day <= timezone.now():
+        return yes if day else None
+    return Said.LEAVING if yes == Said.DELETED else None
 
 
 def _word_of_state(text: str) -> str:
@@ -126,8 +147,11 @@ def _word_of_state(text: str) -> str:
 
 def _asked(header: str) -> tuple[Said, Said] | None:
     """What a yes and a no answer to what this header asks."""
-    asked = folded(header)
-    return next((poles for said, poles in ASKED if said.search(asked)), None)
+    asked = folded(IN_ONE_WORD.sub(" ", header))
+    yes, no = next((poles for said, poles in ASKED if said.search(asked)), (None, None))
+    if yes is None or no is None:
+        return None
+    return (no, yes) if REVERSED.search(asked) else (yes, no)
 
 
 def read_kind(text: str) -> Read:

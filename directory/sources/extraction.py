@@ -13,6 +13,7 @@ from datetime import datetime
 
 from directory.identifiers import LONGEST, is_mssante
 from directory.readers.address import OF_PATIENT, is_of_patient
+from directory.readers.identifiers import READERS, read_structure_number
 from directory.records import EntryRecord, RejectedRecord
 from directory.sources import Heartbeat, UnreadableSource
 from directory.sources.files import SpoiltLine, TextFile, open_text
@@ -96,6 +97,8 @@ class OpenedExtraction:
             self.lines += 1
             before, last = last, line
             fields = line.split("|")
+            if '"' in line:
+                fields = [_without_quotes(field) for field in fields]
             if (len(fields) != width or self._ends_with_bar) and not self._has_its_fields(fields):
                 yield RejectedRecord(number, f"{line.count('|') + 1} champs au lieu de {width}", line)
                 continue
@@ -156,6 +159,17 @@ def _normalise(fields: list[str]) -> None:
     if paperless and paperless != "O" and paperless != "N":
         fields[17] = YES_NO.get(paperless.upper(), paperless.upper())
 
+    if not (person_id := fields[3]).isalnum() and person_id:
+        fields[3] = READERS["RPPS"](person_id).value or person_id
+    if (number := fields[6]) and (not number.isalnum() or (len(number) == 8 and fields[5] == "1")):
+        fields[6] = read_structure_number(number).value or number
+
+
+def _without_quotes(field: str) -> str:
+    """A spreadsheet that saved the file again may have put each value between quotes."""
+    said = field.strip()
+    return said[1:-1].replace('""', '"') if len(said) > 1 and said[0] == said[-1] == '"' else field
+
 
 def _refuse(fields: list[str], line: str) -> str:
     """Why a line is put aside, "" when it is taken."""
@@ -166,6 +180,8 @@ def _refuse(fields: list[str], line: str) -> str:
         return OF_PATIENT
     if not is_mssante(address) or len(address) > LONGEST:
         return f"{quoted(address)} n'est pas une adresse MSSanté"
+    if "E+" in fields[3] or "E+" in fields[6]:
+        return "identifiant abîmé par un tableur : des chiffres en sont perdus"
     if len(line) > LONGEST and max(len(fields[3]), len(fields[6])) > LONGEST:
         return f"identifiant de plus de {LONGEST} caractères"
     return ""

@@ -15,6 +15,7 @@ BLOCK = 256 * 1024
 LONGEST_LINE = 1024 * 1024
 MAX_BYTES = 4 * 1024**3  # the largest file of the ANS is under 1 GB
 MAX_RATIO = 200  # the ANS's zips hold 4 to 6 times their size, invented ones up to 15
+TWICE = "Ã©".encode()  # é in UTF-8 taken for cp1252, and encoded again
 BOM = b"\xef\xbb\xbf"
 ADDED = ("__macosx/", "/._", "/.ds_store", "/thumbs.db", "/desktop.ini")  # by those who zip again
 SPOILT = 20  # lines that are no UTF-8, from which on a tenth of them condemns the file
@@ -37,6 +38,7 @@ class TextFile:
         self.ends_well = True  # once read: its last line has its end
         self._line = 1
         self._spoilt = 0
+        self._of_old_mac = False  # its lines end on CR alone
 
     def lines(self) -> Iterator[str]:
         for block in self.blocks():
@@ -53,7 +55,7 @@ class TextFile:
                                        "de l'annuaire.")  # fmt: skip
             if cut:
                 yield rest[:cut]
-            block = self._read()
+            block = self._with_our_ends(self._read())
             rest = rest[cut:] + block
             if not block:
                 break
@@ -72,7 +74,14 @@ class TextFile:
             raise UnreadableSource("Le fichier est vide.")
         if block.removeprefix(BOM).lstrip().startswith(b"<"):
             raise UnreadableSource("Le fichier est une page web (HTML ou XML), et non un fichier de l'annuaire.")
-        return block.removeprefix(BOM)
+        if TWICE in block.partition(b"\n")[0]:
+            raise UnreadableSource("Les accents du fichier sont encodés deux fois : il a été enregistré à nouveau par un "
+                                   "tableur. Téléchargez-le à nouveau.")  # fmt: skip
+        self._of_old_mac = b"\r" in block and b"\n" not in block
+        return self._with_our_ends(block.removeprefix(BOM))
+
+    def _with_our_ends(self, block: bytes) -> bytes:
+        return block.replace(b"\r", b"\n") if self._of_old_mac else block
 
     def _read(self) -> bytes:
         try:

@@ -17,6 +17,12 @@ from directory.sources.download import download
 
 # Wherever it stands in the name: browsers add « (1) », people « _copie »; some write the seconds too.
 STAMP = re.compile(r"(?<!\d)(20\d{10})(?:\d{2})?(?!\d)")
+# As people rename it: « _2026-11-20_15h42 », « _20261120_1542 »; a day alone is its first minute, so that a copy that
+# has the hour is never replaced by it.
+RENAMED = re.compile(
+    r"(?<!\d)(20\d\d)([-_.]?)(\d\d)\2(\d\d)(?:[-_. T]{1,3}(?:à )?(\d\d)[-_.h:]?(\d\d)(?:[-_.m:]?\d\d)?)?(?!\d)"
+)
+FRENCH_DAY = re.compile(r"(?<!\d)(\d\d)([-_.])(\d\d)\2(20\d\d)(?:[-_. ]{1,3}(?:à )?(\d\d)[-_.h:]?(\d\d))?(?!\d)")
 STAMP_IN_URL = re.compile(r"/(\d{8})-(\d{4})\d{2}/")
 
 
@@ -59,6 +65,8 @@ def stamp_of(*names: str) -> datetime | None:
     """The generation time (Paris time) that the first name able to gives."""
     for name in names:
         found = [match[1] for match in STAMP.finditer(name)] + [day + at for day, at in STAMP_IN_URL.findall(name)]
+        found += [f"{y}{m}{d}{hour or '00'}{minute or '00'}" for y, _, m, d, hour, minute in RENAMED.findall(name)]
+        found += [f"{y}{m}{d}{hour or '00'}{minute or '00'}" for d, _, m, y, hour, minute in FRENCH_DAY.findall(name)]
         for digits in found:
             try:
                 return timezone.make_aware(datetime.strptime(digits, "%Y%m%d%H%M"))

@@ -1,7 +1,7 @@
 """What every source does to a value before it becomes a record's."""
 
 from directory.identifiers import LONGEST, PATIENT_DOMAIN, is_mssante
-from directory.readers.address import OF_PATIENT, is_of_patient, read_address
+from directory.readers.address import OF_PATIENT, PLAIN, is_of_patient, read_address
 from directory.readers.texts import SPACES, UNSEEN
 from directory.records import EntryRecord, RejectedRecord
 from directory.typography import quoted
@@ -22,7 +22,7 @@ def seen(text: str) -> str:
 def address_of(text: str) -> str:
     """The address in its one spelling; what is none stays as it is, to be named, unless it is a patient's."""
     address = text.lower()
-    if address.isascii() and is_mssante(address) and ":" not in address:
+    if PLAIN.fullmatch(address) and is_mssante(address):
         return address
     read = read_address(text)
     return f"@{PATIENT_DOMAIN}" if read.problem == OF_PATIENT else read.value or address

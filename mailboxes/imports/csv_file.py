@@ -15,8 +15,14 @@ from mailboxes.imports.rows import Row, Unreadable, clean
 LONGEST = 64 * 1024  # characters of one line
 TALLEST = 20  # lines of one record, where a quoted value holds line ends
 HEAD = 64 * 1024
-SEPARATORS = ";\t,|"
+SEPARATORS = ";\t,|^~"
 SHAPED = 200  # first lines that tell the separator
+RULE = re.compile(r"(?=.*(?:--|==|__))[\s+|;,=_-]{3,}")  # drawn below headers, or around a table
+# Of columns that only blanks part: two at least where every line has them, since a date and its hour have one between.
+BLANKS = [re.compile(r"\s{2,}"), re.compile(r"\s+")]
+QUOTES = {"'": "'", "“": "”", "«": "»"}  # what some put around each value in place of the plain ones
+LONE_QUOTE = re.compile('(?<!")"(?:"")*(?!")')  # within a line quoted whole, those of its values are doubled
+PASTED = 3  # lines at most of what was copied from a message's recipients
 IS_ADDRESS = re.compile(r"\s*[^\s@;,|<>\"]+@[^\s@;,|<>\"]+\.[^\s@;,|<>\"]+\s*")
 END = "\x1e"  # a line of ours after the last: a quote still open swallows it
 
@@ -40,12 +46,19 @@ class CsvFile:
         if not self._encoding and b"\0" in head:
             raise Unreadable("Ce fichier n’est pas du texte : enregistrez la liste en CSV ou en classeur .xlsx.")
         self._legacy = Encoding("cp1252") if self._encoding else legacy_of(self._not_in_utf_8())
-        self._is_wrapped = False
+        self._is_wrapped, self._is_pasted, self._quote = False, False, ""
+        self._blanks: re.Pattern | None = None
         first = [line or "" for line in islice(self._lines(), SHAPED)]
+        self._quote = _quote_of(first)
+        first = [_in_plain_quotes(line, self._quote) for line in first]
         self.separator, self.width = _shape(first)
-        if self.width == 1 and (inner := _unwrapped(first)):
+        self._is_pasted = _holds_addresses_alone(first, self.separator)
+        if self.width <= 2 and (inner := _unwrapped(first)):
             self._is_wrapped = True
             self.separator, self.width = _shape(inner)
+        if self.width == 1 and (blanks := _blanks_of(first)):
+            self._blanks = blanks
+            self.separator, self.width = _shape([self._meant(line) for line in first])
 
     def __enter__(self) -> "CsvFile":
         return self
@@ -54,7 +67,7 @@ class CsvFile:
         """Each reading closes its own stream."""
 
     def rows(self) -> Iterator[Row]:
-        self.read = 0
+        self.read = pasted = 0
         waiting: deque[tuple[int, str | None]] = deque()  # lines looked at for a quote that closes, and given back
         numbered = enumerate(self._lines(), 1)
         while first := _take(waiting, numbered):
@@ -65,6 +78,10 @@ class CsvFile:
             if len(record) > 1 and rows is None:
                 waiting.extendleft(reversed(record[1:]))
                 rows = self._parsed(record[:1])
+            if rows and self._is_pasted:
+                held = [(cell, row) for row in rows for cell in row.cells if cell]
+                rows = [Row(pasted + rank, [cell], row.fault, row.remark) for rank, (cell, row) in enumerate(held, 1)]
+                pasted += len(rows)
             yield from rows or [Row(first[0], [clean(first[1] or "")], "guillemet ouvert et jamais refermé.")]
 
     def _parsed(self, record: list[tuple[int, str | None]]) -> list[Row] | None:
@@ -81,7 +98,7 @@ class CsvFile:
             return [Row(number, [clean(cell) for cell in line.split(self.separator)], "", getattr(line, "remark", ""))]
         remark = next((text.remark for _, text in record if isinstance(text, Guessed)), "")
         try:
-            *found, last = csv.reader([*(f"{text}\n" for _, text in record), END], delimiter=self.separator)
+            *found, last = _parsed([*(f"{text}\n" for _, text in record), END], self.separator)
         except csv.Error:
             return None
         if last != [END]:
@@ -94,7 +111,7 @@ class CsvFile:
     def _lines(self) -> Iterator[str | None]:
         """Without their end; None for one that is too long."""
         # Latin-1 keeps each byte as a character: the stream splits lines, `_decoded` then looks at each alone.
-        encoding, width = (self._encoding, 2) if self._encoding else ("latin-1", 1)
+        encoding, width = (self._encoding, 4 if self._encoding == "utf-32" else 2) if self._encoding else ("latin-1", 1)
         with self.path.open("rb") as file, TextIOWrapper(file, encoding, errors="replace") as text:
             while line := text.readline(LONGEST):
                 is_whole = line.endswith("\n") or len(line) < LONGEST
@@ -128,11 +145,17 @@ class CsvFile:
         """Without the quotes that a program put around whole lines; an escaped quote as CSV has it."""
         bare = line.removesuffix("\n").removeprefix("\ufeff")
         remark = getattr(line, "remark", "")
-        if self._is_wrapped and len(bare) > 1 and bare[0] == bare[-1] == '"':
-            bare = bare[1:-1].replace('""', '"')
+        if RULE.fullmatch(bare):
+            return ""
+        if self._blanks:
+            bare = SEPARATORS[0].join(self._blanks.split(bare.strip()))
+        if self._quote:
+            bare = _in_plain_quotes(bare, self._quote)
+        if self._is_wrapped:
+            bare = _without_its_quotes(bare)
         elif '\\"' in bare and hasattr(self, "separator") and _opens_a_value(bare, self.separator):
             doubled = bare.replace('\\"', '""')
-            bare = doubled if len(next(csv.reader([doubled], delimiter=self.separator))) == self.width else bare
+            bare = doubled if len(next(_parsed([doubled], self.separator))) == self.width else bare
         return _guessed(bare, remark) if remark else bare
 
 
@@ -143,7 +166,8 @@ def _shape(lines: list[str]) -> tuple[str, int]:
 
 def _judged(lines: list[str], mark: str) -> tuple[tuple[int, int, int], str, int]:
     try:
-        records = [cells for cells in csv.reader([f"{line}\n" for line in lines], delimiter=mark) if any(cells)]
+        doubled = [line.replace('\\"', '""') for line in lines]
+        records = [cells for cells in _parsed([f"{line}\n" for line in doubled], mark) if any(cells)]
     except csv.Error:
         records = [line.split(mark) for line in lines if line]
     if len(records) < len(lines) // TALLEST:  # a quote never closed swallowed the rest
@@ -155,12 +179,70 @@ def _judged(lines: list[str], mark: str) -> tuple[tuple[int, int, int], str, int
 
 
 def _unwrapped(lines: list[str]) -> list[str]:
-    """The lines without the quotes around each, [] where they are not all so, or hold nothing more then."""
+    """The lines without the quotes around each, [] where they are not so, the headers aside, or hold nothing more."""
     said = [line for line in lines if line.strip()]
-    if not said or not all(len(line) > 1 and line[0] == line[-1] == '"' for line in said):
+    inner = [_without_its_quotes(line) for line in said]
+    if any(LONE_QUOTE.search(line) for line in map(_bare_of_ends, said)):
         return []
-    inner = [line[1:-1].replace('""', '"') for line in said]
+    if not said or any(line == bare for line, bare in zip(said[1:], inner[1:], strict=True)) or inner == said:
+        return []
     return inner if _shape(inner)[1] > 1 else []
+
+
+def _without_its_quotes(line: str) -> str:
+    bare = line.strip().rstrip(SEPARATORS)
+    return bare[1:-1].replace('""', '"') if len(bare) > 1 and bare[0] == bare[-1] == '"' else line
+
+
+def _bare_of_ends(line: str) -> str:
+    return line.strip().rstrip(SEPARATORS)[1:-1]
+
+
+def _quote_of(lines: list[str]) -> str:
+    """The mark that opens each value of the first line that has several, "" where it is the plain one or none."""
+    for mark in SEPARATORS:
+        cells = [cell.strip() for cell in next((line for line in lines if line.strip()), "").split(mark)]
+        for opens, closes in QUOTES.items():
+            if len(cells) > 1 and all(len(cell) > 1 and cell[0] == opens and cell[-1] == closes for cell in cells):
+                return opens
+    return ""
+
+
+def _in_plain_quotes(line: str, quote: str) -> str:
+    """Each value between plain quotes; one of the marks within a value is a character like any other."""
+    if not quote:
+        return line
+    opens, closes = re.escape(quote), re.escape(QUOTES[quote])
+    marks = re.escape(SEPARATORS)
+    said = re.sub(rf"(^|[{marks}])\s*{opens}", r'\1"', line.replace('"', '""'))
+    said = re.sub(rf"{closes}\s*(?=[{marks}]|$)", '"', said)
+    return said.replace("''", "'") if quote == "'" else said
+
+
+def _holds_addresses_alone(lines: list[str], separator: str) -> bool:
+    """« a@x.fr; b@x.fr; c@x.fr », as copied from the recipients of a message: each is a line of its own."""
+    said = [line for line in lines if line.strip()]
+    if not said or len(said) > PASTED:
+        return False
+    cells = [cell for line in said for cell in line.split(separator) if cell.strip()]
+    return len(cells) > len(said) and all("@" in cell for cell in cells)
+
+
+def _parsed(lines: list[str], separator: str) -> Iterator[list[str]]:
+    return csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t")
+
+
+def _blanks_of(lines: list[str]) -> re.Pattern | None:
+    """What parts the columns of a table that a terminal showed: an address, then as many values on every line."""
+    said = [line.strip() for line in lines if line.strip() and not RULE.fullmatch(line)]
+    held = [line for line in said if IS_ADDRESS.match(line)]
+    if not held or len(held) < len(said) / 2 or any(mark in line for line in held for mark in SEPARATORS):
+        return None
+    for blanks in BLANKS:
+        widths = {len(blanks.split(line)) for line in held}
+        if len(widths) == 1 and widths != {1}:
+            return blanks
+    return None
 
 
 def _is_utf_8(line: bytes) -> bool:
@@ -190,4 +272,4 @@ def _is_open(record: list[tuple[int, str | None]]) -> bool:
 
 def _opens_a_value(line: str, separator: str) -> bool:
     """A quote in the midst of a value is a character like any other."""
-    return line.startswith('"') or f'{separator}"' in line
+    return line.startswith('"') or f'{separator}"' in line.replace(f"{separator} ", separator)

@@ -6,12 +6,16 @@ from typing import NamedTuple
 
 from charset_normalizer import from_bytes
 
+UTF_32 = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}
 UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-LEGACY = {"cp1252": "Windows", "mac_roman": "Mac", "cp850": "DOS"}
+LEGACY = {"cp1252": "Windows", "mac_roman": "Mac", "cp850": "DOS", "iso8859_15": "Unix"}
 FRENCH = re.compile("[éèêëàâùûîïôçœÉÈÊÀÂÎÔÇŒ](?=[a-zéèêëàâùûîïôçœ’' ,;.)\\-]|$)|(?<=[a-zA-Z])[’°«»€]|(?<=[nN])°")
 FOREIGN = re.compile("[^\x00-\x7féèêëàâùûîïôöçœæÉÈÊËÀÂÙÛÎÏÔÖÇŒÆ’‘“”«»°€–—…·•§\u00a0\u202f]")
 # UTF-8 read as cp1252 and written as UTF-8 again: « Ã© » for é, « â€™ » for ’.
 TWICE = re.compile("Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[\u0080-\u00bf™œ\u009d˜“”¦¢]|Â[\u00a0-\u00bf]|Å[“’]")
+# « GÇriatrie » is no word: a capital with an accent stands among capitals, or at the head of a word.
+ASTRAY = re.compile("(?<=[a-zéèêëàâùûîïôç])[ÉÈÊËÀÂÎÏÔÛÇ]|(?<=[A-Z])[ÉÈÊËÀÂÎÏÔÛÇ](?=[a-z])")
+TIMES = 3  # that accents are encoded over again at most
 LONE = 200  # lines, not of ASCII nor of UTF-8, that are enough to know the rest
 
 
@@ -22,7 +26,7 @@ class Encoding(NamedTuple):
 
 def of_head(head: bytes) -> str:
     """The encoding that the first bytes prove, "" where each line may have its own."""
-    if name := UTF_16.get(head[:2]):
+    if name := UTF_32.get(head[:4]) or UTF_16.get(head[:2]):
         return name
     odd, even = head[1::2].count(0), head[::2].count(0)
     if odd > len(head) // 5 and even < len(head) // 50:
@@ -48,13 +52,15 @@ def legacy_of(lines: Iterable[bytes]) -> Encoding:
 
 
 def mended(text: str) -> str:
-    """A text that was encoded twice, as it was first; the same where it was not."""
-    if not TWICE.search(text):
-        return text
-    try:
-        return b"".join(map(_byte, text)).decode()
-    except UnicodeError:
-        return text
+    """A text that was encoded twice or more, as it was first; the same where it was not."""
+    for _ in range(TIMES):
+        if not TWICE.search(text):
+            break
+        try:
+            text = b"".join(map(_byte, text)).decode()
+        except UnicodeError:
+            break
+    return text
 
 
 def _byte(letter: str) -> bytes:
@@ -65,4 +71,4 @@ def _byte(letter: str) -> bytes:
 
 
 def _score(text: str) -> int:
-    return len(FRENCH.findall(text)) - 2 * len(FOREIGN.findall(text))
+    return len(FRENCH.findall(text)) - 2 * len(FOREIGN.findall(text)) - 2 * len(ASTRAY.findall(text))

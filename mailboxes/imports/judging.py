@@ -20,7 +20,7 @@ from directory.readers.names import Name
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.movements import cancel_movements
-from mailboxes.imports.columns import as_kept
+from mailboxes.imports.columns import all_kept
 from mailboxes.imports.lines import KEPT_CELLS, Places
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.reading import Line
@@ -146,7 +146,7 @@ class RowBatch:
             address=judged.subject,
             outcome=judged.outcome,
             remark=judged.why or " ".join(judged.remarks),
-            cells=[as_kept(cell)[:KEPT_CELLS] for cell in line.cells] if is_rejected else [],
+            cells=[cell[:KEPT_CELLS] for cell in all_kept(line.cells)] if is_rejected else [],
             bal_id=judged.bal.pk if judged.bal else None,
             person_id=judged.person.pk if judged.person and not of_forecast else None,
             before={} if of_forecast else judged.before,

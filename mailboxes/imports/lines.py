@@ -22,7 +22,7 @@ from mailboxes.actions.journal import entry_of
 from mailboxes.actions.moves import write_moves
 from mailboxes.actions.register import describe_anew, description_entries, given_up, write_rows
 from mailboxes.actions.usage import LEARNT, RECKONED, fresh_readings, teach, write_readings
-from mailboxes.imports.columns import as_kept
+from mailboxes.imports.columns import all_kept
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.reading import Line
 from mailboxes.imports.rules import check_not_gone_yet, check_same_holder, check_within
@@ -470,7 +470,7 @@ def _kept(run: Import, verdict: Verdict, before: dict[str, Any], mark: int | Non
         address=line.address,
         outcome=verdict.outcome,
         remark=verdict.why or " ".join(verdict.remarks),
-        cells=[as_kept(cell)[:KEPT_CELLS] for cell in line.cells] if is_rejected else [],
+        cells=[cell[:KEPT_CELLS] for cell in all_kept(line.cells)] if is_rejected else [],
         bal_id=verdict.bal.pk if verdict.bal else None,
         before={name: _plain(value) for name, value in before.items()},
         after={name: _plain(getattr(verdict.bal, name)) for name in before},

@@ -22,6 +22,12 @@ SEARCHED = 30  # first rows among which the headers are looked for: some lists b
 SHOWN = 5
 MAX_UNPACKED = 512 * 1024**2
 OF_WORKBOOK = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}
+OTHER_EXPORTS = {
+    (b"[{", b'{"', b"[\n", b"{\n", b"[\r\n", b"{\r\n", b"[ {", b"[]"): "JSON",
+    (b"dn:", b"version: 1\ndn:", b"version: 1\n\ndn:", b"# ldif", b"version: 1\r\n"): "LDIF",
+    (b"begin:vcard",): "de carnet d’adresses (vCard)",
+    (b"return-path:", b"received:", b"from:", b"mime-version:", b"delivered-to:"): "de messagerie (un courriel)",
+}
 OPEN_ARCHIVE = "ouvrez-la et déposez la liste qu’elle contient."
 OPEN_IT = "ouvrez-le dans un tableur, et enregistrez-le en .xlsx ou en CSV."
 
@@ -59,6 +65,13 @@ def _check_text(head: bytes) -> None:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:2000].lower()
     if b"urn:schemas-microsoft-com:office:spreadsheet" in start or b'progid="excel.sheet"' in start:
         raise Unreadable(f"Ce fichier est un classeur au format XML d’Excel 2003 : {OPEN_IT}")
+    for begins, name in OTHER_EXPORTS.items():
+        if start.startswith(begins):
+            raise Unreadable(
+                f"Ce fichier est un export {name} et non une liste : demandez à l’opérateur un CSV ou un .xlsx."
+            )
+    if start.startswith(b"<?xml") and b"<html" not in start and b"<table" not in head.lower():
+        raise Unreadable("Ce fichier est un export XML et non une liste : demandez à l’opérateur un CSV ou un .xlsx.")
     if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<head", b"<body", b"<meta", b"<style")):
         if b"<table" in head.lower():
             raise Unreadable(f"Ce fichier est un tableau HTML, sous le nom d’un classeur : {OPEN_IT}")
@@ -141,7 +154,7 @@ def heading_among(first: list[Row], number: int | None = None, fields: Sequence[
     if number is not None:
         chosen = next((rank for rank, row in enumerate(first) if row.number == number), None)
         return _headed(first, chosen)
-    values = next((rank for rank, row in enumerate(first) if any(map(is_address, row.cells))), None)
+    values = _first_values(first)
     above = first[: SEARCHED if values is None else values]
     if values == 0:
         return _headed(first, None)
@@ -154,6 +167,13 @@ def heading_among(first: list[Row], number: int | None = None, fields: Sequence[
     if any(named):
         return _headed(first, max(range(len(named)), key=lambda rank: named[rank]))
     return _headed(first, 0)
+
+
+def _first_values(first: list[Row]) -> int | None:
+    """The first row that holds an address; alone on its line among wider ones, it is that of whoever sent the list."""
+    held = [rank for rank, row in enumerate(first) if any(map(is_address, row.cells))]
+    wide = [rank for rank in held if _says(first[rank]) > 1]
+    return min(wide if len(wide) * 2 >= len(held) else held, default=None)
 
 
 def _says(row: Row) -> int:

@@ -48,7 +48,7 @@ PLAIN: dict[str, Callable[[str], Read]] = {
     "liste_rouge": words.read_yes_no,
     **YES_OR_NO,
 }
-SEVERAL = re.compile(r"[;|\n]+|\s/\s")  # what stands between the people of one cell
+SEVERAL = re.compile(r"[;|&\n]+|\s/\s|\s(?:et|and)\s")  # what stands between the people of one cell
 SEVERAL_NUMBERS = re.compile(r"[;|,\n/]+")
 KNOWN = 2048  # cells of a column remembered: the same words, sizes and days stand on many lines
 ASIDE = "ce champ est laissé de côté"
@@ -127,7 +127,8 @@ class LineReader:
         if isinstance(value, sizes.Size):
             self._spread(line, name, value)
         elif value is not None and value != "":
-            line.facts[name] = value
+            is_later = name in line.facts and BY_NAME[name].is_several
+            line.facts[name] = max(value, line.facts[name]) if is_later else value
         if remark:
             line.remarks.append(f"{label} : {remark}.")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from directory.typography import quoted
 from mailboxes.imports.models import Import
-from mailboxes.imports.sorts import NEEDED, ListSort, labels_of
+from mailboxes.imports.sorts import BY_NAME, NEEDED, ListSort, labels_of
 from mailboxes.lifecycle import Act
 from mailboxes.models import Alias, Bal, Operator, Structure
 from mailboxes.rules.places import check_standing
@@ -32,7 +32,7 @@ def check_columns(columns: Iterable[str], sort: str) -> None:
                 "address" if {"address"} in ways else "person",
             )
     for name, count in counts.items():
-        if count > 1:
+        if count > 1 and not BY_NAME[name].is_several:
             raise Refused(
                 f"{count} colonnes désignent le même champ {quoted(labels[name])} : n’en gardez qu’une.", "twice"
             )

@@ -96,7 +96,7 @@ def test_a_file_cut_in_its_last_line_is_refused_whatever_the_share_lost(write, c
 
 
 @pytest.mark.parametrize(
-    "written", ["nb\u00a0@", "n\u200bb@", "\ufeffnb@", "nb\u2060@", " NB@", "mailto:nb@", "smtp:NB@"]
+    "written", ["<nb@", "'nb@", "nb\u00a0@", "n\u200bb@", "\ufeffnb@", "nb\u2060@", " NB@", "mailto:nb@", "smtp:NB@"]
 )
 def test_an_address_is_taken_without_what_nobody_sees(write, written):
     (record,) = read(write(line(address=f"{written}aura.mssante.fr\u00a0", person_id="10000000017\u00a0")))
@@ -106,6 +106,28 @@ def test_an_address_is_taken_without_what_nobody_sees(write, written):
 @pytest.mark.parametrize("address", ["279035121518989@patient.mssante.fr", "279035121518989@aura.mssante.fr"])
 def test_a_patient_s_address_is_never_kept_not_even_among_what_is_refused(write, address):
     assert read(write(line(address=address))) == [RejectedRecord(2, OF_PATIENT, "")]
+
+
+@pytest.mark.parametrize("domain", ["patient.mssante.fr", "aura.mssante.fr"])
+def test_of_a_patient_nothing_is_kept_whatever_else_is_wrong_with_the_line(load, domain):
+    (kept,) = load(line(), f"{line(address=f'279035121518989@{domain}')}|x").rejected_lines.all()
+    assert (kept.text, kept.reason) == ("", OF_PATIENT)
+
+
+def test_what_a_spreadsheet_put_around_values_or_into_numbers_is_taken_off(write):
+    quoted_values = "|".join(f'"{value}"' for value in ALICE[: len(COLUMNS)])
+    assert read(write(quoted_values, line(person_id=f"{ALICE.person_id}.0"))) == [ALICE, ALICE]
+    (lost,) = read(write(line(person_id="1.00E+10")))
+    assert lost.reason == "identifiant abîmé par un tableur : des chiffres en sont perdus"
+
+
+def test_lines_that_end_as_on_an_old_mac_are_read(write):
+    assert read(write(line(), line(), end="\r")) == [ALICE, ALICE]
+
+
+def test_a_header_whose_accents_are_encoded_twice_condemns_the_file(write):
+    header = HEADER.encode().decode("cp1252", errors="replace")
+    assert "encodés deux fois" in refusal(write(line(), header=header))
 
 
 def test_a_wrong_byte_costs_its_line_alone(write):
@@ -245,6 +267,11 @@ def test_without_a_file_nor_an_address_the_setting_is_named():
         ("Extraction_Correspondance_MSSante_202611200300 (1).txt", datetime(2026, 11, 20, 2, 0, tzinfo=UTC)),
         ("Extraction_202611200300_copie.txt", datetime(2026, 11, 20, 2, 0, tzinfo=UTC)),
         ("Copie de 20261120030000.TXT", datetime(2026, 11, 20, 2, 0, tzinfo=UTC)),
+        ("Extraction_20261120_0300.txt", datetime(2026, 11, 20, 2, 0, tzinfo=UTC)),
+        ("Extraction_2026-11-20_03h00.txt", datetime(2026, 11, 20, 2, 0, tzinfo=UTC)),
+        ("Extraction du 20.11.2026 03h00.txt", datetime(2026, 11, 20, 2, 0, tzinfo=UTC)),
+        ("Extraction_2026-11-20.txt", datetime(2026, 11, 19, 23, 0, tzinfo=UTC)),
+        ("Extraction_20261340.txt", None),
         ("Extraction_202699999999.txt", None),
         ("Extraction_1202611200300.txt", None),
         ("annuaire.txt", None),

@@ -13,7 +13,9 @@ def asked_of(load, tmp_path):
     return ask_all
 
 
-@pytest.mark.parametrize(("table", "size"), [("asked.txt", 120), ("asked_otherwise.txt", 60)])
+@pytest.mark.parametrize(
+    ("table", "size"), [("asked.txt", 120), ("asked_otherwise.txt", 60), ("asked_by_others.txt", 60)]
+)
 def test_what_people_ask_is_found(asked_of, table, size):
     asked = asked_of(table)
     not_shown = [str(one) for one in asked if not one.is_shown]

@@ -31,6 +31,18 @@ ALICE = "alice.morel@x.mssante.fr"
         "<alice.morel@x.mssante.fr>;",
         "«\u00a0alice.morel@x.mssante.fr\u00a0»",
         "alice.morel @x.mssante.fr",
+        "alice.morel (at) x.mssante.fr",
+        "alice.morel[arobase]x.mssante.fr",
+        "alice.morel%40x.mssante.fr",
+        "Alice MOREL : alice.morel@x.mssante.fr",
+        "À : alice.morel@x.mssante.fr",
+        "Dr MOREL - alice.morel@x.mssante.fr",
+        "alice.morel@x.mssante.fr - Cardiologie",
+        "• alice.morel@x.mssante.fr",
+        "1. alice.morel@x.mssante.fr",
+        "alice.morel@x.mssante.fr*",
+        "Alice MOREL#mailto:alice.morel@x.mssante.fr#",
+        "SMTP:alice.morel@x.mssante.fr,smtp:a.morel@x.mssante.fr",
         "alice.mo\u200brel@x.mssante.fr",
         "alice.mo\u00adrel@x.mssante.fr",
         "alice.morel\u2060@x.mssante.fr",
@@ -64,7 +76,11 @@ def test_the_address_of_a_formula_that_links_to_it_is_read():
     assert read_address('=HYPERLINK("mailto:alice.morel@x.mssante.fr";"Alice")').value == ALICE
 
 
-@pytest.mark.parametrize("text", ["\u0430lice@x.mssante.fr", "alice.@x.mssante.fr", "al..ice@x.fr"])
+@pytest.mark.parametrize(
+    "text",
+    ["\u0430lice@x.mssante.fr", "alice.@x.mssante.fr", "al..ice@x.fr", "X\\alice@x.mssante.fr", "alice@x.mssante.f*r",
+     "*alice@x.mssante.fr", "alice@x,mssante.fr"],
+)  # fmt: skip
 def test_an_address_that_only_looks_like_one_is_a_problem(text):
     """The first begins with a Cyrillic letter."""
     assert read_address(text).problem

@@ -61,6 +61,7 @@ def test_a_zone_that_is_named_is_believed(text):
         ("/Date(1773559800000)/", "milli"),
         ("1773559800000000", "micro"),
         ("134180334000000000", "Windows"),
+        ("1,7735598E+09", "secondes"),
     ],
 )
 def test_clocks_of_machines_are_read_and_told(text, what):
@@ -74,6 +75,7 @@ def test_clocks_of_machines_are_read_and_told(text, what):
     ["jamais", "Jamais connecté", "aucune connexion", "never logged in", "Never", "N/A", "-", "", "0", "-1", "NaT",
      "jamais (compte créé le 01/01/2026)",
      "0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "0001-01-01T00:00:00", "01/01/1970", "1970-01-01T00:00:00Z",
+     "Non renseigné", "Aucune donnée", "Pas encore utilisée", "Never signed in", "No sign-in", "not yet", "01/01/70",
      "1601-01-01", "30/12/1899", "9223372036854775807", "Thu Jan  1 00:00:00 1970"],
 )  # fmt: skip
 def test_every_word_and_every_empty_clock_for_never_says_nothing(text):
@@ -86,6 +88,9 @@ def test_every_word_and_every_empty_clock_for_never_says_nothing(text):
     [
         "Le 15/03/2026 08:30", "15/03/2026 - 08:30", "15/03/2026 08:30 (il y a 3 jours)", "15-Mar-26 8.30.00 AM",
         "15 03 2026 08:30", "2026-03-15 08:30:00 UTC+1", "15/03/2026 08:30 GMT+1", "2026-03-15 08:30 +0100",
+        "15/03/2026 08.30", "2026-03-15 08:30:00 Europe/Paris", "15/03/2026 08:30 / IMAP", "IMAP : 15/03/2026 08:30",
+        "Connexion le 15/03/2026 08:30", "15/Mar/2026:08:30:00 +0100", "2026 03 15 08:30",
+        "2026-03-15 08:30:00 +0100 CET",
     ],
 )  # fmt: skip
 def test_moments_as_consoles_write_them(text):
@@ -102,6 +107,20 @@ def test_a_year_before_any_bal_is_no_never_but_a_slip_to_be_told(text):
 )
 def test_what_is_no_date_is_a_problem_that_names_it(text):
     assert read_date(text) == (None, "", f"«\u00a0{text}\u00a0» n’est pas une date (JJ/MM/AAAA).")
+
+
+def test_a_day_said_to_be_that_of_something_else_is_no_last_use():
+    assert read_date("12/01/2024 (création)").problem
+    assert read_date("12/01/2024 (créée par Alice)").problem
+
+
+def test_a_date_that_a_spreadsheet_could_not_show_is_a_loss_to_be_told():
+    assert "trop étroite" in read_date("########").problem
+
+
+def test_what_stands_before_a_date_hides_its_order_from_no_column():
+    column = judged("IMAP : 03/15/2026", "IMAP : 04/05/2026")
+    assert read_date("IMAP : 04/05/2026", column).value == of_paris(datetime(2026, 4, 5))
 
 
 def test_days_ago_count_from_the_date_of_the_list():

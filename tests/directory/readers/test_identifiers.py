@@ -15,6 +15,8 @@ read_rpps, read_finess, read_siret = (READERS[name] for name in ("RPPS", "FINESS
     [
         RPPS, "81 090 001 587", "810\u00a0900\u202f01\u00a0587", "81.090.001.587", "RPPS : 81090001587",
         "n° RPPS 81090001587", "N° 81090001587", "(81090001587)",
+        "81090001587 (RPPS)", "81090001587 - MOREL", "81090001587, Alice MOREL", "81090001587*",
+        "IDNPS : 81090001587", "N° RPPS du titulaire : 81090001587",
         "８１０９０００１５８７", "RPPS n°81090001587", f'="{RPPS}"', f"'{RPPS}", f'=""{RPPS}""',
     ],
 )  # fmt: skip
@@ -62,10 +64,12 @@ def test_a_siret_gets_its_zero_back_only_where_its_key_proves_it():
         ("1E" + "9" * 5000, "n’est pas un numéro RPPS"),
         ("8,11E+10", "un tableur a abîmé ce numéro RPPS"),
         ("1E+10", "un tableur a abîmé"),
-        ("8109000158", "il y manque 1 chiffre"),
+        ("8109000158", "il y manque 1\u00a0chiffre"),
         ("420012345", "la forme d’un ADELI"),
         ("8109000158O", "n’est pas un numéro RPPS"),
         ("FINESS 429901010", "n’est pas un numéro RPPS"),
+        ("tél : 33 6 12 34 56 78", "n’est pas un numéro RPPS"),
+        ("81090001587 - 81090001588", "n’est pas un numéro RPPS"),
     ],
 )
 def test_what_is_not_sure_is_refused_with_its_cause(text, why):

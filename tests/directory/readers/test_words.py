@@ -21,9 +21,12 @@ def test_both_poles_of_every_pair_are_known(yes, no):
 
 @pytest.mark.parametrize(
     ("header", "yes", "no"),
-    [("Actif", Said.OPEN, Said.SUSPENDED), ("Compte bloqué", Said.SUSPENDED, Said.OPEN), ("AccountDisabled",
-    Said.OPEN, Said.SUSPENDED),
-     ("Account disabled", Said.SUSPENDED, Said.OPEN), ("Supprimée ?", Said.DELETED, Said.OPEN)],
+    [("Actif", Said.OPEN, Said.SUSPENDED), ("Compte bloqué", Said.SUSPENDED, Said.OPEN),
+     ("AccountDisabled", Said.SUSPENDED, Said.OPEN), ("accountdisabled", Said.SUSPENDED, Said.OPEN),
+     ("Account disabled", Said.SUSPENDED, Said.OPEN), ("Supprimée ?", Said.DELETED, Said.OPEN),
+     ("IsSuspended", Said.SUSPENDED, Said.OPEN), ("Non active", Said.SUSPENDED, Said.OPEN),
+     ("Archivée", Said.SUSPENDED, Said.OPEN), ("Débloquée", Said.OPEN, Said.SUSPENDED),
+     ("Non supprimée", Said.OPEN, Said.DELETED), ("Hors service", Said.SUSPENDED, Said.OPEN)],
 )  # fmt: skip
 def test_what_a_yes_answers_is_the_header_s_question(header, yes, no):
     assert (read_state("oui", header).value, read_state("non", header).value) == (yes, no)
@@ -39,6 +42,8 @@ def test_what_a_yes_answers_is_the_header_s_question(header, yes, no):
         ("À créer", Said.PENDING), ("Archivée", Said.UNCLEAR), ("Compte actif", Said.OPEN),
         ("Active (liste rouge)", Said.OPEN), ("BAL suspendue depuis le 12/01/2026", Said.SUSPENDED),
         ("Fermée définitivement", Said.DELETED), ("Compte", Said.UNCLEAR),
+        ("Non supprimée", Said.OPEN), ("Débloqué", Said.OPEN), ("Réactivée le 12/01/2026", Said.OPEN),
+        ("Suspendue temporairement", Said.SUSPENDED), ("Non active", Said.UNCLEAR),
         ("Active (suspendue)", Said.UNCLEAR), ("inactif depuis 6 mois", Said.SUSPENDED),
     ],
 )  # fmt: skip
@@ -60,6 +65,8 @@ def test_types_in_operators_words(text, kind):
 def test_a_day_below_a_header_that_asks_is_a_yes():
     assert read_state("12/03/2026", "Supprimée le").value == Said.DELETED
     assert read_state("12/03/2026", "Statut").value == Said.UNCLEAR
+    assert read_state("12/03/2026", "Date d’activation").value == Said.UNCLEAR, "it may be closed since"
+    assert read_state("12/03/2096", "Date de suppression").value == Said.LEAVING, "what is to come is not done"
 
 
 def test_a_word_that_a_person_explained_is_read_as_they_said():
@@ -94,6 +101,13 @@ def test_ticks_and_what_a_spreadsheet_leaves_of_them_say_yes_or_no(text, yes):
         ("M. le Pr Jean MARTIN", Name("MARTIN", "Jean", "M")),
         ("Jean MARTIN, cardiologue", Name("MARTIN", "Jean")),
         ("Dr MARTIN Jean (remplaçant)", Name("MARTIN", "Jean", "DR")),
+        ("Van den BERG Lisa", Name("Van den BERG", "Lisa")),
+        ("MOREL Alice - cardiologue", Name("MOREL", "Alice")),
+        ("MOREL Alice dite LILI", Name("MOREL", "Alice")),
+        ("Melle MARTIN Anne", Name("MARTIN", "Anne", "MLLE")),
+        ("IDE MOREL Alice", Name("MOREL", "Alice")),
+        ("MARTIN Jean PH", Name("MARTIN", "Jean")),
+        ("Ben MARTIN", Name("MARTIN", "Ben")),
     ],
 )
 def test_a_name_is_told_from_its_titles(text, name):
@@ -120,7 +134,8 @@ def test_a_name_that_does_not_tell_its_family_name_is_read_as_the_rest_of_its_co
     ("text", "why"),
     [
         ("Alice Morel", "lequel de ces mots est le nom"), ("Mme", "pas un nom"), ("MOREL", "pas un nom"),
-        ("MOREL Alice 81090001587", "pas un nom"), ("", "pas un nom"),
+        ("MOREL Alice 81090001587", "pas un nom"), ("", "pas un nom"), ("Service de PÉDIATRIE", "pas un nom"),
+        ("MOREL Alice et MARTIN Jean", "plusieurs personnes"), ("MOREL Alice;MARTIN Jean", "plusieurs personnes"),
     ],
 )  # fmt: skip
 def test_a_name_is_set_aside_where_nothing_tells_it(text, why):

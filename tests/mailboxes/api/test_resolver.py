@@ -90,6 +90,12 @@ def test_the_box_of_the_service_comes_before_the_others_of_the_house(publish, as
         ("Pneumologie", "UF 3412 - Pneumologie"),
         ("EMSP", "Équipe mobile de soins palliatifs"),
         ("Secrétariat de gynéco-obstétrique", "Gynécologie obstétrique"),
+        ("Maladies infectieuses", "Infectiologie"),
+        ("Chirurgie ortho", "Orthopédie"),
+        ("USC", "Unité de surveillance continue"),
+        ("UNV", "Unité neuro-vasculaire"),
+        ("UHCD", "Unité d'hospitalisation de courte durée"),
+        ("Consultations externes de dermato", "Dermatologie"),
     ],
 )
 def test_a_service_is_found_in_other_words(publish, ask, asked, published):
@@ -113,6 +119,9 @@ def test_a_service_that_only_the_address_names_is_found(publish, ask):
         ("Médecine A", "Médecine B"),
         ("Réanimation", "Soins intensifs de cardiologie"),
         ("Secrétariat", "Accueil"),
+        ("Réanimation médicale", "Réanimation chirurgicale"),
+        ("Urgences adultes", "Urgences pédiatriques"),
+        ("Gastro", "Gastroscopie"),
     ],
 )
 def test_another_service_is_proposed_and_never_the_answer(publish, ask, asked, published):

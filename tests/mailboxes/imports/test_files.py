@@ -589,9 +589,42 @@ CONSOLES = {
         "2026-03-16,a@x.fr,Réa,False,2024-01-01,2026-03-15,1288490189,5368709120",
         "at address description state - last_used_at used_mb quota_mb",
     ),
+    "Exchange, with what else it says": (
+        "PrimarySmtpAddress,TotalItemSize,ItemCount,TotalDeletedItemSize,AccountDisabled,ActiveSyncEnabled",
+        "a@x.fr,1.2 GB,120,12 MB,True,False", "address used_mb - - state -",
+    ),
+    "mailcow, with its protocols": (
+        "username,active,quota,quota_used,percent_in_use,messages,last_imap_login,last_pop3_login,last_smtp_login",
+        "a@x.fr,1,5368709120,1288490189,40,120,1773561600,0,1773561600",
+        "address state quota_mb used_mb - - last_used_at last_used_at last_used_at",
+    ),
+    "Google, with the drive": (
+        "Email Address [Required],Recovery Email,Email Usage [READ ONLY],Drive Usage [READ ONLY],"
+        "Total Storage [READ ONLY],2sv Enrolled [READ ONLY]",
+        "a@x.fr,a@perso.fr,1.2GB,3GB,4.2GB,False", "address - used_mb - - -",
+    ),
+    "Microsoft 365, with its thresholds": (
+        "User Principal Name,Deleted Date,Item Count,Storage Used (Byte),Issue Warning Quota (Byte),"
+        "Prohibit Send Quota (Byte),Deleted Item Size (Byte),Has Archive",
+        "a@x.fr,,120,1288490189,5268709120,5368709120,123456,False", "address state - used_mb - quota_mb - -",
+    ),
+    "Microsoft 365, its users": (
+        "Block credential,Last password change time stamp,Proxy addresses,User principal name,Display name",
+        "False,2026-03-15,SMTP:a@x.fr,a@x.fr,Réa", "state - - address description",
+    ),
+    "Modoboa": (
+        "account;a@x.mssante.fr;secret;Alice;MOREL;True;SimpleUsers;a@x.mssante.fr;1024",
+        "account;b@x.mssante.fr;secret;Jean;MARTIN;True;SimpleUsers;b@x.mssante.fr;1024", "- address - - - - - - -",
+    ),
     "in French": (
         "Identifiant de messagerie;Nature du compte;Passage le plus récent (connexion);Volume actuel;Plafond du quota",
         "a@x.fr;Organisationnelle;15/03/2026;850 Mo;2 Go", "address kind last_used_at used_mb quota_mb",
+    ),
+    "in French, of other things": (
+        "Adr. de secours;Boîte MSSanté;Dernier changement de mot de passe;Dern. cnx;Nb total de messages;"
+        "Taille de l’archive;Occupation (%);Notification activée;Compte bloqué ?",
+        "moi@perso.fr;a@x.mssante.fr;12/03/2026;15/03/2026;120;850 Mo;12;Oui;Non",
+        "- address - last_used_at - - - - state",
     ),
 }  # fmt: skip
 
@@ -638,3 +671,100 @@ def test_any_cells_in_any_columns_are_read_or_told(rows, fields):
     made = [Row(number, cells) for number, cells in enumerate(rows, 2)]
     reader = LineReader(headers, columns, survey(headers, columns, made))
     assert all(line.address or line.faults for line in map(reader.line, made))
+
+
+# --- What else people send --------------------------------------------------------------------------------------------
+def test_a_yes_of_something_else_is_no_state_of_the_mailbox(read):
+    (line,) = read(b"Adresse;Redirection active;IMAPEnabled\na@x.mssante.fr;Non;False\n")
+    assert line.facts == {"address": "a@x.mssante.fr"}
+
+
+def test_of_several_protocols_the_latest_use_counts(read):
+    lines = read(
+        b"username,last_imap_login,last_pop3_login\na@x.mssante.fr,1741939200,1773561600\nb@x.mssante.fr,1741939200,0\n"
+    )
+    assert [line.facts["last_used_at"].year for line in lines] == [2026, 2025]
+
+
+def test_columns_that_only_blanks_part_are_read(read):
+    table = (
+        "       account            status        last logon\n"
+        "---------------------   ----------   ---------------\n"
+        "a@x.mssante.fr           active       03/15/26 08:30\n"
+        "b@x.mssante.fr           closed                never\n"
+    )
+    first, second = read(table.encode())
+    assert first.facts == {
+        "address": "a@x.mssante.fr",
+        "state": Said.OPEN,
+        "last_used_at": timezone.make_aware(WHEN),
+    }
+    assert second.facts == {"address": "b@x.mssante.fr", "state": Said.DELETED}
+    assert [line.address for line in read(b"a@x.mssante.fr 1073741824 812000000\nb@x.mssante.fr 0 12000\n")] == [
+        "a@x.mssante.fr",
+        "b@x.mssante.fr",
+    ]
+
+
+def test_a_table_drawn_with_lines_is_read(read):
+    lines = read(b"+----+----+\n| Adresse | Service |\n+----+----+\n| a@x.mssante.fr | Urgences |\n+----+----+\n")
+    assert [(line.address, line.facts["service"], line.faults) for line in lines] == [
+        ("a@x.mssante.fr", "Urgences", [])
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["'Adresse';'Service'\n'a@x.mssante.fr';'L''été; nuit'\n", "“Adresse”;“Service”\n“a@x.mssante.fr”;“L'été; nuit”\n",
+     "«Adresse»;«Service»\n«a@x.mssante.fr»;«L'été; nuit»\n", 'Adresse ; Service\na@x.mssante.fr ; "L\'été; nuit"\n',
+     "Adresse^Service\na@x.mssante.fr^L'été; nuit\n", "Adresse~Service\na@x.mssante.fr~L'été; nuit\n",
+     'Adresse;Service\n"a@x.mssante.fr;L\'été, nuit"\n', '"Adresse;Service";\n"a@x.mssante.fr;L\'été, nuit";\n'],
+)  # fmt: skip
+def test_other_quotes_and_separators_are_known(read, text):
+    (line,) = read(text.encode())
+    assert (line.facts["address"], line.facts["service"].replace(",", ";")) == ("a@x.mssante.fr", "L'été; nuit")
+
+
+def test_recipients_copied_from_a_message_are_one_line_each(read):
+    lines = read(b"'Accueil' <a@x.mssante.fr>; b@x.mssante.fr; c@x.mssante.fr\n")
+    assert [(line.number, line.address) for line in lines] == [
+        (1, "a@x.mssante.fr"),
+        (2, "b@x.mssante.fr"),
+        (3, "c@x.mssante.fr"),
+    ]
+
+
+def test_the_address_of_whoever_sent_the_list_is_no_line_of_it(tmp_path):
+    title = "Liste des BAL\nExtrait par A. MOREL (a.morel@chu.fr)\n\n"
+    _, headers, columns = heading(tmp_path, f"{title}Boîte;Unité\na@x.mssante.fr;Urgences\nb@x.mssante.fr;Réa\n")
+    assert (headers, columns) == (["Boîte", "Unité"], ["address", "service"])
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [(b'[{"mail": "a@x.mssante.fr"}]', "JSON"), (b"dn: mail=a@x.mssante.fr,o=x\nmail: a@x.mssante.fr\n", "LDIF"),
+     (b"BEGIN:VCARD\nEMAIL:a@x.mssante.fr\n", "vCard"), (b'<?xml version="1.0"?><users/>', "XML"),
+     (b"From: a@x.fr\nTo: b@x.fr\n\nliste\n", "courriel")],
+)  # fmt: skip
+def test_other_exports_are_refused_by_their_name(tmp_path, text, name):
+    path = tmp_path / "liste"
+    path.write_bytes(text)
+    with pytest.raises(Unreadable, match=name), open_list(path):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("raw", "service"),
+    [("Gériatrie".encode("cp850"), "Gériatrie"), ("Cœur".encode("iso8859_15"), "Cœur"),
+     ("Pédiatrie".encode().decode("cp1252").encode().decode("cp1252").encode(), "Pédiatrie"),
+     (b"P&eacute;diatrie", "Pédiatrie"), (b"=?utf-8?Q?P=C3=A9diatrie?=", "Pédiatrie"),
+     (b"P?diatrie", "P?diatrie")],
+)  # fmt: skip
+def test_what_became_of_accents_is_mended_or_told(read, raw, service):
+    (line,) = read(b"Adresse\tService\na@x.mssante.fr\t" + raw + b"\n")
+    assert line.facts["service"] == service
+    assert line.remarks
+
+
+def test_utf_32_is_read(read):
+    assert_understood(read(text().encode("utf-32")))

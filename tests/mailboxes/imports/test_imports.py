@@ -256,12 +256,18 @@ def test_of_a_patient_nothing_is_kept_not_even_among_what_is_rejected(bring_in):
     assert "279035121518989" not in str(kept)
 
 
+def test_a_patient_s_number_and_domain_in_two_columns_are_not_kept_either(bring_in):
+    run = bring_in("Partie locale;Domaine;Type\n279035121518989;patient.mssante.fr;ORG\nurg;x.mssante.fr;ORG\n")
+    assert run.lines.get(number=2).outcome == "rejected"
+    assert "279035121518989" not in str([run.head, run.sample, *run.lines.values_list("cells", "remark")])
+
+
 def test_a_word_for_the_state_is_explained_once_and_remembered_with_the_headers(bring_in, make_bal, structure, people):
     bal = make_bal("ORG", address=f"attendue@{DOMAIN}", state="requested")
     content = listed(f"{bal.address};ORG;Verte", new("autre", "ORG;verte"), headers="Adresse;Type;État")
     run = bring_in(content)
     assert Survey.from_json(run.judged).states == [("verte", "Verte", 2)]
-    assert f"{quoted('Verte')} (2 lignes)" in Survey.from_json(run.judged).questions[0]
+    assert f"{quoted('Verte')} (2\u00a0lignes)" in Survey.from_json(run.judged).questions[0]
     bal.refresh_from_db()
     assert bal.state == "requested"  # nothing was concluded
     run = bring_in(content + "\n", stage="received")
