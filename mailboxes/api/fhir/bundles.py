@@ -100,7 +100,9 @@ def _beyond(fields: tuple[str, ...], after: Key) -> Q:
 
 def _included(include: Include, search: Search, keys: list[Key], base: str, user) -> list[Resource]:
     values = {key[search.kind.key.index(include.field)] for key in keys}
-    others = [(one,) for one in sorted(include.others(values))] if include.others else _others(include, values)
+    others: list[Key] = (
+        [(one,) for one in sorted(include.others(values))] if include.others else _others(include, values)
+    )
     found = resources(include.kind, others[:MAX_INCLUDED], user, search.elements)
     elements = search.elements | TIES if search.elements else search.elements
     entries = [_entry(_subset(one, elements), base, "include") for one in found]

@@ -31,4 +31,9 @@ def _remembered(search: Search) -> int:
     run = SyncRun.objects.latest_public()
     asked = sorted((name, *sorted(values)) for name, values in QueryDict(search.query).lists() if name not in COUNTED)
     said = repr((search.kind.name, asked, run and run.pk))
-    return cache.get_or_set(f"fhir-total-{hashlib.sha256(said.encode()).hexdigest()}", found_keys(search).count, KEPT)
+    name = f"fhir-total-{hashlib.sha256(said.encode()).hexdigest()}"
+    counted: int | None = cache.get(name)
+    if counted is None:
+        counted = found_keys(search).count()
+        cache.set(name, counted, KEPT)
+    return counted
