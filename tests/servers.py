@@ -64,7 +64,9 @@ def pytest_load_initial_conftests(early_config):
 def surround(db):
     folder = STOP.enter_context(private_folder())
     (folder / "var" / "static").mkdir(parents=True)  # WhiteNoise warns of a folder that is missing
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process would compile all it imports anew: 8 s, not 2
+    # Each process would compile all it imports anew: 8 s, not 2; and this one the tests themselves, half a minute.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     os.environ.update(
         TEST_FOLDER=str(folder),
         ENV_FILE=os.devnull,  # a developer's .env is none of the tests' business

@@ -2,11 +2,11 @@
 
 import contextlib
 import grp
+import json
 import os
 import pwd
 import shutil
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
@@ -22,6 +22,7 @@ class Dovecot:
     imaps: int
     sieve: int
     account: dict
+    _boxes: dict[str, dict] = field(default_factory=dict)
 
     @property
     def ca_file(self) -> str:
@@ -32,9 +33,15 @@ class Dovecot:
 
     def add(self, address: str, password: str = "pw", *, storage_mb: int | None = 2) -> None:
         """A box, of so many MB; None: without a limit."""
-        limit = f"userdb_quota_rule=*:storage={storage_mb}M" if storage_mb else ""
-        with (self.folder / "users").open("a") as users:
-            users.write(f"{address}:{{PLAIN}}{password}::::::{limit}\n")
+        limit = {"quota_rule": f"*:storage={storage_mb}M"} if storage_mb else {}
+        self._boxes |= {f"passdb/{address}": {"password": f"{{PLAIN}}{password}"}, f"userdb/{address}": limit}
+        self._write()
+
+    def _write(self) -> None:
+        """A new file in the place of the former: Dovecot sees that at once, and a change within it once a second."""
+        half = self.folder / "boxes.half"
+        half.write_text("".join(f"shared/{key}\n{json.dumps(facts)}\n" for key, facts in self._boxes.items()))
+        half.replace(self.folder / "boxes")
 
     def fill(self, address: str, kilobytes: int) -> None:
         """A message lies in the box."""
@@ -48,8 +55,8 @@ class Dovecot:
                 os.chown(path, self.account["user"], self.account["group"])
 
     def clear(self) -> None:
-        (self.folder / "users").write_text("")
-        time.sleep(1.01 - time.time() % 1)  # Dovecot looks at the file once a second
+        self._boxes.clear()
+        self._write()
         for box in (self.folder / "mail").iterdir():
             shutil.rmtree(box)
 
@@ -71,13 +78,14 @@ def run_dovecot(folder: Path, *, ssl: str = "yes", make=make_certificate):
     (home / "mail").mkdir()
     make(home)
     dovecot = Dovecot(home, free_port(), free_port(), free_port(), account)
-    (home / "users").touch()
+    dovecot.clear()
     (home / "masters").write_text(f"{LOGIN}:{{PLAIN}}{PASSWORD}\n")
-    written = Template(Path(__file__).with_suffix(".conf").read_text()).substitute(
-        DIR=home, USER=pwd.getpwuid(user).pw_name, GROUP=grp.getgrgid(group).gr_name, UID=user, GID=group, SSL=ssl,
-        IMAP=dovecot.imap, IMAPS=dovecot.imaps, SIEVE=dovecot.sieve,
-    )  # fmt: skip
-    (home / "dovecot.conf").write_text(written)
+    facts = {
+        "DIR": home, "USER": pwd.getpwuid(user).pw_name, "GROUP": grp.getgrgid(group).gr_name, "UID": user,
+        "GID": group, "SSL": ssl, "IMAP": dovecot.imap, "IMAPS": dovecot.imaps, "SIEVE": dovecot.sieve,
+    }  # fmt: skip
+    for name in ("dovecot.conf", "boxes.conf"):
+        (home / name).write_text(Template(Path(__file__).with_name(name).read_text()).substitute(facts))
     for path in [home, *home.rglob("*")]:
         os.chown(path, user, group)
     with run([program, "-F", "-c", str(home / "dovecot.conf")], home / "out", port_answers(dovecot.sieve)):
