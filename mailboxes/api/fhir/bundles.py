@@ -18,7 +18,7 @@ from mailboxes.api.fhir.totals import total_of
 SALT = "mailboxes.api.fhir"
 MAX_INCLUDED = 1000  # of one page and one `_include`: a hospital has thousands of situations d'exercice
 ALWAYS = {"resourceType", "id", "meta"}  # whatever `_elements` asks
-TIES = {"practitioner", "organization"}  # by which what comes with a page is tied to it
+TIES = {"practitioner", "organization", "partOf"}  # by which what comes with a page is tied to it
 SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 
 
@@ -100,9 +100,7 @@ def _beyond(fields: tuple[str, ...], after: Key) -> Q:
 
 def _included(include: Include, search: Search, keys: list[Key], base: str, user) -> list[Resource]:
     values = {key[search.kind.key.index(include.field)] for key in keys}
-    others: list[Key] = (
-        [(one,) for one in sorted(include.others(values))] if include.others else _others(include, values)
-    )
+    others = _others(include, values)
     found = resources(include.kind, others[:MAX_INCLUDED], user, search.elements)
     elements = search.elements | TIES if search.elements else search.elements
     entries = [_entry(_subset(one, elements), base, "include") for one in found]
@@ -113,6 +111,8 @@ def _others(include: Include, values: set[str]) -> list[Key]:
     """The keys of what comes with those found, gone or not, as nationally; one more than may come tells that there are
     more."""
     own = include.kind.key
+    if include.others:
+        return [(value,) for value in sorted(include.others(values))]
     if own == (include.field,):
         return [(value,) for value in sorted(values)]
     lines = told().filter(include.kind.lines, **{f"{include.field}__in": values})

@@ -27,7 +27,7 @@ def total_of(search: Search) -> int | None:
     return _remembered(search)
 
 
-def _remembered(search: Search) -> int:
+def _remembered(search: Search) -> int | None:
     run = SyncRun.objects.latest_public()
     asked = sorted((name, *sorted(values)) for name, values in QueryDict(search.query).lists() if name not in COUNTED)
     said = repr((search.kind.name, asked, run and run.pk))
