@@ -10,7 +10,7 @@ from enum import Enum
 from stdnum.fr import nir
 
 from directory.folding import fold
-from directory.identifiers import APICRYPT_DOMAIN, PATIENT_DOMAIN, domain_of
+from directory.identifiers import APICRYPT_DOMAIN, LONGEST, PATIENT_DOMAIN, domain_of
 from directory.messengers import messenger_of
 from directory.models import Entry
 from directory.models.entries import EntryQuerySet
@@ -26,6 +26,7 @@ from directory.words import distance, one_away
 APICRYPT = "apicrypt.org"
 MASK = "•••••••••••••••"
 LETTERS = f"{string.ascii_lowercase}{string.digits}.-_'"  # of an address, before the @
+SLIPS, INSTEAD = " ,;:", ".-_@"  # what is typed in place of what
 NEAR = 5  # addresses proposed
 ERRORS = 2  # letters between an address or a domain and what is proposed instead
 
@@ -76,7 +77,8 @@ def check(typed: str) -> CheckAnswer:
         return patient
     address = read_address(typed).value
     if not address:
-        return CheckAnswer(CheckVerdict.MALFORMED, tidy(typed).lower())
+        said = tidy(typed).lower()
+        return CheckAnswer(CheckVerdict.MALFORMED, said, near=_near_malformed(said))
     order = public_sources()
     rows = list(Entry.objects.filter(address=address, source__in=order).order_by("withdrawn_at", "pk"))
     if current := [row for row in rows if row.withdrawn_at is None]:
@@ -116,6 +118,22 @@ def _patient(address: str) -> CheckAnswer | None:
         key_is_right=nir.is_valid(identifier) if has_key else None,
         near_domains=[PATIENT_DOMAIN] if domain not in ("", PATIENT_DOMAIN) else [],
     )
+
+
+def _near_malformed(said: str) -> list[Entry]:
+    """The known addresses that one slip makes no address: a comma, a blank, « @@ », no @ at all."""
+    if len(said) > LONGEST:
+        return []
+    ends = [(said[:at], said[at:]) for at in range(len(said) + 1)]
+    tried = {head + rest[1:] for head, rest in ends if rest}
+    tried |= {head + mark + rest[1:] for head, rest in ends if rest and rest[0] in SLIPS for mark in INSTEAD}
+    if "@" not in said:
+        tried |= {f"{head}@{rest}" for head, rest in ends}
+    return list(_once(Entry.objects.published().filter(address__in=tried)))[:NEAR]
+
+
+def _once(entries: EntryQuerySet) -> Iterator[Entry]:
+    yield from {entry.address: entry for entry in entries}.values()
 
 
 def _near_domains(domain: str) -> list[str]:

@@ -57,9 +57,9 @@ def read_text(text: str, length: int) -> Read:
     said, remark = tidy(unguarded(text)), ""
     if "\ufffd" in said:
         return Read(problem=f"{quoted(said)} contient un caractère illisible.")
-    if found := ENTITY.search(said) or ENCODED_WORD.search(said):
+    if found := ("&" in said and ENTITY.search(said)) or ("=?" in said and ENCODED_WORD.search(said)):
         said, remark = _decoded(said), f"{quoted(found[0])} lu comme il s’affiche"
-    elif LOST_LETTER.search(said):
+    elif "?" in said and LOST_LETTER.search(said):
         remark = f"dans {quoted(said)}, un point d’interrogation tient peut-être lieu d’une lettre perdue"
     if len(said) > length:
         return Read(said[:length].rstrip(), f"coupé à {length} caractères")

@@ -103,6 +103,12 @@ def read_yes_no(text: str) -> Read:
     return Read(problem=f"{quoted(text[:50])} n’est ni oui ni non.")
 
 
+def is_bare_answer(text: str) -> bool:
+    """A yes or a no that says nothing of what was asked, as « Active » does."""
+    word = _word(text)
+    return word in YES | NO and (word not in STATES or word in ("on", "off", "ok"))
+
+
 def state_key(text: str) -> str:
     """By what a word for a state is remembered."""
     return _word(text) or tidy(text)

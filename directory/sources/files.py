@@ -75,8 +75,9 @@ class TextFile:
         if block.removeprefix(BOM).lstrip().startswith(b"<"):
             raise UnreadableSource("Le fichier est une page web (HTML ou XML), et non un fichier de l'annuaire.")
         if TWICE in block.partition(b"\n")[0]:
-            raise UnreadableSource("Les accents du fichier sont encodés deux fois : il a été enregistré à nouveau par un "
-                                   "tableur. Téléchargez-le à nouveau.")  # fmt: skip
+            raise UnreadableSource(
+                "Les accents du fichier sont encodés deux fois : un tableur l'a enregistré. Téléchargez-le à nouveau."
+            )
         self._of_old_mac = b"\r" in block and b"\n" not in block
         return self._with_our_ends(block.removeprefix(BOM))
 

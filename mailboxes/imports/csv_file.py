@@ -18,6 +18,7 @@ HEAD = 64 * 1024
 SEPARATORS = ";\t,|^~"
 SHAPED = 200  # first lines that tell the separator
 RULE = re.compile(r"(?=.*(?:--|==|__))[\s+|;,=_-]{3,}")  # drawn below headers, or around a table
+RULED = frozenset("+-=_|; ")  # how such a line begins: most need no closer look
 # Of columns that only blanks part: two at least where every line has them, since a date and its hour have one between.
 BLANKS = [re.compile(r"\s{2,}"), re.compile(r"\s+")]
 QUOTES = {"'": "'", "“": "”", "«": "»"}  # what some put around each value in place of the plain ones
@@ -145,7 +146,7 @@ class CsvFile:
         """Without the quotes that a program put around whole lines; an escaped quote as CSV has it."""
         bare = line.removesuffix("\n").removeprefix("\ufeff")
         remark = getattr(line, "remark", "")
-        if RULE.fullmatch(bare):
+        if bare[:1] in RULED and RULE.fullmatch(bare):
             return ""
         if self._blanks:
             bare = SEPARATORS[0].join(self._blanks.split(bare.strip()))

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from directory.sources.files import is_added
-from mailboxes.imports.columns import Field, guess, is_address
+from mailboxes.imports.columns import guess
 from mailboxes.imports.csv_file import HEAD, CsvFile
+from mailboxes.imports.fields import Field, is_address
 from mailboxes.imports.rows import Row, Unreadable
 from mailboxes.imports.workbook import WorkbookFile
 

@@ -3,7 +3,7 @@
 from django.db.models import TextChoices
 
 from directory.readers import words
-from mailboxes.imports.columns import FIELDS, Field, headers, is_address, is_date_cell, is_rpps
+from mailboxes.imports.fields import FIELDS, Field, headers, is_address, is_date_cell, is_rpps
 
 
 class ListSort(TextChoices):

@@ -158,6 +158,16 @@ def test_a_typing_error_gets_the_address_it_resembles(annuaire, typed, near):
 
 
 @pytest.mark.parametrize(
+    "typed",
+    ["c,martin@aura.mssante.fr", "c martin@aura.mssante.fr", "c.martin@@aura.mssante.fr", "c.martin@aura,mssante.fr",
+     "c.martin@aura..mssante.fr", "c.martinaura.mssante.fr", "c.martin@aura mssante.fr"],
+)  # fmt: skip
+def test_one_slip_that_makes_no_address_gets_the_one_that_was_meant(load, typed):
+    load(line(address="c.martin@aura.mssante.fr"), *many(20))
+    assert [near.address for near in check(typed).near] == ["c.martin@aura.mssante.fr"]
+
+
+@pytest.mark.parametrize(
     ("known", "typed"),
     [
         ("orl", "ort"),

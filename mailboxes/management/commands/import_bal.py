@@ -17,7 +17,8 @@ from directory.readers.identifiers import read_structure_number
 from directory.readers.words import Said, state_key
 from directory.typography import quoted
 from mailboxes.imports.actions import apply_import, carry_on, forecast_import, read_columns, receive_import
-from mailboxes.imports.columns import BY_NAME, SIZE_UNITS, bare
+from mailboxes.imports.columns import SIZE_UNITS, bare
+from mailboxes.imports.fields import BY_NAME
 from mailboxes.imports.models import Import
 from mailboxes.imports.survey import Survey
 from mailboxes.models import SYSTEM, Bal, Operator, Structure

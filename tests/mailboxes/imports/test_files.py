@@ -17,7 +17,8 @@ from directory.typography import quoted
 from mailboxes import rules
 from mailboxes.imports import csv_file, workbook_child
 from mailboxes.imports.actions import read_columns
-from mailboxes.imports.columns import FIELDS, guess
+from mailboxes.imports.columns import guess
+from mailboxes.imports.fields import FIELDS
 from mailboxes.imports.lists import first_of, heading_among, open_list
 from mailboxes.imports.models import ColumnMapping, Import, ImportLine
 from mailboxes.imports.reading import LineReader
@@ -619,6 +620,18 @@ CONSOLES = {
     "in French": (
         "Identifiant de messagerie;Nature du compte;Passage le plus récent (connexion);Volume actuel;Plafond du quota",
         "a@x.fr;Organisationnelle;15/03/2026;850 Mo;2 Go", "address kind last_used_at used_mb quota_mb",
+    ),
+    "in French, short": (
+        "Adr. MSS;TYP_BAL;Statut op.;Titulaire (Nom Prénom);LIB_SERVICE;Conso (Ko);Espace max en Mo;Dernière visite",
+        "a@x.fr;Orga.;Active;MOREL Alice;Réa;850000;2000;15/03/2026",
+        "address kind state holder service used_mb quota_mb last_used_at",
+    ),
+    "in French, a whole address under its name": (
+        "nom_bal;date_derniere_utilisation;nb_messages_non_lus", "a@x.fr;15/03/2026;12", "address last_used_at -",
+    ),
+    "in French, in two columns": (
+        "Nom boîte;Nom de domaine;Prénom du PS;Nom du PS;Vu pour la dernière fois", "a;x.fr;Alice;MOREL;15/03/2026",
+        "local domain given family last_used_at",
     ),
     "in French, of other things": (
         "Adr. de secours;Boîte MSSanté;Dernier changement de mot de passe;Dern. cnx;Nb total de messages;"

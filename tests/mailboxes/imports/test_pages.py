@@ -117,7 +117,7 @@ def test_a_word_for_the_state_is_asked_about_on_the_page_of_the_columns(bring_in
     run = bring_in("Adresse;Type;État\na@chu-exemple.mssante.fr;ORG;Verte\n", stage="previewed")
     assert "Que veulent dire ces mots" in visit(people.gisele, "import", run.pk).content.decode()
     form = visit(people.gisele, "import-columns", run.pk).context["form"]
-    assert [field.label for field in form.states()] == ["État «\u00a0Verte\u00a0», 1 ligne : la BAL est"]
+    assert [field.label for field in form.states()] == ["État «\u00a0Verte\u00a0», 1\u00a0ligne : la BAL est"]
     said = {f"column_{rank}": name for rank, name in enumerate(run.columns)}
     visit(people.gisele, "import-columns", run.pk, post={**said, "header_number": 1, "state_0": "SUSPENDED"})
     run.refresh_from_db()
