@@ -27,7 +27,7 @@ from directory.away import database_is_away
 from mailboxes import rules
 from mailboxes.actions.journal import write_about
 from mailboxes.imports.accesses import AccessBatch
-from mailboxes.imports.columns import all_kept, bare, guess, signature_of
+from mailboxes.imports.columns import all_kept, bare, guess, secret_ranks, signature_of
 from mailboxes.imports.judging import Judged, take_back_rows
 from mailboxes.imports.lines import LinesBatch, Places, Verdict
 from mailboxes.imports.lists import first_of, heading_among, open_list
@@ -111,7 +111,11 @@ def _look_at(run: Import) -> None:
     with open_list(run.path, run.sheet) as source:
         first = first_of(source.rows())
         run.sheets, run.sheet = source.sheets, source.sheet
-    run.head = [(row.number, [cell[:200] for cell in all_kept(row.cells)]) for row in first]
+    heading = next((row.cells for row in first if secret_ranks(row.cells)), [])
+    run.head = [
+        (row.number, [cell[:200] for cell in all_kept(row.cells, [] if row.cells is heading else heading)])
+        for row in first
+    ]
     _set_heading(run, None)
 
 
@@ -197,7 +201,10 @@ def mend_lines(run: Import, mended: dict[int, list[str]], *, by) -> Import:
     check_mend(run, by=by)
     if run.stage == Stage.APPLIED:
         return _anew(run, mended, by=by)
-    run.mended = {**run.mended, **{str(number): all_kept(cells) for number, cells in mended.items()}}
+    run.mended = {
+        **run.mended,
+        **{str(number): all_kept(cells, run.headers) for number, cells in mended.items()},
+    }
     run.save(update_fields=["mended"])
     return forecast_import(run, by=by)
 

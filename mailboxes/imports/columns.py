@@ -23,6 +23,8 @@ OF_THE_MAILBOX = re.compile(
     r"\b(?:compte|bal|boite|aux|lettres|mssante|messagerie|mailbox|account|user|utilisateur|is|est|en|de|du|la|le|l|il|"
     r"elle|operateur|chez|service|a|ete|courant|actuel|acces|date|credential|oui|non|ou|o|n)\b"
 )
+HIDDEN = "•••"
+OF_A_SECRET = re.compile(r"\b(?:mots? ?de ?passe|mdp|pass ?word|passwd|pwd|passphrase|secret|hash)\b")
 OF_A_PATIENT = f"patient@{PATIENT_DOMAIN}"
 SURE = 0.8  # of the cells that say something
 
@@ -158,9 +160,15 @@ def as_kept(cell: Cell) -> str:
     return OF_A_PATIENT if names_patient(text) else text
 
 
-def all_kept(cells: Iterable[Cell]) -> list[str]:
+def secret_ranks(headers: Iterable[Cell]) -> set[int]:
+    """The columns of passwords, which consoles export too: nothing of them is kept."""
+    return {rank for rank, header in enumerate(headers) if OF_A_SECRET.search(fold(str(header)))}
+
+
+def all_kept(cells: Iterable[Cell], headers: Iterable[Cell]) -> list[str]:
     """Those of one row: an INS may stand in a column, and the patients' domain in another."""
-    kept = [as_kept(cell) for cell in cells]
+    secret = secret_ranks(headers)
+    kept = [HIDDEN if rank in secret and cell else as_kept(cell) for rank, cell in enumerate(cells)]
     if any(PATIENT_DOMAIN in text.lower() for text in kept):
         return [OF_A_PATIENT if INS.fullmatch(re.sub(r"\W", "", text)) else text for text in kept]
     return kept

@@ -146,7 +146,7 @@ class RowBatch:
             address=judged.subject,
             outcome=judged.outcome,
             remark=judged.why or " ".join(judged.remarks),
-            cells=[cell[:KEPT_CELLS] for cell in all_kept(line.cells)] if is_rejected else [],
+            cells=[cell[:KEPT_CELLS] for cell in all_kept(line.cells, self.run.headers)] if is_rejected else [],
             bal_id=judged.bal.pk if judged.bal else None,
             person_id=judged.person.pk if judged.person and not of_forecast else None,
             before={} if of_forecast else judged.before,

@@ -470,7 +470,7 @@ def _kept(run: Import, verdict: Verdict, before: dict[str, Any], mark: int | Non
         address=line.address,
         outcome=verdict.outcome,
         remark=verdict.why or " ".join(verdict.remarks),
-        cells=[cell[:KEPT_CELLS] for cell in all_kept(line.cells)] if is_rejected else [],
+        cells=[cell[:KEPT_CELLS] for cell in all_kept(line.cells, run.headers)] if is_rejected else [],
         bal_id=verdict.bal.pk if verdict.bal else None,
         before={name: _plain(value) for name, value in before.items()},
         after={name: _plain(getattr(verdict.bal, name)) for name in before},

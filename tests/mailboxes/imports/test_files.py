@@ -781,3 +781,15 @@ def test_what_became_of_accents_is_mended_or_told(read, raw, service):
 
 def test_utf_32_is_read(read):
     assert_understood(read(text().encode("utf-32")))
+
+
+# --- Passwords, which consoles export too -----------------------------------------------------------------------------
+@pytest.mark.django_db
+@pytest.mark.parametrize("header", ["Mot de passe", "password", "PASSWD", "Password hash", "MDP", "mot_de_passe"])
+def test_nothing_of_a_column_of_passwords_is_kept(bring_in, header):
+    run = bring_in(f"Adresse;Type;{header}\nsans-domaine;PER;Tulipe42!\na@chu-exemple.mssante.fr;PER;Tulipe42!\n")
+    run.refresh_from_db()
+    kept = str([run.head, run.headers, run.mended, *ImportLine.objects.values_list("cells", "remark")])
+    assert ImportLine.objects.filter(outcome="rejected").exists()
+    assert "Tulipe" not in kept
+    assert header in str(run.headers)
