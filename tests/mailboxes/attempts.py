@@ -441,9 +441,7 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     Act.REMIND_PERSON: [Attempt(P, lambda it, by, s: actions.remind_person(it, by=by), asked_person)],
     Act.REMIND_IDLE: [Attempt(("ORG",), lambda it, by, s: actions.remind_idle(it, 15, by=by), alerted)],
     Act.ESCALATE_IDLE: [Attempt(("ORG",), lambda it, by, s: actions.escalate_idle(it, by=by), unreached)],
-    Act.FOLLOW: [
-        Attempt(ALL, lambda it, by, s: follow(FINDINGS["nom"], Bal.objects.filter(pk=it.pk), say_done(), by=by))
-    ],
+    Act.FOLLOW: [Attempt(ALL, lambda it, by, s: follow(FINDINGS["nom"], [it.pk], say_done(), by=by))],
     Act.ASK_DELETION: [
         Attempt(BOX, lambda it, by, s: actions.ask_deletion(it, by=by), depublished, page("bal-ask-deletion"))
     ],

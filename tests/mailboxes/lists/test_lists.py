@@ -96,8 +96,11 @@ def test_a_filter_that_holds_by_itself_is_removed_too(gisele):
 def test_the_total_says_what_it_is_made_of(gisele, make_bal, org, per):
     assert gisele.get(reverse("bal-list")).context["listing"].total == "2 BAL"
     make_bal("ORG", state=State.DELETED)
-    assert gisele.get(reverse("bal-list")).context["listing"].total == "3 BAL : 2 en vie, 1 close"
-    assert gisele.get(reverse("bal-list"), {"state": "deleted"}).context["listing"].total == "1 BAL : 0 en vie, 1 close"
+    assert gisele.get(reverse("bal-list")).context["listing"].total == "3 BAL : 2 en vie, 1\u00a0close"
+    assert (
+        gisele.get(reverse("bal-list"), {"state": "deleted"}).context["listing"].total
+        == "1 BAL : 0 en vie, 1\u00a0close"
+    )
 
 
 def test_columns_and_size_are_kept_for_the_account_alone(gisele, client, people, org):
