@@ -170,5 +170,5 @@ def all_kept(cells: Iterable[Cell], headers: Iterable[Cell]) -> list[str]:
     secret = secret_ranks(headers)
     kept = [HIDDEN if rank in secret and cell else as_kept(cell) for rank, cell in enumerate(cells)]
     if any(PATIENT_DOMAIN in text.lower() for text in kept):
-        return [OF_A_PATIENT if INS.fullmatch(re.sub(r"\W", "", text)) else text for text in kept]
+        return [HIDDEN if INS.fullmatch(re.sub(r"\W", "", text)) else text for text in kept]
     return kept

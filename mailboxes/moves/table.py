@@ -44,6 +44,7 @@ RELATIONS: dict[str, Carried] = {
     "rating.structure": Carried("notes du panorama des opérateurs", twin=("operator", "criterion")),
     "savedview.structure": Carried("vues partagées"),
     "recurrence.structure": Carried("revue périodique des accès", goes=False),  # none is due of what is closed
+    "ownwords.structure": Carried("mots ajoutés aux avis", twin=("kind",)),
     "protocoltext.structure": Carried("protocole d’utilisation", goes=False),
     "measure.structure": Carried("mesures", goes=False),
     "journalentry.structure": Carried("journal", goes=False),

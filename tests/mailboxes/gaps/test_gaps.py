@@ -510,7 +510,7 @@ def test_the_list_filters_and_the_export_follows(visit, of_each, people, per):
 
 def test_the_dashboard_counts_the_gaps(visit, of_each, people):
     page = visit(people.gisele, "dashboard").content.decode()
-    assert f"{reverse('gap-list')}?situation=inconnue" in page
+    assert reverse("finding", args=["inconnue"]) in page
 
 
 def test_a_stale_annuaire_is_said_on_every_page(visit, people, org):

@@ -357,7 +357,7 @@ def test_a_bal_that_cannot_be_read_for_a_day_is_a_finding(dovecot, set_server, p
     again(server)
     assert [*finding.bals(Bal.objects.all())] == [per]
     (outcome,) = checks.look(["operators"])
-    assert (outcome.is_well, outcome.says) == (True, "1 visité, 1 BAL non relevée")
+    assert (outcome.is_well, outcome.says) == (True, "1\u00a0visité, 1\u00a0BAL non relevée")
 
 
 # --- Who sets it ----------------------------------------------------------------------------------------------------
