@@ -12,7 +12,7 @@ from balmanager.env import Env
 
 env = Env()
 try:
-    bind = env.web_address()
+    bind = env.web_address("BIND")
     workers = env.count("WEB_WORKERS", default=1)
     threads = env.count("WEB_THREADS", default=8)
 except ImproperlyConfigured as error:

@@ -20,6 +20,6 @@ def answers(address: str) -> bool:
 
 if __name__ == "__main__":
     try:
-        sys.exit(not answers(Env().web_address()))
+        sys.exit(not answers(Env().web_address("BIND")))
     except (ImproperlyConfigured, OSError) as error:
         sys.exit(str(error))

@@ -75,7 +75,7 @@ def read_search(name: str, query: QueryDict) -> Search:
     )
 
 
-class Asked(NamedTuple):
+class AskedParameter(NamedTuple):
     """A parameter as it is asked: its modifier, and the reference that it is asked of."""
 
     name: str
@@ -95,7 +95,7 @@ class Asked(NamedTuple):
         return Q(**{f"{field}__in": told().filter(kind.lines, found).values(field)})
 
 
-def _asked(name: str, said: str) -> Asked:
+def _asked(name: str, said: str) -> AskedParameter:
     reference, _, rest = said.partition(".")
     own, _, type_said = reference.partition(":")
     through = CHAINS.get((name, own)) if rest else None
@@ -108,7 +108,7 @@ def _asked(name: str, said: str) -> Asked:
     parameter = PARAMETERS[of].get(base)
     if parameter is None or (modifier and modifier not in parameter.modifiers) or (colon and not modifier):
         raise _unknown(name, said)
-    return Asked(said, parameter, modifier, through)
+    return AskedParameter(said, parameter, modifier, through)
 
 
 def _unknown(name: str, said: str) -> BadSearch:
