@@ -19,15 +19,18 @@ WATCH = """() => {
         }
     }).observe({type: "layout-shift", buffered: true});
 }"""
+DRAWN_ONCE_MORE = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @pytest.mark.parametrize("path", ["/", "/bal/", "/indicateurs/", "/structures/comparer/?par=departement"])
 def test_a_page_comes_light_and_in_its_place(app, page, log_in, path):
     log_in(page, "gisele")
     page.add_init_script(f"({WATCH})()")
+    # As on an old computer, which paints before it has read the scripts.
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 8})
     page.goto(app.url + path, wait_until="networkidle")
     page.mouse.wheel(0, 400)
-    page.wait_for_timeout(300)
+    page.evaluate(DRAWN_ONCE_MORE)
     fetched = dict(page.evaluate(FETCHED))
     assert fetched, "it was counted"
     assert sum(fetched.values()) <= MOST, fetched
