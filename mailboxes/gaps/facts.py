@@ -40,7 +40,14 @@ class Gap:
         return f"{self.situation.name}:{self.structure_id}:{self.address}"
 
     @staticmethod
+    def parts_of(key: str) -> tuple[str, int, str]:
+        """Situation, structure and address, of a key that one of us made."""
+        situation, structure, address = key.split(":", 2)
+        return situation, int(structure), address
+
+    @staticmethod
     def address_in(key: str) -> str:
+        """Of a key that a page sent back too, whatever stands there."""
         return key.split(":", 2)[-1]
 
     @property

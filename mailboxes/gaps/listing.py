@@ -26,7 +26,7 @@ class Gaps(SqlList[Gap]):
     def keyed(self, keys: Iterable[str]) -> list[Gap]:
         """The gaps of these keys (see `Gap.key`) that are still open, with their facts."""
         keys = set(keys)
-        addresses = tuple(sorted({key.split(":", 2)[-1] for key in keys}))
+        addresses = tuple(sorted({Gap.address_in(key) for key in keys}))
         found = self.narrowed(addresses=addresses)[:] if addresses else []
         return [gap for gap in found if gap.key in keys]
 

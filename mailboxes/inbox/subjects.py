@@ -11,7 +11,7 @@ from django.db.models import Count, F, Q, QuerySet, Value
 
 from mailboxes.actions.journal import entry_of
 from mailboxes.findings import BY_NAME, Finding
-from mailboxes.gaps import Gaps
+from mailboxes.gaps import Gap, Gaps
 from mailboxes.inbox.models import Todo, TodoQuerySet
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, JournalEntry, Movement, Structure
@@ -143,8 +143,8 @@ def open_keys(structures: QuerySet[Structure], todos: QuerySet[Todo]) -> list[st
 def _gap_todos(finding: Finding, keys: Sequence[Key]) -> QuerySet[Todo]:
     by_place: dict[int, list[str]] = {}
     for key in keys:
-        _, place, address = key.split(":", 2)
-        by_place.setdefault(int(place), []).append(address)
+        _, place, address = Gap.parts_of(key)
+        by_place.setdefault(place, []).append(address)
     which = Q(pk__in=[])
     for place, addresses in by_place.items():
         which |= Q(structure=place, address__in=addresses)
@@ -152,8 +152,8 @@ def _gap_todos(finding: Finding, keys: Sequence[Key]) -> QuerySet[Todo]:
 
 
 def _gap_todo(finding: Finding, key: str) -> Todo:
-    _, place, address = key.split(":", 2)
-    return Todo(finding=finding.name, structure_id=int(place), address=address)
+    _, place, address = Gap.parts_of(key)
+    return Todo(finding=finding.name, structure_id=place, address=address)
 
 
 def _gaps_ticked(seen: Seen, said: Sequence[str]) -> list[Key]:
@@ -161,10 +161,9 @@ def _gaps_ticked(seen: Seen, said: Sequence[str]) -> list[Key]:
 
 
 def _gap_entries(finding: Finding, keys: Sequence[Key], said: str, *, by) -> list[JournalEntry]:
-    told = [key.split(":", 2) for key in sorted(keys)]
     return [
-        entry_of(None, Act.FOLLOW, by=by, before=finding.title, after=said, structure_id=int(place), address=address)
-        for _, place, address in told
+        entry_of(None, Act.FOLLOW, by=by, before=finding.title, after=said, structure_id=place, address=address)
+        for _, place, address in map(Gap.parts_of, sorted(keys))
     ]
 
 
@@ -205,7 +204,7 @@ SUBJECTS: dict[str, Subject] = {
         "Cochez au moins un écart.",
         gap_keys,
         _gaps_ticked,
-        lambda keys: {int(key.split(":", 2)[1]) for key in keys},
+        lambda keys: {Gap.parts_of(key)[1] for key in keys},
         _gap_todo,
         _gap_todos,
         _gap_entries,

@@ -12,6 +12,7 @@ from mailboxes.lifecycle import Act
 from mailboxes.lists.place import places_within
 from mailboxes.models import Structure
 from mailboxes.models.own_words import OwnWords
+from mailboxes.models.thresholds import chosen
 from mailboxes.notices.mails import OF_PEOPLE, WORDINGS, Awaits, Mail, Wording, contact_in
 from mailboxes.rules import allows, check_write_words
 from mailboxes.views.acts import ActionView
@@ -109,7 +110,9 @@ def _sample(structure: Structure, wording: Wording, words: str) -> Mail:
         says=wording.says,
         button=wording.button,
         link="…",
-        until=timezone.localdate() if wording.awaits == Awaits.ANSWER else None,
+        until=timezone.localdate(timezone.now() + chosen.ANSWER_LINK_VALID)
+        if wording.awaits == Awaits.ANSWER
+        else None,
         recipient="Alice Morel",
         contact=contact_in(structure),
         own_words=words,

@@ -3,12 +3,14 @@
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from mailboxes import actions
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import SYSTEM, JournalEntry, Membership, Notice, Structure
 from mailboxes.models.memory import per_request
 from mailboxes.models.own_words import LONGEST, OwnWords, own_words
+from mailboxes.models.thresholds import chosen
 from mailboxes.notices.mails import OF_PEOPLE, WORDINGS, mail_of
 from mailboxes.notices.telling import tell_one
 from mailboxes.rules import Refused
@@ -165,3 +167,10 @@ def test_the_page_costs_the_same_for_any_number_of_words(client, people, per, wr
         write(per.structure, "Poste 4212.", kind=kind)
     with django_assert_max_num_queries(14):
         client.get(page)
+
+
+def test_the_sample_of_the_mail_says_how_long_its_link_lasts(client, people, per, time_machine):
+    time_machine.move_to("2026-11-02T08:00:00Z", tick=False)
+    client.force_login(people.gisele.user)
+    text = client.get(reverse("own-words", args=[per.structure.pk, Verb.ALERT_IDLE])).text
+    assert f"jusqu’au {date_format(timezone.localdate() + chosen.ANSWER_LINK_VALID, 'j F Y')}" in text
