@@ -204,6 +204,7 @@ def test_the_line_of_figures(visit, people, full):
 
 # --- Activité ---------------------------------------------------------------------------------------------------------
 def test_activity_tells_what_was_done_since_the_visit_before(client, people, full, time_machine):
+    time_machine.move_to("2026-03-02 09:00 +0100")
     client.force_login(people.gisele.user)
     client.get(reverse("dashboard"))
     follow(FULL, of(full[0]), say_done(), by=people.gisele.user)
