@@ -9,4 +9,5 @@ class OperationsConfig(AppConfig):
 
     def ready(self):
         # By name: models cannot be imported before this.
+        post_migrate.connect(import_string("balmanager.operations.partitions.keep_months"), sender=self)
         post_migrate.connect(import_string("balmanager.operations.roles.grant_after_migration"), sender=self)
