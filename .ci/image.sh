@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 SUITE=${SUITE:-trixie}
 PORT=${PORT:-8000}
-MOST_MB=300
+MOST_ADDED_MB=170  # to a python:3.12-slim of 125: under 300 in all
 IMAGE=localhost/balmanager:check
 BUNDLE=/etc/ssl/certs/ca-certificates.crt
 export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
@@ -22,23 +22,26 @@ trap 'rm -rf "$work"' EXIT
 
 # A base by the name that the Dockerfile gives it, kept for the next time.
 base() {
-  local name=localhost/$1 packages=$2 container
+  local name=localhost/$1 container
+  shift
   ! buildah inspect --type image "$name" >/dev/null 2>&1 || return 0
-  echo "Base $1, of Debian $SUITE"
-  debootstrap --variant=minbase --include="$packages" "$SUITE" "$work/root" >"$work/log" || { tail "$work/log"; exit 1; }
-  rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/*
-  [ ! -e "$work/root/usr/bin/python3" ] || ln -sf python3 "$work/root/usr/bin/python"
-  cp "$BUNDLE" "$work/root$BUNDLE"  # a network that opens what it carries has an authority of its own
+  echo "Base $name: Debian $SUITE, $*"
+  if [ ! -d "$work/debian" ]; then
+    debootstrap --variant=minbase --include=ca-certificates "$SUITE" "$work/debian" >"$work/log" || { tail "$work/log"; exit 1; }
+    rm -rf "$work"/debian/var/cache/apt/archives/*.deb "$work"/debian/var/lib/apt/lists/*
+    cp "$BUNDLE" "$work/debian$BUNDLE"  # a network that opens what it carries has an authority of its own
+  fi
   container=$(buildah from scratch)
-  buildah copy -q "$container" "$work/root" / >/dev/null
+  buildah copy -q "$container" "$work/debian" / >/dev/null
   buildah config --env SSL_CERT_FILE=$BUNDLE --env NODE_EXTRA_CA_CERTS=$BUNDLE --cmd bash "$container"
+  buildah run "$container" -- sh -ec "apt-get update -qq; apt-get install -y -qq --no-install-recommends $*; apt-get clean
+    rm -rf /var/lib/apt/lists/*; [ ! -e /usr/bin/python3 ] || ln -sf python3 /usr/bin/python" >"$work/log" 2>&1 || { tail "$work/log"; exit 1; }
   buildah commit -q --rm "$container" "$name" >/dev/null
-  rm -rf "$work/root"
 }
-base python:3.12-slim ca-certificates,python3,python3-venv
-base node:24-slim ca-certificates,nodejs,npm
+base python:3.12-slim python3-dev python3-venv  # its headers are in the real one
+base node:24-slim nodejs npm
 
-buildah bud --pull-never --quiet --tag "$IMAGE" . >/dev/null
+buildah bud --pull-never --tag "$IMAGE" . >"$work/log" 2>&1 || { tail -40 "$work/log"; exit 1; }
 
 container=$(buildah from --pull-never "$IMAGE")
 trap 'kill "${web:-}" 2>/dev/null; buildah rm "$container" >/dev/null; rm -rf "$work"' EXIT
@@ -49,8 +52,8 @@ megabytes() { du --summarize --block-size=1M "$1" | cut -f1; }
 base_root=$(buildah mount "$(buildah from --pull-never --name "base-of-$container" localhost/python:3.12-slim)")
 size=$(megabytes "$root") base_size=$(megabytes "$base_root")
 buildah rm "base-of-$container" >/dev/null
-echo "Image: $size MB, of which its base $base_size"
-((size <= MOST_MB)) || { echo "more than $MOST_MB MB"; exit 1; }
+echo "The image adds $((size - base_size)) MB to its base"
+((size - base_size <= MOST_ADDED_MB)) || { echo "more than $MOST_ADDED_MB MB"; exit 1; }
 for unwanted in app/tests app/.git app/.env app/node_modules app/docs uv usr/bin/gcc; do
   [ ! -e "$root/$unwanted" ] || { echo "/$unwanted does not belong in the image"; exit 1; }
 done

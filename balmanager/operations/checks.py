@@ -85,7 +85,7 @@ def queue_length() -> int:
     if settings.REDIS_URL:
         make_sure_redis_answers()
     with app.connection_for_read() as queue:
-        return queue.default_channel._size(app.conf.task_default_queue)
+        return sum(queue.default_channel._size(one.name) for one in app.conf.task_queues)
 
 
 def queue() -> str:
