@@ -7,10 +7,11 @@ cd "$(dirname "$0")/.."
 
 SUITE=${SUITE:-trixie}
 PORT=${PORT:-8000}
-MOST_ADDED_MB=170  # to a python:3.12-slim of 125: under 300 in all
+MOST_ADDED_MB=200  # to the base, as they stand on a disk
+MOST_PACKED_MB=100  # as they travel
 IMAGE=localhost/balmanager:check
 BUNDLE=/etc/ssl/certs/ca-certificates.crt
-export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
+export BUILDAH_ISOLATION=chroot
 
 for command in buildah debootstrap; do
   command -v "$command" >/dev/null || { echo "$command is missing: on Debian, apt install buildah debootstrap"; exit 1; }
@@ -52,8 +53,9 @@ megabytes() { du --summarize --block-size=1M "$1" | cut -f1; }
 base_root=$(buildah mount "$(buildah from --pull-never --name "base-of-$container" localhost/python:3.12-slim)")
 size=$(megabytes "$root") base_size=$(megabytes "$base_root")
 buildah rm "base-of-$container" >/dev/null
-echo "The image adds $((size - base_size)) MB to its base"
-((size - base_size <= MOST_ADDED_MB)) || { echo "more than $MOST_ADDED_MB MB"; exit 1; }
+packed=$(($(tar -C "$root" -c app | gzip -1 | wc -c) >> 20))
+echo "The image adds $((size - base_size)) MB to its base, $packed MB packed"
+((size - base_size <= MOST_ADDED_MB && packed <= MOST_PACKED_MB)) || { echo "more than $MOST_ADDED_MB or $MOST_PACKED_MB"; exit 1; }
 for unwanted in app/tests app/.git app/.env app/node_modules app/docs uv usr/bin/gcc; do
   [ ! -e "$root/$unwanted" ] || { echo "/$unwanted does not belong in the image"; exit 1; }
 done
@@ -62,6 +64,8 @@ done
 inside() { buildah run --user 999 --env SECRET_KEY="$(tr -dc a-z0-9 </dev/urandom | head -c 64)" \
   --env ALLOWED_HOSTS=127.0.0.1 --env SITE_URL="http://127.0.0.1:$PORT" --env BIND="127.0.0.1:$PORT" "$container" -- "$@"; }
 inside python -c 'import os, sys, ldap; sys.exit(os.getuid() != 999 or os.access("/app", os.W_OK))'
+inside pg_dump --version
+inside pg_restore --version
 inside python manage.py migrate --no-input --verbosity 0
 inside gunicorn balmanager.wsgi >"$work/web.log" 2>&1 &
 web=$!

@@ -268,6 +268,8 @@ METRICS_TOKEN = env("METRICS_TOKEN", default="")
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Where they are collected once for all: an installation that collects at each start would do it all anew.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = env.bool("STATIC_HASHED_ONLY", default=False)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
