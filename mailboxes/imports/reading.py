@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from directory.readers import address, dates, identifiers, names, sizes, texts, words
 from directory.readers.texts import Read
+from directory.readers.words import Said
 from directory.typography import quoted
 from mailboxes.imports.columns import as_text
 from mailboxes.imports.rows import Cell, Row
@@ -39,6 +40,7 @@ LENGTHS = {
     "reason": length_of(Delegataire, "reason"),
     "given": length_of(Person, "given_name"),
 }
+SHARED = {kind.value for kind in Bal.Kind if kind != Bal.Kind.NOMINATIVE}
 PLAIN: dict[str, Callable[[str], Read]] = {
     "address": address.read_address,
     "kind": words.read_kind,
@@ -46,6 +48,7 @@ PLAIN: dict[str, Callable[[str], Read]] = {
     "finess": identifiers.READERS["FINESS"],
     "siret": identifiers.READERS["SIRET"],
     "liste_rouge": words.read_yes_no,
+    "is_shared": words.read_yes_no,
     **YES_OR_NO,
 }
 SEVERAL = re.compile(r"[;|&\n]+|\s/\s|\s(?:et|and)\s")  # what stands between the people of one cell
@@ -64,6 +67,7 @@ class Line:
     remarks: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     others: list["Line"] = field(default_factory=list)  # the next rows, which name other holders of this same BAL
+    of_account: str | None = None  # where only its account is said to be suspended: the remark that says so
 
     @property
     def address(self) -> str:
@@ -96,6 +100,9 @@ class LineReader:
             for rank, name in enumerate(columns)
             if name
         ]
+        ranks = {name: rank for rank, name in enumerate(columns)}
+        self.kind_rank = ranks.get("kind")
+        self.asks_of_account = "state" in ranks and words.asks_of_account(headers[ranks["state"]])
 
     def line(self, row: Row) -> Line:
         cells: list[Cell] = row.cells
@@ -114,7 +121,22 @@ class LineReader:
                 self._read(line, name, label, read, cell)
         if not line.faults:
             self._join(line)
+            if self.asks_of_account and line.facts.get("state") == Said.SUSPENDED:
+                self._look_at_account(line)
         return line
+
+    def _look_at_account(self, line: Line) -> None:
+        """Nobody logs in under the name of a shared mailbox: its account is closed, and it serves. Where the list does
+        not tell which it is, the register may."""
+        label = labels_of(self.sort)["state"]
+        remark = next((one for one in line.remarks if one.startswith(f"{label} :")), "")
+        kind, rank = line.facts.get("kind"), self.kind_rank
+        cell = line.cells[rank] if rank is not None and rank < len(line.cells) else ""
+        if line.facts.get("is_shared") or kind in SHARED or words.is_of_nobody(as_text(cell)):
+            line.facts["state"] = Said.OPEN
+            line.remarks = [one for one in line.remarks if one != remark]
+        elif kind is None:
+            line.of_account = remark
 
     def _read(self, line: Line, name: str, label: str, read: Callable[[Cell], Read], cell: Cell) -> None:
         value, remark, problem = read(cell)
