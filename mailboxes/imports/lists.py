@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from directory.sources.files import is_added
+from directory.typography import cut
 from mailboxes.imports.columns import guess
 from mailboxes.imports.csv_file import HEAD, CsvFile
 from mailboxes.imports.fields import Field, is_address
@@ -190,7 +191,7 @@ def _headed(first: list[Row], rank: int | None) -> Heading:
 
 def texts(row: Row) -> list[str]:
     """The headers, without the empty columns that spreadsheets leave at the end."""
-    found = [str(cell)[:100] for cell in row.cells]
+    found = [cut(str(cell), 100) for cell in row.cells]
     while found and not found[-1]:
         found.pop()
     return found
