@@ -40,6 +40,7 @@ from mailboxes.models import (
     Request,
     Structure,
     bulk,
+    read_together,
 )
 
 Outcome = ImportLine.Outcome
@@ -151,8 +152,8 @@ class LinesBatch:
         for alias in aliases:
             self.beside.setdefault(alias.bal_id, []).append(alias)
         known = wanted | {alias.bal.address for alias in aliases}
-        bals = Bal.objects.filter(bulk.among("address", known)).with_holders().order_by("pk")
-        self.bals = {bal.address: bal for bal in (bals.locked() if for_real else bals)}
+        bals = Bal.objects.filter(bulk.among("address", known)).order_by("pk")
+        self.bals = {bal.address: bal for bal in read_together(bals.locked() if for_real else bals)}
         self.former = given_up([one.address for one in self.bals.values() if one.state == State.ABANDONED], by=self.by)
         said = [one for line in lines for one in (line, *line.others)]
         self.people = self._people({line.facts["rpps"] for line in said if "rpps" in line.facts})
@@ -347,10 +348,17 @@ class LinesBatch:
         ]
 
     def _people(self, numbers: set[str]) -> dict[str | None, Person]:
-        people: QuerySet = Person.objects.filter(bulk.among("rpps", numbers))
-        if self.by is not SYSTEM:
-            people = people.filter(pk__in=Person.objects.visible_to(self.by).values("pk"))
-        return {person.rpps: person for person in people}
+        """Those of them whom one may name; of known BAL, mostly their holders, who were read with them."""
+        known = {one.person.rpps: one.person for bal in self.bals.values() for one in bal.holders()}
+        held = [one for rpps, one in known.items() if rpps in numbers]
+        others: QuerySet = Person.objects.filter(bulk.among("rpps", numbers - known.keys()))
+        if self.by is SYSTEM:
+            return {person.rpps: person for person in (*held, *others)}
+        seen = Person.objects.visible_to(self.by).values("pk")
+        theirs = Person.objects.filter(bulk.among("pk", {one.pk for one in held}), pk__in=seen)
+        seen_held = set(theirs.order_by().values_list("pk", flat=True))
+        others = others.filter(pk__in=seen)
+        return {person.rpps: person for person in (*(one for one in held if one.pk in seen_held), *others)}
 
     def _holders(self, line: Line, kind: str) -> tuple[Person | None, list[Person]]:
         """Who answers for it: whom the list calls principal, else the first; then the others."""

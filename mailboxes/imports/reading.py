@@ -182,7 +182,8 @@ class LineReader:
 
     # --- How each column is read --------------------------------------------------------------------------------------
     def _remembering_reader(self, rank: int, name: str, header: str) -> Callable[[Cell], Read]:
-        return lru_cache(KNOWN)(_without_patients(self._reader(rank, name, header)))
+        read = self._reader(rank, name, header)
+        return lru_cache(KNOWN)(read if name == "address" else _without_patients(read))
 
     def _reader(self, rank: int, name: str, header: str) -> Callable[[Cell], Read]:
         if BY_NAME[name].is_date:
@@ -223,7 +224,7 @@ class LineReader:
 
 
 def _without_patients(read: Callable[[Cell], Read]) -> Callable[[Cell], Read]:
-    """Of a patient nothing is taken, nor named in a remark, whatever the column."""
+    """Of a patient nothing is taken, nor named in a remark, whatever the column; that of the addresses sees to it."""
 
     def of_nobody(cell: Cell) -> Read:
         is_patient = isinstance(cell, str) and address.names_patient(cell)
