@@ -93,6 +93,7 @@ class LineReader:
         sort: str = ListSort.BAL,
     ):
         self.sort, labels = sort, labels_of(sort)
+        self.headers, self.first = [*headers], [*headers[:1]]
         self.width, self.as_of, self.now = len(headers), as_of, timezone.now()
         self.survey, self.mended = survey or Survey(), mended or {}
         self.fields = [
@@ -103,6 +104,11 @@ class LineReader:
         ranks = {name: rank for rank, name in enumerate(columns)}
         self.kind_rank = ranks.get("kind")
         self.asks_of_account = "state" in ranks and words.asks_of_account(headers[ranks["state"]])
+
+    def repeats_headers(self, row: Row) -> bool:
+        """On each of its pages, a printed list has them again."""
+        cells, width = row.cells, self.width
+        return cells[:1] == self.first and [*cells[:width]] == self.headers and not any(cells[width:])
 
     def line(self, row: Row) -> Line:
         cells: list[Cell] = row.cells
