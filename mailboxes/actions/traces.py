@@ -5,6 +5,7 @@ from urllib.parse import unquote_plus
 
 from django.db.models import QuerySet
 
+from directory.typography import cut
 from mailboxes.actions.batches import Tally
 from mailboxes.models import AccessTrace
 
@@ -13,7 +14,7 @@ NUMBER = re.compile(r"(?<![\w.-])(?:\d[\s.]?){10,14}\d(?![\w-])")  # RPPS, natio
 
 def trace(user, what: str, target: str = "") -> None:
     """`target` may be what an address asked (`?q=…`): the numbers of people are taken out of it."""
-    AccessTrace.objects.create(user=user, what=what, target=NUMBER.sub("‹numéro›", unquote_plus(target))[:300])
+    AccessTrace.objects.create(user=user, what=what, target=cut(NUMBER.sub("‹numéro›", unquote_plus(target)), 300))
 
 
 def delete(rows: QuerySet) -> Tally:

@@ -24,6 +24,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from directory.away import database_is_away
+from directory.typography import cut
 from mailboxes import rules
 from mailboxes.actions.journal import write_about
 from mailboxes.imports.accesses import AccessBatch
@@ -87,7 +88,9 @@ def receive_import(
     check_import(structure, by=by)
     check_vouched(sort, vouched)
     rules.check_reading_dates(as_of, None)
-    run = Import(operator=operator, structure=structure, sort=sort, vouched=vouched, file_name=Path(name).name[:200])
+    run = Import(
+        operator=operator, structure=structure, sort=sort, vouched=vouched, file_name=cut(Path(name).name, 200)
+    )
     run.by = None if by is SYSTEM else by
     run.stored, run.sha256 = _store(chunks)
     former = Import.objects.filter(sha256=run.sha256, operator=operator, structure=structure, stage=Stage.APPLIED)
@@ -113,7 +116,7 @@ def _look_at(run: Import) -> None:
         run.sheets, run.sheet = source.sheets, source.sheet
     heading = next((row.cells for row in first if secret_ranks(row.cells)), [])
     run.head = [
-        (row.number, [cell[:200] for cell in all_kept(row.cells, [] if row.cells is heading else heading)])
+        (row.number, [cut(cell, 200) for cell in all_kept(row.cells, [] if row.cells is heading else heading)])
         for row in first
     ]
     _set_heading(run, None)
@@ -367,7 +370,7 @@ def _start_over(run: Import) -> None:
 
 def _lines(rows, reader: LineReader, *, after: int) -> Iterator[Line]:
     for row in rows:
-        if row.number > after and (row.fault or any(row.cells)):
+        if row.number > after and (row.fault or any(row.cells)) and not reader.repeats_headers(row):
             yield reader.line(row)
 
 

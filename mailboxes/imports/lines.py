@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 from directory.folding import fold, name_key
 from directory.identifiers import domain_of
 from directory.readers.words import Said
-from directory.typography import quoted
+from directory.typography import cut, quoted
 from mailboxes import rules
 from mailboxes.actions.accesses import confirm_addresses, confirm_listed
 from mailboxes.actions.journal import entry_of
@@ -40,6 +40,7 @@ from mailboxes.models import (
     Request,
     Structure,
     bulk,
+    read_together,
 )
 
 Outcome = ImportLine.Outcome
@@ -151,8 +152,8 @@ class LinesBatch:
         for alias in aliases:
             self.beside.setdefault(alias.bal_id, []).append(alias)
         known = wanted | {alias.bal.address for alias in aliases}
-        bals = Bal.objects.filter(bulk.among("address", known)).with_holders().order_by("pk")
-        self.bals = {bal.address: bal for bal in (bals.locked() if for_real else bals)}
+        bals = Bal.objects.filter(bulk.among("address", known)).order_by("pk")
+        self.bals = {bal.address: bal for bal in read_together(bals.locked() if for_real else bals)}
         self.former = given_up([one.address for one in self.bals.values() if one.state == State.ABANDONED], by=self.by)
         said = [one for line in lines for one in (line, *line.others)]
         self.people = self._people({line.facts["rpps"] for line in said if "rpps" in line.facts})
@@ -239,6 +240,7 @@ class LinesBatch:
         structure, kind = self.places.of(line), facts.get("kind") or self.run.default_kind
         if not kind:
             raise rules.Refused("Type : absent, alors que la BAL est inconnue ici. Donnez un type par défaut.", "kind")
+        _forgive_account(verdict, kind)
         verdict.principal, verdict.cotitulaires = self._holders(line, kind)
         if said_of_name := self._named(line)[1]:
             verdict.remarks.append(said_of_name)
@@ -271,7 +273,8 @@ class LinesBatch:
             verdict.answers = RequestKind.DELETE
 
     def _judge_known(self, verdict: Verdict, bal: Bal) -> None:
-        line, said = verdict.line, verdict.line.facts.get("state", Said.OPEN)
+        line = verdict.line
+        said = Said.OPEN if _forgive_account(verdict, bal.kind) else line.facts.get("state", Said.OPEN)
         check_within(self.run, bal, self.places.by_pk)
         verdict.bal = bal
         if moving := [one for one in self.beside.get(bal.pk, []) if one.nature == Alias.Nature.COMING]:
@@ -345,10 +348,17 @@ class LinesBatch:
         ]
 
     def _people(self, numbers: set[str]) -> dict[str | None, Person]:
-        people: QuerySet = Person.objects.filter(bulk.among("rpps", numbers))
-        if self.by is not SYSTEM:
-            people = people.filter(pk__in=Person.objects.visible_to(self.by).values("pk"))
-        return {person.rpps: person for person in people}
+        """Those of them whom one may name; of known BAL, mostly their holders, who were read with them."""
+        known = {one.person.rpps: one.person for bal in self.bals.values() for one in bal.holders()}
+        held = [one for rpps, one in known.items() if rpps in numbers]
+        others: QuerySet = Person.objects.filter(bulk.among("rpps", numbers - known.keys()))
+        if self.by is SYSTEM:
+            return {person.rpps: person for person in (*held, *others)}
+        seen = Person.objects.visible_to(self.by).values("pk")
+        theirs = Person.objects.filter(bulk.among("pk", {one.pk for one in held}), pk__in=seen)
+        seen_held = set(theirs.order_by().values_list("pk", flat=True))
+        others = others.filter(pk__in=seen)
+        return {person.rpps: person for person in (*(one for one in held if one.pk in seen_held), *others)}
 
     def _holders(self, line: Line, kind: str) -> tuple[Person | None, list[Person]]:
         """Who answers for it: whom the list calls principal, else the first; then the others."""
@@ -457,6 +467,15 @@ def _told(line: Line) -> dict[str, Any]:
     return {name: line.facts[name] for name in ("last_used_at", "used_mb", "quota_mb") if name in line.facts}
 
 
+def _forgive_account(verdict: Verdict, kind: str) -> bool:
+    """Does the line say no more than that the account of a shared mailbox is closed, as it always is?"""
+    remark = verdict.line.of_account
+    if remark is None or kind == Bal.Kind.NOMINATIVE:
+        return False
+    verdict.remarks = [one for one in verdict.remarks if one != remark]
+    return True
+
+
 def _is_delegate(line: Line) -> bool:
     return "role" in line.facts and "delegat" in fold(line.facts["role"])
 
@@ -470,7 +489,7 @@ def _kept(run: Import, verdict: Verdict, before: dict[str, Any], mark: int | Non
         address=line.address,
         outcome=verdict.outcome,
         remark=verdict.why or " ".join(verdict.remarks),
-        cells=[cell[:KEPT_CELLS] for cell in all_kept(line.cells, run.headers)] if is_rejected else [],
+        cells=[cut(cell, KEPT_CELLS) for cell in all_kept(line.cells, run.headers)] if is_rejected else [],
         bal_id=verdict.bal.pk if verdict.bal else None,
         before={name: _plain(value) for name, value in before.items()},
         after={name: _plain(getattr(verdict.bal, name)) for name in before},
