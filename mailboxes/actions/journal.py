@@ -20,13 +20,13 @@ from mailboxes.models import (
     Signatory,
     bulk,
 )
-from mailboxes.notices.telling import (
+from mailboxes.notices.telling import tell
+from mailboxes.notices.writing import (
     gestionnaires_of,
     is_own_act,
     notice_to_person,
     notices_for,
     notices_to_gestionnaires,
-    tell,
 )
 
 
