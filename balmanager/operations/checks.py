@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from balmanager.celery import app
 from balmanager.degraded import make_sure_redis_answers, outage
+from balmanager.operations import halfway
 from balmanager.operations.models import Job
 from balmanager.operations.partitions import FEW_MONTHS, fewest_months_ahead
 from balmanager.operations.records import schedules
@@ -57,6 +58,8 @@ def database() -> str:
 
 
 def migrations() -> str:
+    if missing := halfway.missing_of():
+        raise Unwell(halfway.told(missing))
     executor = MigrationExecutor(connection)
     if waiting := executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise Unwell(f"{len(waiting)} à appliquer : « manage.py migrate »")
