@@ -22,13 +22,13 @@ from mailboxes.models import (
     bulk,
 )
 from mailboxes.models.fields import length_of
-from mailboxes.notices.telling import (
+from mailboxes.notices.telling import tell
+from mailboxes.notices.writing import (
     gestionnaires_of,
     is_own_act,
     notice_to_person,
     notices_for,
     notices_to_gestionnaires,
-    tell,
 )
 
 SHOWN = length_of(JournalEntry, "before")

@@ -17,7 +17,7 @@ from mailboxes.actions.people import lock_stay
 from mailboxes.lifecycle import Act, Party
 from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Step, bulk, standing_of
 from mailboxes.models.checklists import BY_NAME, TaskLine, file_of, files
-from mailboxes.notices.telling import gestionnaires_of, notices_to_gestionnaires
+from mailboxes.notices.writing import gestionnaires_of, notices_to_gestionnaires
 
 ON_THE_DAY = "Départ de la personne."
 OF_FILE = ("stay__person", "stay__structure__parent")

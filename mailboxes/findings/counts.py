@@ -12,6 +12,7 @@ from mailboxes.models import Bal, Engagement, Measure, Movement, Sighting, Struc
 from mailboxes.rules import allows, check_annuaire_fresh
 
 FINDING = "finding"  # the measure; its key is the finding's name
+MANY = 20_000  # BAL above which all is shown as it was last measured, a quarter of an hour ago at most
 
 
 class Counted(NamedTuple):
@@ -35,8 +36,9 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
         files = files.filter(stay__structure__in=structures.values("pk"))
         seen, engaged = (rows.of_structures(structures.values("pk")) for rows in (seen, engaged))
     day, kept = _kept(structures)
-    at_once = [finding for finding in OF_BALS if day is None or not finding.is_kept]
-    counts = kept | _count(at_once, bals)
+    are_many = day is not None and bals.order_by()[MANY : MANY + 1].exists()
+    measured = {finding.name for finding in OF_BALS if finding.is_kept or are_many} if day else set()
+    counts = kept | _count([finding for finding in OF_BALS if finding.name not in measured], bals)
     if day is None:
         gaps = (Gaps.visible_to(user) if within is None else Gaps(structures)).counts()
         counts |= {name: number for (name, status), number in gaps.items() if status == "open"}
@@ -45,7 +47,7 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     counts |= {finding.name: finding.engagements(engaged).count() for finding in OF_ENGAGEMENTS if finding.engagements}
     counts |= {finding.name: int(finding.holds()) for finding in FINDINGS if finding.holds}
     return [
-        Counted(finding, number, day if finding.is_kept else None)
+        Counted(finding, number, day if finding.is_kept or finding.name in measured else None)
         for finding in FINDINGS
         if (number := counts.get(finding.name))
     ]
@@ -54,12 +56,12 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
 def _count(findings: list[Finding], bals) -> dict[str, int]:
     """How many of each, in one statement with a SELECT for each: each has its own index, which one pass over all the
     BAL would not use."""
-    first, *others = [
+    counted = [
         finding.bals(bals).order_by().values(name=Value(finding.name)).annotate(number=Count("pk"))
         for finding in findings
         if finding.bals
     ]
-    return dict(first.union(*others, all=True).values_list("name", "number"))
+    return dict(counted[0].union(*counted[1:], all=True).values_list("name", "number")) if counted else {}
 
 
 def _kept(structures: QuerySet[Structure]) -> tuple[date | None, dict[str, int]]:

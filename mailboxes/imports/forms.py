@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils import timezone
 
-from directory.readers.dates import ORDERS
+from directory.readers.date_columns import ORDERS
 from directory.readers.words import Said
 from directory.typography import cut, how_many, quoted
 from mailboxes.forms.holders import DateInput

@@ -22,8 +22,9 @@ from mailboxes import rules
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.movements import cancel_movements
 from mailboxes.imports.columns import all_kept
-from mailboxes.imports.lines import KEPT_CELLS, Places
+from mailboxes.imports.lines import KEPT_CELLS
 from mailboxes.imports.models import Import, ImportLine
+from mailboxes.imports.places import Places
 from mailboxes.imports.reading import Line
 from mailboxes.imports.rules import check_nothing_later
 from mailboxes.lifecycle import Act

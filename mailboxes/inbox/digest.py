@@ -13,7 +13,8 @@ from mailboxes.findings import Counted, count_findings
 from mailboxes.inbox.models import Desk
 from mailboxes.lifecycle import Severity
 from mailboxes.models import Membership, Structure
-from mailboxes.notices.mails import Awaits, Mail
+from mailboxes.notices.mails import Mail
+from mailboxes.notices.wordings import Awaits
 
 LINES = 6  # of findings; the inbox has them all
 ORDER = list(Severity)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from mailboxes.models import bulk
 from mailboxes.models.bals import Bal
 from mailboxes.models.fields import validate_address
-from mailboxes.models.structures import Operator
+from mailboxes.models.operators import Operator
 
 
 class AliasQuerySet(models.QuerySet):

@@ -25,8 +25,9 @@ from mailboxes.models.forecast import Forecast, Point, Unknown, forecast
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.months import DaysBefore, MonthsBefore, Shortest
 from mailboxes.models.movements import Movement
+from mailboxes.models.operators import Operator
 from mailboxes.models.people import Affiliation, Person
-from mailboxes.models.structures import Operator, Structure
+from mailboxes.models.structures import Structure
 from mailboxes.models.system import SYSTEM, Signatory
 from mailboxes.models.thresholds import chosen
 from mailboxes.models.usage import Reading

@@ -12,8 +12,8 @@ from django.utils import timezone
 from directory.typography import cut
 from mailboxes.lifecycle import LIVE, OPENED
 from mailboxes.models.bals import Bal
+from mailboxes.models.operators import Operator
 from mailboxes.models.secrets import lock, locked_anew, unlock
-from mailboxes.models.structures import Operator
 
 PORT = (MinValueValidator(1), MaxValueValidator(65535))
 HOST = RegexValidator(

@@ -12,11 +12,10 @@ from django.utils.dateparse import parse_datetime
 
 from directory.typography import quoted
 from mailboxes import actions, jobs, rules
-from mailboxes.imports import actions as imports
 from mailboxes.imports import lines as import_lines
+from mailboxes.imports import work as imports
 from mailboxes.imports.actions import (
     apply_import,
-    carry_on,
     forecast_import,
     mend_lines,
     read_columns,
@@ -25,6 +24,7 @@ from mailboxes.imports.actions import (
 )
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.survey import Survey
+from mailboxes.imports.work import carry_on
 from mailboxes.lifecycle import Act, State, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Operator, Person, Reading, Structure
 from tests.mailboxes.conftest import make_professional, record
