@@ -14,9 +14,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import EmptyResultSet
 from django.core.signals import setting_changed
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
-from django.db.models import BigIntegerField, DateField, DateTimeField, Expression, Field, QuerySet, TextField
+from django.db.models import BigIntegerField, DateField, DateTimeField, Expression, Field, Model, QuerySet, TextField
 
 Row = TypeVar("Row")
 # Of a value, by the first type that it is of: a moment is a day too.
@@ -126,6 +126,16 @@ class Prepared(Generic[Row]):
 
 def prepared(build: Callable[..., QuerySet[Any, Row]]) -> Prepared[Row]:
     return Prepared(build)
+
+
+def add_row(model: type[Model], **values: Any) -> None:
+    """A row of which nothing is asked afterwards: written as it is said, without default, signal or key read back."""
+    connection, meta = connections[DEFAULT_DB_ALIAS], model._meta
+    fields = [meta.get_field(name) for name in values]
+    columns, places = ", ".join(f'"{field.column}"' for field in fields), ", ".join(["%s"] * len(fields))
+    params = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)]
+    with _binding(connection), connection.cursor() as cursor:
+        cursor.execute(f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places})', params)
 
 
 @contextmanager

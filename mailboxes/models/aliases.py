@@ -85,7 +85,9 @@ class Alias(models.Model):
 
 def alias_told(address: str, user) -> Alias | None:
     """What this address is besides, to who sees the BAL; `settings.DIRECTORY_ALIASES` tells the check of addresses."""
-    return Alias.objects.seen_at([address], user).select_related("bal", "operator").first()
+    if not _bearing(addresses=[address]):
+        return None
+    return Alias.objects.visible_to(user).filter(address=address).select_related("bal", "operator").first()
 
 
 class KnownAddress(NamedTuple):
