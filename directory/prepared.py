@@ -131,11 +131,12 @@ def prepared(build: Callable[..., QuerySet[Any, Row]]) -> Prepared[Row]:
 def add_row(model: type[Model], **values: Any) -> None:
     """A row of which nothing is asked afterwards: written as it is said, without default, signal or key read back."""
     connection, meta = connections[DEFAULT_DB_ALIAS], model._meta
-    fields = [meta.get_field(name) for name in values]
+    fields: list[Any] = [meta.get_field(name) for name in values]
     columns, places = ", ".join(f'"{field.column}"' for field in fields), ", ".join(["%s"] * len(fields))
     params = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)]
+    sql = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places})'  # noqa: S608 - our own names
     with _binding(connection), connection.cursor() as cursor:
-        cursor.execute(f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places})', params)
+        cursor.execute(sql, params)
 
 
 @contextmanager

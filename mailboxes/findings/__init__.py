@@ -1,6 +1,6 @@
 """What needs doing, as one table: each finding says what it is about, why it matters, and the way to mend it."""
 
-from mailboxes.findings.counts import FINDING, Counted, count_findings
+from mailboxes.findings.counts import FINDING, Counted, are_many, count_findings, measured_total
 from mailboxes.findings.sets import SOON
 from mailboxes.findings.table import BY_NAME, FINDINGS, OF_BALS, OF_MOVEMENTS, OF_SIGHTINGS, Finding, narrow
 
@@ -14,6 +14,8 @@ __all__ = [
     "SOON",
     "Counted",
     "Finding",
+    "are_many",
     "count_findings",
+    "measured_total",
     "narrow",
 ]
