@@ -1,8 +1,11 @@
 """How many of each: at once where it is quick, else as of the latest measure of the day."""
 
+import hashlib
+from collections.abc import Callable
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from django.core.cache import cache
 from django.db.models import Count, QuerySet, Sum, Value
 from django.utils import timezone
 
@@ -13,7 +16,11 @@ from mailboxes.models.measures import TOTAL
 from mailboxes.rules import allows, check_annuaire_fresh
 
 FINDING = "finding"  # the measure; its key is the finding's name
+KEPT = 15 * 60  # seconds: as long as the measures
 MANY = 20_000  # live BAL beyond which to count them takes a page longer than its reader waits
+
+
+Read = TypeVar("Read")
 
 
 class Counted(NamedTuple):
@@ -75,8 +82,21 @@ def are_many(structures: QuerySet[Structure]) -> bool:
 def measured_total(structures: QuerySet[Structure]) -> int:
     """How many live BAL they have by the latest measure; 0 where there is none of late."""
     totals = Measure.objects.filter(structure__in=structures.values("pk")).of(TOTAL)
-    day = totals.latest_day()
-    return totals.filter(day=day).aggregate(n=Sum("count"))["n"] or 0 if is_of_late(day) else 0
+    latest = totals.order_by("-day").values_list("day").annotate(Sum("count")).first()
+    return latest[1] if latest and is_of_late(latest[0]) else 0
+
+
+def kept_of_many(name: str, structures: QuerySet[Structure], read: Callable[[], Read]) -> Read:
+    """What `read` counts for these structures; of many BAL, what it gave within the last quarter of an hour."""
+    if not are_many(structures):
+        return read()
+    asked = repr((name, *structures.order_by("pk").values("pk").query.sql_with_params()))
+    key = f"{name}-{hashlib.sha256(asked.encode()).hexdigest()}"
+    found: Read | None = cache.get(key)
+    if found is None:
+        found = read()
+        cache.set(key, found, KEPT)
+    return found
 
 
 def is_of_late(day: date | None) -> bool:

@@ -3,15 +3,13 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.core.cache import cache
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 
 from directory.typography import NARROW, NO_BREAK, grouped
-from mailboxes.findings import are_many, measured_total
-from mailboxes.inbox.rows import KEPT
-from mailboxes.indicators.costs import Bill, Costs
+from mailboxes.findings import kept_of_many
+from mailboxes.indicators.costs import Costs
 from mailboxes.indicators.sparkline import sparkline
 from mailboxes.lifecycle import LIVE
 from mailboxes.models import Bal, Measure, Structure, Use
@@ -32,13 +30,12 @@ def figures_of(user, place: Structure | None) -> list[LineFigure]:
     if place:
         structures = structures.filter(pk__in=Structure.objects.under(place).values("pk"))
     bals = Bal.objects.filter(structure__in=structures.values("pk"))
-    many = measured_total(structures) if are_many(structures) else None
-    live = bals.filter(state__in=LIVE).count() if many is None else many
+    live = kept_of_many("live", structures, bals.filter(state__in=LIVE).count)
     course = _courses(structures)
     query = f"?structure={place.pk}" if place else ""
     alive = [sum(day.get(("state", state), 0) for state in LIVE) for day in course]
     figures = [_figure(grouped(live), "BAL en vie", f"{reverse('bal-list')}{query}", alive)]
-    bill = Costs(structures, timezone.now()).total if many is None else _kept_bill(user, place, structures)
+    bill = Costs(structures, timezone.now()).total
     if bill.total.count:
         known = bill.total.count - bill.unknown.count
         shares = [_known_share(day) for day in course]
@@ -48,16 +45,6 @@ def figures_of(user, place: Structure | None) -> list[LineFigure]:
         amount = f"{grouped(int(bill.idle.amount))}{NARROW}€/an"
         figures.append(LineFigure(amount, f"pour {grouped(bill.idle.count)} BAL sans usage", reverse("costs")))
     return figures
-
-
-def _kept_bill(user, place: Structure | None, structures: QuerySet[Structure]) -> Bill:
-    """As old as the other figures of many BAL."""
-    name = f"inbox-bill-{user.pk}-{place.pk if place else ''}"
-    bill: Bill | None = cache.get(name)
-    if bill is None:
-        bill = Costs(structures, timezone.now()).total
-        cache.set(name, bill, KEPT)
-    return bill
 
 
 def _figure(said: str, label: str, url: str, values: list[int]) -> LineFigure:

@@ -9,7 +9,7 @@ from django.db.models import Count, Prefetch, Q, Value
 from django.urls import reverse
 
 from directory.dates import day_of
-from mailboxes.findings import BY_NAME, Finding, are_many, count_findings
+from mailboxes.findings import BY_NAME, KEPT, Finding, are_many, count_findings
 from mailboxes.inbox.models import Desk, Todo
 from mailboxes.inbox.subjects import Seen, aside_counts, bals_of, subject_of
 from mailboxes.lifecycle import Act, Severity, Verb
@@ -18,7 +18,6 @@ from mailboxes.models import Bal, JournalEntry, Structure
 from mailboxes.views.findings import address_of, remedy_for
 
 ORDER = list(Severity)
-KEPT = 15 * 60  # seconds: as long as the measures that the counts are read from
 
 
 class Tab(NamedTuple):

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes import jobs
+from mailboxes.actions import name_principal
 from mailboxes.findings import BY_NAME, counts
 from mailboxes.inbox.actions import entrust_to, follow, pause_until, say_done, take_up
 from mailboxes.inbox.models import DONE_FOR, VISIT, Desk, Todo, desk_of
@@ -324,3 +325,16 @@ def test_of_many_the_page_counts_no_bal(measured, visit, people):
     assert FULL.title in page.text
     counted = [one["sql"] for one in asked if "percent_full" in one["sql"] and "COUNT" in one["sql"]]
     assert counted == []
+
+
+def test_of_many_a_price_counts_at_once_and_an_orphan_mended_is_shown_no_more(
+    measured, client, people, operator, structure, make_bal
+):
+    orphan = make_bal("ORG")
+    client.force_login(people.gisele.user)
+    for price in (12, 30):
+        type(operator).objects.update(yearly_cost=price)
+        assert f"{4 * price}" in client.get(reverse("costs")).text
+    assert orphan.address in client.get(reverse("movement-list")).text
+    name_principal(orphan, people.alice, by=people.gisele.user)
+    assert orphan.address not in client.get(reverse("movement-list")).text
