@@ -128,6 +128,7 @@ else:
     DATABASES["default"]["OPTIONS"] = {
         "options": "-c jit=off",
         "connect_timeout": 5,
+        "prepare_threshold": 2,  # directory.prepared
         **DATABASES["default"].get("OPTIONS", {}),
     }
 

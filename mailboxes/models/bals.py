@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from directory.models import Entry
+from directory.prepared import prepared
 from mailboxes.lifecycle import IN_SERVICE, LIVE, PAID, WITHDRAWN, Party, Role, Scope, State, Verb
 from mailboxes.models.bulk import among
 from mailboxes.models.fields import validate_address
@@ -70,7 +71,7 @@ class BalQuerySet(models.QuerySet):
         if user.is_superuser:
             return self
         used = used_bals(user)
-        seen = Q(structure__in=Structure.objects.visible_to(user).order_by().values_list("pk", flat=True)[::1])
+        seen = among("structure", seen_structures(user))
         return self.filter(seen | Q(pk__in=used) if used else seen)
 
     def mine(self, user):
@@ -146,7 +147,7 @@ class BalQuerySet(models.QuerySet):
 
     def with_idleness(self, now: datetime):
         """Adds `is_idle`: `idle`, row by row."""
-        return self.annotate(is_idle=Exists(Bal.objects.filter(pk=OuterRef("pk")).idle(now)))
+        return self.annotate(is_idle=in_row(Bal.objects.filter(pk=OuterRef("pk")).idle(now)))
 
     def due_for_alert(self, now: datetime):
         # None is idle before the shortest limit. PostgreSQL cannot guess how few rows a limit read from another table
@@ -505,11 +506,16 @@ def holder_has_left() -> Q:
     return Q(pk__in=_of_who_left(person__held__bal__structure=F("structure")).values("person__held__bal"))
 
 
+def in_row(rows: models.QuerySet) -> Coalesce:
+    """Are there any? Of each row that is read, to annotate it: no EXISTS, of which PostgreSQL would first make a table
+    of all there are, for a page as for everything."""
+    any_ = models.Subquery(rows.values(yes=Value(True))[:1])
+    return Coalesce(any_, Value(False), output_field=models.BooleanField())
+
+
 def holder_left_in_row() -> Coalesce:
-    """`holder_has_left`, of each row that is read, to annotate it: no EXISTS, of which PostgreSQL would first make a
-    table of all there are, for a page as for everything."""
-    any_ = _of_who_left(person__held__bal=OuterRef("pk"), structure=OuterRef("structure")).values(yes=Value(True))[:1]
-    return Coalesce(models.Subquery(any_), Value(False), output_field=models.BooleanField())
+    """`holder_has_left`, of each row that is read, to annotate it."""
+    return in_row(_of_who_left(person__held__bal=OuterRef("pk"), structure=OuterRef("structure")))
 
 
 def _used_by(user) -> models.QuerySet:
@@ -518,10 +524,25 @@ def _used_by(user) -> models.QuerySet:
     return held.union(delegated)
 
 
+@prepared
+def _bals_used(today: date, user):
+    return _used_by(user).values_list("bal", flat=True)
+
+
+@prepared
+def _structures_managed(user):
+    return Structure.objects.managed_by(user).order_by().values_list("pk", flat=True)
+
+
+@prepared
+def _structures_seen(user):
+    return Structure.objects.visible_to(user).order_by().values_list("pk", flat=True)
+
+
 def used_bals(user) -> frozenset[int]:
     """The ids of the BAL that `user` holds or has delegated access to; read once per user object."""
     if not hasattr(user, "_used_bals"):
-        user._used_bals = frozenset(_used_by(user).values_list("bal", flat=True))
+        user._used_bals = frozenset(_bals_used(timezone.localdate(), user=user))
     return user._used_bals
 
 
@@ -549,8 +570,15 @@ def roles_of_facts(
 def managed_structures(user) -> frozenset[int]:
     """The ids of the structures `user` manages; read once per user object, that is once per request."""
     if not hasattr(user, "_managed_structures"):
-        user._managed_structures = frozenset(Structure.objects.managed_by(user).values_list("pk", flat=True))
+        user._managed_structures = frozenset(_structures_managed(user=user))
     return user._managed_structures
+
+
+def seen_structures(user) -> frozenset[int]:
+    """The ids of the structures `user` sees; read once per user object."""
+    if not hasattr(user, "_seen_structures"):
+        user._seen_structures = frozenset(_structures_seen(user=user))
+    return user._seen_structures
 
 
 def roles_at(structure: int, actor) -> frozenset[Role]:
@@ -585,5 +613,5 @@ def _structures_of_software(user, scope: Scope) -> frozenset[int]:
     if not hasattr(user, kept):
         software = getattr(user, "software", None)
         opens = software is not None and scope in software.scopes
-        setattr(user, kept, frozenset(Structure.objects.visible_to(user).values_list("pk", flat=True) if opens else ()))
+        setattr(user, kept, seen_structures(user) if opens else frozenset())
     return getattr(user, kept)
