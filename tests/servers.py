@@ -504,6 +504,12 @@ def openid_provider(server_folder):
 
 
 # --- The browser --------------------------------------------------------------------------------------------------
+def find_chromium():
+    """The same engine without the windows, for half of the work; else the whole browser."""
+    shell = "chromium-headless-shell"
+    return shutil.which(shell) or shutil.which("chromium") or find_program(shell, package=shell)
+
+
 @pytest.fixture(scope="session")
 def browser():
     from django.db import connections  # noqa: PLC0415
@@ -511,7 +517,7 @@ def browser():
 
     expect.set_options(timeout=30_000)  # as long as it waits for what is to be clicked
     with or_skip():
-        chromium = find_program("chromium", package="chromium")
+        chromium = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_ARGS)
         yield browser
