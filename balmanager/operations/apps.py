@@ -11,4 +11,5 @@ class OperationsConfig(AppConfig):
     def ready(self):
         # By name: models cannot be imported before this.
         register(import_string("balmanager.operations.halfway.check_not_halfway"), Tags.database)
+        post_migrate.connect(import_string("balmanager.operations.partitions.keep_months"), sender=self)
         post_migrate.connect(import_string("balmanager.operations.roles.grant_after_migration"), sender=self)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from directory.typography import cut
 from mailboxes import rules
 from mailboxes.actions.batches import Tally, in_batches, sift
 from mailboxes.actions.holders import leave_bal
@@ -95,7 +96,7 @@ def close_movement(movement: Movement, *, by) -> Movement:
     seen = [(line.task.name, line.seen.words) for line in lines if line.seen and line.seen.is_done]
     Step.objects.filter(movement=movement, name__in=[name for name, _ in seen]).delete()
     Step.objects.bulk_create(
-        Step(movement=movement, name=name, outcome=Step.State.SEEN, note=words[:300]) for name, words in seen
+        Step(movement=movement, name=name, outcome=Step.State.SEEN, note=cut(words, 300)) for name, words in seen
     )
     _end(movement)
     _write(movement, Act.CLOSE_MOVEMENT, by=by, after=_told(movement))

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 from django.db import transaction
 from django.utils import timezone
 
+from directory.typography import cut
 from mailboxes import rules
 from mailboxes.imports.columns import all_kept, bare, signature_of
 from mailboxes.imports.headings import look_at, set_heading
@@ -56,7 +57,9 @@ def receive_import(
     check_import(structure, by=by)
     check_vouched(sort, vouched)
     rules.check_reading_dates(as_of, None)
-    run = Import(operator=operator, structure=structure, sort=sort, vouched=vouched, file_name=Path(name).name[:200])
+    run = Import(
+        operator=operator, structure=structure, sort=sort, vouched=vouched, file_name=cut(Path(name).name, 200)
+    )
     run.by = None if by is SYSTEM else by
     run.stored, run.sha256 = _store(chunks)
     former = Import.objects.filter(sha256=run.sha256, operator=operator, structure=structure, stage=Stage.APPLIED)

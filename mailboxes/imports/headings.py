@@ -1,5 +1,6 @@
 """What the first rows of a list tell: its sheets, where its headers stand, what each column holds."""
 
+from directory.typography import cut
 from mailboxes.imports.columns import all_kept, guess, secret_ranks, signature_of
 from mailboxes.imports.lists import first_of, heading_among, open_list
 from mailboxes.imports.models import ColumnMapping, Import
@@ -14,7 +15,7 @@ def look_at(run: Import) -> None:
         run.sheets, run.sheet = source.sheets, source.sheet
     heading = next((row.cells for row in first if secret_ranks(row.cells)), [])
     run.head = [
-        (row.number, [cell[:200] for cell in all_kept(row.cells, [] if row.cells is heading else heading)])
+        (row.number, [cut(cell, 200) for cell in all_kept(row.cells, [] if row.cells is heading else heading)])
         for row in first
     ]
     set_heading(run, None)

@@ -13,18 +13,25 @@ from mailboxes.models import SYSTEM, Bal, Person, bulk
 
 
 class Holders:
-    """Of so many lines, those whom `by` may see."""
+    """Of so many lines, those whom `by` may see; `known`: the BAL that they are about, read with their holders."""
 
-    def __init__(self, lines: Iterable[Line], places: Places, *, by):
+    def __init__(self, lines: Iterable[Line], places: Places, *, known: Iterable[Bal], by):
         self._places, self._by = places, by
         said = [one for line in lines for one in (line, *line.others)]
-        self._people = self._known({line.facts["rpps"] for line in said if "rpps" in line.facts})
+        self._people = self._among({line.facts["rpps"] for line in said if "rpps" in line.facts}, known)
 
-    def _known(self, numbers: set[str]) -> dict[str | None, Person]:
-        people: QuerySet = Person.objects.filter(bulk.among("rpps", numbers))
-        if self._by is not SYSTEM:
-            people = people.filter(pk__in=Person.objects.visible_to(self._by).values("pk"))
-        return {person.rpps: person for person in people}
+    def _among(self, numbers: set[str], bals: Iterable[Bal]) -> dict[str | None, Person]:
+        """Those of them whom one may name; of known BAL, mostly their holders, who were read with them."""
+        known = {one.person.rpps: one.person for bal in bals for one in bal.holders()}
+        held = [one for rpps, one in known.items() if rpps in numbers]
+        others: QuerySet = Person.objects.filter(bulk.among("rpps", numbers - known.keys()))
+        if self._by is SYSTEM:
+            return {person.rpps: person for person in (*held, *others)}
+        seen = Person.objects.visible_to(self._by).values("pk")
+        theirs = Person.objects.filter(bulk.among("pk", {one.pk for one in held}), pk__in=seen)
+        seen_held = set(theirs.order_by().values_list("pk", flat=True))
+        others = others.filter(pk__in=seen)
+        return {person.rpps: person for person in (*(one for one in held if one.pk in seen_held), *others)}
 
     def of(self, line: Line, kind: str) -> tuple[Person | None, list[Person]]:
         """Who answers for it: whom the list calls principal, else the first; then the others."""

@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 
 from directory.folding import name_key
 from directory.readers.names import Name
+from directory.typography import cut
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.movements import cancel_movements
@@ -147,7 +148,7 @@ class RowBatch:
             address=judged.subject,
             outcome=judged.outcome,
             remark=judged.why or " ".join(judged.remarks),
-            cells=[cell[:KEPT_CELLS] for cell in all_kept(line.cells, self.run.headers)] if is_rejected else [],
+            cells=[cut(cell, KEPT_CELLS) for cell in all_kept(line.cells, self.run.headers)] if is_rejected else [],
             bal_id=judged.bal.pk if judged.bal else None,
             person_id=judged.person.pk if judged.person and not of_forecast else None,
             before={} if of_forecast else judged.before,

@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 
 from directory.folding import name_key
 from directory.readers.words import Said
-from directory.typography import quoted
+from directory.typography import cut, quoted
 from mailboxes import rules
 from mailboxes.actions.accesses import confirm_addresses, confirm_listed
 from mailboxes.actions.journal import entry_of
@@ -36,6 +36,7 @@ from mailboxes.models import (
     Reading,
     Request,
     bulk,
+    read_together,
 )
 
 Outcome = ImportLine.Outcome
@@ -84,10 +85,10 @@ class LinesBatch:
         for alias in aliases:
             self.beside.setdefault(alias.bal_id, []).append(alias)
         known = wanted | {alias.bal.address for alias in aliases}
-        bals = Bal.objects.filter(bulk.among("address", known)).with_holders().order_by("pk")
-        self.bals = {bal.address: bal for bal in (bals.locked() if for_real else bals)}
+        bals = Bal.objects.filter(bulk.among("address", known)).order_by("pk")
+        self.bals = {bal.address: bal for bal in read_together(bals.locked() if for_real else bals)}
         self.former = given_up([one.address for one in self.bals.values() if one.state == State.ABANDONED], by=self.by)
-        self.holders = Holders(lines, places, by=self.by)
+        self.holders = Holders(lines, places, known=self.bals.values(), by=self.by)
         earlier = run.lines.filter(bulk.among("address", wanted)).exclude(outcome=Outcome.REJECTED)
         self.seen: dict[str, int | None] = dict(earlier.values_list("address", "number"))
 
@@ -171,6 +172,7 @@ class LinesBatch:
         structure, kind = self.places.of(line), facts.get("kind") or self.run.default_kind
         if not kind:
             raise rules.Refused("Type : absent, alors que la BAL est inconnue ici. Donnez un type par défaut.", "kind")
+        _forgive_account(verdict, kind)
         verdict.principal, verdict.cotitulaires = self.holders.of(line, kind)
         if said_of_name := self.holders.named(line)[1]:
             verdict.remarks.append(said_of_name)
@@ -203,7 +205,8 @@ class LinesBatch:
             verdict.answers = RequestKind.DELETE
 
     def _judge_known(self, verdict: Verdict, bal: Bal) -> None:
-        line, said = verdict.line, verdict.line.facts.get("state", Said.OPEN)
+        line = verdict.line
+        said = Said.OPEN if _forgive_account(verdict, bal.kind) else line.facts.get("state", Said.OPEN)
         check_within(self.run, bal, self.places.by_pk)
         verdict.bal = bal
         if moving := [one for one in self.beside.get(bal.pk, []) if one.nature == Alias.Nature.COMING]:
@@ -341,6 +344,15 @@ def _told(line: Line) -> dict[str, Any]:
     return {name: line.facts[name] for name in ("last_used_at", "used_mb", "quota_mb") if name in line.facts}
 
 
+def _forgive_account(verdict: Verdict, kind: str) -> bool:
+    """Does the line say no more than that the account of a shared mailbox is closed, as it always is?"""
+    remark = verdict.line.of_account
+    if remark is None or kind == Bal.Kind.NOMINATIVE:
+        return False
+    verdict.remarks = [one for one in verdict.remarks if one != remark]
+    return True
+
+
 def _kept(run: Import, verdict: Verdict, before: dict[str, Any], mark: int | None) -> ImportLine:
     line = verdict.line
     is_rejected = verdict.outcome == Outcome.REJECTED
@@ -350,7 +362,7 @@ def _kept(run: Import, verdict: Verdict, before: dict[str, Any], mark: int | Non
         address=line.address,
         outcome=verdict.outcome,
         remark=verdict.why or " ".join(verdict.remarks),
-        cells=[cell[:KEPT_CELLS] for cell in all_kept(line.cells, run.headers)] if is_rejected else [],
+        cells=[cut(cell, KEPT_CELLS) for cell in all_kept(line.cells, run.headers)] if is_rejected else [],
         bal_id=verdict.bal.pk if verdict.bal else None,
         before={name: _plain(value) for name, value in before.items()},
         after={name: _plain(getattr(verdict.bal, name)) for name in before},

@@ -135,7 +135,7 @@ def _start_over(run: Import) -> None:
 
 def _lines(rows, reader: LineReader, *, after: int) -> Iterator[Line]:
     for row in rows:
-        if row.number > after and (row.fault or any(row.cells)):
+        if row.number > after and (row.fault or any(row.cells)) and not reader.repeats_headers(row):
             yield reader.line(row)
 
 

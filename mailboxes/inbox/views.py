@@ -49,6 +49,7 @@ def inbox(request):
         "rows": found.of(tab, mine=mine),
         "may_follow": allows(check_somewhere, Act.FOLLOW, by=request.user),
         "figures": figures_of(request.user, place),
+        "measured_on": min((row.day for row in found.rows if row.day), default=None),
         "run": SyncRun.objects.latest_public(),
         "can_register": allows(check_somewhere, Act.REGISTER, by=request.user),
         "desk": desk,

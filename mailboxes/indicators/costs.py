@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet
 
+from mailboxes.findings import kept_of_many
 from mailboxes.models import Bal, Operator, Price, Structure, Use
 
 Offer = Price.Offer
@@ -131,10 +132,12 @@ class Costs:
 
     @cached_property
     def groups(self) -> list[CostGroup]:
+        return [CostGroup(*row) for row in kept_of_many("costs", self.structures, self._counted)]
+
+    def _counted(self) -> list[tuple]:
         paid = Bal.objects.filter(structure__in=self.structures.values("pk")).paid().with_use(self.now)
         facts = ("operator", "operator__name", "structure", "structure__name", "structure__kind", "service", "kind")
-        counted = paid.order_by().values_list(*facts, "use").annotate(n=Count("pk"))
-        return [CostGroup(*row) for row in counted]
+        return list(paid.order_by().values_list(*facts, "use").annotate(n=Count("pk")))
 
     @cached_property
     def total(self) -> Bill:

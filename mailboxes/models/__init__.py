@@ -4,7 +4,7 @@ from mailboxes.models.addresses import TakenAddress
 from mailboxes.models.aliases import Alias
 from mailboxes.models.anomalies import Anomaly
 from mailboxes.models.applicative import ApplicativeFacts
-from mailboxes.models.bals import Bal, Use
+from mailboxes.models.bals import Bal, Use, read_together
 from mailboxes.models.calls import Call
 from mailboxes.models.contacts import Contact, ContactChange, contact_of
 from mailboxes.models.engagements import Engagement
@@ -74,6 +74,7 @@ __all__ = [
     "Use",
     "contact_of",
     "managed_identifiers",
+    "read_together",
     "situations_by_rpps",
     "standing_of",
     "standings",

@@ -18,6 +18,7 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.typography import cut
 from mailboxes.lifecycle import Act, CampaignKind, Party
 from mailboxes.models import JournalEntry, Notice, Request, RestingServer
 from mailboxes.models.contacts import OF_CONTACTS
@@ -99,7 +100,7 @@ def is_resting(channel: str) -> bool:
 
 
 def let_rest(channel: str, error: Exception) -> None:
-    until, said = timezone.now() + REST, f"{type(error).__name__}: {error}"[:300]
+    until, said = timezone.now() + REST, cut(f"{type(error).__name__}: {error}", 300)
     RestingServer.objects.update_or_create(name=channel, defaults={"until": until, "error": said})
 
 
@@ -119,7 +120,7 @@ def is_refused(error: Exception) -> bool:
 
 def record_bounce(pk: int, reason: str) -> bool:
     """A mail server refused this notice for good: it is not sent again, and counts as not given. Once."""
-    refused = {"bounced_at": timezone.now(), "error": reason[:1000]}
+    refused = {"bounced_at": timezone.now(), "error": cut(reason, 1000)}
     return bool(Notice.objects.filter(pk=pk, bounced_at=None, channel__in=Notice.MAILED).update(**refused))
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from directory.csv_files import csv_lines
 from directory.plain import plain_text
+from directory.typography import cut
 from mailboxes.lifecycle import Letter, RequestKind
 from mailboxes.models import Request, RequestLayout, Structure
 from mailboxes.models.layouts import columns_of, fill
@@ -78,7 +79,7 @@ def _words(name: str) -> tuple[str, str]:
 
 def compose(subject: str, body: str, facts: dict[str, str]) -> Written:
     """A subject is one line, whatever a value holds: a mail's header ends with it."""
-    return Written(" ".join(fill(subject, facts).split())[:250], fill(body, facts))
+    return Written(cut(" ".join(fill(subject, facts).split()), 250), fill(body, facts))
 
 
 def facts_of(request: Request) -> dict[str, str]:

@@ -453,6 +453,17 @@ def test_what_the_operator_says_of_the_state_confirms_or_is_told(bring_in, make_
     assert ("l’opérateur la dit" in remark(run, 2)) == against
 
 
+@pytest.mark.parametrize(("kind", "after"), [("ORG", State.ACTIVE), ("APP", State.ACTIVE), ("PER", State.REQUESTED)])
+def test_the_register_knows_whose_closed_account_is_a_shared_mailbox_s(bring_in, make_bal, people, kind, after):
+    bal = make_bal(kind, *([] if kind == "APP" else [people.alice]), state=State.REQUESTED)
+    run = bring_in(f"PrimarySmtpAddress;AccountDisabled\n{bal.address};True\n")
+    bal.refresh_from_db()
+    assert bal.state == after
+    assert ("suspendue" in remark(run, 2)) == (kind == "PER")
+    run = bring_in(f"PrimarySmtpAddress;AccountDisabled\nneuve@{DOMAIN};True\n", kind=kind)
+    assert ("suspendue" in remark(run, 2)) == (kind == "PER")
+
+
 @pytest.mark.parametrize("said", ["Supprimée", "En attente"])
 def test_an_unknown_bal_that_is_not_open_is_not_registered(bring_in, said):
     run = bring_in(f"Adresse;Type;État\nx@{DOMAIN};ORG;{said}\n")
