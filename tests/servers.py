@@ -140,6 +140,12 @@ class Scheduling(LoadScopeScheduling):
     def _split_scope(self, nodeid):
         return next((folder for folder in self.WHOLE if nodeid.startswith(folder)), nodeid)
 
+    def _pending_of(self, workload):
+        """Asked after each test: what is over is forgotten, else each would count all those before it."""
+        for scope in [scope for scope, tests in workload.items() if all(tests.values())]:
+            del workload[scope]
+        return super()._pending_of(workload)
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
