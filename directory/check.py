@@ -19,7 +19,7 @@ from directory.prepared import prepared
 from directory.readers.address import INS, read_address, taken_out
 from directory.readers.texts import Read, tidy
 from directory.search import Asked, search
-from directory.search_index import near_words
+from directory.search_rows import near_words
 from directory.statements import Statement
 from directory.trust import is_published_domain, is_trusted_domain
 from directory.words import distance, one_away

@@ -173,30 +173,33 @@ def gaps_aside(seen: Seen, now: datetime) -> Counter[str]:
     return Counter(key.partition(":")[0] for key in open_keys(seen.structures, todos))
 
 
+def _of_rows(
+    rows: QuerySet, column: str, seen_by: Callable[[Seen], QuerySet], of_tab: Callable[..., QuerySet], structure: str
+) -> dict[str, Callable]:
+    """What a `Subject` asks of a table: `column`, of Todo, names it; `structure`: the path to it from there."""
+
+    def pks(rows: QuerySet) -> list[Key]:
+        return list(rows.values_list("pk", flat=True))
+
+    return {
+        "keys": lambda finding, seen, tab, now: pks(of_tab(finding, seen_by(seen), tab, now)),
+        "seen": lambda seen, said: pks(seen_by(seen).filter(pk__in=_numbers(said))),
+        "structures": lambda keys: set(rows.filter(pk__in=keys).order_by().values_list(structure, flat=True)),
+        "todo": lambda finding, key: Todo(finding=finding.name, **{f"{column}_id": key}),
+        "todos": lambda finding, keys: Todo.objects.filter(finding=finding.name, **{f"{column}__in": keys}),
+    }
+
+
+# fmt: off
 SUBJECTS: dict[str, Subject] = {
     "bals": Subject(
-        ("BAL", "BAL"),
-        "bals",
-        "Cochez au moins une BAL.",
-        lambda finding, seen, tab, now: list(bals_of(finding, seen.bals, tab, now).values_list("pk", flat=True)),
-        lambda seen, said: list(seen.bals.filter(pk__in=_numbers(said)).values_list("pk", flat=True)),
-        lambda keys: set(Bal.objects.filter(pk__in=keys).order_by().values_list("structure", flat=True)),
-        lambda finding, key: Todo(finding=finding.name, bal_id=key),
-        lambda finding, keys: Todo.objects.filter(finding=finding.name, bal__in=keys),
-        _bal_entries,
+        ("BAL", "BAL"), "bals", "Cochez au moins une BAL.",
+        **_of_rows(Bal.objects.all(), "bal", lambda seen: seen.bals, bals_of, "structure"), entries=_bal_entries,
     ),
     "movements": Subject(
-        ("dossier", "dossiers"),
-        "dossiers",
-        "Cochez au moins un dossier.",
-        lambda finding, seen, tab, now: list(
-            movements_of(finding, seen.movements, tab, now).values_list("pk", flat=True)
-        ),
-        lambda seen, said: list(seen.movements.filter(pk__in=_numbers(said)).values_list("pk", flat=True)),
-        lambda keys: set(Movement.objects.filter(pk__in=keys).order_by().values_list("stay__structure", flat=True)),
-        lambda finding, key: Todo(finding=finding.name, movement_id=key),
-        lambda finding, keys: Todo.objects.filter(finding=finding.name, movement__in=keys),
-        _movement_entries,
+        ("dossier", "dossiers"), "dossiers", "Cochez au moins un dossier.",
+        **_of_rows(Movement.objects.all(), "movement", lambda seen: seen.movements, movements_of, "stay__structure"),
+        entries=_movement_entries,
     ),
     "gaps": Subject(
         ("écart", "écarts"),
@@ -210,6 +213,7 @@ SUBJECTS: dict[str, Subject] = {
         _gap_entries,
     ),
 }
+# fmt: on
 
 
 def subject_of(finding: Finding) -> Subject | None:

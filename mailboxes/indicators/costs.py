@@ -162,10 +162,7 @@ class Costs:
         """The two ways of paying for one software's APP, by establishment or for all at once, in each organisme of two
         or more."""
         organismes = self.structures.filter(kind=Structure.Kind.ORGANISME).annotate(n=Count("children", distinct=True))
-        of_structure = {
-            pk: {pk, *filter(None, above)}
-            for pk, *above in self.structures.values_list("pk", "parent", "parent__parent")
-        }
+        of_structure = Structure.objects.filter(pk__in=self.structures.values("pk")).lines()
         apps = [group for group in self.groups if group.kind == Bal.Kind.APPLICATIVE]
         found = []
         for organisme in organismes.filter(n__gte=2).order_by("name"):

@@ -12,7 +12,7 @@ from directory.prepared import prepared
 from mailboxes.models import bulk
 from mailboxes.models.bals import Bal
 from mailboxes.models.fields import validate_address
-from mailboxes.models.structures import Operator
+from mailboxes.models.operators import Operator
 
 
 class AliasQuerySet(models.QuerySet):

@@ -26,8 +26,9 @@ from mailboxes.models.forecast import Forecast, Point, Unknown, forecast
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.months import DaysBefore, MonthsBefore, Shortest
 from mailboxes.models.movements import Movement
+from mailboxes.models.operators import Operator
 from mailboxes.models.people import Affiliation, Person
-from mailboxes.models.structures import Operator, Structure
+from mailboxes.models.structures import Structure
 from mailboxes.models.system import SYSTEM, Signatory
 from mailboxes.models.thresholds import chosen
 from mailboxes.models.usage import Reading
@@ -380,14 +381,19 @@ class Bal(models.Model):
         told = self.forecast(points)
         self.full_on = told.likely if isinstance(told, Forecast) else None
 
+    def holders(self):
+        """Those read with it, where they were: the manager alone takes longer to make than they to look at."""
+        kept = self.__dict__.get("_prefetched_objects_cache", {})
+        return kept["cotitulaires"] if "cotitulaires" in kept else self.cotitulaires.all()
+
     def principal(self):
         """Who answers for it: the PER's titulaire, the ORG's or CAB's principal; None for an orphan or an APP."""
-        return next((c.person for c in self.cotitulaires.all() if c.is_principal), None)
+        return next((c.person for c in self.holders() if c.is_principal), None)
 
     def is_held_by(self, person) -> bool:
         if person.pk is None:  # about to be entered, with what they will hold
-            return any(holder.person_id is None and holder.person is person for holder in self.cotitulaires.all())
-        return any(holder.person_id == person.pk for holder in self.cotitulaires.all())
+            return any(holder.person_id is None and holder.person is person for holder in self.holders())
+        return any(holder.person_id == person.pk for holder in self.holders())
 
     def roles_of(self, actor) -> frozenset[Role]:
         """Every role of `actor` on this BAL. No query per BAL after `with_holders`, but one per actor."""
@@ -404,7 +410,7 @@ class Bal(models.Model):
         return roles
 
     def _roles_of(self, actor) -> frozenset[Role]:
-        held = {holder.role for holder in self.cotitulaires.all() if holder.person.is_actor(actor)}
+        held = {holder.role for holder in self.holders() if holder.person.is_actor(actor)}
         if isinstance(actor, Signatory):
             return with_shared(held)  # the link was sent to a holder, as such
         is_delegated = any(d.person.is_actor(actor) for d in self.current_delegations())
@@ -443,6 +449,32 @@ class Bal(models.Model):
             files = due.select_related("stay__structure__parent")
             self.principal_is_due = any(file.stay.structure.is_in_line_with(self.structure) for file in files)
         return self.principal_is_due
+
+
+def read_together(bals: BalQuerySet) -> list[Bal]:
+    """What `with_holders` gives, of thousands: whatever many BAL point to, a structure, an operator, a person, is made
+    once. Django's own prefetching makes a query set for each BAL, and each of those as often as it is pointed to."""
+    found = list(bals.annotate(holder_has_left=holder_left_in_row()))
+    keys = {bal.pk for bal in found}
+    held: dict[int, list[Cotitulaire]] = {pk: [] for pk in keys}
+    lent: dict[int, list[Delegataire]] = {pk: [] for pk in keys}
+    for holder in Cotitulaire.objects.filter(among("bal", keys)).order_by("-is_principal", "pk"):
+        held[holder.bal_id].append(holder)
+    for delegation in Delegataire.objects.current().filter(among("bal", keys)).select_related("person", "under"):
+        lent[delegation.bal_id].append(delegation)
+    named = {holder.person_id for holders in held.values() for holder in holders}
+    people = {one.pk: one for one in Person.objects.filter(among("pk", named))}
+    structures = Structure.objects.in_bulk({bal.structure_id for bal in found})
+    operators = Operator.objects.in_bulk({bal.operator_id for bal in found})
+    for bal in found:
+        bal.structure, bal.operator = structures[bal.structure_id], operators[bal.operator_id]
+        for holder in held[bal.pk]:
+            holder.bal, holder.person = bal, people[holder.person_id]
+        for delegation in lent[bal.pk]:
+            delegation.bal = bal
+        bal._prefetched_objects_cache = {"cotitulaires": held[bal.pk]}
+        bal.delegations = lent[bal.pk]
+    return found
 
 
 def is_watched(now: datetime) -> Exists:

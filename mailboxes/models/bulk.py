@@ -36,9 +36,8 @@ def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
         return
     model = type(rows[0])
     if len(rows) < FEW or connection.vendor != "postgresql":
-        model._default_manager.bulk_create(
-            rows, update_conflicts=True, unique_fields=["pk"], update_fields=names
-        )  # fmt: skip
+        known_by = getattr(model, "KNOWN_BY", ["pk"])
+        model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=known_by, update_fields=names)
         return
     fields = [field for field in model._meta.concrete_fields if field.name in names]
     table, levelled = model._meta.db_table, f"{model._meta.model_name}_levelled"

@@ -9,7 +9,7 @@ from django.db.models.lookups import Contains, Exact
 from directory.folding import Folded, fold
 from directory.identifiers import is_mssante
 from directory.readers.names import CIVILITIES
-from directory.search_index import Term, matching, words_with
+from directory.search_rows import Term, matching, words_with
 from directory.sources.fhir_records import IDNPS, IDNST, RPPS
 from directory.typography import quoted
 from mailboxes.api.fhir import places

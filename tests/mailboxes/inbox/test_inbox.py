@@ -206,6 +206,21 @@ def test_the_line_of_figures(visit, people, full):
     assert sparkline([0, 4]) == "0.0,22.0 96.0,0.0"
 
 
+def test_of_very_many_bals_the_latest_measure_tells_and_the_page_says_of_when(people, full, client, monkeypatch):
+    client.force_login(people.gisele.user)
+    jobs.run("take_measures")
+    Bal.objects.filter(pk=full[0].pk).update(percent_full=10)
+
+    def told():
+        page = client.get(reverse("dashboard"))
+        [row] = [row for row in page.context["rows"] if row.finding.name == "pleine"]
+        return row.number, "de la dernière mesure, du" in page.content.decode()
+
+    assert told() == (2, False)
+    monkeypatch.setattr("mailboxes.findings.counts.MANY", 2)
+    assert told() == (3, True)
+
+
 # --- Activité ---------------------------------------------------------------------------------------------------------
 def test_activity_tells_what_was_done_since_the_visit_before(client, people, full, time_machine):
     time_machine.move_to("2026-03-02 09:00 +0100")
