@@ -125,13 +125,17 @@ def _set_heading(run: Import, number: int | None) -> None:
     heading = heading_among(first, number, fields)
     run.headers, run.header_number = heading.headers, heading.number
     run.sample = [(row.number, row.cells) for row in heading.sample]
-    where = {"structure": run.structure, "operator": run.operator, "signature": signature_of(run.headers)}
-    saved = ColumnMapping.objects.filter(**where).first()
+    saved = _mapping_of(run)
     rest = [row for row in first if row.number > heading.number]
     run.columns = guess(heading.headers, _saved_of(saved, run.sort), rest, fields)
     run.size_unit, run.date_order = (saved.size_unit, saved.date_order) if saved else ("", "")
     run.default_kind = saved.default_kind if saved else run.default_kind
     run.state_words = saved.state_words if saved else {}
+
+
+def _mapping_of(run: Import) -> ColumnMapping | None:
+    where = {"structure": run.structure, "operator": run.operator, "signature": signature_of(run.headers)}
+    return ColumnMapping.objects.filter(**where).first()
 
 
 def _saved_of(saved: ColumnMapping | None, sort: str) -> dict[str, str] | None:
@@ -325,8 +329,16 @@ def _open(run: Import) -> None:
         run.stored, run.stage, run.reason = "", Stage.FAILED, " ".join(refused.messages)
     else:
         run.stage, run.reason = Stage.RECEIVED, ""
+        if _is_known(run):
+            _begin(run, Stage.READING)
+            return
     run.seen_at = timezone.now()
     run.save()
+
+
+def _is_known(run: Import) -> bool:
+    """A list whose columns this structure has checked once: what it would change is foreseen without asking again."""
+    return _mapping_of(run) is not None and rules.allows(check_columns, run.columns, run.sort)
 
 
 def _survey(run: Import) -> Survey:
@@ -435,7 +447,9 @@ def _finish(run: Import, places: Places) -> None:
     _claim(run, percent=100)
     counted = Import.objects.values(*Import.COUNTED).get(pk=run.pk)
     if not sum(counted[name] for name in ("created", "updated", "unchanged", "rejected")):
-        raise rules.Refused("Le fichier n’a aucune ligne après ses en-têtes.", "empty")
+        raise rules.Refused(
+            "Le fichier n’a aucune ligne après ses en-têtes : téléchargez de nouveau la liste.", "empty"
+        )
     here = Bal.objects.paid().filter(operator=run.operator, structure__in=places.by_pk)
     gone = ImportLine.objects.absent_from(run, here) if run.sort == ListSort.BAL else 0
     facts: dict[str, Any] = {"absent": gone, "stage": Stage.PREVIEWED}

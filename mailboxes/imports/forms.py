@@ -78,6 +78,8 @@ class ImportForm(forms.Form):
         tops = [one for one in structures if one.parent_id not in {other.pk for other in structures}]
         if len(tops) == 1:
             self.fields["structure"].initial = tops[0]
+        latest = Import.objects.visible_to(user).exclude(operator=None).order_by("-pk").first()
+        self.fields["operator"].initial = latest.operator if latest else None
 
     def clean_sort(self):
         return self.cleaned_data["sort"] or ListSort.BAL

@@ -5,7 +5,8 @@
 //    "thresholds": [{"label": "Alerte", "value": 80}],
 //    "direct": true}   each course is named at its end, each threshold at its line: no legend
 //   {"type": "bar", "labels": ["PER", …], "values": [12, …]}      one series, or for bars several:
-//   {"type": "bar", "stacked": true, "labels": […], "series": [{"label": "Actives", "values": […]}, …]}
+//   {"type": "bar", "stacked": true, "labels": […], "series": [{"label": "Actives", "values": […], "tone": 5}, …]}
+//   "tone": the colour of the tokens, where the next one in turn would say the wrong thing
 "use strict";
 
 // The colours of tokens.css, as the page's scheme resolves them; read anew where the device changes it.
@@ -137,10 +138,10 @@ function bar({ labels, values, series = [{ label: "", values }], unit, stacked =
   return {
     data: {
       labels,
-      datasets: series.map(({ label, values: list }, i) => ({
+      datasets: series.map(({ label, values: list, tone }, i) => ({
         label,
         data: list,
-        backgroundColor: COLOURS[i % COLOURS.length],
+        backgroundColor: COLOURS[((tone ?? i + 1) - 1) % COLOURS.length],
         maxBarThickness: 96,
       })),
     },

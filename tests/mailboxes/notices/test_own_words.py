@@ -57,7 +57,7 @@ def test_it_is_read_in_the_notice_and_in_both_halves_of_the_mail(write, per, mai
     assert notice.text.endswith(f"\n\n{per.structure} ajoute : {WORDS}"), "the proof keeps it"
     ((html, _),) = mailoutbox[-1].alternatives
     assert WORDS in mailoutbox[-1].body
-    assert "ajoute : Un doute ?<br>Poste 4212" in html
+    assert "ajoute\u00a0: Un doute\u202f?<br>Poste 4212" in html
     assert per.address not in mailoutbox[-1].body
 
 
