@@ -31,6 +31,7 @@ class _PersonOfBalForm(forms.Form):
     def __init__(self, bal: Bal, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         field_of(self, "person", PersonField).offer(user, bal)
+        self.fields["person"].widget.attrs["autofocus"] = True  # what the page is for begins there
 
 
 class _HolderForm(AttestingForm, _PersonOfBalForm):

@@ -216,6 +216,8 @@ class ImportMendForm(forms.Form):
                     max_length=2000,
                     initial=line.cells[rank] if rank < len(line.cells) else "",
                 )
+        for field in list(self.fields.values())[:1]:
+            field.widget.attrs["autofocus"] = True  # the page is made to be typed through
 
     def rows(self) -> list[tuple[ImportLine, list[forms.BoundField]]]:
         ranks = range(len(self.run.headers))
