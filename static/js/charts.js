@@ -134,6 +134,12 @@ function line({ series, thresholds = [], unit, max, direct = false }) {
   };
 }
 
+// A label as long as a service's name would leave no room to the bars; its bar tells it whole when pointed at.
+function inShort(value) {
+  const label = this.getLabelForValue(value);
+  return label.length > 18 ? `${label.slice(0, 17)}…` : label;
+}
+
 function bar({ labels, values, series = [{ label: "", values }], unit, stacked = false }) {
   return {
     data: {
@@ -147,7 +153,7 @@ function bar({ labels, values, series = [{ label: "", values }], unit, stacked =
     },
     options: {
       scales: {
-        x: { stacked },
+        x: { stacked, ticks: { maxRotation: 60, callback: inShort } },
         y: { stacked, beginAtZero: true, ticks: { precision: 0, callback: (value) => withUnit(value, unit) } },
       },
       plugins: { legend: { display: series.length > 1 } },
