@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE  # each of the many starts would compile a thou
 CHECK_ENV := ENV_FILE=/dev/null VAR_DIR=$(VENV)/check SECRET_KEY=only-to-load-the-settings-never-to-serve-a-page-0123456789
 
 .PHONY: help install run test test-sqlite test-postgresql servers soak faults check audit fix openapi bench mutants \
-	mutants-tables mutants-rules lock clean backup restore dist install-offline
+	mutants-tables mutants-rules image-check lock clean backup restore dist install-offline
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -121,6 +121,9 @@ soak: $(VENV)/.dev static/vendor/icons.svg  ## Kill the processes of `make run` 
 
 faults: $(VENV)/.dev static/vendor/icons.svg  ## Kill, freeze and fill, under load, then count each promise (KILLS=30 SEED=1 LAYOUT=production)
 	$(BIN)/python -m tests.faults
+
+image-check:  ## Run the Dockerfile without a registry, and what it makes (root, buildah, debootstrap)
+	@.ci/image.sh
 
 # --- An archive to install without a network ----------------------------------------------------------------------------
 VERSION = $(shell $(BIN)/python -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])')

@@ -113,6 +113,14 @@ class QoS(virtual.QoS):
         return len(self._delivered) > len(self._dirty)
 
 
+class InOrder(FairCycle):
+    """Asks the queues in the order in which they were declared: the first is the most urgent."""
+
+    def get(self, callback, **kwargs):
+        self.pos = 0
+        return super().get(callback, **kwargs)
+
+
 class Channel(virtual.Channel):
     QoS = QoS
     supports_fanout = True
@@ -160,6 +168,9 @@ class Channel(virtual.Channel):
 
     def _purge(self, queue):
         return self.database.execute("DELETE FROM messages WHERE queue = ? AND owner IS NULL", (queue,)).rowcount
+
+    def _reset_cycle(self):
+        self._cycle = InOrder(self._get_and_deliver, self._active_queues, Empty)
 
     def basic_consume(self, queue, no_ack, *args, **kwargs):
         (self.taken_for_good.add if no_ack else self.taken_for_good.discard)(queue)

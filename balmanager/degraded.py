@@ -6,13 +6,14 @@ The act stands, its rows wait in the database, and the sweeps take them up once 
 import logging
 import threading
 import time
+from datetime import timedelta
 
 import redis
 from celery import Task
 from django.conf import settings
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.locmem import LocMemCache
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 PATIENCE = 0.1  # seconds for one exchange with a Redis that stands near; connecting and asking are two
 REST = 5  # seconds during which one that did not answer is not asked again
+BEGUN_FOR = timedelta(minutes=5)  # a count that nobody began: longer than the windows of our limits
 ANSWERS_AT_ONCE = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
 
 
@@ -60,13 +62,33 @@ def client_options() -> dict:
 
 
 # --- The cache --------------------------------------------------------------------------------------------------------
+class KeptClient(RedisCacheClient):
+    """Django's makes a client for each exchange."""
+
+    def get_client(self, key=None, *, write=False):
+        if not hasattr(self, "_kept"):
+            self._kept = super().get_client(key, write=True)
+        return self._kept
+
+
+class CountsAtOnce(RedisCache):
+    def incr(self, key, delta=1, version=None):
+        """In one exchange, where Django's first asks whether the count was begun; one that was not begins."""
+        key = self.make_and_validate_key(key, version=version)
+        client = self._cache.get_client(key, write=True)
+        count = client.incr(key, delta)
+        if count == delta and client.ttl(key) < 0:
+            client.expire(key, BEGUN_FOR)
+        return count
+
+
 def or_local(name: str):
     """The method `name` of the cache in Redis; of the one in memory while Redis is away."""
 
     def call(self, *args, **kwargs):
         if not outage.lasts:
             try:
-                result = getattr(RedisCache, name)(self, *args, **kwargs)
+                result = getattr(CountsAtOnce, name)(self, *args, **kwargs)
             except RedisError as error:
                 outage.begin(error)
             else:
@@ -78,12 +100,13 @@ def or_local(name: str):
     return call
 
 
-class RedisOrLocalCache(RedisCache):
+class RedisOrLocalCache(CountsAtOnce):
     """Nothing is kept here but counts of limits: they go on in each process, and are never lifted."""
 
     def __init__(self, server, params):
         params = {**params, "OPTIONS": {**client_options(), **params.get("OPTIONS", {})}}
         super().__init__(server, params)
+        self._class = KeptClient
         self.local = LocMemCache("without-redis", {})
 
     add, get, set, touch, delete, has_key, clear = map(
@@ -95,7 +118,7 @@ class RedisOrLocalCache(RedisCache):
     def incr(self, key, delta=1, version=None):
         try:
             return self._incr(key, delta, version)
-        except ValueError:  # Redis went, or came back, since the count was begun
+        except ValueError:  # of the one in memory: Redis went since the count was begun
             self.add(key, 0, DEFAULT_TIMEOUT, version)
             return self._incr(key, delta, version)
 

@@ -5,6 +5,7 @@ import time
 from celery.beat import PersistentScheduler, SchedulingError
 from celery.schedules import BaseSchedule, crontab
 from celery.utils.log import get_logger
+from django.conf import settings
 
 logger = get_logger(__name__)
 
@@ -32,6 +33,7 @@ class Scheduler(PersistentScheduler):
     def apply_entry(self, entry, producer=None):
         """Send it; refused, it stays due, in the file too: a beat that is started anew sends it."""
         entry.options.setdefault("expires", expires(entry.schedule))
+        entry.options.setdefault("queue", settings.BACKGROUND)
         try:
             self.apply_async(entry, producer=producer, advance=False)
         except SchedulingError as error:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from kombu import Queue
 
 from balmanager.env import Env, wrong
 
@@ -133,6 +134,7 @@ else:
     DATABASES["default"]["OPTIONS"] = {
         "options": "-c jit=off",
         "connect_timeout": 5,
+        "prepare_threshold": 2,  # directory.prepared
         **DATABASES["default"].get("OPTIONS", {}),
     }
 
@@ -273,6 +275,8 @@ METRICS_TOKEN = env("METRICS_TOKEN", default="")
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Where they are collected once for all: an installation that collects at each start would do it all anew.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = env.bool("STATIC_HASHED_ONLY", default=False)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -318,12 +322,17 @@ if REDIS_URL:
         "visibility_timeout": 3600,
         "socket_timeout": 5,
         "socket_connect_timeout": 5,
+        "queue_order_strategy": "priority",
     }
 else:
     CELERY_BROKER_URL = "sqlitequeue://localhost"  # balmanager.broker
     CELERY_BROKER_TRANSPORT_OPTIONS = {"path": str(VAR_DIR / "queue.sqlite3")}
 CELERY_TASK_ALWAYS_EAGER = CELERY_TASK_EAGER_PROPAGATES = env.bool("CELERY_EAGER", default=False)
 CELERY_TASK_IGNORE_RESULT = True
+# Asked in this order: what somebody waits for goes before what the schedule sends and the reading of the annuaire.
+BACKGROUND = "background"
+CELERY_TASK_QUEUES = [Queue("celery"), Queue(BACKGROUND)]
+CELERY_TASK_ROUTES = {"directory.tasks.*": {"queue": BACKGROUND}}
 # Broker down: the act stands, the row waits, `tell_again` takes it up. Tried twice at once: a connection may be stale.
 CELERY_TASK_PUBLISH_RETRY = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}

@@ -15,10 +15,11 @@ from directory.messengers import messenger_of
 from directory.models import Entry
 from directory.models.entries import EntryQuerySet
 from directory.pictures import public_sources
+from directory.prepared import prepared
 from directory.readers.address import INS, read_address, taken_out
 from directory.readers.texts import Read, tidy
 from directory.search import Asked, search
-from directory.search_index import near_words
+from directory.search_rows import near_words
 from directory.statements import Statement
 from directory.trust import is_published_domain, is_trusted_domain
 from directory.words import distance, one_away
@@ -80,7 +81,7 @@ def check(typed: str) -> CheckAnswer:
         said = tidy(typed).lower()
         return CheckAnswer(CheckVerdict.MALFORMED, said, near=_near_malformed(said))
     order = public_sources()
-    rows = list(Entry.objects.filter(address=address, source__in=order).order_by("withdrawn_at", "pk"))
+    rows = _lines(address=address)
     if current := [row for row in rows if row.withdrawn_at is None]:
         first = min((row.source for row in current), key=order.index)  # several may tell the same
         lines = [row for row in current if row.source == first]
@@ -92,6 +93,11 @@ def check(typed: str) -> CheckAnswer:
     answer.near_domains = [] if answer.is_known_domain else _near_domains(answer.domain)
     answer.near = _near(address, [answer.domain] if answer.is_known_domain else answer.near_domains)
     return answer
+
+
+@prepared
+def _lines(address):
+    return Entry.objects.filter(address=address, source__in=public_sources()).order_by("withdrawn_at", "pk")
 
 
 def _unpublished(address: str, rows: list[Entry]) -> CheckVerdict:

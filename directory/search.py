@@ -9,7 +9,7 @@ from directory.folding import fold
 from directory.models import Entry
 from directory.models.entries import EntryQuerySet
 from directory.readers.identifiers import LENGTHS
-from directory.search_index import READ, Condition, Term, match
+from directory.search_rows import READ, Condition, Term, match
 from directory.steps import SHOWN, ByWords, Found, How, anywhere
 from directory.understanding import Understood, understand
 

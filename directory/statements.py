@@ -130,7 +130,7 @@ STATEMENTS = [
               _PROTOCOL, "La structure décide des noms composés et des apostrophes"),
     # The life of a BAL
     Statement("identifier", _S.SHEETS, "Reconnaître toutes ses BAL à l’annuaire.",
-              "mailboxes/notices/mails.py", "dites si elle est à vous et si vous vous en servez"),
+              "mailboxes/notices/wordings.py", "dites si elle est à vous et si vous vous en servez"),
     Statement("depublier", _S.SHEETS, "Dépublier, avec une réponse automatique qui donne la BAL active.",
               _GUIDE, "une réponse automatique qui indique"),
     Statement("supprimer", _S.SHEETS, "Récupérer ce qui est utile, puis demander la suppression.",

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from directory.models import Entry
 from directory.ranking import having_initials, ranked
-from directory.search_index import WORDS, Condition, Term, known_words, match, near_words
+from directory.search_rows import WORDS, Condition, Term, known_words, match, near_words
 from directory.understanding import Token, Understood
 from directory.vocabulary import Form
 from directory.words import allowed_errors, distance

@@ -23,6 +23,7 @@ from directory.kept import BY_RECORD, ENTRIES, Kept
 from directory.models import Change, RejectedLine, SourceState, SyncRun
 from directory.readers.address import OF_PATIENT, names_patient
 from directory.sources import Incremental, Opened, Source, UnreadableSource
+from directory.typography import cut
 
 logger = logging.getLogger(__name__)
 
@@ -168,7 +169,7 @@ def _put_aside(run: SyncRun, line: records.RejectedRecord) -> RejectedLine:
     """Of a patient nothing is kept, whatever else is wrong with the line."""
     is_patient = names_patient(f"{line.text} {line.reason}".replace("|", " "))
     reason, text = (OF_PATIENT, "") if is_patient else (line.reason, line.text)
-    return RejectedLine(run=run, number=line.number, reason=reason[:300], text=text[:TEXT_KEPT])
+    return RejectedLine(run=run, number=line.number, reason=cut(reason, 300), text=cut(text, TEXT_KEPT))
 
 
 def _beat_fetching(run: SyncRun, progress: Progress, done: int = 0, total: int = 0) -> None:

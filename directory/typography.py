@@ -20,10 +20,14 @@ def typeset(sentence: object) -> str:
     return AFTER_A_QUOTE.sub(f"«{NO_BREAK}", BEFORE_A_COLON.sub(NO_BREAK, text))
 
 
+def cut(text: str, length: int) -> str:
+    """A text that must fit: where it does not, its last character says that it went on."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 def quoted(value: object) -> str:
     """Between French quotes, which stay on the line of what they hold; cut where it is long."""
-    text = str(value)
-    return f"«{NO_BREAK}{text if len(text) <= LONGEST else text[: LONGEST - 1] + '…'}{NO_BREAK}»"
+    return f"«{NO_BREAK}{cut(str(value), LONGEST)}{NO_BREAK}»"
 
 
 def grouped(number: int) -> str:

@@ -49,8 +49,9 @@ from mailboxes.campaigns.models import Campaign, Recurrence
 from mailboxes.campaigns.reviews import begin_review
 from mailboxes.engagements.actions import follow_engagements
 from mailboxes.findings import FINDINGS
-from mailboxes.imports.actions import carry_on, forget_import
+from mailboxes.imports.actions import forget_import
 from mailboxes.imports.models import Import
+from mailboxes.imports.work import carry_on
 from mailboxes.inbox import digest
 from mailboxes.inbox.actions import note_todos
 from mailboxes.inbox.models import Todo

@@ -91,7 +91,20 @@ for _prefix, _resource in {
 # The core knows no campaign: it is told here how to ask them.
 REVIEWS = {"recertified": recertified_on}
 
+api_v1 = [
+    path("resolve/", ResolveView.as_view(), name="api-resolve"),
+    path("check/", CheckView.as_view(), name="api-check"),
+    path("findings/", FindingsView.as_view(), name="api-findings"),
+    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="api-docs"),
+    *api.urls,
+]
 urlpatterns = [
+    # Software asks all day long, and Django tries every address before the one that is asked.
+    path("api/v1/", include(api_v1)),
+    path("fhir/", include("mailboxes.api.fhir.urls")),
+    path("scim/v2/", include("mailboxes.scim.urls")),
+    path(".well-known/jwks.json", statement_keys, name="statement-keys"),
     # The rooms above the core come first: what they add to an address of the core must not be taken for a verb.
     path("", include("mailboxes.openings.urls")),
     path("", include("mailboxes.imports.urls")),
@@ -251,13 +264,4 @@ urlpatterns = [
         name="movement-step-reopen",
     ),
     path("personnes/suggestions/", people.person_suggest, name="person-suggest"),
-    path("scim/v2/", include("mailboxes.scim.urls")),
-    path("fhir/", include("mailboxes.api.fhir.urls")),
-    path(".well-known/jwks.json", statement_keys, name="statement-keys"),
-    path("api/v1/", include(api.urls)),
-    path("api/v1/findings/", FindingsView.as_view(), name="api-findings"),
-    path("api/v1/resolve/", ResolveView.as_view(), name="api-resolve"),
-    path("api/v1/check/", CheckView.as_view(), name="api-check"),
-    path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
-    path("api/v1/", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="api-docs"),
 ]

@@ -7,6 +7,8 @@ from django.conf import settings as of_django
 from django.db.backends.base.operations import BaseDatabaseOperations
 from hypothesis import settings
 
+from directory.prepared import Prepared
+
 # The suite plays the same examples each time, and quickly. `--hypothesis-profile=deep` searches anew:
 # minutes instead of seconds; what it finds is kept in .hypothesis, and tried first the next time.
 settings.register_profile("suite", derandomize=True, deadline=None)
@@ -30,6 +32,14 @@ def django_db_modify_db_settings(request, django_db_modify_db_settings_parallel_
         of_tests["TEMPLATE"] = request.getfixturevalue("_prepared_postgresql")
     else:
         shutil.copy(request.getfixturevalue("_prepared_sqlite"), of_tests["NAME"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _prepared_questions_are_checked():
+    """Each asking of one is compared with what would be written for it: none says what was true a moment ago."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Prepared, "is_checked", True)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -157,9 +157,9 @@ def env(tmp_path):
     return app_env(tmp_path, DJANGO_SETTINGS_MODULE="tests.soak.settings", PYTHONPATH=str(ROOT))
 
 
-def worker(env, number, log):
-    command = [sys.executable, "-m", "celery", "-A", "balmanager", "worker", "-P", "threads", "-c", "2", "-l", "INFO"]
-    command += ["-n", f"w{number}@%h"]
+def worker(env, number, log, at_once=2):
+    command = [sys.executable, "-m", "celery", "-A", "balmanager", "worker", "-P", "threads", "-c", str(at_once)]
+    command += ["-l", "INFO", "-n", f"w{number}@%h"]
     log.touch()
     known = log.read_text().count(" ready.")
     return run(command, log, lambda: log.read_text().count(" ready.") > known, cwd=ROOT, env=env, seconds=120)
@@ -176,6 +176,32 @@ def test_a_worker_killed_under_load_loses_nothing(env, tmp_path):
         wait_for(lambda: done_of(written) == set(range(asked)))
         assert survivor.poll() is None
     assert count(str(tmp_path / "queue.sqlite3")) == 0
+
+
+def in_order(written):
+    return [int(number) for number in written.read_text().split()]
+
+
+ASK_BOTH = """
+from tests.soak.jobs import write_down
+for number in (3, 4, 5):
+    write_down.apply_async(({path!r}, number, 0.0), queue="background")
+for number in (0, 1, 2):
+    write_down.delay({path!r}, number, 0.0)
+"""
+
+
+@pytest.mark.parametrize("queue", ["embedded", "redis"])
+def test_what_somebody_waits_for_goes_before_what_the_schedule_asked(queue, env, tmp_path, request):
+    if queue == "redis":
+        env["REDIS_URL"] = request.getfixturevalue("redis_url")
+    written = tmp_path / "written"
+    written.touch()
+    send = [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", ASK_BOTH.format(path=str(written))]
+    subprocess.run(send, cwd=ROOT, env=env, check=True)
+    with worker(env, 0, tmp_path / "w0.log", at_once=1):
+        wait_for(lambda: len(in_order(written)) == 6)
+    assert in_order(written) == [0, 1, 2, 3, 4, 5]
 
 
 def done_of(written):

@@ -54,7 +54,7 @@ def readable_by_others(var):
 
 def tasks_waiting(app):
     with contextlib.suppress(sqlite3.OperationalError), sqlite3.connect(app.var / "queue.sqlite3") as queue:
-        return queue.execute("SELECT count(*) FROM messages WHERE queue = 'celery'").fetchone()[0]
+        return queue.execute("SELECT count(*) FROM messages WHERE queue IN ('celery', 'background')").fetchone()[0]
 
 
 def test_a_dead_worker_is_started_again_beside_the_web_and_one_ctrl_c_ends_all(app_data):

@@ -12,6 +12,7 @@ from django.contrib.auth.signals import user_logged_in
 
 from balmanager.accounts.models import AccountEntry, User
 from balmanager.accounts.sessions import FACTOR_SEEN, begin
+from directory.typography import cut
 
 What = AccountEntry.What
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ FACTORS = {
 def note(what: AccountEntry.What, account: User | None, *, by: User | None = None, **facts) -> AccountEntry:
     """Write the line, with the address that the request came from; what may be an attack goes to the log as well."""
     client = get_adapter().get_client_ip(context.request) if context.request else None
-    facts = {name: str(value)[:300] if isinstance(value, str) else value for name, value in facts.items()}
+    facts = {name: cut(str(value), 300) if isinstance(value, str) else value for name, value in facts.items()}
     entry = AccountEntry.objects.create(what=what, account=account, by=by, client=client, **facts)
     if what in ALARMING:
         logger.warning("%s: account %s, from %s", what, account.pk if account else "unknown", client)

@@ -31,8 +31,7 @@ def accounts_seen_by(user):
 
 
 def _with_those_above(structures) -> set[int]:
-    chains = structures.values_list("pk", "parent", "parent__parent")
-    return {pk for chain in chains for pk in chain if pk}
+    return set().union(*structures.lines().values())
 
 
 def waiting_for(user) -> list[User]:

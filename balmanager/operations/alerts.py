@@ -14,6 +14,7 @@ from django.utils import timezone
 from balmanager.operations import checks
 from balmanager.operations.models import Trouble
 from directory.plain import plain_text
+from directory.typography import cut
 
 
 class News(NamedTuple):
@@ -45,10 +46,10 @@ def compare(outcomes: Iterable[checks.CheckOutcome]) -> News:
             elif trouble:
                 trouble.delete()
         elif trouble is None:
-            facts = {"name": outcome.check.name, "label": outcome.check.label, "says": outcome.says[:500]}
+            facts = {"name": outcome.check.name, "label": outcome.check.label, "says": cut(outcome.says, 500)}
             Trouble.objects.create(**facts)
         else:
-            trouble.says = outcome.says[:500]
+            trouble.says = cut(outcome.says, 500)
             trouble.save(update_fields=["says"])
             (news.lasting if trouble.told_at else news.came).append(trouble)
     return news

@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from balmanager.celery import app
 from balmanager.degraded import make_sure_redis_answers, outage
+from balmanager.operations import halfway
 from balmanager.operations.models import Job
+from balmanager.operations.partitions import FEW_MONTHS, fewest_months_ahead
 from balmanager.operations.records import schedules
 from balmanager.operations.roles import owns_tables
 from directory.dates import minute_of
@@ -56,10 +58,22 @@ def database() -> str:
 
 
 def migrations() -> str:
+    if missing := halfway.missing_of():
+        raise Unwell(halfway.told(missing))
     executor = MigrationExecutor(connection)
     if waiting := executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise Unwell(f"{len(waiting)} à appliquer : « manage.py migrate »")
     return "à jour"
+
+
+def months() -> str:
+    """Of the tables laid out by month, where somebody asked for it."""
+    ahead = fewest_months_ahead()
+    if ahead is None:
+        return "aucune"
+    if ahead < FEW_MONTHS:
+        raise Unwell(f"{how_many(ahead, 'mois')} d’avance : « manage.py partition », par le propriétaire des tables")
+    return f"{how_many(ahead, 'mois')} d’avance"
 
 
 def shared_counts() -> str:
@@ -74,7 +88,7 @@ def queue_length() -> int:
     if settings.REDIS_URL:
         make_sure_redis_answers()
     with app.connection_for_read() as queue:
-        return queue.default_channel._size(app.conf.task_default_queue)
+        return sum(queue.default_channel._size(one.name) for one in app.conf.task_queues)
 
 
 def queue() -> str:
@@ -189,6 +203,7 @@ def operators() -> str:
 CHECKS = (
     Check("database", "Base de données", database, is_needed=True),
     Check("migrations", "Tables de la base", migrations, is_needed=True),
+    Check("months", "Tables rangées par mois", months),
     Check("cache", "Comptes partagés des limites", shared_counts),
     Check("broker", "File des tâches", queue),
     Check("disk", "Place sur le disque", disk),

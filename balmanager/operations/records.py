@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from balmanager.logs import without_people
 from balmanager.operations.models import Failure, Job
+from directory.typography import cut
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def end(name: str, seconds: float, error: object, result: object) -> None:
         facts |= {"failures": F("failures") + 1}
     Job.objects.filter(name=name).update(**facts)
     if error is not None:
-        text = without_people(f"{type(error).__name__}: {error}")[:300]
+        text = cut(without_people(f"{type(error).__name__}: {error}"), 300)
         Failure.objects.create(job_id=name, at=now, error=text)
         kept = Failure.objects.filter(job=name).values("pk")[: Failure.KEPT]
         Failure.objects.filter(job=name).exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()

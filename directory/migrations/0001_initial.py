@@ -60,6 +60,12 @@ class Migration(migrations.Migration):
 
     initial = True
 
+    # Those that the initial one was made of: a database that had them all goes on from here.
+    replaces = [
+        ('directory', '0002_phase'),
+        ('directory', '0003_places'),
+    ]
+
     dependencies = [
     ]
 
@@ -99,6 +105,7 @@ class Migration(migrations.Migration):
                 ('seconds', models.FloatField(default=0, verbose_name='durée (s)')),
                 ('preview', models.JSONField(blank=True, default=list, verbose_name="aperçu d'une simulation")),
                 ('upload', models.JSONField(blank=True, null=True)),
+                ('phase', models.CharField(choices=[('fetching', 'téléchargement'), ('reading', 'lecture'), ('writing', 'comparaison et écriture')], db_default='fetching', default='fetching', max_length=10, verbose_name='phase')),
             ],
             options={
                 'verbose_name': 'synchronisation',
@@ -156,6 +163,7 @@ class Migration(migrations.Migration):
                 'verbose_name': "situation d'exercice",
                 'verbose_name_plural': "situations d'exercice",
                 'constraints': [models.UniqueConstraint(fields=('national_id', 'source', 'ordinal'), name='activity_once')],
+                'indexes': [models.Index(fields=['finess_site'], name='activity_finess_site'), models.Index(fields=['finess_ej'], name='activity_finess_ej')],
             },
         ),
         migrations.CreateModel(

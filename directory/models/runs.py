@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from directory.memory import once
 from directory.pictures import public_sources, ranking_sources
+from directory.prepared import prepared
 
 SILENT_FOR = timedelta(minutes=5)  # without a sign of life a run is dead
 
@@ -52,14 +53,19 @@ class SyncRunQuerySet(models.QuerySet):
         return self._latest_of(ranking_sources())
 
     def _latest_of(self, sources):
-        runs = [run for run in once("latest_runs", self._latest_two) if run.source in sources]
+        runs = [run for run in once("latest_runs", _latest_two) if run.source in sources]
         return max(runs, key=lambda run: run.as_of, default=None)
 
-    def _latest_two(self) -> list:
+    def latest_two(self):
         """Both in one query: most pages that ask for the one ask for the other."""
         rows = self.applied().order_by(Coalesce("generated_at", "started_at").desc())
         latest = [rows.filter(source__in=sources).values("pk")[:1] for sources in (public_sources(), ranking_sources())]
-        return list(self.filter(Q(pk=Subquery(latest[0])) | Q(pk=Subquery(latest[1]))))
+        return self.filter(Q(pk=Subquery(latest[0])) | Q(pk=Subquery(latest[1]))).order_by()
+
+
+@prepared
+def _latest_two():
+    return SyncRun.objects.latest_two()
 
 
 class SyncRun(models.Model):

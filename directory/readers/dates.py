@@ -1,175 +1,51 @@
-"""A date as people, consoles and clocks write it; the order of day and month is judged on the whole column."""
+"""A date as people, consoles and clocks write it, read into a moment."""
 
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
 from django.utils import timezone
 
+from directory.readers.date_columns import DAY_FIRST, FRENCH, MONTH_FIRST, DateColumn
+from directory.readers.date_words import (
+    AGO,
+    BARE,
+    BESIDE,
+    CLOCK,
+    COMPACT,
+    CTIME,
+    DAY_NAMED,
+    DAYS_AGO,
+    DOTTED_CLOCK,
+    EMPTY_CLOCK,
+    EMPTY_YEARS,
+    END_OF_TIME,
+    EXCEL_DAYS,
+    EXCEL_EPOCH,
+    EXPONENT,
+    FILETIME_EPOCH,
+    FOREVER,
+    FRENCH_CLOCK,
+    LABELLED,
+    MONTH_ALONE,
+    MONTH_NAMED,
+    MONTH_NUMBERED,
+    MONTHS,
+    NET_DATE,
+    NEVER,
+    NO_DATE,
+    NUMERIC,
+    OLDEST,
+    THE,
+    TOO_NARROW,
+    UNITS_AGO,
+    USUAL,
+    WEEKDAY,
+    YEAR_FIRST,
+    ZONES,
+)
 from directory.readers.texts import Read, folded, tidy, unguarded
 from directory.typography import quoted
-
-DAY_FIRST, MONTH_FIRST = "jma", "mja"
-ORDERS = {DAY_FIRST: "jour/mois/année", MONTH_FIRST: "mois/jour/année"}
-NO_DATE = {
-    "jamais", "never", "inconnu", "inconnue", "nc", "aucun", "aucune", "jamais connecte", "jamais connectee", "neant",
-    "jamais utilise", "jamais utilisee", "aucune connexion", "pas de connexion", "aucun acces", "never logged in",
-    "never logged on", "never used", "not logged in", "no login", "no logon", "non connecte", "non connectee",
-    "unknown",
-    "pas encore connecte", "pas encore connectee", "jamais authentifie", "jamais authentifiee", "sans", "sans objet",
-    "n a", "na", "nan", "nat", "none", "null", "nil", "aucune authentification", "pas connecte", "never connected",
-    "jamais active", "jamais activee", "not available", "non disponible", "non utilise", "non utilisee",
-}  # fmt: skip
-# « Jamais utilisée par son titulaire », « Aucune donnée », « Never signed in », « non communiqué »: no figure in it.
-NEVER = re.compile(r"(?:jamais|never|aucune?|pas|non|not|no|sans)(?: [a-z]+){1,6}")
-TOO_NARROW = re.compile(r"#{3,}")  # what a spreadsheet shows, and some save, of a date wider than its column
-EMPTY_CLOCK = re.compile(r"[-/.: T0]*0[-/.: T0]*Z?|-1|0?0?01[-/.]01[-/.]0001.*|0001-01-01.*")
-OLDEST = 2000  # nobody used a BAL before
-EMPTY_YEARS = {1, 1600, 1601, 1753, 1899, 1900, 1904, 1969, 1970, 1980}  # what clocks that were never set say
-EXCEL_DAYS = (36526, 73051)  # of the years 2000 to 2099
-EXCEL_EPOCH = datetime(1899, 12, 30)
-FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)  # LDAP and Windows count tenths of microseconds from there
-# « 15/03/2026 (il y a 3 jours) », « 15/03/2026 / IMAP »; of « (création) », the day is that of something else.
-BESIDE = re.compile(
-    r"\s*(?:\((?!\W*(?:cr[ée]|ouver|mod|mise|maj|exp))[^()]*\)|\s[-/–]\s*[A-Za-zé]+\s?\d?)$", re.IGNORECASE
-)
-END_OF_TIME = 9999  # of databases: 31/12/9999
-FOREVER = 2**63 - 1  # what Active Directory writes for "never"
-MAJORITY = 20  # times more values of one order than of the other: these few are slips
-
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        ["janvier janv jan january", "fevrier fevr fev feb february", "mars mar march", "avril avr apr april",
-         "mai may", "juin jun june", "juillet juil jul july", "aout aou aug august", "septembre sept sep september",
-         "octobre oct october", "novembre nov november", "decembre dec december"], 1)
-    for name in names.split()
-}  # fmt: skip
-WEEKDAY = re.compile(
-    r"^(?:le\s+)?(?:(?:lun|mar|mer|jeu|ven|sam|dim)(?:di|credi|dredi|edi|anche)?|(?:mon|tue|tues|wed|wednes|thu|thur|"
-    r"thurs|fri|sat|satur|sun)(?:day)?)\b\.?,?\s+(?=\S)",
-    re.IGNORECASE,
-)
-CLOCK = re.compile(
-    r"(?:(?<=\d)T|\s*\b(?:à|a|at)\s+|\s+[-–]\s+|[\s,]+)(\d{1,2})\s?(?:[:hH]\s?(\d{2})?(?:\s?(?::|min|m)\s?(\d{2})(?:[.,](\d{1,9}))?)?\s?[sm]?"
-    r"(?:in)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(?:(Z|UTC|GMT|CET|CEST)|(?:GMT|UTC)?([+-]\d{1,2})(?::?(\d{2}))?)?"
-    r"(?:\s*[\[(][\w/ ]+[\])]|\s+(?:CES?T|Europe/Paris))?$"
-)
-FRENCH_CLOCK = re.compile(r"(?<=\d{4})\s(\d{1,2})\.(\d\d)$|(?<=\d{4})[:@](?=\d\d:\d\d)")  # « 15/03/2026 08.30 »
-DOTTED_CLOCK = re.compile(r"\s(\d{1,2})\.(\d\d)\.(\d\d)(?:\.\d+)?(\s*[AaPp][Mm])$")  # Oracle's
-CTIME = re.compile(r"^([A-Za-zûé.]+)\s+(\d{1,2})\s+(\d{1,2}:\d{2}(?::\d{2})?)\s+(?:([A-Z]{3,4}|[+-]\d{4})\s+)?(\d{4})$")
-NUMERIC = re.compile(r"(\d{1,2})(?:\s?[/.-]\s?|\s)(\d{1,2})(?:\s?[/.-]\s?|\s)(\d{4}|\d{2})")
-USUAL = re.compile(r"(\d\d)/(\d\d)/(\d{4})(?: (\d\d):(\d\d)(?::(\d\d))?)?", re.ASCII)  # on most lines of lists
-THE = re.compile(r"^le\s+", re.IGNORECASE)
-YEAR_FIRST = re.compile(r"(\d{4})[/.\s-](\d{1,2})[/.\s-](\d{1,2})")
-DAY_NAMED = re.compile(r"(\d{1,2})(?:er|st|nd|rd|th)?[\s/.-]*([^\W\d_]+)\.?[\s/.,-]*(\d{4}|\d{2})")
-MONTH_NAMED = re.compile(r"([^\W\d_]+)\.?[\s/.-]*(\d{1,2})(?:er|st|nd|rd|th)?[\s/.,-]+(\d{4})")
-# « mars-26 », as spreadsheets write a month; « Mar 26 » is as often a day whose year is missing.
-MONTH_ALONE = re.compile(r"([^\W\d_]+)\.?(?:[\s/.-]+(?=\d{4}$)|[/-])(\d{4}|\d{2})")
-MONTH_NUMBERED = re.compile(r"(\d{1,2})[/.-](\d{4})")
-NET_DATE = re.compile(r"/Date\((\d{13})(?:[+-]\d{4})?\)/")  # JSON of Microsoft's
-LABELLED = re.compile(
-    r"^(?:derni(?:er|ère)|last|date|depuis|since|conn[^\W\d]*|acc[eè]s|login|vue?|imap|pop3?|webmail)\b[^\d:]{0,40}"
-    r"(?::\s*|\s(?:le|on)\s+)",
-    re.IGNORECASE,
-)
-COMPACT = re.compile(r"(\d{8})(?:T?(\d{4}|\d{6})(?:[.,]\d+)?)?\s?(Z|[+-]\d{4})?")  # LDAP's generalized time among them
-BARE = re.compile(r"(\d{5,19})(?:[.,](\d+))?")
-EXPONENT = re.compile(r"(\d)[.,](\d{4,})E\+?(\d\d?)", re.IGNORECASE)
-AGO = re.compile(r"(?:il y a\s+)?(?:environ\s+|env\s+)?(\d+|une?|a|an)\s+(\w+)(?:\s+ago)?")
-UNITS_AGO = {
-    **dict.fromkeys(["minute", "minutes", "min", "mn"], "minutes"), **dict.fromkeys(["heure", "heures", "h", "hour",
-    "hours"], "hours"),
-    **dict.fromkeys(["jour", "jours", "j", "day", "days"], "days"),
-    **dict.fromkeys(["semaine", "semaines", "week", "weeks"], "weeks"),
-    **dict.fromkeys(["mois", "month", "months"], "months"), **dict.fromkeys(["an", "ans", "annee", "annees", "year",
-    "years"], "years"),
-}  # fmt: skip
-DAYS_AGO = {"aujourd hui": 0, "today": 0, "hier": 1, "yesterday": 1, "avant hier": 2}
-ZONES = {"Z": 0, "UTC": 0, "GMT": 0, "CET": 1, "CEST": 2}
-
-
-class DateColumn(NamedTuple):
-    """How the dates of a column are to be read."""
-
-    order: str = DAY_FIRST  # "" when the column does not tell: a date that reads both ways is then set aside
-    remark: str = ""  # for the column as a whole
-    question: str = ""
-    is_shuffled: bool = False  # a spreadsheet took some of its dates for dates, day and month exchanged
-
-
-class DateTally:
-    """What the values of a column say, all together, of their order."""
-
-    def __init__(self) -> None:
-        self.day_first = self.month_first = self.undecided = self.american = 0
-        self.late = {DAY_FIRST: 0, MONTH_FIRST: 0}  # that would be after today, in that order
-        self.cells = self.cells_past_12 = 0
-        self._now = timezone.localdate()
-
-    def add(self, cell: str | date) -> None:
-        if not isinstance(cell, str):
-            self.cells += 1
-            self.cells_past_12 += cell.day > 12
-            return
-        said = cell.strip("'\" \u00a0")
-        if not said[:1].isdigit():
-            said = THE.sub("", WEEKDAY.sub("", LABELLED.sub("", said)))
-        if not (found := NUMERIC.match(said)):
-            return
-        first, second = int(found[1]), int(found[2])
-        if first > 12 or second > 12:
-            self.day_first += first > 12
-            self.month_first += second > 12
-        elif first != second:
-            self.undecided += 1
-            self.american += bool(re.search(r"[ap]m\s*$", cell, re.IGNORECASE))
-            self._look_ahead(first, second, int(found[3]))
-
-    def _look_ahead(self, first: int, second: int, year: int) -> None:
-        year += 2000 if year < 100 else 0
-        for order, month, day in ((DAY_FIRST, second, first), (MONTH_FIRST, first, second)):
-            self.late[order] += 1 <= year <= 9999 and month > 0 and day > 0 and date(year, month, day) > self._now
-
-    def verdict(self) -> DateColumn:
-        proofs = {DAY_FIRST: self.day_first, MONTH_FIRST: self.month_first}
-        if not any(proofs.values()) and self.undecided:
-            proofs = self._by_likelihood()
-        most = max(proofs, key=lambda order: proofs[order])  # of equals the first: day, then month, as in French
-        other = DAY_FIRST if most == MONTH_FIRST else MONTH_FIRST
-        is_shuffled = bool(self.month_first and not self.day_first and self.cells and not self.cells_past_12)
-        if not self.undecided or proofs[other] * MAJORITY <= proofs[most]:
-            remark = "" if most == DAY_FIRST or not proofs[most] else self._why(most)
-            return DateColumn(most, remark, _SHUFFLED if is_shuffled else "", is_shuffled)
-        question = (
-            f"{self.undecided} dates se lisent de deux façons, et la colonne mêle les deux : "
-            "le jour est-il avant le mois, ou après ?"
-        )
-        return DateColumn("", "", question, is_shuffled)
-
-    def _by_likelihood(self) -> dict[str, int]:
-        """Nothing proves an order: a date to come, or an English clock, tell it; else the order of the country."""
-        if self.late[DAY_FIRST] and not self.late[MONTH_FIRST]:
-            return {DAY_FIRST: 0, MONTH_FIRST: 1}
-        if self.american and not self.late[MONTH_FIRST]:
-            return {DAY_FIRST: 0, MONTH_FIRST: 1}
-        return {DAY_FIRST: 1, MONTH_FIRST: 0}
-
-    def _why(self, order: str) -> str:
-        why = "dans l’autre ordre, certaines seraient à venir ou leur heure ne serait pas à l’anglaise"
-        if self.month_first:
-            why = (
-                f"{self.month_first} {'valeurs ne se lisent' if self.month_first > 1 else 'valeur ne se lit'} qu’ainsi"
-            )
-        return f"Dates lues {ORDERS[order]} : {why}."
-
-
-_SHUFFLED = (
-    "Les dates de cette colonne sont écrites mois/jour, et un tableur en a pris une partie pour des dates "
-    "jour/mois : ces cellules-là sont-elles justes ?"
-)
-FRENCH = DateColumn()
 
 
 def read_date(cell: str | date, column: DateColumn = FRENCH, as_of: datetime | None = None) -> Read:

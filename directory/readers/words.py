@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from directory.readers.dates import read_date
 from directory.readers.texts import Read, folded, tidy, unguarded
-from directory.typography import quoted
+from directory.typography import cut, quoted
 
 YES = {
     "oui", "o", "yes", "y", "true", "vrai", "1", "x", "on", "ok", "active", "actif", "activee", "coche", "enabled", "t",
@@ -77,6 +77,13 @@ ASKED = [
     ),
     (re.compile(r"activ|actif|ouvert|enabl|servic"), (Said.OPEN, Said.SUSPENDED)),
 ]
+# What asks of the account behind the mailbox: of a shared one, Exchange closes it to log-ins from the first day.
+OF_THE_ACCOUNT = re.compile(
+    r"\baccount ?(?:is ?)?(?:disabled|enabled)\b|\bblock(?:ed)? ?credential|\bsign ?in (?:is )?(?:blocked|allowed)\b"
+)
+OF_NOBODY = re.compile(
+    r"(?:shared|room|equipment|scheduling|team|group|linked room|remote (?:shared|room|equipment)) ?mailbox"
+)
 REVERSED = re.compile(r"\b(?:non|not|pas|hors)\b|\b(?:un|de)(?=lock|block|bloqu|verrouill)")
 IN_ONE_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # « AccountDisabled »
 TICKS = {**dict.fromkeys("✓✔☑✅", "oui"), **dict.fromkeys(["☐", "✗", "✘", "❌", "[ ]"], "non")}
@@ -100,7 +107,7 @@ def read_yes_no(text: str) -> Read:
     word = _word(text)
     if word in YES or word in NO:
         return Read(word in YES)
-    return Read(problem=f"{quoted(text[:50])} n’est ni oui ni non.")
+    return Read(problem=f"{quoted(cut(text, 50))} n’est ni oui ni non.")
 
 
 def is_bare_answer(text: str) -> bool:
@@ -130,7 +137,7 @@ def read_state(text: str, header: str = "", answers: Mapping[str, str] = NO_ANSW
         return Read(found, "" if found == Said.OPEN else f"{quoted(text)} lu {quoted(found.value)}")
     if found := _since(text, header):
         return Read(found, f"{quoted(text)} lu {quoted(found.value)}")
-    return Read(Said.UNCLEAR, f"{quoted(text[:50])} n’est pas compris : rien n’en est conclu")
+    return Read(Said.UNCLEAR, f"{quoted(cut(text, 50))} n’est pas compris : rien n’en est conclu")
 
 
 def _since(text: str, header: str) -> Said | None:
@@ -160,6 +167,15 @@ def _asked(header: str) -> tuple[Said, Said] | None:
     return (no, yes) if REVERSED.search(asked) else (yes, no)
 
 
+def asks_of_account(header: str) -> bool:
+    return OF_THE_ACCOUNT.search(folded(IN_ONE_WORD.sub(" ", header))) is not None
+
+
+def is_of_nobody(text: str) -> bool:
+    """A mailbox of Exchange into which nobody logs in under its own name, by its `RecipientTypeDetails`."""
+    return OF_NOBODY.fullmatch(folded(IN_ONE_WORD.sub(" ", tidy(unguarded(text))))) is not None
+
+
 def read_kind(text: str) -> Read:
     word = _word(BESIDE.sub("", text))
     for prefix in ("bal ", "boite ", "boite aux lettres ", "messagerie ", "mssante ", "type "):
@@ -168,7 +184,7 @@ def read_kind(text: str) -> Read:
         word.partition(" ")[0] if word[:4] in ("per ", "org ", "app ", "cab ") else ""
     ):
         return Read(kind)
-    return Read(problem=f"{quoted(text[:50])} n’est pas un type de BAL (PER, ORG, APP, CAB).")
+    return Read(problem=f"{quoted(cut(text, 50))} n’est pas un type de BAL (PER, ORG, APP, CAB).")
 
 
 def _word(text: str) -> str:

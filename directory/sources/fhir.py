@@ -4,6 +4,7 @@ A mailbox stands on a professional, on a situation d'exercice or on a structure:
 spool first, and only then handed on, so that nothing of a run that breaks off is ever compared with our copy.
 """
 
+import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from directory.sources.fhir_client import CALLS_PER_SECOND, BadAnswer, Client, P
 from directory.sources.fhir_records import Resource, entries_of, holder_of
 from directory.sources.spool import Page, Spool, take
 from directory.sources.values import refuse
+from directory.typography import cut
 
 SEARCHES: dict[str, list[tuple[str, str]]] = {
     "Practitioner": [],
@@ -131,12 +133,15 @@ class _Search:
                                            "plus tard.") from error  # fmt: skip
 
     def _fetch(self, reading: _Reading, per_page: int, is_whole: bool) -> None:
-        announced, matches, seen = None, 0, set()
+        announced, matches, seen, prints = None, 0, set(), set()
         for number, page in enumerate(self._pages(reading)):
             if number == 0 and page["total"] is not None:
                 announced = page["total"]
                 reading.expect(-(-announced // per_page))
             reading.advance()
+            if (fingerprint := page.get("print")) and fingerprint in prints:
+                self._give_up(f"La recherche {self.name} tourne en rond : la page {number + 1} a déjà été donnée.")
+            prints.add(fingerprint)
             matches += page["matches"]
             if page["next"] in seen:
                 self._give_up(f"La recherche {self.name} tourne en rond : la même suite est donnée deux fois.")
@@ -184,10 +189,16 @@ def _page_of(bundle: dict[str, Any], search: str) -> Page:
     included = {f"{r.get('resourceType')}/{r.get('id')}": r for _, r in resources}
     matches = [resource for entry, resource in resources if _is_match(entry, resource, search)]
     page: Page = {"next": _next(bundle), "total": _total(bundle), "matches": len(matches)}
-    page |= {"records": [], "holders": [], "rejected": []}
+    page |= {"records": [], "holders": [], "rejected": [], "print": _fingerprint(matches)}
     for resource in matches:
         _add(page, resource, included)
     return page
+
+
+def _fingerprint(resources: list[Resource]) -> str:
+    """By what a page that is given twice is known; "" of one that names nothing."""
+    named = [(str(one.get("id")), str(one.get("meta"))) for one in resources if one.get("id")]
+    return hashlib.sha256(repr(named).encode()).hexdigest()[:16] if named else ""
 
 
 def _joined(url: str, link: str | None) -> str | None:
@@ -205,7 +216,7 @@ def _is_match(entry: Resource, resource: Resource, search: str) -> bool:
 
 def _add(page: Page, resource: Resource, included: dict[str, Resource]) -> None:
     if not (holder := holder_of(resource)):
-        page["rejected"].append(["ressource sans identifiant", str(resource)[:500]])
+        page["rejected"].append(["ressource sans identifiant", cut(str(resource), 500)])
         return
     page["holders"].append(holder)
     for record in entries_of(resource, included):
@@ -223,7 +234,9 @@ def _next(bundle: dict[str, Any]) -> str | None:
 
 def _total(bundle: dict[str, Any]) -> int | None:
     total = bundle.get("total")
-    return total if isinstance(total, int) else None
+    if isinstance(total, str) and total.isascii() and total.isdigit():
+        return int(total)
+    return total if isinstance(total, int) and not isinstance(total, bool) and total >= 0 else None
 
 
 class OpenedFhir:

@@ -12,7 +12,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from directory.sources import UnreadableSource
 from directory.sources.download import certificate_sentence, tls_context
-from directory.typography import quoted
+from directory.typography import cut, quoted
 
 KEY_HEADER = "ESANTE-API-KEY"
 CALLS_PER_SECOND = 17  # what the ANS allows an application
@@ -78,7 +78,7 @@ class Client:
     def get(self, url: str) -> dict[str, Any]:
         """The Bundle at `url`; Expired or UnreadableSource when it cannot be had."""
         if not self._is_ours(url):
-            raise BadAnswer(f"{self._base.host} renvoie vers une autre adresse, {url[:200]} : refusé.")
+            raise BadAnswer(f"{self._base.host} renvoie vers une autre adresse, {cut(url, 200)} : refusé.")
         retrying = Retrying(
             retry=retry_if_exception_type(Faulty),
             stop=stop_after_attempt(TRIES),
@@ -144,12 +144,27 @@ def _judge(host: str, response: httpx.Response, body: bytes, *, is_page: bool) -
         raise BadAnswer(f"{host} a répondu {status} : {_diagnostics(answer)}.")
     if kind != "Bundle":
         raise BadAnswer(f"{host} a donné {quoted(kind)} au lieu d'une liste FHIR (Bundle).")
+    _check_bundle(host, answer)
     return answer
+
+
+def _check_bundle(host: str, bundle: dict[str, Any]) -> None:
+    """A Bundle may be 200 and tell, among its entries, that the search failed: what it holds is then a part."""
+    entries = bundle.get("entry") or []
+    if bundle.get("type", "searchset") != "searchset" or not isinstance(entries, list):
+        raise BadAnswer(f"{host} a donné une liste FHIR qui n'est pas la réponse à une recherche.")
+    for entry in entries:
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict) or resource.get("resourceType") != "OperationOutcome":
+            continue
+        issues = [issue for issue in resource.get("issue") or [] if isinstance(issue, dict)]
+        if any(issue.get("severity") in ("error", "fatal") for issue in issues):
+            raise BadAnswer(f"{host} dit que sa réponse est incomplète : {_diagnostics(resource)}.")
 
 
 def _diagnostics(answer: Any) -> str:
     try:
-        return " ; ".join(str(issue.get("diagnostics") or issue.get("code")) for issue in answer["issue"])[:500]
+        return cut(" ; ".join(str(issue.get("diagnostics") or issue.get("code")) for issue in answer["issue"]), 500)
     except (AttributeError, KeyError, TypeError):
         return "sans explication"
 

@@ -105,7 +105,7 @@ class Ldap:
             for page in pages:
                 for dn, values in page:
                     if dn is not None:  # else a referral to another server
-                        yield dn, {name.lower(): _texts(found) for name, found in values.items()}
+                        yield dn, {name: _texts(found) for name, found in without_options(values).items()}
 
     def _connect(self) -> Any:
         if not self.url.startswith(("ldap://", "ldaps://")):
@@ -171,6 +171,15 @@ def _prepare(connection: Any, ca_file: str) -> None:
     if ca_file:
         connection.set_option(ldap.OPT_X_TLS_CACERTFILE, ca_file)
     connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)  # last: it makes the options above those of this connection
+
+
+def without_options(values: dict[str, list[bytes]]) -> dict[str, list[bytes]]:
+    """By the attribute's own name, in small letters: « mail;lang-fr » and « proxyAddresses;range=0-1499 » hold more
+    values of it. Those without an option come first."""
+    found: dict[str, list[bytes]] = {}
+    for name in sorted(values, key=lambda name: ";" in name):
+        found.setdefault(name.partition(";")[0].lower(), []).extend(values[name])
+    return found
 
 
 def _texts(values: list[bytes]) -> list[str]:
@@ -239,8 +248,7 @@ class OpenedLdap:
     def _records_of(self, page: list[tuple]) -> Iterator[EntryRecord | RejectedRecord]:
         for number, (dn, values) in enumerate(page, start=1 + (self.bytes_read - 1) * self._source.count):
             if dn is not None:  # else a referral to another server
-                lowered = {name.lower(): found for name, found in values.items()}
-                yield from records_of(number, dn, lowered, self._fields)
+                yield from records_of(number, dn, without_options(values), self._fields)
 
 
 def _fields(attributes: dict[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from mailboxes.actions.moves import check_verb, move, write_moves
 from mailboxes.actions.requests import STAMPS, ask, cancel, note_all
 from mailboxes.lifecycle import STEPS, Act, Letter, Party, RequestKind, Verb
 from mailboxes.models import SYSTEM, Bal, Notice, Request, bulk
-from mailboxes.notices.telling import gestionnaires_of, notices_of_delay
+from mailboxes.notices.writing import gestionnaires_of, notices_of_delay
 from mailboxes.rules.requests import Shown, shown_of
 
 

@@ -13,7 +13,7 @@ from mailboxes.actions.batches import Tally, in_batches, sift
 from mailboxes.actions.journal import entry_of, locked, write, write_all
 from mailboxes.lifecycle import Act, Party
 from mailboxes.models import ApplicativeFacts, Bal, JournalEntry
-from mailboxes.notices.telling import gestionnaires_of, notices_for
+from mailboxes.notices.writing import gestionnaires_of, notices_for
 
 GESTIONNAIRES = frozenset({Party.GESTIONNAIRES})
 DESCRIBED = ("software", "certificate_expires_on", "answers", "channel")

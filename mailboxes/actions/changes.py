@@ -37,4 +37,4 @@ def told(row: Model, name: str, before: Any) -> dict[str, Any]:
 
 def said(field: Field, value: Any) -> str:
     """A value in words: that of a choice is its label."""
-    return str(dict(field.flatchoices or ()).get(value) or shown(value))
+    return str((field.choices and dict(field.flatchoices).get(value)) or shown(value))

@@ -18,7 +18,7 @@ from mailboxes.actions.moves import move
 from mailboxes.actions.usage import declare_use
 from mailboxes.lifecycle import LIVE, Act, Party, Verb
 from mailboxes.models import Bal, Claim, JournalEntry, Person, Signatory, bulk
-from mailboxes.notices.telling import notice_to_person
+from mailboxes.notices.writing import notice_to_person
 
 
 class Answered(NamedTuple):

@@ -11,7 +11,7 @@ from mailboxes.lifecycle import Act
 from mailboxes.models import Contact, ContactChange, JournalEntry, Person, Signatory, bulk, contact_of
 from mailboxes.models.contacts import FORMER, NEW
 from mailboxes.models.thresholds import chosen
-from mailboxes.notices.telling import notice_to_account, notices_to_addresses
+from mailboxes.notices.writing import notice_to_account, notices_to_addresses
 
 COLUMNS = ["channel", "email", "mssante_address", "links_from"]
 NOWHERE = Contact(Person.Channel.EMAIL, "", "")

@@ -15,7 +15,7 @@ from mailboxes.actions.journal import entry_of, locked, write, write_all
 from mailboxes.lifecycle import Act, Party
 from mailboxes.models import Bal, JournalEntry, bulk
 from mailboxes.notices import idleness
-from mailboxes.notices.telling import gestionnaires_of, notices_for
+from mailboxes.notices.writing import gestionnaires_of, notices_for
 
 HOLDERS, GESTIONNAIRES = frozenset({Party.HOLDERS}), frozenset({Party.GESTIONNAIRES})
 

@@ -13,7 +13,7 @@ from mailboxes.actions.people import enter
 from mailboxes.lifecycle import Act, Party
 from mailboxes.models import SYSTEM, Affiliation, Joining, Movement, Person, Structure
 from mailboxes.models.thresholds import chosen
-from mailboxes.notices.telling import notice_to_account, notice_to_person, notices_to_gestionnaires
+from mailboxes.notices.writing import notice_to_account, notice_to_person, notices_to_gestionnaires
 
 
 @transaction.atomic

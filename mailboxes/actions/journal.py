@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory.dates import day_of
+from directory.typography import cut
 from mailboxes.lifecycle import Party
 from mailboxes.models import (
     SYSTEM,
@@ -20,14 +21,17 @@ from mailboxes.models import (
     Signatory,
     bulk,
 )
-from mailboxes.notices.telling import (
+from mailboxes.models.fields import length_of
+from mailboxes.notices.telling import tell
+from mailboxes.notices.writing import (
     gestionnaires_of,
     is_own_act,
     notice_to_person,
     notices_for,
     notices_to_gestionnaires,
-    tell,
 )
+
+SHOWN = length_of(JournalEntry, "before")
 
 
 def locked(bal: Bal) -> Bal:
@@ -42,6 +46,7 @@ def entry_of(bal: Bal | None, what: str, *, by, before="", after="", note="", pa
     if isinstance(by, Signatory):
         signatory, about = by.person, {"person": by.person, **about}
         note = " ".join(filter(None, [note, _origin_of(by)]))
+    before, after = str(before), str(after)
     return JournalEntry(
         bal=bal,
         **about,
@@ -49,11 +54,18 @@ def entry_of(bal: Bal | None, what: str, *, by, before="", after="", note="", pa
         what=what,
         by=None if by is SYSTEM or signatory else by,
         signatory=signatory,
-        before=str(before)[:300],
-        after=str(after)[:300],
-        note=note,
+        before=cut(before, SHOWN),
+        after=cut(after, SHOWN),
+        note=_with_the_whole(note, before, after),
         told_at=None if parties else now,
     )
+
+
+def _with_the_whole(note: str, before: str, after: str) -> str:
+    """What is too long to stand before and after is said to be cut there, and stands whole here."""
+    said = {"Avant": before, "Après": after}
+    whole = [f"{label}, en entier : {text}" for label, text in said.items() if len(text) > SHOWN]
+    return "\n".join(filter(None, [note, *whole])) if whole else note
 
 
 def _origin_of(signatory: Signatory) -> str:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from directory.typography import cut
 from mailboxes import rules
 from mailboxes.actions.batches import Tally, in_batches, sift
 from mailboxes.actions.holders import leave_bal
@@ -16,7 +17,7 @@ from mailboxes.actions.people import lock_stay
 from mailboxes.lifecycle import Act, Party
 from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Step, bulk, standing_of
 from mailboxes.models.checklists import BY_NAME, TaskLine, file_of, files
-from mailboxes.notices.telling import gestionnaires_of, notices_to_gestionnaires
+from mailboxes.notices.writing import gestionnaires_of, notices_to_gestionnaires
 
 ON_THE_DAY = "Départ de la personne."
 OF_FILE = ("stay__person", "stay__structure__parent")
@@ -95,7 +96,7 @@ def close_movement(movement: Movement, *, by) -> Movement:
     seen = [(line.task.name, line.seen.words) for line in lines if line.seen and line.seen.is_done]
     Step.objects.filter(movement=movement, name__in=[name for name, _ in seen]).delete()
     Step.objects.bulk_create(
-        Step(movement=movement, name=name, outcome=Step.State.SEEN, note=words[:300]) for name, words in seen
+        Step(movement=movement, name=name, outcome=Step.State.SEEN, note=cut(words, 300)) for name, words in seen
     )
     _end(movement)
     _write(movement, Act.CLOSE_MOVEMENT, by=by, after=_told(movement))

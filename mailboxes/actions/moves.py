@@ -14,7 +14,7 @@ from mailboxes.actions.journal import entry_of, locked, tell_on_commit
 from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import ATTESTATION, BY_VERB, REOPENS, STARTS_THE_CLOCK, Party, State, Verb
 from mailboxes.models import Bal, Notice, bulk
-from mailboxes.notices.telling import gestionnaires_of, notices_for
+from mailboxes.notices.writing import gestionnaires_of, notices_for
 
 SEEN = (Verb.VERIFY_DEPUBLICATION, Verb.VERIFY_DELETION)  # what the annuaire must have shown
 

@@ -8,7 +8,7 @@ from mailboxes.actions.journal import write_about
 from mailboxes.lifecycle import Act
 from mailboxes.models import Structure
 from mailboxes.models.own_words import OwnWords, own_words
-from mailboxes.notices.mails import WORDINGS
+from mailboxes.notices.wordings import WORDINGS
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory.models import Entry
+from directory.typography import cut
 from mailboxes import rules
 from mailboxes.actions.journal import write_about
 from mailboxes.actions.requests import cancel, open_request
@@ -33,7 +34,7 @@ def prefer(person: Person, situation: str, address: str, *, by, purpose: str = "
         _write(person, before, "", wish, by=by)
         wish.delete()
         return None
-    facts = {"address": address, "place": places[situation][:254], "wished_at": timezone.now(), "by": by}
+    facts = {"address": address, "place": cut(places[situation], 254), "wished_at": timezone.now(), "by": by}
     wish, _ = Preference.objects.update_or_create(
         person=person, situation=situation, purpose=purpose, defaults={**facts, "request": None}
     )

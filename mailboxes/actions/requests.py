@@ -24,7 +24,7 @@ from mailboxes.lifecycle import (
 )
 from mailboxes.models import Bal, JournalEntry, Notice, Operator, Person, Request, Structure
 from mailboxes.models.requests import AWAITED
-from mailboxes.notices.telling import letter_to_operator
+from mailboxes.notices.writing import letter_to_operator
 from mailboxes.requests.letters import Layouts
 
 STAMPS = {

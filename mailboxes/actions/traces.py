@@ -4,7 +4,10 @@ import re
 from urllib.parse import unquote_plus
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
+from directory.prepared import add_row
+from directory.typography import cut
 from mailboxes.actions.batches import Tally
 from mailboxes.models import AccessTrace
 
@@ -13,7 +16,8 @@ NUMBER = re.compile(r"(?<![\w.-])(?:\d[\s.]?){10,14}\d(?![\w-])")  # RPPS, natio
 
 def trace(user, what: str, target: str = "") -> None:
     """`target` may be what an address asked (`?q=…`): the numbers of people are taken out of it."""
-    AccessTrace.objects.create(user=user, what=what, target=NUMBER.sub("‹numéro›", unquote_plus(target))[:300])
+    said = cut(NUMBER.sub("‹numéro›", unquote_plus(target)), 300)
+    add_row(AccessTrace, user=user.pk, at=timezone.now(), what=what, target=said)
 
 
 def delete(rows: QuerySet) -> Tally:

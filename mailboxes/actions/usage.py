@@ -17,7 +17,7 @@ from mailboxes.actions.requests import open_request
 from mailboxes.lifecycle import STOPPABLE, Act, Party, RequestKind, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Reading, Request, bulk
 from mailboxes.models.thresholds import chosen
-from mailboxes.notices.telling import gestionnaires_of, notice_to_person, notices_for
+from mailboxes.notices.writing import gestionnaires_of, notice_to_person, notices_for
 
 LEARNT = ["last_used_at", "last_used_source", "clock_at", "read_at", "used_mb", "quota_mb", "percent_full", "full_on"]
 RECKONED = ("read_at", "full_on")  # worked out again from the readings that stand

@@ -5,17 +5,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Case, Value, When
+from django.db.models import BigIntegerField, Case, Value, When
 from django.utils import timezone
 
+from directory.prepared import prepared
 from mailboxes.api.serializers import ACTS
 from mailboxes.lifecycle import EXPOSED, Role
 from mailboxes.models import Bal, Cotitulaire, Delegataire
 from mailboxes.models.bals import BalQuerySet, holder_left_in_row, roles_of_facts, used_bals
+from mailboxes.models.bulk import among
 from mailboxes.models.holders import role_in
 from mailboxes.models.people import written_name
 from mailboxes.rules import allows, check_act, check_move
@@ -48,11 +50,34 @@ READ = {
 MOMENTS = ("state_since", "last_used_at", "read_at")
 
 
-def bal_lines(bals: BalQuerySet, user, asked: Collection[str] | None = None) -> dict[int, dict[str, Any]]:
-    """What the API shows `user` of these BAL, by primary key; `asked`: these fields alone."""
+def bal_lines(pks: Iterable[int], user, asked: Collection[str] | None = None) -> dict[int, dict[str, Any]]:
+    """What the API shows `user` of these BAL, which they see, by primary key; `asked`: these fields alone."""
+    return _told(_among(timezone.localdate(), pks=pks), user, asked)
+
+
+def bal_line(pk: int, user) -> dict[str, Any] | None:
+    """The same of one; None where they see no such BAL."""
+    found = _seen(timezone.localdate(), pk=pk, user=user) if pk <= BigIntegerField.MAX_BIGINT else []
+    return _told(found, user).get(pk)
+
+
+@prepared
+def _among(today: date, pks):
+    return _read(Bal.objects.filter(among("pk", pks)))
+
+
+@prepared
+def _seen(today: date, pk, user):
+    return _read(Bal.objects.visible_to(user).filter(pk=pk))
+
+
+def _read(bals: BalQuerySet):
     has_left = Case(When(kind=Bal.Kind.NOMINATIVE, then=holder_left_in_row()), default=Value(False))
-    read = bals.with_publication().annotate(has_left=has_left)
-    rows = {row[0]: row for row in read.values_list(*READ.values(), "has_left")}
+    return bals.with_publication().annotate(has_left=has_left).values_list(*READ.values(), "has_left")
+
+
+def _told(found: Iterable[tuple], user, asked: Collection[str] | None = None) -> dict[int, dict[str, Any]]:
+    rows = {row[0]: row for row in found}
     holders = _holders(rows)
     is_weighed = asked is None or "abilities" in asked
     lent = _lent(rows, user) if is_weighed else set()
@@ -75,14 +100,17 @@ def written(moment: datetime, zone) -> str:
     return said[:-6] + "Z" if said.endswith("+00:00") else said
 
 
+@prepared
+def _held(pks):
+    person = ("person_id", "person__given_name", "person__family_name", "person__rpps", "person__user_id")
+    held = Cotitulaire.objects.filter(among("bal", pks)).order_by("-is_principal", "pk")
+    return held.values_list("bal_id", "is_principal", "since", *person)
+
+
 def _holders(pks: Iterable[int]) -> dict[int, list[tuple[dict[str, Any], int | None]]]:
     """Each holder as shown, with their account."""
-    held = Cotitulaire.objects.filter(bal__in=[*pks]).order_by("-is_principal", "pk")
-    person = ("person_id", "person__given_name", "person__family_name", "person__rpps", "person__user_id")
     found = defaultdict(list)
-    for bal, is_principal, since, pk, given, family, rpps, account in held.values_list(
-        "bal_id", "is_principal", "since", *person
-    ):
+    for bal, is_principal, since, pk, given, family, rpps, account in _held(pks=pks):
         shown = {
             "id": pk,
             "name": written_name(given, family),

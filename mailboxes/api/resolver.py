@@ -16,12 +16,13 @@ from directory.folding import name_key
 from directory.likeness import Likeness, likeness
 from directory.models import Entry, SyncRun
 from directory.pictures import public_sources
+from directory.prepared import prepared
 from directory.typography import quoted
 from mailboxes.lifecycle import TO_BE_LEFT, State
 from mailboxes.models import Alias, Bal, Person, Preference
-from mailboxes.models.bals import BalQuerySet
 from mailboxes.models.bulk import among
 from mailboxes.models.fill import Fill, fill_of
+from mailboxes.models.thresholds import chosen
 
 MAX_QUESTIONS = 500  # of one batch
 ALTERNATIVES = 10  # shown beside the best
@@ -218,13 +219,18 @@ def resolve(questions: list[ResolverQuestion], *, user) -> list[ResolverAnswer]:
     return answers
 
 
+@prepared
+def _lines(people, structures):
+    shared = among("structure_id", structures) & ~Q(kind=Bal.Kind.NOMINATIVE)
+    lines = Entry.objects.published().filter(among("person_id", people) | shared)
+    return lines.values_list("source", "pk", "rank", *AnnuaireLine._fields)
+
+
 def _candidates(questions: list[ResolverQuestion]) -> dict[tuple[str, str, str], Candidate]:
     """One per person, structure and address, whichever public source says it first."""
-    own = Q(person_id__in={question.rpps for question in questions} - {""})
+    people = {question.rpps for question in questions} - {""}
     structures = {question.structure for question in questions} - {""}
-    shared = Q(structure_id__in=structures) & ~Q(kind=Bal.Kind.NOMINATIVE)
-    sources = public_sources()
-    read = Entry.objects.published().filter(own | shared).values_list("source", "pk", "rank", *AnnuaireLine._fields)
+    sources, read = public_sources(), _lines(people=people, structures=structures)
     found: dict[tuple[str, str, str], Candidate] = {}
     for _, _, rank, *facts in sorted(read, key=lambda row: (sources.index(row[0]), row[1])):
         line = AnnuaireLine._make(facts)
@@ -239,11 +245,13 @@ def _candidates(questions: list[ResolverQuestion]) -> dict[tuple[str, str, str],
 def _tie_to_register(candidates: Iterable[Candidate], user) -> None:
     """What we know of a BAL is said only to who sees it: another structure's idleness is its own business."""
     addresses = {candidate.address for candidate in candidates}
-    bals = {known.address: known for known in _known(Bal.objects.visible_to(user).filter(among("address", addresses)))}
+    fresh_days, now = chosen.READING_FRESH_DAYS, timezone.now()
+    seen = _known(fresh_days, timezone.localdate(), now=now, user=user, addresses=addresses)
+    bals = {row[1]: Known(*row) for row in seen}
     aliases = Alias.objects.seen_at(addresses - bals.keys(), user)
     others = {address: (bal, nature) for address, bal, nature in aliases.values_list("address", "bal", "nature")}
-    left = Bal.objects.filter(pk__in={bal for bal, _ in others.values()})
-    behind = {known.pk: known for known in _known(left)} if others else {}
+    hidden = {bal for bal, _ in others.values()}
+    behind = {row[0]: Known(*row) for row in _known_behind(fresh_days, now=now, pks=hidden)} if others else {}
     for candidate in candidates:
         candidate.bal = bals.get(candidate.address)
         if candidate.address in others:
@@ -251,16 +259,34 @@ def _tie_to_register(candidates: Iterable[Candidate], user) -> None:
             candidate.bal = behind[bal]
 
 
-def _known(bals: BalQuerySet) -> Iterable[Known]:
-    return map(Known._make, bals.with_idleness(timezone.now()).values_list(*Known._fields))
+@prepared
+def _known(fresh_days, today, now, user, addresses):
+    seen = Bal.objects.visible_to(user).filter(among("address", addresses))
+    return seen.with_idleness(now).values_list(*Known._fields)
+
+
+@prepared
+def _known_behind(fresh_days, now, pks):
+    return Bal.objects.filter(among("pk", pks)).with_idleness(now).values_list(*Known._fields)
+
+
+@prepared
+def _wishes(people):
+    rows = Preference.objects.filter(among("person__rpps", people)).order_by()
+    return rows.values_list("person", "person__rpps", "address", "situation", "purpose")
+
+
+@prepared
+def _namesakes(structures, families):
+    """Who is published there under these family names."""
+    there = Entry.objects.published().filter(among("structure_id", structures), among("family_name", families))
+    return there.values_list("structure_id", "family_name", "given_name", "person_id")
 
 
 def _tie_to_wishes(candidates: Iterable[Candidate], user) -> None:
     """A wish that the annuaire does not show yet, or never will, for a sort of message: told to who sees the person."""
     people = {candidate.entry.person_id for candidate in candidates} - {""}
-    rows = Preference.objects.filter(among("person__rpps", people))
-    told = rows.values_list("person", "person__rpps", "address", "situation", "purpose")[::1]
-    if not told:
+    if not (told := _wishes(people=people)):
         return  # as for most: who sees whom need not be asked
     seen = set(Person.objects.visible_to(user).filter(among("rpps", people)).values_list("pk", flat=True))
     wishes: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
@@ -369,14 +395,11 @@ def _of_rank(answer: ResolverAnswer) -> list[tuple[str, str]]:
 def _homonyms(candidates: list[Candidate]) -> set[str]:
     """The addresses of those whose full name another person bears in the same structure."""
     named = [c.entry for c in candidates if c.entry.structure_id and c.entry.family_name and c.entry.person_id]
-    others = Entry.objects.published().filter(
-        among("structure_id", {entry.structure_id for entry in named}),
-        among("family_name", {entry.family_name for entry in named}),
-    )
+    if not named:
+        return set()
+    structures, families = ({getattr(entry, name) for entry in named} for name in ("structure_id", "family_name"))
     bearers = defaultdict(set)
-    for structure, family, given, person in others.values_list(
-        "structure_id", "family_name", "given_name", "person_id"
-    ):
+    for structure, family, given, person in _namesakes(structures=structures, families=families):
         bearers[structure, name_key(family, given)].add(person)
     return {
         entry.address

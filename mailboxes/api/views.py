@@ -5,7 +5,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 
 from mailboxes import actions
-from mailboxes.api.bal_lines import READ, bal_lines
+from mailboxes.api.bal_lines import READ, bal_line, bal_lines
 from mailboxes.api.corrections import AccessSerializer, CorrectBalSerializer, correct_bal, vouch
 from mailboxes.api.fields import person_of
 from mailboxes.api.serializers import (
@@ -41,17 +41,16 @@ class BalViewSet(ResourceViewSet):
 
     def lines(self, page):
         pks, names = [row["pk"] for row in page], self.asked([*READ, "cotitulaires", "abilities"])
-        rows = bal_lines(Bal.objects.filter(pk__in=pks), self.request.user, names)
+        rows = bal_lines(pks, self.request.user, names)
         return [rows[pk] for pk in pks]
 
     def facts(self):
         return self.facts_of(self.kwargs["pk"])
 
     def facts_of(self, pk):
-        rows = bal_lines(self.get_queryset().filter(pk=pk), self.request.user)
-        if not rows:
+        if (line := bal_line(int(pk), self.request.user)) is None:
             raise NotFound
-        return rows[int(pk)]
+        return line
 
     @extend_schema(request=RegisterSerializer, responses={201: BalSerializer}, summary=Act.REGISTER.label)
     def create(self, request):

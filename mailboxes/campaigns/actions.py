@@ -33,7 +33,7 @@ from mailboxes.campaigns.rules import (
 )
 from mailboxes.lifecycle import Act, CampaignKind, Verb
 from mailboxes.models import SYSTEM, Bal, Claim, Cotitulaire, JournalEntry, Notice, Structure
-from mailboxes.notices.telling import notice_to_person
+from mailboxes.notices.writing import notice_to_person
 
 PEOPLE = 200  # told together; what has no more is told at once, the rest by a job
 NAMED = 3  # addresses in the line of the journal; the page has them all

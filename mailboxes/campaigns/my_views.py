@@ -12,7 +12,7 @@ from mailboxes.lifecycle import CampaignKind
 from mailboxes.models import Bal, Notice, Signatory
 from mailboxes.notices import links
 from mailboxes.notices.telling import is_answered_in_campaign
-from mailboxes.rules import Refused
+from mailboxes.views.refusals import refusals_told
 from mailboxes.views.signed import by_signed_link, refused
 
 DONE: dict[str, str] = {
@@ -70,11 +70,9 @@ def _answer(request, target: CampaignTarget, *, by) -> None:
     said, ticked = request.POST.get("answer", ""), request.POST.getlist("withdrawn")
     chosen = dict(zip(request.POST.getlist("situation"), request.POST.getlist("address"), strict=False))
     facts = {"withdrawn": ticked, "shown": request.POST.getlist("shown"), "chosen": chosen}
-    try:
+    with refusals_told(request):
         answered = answer_campaign(target, said, by=by, **facts)
         messages.success(request, DONE[answered.answer])
-    except Refused as refusal:
-        messages.error(request, refusal.messages[0])
 
 
 @by_signed_link(links.NOTICE, Notice.objects.all)

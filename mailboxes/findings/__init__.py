@@ -1,6 +1,14 @@
 """What needs doing, as one table: each finding says what it is about, why it matters, and the way to mend it."""
 
-from mailboxes.findings.counts import FINDING, Counted, count_findings
+from mailboxes.findings.counts import (
+    FINDING,
+    KEPT,
+    Counted,
+    are_many,
+    count_findings,
+    kept_of_many,
+    measured_total,
+)
 from mailboxes.findings.sets import SOON
 from mailboxes.findings.table import BY_NAME, FINDINGS, OF_BALS, OF_MOVEMENTS, OF_SIGHTINGS, Finding, narrow
 
@@ -8,12 +16,16 @@ __all__ = [
     "BY_NAME",
     "FINDING",
     "FINDINGS",
+    "KEPT",
     "OF_BALS",
     "OF_MOVEMENTS",
     "OF_SIGHTINGS",
     "SOON",
     "Counted",
     "Finding",
+    "are_many",
     "count_findings",
+    "kept_of_many",
+    "measured_total",
     "narrow",
 ]

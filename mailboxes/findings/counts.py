@@ -1,17 +1,26 @@
 """How many of each: at once where it is quick, else as of the latest measure of the day."""
 
+import hashlib
+from collections.abc import Callable
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from django.core.cache import cache
 from django.db.models import Count, QuerySet, Sum, Value
 from django.utils import timezone
 
 from mailboxes.findings.table import FINDINGS, OF_BALS, OF_ENGAGEMENTS, OF_MOVEMENTS, OF_SIGHTINGS, Finding
 from mailboxes.gaps import Gaps
 from mailboxes.models import Bal, Engagement, Measure, Movement, Sighting, Structure
+from mailboxes.models.measures import TOTAL
 from mailboxes.rules import allows, check_annuaire_fresh
 
 FINDING = "finding"  # the measure; its key is the finding's name
+KEPT = 15 * 60  # seconds: as long as the measures
+MANY = 20_000  # live BAL beyond which to count them takes a page longer than its reader waits
+
+
+Read = TypeVar("Read")
 
 
 class Counted(NamedTuple):
@@ -22,7 +31,7 @@ class Counted(NamedTuple):
 
 def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[Counted]:
     """The findings that hold for `user` with their counts, in the order of the table; as many queries whatever the
-    number of BAL.
+    number of BAL. Of many BAL, all counts are those of the latest measure, a quarter of an hour old at most.
 
     `within`: in these structures alone, of those that `user` sees.
     """
@@ -35,8 +44,9 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
         files = files.filter(stay__structure__in=structures.values("pk"))
         seen, engaged = (rows.of_structures(structures.values("pk")) for rows in (seen, engaged))
     day, kept = _kept(structures)
-    at_once = [finding for finding in OF_BALS if day is None or not finding.is_kept]
-    counts = kept | _count(at_once, bals)
+    many = are_many(structures)
+    of_measure = {one.name for one in FINDINGS if day and (one.is_kept or (many and one.bals))}
+    counts = kept | _count([finding for finding in OF_BALS if finding.name not in of_measure], bals)
     if day is None:
         gaps = (Gaps.visible_to(user) if within is None else Gaps(structures)).counts()
         counts |= {name: number for (name, status), number in gaps.items() if status == "open"}
@@ -45,7 +55,7 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     counts |= {finding.name: finding.engagements(engaged).count() for finding in OF_ENGAGEMENTS if finding.engagements}
     counts |= {finding.name: int(finding.holds()) for finding in FINDINGS if finding.holds}
     return [
-        Counted(finding, number, day if finding.is_kept else None)
+        Counted(finding, number, day if finding.name in of_measure else None)
         for finding in FINDINGS
         if (number := counts.get(finding.name))
     ]
@@ -54,6 +64,8 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
 def _count(findings: list[Finding], bals) -> dict[str, int]:
     """How many of each, in one statement with a SELECT for each: each has its own index, which one pass over all the
     BAL would not use."""
+    if not findings:
+        return {}
     first, *others = [
         finding.bals(bals).order_by().values(name=Value(finding.name)).annotate(number=Count("pk"))
         for finding in findings
@@ -62,11 +74,41 @@ def _count(findings: list[Finding], bals) -> dict[str, int]:
     return dict(first.union(*others, all=True).values_list("name", "number"))
 
 
+def are_many(structures: QuerySet[Structure]) -> bool:
+    """Do these structures have many live BAL, by the latest measure?"""
+    return measured_total(structures) > MANY
+
+
+def measured_total(structures: QuerySet[Structure]) -> int:
+    """How many live BAL they have by the latest measure; 0 where there is none of late."""
+    totals = Measure.objects.filter(structure__in=structures.values("pk")).of(TOTAL)
+    latest = totals.order_by("-day").values_list("day").annotate(Sum("count")).first()
+    return latest[1] if latest and is_of_late(latest[0]) else 0
+
+
+def kept_of_many(name: str, structures: QuerySet[Structure], read: Callable[[], Read]) -> Read:
+    """What `read` counts for these structures; of many BAL, what it gave within the last quarter of an hour."""
+    if not are_many(structures):
+        return read()
+    asked = repr((name, *structures.order_by("pk").values("pk").query.sql_with_params()))
+    key = f"{name}-{hashlib.sha256(asked.encode()).hexdigest()}"
+    found: Read | None = cache.get(key)
+    if found is None:
+        found = read()
+        cache.set(key, found, KEPT)
+    return found
+
+
+def is_of_late(day: date | None) -> bool:
+    """Is a measure of that day still shown?"""
+    return day is not None and day >= timezone.localdate() - timedelta(days=1)
+
+
 def _kept(structures: QuerySet[Structure]) -> tuple[date | None, dict[str, int]]:
     """The measures of today or yesterday of these structures; nothing older is shown."""
     measures = Measure.objects.filter(structure__in=structures.values("pk"))
     day = measures.latest_day()
-    if day is None or day < timezone.localdate() - timedelta(days=1):
+    if not is_of_late(day):
         return None, {}
     rows = measures.of(FINDING).filter(day=day).values_list("key").annotate(Sum("count"))
     kept = dict(rows.order_by())

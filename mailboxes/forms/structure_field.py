@@ -5,7 +5,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django_filters.fields import ModelChoiceField as FilterModelChoiceField
 
-from directory.typography import quoted
+from directory.typography import cut, quoted
 from mailboxes.models import Structure
 
 FEW = 40  # structures; hundreds of options cost most of a page's time, and nobody reads them
@@ -43,7 +43,7 @@ class StructureField(forms.ModelChoiceField):
         if len(rows) == 1:
             return rows[0]
         what = "Plusieurs structures répondent" if rows else "Aucune structure ne répond"
-        raise ValidationError(f"{what} à {quoted(said[:60])} : écrivez son nom entier.")
+        raise ValidationError(f"{what} à {quoted(cut(said, 60))} : écrivez son nom entier.")
 
 
 class _FilterField(StructureField, FilterModelChoiceField):

@@ -22,7 +22,7 @@ from mailboxes.imports.rules import check_within
 from mailboxes.lifecycle import Act, Party, Role
 from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, JournalEntry, Notice, Person, bulk
 from mailboxes.models.people import people_of_annuaire
-from mailboxes.notices.telling import notices_for
+from mailboxes.notices.writing import notices_for
 from mailboxes.rules.holders import check_number
 
 

@@ -55,6 +55,8 @@ def guess(
     `fields`: those of another sort of list than one of BAL.
     """
     offered = FIELDS if fields is None else fields
+    wide = [row for row in sample if sum(map(bool, row.cells)) > 1]
+    sample = wide if len(wide) * 2 >= len(sample) else sample  # alone on its line, a cell is the heading of a group
     names = [bare(header) for header in headers]
     found = [(saved or {}).get(name, "") for name in names]
     for one in offered:

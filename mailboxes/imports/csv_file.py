@@ -5,7 +5,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from io import TextIOWrapper
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from types import TracebackType
 
@@ -17,8 +17,12 @@ TALLEST = 20  # lines of one record, where a quoted value holds line ends
 HEAD = 64 * 1024
 SEPARATORS = ";\t,|^~"
 SHAPED = 200  # first lines that tell the separator
-RULE = re.compile(r"(?=.*(?:--|==|__))[\s+|;,=_-]{3,}")  # drawn below headers, or around a table
-RULED = frozenset("+-=_|; ")  # how such a line begins: most need no closer look
+RULE = re.compile(r"(?=.*(?:--|==|__))[\s+|;,=_:-]{3,}")  # drawn below headers, or around a table
+RULED = frozenset("+-=_|;: ")  # how such a line begins: most need no closer look
+UNDERLINES = re.compile(r"\s*-{2,}(?:\s+-{2,})+\s*")  # one below each header: they tell where the columns stand
+FOOTER = re.compile(r"\s*\(\d+ (?:rows?|lignes?)(?: affected)?\)\s*")
+# « PrimarySmtpAddress : a@x.fr », one value a line, as PowerShell's Format-List, YAML and LDIF have them.
+OF_A_FORM = re.compile(r"\s*(?:- )?([\w][\w .-]{0,50}?)\s*:(?:\s|$)")
 # Of columns that only blanks part: two at least where every line has them, since a date and its hour have one between.
 BLANKS = [re.compile(r"\s{2,}"), re.compile(r"\s+")]
 QUOTES = {"'": "'", "“": "”", "«": "»"}  # what some put around each value in place of the plain ones
@@ -47,8 +51,9 @@ class CsvFile:
         if not self._encoding and b"\0" in head:
             raise Unreadable("Ce fichier n’est pas du texte : enregistrez la liste en CSV ou en classeur .xlsx.")
         self._legacy = Encoding("cp1252") if self._encoding else legacy_of(self._not_in_utf_8())
-        self._is_wrapped, self._is_pasted, self._quote = False, False, ""
+        self._is_wrapped, self._is_pasted, self._shows_all, self._quote = False, False, False, ""
         self._blanks: re.Pattern | None = None
+        self._cuts: list[int] = []  # where the columns begin, of a table that a terminal showed
         first = [line or "" for line in islice(self._lines(), SHAPED)]
         self._quote = _quote_of(first)
         first = [_in_plain_quotes(line, self._quote) for line in first]
@@ -57,9 +62,24 @@ class CsvFile:
         if self.width <= 2 and (inner := _unwrapped(first)):
             self._is_wrapped = True
             self.separator, self.width = _shape(inner)
-        if self.width == 1 and (blanks := _blanks_of(first)):
+        if self.width == 1 and (cuts := _cuts_of(self._shown())):
+            self._cuts = cuts
+            self.separator, self.width = "\t", len(cuts)
+        elif self.width == 1 and (blanks := _blanks_of(first)):
             self._blanks = blanks
             self.separator, self.width = _shape([self._meant(line) for line in first])
+        elif self.width == 1 and _is_a_form(first):
+            raise Unreadable(
+                "Ce fichier donne une valeur par ligne, et non une BAL par ligne : demandez à l’opérateur un CSV "
+                "(sous PowerShell, Export-Csv et non Format-List)."
+            )
+
+    def _shown(self) -> list[str]:
+        """The first lines with what is drawn below their headers."""
+        self._shows_all = True
+        lines = [line or "" for line in islice(self._lines(), SHAPED)]
+        self._shows_all = False
+        return lines
 
     def __enter__(self) -> "CsvFile":
         return self
@@ -147,7 +167,11 @@ class CsvFile:
         bare = line.removesuffix("\n").removeprefix("\ufeff")
         remark = getattr(line, "remark", "")
         if bare[:1] in RULED and RULE.fullmatch(bare):
+            return bare if self._shows_all else ""
+        if bare[:1] == "(" and FOOTER.fullmatch(bare):
             return ""
+        if self._cuts:
+            bare = _cut(bare, self._cuts)
         if self._blanks:
             bare = SEPARATORS[0].join(self._blanks.split(bare.strip()))
         if self._quote:
@@ -244,6 +268,35 @@ def _blanks_of(lines: list[str]) -> re.Pattern | None:
         if len(widths) == 1 and widths != {1}:
             return blanks
     return None
+
+
+def _cuts_of(lines: list[str]) -> list[int]:
+    """Where each column begins, told by the lines drawn below their headers: a cell may be empty, a number stand on the
+    right. [] where no blank parts two of them on every line."""
+    rank = next((rank for rank, line in enumerate(lines) if UNDERLINES.fullmatch(line)), 0)
+    if not rank:
+        return []
+    rest = [line for line in lines[rank - 1 :] if line.strip() and not FOOTER.fullmatch(line)]
+    cuts, drawn = [0], list(re.finditer("-+", lines[rank]))
+    for before, after in pairwise(drawn):
+        between = range(after.start() - 1, before.end() - 1, -1)
+        cut = next((at for at in between if all(line[at : at + 1] in ("", " ") for line in rest)), None)
+        if cut is None:
+            return []
+        cuts.append(cut)
+    return cuts
+
+
+def _cut(line: str, cuts: list[int]) -> str:
+    ends = [*cuts[1:], None]
+    return "\t".join(line[start:end].strip() for start, end in zip(cuts, ends, strict=True)) if line.strip() else ""
+
+
+def _is_a_form(lines: list[str]) -> bool:
+    said = [line for line in lines if line.strip()]
+    keys = [found[1] for line in said if (found := OF_A_FORM.match(line))]
+    held = sum("@" in line for line in said)
+    return len(set(keys)) >= 2 and len(keys) >= len(said) * 0.8 and 0 < held <= len(said) / 2
 
 
 def _is_utf_8(line: bytes) -> bool:

@@ -79,6 +79,9 @@ FIELDS = [
         type de bal, type bal, typebal, type de boite, type de messagerie, type de compte, recipienttypedetails,
         typ bal, type, nature, categorie, genre, kind
     """), r"\btyp|nature|categor|kind", lambda cell: not words.read_kind(cell).problem),
+    Field("is_shared", "Boîte partagée", headers("""
+        is shared, isshared, est partagee, boite partagee, bal partagee, boite aux lettres partagee, partagee ?
+    """)),
     Field("state", "État chez l’opérateur", headers("""
         etat, etat de la bal, statut, statut bal, statut de la bal, etat du compte, statut du compte,
         zimbraaccountstatus, status, state, active, actif, enabled, is active, account status, situation,

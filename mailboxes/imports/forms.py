@@ -6,9 +6,9 @@ from django import forms
 from django.conf import settings
 from django.utils import timezone
 
-from directory.readers.dates import ORDERS
+from directory.readers.date_columns import ORDERS
 from directory.readers.words import Said
-from directory.typography import how_many, quoted
+from directory.typography import cut, how_many, quoted
 from mailboxes.forms.holders import DateInput
 from mailboxes.forms.offers import field_of, offer_choices, offer_rows
 from mailboxes.imports.actions import (
@@ -150,7 +150,7 @@ class ImportColumnsForm(forms.Form):
         else:
             del self.fields["sheet"]
         lines = [
-            (number, f"ligne {number} : {' · '.join(filter(None, cells))[:80]}") for number, cells in self.run.head
+            (number, f"ligne {number} : {cut(' · '.join(filter(None, cells)), 80)}") for number, cells in self.run.head
         ]
         field_of(self, "header_number", forms.TypedChoiceField).choices = [
             (0, "aucune : le fichier n’a pas d’en-têtes"),

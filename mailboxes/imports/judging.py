@@ -17,12 +17,14 @@ from django.utils.text import capfirst
 
 from directory.folding import name_key
 from directory.readers.names import Name
+from directory.typography import cut
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.movements import cancel_movements
 from mailboxes.imports.columns import all_kept
-from mailboxes.imports.lines import KEPT_CELLS, Places
+from mailboxes.imports.lines import KEPT_CELLS
 from mailboxes.imports.models import Import, ImportLine
+from mailboxes.imports.places import Places
 from mailboxes.imports.reading import Line
 from mailboxes.imports.rules import check_nothing_later
 from mailboxes.lifecycle import Act
@@ -146,7 +148,7 @@ class RowBatch:
             address=judged.subject,
             outcome=judged.outcome,
             remark=judged.why or " ".join(judged.remarks),
-            cells=[cell[:KEPT_CELLS] for cell in all_kept(line.cells, self.run.headers)] if is_rejected else [],
+            cells=[cut(cell, KEPT_CELLS) for cell in all_kept(line.cells, self.run.headers)] if is_rejected else [],
             bal_id=judged.bal.pk if judged.bal else None,
             person_id=judged.person.pk if judged.person and not of_forecast else None,
             before={} if of_forecast else judged.before,

@@ -6,16 +6,14 @@ A forecast and an application judge alike; the forecast then writes nothing but 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 from django.utils.text import capfirst
 
-from directory.folding import fold, name_key
-from directory.identifiers import domain_of
+from directory.folding import name_key
 from directory.readers.words import Said
-from directory.typography import quoted
+from directory.typography import cut, quoted
 from mailboxes import rules
 from mailboxes.actions.accesses import confirm_addresses, confirm_listed
 from mailboxes.actions.journal import entry_of
@@ -23,91 +21,27 @@ from mailboxes.actions.moves import write_moves
 from mailboxes.actions.register import describe_anew, description_entries, given_up, write_rows
 from mailboxes.actions.usage import LEARNT, RECKONED, fresh_readings, teach, write_readings
 from mailboxes.imports.columns import all_kept
+from mailboxes.imports.holders import Holders, is_delegate
 from mailboxes.imports.models import Import, ImportLine
+from mailboxes.imports.places import Places
 from mailboxes.imports.reading import Line
 from mailboxes.imports.rules import check_not_gone_yet, check_same_holder, check_within
 from mailboxes.lifecycle import Act, RequestKind, State, Verb
 from mailboxes.models import (
-    SYSTEM,
-    Affiliation,
     Alias,
     Bal,
     Cotitulaire,
-    Domain,
     JournalEntry,
     Person,
     Reading,
     Request,
-    Structure,
     bulk,
+    read_together,
 )
 
 Outcome = ImportLine.Outcome
 DESCRIBED = ("service", "description", "liste_rouge")
 KEPT_CELLS = 2000  # characters of each cell of a rejected line
-
-
-@dataclass
-class Told:
-    """What the batches before told of people and accesses: a forecast has it from here alone, for it writes nothing."""
-
-    lines: dict[int, int | None] = field(default_factory=dict)  # by the person's key, or less their identity
-    entered: dict[str, Person] = field(default_factory=dict)  # by RPPS
-    holders: dict[str, list[tuple[Person, bool]]] = field(default_factory=dict)  # by address; is it the principal?
-    lent: dict[str, list[tuple[Person, Person]]] = field(default_factory=dict)  # by address; to whom, under whom
-
-
-class Places:
-    """Where the lines of an import may lead: its structure and those below, by all that a list may call them."""
-
-    def __init__(self, run: Import):
-        self.default = run.structure
-        self.told = Told()
-        found = list(Structure.objects.under(run.structure))
-        self.by_pk = {one.pk: one for one in found}
-        self._finess: dict[str, list[Structure]] = {}
-        self._siret: dict[str, list[Structure]] = {}
-        self._name: dict[str, list[Structure]] = {}
-        for row in found:
-            # A list may name for months one that was merged into another, or by the number that it had.
-            one = self.by_pk.get(row.merged_into_id or 0, row)
-            for number in {row.finess, row.former_finess}:
-                self._finess.setdefault(number, []).append(one)
-            self._siret.setdefault(row.siret, []).append(one)
-            self._name.setdefault(fold(row.name), []).append(one)
-        reserved = Domain.objects.filter(structure__in=self.by_pk).values_list("name", "structure")
-        self._domains = {name: self.by_pk[pk] for name, pk in reserved}
-
-    def of(self, line: Line) -> Structure:
-        """By the surest that the line gives; without any, by the domain, else the import's own."""
-        said = self.said(line)
-        return said or self._domains.get(domain_of(line.address)) or self.default
-
-    @cached_property
-    def people_by_name(self) -> dict[str, list[Person]]:
-        """Those who stay there today, by their folded names; read where a list names holders without their RPPS."""
-        found: dict[str, list[Person]] = {}
-        there = Affiliation.objects.current().filter(structure__in=self.by_pk).values("person")
-        for person in Person.objects.filter(pk__in=there):
-            found.setdefault(name_key(person.family_name, person.given_name), []).append(person)
-        return found
-
-    def said(self, line: Line) -> Structure | None:
-        for name, label, known in (
-            ("finess", "FINESS", self._finess),
-            ("siret", "SIRET", self._siret),
-            ("structure", "Structure", self._name),
-        ):
-            if value := line.facts.get(name):
-                found = known.get(fold(value) if name == "structure" else value, [])
-                if len(found) != 1:
-                    why = "désigne plusieurs structures" if found else "n’est d’aucune structure"
-                    raise rules.Refused(
-                        f"{label} : {quoted(value)} {why} parmi {quoted(self.default)} et celles qui en dépendent.",
-                        "structure",
-                    )
-                return found[0]
-        return None
 
 
 @dataclass
@@ -151,11 +85,10 @@ class LinesBatch:
         for alias in aliases:
             self.beside.setdefault(alias.bal_id, []).append(alias)
         known = wanted | {alias.bal.address for alias in aliases}
-        bals = Bal.objects.filter(bulk.among("address", known)).with_holders().order_by("pk")
-        self.bals = {bal.address: bal for bal in (bals.locked() if for_real else bals)}
+        bals = Bal.objects.filter(bulk.among("address", known)).order_by("pk")
+        self.bals = {bal.address: bal for bal in read_together(bals.locked() if for_real else bals)}
         self.former = given_up([one.address for one in self.bals.values() if one.state == State.ABANDONED], by=self.by)
-        said = [one for line in lines for one in (line, *line.others)]
-        self.people = self._people({line.facts["rpps"] for line in said if "rpps" in line.facts})
+        self.holders = Holders(lines, places, known=self.bals.values(), by=self.by)
         earlier = run.lines.filter(bulk.among("address", wanted)).exclude(outcome=Outcome.REJECTED)
         self.seen: dict[str, int | None] = dict(earlier.values_list("address", "number"))
 
@@ -191,7 +124,7 @@ class LinesBatch:
         return [verdict, *(self._judge_other(verdict, other) for other in line.others)]
 
     def _judge_other(self, verdict: Verdict, other: Line) -> Verdict:
-        (person, why), found = self._named(other), Verdict(other, remarks=list(other.remarks))
+        (person, why), found = self.holders.named(other), Verdict(other, remarks=list(other.remarks))
         found.remarks += [why] if why else []
         held = {one.pk for one in [verdict.principal, *verdict.cotitulaires] if one}
         if not verdict.is_new:
@@ -204,7 +137,7 @@ class LinesBatch:
         return found
 
     def _why_no_holder(self, verdict: Verdict, other: Line) -> str:
-        if _is_delegate(other):
+        if is_delegate(other):
             return "Délégataire : n’est pas repris, une délégation se donne par le professionnel qui en répond."
         if not verdict.bal or not verdict.bal.is_shared:
             return "Cotitulaire : n’est pas repris, une BAL nominative n’a qu’un titulaire."
@@ -239,8 +172,9 @@ class LinesBatch:
         structure, kind = self.places.of(line), facts.get("kind") or self.run.default_kind
         if not kind:
             raise rules.Refused("Type : absent, alors que la BAL est inconnue ici. Donnez un type par défaut.", "kind")
-        verdict.principal, verdict.cotitulaires = self._holders(line, kind)
-        if said_of_name := self._named(line)[1]:
+        _forgive_account(verdict, kind)
+        verdict.principal, verdict.cotitulaires = self.holders.of(line, kind)
+        if said_of_name := self.holders.named(line)[1]:
             verdict.remarks.append(said_of_name)
         rules.check_register(structure, self.operator, kind, line.address, verdict.principal, by=self.by)
         verdict.bal, verdict.is_new = former or Bal(address=line.address), True
@@ -271,7 +205,8 @@ class LinesBatch:
             verdict.answers = RequestKind.DELETE
 
     def _judge_known(self, verdict: Verdict, bal: Bal) -> None:
-        line, said = verdict.line, verdict.line.facts.get("state", Said.OPEN)
+        line = verdict.line
+        said = Said.OPEN if _forgive_account(verdict, bal.kind) else line.facts.get("state", Said.OPEN)
         check_within(self.run, bal, self.places.by_pk)
         verdict.bal = bal
         if moving := [one for one in self.beside.get(bal.pk, []) if one.nature == Alias.Nature.COMING]:
@@ -344,54 +279,6 @@ class LinesBatch:
             if theirs != ours
         ]
 
-    def _people(self, numbers: set[str]) -> dict[str | None, Person]:
-        people: QuerySet = Person.objects.filter(bulk.among("rpps", numbers))
-        if self.by is not SYSTEM:
-            people = people.filter(pk__in=Person.objects.visible_to(self.by).values("pk"))
-        return {person.rpps: person for person in people}
-
-    def _holders(self, line: Line, kind: str) -> tuple[Person | None, list[Person]]:
-        """Who answers for it: whom the list calls principal, else the first; then the others."""
-        if not line.others and "role" not in line.facts:
-            return self._holder(line), []
-        lines = [one for one in (line, *line.others) if not _is_delegate(one)]
-        first = next((one for one in lines if "principal" in fold(one.facts.get("role", ""))), line)
-        principal = self._holder(first)
-        found = {person.pk: person for one in lines if (person := self._named(one)[0])}
-        others = [one for pk, one in found.items() if principal and pk != principal.pk and one.can_hold]
-        if kind not in (Bal.Kind.ORGANISATIONNELLE, Bal.Kind.CABINET):
-            return principal, []
-        if len(others) >= rules.MAX_COTITULAIRES:
-            raise rules.Refused(f"{len(others) + 1} cotitulaires : {rules.MAX_COTITULAIRES} au plus.", "places")
-        return principal, others
-
-    def _named(self, line: Line) -> tuple[Person | None, str]:
-        """Whom the line names, without an RPPS or beside it, and what a person should know of it."""
-        name, rpps = line.facts.get("holder"), line.facts.get("rpps")
-        if name is None:
-            return self.people.get(rpps), ""
-        key = name_key(name.family, name.given)
-        if rpps:
-            person = self.people.get(rpps)
-            is_same = person is None or name_key(person.family_name, person.given_name) == key
-            return person, "" if is_same else f"Titulaire : {quoted(name)} n’est pas le nom de qui a ce RPPS, {person}."
-        found = self.places.people_by_name.get(key, [])
-        if len(found) == 1:
-            number = found[0].rpps or "inconnu"
-            return found[0], f"Titulaire : {quoted(name)} reconnu à son nom, {found[0]}, RPPS {number}."
-        why = f"est le nom de {len(found)} personnes" if found else "n’est le nom d’aucune personne inscrite"
-        return None, f"Titulaire : {quoted(name)} {why} dans ces structures ; donnez le RPPS."
-
-    def _holder(self, line: Line) -> Person | None:
-        rpps = line.facts.get("rpps")
-        if rpps and rpps not in self.people:
-            raise rules.Refused(
-                f"RPPS du titulaire : {quoted(rpps)} n’est celui d’aucune personne inscrite ici. Inscrivez-la "
-                "d’abord ; si elle est dans une autre structure, son accord lui sera demandé.",
-                "holder",
-            )
-        return self._named(line)[0]
-
     def _reading(self, bal: Bal, line: Line) -> Reading | None:
         at: datetime = line.facts.get("at", self.run.as_of)
         told = _told(line)
@@ -433,7 +320,7 @@ class LinesBatch:
             if verdict.bal is None or verdict.is_new:
                 continue
             lines = [verdict.line, *verdict.line.others]
-            people = {person.pk for line in lines if (person := self._named(line)[0])}
+            people = {person.pk for line in lines if (person := self.holders.named(line)[0])}
             if people:
                 there.setdefault(verdict.bal.pk, set()).update(people)
             if any("role" in line.facts for line in lines):
@@ -457,8 +344,13 @@ def _told(line: Line) -> dict[str, Any]:
     return {name: line.facts[name] for name in ("last_used_at", "used_mb", "quota_mb") if name in line.facts}
 
 
-def _is_delegate(line: Line) -> bool:
-    return "role" in line.facts and "delegat" in fold(line.facts["role"])
+def _forgive_account(verdict: Verdict, kind: str) -> bool:
+    """Does the line say no more than that the account of a shared mailbox is closed, as it always is?"""
+    remark = verdict.line.of_account
+    if remark is None or kind == Bal.Kind.NOMINATIVE:
+        return False
+    verdict.remarks = [one for one in verdict.remarks if one != remark]
+    return True
 
 
 def _kept(run: Import, verdict: Verdict, before: dict[str, Any], mark: int | None) -> ImportLine:
@@ -470,7 +362,7 @@ def _kept(run: Import, verdict: Verdict, before: dict[str, Any], mark: int | Non
         address=line.address,
         outcome=verdict.outcome,
         remark=verdict.why or " ".join(verdict.remarks),
-        cells=[cell[:KEPT_CELLS] for cell in all_kept(line.cells, run.headers)] if is_rejected else [],
+        cells=[cut(cell, KEPT_CELLS) for cell in all_kept(line.cells, run.headers)] if is_rejected else [],
         bal_id=verdict.bal.pk if verdict.bal else None,
         before={name: _plain(value) for name, value in before.items()},
         after={name: _plain(getattr(verdict.bal, name)) for name in before},

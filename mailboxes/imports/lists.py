@@ -1,6 +1,7 @@
 """An operator's list, whatever its form: opened, its headers found, its rows given one by one."""
 
 import gzip
+import re
 import shutil
 import tempfile
 import zipfile
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from directory.sources.files import is_added
+from directory.typography import cut
 from mailboxes.imports.columns import guess
 from mailboxes.imports.csv_file import HEAD, CsvFile
+from mailboxes.imports.encodings import of_head
 from mailboxes.imports.fields import Field, is_address
 from mailboxes.imports.rows import Row, Unreadable
 from mailboxes.imports.workbook import WorkbookFile
@@ -27,8 +30,24 @@ OTHER_EXPORTS = {
     (b"[{", b'{"', b"[\n", b"{\n", b"[\r\n", b"{\r\n", b"[ {", b"[]"): "JSON",
     (b"dn:", b"version: 1\ndn:", b"version: 1\n\ndn:", b"# ldif", b"version: 1\r\n"): "LDIF",
     (b"begin:vcard",): "de carnet d’adresses (vCard)",
+    (b"begin:vcalendar",): "d’agenda (iCalendar)",
     (b"return-path:", b"received:", b"from:", b"mime-version:", b"delivered-to:"): "de messagerie (un courriel)",
 }
+OLE = b"\xd0\xcf\x11\xe0"
+OLD_EXCEL = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00")
+OPEN_DOCUMENT, OPEN_WORKBOOK = b"application/vnd.oasis.opendocument.", b"spreadsheet"
+MAX_OLE = 16 * 1024**2
+# By what names its parts, in UTF-16 but in a zip.
+DOCUMENTS: dict[tuple[bytes, ...], str] = {
+    ("WordDocument".encode("utf-16-le"), OPEN_DOCUMENT): "un document de traitement de texte",
+    ("PowerPoint Document".encode("utf-16-le"),): "un diaporama",
+    ("__substg1.0_".encode("utf-16-le"),): "un courriel d’Outlook (.msg)",
+}
+PARTS = {"word/document.xml": "un document Word", "ppt/presentation.xml": "un diaporama"}
+SQL = re.compile(
+    rb"(?:--[^\n]*\n|/\*.*?\*/;?|\s)*(?:insert into|create table|drop table|set names|begin;|copy \w+)", re.DOTALL
+)
+ELEMENT = re.compile(rb"<[a-z][\w:.-]*(?:\s|/?>)")  # where « <a@x.fr> » is none
 OPEN_ARCHIVE = "ouvrez-la et déposez la liste qu’elle contient."
 OPEN_IT = "ouvrez-le dans un tableur, et enregistrez-le en .xlsx ou en CSV."
 
@@ -53,7 +72,8 @@ def open_list(path: Path, sheet: str = "") -> Iterator[CsvFile | WorkbookFile]:
     elif head.startswith(b"PK") and not _is_workbook(path):
         with _only_member(path) as member, _unpacked(member, path.parent) as inner, open_list(inner, sheet) as source:
             yield source
-    elif head.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+    elif head.startswith((b"PK", OLE)):
+        _check_container(path, head)
         with WorkbookFile(path, sheet) as source:
             yield source
     else:
@@ -62,8 +82,34 @@ def open_list(path: Path, sheet: str = "") -> Iterator[CsvFile | WorkbookFile]:
             yield source
 
 
+def _check_container(path: Path, head: bytes) -> None:
+    """What looks like a workbook by its first bytes and is none, by what it holds."""
+    if head.startswith(b"PK"):
+        with zipfile.ZipFile(path) as archive:
+            kind = archive.read("mimetype") if "mimetype" in archive.namelist() else OPEN_WORKBOOK
+        held = OPEN_DOCUMENT if kind.startswith(OPEN_DOCUMENT) and OPEN_WORKBOOK not in kind else b""
+    else:
+        with path.open("rb") as file:
+            held = file.read(MAX_OLE)
+    for marks, name in DOCUMENTS.items():
+        if any(mark in held for mark in marks):
+            raise Unreadable(f"Ce fichier est {name} et non une liste : demandez à l’opérateur un CSV ou un .xlsx.")
+
+
 def _check_text(head: bytes) -> None:
+    if encoding := of_head(head):  # what Windows writes of itself
+        head = head.decode(encoding, errors="replace").encode()
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:2000].lower()
+    if head.startswith(OLD_EXCEL):
+        raise Unreadable(f"Ce fichier est un classeur d’un Excel d’avant 1997 : {OPEN_IT}")
+    if start.startswith((b"id;p", b"table\r\n0,1", b"table\n0,1")):
+        raise Unreadable(f"Ce fichier est une feuille au format SYLK ou DIF : {OPEN_IT}")
+    if b"office:document " in start or b":office:document\n" in start:
+        raise Unreadable(f"Ce fichier est un classeur OpenDocument à plat (.fods) : {OPEN_IT}")
+    if b"x-document-type: workbook" in start or (b"mime-version:" in start and b"multipart/related" in start):
+        raise Unreadable(f"Ce fichier est une page web archivée (.mht), sous le nom d’un classeur : {OPEN_IT}")
+    if SQL.match(start):
+        raise Unreadable("Ce fichier est un export SQL et non une liste : demandez à l’opérateur un CSV ou un .xlsx.")
     if b"urn:schemas-microsoft-com:office:spreadsheet" in start or b'progid="excel.sheet"' in start:
         raise Unreadable(f"Ce fichier est un classeur au format XML d’Excel 2003 : {OPEN_IT}")
     for begins, name in OTHER_EXPORTS.items():
@@ -73,13 +119,30 @@ def _check_text(head: bytes) -> None:
             )
     if start.startswith(b"<?xml") and b"<html" not in start and b"<table" not in head.lower():
         raise Unreadable("Ce fichier est un export XML et non une liste : demandez à l’opérateur un CSV ou un .xlsx.")
-    if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<head", b"<body", b"<meta", b"<style")):
+    if start.startswith(
+        (
+            b"<!doctype",
+            b"<html",
+            b"<table",
+            b"<?xml",
+            b"<head",
+            b"<body",
+            b"<meta",
+            b"<style",
+            b"<!--",
+            b"<div",
+            b"<tr",
+            b"<tbody",
+        )
+    ):
         if b"<table" in head.lower():
             raise Unreadable(f"Ce fichier est un tableau HTML, sous le nom d’un classeur : {OPEN_IT}")
         raise Unreadable(
             "Ce fichier est une page web et non une liste : souvent la page de connexion de l’opérateur. "
             "Téléchargez de nouveau la liste depuis sa console."
         )
+    if ELEMENT.match(start):
+        raise Unreadable("Ce fichier est un export XML et non une liste : demandez à l’opérateur un CSV ou un .xlsx.")
     if start.startswith((b"%pdf", b"{\\rtf")):
         raise Unreadable("Ce fichier est un document et non une liste : demandez à l’opérateur un CSV ou un .xlsx.")
     if start.startswith((b"7z\xbc\xaf", b"rar!", b"bzh", b"\xfd7zxz")):
@@ -99,6 +162,10 @@ def _is_workbook(path: Path) -> bool:
 def _only_member(path: Path) -> Iterator[IO[bytes]]:
     with zipfile.ZipFile(path) as archive:
         members = [one for one in archive.infolist() if not one.is_dir() and not is_added(one.filename)]
+        if any(one.filename.endswith(".iwa") for one in members):
+            raise Unreadable("Ce fichier est un document Numbers : exportez-le en .xlsx ou en CSV.")
+        if name := next((PARTS[one.filename] for one in members if one.filename in PARTS), ""):
+            raise Unreadable(f"Ce fichier est {name} et non une liste : demandez à l’opérateur un CSV ou un .xlsx.")
         if len(members) != 1:
             named = ", ".join(one.filename for one in members[:3])
             raise Unreadable(f"Ce fichier est une archive zip de {len(members)} fichiers ({named}) : {OPEN_ARCHIVE}")
@@ -190,7 +257,7 @@ def _headed(first: list[Row], rank: int | None) -> Heading:
 
 def texts(row: Row) -> list[str]:
     """The headers, without the empty columns that spreadsheets leave at the end."""
-    found = [str(cell)[:100] for cell in row.cells]
+    found = [cut(str(cell), 100) for cell in row.cells]
     while found and not found[-1]:
         found.pop()
     return found

@@ -13,8 +13,9 @@ from django.utils.dateparse import parse_datetime
 from mailboxes.imports.sorts import ListSort
 from mailboxes.models import bulk
 from mailboxes.models.bals import Bal
+from mailboxes.models.operators import Operator
 from mailboxes.models.people import Person
-from mailboxes.models.structures import Operator, Structure
+from mailboxes.models.structures import Structure
 from mailboxes.models.system import SYSTEM
 from mailboxes.models.thresholds import chosen
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from directory.readers import address, dates, identifiers, names, sizes, texts, words
 from directory.readers.texts import Read
+from directory.readers.words import Said
 from directory.typography import quoted
 from mailboxes.imports.columns import as_text
 from mailboxes.imports.rows import Cell, Row
@@ -39,6 +40,7 @@ LENGTHS = {
     "reason": length_of(Delegataire, "reason"),
     "given": length_of(Person, "given_name"),
 }
+SHARED = {kind.value for kind in Bal.Kind if kind != Bal.Kind.NOMINATIVE}
 PLAIN: dict[str, Callable[[str], Read]] = {
     "address": address.read_address,
     "kind": words.read_kind,
@@ -46,6 +48,7 @@ PLAIN: dict[str, Callable[[str], Read]] = {
     "finess": identifiers.READERS["FINESS"],
     "siret": identifiers.READERS["SIRET"],
     "liste_rouge": words.read_yes_no,
+    "is_shared": words.read_yes_no,
     **YES_OR_NO,
 }
 SEVERAL = re.compile(r"[;|&\n]+|\s/\s|\s(?:et|and)\s")  # what stands between the people of one cell
@@ -64,6 +67,7 @@ class Line:
     remarks: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     others: list["Line"] = field(default_factory=list)  # the next rows, which name other holders of this same BAL
+    of_account: str | None = None  # where only its account is said to be suspended: the remark that says so
 
     @property
     def address(self) -> str:
@@ -89,6 +93,7 @@ class LineReader:
         sort: str = ListSort.BAL,
     ):
         self.sort, labels = sort, labels_of(sort)
+        self.headers, self.first = [*headers], [*headers[:1]]
         self.width, self.as_of, self.now = len(headers), as_of, timezone.now()
         self.survey, self.mended = survey or Survey(), mended or {}
         self.fields = [
@@ -96,6 +101,14 @@ class LineReader:
             for rank, name in enumerate(columns)
             if name
         ]
+        ranks = {name: rank for rank, name in enumerate(columns)}
+        self.kind_rank = ranks.get("kind")
+        self.asks_of_account = "state" in ranks and words.asks_of_account(headers[ranks["state"]])
+
+    def repeats_headers(self, row: Row) -> bool:
+        """On each of its pages, a printed list has them again."""
+        cells, width = row.cells, self.width
+        return cells[:1] == self.first and [*cells[:width]] == self.headers and not any(cells[width:])
 
     def line(self, row: Row) -> Line:
         cells: list[Cell] = row.cells
@@ -114,7 +127,22 @@ class LineReader:
                 self._read(line, name, label, read, cell)
         if not line.faults:
             self._join(line)
+            if self.asks_of_account and line.facts.get("state") == Said.SUSPENDED:
+                self._look_at_account(line)
         return line
+
+    def _look_at_account(self, line: Line) -> None:
+        """Nobody logs in under the name of a shared mailbox: its account is closed, and it serves. Where the list does
+        not tell which it is, the register may."""
+        label = labels_of(self.sort)["state"]
+        remark = next((one for one in line.remarks if one.startswith(f"{label} :")), "")
+        kind, rank = line.facts.get("kind"), self.kind_rank
+        cell = line.cells[rank] if rank is not None and rank < len(line.cells) else ""
+        if line.facts.get("is_shared") or kind in SHARED or words.is_of_nobody(as_text(cell)):
+            line.facts["state"] = Said.OPEN
+            line.remarks = [one for one in line.remarks if one != remark]
+        elif kind is None:
+            line.of_account = remark
 
     def _read(self, line: Line, name: str, label: str, read: Callable[[Cell], Read], cell: Cell) -> None:
         value, remark, problem = read(cell)
@@ -160,7 +188,8 @@ class LineReader:
 
     # --- How each column is read --------------------------------------------------------------------------------------
     def _remembering_reader(self, rank: int, name: str, header: str) -> Callable[[Cell], Read]:
-        return lru_cache(KNOWN)(_without_patients(self._reader(rank, name, header)))
+        read = self._reader(rank, name, header)
+        return lru_cache(KNOWN)(read if name == "address" else _without_patients(read))
 
     def _reader(self, rank: int, name: str, header: str) -> Callable[[Cell], Read]:
         if BY_NAME[name].is_date:
@@ -201,7 +230,7 @@ class LineReader:
 
 
 def _without_patients(read: Callable[[Cell], Read]) -> Callable[[Cell], Read]:
-    """Of a patient nothing is taken, nor named in a remark, whatever the column."""
+    """Of a patient nothing is taken, nor named in a remark, whatever the column; that of the addresses sees to it."""
 
     def of_nobody(cell: Cell) -> Read:
         is_patient = isinstance(cell, str) and address.names_patient(cell)

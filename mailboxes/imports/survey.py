@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from directory.readers.address import names_patient
-from directory.readers.dates import ORDERS, DateColumn, DateTally
+from directory.readers.date_columns import ORDERS, DateColumn, DateTally
 from directory.readers.names import NameColumn, NameTally
 from directory.readers.sizes import SizeColumn, SizeTally, judged_together
 from directory.readers.texts import is_nothing

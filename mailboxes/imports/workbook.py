@@ -59,8 +59,8 @@ class WorkbookFile:
             self.read += len(file.readline())
             for line in file:
                 self.read += len(line)
-                number, *cells = json.loads(line)
-                yield Row(number, [_cell(cell) for cell in cells])
+                number, remark, fault, *cells = json.loads(line)
+                yield Row(number, [_cell(cell) for cell in cells], fault, remark)
 
 
 def _cell(value: Any) -> Cell:

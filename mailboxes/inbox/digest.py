@@ -8,12 +8,13 @@ from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.typography import grouped, how_many
+from directory.typography import cut, grouped, how_many
 from mailboxes.findings import Counted, count_findings
 from mailboxes.inbox.models import Desk
 from mailboxes.lifecycle import Severity
 from mailboxes.models import Membership, Structure
-from mailboxes.notices.mails import Awaits, Mail
+from mailboxes.notices.mails import Mail
+from mailboxes.notices.wordings import Awaits
 
 LINES = 6  # of findings; the inbox has them all
 ORDER = list(Severity)
@@ -78,4 +79,4 @@ def _followed_by(user) -> str:
     managing = Membership.objects.managing().filter(user=user)
     heads_first = F("parent_id").asc(nulls_first=True)  # PostgreSQL would put them last
     first = Structure.objects.filter(pk__in=managing.values("structure")).order_by(heads_first, "pk").first()
-    return str(first)[:60] if first else "BAL Manager"
+    return cut(str(first), 60) if first else "BAL Manager"

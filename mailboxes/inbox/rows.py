@@ -4,16 +4,17 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
+from django.core.cache import cache
 from django.db.models import Count, Prefetch, Q, Value
 from django.urls import reverse
 
 from directory.dates import day_of
-from mailboxes.findings import BY_NAME, Finding, count_findings
+from mailboxes.findings import BY_NAME, KEPT, Finding, are_many, count_findings
 from mailboxes.inbox.models import Desk, Todo
 from mailboxes.inbox.subjects import Seen, aside_counts, bals_of, subject_of
 from mailboxes.lifecycle import Act, Severity, Verb
 from mailboxes.lists.bulk import KINDS
-from mailboxes.models import Bal, Structure
+from mailboxes.models import Bal, JournalEntry, Structure
 from mailboxes.views.findings import address_of, remedy_for
 
 ORDER = list(Severity)
@@ -147,18 +148,31 @@ class Inbox:
 
     def _worst(self, findings: list[Finding], tab: str) -> dict[str, Example]:
         """The first BAL of each finding: one statement says which, a few more load them."""
+        firsts = self._kept_firsts(findings, tab) if are_many(self.seen.structures) else self._firsts(findings, tab)
+        names = list(firsts)
+        bals = Bal.objects.with_holders().prefetch_related(todos_of(*names)).in_bulk(set(firsts.values()))
+        return {name: example_of(BY_NAME[name], bals[pk], self.user) for name, pk in firsts.items() if pk in bals}
+
+    def _firsts(self, findings: list[Finding], tab: str) -> dict[str, int]:
         asked = [
             Bal.objects.filter(pk__in=bals_of(finding, self.seen.bals, tab, self.now).values("pk")[:1])
             .order_by()
             .values_list(Value(finding.name), "pk")
             for finding in findings
         ]
-        if not asked:
-            return {}
-        firsts = dict(asked[0].union(*asked[1:], all=True))
-        names = list(firsts)
-        bals = Bal.objects.with_holders().prefetch_related(todos_of(*names)).in_bulk(set(firsts.values()))
-        return {name: example_of(BY_NAME[name], bals[pk], self.user) for name, pk in firsts.items() if pk in bals}
+        return dict(asked[0].union(*asked[1:], all=True)) if asked else {}
+
+    def _kept_firsts(self, findings: list[Finding], tab: str) -> dict[str, int]:
+        """Of many BAL they are as old as the counts; one with which something was done since is shown no more."""
+        name = f"inbox-firsts-{self.user.pk}-{self.place.pk if self.place else ''}-{tab}"
+        kept: tuple[datetime, dict[str, int]] = cache.get(name) or (self.now, {})
+        at, firsts = kept
+        if any(finding.name not in firsts for finding in findings):
+            at, firsts = self.now, {finding.name: 0 for finding in findings} | self._firsts(findings, tab)
+            cache.set(name, (at, firsts), KEPT)
+        asked = {finding.name: pk for finding in findings if (pk := firsts.get(finding.name))}
+        touched = set(JournalEntry.objects.filter(bal__in=asked.values(), at__gte=at).values_list("bal", flat=True))
+        return {name: pk for name, pk in asked.items() if pk not in touched}
 
 
 def todos_of(*names: str) -> Prefetch:

@@ -15,7 +15,8 @@ from mailboxes.lifecycle import Act, RequestStage, Severity, State
 from mailboxes.models import Bal, JournalEntry, Operator, Structure
 from mailboxes.models.journal import LABELS
 from mailboxes.models.thresholds import chosen
-from mailboxes.notices.mails import WORDINGS, Mail, Referent, subject_of
+from mailboxes.notices.mails import Mail, sample_mail, subject_of
+from mailboxes.notices.wordings import WORDINGS
 
 DIGEST = "resume"
 
@@ -62,19 +63,11 @@ def sample(name: str) -> Mail:
         clock_at=now - relativedelta(months=11),
     )
     entry = JournalEntry(bal=bal, at=now, what=name.partition("-")[0])
-    wording = WORDINGS[name]
     until = timezone.localdate(now + chosen.ANSWER_LINK_VALID)
     asked = until if name in (Act.ASK_CAMPAIGN, Act.REMIND_CAMPAIGN) else None
-    return Mail(
-        subject=subject_of(entry, name.removesuffix("_gestionnaire"), to_gestionnaire=is_to_gestionnaire, until=asked),
-        awaits=wording.awaits,
-        says=wording.says,
-        button=wording.button,
-        link=f"{settings.SITE_URL}/…",
-        until=until if wording.awaits == "answer" and not is_to_gestionnaire else None,
-        recipient="Alice Morel",
-        contact=None if is_to_gestionnaire else Referent(structure.referent, structure.referent_phone, str(structure)),
-    )
+    stage = name.removesuffix("_gestionnaire")
+    subject = subject_of(entry, stage, to_gestionnaire=is_to_gestionnaire, until=asked)
+    return sample_mail(WORDINGS[name], subject, structure, to_gestionnaire=is_to_gestionnaire)
 
 
 COMPONENTS = {

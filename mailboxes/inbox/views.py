@@ -23,10 +23,11 @@ from mailboxes.lists.actions import begin as start
 from mailboxes.lists.bulk import KINDS
 from mailboxes.lists.place import place_of as acted_for
 from mailboxes.models import Structure
-from mailboxes.rules import Refused, allows, check_somewhere
+from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.back import back_of
 from mailboxes.views.findings import address_of
 from mailboxes.views.frame import sees_structures
+from mailboxes.views.refusals import refusals_told
 from mailboxes.views.start import is_first_day
 
 
@@ -48,6 +49,7 @@ def inbox(request):
         "rows": found.of(tab, mine=mine),
         "may_follow": allows(check_somewhere, Act.FOLLOW, by=request.user),
         "figures": figures_of(request.user, place),
+        "measured_on": min((row.day for row in found.rows if row.day), default=None),
         "run": SyncRun.objects.latest_public(),
         "can_register": allows(check_somewhere, Act.REGISTER, by=request.user),
         "desk": desk,
@@ -115,11 +117,9 @@ def todo_remedy(request, name):
     if name not in BY_NAME or not (act := bulk_act_of(BY_NAME[name])):
         raise Http404
     finding, back = BY_NAME[name], back_of(request, reverse("finding", args=[name]))
-    try:
+    with refusals_told(request):
         return redirect(start(KINDS[finding.about], act, chosen_of(request, finding), back=back, by=request.user))
-    except Refused as refused:
-        messages.error(request, refused.messages[0])
-        return redirect(back)
+    return redirect(back)
 
 
 @require_POST
@@ -134,13 +134,10 @@ def todo_follow(request, name):
         for sentences in form.errors.values():
             messages.error(request, " ".join(map(str, sentences)))
         return redirect(back)
-    try:
+    with refusals_told(request):
         count = follow(finding, chosen_of(request, finding), form.decision(), by=request.user)
-    except Refused as refused:
-        messages.error(request, refused.messages[0])
-        return redirect(back)
-    said = f"{grouped(count)} {subject.nouns[count > 1]} : {form.decision().said}."
-    messages.success(request, f"{quoted(finding.title)}, {said}")
+        said = f"{grouped(count)} {subject.nouns[count > 1]} : {form.decision().said}."
+        messages.success(request, f"{quoted(finding.title)}, {said}")
     return redirect(back)
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet
 
+from mailboxes.findings import kept_of_many
 from mailboxes.models import Bal, Operator, Price, Structure, Use
 
 Offer = Price.Offer
@@ -131,10 +132,12 @@ class Costs:
 
     @cached_property
     def groups(self) -> list[CostGroup]:
+        return [CostGroup(*row) for row in kept_of_many("costs", self.structures, self._counted)]
+
+    def _counted(self) -> list[tuple]:
         paid = Bal.objects.filter(structure__in=self.structures.values("pk")).paid().with_use(self.now)
         facts = ("operator", "operator__name", "structure", "structure__name", "structure__kind", "service", "kind")
-        counted = paid.order_by().values_list(*facts, "use").annotate(n=Count("pk"))
-        return [CostGroup(*row) for row in counted]
+        return list(paid.order_by().values_list(*facts, "use").annotate(n=Count("pk")))
 
     @cached_property
     def total(self) -> Bill:
@@ -168,10 +171,7 @@ class Costs:
         """The two ways of paying for one software's APP, by establishment or for all at once, in each organisme of two
         or more."""
         organismes = self.structures.filter(kind=Structure.Kind.ORGANISME).annotate(n=Count("children", distinct=True))
-        of_structure = {
-            pk: {pk, *filter(None, above)}
-            for pk, *above in self.structures.values_list("pk", "parent", "parent__parent")
-        }
+        of_structure = Structure.objects.filter(pk__in=self.structures.values("pk")).lines()
         apps = [group for group in self.groups if group.kind == Bal.Kind.APPLICATIVE]
         found = []
         for organisme in organismes.filter(n__gte=2).order_by("name"):

@@ -64,9 +64,7 @@ def _sum(counts: dict[tuple[str, int, str], int], target: CountedTarget, structu
 def _below(tops: set[int]) -> dict[int, set[int]]:
     """Each of these structures with all that are below it, in one query."""
     found: dict[int, set[int]] = {pk: {pk} for pk in tops}
-    chains = Structure.objects.exclude(parent=None).values_list("pk", "parent", "parent__parent")
-    for pk, parent, grandparent in chains:
-        for top in (parent, grandparent):
-            if top in found:
-                found[top].add(pk)
+    for pk, line in Structure.objects.exclude(parent=None).lines().items():
+        for top in tops.intersection(line):
+            found[top].add(pk)
     return found

@@ -14,7 +14,8 @@ from mailboxes.kit.forms import KitsForm
 from mailboxes.kit.rules import check_announce, check_successor
 from mailboxes.lifecycle import TO_BE_LEFT, State
 from mailboxes.models import Alias, Bal
-from mailboxes.rules import NotAllowed, Refused, allows, check_annuaire_fresh, check_make_known
+from mailboxes.rules import NotAllowed, Refused, allows, check_annuaire_fresh, check_make_known, refusal_of
+from mailboxes.views.refusals import refused_page
 
 KITS_AT_ONCE = 100
 WARNINGS = {
@@ -30,7 +31,7 @@ def bal_kit(request, pk):
     try:
         check_make_known(bal, by=request.user)
     except NotAllowed as refused:
-        return render(request, "mailboxes/refused.html", {"bal": bal, "refusal": refused.messages[0]}, status=403)
+        return refused_page(request, refused, bal=bal)
     except Refused as refused:
         return render(request, "mailboxes/kit/kit.html", {"bal": bal, "refusal": refused.messages[0]})
     kit, offered = _kit(request, bal)
@@ -40,7 +41,7 @@ def bal_kit(request, pk):
         {
             "bal": bal,
             "kit": kit,
-            "leaving": _refusal(check_announce, bal, by=request.user),
+            "leaving": refusal_of(check_announce, bal, by=request.user),
             "offered": offered,
             "pieces": [(piece, _preview(kit, piece)) for piece in kits.pieces_of(kit)],
             "warnings": _warnings(bal),
@@ -78,7 +79,7 @@ def kits_zip(request):
     offered = successors_of([bal for bal in bals if bal.state in TO_BE_LEFT])
     for bal in bals:
         successor = next(iter(offered.get(bal.pk, [])), "")
-        if reason := _refusal(check_make_known, bal, by=request.user) or _refusal(check_successor, bal, successor):
+        if reason := refusal_of(check_make_known, bal, by=request.user) or refusal_of(check_successor, bal, successor):
             refused.append(f"{bal} : {reason}")
         else:
             made.append(_kit_of(bal, successor))
@@ -111,17 +112,9 @@ def _allowed(request, pk) -> Kit:
     """The kit, or 404: what may not be made has no address."""
     bal = _find(request, pk)
     kit, _ = _kit(request, bal)
-    if _refusal(check_make_known, bal, by=request.user) or _refusal(check_successor, bal, kit.successor):
+    if refusal_of(check_make_known, bal, by=request.user) or refusal_of(check_successor, bal, kit.successor):
         raise Http404
     return kit
-
-
-def _refusal(check, *args, **kwargs) -> str:
-    try:
-        check(*args, **kwargs)
-    except Refused as refused:
-        return refused.messages[0]
-    return ""
 
 
 def _preview(kit: Kit, piece: kits.Piece) -> dict:

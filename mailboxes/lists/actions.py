@@ -6,10 +6,11 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
+from directory.typography import cut
 from mailboxes.actions.journal import write_about
 from mailboxes.lifecycle import Act
 from mailboxes.lists.bulk import KINDS, Kind
-from mailboxes.lists.models import GRACE, QUERY_LENGTH, SIZES, Batch, SavedView, Taste
+from mailboxes.lists.models import GRACE, SIZES, Batch, SavedView, Taste
 from mailboxes.lists.rules import (
     PAGE,
     check_begin,
@@ -36,7 +37,7 @@ def keep_taste(listing: str, columns: list[str] | None, size: int, *, by) -> Tas
 
 @transaction.atomic
 def save_view(listing: str, title: str, query: str, *, pinned: bool = False, by) -> SavedView:
-    view = SavedView(owner=by, listing=listing, title=title.strip()[:60], query=query[:QUERY_LENGTH])
+    view = SavedView(owner=by, listing=listing, title=cut(title.strip(), 60), query=query)
     check_save_view(view)
     view.save()
     if pinned:

@@ -2,7 +2,7 @@
 
 from directory.typography import grouped
 from mailboxes.lifecycle import Act
-from mailboxes.lists.models import Batch, SavedView
+from mailboxes.lists.models import QUERY_LENGTH, Batch, SavedView
 from mailboxes.models import Structure
 from mailboxes.rules import NotAllowed, Refused, check_may
 
@@ -14,6 +14,8 @@ PAGE = 25  # rows that are done at once, while one waits
 def check_save_view(view: SavedView) -> None:
     if not view.title.strip():
         raise Refused("Donnez un nom à cette vue.", "title")
+    if len(view.query) > QUERY_LENGTH:
+        raise Refused("Cette liste a trop de filtres pour être gardée : ôtez-en, puis recommencez.", "query")
     others = SavedView.objects.filter(owner=view.owner)
     if others.count() >= MOST_VIEWS:
         raise Refused(f"Vous avez déjà {MOST_VIEWS} vues : supprimez-en une d’abord.", "many")

@@ -3,7 +3,7 @@
 What undoes an act is an act like any other: foreseen row by row, so that what has left outside is refused, and why.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from mailboxes.gaps import Gap
@@ -26,21 +26,19 @@ def _same_rows(batch: Batch) -> list:
     return batch.done_keys
 
 
-def _requests_of(batch: Batch, **which) -> list[int]:
-    """Those that it made, and no operator has answered."""
+def _requests_of(batch: Batch, column: str, values: Iterable, **which) -> list[int]:
+    """Those about these that it made, and no operator has answered."""
+    about = Request.objects.filter(among(column, values)).values("pk")
     made = Request.objects.awaited().filter(by=batch.by, created_at__gte=batch.starts_at or batch.at, **which)
-    return list(made.order_by("pk").values_list("pk", flat=True))
+    return list(made.filter(pk__in=about).order_by("pk").values_list("pk", flat=True))
 
 
 def _space_asked(batch: Batch) -> list[int]:
-    made = Request.objects.filter(among("bal", batch.done_keys)).values("pk")
-    return _requests_of(batch, kind=RequestKind.CHANGE, pk__in=made)
+    return _requests_of(batch, "bal", batch.done_keys, kind=RequestKind.CHANGE)
 
 
 def _asked_of_gaps(batch: Batch) -> list[int]:
-    addresses = {Gap.address_in(key) for key in batch.done_keys}
-    made = Request.objects.filter(among("address", addresses)).values("pk")
-    return _requests_of(batch, pk__in=made)
+    return _requests_of(batch, "address", {Gap.address_in(key) for key in batch.done_keys})
 
 
 _UNANSWERED = "tant que l’opérateur n’a pas répondu"

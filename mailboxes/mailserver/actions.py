@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from directory.dates import day_of
+from directory.typography import cut
 from mailboxes.actions.journal import locked, shown, write, write_about
 from mailboxes.lifecycle import Act, Party
 from mailboxes.models import AutoReply, Bal, MailAccess, MailServer, Operator
@@ -123,7 +124,9 @@ def note_removed(reply: AutoReply, *, by) -> bool:
 def note_refused(reply: AutoReply, why: str, *, by) -> bool:
     """It cannot be set, and trying again would not help: the holders hear of it."""
     now = timezone.now()
-    return _note(reply, Stage.ASKED, "non posée", by=by, why=why, stage=Stage.REFUSED, ended_at=now, failure=why[:300])
+    return _note(
+        reply, Stage.ASKED, "non posée", by=by, why=why, stage=Stage.REFUSED, ended_at=now, failure=cut(why, 300)
+    )
 
 
 def _note(reply: AutoReply, before: Stage, what: str, *, by, why: str = "", **facts) -> bool:

@@ -4,7 +4,7 @@ from mailboxes.models.addresses import TakenAddress
 from mailboxes.models.aliases import Alias
 from mailboxes.models.anomalies import Anomaly
 from mailboxes.models.applicative import ApplicativeFacts
-from mailboxes.models.bals import Bal, Use
+from mailboxes.models.bals import Bal, Use, read_together
 from mailboxes.models.calls import Call
 from mailboxes.models.contacts import Contact, ContactChange, contact_of
 from mailboxes.models.engagements import Engagement
@@ -16,6 +16,7 @@ from mailboxes.models.layouts import RequestLayout
 from mailboxes.models.mailservers import AutoReply, MailAccess, MailServer, RestingServer
 from mailboxes.models.measures import Measure
 from mailboxes.models.movements import Movement, Step
+from mailboxes.models.operators import Domain, Operator, Price
 from mailboxes.models.people import Affiliation, Person, situations_by_rpps
 from mailboxes.models.preferences import Preference
 from mailboxes.models.requests import Request
@@ -23,7 +24,7 @@ from mailboxes.models.seals import Seal
 from mailboxes.models.sightings import Sighting
 from mailboxes.models.standings import Standing, standing_of, standings
 from mailboxes.models.start import PassedStep
-from mailboxes.models.structures import Domain, Membership, Operator, Price, Structure, managed_identifiers
+from mailboxes.models.structures import Membership, Structure, managed_identifiers
 from mailboxes.models.system import SYSTEM, Signatory, System
 from mailboxes.models.usage import Reading
 
@@ -73,6 +74,7 @@ __all__ = [
     "Use",
     "contact_of",
     "managed_identifiers",
+    "read_together",
     "situations_by_rpps",
     "standing_of",
     "standings",

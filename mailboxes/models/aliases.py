@@ -8,10 +8,11 @@ from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from directory.prepared import prepared
 from mailboxes.models import bulk
 from mailboxes.models.bals import Bal
 from mailboxes.models.fields import validate_address
-from mailboxes.models.structures import Operator
+from mailboxes.models.operators import Operator
 
 
 class AliasQuerySet(models.QuerySet):
@@ -21,7 +22,7 @@ class AliasQuerySet(models.QuerySet):
     def seen_at(self, addresses, user):
         """Those at these addresses whose BAL `user` sees. An address is seldom an alias: only then is it asked what
         they see, which costs ten times as much."""
-        found = list(self.filter(bulk.among("address", addresses)).order_by().values_list("pk", flat=True))
+        found = _bearing(addresses=addresses)
         return self.visible_to(user).filter(pk__in=found) if found else self.none()
 
     def kept(self):
@@ -35,6 +36,11 @@ class AliasQuerySet(models.QuerySet):
     def told_by(self, addresses):
         """What these addresses are, and what the BAL at these addresses have besides."""
         return self.filter(bulk.among("address", addresses) | bulk.among("bal__address", addresses))
+
+
+@prepared
+def _bearing(addresses):
+    return Alias.objects.filter(bulk.among("address", addresses)).order_by().values_list("pk", flat=True)
 
 
 class Alias(models.Model):
@@ -84,7 +90,9 @@ class Alias(models.Model):
 
 def alias_told(address: str, user) -> Alias | None:
     """What this address is besides, to who sees the BAL; `settings.DIRECTORY_ALIASES` tells the check of addresses."""
-    return Alias.objects.seen_at([address], user).select_related("bal", "operator").first()
+    if not _bearing(addresses=[address]):
+        return None
+    return Alias.objects.visible_to(user).filter(address=address).select_related("bal", "operator").first()
 
 
 class KnownAddress(NamedTuple):

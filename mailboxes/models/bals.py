@@ -17,15 +17,18 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from directory.models import Entry
+from directory.prepared import prepared
 from mailboxes.lifecycle import IN_SERVICE, LIVE, PAID, WITHDRAWN, Party, Role, Scope, State, Verb
+from mailboxes.models.bulk import among
 from mailboxes.models.fields import validate_address
 from mailboxes.models.fill import Fill, fill_of, is_filling, is_full
 from mailboxes.models.forecast import Forecast, Point, Unknown, forecast
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.months import DaysBefore, MonthsBefore, Shortest
 from mailboxes.models.movements import Movement
+from mailboxes.models.operators import Operator
 from mailboxes.models.people import Affiliation, Person
-from mailboxes.models.structures import Operator, Structure
+from mailboxes.models.structures import Structure
 from mailboxes.models.system import SYSTEM, Signatory
 from mailboxes.models.thresholds import chosen
 from mailboxes.models.usage import Reading
@@ -68,7 +71,7 @@ class BalQuerySet(models.QuerySet):
         if user.is_superuser:
             return self
         used = used_bals(user)
-        seen = Q(structure__in=Structure.objects.visible_to(user).order_by().values_list("pk", flat=True)[::1])
+        seen = among("structure", seen_structures(user))
         return self.filter(seen | Q(pk__in=used) if used else seen)
 
     def mine(self, user):
@@ -144,7 +147,7 @@ class BalQuerySet(models.QuerySet):
 
     def with_idleness(self, now: datetime):
         """Adds `is_idle`: `idle`, row by row."""
-        return self.annotate(is_idle=Exists(Bal.objects.filter(pk=OuterRef("pk")).idle(now)))
+        return self.annotate(is_idle=in_row(Bal.objects.filter(pk=OuterRef("pk")).idle(now)))
 
     def due_for_alert(self, now: datetime):
         # None is idle before the shortest limit. PostgreSQL cannot guess how few rows a limit read from another table
@@ -385,14 +388,19 @@ class Bal(models.Model):
         told = self.forecast(points)
         self.full_on = told.likely if isinstance(told, Forecast) else None
 
+    def holders(self):
+        """Those read with it, where they were: the manager alone takes longer to make than they to look at."""
+        kept = self.__dict__.get("_prefetched_objects_cache", {})
+        return kept["cotitulaires"] if "cotitulaires" in kept else self.cotitulaires.all()
+
     def principal(self):
         """Who answers for it: the PER's titulaire, the ORG's or CAB's principal; None for an orphan or an APP."""
-        return next((c.person for c in self.cotitulaires.all() if c.is_principal), None)
+        return next((c.person for c in self.holders() if c.is_principal), None)
 
     def is_held_by(self, person) -> bool:
         if person.pk is None:  # about to be entered, with what they will hold
-            return any(holder.person_id is None and holder.person is person for holder in self.cotitulaires.all())
-        return any(holder.person_id == person.pk for holder in self.cotitulaires.all())
+            return any(holder.person_id is None and holder.person is person for holder in self.holders())
+        return any(holder.person_id == person.pk for holder in self.holders())
 
     def roles_of(self, actor) -> frozenset[Role]:
         """Every role of `actor` on this BAL. No query per BAL after `with_holders`, but one per actor."""
@@ -409,7 +417,7 @@ class Bal(models.Model):
         return roles
 
     def _roles_of(self, actor) -> frozenset[Role]:
-        held = {holder.role for holder in self.cotitulaires.all() if holder.person.is_actor(actor)}
+        held = {holder.role for holder in self.holders() if holder.person.is_actor(actor)}
         if isinstance(actor, Signatory):
             return with_shared(held)  # the link was sent to a holder, as such
         is_delegated = any(d.person.is_actor(actor) for d in self.current_delegations())
@@ -450,6 +458,32 @@ class Bal(models.Model):
         return self.principal_is_due
 
 
+def read_together(bals: BalQuerySet) -> list[Bal]:
+    """What `with_holders` gives, of thousands: whatever many BAL point to, a structure, an operator, a person, is made
+    once. Django's own prefetching makes a query set for each BAL, and each of those as often as it is pointed to."""
+    found = list(bals.annotate(holder_has_left=holder_left_in_row()))
+    keys = {bal.pk for bal in found}
+    held: dict[int, list[Cotitulaire]] = {pk: [] for pk in keys}
+    lent: dict[int, list[Delegataire]] = {pk: [] for pk in keys}
+    for holder in Cotitulaire.objects.filter(among("bal", keys)).order_by("-is_principal", "pk"):
+        held[holder.bal_id].append(holder)
+    for delegation in Delegataire.objects.current().filter(among("bal", keys)).select_related("person", "under"):
+        lent[delegation.bal_id].append(delegation)
+    named = {holder.person_id for holders in held.values() for holder in holders}
+    people = {one.pk: one for one in Person.objects.filter(among("pk", named))}
+    structures = Structure.objects.in_bulk({bal.structure_id for bal in found})
+    operators = Operator.objects.in_bulk({bal.operator_id for bal in found})
+    for bal in found:
+        bal.structure, bal.operator = structures[bal.structure_id], operators[bal.operator_id]
+        for holder in held[bal.pk]:
+            holder.bal, holder.person = bal, people[holder.person_id]
+        for delegation in lent[bal.pk]:
+            delegation.bal = bal
+        bal._prefetched_objects_cache = {"cotitulaires": held[bal.pk]}
+        bal.delegations = lent[bal.pk]
+    return found
+
+
 def is_watched(now: datetime) -> Exists:
     """`BalQuerySet.watched`, as a condition on Bal: it stands among those beside it."""
     worth = Coalesce(F("operator__fresh_days"), chosen.READING_FRESH_DAYS)
@@ -479,11 +513,16 @@ def holder_has_left() -> Q:
     return Q(pk__in=_of_who_left(person__held__bal__structure=F("structure")).values("person__held__bal"))
 
 
+def in_row(rows: models.QuerySet) -> Coalesce:
+    """Are there any? Of each row that is read, to annotate it: no EXISTS, of which PostgreSQL would first make a table
+    of all there are, for a page as for everything."""
+    any_ = models.Subquery(rows.values(yes=Value(True))[:1])
+    return Coalesce(any_, Value(False), output_field=models.BooleanField())
+
+
 def holder_left_in_row() -> Coalesce:
-    """`holder_has_left`, of each row that is read, to annotate it: no EXISTS, of which PostgreSQL would first make a
-    table of all there are, for a page as for everything."""
-    any_ = _of_who_left(person__held__bal=OuterRef("pk"), structure=OuterRef("structure")).values(yes=Value(True))[:1]
-    return Coalesce(models.Subquery(any_), Value(False), output_field=models.BooleanField())
+    """`holder_has_left`, of each row that is read, to annotate it."""
+    return in_row(_of_who_left(person__held__bal=OuterRef("pk"), structure=OuterRef("structure")))
 
 
 def _used_by(user) -> models.QuerySet:
@@ -492,10 +531,25 @@ def _used_by(user) -> models.QuerySet:
     return held.union(delegated)
 
 
+@prepared
+def _bals_used(today: date, user):
+    return _used_by(user).values_list("bal", flat=True)
+
+
+@prepared
+def _structures_managed(user):
+    return Structure.objects.managed_by(user).order_by().values_list("pk", flat=True)
+
+
+@prepared
+def _structures_seen(user):
+    return Structure.objects.visible_to(user).order_by().values_list("pk", flat=True)
+
+
 def used_bals(user) -> frozenset[int]:
     """The ids of the BAL that `user` holds or has delegated access to; read once per user object."""
     if not hasattr(user, "_used_bals"):
-        user._used_bals = frozenset(_used_by(user).values_list("bal", flat=True))
+        user._used_bals = frozenset(_bals_used(timezone.localdate(), user=user))
     return user._used_bals
 
 
@@ -523,8 +577,15 @@ def roles_of_facts(
 def managed_structures(user) -> frozenset[int]:
     """The ids of the structures `user` manages; read once per user object, that is once per request."""
     if not hasattr(user, "_managed_structures"):
-        user._managed_structures = frozenset(Structure.objects.managed_by(user).values_list("pk", flat=True))
+        user._managed_structures = frozenset(_structures_managed(user=user))
     return user._managed_structures
+
+
+def seen_structures(user) -> frozenset[int]:
+    """The ids of the structures `user` sees; read once per user object."""
+    if not hasattr(user, "_seen_structures"):
+        user._seen_structures = frozenset(_structures_seen(user=user))
+    return user._seen_structures
 
 
 def roles_at(structure: int, actor) -> frozenset[Role]:
@@ -559,5 +620,5 @@ def _structures_of_software(user, scope: Scope) -> frozenset[int]:
     if not hasattr(user, kept):
         software = getattr(user, "software", None)
         opens = software is not None and scope in software.scopes
-        setattr(user, kept, frozenset(Structure.objects.visible_to(user).values_list("pk", flat=True) if opens else ()))
+        setattr(user, kept, seen_structures(user) if opens else frozenset())
     return getattr(user, kept)

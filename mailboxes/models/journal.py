@@ -9,8 +9,9 @@ from directory.dates import day_of, minute_of
 from mailboxes.lifecycle import ANSWERABLE, LIVE, Act, Party, State, Verb
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
+from mailboxes.models.operators import Operator
 from mailboxes.models.people import Affiliation, Person
-from mailboxes.models.structures import Operator, Structure
+from mailboxes.models.structures import Structure
 from mailboxes.models.system import SYSTEM
 
 # What former versions wrote stays in the journal.

@@ -7,7 +7,8 @@ from django.db import models
 
 from directory.typography import quoted
 from mailboxes.lifecycle import RequestKind
-from mailboxes.models.structures import Operator, Structure
+from mailboxes.models.operators import Operator
+from mailboxes.models.structures import Structure
 
 # fmt: off
 PLACEHOLDERS: dict[str, str] = {

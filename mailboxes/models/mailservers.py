@@ -9,10 +9,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from directory.typography import cut
 from mailboxes.lifecycle import LIVE, OPENED
 from mailboxes.models.bals import Bal
+from mailboxes.models.operators import Operator
 from mailboxes.models.secrets import lock, locked_anew, unlock
-from mailboxes.models.structures import Operator
 
 PORT = (MinValueValidator(1), MaxValueValidator(65535))
 HOST = RegexValidator(
@@ -50,7 +51,7 @@ class Failing(models.Model):
         """Unsaved."""
         self.attempts = min(self.attempts + 1, 1000)
         self.failing_since = self.failing_since or now
-        self.failure = sentence[:300]
+        self.failure = cut(sentence, 300)
         self.next_at = now + wait_after(self.attempts)
 
     def note_success(self, next_at: datetime) -> None:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from dateutil.relativedelta import relativedelta
 from django.db.models import DateTimeField, Expression, F, Func, IntegerField, Value
 
+from directory.prepared import Given
+
 
 def months_after(moment: datetime, months: int) -> datetime:
     """From when on `moment` is so many months ago: `MonthsBefore` turned round.
@@ -21,14 +23,18 @@ def months_after(moment: datetime, months: int) -> datetime:
     return there.replace(hour=0, minute=0, second=0, microsecond=0) + relativedelta(days=1)
 
 
+def _moment(now: datetime | Given) -> Expression:
+    return now if isinstance(now, Given) else Value(now, output_field=DateTimeField())
+
+
 class MonthsBefore(Func):
     """`MonthsBefore(now, F("operator__alert_after_months"))`: so many months before, each row its own number."""
 
     output_field = DateTimeField()
     template = "(%(expressions)s)"
 
-    def __init__(self, now: datetime, months: Expression | F, **extra):
-        super().__init__(Value(now, output_field=DateTimeField()), months, **extra)
+    def __init__(self, now: datetime | Given, months: Expression | F, **extra):
+        super().__init__(_moment(now), months, **extra)
 
     def as_postgresql(self, compiler, connection, **context):
         return self.as_sql(
@@ -38,14 +44,13 @@ class MonthsBefore(Func):
     def as_sqlite(self, compiler, connection, **context):
         """SQLite runs over the end of a short month: the earlier of its answer and of that month's last day."""
         moment, months = self.get_source_expressions()
-        now, [stamp] = compiler.compile(moment)
+        now, stamp = compiler.compile(moment)
         count, params = compiler.compile(months)
-        day, clock = str(stamp)[:10], str(stamp)[10:]
         sql = (
             f"(min(date({now}, '-' || ({count}) || ' months'), "
-            f"date({now}, 'start of month', (1 - ({count})) || ' months', '-1 day')) || {now})"
+            f"date({now}, 'start of month', (1 - ({count})) || ' months', '-1 day')) || substr({now}, 11))"
         )
-        return sql, [day, *params, day, *params, clock]
+        return sql, [*stamp, *params, *stamp, *params, *stamp]
 
 
 class DaysBefore(Func):
@@ -53,18 +58,17 @@ class DaysBefore(Func):
 
     output_field = DateTimeField()
 
-    def __init__(self, now: datetime, days: Expression | F, **extra):
-        super().__init__(Value(now, output_field=DateTimeField()), days, **extra)
+    def __init__(self, now: datetime | Given, days: Expression | F, **extra):
+        super().__init__(_moment(now), days, **extra)
 
     def as_postgresql(self, compiler, connection, **context):
         return self.as_sql(compiler, connection, arg_joiner=" - make_interval(days => ", template="(%(expressions)s))")
 
     def as_sqlite(self, compiler, connection, **context):
         moment, days = self.get_source_expressions()
-        _, [stamp] = compiler.compile(moment)
+        now, stamp = compiler.compile(moment)
         count, params = compiler.compile(days)
-        day, clock = str(stamp)[:10], str(stamp)[10:]
-        return f"(date(%s, '-' || ({count}) || ' days') || %s)", [day, *params, clock]
+        return f"(date({now}, '-' || ({count}) || ' days') || substr({now}, 11))", [*stamp, *params, *stamp]
 
 
 class Shortest(Func):

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from mailboxes.models.memory import Memory
-from mailboxes.models.structures import Structure
+from mailboxes.models.structures import Structure, nearest
 
 LONGEST = 300  # characters; the journal keeps as many
 
@@ -50,9 +50,9 @@ class OwnWordsMemory(Memory):
         self._words = {}
         if not said:
             return
-        chains = list(Structure.objects.values_list("pk", "parent", "parent__parent"))
+        lines = Structure.objects.lines()
         for kind, texts in said.items():
-            heard = {chain[0]: next((texts[pk] for pk in chain if pk in texts), "") for chain in chains}
+            heard = {pk: nearest(line, texts) for pk, line in lines.items()}
             self._words[kind] = {pk: text for pk, text in heard.items() if text}
 
     def forget(self) -> None:

@@ -17,8 +17,9 @@ from mailboxes.lifecycle import AWAITS, SHOWN_ONCE_DONE, Party, RequestKind, Req
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.journal import JournalEntry, Notice
+from mailboxes.models.operators import Operator
 from mailboxes.models.people import Person
-from mailboxes.models.structures import Operator, Structure
+from mailboxes.models.structures import Structure
 from mailboxes.models.thresholds import chosen
 
 AWAITED = (RequestStage.DRAFT, RequestStage.SENT)

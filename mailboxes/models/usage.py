@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -58,6 +59,8 @@ class Reading(models.Model):
     quota_mb = models.PositiveIntegerField("espace accordé (Mo)", null=True, blank=True)
 
     objects = ReadingQuerySet.as_manager()
+    # Not by its number alone, which is unique in a month where the table is laid out by month.
+    KNOWN_BY: ClassVar = ["bal", "at", "source"]
 
     class Meta:
         verbose_name = "relevé"

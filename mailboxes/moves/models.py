@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from mailboxes.lifecycle import RequestStage
 from mailboxes.models.bals import Bal
+from mailboxes.models.operators import Operator
 from mailboxes.models.requests import AWAITED, Request
-from mailboxes.models.structures import Operator, Structure
+from mailboxes.models.structures import Structure
 
 ANSWERED = (RequestStage.DONE, RequestStage.VERIFIED)
 LONGEST_OVERLAP = 366  # days

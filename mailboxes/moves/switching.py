@@ -30,7 +30,7 @@ from mailboxes.moves.rules import (
     check_end,
     check_switch,
 )
-from mailboxes.notices.telling import notices_for
+from mailboxes.notices.writing import notices_for
 from mailboxes.rules import Refused, check_act, check_attested
 
 # What is known of the former box says nothing of the new one.

@@ -77,7 +77,7 @@ def migration_select(request):
 def _above(places: set[int], user) -> Structure | None:
     """The one of these structures, or the nearest above them all, that one manages."""
     rows = list(Structure.objects.filter(pk__in=places).select_related("parent__parent"))
-    common = set.intersection(*(row.line() for row in rows)) if rows else set()
+    common = set.intersection(*(set(row.line()) for row in rows)) if rows else set()
     managed = Structure.objects.filter(pk__in=common & managed_structures(user)).select_related("parent__parent")
     return max(managed, key=lambda one: len(one.line()), default=None)
 

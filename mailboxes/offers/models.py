@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from mailboxes.models.structures import Operator, Structure
+from mailboxes.models.operators import Operator
+from mailboxes.models.structures import Structure
 
 
 class Criterion(models.TextChoices):

@@ -6,20 +6,16 @@ from django.db import models
 from django.utils import timezone
 
 from directory.dates import day_of
-from mailboxes.models.structures import Structure
+from mailboxes.models.structures import Structure, nearest
 from mailboxes.openings import naming
 
 
 class NamingPolicyQuerySet(models.QuerySet["NamingPolicy"]):
     def of(self, structure: Structure) -> naming.Policy:
         """The structure's own policy, else the nearest above it, else that of `naming`; in one query."""
-        above = [structure.pk, structure.parent_id]
-        if structure.parent_id and structure.parent:
-            above.append(structure.parent.parent_id)
-        found: dict[int, naming.Policy] = {
-            row.structure_id: row for row in self.filter(structure__in=filter(None, above))
-        }
-        return next((found[pk] for pk in above if pk in found), naming.DEFAULT)
+        line = structure.line()
+        found: dict[int, naming.Policy] = {row.structure_id: row for row in self.filter(structure__in=line)}
+        return nearest(line, found) or naming.DEFAULT
 
 
 class NamingPolicy(models.Model):

@@ -16,23 +16,18 @@ from mailboxes.openings.advice import CASES
 from mailboxes.openings.forms import NAMES, STEPS, NamingPolicyForm, Opening
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
 from mailboxes.openings.steps import AccessForm
-from mailboxes.rules import Refused, check_request_somewhere, check_set_naming
+from mailboxes.rules import Refused, check_request_somewhere, check_set_naming, refusal_of
+from mailboxes.views.refusals import refusals_told
 
 
 def opening(request):
     """Where one begins, or comes back to what one has begun."""
     if request.method == "POST":
-        try:
+        with refusals_told(request):
             draft = begin_draft(by=request.user)
-        except Refused as refused:
-            messages.error(request, refused.messages[0])
-            return redirect("opening")
-        return redirect("opening-step", draft.pk, STEPS[0].name)
-    try:
-        check_request_somewhere(by=request.user)
-        refusal = ""
-    except Refused as refused:
-        refusal = refused.messages[0]
+            return redirect("opening-step", draft.pk, STEPS[0].name)
+        return redirect("opening")
+    refusal = refusal_of(check_request_somewhere, by=request.user)
     drafts = request.user.opening_drafts.all()
     managed = Structure.objects.managed_by(request.user).select_related("naming_policy")
     context = {
@@ -178,11 +173,7 @@ class NamingPolicyView(FormView):
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
-        try:
-            check_set_naming(self.structure, by=self.request.user)
-            refusal = ""
-        except Refused as refused:
-            refusal = refused.messages[0]
+        refusal = refusal_of(check_set_naming, self.structure, by=self.request.user)
         examples = context["form"].examples(self.structure)
         return {**context, "structure": self.structure, "examples": examples, "refusal": refusal,
                 "back": reverse("opening")}  # fmt: skip

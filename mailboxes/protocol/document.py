@@ -89,8 +89,7 @@ def _purpose(structure: Structure) -> Part:
 
 def _people(structure: Structure) -> Part:
     above = f", rattachée à {structure.parent}" if structure.parent else ""
-    chain = [structure, structure.parent, structure.parent and structure.parent.parent]
-    managing = Membership.objects.managing().filter(structure__in=chain)
+    managing = Membership.objects.managing().filter(structure__in=structure.line())
     accounts = get_user_model().objects.filter(pk__in=managing.values("user")).order_by("last_name", "username")
     names = [account.get_full_name() or account.get_username() for account in accounts]
     live = _live(structure)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from directory.csv_files import csv_lines
 from directory.plain import plain_text
+from directory.typography import cut
 from mailboxes.lifecycle import Letter, RequestKind
 from mailboxes.models import Request, RequestLayout, Structure
 from mailboxes.models.layouts import columns_of, fill
@@ -44,16 +45,15 @@ class Layouts:
     def __init__(self, requests: Iterable[Request]):
         requests = list(requests)
         structures = Structure.objects.filter(pk__in={request.structure_id for request in requests})
-        rows = structures.values_list("pk", "parent", "parent__parent")
-        self._chains = {pk: [above for above in (pk, *parents) if above] for pk, *parents in rows}
+        self._lines = structures.lines()
         known = RequestLayout.objects.filter(
             operator__in={request.operator_id for request in requests},
-            structure__in={pk for chain in self._chains.values() for pk in chain},
+            structure__in=set().union(*self._lines.values()),
         )
         self._known = {(layout.structure_id, layout.operator_id, layout.kind): layout for layout in known}
 
     def of(self, request: Request) -> RequestLayout | None:
-        for structure in self._chains[request.structure_id]:
+        for structure in self._lines[request.structure_id]:
             for kind in (request.kind, ""):
                 if layout := self._known.get((structure, request.operator_id, kind)):
                     return layout
@@ -79,7 +79,7 @@ def _words(name: str) -> tuple[str, str]:
 
 def compose(subject: str, body: str, facts: dict[str, str]) -> Written:
     """A subject is one line, whatever a value holds: a mail's header ends with it."""
-    return Written(" ".join(fill(subject, facts).split())[:250], fill(body, facts))
+    return Written(cut(" ".join(fill(subject, facts).split()), 250), fill(body, facts))
 
 
 def facts_of(request: Request) -> dict[str, str]:

@@ -135,7 +135,7 @@ from mailboxes.rules.preferences import (
     check_ranks_known,
     check_request_preference,
 )
-from mailboxes.rules.refusals import NAMED, NotAllowed, Refused, allows, check_row, check_values
+from mailboxes.rules.refusals import NAMED, NotAllowed, Refused, allows, check_row, check_values, refusal_of
 from mailboxes.rules.register import (
     already_known,
     check_eligible,
@@ -329,6 +329,7 @@ __all__ = [
     "needs_agreement",
     "quota_level",
     "quota_level_after",
+    "refusal_of",
     "server_of",
     "stays_at",
     "verb_of",

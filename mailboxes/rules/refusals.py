@@ -19,11 +19,16 @@ class NotAllowed(Refused):
 
 
 def allows(check, *args, **kwargs) -> bool:
+    return not refusal_of(check, *args, **kwargs)
+
+
+def refusal_of(check, *args, **kwargs) -> str:
+    """Why the rule refuses; empty where it does not."""
     try:
         check(*args, **kwargs)
-    except Refused:
-        return False
-    return True
+    except Refused as refused:
+        return refused.messages[0]
+    return ""
 
 
 def check_row(row, exclude=None) -> None:

@@ -4,6 +4,7 @@ import re
 from copy import deepcopy
 from typing import Any
 
+from directory.typography import cut
 from mailboxes.scim.users import ENTERPRISE, OURS, ScimError
 
 SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -68,7 +69,7 @@ def _apply(resource: dict, op: str, path: str, value: Any) -> None:
         return
     found = PATH.match(path)
     if found is None:
-        raise ScimError(400, f"Ce path n’est pas lu ici : {path[:80]}.", "invalidPath")
+        raise ScimError(400, f"Ce path n’est pas lu ici : {cut(path, 80)}.", "invalidPath")
     if schema := found["schema"]:
         target = resource.setdefault(EXTENSIONS.get(schema.lower(), schema), {}) if schema.lower() in EXTENSIONS \
             else resource  # fmt: skip

@@ -5,10 +5,16 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
+from directory.prepared import prepared
 from mailboxes.actions import trace
-from mailboxes.software.models import SoftwareKey
+from mailboxes.software.models import SoftwareKey, digest_of
 
 NATIONAL_HEADER = "ESANTE-API-KEY"  # of the national FHIR API: its clients change their base URL and their key
+
+
+@prepared
+def opening(digest, now):
+    return SoftwareKey.objects.opening(digest, now).select_related("software__user")
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -36,9 +42,10 @@ class KeyAuthentication(BaseAuthentication):
 
     def _key(self, token: str) -> SoftwareKey:
         now = timezone.now()
-        key = SoftwareKey.objects.of_token(token, now).select_related("software__user").first()
-        if key is None:
+        found = opening(digest=digest_of(token), now=now)
+        if not found:
             raise AuthenticationFailed("Cette clé est inconnue, expirée ou révoquée.", "unknown_key")
+        (key,) = found
         key.mark_used(now)
         key.software.user._used_bals = frozenset()  # it is nobody's titulaire or délégataire: nothing to read
         return key

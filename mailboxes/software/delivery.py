@@ -24,7 +24,7 @@ import httpx
 from django.conf import settings
 from django.utils import timezone
 
-from directory.typography import quoted
+from directory.typography import cut, quoted
 from mailboxes.models import JournalEntry
 from mailboxes.software.models import EVENT_OF, Delivery, Webhook
 
@@ -88,7 +88,7 @@ def deliver(delivery: Delivery) -> bool:
         facts["status"] = post(delivery, now)
         facts["error"] = "" if 200 <= facts["status"] < 300 else f"Réponse {facts['status']}"
     except Exception as error:  # whatever an address may hold: one webhook must not hold up the others
-        facts |= {"status": None, "error": (str(error) or type(error).__name__)[:300]}
+        facts |= {"status": None, "error": cut(str(error) or type(error).__name__, 300)}
     Delivery.objects.filter(pk=delivery.pk).update(**facts, **_outcome(facts, now))
     delivery.status = facts["status"]
     return not facts["error"]

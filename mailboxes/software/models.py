@@ -66,9 +66,9 @@ class KeyQuerySet(models.QuerySet):
     def valid(self, now: datetime):
         return self.filter(revoked_at=None, expires_at__gt=now)
 
-    def of_token(self, token: str, now: datetime):
-        """The key that this token is, if it still opens anything. Its digest alone is ours: the token is not kept."""
-        return self.valid(now).filter(digest=digest_of(token), software__user__is_active=True)
+    def opening(self, digest: str, now: datetime):
+        """The key whose token has this digest, if it still opens anything."""
+        return self.valid(now).filter(digest=digest, software__user__is_active=True)
 
 
 class SoftwareKey(models.Model):
@@ -109,6 +109,7 @@ def new_token() -> tuple[str, str]:
 
 
 def digest_of(token: str) -> str:
+    """What is ours of a token, which is not kept."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

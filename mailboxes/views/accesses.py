@@ -202,7 +202,7 @@ def access_list(request, recertified: Recertified):
 def access_export(request, form, recertified: Recertified):
     """The whole as a workbook or a document; who took it is written down."""
     _, report = _asked(request, recertified)
-    actions.trace(request.user, "export", f"état des accès ({form}), {request.GET.urlencode()}"[:300])
+    actions.trace(request.user, "export", f"état des accès ({form}), {request.GET.urlencode()}")
     name = "etat-des-acces"
     if form == "pdf":
         return pdf_file(name, printed(report))
@@ -244,8 +244,11 @@ def printed(report: AccessReport) -> bytes:
     if not parts:
         parts.append(note("Personne n’a d’accès ici."))
     if report.since:
-        lines = [[read(line) for _, read in CHANGE_COLUMNS[:6]] for line in report.changes()[:PRINTED]]
+        changes = report.changes()
+        lines = [[read(line) for _, read in CHANGE_COLUMNS[:6]] for line in changes[:PRINTED]]
         parts += [heading(f"Ce qui a changé depuis le {report.since:%d/%m/%Y}")]
+        if len(lines) == PRINTED:
+            parts.append(note(f"Au plus {PRINTED} lignes figurent ici ; toutes sont dans le classeur."))
         parts += [table([label for label, _ in CHANGE_COLUMNS[:6]], lines, widths=[1.2, 2.4, 1.4, 1.4, 1.4, 1.4])]
     return pdf("État des accès aux BAL MSSanté", parts, structure=report.title, day=timezone.localdate())
 

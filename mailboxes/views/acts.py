@@ -21,7 +21,15 @@ from mailboxes.lists.place import place_of
 from mailboxes.models import Bal, Structure
 from mailboxes.models.fields import doubts
 from mailboxes.requests.wayout import days_to_wait, preview
-from mailboxes.rules import Refused, check_act, check_declare_use, check_move, check_retract, check_somewhere
+from mailboxes.rules import (
+    Refused,
+    check_act,
+    check_declare_use,
+    check_move,
+    check_retract,
+    check_somewhere,
+    refusal_of,
+)
 
 
 class ActionView(FormView):
@@ -60,11 +68,7 @@ class ActionView(FormView):
         return redirect(self.back())
 
     def get_context_data(self, **kwargs):
-        try:
-            self.check(by=self.request.user)
-            refusal = ""
-        except Refused as refused:
-            refusal = refused.messages[0]
+        refusal = refusal_of(self.check, by=self.request.user)
         facts = {name: getattr(self, name) for name in ("label", "submit", "warning", "is_dangerous")}
         return super().get_context_data(**facts, back=self.back(), refusal=refusal, **kwargs)
 

@@ -55,6 +55,7 @@ from mailboxes.views.chain import chain_of, printed_chain, with_stays
 from mailboxes.views.files import pdf_file
 from mailboxes.views.findings import attention
 from mailboxes.views.journals import JournalList
+from mailboxes.views.refusals import refused_page
 from mailboxes.views.space import space_facts
 
 UNWATCHED = "sans-releve"  # the finding that the card of its use tells too
@@ -258,7 +259,7 @@ def bal_journal(request, pk):
     try:
         check_read_history(row, by=request.user)
     except NotAllowed as refused:
-        return render(request, "mailboxes/refused.html", {"bal": row, "refusal": refused.messages[0]}, status=403)
+        return refused_page(request, refused, bal=row)
     actions.trace(request.user, "journal", str(row))
     loaded = JournalEntry.objects.select_related("by", "signatory").prefetch_related("notices")
     listing = JournalList(request, row.journal.all(), loaded=loaded, view_args=[row.pk])

@@ -15,6 +15,7 @@ from mailboxes.lists.bulk import KINDS, Kind
 from mailboxes.lists.models import SIZES, Batch
 from mailboxes.lists.undo import WayBack, way_back, why_none
 from mailboxes.rules import Refused
+from mailboxes.views.refusals import refusals_told
 from mailboxes.views.tally import NAMED, reasons_of, say_tally
 
 RECENT = 50
@@ -41,11 +42,9 @@ def begin(request: HttpRequest, kind: Kind, keys: Iterable) -> HttpResponse:
     keys = list(keys)
     if len(keys) <= max(SIZES):  # those that were ticked are anybody's word; those of a list are seen
         keys = [kind.key(row) for row in kind.find(request.user, keys)]
-    try:
+    with refusals_told(request):
         return redirect(actions.begin(kind, act, keys, back=back, by=request.user))
-    except Refused as refused:
-        messages.error(request, refused.messages[0])
-        return redirect(back)
+    return redirect(back)
 
 
 def _find(request, pk) -> Batch:
@@ -143,11 +142,9 @@ def _back_of(row: Batch) -> dict:
 @require_POST
 def batch_stop(request: HttpRequest, pk: int) -> HttpResponse:
     row = _find(request, pk)
-    try:
+    with refusals_told(request):
         actions.stop(row)
         messages.success(request, "C’est arrêté : ce qui était fait le reste, la suite ne le sera pas.")
-    except Refused as refused:
-        messages.error(request, refused.messages[0])
     return redirect(row)
 
 

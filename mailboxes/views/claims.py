@@ -9,7 +9,7 @@ from directory.models import Entry
 from mailboxes import actions
 from mailboxes.models import Bal, Claim, Notice, Operator, Person, Signatory
 from mailboxes.notices import links
-from mailboxes.rules import Refused
+from mailboxes.views.refusals import refusals_told
 from mailboxes.views.signed import by_signed_link
 
 DONE: dict[str, str] = {
@@ -43,16 +43,12 @@ def addresses_of(person: Person) -> list[dict]:
 @require_POST
 def claim_answer(request):
     person = get_object_or_404(Person, user=request.user)
-    try:
-        answered = actions.answer(
-            person, request.POST.get("address", ""), request.POST.get("answer", ""), by=request.user
-        )
-    except Refused as refused:
-        messages.error(request, refused.messages[0])
-        return redirect("my-bals")
-    messages.success(request, REQUESTED if answered.moved else DONE[answered.claim.answer])
-    if answered.claim.answer == Claim.Answer.UNUSED and not answered.moved:
-        return redirect("claim-guide", answered.claim.pk)
+    said = request.POST.get("address", ""), request.POST.get("answer", "")
+    with refusals_told(request):
+        answered = actions.answer(person, *said, by=request.user)
+        messages.success(request, REQUESTED if answered.moved else DONE[answered.claim.answer])
+        if answered.claim.answer == Claim.Answer.UNUSED and not answered.moved:
+            return redirect("claim-guide", answered.claim.pk)
     return redirect("my-bals")
 
 
@@ -100,9 +96,7 @@ def claims_link(request, token, notice):
 
 def _answer_by_link(request, token, notice):
     said = request.POST.get("address", ""), request.POST.get("answer", "")
-    try:
+    with refusals_told(request):
         answered = actions.answer(notice.person, *said, by=Signatory(notice.person, notice))
         messages.success(request, REQUESTED if answered.moved else DONE[answered.claim.answer])
-    except Refused as refused:
-        messages.error(request, refused.messages[0])
     return redirect("claims-link", token)

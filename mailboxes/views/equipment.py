@@ -4,6 +4,7 @@ from django import template
 from django.db.models import Count, Exists, OuterRef, Q
 
 from directory.models import Entry
+from mailboxes.findings import kept_of_many
 from mailboxes.models import Affiliation, Structure
 
 register = template.Library()
@@ -12,8 +13,10 @@ SHOWN = 200
 
 @register.inclusion_tag("mailboxes/_equipment.html", takes_context=True)
 def equipment(context):
-    structures = list(Structure.objects.visible_to(context["request"].user).order_by("name")[: SHOWN + 1])
-    return {"structures": equipped(structures[:SHOWN]), "is_cut": len(structures) > SHOWN}
+    seen = Structure.objects.visible_to(context["request"].user)
+    structures = list(seen.order_by("name")[: SHOWN + 1])
+    shown = kept_of_many("equipment", seen, lambda: equipped(structures[:SHOWN]))
+    return {"structures": shown, "is_cut": len(structures) > SHOWN}
 
 
 def equipped(structures: list[Structure]) -> list[dict]:

@@ -17,6 +17,7 @@ from mailboxes.lists.place import choices_of, choose_place
 from mailboxes.models import Structure
 from mailboxes.rules import Refused, allows, check_somewhere
 from mailboxes.views.back import back_of
+from mailboxes.views.refusals import refusals_told
 
 SUGGESTED = 20
 
@@ -43,11 +44,9 @@ def list_taste(request: HttpRequest, listing: str) -> HttpResponse:
 def view_save(request: HttpRequest, listing: str) -> HttpResponse:
     _known(listing)
     facts = {"title": request.POST.get("title", ""), "query": request.POST.get("query", "")}
-    try:
+    with refusals_told(request):
         view = actions.save_view(listing, **facts, pinned="pin" in request.POST, by=request.user)
         messages.success(request, f"La vue {quoted(view.title)} est enregistrée.")
-    except Refused as refused:
-        messages.error(request, refused.messages[0])
     return redirect(back_of(request))
 
 
@@ -69,10 +68,8 @@ def view_change(request: HttpRequest, pk: int) -> HttpResponse:
     """Pin it, share it, keep it to oneself again, delete it."""
     view = get_object_or_404(SavedView.objects.visible_to(request.user), pk=pk)
     what = request.POST.get("what", "")
-    try:
+    with refusals_told(request):
         messages.success(request, _change(request, view, what))
-    except Refused as refused:
-        messages.error(request, refused.messages[0])
     return redirect("view-list")
 
 

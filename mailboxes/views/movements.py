@@ -1,17 +1,21 @@
 """Arrivals and departures: the files, their steps, and roles handed over before anybody leaves."""
 
+from datetime import timedelta
+
 from django import forms
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 
 from directory.typography import quoted
 from mailboxes import actions
-from mailboxes.findings import OF_MOVEMENTS, narrow
+from mailboxes.findings import KEPT, OF_MOVEMENTS, are_many, kept_of_many, narrow
 from mailboxes.forms import EmptyForm, HandOverForm, NoteForm, SettleForm
 from mailboxes.lifecycle import Act
 from mailboxes.lists.listing import Column, Listing
-from mailboxes.models import Bal, Movement, Person, standing_of
+from mailboxes.models import Bal, JournalEntry, Movement, Person, Structure, standing_of
 from mailboxes.models.checklists import BY_NAME as STEPS
 from mailboxes.models.checklists import MovementFile, file_of, files
 from mailboxes.rules import (
@@ -82,8 +86,14 @@ def movement_list(request):
 def orphans(user) -> dict:
     """The orphans, those of today first: a departure must not add to them."""
     seen = Bal.objects.visible_to(user)
-    rows = (narrow(seen, "orpheline") | narrow(seen, "sans-principal")).order_by("address")
-    return {"count": rows.count(), "rows": rows.select_related("structure")[:ORPHANS]}
+    rows = (narrow(seen, "orpheline") | narrow(seen, "sans-principal")).order_by("address").values_list("pk", flat=True)
+    structures = Structure.objects.visible_to(user)
+    pks = kept_of_many(f"orphans-{user.pk}", structures, lambda: list(rows))
+    shown = seen.filter(pk__in=pks[: 10 * ORPHANS]).select_related("structure").order_by("address")
+    if are_many(structures):  # what was kept may be mended since
+        lately = timezone.now() - timedelta(seconds=KEPT)
+        shown = shown.filter(~Exists(JournalEntry.objects.filter(bal=OuterRef("pk"), at__gte=lately)))
+    return {"count": len(pks), "rows": shown[:ORPHANS]}
 
 
 def find_movement(request, pk) -> Movement:

@@ -14,13 +14,13 @@ from mailboxes.notices import links
 from mailboxes.notices.proof import with_outcomes
 from mailboxes.rules import (
     NotAllowed,
-    Refused,
     allows,
     check_answer_notice,
     check_mend_notice,
     check_read_history,
 )
 from mailboxes.views.acts import ActionView, ActView
+from mailboxes.views.refusals import refusals_told, refused_page
 from mailboxes.views.signed import by_signed_link
 
 PER_PAGE = 50
@@ -50,11 +50,9 @@ def notice_link(request, token, notice):
 
 
 def _answer_by_link(request, token, notice):
-    try:
+    with refusals_told(request):
         answered = actions.answer_notice(notice, request.POST.get("answer", ""), by=Signatory(notice.person, notice))
         messages.success(request, DONE[answered.answer])
-    except Refused as refused:
-        messages.error(request, refused.messages[0])
     return redirect("notice-link", token)
 
 
@@ -65,7 +63,7 @@ def bal_notices(request, pk):
     try:
         check_read_history(bal, by=request.user)
     except NotAllowed as refused:
-        return render(request, "mailboxes/refused.html", {"bal": bal, "refusal": refused.messages[0]}, status=403)
+        return refused_page(request, refused, bal=bal)
     actions.trace(request.user, "notices", str(bal))
     page = Paginator(bal.notices.select_related("person"), PER_PAGE).get_page(request.GET.get("page"))
     for notice in page:

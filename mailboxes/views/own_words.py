@@ -1,19 +1,20 @@
 """What people are told, notice by notice, and what their structure adds to it."""
 
+from collections import defaultdict
 from typing import NamedTuple
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
 from mailboxes.forms.own_words import WordsForm
 from mailboxes.lifecycle import Act
 from mailboxes.lists.place import places_within
 from mailboxes.models import Structure
 from mailboxes.models.own_words import OwnWords
-from mailboxes.models.thresholds import chosen
-from mailboxes.notices.mails import OF_PEOPLE, WORDINGS, Awaits, Mail, Wording, contact_in
+from mailboxes.models.structures import nearest
+from mailboxes.notices.mails import sample_mail
+from mailboxes.notices.wordings import OF_PEOPLE, WORDINGS, Awaits, Wording
 from mailboxes.rules import allows, check_write_words
 from mailboxes.views.acts import ActionView
 
@@ -58,13 +59,11 @@ def _text(structure: Structure, kind: str, words: OwnWords | None) -> NoticeText
 
 def _heard_in(structure: Structure) -> dict[str, OwnWords | None]:
     """By kind, the words of the structure, else of the nearest one above."""
-    chain = [structure.pk]
-    while structure.parent:
-        structure = structure.parent
-        chain.append(structure.pk)
-    written = OwnWords.objects.exclude(text="").filter(structure__in=chain).select_related("structure", "by")
-    nearest = {one.kind: one for one in sorted(written, key=lambda one: -chain.index(one.structure_id))}
-    return {kind: nearest.get(kind) for kind in OF_PEOPLE}
+    line = structure.line()
+    written: dict[str, dict[int, OwnWords]] = defaultdict(dict)
+    for one in OwnWords.objects.exclude(text="").filter(structure__in=line).select_related("structure", "by"):
+        written[one.kind][one.structure_id] = one
+    return {kind: nearest(line, written[kind]) for kind in OF_PEOPLE}
 
 
 class WriteWordsView(ActionView):
@@ -97,23 +96,7 @@ class WriteWordsView(ActionView):
         return reverse("notice-texts-of", args=[self.structure.pk])
 
     def get_context_data(self, **kwargs):
-        words = _heard_in(self.structure)[self.kind]
-        mail = _sample(self.structure, WORDINGS[self.kind], words.text if words else "")
+        words, wording = _heard_in(self.structure)[self.kind], WORDINGS[self.kind]
+        subject = f"[{self.structure}] {wording.subject}"
+        mail = sample_mail(wording, subject, self.structure, own_words=words.text if words else "")
         return super().get_context_data(structure=self.structure, mail=mail, **kwargs)
-
-
-def _sample(structure: Structure, wording: Wording, words: str) -> Mail:
-    """The mail as it leaves today, to somebody invented."""
-    return Mail(
-        subject=f"[{structure}] {wording.subject}",
-        awaits=wording.awaits,
-        says=wording.says,
-        button=wording.button,
-        link="…",
-        until=timezone.localdate(timezone.now() + chosen.ANSWER_LINK_VALID)
-        if wording.awaits == Awaits.ANSWER
-        else None,
-        recipient="Alice Morel",
-        contact=contact_in(structure),
-        own_words=words,
-    )

@@ -32,6 +32,7 @@ from mailboxes.views.acts import ActionView, EnteringView
 from mailboxes.views.contacts import pending_of
 from mailboxes.views.journals import PersonJournalList
 from mailboxes.views.portrait import Portrait
+from mailboxes.views.refusals import refused_page
 
 SUGGESTED = 10
 RECENT = 10
@@ -165,7 +166,7 @@ def person_journal(request, person):
     try:
         check_read_person(row, by=request.user)
     except NotAllowed as refused:
-        return render(request, "mailboxes/refused.html", {"person": row, "refusal": refused.messages[0]}, status=403)
+        return refused_page(request, refused, person=row)
     actions.trace(request.user, "journal", f"personne {row.pk}")
     lines = Portrait(row, request.user).journal()
     listing = PersonJournalList(request, lines, loaded=lines.prefetch_related("notices"), view_args=[row.pk])
@@ -181,7 +182,7 @@ def person_data(request, person):
     try:
         actions.note_export(row, by=request.user, note=wanted.upper())
     except NotAllowed as refused:
-        return render(request, "mailboxes/refused.html", {"person": row, "refusal": refused.messages[0]}, status=403)
+        return refused_page(request, refused, person=row)
     portrait = Portrait(row, request.user)
     content = portrait.as_xlsx() if wanted == "xlsx" else portrait.as_json()
     name = f"personne-{row.pk}-{timezone.localdate():%Y-%m-%d}.{wanted}"

@@ -18,6 +18,7 @@ from mailboxes.lists.place import places_within
 from mailboxes.models import Bal, Person, Preference
 from mailboxes.rules import Refused, allows, check_ranks_known, check_somewhere, may_at
 from mailboxes.views.files import csv_file
+from mailboxes.views.refusals import refusals_told
 
 MOST = max(SIZES)  # a page
 
@@ -117,10 +118,7 @@ def preference_choose(request):
     """One's own choice, in Mes BAL; an empty address takes it back."""
     person = get_object_or_404(Person, user=request.user)
     facts = [request.POST.get(name, "") for name in ("situation", "address", "purpose")]
-    try:
+    with refusals_told(request):
         wish = actions.prefer(person, facts[0], facts[1], purpose=facts[2], by=request.user)
-    except Refused as refused:
-        messages.error(request, refused.messages[0])
-    else:
         messages.success(request, f"C’est noté : vous privilégiez {wish.address}." if wish else "Choix retiré.")
     return redirect("my-bals")

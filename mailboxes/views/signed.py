@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from mailboxes.models import Notice
 from mailboxes.notices import links
 from mailboxes.rules import Refused
+from mailboxes.views.refusals import refusals_told
 
 
 def by_signed_link(salt: str, notices: Callable[[], QuerySet[Notice]]):
@@ -48,10 +49,8 @@ def refused(request, *, has_expired: bool = False):
 def answer_with(request, answers: dict[str, tuple[Callable, str]], row, *, by) -> None:
     """Does to `row` what the answer that was posted says, and tells it; `answers`: by name, the act and its word."""
     act, done = answers.get(request.POST.get("answer", ""), (None, ""))
-    try:
+    with refusals_told(request):
         if act is None:
             raise Refused("Choisissez une des réponses.", "answer")
         act(row, by=by)
         messages.success(request, done)
-    except Refused as refusal:
-        messages.error(request, refusal.messages[0])

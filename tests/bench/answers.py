@@ -4,9 +4,11 @@ import itertools
 import os
 import random
 from collections.abc import Callable, Iterator
+from io import StringIO
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client
@@ -29,6 +31,7 @@ WITH_BOTH = "_include=PractitionerRole:practitioner&_include=PractitionerRole:or
 
 def rows() -> Iterator[Row]:
     shape.fill(BALS, journal=JOURNAL)
+    call_command("job", "take_measures", for_real=True, stdout=StringIO())  # as every quarter of an hour
     settings.ALLOWED_HOSTS, settings.ROOT_URLCONF = ["*"], "tests.bench.served.urls"
     KeyThrottle.THROTTLE_RATES = {"api": "100000000/min"}
     for signal in (request_started, request_finished):

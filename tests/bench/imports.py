@@ -7,8 +7,9 @@ from time import perf_counter
 from django.utils import timezone
 
 from mailboxes import actions
-from mailboxes.imports.actions import apply_import, carry_on, forecast_import, receive_import, undo_import
+from mailboxes.imports.actions import apply_import, forecast_import, receive_import, undo_import
 from mailboxes.imports.models import Import
+from mailboxes.imports.work import carry_on
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Operator, Person, Reading, Structure
 from tests.bench.row import Row
 

@@ -440,6 +440,80 @@ def test_pages_that_go_round_are_not_followed_for_ever(load, server):
         load()
 
 
+def bundle(*resources, **facts):
+    entries = [{"resource": one, "search": {"mode": "match"}} for one in resources]
+    return {"resourceType": "Bundle", "type": "searchset", "entry": entries, **facts}
+
+
+def following(server, token):
+    return [{"relation": "next", "url": f"{server.url}/_page?id={token}"}]
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_page_given_twice_under_another_link_does_not_stand_for_the_next_one(load, server, full):
+    server.hold(*people(2))
+    load()
+    mark = SourceState.objects.get().generated_at
+    ours = people(6, day=today())
+    server.hold(*ours)
+    number = len(server.asked)
+    server.faults = {
+        number + rank: fault(200, bundle(*ours[:3], total=6, link=following(server, rank) if rank < 3 else []))
+        for rank in (1, 2, 3)
+    }
+    with pytest.raises(UnreadableSource, match="tourne en rond"):
+        load(full=full)
+    assert (len(held()), SourceState.objects.get().generated_at) == (2, mark)
+    server.faults = {}
+    assert load(full=full).status == "applied"
+    assert len(held()) == 6
+
+
+ERROR = outcome("HAPI-0389: the search took too long")
+FATAL = {"resourceType": "OperationOutcome", "issue": [{"severity": "fatal", "code": "throttled"}]}
+PARTIAL = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "processing"}]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (bundle(ERROR, total=0), "incomplète : HAPI-0389"),
+        (bundle(*people(1), FATAL), "incomplète : throttled"),
+        (bundle(*people(3)[2:]) | {"type": "history"}, "recherche"),
+        (bundle() | {"type": "batch-response", "entry": [{"response": {"status": "500"}}]}, "recherche"),
+        (bundle() | {"entry": {"resource": people(1)[0]}}, "recherche"),
+        ({"error": "service unavailable"}, "None"), ([], "None"), ("error", "None"),
+        (bundle(*people(3)[2:], total="4"), "4 annoncés, 1 reçus"),
+    ],
+)  # fmt: skip
+def test_what_comes_with_200_and_is_an_error_is_never_applied_nor_passed_over(load, server, answer, said):
+    server.hold(*people(2))
+    load()
+    mark = SourceState.objects.get().generated_at
+    server.faults = {len(server.asked) + 1: fault(200, answer)}
+    with pytest.raises(UnreadableSource, match=said):
+        load()
+    assert (len(held()), SourceState.objects.get().generated_at) == (2, mark)
+
+
+def test_a_warning_beside_what_was_found_costs_nothing(load, server):
+    found = bundle(*people(3), total=3)
+    found["entry"].append({"resource": PARTIAL, "search": {"mode": "outcome"}})
+    server.faults = {1: fault(200, found)}
+    assert counts(load()) == ("applied", 3, 0, 0)
+
+
+@pytest.mark.parametrize("again", [fault(404, outcome("unknown page")), fault(410), fault(200, outcome("HAPI-0418"))])
+def test_a_link_that_expired_under_any_answer_is_made_anew_by_this_run_or_the_next(load, server, again):
+    server.hold(*people(3))
+    server.faults = {1: fault(200, bundle(*people(1), total=3, link=following(server, "old"))), 2: again}
+    try:
+        run = load()
+    except UnreadableSource:
+        run = load()
+    assert counts(run) == ("applied", 3, 0, 0)
+
+
 def test_fewer_resources_than_announced_are_no_whole_picture(load, server):
     server.hold(*people(200))
     load()

@@ -122,6 +122,20 @@ def test_every_structure_of_an_entry_is_kept():
     assert [record.structure_id for record in found] == ["690000013", "690000021"]
 
 
+@pytest.mark.parametrize("option", ["lang-fr", "range=0-1499", "x-primary"])
+def test_values_under_an_option_are_the_attribute_s_own(option):
+    values = {"mail": [b"a@x.mssante.fr"], f"Mail;{option}": [b"b@x.mssante.fr"], "sn;lang-fr": ["Été".encode()]}
+    found = list(source_module.records_of(1, "cn=x", source_module.without_options(values), source_module._fields({})))
+    assert [(one.address, one.family_name) for one in found] == [("a@x.mssante.fr", "Été"), ("b@x.mssante.fr", "Été")]
+
+
+def test_an_option_is_read_from_a_real_server_too(load, openldap):
+    openldap.add(person(1, **{"mail;lang-fr": "second@aura.mssante.fr"}))
+    load(openldap)
+    addresses = Entry.objects.current().values_list("address", flat=True).order_by("address")
+    assert list(addresses) == ["p1@aura.mssante.fr", "second@aura.mssante.fr"]
+
+
 def test_numbers_are_read_as_everywhere():
     (record,) = records_of(
         mail=["s@x.mssante.fr"], identifiantpp=["RPPS 8 81090001587"], identifiantpm=["FINESS 69 000 001 3"]

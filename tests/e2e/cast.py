@@ -232,7 +232,8 @@ if __name__ == "__main__":
     from mailboxes import actions
     from mailboxes.campaigns.actions import launch_campaign
     from mailboxes.campaigns.models import Campaign
-    from mailboxes.imports.actions import apply_import, carry_on, forecast_import, receive_import
+    from mailboxes.imports.actions import apply_import, forecast_import, receive_import
+    from mailboxes.imports.work import carry_on
     from mailboxes.lifecycle import CampaignKind, RequestKind, Verb
     from mailboxes.models import (
         SYSTEM,

@@ -12,26 +12,19 @@ PAGES = (
     "/", "/bal/?holder=paul&kind=PER", "/bal/inscrire/", "/indicateurs/", "/couts/", "/structures/",
     "/demandes/", "/imports/", "/mes-bal/", "/annuaire/?q=exemple", "/accessibilite/", "/apparence/",
 )  # fmt: skip
-CONTRAST = """async () => {
-    const found = await axe.run({runOnly: ["color-contrast"], resultTypes: ["violations"]});
-    return found.violations.flatMap((v) => v.nodes.map((n) => n.html + " " + n.failureSummary));
-}"""
 
 
 @pytest.fixture
-def reads_in_the_dark(page, shoot):
+def reads_in_the_dark(page, shoot, axe):
     """`reads_in_the_dark(address)`: it is dark there, and all of it can be read."""
-    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415
-
-    script, faults = Axe().axe_script, []
+    faults = []
     page.emulate_media(color_scheme="dark")
 
     def look(address):
         page.goto(address)
         assert page.evaluate("getComputedStyle(document.body).colorScheme || 'dark'") != "light"
         shoot(page, "dark-" + address.partition("://")[2].partition("/")[2].replace("/", "-").replace("?", "-"))
-        page.evaluate(script)
-        faults.extend(f"{address}: {fault}" for fault in page.evaluate(CONTRAST))
+        faults.extend(f"{address}: {fault}" for fault in axe.faults(page, only_contrast=True))
 
     yield look
     assert not faults, "\n".join(faults)

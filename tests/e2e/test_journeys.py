@@ -371,7 +371,7 @@ def bring_a_list_in(app, page, log_in, go_on):
 def work(app):
     """What the worker does: here there is none."""
     code = (
-        "from mailboxes.imports.actions import work_on_import; from mailboxes.imports.models import Import;"
+        "from mailboxes.imports.work import work_on_import; from mailboxes.imports.models import Import;"
         "work_on_import(Import.objects.latest('pk').pk)"
     )
     app.manage("shell", "--no-imports", "-c", code)

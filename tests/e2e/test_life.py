@@ -32,7 +32,7 @@ Affiliation.objects.create(person=Person.objects.create(given_name="Sonia", fami
 Operator.objects.get(code="regional").domains.create(name="tilleuls.mssante.fr")
 """
 WORK = """
-from mailboxes.imports.actions import work_on_import
+from mailboxes.imports.work import work_on_import
 from mailboxes.imports.models import Import
 work_on_import(Import.objects.latest("pk").pk)
 """

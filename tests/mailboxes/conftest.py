@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from directory.models import Entry, SyncRun
 from mailboxes import actions
-from mailboxes.imports.actions import apply_import, carry_on, forecast_import, read_columns, receive_import
+from mailboxes.imports.actions import apply_import, forecast_import, read_columns, receive_import
 from mailboxes.imports.models import Import
+from mailboxes.imports.work import carry_on
 from mailboxes.lifecycle import State
 from mailboxes.models import SYSTEM, Affiliation, Bal, Cotitulaire, Delegataire, Membership, Operator, Person, Structure
 

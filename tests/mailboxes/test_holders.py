@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.lifecycle import State
-from mailboxes.models import SYSTEM, Bal, Cotitulaire, Delegataire, Signatory
+from mailboxes.models import SYSTEM, Bal, Cotitulaire, Delegataire, Signatory, read_together
 from mailboxes.rules import MAX_COTITULAIRES, NotAllowed, Refused
 from tests.mailboxes.conftest import make_professional
 
@@ -155,3 +155,30 @@ def test_a_deleted_bal_takes_no_one(org, people):
     Bal.objects.update(state=State.DELETED)
     with pytest.raises(Refused, match="supprimée"):
         actions.add_cotitulaire(org, make_professional(1), by=people.alice.user)
+
+
+# --- Read with their BAL ----------------------------------------------------------------------------------------------
+def test_thousands_read_together_say_what_each_says_alone(
+    org, per, app, people, make_bal, operator, django_assert_num_queries
+):
+    """Roles, holders in their order, delegations of today, who has left: without a query more for each."""
+    make_bal("ORG", people.bruno, address="sans-suite@chu-exemple.mssante.fr")
+    Delegataire.objects.create(bal=org, person=people.paul, under=people.alice, reason="Secrétariat")
+    past = {"starts_on": date(2020, 1, 1), "ends_on": date(2020, 1, 2), "reason": "Passée"}
+    Delegataire.objects.create(bal=per, person=people.paul, under=people.alice, **past)
+    people.alice.affiliations.update(left_on=timezone.localdate())
+    actors = [people.alice.user, people.gisele.user, people.eve.user, SYSTEM]
+
+    def said(bal):
+        yield bal, bal.structure, bal.operator, bal.principal(), bal.has_lost_its_holder()
+        yield [(one.person_id, one.is_principal, one.role) for one in bal.cotitulaires.all()]
+        yield [(one.person, one.under) for one in bal.current_delegations()]
+        yield [bal.roles_of(actor) for actor in actors]
+
+    alone = [list(said(bal)) for bal in Bal.objects.with_holders().order_by("pk")]
+    assert len(alone) > 3
+    assert any(delegations for _, _, delegations, _ in alone)
+    assert any(has_left for (*_, has_left), _, _, _ in alone)
+    together = read_together(Bal.objects.order_by("pk"))
+    with django_assert_num_queries(0):
+        assert [list(said(bal)) for bal in together] == alone

@@ -5,11 +5,20 @@ import csv
 import io
 import json
 import re
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from html.parser import HTMLParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from mimetypes import guess_type
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core import mail
 from django.urls import reverse
 from django.utils.html import escape
@@ -24,6 +33,7 @@ from mailboxes.notices import links
 from mailboxes.views.pdf import paragraph, pdf
 from tests.safety import routes, world
 from tests.safety.conftest import undone, visitor
+from tests.servers import BROWSER_ARGS, find_program, or_skip
 
 pytestmark = [pytest.mark.sqlite_run, pytest.mark.django_db]  # pages, words and doors
 
@@ -154,9 +164,18 @@ def test_the_eyes_see_it_where_a_document_takes_it_for_markup():
     assert not list(faults_of("application/pdf", pdf("Titre", [paragraph(PAYLOAD), paragraph(PAYLOAD[:20])], day=DAY)))
 
 
-def test_every_page_and_export_shows_it_as_words(crawled, record_property):
+class Answer(NamedTuple):
+    url: str
+    kind: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@pytest.fixture(scope="module")
+def answers(crawled):
+    """What every page and export answers to who looks at it."""
     here, visitors = crawled
-    faults, seen, shown = [], 0, 0
+    found = []
     for route in ROUTES:
         if route.path.startswith("admin/") and route.arguments:
             continue  # below
@@ -166,18 +185,132 @@ def test_every_page_and_export_shows_it_as_words(crawled, record_property):
         with undone():
             answer = visitors[who_looks(route.path)].get(url)
             body = content(answer)
-        if answer.status_code not in (200, 404, 403, 410):
-            continue
-        seen += 1
-        shown += MARK.encode() in body
-        kind = answer.headers["Content-Type"].partition(";")[0]
-        assert answer.headers["X-Content-Type-Options"] == "nosniff", url
-        if kind == "text/html" and not answer.headers.get("Content-Security-Policy"):
+        if answer.status_code in (200, 404, 403, 410):
+            kind = answer.headers["Content-Type"].partition(";")[0]
+            found.append(Answer(url, kind, dict(answer.headers), body))
+    return found
+
+
+def test_every_page_and_export_shows_it_as_words(answers, record_property):
+    faults = []
+    for url, kind, headers, body in answers:
+        assert headers["X-Content-Type-Options"] == "nosniff", url
+        if kind == "text/html" and not headers.get("Content-Security-Policy"):
             faults.append(f"{url}: no policy")
         faults += [f"{url}: {fault}" for fault in faults_of(kind, body)]
     assert not faults, "\n".join(dict.fromkeys(faults))
-    assert (seen > 110, shown > 50) == (True, True), f"hardly anything was tried: {seen} answers, {shown} show it"
-    record_property("pages", f"{seen} answers, {shown} show it")
+    shown = sum(MARK.encode() in answer.body for answer in answers)
+    assert (len(answers) > 110, shown > 50) == (True, True), (
+        f"hardly anything was tried: {len(answers)}, {shown} show it"
+    )
+    record_property("pages", f"{len(answers)} answers, {shown} show it")
+
+
+# --- In a real browser ------------------------------------------------------------------------------------------------
+# What the browser made of it, and its own scripts: they run, and may write what they read in the page.
+LOOK = """() => {
+    const faults = [];
+    for (const element of document.querySelectorAll("*")) {
+        if (element.localName === "zq") faults.push("an element");
+        for (const { name, value } of element.attributes)
+            if (name.startsWith("on") || /^(zq|javascript):/i.test(value.trim()))
+                faults.push(`<${element.localName} ${name}=${value}>`);
+    }
+    return { faults, isShown: document.documentElement.textContent.includes("zq") };
+}"""
+REFUSED = re.compile(r"(event handler|script).*Content Security Policy")  # not the styles that the API's own page has
+HAS_SETTLED = "document.readyState === 'complete' && !document.querySelector('.htmx-request')"
+
+
+@contextmanager
+def given_again(answers):
+    """The pages at a real address, with their headers, their scripts and their styles; nothing behind them."""
+    kept = {answer.url: answer for answer in answers}
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            status, headers, body = self._answer()
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": len(body)}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def _answer(self):
+            path = self.path.partition("?")[0]
+            if answer := kept.get(self.path) or kept.get(path):
+                return 200, {k: v for k, v in answer.headers.items() if k != "Content-Length"}, answer.body
+            if path.startswith(settings.STATIC_URL) and (file := finders.find(path.removeprefix(settings.STATIC_URL))):
+                kind = guess_type(file)[0] or "application/octet-stream"
+                return 200, {"Content-Type": kind, "Cache-Control": "max-age=600"}, Path(file).read_bytes()
+            return 404, {"Content-Type": "text/plain"}, b""
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def seen_in_chromium(base, urls, chromium):
+    """By page, what is wrong in it; and how many show the payload."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    faults, shown = {}, 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_ARGS)
+        page, told = browser.new_page(locale="fr-FR"), []
+        page.on("dialog", lambda dialog: (told.append(f"it says {dialog.message}"), dialog.dismiss()))
+        page.on("console", lambda said: told.append(said.text) if REFUSED.search(said.text) else None)
+        for url in urls:
+            page.goto(base + url, wait_until="load")
+            page.wait_for_function(HAS_SETTLED)
+            looked = page.evaluate(LOOK)
+            shown += looked["isShown"]
+            if found := [*told, *looked["faults"]]:
+                faults[url] = list(found)
+            told.clear()
+        browser.close()
+    return faults, shown
+
+
+def in_chromium(answers):
+    """In a thread of its own: that of the tests would have other connections to the database from then on."""
+    with or_skip():
+        chromium = find_program("chromium", package="chromium")
+    with given_again(answers) as base, ThreadPoolExecutor(1) as thread:
+        return thread.submit(seen_in_chromium, base, [one.url for one in answers], chromium).result()
+
+
+def test_chromium_finds_it_inert_on_every_page(answers, record_property):
+    pages = [answer for answer in answers if answer.kind == "text/html"]
+    faults, shown = in_chromium(pages)
+    assert not faults, "\n".join(f"{url}: {', '.join(said)}" for url, said in faults.items())
+    told = f"{len(pages)} pages, {shown} show it"
+    assert (len(pages) > 100, shown > 50) == (True, True), f"hardly anything was tried: {told}"
+    record_property("pages in Chromium", told)
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f"<p>{PAYLOAD}</p>",
+        "<p title='' onclick=zq()>zq</p>",
+        "<script>zq()</script>",
+        "<script src='data:text/javascript,zq()'></script>",
+    ],
+)
+def test_chromium_sees_it_where_it_is_not_inert(markup):
+    policy = {"Content-Type": "text/html", "Content-Security-Policy": "default-src 'self'"}
+    faults, _ = in_chromium([Answer("/page/", "text/html", policy, markup.encode())])
+    assert faults["/page/"]
 
 
 def test_the_pieces_of_the_kit_and_the_signed_links_show_it_as_words(crawled):

@@ -21,7 +21,8 @@ from directory.models import Activity, Entry, SyncRun
 from mailboxes import actions
 from mailboxes.campaigns.actions import launch_campaign
 from mailboxes.campaigns.models import Campaign
-from mailboxes.imports.actions import apply_import, carry_on, forecast_import, receive_import
+from mailboxes.imports.actions import apply_import, forecast_import, receive_import
+from mailboxes.imports.work import carry_on
 from mailboxes.lifecycle import Act, CampaignKind, RequestKind, Verb
 from mailboxes.lists.actions import begin, save_view, share_view
 from mailboxes.lists.bulk import KINDS

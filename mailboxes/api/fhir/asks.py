@@ -9,11 +9,11 @@ from django.db.models.lookups import Contains, Exact
 from directory.folding import Folded, fold
 from directory.identifiers import is_mssante
 from directory.readers.names import CIVILITIES
-from directory.search_index import Term, matching, words_with
+from directory.search_rows import Term, matching, words_with
 from directory.sources.fhir_records import IDNPS, IDNST, RPPS
 from directory.typography import quoted
 from mailboxes.api.fhir import places
-from mailboxes.api.fhir.kinds import ALL, IN_FORCE, NOTHING, ROLE, ResourceKind, key_of, of_keys
+from mailboxes.api.fhir.kinds import ALL, IN_FORCE, NOTHING, ROLE, ResourceKind, key_of, of_parts, parts_of
 from mailboxes.api.fhir.shapes import CODES, INTERNAL, NATURES, SECTORS, STRUCTURE_SYSTEMS
 
 FORMER = {"http://finess.sante.gouv.fr": "https://finess.esante.gouv.fr", "http://sirene.fr": "https://sirene.fr"}
@@ -88,7 +88,7 @@ def structure_identifier_type(token: str, modifier: str) -> Q:
 def by_id(kind: ResourceKind, value: str, modifier: str) -> Q:
     """An id, or a reference that ends in it."""
     key = key_of(kind, value.rpartition("/")[2])
-    return of_keys(kind, [key] if key else [])
+    return of_parts(kind, parts_of(kind, [key])) if key else NOTHING
 
 
 def code(token: str, modifier: str) -> Q:

@@ -83,7 +83,7 @@ def _total(page: SearchPage, shown: int, more: bool) -> int | None:
 def _keys(page: SearchPage) -> tuple[list[Key], bool]:
     """The keys of this page, and whether more follow."""
     search = page.search
-    found = found_keys(search)
+    found = found_keys(search, few=True)
     if page.after:
         found = found.filter(_beyond(search.kind.key, page.after))
     keys = list(found[: search.size + 1])
@@ -115,7 +115,7 @@ def _others(include: Include, values: set[str]) -> list[Key]:
         return [(value,) for value in sorted(include.others(values))]
     if own == (include.field,):
         return [(value,) for value in sorted(values)]
-    lines = told().filter(include.kind.lines, **{f"{include.field}__in": values})
+    lines = told(few=True).filter(include.kind.lines, **{f"{include.field}__in": values})
     return list(lines.order_by(*own).values_list(*own).distinct()[: MAX_INCLUDED + 1])
 
 

@@ -1,7 +1,7 @@
 """The resources that the façade gives: which lines of the annuaire make each, and what its id is made of."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from directory.models import Entry
 from directory.pictures import public_sources
 from mailboxes.models import Bal
+from mailboxes.models.bals import in_row
 from mailboxes.models.bulk import among
 
 Resource = dict[str, Any]
@@ -44,13 +45,15 @@ IN_FORCE = Q(withdrawn_at=None)
 MOMENT = Coalesce("withdrawn_at", "changed_at")  # when a line last changed
 
 
-def told() -> QuerySet[Entry]:
+def told(*, few: bool = False) -> QuerySet[Entry]:
     """Every line that a public source tells or told, less those in force of an address that is in liste rouge here.
 
-    Once withdrawn a line gives no address: it only says that somebody or some place is no longer there.
+    Once withdrawn a line gives no address: it only says that somebody or some place is no longer there. `few`: hundreds
+    of them are read, and each address is looked up; else PostgreSQL first reads all those in liste rouge.
     """
     red = Bal.objects.filter(address=OuterRef("address"), liste_rouge=True)
-    return Entry.objects.filter(~IN_FORCE | ~Exists(red), source__in=public_sources())
+    is_red = Q(in_row(red)) if few else Q(Exists(red))
+    return Entry.objects.filter(~IN_FORCE | ~is_red, source__in=public_sources())
 
 
 # --- Their ids --------------------------------------------------------------------------------------------------------
@@ -69,13 +72,14 @@ def key_of(kind: ResourceKind, resource_id: str) -> Key | None:
     return key if len(key) == len(kind.key) and all(key) and "\0" not in resource_id + "".join(key) else None
 
 
-def of_keys(kind: ResourceKind, keys: Iterable[Key]) -> Q:
+def parts_of(kind: ResourceKind, keys: Sequence[Key]) -> dict[str, frozenset[str]]:
+    """What these keys are made of, part by part."""
+    return {name: frozenset(key[place] for key in keys) for place, name in enumerate(kind.key)}
+
+
+def of_parts(kind: ResourceKind, parts: Mapping[str, Any]) -> Q:
     """The lines of these resources; of two-part keys, also of others that share both parts with some of them."""
-    keys = list(keys)
-    if not keys:
-        return NOTHING
-    narrowed = [among(name, (key[place] for key in keys)) for place, name in enumerate(kind.key)]
-    return Q(kind.lines, *narrowed)
+    return Q(kind.lines, *[among(name, values) for name, values in parts.items()])
 
 
 # --- What is read of a line -------------------------------------------------------------------------------------------

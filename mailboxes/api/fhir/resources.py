@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import BooleanField, ExpressionWrapper, Max, Min, Q
+from django.db.models import BooleanField, ExpressionWrapper, Max, Min
 from django.utils import timezone
 
 from directory.pictures import public_sources
+from directory.prepared import prepared
 from directory.sources.fhir_records import EMAIL_TYPE, METADATA
 from mailboxes.api.fhir.kinds import (
     IN_FORCE,
@@ -21,7 +22,8 @@ from mailboxes.api.fhir.kinds import (
     ResourceKind,
     ToldLine,
     id_of,
-    of_keys,
+    of_parts,
+    parts_of,
     told,
 )
 from mailboxes.api.fhir.places import NOWHERE, Place, places
@@ -46,9 +48,9 @@ def resources(kind: ResourceKind, keys: list[Key], user, elements: frozenset[str
     is_reached = not elements or "telecom" in elements
     if not is_reached and kind.name == ORGANIZATION.name:
         kind = kind._replace(mailboxes=NOTHING)  # a hospital's thousands of lines say nothing else
-    summaries = _summaries(kind, keys)
+    summaries = _summaries(kind, keys) if keys else {}
     lines: dict[Key, list[ToldLine]] = {key: [] for key in keys if key in summaries}
-    for line in _lines(kind, keys, [summary.first for summary in summaries.values()]):
+    for line in _lines(kind, keys, [summary.first for summary in summaries.values()]) if summaries else ():
         if (own := tuple(getattr(line, name) for name in kind.key)) in lines:
             lines[own].append(line)
     carried = [line for group in lines.values() for line in group if _carries(line)]
@@ -67,21 +69,35 @@ def _asks_where(kind: ResourceKind, elements: frozenset[str]) -> bool:
     return kind.name == ORGANIZATION.name and (not elements or not elements.isdisjoint(told_by))
 
 
+def _are_few(kind: ResourceKind) -> bool:
+    """A person has a few lines, a hospital thousands."""
+    return kind.name != ORGANIZATION.name
+
+
 def _summaries(kind: ResourceKind, keys: list[Key]) -> dict[Key, Summary]:
-    groups = told().filter(of_keys(kind, keys)).values_list(*kind.key)
-    rows = groups.annotate(here=Min("pk", filter=IN_FORCE), ever=Min("pk"), changed=Max(MOMENT)).order_by()
-    size = len(kind.key)
+    rows, size = _summed_up(kind, **parts_of(kind, keys)), len(kind.key)
     return {row[:size]: Summary(row[size] or row[size + 1], row[size] is not None, row[size + 2]) for row in rows}
+
+
+@prepared
+def _summed_up(kind: ResourceKind, **parts):
+    groups = told(few=_are_few(kind)).filter(of_parts(kind, parts)).values_list(*kind.key)
+    return groups.annotate(here=Min("pk", filter=IN_FORCE), ever=Min("pk"), changed=Max(MOMENT)).order_by()
 
 
 def _lines(kind: ResourceKind, keys: list[Key], firsts: list[int]) -> list[ToldLine]:
     """The lines of these resources, those of the first source first."""
-    wanted = Q(pk__in=firsts) | (IN_FORCE & (kind.mailboxes | kind.others))
-    carried = ExpressionWrapper(kind.mailboxes, BooleanField())
-    found = told().filter(of_keys(kind, keys)).filter(wanted).annotate(is_carried=carried)
     order = public_sources()
-    lines = map(ToldLine._make, found.values_list(*ToldLine._fields))
+    lines = map(ToldLine._make, _wanted(kind, firsts=firsts, **parts_of(kind, keys)))
     return sorted(lines, key=lambda line: (order.index(line.source), line.ordinal, line.pk))
+
+
+@prepared
+def _wanted(kind: ResourceKind, firsts, **parts):
+    wanted = among("pk", firsts) | (IN_FORCE & (kind.mailboxes | kind.others))
+    carried = ExpressionWrapper(kind.mailboxes, BooleanField())
+    found = told(few=_are_few(kind)).filter(of_parts(kind, parts)).filter(wanted).annotate(is_carried=carried)
+    return found.values_list(*ToldLine._fields)
 
 
 class Register(NamedTuple):
@@ -93,12 +109,23 @@ class Register(NamedTuple):
 
 
 def _register(lines: list[ToldLine], user) -> Register:
-    seen = Bal.objects.visible_to(user).filter(among("address", (line.address for line in lines)))
-    bals = {address: (said, state) for address, said, state in seen.values_list("address", "description", "state")}
+    today, addresses = timezone.localdate(), {line.address for line in lines}
+    bals = {address: (said, state) for address, said, state in _seen(today, user=user, addresses=addresses)}
+    wishes = _wishes(today, user=user, addresses=bals) if bals else []
+    return Register(bals, {(rpps or "", place): address for rpps, place, address in wishes})
+
+
+@prepared
+def _seen(today: date, user, addresses):
+    seen = Bal.objects.visible_to(user).filter(among("address", addresses))
+    return seen.values_list("address", "description", "state")
+
+
+@prepared
+def _wishes(today: date, user, addresses):
     people = Person.objects.visible_to(user).values("pk")
-    wishes = Preference.objects.main().filter(among("address", bals), person__in=people)
-    rows = wishes.values_list("person__rpps", "situation", "address")
-    return Register(bals, {(rpps or "", place): address for rpps, place, address in rows})
+    wishes = Preference.objects.main().filter(among("address", addresses), person__in=people).order_by()
+    return wishes.values_list("person__rpps", "situation", "address")
 
 
 def _carries(line) -> bool:

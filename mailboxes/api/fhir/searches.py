@@ -183,10 +183,10 @@ def _has(asked: tuple[str, str, str]) -> bool:
 
 
 # --- The resources it finds -------------------------------------------------------------------------------------------
-def found_keys(search: Search) -> QuerySet[Entry, Any]:
-    """The keys of the resources found, each once, in order."""
+def found_keys(search: Search, *, few: bool = False) -> QuerySet[Entry, Any]:
+    """The keys of the resources found, each once, in order; `few`: a page of them is wanted."""
     kind = search.kind
-    lines = told().filter(kind.lines, search.condition)
+    lines = told(few=few).filter(kind.lines, search.condition)
     for alternatives in search.changed:
         lines = lines.filter(reduce(or_, (_within(kind, bounds) for bounds in alternatives)))
     if search.active is True:

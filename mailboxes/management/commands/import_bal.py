@@ -12,15 +12,16 @@ from django.db.models import Q
 from django.utils import timezone
 from tqdm import tqdm
 
-from directory.readers.dates import ORDERS
+from directory.readers.date_columns import ORDERS
 from directory.readers.identifiers import read_structure_number
 from directory.readers.words import Said, state_key
 from directory.typography import quoted
-from mailboxes.imports.actions import apply_import, carry_on, forecast_import, read_columns, receive_import
+from mailboxes.imports.actions import apply_import, forecast_import, read_columns, receive_import
 from mailboxes.imports.columns import SIZE_UNITS, bare
 from mailboxes.imports.fields import BY_NAME
 from mailboxes.imports.models import Import
 from mailboxes.imports.survey import Survey
+from mailboxes.imports.work import carry_on
 from mailboxes.models import SYSTEM, Bal, Operator, Structure
 from mailboxes.models.numbers import numbered
 from mailboxes.rules import Refused

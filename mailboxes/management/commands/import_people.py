@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from directory.sources import UnreadableSource
-from mailboxes.imports.actions import carry_on
 from mailboxes.imports.establishment import read_people
+from mailboxes.imports.work import carry_on
 from mailboxes.models import SYSTEM
 from mailboxes.rules import Refused
 

@@ -7,7 +7,7 @@ from unittest import mock
 
 from django.utils import timezone
 
-from mailboxes.imports.actions import work_on_import
+from mailboxes.imports.work import work_on_import
 from mailboxes.lifecycle import Party
 from mailboxes.models import JournalEntry, Notice, Request
 from mailboxes.notices.telling import tell

@@ -1,7 +1,8 @@
 """Three lists of the foundation's operator: one taken back, one applied with lines rejected, one that waits."""
 
-from mailboxes.imports.actions import apply_import, carry_on, forecast_import, read_columns, receive_import, undo_import
+from mailboxes.imports.actions import apply_import, forecast_import, read_columns, receive_import, undo_import
 from mailboxes.imports.models import Import
+from mailboxes.imports.work import carry_on
 from mailboxes.lifecycle import State
 from mailboxes.management.demo.foundation import Foundation
 from mailboxes.management.demo.places import COMPANY_DOMAIN, FOUNDATION_DOMAIN

@@ -7,7 +7,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directory.readers.dates import DAY_FIRST, MONTH_FIRST, DateColumn, DateTally, read_date
+from directory.readers.date_columns import DAY_FIRST, MONTH_FIRST, DateColumn, DateTally
+from directory.readers.dates import read_date
 
 WHEN = datetime(2026, 3, 15, 8, 30)
 DAY = datetime(2026, 3, 15)

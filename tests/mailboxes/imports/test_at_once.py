@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from mailboxes.imports.actions import apply_import, carry_on, forecast_import, undo_import
+from mailboxes.imports.actions import apply_import, forecast_import, undo_import
+from mailboxes.imports.work import carry_on
 from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Affiliation, JournalEntry, Notice, Person
 from tests.mailboxes.conftest import make_professional
@@ -146,7 +147,7 @@ def test_a_delegation_that_ends_before_it_starts_is_refused(bring_in, org, peopl
 # --- Batch after batch ------------------------------------------------------------------------------------------------
 @pytest.fixture
 def two_by_two(monkeypatch):
-    monkeypatch.setattr("mailboxes.imports.actions.BATCH", 2)
+    monkeypatch.setattr("mailboxes.imports.work.BATCH", 2)
 
 
 @pytest.mark.usefixtures("two_by_two")

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from mailboxes.imports import actions as imports
+from mailboxes.imports import work as imports
 from mailboxes.imports.models import ColumnMapping, Import
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, JournalEntry, Structure

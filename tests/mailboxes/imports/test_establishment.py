@@ -5,9 +5,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from directory.sources import UnreadableSource
-from mailboxes.imports.actions import apply_import, carry_on
+from mailboxes.imports.actions import apply_import
 from mailboxes.imports.establishment import is_closed, read_establishment, read_people
 from mailboxes.imports.models import Import
+from mailboxes.imports.work import carry_on
 from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Affiliation, JournalEntry, Movement, Person, Sighting
 

@@ -786,6 +786,22 @@ def test_utf_32_is_read(read):
     assert_understood(read(text().encode("utf-32")))
 
 
+@pytest.mark.parametrize(
+    ("headers", "values", "said"),
+    [("AccountDisabled,RecipientTypeDetails", "True,SharedMailbox", Said.OPEN),
+     ("AccountDisabled,RecipientTypeDetails", "True,RoomMailbox", Said.OPEN),
+     ("AccountDisabled,RecipientTypeDetails", "True,UserMailbox", Said.SUSPENDED),
+     ("AccountDisabled,IsShared", "True,True", Said.OPEN), ("AccountDisabled,IsShared", "True,False", Said.SUSPENDED),
+     ("accountEnabled,Type", "False,ORG", Said.OPEN), ("Block credential,Type", "True,Applicative", Said.OPEN),
+     ("AccountDisabled,Type", "True,PER", Said.SUSPENDED),
+     ("Compte désactivé,Type", "Oui,ORG", Said.SUSPENDED), ("Suspended,Type", "True,ORG", Said.SUSPENDED)],
+)  # fmt: skip
+def test_the_closed_account_of_a_shared_mailbox_suspends_nothing(read, headers, values, said):
+    (line,) = read(f"Adresse,{headers}\na@x.mssante.fr,{values}\n".encode())
+    assert line.facts["state"] == said
+    assert any("suspendue" in remark for remark in line.remarks) == (said == Said.SUSPENDED)
+
+
 # --- Passwords, which consoles export too -----------------------------------------------------------------------------
 @pytest.mark.django_db
 @pytest.mark.parametrize("header", ["Mot de passe", "password", "PASSWD", "Password hash", "MDP", "mot_de_passe"])

@@ -12,11 +12,10 @@ from django.utils.dateparse import parse_datetime
 
 from directory.typography import quoted
 from mailboxes import actions, jobs, rules
-from mailboxes.imports import actions as imports
 from mailboxes.imports import lines as import_lines
+from mailboxes.imports import work as imports
 from mailboxes.imports.actions import (
     apply_import,
-    carry_on,
     forecast_import,
     mend_lines,
     read_columns,
@@ -25,6 +24,7 @@ from mailboxes.imports.actions import (
 )
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.survey import Survey
+from mailboxes.imports.work import carry_on
 from mailboxes.lifecycle import Act, State, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Operator, Person, Reading, Structure
 from tests.mailboxes.conftest import make_professional, record
@@ -451,6 +451,17 @@ def test_what_the_operator_says_of_the_state_confirms_or_is_told(bring_in, make_
     against = (state, said) == (State.REQUESTED, "Supprimée")
     assert run.rejected == against
     assert ("l’opérateur la dit" in remark(run, 2)) == against
+
+
+@pytest.mark.parametrize(("kind", "after"), [("ORG", State.ACTIVE), ("APP", State.ACTIVE), ("PER", State.REQUESTED)])
+def test_the_register_knows_whose_closed_account_is_a_shared_mailbox_s(bring_in, make_bal, people, kind, after):
+    bal = make_bal(kind, *([] if kind == "APP" else [people.alice]), state=State.REQUESTED)
+    run = bring_in(f"PrimarySmtpAddress;AccountDisabled\n{bal.address};True\n")
+    bal.refresh_from_db()
+    assert bal.state == after
+    assert ("suspendue" in remark(run, 2)) == (kind == "PER")
+    run = bring_in(f"PrimarySmtpAddress;AccountDisabled\nneuve@{DOMAIN};True\n", kind=kind)
+    assert ("suspendue" in remark(run, 2)) == (kind == "PER")
 
 
 @pytest.mark.parametrize("said", ["Supprimée", "En attente"])

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mailboxes import actions
-from mailboxes.imports.actions import apply_import, carry_on, undo_import
+from mailboxes.imports.actions import apply_import, undo_import
 from mailboxes.imports.models import Import
+from mailboxes.imports.work import carry_on
 from mailboxes.models import SYSTEM, AccessTrace, Bal
 
 DOMAIN = "chu-exemple.mssante.fr"

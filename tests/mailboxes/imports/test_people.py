@@ -6,8 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from mailboxes.imports.actions import carry_on, receive_import, undo_import
+from mailboxes.imports.actions import receive_import, undo_import
 from mailboxes.imports.models import Import
+from mailboxes.imports.work import carry_on
 from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Affiliation, Cotitulaire, Delegataire, JournalEntry, Notice, Person
 from mailboxes.rules import Refused

@@ -4,11 +4,15 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.messages import get_messages
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes import jobs
-from mailboxes.findings import BY_NAME
+from mailboxes.actions import name_principal
+from mailboxes.findings import BY_NAME, counts
 from mailboxes.inbox.actions import entrust_to, follow, pause_until, say_done, take_up
 from mailboxes.inbox.models import DONE_FOR, VISIT, Desk, Todo, desk_of
 from mailboxes.inbox.rows import Inbox
@@ -202,6 +206,21 @@ def test_the_line_of_figures(visit, people, full):
     assert sparkline([0, 4]) == "0.0,22.0 96.0,0.0"
 
 
+def test_of_very_many_bals_the_latest_measure_tells_and_the_page_says_of_when(people, full, client, monkeypatch):
+    client.force_login(people.gisele.user)
+    jobs.run("take_measures")
+    Bal.objects.filter(pk=full[0].pk).update(percent_full=10)
+
+    def told():
+        page = client.get(reverse("dashboard"))
+        [row] = [row for row in page.context["rows"] if row.finding.name == "pleine"]
+        return row.number, "de la dernière mesure, du" in page.content.decode()
+
+    assert told() == (2, False)
+    monkeypatch.setattr("mailboxes.findings.counts.MANY", 2)
+    assert told() == (3, True)
+
+
 # --- Activité ---------------------------------------------------------------------------------------------------------
 def test_activity_tells_what_was_done_since_the_visit_before(client, people, full, time_machine):
     time_machine.move_to("2026-03-02 09:00 +0100")
@@ -276,3 +295,61 @@ def test_a_mail_server_that_fails_has_another_try(monday, fresh, full, people, m
         assert len(jobs.run("send_digests").refused) == 1
     jobs.run("send_digests")
     assert len(mailoutbox) == 1
+
+
+# --- Of many BAL: as of the latest measure ----------------------------------------------------------------------------
+@pytest.fixture
+def measured(full, monkeypatch):
+    """Three full BAL are many here, and were measured."""
+    monkeypatch.setattr(counts, "MANY", 2)
+    jobs.run("take_measures", timezone.now())
+    cache.clear()
+    yield full
+    cache.clear()
+
+
+def test_of_many_the_counts_are_those_of_the_measure_and_say_so(measured, people, make_bal):
+    make_bal("PER", people.paul, percent_full=96, used_mb=96, quota_mb=100)
+    row = rows(people.gisele.user)["pleine"]
+    assert (row.number, row.day) == (3, timezone.localdate())
+    jobs.run("take_measures", timezone.now())
+    assert rows(people.gisele.user)["pleine"].number == 4
+
+
+def test_of_few_they_are_those_of_the_moment(measured, people, make_bal, monkeypatch):
+    monkeypatch.setattr(counts, "MANY", 3)
+    make_bal("PER", people.paul, percent_full=96, used_mb=96, quota_mb=100)
+    row = rows(people.gisele.user)["pleine"]
+    assert (row.number, row.day) == (4, None)
+
+
+def test_of_many_the_worst_is_kept_until_something_is_done_with_it(measured, people, make_bal):
+    assert rows(people.gisele.user)["pleine"].example.bal == measured[0]
+    worse = make_bal("PER", people.paul, percent_full=100, used_mb=100, quota_mb=100)
+    assert rows(people.gisele.user)["pleine"].example.bal == measured[0], "not looked for anew at each visit"
+    follow(FULL, of(measured[0]), pause_until(timezone.localdate() + timedelta(days=1)), by=people.gisele.user)
+    assert rows(people.gisele.user)["pleine"].example is None
+    cache.clear()
+    assert rows(people.gisele.user)["pleine"].example.bal == worse
+
+
+def test_of_many_the_page_counts_no_bal(measured, visit, people):
+    visit(people.gisele, "dashboard")
+    with CaptureQueriesContext(connection) as asked:
+        page = visit(people.gisele, "dashboard")
+    assert FULL.title in page.text
+    counted = [one["sql"] for one in asked if "percent_full" in one["sql"] and "COUNT" in one["sql"]]
+    assert counted == []
+
+
+def test_of_many_a_price_counts_at_once_and_an_orphan_mended_is_shown_no_more(
+    measured, client, people, operator, structure, make_bal
+):
+    orphan = make_bal("ORG")
+    client.force_login(people.gisele.user)
+    for price in (12, 30):
+        type(operator).objects.update(yearly_cost=price)
+        assert f"{4 * price}" in client.get(reverse("costs")).text
+    assert orphan.address in client.get(reverse("movement-list")).text
+    name_principal(orphan, people.alice, by=people.gisele.user)
+    assert orphan.address not in client.get(reverse("movement-list")).text

@@ -164,6 +164,8 @@ def test_two_views_of_one_name_and_a_view_without_name_are_refused(people):
     for title in ("Mes ORG", " "):
         with pytest.raises(Refused):
             save_view("bals", title, "", by=people.gisele.user)
+    with pytest.raises(Refused, match="filtres"):
+        save_view("bals", "Longue", "q=" + "a" * 1000, by=people.gisele.user)
 
 
 def test_a_shared_view_is_seen_by_those_who_follow_the_structure_and_its_sharing_is_written(

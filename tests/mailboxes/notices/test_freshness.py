@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from mailboxes import actions, jobs
 from mailboxes.findings import BY_NAME
-from mailboxes.imports.actions import carry_on, undo_import
+from mailboxes.imports.actions import undo_import
+from mailboxes.imports.work import carry_on
 from mailboxes.lifecycle import State, Verb
 from mailboxes.models import SYSTEM, Bal, Notice, Operator, Reading, Request
 from mailboxes.models.bals import Use

@@ -12,8 +12,8 @@ from directory.typography import typeset
 from mailboxes import actions
 from mailboxes.lifecycle import State, Verb
 from mailboxes.models import SYSTEM, JournalEntry, Notice, Structure
-from mailboxes.notices.mails import WORDINGS, Awaits
 from mailboxes.notices.telling import tell_one
+from mailboxes.notices.wordings import WORDINGS, Awaits
 from tests.mailboxes.notices.test_notices import FOLDER
 
 

@@ -7,7 +7,8 @@ from django.conf import settings
 
 from mailboxes.lifecycle import BY_VERB, OPENS, TRANSITIONS, Act, Party, RequestKind, State, Verb
 from mailboxes.models import Bal, JournalEntry
-from mailboxes.notices.telling import JOININGS, gestionnaires_of, notices_for
+from mailboxes.notices.telling import JOININGS
+from mailboxes.notices.writing import gestionnaires_of, notices_for
 
 FOLDER = Path(settings.BASE_DIR) / "templates" / "mailboxes" / "notices" / "texts"
 OF_VERBS = {f"{line.verb}.txt" for line in TRANSITIONS if Party.HOLDERS in line.tells}

@@ -12,8 +12,9 @@ from mailboxes.models import SYSTEM, JournalEntry, Membership, Notice, Structure
 from mailboxes.models.memory import per_request
 from mailboxes.models.own_words import LONGEST, OwnWords, own_words
 from mailboxes.models.thresholds import chosen
-from mailboxes.notices.mails import OF_PEOPLE, WORDINGS, mail_of
+from mailboxes.notices.mails import mail_of
 from mailboxes.notices.telling import tell_one
+from mailboxes.notices.wordings import OF_PEOPLE, WORDINGS
 from mailboxes.rules import Refused
 
 pytestmark = pytest.mark.django_db

@@ -68,6 +68,15 @@ def test_own_words_stand_beside_ours_and_the_journal_keeps_the_former(structure,
         write_protocol(structure, {Section.CONTACTS: "Moi."}, by=people.lea.user)
 
 
+def test_of_long_words_the_journal_keeps_all_and_says_where_it_cuts(structure, people):
+    first, second = ("La salle des actes. " * 200).strip(), ("Le poste de garde. " * 200).strip()
+    for words in (first, second):
+        write_protocol(structure, {Section.CONTACTS: words}, by=people.gisele.user)
+    line = JournalEntry.objects.filter(what=Act.WRITE_PROTOCOL).latest("pk")
+    assert (line.before, line.after) == (f"{first[:299]}…", f"{second[:299]}…")
+    assert line.note == f"À qui s’adresser\nAvant, en entier : {first}\nAprès, en entier : {second}"
+
+
 def test_the_page_and_its_document_say_the_same(client, structure, org, people):
     write_protocol(structure, {Section.CONTACTS: "Poste 4212."}, by=people.gisele.user)
     client.force_login(people.lea.user)

@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from mailboxes.models import AccessTrace, JournalEntry, Membership
-from mailboxes.notices.telling import gestionnaires_of
+from mailboxes.notices.writing import gestionnaires_of
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.software.actions import declare_software, revoke_key, rotate_key
 from mailboxes.software.models import Software, SoftwareKey

@@ -1,0 +1,195 @@
+"""A question asked all day: the ORM writes its SQL once, and each asking gives its values.
+
+To write a statement costs Django five to twenty times what asking it does. What is asked stays said where it was: the
+function decorated by `prepared` gives an ordinary QuerySet, made of the adjectives that every other is made of.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from copy import copy
+from datetime import date, datetime
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import EmptyResultSet
+from django.core.signals import setting_changed
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.models import BigIntegerField, DateField, DateTimeField, Expression, Field, Model, QuerySet, TextField
+
+Row = TypeVar("Row")
+# Of a value, by the first type that it is of: a moment is a day too.
+FIELDS: list[tuple[type, Field]] = [
+    (datetime, DateTimeField()),
+    (date, DateField()),
+    (int, BigIntegerField()),
+    (str, TextField()),
+]
+MOST = 50  # texts of one question that are kept: of a new day, of another threshold
+
+
+class Given(Expression):
+    """Where in a statement a value goes."""
+
+    def __init__(self, name: str, output_field: Field):
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(self, compiler, connection):
+        return "%s", [self]
+
+    def sent(self, value: Any, connection: Any) -> Any:
+        return self.output_field.get_db_prep_value(value, connection)
+
+
+class GivenMany(Given):
+    """Where a whole set goes, as one value: for `among`."""
+
+    def __init__(self, name: str):
+        super().__init__(name, TextField())
+
+    def sent(self, value, connection):
+        return json.dumps([*value]) if connection.vendor == "sqlite" else [*value]
+
+
+class GivenUser(NamedTuple):
+    """Where who asks goes, as `visible_to` reads them."""
+
+    pk: Given
+    is_superuser: bool
+
+
+class WrittenQuestion(NamedTuple):
+    queryset: Any
+    compiler: Any
+    sql: str
+    params: tuple
+    converters: dict
+
+
+NOTHING_TO_ASK = WrittenQuestion(None, None, "", (), {})
+
+
+class Prepared(Generic[Row]):
+    """`question(day, many, address="a@b")`: the SQL is written for what stands by position, and is good as long as
+    that is true; what is named is given at each asking, and so never decides of the text.
+    """
+
+    is_checked = False  # True while tests run: each asking is then compared with what would be written for it
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Row]]):
+        self.build = build
+        self.kept: dict[tuple, WrittenQuestion] = {}
+        setting_changed.connect(self.forget)  # only tests change one
+
+    def forget(self, **_: Any) -> None:
+        self.kept.clear()
+
+    def __call__(self, *shape: Any, **given: Any) -> list[Row]:
+        key = (*shape, *[value.is_superuser for value in given.values() if isinstance(value, AbstractUser)])
+        written = self.kept.get(key)
+        if written is None or self.is_checked:
+            written = self._keep(key, self._write(shape, given))
+        if written.queryset is None:
+            return []
+        connection = connections[written.queryset.db]
+        params = [_sent(param, given, connection) for param in written.params]
+        with _binding(connection), connection.cursor() as cursor:
+            cursor.execute(written.sql, params)
+            rows = cursor.fetchall()
+        return list(written.queryset._iterable_class(_Asked(written, _read(written, connection, rows))))
+
+    def _write(self, shape: tuple, given: dict[str, Any]) -> WrittenQuestion:
+        queryset: Any = self.build(*shape, **{name: _hole(name, value) for name, value in given.items()})
+        if queryset._prefetch_related_lookups:
+            raise TypeError("A prepared question prefetches nothing.")
+        compiler = queryset.query.get_compiler(queryset.db)
+        try:
+            sql, params = compiler.as_sql()
+        except EmptyResultSet:
+            return NOTHING_TO_ASK
+        if frozen := [param for param in params if isinstance(param, date) and param not in shape]:
+            raise TypeError(f"{self.build.__qualname__}: {frozen} would stay as it is now; give it.")
+        converters = compiler.get_converters([column for column, *_ in compiler.select[: compiler.col_count]])
+        return WrittenQuestion(queryset, compiler, sql, tuple(params), converters)
+
+    def _keep(self, key: tuple, written: WrittenQuestion) -> WrittenQuestion:
+        earlier = self.kept.get(key, written)
+        if (earlier.sql, earlier.params) != (written.sql, written.params):
+            raise AssertionError(f"{self.build.__qualname__} is no longer {earlier.sql}: {written.sql}")
+        if len(self.kept) >= MOST:
+            self.kept.clear()
+        self.kept[key] = written
+        return written
+
+
+def prepared(build: Callable[..., QuerySet[Any, Row]]) -> Prepared[Row]:
+    return Prepared(build)
+
+
+def add_row(model: type[Model], **values: Any) -> None:
+    """A row of which nothing is asked afterwards: written as it is said, without default, signal or key read back."""
+    connection, meta = connections[DEFAULT_DB_ALIAS], model._meta
+    fields: list[Any] = [meta.get_field(name) for name in values]
+    columns, places = ", ".join(f'"{field.column}"' for field in fields), ", ".join(["%s"] * len(fields))
+    params = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)]
+    sql = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places})'  # noqa: S608 - our own names
+    with _binding(connection), connection.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+@contextmanager
+def _binding(connection: Any) -> Iterator[None]:
+    """PostgreSQL too prepares what it is asked often (`prepare_threshold` of the settings): it then plans it no more.
+    It can where it gets the values apart from the text; Django's own cursors write them into it.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    raw = connection.connection
+    usual, raw.cursor_factory = raw.cursor_factory, ServerBindingCursor
+    try:
+        yield
+    finally:
+        raw.cursor_factory = usual
+
+
+def _read(written: WrittenQuestion, connection: Any, rows: list[tuple]) -> Any:
+    """The compiler of a statement that has been asked already."""
+    compiler = copy(written.compiler)
+    compiler.connection = connection
+    compiler.execute_sql = lambda *_, **__: [rows]
+    compiler.get_converters = lambda _: written.converters
+    return compiler
+
+
+class _Asked:
+    """What Django's iterables ask of a QuerySet, and of its query."""
+
+    _known_related_objects: dict = {}
+
+    def __init__(self, written: WrittenQuestion, compiler: Any):
+        self.db, self.model, self.compiler, self.query = written.queryset.db, written.queryset.model, compiler, self
+
+    def get_compiler(self, using: str) -> Any:
+        return self.compiler
+
+
+def _hole(name: str, value: Any) -> Any:
+    if isinstance(value, AbstractUser):
+        return GivenUser(Given(name, BigIntegerField()), value.is_superuser)
+    for type_, field in FIELDS:
+        if isinstance(value, type_):
+            return Given(name, field)
+    if isinstance(value, Iterable):
+        return GivenMany(name)
+    raise TypeError(f"{name} cannot be given: {value!r}")
+
+
+def _sent(param: Any, given: dict[str, Any], connection: Any) -> Any:
+    if not isinstance(param, Given):
+        return param
+    value = given[param.name]
+    return param.sent(value.pk if isinstance(value, AbstractUser) else value, connection)
