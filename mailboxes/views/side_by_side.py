@@ -108,6 +108,18 @@ class SideCell(NamedTuple):
     is_worse: bool
 
 
+class SideCourse(NamedTuple):
+    """A course, drawn and in words; of what is the worse the higher."""
+
+    points: str
+    changed: int
+    said: str
+
+    @property
+    def is_worse(self) -> bool:
+        return self.changed > 0
+
+
 class MapPart(NamedTuple):
     """A département on the map: the darker, the more of what the list is sorted by."""
 
@@ -163,18 +175,6 @@ def cell_of(line: SideLine, one: Yardstick, values: list[int]) -> SideCell:
     course = course_of(values)
     is_worse = bool(course.changed) and one.name != "live" and (course.changed < 0) == one.is_better_high
     return SideCell(one.name, one.label, said, url, course.points, course.said, is_worse)
-
-
-class SideCourse(NamedTuple):
-    """A course, drawn and in words; of what is the worse the higher."""
-
-    points: str
-    changed: int
-    said: str
-
-    @property
-    def is_worse(self) -> bool:
-        return self.changed > 0
 
 
 def course_of(values: list[int], *, unit: str = "") -> SideCourse:
