@@ -122,6 +122,18 @@ class SideCell(NamedTuple):
     is_worse: bool
 
 
+class SideCourse(NamedTuple):
+    """A course, drawn and in words; of what is the worse the higher."""
+
+    points: str
+    changed: int
+    said: str
+
+    @property
+    def is_worse(self) -> bool:
+        return self.changed > 0
+
+
 class MapPart(NamedTuple):
     """A département on the map: the darker, the more of what the list is sorted by."""
 
