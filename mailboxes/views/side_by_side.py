@@ -28,19 +28,6 @@ WORST_FIRST = "-todo"
 DEPARTMENT = "departement"
 
 
-@dataclass(frozen=True)
-class SideCourse:
-    """A course, drawn and in words; of what is the worse the higher."""
-
-    points: str
-    changed: int
-    said: str
-
-    @property
-    def is_worse(self) -> bool:
-        return self.changed > 0
-
-
 class CompareForm(forms.Form):
     q = forms.CharField(label="Nom, commune ou numéro", required=False, max_length=100)
     parent = StructureField(
@@ -122,7 +109,8 @@ class SideCell(NamedTuple):
     is_worse: bool
 
 
-class SideCourse(NamedTuple):
+@dataclass(frozen=True)
+class SideCourse:
     """A course, drawn and in words; of what is the worse the higher."""
 
     points: str
