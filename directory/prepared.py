@@ -5,8 +5,7 @@ function decorated by `prepared` gives an ordinary QuerySet, made of the adjecti
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import date, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -16,7 +15,19 @@ from django.core.exceptions import EmptyResultSet
 from django.core.signals import setting_changed
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
-from django.db.models import BigIntegerField, DateField, DateTimeField, Expression, Field, Model, QuerySet, TextField
+from django.db.models import (
+    BigIntegerField,
+    DateField,
+    DateTimeField,
+    Expression,
+    Field,
+    ForeignKey,
+    Lookup,
+    Model,
+    QuerySet,
+    TextField,
+)
+from django.db.models.query import ValuesListIterable
 
 Row = TypeVar("Row")
 # Of a value, by the first type that it is of: a moment is a day too.
@@ -53,6 +64,25 @@ class GivenMany(Given):
         return json.dumps([*value]) if connection.vendor == "sqlite" else [*value]
 
 
+@ForeignKey.register_lookup
+@Field.register_lookup
+class Among(Lookup):
+    """`__in` of thousands, as one parameter: Django and psycopg spend longer on each of a thousand than the database.
+
+    Of SQLite, only where a prepared question leaves a place for them; else see `mailboxes.models.bulk.among`.
+    """
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler, connection):
+        column, params = self.process_lhs(compiler, connection)
+        values = self.rhs if isinstance(self.rhs, GivenMany) else list(self.rhs)
+        if connection.vendor == "sqlite":
+            return f"{column} IN (SELECT value FROM json_each(%s))", [*params, values]  # noqa: S608 - a column
+        return f"{column} = ANY(%s)", [*params, values]
+
+
 class GivenUser(NamedTuple):
     """Where who asks goes, as `visible_to` reads them."""
 
@@ -66,6 +96,19 @@ class WrittenQuestion(NamedTuple):
     sql: str
     params: tuple
     converters: dict
+
+    def read(self, rows: list[tuple], connection: Any) -> list:
+        """As the QuerySet gives them."""
+        if self.compiler.has_extra_select:  # what it is sorted by, besides
+            rows = [row[: self.compiler.col_count] for row in rows]
+        shape = self.queryset._iterable_class
+        if shape is ValuesListIterable and not self.converters:
+            return rows
+        compiler = copy(self.compiler)
+        compiler.connection = connection
+        compiler.execute_sql = lambda *_, **__: [rows]
+        compiler.get_converters = lambda _: self.converters
+        return list(shape(_Asked(self.queryset, compiler)))
 
 
 NOTHING_TO_ASK = WrittenQuestion(None, None, "", (), {})
@@ -94,11 +137,10 @@ class Prepared(Generic[Row]):
         if written.queryset is None:
             return []
         connection = connections[written.queryset.db]
-        params = [_sent(param, given, connection) for param in written.params]
-        with _binding(connection), connection.cursor() as cursor:
-            cursor.execute(written.sql, params)
+        with _cursor(connection) as cursor:
+            cursor.execute(written.sql, [_sent(param, given, connection) for param in written.params])
             rows = cursor.fetchall()
-        return list(written.queryset._iterable_class(_Asked(written, _read(written, connection, rows))))
+        return written.read(rows, connection)
 
     def _write(self, shape: tuple, given: dict[str, Any]) -> WrittenQuestion:
         queryset: Any = self.build(*shape, **{name: _hole(name, value) for name, value in given.items()})
@@ -135,34 +177,31 @@ def add_row(model: type[Model], **values: Any) -> None:
     columns, places = ", ".join(f'"{field.column}"' for field in fields), ", ".join(["%s"] * len(fields))
     params = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)]
     sql = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places})'  # noqa: S608 - our own names
-    with _binding(connection), connection.cursor() as cursor:
+    with _cursor(connection) as cursor:
         cursor.execute(sql, params)
 
 
-@contextmanager
-def _binding(connection: Any) -> Iterator[None]:
+class BindingCursor(ServerBindingCursor):
+    """psycopg forgets the text of what is prepared: the log of queries would hold none."""
+
+    def _send_query_prepared(self, name, pgq, **options):
+        self._query = pgq
+        super()._send_query_prepared(name, pgq, **options)  # type: ignore[misc]
+
+
+def _cursor(connection: Any) -> Any:
     """PostgreSQL too prepares what it is asked often (`prepare_threshold` of the settings): it then plans it no more.
     It can where it gets the values apart from the text; Django's own cursors write them into it.
     """
     if connection.vendor != "postgresql":
-        yield
-        return
+        return connection.cursor()
     connection.ensure_connection()
     raw = connection.connection
-    usual, raw.cursor_factory = raw.cursor_factory, ServerBindingCursor
+    usual, raw.cursor_factory = raw.cursor_factory, BindingCursor
     try:
-        yield
+        return connection.cursor()
     finally:
         raw.cursor_factory = usual
-
-
-def _read(written: WrittenQuestion, connection: Any, rows: list[tuple]) -> Any:
-    """The compiler of a statement that has been asked already."""
-    compiler = copy(written.compiler)
-    compiler.connection = connection
-    compiler.execute_sql = lambda *_, **__: [rows]
-    compiler.get_converters = lambda _: written.converters
-    return compiler
 
 
 class _Asked:
@@ -170,8 +209,8 @@ class _Asked:
 
     _known_related_objects: dict = {}
 
-    def __init__(self, written: WrittenQuestion, compiler: Any):
-        self.db, self.model, self.compiler, self.query = written.queryset.db, written.queryset.model, compiler, self
+    def __init__(self, queryset: Any, compiler: Any):
+        self.db, self.model, self.compiler, self.query = queryset.db, queryset.model, compiler, self
 
     def get_compiler(self, using: str) -> Any:
         return self.compiler

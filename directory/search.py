@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from directory.folding import fold
 from directory.models import Entry
-from directory.models.entries import EntryQuerySet
+from directory.prepared import prepared
 from directory.readers.identifiers import LENGTHS
 from directory.search_rows import READ, Condition, Term, match
 from directory.steps import SHOWN, ByWords, Found, How, anywhere
@@ -37,8 +37,8 @@ def search(asked: Asked) -> Found:
     filters = _filters(asked)
     words = understand(asked.text)
     if words.number:
-        form, query = _identified(words.number)
-        return _among(form, words, filters, list(query.values_list("pk", flat=True)[:READ]))
+        form = "rpps" if len(words.number) == LENGTHS["RPPS"] else "structure"
+        return _among(form, words, filters, _identified(form, number=words.number))
     if words.address:
         return _by_address(words, filters)
     if words.domain:
@@ -55,12 +55,16 @@ def _form(text: str, words: Understood, form: str) -> str:
     return "place" if POSTCODE.fullmatch(text.strip().upper()) else form
 
 
-def _identified(number: str) -> tuple[str, EntryQuerySet]:
+@prepared
+def _identified(form: str, number):
     """An RPPS or a structure's number, by the entries' own indexes."""
-    current = Entry.objects.published()
-    if len(number) == LENGTHS["RPPS"]:
-        return "rpps", current.filter(person_id=number)
-    return "structure", current.filter(Q(structure_id=number) | Q(person_id=number))
+    own = Q(person_id=number) if form == "rpps" else Q(structure_id=number) | Q(person_id=number)
+    return Entry.objects.published().filter(own).values_list("pk", flat=True)[:READ]
+
+
+@prepared
+def _at_address(address):
+    return Entry.objects.published().filter(address=address).values_list("pk", flat=True)[:READ]
 
 
 def _among(form: str, words: Understood, filters: Condition, ids: list[int]) -> Found:
@@ -82,8 +86,7 @@ def _matching(form: str, condition: Condition) -> Found:
 
 def _by_address(words: Understood, filters: Condition) -> Found:
     """The address itself; unknown or unfinished, the words before the @ in the domain after it."""
-    published = Entry.objects.published().filter(address=words.address)
-    if exact := list(published.values_list("pk", flat=True)[:READ]):
+    if exact := _at_address(address=words.address):
         return _among("address", Understood(), filters, exact)
     local, _, domain = words.address.partition("@")
     condition = [*filters, [[_facet("m", domain, is_prefix=True)]]] if domain else filters

@@ -10,6 +10,7 @@ from enum import Enum
 from itertools import pairwise
 
 from directory.models import Entry
+from directory.prepared import prepared
 from directory.ranking import having_initials, ranked
 from directory.search_rows import WORDS, Condition, Term, known_words, match, near_words
 from directory.understanding import Token, Understood
@@ -59,8 +60,13 @@ class Found:
     def entries(self, start: int, stop: int) -> list[Entry]:
         """The entries of a page; one withdrawn since the search tables were updated is left out."""
         ids = self.ids[start:stop]
-        rows = Entry.objects.published().in_bulk(ids)
+        rows = {entry.pk: entry for entry in _published(ids=ids)} if ids else {}
         return [rows[pk] for pk in ids if pk in rows]
+
+
+@prepared
+def _published(ids):
+    return Entry.objects.published().filter(pk__among=ids)
 
 
 class ByWords:

@@ -140,6 +140,12 @@ class Scheduling(LoadScopeScheduling):
     def _split_scope(self, nodeid):
         return next((folder for folder in self.WHOLE if nodeid.startswith(folder)), nodeid)
 
+    def _pending_of(self, workload):
+        """Asked after each test: what is over is forgotten, else each would count all those before it."""
+        for scope in [scope for scope, tests in workload.items() if all(tests.values())]:
+            del workload[scope]
+        return super()._pending_of(workload)
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
@@ -504,6 +510,12 @@ def openid_provider(server_folder):
 
 
 # --- The browser --------------------------------------------------------------------------------------------------
+def find_chromium():
+    """The same engine without the windows, for half of the work; else the whole browser."""
+    shell = "chromium-headless-shell"
+    return shutil.which(shell) or shutil.which("chromium") or find_program(shell, package=shell)
+
+
 @pytest.fixture(scope="session")
 def browser():
     from django.db import connections  # noqa: PLC0415
@@ -511,7 +523,7 @@ def browser():
 
     expect.set_options(timeout=30_000)  # as long as it waits for what is to be clicked
     with or_skip():
-        chromium = find_program("chromium", package="chromium")
+        chromium = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_ARGS)
         yield browser

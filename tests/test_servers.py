@@ -65,7 +65,9 @@ def test_an_openldap_is_empty_and_speaks_tls(openldap):
     openldap.clear()
 
 
-def test_the_log_in_page_is_accessible_on_a_phone_too(app_server, page, assert_accessible):
+def test_what_a_stranger_is_shown_is_accessible_and_what_breaks_the_content_policy_is_caught(
+    app_server, page, browser_errors, assert_accessible
+):
     app = app_server()
     page.goto(f"{app.url}/compte/login/")
     assert page.title() == "Se connecter · BAL Manager"
@@ -78,21 +80,12 @@ def test_the_log_in_page_is_accessible_on_a_phone_too(app_server, page, assert_a
     page.set_viewport_size({"width": 375, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") == 375
     assert_accessible(page)
-
-
-def test_a_page_that_breaks_the_content_policy_is_caught(app_server, page, browser_errors):
-    page.goto(f"{app_server().url}/compte/login/")
-    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {textContent: 'alert(1)'}))")
-    assert "Content Security Policy" in browser_errors.pop()
-
-
-def test_a_stranger_gets_the_log_in_page_and_a_wrong_address_the_404(
-    app_server, page, browser_errors, assert_accessible
-):
-    page.goto(f"{app_server().url}/nulle-part/")
+    page.goto(f"{app.url}/nulle-part/")
     assert page.locator("h1").inner_text() == "Page introuvable"
     assert_accessible(page)
     assert "404" in browser_errors.pop()
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {textContent: 'alert(1)'}))")
+    assert "Content Security Policy" in browser_errors.pop()
 
 
 def test_a_worker_takes_a_job_from_the_embedded_queue(app_server):

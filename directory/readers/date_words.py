@@ -13,7 +13,7 @@ NO_DATE = {
     "jamais active", "jamais activee", "not available", "non disponible", "non utilise", "non utilisee",
 }  # fmt: skip
 # « Jamais utilisée par son titulaire », « Aucune donnée », « Never signed in », « non communiqué »: no figure in it.
-NEVER = re.compile(r"(?:jamais|never|aucune?|pas|non|not|no|sans)(?: [a-z]+){1,6}")
+NEVER = re.compile(r"(?:n a )?(?:jamais|never|aucune?|pas|non|not|no|sans)(?: [a-z]+){1,6}")
 TOO_NARROW = re.compile(r"#{3,}")  # what a spreadsheet shows, and some save, of a date wider than its column
 EMPTY_CLOCK = re.compile(r"[-/.: T0]*0[-/.: T0]*Z?|-1|0?0?01[-/.]01[-/.]0001.*|0001-01-01.*")
 OLDEST = 2000  # nobody used a BAL before
@@ -46,7 +46,7 @@ CLOCK = re.compile(
     r"(?:in)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(?:(Z|UTC|GMT|CET|CEST)|(?:GMT|UTC)?([+-]\d{1,2})(?::?(\d{2}))?)?"
     r"(?:\s*[\[(][\w/ ]+[\])]|\s+(?:CES?T|Europe/Paris))?$"
 )
-FRENCH_CLOCK = re.compile(r"(?<=\d{4})\s(\d{1,2})\.(\d\d)$|(?<=\d{4})[:@](?=\d\d:\d\d)")  # « 15/03/2026 08.30 »
+FRENCH_CLOCK = re.compile(r"(?<=\d{4})\s(\d{1,2})\.(\d\d)$|(?<=\d{4})[:@-](?=\d\d:\d\d)")  # « 15/03/2026 08.30 »
 DOTTED_CLOCK = re.compile(r"\s(\d{1,2})\.(\d\d)\.(\d\d)(?:\.\d+)?(\s*[AaPp][Mm])$")  # Oracle's
 CTIME = re.compile(r"^([A-Za-zûé.]+)\s+(\d{1,2})\s+(\d{1,2}:\d{2}(?::\d{2})?)\s+(?:([A-Z]{3,4}|[+-]\d{4})\s+)?(\d{4})$")
 NUMERIC = re.compile(r"(\d{1,2})(?:\s?[/.-]\s?|\s)(\d{1,2})(?:\s?[/.-]\s?|\s)(\d{4}|\d{2})")
@@ -66,6 +66,8 @@ LABELLED = re.compile(
 )
 COMPACT = re.compile(r"(\d{8})(?:T?(\d{4}|\d{6})(?:[.,]\d+)?)?\s?(Z|[+-]\d{4})?")  # LDAP's generalized time among them
 BARE = re.compile(r"(\d{5,19})(?:[.,](\d+))?")
+COMPACT_DAY = re.compile(r"^(\d{4})(\d\d)(\d\d)(?=[ T]\d\d:\d\d)")  # « 20260315 08:30 »
+WIDE = str.maketrans("／．：－", "/.:-")
 EXPONENT = re.compile(r"(\d)[.,](\d{4,})E\+?(\d\d?)", re.IGNORECASE)
 AGO = re.compile(r"(?:il y a\s+)?(?:environ\s+|env\s+)?(\d+|une?|a|an)\s+(\w+)(?:\s+ago)?")
 UNITS_AGO = {

@@ -13,6 +13,7 @@ from directory.readers.date_words import (
     BESIDE,
     CLOCK,
     COMPACT,
+    COMPACT_DAY,
     CTIME,
     DAY_NAMED,
     DAYS_AGO,
@@ -41,6 +42,7 @@ from directory.readers.date_words import (
     UNITS_AGO,
     USUAL,
     WEEKDAY,
+    WIDE,
     YEAR_FIRST,
     ZONES,
 )
@@ -55,14 +57,21 @@ def read_date(cell: str | date, column: DateColumn = FRENCH, as_of: datetime | N
     """
     if not isinstance(cell, str):
         return _of_cell(cell, column)
-    if (found := USUAL.fullmatch(cell)) and column.order == DAY_FIRST and found[2] <= "12" and found[3] >= "2000":
+    if (
+        (found := USUAL.fullmatch(cell))
+        and column.order == DAY_FIRST
+        and found[3] >= "2000"
+        and found[2] <= "12"
+        and found[4] != "24"
+    ):
         try:
             year, month, day, hour, minute, second = (int(part or 0) for part in found.group(3, 2, 1, 4, 5, 6))
             return _moment(datetime(year, month, day, hour, minute, second), cell)
         except ValueError:
             return _not_a_date(cell)
     text = LABELLED.sub("", NET_DATE.sub(r"\1", tidy(unguarded(tidy(cell)))))
-    text = EXPONENT.sub(_without_exponent, text)
+    text = COMPACT_DAY.sub(r"\1-\2-\3", EXPONENT.sub(_without_exponent, text.translate(WIDE)))
+    text = text[:-1] if text[-2:-1].isdigit() and text.endswith(".") else text
     if TOO_NARROW.fullmatch(text):
         return Read(problem=f"{quoted(text)} : la colonne du tableur était trop étroite pour montrer la date.")
     if _says_never(text):
@@ -189,7 +198,9 @@ def _said(said: str, text: str, column: DateColumn) -> Read | None:
     year, month, number = read.value
     hour, minute, second, micro = _time(clock) if clock else (0, 0, 0, 0)
     zone = _zone(clock) if clock else None
-    return _moment(datetime(year, month, number, hour, minute, second, micro, zone), text, read.remark)
+    is_end = (hour, minute, second, micro) == (24, 0, 0, 0)  # of the day: the next one's midnight
+    moment = datetime(year, month, number, 0 if is_end else hour, minute, second, micro, zone)
+    return _moment(moment + timedelta(days=is_end), text, read.remark)
 
 
 def _day(text: str, column: DateColumn) -> Read | None:

@@ -38,7 +38,10 @@ EXACT = re.compile(r".{0,50}\(\s*([\d .,'’\u00a0\u202f]+)\s*(?:bytes?|octets?|
 # « 850 Mo (12 %) », « 850 Mo – 12 % », « 12 % (850 Mo) »
 SHARE = re.compile(r"\s*(?:\(\s*\d{1,3}(?:[.,]\d+)?\s*%\s*\)|\s[-–]\s*\d{1,3}(?:[.,]\d+)?\s*%)$")
 SHARE_FIRST = re.compile(r"^\d{1,3}(?:[.,]\d+)?\s*%\s*\(([^()%]*)\)$|^\d{1,3}(?:[.,]\d+)?\s*%\s+[-–]\s*")
-BESIDE_IT = re.compile(r"^(?:quota|taille|total)\s*:\s*|\*+$", re.IGNORECASE)
+BESIDE_IT = re.compile(
+    r"^(?:quota|taille|total)\s*:\s*|\*+$|\s*\((?:par )?d[ée]faul?t\)$|\s*\(standard\)$", re.IGNORECASE
+)
+IN_TWO = re.compile(r"(\d{1,4})\s*([tg][ob])(?:\s*,|\s+et)?\s*(\d{1,3})\s*([gm][ob])", re.IGNORECASE)  # « 1 Go 200 Mo »
 LONGEST = 20  # digits of a size
 OF = re.compile(r"\s*(?:/|\bsur\b|\bof\b|(?<!plus )(?<!moins )\bde\b(?=\s*\d)|\bout of\b)\s*", re.IGNORECASE)
 GROUPED = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")
@@ -96,7 +99,7 @@ class SizeTally:
         unit, sentence = self._unit()
         if unit:
             return SizeColumn(unit, decimal, sentence)
-        largest = grouped(int(self.largest))
+        largest = grouped(int(self.largest)) if self.largest >= 100 else str(self.largest.normalize()).replace(".", ",")
         return SizeColumn("", decimal, "", f"Tailles écrites sans unité, jusqu’à {largest} : {sentence} ?")
 
     def _unit(self) -> tuple[str, str]:
@@ -111,6 +114,8 @@ class SizeTally:
             return "", "octets, ou Ko"
         if self.largest >= 100_000:
             return "", "Ko, ou Mo"
+        if self.has_decimals and self.largest <= 2 and not self.is_quota:
+            return "", "Mo, Go, ou une part de l’espace accordé (ne désignez alors pas cette colonne)"
         if self.largest < 100 and (self.has_decimals or (self.is_quota and self.largest < 20)):
             return "", "Mo, ou Go"
         return "mo", ""
@@ -140,6 +145,13 @@ def read_size(cell: str, column: SizeColumn = MEGABYTES) -> Size:
         return Size()
     if re.fullmatch(r"-1(?:[.,]0+)?(?:\s*[kmgt]?i?[ob])?", text, re.IGNORECASE):
         return Size(None, f"{quoted(text)} lu « sans limite »")
+    if both := IN_TWO.fullmatch(text):
+        first, second = (int(both[rank]) * UNITS[both[rank + 1].lower()] for rank in (1, 3))
+        return (
+            _bound(Decimal(first + second), text, "", is_bare=False)
+            if second < UNITS[both[2].lower()]
+            else _no_size(text)
+        )
     parts = OF.split(BESIDE_IT.sub("", SHARE_FIRST.sub(r"\1", SHARE.sub("", text))))
     if len(parts) == 2 and all(parts):
         return _of_two(text, parts[0], parts[1], column)

@@ -178,6 +178,8 @@ def is_of_nobody(text: str) -> bool:
 
 def read_kind(text: str) -> Read:
     word = _word(BESIDE.sub("", text))
+    if len({KINDS[one] for one in word.split() if one in KINDS and len(one) == 3}) > 1:  # « ORG/CAB » says two things
+        return Read(problem=f"{quoted(cut(text, 50))} dit plusieurs types de BAL.")
     for prefix in ("bal ", "boite ", "boite aux lettres ", "messagerie ", "mssante ", "type "):
         word = word.removeprefix(prefix)
     if kind := KINDS.get(word) or KINDS.get(

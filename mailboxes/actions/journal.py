@@ -22,6 +22,7 @@ from mailboxes.models import (
     bulk,
 )
 from mailboxes.models.fields import length_of
+from mailboxes.models.journal import WHOLE
 from mailboxes.notices.telling import tell
 from mailboxes.notices.writing import (
     gestionnaires_of,
@@ -63,8 +64,8 @@ def entry_of(bal: Bal | None, what: str, *, by, before="", after="", note="", pa
 
 def _with_the_whole(note: str, before: str, after: str) -> str:
     """What is too long to stand before and after is said to be cut there, and stands whole here."""
-    said = {"Avant": before, "Après": after}
-    whole = [f"{label}, en entier : {text}" for label, text in said.items() if len(text) > SHOWN]
+    said = {"before": before, "after": after}
+    whole = [WHOLE[name] + text for name, text in said.items() if len(text) > SHOWN]
     return "\n".join(filter(None, [note, *whole])) if whole else note
 
 

@@ -238,7 +238,7 @@ class ResolveView(StrictView):
     scopes = {"GET": Scope.RESOLVE, "POST": Scope.RESOLVE}
 
     def parameters(self):
-        return QuestionSerializer().fields if self.request.method == "GET" else ()
+        return QuestionSerializer._declared_fields if self.request.method == "GET" else ()
 
     @extend_schema(
         parameters=[QuestionSerializer, IF_NONE_MATCH],

@@ -91,7 +91,7 @@ def kept_of_many(name: str, structures: QuerySet[Structure], read: Callable[[], 
     if not are_many(structures):
         return read()
     asked = repr((name, *structures.order_by("pk").values("pk").query.sql_with_params()))
-    key = f"{name}-{hashlib.sha256(asked.encode()).hexdigest()}"
+    key = f"kept-{hashlib.sha256(asked.encode()).hexdigest()}"
     found: Read | None = cache.get(key)
     if found is None:
         found = read()

@@ -41,6 +41,7 @@ class Guessed(str):
 class CsvFile:
     sheets: list[str] = []
     sheet = ""
+    also: list[str] = []
 
     def __init__(self, path: Path):
         self.path = path

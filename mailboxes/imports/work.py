@@ -116,6 +116,17 @@ def begin(run: Import, stage: Stage) -> Import:
     return run
 
 
+def _of_other_sheets(run: Import) -> list[str]:
+    """A workbook may have one sheet per service: whoever reads one is told of the others."""
+    if len(run.sheets) < 2:
+        return []
+    with open_list(run.path) as source:
+        others = [name for name in (source.sheet, *source.also) if name != run.sheet]
+    if not others:
+        return []
+    return [f"D’autres feuilles de ce classeur ont des adresses, et ne sont pas lues ici : {', '.join(others)}."]
+
+
 def _survey(run: Import) -> Survey:
     """Of the whole list, at the beginning of the forecast; what is applied is read as was forecast."""
     if run.stage == Stage.READING and not run.done:
@@ -123,6 +134,7 @@ def _survey(run: Import) -> Survey:
             rows = (row for row in source.rows() if row.number > run.header_number)
             said = {"unit": run.size_unit, "order": run.date_order, "answers": run.state_words}
             found = survey(run.headers, run.columns, rows, **said)
+        found.notes += _of_other_sheets(run)
         run.judged = found.to_json()
         Import.objects.filter(pk=run.pk).update(judged=run.judged, seen_at=timezone.now())
     return Survey.from_json(run.judged)

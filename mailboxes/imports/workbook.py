@@ -32,6 +32,7 @@ class WorkbookFile:
             raise
         self.sheets: list[str] = named["sheets"]
         self.sheet: str = named["sheet"]
+        self.also: list[str] = named["also"]  # where none was asked for: the other sheets that hold addresses
         self.total = self._lines.stat().st_size
 
     def _convert(self, path: Path, sheet: str) -> None:

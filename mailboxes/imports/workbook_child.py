@@ -71,9 +71,9 @@ def main(source: str, target: str, asked: str) -> None:
         names = [one.name for one in shown if one.typ == SheetTypeEnum.WorkSheet][:MAX_SHEETS]
         if not names:
             refuse("Ce classeur n’a aucune feuille visible.")
-        name = asked if asked in names else fullest(book, names)
+        name, also = (asked, []) if asked in names else fullest(book, names)
         with open(target, "w", encoding="utf-8") as out:
-            out.write(json.dumps({"sheets": names, "sheet": name}) + "\n")
+            out.write(json.dumps({"sheets": names, "sheet": name, "also": also}) + "\n")
             write_rows(book.get_sheet_by_name(name), marks.get(name) or Marks(), out)
 
 
@@ -127,9 +127,13 @@ def value_of(cell) -> object:
     return str(cell)[:LONGEST]
 
 
-def fullest(book, names: list[str]) -> str:
-    """Each is parsed whole to be looked at: one alone is not."""
-    return names[0] if len(names) == 1 else max(names, key=lambda one: addresses_in(book, one))
+def fullest(book, names: list[str]) -> tuple[str, list[str]]:
+    """And the others that hold addresses. Each is parsed whole to be looked at: one alone is not."""
+    if len(names) == 1:
+        return names[0], []
+    found = {name: addresses_in(book, name) for name in names}
+    best = max(names, key=lambda one: found[one])
+    return best, [name for name in names if name != best and found[name][0] > 0]
 
 
 def addresses_in(book, name: str) -> tuple[int, int]:
@@ -171,7 +175,7 @@ def check_parts(source: str) -> dict[str, Marks]:
         names = {part.filename for part in parts}
         if "xl/workbook.xml" in names:
             for part in parts:
-                if part.filename.startswith("xl/worksheets/sheet"):
+                if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
                     check_cells(archive, part)
             return marks_of(archive, names)
         return marks_of_ods(archive) if "content.xml" in names else {}

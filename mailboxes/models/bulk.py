@@ -50,25 +50,6 @@ def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
         cursor.execute(f"DROP TABLE {levelled}")
 
 
-@models.ForeignKey.register_lookup
-@models.Field.register_lookup
-class Among(models.Lookup):
-    """`__in` of thousands, as one parameter: Django and psycopg spend longer on each of a thousand than the database.
-
-    Asked for through `among`; of SQLite, only where a prepared question leaves a place for them.
-    """
-
-    lookup_name = "among"
-    prepare_rhs = False
-
-    def as_sql(self, compiler, connection):
-        column, params = self.process_lhs(compiler, connection)
-        values = self.rhs if isinstance(self.rhs, GivenMany) else list(self.rhs)
-        if connection.vendor == "sqlite":
-            return f"{column} IN (SELECT value FROM json_each(%s))", [*params, values]
-        return f"{column} = ANY(%s)", [*params, values]
-
-
 def among(name: str, values: Iterable[Any] | GivenMany) -> models.Q:
     """The condition that this column holds one of these values, not None."""
     if isinstance(values, GivenMany):

@@ -17,6 +17,7 @@ from mailboxes.models.system import SYSTEM
 # What former versions wrote stays in the journal.
 LABELS = {"correct_structure": "Corriger une structure", **dict(Verb.choices), **dict(Act.choices)}
 STATES = dict(State.choices)
+WHOLE = {"before": "Avant, en entier : ", "after": "Après, en entier : "}  # of what is cut there, in the note
 UNITS: dict[str, str] = {Act.WARN_QUOTA: "%", Act.WARN_CERTIFICATE: "jours"}  # of a stage’s threshold
 
 
@@ -104,6 +105,11 @@ class JournalEntry(models.Model):
     def actor(self):
         """Who did it: an account, whoever read the mail that held a signed link, or the application."""
         return f"lien signé envoyé à {self.signatory}" if self.signatory_id else self.by or SYSTEM
+
+    @property
+    def says_why(self) -> bool:
+        """Does its note begin by a reason, and not by what was too long to stand before and after?"""
+        return not self.note.startswith((*WHOLE.values(),))
 
     def get_what_display(self) -> str:
         return LABELS.get(self.what, self.what)

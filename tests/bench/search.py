@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from directory import figures, search_index
 from directory.invented import write_annuaire
@@ -64,14 +63,19 @@ def answer(asked):
 
 def bare_time(asked) -> float:
     """The very statements of the search, their rows fetched, without anything of ours or Django's around."""
-    with CaptureQueriesContext(connection) as captured:
+    statements = []
+
+    def note(execute, sql, params, many, context):
+        statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
         answer(asked)
-    statements = [query["sql"] for query in captured]
     raw = connection.connection
 
     def send():
-        for statement in statements:
-            raw.execute(statement.encode()).fetchall()
+        for sql, params in statements:
+            raw.execute(sql, params).fetchall()
 
     return timed(send)
 

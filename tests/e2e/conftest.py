@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,13 +30,27 @@ def _cast(_prepared_sqlite):
     return made_once("cast", write)
 
 
+@dataclass
+class StagedApp(App):
+    """Its commands run in forks of the stage, which has loaded what they import: a start takes two seconds."""
+
+    order: Callable[[str], str] = str
+
+    def manage(self, *words, check=True):
+        said = [self.log.with_suffix(suffix) for suffix in (".out", ".err")]
+        code = int(self.order(f"manage {json.dumps([words, [str(path) for path in said]])}"))
+        out, err = (path.read_text() for path in said)
+        assert not check or code == 0, out + err
+        return out
+
+
 @pytest.fixture(scope="session")
 def _stage(_cast, _prepared_static, server_folder):
     """`order("up")` begins the server anew, `order("down")` ends it; `app` is what it serves, data in one folder."""
     port, var = free_port(), server_folder / "stage"
     url = f"http://127.0.0.1:{port}"
     env = app_env(var, PORT=str(port), SITE_URL=url, GUNICORN_CMD_ARGS="--access-logfile -")
-    app = App(url, env, var, server_folder / "stage.log")
+    app = StagedApp(url, env, var, server_folder / "stage.log")
     var.mkdir()
     (var / "static").symlink_to(_prepared_static)  # read once, as it is loaded
     with app.log.open("ab") as log:
@@ -46,8 +62,11 @@ def _stage(_cast, _prepared_static, server_folder):
     def order(what):
         process.stdin.write(f"{what}\n")
         process.stdin.flush()
-        assert process.stdout.readline() == f"{what}\n", app.log.read_text()
+        answer = process.stdout.readline().strip()
+        assert answer, app.log.read_text()
+        return answer
 
+    app.order = order
     yield SimpleNamespace(order=order, app=app)
     process.stdin.close()
     process.wait()

@@ -1,13 +1,17 @@
 """`python -m tests.e2e.stage`: the application as gunicorn serves it, loaded once and begun anew for each test.
 
-"down" on a line of its standard input ends the server; "up" forks one, which need not import everything again.
+Orders come on lines of its standard input. "up" forks a server, which need not import everything again, "down" ends
+it; "manage" and the words of a command, in JSON, runs that in a fork, which writes what it says to two files.
 """
 
+import json
 import os
 import signal
 import sys
+import traceback
 
 from django.conf import settings
+from django.core.management import execute_from_command_line
 from django.template.loader import get_template
 from django.urls import get_resolver
 from gunicorn.app.wsgiapp import WSGIApplication
@@ -31,18 +35,43 @@ def end(server):
     os.waitpid(server, 0)
 
 
+def manage(words, said):
+    """The exit code of `manage.py` with these words; `said`: the files of its standard output and errors."""
+    if child := os.fork():
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    code = 1
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
+        for path, stream in zip(said, (sys.stdout, sys.stderr), strict=True):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), stream.fileno())
+        execute_from_command_line(["manage.py", *words])
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # the orders are the parent's to read
+
+
 def play(orders):
     server = None
     for order in map(str.strip, orders):
-        if server:
+        what, _, facts = order.partition(" ")
+        answer = what
+        if what == "manage":
+            answer = str(manage(*json.loads(facts)))
+        elif server:
             end(server)
             server = None
-        if order == "up":
+        if what == "up":
             server = os.fork()
             if not server:
                 return serve()
             os.setpgid(server, server)
-        print(order, flush=True)  # noqa: T201
+        print(answer, flush=True)  # noqa: T201
     if server:
         end(server)
 

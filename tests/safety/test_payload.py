@@ -33,7 +33,7 @@ from mailboxes.notices import links
 from mailboxes.views.pdf import paragraph, pdf
 from tests.safety import routes, world
 from tests.safety.conftest import undone, visitor
-from tests.servers import BROWSER_ARGS, find_program, or_skip
+from tests.servers import BROWSER_ARGS, find_chromium, or_skip
 
 pytestmark = [pytest.mark.sqlite_run, pytest.mark.django_db]  # pages, words and doors
 
@@ -284,7 +284,7 @@ def seen_in_chromium(base, urls, chromium):
 def in_chromium(answers):
     """In a thread of its own: that of the tests would have other connections to the database from then on."""
     with or_skip():
-        chromium = find_program("chromium", package="chromium")
+        chromium = find_chromium()
     with given_again(answers) as base, ThreadPoolExecutor(1) as thread:
         return thread.submit(seen_in_chromium, base, [one.url for one in answers], chromium).result()
 

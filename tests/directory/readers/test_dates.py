@@ -77,6 +77,7 @@ def test_clocks_of_machines_are_read_and_told(text, what):
      "jamais (compte créé le 01/01/2026)",
      "0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "0001-01-01T00:00:00", "01/01/1970", "1970-01-01T00:00:00Z",
      "Non renseigné", "Aucune donnée", "Pas encore utilisée", "Never signed in", "No sign-in", "not yet", "01/01/70",
+     "N’a jamais été utilisée", "n'a jamais ouvert sa boîte",
      "1601-01-01", "30/12/1899", "9223372036854775807", "Thu Jan  1 00:00:00 1970"],
 )  # fmt: skip
 def test_every_word_and_every_empty_clock_for_never_says_nothing(text):
@@ -91,7 +92,8 @@ def test_every_word_and_every_empty_clock_for_never_says_nothing(text):
         "15 03 2026 08:30", "2026-03-15 08:30:00 UTC+1", "15/03/2026 08:30 GMT+1", "2026-03-15 08:30 +0100",
         "15/03/2026 08.30", "2026-03-15 08:30:00 Europe/Paris", "15/03/2026 08:30 / IMAP", "IMAP : 15/03/2026 08:30",
         "Connexion le 15/03/2026 08:30", "15/Mar/2026:08:30:00 +0100", "2026 03 15 08:30",
-        "2026-03-15 08:30:00 +0100 CET",
+        "2026-03-15 08:30:00 +0100 CET", "20260315 08:30", "20260315T08:30:00", "15/03/2026-08:30",
+        "15／03／2026 08：30", "15/03/2026 08:30.",
     ],
 )  # fmt: skip
 def test_moments_as_consoles_write_them(text):
@@ -213,3 +215,13 @@ def test_no_column_is_ever_read_in_silence_in_the_wrong_order(moments, order):
 def test_any_text_is_read_or_a_problem(text):
     value, _, problem = read_date(text)
     assert not (value and problem)
+
+
+@pytest.mark.parametrize("text", ["15/03/2026 24:00", "2026-03-15T24:00:00", "15 mars 2026 24h00"])
+def test_the_24th_hour_ends_its_day(text):
+    assert read_date(text).value == of_paris(datetime(2026, 3, 16))
+
+
+@pytest.mark.parametrize("text", ["15/03/2026 24:01", "15/03/2026 25:00", "Jamais connecté depuis le 12/01/2026"])
+def test_an_hour_that_is_none_and_a_never_that_begins_one_day_are_left_aside(text):
+    assert read_date(text).problem

@@ -23,7 +23,8 @@ def tallied(*cells, is_quota=False):
         ("1.2 GB (1,288,490,189 bytes)", 1288), ("1,2 Go (1 288 490 189 octets)", 1288), ("1 200\u00a0Mo", 1200),
         ("1e3 Mo", 1000), ("850 mégaoctets", 850), ("850 MB used", 850), ("850 Mo utilisés", 850),
         ("850 Mo – 12 %", 850), ("12 % (850 Mo)", 850), ("850 méga", 850), ("850 Mo*", 850), ("Quota : 2 Go", 2000),
-        ("512 kilo-octets".replace("-", ""), 1),
+        ("512 kilo-octets".replace("-", ""), 1), ("1 Go 200 Mo", 1200), ("1 To et 50 Go", 1_050_000),
+        ("5 Go (défaut)", 5000), ("2 Go (par défaut)", 2000),
     ],
 )  # fmt: skip
 def test_a_size_with_its_unit_needs_no_column(text, megabytes):
@@ -36,6 +37,13 @@ def test_a_size_with_its_unit_needs_no_column(text, megabytes):
 def test_a_doubtful_size_is_told(text):
     assert read_size(text).remark
     assert not read_size(text).problem
+
+
+def test_a_column_of_shares_is_asked_about_as_such():
+    column = tallied("0.85", "0,2", "1.02").verdict()
+    assert column.unit == ""
+    assert "jusqu’à 1,02" in column.question
+    assert "une part" in column.question
 
 
 @pytest.mark.parametrize("text", ["∞", "Unlimited", "illimité", "Aucune limite", "Pas de limite", "-1", "0", "NaN"])
@@ -51,7 +59,20 @@ def test_used_and_granted_in_one_cell_are_both_read():
 
 
 @pytest.mark.parametrize(
-    "text", ["1,2,3 Go", f"1 GB ({'9' * 40} bytes)", "12 %", "beaucoup", "-5", "12 parsecs", "9" * 24, "20 To", "1e3"]
+    "text",
+    [
+        "1,2,3 Go",
+        f"1 GB ({'9' * 40} bytes)",
+        "12 %",
+        "beaucoup",
+        "-5",
+        "12 parsecs",
+        "9" * 24,
+        "20 To",
+        "1e3",
+        "1 Go 1200 Mo",
+        "1 Mo 2 Go",
+    ],
 )
 def test_what_is_no_size_or_none_that_a_mailbox_has_is_a_problem(text):
     assert read_size(text).problem

@@ -56,7 +56,7 @@ def test_states_in_operators_words(text, said):
     ("text", "kind"),
     [("BAL ORG", "ORG"), ("Organisationnelle", "ORG"), ("SharedMailbox", "ORG"), ("UserMailbox", "PER"), ("APP", "APP"),
      ("Boîte nominative", "PER"), ("Cabinet", "CAB"), ("Boîte de service", "ORG"), ("BAL applicative (DPI)", "APP"),
-     ("ORG (service)", "ORG"), ("verte", None)],
+     ("ORG (service)", "ORG"), ("verte", None), ("ORG/CAB", None), ("PER ou APP", None), ("ORG.", "ORG")],
 )  # fmt: skip
 def test_types_in_operators_words(text, kind):
     assert read_kind(text).value == kind

@@ -20,6 +20,20 @@ def test_a_bal_is_entered_in_fourteen_queries_and_read_in_five(
         assert ask(key, f"bals/{org.pk}/").status_code == 200
 
 
+def test_what_software_asks_all_day_costs_a_few_queries(
+    ask, key, org, structure, people, make_entry, django_assert_num_queries
+):
+    make_entry(org.address, "ORG", structure_id=structure.finess, person_id=people.alice.rpps)
+    for path, number in {
+        "bals/": 7,
+        f"resolve/?rpps={people.alice.rpps}&finess={structure.finess}": 7,
+        f"check/?address={org.address}": 5,
+    }.items():
+        assert ask(key, path).status_code == 200
+        with django_assert_num_queries(number):
+            ask(key, path)
+
+
 @pytest.mark.parametrize("how", ["revoked", "expired", "shut out"])
 def test_a_key_taken_back_opens_nothing_from_the_next_call_on(how, ask, key, org, people):
     """Nothing of a key is kept between two calls: its one query is what makes this true in every process at once."""

@@ -16,7 +16,7 @@ from mailboxes.imports.columns import guess
 from mailboxes.imports.lists import first_of, heading_among, open_list
 from mailboxes.imports.reading import LineReader
 from mailboxes.imports.rows import Unreadable
-from mailboxes.imports.survey import survey
+from mailboxes.imports.survey import Survey, survey
 
 FOLDER = Path(__file__).with_name("workbooks")
 WHEN = timezone.make_aware(datetime(2026, 3, 15, 8, 30))
@@ -229,6 +229,81 @@ def test_a_sheet_of_a_chart_is_none_to_be_chosen(read, tmp_path):
     assert [line.address for line in read(file.getvalue())] == ["a@x.mssante.fr"]
     with open_list(tmp_path / "liste") as source:
         assert source.sheets == ["Sheet"]
+
+
+@pytest.mark.django_db
+def test_the_other_sheets_that_hold_addresses_are_told(bring_in):
+    book = Workbook()
+    for rank, name in enumerate(["Cardiologie", "Réanimation", "Lisez-moi"]):
+        sheet = book.active if rank == 0 else book.create_sheet()
+        sheet.title = name
+        sheet.append(["Adresse", "Type"])
+        if rank < 2:
+            sheet.append([f"s{rank}@chu-exemple.mssante.fr", "ORG"])
+    file = io.BytesIO()
+    book.save(file)
+    run = bring_in(file.getvalue(), stage="previewed", name="liste.xlsx")
+    assert (run.sheet, run.created) == ("Cardiologie", 1)
+    told = "D’autres feuilles de ce classeur ont des adresses, et ne sont pas lues ici : Réanimation."
+    assert told in Survey.from_json(run.judged).remarks
+
+
+@pytest.mark.parametrize("name", ["sheet1", "Feuil1"])
+def test_a_cell_at_the_far_end_is_refused_whatever_its_part_is_named(read, name):
+    raw = xlsx(["Adresse"], ["a@x.mssante.fr"], then=lambda sheet: sheet.cell(1_000_000, 1, "x"))
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(raw)) as before, zipfile.ZipFile(out, "w") as after:
+        for part in before.namelist():
+            after.writestr(
+                part.replace("sheet1", name), before.read(part).replace(b"sheet1.xml", f"{name}.xml".encode())
+            )
+    with pytest.raises(Unreadable, match="hors de la liste"):
+        read(out.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b' r="A2"', b""),
+        (
+            b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+            b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+        ),
+        (b"<c ", b"<x:c "),
+    ],
+)
+def test_cells_without_their_place_the_strict_form_and_prefixes_are_read(read, old, new):
+    raw = xlsx(["Adresse", "Service"], ["a@x.mssante.fr", "Réa"])
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(raw)) as before, zipfile.ZipFile(out, "w") as after:
+        for part in before.namelist():
+            text = before.read(part)
+            if part.endswith("sheet1.xml"):
+                assert old in text
+                text = text.replace(old, new)
+                if b"<x:c " in text:
+                    text = text.replace(b"</c>", b"</x:c>").replace(b"<worksheet ", b'<worksheet xmlns:x="urn:x" ', 1)
+                    text = text.replace(b"urn:x", b"http://schemas.openxmlformats.org/spreadsheetml/2006/main")
+            after.writestr(part, text)
+    (line,) = read(out.getvalue())
+    assert said(line, "address", "service") == ["a@x.mssante.fr", "Réa"]
+
+
+IN_LINE = """<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>
+<row r="1"><c r="A1" t="inlineStr"><is><t>Adresse</t></is></c><c r="B1" t="inlineStr"><is><t>Service</t></is></c>
+<c r="C1" t="inlineStr"><is><t>Dernière connexion</t></is></c></row>
+<row r="2"><c r="A2" t="inlineStr"><is><r><t>a@x.</t></r><r><t>mssante.fr</t></r></is></c>
+<c r="B2" t="inlineStr"><is><t xml:space="preserve"> Réa_x000D_\n2 </t></is></c>
+<c r="C2" t="d"><v>2026-03-15T08:30:00</v></c>
+</row></sheetData></worksheet>"""
+
+
+def test_texts_within_their_cells_and_dates_in_letters_are_read(read):
+    raw = xlsx(["Adresse"])
+    with zipfile.ZipFile(io.BytesIO(raw)) as before:
+        sheet = before.read("xl/worksheets/sheet1.xml").decode()
+    (line,) = read(rewritten(raw, [(sheet, IN_LINE)]))
+    assert said(line, "address", "service", "last_used_at") == ["a@x.mssante.fr", "Réa 2", WHEN]
 
 
 def test_a_comment_is_nothing_of_its_cell_and_rows_that_a_filter_hides_are_read(read):

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from pypdf import PdfReader
 
+from mailboxes import actions
 from mailboxes.lifecycle import Act, State
 from mailboxes.models import Anomaly, ApplicativeFacts, JournalEntry, Operator
 from mailboxes.protocol.actions import write_protocol
@@ -75,6 +76,14 @@ def test_of_long_words_the_journal_keeps_all_and_says_where_it_cuts(structure, p
     line = JournalEntry.objects.filter(what=Act.WRITE_PROTOCOL).latest("pk")
     assert (line.before, line.after) == (f"{first[:299]}…", f"{second[:299]}…")
     assert line.note == f"À qui s’adresser\nAvant, en entier : {first}\nAprès, en entier : {second}"
+
+
+def test_the_page_of_a_journal_shows_what_it_could_not_show_before_and_after(client, org, people):
+    words = ("Les demandes d’avis du poste. " * 20).strip()
+    actions.describe_bal(org, by=people.gisele.user, purpose=words)
+    client.force_login(people.gisele.user)
+    page = client.get(reverse("bal-journal", args=[org.pk])).content.decode()
+    assert f"<div>Après, en entier : usage : {words}</div>" in page
 
 
 def test_the_page_and_its_document_say_the_same(client, structure, org, people):
