@@ -46,7 +46,7 @@ def test_after_a_refused_form_the_focus_is_on_what_is_wrong(app, page, log_in):
     page.get_by_role("main").get_by_role("button", name="Inscrire").click()
     summary = page.locator("main [role=alert]").first
     expect(summary).to_be_focused()
-    assert page.title().startswith("Erreur : ")
+    assert page.title().startswith("Erreur\u00a0: ")
     link = summary.get_by_role("link").first
     target = link.get_attribute("href")
     link.click()

@@ -121,7 +121,8 @@ def record_access(page, name, role=None):
     page.get_by_label("Comment").fill("En réunion, au cabinet.")
     if role is None:
         page.get_by_label("Envoyer des messages").check()
-        page.get_by_label("Mission").fill("Secrétariat du cabinet")
+        page.get_by_label("Sans date de fin").check()
+        page.get_by_label("Motif de l’accès").fill("Secrétariat du cabinet")
     page.get_by_role("button", name="Inscrire ou demander un accès").click()
     page.get_by_text("C’est inscrit").wait_for()
 
