@@ -94,8 +94,14 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["balmanager.typesetting.TypesettingLoader", "django.template.loaders.app_directories.Loader"],
+                )
+            ],
+            "builtins": ["directory.templatetags.french"],
             "libraries": {"equipment": "mailboxes.views.equipment"},
             "context_processors": [
                 "django.template.context_processors.request",

@@ -1,7 +1,23 @@
-"""What French typography asks of a sentence that names a value: spaces at which no line breaks."""
+"""What French typography asks of a sentence: spaces at which no line breaks."""
+
+import re
 
 NO_BREAK, NARROW = "\u00a0", "\u202f"
 LONGEST = 100  # characters of a value named in a sentence
+
+
+# A plain space that stands before a sign, or after the quote that opens: where a line must not break.
+BEFORE_A_HIGH_SIGN = re.compile(r" +(?=[;!?](?!\w))")
+BEFORE_A_COLON = re.compile(r" +(?=:(?!\w)|»)")
+AFTER_A_QUOTE = re.compile(r"« +")
+
+
+def typeset(sentence: object) -> str:
+    """As it is shown, what is written with plain spaces: templates by their loader (`balmanager/typesetting.py`), the
+    sentences of Python by the filter of the same name where a page shows them; the API, the journal and a refusal
+    keep plain spaces, which software compares and people search."""
+    text = BEFORE_A_HIGH_SIGN.sub(NARROW, str(sentence))
+    return AFTER_A_QUOTE.sub(f"«{NO_BREAK}", BEFORE_A_COLON.sub(NO_BREAK, text))
 
 
 def cut(text: str, length: int) -> str:

@@ -111,6 +111,7 @@ class Act(TextChoices):
     OBJECT_CONTACT = "object_contact", "Refuser de nouvelles coordonnées"
     APPLY_CONTACT = "apply_contact", "Prendre en compte de nouvelles coordonnées"
     IGNORE_GAP = "ignore_gap", "Laisser de côté"
+    RESUME_GAP = "resume_gap", "Remettre à traiter"
     NOTE_ANOMALY = "note_anomaly", "Signaler une anomalie"
     RESOLVE_ANOMALY = "resolve_anomaly", "Enregistrer que l’anomalie est corrigée"
     DESCRIBE_APPLICATIVE = "describe_applicative", "Décrire l’usage applicatif"
@@ -389,6 +390,7 @@ WHO_MAY: dict[Act, frozenset[Role]] = {act: frozenset(roles) for act, roles in [
     (Act.OBJECT_CONTACT,     {_R.TITULAIRE}),
     (Act.APPLY_CONTACT,      {_R.SYSTEM}),
     (Act.IGNORE_GAP,         {_R.GESTIONNAIRE}),
+    (Act.RESUME_GAP,         {_R.GESTIONNAIRE}),
     (Act.NOTE_ANOMALY,       {*_OWNER, _R.COTITULAIRE, _R.GESTIONNAIRE}),
     (Act.RESOLVE_ANOMALY,    {*_OWNER, _R.COTITULAIRE, _R.GESTIONNAIRE}),
     (Act.DESCRIBE_APPLICATIVE, {_R.RESPONSABLE, _R.GESTIONNAIRE}),

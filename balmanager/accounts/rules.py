@@ -21,7 +21,7 @@ def check_address(account: User, address: str) -> None:
 
 def check_address_free(address: str) -> None:
     if User.objects.filter(email__iexact=address).exists():
-        raise Refused("Cette adresse est déjà celle d’un autre compte.", "taken")
+        raise Refused("Cette adresse est déjà celle d’un autre compte : donnez-en une autre.", "taken")
 
 
 def check_tie(account: User, person: Person, *, by: User | None) -> None:
@@ -31,17 +31,24 @@ def check_tie(account: User, person: Person, *, by: User | None) -> None:
     read, or its RPPS vouched for.
     """
     if person.user_id or Person.objects.filter(user=account.pk).exists():
-        raise Refused("Ce compte, ou cette personne, est déjà rattaché.", "tied")
+        raise Refused("Ce compte, ou cette personne, est déjà rattaché : détachez d’abord ce qui l’est à tort.", "tied")
     vouched = rpps_vouched(account)
     if vouched and person.rpps and vouched != person.rpps:
-        raise Refused("Le RPPS de cette personne n’est pas celui que le fournisseur d’identité atteste.", "rpps")
+        raise Refused(
+            "Le RPPS de cette personne n’est pas celui que le fournisseur d’identité atteste : vérifiez que c’est "
+            "la bonne personne.",
+            "rpps",
+        )
     if by is None:
         return
     if by.pk == account.pk:
         raise NotAllowed("On ne rattache pas son propre compte : demandez-le à un autre gestionnaire.", "self")
     stays = person.affiliations.current().values_list("structure", flat=True)
     if not by.is_superuser and not set(stays) & managed_structures(by):
-        raise NotAllowed("Rattacher un compte est réservé à un gestionnaire de la structure de la personne.", "role")
+        raise NotAllowed(
+            "Rattacher un compte est réservé à un gestionnaire de la structure de la personne : demandez-le-lui.",
+            "role",
+        )
     is_vouched = vouched and vouched == person.rpps
     if not (by.is_superuser or is_vouched or person.is_trusted_at(account.email)):
         raise Refused(
@@ -64,16 +71,18 @@ def check_offer(role: str, structure: Structure | None, *, by: User) -> None:
     if by.is_superuser:
         return
     if role == Invitation.Role.ADMINISTRATOR or structure is None:
-        raise NotAllowed("Ce rôle est donné par un administrateur de la plateforme.", "role")
+        raise NotAllowed("Ce rôle est donné par un administrateur de la plateforme : demandez-le-lui.", "role")
     if structure.pk not in managed_structures(by):
-        raise NotAllowed(f"Donner un rôle est réservé à un gestionnaire de {quoted(structure)}.", "role")
+        raise NotAllowed(
+            f"Donner un rôle est réservé à un gestionnaire de {quoted(structure)} : demandez-le-lui.", "role"
+        )
 
 
 def check_give(account: User, role: str, structure: Structure | None, *, by: User) -> None:
     check_offer(role, structure, by=by)
     check_other(account, by=by)
     if not account.is_active:
-        raise Refused("Ce compte est désactivé.", "inactive")
+        raise Refused("Ce compte est désactivé : un administrateur de la plateforme peut le rouvrir.", "inactive")
     if hasattr(account, "software"):
         raise Refused("Un logiciel reçoit ses droits avec sa clé.", "software")
 
@@ -81,7 +90,7 @@ def check_give(account: User, role: str, structure: Structure | None, *, by: Use
 def check_take_charge(structure: Structure, *, by: User) -> None:
     """One gives oneself no role: but somebody is the first, where nobody manages yet, and it is noted who."""
     if not by.is_superuser:
-        raise NotAllowed("C’est réservé à un administrateur de la plateforme.", "role")
+        raise NotAllowed("C’est réservé à un administrateur de la plateforme : demandez-le-lui.", "role")
     if Membership.objects.managing().filter(structure__in=structure.line()).exists():
         raise Refused(
             f"{quoted(structure)} a déjà un gestionnaire : demandez-lui ce rôle, ou invitez quelqu’un.", "managed"
@@ -96,7 +105,7 @@ def check_withdraw(membership: Membership, *, by: User) -> None:
 
 def check_administer(account: User, *, by: User) -> None:
     if not by.is_superuser:
-        raise NotAllowed("C’est réservé à un administrateur de la plateforme.", "role")
+        raise NotAllowed("C’est réservé à un administrateur de la plateforme : demandez-le-lui.", "role")
     check_other(account, by=by)
 
 
@@ -108,17 +117,28 @@ def check_other(account: User, *, by: User) -> None:
 def check_invitation(invitation: Invitation | None) -> Invitation:
     """Whoever invited must still be one who may give that role."""
     if invitation is None or invitation.accepted_at or invitation.withdrawn_at:
-        raise Refused("Cette invitation n’est plus valable : elle a déjà servi, ou elle a été retirée.", "dead")
+        raise Refused(
+            "Cette invitation n’est plus valable : elle a déjà servi, ou elle a été retirée. Demandez-en une nouvelle.",
+            "dead",
+        )
     if invitation.expires_at <= timezone.now():
         raise Refused("Cette invitation a expiré : demandez-en une nouvelle.", "expired")
     giver = invitation.invited_by
     if not giver.is_active or not allows(check_offer, invitation.role, invitation.structure, by=giver):
-        raise Refused("Cette invitation n’est plus valable : qui l’a envoyée ne peut plus donner ce rôle.", "giver")
+        raise Refused(
+            "Cette invitation n’est plus valable : qui l’a envoyée ne peut plus donner ce rôle. Demandez-en une au "
+            "gestionnaire MSSanté de la structure.",
+            "giver",
+        )
     return invitation
 
 
 def check_accept(invitation: Invitation, account: User) -> None:
     check_invitation(invitation)
     if account.email and account.email != invitation.address:
-        raise Refused("Cette invitation a été envoyée à une autre adresse que celle de votre compte.", "address")
+        raise Refused(
+            "Cette invitation a été envoyée à une autre adresse que celle de votre compte : demandez-en une à la "
+            "vôtre.",
+            "address",
+        )
     check_give(account, invitation.role, invitation.structure, by=invitation.invited_by)

@@ -5,10 +5,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from directory.statements import BY_NAME
-from directory.typography import of
+from directory.typography import of, typeset
 
 register = template.Library()
 register.filter("of", of)
+register.filter("typeset", typeset, is_safe=True)
 
 
 @register.simple_tag
@@ -16,5 +17,7 @@ def said(name: str) -> SafeString:
     """A statement of the field's own sheets, with its source."""
     statement = BY_NAME[name]
     return format_html(
-        '{} <span class="text-secondary said-source">({})</span>', statement.says, statement.source.value
+        '{} <span class="text-secondary said-source">({})</span>',
+        typeset(statement.says),
+        typeset(statement.source.value),
     )

@@ -21,7 +21,7 @@ from mailboxes.actions.delegations import (
     take_over_delegation,
 )
 from mailboxes.actions.departures import Departure, depart, foresee_departure
-from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap
+from mailboxes.actions.gaps import accept_annuaire, adopt, ask_operator, ignore_gap, resume_gap
 from mailboxes.actions.holders import add_cotitulaire, hand_over, name_principal, remove_cotitulaire, transfer_principal
 from mailboxes.actions.idleness import (
     ask_deletion,
@@ -167,6 +167,7 @@ __all__ = [
     "resend_notice",
     "reserve_domain",
     "resolve_anomaly",
+    "resume_gap",
     "settle_step",
     "step",
     "step_each",

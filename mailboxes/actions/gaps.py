@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from mailboxes import rules
 from mailboxes.actions.journal import write, write_about
-from mailboxes.actions.measures import settle_gap
+from mailboxes.actions.measures import reopen_gap, settle_gap
 from mailboxes.actions.people import record_person
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import ask, cancel
@@ -91,6 +91,16 @@ def ignore_gap(gap: Gap, *, by, reason: str, until: date | None = None) -> GapDe
     day = f" jusqu’au {until:%d/%m/%Y}" if until else ""
     _write(gap, Act.IGNORE_GAP, by=by, note=f"{reason}{day}")
     return _decide(gap, GapDecision.Decision.IGNORED, by=by, reason=reason, until=until)
+
+
+@transaction.atomic
+def resume_gap(gap: Gap, *, by) -> None:
+    """What was set aside is to be mended again; its reason stays in the journal."""
+    gap, _ = _held(gap, Act.RESUME_GAP, by=by)
+    rules.check_resume(gap.status)
+    GapDecision.objects.filter(structure=gap.structure_id, situation=gap.situation.name, address=gap.address).delete()
+    reopen_gap(gap)
+    _write(gap, Act.RESUME_GAP, by=by, note="")
 
 
 def _held(gap: Gap, act: Act, *, by) -> tuple[Gap, Operator | None]:

@@ -9,7 +9,7 @@ from mailboxes.findings import FINDING
 from mailboxes.gaps import Gap
 from mailboxes.indicators import measure
 from mailboxes.models import Measure, Structure
-from mailboxes.models.measures import TOTAL
+from mailboxes.models.measures import KEPT_AT_NOUGHT
 
 BATCH = 2000
 
@@ -20,7 +20,7 @@ def keep_measures(structures: QuerySet[Structure]) -> Tally:
     day = timezone.localdate()
     held = list(structures.order_by("pk").values_list("pk", flat=True))
     found = measure(Structure.objects.filter(pk__in=held), timezone.now())
-    found = {place: n for place, n in found.items() if n or place[1] == TOTAL}
+    found = {place: n for place, n in found.items() if n or place[1] in KEPT_AT_NOUGHT}
     kept = {(m.structure_id, m.name, m.key): m for m in Measure.objects.filter(structure__in=held, day=day)}
     changed = [place for place, n in found.items() if place not in kept or kept[place].count != n]
     Measure.objects.filter(pk__in=[row.pk for place, row in kept.items() if place not in found]).delete()
@@ -44,3 +44,11 @@ def settle_gap(gap: Gap) -> None:
     measures = Measure.objects.filter(structure=gap.structure_id)
     latest = measures.of(FINDING).filter(day=measures.latest_day(), key=gap.situation.name, count__gt=0)
     latest.update(count=F("count") - 1)
+
+
+def reopen_gap(gap: Gap) -> None:
+    """Count one open gap more in the latest measure, where there is one."""
+    if day := Measure.objects.filter(structure=gap.structure_id).latest_day():
+        place = {"structure_id": gap.structure_id, "day": day, "name": FINDING, "key": gap.situation.name}
+        kept, _ = Measure.objects.get_or_create(**place, defaults={"count": 0})
+        Measure.objects.filter(pk=kept.pk).update(count=F("count") + 1)

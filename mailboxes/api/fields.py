@@ -68,7 +68,7 @@ def person_of(facts: dict[str, Any], user, *, bal: Bal | None = None, structure:
     """Whom the facts of a `PersonSaid` name, as the same field of a page finds them."""
     field = PersonField()
     field.offer(user, bal, structure)
-    said = facts["rpps"] if "rpps" in facts else f"(fiche {facts['person']})"
+    said = facts["rpps"] if "rpps" in facts else f"#{facts['person']}"
     try:
         person = field.clean(said)
     except Invalid as error:

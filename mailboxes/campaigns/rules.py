@@ -52,7 +52,7 @@ def check_close_campaign(campaign: Campaign, *, by) -> None:
 def check_open_campaign(campaign: Campaign) -> None:
     if campaign.closed_at:
         day = timezone.localtime(campaign.closed_at)
-        raise Refused(f"Cette campagne est close depuis le {day:%d/%m/%Y}.", "closed")
+        raise Refused(f"Cette campagne est close depuis le {day:%d/%m/%Y} : elle n’attend plus de réponse.", "closed")
 
 
 def check_set_recurrence(structure: Structure, next_on: date | None, every: str, *, by) -> None:
@@ -72,7 +72,7 @@ def check_answer_campaign(target: CampaignTarget, said: str, answers, *, by_link
         raise NotAllowed("Connectez-vous pour répondre à cette question.", "link")
     check_open_campaign(target.campaign)
     if target.answer:
-        raise Refused("Vous avez déjà répondu à cette question.", "answered")
+        raise Refused("Vous avez déjà répondu à cette question : rien d’autre n’est à faire.", "answered")
     if said not in answers:
         raise Refused("Choisissez une des réponses.", "answer")
     if target.bal and target.bal.state in OVER:

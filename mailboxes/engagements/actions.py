@@ -9,8 +9,8 @@ from django.utils import timezone
 from mailboxes import rules
 from mailboxes.actions import Tally
 from mailboxes.actions.journal import shown, write_about
-from mailboxes.engagements.progress import TargetProgress, progress_of
 from mailboxes.engagements.rules import check_change_engagement, check_close_engagement, check_set_engagement
+from mailboxes.indicators.progress import TargetProgress, progress_of
 from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Engagement
 

@@ -4,8 +4,8 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from mailboxes.engagements.forms import CloseEngagementForm, EngagementForm
-from mailboxes.engagements.progress import progress_of
 from mailboxes.engagements.rules import check_change_engagement, check_close_engagement
+from mailboxes.indicators.progress import progress_of
 from mailboxes.lifecycle import Act
 from mailboxes.models import Engagement
 from mailboxes.rules import allows, check_somewhere

@@ -31,6 +31,7 @@ class _PersonOfBalForm(forms.Form):
     def __init__(self, bal: Bal, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         field_of(self, "person", PersonField).offer(user, bal)
+        self.fields["person"].widget.attrs["autofocus"] = True  # what the page is for begins there
 
 
 class _HolderForm(AttestingForm, _PersonOfBalForm):
@@ -53,18 +54,37 @@ class NamePrincipalForm(_HolderForm):
         return actions.name_principal(bal, self.cleaned_data["person"], by=by)
 
 
-class DelegateForm(_PersonOfBalForm):
+class EndingForm(forms.Form):
+    """An access that is lent ends on a day, or a box says that it does not: a field left empty decides nothing."""
+
+    ends_on = forms.DateField(label="Jusqu’au", required=False, widget=DateInput())
+    is_endless = forms.BooleanField(label="Sans date de fin", required=False)
+
+    def clean(self):
+        facts = super().clean() or self.cleaned_data
+        is_endless = facts.pop("is_endless", False)
+        if self.lends and "ends_on" not in self.errors and bool(facts.get("ends_on")) == is_endless:
+            said = "l’un des deux seulement" if facts.get("ends_on") else "l’un des deux"
+            self.add_error("ends_on", f"Donnez un jour, ou cochez « Sans date de fin » : {said}.")
+        return facts
+
+    @property
+    def lends(self) -> bool:
+        """A cotitulaire holds until further notice; whom an access is lent to, until a day."""
+        return True
+
+
+class DelegateForm(_PersonOfBalForm, EndingForm):
     can_read = forms.BooleanField(label="Consulter les messages", required=False, initial=True)
     can_send = forms.BooleanField(label="Envoyer des messages", required=False)
     starts_on = forms.DateField(label="Du", required=False, initial=timezone.localdate, widget=DateInput())
-    ends_on = forms.DateField(
-        label="Au", required=False, widget=DateInput(), help_text="Laissez vide si l’accès n’a pas de date de fin."
-    )
     reason = forms.CharField(
         label="Motif de l’accès",
         max_length=length_of(Delegataire, "reason"),
         help_text="Par exemple : secrétariat du Dr Morel.",
     )
+
+    field_order = ["person", "can_read", "can_send", "starts_on", "ends_on", "is_endless", "reason"]
 
     def perform(self, bal, *, by):
         # An account that is nobody's holds nothing: the rule says so.
@@ -80,16 +100,9 @@ class AskExtensionForm(forms.Form):
         return actions.ask_extension(delegation, by=by, **self.cleaned_data)
 
 
-class ExtendForm(forms.Form):
-    ends_on = forms.DateField(label="Jusqu’au", required=False, widget=DateInput())
-    is_endless = forms.BooleanField(label="Sans date de fin", required=False)
+class ExtendForm(EndingForm):
     note = forms.CharField(label="Pourquoi", required=False, max_length=200)
 
-    def clean(self):
-        if not self.cleaned_data.get("ends_on") and not self.cleaned_data.get("is_endless") and not self.errors:
-            raise forms.ValidationError("Donnez un jour, ou cochez « sans date de fin ».", "ends_on")
-        return self.cleaned_data
-
     def perform(self, delegation: Delegataire, *, by):
-        ends_on = None if self.cleaned_data["is_endless"] else self.cleaned_data["ends_on"]
-        return actions.extend_delegation(delegation, ends_on, by=by, note=self.cleaned_data["note"])
+        facts = self.cleaned_data
+        return actions.extend_delegation(delegation, facts["ends_on"], by=by, note=facts["note"])

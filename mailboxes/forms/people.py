@@ -24,9 +24,23 @@ from mailboxes.rules import needs_agreement
 CANDIDATES = 20  # shown when a name fits several people
 
 
-def label_of(person: Person) -> str:
-    """What stands in the field for a person: it names exactly one, and is readable."""
-    return f"{person} (RPPS {person.rpps})" if person.rpps else f"{person} (fiche {person.pk})"
+# One person, where nobody reads it: the choice among homonyms, a draft. The other form is that of drafts kept before.
+REFERENCE = re.compile(r"#(\d{1,18})|.*\(fiche (\d{1,18})\)")
+
+
+def reference_of(person: Person) -> str:
+    return f"#{person.pk}" if person.pk else f"{person} (RPPS {person.rpps})"
+
+
+def labels_of(people: Sequence[Person], seen: QuerySet[Structure]) -> list[str]:
+    """What stands in the field for each: the RPPS, else what tells it apart to who asks, where it works and as what."""
+    where = places_of([one for one in people if not one.rpps], seen)
+    told = (f"RPPS {one.rpps}" if one.rpps else where.get(one.pk, "") for one in people)
+    return [f"{one} ({apart})" if apart else str(one) for one, apart in zip(people, told, strict=True)]
+
+
+def label_of(person: Person, seen: QuerySet[Structure]) -> str:
+    return labels_of([person], seen)[0]
 
 
 def places_of(people: Sequence[Person], seen: QuerySet[Structure]) -> dict[int | None, str]:
@@ -79,16 +93,14 @@ class PersonInput(forms.TextInput):
     seen: QuerySet[Structure] = Structure.objects.none()  # by who asks
     legend = "De qui s’agit-il ?"
 
-    def format_value(self, value):
-        return label_of(value) if isinstance(value, Person) else super().format_value(value)
-
     def value_from_datadict(self, data, files, name):
         return data.get(f"{name}_chosen") or data.get(name)
 
     def get_context(self, name, value, attrs):
-        where = places_of(self.candidates, self.seen)
+        where, labels = places_of(self.candidates, self.seen), labels_of(self.candidates, self.seen)
         choices = [
-            (label_of(one), ", ".join(filter(None, [one.profession, where.get(one.pk)]))) for one in self.candidates
+            (reference_of(one), label, ", ".join(filter(None, [one.profession, where.get(one.pk) if one.rpps else ""])))
+            for one, label in zip(self.candidates, labels, strict=True)
         ]
         return {
             **super().get_context(name, value, attrs),
@@ -125,11 +137,16 @@ class PersonField(forms.CharField):
         """As a list to choose from, beside the field."""
         self.widget.candidates, self.widget.legend = people, legend
 
+    def prepare_value(self, value):
+        if isinstance(value, str) and (said := REFERENCE.fullmatch(value)):
+            value = self.people.filter(pk=said[1] or said[2]).first()
+        return label_of(value, self.widget.seen) if isinstance(value, Person) else value
+
     def clean(self, value):
         text = tidy(super().clean(value))
         if not text:
             return None
-        found = list(self._matching(text)[: CANDIDATES + 1])
+        found = self._matching(text)
         if len(found) == 1:
             return found[0]
         if not found and (person := self._of_annuaire(text)):
@@ -152,12 +169,17 @@ class PersonField(forms.CharField):
         known = people_of_annuaire([rpps]).get(rpps) if rpps and self.by_annuaire else None
         return Person.objects.filter(rpps=known.rpps).first() or known if known else None
 
-    def _matching(self, text: str) -> QuerySet[Person]:
-        if sheet := re.search(r"\(fiche (\d+)\)", text):
-            return self.people.filter(pk=sheet[1])
+    def _matching(self, text: str) -> list[Person]:
+        """At most one more than are shown."""
+        if said := REFERENCE.fullmatch(text):
+            return list(self.people.filter(pk=said[1] or said[2]))
         if rpps := _rpps_in(text):
-            return self.people.filter(rpps=rpps)
-        return self.people.named(text)
+            return list(self.people.filter(rpps=rpps))
+        name, apart, _ = text.partition(" (")  # as the field writes it
+        found = list(self.people.named(name)[: CANDIDATES + 1])
+        labels = labels_of(found, self.widget.seen) if apart else []
+        exactly = [one for one, label in zip(found, labels, strict=False) if tidy(label) == text]
+        return exactly or (found if not apart else list(self.people.named(text)[: CANDIDATES + 1]))
 
 
 def _rpps_in(text: str) -> str:

@@ -4,6 +4,7 @@ from django import forms
 from django.utils import timezone
 
 from mailboxes import actions
+from mailboxes.forms.holders import EndingForm
 from mailboxes.forms.offers import field_of
 from mailboxes.forms.people import AttestingForm, DateInput, PersonField
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person
@@ -13,7 +14,7 @@ EXISTING, NEW = "existing", "new"
 COTITULAIRE, DELEGATAIRE = "cotitulaire", "delegataire"
 
 
-class RecordAccessForm(AttestingForm):
+class RecordAccessForm(AttestingForm, EndingForm):
     existing = forms.ChoiceField(
         label="Cet accès",
         choices=[
@@ -43,17 +44,17 @@ class RecordAccessForm(AttestingForm):
     )
     can_read = forms.BooleanField(label="Consulter les messages", required=False, initial=True)
     can_send = forms.BooleanField(label="Envoyer des messages", required=False)
-    ends_on = forms.DateField(
-        label="Jusqu’au", required=False, widget=DateInput(), help_text="Vide : sans date de fin."
-    )
     reason = forms.CharField(
-        label="Mission",
+        label="Motif de l’accès",
         required=False,
         max_length=length_of(Delegataire, "reason"),
-        help_text="D’un délégataire : pourquoi cet accès.",
+        help_text="Pour une délégation. Par exemple : secrétariat du Dr Morel.",
     )
 
-    field_order = ["existing", "person", "attested"]
+    field_order = [
+        "existing", "person", "attested", "role", "under", "told_on", "told_how", "can_read", "can_send", "ends_on",
+        "is_endless", "reason",
+    ]  # fmt: skip
 
     def __init__(self, bal: Bal, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
@@ -64,6 +65,10 @@ class RecordAccessForm(AttestingForm):
             del self.fields["role"]
         if principal := bal.principal():
             self.fields["under"].initial = principal
+
+    @property
+    def lends(self) -> bool:
+        return self.cleaned_data.get("role", DELEGATAIRE) == DELEGATAIRE
 
     def perform(self, bal: Bal, *, by) -> Cotitulaire | Delegataire:
         facts = {**self.cleaned_data}

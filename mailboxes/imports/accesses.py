@@ -116,7 +116,7 @@ class AccessBatch(RowBatch):
         if numbers:
             return [self._of_number(number, bal) for number in numbers]
         if not names:
-            raise rules.Refused("Ni RPPS ni nom : rien ne dit de qui il s’agit.", "nobody")
+            raise rules.Refused("Ni RPPS ni nom : rien ne dit de qui il s’agit. Complétez la ligne.", "nobody")
         return [self._of_name(name, bal) for name in names]
 
     def _of_number(self, rpps: str, bal: Bal) -> Person:
@@ -224,7 +224,9 @@ class AccessBatch(RowBatch):
             name = read_person(said).value
             found = self.of_name(name) if name else None
         if found is None:
-            raise rules.Refused(f"Responsable : {said} n’est pas titulaire de cette BAL.", "under")
+            raise rules.Refused(
+                f"Responsable : {said} n’est pas titulaire de cette BAL : donnez un de ses titulaires.", "under"
+            )
         return found
 
     # --- Written ------------------------------------------------------------------------------------------------------

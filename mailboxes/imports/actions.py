@@ -32,7 +32,7 @@ from mailboxes.imports.rules import (
     check_vouched,
 )
 from mailboxes.imports.sorts import ListSort
-from mailboxes.imports.work import drop_file, go_on_commit
+from mailboxes.imports.work import begin, drop_file, go_on_commit
 from mailboxes.models import SYSTEM, Operator, Structure
 
 Stage: TypeAlias = Import.Stage
@@ -163,14 +163,14 @@ def forecast_import(run: Import, *, by) -> Import:
     run = _held(run)
     check_preview(run, by=by)
     check_columns(run.columns, run.sort)
-    return _begin(run, Stage.READING)
+    return begin(run, Stage.READING)
 
 
 @transaction.atomic
 def apply_import(run: Import, *, by) -> Import:
     run = _held(run)
     check_apply_import(run, by=by)
-    return _begin(run, Stage.APPLYING)
+    return begin(run, Stage.APPLYING)
 
 
 @transaction.atomic
@@ -207,13 +207,3 @@ def _store(chunks: Iterable[bytes]) -> tuple[str, str]:
 
 def _held(run: Import) -> Import:
     return Import.objects.select_for_update(of=("self",)).select_related("structure", "operator").get(pk=run.pk)
-
-
-def _begin(run: Import, stage: Stage) -> Import:
-    run.lines.all().delete()
-    for name in Import.COUNTED:
-        setattr(run, name, 0)
-    run.stage, run.reason, run.done, run.percent, run.seen_at = stage, "", 0, 0, timezone.now()
-    run.save()
-    go_on_commit(run)
-    return run

@@ -78,6 +78,8 @@ class ImportForm(forms.Form):
         tops = [one for one in structures if one.parent_id not in {other.pk for other in structures}]
         if len(tops) == 1:
             self.fields["structure"].initial = tops[0]
+        latest = Import.objects.visible_to(user).exclude(operator=None).order_by("-pk").first()
+        self.fields["operator"].initial = latest.operator if latest else None
 
     def clean_sort(self):
         return self.cleaned_data["sort"] or ListSort.BAL
@@ -214,6 +216,8 @@ class ImportMendForm(forms.Form):
                     max_length=2000,
                     initial=line.cells[rank] if rank < len(line.cells) else "",
                 )
+        for field in list(self.fields.values())[:1]:
+            field.widget.attrs["autofocus"] = True  # the page is made to be typed through
 
     def rows(self) -> list[tuple[ImportLine, list[forms.BoundField]]]:
         ranks = range(len(self.run.headers))

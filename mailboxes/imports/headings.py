@@ -29,13 +29,18 @@ def set_heading(run: Import, number: int | None) -> None:
     heading = heading_among(first, number, fields)
     run.headers, run.header_number = heading.headers, heading.number
     run.sample = [(row.number, row.cells) for row in heading.sample]
-    where = {"structure": run.structure, "operator": run.operator, "signature": signature_of(run.headers)}
-    saved = ColumnMapping.objects.filter(**where).first()
+    saved = mapping_of(run)
     rest = [row for row in first if row.number > heading.number]
     run.columns = guess(heading.headers, _saved_of(saved, run.sort), rest, fields)
     run.size_unit, run.date_order = (saved.size_unit, saved.date_order) if saved else ("", "")
     run.default_kind = saved.default_kind if saved else run.default_kind
     run.state_words = saved.state_words if saved else {}
+
+
+def mapping_of(run: Import) -> ColumnMapping | None:
+    """What the structure said of the columns of a list of this operator with these headers."""
+    where = {"structure": run.structure, "operator": run.operator, "signature": signature_of(run.headers)}
+    return ColumnMapping.objects.filter(**where).first()
 
 
 def _saved_of(saved: ColumnMapping | None, sort: str) -> dict[str, str] | None:

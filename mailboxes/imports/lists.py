@@ -65,7 +65,7 @@ def open_list(path: Path, sheet: str = "") -> Iterator[CsvFile | WorkbookFile]:
     with path.open("rb") as file:
         head = file.read(HEAD)
     if not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
-        raise Unreadable("Le fichier est vide.")
+        raise Unreadable("Le fichier est vide : téléchargez de nouveau la liste.")
     if head.startswith(b"\x1f\x8b"):
         with gzip.open(path) as stream, _unpacked(stream, path.parent) as inner, open_list(inner, sheet) as source:
             yield source
@@ -188,7 +188,7 @@ def _unpacked(stream: _Readable, folder: Path) -> Iterator[Path]:
             with path.open("wb") as file:
                 shutil.copyfileobj(_Bounded(stream), file)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            raise Unreadable("Cette archive est tronquée ou abîmée.") from error
+            raise Unreadable("Cette archive est tronquée ou abîmée : téléchargez-la de nouveau.") from error
         yield path
 
 
@@ -218,7 +218,7 @@ def heading_among(first: list[Row], number: int | None = None, fields: Sequence[
     `number`: that of the line of headers as a person chose it, 0 for none.
     """
     if not first:
-        raise Unreadable("Le fichier est vide.")
+        raise Unreadable("Le fichier est vide : téléchargez de nouveau la liste.")
     if number is not None:
         chosen = next((rank for rank, row in enumerate(first) if row.number == number), None)
         return _headed(first, chosen)

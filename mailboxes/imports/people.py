@@ -46,7 +46,7 @@ class PeopleBatch(RowBatch):
     def judge(self, line: Line, judged: Judged) -> None:
         structure, rpps, name = self.places.of(line), line.facts.get("rpps"), line.facts.get("holder")
         if not rpps and not name:
-            raise rules.Refused("Ni RPPS ni nom : rien ne dit de qui il s’agit.", "nobody")
+            raise rules.Refused("Ni RPPS ni nom : rien ne dit de qui il s’agit. Complétez la ligne.", "nobody")
         person = judged.person = self._known(rpps, name, judged)
         if person is None:
             person = self._record(line, structure, judged)

@@ -78,14 +78,20 @@ def check_undo_import(run: Import, *, by) -> None:
     check_may(Act.UNDO_IMPORT, structure=run.structure, by=by)
     _check_stage(run, {Stage.APPLIED, Stage.UNDOING, Stage.FAILED}, "Seul un import appliqué s’annule")
     if not run.lines.exclude(mark=None).exists():
-        raise Refused("Le détail de cet import n’est plus gardé : il ne s’annule plus.", "purged")
+        raise Refused(
+            "Le détail de cet import n’est plus gardé : il ne s’annule plus. Corrigez les BAL une à une.", "purged"
+        )
 
 
 def check_nothing_later(addresses: list[str], count: int) -> None:
     """`addresses`: the first of the BAL on which something was done since the import."""
     if count:
         named = ", ".join(addresses) + (" …" if count > len(addresses) else "")
-        raise Refused(f"Depuis cet import, {count} BAL ont eu une suite ({named}) : il ne s’annule plus.", "later")
+        raise Refused(
+            f"Depuis cet import, {count} BAL ont eu une suite ({named}) : il ne s’annule plus. Corrigez les autres "
+            "une à une.",
+            "later",
+        )
 
 
 def check_within(run: Import, bal: Bal, within: Iterable[int], *, at: Operator | None = None) -> None:

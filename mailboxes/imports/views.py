@@ -213,7 +213,7 @@ class ImportNewView(EnteringView):
     form_class = ImportForm
     template_name = "mailboxes/imports/new.html"
     label = "Importer une liste"
-    done = "Le fichier est reçu : il est lu, puis vous vérifierez ce que contient chaque colonne."
+    done = "Le fichier est reçu : il est lu à blanc, et rien n’est écrit avant votre accord."
 
     def get_initial(self):
         return {"sort": self.request.GET.get("contenu", ListSort.BAL)}

@@ -19,7 +19,7 @@ from directory.away import database_is_away
 from mailboxes import rules
 from mailboxes.actions.journal import write_about
 from mailboxes.imports.accesses import AccessBatch
-from mailboxes.imports.headings import look_at
+from mailboxes.imports.headings import look_at, mapping_of
 from mailboxes.imports.judging import Judged, take_back_rows
 from mailboxes.imports.lines import LinesBatch, Verdict
 from mailboxes.imports.lists import open_list
@@ -27,7 +27,7 @@ from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.people import PeopleBatch
 from mailboxes.imports.places import Places
 from mailboxes.imports.reading import Line, LineReader
-from mailboxes.imports.rules import check_file_kept, check_undo_import
+from mailboxes.imports.rules import check_columns, check_file_kept, check_undo_import
 from mailboxes.imports.sorts import ListSort
 from mailboxes.imports.survey import Survey, survey
 from mailboxes.imports.undo import take_back
@@ -93,6 +93,9 @@ def _open(run: Import) -> None:
         run.stored, run.stage, run.reason = "", Stage.FAILED, " ".join(refused.messages)
     else:
         run.stage, run.reason = Stage.RECEIVED, ""
+        if _is_known(run):
+            begin(run, Stage.READING)
+            return
     run.seen_at = timezone.now()
     run.save()
 
@@ -106,6 +109,22 @@ def _of_other_sheets(run: Import) -> list[str]:
     if not others:
         return []
     return [f"D’autres feuilles de ce classeur ont des adresses, et ne sont pas lues ici : {', '.join(others)}."]
+
+
+def _is_known(run: Import) -> bool:
+    """A list whose columns this structure has checked once: what it would change is foreseen without asking again."""
+    return mapping_of(run) is not None and rules.allows(check_columns, run.columns, run.sort)
+
+
+def begin(run: Import, stage: Stage) -> Import:
+    """Forecast it, or apply it, from its first line."""
+    run.lines.all().delete()
+    for name in Import.COUNTED:
+        setattr(run, name, 0)
+    run.stage, run.reason, run.done, run.percent, run.seen_at = stage, "", 0, 0, timezone.now()
+    run.save()
+    go_on_commit(run)
+    return run
 
 
 def _survey(run: Import) -> Survey:

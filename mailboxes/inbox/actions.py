@@ -12,8 +12,8 @@ from mailboxes.actions import Tally
 from mailboxes.findings import Finding
 from mailboxes.inbox.models import Todo
 from mailboxes.inbox.rules import check_follow
-from mailboxes.inbox.subjects import BATCH, SUBJECTS, Key, Subject, open_keys
-from mailboxes.models import Bal, JournalEntry, Movement, Structure
+from mailboxes.inbox.subjects import BATCH, COLUMNS, SUBJECTS, Key, Subject, narrowed, open_keys
+from mailboxes.models import JournalEntry, Structure
 from mailboxes.rules import allows, check_annuaire_fresh
 
 
@@ -41,8 +41,8 @@ def take_up() -> Decision:
 
 
 def follow(finding: Finding, keys: Sequence[Key], decision: Decision, *, by) -> int:
-    """Decide so of `finding` about these BAL, files or gaps; how many. One transaction for each batch: a long list
-    never holds the register."""
+    """Decide so of `finding` about these BAL, files, sightings, engagements or gaps; how many. One transaction for each
+    batch: a long list never holds the register."""
     subject = SUBJECTS[finding.about]
     keys = sorted(set(keys))
     check_follow(subject, keys, decision.columns, by=by)
@@ -60,20 +60,18 @@ def _follow_batch(finding: Finding, subject: Subject, keys: list[Key], decision:
 
 # --- Since when -------------------------------------------------------------------------------------------------------
 def note_todos(findings: list[Finding]) -> Tally:
-    """Keep one row for each BAL or file that a finding is about, for as long as it is; the new ones are counted.
+    """Keep one row for each BAL, file, sighting or engagement that a finding is about, for as long as it is; the new
+    ones are counted.
 
     Of gaps, which may be as many as the annuaire has lines, those that somebody decided of, while they are open.
     """
     forget_closed_gaps()
-    return Tally(done=sum(_note(finding) for finding in findings if finding.bals or finding.movements))
+    return Tally(done=sum(_note(finding) for finding in findings if finding.about in COLUMNS))
 
 
 def _note(finding: Finding) -> int:
-    subject, column = SUBJECTS[finding.about], "bal" if finding.bals else "movement"
-    found = finding.bals(Bal.objects.all()) if finding.bals else None
-    if finding.movements:
-        found = finding.movements(Movement.objects.all())
-    assert found is not None  # noqa: S101 - asked of findings about BAL and files alone
+    subject, (column, model) = SUBJECTS[finding.about], COLUMNS[finding.about]
+    found = narrowed(finding, model._default_manager.all())
     rows = Todo.objects.filter(finding=finding.name, **{f"{column}__isnull": False})
     # Two lists of numbers compared here: each statement reads one table, and none deletes by a slow subquery.
     holds, known = set(found.order_by().values_list("pk", flat=True)), set(rows.values_list(column, flat=True))

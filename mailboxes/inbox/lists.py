@@ -1,4 +1,4 @@
-"""The pages of one finding: its BAL, its files or its gaps, the worst first."""
+"""The pages of one finding: its BAL, its files, its sightings, its engagements or its gaps, the worst first."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -10,10 +10,14 @@ from mailboxes.findings import Finding
 from mailboxes.gaps import Gap, Gaps
 from mailboxes.inbox.models import Todo
 from mailboxes.inbox.rows import example_of, todos_of
-from mailboxes.inbox.subjects import SUBJECTS, Seen, bals_of, gap_keys, movements_of
+from mailboxes.inbox.subjects import SUBJECTS, Seen, bals_of, engagements_of, gap_keys, movements_of, sightings_of
+from mailboxes.indicators.progress import progress_of
+from mailboxes.lifecycle import Act
 from mailboxes.lists.listing import Column, Listing
-from mailboxes.models import Bal, Movement
+from mailboxes.models import Bal, Engagement, Movement, Sighting
 from mailboxes.models.checklists import files
+from mailboxes.rules import allows, check_may
+from mailboxes.views.sightings import offer_of
 
 Acts = Sequence[tuple[str, str]]
 
@@ -56,6 +60,34 @@ class FindingMovements(FindingList):
     )
 
 
+class FindingSightings(FindingList):
+    """What the annuaire no longer shows, of one finding."""
+
+    name, nouns, picks = "finding-sightings", SUBJECTS["sightings"].nouns, SUBJECTS["sightings"].picks
+    row, place_path = "mailboxes/inbox/_sighting.html", ""
+    columns = (
+        Column("who", "Qui, ou quelle BAL"),
+        Column("kind", "Ce qui est vu", ("kind",)),
+        Column("seen", "Depuis le", ("seen_at",)),
+        Column("assignee", "Confié à"),
+        Column("remedy", "Ce qu’on peut faire"),
+    )
+
+
+class FindingEngagements(FindingList):
+    """The engagements of one finding."""
+
+    name, nouns, picks = "finding-engagements", SUBJECTS["engagements"].nouns, SUBJECTS["engagements"].picks
+    row, place_path = "mailboxes/inbox/_engagement.html", "structure"
+    columns = (
+        Column("programme", "Programme", ("programme",)),
+        Column("progress", "Avancement"),
+        Column("due", "Échéance", ("due_on",)),
+        Column("assignee", "Confié à"),
+        Column("remedy", "Ce qu’on peut faire"),
+    )
+
+
 class FindingGaps(FindingList):
     """The gaps of one finding."""
 
@@ -91,6 +123,30 @@ def list_movements(request, finding: Finding, seen: Seen, tab: str, now: datetim
     return listing
 
 
+def list_sightings(request, finding: Finding, seen: Seen, tab: str, now: datetime, acts: Acts) -> FindingSightings:
+    rows = Sighting.objects.select_related("stay__person", "stay__structure__parent", "bal__structure__parent")
+    rows = rows.prefetch_related(todos_of(finding.name))
+    listing = FindingSightings(
+        request, sightings_of(finding, seen.sightings, tab, now), loaded=rows, acts=acts, view_args=[finding.name]
+    )
+    for row in listing.page:
+        row.offer, row.todo = offer_of(row, request.user), next(iter(row.followed), None)
+    return listing
+
+
+def list_engagements(request, finding: Finding, seen: Seen, tab: str, now: datetime, acts: Acts) -> FindingEngagements:
+    rows = Engagement.objects.select_related("structure").prefetch_related(todos_of(finding.name))
+    listing = FindingEngagements(
+        request, engagements_of(finding, seen.engagements, tab, now), loaded=rows, acts=acts, view_args=[finding.name]
+    )
+    progress = progress_of(Engagement.objects.filter(pk__in=[row.pk for row in listing.page]))
+    found = {one.engagement.pk: one for one in progress}
+    for row in listing.page:
+        row.progress, row.todo = found[row.pk], next(iter(row.followed), None)
+        row.may_change = allows(check_may, Act.SET_ENGAGEMENT, structure=row.structure, by=request.user)
+    return listing
+
+
 class ChosenGaps:
     """The gaps of these keys, of which a page alone is read with its facts."""
 
@@ -117,7 +173,13 @@ def list_gaps(request, finding: Finding, seen: Seen, tab: str, now: datetime, ac
     return listing
 
 
-LISTERS: dict[str, Callable[..., FindingList]] = {"bals": list_bals, "movements": list_movements, "gaps": list_gaps}
+LISTERS: dict[str, Callable[..., FindingList]] = {
+    "bals": list_bals,
+    "movements": list_movements,
+    "sightings": list_sightings,
+    "engagements": list_engagements,
+    "gaps": list_gaps,
+}
 
 
 def list_of(request: HttpRequest, finding: Finding, seen: Seen, tab: str, now: datetime, *, acts: Acts) -> FindingList:

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from mailboxes.models import Bal, Movement, Structure
+from mailboxes.models import Bal, Engagement, Movement, Sighting, Structure
 
 DONE_FOR = timedelta(days=14)  # said done and still there after that: it is shown again
 
@@ -24,8 +24,15 @@ class TodoQuerySet(models.QuerySet):
         return self.filter(Q(paused_until__gt=timezone.localdate(now)) | Q(done_at__gt=now - DONE_FOR))
 
 
+def _about(column: str, *, address: str | None = "") -> Q:
+    """About this alone, of all that a thing to do may be about."""
+    others = [one for one in ("bal", "movement", "sighting", "engagement", "structure") if one != column]
+    held = Q(**{f"{column}__isnull": False}, **dict.fromkeys(others))
+    return held if address is None else held & Q(address=address)
+
+
 class Todo(models.Model):
-    """One finding about one BAL, one file or one gap: the row lasts as long as the finding holds.
+    """One finding about one BAL, file, sighting, engagement or gap: the row lasts as long as the finding holds.
 
     What is decided of it is shared by all who follow the structure.
     """
@@ -33,6 +40,8 @@ class Todo(models.Model):
     finding = models.CharField("point", max_length=40)
     bal = models.ForeignKey(Bal, models.CASCADE, null=True, blank=True, related_name="todos")
     movement = models.ForeignKey(Movement, models.CASCADE, null=True, blank=True, related_name="todos")
+    sighting = models.ForeignKey(Sighting, models.CASCADE, null=True, blank=True, related_name="todos")
+    engagement = models.ForeignKey(Engagement, models.CASCADE, null=True, blank=True, related_name="todos")
     # Of a gap, which is computed: where it is, and of which address.
     structure = models.ForeignKey(Structure, models.CASCADE, null=True, blank=True, related_name="+")
     address = models.CharField("adresse", max_length=254, blank=True, db_default="")
@@ -51,17 +60,22 @@ class Todo(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["finding", "bal"], name="todo_once"),
             models.UniqueConstraint(fields=["finding", "movement"], name="todo_of_movement_once"),
+            models.UniqueConstraint(fields=["finding", "sighting"], name="todo_of_sighting_once"),
+            models.UniqueConstraint(fields=["finding", "engagement"], name="todo_of_engagement_once"),
             models.UniqueConstraint(fields=["finding", "structure", "address"], name="todo_of_gap_once"),
             models.CheckConstraint(
-                condition=Q(bal__isnull=False, movement=None, structure=None, address="")
-                | Q(bal=None, movement__isnull=False, structure=None, address="")
-                | (Q(bal=None, movement=None, structure__isnull=False) & ~Q(address="")),
+                condition=_about("bal")
+                | _about("movement")
+                | _about("sighting")
+                | _about("engagement")
+                | (_about("structure", address=None) & ~Q(address="")),
                 name="todo_about_one_thing",
             ),
         ]
 
     def __str__(self):
-        return f"{self.finding} : {self.bal or self.movement or self.address}"
+        about = self.bal or self.movement or self.sighting or self.engagement or self.address
+        return f"{self.finding} : {about}"
 
     @property
     def key(self) -> str:

@@ -1,4 +1,5 @@
-"""What a finding is about, as its things are followed: BAL, gaps with the annuaire, arrivals and departures."""
+"""What a finding is about, as its things are followed: BAL, gaps with the annuaire, arrivals and departures, what the
+annuaire no longer shows, engagements."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -7,14 +8,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Count, F, Model, Q, QuerySet, Value
 
 from mailboxes.actions.journal import entry_of
 from mailboxes.findings import BY_NAME, Finding
 from mailboxes.gaps import Gap, Gaps
 from mailboxes.inbox.models import Todo, TodoQuerySet
 from mailboxes.lifecycle import Act
-from mailboxes.models import Bal, JournalEntry, Movement, Structure
+from mailboxes.models import Bal, Engagement, JournalEntry, Movement, Sighting, Structure
 
 BATCH = 500
 Key = Any  # a primary key; of a gap its own (`Gap.key`)
@@ -27,6 +28,20 @@ FIRST: dict[str, str | F] = {
     "inactive": "clock_at",
     "sert-encore": "state_since",
 }
+
+
+# By what a finding is about, where that is rows of a table: the column of `Todo`, and the table.
+COLUMNS: dict[str, tuple[str, type[Model]]] = {
+    "bals": ("bal", Bal),
+    "movements": ("movement", Movement),
+    "sightings": ("sighting", Sighting),
+    "engagements": ("engagement", Engagement),
+}
+
+
+def narrowed(finding: Finding, rows: QuerySet) -> QuerySet:
+    """Those of `rows` that the finding is about."""
+    return getattr(finding, finding.about)(rows)
 
 
 @dataclass
@@ -55,14 +70,27 @@ class Seen:
         seen = Movement.objects.visible_to(self.user)
         return seen if self.within is None else seen.filter(stay__structure__in=self.within.values("pk"))
 
+    @cached_property
+    def sightings(self) -> QuerySet[Sighting]:
+        seen = Sighting.objects.visible_to(self.user)
+        return seen if self.within is None else seen.of_structures(self.within.values("pk"))
+
+    @cached_property
+    def engagements(self) -> QuerySet[Engagement]:
+        seen = Engagement.objects.visible_to(self.user)
+        return seen if self.within is None else seen.of_structures(self.within.values("pk"))
+
+    def rows(self, about: str) -> QuerySet:
+        """Those that a finding may be about; not of gaps, which are computed."""
+        return getattr(self, about)
+
     def todos(self) -> list[TodoQuerySet]:
         """The things followed that are seen, by what they are about: each list by its own index."""
         rows = Todo.objects.all()
-        return [
-            rows.filter(bal__in=self.bals.values("pk")),
-            rows.filter(movement__in=self.movements.values("pk")),
-            rows.filter(structure__in=self.structures.values("pk")),
+        of_rows = [
+            rows.filter(**{f"{column}__in": self.rows(about).values("pk")}) for about, (column, _) in COLUMNS.items()
         ]
+        return [*of_rows, rows.filter(structure__in=self.structures.values("pk"))]
 
 
 class Subject(NamedTuple):
@@ -84,13 +112,11 @@ def _numbers(said: Sequence[str]) -> list[int]:
 # --- BAL --------------------------------------------------------------------------------------------------------------
 def bals_of(finding: Finding, bals: QuerySet[Bal], tab: str, now: datetime) -> QuerySet[Bal]:
     """Those of a tab, the worst first, in a total order."""
-    assert finding.bals  # noqa: S101 - asked of findings about BAL alone
-    return _of_tab(finding, finding.bals(bals), "bal", tab, now).order_by(
-        FIRST.get(finding.name, "address"), "address", "pk"
-    )
+    return _of_tab(finding, bals, tab, now).order_by(FIRST.get(finding.name, "address"), "address", "pk")
 
 
-def _of_tab(finding: Finding, rows: QuerySet, column: str, tab: str, now: datetime) -> QuerySet:
+def _of_tab(finding: Finding, seen: QuerySet, tab: str, now: datetime) -> QuerySet:
+    rows, (column, _) = narrowed(finding, seen), COLUMNS[finding.about]
     todos = Todo.objects.filter(finding=finding.name, **{f"{column}__isnull": False})
     if tab == "pause":
         return rows.filter(pk__in=todos.paused(now).values(column))
@@ -106,8 +132,7 @@ def _bal_entries(finding: Finding, keys: Sequence[Key], said: str, *, by) -> lis
 
 # --- Arrivals and departures ------------------------------------------------------------------------------------------
 def movements_of(finding: Finding, movements: QuerySet[Movement], tab: str, now: datetime) -> QuerySet[Movement]:
-    assert finding.movements  # noqa: S101 - asked of findings about movements alone
-    return _of_tab(finding, finding.movements(movements), "movement", tab, now).order_by("planned_on", "pk")
+    return _of_tab(finding, movements, tab, now).order_by("planned_on", "pk")
 
 
 def _movement_entries(finding: Finding, keys: Sequence[Key], said: str, *, by) -> list[JournalEntry]:
@@ -117,6 +142,31 @@ def _movement_entries(finding: Finding, keys: Sequence[Key], said: str, *, by) -
                  structure_id=row.stay.structure_id)
         for row in rows
     ]  # fmt: skip
+
+
+# --- What the annuaire no longer shows, engagements -------------------------------------------------------------------
+def sightings_of(finding: Finding, sightings: QuerySet[Sighting], tab: str, now: datetime) -> QuerySet[Sighting]:
+    return _of_tab(finding, sightings, tab, now).order_by("seen_at", "pk")
+
+
+def _sighting_entries(finding: Finding, keys: Sequence[Key], said: str, *, by) -> list[JournalEntry]:
+    rows = Sighting.objects.filter(pk__in=keys).select_related("stay", "bal__structure").order_by("pk")
+    abouts = [
+        (None, {"person_id": row.stay.person_id, "structure_id": row.stay.structure_id}) if row.stay else (row.bal, {})
+        for row in rows
+    ]
+    return [entry_of(bal, Act.FOLLOW, by=by, before=finding.title, after=said, **about) for bal, about in abouts]
+
+
+def engagements_of(finding: Finding, rows: QuerySet[Engagement], tab: str, now: datetime) -> QuerySet[Engagement]:
+    return _of_tab(finding, rows, tab, now).order_by("due_on", "pk")
+
+
+def _engagement_entries(finding: Finding, keys: Sequence[Key], said: str, *, by) -> list[JournalEntry]:
+    return [
+        entry_of(None, Act.FOLLOW, by=by, before=f"{finding.title}, {row}", after=said, structure_id=row.structure_id)
+        for row in Engagement.objects.filter(pk__in=keys).order_by("pk")
+    ]
 
 
 # --- Gaps -------------------------------------------------------------------------------------------------------------
@@ -174,32 +224,62 @@ def gaps_aside(seen: Seen, now: datetime) -> Counter[str]:
 
 
 def _of_rows(
-    rows: QuerySet, column: str, seen_by: Callable[[Seen], QuerySet], of_tab: Callable[..., QuerySet], structure: str
-) -> dict[str, Callable]:
-    """What a `Subject` asks of a table: `column`, of Todo, names it; `structure`: the path to it from there."""
+    about: str,
+    nouns: tuple[str, str],
+    picks: str,
+    none_chosen: str,
+    of_tab: Callable,
+    structure: str,
+    entries: Callable,
+) -> Subject:
+    """Those of a table; `structure`: the column, or the two, that say whose each is."""
+    column, model = COLUMNS[about]
 
-    def pks(rows: QuerySet) -> list[Key]:
-        return list(rows.values_list("pk", flat=True))
+    def structures(keys: Sequence[Key]) -> set[int]:
+        rows = model._default_manager.filter(pk__in=keys).order_by()
+        return {pk for name in structure.split() for pk in rows.values_list(name, flat=True) if pk}
 
-    return {
-        "keys": lambda finding, seen, tab, now: pks(of_tab(finding, seen_by(seen), tab, now)),
-        "seen": lambda seen, said: pks(seen_by(seen).filter(pk__in=_numbers(said))),
-        "structures": lambda keys: set(rows.filter(pk__in=keys).order_by().values_list(structure, flat=True)),
-        "todo": lambda finding, key: Todo(finding=finding.name, **{f"{column}_id": key}),
-        "todos": lambda finding, keys: Todo.objects.filter(finding=finding.name, **{f"{column}__in": keys}),
-    }
+    return Subject(
+        nouns,
+        picks,
+        none_chosen,
+        lambda finding, seen, tab, now: list(of_tab(finding, seen.rows(about), tab, now).values_list("pk", flat=True)),
+        lambda seen, said: list(seen.rows(about).filter(pk__in=_numbers(said)).values_list("pk", flat=True)),
+        structures,
+        lambda finding, key: Todo(finding=finding.name, **{f"{column}_id": key}),
+        lambda finding, keys: Todo.objects.filter(finding=finding.name, **{f"{column}__in": keys}),
+        entries,
+    )
 
 
-# fmt: off
 SUBJECTS: dict[str, Subject] = {
-    "bals": Subject(
-        ("BAL", "BAL"), "bals", "Cochez au moins une BAL.",
-        **_of_rows(Bal.objects.all(), "bal", lambda seen: seen.bals, bals_of, "structure"), entries=_bal_entries,
+    "bals": _of_rows("bals", ("BAL", "BAL"), "bals", "Cochez au moins une BAL.", bals_of, "structure", _bal_entries),
+    "movements": _of_rows(
+        "movements",
+        ("dossier", "dossiers"),
+        "dossiers",
+        "Cochez au moins un dossier.",
+        movements_of,
+        "stay__structure",
+        _movement_entries,
     ),
-    "movements": Subject(
-        ("dossier", "dossiers"), "dossiers", "Cochez au moins un dossier.",
-        **_of_rows(Movement.objects.all(), "movement", lambda seen: seen.movements, movements_of, "stay__structure"),
-        entries=_movement_entries,
+    "sightings": _of_rows(
+        "sightings",
+        ("proposition", "propositions"),
+        "propositions",
+        "Cochez au moins une proposition.",
+        sightings_of,
+        "stay__structure bal__structure",
+        _sighting_entries,
+    ),
+    "engagements": _of_rows(
+        "engagements",
+        ("engagement", "engagements"),
+        "engagements",
+        "Cochez au moins un engagement.",
+        engagements_of,
+        "structure",
+        _engagement_entries,
     ),
     "gaps": Subject(
         ("écart", "écarts"),
@@ -213,7 +293,6 @@ SUBJECTS: dict[str, Subject] = {
         _gap_entries,
     ),
 }
-# fmt: on
 
 
 def subject_of(finding: Finding) -> Subject | None:
@@ -222,16 +301,16 @@ def subject_of(finding: Finding) -> Subject | None:
 
 
 def aside_counts(seen: Seen, names: Iterable[str], now: datetime) -> dict[str, int]:
-    """How many of each finding are paused or said done, of those that hold still; a statement for BAL and files, one
-    for gaps."""
+    """How many of each finding are paused or said done, of those that hold still; a statement for those of a
+    table, one for gaps."""
     findings = [BY_NAME[name] for name in sorted(names) if name in BY_NAME]
     asked = []
     for finding in findings:
-        todos = Todo.objects.aside(now).filter(finding=finding.name)
-        if finding.bals:
-            asked.append((finding, finding.bals(seen.bals).filter(pk__in=todos.values("bal"))))
-        elif finding.movements:
-            asked.append((finding, finding.movements(seen.movements).filter(pk__in=todos.values("movement"))))
+        if finding.about in COLUMNS:
+            column, _ = COLUMNS[finding.about]
+            todos = Todo.objects.aside(now).filter(finding=finding.name, **{f"{column}__isnull": False})
+            rows = narrowed(finding, seen.rows(finding.about))
+            asked.append((finding, rows.filter(pk__in=todos.values(column))))
     counted = [rows.order_by().values(name=Value(finding.name)).annotate(number=Count("pk")) for finding, rows in asked]
     counts = dict(counted[0].union(*counted[1:], all=True).values_list("name", "number")) if counted else {}
     return counts | (gaps_aside(seen, now) if any(finding.situation for finding in findings) else {})

@@ -96,8 +96,8 @@ def todo_list(request, name):
 
 
 def elsewhere_of(finding: Finding, place: Structure | None) -> str:
-    """The list of all that is of this sort, with its filters, its acts and its export; files are led to already."""
-    if finding.movements:
+    """The list of all that is of this sort, with its filters, its acts and its export; others are led to already."""
+    if finding.about not in ("bals", "gaps"):
         return ""
     url = f"{reverse('bal-list')}?finding={finding.name}" if finding.bals else address_of(finding)
     return f"{url}&structure={place.pk}" if place else url

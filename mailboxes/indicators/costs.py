@@ -149,6 +149,15 @@ class Costs:
             bill.add(group.use, group.number, self.prices.of(group.operator, group.offer))
         return bill
 
+    @cached_property
+    def wasted(self) -> dict[int, Cost]:
+        """By structure, of those that have some: what is paid for BAL without use."""
+        found: dict[int, Cost] = defaultdict(Cost)
+        for group in self.groups:
+            if group.use == Use.NONE:
+                found[group.structure].add(group.number, self.prices.of(group.operator, group.offer))
+        return dict(found)
+
     def by(self, dimension: str) -> list[CostLine]:
         """The costs by one dimension, the dearest first."""
         _, key_of = DIMENSIONS[dimension]

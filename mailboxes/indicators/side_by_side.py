@@ -1,6 +1,5 @@
 """Structures side by side: of each its own BAL, as last measured, what they cost for nothing today, and its course."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -8,13 +7,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from mailboxes.findings import FINDING
 from mailboxes.gaps import SITUATIONS
 from mailboxes.indicators.costs import Cost, Costs
 from mailboxes.models import Measure, Structure, Use
-from mailboxes.models.measures import TOTAL
+from mailboxes.models.measures import TOTAL, WASTED
 
 WEEK = timedelta(days=7)
 WEEKS = 13  # of a course: a quarter, a point a week
@@ -28,7 +27,9 @@ COUNTED = {
     "full": Q(name=FINDING, key="pleine"),
     "gaps": Q(name=FINDING, key__in=[situation.name for situation in SITUATIONS]),
     "todo": Q(name=FINDING),
+    WASTED: Q(name=WASTED),
 }
+IS_PRICED = "is_priced"  # the euros are measured since later than the counts are
 Counts = dict[str, int]
 
 
@@ -79,6 +80,7 @@ class SideLine:
     counts: Counts = field(default_factory=dict)
     wasted: Cost = field(default_factory=Cost)
     cells: list[Any] = field(default_factory=list)  # as a page shows its counts
+    course: Any = None  # as a page draws what is wasted
 
     @property
     def structure(self) -> Structure | None:
@@ -110,13 +112,9 @@ class SideBySide:
     def lines(self) -> list[SideLine]:
         measured = self._counts(self.structures.values("pk"), [self.day] if self.day else [])
         counts = {pk: of_place for (pk, _), of_place in measured.items()}
-        wasted: dict[int, Cost] = defaultdict(Cost)
-        costs = Costs(self.structures, self.now)
-        for group in costs.groups:
-            if group.use == Use.NONE:
-                wasted[group.structure].add(group.number, costs.prices.of(group.operator, group.offer))
+        wasted = Costs(self.structures, self.now).wasted
         return [
-            SideLine(str(row), row.department, [row], counts.get(row.pk, {}), wasted[row.pk])
+            SideLine(str(row), row.department, [row], counts.get(row.pk, {}), wasted.get(row.pk) or Cost())
             for row in self.structures.select_related("parent").order_by("name", "pk")
         ]
 
@@ -137,20 +135,23 @@ class SideBySide:
         return {place: self._course(line, days, counts) for place, line in enumerate(shown)}
 
     def _course(self, line: SideLine, days: list[date], counts: dict) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {one.name: [] for one in YARDSTICKS}
+        found: dict[str, list[int]] = {name: [] for name in (*BY_NAME, WASTED)}
         for day in days:
             of_day = [counts[row.pk, day] for row in line.structures if (row.pk, day) in counts]
             together = {name: sum(one[name] for one in of_day) for name in COUNTED}
             for one in YARDSTICKS if of_day else ():  # nobody measured on that day: no point, not a nought
                 if (value := one.of(together)) is not None:
                     found[one.name].append(value)
+            if of_day and all(one[IS_PRICED] for one in of_day):
+                found[WASTED].append(together[WASTED])
         return found
 
     def _counts(self, structures, days: list[date]) -> dict[tuple[int, date], Counts]:
-        rows = self._measures(structures).filter(day__in=days, name__in=(TOTAL, "activity", FINDING))
+        rows = self._measures(structures).filter(day__in=days, name__in=(TOTAL, "activity", FINDING, WASTED))
         sums = {name: Sum("count", filter=which, default=0) for name, which in COUNTED.items()}
-        counted = rows.order_by().values_list("structure", "day").annotate(**sums)
-        return {(pk, day): dict(zip(COUNTED, numbers, strict=True)) for pk, day, *numbers in counted}
+        counted = rows.order_by().values_list("structure", "day")
+        counted = counted.annotate(**sums, **{IS_PRICED: Count("pk", filter=COUNTED[WASTED])})
+        return {(pk, day): dict(zip((*COUNTED, IS_PRICED), numbers, strict=True)) for pk, day, *numbers in counted}
 
     def _measures(self, structures):
         return Measure.objects.filter(structure__in=structures)

@@ -22,5 +22,5 @@ class KitsForm(forms.Form):
 
     def clean_bals(self):
         if self.cleaned_data["bals"].count() > self.limit:
-            raise forms.ValidationError(f"Pas plus de {self.limit} kits à la fois.")
+            raise forms.ValidationError(f"Pas plus de {self.limit} kits à la fois : cochez moins de BAL.")
         return self.cleaned_data["bals"]

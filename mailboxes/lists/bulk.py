@@ -145,6 +145,8 @@ def _check_gap(gap: Gap, act: Act | Verb, *, by) -> None:
         rules.check_accept(gap.differences)
     elif act == Act.ASK_OPERATOR:
         rules.check_ask_operator(gap, gap.operator)
+    elif act == Act.RESUME_GAP:
+        rules.check_resume(gap.status)
 
 
 MENDS: dict[Act, Callable] = {
@@ -152,6 +154,7 @@ MENDS: dict[Act, Callable] = {
     Act.ACCEPT_ANNUAIRE: actions.accept_annuaire,
     Act.ASK_OPERATOR: actions.ask_operator,
     Act.IGNORE_GAP: actions.ignore_gap,
+    Act.RESUME_GAP: actions.resume_gap,
 }
 
 
@@ -199,7 +202,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             "gaps",
             ("écart", "écarts"),
-            REMEDIES,
+            [*REMEDIES, Act.RESUME_GAP],
             _gaps,
             lambda gap: gap.key,
             _check_gap,

@@ -86,8 +86,8 @@ WAYS_BACK: dict[tuple[str, Act | Verb], WayBack | str] = {
     ("gaps", _A.ASK_PERSON):
         "Les questions sont parties. Qui fut interrogé à tort n’a rien à faire.",
     ("gaps", _A.IGNORE_GAP):
-        "Un écart laissé de côté revient au jour dit, ou quand les faits changent. Pour le traiter avant, ouvrez-le "
-        "depuis les écarts « laissés de côté ».",
+        WayBack("gaps", _A.RESUME_GAP, _same_rows, "à tout moment ; sinon ils reviennent d’eux-mêmes au jour dit"),
+    ("gaps", _A.RESUME_GAP): WayBack("gaps", _A.IGNORE_GAP, _same_rows, "à tout moment ; le motif est redemandé"),
 }
 # fmt: on
 

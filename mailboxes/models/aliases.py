@@ -79,7 +79,12 @@ class Alias(models.Model):
     def clean(self):
         if other := Bal.objects.filter(address=self.address).exclude(pk=self.bal_id).first():
             raise ValidationError(
-                {"address": f"Cette adresse est au registre, celle d’une BAL {other.get_state_display()}."}
+                {
+                    "address": (
+                        f"Cette adresse est au registre, celle d’une BAL {other.get_state_display()} : "
+                        "donnez-en une autre."
+                    )
+                }
             )
 
 

@@ -311,7 +311,14 @@ class Bal(models.Model):
         """An address is one BAL's, as its own or as an alias."""
         aliases = apps.get_model("mailboxes", "Alias")  # which knows the BAL
         if aliases._default_manager.filter(address=self.address).exclude(bal=self.pk).exists():
-            raise ValidationError({"address": "Cette adresse est déjà au registre, comme alias d’une autre BAL."})
+            raise ValidationError(
+                {
+                    "address": (
+                        "Cette adresse est déjà au registre, comme alias d’une autre BAL : cherchez-la "
+                        "pour ouvrir sa fiche."
+                    )
+                }
+            )
 
     @property
     def is_shared(self) -> bool:

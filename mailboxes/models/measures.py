@@ -7,7 +7,10 @@ from django.db.models import Max, Sum
 
 from mailboxes.models.structures import Structure
 
-TOTAL = "total"  # kept even when it is 0: it says that the structure was measured on that day
+TOTAL = "total"
+WASTED = "wasted"  # euros a year, paid for BAL without use
+# Kept even when they are 0: they say that the structure was measured on that day, the second since it is kept.
+KEPT_AT_NOUGHT = frozenset({TOTAL, WASTED})
 
 
 class MeasureQuerySet(models.QuerySet):
@@ -26,7 +29,7 @@ class MeasureQuerySet(models.QuerySet):
 
 
 class Measure(models.Model):
-    """A figure of one structure on one day; what is 0 is not kept, the total aside."""
+    """A figure of one structure on one day; what is 0 is not kept, but for `KEPT_AT_NOUGHT`."""
 
     structure = models.ForeignKey(Structure, models.CASCADE, related_name="measures")
     day = models.DateField("jour")

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -60,8 +60,10 @@ class PersonQuerySet(models.QuerySet):
         """Oneself, and the people who are today in the structures one sees: who left is theirs no more."""
         if user.is_superuser:
             return self
-        there = Affiliation.objects.current().filter(structure__in=Structure.objects.visible_to(user).values("pk"))
-        return self.filter(Q(user_id=user.pk) | Q(pk__in=there.values("person")))
+        # EXISTS, not IN: for one person PostgreSQL looks at their stays, where IN would first read those of all.
+        there = Affiliation.objects.current().filter(person=OuterRef("pk"))
+        seen = Exists(there.filter(structure__in=Structure.objects.visible_to(user).values("pk")))
+        return self.filter(Q(user_id=user.pk) | seen)
 
     def remembered_by(self, user):
         """`visible_to`, and those who were once in these structures: of them, these structures' own past facts alone

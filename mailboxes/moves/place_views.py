@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 
 from directory.models import Entry
+from directory.typography import how_many
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Request, Structure
 from mailboxes.moves.forms import (
@@ -156,10 +157,15 @@ class FinessView(PlaceActView):
         number = self.structure.finess_et
         published = Entry.objects.published().filter(structure_id=number or "-").count()
         waiting = Request.objects.awaited().filter(structure=self.structure).count()
-        self.warning = (
-            f"L’annuaire montre {published} adresses au FINESS {number or '(aucun)'} : elles paraîtront dans les "
-            f"écarts tant que l’annuaire n’aura pas suivi. {waiting} demandes en cours portent l’ancien numéro."
-        )
+        said = []
+        if published:
+            said.append(
+                f"À l’annuaire sous le FINESS {number} : {how_many(published, 'adresse')}, à voir dans les écarts tant "
+                "qu’il n’aura pas suivi."
+            )
+        if waiting:
+            said.append(f"Sous l’ancien numéro encore : {how_many(waiting, 'demande')} en cours.")
+        self.warning = " ".join(said)
         return super().get_context_data(**kwargs)
 
 

@@ -133,7 +133,9 @@ def check_switch(row: MigratedBal, asked: dict[int, int], *, by) -> None:
             "opening",
         )
     if by is SYSTEM and row.migration.planned_on > timezone.localdate():
-        raise Refused(f"La bascule est prévue le {row.migration.planned_on:%d/%m/%Y}.", "date")
+        raise Refused(
+            f"La bascule est prévue le {row.migration.planned_on:%d/%m/%Y} : elle se fait ce jour-là ou après.", "date"
+        )
     if asked.get(row.bal_id):
         raise Refused(
             f"{row.bal} attend encore une réponse de {row.former_operator} : enregistrez-la, ou annulez la demande.",
@@ -147,7 +149,9 @@ def check_close_former(row: MigratedBal, *, by) -> None:
     if row.switched_at is None:
         raise Refused(f"{row.bal} n’est pas encore basculée : son ancienne adresse sert.", "switched")
     if row.deletion and row.deletion.stage in (*AWAITED, *ANSWERED):
-        raise Refused(f"La fermeture de {row.former_address} est déjà demandée.", "asked")
+        raise Refused(
+            f"La fermeture de {row.former_address} est déjà demandée : la réponse de l’opérateur est attendue.", "asked"
+        )
     if row.due_on > timezone.localdate():
         raise Refused(
             f"{row.former_address} reste ouverte jusqu’au {row.due_on:%d/%m/%Y}, pour qui y écrit encore.", "overlap"
@@ -158,4 +162,8 @@ def check_end(row: MigratedBal, *, by) -> None:
     check_may(Act.END_MIGRATION, bal=row.bal, by=by)
     check_on_its_way(row)
     if row.deletion is None or row.deletion.stage not in ANSWERED:
-        raise Refused(f"{row.former_operator} n’a pas confirmé la fermeture de {row.former_address}.", "deletion")
+        raise Refused(
+            f"{row.former_operator} n’a pas confirmé la fermeture de {row.former_address} : "
+            "relancez-le, depuis les demandes.",
+            "deletion",
+        )

@@ -87,7 +87,9 @@ def check_domain_open_to(structure: Structure, address: str) -> None:
     """A domain reserved to a structure serves it and those below it."""
     name = domain_of(address.lower())
     if not Domain.objects.open_to(structure).filter(name=name).exists():
-        raise Refused(f"Le domaine {quoted(name)} est réservé à une autre structure.", "domain")
+        raise Refused(
+            f"Le domaine {quoted(name)} est réservé à une autre structure : choisissez-en un autre.", "domain"
+        )
 
 
 def check_not_published(address: str) -> None:
@@ -110,6 +112,6 @@ def check_first_cotitulaires(kind: str, principal, cotitulaires: list) -> None:
     for person in cotitulaires:
         check_can_hold(person)
         if person.rpps in seen:
-            raise Refused(f"{person} est nommé deux fois.", "duplicate")
+            raise Refused(f"{person} figure deux fois dans la liste : gardez un seul rôle.", "duplicate")
         seen.add(person.rpps)
     check_number(len(seen))

@@ -7,7 +7,7 @@ from django.utils.functional import cached_property
 
 from directory.typography import quoted
 from mailboxes.forms.offers import CHOOSE, field_of, name_the_empty_choice, offer_choices, offer_rows
-from mailboxes.forms.people import PersonField, attest, label_of
+from mailboxes.forms.people import PersonField, attest, reference_of
 from mailboxes.models import Bal, Delegataire, Domain, Person, Structure
 from mailboxes.models.fields import length_of
 from mailboxes.models.people import people_of_annuaire
@@ -44,7 +44,7 @@ class OpeningStepForm(forms.Form):
 
     def _kept(self, name: str):
         value = self.cleaned_data.get(name)
-        return label_of(value) if isinstance(value, Person) else self[name].data
+        return reference_of(value) if isinstance(value, Person) else self[name].data
 
 
 class UsageForm(OpeningStepForm):
@@ -341,7 +341,7 @@ class AccessForm(OpeningStepForm):
         identity = f"rpps-{person.rpps}" if person.rpps else f"person-{person.pk}"
         principal = self.opening.principal
         if identity in {one["id"] for one in self.people} or (principal and identity == f"rpps-{principal.rpps}"):
-            raise forms.ValidationError(f"{person} est déjà nommé.")
+            raise forms.ValidationError(f"{person} figure déjà dans la liste.")
         if facts["role"] == self.COTITULAIRE:
             check_first_cotitulaires(self.opening.kind, principal, [*self.cotitulaires, person])
         elif not facts["reason"].strip():

@@ -16,7 +16,7 @@ from mailboxes.models import Anomaly, ApplicativeFacts, Bal, Delegataire, Domain
 from mailboxes.models.thresholds import chosen
 from mailboxes.protocol.models import ProtocolText
 from mailboxes.rules import CERTIFICATE_THRESHOLDS, MAX_COTITULAIRES
-from mailboxes.views.pdf import bullets, heading, note, paragraph, pdf, room, table
+from mailboxes.views.pdf import as_written, bullets, heading, note, paragraph, pdf, room, table
 
 TITLE = "Protocole d’utilisation de la messagerie sécurisée de santé"
 SHOWN = 500  # lines of a table
@@ -64,7 +64,7 @@ def printed(structure: Structure, day: date) -> bytes:
         if part.is_cut:
             flowables.append(note(f"Les {SHOWN} premières lignes ; le registre les contient toutes."))
         if part.own:
-            flowables.append(paragraph(part.own))
+            flowables.append(as_written(part.own))
     return pdf(TITLE, flowables, structure=structure.name, day=day, subtitle=structure.name)
 
 

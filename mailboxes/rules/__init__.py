@@ -40,6 +40,7 @@ from mailboxes.rules.gaps import (
     check_gap,
     check_gap_stands,
     check_ignore,
+    check_resume,
 )
 from mailboxes.rules.holders import (
     MAX_COTITULAIRES,
@@ -294,6 +295,7 @@ __all__ = [
     "check_request_preference",
     "check_request_somewhere",
     "check_resolve_anomaly",
+    "check_resume",
     "check_retract",
     "check_role",
     "check_row",

@@ -20,7 +20,7 @@ def check_remind_person(person, claims: list, run: SyncRun | None, *, by) -> Non
     check_may(Act.REMIND_PERSON, person=person, by=by)
     check_fresh(run)
     if not claims:
-        raise Refused("Il n’y a rien à rappeler.", "asked")
+        raise Refused("Il n’y a rien à rappeler : tout a sa réponse, ou rien n’est encore demandé.", "asked")
 
 
 def check_answer(claim, said: str, *, by) -> None:
@@ -30,11 +30,17 @@ def check_answer(claim, said: str, *, by) -> None:
     if said not in claim.Answer.values:
         raise Refused("Choisissez une des trois réponses.", "answer")
     if isinstance(by, Signatory) and not _is_asked_in(by.notice, claim):
-        raise Refused("Ce lien ne porte pas sur cette adresse.", "link")
+        raise Refused(
+            "Ce lien ne porte pas sur cette adresse : suivez celui du dernier avis, ou connectez-vous.", "link"
+        )
     if isinstance(by, Signatory) and claim.answer:
         raise Refused("Vous avez déjà répondu pour cette adresse. Pour changer d’avis, connectez-vous.", "answered")
     if claim.pk is None and not Entry.objects.published().filter(address=claim.address, person_id=person.rpps).exists():
-        raise Refused("L’annuaire ne donne pas cette adresse à votre numéro RPPS.", "unknown")
+        raise Refused(
+            "L’annuaire ne donne pas cette adresse à votre numéro RPPS. Si elle est à vous, demandez "
+            "à son opérateur de l’y corriger.",
+            "unknown",
+        )
 
 
 def _is_asked_in(notice, claim) -> bool:

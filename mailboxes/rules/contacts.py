@@ -30,7 +30,7 @@ def check_confirm_contact(change: ContactChange, *, by) -> None:
     """The person, logged in; or whoever reads the new address."""
     check_may(Act.CONFIRM_CONTACT, person=change.person, by=by)
     if isinstance(by, Signatory) and not (by.notice and by.notice.stage == NEW):
-        raise NotAllowed("Ce lien ne permet pas de confirmer cette adresse.", "link")
+        raise NotAllowed("Ce lien ne permet pas de confirmer cette adresse : suivez celui qu’elle a reçu.", "link")
     _check_open(change)
     if change.state == ContactChange.State.CONFIRMED:
         raise Refused("Cette adresse est déjà confirmée.", "confirmed")

@@ -23,7 +23,7 @@ def check_lendable(bal: Bal, person, under) -> None:
     if bal.kind == Bal.Kind.APPLICATIVE:
         raise Refused("Une BAL applicative ne se délègue pas : un logiciel l’utilise.", "kind")
     if not bal.is_held_by(under):
-        raise Refused(f"{under} n’est pas titulaire de cette BAL : il ne peut pas y déléguer l’accès.", "under")
+        raise Refused(f"{under} n’est pas titulaire de cette BAL : seul un titulaire y délègue l’accès.", "under")
     if bal.is_held_by(person):
         raise Refused(f"{person} est déjà titulaire de cette BAL.", "duplicate")
 

@@ -10,7 +10,10 @@ from mailboxes.rules.refusals import Refused
 def check_can_hold(person) -> None:
     if not person.can_hold:
         lacks = "un numéro RPPS" if not person.rpps else "une CPS ou une e-CPS"
-        raise Refused(f"{person} ne peut pas être titulaire : il lui manque {lacks}.", "holder")
+        raise Refused(
+            f"{person} ne peut pas être titulaire : il lui manque {lacks}. Un gestionnaire MSSanté complète sa fiche.",
+            "holder",
+        )
 
 
 def check_add_cotitulaire(bal: Bal, person, *, by) -> None:
@@ -28,7 +31,11 @@ def check_remove_cotitulaire(bal: Bal, person, *, by) -> None:
         check_act(bal, Act.REMOVE_COTITULAIRE, by=by)
     holder = _holder(bal, person)
     if not bal.is_shared:
-        raise Refused("Le titulaire d’une BAL nominative ne peut pas en être retiré.", "kind")
+        raise Refused(
+            "Le titulaire d’une BAL nominative ne peut pas en être retiré. Si ce n’est pas la bonne "
+            "personne, un gestionnaire MSSanté corrige la fiche.",
+            "kind",
+        )
     if holder.is_principal:
         raise Refused(
             "Transmettez d’abord le rôle de cotitulaire principal : sans lui la BAL serait orpheline.", "orphan"
@@ -86,11 +93,15 @@ def stays_at(bal: Bal, person) -> list:
 def check_number(holders: int) -> None:
     """A BAL has so many cotitulaires at most."""
     if holders > MAX_COTITULAIRES:
-        raise Refused(f"Une BAL a au plus {MAX_COTITULAIRES} cotitulaires, le principal compris.", "full")
+        raise Refused(
+            f"Une BAL a au plus {MAX_COTITULAIRES} cotitulaires, le principal compris. Retirez-en un, "
+            "ou donnez un accès de délégataire.",
+            "full",
+        )
 
 
 def _holder(bal: Bal, person):
     for holder in bal.cotitulaires.all():
         if holder.person_id == person.pk:
             return holder
-    raise Refused(f"{person} n’est pas cotitulaire de cette BAL.", "holder")
+    raise Refused(f"{person} n’est pas cotitulaire de cette BAL : ajoutez d’abord cette personne.", "holder")

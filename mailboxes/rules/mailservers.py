@@ -40,7 +40,7 @@ def check_ask_reply(bal: Bal, *, by) -> None:
     """What is known before anything is typed."""
     check_act(bal, Act.ASK_REPLY, by=by)
     if bal.state not in OPENED:
-        raise Refused("L’opérateur n’a pas encore ouvert cette BAL.", "state")
+        raise Refused("L’opérateur n’a pas encore ouvert cette BAL : attendez sa réponse.", "state")
     server = server_of(bal)
     if server is None or not server.sets_replies:
         raise Refused(

@@ -70,14 +70,20 @@ def check_open_request(bal: Bal, kind: RequestKind, *, by) -> None:
     if kind in OPENS.values():
         raise Refused(f"{quoted(capfirst(kind.label))} ne se demande pas ainsi : cela change l’état de la BAL.", "kind")
     if any(request.kind == kind and request.is_awaited for request in bal.requests.all()):
-        raise Refused("Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.", "asked")
+        raise Refused(
+            "Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu. Relancez-le, depuis les demandes.",
+            "asked",
+        )
 
 
 def check_read_history(bal: Bal, *, by) -> None:
     """Who sees a BAL sees its journal and its notices, but for a délégataire."""
     roles = bal.roles_of(by)
     if roles and roles <= SHOWN_NO_HISTORY:
-        raise NotAllowed("Le journal et les avis d’une BAL ne sont pas montrés à ses délégataires.", "role")
+        raise NotAllowed(
+            "Le journal et les avis d’une BAL ne sont pas montrés à ses délégataires : demandez-les à ses titulaires.",
+            "role",
+        )
 
 
 def check_depublished_first(bal: Bal) -> None:
@@ -121,7 +127,11 @@ def check_seen_absent(bal: Bal, *, by, run: SyncRun | None = None) -> None:
     check_fresh(run or SyncRun.objects.latest_public())
     is_shown = getattr(bal, "is_published", None)  # of a list's rows it was read together
     if Entry.objects.published().filter(address=bal.address).exists() if is_shown is None else is_shown:
-        raise Refused("Cette BAL figure encore à l’annuaire.", "published")
+        raise Refused(
+            "Cette BAL figure encore à l’annuaire : relancez l’opérateur, ou attendez la prochaine "
+            "lecture de l’annuaire.",
+            "published",
+        )
 
 
 def check_annuaire_fresh() -> None:
@@ -131,7 +141,14 @@ def check_annuaire_fresh() -> None:
 def check_fresh(run: SyncRun | None) -> None:
     """`run`: the one that brought the annuaire, read once for many rows."""
     if run is None:
-        raise Refused("L’annuaire n’a pas encore été chargé : on ne peut rien en conclure.", "annuaire")
+        raise Refused(
+            "L’annuaire n’a pas encore été chargé : on ne peut rien en conclure. Qu’un administrateur le charge.",
+            "annuaire",
+        )
     if run.is_stale:
         day = timezone.localtime(run.as_of)
-        raise Refused(f"L’annuaire connu ici date du {day:%d/%m/%Y} : trop ancien pour en conclure.", "annuaire")
+        raise Refused(
+            f"L’annuaire connu ici date du {day:%d/%m/%Y} : trop ancien pour en conclure. Attendez sa "
+            "prochaine lecture.",
+            "annuaire",
+        )

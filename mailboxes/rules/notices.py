@@ -31,7 +31,9 @@ def check_ask_deletion(bal: Bal, asked: bool, *, by) -> None:
     if not bal.cotitulaires.all():
         raise Refused("Personne ne tient cette BAL : désignez d’abord qui en répond.", "holder")
     if asked:
-        raise Refused("C’est déjà demandé à qui tient cette BAL depuis qu’elle est dépubliée.", "asked")
+        raise Refused(
+            "C’est déjà demandé à qui tient cette BAL depuis qu’elle est dépubliée : sa réponse est attendue.", "asked"
+        )
 
 
 def check_ask_use(bal: Bal, asked: bool, *, by) -> None:
@@ -46,14 +48,14 @@ def check_ask_use(bal: Bal, asked: bool, *, by) -> None:
     if not bal.is_of_unknown_use:
         raise Refused(f"Cette BAL est {bal.get_state_display()} : on ne le demande que d’une BAL active.", "state")
     if asked:
-        raise Refused("C’est déjà demandé à ses titulaires.", "asked")
+        raise Refused("C’est déjà demandé à ses titulaires : leur réponse est attendue.", "asked")
 
 
 def check_answer_notice(notice: Notice, bal: Bal, said: str, *, by) -> None:
     """A notice is answered by its link, once, by the person it was sent to, who may only do what they could logged
     in."""
     if not isinstance(by, Signatory) or notice.person_id != by.person.pk or not notice.is_answerable:
-        raise NotAllowed("Ce lien ne permet pas de répondre à cet avis.", "role")
+        raise NotAllowed("Ce lien ne permet pas de répondre à cet avis : connectez-vous pour y répondre.", "role")
     if notice.answer:
         raise Refused("Vous avez déjà répondu par ce lien. Pour changer d’avis, connectez-vous.", "answered")
     if said not in Notice.Answer.values:
@@ -80,14 +82,14 @@ def check_channel(channel: str, email: str, mssante_address: str) -> None:
     if channel == Person.Channel.MSSANTE and not settings.MSSANTE_MAIL:
         raise Refused("Ce service n’envoie pas d’avis par messagerie MSSanté. Choisissez un autre moyen.", "channel")
     if channel == Person.Channel.MSSANTE and not mssante_address:
-        raise Refused("Donnez l’adresse MSSanté où vous voulez être prévenu.", "mssante_address")
+        raise Refused("Donnez l’adresse MSSanté où recevoir vos avis.", "mssante_address")
 
 
 def check_mend_notice(notice: Notice, act: Act, *, by) -> None:
     """A gestionnaire tells otherwise, or once more, whom a notice did not reach."""
     check_may(act, bal=notice.bal, person=notice.person, by=by)
     if notice.is_delivered:
-        raise Refused("Cet avis est remis.", "sent")
+        raise Refused("Cet avis est remis : il n’y a rien à renvoyer.", "sent")
 
 
 def check_reachable(notice: Notice) -> None:

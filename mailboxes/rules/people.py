@@ -51,12 +51,12 @@ def check_open_movement(stay: Affiliation, kind: str, *, by, is_open: bool | Non
     if stay.is_over:
         raise Refused(f"{stay.person} a déjà quitté {quoted(stay.structure)}.", "left")
     if stay.movements.open().filter(kind=kind).exists() if is_open is None else is_open:
-        raise Refused("Un dossier est déjà ouvert.", "open")
+        raise Refused("Un dossier est déjà ouvert pour cette personne : poursuivez-le, depuis sa fiche.", "open")
 
 
 def check_movement_open(movement: Movement) -> None:
     if movement.closed_at:
-        raise Refused("Ce dossier est clos.", "closed")
+        raise Refused("Ce dossier est clos : ouvrez-en un nouveau depuis la fiche de la personne.", "closed")
 
 
 def check_movement_step(act: Act, movement: Movement, line, *, by) -> None:
@@ -139,4 +139,4 @@ def check_record_named(person, known, *, roles: frozenset[Role]) -> None:
     """Someone whom the register lacks is recorded when named, if the annuaire has them, under the annuaire's names."""
     check_role(Act.RECORD_PERSON, roles)
     if known is None:
-        raise Refused(f"L’annuaire ne connaît pas le numéro RPPS {person.rpps}.", "unknown")
+        raise Refused(f"L’annuaire ne connaît pas le numéro RPPS {person.rpps} : vérifiez-le.", "unknown")

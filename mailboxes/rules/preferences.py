@@ -15,7 +15,11 @@ def check_prefer_bal(person: Person, places, situation: str, purpose: str, *, by
     if isinstance(by, Signatory):
         raise NotAllowed("Connectez-vous pour choisir votre BAL privilégiée.", "link")
     if situation not in places:
-        raise Refused("L’annuaire ne vous donne pas cette situation d’exercice, ou ne vous la donne plus.", "situation")
+        raise Refused(
+            "L’annuaire ne vous donne pas cette situation d’exercice, ou ne vous la donne plus. Si "
+            "c’est une erreur, votre ordre ou votre employeur la corrige au RPPS.",
+            "situation",
+        )
     if purpose not in Preference.Purpose.values:
         raise Refused("Choisissez une des sortes de messages proposées.", "purpose")
 
@@ -24,7 +28,11 @@ def check_preferable(person: Person, bal: Bal | None, *, is_listed: bool, answer
     """A BAL of theirs that is read and will stay; outside the register, one that the annuaire gives them
     (`is_listed`)."""
     if answer in (Claim.Answer.NOT_MINE, Claim.Answer.UNUSED):
-        raise Refused("Vous avez dit que cette adresse n’est pas à vous, ou que vous ne vous en servez pas.", "claim")
+        raise Refused(
+            "Vous avez dit que cette adresse n’est pas à vous, ou que vous ne vous en servez pas : "
+            "changez d’abord cette réponse, dans « Mes BAL ».",
+            "claim",
+        )
     if bal is None:
         if not is_listed:
             raise Refused("L’annuaire ne donne pas cette adresse à votre numéro RPPS.", "unknown")
@@ -50,7 +58,7 @@ def check_request_preference(preference: Preference, bal: Bal | None, *, by) -> 
     if bal.state != State.ACTIVE:
         raise Refused(f"Cette BAL est {bal.get_state_display()} : son titulaire doit en choisir une autre.", "state")
     if preference.is_requested:
-        raise Refused("Cette demande est déjà faite à l’opérateur.", "asked")
+        raise Refused("Cette demande est déjà faite à l’opérateur : sa réponse est attendue.", "asked")
     if Preference.objects.observed().filter(pk=preference.pk).exists():
         raise Refused("L’annuaire la montre déjà comme privilégiée.", "observed")
 
@@ -59,7 +67,11 @@ def check_preference_seen(is_seen: bool, run: SyncRun | None) -> None:
     """A fresh source that tells ranks (`run`) shows it for every place that it was asked for."""
     check_ranking(run)
     if not is_seen:
-        raise Refused("L’annuaire ne la montre pas encore comme privilégiée.", "observed")
+        raise Refused(
+            "L’annuaire ne la montre pas encore comme privilégiée : attendez sa prochaine lecture, "
+            "ou relancez l’opérateur.",
+            "observed",
+        )
 
 
 def check_ranks_known() -> None:

@@ -28,13 +28,24 @@ def already_known(known: KnownAddress, structure: Structure) -> Refused:
             "deleted",
         )
     if not known.state:
-        return Refused("Cette adresse est déjà au registre, comme alias d’une autre BAL.", "invalid")
-    return Refused("Cette adresse est déjà au registre.", "invalid")
+        return Refused(
+            "Cette adresse est déjà au registre, comme alias d’une autre BAL : cherchez-la pour ouvrir sa fiche.",
+            "invalid",
+        )
+    return Refused(
+        "Cette adresse est déjà au registre. Si la liste ne vous la montre pas, une autre structure "
+        "l’a : voyez avec un administrateur.",
+        "invalid",
+    )
 
 
 def check_domain(operator: Operator, address: str) -> None:
     if domain_of(address.lower()) not in operator.domain_names:
-        raise Refused(f"Le domaine {quoted(domain_of(address))} n’est pas un domaine de {operator}.", "domain")
+        raise Refused(
+            f"Le domaine {quoted(domain_of(address))} n’est pas un domaine de {operator} : corrigez "
+            "l’adresse, ou choisissez l’opérateur de ce domaine.",
+            "domain",
+        )
 
 
 def check_eligible(structure: Structure, kind: str, principal) -> None:

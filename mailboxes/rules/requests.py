@@ -108,7 +108,9 @@ def check_seen(request: Request, shown: Shown, *, by) -> None:
         return
     check_fresh(shown.run)
     if shown.run is None or shown.run.as_of <= (request.sent_at or request.created_at):
-        raise Refused("L’annuaire connu ici est plus ancien que la demande.", "annuaire")
+        raise Refused(
+            "L’annuaire connu ici est plus ancien que la demande : attendez sa prochaine lecture.", "annuaire"
+        )
     is_shown = request.address in shown.addresses
     if is_shown != SHOWN_ONCE_DONE[RequestKind(request.kind)]:
         where = "figure encore à" if is_shown else "n’est pas encore à"
@@ -122,7 +124,10 @@ def check_ask_again(request: Request) -> None:
         raise Refused(f"La BAL est {request.bal.get_state_display()} : cette demande n’a plus lieu d’être.", "state")
     same = Request.objects.awaited().filter(structure=request.structure_id, address=request.address, kind=kind)
     if same.exists():
-        raise Refused("Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu.", "asked")
+        raise Refused(
+            "Cette demande est déjà faite à l’opérateur : il n’a pas encore répondu. Relancez-le, depuis les demandes.",
+            "asked",
+        )
 
 
 def check_refusal_told(answer: str) -> None:

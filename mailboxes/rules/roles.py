@@ -45,7 +45,8 @@ def check_role(
     """The row of the table against the roles of who asks."""
     may = allowed(what) if only is None else allowed(what) & only
     if not may & roles:
-        raise NotAllowed(f"{quoted(what.label)} est réservé à : {_named(may, is_of_person)}{where}.", "role")
+        asks = " Demandez-le à l’une de ces personnes." if may - {Role.SYSTEM} else ""
+        raise NotAllowed(f"{quoted(what.label)} est réservé à : {_named(may, is_of_person)}{where}.{asks}", "role")
 
 
 def check_somewhere(act: Act, *, by) -> None:

@@ -28,7 +28,9 @@ def check_reading_dates(at, last_used_at) -> None:
     now = timezone.now()
     for label, when in (("date du relevé", at), ("dernière authentification", last_used_at)):
         if when and when > now:
-            raise Refused(f"La {label} ({timezone.localtime(when):%d/%m/%Y %H:%M}) est dans le futur.", "future")
+            raise Refused(
+                f"La {label} ({timezone.localtime(when):%d/%m/%Y %H:%M}) est dans le futur : vérifiez-la.", "future"
+            )
 
 
 def check_reading_sizes(used_mb: int | None, quota_mb: int | None) -> None:

@@ -4,7 +4,6 @@ from django.urls import reverse
 
 from directory.models import Entry
 from mailboxes.forms.corrections import CorrectBalForm, CorrectPersonForm
-from mailboxes.forms.people import label_of
 from mailboxes.lifecycle import STOPPABLE, Act
 from mailboxes.models import Bal, Person, Preference, Request
 from mailboxes.models.people import people_of_annuaire
@@ -45,7 +44,7 @@ def said_by_annuaire(bal: Bal) -> dict:
     said = {"kind": entry.kind} if entry.kind in Bal.Kind.values else {}
     person = Person.objects.filter(rpps=entry.person_id or "-").first()
     person = person or people_of_annuaire([entry.person_id]).get(entry.person_id)
-    return said | ({"principal": label_of(person)} if person else {})
+    return said | ({"principal": person} if person else {})
 
 
 def consequences(bal: Bal) -> list[str]:

@@ -18,6 +18,7 @@ from mailboxes.views.frame import sees_structures
 BARS = 12
 LINES = 100  # of the table; the files hold them all
 PARTS = [("used", Use.USED), ("idle", Use.NONE), ("unknown", Use.UNKNOWN), ("silent", Use.SILENT)]
+TONES = {"used": 1, "idle": 5, "unknown": 3, "silent": 6}  # of the chart: what is wasted is never green
 
 
 def costs(request):
@@ -56,7 +57,11 @@ def chart_of(lines) -> dict | None:
         "unit": "€",
         "labels": [line.label for line in lines],
         "series": [
-            {"label": use.label, "values": [float(getattr(line.bill, part).amount) for line in lines]}
+            {
+                "label": use.label,
+                "values": [float(getattr(line.bill, part).amount) for line in lines],
+                "tone": TONES[part],
+            }
             for part, use in PARTS
         ],
     }

@@ -89,7 +89,8 @@ def asked(request, said: QueryDict | None = None) -> tuple[GapFilterForm, Gaps]:
 def gap_list(request):
     form, gaps = asked(request)
     run = SyncRun.objects.latest_public()
-    remedies = [act for act in REMEDIES if allows(check_somewhere, act, by=request.user)]
+    offered = [*REMEDIES, Act.RESUME_GAP] if gaps.status in ("", "ignored") else REMEDIES
+    remedies = [act for act in offered if allows(check_somewhere, act, by=request.user)]
     acts = [(value, label) for value, label in BULK.choices if value in remedies]
     listing = GapList(request, gaps, form=form, acts=acts)
     counts, _ = listing.read
@@ -114,12 +115,15 @@ def gap(request, situation, structure, address):
     lines = row.bal.journal if row.bal else JournalEntry.objects.filter(structure=row.structure, address=row.address)
     if row.bal and not allows(check_read_history, row.bal, by=request.user):
         lines = lines.none()
+    remedies = [act for act in row.situation.remedies if row.status != "ignored" or act != Act.IGNORE_GAP]
+    if row.status == "ignored":
+        remedies = [Act.RESUME_GAP, *remedies]
     return render(
         request,
         "mailboxes/gaps/gap.html",
         {
             "gap": row,
-            "remedies": [act for act in row.situation.remedies if may_at(act, row.structure_id, by=request.user)],
+            "remedies": [act for act in remedies if may_at(act, row.structure_id, by=request.user)],
             "can_correct": bool(row.bal and allows(check_act, row.bal, Act.CORRECT, by=request.user)),
             "request_text": request_for(row) if Act.ASK_OPERATOR in row.situation.remedies else "",
             "journal": lines.select_related("by", "person", "signatory")[:RECENT],

@@ -33,6 +33,7 @@ from reportlab.platypus import (
 )
 
 from directory.controls import without_controls
+from directory.typography import typeset
 
 MARGIN = 18 * mm
 WIDTH = A4[0] - 2 * MARGIN  # what a flowable has
@@ -109,16 +110,21 @@ class _NumberedCanvas(Canvas):
 
 # --- What goes in -----------------------------------------------------------------------------------------------------
 def heading(text: str) -> Flowable:
-    return _paragraph(text, HEADING, keepWithNext=True)
+    return _paragraph(typeset(text), HEADING, keepWithNext=True)
 
 
 def paragraph(text: str) -> Flowable:
-    """Plain text; its line breaks are kept."""
+    """Words of ours, as French is printed; their line breaks are kept."""
+    return _paragraph(typeset(text), BODY)
+
+
+def as_written(text: str) -> Flowable:
+    """Somebody's own words; their line breaks are kept."""
     return _paragraph(text, BODY)
 
 
 def note(text: str) -> Flowable:
-    return _paragraph(text, QUIETLY)
+    return _paragraph(typeset(text), QUIETLY)
 
 
 def bullets(items: Iterable[str], *, numbered: bool = False) -> Flowable:
@@ -135,7 +141,7 @@ def bullets(items: Iterable[str], *, numbered: bool = False) -> Flowable:
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> Flowable:
     """Label and value, side by side."""
-    rows = [[_paragraph(label, HEAD), _cell(value, CELL)] for label, value in pairs]
+    rows = [[_paragraph(typeset(label), HEAD), _cell(value, CELL)] for label, value in pairs]
     return Table(rows, [WIDTH * 0.32, WIDTH * 0.68], style=TableStyle(GRID), spaceAfter=8)
 
 
@@ -145,7 +151,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence], *, widths: Sequence[f
     shares = widths or [2.0, *[1.0] * (len(header) - 1)]
     counts = [any(_is_number(row[column]) for row in rows) for column in range(len(header))]
     heads = [
-        _paragraph(label, HEAD_FIGURE if is_count else HEAD) for label, is_count in zip(header, counts, strict=True)
+        _paragraph(typeset(label), HEAD_FIGURE if is_count else HEAD)
+        for label, is_count in zip(header, counts, strict=True)
     ]
     styles = [FIGURE if is_count else CELL for is_count in counts]
     lines = [[_cell(value, style) for value, style in zip(row, styles, strict=True)] for row in rows]

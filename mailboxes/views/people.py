@@ -13,7 +13,7 @@ from directory.sheets import XLSX
 from mailboxes import actions
 from mailboxes.forms import DescribePersonForm, PersonForm
 from mailboxes.forms.filters import PersonFilter
-from mailboxes.forms.people import label_of
+from mailboxes.forms.people import labels_of
 from mailboxes.lifecycle import Act
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Affiliation, Bal, Joining, Movement, Person, Structure
@@ -51,8 +51,9 @@ def person_suggest(request):
         people = Person.objects.choosable_in(structure, request.user)
     else:
         people = Person.objects.visible_to(request.user)
-    found = people.named(text)[:SUGGESTED] if len(text) >= 2 else []
-    options = [(label_of(person), person.profession) for person in found]
+    found = list(people.named(text)[:SUGGESTED]) if len(text) >= 2 else []
+    labels = labels_of(found, Structure.objects.visible_to(request.user))
+    options = [(label, person.profession) for label, person in zip(labels, found, strict=True)]
     return render(request, "mailboxes/_person_options.html", {"options": options})
 
 

@@ -1,6 +1,7 @@
 """Structures side by side, for whoever follows several: the worst first, each figure with its course and its rows."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django import forms
@@ -19,6 +20,7 @@ from mailboxes.indicators.sparkline import sparkline
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import places_within
 from mailboxes.models import Structure
+from mailboxes.models.measures import WASTED
 from mailboxes.views.files import csv_table, xlsx_file
 from mailboxes.views.frame import sees_structures
 
@@ -107,6 +109,19 @@ class SideCell(NamedTuple):
     is_worse: bool
 
 
+@dataclass(frozen=True)
+class SideCourse:
+    """A course, drawn and in words; of what is the worse the higher."""
+
+    points: str
+    changed: int
+    said: str
+
+    @property
+    def is_worse(self) -> bool:
+        return self.changed > 0
+
+
 class MapPart(NamedTuple):
     """A département on the map: the darker, the more of what the list is sorted by."""
 
@@ -138,6 +153,7 @@ def side_by_side(request: HttpRequest) -> HttpResponse:
     courses, shown = compared.courses(listing.page), [one for one in YARDSTICKS if one.name in listing.shows]
     for place, line in enumerate(listing.page):
         line.cells = [cell_of(line, one, courses.get(place, {}).get(one.name, [])) for one in shown]
+        line.course = course_of(courses.get(place, {}).get(WASTED, []), unit="€")
     shown_by = (listing.sort or WORST_FIRST).lstrip("-")
     facts = {
         "listing": listing,
@@ -158,10 +174,15 @@ def cell_of(line: SideLine, one: Yardstick, values: list[int]) -> SideCell:
     value = one.of(line.counts)
     said = "–" if value is None else grouped(value) + (f"{NO_BREAK}{one.unit}" if one.unit else "")
     url = f"{reverse(one.page)}?{one.address_of(line.structure.pk)}" if value is not None and line.structure else ""
+    course = course_of(values)
+    is_worse = bool(course.changed) and one.name != "live" and (course.changed < 0) == one.is_better_high
+    return SideCell(one.name, one.label, said, url, course.points, course.said, is_worse)
+
+
+def course_of(values: list[int], *, unit: str = "") -> SideCourse:
     changed = values[-1] - values[0] if len(values) > 1 else 0
-    course = f"{changed:+d} en trois mois" if changed else ""
-    is_worse = bool(changed) and one.name != "live" and (changed < 0) == one.is_better_high
-    return SideCell(one.name, one.label, said, url, sparkline(values), course, is_worse)
+    told = f"{'+' if changed > 0 else '-'}{grouped(abs(changed))}{f'{NO_BREAK}{unit}' if unit else ''}"
+    return SideCourse(sparkline(values), changed, f"{told} en trois mois" if changed else "")
 
 
 def export(request: HttpRequest, form: str) -> HttpResponse:

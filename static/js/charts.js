@@ -5,7 +5,8 @@
 //    "thresholds": [{"label": "Alerte", "value": 80}],
 //    "direct": true}   each course is named at its end, each threshold at its line: no legend
 //   {"type": "bar", "labels": ["PER", …], "values": [12, …]}      one series, or for bars several:
-//   {"type": "bar", "stacked": true, "labels": […], "series": [{"label": "Actives", "values": […]}, …]}
+//   {"type": "bar", "stacked": true, "labels": […], "series": [{"label": "Actives", "values": […], "tone": 5}, …]}
+//   "tone": the colour of the tokens, where the next one in turn would say the wrong thing
 "use strict";
 
 // The colours of tokens.css, as the page's scheme resolves them; read anew where the device changes it.
@@ -133,20 +134,26 @@ function line({ series, thresholds = [], unit, max, direct = false }) {
   };
 }
 
+// A label as long as a service's name would leave no room to the bars; its bar tells it whole when pointed at.
+function inShort(value) {
+  const label = this.getLabelForValue(value);
+  return label.length > 18 ? `${label.slice(0, 17)}…` : label;
+}
+
 function bar({ labels, values, series = [{ label: "", values }], unit, stacked = false }) {
   return {
     data: {
       labels,
-      datasets: series.map(({ label, values: list }, i) => ({
+      datasets: series.map(({ label, values: list, tone }, i) => ({
         label,
         data: list,
-        backgroundColor: COLOURS[i % COLOURS.length],
+        backgroundColor: COLOURS[((tone ?? i + 1) - 1) % COLOURS.length],
         maxBarThickness: 96,
       })),
     },
     options: {
       scales: {
-        x: { stacked },
+        x: { stacked, ticks: { maxRotation: 60, callback: inShort } },
         y: { stacked, beginAtZero: true, ticks: { precision: 0, callback: (value) => withUnit(value, unit) } },
       },
       plugins: { legend: { display: series.length > 1 } },

@@ -79,7 +79,7 @@ def test_what_was_corrected_is_said(visitor, load):
 
 def test_what_was_left_out_or_given_up_is_said(visitor, load):
     load(line())
-    assert "Laissé de côté : «&nbsp;dr&nbsp;»." in visitor.get(SEARCH, {"q": "Dr Martin"}).text
+    assert "Laissé de côté\u00a0: «&nbsp;dr&nbsp;»." in visitor.get(SEARCH, {"q": "Dr Martin"}).text
     text = visitor.get(SEARCH, {"q": "martin alice cardio"}).text
     assert "Aucune BAL ne répond à tous les mots. En voici sans «&nbsp;cardio&nbsp;»." in text
     assert "ne répond pas à tous les mots" in text

@@ -56,8 +56,8 @@ def test_the_list_shows_the_runs_and_the_date_of_the_copy(visitor, load):
 
     text = visitor.get(reverse("directory:runs")).text
 
-    assert "Notre copie est celle du 20 novembre 2026 à 03:00 : 1 adresses." in text
-    assert "refusée : Fichier plus ancien que notre copie" in text
+    assert "Notre copie est celle du 20 novembre 2026 à 03:00\u00a0: 1 adresses." in text
+    assert "refusée\u00a0: Fichier plus ancien que notre copie" in text
 
 
 def test_the_list_takes_the_same_queries_for_any_number_of_runs(visitor, django_assert_max_num_queries):
@@ -71,7 +71,7 @@ def test_a_run_shows_its_changes_by_kind_and_its_rejected_lines(visitor, load):
     run = load(line(family_name="DURAND"), *many(19), "x")
 
     text = visitor.get(page_of(run)).text
-    assert "nom d&#x27;exercice : «&nbsp;MARTIN&nbsp;», puis «&nbsp;DURAND&nbsp;»" in text
+    assert "nom d&#x27;exercice\u00a0: «&nbsp;MARTIN&nbsp;», puis «&nbsp;DURAND&nbsp;»" in text
     assert "p19@aura.mssante.fr" in text
     assert "1 champs au lieu de 31" in text
 

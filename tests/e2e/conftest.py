@@ -1,10 +1,13 @@
+import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -99,9 +102,43 @@ def log_in(app):
     return arrive
 
 
+# A plain space where French breaks no line, in what is read or heard of a page; an option has one line.
+BREAKABLE = """() => {
+    const wrong = /[ \\n]+[;!?»:](?![\\w:;!?])|«[ \\n]/, found = new Set();
+    const words = document.createTreeWalker(document, NodeFilter.SHOW_TEXT);
+    while (words.nextNode()) {
+        const { data, parentElement } = words.currentNode;
+        const isTyped = parentElement.closest("script, style, pre, code, textarea, option");
+        if (wrong.test(data) && !isTyped) found.add(data.trim());
+    }
+    for (const name of ["title", "alt", "placeholder", "aria-label", "aria-description", "data-label"])
+        for (const one of document.querySelectorAll(`[${name}]`))
+            if (wrong.test(one.getAttribute(name))) found.add(one.getAttribute(name));
+    return [...found];
+}"""
+
+
+OURS = re.compile(r"(?<=\S) +[;!?»:](?![\w:;!?])|« ")
+
+
+@lru_cache
+def sentences_of_ours() -> list[str]:
+    """Whatever Python writes with such a space and long enough to be known again; what people typed is left to them."""
+    modules = [path for app in ("balmanager", "directory", "mailboxes") for path in (ROOT / app).rglob("*.py")]
+    trees = [ast.parse(path.read_text()) for path in modules if not {"migrations", "demo"} & set(path.parts)]
+    words = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return [text.strip() for text in words if isinstance(text, str) and len(text) > 15 and OURS.search(text)]
+
+
+def breakable(page) -> list[str]:
+    found = page.evaluate(BREAKABLE)
+    return [text for text in found if any(ours in text for ours in sentences_of_ours())]
+
+
 @pytest.fixture
 def look(shoot, assert_accessible):
-    """`look(page, "dashboard")`: as on a phone, then on a desk, axe finds nothing and nothing overflows.
+    """`look(page, "dashboard")`: as on a phone, then on a desk, axe finds nothing, nothing overflows, no line breaks
+    before « ? ».
 
     The faults of all the pages looked at are told together, at the end.
     """
@@ -114,6 +151,7 @@ def look(shoot, assert_accessible):
             try:
                 assert_accessible(page)
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, "it overflows"
+                assert breakable(page) == [], "a line may break there"
             except AssertionError as fault:
                 faults.append(f"{name}, {width} pixels wide: {fault}")
 

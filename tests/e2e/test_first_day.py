@@ -82,8 +82,7 @@ def bring_in_a_list(page, tmp_path):
     page.get_by_role("button", name="Déposer le fichier").click()
     page.get_by_role("link", name="Vérifier les colonnes").click(timeout=60_000)
     page.get_by_role("button", name="Simuler l’import").click()
-    page.get_by_role("link", name="Appliquer au registre").click(timeout=60_000)
-    page.get_by_role("button", name="Appliquer au registre").click()
+    page.get_by_role("button", name="Appliquer au registre").click(timeout=60_000)
     page.get_by_role("link", name="Annuler l’import").wait_for(timeout=60_000)
 
 

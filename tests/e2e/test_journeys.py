@@ -352,7 +352,6 @@ def bring_a_list_in(app, page, log_in, go_on):
     expect(page.get_by_text("n’est pas un domaine de Opérateur régional").first).to_be_visible()
     page.locator('a[href*="lignes=corrected"]').first.click()
     expect(page.get_by_text("« 31/02/2026 »").first, "the date alone is left aside").to_be_visible()
-    page.get_by_role("link", name="Appliquer au registre").click()
     page.get_by_role("button", name="Appliquer au registre").click()
     go_on(page)
     with page.expect_download() as rejects:

@@ -69,11 +69,13 @@ def bring_in(app, page, content):
     file = {"name": "bal.csv", "mimeType": "text/csv", "buffer": content.encode()}
     page.get_by_label(re.compile("^Fichier")).set_input_files(file)
     page.get_by_role("button", name="Déposer le fichier").click()
+    tell(app, WORK * 2)  # opened; and, of a list that is known, foreseen
+    page.reload()
+    page.get_by_role("link", name="Vérifier les colonnes").click()
     for button in ("Simuler l’import", "Appliquer au registre"):
-        tell(app, WORK)
-        page.get_by_role("link", name="Vérifier les colonnes" if button.startswith("Simuler") else button).click()
         page.get_by_role("button", name=button).click()
-    tell(app, WORK)
+        tell(app, WORK)
+        page.reload()
     page.get_by_role("link", name="Annuler l’import").wait_for()
 
 

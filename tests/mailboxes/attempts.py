@@ -93,6 +93,7 @@ from tests.mailboxes.before import (
     question,
     question_to_person,
     reply_asked,
+    set_aside,
     sighted,
     site_below,
     software_key,
@@ -477,6 +478,7 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     Act.IGNORE_GAP: [
         Attempt(S, lambda it, by, s: actions.ignore_gap(it, by=by, reason="Connu"), gap("inconnue", **SELF_LISTED))
     ],
+    Act.RESUME_GAP: [Attempt(S, lambda it, by, s: actions.resume_gap(it, by=by), set_aside("inconnue", **SELF_LISTED))],
     Act.NOTE_ANOMALY: [
         Attempt(ALL, lambda it, by, s: actions.note_anomaly(it, Anomaly.Kind.PASSWORD, by=by), page=page("bal-anomaly"))
     ],

@@ -259,6 +259,15 @@ def gap(situation: str, *, address: str = "", **facts):
     return make
 
 
+def set_aside(situation: str, **facts):
+    def make(stage: Stage, structure: Structure):
+        found = gap(situation, **facts)(stage, structure)
+        actions.ignore_gap(found, by=stage.people.gisele.user, reason="Connu")
+        return Gaps(Structure.objects.filter(pk=structure.pk)).keyed([found.key])[0]
+
+    return make
+
+
 def asked_person(stage: Stage, person: Person) -> Person:
     listed(stage, ELSEWHERE, person_id=person.rpps)
     actions.ask_person(person, by=SYSTEM)

@@ -128,7 +128,7 @@ def test_the_page_of_a_delegataire_says_all_of_it_and_offers_to_ask(visit, lent,
     done = visit(people.delphine, "delegation-ask", lent.pk, post={"until": "", "note": ""})
     assert done.url == reverse("my-bals")
     page = visit(people.delphine, "my-bals").content.decode()
-    assert "Vous avez demandé à prolonger cet accès : Alice EXEMPLE" in page
+    assert "Vous avez demandé à prolonger cet accès\u00a0: Alice EXEMPLE" in page
     assert reverse("delegation-ask", args=[lent.pk]) not in page
 
 
@@ -147,7 +147,7 @@ def test_who_answers_extends_from_the_line_of_the_access(visit, lent, people, or
 
 def test_without_a_day_it_must_be_said_to_have_none(visit, lent, people):
     page = visit(people.alice, "delegation-extend", lent.pk, post={})
-    assert "cochez « sans date de fin »" in page.content.decode()
+    assert "cochez «\u00a0Sans date de fin\u00a0»" in page.content.decode()
     visit(people.alice, "delegation-extend", lent.pk, post={"is_endless": "on"})
     lent.refresh_from_db()
     assert lent.ends_on is None

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 pytestmark = [pytest.mark.sqlite_run, pytest.mark.django_db]
-LINK = re.compile(r'<li>\s*<a href="#(\w+)">([^<]+)</a> : ([^<]+?)\s*</li>')
+LINK = re.compile(r'<li>\s*<a href="#(\w+)">([^<]+)</a>\u00a0: ([^<]+?)\s*</li>')
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def refused(client, people):
 )
 def test_each_error_leads_to_its_field(refused, name, field):
     page = refused(name)
-    assert "<title>Erreur : " in page
+    assert "<title>Erreur\u00a0: " in page
     links = {target: said for target, _, said in LINK.findall(page)}
     assert f"id_{field}" in links
     assert all(f'id="{target}"' in page for target in links)
@@ -40,4 +40,4 @@ def test_a_page_that_asks_for_the_first_time_blames_nobody(client, people):
 
 def test_a_refused_log_in_says_it_too(client):
     page = client.post(reverse("account_login"), {"login": "gisele", "password": "faux"}).content.decode()
-    assert "<title>Erreur : " in page
+    assert "<title>Erreur\u00a0: " in page

@@ -151,7 +151,7 @@ def test_where_they_are_answers_too_and_the_asker_does_not(client, people, joini
     assert "Clinique voisine" in client.get(reverse("joining-list")).content.decode()
     assert "Il y en a davantage" not in client.get(reverse("joining-list")).content.decode()
     monkeypatch.setattr("mailboxes.views.joining.SHOWN", 0)
-    assert "Il y en a davantage : 0 au plus" in client.get(reverse("joining-list")).content.decode()
+    assert "Il y en a davantage\u00a0: 0 au plus" in client.get(reverse("joining-list")).content.decode()
     client.post(reverse("joining-answer", args=[joining.pk]), {"answer": "accept"})
     assert state(joining) == "accepted"
     assert JournalEntry.objects.get(what=Act.ACCEPT_JOINING).by == people.gisele.user

@@ -369,7 +369,7 @@ def test_the_principal_hands_over_all_at_once_and_each_refusal_stands_on_its_lin
     second, third = make_bal("ORG", people.alice), make_bal("ORG", people.alice)
     typed = {
         f"bal_{org.pk}": people.bruno.rpps,
-        f"bal_{second.pk}": f"Delphine EXEMPLE (fiche {people.delphine.pk})",
+        f"bal_{second.pk}": f"#{people.delphine.pk}",
         f"bal_{third.pk}": "",
     }
     answer = visit(people.alice, "person-roles", people.alice.pk, post=typed)

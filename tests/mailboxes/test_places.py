@@ -162,7 +162,7 @@ def test_an_end_before_the_alert_and_a_domain_that_is_none_are_refused(client, r
     client.force_login(root)
     answer = client.post(reverse("operator-new"), {**OPERATOR, "end_after_months": 9, "domains": "gmail.com"})
     text = unescape(answer.text)
-    assert "Ce ne sont pas des domaines MSSanté (….mssante.fr) : gmail.com." in text
+    assert "Ce ne sont pas des domaines MSSanté (….mssante.fr)\u00a0: gmail.com." in text
     assert "L’alerte d’inactivité doit précéder la dépublication." in text
     assert not Operator.objects.exists()
 

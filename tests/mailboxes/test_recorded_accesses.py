@@ -180,7 +180,7 @@ def test_the_page_records_a_delegataire_of_a_per_on_the_word_of_its_titulaire(pe
     client.force_login(people.gisele.user)
     page = reverse("bal-access", args=[per.pk])
     facts = {"existing": "existing", "person": "Delphine", "under": people.paul.pk, "told_on": timezone.localdate(),
-             "told_how": "en réunion", "can_read": "on", "reason": "Secrétariat"}  # fmt: skip
+             "told_how": "en réunion", "can_read": "on", "is_endless": "on", "reason": "Secrétariat"}  # fmt: skip
     assert client.post(page, facts).status_code == 302
     delegation = per.delegataires.get()
     assert (delegation.under, delegation.vouched_by, delegation.told_how) == (people.paul, people.paul, "en réunion")

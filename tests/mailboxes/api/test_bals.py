@@ -166,7 +166,11 @@ def test_the_21st_cotitulaire_is_refused_by_the_api(ask, people, crowd):
     answer = ask(people.alice, f"{bal.pk}/cotitulaires/", {"person": people.paul.pk})
     assert (answer.status_code, problem_of(answer)) == (
         409,
-        ("full", "Une BAL a au plus 20 cotitulaires, le principal compris."),
+        (
+            "full",
+            "Une BAL a au plus 20 cotitulaires, le principal compris. "
+            "Retirez-en un, ou donnez un accès de délégataire.",
+        ),
     )
 
 

@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes.engagements.actions import close_engagement, set_engagement
-from mailboxes.engagements.progress import TARGETS, progress_of
 from mailboxes.findings import count_findings
+from mailboxes.indicators.progress import TARGETS, progress_of
 from mailboxes.indicators.table import BY_NAME
 from mailboxes.jobs import run
 from mailboxes.lifecycle import Act

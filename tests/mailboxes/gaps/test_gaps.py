@@ -308,7 +308,7 @@ def test_a_stranger_gets_404_and_mends_nothing(mend, visit, of_each, people, str
 
 def test_a_reader_reads_and_mends_nothing(mend, visit, of_each, people, structure):
     key = f"inconnue:{structure.pk}:{NEW}"
-    assert "réservé à : gestionnaire" in mend(people.lea, [key], "ignore_gap", reason="x").text
+    assert "réservé à\u00a0: gestionnaire" in mend(people.lea, [key], "ignore_gap", reason="x").text
     assert not GapDecision.objects.exists()
     assert 'name="act"' not in visit(people.lea, "gap-list").content.decode()
 
@@ -440,6 +440,45 @@ def test_an_ignored_gap_comes_back_when_the_facts_change(one, see, fresh, people
     assert see(status="open") == [("differe", bal.address)]
 
 
+def test_an_ignored_gap_is_taken_up_again_and_can_be_set_aside_anew(one, see, of_each, people):
+    gisele = people.gisele.user
+    with pytest.raises(Refused, match="déjà à traiter"):
+        actions.resume_gap(one(situation="inconnue"), by=gisele)
+    for reason in ("En cours.", "Encore."):
+        actions.ignore_gap(one(situation="inconnue"), by=gisele, reason=reason)
+        assert see(status="open", situation="inconnue") == []
+        actions.resume_gap(one(situation="inconnue"), by=gisele)
+        assert see(status="open", situation="inconnue") == [("inconnue", NEW)]
+    lines = JournalEntry.objects.filter(address=NEW).order_by("pk").values_list("what", "note")
+    aside = [(Act.IGNORE_GAP, "En cours."), (Act.RESUME_GAP, ""), (Act.IGNORE_GAP, "Encore."), (Act.RESUME_GAP, "")]
+    assert list(lines) == aside
+
+
+def test_what_was_asked_of_the_operator_is_not_taken_up_so(one, of_each, people):
+    actions.ask_operator(one(situation="inconnue"), by=people.gisele.user)
+    with pytest.raises(Refused, match="demandé à l’opérateur"):
+        actions.resume_gap(one(situation="inconnue"), by=people.gisele.user)
+
+
+def test_a_batch_set_aside_is_undone_from_its_report(client, of_each, people, structure, see):
+    client.force_login(people.gisele.user)
+    mended = foresee(client, "gap-bulk", {"gaps": [f"inconnue:{structure.pk}:{NEW}"], "act": "ignore_gap"})
+    assert "Vous pourrez revenir en arrière" in mended.text
+
+
+def test_a_gap_set_aside_offers_its_way_back_on_its_page_and_in_the_list(client, one, of_each, people, structure):
+    client.force_login(people.gisele.user)
+    gap = one(situation="inconnue")
+    url = reverse("gap", args=["inconnue", structure.pk, NEW])
+    assert 'value="resume_gap"' not in client.get(url).text
+    actions.ignore_gap(gap, by=people.gisele.user, reason="x")
+    page = client.get(url).text
+    assert 'value="resume_gap"' in page
+    assert 'value="ignore_gap"' not in page
+    assert 'value="resume_gap"' in client.get(reverse("gap-list"), {"status": "ignored"}).text
+    assert 'value="resume_gap"' not in client.get(reverse("gap-list"), {"status": "open"}).text
+
+
 @pytest.mark.parametrize(("reason", "days"), [("", None), ("  ", None), ("x", 0), ("x", -1)])
 def test_a_gap_is_ignored_with_a_reason_and_a_date_to_come(one, of_each, people, reason, days):
     until = None if days is None else timezone.localdate() + timedelta(days)
@@ -459,8 +498,8 @@ def test_a_remedy_is_confirmed_then_done_and_refusals_are_told(client, mend, of_
     client.force_login(people.gisele.user)
     page = foresee(client, "gap-bulk", {"gaps": keys, "act": "adopt"}).text
     assert NEW in page
-    assert "Possible : 1" in page
-    assert "Impossible : 1" in page
+    assert "Possible\u00a0: 1" in page
+    assert "Impossible\u00a0: 1" in page
     assert not Bal.objects.filter(address=NEW).exists(), "only shown"
     answer = mend(people.gisele, keys, "adopt")
     assert Bal.objects.filter(address=NEW).exists()

@@ -93,7 +93,7 @@ def test_json_is_one_object_on_the_standard_output(run, options):
 @pytest.mark.parametrize(
     ("content", "facts", "sentence"),
     [
-        (b"", {}, "Le fichier est vide."),
+        (b"", {}, "Le fichier est vide : téléchargez de nouveau la liste."),
         (b"<html>", {}, "page web"),
         ("Adresse;Type\n", {}, "aucune ligne"),
         ("Nom;Type\nx;ORG\n", {}, "Aucune colonne ne donne l’adresse"),

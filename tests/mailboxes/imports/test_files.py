@@ -363,8 +363,8 @@ def zipped(*names):
 
 
 NO_LISTS = {
-    "empty": (b"", "Le fichier est vide."),
-    "blank": (b"\xef\xbb\xbf \r\n \r\n", "Le fichier est vide."),
+    "empty": (b"", "Le fichier est vide : téléchargez de nouveau la liste."),
+    "blank": (b"\xef\xbb\xbf \r\n \r\n", "Le fichier est vide : téléchargez de nouveau la liste."),
     "html": (b"<!DOCTYPE html><html><body>Connexion</body></html>", "est une page web"),
     "html after blanks": (b"\r\n  <html>", "est une page web"),
     "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "tronqué ou abîmé"),
@@ -394,7 +394,10 @@ def test_what_is_no_list_is_refused_in_french_and_leaves_nothing(bring_in, raw, 
 @pytest.mark.parametrize("raw", [b"Adresse;Type\n", b"Adresse;Type\n;\n\n"])
 def test_headers_without_lines_are_refused_once_read(bring_in, raw):
     run = bring_in(raw)
-    assert (run.stage, run.reason) == (Import.Stage.FAILED, "Le fichier n’a aucune ligne après ses en-têtes.")
+    assert (run.stage, run.reason) == (
+        Import.Stage.FAILED,
+        "Le fichier n’a aucune ligne après ses en-têtes : téléchargez de nouveau la liste.",
+    )
     assert not ImportLine.objects.exists()
 
 

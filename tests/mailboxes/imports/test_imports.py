@@ -701,7 +701,8 @@ def test_an_import_on_which_something_depends_is_not_undone(bring_in, people, mi
     before = counts()
     run = undo(run, people.gisele.user)
     assert run.stage == Import.Stage.APPLIED
-    assert run.reason == f"Depuis cet import, 1 BAL ont eu une suite ({bal.address}) : il ne s’annule plus."
+    told = f"Depuis cet import, 1 BAL ont eu une suite ({bal.address}) : il ne s’annule plus."
+    assert run.reason == f"{told} Corrigez les autres une à une."
     assert counts() == before, "all of it or nothing"
 
 

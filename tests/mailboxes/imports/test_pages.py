@@ -110,7 +110,7 @@ def test_a_file_is_received_then_its_columns_are_asked(deposit, visit, people):
     carry_on(run, by=SYSTEM)
     assert (run.by, run.stage, f"{run.as_of:%d/%m}") == (people.gisele.user, "received", "15/03")  # 00:00 in Paris
     text = visit(people.gisele, "import-columns", run.pk).content.decode()
-    assert "Exemples :" in text
+    assert "Exemples\u00a0:" in text
     assert "Urgences" in text
 
 

@@ -1,4 +1,4 @@
-"""Gaps and files are paused, entrusted and done as BAL are, and come back as they do."""
+"""Gaps, files, sightings and engagements are paused, entrusted and done as BAL are, and come back as they do."""
 
 from datetime import timedelta
 
@@ -15,10 +15,11 @@ from mailboxes.inbox.models import DONE_FOR, Todo, desk_of
 from mailboxes.inbox.rows import Inbox
 from mailboxes.inbox.subjects import SUBJECTS
 from mailboxes.lifecycle import Act
-from mailboxes.models import Affiliation, JournalEntry, Movement
+from mailboxes.models import Affiliation, Engagement, JournalEntry, Movement, Sighting
 from mailboxes.rules import NotAllowed
 
 UNKNOWN, LATE = BY_NAME["inconnue"], BY_NAME["depart-en-retard"]
+SEEN, PRESSING = BY_NAME["depart-vu"], BY_NAME["engagement"]
 SOON = timedelta(days=3)
 
 
@@ -46,12 +47,33 @@ def late(people, structure):
     return found[::-1]
 
 
-@pytest.fixture(params=["gaps", "movements"])
+@pytest.fixture
+def departures(people, structure):
+    """Two people whose activity the annuaire no longer shows."""
+    stays = [Affiliation.objects.get(person=people.alice), Affiliation.objects.get(person=people.bruno)]
+    now = timezone.now()
+    return [Sighting.objects.create(kind=Sighting.Kind.ENDED, stay=stay, seen_at=now) for stay in stays]
+
+
+@pytest.fixture
+def engagements(structure):
+    """Two programmes whose day is near, of which nothing is reached."""
+    due = timezone.localdate() + timedelta(days=5)
+    facts = {"structure": structure, "target": Engagement.Target.OPENED, "number": 9, "due_on": due}
+    return [Engagement.objects.create(programme=name, **facts) for name in ("ESMS numérique", "Ségur")]
+
+
+@pytest.fixture(params=["gaps", "movements", "sightings", "engagements"])
 def things(request):
     """The finding, and the keys of what it is about."""
     if request.param == "gaps":
         return UNKNOWN, request.getfixturevalue("gaps")
-    return LATE, [movement.pk for movement in request.getfixturevalue("late")]
+    finding, rows = {
+        "movements": (LATE, "late"),
+        "sightings": (SEEN, "departures"),
+        "engagements": (PRESSING, "engagements"),
+    }[request.param]
+    return finding, [row.pk for row in request.getfixturevalue(rows)]
 
 
 def rows(user, tab=""):
@@ -91,8 +113,9 @@ def test_what_is_entrusted_is_theirs_and_written_down(things, people, structure)
     follow(finding, keys[:1], entrust_to(people.lea.user), by=people.gisele.user)
     assert rows(people.lea.user)[finding.name].mine == 1
     entry = JournalEntry.objects.get(what=Act.FOLLOW)
-    assert (entry.before, entry.after, entry.structure) == (finding.title, "confié à Lea", structure)
-    assert entry.address or entry.person, "of what it was decided"
+    assert (entry.after, entry.structure) == ("confié à Lea", structure)
+    assert entry.before.startswith(finding.title)
+    assert entry.address or entry.person or "ESMS numérique" in entry.before, "of what it was decided"
 
 
 @pytest.mark.parametrize("name", ["lea", "eve", "paul"])
@@ -137,8 +160,19 @@ def test_a_file_has_its_row_for_as_long_as_the_finding_holds(late, people):
     assert Todo.objects.get(finding=LATE.name).movement == late[1]
 
 
-def test_a_thing_to_do_is_about_one_thing(late, org, structure):
-    for facts in ({}, {"bal": org, "movement": late[0]}, {"structure": structure}, {"bal": org, "address": "a@b"}):
+def test_a_sighting_and_an_engagement_have_their_row_for_as_long_as_the_finding_holds(departures, engagements, people):
+    jobs.run("note_todos")
+    assert Todo.objects.filter(finding=SEEN.name).count() == Todo.objects.filter(finding=PRESSING.name).count() == 2
+    Sighting.objects.filter(pk=departures[0].pk).update(dismissed_at=timezone.now(), reason="Elle reste.")
+    Engagement.objects.filter(pk=engagements[0].pk).update(closed_at=timezone.now())
+    jobs.run("note_todos")
+    assert Todo.objects.get(finding=SEEN.name).sighting == departures[1]
+    assert Todo.objects.get(finding=PRESSING.name).engagement == engagements[1]
+
+
+def test_a_thing_to_do_is_about_one_thing(late, org, structure, departures, engagements):
+    two = ({"bal": org, "movement": late[0]}, {"sighting": departures[0], "engagement": engagements[0]})
+    for facts in ({}, *two, {"structure": structure}, {"bal": org, "address": "a@b"}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Todo.objects.create(finding="pleine", **facts)
 

@@ -146,6 +146,26 @@ def test_what_is_paid_for_nothing_is_told_in_euros(visit, people, structure, ope
     assert (line.wasted.count, line.wasted.amount) == (1, 18)
 
 
+def test_the_euros_have_their_course_since_they_are_measured(
+    visit, people, structure, operator, make_bal, time_machine
+):
+    """Taken by the job, three weeks apart; a week measured before euros were is no point."""
+    operator.yearly_cost = Decimal("18.00")
+    operator.save()
+    now, idle = timezone.now(), {"clock_at": timezone.now() - timedelta(days=500)}
+    measured(structure, weeks=9, live=5)
+    for weeks, more in ((6, 1), (3, 0), (0, 2)):
+        for _ in range(more):
+            make_bal("PER", people.paul, **idle)
+        time_machine.move_to(now - timedelta(weeks=weeks))
+        run_job("take_measures", timezone.now())
+    (line,) = [line for line in visit().context["page"] if line.label == structure.name]
+    assert line.wasted.amount == 54
+    assert (line.course.said, line.course.is_worse) == ("+36\u00a0€ en trois mois", True)
+    assert len(line.course.points.split()) == 3
+    assert "+36\u00a0€ en trois mois" in visit().text
+
+
 def test_it_is_narrowed_by_name_parent_and_departement(visit, below):
     structure = below[1]
     assert names(visit(q="lilas")) == ["EHPAD Les Lilas"]

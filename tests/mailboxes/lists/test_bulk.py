@@ -221,7 +221,7 @@ def test_it_is_said_before_and_after_whether_there_is_a_way_back(gisele, org, pe
     done = gisele.post(Batch.objects.latest("pk").get_absolute_url(), {"note": "x"}, follow=True)
     batch = Batch.objects.latest("pk")
     assert f'<a href="{batch.get_absolute_url()}">Revenir en arrière</a>' in done.text, "a page of rows is over at once"
-    assert "Revenir en arrière : annuler la dépublication" in gisele.get(batch.get_absolute_url()).text
+    assert "Revenir en arrière\u00a0: annuler la dépublication" in gisele.get(batch.get_absolute_url()).text
 
 
 def test_what_has_no_way_back_says_so_when_asked(gisele, per):

@@ -52,7 +52,7 @@ def test_no_template_draws_a_list_of_its_own():
     """The table of a list, its filters and its foot stand once."""
     for path in Path(ROOT, "templates", "mailboxes").rglob("*.html"):
         own = path.read_text()
-        assert "table-mobile-md register" not in own or {path.name, path.parent.name} & WHOLE, path
+        assert "table-mobile-lg register" not in own or {path.name, path.parent.name} & WHOLE, path
         assert "data-check-all" not in own or path.name == "_decide.html", path
 
 

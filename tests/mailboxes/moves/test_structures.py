@@ -185,7 +185,7 @@ def test_the_page_of_a_service_shows_what_goes_and_asks_for_a_name(client, struc
     url = reverse("service-move", args=[structure.pk])
     assert "Cardiologie (1 BAL)" in client.get(url).text
     url = f"{url}?service=Cardiologie&into={twin.pk}"
-    assert "BAL : 1" in client.get(url).text
+    assert "BAL\u00a0: 1" in client.get(url).text
     client.post(url, {"why": WHY, "same0": "two", "name0": "Cardiologie du CHU"})
     cardio.refresh_from_db()
     assert (cardio.structure, cardio.service) == (twin, "Cardiologie du CHU")

@@ -173,7 +173,7 @@ def test_a_dsi_stops_sending_lists_for_a_year(bring_in, people, make_bal, client
     client.force_login(people.gisele.user)
     assert "BAL sans relevé récent" in client.get(reverse("dashboard")).text
     page = client.get(bals[0].get_absolute_url()).text
-    assert "pour cette structure depuis le 6 janvier 2025 : l’usage est inconnu depuis" in page
+    assert "pour cette structure depuis le 6 janvier 2025\u00a0: l’usage est inconnu depuis" in page
     assert reverse("import-new") in client.get(reverse("finding", args=["sans-releve"])).text
 
     a_list(paul=START - timedelta(days=240), bruno=year - timedelta(days=1), alice=year - timedelta(days=330))

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.typography import typeset
 from mailboxes import actions
 from mailboxes.lifecycle import State, Verb
 from mailboxes.models import SYSTEM, JournalEntry, Notice, Structure
@@ -67,7 +68,7 @@ def test_html_and_text_say_the_same_and_name_no_address(alert, per):
         assert "04 77 00 21" in said
         assert "valable une seule fois, jusqu’au" in said
         assert said.count(f"{settings.SITE_URL}/avis/repondre/") == 1
-        assert WORDINGS[Verb.ALERT_IDLE].says in said
+        assert typeset(WORDINGS[Verb.ALERT_IDLE].says) in said
     assert html.count("<a ") == 1, "one button"
 
 
@@ -90,7 +91,7 @@ def test_the_preview_of_all_mails_is_for_administrators(client, people, admin_cl
         assert admin_client.get(path).status_code == 200
     page = admin_client.get(reverse("styleguide")).content.decode()
     for wording in WORDINGS.values():
-        assert wording.says in page
+        assert typeset(wording.says) in page
     for scheme in ("light", "dark"):
         assert f'<div class="scheme-shown" data-bs-theme="{scheme}">' in page
     for state, label in State.choices:

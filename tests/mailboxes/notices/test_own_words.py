@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from directory.typography import typeset
 from mailboxes import actions
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import SYSTEM, JournalEntry, Membership, Notice, Structure
@@ -58,7 +59,7 @@ def test_it_is_read_in_the_notice_and_in_both_halves_of_the_mail(write, per, mai
     assert notice.text.endswith(f"\n\n{per.structure} ajoute : {WORDS}"), "the proof keeps it"
     ((html, _),) = mailoutbox[-1].alternatives
     assert WORDS in mailoutbox[-1].body
-    assert "ajoute : Un doute ?<br>Poste 4212" in html
+    assert "ajoute\u00a0: Un doute ?<br>Poste 4212" in html
     assert per.address not in mailoutbox[-1].body
 
 
@@ -144,7 +145,7 @@ def test_the_page_says_each_notice_and_offers_what_one_may_do(client, people, pe
     one = reverse("own-words", args=[per.structure.pk, Verb.ALERT_IDLE])
     client.force_login(people.lea.user)
     text = client.get(page).text
-    assert all(WORDINGS[kind].subject in text for kind in OF_PEOPLE)
+    assert all(typeset(WORDINGS[kind].subject) in text for kind in OF_PEOPLE)
     assert "repris ici" in text
     assert one not in text
     assert "réservé à" in client.get(one).text

@@ -155,8 +155,8 @@ def test_twenty_cotitulaires_at_the_request_the_principal_counted(ask, people, o
 @pytest.mark.parametrize(
     ("kind", "principal", "others", "sentence"),
     [
-        ("ORG", "alice", ["alice"], "nommé deux fois"),
-        ("ORG", "alice", ["bruno", "bruno"], "nommé deux fois"),
+        ("ORG", "alice", ["alice"], "figure deux fois"),
+        ("ORG", "alice", ["bruno", "bruno"], "figure deux fois"),
         ("ORG", "alice", ["delphine"], "il lui manque un numéro RPPS"),
         ("ORG", None, ["bruno"], "Désignez d’abord"),
         ("PER", "paul", ["bruno"], "Seule une BAL organisationnelle"),
@@ -436,7 +436,7 @@ def test_the_advice_is_shown_and_may_be_set_aside(client, walk, people, answers)
         ("adresse", {"other": "a@b"}, "Écrivez ce qui précède"),
         ("acces", {"person": "delphine", "role": "cotitulaire"}, "il lui manque un numéro RPPS"),
         ("acces", {"person": "delphine", "role": "delegataire"}, "Dites pourquoi"),
-        ("acces", {"person": "alice", "role": "cotitulaire"}, "déjà nommé"),
+        ("acces", {"person": "alice", "role": "cotitulaire"}, "figure déjà"),
     ],
 )
 def test_each_step_says_what_is_wrong_and_keeps_nothing_of_it(client, walk, people, answers, step, typed, sentence):
@@ -490,7 +490,7 @@ def test_homonyms_are_said_of_a_per(client, walk, people, structure, make_entry,
     answers["responsable"] = {"principal": people.paul.rpps, "service": ""}
     draft = walk(people.gisele, until="adresse")
     said = send(client, draft, "adresse", {"choice": f"paul.exemple@{DOMAIN}"}).content.decode()
-    assert "Paul EXEMPLE (Sage-Femme) : même nom, p@autre.mssante.fr, dans votre structure." in said
+    assert "Paul EXEMPLE (Sage-Femme)\u00a0: même nom, p@autre.mssante.fr, dans votre structure." in said
 
 
 def test_people_are_added_and_taken_off_one_by_one(client, walk, people, chloe):
@@ -501,7 +501,7 @@ def test_people_are_added_and_taken_off_one_by_one(client, walk, people, chloe):
         {"person": "delphine", "role": "delegataire", "reason": "secrétariat", "can_send": "on"},
     ):
         assert send(client, draft, "acces", {**typed, "add": "1"}).status_code == 302
-    assert "déjà nommé" in errors_of(send(client, draft, "acces", {"person": "bruno", "add": "1"}))
+    assert "figure déjà" in errors_of(send(client, draft, "acces", {"person": "bruno", "add": "1"}))
     shown = page(client, draft, "acces").content.decode()
     assert "Chloé NOUVELLE" in shown
     send(client, draft, "acces", {"remove": f"rpps-{people.bruno.rpps}"})
@@ -634,7 +634,7 @@ def test_the_examples_alone_answer_htmx(client, people, structure):
 def test_a_reader_sees_the_policy_and_changes_nothing_a_stranger_sees_nothing(client, people, structure):
     url = reverse("naming", args=[structure.pk])
     client.force_login(people.lea.user)
-    assert "est réservé à : gestionnaire" in client.get(url).content.decode()
+    assert "est réservé à\u00a0: gestionnaire" in client.get(url).content.decode()
     assert client.post(url, POLICY).status_code == 422
     assert not NamingPolicy.objects.exists()
     client.force_login(people.eve.user)

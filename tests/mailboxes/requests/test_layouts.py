@@ -186,7 +186,7 @@ def test_a_stranger_gets_404(client, people, layout, name, method):
 
 def test_a_reader_reads_and_changes_nothing(visit, people, layout, filled):
     row = layout()
-    assert "réservé à : gestionnaire" in visit(people.lea, "layout", row.pk).content.decode()
+    assert "réservé à\u00a0: gestionnaire" in visit(people.lea, "layout", row.pk).content.decode()
     visit(people.lea, "layout", row.pk, post=filled)
     visit(people.lea, "layout-delete", row.pk, post={})
     row.refresh_from_db()

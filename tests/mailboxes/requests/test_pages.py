@@ -171,7 +171,7 @@ def test_many_are_marked_sent_at_once_after_confirmation(client, people, change,
     actions.step(other, Act.RECORD_DONE, by=people.gisele.user)
     data = {"requests": [change.pk, other.pk], "act": "mark_sent"}
     client.force_login(people.gisele.user)
-    assert "Impossible : 1" in foresee(client, "request-bulk", data).text
+    assert "Impossible\u00a0: 1" in foresee(client, "request-bulk", data).text
     change.refresh_from_db()
     assert change.stage == RequestStage.DRAFT
     sentences = said(do_in_bulk(client, "request-bulk", data))

@@ -218,4 +218,4 @@ def test_the_list_asks_as_many_queries_for_ten_as_for_one(client, declare, peopl
 
 def test_a_reader_is_told_that_they_give_no_key(client, people):
     client.force_login(people.lea.user)
-    assert "réservé à : gestionnaire" in client.get("/logiciels/declarer/").text
+    assert "réservé à\u00a0: gestionnaire" in client.get("/logiciels/declarer/").text

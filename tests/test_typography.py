@@ -1,0 +1,115 @@
+"""French as it is printed: no line breaks before « ; » nor inside quotes; what is not words stays as it is typed."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.template import Context, Engine, Template
+
+from balmanager.typesetting import PLAIN, typeset_html, typeset_text
+from directory.typography import NARROW, NO_BREAK, typeset
+from tests.servers import ROOT
+
+TEMPLATES = ROOT / "templates"
+NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*") if path.is_file())
+BREAKABLE = re.compile(r"[ \n]+[;!?»:](?![\w:])|«[ \n]")
+TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
+SHOWN = {"title", "alt", "placeholder", "aria-label", "aria-description", "data-label"}
+
+
+class Words(HTMLParser):
+    """What is read or heard of a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.found, self.inside = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.inside += [tag] if tag in ("script", "style", "pre", "code", "textarea") else []
+        self.found += [value or "" for name, value in attrs if name in SHOWN]
+
+    def handle_endtag(self, tag):
+        if tag in self.inside:
+            self.inside.remove(tag)
+
+    def handle_data(self, data):
+        self.found += [] if self.inside else [data]
+
+
+def words_of(source: str, *, is_html: bool) -> list[str]:
+    bare = TAG.sub("X", source)
+    if not is_html:
+        return [bare]
+    reader = Words()
+    reader.feed(bare)
+    return reader.found
+
+
+def as_loaded(name: str) -> str:
+    loader = Engine.get_default().template_loaders[0].loaders[0]
+    return loader.get_contents(next(loader.get_template_sources(name)))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not PLAIN.fullmatch(name)])
+def test_no_template_lets_a_line_break_before_a_sign(name):
+    source = as_loaded(name)
+    said = words_of(source, is_html=name.endswith(".html"))
+    said += [
+        words for tag in TAG.findall(source) if not tag.startswith("{#") for words in re.findall(r'"([^"]*)"', tag)
+    ]
+    assert [words.strip() for words in said if BREAKABLE.search(words)] == []
+
+
+def test_the_templates_are_read_by_that_loader():
+    """Else the test above would look at what no page shows."""
+    assert f"{NO_BREAK}: partiellement" in Engine.get_default().get_template("base.html").source
+
+
+def printed(text: str) -> str:
+    """With the spaces as one can see them: ~ before a colon and inside quotes, ^ before the high signs."""
+    return text.replace("~", NO_BREAK).replace("^", NARROW)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Vide : rien ; sûr ? oui !", "Vide~: rien^; sûr^? oui^!"),
+        ("« Mes BAL »", "«~Mes BAL~»"),
+        ("«~déjà~»", "«~déjà~»"),
+        ("10:30, a:b, x ?y=1, :root, !important", "10:30, a:b, x ?y=1, :root, !important"),
+        ("", ""),
+    ],
+)
+def test_a_sentence(typed, shown):
+    assert typeset(printed(typed)) == printed(shown)
+    assert typeset(printed(shown)) == printed(shown)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("<b>a</b> : b", "<b>a</b>~: b"),
+        ("{{ a }} : {{ b }}\n ; {% if c %}« c »{% endif %}", "{{ a }}~: {{ b }}^; {% if c %}«~c~»{% endif %}"),
+        ('<a href="?a : b" title="{% url "x" %} ?">', '<a href="?a : b" title="{% url "x" %}^?">'),
+        ('<p {% if a %}class="x : y"{% endif %} alt="a : b">', '<p {% if a %}class="x : y"{% endif %} alt="a~: b">'),
+        ("<script>a ? b : c;</script><pre>a : b</pre><code>a : b</code>", None),
+        ('<textarea name="a">{{ a }} : b</textarea><input value="a : b"><!-- a : b -->', None),
+        ('{% include "a.html" with text="a : b" %}', '{% include "a.html" with text="a~: b" %}'),
+        ('{{ a|default:"aucun : rien" }}', '{{ a|default:"aucun~: rien" }}'),
+        ("{# a : b #}", None),
+        ("{{ a.sentence }} {{ refusal|linebreaks }} {{ a.says.b }}",
+         "{{ a.sentence|typeset }} {{ refusal|typeset|linebreaks }} {{ a.says.b }}"),
+    ],
+)  # fmt: skip
+def test_a_page(typed, shown):
+    assert typeset_html(typed) == (typed if shown is None else printed(shown))
+
+
+def test_a_mail_keeps_its_lines():
+    assert typeset_text("Motif : {{ a }}\n: b\n\n« c »") == printed("Motif~: {{ a }}\n: b\n\n«~c~»")
+
+
+def test_what_a_template_prints_is_left_as_it_is_and_a_sentence_of_python_asks_for_it():
+    page = Template("{{ a }}|{{ a|typeset }}|{{ b|typeset }}")
+    said = page.render(Context({"a": "<x> : y", "b": "z ?"}))
+    assert said == printed("&lt;x&gt; : y|&lt;x&gt;~: y|z^?")
