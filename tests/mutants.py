@@ -8,9 +8,11 @@ import contextlib
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 from django.db import connections
 
+FOLDER = Path(__file__).with_name("mailboxes")
 TABLES = "tests.mailboxes.mutants"  # imported once Django is set up, which is after its plugins are read
 
 
@@ -35,9 +37,11 @@ def pytest_runtestloop(session):
 
 
 def make_database(session) -> None:
-    """By a test, with one of another module to come: what its module shares is taken down, the database stays."""
-    first = next(item for item in session.items if item.get_closest_marker("django_db"))
-    play([first], then=next(item for item in session.items if item.path != first.path))
+    """By a test, with one of another module to come: what its module shares is taken down, the database stays. Both
+    stand in no folder of a room, which the next test might not be of."""
+    items = [item for item in session.items if item.path.parent == FOLDER]
+    first = next(item for item in items if item.get_closest_marker("django_db"))
+    play([first], then=next(item for item in items if item.path != first.path))
 
 
 def is_noticed(mutant, session) -> bool:
