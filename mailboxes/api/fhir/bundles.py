@@ -83,7 +83,8 @@ def _total(page: SearchPage, shown: int, more: bool) -> int | None:
 def _keys(page: SearchPage) -> tuple[list[Key], bool]:
     """The keys of this page, and whether more follow."""
     search = page.search
-    found = found_keys(search, few=True)
+    # By words or by moment the whole annuaire may have to be looked through, and then few addresses are not enough.
+    found = found_keys(search, few=not search.is_long_to_count and search.active is None)
     if page.after:
         found = found.filter(_beyond(search.kind.key, page.after))
     keys = list(found[: search.size + 1])
