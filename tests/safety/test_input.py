@@ -12,6 +12,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.http import urlencode
 
 from directory.controls import SENTENCE
+from directory.typography import typeset
 from mailboxes.api.keys import KeyThrottle
 from mailboxes.models import Bal
 from tests.safety import routes
@@ -238,7 +239,7 @@ def test_a_character_that_nobody_sees_is_refused_at_each_door(stage, key, hidden
     with undone():
         page = manager.post(f"/bal/{org.pk}/modifier/", {"service": f"Cardio{hidden}logie"})
         assert page.status_code == 200
-        assert SENTENCE in page.text
+        assert typeset(SENTENCE) in page.text
         body = json.dumps({"service": f"Cardio{hidden}logie"})
         answer = key.patch(f"/api/v1/bals/{org.pk}/", data=body, content_type="application/json")
         assert (answer.status_code, answer.json()["detail"]) == (400, SENTENCE)
