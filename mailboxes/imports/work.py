@@ -234,7 +234,9 @@ def _finish(run: Import, places: Places) -> None:
     _claim(run, percent=100)
     counted = Import.objects.values(*Import.COUNTED).get(pk=run.pk)
     if not sum(counted[name] for name in ("created", "updated", "unchanged", "rejected")):
-        raise rules.Refused("Le fichier n’a aucune ligne après ses en-têtes.", "empty")
+        raise rules.Refused(
+            "Le fichier n’a aucune ligne après ses en-têtes : téléchargez de nouveau la liste.", "empty"
+        )
     here = Bal.objects.paid().filter(operator=run.operator, structure__in=places.by_pk)
     gone = ImportLine.objects.absent_from(run, here) if run.sort == ListSort.BAL else 0
     facts: dict[str, Any] = {"absent": gone, "stage": Stage.PREVIEWED}
