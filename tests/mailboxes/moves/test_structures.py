@@ -217,8 +217,8 @@ def test_closing_revokes_the_keys_of_software_that_open_it_alone(structure, twin
     _, shared = declare_software(name="Annuaire interne", structures=[structure, twin], **scopes)
     client.force_login(by)
     warning = client.get(reverse("structure-close", args=[structure.pk])).text
-    assert f"révoquées : DPI du CHU ({alone.keys.get().prefix}…)" in warning
-    assert "qui ouvre d’autres structures : Annuaire interne" in warning
+    assert f"révoquées\u00a0: DPI du CHU ({alone.keys.get().prefix}…)" in warning
+    assert "qui ouvre d’autres structures\u00a0: Annuaire interne" in warning
     close_structure(structure, by=by, why=WHY)
     assert client_of_software(token) == 401
     assert client_of_software(shared) == 200
