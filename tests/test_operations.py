@@ -263,7 +263,7 @@ def test_the_page_says_what_is_unwell_and_how_each_job_ran(admin_page, play):
     assert "À regarder" in page
     assert "jamais chargé" in page
     assert "ValueError: rien à faire" in page
-    assert "dernier passage en échec : purge" in page
+    assert "dernier passage en échec\u00a0: purge" in page
 
 
 def test_the_page_says_that_all_is_well(admin_page, unwell):
@@ -323,9 +323,9 @@ def test_a_trouble_is_mailed_once_when_it_comes_and_once_when_it_is_over(inbox, 
     recipients, second = inbox.mails[1]
     assert recipients == ["exploitation@exemple.invalid"]
     text = words(second)
-    assert "À regarder :\n- Courriels : quelque chose (depuis le" in text
-    assert "Déjà dit, et qui dure :\n- Place sur le disque" in text
-    assert "Rentré dans l’ordre :\n- Place sur le disque" in words(inbox.mails[2][1])
+    assert "À regarder\u00a0:\n- Courriels : quelque chose (depuis le" in text
+    assert "Déjà dit, et qui dure\u00a0:\n- Place sur le disque" in text
+    assert "Rentré dans l’ordre\u00a0:\n- Place sur le disque" in words(inbox.mails[2][1])
     assert not Trouble.objects.exists()
 
 
