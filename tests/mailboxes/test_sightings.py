@@ -163,7 +163,7 @@ def test_a_reader_reads_and_gets_no_act_and_a_stranger_sees_nothing(client, peop
     client.force_login(people.lea.user)
     page = client.get(reverse("sighting-list")).text
     assert "Alice EXEMPLE" in page
-    assert "Écarter :" not in page
+    assert "Écarter" not in page
     assert "Préparer le départ" not in page
     client.force_login(people.eve.user)
     assert "Alice EXEMPLE" not in client.get(reverse("sighting-list")).text
