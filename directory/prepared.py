@@ -14,7 +14,6 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import EmptyResultSet
 from django.core.signals import setting_changed
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import (
     BigIntegerField,
     DateField,
