@@ -180,20 +180,14 @@ def add_row(model: type[Model], **values: Any) -> None:
         cursor.execute(sql, params)
 
 
-class BindingCursor(ServerBindingCursor):
-    """psycopg forgets the text of what is prepared: the log of queries would hold none."""
-
-    def _send_query_prepared(self, name, pgq, **options):
-        self._query = pgq
-        super()._send_query_prepared(name, pgq, **options)  # type: ignore[misc]
-
-
 def _cursor(connection: Any) -> Any:
     """PostgreSQL too prepares what it is asked often (`prepare_threshold` of the settings): it then plans it no more.
     It can where it gets the values apart from the text; Django's own cursors write them into it.
     """
     if connection.vendor != "postgresql":
         return connection.cursor()
+    from directory.binding import BindingCursor  # noqa: PLC0415 - 11 MB that SQLite has no use for
+
     connection.ensure_connection()
     raw = connection.connection
     usual, raw.cursor_factory = raw.cursor_factory, BindingCursor
