@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.contrib.auth.models import AbstractUser
@@ -27,6 +28,7 @@ from django.db.models import (
     TextField,
 )
 from django.db.models.query import ValuesListIterable
+from django.utils.module_loading import import_string
 
 Row = TypeVar("Row")
 # Of a value, by the first type that it is of: a moment is a day too.
@@ -180,17 +182,21 @@ def add_row(model: type[Model], **values: Any) -> None:
         cursor.execute(sql, params)
 
 
+@cache
+def _binding_cursor() -> type:
+    """By name: it loads 11 MB that SQLite has no use for."""
+    return import_string("directory.binding.BindingCursor")
+
+
 def _cursor(connection: Any) -> Any:
     """PostgreSQL too prepares what it is asked often (`prepare_threshold` of the settings): it then plans it no more.
     It can where it gets the values apart from the text; Django's own cursors write them into it.
     """
     if connection.vendor != "postgresql":
         return connection.cursor()
-    from directory.binding import BindingCursor  # noqa: PLC0415 - 11 MB that SQLite has no use for
-
     connection.ensure_connection()
     raw = connection.connection
-    usual, raw.cursor_factory = raw.cursor_factory, BindingCursor
+    usual, raw.cursor_factory = raw.cursor_factory, _binding_cursor()
     try:
         return connection.cursor()
     finally:
