@@ -44,7 +44,7 @@ def forgettable(now: datetime) -> QuerySet[Person]:
     """Those who left every structure long enough ago, and hold nothing, lend nothing, and log in no more."""
     of_them = {"person": OuterRef("pk")}
     stays = Affiliation.objects.filter(**of_them)
-    recent = stays.filter(Q(left_on=None) | Q(left_on__gt=(now - chosen.PEOPLE_KEPT).date()))
+    recent = stays.filter(Q(left_on=None) | Q(left_on__gt=timezone.localdate(now - chosen.PEOPLE_KEPT)))
     lent = Delegataire.objects.filter(Q(person=OuterRef("pk")) | Q(under=OuterRef("pk")), ended_at=None)
     return Person.objects.exclude(family_name=FORGOTTEN["family_name"], rpps=None).filter(
         Exists(stays),

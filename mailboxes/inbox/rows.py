@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.core.cache import cache
 from django.db.models import Count, Prefetch, Q, Value
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes.findings import BY_NAME, KEPT, Finding, are_many, count_findings
@@ -131,7 +132,7 @@ class Inbox:
 
     def _follows(self) -> dict[str, Follow]:
         before = self.desk.before_at or self.now
-        is_paused = Q(paused_until__gt=self.now.date())
+        is_paused = Q(paused_until__gt=timezone.localdate(self.now))
         counts = {
             "paused": Count("pk", filter=is_paused),
             "done": Count("pk", filter=Q(pk__in=Todo.objects.done(self.now).values("pk")) & ~is_paused),

@@ -133,7 +133,7 @@ for bal in Bal.objects.all():
 now = timezone.now()
 JournalEntry.objects.update(told_at=now)
 Notice.objects.update(sent_at=now)
-Request.objects.update(stage="sent", sent_at=now, due_on=now.date() - timedelta(days=9))
+Request.objects.update(stage="sent", sent_at=now, due_on=timezone.localdate() - timedelta(days=9))
 half = Request.objects.order_by("pk")[: {half}].values_list("pk", flat=True)
 Request.objects.filter(pk__in=list(half)).update(reminded_at=now - timedelta(days=8))
 """

@@ -1,6 +1,6 @@
 """What is kept no longer: at each edge, and as the page says."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.conf import settings
@@ -28,6 +28,14 @@ def gone(people):
     people.paul.user.is_active = False
     people.paul.user.save()
     return people.paul
+
+
+def test_the_day_is_that_of_here_just_after_midnight_too(people, time_machine):
+    time_machine.move_to("2026-11-30 00:30 +0100")  # the 29th still, in UTC
+    people.paul.affiliations.update(left_on=date(2026, 11, 30) - settings.PEOPLE_KEPT)
+    people.paul.user.is_active = False
+    people.paul.user.save()
+    assert people.paul in forgettable(timezone.now())
 
 
 def test_one_who_left_long_ago_is_forgotten(gone):
