@@ -1,4 +1,4 @@
-"""Tables that grow with time alone, laid out by month on PostgreSQL: what is old is dropped, not deleted row by row.
+"""Tables that grow with time alone, laid out by month on PostgreSQL: the purge empties old months, then they go whole.
 
 Only where somebody asked (`manage.py partition`): a hospital's tables gain nothing by it. The journal stays whole,
 since notices, requests and webhooks point to its lines, and PostgreSQL holds no such reference to a table laid out by
