@@ -6,6 +6,7 @@ pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
 
 MOST = 120_000
 MOST_SHIFT = 0.02  # of the window; 0.1 is what the web calls good
+BYTES_A_SECOND = 20_000
 FETCHED = """() => performance.getEntriesByType("resource")
     .filter((one) => new URL(one.name).pathname.startsWith("/static/"))
     .map((one) => [new URL(one.name).pathname, one.encodedBodySize])"""
@@ -22,12 +23,22 @@ WATCH = """() => {
 DRAWN_ONCE_MORE = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
-@pytest.mark.parametrize("path", ["/", "/bal/", "/indicateurs/", "/structures/comparer/?par=departement"])
+def old_computer_slow_line(page):
+    """Paint as one that has not read the scripts yet, while the page still comes, piece by piece."""
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 8})
+    session.send("Network.enable")
+    line = {"offline": False, "latency": 0, "downloadThroughput": BYTES_A_SECOND, "uploadThroughput": -1}
+    session.send("Network.emulateNetworkConditions", line)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/bal/", "/personnes/", "/indicateurs/", "/structures/comparer/?par=departement"]
+)
 def test_a_page_comes_light_and_in_its_place(app, page, log_in, path):
     log_in(page, "gisele")
     page.add_init_script(f"({WATCH})()")
-    # As on an old computer, which paints before it has read the scripts.
-    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 8})
+    old_computer_slow_line(page)
     page.goto(app.url + path, wait_until="networkidle")
     page.mouse.wheel(0, 400)
     page.evaluate(DRAWN_ONCE_MORE)
