@@ -1,5 +1,7 @@
 """What happened, by whom and why; who was told, and when. The journal is history, audit and outbox in one."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -13,6 +15,7 @@ from mailboxes.models.operators import Operator
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Structure
 from mailboxes.models.system import SYSTEM
+from mailboxes.models.thresholds import chosen
 
 # What former versions wrote stays in the journal.
 LABELS = {"correct_structure": "Corriger une structure", **dict(Verb.choices), **dict(Act.choices)}
@@ -267,3 +270,8 @@ class AccessTrace(models.Model):
 
     def __str__(self):
         return f"{self.user} : {self.what} {self.target}"
+
+    @staticmethod
+    def kept_since(now: datetime) -> datetime:
+        """As `Reading.kept_since`."""
+        return now - chosen.ACCESS_TRACES_KEPT
