@@ -5,11 +5,13 @@ import time
 from celery.beat import PersistentScheduler, SchedulingError
 from celery.schedules import BaseSchedule, crontab
 from celery.utils.log import get_logger
+from celery.utils.time import maybe_make_aware
 from django.conf import settings
 
 logger = get_logger(__name__)
 
 ASK_AGAIN = 10  # seconds
+STEP = 60  # seconds: a clock set back by more is no drift
 
 
 def expires(when: BaseSchedule) -> int:
@@ -25,10 +27,23 @@ class Scheduler(PersistentScheduler):
         super().__init__(*args, **kwargs)
 
     def tick(self, *args, **kwargs):
+        self.follow_clock()
         for name in [name for name, when in self.refused.items() if time.monotonic() >= when]:
             self.apply_entry(self.schedule[name], producer=self.producer)
         wait = super().tick(*args, **kwargs)
         return min(wait, ASK_AGAIN) if self.refused else wait
+
+    def follow_clock(self):
+        """What ran at a moment still to come ran just now: else a clock that was ahead, once set right, would stop the
+        schedule until then."""
+        for entry in self.schedule.values():
+            now = entry.default_now()
+            # Not as they stand: of one time zone, they are compared by the wall, which shows an hour twice in autumn.
+            ahead = maybe_make_aware(entry.last_run_at).timestamp() - maybe_make_aware(now).timestamp()
+            if ahead > STEP:
+                logger.warning("%s ran at %s, and it is %s: the clock was set back", entry.name, entry.last_run_at, now)
+                entry.last_run_at = now
+                self._heap = None  # made anew
 
     def apply_entry(self, entry, producer=None):
         """Send it; refused, it stays due, in the file too: a beat that is started anew sends it."""
