@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from directory.clocks import to_come
 from directory.dates import day_of, minute_of
 from mailboxes.lifecycle import ANSWERABLE, LIVE, Act, Party, State, Verb
 from mailboxes.models.bals import Bal
@@ -21,7 +22,13 @@ from mailboxes.models.thresholds import chosen
 LABELS = {"correct_structure": "Corriger une structure", **dict(Verb.choices), **dict(Act.choices)}
 STATES = dict(State.choices)
 WHOLE = {"before": "Avant, en entier : ", "after": "Après, en entier : "}  # of what is cut there, in the note
+LONGEST_WAIT = 7  # the lease on an entry doubles with each failure to tell it, so many times at most
 UNITS: dict[str, str] = {Act.WARN_QUOTA: "%", Act.WARN_CERTIFICATE: "jours"}  # of a stage’s threshold
+
+
+def is_held(field: str, now: datetime) -> Q:
+    """Does a process hold the entry, or wait before it tries again?"""
+    return to_come(field, now, settings.NOTICE_LEASE * 2**LONGEST_WAIT)
 
 
 class JournalQuerySet(models.QuerySet):
@@ -36,7 +43,7 @@ class JournalQuerySet(models.QuerySet):
 
     def untold(self, now):
         """The entries still to be told that no process holds: a lease that ran out is taken up again."""
-        return self.filter(told_at=None).filter(Q(leased_until=None) | Q(leased_until__lte=now))
+        return self.filter(told_at=None).exclude(is_held("leased_until", now))
 
     def claim(self, pk, now) -> bool:
         """Take the lease on one untold entry; False if it is told, or held by another process."""
