@@ -253,6 +253,9 @@ def test_both_locks_agree():
 
     runtime, dev = versions("runtime"), versions("dev")
     assert {name: dev.get(name) for name in runtime} == runtime
+    image = versions("image")  # psycopg built there, for its wheel
+    assert image["psycopg-c"] == runtime["psycopg-binary"]
+    assert {name: runtime.get(name, image[name]) for name in image} == image
 
 
 # --- What production has is what it asks for --------------------------------------------------------------------------
