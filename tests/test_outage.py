@@ -162,6 +162,26 @@ def test_the_hour_that_comes_twice_in_autumn_is_no_clock_set_back(scheduler, mon
     assert 2 <= len(sent) <= 3  # by the wall it is 2:25 twice, which celery takes for once
 
 
+@pytest.mark.parametrize("minutes", ["25", "12-59/15"])
+def test_what_runs_in_the_hour_that_autumn_shows_again_is_not_sent_without_end(
+    scheduler, monkeypatch, time_machine, minutes
+):
+    """As where beat starts in that hour, or sends late what was due before it."""
+    sent = []
+    monkeypatch.setattr(scheduler, "apply_async", lambda entry, **options: sent.append(timezone.localtime().minute))
+    monkeypatch.setattr(scheduler, "producer", None)
+    moment = datetime(2026, 10, 25, 1, 1, tzinfo=UTC)
+    time_machine.move_to(moment, tick=False)
+    entry = scheduler.data["nightly"]
+    entry.schedule = crontab(minute=minutes, app=celery_app)
+    entry.last_run_at = entry.default_now()
+    for _ in range(2 * 3600 // 10):
+        moment += timedelta(seconds=10)
+        time_machine.move_to(moment, tick=False)
+        scheduler.tick()
+    assert sent == 2 * sorted(entry.schedule.minute)
+
+
 # --- The database -------------------------------------------------------------------------------------------------
 @pytest.fixture
 def own_postgresql():
