@@ -160,6 +160,7 @@ lock: $(VENV)/.created  ## Choose the versions anew within pyproject.toml (UPGRA
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) pyproject.toml -c requirements/runtime.txt --group dev -o requirements/dev.txt
 	echo python-ldap | $(COMPILE) - -c requirements/dev.txt -o requirements/ldap.txt
+	echo 'psycopg[c]' | $(COMPILE) - -c requirements/runtime.txt -o requirements/image.txt
 	$(COMPILE) --group node -o requirements/node.txt
 	$(COMPILE) --group dist -o requirements/dist.txt
 	$(NPM) install --package-lock-only --silent
