@@ -41,6 +41,11 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", NARROW)
 
 
+def signed(number: int) -> str:
+    """« +25 », « −25 », « 0 »: what was added or taken away."""
+    return grouped(number) if not number else f"{'+' if number > 0 else '−'}{grouped(abs(number))}"
+
+
 def how_many(number: int, words: str) -> str:
     """« 1 demande », « 3 avis urgents », « 2 BAL closes »: each word takes its s, abbreviations aside."""
     said = [word if number < 2 or word.isupper() or word[-1] in "sx" else f"{word}s" for word in words.split()]
