@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from directory.models import SyncRun
+from directory.models import SyncRun, TrustedDomain
 from mailboxes.findings import BY_NAME, count_findings, narrow
+from mailboxes.gaps import Gaps
 from mailboxes.lifecycle import State
 from mailboxes.models import (
     Anomaly,
@@ -18,15 +19,14 @@ from mailboxes.models import (
     MailServer,
     Sighting,
 )
+from tests.mailboxes.conftest import make_professional
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world(make_bal, people, operator, structure, crowd):
-    return SimpleNamespace(
-        make=make_bal, people=people, operator=operator, structure=structure, crowd=crowd, today=timezone.localdate()
-    )
+def world(make_bal, people, operator):
+    return SimpleNamespace(make=make_bal, people=people, operator=operator, today=timezone.localdate())
 
 
 def with_anomaly(kind):
@@ -67,14 +67,13 @@ def without_principal(world):
     return [headless]
 
 
-def of_21_cotitulaires(world):
-    world.make("ORG", world.people.alice)
-    return [world.crowd(21)]
-
-
-def of_20_cotitulaires(world):
-    world.crowd(20)
-    return []
+def of_more_than_20_cotitulaires(world):
+    bals = {count: world.make("ORG") for count in (20, 21)}
+    for number, person in enumerate(make_professional(number) for number in range(21)):
+        for count, bal in bals.items():
+            if number < count:
+                bal.cotitulaires.create(person=person, is_principal=number == 0)
+    return [bals[21]]
 
 
 def with_a_delegation_past_its_day(world):
@@ -108,10 +107,24 @@ def of_a_server_that_fails_for_all(world):
     return []
 
 
+def not_described(world):
+    described, of_no_end, unanswered = (world.make("APP") for _ in range(3))
+    answers = world.make("ORG", world.people.alice)
+    ends = world.today + timedelta(days=365)
+    for bal, facts in {
+        described: {"certificate_expires_on": ends, "answers": answers},
+        of_no_end: {"answers": answers},
+        unanswered: {"certificate_expires_on": ends},
+    }.items():
+        ApplicativeFacts.objects.create(bal=bal, **facts)
+    world.make("APP", state=State.DELETED)
+    return [of_no_end, unanswered, world.make("APP")]
+
+
 OF_BALS = {
     "orpheline": [orphan],
     "sans-principal": [without_principal],
-    "trop": [of_21_cotitulaires, of_20_cotitulaires],
+    "trop": [of_more_than_20_cotitulaires],
     "mot-de-passe": [with_anomaly(Anomaly.Kind.PASSWORD)],
     "double-connexion": [with_anomaly(Anomaly.Kind.CONNECTION)],
     "liste": [with_anomaly(Anomaly.Kind.LIST)],
@@ -121,6 +134,7 @@ OF_BALS = {
     "certificat-60": [with_certificate(found=[31, 60], spared=[30, 61])],
     "delegation": [with_a_delegation_past_its_day],
     "inactive": [alerted],
+    "app-a-decrire": [not_described],
     "releve-impossible": [not_read_for_a_day, of_a_server_that_fails_for_all],
 }
 
@@ -150,3 +164,59 @@ def test_a_bal_that_may_be_red_listed_is_not_a_departure(make_bal, people):
     Sighting.objects.create(kind=Sighting.Kind.ENDED, stay=people.alice.affiliations.get(), **seen, **dismissed)
     assert list(BY_NAME["liste-rouge-vue"].sightings(Sighting.objects.all())) == [of_bal]
     assert list(BY_NAME["depart-vu"].sightings(Sighting.objects.all())) == [of_stay]
+
+
+# --- The gaps, counted among the rest ---------------------------------------------------------------------------------
+OURS = {"structure_id": "010000002", "structure_name": "CHU"}
+
+
+def outside_the_white_list(world):
+    now = {"first_seen_at": timezone.now(), "changed_at": timezone.now()}
+    TrustedDomain.objects.create(source="whitelist", name="autre.mssante.fr", digest="d", **now)
+    world.make("APP")
+
+
+def shown_though_depublished(world):
+    world.see(world.make("ORG", state=State.DEPUBLISHED).address, "ORG", **OURS)
+
+
+def unknown_here(world):
+    world.see("nouvelle@chu-exemple.mssante.fr", "ORG", **OURS)
+
+
+def absent_there(world):
+    world.make("ORG")
+
+
+def of_another_service(world):
+    world.see(world.make("ORG", service="Cardiologie").address, "ORG", **OURS, service="Urgences")
+
+
+def listed_under_two_numbers(world):
+    bal = world.make("PER", world.people.paul)
+    for ordinal, rpps in enumerate([world.people.paul.rpps, "10000000090"], 1):
+        world.see(bal.address, ordinal=ordinal, person_id=rpps, **OURS)
+
+
+def elsewhere(world):
+    world.see("paul@ailleurs.mssante.fr", person_id=world.people.paul.rpps)
+
+
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [
+        ("hors-liste", outside_the_white_list),
+        ("a-tort", shown_though_depublished),
+        ("inconnue", unknown_here),
+        ("absente", absent_there),
+        ("differe", of_another_service),
+        ("plusieurs", listed_under_two_numbers),
+        ("ailleurs", elsewhere),
+    ],
+)
+def test_a_gap_is_a_finding(name, before, world, fresh, make_entry):
+    world.see = make_entry
+    before(world)
+    user = world.people.gisele.user
+    assert [gap.situation.name for gap in Gaps.visible_to(user)] == [name]
+    assert {one.finding.name: one.number for one in count_findings(user) if one.finding.situation} == {name: 1}

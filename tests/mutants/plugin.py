@@ -47,7 +47,7 @@ reports: list = []  # of the test that is played
 
 
 def pytest_addoption(parser):
-    parser.addoption("--table", default="", help="change this table alone")
+    parser.addoption("--table", default="", help="change these tables alone, with a comma between")
     parser.addoption("--change", default="", help="of the tables, make these changes alone (a regular expression)")
     parser.addoption("--rules", default="", help="change the rules, of the modules whose names match")
     parser.addoption("--tell", action="store_true", help="of each change that is noticed, by which test")
@@ -69,11 +69,9 @@ def pytest_runtestloop(session):
     engine.MAX_SHRINKS = 0  # Hypothesis: that a test fails is enough, by however long an example
     option = session.config.getoption
     mutants = rules.mutants() if option("rules") else import_module(TABLES).mutants()
-    mutants = [
-        mutant
-        for mutant in mutants
-        if option("table") in ("", mutant.table) and re.match(option("change"), mutant.change)
-    ]
+    tables = option("table")
+    mutants = [mutant for mutant in mutants if not tables or mutant.table in tables.split(",")]
+    mutants = [mutant for mutant in mutants if re.match(option("change"), mutant.change)]
     items = [item for item in session.items if not LEFT_OUT & set(item.fixturenames)]
     if not option("rules"):
         items = [item for item in items if any(could_notice(mutant, item, ()) for mutant in mutants)]
