@@ -6,9 +6,8 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from directory.models import SyncRun, TrustedDomain
+from directory.models import SyncRun
 from mailboxes.findings import BY_NAME, count_findings, narrow
-from mailboxes.gaps import Gaps
 from mailboxes.lifecycle import State
 from mailboxes.models import (
     Anomaly,
@@ -164,59 +163,3 @@ def test_a_bal_that_may_be_red_listed_is_not_a_departure(make_bal, people):
     Sighting.objects.create(kind=Sighting.Kind.ENDED, stay=people.alice.affiliations.get(), **seen, **dismissed)
     assert list(BY_NAME["liste-rouge-vue"].sightings(Sighting.objects.all())) == [of_bal]
     assert list(BY_NAME["depart-vu"].sightings(Sighting.objects.all())) == [of_stay]
-
-
-# --- The gaps, counted among the rest ---------------------------------------------------------------------------------
-OURS = {"structure_id": "010000002", "structure_name": "CHU"}
-
-
-def outside_the_white_list(world):
-    now = {"first_seen_at": timezone.now(), "changed_at": timezone.now()}
-    TrustedDomain.objects.create(source="whitelist", name="autre.mssante.fr", digest="d", **now)
-    world.make("APP")
-
-
-def shown_though_depublished(world):
-    world.see(world.make("ORG", state=State.DEPUBLISHED).address, "ORG", **OURS)
-
-
-def unknown_here(world):
-    world.see("nouvelle@chu-exemple.mssante.fr", "ORG", **OURS)
-
-
-def absent_there(world):
-    world.make("ORG")
-
-
-def of_another_service(world):
-    world.see(world.make("ORG", service="Cardiologie").address, "ORG", **OURS, service="Urgences")
-
-
-def listed_under_two_numbers(world):
-    bal = world.make("PER", world.people.paul)
-    for ordinal, rpps in enumerate([world.people.paul.rpps, "10000000090"], 1):
-        world.see(bal.address, ordinal=ordinal, person_id=rpps, **OURS)
-
-
-def elsewhere(world):
-    world.see("paul@ailleurs.mssante.fr", person_id=world.people.paul.rpps)
-
-
-@pytest.mark.parametrize(
-    ("name", "before"),
-    [
-        ("hors-liste", outside_the_white_list),
-        ("a-tort", shown_though_depublished),
-        ("inconnue", unknown_here),
-        ("absente", absent_there),
-        ("differe", of_another_service),
-        ("plusieurs", listed_under_two_numbers),
-        ("ailleurs", elsewhere),
-    ],
-)
-def test_a_gap_is_a_finding(name, before, world, fresh, make_entry):
-    world.see = make_entry
-    before(world)
-    user = world.people.gisele.user
-    assert [gap.situation.name for gap in Gaps.visible_to(user)] == [name]
-    assert {one.finding.name: one.number for one in count_findings(user) if one.finding.situation} == {name: 1}

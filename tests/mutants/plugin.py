@@ -13,10 +13,10 @@ import re
 import signal
 import sys
 import traceback
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from functools import cache
 from importlib import import_module
-from itertools import accumulate
+from itertools import accumulate, groupby
 from math import ceil
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -72,6 +72,7 @@ def pytest_runtestloop(session):
     tables = option("table")
     mutants = [mutant for mutant in mutants if not tables or mutant.table in tables.split(",")]
     mutants = [mutant for mutant in mutants if re.match(option("change"), mutant.change)]
+    mutants.sort(key=lambda mutant: mutant.table)
     items = [item for item in session.items if not LEFT_OUT & set(item.fixturenames)]
     if not option("rules"):
         items = [item for item in items if any(could_notice(mutant, item, ()) for mutant in mutants)]
@@ -81,26 +82,28 @@ def pytest_runtestloop(session):
         write(f"LEFT OUT, for it fails as things are: {nodeid}\n")
     items = [item for item in items if not played[item.nodeid].failed]
 
-    count, endless, survivors = Counter(), Counter(), defaultdict(list)
+    for table, changes in groupby(mutants, key=lambda mutant: mutant.table):
+        session.testsfailed += change_one_by_one(table, list(changes), items, played, option)
+    return True
+
+
+def change_one_by_one(table, mutants, items, played, option) -> int:
+    survivors = endless = 0
     quick = defaultdict(lambda: deque(maxlen=4))  # those who noticed the last changes, for they may notice the next
     for mutant in mutants:
-        count[mutant.table] += 1
-        chosen = choose(mutant, items, played, quick[mutant.calls or mutant.table], option("budget"))
+        chosen = choose(mutant, items, played, quick[mutant.calls], option("budget"))
         noticed_by = play_against(mutant, chosen, played)
         if noticed_by is None:
-            survivors[mutant.table].append(mutant)
-            write(f"SURVIVED {mutant.table} {mutant.row}: {mutant.change} ({len(chosen)} tests)\n")
+            survivors += 1
+            write(f"SURVIVED {table} {mutant.row}: {mutant.change} ({len(chosen)} tests)\n")
         else:
-            endless[mutant.table] += noticed_by == ENDLESS
-            quick[mutant.calls or mutant.table].appendleft(noticed_by)
+            endless += noticed_by == ENDLESS
+            quick[mutant.calls].appendleft(noticed_by)
             if option("tell"):
-                write(f"noticed {mutant.table} {mutant.row}: {mutant.change} by {noticed_by}\n")
-    for table, changes in count.items():
-        left = len(survivors[table])
-        share = 100 * (changes - left) / changes
-        write(f"{table}: {changes} changes, {left} survivors, {share:.1f} % noticed, {endless[table]} endless\n")
-    session.testsfailed = sum(map(len, survivors.values()))
-    return True
+                write(f"noticed {table} {mutant.row}: {mutant.change} by {noticed_by}\n")
+    share = 100 * (len(mutants) - survivors) / len(mutants)
+    write(f"{table}: {len(mutants)} changes, {survivors} survivors, {share:.1f} % noticed, {endless} endless\n")
+    return survivors
 
 
 # --- Which tests ------------------------------------------------------------------------------------------------------

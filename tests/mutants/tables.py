@@ -98,7 +98,7 @@ def of_a_finding(row) -> dict:
 
 def of_situations() -> Iterator[Mutant]:
     for row in list(gaps.SITUATIONS):
-        files = ("test_gaps.py",)
+        files = ("test_each_gap.py", "test_gaps.py")
         changes = {
             "finds nothing": row._replace(rows=f"SELECT * FROM ({row.rows}) every WHERE 1 = 0"),
             "absence": row._replace(concludes_absence=not row.concludes_absence),
