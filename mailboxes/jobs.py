@@ -30,6 +30,7 @@ from mailboxes.actions import (
     end_delegation,
     escalate_idle_each,
     expire_joining,
+    keep_gaps,
     keep_measures,
     move_each,
     note_sightings,
@@ -342,6 +343,7 @@ JOBS: dict[str, ScheduledJob] = {
               lambda now: Sighting.objects.all(), lambda rows: note_sightings()),
     ]),
     "take_measures": ScheduledJob(crontab(minute="*/15"), [  # of one day the last one stands
+        Sweep("écarts relevés", lambda now: Structure.objects.all(), keep_gaps),
         Sweep("structures mesurées", lambda now: Structure.objects.all(), keep_measures),
     ]),
     "ask_campaigns": ScheduledJob(timedelta(minutes=10), [

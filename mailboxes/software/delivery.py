@@ -38,7 +38,10 @@ NOWHERE = [ipaddress.ip_network(one) for one in ("::/96", "64:ff9b:1::/48", "fec
 
 
 # The same of a name that leads nowhere and of one that leads inside: who adds a webhook does not learn our machines.
-NOT_CALLED = "{} n’est pas appelé : ce n’est pas une machine d’internet, ni d’un réseau que l’hébergeur permet."
+NOT_CALLED = (
+    "{} n’est pas appelé : ce n’est pas une machine d’internet, ni d’un "
+    "réseau que l’hébergeur permet. Vérifiez l’adresse."
+)
 
 
 class Unsafe(Exception):
@@ -128,7 +131,10 @@ async def _call(target: httpx.URL, **options) -> int:
         ):
             return got.status_code
     except TimeoutError:
-        raise TimeoutError(f"Pas de réponse en {DEADLINE} secondes.") from None
+        raise TimeoutError(
+            f"Pas de réponse en {DEADLINE} secondes : voyez si le logiciel "
+            "est en marche, et répond avant de travailler."
+        ) from None
 
 
 def standard_headers(secrets: list[str], name: str, body: bytes, now: datetime) -> dict[str, str]:
