@@ -92,6 +92,11 @@ class Entry(Copied):
             models.Index(fields=["domain"], name="entry_domain"),
             # Which addresses are published, and by whom, without reading the lines themselves.
             models.Index(fields=["address", "source"], name="entry_standing", condition=models.Q(withdrawn_at=None)),
+            # What moved since: what software that keeps a copy asks every day.
+            models.Index(fields=["changed_at"], name="entry_changed"),
+            models.Index(
+                fields=["withdrawn_at"], name="entry_withdrawn", condition=models.Q(withdrawn_at__isnull=False)
+            ),
         ]
 
     def __str__(self):
