@@ -9,12 +9,23 @@ from django.template.loader import render_to_string
 from django.views import defaults
 
 from balmanager.outage import RETRY_AFTER, Unavailable, outage_behind
+from directory.typography import for_software
 
 # status -> title, code of the API, code of FHIR, sentence
 SAYS = {
-    400: ("Demande invalide", "invalid", "invalid", "Cette demande ne se lit pas."),
-    403: ("Non autorisé", "permission_denied", "forbidden", "Vous n’y avez pas accès."),
-    404: ("Introuvable", "not_found", "not-found", "Cette adresse n’existe pas."),
+    400: (
+        "Demande invalide",
+        "invalid",
+        "invalid",
+        "Cette demande ne se lit pas : vérifiez son adresse, ses en-têtes et son corps.",
+    ),
+    403: (
+        "Non autorisé",
+        "permission_denied",
+        "forbidden",
+        "Cette adresse ne vous est pas ouverte : vérifiez la clé, et ce qu’elle ouvre.",
+    ),
+    404: ("Introuvable", "not_found", "not-found", "Cette adresse n’existe pas : vérifiez comment elle est écrite."),
     413: ("Trop long", "too_long", "too-long", "Le corps est trop long : envoyez-le en plusieurs fois."),
     500: ("Erreur", "error", "exception", "Une erreur est survenue ; elle est notée. Réessayez plus tard."),
 }
@@ -57,6 +68,7 @@ def to_software(request, status: int) -> HttpResponse | None:
 
 
 def software_reads(request, status: int, title: str, code: str, fhir_code: str, detail: str) -> HttpResponse | None:
+    detail = for_software(detail)
     if request.path.startswith("/api/"):
         problem = {"title": title, "status": status, "code": code, "detail": detail}
         return JsonResponse(problem, status=status, content_type="application/problem+json")

@@ -102,7 +102,7 @@ def _follow(run: SyncRun, whole: bool) -> None:
 
 def _declare_dead(source: str) -> None:
     dead = SyncRun.objects.silent(timezone.now()).filter(source=source, status=Status.RUNNING, upload__isnull=True)
-    dead.update(status=Status.FAILED, reason="Interrompue : son programme s'est arrêté.", finished_at=timezone.now())
+    dead.update(status=Status.FAILED, reason="Interrompue : son programme s’est arrêté.", finished_at=timezone.now())
 
 
 def _fail(run: SyncRun, error: BaseException, started: float) -> None:

@@ -18,7 +18,7 @@ EVERY = timedelta(hours=20)  # a source that its settings give no other
 SLICE = 20 * 60  # seconds
 MOST_TRIES = 3  # of a file whose processes die: it may be the file
 KEPT_FOR = timedelta(days=1)  # a file that no run names: an upload may be on its way
-DIED = "Interrompue plusieurs fois : son programme s'est arrêté."
+DIED = "Interrompue plusieurs fois : son programme s’est arrêté."
 
 
 @shared_task

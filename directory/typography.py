@@ -20,6 +20,12 @@ def typeset(sentence: object) -> str:
     return AFTER_A_QUOTE.sub(f"«{NO_BREAK}", BEFORE_A_COLON.sub(NO_BREAK, text))
 
 
+def for_software(sentence: object) -> str:
+    """As JSON says it: plain spaces alone. Who reads a `detail` finds it again with the keyboard's, compares it, or
+    writes it to a log and a screen of which some know neither space; whoever shows it to people sets it anew."""
+    return str(sentence).replace(NO_BREAK, " ").replace(NARROW, " ")
+
+
 def cut(text: str, length: int) -> str:
     """A text that must fit: where it does not, its last character says that it went on."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
@@ -33,6 +39,11 @@ def quoted(value: object) -> str:
 def grouped(number: int) -> str:
     """« 1 288 490 189 », on one line."""
     return f"{number:,}".replace(",", NARROW)
+
+
+def signed(number: int) -> str:
+    """« +25 », « −25 », « 0 »: what was added or taken away."""
+    return grouped(number) if not number else f"{'+' if number > 0 else '−'}{grouped(abs(number))}"
 
 
 def how_many(number: int, words: str) -> str:

@@ -79,3 +79,19 @@ def test_the_licences_of_what_is_shown_are_told():
     assert set(told) <= set(packages)
     for file in told.values():
         assert (ROOT / "static" / "vendor" / file).read_text().startswith("<!-- ")
+
+
+# Of Tabler's classes, those that we knowingly change; any other of the same name would wear both.
+CHANGED = {
+    "alert", "badge", "chart", "page-body", "page-header", "page-pretitle", "page-title", "skip-link",
+    "table-responsive", "timeline",
+}  # fmt: skip
+
+
+def test_no_class_of_ours_bears_the_name_of_one_of_tabler():
+    css = re.sub(r"/\*.*?\*/", "", (ROOT / "static/css/app.css").read_text(), flags=re.DOTALL)
+    each = [one for selectors in re.findall(r"([^{}]+)\{", css) for one in selectors.split(",")]
+    ours = {found[1] for one in each if (found := re.fullmatch(r"\s*\.([\w-]+)\s*", one))}
+    theirs = set(re.findall(r"\.([a-zA-Z][\w-]*)", (ROOT / "static/vendor/tabler.min.css").read_text()))
+    assert ours & theirs <= CHANGED
+    assert len(ours) > 50

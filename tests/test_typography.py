@@ -60,6 +60,15 @@ def test_no_template_lets_a_line_break_before_a_sign(name):
     assert [words.strip() for words in said if BREAKABLE.search(words)] == []
 
 
+ELISION = re.compile(r"(?<![\w'])(?:[ldnsjcmt]|qu|jusqu|lorsqu|aujourd)'(?=[a-zéèêàîœh])", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_elision_is_written_with_a_curved_apostrophe(name):
+    said = words_of((TEMPLATES / name).read_text(), is_html=name.endswith(".html"))
+    assert [words.strip() for words in said if ELISION.search(words)] == []
+
+
 def test_the_templates_are_read_by_that_loader():
     """Else the test above would look at what no page shows."""
     assert f"{NO_BREAK}: partiellement" in Engine.get_default().get_template("base.html").source

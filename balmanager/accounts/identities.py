@@ -80,7 +80,10 @@ class IdentityAccountAdapter(DefaultSocialAccountAdapter):
 
     def on_authentication_error(self, request, provider, error=None, exception=None, extra_context=None):
         if error == AuthError.CANCELLED:
-            messages.info(request, f"Vous avez renoncé à vous connecter par {provider.name}.")
+            messages.info(
+                request,
+                f"Vous avez renoncé à vous connecter par {provider.name} : recommencez, ou prenez une autre voie.",
+            )
             raise ImmediateHttpResponse(redirect("account_login"))
         why = str(exception or "state unknown, already used or too old")
         note(AccountEntry.What.IDENTITY_REFUSED, None, after=provider.name, note=why)

@@ -21,7 +21,7 @@ from balmanager.operations.records import schedules
 from balmanager.operations.roles import owns_tables
 from directory.dates import minute_of
 from directory.models import SyncRun
-from directory.typography import how_many
+from directory.typography import grouped, how_many
 from mailboxes.models import MailAccess, MailServer, Notice, RestingServer
 from mailboxes.software.models import Delivery
 
@@ -103,8 +103,8 @@ def free_megabytes() -> int:
 
 def disk() -> str:
     if (free := free_megabytes()) < settings.DISK_FREE_MB:
-        raise Unwell(f"{free} Mo libres : moins que DISK_FREE_MB")
-    return f"{free} Mo libres"
+        raise Unwell(f"{grouped(free)} Mo libres : moins que DISK_FREE_MB")
+    return f"{grouped(free)} Mo libres"
 
 
 def late_jobs(now: datetime | None = None) -> list[Job]:

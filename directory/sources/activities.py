@@ -191,14 +191,14 @@ class OpenedActivities:
             if rank % PAUSE == 0:
                 yield None
         if line.strip() and line.count(b"|") < self._width - 1 and not block.endswith(b"\n"):
-            raise UnreadableSource(f"Le fichier est tronqué : il s'arrête au milieu de la ligne {number}.")
+            raise UnreadableSource(f"Le fichier est tronqué : il s’arrête au milieu de la ligne {number}.")
 
     def _read(self, number: int, line: bytes, people: set[bytes]) -> ActivityRecord | RejectedRecord | None:
         try:
             text = line.removesuffix(b"\r").decode()
         except UnicodeDecodeError as error:
             where = f"octet 0x{line[error.start]:02X} en position {error.start + 1}"
-            return RejectedRecord(number, f"ligne qui n'est pas en UTF-8 : {where}", line.decode(errors="replace"))
+            return RejectedRecord(number, f"ligne qui n’est pas en UTF-8 : {where}", line.decode(errors="replace"))
         text = text if text.isprintable() else seen(text)
         fields = [field.strip() for field in text.split("|")]
         # What follows the trailing bar is no field. Where the header has one, a line short of one field has it too:

@@ -31,7 +31,7 @@ class _SafeRedirects(urllib.request.HTTPRedirectHandler):
 def download(url: str, ca_file: str, target: IO[bytes], heartbeat: Heartbeat) -> Download:
     """Stream `url` into `target`. `ca_file` adds a certificate authority to those of the system."""
     if not url.startswith(("http://", "https://")):
-        raise UnreadableSource(f"{quoted(url)} n'est pas une adresse http ou https.")
+        raise UnreadableSource(f"{quoted(url)} n’est pas une adresse http ou https.")
     host = url.split("/")[2]
     try:
         with _opener(ca_file).open(url, timeout=TIMEOUT) as response:
@@ -48,7 +48,7 @@ def download(url: str, ca_file: str, target: IO[bytes], heartbeat: Heartbeat) ->
             raise UnreadableSource(certificate_sentence(host, error.reason.verify_message)) from error
         raise UnreadableSource(closed_network_sentence(host, error.reason)) from error
     except (OSError, ValueError, HTTPException) as error:
-        raise UnreadableSource(f"La connexion avec {host} s'est interrompue : {error}.") from error
+        raise UnreadableSource(f"La connexion avec {host} s’est interrompue : {error}.") from error
 
 
 def _opener(ca_file: str) -> urllib.request.OpenerDirector:
@@ -74,7 +74,7 @@ def tls_context(ca_file: str, setting: str = "ANNUAIRE_CA_FILE") -> ssl.SSLConte
     if not ca_file:
         return context
     if not Path(ca_file).is_file():
-        raise UnreadableSource(f"Le fichier d'autorité de certification {ca_file} ({setting}) n'existe pas.")
+        raise UnreadableSource(f"Le fichier d’autorité de certification {ca_file} ({setting}) n’existe pas.")
     try:
         context.load_verify_locations(cafile=ca_file)
     except ssl.SSLError as error:
@@ -99,13 +99,13 @@ def _receive(response: HTTPResponse, target: IO[bytes], heartbeat: Heartbeat) ->
 
 def closed_network_sentence(host: str, fault: object) -> str:
     return (
-        f"Ce serveur n'atteint pas {host} ({fault}). Si votre réseau l'interdit, demandez que l'accès lui soit ouvert, "
+        f"Ce serveur n’atteint pas {host} ({fault}). Si votre réseau l’interdit, demandez que l’accès lui soit ouvert, "
         "ou indiquez votre proxy dans HTTPS_PROXY ; sinon, téléchargez le fichier ailleurs et chargez-le ici."
     )
 
 
 def certificate_sentence(host: str, fault: str, setting: str = "ANNUAIRE_CA_FILE") -> str:
     return (
-        f"Le certificat de {host} n'est pas reconnu ({fault}). S'il vient de l'IGC-Santé, "
+        f"Le certificat de {host} n’est pas reconnu ({fault}). S’il vient de l’IGC-Santé, "
         f"indiquez le certificat de la racine « AC RACINE IGC-SANTE ELEMENTAIRE » (fichier PEM) dans {setting}."
     )

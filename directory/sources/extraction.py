@@ -111,7 +111,7 @@ class OpenedExtraction:
             reason = _refuse(fields, line)
             yield put_aside(number, reason, line) if reason else tuple.__new__(EntryRecord, fields + UNSAID)
         if not self.text.ends_well and self._is_cut(last, before):
-            raise UnreadableSource(f"Le fichier est tronqué : il s'arrête au milieu de la ligne {number}.")
+            raise UnreadableSource(f"Le fichier est tronqué : il s’arrête au milieu de la ligne {number}.")
 
     def _has_its_fields(self, fields: list[str]) -> bool:
         """What follows a bar at the end is no field where the header ends so too; else it is one too many."""
@@ -134,7 +134,7 @@ class OpenedExtraction:
         for label, place in zip(COLUMNS, self._places, strict=True):
             if place is None:
                 reason = (
-                    f"colonne absente de l'en-tête : {quoted(label)} ; ce qu'elle disait manque à toutes les lignes"
+                    f"colonne absente de l’en-tête : {quoted(label)} ; ce qu’elle disait manque à toutes les lignes"
                 )
                 yield RejectedRecord(1, reason, self._header)
 
@@ -179,7 +179,7 @@ def _refuse(fields: list[str], line: str) -> str:
     if is_of_patient(address):
         return OF_PATIENT
     if not is_mssante(address) or len(address) > LONGEST:
-        return f"{quoted(address)} n'est pas une adresse MSSanté"
+        return f"{quoted(address)} n’est pas une adresse MSSanté"
     if "E+" in fields[3] or "E+" in fields[6]:
         return "identifiant abîmé par un tableur : des chiffres en sont perdus"
     if len(line) > LONGEST and max(len(fields[3]), len(fields[6])) > LONGEST:

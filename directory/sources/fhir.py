@@ -1,6 +1,6 @@
 """The FHIR API "Annuaire Santé en libre accès", version 2: all of it once, then what changed.
 
-A mailbox stands on a professional, on a situation d'exercice or on a structure: all three are read, every page to the
+A mailbox stands on a professional, on a situation d’exercice or on a structure: all three are read, every page to the
 spool first, and only then handed on, so that nothing of a run that breaks off is ever compared with our copy.
 """
 
@@ -63,7 +63,7 @@ class Fhir:
     @contextmanager
     def open(self, heartbeat: Heartbeat) -> Iterator["OpenedFhir"]:
         if not self.url or not self.key:
-            raise UnreadableSource("L'API FHIR n'est pas configurée : renseignez FHIR_URL et ESANTE_API_KEY.")
+            raise UnreadableSource("L’API FHIR n’est pas configurée : renseignez FHIR_URL et ESANTE_API_KEY.")
         now = timezone.now()
         asked = self._changed_since(now)
         self.is_delta = asked is not None

@@ -62,7 +62,7 @@ class Client:
     def __init__(self, base: str, key: str, ca_file: str, *, alive: Callable[[], None], sleep: Sleep, pace: Pace):
         self._base, self._alive, self._sleep, self._pace = httpx.URL(base), alive, sleep, pace
         if self._base.scheme != "https" and self._base.host not in ("localhost", "127.0.0.1"):
-            raise UnreadableSource(f"{quoted(base)} n'est pas une adresse https : la clé y passerait en clair.")
+            raise UnreadableSource(f"{quoted(base)} n’est pas une adresse https : la clé y passerait en clair.")
         self._http = httpx.Client(
             headers={KEY_HEADER: key, "Accept": "application/fhir+json", "User-Agent": "BAL-Manager"},
             timeout=TIMEOUT,
@@ -89,7 +89,7 @@ class Client:
         try:
             return retrying(self._try, url)
         except Faulty as fault:
-            raise UnreadableSource(f"{fault} Après {TRIES} essais, la lecture s'arrête ; elle reprendra là.") from fault
+            raise UnreadableSource(f"{fault} Après {TRIES} essais, la lecture s’arrête ; elle reprendra là.") from fault
 
     def _is_ours(self, link: str) -> bool:
         try:
@@ -106,11 +106,11 @@ class Client:
             with self._http.stream("GET", url) as response:
                 return _judge(host, response, _receive(response), is_page="/_page" in url)
         except httpx.TimeoutException as error:
-            raise Faulty(f"{host} n'a pas répondu à temps.") from error
+            raise Faulty(f"{host} n’a pas répondu à temps.") from error
         except httpx.HTTPError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise UnreadableSource(certificate_sentence(host, str(error))) from error
-            raise Faulty(f"La connexion avec {host} s'est interrompue ({error}).") from error
+            raise Faulty(f"La connexion avec {host} s’est interrompue ({error}).") from error
 
 
 def _receive(response: httpx.Response) -> bytes:
@@ -138,12 +138,12 @@ def _judge(host: str, response: httpx.Response, body: bytes, *, is_page: bool) -
         if status != 200:
             raise BadAnswer(f"{host} a répondu {status}.") from error
         what = "une page web" if body.lstrip().startswith(b"<") else "un JSON tronqué ou abîmé"
-        raise Faulty(f"{host} a donné {what} au lieu d'une réponse FHIR.") from error
+        raise Faulty(f"{host} a donné {what} au lieu d’une réponse FHIR.") from error
     kind = answer.get("resourceType") if isinstance(answer, dict) else None
     if status != 200 or kind == "OperationOutcome":
         raise BadAnswer(f"{host} a répondu {status} : {_diagnostics(answer)}.")
     if kind != "Bundle":
-        raise BadAnswer(f"{host} a donné {quoted(kind)} au lieu d'une liste FHIR (Bundle).")
+        raise BadAnswer(f"{host} a donné {quoted(kind)} au lieu d’une liste FHIR (Bundle).")
     _check_bundle(host, answer)
     return answer
 
@@ -152,7 +152,7 @@ def _check_bundle(host: str, bundle: dict[str, Any]) -> None:
     """A Bundle may be 200 and tell, among its entries, that the search failed: what it holds is then a part."""
     entries = bundle.get("entry") or []
     if bundle.get("type", "searchset") != "searchset" or not isinstance(entries, list):
-        raise BadAnswer(f"{host} a donné une liste FHIR qui n'est pas la réponse à une recherche.")
+        raise BadAnswer(f"{host} a donné une liste FHIR qui n’est pas la réponse à une recherche.")
     for entry in entries:
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if not isinstance(resource, dict) or resource.get("resourceType") != "OperationOutcome":

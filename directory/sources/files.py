@@ -51,8 +51,8 @@ class TextFile:
         while rest:
             cut = rest.rfind(b"\n") + 1
             if not cut and len(rest) > LONGEST_LINE:
-                raise UnreadableSource(f"La ligne {self._line} dépasse {LONGEST_LINE} octets : ce n'est pas un fichier "
-                                       "de l'annuaire.")  # fmt: skip
+                raise UnreadableSource(f"La ligne {self._line} dépasse {LONGEST_LINE} octets : ce n’est pas un fichier "
+                                       "de l’annuaire.")  # fmt: skip
             if cut:
                 yield rest[:cut]
             block = self._with_our_ends(self._read())
@@ -73,10 +73,10 @@ class TextFile:
         if not block.removeprefix(BOM).strip():
             raise UnreadableSource("Le fichier est vide.")
         if block.removeprefix(BOM).lstrip().startswith(b"<"):
-            raise UnreadableSource("Le fichier est une page web (HTML ou XML), et non un fichier de l'annuaire.")
+            raise UnreadableSource("Le fichier est une page web (HTML ou XML), et non un fichier de l’annuaire.")
         if TWICE in block.partition(b"\n")[0]:
             raise UnreadableSource(
-                "Les accents du fichier sont encodés deux fois : un tableur l'a enregistré. Téléchargez-le à nouveau."
+                "Les accents du fichier sont encodés deux fois : un tableur l’a enregistré. Téléchargez-le à nouveau."
             )
         self._of_old_mac = b"\r" in block and b"\n" not in block
         return self._with_our_ends(block.removeprefix(BOM))
@@ -88,7 +88,7 @@ class TextFile:
         try:
             block = self.stream.read(BLOCK)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            raise UnreadableSource(f"L'archive est abîmée ou tronquée : lecture arrêtée à l'octet "
+            raise UnreadableSource(f"L’archive est abîmée ou tronquée : lecture arrêtée à l’octet "
                                    f"{self.bytes_read} de {quoted(self.name)}.") from error  # fmt: skip
         self.bytes_read += len(block)
         if self.bytes_read > 2 * MAX_BYTES:  # a gzip does not say its size, or lies; the activities are read twice
@@ -112,9 +112,9 @@ class TextFile:
             where = f"octet 0x{line[error.start]:02X} en position {error.start + 1}"
             self._spoilt += 1
             if number == 1 or (self._spoilt > SPOILT and self._spoilt * 10 > number):
-                raise UnreadableSource(f"Le fichier n'est pas en UTF-8 : {where}, ligne {number}.") from error
+                raise UnreadableSource(f"Le fichier n’est pas en UTF-8 : {where}, ligne {number}.") from error
             spoilt = SpoiltLine("\0" + line.decode(errors="replace"))
-            spoilt.reason = f"ligne qui n'est pas en UTF-8 : {where}"
+            spoilt.reason = f"ligne qui n’est pas en UTF-8 : {where}"
             return spoilt
 
 
@@ -150,13 +150,13 @@ def _open_zip(file: IO[bytes], word: str) -> Iterator[TextFile]:
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise UnreadableSource("L'archive zip est illisible ou tronquée.") from error
+        raise UnreadableSource("L’archive zip est illisible ou tronquée.") from error
     with archive:
         member = _only_member(archive, word)
         try:
             stream = archive.open(member)
         except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-            raise UnreadableSource(f"{quoted(member.filename)} ne peut pas être extrait de l'archive zip (chiffré, "
+            raise UnreadableSource(f"{quoted(member.filename)} ne peut pas être extrait de l’archive zip (chiffré, "
                                    "abîmé ou compressé autrement).") from error  # fmt: skip
         with stream:
             yield TextFile(stream, member.file_size, member.filename)
@@ -165,16 +165,16 @@ def _open_zip(file: IO[bytes], word: str) -> Iterator[TextFile]:
 def _only_member(archive: zipfile.ZipFile, word: str) -> zipfile.ZipInfo:
     members = [one for one in archive.infolist() if not one.is_dir() and not is_added(one.filename)]
     if not members:
-        raise UnreadableSource("L'archive zip ne contient aucun fichier.")
+        raise UnreadableSource("L’archive zip ne contient aucun fichier.")
     if word and len(members) > 1:
         members = _named(members, word)
     if len(members) > 1:
         names = ", ".join(member.filename for member in members[:3])
-        raise UnreadableSource(f"L'archive zip contient {len(members)} fichiers au lieu d'un seul ({names}…).")
+        raise UnreadableSource(f"L’archive zip contient {len(members)} fichiers au lieu d’un seul ({names}…).")
     member = members[0]
     # zipfile never gives more than the declared size, and checks the CRC at its end.
     if member.file_size > MAX_BYTES or member.file_size > MAX_RATIO * max(member.compress_size, BLOCK):
-        raise UnreadableSource(f"L'archive zip déclare {member.file_size} octets pour {member.compress_size} "
+        raise UnreadableSource(f"L’archive zip déclare {member.file_size} octets pour {member.compress_size} "
                                "compressés : elle est refusée par prudence.")  # fmt: skip
     return member
 
@@ -188,5 +188,5 @@ def _named(members: list[zipfile.ZipInfo], word: str) -> list[zipfile.ZipInfo]:
     named = [member for member in members if word.lower() in member.filename.lower()]
     if not named:
         names = ", ".join(member.filename for member in members[:3])
-        raise UnreadableSource(f"L'archive zip ne contient pas de fichier {quoted(word)} ({names}…).")
+        raise UnreadableSource(f"L’archive zip ne contient pas de fichier {quoted(word)} ({names}…).")
     return named

@@ -22,11 +22,11 @@ def find_columns(
     labels, allowed = list(labels), set(optional)
     missing = [label for label in labels if compact(label) not in names and label not in allowed]
     if missing:
-        raise UnreadableSource(f"Ligne 1 : colonne absente de l'en-tête : {', '.join(map(quoted, missing[:3]))}"
+        raise UnreadableSource(f"Ligne 1 : colonne absente de l’en-tête : {', '.join(map(quoted, missing[:3]))}"
                                f"{f' et {len(missing) - 3} autres' if len(missing) > 3 else ''}.")  # fmt: skip
     for label in labels:
         if names.count(compact(label)) > 1:
-            raise UnreadableSource(f"Ligne 1 : la colonne {quoted(label)} figure deux fois dans l'en-tête.")
+            raise UnreadableSource(f"Ligne 1 : la colonne {quoted(label)} figure deux fois dans l’en-tête.")
     return [names.index(compact(label)) if compact(label) in names else None for label in labels]
 
 

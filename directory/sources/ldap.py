@@ -1,7 +1,7 @@
 """An operator's LDAP directory, page by page; python-ldap is only needed where it is used.
 
 No public document describes such a directory: base, filter and attributes are settings, whose defaults come from the
-one public program that queries one, and are to be confirmed by the operator ("à confirmer avec l'opérateur").
+one public program that queries one, and are to be confirmed by the operator ("à confirmer avec l’opérateur").
 """
 
 import json
@@ -87,10 +87,10 @@ class Ldap:
     @contextmanager
     def connected(self) -> Iterator[Any]:
         if ldap is None:
-            raise UnreadableSource("Lire un annuaire LDAP demande python-ldap, qui n'est pas installé ici : installez "
+            raise UnreadableSource("Lire un annuaire LDAP demande python-ldap, qui n’est pas installé ici : installez "
                                    "libldap2-dev et libsasl2-dev, puis requirements/ldap.txt.")  # fmt: skip
         if not self.url:
-            raise UnreadableSource(f"L'annuaire LDAP n'est pas configuré : renseignez {self.prefix}_URL.")
+            raise UnreadableSource(f"L’annuaire LDAP n’est pas configuré : renseignez {self.prefix}_URL.")
         connection = self._connect()
         try:
             yield connection
@@ -109,7 +109,9 @@ class Ldap:
 
     def _connect(self) -> Any:
         if not self.url.startswith(("ldap://", "ldaps://")):
-            raise UnreadableSource(f"{quoted(self.url)} n'est pas une adresse ldap ou ldaps.")
+            raise UnreadableSource(
+                f"{quoted(self.url)} n’est pas une adresse ldap:// ou ldaps:// : corrigez {self.prefix}_URL."
+            )
         tls_context(self.ca_file, f"{self.prefix}_CA_FILE")  # tells what is wrong with that file, as OpenLDAP does not
         connection = ldap.initialize(self.url)
         _prepare(connection, self.ca_file)
@@ -129,14 +131,18 @@ class Ldap:
         if distrust := self._distrust(error, said):
             raise UnreadableSource(certificate_sentence(self.url, distrust, f"{self.prefix}_CA_FILE")) from error
         sentences = {
-            ldap.INVALID_CREDENTIALS: f"{self.url} refuse {self.prefix}_USER ou {self.prefix}_PASSWORD.",
-            ldap.NO_SUCH_OBJECT: f"{self.url} ne connaît pas la base {quoted(self.base)} ({self.prefix}_BASE).",
-            ldap.FILTER_ERROR: f"Le filtre {quoted(self.filter)} ({self.prefix}_FILTER) est mal écrit.",
-            ldap.SIZELIMIT_EXCEEDED: f"{self.url} limite le nombre de ses réponses : demandez à l'opérateur de lever "
+            ldap.INVALID_CREDENTIALS: f"{self.url} refuse ce compte : vérifiez "
+                f"{self.prefix}_USER et {self.prefix}_PASSWORD.",
+            ldap.NO_SUCH_OBJECT: f"{self.url} ne connaît pas la base "
+                f"{quoted(self.base)} : vérifiez {self.prefix}_BASE.",
+            ldap.FILTER_ERROR: f"Le filtre {quoted(self.filter)} est mal écrit : corrigez {self.prefix}_FILTER.",
+            ldap.SIZELIMIT_EXCEEDED: f"{self.url} limite le nombre de ses réponses : demandez à l’opérateur de lever "
                                      "cette limite pour les recherches paginées de ce compte.",
-            ldap.ADMINLIMIT_EXCEEDED: f"{self.url} a atteint une limite fixée par son administrateur.",
-            ldap.TIMEOUT: f"{self.url} n'a pas répondu à temps.",
-            ldap.SERVER_DOWN: f"{self.url} est injoignable, ou la connexion s'est interrompue ({said}).",
+            ldap.ADMINLIMIT_EXCEEDED: f"{self.url} a atteint une limite qui lui est fixée : demandez à "
+                "qui l’administre de la lever pour ce compte.",
+            ldap.TIMEOUT: f"{self.url} n’a pas répondu à temps : réessayez plus tard, ou "
+                "voyez si le réseau le laisse atteindre.",
+            ldap.SERVER_DOWN: f"{self.url} est injoignable, ou la connexion s’est interrompue ({said}).",
         }  # fmt: skip
         sentence = next((text for kind, text in sentences.items() if isinstance(error, kind)), "")
         raise UnreadableSource(sentence or f"{self.url} a refusé la recherche : {said}.") from error
@@ -263,7 +269,7 @@ def records_of(
     try:
         said = {name: [clean(v.decode()) for v in values.get(a, [])] for name, a in fields.items()}
     except UnicodeDecodeError:
-        yield RejectedRecord(number, "valeur qui n'est pas en UTF-8", dn)
+        yield RejectedRecord(number, "valeur qui n’est pas en UTF-8", dn)
         return
     addresses = [address for address in said.pop("address", []) if not _is_of_no_mail(address)]
     for address in dict.fromkeys(map(address_of, addresses or [""])):

@@ -40,7 +40,7 @@ def refuse(record: EntryRecord) -> str:
     if is_of_patient(record.address):
         return OF_PATIENT
     if not is_mssante(record.address) or len(record.address) > LONGEST:
-        return f"{quoted(record.address)} n'est pas une adresse MSSanté"
+        return f"{quoted(record.address)} n’est pas une adresse MSSanté"
     if max(len(record.person_id), len(record.structure_id)) > LONGEST:
         return f"identifiant de plus de {LONGEST} caractères"
     return ""

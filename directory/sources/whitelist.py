@@ -57,7 +57,7 @@ class OpenedWhiteList:
         self.bytes_read = self.lines = 0
         file.seek(0)
         if self.bytes_total > MAX_BYTES:
-            raise UnreadableSource(f"Le fichier dépasse {MAX_BYTES} octets : ce n'est pas la liste blanche.")
+            raise UnreadableSource(f"Le fichier dépasse {MAX_BYTES} octets : ce n’est pas la liste blanche.")
         self._list = _Reader().read(file)
         self.generated_at = _moment(self._list.generated) or stamp
 
@@ -67,7 +67,7 @@ class OpenedWhiteList:
             self.lines += 1
             record = _record(facts)
             if not DOMAIN.fullmatch(record.name) or len(record.name) > LONGEST:
-                yield RejectedRecord(number, f"{quoted(record.name)} n'est pas un nom de domaine", str(facts))
+                yield RejectedRecord(number, f"{quoted(record.name)} n’est pas un nom de domaine", str(facts))
             else:
                 # A domain stands several times, in several cases: the latest word counts, whatever their order.
                 latest[record.name] = max(record, latest.get(record.name, record), key=_freshness)
@@ -102,7 +102,7 @@ class _Reader:
             self._parser.Parse(b"", True)
         except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: its encoding is unknown
             raise UnreadableSource(
-                "Le fichier n'est pas du XML lisible, ou il est tronqué : lecture arrêtée à la ligne "
+                "Le fichier n’est pas du XML lisible, ou il est tronqué : lecture arrêtée à la ligne "
                 f"{self._parser.CurrentLineNumber} ({error})."
             ) from error
         return self
@@ -116,7 +116,7 @@ class _Reader:
         namespace, _, element = name.rpartition(" ")
         if not self._path and (namespace, element) != (NAMESPACE, ROOT):
             raise UnreadableSource(
-                f"Le fichier n'est pas la liste blanche : il commence par {quoted(element)} de l'espace de noms "
+                f"Le fichier n’est pas la liste blanche : il commence par {quoted(element)} de l’espace de noms "
                 f"{quoted(namespace)}, au lieu de {quoted(ROOT)} de {quoted(NAMESPACE)}."
             )
         self._path.append(element if namespace == NAMESPACE else name)

@@ -5,10 +5,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from directory.statements import BY_NAME
-from directory.typography import of, typeset
+from directory.typography import of, signed, typeset
 
 register = template.Library()
 register.filter("of", of)
+register.filter("signed", signed)
 register.filter("typeset", typeset, is_safe=True)
 
 

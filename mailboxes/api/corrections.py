@@ -12,6 +12,9 @@ from mailboxes.models import Bal, Cotitulaire, Delegataire, Operator, Person, St
 from mailboxes.models.fields import NOTE_LENGTH, length_of, validate_address
 
 EXISTS, ASKED = "exists", "asked"
+NOT_A_TITULAIRE = (
+    "Ce RPPS n’est celui d’aucun titulaire de cette BAL : donnez celui de qui a autorisé l’accès, et en répond."
+)
 COTITULAIRE, DELEGATAIRE = "cotitulaire", "delegataire"
 
 
@@ -113,7 +116,7 @@ def vouch(bal: Bal, facts: dict, user) -> None:
     """Who is said to have given it is a titulaire of this BAL, or nobody that the caller may name."""
     under = Person.objects.filter(held__bal=bal, rpps=facts["under"]).first()
     if under is None:
-        raise serializers.ValidationError({"under": ["Ce RPPS n’est celui d’aucun titulaire de cette BAL."]})
+        raise serializers.ValidationError({"under": [NOT_A_TITULAIRE]})
     person = person_of(facts, user, bal=bal)
     terms = {name: facts[name] for name in ("told_on", "told_how", "can_read", "can_send", "ends_on", "reason")
              if name in facts}  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from rest_framework import serializers
 
+from directory.typography import quoted
 from mailboxes.models import Bal, Operator, Structure
 
 PARAMETER = "expand"
@@ -55,11 +56,11 @@ def expand(lines: Iterable[dict], said: str, known: Collection[str]) -> None:
     """Add to each line what `said` names; one query for each name, however many lines."""
     names, lines = list(dict.fromkeys(name.strip() for name in said.split(","))), list(lines)
     if unknown := [name for name in names if name not in known]:
-        problems = [f"Inconnu : {name}. Connus : {', '.join(known)}." for name in unknown]
+        problems = [f"{quoted(name)} est inconnu. Connus : {', '.join(known)}." for name in unknown]
         raise serializers.ValidationError({PARAMETER: problems})
     for name in names:
         if any(name not in line for line in lines):
-            raise serializers.ValidationError({PARAMETER: [f"Demandez aussi {name} dans `fields`."]})
+            raise serializers.ValidationError({PARAMETER: [f"Demandez aussi {quoted(name)} dans « fields »."]})
         found = {one.get("id", one.get("code")): one for one in READ[name]({line[name] for line in lines} - {None})}
         for line in lines:
             line.setdefault(FIELD, {})[name] = found.get(line[name])

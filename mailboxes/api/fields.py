@@ -1,6 +1,6 @@
 """How a request names what it is about: always among what its caller sees."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as Invalid
 from drf_spectacular.utils import extend_schema_field
@@ -16,12 +16,21 @@ from mailboxes.models import Bal, Person, Structure
 class VisibleField(serializers.PrimaryKeyRelatedField):
     """An object by its number; one that the caller does not see does not exist."""
 
+    default_error_messages: ClassVar = {
+        "does_not_exist": "Aucun objet n° {pk_value} dans les structures que vous voyez : vérifiez le numéro.",
+        "incorrect_type": "Donnez un numéro.",
+    }
+
     def get_queryset(self):
         return self.queryset.model._default_manager.visible_to(self.context["request"].user)
 
 
 class Coded(serializers.SlugRelatedField):
     """An object that everyone sees, named by its code."""
+
+    default_error_messages: ClassVar = {
+        "does_not_exist": "Le code {value} est inconnu : vérifiez comment il est écrit.",
+    }
 
     def __init__(self, **options):
         super().__init__("code", **options)
@@ -60,7 +69,9 @@ class PersonSaid(StrictSerializer):
 
     def validate(self, facts):
         if ("person" in facts) == ("rpps" in facts):
-            raise serializers.ValidationError({"person": ["Donnez `person` ou `rpps`, l’un des deux."]})
+            raise serializers.ValidationError(
+                {"person": ["Donnez « person » ou « rpps », l’un des deux et pas l’autre."]}
+            )
         return facts
 
 

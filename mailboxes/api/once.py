@@ -37,7 +37,7 @@ def once(request: Request, go: Callable[[], Response], *, is_one_action: bool = 
         with nullcontext() if is_one_action else transaction.atomic():
             return go()
     if len(key) > LENGTH:
-        raise ValidationError({HEADER: [f"Au plus {LENGTH} caractères."]})
+        raise ValidationError({HEADER: [f"Au plus {LENGTH} caractères ; celle-ci en a {len(key)}."]})
     digest = _digest(request)
     if (earlier := Call.objects.filter(user=request.user, key=key).first()) is not None:
         return _again(earlier, digest)

@@ -9,6 +9,7 @@ from rest_framework.parsers import FormParser, JSONParser
 from directory.controls import CONTROLS, SENTENCE
 
 MAX_DEPTH = 16
+TOO_DEEP = f"Le corps est imbriqué trop profondément : {MAX_DEPTH} niveaux au plus."
 
 
 class StrictParser(JSONParser):
@@ -16,9 +17,11 @@ class StrictParser(JSONParser):
         try:
             said = super().parse(stream, media_type, parser_context)
         except RecursionError:
-            raise ParseError("Le corps est imbriqué trop profondément.") from None
+            raise ParseError(TOO_DEEP) from None
         except ParseError:
-            raise ParseError("Le corps n’est pas du JSON lisible.") from None
+            raise ParseError(
+                "Le corps n’est pas du JSON lisible : vérifiez ses guillemets et ses virgules, et qu’il est en UTF-8."
+            ) from None
         check_said(said)
         return said
 
@@ -37,7 +40,7 @@ def check_said(said: Any) -> None:
         if not level:
             return
         level = [part for one in level for part in _parts(one)]
-    raise ParseError("Le corps est imbriqué trop profondément.")
+    raise ParseError(TOO_DEEP)
 
 
 def _parts(said: Any) -> list:

@@ -1,12 +1,27 @@
 """Every error of the API as `application/problem+json` (RFC 9457), with a stable `code`."""
 
-from django.http import JsonResponse
+import math
+from typing import Any
+
+from django.core.exceptions import PermissionDenied as Denied
+from django.http import Http404, JsonResponse
 from rest_framework import status
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    MethodNotAllowed,
+    NotAcceptable,
+    NotAuthenticated,
+    NotFound,
+    PermissionDenied,
+    Throttled,
+    UnsupportedMediaType,
+    ValidationError,
+)
 from rest_framework.renderers import TemplateHTMLRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
 
+from directory.typography import for_software, how_many
 from mailboxes.rules import NotAllowed, Refused
 
 TITLES = {
@@ -50,8 +65,36 @@ def problem(exc, response: Response) -> dict:
         return {
             **facts,
             "code": "invalid",
-            "detail": "Des valeurs manquent ou ne conviennent pas.",
-            "errors": exc.detail,
+            "detail": "Des valeurs manquent ou ne conviennent pas : « errors » les nomme.",
+            "errors": _plainly(exc.detail),
         }
     detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
-    return {**facts, "code": getattr(detail, "code", "error"), "detail": str(detail)}
+    return {**facts, "code": getattr(detail, "code", "error"), "detail": sentence_of(exc, response)}
+
+
+def sentence_of(exc: Exception, response: Response) -> str:
+    """What is refused, and what to do next, of every door: where only REST framework says no, in our words."""
+    detail = str(response.data.get("detail", "")) if isinstance(response.data, dict) else ""
+    match exc:
+        case NotAuthenticated():
+            detail = "Cette adresse demande une clé : envoyez l’en-tête « Authorization: Bearer », suivi de la clé."
+        case MethodNotAllowed():
+            detail = "Cette adresse ne connaît pas cette méthode : l’en-tête Allow dit lesquelles elle connaît."
+        case NotAcceptable():
+            detail = "Seul le JSON est servi : demandez-le dans l’en-tête Accept."
+        case UnsupportedMediaType():
+            detail = "Ce format n’est pas lu ici : envoyez du JSON, et dites-le dans l’en-tête Content-Type."
+        case Throttled(wait=wait) if wait is not None:
+            detail = f"Trop de demandes : attendez {how_many(math.ceil(wait), 'seconde')}, puis recommencez."
+        case PermissionDenied() | Denied() if detail == str(PermissionDenied.default_detail):
+            detail = "Cette adresse ne vous est pas ouverte : vérifiez la clé, et ce qu’elle ouvre."
+        case NotFound() | Http404() if isinstance(exc, Http404) or detail == str(NotFound.default_detail):
+            detail = "Rien de tel dans les structures que vous voyez : vérifiez le numéro."
+    return for_software(detail)
+
+
+def _plainly(said: Any) -> Any:
+    """The errors of a body, however deep."""
+    if isinstance(said, dict):
+        return {name: _plainly(part) for name, part in said.items()}
+    return [_plainly(part) for part in said] if isinstance(said, list) else for_software(said)

@@ -10,6 +10,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
 
 from directory.readers.address import read_address
+from directory.typography import for_software
 from mailboxes import actions
 from mailboxes.actions import Pushed, ReadingVerdict, Result
 from mailboxes.api.filters import ReadingKeys
@@ -193,5 +194,5 @@ def _line(index: int, item, verdict: ReadingVerdict) -> dict[str, Any]:
         "address": address if isinstance(address, str) else "",
         "result": verdict.result.value,
         "code": verdict.code,
-        "detail": verdict.detail,
+        "detail": for_software(verdict.detail),
     }

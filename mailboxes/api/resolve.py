@@ -21,8 +21,10 @@ from directory.identifiers import LONGEST
 from directory.models import Entry
 from directory.readers.identifiers import READERS, read_structure_number
 from directory.readers.texts import Read
+from directory.typography import for_software
 from mailboxes.api.bal_lines import written
 from mailboxes.api.resolver import (
+    IDLE,
     MAX_QUESTIONS,
     AnnuaireLine,
     Ranked,
@@ -60,7 +62,7 @@ ANSWER: dict = {
     },
     "why": "BAL privilégiée de la situation d’exercice",
     "alternatives": [],
-    "warnings": [{"code": "idle", "detail": "Cette BAL n’est plus relevée depuis longtemps."}],
+    "warnings": [{"code": "idle", "detail": IDLE}],
     "freshness": FRESHNESS,
 }
 STATEMENT = "eyJhbGciOiJFZERTQSIsImtpZCI6IuKApiJ9.eyJ0b2xkIjpbXX0.c2lnbmF0dXJl"
@@ -206,7 +208,7 @@ def shown(answer: ResolverAnswer, now: dict) -> dict:
         "best": _choice(answer.best) if answer.best else None,
         "why": answer.why,
         "alternatives": [_choice(one) for one in answer.alternatives],
-        "warnings": [{"code": code, "detail": sentence} for code, sentence in answer.warnings],
+        "warnings": [{"code": code, "detail": for_software(sentence)} for code, sentence in answer.warnings],
         "freshness": now,
     }
 

@@ -18,7 +18,7 @@ from directory.models import Entry, SyncRun
 from directory.pictures import public_sources
 from directory.prepared import prepared
 from directory.typography import quoted
-from mailboxes.lifecycle import TO_BE_LEFT, State
+from mailboxes.lifecycle import BECAUSE, TO_BE_LEFT, State
 from mailboxes.models import Alias, Bal, Person, Preference
 from mailboxes.models.aliases import seen_at
 from mailboxes.models.bulk import among
@@ -27,6 +27,7 @@ from mailboxes.models.thresholds import chosen
 
 MAX_QUESTIONS = 500  # of one batch
 ALTERNATIVES = 10  # shown beside the best
+IDLE = "Personne ne s’est connecté à cette BAL depuis longtemps : un message pourrait n’y être pas lu."
 
 
 @dataclass(frozen=True)
@@ -366,9 +367,9 @@ def _of_bal(bal: Known | None) -> list[tuple[str, str]]:
         return []
     said = []
     if bal.state in TO_BE_LEFT:
-        said.append(("leaving", f"Cette BAL est {State(bal.state).label} : cherchez une autre adresse."))
+        said.append(("leaving", f"Cherchez une autre adresse : {BECAUSE[State(bal.state)]}."))
     elif bal.state == State.IDLE_ALERTED or bal.is_idle:
-        said.append(("idle", "Cette BAL n’est plus relevée depuis longtemps."))
+        said.append(("idle", IDLE))
     if fill_of(bal.percent_full) == Fill.FULL:
         said.append(("full", f"Cette BAL est remplie à {bal.percent_full} % : un envoi peut être refusé."))
     return said

@@ -13,6 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from directory.typography import quoted
 from mailboxes.api.expand import FIELD, PARAMETER, expand
 from mailboxes.api.once import once
 from mailboxes.api.strict import StrictView, check_known, is_lenient
@@ -34,6 +35,7 @@ class Pages(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 500
     total_query_param = "total"
+    invalid_cursor_message = "Ce curseur ne se lit pas : reprenez la liste à sa première page, puis suivez « next »."
     total: int | None = None
     cursor_query_description = "Curseur de page : suivez `next`, n’en fabriquez pas."
     page_size_query_description = "Lignes par page, 500 au plus."
@@ -44,7 +46,9 @@ class Pages(CursorPagination):
         if said is None:
             return self.ordering
         if said not in (known := orderings_of(view)):
-            raise ValidationError({self.ordering_query_param: [f"Connus : {', '.join(known)}."]})
+            raise ValidationError(
+                {self.ordering_query_param: [f"{quoted(said)} n’est pas un ordre connu. Connus : {', '.join(known)}."]}
+            )
         return (said.replace("id", "pk") if said.removeprefix("-") == "id" else said,)
 
     def get_page_size(self, request):
@@ -53,13 +57,14 @@ class Pages(CursorPagination):
         if said is None:
             return self.page_size
         if not (said.isascii() and said.isdigit()) or not 1 <= int(said[:9]) <= self.max_page_size:
-            raise ValidationError({self.page_size_query_param: [f"Donnez un nombre de 1 à {self.max_page_size}."]})
+            sentence = f"Donnez un nombre de 1 à {self.max_page_size}, au lieu de {quoted(said)}."
+            raise ValidationError({self.page_size_query_param: [sentence]})
         return int(said)
 
     def paginate_queryset(self, queryset, request, view=None):
         said = request.query_params.get(self.total_query_param, "false")
         if said not in ("true", "false"):
-            raise ValidationError({self.total_query_param: ["Donnez `true` ou `false`."]})
+            raise ValidationError({self.total_query_param: [f"Donnez true ou false, au lieu de {quoted(said)}."]})
         self.total = queryset.order_by().count() if said == "true" else None
         return super().paginate_queryset(queryset, request, view)
 
@@ -246,7 +251,8 @@ class ResourceViewSet(StrictView, GenericViewSet):
             return [*known]
         names = [name.strip() for name in self.request.query_params["fields"].split(",") if name.strip()]
         if unknown := [name for name in names if name not in known]:
-            raise ValidationError({"fields": [f"Champ inconnu : {name}." for name in unknown]})
+            there = f"Connus : {', '.join(sorted(known))}."
+            raise ValidationError({"fields": [f"{quoted(name)} est inconnu. {there}" for name in unknown]})
         return names
 
 

@@ -20,7 +20,7 @@ class PreferencesForm(forms.ModelForm):
         fields = ["channel", "email", "mssante_address"]
         widgets = {"channel": forms.RadioSelect, "mssante_address": forms.EmailInput}
         labels = {
-            "channel": "Être prévenu par",
+            "channel": "Recevoir les avis par",
             "email": "Courriel ordinaire",
             "mssante_address": "Adresse MSSanté",
         }

@@ -64,7 +64,7 @@ class AttestingForm(forms.Form):
     """Who names a person just found in the annuaire vouches for their card."""
 
     attested = forms.BooleanField(
-        label="Cette personne a une CPS ou une e-CPS, je m’en suis assuré.",
+        label="Cette personne a une CPS ou une e-CPS : je l’ai vérifié.",
         required=False,
         help_text="À cocher pour une personne qui n’est pas encore connue ici : l’annuaire ne le dit pas.",
     )

@@ -36,7 +36,7 @@ class RecordAccessForm(AttestingForm, EndingForm):
         label="Sur la parole de",
         help_text="Le titulaire qui en répond : il en est prévenu, et peut le démentir.",
     )
-    told_on = forms.DateField(label="Il vous l’a dit le", widget=DateInput(), initial=timezone.localdate)
+    told_on = forms.DateField(label="Jour où cela vous a été dit", widget=DateInput(), initial=timezone.localdate)
     told_how = forms.CharField(
         label="Comment",
         max_length=length_of(Cotitulaire, "told_how"),

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from directory.typography import grouped
 from mailboxes import actions
 from mailboxes.models import Bal
 from mailboxes.models.fields import NOTE_LENGTH
@@ -21,7 +22,7 @@ class MoreSpaceForm(forms.Form):
         super().__init__(*args, **kwargs)
         if bal.quota_mb:
             self.fields["quota_mb"].initial = 2 * bal.quota_mb
-            self.fields["quota_mb"].help_text = f"Aujourd’hui : {bal.quota_mb} Mo."
+            self.fields["quota_mb"].help_text = f"Aujourd’hui : {grouped(bal.quota_mb)} Mo."
 
     def perform(self, bal, *, by):
         return actions.ask_more_space(bal, self.cleaned_data["quota_mb"], by=by, note=self.cleaned_data["note"])

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from directory.csv_files import csv_lines
 from directory.readers.words import Said
+from directory.typography import grouped
 from mailboxes import actions
 from mailboxes.imports.actions import apply_import, undo_import
 from mailboxes.imports.forms import ImportColumnsForm, ImportForm, ImportMendForm
@@ -173,7 +174,7 @@ def _said(name: str, value) -> str:
         return value.value
     if isinstance(value, bool):
         return "oui" if value else "non"
-    return f"{value} Mo" if BY_NAME[name].is_size else str(value)
+    return f"{grouped(int(value))} Mo" if BY_NAME[name].is_size else str(value)
 
 
 def import_template(request: HttpRequest) -> HttpResponseBase:

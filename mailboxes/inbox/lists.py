@@ -17,9 +17,11 @@ from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Bal, Engagement, Movement, Sighting
 from mailboxes.models.checklists import files
 from mailboxes.rules import allows, check_may
-from mailboxes.views.sightings import offer_of
+from mailboxes.views.sightings import SEEN, offer_of
 
 Acts = Sequence[tuple[str, str]]
+# Of every list whose rows are entrusted to somebody, and have their remedy.
+FOLLOWED = (Column("assignee", "Confié à"), Column("remedy", "Ce qu’on peut faire"))
 
 
 class FindingList(Listing):
@@ -65,13 +67,7 @@ class FindingSightings(FindingList):
 
     name, nouns, picks = "finding-sightings", SUBJECTS["sightings"].nouns, SUBJECTS["sightings"].picks
     row, place_path = "mailboxes/inbox/_sighting.html", ""
-    columns = (
-        Column("who", "Qui, ou quelle BAL"),
-        Column("kind", "Ce qui est vu", ("kind",)),
-        Column("seen", "Depuis le", ("seen_at",)),
-        Column("assignee", "Confié à"),
-        Column("remedy", "Ce qu’on peut faire"),
-    )
+    columns = (*SEEN, *FOLLOWED)
 
 
 class FindingEngagements(FindingList):
@@ -83,8 +79,7 @@ class FindingEngagements(FindingList):
         Column("programme", "Programme", ("programme",)),
         Column("progress", "Avancement"),
         Column("due", "Échéance", ("due_on",)),
-        Column("assignee", "Confié à"),
-        Column("remedy", "Ce qu’on peut faire"),
+        *FOLLOWED,
     )
 
 
@@ -97,8 +92,7 @@ class FindingGaps(FindingList):
         Column("address", "Adresse"),
         Column("structure", "Structure"),
         Column("facts", "Ce qu’on en sait"),
-        Column("assignee", "Confié à"),
-        Column("remedy", "Ce qu’on peut faire"),
+        *FOLLOWED,
     )
 
 

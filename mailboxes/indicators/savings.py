@@ -37,7 +37,7 @@ class Hurdle(NamedTuple):
 HURDLES = (
     Hurdle(
         "depubliee", lambda: Q(state=State.DEPUBLISHED), "Dépubliées, et encore payées", "qui les tient",
-        "Elles ne sont plus à l’annuaire. Leur suppression, qui arrête le paiement, se demande par qui les tient.",
+        "Elles ne sont plus à l’annuaire. Seule leur suppression arrête le paiement.",
     ),
     Hurdle(
         "orpheline", is_orphan, "Personne ne les tient", "vous",

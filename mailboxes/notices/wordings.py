@@ -101,7 +101,7 @@ WORDINGS: dict[str, Wording] = {
     _A.END_DELEGATION: _W(_INFO, "Un accès à une boîte MSSanté est terminé",
         "Cet accès était le vôtre, ou une personne l’avait sous votre responsabilité."),
     _A.ASK_EXTENSION: _W(_ACT, "Un accès que vous avez donné va finir : le prolongez-vous ?",
-        "Qui l’a reçu demande à le garder. Vous seul pouvez le prolonger ; sans vous, il prend fin au jour dit.",
+        "Qui l’a reçu demande à le garder. Il ne se prolonge que par vous ; sans réponse, il prend fin au jour dit.",
         "Voir l’accès"),
     _A.EXTEND_DELEGATION: _W(_INFO, "Votre accès à une boîte MSSanté est prolongé",
         "Qui en répond l’a prolongé. L’avis dit jusqu’à quand."),

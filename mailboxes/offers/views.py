@@ -29,7 +29,7 @@ def panorama(request):
         "choice": ChooseStructureForm(initial={"structure": structure}, structures=structures),
         "several": structures.count() > 1,
         "operators": operators,
-        "prices": [(label, [dict(prices_of(one)).get(label) for one in operators]) for label in _offers(operators)],
+        "prices": _prices(operators),
         "criteria": _criteria(structure, operators),
         "can_rate": structure and allows(check_may, Act.RATE_OPERATOR, structure=structure, by=request.user),
     }
@@ -40,15 +40,21 @@ def _rated_first(structures) -> Structure | None:
     return structures.filter(ratings__isnull=False).first() or structures.first()
 
 
-def _offers(operators: list[Operator]) -> list[str]:
-    return [label for label, _ in prices_of(operators[0])] if operators else []
+def _prices(operators: list[Operator]) -> list[tuple[str, list]]:
+    """Each kind of BAL, with each operator and its price."""
+    labels = [label for label, _ in prices_of(operators[0])] if operators else []
+    return [(label, [(each, dict(prices_of(each)).get(label)) for each in operators]) for label in labels]
 
 
-def _criteria(structure: Structure | None, operators: list[Operator]) -> list[tuple[str, list[Rating | None]]]:
-    """Each criterion with what was written of each operator, in the order of the columns."""
+def _criteria(
+    structure: Structure | None, operators: list[Operator]
+) -> list[tuple[str, list[tuple[Operator, Rating | None]]]]:
+    """Each criterion, with each operator and what was written of it."""
     rows = Rating.objects.filter(structure=structure).select_related("by") if structure else ()
     held = {(row.criterion, row.operator_id): row for row in rows}
-    return [(one.label, [held.get((one.value, operator.pk)) for operator in operators]) for one in Criterion]
+    return [
+        (one.label, [(operator, held.get((one.value, operator.pk))) for operator in operators]) for one in Criterion
+    ]
 
 
 class RateView(ActionView):

@@ -116,7 +116,7 @@ class HolderForm(OpeningStepForm):
     service = forms.CharField(label="Service, équipe ou cabinet", max_length=length_of(Bal, "service"))
     principal = PersonField(required=False)
     attested = forms.BooleanField(
-        label="Cette personne a une CPS ou une e-CPS, je m’en suis assuré.",
+        label="Cette personne a une CPS ou une e-CPS : je l’ai vérifié.",
         required=False,
         help_text="À cocher pour une personne qui n’est pas encore connue ici : l’annuaire ne le dit pas.",
     )

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from directory.typography import quoted
-from mailboxes.lifecycle import STOPPABLE, Act, State, Verb
+from mailboxes.lifecycle import BECAUSE, STOPPABLE, Act, State, Verb
 from mailboxes.models import Bal, Notice, Person
 from mailboxes.models.system import Signatory
 from mailboxes.rules.moves import check_act, check_move
@@ -25,7 +25,7 @@ def check_ask_deletion(bal: Bal, asked: bool, *, by) -> None:
     check_act(bal, Act.ASK_DELETION, by=by)
     if bal.state != State.DEPUBLISHED:
         raise Refused(
-            f"Cette BAL est {bal.get_state_display()} : on ne le demande que d’une BAL dépubliée, encore payée.",
+            f"On ne le demande que d’une BAL dépubliée, encore payée : {BECAUSE[State(bal.state)]}.",
             "state",
         )
     if not bal.cotitulaires.all():
@@ -46,7 +46,7 @@ def check_ask_use(bal: Bal, asked: bool, *, by) -> None:
     if bal.clock_at is not None:
         raise Refused("On sait quand cette BAL a servi : il n’y a rien à demander.", "known")
     if not bal.is_of_unknown_use:
-        raise Refused(f"Cette BAL est {bal.get_state_display()} : on ne le demande que d’une BAL active.", "state")
+        raise Refused(f"On ne le demande que d’une BAL active : {BECAUSE[State(bal.state)]}.", "state")
     if asked:
         raise Refused("C’est déjà demandé à ses titulaires : leur réponse est attendue.", "asked")
 

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from directory.models import SyncRun
-from mailboxes.lifecycle import OVER, Act, State
+from mailboxes.lifecycle import BECAUSE, OVER, Act, State
 from mailboxes.models import Bal, Claim, Person, Preference, Signatory
 from mailboxes.rules.refusals import NotAllowed, Refused
 from mailboxes.rules.roles import check_may
@@ -42,7 +42,7 @@ def check_preferable(person: Person, bal: Bal | None, *, is_listed: bool, answer
     if bal.state == State.IDLE_ALERTED:
         raise Refused("Cette BAL est alertée pour inactivité : dites d’abord que vous vous en servez.", "state")
     if bal.state != State.ACTIVE:
-        raise Refused(f"Une BAL {bal.get_state_display()} ne peut pas être privilégiée.", "state")
+        raise Refused(f"Cette BAL ne peut pas être privilégiée : {BECAUSE[State(bal.state)]}.", "state")
 
 
 def check_request_preference(preference: Preference, bal: Bal | None, *, by) -> None:
@@ -56,7 +56,7 @@ def check_request_preference(preference: Preference, bal: Bal | None, *, by) -> 
     if bal.liste_rouge:
         raise Refused("Cette BAL est en liste rouge : l’annuaire ne la montre pas.", "liste-rouge")
     if bal.state != State.ACTIVE:
-        raise Refused(f"Cette BAL est {bal.get_state_display()} : son titulaire doit en choisir une autre.", "state")
+        raise Refused(f"Demandez à son titulaire d’en choisir une autre : {BECAUSE[State(bal.state)]}.", "state")
     if preference.is_requested:
         raise Refused("Cette demande est déjà faite à l’opérateur : sa réponse est attendue.", "asked")
     if Preference.objects.observed().filter(pk=preference.pk).exists():
@@ -83,7 +83,7 @@ def check_ranking(run: SyncRun | None) -> None:
     """`run`: the one that brought the ranks, read once for many rows."""
     if run is None:
         raise Refused(
-            "Aucune source chargée ne dit quelle BAL est privilégiée : l’extraction publique l’ignore", "rank"
+            "Aucune source chargée ne dit quelle BAL est privilégiée : l’extraction publique l’ignore.", "rank"
         )
     if run.is_stale:
         day = timezone.localtime(run.as_of)
@@ -98,4 +98,4 @@ def check_make_known(bal: Bal, *, by) -> None:
     if bal.state == State.REQUESTED:
         raise Refused("Cette BAL n’est pas encore ouverte : attendez la réponse de l’opérateur.", "state")
     if bal.state in OVER:
-        raise Refused(f"Cette BAL est {bal.get_state_display()} : ne faites plus connaître son adresse.", "state")
+        raise Refused(f"Ne faites plus connaître cette adresse : {BECAUSE[State(bal.state)]}.", "state")

@@ -6,6 +6,7 @@ Nobody leaves by its word: an account that is closed proposes a departure, which
 from django.db import transaction
 from django.utils import timezone
 
+from directory.typography import quoted
 from mailboxes import actions, rules
 from mailboxes.actions.sightings import see_disabled, see_enabled
 from mailboxes.models import Affiliation, Person, Structure
@@ -13,6 +14,9 @@ from mailboxes.scim.models import ScimUser
 from mailboxes.scim.users import ScimError, UserFacts
 from mailboxes.software.models import Software
 
+TAKEN = "Le userName {} est déjà pris par une autre personne : donnez-en un autre, ou modifiez celle-là."
+DESCRIBED = "{} a déjà un autre userName : modifiez la ressource qui le porte, au lieu d’en créer une."
+NOT_OPENED = "organization : {} n’est le FINESS ni le SIRET d’aucune structure de cette clé."
 KEPT = ("user_name", "external_id", "family_name", "given_name", "email", "title", "department", "active")
 
 
@@ -21,11 +25,11 @@ def provision(software: Software, facts: UserFacts) -> ScimUser:
     """Enter a person, or recognise one who is there already by their RPPS."""
     by = software.user
     if ScimUser.objects.of(software).filter(user_name__iexact=facts.user_name).exists():
-        raise ScimError(409, f"userName est déjà pris : {facts.user_name}.", "uniqueness")
+        raise ScimError(409, TAKEN.format(quoted(facts.user_name)), "uniqueness")
     structure = _structure(software, facts.organization)
     stay = _stay(structure, facts, by)
     if ScimUser.objects.of(software).filter(stay=stay).exists():
-        raise ScimError(409, f"Cette personne est déjà décrite sous un autre userName ({stay.person}).", "uniqueness")
+        raise ScimError(409, DESCRIBED.format(stay.person), "uniqueness")
     row = ScimUser(software=software, stay=stay, **_kept(facts))
     _check(row)
     row.save(force_insert=True)
@@ -41,7 +45,7 @@ def change(row: ScimUser, facts: UserFacts) -> ScimUser:
     by, stay = row.software.user, row.stay
     others = ScimUser.objects.of(row.software).exclude(pk=row.pk)
     if others.filter(user_name__iexact=facts.user_name).exists():
-        raise ScimError(409, f"userName est déjà pris : {facts.user_name}.", "uniqueness")
+        raise ScimError(409, TAKEN.format(quoted(facts.user_name)), "uniqueness")
     _check_rpps(stay.person, facts.rpps)
     kept = _kept(facts)
     if kept == {name: getattr(row, name) for name in KEPT} and facts.rpps in ("", stay.person.rpps):
@@ -89,8 +93,9 @@ def _structure(software: Software, number: str) -> Structure:
     if len(found) == 1:
         return found[0]
     if number:
-        raise ScimError(400, "organization n’est le FINESS ni le SIRET d’une structure de cette clé.", "invalidValue")
-    raise ScimError(400, "Cette clé ouvre plusieurs structures : dites le FINESS ou le SIRET dans organization.",
+        raise ScimError(400, NOT_OPENED.format(quoted(number)), "invalidValue")
+    raise ScimError(400, "Cette clé ouvre plusieurs structures : donnez le FINESS ou le SIRET de l’une dans "
+                    "organization.",
                     "invalidValue")  # fmt: skip
 
 
@@ -98,7 +103,11 @@ def _stay(structure: Structure, facts: UserFacts, by) -> Affiliation:
     known = Person.objects.filter(rpps=facts.rpps).first() if facts.rpps else None
     if known is None:
         if not (facts.family_name and facts.given_name):
-            raise ScimError(400, "name.familyName et name.givenName manquent.", "invalidValue")
+            raise ScimError(
+                400,
+                "name.familyName ou name.givenName manque : donnez les deux, ou un RPPS déjà au registre.",
+                "invalidValue",
+            )
         names: dict = {"family_name": facts.family_name[:100], "given_name": facts.given_name[:100]}
         person = actions.record_person(
             structure, by=by, function=facts.department[:100], profession=facts.title[:100], rpps=facts.rpps or None,
@@ -115,7 +124,9 @@ def _stay(structure: Structure, facts: UserFacts, by) -> Affiliation:
 def _check_rpps(person: Person, rpps: str) -> None:
     if rpps and person.rpps and rpps != person.rpps:
         raise ScimError(
-            409, "Cette personne a un autre RPPS au registre : un gestionnaire corrige son identité.", "mutability"
+            409,
+            "Cette personne a un autre RPPS au registre : demandez à un gestionnaire de corriger son identité.",
+            "mutability",
         )
 
 

@@ -4,7 +4,7 @@ import re
 from copy import deepcopy
 from typing import Any
 
-from directory.typography import cut
+from directory.typography import quoted
 from mailboxes.scim.users import ENTERPRISE, OURS, ScimError
 
 SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -35,17 +35,17 @@ def _operations(said: Any) -> list[dict]:
     said = {key.lower(): value for key, value in said.items()} if isinstance(said, dict) else {}
     rows = said.get("operations")
     if not isinstance(rows, list) or not rows or len(rows) > MOST:
-        raise ScimError(400, f"Operations est une liste de 1 à {MOST} opérations.", "invalidSyntax")
+        raise ScimError(400, f"Operations doit être une liste de 1 à {MOST} opérations.", "invalidSyntax")
     operations = []
     for row in rows:
         if not isinstance(row, dict):
-            raise ScimError(400, "Chaque opération est un objet.", "invalidSyntax")
+            raise ScimError(400, "Chaque opération doit être un objet JSON.", "invalidSyntax")
         row = {key.lower(): value for key, value in row.items()}
         op = str(row.get("op", "")).lower()
         if op not in ("add", "replace", "remove"):
-            raise ScimError(400, "op est add, replace ou remove.", "invalidSyntax")
+            raise ScimError(400, f"op doit être add, replace ou remove, au lieu de {quoted(op)}.", "invalidSyntax")
         if op == "remove" and not row.get("path"):
-            raise ScimError(400, "Une opération remove dit son path.", "noTarget")
+            raise ScimError(400, "Une opération remove doit dire son path : ce qui est à retirer.", "noTarget")
         operations.append({**row, "op": op})
     return operations
 
@@ -53,7 +53,7 @@ def _operations(said: Any) -> list[dict]:
 def _merge(resource: dict, op: str, value: Any) -> None:
     """Without a path, the value is a part of the resource; some write paths for its keys."""
     if not isinstance(value, dict):
-        raise ScimError(400, "Sans path, value est un objet.", "invalidValue")
+        raise ScimError(400, "Sans path, value doit être un objet JSON.", "invalidValue")
     for name, part in value.items():
         if EXTENSIONS.get(name.lower()) and isinstance(part, dict):
             resource.setdefault(EXTENSIONS[name.lower()], {}).update(part)
@@ -69,7 +69,9 @@ def _apply(resource: dict, op: str, path: str, value: Any) -> None:
         return
     found = PATH.match(path)
     if found is None:
-        raise ScimError(400, f"Ce path n’est pas lu ici : {cut(path, 80)}.", "invalidPath")
+        raise ScimError(
+            400, f"Le path {quoted(path)} n’est pas lu ici : écrivez un attribut, comme name.familyName.", "invalidPath"
+        )
     if schema := found["schema"]:
         target = resource.setdefault(EXTENSIONS.get(schema.lower(), schema), {}) if schema.lower() in EXTENSIONS \
             else resource  # fmt: skip
@@ -81,7 +83,11 @@ def _apply(resource: dict, op: str, path: str, value: Any) -> None:
     elif found["sub"]:
         part = target.setdefault(name, {})
         if not isinstance(part, dict):
-            raise ScimError(400, f"{name} n’a pas de sous-attribut sans filtre.", "invalidPath")
+            raise ScimError(
+                400,
+                f'{name} est une liste : dites de quelle ligne par un filtre, comme emails[type eq "work"].value.',
+                "invalidPath",
+            )
         _set(part, _known(part, found["sub"]), op, value)
     else:
         _set(target, name, op, value)
@@ -91,7 +97,7 @@ def _apply_filtered(target: dict, name: str, found: re.Match, op: str, value: An
     """`emails[type eq "work"].value`: the rows that match; where none does, one that would."""
     rows = target.setdefault(name, [])
     if not isinstance(rows, list):
-        raise ScimError(400, f"{name} n’est pas une liste.", "invalidFilter")
+        raise ScimError(400, f"{name} n’est pas une liste : retirez le filtre entre crochets.", "invalidFilter")
     wanted: Any = found["value"].strip('"')
     wanted = {"true": True, "false": False}.get(wanted, wanted) if not found["value"].startswith('"') else wanted
     matching = [row for row in rows if isinstance(row, dict) and row.get(found["filter"]) == wanted]

@@ -47,7 +47,7 @@ def read_user(said: Any) -> UserFacts:
     """The facts of a resource; an attribute of the standard that is of no use here is passed over, as RFC 7644, 3.3
     lets a provider do."""
     if not isinstance(said, dict):
-        raise ScimError(400, "Le corps est un objet JSON : une ressource User.", "invalidSyntax")
+        raise ScimError(400, "Le corps doit être un objet JSON : une ressource User.", "invalidSyntax")
     said = {key.lower(): value for key, value in said.items()}  # attribute names are case-insensitive
     name, enterprise, ours = _part(said, "name"), _part(said, ENTERPRISE.lower()), _part(said, OURS.lower())
     facts = UserFacts(
@@ -63,14 +63,14 @@ def read_user(said: Any) -> UserFacts:
         active=as_bool(said.get("active", True), "active"),
     )
     if not facts.user_name:
-        raise ScimError(400, "userName manque.", "invalidValue")
+        raise ScimError(400, "userName manque : donnez le nom de la personne dans votre annuaire.", "invalidValue")
     return facts
 
 
 def _part(said: dict, name: str) -> dict:
     part = said.get(name) or {}
     if not isinstance(part, dict):
-        raise ScimError(400, f"{name} est un objet.", "invalidSyntax")
+        raise ScimError(400, f"{name} doit être un objet JSON.", "invalidSyntax")
     return {key.lower(): value for key, value in part.items()}
 
 
@@ -79,9 +79,9 @@ def _text(said: dict, name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise ScimError(400, f"{name} est un texte.", "invalidValue")
+        raise ScimError(400, f"{name} doit être un texte.", "invalidValue")
     if len(value) > LONGEST:
-        raise ScimError(400, f"{name} dépasse {LONGEST} caractères.", "invalidValue")
+        raise ScimError(400, f"{name} a {len(value)} caractères : {LONGEST} au plus.", "invalidValue")
     return " ".join(value.split())
 
 
@@ -91,7 +91,7 @@ def as_bool(value: Any, name: str) -> bool:
         return value
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
-    raise ScimError(400, f"{name} est vrai ou faux.", "invalidValue")
+    raise ScimError(400, f"{name} doit être true ou false.", "invalidValue")
 
 
 def _email(said: Any) -> str:

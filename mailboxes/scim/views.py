@@ -16,7 +16,9 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView, exception_handler
 
+from directory.typography import for_software, quoted
 from mailboxes.api.parsers import StrictParser
+from mailboxes.api.problems import sentence_of
 from mailboxes.lifecycle import Scope
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.scim.actions import change, forget, provision
@@ -43,7 +45,7 @@ class ScimParser(StrictParser):
 
 
 class ByKey(BasePermission):
-    message = "Cette adresse s’ouvre par la clé d’un logiciel."
+    message = "Cette adresse ne s’ouvre que par la clé d’un logiciel : en-tête « Authorization: Bearer »."
 
     def has_permission(self, request, view):
         return request.auth is not None
@@ -61,12 +63,11 @@ def scim_exception_handler(exc, context):
     if answer is None:
         return None
     headers = {name: answer[name] for name in PASSED_ON if name in answer}
-    said = answer.data.get("detail", "") if isinstance(answer.data, dict) else ""
-    return error(answer.status_code, str(said), headers=headers)
+    return error(answer.status_code, sentence_of(exc, answer), headers=headers)
 
 
 def error(status: int, detail: str, scim_type: str = "", headers: dict | None = None) -> Response:
-    body = {"schemas": [ERROR], "status": str(status), "detail": detail}
+    body = {"schemas": [ERROR], "status": str(status), "detail": for_software(detail)}
     return Response(body | ({"scimType": scim_type} if scim_type else {}), status=status, headers=headers)
 
 
@@ -87,7 +88,7 @@ class ScimView(APIView):
     def found(self, pk) -> ScimUser:
         row = self.users().filter(pk=pk).first()
         if row is None:
-            raise ScimError(404, f"User {pk} n’est pas connu de cette clé.")
+            raise ScimError(404, f"User {pk} n’est pas connu de cette clé : cherchez la personne par son userName.")
         return row
 
     def shown(self, row: ScimUser) -> dict[str, Any]:
@@ -145,7 +146,11 @@ def read_filter(said: str) -> dict[str, Any]:
     column = LOOKED_FOR.get(found[1].lower()) if found else None
     if found is None or column is None:
         names = "userName, externalId, id, emails.value, active"
-        raise ScimError(400, f"Filtre lu ici : un attribut ({names}), eq, une valeur.", "invalidFilter")
+        raise ScimError(
+            400,
+            f"Le filtre {quoted(said)} n’est pas lu ici : écrivez un attribut ({names}), eq, une valeur.",
+            "invalidFilter",
+        )
     value = found[2].strip('"').replace('\\"', '"').replace("\\\\", "\\")
     if column == "active":
         return {column: value.lower() == "true"}
@@ -159,7 +164,7 @@ def _number(request, name: str, default: int) -> int:
     if not said:
         return default
     if not re.fullmatch(r"-?[0-9]{1,9}", said):
-        raise ScimError(400, f"{name} est un nombre.", "invalidValue")
+        raise ScimError(400, f"{name} doit être un nombre, au lieu de {quoted(said)}.", "invalidValue")
     return int(said)
 
 
@@ -207,6 +212,8 @@ class ScimUnknownView(ScimView):
     """Any other address under `/scim/`: Groups are not kept, for a group opens no mailbox here."""
 
     def get(self, request, rest=""):
-        raise ScimError(404, "Servi ici : Users, ServiceProviderConfig, ResourceTypes.")
+        raise ScimError(
+            404, f"{quoted(rest)} n’est pas servi ici. Servis : Users, ServiceProviderConfig, ResourceTypes."
+        )
 
     post = put = patch = delete = get

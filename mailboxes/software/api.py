@@ -14,6 +14,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from directory.typography import quoted
 from mailboxes.api.fields import VisibleField
 from mailboxes.api.serializers import example
 from mailboxes.api.strict import StrictSerializer
@@ -219,7 +220,9 @@ class WebhookViewSet(ResourceViewSet):
         rows = self.get_object().deliveries.order_by("-created_at", "-pk")
         if (stage := request.query_params.get("stage")) is not None:
             if stage not in Delivery.Stage.values:
-                raise serializers.ValidationError({"stage": [f"Connus : {', '.join(Delivery.Stage.values)}."]})
+                raise serializers.ValidationError(
+                    {"stage": [f"{quoted(stage)} est inconnu. Connus : {', '.join(Delivery.Stage.values)}."]}
+                )
             rows = rows.filter(stage=stage)
         return Response(DeliveriesSerializer({"results": rows[:SHOWN]}).data)
 

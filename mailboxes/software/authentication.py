@@ -44,7 +44,9 @@ class KeyAuthentication(BaseAuthentication):
         now = timezone.now()
         found = opening(digest=digest_of(token), now=now)
         if not found:
-            raise AuthenticationFailed("Cette clé est inconnue, expirée ou révoquée.", "unknown_key")
+            raise AuthenticationFailed(
+                "Cette clé est inconnue, expirée ou révoquée : demandez-en une à un gestionnaire.", "unknown_key"
+            )
         (key,) = found
         key.mark_used(now)
         key.software.user._used_bals = frozenset()  # it is nobody's titulaire or délégataire: nothing to read

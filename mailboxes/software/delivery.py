@@ -26,12 +26,10 @@ from django.utils import timezone
 
 from directory.typography import cut, quoted
 from mailboxes.models import JournalEntry
-from mailboxes.software.models import EVENT_OF, Delivery, Webhook
+from mailboxes.software.models import EVENT_OF, WAITS, Delivery, Webhook
 
 TIMEOUT = 10  # seconds without a sign from the other side
 DEADLINE = 15  # seconds for the whole exchange, whatever signs it gives
-# After these the delivery is given up; a person may replay it.
-WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440)]
 SETTLED = timedelta(hours=1)  # no transaction of ours lasts as long: below such a line, no other will appear
 BATCH = 500
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -40,7 +38,10 @@ NOWHERE = [ipaddress.ip_network(one) for one in ("::/96", "64:ff9b:1::/48", "fec
 
 
 # The same of a name that leads nowhere and of one that leads inside: who adds a webhook does not learn our machines.
-NOT_CALLED = "{} n’est pas appelé : ce n’est pas une machine d’internet, ni d’un réseau que l’hébergeur permet."
+NOT_CALLED = (
+    "{} n’est pas appelé : ce n’est pas une machine d’internet, ni d’un "
+    "réseau que l’hébergeur permet. Vérifiez l’adresse."
+)
 
 
 class Unsafe(Exception):
@@ -130,7 +131,10 @@ async def _call(target: httpx.URL, **options) -> int:
         ):
             return got.status_code
     except TimeoutError:
-        raise TimeoutError(f"Pas de réponse en {DEADLINE} secondes.") from None
+        raise TimeoutError(
+            f"Pas de réponse en {DEADLINE} secondes : voyez si le logiciel "
+            "est en marche, et répond avant de travailler."
+        ) from None
 
 
 def standard_headers(secrets: list[str], name: str, body: bytes, now: datetime) -> dict[str, str]:

@@ -24,12 +24,14 @@ def check_software(act: Act, structures: Collection[Structure], *, by) -> None:
 
 def check_key_days(days: int) -> None:
     if not 1 <= days <= MAX_KEY_DAYS:
-        raise Refused(f"Une clé vaut de 1 à {MAX_KEY_DAYS} jours.", "days")
+        raise Refused(
+            f"Une clé vaut de 1 à {MAX_KEY_DAYS} jours : donnez-en un nombre entre les deux, au lieu de {days}.", "days"
+        )
 
 
 def check_key_stands(key) -> None:
     if not key.is_valid:
-        raise Refused("Cette clé est expirée ou révoquée : elle n’ouvre plus rien.", "key")
+        raise Refused("Cette clé est expirée ou révoquée : donnez-en une nouvelle au logiciel.", "key")
 
 
 def check_webhook(act: Act, structure: Structure, *, by) -> None:
@@ -42,10 +44,12 @@ def check_webhook_url(url: str) -> None:
     if parts.username or parts.password:
         raise Refused("N’écrivez ni nom ni mot de passe dans l’adresse : la signature suffit.", "credentials")
     if parts.scheme != "https" and not settings.WEBHOOK_NETWORKS:
-        raise Refused("L’adresse d’un webhook commence par https://.", "scheme")
+        raise Refused("L’adresse doit commencer par https:// : rien n’est livré en clair.", "scheme")
     try:
         ip = ipaddress.ip_address(parts.hostname or "")
     except ValueError:
         return
     if not ip.is_global and not any(ip in network for network in settings.WEBHOOK_NETWORKS):
-        raise Refused(f"{quoted(ip)} est une adresse intérieure : elle n’est pas appelée.", "inside")
+        raise Refused(
+            f"{quoted(ip)} est une adresse intérieure, qui n’est pas appelée : donnez-en une d’internet.", "inside"
+        )

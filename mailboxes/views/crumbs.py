@@ -9,29 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from mailboxes.lists.listing import LISTINGS, last_asked
-from mailboxes.views.menu import MENU, MenuGroup, MenuPage, leads_to
-
-# The pages whose address does not begin with that of the page above them.
-ABOVE = {
-    "anomaly-resolve": "bal-list",
-    "batch": "bal-list",
-    "batch-list": "bal-list",
-    "contact-answer": "person-list",
-    "delegation-ask": "bal-list",
-    "delegation-end": "bal-list",
-    "delegation-extend": "bal-list",
-    "delegation-take-over": "bal-list",
-    "digest": "dashboard",
-    "finding": "dashboard",
-    "handover-ask": "person-list",
-    "movement-open": "person-list",
-    "departure-record": "person-list",
-    "departure-cancel": "person-list",
-    "place-move-undo": "structure-list",
-    "savings": "costs",
-    "savings-ask": "costs",
-    "view-list": "bal-list",
-}
+from mailboxes.views.menu import place_in_menu
 
 
 class Crumb(NamedTuple):
@@ -53,24 +31,10 @@ def crumbs_of(request: HttpRequest, *, follows: bool) -> list[Crumb]:
     group, page = found
     if page.of_structures and not follows:
         return []
-    above = [Crumb(group.label)] if group else []
+    above = [Crumb(group.label)] if group and group.label != page.label else []
     if page.view == match.view_name:
         return above
     listing = next((one for one in LISTINGS.values() if one.view == page.view), None)
     url = last_asked(request, listing) if listing else reverse(page.view)
     number = next((value for value in match.kwargs.values() if isinstance(value, int)), None)
     return [*above, Crumb(page.label, f"{url}#r{number}" if listing and number else url)]
-
-
-def place_in_menu(path: str, view: str) -> tuple[MenuGroup | None, MenuPage] | None:
-    """The page of the menu that this one is below, and its group; None: it is below none."""
-    every: list[tuple[MenuGroup | None, MenuPage]] = []
-    for entry in MENU:
-        if isinstance(entry, MenuGroup):
-            every += [(entry, page) for page in entry.pages]
-        else:
-            every.append((None, entry))
-    if view in ABOVE:
-        return next(found for found in every if found[1].view == ABOVE[view])
-    fitting = [found for found in every if leads_to(found[1], path)]
-    return max(fitting, key=lambda found: len(found[1].url), default=None)

@@ -4,9 +4,9 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from mailboxes.findings import OF_BALS, Finding
-from mailboxes.findings.of_one import OF_ONE
+from mailboxes.findings.of_one import OF_ONE, OfOne
 from mailboxes.gaps import BY_NAME as SITUATIONS
-from mailboxes.gaps import Gaps
+from mailboxes.gaps import Gaps, Situation
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import Bal, Structure
 from mailboxes.rules import allows, check_act, check_move, check_repair_orphan
@@ -69,6 +69,11 @@ def _column(name: str) -> str:
     return f"is_{name.replace('-', '_')}"
 
 
+def said_of_one(name: str) -> OfOne | Situation:
+    """A gap on the page that is about one."""
+    return OF_ONE.get(name, SITUATIONS[name])
+
+
 def _gaps_of(bal: Bal, user) -> list[dict]:
     """The gaps of one BAL; who does not follow the structure reads what is wrong, and is led nowhere."""
     gaps = Gaps(Structure.objects.filter(pk=bal.structure_id)).narrowed(addresses=(bal.address,)).counts()
@@ -76,7 +81,7 @@ def _gaps_of(bal: Bal, user) -> list[dict]:
     return [
         {
             "finding": SITUATIONS[name],
-            "said": OF_ONE.get(name, SITUATIONS[name]),
+            "said": said_of_one(name),
             "status": status,
             "url": reverse("gap", args=[name, bal.structure_id, bal.address]) if follows else "",
             "label": "Traiter l’écart",

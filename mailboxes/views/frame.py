@@ -17,6 +17,11 @@ def sees_structures(user) -> bool:
     return user.is_superuser or bool(managed_structures(user)) or Structure.objects.visible_to(user).exists()
 
 
+def _menu(request, follows: bool) -> list[dict]:
+    view = request.resolver_match.view_name if request.resolver_match else ""
+    return menu_for(request.path, view, follows, pinned_of(request.user))
+
+
 def frame(request):
     """A context processor; each query is made only by a page that shows what it is for."""
     choices = SimpleLazyObject(lambda: choices_of(request))
@@ -29,6 +34,6 @@ def frame(request):
         "acting_choices": choices,
         "sees_structures": follows,
         "crumbs": SimpleLazyObject(lambda: crumbs_of(request, follows=bool(follows))),
-        "main_menu": SimpleLazyObject(lambda: menu_for(request.path, bool(follows), pinned_of(request.user))),
+        "main_menu": SimpleLazyObject(lambda: _menu(request, bool(follows))),
         "annuaire": SimpleLazyObject(SyncRun.objects.latest_public),
     }

@@ -21,6 +21,7 @@ from mailboxes.models import JournalEntry, Structure
 from mailboxes.rules import allows, check_act, check_read_history, check_somewhere, may_at
 from mailboxes.views.batches import asked_of, begin
 from mailboxes.views.files import csv_file
+from mailboxes.views.findings import said_of_one
 
 RECENT = 10
 BULK = KINDS["gaps"]
@@ -126,6 +127,7 @@ def gap(request, situation, structure, address):
         "mailboxes/gaps/gap.html",
         {
             "gap": row,
+            "said": said_of_one(row.situation.name),
             "remedies": [act for act in remedies if may_at(act, row.structure_id, by=request.user)],
             "can_correct": bool(row.bal and allows(check_act, row.bal, Act.CORRECT, by=request.user)),
             "request_text": request_for(row) if Act.ASK_OPERATOR in row.situation.remedies else "",

@@ -104,6 +104,29 @@ MENU: tuple[MenuPage | MenuGroup, ...] = (
 )
 
 
+# The pages whose address does not begin with that of the page above them.
+ABOVE = {
+    "anomaly-resolve": "bal-list",
+    "batch": "bal-list",
+    "batch-list": "bal-list",
+    "contact-answer": "person-list",
+    "delegation-ask": "bal-list",
+    "delegation-end": "bal-list",
+    "delegation-extend": "bal-list",
+    "delegation-take-over": "bal-list",
+    "digest": "dashboard",
+    "finding": "dashboard",
+    "handover-ask": "person-list",
+    "movement-open": "person-list",
+    "departure-record": "person-list",
+    "departure-cancel": "person-list",
+    "place-move-undo": "structure-list",
+    "savings": "costs",
+    "savings-ask": "costs",
+    "view-list": "bal-list",
+}
+
+
 class Pinned(NamedTuple):
     """A saved view, in the group of its list's page."""
 
@@ -123,13 +146,26 @@ def pinned_of(user) -> list[Pinned]:
     return [Pinned(view.title, LISTINGS[view.listing].view, view.query) for view in views if view.listing in LISTINGS]
 
 
-def menu_for(path: str, sees_structures: bool, pinned: Sequence[Pinned] = ()) -> list[dict]:
-    """What `_nav.html` draws for who stands at `path`; a page's address is the beginning of those it leads to, and of
-    two that fit the longer one is meant."""
+def menu_for(path: str, view: str, sees_structures: bool, pinned: Sequence[Pinned] = ()) -> list[dict]:
+    """What `_nav.html` draws for who stands at `path`."""
     shown = [entry for entry in MENU if sees_structures or not entry.of_structures]
-    pages = [page for entry in shown for page in _pages_of(entry, sees_structures)]
-    here = max((page for page in pages if leads_to(page, path)), key=lambda page: len(page.url), default=None)
+    _, here = place_in_menu(path, view) or (None, None)
     return [_drawn(entry, here, sees_structures, pinned) for entry in shown]
+
+
+def place_in_menu(path: str, view: str) -> tuple[MenuGroup | None, MenuPage] | None:
+    """The page of the menu that this one is below, and its group; None: it is below none. A page's address is the
+    beginning of those it leads to, and of two that fit the longer one is meant."""
+    every: list[tuple[MenuGroup | None, MenuPage]] = []
+    for entry in MENU:
+        if isinstance(entry, MenuGroup):
+            every += [(entry, page) for page in entry.pages]
+        else:
+            every.append((None, entry))
+    if view in ABOVE:
+        return next(found for found in every if found[1].view == ABOVE[view])
+    fitting = [found for found in every if leads_to(found[1], path)]
+    return max(fitting, key=lambda found: len(found[1].url), default=None)
 
 
 def _pages_of(entry: MenuPage | MenuGroup, sees_structures: bool) -> list[MenuPage]:

@@ -71,7 +71,7 @@ def pdf(title: str, parts: Iterable[Flowable], *, structure: str = "", day: date
     )  # fmt: skip
     opening = [_paragraph(title, TITLE), *([_paragraph(subtitle, QUIETLY)] if subtitle else []), Spacer(0, 3 * mm)]
     head = printed(structure), date_format(day, "j F Y")
-    frame.build([*opening, *parts], canvasmaker=partial(_NumberedCanvas, title=printed(title), head=head))
+    frame.build([*opening, *parts], canvasmaker=partial(_NumberedCanvas, title=printed(typeset(title)), head=head))
     return content.getvalue()
 
 
@@ -110,21 +110,21 @@ class _NumberedCanvas(Canvas):
 
 # --- What goes in -----------------------------------------------------------------------------------------------------
 def heading(text: str) -> Flowable:
-    return _paragraph(typeset(text), HEADING, keepWithNext=True)
+    return _paragraph(text, HEADING, keepWithNext=True)
 
 
 def paragraph(text: str) -> Flowable:
     """Words of ours, as French is printed; their line breaks are kept."""
-    return _paragraph(typeset(text), BODY)
+    return _paragraph(text, BODY)
 
 
 def as_written(text: str) -> Flowable:
     """Somebody's own words; their line breaks are kept."""
-    return _paragraph(text, BODY)
+    return _drawn(text, BODY)
 
 
 def note(text: str) -> Flowable:
-    return _paragraph(typeset(text), QUIETLY)
+    return _paragraph(text, QUIETLY)
 
 
 def bullets(items: Iterable[str], *, numbered: bool = False) -> Flowable:
@@ -141,7 +141,7 @@ def bullets(items: Iterable[str], *, numbered: bool = False) -> Flowable:
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> Flowable:
     """Label and value, side by side."""
-    rows = [[_paragraph(typeset(label), HEAD), _cell(value, CELL)] for label, value in pairs]
+    rows = [[_paragraph(label, HEAD), _cell(value, CELL)] for label, value in pairs]
     return Table(rows, [WIDTH * 0.32, WIDTH * 0.68], style=TableStyle(GRID), spaceAfter=8)
 
 
@@ -151,8 +151,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence], *, widths: Sequence[f
     shares = widths or [2.0, *[1.0] * (len(header) - 1)]
     counts = [any(_is_number(row[column]) for row in rows) for column in range(len(header))]
     heads = [
-        _paragraph(typeset(label), HEAD_FIGURE if is_count else HEAD)
-        for label, is_count in zip(header, counts, strict=True)
+        _paragraph(label, HEAD_FIGURE if is_count else HEAD) for label, is_count in zip(header, counts, strict=True)
     ]
     styles = [FIGURE if is_count else CELL for is_count in counts]
     lines = [[_cell(value, style) for value, style in zip(row, styles, strict=True)] for row in rows]
@@ -178,6 +177,11 @@ def _cell(value, style: ParagraphStyle) -> Flowable:
 
 
 def _paragraph(text: str, style: ParagraphStyle, **options) -> Paragraph:
+    """Whatever is composed here, of a title as of a cell."""
+    return _drawn(typeset(text), style, **options)
+
+
+def _drawn(text: str, style: ParagraphStyle, **options) -> Paragraph:
     style = ParagraphStyle(style.name, style, **options) if options else style
     return Paragraph(escape(printed(text)).replace("\n", "<br/>"), style)
 

@@ -14,17 +14,19 @@ from mailboxes.models import Movement, Sighting, Structure
 from mailboxes.rules import allows, check_dismiss_sighting, check_may
 from mailboxes.views.acts import ActionView
 
+# What every list of sightings shows, by `mailboxes/sightings/_seen.html`.
+SEEN = (
+    Column("who", "Qui, ou quelle BAL"),
+    Column("kind", "Ce qui est vu", ("kind",)),
+    Column("seen", "Depuis le", ("seen_at",)),
+)
+
 
 class SightingList(Listing):
     name, view, nouns = "sightings", "sighting-list", ("proposition", "propositions")
     row, empty = "mailboxes/sightings/_row.html", "mailboxes/sightings/_none.html"
     inline = ("etat",)
-    columns = (
-        Column("who", "Qui, ou quelle BAL"),
-        Column("kind", "Ce qui est vu", ("kind",)),
-        Column("seen", "Depuis le", ("seen_at",)),
-        Column("todo", "À faire, ou motif"),
-    )
+    columns = (*SEEN, Column("todo", "À faire, ou motif"))
 
     @classmethod
     def within(cls, rows, place):

@@ -177,7 +177,7 @@ UNREADABLE = {
     "latin1": (HEADER.encode("latin-1"), "UTF-8"),
     "another file": (b"a|b\n1|2\n", "colonne absente"),
     "double column": ((HEADER + "Identifiant PP|").encode(), "figure deux fois"),
-    "cut in a line": (GOOD.encode()[:-40], "tronqué : il s'arrête au milieu de la ligne"),
+    "cut in a line": (GOOD.encode()[:-40], "tronqué : il s’arrête au milieu de la ligne"),
     "truncated zip": (ZIP[:-30], "illisible ou tronquée"),
     "damaged zip": (ZIP[:70] + bytes(20) + ZIP[90:], "abîmée"),
     "none of the members": (
@@ -243,7 +243,7 @@ def test_a_wrong_byte_costs_its_line_alone(write):
     first = raw.index("Zoé".encode())
     found = read(write(raw=raw[:first] + raw[first:].replace("Zoé".encode(), b"Zo\xe9", 1)))
     assert [type(one) for one in found] == [RejectedRecord, ActivityRecord, ActivityRecord]
-    assert (found[0].number, found[0].reason[:28]) == (2, "ligne qui n'est pas en UTF-8")
+    assert (found[0].number, found[0].reason[:28]) == (2, "ligne qui n’est pas en UTF-8")
 
 
 def test_a_cabinet_is_also_known_by_its_former_identifier(write):

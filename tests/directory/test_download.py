@@ -117,13 +117,13 @@ def test_what_a_server_may_answer_instead_is_said(answer, sentence):
 def test_a_server_that_is_not_there_is_said():
     with serve({}) as url:
         pass
-    with pytest.raises(UnreadableSource, match="n'atteint pas"):
+    with pytest.raises(UnreadableSource, match="n’atteint pas"):
         read(f"{url}/x")
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/x", "nowhere"])
 def test_only_http_addresses_are_opened(url):
-    with pytest.raises(UnreadableSource, match="n'est pas une adresse http"):
+    with pytest.raises(UnreadableSource, match="n’est pas une adresse http"):
         read(url)
 
 

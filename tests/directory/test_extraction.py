@@ -92,7 +92,7 @@ def test_a_32nd_field_is_one_too_many_unless_the_header_has_it(write):
 @pytest.mark.parametrize("cut", [3, 9, 40, 120])
 def test_a_file_cut_in_its_last_line_is_refused_whatever_the_share_lost(write, cut):
     raw = f"{HEADER}\n{f'{line()}{chr(10)}' * 200}".encode()
-    assert refusal(write(raw=raw[:-cut])) == "Le fichier est tronqué : il s'arrête au milieu de la ligne 201."
+    assert refusal(write(raw=raw[:-cut])) == "Le fichier est tronqué : il s’arrête au milieu de la ligne 201."
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,12 @@ def test_a_wrong_byte_costs_its_line_alone(write):
     raw = "\n".join([HEADER, line(), line(given_name="Zoé"), line(), ""]).encode().replace("Zoé".encode(), b"Zo\xe9")
     good, bad, last = read(write(raw=raw))
     assert good == last == ALICE
-    assert (bad.number, bad.reason) == (3, "ligne qui n'est pas en UTF-8 : octet 0xE9 en position 86")
+    assert (bad.number, bad.reason) == (3, "ligne qui n’est pas en UTF-8 : octet 0xE9 en position 86")
 
 
 def test_a_file_of_another_encoding_is_refused_as_a_whole(write):
     raw = f"{HEADER}\n".encode() + f"{line(given_name='Zoé')}\n".encode("cp1252") * 30
-    assert "Le fichier n'est pas en UTF-8 : octet 0xE9" in refusal(write(raw=raw))
+    assert "Le fichier n’est pas en UTF-8 : octet 0xE9" in refusal(write(raw=raw))
 
 
 def test_a_column_that_can_be_done_without_is_lost_alone_and_told(write):
@@ -186,12 +186,12 @@ def test_codes_labels_and_oddities(write, field, said, kept):
         ("PER|x@aura.mssante.fr", "2 champs au lieu de 31"),
         (line(address=""), "adresse absente"),
         (line(address="   "), "adresse absente"),
-        (line(address="alice@gmail.com"), "«\u00a0alice@gmail.com\u00a0» n'est pas une adresse MSSanté"),
-        (line(address="alice@mssante.fr"), "«\u00a0alice@mssante.fr\u00a0» n'est pas une adresse MSSanté"),
-        (line(address="a b@aura.mssante.fr"), "«\u00a0a b@aura.mssante.fr\u00a0» n'est pas une adresse MSSanté"),
+        (line(address="alice@gmail.com"), "«\u00a0alice@gmail.com\u00a0» n’est pas une adresse MSSanté"),
+        (line(address="alice@mssante.fr"), "«\u00a0alice@mssante.fr\u00a0» n’est pas une adresse MSSanté"),
+        (line(address="a b@aura.mssante.fr"), "«\u00a0a b@aura.mssante.fr\u00a0» n’est pas une adresse MSSanté"),
         (
             line(address="alice@aura.mssante.fr.evil.com"),
-            "«\u00a0alice@aura.mssante.fr.evil.com\u00a0» n'est pas une adresse MSSanté",
+            "«\u00a0alice@aura.mssante.fr.evil.com\u00a0» n’est pas une adresse MSSanté",
         ),
         (line(person_id="1" * 255), "identifiant de plus de 254 caractères"),
     ],
@@ -231,7 +231,7 @@ UNREADABLE = {
     "half a zip": (ZIP[: len(ZIP) // 2], "illisible ou tronquée"),
     "damaged zip": (ZIP[:60] + bytes(20) + ZIP[80:], "abîmée"),
     "no member": (zip_of(), "ne contient aucun fichier"),
-    "two members": (zip_of(("a.txt", GOOD), ("b.txt", GOOD)), "2 fichiers au lieu d'un seul (a.txt, b.txt…)"),
+    "two members": (zip_of(("a.txt", GOOD), ("b.txt", GOOD)), "2 fichiers au lieu d’un seul (a.txt, b.txt…)"),
     "bomb": (zip_of(("a.txt", b"\0" * 60_000_000)), "par prudence"),
 }
 

@@ -148,7 +148,7 @@ def test_ordinary_e_mails_and_red_listed_mailboxes_are_left_aside(load, server):
     run = load()
     assert held() == []
     assert [line.reason for line in run.rejected_lines.all()] == [
-        "Practitioner, page 1 : «\u00a0ana@ailleurs.fr\u00a0» n'est pas une adresse MSSanté"
+        "Practitioner, page 1 : «\u00a0ana@ailleurs.fr\u00a0» n’est pas une adresse MSSanté"
     ]
 
 
@@ -290,7 +290,7 @@ def test_a_passing_fault_in_the_middle_is_retried_with_growing_waits(load, serve
 LASTING = {
     "html": (fault(200, b"<!doctype html><html>Maintenance</html>"), "une page web"),
     "truncated": (fault(200, b'{"resourceType": "Bundle", "entry": [{"re'), "JSON tronqué"),
-    "cut": (cut_off, "s'est interrompue"),
+    "cut": (cut_off, "s’est interrompue"),
     "down": (fault(503, b"x"), "a répondu 503"),
 }
 FINAL = {

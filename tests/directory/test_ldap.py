@@ -151,7 +151,7 @@ def test_a_patient_s_address_is_never_kept():
 def test_a_value_that_is_not_utf_8_puts_its_entry_aside():
     values = {"mail": [b"a@x.mssante.fr"], "sn": [b"\xe9"]}
     (line,) = source_module.records_of(4, "cn=x", values, source_module._fields({}))
-    assert (line.number, line.reason, line.text) == (4, "valeur qui n'est pas en UTF-8", "cn=x")
+    assert (line.number, line.reason, line.text) == (4, "valeur qui n’est pas en UTF-8", "cn=x")
 
 
 def test_what_is_gone_is_withdrawn_and_too_much_is_refused(load, openldap):
@@ -176,11 +176,11 @@ def remove(openldap, numbers):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"password": "faux"}, "refuse LDAP_USER ou LDAP_PASSWORD"),
+        ({"password": "faux"}, "vérifiez LDAP_USER et LDAP_PASSWORD"),
         ({"base": "dc=ailleurs"}, "LDAP_BASE"),
         ({"filter": "(mail="}, "LDAP_FILTER"),
         ({"ca_file": "/nulle/part.pem"}, "LDAP_CA_FILE"),
-        ({"url": "http://127.0.0.1"}, "n'est pas une adresse ldap"),
+        ({"url": "http://127.0.0.1"}, "n’est pas une adresse ldap"),
         ({"url": "ldap://127.0.0.1:1"}, "injoignable"),
         ({"url": ""}, "LDAP_URL"),
     ],
@@ -251,7 +251,7 @@ def test_10_000_entries_then_a_size_limit_then_a_server_killed_in_the_middle(loa
         return ask(pages, control)
 
     monkeypatch.setattr(source_module.LdapPages, "_ask", ask)
-    with pytest.raises(UnreadableSource, match="injoignable, ou la connexion s'est interrompue"):
+    with pytest.raises(UnreadableSource, match="injoignable, ou la connexion s’est interrompue"):
         load(own_openldap)
 
     assert (held(), Change.objects.count()) == (10_000, 0)
@@ -271,4 +271,4 @@ def test_without_python_ldap_all_else_works_and_a_sentence_tells(monkeypatch, ca
         monkeypatch.undo()
         importlib.reload(source_module)
     assert end.value.code == 2
-    assert "python-ldap, qui n'est pas installé" in capsys.readouterr().err
+    assert "python-ldap, qui n’est pas installé" in capsys.readouterr().err

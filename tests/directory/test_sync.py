@@ -152,7 +152,7 @@ def test_rejected_lines_are_counted_and_kept(load):
     assert list(run.rejected_lines.values_list("number", "reason")) == [
         (3, "2 champs au lieu de 31"),
         (4, "adresse absente"),
-        (5, "«\u00a0a@b.fr\u00a0» n'est pas une adresse MSSanté"),
+        (5, "«\u00a0a@b.fr\u00a0» n’est pas une adresse MSSanté"),
     ]
 
 

@@ -269,7 +269,7 @@ def test_a_network_that_forbids_it_is_told_in_one_sentence_with_the_ways_round(
     with django_capture_on_commit_callbacks(execute=True):
         answer = fetch(staff)
     text = unescape(staff.get(answer.headers["Location"]).text)
-    assert "Ce serveur n'atteint pas 127.0.0.1:9" in text
+    assert "Ce serveur n’atteint pas 127.0.0.1:9" in text
     assert "HTTPS_PROXY" in text
     assert "chargez-le ici" in text
 

@@ -112,8 +112,8 @@ def test_what_is_no_domain_is_put_aside_with_its_line(write):
     )
     rejected = [(record.number, record.reason) for record in records if isinstance(record, RejectedRecord)]
     assert rejected == [
-        (4, "«\u00a0\u00a0» n'est pas un nom de domaine"),
-        (5, "«\u00a0deux mots\u00a0» n'est pas un nom de domaine"),
+        (4, "«\u00a0\u00a0» n’est pas un nom de domaine"),
+        (5, "«\u00a0deux mots\u00a0» n’est pas un nom de domaine"),
     ]
     assert [r.name for r in records if isinstance(r, DomainRecord)] == ["a.mssante.fr", "xn--accentu-hya.mssante.fr"]
 
@@ -146,13 +146,13 @@ UNREADABLE = {
     "leak": (listed(domain("&f;"), before=LEAK), "type de document (DTD)"),
     "outer DTD": (listed(before='<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">'), "type de document (DTD)"),
     "html": (b"<!DOCTYPE html><html><body>maintenance</body></html>", "page web (HTML)"),
-    "html without a type": (b"<html><body></body></html>", "n'est pas la liste blanche"),
+    "html without a type": (b"<html><body></body></html>", "n’est pas la liste blanche"),
     "other namespace": (listed(namespace="https://example.org/schema"), "«\u00a0https://example.org/schema\u00a0»"),
-    "no namespace": (GOOD.replace(f' xmlns="{NAMESPACE}"'.encode(), b""), "l'espace de noms «\u00a0\u00a0»"),
+    "no namespace": (GOOD.replace(f' xmlns="{NAMESPACE}"'.encode(), b""), "l’espace de noms «\u00a0\u00a0»"),
     "truncated": (GOOD[:-60], "tronqué"),
-    "not XML": (b"a|b|c\n", "n'est pas du XML lisible"),
-    "unknown encoding": (GOOD.replace(b"UTF-8", b"klingon"), "n'est pas du XML lisible"),
-    "not UTF-8": (GOOD.replace(b"Centre", b"\xe9\xff"), "n'est pas du XML lisible"),
+    "not XML": (b"a|b|c\n", "n’est pas du XML lisible"),
+    "unknown encoding": (GOOD.replace(b"UTF-8", b"klingon"), "n’est pas du XML lisible"),
+    "not UTF-8": (GOOD.replace(b"Centre", b"\xe9\xff"), "n’est pas du XML lisible"),
 }
 
 

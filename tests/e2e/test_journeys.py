@@ -197,7 +197,7 @@ def test_a_holder_goes_the_whole_way_out_without_javascript(app, bare_page, log_
     page.get_by_role("button", name="Demander la dépublication").click()
     page.get_by_text("La dépublication est demandée.").wait_for()
     bal_page = page.url
-    expect(page.locator(".progress-steps .is-done")).to_have_count(2)
+    expect(page.locator(".request-steps .is-done")).to_have_count(2)
     app.manage("job", "verify_absences", "--for-real")  # the annuaire of the cast never showed this one
     page.goto(bal_page)
     assert page.locator("h1 .badge").inner_text() == "dépubliée"
@@ -212,7 +212,7 @@ def test_a_holder_goes_the_whole_way_out_without_javascript(app, bare_page, log_
     page.get_by_role("link", name="Demander la suppression").click()
     page.get_by_label("J’atteste que").check()
     page.get_by_role("button", name="Demander la suppression").click()
-    expect(page.locator(".progress-steps .is-done")).to_have_count(5)
+    expect(page.locator(".request-steps .is-done")).to_have_count(5)
     page.context.clear_cookies()
     log_in(page, "gisele")
     page.goto(bal_page)
@@ -223,7 +223,7 @@ def test_a_holder_goes_the_whole_way_out_without_javascript(app, bare_page, log_
     app.manage("job", "verify_absences", "--for-real")
     page.goto(bal_page)
     assert page.locator("h1 .badge").inner_text() == "supprimée"
-    expect(page.locator(".progress-steps .is-done")).to_have_count(7)
+    expect(page.locator(".request-steps .is-done")).to_have_count(7)
 
 
 def log_out(page):

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 from reportlab.pdfbase import pdfmetrics
 
-from mailboxes.views.pdf import bullets, facts, heading, note, paragraph, pdf, printed, room, table
+from directory.typography import typeset
+from mailboxes.views.pdf import as_written, bullets, facts, heading, note, paragraph, pdf, printed, room, table
 
 pytestmark = pytest.mark.sqlite_run
 
@@ -51,3 +52,21 @@ def test_what_people_typed_is_text_and_never_markup(typed):
 
 def test_an_empty_cell_and_an_empty_table_are_drawn():
     assert pdf("Vide", [table(["A", "B"], []), table(["A", "B"], [["", None], [0, 1234.5]])], day=DAY)
+
+
+def said(part) -> list[str]:
+    """The paragraphs of a part, of its cells, of its items."""
+    if hasattr(part, "getPlainText"):
+        return [part.getPlainText(identify=1)]
+    inside = getattr(part, "_cellvalues", None) or [getattr(part, "_flowables", [])]
+    return [text for row in inside for one in row for text in said(one)]
+
+
+def test_whatever_is_composed_is_typeset_and_what_people_typed_is_not():
+    typed = "« x » : y ; z ?"
+    composed = [heading(typed), paragraph(typed), note(typed), bullets([typed]), facts([(typed, typed)]),
+                table([typed], [[typed]])]  # fmt: skip
+    sentences = [text for part in composed for text in said(part)]
+    assert len(sentences) == 8
+    assert set(sentences) == {printed(typeset(typed))} != {typed}
+    assert said(as_written(typed)) == [typed]

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils import timezone
 
+from directory.typography import for_software
 from mailboxes.api.fhir.kinds import Key, Resource, told
 from mailboxes.api.fhir.parameters import Include
 from mailboxes.api.fhir.resources import resources
@@ -126,7 +127,7 @@ def _incomplete(include: Include) -> Resource:
 
 
 def _outcome(code: str, text: str) -> Resource:
-    issue = {"severity": "warning", "code": code, "diagnostics": text}
+    issue = {"severity": "warning", "code": code, "diagnostics": for_software(text)}
     return {"resource": {"resourceType": "OperationOutcome", "issue": [issue]}, "search": {"mode": "outcome"}}
 
 

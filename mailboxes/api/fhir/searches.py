@@ -53,11 +53,11 @@ class Search(NamedTuple):
 
 def read_search(name: str, query: QueryDict) -> Search:
     if "\0" in query.urlencode(safe="\0") or not all(all(values) for _, values in query.lists()):
-        raise BadSearch("Une valeur est vide ou illisible.")
+        raise BadSearch("Une valeur est vide ou illisible : donnez-en une à chaque paramètre, ou retirez-le.")
     if sum(value.count(",") + 1 for _, values in query.lists() for value in values) > MAX_VALUES:
         raise BadSearch(f"Au plus {MAX_VALUES} valeurs par recherche : faites-en plusieurs.")
     if query.get("_format", "json").replace(" ", "+") not in FORMATS:  # a "+" left as it is reads as a space
-        raise BadSearch("Seul le JSON est servi : « _format=json ».")
+        raise BadSearch("Seul le JSON est servi : écrivez « _format=json ».")
     asked = [_asked(name, one) for one in query if one not in CONTROLS]
     includes, missing = _read_includes(name, query)
     return Search(
@@ -127,14 +127,15 @@ def _read_active(query: QueryDict) -> bool | None:
         return None
     asked = {one.rpartition("|")[2] for one in str(query["active"]).split(",")}
     if not asked <= {"true", "false"}:
-        raise BadSearch("« active » vaut true ou false.")
+        raise BadSearch(f"« active » vaut true ou false, et non {quoted(query['active'])}.")
     return asked == {"true"} if len(asked) == 1 else None
 
 
 def _read_changed(value: str) -> list[Bounds]:
     if (bounds := read_moment(value)) is None:
         raise BadSearch(
-            f"« _lastUpdated={value} » : écrivez eq, ne, ge, gt, sa, le, lt, eb ou ap, puis AAAA, AAAA-MM, AAAA-MM-JJ "
+            f"{quoted(f'_lastUpdated={value}')} ne se lit pas : écrivez eq, ne, ge, gt, "
+            "sa, le, lt, eb ou ap, puis AAAA, AAAA-MM, AAAA-MM-JJ "
             "ou une date et heure."
         )
     return bounds
@@ -144,7 +145,7 @@ def _read_size(query: QueryDict) -> int:
     """0: their number alone."""
     value = query.get("_count", str(DEFAULT_SIZE))
     if not (value.isascii() and value.isdigit()):
-        raise BadSearch(f"« _count » est un nombre de 0 à {MAX_SIZE}.")
+        raise BadSearch(f"« _count » est un nombre de 0 à {MAX_SIZE}, et non {quoted(value)}.")
     return 0 if query.get("_summary") == "count" else min(int(value[:9]), MAX_SIZE)
 
 

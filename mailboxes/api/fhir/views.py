@@ -11,7 +11,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
-from directory.typography import quoted
+from directory.typography import for_software, quoted
 from mailboxes.api.fhir.asks import BadSearch, NotHeld
 from mailboxes.api.fhir.bundles import SearchExpired, SearchPage, bundle_of, read_token
 from mailboxes.api.fhir.kinds import KINDS, ResourceKind, key_of
@@ -20,6 +20,7 @@ from mailboxes.api.fhir.resources import resources
 from mailboxes.api.fhir.searches import read_search
 from mailboxes.api.fhir.shapes import PROFILES
 from mailboxes.api.parsers import SearchParser
+from mailboxes.api.problems import sentence_of
 from mailboxes.lifecycle import Scope
 
 ISSUES = {
@@ -55,11 +56,15 @@ def fhir_exception_handler(exc, context):
     if answer is None:
         return None
     headers = {name: answer[name] for name in PASSED_ON if name in answer}
-    return outcome(answer.status_code, str(answer.data.get("detail", "")), headers)
+    return outcome(answer.status_code, sentence_of(exc, answer), headers)
 
 
 def outcome(code: int, text: str, headers: dict | None = None, issue_code: str = "") -> Response:
-    issue = {"severity": "error", "code": issue_code or ISSUES.get(code, "processing"), "diagnostics": text}
+    issue = {
+        "severity": "error",
+        "code": issue_code or ISSUES.get(code, "processing"),
+        "diagnostics": for_software(text),
+    }
     return Response({"resourceType": "OperationOutcome", "issue": [issue]}, status=code, headers=headers)
 
 
@@ -104,7 +109,9 @@ class ReadView(FhirView):
         key = key_of(KINDS[name], resource_id)
         found = resources(KINDS[name], [key], request.user) if key else []
         if not found:
-            raise NotFound(f"{name}/{resource_id} n’est pas connu.")
+            raise NotFound(
+                f"{name}/{resource_id} n’est pas connu : l’annuaire a pu le retirer. Cherchez-le par son identifier."
+            )
         version = found[0]["meta"]["versionId"]
         known = [tag.removeprefix("W/").strip('"') for tag in parse_etags(request.headers.get("If-None-Match", ""))]
         headers = {"ETag": f'W/"{version}"'}

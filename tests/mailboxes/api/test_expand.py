@@ -37,9 +37,9 @@ def test_a_long_page_is_told_with_one_query_more(ask, key, make_bal, people, dja
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("expand=holders", "Inconnu : holders. Connus : structure, operator."),
-        ("expand=", "Inconnu : ."),
-        ("expand=structure&fields=id", "Demandez aussi structure dans `fields`."),
+        ("expand=holders", "« holders » est inconnu. Connus : structure, operator."),
+        ("expand=", "«  » est inconnu."),
+        ("expand=structure&fields=id", "Demandez aussi « structure » dans « fields »."),
     ],
 )
 def test_what_cannot_be_told_so_is_refused(ask, key, org, query, said):

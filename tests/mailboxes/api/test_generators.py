@@ -76,7 +76,7 @@ def test_an_order_that_no_cursor_can_follow_is_refused(ask, key):
     answer = ask(key, "bals/?ordering=percent_full")
     assert (answer.status_code, answer.json()["errors"]) == (
         400,
-        {"ordering": ["Connus : id, -id, address, -address."]},
+        {"ordering": ["« percent_full » n’est pas un ordre connu. Connus : id, -id, address, -address."]},
     )
 
 

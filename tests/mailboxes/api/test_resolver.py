@@ -293,7 +293,7 @@ def test_the_api_proposes_where_the_service_is_not_found(call, publish):
     assert [one["address"] for one in body["alternatives"]] == ["addictologie@chu-exemple.mssante.fr"]
     (warning,) = body["warnings"]
     assert warning["code"] == "service-not-found"
-    assert "«\u00a0Service de cardiologie\u00a0»" in warning["detail"]
+    assert "« Service de cardiologie »" in warning["detail"]
 
 
 def test_a_batch_answers_in_the_order_of_the_questions(call, publish):

@@ -258,7 +258,7 @@ def test_each_gestionnaire_is_written_once_a_week(monday, fresh, full, people, m
     (mail,) = mailoutbox
     assert mail.to == ["gisele@exemple.invalid"]
     assert mail.subject == "[CHU] Boîtes MSSanté, cette semaine : 3\u00a0urgents, 3 à faire"
-    assert "BAL pleines ou presque : 3" in mail.body
+    assert "BAL pleines ou presque\u00a0: 3" in mail.body
     assert full[0].address not in mail.body + mail.alternatives[0][0]
 
 

@@ -25,7 +25,14 @@ PARTS = {
     "mailboxes/software/views.py",
     "mailboxes/views/notices.py",
 }
-WHOLE = {"engagements", "moves", "recurrence.html", "import.html"}  # a handful in all, or the parts of one row
+WHOLE = {
+    "engagements",
+    "moves",
+    "recurrence.html",
+    "import.html",
+    "panorama.html",
+    "savings.html",
+}  # a handful in all, or the parts of one row
 # What is no list of ours: of the annuaire, that knows nothing of the lists; and of the API.
 APART = ("directory/", "mailboxes/api/", "mailboxes/lists/", "mailboxes/management/")
 TOP = [name for name, listing in LISTINGS.items() if listing.keeps_views]

@@ -9,8 +9,7 @@ from django.urls import reverse
 
 from mailboxes.lifecycle import Act, State
 from mailboxes.models import Membership, Notice, Structure
-from mailboxes.views.crumbs import ABOVE, place_in_menu
-from mailboxes.views.menu import MENU, MenuGroup
+from mailboxes.views.menu import ABOVE, MENU, MenuGroup, place_in_menu
 from tests.safety import routes
 
 pytestmark = pytest.mark.sqlite_run

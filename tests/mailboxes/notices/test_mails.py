@@ -12,9 +12,11 @@ from directory.typography import typeset
 from mailboxes import actions
 from mailboxes.lifecycle import State, Verb
 from mailboxes.models import SYSTEM, JournalEntry, Notice, Structure
+from mailboxes.notices.mails import sample_mail
 from mailboxes.notices.telling import tell_one
 from mailboxes.notices.wordings import WORDINGS, Awaits
 from tests.mailboxes.notices.test_notices import FOLDER
+from tests.test_typography import BREAKABLE, words_of
 
 
 @pytest.fixture
@@ -82,6 +84,14 @@ def test_nobody_is_written_about_their_own_act(org, people):
     told = Notice.objects.filter(stage=Verb.OPPOSE)
     assert list(told.values_list("recipient", flat=True)) == [str(people.alice)]
     assert told.get().subject == "[CHU] Pour information : une de vos boîtes MSSanté est gardée"
+
+
+@pytest.mark.parametrize("name", WORDINGS)
+def test_no_mail_lets_a_line_break_before_a_sign(name, structure):
+    wording = WORDINGS[name]
+    mail = sample_mail(wording, f"[CHU] {wording.subject} : répondez avant le 2 mai", structure)
+    words = [mail.text, *words_of(mail.html, is_html=True)]
+    assert [text for text in words if BREAKABLE.search(text)] == []
 
 
 def test_the_preview_of_all_mails_is_for_administrators(client, people, admin_client):

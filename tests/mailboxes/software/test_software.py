@@ -114,7 +114,7 @@ def test_rotation_never_lengthens_the_life_of_the_old_key(declare, people):
 def test_a_dead_key_is_not_renewed(declare, people):
     software, _ = declare()
     key = revoke_key(software.keys.get(), by=people.gisele.user)
-    with pytest.raises(Refused, match="n’ouvre plus rien"):
+    with pytest.raises(Refused, match="donnez-en une nouvelle"):
         rotate_key(key, days=30, by=people.gisele.user)
 
 
@@ -177,6 +177,7 @@ def test_too_many_requests_are_told_when_to_come_back(ask, declare, monkeypatch,
     answers = [ask(token) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert answers[-1]["Retry-After"] == "40"
+    assert answers[-1].json()["detail"] == "Trop de demandes : attendez 40 secondes, puis recommencez."
     assert answers[-1]["Content-Type"] == "application/problem+json"
     time_machine.shift(40)
     assert ask(token).status_code == 200

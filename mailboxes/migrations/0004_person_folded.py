@@ -1,4 +1,4 @@
-from django.db import migrations, models
+from django.db import migrations
 
 # As `directory.folding.name_key_of` writes it: two people are homonyms where it is the same.
 FOLDED = (
@@ -28,10 +28,4 @@ class Migration(migrations.Migration):
         ('mailboxes', '0003_found_gaps'),
     ]
 
-    operations = [
-        migrations.RunPython(index_names, leave_names),
-        migrations.AddIndex(
-            model_name='bal',
-            index=models.Index(condition=models.Q(('liste_rouge', True)), fields=['address'], name='bal_liste_rouge'),
-        ),
-    ]
+    operations = [migrations.RunPython(index_names, leave_names)]
