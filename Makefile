@@ -74,10 +74,12 @@ restore:  ## Put an archive in place of what is there: make restore FILE=var/bac
 servers:
 	@tests/install_servers.sh
 
-test: test-sqlite test-postgresql  ## The whole suite, over SQLite then over PostgreSQL and Redis; what needs both is played twice
+# Side by side: where one waits for a server or a browser, the other works.
+test: $(VENV)/.dev static/vendor/icons.svg  ## The whole suite, over SQLite and over PostgreSQL and Redis; what needs both is played twice
+	@$(MAKE) --no-print-directory -j2 TOGETHER=yes test-sqlite test-postgresql
 
 test-sqlite test-postgresql: test-%: $(VENV)/.dev static/vendor/icons.svg
-	$(BIN)/python -m pytest -n 2 --db $* $(ARGS)
+	$(BIN)/python -m pytest -n 2 --db $* $(ARGS) $(if $(TOGETHER),2>&1 | sed -u 's/^/$*	/')
 
 check: $(VENV)/.dev static/vendor/icons.svg  ## Style, security, direction of imports, advisories, types, migrations, templates
 	$(BIN)/ruff check
@@ -110,11 +112,10 @@ bench: $(VENV)/.dev static/vendor/icons.svg  ## Measure, on a private PostgreSQL
 mutants: mutants-tables mutants-rules  ## Change tables and rules one by one, and list the changes that no test notices (an hour)
 
 mutants-tables: $(VENV)/.dev
-	$(BIN)/python -m pytest -p tests.mutants -s -q --nomigrations --tb=no tests/mailboxes $(ARGS)
+	$(BIN)/python -m pytest -p tests.mutants.plugin -s -q --tb=no tests/mailboxes $(ARGS)
 
 mutants-rules: $(VENV)/.dev static/vendor/icons.svg
-	$(BIN)/python -m mutmut run --max-children 2 $(ARGS)
-	$(BIN)/python -m mutmut results
+	$(BIN)/python -m pytest -p tests.mutants.plugin -s -q --tb=no --rules "*" tests/mailboxes tests/directory $(ARGS)
 
 soak: $(VENV)/.dev static/vendor/icons.svg  ## Kill the processes of `make run` under load for 30 minutes (SOAK_MINUTES=3)
 	$(BIN)/python -m tests.soak
@@ -158,9 +159,10 @@ lock: $(VENV)/.created  ## Choose the versions anew within pyproject.toml (UPGRA
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) pyproject.toml -c requirements/runtime.txt --group dev -o requirements/dev.txt
 	echo python-ldap | $(COMPILE) - -c requirements/dev.txt -o requirements/ldap.txt
+	echo 'psycopg[c]' | $(COMPILE) - -c requirements/runtime.txt -o requirements/image.txt
 	$(COMPILE) --group node -o requirements/node.txt
 	$(COMPILE) --group dist -o requirements/dist.txt
 	$(NPM) install --package-lock-only --silent
 
 clean:  ## Forget everything installed or built; .env and var/ stay
-	rm -rf $(VENV) node_modules static/vendor .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis mutants
+	rm -rf $(VENV) node_modules static/vendor .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -30,6 +30,7 @@ from mailboxes.actions import (
     end_delegation,
     escalate_idle_each,
     expire_joining,
+    keep_gaps,
     keep_measures,
     move_each,
     note_sightings,
@@ -227,12 +228,12 @@ def _reminding(rank: int) -> Callable[[QuerySet], Tally]:
 # owner of the tables alone takes out (`manage.py forget_records`).
 OUTDATED: dict[str, Callable[[datetime], QuerySet]] = {
     "journal de l’administration": lambda now: LogEntry.objects.filter(action_time__lt=now - settings.ADMIN_LOG_KEPT),
-    "traces d’accès": lambda now: AccessTrace.objects.filter(at__lt=now - chosen.ACCESS_TRACES_KEPT),
+    "traces d’accès": lambda now: AccessTrace.objects.filter(at__lt=AccessTrace.kept_since(now)),
     "brouillons": lambda now: OpeningDraft.objects.filter(changed_at__lt=now - chosen.DRAFTS_KEPT),
     "réponses automatiques terminées": lambda now: AutoReply.objects.filter(
         ended_at__lt=now - chosen.ACCESS_TRACES_KEPT
     ),
-    "relevés": lambda now: Reading.objects.filter(at__lt=now - chosen.READINGS_KEPT),
+    "relevés": lambda now: Reading.objects.filter(at__lt=Reading.kept_since(now)),
     "appels de l’API": lambda now: Call.objects.filter(at__lt=now - settings.CALLS_KEPT),
     "livraisons": lambda now: Delivery.objects.filter(created_at__lt=now - settings.DELIVERIES_KEPT),
     "actes en lot": lambda now: Batch.objects.filter(at__lt=now - chosen.IMPORTS_KEPT),
@@ -342,6 +343,7 @@ JOBS: dict[str, ScheduledJob] = {
               lambda now: Sighting.objects.all(), lambda rows: note_sightings()),
     ]),
     "take_measures": ScheduledJob(crontab(minute="*/15"), [  # of one day the last one stands
+        Sweep("écarts relevés", lambda now: Structure.objects.all(), keep_gaps),
         Sweep("structures mesurées", lambda now: Structure.objects.all(), keep_measures),
     ]),
     "ask_campaigns": ScheduledJob(timedelta(minutes=10), [

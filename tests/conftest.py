@@ -8,6 +8,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from hypothesis import settings
 
 from directory.prepared import Prepared
+from mailboxes.rules import Refused
 
 # The suite plays the same examples each time, and quickly. `--hypothesis-profile=deep` searches anew:
 # minutes instead of seconds; what it finds is kept in .hypothesis, and tried first the next time.
@@ -39,6 +40,22 @@ def _prepared_questions_are_checked():
     """Each asking of one is compared with what would be written for it: none says what was true a moment ago."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Prepared, "is_checked", True)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _refusals_have_a_known_code_and_a_sentence():
+    """Whichever a test meets: software tests the code, a person reads the sentence."""
+    known = set((of_django.BASE_DIR / "docs" / "api" / "refusals.txt").read_text().split())
+    make = Refused.__init__
+
+    def made(self, message, code=None, params=None):
+        make(self, message, code, params)
+        assert code in known, f"{code!r} is not in docs/api/refusals.txt"
+        assert all(sentence.endswith((".", "…", "?", "!")) for sentence in self.messages), self.messages
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Refused, "__init__", made)
         yield
 
 

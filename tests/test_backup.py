@@ -4,6 +4,7 @@ touches nothing."""
 import contextlib
 import io
 import json
+import secrets
 import sqlite3
 import tarfile
 
@@ -22,6 +23,18 @@ person = Person.objects.create(user=user, given_name='Gisèle', family_name='Exe
 structure = Structure.objects.create(name='CHU d’Exemple')
 JournalEntry.objects.create(person=person, structure=structure, what='welcome_person', by=user)
 """
+# What may be laid out by month: of today, of two months ago, and of before the first month.
+FILL_MONTHS = """
+from datetime import timedelta
+from django.utils import timezone
+from mailboxes.models import AccessTrace, Bal, Operator, Reading
+operator = Operator.objects.create(code='regional', name='Régional')
+bal = Bal.objects.create(address='p@chu.mssante.fr', kind='ORG', structure=structure, operator=operator)
+for days in (0, 60, 5 * 365):
+    at = timezone.now() - timedelta(days=days)
+    Reading.objects.create(bal=bal, at=at, source='import', used_mb=days)
+    AccessTrace.objects.create(user=user, at=at, what='export')
+"""
 SPOIL = """
 from mailboxes.models import Structure
 Structure.objects.update(name='Clinique')
@@ -36,6 +49,10 @@ def app(request, app_data):
     app.manage("shell", "-c", FILL)
     put_list(app, "Adresse;Type")
     return app
+
+
+def calling(*words):
+    return f"\nfrom django.core.management import call_command\ncall_command(*{list(words)!r})\n"
 
 
 def put_list(app, text):
@@ -66,14 +83,14 @@ def rows_of(database, name):
     return sorted(map(repr, database.execute(f'SELECT * FROM "{name}"').fetchall()))
 
 
-def restore(app, archive, *words):
-    """What the command says: on success, or why not."""
+def restore(app, archive, *words, first=""):
+    """What the command says: on success, or why not. `first`: what the same process does before."""
     return app.manage(
         "shell",
         "--verbosity",
         "0",
         "-c",
-        f"""
+        f"""{first}
 from django.core.management import call_command
 from django.core.management.base import CommandError
 try:
@@ -99,6 +116,45 @@ def test_what_is_restored_is_what_was_saved_table_by_table(app):
     forge = "from mailboxes.models import JournalEntry; JournalEntry.objects.update(note='autre')"
     app.manage("shell", "-c", forge, check=False)
     assert tables(app) == after
+
+
+@pytest.fixture
+def with_two_roles(app_data, migrated_url):
+    """On PostgreSQL, as deployed: one role owns the tables, `app.env` says another, that serves."""
+    role = f"serving_{secrets.token_hex(6)}"
+    with psycopg.connect(migrated_url, autocommit=True) as database:
+        database.execute(f"CREATE ROLE {role} LOGIN")
+    app = app_data(DATABASE_URL=migrated_url, RUNTIME_ROLE=role)
+    app.manage("shell", "-c", FILL + FILL_MONTHS + calling("grant_runtime_role"))
+    app.served_by = migrated_url.replace("//bal@", f"//{role}@")
+    return app
+
+
+def save_as_served(app):
+    """As the role that serves, which alone the backup's unit and container know."""
+    owner, app.env["DATABASE_URL"] = app.env["DATABASE_URL"], app.served_by
+    archive = save(app)
+    app.env["DATABASE_URL"] = owner
+    return archive
+
+
+def test_an_archive_brings_its_own_layout_into_a_database_that_has_months_and_into_one_that_has_none(with_two_roles):
+    app = with_two_roles
+    whole, archive_of_whole = tables(app), save_as_served(app)
+    app.manage("partition")
+    by_month, archive_by_month = tables(app), save_as_served(app)
+    assert by_month["mailboxes_reading"] == whole["mailboxes_reading"]
+    assert by_month.keys() - whole.keys() > {"mailboxes_reading_rest", "mailboxes_accesstrace_rest"}
+    assert len(by_month["mailboxes_reading_rest"]) == 1
+    months_into_months = SPOIL + calling("restore", archive_by_month)
+    assert restore(app, archive_of_whole, first=months_into_months).count("Restauré") == 2
+    assert tables(app) == whole
+    assert "Restauré" in restore(app, archive_by_month, first=SPOIL)
+    assert tables(app) == by_month
+    # What was restored is served, and saved again, by the role that owns nothing.
+    with psycopg.connect(app.served_by) as served:
+        assert served.execute("DELETE FROM mailboxes_reading").rowcount == 3
+    assert save_as_served(app) > archive_by_month
 
 
 @pytest.fixture

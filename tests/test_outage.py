@@ -6,10 +6,13 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 from celery.beat import ScheduleEntry, SchedulingError
+from celery.schedules import crontab
+from django.utils import timezone
 from kombu import exceptions as kombu_exceptions
 
 from balmanager import degraded
@@ -126,6 +129,57 @@ def test_a_job_that_the_queue_refused_stays_due_and_is_sent_when_it_can(schedule
     assert sent == ["nightly"]
     assert scheduler.refused == {}
     assert scheduler.data["nightly"].total_run_count == 1
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=2), timedelta(days=4000)], ids=["hours", "years"])
+def test_a_clock_that_was_wrong_and_is_set_back_does_not_stop_the_schedule(scheduler, monkeypatch, time_machine, wrong):
+    """One set back alone, and one that was ahead for a while."""
+    sent = []
+    monkeypatch.setattr(scheduler, "apply_async", lambda entry, **options: sent.append(timezone.now()))
+    monkeypatch.setattr(scheduler, "producer", None)
+    now = timezone.now() + timedelta(minutes=1)
+    for moment in (now + wrong, now, now - wrong, now):
+        time_machine.move_to(moment, tick=False)
+        scheduler.tick()
+        sent.clear()
+        for _ in range(2):
+            time_machine.shift(timedelta(hours=1))
+            scheduler.tick()
+        assert len(sent) == 2, moment
+
+
+def test_the_hour_that_comes_twice_in_autumn_is_no_clock_set_back(scheduler, monkeypatch, time_machine):
+    sent = []
+    monkeypatch.setattr(scheduler, "apply_async", lambda entry, **options: sent.append(timezone.now()))
+    monkeypatch.setattr(scheduler, "producer", None)
+    entry = scheduler.data["nightly"]
+    entry.schedule = crontab(minute=25, app=celery_app)
+    moment = datetime(2026, 10, 25, tzinfo=UTC)  # it is two o'clock, and an hour later it is again
+    for _ in range(3 * 60 // 5):
+        time_machine.move_to(moment, tick=False)
+        scheduler.tick()
+        moment += timedelta(minutes=5)
+    assert 2 <= len(sent) <= 3  # by the wall it is 2:25 twice, which celery takes for once
+
+
+@pytest.mark.parametrize("minutes", ["25", "12-59/15"])
+def test_what_runs_in_the_hour_that_autumn_shows_again_is_not_sent_without_end(
+    scheduler, monkeypatch, time_machine, minutes
+):
+    """As where beat starts in that hour, or sends late what was due before it."""
+    sent = []
+    monkeypatch.setattr(scheduler, "apply_async", lambda entry, **options: sent.append(timezone.localtime().minute))
+    monkeypatch.setattr(scheduler, "producer", None)
+    moment = datetime(2026, 10, 25, 1, 1, tzinfo=UTC)
+    time_machine.move_to(moment, tick=False)
+    entry = scheduler.data["nightly"]
+    entry.schedule = crontab(minute=minutes, app=celery_app)
+    entry.last_run_at = entry.default_now()
+    for _ in range(2 * 3600 // 10):
+        moment += timedelta(seconds=10)
+        time_machine.move_to(moment, tick=False)
+        scheduler.tick()
+    assert sent == 2 * sorted(entry.schedule.minute)
 
 
 # --- The database -------------------------------------------------------------------------------------------------

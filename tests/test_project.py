@@ -1,20 +1,25 @@
 """The project keeps its own promises: direction of imports, documented settings, no dead template."""
 
 import ast
+import contextlib
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 import pytest
 import yaml
+from django.conf import settings
 from django.contrib.staticfiles import finders
+from packaging.requirements import Requirement
 
 from directory.typography import quoted
 from mailboxes import lifecycle
 from mailboxes.views.menu import MENU
+from tests.bench import programs
 
 ROOT = Path(__file__).parent.parent
 MODULES = [
@@ -248,6 +253,52 @@ def test_both_locks_agree():
 
     runtime, dev = versions("runtime"), versions("dev")
     assert {name: dev.get(name) for name in runtime} == runtime
+    image = versions("image")  # psycopg built there, for its wheel
+    assert image["psycopg-c"] == runtime["psycopg-binary"]
+    assert {name: runtime.get(name, image[name]) for name in image} == image
+
+
+# --- What production has is what it asks for --------------------------------------------------------------------------
+NAMED_ELSEWHERE = {"psycopg", "gunicorn"}  # by the engine of DATABASE_URL, and by the command that serves
+
+
+def plain(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def production_asks_for():
+    """Our direct dependencies, each with its extras."""
+    lines = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    return {plain(asked.name): asked.extras for asked in map(Requirement, lines)}
+
+
+def test_each_dependency_of_production_is_imported_by_it_or_named_in_its_settings():
+    sources = [*MODULES, ROOT / "gunicorn.conf.py"]
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source.read_text()))]
+    used = {alias.name.split(".")[0] for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    used |= {node.module.split(".")[0] for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    used |= {name.split(".")[0] for name in (*settings.INSTALLED_APPS, *settings.MIDDLEWARE)}
+    owners = {}
+    for module, distributions in packages_distributions().items():
+        for distribution in distributions:
+            owners.setdefault(plain(distribution), set()).add(module)
+    unused = {name for name in production_asks_for() if not owners[name] & used}
+    assert unused == NAMED_ELSEWHERE
+
+
+def test_nothing_is_locked_for_production_that_no_dependency_of_it_asks_for():
+    locked = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements" / "runtime.txt").read_text(), re.MULTILINE))
+    asked = {(name, extra) for name, extras in production_asks_for().items() for extra in ("", *extras)}
+    wanted = set()
+    while asked:
+        name, extra = part = asked.pop()
+        wanted.add(part)
+        with contextlib.suppress(PackageNotFoundError):  # of another system or Python: it asks for nothing here
+            for needed in map(Requirement, requires(name) or ()):
+                of_extra = re.search(r'extra == "([^"]+)"', str(needed.marker or ""))
+                if (of_extra[1] if of_extra else "") == extra:
+                    asked |= {(plain(needed.name), more) for more in ("", *needed.extras)} - wanted
+    assert {plain(name) for name in locked} - {name for name, _ in wanted} == set()
 
 
 def test_nothing_names_a_package_registry():
@@ -267,3 +318,13 @@ def test_no_large_file_is_kept():
 def test_the_diagram_of_the_readme_is_the_lifecycle():
     between = re.search(r"<!-- lifecycle -->\n(.*?)\n<!-- /lifecycle -->", (ROOT / "README.md").read_text(), re.DOTALL)
     assert between[1].strip() == f"```mermaid\n{lifecycle.mermaid().strip()}\n```"
+
+
+# --- Benchmarks -------------------------------------------------------------------------------------------------------
+def test_a_program_that_a_section_of_the_benchmarks_wants_is_named_before_it_begins(monkeypatch, tmp_path):
+    there = {path.stem for path in (ROOT / "tests" / "bench").glob("*.py")}
+    assert programs.OF.keys() <= there
+    monkeypatch.setenv("PATH", str(tmp_path))
+    programs.check(["row"])
+    with pytest.raises(SystemExit, match="apt install wrk"):
+        programs.check(["rest"])

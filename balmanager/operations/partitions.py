@@ -5,20 +5,14 @@ since notices, requests and webhooks point to its lines, and PostgreSQL holds no
 another column than its number.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from mailboxes.models import AccessTrace, Reading
-from mailboxes.models.thresholds import chosen
 
-# What is kept of each; the nightly purge asks the same.
-KEPT: dict[str, Callable[[], timedelta]] = {
-    Reading._meta.db_table: lambda: chosen.READINGS_KEPT,
-    AccessTrace._meta.db_table: lambda: chosen.ACCESS_TRACES_KEPT,
-}
+BY_MONTH = {model._meta.db_table: model for model in (Reading, AccessTrace)}
 MONTHS_AHEAD = 24  # made at each migration: only who owns the tables may
 FEW_MONTHS = 3
 BEFORE = "before_partition"  # the schema where a table waits while its rows are moved
@@ -77,7 +71,7 @@ def partition(table: str) -> int:
         )
         cursor.execute(f"CREATE TABLE {quote(f'{table}_{REST}')} PARTITION OF {quote(table)} DEFAULT")
         now = timezone.now()
-        prepare(table, since=max(oldest or now, now - KEPT[table]()))
+        prepare(table, since=max(oldest or now, BY_MONTH[table].kept_since(now)))
         cursor.execute(f"INSERT INTO {quote(table)} SELECT * FROM {former}")  # noqa: S608
         moved = cursor.rowcount
         for statement in constraints_of(former, table) + indexes_of(former, f"{schema}.{table}"):
@@ -148,7 +142,7 @@ def make_month(table: str, month: datetime) -> None:
 
 def drop_outdated(table: str) -> int:
     """Drop the months of which the purge would keep no row; how many."""
-    limit = timezone.now() - KEPT[table]()
+    limit = BY_MONTH[table].kept_since(timezone.now())
     outdated = [month for month in months_of(table) if month_after(month) <= limit]
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
@@ -159,7 +153,7 @@ def drop_outdated(table: str) -> int:
 
 def keep_months(**_) -> None:
     """Of `post_migrate`, and of the monthly command: months ahead made, those past dropped, where there are any."""
-    for table in KEPT:
+    for table in BY_MONTH:
         if is_partitioned(table):
             prepare(table)
             drop_outdated(table)
@@ -168,5 +162,5 @@ def keep_months(**_) -> None:
 def fewest_months_ahead() -> int | None:
     """Of the tables laid out by month, the one with the fewest prepared; None where there is none."""
     now = timezone.now()
-    ahead = [sum(month > now for month in months_of(table)) for table in KEPT if is_partitioned(table)]
+    ahead = [sum(month > now for month in months_of(table)) for table in BY_MONTH if is_partitioned(table)]
     return min(ahead, default=None)

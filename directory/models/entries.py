@@ -90,6 +90,8 @@ class Entry(Copied):
             models.Index(fields=["person_id", "structure_id"], name="entry_person_place"),
             models.Index(fields=["structure_id"], name="entry_structure"),
             models.Index(fields=["domain"], name="entry_domain"),
+            # Which addresses are published, and by whom, without reading the lines themselves.
+            models.Index(fields=["address", "source"], name="entry_standing", condition=models.Q(withdrawn_at=None)),
         ]
 
     def __str__(self):

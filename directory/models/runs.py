@@ -8,6 +8,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from directory.clocks import heard_of
 from directory.memory import once
 from directory.pictures import public_sources, ranking_sources
 from directory.prepared import prepared
@@ -28,11 +29,11 @@ class SyncRunQuerySet(models.QuerySet):
 
     def alive(self, now):
         """At work or waiting, and heard of lately."""
-        return self.at_work().filter(seen_at__gte=now - SILENT_FOR)
+        return self.at_work().filter(heard_of("seen_at", now, SILENT_FOR))
 
     def silent(self, now):
         """At work or waiting, and without a sign of life: their process died, or never began."""
-        return self.at_work().filter(seen_at__lt=now - SILENT_FOR)
+        return self.at_work().exclude(heard_of("seen_at", now, SILENT_FOR))
 
     def latest_of_each(self):
         """The latest of every source."""

@@ -36,7 +36,7 @@ from mailboxes.actions.idleness import (
 )
 from mailboxes.actions.joining import accept_joining, ask_joining, expire_joining, refuse_joining
 from mailboxes.actions.layouts import delete_layout, write_layout
-from mailboxes.actions.measures import keep_measures
+from mailboxes.actions.measures import keep_gaps, keep_measures
 from mailboxes.actions.movements import (
     apply_departure,
     ask_handover,
@@ -129,6 +129,7 @@ __all__ = [
     "hand_over",
     "ignore_gap",
     "is_extension_asked",
+    "keep_gaps",
     "keep_measures",
     "move",
     "move_each",

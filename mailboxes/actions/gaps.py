@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from mailboxes import rules
 from mailboxes.actions.journal import write, write_about
-from mailboxes.actions.measures import reopen_gap, settle_gap
+from mailboxes.actions.measures import mend_gap, reopen_gap, settle_gap
 from mailboxes.actions.people import record_person
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import ask, cancel
@@ -26,7 +26,7 @@ def adopt(gap: Gap, *, by, attested: bool = False) -> Bal:
     rules.check_adopt(gap, operator)
     assert operator and gap.structure and gap.entry  # noqa: S101, PT018 - the rules have seen to it
     entry = gap.entry
-    settle_gap(gap)
+    mend_gap(gap)
     return register_bal(
         structure=gap.structure,
         operator=operator,
@@ -64,7 +64,7 @@ def accept_annuaire(gap: Gap, *, by) -> Bal:
     gap, _ = _held(gap, Act.ACCEPT_ANNUAIRE, by=by)
     rules.check_accept(gap.differences)
     assert gap.bal and gap.entry  # noqa: S101, PT018 - the rule has seen to it
-    settle_gap(gap)
+    mend_gap(gap)
     return describe_bal(gap.bal, by=by, service=gap.entry.service)
 
 

@@ -1,14 +1,15 @@
-"""Keeping the day's figures, updated as often as the job runs; a decision on a gap moves them at once."""
+"""Keeping the day's figures and the gaps, updated as often as the job runs; a decision on a gap moves them at once."""
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from mailboxes.actions.batches import Tally
 from mailboxes.findings import FINDING
-from mailboxes.gaps import Gap
+from mailboxes.gaps import Gap, Gaps
+from mailboxes.gaps.sql import FORGET, KEEP
 from mailboxes.indicators import measure
-from mailboxes.models import Measure, Structure
+from mailboxes.models import FoundGap, GapSearch, Measure, Structure
 from mailboxes.models.measures import KEPT_AT_NOUGHT
 
 BATCH = 2000
@@ -35,6 +36,31 @@ def keep_measures(structures: QuerySet[Structure]) -> Tally:
         update_fields=["count"],
     )
     return Tally(done=len(held))
+
+
+@transaction.atomic
+def keep_gaps(structures: QuerySet[Structure]) -> Tally:
+    """Keep the gaps of these structures as they are now; only those that changed since the last run are written."""
+    now, held = timezone.now(), list(structures.order_by("pk").values_list("pk", flat=True))
+    if not held:
+        return Tally()
+    query, values = Gaps(Structure.objects.filter(pk__in=held)).as_found()
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMP TABLE gaps_now AS {query}", values)
+        cursor.execute(FORGET.format(places=", ".join(["%s"] * len(held))), held)
+        cursor.execute(KEEP)
+        cursor.execute("DROP TABLE gaps_now")
+    searches = [GapSearch(structure_id=pk, at=now) for pk in held]
+    GapSearch.objects.bulk_create(
+        searches, batch_size=BATCH, update_conflicts=True, unique_fields=["structure"], update_fields=["at"]
+    )
+    return Tally(done=len(held))
+
+
+def mend_gap(gap: Gap) -> None:
+    """It is no more: neither counted nor kept."""
+    FoundGap.objects.filter(structure=gap.structure_id, situation=gap.situation.name, address=gap.address).delete()
+    settle_gap(gap)
 
 
 def settle_gap(gap: Gap) -> None:

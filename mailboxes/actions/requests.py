@@ -23,6 +23,7 @@ from mailboxes.lifecycle import (
     Verb,
 )
 from mailboxes.models import Bal, JournalEntry, Notice, Operator, Person, Request, Structure
+from mailboxes.models.journal import is_held
 from mailboxes.models.requests import AWAITED
 from mailboxes.notices.writing import letter_to_operator
 from mailboxes.requests.letters import Layouts
@@ -164,7 +165,7 @@ def cancel(rows, *, by, reason: str = "") -> None:
     list(entries.values_list("pk"))
     now = timezone.now()
     tried = Q(entry__notices__party=Party.OPERATOR, entry__notices__attempts=0, entry__leased_until__isnull=False)
-    on_its_way = Q(entry__leased_until__gt=now) | tried
+    on_its_way = is_held("entry__leased_until", now) | tried
     told = set(rows.filter(Q(stage=RequestStage.SENT) | on_its_way).values_list("pk", flat=True))
     # Locked in one order, before the sender's own mark can come between.
     held = rows.select_for_update(of=("self",)).select_related("structure", "operator", "by").order_by("pk")

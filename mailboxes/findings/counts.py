@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import date, timedelta
-from typing import NamedTuple, TypeVar
+from datetime import date, datetime, timedelta
+from typing import Generic, NamedTuple, TypeVar
 
 from django.core.cache import cache
 from django.db.models import Count, QuerySet, Sum, Value
@@ -86,17 +86,25 @@ def measured_total(structures: QuerySet[Structure]) -> int:
     return latest[1] if latest and is_of_late(latest[0]) else 0
 
 
-def kept_of_many(name: str, structures: QuerySet[Structure], read: Callable[[], Read]) -> Read:
+class KeptCount(NamedTuple, Generic[Read]):
+    """`at`: when it was counted, which its page says (mailboxes/_counted_at.html); None: now."""
+
+    found: Read
+    at: datetime | None
+
+
+def kept_of_many(name: str, structures: QuerySet[Structure], read: Callable[[], Read]) -> KeptCount[Read]:
     """What `read` counts for these structures; of many BAL, what it gave within the last quarter of an hour."""
     if not are_many(structures):
-        return read()
+        return KeptCount(read(), None)
     asked = repr((name, *structures.order_by("pk").values("pk").query.sql_with_params()))
-    key = f"kept-{hashlib.sha256(asked.encode()).hexdigest()}"
-    found: Read | None = cache.get(key)
-    if found is None:
-        found = read()
-        cache.set(key, found, KEPT)
-    return found
+    key = f"counted-{hashlib.sha256(asked.encode()).hexdigest()}"
+    kept: tuple[Read, datetime] | None = cache.get(key)
+    if kept is None:
+        at = timezone.now()  # before: what is done meanwhile is not in it
+        kept = (read(), at)
+        cache.set(key, kept, KEPT)
+    return KeptCount(*kept)
 
 
 def is_of_late(day: date | None) -> bool:

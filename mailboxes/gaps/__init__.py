@@ -1,7 +1,8 @@
 """Where the register and the annuaire disagree, as one table: situation, sentence, remedies; each a set found in SQL.
 
-A gap is computed, never stored; only what was decided of it is (`GapDecision`), with a digest of the fact it was
-decided on: when the fact changes, the gap is open again. Nothing is concluded from an absence in a stale annuaire.
+A gap is computed; only what was decided of it is stored (`GapDecision`), with a digest of the fact it was decided on:
+when the fact changes, the gap is open again. Those of many BAL are kept a quarter of an hour (`FoundGap`) by the same
+query. Nothing is concluded from an absence in a stale annuaire.
 """
 
 from mailboxes.gaps.facts import COLUMNS, Gap, request_for, spoken

@@ -2,16 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Self
 
 from django.db import connection
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from mailboxes.gaps.facts import Gap, with_facts
-from mailboxes.gaps.lists import SqlList, rows_of
-from mailboxes.gaps.sql import COMMON, JUDGED, names
-from mailboxes.gaps.table import BY_NAME, SITUATIONS
+from mailboxes.gaps.lists import SqlList, literals, rows_of
+from mailboxes.gaps.sql import COMMON, JUDGED, KEPT, names
+from mailboxes.gaps.table import BY_NAME, SITUATIONS, Situation
+from mailboxes.models import Structure
 from mailboxes.rules import allows, check_annuaire_fresh
+
+LATELY = timedelta(minutes=30)  # twice as long as they stay kept: a search that is late by one turn still serves
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,24 @@ class Gaps(SqlList[Gap]):
     status: str = ""
     text: str = ""
     addresses: tuple[str, ...] | None = None
+    found_at: datetime | None = None  # of those kept (`lately`); None: they are looked for at each question
+
+    def lately(self) -> Self:
+        """The same as they were last looked for and kept; as they are now, where that is long ago in one structure.
+
+        To look for those of 100 000 BAL takes a second, to read them a few milliseconds. What was decided of them since
+        holds, and a row that is shown is looked for anew: how many they are is of then.
+        """
+        ours = Structure.objects.filter(pk__in=self.structures.order_by().values("pk"))
+        told = ours.aggregate(at=Min("gap_search__at"), never=Count("pk", filter=Q(gap_search=None)))
+        if told["never"] or not told["at"] or told["at"] < timezone.now() - LATELY:
+            return self
+        return self.narrowed(found_at=told["at"])
+
+    def as_found(self) -> tuple[str, list]:
+        """The query of what is kept of them: whatever was decided of them, and however old the annuaire is."""
+        query, values = self._ctes(even_stale=True)
+        return f"{query} SELECT structure_id, situation, address, bal_id, digest FROM gaps", values
 
     def keyed(self, keys: Iterable[str]) -> list[Gap]:
         """The gaps of these keys (see `Gap.key`) that are still open, with their facts."""
@@ -51,7 +74,7 @@ class Gaps(SqlList[Gap]):
             f"""{ctes}, found AS (SELECT * {found}),
             page AS (SELECT * FROM found {where} ORDER BY rank, address, structure_id
                      LIMIT {int(stop - start)} OFFSET {int(start)})
-            SELECT rank, situation, structure_id, address, bal_id, status, md5(fact), decision_id, 0 FROM page
+            SELECT rank, situation, structure_id, address, bal_id, status, digest, decision_id, 0 FROM page
             UNION ALL
             SELECT 0, situation, NULL, NULL, NULL, status, NULL, NULL, count(*) FROM found GROUP BY situation, status
             ORDER BY 1, 4, 3""",
@@ -67,30 +90,24 @@ class Gaps(SqlList[Gap]):
         return rows_of(f"{query} GROUP BY structure_id, situation, status", values)
 
     def _complete(self, rows: list[Gap]) -> list[Gap]:
-        return with_facts(rows)
+        return with_facts(self._standing(rows) if self.found_at else rows)
+
+    def _standing(self, rows: list[Gap]) -> list[Gap]:
+        """Those of `rows` that stand now, as they stand."""
+        addresses = tuple(sorted({gap.address for gap in rows}))
+        now = self.narrowed(found_at=None, addresses=addresses)._read(0, None) if rows else []
+        found = {gap.key: gap for gap in now}
+        return [found[gap.key] for gap in rows if gap.key in found]
 
     def _read(self, start: int, stop: int | None) -> list[Gap]:
-        query, values = self._query("situation, structure_id, address, bal_id, status, md5(fact), decision_id")
+        query, values = self._query("situation, structure_id, address, bal_id, status, digest, decision_id")
         query += " ORDER BY rank, address, structure_id"
         if stop is not None:
             query += f" LIMIT {int(stop - start)} OFFSET {int(start)}"
         return [Gap(BY_NAME[name], *facts) for name, *facts in rows_of(query, values)]
 
     def _query(self, columns: str) -> tuple[str, list]:
-        tables, values = names(), list[Any]()
-        ours, structure_values = self.structures.order_by().values("pk").query.sql_with_params()
-        ctes = [f"ours(id) AS ({ours})"]
-        values += structure_values
-        narrow = {"b_narrow": "", "e_narrow": ""}
-        if self.addresses is not None:
-            places = ", ".join(["(%s)"] * len(self.addresses))
-            ctes.append(f"asked(address) AS (VALUES {places})")
-            values += self.addresses
-            narrow = {f"{t}_narrow": f"AND {t}.address IN (SELECT address FROM asked)" for t in "be"}
-        ctes.append(COMMON.format(**tables, **narrow))
-        ctes.append(f"gaps AS ({' UNION ALL '.join(self._selects(tables))})")
-        ctes.append(JUDGED.format(**tables))
-        values.append(connection.ops.adapt_datefield_value(timezone.localdate()))
+        query, values = self._ctes()
         conditions, asked = ["rank >= 0"], []
         if self.status:
             conditions.append("status = %s")
@@ -98,16 +115,40 @@ class Gaps(SqlList[Gap]):
         for word in self.text.split():
             conditions.append("address LIKE %s ESCAPE '!'")
             asked.append(f"%{_literal(word.lower())}%")
-        return f"WITH {', '.join(ctes)} SELECT {columns} FROM judged WHERE {' AND '.join(conditions)}", values + asked
+        judged = JUDGED.format(**names())
+        values.append(connection.ops.adapt_datefield_value(timezone.localdate()))
+        return f"{query}, {judged} SELECT {columns} FROM judged WHERE {' AND '.join(conditions)}", values + asked
 
-    def _selects(self, tables: dict[str, str]) -> list[str]:
-        fresh = allows(check_annuaire_fresh)
-        chosen = [(rank, s) for rank, s in enumerate(SITUATIONS) if self.situation in ("", s.name)]
-        return [
-            f"SELECT {rank} AS rank, '{s.name}' AS situation, structure_id, address, bal_id, fact "
-            f"FROM ({s.rows.format(**tables)}) found{'' if fresh or not s.concludes_absence else ' WHERE 1 = 0'}"
-            for rank, s in chosen
-        ]
+    def _ctes(self, *, even_stale: bool = False) -> tuple[str, list]:
+        """Up to `gaps`: rank, situation, structure_id, address, bal_id, digest of the fact."""
+        tables, values = names(), list[Any]()
+        ours, structure_values = self.structures.order_by().values("pk").query.sql_with_params()
+        ctes = [f"ours(id) AS ({ours})"]
+        values += structure_values
+        narrow = {"b_narrow": "", "e_narrow": "", "f_narrow": ""}
+        if self.addresses is not None:
+            places = ", ".join(["(%s)"] * len(self.addresses))
+            ctes.append(f"asked(address) AS (VALUES {places})")
+            values += self.addresses
+            narrow = {f"{t}_narrow": f"AND {t}.address IN (SELECT address FROM asked)" for t in "bef"}
+        fresh = even_stale or allows(check_annuaire_fresh)
+        asked = [(rank, s) for rank, s in enumerate(SITUATIONS) if self.situation in ("", s.name)]
+        if self.found_at:
+            told = [(rank, s) for rank, s in asked if fresh or not s.concludes_absence]
+            ranks = " ".join(f"WHEN '{s.name}' THEN {rank}" for rank, s in told) or "WHEN NULL THEN NULL"
+            gaps = KEPT.format(**tables, **narrow, ranks=ranks, situations=literals(s.name for _, s in told))
+        else:
+            ctes.append(COMMON.format(**tables, **narrow))
+            gaps = " UNION ALL ".join(self._select(rank, s, tables, fresh) for rank, s in asked)
+        return f"WITH {', '.join(ctes)}, gaps AS ({gaps})", values
+
+    @staticmethod
+    def _select(rank: int, situation: Situation, tables: dict[str, str], fresh: bool) -> str:
+        none = "" if fresh or not situation.concludes_absence else " WHERE 1 = 0"
+        return (
+            f"SELECT {rank} AS rank, '{situation.name}' AS situation, structure_id, address, bal_id, "
+            f"md5(fact) AS digest FROM ({situation.rows.format(**tables)}) found{none}"
+        )
 
 
 def _literal(text: str) -> str:

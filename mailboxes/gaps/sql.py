@@ -7,7 +7,7 @@ from directory.models import Entry, outside_in_sql, public_in_sql, published_in_
 from mailboxes.gaps.comparison import agrees_in_sql
 from mailboxes.gaps.lists import literals
 from mailboxes.lifecycle import IN_SERVICE, LIVE, SEEN_GONE
-from mailboxes.models import Alias, Bal, Claim, Domain, GapDecision, Structure
+from mailboxes.models import Alias, Bal, Claim, Domain, FoundGap, GapDecision, Structure
 from mailboxes.models.bals import expected_in_sql
 from mailboxes.models.numbers import own_numbers_in_sql
 from mailboxes.models.presence import present_in_sql
@@ -54,11 +54,27 @@ COMMON = """
 JUDGED = """
     judged AS (
         SELECT g.*, d.id AS decision_id,
-            CASE WHEN d.id IS NULL OR d.digest <> md5(g.fact) THEN 'open'
+            CASE WHEN d.id IS NULL OR d.digest <> g.digest THEN 'open'
                  WHEN d.decision = 'asked' THEN 'asked'
                  WHEN d.until IS NULL OR d.until >= %s THEN 'ignored' ELSE 'open' END AS status
         FROM gaps g LEFT JOIN {decision} d
             ON d.structure_id = g.structure_id AND d.situation = g.situation AND d.address = g.address)"""
+
+# In the place of all that: as they stood when they were last looked for.
+KEPT = """
+    SELECT CASE f.situation {ranks} ELSE -1 END AS rank, f.situation, f.structure_id, f.address, f.bal_id, f.digest
+    FROM {foundgap} f
+    WHERE f.structure_id IN (SELECT id FROM ours) AND f.situation IN ({situations}) {f_narrow}"""
+
+# What is kept is levelled with `gaps_now`, a table of how they stand: what is no longer so goes, what is new comes.
+_SAME = "k.structure_id = n.structure_id AND k.situation = n.situation AND k.address = n.address"
+FORGET = f"""
+    DELETE FROM {FoundGap._meta.db_table} AS k WHERE structure_id IN ({{places}})
+        AND NOT EXISTS (SELECT 1 FROM gaps_now n WHERE {_SAME} AND k.digest = n.digest)"""
+KEEP = f"""
+    INSERT INTO {FoundGap._meta.db_table} (structure_id, situation, address, bal_id, digest)
+    SELECT structure_id, situation, address, bal_id, digest FROM gaps_now n
+    WHERE NOT EXISTS (SELECT 1 FROM {FoundGap._meta.db_table} k WHERE {_SAME}) ON CONFLICT DO NOTHING"""
 
 
 def _domain(address: str) -> str:
@@ -68,7 +84,7 @@ def _domain(address: str) -> str:
 
 
 def names() -> dict[str, str]:
-    models = [Alias, Bal, Structure, Domain, Claim]
+    models = [Alias, Bal, Structure, Domain, Claim, FoundGap]
     names = {model.__name__.lower(): model._meta.db_table for model in models}
     entries = Entry._meta.db_table
     names |= {name: f"mailboxes_{name}" for name in ("affiliation", "person", "cotitulaire")}

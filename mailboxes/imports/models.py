@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from directory.clocks import heard_of
 from mailboxes.imports.sorts import ListSort
 from mailboxes.models import bulk
 from mailboxes.models.bals import Bal
@@ -55,7 +56,7 @@ class ImportQuerySet(models.QuerySet):
 
     def interrupted(self, now):
         """At work, by their stage, and silent: their process died, or never began."""
-        return self.filter(stage__in=Import.AT_WORK, seen_at__lte=now - SILENT_FOR)
+        return self.filter(stage__in=Import.AT_WORK).exclude(heard_of("seen_at", now, SILENT_FOR))
 
     def outdated(self, now):
         """Nothing of what they hold is to be kept any longer."""

@@ -12,6 +12,9 @@ Cell = str | datetime | date
 class Unreadable(Refused):
     """No list can be made of this file."""
 
+    def __init__(self, sentence: str):
+        super().__init__(sentence, "unreadable")
+
 
 class Row(NamedTuple):
     number: int  # of the line in the file, or in the sheet

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet
 
-from mailboxes.findings import kept_of_many
+from mailboxes.findings import KeptCount, kept_of_many
 from mailboxes.models import Bal, Operator, Price, Structure, Use
 
 Offer = Price.Offer
@@ -120,19 +120,31 @@ class Prices:
 
 
 class Costs:
-    """The costs of the BAL of these structures, at `now`; in as many queries for any number of BAL."""
+    """The costs of the BAL of these structures, at `now`; in as many queries for any number of BAL.
 
-    def __init__(self, structures: QuerySet[Structure], now: datetime):
+    `exact`: counted now even of many BAL, for a file or a measure, of which nobody sees at what time it was counted.
+    """
+
+    def __init__(self, structures: QuerySet[Structure], now: datetime, *, exact: bool = False):
         self.structures = structures
         self.now = now
+        self.exact = exact
 
     @cached_property
     def prices(self) -> Prices:
         return Prices()
 
     @cached_property
+    def _kept(self) -> KeptCount[list[tuple]]:
+        return KeptCount(self._counted(), None) if self.exact else kept_of_many("costs", self.structures, self._counted)
+
+    @property
+    def counted_at(self) -> datetime | None:
+        return self._kept.at
+
+    @cached_property
     def groups(self) -> list[CostGroup]:
-        return [CostGroup(*row) for row in kept_of_many("costs", self.structures, self._counted)]
+        return [CostGroup(*row) for row in self._kept.found]
 
     def _counted(self) -> list[tuple]:
         paid = Bal.objects.filter(structure__in=self.structures.values("pk")).paid().with_use(self.now)

@@ -18,6 +18,6 @@ def measure(structures: QuerySet[Structure], now: datetime) -> Measured:
         for figure in FIGURES
         for structure, key, count in figure.counts(structures, now)
     }
-    wasted = Costs(structures, now).wasted
+    wasted = Costs(structures, now, exact=True).wasted
     every = structures.order_by().values_list("pk", flat=True)
     return found | {(pk, WASTED, ""): round(wasted[pk].amount) if pk in wasted else 0 for pk in every}

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 from django.db.models import Case, Count, DecimalField, F, Q, QuerySet, Value, When, Window
 from django.db.models.functions import RowNumber
 
+from mailboxes.findings import KeptCount, kept_of_many
 from mailboxes.indicators.costs import Cost, Prices, offer_of
 from mailboxes.lifecycle import PAID, TO_BE_LEFT, State, Verb
 from mailboxes.models import Bal, JournalEntry, Structure, Use
@@ -84,14 +86,29 @@ class Savings:
         self.now = now
         self.prices = Prices()
 
-    def blocked(self) -> list[Blocked]:
-        """By hurdle, what weighs most first; none is empty."""
-        found = {hurdle.name: Blocked(hurdle) for hurdle in HURDLES}
+    @cached_property
+    def _kept(self) -> KeptCount[tuple[list[tuple], list[int]]]:
+        return kept_of_many("savings", self.structures, self._counted)
+
+    @property
+    def counted_at(self) -> datetime | None:
+        return self._kept.at
+
+    def _counted(self) -> tuple[list[tuple], list[int]]:
+        """How many of each sort each hurdle keeps, and the dearest of each hurdle."""
         facts = ("hurdle", "operator", "kind", "structure__kind")
-        for name, *group, number in self._bals().order_by().values_list(*facts).annotate(n=Count("pk")):
+        return list(self._bals().order_by().values_list(*facts).annotate(n=Count("pk"))), self._dearest()
+
+    def blocked(self) -> list[Blocked]:
+        """By hurdle, what weighs most first; none is empty. A BAL that is shown is kept by that hurdle now."""
+        found = {hurdle.name: Blocked(hurdle) for hurdle in HURDLES}
+        groups, dearest = self._kept.found
+        for name, *group, number in groups:
             found[name].cost.add(number, self._price(*group))
-        for bal in self._dearest():
-            found[bal.hurdle].dearest.append(bal)  # type: ignore[attr-defined]
+        rows = self._bals().filter(pk__in=dearest).select_related("structure", "operator").in_bulk()
+        for bal in (rows[pk] for pk in dearest if pk in rows):
+            bal.price = self._price(bal.operator_id, bal.kind, bal.structure.kind)
+            found[bal.hurdle].dearest.append(bal)
         kept = [blocked for blocked in found.values() if blocked.cost.count]
         return sorted(kept, key=lambda blocked: (-blocked.cost.amount, -blocked.cost.count))
 
@@ -113,7 +130,7 @@ class Savings:
     def _bals(self) -> BalQuerySet:
         return with_hurdle(self._here(), self.now)
 
-    def _dearest(self) -> list[Bal]:
+    def _dearest(self) -> list[int]:
         price = self._price_in_sql()
         ranked = self._bals().annotate(
             price=price,
@@ -123,7 +140,7 @@ class Savings:
                 order_by=[price.desc(nulls_last=True), F("clock_at").asc(nulls_first=True), "address"],
             ),
         )
-        return list(ranked.filter(rank__lte=SHOWN).select_related("structure", "operator").order_by("hurdle", "rank"))
+        return list(ranked.filter(rank__lte=SHOWN).order_by("hurdle", "rank").values_list("pk", flat=True))
 
     def _price(self, operator: int, kind: str, structure_kind: str):
         return self.prices.of(operator, offer_of(kind, structure_kind))

@@ -109,10 +109,19 @@ class SideBySide:
         return self._measures(self.structures.values("pk")).latest_day()
 
     @cached_property
+    def _costs(self) -> Costs:
+        return Costs(self.structures, self.now)
+
+    @property
+    def counted_at(self) -> datetime | None:
+        """Of what they cost for nothing."""
+        return self._costs.counted_at
+
+    @cached_property
     def lines(self) -> list[SideLine]:
         measured = self._counts(self.structures.values("pk"), [self.day] if self.day else [])
         counts = {pk: of_place for (pk, _), of_place in measured.items()}
-        wasted = Costs(self.structures, self.now).wasted
+        wasted = self._costs.wasted
         return [
             SideLine(str(row), row.department, [row], counts.get(row.pk, {}), wasted.get(row.pk) or Cost())
             for row in self.structures.select_related("parent").order_by("name", "pk")

@@ -94,7 +94,7 @@ def _findings(structures, now) -> Rows:
     for finding in OF_BALS:
         assert finding.bals  # noqa: S101 - of BAL
         yield from _by(Value(finding.name), Bal.objects.filter(pk__in=finding.bals(ours).values("pk")))
-    for structure, situation, status, n in Gaps(structures).counts_by_structure():
+    for structure, situation, status, n in Gaps(structures).lately().counts_by_structure():
         if status == "open":
             yield structure, situation, n
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.clocks import heard_of
 from mailboxes.models import Structure
 
 SIZES = (25, 50, 100)  # rows a page
@@ -74,7 +75,7 @@ class BatchQuerySet(models.QuerySet):
     def forgotten(self, now: datetime):
         """Due, and nobody at work on them: the worker died, or the broker was away when they were asked."""
         waiting = Q(stage=Batch.Stage.WAITING, starts_at__lt=now - FORGOTTEN)
-        return self.filter(waiting | Q(stage=Batch.Stage.RUNNING, seen_at__lt=now - FORGOTTEN))
+        return self.filter(waiting | Q(stage=Batch.Stage.RUNNING) & ~heard_of("seen_at", now, FORGOTTEN))
 
 
 class Batch(models.Model):

@@ -8,7 +8,7 @@ from mailboxes.models.bals import Bal, Use, read_together
 from mailboxes.models.calls import Call
 from mailboxes.models.contacts import Contact, ContactChange, contact_of
 from mailboxes.models.engagements import Engagement
-from mailboxes.models.gaps import Claim, GapDecision
+from mailboxes.models.gaps import Claim, FoundGap, GapDecision, GapSearch
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.joining import Joining
 from mailboxes.models.journal import AccessTrace, JournalEntry, Notice
@@ -45,7 +45,9 @@ __all__ = [
     "Delegataire",
     "Domain",
     "Engagement",
+    "FoundGap",
     "GapDecision",
+    "GapSearch",
     "Joining",
     "JournalEntry",
     "MailAccess",

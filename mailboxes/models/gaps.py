@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from directory.models import Entry
+from mailboxes.models.bals import Bal
 from mailboxes.models.bulk import among
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.people import Affiliation, Person
@@ -39,6 +40,39 @@ class GapDecision(models.Model):
 
     def __str__(self):
         return f"{self.address} : {self.get_decision_display()}"
+
+
+class GapSearch(models.Model):
+    """When the gaps of a structure were last looked for, and kept as `FoundGap`."""
+
+    structure = models.OneToOneField(Structure, models.CASCADE, related_name="gap_search")
+    at = models.DateTimeField("le", default=timezone.now)
+
+    class Meta:
+        verbose_name = "recherche d’écarts"
+        verbose_name_plural = "recherches d’écarts"
+
+    def __str__(self):
+        return f"{self.structure}, {self.at}"
+
+
+class FoundGap(models.Model):
+    """A gap as it stood at the latest `GapSearch`: what is written by `gaps.Gaps` alone, and read in its place by who
+    follows too many BAL to have them looked for at each page. What was decided of it is not kept here."""
+
+    structure = models.ForeignKey(Structure, models.CASCADE, related_name="found_gaps")
+    situation = models.CharField("situation", max_length=30)
+    address = models.CharField("adresse", max_length=254)
+    bal = models.ForeignKey(Bal, models.CASCADE, null=True, related_name="found_gaps")
+    digest = models.CharField("empreinte du fait", max_length=32)
+
+    class Meta:
+        verbose_name = "écart trouvé"
+        verbose_name_plural = "écarts trouvés"
+        constraints = [models.UniqueConstraint(fields=["structure", "situation", "address"], name="gap_found_once")]
+
+    def __str__(self):
+        return f"{self.address} : {self.situation}"
 
 
 class ClaimQuerySet(models.QuerySet):

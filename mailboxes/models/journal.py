@@ -1,10 +1,13 @@
 """What happened, by whom and why; who was told, and when. The journal is history, audit and outbox in one."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from directory.clocks import to_come
 from directory.dates import day_of, minute_of
 from mailboxes.lifecycle import ANSWERABLE, LIVE, Act, Party, State, Verb
 from mailboxes.models.bals import Bal
@@ -13,12 +16,19 @@ from mailboxes.models.operators import Operator
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Structure
 from mailboxes.models.system import SYSTEM
+from mailboxes.models.thresholds import chosen
 
 # What former versions wrote stays in the journal.
 LABELS = {"correct_structure": "Corriger une structure", **dict(Verb.choices), **dict(Act.choices)}
 STATES = dict(State.choices)
 WHOLE = {"before": "Avant, en entier : ", "after": "Après, en entier : "}  # of what is cut there, in the note
+LONGEST_WAIT = 7  # the lease on an entry doubles with each failure to tell it, so many times at most
 UNITS: dict[str, str] = {Act.WARN_QUOTA: "%", Act.WARN_CERTIFICATE: "jours"}  # of a stage’s threshold
+
+
+def is_held(field: str, now: datetime) -> Q:
+    """Does a process hold the entry, or wait before it tries again?"""
+    return to_come(field, now, settings.NOTICE_LEASE * 2**LONGEST_WAIT)
 
 
 class JournalQuerySet(models.QuerySet):
@@ -33,7 +43,7 @@ class JournalQuerySet(models.QuerySet):
 
     def untold(self, now):
         """The entries still to be told that no process holds: a lease that ran out is taken up again."""
-        return self.filter(told_at=None).filter(Q(leased_until=None) | Q(leased_until__lte=now))
+        return self.filter(told_at=None).exclude(is_held("leased_until", now))
 
     def claim(self, pk, now) -> bool:
         """Take the lease on one untold entry; False if it is told, or held by another process."""
@@ -267,3 +277,8 @@ class AccessTrace(models.Model):
 
     def __str__(self):
         return f"{self.user} : {self.what} {self.target}"
+
+    @staticmethod
+    def kept_since(now: datetime) -> datetime:
+        """As `Reading.kept_since`."""
+        return now - chosen.ACCESS_TRACES_KEPT

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from directory.clocks import to_come
 from directory.typography import cut
 from mailboxes.lifecycle import LIVE, OPENED
 from mailboxes.models.bals import Bal
@@ -65,8 +66,8 @@ class MailServerQuerySet(FailingQuerySet):
 
     def due(self, now: datetime):
         """The servers to visit: asked for, not waited for, and that no process is at."""
-        free = Q(leased_until=None) | Q(leased_until__lte=now)
-        return self.used().filter(free, next_at__lte=now)
+        held = to_come("leased_until", now, settings.MAIL_VISIT_LEASE)
+        return self.used().filter(next_at__lte=now).exclude(held)
 
     def claim(self, pk: int, now: datetime) -> bool:
         """Take the lease on one that is due; False where another process was first."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from mailboxes.models.bulk import among
 from mailboxes.models.forecast import WINDOW, Point
+from mailboxes.models.thresholds import chosen
 
 RECENT = WINDOW + timedelta(days=180)  # a forecast starts from a last reading no older than the difference
 
@@ -69,6 +70,11 @@ class Reading(models.Model):
 
     def __str__(self):
         return f"{self.bal}, {self.at:%d/%m/%Y}"
+
+    @staticmethod
+    def kept_since(now: datetime) -> datetime:
+        """What is older goes: with the nightly purge, or with its whole month where the table is laid out by month."""
+        return now - chosen.READINGS_KEPT
 
     @property
     def sees_use(self) -> bool:

@@ -45,7 +45,7 @@ def prepare_migration(migration: Migration, wanted: dict[int, str], *, by) -> Mi
     around = Surroundings(migration, wanted)
     faults = [fault for bal in bals if (fault := _fault(around, bal, by=by))]
     if faults:
-        raise Refused(faults[:5] + ([f"Et {len(faults) - 5} autres."] if len(faults) > 5 else []))
+        raise Refused(faults[:5] + ([f"Et {len(faults) - 5} autres."] if len(faults) > 5 else []), "address")
     migration.by = by
     migration.save()
     try:

@@ -45,6 +45,8 @@ RELATIONS: dict[str, Carried] = {
     "savedview.structure": Carried("vues partagées"),
     "recurrence.structure": Carried("revue périodique des accès", goes=False),  # none is due of what is closed
     "ownwords.structure": Carried("mots ajoutés aux avis", twin=("kind",)),
+    "foundgap.structure": Carried("écarts trouvés", goes=False),  # they are looked for anew
+    "gapsearch.structure": Carried("recherches d’écarts", goes=False),
     "protocoltext.structure": Carried("protocole d’utilisation", goes=False),
     "measure.structure": Carried("mesures", goes=False),
     "journalentry.structure": Carried("journal", goes=False),

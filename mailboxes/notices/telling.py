@@ -18,10 +18,12 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.clocks import to_come
 from directory.typography import cut
 from mailboxes.lifecycle import Act, CampaignKind, Party
 from mailboxes.models import JournalEntry, Notice, Request, RestingServer
 from mailboxes.models.contacts import OF_CONTACTS
+from mailboxes.models.journal import LONGEST_WAIT
 from mailboxes.notices import links
 from mailboxes.notices.mails import mail_of
 
@@ -30,7 +32,6 @@ OF_ADDRESSES = (Act.ASK_PERSON, Act.REMIND_PERSON)  # a person is asked about th
 
 JOININGS = (Act.ASK_JOINING, Act.ACCEPT_JOINING, Act.REFUSE_JOINING, Act.EXPIRE_JOINING)
 CAMPAIGNS = (Act.ASK_CAMPAIGN, Act.REMIND_CAMPAIGN)
-LONGEST_WAIT = 7  # the lease doubles with each failure, so many times at most
 REST = timedelta(seconds=60)  # during which a mail server that failed is left alone, by every process
 
 
@@ -96,7 +97,7 @@ def _mark_sent(notice: Notice) -> None:
 
 def is_resting(channel: str) -> bool:
     """Did the mail server of this channel fail a moment ago, whoever asked it? Each try would wait for it again."""
-    return RestingServer.objects.filter(name=channel, until__gt=timezone.now()).exists()
+    return RestingServer.objects.filter(to_come("until", timezone.now(), REST), name=channel).exists()
 
 
 def let_rest(channel: str, error: Exception) -> None:

@@ -201,7 +201,7 @@ def name_warnings(address: str, policy: Policy, kind: str = "", about: Named | N
 
 def _unreadable(local: str) -> Iterable[Warned]:
     plain = ascii_of(local).lower()
-    if plain != local.lower() and re.search(r"[^\W\d_]", re.sub(r"[\x00-\x7f]", "", local)):
+    if re.search(r"[^\W\d_]", re.sub(r"[\x00-\x7f]", "", local)):
         yield Warned("accents", f"Beaucoup de messageries refusent les lettres accentuées : préférez {quoted(plain)}.")
     if odd := sorted(set(re.sub(r"[a-z0-9.'_-]", "", plain)) | (set("’‘") & set(local))):
         named = ", ".join("espace" if sign.isspace() else quoted(sign) for sign in odd)

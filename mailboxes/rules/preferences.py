@@ -83,7 +83,7 @@ def check_ranking(run: SyncRun | None) -> None:
     """`run`: the one that brought the ranks, read once for many rows."""
     if run is None:
         raise Refused(
-            "Aucune source chargée ne dit quelle BAL est privilégiée : l’extraction publique l’ignore", "rank"
+            "Aucune source chargée ne dit quelle BAL est privilégiée : l’extraction publique l’ignore.", "rank"
         )
     if run.is_stale:
         day = timezone.localtime(run.as_of)

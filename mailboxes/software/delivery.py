@@ -26,12 +26,10 @@ from django.utils import timezone
 
 from directory.typography import cut, quoted
 from mailboxes.models import JournalEntry
-from mailboxes.software.models import EVENT_OF, Delivery, Webhook
+from mailboxes.software.models import EVENT_OF, WAITS, Delivery, Webhook
 
 TIMEOUT = 10  # seconds without a sign from the other side
 DEADLINE = 15  # seconds for the whole exchange, whatever signs it gives
-# After these the delivery is given up; a person may replay it.
-WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440)]
 SETTLED = timedelta(hours=1)  # no transaction of ours lasts as long: below such a line, no other will appear
 BATCH = 500
 NAT64 = ipaddress.ip_network("64:ff9b::/96")

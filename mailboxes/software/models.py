@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -12,12 +12,15 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.crypto import get_random_string, salted_hmac
 
+from directory.clocks import to_come
 from mailboxes.lifecycle import Act, Scope, Verb
 from mailboxes.models.journal import JournalEntry
 from mailboxes.models.structures import Membership, Structure
 
 TOKEN_START = "balm"  # noqa: S105 - so that a key found in a log or a repository is known for what it is
 PREFIX_LENGTH = 8
+# After these a delivery is given up; a person may replay it.
+WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440)]
 
 
 def validate_scopes(value) -> None:
@@ -211,8 +214,9 @@ class Webhook(models.Model):
 
 class DeliveryQuerySet(models.QuerySet):
     def due(self, now):
-        free = Q(leased_until=None) | Q(leased_until__lte=now)
-        return self.filter(free, stage=Delivery.Stage.WAITING, next_at__lte=now, webhook__paused_at=None)
+        waiting = self.filter(stage=Delivery.Stage.WAITING, webhook__paused_at=None)
+        held = to_come("leased_until", now, settings.NOTICE_LEASE)
+        return waiting.exclude(held).exclude(to_come("next_at", now, max(WAITS)))
 
     def claim(self, pk, now) -> bool:
         return bool(self.due(now).filter(pk=pk).update(leased_until=now + settings.NOTICE_LEASE))

@@ -38,14 +38,15 @@ def costs(request):
             "total": found.total,
             "chart": chart_of(lines[:BARS]),
             "compared": found.compared(),
+            "counted_at": found.counted_at,
         },
     )
 
 
-def _costs_of(request) -> Costs:
+def _costs_of(request, *, exact: bool = False) -> Costs:
     if not sees_structures(request.user):
         raise Http404
-    return Costs(places_within(request), timezone.now())
+    return Costs(places_within(request), timezone.now(), exact=exact)
 
 
 def chart_of(lines) -> dict | None:
@@ -71,7 +72,7 @@ def cost_export(request, view, form):
     """One breakdown as a file; who took it is written down."""
     if view not in DIMENSIONS:
         raise Http404
-    found = _costs_of(request)
+    found = _costs_of(request, exact=True)
     actions.trace(request.user, "export", f"coûts par {view}, {form}")
     lines = [(line.label, line.bill) for line in found.by(view)] + [("Total", found.total)]
     title = DIMENSIONS[view][0]

@@ -16,7 +16,7 @@ def equipment(context):
     seen = Structure.objects.visible_to(context["request"].user)
     structures = list(seen.order_by("name")[: SHOWN + 1])
     shown = kept_of_many("equipment", seen, lambda: equipped(structures[:SHOWN]))
-    return {"structures": shown, "is_cut": len(structures) > SHOWN}
+    return {"structures": shown.found, "is_cut": len(structures) > SHOWN, "counted_at": shown.at}
 
 
 def equipped(structures: list[Structure]) -> list[dict]:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from directory.csv_files import csv_lines
 from directory.models import SyncRun
 from mailboxes import actions
+from mailboxes.findings import are_many
 from mailboxes.forms import GapFilterForm
 from mailboxes.gaps import COLUMNS, REMEDIES, SITUATIONS, Gap, Gaps, request_for
 from mailboxes.lifecycle import Act
@@ -89,6 +90,7 @@ def asked(request, said: QueryDict | None = None) -> tuple[GapFilterForm, Gaps]:
 
 def gap_list(request):
     form, gaps = asked(request)
+    gaps = gaps.lately() if are_many(gaps.structures) else gaps
     run = SyncRun.objects.latest_public()
     offered = [*REMEDIES, Act.RESUME_GAP] if gaps.status in ("", "ignored") else REMEDIES
     remedies = [act for act in offered if allows(check_somewhere, act, by=request.user)]
@@ -104,6 +106,7 @@ def gap_list(request):
             "situation": next((s for s in SITUATIONS if s.name == gaps.situation), None),
             "situations": [(s, counts.get((s.name, "open"), 0)) for s in SITUATIONS],
             "is_fresh": bool(run and not run.is_stale),
+            "counted_at": gaps.found_at,
         },
     )
 

@@ -1,17 +1,14 @@
 """Arrivals and departures: the files, their steps, and roles handed over before anybody leaves."""
 
-from datetime import timedelta
-
 from django import forms
 from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 
 from directory.typography import quoted
 from mailboxes import actions
-from mailboxes.findings import KEPT, OF_MOVEMENTS, are_many, kept_of_many, narrow
+from mailboxes.findings import OF_MOVEMENTS, kept_of_many, narrow
 from mailboxes.forms import EmptyForm, HandOverForm, NoteForm, SettleForm
 from mailboxes.lifecycle import Act
 from mailboxes.lists.listing import Column, Listing
@@ -88,12 +85,11 @@ def orphans(user) -> dict:
     seen = Bal.objects.visible_to(user)
     rows = (narrow(seen, "orpheline") | narrow(seen, "sans-principal")).order_by("address").values_list("pk", flat=True)
     structures = Structure.objects.visible_to(user)
-    pks = kept_of_many(f"orphans-{user.pk}", structures, lambda: list(rows))
+    pks, at = kept_of_many(f"orphans-{user.pk}", structures, lambda: list(rows))
     shown = seen.filter(pk__in=pks[: 10 * ORPHANS]).select_related("structure").order_by("address")
-    if are_many(structures):  # what was kept may be mended since
-        lately = timezone.now() - timedelta(seconds=KEPT)
-        shown = shown.filter(~Exists(JournalEntry.objects.filter(bal=OuterRef("pk"), at__gte=lately)))
-    return {"count": len(pks), "rows": shown[:ORPHANS]}
+    if at:  # what was kept may be mended since
+        shown = shown.filter(~Exists(JournalEntry.objects.filter(bal=OuterRef("pk"), at__gte=at)))
+    return {"count": len(pks), "rows": shown[:ORPHANS], "counted_at": at}
 
 
 def find_movement(request, pk) -> Movement:

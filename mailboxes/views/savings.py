@@ -30,6 +30,7 @@ def savings(request):
         "total": sum((each.cost for each in blocked), start=Cost()),
         "gained": found.gained(),
         "to_ask": _to_ask(request).count(),
+        "counted_at": found.counted_at,
     }
     return render(request, "mailboxes/indicators/savings.html", facts)
 

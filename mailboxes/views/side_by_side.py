@@ -159,6 +159,7 @@ def side_by_side(request: HttpRequest) -> HttpResponse:
         "listing": listing,
         "page": listing.page,
         "day": compared.day,
+        "counted_at": compared.counted_at,
         "has_courses": any(cell.points for line in listing.page for cell in line.cells),
         "map": map_of(lines, shown_by) if listing.is_by_department and shown_by != "label" else [],
         "shown_by": next(column.label for column in CompareList.columns if column.name == shown_by),

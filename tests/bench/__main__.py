@@ -17,11 +17,12 @@ from django.core.management import call_command
 from django.db import connection
 
 from tests import bench
+from tests.bench import programs
 from tests.bench.row import Row
 from tests.servers import own_database, private_folder, run_postgresql, run_redis
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-TOOLS = ("__main__", "row", "shape", "cpu")
+TOOLS = ("__main__", "row", "shape", "cpu", "programs")
 QUICK = ["answers"]  # under five minutes, over a tenth of the BAL
 AS_INSTALLED = {"shared_buffers": "256MB", "autovacuum": "on"}
 
@@ -37,6 +38,7 @@ def main():
     chosen = parser.parse_args().names
     if chosen == ["quick"]:
         chosen, os.environ["BENCH_QUICK"] = QUICK, "1"
+    programs.check(chosen or names)
     with (
         private_folder() as folder,
         run_redis(folder) as queue,

@@ -25,8 +25,9 @@ from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Membership, Reading, Structure
 from mailboxes.software.actions import declare_software
 from tests.bench import fhir, jobs
+from tests.bench.programs import WRK
 from tests.bench.row import Row
-from tests.servers import find_program, free_port, run, web_answers
+from tests.servers import free_port, run, web_answers
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "tests/bench/served/wrk.lua"
@@ -97,7 +98,7 @@ class Api:
     def __init__(self, url: str, folder: Path, token: str):
         self.url, self.folder = url, folder
         self.key = f"Authorization: Bearer {token}"
-        self.wrk = find_program("wrk", package="wrk")
+        self.wrk = WRK.path()
 
     def load(self, paths: list[str]) -> Load:
         """Ask these addresses in turn, for so many seconds after a short warm-up; each must be answered by 200."""

@@ -16,9 +16,10 @@ from directory.models import Entry
 from directory.sources import get_source
 from directory.sources.fhir import SEARCHES
 from directory.sync import sync
+from tests.bench.programs import SLAPADD, SLAPD
 from tests.bench.row import Row
 from tests.directory.fhir_server import KEY, mailbox, organization, practitioner, role, run_fhir_server
-from tests.servers import Ldap, find_program, free_port, make_certificate, port_answers, private_folder, run
+from tests.servers import Ldap, free_port, make_certificate, port_answers, private_folder, run
 
 ENTRIES = 10_000
 ROUNDS = 3
@@ -84,7 +85,7 @@ def fhir_rows(server):
 
 @contextmanager
 def run_ldap():
-    slapd, slapadd = (find_program(name, "/usr/sbin", package="slapd") for name in ("slapd", "slapadd"))
+    slapd, slapadd = SLAPD.path(), SLAPADD.path()
     with private_folder() as home:
         make_certificate(home)
         (home / "db").mkdir()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from directory.identifiers import department_of, doubtful, is_mssante, is_patient, malformed
+from directory.identifiers import department_of, domain_of, doubtful, is_mssante, is_patient, malformed
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,7 @@ from directory.identifiers import department_of, doubtful, is_mssante, is_patien
 def test_what_blocks_and_what_warns(name, value, blocks, warns):
     assert (bool(malformed(name, value)), bool(doubtful(name, value)) and not blocks) == (blocks, warns)
     assert not blocks or value in malformed(name, value)
+    assert not warns or value in doubtful(name, value)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,12 @@ def test_what_blocks_and_what_warns(name, value, blocks, warns):
 )
 def test_what_is_an_mssante_address(address, trusted):
     assert is_mssante(address) == trusted
+
+
+def test_the_domain_is_what_follows_the_last_at():
+    assert domain_of("jean.marc@chu.mssante.fr") == "chu.mssante.fr"
+    assert domain_of("jean@marc@chu.mssante.fr") == "chu.mssante.fr"
+    assert domain_of("chu.mssante.fr") == "chu.mssante.fr"
 
 
 def test_a_patient_is_no_structure_s_bal():

@@ -224,3 +224,12 @@ def test_python_and_sql_agree_on_who_bears_the_same_name(make_bal, people, one, 
         bal = Bal.objects.filter(cotitulaires__person=person).first() or make_bal("PER", person)
         Cotitulaire.objects.get_or_create(bal=bal, person=person, is_principal=True)
     assert FINDING["homonyme"].bals(Bal.objects.all()).exists() == (name_key(*one) == name_key(*other))
+
+
+@pytest.mark.postgresql_run
+def test_names_are_read_folded_from_their_index(db):
+    """To fold those of 100 000 people takes a quarter of a second: an index that no longer says what `name_key_of`
+    says would be of no use, and nobody would see it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
+    assert "Index Only Scan using person_folded" in FINDING["homonyme"].bals(Bal.objects.all()).explain()

@@ -1,6 +1,8 @@
 """The day on which a BAL will be full: worked examples, then what must hold whatever the readings."""
 
 from datetime import date, timedelta
+from itertools import pairwise
+from math import sqrt
 from random import Random
 
 import pytest
@@ -24,7 +26,7 @@ def weekly(*used):
 # --- Worked examples --------------------------------------------------------------------------------------------------
 def test_seven_megabytes_a_week_fill_the_last_thirty_in_thirty_days():
     told = forecast(weekly(942, 949, 956, 963, 970), 1000)
-    assert told.pace == 1
+    assert (told.since, told.used_mb, told.quota_mb, told.pace) == (DAY, 970, 1000, 1)
     assert (told.earliest, told.likely, told.latest) == (DAY + timedelta(30),) * 3  # a straight line leaves no doubt
 
 
@@ -91,6 +93,7 @@ def test_old_habits_are_forgotten():
 def test_a_full_bal_is_full_since_its_last_reading(used):
     told = forecast([(ago(3), used)], 1000)
     assert (told.earliest, told.likely, told.latest) == (ago(3),) * 3
+    assert (told.since, told.used_mb, told.quota_mb, told.pace) == (ago(3), used, 1000, 0)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +105,10 @@ def test_a_full_bal_is_full_since_its_last_reading(used):
         (weekly(942, 949), 1000, Unknown.TOO_FEW),
         ([(ago(13), 900), (ago(6), 910), (ago(0), 920)], 1000, Unknown.TOO_FEW),  # 13 days
         ([(ago(14), 900), (ago(7), 910), (ago(0), 920)], 1000, None),  # 14
+        ([(ago(180), 900), (ago(7), 910), (ago(0), 920)], 1000, None),  # it still counts
+        ([(ago(30), 900), (ago(0), 920)], 1000, Unknown.TOO_FEW),  # a month, and one pair
+        (weekly(900, 850, 870), 1000, Unknown.NO_GROWTH),  # a fall of 5 % is none
+        (weekly(900, 849, 870), 1000, Unknown.TOO_FEW),  # a greater one is someone making room
         ([(ago(181), 900), (ago(7), 910), (ago(0), 920)], 1000, Unknown.TOO_FEW),  # the first one is too old
         (weekly(900, 910, 100), 1000, Unknown.TOO_FEW),  # just emptied, and little known before
         (weekly(500, 500, 500, 500), 1000, Unknown.NO_GROWTH),
@@ -113,6 +120,24 @@ def test_a_full_bal_is_full_since_its_last_reading(used):
 def test_when_nobody_can_tell(readings, quota, why):
     told = forecast(readings, quota)
     assert told == why if why else isinstance(told, Forecast)
+
+
+@pytest.mark.parametrize(
+    ("used", "student"),
+    [([800, 812, 815, 840, 846, 862], 1.533), ([800, 825, 844], 3.078)],  # of 4 degrees, and of 1
+)
+def test_the_band_is_that_of_the_drift_method(used, student):
+    """Day after day, until the upper bound reaches the quota; then until the lower one does."""
+    told = forecast(weekly(*used), 1000)
+    watched, strays = 7 * (len(used) - 1), [b - a - 7 * told.pace for a, b in pairwise(used)]
+    spread = student * sqrt(sum(stray**2 / 7 for stray in strays) / (len(strays) - 1))
+
+    def first(sign):
+        wide = (sign * spread * sqrt(n + n**2 / watched) for n in range(731))
+        return next(n for n, more in enumerate(wide) if used[-1] + told.pace * n + more >= 1000)
+
+    assert (told.earliest - DAY).days == first(1)
+    assert (told.latest - DAY).days == first(-1)
 
 
 def test_a_pace_that_may_be_none_has_no_latest_day():

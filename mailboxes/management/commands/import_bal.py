@@ -155,7 +155,7 @@ def _operator(code: str) -> Operator:
     found = Operator.objects.filter(code=code).first()
     if found is None:
         known = ", ".join(Operator.objects.values_list("code", flat=True)) or "aucun"
-        raise Refused(f"Aucun opérateur n’a le code {quoted(code)}. Connus : {known}.")
+        raise Refused(f"Aucun opérateur n’a le code {quoted(code)}. Connus : {known}.", "operator")
     return found
 
 
@@ -167,7 +167,7 @@ def _structure(asked: str | None) -> Structure:
         found = Structure.objects.filter(parent=None)
     if len(found) != 1:
         why = f"{quoted(asked)} désigne {len(found)} structures" if asked else f"{len(found)} structures sont au sommet"
-        raise Refused(f"{why} : donnez --structure avec le numéro ou le FINESS d’une seule.")
+        raise Refused(f"{why} : donnez --structure avec le numéro ou le FINESS d’une seule.", "structure")
     return found[0]
 
 
@@ -185,7 +185,7 @@ def _columns(run: Import, corrections: list[str]) -> list[str]:
         name, _, header = correction.partition("=")
         if name not in BY_NAME or (header and bare(header) not in headers):
             known = ", ".join(map(quoted, run.headers))
-            raise Refused(f"--column : {quoted(correction)} n’est pas CHAMP=EN-TÊTE ({FIELDS} ; {known}).")
+            raise Refused(f"--column : {quoted(correction)} n’est pas CHAMP=EN-TÊTE ({FIELDS} ; {known}).", "field")
         columns = ["" if one == name else one for one in columns]
         if header:
             columns[headers.index(bare(header))] = name
@@ -197,7 +197,8 @@ def _states(answers: list[str]) -> dict[str, str]:
     for answer in answers:
         word, _, state = answer.rpartition("=")
         if not word or state.upper() not in Said.__members__:
-            raise Refused(f"--state : {quoted(answer)} n’est pas MOT=ÉTAT ({', '.join(Said.__members__).lower()}).")
+            states = ", ".join(Said.__members__).lower()
+            raise Refused(f"--state : {quoted(answer)} n’est pas MOT=ÉTAT ({states}).", "state")
         said[state_key(word)] = state.upper()
     return said
 

@@ -142,7 +142,7 @@ def test_64_signs_before_the_at_and_no_more(length, fits):
 @pytest.mark.parametrize(("length", "fits"), [(20, True), (21, False)])
 def test_the_policy_may_want_it_shorter(length, fits):
     policy = Default(max_length=20)
-    assert bool(name_warnings("a" * length, policy)) != fits
+    assert [warned.code for warned in name_warnings("a" * length, policy)] == ([] if fits else ["length"])
     assert len(proposals(policy, "ORG", Named(name="b" * length))[0]) == 20
 
 
@@ -152,7 +152,11 @@ def test_the_policy_may_want_it_shorter(length, fits):
         ("réseau-cancérologie.villeurbanne@d.mssante.fr", "ORG", ["accents"]),
         ("jean marc@d.mssante.fr", "PER", ["characters"]),
         ("n’diaye@d.mssante.fr", "PER", ["characters", "apostrophe"]),
-        (".jean..marc@d.mssante.fr", "PER", ["dots"]),
+        (".jean@d.mssante.fr", "PER", ["dots"]),
+        ("jean.@d.mssante.fr", "PER", ["dots"]),
+        ("jean..marc@d.mssante.fr", "PER", ["dots"]),
+        ("jean@marc@d.mssante.fr", "PER", ["characters"]),
+        ("Max.XAVIER@d.mssante.fr", "PER", []),
         ("n'diaye@d.mssante.fr", "PER", ["apostrophe"]),
         ("secretariat@d.mssante.fr", "ORG", ["generic"]),
         ("cabinet.infirmier@d.mssante.fr", "CAB", ["generic"]),
@@ -160,12 +164,29 @@ def test_the_policy_may_want_it_shorter(length, fits):
         ("secretariat@d.mssante.fr", "PER", []),
         ("no_reply@d.mssante.fr", "ORG", ["no-reply"]),
         ("no_reply@d.mssante.fr", "APP", []),
+        ("no_reply@d.mssante.fr", "", []),  # its kind is not known
         ("claire.martin2@d.mssante.fr", "PER", ["number"]),
         ("claire.martin@d.mssante.fr", "PER", []),
     ],
 )
 def test_what_is_said_of_a_bad_name(address, kind, codes):
-    assert [warned.code for warned in name_warnings(address, DEFAULT, kind)] == codes
+    found = name_warnings(address, DEFAULT, kind) if kind else name_warnings(address, DEFAULT)
+    assert [warned.code for warned in found] == codes
+    assert all(warned.sentence.endswith(".") for warned in found)
+
+
+@pytest.mark.parametrize(
+    ("local", "named"),
+    [
+        ("jean marc", "espace"),
+        ("n’diaye", "« ’ »"),
+        ("jean+marc/pneumo", "« + », « / »"),
+        ("urgences-pédiatriques", "« urgences-pediatriques »"),
+    ],
+)
+def test_what_is_wrong_is_named(local, named):
+    first = name_warnings(local, Default(apostrophes=Apostrophes.KEPT))[0]
+    assert first.sentence.replace("\u00a0", " ").endswith(f" {named}.")
 
 
 @pytest.mark.parametrize(
@@ -179,6 +200,18 @@ def test_a_name_off_the_policy_is_told_what_it_would_be(local, said):
     )
 
 
+@pytest.mark.parametrize("kind", ["ORG", "CAB"])
+def test_a_team_s_name_off_the_policy_is_told_too(kind):
+    about = Named(name="Cabinet des Lilas", postcode="93260")
+    assert name_warnings("cabinet-des-lilas.93260", DEFAULT, kind, about) == []
+    assert [warned.code for warned in name_warnings("cabinet-lilas.93260", DEFAULT, kind, about)] == ["pattern"]
+    assert name_warnings("no_reply.lilas", DEFAULT, "APP", about) == []
+
+
+def test_what_is_cut_ends_with_a_word():
+    assert proposals(Default(max_length=7), "PER", Named("Claire", "Martin"))[0] == "claire"
+
+
 def test_a_domain_of_ones_own_distinguishes_enough():
     assert name_warnings("accueil@d.mssante.fr", Default(shared_pattern=SharedPattern.ALONE), "ORG") == []
 
@@ -186,3 +219,23 @@ def test_a_domain_of_ones_own_distinguishes_enough():
 def test_written_and_initials_alone():
     assert written(DEFAULT, "Unité neuro-vasculaire", is_person=False) == "unite-neuro-vasculaire"
     assert initials(DEFAULT, "Marie-Ange") == "ma"
+
+
+def test_the_words_of_a_team_stay_apart_and_whole_however_persons_are_written():
+    policy = Default(shared_pattern=SharedPattern.TOWN, compounds=Compounds.JOINED, particles=Particles.DROPPED)
+    about = Named("Anne-Marie", "de Montbrun", "De Nuit", "Des Lilas", postcode="20200", town="Du Port")
+    assert proposals(policy, "ORG", about) == [
+        "des-lilas.du-port", "des-lilas.20200", "des-lilas.2b", "des-lilas.de-nuit.du-port",
+    ]  # fmt: skip
+    assert proposals(policy, "APP", about) == ["no_reply.des-lilas", "no_reply.des-lilas.du-port", "no_reply"]
+    assert proposals(policy, "PER", about)[:2] == ["annemarie.montbrun", "annemarie.montbrun.de-nuit"]
+
+
+@pytest.mark.parametrize(("particles", "expected"), [(Particles.KEPT, "dm"), (Particles.DROPPED, "m")])
+def test_the_initials_are_those_of_the_name_as_it_is_written(particles, expected):
+    assert initials(Default(particles=particles), "de Montbrun") == expected
+
+
+def test_an_apostrophe_that_is_kept_stands_inside_a_word():
+    policy = Default(apostrophes=Apostrophes.KEPT)
+    assert written(policy, "’Abd al-N’Diaye’") == "abd-al-n'diaye"

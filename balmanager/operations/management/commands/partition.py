@@ -15,7 +15,7 @@ class Command(BaseCommand):
             raise CommandError("SQLite ne range pas ses tables par mois.")
         if not owns_tables():
             raise CommandError("À lancer par le rôle qui possède les tables, comme « migrate » (docs/deploy.md).")
-        for table in partitions.KEPT:
+        for table in partitions.BY_MONTH:
             if not partitions.is_partitioned(table):
                 self.stdout.write(f"{table} : {partitions.partition(table)} lignes rangées par mois.")
         partitions.keep_months()

@@ -1,0 +1,87 @@
+"""Of many BAL, what is long to count is kept a quarter of an hour, and every page that shows it says of when it is."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.urls import reverse
+from django.utils import timezone
+
+from mailboxes import jobs
+from mailboxes.findings import counts
+from mailboxes.models import Bal, JournalEntry
+
+PAGES = ["gap-list", "costs", "savings", "movement-list", "directory:observatory", "structure-compare"]
+SAID = "ces nombres sont ceux de 10:20"
+
+
+@pytest.fixture
+def visit(client):
+    def go(person, name, *args):
+        client.force_login(person.user)
+        return client.get(reverse(name, args=args))
+
+    return go
+
+
+@pytest.fixture
+def register(time_machine, people, make_bal, fresh):
+    """Three BAL, of which two nobody holds; measured at ten in the morning, looked at five minutes later."""
+    time_machine.move_to("2026-03-02 10:15 +0100", tick=False)
+    fresh.generated_at = timezone.now()
+    fresh.save()
+    found = [make_bal("PER", people.paul, clock_at=timezone.now()), make_bal("ORG"), make_bal("ORG")]
+    jobs.run("take_measures")
+    time_machine.move_to("2026-03-02 10:20 +0100", tick=False)
+    cache.clear()
+    yield found
+    cache.clear()
+
+
+@pytest.fixture
+def many(register, monkeypatch):
+    monkeypatch.setattr(counts, "MANY", 2)
+    return register
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_of_few_nothing_is_kept_and_nothing_said(register, visit, people, name):
+    assert "ces nombres sont ceux de" not in visit(people.gisele, name).text
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_of_many_the_page_says_of_when_it_is(many, visit, people, name, time_machine):
+    """The gaps are of the latest measure, five minutes before; the rest is counted at the first visit."""
+    said = "ces nombres sont ceux de 10:15" if name == "gap-list" else SAID
+    assert said in visit(people.gisele, name).text
+    time_machine.move_to(timezone.now() + timedelta(minutes=9), tick=False)
+    assert said in visit(people.gisele, name).text
+
+
+def test_what_stands_in_the_way_is_counted_of_then_and_shown_of_now(many, visit, people):
+    def told():
+        found = visit(people.gisele, "savings").context["blocked"]
+        return {one.hurdle.name: (one.cost.count, len(one.dearest)) for one in found}
+
+    assert told()["orpheline"] == (2, 2)
+    Bal.objects.filter(pk=many[1].pk).update(state="deleted")
+    assert told()["orpheline"] == (2, 1), "of what is no longer there, nothing is shown"
+
+
+def test_the_orphans_touched_since_they_were_counted_are_not_shown(many, visit, people, time_machine):
+    def told():
+        orphans = visit(people.gisele, "movement-list").context["orphans"]
+        return orphans["count"], len(orphans["rows"])
+
+    assert told() == (2, 2)
+    time_machine.move_to(timezone.now() + timedelta(minutes=1), tick=False)
+    JournalEntry.objects.create(bal=many[1], what="describe")
+    assert told() == (2, 1)
+
+
+def test_a_file_of_costs_is_of_now(many, visit, people, make_bal):
+    before = visit(people.gisele, "costs").context["total"].total.count
+    make_bal("ORG")
+    assert visit(people.gisele, "costs").context["total"].total.count == before
+    lines = visit(people.gisele, "costs-csv", "type").text
+    assert f"Total;{before + 1};" in lines
