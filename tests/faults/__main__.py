@@ -160,7 +160,9 @@ def play_all(folder: Path, disk: Disk | None, beside: Path) -> int:
         stack.mend_postgresql()
         lasted = time.monotonic() - started
         keep_until(stack, lambda: answers(env["SITE_URL"]), 300)
-        clients.stop()
+        clients.over.set()
+        if not keep_until(stack, clients.are_done, LONGEST_CALM):  # what is under way is asked until it is answered
+            raise RuntimeError(f"a write is not answered: see {folder}")
         keep_until(stack, lambda: promises.is_settled(promises.look(stack.manage)), LONGEST_CALM)
         calm = time.monotonic() - started - lasted
         seen = promises.look(stack.manage)

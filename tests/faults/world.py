@@ -45,15 +45,13 @@ class Clients:
         self.url, self.token = url, token
         self.statuses, self.written = Counter(), Counter()  # answers by status; acknowledged writes by BAL
         self.longest, self.over = 0.0, Event()
-        self.threads = [Thread(target=self.write, args=[bals[n::CLIENTS]]) for n in range(CLIENTS)]
-        self.threads.append(Thread(target=self.read))
+        self.threads = [Thread(target=self.write, args=[bals[n::CLIENTS]], daemon=True) for n in range(CLIENTS)]
+        self.threads.append(Thread(target=self.read, daemon=True))
         for thread in self.threads:
             thread.start()
 
-    def stop(self):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
+    def are_done(self):
+        return not any(thread.is_alive() for thread in self.threads)
 
     def write(self, bals):
         choice, verbs = random.Random(bals[0]), dict.fromkeys(bals, OUT)
