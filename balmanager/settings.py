@@ -178,6 +178,7 @@ SECOND_FACTOR_REQUIRED = env.bool(
 )
 MFA_ADAPTER = "balmanager.accounts.factors.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+ACCOUNT_FORMS = {"login": "balmanager.accounts.forms.LogInForm"}
 MFA_FORMS = {"add_webauthn": "balmanager.accounts.forms.AddPasskeyForm"}
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "BAL Manager"

@@ -10,7 +10,7 @@ def test_the_declaration_is_open_and_each_page_leads_to_it(client, settings):
     settings.SERVICE_EMAIL = ["exploitation@exemple.fr"]
     page = client.get(reverse("accessibility"))
     assert page.status_code == 200
-    assert "Partiellement conforme" in page.text
+    assert "<strong>Non conforme</strong>" in page.text, "what the RGAA calls a service that no audit has measured"
     assert "exploitation@exemple.fr" not in page.text, "not to whoever comes"
     assert f'href="{reverse("accessibility")}"' in client.get(reverse("account_login")).text
 

@@ -71,7 +71,7 @@ def test_an_elision_is_written_with_a_curved_apostrophe(name):
 
 def test_the_templates_are_read_by_that_loader():
     """Else the test above would look at what no page shows."""
-    assert f"{NO_BREAK}: partiellement" in Engine.get_default().get_template("base.html").source
+    assert f"{NO_BREAK}: non conforme" in Engine.get_default().get_template("base.html").source
 
 
 def printed(text: str) -> str:

@@ -1,6 +1,7 @@
 """What the pages of an account ask for."""
 
 from allauth.account.adapter import get_adapter
+from allauth.account.forms import LoginForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.password_validation import validate_password
@@ -12,6 +13,15 @@ from mailboxes.forms.offers import field_of, offer_choices, offer_rows
 from mailboxes.models import Membership, Structure
 
 ADMINISTRATOR = Invitation.Role.ADMINISTRATOR
+
+
+class LogInForm(LoginForm):
+    """Its labels say what is asked, once."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
 
 class AccountAddressForm(forms.Form):

@@ -75,7 +75,6 @@ COMPONENTS = {
     "states": State.choices,
     "severities": Severity.choices,
     "stages": RequestStage.choices,
-    "tints": ["green", "yellow", "red", "azure"],
     "alerts": [
         ("info", "Aperçu : rien n’a encore été modifié."),
         ("success", "Bruno Lefort-Diallo est maintenant principal de cardiologie@…"),

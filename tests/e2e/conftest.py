@@ -126,15 +126,15 @@ def breakable(page) -> list[str]:
 
 @pytest.fixture
 def look(shoot, assert_accessible):
-    """`look(page, "dashboard")`: as on a phone, then on a desk, axe finds nothing, nothing overflows, no line breaks
-    before « ? ».
+    """`look(page, "dashboard")`: on 320 pixels, then on a desk, axe finds nothing, nothing overflows, no line
+    breaks before « ? ».
 
     The faults of all the pages looked at are told together, at the end.
     """
     faults = []
 
     def at_both_widths(page, name):
-        for width in (375, 1280):
+        for width in (320, 1280):
             page.set_viewport_size({"width": width, "height": 900})
             shoot(page, name)
             try:

@@ -12,7 +12,7 @@ DESK, PHONE = {"width": 1280, "height": 800}, {"width": 375, "height": 720}
 PICTURES = {
     "a-traiter": ("gisele", "/", ""),
     "registre": ("gisele", "/bal/", ""),
-    "bal": ("gisele", "/bal/?q=cardiologie", "main a.address"),
+    "bal": ("gisele", "/bal/?q=cardiologie&kind=ORG", "main a.address"),  # with a chain of accesses
     "import": ("gisele", "/imports/", "main table tbody a"),
     "ecarts": ("gisele", "/ecarts/", ""),
     "demandes": ("gisele", "/demandes/", ""),
