@@ -90,8 +90,8 @@ class Entry(Copied):
             models.Index(fields=["person_id", "structure_id"], name="entry_person_place"),
             models.Index(fields=["structure_id"], name="entry_structure"),
             models.Index(fields=["domain"], name="entry_domain"),
-            # Which addresses are published, and by whom, without reading the lines themselves; and how they begin, which
-            # PostgreSQL finds by such an index alone, whatever the language of the database.
+            # Which addresses are published, and by whom, without reading the lines themselves; and how they begin, for
+            # which PostgreSQL needs these classes, whatever the language of the database.
             models.Index(
                 fields=["address", "source"],
                 name="entry_standing",
