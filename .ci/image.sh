@@ -62,7 +62,7 @@ base node:24-slim nodejs npm
 buildah bud --pull-never --tag "$IMAGE" . >"$work/log" 2>&1 || { tail -40 "$work/log"; exit 1; }
 
 container=$(buildah from --pull-never "$IMAGE")
-trap 'kill "${web:-}" 2>/dev/null; buildah rm "$container" >/dev/null; rm -rf "$work"' EXIT
+trap '[ -z "${web:-}" ] || kill -- -"$web" 2>/dev/null || true; buildah rm "$container" >/dev/null; rm -rf "$work"' EXIT
 root=$(buildah mount "$container")
 
 # What it weighs, and what it must not carry.
@@ -93,8 +93,10 @@ assert len(compiled) > 10 and psycopg.pq.__impl__ == "c", (len(compiled), psycop
 inside pg_dump --version
 inside pg_restore --version
 inside python manage.py migrate --no-input --verbosity 0
+set -m  # in a group of its own: buildah ends, and does not tell what it runs
 inside gunicorn balmanager.wsgi >"$work/web.log" 2>&1 &
 web=$!
+set +m
 for _ in $(seq 60); do
   ! python3 -c "import urllib.request as u; u.urlopen('http://127.0.0.1:$PORT/compte/login/', timeout=5)" 2>/dev/null || served=yes
   [ -z "${served:-}" ] || break

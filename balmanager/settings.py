@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "balmanager.answers.ForSoftware",
     "balmanager.privacy.NothingKept",
-    "csp.middleware.CSPMiddleware",
+    "balmanager.privacy.UsualPolicy",
     "directory.memory.per_request",
     "mailboxes.models.memory.per_request",
     "django.contrib.sessions.middleware.SessionMiddleware",

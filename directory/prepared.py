@@ -173,13 +173,18 @@ def prepared(build: Callable[..., QuerySet[Any, Row]]) -> Prepared[Row]:
 
 def add_row(model: type[Model], **values: Any) -> None:
     """A row of which nothing is asked afterwards: written as it is said, without default, signal or key read back."""
-    connection, meta = connections[DEFAULT_DB_ALIAS], model._meta
-    fields: list[Any] = [meta.get_field(name) for name in values]
-    columns, places = ", ".join(f'"{field.column}"' for field in fields), ", ".join(["%s"] * len(fields))
+    connection = connections[DEFAULT_DB_ALIAS]
+    sql, fields = _insertion(model, tuple(values))
     params = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)]
-    sql = f'INSERT INTO "{meta.db_table}" ({columns}) VALUES ({places})'  # noqa: S608 - our own names
     with _cursor(connection) as cursor:
         cursor.execute(sql, params)
+
+
+@cache
+def _insertion(model: type[Model], names: tuple[str, ...]) -> tuple[str, list[Any]]:
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    columns, places = ", ".join(f'"{field.column}"' for field in fields), ", ".join(["%s"] * len(fields))
+    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({places})', fields  # noqa: S608 - our own names
 
 
 @cache

@@ -19,6 +19,7 @@ from balmanager import degraded
 from balmanager.celery import app as celery_app
 from balmanager.degraded import RedisOrLocalCache
 from balmanager.schedule import Scheduler
+from mailboxes.notices.telling import tell
 from tests.faults.servers import PostgreSQL, Redis
 from tests.servers import or_skip, private_folder, run_postgresql
 
@@ -92,7 +93,7 @@ def queued(settings, own_redis):
 
 
 def test_an_act_does_not_wait_for_a_frozen_queue(queued, frozen):
-    send = celery_app.tasks["mailboxes.notices.telling.tell"].delay
+    send = tell.delay
 
     def refused():
         with pytest.raises(kombu_exceptions.OperationalError, match="Redis"):

@@ -1,6 +1,7 @@
 """The question that software asks all day: which address, for this person, here, now?"""
 
 from collections.abc import Callable
+from functools import cache
 
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -101,6 +102,18 @@ def _read(value: str, read: Callable[[str], Read]) -> str:
     if found.problem:
         raise serializers.ValidationError(found.problem, "malformed")
     return found.value
+
+
+@cache
+def _reader() -> QuestionSerializer:
+    """One for all: it keeps nothing of what it reads, and to make it costs more than to read."""
+    return QuestionSerializer()
+
+
+def _asked(params) -> ResolverQuestion:
+    """Of the parameters of an address, of which `StrictView` has seen that it knows them all."""
+    said = {name: params[name] for name in QuestionSerializer._declared_fields if name in params}
+    return question_of(_reader().run_validation(said))
 
 
 def question_of(facts: dict) -> ResolverQuestion:
@@ -225,7 +238,9 @@ def _line(entry: Entry | AnnuaireLine) -> dict:
 
 
 def _freshness() -> dict:
-    return FreshnessSerializer(freshness()).data
+    now = freshness()
+    as_of = written(now.as_of, timezone.get_current_timezone()) if now.as_of else None
+    return {"as_of": as_of, "is_stale": now.is_stale}
 
 
 def _stated(answers: list[dict], now: dict, request) -> str:
@@ -252,9 +267,7 @@ class ResolveView(StrictView):
 
         Par POST, ni RPPS ni lieu ne figurent dans l’URL, que des journaux gardent.
         """
-        asked = QuestionSerializer(data=request.query_params, context={"request": request})
-        asked.is_valid(raise_exception=True)
-        (answer,) = resolve([question_of(asked.validated_data)], user=request.user)
+        (answer,) = resolve([_asked(request.query_params)], user=request.user)
         told = shown(answer, now := _freshness())
         return unless_known(request, told, lambda: {"statement": _stated([told], now, request)})
 

@@ -20,6 +20,7 @@ from directory.prepared import prepared
 from directory.typography import quoted
 from mailboxes.lifecycle import BECAUSE, TO_BE_LEFT, State
 from mailboxes.models import Alias, Bal, Person, Preference
+from mailboxes.models.aliases import seen_at
 from mailboxes.models.bulk import among
 from mailboxes.models.fill import Fill, fill_of
 from mailboxes.models.thresholds import chosen
@@ -249,8 +250,7 @@ def _tie_to_register(candidates: Iterable[Candidate], user) -> None:
     fresh_days, now = chosen.READING_FRESH_DAYS, timezone.now()
     seen = _known(fresh_days, timezone.localdate(), now=now, user=user, addresses=addresses)
     bals = {row[1]: Known(*row) for row in seen}
-    aliases = Alias.objects.seen_at(addresses - bals.keys(), user)
-    others = {address: (bal, nature) for address, bal, nature in aliases.values_list("address", "bal", "nature")}
+    others = seen_at(addresses - bals.keys(), user)
     hidden = {bal for bal, _ in others.values()}
     behind = {row[0]: Known(*row) for row in _known_behind(fresh_days, now=now, pks=hidden)} if others else {}
     for candidate in candidates:

@@ -19,12 +19,6 @@ class AliasQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(bal__in=Bal.objects.visible_to(user).values("pk"))
 
-    def seen_at(self, addresses, user):
-        """Those at these addresses whose BAL `user` sees. An address is seldom an alias: only then is it asked what
-        they see, which costs ten times as much."""
-        found = _bearing(addresses=addresses)
-        return self.visible_to(user).filter(pk__in=found) if found else self.none()
-
     def kept(self):
         """Those that stay: what is sent there arrives in the BAL."""
         return self.filter(nature=Alias.Nature.KEPT)
@@ -86,6 +80,15 @@ class Alias(models.Model):
                     )
                 }
             )
+
+
+def seen_at(addresses, user) -> dict[str, tuple[int, str]]:
+    """Of these addresses, the aliases whose BAL `user` sees: the BAL, and the nature. An address is seldom an alias:
+    only then is it asked what they see, which costs ten times as much."""
+    if not (found := _bearing(addresses=addresses)):
+        return {}
+    rows = Alias.objects.visible_to(user).filter(pk__in=found).order_by()
+    return {address: (bal, nature) for address, bal, nature in rows.values_list("address", "bal", "nature")}
 
 
 def alias_told(address: str, user) -> Alias | None:

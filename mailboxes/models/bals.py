@@ -287,6 +287,8 @@ class Bal(models.Model):
             models.CheckConstraint(condition=Q(kind__in=["PER", "ORG", "APP", "CAB"]), name="bal_kind_known"),
         ]
         indexes = [
+            # Few: each reading of the annuaire for others leaves them out.
+            models.Index(fields=["address"], name="bal_liste_rouge", condition=Q(liste_rouge=True)),
             # The nightly sweep reads this one alone.
             models.Index(
                 fields=["operator", "clock_at"],

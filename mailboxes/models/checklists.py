@@ -99,7 +99,8 @@ def _depublished(standing: Standing) -> TaskSeen:
         bal for bal in standing.nominatives if bal.is_expected_in_annuaire and bal.state not in BEYOND_DEPUBLICATION
     ]
     if bals:
-        return TaskSeen(False, "; ".join(f"{bal.address} : {bal.get_state_display()}" for bal in bals))
+        said = " ; ".join(f"{bal.address} : {bal.get_state_display()}" for bal in bals)
+        return TaskSeen(False, f"{said}.")
     return TaskSeen(True, "Aucune BAL nominative n’est plus attendue à l’annuaire.")
 
 

@@ -45,6 +45,9 @@ class PostgreSQL:
         self.account = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
         self.running = contextlib.ExitStack()
 
+    def is_alive(self):
+        return port_answers(int(urllib.parse.urlsplit(self.url).port))()
+
     def stop(self):
         pid = int((self.data / "postmaster.pid").read_text().split()[0])
         subprocess.run(["kill", "-QUIT", str(pid)], check=True)

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.faults.clock import Clock
 from tests.faults.servers import PostgreSQL, Redis
 from tests.servers import ROOT, die_with_parent, run_postgresql
 
@@ -19,6 +20,8 @@ PRODUCTION = {
     "worker 2": [*CELERY, "worker", "--concurrency", "2", "-n", "two@%h"],
     "beat": [*CELERY, "beat", "--pidfile="],
 }
+# As if someone had started the schedule on two machines.
+ANOTHER_BEAT = "another beat"
 EMBEDDED = {"make run": [sys.executable, "-m", "balmanager.run"]}
 # As they are found in what they run, when one process starts the others.
 CHILDREN = {"web": "gunicorn", "beat": " beat ", "worker": " worker "}
@@ -40,15 +43,18 @@ def kind_of(pid: int) -> str:
 
 class Stack:
     def __init__(self, folder: Path, env: dict, *, embedded: bool):
-        self.folder, self.env = folder, env
-        self.programs = EMBEDDED if embedded else PRODUCTION
+        self.folder, self.env, self.clock = folder, env, Clock(folder)
+        self.programs = dict(EMBEDDED if embedded else PRODUCTION)
         self.running: dict[str, subprocess.Popen] = {}
         self.start_at: dict[str, float] = {}
         self.servers = contextlib.ExitStack()
         self.postgresql: PostgreSQL | None = None
         self.redis: Redis | None = None
         if not embedded:
-            durable = {"synchronous_commit": "on", "full_page_writes": "on", "autovacuum": "on"}
+            durable = {
+                "synchronous_commit": "on", "full_page_writes": "on", "autovacuum": "on",
+                "max_wal_size": "128MB",  # the disk of the run is small
+            }  # fmt: skip
             env["DATABASE_URL"] = self.servers.enter_context(run_postgresql(folder, **durable))
             self.postgresql, self.redis = PostgreSQL(folder, env["DATABASE_URL"]), Redis(folder)
             self.redis.start()
@@ -74,13 +80,29 @@ class Stack:
                 self.running[name] = subprocess.Popen(
                     command,
                     cwd=ROOT,
-                    env=self.env,
+                    env={**self.env, **self.clock.env},
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
                     preexec_fn=die_with_parent,
                 )
                 log.close()
+
+    def mend_postgresql(self) -> None:
+        """It ends where its disk is full while it recovers: whoever makes room starts it again."""
+        if self.postgresql and not self.postgresql.is_alive():
+            self.postgresql.start()
+
+    def switch_beat(self) -> bool:
+        """A second beat comes, or goes; is there one now?"""
+        if ANOTHER_BEAT not in self.programs:
+            self.programs[ANOTHER_BEAT] = [*CELERY, "beat", "--pidfile=", "-s", str(self.folder / "another-schedule")]
+            return True
+        del self.programs[ANOTHER_BEAT]
+        if process := self.running.pop(ANOTHER_BEAT, None):
+            process.kill()
+            process.wait()
+        return False
 
     def kill(self, choice: random.Random) -> str:
         """kill -9 of one process, a master or a child; what it was."""

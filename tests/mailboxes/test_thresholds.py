@@ -127,6 +127,7 @@ def test_only_the_administrator_chooses_and_says_why(choose, people):
 
 def test_the_reminders_go_by_what_is_chosen(choose, make_bal, people, time_machine):
     start = timezone.now()
+    time_machine.move_to(start, tick=False)
     bal = make_bal("PER", people.paul, clock_at=start - timedelta(days=330))
     jobs.run("alert_idle")
     Notice.objects.update(sent_at=timezone.now(), attempts=1)

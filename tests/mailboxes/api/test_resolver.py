@@ -3,10 +3,12 @@
 import pytest
 from dateutil.relativedelta import relativedelta
 from django.core.cache import cache
+from django.http import QueryDict
 from django.utils import timezone
+from rest_framework.serializers import ValidationError
 
 from directory.models import Entry, SyncRun
-from mailboxes.api.resolve import QuestionSerializer
+from mailboxes.api.resolve import QuestionSerializer, _asked, question_of
 from mailboxes.api.resolver import REASONS, ResolverQuestion, resolve
 from mailboxes.lifecycle import State
 from mailboxes.models import Preference
@@ -366,3 +368,36 @@ def test_numbers_are_asked_about_however_they_are_written(asked, number):
     question = QuestionSerializer(data=asked)
     assert question.is_valid()
     assert number in question.validated_data.values()
+
+
+# --- How it is read ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"rpps={ALICE}",
+        f"rpps=8 {ALICE}&purpose=&service= Cardiologie ",
+        f"rpps=1&rpps={ALICE}&finess=",
+        "finess=010 000 002",
+        "rpps=&finess= ",
+        "",
+        "rpps=12",
+        f"rpps={ALICE}&purpose=autre",
+        f"rpps=douze&service={'x' * 300}",
+    ],
+)
+def test_one_reader_for_all_questions_reads_as_one_made_for_each(query):
+    """And keeps nothing of the one before."""
+
+    def own(params):
+        serializer = QuestionSerializer(data=params)
+        serializer.is_valid(raise_exception=True)
+        return question_of(serializer.validated_data)
+
+    def told(read):
+        try:
+            return read(QueryDict(query))
+        except ValidationError as refused:
+            return refused.get_full_details()
+
+    assert told(_asked) == told(own)
+    assert told(_asked) == told(own)

@@ -135,14 +135,17 @@ def test_a_software_does_not_answer():
 
 @pytest.mark.parametrize(("length", "fits"), [(63, True), (64, True), (65, False)])
 def test_64_signs_before_the_at_and_no_more(length, fits):
-    codes = [warned.code for warned in name_warnings("a" * length + "@d.mssante.fr", DEFAULT)]
-    assert codes == ([] if fits else ["length"])
+    found = name_warnings("a" * length + "@d.mssante.fr", DEFAULT)
+    assert [warned.code for warned in found] == ([] if fits else ["length"])
+    assert all(warned.sentence == "65 signes avant le @ : 64 au plus sont acceptés." for warned in found)
 
 
 @pytest.mark.parametrize(("length", "fits"), [(20, True), (21, False)])
 def test_the_policy_may_want_it_shorter(length, fits):
     policy = Default(max_length=20)
-    assert [warned.code for warned in name_warnings("a" * length, policy)] == ([] if fits else ["length"])
+    found = name_warnings("a" * length, policy)
+    assert [warned.code for warned in found] == ([] if fits else ["length"])
+    assert all(warned.sentence == "21 signes avant le @ : votre règle en veut 20 au plus." for warned in found)
     assert len(proposals(policy, "ORG", Named(name="b" * length))[0]) == 20
 
 
