@@ -86,7 +86,7 @@ def test_the_same_people_read_again_make_no_second_import(establishment, people,
 
 def test_what_keeps_it_from_being_read_is_one_sentence(establishment, settings):
     settings.PEOPLE_LDAP = settings.PEOPLE_LDAP | {"password": "autre"}
-    with pytest.raises(CommandError, match="refuse PEOPLE_LDAP_USER ou PEOPLE_LDAP_PASSWORD"):
+    with pytest.raises(CommandError, match="refuse ce compte : vérifiez PEOPLE_LDAP_USER et PEOPLE_LDAP_PASSWORD"):
         call_command("import_people")
     settings.PEOPLE_LDAP_STRUCTURE = "999999999"
     with pytest.raises(CommandError, match="PEOPLE_LDAP_STRUCTURE ne désigne pas"):
