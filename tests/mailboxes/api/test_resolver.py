@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from directory.models import Entry, SyncRun
 from mailboxes.api.resolve import QuestionSerializer
-from mailboxes.api.resolver import REASONS, ResolverQuestion, resolve
+from mailboxes.api.resolver import REASONS, ResolverQuestion, freshness, resolve
 from mailboxes.lifecycle import State
 from mailboxes.models import Preference
 from mailboxes.software.actions import declare_software
@@ -65,6 +65,21 @@ def test_a_preference_for_another_place_does_not_rule_here(publish, ask):
     publish("preferee", rpps=ALICE, structure=CLINIC, rank="1")
     publish("ici", rpps=ALICE, structure=CHU)
     assert ask(ALICE, CHU)[:2] == (["ici", "preferee"], "here")
+
+
+def test_a_preference_rules_where_no_place_is_asked_or_none_is_published(publish, ask):
+    publish("ici", rpps=ALICE, structure=CHU)
+    publish("preferee", rpps=ALICE, structure=CLINIC, rank="1")
+    assert ask(ALICE)[:2] == (["preferee", "ici"], "preferred")
+    publish("sans-lieu", rpps=ALICE, rank="1")
+    assert ask(ALICE, CHU)[:2] == (["sans-lieu", "ici", "preferee"], "preferred")
+
+
+def test_what_one_line_of_an_address_says_the_others_do_not_undo(publish, ask):
+    publish("preferee", rpps=ALICE, structure=CHU, rank="1")
+    publish("preferee", rpps=ALICE, structure=CHU, profession="Sage-femme")
+    publish("ici", rpps=ALICE, structure=CHU)
+    assert ask(ALICE, CHU)[:2] == (["preferee", "ici"], "preferred")
 
 
 def test_a_box_without_structure_comes_before_the_team_and_another_place(publish, ask):
@@ -345,6 +360,20 @@ def test_a_choice_made_for_another_place_does_not_rule_here(publish, ask, wish):
     publish("ici", rpps=ALICE, structure=CHU)
     wish("la-bas", CLINIC)
     assert ask(ALICE, CHU)[:2] == (["ici", "la-bas"], "here")
+
+
+def test_a_choice_is_of_who_made_it_not_of_all_who_ask_for_the_team(publish, ask, wish):
+    publish("accueil", kind="ORG", rpps=ALICE, structure=CHU)
+    wish("accueil", CHU)
+    assert ask(ALICE, CHU)[1] == "chosen"
+    assert ask("", CHU)[1] == "structure"
+
+
+def test_how_fresh_the_annuaire_is(db):
+    assert freshness() == (None, True)
+    at = timezone.now()
+    SyncRun.objects.create(source="extraction", status="applied", generated_at=at)
+    assert freshness() == (at, False)
 
 
 def test_a_choice_is_not_told_to_who_does_not_see_the_person(publish, ask, wish, people):
