@@ -316,6 +316,14 @@ def test_a_batch_answers_in_the_order_of_the_questions(call, publish):
     assert [answer["best"] is None for answer in body["answers"]] == [True, False]
 
 
+def test_each_answer_of_a_batch_has_its_own_warnings(publish, people, make_bal):
+    make_bal("ORG", people.alice, address="accueil@chu-exemple.mssante.fr", percent_full=99)
+    publish("accueil", kind="ORG", structure=CHU)
+    asked = [ResolverQuestion(structure=place) for place in (CLINIC, CHU)]
+    codes = [[code for code, _ in answer.warnings] for answer in resolve(asked, user=people.gisele.user)]
+    assert codes == [["nothing"], ["full"]]
+
+
 @pytest.mark.parametrize(("count", "status"), [(0, 400), (500, 200), (501, 400)])
 def test_a_batch_has_500_questions_at_most(call, db, count, status):
     assert call(body={"questions": [{"rpps": ALICE}] * count}).status_code == status
