@@ -112,7 +112,7 @@ def read(bal: Bal, by, stage: Stage):
     pushed = actions.Pushed(bal.address, timezone.now(), used_mb=5)
     verdict = actions.record_readings([pushed], source=Reading.Source.PUSH, by=by)[0]
     if verdict.code == "unknown":
-        raise rules.NotAllowed("not even that it exists is told.", "role")
+        raise rules.NotAllowed("Not even that it exists is told.", "role")
     if verdict.refused:
         raise verdict.refused
 

@@ -18,6 +18,7 @@ from functools import cache
 from importlib import import_module
 from itertools import accumulate, groupby
 from math import ceil
+from pathlib import Path
 from time import process_time
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -52,6 +53,7 @@ def pytest_addoption(parser):
     parser.addoption("--change", default="", help="of the tables, make these changes alone (a regular expression)")
     parser.addoption("--rules", default="", help="change the rules, of the modules whose names match")
     parser.addoption("--tell", action="store_true", help="of each change that is noticed, by which test")
+    parser.addoption("--again", type=Path, help="make again those that survived, of what was printed to this file")
     parser.addoption("--budget", type=int, default=60, help="seconds of tests that a change of a rule may take")
 
 
@@ -73,6 +75,9 @@ def pytest_runtestloop(session):
     tables = option("table")
     mutants = [mutant for mutant in mutants if not tables or mutant.table in tables.split(",")]
     mutants = [mutant for mutant in mutants if re.match(option("change"), mutant.change)]
+    if option("again"):
+        survived = option("again").read_text()
+        mutants = [mutant for mutant in mutants if f"SURVIVED {told(mutant)} (" in survived]
     mutants.sort(key=lambda mutant: mutant.table)
     items = [item for item in session.items if not LEFT_OUT & set(item.fixturenames)]
     if not option("rules"):
@@ -96,12 +101,12 @@ def change_one_by_one(table, mutants, items, played, option) -> int:
         noticed_by = play_against(mutant, chosen, played)
         if noticed_by is None:
             survivors += 1
-            write(f"SURVIVED {table} {mutant.row}: {mutant.change} ({len(chosen)} tests)\n")
+            write(f"SURVIVED {told(mutant)} ({len(chosen)} tests)\n")
         else:
             endless += noticed_by == ENDLESS
             quick[mutant.calls].appendleft(noticed_by)
             if option("tell"):
-                write(f"noticed {table} {mutant.row}: {mutant.change} by {noticed_by}\n")
+                write(f"noticed {told(mutant)} by {noticed_by}\n")
     share = 100 * (len(mutants) - survivors) / len(mutants)
     write(f"{table}: {len(mutants)} changes, {survivors} survivors, {share:.1f} % noticed, {endless} endless\n")
     return survivors
@@ -217,6 +222,10 @@ def in_a_child(do, seconds=0):
         said = pipe.read()
     status = os.waitpid(pid, 0)[1]
     return json.loads(said) if status == 0 else None, os.WIFSIGNALED(status)
+
+
+def told(mutant) -> str:
+    return f"{mutant.table} {mutant.row}: {mutant.change}"
 
 
 def play(items):

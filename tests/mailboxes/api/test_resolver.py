@@ -9,7 +9,7 @@ from rest_framework.serializers import ValidationError
 
 from directory.models import Entry, SyncRun
 from mailboxes.api.resolve import QuestionSerializer, _asked, question_of
-from mailboxes.api.resolver import REASONS, ResolverQuestion, resolve
+from mailboxes.api.resolver import REASONS, ResolverQuestion, freshness, resolve
 from mailboxes.lifecycle import State
 from mailboxes.models import Preference
 from mailboxes.software.actions import declare_software
@@ -67,6 +67,21 @@ def test_a_preference_for_another_place_does_not_rule_here(publish, ask):
     publish("preferee", rpps=ALICE, structure=CLINIC, rank="1")
     publish("ici", rpps=ALICE, structure=CHU)
     assert ask(ALICE, CHU)[:2] == (["ici", "preferee"], "here")
+
+
+def test_a_preference_rules_where_no_place_is_asked_or_none_is_published(publish, ask):
+    publish("ici", rpps=ALICE, structure=CHU)
+    publish("preferee", rpps=ALICE, structure=CLINIC, rank="1")
+    assert ask(ALICE)[:2] == (["preferee", "ici"], "preferred")
+    publish("sans-lieu", rpps=ALICE, rank="1")
+    assert ask(ALICE, CHU)[:2] == (["sans-lieu", "ici", "preferee"], "preferred")
+
+
+def test_what_one_line_of_an_address_says_the_others_do_not_undo(publish, ask):
+    publish("preferee", rpps=ALICE, structure=CHU, rank="1")
+    publish("preferee", rpps=ALICE, structure=CHU, profession="Sage-femme")
+    publish("ici", rpps=ALICE, structure=CHU)
+    assert ask(ALICE, CHU)[:2] == (["preferee", "ici"], "preferred")
 
 
 def test_a_box_without_structure_comes_before_the_team_and_another_place(publish, ask):
@@ -303,6 +318,14 @@ def test_a_batch_answers_in_the_order_of_the_questions(call, publish):
     assert [answer["best"] is None for answer in body["answers"]] == [True, False]
 
 
+def test_each_answer_of_a_batch_has_its_own_warnings(publish, people, make_bal):
+    make_bal("ORG", people.alice, address="accueil@chu-exemple.mssante.fr", percent_full=99)
+    publish("accueil", kind="ORG", structure=CHU)
+    asked = [ResolverQuestion(structure=place) for place in (CLINIC, CHU)]
+    codes = [[code for code, _ in answer.warnings] for answer in resolve(asked, user=people.gisele.user)]
+    assert codes == [["nothing"], ["full"]]
+
+
 @pytest.mark.parametrize(("count", "status"), [(0, 400), (500, 200), (501, 400)])
 def test_a_batch_has_500_questions_at_most(call, db, count, status):
     assert call(body={"questions": [{"rpps": ALICE}] * count}).status_code == status
@@ -347,6 +370,20 @@ def test_a_choice_made_for_another_place_does_not_rule_here(publish, ask, wish):
     publish("ici", rpps=ALICE, structure=CHU)
     wish("la-bas", CLINIC)
     assert ask(ALICE, CHU)[:2] == (["ici", "la-bas"], "here")
+
+
+def test_a_choice_is_of_who_made_it_not_of_all_who_ask_for_the_team(publish, ask, wish):
+    publish("accueil", kind="ORG", rpps=ALICE, structure=CHU)
+    wish("accueil", CHU)
+    assert ask(ALICE, CHU)[1] == "chosen"
+    assert ask("", CHU)[1] == "structure"
+
+
+def test_how_fresh_the_annuaire_is(db):
+    assert freshness() == (None, True)
+    at = timezone.now()
+    SyncRun.objects.create(source="extraction", status="applied", generated_at=at)
+    assert freshness() == (at, False)
 
 
 def test_a_choice_is_not_told_to_who_does_not_see_the_person(publish, ask, wish, people):
