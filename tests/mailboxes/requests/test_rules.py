@@ -74,9 +74,10 @@ def test_a_preference_is_seen_by_the_system_in_a_source_of_ranks_and_said_by_a_p
     assert refusal(requests.check_seen, request, picture(), by=people.gisele.user)[0] == ""
 
 
-def test_a_change_is_said_by_a_person_alone(people):
-    assert refusal(requests.check_seen, asked(RequestKind.CHANGE), picture(), by=SYSTEM)[0] == "person"
-    assert refusal(requests.check_seen, asked(RequestKind.CHANGE), picture(), by=people.gisele.user)[0] == ""
+@pytest.mark.parametrize("kind", [RequestKind.CHANGE, RequestKind.GRANT, RequestKind.WITHDRAW])
+def test_what_the_annuaire_does_not_show_is_said_by_a_person_alone(kind, people):
+    assert refusal(requests.check_seen, asked(kind), picture(), by=SYSTEM)[0] == "person"
+    assert refusal(requests.check_seen, asked(kind), picture(), by=people.gisele.user)[0] == ""
 
 
 @pytest.mark.parametrize(
