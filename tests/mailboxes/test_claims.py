@@ -15,7 +15,7 @@ from mailboxes.findings import BY_NAME
 from mailboxes.lifecycle import Act, State
 from mailboxes.models import SYSTEM, Affiliation, Bal, Claim, JournalEntry, Notice, Person, Reading, Signatory
 from mailboxes.notices import links
-from mailboxes.rules import NotAllowed, Refused
+from mailboxes.rules import NotAllowed, Refused, check_ask_person, check_remind_person
 
 ELSEWHERE = "paul@ailleurs.mssante.fr"
 USED, UNUSED, NOT_MINE = Claim.Answer
@@ -303,3 +303,11 @@ def test_csrf_guards_the_link(asked, link):
     from django.test import Client  # noqa: PLC0415
 
     assert Client(enforce_csrf_checks=True).post(link, {"address": ELSEWHERE, "answer": "used"}).status_code == 403
+
+
+def test_nobody_is_asked_or_reminded_of_nothing(people, fresh):
+    for check, by in [(check_ask_person, people.gisele.user), (check_remind_person, SYSTEM)]:
+        with pytest.raises(Refused) as refusal:
+            check(people.paul, [], fresh, by=by)
+        assert refusal.value.code == "asked"
+        check(people.paul, ["paul@ailleurs.mssante.fr"], fresh, by=by)

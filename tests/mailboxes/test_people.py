@@ -23,7 +23,7 @@ from mailboxes.models import (
     Person,
     Structure,
 )
-from mailboxes.rules import NotAllowed, Refused
+from mailboxes.rules import NotAllowed, Refused, allows, check_describe_person, check_read_person
 from tests.mailboxes.conftest import make_professional
 from tests.mailboxes.test_pages import AROUND, errors_of, said, visit
 
@@ -459,3 +459,12 @@ def test_suggestions_asked_for_a_number_that_is_none_are_those_one_sees(visit, p
 def test_requests_ticked_by_a_number_that_is_none_are_no_error(client, people):
     client.force_login(people.gisele.user)
     assert client.post(reverse("request-file"), {"requests": ["²", "abc"]}).status_code == 302
+
+
+def test_what_a_structure_did_of_who_left_it_is_read_there_and_nothing_more(people):
+    gisele, eve = people.gisele.user, people.eve.user
+    Affiliation.objects.filter(person=people.paul).update(left_on=timezone.localdate() - timedelta(days=1))
+    paul = Person.objects.get(pk=people.paul.pk)
+    assert allows(check_read_person, paul, by=gisele)
+    assert not allows(check_describe_person, paul, {}, by=gisele)
+    assert not allows(check_read_person, paul, by=eve)

@@ -10,7 +10,7 @@ from mailboxes import actions
 from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
 from mailboxes.models import Bal, Delegataire, JournalEntry, Notice, Request
 from mailboxes.requests.letters import files_of
-from mailboxes.rules import NotAllowed, Refused
+from mailboxes.rules import NotAllowed, Refused, check_access
 
 GRANT, WITHDRAW = RequestKind.GRANT, RequestKind.WITHDRAW
 WORD = {"told_on": timezone.localdate(), "told_how": "par téléphone"}
@@ -185,3 +185,31 @@ def test_the_page_records_a_delegataire_of_a_per_on_the_word_of_its_titulaire(pe
     delegation = per.delegataires.get()
     assert (delegation.under, delegation.vouched_by, delegation.told_how) == (people.paul, people.paul, "en réunion")
     assert "sur la parole de Paul EXEMPLE" in client.get(per.get_absolute_url()).text
+
+
+# --- The rule alone ---------------------------------------------------------------------------------------------------
+def refusal(bal, person, under, people, *, as_cotitulaire=False) -> str:
+    """Its code; "" where the gestionnaire may record this access."""
+    bal = Bal.objects.with_holders().get(pk=bal.pk)
+    by = people.gisele.user
+    try:
+        check_access(bal, person, under, Act.RECORD_ACCESS, as_cotitulaire=as_cotitulaire, by=by)
+    except Refused as refused:
+        return str(refused.code)
+    return ""
+
+
+def test_what_access_may_be_recorded_of_whom_under_whom(org, per, app, people):
+    lea, alice, bruno, paul = people.lea, people.alice, people.bruno, people.paul
+    assert refusal(app, lea, alice, people) == "kind"
+    assert refusal(org, lea, paul, people) == "under"  # who holds it not
+    assert refusal(org, alice, alice, people) == "under"  # their own word
+    assert refusal(org, bruno, alice, people) == "duplicate"
+    assert refusal(per, alice, paul, people, as_cotitulaire=True) == "kind"
+    assert refusal(per, alice, paul, people) == ""
+    assert refusal(org, paul, alice, people, as_cotitulaire=True) == ""
+
+
+@pytest.mark.parametrize(("before", "code"), [(19, ""), (20, "full")])
+def test_the_twentieth_cotitulaire_may_be_recorded_and_no_more(crowd, people, before, code):
+    assert refusal(crowd(before), people.paul, people.alice, people, as_cotitulaire=True) == code

@@ -5,9 +5,14 @@ That each refusal has both is looked at wherever a test meets one (tests/conftes
 
 import ast
 
+import pytest
 from django.conf import settings
 
-from mailboxes.rules import Refused
+from mailboxes.lifecycle import State
+from mailboxes.models import Person, Structure
+from mailboxes.models.aliases import KnownAddress
+from mailboxes.rules import Refused, check_row
+from mailboxes.rules.register import already_known
 
 PROMISED = settings.BASE_DIR / "docs" / "api" / "refusals.txt"
 
@@ -32,3 +37,31 @@ def test_the_codes_are_those_that_are_promised():
     gone, new = set(promised) - raised(), raised() - set(promised)
     assert not new, f"add to docs/api/refusals.txt: {new}"
     assert not gone, f"software may test it: {gone}"
+
+
+def test_what_a_row_lacks_is_told_field_by_field():
+    with pytest.raises(Refused) as refusal:
+        check_row(Person(family_name="", given_name="Nils", rpps="12"), exclude=["user"])
+    assert refusal.value.code == "invalid"
+    (sentence,) = refusal.value.messages
+    assert "Nom : Ce champ ne peut pas être vide." in sentence
+    assert "RPPS : " in sentence
+
+
+def test_what_is_left_out_of_a_row_is_not_looked_at(db):
+    check_row(Person(family_name="", given_name="Nils"), exclude=["user", "family_name"])
+
+
+@pytest.mark.parametrize(
+    ("state", "structure", "code", "words"),
+    [
+        (State.DELETED, 1, "deleted", "supprimée"),
+        (State.DELETED, 2, "invalid", "une autre structure"),
+        (State.ACTIVE, 1, "invalid", "une autre structure"),
+        ("", 1, "invalid", "comme alias"),
+    ],
+)
+def test_what_bears_an_address_already(state, structure, code, words):
+    refusal = already_known(KnownAddress(structure, state), Structure(pk=1))
+    assert refusal.code == code
+    assert words in refusal.messages[0]

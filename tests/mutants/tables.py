@@ -11,7 +11,14 @@ from tests.mutants import Mutant
 
 MATRIX = "test_matrix.py"
 OF_MOVES = ("test_lifecycle.py", "test_notices.py", "test_corrections.py")
-OF_REQUESTS = ("test_steps.py", "test_requests.py", "test_wayout.py", "test_openings.py", "test_register.py")
+OF_REQUESTS = (
+    "test_rules.py",
+    "test_steps.py",
+    "test_requests.py",
+    "test_wayout.py",
+    "test_openings.py",
+    "test_register.py",
+)
 OF_MOVEMENTS = ("test_each_step.py", "test_movements.py", "test_departures.py", "test_chain.py")
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from directory.models import SyncRun
 from mailboxes import actions
-from mailboxes.lifecycle import RequestKind, RequestStage, State
+from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
 from mailboxes.models import SYSTEM, Request
 from mailboxes.rules import Refused, requests
 from mailboxes.rules.requests import Shown
@@ -74,9 +74,10 @@ def test_a_preference_is_seen_by_the_system_in_a_source_of_ranks_and_said_by_a_p
     assert refusal(requests.check_seen, request, picture(), by=people.gisele.user)[0] == ""
 
 
-def test_a_change_is_said_by_a_person_alone(people):
-    assert refusal(requests.check_seen, asked(RequestKind.CHANGE), picture(), by=SYSTEM)[0] == "person"
-    assert refusal(requests.check_seen, asked(RequestKind.CHANGE), picture(), by=people.gisele.user)[0] == ""
+@pytest.mark.parametrize("kind", [RequestKind.CHANGE, RequestKind.GRANT, RequestKind.WITHDRAW])
+def test_what_the_annuaire_does_not_show_is_said_by_a_person_alone(kind, people):
+    assert refusal(requests.check_seen, asked(kind), picture(), by=SYSTEM)[0] == "person"
+    assert refusal(requests.check_seen, asked(kind), picture(), by=people.gisele.user)[0] == ""
 
 
 @pytest.mark.parametrize(
@@ -117,3 +118,30 @@ def test_what_the_state_no_longer_awaits_is_not_asked_again(org, people):
     for kind, code in {RequestKind.DELETE: "state", RequestKind.DEPUBLISH: "", RequestKind.CHANGE: ""}.items():
         request = asked(kind, bal=org, structure=org.structure)
         assert refusal(requests.check_ask_again, request)[0] == code, kind
+
+
+@pytest.mark.parametrize(
+    ("act", "stages"),
+    [
+        (Act.MARK_SENT, "draft"),
+        (Act.RECORD_DONE, "draft sent"),
+        (Act.VERIFY_REQUEST, "draft sent done"),
+        (Act.RECORD_REFUSAL, "draft sent"),
+        (Act.CANCEL_REQUEST, "draft sent"),
+        (Act.REMIND_OPERATOR, "sent"),
+        (Act.ASK_AGAIN, "refused"),
+    ],
+)
+def test_from_which_stages_each_step_is_taken(act, stages, org, people):
+    gisele = people.gisele.user
+    taken = [
+        stage.value
+        for stage in RequestStage
+        if not refusal(
+            requests.check_stage,
+            asked(RequestKind.CHANGE, bal=org, structure=org.structure, stage=stage),
+            act,
+            by=gisele,
+        )[0]
+    ]
+    assert " ".join(taken) == stages
