@@ -74,12 +74,10 @@ restore:  ## Put an archive in place of what is there: make restore FILE=var/bac
 servers:
 	@tests/install_servers.sh
 
-# Side by side: where one waits for a server or a browser, the other works.
-test: $(VENV)/.dev static/vendor/icons.svg  ## The whole suite, over SQLite and over PostgreSQL and Redis; what needs both is played twice
-	@$(MAKE) --no-print-directory -j2 TOGETHER=yes test-sqlite test-postgresql
+test: test-sqlite test-postgresql  ## The whole suite, over SQLite then over PostgreSQL and Redis; what needs both is played twice
 
 test-sqlite test-postgresql: test-%: $(VENV)/.dev static/vendor/icons.svg
-	$(BIN)/python -m pytest -n 2 --db $* $(ARGS) $(if $(TOGETHER),2>&1 | sed -u 's/^/$*	/')
+	$(BIN)/python -m pytest -n 2 --db $* $(ARGS)
 
 check: $(VENV)/.dev static/vendor/icons.svg  ## Style, security, direction of imports, advisories, types, migrations, templates
 	$(BIN)/ruff check

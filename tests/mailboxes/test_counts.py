@@ -77,7 +77,7 @@ def test_live_and_paid_are_counted_alike_wherever_they_are_counted(of_each_state
     client.force_login(people.gisele.user)
     assert f"<strong>{len(LIVE)}</strong> BAL en vie" in client.get(reverse("dashboard")).text
     assert (
-        f"{len(State)} BAL : {len(LIVE)} en vie, {len(State) - len(LIVE)}\u00a0closes"
+        f"{len(State)} BAL\u00a0: {len(LIVE)} en vie, {len(State) - len(LIVE)}\u00a0closes"
         in client.get(reverse("bal-list")).text
     )
     assert f"{len(PAID)} BAL ouvertes et pas encore supprimées" in client.get(reverse("costs")).text

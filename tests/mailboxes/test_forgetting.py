@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from balmanager.retention import KEPT
+from directory.typography import typeset
 from mailboxes import actions, jobs
 from mailboxes.actions.forgetting import forget_person, forgettable
 from mailboxes.actions.seals import differences
@@ -113,7 +114,7 @@ def test_the_page_says_every_duration_there_is(client, people):
     client.force_login(people.paul.user)
     page = client.get(reverse("kept"))
     for row in KEPT:
-        assert row.what in page.text
+        assert typeset(row.what) in page.text
     assert "1825 jours" in page.text
 
 

@@ -83,7 +83,7 @@ def test_the_page_of_a_journal_shows_what_it_could_not_show_before_and_after(cli
     actions.describe_bal(org, by=people.gisele.user, purpose=words)
     client.force_login(people.gisele.user)
     page = client.get(reverse("bal-journal", args=[org.pk])).content.decode()
-    assert f"<div>Après, en entier : usage : {words}</div>" in page
+    assert f"<div>Après, en entier\u00a0: usage\u00a0: {words}</div>" in page
 
 
 def test_the_page_and_its_document_say_the_same(client, structure, org, people):
