@@ -271,7 +271,7 @@ class Transition(NamedTuple):
     before: frozenset[State]
     after: State
     by: frozenset[Role]
-    tells: frozenset[Party]
+    tells: frozenset[Party]  # beside the operator, who gets the request that the move OPENS
 
 
 def _line(verb, before, after, by, tells) -> Transition:
@@ -279,7 +279,7 @@ def _line(verb, before, after, by, tells) -> Transition:
 
 
 _S, _V, _R = State, Verb, Role
-_HOLDERS, _OPERATOR = Party.HOLDERS, Party.OPERATOR
+_HOLDERS = Party.HOLDERS
 _OWNER = {_R.TITULAIRE, _R.PRINCIPAL, _R.RESPONSABLE}
 _GESTIONNAIRES = Party.GESTIONNAIRES
 _NOT_ASKED_TO_DELETE = {_S.ACTIVE, _S.IDLE_ALERTED, _S.DEPUBLICATION_REQUESTED, _S.DEPUBLISHED}
@@ -304,15 +304,15 @@ TRANSITIONS = [
     _line(_V.OPPOSE,                  _WAY_OUT,                                     _S.ACTIVE,
           {*_OWNER, _R.COTITULAIRE},      {_HOLDERS}),
     _line(_V.REQUEST_DEPUBLICATION,   {_S.ACTIVE, _S.IDLE_ALERTED},                 _S.DEPUBLICATION_REQUESTED,
-          {*_OWNER, _R.GESTIONNAIRE},     {_HOLDERS, _OPERATOR}),
+          {*_OWNER, _R.GESTIONNAIRE},     {_HOLDERS}),
     _line(_V.DEPUBLISH_IDLE,          {_S.IDLE_ALERTED},                            _S.DEPUBLICATION_REQUESTED,
-          {_R.SYSTEM},                    {_HOLDERS, _OPERATOR}),
+          {_R.SYSTEM},                    {_HOLDERS}),
     _line(_V.CANCEL_DEPUBLICATION,    {_S.DEPUBLICATION_REQUESTED},                 _S.ACTIVE,
           {*_OWNER, _R.GESTIONNAIRE},     {_HOLDERS}),
     _line(_V.VERIFY_DEPUBLICATION,    {_S.DEPUBLICATION_REQUESTED},                 _S.DEPUBLISHED,
           {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS}),
     _line(_V.REQUEST_DELETION,        {_S.ACTIVE, _S.IDLE_ALERTED, _S.DEPUBLISHED}, _S.DELETION_REQUESTED,
-          _OWNER,                         {_HOLDERS, _OPERATOR}),
+          _OWNER,                         {_HOLDERS}),
     _line(_V.CANCEL_DELETION,         {_S.DELETION_REQUESTED},                      _S.DEPUBLISHED,
           _OWNER,                         {_HOLDERS}),
     _line(_V.CONFIRM_DELETION,        {_S.DELETION_REQUESTED},                      _S.DELETION_CONFIRMED,

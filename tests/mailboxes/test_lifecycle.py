@@ -1,15 +1,29 @@
 """The lifecycle table, played whole: every verb, in every state, on every type, by everyone."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import SyncRun
 from mailboxes import actions, lifecycle
-from mailboxes.lifecycle import BY_VERB, LIVE, OVER, REOPENS, TRANSITIONS, Role, State, Verb, mermaid
-from mailboxes.models import SYSTEM, Bal
+from mailboxes.lifecycle import (
+    BY_VERB,
+    LIVE,
+    OVER,
+    REOPENS,
+    TRANSITIONS,
+    RequestKind,
+    RequestStage,
+    Role,
+    State,
+    Verb,
+    mermaid,
+)
+from mailboxes.models import SYSTEM, Bal, JournalEntry, Request
 from mailboxes.rules import NotAllowed, Refused, check_move
 
 pytestmark = pytest.mark.sqlite_run
@@ -78,6 +92,35 @@ def test_every_verb_in_every_state_by_everyone(verb, kind, name, request, people
                     left_to_the_rule = not is_drawn
         else:
             assert_refused(lambda: check_move(held, verb, by=by), state, may)
+
+
+# What each move does, drawn: whence, whither, who is told, what the operator is then asked.
+MOVES = dict(line.split(": ") for line in Path(__file__).with_name("moves.txt").read_text().splitlines())
+ANSWERED = {Verb.RETRACT_OPENING: RequestKind.OPEN, Verb.RETRACT_DELETION: RequestKind.DELETE}
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_each_move_does_what_is_drawn(verb, org, app, people, annuaire):
+    """By the action alone: nothing is read in the table."""
+    if verb in ANSWERED:
+        entry = JournalEntry.objects.create(bal=org, what="x")
+        facts = {"structure": org.structure, "operator": org.operator, "entry": entry, "closed_at": timezone.now()}
+        Request.objects.create(bal=org, kind=ANSWERED[verb], stage=RequestStage.DONE, **facts)
+    found = [seen for state in State for bal in (org, app) if (seen := seen_of(bal, verb, state, people))]
+    befores, afters, told, asked = (" ".join(sorted(set().union(*each))) for each in zip(*found, strict=True))
+    seen = f"{befores} -> {afters}{told and f'; tells {told}'}{asked and f'; asks {asked}'}"
+    assert seen == MOVES[verb]
+
+
+def seen_of(bal, verb, state, people):
+    """By the first of these who may: before, after, the parties told, the requests that await the operator."""
+    for by in (SYSTEM, people.gisele.user, people.alice.user):
+        with undone(), suppress(Refused):
+            Bal.objects.filter(pk=bal.pk).update(state=state, clock_at=timezone.now())
+            moved = actions.move(Bal.objects.get(pk=bal.pk), verb, by=by, attested=True, note="Motif")
+            told = set(bal.journal.latest("pk").notices.values_list("party", flat=True))
+            return {state}, {moved.state}, told, set(bal.requests.awaited().values_list("kind", flat=True))
+    return None
 
 
 def refused_by_a_rule(verb, state, kind, name):
@@ -186,3 +229,17 @@ def test_a_departure_s_file_asks_for_what_is_left_to_ask():
 def test_only_a_word_of_the_operator_moves_what_is_asked_to_open_or_to_be_deleted():
     awaits = lifecycle.AWAITS_A_WORD
     assert awaits == {State.REQUESTED, State.DELETION_REQUESTED}
+
+
+@pytest.mark.parametrize(
+    ("verb", "told"),
+    [
+        (Verb.REQUEST_DELETION, "Seront prévenus\u00a0: titulaires, opérateur MSSanté."),
+        (Verb.NEVER_EXISTED, "Seront prévenus\u00a0: titulaires."),
+        (Verb.OPERATOR_DELETED, "Seront prévenus\u00a0: titulaires, gestionnaires de la structure."),
+    ],
+)
+def test_the_page_of_a_move_says_beforehand_who_hears_of_it(client, org, people, verb, told):
+    Bal.objects.filter(pk=org.pk).update(state=State.DEPUBLISHED)
+    client.force_login((people.alice if verb == Verb.REQUEST_DELETION else people.gisele).user)
+    assert told in client.get(reverse("bal-verb", args=[org.pk, verb])).text

@@ -12,6 +12,7 @@ from tests.mutants import Mutant
 MATRIX = "test_matrix.py"
 OF_MOVES = ("test_lifecycle.py", "test_notices.py", "test_corrections.py")
 OF_REQUESTS = (
+    "test_lifecycle.py",
     "test_rules.py",
     "test_steps.py",
     "test_requests.py",
@@ -43,19 +44,23 @@ def of_roles() -> Iterator[Mutant]:
 
 
 def of_moves() -> Iterator[Mutant]:
-    files = (*OF_MOVES, *OF_REQUESTS)
+    drawn = "drawn["  # moves.txt
     for verb, line in lifecycle.BY_VERB.items():
         for state in sorted(line.before):
             new = line._replace(before=line.before - {state})
-            yield Mutant("TRANSITIONS", verb, f"not from {state}", lambda new=new: set_line(new), files)
+            yield Mutant(
+                "TRANSITIONS", verb, f"not from {state}", lambda new=new: set_line(new), OF_MOVES, f"{drawn}{verb}]"
+            )
         for state in State:
             if state != line.after:
                 new = line._replace(after=state)
-                yield Mutant("TRANSITIONS", verb, f"to {state}", lambda new=new: set_line(new), files)
-        for party in Party:
+                yield Mutant(
+                    "TRANSITIONS", verb, f"to {state}", lambda new=new: set_line(new), OF_MOVES, f"{drawn}{verb}]"
+                )
+        for party in (Party.HOLDERS, Party.GESTIONNAIRES):  # others hear of a request, or of accesses
             new = line._replace(tells=line.tells ^ {party})
             change = f"tells {party}" if party in new.tells else f"tells no {party}"
-            yield Mutant("TRANSITIONS", verb, change, lambda new=new: set_line(new), files)
+            yield Mutant("TRANSITIONS", verb, change, lambda new=new: set_line(new), OF_MOVES, f"{drawn}{verb}]")
 
 
 def of_requests() -> Iterator[Mutant]:

@@ -256,6 +256,14 @@ def test_what_the_operator_has_already_withdrawn_they_are_asked_to_publish_again
     assert per.requests.get(kind=KINDS.PUBLISH).stage == STAGES.SENT
 
 
+@pytest.mark.parametrize("verb", [Verb.OPPOSE, Verb.WAKE, Verb.CANCEL_DEPUBLICATION, Verb.RECONSIDER])
+def test_whatever_calls_a_bal_back_asks_for_the_publication_that_was_withdrawn(per, people, verb):
+    actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
+    actions.step(per.requests.get(), Act.RECORD_DONE, by=people.gisele.user)
+    actions.move(per, verb, by=SYSTEM if verb in (Verb.WAKE, Verb.RECONSIDER) else people.paul.user)
+    assert [row.kind for row in per.requests.awaited()] == [KINDS.PUBLISH]
+
+
 def test_a_depublication_of_an_earlier_life_is_not_undone_again(per, people, annuaire):
     actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
     annuaire()
