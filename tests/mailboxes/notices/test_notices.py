@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from mailboxes.lifecycle import BY_VERB, OPENS, TRANSITIONS, Act, Party, RequestKind, State, Verb
+from mailboxes.lifecycle import BY_VERB, TRANSITIONS, Act, Party, RequestKind, State, Verb
 from mailboxes.models import Bal, JournalEntry
 from mailboxes.notices.telling import JOININGS
 from mailboxes.notices.writing import gestionnaires_of, notices_for
@@ -71,20 +71,13 @@ def test_every_letter_to_an_operator_has_its_words_and_no_words_are_left_over():
     assert {path.name for path in (FOLDER.parents[1] / "requests" / "letters").iterdir()} == letters
 
 
-def test_a_move_that_tells_the_operator_opens_a_request():
-    assert {line.verb for line in TRANSITIONS if Party.OPERATOR in line.tells} == set(OPENS) - {
-        Act.REGISTER,
-        Act.REQUEST_OPENING,
-    }
-
-
 @pytest.mark.parametrize("verb", Verb)
 def test_each_notice_names_the_bal_and_leaves_nothing_unsaid(verb, per, people):
     bal = Bal.objects.with_holders().get(pk=per.pk)
     entry = JournalEntry(bal=bal, what=verb, before=State.ACTIVE, after=State.ACTIVE, note="Motif donné.")
     accounts = gestionnaires_of([bal])
     notices = notices_for(entry, bal, stage=verb, cycle="1", parties=BY_VERB[verb].tells, accounts=accounts)
-    assert {notice.party for notice in notices} == BY_VERB[verb].tells - {Party.OPERATOR}
+    assert {notice.party for notice in notices} == BY_VERB[verb].tells
     for notice in notices:
         assert bal.address in notice.text
         assert "{" not in notice.text
