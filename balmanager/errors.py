@@ -10,6 +10,7 @@ from django.views import defaults
 
 from balmanager.outage import RETRY_AFTER, Unavailable, outage_behind
 from directory.typography import for_software
+from mailboxes.api.problems import NOT_OPEN
 
 # status -> title, code of the API, code of FHIR, sentence
 SAYS = {
@@ -19,12 +20,7 @@ SAYS = {
         "invalid",
         "Cette demande ne se lit pas : vérifiez son adresse, ses en-têtes et son corps.",
     ),
-    403: (
-        "Non autorisé",
-        "permission_denied",
-        "forbidden",
-        "Cette adresse ne vous est pas ouverte : vérifiez la clé, et ce qu’elle ouvre.",
-    ),
+    403: ("Non autorisé", "permission_denied", "forbidden", NOT_OPEN),
     404: ("Introuvable", "not_found", "not-found", "Cette adresse n’existe pas : vérifiez comment elle est écrite."),
     413: ("Trop long", "too_long", "too-long", "Le corps est trop long : envoyez-le en plusieurs fois."),
     500: ("Erreur", "error", "exception", "Une erreur est survenue ; elle est notée. Réessayez plus tard."),

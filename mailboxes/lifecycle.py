@@ -492,6 +492,13 @@ OPENS: dict[Verb | Act, RequestKind] = {
     _V.DEPUBLISH_IDLE: RequestKind.DEPUBLISH,
     _V.REQUEST_DELETION: RequestKind.DELETE,
 }
+
+
+def told_of(verb: Verb) -> frozenset[Party]:
+    """Who hears of a move: those of its line, and the operator by the request that it opens."""
+    return BY_VERB[verb].tells | ({Party.OPERATOR} if verb in OPENS else frozenset())
+
+
 _STOPS_WAY_OUT = [(kind, RequestStage.CANCELLED) for kind in (RequestKind.DEPUBLISH, RequestKind.DELETE)]
 SETTLES: dict[Verb | Act, list[tuple[RequestKind, RequestStage]]] = {
     _V.ACTIVATE: [(RequestKind.OPEN, RequestStage.DONE)],

@@ -24,6 +24,7 @@ from rest_framework.views import exception_handler as default_handler
 from directory.typography import for_software, how_many
 from mailboxes.rules import NotAllowed, Refused
 
+NOT_OPEN = "Cette adresse ne vous est pas ouverte : vérifiez la clé, et ce qu’elle ouvre."
 TITLES = {
     400: "Demande invalide",
     401: "Non authentifié",
@@ -87,7 +88,7 @@ def sentence_of(exc: Exception, response: Response) -> str:
         case Throttled(wait=wait) if wait is not None:
             detail = f"Trop de demandes : attendez {how_many(math.ceil(wait), 'seconde')}, puis recommencez."
         case PermissionDenied() | Denied() if detail == str(PermissionDenied.default_detail):
-            detail = "Cette adresse ne vous est pas ouverte : vérifiez la clé, et ce qu’elle ouvre."
+            detail = NOT_OPEN
         case NotFound() | Http404() if isinstance(exc, Http404) or detail == str(NotFound.default_detail):
             detail = "Rien de tel dans les structures que vous voyez : vérifiez le numéro."
     return for_software(detail)

@@ -16,7 +16,7 @@ from mailboxes.forms import (
     RegisterForm,
     RequestDeletionForm,
 )
-from mailboxes.lifecycle import BY_VERB, CORRECTING, OPENS, REOPENS, Act, Party, RequestKind, Verb
+from mailboxes.lifecycle import BY_VERB, CORRECTING, REOPENS, Act, Party, RequestKind, Verb, told_of
 from mailboxes.lists.place import place_of
 from mailboxes.models import Bal, Structure
 from mailboxes.models.fields import doubts
@@ -150,8 +150,7 @@ class MoveView(BalActionView):
 
     def get_context_data(self, **kwargs):
         line = BY_VERB[self.verb]
-        parties = line.tells | ({Party.OPERATOR} if self.verb in OPENS else set())
-        told = [party.label for party in Party if party in parties]
+        told = [party.label for party in Party if party in told_of(self.verb)]
         if self.verb == Verb.REQUEST_DELETION:
             kwargs["letter"] = preview(self.bal, RequestKind.DELETE, by=self.request.user)
         return super().get_context_data(after=line.after.label, told=told, **kwargs)
