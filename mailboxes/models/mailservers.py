@@ -30,6 +30,11 @@ def wait_after(attempts: int) -> timedelta:
     return timedelta(minutes=min(LONGEST_WAIT, 10 * 2 ** min(attempts - 1, 10)))
 
 
+def is_put_off(field: str, now: datetime) -> Q:
+    """Is its next try still to come?"""
+    return to_come(field, now, max(timedelta(minutes=LONGEST_WAIT), settings.MAILBOX_READ_EVERY))
+
+
 class FailingQuerySet(models.QuerySet):
     def failing(self):
         return self.exclude(failing_since=None)
@@ -67,7 +72,7 @@ class MailServerQuerySet(FailingQuerySet):
     def due(self, now: datetime):
         """The servers to visit: asked for, not waited for, and that no process is at."""
         held = to_come("leased_until", now, settings.MAIL_VISIT_LEASE)
-        return self.used().filter(next_at__lte=now).exclude(held)
+        return self.used().exclude(is_put_off("next_at", now)).exclude(held)
 
     def claim(self, pk: int, now: datetime) -> bool:
         """Take the lease on one that is due; False where another process was first."""
@@ -162,8 +167,8 @@ def bals_to_read(server: MailServer, now: datetime) -> models.QuerySet[Bal]:
     bals = Bal.objects.filter(operator=server.operator_id, state__in=OPENED)
     if server.auth == MailServer.Auth.OWN:
         bals = bals.filter(mail_access__isnull=False).exclude(mail_access__secret="")
-    is_due = Q(mail_access=None) | Q(mail_access__next_at__lte=now)
-    return bals.filter(is_due).select_related("mail_access").order_by("mail_access__next_at", "pk")
+    due = bals.exclude(is_put_off("mail_access__next_at", now))
+    return due.select_related("mail_access").order_by("mail_access__next_at", "pk")
 
 
 def lock_anew() -> None:
@@ -188,12 +193,10 @@ class AutoReplyQuerySet(FailingQuerySet):
         """What is to be done now at the operator's server: set from the first day on, taken away when it is over."""
         today = timezone.localdate(now)
         set_them = Q(stage=AutoReply.Stage.ASKED, starts_on__lte=today)
-        return self.filter(
-            set_them | Q(stage=AutoReply.Stage.ENDING),
-            bal__operator=operator,
-            bal__state__in=OPENED,
-            next_at__lte=now,
-        ).select_related("bal__mail_access", "bal__operator")
+        due = self.filter(
+            set_them | Q(stage=AutoReply.Stage.ENDING), bal__operator=operator, bal__state__in=OPENED
+        ).exclude(is_put_off("next_at", now))
+        return due.select_related("bal__mail_access", "bal__operator")
 
 
 class AutoReply(Failing):

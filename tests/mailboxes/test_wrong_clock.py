@@ -9,7 +9,8 @@ from django.utils import timezone
 from directory.models import SyncRun
 from mailboxes.imports.models import Import
 from mailboxes.lists.models import Batch
-from mailboxes.models import JournalEntry, MailServer, RestingServer
+from mailboxes.models import AutoReply, JournalEntry, MailAccess, MailServer, RestingServer
+from mailboxes.models.mailservers import bals_to_read
 from mailboxes.notices import telling
 from mailboxes.software.actions import add_webhook
 from mailboxes.software.models import WAITS, Delivery
@@ -48,6 +49,28 @@ def visited_server(stage):
     return lambda now: MailServer.objects.filter(pk=row.pk) & MailServer.objects.due(now)
 
 
+def put_off_server(stage):
+    row = MailServer(operator=stage.bal.operator, host="imap.example.fr", reads_space=True)
+    row.note_failure("Pas de réponse.", timezone.now())
+    row.save()
+    return MailServer.objects.due
+
+
+def put_off_mailbox(stage):
+    access = MailAccess(bal=stage.bal)
+    access.note_success(timezone.now() + settings.MAILBOX_READ_EVERY)
+    access.save()
+    server = MailServer.objects.create(operator=stage.bal.operator, host="imap.example.fr", reads_space=True)
+    return lambda now: bals_to_read(server, now).filter(pk=stage.bal.pk)
+
+
+def put_off_reply(stage):
+    reply = AutoReply(bal=stage.bal, starts_on=NOW.date(), ends_on=NOW.date(), by=stage.by)
+    reply.note_failure("Pas de réponse.", timezone.now())
+    reply.save()
+    return lambda now: AutoReply.objects.to_carry(stage.bal.operator_id, now)
+
+
 def resting_server(stage):
     telling.let_rest("email", OSError())
     return lambda now: [] if telling.is_resting("email") else RestingServer.objects.all()
@@ -75,6 +98,9 @@ HELD = [
     held_delivery,
     put_off_delivery,
     visited_server,
+    put_off_server,
+    put_off_mailbox,
+    put_off_reply,
     resting_server,
     reading_of_the_annuaire,
     list_at_work,
