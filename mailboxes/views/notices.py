@@ -101,12 +101,27 @@ def notice_list(request):
 
 
 def mark_mendable(notices, user) -> None:
-    """Adds `is_mendable`; and `shows_address`, for of who is no longer there, or never was, the address is not ours."""
+    """Adds `is_mendable`, with its `remedies`; and `shows_address`, for of who is no longer there, or never was, the
+    address is not ours."""
     people = {notice.person_id for notice in notices}
     seen = set(Person.objects.visible_to(user).filter(pk__in=people).values_list("pk", flat=True))
     for notice in notices:
         notice.shows_address = notice.person_id is None or notice.person_id in seen
         notice.is_mendable = notice.is_stuck and allows(check_mend_notice, notice, Act.GIVE_NOTICE, by=user)
+        notice.remedies = _remedies(notice)
+
+
+def _remedies(notice: Notice) -> list[str]:
+    """Their names, the one that mends it first: to give by hand what no mail can reach, to send again once there is
+    another address, else to mend the address."""
+    can_mend = notice.person is not None and notice.shows_address
+    is_by_hand = notice.channel == Notice.Channel.HAND or (notice.person is None and not notice.address)
+    is_mended = (
+        notice.channel != Notice.Channel.MSSANTE and can_mend and notice.person.email not in ("", notice.address)
+    )
+    first = "give" if is_by_hand else "mend" if can_mend and not is_mended else "resend"
+    others = [act for act in ("mend", "resend", "give") if act != first and (act != "mend" or can_mend)]
+    return [first, *others]
 
 
 class NoticeActionView(ActionView):
