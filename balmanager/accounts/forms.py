@@ -70,7 +70,7 @@ class CodeAgainForm(SaidOnce, CodeReauthenticateForm):
 
 
 class FirstCodeForm(SaidOnce, ActivateTOTPForm):
-    pass
+    labels: ClassVar = {"code": "Code affiché par l’application"}
 
 
 class AccountAddressForm(forms.Form):

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from directory.sheets import as_xlsx
 from directory.typography import NO_BREAK, grouped, signed
@@ -78,7 +79,7 @@ class CompareList(Listing):
     def shown(self) -> list[Column]:
         """The first column is headed by what a line is."""
         first, *others = super().shown
-        return [first._replace(label=self.noun.capitalize()), *others]
+        return [first._replace(label=capfirst(self.noun)), *others]
 
     @property
     def total(self) -> str:
