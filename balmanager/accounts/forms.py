@@ -21,6 +21,7 @@ from balmanager.accounts.models import Invitation, User
 from balmanager.accounts.passwords import CommonWordsValidator
 from mailboxes.forms import PersonField
 from mailboxes.forms.offers import field_of, offer_choices, offer_rows
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Membership, Structure
 
 ADMINISTRATOR = Invitation.Role.ADMINISTRATOR
@@ -106,7 +107,7 @@ class OfferForm(forms.Form):
     """A role: of one structure and those below it, or of the whole platform."""
 
     role = forms.ChoiceField(label="Rôle", choices=Invitation.Role)
-    structure = forms.ModelChoiceField(
+    structure = StructureField(
         Structure.objects.none(),
         label="Structure",
         required=False,

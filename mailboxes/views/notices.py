@@ -108,20 +108,16 @@ def mark_mendable(notices, user) -> None:
     for notice in notices:
         notice.shows_address = notice.person_id is None or notice.person_id in seen
         notice.is_mendable = notice.is_stuck and allows(check_mend_notice, notice, Act.GIVE_NOTICE, by=user)
-        notice.remedies = _remedies(notice)
+        notice.remedies = _remedies(notice, notice.person if notice.shows_address else None)
 
 
-def _remedies(notice: Notice) -> list[str]:
+def _remedies(notice: Notice, seen: Person | None) -> list[str]:
     """Their names, the one that mends it first: to give by hand what no mail can reach, to send again once there is
-    another address, else to mend the address."""
-    can_mend = notice.person is not None and notice.shows_address
+    another address, else to mend the address. `seen`: its person, to whoever may see them."""
     is_by_hand = notice.channel == Notice.Channel.HAND or (notice.person is None and not notice.address)
-    is_mended = (
-        notice.channel != Notice.Channel.MSSANTE and can_mend and notice.person.email not in ("", notice.address)
-    )
-    first = "give" if is_by_hand else "mend" if can_mend and not is_mended else "resend"
-    others = [act for act in ("mend", "resend", "give") if act != first and (act != "mend" or can_mend)]
-    return [first, *others]
+    is_mended = seen and notice.channel != Notice.Channel.MSSANTE and seen.email not in ("", notice.address)
+    first = "give" if is_by_hand else "mend" if seen and not is_mended else "resend"
+    return [first, *(act for act in ("mend", "resend", "give") if act != first and (act != "mend" or seen))]
 
 
 class NoticeActionView(ActionView):
