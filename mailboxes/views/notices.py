@@ -163,6 +163,7 @@ class ResendNoticeView(NoticeActionView):
 # --- Asking -----------------------------------------------------------------------------------------------------------
 class AskUseView(ActView):
     act = Act.ASK_USE
+    warning = "Un avis part à ses titulaires, qui disent d’un clic si elle sert. Sans réponse, elle reste ouverte."
     done = "La question est posée à ses titulaires."
 
     def perform(self, form, *, by):
@@ -171,6 +172,10 @@ class AskUseView(ActView):
 
 class AskDeletionView(ActView):
     act = Act.ASK_DELETION
+    warning = (
+        "Un avis part à ses titulaires : à eux de demander la suppression, une fois leurs messages utiles enregistrés. "
+        "Sans réponse, rien n’est supprimé."
+    )
     done = "C’est demandé à qui tient cette BAL."
 
     def perform(self, form, *, by):
