@@ -123,8 +123,10 @@ class JournalEntry(models.Model):
 
     @property
     def says_why(self) -> bool:
-        """Does its note begin by a reason, and not by what was too long to stand before and after?"""
-        return not self.note.startswith((*WHOLE.values(),))
+        """Does its note begin by a reason, which somebody gave, and not by what was too long to stand before and after?
+        What a job notes is what it saw."""
+        is_told = self.by_id is not None or self.signatory_id is not None
+        return is_told and not self.note.startswith((*WHOLE.values(),))
 
     def get_what_display(self) -> str:
         return LABELS.get(self.what, self.what)

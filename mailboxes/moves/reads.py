@@ -40,6 +40,11 @@ class MigrationPreview:
         return [line for line in self.lines if not line.blocked]
 
     @property
+    def is_possible(self) -> bool:
+        """Is there one that moves, or might at another address?"""
+        return any(not line.blocked or line.is_mendable for line in self.lines)
+
+    @property
     def blocked(self) -> list[Proposed]:
         return [line for line in self.lines if line.blocked]
 

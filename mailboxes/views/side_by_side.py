@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django import forms
@@ -9,9 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from directory.sheets import as_xlsx
-from directory.typography import NO_BREAK, grouped
+from directory.typography import NO_BREAK, grouped, signed
 from mailboxes import actions
 from mailboxes.forms.offers import offer_choices, offer_rows
 from mailboxes.forms.structure_field import StructureField
@@ -72,6 +74,12 @@ class CompareList(Listing):
 
     is_by_department = False
     noun = "structure"
+
+    @cached_property
+    def shown(self) -> list[Column]:
+        """The first column is headed by what a line is."""
+        first, *others = super().shown
+        return [first._replace(label=capfirst(self.noun)), *others]
 
     @property
     def total(self) -> str:
@@ -183,7 +191,7 @@ def cell_of(line: SideLine, one: Yardstick, values: list[int]) -> SideCell:
 
 def course_of(values: list[int], *, unit: str = "") -> SideCourse:
     changed = values[-1] - values[0] if len(values) > 1 else 0
-    told = f"{'+' if changed > 0 else '-'}{grouped(abs(changed))}{f'{NO_BREAK}{unit}' if unit else ''}"
+    told = signed(changed) + (f"{NO_BREAK}{unit}" if unit else "")
     return SideCourse(sparkline(values), changed, f"{told} en trois mois" if changed else "")
 
 

@@ -69,8 +69,8 @@ def test_a_choice_counts_at_once_and_is_given_back(choose, per):
     choose("READING_FRESH_DAYS", None, why="Comme avant.")
     assert per in unwatched(Bal.objects.all())
     said = [(str(one), one.why) for one in Choice.objects.all()]
-    assert said[0] == ("Un relevé vaut : comme à l’installation", "Comme avant.")
-    assert said[-1] == ("Un relevé vaut : 60 jours", "Nos listes sont rares.")
+    assert said[0] == ("Durée de validité d’un relevé : comme à l’installation", "Comme avant.")
+    assert said[-1] == ("Durée de validité d’un relevé : 60 jours", "Nos listes sont rares.")
 
 
 @pytest.mark.parametrize(

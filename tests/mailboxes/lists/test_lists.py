@@ -32,6 +32,9 @@ WHOLE = {
     "import.html",
     "panorama.html",
     "savings.html",
+    "costs.html",
+    "layout_list.html",
+    "thresholds",
 }  # a handful in all, or the parts of one row
 # What is no list of ours: of the annuaire, that knows nothing of the lists; and of the API.
 APART = ("directory/", "mailboxes/api/", "mailboxes/lists/", "mailboxes/management/")
