@@ -136,6 +136,12 @@ def _tell(entries: QuerySet) -> Tally:
     return Tally(done=told, refused={f"ligne {pk}": "non transmise" for pk in pks[: len(pks) - told]})
 
 
+def _measure(structures: QuerySet[Structure]) -> Tally:
+    """Each is counted once."""
+    keep_gaps(structures)
+    return keep_measures(structures)
+
+
 def _enlist(hooks: QuerySet) -> Tally:
     return Tally(done=sum(webhooks.enlist(hook, timezone.now()) for hook in hooks))
 
@@ -343,8 +349,7 @@ JOBS: dict[str, ScheduledJob] = {
               lambda now: Sighting.objects.all(), lambda rows: note_sightings()),
     ]),
     "take_measures": ScheduledJob(crontab(minute="*/15"), [  # of one day the last one stands
-        Sweep("écarts relevés", lambda now: Structure.objects.all(), keep_gaps),
-        Sweep("structures mesurées", lambda now: Structure.objects.all(), keep_measures),
+        Sweep("structures mesurées, avec leurs écarts", lambda now: Structure.objects.all(), _measure),
     ]),
     "ask_campaigns": ScheduledJob(timedelta(minutes=10), [
         Sweep("campagnes dont l’envoi est à poursuivre", lambda now: Campaign.objects.to_ask(), _each(ask_campaign)),
