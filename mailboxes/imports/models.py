@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from directory.clocks import heard_of
+from directory.dates import moment_of
 from mailboxes.imports.sorts import ListSort
 from mailboxes.models import bulk
 from mailboxes.models.bals import Bal
@@ -257,5 +258,5 @@ def _shown(value) -> str:
     if isinstance(value, bool):
         return "oui" if value else "non"
     if isinstance(value, str) and (moment := parse_datetime(value)):
-        return f"{timezone.localtime(moment):%d/%m/%Y %H:%M}".removesuffix(" 00:00")
+        return moment_of(moment)
     return "–" if value in (None, "") else str(value)
