@@ -210,6 +210,7 @@ def test_the_deletion_is_undone_until_it_is_confirmed(per, people):
     assert per.requests.get().stage == RequestStage.CANCELLED
     actions.move(per, Verb.REQUEST_DELETION, by=people.paul.user, attested=True)
     actions.move(per, Verb.CONFIRM_DELETION, by=people.gisele.user)
+    assert per.requests.order_by("pk").last().stage == RequestStage.DONE
     for verb in (Verb.CANCEL_DELETION, Verb.OPPOSE):
         with pytest.raises(Refused):
             actions.move(per, verb, by=people.paul.user)
