@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, Window
 from django.utils import timezone
 
 from directory.folding import name_key_of
@@ -29,7 +29,7 @@ from mailboxes.models import (
     Preference,
     Request,
 )
-from mailboxes.models.bals import holder_has_left
+from mailboxes.models.bal_sets import holder_has_left
 from mailboxes.models.fill import is_full
 from mailboxes.models.preferences import STANDING, ranked_there
 from mailboxes.models.thresholds import chosen
@@ -172,7 +172,8 @@ def homonyms(bals):
 
 def _borne_by_several(rows, person: str = "", *among: F):
     """Of `rows`, those whose person bears the name of another person; of another who is alike in `among` too."""
-    same, pk = [name_key_of(person), *among], f"{person}pk"
+    same: list[Func | F] = [name_key_of(person), *among]
+    pk = f"{person}pk"
     return rows.annotate(first=Window(Min(pk), same), last=Window(Max(pk), same)).exclude(first=F("last"))
 
 

@@ -6,7 +6,7 @@ from directory.identifiers import is_mssante
 from mailboxes import actions
 from mailboxes.forms.offers import name_the_empty_choice, offer_rows, why_field
 from mailboxes.models import Operator, Price, Structure
-from mailboxes.models.bals import platform_roles
+from mailboxes.models.roles import platform_roles
 from mailboxes.rules import NUMBERS
 
 OF_ADMINISTRATOR = "Fixé par un administrateur de la plateforme."
