@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.text import capfirst
 
 from directory.clocks import heard_of
 from directory.dates import moment_of
@@ -162,6 +163,11 @@ class Import(models.Model):
     @property
     def actor(self):
         return self.by or SYSTEM
+
+    @property
+    def note(self) -> str:
+        """What the journal says of whatever the import writes begins so."""
+        return f"{capfirst(str(self))}."
 
     @property
     def is_at_work(self) -> bool:
