@@ -7,7 +7,6 @@ from datetime import timedelta
 import openpyxl
 import pytest
 from django.core.cache import cache
-from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes import jobs
@@ -16,15 +15,6 @@ from mailboxes.models import Bal, JournalEntry
 
 PAGES = ["gap-list", "costs", "savings", "movement-list", "directory:observatory", "structure-compare"]
 SAID = "ces nombres sont ceux de 10:20"
-
-
-@pytest.fixture
-def visit(client):
-    def go(person, name, *args):
-        client.force_login(person.user)
-        return client.get(reverse(name, args=args))
-
-    return go
 
 
 @pytest.fixture

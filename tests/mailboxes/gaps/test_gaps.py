@@ -272,16 +272,6 @@ def test_a_stranger_sees_nothing(see, of_each, people):
     assert see(people.paul) == []
 
 
-@pytest.fixture
-def visit(client):
-    def go(person, name, *args, post=None, query=""):
-        client.force_login(person.user)
-        url = reverse(name, args=args) + query
-        return client.get(url) if post is None else client.post(url, post)
-
-    return go
-
-
 def said(answer):
     return [str(message) for message in get_messages(answer.wsgi_request)]
 

@@ -432,15 +432,6 @@ def test_outside_the_register_a_fresh_annuaire_must_still_give_it_to_them(people
 
 
 # --- The pages --------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def visit(client):
-    def go(person, name, post=None, query=""):
-        client.force_login(person.user)
-        return client.get(reverse(name) + query) if post is None else client.post(reverse(name), post)
-
-    return go
-
-
 def said(answer):
     return " ".join(str(message) for message in get_messages(answer.wsgi_request))
 

@@ -17,16 +17,6 @@ NEW = "paul.nouveau@chu-exemple.mssante.fr"
 
 
 @pytest.fixture
-def visit(client):
-    def go(person, name, *args, post=None):
-        client.force_login(person.user)
-        url = reverse(name, args=args)
-        return client.get(url) if post is None else client.post(url, post)
-
-    return go
-
-
-@pytest.fixture
 def new(make_bal, people):
     return make_bal("PER", people.paul, address=NEW)
 
