@@ -14,9 +14,9 @@ from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.models import SYSTEM, Alias, Bal, Domain, JournalEntry, Notice, Preference, Price, Request
 from mailboxes.moves.actions import launch_migration, leave_migration, prepare_migration, undo_migration
 from mailboxes.moves.forms import MigrationScopeForm
-from mailboxes.moves.models import MigratedBal, Migration, MigrationStep
+from mailboxes.moves.models import LONGEST_OVERLAP, MigratedBal, Migration, MigrationStep
 from mailboxes.moves.reads import closable
-from mailboxes.moves.switching import close_formers, switch_each
+from mailboxes.moves.switching import close_formers, end_each, switch_each
 from mailboxes.rules import NotAllowed, Refused
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +73,14 @@ def test_what_awaits_the_operator_or_is_leaving_does_not_move(prepare, per, org,
     actions.move(org, "request_depublication", by=by)
     with pytest.raises(Refused, match="seule une BAL active"):
         prepare(org)
+
+
+def test_it_is_for_a_day_to_come_and_overlaps_a_year_at_most(prepare, per):
+    with pytest.raises(Refused, match="passée"):
+        prepare(per, planned_on=TODAY() - timedelta(days=1))
+    with pytest.raises(Refused, match="un an au plus"):
+        prepare(per, overlap_days=LONGEST_OVERLAP + 1)
+    assert prepare(per, planned_on=TODAY(), overlap_days=LONGEST_OVERLAP).pk
 
 
 def test_only_a_gestionnaire_migrates(structure, company, per, people):
@@ -290,6 +298,22 @@ def test_a_forecast_of_a_list_answers_nothing(prepare, per, by, bring_in, compan
     launch_migration(prepare(per), by=by)
     bring_in(f"Adresse;Type\n{new(per.address)};PER\n", operator=company, stage="previewed")
     assert Request.objects.get().stage in ("draft", "sent")
+
+
+def test_before_its_new_box_is_open_a_bal_is_not_switched(prepare, per, by):
+    migration = launch_migration(prepare(per), by=by)
+    tally = switch_each(migration.rows.all(), by=by)
+    assert tally.done == 0
+    assert Bal.objects.get().address == per.address
+    assert "pas encore ouverte" in " ".join(tally.refused.values())
+
+
+def test_a_former_box_whose_closing_is_not_confirmed_is_not_ended(opened, per, by):
+    migration = opened(per)
+    switch_each(migration.rows.ready(), by=by)
+    tally = end_each(migration.rows.all())
+    assert tally.done == 0
+    assert "n’a pas confirmé la fermeture" in " ".join(tally.refused.values())
 
 
 # --- The pages --------------------------------------------------------------------------------------------------------
