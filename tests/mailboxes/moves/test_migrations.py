@@ -66,6 +66,11 @@ def test_each_bad_address_is_told_with_its_bal(prepare, per, org, make_bal, comp
     assert not Alias.objects.exists()
 
 
+def test_a_bal_stays_at_its_operator_s_under_another_address_alone(prepare, per, operator):
+    with pytest.raises(Refused, match="déjà à cette adresse, chez cet opérateur"):
+        prepare(per, operator=operator, wanted={per.pk: per.address})
+
+
 def test_what_awaits_the_operator_or_is_leaving_does_not_move(prepare, per, org, by):
     actions.open_request(per, RequestKind.CHANGE, by=by, detail="Un détail.")
     with pytest.raises(Refused, match="attend une réponse de Opérateur régional"):
@@ -136,6 +141,17 @@ def test_taken_out_once_open_the_new_box_is_to_be_closed(opened, per, by):
     assert (request.operator, request.address, request.bal) == (migration.operator, new(per.address), None)
     per.refresh_from_db()
     assert per.state == "active"
+
+
+def test_once_taken_out_it_is_neither_switched_nor_taken_out_again(opened, per, by):
+    migration = opened(per)
+    row = leave_migration(migration.rows.get(), why="Elle reste.", by=by)
+    tally = switch_each(migration.rows.all(), by=by)
+    assert "en est retirée" in " ".join(tally.refused.values())
+    with pytest.raises(Refused, match="en est retirée"):
+        leave_migration(row, why="Encore.", by=by)
+    per.refresh_from_db()
+    assert per.operator != migration.operator
 
 
 # --- Switched ---------------------------------------------------------------------------------------------------------
