@@ -38,6 +38,13 @@ def test_the_new_certificate_of_an_app_that_is_described_already_is_recorded(app
     assert app.journal.filter(what=Act.DESCRIBE_APPLICATIVE, before__startswith="fin du certificat").count() >= 1
 
 
+def test_what_is_no_shared_bal_of_the_same_structure_in_service_answers_for_no_app(app, per, org, people):
+    by = people.gisele.user
+    with pytest.raises(Refused, match="organisationnelle ou de cabinet de la même structure, en service"):
+        actions.describe_applicative(app, by=by, software="DPI", answers=per)
+    assert actions.describe_applicative(app, by=by, software="DPI", answers=org).answers == org
+
+
 @pytest.mark.parametrize(
     ("state", "offered"), [(State.ACTIVE, True), (State.DEPUBLISHED, False), (State.REQUESTED, False)]
 )

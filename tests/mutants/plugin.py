@@ -96,9 +96,10 @@ def pytest_runtestloop(session):
 
     for table, changes in groupby(mutants, key=lambda mutant: mutant.table):
         session.testsfailed += change_one_by_one(table, list(changes), items, played, option)
-    noticed = len(mutants) - session.testsfailed
-    low, high = (100 * share for share in interval(noticed, len(mutants)))
-    write(f"all: {len(mutants)} changes, {noticed} noticed; of all there are, {low:.1f} to {high:.1f} % (95 %)\n")
+    if option("sample"):
+        noticed = len(mutants) - session.testsfailed
+        low, high = (100 * share for share in interval(noticed, len(mutants)))
+        write(f"sample: {noticed} of {len(mutants)} noticed; of all there are, {low:.1f} to {high:.1f} % (95 %)\n")
     return True
 
 
