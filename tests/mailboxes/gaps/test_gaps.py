@@ -344,7 +344,7 @@ def test_a_per_under_two_rpps_is_not_adopted(one, fresh, people, make_entry):
 
 def test_a_domain_of_no_operator_is_not_adopted(one, fresh, people, make_entry):
     make_entry("standard@ailleurs.mssante.fr", "ORG", structure_id=FINESS)
-    with pytest.raises(Refused, match="Aucun opérateur du registre n’a le domaine .*ailleurs.mssante.fr"):
+    with pytest.raises(Refused, match=r"Aucun opérateur du registre n’a le domaine .*ailleurs.mssante.fr"):
         actions.adopt(one(), by=people.gisele.user)
 
 

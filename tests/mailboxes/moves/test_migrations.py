@@ -115,6 +115,8 @@ def test_undone_before_anything_was_seen_outside(prepare, per, by):
     assert not Alias.objects.exists()
     with pytest.raises(Refused, match="déjà annulée"):
         undo_migration(migration, by=by)
+    with pytest.raises(Refused, match="Cette migration est annulée"):
+        launch_migration(migration, by=by)
     prepare(per)  # and it may be prepared again
 
 
