@@ -124,16 +124,16 @@ def _answers(
     questions: list[ResolverQuestion], user, *, at_length: bool
 ) -> Iterator[tuple[ResolverQuestion, ResolverAnswer]]:
     candidates = candidates_of(questions, user, at_length=at_length)
-    by_person: dict[str, dict[int, Candidate]] = defaultdict(dict)
-    by_place: dict[str, dict[int, Candidate]] = defaultdict(dict)
-    for rank, candidate in enumerate(candidates.found):
-        by_person[candidate.entry.person_id][rank] = candidate
+    by_person: dict[str, list[Candidate]] = defaultdict(list)
+    by_place: dict[str, dict[str, Candidate]] = defaultdict(dict)  # of a box that many hold, its first line will do
+    for candidate in candidates.found:
+        by_person[candidate.entry.person_id].append(candidate)
         if candidate.entry.kind != Bal.Kind.NOMINATIVE:
-            by_place[candidate.entry.structure_id][rank] = candidate
+            by_place[candidate.entry.structure_id].setdefault(candidate.address, candidate)
     for question in questions:
-        own = by_person[question.rpps] if question.rpps else {}
-        shared = by_place[question.structure] if question.structure else {}
-        answer = _answer(question, (own | shared).values())
+        own = by_person[question.rpps] if question.rpps else []
+        shared = by_place[question.structure].values() if question.structure else ()
+        answer = _answer(question, [*own, *(one for one in shared if not one.is_of(question))])
         answer.is_settled = _is_settled(answer, candidates.first.get(question.structure))
         yield question, answer
 
