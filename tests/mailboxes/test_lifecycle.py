@@ -25,7 +25,7 @@ from mailboxes.lifecycle import (
     mermaid,
 )
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Request
-from mailboxes.rules import NotAllowed, Refused, check_move
+from mailboxes.rules import NotAllowed, Refused, check_move, refusal_of
 
 pytestmark = pytest.mark.sqlite_run
 
@@ -177,6 +177,13 @@ def assert_refused(do, state, may):
     with pytest.raises(Refused) as refusal:
         do()
     assert isinstance(refusal.value, NotAllowed) == (not may), (state, refusal.value)
+
+
+def test_a_refusal_names_who_may_and_the_automate_where_it_alone_may(per, people):
+    said = {verb: refusal_of(check_move, per, verb, by=people.eve.user) for verb in Verb}
+    assert "gestionnaire" in said[Verb.VERIFY_DEPUBLICATION]
+    assert Role.SYSTEM.label not in said[Verb.VERIFY_DEPUBLICATION]
+    assert Role.SYSTEM.label in said[Verb.DEPUBLISH_IDLE]
 
 
 def test_every_verb_has_one_line():

@@ -123,7 +123,7 @@ def test_undone_before_anything_was_seen_outside(prepare, per, by):
 def test_no_undo_after_an_effect_outside_each_bal_is_taken_out_with_its_reason(prepare, per, org, by):
     migration = launch_migration(prepare(per, org), by=by)
     actions.step(Request.objects.get(bal=per), Act.MARK_SENT, by=by)
-    with pytest.raises(Refused, match="ne s’annule plus d’un coup"):
+    with pytest.raises(Refused, match=r"parties le \d+/\d+/\d+ : la migration ne s’annule plus d’un coup"):
         undo_migration(migration, by=by)
     row = migration.rows.get(bal=per)
     with pytest.raises(Refused, match="Dites pourquoi"):
