@@ -13,7 +13,7 @@ from mailboxes import jobs
 from mailboxes.findings import counts
 from mailboxes.models import Bal, JournalEntry
 
-PAGES = ["gap-list", "costs", "savings", "movement-list", "directory:observatory", "structure-compare"]
+PAGES = ["gap-list", "costs", "savings", "movement-list", "directory:observatory", "structure-compare", "access-list"]
 SAID = "ces nombres sont ceux de 10:20"
 
 
