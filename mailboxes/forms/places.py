@@ -7,7 +7,7 @@ from mailboxes import actions
 from mailboxes.forms.offers import name_the_empty_choice, offer_rows, why_field
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Operator, Price, Structure
-from mailboxes.models.bals import platform_roles
+from mailboxes.models.roles import platform_roles
 from mailboxes.rules import NUMBERS
 
 OF_ADMINISTRATOR = "Fixé par un administrateur de la plateforme."

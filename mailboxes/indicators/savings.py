@@ -18,7 +18,7 @@ from mailboxes.findings import KeptCount, kept_of_many
 from mailboxes.indicators.costs import Cost, Prices, offer_of
 from mailboxes.lifecycle import PAID, TO_BE_LEFT, State, Verb
 from mailboxes.models import Bal, JournalEntry, Structure, Use
-from mailboxes.models.bals import BalQuerySet, is_orphan
+from mailboxes.models.bal_sets import BalQuerySet, is_orphan
 
 SHOWN = 5  # of each hurdle, the dearest BAL
 CLOSING = (Verb.CONFIRM_DELETION, Verb.OPERATOR_DELETED)

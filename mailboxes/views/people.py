@@ -18,7 +18,7 @@ from mailboxes.forms.people import labels_of
 from mailboxes.lifecycle import Act
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, Joining, Movement, Person, Structure
-from mailboxes.models.bals import managed_structures
+from mailboxes.models.roles import managed_structures
 from mailboxes.rules import (
     NotAllowed,
     allows,

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from directory.dates import day_of, minute_of
 from directory.sheets import as_xlsx
 from directory.typography import NO_BREAK, grouped, signed
 from mailboxes import actions
@@ -196,19 +197,21 @@ def course_of(values: list[int], *, unit: str = "") -> SideCourse:
 
 
 def export(request: HttpRequest, form: str) -> HttpResponse:
-    """What the page shows, whole; who took it is written down."""
+    """What the page shows, whole, and of when each figure is; who took it is written down."""
     if not sees_structures(request.user):
         raise Http404
     asked = CompareForm(request.GET, seen=places_within(request))
-    _, lines = asked.lines()
+    compared, lines = asked.lines()
     actions.trace(request.user, "export", f"structures comparées, {form}, {request.GET.urlencode()}")
     is_by_department = by_department(asked)
     header = ["Département"] if is_by_department else ["Structure", "FINESS ou SIRET", "Département"]
     header += [f"{one.label} ({one.unit})" if one.unit else one.label for one in YARDSTICKS]
     header += ["BAL payées sans usage", "€ par an sans usage", "dont de coût inconnu (BAL)"]
+    header += ["Mesuré le", "Sans usage compté le"]
+    of_when = [day_of(compared.day), minute_of(compared.counted_at or timezone.now())]
     sort = request.GET.get("sort", "")
     ordered = sorted_lines(lines, sort if sort.lstrip("-") in {c.name for c in CompareList.columns} else WORST_FIRST)
-    rows = ([*_names(line, is_by_department), *_figures(line)] for line in ordered)
+    rows = ([*_names(line, is_by_department), *_figures(line), *of_when] for line in ordered)
     if form == "csv":
         return csv_table("structures-comparees", header, rows)
     return xlsx_file("structures-comparees", as_xlsx("Structures comparées", header, rows))

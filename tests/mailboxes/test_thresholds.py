@@ -14,7 +14,7 @@ from mailboxes.findings import BY_NAME as FINDINGS
 from mailboxes.models import Bal, Notice, Operator
 from mailboxes.models.memory import per_request
 from mailboxes.models.thresholds import BY_NAME, THRESHOLDS, Choice, chosen
-from mailboxes.rules import NotAllowed, Refused, quota_level
+from mailboxes.rules import NotAllowed, Refused, allows, check_threshold, quota_level
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +106,13 @@ def test_what_is_at_the_edge_is_taken(choose):
     Operator.objects.update(end_after_months=24)
     with pytest.raises(Refused, match="après 24 mois"):
         choose("READINGS_KEPT", 500)
+
+
+@pytest.mark.parametrize("one", BY_NAME.values(), ids=lambda one: one.name)
+def test_each_threshold_goes_from_its_least_to_its_most(one):
+    for number, is_taken in ((one.low - 1, False), (one.low, True), (one.high, True), (one.high + 1, False)):
+        value = [number] if one.many else number
+        assert allows(check_threshold, one, value) == is_taken, number
 
 
 def test_what_is_given_back_must_fit_what_was_chosen_since(choose, settings):

@@ -472,6 +472,11 @@ def test_a_gestionnaire_alone_mends(people, bounced, name):
         actions.give_notice(bounced, by=user, how="par téléphone", on=timezone.localdate())
 
 
+def test_how_a_notice_was_given_is_told(people, bounced):
+    with pytest.raises(Refused, match="Dites comment"):
+        actions.give_notice(bounced, by=people.gisele.user, how=" ", on=timezone.localdate())
+
+
 @pytest.mark.parametrize(("days", "is_taken"), [(-1, False), (0, True), (1, False)])
 def test_a_notice_is_given_between_its_writing_and_today(people, bounced, days, is_taken):
     given = {"how": "en main propre", "on": timezone.localdate() + timedelta(days=days), "by": people.gisele.user}
