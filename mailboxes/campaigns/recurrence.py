@@ -14,12 +14,13 @@ from mailboxes.lists.place import places_within
 from mailboxes.models import Structure
 from mailboxes.rules import allows, check_may
 from mailboxes.views.acts import ActionView
+from mailboxes.views.structures_named import structures_named
 
 
 def recurrence_list(request):
-    structures = list(places_within(request).select_related("review").order_by("name"))
-    rows = [(one, allows(check_may, Act.SET_RECURRENCE, structure=one, by=request.user)) for one in structures]
-    return render(request, "mailboxes/campaigns/recurrence.html", {"rows": rows, "never": NEVER})
+    found = structures_named(request, places_within(request).select_related("review"))
+    rows = [(one, allows(check_may, Act.SET_RECURRENCE, structure=one, by=request.user)) for one in found["page"]]
+    return render(request, "mailboxes/campaigns/recurrence.html", {**found, "rows": rows, "never": NEVER})
 
 
 class RecurrenceView(ActionView):

@@ -18,6 +18,7 @@ from mailboxes.openings.models import NamingPolicy, OpeningDraft
 from mailboxes.openings.steps import AccessForm
 from mailboxes.rules import Refused, check_request_somewhere, check_set_naming, refusal_of
 from mailboxes.views.refusals import refusals_told
+from mailboxes.views.structures_named import structures_named
 
 
 def opening(request):
@@ -33,7 +34,7 @@ def opening(request):
     context = {
         "refusal": refusal,
         "drafts": [(draft, _about(draft)) for draft in drafts],
-        "managed": managed,
+        "managed": structures_named(request, managed),
         "kept_days": chosen.DRAFTS_KEPT.days,
     }
     return render(request, "mailboxes/openings/opening.html", context)

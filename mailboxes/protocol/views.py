@@ -13,14 +13,15 @@ from mailboxes.protocol.rules import check_write_protocol
 from mailboxes.rules import allows
 from mailboxes.views.acts import ActionView
 from mailboxes.views.files import pdf_file
+from mailboxes.views.structures_named import structures_named
 
 
 def protocols(request):
     """Which structure's; where there is one, at once."""
-    structures = list(places_within(request))
-    if len(structures) == 1:
-        return redirect("protocol", structures[0].pk)
-    return render(request, "mailboxes/protocol/list.html", {"structures": structures})
+    structures = places_within(request)
+    if len(only := structures[:2]) == 1:
+        return redirect("protocol", only[0].pk)
+    return render(request, "mailboxes/protocol/list.html", structures_named(request, structures))
 
 
 def protocol(request, pk):

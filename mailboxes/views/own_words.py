@@ -17,6 +17,7 @@ from mailboxes.notices.mails import sample_mail
 from mailboxes.notices.wordings import OF_PEOPLE, WORDINGS, Awaits, Wording
 from mailboxes.rules import allows, check_write_words
 from mailboxes.views.acts import ActionView
+from mailboxes.views.structures_named import structures_named
 
 
 class NoticeText(NamedTuple):
@@ -28,10 +29,10 @@ class NoticeText(NamedTuple):
 
 def notice_texts(request):
     """Of which structure; where there is one, at once."""
-    structures = list(places_within(request))
-    if len(structures) == 1:
-        return redirect("notice-texts-of", structures[0].pk)
-    return render(request, "mailboxes/notices/texts_of_which.html", {"structures": structures})
+    structures = places_within(request)
+    if len(only := structures[:2]) == 1:
+        return redirect("notice-texts-of", only[0].pk)
+    return render(request, "mailboxes/notices/texts_of_which.html", structures_named(request, structures))
 
 
 def texts_of(request, pk):

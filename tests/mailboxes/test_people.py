@@ -25,11 +25,10 @@ from mailboxes.models import (
 )
 from mailboxes.rules import NotAllowed, Refused, allows, check_describe_person, check_read_person
 from tests.mailboxes.conftest import make_professional
-from tests.mailboxes.test_pages import AROUND, errors_of, said, visit
+from tests.mailboxes.test_pages import AROUND, errors_of, said
 
 pytestmark = pytest.mark.sqlite_run
 
-__all__ = ["visit"]  # the fixture
 TODAY = timezone.localdate
 
 

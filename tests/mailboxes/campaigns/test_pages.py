@@ -18,11 +18,11 @@ from mailboxes.notices import links
 from tests.mailboxes.campaigns.test_campaigns import CLEANUP, PREFERRED, RECERTIFY, fates, launch, target_of
 from tests.mailboxes.conftest import make_person, make_professional
 from tests.mailboxes.gaps.test_preferences import CHU, practises, situate
-from tests.mailboxes.test_pages import said, visit
+from tests.mailboxes.test_pages import said
 
 pytestmark = pytest.mark.sqlite_run
 
-__all__ = ["launch", "practises", "situate", "visit"]
+__all__ = ["launch", "practises", "situate"]
 SCOPE = "?kind_of=cleanup&for_structure={}"
 OF_A_CAMPAIGN = ["campaign", "campaign-remind", "campaign-close", "campaign-pdf", "campaign-xlsx"]
 
