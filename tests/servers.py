@@ -6,7 +6,6 @@ A server that cannot be had skips its tests; where CI is set, it fails them.
 """
 
 import contextlib
-import ctypes
 import fcntl
 import gc
 import hashlib
@@ -31,7 +30,8 @@ from urllib.parse import urlsplit
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-ROOT = Path(__file__).parent.parent
+from tests.forks import FORKS, ROOT, OwnCommand, die_with_parent, run_own
+
 DATABASES = ["sqlite", "postgresql"]
 STOP = contextlib.ExitStack()  # what this process started, and ends
 BROWSER_ARGS = [
@@ -158,6 +158,7 @@ def pytest_report_header(config):
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure():
+    FORKS.end()
     STOP.close()
 
 
@@ -214,16 +215,12 @@ def find_program(name, *folders, package):
     raise Missing(f"{name} is not installed (on Debian: apt install {package})")
 
 
-def die_with_parent():
-    """Should pytest itself be killed, Linux ends its servers."""
-    ctypes.CDLL(None).prctl(1, signal.SIGINT)  # 1: PR_SET_PDEATHSIG
-
-
 @contextlib.contextmanager
 def run(command, log, is_ready, *, ends_with=signal.SIGTERM, seconds=30, **options):
     """A server as a child process: given once `is_ready()`, ended by its id."""
+    start = OwnCommand if command[0] == sys.executable else subprocess.Popen
     with log.open("ab") as output:
-        process = subprocess.Popen(
+        process = start(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=die_with_parent, **options
         )
     try:
@@ -601,7 +598,7 @@ class App:
     def manage(self, *words, check=True):
         """Run a management command on its data; gives what it printed."""
         command = [sys.executable, "manage.py", *words]
-        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)
+        done = run_own(command, cwd=ROOT, env=self.env)
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -12,7 +12,8 @@ import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.servers import ROOT, free_port
+from tests.forks import ROOT, OwnCommand
+from tests.servers import free_port
 
 pytestmark = pytest.mark.postgresql_run
 
@@ -97,7 +98,7 @@ def report(app):
 
 def start(app, *words):
     command = [sys.executable, "manage.py", *words]
-    return subprocess.Popen(command, cwd=ROOT, env=app.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return OwnCommand(command, cwd=ROOT, env=app.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def finish(*processes):
