@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 DIES_WITH_PARENT, ADOPTS_ORPHANS = 1, 36  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER of prctl(2)
 OURS = ("balmanager", "mailboxes", "directory", "tests")
 # What our commands, the web and the worker import of others, by those that bring the rest; what wants settings is left.
-# Not prometheus_client, which looks for its folder as it is imported.
+# Not prometheus_client and gunicorn, which look for their folder as they are imported.
 OF_OTHERS = (
     "celery.apps.worker", "celery.backends.base", "celery.bin.celery", "celery.concurrency.thread",
     "celery.fixups.django", "celery.worker.consumer", "celery.worker.strategy", "kombu.transport.redis",
@@ -36,7 +36,7 @@ OF_OTHERS = (
     "django.core.management.commands.shell", "django.core.servers.basehttp", "django.db.backends.postgresql.base",
     "django.db.backends.sqlite3.base", "django.forms", "django.template.loader", "django.test.signals",
     "django.views.generic", "cryptography.x509", "dateutil.relativedelta", "django_filters", "fido2.webauthn",
-    "gunicorn.app.wsgiapp", "gunicorn.workers.gthread", "httpx", "imapclient", "jwt", "ldap", "openpyxl",
+    "httpx", "imapclient", "jwt", "ldap", "openpyxl",
     "prompt_toolkit", "psycopg", "pyrage", "pythonjsonlogger.json", "redis", "reportlab.platypus", "requests",
     "segno", "stdnum", "tenacity", "tqdm", "whitenoise.storage", "yaml",
 )  # fmt: skip

@@ -53,6 +53,7 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(wrapper=True)  # a wrapper comes before pytest-django's own hook, which reads the settings
 def pytest_load_initial_conftests(early_config):
+    gc.disable()  # what is loaded stays: see pytest_collection_finish
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if not worker:  # its workers inherit what the controlling process set
         surround(early_config.known_args_namespace.db)
@@ -124,6 +125,7 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 def runs_of(item):
