@@ -73,11 +73,11 @@ class Forks:
             adopt(ADOPTS_ORPHANS, 1, 0, 0, 0)
             try:
                 socket.send_fds(self.door, [json.dumps(facts).encode()], streams)
-                answer = self.door.recv(64)
+                answer = self.door.recv(4096).decode()
             finally:
                 adopt(ADOPTS_ORPHANS, 0, 0, 0, 0)
-            if not answer:
-                raise RuntimeError("the process that forks is gone")
+            if not answer.isdecimal():
+                raise OSError(answer or "the process that forks is gone")
             return int(answer)
 
     def end(self):
@@ -153,8 +153,6 @@ def next_child(door):
             os.close(between)
             os.read(adopted, 1)
             os.close(adopted)
-            door.send(str(os.getpid()).encode())
-            door.close()
             return {**json.loads(facts), "streams": streams}
         os.waitpid(middle, 0)
         for end in (adopted, between, *streams):
@@ -186,6 +184,7 @@ def play(words):
         sys.argv = rest
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
     elif how == "-c":
+        sys.path[0] = ""
         sys.argv = ["-c", *rest[1:]]
         exec(compile(rest[0], "<string>", "exec"), {"__name__": "__main__"})
     else:
@@ -199,7 +198,12 @@ if __name__ == "__main__":
     gc.disable()
     load()
     with socket.socket(fileno=int(sys.argv[1])) as door:
-        what = next_child(door)
+        if what := next_child(door):
+            try:
+                become(**what)
+            except OSError as error:  # a folder that is not there
+                door.send(str(error).encode())
+                os._exit(1)
+            door.send(str(os.getpid()).encode())
     if what:
-        become(**what)
         play(what["words"])

@@ -160,8 +160,8 @@ def pytest_report_header(config):
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure():
-    FORKS.end()
-    STOP.close()
+    with STOP:
+        FORKS.end()
 
 
 # --- Starting and ending ------------------------------------------------------------------------------------------
@@ -627,6 +627,7 @@ class App:
         return self.processes.enter_context(ready)
 
 
+PRINTED = "printed.txt"
 READ_BY_MIGRATE = re.compile(r"/(migrations|models)[./]|/(apps|settings|search_index)\.py$|\.txt$")
 
 
@@ -695,6 +696,38 @@ def app_data(_prepared_sqlite, _prepared_static, tmp_path):
             app = App(url, app_env(var, PORT=str(port), SITE_URL=url, **env), var, var / "web.log")
             stop.callback(app.processes.close)
             return app
+
+        yield prepare
+
+
+@pytest.fixture(scope="session")
+def _prepared_demonstration(_postgresql, _prepared_postgresql):
+    """A PostgreSQL database with the demonstration, to be copied, by name, and the folder of its files: made once."""
+    import psycopg  # noqa: PLC0415
+
+    name = "demonstration"
+
+    def make(var):
+        with psycopg.connect(_postgresql, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {_prepared_postgresql}")
+        url = f"{_postgresql.rpartition('/')[0]}/{name}"
+        printed = App("", app_env(var, DATABASE_URL=url), var, var).manage("make_demo")
+        (var / PRINTED).write_text(printed)
+
+    return name, made_once(f"demonstration-{urlsplit(_postgresql).port}", make)
+
+
+@pytest.fixture
+def demonstration(app_data, _postgresql, _prepared_demonstration):
+    """`demonstration(**environment)`: `app_data` with the demonstration, on a PostgreSQL database of its own, and what
+    `make_demo` printed of it."""
+    name, files = _prepared_demonstration
+    with own_database(_postgresql, name) as url:
+
+        def prepare(**env):
+            app = app_data(DATABASE_URL=url, **env)
+            shutil.copytree(files, app.var, dirs_exist_ok=True)
+            return app, (files / PRINTED).read_text()
 
         yield prepare
 
