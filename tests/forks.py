@@ -131,8 +131,9 @@ def run_own(command, **options):
 
 # --- The process that forks -------------------------------------------------------------------------------------------
 def load():
+    sys.path.pop(0)  # that of the tests
     for name in OF_OTHERS:
-        with contextlib.suppress(ImportError):  # python-ldap need not be there
+        with contextlib.suppress(ModuleNotFoundError):  # python-ldap need not be there
             importlib.import_module(name)
     assert not {name.partition(".")[0] for name in sys.modules}.intersection(OURS), "ours are read by each anew"
     assert threading.active_count() == 1
@@ -179,7 +180,7 @@ def become(streams, env, cwd, dies_with_parent, leads, **_):
 def play(words):
     """As Python itself plays them: `-m module`, `-c text` or a file."""
     how, *rest = words
-    sys.path[:1] = [str(Path.cwd()), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    sys.path[:0] = [str(Path.cwd()), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     if how == "-m":
         sys.argv = rest
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)

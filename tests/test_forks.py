@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.forks import FORKS, OURS, ROOT, OwnCommand, run_own
+from tests.forks import FORKS, OF_OTHERS, OURS, ROOT, OwnCommand, run_own
 from tests.servers import wait_for
 
 LOOK = """
@@ -85,6 +86,11 @@ def test_nothing_of_ours_is_loaded_before_it_is_asked_for_nor_any_setting_read()
 def test_a_folder_that_is_not_there_is_said(tmp_path):
     with pytest.raises(OSError, match="No such file or directory"):
         run_own([sys.executable, "-c", "pass"], cwd=tmp_path / "none")
+
+
+def test_all_that_is_named_is_loaded_but_what_is_not_installed():
+    said = run_own([sys.executable, "-c", "import sys; print(*sys.modules)"]).stdout.split()
+    assert {name for name in OF_OTHERS if find_spec(name.partition(".")[0])} <= set(said)
 
 
 def test_several_at_once_have_each_their_own_streams_and_their_own_chance():
