@@ -623,7 +623,9 @@ class App:
         ]
         log = self.var / "worker.log"
         log.touch()
-        ready = run(command, log, lambda: " ready." in log.read_text(), cwd=ROOT, env=self.env)
+        # Ended at once, when the test is over: it would take seconds to say good-bye to nobody.
+        ends = {"ends_with": signal.SIGKILL}
+        ready = run(command, log, lambda: " ready." in log.read_text(), cwd=ROOT, env=self.env, **ends)
         return self.processes.enter_context(ready)
 
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -158,12 +159,12 @@ def env(tmp_path):
     return app_env(tmp_path, DJANGO_SETTINGS_MODULE="tests.soak.settings", PYTHONPATH=str(ROOT))
 
 
-def worker(env, number, log, at_once=2):
+def worker(env, number, log, at_once=2, **ends):
     command = [sys.executable, "-m", "celery", "-A", "balmanager", "worker", "-P", "threads", "-c", str(at_once)]
     command += ["-l", "INFO", "-n", f"w{number}@%h"]
     log.touch()
     known = log.read_text().count(" ready.")
-    return run(command, log, lambda: log.read_text().count(" ready.") > known, cwd=ROOT, env=env, seconds=120)
+    return run(command, log, lambda: log.read_text().count(" ready.") > known, cwd=ROOT, env=env, seconds=120, **ends)
 
 
 def test_a_worker_killed_under_load_loses_nothing(env, tmp_path):
@@ -200,7 +201,7 @@ def test_what_somebody_waits_for_goes_before_what_the_schedule_asked(queue, env,
     written.touch()
     send = [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", ASK_BOTH.format(path=str(written))]
     assert run_own(send, cwd=ROOT, env=env).returncode == 0
-    with worker(env, 0, tmp_path / "w0.log", at_once=1):
+    with worker(env, 0, tmp_path / "w0.log", at_once=1, ends_with=signal.SIGKILL):
         wait_for(lambda: len(in_order(written)) == 6)
     assert in_order(written) == [0, 1, 2, 3, 4, 5]
 
