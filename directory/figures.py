@@ -53,12 +53,12 @@ def _holds_any(name: str, words: list[str]) -> str:
     return " OR ".join(f"{name} LIKE '%% {word}%%'" for word in words)
 
 
-# dimension -> its key and its label, in SQL
+# dimension -> its key and its label, in SQL, of a row of the two tables below
 SQL = {
     Dimension.TOTAL: ("''", "''"),
     Dimension.KIND: ("e.kind", "e.kind"),
     Dimension.DEPARTMENT: ("e.department", "e.department"),
-    Dimension.STRUCTURE: (NAME, "''"),
+    Dimension.STRUCTURE: ("e.name", "''"),
     Dimension.IDENTIFIER: ("e.structure_id_type", "''"),
     Dimension.PROFESSION: ("e.profession_code", "e.profession"),
     Dimension.DOMAIN: ("e.domain", "e.domain"),
@@ -69,19 +69,25 @@ LABELS = {
     Dimension.IDENTIFIER: IDENTIFIERS,
 }
 SEVERAL = f"""
-    INSERT INTO figure_several SELECT address FROM {ENTRY} e WHERE e.source = %s AND {CURRENT}
+    CREATE TEMP TABLE figure_several AS SELECT address FROM {ENTRY} e WHERE e.source = %s AND {CURRENT}
     GROUP BY address HAVING count(*) > 1"""
+FACTS = f"e.kind, e.department, {NAME} AS name, e.structure_id_type, e.profession_code, e.domain"
+# The lines are read once, and the dimensions counted over what is alike in all of them, a fraction of the lines.
+BOXES = f"""
+    CREATE TEMP TABLE figure_boxes AS SELECT {FACTS}, max(e.profession) AS profession, count(*) AS boxes
+    FROM {ENTRY} e WHERE e.source = %s AND {CURRENT} AND e.address NOT IN (SELECT address FROM figure_several)
+    GROUP BY 1, 2, 3, 4, 5, 6"""
 # An address on several lines is one box: those few are counted apart, for count(DISTINCT) would sort them all.
+LINES = f"""
+    CREATE TEMP TABLE figure_lines AS SELECT {FACTS}, e.profession, e.address
+    FROM {ENTRY} e WHERE e.source = %s AND {CURRENT} AND e.address IN (SELECT address FROM figure_several)"""
+TABLES = {"figure_several": SEVERAL, "figure_boxes": BOXES, "figure_lines": LINES}
 COUNT = """
     INSERT INTO {figure} (run_id, dimension, "key", label, "count")
     SELECT %s, %s, {final}, max(label), sum(boxes) FROM (
-        SELECT {key} AS part, max({label}) AS label, count(*) AS boxes FROM {entry} e
-        WHERE e.source = %s AND {current} AND e.address NOT IN (SELECT address FROM figure_several)
-        GROUP BY 1
+        SELECT {key} AS part, max({label}) AS label, sum(boxes) AS boxes FROM figure_boxes e GROUP BY 1
         UNION ALL
-        SELECT {key}, max({label}), count(DISTINCT e.address) FROM {entry} e
-        WHERE e.source = %s AND {current} AND e.address IN (SELECT address FROM figure_several)
-        GROUP BY 1) counted
+        SELECT {key}, max({label}), count(DISTINCT e.address) FROM figure_lines e GROUP BY 1) counted
     GROUP BY {final}"""
 
 
@@ -93,21 +99,14 @@ def record(run: SyncRun) -> None:
         return
     with transaction.atomic(), connection.cursor() as cursor:
         Figure.objects.filter(run=run).delete()
-        cursor.execute("CREATE TEMP TABLE figure_several (address text)")
-        cursor.execute(SEVERAL, [run.source])
+        for made in TABLES.values():
+            cursor.execute(made, [run.source])
         for dimension, (key, label) in SQL.items():
             # A nature is told once for each name, not for each box.
             final = _structure("part") if dimension is Dimension.STRUCTURE else "part"
-            query = COUNT.format(
-                key=key,
-                label=label,
-                final=final,
-                entry=ENTRY,
-                figure=Figure._meta.db_table,
-                current=current_in_sql("e"),
-            )
-            cursor.execute(query, [run.pk, dimension.value, run.source, run.source])
-        cursor.execute("DROP TABLE figure_several")
+            cursor.execute(COUNT.format(key=key, label=label, final=final, figure=FIGURE), [run.pk, dimension.value])
+        for name in TABLES:
+            cursor.execute(f"DROP TABLE {name}")
     prune(run.source)
 
 

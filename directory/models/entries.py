@@ -7,6 +7,16 @@ from directory.models.copied import Copied, CopiedQuerySet, current_in_sql
 from directory.pictures import public_sources
 
 
+class IsShared(models.Func):
+    """Said in the text of a query: PostgreSQL takes the index `entry_shared` where no value is left to be given."""
+
+    template = "%(expressions)s <> 'PER'"
+    output_field = models.BooleanField()
+
+    def __init__(self):
+        super().__init__(models.F("kind"))
+
+
 class EntryQuerySet(CopiedQuerySet):
     def published(self):
         """The entries that the public annuaire shows today; an operator's own directory proves nothing of it."""
@@ -15,6 +25,10 @@ class EntryQuerySet(CopiedQuerySet):
     def preferred(self):
         """The entries of rank 1: each is the mailbox that its holder prefers, by the annuaire."""
         return self.published().filter(rank="1")
+
+    def shared(self):
+        """The entries of BAL that are not one person's own."""
+        return self.filter(IsShared())
 
     def at_place(self, key):
         """The entries said of this place of practice (`Activity.place_key`), or of no place."""
@@ -88,7 +102,13 @@ class Entry(Copied):
         ]
         indexes = [
             models.Index(fields=["person_id", "structure_id"], name="entry_person_place"),
-            models.Index(fields=["structure_id"], name="entry_structure"),
+            models.Index(fields=["structure_id", "family_name"], name="entry_structure_name"),
+            # The addresses of a place beside those of its people, without reading the lines of a whole hospital.
+            models.Index(
+                fields=["structure_id", "address", "source", "id"],
+                name="entry_shared",
+                condition=models.Q(withdrawn_at=None) & ~models.Q(kind="PER"),
+            ),
             models.Index(fields=["domain"], name="entry_domain"),
             # Which addresses are published, and by whom, without reading the lines themselves; and how they begin, for
             # which PostgreSQL needs these classes, whatever the language of the database.

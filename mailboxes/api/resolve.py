@@ -23,13 +23,12 @@ from directory.readers.identifiers import READERS, read_structure_number
 from directory.readers.texts import Read
 from directory.typography import for_software
 from mailboxes.api.bal_lines import written
+from mailboxes.api.candidates import AnnuaireLine, ResolverQuestion
 from mailboxes.api.resolver import (
     IDLE,
     MAX_QUESTIONS,
-    AnnuaireLine,
     Ranked,
     ResolverAnswer,
-    ResolverQuestion,
     freshness,
     resolve,
 )

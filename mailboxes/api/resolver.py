@@ -4,119 +4,24 @@ From our copy of the annuaire, public for all, and from the register, as far as 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Q
-from django.utils import timezone
-
 from directory.folding import name_key
-from directory.likeness import Likeness, likeness
+from directory.likeness import Likeness
 from directory.models import Entry, SyncRun
-from directory.pictures import public_sources
 from directory.prepared import prepared
 from directory.typography import quoted
+from mailboxes.api.candidates import ALTERNATIVES, Candidate, Known, ResolverQuestion, candidates_of
 from mailboxes.lifecycle import BECAUSE, TO_BE_LEFT, State
-from mailboxes.models import Alias, Bal, Person, Preference
-from mailboxes.models.aliases import seen_at
+from mailboxes.models import Alias, Bal
 from mailboxes.models.bulk import among
 from mailboxes.models.fill import Fill, fill_of
-from mailboxes.models.thresholds import chosen
 
 MAX_QUESTIONS = 500  # of one batch
-ALTERNATIVES = 10  # shown beside the best
 IDLE = "Personne ne s’est connecté à cette BAL depuis longtemps : un message pourrait n’y être pas lu."
-
-
-@dataclass(frozen=True)
-class ResolverQuestion:
-    """What software asks: at least one of `rpps` and `structure` (a FINESS, SIRET or RPPS-rang) is given."""
-
-    rpps: str = ""
-    structure: str = ""
-    service: str = ""
-    purpose: str = ""
-
-
-class AnnuaireLine(NamedTuple):
-    """What is asked of a line of the annuaire: a tuple, for an answer reads hundreds."""
-
-    address: str
-    kind: str
-    person_id: str
-    family_name: str
-    given_name: str
-    profession: str
-    structure_id: str
-    structure_name: str
-    service: str
-
-
-class Known(NamedTuple):
-    """What is asked of a BAL of the register."""
-
-    pk: int
-    address: str
-    state: str
-    service: str
-    percent_full: int | None
-    read_at: datetime | None
-    is_idle: bool
-
-
-@dataclass
-class Candidate:
-    """One address that would do, as the annuaire shows it, with the register's BAL where the asker sees it."""
-
-    entry: AnnuaireLine
-    ranks: set[str]
-    bal: Known | None = None
-    wishes: set[tuple[str, str]] = field(default_factory=set)  # where and for what its holder chose it
-    alias: str = ""  # the nature of this address, where it is not the one that its BAL goes by
-
-    @property
-    def address(self) -> str:
-        return self.entry.address
-
-    @property
-    def is_leaving(self) -> bool:
-        return self.bal is not None and self.bal.state in TO_BE_LEFT
-
-    def is_of(self, question: ResolverQuestion) -> bool:
-        return bool(question.rpps) and self.entry.person_id == question.rpps
-
-    def is_here(self, question: ResolverQuestion) -> bool:
-        return bool(question.structure) and self.entry.structure_id == question.structure
-
-    def may_be_here(self, question: ResolverQuestion) -> bool:
-        """Nothing says that it is elsewhere: a place is not asked, or the annuaire names none."""
-        return self.is_here(question) or not question.structure or not self.entry.structure_id
-
-    @property
-    def service(self) -> str:
-        """The service as the annuaire or the register names it; else the words of the address."""
-        said = self.entry.service or (self.bal.service if self.bal else "")
-        return said or self.address.partition("@")[0]
-
-    def is_like(self, question: ResolverQuestion) -> Likeness:
-        """How close its service is to the one asked."""
-        return likeness(question.service, self.service) if question.service else Likeness.NONE
-
-    def is_of_service(self, question: ResolverQuestion) -> bool:
-        return self.is_like(question) >= Likeness.WIDER
-
-    def is_of_another_service(self, question: ResolverQuestion) -> bool:
-        """Is it of another service than the one asked? Then it is never the answer, at most proposed."""
-        return bool(question.service) and not self.is_of(question) and not self.is_of_service(question)
-
-    def is_chosen(self, question: ResolverQuestion, purpose: str) -> bool:
-        """Did the professional choose it, for such messages, at the place where they are asked for?"""
-        if not self.wishes or not self.is_of(question):
-            return False
-        places = {place for place, wanted in self.wishes if wanted == purpose}
-        return bool(places) and question.structure in {"", *places}
 
 
 class Reason(NamedTuple):
@@ -165,6 +70,10 @@ class Ranked(NamedTuple):
     reason: Reason
     merit: tuple[bool, int, int, bool]  # the least is the best
 
+    @property
+    def is_of_structure(self) -> bool:
+        return self.reason.code == "structure"
+
 
 @dataclass
 class ResolverAnswer:
@@ -172,6 +81,7 @@ class ResolverAnswer:
     ranked: list[Ranked] = field(default_factory=list)
     proposed: list[Ranked] = field(default_factory=list)  # of another service than the one asked, which nobody has
     warnings: list[tuple[str, str]] = field(default_factory=list)  # stable code, sentence
+    is_settled: bool = True  # of what was read of its place; see `_is_settled`
 
     @property
     def best(self) -> Ranked | None:
@@ -203,99 +113,43 @@ def freshness() -> Freshness:
 
 def resolve(questions: list[ResolverQuestion], *, user) -> list[ResolverAnswer]:
     """An answer to each question, in as many queries for 500 as for one."""
-    candidates = _candidates(questions)
-    _tie_to_register(candidates.values(), user)
-    _tie_to_wishes(candidates.values(), user)
-    by_person: dict[str, dict] = defaultdict(dict)
-    by_place: dict[str, dict] = defaultdict(dict)
-    for key, candidate in candidates.items():
-        by_person[candidate.entry.person_id][key] = candidate
+    answers = dict(_answers(questions, user, at_length=False))
+    if open_still := [question for question in questions if not answers[question].is_settled]:
+        answers |= _answers(open_still, user, at_length=True)
+    _warn(answers.values())
+    return [answers[question] for question in questions]
+
+
+def _answers(
+    questions: list[ResolverQuestion], user, *, at_length: bool
+) -> Iterator[tuple[ResolverQuestion, ResolverAnswer]]:
+    candidates = candidates_of(questions, user, at_length=at_length)
+    by_person: dict[str, list[Candidate]] = defaultdict(list)
+    by_place: dict[str, dict[str, Candidate]] = defaultdict(dict)  # of a box that many hold, its first line will do
+    for candidate in candidates.found:
+        by_person[candidate.entry.person_id].append(candidate)
         if candidate.entry.kind != Bal.Kind.NOMINATIVE:
-            by_place[candidate.entry.structure_id][key] = candidate
-    answers = []
+            by_place[candidate.entry.structure_id].setdefault(candidate.address, candidate)
     for question in questions:
-        own = by_person[question.rpps] if question.rpps else {}
-        shared = by_place[question.structure] if question.structure else {}
-        answers.append(_answer(question, (own | shared).values()))
-    _warn(answers)
-    return answers
+        own = by_person[question.rpps] if question.rpps else []
+        shared = by_place[question.structure].values() if question.structure else ()
+        answer = _answer(question, [*own, *(one for one in shared if not one.is_of(question))])
+        answer.is_settled = _is_settled(answer, candidates.first.get(question.structure))
+        yield question, answer
 
 
-@prepared
-def _lines(people, structures):
-    shared = among("structure_id", structures) & ~Q(kind=Bal.Kind.NOMINATIVE)
-    lines = Entry.objects.published().filter(among("person_id", people) | shared)
-    return lines.values_list("source", "pk", "rank", *AnnuaireLine._fields)
+def _is_settled(answer: ResolverAnswer, first: set[str] | None) -> bool:
+    """Would the other lines of the place change nothing of it? `first`: the addresses that were read; None: all.
 
-
-def _candidates(questions: list[ResolverQuestion]) -> dict[tuple[str, str, str], Candidate]:
-    """One per person, structure and address, whichever public source says it first."""
-    people = {question.rpps for question in questions} - {""}
-    structures = {question.structure for question in questions} - {""}
-    sources, read = public_sources(), _lines(people=people, structures=structures)
-    found: dict[tuple[str, str, str], Candidate] = {}
-    for _, _, rank, *facts in sorted(read, key=lambda row: (sources.index(row[0]), row[1])):
-        line = AnnuaireLine._make(facts)
-        key = (line.person_id, line.structure_id, line.address)
-        candidate = found.get(key)
-        if candidate is None:
-            candidate = found[key] = Candidate(line, set())
-        candidate.ranks.add(rank)
-    return found
-
-
-def _tie_to_register(candidates: Iterable[Candidate], user) -> None:
-    """What we know of a BAL is said only to who sees it: another structure's idleness is its own business."""
-    addresses = {candidate.address for candidate in candidates}
-    fresh_days, now = chosen.READING_FRESH_DAYS, timezone.now()
-    seen = _known(fresh_days, timezone.localdate(), now=now, user=user, addresses=addresses)
-    bals = {row[1]: Known(*row) for row in seen}
-    others = seen_at(addresses - bals.keys(), user)
-    hidden = {bal for bal, _ in others.values()}
-    behind = {row[0]: Known(*row) for row in _known_behind(fresh_days, now=now, pks=hidden)} if others else {}
-    for candidate in candidates:
-        candidate.bal = bals.get(candidate.address)
-        if candidate.address in others:
-            bal, candidate.alias = others[candidate.address]
-            candidate.bal = behind[bal]
-
-
-@prepared
-def _known(fresh_days, today, now, user, addresses):
-    seen = Bal.objects.visible_to(user).filter(among("address", addresses))
-    return seen.with_idleness(now).values_list(*Known._fields)
-
-
-@prepared
-def _known_behind(fresh_days, now, pks):
-    return Bal.objects.filter(among("pk", pks)).with_idleness(now).values_list(*Known._fields)
-
-
-@prepared
-def _wishes(people):
-    rows = Preference.objects.filter(among("person__rpps", people)).order_by()
-    return rows.values_list("person", "person__rpps", "address", "situation", "purpose")
-
-
-@prepared
-def _namesakes(structures, families):
-    """Who is published there under these family names."""
-    there = Entry.objects.published().filter(among("structure_id", structures), among("family_name", families))
-    return there.values_list("structure_id", "family_name", "given_name", "person_id")
-
-
-def _tie_to_wishes(candidates: Iterable[Candidate], user) -> None:
-    """A wish that the annuaire does not show yet, or never will, for a sort of message: told to who sees the person."""
-    people = {candidate.entry.person_id for candidate in candidates} - {""}
-    if not (told := _wishes(people=people)):
-        return  # as for most: who sees whom need not be asked
-    seen = set(Person.objects.visible_to(user).filter(among("rpps", people)).values_list("pk", flat=True))
-    wishes: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
-    for person, rpps, address, place, purpose in told:
-        if person in seen:
-            wishes[rpps or "", address].add((place, purpose))
-    for candidate in candidates:
-        candidate.wishes = wishes[candidate.entry.person_id, candidate.address]
+    They come after: where as many of the first stand as are shown, none of the others is. The best is the person's own,
+    for of the place's own boxes it is told how many would do as well.
+    """
+    if first is None:
+        return True
+    if answer.ranked[0].is_of_structure:
+        return False
+    read = [one.candidate for one in answer.ranked if one.is_of_structure and one.candidate.address in first]
+    return len([one for one in read if not one.is_leaving and not one.alias]) >= ALTERNATIVES
 
 
 def _answer(question: ResolverQuestion, candidates: Iterable[Candidate]) -> ResolverAnswer:
@@ -321,7 +175,7 @@ def _ranked(candidate: Candidate, question: ResolverQuestion) -> Ranked | None:
 
 
 # --- Warnings ---------------------------------------------------------------------------------------------------------
-def _warn(answers: list[ResolverAnswer]) -> None:
+def _warn(answers: Collection[ResolverAnswer]) -> None:
     homonyms = _homonyms([answer.best.candidate for answer in answers if answer.best])
     for answer in answers:
         answer.warnings += _of_service(answer)
@@ -391,6 +245,13 @@ def _of_rank(answer: ResolverAnswer) -> list[tuple[str, str]]:
     if len([one for one in answer.ranked if one.reason.code == "preferred"]) > 1:
         return [("contradiction", "L’annuaire donne plusieurs BAL privilégiées à ce professionnel.")]
     return []
+
+
+@prepared
+def _namesakes(structures, families):
+    """Who is published there under these family names."""
+    there = Entry.objects.published().filter(among("structure_id", structures), among("family_name", families))
+    return there.values_list("structure_id", "family_name", "given_name", "person_id")
 
 
 def _homonyms(candidates: list[Candidate]) -> set[str]:

@@ -17,7 +17,7 @@ from mailboxes.rules import allows, check_annuaire_fresh
 
 FINDING = "finding"  # the measure; its key is the finding's name
 KEPT = 15 * 60  # seconds: as long as the measures
-MANY = 20_000  # live BAL beyond which to count them takes a page longer than its reader waits
+MANY = 5_000  # live BAL beyond which to count them takes a page longer than its reader waits
 
 
 Read = TypeVar("Read")

@@ -1,44 +1,82 @@
-"""What pages and calls of the API cost in CPU, over a register of a hospital group's shape, PostgreSQL as installed."""
+"""What pages, exports, calls of the API and jobs cost in CPU: a hospital group's register, PostgreSQL as installed."""
 
 import itertools
 import os
 import random
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import StringIO
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.core.management import call_command
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 from django.test import Client
 from django.urls import reverse
 
 from directory.models import Entry
+from mailboxes import jobs
 from mailboxes.api.keys import KeyThrottle
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Membership, Structure
 from mailboxes.software.actions import declare_software
+from mailboxes.views.menu import MENU, MenuGroup
 from tests.bench import shape
-from tests.bench.cpu import spent
+from tests.bench.cpu import backend, spent
 from tests.bench.row import Row
 
-BALS, JOURNAL = (10_000, 100_000) if os.environ.get("BENCH_QUICK") else (100_000, 5_000_000)
+SIZES = (1_000, 10_000) if os.environ.get("BENCH_QUICK") else (1_000, 10_000, 100_000)
+BALS = SIZES[-1]
+JOURNAL = 50  # lines a BAL
 QUESTIONS = 200
-PAGES = ("dashboard", "bal-list", "gap-list", "movement-list", "indicators", "costs", "directory:observatory")
+MOST_OF_A_PAGE = 120  # ms
+FILTERED = ("published=non", "finding=homonyme")
+EXPORTS = (
+    "bal-export",
+    "bal-export-xlsx",
+    "gap-export",
+    "preference-export",
+    "structure-compare-csv",
+    "structure-compare-xlsx",
+    "indicators-xlsx",
+    "indicators-pdf",
+)
 WITH_BOTH = "_include=PractitionerRole:practitioner&_include=PractitionerRole:organization"
 
 
 def rows() -> Iterator[Row]:
-    shape.fill(BALS, journal=JOURNAL)
-    call_command("job", "take_measures", for_real=True, stdout=StringIO())  # as every quarter of an hour
     settings.ALLOWED_HOSTS, settings.ROOT_URLCONF = ["*"], "tests.bench.served.urls"
     KeyThrottle.THROTTLE_RATES = {"api": "100000000/min"}
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)  # one backend, whose CPU is read
-    whole, one = keys()
-    for name, limit, go in [*calls(whole, one), *pages()]:
-        yield Row(f"{name}, {BALS} BAL", spent(go), "ms CPU", limit=limit)
+    for bals in SIZES:
+        shape.empty()
+        cache.clear()
+        shape.fill(bals, journal=JOURNAL * bals)
+        call_command("job", "take_measures", for_real=True, stdout=StringIO())  # as every quarter of an hour
+        whole, one = keys()
+        if bals == BALS:
+            for name, limit, go in calls(whole, one):
+                yield Row(f"{name}, {bals} BAL", spent(go), "ms CPU", limit=limit)
+        for name, path in pages().items():
+            yield Row(f"page {name}, {bals} BAL", spent(partial(look, path)), "ms CPU", limit=MOST_OF_A_PAGE)
+    for name in EXPORTS:
+        yield Row(f"{name}, {BALS} BAL", spent(partial(look, reverse(name))), "ms CPU")
+    yield from every_job()
+
+
+def every_job() -> Iterator[Row]:
+    """Each with all that is due that day, undone afterwards: what one leaves is not the work of another."""
+    for name in jobs.JOBS:
+        with transaction.atomic():
+            here, there = time.thread_time(), backend()
+            done = jobs.run(name).done
+            took = time.thread_time() - here + backend() - there
+            transaction.set_rollback(True)
+        yield Row(f"job {name}, {BALS} BAL, {done} done", took, "s CPU")
 
 
 def keys() -> tuple[str, str]:
@@ -83,18 +121,17 @@ def calls(whole: str, one: str) -> Iterator[tuple[str, float | None, Callable]]:
     yield "FHIR, 200 roles, includes, names alone", None, lambda: ask(names)
 
 
-def pages() -> Iterator[tuple[str, float | None, Callable]]:
+def pages() -> dict[str, str]:
+    """Each of the menu, and the lists that are filtered by what no column holds."""
+    groups = [entry.pages if isinstance(entry, MenuGroup) else (entry,) for entry in MENU]
+    paths = {page.view: page.url for group in groups for page in group}
+    return paths | {f"bal-list?{query}": f"{reverse('bal-list')}?{query}" for query in FILTERED}
+
+
+def look(path: str) -> None:
     client = Client()
     client.force_login(get_user_model().objects.get(username="bench-all"))
-
-    def look(path: str):
-        answer = client.get(path)
-        assert answer.status_code == 200, (path, answer.status_code)
-        for _ in answer.streaming_content if answer.streaming else ():
-            pass
-
-    paths = {name: reverse(name) for name in PAGES}
-    paths |= {f"bal-list?{query}": f"{reverse('bal-list')}?{query}" for query in ("published=non", "finding=homonyme")}
-    for name, path in paths.items():
-        yield f"page {name}", 120, lambda path=path: look(path)
-    yield "the register as CSV", None, lambda: look(reverse("bal-export"))
+    answer = client.get(path)
+    assert answer.status_code == 200, (path, answer.status_code)
+    for _ in answer.streaming_content if answer.streaming else ():
+        pass

@@ -41,10 +41,11 @@ PAGE = "/api/v1/bals/"
 
 
 class Load(NamedTuple):
-    """Milliseconds that wrk measured."""
+    """Milliseconds that wrk measured, and how many answers a second."""
 
     p50: float
     p95: float
+    rate: float
 
 
 def rows() -> Iterator[Row]:
@@ -55,6 +56,17 @@ def rows() -> Iterator[Row]:
         yield from lists(api, empty)
         yield from resolver(api, empty)
         yield from readings(api)
+    with TemporaryDirectory() as folder, served(Path(folder), WEB_WORKERS="2") as api:
+        yield from at_once(api)
+
+
+def at_once(api) -> Iterator[Row]:
+    """As through nginx: each request by a connection of its own, which the processes share out among them."""
+    paths = [f"/api/v1/resolve/?rpps={one['rpps']}&finess={one['finess']}" for one in questions()]
+    for connections, least in ((1, None), (8, None), (32, 250)):
+        load = api.load(paths, connections, "-H", "Connection: close")
+        work = f"resolver, two processes, {connections} at once"
+        yield Row(work, load.rate, "answers/s", f"p95 {load.p95:.0f} ms", None, least, at_least=True)
 
 
 def lists(api, empty: Load) -> Iterator[Row]:
@@ -100,17 +112,18 @@ class Api:
         self.key = f"Authorization: Bearer {token}"
         self.wrk = WRK.path()
 
-    def load(self, paths: list[str]) -> Load:
+    def load(self, paths: list[str], connections: int = CONNECTIONS, *options: str) -> Load:
         """Ask these addresses in turn, for so many seconds after a short warm-up; each must be answered by 200."""
         told = self.folder / "paths"
         told.write_text("\n".join(paths))
         for seconds in (1, SECONDS):
-            command = [self.wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", SCRIPT, "-H", self.key, self.url]
+            command = [self.wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "-s", SCRIPT, "-H", self.key, *options]
+            command.append(self.url)
             env = {**os.environ, "PATHS": str(told)}
             said = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
         requests, failed, p50, p95 = map(int, said.rpartition("measured ")[2].split())
         assert not failed, f"{failed} of {requests} failed: {paths[0]}"
-        return Load(p50 / 1000, p95 / 1000)
+        return Load(p50 / 1000, p95 / 1000, requests / SECONDS)
 
     def ask(self, path: str, body: dict | None = None):
         name, _, value = self.key.partition(": ")
@@ -139,9 +152,15 @@ class Api:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Api]:
+def served(folder: Path, **also: str) -> Iterator[Api]:
     url = f"http://127.0.0.1:{free_port()}"
-    env = {**os.environ, "BIND": url.removeprefix("http://"), "SITE_URL": url, "API_REQUESTS_PER_MINUTE": "10000000"}
+    env = {
+        **os.environ,
+        "BIND": url.removeprefix("http://"),
+        "SITE_URL": url,
+        "API_REQUESTS_PER_MINUTE": "10000000",
+        **also,
+    }
     command = [sys.executable, "-m", "gunicorn", "tests.bench.served.wsgi"]
     with run(command, folder / "web.log", web_answers(f"{url}/compte/login/"), cwd=ROOT, env=env):
         yield Api(url, folder, token())

@@ -2,6 +2,7 @@
 over beside those that last, readings, and a long journal. Made by the database itself (PostgreSQL), in seconds.
 """
 
+from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
@@ -45,10 +46,19 @@ def fill(bals: int, *, journal: int = 0) -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
+def empty() -> None:
+    """As after `migrate`, numbers included."""
+    ours = [apps.get_app_config(app) for app in ("mailboxes", "directory", "operations", "accounts")]
+    tables = ", ".join(f'"{model._meta.db_table}"' for app in ours for model in app.get_models())
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET session_replication_role = replica; TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        cursor.execute("RESET session_replication_role")
+
+
 def _structures(number: int) -> list[int]:
     tops = Structure.objects.bulk_create(
         Structure(name=f"Groupe hospitalier {n:03}", kind="hospital", finess_ej=f"{500000000 + n}")
-        for n in range(min(GROUPS, number))
+        for n in range(min(GROUPS, number // 10))
     )
     below = Structure.objects.bulk_create(
         Structure(
@@ -101,18 +111,20 @@ HOLDERS = """
     ON CONFLICT DO NOTHING"""
 DELEGATIONS = """
     INSERT INTO mailboxes_delegataire
-        (bal_id, person_id, under_id, can_read, can_send, starts_on, ends_on, reason, told_how)
+        (bal_id, person_id, under_id, can_read, can_send, starts_on, ends_on, ended_at, reason, told_how)
     SELECT n, 1 + (n + 17) % {bals}, n, true, n % 2 = 0, '2024-01-01',
-           CASE WHEN n % 3 = 0 THEN DATE '2025-01-01' END, 'Secrétariat', ''
+           CASE WHEN n % 4 = 0 THEN DATE '2025-01-01' END,
+           CASE WHEN n % 4 = 0 AND n % 600 > 0 THEN TIMESTAMPTZ '2025-01-02' END, 'Secrétariat', ''
     FROM generate_series(1, {bals}) n WHERE n % 6 = 0"""
 READINGS = """
     INSERT INTO mailboxes_reading (bal_id, at, source, last_used_at, used_mb, quota_mb)
     SELECT n, now() - k * interval '7 days', 'push', NULL, n % 900, 1000
     FROM generate_series(1, {bals}) n, generate_series(1, 10) k"""
+# Six a BAL and year, so that what one reads of the last week is what a week brings.
 JOURNAL = """
     INSERT INTO mailboxes_journalentry (bal_id, address, at, what, before, after, note, told_at)
-    SELECT 1 + n % {bals}, '', now() - n * interval '7 seconds', 'describe', '', '', '',
-           CASE WHEN n % 250 > 0 THEN now() END
+    SELECT 1 + n % {bals}, '', now() - n * (interval '8766 hours' / (6 * {bals})), 'describe', '', '', '',
+           CASE WHEN n % 25000 > 0 THEN now() END
     FROM generate_series(1, {journal}) n"""
 # Two in three are published; of an ORG every holder has a line.
 ENTRIES = {

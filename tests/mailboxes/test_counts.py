@@ -9,7 +9,8 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailboxes.api.resolver import ResolverQuestion, resolve
+from mailboxes.api.candidates import ResolverQuestion
+from mailboxes.api.resolver import resolve
 from mailboxes.findings import BY_NAME as FINDING
 from mailboxes.indicators import BY_NAME as FIGURE
 from mailboxes.indicators.costs import Costs

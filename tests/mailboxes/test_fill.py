@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from mailboxes.api.resolver import ResolverQuestion, resolve
+from mailboxes.api.candidates import ResolverQuestion
+from mailboxes.api.resolver import resolve
 from mailboxes.findings import BY_NAME as FINDING
 from mailboxes.indicators import BY_NAME as FIGURE
 from mailboxes.models import Bal, Structure

@@ -10,7 +10,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Max, Min
 from django.utils import timezone
 
 from directory.pictures import public_sources
-from directory.prepared import prepared
+from directory.prepared import Prepared, prepared
 from directory.sources.fhir_records import EMAIL_TYPE, METADATA
 from mailboxes.api.fhir.kinds import (
     IN_FORCE,
@@ -74,8 +74,14 @@ def _are_few(kind: ResourceKind) -> bool:
     return kind.name != ORGANIZATION.name
 
 
+def _asked(question: Prepared, kind: ResourceKind, **given) -> list[tuple]:
+    """The plan that is good for the few lines of a person is not for those of two hundred hospitals: PostgreSQL then
+    makes one for these."""
+    return question(kind, **given) if _are_few(kind) else list(question.build(kind, **given))
+
+
 def _summaries(kind: ResourceKind, keys: list[Key]) -> dict[Key, Summary]:
-    rows, size = _summed_up(kind, **parts_of(kind, keys)), len(kind.key)
+    rows, size = _asked(_summed_up, kind, **parts_of(kind, keys)), len(kind.key)
     return {row[:size]: Summary(row[size] or row[size + 1], row[size] is not None, row[size + 2]) for row in rows}
 
 
@@ -88,7 +94,7 @@ def _summed_up(kind: ResourceKind, **parts):
 def _lines(kind: ResourceKind, keys: list[Key], firsts: list[int]) -> list[ToldLine]:
     """The lines of these resources, those of the first source first."""
     order = public_sources()
-    lines = map(ToldLine._make, _wanted(kind, firsts=firsts, **parts_of(kind, keys)))
+    lines = map(ToldLine._make, _asked(_wanted, kind, firsts=firsts, **parts_of(kind, keys)))
     return sorted(lines, key=lambda line: (order.index(line.source), line.ordinal, line.pk))
 
 

@@ -26,7 +26,7 @@ def test_what_software_asks_all_day_costs_a_few_queries(
     make_entry(org.address, "ORG", structure_id=structure.finess, person_id=people.alice.rpps)
     for path, number in {
         "bals/": 7,
-        f"resolve/?rpps={people.alice.rpps}&finess={structure.finess}": 7,
+        f"resolve/?rpps={people.alice.rpps}&finess={structure.finess}": 8,
         f"check/?address={org.address}": 5,
     }.items():
         assert ask(key, path).status_code == 200

@@ -1,5 +1,8 @@
 """Which address, for this person or this team, here, now."""
 
+import random
+from collections import Counter
+
 import pytest
 from dateutil.relativedelta import relativedelta
 from django.core.cache import cache
@@ -8,10 +11,11 @@ from django.utils import timezone
 from rest_framework.serializers import ValidationError
 
 from directory.models import Entry, SyncRun
+from mailboxes.api.candidates import ResolverQuestion
 from mailboxes.api.resolve import QuestionSerializer, _asked, question_of
-from mailboxes.api.resolver import REASONS, ResolverQuestion, freshness, resolve
+from mailboxes.api.resolver import REASONS, _answers, _warn, freshness, resolve
 from mailboxes.lifecycle import State
-from mailboxes.models import Preference
+from mailboxes.models import Alias, Preference
 from mailboxes.software.actions import declare_software
 
 CHU, CLINIC = "010000002", "020000001"
@@ -266,6 +270,49 @@ def test_five_hundred_questions_ask_as_many_queries_as_one(publish, people, djan
             resolve([ResolverQuestion(number, CHU) for number in some], user=people.gisele.user)
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def drawn_place(draw, publish, make_bal, operator, finess: str) -> list[ResolverQuestion]:
+    """A house with so many shared boxes, some on their way out, some by an alias alone; and who is asked there."""
+    names = [f"{draw.choice('aaab')}{draw.choice('-._')}{n}" for n in range(draw.choice([0, 9, 15, 16, 17, 24, 40]))]
+    leaving, bals = draw.choice([0, 0.1, 0.6]), []
+    for name in names:
+        for _ in range(draw.choice([1, 1, 3])):
+            publish(f"{name}{finess}", "ORG", rpps=f"{draw.randrange(10**11):011}", structure=finess)
+        address = f"{name}{finess}@chu-exemple.mssante.fr"
+        if bals and draw.random() < 0.1:
+            Alias.objects.create(bal=draw.choice(bals), address=address, operator=operator)
+        else:
+            state = State.DEPUBLISHED if draw.random() < leaving else State.ACTIVE
+            bals.append(make_bal("ORG", address=address, state=state))
+    own = [f"2{finess}{n}" for n in range(5)]
+    publish(f"p-nominative{finess}", rpps=own[0], structure=finess)
+    publish(f"p-elsewhere{finess}", rpps=own[1], structure=CLINIC)
+    publish(f"z-shared{finess}", "ORG", rpps=own[2], structure=finess)
+    publish(f"p-both{finess}", rpps=own[3], structure=finess)
+    if names:
+        publish(f"{names[-1]}{finess}", "ORG", rpps=own[3], structure=finess)
+    return [ResolverQuestion(rpps, finess) for rpps in own]
+
+
+def told(answer):
+    return (
+        *(one and (one.candidate.address, one.reason.code) for one in [answer.best, *answer.alternatives]),
+        answer.why,
+        *answer.warnings,
+    )
+
+
+def test_what_is_read_of_a_place_in_part_answers_as_the_whole_does(publish, people, make_bal, operator):
+    draw = random.Random(3)
+    questions = [question for n in range(25) for question in drawn_place(draw, publish, make_bal, operator, f"0{n:08}")]
+    user = people.gisele.user
+    in_part = dict(_answers(questions, user, at_length=False))
+    whole = dict(_answers(questions, user, at_length=True))
+    kinds = Counter((one.is_settled, len(in_part[q].ranked) < len(whole[q].ranked)) for q, one in in_part.items())
+    assert min(kinds[True, True], kinds[True, False], kinds[False, True]) > 9, "each is met, or nothing is shown"
+    _warn(whole.values())
+    assert [told(answer) for answer in resolve(questions, user=user)] == [told(whole[one]) for one in questions]
 
 
 # --- The API ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,8 @@ import pytest
 from django.urls import reverse
 
 from mailboxes import actions
-from mailboxes.api.resolver import ResolverQuestion, resolve
+from mailboxes.api.candidates import ResolverQuestion
+from mailboxes.api.resolver import resolve
 from mailboxes.find.reads import bals_named
 from mailboxes.forms.bal_filter import BalFilter
 from mailboxes.gaps import Gaps
