@@ -1,5 +1,6 @@
 """How the web process serves; each value can be set from the environment (docs/settings.md)."""
 
+import gc
 import os
 import shutil
 import sys
@@ -28,6 +29,12 @@ os.environ.setdefault(
 
 
 from prometheus_client import multiprocess  # noqa: E402 - it looks for that folder as it is imported
+
+
+def post_worker_init(_worker):
+    """What was loaded stays until the end: no collection of garbage need look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def child_exit(_server, worker):

@@ -3,7 +3,10 @@
 from datetime import timedelta
 from typing import NamedTuple
 
+from directory.typography import how_many
 from mailboxes.models.thresholds import chosen
+
+YEAR = 365  # days
 
 
 class Retention(NamedTuple):
@@ -16,7 +19,13 @@ class Retention(NamedTuple):
         value = getattr(chosen, self.setting)
         if not isinstance(value, timedelta):
             return f"les {value} dernières"
-        return f"{value.days} jours" if value else "sans limite"
+        return _duration(value.days) if value else "sans limite"
+
+
+def _duration(days: int) -> str:
+    """In years where they are whole."""
+    years, rest = divmod(days, YEAR)
+    return how_many(days, "jour") if rest or not years else how_many(years, "an")
 
 
 KEPT = [

@@ -1,7 +1,7 @@
 """The schedule of the jobs, which forgets none that the queue could not take at its minute."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from celery.beat import PersistentScheduler, SchedulingError
 from celery.schedules import BaseSchedule, crontab, schedstate
@@ -27,8 +27,16 @@ def has_come(when: crontab, last: datetime, now: datetime) -> bool:
     )
     return any(
         minute.replace(second=0, microsecond=0).timestamp() > last.timestamp()
-        and (minute.minute in when.minute and minute.hour in when.hour and minute.isoweekday() % 7 in when.day_of_week)
+        and (minute.minute in when.minute and minute.hour in when.hour and falls_on(when, minute))
         for minute in minutes
+    )
+
+
+def falls_on(when: crontab, day: date) -> bool:
+    return (
+        day.day in when.day_of_month
+        and day.month in when.month_of_year
+        and day.isoweekday() % 7 in when.day_of_week  # Sunday is 0
     )
 
 

@@ -179,8 +179,19 @@ SECOND_FACTOR_REQUIRED = env.bool(
 )
 MFA_ADAPTER = "balmanager.accounts.factors.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-ACCOUNT_FORMS = {"login": "balmanager.accounts.forms.LogInForm"}
-MFA_FORMS = {"add_webauthn": "balmanager.accounts.forms.AddPasskeyForm"}
+ACCOUNT_FORMS = {
+    "login": "balmanager.accounts.forms.LogInForm",
+    "reset_password": "balmanager.accounts.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "balmanager.accounts.forms.NewPasswordForm",
+    "change_password": "balmanager.accounts.forms.OtherPasswordForm",
+    "reauthenticate": "balmanager.accounts.forms.PasswordAgainForm",
+}
+MFA_FORMS = {
+    "authenticate": "balmanager.accounts.forms.CodeForm",
+    "reauthenticate": "balmanager.accounts.forms.CodeAgainForm",
+    "activate_totp": "balmanager.accounts.forms.FirstCodeForm",
+    "add_webauthn": "balmanager.accounts.forms.AddPasskeyForm",
+}
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "BAL Manager"
 MFA_TOTP_TOLERANCE = 1  # a code of the half-minute before or after still does

@@ -3,6 +3,7 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 from directory.patience import limit_pages
 
@@ -10,3 +11,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "balmanager.settings")
 
 application = get_wsgi_application()
 limit_pages()
+get_resolver().url_patterns  # noqa: B018 - read now, and not while the first reader waits

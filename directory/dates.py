@@ -14,6 +14,11 @@ def minute_of(moment: date) -> str:
     return f"{_local(moment):%d/%m/%Y à %H:%M}"
 
 
+def moment_of(moment: datetime) -> str:
+    """As a spreadsheet is read; a day that was told without an hour is told so again."""
+    return f"{_local(moment):%d/%m/%Y %H:%M}".removesuffix(" 00:00")
+
+
 def start_of(day: date) -> datetime:
     """The moment at which the day begins in Paris."""
     return timezone.make_aware(datetime.combine(day, time.min))

@@ -5,8 +5,6 @@ A line of `JOBS` is all that a job takes: its Celery task, its place in the beat
 """
 
 import logging
-import time
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -95,13 +93,10 @@ from mailboxes.notices.telling import tell
 from mailboxes.openings.models import OpeningDraft
 from mailboxes.rules import CERTIFICATE_THRESHOLDS, Refused, allows, check_annuaire_fresh, check_ranks_known
 from mailboxes.rules.thresholds import MOST_NUMBERS
-from mailboxes.software import delivery as webhooks
+from mailboxes.software.delivery import deliver_each, enlist_each
 from mailboxes.software.models import Delivery, Webhook
 
 logger = logging.getLogger(__name__)
-
-MOST_IN_VAIN = 3  # answers other than "received" that a webhook may give in one round
-ROUND = 45  # seconds: the next one begins a minute after it
 
 
 class Sweep(NamedTuple):
@@ -136,27 +131,10 @@ def _tell(entries: QuerySet) -> Tally:
     return Tally(done=told, refused={f"ligne {pk}": "non transmise" for pk in pks[: len(pks) - told]})
 
 
-def _enlist(hooks: QuerySet) -> Tally:
-    return Tally(done=sum(webhooks.enlist(hook, timezone.now()) for hook in hooks))
-
-
-def _deliver(deliveries: QuerySet) -> Tally:
-    """Deliver what is due. A webhook that does not answer, or refuses several in a row, is left alone for this round,
-    and the round ends in time: neither the others nor the other jobs wait for it."""
-    tally, in_vain = Tally(), Counter[int]()
-    ends_at = time.monotonic() + ROUND
-    for delivery in list(deliveries.select_related("webhook").order_by("next_at")):
-        if time.monotonic() > ends_at:
-            break
-        if in_vain[delivery.webhook_id] >= MOST_IN_VAIN:
-            continue
-        if webhooks.deliver(delivery):
-            tally.done += 1
-            in_vain[delivery.webhook_id] = 0
-        else:
-            in_vain[delivery.webhook_id] += 1 if delivery.status else MOST_IN_VAIN
-            tally.refused[str(delivery)] = "non livrée"
-    return tally
+def _measure(structures: QuerySet[Structure]) -> Tally:
+    """Each is counted once."""
+    keep_gaps(structures)
+    return keep_measures(structures)
 
 
 def _absent(state: State) -> QuerySet[Bal]:
@@ -343,8 +321,7 @@ JOBS: dict[str, ScheduledJob] = {
               lambda now: Sighting.objects.all(), lambda rows: note_sightings()),
     ]),
     "take_measures": ScheduledJob(crontab(minute="*/15"), [  # of one day the last one stands
-        Sweep("écarts relevés", lambda now: Structure.objects.all(), keep_gaps),
-        Sweep("structures mesurées", lambda now: Structure.objects.all(), keep_measures),
+        Sweep("structures mesurées, avec leurs écarts", lambda now: Structure.objects.all(), _measure),
     ]),
     "ask_campaigns": ScheduledJob(timedelta(minutes=10), [
         Sweep("campagnes dont l’envoi est à poursuivre", lambda now: Campaign.objects.to_ask(), _each(ask_campaign)),
@@ -370,8 +347,8 @@ JOBS: dict[str, ScheduledJob] = {
         Sweep("actes en lot interrompus à reprendre", lambda now: Batch.objects.forgotten(now), _each(take_up)),
     ]),
     "deliver_webhooks": ScheduledJob(timedelta(minutes=1), [
-        Sweep("webhooks à tenir au courant", lambda now: Webhook.objects.active(), _enlist),
-        Sweep("livraisons à faire", lambda now: Delivery.objects.due(now), _deliver),
+        Sweep("webhooks à tenir au courant", lambda now: Webhook.objects.active(), enlist_each),
+        Sweep("livraisons à faire", lambda now: Delivery.objects.due(now), deliver_each),
     ]),
 }
 # fmt: on

@@ -15,6 +15,23 @@ def test_the_declaration_is_open_and_each_page_leads_to_it(client, settings):
     assert f'href="{reverse("accessibility")}"' in client.get(reverse("account_login")).text
 
 
+def test_it_has_every_part_of_the_model_in_its_order(client):
+    """Of the RGAA, « modèle de déclaration d’accessibilité »; and its three ways to the Défenseur des droits."""
+    text = " ".join(client.get(reverse("accessibility")).text.split())
+    parts = [
+        "loi n° 2005-102 du 11 février 2005", "s’applique à BAL Manager", "État de conformité",
+        "aucun résultat d’audit en cours de validité", "Résultats des tests", "Aucun audit de conformité",
+        "Contenus non accessibles", "Non-conformités", "Dérogations pour charge disproportionnée",
+        "Contenus non soumis", "Établissement de cette déclaration", "Technologies utilisées", "Environnement de test",
+        "Outils d’évaluation", "Pages vérifiées", "Retour d’information et contact", "Voies de recours",
+        "https://formulaire.defenseurdesdroits.fr/", "https://www.defenseurdesdroits.fr/saisir/delegues",
+        "Libre réponse 71120",
+    ]  # fmt: skip
+    places = [text.find(part) for part in parts]
+    assert -1 not in places, parts[places.index(-1)]
+    assert places == sorted(places)
+
+
 def test_who_logs_in_reads_whom_to_tell(admin_client, settings):
     settings.SERVICE_EMAIL = ["exploitation@exemple.fr"]
     assert "exploitation@exemple.fr" in admin_client.get(reverse("accessibility")).text

@@ -18,7 +18,7 @@ from kombu import exceptions as kombu_exceptions
 from balmanager import degraded
 from balmanager.celery import app as celery_app
 from balmanager.degraded import RedisOrLocalCache
-from balmanager.schedule import Scheduler
+from balmanager.schedule import Scheduler, has_come
 from mailboxes.notices.telling import tell
 from tests.faults.servers import PostgreSQL, Redis
 from tests.servers import or_skip, private_folder, run_postgresql
@@ -181,6 +181,27 @@ def test_what_runs_in_the_hour_that_autumn_shows_again_is_not_sent_without_end(
         time_machine.move_to(moment, tick=False)
         scheduler.tick()
     assert sent == 2 * sorted(entry.schedule.minute)
+
+
+@pytest.mark.parametrize(
+    ("says", "comes"),
+    [
+        ({}, True),
+        ({"minute": "20-30/5"}, True),
+        ({"minute": 40}, False),
+        ({"hour": 3}, False),
+        ({"day_of_month": "25"}, True),
+        ({"day_of_month": "26"}, False),
+        ({"month_of_year": "10"}, True),
+        ({"month_of_year": "11"}, False),
+        ({"day_of_week": "0"}, True),
+        ({"day_of_week": "1"}, False),
+    ],
+)
+def test_a_job_comes_at_all_that_its_schedule_says(says, comes):
+    """Between 2:10 and 2:35, the second time, on Sunday 25 October."""
+    last = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)
+    assert has_come(crontab(**{"minute": 25, **says}), last, last + timedelta(minutes=25)) is comes
 
 
 # --- The database -------------------------------------------------------------------------------------------------

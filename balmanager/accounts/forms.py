@@ -1,7 +1,18 @@
 """What the pages of an account ask for."""
 
+from typing import ClassVar
+
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import LoginForm
+from allauth.account.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    ReauthenticateForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+)
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.base.forms import ReauthenticateForm as CodeReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.password_validation import validate_password
@@ -10,18 +21,57 @@ from balmanager.accounts.models import Invitation, User
 from balmanager.accounts.passwords import CommonWordsValidator
 from mailboxes.forms import PersonField
 from mailboxes.forms.offers import field_of, offer_choices, offer_rows
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Membership, Structure
 
 ADMINISTRATOR = Invitation.Role.ADMINISTRATOR
 
 
-class LogInForm(LoginForm):
-    """Its labels say what is asked, once."""
+class SaidOnce(forms.Form):
+    """Of a form of allauth: its labels say what is asked, and no grey word says it again in the field."""
+
+    labels: ClassVar[dict[str, str]] = {}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
+            field.label = self.labels.get(name, field.label)
+
+
+AGAIN = "Le même, encore une fois"
+
+
+class LogInForm(SaidOnce, LoginForm):
+    pass
+
+
+class ForgottenPasswordForm(SaidOnce, ResetPasswordForm):
+    labels: ClassVar = {"email": "Adresse e-mail du compte"}
+
+
+class NewPasswordForm(SaidOnce, ResetPasswordKeyForm):
+    labels: ClassVar = {"password2": AGAIN}
+
+
+class OtherPasswordForm(SaidOnce, ChangePasswordForm):
+    labels: ClassVar = {"password2": AGAIN}
+
+
+class PasswordAgainForm(SaidOnce, ReauthenticateForm):
+    labels: ClassVar = {"password": "Mot de passe actuel"}
+
+
+class CodeForm(SaidOnce, AuthenticateForm):
+    pass
+
+
+class CodeAgainForm(SaidOnce, CodeReauthenticateForm):
+    pass
+
+
+class FirstCodeForm(SaidOnce, ActivateTOTPForm):
+    labels: ClassVar = {"code": "Code affiché par l’application"}
 
 
 class AccountAddressForm(forms.Form):
@@ -57,7 +107,7 @@ class OfferForm(forms.Form):
     """A role: of one structure and those below it, or of the whole platform."""
 
     role = forms.ChoiceField(label="Rôle", choices=Invitation.Role)
-    structure = forms.ModelChoiceField(
+    structure = StructureField(
         Structure.objects.none(),
         label="Structure",
         required=False,
@@ -96,9 +146,7 @@ class OpenAccountForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=f"Douze signes au moins. {CommonWordsValidator().get_help_text()}",
     )
-    again = forms.CharField(
-        label="Le même, encore une fois", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
-    )
+    again = forms.CharField(label=AGAIN, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}))
 
     def __init__(self, *args, address, **kwargs):
         super().__init__(*args, **kwargs)

@@ -6,7 +6,7 @@ from django.utils import timezone
 from balmanager.accounts.models import Invitation, User
 from directory.typography import quoted
 from mailboxes.models import Membership, Person, Structure
-from mailboxes.models.bals import managed_structures
+from mailboxes.models.roles import managed_structures
 from mailboxes.models.thresholds import chosen
 from mailboxes.rules import NotAllowed, Refused, allows
 

@@ -169,5 +169,5 @@ def shown(value) -> str:
     if isinstance(value, bool):
         return "oui" if value else "non"
     if isinstance(value, date):
-        return f"{value:%d/%m/%Y}"
+        return day_of(value)
     return "–" if value in (None, "") else str(value)

@@ -39,11 +39,11 @@ def keep_measures(structures: QuerySet[Structure]) -> Tally:
 
 
 @transaction.atomic
-def keep_gaps(structures: QuerySet[Structure]) -> Tally:
+def keep_gaps(structures: QuerySet[Structure]) -> None:
     """Keep the gaps of these structures as they are now; only those that changed since the last run are written."""
     now, held = timezone.now(), list(structures.order_by("pk").values_list("pk", flat=True))
     if not held:
-        return Tally()
+        return
     query, values = Gaps(Structure.objects.filter(pk__in=held)).as_found()
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMP TABLE gaps_now AS {query}", values)
@@ -54,7 +54,6 @@ def keep_gaps(structures: QuerySet[Structure]) -> Tally:
     GapSearch.objects.bulk_create(
         searches, batch_size=BATCH, update_conflicts=True, unique_fields=["structure"], update_fields=["at"]
     )
-    return Tally(done=len(held))
 
 
 def mend_gap(gap: Gap) -> None:

@@ -16,10 +16,11 @@ from directory.prepared import prepared
 from mailboxes.api.serializers import ACTS
 from mailboxes.lifecycle import EXPOSED, Role
 from mailboxes.models import Bal, Cotitulaire, Delegataire
-from mailboxes.models.bals import BalQuerySet, holder_left_in_row, roles_of_facts, used_bals
+from mailboxes.models.bal_sets import BalQuerySet, holder_left_in_row
 from mailboxes.models.bulk import among
 from mailboxes.models.holders import role_in
 from mailboxes.models.people import written_name
+from mailboxes.models.roles import roles_of_facts, used_bals
 from mailboxes.rules import allows, check_act, check_move
 
 # The fields of an answer, in its order, and where each is read.

@@ -73,6 +73,11 @@ def problem(exc, response: Response) -> dict:
     return {**facts, "code": getattr(detail, "code", "error"), "detail": sentence_of(exc, response)}
 
 
+def headers_of(answer: Response) -> dict[str, str]:
+    """Those of a refusal, which every format of ours passes on."""
+    return {name: answer[name] for name in ("WWW-Authenticate", "Retry-After", "Allow") if name in answer}
+
+
 def sentence_of(exc: Exception, response: Response) -> str:
     """What is refused, and what to do next, of every door: where only REST framework says no, in our words."""
     detail = str(response.data.get("detail", "")) if isinstance(response.data, dict) else ""

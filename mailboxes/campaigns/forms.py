@@ -10,6 +10,7 @@ from mailboxes.campaigns.questions import QUESTIONS
 from mailboxes.campaigns.reviews import NEVER, set_recurrence
 from mailboxes.forms.holders import DateInput
 from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.lifecycle import CampaignKind
 from mailboxes.models import Bal, Structure
 from mailboxes.models.fields import length_of
@@ -25,7 +26,7 @@ class ScopeForm(forms.Form):
         choices=[(question.kind.value, question.title) for question in QUESTIONS.values()],
         widget=forms.RadioSelect,
     )
-    for_structure = forms.ModelChoiceField(
+    for_structure = StructureField(
         Structure.objects.none(),
         label="Pour la structure",
         empty_label=None,

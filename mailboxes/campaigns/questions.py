@@ -28,7 +28,7 @@ from mailboxes.campaigns.models import CampaignTarget
 from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.lifecycle import OPENED, CampaignKind, State
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person, Structure
-from mailboxes.models.bals import HAS_USERS
+from mailboxes.models.bal_sets import HAS_USERS
 from mailboxes.models.thresholds import chosen
 from mailboxes.notices import idleness
 

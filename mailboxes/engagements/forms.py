@@ -6,11 +6,12 @@ from mailboxes.engagements.actions import close_engagement, set_engagement
 from mailboxes.forms.holders import DateInput
 from mailboxes.forms.movements import NoteField
 from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Engagement, Structure
 
 
 class EngagementForm(forms.ModelForm):
-    structure = forms.ModelChoiceField(
+    structure = StructureField(
         Structure.objects.none(),
         label="Structure",
         empty_label=None,

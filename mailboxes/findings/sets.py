@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, Window
 from django.utils import timezone
 
 from directory.folding import name_key_of
@@ -29,7 +29,7 @@ from mailboxes.models import (
     Preference,
     Request,
 )
-from mailboxes.models.bals import holder_has_left
+from mailboxes.models.bal_sets import holder_has_left
 from mailboxes.models.fill import is_full
 from mailboxes.models.preferences import STANDING, ranked_there
 from mailboxes.models.thresholds import chosen
@@ -163,14 +163,18 @@ def homonyms(bals):
     """The PER whose titulaire bears the name of another titulaire of the same structure, accents and capitals aside."""
     # First the few whose name somebody else bears anywhere: an index holds the names folded (`person_folded`), and to
     # fold those of all titulaires takes a quarter of a second.
-    bearers = Person.objects.order_by().annotate(bearers=Window(Count("pk"), [name_key_of()]))
-    namesakes = bearers.filter(bearers__gt=1).values("pk")
-    named = Cotitulaire.objects.filter(
-        bal__kind=Bal.Kind.NOMINATIVE, bal__state__in=LIVE, person__in=namesakes
-    ).annotate(name=name_key_of("person__"))
-    same = [F("bal__structure"), F("name")]
-    twins = named.annotate(first=Window(Min("person"), same), last=Window(Max("person"), same)).exclude(first=F("last"))
-    return bals.filter(pk__in=twins.values("bal"))
+    namesakes = _borne_by_several(Person.objects.order_by())
+    titulaires = Cotitulaire.objects.filter(
+        bal__kind=Bal.Kind.NOMINATIVE, bal__state__in=LIVE, person__in=namesakes.values("pk")
+    )
+    return bals.filter(pk__in=_borne_by_several(titulaires, "person__", F("bal__structure")).values("bal"))
+
+
+def _borne_by_several(rows, person: str = "", *among: F):
+    """Of `rows`, those whose person bears the name of another person; of another who is alike in `among` too."""
+    same: list[Func | F] = [name_key_of(person), *among]
+    pk = f"{person}pk"
+    return rows.annotate(first=Window(Min(pk), same), last=Window(Max(pk), same)).exclude(first=F("last"))
 
 
 def badly_named(bals):

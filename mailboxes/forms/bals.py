@@ -6,6 +6,7 @@ from mailboxes import actions
 from mailboxes.actions.register import DESCRIBED
 from mailboxes.forms.offers import CHOOSE, field_of, name_the_empty_choice, offer_choices, offer_rows
 from mailboxes.forms.people import PersonField
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.lifecycle import ATTESTATION, Verb
 from mailboxes.models import Bal, Operator, Structure
 from mailboxes.models.fields import NOTE_LENGTH, AddressFormField
@@ -62,7 +63,7 @@ class RegisterForm(forms.ModelForm):
     class Meta:
         model = Bal
         fields = ["structure", "operator", "kind", "address", "service", "description", "purpose", "liste_rouge"]
-        field_classes = {"address": AddressFormField}
+        field_classes = {"address": AddressFormField, "structure": StructureField}
         widgets = {"purpose": forms.Textarea({"rows": 2}), "address": forms.EmailInput({"autocomplete": "off"})}
         labels = {"structure": "Structure", "liste_rouge": "En liste rouge (non publiée à l’annuaire)"}
 

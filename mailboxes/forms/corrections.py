@@ -8,6 +8,7 @@ from mailboxes import actions
 from mailboxes.actions.corrections import OF_BAL, OF_PERSON
 from mailboxes.forms.offers import UnwrittenForm, field_of, offer_rows, why_field
 from mailboxes.forms.people import AttestingForm, PersonField
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Bal, Operator, Person, Request, Structure
 from mailboxes.models.fields import AddressFormField
 
@@ -38,7 +39,7 @@ class CorrectBalForm(UnwrittenForm, AttestingForm, forms.ModelForm):
     class Meta:
         model = Bal
         fields = OF_BAL
-        field_classes = {"address": AddressFormField}
+        field_classes = {"address": AddressFormField, "structure": StructureField}
         widgets = {"address": forms.EmailInput({"autocomplete": "off"})}
 
     field_order = [

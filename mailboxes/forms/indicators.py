@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.indicators import Indicators
 from mailboxes.models import Structure
 
@@ -14,7 +15,7 @@ DEFAULT = "365"
 
 
 class IndicatorsForm(forms.Form):
-    structure = forms.ModelChoiceField(
+    structure = StructureField(
         Structure.objects.none(), label="Structure", required=False, empty_label="toutes celles que je suis"
     )
     period = forms.ChoiceField(label="Période", required=False, choices=PERIODS.items())

@@ -16,6 +16,7 @@ from directory.readers.texts import tidy
 from directory.typography import quoted
 from mailboxes import actions
 from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Affiliation, Bal, Joining, Movement, Person, Structure
 from mailboxes.models.fields import length_of
 from mailboxes.models.people import PersonQuerySet, people_of_annuaire
@@ -191,7 +192,7 @@ def _rpps_in(text: str) -> str:
 
 
 class PersonForm(forms.ModelForm):
-    structure = forms.ModelChoiceField(Structure.objects.none(), label="Structure")
+    structure = StructureField(Structure.objects.none(), label="Structure")
     function = forms.CharField(label="Fonction", required=False, max_length=length_of(Affiliation, "function"))
     arrived_on = forms.DateField(
         label="Arrivée le", required=False, widget=DateInput(), help_text="Vide : déjà là, depuis une date inconnue."

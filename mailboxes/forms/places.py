@@ -5,8 +5,9 @@ from django import forms
 from directory.identifiers import is_mssante
 from mailboxes import actions
 from mailboxes.forms.offers import name_the_empty_choice, offer_rows, why_field
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Operator, Price, Structure
-from mailboxes.models.bals import platform_roles
+from mailboxes.models.roles import platform_roles
 from mailboxes.rules import NUMBERS
 
 OF_ADMINISTRATOR = "Fixé par un administrateur de la plateforme."
@@ -19,6 +20,7 @@ class StructureForm(forms.ModelForm):
         model = Structure
         fields = ["name", "kind", "parent", "finess_et", "finess_ej", "siret", "rpps_rang", "postcode", "town",
                   "referent", "referent_phone"]  # fmt: skip
+        field_classes = {"parent": StructureField}
         help_texts = {
             "finess_et": "Neuf caractères. C’est par lui que l’annuaire connaît l’établissement et ses BAL.",
             "finess_ej": "Celui de l’organisme gestionnaire, commun à tous ses établissements.",
@@ -121,7 +123,7 @@ class OperatorFactsForm(forms.ModelForm):
 
 
 class ReserveForm(forms.Form):
-    structure = forms.ModelChoiceField(
+    structure = StructureField(
         label="Réservé à",
         queryset=Structure.objects.all(),
         required=False,

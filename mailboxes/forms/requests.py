@@ -4,6 +4,7 @@ from django import forms
 
 from mailboxes import actions
 from mailboxes.forms.offers import CHOOSE, name_the_empty_choice, offer_choices, offer_rows
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.models import Bal, Operator, Request, RequestLayout, Structure
 from mailboxes.models.fields import NOTE_LENGTH, length_of
@@ -36,6 +37,7 @@ class LayoutForm(forms.ModelForm):
         model = RequestLayout
         fields = ["structure", "operator", "kind", "subject", "body", "columns", "separator"]
         labels = {"structure": "Structure"}
+        field_classes = {"structure": StructureField}
         widgets = {"body": forms.Textarea({"rows": 12}), "columns": forms.Textarea({"rows": 8})}
 
     def __init__(self, *args, user, **kwargs):

@@ -41,10 +41,12 @@ class SqlList(Generic[Found]):
         return self._complete(self._read(cut.start or 0, cut.stop))
 
     def __iter__(self) -> Iterator[Found]:
-        """All rows, read a batch at a time."""
-        rows = self._read(0, None)
-        for start in range(0, len(rows), BATCH):
-            yield from self._complete(rows[start : start + BATCH])
+        """All rows; the facts of a batch are read at a time, and let go with it."""
+        left = self._read(0, None)[::-1]
+        while left:
+            batch = left[: -BATCH - 1 : -1]
+            del left[-BATCH:]
+            yield from self._complete(batch)
 
     def _query(self, columns: str) -> tuple[str, list]:
         raise NotImplementedError

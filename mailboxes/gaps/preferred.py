@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
+from directory.dates import day_of
 from directory.folding import fold, folded_in_sql
 from directory.models import Activity, Entry, current_in_sql, place_key_in_sql, published_in_sql
 from mailboxes.gaps.lists import SqlList, literals, rows_of
@@ -313,7 +314,7 @@ COLUMNS = [
     ("Identifiant du lieu",    lambda place: place.situation),
     ("Structure",              lambda place: place.structure.name),
     ("BAL choisie",            lambda place: place.wish.address if place.wish else ""),
-    ("Choisie le",             lambda place: f"{place.wish.wished_at:%d/%m/%Y}" if place.wish else ""),
+    ("Choisie le",             lambda place: day_of(place.wish and place.wish.wished_at)),
     ("Demande à l’opérateur",  lambda place: place.request.get_stage_display() if place.request else ""),
     ("Constatée à l’annuaire", lambda place: ", ".join(place.observed)),
     ("Contradictions",         lambda place: ", ".join(sort.title for sort in place.contradictions)),

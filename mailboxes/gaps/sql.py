@@ -8,7 +8,7 @@ from mailboxes.gaps.comparison import agrees_in_sql
 from mailboxes.gaps.lists import literals
 from mailboxes.lifecycle import IN_SERVICE, LIVE, SEEN_GONE
 from mailboxes.models import Alias, Bal, Claim, Domain, FoundGap, GapDecision, Structure
-from mailboxes.models.bals import expected_in_sql
+from mailboxes.models.bal_sets import expected_in_sql
 from mailboxes.models.numbers import own_numbers_in_sql
 from mailboxes.models.presence import present_in_sql
 

@@ -11,6 +11,7 @@ from directory.readers.words import Said
 from directory.typography import cut, how_many, quoted
 from mailboxes.forms.holders import DateInput
 from mailboxes.forms.offers import field_of, offer_choices, offer_rows
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.imports.actions import (
     choose_heading,
     choose_sheet,
@@ -44,7 +45,7 @@ class ImportForm(forms.Form):
         Operator.objects.all(), label="Opérateur", empty_label="Choisir…", required=False,
         help_text="D’une liste de BAL. Les personnes et les accès n’en demandent pas.",
     )  # fmt: skip
-    structure = forms.ModelChoiceField(
+    structure = StructureField(
         Structure.objects.none(),
         label="Structure",
         empty_label="Choisir…",

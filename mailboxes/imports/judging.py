@@ -13,7 +13,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, Max, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
-from django.utils.text import capfirst
 
 from directory.folding import name_key
 from directory.readers.names import Name
@@ -22,11 +21,11 @@ from mailboxes import rules
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.movements import cancel_movements
 from mailboxes.imports.columns import all_kept
-from mailboxes.imports.lines import KEPT_CELLS
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.places import Places
 from mailboxes.imports.reading import Line
 from mailboxes.imports.rules import check_nothing_later
+from mailboxes.imports.verdicts import KEPT_CELLS
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, JournalEntry, Movement, Person, bulk
 from mailboxes.models.people import people_of_annuaire
@@ -58,7 +57,7 @@ class RowBatch:
 
     def __init__(self, run: Import, places: Places, lines: list[Line], *, for_real: bool):
         self.run, self.places, self.lines, self.for_real, self.by = run, places, lines, for_real, run.actor
-        self.note = _note(run)
+        self.note = run.note
         self.entered: dict[str, list[Person]] = {}  # by this batch, under their folded names
         self._backwards: list[Callable[[], object]] = []  # what takes back what a line changed in memory
         numbers = {number for line in lines for number in numbers_of(line)}
@@ -188,11 +187,6 @@ class RowBatch:
         )
 
 
-def _note(run: Import) -> str:
-    """What the journal says of whatever the import writes begins so."""
-    return f"{capfirst(str(run))}."
-
-
 def numbers_of(line: Line) -> list[str]:
     said = line.facts.get("rpps") or []
     return said if isinstance(said, list) else [said]
@@ -215,7 +209,7 @@ def take_back_rows(run: Import, *, by) -> int:
     list(Bal.objects.locked().filter(pk__in=lines.values("bal")).order_by("pk").values_list("pk"))
     later = JournalEntry.objects.filter(
         Q(bal=OuterRef("bal"), bal__isnull=False) | Q(bal=None, person=OuterRef("person")), pk__gt=OuterRef("mark")
-    ).exclude(what=Act.IMPORT_ACCESSES, note__startswith=_note(run))  # of another batch, to the same BAL
+    ).exclude(what=Act.IMPORT_ACCESSES, note__startswith=run.note)  # of another batch, to the same BAL
     followed = lines.filter(Exists(later))
     check_nothing_later(list(followed.values_list("address", flat=True)[:NAMED]), followed.count())
     for chunk in _backwards(lines.select_related("bal", "person")):

@@ -1,10 +1,8 @@
-"""The lines of an operator's list, judged by the rules and written, so many at once, under the locks of their BAL.
+"""The lines of an operator's list, judged by the rules, so many at once, under the locks of their BAL.
 
 A forecast and an application judge alike; the forecast then writes nothing but what became of each line.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,61 +11,27 @@ from django.utils.text import capfirst
 
 from directory.folding import name_key
 from directory.readers.words import Said
-from directory.typography import cut, quoted
+from directory.typography import quoted
 from mailboxes import rules
-from mailboxes.actions.accesses import confirm_addresses, confirm_listed
-from mailboxes.actions.journal import entry_of
-from mailboxes.actions.moves import write_moves
-from mailboxes.actions.register import describe_anew, description_entries, given_up, write_rows
-from mailboxes.actions.usage import LEARNT, RECKONED, fresh_readings, teach, write_readings
-from mailboxes.imports.columns import all_kept
+from mailboxes.actions.register import describe_anew, given_up
+from mailboxes.actions.usage import LEARNT, RECKONED, fresh_readings, teach
 from mailboxes.imports.holders import Holders, is_delegate
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.places import Places
 from mailboxes.imports.reading import Line
 from mailboxes.imports.rules import check_not_gone_yet, check_same_holder, check_within
+from mailboxes.imports.verdicts import DESCRIBED, Verdict, kept, write
 from mailboxes.lifecycle import Act, RequestKind, State, Verb
 from mailboxes.models import (
     Alias,
     Bal,
-    Cotitulaire,
     JournalEntry,
-    Person,
     Reading,
-    Request,
     bulk,
     read_together,
 )
 
 Outcome = ImportLine.Outcome
-DESCRIBED = ("service", "description", "liste_rouge")
-KEPT_CELLS = 2000  # characters of each cell of a rejected line
-
-
-@dataclass
-class Verdict:
-    line: Line
-    outcome: str = Outcome.UNCHANGED
-    why: str = ""
-    remarks: list[str] = field(default_factory=list)
-    bal: Bal | None = None
-    is_new: bool = False
-    principal: Person | None = None
-    cotitulaires: list[Person] = field(default_factory=list)
-    befores: dict[str, Any] = field(default_factory=dict)  # of what the register says of it, and is now said otherwise
-    known: dict[str, Any] = field(default_factory=dict)  # what the register knew of its use
-    reading: Reading | None = None
-    verb: Verb | Act | None = None  # what of it people hear
-    answers: RequestKind | None = None  # what was asked about this address, and is done by this line
-
-    def changes(self) -> dict[str, Any]:
-        """The columns that change, as they were."""
-        learnt = {name: value for name, value in self.known.items() if value != getattr(self.bal, name)}
-        return self.befores | learnt
-
-    def is_to_level(self, bal: Bal) -> bool:
-        """The forecast comes after the reading: a new BAL, written before it, has its own still to be saved."""
-        return bal.full_on is not None if self.is_new else bool(self.reading or self.changes())
 
 
 class LinesBatch:
@@ -77,7 +41,6 @@ class LinesBatch:
         assert run.operator  # noqa: S101 - of a list of BAL there is one
         self.run, self.operator, self.places, self.lines, self.for_real = run, run.operator, places, lines, for_real
         self.by = run.actor
-        self.note = f"{capfirst(str(run))}."
         self.wanted = wanted = {line.address for line in lines if line.address}
         aliases = list(Alias.objects.told_by(wanted).select_related("bal", "operator"))
         self.aliases = {alias.address: alias for alias in aliases}
@@ -107,9 +70,9 @@ class LinesBatch:
                 verdict.outcome = Outcome.UPDATED
         changed = {id(verdict): verdict.changes() for verdict in taken if verdict.bal and not verdict.is_new}
         if self.for_real:
-            self._write(taken)
+            write(taken, self.holders, self.run)
         mark = JournalEntry.objects.aggregate(last=Max("pk"))["last"] if self.for_real else None
-        bulk.insert([_kept(self.run, v, changed.get(id(v), {}), mark) for v in verdicts])
+        bulk.insert([kept(self.run, v, changed.get(id(v), {}), mark) for v in verdicts])
         return verdicts
 
     # --- Judging --------------------------------------------------------------------------------------------------
@@ -172,7 +135,7 @@ class LinesBatch:
         structure, kind = self.places.of(line), facts.get("kind") or self.run.default_kind
         if not kind:
             raise rules.Refused("Type : absent, alors que la BAL est inconnue ici. Donnez un type par défaut.", "kind")
-        _forgive_account(verdict, kind)
+        verdict.forgive_account(kind)
         verdict.principal, verdict.cotitulaires = self.holders.of(line, kind)
         if said_of_name := self.holders.named(line)[1]:
             verdict.remarks.append(said_of_name)
@@ -206,7 +169,7 @@ class LinesBatch:
 
     def _judge_known(self, verdict: Verdict, bal: Bal) -> None:
         line = verdict.line
-        said = Said.OPEN if _forgive_account(verdict, bal.kind) else line.facts.get("state", Said.OPEN)
+        said = Said.OPEN if verdict.forgive_account(bal.kind) else line.facts.get("state", Said.OPEN)
         check_within(self.run, bal, self.places.by_pk)
         verdict.bal = bal
         if moving := [one for one in self.beside.get(bal.pk, []) if one.nature == Alias.Nature.COMING]:
@@ -284,94 +247,7 @@ class LinesBatch:
         told = _told(line)
         return Reading(bal=bal, at=at, source=Reading.Source.IMPORT, **told) if told else None
 
-    # --- Writing --------------------------------------------------------------------------------------------------
-    def _write(self, verdicts: Iterable[Verdict]) -> None:
-        """All that was judged, in a constant number of statements."""
-        new = [verdict for verdict in verdicts if verdict.is_new]
-        write_rows([(verdict.bal, verdict.principal) for verdict in new if verdict.bal])
-        bulk.insert([Cotitulaire(bal=verdict.bal, person=one) for verdict in new for one in verdict.cotitulaires])
-        entries = [self._entry(verdict) for verdict in new]
-        moved: dict[Verb, list[Bal]] = {}
-        for verdict in verdicts:
-            if isinstance(verdict.verb, Verb) and verdict.bal:
-                moved.setdefault(verdict.verb, []).append(verdict.bal)
-        for verb, bals in moved.items():
-            write_moves(bals, verb, by=self.by, note=self.note)
-        described = [(verdict.bal, verdict.befores) for verdict in verdicts if verdict.befores and verdict.bal]
-        for bal, befores in described:
-            entries += description_entries(bal, befores, by=self.by, note=self.note)
-        bulk.insert(entries)
-        confirm_listed(*self._accesses(verdicts), by=self.by, note=self.note)
-        answered = {(verdict.line.address, verdict.answers) for verdict in verdicts if verdict.answers}
-        confirm_addresses(answered, self.operator, by=self.by, note=self.note)
-        followed = write_readings([verdict.reading for verdict in verdicts if verdict.reading])
-        changed = [verdict.bal for verdict in verdicts if verdict.bal and verdict.is_to_level(verdict.bal)]
-        bulk.update(changed, [*DESCRIBED, *LEARNT])
-        for verdict in verdicts:
-            if verdict.bal and verdict.bal.pk in followed:
-                verdict.verb = followed[verdict.bal.pk]
-
-    def _accesses(self, verdicts: Iterable[Verdict]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
-        """Of known BAL: by BAL, the people whom the list names; and those to be closed whom it names no more, where it
-        tells roles, that is where it names everybody."""
-        there: dict[int, set[int]] = {}
-        whole: set[int] = set()
-        for verdict in verdicts:
-            if verdict.bal is None or verdict.is_new:
-                continue
-            lines = [verdict.line, *verdict.line.others]
-            people = {person.pk for line in lines if (person := self.holders.named(line)[0])}
-            if people:
-                there.setdefault(verdict.bal.pk, set()).update(people)
-            if any("role" in line.facts for line in lines):
-                whole.add(verdict.bal.pk)
-        asked = Request.objects.awaited().filter(
-            bulk.among("bal", whole), kind=RequestKind.WITHDRAW, person__isnull=False
-        )
-        gone: dict[int, set[int]] = {}
-        for bal, person in asked.values_list("bal", "person") if whole else ():
-            if person not in there.get(bal, set()):
-                gone.setdefault(bal, set()).add(person)
-        return there, gone
-
-    def _entry(self, verdict: Verdict) -> JournalEntry:
-        note = f"{self.note[:-1]}, ligne {verdict.line.number}."
-        return entry_of(verdict.bal, Act.REGISTER, by=self.by, after=State.ACTIVE, note=note)
-
 
 def _told(line: Line) -> dict[str, Any]:
     """What the line says of the BAL's use."""
     return {name: line.facts[name] for name in ("last_used_at", "used_mb", "quota_mb") if name in line.facts}
-
-
-def _forgive_account(verdict: Verdict, kind: str) -> bool:
-    """Does the line say no more than that the account of a shared mailbox is closed, as it always is?"""
-    remark = verdict.line.of_account
-    if remark is None or kind == Bal.Kind.NOMINATIVE:
-        return False
-    verdict.remarks = [one for one in verdict.remarks if one != remark]
-    return True
-
-
-def _kept(run: Import, verdict: Verdict, before: dict[str, Any], mark: int | None) -> ImportLine:
-    line = verdict.line
-    is_rejected = verdict.outcome == Outcome.REJECTED
-    return ImportLine(
-        run_id=run.pk,
-        number=line.number,
-        address=line.address,
-        outcome=verdict.outcome,
-        remark=verdict.why or " ".join(verdict.remarks),
-        cells=[cut(cell, KEPT_CELLS) for cell in all_kept(line.cells, run.headers)] if is_rejected else [],
-        bal_id=verdict.bal.pk if verdict.bal else None,
-        before={name: _plain(value) for name, value in before.items()},
-        after={name: _plain(getattr(verdict.bal, name)) for name in before},
-        reading_id=verdict.reading.pk if verdict.reading else None,
-        verb=verdict.verb or "",
-        mark=mark,
-    )
-
-
-def _plain(value: Any) -> Any:
-    """For JSON, to the microsecond: a notice's key holds the idle clock."""
-    return value.isoformat() if isinstance(value, datetime) else value

@@ -9,8 +9,10 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.text import capfirst
 
 from directory.clocks import heard_of
+from directory.dates import moment_of
 from mailboxes.imports.sorts import ListSort
 from mailboxes.models import bulk
 from mailboxes.models.bals import Bal
@@ -163,6 +165,11 @@ class Import(models.Model):
         return self.by or SYSTEM
 
     @property
+    def note(self) -> str:
+        """What the journal says of whatever the import writes begins so."""
+        return f"{capfirst(str(self))}."
+
+    @property
     def is_at_work(self) -> bool:
         return self.stage in self.AT_WORK
 
@@ -257,5 +264,5 @@ def _shown(value) -> str:
     if isinstance(value, bool):
         return "oui" if value else "non"
     if isinstance(value, str) and (moment := parse_datetime(value)):
-        return f"{timezone.localtime(moment):%d/%m/%Y %H:%M}".removesuffix(" 00:00")
+        return moment_of(moment)
     return "–" if value in (None, "") else str(value)

@@ -40,7 +40,7 @@ LENGTHS = {
     "reason": length_of(Delegataire, "reason"),
     "given": length_of(Person, "given_name"),
 }
-SHARED = {kind.value for kind in Bal.Kind if kind != Bal.Kind.NOMINATIVE}
+WITHOUT_TITULAIRE = {kind.value for kind in Bal.Kind if kind != Bal.Kind.NOMINATIVE}
 PLAIN: dict[str, Callable[[str], Read]] = {
     "address": address.read_address,
     "kind": words.read_kind,
@@ -138,7 +138,7 @@ class LineReader:
         remark = next((one for one in line.remarks if one.startswith(f"{label} :")), "")
         kind, rank = line.facts.get("kind"), self.kind_rank
         cell = line.cells[rank] if rank is not None and rank < len(line.cells) else ""
-        if line.facts.get("is_shared") or kind in SHARED or words.is_of_nobody(as_text(cell)):
+        if line.facts.get("is_shared") or kind in WITHOUT_TITULAIRE or words.is_of_nobody(as_text(cell)):
             line.facts["state"] = Said.OPEN
             line.remarks = [one for one in line.remarks if one != remark]
         elif kind is None:

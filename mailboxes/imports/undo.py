@@ -1,15 +1,13 @@
 """An import taken back whole, as long as nothing was built on it."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from mailboxes import rules
-from mailboxes.actions.journal import entry_of
+from mailboxes.actions import journal
 from mailboxes.actions.moves import write_moves
 from mailboxes.actions.usage import RECKONED, reckon
 from mailboxes.imports.models import Import, ImportLine
@@ -88,7 +86,7 @@ def _restore(lines: list[ImportLine], run: Import, *, by) -> None:
         told = {"before": shown(bal, after), "note": _note(run, by)}
         for name, value in after.items():
             setattr(bal, name, value)
-        entries.append(entry_of(bal, Act.UNDO_IMPORT, by=by, after=shown(bal, after), **told))
+        entries.append(journal.entry_of(bal, Act.UNDO_IMPORT, by=by, after=shown(bal, after), **told))
         names |= after.keys()
     reckon(list(bals.values()))  # without the readings taken back
     bulk.update(list(bals.values()), sorted(names))
@@ -98,10 +96,4 @@ def _restore(lines: list[ImportLine], run: Import, *, by) -> None:
 def shown(bal: Bal, names: Iterable[str]) -> str:
     """These columns as they stand, for the journal; the clock says again what the last use says."""
     named = [FIELDS[name] for name in names if name not in ("clock_at", "last_used_source")]
-    return " ; ".join(f"{field.verbose_name} : {_said(getattr(bal, field.name))}" for field in named)
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"{timezone.localtime(value):%d/%m/%Y}"
-    return "–" if value in (None, "") else str(value)
+    return " ; ".join(f"{field.verbose_name} : {journal.shown(getattr(bal, field.name))}" for field in named)

@@ -8,9 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 
 from directory.csv_files import csv_lines
+from directory.dates import moment_of
 from directory.readers.words import Said
 from directory.typography import grouped
 from mailboxes import actions
@@ -167,7 +167,7 @@ def understood(run: Import) -> Iterable[tuple[int, list[tuple[str, str]], list[s
 
 def _said(name: str, value) -> str:
     if isinstance(value, datetime):
-        return f"{timezone.localtime(value):%d/%m/%Y %H:%M}".removesuffix(" 00:00")
+        return moment_of(value)
     if isinstance(value, list):
         return " ; ".join(map(str, value))
     if isinstance(value, Said):

@@ -21,7 +21,7 @@ from mailboxes.actions.journal import write_about
 from mailboxes.imports.accesses import AccessBatch
 from mailboxes.imports.headings import look_at, mapping_of
 from mailboxes.imports.judging import Judged, take_back_rows
-from mailboxes.imports.lines import LinesBatch, Verdict
+from mailboxes.imports.lines import LinesBatch
 from mailboxes.imports.lists import open_list
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.people import PeopleBatch
@@ -31,6 +31,7 @@ from mailboxes.imports.rules import check_columns, check_file_kept, check_undo_i
 from mailboxes.imports.sorts import ListSort
 from mailboxes.imports.survey import Survey, survey
 from mailboxes.imports.undo import take_back
+from mailboxes.imports.verdicts import Verdict
 from mailboxes.lifecycle import Act
 from mailboxes.models import SYSTEM, Bal
 

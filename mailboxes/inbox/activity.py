@@ -4,7 +4,6 @@ from datetime import datetime, time, timedelta
 
 from django import forms
 from django.contrib.auth import get_user_model
-from django.db.models import Q
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -13,7 +12,7 @@ from mailboxes.forms.offers import offer_choices, offer_rows
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.inbox.models import Desk, desk_of
 from mailboxes.lifecycle import Act, Verb
-from mailboxes.models import Bal, JournalEntry, Membership, Structure
+from mailboxes.models import JournalEntry, Membership, Structure
 from mailboxes.views.frame import sees_structures
 from mailboxes.views.journals import JournalList
 
@@ -87,13 +86,10 @@ def _start(desk: Desk, asked: dict) -> datetime:
 
 
 def _lines(user, asked: dict):
-    """The lines about the BAL and the places that one sees; those about a person alone stand on the person's page."""
     structures = Structure.objects.visible_to(user)
     if asked.get("structure"):
         structures = structures.filter(pk__in=Structure.objects.under(asked["structure"]).values("pk"))
-    places = structures.values("pk")
-    bals = Bal.objects.filter(structure__in=places)
-    lines = JournalEntry.objects.filter(Q(bal__in=bals.values("pk")) | Q(bal=None, structure__in=places))
+    lines = JournalEntry.objects.of_structures(structures.values("pk"))
     who = asked.get("who")
     if who == AUTOMATE:
         lines = lines.filter(by=None, signatory=None)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from mailboxes.inbox.subjects import Key, Subject
 from mailboxes.lifecycle import Act
 from mailboxes.models import Structure
-from mailboxes.models.bals import roles_at
+from mailboxes.models.roles import roles_at
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.rules.roles import allowed
 

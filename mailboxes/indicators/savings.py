@@ -18,7 +18,7 @@ from mailboxes.findings import KeptCount, kept_of_many
 from mailboxes.indicators.costs import Cost, Prices, offer_of
 from mailboxes.lifecycle import PAID, TO_BE_LEFT, State, Verb
 from mailboxes.models import Bal, JournalEntry, Structure, Use
-from mailboxes.models.bals import BalQuerySet, is_orphan
+from mailboxes.models.bal_sets import BalQuerySet, is_orphan
 
 SHOWN = 5  # of each hurdle, the dearest BAL
 CLOSING = (Verb.CONFIRM_DELETION, Verb.OPERATOR_DELETED)
@@ -36,7 +36,7 @@ class Hurdle(NamedTuple):
 
 HURDLES = (
     Hurdle(
-        "depubliee", lambda: Q(state=State.DEPUBLISHED), "Dépubliées, et encore payées", "qui les tient",
+        "depubliee", lambda: Q(state=State.DEPUBLISHED), "Dépubliées, et encore payées", "leurs titulaires",
         "Elles ne sont plus à l’annuaire. Seule leur suppression arrête le paiement.",
     ),
     Hurdle(
@@ -48,12 +48,12 @@ HURDLES = (
         "Relancez les demandes en retard ; une réponse déjà reçue s’enregistre sur la demande.",
     ),
     Hurdle(
-        "alertee", lambda: Q(state=State.IDLE_ALERTED), "Leurs titulaires sont prévenus", "qui les tient",
+        "alertee", lambda: Q(state=State.IDLE_ALERTED), "Leurs titulaires sont prévenus", "leurs titulaires",
         "Sans réponse à l’échéance, la dépublication est demandée.",
     ),
     Hurdle(
         "active", lambda: Q(use=Use.NONE), "Sans usage, et rien n’est encore demandé", "vous",
-        "Demandez leur dépublication, ou posez d’abord la question à qui les tient.",
+        "Demandez leur dépublication, ou posez d’abord la question à leurs titulaires.",
     ),
     Hurdle(
         "inconnue", Q, "Usage inconnu", "vous",

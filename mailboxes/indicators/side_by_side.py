@@ -135,13 +135,20 @@ class SideBySide:
         return [found[department] for department in sorted(found)]
 
     def courses(self, lines: Iterable[SideLine]) -> dict[int, dict[str, list[int]]]:
-        """Of each line, by its place: the values of each thing compared, a week apart, the last one now."""
+        """Of each line, by its place: the values of each thing compared, one a week, the last one now."""
         shown = list(lines)
         if not self.day:
             return {}
-        days = [self.day - WEEK * weeks for weeks in reversed(range(WEEKS))]
+        days = self._days(self.day)
         counts = self._counts([row.pk for line in shown for row in line.structures], days)
         return {place: self._course(line, days, counts) for place, line in enumerate(shown)}
+
+    def _days(self, until: date) -> list[date]:
+        """Of each week, the last day on which anybody measured: a service that stood still on one is not without
+        course for that."""
+        rows = Measure.objects.of(TOTAL).since(until, WEEKS * WEEK.days).filter(day__lte=until)
+        last = {(until - day) // WEEK: day for day in rows.order_by("day").values_list("day", flat=True).distinct()}
+        return sorted(last.values())
 
     def _course(self, line: SideLine, days: list[date], counts: dict) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {name: [] for name in (*BY_NAME, WASTED)}

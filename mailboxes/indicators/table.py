@@ -13,7 +13,7 @@ from mailboxes.findings import FINDING, FINDINGS, OF_BALS
 from mailboxes.gaps import Gaps
 from mailboxes.lifecycle import State
 from mailboxes.models import Anomaly, Bal, Delegataire, Operator, Structure, Use
-from mailboxes.models.bals import IS_EXPECTED, BalQuerySet
+from mailboxes.models.bal_sets import IS_EXPECTED, BalQuerySet
 from mailboxes.models.fill import Fill, fill_in_sql, filling_from, full_from
 from mailboxes.models.measures import TOTAL
 

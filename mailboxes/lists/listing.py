@@ -251,6 +251,11 @@ class Listing:
     def more_fields(self) -> list:
         return [field for field in self.form if field.name not in self.inline] if self.form else []
 
+    @property
+    def is_folded(self) -> bool:
+        """Has it more than a phone shows at once: other filters than the first, or an order to choose?"""
+        return len(self.inline_fields) > 1 or bool(self.sort_choices)
+
     def _asked(self) -> QueryDict:
         asked = self.request.GET.copy()
         for name in [name for name, value in asked.items() if value == "" and name not in self.implied]:

@@ -4,7 +4,8 @@ from mailboxes.models.addresses import TakenAddress
 from mailboxes.models.aliases import Alias
 from mailboxes.models.anomalies import Anomaly
 from mailboxes.models.applicative import ApplicativeFacts
-from mailboxes.models.bals import Bal, Use, read_together
+from mailboxes.models.bal_sets import Use
+from mailboxes.models.bals import Bal, read_together
 from mailboxes.models.calls import Call
 from mailboxes.models.contacts import Contact, ContactChange, contact_of
 from mailboxes.models.engagements import Engagement

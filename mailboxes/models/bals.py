@@ -1,217 +1,32 @@
-"""The BAL: what it is, which ones are sought, and who may do what on it."""
+"""The BAL: what it is, and what is known of it."""
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from functools import reduce
-from operator import or_
+from datetime import datetime
 
 from django.apps import apps
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Case, Exists, F, Max, OuterRef, Prefetch, Q, Value, When
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import Max, Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from directory.models import Entry
-from directory.prepared import prepared
-from mailboxes.lifecycle import IN_SERVICE, LIVE, PAID, WITHDRAWN, Party, Role, Scope, State, Verb
+from mailboxes.lifecycle import LIVE, Role, State, Verb
+from mailboxes.models import bal_sets
+from mailboxes.models.bal_sets import HAS_USERS, BalQuerySet, holder_has_left, holder_left_in_row
 from mailboxes.models.bulk import among
 from mailboxes.models.fields import validate_address
-from mailboxes.models.fill import Fill, fill_of, is_filling, is_full
+from mailboxes.models.fill import Fill, fill_of
 from mailboxes.models.forecast import Forecast, Point, Unknown, forecast
 from mailboxes.models.holders import Cotitulaire, Delegataire
-from mailboxes.models.months import DaysBefore, MonthsBefore, Shortest
 from mailboxes.models.movements import Movement
 from mailboxes.models.operators import Operator
-from mailboxes.models.people import Affiliation, Person
+from mailboxes.models.people import Person
+from mailboxes.models.roles import roles_of_facts, with_shared
 from mailboxes.models.structures import Structure
 from mailboxes.models.system import SYSTEM, Signatory
-from mailboxes.models.thresholds import chosen
 from mailboxes.models.usage import Reading
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-STALE_FORECAST = timedelta(days=90)
-
-
-class Use(models.TextChoices):
-    """Does a BAL serve, as far as we know?"""
-
-    USED = "used", "utilisée"
-    NONE = "none", "sans usage"
-    UNKNOWN = "unknown", "usage inconnu"
-    SILENT = "silent", "applicative sans trace d’usage"  # software may be silent without being idle
-
-
-# The software of an APP is no user: an APP is never idle, and nobody is asked whether it serves.
-HAS_USERS = ~Q(kind="APP")
-# Neither an APP nor a BAL in liste rouge is ever shown in the annuaire: their absence says nothing.
-IS_EXPECTED = HAS_USERS & Q(liste_rouge=False)
-
-
-def is_orphan() -> Q:
-    """A shared BAL that nobody holds: nobody may ask for its deletion, nor answers for it."""
-    return Q(~Exists(Cotitulaire.objects.filter(bal=OuterRef("pk"))), kind__in=Bal.SHARED)
-
-
-class BalQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """The BAL of the structures one sees, those one holds, those delegated to one today."""
-        if user.is_superuser:
-            return self
-        return self.filter(Q(structure__in=Structure.objects.visible_to(user).values("pk")) | Q(pk__in=_used_by(user)))
-
-    def seen_by(self, user):
-        """`visible_to`, by numbers read beforehand: PostgreSQL then takes the index of a structure, and software of one
-        structure pays for its own rows alone. Two queries more, of which a page has no need."""
-        if user.is_superuser:
-            return self
-        used = used_bals(user)
-        seen = among("structure", seen_structures(user))
-        return self.filter(seen | Q(pk__in=used) if used else seen)
-
-    def mine(self, user):
-        """The BAL that `user` holds or has delegated access to, whatever the structure."""
-        return self.filter(pk__in=_used_by(user))
-
-    def live(self):
-        return self.filter(state__in=LIVE)
-
-    def in_service(self):
-        """The BAL that are open and whose end nobody asked for."""
-        return self.filter(state__in=IN_SERVICE)
-
-    def with_users(self):
-        return self.filter(HAS_USERS)
-
-    def orphan(self):
-        """The shared BAL that nobody holds."""
-        return self.live().filter(is_orphan())
-
-    def of_unknown_use(self):
-        """The BAL whose last use nobody tells, where an answer can still matter: not before they open, nor once an
-        alert or the way out asks the same people the same."""
-        return self.with_users().filter(state=State.ACTIVE, clock_at=None)
-
-    def with_cotitulaires(self):
-        """What a line of the register shows, in two queries."""
-        holders = Cotitulaire.objects.select_related("person", "on_word_of").order_by("-is_principal", "pk")
-        return self.select_related("structure", "operator").prefetch_related(Prefetch("cotitulaires", holders))
-
-    def with_holders(self):
-        """The BAL with all that tells who may do what, in as many queries for a thousand as for one; `roles_of` then
-        costs none."""
-        delegations = Delegataire.objects.current().select_related("person", "under")
-        return (
-            self.with_cotitulaires()
-            .annotate(holder_has_left=holder_left_in_row())
-            .prefetch_related(Prefetch("delegataires", delegations, to_attr="delegations"))
-        )
-
-    def with_publication(self):
-        """Adds `is_published`: the annuaire shows this address today."""
-        return self.annotate(is_published=Exists(Entry.objects.published().filter(address=OuterRef("address"))))
-
-    def expected_in_annuaire(self):
-        return self.filter(IS_EXPECTED)
-
-    def absent(self):
-        """The BAL expected in the annuaire and not shown there; it proves something only of an annuaire that is
-        fresh."""
-        return self.expected_in_annuaire().with_publication().filter(is_published=False)
-
-    def idle_since_months(self, months, now: datetime):
-        """The BAL whose clock is older than so many months, an expression over their operator. Unknown is not idle.
-
-        The operators' limits are read by the same statement: PostgreSQL walks `bal_idle_clock` once per operator.
-        """
-        return self.with_users().filter(clock_at__lte=MonthsBefore(now, months))
-
-    def watched(self, now: datetime):
-        """The BAL whose source could see a use lately: it, or another that its operator has in its structure, was read
-        within the days that a reading is worth there. Of the others nothing is concluded."""
-        return self.filter(is_watched(now))
-
-    def idle(self, now: datetime):
-        """The BAL known not to serve: their clock says so, and a recent reading could have said otherwise."""
-        return self.idle_since_months(F("operator__alert_after_months"), now).watched(now)
-
-    def unwatched(self, now: datetime):
-        """The BAL in service of which some use was known, and whose source is now silent."""
-        once = Q(read_at__isnull=False) | Q(clock_at__lte=MonthsBefore(now, F("operator__alert_after_months")))
-        return self.in_service().with_users().filter(once & ~is_watched(now), clock_at__isnull=False)
-
-    def with_idleness(self, now: datetime):
-        """Adds `is_idle`: `idle`, row by row."""
-        return self.annotate(is_idle=in_row(Bal.objects.filter(pk=OuterRef("pk")).idle(now)))
-
-    def due_for_alert(self, now: datetime):
-        # None is idle before the shortest limit. PostgreSQL cannot guess how few rows a limit read from another table
-        # leaves, and would read the whole table; between two bounds it expects few, and walks `bal_idle_clock`.
-        few = Q(clock_at__range=(EPOCH, MonthsBefore(now, Shortest(column="alert_after_months"))))
-        return self.filter(few, state=State.ACTIVE).idle(now)
-
-    def due_for_depublication(self, now: datetime, *, ahead: timedelta = timedelta(0)):
-        """Idle to the end, and the alert really given as long ago as lies between the operator's two limits.
-
-        `ahead`: those that will be so by then, if nothing comes; what is known of them is what is known `now`.
-        """
-        then = now + ahead
-        idle = self.filter(state=State.IDLE_ALERTED).watched(now)
-        idle = idle.idle_since_months(F("operator__end_after_months"), then)
-        between = F("operator__end_after_months") - F("operator__alert_after_months")
-        return idle.filter(
-            notices__stage=Verb.ALERT_IDLE,
-            notices__sent_at__lte=MonthsBefore(then, between),
-            notices__sent_at__gte=F("state_since"),
-            notices__party=Party.HOLDERS,
-            notices__bounced_at=None,
-        ).distinct()
-
-    def with_use(self, now: datetime):
-        """Adds `use`, of `Use`, of paid BAL: the four counts add up to theirs."""
-        nothing_known = Q(clock_at=None) | Q(clock_at__lte=MonthsBefore(now, F("operator__alert_after_months")))
-        return self.annotate(
-            use=Case(
-                When(state__in=WITHDRAWN, then=Value(Use.NONE)),
-                When(~nothing_known, then=Value(Use.USED)),
-                When(~HAS_USERS, then=Value(Use.SILENT)),
-                When(state=State.ACTIVE, clock_at=None, then=Value(Use.UNKNOWN)),
-                When(~is_watched(now), then=Value(Use.UNKNOWN)),
-                default=Value(Use.NONE),
-                output_field=models.CharField(),
-            )
-        )
-
-    def paid(self):
-        """The BAL that an operator charges for: opened, and not yet confirmed deleted."""
-        return self.filter(state__in=PAID)
-
-    def full_within(self, days: int, today: date):
-        """Forecast to be full by then; a day long past that no reading bore out or denied says nothing any more."""
-        return self.live().filter(full_on__range=(today - STALE_FORECAST, today + timedelta(days=days)))
-
-    def full(self):
-        return self.live().filter(is_full())
-
-    def filling(self):
-        """The BAL that need room made, and are not full yet."""
-        return self.live().filter(is_filling())
-
-    def crossing_quota(self):
-        """Risen to a threshold not yet warned of, or fallen well below the one that was."""
-        rising = [Q(percent_full__gte=limit, quota_warned__lt=limit) for limit in chosen.QUOTA_THRESHOLDS]
-        falling = [
-            Q(quota_warned=limit, percent_full__lt=limit - chosen.QUOTA_HYSTERESIS) for limit in chosen.QUOTA_THRESHOLDS
-        ]
-        return self.live().filter(reduce(or_, rising + falling))
-
-    def locked(self):
-        return self.select_for_update(of=("self",))
 
 
 class Bal(models.Model):
@@ -221,7 +36,7 @@ class Bal(models.Model):
         APPLICATIVE = "APP", "applicative"
         CABINET = "CAB", "de cabinet"
 
-    SHARED = (Kind.ORGANISATIONNELLE, Kind.CABINET)
+    SHARED = bal_sets.SHARED
 
     address = models.CharField("adresse", max_length=254, validators=[validate_address])
     kind = models.CharField("type", max_length=3, choices=Kind)
@@ -484,143 +299,3 @@ def read_together(bals: BalQuerySet) -> list[Bal]:
         bal._prefetched_objects_cache = {"cotitulaires": held[bal.pk]}
         bal.delegations = lent[bal.pk]
     return found
-
-
-def is_watched(now: datetime) -> Exists:
-    """`BalQuerySet.watched`, as a condition on Bal: it stands among those beside it."""
-    worth = Coalesce(F("operator__fresh_days"), chosen.READING_FRESH_DAYS)
-    beside = Bal.objects.filter(structure=OuterRef("structure"), operator=OuterRef("operator"))
-    return Exists(beside.filter(read_at__gte=DaysBefore(now, worth)))
-
-
-def expected_in_sql(bal: str) -> str:
-    """`expected_in_annuaire`, of the row so named in a query."""
-    return f"({bal}.kind <> 'APP' AND NOT {bal}.liste_rouge)"
-
-
-def _of_who_left(**of) -> models.QuerySet[Affiliation]:
-    """The stays, over, of the titulaire or principal of a BAL, who has no other in the same structure; `of` says which
-    BAL (`person__held__bal…`).
-
-    From the stays that are over (the index `stay_over`), which are few: to look for those of each holder would read
-    all holders and all stays, even for one page.
-    """
-    others = Affiliation.objects.current().filter(person=OuterRef("person"), structure=OuterRef("structure"))
-    return Affiliation.objects.over().filter(~Exists(others), person__held__is_principal=True, **of)
-
-
-def holder_has_left() -> Q:
-    """The condition, on Bal, that its titulaire or principal was in the structure, and that all their stays there are
-    over."""
-    return Q(pk__in=_of_who_left(person__held__bal__structure=F("structure")).values("person__held__bal"))
-
-
-def in_row(rows: models.QuerySet) -> Coalesce:
-    """Are there any? Of each row that is read, to annotate it: no EXISTS, of which PostgreSQL would first make a table
-    of all there are, for a page as for everything."""
-    any_ = models.Subquery(rows.values(yes=Value(True))[:1])
-    return Coalesce(any_, Value(False), output_field=models.BooleanField())
-
-
-def holder_left_in_row() -> Coalesce:
-    """`holder_has_left`, of each row that is read, to annotate it."""
-    return in_row(_of_who_left(person__held__bal=OuterRef("pk"), structure=OuterRef("structure")))
-
-
-def _used_by(user) -> models.QuerySet:
-    held = Cotitulaire.objects.filter(person__user_id=user.pk).values("bal")
-    delegated = Delegataire.objects.current().filter(person__user_id=user.pk).values("bal")
-    return held.union(delegated)
-
-
-@prepared
-def _bals_used(today: date, user):
-    return _used_by(user).values_list("bal", flat=True)
-
-
-@prepared
-def _structures_managed(user):
-    return Structure.objects.managed_by(user).order_by().values_list("pk", flat=True)
-
-
-@prepared
-def _structures_seen(user):
-    return Structure.objects.visible_to(user).order_by().values_list("pk", flat=True)
-
-
-def used_bals(user) -> frozenset[int]:
-    """The ids of the BAL that `user` holds or has delegated access to; read once per user object."""
-    if not hasattr(user, "_used_bals"):
-        user._used_bals = frozenset(_bals_used(timezone.localdate(), user=user))
-    return user._used_bals
-
-
-def with_shared(held: set[Role]) -> frozenset[Role]:
-    """A principal is a cotitulaire too."""
-    return frozenset(held | {Role.COTITULAIRE} if Role.PRINCIPAL in held else held)
-
-
-def roles_of_facts(
-    actor, structure: int, held: set[Role], is_delegated: bool, nobody_answers: Callable[[], bool]
-) -> frozenset[Role]:
-    """The roles of `actor` on a BAL of this structure that they hold as `held`."""
-    roles = set(with_shared(held))
-    if is_delegated:
-        roles.add(Role.DELEGATAIRE)
-    if here := roles_at(structure, actor) - {Role.IDENTITES}:  # of people, and of no BAL
-        roles |= here
-        if nobody_answers():
-            roles.add(Role.RESPONSABLE)
-    elif structure in fed_structures(actor):
-        roles.add(Role.LOGICIEL)
-    return frozenset(roles)
-
-
-def managed_structures(user) -> frozenset[int]:
-    """The ids of the structures `user` manages; read once per user object, that is once per request."""
-    if not hasattr(user, "_managed_structures"):
-        user._managed_structures = frozenset(_structures_managed(user=user))
-    return user._managed_structures
-
-
-def seen_structures(user) -> frozenset[int]:
-    """The ids of the structures `user` sees; read once per user object."""
-    if not hasattr(user, "_seen_structures"):
-        user._seen_structures = frozenset(_structures_seen(user=user))
-    return user._seen_structures
-
-
-def roles_at(structure: int, actor) -> frozenset[Role]:
-    """The roles of `actor` in a structure, whatever is done there. One query per actor."""
-    if actor is SYSTEM:
-        return frozenset({Role.SYSTEM})
-    if isinstance(actor, Signatory):
-        return frozenset()  # the link was sent to a person, not to who manages
-    if structure in managed_structures(actor):
-        return frozenset({Role.GESTIONNAIRE})
-    return frozenset({Role.IDENTITES} if structure in provisioned_structures(actor) else ())
-
-
-def platform_roles(actor) -> frozenset[Role]:
-    """The roles of `actor` in the whole installation: on no BAL, and the same in every structure."""
-    is_one = isinstance(actor, get_user_model()) and actor.is_superuser
-    return frozenset({Role.ADMINISTRATEUR} if is_one else ())
-
-
-def provisioned_structures(user) -> frozenset[int]:
-    """The ids of the structures whose people an identity manager, if `user` is one, tells us of."""
-    return _structures_of_software(user, Scope.IDENTITIES)
-
-
-def fed_structures(user) -> frozenset[int]:
-    """The ids of the structures that a software, if `user` is one, sends readings for; read once per user object."""
-    return _structures_of_software(user, Scope.USAGE)
-
-
-def _structures_of_software(user, scope: Scope) -> frozenset[int]:
-    kept = f"_{scope}_structures"
-    if not hasattr(user, kept):
-        software = getattr(user, "software", None)
-        opens = software is not None and scope in software.scopes
-        setattr(user, kept, seen_structures(user) if opens else frozenset())
-    return getattr(user, kept)

@@ -32,6 +32,10 @@ def is_held(field: str, now: datetime) -> Q:
 
 
 class JournalQuerySet(models.QuerySet):
+    def of_structures(self, structures):
+        """The lines about their BAL and about themselves; those about a person alone stand on the person's page."""
+        return self.filter(Q(bal__structure__in=structures) | Q(bal=None, structure__in=structures))
+
     def visible_to(self, user):
         """The lines on the structures one sees, a BAL that one holds, oneself; a délégataire only uses the box."""
         if user.is_superuser:
@@ -89,6 +93,7 @@ class JournalEntry(models.Model):
         ordering = ["-at", "-pk"]
         indexes = [
             models.Index(fields=["bal", "-at"], name="journal_of_bal"),
+            models.Index(fields=["at"], name="journal_since"),
             models.Index(fields=["at"], name="journal_untold", condition=Q(told_at=None)),
             # For `claim`: by the one above PostgreSQL would read every line still untold, thousands after a campaign.
             models.Index(fields=["id"], name="journal_to_claim", condition=Q(told_at=None)),
@@ -118,8 +123,10 @@ class JournalEntry(models.Model):
 
     @property
     def says_why(self) -> bool:
-        """Does its note begin by a reason, and not by what was too long to stand before and after?"""
-        return not self.note.startswith((*WHOLE.values(),))
+        """Does its note begin by a reason, which somebody gave, and not by what was too long to stand before and after?
+        What a job notes is what it saw."""
+        is_told = self.by_id is not None or self.signatory_id is not None
+        return is_told and not self.note.startswith((*WHOLE.values(),))
 
     def get_what_display(self) -> str:
         return LABELS.get(self.what, self.what)

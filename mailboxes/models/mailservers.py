@@ -2,6 +2,7 @@
 for (ManageSieve). And of our own mail servers, which ones rest."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -65,6 +66,20 @@ class Failing(models.Model):
         self.attempts, self.failing_since, self.failure, self.next_at = 0, None, "", next_at
 
 
+class Locked:
+    """What opens a mail server: its secret is kept under lock."""
+
+    secret: Any  # a column of the row
+
+    @property
+    def password(self) -> str | None:
+        return unlock(PURPOSE, self.secret)
+
+    @password.setter
+    def password(self, password: str) -> None:
+        self.secret = lock(PURPOSE, password)
+
+
 class MailServerQuerySet(FailingQuerySet):
     def used(self):
         return self.filter(Q(reads_space=True) | Q(sets_replies=True))
@@ -79,7 +94,7 @@ class MailServerQuerySet(FailingQuerySet):
         return bool(self.due(now).filter(pk=pk).update(leased_until=now + settings.MAIL_VISIT_LEASE))
 
 
-class MailServer(Failing):
+class MailServer(Locked, Failing):
     """An operator's mail server, where its administrators opened it to us."""
 
     class Tls(models.TextChoices):
@@ -121,21 +136,13 @@ class MailServer(Failing):
         """`used`, in Python."""
         return self.reads_space or self.sets_replies
 
-    @property
-    def password(self) -> str | None:
-        return unlock(PURPOSE, self.secret)
-
-    @password.setter
-    def password(self, password: str) -> None:
-        self.secret = lock(PURPOSE, password)
-
 
 class MailAccessQuerySet(FailingQuerySet):
     def of_operator(self, operator: int):
         return self.filter(bal__operator=operator)
 
 
-class MailAccess(Failing):
+class MailAccess(Locked, Failing):
     """Of one BAL at its operator's server: its own secret, where there is one, and how its readings go."""
 
     bal = models.OneToOneField(Bal, models.CASCADE, related_name="mail_access")
@@ -150,14 +157,6 @@ class MailAccess(Failing):
 
     def __str__(self):
         return f"{self.bal}"
-
-    @property
-    def password(self) -> str | None:
-        return unlock(PURPOSE, self.secret)
-
-    @password.setter
-    def password(self, password: str) -> None:
-        self.secret = lock(PURPOSE, password)
 
 
 def bals_to_read(server: MailServer, now: datetime) -> models.QuerySet[Bal]:

@@ -55,7 +55,7 @@ RISING, FALLING = "rising", "falling"
 _G = ThresholdGroup
 # fmt: off
 THRESHOLDS = [
-    Threshold("READING_FRESH_DAYS", _G.USE, "Un relevé vaut",
+    Threshold("READING_FRESH_DAYS", _G.USE, "Durée de validité d’un relevé",
               "Au-delà, l’usage d’une BAL est inconnu et rien n’en est conclu ; un opérateur peut avoir le sien.", 7,
               180),
     Threshold("IDLE_REMINDERS", _G.USE, "Rappels d’une alerte d’inactivité",
@@ -70,8 +70,8 @@ THRESHOLDS = [
               "Qui s’est servi de sa BAL depuis n’est pas interrogé.", 1, 24, "mois"),
     Threshold("QUOTA_THRESHOLDS", _G.SPACE, "Alertes de remplissage",
               "Le premier prévient, le dernier dit qu’elle est pleine.", 50, 99, "%", many=RISING),
-    Threshold("QUOTA_HYSTERESIS", _G.SPACE, "Une alerte se lève",
-              "Autant de points sous son seuil.", 1, 20, "points"),
+    Threshold("QUOTA_HYSTERESIS", _G.SPACE, "Fin d’une alerte de remplissage",
+              "La BAL est redescendue d’autant de points sous le seuil.", 1, 20, "points"),
     Threshold("REQUEST_ESCALATE_AFTER", _G.DELAYS, "Demande relancée sans effet, dite au gestionnaire",
               "Autant de jours après la relance de l’opérateur.", 1, 60),
     Threshold("DELETION_WAIT", _G.DELAYS, "Entre la dépublication et la demande de suppression",

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from directory.dates import day_of
 from mailboxes.models.bulk import among
 from mailboxes.models.forecast import WINDOW, Point
 from mailboxes.models.thresholds import chosen
@@ -69,7 +70,7 @@ class Reading(models.Model):
         constraints = [models.UniqueConstraint(fields=["bal", "at", "source"], name="reading_once")]
 
     def __str__(self):
-        return f"{self.bal}, {self.at:%d/%m/%Y}"
+        return f"{self.bal}, {day_of(self.at)}"
 
     @staticmethod
     def kept_since(now: datetime) -> datetime:

@@ -9,6 +9,7 @@ from directory.readers.address import read_address
 from directory.typography import quoted
 from mailboxes.forms.offers import UnwrittenForm, field_of, name_the_empty_choice, offer_choices, offer_rows, why_field
 from mailboxes.forms.people import DateInput
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.lifecycle import ATTESTATION
 from mailboxes.models import Bal, Domain, Operator, Structure
 from mailboxes.models.fields import IdentifierFormField
@@ -142,7 +143,7 @@ class UndoForm(forms.Form):
 class IntoForm(forms.Form):
     """Another structure that one manages; it stands in the page's address, so that the preview is of that one."""
 
-    into = forms.ModelChoiceField(Structure.objects.none(), label="Structure d’arrivée", empty_label="Choisir…")
+    into = StructureField(Structure.objects.none(), label="Structure d’arrivée", empty_label="Choisir…")
 
     def __init__(self, data, *, structure: Structure, user):
         super().__init__(data)

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from directory.models import Entry
 from mailboxes.indicators.costs import Cost, Prices
 from mailboxes.models import Bal, Price, Structure
-from mailboxes.models.bals import IS_EXPECTED, BalQuerySet
+from mailboxes.models.bal_sets import IS_EXPECTED, BalQuerySet
 from mailboxes.moves.models import ANSWERED, MigratedBal, MigratedBalQuerySet, Migration, MigrationStep
 from mailboxes.moves.rules import Surroundings
 from mailboxes.rules import Refused
@@ -38,6 +38,11 @@ class MigrationPreview:
     @property
     def free(self) -> list[Proposed]:
         return [line for line in self.lines if not line.blocked]
+
+    @property
+    def is_possible(self) -> bool:
+        """Is there one that moves, or might at another address?"""
+        return any(not line.blocked or line.is_mendable for line in self.lines)
 
     @property
     def blocked(self) -> list[Proposed]:

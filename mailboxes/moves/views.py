@@ -14,7 +14,7 @@ from mailboxes.forms import EmptyForm
 from mailboxes.lifecycle import Act
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Bal, Structure
-from mailboxes.models.bals import managed_structures
+from mailboxes.models.roles import managed_structures
 from mailboxes.moves.actions import launch_migration, undo_migration
 from mailboxes.moves.forms import (
     CloseFormersForm,

@@ -3,6 +3,7 @@
 from django import forms
 
 from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Operator, Structure
 from mailboxes.models.fields import length_of
 from mailboxes.offers.actions import RatingSaid, rate_operator
@@ -12,7 +13,7 @@ MARKS = [("", "sans note"), *((number, f"{number} sur {Rating.MOST}") for number
 
 
 class ChooseStructureForm(forms.Form):
-    structure = forms.ModelChoiceField(Structure.objects.none(), label="Pour la structure", empty_label=None)
+    structure = StructureField(Structure.objects.none(), label="Pour la structure", empty_label=None)
 
     def __init__(self, *args, structures, **kwargs):
         super().__init__(*args, **kwargs)

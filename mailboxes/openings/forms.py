@@ -8,7 +8,7 @@ from django.utils.formats import number_format
 from django.utils.functional import cached_property
 
 from mailboxes.models import Bal, Domain, Person, Structure
-from mailboxes.models.bals import managed_structures
+from mailboxes.models.roles import managed_structures
 from mailboxes.openings.actions import set_naming
 from mailboxes.openings.advice import Advice, advise
 from mailboxes.openings.homonyms import address_warnings, boxes_of, namesake_warnings, namesakes, team_namesakes

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from directory.check import ERRORS, CheckVerdict
 from directory.check import check as check_address
+from directory.dates import day_of
 from directory.folding import Folded, fold, name_key, name_key_of
 from directory.identifiers import domain_of
 from directory.models import Entry
@@ -49,7 +50,7 @@ def address_warnings(address: str) -> list[Warned]:
     """What the annuaire says of this very address, and of those a letter or two away."""
     answer, warned = check_address(address), []
     if answer.verdict == CheckVerdict.FORMER and answer.withdrawn_at:
-        left = f"{quoted(address)} était à l’annuaire jusqu’au {answer.withdrawn_at:%d/%m/%Y}"
+        left = f"{quoted(address)} était à l’annuaire jusqu’au {day_of(answer.withdrawn_at)}"
         warned.append(Warned("former", f"{left} : on peut encore écrire là à son ancien titulaire."))
     if not answer.verdict.is_inside:
         warned.append(Warned("outside", f"{answer.verdict.value} Voyez avec l’opérateur."))

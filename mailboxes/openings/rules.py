@@ -7,8 +7,8 @@ from directory.models import Activity, Entry
 from directory.typography import quoted
 from mailboxes.lifecycle import Act, Role
 from mailboxes.models import Affiliation, Bal, Domain, Operator, Structure
-from mailboxes.models.bals import roles_at
 from mailboxes.models.numbers import at_structure
+from mailboxes.models.roles import roles_at
 from mailboxes.rules.holders import check_can_hold, check_number
 from mailboxes.rules.places import check_standing
 from mailboxes.rules.refusals import Refused

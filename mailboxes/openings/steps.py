@@ -8,6 +8,7 @@ from django.utils.functional import cached_property
 from directory.typography import quoted
 from mailboxes.forms.offers import CHOOSE, field_of, name_the_empty_choice, offer_choices, offer_rows
 from mailboxes.forms.people import PersonField, attest, reference_of
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Bal, Delegataire, Domain, Person, Structure
 from mailboxes.models.fields import length_of
 from mailboxes.models.people import people_of_annuaire
@@ -48,7 +49,7 @@ class OpeningStepForm(forms.Form):
 
 
 class UsageForm(OpeningStepForm):
-    structure = forms.ModelChoiceField(Structure.objects.none(), label="Pour quelle structure ?")
+    structure = StructureField(Structure.objects.none(), label="Pour quelle structure ?")
     users = forms.ChoiceField(label="Qui s’en servira ?", choices=Users.choices, widget=forms.RadioSelect)
     goes_on = forms.TypedChoiceField(
         label="Faut-il répondre aux messages pendant l’absence d’une personne (congé, remplacement) ?",

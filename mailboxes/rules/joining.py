@@ -6,7 +6,7 @@ from collections.abc import Iterable, Set
 from directory.typography import quoted
 from mailboxes.lifecycle import OVER, Act
 from mailboxes.models import SYSTEM, Affiliation, Cotitulaire, Joining, Person, Structure, bulk
-from mailboxes.models.bals import managed_structures
+from mailboxes.models.roles import managed_structures
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.roles import check_may
 

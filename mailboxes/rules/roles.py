@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from directory.typography import quoted
 from mailboxes.lifecycle import BY_VERB, EVEN_AFTER_DEPARTURE, WHO_MAY, Act, Role, Verb
 from mailboxes.models import SYSTEM, Bal, Person, Structure
-from mailboxes.models.bals import managed_structures, platform_roles, roles_at
+from mailboxes.models.roles import managed_structures, platform_roles, roles_at
 from mailboxes.rules.refusals import NotAllowed
 
 

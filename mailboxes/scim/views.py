@@ -18,7 +18,7 @@ from rest_framework.views import APIView, exception_handler
 
 from directory.typography import for_software, quoted
 from mailboxes.api.parsers import StrictParser
-from mailboxes.api.problems import sentence_of
+from mailboxes.api.problems import headers_of, sentence_of
 from mailboxes.lifecycle import Scope
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.scim.actions import change, forget, provision
@@ -32,7 +32,6 @@ MOST = 200  # resources of one answer
 FILTER = re.compile(r'^\s*([A-Za-z.]+)\s+eq\s+("(?:[^"\\]|\\.)*"|true|false)\s*$', re.IGNORECASE)
 LOOKED_FOR = {"username": "user_name__iexact", "externalid": "external_id", "id": "pk", "emails.value": "email__iexact",
               "emails": "email__iexact", "active": "active"}  # fmt: skip
-PASSED_ON = ("WWW-Authenticate", "Retry-After", "Allow")
 
 
 class ScimRenderer(JSONRenderer):
@@ -62,8 +61,7 @@ def scim_exception_handler(exc, context):
     answer = exception_handler(exc, context)
     if answer is None:
         return None
-    headers = {name: answer[name] for name in PASSED_ON if name in answer}
-    return error(answer.status_code, sentence_of(exc, answer), headers=headers)
+    return error(answer.status_code, sentence_of(exc, answer), headers=headers_of(answer))
 
 
 def error(status: int, detail: str, scim_type: str = "", headers: dict | None = None) -> Response:

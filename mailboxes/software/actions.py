@@ -34,7 +34,7 @@ def declare_software(
     role = Membership.Role.GESTIONNAIRE if Scope.MANAGE in scopes else Membership.Role.READER
     Membership.objects.bulk_create(Membership(user=account, structure=each, role=role) for each in structures)
     key, token = _new_key(software, days)
-    _write_of_software(software, Act.DECLARE_SOFTWARE, by=by, after=key.prefix, note=software.get_scopes_display())
+    _write_of_software(software, Act.DECLARE_SOFTWARE, by=by, after=_named(key), note=software.get_scopes_display())
     return software, token
 
 
@@ -47,7 +47,7 @@ def rotate_key(key: SoftwareKey, *, days: int, by, overlap_days: int = OVERLAP_D
     key.expires_at = min(key.expires_at, timezone.now() + timedelta(days=overlap_days))
     key.save(update_fields=["expires_at"])
     new, token = _new_key(key.software, days)
-    _write_of_software(key.software, Act.ROTATE_KEY, by=by, before=key.prefix, after=new.prefix)
+    _write_of_software(key.software, Act.ROTATE_KEY, by=by, before=_named(key), after=_named(new))
     return token
 
 
@@ -58,7 +58,7 @@ def revoke_key(key: SoftwareKey, *, by) -> SoftwareKey:
     check_key_stands(key)
     key.revoked_at = timezone.now()
     key.save(update_fields=["revoked_at"])
-    _write_of_software(key.software, Act.REVOKE_KEY, by=by, before=key.prefix)
+    _write_of_software(key.software, Act.REVOKE_KEY, by=by, before=_named(key))
     return key
 
 
@@ -73,6 +73,11 @@ def _new_key(software: Software, days: int) -> tuple[SoftwareKey, str]:
     expires_at = timezone.now() + timedelta(days=days)
     key = SoftwareKey.objects.create(software=software, prefix=prefix, digest=digest_of(token), expires_at=expires_at)
     return key, token
+
+
+def _named(key: SoftwareKey) -> str:
+    """As the journal tells it, and the list of keys shows it."""
+    return f"clé {key.prefix}"
 
 
 def _write_of_software(software: Software, act: Act, *, by, before: str = "", after: str = "", note: str = "") -> None:

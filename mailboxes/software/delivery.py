@@ -17,14 +17,18 @@ import hmac
 import ipaddress
 import json
 import socket
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import httpx
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from directory.typography import cut, quoted
+from mailboxes.actions.batches import Tally
 from mailboxes.models import JournalEntry
 from mailboxes.software.models import EVENT_OF, WAITS, Delivery, Webhook
 
@@ -32,6 +36,8 @@ TIMEOUT = 10  # seconds without a sign from the other side
 DEADLINE = 15  # seconds for the whole exchange, whatever signs it gives
 SETTLED = timedelta(hours=1)  # no transaction of ours lasts as long: below such a line, no other will appear
 BATCH = 500
+MOST_IN_VAIN = 3  # answers other than "received" that a webhook may give in one round
+ROUND = 45  # seconds: the next one begins a minute after it
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 # Of IPv6, what Python calls global though it stands for an IPv4 address, for a site of old, or for this very NAT.
 NOWHERE = [ipaddress.ip_network(one) for one in ("::/96", "64:ff9b:1::/48", "fec0::/10", "2001::/23", "192.88.99.0/24")]
@@ -63,6 +69,10 @@ def enlist(webhook: Webhook, now: datetime) -> int:
     return len(new)
 
 
+def enlist_each(webhooks: QuerySet[Webhook]) -> Tally:
+    return Tally(done=sum(enlist(webhook, timezone.now()) for webhook in webhooks))
+
+
 def told(line: JournalEntry) -> dict:
     """The body of a delivery: which BAL, what, when, from which state to which. No name of a person, no free text."""
     bal = line.bal
@@ -79,6 +89,25 @@ def told(line: JournalEntry) -> dict:
 
 
 # --- Telling it -------------------------------------------------------------------------------------------------------
+def deliver_each(deliveries: QuerySet[Delivery]) -> Tally:
+    """A webhook that does not answer, or refuses several in a row, is left alone for this round, and the round ends in
+    time: neither the others nor the other jobs wait for it."""
+    tally, in_vain = Tally(), Counter[int]()
+    ends_at = time.monotonic() + ROUND
+    for delivery in list(deliveries.select_related("webhook").order_by("next_at")):
+        if time.monotonic() > ends_at:
+            break
+        if in_vain[delivery.webhook_id] >= MOST_IN_VAIN:
+            continue
+        if deliver(delivery):
+            tally.done += 1
+            in_vain[delivery.webhook_id] = 0
+        else:
+            in_vain[delivery.webhook_id] += 1 if delivery.status else MOST_IN_VAIN
+            tally.refused[str(delivery)] = "non livrée"
+    return tally
+
+
 def deliver(delivery: Delivery) -> bool:
     """Send one that is due, under a lease; False when it was not taken, or another process holds it."""
     now = timezone.now()

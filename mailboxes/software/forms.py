@@ -3,6 +3,7 @@
 from django import forms
 
 from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Structure
 from mailboxes.models.fields import length_of
@@ -58,7 +59,7 @@ class WebhookForm(forms.Form):
 
 
 class AddWebhookForm(WebhookForm):
-    structure = forms.ModelChoiceField(
+    structure = StructureField(
         Structure.objects.none(), label="Structure", help_text="Et celles qui lui sont rattachées."
     )
     field_order = ["structure", "url", "events"]

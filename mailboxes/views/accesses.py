@@ -15,6 +15,7 @@ from django.utils import timezone
 from directory.dates import day_of
 from directory.sheets import as_xlsx
 from mailboxes import actions
+from mailboxes.findings import KeptCount, kept_of_many
 from mailboxes.forms.accesses import AccessReportForm
 from mailboxes.lifecycle import LIVE, Act, Role, State
 from mailboxes.lists.listing import Column, Listing
@@ -105,9 +106,17 @@ class AccessReport:
         bals = Bal.objects.filter(structure__in=self.structures.values("pk"), state__in=LIVE)
         held = Cotitulaire.objects.filter(bal=OuterRef("pk"))
         lent = Delegataire.objects.current().filter(bal=OuterRef("pk"))
-        if self.people is not None:
-            held, lent = held.filter(person__in=self.people), lent.filter(person__in=self.people)
-        return bals.filter(Exists(held) | Exists(lent)).order_by("structure__name", "address")
+        if self.people is None:  # nearly all: those that nobody may open are few, and one join finds them
+            found = bals.exclude(pk__in=Bal.objects.filter(~Exists(held), ~Exists(lent)).values("pk"))
+        else:
+            found = bals.filter(
+                Exists(held.filter(person__in=self.people)) | Exists(lent.filter(person__in=self.people))
+            )
+        return found.order_by("structure__name", "address")
+
+    def counted(self) -> KeptCount[int]:
+        count = self.bals().order_by().count
+        return KeptCount(count(), None) if self.people is not None else kept_of_many("accesses", self.structures, count)
 
     def with_accesses(self, bals: QuerySet[Bal]) -> QuerySet[Bal]:
         held = Cotitulaire.objects.select_related("person").order_by("-is_principal", "person__family_name", "pk")
@@ -148,10 +157,7 @@ class AccessReport:
         if self.since is None:
             return JournalEntry.objects.none()
         start = timezone.make_aware(datetime.combine(self.since, time.min))
-        about = Q(bal__structure__in=self.structures.values("pk")) | Q(
-            bal=None, structure__in=self.structures.values("pk")
-        )
-        found = JournalEntry.objects.filter(about, OF_AN_ACCESS, at__gte=start)
+        found = JournalEntry.objects.of_structures(self.structures.values("pk")).filter(OF_AN_ACCESS, at__gte=start)
         if self.people is not None:
             found = found.filter(person__in=self.people)
         return found.select_related("bal", "person", "by", "signatory").order_by("-at", "-pk")
@@ -181,7 +187,9 @@ class AccessList(Listing):
 
 def access_list(request, recertified: Recertified):
     form, report = _asked(request, recertified)
-    listing = AccessList(request, report.bals(), form=form, loaded=report.with_accesses(Bal.objects.all()))
+    count, counted_at = report.counted()
+    loaded = report.with_accesses(Bal.objects.all())
+    listing = AccessList(request, report.bals(), form=form, loaded=loaded, count=count)
     held: dict[int, list[HeldAccess]] = {}
     for one in report.accesses(listing.page):
         held.setdefault(one.bal.pk, []).append(one)
@@ -191,6 +199,7 @@ def access_list(request, recertified: Recertified):
     context = {
         "listing": listing,
         "page": listing.page,
+        "counted_at": counted_at,
         "since": report.since,
         "changes": changes[:CHANGES_SHOWN],
         "is_cut": changes.count() > CHANGES_SHOWN,

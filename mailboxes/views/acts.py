@@ -73,6 +73,30 @@ class ActionView(FormView):
         return super().get_context_data(**facts, back=self.back(), refusal=refusal, **kwargs)
 
 
+class ForeseenView(ActionView):
+    """An action that first shows what it will do: nothing is done before that is confirmed, and one may go back."""
+
+    def foresee(self, form, *, by) -> dict:
+        """What the page then shows; raises what can be refused."""
+        raise NotImplementedError
+
+    def refused_in(self, form) -> str | None:
+        """The field beside which a refusal is read, where it is not above them all."""
+        return None
+
+    def form_valid(self, form):
+        if "confirmed" in self.request.POST:
+            return super().form_valid(form)
+        if "back" in self.request.POST:
+            return self.render_to_response(self.get_context_data(form=form))
+        try:
+            facts = self.foresee(form, by=self.request.user)
+        except Refused as refused:
+            form.add_error(self.refused_in(form), refused)
+            return self.form_invalid(form)
+        return self.render_to_response(self.get_context_data(form=form, **facts))
+
+
 class BalActionView(ActionView):
     """An action on one BAL; a stranger gets 404 before anything else."""
 

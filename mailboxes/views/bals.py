@@ -22,7 +22,7 @@ from mailboxes.models import (
     Request,
     situations_by_rpps,
 )
-from mailboxes.models.bals import holder_left_in_row
+from mailboxes.models.bal_sets import holder_left_in_row
 from mailboxes.notices.ahead import ahead_of
 from mailboxes.notices.idleness import with_question
 from mailboxes.notices.proof import with_outcomes

@@ -11,7 +11,7 @@ from mailboxes import actions
 from mailboxes.indicators.costs import DIMENSIONS, Bill, Costs
 from mailboxes.lists.place import places_within
 from mailboxes.models import Bal, Domain, Operator, Price, Structure, Use
-from mailboxes.models.bals import platform_roles
+from mailboxes.models.roles import platform_roles
 from mailboxes.views.files import csv_table, xlsx_file
 from mailboxes.views.frame import sees_structures
 

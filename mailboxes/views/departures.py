@@ -11,8 +11,8 @@ from mailboxes import actions
 from mailboxes.forms import DepartureForm, NoteForm, OpenMovementForm
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Movement, standing_of
-from mailboxes.rules import Refused, check_ask_handover, check_cancel_departure, check_depart, check_open_movement
-from mailboxes.views.acts import ActionView
+from mailboxes.rules import check_ask_handover, check_cancel_departure, check_depart, check_open_movement
+from mailboxes.views.acts import ActionView, ForeseenView
 from mailboxes.views.movements import orphans
 
 
@@ -68,7 +68,7 @@ def _left_or_seen_to(stay: Affiliation) -> date | None:
     return timezone.localdate(seen.seen_at) if seen else stay.left_on
 
 
-class DepartureView(StayActionView):
+class DepartureView(ForeseenView, StayActionView):
     """A departure on one page: what is decided of each BAL and access, then what follows from it, then one act."""
 
     form_class = DepartureForm
@@ -90,19 +90,11 @@ class DepartureView(StayActionView):
     def check(self, *, by):
         check_depart(self.stay, by=by)
 
-    def form_valid(self, form):
-        if "confirmed" in self.request.POST:
-            return super().form_valid(form)
-        if "back" in self.request.POST:
-            return self.render_to_response(self.get_context_data(form=form))
-        try:
-            now, later = actions.foresee_departure(self.stay, form.departure(), by=self.request.user)
-        except Refused as refused:
-            form.add_error(None, refused)
-            return self.form_invalid(form)
+    def foresee(self, form, *, by):
+        now, later = actions.foresee_departure(self.stay, form.departure(), by=by)
         is_recorded = any(line.what == Act.RECORD_DEPARTURE for line in now)
         facts = {"now": now, "later": later, "is_recorded": is_recorded, "left_on": form.cleaned_data["left_on"]}
-        return self.render_to_response(self.get_context_data(form=form, is_foreseen=True, **facts))
+        return {"is_foreseen": True, **facts}
 
     def perform(self, form, *, by):
         movement = actions.depart(self.stay, form.departure(), by=by)

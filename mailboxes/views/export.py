@@ -11,7 +11,7 @@ from directory.dates import day_of
 from directory.sheets import as_xlsx
 from mailboxes.lifecycle import State
 from mailboxes.models import Cotitulaire, Delegataire, Reading
-from mailboxes.models.bals import BalQuerySet
+from mailboxes.models.bal_sets import BalQuerySet
 from mailboxes.models.bulk import among
 from mailboxes.models.people import written_name
 

@@ -5,7 +5,7 @@ from django.utils.functional import SimpleLazyObject
 from directory.models import SyncRun
 from mailboxes.lists.place import choices_of, place_of
 from mailboxes.models import Structure
-from mailboxes.models.bals import managed_structures
+from mailboxes.models.roles import managed_structures
 from mailboxes.views.crumbs import crumbs_of
 from mailboxes.views.menu import menu_for, pinned_of
 

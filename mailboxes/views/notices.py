@@ -101,12 +101,23 @@ def notice_list(request):
 
 
 def mark_mendable(notices, user) -> None:
-    """Adds `is_mendable`; and `shows_address`, for of who is no longer there, or never was, the address is not ours."""
+    """Adds `is_mendable`, with its `remedies`; and `shows_address`, for of who is no longer there, or never was, the
+    address is not ours."""
     people = {notice.person_id for notice in notices}
     seen = set(Person.objects.visible_to(user).filter(pk__in=people).values_list("pk", flat=True))
     for notice in notices:
         notice.shows_address = notice.person_id is None or notice.person_id in seen
         notice.is_mendable = notice.is_stuck and allows(check_mend_notice, notice, Act.GIVE_NOTICE, by=user)
+        notice.remedies = _remedies(notice, notice.person if notice.shows_address else None)
+
+
+def _remedies(notice: Notice, seen: Person | None) -> list[str]:
+    """Their names, the one that mends it first: to give by hand what no mail can reach, to send again once there is
+    another address, else to mend the address. `seen`: its person, to whoever may see them."""
+    is_by_hand = notice.channel == Notice.Channel.HAND or (notice.person is None and not notice.address)
+    is_mended = seen and notice.channel != Notice.Channel.MSSANTE and seen.email not in ("", notice.address)
+    first = "give" if is_by_hand else "mend" if seen and not is_mended else "resend"
+    return [first, *(act for act in ("mend", "resend", "give") if act != first and (act != "mend" or seen))]
 
 
 class NoticeActionView(ActionView):
@@ -152,6 +163,7 @@ class ResendNoticeView(NoticeActionView):
 # --- Asking -----------------------------------------------------------------------------------------------------------
 class AskUseView(ActView):
     act = Act.ASK_USE
+    warning = "Un avis part à ses titulaires, qui disent d’un clic si elle sert. Sans réponse, elle reste ouverte."
     done = "La question est posée à ses titulaires."
 
     def perform(self, form, *, by):
@@ -160,6 +172,10 @@ class AskUseView(ActView):
 
 class AskDeletionView(ActView):
     act = Act.ASK_DELETION
+    warning = (
+        "Un avis part à ses titulaires : à eux de demander la suppression, une fois leurs messages utiles enregistrés. "
+        "Sans réponse, rien n’est supprimé."
+    )
     done = "C’est demandé à qui tient cette BAL."
 
     def perform(self, form, *, by):

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,8 +17,8 @@ from mailboxes.forms.filters import PersonFilter
 from mailboxes.forms.people import labels_of
 from mailboxes.lifecycle import Act
 from mailboxes.lists.listing import Column, Listing
-from mailboxes.models import Affiliation, Bal, Joining, Movement, Person, Structure
-from mailboxes.models.bals import managed_structures
+from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, Joining, Movement, Person, Structure
+from mailboxes.models.roles import managed_structures
 from mailboxes.rules import (
     NotAllowed,
     allows,
@@ -107,12 +108,16 @@ def _rows(user):
     lent."""
     stays = Affiliation.objects.visible_to(user).select_related("structure").order_by("structure__name", "-pk")
     files = Prefetch("movements", Movement.objects.open(), to_attr="open_files")
-    bals = Bal.objects.live().visible_to(user).values("pk")
-    running = Q(delegations__bal__in=bals, delegations__ended_at=None)
+    of_person = {"person": OuterRef("pk"), "bal__in": Bal.objects.live().visible_to(user).values("pk")}
     return Person.objects.annotate(
-        held_count=Count("held", filter=Q(held__bal__in=bals), distinct=True),
-        lent_count=Count("delegations", filter=running, distinct=True),
+        held_count=_number_of(Cotitulaire.objects.filter(**of_person)),
+        lent_count=_number_of(Delegataire.objects.filter(**of_person, ended_at=None)),
     ).prefetch_related(Prefetch("affiliations", stays.prefetch_related(files), to_attr="stays"))
+
+
+def _number_of(rows: QuerySet) -> Coalesce:
+    """Counted for each of the people shown: joined, all the BAL that `user` sees would be gathered first."""
+    return Coalesce(Subquery(rows.order_by().values("person").annotate(number=Count("pk")).values("number")), 0)
 
 
 def find(request, pk) -> Person:

@@ -12,7 +12,7 @@ from mailboxes.lifecycle import LIVE, Act
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import places_within
 from mailboxes.models import Domain, Membership, Operator, Structure
-from mailboxes.models.bals import platform_roles
+from mailboxes.models.roles import platform_roles
 from mailboxes.rules import allows, check_describe_operator, check_may, check_record_operator, check_somewhere, may_at
 from mailboxes.views.acts import ActionView, EnteringView
 from mailboxes.views.frame import sees_structures

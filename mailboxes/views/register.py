@@ -13,7 +13,7 @@ from mailboxes.lists.bulk import KINDS
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import place_of
 from mailboxes.models import Bal
-from mailboxes.models.bals import managed_structures
+from mailboxes.models.roles import managed_structures
 from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.batches import asked_of, begin, picked
 from mailboxes.views.export import register_book, register_lines

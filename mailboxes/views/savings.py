@@ -11,7 +11,7 @@ from mailboxes.indicators.costs import Cost
 from mailboxes.indicators.savings import Savings
 from mailboxes.lifecycle import Act
 from mailboxes.lists.place import places_within
-from mailboxes.models.bals import managed_structures
+from mailboxes.models.roles import managed_structures
 from mailboxes.notices.idleness import to_ask_deletion
 from mailboxes.rules import Refused, check_somewhere
 from mailboxes.views.acts import ActionView

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django import forms
@@ -9,9 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
+from directory.dates import day_of, minute_of
 from directory.sheets import as_xlsx
-from directory.typography import NO_BREAK, grouped
+from directory.typography import NO_BREAK, grouped, signed
 from mailboxes import actions
 from mailboxes.forms.offers import offer_choices, offer_rows
 from mailboxes.forms.structure_field import StructureField
@@ -72,6 +75,12 @@ class CompareList(Listing):
 
     is_by_department = False
     noun = "structure"
+
+    @cached_property
+    def shown(self) -> list[Column]:
+        """The first column is headed by what a line is."""
+        first, *others = super().shown
+        return [first._replace(label=capfirst(self.noun)), *others]
 
     @property
     def total(self) -> str:
@@ -183,24 +192,26 @@ def cell_of(line: SideLine, one: Yardstick, values: list[int]) -> SideCell:
 
 def course_of(values: list[int], *, unit: str = "") -> SideCourse:
     changed = values[-1] - values[0] if len(values) > 1 else 0
-    told = f"{'+' if changed > 0 else '-'}{grouped(abs(changed))}{f'{NO_BREAK}{unit}' if unit else ''}"
+    told = signed(changed) + (f"{NO_BREAK}{unit}" if unit else "")
     return SideCourse(sparkline(values), changed, f"{told} en trois mois" if changed else "")
 
 
 def export(request: HttpRequest, form: str) -> HttpResponse:
-    """What the page shows, whole; who took it is written down."""
+    """What the page shows, whole, and of when each figure is; who took it is written down."""
     if not sees_structures(request.user):
         raise Http404
     asked = CompareForm(request.GET, seen=places_within(request))
-    _, lines = asked.lines()
+    compared, lines = asked.lines()
     actions.trace(request.user, "export", f"structures comparées, {form}, {request.GET.urlencode()}")
     is_by_department = by_department(asked)
     header = ["Département"] if is_by_department else ["Structure", "FINESS ou SIRET", "Département"]
     header += [f"{one.label} ({one.unit})" if one.unit else one.label for one in YARDSTICKS]
     header += ["BAL payées sans usage", "€ par an sans usage", "dont de coût inconnu (BAL)"]
+    header += ["Mesuré le", "Sans usage compté le"]
+    of_when = [day_of(compared.day), minute_of(compared.counted_at or timezone.now())]
     sort = request.GET.get("sort", "")
     ordered = sorted_lines(lines, sort if sort.lstrip("-") in {c.name for c in CompareList.columns} else WORST_FIRST)
-    rows = ([*_names(line, is_by_department), *_figures(line)] for line in ordered)
+    rows = ([*_names(line, is_by_department), *_figures(line), *of_when] for line in ordered)
     if form == "csv":
         return csv_table("structures-comparees", header, rows)
     return xlsx_file("structures-comparees", as_xlsx("Structures comparées", header, rows))

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from directory.models import SyncRun
 from mailboxes import actions
 from mailboxes.models import Bal, Domain, Membership, PassedStep, Person, Structure
-from mailboxes.models.bals import platform_roles
+from mailboxes.models.roles import platform_roles
 
 
 class Link(NamedTuple):

@@ -3,11 +3,11 @@
 from mailboxes.forms import DepublishForm
 from mailboxes.lifecycle import RequestKind, State, Verb
 from mailboxes.requests.wayout import auto_reply_for, preview
-from mailboxes.rules import Refused, check_move, check_replacement
-from mailboxes.views.acts import BalActionView, MoveView
+from mailboxes.rules import check_move, check_replacement
+from mailboxes.views.acts import BalActionView, ForeseenView, MoveView
 
 
-class DepublishView(BalActionView):
+class DepublishView(ForeseenView, BalActionView):
     template_name = "mailboxes/requests/depublish.html"
     form_class = DepublishForm
     label = Verb.REQUEST_DEPUBLICATION.label
@@ -24,20 +24,15 @@ class DepublishView(BalActionView):
     def check(self, *, by):
         check_move(self.bal, Verb.REQUEST_DEPUBLICATION, by=by)
 
-    def form_valid(self, form):
-        if "confirmed" in self.request.POST:
-            return super().form_valid(form)
-        if "back" in self.request.POST:
-            return self.render_to_response(self.get_context_data(form=form))
-        try:
-            self.check(by=self.request.user)
-            self.bal.replaced_by = form.replaced_by
-            check_replacement(self.bal)
-        except Refused as refused:
-            form.add_error("other" if form.cleaned_data["choice"] == "other" else None, refused)
-            return self.form_invalid(form)
+    def foresee(self, form, *, by):
+        self.check(by=by)
+        self.bal.replaced_by = form.replaced_by
+        check_replacement(self.bal)
         form.propose()
-        return self.render_to_response(self.get_context_data(form=form, letter=self._letter(form)))
+        return {"letter": self._letter(form)}
+
+    def refused_in(self, form):
+        return "other" if form.cleaned_data["choice"] == "other" else None
 
     def _letter(self, form):
         facts = {"replaced_by": form.replaced_by, "auto_reply": form.cleaned_data.get("auto_reply", "")}

@@ -1,5 +1,6 @@
 """What pages, exports, calls of the API and jobs cost in CPU: a hospital group's register, PostgreSQL as installed."""
 
+import gc
 import itertools
 import os
 import random
@@ -21,7 +22,7 @@ from directory.models import Entry
 from mailboxes import jobs
 from mailboxes.api.keys import KeyThrottle
 from mailboxes.lifecycle import Scope
-from mailboxes.models import Bal, Membership, Structure
+from mailboxes.models import Affiliation, Bal, Membership, Operator, Structure
 from mailboxes.software.actions import declare_software
 from mailboxes.views.menu import MENU, MenuGroup
 from tests.bench import shape
@@ -58,6 +59,9 @@ def rows() -> Iterator[Row]:
         shape.fill(bals, journal=JOURNAL * bals)
         call_command("job", "take_measures", for_real=True, stdout=StringIO())  # as every quarter of an hour
         whole, one = keys()
+        look(reverse("dashboard"))  # loads the rest
+        gc.collect()
+        gc.freeze()  # as gunicorn.conf.py does
         if bals == BALS:
             for name, limit, go in calls(whole, one):
                 yield Row(f"{name}, {bals} BAL", spent(go), "ms CPU", limit=limit)
@@ -99,12 +103,15 @@ def calls(whole: str, one: str) -> Iterator[tuple[str, float | None, Callable]]:
     def ask(path: str, token: str = whole, **body):
         facts = {"headers": {"Authorization": f"Bearer {token}"}}
         answer = client.post(path, body, "application/json", **facts) if body else client.get(path, **facts)
-        assert answer.status_code == 200, (path, answer.status_code)
+        assert answer.status_code in (200, 201), (path, answer.content)
 
     draw, count = random.Random(5), itertools.count()
     people = list(Entry.objects.filter(kind="PER").exclude(person_id="").order_by("digest")[:QUESTIONS])
     asked = [{"rpps": line.person_id, "finess": draw.choice(["", line.structure_id])} for line in people]
     pks = list(Bal.objects.order_by("?").values_list("pk", flat=True)[:QUESTIONS])
+    stay = Affiliation.objects.filter(left_on=None)[0]
+    domain = Operator.objects.first().domains.get_or_create(name="essai.mssante.fr")[0]
+    new = {"structure": stay.structure_id, "operator": domain.operator.code, "kind": "ORG", "exists": True}
 
     def turn(some: list):
         return some[next(count) % len(some)]
@@ -113,6 +120,11 @@ def calls(whole: str, one: str) -> Iterator[tuple[str, float | None, Callable]]:
     yield "API, 50 BAL", 10, lambda: ask("/api/v1/bals/")
     yield "API, 50 BAL of a key of one structure", 10, lambda: ask("/api/v1/bals/", one)
     yield "API, one BAL", 6, lambda: ask(f"/api/v1/bals/{turn(pks)}/")
+    yield (
+        "API, one BAL entered",
+        12,
+        lambda: ask("/api/v1/bals/", principal=stay.person_id, address=f"n{next(count)}@{domain.name}", **new),
+    )
     yield "resolver", 7, lambda: ask("/api/v1/resolve/?rpps={rpps}&finess={finess}".format(**turn(asked)))
     yield f"resolver, {QUESTIONS} questions at once", QUESTIONS / 2, lambda: ask("/api/v1/resolve/", questions=asked)
     yield "check of an address", 3, lambda: ask(f"/api/v1/check/?address={turn(people).address}")

@@ -3,6 +3,7 @@
 Run in the environment of an application (see `app_server`); the password of every account is PASSWORD.
 """
 
+import itertools
 import json
 import os
 import time
@@ -166,6 +167,7 @@ def write():
             listed.refresh_from_db()
             carry_on(apply_import(listed, by=gisele), by=SYSTEM)
     ask_about_people(people, gisele)
+    follow_a_region(trust, bal)
     search_index.level()
     for run in runs:
         figures.record(run)
@@ -180,6 +182,27 @@ def ask_about_people(people, gisele):
     Membership.objects.create(user=marie, structure=clinic, role="gestionnaire")
     facts = {"function": "Praticien consultant en réadaptation cardiovasculaire", "by": marie}
     actions.ask_joining(people["bruno"], clinic, **facts)
+
+
+def follow_a_region(trust, bal):
+    """Solange follows 300 structures of a GRADeS, and may read the Fondation."""
+    grades = Structure.objects.create(name="Confluences e-santé", kind="grades", postcode="69007", town="Lyon")
+    solange = User.objects.create_user("solange", "solange@exemple.invalid", PASSWORD, first_name="Solange")
+    for structure, role in ((grades, "gestionnaire"), (trust, "reader")):
+        Membership.objects.create(user=solange, structure=structure, role=role)
+    towns = [("01400", "Châtillon-sur-Chalaronne"), ("38500", "Voiron"), ("69400", "Villefranche-sur-Saône"), ("", "")]
+    followed = [
+        Structure(
+            name=f"Établissement des Hortensias n° {rank + 1}", kind="ehpad", parent=grades, postcode=code, town=town
+        )
+        for rank, (code, town) in zip(range(300), itertools.cycle(towns))
+    ]
+    for rank, row in enumerate(Structure.objects.bulk_create(followed)[:40]):
+        bal("ORG", f"equipe{rank}", structure=row, percent_full=96 if rank % 3 else 40)
+    everywhere, today = Structure.objects.all(), timezone.localdate()
+    for week in (2, 1, 0):
+        actions.keep_measures(everywhere)
+        Measure.objects.filter(day=today).update(day=today - timedelta(days=7 * week))
 
 
 def make_person(name, structure, rpps):
@@ -240,6 +263,7 @@ if __name__ == "__main__":
         Affiliation,
         Bal,
         Cotitulaire,
+        Measure,
         Membership,
         Notice,
         Operator,

@@ -116,6 +116,12 @@ BREAKABLE = """() => {
 }"""
 
 
+# A field that says its label again, in grey, until one types.
+REPEATED = """() => [...document.querySelectorAll("input[placeholder]")]
+    .filter((one) => [...one.labels].some((label) => label.innerText.trim() === one.placeholder.trim()))
+    .map((one) => one.placeholder)"""
+
+
 # What people of the cast typed, which is left to them.
 TYPED: tuple[str, ...] = ()
 
@@ -141,6 +147,8 @@ def look(shoot, assert_accessible):
                 assert_accessible(page)
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, "it overflows"
                 assert breakable(page) == [], "a line may break there"
+                assert page.locator("option", has_text="---").count() == 0, "a choice without a name"
+                assert page.evaluate(REPEATED) == [], "a field says its label twice"
             except AssertionError as fault:
                 faults.append(f"{name}, {width} pixels wide: {fault}")
 

@@ -20,8 +20,8 @@ PICTURES = {
     "campagne": ("gisele", "/campagnes/", "main table tbody a"),
     "depart": ("gisele", "/dossiers/", "main table tbody a"),
     "acces": ("gisele", "/acces/", ""),
-    "structures": ("admin", "/structures/", ""),
-    "activite": ("admin", "/activite/", ""),
+    "structures": ("solange", "/structures/comparer/", ""),
+    "activite": ("solange", "/activite/", ""),
 }
 ON_A_PHONE = {"mes-bal": ("alice", "/mes-bal/", ""), "delegataire": ("delphine", "/mes-bal/", "")}
 OPEN_SESSIONS = """

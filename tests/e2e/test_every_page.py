@@ -106,6 +106,25 @@ GISELE = {
     "webhooks": "/logiciels/webhooks/",
     "webhook-new": "/logiciels/webhooks/ajouter/",
 }
+SOLANGE = {  # who follows 300 structures: the pages that then differ
+    "grades-inbox": "/",
+    "grades-finding": "/a-faire/pleine/",
+    "grades-compare": "/structures/comparer/",
+    "grades-compare-filtered": "/structures/comparer/?q=villefranche&sort=-live",
+    "grades-map": "/structures/comparer/?par=departement",
+    "grades-structures": "/structures/",
+    "grades-activity": "/activite/?since=2020-01-01",
+    "grades-savings": "/economies/",
+    "grades-costs": "/couts/",
+    "grades-indicators": "/indicateurs/",
+    "grades-register": "/bal/",
+    "grades-gaps": "/ecarts/",
+    "grades-engagement": "/engagements/nouveau/",
+    "grades-import": "/imports/nouveau/",
+    "grades-panorama": "/operateurs/panorama/",
+    "grades-protocols": "/protocole/",
+    "grades-reviews": "/campagnes/revues/",
+}
 GISELE_ON_A_BAL = {
     "bal": "",
     "journal": "journal/",
@@ -143,6 +162,15 @@ def test_the_pages_of_a_gestionnaire(log_in, page, see):
     log_in(page, "gisele")
     for name, path in GISELE.items():
         see(name, path)
+
+
+def test_the_pages_of_a_grades(log_in, page, see):
+    log_in(page, "solange")
+    for name, path in SOLANGE.items():
+        see(name, path)
+    see("grades-compare", "/structures/comparer/")
+    one = page.locator("td[data-label='Points d’attention'] a").first
+    see("grades-inbox-of-one", path_of(one))
 
 
 def test_what_a_gestionnaire_does_with_one(app, page, log_in, see, look):

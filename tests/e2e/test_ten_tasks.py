@@ -150,7 +150,7 @@ def close_many(hand: Hand) -> None:
     page = hand.page
     search(hand, "économies", "^Coûts et économies")
     page.get_by_role("link", name="Économies", exact=True).click()
-    page.get_by_role("link", name=re.compile("^Le demander pour")).click()
+    page.get_by_role("link", name=re.compile("^Demander aux titulaires de supprimer")).click()
     page.get_by_role("button", name="Envoyer les demandes").click()
     page.locator("main").get_by_role("status").first.wait_for()
 

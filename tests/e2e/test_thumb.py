@@ -42,3 +42,27 @@ def test_a_joining_refused_is_said_in_the_title(app, page):
     page.goto(app.url + LINKS["joining"](app))
     page.get_by_role("button", name="Refuser").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Cette demande est refusée")
+
+
+LISTS = [
+    "/bal/",
+    "/structures/",
+    "/structures/comparer/",
+    "/activite/",
+    "/acces/",
+    "/dossiers/",
+    "/campagnes/",
+    "/vues/",
+]
+
+
+def test_every_filter_and_every_order_of_a_list_is_within_reach_of_a_thumb(app, page, log_in):
+    log_in(page, "gisele")
+    page.set_viewport_size(PHONE)
+    for path in LISTS:
+        page.goto(app.url + path)
+        filters = page.locator(".list-filters :is(input:not([type=hidden]), select)")
+        if page.get_by_text("Plus de filtres").count():
+            page.get_by_text("Plus de filtres").click()
+        hidden = [one.get_attribute("name") for one in filters.all() if not one.is_visible()]
+        assert hidden == [], path

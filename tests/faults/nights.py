@@ -22,15 +22,16 @@ BEAT = [sys.executable, "-W", "ignore", "-m", "celery", "--quiet", "-A", "balman
 # The schedule as a process of the service reads it.
 SCHEDULE = """
 import json
+from datetime import date
 from celery import current_app
 from celery.schedules import crontab
-from balmanager.schedule import expires
+from balmanager.schedule import expires, falls_on
 current_app.loader.import_default_modules()
-print(json.dumps({
+print(json.dumps({{
     name: [entry["task"], repr(entry.get("args") or ()), expires(when), sorted(when.minute), sorted(when.hour),
-           sorted(when.day_of_week)]
+           falls_on(when, date({day}))]
     for name, entry in current_app.conf.beat_schedule.items() if isinstance(when := entry["schedule"], crontab)
-}))
+}}))
 """
 
 
@@ -77,23 +78,22 @@ class Night:
 
     def judge(self) -> dict[str, tuple[int, int, int]]:
         """Of each job whose hours are said and that ran too seldom or too often: how often, the least and the most."""
-        command = [sys.executable, "manage.py", "shell", "--no-imports", "--verbosity", "0", "-c", SCHEDULE]
+        command = [sys.executable, "manage.py", "shell", "--no-imports", "--verbosity", "0", "-c"]
+        command.append(SCHEDULE.format(day=f"{self.day:%Y, %-m, %-d}"))
         env = {**self.env, "LD_PRELOAD": ""}
         said = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
         sent, wrong = self.sent(), {}
-        for name, (task, args, lasts, minutes, hours, days) in json.loads(said).items():
-            least, most = self.bounds(set(minutes), set(hours), set(days))
+        for name, (task, args, lasts, minutes, hours, falls) in json.loads(said).items():
+            least, most = self.bounds(set(minutes), set(hours)) if falls else (0, 0)
             of_the_day = (moment - timedelta(seconds=lasts) for moment in sent[task, args])
             times = sum(moment.astimezone(HERE).date() == self.day.date() for moment in of_the_day)
             if not least <= times <= most:
                 wrong[name] = (times, least, most)
         return wrong
 
-    def bounds(self, minutes: set[int], hours: set[int], days: set[int]) -> tuple[int, int]:
+    def bounds(self, minutes: set[int], hours: set[int]) -> tuple[int, int]:
         """By the clock on the wall, which shows an hour twice or not at all: what asks for that hour must run once, and
         may run twice; what runs each hour goes on so, the one of midnight being of either day."""
-        if self.day.isoweekday() % 7 not in days:
-            return 0, 0
         by_wall = len(minutes) * len(hours)
         moments = [
             self.day.astimezone(UTC) + timedelta(minutes=n) for n in range(int(self.length.total_seconds()) // 60)

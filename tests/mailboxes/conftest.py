@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
+from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import Entry, SyncRun
@@ -176,3 +177,15 @@ def make_entry(db):
         return Entry.objects.create(source="extraction", address=address, kind=kind, **facts)
 
     return make
+
+
+@pytest.fixture
+def visit(client):
+    """`visit(alice, "bal", 1)` gets a page as her; `visit(alice, "bal-verb", 1, "oppose", post={})` posts to it."""
+
+    def go(person, name, *args, post=None, query="", **options):
+        client.force_login(person.user)
+        url = reverse(name, args=args) + query
+        return client.get(url, **options) if post is None else client.post(url, post, **options)
+
+    return go

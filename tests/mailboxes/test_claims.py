@@ -249,6 +249,13 @@ def test_the_link_needs_no_log_in_and_acts_by_a_button_alone(client, asked, link
     assert "no-store" in client.get(link).headers["Cache-Control"]
 
 
+def test_the_link_answers_what_was_asked_in_the_very_moment_of_its_mail(client, asked, link):
+    Claim.objects.update(asked_at=Notice.objects.get(person=asked.person).created_at)
+    client.post(link, {"address": ELSEWHERE, "answer": "used"})
+    asked.refresh_from_db()
+    assert asked.answer == USED
+
+
 def test_the_link_answers_once(client, asked, link):
     client.post(link, {"address": ELSEWHERE, "answer": "used"})
     answer = client.post(link, {"address": ELSEWHERE, "answer": "not_mine"})

@@ -240,6 +240,15 @@ def test_one_answers_logged_in_too(client, people, per, change, said, after):
     assert acts(alerted(per)), "it is theirs, by their own word"
 
 
+def test_what_was_refused_or_may_still_be_is_not_applied(people, change):
+    with pytest.raises(Refused, match="peut encore refuser"):
+        actions.apply_contact(change, by=SYSTEM)
+    actions.object_contact(change, by=people.paul.user)
+    with pytest.raises(Refused, match="sont déjà refusées"):
+        actions.apply_contact(change, by=SYSTEM)
+    assert email(people.paul) == PAUL
+
+
 def test_nobody_else_answers(client, people, change):
     for who in (people.gisele, people.alice, people.eve):
         client.force_login(who.user)

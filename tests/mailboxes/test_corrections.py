@@ -13,8 +13,6 @@ from mailboxes.gaps import Gaps
 from mailboxes.lifecycle import (
     BY_VERB,
     CORRECTING,
-    SETTLES,
-    STARTS_THE_CLOCK,
     Act,
     RequestKind,
     RequestStage,
@@ -252,7 +250,6 @@ def test_without_an_answer_to_take_back_the_way_round_is_told(per, by):
         actions.move(per, Verb.RETRACT_DELETION, by=by, note=WHY)
     actions.move(per, Verb.REVIVE, by=by, note=WHY)
     assert fresh(per).clock_at is not None, "the year starts anew"
-    assert Verb.REVIVE in STARTS_THE_CLOCK
 
 
 def test_what_the_operator_deleted_settles_what_was_asked(per, by, people, structure):
@@ -262,7 +259,6 @@ def test_what_the_operator_deleted_settles_what_was_asked(per, by, people, struc
     actions.move(per, Verb.OPERATOR_DELETED, by=by, note=WHY)
     assert fresh(per).state == State.DELETION_CONFIRMED
     assert not Request.objects.awaited().exists()
-    assert (RequestKind.DEPUBLISH, RequestStage.DONE) in SETTLES[Verb.OPERATOR_DELETED]
     assert Notice.objects.filter(party="gestionnaires", stage=Verb.OPERATOR_DELETED).exists()
 
 

@@ -1,27 +1,20 @@
 """Of many BAL, what is long to count is kept a quarter of an hour, and every page that shows it says of when it is."""
 
+import csv
+import io
 from datetime import timedelta
 
+import openpyxl
 import pytest
 from django.core.cache import cache
-from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes import jobs
 from mailboxes.findings import counts
 from mailboxes.models import Bal, JournalEntry
 
-PAGES = ["gap-list", "costs", "savings", "movement-list", "directory:observatory", "structure-compare"]
+PAGES = ["gap-list", "costs", "savings", "movement-list", "directory:observatory", "structure-compare", "access-list"]
 SAID = "ces nombres sont ceux de 10:20"
-
-
-@pytest.fixture
-def visit(client):
-    def go(person, name, *args):
-        client.force_login(person.user)
-        return client.get(reverse(name, args=args))
-
-    return go
 
 
 @pytest.fixture
@@ -85,3 +78,24 @@ def test_a_file_of_costs_is_of_now(many, visit, people, make_bal):
     assert visit(people.gisele, "costs").context["total"].total.count == before
     lines = visit(people.gisele, "costs-csv", "type").text
     assert f"Total;{before + 1};" in lines
+
+
+def test_the_files_of_structures_side_by_side_say_of_when_they_are(register, visit, people, time_machine, request):
+    def told():
+        table = visit(people.gisele, "structure-compare-csv").content.decode("utf-8-sig")
+        book = openpyxl.load_workbook(io.BytesIO(visit(people.gisele, "structure-compare-xlsx").content))
+        header, *rows = book.active.values
+        lines = [
+            *csv.DictReader(io.StringIO(table), delimiter=";"),
+            *(dict(zip(header, row, strict=True)) for row in rows),
+        ]
+        return {(line["Mesuré le"], line["Sans usage compté le"]) for line in lines}
+
+    assert told() == {("02/03/2026", "02/03/2026 à 10:20")}
+    request.getfixturevalue("many")
+    visit(people.gisele, "structure-compare")
+    time_machine.move_to(timezone.now() + timedelta(minutes=9), tick=False)
+    assert told() == {("02/03/2026", "02/03/2026 à 10:20")}
+    time_machine.move_to(timezone.now() + timedelta(minutes=9), tick=False)
+    cache.clear()
+    assert told() == {("02/03/2026", "02/03/2026 à 10:38")}

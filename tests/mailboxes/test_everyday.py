@@ -13,8 +13,9 @@ from openpyxl import load_workbook
 from mailboxes import actions, jobs
 from mailboxes.findings import BY_NAME
 from mailboxes.lifecycle import Act, RequestKind, State, Verb
-from mailboxes.models import Bal, Cotitulaire, Notice, Request
-from mailboxes.rules import Refused
+from mailboxes.mailserver.actions import give_secret
+from mailboxes.models import Bal, Cotitulaire, MailServer, Notice, Request
+from mailboxes.rules import Refused, check_ask_reply
 
 TODAY = timezone.localdate()
 
@@ -38,6 +39,13 @@ def test_the_new_certificate_of_an_app_that_is_described_already_is_recorded(app
     assert app.journal.filter(what=Act.DESCRIBE_APPLICATIVE, before__startswith="fin du certificat").count() >= 1
 
 
+def test_what_is_no_shared_bal_of_the_same_structure_in_service_answers_for_no_app(app, per, org, people):
+    by = people.gisele.user
+    with pytest.raises(Refused, match="organisationnelle ou de cabinet de la même structure, en service"):
+        actions.describe_applicative(app, by=by, software="DPI", answers=per)
+    assert actions.describe_applicative(app, by=by, software="DPI", answers=org).answers == org
+
+
 @pytest.mark.parametrize(
     ("state", "offered"), [(State.ACTIVE, True), (State.DEPUBLISHED, False), (State.REQUESTED, False)]
 )
@@ -45,6 +53,16 @@ def test_the_bal_that_answers_for_an_app_is_open_and_stays(app, org, people, cli
     Bal.objects.filter(pk=org.pk).update(state=state)
     client.force_login(people.gisele.user)
     assert (org.address in client.get(reverse("bal-applicative", args=[app.pk])).text) == offered
+
+
+# --- The secret of a box ----------------------------------------------------------------------------------------------
+def test_without_the_secret_of_its_box_no_reply_is_asked(per, people):
+    by = people.paul.user
+    MailServer.objects.create(operator=per.operator, host="imap.op.invalid", auth="own", sets_replies=True)
+    with pytest.raises(Refused, match="Donnez d’abord le secret"):
+        check_ask_reply(Bal.objects.get(pk=per.pk), by=by)
+    give_secret(per, "un-secret", by=by)
+    check_ask_reply(Bal.objects.get(pk=per.pk), by=by)
 
 
 # --- Refusals ---------------------------------------------------------------------------------------------------------

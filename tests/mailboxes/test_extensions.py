@@ -24,16 +24,6 @@ def lent(org):
     return org.delegataires.get()
 
 
-@pytest.fixture
-def visit(client):
-    def go(person, name, *args, post=None):
-        client.force_login(person.user)
-        url = reverse(name, args=args)
-        return client.get(url) if post is None else client.post(url, post)
-
-    return go
-
-
 # --- Asking -----------------------------------------------------------------------------------------------------------
 def test_who_answers_for_the_access_hears_of_it_and_nobody_else(lent, people):
     entry = actions.ask_extension(lent, by=people.delphine.user, until=soon(40), note="Remplacement prolongé.")

@@ -110,6 +110,11 @@ def test_a_holder_delegates_in_their_own_name_only(org, people):
     assert not delegation.can_send
 
 
+def test_who_holds_a_bal_is_lent_none_of_it(org, people):
+    with pytest.raises(Refused, match="est déjà titulaire de cette BAL"):
+        actions.delegate(org, people.alice, under=people.bruno, reason="secrétariat", by=people.bruno.user)
+
+
 def test_a_delegataire_delegates_nothing(org, people):
     with pytest.raises(NotAllowed):
         actions.delegate(org, people.lea, under=people.delphine, reason="vacances", by=people.delphine.user)

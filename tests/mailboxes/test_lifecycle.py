@@ -1,6 +1,7 @@
 """The lifecycle table, played whole: every verb, in every state, on every type, by everyone."""
 
 from contextlib import contextmanager, suppress
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from mailboxes.lifecycle import (
     mermaid,
 )
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Request
-from mailboxes.rules import NotAllowed, Refused, check_move
+from mailboxes.rules import NotAllowed, Refused, check_move, refusal_of
 
 pytestmark = pytest.mark.sqlite_run
 
@@ -94,8 +95,12 @@ def test_every_verb_in_every_state_by_everyone(verb, kind, name, request, people
             assert_refused(lambda: check_move(held, verb, by=by), state, may)
 
 
-# What each move does, drawn: whence, whither, who is told, what the operator is then asked.
-MOVES = dict(line.split(": ") for line in Path(__file__).with_name("moves.txt").read_text().splitlines())
+# What each move does, drawn: whence, whither, who is told, what the operator is then asked; and what becomes of what
+# was asked before.
+MOVES, SETTLED = (
+    dict(line.split(": ") for line in Path(__file__).with_name(name).read_text().splitlines())
+    for name in ("moves.txt", "settled.txt")
+)
 ANSWERED = {Verb.RETRACT_OPENING: RequestKind.OPEN, Verb.RETRACT_DELETION: RequestKind.DELETE}
 
 
@@ -110,6 +115,28 @@ def test_each_move_does_what_is_drawn(verb, org, app, people, annuaire):
     befores, afters, told, asked = (" ".join(sorted(set().union(*each))) for each in zip(*found, strict=True))
     seen = f"{befores} -> {afters}{told and f'; tells {told}'}{asked and f'; asks {asked}'}"
     assert seen == MOVES[verb]
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_each_move_settles_what_is_drawn(verb, org, app, people, annuaire):
+    befores = MOVES[verb].partition(" -> ")[0].split()
+    found = [settled_by(bal, verb, state, people) for state in befores for bal in (org, app)]
+    assert "; ".join(sorted(set().union(*found))) == SETTLED.get(verb, "")
+
+
+def settled_by(bal, verb, state, people):
+    """By the first of these who may: of requests of all kinds, once sent and once done, what becomes of each."""
+    settled = set()
+    for stage, by in product((RequestStage.SENT, RequestStage.DONE), (SYSTEM, people.gisele.user, people.alice.user)):
+        with undone(), suppress(Refused):
+            Bal.objects.filter(pk=bal.pk).update(state=state, clock_at=timezone.now())
+            entry = JournalEntry.objects.create(bal=bal, what="x")
+            facts = {"structure": bal.structure, "operator": bal.operator, "entry": entry, "stage": stage}
+            asked = Request.objects.bulk_create(Request(bal=bal, kind=kind, **facts) for kind in RequestKind)
+            actions.move(Bal.objects.get(pk=bal.pk), verb, by=by, attested=True, note="Motif")
+            after = dict(Request.objects.values_list("pk", "stage"))
+            settled |= {f"{one.kind} {stage} -> {after[one.pk]}" for one in asked if after[one.pk] != stage}
+    return settled
 
 
 def seen_of(bal, verb, state, people):
@@ -150,6 +177,13 @@ def assert_refused(do, state, may):
     with pytest.raises(Refused) as refusal:
         do()
     assert isinstance(refusal.value, NotAllowed) == (not may), (state, refusal.value)
+
+
+def test_a_refusal_names_who_may_and_the_automate_where_it_alone_may(per, people):
+    said = {verb: refusal_of(check_move, per, verb, by=people.eve.user) for verb in Verb}
+    assert "gestionnaire" in said[Verb.VERIFY_DEPUBLICATION]
+    assert Role.SYSTEM.label not in said[Verb.VERIFY_DEPUBLICATION]
+    assert Role.SYSTEM.label in said[Verb.DEPUBLISH_IDLE]
 
 
 def test_every_verb_has_one_line():

@@ -17,18 +17,6 @@ from mailboxes.models import AccessTrace, Bal, Cotitulaire, Delegataire, Notice,
 pytestmark = pytest.mark.sqlite_run
 
 
-@pytest.fixture
-def visit(client):
-    """`visit(alice, "bal", 1)` gets a page as her; `visit(alice, "bal-verb", 1, "oppose", post={})` posts to it."""
-
-    def go(person, name, *args, post=None, query="", **options):
-        client.force_login(person.user)
-        url = reverse(name, args=args) + query
-        return client.get(url, **options) if post is None else client.post(url, post, **options)
-
-    return go
-
-
 def said(answer):
     return [str(message) for message in get_messages(answer.wsgi_request)]
 

@@ -3,13 +3,15 @@
 from html import unescape
 
 import pytest
+from django import forms
 from django.contrib.auth import get_user_model
-from django.urls import reverse
+from django.urls import get_resolver, reverse
 
 from balmanager.accounts.rules import check_take_charge
 from mailboxes import actions
+from mailboxes.forms.structure_field import StructureField
 from mailboxes.lifecycle import Act
-from mailboxes.models import JournalEntry, Membership, Operator, Structure
+from mailboxes.models import JournalEntry, Membership, Operator, Person, Structure
 from mailboxes.protocol.document import parts_of
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.software.actions import declare_software
@@ -150,10 +152,16 @@ def test_what_changes_of_an_operator_is_told_field_by_field(root, operator):
     ]
 
 
+def test_the_page_of_a_structure_offers_the_administrator_what_they_may(client, root, structure, people):
+    for user, may in ((root, True), (people.gisele.user, True), (people.lea.user, False)):
+        client.force_login(user)
+        assert client.get(reverse("structure", args=[structure.pk])).context["may_describe"] is may
+
+
 def test_a_domain_in_use_stays_and_one_of_another_operator_is_not_taken(root, operator, org):
     with pytest.raises(Refused, match="1 BAL du registre"):
         actions.describe_operator(operator, by=root, domains=[])
-    with pytest.raises(Refused, match="déjà celui de Opérateur régional"):
+    with pytest.raises(Refused, match=r"chu-exemple.mssante.fr.* est déjà celui de Opérateur régional"):
         actions.record_operator(Operator(code="x", name="X"), by=root, domains=["chu-exemple.mssante.fr"])
     assert operator.domains.count() == 1
 
@@ -206,3 +214,37 @@ def test_software_that_writes_manages_nothing(structure, people, client, root):
     assert "Personne ne gère encore ses BAL" in client.get(reverse("structure", args=[structure.pk])).text
     assert "DPI" not in str(parts_of(structure))
     check_take_charge(structure, by=root)
+
+
+def forms_of(kind=forms.BaseForm):
+    for one in kind.__subclasses__():
+        yield one
+        yield from forms_of(one)
+
+
+def test_no_form_lists_structures_by_the_hundred():
+    """Whoever follows 300 types a name; `StructureField` shows a list where they are few."""
+    assert get_resolver().url_patterns, "all of them are loaded"
+    chosen = {
+        f"{form.__name__}.{name}": field
+        for form in forms_of()
+        if form.__module__.startswith(("balmanager.", "directory.", "mailboxes."))
+        for name, field in form.base_fields.items()
+        if isinstance(field, forms.ModelChoiceField) and not isinstance(field, forms.ModelMultipleChoiceField)
+        if field.queryset is not None and field.queryset.model is Structure
+    }
+    assert len(chosen) > 15
+    assert [name for name, field in chosen.items() if not isinstance(field, StructureField)] == []
+
+
+def test_a_structure_among_hundreds_is_typed(client, people, structure):
+    Structure.objects.bulk_create(Structure(name=f"Maison n° {rank}", parent=structure) for rank in range(45))
+    client.force_login(people.gisele.user)
+    page = client.get(reverse("person-new")).text
+    assert 'placeholder="Nom, commune ou numéro"' in page
+    assert "Maison n° 7" not in page
+    said = {"structure": "Maison n° 7", "given_name": "Zoé", "family_name": "Nouvelle"}
+    client.post(reverse("person-new"), said)
+    assert Person.objects.get(given_name="Zoé").affiliations.get().structure.name == "Maison n° 7"
+    said |= {"structure": "Maison", "given_name": "Anne"}
+    assert "Plusieurs structures répondent" in client.post(reverse("person-new"), said).text

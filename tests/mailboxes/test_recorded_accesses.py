@@ -84,6 +84,14 @@ def test_handing_over_is_asked_too(org, people, alice):
     assert "Cotitulaire principal : Bruno EXEMPLE, RPPS 10000000025, à la place de" in Request.objects.get().detail
 
 
+def test_a_departure_to_come_takes_nothing_away_yet(org, people, by_gisele):
+    stay = people.bruno.affiliations.get()
+    actions.record_departure(stay, left_on=timezone.localdate() + timedelta(days=1), by=by_gisele)
+    with pytest.raises(Refused, match="n’a pas encore quitté"):
+        actions.apply_departure(stay, by=by_gisele)
+    assert org.is_held_by(people.bruno)
+
+
 def test_a_departure_asks_for_each_access_to_be_closed(org, people, by_gisele):
     stay = people.bruno.affiliations.get()
     actions.record_departure(stay, left_on=timezone.localdate(), by=by_gisele)

@@ -14,7 +14,7 @@ from mailboxes.findings import BY_NAME as FINDINGS
 from mailboxes.models import Bal, Notice, Operator
 from mailboxes.models.memory import per_request
 from mailboxes.models.thresholds import BY_NAME, THRESHOLDS, Choice, chosen
-from mailboxes.rules import NotAllowed, Refused, quota_level
+from mailboxes.rules import NotAllowed, Refused, allows, check_threshold, quota_level
 
 pytestmark = pytest.mark.django_db
 
@@ -69,8 +69,8 @@ def test_a_choice_counts_at_once_and_is_given_back(choose, per):
     choose("READING_FRESH_DAYS", None, why="Comme avant.")
     assert per in unwatched(Bal.objects.all())
     said = [(str(one), one.why) for one in Choice.objects.all()]
-    assert said[0] == ("Un relevé vaut : comme à l’installation", "Comme avant.")
-    assert said[-1] == ("Un relevé vaut : 60 jours", "Nos listes sont rares.")
+    assert said[0] == ("Durée de validité d’un relevé : comme à l’installation", "Comme avant.")
+    assert said[-1] == ("Durée de validité d’un relevé : 60 jours", "Nos listes sont rares.")
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,13 @@ def test_what_is_at_the_edge_is_taken(choose):
     Operator.objects.update(end_after_months=24)
     with pytest.raises(Refused, match="après 24 mois"):
         choose("READINGS_KEPT", 500)
+
+
+@pytest.mark.parametrize("one", BY_NAME.values(), ids=lambda one: one.name)
+def test_each_threshold_goes_from_its_least_to_its_most(one):
+    for number, is_taken in ((one.low - 1, False), (one.low, True), (one.high, True), (one.high + 1, False)):
+        value = [number] if one.many else number
+        assert allows(check_threshold, one, value) == is_taken, number
 
 
 def test_what_is_given_back_must_fit_what_was_chosen_since(choose, settings):

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from directory.models import Entry
 from directory.pictures import public_sources
 from mailboxes.models import Bal
-from mailboxes.models.bals import in_row
+from mailboxes.models.bal_sets import in_row
 from mailboxes.models.bulk import among
 
 Resource = dict[str, Any]

@@ -20,7 +20,7 @@ from mailboxes.api.fhir.resources import resources
 from mailboxes.api.fhir.searches import read_search
 from mailboxes.api.fhir.shapes import PROFILES
 from mailboxes.api.parsers import SearchParser
-from mailboxes.api.problems import sentence_of
+from mailboxes.api.problems import headers_of, sentence_of
 from mailboxes.lifecycle import Scope
 
 ISSUES = {
@@ -34,7 +34,6 @@ ISSUES = {
     415: "not-supported",
     429: "throttled",
 }
-PASSED_ON = ("WWW-Authenticate", "Retry-After", "Allow")  # headers of a refusal
 
 
 class FhirRenderer(JSONRenderer):
@@ -55,8 +54,7 @@ def fhir_exception_handler(exc, context):
     answer = exception_handler(exc, context)
     if answer is None:
         return None
-    headers = {name: answer[name] for name in PASSED_ON if name in answer}
-    return outcome(answer.status_code, sentence_of(exc, answer), headers)
+    return outcome(answer.status_code, sentence_of(exc, answer), headers_of(answer))
 
 
 def outcome(code: int, text: str, headers: dict | None = None, issue_code: str = "") -> Response:

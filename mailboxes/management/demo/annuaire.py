@@ -25,15 +25,20 @@ DAILY_CHANGE = 0.005  # share of the invented lines, from one file to the next
 OPERATOR_TAKES = timedelta(days=10)  # to depublish
 ELSEWHERE = "praticiens-liberaux.mssante.fr"  # of an operator that the register does not know
 LEFT_SINCE = 30  # days
+DEPARTMENTS = {
+    "01": "Ain", "03": "Allier", "07": "Ardèche", "15": "Cantal", "26": "Drôme", "38": "Isère", "42": "Loire",
+    "43": "Haute-Loire", "63": "Puy-de-Dôme", "69": "Rhône", "73": "Savoie", "74": "Haute-Savoie",
+}  # fmt: skip
 SEEN = [State.ACTIVE, State.IDLE_ALERTED]
 
 
 class Annuaire:
-    def __init__(self, foundation: Foundation, lines: int):
+    def __init__(self, foundation: Foundation, lines: int, unpublished: set[str]):
         self.foundation, self.time, self.lines = foundation, foundation.time, lines
         self._files: list[Path] = []
         ordinary = foundation.nominatives[::2]
         self._missing = {holder.address for holder in ordinary[3:6]} | {foundation.shared["Pneumologie"].address}
+        self._missing |= unpublished
         self._left = ordinary[5].address  # published at first, and its operator tells of it still
         self._gone_today = ordinary[6].address
         self._changed_today = ordinary[7].address
@@ -130,6 +135,6 @@ def _line(
         facts |= {
             "structure_id_type": code, "structure_id": number, "structure_name": structure.name,
             "postcode": structure.postcode, "address_l6": f"{structure.postcode} {structure.town.upper()}",
-            "department": {"42": "Loire", "69": "Rhône"}[structure.postcode[:2]],
+            "department": DEPARTMENTS[structure.department],
         }  # fmt: skip
     return EntryRecord(kind=kind, address=address, **facts)

@@ -35,7 +35,7 @@ APPLICATIVE = [
     ("no_reply.imagerie", "RIS Radionet", 52, "Imagerie médicale"),
     ("no_reply.dui", "DUI Titan", 300, "EHPAD Les Glycines"),
 ]
-MEASURED = [*range(420, 60, -30), *range(56, 7, -7), *range(7, 0, -1), 0.05]  # days ago
+MEASURED = [*range(420, 91, -30), *range(91, 7, -7), *range(7, 0, -1), 0.05]  # days ago
 WORDS = "Référente MSSanté : Gisèle Fournel, poste 4 21 12, du lundi au vendredi. En cas de panne : le standard."
 
 

@@ -1,5 +1,6 @@
 """Three lists of the foundation's operator: one taken back, one applied with lines rejected, one that waits."""
 
+from directory.dates import day_of
 from mailboxes.imports.actions import apply_import, forecast_import, read_columns, receive_import, undo_import
 from mailboxes.imports.models import Import
 from mailboxes.imports.work import carry_on
@@ -52,7 +53,7 @@ def _known(foundation: Foundation, grown: int) -> list[str]:
 
 
 def _line(bal: Bal, grown: int) -> str:
-    used = f"{bal.last_used_at:%d/%m/%Y}" if bal.last_used_at else "jamais"
+    used = day_of(bal.last_used_at) or "jamais"
     space = f"{(bal.used_mb or 0) + grown};{bal.quota_mb}"
     return f"{bal.address.upper()};PER;{bal.principal().rpps};{bal.service};{used};{space};"
 

@@ -13,7 +13,7 @@ ENGAGED = [
     # programme, what is counted, how many, days to its day
     ("ESMS numérique", Engagement.Target.SHARED, 60, 24),
     ("ESMS numérique", Engagement.Target.USED, 400, 200),
-    ("Objectif du projet d’établissement", Engagement.Target.PUBLISHED, 20, 90),
+    ("Objectif du projet d’établissement", Engagement.Target.PUBLISHED, 200, 90),
 ]
 RATED = {
     "region": {

@@ -33,28 +33,28 @@ class Places:
 
 def build() -> Places:
     roanne = {"postcode": "42300", "town": "Roanne"}
-    foundation = _structure("Fondation des Trois Rivières", Kind.ORGANISME, finess_ej=_checked("42990001"),
-                            siret=_checked("9900000100001"), referent="Gisèle Fournel",
+    foundation = make_structure("Fondation des Trois Rivières", Kind.ORGANISME, finess_ej=checked("42990001"),
+                            siret=checked("9900000100001"), referent="Gisèle Fournel",
                             referent_phone="04 77 00 21 12", **roanne)  # fmt: skip
     below = {"parent": foundation, "finess_ej": foundation.finess_ej}
     return Places(
         foundation=foundation,
-        hospital=_structure("Centre hospitalier des Trois Rivières", Kind.HOSPITAL, finess_et=_checked("42990101"),
-                            siret=_checked("9900000100002"), **below, **roanne),
-        ehpad=_structure("EHPAD Les Glycines", Kind.EHPAD, finess_et=_checked("42990102"), **below,
+        hospital=make_structure("Centre hospitalier des Trois Rivières", Kind.HOSPITAL, finess_et=checked("42990101"),
+                            siret=checked("9900000100002"), **below, **roanne),
+        ehpad=make_structure("EHPAD Les Glycines", Kind.EHPAD, finess_et=checked("42990102"), **below,
                          postcode="42120", town="Le Coteau"),
-        ssiad=_structure("SSIAD des Trois Rivières", Kind.SSIAD, finess_et=_checked("42990103"), **below,
+        ssiad=make_structure("SSIAD des Trois Rivières", Kind.SSIAD, finess_et=checked("42990103"), **below,
                          postcode="42190", town="Charlieu"),
-        nurses=_structure("Cabinet infirmier des Tilleuls", Kind.PRACTICE, rpps_rang="81090000010101",
+        nurses=make_structure("Cabinet infirmier des Tilleuls", Kind.PRACTICE, rpps_rang="81090000010101",
                           postcode="42190", town="Charlieu"),
-        doctors=_structure("Cabinet médical de la Place aux Herbes", Kind.PRACTICE, rpps_rang="81090000020101",
+        doctors=make_structure("Cabinet médical de la Place aux Herbes", Kind.PRACTICE, rpps_rang="81090000020101",
                            **roanne),
-        screening=_structure("Réseau Dépistage du Sein Val de Loire", Kind.NETWORK, **roanne),
-        sgami=_structure("SGAMI (ministère de l’intérieur), service médical statutaire", Kind.ADMINISTRATION,
-                         siret=_checked("9900000020001"), postcode="69003", town="Lyon"),
-        physios=_structure("Cabinet de kinésithérapie du Pont Vieux", Kind.PRACTICE, rpps_rang="81090000030101",
+        screening=make_structure("Réseau Dépistage du Sein Val de Loire", Kind.NETWORK, **roanne),
+        sgami=make_structure("SGAMI (ministère de l’intérieur), service médical statutaire", Kind.ADMINISTRATION,
+                         siret=checked("9900000020001"), postcode="69003", town="Lyon"),
+        physios=make_structure("Cabinet de kinésithérapie du Pont Vieux", Kind.PRACTICE, rpps_rang="81090000030101",
                            **roanne),
-        health_house=_structure("Maison de santé des Bords de Loire", Kind.PRACTICE, finess_et=_checked("42990201"),
+        health_house=make_structure("Maison de santé des Bords de Loire", Kind.PRACTICE, finess_et=checked("42990201"),
                                 postcode="42120", town="Le Coteau"),
         region=_operator("confluences", "Confluences e-santé (GRADeS)", [FOUNDATION_DOMAIN, REGION_DOMAIN],
                          request_email="demandes@confluences.example.org", can_auto_reply=True, can_notify=True,
@@ -74,7 +74,7 @@ def entrust(user, structure: Structure, role: str = Membership.Role.GESTIONNAIRE
     Membership.objects.create(user=user, structure=structure, role=role)
 
 
-def _structure(name: str, kind: str, **facts) -> Structure:
+def make_structure(name: str, kind: str, **facts) -> Structure:
     structure = Structure(name=name, kind=kind, **facts)
     structure.full_clean()
     structure.save()
@@ -90,5 +90,5 @@ def _operator(code: str, name: str, domains: list[str], prices: dict[str, str], 
     return operator
 
 
-def _checked(body: str) -> str:
+def checked(body: str) -> str:
     return body + luhn.calc_check_digit(body)

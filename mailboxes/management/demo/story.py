@@ -33,6 +33,7 @@ from mailboxes.management.demo.movements import Movements
 from mailboxes.management.demo.people import Cast
 from mailboxes.management.demo.places import Places, build, entrust
 from mailboxes.management.demo.preferences import Preferences
+from mailboxes.management.demo.region import Region
 from mailboxes.management.demo.requests import Requests
 from mailboxes.management.demo.situations import Situations
 from mailboxes.management.demo.wayout import WayOut
@@ -42,6 +43,7 @@ ACCOUNTS = {
     # user name: who this is
     "gisele": "gestionnaire de la Fondation et de ses établissements",
     "emilie": "gestionnaire de l’EHPAD Les Glycines seulement",
+    "solange": "GRADeS : gestionnaire de 27 structures de la région, lecture seule sur d’autres",
     "direction": "lecture seule sur toute la Fondation",
     "admin": "administration du site",
     "alice": "cardiologue : sa BAL nominative, et cotitulaire principale de celle du service",
@@ -98,10 +100,12 @@ def _make(lines: int, password: str, say: Callable[[str], None]) -> str:
         imports.tell(foundation)
         mail_servers.tell(foundation)
         moves.tell(foundation)
+        region = Region(time, cast, places, readings)
+        region.tell()
     attention.tell(foundation)
     pilotage.tell(foundation)
     readings.plan()
-    Annuaire(foundation, lines).plan()
+    Annuaire(foundation, lines, region.unpublished).plan()
     Situations(time).plan()
     Preferences(foundation).plan()
     for days_ago in range(START, 0, -7):

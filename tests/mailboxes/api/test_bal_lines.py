@@ -13,7 +13,7 @@ from mailboxes.api.bal_lines import bal_lines
 from mailboxes.api.serializers import ACTS, BalSerializer
 from mailboxes.lifecycle import EXPOSED, State
 from mailboxes.models import Affiliation, Bal, Delegataire, Membership
-from mailboxes.models.bals import holder_has_left, holder_left_in_row
+from mailboxes.models.bal_sets import holder_has_left, holder_left_in_row
 from mailboxes.rules import allows, check_act, check_move
 from mailboxes.software.actions import declare_software
 

@@ -95,6 +95,16 @@ def test_a_box_without_structure_comes_before_the_team_and_another_place(publish
     assert ask(ALICE, CHU)[:2] == (["seule", "accueil", "ailleurs"], "alone")
 
 
+def test_a_service_that_nobody_publishes_is_told_with_what_is_proposed_instead(publish, people):
+    def told():
+        (answer,) = resolve([ResolverQuestion("", CHU, "Cardiologie", "")], user=people.gisele.user)
+        return dict(answer.warnings)["service-not-found"]
+
+    assert told().endswith("dans cette structure.")
+    publish("accueil", kind="ORG", structure=CHU)
+    assert told().endswith("dans cette structure. Les autres BAL de la structure sont proposées.")
+
+
 def test_the_box_of_the_service_comes_before_the_others_of_the_house(publish, ask):
     publish("accueil", kind="ORG", structure=CHU)
     publish("cardio", kind="ORG", structure=CHU, service="Cardiologie")
@@ -410,6 +420,13 @@ def test_what_one_chose_for_a_sort_of_message_comes_before_what_one_chose_for_al
     assert ask(ALICE, CHU, purpose="result")[:2] == (["resultats", "tout", "annuaire"], "purpose")
     assert ask(ALICE, CHU, purpose="letter")[:2] == (["tout", "annuaire", "resultats"], "chosen")
     assert ask(ALICE)[1] == "chosen", "asked of nowhere, what was chosen anywhere"
+
+
+def test_what_was_chosen_for_each_place_is_not_doubtful(publish, wish, ask):
+    for local, structure in {"ici": CHU, "ailleurs": CLINIC}.items():
+        publish(local, rpps=ALICE, structure=structure)
+        wish(local, structure, "result")
+    assert ask(ALICE, purpose="result")[1:] == ("purpose", [])
 
 
 def test_a_choice_made_for_another_place_does_not_rule_here(publish, ask, wish):

@@ -1,6 +1,7 @@
 """The demonstration, looked at from every side."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import authenticate
@@ -16,6 +17,7 @@ from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.imports.models import Import
 from mailboxes.indicators import BY_NAME as FIGURE
 from mailboxes.indicators.costs import Costs
+from mailboxes.indicators.side_by_side import SideBySide
 from mailboxes.lifecycle import RequestStage, State, Verb
 from mailboxes.management.demo.story import ACCOUNTS
 from mailboxes.models import (
@@ -24,6 +26,7 @@ from mailboxes.models import (
     Claim,
     Delegataire,
     JournalEntry,
+    Measure,
     Movement,
     Notice,
     Operator,
@@ -35,6 +38,7 @@ from mailboxes.models import (
     Use,
 )
 from mailboxes.models.checklists import files
+from mailboxes.models.measures import WASTED
 from mailboxes.notices import idleness
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
 from tests.mailboxes.demonstration.conftest import load
@@ -118,10 +122,31 @@ def test_each_account_sees_what_its_role_shows():
     users = {login: authenticate_by_name(login) for login in ACCOUNTS}
     seen = {login: Bal.objects.visible_to(user).count() for login, user in users.items()}
     assert seen["admin"] == Bal.objects.count()
-    assert seen["admin"] > seen["gisele"] == seen["direction"] > seen["emilie"] > 10
+    assert seen["admin"] > seen["solange"] > seen["gisele"] == seen["direction"] > seen["emilie"] > 10
     assert (seen["alice"], seen["delphine"]) == (2, 2)
     assert Structure.objects.managed_by(users["direction"]).count() == 0
-    assert list(Structure.objects.managed_by(users["emilie"])) == [Structure.objects.get(kind=Structure.Kind.EHPAD)]
+    assert [place.name for place in Structure.objects.managed_by(users["emilie"])] == ["EHPAD Les Glycines"]
+
+
+def test_the_grades_manages_its_region_and_reads_the_foundation():
+    solange = authenticate_by_name("solange")
+    grades = Structure.objects.get(kind=Structure.Kind.GRADES)
+    managed, seen = (Structure.objects.managed_by(solange), Structure.objects.visible_to(solange))
+    assert set(managed) == {grades, *grades.children.all()}
+    assert len({place.department for place in managed}) == 12, "a map worth looking at"
+    foundation = Structure.objects.get(name__startswith="Fondation")
+    assert set(seen) - set(managed) >= set(Structure.objects.under(foundation))
+    assert str(len(managed) - 1) in ACCOUNTS["solange"]
+
+
+def test_whoever_compares_structures_sees_the_course_of_each_also_some_days_later():
+    now = timezone.now()
+    for days in (0, 1, 5):
+        Measure.objects.filter(day=timezone.localdate(now)).update(day=timezone.localdate(now) + timedelta(days=days))
+        compared = SideBySide(Structure.objects.all(), now)
+        courses = compared.courses(compared.lines)
+        assert {len(course[name]) for course in courses.values() for name in ("live", "todo", WASTED)} == {13}, days
+        Measure.objects.filter(day=timezone.localdate(now) + timedelta(days=days)).update(day=timezone.localdate(now))
 
 
 def authenticate_by_name(login):
@@ -210,7 +235,7 @@ def test_professionals_were_asked_of_their_addresses_and_some_answered():
 
 
 def test_every_gestionnaire_has_a_naming_policy_and_two_bal_were_asked_for_by_the_assistant():
-    assert NamingPolicy.objects.count() == 6
+    assert NamingPolicy.objects.count() == 7
     asked = JournalEntry.objects.filter(what="request_opening").order_by("at")
     assert [entry.by.username == "gisele" for entry in asked] == [True, False]
     assert [entry.bal.delegataires.exists() for entry in asked] == [False, True]  # foreseen, then given
@@ -243,13 +268,13 @@ def test_requests_stand_in_every_stage_some_late_some_reminded_some_for_the_hand
 
 def test_the_counts_are_the_same_whatever_the_day():
     """Whoever writes of the demonstration, or shows it, finds the same figures."""
-    assert (Bal.objects.count(), Person.objects.count(), Request.objects.count()) == (286, 265, 226)
+    assert (Bal.objects.count(), Person.objects.count(), Request.objects.count()) == (379, 331, 232)
     assert Counter(Bal.objects.values_list("state", flat=True)) == {
-        State.REQUESTED: 6,
-        State.ACTIVE: 223,
-        State.IDLE_ALERTED: 16,
+        State.REQUESTED: 8,
+        State.ACTIVE: 307,
+        State.IDLE_ALERTED: 21,
         State.DEPUBLICATION_REQUESTED: 9,
-        State.DEPUBLISHED: 10,
+        State.DEPUBLISHED: 12,
         State.DELETION_REQUESTED: 4,
         State.DELETION_CONFIRMED: 4,
         State.DELETED: 8,

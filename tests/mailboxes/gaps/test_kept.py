@@ -117,7 +117,7 @@ def assert_same(people):
     decided=st.lists(st.sampled_from(["ignore", "ask", "for a day", "resume"]), max_size=3),
 )
 def test_what_is_kept_is_what_is_found(world, people, entries, later, bals, reserved, listed, claimed, stale, decided):
-    """Kept, decided on, gone over to a stale annuaire, changed and kept again."""
+    """Kept, decided on, told other facts, gone over to a stale annuaire, changed and kept again, and fresh again."""
     with transaction.atomic():
         world(entries, bals, reserved=reserved, listed=listed, claimed=claimed)
         keep_gaps(Structure.objects.all())
@@ -125,6 +125,9 @@ def test_what_is_kept_is_what_is_found(world, people, entries, later, bals, rese
         for what in decided:
             decide(what, people.gisele.user)
             assert_same(people)
+        Entry.objects.update(digest="changed")
+        keep_gaps(Structure.objects.all())
+        assert_same(people)
         if stale:
             SyncRun.objects.update(generated_at=timezone.now() - timedelta(days=60))
             assert_same(people)
@@ -132,6 +135,9 @@ def test_what_is_kept_is_what_is_found(world, people, entries, later, bals, rese
         world(later, [], reserved=False, listed=False, claimed=False)
         keep_gaps(Structure.objects.all())
         assert_same(people)
+        if stale:
+            SyncRun.objects.update(generated_at=timezone.now())
+            assert_same(people)
         transaction.set_rollback(True)
 
 
@@ -193,6 +199,12 @@ def test_a_second_search_writes_nothing_anew(kept):
     Entry.objects.update(digest="changed")
     keep_gaps(Structure.objects.all())
     assert FoundGap.objects.get().pk != kept.pk, "another fact, which what was decided of the former does not settle"
+
+
+def test_the_job_tells_each_structure_once(kept, structure, other_structure):
+    tally = jobs.run("take_measures")
+    assert (tally.done, tally.refused) == (Structure.objects.count(), {})
+    assert GapSearch.objects.count() == Structure.objects.count()
 
 
 def test_what_is_adopted_is_no_longer_among_them(kept, people, operator):

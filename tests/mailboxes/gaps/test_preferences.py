@@ -1,6 +1,6 @@
 """The preferred BAL of each place of practice: wished by its holder, requested from the operator, observed."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.messages import get_messages
@@ -432,15 +432,6 @@ def test_outside_the_register_a_fresh_annuaire_must_still_give_it_to_them(people
 
 
 # --- The pages --------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def visit(client):
-    def go(person, name, post=None, query=""):
-        client.force_login(person.user)
-        return client.get(reverse(name) + query) if post is None else client.post(reverse(name), post)
-
-    return go
-
-
 def said(answer):
     return " ".join(str(message) for message in get_messages(answer.wsgi_request))
 
@@ -492,6 +483,12 @@ def test_the_ticked_wishes_are_asked(visit, people, wished):
     assert "Cochez" in said(visit(people.eve, "preference-request", post={"wishes": [wished.pk]})), "a stranger's"
     assert "réservé" in said(visit(people.lea, "preference-request", post={"wishes": [wished.pk]}))
     assert visit(people.gisele, "preference-request", post={"wishes": ["1"] * (MOST + 1)}).status_code == 400
+
+
+def test_the_export_tells_the_day_of_a_choice_by_the_clock_of_paris(visit, people, wished):
+    Preference.objects.update(wished_at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC))
+    text = b"".join(visit(people.gisele, "preference-export")).decode()
+    assert ";02/03/2026;" in text
 
 
 def test_the_export_neutralises_formulas(visit, people, wished):

@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 
 from directory.typography import quoted
 from mailboxes import actions, jobs, rules
-from mailboxes.imports import lines as import_lines
+from mailboxes.imports import verdicts
 from mailboxes.imports import work as imports
 from mailboxes.imports.actions import (
     apply_import,
@@ -389,21 +389,21 @@ def test_a_child_is_reached_from_the_list_of_its_parent(bring_in, structure):
 
 
 def test_a_line_that_the_database_refuses_costs_itself_alone(bring_in, monkeypatch):
-    write = import_lines.write_rows
+    write = verdicts.write_rows
 
     def refuse(entrants):
         if any(bal.address.startswith("b@") for bal, _ in entrants):
             raise DatabaseError("no")
         write(entrants)
 
-    monkeypatch.setattr(import_lines, "write_rows", refuse)
+    monkeypatch.setattr(verdicts, "write_rows", refuse)
     run = bring_in(listed(new("a"), new("b"), new("c")))
     assert outcomes(run) == [(2, "created"), (3, "rejected"), (4, "created")]
     assert remark(run, 3) == "La base de données refuse cette ligne."
 
 
 def test_an_outage_costs_no_line_and_the_import_goes_on_after_it(bring_in, people, monkeypatch):
-    write, fallen = import_lines.write_rows, []
+    write, fallen = verdicts.write_rows, []
 
     def fall(entrants):
         if not fallen:
@@ -411,7 +411,7 @@ def test_an_outage_costs_no_line_and_the_import_goes_on_after_it(bring_in, peopl
             raise OperationalError("the connection is closed")
         write(entrants)
 
-    monkeypatch.setattr(import_lines, "write_rows", fall)
+    monkeypatch.setattr(verdicts, "write_rows", fall)
     with pytest.raises(OperationalError):
         bring_in(listed(new("a"), new("b")))
     run = Import.objects.get()

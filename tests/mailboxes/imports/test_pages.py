@@ -27,16 +27,6 @@ PAGES = ["import", "import-columns", "import-apply", "import-undo", "import-repo
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
 
 
-@pytest.fixture
-def visit(client):
-    def go(person, name, *args, post=None, query="", **options):
-        client.force_login(person.user)
-        url = reverse(name, args=args) + query
-        return client.get(url, **options) if post is None else client.post(url, post, **options)
-
-    return go
-
-
 def said(answer):
     return [str(message) for message in get_messages(answer.wsgi_request)]
 

@@ -31,15 +31,6 @@ def full(make_bal, people):
     return [make_bal("PER", people.paul, percent_full=percent, **facts) for percent in (99, 98, 97)]
 
 
-@pytest.fixture
-def visit(client):
-    def go(person, name):
-        client.force_login(person.user)
-        return client.get(reverse(name))
-
-    return go
-
-
 def rows(user, tab=""):
     inbox = Inbox(user, desk_of(user), timezone.now())
     return {row.finding.name: row for row in inbox.of(tab)}

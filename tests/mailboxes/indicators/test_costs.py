@@ -208,15 +208,6 @@ def test_an_organisme_of_one_establishment_has_nothing_to_compare(priced, organi
 
 
 # --- The pages --------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def visit(client):
-    def go(person, name, *args, query=""):
-        client.force_login(person.user)
-        return client.get(reverse(name, args=args) + query)
-
-    return go
-
-
 def test_a_gestionnaire_reads_what_it_costs_in_french(visit, people, some):
     text = visit(people.gisele, "costs").content.decode().replace("\xa0", " ").replace("\u202f", " ")
     assert "60,10 €" in text

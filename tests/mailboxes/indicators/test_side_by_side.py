@@ -102,7 +102,7 @@ def test_what_is_unknown_stands_last_either_way(below):
 
 def test_the_course_is_told_in_words_and_what_gets_worse_is_marked(visit, below):
     found = cells(visit(), "CHU")
-    assert found["known"].course == "-10 en trois mois"
+    assert found["known"].course == "−10 en trois mois"
     assert found["known"].is_worse
     assert found["full"].is_worse
     assert found["live"].course == "+2 en trois mois"
@@ -110,6 +110,15 @@ def test_the_course_is_told_in_words_and_what_gets_worse_is_marked(visit, below)
     assert found["idle"].course == ""
     assert len(found["live"].points.split()) == 2, "a week without a measure is no nought"
     assert cells(visit(), "Site de Bastia")["live"].points == "", "one point is no course"
+
+
+def test_a_week_tells_by_its_last_measure_whatever_the_day(visit, below):
+    """As where the service stood still on some day, or the latest measure is not of today."""
+    for days, live in ((3, 19), (5, 11), (6, 12), (13, 17), (90, 5), (91, 1)):
+        day = timezone.localdate() - timedelta(days=days)
+        Measure.objects.create(structure=below[1], day=day, name="total", key="", count=live)
+    told = SideBySide(Structure.objects.filter(pk=below[1].pk), timezone.now())
+    assert told.courses(told.lines)[0]["live"] == [5, 18, 17, 20], "13 weeks, and of each the last"
 
 
 @pytest.mark.parametrize("one", YARDSTICKS, ids=lambda one: one.name)

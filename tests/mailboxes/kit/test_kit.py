@@ -176,16 +176,6 @@ def test_the_name_of_a_file_keeps_out_of_the_header(visit, people, make_bal):
 
 
 # --- The pages --------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def visit(client):
-    def go(person, name, *args, post=None, query=""):
-        client.force_login(person.user)
-        url = reverse(name, args=args) + query
-        return client.get(url) if post is None else client.post(url, post)
-
-    return go
-
-
 def said(answer):
     return " ".join(str(message) for message in get_messages(answer.wsgi_request))
 

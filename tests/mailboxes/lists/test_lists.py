@@ -11,7 +11,8 @@ import mailboxes.urls  # noqa: F401 - with it every list is known
 from mailboxes.lifecycle import State
 from mailboxes.lists.actions import pin_view, save_view, share_view
 from mailboxes.lists.listing import LISTINGS
-from mailboxes.lists.models import SavedView, Taste
+from mailboxes.lists.models import QUERY_LENGTH, SavedView, Taste
+from mailboxes.lists.rules import MOST_VIEWS
 from mailboxes.models import JournalEntry
 from mailboxes.rules import Refused
 from tests.servers import ROOT
@@ -32,6 +33,9 @@ WHOLE = {
     "import.html",
     "panorama.html",
     "savings.html",
+    "costs.html",
+    "layout_list.html",
+    "thresholds",
 }  # a handful in all, or the parts of one row
 # What is no list of ours: of the annuaire, that knows nothing of the lists; and of the API.
 APART = ("directory/", "mailboxes/api/", "mailboxes/lists/", "mailboxes/management/")
@@ -171,8 +175,17 @@ def test_two_views_of_one_name_and_a_view_without_name_are_refused(people):
     for title in ("Mes ORG", " "):
         with pytest.raises(Refused):
             save_view("bals", title, "", by=people.gisele.user)
+    save_view("bals", "Longue", "a" * QUERY_LENGTH, by=people.gisele.user)
     with pytest.raises(Refused, match="filtres"):
-        save_view("bals", "Longue", "q=" + "a" * 1000, by=people.gisele.user)
+        save_view("bals", "Plus longue", "a" * (QUERY_LENGTH + 1), by=people.gisele.user)
+
+
+def test_so_many_views_are_kept_and_no_more(people):
+    for number in range(MOST_VIEWS):
+        save_view("bals", f"Vue {number}", "", by=people.gisele.user)
+    with pytest.raises(Refused, match=f"déjà {MOST_VIEWS} vues"):
+        save_view("bals", "Une de plus", "", by=people.gisele.user)
+    save_view("bals", "De quelqu’un d’autre", "", by=people.lea.user)
 
 
 def test_a_shared_view_is_seen_by_those_who_follow_the_structure_and_its_sharing_is_written(

@@ -39,6 +39,8 @@ def test_an_address_is_one_bal_s_whether_its_own_or_an_alias(per, org, alias, by
         actions.add_alias(org, per.address, by=by)
     with pytest.raises(Refused):
         actions.add_alias(org, MARTIN, by=by)
+    with pytest.raises(Refused, match="déjà l’adresse de cette BAL"):
+        actions.add_alias(per, per.address, by=by)
     with pytest.raises(Refused, match="domaine"):
         actions.add_alias(org, "x@ailleurs.mssante.fr", by=by)
 

@@ -14,9 +14,9 @@ from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.models import SYSTEM, Alias, Bal, Domain, JournalEntry, Notice, Preference, Price, Request
 from mailboxes.moves.actions import launch_migration, leave_migration, prepare_migration, undo_migration
 from mailboxes.moves.forms import MigrationScopeForm
-from mailboxes.moves.models import MigratedBal, Migration, MigrationStep
+from mailboxes.moves.models import LONGEST_OVERLAP, MigratedBal, Migration, MigrationStep
 from mailboxes.moves.reads import closable
-from mailboxes.moves.switching import close_formers, switch_each
+from mailboxes.moves.switching import close_formers, end_each, switch_each
 from mailboxes.rules import NotAllowed, Refused
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +66,11 @@ def test_each_bad_address_is_told_with_its_bal(prepare, per, org, make_bal, comp
     assert not Alias.objects.exists()
 
 
+def test_a_bal_stays_at_its_operator_s_under_another_address_alone(prepare, per, operator):
+    with pytest.raises(Refused, match="déjà à cette adresse, chez cet opérateur"):
+        prepare(per, operator=operator, wanted={per.pk: per.address})
+
+
 def test_what_awaits_the_operator_or_is_leaving_does_not_move(prepare, per, org, by):
     actions.open_request(per, RequestKind.CHANGE, by=by, detail="Un détail.")
     with pytest.raises(Refused, match="attend une réponse de Opérateur régional"):
@@ -73,6 +78,14 @@ def test_what_awaits_the_operator_or_is_leaving_does_not_move(prepare, per, org,
     actions.move(org, "request_depublication", by=by)
     with pytest.raises(Refused, match="seule une BAL active"):
         prepare(org)
+
+
+def test_it_is_for_a_day_to_come_and_overlaps_a_year_at_most(prepare, per):
+    with pytest.raises(Refused, match="passée"):
+        prepare(per, planned_on=TODAY() - timedelta(days=1))
+    with pytest.raises(Refused, match="un an au plus"):
+        prepare(per, overlap_days=LONGEST_OVERLAP + 1)
+    assert prepare(per, planned_on=TODAY(), overlap_days=LONGEST_OVERLAP).pk
 
 
 def test_only_a_gestionnaire_migrates(structure, company, per, people):
@@ -102,13 +115,15 @@ def test_undone_before_anything_was_seen_outside(prepare, per, by):
     assert not Alias.objects.exists()
     with pytest.raises(Refused, match="déjà annulée"):
         undo_migration(migration, by=by)
+    with pytest.raises(Refused, match="Cette migration est annulée"):
+        launch_migration(migration, by=by)
     prepare(per)  # and it may be prepared again
 
 
 def test_no_undo_after_an_effect_outside_each_bal_is_taken_out_with_its_reason(prepare, per, org, by):
     migration = launch_migration(prepare(per, org), by=by)
     actions.step(Request.objects.get(bal=per), Act.MARK_SENT, by=by)
-    with pytest.raises(Refused, match="ne s’annule plus d’un coup"):
+    with pytest.raises(Refused, match=r"parties le \d+/\d+/\d+ : la migration ne s’annule plus d’un coup"):
         undo_migration(migration, by=by)
     row = migration.rows.get(bal=per)
     with pytest.raises(Refused, match="Dites pourquoi"):
@@ -128,6 +143,17 @@ def test_taken_out_once_open_the_new_box_is_to_be_closed(opened, per, by):
     assert (request.operator, request.address, request.bal) == (migration.operator, new(per.address), None)
     per.refresh_from_db()
     assert per.state == "active"
+
+
+def test_once_taken_out_it_is_neither_switched_nor_taken_out_again(opened, per, by):
+    migration = opened(per)
+    row = leave_migration(migration.rows.get(), why="Elle reste.", by=by)
+    tally = switch_each(migration.rows.all(), by=by)
+    assert "en est retirée" in " ".join(tally.refused.values())
+    with pytest.raises(Refused, match="en est retirée"):
+        leave_migration(row, why="Encore.", by=by)
+    per.refresh_from_db()
+    assert per.operator != migration.operator
 
 
 # --- Switched ---------------------------------------------------------------------------------------------------------
@@ -290,6 +316,22 @@ def test_a_forecast_of_a_list_answers_nothing(prepare, per, by, bring_in, compan
     launch_migration(prepare(per), by=by)
     bring_in(f"Adresse;Type\n{new(per.address)};PER\n", operator=company, stage="previewed")
     assert Request.objects.get().stage in ("draft", "sent")
+
+
+def test_before_its_new_box_is_open_a_bal_is_not_switched(prepare, per, by):
+    migration = launch_migration(prepare(per), by=by)
+    tally = switch_each(migration.rows.all(), by=by)
+    assert tally.done == 0
+    assert Bal.objects.get().address == per.address
+    assert "pas encore ouverte" in " ".join(tally.refused.values())
+
+
+def test_a_former_box_whose_closing_is_not_confirmed_is_not_ended(opened, per, by):
+    migration = opened(per)
+    switch_each(migration.rows.ready(), by=by)
+    tally = end_each(migration.rows.all())
+    assert tally.done == 0
+    assert "n’a pas confirmé la fermeture" in " ".join(tally.refused.values())
 
 
 # --- The pages --------------------------------------------------------------------------------------------------------

@@ -204,6 +204,9 @@ def test_a_structure_closes_once_nothing_of_it_lives(client, structure, per, by)
     client.post(reverse("structure-close", args=[structure.pk]), {"why": WHY})
     structure.refresh_from_db()
     assert structure.closed_on == timezone.localdate()
+    facts = {"kind": "ORG", "operator": per.operator, "exists": True, "by": by}
+    with pytest.raises(Refused, match=r"est fermée depuis le \d+/\d+/\d+ : choisissez"):
+        actions.register_bal(structure=structure, address="x@chu-exemple.mssante.fr", **facts)
     assert not Affiliation.objects.current().filter(structure=structure).exists()
     undo_move(PlaceMove.objects.get(), by=by, why="Rouverte.")
     structure.refresh_from_db()

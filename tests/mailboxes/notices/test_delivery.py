@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 from datetime import timedelta
 from email.message import EmailMessage
@@ -414,6 +415,30 @@ def test_the_gestionnaire_sees_whom_no_notice_reached_and_the_remedies(client, p
         assert client.post(reverse(name, args=[bounced.pk])).status_code == 404
 
 
+def first_remedy(client, person):
+    """What stands in the row itself; the others are under the word beside it."""
+    client.force_login(person.user)
+    page = client.get(reverse("notice-list")).content.decode()
+    row = page.partition('class="row-acts')[2]
+    return re.search(r'class="btn btn-sm btn-primary"\s+href="([^"]+)"', row.partition("<details")[0])[1]
+
+
+def test_what_mends_a_notice_stands_first(client, people, bounced):
+    mend, resend, give = (
+        reverse(name, args=[pk])
+        for name, pk in (
+            ("person-preferences", people.paul.pk),
+            ("notice-resend", bounced.pk),
+            ("notice-give", bounced.pk),
+        )
+    )
+    assert first_remedy(client, people.gisele) == mend, "the address is wrong"
+    prefer(people.paul, people.paul, email="bon@exemple.invalid")
+    assert first_remedy(client, people.gisele) == resend, "it is mended"
+    Notice.objects.filter(pk=bounced.pk).update(channel=Notice.Channel.HAND, bounced_at=None, sent_at=None, address="")
+    assert first_remedy(client, people.gisele) == give, "no mail is wanted"
+
+
 def test_once_the_address_is_mended_the_notice_goes_again(
     client, people, bounced, mailoutbox, django_capture_on_commit_callbacks
 ):
@@ -445,6 +470,11 @@ def test_a_gestionnaire_alone_mends(people, bounced, name):
         actions.resend_notice(bounced, by=user)
     with pytest.raises(NotAllowed):
         actions.give_notice(bounced, by=user, how="par téléphone", on=timezone.localdate())
+
+
+def test_how_a_notice_was_given_is_told(people, bounced):
+    with pytest.raises(Refused, match="Dites comment"):
+        actions.give_notice(bounced, by=people.gisele.user, how=" ", on=timezone.localdate())
 
 
 @pytest.mark.parametrize(("days", "is_taken"), [(-1, False), (0, True), (1, False)])

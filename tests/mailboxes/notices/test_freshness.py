@@ -15,7 +15,7 @@ from mailboxes.imports.actions import undo_import
 from mailboxes.imports.work import carry_on
 from mailboxes.lifecycle import State, Verb
 from mailboxes.models import SYSTEM, Bal, Notice, Operator, Reading, Request
-from mailboxes.models.bals import Use
+from mailboxes.models.bal_sets import Use
 from mailboxes.models.months import DaysBefore
 from tests.mailboxes.conftest import record
 

@@ -15,7 +15,7 @@ from mailboxes.models import SYSTEM, AccessTrace, Bal, JournalEntry, Notice, Per
 from mailboxes.notices import links
 from mailboxes.notices.proof import with_outcomes
 from mailboxes.notices.telling import path_of
-from mailboxes.rules import NotAllowed
+from mailboxes.rules import NotAllowed, Refused
 
 pytestmark = pytest.mark.sqlite_run
 
@@ -161,6 +161,11 @@ def test_the_answer_of_another_and_a_notice_without_answer_are_refused(people, p
     Notice.objects.update(stage=Verb.ACTIVATE)
     with pytest.raises(NotAllowed):
         actions.answer_notice(Notice.objects.get(), "kept", by=Signatory(people.paul))
+
+
+def test_what_is_no_answer_is_refused(people, alert):
+    with pytest.raises(Refused, match="Choisissez une des réponses"):
+        actions.answer_notice(alert, "maybe", by=Signatory(people.paul))
 
 
 def test_csrf_guards_the_link(link):

@@ -1,5 +1,7 @@
 """A BAL is asked for step by step: each rule at its edge, the steps for translation, nothing written before the end."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +14,7 @@ from mailboxes.models import SYSTEM, Affiliation, Bal, Delegataire, JournalEntry
 from mailboxes.openings.actions import Foreseen, preview_opening, request_opening, set_naming
 from mailboxes.openings.advice import ADVICE, Users, advise
 from mailboxes.openings.forms import NAMES
-from mailboxes.openings.homonyms import namesake_warnings, namesakes, team_namesakes
+from mailboxes.openings.homonyms import address_warnings, namesake_warnings, namesakes, team_namesakes
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
 from mailboxes.rules import NotAllowed, Refused
 from tests.mailboxes.conftest import make_professional
@@ -169,8 +171,9 @@ def test_cotitulaires_that_cannot_be(ask, people, kind, principal, others, sente
 
 def test_an_address_that_the_annuaire_shows_is_refused_and_one_it_showed_is_not(ask, people, make_entry):
     entry = make_entry(NEW, "ORG")
-    with pytest.raises(Refused, match="existe déjà à l’annuaire"):
+    with pytest.raises(Refused) as refused:
         ask("ORG", people.alice)
+    assert f"{NEW}\xa0» existe déjà à l’annuaire" in refused.value.messages[0]
     Entry.objects.filter(pk=entry.pk).update(withdrawn_at=timezone.now())
     assert ask("ORG", people.alice).pk
 
@@ -322,6 +325,12 @@ def test_teams_of_the_same_name_are_found(claire, structure, make_entry, make_ba
     make_bal("ORG", people.alice, address=f"lilas@{DOMAIN}", service="Cabinet des Lilas")
     found = team_namesakes("Cabinet des lilas", NEW, structure)
     assert {one.address for one in found} == {"cabinet.lilas@autre.mssante.fr", f"lilas@{DOMAIN}"}
+
+
+def test_a_former_address_is_told_of_the_day_it_left_by_the_clock_of_paris(make_entry):
+    make_entry(NEW, "ORG", withdrawn_at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC))
+    (said,) = [warned.sentence for warned in address_warnings(NEW) if warned.code == "former"]
+    assert "jusqu’au 02/03/2026" in said
 
 
 # --- The steps --------------------------------------------------------------------------------------------------------

@@ -134,16 +134,6 @@ def test_each_change_of_a_layout_is_in_the_journal(layout, people, structure):
 
 # --- Pages ------------------------------------------------------------------------------------------------------------
 @pytest.fixture
-def visit(client):
-    def go(person, name, *args, post=None, query=""):
-        client.force_login(person.user)
-        url = reverse(name, args=args) + query
-        return client.get(url) if post is None else client.post(url, post)
-
-    return go
-
-
-@pytest.fixture
 def filled(structure, operator):
     return {
         "structure": structure.pk, "operator": operator.pk, "kind": "delete", "subject": "Suppr {adresse}",

@@ -21,16 +21,6 @@ from tests.mailboxes.in_bulk import do_in_bulk, foresee
 pytestmark = pytest.mark.sqlite_run
 
 
-@pytest.fixture
-def visit(client):
-    def go(person, name, *args, post=None, query="", **options):
-        client.force_login(person.user)
-        url = reverse(name, args=args) + query
-        return client.get(url, **options) if post is None else client.post(url, post, **options)
-
-    return go
-
-
 def said(answer):
     return [str(message) for message in get_messages(answer.wsgi_request)]
 

@@ -42,8 +42,10 @@ def test_what_the_operator_has_not_answered_is_not_asked_twice(org, people):
 
 
 def test_what_moves_the_state_is_not_asked_beside_its_verb(org, people):
-    with pytest.raises(Refused, match="change l’état"):
+    with pytest.raises(Refused, match=r"Suppression.* ne se demande pas ainsi : cela change l’état"):
         actions.open_request(org, RequestKind.DELETE, by=people.gisele.user)
+    with pytest.raises(Refused, match="Un accès se demande depuis la BAL"):
+        actions.open_request(org, RequestKind.GRANT, by=people.gisele.user)
 
 
 def test_a_reader_asks_the_operator_nothing(org, people):

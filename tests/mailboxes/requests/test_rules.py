@@ -43,8 +43,12 @@ def asked(kind, **facts):
     [
         (RequestKind.OPEN, True, ""),
         (RequestKind.OPEN, False, "n’est pas encore à l’annuaire"),
+        (RequestKind.PUBLISH, True, ""),
+        (RequestKind.PUBLISH, False, "n’est pas encore à l’annuaire"),
         (RequestKind.DEPUBLISH, False, ""),
         (RequestKind.DEPUBLISH, True, "figure encore à l’annuaire"),
+        (RequestKind.DELETE, False, ""),
+        (RequestKind.DELETE, True, "figure encore à l’annuaire"),
     ],
 )
 def test_what_the_annuaire_must_show(kind, is_shown, said):

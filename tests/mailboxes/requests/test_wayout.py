@@ -17,16 +17,6 @@ NEW = "paul.nouveau@chu-exemple.mssante.fr"
 
 
 @pytest.fixture
-def visit(client):
-    def go(person, name, *args, post=None):
-        client.force_login(person.user)
-        url = reverse(name, args=args)
-        return client.get(url) if post is None else client.post(url, post)
-
-    return go
-
-
-@pytest.fixture
 def new(make_bal, people):
     return make_bal("PER", people.paul, address=NEW)
 
@@ -210,6 +200,7 @@ def test_the_deletion_is_undone_until_it_is_confirmed(per, people):
     assert per.requests.get().stage == RequestStage.CANCELLED
     actions.move(per, Verb.REQUEST_DELETION, by=people.paul.user, attested=True)
     actions.move(per, Verb.CONFIRM_DELETION, by=people.gisele.user)
+    assert per.requests.order_by("pk").last().stage == RequestStage.DONE
     for verb in (Verb.CANCEL_DELETION, Verb.OPPOSE):
         with pytest.raises(Refused):
             actions.move(per, verb, by=people.paul.user)

@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 from django.utils import timezone
 
-from mailboxes import actions, jobs
+from mailboxes import actions
 from mailboxes.jobs import run
 from mailboxes.lifecycle import Verb
 from mailboxes.models import Membership
@@ -405,7 +405,7 @@ def test_one_failure_does_not_hold_up_the_webhook_s_other_lines_and_three_in_a_r
 
 
 def test_a_round_ends_in_time(webhook, receiver, monkeypatch):
-    monkeypatch.setattr(jobs, "ROUND", -1)
+    monkeypatch.setattr(webhooks, "ROUND", -1)
     wait_on(webhook, 2)
     run("deliver_webhooks")
     assert receiver.calls == []
