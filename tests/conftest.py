@@ -5,6 +5,8 @@ import shutil
 import pytest
 from django.conf import settings as of_django
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.template import Template
+from django.test.signals import template_rendered
 from hypothesis import settings
 
 from directory.prepared import Prepared
@@ -40,6 +42,21 @@ def _prepared_questions_are_checked():
     """Each asking of one is compared with what would be written for it: none says what was true a moment ago."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Prepared, "is_checked", True)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pages_are_kept_and_not_their_pieces(django_test_environment):
+    """Django keeps, for `response.context`, what each template was given: a page has a hundred pieces, of which no test
+    asks, and whose copies are a twelfth of its work."""
+
+    def render(self, context):
+        if context.template is self:
+            template_rendered.send(sender=self, template=self, context=context)
+        return self.nodelist.render(context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Template, "_render", render)
         yield
 
 

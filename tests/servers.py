@@ -6,7 +6,6 @@ A server that cannot be had skips its tests; where CI is set, it fails them.
 """
 
 import contextlib
-import ctypes
 import fcntl
 import gc
 import hashlib
@@ -31,7 +30,8 @@ from urllib.parse import urlsplit
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-ROOT = Path(__file__).parent.parent
+from tests.forks import FORKS, ROOT, OwnCommand, die_with_parent, run_own
+
 DATABASES = ["sqlite", "postgresql"]
 STOP = contextlib.ExitStack()  # what this process started, and ends
 BROWSER_ARGS = [
@@ -53,6 +53,7 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(wrapper=True)  # a wrapper comes before pytest-django's own hook, which reads the settings
 def pytest_load_initial_conftests(early_config):
+    gc.disable()  # what is loaded stays: see pytest_collection_finish
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if not worker:  # its workers inherit what the controlling process set
         surround(early_config.known_args_namespace.db)
@@ -124,6 +125,7 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 def runs_of(item):
@@ -158,7 +160,8 @@ def pytest_report_header(config):
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure():
-    STOP.close()
+    with STOP:
+        FORKS.end()
 
 
 # --- Starting and ending ------------------------------------------------------------------------------------------
@@ -214,16 +217,12 @@ def find_program(name, *folders, package):
     raise Missing(f"{name} is not installed (on Debian: apt install {package})")
 
 
-def die_with_parent():
-    """Should pytest itself be killed, Linux ends its servers."""
-    ctypes.CDLL(None).prctl(1, signal.SIGINT)  # 1: PR_SET_PDEATHSIG
-
-
 @contextlib.contextmanager
 def run(command, log, is_ready, *, ends_with=signal.SIGTERM, seconds=30, **options):
     """A server as a child process: given once `is_ready()`, ended by its id."""
+    start = OwnCommand if command[0] == sys.executable else subprocess.Popen
     with log.open("ab") as output:
-        process = subprocess.Popen(
+        process = start(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=die_with_parent, **options
         )
     try:
@@ -601,7 +600,7 @@ class App:
     def manage(self, *words, check=True):
         """Run a management command on its data; gives what it printed."""
         command = [sys.executable, "manage.py", *words]
-        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)
+        done = run_own(command, cwd=ROOT, env=self.env)
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -624,10 +623,13 @@ class App:
         ]
         log = self.var / "worker.log"
         log.touch()
-        ready = run(command, log, lambda: " ready." in log.read_text(), cwd=ROOT, env=self.env)
+        # Ended at once, when the test is over: it would take seconds to say good-bye to nobody.
+        ends = {"ends_with": signal.SIGKILL}
+        ready = run(command, log, lambda: " ready." in log.read_text(), cwd=ROOT, env=self.env, **ends)
         return self.processes.enter_context(ready)
 
 
+PRINTED = "printed.txt"
 READ_BY_MIGRATE = re.compile(r"/(migrations|models)[./]|/(apps|settings|search_index)\.py$|\.txt$")
 
 
@@ -696,6 +698,38 @@ def app_data(_prepared_sqlite, _prepared_static, tmp_path):
             app = App(url, app_env(var, PORT=str(port), SITE_URL=url, **env), var, var / "web.log")
             stop.callback(app.processes.close)
             return app
+
+        yield prepare
+
+
+@pytest.fixture(scope="session")
+def _prepared_demonstration(_postgresql, _prepared_postgresql):
+    """A PostgreSQL database with the demonstration, to be copied, by name, and the folder of its files: made once."""
+    import psycopg  # noqa: PLC0415
+
+    name = "demonstration"
+
+    def make(var):
+        with psycopg.connect(_postgresql, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {_prepared_postgresql}")
+        url = f"{_postgresql.rpartition('/')[0]}/{name}"
+        printed = App("", app_env(var, DATABASE_URL=url), var, var).manage("make_demo")
+        (var / PRINTED).write_text(printed)
+
+    return name, made_once(f"demonstration-{urlsplit(_postgresql).port}", make)
+
+
+@pytest.fixture
+def demonstration(app_data, _postgresql, _prepared_demonstration):
+    """`demonstration(**environment)`: `app_data` with the demonstration, on a PostgreSQL database of its own, and what
+    `make_demo` printed of it."""
+    name, files = _prepared_demonstration
+    with own_database(_postgresql, name) as url:
+
+        def prepare(**env):
+            app = app_data(DATABASE_URL=url, **env)
+            shutil.copytree(files, app.var, dirs_exist_ok=True)
+            return app, (files / PRINTED).read_text()
 
         yield prepare
 

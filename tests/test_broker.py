@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import kombu
 import pytest
 
 from balmanager import broker
-from tests.servers import ROOT, app_env, run, wait_for
+from tests.forks import ROOT, OwnCommand, run_own
+from tests.servers import app_env, run, wait_for
 
 pytestmark = pytest.mark.postgresql_run  # a file of its own: once is enough
 
@@ -157,12 +159,12 @@ def env(tmp_path):
     return app_env(tmp_path, DJANGO_SETTINGS_MODULE="tests.soak.settings", PYTHONPATH=str(ROOT))
 
 
-def worker(env, number, log, at_once=2):
+def worker(env, number, log, at_once=2, **ends):
     command = [sys.executable, "-m", "celery", "-A", "balmanager", "worker", "-P", "threads", "-c", str(at_once)]
     command += ["-l", "INFO", "-n", f"w{number}@%h"]
     log.touch()
     known = log.read_text().count(" ready.")
-    return run(command, log, lambda: log.read_text().count(" ready.") > known, cwd=ROOT, env=env, seconds=120)
+    return run(command, log, lambda: log.read_text().count(" ready.") > known, cwd=ROOT, env=env, seconds=120, **ends)
 
 
 def test_a_worker_killed_under_load_loses_nothing(env, tmp_path):
@@ -170,7 +172,7 @@ def test_a_worker_killed_under_load_loses_nothing(env, tmp_path):
     written.touch()
     producer = [sys.executable, "-m", "tests.soak.producer", str(written), "0", str(asked), "100"]
     with worker(env, 0, tmp_path / "w0.log") as victim, worker(env, 1, tmp_path / "w1.log") as survivor:
-        with subprocess.Popen(producer, cwd=ROOT, env=env, stdout=subprocess.DEVNULL):
+        with OwnCommand(producer, cwd=ROOT, env=env, stdout=subprocess.DEVNULL):
             wait_for(lambda: done_of(written))
             victim.kill()
         wait_for(lambda: done_of(written) == set(range(asked)))
@@ -198,8 +200,8 @@ def test_what_somebody_waits_for_goes_before_what_the_schedule_asked(queue, env,
     written = tmp_path / "written"
     written.touch()
     send = [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", ASK_BOTH.format(path=str(written))]
-    subprocess.run(send, cwd=ROOT, env=env, check=True)
-    with worker(env, 0, tmp_path / "w0.log", at_once=1):
+    assert run_own(send, cwd=ROOT, env=env).returncode == 0
+    with worker(env, 0, tmp_path / "w0.log", at_once=1, ends_with=signal.SIGKILL):
         wait_for(lambda: len(in_order(written)) == 6)
     assert in_order(written) == [0, 1, 2, 3, 4, 5]
 

@@ -1,8 +1,10 @@
 """What an operator of the service sees: health, metrics, the runs of the jobs, logs without people."""
 
+import contextlib
 import json
 import logging
 import runpy
+import sqlite3
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -23,7 +25,7 @@ from balmanager.operations import alerts, checks, records
 from balmanager.operations.models import Failure, Job, Trouble
 from balmanager.operations.records import schedules
 from balmanager.schedule import expires
-from tests.servers import ROOT, free_port
+from tests.servers import ROOT, free_port, wait_until
 
 
 # --- For machines -------------------------------------------------------------------------------------------------
@@ -196,11 +198,10 @@ def test_a_real_worker_notes_the_runs_of_its_jobs(app_data):
     app = app_data()
     app.start_worker()
     app.manage("shell", "-c", "from mailboxes.jobs import TASKS; TASKS['purge'].delay()")
-    read = "from balmanager.operations.models import Job; print(list(Job.objects.exclude(ended_at=None).values_list('name', 'runs')))"  # fmt: skip  # noqa: E501
-    for _ in range(20):
-        if "[('purge', 1)]" in app.manage("shell", "--verbosity", "0", "-c", read):
-            return
-    pytest.fail((app.var / "worker.log").read_text())
+    with contextlib.closing(sqlite3.connect(app.var / "bal.sqlite3")) as database:
+        ended = f"SELECT name, runs FROM {Job._meta.db_table} WHERE ended_at IS NOT NULL"
+        noted = [("purge", 1)]
+        wait_until(lambda: database.execute(ended).fetchall() == noted, app.var / "worker.log", seconds=60)
 
 
 test_a_real_worker_notes_the_runs_of_its_jobs.pytestmark = [pytest.mark.postgresql_run]

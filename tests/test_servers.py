@@ -101,5 +101,5 @@ def test_a_worker_takes_a_job_from_the_embedded_queue(app_server):
 def test_the_application_and_its_worker_run_on_postgresql_and_redis(app_server, migrated_url, redis_url):
     app = app_server(DATABASE_URL=migrated_url, REDIS_URL=redis_url)
     app.start_worker()
-    pong = "from balmanager.celery import app; print(app.control.ping(timeout=5))"
+    pong = "from balmanager.celery import app; print(app.control.ping(timeout=5, limit=1))"
     assert "pong" in app.manage("shell", "--verbosity", "0", "-c", pong)

@@ -4,7 +4,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +11,7 @@ from directory.records import EntryRecord
 from directory.sources import get_source
 from directory.sources.extraction import COLUMNS, HEADER
 from directory.sync import sync
+from tests.forks import ROOT, OwnCommand
 
 ALICE = EntryRecord(
     kind="PER", address="alice.martin@aura.mssante.fr", person_id_type="8", person_id="10000000017",
@@ -67,11 +67,9 @@ def load(db, write):
 class Child:
     """A real process of tests/directory/child.py that says where it stands, and waits to be told to go on."""
 
-    def __init__(self, url, stop_at, path, source):
+    def __init__(self, url, stop_at, path, source, start=OwnCommand):
         command = [sys.executable, "-m", "tests.directory.child", url, stop_at, str(path), source]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
-        )
+        self.process = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
 
     def says(self):
         return self.process.stdout.readline().strip()
@@ -89,8 +87,8 @@ class Child:
 def child(database_url):
     children = []
 
-    def start(stop_at, path, source="extraction"):
-        children.append(Child(database_url, stop_at, path, source))
+    def start(stop_at, path, source="extraction", **how):
+        children.append(Child(database_url, stop_at, path, source, **how))
         return children[-1]
 
     yield start

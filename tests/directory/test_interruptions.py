@@ -12,14 +12,16 @@ from django.utils import timezone
 from directory.invented import write_whitelist
 from directory.models import SyncRun
 from tests.directory.conftest import ALICE, BRUNO, line, many
+from tests.forks import ROOT, run_own
 
 pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
 
 
 def picture(url, source="extraction"):
     command = [sys.executable, "-m", "tests.directory.child", url, "picture", "-", source]
-    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]).stdout
-    return ast.literal_eval(out)
+    done = run_own(command, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return ast.literal_eval(done.stdout)
 
 
 @pytest.mark.parametrize("moment", ["staged", "applied"])
@@ -106,7 +108,8 @@ def test_a_run_without_a_sign_of_life_is_marked_interrupted_by_the_next(load):
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="NOT TESTED: the peak memory is read from /proc")
 def test_a_hundred_thousand_lines_stay_under_150_mb(child, write):
-    loading = child("nowhere", write(*many(100_000)))
+    # What others hold in memory counts in a process forked from theirs.
+    loading = child("nowhere", write(*many(100_000)), start=subprocess.Popen)
 
     assert loading.says() == "applied"
     kilobytes = int(loading.says())

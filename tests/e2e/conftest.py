@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from tests.e2e.cast import SESSIONS
-from tests.servers import ROOT, App, app_env, die_with_parent, free_port, made_once, wait_until, web_answers
+from tests.forks import ROOT, OwnCommand, die_with_parent, run_own
+from tests.servers import App, app_env, free_port, made_once, wait_until, web_answers
 
 
 @pytest.fixture(scope="session")
@@ -20,8 +21,7 @@ def _cast(_prepared_sqlite):
 
     def write(var):
         shutil.copy(_prepared_sqlite, var)
-        command = [sys.executable, "-W", "ignore", "-m", "tests.e2e.cast"]
-        done = subprocess.run(command, cwd=ROOT, env=app_env(var), capture_output=True, text=True)
+        done = run_own([sys.executable, "-m", "tests.e2e.cast"], cwd=ROOT, env=app_env(var))
         assert done.returncode == 0, done.stderr
 
     return made_once("cast", write)
@@ -51,7 +51,7 @@ def _stage(_cast, _prepared_static, server_folder):
     var.mkdir()
     (var / "static").symlink_to(_prepared_static)  # read once, as it is loaded
     with app.log.open("ab") as log:
-        process = subprocess.Popen(
+        process = OwnCommand(
             [sys.executable, "-m", "tests.e2e.stage"], cwd=ROOT, env=app.env, preexec_fn=die_with_parent,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
         )  # fmt: skip

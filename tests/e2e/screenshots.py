@@ -3,6 +3,7 @@
 No test of its own: it is run by its file's name alone.
 """
 
+import json
 from pathlib import Path
 
 from tests.servers import ROOT
@@ -23,32 +24,43 @@ PICTURES = {
     "activite": ("solange", "/activite/", ""),
 }
 ON_A_PHONE = {"mes-bal": ("alice", "/mes-bal/", ""), "delegataire": ("delphine", "/mes-bal/", "")}
-OPEN_SESSION = (
-    "from django.contrib.auth import get_user_model as model, BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY;"
-    "from importlib import import_module; from django.conf import settings;"
-    "user = model().objects.get(username={name!r});"
-    "session = import_module(settings.SESSION_ENGINE).SessionStore();"
-    "session.update({{SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],"
-    " HASH_SESSION_KEY: user.get_session_auth_hash()}}); session.save(); print(session.session_key)"
-)
+OPEN_SESSIONS = """
+import json
+from django.contrib.auth import get_user_model as model, BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from importlib import import_module
+from django.conf import settings
+keys = {{}}
+for user in model().objects.filter(username__in={names!r}):
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session.update({{SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+                    HASH_SESSION_KEY: user.get_session_auth_hash()}})
+    session.save()
+    keys[user.username] = session.session_key
+print(json.dumps(keys))
+"""
 
 
 def test_pictures(app_server, page):
     folder = ROOT / "docs" / "screenshots"
     app = app_server(CELERY_EAGER="true")
     app.manage("make_demo")
+    sessions = open_sessions(app, "gisele", "admin", "alice", "delphine")
     for size, pictures in ((DESK, PICTURES), (PHONE, ON_A_PHONE)):
         page.set_viewport_size(size)
         for name, (account, path, link) in pictures.items():
-            become(page, app, account)
+            become(page, app, sessions[account])
             page.goto(app.url + path)
             if link:
                 page.goto(app.url + page.locator(link).first.get_attribute("href"))
             take(page, folder / f"{name}.png")
 
 
-def become(page, app, account):
-    key = app.manage("shell", "--no-imports", "-c", OPEN_SESSION.format(name=account)).strip()
+def open_sessions(app, *names):
+    """By account, the key of a session of its own."""
+    return json.loads(app.manage("shell", "--no-imports", "-c", OPEN_SESSIONS.format(names=names)))
+
+
+def become(page, app, key):
     page.context.clear_cookies()
     page.context.add_cookies([{"name": "sessionid", "value": key, "url": app.url}])
 

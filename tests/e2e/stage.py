@@ -17,7 +17,7 @@ from django.urls import get_resolver
 from gunicorn.app.wsgiapp import WSGIApplication
 
 import balmanager.wsgi  # noqa: F401 - sets Django up, for what follows
-from tests.servers import die_with_parent
+from tests.forks import die_with_parent
 
 TEMPLATES = settings.BASE_DIR / "templates"
 

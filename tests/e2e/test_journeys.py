@@ -383,8 +383,10 @@ def test_a_gestionnaire_brings_a_list_in_and_takes_it_back(app, page, log_in):
     def go_on(page):
         page.locator("progress").wait_for()
         work(app)
+        page.clock.fast_forward(2000)  # what the page waits before it asks again
         page.locator("progress").wait_for(state="detached")
 
+    page.clock.install()
     bring_a_list_in(app, page, log_in, go_on)
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.screenshots import become
+from tests.e2e.screenshots import become, open_sessions
 from tests.servers import ROOT
 
 pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
@@ -187,11 +187,13 @@ def list_of(folder, name: str, **facts):
     return path
 
 
-def test_the_ten_tasks_cost_no_more_clicks_than_they_should(app_server, page, tmp_path):
-    app = app_server(CELERY_EAGER="true")
-    link = re.search(r"/avis/repondre/\S+", app.manage("make_demo"))[0]
+def test_the_ten_tasks_cost_no_more_clicks_than_they_should(demonstration, serve, page, tmp_path):
+    app, printed = demonstration(CELERY_EAGER="true")
+    serve(app)
+    link = re.search(r"/avis/repondre/\S+", printed)[0]
+    sessions = open_sessions(app, "gisele", "alice")
     hand, counted = Hand(page), {}
-    become(page, app, "gisele")
+    become(page, app, sessions["gisele"])
     page.goto(f"{app.url}/imports/nouveau/")
     bring_in_once(page, list_of(tmp_path, "octobre.csv", day="01/10/2026", **GOOD))
     novembre = list_of(tmp_path, "novembre.csv", day="28/11/2026", **BAD)
@@ -212,7 +214,7 @@ def test_the_ten_tasks_cost_no_more_clicks_than_they_should(app_server, page, tm
     for name, (account, path, do) in zip(names, tasks, strict=True):
         page.context.clear_cookies()
         if account:
-            become(page, app, account)
+            become(page, app, sessions[account])
         page.goto(app.url + path)
         with hand.counted():
             do(hand)

@@ -12,7 +12,8 @@ import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.servers import ROOT, free_port
+from tests.forks import ROOT, OwnCommand
+from tests.servers import free_port, wait_for
 
 pytestmark = pytest.mark.postgresql_run
 
@@ -87,17 +88,21 @@ def app(request, app_data, sink):
     return app_data(**env)
 
 
-def prepare(app, count=HOW_MANY):
-    app.manage("shell", "--no-imports", "-c", PREPARE.format(count=count))
+def shell(app, code):
+    return app.manage("shell", "--no-imports", "-c", code)
+
+
+def prepare(app, count=HOW_MANY, then=""):
+    shell(app, PREPARE.format(count=count) + then)
 
 
 def report(app):
-    return json.loads(app.manage("shell", "--no-imports", "-c", REPORT))
+    return json.loads(shell(app, REPORT))
 
 
 def start(app, *words):
     command = [sys.executable, "manage.py", *words]
-    return subprocess.Popen(command, cwd=ROOT, env=app.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return OwnCommand(command, cwd=ROOT, env=app.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def finish(*processes):
@@ -152,10 +157,9 @@ print(json.dumps(told + done))
 def test_two_processes_at_once_remind_operators_and_tell_of_delays_once(app, sink):
     app.env["NOTICE_LEASE_MINUTES"] = "10"
     half = HOW_MANY // 2
-    prepare(app)
-    app.manage("shell", "--no-imports", "-c", LATE.format(half=half))
+    prepare(app, then=LATE.format(half=half))
     finish(*[start(app, "job", "remind_operators", "--for-real") for _ in range(2)])
-    assert json.loads(app.manage("shell", "--no-imports", "-c", OF_DELAYS)) == {
+    assert json.loads(shell(app, OF_DELAYS)) == {
         "operator": half, "remind_operator": half, "gestionnaires": half, "escalate_request": half,
     }  # fmt: skip
     finish(*[start(app, "job", "tell_again", "--for-real") for _ in range(2)])
@@ -180,6 +184,14 @@ def test_a_process_killed_while_it_tells_loses_and_doubles_nothing(app, sink):
     assert len(sink.accepted) <= HOW_MANY + 1
 
 
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
+def is_stopped(process, watcher):
+    assert process.poll() is None, process.stdout.read()
+    return watcher.execute(WAITING).fetchone()[0]
+
+
 def test_a_sweep_killed_between_two_batches_is_taken_up_again(app_data, migrated_url):
     """A lock held from outside stops the sweep in its second batch: there it dies."""
     app, count = app_data(DATABASE_URL=migrated_url), 502
@@ -187,16 +199,17 @@ def test_a_sweep_killed_between_two_batches_is_taken_up_again(app_data, migrated
     with psycopg.connect(migrated_url) as blocker, psycopg.connect(migrated_url, autocommit=True) as watcher:
         blocker.execute("SELECT 1 FROM mailboxes_bal ORDER BY id DESC LIMIT 1 FOR UPDATE")
         sweep = start(app, "job", "alert_idle", "--for-real")
-        waiting = (
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        )
-        while not watcher.execute(waiting).fetchone()[0]:
-            assert sweep.poll() is None, sweep.stdout.read()
+        wait_for(lambda: is_stopped(sweep, watcher))
         sweep.kill()
         sweep.communicate()
     assert report(app)["alerts"] == 500
     finish(start(app, "job", "alert_idle", "--for-real"))
     assert report(app) == {"alerts": count, "bals": count, "notices": count, "sent": 0, "untold": count}
+
+
+def are_told(watcher, sink):
+    assert len(sink.accepted) <= HOW_MANY
+    return watcher.execute("SELECT count(*) = 0 FROM mailboxes_journalentry WHERE told_at IS NULL").fetchone()[0]
 
 
 def test_celery_workers_tell_what_a_sweep_wrote(app_data, sink, migrated_url, redis_url):
@@ -206,8 +219,8 @@ def test_celery_workers_tell_what_a_sweep_wrote(app_data, sink, migrated_url, re
     app.start_worker("-n", "one@%h")
     app.start_worker("-n", "two@%h")
     finish(start(app, "job", "alert_idle", "--for-real"))
-    while report(app)["untold"]:
-        assert len(sink.accepted) <= HOW_MANY
+    with psycopg.connect(migrated_url, autocommit=True) as watcher:
+        wait_for(lambda: are_told(watcher, sink))
     assert report(app)["sent"] == HOW_MANY
     assert sorted(set(sink.accepted)) == sorted(sink.accepted)
 
@@ -234,13 +247,8 @@ print(json.dumps([reminders.count(), reminders.values("bal").distinct().count(),
 """
 
 
-def shell(app, code):
-    return app.manage("shell", "--no-imports", "-c", code)
-
-
 def test_two_processes_at_once_remind_once(app):
-    prepare(app)
-    shell(app, ALERTED)
+    prepare(app, then=ALERTED)
     finish(*[start(app, "job", "follow_alerts", "--for-real") for _ in range(2)])
     assert json.loads(shell(app, REMINDED)) == [HOW_MANY] * 3
 
@@ -248,16 +256,11 @@ def test_two_processes_at_once_remind_once(app):
 def test_reminders_killed_between_two_batches_are_taken_up_again(app_data, migrated_url):
     """A lock held from outside stops them in their second batch: there they die."""
     app, count = app_data(DATABASE_URL=migrated_url), 502
-    prepare(app, count)
-    shell(app, ALERTED)
+    prepare(app, count, then=ALERTED)
     with psycopg.connect(migrated_url) as blocker, psycopg.connect(migrated_url, autocommit=True) as watcher:
         blocker.execute("SELECT 1 FROM mailboxes_bal ORDER BY id DESC LIMIT 1 FOR UPDATE")
         reminders = start(app, "job", "follow_alerts", "--for-real")
-        waiting = (
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        )
-        while not watcher.execute(waiting).fetchone()[0]:
-            assert reminders.poll() is None, reminders.stdout.read()
+        wait_for(lambda: is_stopped(reminders, watcher))
         reminders.kill()
         reminders.communicate()
     assert json.loads(shell(app, REMINDED)) == [500] * 3

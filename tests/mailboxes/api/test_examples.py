@@ -14,9 +14,10 @@ KEY = re.compile(r"BAL_KEY=(\S+)")
 
 
 @pytest.mark.postgresql_run  # the demonstration on the database of production; test_demo looks at that of SQLite
-def test_the_examples_run_as_they_are_written(app_server, migrated_url):
-    app = app_server(DATABASE_URL=migrated_url)
-    key = KEY.search(app.manage("make_demo", "--lines", "500"))[1]
+def test_the_examples_run_as_they_are_written(demonstration, serve):
+    app, printed = demonstration()
+    serve(app)
+    key = KEY.search(printed)[1]
     blocks = BLOCK.findall(README.read_text())
     shell = [text for language, text in blocks if language == "sh"]
     python = "\n".join(text for language, text in blocks if language == "python")  # each goes on from those before
