@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 
+from directory.typography import cut, quoted
 from mailboxes.forms.structure_field import FEW
 
 
@@ -12,4 +13,5 @@ def structures_named(request, structures) -> dict[str, Any]:
     named = " ".join(request.GET.get("nom", "").replace("\0", "").split())
     found = structures.named(named) if named else structures
     page = Paginator(found.order_by("name", "pk"), FEW).get_page(request.GET.get("page"))
-    return {"page": page, "named": named, "is_long": bool(named) or page.has_other_pages()}
+    none = f"Aucune structure ne répond à {quoted(cut(named, 60))}." if named and not page.object_list else ""
+    return {"page": page, "named": named, "none": none, "is_long": bool(named) or page.has_other_pages()}

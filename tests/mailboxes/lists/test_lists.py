@@ -19,12 +19,13 @@ from tests.servers import ROOT
 
 pytestmark = pytest.mark.sqlite_run
 
-# The pages that one row's own page holds, beside the lists.
+# The pages that one row's own page holds, beside the lists; and the structures of which one is to be opened.
 PARTS = {
     "mailboxes/imports/views.py",
     "mailboxes/moves/views.py",
     "mailboxes/software/views.py",
     "mailboxes/views/notices.py",
+    "mailboxes/views/structures_named.py",
 }
 WHOLE = {
     "engagements",
