@@ -8,6 +8,8 @@ from django.urls import reverse
 from mailboxes.forms.structure_field import FEW
 from mailboxes.models import Structure
 
+pytestmark = pytest.mark.sqlite_run
+
 PAGES = ["protocols", "notice-texts", "recurrence-list", "opening"]
 
 
