@@ -133,10 +133,9 @@ else:
     # own default, what joins the BAL of a hospital group to the annuaire would go by way of the disk.
     # A server that does not answer must not hold a page for minutes. DATABASE_URL may say otherwise.
     DATABASES["default"]["OPTIONS"] = {
-        # What directory.prepared asks is planned once: to plan it for its values takes longer than to answer.
-        "options": "-c jit=off -c work_mem=16MB -c plan_cache_mode=force_generic_plan",
+        "options": "-c jit=off -c work_mem=16MB",
         "connect_timeout": 5,
-        "prepare_threshold": 2,
+        "prepare_threshold": 2,  # directory.prepared
         **DATABASES["default"].get("OPTIONS", {}),
     }
 

@@ -51,3 +51,16 @@ def test_a_new_connection_of_a_process_that_serves_is_limited(limited):
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("1s",)
     other.close()
+
+
+def test_a_process_that_serves_plans_once_and_a_job_does_not(limited):
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW plan_cache_mode")
+        assert cursor.fetchone() == ("auto",), "as for a job: this connection was there before"
+    again = connection.copy()
+    try:
+        with again.cursor() as cursor:
+            cursor.execute("SHOW plan_cache_mode")
+            assert cursor.fetchone() == ("force_generic_plan",)
+    finally:
+        again.close()
