@@ -101,8 +101,10 @@ def _by_way_of_the_disk(cursor: Any) -> Iterator[None]:
         return
     usual = cursor.execute("PRAGMA cache_size").fetchone()[0]
     cursor.execute("PRAGMA cache_size=-8000")
-    yield
-    cursor.execute(f"PRAGMA cache_size={int(usual)}")
+    try:
+        yield
+    finally:
+        cursor.execute(f"PRAGMA cache_size={int(usual)}")
 
 
 def record(run: SyncRun) -> None:

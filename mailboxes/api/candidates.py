@@ -22,11 +22,10 @@ from mailboxes.models.aliases import seen_at
 from mailboxes.models.bulk import among
 from mailboxes.models.thresholds import chosen
 
-BY_NUMBER = {"postgresql": "C", "sqlite": "BINARY"}
+BY_NUMBER = {"postgresql": "C", "sqlite": "BINARY"}  # the collations that sort as Python does
 ALTERNATIVES = 10  # shown beside the best
-FIRST = (
-    ALTERNATIVES + 6
-)  # addresses of a place that are read for a question about a person; some may be on their way out
+# The addresses of a place that are read for a question about a person; some of them may be on their way out.
+FIRST = ALTERNATIVES + 6
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class ResolverQuestion:
 
 
 class AnnuaireLine(NamedTuple):
-    """What is asked of a line of the annuaire: a tuple, for an answer reads hundreds."""
+    """What is asked of a line of the annuaire: a tuple, for a batch reads thousands."""
 
     address: str
     kind: str

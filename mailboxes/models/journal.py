@@ -31,10 +31,14 @@ def is_held(field: str, now: datetime) -> Q:
     return to_come(field, now, settings.NOTICE_LEASE * 2**LONGEST_WAIT)
 
 
+def is_of_structures(structures) -> Q:
+    """Is it about one of their BAL, or about themselves? What is about a person alone stands on the person's page."""
+    return Q(bal__structure__in=structures) | Q(bal=None, structure__in=structures)
+
+
 class JournalQuerySet(models.QuerySet):
     def of_structures(self, structures):
-        """The lines about their BAL and about themselves; those about a person alone stand on the person's page."""
-        return self.filter(Q(bal__structure__in=structures) | Q(bal=None, structure__in=structures))
+        return self.filter(is_of_structures(structures))
 
     def visible_to(self, user):
         """The lines on the structures one sees, a BAL that one holds, oneself; a délégataire only uses the box."""
@@ -42,8 +46,7 @@ class JournalQuerySet(models.QuerySet):
             return self
         structures = Structure.objects.visible_to(user).values("pk")
         held = Cotitulaire.objects.filter(person__user_id=user.pk).values("bal")
-        of_bal = Q(bal__structure__in=structures) | Q(bal__in=held)
-        return self.filter(of_bal | Q(bal=None, structure__in=structures) | Q(bal=None, person__user_id=user.pk))
+        return self.filter(is_of_structures(structures) | Q(bal__in=held) | Q(bal=None, person__user_id=user.pk))
 
     def untold(self, now):
         """The entries still to be told that no process holds: a lease that ran out is taken up again."""
