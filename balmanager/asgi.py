@@ -4,9 +4,9 @@ import os
 
 from django.core.asgi import get_asgi_application
 
-from directory.patience import limit_pages
+from balmanager.serving import make_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "balmanager.settings")
 
 application = get_asgi_application()
-limit_pages()
+make_ready()

@@ -1,10 +1,14 @@
 """A page keeps PostgreSQL at one question for so long, and then says what to do; a file that is handed out may last."""
 
+import os
+import sys
+
 import pytest
 from django.db import connection
 from django.db.backends.signals import connection_created
 
 from directory.patience import handed_out, limit_pages
+from tests.forks import ROOT, run_own
 
 
 @pytest.fixture
@@ -64,3 +68,16 @@ def test_a_process_that_serves_plans_once_and_a_job_does_not(limited):
             assert cursor.fetchone() == ("force_generic_plan",)
     finally:
         again.close()
+
+
+@pytest.mark.parametrize("door", ["wsgi", "asgi"])
+def test_each_door_has_read_its_addresses_and_limits_its_pages(door):
+    asked = f"""
+import sys
+import balmanager.{door}
+from django.db.backends.signals import connection_created
+print("mailboxes.urls" in sys.modules, "patience" in [key for (key, _), *_ in connection_created.receivers])
+"""
+    command = [sys.executable, "-c", asked]
+    done = run_own(command, cwd=ROOT, env={**os.environ, "DJANGO_SETTINGS_MODULE": "balmanager.settings"})
+    assert done.stdout.split() == ["True", "True"], done.stderr

@@ -1,16 +1,22 @@
 """How a request names what it is about: always among what its caller sees."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as Invalid
+from django.db.models import BigIntegerField, Model
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from directory.prepared import prepared
 from directory.readers.identifiers import read_identifier
 from directory.readers.names import read_part
 from mailboxes.api.strict import StrictSerializer
 from mailboxes.forms.people import PersonField, attest
-from mailboxes.models import Bal, Person, Structure
+from mailboxes.models import Bal, Operator, Person, Structure
+
+NUMBER = serializers.IntegerField()
 
 
 class VisibleField(serializers.PrimaryKeyRelatedField):
@@ -21,8 +27,22 @@ class VisibleField(serializers.PrimaryKeyRelatedField):
         "incorrect_type": "Donnez un numéro.",
     }
 
-    def get_queryset(self):
-        return self.queryset.model._default_manager.visible_to(self.context["request"].user)
+    def to_internal_value(self, data):
+        try:
+            number = NUMBER.run_validation(data)
+        except serializers.ValidationError:
+            self.fail("incorrect_type")
+        if not 0 < number <= BigIntegerField.MAX_BIGINT:
+            self.fail("does_not_exist", pk_value=number)
+        user = self.context["request"].user
+        for found in _visible(self.queryset.model, timezone.localdate(), pk=number, user=user):
+            return found
+        self.fail("does_not_exist", pk_value=number)
+
+
+@prepared
+def _visible(model: type[Model], today: date, pk, user):
+    return model._default_manager.visible_to(user).filter(pk=pk).order_by()
 
 
 class Coded(serializers.SlugRelatedField):
@@ -37,7 +57,15 @@ class Coded(serializers.SlugRelatedField):
 
     def to_internal_value(self, data):
         """Checked as text before the database is asked: PostgreSQL fails on a NUL."""
-        return super().to_internal_value(serializers.CharField().run_validation(data))
+        code = serializers.CharField().run_validation(data)
+        for found in _coded(self.queryset.model, code=code):
+            return found
+        self.fail("does_not_exist", value=code)
+
+
+@prepared
+def _coded(model: type[Operator], code):
+    return model._default_manager.with_domains().filter(code=code).order_by()
 
 
 class Rpps(serializers.CharField):

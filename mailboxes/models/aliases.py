@@ -107,7 +107,10 @@ class KnownAddress(NamedTuple):
 
 def known_at(address: str) -> KnownAddress | None:
     """The BAL at this address, else the one that has it as an alias. One query."""
+    return max(map(KnownAddress._make, _known_at(address=address)), key=lambda one: one.state, default=None)
+
+
+@prepared
+def _known_at(address):
     bals = Bal.objects.filter(address=address).order_by().values_list("structure", "state")
-    aliases = Alias.objects.filter(address=address).order_by().values_list("bal__structure", Value(""))
-    found = [KnownAddress(*row) for row in bals.union(aliases)]
-    return max(found, key=lambda one: one.state, default=None)
+    return bals.union(Alias.objects.filter(address=address).order_by().values_list("bal__structure", Value("")))

@@ -59,3 +59,15 @@ def test_the_api_names_the_value_in_plain_spaces(ask, key, path, body, said):
     answer = ask(key, path, "post" if body else "get", body)
     assert answer.status_code in (400, 404)
     assert said in answer.content.decode()
+
+
+@pytest.mark.parametrize("number", [-1, 2**63, 10**400, "9" * 30], ids=["negative", "big", "vast", "as text"])
+def test_a_number_that_nothing_can_have_is_that_of_nothing(ask, key, number):
+    answer = ask(key, "requests/", "post", {"bal": number, "kind": "change"})
+    assert (answer.status_code, answer.json()["errors"]["bal"][0][:14]) == (400, "Aucun objet n°")
+
+
+@pytest.mark.parametrize("said", [True, 1.5, "douze", "1e3", [1], {"id": 1}, "²"], ids=repr)
+def test_what_is_no_number_is_never_taken_for_one(ask, key, org, said):
+    answer = ask(key, "requests/", "post", {"bal": said, "kind": "change"})
+    assert (answer.status_code, answer.json()["errors"]["bal"]) == (400, ["Donnez un numéro."])
