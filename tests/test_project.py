@@ -217,7 +217,7 @@ def test_every_icon_named_in_a_template_is_in_the_sprite():
     named = {entry.icon for entry in [*MENU, *pages]}
     for template in TEMPLATES:
         text = (ROOT / "templates" / template).read_text()
-        named |= set(re.findall(r'"_icon.html" with name="([^"]+)"', text))
+        named |= set(re.findall(r'{% icon "([^"]+)"', text))
         named |= set(re.findall(r'"_empty.html" with[^%]*icon="([^"]+)"', text))
     assert sorted(named - drawn) == [], "add them to the icons of package.json, then make run"
 
