@@ -1,4 +1,4 @@
-"""The drawings beside words. A tag, not a template: a page has sixty of them, and an include costs twenty times this."""
+"""The drawings beside words. A tag, not a template: a page has sixty, and an include costs twenty times this."""
 
 from functools import cache
 
