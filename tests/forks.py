@@ -36,7 +36,7 @@ OF_OTHERS = (
     "django.core.management.commands.shell", "django.core.servers.basehttp", "django.db.backends.postgresql.base",
     "django.db.backends.sqlite3.base", "django.forms", "django.template.loader", "django.test.signals",
     "django.views.generic", "cryptography.x509", "dateutil.relativedelta", "django_filters", "fido2.webauthn",
-    "httpx", "imapclient", "jwt", "ldap", "openpyxl",
+    "httpx", "imapclient", "jwt", "ldap", "xlsxwriter",
     "prompt_toolkit", "psycopg", "pyrage", "pythonjsonlogger.json", "redis", "reportlab.platypus", "requests",
     "segno", "stdnum", "tenacity", "tqdm", "whitenoise.storage", "yaml",
 )  # fmt: skip

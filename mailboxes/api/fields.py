@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as Invalid
-from django.db.models import BigIntegerField, Model
+from django.db.models import BigIntegerField
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -41,7 +41,7 @@ class VisibleField(serializers.PrimaryKeyRelatedField):
 
 
 @prepared
-def _visible(model: type[Model], today: date, pk, user):
+def _visible(model: Any, today: date, pk, user):
     return model._default_manager.visible_to(user).filter(pk=pk).order_by()
 
 

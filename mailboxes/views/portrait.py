@@ -4,14 +4,12 @@ A gestionnaire sees what concerns the structures they follow; of who has left th
 (stays, files, their BAL, journal and notices). The person sees all of it.
 """
 
-import io
 import json
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q, QuerySet
-from openpyxl import Workbook
 
-from directory.csv_files import harmless
+from directory.sheets import Sheet, as_book
 from mailboxes.models import (
     AccessTrace,
     Affiliation,
@@ -183,15 +181,10 @@ class Portrait:
 
     def as_xlsx(self) -> bytes:
         """A sheet per table; an empty one says so."""
-        book = Workbook(write_only=True)
-        for name, rows in self.tables().items():
-            sheet = book.create_sheet(name[:31])
-            sheet.append(list(rows[0]) if rows else ["rien n’est gardé"])
-            for row in rows:
-                sheet.append([_cell(value) for value in row.values()])
-        content = io.BytesIO()
-        book.save(content)
-        return content.getvalue()
+        return as_book(
+            Sheet(name, list(rows[0]) if rows else ["rien n’est gardé"], [map(_cell, row.values()) for row in rows])
+            for name, rows in self.tables().items()
+        )
 
 
 def _fields(row, *names: str) -> dict:
@@ -205,9 +198,9 @@ def _delegation(row: Delegataire) -> dict:
 
 
 def _cell(value):
-    """A spreadsheet has no time zones, and runs what looks like a formula."""
+    """A spreadsheet has no time zones."""
     if isinstance(value, bool):
         return "oui" if value else "non"
     if getattr(value, "tzinfo", None):
         return value.isoformat(timespec="minutes")
-    return harmless(value)
+    return value
