@@ -16,7 +16,8 @@ def read(content):
 
 def test_a_text_stays_a_text_and_a_day_a_day():
     texts = ["00123", "https://exemple.fr", "{=1+1}", "1e5", "é\u0301 « x »"]
-    *cells, day, number, nothing = read(as_xlsx("Essai", ["A"], [[*texts, date(2026, 3, 1), 1.5, None]]))["Essai"][2]
+    row = [*texts, date(2026, 3, 1), 1.5, None]
+    *cells, day, number, nothing = read(as_xlsx("Essai", ["A"] * len(row), [row]))["Essai"][2]
     assert [(cell.value, cell.data_type, cell.hyperlink) for cell in cells] == [(text, "s", None) for text in texts]
     assert (day.is_date, day.value.date(), day.number_format) == (True, date(2026, 3, 1), "dd/mm/yyyy")
     assert (number.value, nothing.value) == (1.5, None)
