@@ -635,9 +635,3 @@ UNFIT_TO_PREFER = frozenset(State) - {State.REQUESTED, State.ACTIVE}  # is a wis
 ON_THE_WAY_OUT = UNFIT_TO_PREFER - {State.ABANDONED}  # has it steps of a way out to show?
 # In which states does it wait for a word of the operator that moves it?
 AWAITS_A_WORD = frozenset().union(*(BY_VERB[v].before for (_, act), v in FOLLOWS.items() if act == Act.RECORD_DONE))
-
-
-def mermaid() -> str:
-    """The table as the diagram that the README shows."""
-    lines = [f"    {before} --> {line.after}: {line.verb}" for line in TRANSITIONS for before in sorted(line.before)]
-    return "\n".join(["stateDiagram-v2", f"    [*] --> {State.REQUESTED}", *lines])

@@ -43,10 +43,6 @@ def ask_people(people: QuerySet[Person], *, by) -> Tally:
     return in_batches(people, partial(_say_batch, act=Act.ASK_PERSON, round_of=_asking, by=by))
 
 
-def remind_person(person: Person, *, by) -> JournalEntry:
-    return _say(person, Act.REMIND_PERSON, _reminding, by=by)
-
-
 def remind_people(people: QuerySet[Person], *, by) -> Tally:
     return in_batches(people, partial(_say_batch, act=Act.REMIND_PERSON, round_of=_reminding, by=by))
 
