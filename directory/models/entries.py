@@ -6,7 +6,6 @@ from django.db.models.functions import StrIndex, Substr
 from directory.models.copied import Copied, CopiedQuerySet, current_in_sql
 from directory.pictures import public_sources
 
-
 NOMINATIVE = "PER"  # the kind of a mailbox that is one person's own
 
 

@@ -9,7 +9,7 @@ from mailboxes import rules
 from mailboxes.actions.journal import entry_of, tell_all, tell_of, write_about
 from mailboxes.lifecycle import Act
 from mailboxes.models import Contact, ContactChange, JournalEntry, Person, Signatory, bulk, contact_of
-from mailboxes.models.contacts import FORMER, NEW
+from mailboxes.models.contacts import FORMER, NEW, OPEN
 from mailboxes.models.thresholds import chosen
 from mailboxes.notices.writing import notice_to_account, notices_to_addresses
 
@@ -182,7 +182,7 @@ def _undo(change: ContactChange, person: Person, state: str) -> None:
 
 def _settle(change: ContactChange, state: str) -> None:
     change.state = state
-    change.settled_at = None if state in ContactChange.OPEN else timezone.now()
+    change.settled_at = None if state in OPEN else timezone.now()
     change.save(update_fields=["state", "settled_at"])
 
 

@@ -16,7 +16,7 @@ from directory.dates import day_of
 from directory.folding import fold, folded_in_sql
 from directory.models import Activity, Entry, current_in_sql, place_key_in_sql, published_in_sql
 from mailboxes.gaps.lists import SqlList, literals, rows_of
-from mailboxes.lifecycle import UNFIT_TO_PREFER, State
+from mailboxes.lifecycle import LED_TO, UNFIT_TO_PREFER
 from mailboxes.models import Bal, Claim, Cotitulaire, Person, Preference, Request, Structure, situations_by_rpps
 from mailboxes.models.numbers import is_at_in_sql
 from mailboxes.models.preferences import STANDING
@@ -288,7 +288,7 @@ def successors_of(bals: Iterable[Bal]) -> dict[int, list[str]]:
     bals = list(bals)
     holders = {holder.person_id for bal in bals for holder in bal.cotitulaires.all()}
     held: dict[int, list[Bal]] = defaultdict(list)
-    for row in Cotitulaire.objects.filter(person__in=holders, bal__state=State.ACTIVE).select_related("bal"):
+    for row in Cotitulaire.objects.filter(person__in=holders, bal__state__in=LED_TO).select_related("bal"):
         held[row.person_id].append(row.bal)
     wishes = set(Preference.objects.main().filter(person__in=holders).values_list("person", "address"))
     return {bal.pk: _successors(bal, held, wishes) for bal in bals}

@@ -7,11 +7,10 @@ from typing import NamedTuple
 from django.core.cache import cache
 from django.db.models import Count, Prefetch, Q, Value
 from django.urls import reverse
-from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes.findings import BY_NAME, KEPT, Finding, are_many, count_findings
-from mailboxes.inbox.models import Desk, Todo
+from mailboxes.inbox.models import Desk, Todo, is_done, is_paused
 from mailboxes.inbox.subjects import Seen, aside_counts, bals_of, subject_of
 from mailboxes.lifecycle import Act, Severity, Verb
 from mailboxes.lists.bulk import KINDS
@@ -132,10 +131,10 @@ class Inbox:
 
     def _follows(self) -> dict[str, Follow]:
         before = self.desk.before_at or self.now
-        is_paused = Q(paused_until__gt=timezone.localdate(self.now))
+        paused, done = is_paused(self.now), is_done(self.now)
         counts = {
-            "paused": Count("pk", filter=is_paused),
-            "done": Count("pk", filter=Q(pk__in=Todo.objects.done(self.now).values("pk")) & ~is_paused),
+            "paused": Count("pk", filter=paused),
+            "done": Count("pk", filter=done & ~paused),
             "new": Count("pk", filter=Q(since__gt=before)),
             "mine": Count("pk", filter=Q(assignee=self.user)),
         }

@@ -164,7 +164,7 @@ def asked_for(row: Bal, person: int) -> Request | None:
 
 def delegations_of(row: Bal) -> list[Delegataire]:
     """All that are not ended; those of today are kept with the BAL, where its roles look for them."""
-    rows = Delegataire.objects.filter(bal=row, ended_at=None).select_related("person", "under")
+    rows = Delegataire.objects.standing().filter(bal=row).select_related("person", "under")
     delegations = list(rows.order_by("person__family_name", "pk"))
     for delegation in delegations:
         delegation.bal = row

@@ -83,7 +83,7 @@ def lent_facts(delegations, user) -> list[dict]:
 def ended_lately(user):
     """What the person lost lately; a delegation that another professional took over goes on, and is not shown."""
     ended = Delegataire.objects.filter(person__user_id=user.pk, ended_at__gte=timezone.now() - ENDED_SHOWN)
-    going_on = Delegataire.objects.filter(ended_at=None, bal=OuterRef("bal"), person=OuterRef("person"))
+    going_on = Delegataire.objects.standing().filter(bal=OuterRef("bal"), person=OuterRef("person"))
     return ended.filter(~Exists(going_on)).select_related("bal", "under").order_by("-ended_at")
 
 
