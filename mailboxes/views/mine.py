@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from directory.dates import day_of
-from mailboxes.gaps.preferred import choices_of, own_places
+from mailboxes.gaps.choices import choices_of, own_places
 from mailboxes.lifecycle import LIVE, STOPPABLE, Act, Role, Verb
 from mailboxes.models import Bal, Delegataire, JournalEntry, Preference
 from mailboxes.rules import (

@@ -17,7 +17,8 @@ from mailboxes.api.candidates import AnnuaireLine, Candidate, ResolverQuestion, 
 from mailboxes.findings import BY_NAME as FINDING
 from mailboxes.gaps import Gaps
 from mailboxes.gaps.comparison import differences
-from mailboxes.gaps.preferred import PracticePlaces, successors_of
+from mailboxes.gaps.preferred import PracticePlaces
+from mailboxes.gaps.successors import successors_of
 from mailboxes.lifecycle import PAID, SEEN_GONE, SHOWN_ONCE_DONE, Act, RequestKind, RequestStage, State
 from mailboxes.models import (
     SYSTEM,
