@@ -625,6 +625,7 @@ PAID = OPENED - {State.DELETION_CONFIRMED}  # does the operator charge for it?
 WITH_ACCESSES = LIVE - {State.DELETION_CONFIRMED}  # does who may open it still count, here and at the operator's?
 IN_SERVICE = BY_VERB[Verb.REQUEST_DEPUBLICATION].before  # open, and nobody asked for its end?
 STOPPABLE = BY_VERB[Verb.OPPOSE].before  # would a holder's word, or a use, keep it?
+MOVABLE = frozenset({State.ACTIVE})  # may it change its operator or its address?
 LED_TO = frozenset({State.ACTIVE})  # may the correspondents of another be led to it?
 TO_BE_LEFT = OPENED - IN_SERVICE  # are its correspondents to be led elsewhere?
 ENDING = TO_BE_LEFT & STOPPABLE  # was its end asked for, and may it still be kept?

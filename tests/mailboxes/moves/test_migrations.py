@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mailboxes import actions, jobs
 from mailboxes.findings import narrow
-from mailboxes.lifecycle import Act, RequestKind
+from mailboxes.lifecycle import Act, RequestKind, State
 from mailboxes.models import SYSTEM, Alias, Bal, Domain, JournalEntry, Notice, Preference, Price, Request
 from mailboxes.moves.actions import launch_migration, leave_migration, prepare_migration, undo_migration
 from mailboxes.moves.forms import MigrationScopeForm
@@ -41,6 +41,21 @@ def test_prepared_nothing_moves_and_nobody_is_asked(prepare, per, org, company):
     assert (coming.address, coming.operator, coming.nature) == (new(per.address), company, Alias.Nature.COMING)
     per.refresh_from_db()
     assert per.address == "paul.exemple@chu-exemple.mssante.fr"
+
+
+@pytest.mark.sqlite_run
+@pytest.mark.parametrize("state", State)
+def test_the_page_of_a_bal_offers_to_migrate_it_as_the_rule_lets(prepare, per, people, visit, state):
+    Bal.objects.filter(pk=per.pk).update(state=state)
+    per.refresh_from_db()
+    is_offered = reverse("migration-new", args=[per.structure_id]) in visit(people.gisele, "bal", per.pk).text
+    if state == State.ACTIVE:
+        assert is_offered
+        assert prepare(per).rows.get().bal == per
+    else:
+        assert not is_offered
+        with pytest.raises(Refused):
+            prepare(per)
 
 
 def test_a_bal_already_in_a_migration_gets_a_plain_sentence(prepare, per, org):
