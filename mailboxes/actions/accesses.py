@@ -44,7 +44,7 @@ def ask_takeover(entry: JournalEntry, taken: Delegataire, former: Delegataire, *
 
 
 def ask_closing(entry: JournalEntry, bal: Bal, person: Person, *, by) -> Request | None:
-    """But for whom still has another access there."""
+    """Ask that the access be closed, unless the person has another one to this BAL."""
     held = Cotitulaire.objects.filter(bal=bal, person=person)
     lent = Delegataire.objects.standing().filter(bal=bal, person=person)
     if held.exists() or lent.exists():

@@ -143,7 +143,7 @@ def _question_again(bals: list[Bal], *, by) -> Word:
 
 
 def _among(due: QuerySet[Bal], bals: list[Bal]) -> set[int]:
-    """Those of these BAL that the sweep finds, asked anew: they are locked now."""
+    """The keys of these BAL that the sweep still finds, now that they are locked."""
     return set(due.filter(bulk.among("pk", [bal.pk for bal in bals])).order_by().values_list("pk", flat=True))
 
 

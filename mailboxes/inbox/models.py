@@ -87,7 +87,7 @@ class Todo(models.Model):
 
     @property
     def key(self) -> str:
-        """Of a gap, as `Gap.key`."""
+        """The key of a gap, written as `Gap.key`."""
         return f"{self.finding}:{self.structure_id}:{self.address}"
 
 

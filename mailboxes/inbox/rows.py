@@ -163,7 +163,7 @@ class Inbox:
         return dict(asked[0].union(*asked[1:], all=True)) if asked else {}
 
     def _kept_firsts(self, findings: list[Finding], tab: str) -> dict[str, int]:
-        """Of many BAL they are as old as the counts; one with which something was done since is shown no more."""
+        """The first BAL of each finding; of many BAL, kept as long as the counts, but for those acted on since."""
         name = f"inbox-firsts-{self.user.pk}-{self.place.pk if self.place else ''}-{tab}"
         kept: tuple[datetime, dict[str, int]] = cache.get(name) or (self.now, {})
         at, firsts = kept
@@ -181,7 +181,7 @@ def todos_of(*names: str) -> Prefetch:
 
 
 def example_of(finding: Finding, bal: Bal, user) -> Example:
-    """Of a BAL read with `todos_of` and `with_holders`; costs no query."""
+    """What a finding says of one BAL, read with `todos_of` and `with_holders`; costs no query."""
     followed: Iterable[Todo] = getattr(bal, "followed", [])
     todo = next((todo for todo in followed if todo.finding == finding.name), None)
     return Example(bal, why(finding, bal), todo, remedy_for(finding, bal, user))

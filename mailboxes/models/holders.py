@@ -62,7 +62,7 @@ class Cotitulaire(models.Model):
 
 
 def role_in(is_shared: bool, is_principal: bool) -> Role:
-    """Of who holds a BAL."""
+    """The role of a cotitulaire, by the sort of BAL."""
     if not is_shared:
         return Role.TITULAIRE
     return Role.PRINCIPAL if is_principal else Role.COTITULAIRE

@@ -23,13 +23,13 @@ class JoiningQuerySet(models.QuerySet):
         return self.open().filter(expires_at__lte=now)
 
     def asked_by_structures_of(self, user):
-        """Those of the structures that `user` manages, and that no longer than a cycle ago were answered."""
+        """The requests of the structures that `user` manages: those without an answer, and those answered of late."""
         managed = Structure.objects.managed_by(user).values("pk")
         recent = ASKED | Q(settled_at__gte=timezone.now() - chosen.JOINING_VALID)
         return self.filter(recent, structure__in=managed)
 
     def answerable_by(self, user):
-        """Those about oneself, or about who is present today in a structure that one manages."""
+        """The open requests about oneself, or about people present today in a structure that one manages."""
         managed = Structure.objects.managed_by(user).values("pk")
         there = Affiliation.objects.current().filter(structure__in=managed).values("person")
         return self.open().filter(Q(person__user_id=user.pk) | Q(person__in=there))

@@ -97,7 +97,7 @@ class Migration(models.Model):
 
 class MigratedBalQuerySet(models.QuerySet):
     def standing(self):
-        """Those still on their way."""
+        """The BAL still on their way: neither arrived for good nor taken out."""
         return self.filter(_standing())
 
     def with_step(self):

@@ -183,7 +183,7 @@ def change_finess(structure: Structure, finess_et: str, *, by, why: str) -> Plac
 
 # --- Written and taken back -------------------------------------------------------------------------------------------
 def _locked(*structures: Structure) -> list[Structure]:
-    """In one order, so that two gestionnaires wait for each other."""
+    """The rows under lock, always in the same order: two gestionnaires wait for each other instead of blocking both."""
     rows = Structure.objects.select_for_update(of=("self",)).order_by("pk")
     held = {row.pk: row for row in rows.filter(pk__in=[one.pk for one in structures])}
     for row in held.values():

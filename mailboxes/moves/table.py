@@ -87,7 +87,7 @@ def going() -> Iterable[Relation]:
 
 
 def rows_to_carry(relation: Relation, structure: Structure, into: Structure) -> QuerySet:
-    """Those of which the other structure has not the same."""
+    """The rows that the other structure does not have already."""
     rows = relation.model._default_manager.filter(**{relation.column: structure})
     carried = relation.carried
     there = relation.model._default_manager.filter(**{relation.column: into})

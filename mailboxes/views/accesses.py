@@ -169,7 +169,7 @@ def right_of(row: Delegataire) -> str:
 
 
 class AccessList(Listing):
-    """Of BAL, each with all its accesses: a page never cuts one in two."""
+    """A list of BAL, each with all its accesses: no page cuts a BAL in two."""
 
     name, view, nouns = "accesses", "access-list", ("BAL ouverte à quelqu’un", "BAL ouvertes à quelqu’un")
     row, empty = "mailboxes/accesses/_row.html", "mailboxes/accesses/_none.html"
