@@ -101,7 +101,11 @@ TEMPLATES = [
                     ["balmanager.typesetting.TypesettingLoader", "django.template.loaders.app_directories.Loader"],
                 )
             ],
-            "builtins": ["directory.templatetags.drawings", "directory.templatetags.french"],
+            "builtins": [
+                "directory.templatetags.drawings",
+                "directory.templatetags.french",
+                "directory.templatetags.tables",
+            ],
             "libraries": {"equipment": "mailboxes.views.equipment"},
             "context_processors": [
                 "django.template.context_processors.request",

@@ -54,7 +54,7 @@ def typeset_html(source: str) -> str:
 
 
 def typeset_text(source: str) -> str:
-    """Of a mail in text, of an attribute."""
+    """A mail in text, or an attribute, as French is printed."""
     return _between(TAGS, source, typeset, lambda tag: _in_tag(tag[0]))
 
 

@@ -10,7 +10,7 @@ thousands: there the trigrams are quick, and the rows are then found by exact wo
 
 from django.db import connection, transaction
 
-from directory.models import Entry
+from directory.models import Entry, current_in_sql
 from directory.pictures import public_sources
 
 ENTRY = Entry._meta.db_table
@@ -120,11 +120,11 @@ SQLITE_WORDS = [
 # The names in braces: the key column of the search, and which entries it shows.
 FRESH = f"""
     INSERT INTO search_fresh SELECT e.id FROM {ENTRY} e
-    WHERE e.withdrawn_at IS NULL AND ({{shown}}) AND NOT EXISTS (SELECT 1 FROM {SEARCH} s WHERE s.{{key}} = e.id)"""
+    WHERE {current_in_sql("e")} AND ({{shown}}) AND NOT EXISTS (SELECT 1 FROM {SEARCH} s WHERE s.{{key}} = e.id)"""
 STALE = f"""
     DELETE FROM {SEARCH} WHERE {{key}} IN (
         SELECT s.{{key}} FROM {SEARCH} s LEFT JOIN {ENTRY} e ON e.id = s.{{key}}
-        WHERE e.id IS NULL OR e.digest <> s.digest OR e.withdrawn_at IS NOT NULL OR NOT ({{shown}}))"""
+        WHERE e.id IS NULL OR e.digest <> s.digest OR NOT {current_in_sql("e")} OR NOT ({{shown}}))"""
 
 
 def is_postgresql() -> bool:
@@ -138,7 +138,7 @@ def _shown() -> tuple[str, list[str]]:
         choice = "e.source = %s"
         if rank:
             choice += f""" AND NOT EXISTS (SELECT 1 FROM {ENTRY} b WHERE b.address = e.address
-                AND b.withdrawn_at IS NULL AND b.source IN ({", ".join(["%s"] * rank)}))"""
+                AND {current_in_sql("b")} AND b.source IN ({", ".join(["%s"] * rank)}))"""
         choices.append(f"({choice})")
         values += [source, *public[:rank]]
     return " OR ".join(choices), values

@@ -166,7 +166,7 @@ def _accepted(
 
 
 def _put_aside(run: SyncRun, line: records.RejectedRecord) -> RejectedLine:
-    """Of a patient nothing is kept, whatever else is wrong with the line."""
+    """The line as it is kept; of a patient nothing is, whatever else is wrong with it."""
     is_patient = names_patient(f"{line.text} {line.reason}".replace("|", " "))
     reason, text = (OF_PATIENT, "") if is_patient else (line.reason, line.text)
     return RejectedLine(run=run, number=line.number, reason=cut(reason, 300), text=cut(text, TEXT_KEPT))

@@ -622,8 +622,11 @@ OVER = frozenset({State.DELETED, State.ABANDONED})  # is it a BAL no more?
 LIVE = frozenset(State) - OVER
 OPENED = LIVE - {State.REQUESTED}  # did the operator open it, and is it still there?
 PAID = OPENED - {State.DELETION_CONFIRMED}  # does the operator charge for it?
+WITH_ACCESSES = LIVE - {State.DELETION_CONFIRMED}  # does who may open it still count, here and at the operator's?
 IN_SERVICE = BY_VERB[Verb.REQUEST_DEPUBLICATION].before  # open, and nobody asked for its end?
 STOPPABLE = BY_VERB[Verb.OPPOSE].before  # would a holder's word, or a use, keep it?
+MOVABLE = frozenset({State.ACTIVE})  # may it change its operator or its address?
+LED_TO = frozenset({State.ACTIVE})  # may the correspondents of another be led to it?
 TO_BE_LEFT = OPENED - IN_SERVICE  # are its correspondents to be led elsewhere?
 ENDING = TO_BE_LEFT & STOPPABLE  # was its end asked for, and may it still be kept?
 WITHDRAWN = ENDING - {State.DEPUBLICATION_REQUESTED}  # out of the annuaire and paid: does it serve nobody?
@@ -635,9 +638,3 @@ UNFIT_TO_PREFER = frozenset(State) - {State.REQUESTED, State.ACTIVE}  # is a wis
 ON_THE_WAY_OUT = UNFIT_TO_PREFER - {State.ABANDONED}  # has it steps of a way out to show?
 # In which states does it wait for a word of the operator that moves it?
 AWAITS_A_WORD = frozenset().union(*(BY_VERB[v].before for (_, act), v in FOLLOWS.items() if act == Act.RECORD_DONE))
-
-
-def mermaid() -> str:
-    """The table as the diagram that the README shows."""
-    lines = [f"    {before} --> {line.after}: {line.verb}" for line in TRANSITIONS for before in sorted(line.before)]
-    return "\n".join(["stateDiagram-v2", f"    [*] --> {State.REQUESTED}", *lines])

@@ -4,12 +4,13 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 from rest_framework.routers import SimpleRouter
 
 from mailboxes.api.annuaire import EntryViewSet, RunViewSet
+from mailboxes.api.check import CheckView
 from mailboxes.api.journal import FindingsView, JournalViewSet
 from mailboxes.api.people import DelegationViewSet, HolderViewSet, PersonViewSet
 from mailboxes.api.places import OperatorViewSet, StructureViewSet
 from mailboxes.api.readings import ReadingViewSet
 from mailboxes.api.requests import RequestViewSet
-from mailboxes.api.resolve import CheckView, ResolveView
+from mailboxes.api.resolve import ResolveView
 from mailboxes.api.statement import statement_keys
 from mailboxes.campaigns.api import RegisterViewSet
 from mailboxes.campaigns.filters import RegisterFilter

@@ -150,7 +150,7 @@ def reopen_account(account: User, *, by: User) -> None:
 
 @transaction.atomic
 def reset_factor(account: User, *, by: User) -> None:
-    """Of who lost it: the next log-in asks for a new one."""
+    """Forget the second factor of somebody who lost it: the next log-in asks for a new one."""
     rules.check_administer(account, by=by)
     if not Authenticator.objects.filter(user=account.pk).delete()[0]:
         raise Refused("Ce compte n’a pas de second facteur.", "none")

@@ -14,7 +14,7 @@ UNUSED_AFTER = timedelta(days=365)
 
 
 def people_accounts():
-    """Those of people; a software's are on its own page."""
+    """The accounts of people; those of software are on its own page."""
     return User.objects.filter(software=None)
 
 

@@ -67,7 +67,7 @@ def migrations() -> str:
 
 
 def months() -> str:
-    """Of the tables laid out by month, where somebody asked for it."""
+    """How many months ahead are prepared, where tables are laid out by month."""
     ahead = fewest_months_ahead()
     if ahead is None:
         return "aucune"
@@ -126,7 +126,7 @@ def jobs() -> str:
 
 
 def failing_jobs() -> list[Job]:
-    """Those whose last run failed."""
+    """The jobs whose last run failed."""
     return [job for job in Job.objects.exclude(ended_at=None) if job.succeeded_at != job.ended_at]
 
 

@@ -14,7 +14,7 @@ INITIAL = ("mailboxes.migrations.0001_initial", "directory.migrations.0001_initi
 
 
 def missing_of(using: str = "default") -> list[str]:
-    """Those that it lacks, by name; none where it had them all, or none of them."""
+    """The first migrations that a database lacks, by name; none where it has them all, or none at all."""
     applied, missing = MigrationRecorder(connections[using]).applied_migrations(), []
     for name in INITIAL:
         lacked = [one for one in import_module(name).Migration.replaces if one not in applied]

@@ -6,11 +6,13 @@ from django.db.models.functions import StrIndex, Substr
 from directory.models.copied import Copied, CopiedQuerySet, current_in_sql
 from directory.pictures import public_sources
 
+NOMINATIVE = "PER"  # the kind of a mailbox that is one person's own
+
 
 class IsShared(models.Func):
     """Said in the text of a query: PostgreSQL takes the index `entry_shared` where no value is left to be given."""
 
-    template = "%(expressions)s <> 'PER'"
+    template = f"%(expressions)s <> '{NOMINATIVE}'"
     output_field = models.BooleanField()
 
     def __init__(self):
@@ -107,7 +109,7 @@ class Entry(Copied):
             models.Index(
                 fields=["structure_id", "address", "source", "id"],
                 name="entry_shared",
-                condition=models.Q(withdrawn_at=None) & ~models.Q(kind="PER"),
+                condition=models.Q(withdrawn_at=None) & ~models.Q(kind=NOMINATIVE),
             ),
             models.Index(fields=["domain"], name="entry_domain"),
             # Which addresses are published, and by whom, without reading the lines themselves; and how they begin, for

@@ -108,10 +108,6 @@ def read_name(text: str) -> Name:
     return Name(family, given, civility, birth, is_sure)
 
 
-def without_titles(text: str) -> str:
-    return _civility(tidy(text))[1]
-
-
 def _without_births(said: str) -> tuple[str, str, str]:
     """The rest, the name of birth, the name by marriage."""
     birth = married = ""

@@ -9,7 +9,7 @@ from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.applicative import describe_applicative, warn_certificate, warn_certificates
 from mailboxes.actions.batches import Tally
-from mailboxes.actions.claims import Answered, answer, ask_people, ask_person, remind_people, remind_person
+from mailboxes.actions.claims import Answered, answer, ask_people, ask_person, remind_people
 from mailboxes.actions.contacts import apply_contact, ask_contact, confirm_contact, object_contact, prefer_channel
 from mailboxes.actions.corrections import ask_correction, correct_bal, correct_person
 from mailboxes.actions.delegations import (
@@ -27,11 +27,8 @@ from mailboxes.actions.idleness import (
     ask_deletion,
     ask_use,
     ask_use_each,
-    escalate_idle,
     escalate_idle_each,
-    remind_idle,
     remind_idle_each,
-    remind_use,
     remind_use_each,
 )
 from mailboxes.actions.joining import accept_joining, ask_joining, expire_joining, refuse_joining
@@ -120,7 +117,6 @@ __all__ = [
     "dismiss_sighting",
     "drop_alias",
     "end_delegation",
-    "escalate_idle",
     "escalate_idle_each",
     "expire_joining",
     "extend_delegation",
@@ -152,13 +148,10 @@ __all__ = [
     "record_structure",
     "refuse_joining",
     "register_bal",
-    "remind_idle",
     "remind_idle_each",
     "remind_movement",
     "remind_movements",
     "remind_people",
-    "remind_person",
-    "remind_use",
     "remind_use_each",
     "remove_cotitulaire",
     "reopen_step",

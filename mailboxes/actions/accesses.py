@@ -10,18 +10,16 @@ from mailboxes.actions.journal import locked, tell_of, write
 from mailboxes.actions.people import recorded
 from mailboxes.actions.requests import cancel, letters, request_of
 from mailboxes.actions.requests import note as note_of_request
-from mailboxes.lifecycle import OPENED, Act, Party, RequestKind, RequestStage, State
+from mailboxes.lifecycle import WITH_ACCESSES, Act, Party, RequestKind, RequestStage
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Operator, Person, Request, bulk
 
 OPPOSITE = {RequestKind.GRANT: RequestKind.WITHDRAW, RequestKind.WITHDRAW: RequestKind.GRANT}
-# The operator opens and closes accesses to what exists, or is to exist.
-ASKED_OF = (OPENED | {State.REQUESTED}) - {State.DELETION_CONFIRMED}
 
 
 def ask_access(entry: JournalEntry, bal: Bal, person: Person, kind: RequestKind, *, detail: str, by) -> Request | None:
     """Ask the operator for what this line of the journal changed; of what they were still to do the other way, it is
     the cancelling that says as much."""
-    if bal.state not in ASKED_OF:
+    if bal.state not in WITH_ACCESSES:
         return None
     awaited = Request.objects.awaited().filter(bal=bal, person=person)
     undone = awaited.filter(kind=OPPOSITE[kind])
@@ -46,9 +44,9 @@ def ask_takeover(entry: JournalEntry, taken: Delegataire, former: Delegataire, *
 
 
 def ask_closing(entry: JournalEntry, bal: Bal, person: Person, *, by) -> Request | None:
-    """But for whom still has another access there."""
+    """Ask that the access be closed, unless the person has another one to this BAL."""
     held = Cotitulaire.objects.filter(bal=bal, person=person)
-    lent = Delegataire.objects.filter(bal=bal, person=person, ended_at=None)
+    lent = Delegataire.objects.standing().filter(bal=bal, person=person)
     if held.exists() or lent.exists():
         return None
     return ask_access(entry, bal, person, RequestKind.WITHDRAW, detail=f"{named(person)} n’a plus accès.", by=by)

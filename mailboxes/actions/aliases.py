@@ -22,7 +22,7 @@ def add_alias(bal: Bal, address: str, *, by, why: str = "") -> Alias:
 
 
 def keep_alias(bal: Bal, address: str, operator: Operator, *, by, why: str = "") -> Alias:
-    """Of a BAL already locked and checked."""
+    """Write an alias of a BAL that the caller has locked and checked."""
     alias = Alias(bal=bal, address=address, operator=operator)
     rules.check_row(alias)
     with address_taken_once():

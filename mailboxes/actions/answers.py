@@ -72,7 +72,7 @@ def _check(
 
 
 def _due(requests: list[Request], act: Act) -> set[int]:
-    """Those that the night's sweep finds, asked anew: they are locked now."""
+    """The keys of these requests that the night's sweep still finds, now that they are locked."""
     if act not in DUE:
         return set()
     these = bulk.among("pk", [request.pk for request in requests])

@@ -73,7 +73,7 @@ def _warn_batch(pks: list[int], *, by) -> Tally:
 
 
 def _held(pks: list[int]) -> list[ApplicativeFacts]:
-    """As they stand now, each BAL locked."""
+    """The facts as they stand now, with their BAL locked."""
     bals = {bal.pk: bal for bal in Bal.objects.locked().with_holders().filter(applicative__in=pks).order_by("pk")}
     rows = list(ApplicativeFacts.objects.filter(pk__in=pks).order_by("bal"))
     for facts in rows:

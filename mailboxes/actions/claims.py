@@ -16,7 +16,7 @@ from mailboxes.actions.batches import Tally, in_batches, sift
 from mailboxes.actions.journal import entry_of, write_about, write_all
 from mailboxes.actions.moves import move
 from mailboxes.actions.usage import declare_use
-from mailboxes.lifecycle import LIVE, Act, Party, Verb
+from mailboxes.lifecycle import Act, Party, Verb
 from mailboxes.models import Bal, Claim, JournalEntry, Person, Signatory, bulk
 from mailboxes.notices.writing import notice_to_person
 
@@ -41,10 +41,6 @@ def ask_person(person: Person, *, by) -> JournalEntry:
 
 def ask_people(people: QuerySet[Person], *, by) -> Tally:
     return in_batches(people, partial(_say_batch, act=Act.ASK_PERSON, round_of=_asking, by=by))
-
-
-def remind_person(person: Person, *, by) -> JournalEntry:
-    return _say(person, Act.REMIND_PERSON, _reminding, by=by)
 
 
 def remind_people(people: QuerySet[Person], *, by) -> Tally:
@@ -150,7 +146,7 @@ def answer(person: Person, address: str, said: str, *, by) -> Answered:
     claim.channel = Claim.Channel.LINK if is_signed else Claim.Channel.APP
     claim.save()
     note = "Répondu par le lien signé d’un courriel." if is_signed else ""
-    bal = Bal.objects.filter(address=address, state__in=LIVE).with_holders().first()
+    bal = Bal.objects.live().filter(address=address).with_holders().first()
     about = {"person": person, "bal": bal} if bal else {"person": person, "address": address}
     write_about(Act.ANSWER, by=by, about=about, before=before, after=claim.get_answer_display(), note=note)
     held = bal if bal and bal.is_held_by(person) else None

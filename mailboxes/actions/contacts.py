@@ -9,7 +9,7 @@ from mailboxes import rules
 from mailboxes.actions.journal import entry_of, tell_all, tell_of, write_about
 from mailboxes.lifecycle import Act
 from mailboxes.models import Contact, ContactChange, JournalEntry, Person, Signatory, bulk, contact_of
-from mailboxes.models.contacts import FORMER, NEW
+from mailboxes.models.contacts import FORMER, NEW, OPEN
 from mailboxes.models.thresholds import chosen
 from mailboxes.notices.writing import notice_to_account, notices_to_addresses
 
@@ -55,7 +55,7 @@ def ask_contact(person: Person, *, by, channel: str, email: str = "", mssante_ad
 
 
 def propose(person: Person, wanted: Contact, *, former: Contact = NOWHERE, by) -> ContactChange:
-    """Of a person whose row the caller holds."""
+    """Write the change down; the caller holds the lock of the person's row."""
     now, known = timezone.now(), addresses_of(person, former)
     change = ContactChange(
         person=person,
@@ -110,8 +110,8 @@ def _set(change: ContactChange, wanted: Contact, *, former: Contact) -> None:
 
 @transaction.atomic
 def confirm_contact(change: ContactChange, *, by) -> ContactChange:
-    """By the person, logged in, it is theirs. By who reads the new address, notices go there; where the person was told
-    elsewhere before, links that act still wait for the delay: who reads it may be who gave it."""
+    """Confirmed by the person, logged in, the address is theirs. Confirmed by whoever reads it, notices go there; where
+    the person was told elsewhere before, links that act still wait for the delay: its reader may be who gave it."""
     change, person = _locked(change)
     rules.check_confirm_contact(change, by=by)
     is_theirs = change.is_first or not isinstance(by, Signatory)
@@ -182,7 +182,7 @@ def _undo(change: ContactChange, person: Person, state: str) -> None:
 
 def _settle(change: ContactChange, state: str) -> None:
     change.state = state
-    change.settled_at = None if state in ContactChange.OPEN else timezone.now()
+    change.settled_at = None if state in OPEN else timezone.now()
     change.save(update_fields=["state", "settled_at"])
 
 

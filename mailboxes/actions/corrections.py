@@ -80,7 +80,7 @@ def _replace(bal: Bal, former: Person | None, person: Person | None, *, by) -> N
     if person is not None:
         rows.filter(person=person).delete()
         Cotitulaire.objects.create(bal=bal, person=person, is_principal=True)
-    ended = bal.delegataires.filter(ended_at=None)
+    ended = bal.delegataires.standing()
     for delegation in ended.select_related("person", "under"):
         if delegation.under == former or delegation.person == person:
             delegation.bal = bal

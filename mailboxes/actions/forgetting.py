@@ -44,14 +44,14 @@ def forgettable(now: datetime) -> QuerySet[Person]:
     """Those who left every structure long enough ago, and hold nothing, lend nothing, and log in no more."""
     of_them = {"person": OuterRef("pk")}
     stays = Affiliation.objects.filter(**of_them)
-    recent = stays.filter(Q(left_on=None) | Q(left_on__gt=timezone.localdate(now - chosen.PEOPLE_KEPT)))
-    lent = Delegataire.objects.filter(Q(person=OuterRef("pk")) | Q(under=OuterRef("pk")), ended_at=None)
+    recent = stays.present_on(timezone.localdate(now - chosen.PEOPLE_KEPT))
+    lent = Delegataire.objects.standing().filter(Q(person=OuterRef("pk")) | Q(under=OuterRef("pk")))
     return Person.objects.exclude(family_name=FORGOTTEN["family_name"], rpps=None).filter(
         Exists(stays),
         ~Exists(recent),
         ~Exists(Cotitulaire.objects.filter(**of_them)),
         ~Exists(lent),
-        ~Exists(Movement.objects.filter(stay__person=OuterRef("pk"), closed_at=None)),
+        ~Exists(Movement.objects.open().filter(stay__person=OuterRef("pk"))),
         Q(user=None) | Q(user__is_active=False),
     )
 

@@ -79,7 +79,7 @@ def leave_bal(bal: Bal, person: Person, *, by, note: str) -> None:
     holder = bal.cotitulaires.filter(person=person).first()
     if holder and bal.is_shared and not holder.is_principal:
         _remove(bal, person, by=by, note=note)
-    for delegation in bal.delegataires.filter(ended_at=None).select_related("person", "under"):
+    for delegation in bal.delegataires.standing().select_related("person", "under"):
         if person in (delegation.person, delegation.under):
             delegation.bal = bal
             close(delegation, by=by, note=note)
@@ -95,7 +95,7 @@ def _remove(bal: Bal, person: Person, *, by, note: str = "") -> None:
     Cotitulaire.objects.filter(bal=bal, person=person).delete()
     entry = write(bal, Act.REMOVE_COTITULAIRE, by=by, before=person, person=person, note=note, to=[person])
     ask_closing(entry, bal, person, by=by)
-    for delegation in bal.delegataires.filter(under=person, ended_at=None).select_related("person", "under"):
+    for delegation in bal.delegataires.standing().filter(under=person).select_related("person", "under"):
         delegation.bal = bal
         close(delegation, by=by, note=f"{person} n’est plus cotitulaire.")
 

@@ -37,21 +37,13 @@ class Word(NamedTuple):
     line: Callable[[Bal], WordLine]
 
 
-def remind_idle(bal: Bal, days: int, *, by) -> JournalEntry:
-    """Remind the holders, some days before the depublication is asked for."""
-    return _say(bal, partial(_reminder, days=days, by=by))
-
-
 def remind_idle_each(bals: QuerySet[Bal], days: int, *, by) -> Tally:
+    """Remind the holders, some days before the depublication is asked for."""
     return in_batches(bals, partial(_say_batch, word_of=partial(_reminder, days=days, by=by)))
 
 
-def escalate_idle(bal: Bal, *, by) -> JournalEntry:
-    """Tell those who manage the structure: no holder could be reached, or none answered."""
-    return _say(bal, partial(_escalation, by=by))
-
-
 def escalate_idle_each(bals: QuerySet[Bal], *, by) -> Tally:
+    """Tell those who manage the structure: no holder could be reached, or none answered."""
     return in_batches(bals, partial(_say_batch, word_of=partial(_escalation, by=by)))
 
 
@@ -62,10 +54,6 @@ def ask_use(bal: Bal, *, by) -> JournalEntry:
 
 def ask_use_each(bals: QuerySet[Bal], *, by) -> Tally:
     return in_batches(bals, partial(_say_batch, word_of=partial(_question, by=by)))
-
-
-def remind_use(bal: Bal, *, by) -> JournalEntry:
-    return _say(bal, partial(_question_again, by=by))
 
 
 def remind_use_each(bals: QuerySet[Bal], *, by) -> Tally:
@@ -155,7 +143,7 @@ def _question_again(bals: list[Bal], *, by) -> Word:
 
 
 def _among(due: QuerySet[Bal], bals: list[Bal]) -> set[int]:
-    """Those of these BAL that the sweep finds, asked anew: they are locked now."""
+    """The keys of these BAL that the sweep still finds, now that they are locked."""
     return set(due.filter(bulk.among("pk", [bal.pk for bal in bals])).order_by().values_list("pk", flat=True))
 
 

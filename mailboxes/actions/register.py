@@ -89,7 +89,7 @@ def write_rows(entrants: list[tuple[Bal, Person | None]]) -> None:
     back = [bal for bal, _ in entrants if bal.pk]
     if back:
         Cotitulaire.objects.filter(bal__in=back).delete()
-        Delegataire.objects.filter(bal__in=back, ended_at=None).update(ended_at=timezone.now())
+        Delegataire.objects.standing().filter(bal__in=back).update(ended_at=timezone.now())
         bulk.update(back, [field.name for field in Bal._meta.concrete_fields if not field.primary_key])
     bulk.insert([bal for bal, _ in entrants if not bal.pk])
     bulk.insert([Cotitulaire(bal=bal, person=person, is_principal=True) for bal, person in entrants if person])

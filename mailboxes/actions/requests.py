@@ -221,7 +221,7 @@ def _line_about(request: Request, act: Act, **facts) -> JournalEntry:
 
 
 def _said_of(request: Request, reason: str) -> Request:
-    """As its letter tells it: with the letter's own reason."""
+    """The request as one letter tells it: with the reason of that letter."""
     said = copy(request)
     said.reason = reason
     return said

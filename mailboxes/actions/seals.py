@@ -77,7 +77,7 @@ def _broken_links(chain: Seal.Chain) -> Iterator[str]:
 
 
 def _changed(model: type, row: Seal) -> Iterator[str]:
-    """Of one seal, the first line that differs."""
+    """The first line of one seal that no longer is what was sealed."""
     pks = sorted(int(pk) for pk in row.lines)
     if not pks:
         return

@@ -77,8 +77,8 @@ def tells_space(reading: Reading) -> bool:
 
 
 def follow_uses(readings: list[Reading]) -> dict[int, Verb | Act]:
-    """By BAL, what is done of a use made on the way out: it stops it, or is only noted. At most one reading of each
-    BAL."""
+    """What each use made on the way out leads to, by BAL: it stops the way out, or is only noted. `readings` has one of
+    each BAL at most."""
     now, awake = timezone.now(), defaultdict(list)
     followed: dict[int, Verb | Act] = {}
     for reading in readings:

@@ -6,54 +6,29 @@ from functools import cache
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from drf_spectacular.utils import (
-    OpenApiExample,
-    OpenApiParameter,
-    OpenApiResponse,
-    extend_schema,
-    extend_schema_serializer,
-)
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_serializer
 from rest_framework import serializers
-from rest_framework.response import Response
 
-from directory.check import CheckVerdict, check
-from directory.identifiers import LONGEST
-from directory.models import Entry
 from directory.readers.identifiers import READERS, read_structure_number
 from directory.readers.texts import Read
 from directory.typography import for_software
 from mailboxes.api.bal_lines import written
-from mailboxes.api.candidates import AnnuaireLine, ResolverQuestion
-from mailboxes.api.resolver import (
-    IDLE,
-    MAX_QUESTIONS,
-    Ranked,
-    ResolverAnswer,
-    freshness,
-    resolve,
-)
+from mailboxes.api.candidates import ResolverQuestion
+from mailboxes.api.lines import FRESHNESS, LINE, FreshnessSerializer, LineSerializer, freshness_told, line_told
+from mailboxes.api.resolver import IDLE, MAX_QUESTIONS, Ranked, ResolverAnswer, resolve
 from mailboxes.api.schema import IF_NONE_MATCH
 from mailboxes.api.statement import signed
 from mailboxes.api.strict import StrictSerializer, StrictView
 from mailboxes.api.viewsets import unless_known
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Bal, Preference
-from mailboxes.models.aliases import alias_told
 from mailboxes.models.fields import length_of
 
 QUESTION = {"rpps": "10000000017", "finess": "010000002", "service": "", "purpose": ""}
-FRESHNESS = {"as_of": "2026-11-20T03:12:00+01:00", "is_stale": False}
 ANSWER: dict = {
     "question": QUESTION,
     "best": {
-        "address": "alice.exemple@chu-exemple.mssante.fr",
-        "kind": "PER",
-        "family_name": "EXEMPLE",
-        "given_name": "Alice",
-        "profession": "Médecin",
-        "structure": "010000002",
-        "structure_name": "CHU",
-        "service": "",
+        **LINE,
         "bal": 12,
         "reason": "preferred",
         "reason_label": "BAL privilégiée de la situation d’exercice",
@@ -65,8 +40,6 @@ ANSWER: dict = {
     "freshness": FRESHNESS,
 }
 STATEMENT = "eyJhbGciOiJFZERTQSIsImtpZCI6IuKApiJ9.eyJ0b2xkIjpbXX0.c2lnbmF0dXJl"
-NOT_OF_LINE = ("bal", "reason", "reason_label", "read_at")
-LINE = {name: value for name, value in ANSWER["best"].items() if name not in NOT_OF_LINE}
 
 
 class QuestionSerializer(StrictSerializer):
@@ -119,19 +92,6 @@ def question_of(facts: dict) -> ResolverQuestion:
     return ResolverQuestion(facts["rpps"], facts["finess"], facts["service"], facts["purpose"])
 
 
-class LineSerializer(serializers.Serializer):
-    """One line of the annuaire."""
-
-    address = serializers.CharField()
-    kind = serializers.CharField()
-    family_name = serializers.CharField()
-    given_name = serializers.CharField()
-    profession = serializers.CharField()
-    structure = serializers.CharField()
-    structure_name = serializers.CharField()
-    service = serializers.CharField()
-
-
 class ChoiceSerializer(LineSerializer):
     """One line of the annuaire, with its place among the answers."""
 
@@ -146,11 +106,6 @@ class ChoiceSerializer(LineSerializer):
 class WarningSerializer(serializers.Serializer):
     code = serializers.CharField(help_text="Stable.")
     detail = serializers.CharField()
-
-
-class FreshnessSerializer(serializers.Serializer):
-    as_of = serializers.DateTimeField(allow_null=True, help_text="Date de l’annuaire public connu ici.")
-    is_stale = serializers.BooleanField()
 
 
 class AnswerSerializer(serializers.Serializer):
@@ -215,31 +170,12 @@ def shown(answer: ResolverAnswer, now: dict) -> dict:
 def _choice(one: Ranked) -> dict:
     bal = one.candidate.bal
     return {
-        **_line(one.candidate.entry),
+        **line_told(one.candidate.entry),
         "bal": bal.pk if bal else None,
         "reason": one.reason.code,
         "reason_label": one.reason.label,
         "read_at": written(bal.read_at, timezone.get_current_timezone()) if bal and bal.read_at else None,
     }
-
-
-def _line(entry: Entry | AnnuaireLine) -> dict:
-    return {
-        "address": entry.address,
-        "kind": entry.kind,
-        "family_name": entry.family_name,
-        "given_name": entry.given_name,
-        "profession": entry.profession,
-        "structure": entry.structure_id,
-        "structure_name": entry.structure_name,
-        "service": entry.service,
-    }
-
-
-def _freshness() -> dict:
-    now = freshness()
-    as_of = written(now.as_of, timezone.get_current_timezone()) if now.as_of else None
-    return {"as_of": as_of, "is_stale": now.is_stale}
 
 
 def _stated(answers: list[dict], now: dict, request) -> str:
@@ -267,7 +203,7 @@ class ResolveView(StrictView):
         Par POST, ni RPPS ni lieu ne figurent dans l’URL, que des journaux gardent.
         """
         (answer,) = resolve([_asked(request.query_params)], user=request.user)
-        told = shown(answer, now := _freshness())
+        told = shown(answer, now := freshness_told())
         return unless_known(request, told, lambda: {"statement": _stated([told], now, request)})
 
     @extend_schema(
@@ -284,95 +220,7 @@ class ResolveView(StrictView):
         asked = BatchSerializer(data=request.data, context={"request": request})
         asked.is_valid(raise_exception=True)
         questions = [question_of(facts) for facts in asked.validated_data["questions"]]
-        now = _freshness()
+        now = freshness_told()
         answers = [shown(answer, now) for answer in resolve(questions, user=request.user)]
         told = {"answers": answers, "freshness": now}
         return unless_known(request, told, lambda: {"statement": _stated(answers, now, request)})
-
-
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample("Une adresse", request_only=True, value={"address": "alice.exemple@chu-exemple.mssante.fr"})
-    ]
-)
-class AddressSerializer(StrictSerializer):
-    address = serializers.CharField(max_length=LONGEST)
-
-
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Publiée",
-            response_only=True,
-            value={
-                "address": LINE["address"],
-                "verdict": "published",
-                "detail": CheckVerdict.PUBLISHED.value,
-                "is_inside": True,
-                "holders": [LINE],
-                "withdrawn_at": None,
-                "alias_of": None,
-                "near": [],
-                "freshness": FRESHNESS,
-            },
-        )
-    ]
-)
-class VerdictSerializer(serializers.Serializer):
-    address = serializers.CharField(help_text="Telle que vérifiée ; celle d’un patient est masquée.")
-    verdict = serializers.ChoiceField([(verdict.name.lower(), verdict.value) for verdict in CheckVerdict])
-    detail = serializers.CharField()
-    is_inside = serializers.BooleanField(help_text="Dans l’espace de confiance MSSanté.")
-    holders = LineSerializer(many=True)
-    withdrawn_at = serializers.DateTimeField(allow_null=True)
-    alias_of = serializers.CharField(
-        allow_null=True, help_text="L’adresse de la BAL du registre dont celle-ci est un alias, si la clé la voit."
-    )
-    near = serializers.ListField(child=serializers.CharField(), help_text="Adresses publiées qui lui ressemblent.")
-    freshness = FreshnessSerializer()
-
-
-@method_decorator(never_cache, name="dispatch")
-class CheckView(StrictView):
-    scopes = {"GET": Scope.RESOLVE, "POST": Scope.RESOLVE}
-
-    def parameters(self):
-        return ["address"] if self.request.method == "GET" else ()
-
-    @extend_schema(
-        parameters=[OpenApiParameter("address", str, required=True)],
-        responses=VerdictSerializer,
-        operation_id="check",
-    )
-    def get(self, request):
-        """Cette adresse est-elle de l’espace de confiance, publiée, et à qui ? Rien n’en est gardé.
-
-        Celle d’un patient ne s’écrit pas dans une URL, que des journaux gardent : demandez par POST.
-        """
-        return self._answer(request.query_params.get("address", ""))
-
-    @extend_schema(request=AddressSerializer, responses=VerdictSerializer, operation_id="check_posted")
-    def post(self, request):
-        """La même question, sans que l’adresse figure dans l’URL."""
-        asked = AddressSerializer(data=request.data, context={"request": request})
-        asked.is_valid(raise_exception=True)
-        return self._answer(asked.validated_data["address"])
-
-    def _answer(self, typed: str) -> Response:
-        if not typed or len(typed) > LONGEST:
-            raise serializers.ValidationError({"address": [f"Donnez une adresse, de {LONGEST} caractères au plus."]})
-        answer = check(typed)
-        alias = alias_told(answer.address, self.request.user)
-        return Response(
-            {
-                "address": answer.address,
-                "verdict": answer.verdict.name.lower(),
-                "detail": answer.verdict.value,
-                "is_inside": answer.verdict.is_inside,
-                "holders": [_line(entry) for entry in answer.entries],
-                "withdrawn_at": answer.withdrawn_at,
-                "alias_of": alias.bal.address if alias else None,
-                "near": [entry.address for entry in answer.near],
-                "freshness": _freshness(),
-            }
-        )

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 from mailboxes.campaigns.actions import answer_campaign
 from mailboxes.campaigns.models import CampaignTarget
 from mailboxes.campaigns.questions import QUESTIONS, accesses
-from mailboxes.gaps.preferred import choices_of, own_places
+from mailboxes.gaps.choices import choices_of, own_places
 from mailboxes.lifecycle import CampaignKind
 from mailboxes.models import Bal, Notice, Signatory
 from mailboxes.notices import links

@@ -44,7 +44,7 @@ def _facts(campaign: Campaign, words: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _became(campaign: Campaign) -> list:
-    """Where the BAL stand today; for a recertification, the accesses that ended."""
+    """What came of it: where the BAL stand today; for a recertification, the accesses that ended."""
     if campaign.kind == CampaignKind.PREFERRED:
         return []
     if campaign.kind == CampaignKind.RECERTIFICATION:

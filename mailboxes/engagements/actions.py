@@ -74,7 +74,7 @@ def _follow(progress: TargetProgress, today: date) -> int:
 def _remind(engagement: Engagement, due: int, progress: TargetProgress) -> int:
     """Once for each threshold, whatever runs twice."""
     rules.check_may(Act.REMIND_ENGAGEMENT, structure=engagement.structure, by=SYSTEM)
-    same = Engagement.objects.filter(pk=engagement.pk, reminded_for=engagement.reminded_for, closed_at=None)
+    same = Engagement.objects.open().filter(pk=engagement.pk, reminded_for=engagement.reminded_for)
     if not same.update(reminded_for=due):
         return 0
     after = f"{progress.achieved} sur {engagement.number}, il en manque {progress.missing}"

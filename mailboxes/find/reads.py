@@ -174,7 +174,7 @@ def _names(word: str, phrase: Phrase) -> bool:
 
 
 def _may_act(act: Act | Verb, rows: QuerySet[Bal], bals: list[Bal], user) -> Iterator[Bal]:
-    """Those on which the table lets `user` do it."""
+    """The BAL on which the table lets `user` do it."""
     may: frozenset[Role] = BY_VERB[act].by if isinstance(act, Verb) else WHO_MAY[act]
     loaded = rows.in_bulk([bal.pk for bal in bals])
     for bal in bals:

@@ -243,7 +243,7 @@ class PersonForm(forms.ModelForm):
         else:
             person = actions.record_person(by=by, **stay, **facts)
         if with_file:
-            there = person.affiliations.get(structure=stay["structure"], left_on=None)
+            there = person.affiliations.lasting().get(structure=stay["structure"])
             planned_on = stay["arrived_on"] or timezone.localdate()
             actions.open_movement(there, Movement.Kind.ARRIVAL, planned_on=planned_on, by=by)
         return person

@@ -47,7 +47,7 @@ class Gap:
 
     @staticmethod
     def address_in(key: str) -> str:
-        """Of a key that a page sent back too, whatever stands there."""
+        """The address within a key, even one that a page sent back with anything in it."""
         return key.split(":", 2)[-1]
 
     @property

@@ -5,7 +5,6 @@ the annuaire's activities and entries; only the wish and the request are kept.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -16,12 +15,12 @@ from directory.dates import day_of
 from directory.folding import fold, folded_in_sql
 from directory.models import Activity, Entry, current_in_sql, place_key_in_sql, published_in_sql
 from mailboxes.gaps.lists import SqlList, literals, rows_of
-from mailboxes.lifecycle import UNFIT_TO_PREFER, State
-from mailboxes.models import Bal, Claim, Cotitulaire, Person, Preference, Request, Structure, situations_by_rpps
+from mailboxes.lifecycle import UNFIT_TO_PREFER
+from mailboxes.models import Bal, Claim, Person, Preference, Request, Structure
 from mailboxes.models.numbers import is_at_in_sql
 from mailboxes.models.preferences import STANDING
 from mailboxes.models.presence import present_in_sql
-from mailboxes.rules import allows, check_annuaire_fresh, check_preferable, check_ranks_known
+from mailboxes.rules import allows, check_annuaire_fresh, check_ranks_known
 
 
 class Sort(NamedTuple):
@@ -202,7 +201,7 @@ def _with_facts(rows: list[tuple]) -> list[PracticePlace]:
         by_place[each.person_id, each.situation][each.purpose] = each
     bals = Bal.objects.filter(address__in={wish.address for wish in wishes})
     bals_by_address = {bal.address: bal for bal in bals}
-    shown = _observed(people.values())
+    shown = observed_by_rpps(people.values())
     places = []
     for person_id, structure_id, activity_id, situation, *flags in rows:
         chosen: dict[str, Preference] = dict(by_place[person_id, situation])
@@ -218,7 +217,7 @@ def _with_facts(rows: list[tuple]) -> list[PracticePlace]:
     return places
 
 
-def _observed(people) -> dict[str, list[tuple[str, str]]]:
+def observed_by_rpps(people) -> dict[str, list[tuple[str, str]]]:
     """RPPS -> the places and addresses of rank 1, where a fresh source tells."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     if allows(check_ranks_known):
@@ -226,84 +225,6 @@ def _observed(people) -> dict[str, list[tuple[str, str]]]:
         for rpps, where, address in entries.values_list("person_id", "structure_id", "address"):
             found[rpps].append((where, address))
     return found
-
-
-# --- What a person chooses among --------------------------------------------------------------------------------------
-@dataclass
-class OwnPlace:
-    """A place of one's own: what one chose there, what the annuaire shows."""
-
-    situation: str
-    label: str
-    is_current: bool
-    chosen: dict[str, Preference]
-    observed: list[str]
-
-    @property
-    def wish(self) -> Preference | None:
-        return self.chosen.get("")
-
-    @property
-    def others(self) -> list[Preference]:
-        return [wish for purpose, wish in self.chosen.items() if purpose]
-
-
-def own_places(person: Person) -> list[OwnPlace]:
-    """Where the person practises by the annuaire, and the places they left where they had chosen a BAL."""
-    chosen: dict[str, dict[str, Preference]] = defaultdict(dict)
-    labels = {}
-    for wish in person.preferences.select_related("request"):
-        chosen[wish.situation][wish.purpose], labels[wish.situation] = wish, wish.place
-    current: dict[str, str] = {}
-    for activity in situations_by_rpps([person.rpps]).get(person.rpps or "", []):
-        current.setdefault(activity.place_key, ", ".join(filter(None, [activity.place, activity.town])))
-    ranks = _observed([person]).get(person.rpps or "", [])
-    return [
-        OwnPlace(key, label or "Sans structure", key in current, chosen.get(key, {}),
-                 sorted({address for where, address in ranks if where in ("", key)}))
-        for key, label in {**labels, **current}.items()
-    ]  # fmt: skip
-
-
-def choices_of(person: Person) -> list[str]:
-    """The addresses that the person may prefer: those that the annuaire gives them elsewhere, and their BAL."""
-    mine = {bal.address: bal for bal in Bal.objects.with_holders().filter(cotitulaires__person=person)}
-    listed = set(Entry.objects.published().filter(person_id=person.rpps or "-").values_list("address", flat=True))
-    others = {bal.address: bal for bal in Bal.objects.with_holders().filter(address__in=listed - mine.keys())}
-    answers = dict(person.claims.values_list("address", "answer"))
-    bals = {**dict.fromkeys(listed), **others, **mine}
-    return [
-        address
-        for address in sorted(bals)
-        if allows(check_preferable, person, bals[address], is_listed=address in listed, answer=answers.get(address, ""))
-    ]
-
-
-def successors_of(bals: Iterable[Bal]) -> dict[int, list[str]]:
-    """Of BAL that leave, the addresses to write to instead, by BAL, the likeliest first, in constant queries.
-
-    The one that was named when its depublication was asked; what its principal prefers, what they hold, what its other
-    holders share.
-    """
-    bals = list(bals)
-    holders = {holder.person_id for bal in bals for holder in bal.cotitulaires.all()}
-    held: dict[int, list[Bal]] = defaultdict(list)
-    for row in Cotitulaire.objects.filter(person__in=holders, bal__state=State.ACTIVE).select_related("bal"):
-        held[row.person_id].append(row.bal)
-    wishes = set(Preference.objects.main().filter(person__in=holders).values_list("person", "address"))
-    return {bal.pk: _successors(bal, held, wishes) for bal in bals}
-
-
-def _successors(bal: Bal, held: dict[int, list[Bal]], wishes: set[tuple[int, str]]) -> list[str]:
-    ranked: dict[str, tuple] = {}
-    for holder in bal.cotitulaires.all():
-        for other in held.get(holder.person_id, []):
-            if other.pk != bal.pk and (holder.is_principal or other.is_shared):
-                is_wished = (holder.person_id, other.address) in wishes
-                rank = (not is_wished, other.kind != bal.kind, not holder.is_principal, other.address)
-                ranked[other.address] = min(rank, ranked.get(other.address, rank))
-    likely = sorted(ranked, key=lambda address: ranked[address])
-    return list(dict.fromkeys(filter(None, [bal.replaced_by, *likely])))
 
 
 # fmt: off

@@ -32,7 +32,7 @@ class AccessBatch(RowBatch):
         wanted = {line.address for line in self.lines if line.address}
         bals = Bal.objects.with_holders().filter(bulk.among("address", wanted)).order_by("pk")
         self.bals = {bal.address: bal for bal in (bals.locked() if self.for_real else bals)}
-        lent = Delegataire.objects.filter(bulk.among("bal", {bal.pk for bal in self.bals.values()}), ended_at=None)
+        lent = Delegataire.objects.standing().filter(bulk.among("bal", {bal.pk for bal in self.bals.values()}))
         self.lent: dict[int, list[Delegataire]] = {}  # by BAL
         for row in lent.select_related("person", "under"):
             self.lent.setdefault(row.bal_id, []).append(row)

@@ -40,7 +40,7 @@ def unit_of(header: str) -> str:
 
 
 def signature_of(headers: Iterable[str]) -> str:
-    """Of a set of headers: their order is none of it."""
+    """What a set of headers is remembered by, whatever their order."""
     return hashlib.sha256("\n".join(sorted(map(bare, headers))).encode()).hexdigest()
 
 
@@ -118,7 +118,7 @@ def _asks_of_the_mailbox(one: Field, name: str, sample: Sequence[Row], rank: int
 
 
 def _best_addresses(sure: list[tuple[int, int]], sample: Sequence[Row]) -> list[tuple[int, int]]:
-    """Of columns that all may be it by their header, those of the trusted space."""
+    """The columns, of those whose headers all fit, that hold addresses of the trusted space."""
     within = [(place, rank) for place, rank in sure if _share(sample, rank, _is_within)]
     return within or sure
 
@@ -146,7 +146,7 @@ def _add_the_protocols(offered: Sequence[Field], names: list[str], found: list[s
 
 
 def _share(sample: Sequence[Row], rank: int, fits: Callable[[str], bool]) -> float | None:
-    """Of its cells that say something; None where none does."""
+    """The share of the cells that fit, among those that say something; None where none does."""
     cells = [as_text(row.cells[rank]) for row in sample if rank < len(row.cells)]
     said = [cell for cell in cells if not is_nothing(cell)]
     return sum(map(fits, said)) / len(said) if said else None

@@ -37,7 +37,7 @@ def of_head(head: bytes) -> str:
 
 
 def legacy_of(lines: Iterable[bytes]) -> Encoding:
-    """Of lines that are no UTF-8: the encoding in which they are French."""
+    """The encoding in which lines that are not UTF-8 read as French."""
     sample = b"".join(line for line, _ in zip(lines, range(LONE), strict=False))
     if not sample:
         return Encoding("cp1252")

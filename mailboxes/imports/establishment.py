@@ -68,7 +68,7 @@ def _structure() -> Structure:
 
 @transaction.atomic
 def note_accounts(structure: Structure, accounts: Iterable[DirectoryAccount], *, by) -> None:
-    """Of those who stay there: a closed account proposes a departure, an open one takes the proposal back."""
+    """Compare the accounts with the people present: a closed one proposes a departure, an open one takes that back."""
     stays = Affiliation.objects.current().filter(structure__in=Structure.objects.under(structure))
     by_number: dict[str, list[Affiliation]] = defaultdict(list)
     by_name: dict[str, list[Affiliation]] = defaultdict(list)

@@ -21,7 +21,7 @@ class Holders:
         self._people = self._among({line.facts["rpps"] for line in said if "rpps" in line.facts}, known)
 
     def _among(self, numbers: set[str], bals: Iterable[Bal]) -> dict[str | None, Person]:
-        """Those of them whom one may name; of known BAL, mostly their holders, who were read with them."""
+        """The people of these numbers whom one may name: mostly holders of known BAL, who were read with them."""
         known = {one.person.rpps: one.person for bal in bals for one in bal.holders()}
         held = [one for rpps, one in known.items() if rpps in numbers]
         others: QuerySet = Person.objects.filter(bulk.among("rpps", numbers - known.keys()))

@@ -107,7 +107,7 @@ class PeopleBatch(RowBatch):
         judged.outcome, judged.wrote = Outcome.CREATED, {"stays": [stay]}
 
     def _named(self, line: Line, judged: Judged) -> dict[str, Any]:
-        """As the list names them; whom it names by the RPPS alone, as the annuaire does."""
+        """The person's names by the list; by the annuaire where the list gives the RPPS alone."""
         name, known = line.facts.get("holder"), self.annuaire.get(line.facts.get("rpps", ""))
         if name is None and known is None:
             raise rules.Refused(

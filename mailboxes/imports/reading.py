@@ -106,7 +106,7 @@ class LineReader:
         self.asks_of_account = "state" in ranks and words.asks_of_account(headers[ranks["state"]])
 
     def repeats_headers(self, row: Row) -> bool:
-        """On each of its pages, a printed list has them again."""
+        """Does this row say the headers again, as each page of a printed list does?"""
         cells, width = row.cells, self.width
         return cells[:1] == self.first and [*cells[:width]] == self.headers and not any(cells[width:])
 

@@ -95,8 +95,8 @@ def write(verdicts: Iterable[Verdict], holders: Holders, run: Import) -> None:
 
 
 def _accesses(verdicts: Iterable[Verdict], holders: Holders) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
-    """Of known BAL: by BAL, the people whom the list names; and those to be closed whom it names no more, where it
-    tells roles, that is where it names everybody."""
+    """Two sets of people by known BAL: those whom the list names; and those whose access it no longer names, which
+    counts only where it tells roles, that is where it names everybody."""
     there: dict[int, set[int]] = {}
     whole: set[int] = set()
     for verdict in verdicts:

@@ -1,22 +1,18 @@
 """Operators' lists: the history, a new one, its columns, what it would do, what it did, and its undoing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from itertools import chain
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from directory.csv_files import csv_lines
 from directory.dates import moment_of
 from directory.readers.words import Said
 from directory.typography import grouped
-from mailboxes import actions
 from mailboxes.imports.actions import apply_import, undo_import
 from mailboxes.imports.forms import ImportColumnsForm, ImportForm, ImportMendForm
-from mailboxes.imports.models import Import, ImportLine
+from mailboxes.imports.models import Import
 from mailboxes.imports.reading import LineReader
 from mailboxes.imports.rows import Row
 from mailboxes.imports.rules import check_apply_import, check_mend, check_preview, check_undo_import
@@ -27,10 +23,8 @@ from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.paging import KeyPaginator
 from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.acts import ActionView, EnteringView
-from mailboxes.views.files import csv_file
 
 LINES_PER_PAGE = 50
-CHUNK = 2000
 SORTS = {  # of lines, in the order in which they matter
     "rejected": "Rejetées",
     "corrected": "Lues avec une remarque",
@@ -39,50 +33,6 @@ SORTS = {  # of lines, in the order in which they matter
     "unchanged": "Inchangées",
     "absent": "Absentes du fichier",
 }
-REPORT = [
-    ("Ligne", lambda line: line.number),
-    ("Adresse", lambda line: line.address),
-    ("Résultat", lambda line: line.get_outcome_display()),
-    ("Remarque", lambda line: line.remark),
-    ("Avant → après", lambda line: " ; ".join(f"{label} : {old} → {new}" for label, old, new in line.changes)),
-]
-TEMPLATES: dict[str, list[tuple[str, str, str]]] = {}
-TEMPLATES[ListSort.BAL] = [
-    ("Adresse", "prenom.nom@votre-domaine.mssante.fr", "secretariat.cardiologie@votre-domaine.mssante.fr"),
-    ("Type", "PER", "ORG"),
-    ("État", "ouverte", "ouverte"),
-    ("RPPS du titulaire", "10000000017", ""),
-    ("FINESS", "010000002", "010000002"),
-    ("Service", "Cardiologie", "Cardiologie"),
-    ("Description", "", "Secrétariat de cardiologie"),
-    ("Dernière authentification", "15/03/2026 08:30", ""),
-    ("Espace occupé", "850 Mo", "1,2 Go"),
-    ("Espace accordé", "2 Go", "5 Go"),
-    ("Liste rouge", "non", "non"),
-]
-
-
-TEMPLATES[ListSort.PEOPLE] = [
-    ("RPPS", "10000000017", ""),
-    ("Nom de famille", "MARTIN", "PETIT"),
-    ("Prénom", "Alice", "Delphine"),
-    ("Profession", "Médecin", "Secrétaire médicale"),
-    ("Service", "Cardiologie", "Cardiologie"),
-    ("Courriel", "alice.martin@exemple.fr", "delphine.petit@exemple.fr"),
-    ("CPS", "oui", "non"),
-    ("FINESS", "010000002", "010000002"),
-    ("Arrivée", "01/09/2026", ""),
-]
-TEMPLATES[ListSort.ACCESSES] = [
-    ("Adresse", "secretariat.cardiologie@votre-domaine.mssante.fr", "secretariat.cardiologie@votre-domaine.mssante.fr"),
-    ("RPPS", "10000000017 ; 10000000025", ""),
-    ("Nom et prénom", "", "PETIT Delphine"),
-    ("Rôle", "cotitulaire", "délégataire"),
-    ("Droit", "", "lecture et envoi"),
-    ("Sous la responsabilité de", "", "10000000017"),
-    ("Depuis", "", "01/09/2026"),
-    ("Mission", "", "Secrétariat"),
-]
 
 
 class ImportList(Listing):
@@ -175,38 +125,6 @@ def _said(name: str, value) -> str:
     if isinstance(value, bool):
         return "oui" if value else "non"
     return f"{grouped(int(value))} Mo" if BY_NAME[name].is_size else str(value)
-
-
-def import_template(request: HttpRequest) -> HttpResponseBase:
-    sort = request.GET.get("contenu", ListSort.BAL)
-    if sort not in TEMPLATES:
-        raise Http404
-    columns = [(label, values.__getitem__) for label, *values in TEMPLATES[sort]]
-    return csv_file(f"modele-{'liste-bal' if sort == ListSort.BAL else sort}", csv_lines(columns, range(2)))
-
-
-def import_report(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Every line, then the BAL that the file no longer has."""
-    run = find(request, pk)
-    actions.trace(request.user, "export", f"rapport de l’{run}")
-    lines = run.lines.order_by("number", "pk").defer("cells")
-    named, absent = lines.exclude(number=None), lines.filter(number=None)
-    rows = chain(named.iterator(chunk_size=CHUNK), absent.iterator(chunk_size=CHUNK))
-    return csv_file(f"import-{run.pk}-rapport", csv_lines(REPORT, rows))
-
-
-def import_rejects(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The rejected lines in the form of the file: to be corrected there and brought in anew."""
-    run = find(request, pk)
-    actions.trace(request.user, "export", f"rejets de l’{run}")
-    columns: list[tuple[str, Callable]] = [(header, _cell_of(rank)) for rank, header in enumerate(run.headers)]
-    columns.append(("Motif du rejet", lambda line: f"ligne {line.number} : {line.remark}"))
-    rejected = run.lines.filter(outcome=ImportLine.Outcome.REJECTED).order_by("number", "pk")
-    return csv_file(f"import-{run.pk}-rejets", csv_lines(columns, rejected.iterator(chunk_size=CHUNK)))
-
-
-def _cell_of(rank: int) -> Callable[[ImportLine], str]:
-    return lambda line: line.cells[rank] if rank < len(line.cells) else ""
 
 
 class ImportNewView(EnteringView):

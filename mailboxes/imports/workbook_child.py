@@ -128,7 +128,7 @@ def value_of(cell) -> object:
 
 
 def fullest(book, names: list[str]) -> tuple[str, list[str]]:
-    """And the others that hold addresses. Each is parsed whole to be looked at: one alone is not."""
+    """The fullest sheet, and the others that hold addresses. Each is parsed whole for that; a lone one is not."""
     if len(names) == 1:
         return names[0], []
     found = {name: addresses_in(book, name) for name in names}
@@ -153,7 +153,7 @@ def place_of(reference: str) -> tuple[int, int]:
 
 
 def memory_for(source: str) -> int:
-    """By what its cells hold: nothing else of a list, as its styles, needs more than the least."""
+    """The memory to grant, by the size of its cells: the rest of a list, such as its styles, needs the least."""
     if not zipfile.is_zipfile(source):
         return MEMORY
     with zipfile.ZipFile(source) as archive:

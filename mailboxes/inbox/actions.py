@@ -18,7 +18,7 @@ from mailboxes.rules import allows, check_annuaire_fresh
 
 
 class Decision(NamedTuple):
-    """Of each column, what it becomes; None leaves it."""
+    """What each column of a thing to do becomes; None leaves it as it is."""
 
     said: str  # in words, for the journal and the page
     columns: dict

@@ -30,7 +30,7 @@ def figures_of(user, place: Structure | None) -> list[LineFigure]:
     if place:
         structures = structures.filter(pk__in=Structure.objects.under(place).values("pk"))
     bals = Bal.objects.filter(structure__in=structures.values("pk"))
-    live = kept_of_many("live", structures, bals.filter(state__in=LIVE).count).found
+    live = kept_of_many("live", structures, bals.live().count).found
     course = _courses(structures)
     query = f"?structure={place.pk}" if place else ""
     alive = [sum(day.get(("state", state), 0) for state in LIVE) for day in course]

@@ -12,16 +12,24 @@ from mailboxes.models import Bal, Engagement, Movement, Sighting, Structure
 DONE_FOR = timedelta(days=14)  # said done and still there after that: it is shown again
 
 
+def is_paused(now: datetime) -> Q:
+    return Q(paused_until__gt=timezone.localdate(now))
+
+
+def is_done(now: datetime) -> Q:
+    return Q(done_at__gt=now - DONE_FOR)
+
+
 class TodoQuerySet(models.QuerySet):
     def paused(self, now: datetime):
-        return self.filter(paused_until__gt=timezone.localdate(now))
+        return self.filter(is_paused(now))
 
     def done(self, now: datetime):
-        return self.filter(done_at__gt=now - DONE_FOR)
+        return self.filter(is_done(now))
 
     def aside(self, now: datetime):
         """The things that ask for nothing today: paused, or said done."""
-        return self.filter(Q(paused_until__gt=timezone.localdate(now)) | Q(done_at__gt=now - DONE_FOR))
+        return self.filter(is_paused(now) | is_done(now))
 
 
 def _about(column: str, *, address: str | None = "") -> Q:
@@ -79,7 +87,7 @@ class Todo(models.Model):
 
     @property
     def key(self) -> str:
-        """Of a gap, as `Gap.key`."""
+        """The key of a gap, written as `Gap.key`."""
         return f"{self.finding}:{self.structure_id}:{self.address}"
 
 

@@ -7,11 +7,10 @@ from typing import NamedTuple
 from django.core.cache import cache
 from django.db.models import Count, Prefetch, Q, Value
 from django.urls import reverse
-from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes.findings import BY_NAME, KEPT, Finding, are_many, count_findings
-from mailboxes.inbox.models import Desk, Todo
+from mailboxes.inbox.models import Desk, Todo, is_done, is_paused
 from mailboxes.inbox.subjects import Seen, aside_counts, bals_of, subject_of
 from mailboxes.lifecycle import Act, Severity, Verb
 from mailboxes.lists.bulk import KINDS
@@ -132,10 +131,10 @@ class Inbox:
 
     def _follows(self) -> dict[str, Follow]:
         before = self.desk.before_at or self.now
-        is_paused = Q(paused_until__gt=timezone.localdate(self.now))
+        paused, done = is_paused(self.now), is_done(self.now)
         counts = {
-            "paused": Count("pk", filter=is_paused),
-            "done": Count("pk", filter=Q(pk__in=Todo.objects.done(self.now).values("pk")) & ~is_paused),
+            "paused": Count("pk", filter=paused),
+            "done": Count("pk", filter=done & ~paused),
             "new": Count("pk", filter=Q(since__gt=before)),
             "mine": Count("pk", filter=Q(assignee=self.user)),
         }
@@ -164,7 +163,7 @@ class Inbox:
         return dict(asked[0].union(*asked[1:], all=True)) if asked else {}
 
     def _kept_firsts(self, findings: list[Finding], tab: str) -> dict[str, int]:
-        """Of many BAL they are as old as the counts; one with which something was done since is shown no more."""
+        """The first BAL of each finding; of many BAL, kept as long as the counts, but for those acted on since."""
         name = f"inbox-firsts-{self.user.pk}-{self.place.pk if self.place else ''}-{tab}"
         kept: tuple[datetime, dict[str, int]] = cache.get(name) or (self.now, {})
         at, firsts = kept
@@ -182,7 +181,7 @@ def todos_of(*names: str) -> Prefetch:
 
 
 def example_of(finding: Finding, bal: Bal, user) -> Example:
-    """Of a BAL read with `todos_of` and `with_holders`; costs no query."""
+    """What a finding says of one BAL, read with `todos_of` and `with_holders`; costs no query."""
     followed: Iterable[Todo] = getattr(bal, "followed", [])
     todo = next((todo for todo in followed if todo.finding == finding.name), None)
     return Example(bal, why(finding, bal), todo, remedy_for(finding, bal, user))

@@ -55,7 +55,7 @@ class Bill:
 
 
 class CostGroup(NamedTuple):
-    """So many BAL alike in all that a page breaks down by."""
+    """A number of BAL that are alike in everything a page breaks down by."""
 
     operator: int
     operator_name: str
@@ -163,7 +163,7 @@ class Costs:
 
     @cached_property
     def wasted(self) -> dict[int, Cost]:
-        """By structure, of those that have some: what is paid for BAL without use."""
+        """What is paid for BAL without use, by structure; only those where something is."""
         found: dict[int, Cost] = defaultdict(Cost)
         for group in self.groups:
             if group.use == Use.NONE:

@@ -46,7 +46,7 @@ class TargetProgress(NamedTuple):
 
 
 def progress_of(engagements: Iterable[Engagement]) -> list[TargetProgress]:
-    """Of each, over its structure and those below; as many queries for a thousand as for one."""
+    """The progress of each engagement, in its structure and those below; as many queries for a thousand as for one."""
     rows = list(engagements)
     chains = _below({row.structure_id for row in rows})
     every = Structure.objects.filter(pk__in=set().union(*chains.values()) if chains else ())

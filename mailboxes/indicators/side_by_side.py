@@ -105,7 +105,7 @@ class SideBySide:
 
     @cached_property
     def day(self) -> date | None:
-        """Of the last measure."""
+        """The day of the last measure."""
         return self._measures(self.structures.values("pk")).latest_day()
 
     @cached_property
@@ -114,7 +114,7 @@ class SideBySide:
 
     @property
     def counted_at(self) -> datetime | None:
-        """Of what they cost for nothing."""
+        """When the cost of BAL without use was counted."""
         return self._costs.counted_at
 
     @cached_property

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from mailboxes import actions
-from mailboxes.gaps.preferred import successors_of
+from mailboxes.gaps.successors import successors_of
 from mailboxes.kit import document as kits
 from mailboxes.kit.document import Kit
 from mailboxes.kit.forms import KitsForm

@@ -121,7 +121,7 @@ def work_on_batch(pk: int) -> None:
 
 
 def take_up(batch: Batch, *, by) -> None:
-    """Of a worker that died, by the job: in the name of who confirmed it."""
+    """Go on with the batch of a worker that died: by the job, in the name of whoever confirmed it."""
     carry_on(batch)
 
 

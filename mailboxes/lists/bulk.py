@@ -67,7 +67,7 @@ class Kind(NamedTuple):
         return next((act for act in (*self.acts, *self.backs) if act == name), None)
 
     def act_offered(self, name: str) -> Act | Verb | None:
-        """Of those that a list offers."""
+        """The act of this name, if the list offers it."""
         return next((act for act in self.acts if act == name), None)
 
 

@@ -27,7 +27,7 @@ def _same_rows(batch: Batch) -> list:
 
 
 def _requests_of(batch: Batch, column: str, values: Iterable, **which) -> list[int]:
-    """Those about these that it made, and no operator has answered."""
+    """The keys of the requests about these values that the batch made, and that no operator has answered."""
     about = Request.objects.filter(among(column, values)).values("pk")
     made = Request.objects.awaited().filter(by=batch.by, created_at__gte=batch.starts_at or batch.at, **which)
     return list(made.filter(pk__in=about).order_by("pk").values_list("pk", flat=True))

@@ -25,7 +25,7 @@ class ServerTrouble(VisitTrouble):
 
 
 class BalTrouble(VisitTrouble):
-    """Of this BAL alone: the others go on."""
+    """A trouble of this BAL alone: the visit goes on with the others."""
 
 
 class LoginRefused(BalTrouble):

@@ -161,7 +161,7 @@ class Round:
         access.save()
 
     def write(self) -> None:
-        """As those of any other source. They say how full a BAL is, and nothing of its use."""
+        """Record the readings as those of any other source. They say how full a BAL is, and nothing of its use."""
         pushed, self.pushed = self.pushed, []
         verdicts = record_readings(pushed, source=Reading.Source.IMAP, by=SYSTEM) if pushed else []
         for one, verdict in zip(pushed, verdicts, strict=True):

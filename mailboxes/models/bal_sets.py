@@ -37,6 +37,9 @@ class Use(models.TextChoices):
 HAS_USERS = ~Q(kind="APP")
 # Neither an APP nor a BAL in liste rouge is ever shown in the annuaire: their absence says nothing.
 IS_EXPECTED = HAS_USERS & Q(liste_rouge=False)
+# Nobody tells its last use, and an answer can still matter: not before it opens, nor once an alert or the way out asks
+# the same people the same.
+OF_UNKNOWN_USE = HAS_USERS & Q(state=State.ACTIVE, clock_at=None)
 SHARED = ("ORG", "CAB")  # by a group, one of whom answers for it
 
 
@@ -85,9 +88,7 @@ class BalQuerySet(models.QuerySet):
         return self.live().filter(is_orphan())
 
     def of_unknown_use(self):
-        """The BAL whose last use nobody tells, where an answer can still matter: not before they open, nor once an
-        alert or the way out asks the same people the same."""
-        return self.with_users().filter(state=State.ACTIVE, clock_at=None)
+        return self.filter(OF_UNKNOWN_USE)
 
     def with_cotitulaires(self):
         """What a line of the register shows, in two queries."""
@@ -180,7 +181,7 @@ class BalQuerySet(models.QuerySet):
                 When(state__in=WITHDRAWN, then=Value(Use.NONE)),
                 When(~nothing_known, then=Value(Use.USED)),
                 When(~HAS_USERS, then=Value(Use.SILENT)),
-                When(state=State.ACTIVE, clock_at=None, then=Value(Use.UNKNOWN)),
+                When(OF_UNKNOWN_USE, then=Value(Use.UNKNOWN)),
                 When(~self._is_watched(now), then=Value(Use.UNKNOWN)),
                 default=Value(Use.NONE),
                 output_field=models.CharField(),

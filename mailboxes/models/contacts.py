@@ -41,10 +41,14 @@ def contact_of(person: Person) -> Contact:
     return Contact(person.channel, person.email, person.mssante_address)
 
 
+OPEN = ("asked", "confirmed")  # the states in which the person may still refuse
+REFUSABLE = Q(state__in=OPEN)
+
+
 class ContactChangeQuerySet(models.QuerySet):
     def open(self):
         """Those that the person may still refuse."""
-        return self.filter(state__in=ContactChange.OPEN)
+        return self.filter(REFUSABLE)
 
     def to_apply(self, now: datetime):
         return self.open().filter(due_at__lte=now)
@@ -69,8 +73,6 @@ class ContactChange(models.Model):
         OBJECTED = "objected", "refusées"
         REPLACED = "replaced", "remplacées"
 
-    OPEN = (State.ASKED, State.CONFIRMED)
-
     person = models.ForeignKey(Person, models.CASCADE, related_name="contact_changes")
     channel = models.CharField("prévenu par", max_length=10, choices=Person.Channel)
     email = models.EmailField("courriel de notification", blank=True)
@@ -94,13 +96,9 @@ class ContactChange(models.Model):
         verbose_name_plural = "changements de coordonnées"
         ordering = ["-pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["person"], condition=Q(state__in=("asked", "confirmed")), name="contact_change_one_at_a_time"
-            )
+            models.UniqueConstraint(fields=["person"], condition=REFUSABLE, name="contact_change_one_at_a_time")
         ]
-        indexes = [
-            models.Index(fields=["due_at"], name="contact_to_apply", condition=Q(state__in=("asked", "confirmed")))
-        ]
+        indexes = [models.Index(fields=["due_at"], name="contact_to_apply", condition=REFUSABLE)]
 
     def __str__(self):
         return f"{self.person} : {self.new}"
@@ -115,7 +113,7 @@ class ContactChange(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.state in self.OPEN
+        return self.state in OPEN
 
     @property
     def is_in_effect(self) -> bool:

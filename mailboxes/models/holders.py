@@ -62,7 +62,7 @@ class Cotitulaire(models.Model):
 
 
 def role_in(is_shared: bool, is_principal: bool) -> Role:
-    """Of who holds a BAL."""
+    """The role of a cotitulaire, by the sort of BAL."""
     if not is_shared:
         return Role.TITULAIRE
     return Role.PRINCIPAL if is_principal else Role.COTITULAIRE
@@ -71,14 +71,21 @@ def role_in(is_shared: bool, is_principal: bool) -> Role:
 ENDS_FIRST = "La fin d’une délégation ne peut pas précéder son début."
 
 
+NOT_ENDED = Q(ended_at=None)
+
+
 class DelegataireQuerySet(models.QuerySet):
+    def standing(self):
+        """The delegations that nobody ended: those of today, those still to begin, and those past their last day."""
+        return self.filter(NOT_ENDED)
+
     def current(self):
         today = timezone.localdate()
-        return self.filter(ended_at=None, starts_on__lte=today).filter(Q(ends_on=None) | Q(ends_on__gte=today))
+        return self.standing().filter(Q(ends_on=None) | Q(ends_on__gte=today), starts_on__lte=today)
 
     def expired(self, today):
         """The delegations past their last day and not yet ended."""
-        return self.filter(ended_at=None, ends_on__lt=today)
+        return self.standing().filter(ends_on__lt=today)
 
 
 class Delegataire(models.Model):
@@ -106,7 +113,7 @@ class Delegataire(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["bal", "person", "under"],
-                condition=Q(ended_at=None),
+                condition=NOT_ENDED,
                 name="delegataire_once_at_a_time",
                 violation_error_message="Cette personne a déjà une délégation en cours sous ce professionnel.",
             ),

@@ -12,22 +12,24 @@ from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Structure
 from mailboxes.models.thresholds import chosen
 
+ASKED = Q(state="asked")  # nobody answered, and its time has not run out
+
 
 class JoiningQuerySet(models.QuerySet):
     def open(self):
-        return self.filter(state=Joining.State.ASKED)
+        return self.filter(ASKED)
 
     def to_expire(self, now: datetime):
         return self.open().filter(expires_at__lte=now)
 
     def asked_by_structures_of(self, user):
-        """Those of the structures that `user` manages, and that no longer than a cycle ago were answered."""
+        """The requests of the structures that `user` manages: those without an answer, and those answered of late."""
         managed = Structure.objects.managed_by(user).values("pk")
-        recent = Q(state=Joining.State.ASKED) | Q(settled_at__gte=timezone.now() - chosen.JOINING_VALID)
+        recent = ASKED | Q(settled_at__gte=timezone.now() - chosen.JOINING_VALID)
         return self.filter(recent, structure__in=managed)
 
     def answerable_by(self, user):
-        """Those about oneself, or about who is present today in a structure that one manages."""
+        """The open requests about oneself, or about people present today in a structure that one manages."""
         managed = Structure.objects.managed_by(user).values("pk")
         there = Affiliation.objects.current().filter(structure__in=managed).values("person")
         return self.open().filter(Q(person__user_id=user.pk) | Q(person__in=there))
@@ -63,12 +65,12 @@ class Joining(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["person", "structure"],
-                condition=Q(state="asked"),
+                condition=ASKED,
                 name="joining_once_at_a_time",
                 violation_error_message="Ce rattachement est déjà demandé, et attend une réponse.",
             )
         ]
-        indexes = [models.Index(fields=["expires_at"], name="joining_to_expire", condition=Q(state="asked"))]
+        indexes = [models.Index(fields=["expires_at"], name="joining_to_expire", condition=ASKED)]
 
     def __str__(self):
         return f"{self.person}, {self.structure}"

@@ -290,5 +290,5 @@ class AccessTrace(models.Model):
 
     @staticmethod
     def kept_since(now: datetime) -> datetime:
-        """As `Reading.kept_since`."""
+        """The moment before which traces are deleted."""
         return now - chosen.ACCESS_TRACES_KEPT

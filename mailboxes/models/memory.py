@@ -23,7 +23,7 @@ class Memory:
         raise NotImplementedError
 
     def forget(self) -> None:
-        """As before anything was read."""
+        """Forget all that was read."""
         raise NotImplementedError
 
     def refresh(self) -> None:

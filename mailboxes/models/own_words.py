@@ -34,7 +34,7 @@ class OwnWords(models.Model):
 
 
 class OwnWordsMemory(Memory):
-    """Of all structures: asked at each notice, and a night writes thousands."""
+    """The words of all structures, kept in memory: each notice asks for them, and a night writes thousands."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ from directory.readers.identifiers import read_identifier
 from directory.readers.names import read_name
 from directory.readers.texts import tidy
 from mailboxes.models.fields import identifier_field, validate_address
-from mailboxes.models.presence import present_on
+from mailboxes.models.presence import LASTING, present_on
 from mailboxes.models.structures import Structure
 from mailboxes.models.system import Signatory
 
@@ -182,6 +182,10 @@ class AffiliationQuerySet(models.QuerySet):
     def current(self):
         return self.present_on(timezone.localdate())
 
+    def lasting(self):
+        """The stays of which no end is recorded, not even a planned one."""
+        return self.filter(LASTING)
+
     def over(self):
         """The contrary of `current`."""
         return self.filter(left_on__lte=timezone.localdate())
@@ -221,7 +225,7 @@ class Affiliation(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["person", "structure"], condition=Q(left_on=None), name="affiliation_once_at_a_time"
+                fields=["person", "structure"], condition=LASTING, name="affiliation_once_at_a_time"
             ),
         ]
 

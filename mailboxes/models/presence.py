@@ -4,6 +4,8 @@ from datetime import date
 
 from django.db.models import Q
 
+LASTING = Q(left_on=None)  # of a stay: no end, not even planned
+
 
 def present_on(day: date, stay: str = "") -> Q:
     """The condition that a stay is not over by that day: on Affiliation, or on what `stay` leads to one

@@ -8,7 +8,7 @@ from django.db import connection, models
 from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
-from directory.models import Activity, Entry, SyncRun, published_in_sql
+from directory.models import Activity, Entry, SyncRun, current_in_sql, published_in_sql
 from directory.pictures import public_sources
 from mailboxes.models.bals import Bal
 from mailboxes.models.movements import leaves
@@ -108,7 +108,7 @@ STAYS = """
         WHERE {present} AND p.rpps IS NOT NULL)"""
 SHOWN = """{stays}
     SELECT DISTINCT s.id FROM stays s JOIN {activity} t ON t.national_id = s.national_id
-    WHERE t.withdrawn_at IS NULL AND {is_at} AND s.shown_at IS NULL"""
+    WHERE {t_current} AND {is_at} AND s.shown_at IS NULL"""
 # Once shown, or told by a line withdrawn since the arrival; and by no line of today.
 UNSHOWN = """{stays},
     missing AS (
@@ -116,9 +116,9 @@ UNSHOWN = """{stays},
                      WHERE t.national_id = s.national_id AND {is_at}) AS ended_at
         FROM stays s WHERE NOT EXISTS (
             SELECT 1 FROM {activity} t
-            WHERE t.national_id = s.national_id AND t.withdrawn_at IS NULL AND {is_at}))
+            WHERE t.national_id = s.national_id AND {t_current} AND {is_at}))
     SELECT m.id, m.ended_at, CASE WHEN EXISTS (
-            SELECT 1 FROM {activity} t WHERE t.national_id = m.national_id AND t.withdrawn_at IS NULL)
+            SELECT 1 FROM {activity} t WHERE t.national_id = m.national_id AND {t_current})
         OR EXISTS (SELECT 1 FROM {entry} e WHERE e.person_id = m.rpps AND {published})
         THEN 'ended' ELSE 'gone' END AS kind
     FROM missing m
@@ -132,6 +132,7 @@ def _rows(query: str) -> list[tuple]:
     names |= {
         "present": present_in_sql("a", timezone.localdate()),
         "is_at": is_at_in_sql("t", "s"),
+        "t_current": current_in_sql("t"),
         "published": published_in_sql("e"),
         "day_of_end": "CAST(m.ended_at AS date)" if connection.vendor == "postgresql" else "date(m.ended_at)",
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from directory.models import Activity, SyncRun
-from mailboxes.lifecycle import LIVE, RequestKind, State
+from mailboxes.lifecycle import LIVE, WITH_ACCESSES, RequestKind
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.numbers import is_at
@@ -41,7 +41,7 @@ class Standing:
         return [
             holder
             for holder in self.shared
-            if holder.bal.state != State.DELETION_CONFIRMED and (holder.is_principal or holder.holders == 1)
+            if holder.bal.state in WITH_ACCESSES and (holder.is_principal or holder.holders == 1)
         ]
 
     @property
@@ -61,7 +61,7 @@ def standings(stays: Iterable[Affiliation]) -> dict[int, Standing]:
     chain = "bal__structure__parent"
     holders = Cotitulaire.objects.filter(person__in=people).select_related("person", chain)
     held = holders.with_holders().order_by("bal__address")
-    lent = Delegataire.objects.filter(ended_at=None).select_related("person", "under", chain).order_by("bal__address")
+    lent = Delegataire.objects.standing().select_related("person", "under", chain).order_by("bal__address")
     given, received = lent.filter(under__in=people), lent.filter(person__in=people)
     asked = Request.objects.awaited().filter(kind=RequestKind.WITHDRAW, person__in=people)
     asked = asked.select_related("operator", chain).order_by("address", "pk")

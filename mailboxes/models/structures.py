@@ -74,7 +74,7 @@ class StructureQuerySet(models.QuerySet):
         return found
 
     def lines(self) -> dict[int, tuple[int, ...]]:
-        """Of each, its `line`, in one query for all."""
+        """The `line` of each structure, in one query for all."""
         rows = self.values_list("pk", "parent", "parent__parent")
         return {pk: (pk, *filter(None, above)) for pk, *above in rows}
 

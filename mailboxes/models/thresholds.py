@@ -38,11 +38,11 @@ class Threshold(NamedTuple):
         return self.plain(getattr(settings, self.name))
 
     def plain(self, value: Any) -> int | list[int]:
-        """As it is written down."""
+        """The value as it is written down: a delay as a number of days."""
         return value.days if isinstance(value, timedelta) else value
 
     def kept_as(self, value: int | list[int]) -> Any:
-        """As the code asks for it."""
+        """The value as the code asks for it: a delay as a timedelta."""
         is_delay = isinstance(getattr(settings, self.name), timedelta)
         return timedelta(days=value) if is_delay and isinstance(value, int) else value
 

@@ -109,7 +109,7 @@ class MigrationForm(forms.ModelForm):
 
 
 def typed_addresses(data) -> tuple[dict[int, str], set[int]]:
-    """Of the lines of the preview: the address typed for each BAL, and those ticked."""
+    """What the lines of the preview say: the address typed for each BAL, and which BAL are ticked."""
     typed: dict[int, str] = {}
     for name, value in data.items():
         head, _, pk = name.partition("-")

@@ -21,7 +21,7 @@ def keys_of(structure: Structure) -> QuerySet[Any]:
 
 
 def shared_keys_of(structure: Structure) -> QuerySet[Any]:
-    """Those that open other structures too: they stay."""
+    """The keys that open other structures too: they stay."""
     let_in = _valid().filter(software__user__memberships__structure=structure)
     return let_in.exclude(pk__in=keys_of(structure).values("pk"))
 
@@ -38,7 +38,7 @@ def revoke_keys(structure: Structure, *, by, why: str) -> list[int]:
 
 
 def give_keys_back(pks: list[int], structure: Structure, *, by) -> None:
-    """As the closing is taken back: its own revocations, and no other."""
+    """Undo the revocations that a closing made, and no other."""
     _keys().filter(pk__in=pks).update(revoked_at=None)
     bulk.insert([
         entry_of(None, Act.UNDO_MOVE, by=by, structure=structure, after=key.prefix,
@@ -47,9 +47,10 @@ def give_keys_back(pks: list[int], structure: Structure, *, by) -> None:
     ])  # fmt: skip
 
 
-def _keys() -> QuerySet[Any]:
+def _keys() -> Any:
+    """A QuerySet of a model that this room does not import, with its adjectives."""
     return apps.get_model("mailboxes", "SoftwareKey")._default_manager.all()
 
 
 def _valid() -> QuerySet[Any]:
-    return _keys().filter(revoked_at=None, expires_at__gt=timezone.now())
+    return _keys().valid(timezone.now())

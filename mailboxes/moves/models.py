@@ -41,6 +41,11 @@ WAITING = (
 OVER = (MigrationStep.ENDED, MigrationStep.LEFT)
 
 
+def _standing(row: str = "") -> Q:
+    """The condition that a BAL is still on its way: on MigratedBal, or on what `row` leads to one ("rows__")."""
+    return Q((f"{row}ended_at", None), (f"{row}left_at", None))
+
+
 class MigrationQuerySet(models.QuerySet):
     def visible_to(self, user):
         if user.is_superuser:
@@ -49,11 +54,10 @@ class MigrationQuerySet(models.QuerySet):
 
     def with_counts(self, today):
         """Adds how many BAL it has, those taken out aside, how many have switched, and how many are late."""
-        is_over = ~Q(rows__ended_at=None) | ~Q(rows__left_at=None)
         return self.annotate(
             total=Count("rows", filter=Q(rows__left_at=None)),
             arrived=Count("rows", filter=Q(rows__left_at=None) & ~Q(rows__switched_at=None)),
-            late=Count("rows", filter=~is_over & Q(rows__due_on__lt=today)),
+            late=Count("rows", filter=_standing("rows__") & Q(rows__due_on__lt=today)),
         )
 
 
@@ -93,8 +97,8 @@ class Migration(models.Model):
 
 class MigratedBalQuerySet(models.QuerySet):
     def standing(self):
-        """Those still on their way."""
-        return self.filter(ended_at=None, left_at=None)
+        """The BAL still on their way: neither arrived for good nor taken out."""
+        return self.filter(_standing())
 
     def with_step(self):
         """Adds `step`, of `MigrationStep`."""
@@ -155,7 +159,7 @@ class MigratedBal(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["bal"],
-                condition=Q(ended_at=None, left_at=None),
+                condition=_standing(),
                 name="migrated_once_at_a_time",
                 violation_error_message="Cette BAL est déjà dans une migration.",
             )

@@ -9,7 +9,7 @@ from directory.typography import quoted
 from mailboxes.lifecycle import Act, RequestStage
 from mailboxes.models import Bal, JournalEntry, Request, Structure
 from mailboxes.models.requests import AWAITED
-from mailboxes.moves.models import Migration, PlaceMove
+from mailboxes.moves.models import MigratedBal, PlaceMove
 from mailboxes.rules import (
     NAMED,
     Refused,
@@ -103,9 +103,9 @@ def what_remains(structure: Structure) -> list[str]:
     if children := list(Structure.objects.standing().filter(parent=structure)[:NAMED]):
         named = ", ".join(map(str, children))
         said.append(f"Des structures en dépendent encore ({named}) : rattachez-les ailleurs, ou fermez-les d’abord.")
-    if Migration.objects.filter(structure=structure, rows__ended_at=None, rows__left_at=None).exists():
+    if MigratedBal.objects.standing().filter(migration__structure=structure).exists():
         said.append("Une de ses migrations est en cours : menez-la à son terme.")
-    if structure.campaigns.filter(closed_at=None).exists():
+    if structure.campaigns.open().exists():
         said.append("Une de ses campagnes est en cours : closez-la d’abord.")
     return said
 

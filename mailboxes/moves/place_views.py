@@ -52,7 +52,7 @@ class PlaceActView(ActionView):
 
 
 class TowardsView(PlaceActView):
-    """Where it goes stands in the page's address."""
+    """A move towards another structure, which the page's address names."""
 
     scope_class: type[IntoForm] = IntoForm
 

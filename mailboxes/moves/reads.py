@@ -62,7 +62,7 @@ class MigrationPreview:
 
 
 def preview(migration: Migration, bals: BalQuerySet, typed: dict[int, str], *, by, after: int = 0) -> MigrationPreview:
-    """Of the first BAL, or of those that come `after` so many; in as many queries for a thousand as for one."""
+    """What would become of the first BAL, or of those after so many; in as many queries for a thousand as for one."""
     rows = list(bals.with_holders().order_by("address", "pk")[after : MOST if after else AT_ONCE])
     wanted = {bal.pk: typed.get(bal.pk) or address_in(migration.domain, bal.address) for bal in rows}
     around = Surroundings(migration, wanted)

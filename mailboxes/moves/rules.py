@@ -7,7 +7,7 @@ from django.utils import timezone
 from directory.dates import day_of
 from directory.readers.address import read_address
 from directory.typography import quoted
-from mailboxes.lifecycle import IN_SERVICE, Act, RequestStage, State
+from mailboxes.lifecycle import IN_SERVICE, MOVABLE, Act, RequestStage
 from mailboxes.models import SYSTEM, Alias, Bal, Notice, Request
 from mailboxes.models.requests import AWAITED
 from mailboxes.moves.models import ANSWERED, LONGEST_OVERLAP, MigratedBal, Migration
@@ -52,7 +52,7 @@ class Surroundings:
                 "retirez-en d’abord cette BAL.",
                 "migrating",
             )
-        if bal.state != State.ACTIVE:
+        if bal.state not in MOVABLE:
             raise Refused(f"{bal} est {bal.get_state_display()} : seule une BAL active change d’opérateur.", "state")
         if asked := self.asked.get(bal.pk):
             what = ", ".join(sorted({request.get_kind_display() for request in asked}))

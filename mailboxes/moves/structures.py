@@ -97,7 +97,7 @@ def _let_go(structure: Structure, bals: list[Bal]) -> dict:
     others = Cotitulaire.objects.filter(
         person=OuterRef("person"), bal__in=Bal.objects.live().filter(structure=structure)
     )
-    stays = Affiliation.objects.filter(structure=structure, left_on=None, person__held__bal__in=bals)
+    stays = Affiliation.objects.lasting().filter(structure=structure, person__held__bal__in=bals)
     pks = list(stays.filter(~Exists(others)).values_list("pk", flat=True).distinct())
     _end_stays(pks)
     return {"ended": pks}
@@ -138,7 +138,7 @@ def merge_structures(
         if pks:
             before["rows"][relation.key] = pks
             relation.model._default_manager.filter(pk__in=pks).update(**{relation.column: into})
-    left = list(Affiliation.objects.filter(structure=structure, left_on=None).values_list("pk", flat=True))
+    left = list(Affiliation.objects.lasting().filter(structure=structure).values_list("pk", flat=True))
     _end_stays(left)  # of who is in both
     before["ended"] = left
     before["parents"] = {str(structure.pk): structure.parent_id, str(into.pk): into.parent_id}
@@ -159,7 +159,7 @@ def close_structure(structure: Structure, *, by, why: str) -> PlaceMove:
     it was stays readable."""
     (structure,) = _locked(structure)
     check_close_structure(structure, why, by=by)
-    pks = list(Affiliation.objects.filter(structure=structure, left_on=None).values_list("pk", flat=True))
+    pks = list(Affiliation.objects.lasting().filter(structure=structure).values_list("pk", flat=True))
     _end_stays(pks)
     Structure.objects.filter(pk=structure.pk).update(closed_on=timezone.localdate())
     before = {"ended": pks, "keys": revoke_keys(structure, by=by, why=why)}
@@ -183,7 +183,7 @@ def change_finess(structure: Structure, finess_et: str, *, by, why: str) -> Plac
 
 # --- Written and taken back -------------------------------------------------------------------------------------------
 def _locked(*structures: Structure) -> list[Structure]:
-    """In one order, so that two gestionnaires wait for each other."""
+    """The rows under lock, always in the same order: two gestionnaires wait for each other instead of blocking both."""
     rows = Structure.objects.select_for_update(of=("self",)).order_by("pk")
     held = {row.pk: row for row in rows.filter(pk__in=[one.pk for one in structures])}
     for row in held.values():

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from django.db.models import Exists, ForeignKey, ManyToOneRel, Model, OuterRef, Q, QuerySet
 
 from mailboxes.models import Structure
+from mailboxes.models.joining import ASKED
+from mailboxes.models.presence import LASTING
 from mailboxes.models.requests import AWAITED
 
 
@@ -25,10 +27,10 @@ RELATIONS: dict[str, Carried] = {
     "bal.structure": Carried("BAL"),
     "request.structure": Carried("demandes aux opérateurs", twin=("address", "kind"),
                                  while_=Q(bal=None, stage__in=AWAITED)),
-    "affiliation.structure": Carried("rattachements de personnes", twin=("person",), while_=Q(left_on=None)),
+    "affiliation.structure": Carried("rattachements de personnes", twin=("person",), while_=LASTING),
     "membership.structure": Carried("habilitations de comptes et de logiciels", twin=("user",)),
     "invitation.structure": Carried("invitations de comptes"),
-    "joining.structure": Carried("demandes de rattachement", twin=("person",), while_=Q(state="asked")),
+    "joining.structure": Carried("demandes de rattachement", twin=("person",), while_=ASKED),
     "campaign.structure": Carried("campagnes"),
     "migration.structure": Carried("migrations"),
     "webhook.structure": Carried("logiciels prévenus des changements"),
@@ -85,7 +87,7 @@ def going() -> Iterable[Relation]:
 
 
 def rows_to_carry(relation: Relation, structure: Structure, into: Structure) -> QuerySet:
-    """Those of which the other structure has not the same."""
+    """The rows that the other structure does not have already."""
     rows = relation.model._default_manager.filter(**{relation.column: structure})
     carried = relation.carried
     there = relation.model._default_manager.filter(**{relation.column: into})

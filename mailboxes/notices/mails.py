@@ -126,7 +126,7 @@ def mail_of(notice: Notice, link: str, *, is_signed: bool) -> Mail:
 def sample_mail(
     wording: Wording, subject: str, structure: Structure, *, own_words: str = "", to_gestionnaire: bool = False
 ) -> Mail:
-    """As it leaves today, to somebody invented: to be looked at."""
+    """The mail as it would leave today, to somebody invented: to be looked at."""
     has_link = wording.awaits == Awaits.ANSWER and not to_gestionnaire
     return Mail(
         subject=subject,

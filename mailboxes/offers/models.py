@@ -24,7 +24,7 @@ class Criterion(models.TextChoices):
 
 class RatingQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Those of the structures one sees."""
+        """The ratings of the structures one sees."""
         if user.is_superuser:
             return self
         return self.filter(structure__in=Structure.objects.visible_to(user).values("pk"))

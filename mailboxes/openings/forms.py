@@ -9,20 +9,13 @@ from django.utils.functional import cached_property
 
 from mailboxes.models import Bal, Domain, Person, Structure
 from mailboxes.models.roles import managed_structures
+from mailboxes.openings.accesses import AccessForm
 from mailboxes.openings.actions import set_naming
 from mailboxes.openings.advice import Advice, advise
 from mailboxes.openings.homonyms import address_warnings, boxes_of, namesake_warnings, namesakes, team_namesakes
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
 from mailboxes.openings.naming import Named, PersonPattern, Policy, SharedPattern, Warned, name_warnings, proposals
-from mailboxes.openings.steps import (
-    AccessForm,
-    AddressForm,
-    HolderForm,
-    KindForm,
-    OpeningStepForm,
-    OperatorForm,
-    UsageForm,
-)
+from mailboxes.openings.steps import AddressForm, HolderForm, KindForm, OpeningStepForm, OperatorForm, UsageForm
 
 Kind = Bal.Kind
 

@@ -3,26 +3,17 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.utils.functional import cached_property
 
 from directory.typography import quoted
 from mailboxes.forms.offers import CHOOSE, field_of, name_the_empty_choice, offer_choices, offer_rows
 from mailboxes.forms.people import PersonField, attest, reference_of
 from mailboxes.forms.structure_field import StructureField
-from mailboxes.models import Bal, Delegataire, Domain, Person, Structure
+from mailboxes.models import Bal, Domain, Person, Structure
 from mailboxes.models.fields import length_of
-from mailboxes.models.people import people_of_annuaire
-from mailboxes.openings.actions import Foreseen
 from mailboxes.openings.advice import Users
 from mailboxes.openings.homonyms import taken
 from mailboxes.openings.naming import Warned, proposals
-from mailboxes.openings.rules import (
-    check_domain_open_to,
-    check_first_cotitulaires,
-    check_habilitated,
-    check_may_request,
-    check_stated_use,
-)
+from mailboxes.openings.rules import check_domain_open_to, check_habilitated, check_may_request, check_stated_use
 from mailboxes.rules import check_eligible
 
 if TYPE_CHECKING:
@@ -253,101 +244,3 @@ class AddressForm(OpeningStepForm):
     def may_be_mistaken(self) -> bool:
         """Could letters be mistaken between this address and a namesake's?"""
         return any(warned.code in ("near", "namesake", "former") for warned in self.warnings)
-
-
-class AccessForm(OpeningStepForm):
-    """Who has access besides the one who answers for it: added one by one, kept in the draft as a list."""
-
-    COTITULAIRE, DELEGATAIRE = "cotitulaire", "delegataire"
-
-    responsable = PersonField(
-        label="Responsable de structure",
-        required=False,
-        help_text="Décide, avec le cotitulaire principal, de qui a accès. Facultatif.",
-    )
-    person = PersonField(
-        label="Personne à ajouter",
-        required=False,
-        help_text="Tapez un nom, ou un numéro RPPS : l’annuaire est consulté.",
-    )
-    role = forms.ChoiceField(
-        label="En tant que",
-        required=False,
-        choices=[(COTITULAIRE, "cotitulaire (RPPS et CPS ou e-CPS)"), (DELEGATAIRE, "délégataire")],
-        widget=forms.RadioSelect,
-        initial=COTITULAIRE,
-    )
-    attested = HolderForm.declared_fields["attested"]
-    can_send = forms.BooleanField(label="Un délégataire consulte ; celui-ci envoie aussi.", required=False)
-    reason = forms.CharField(
-        label="Motif de l’accès du délégataire",
-        required=False,
-        max_length=length_of(Delegataire, "reason"),
-        help_text="Par exemple : secrétariat du Dr Morel.",
-    )
-
-    def __init__(self, *args, people: list[dict] | None = None, **kwargs):
-        super().__init__(*args, **kwargs)
-        opening = self.opening
-        self.people: list[dict] = people if people is not None else (self.data.get("people") or [])
-        if opening.kind == Kind.NOMINATIVE:
-            del self.fields["responsable"]
-            offer_choices(self, role=[(self.DELEGATAIRE, "délégataire")])
-            self.fields["role"].initial = self.DELEGATAIRE
-        for name in {"responsable", "person"} & self.fields.keys():
-            field_of(self, name, PersonField).offer(opening.user, structure=opening.structure)
-
-    def answers(self):
-        kept = {"responsable": super()._kept("responsable")} if "responsable" in self.fields else {}
-        return {**kept, "people": self.people}
-
-    @cached_property
-    def named(self) -> list[tuple[dict, Person | None]]:
-        """The people of the draft's list, in two queries however many they are."""
-        ids = [one["id"] for one in self.people]
-        rpps, pks = ({one[len(key) :] for one in ids if one.startswith(key)} for key in ("rpps-", "person-"))
-        rows = {f"person-{row.pk}": row for row in Person.objects.filter(pk__in=pks)}
-        rows |= {f"rpps-{row.rpps}": row for row in Person.objects.filter(rpps__in=rpps)}
-        if missing := [number for number in rpps if f"rpps-{number}" not in rows]:
-            rows |= {f"rpps-{number}": row for number, row in people_of_annuaire(missing).items()}
-        for one in self.people:
-            attest(rows.get(one["id"]), one)
-        return [(one, rows.get(one["id"])) for one in self.people]
-
-    @property
-    def cotitulaires(self) -> list[Person]:
-        return [person for one, person in self.named if person and one["role"] == self.COTITULAIRE]
-
-    @property
-    def delegataires(self) -> list[Foreseen]:
-        return [
-            Foreseen(person, one["reason"], can_send=one["can_send"])
-            for one, person in self.named
-            if person and one["role"] == self.DELEGATAIRE
-        ]
-
-    def shown(self) -> "AccessForm":
-        """The form for the next person: the list so far, and empty fields."""
-        initial = {"responsable": self.data.get("responsable", "")}
-        return AccessForm(initial=initial, people=self.people, opening=self.opening)
-
-    def clean(self):
-        facts = self.cleaned_data
-        person = facts.get("person")
-        if self.errors or not person:
-            check_first_cotitulaires(self.opening.kind, self.opening.principal, self.cotitulaires)
-            return facts
-        attest(person, facts)
-        facts["role"] = facts["role"] or self.fields["role"].initial
-        identity = f"rpps-{person.rpps}" if person.rpps else f"person-{person.pk}"
-        principal = self.opening.principal
-        if identity in {one["id"] for one in self.people} or (principal and identity == f"rpps-{principal.rpps}"):
-            raise forms.ValidationError(f"{person} figure déjà dans la liste.")
-        if facts["role"] == self.COTITULAIRE:
-            check_first_cotitulaires(self.opening.kind, principal, [*self.cotitulaires, person])
-        elif not facts["reason"].strip():
-            self.add_error("reason", "Dites pourquoi cette personne a besoin d’un accès.")
-            return facts
-        kept = {name: facts[name] for name in ("role", "attested", "can_send", "reason")}
-        self.people = [*self.people, {"id": identity, **kept}]
-        return facts

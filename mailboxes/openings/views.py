@@ -11,11 +11,11 @@ from mailboxes.lifecycle import Act
 from mailboxes.models import Structure
 from mailboxes.models.fields import doubts
 from mailboxes.models.thresholds import chosen
+from mailboxes.openings.accesses import AccessForm
 from mailboxes.openings.actions import begin_draft, drop_draft, preview_opening, request_opening, save_draft
 from mailboxes.openings.advice import CASES
 from mailboxes.openings.forms import NAMES, STEPS, NamingPolicyForm, Opening
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
-from mailboxes.openings.steps import AccessForm
 from mailboxes.rules import Refused, check_request_somewhere, check_set_naming, refusal_of
 from mailboxes.views.refusals import refusals_told
 from mailboxes.views.structures_named import structures_named

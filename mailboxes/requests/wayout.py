@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from directory.models import Entry
-from mailboxes.lifecycle import ON_THE_WAY_OUT, Letter, RequestKind, State, Verb
+from mailboxes.lifecycle import LED_TO, ON_THE_WAY_OUT, Letter, RequestKind, State, Verb
 from mailboxes.models import Bal, JournalEntry, Request
 from mailboxes.models.layouts import fill
 from mailboxes.models.thresholds import chosen
@@ -71,7 +71,7 @@ def candidates(bal: Bal) -> list[tuple[str, str]]:
     holder = bal.principal()
     if holder is None:
         return []
-    here = Bal.objects.filter(state=State.ACTIVE, cotitulaires__person=holder).exclude(pk=bal.pk).order_by("address")
+    here = Bal.objects.filter(state__in=LED_TO, cotitulaires__person=holder).exclude(pk=bal.pk).order_by("address")
     found = {row.address: f"{row.address} ({row.kind}, au registre)" for row in here[:OFFERED]}
     listed = Entry.objects.published().filter(person_id=holder.rpps or "-").exclude(address=bal.address)
     for entry in listed.order_by("address")[:OFFERED]:

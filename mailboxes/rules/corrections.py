@@ -58,7 +58,7 @@ def check_people_of_kind(bal: Bal, kind: str) -> None:
         raise Refused(
             f"Une BAL {Bal.Kind(kind).label} n’a pas de cotitulaires : faites d’abord retirer {named}.", "holders"
         )
-    if kind == Bal.Kind.APPLICATIVE and bal.delegataires.filter(ended_at=None).exists():
+    if kind == Bal.Kind.APPLICATIVE and bal.delegataires.standing().exists():
         raise Refused(
             "Une BAL applicative ne se délègue pas : mettez d’abord fin aux délégations en cours.", "delegations"
         )

@@ -9,6 +9,7 @@ from mailboxes.lifecycle import (
     BECAUSE,
     BY_VERB,
     CORRECTING,
+    LED_TO,
     LIVE,
     OF_ACCESSES,
     OPENS,
@@ -97,7 +98,7 @@ def check_replacement(bal: Bal) -> None:
         return
     if bal.replaced_by == bal.address:
         raise Refused("Une BAL ne se remplace pas elle-même : choisissez-en une autre.", "replacement")
-    is_ours = Bal.objects.filter(address=bal.replaced_by, state=State.ACTIVE).exists()
+    is_ours = Bal.objects.filter(address=bal.replaced_by, state__in=LED_TO).exists()
     if not is_ours and not Entry.objects.published().filter(address=bal.replaced_by).exists():
         raise Refused(
             f"{quoted(bal.replaced_by)} n’est ni une BAL active du registre, ni une adresse de l’annuaire : "

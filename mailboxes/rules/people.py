@@ -109,7 +109,7 @@ def check_cancel_departure(stay: Affiliation, *, by) -> None:
     check_may(Act.CANCEL_DEPARTURE, structure=stay.structure, person=stay.person, by=by)
     if stay.left_on is None:
         raise Refused(f"Aucun départ de {stay.person} n’est enregistré.", "recorded")
-    stays = Affiliation.objects.filter(person=stay.person_id, structure=stay.structure_id, left_on=None)
+    stays = Affiliation.objects.lasting().filter(person=stay.person_id, structure=stay.structure_id)
     if stays.exists():
         raise Refused(f"{stay.person} est déjà de retour dans {quoted(stay.structure)}.", "back")
     if stay.is_over:

@@ -77,7 +77,7 @@ def quota_level_after(warned: int, percent: int | None) -> int:
 
 
 def check_pushed(bal: Bal | None, facts: Iterable[object], address: str, *, says_never: bool = False) -> None:
-    """Of a BAL that whoever pushes sees; of another, not even that it exists is told."""
+    """What a key pushes is read if it sees the BAL; of another BAL, not even that it exists is told."""
     if bal is None:
         raise Refused(f"Aucune BAL {quoted(address)} dans les structures de cette clé.", "unknown")
     if not says_never and all(fact is None for fact in facts):

@@ -76,7 +76,7 @@ def _new_key(software: Software, days: int) -> tuple[SoftwareKey, str]:
 
 
 def _named(key: SoftwareKey) -> str:
-    """As the journal tells it, and the list of keys shows it."""
+    """The key as the journal and the list of keys name it."""
     return f"clé {key.prefix}"
 
 

@@ -17,7 +17,7 @@ from directory.sheets import as_xlsx
 from mailboxes import actions
 from mailboxes.findings import KeptCount, kept_of_many
 from mailboxes.forms.accesses import AccessReportForm
-from mailboxes.lifecycle import LIVE, Act, Role, State
+from mailboxes.lifecycle import Act, Role, State
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import place_of, places_within
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Person, Structure
@@ -103,7 +103,7 @@ class AccessReport:
     # --- Who may what -------------------------------------------------------------------------------------------------
     def bals(self) -> QuerySet[Bal]:
         """The live BAL that somebody may open, each with who."""
-        bals = Bal.objects.filter(structure__in=self.structures.values("pk"), state__in=LIVE)
+        bals = Bal.objects.live().filter(structure__in=self.structures.values("pk"))
         held = Cotitulaire.objects.filter(bal=OuterRef("pk"))
         lent = Delegataire.objects.current().filter(bal=OuterRef("pk"))
         if self.people is None:  # nearly all: those that nobody may open are few, and one join finds them
@@ -169,7 +169,7 @@ def right_of(row: Delegataire) -> str:
 
 
 class AccessList(Listing):
-    """Of BAL, each with all its accesses: a page never cuts one in two."""
+    """A list of BAL, each with all its accesses: no page cuts a BAL in two."""
 
     name, view, nouns = "accesses", "access-list", ("BAL ouverte à quelqu’un", "BAL ouvertes à quelqu’un")
     row, empty = "mailboxes/accesses/_row.html", "mailboxes/accesses/_none.html"

@@ -10,7 +10,17 @@ from directory.models import Entry, SyncRun
 from directory.pictures import pictures, public_sources
 from mailboxes import actions
 from mailboxes.gaps.comparison import ABSENT, NEVER_EXPECTED, compare
-from mailboxes.lifecycle import CORRECTING, EXPOSED, ON_THE_WAY_OUT, REOPENS, Act, RequestKind, RequestStage, Verb
+from mailboxes.lifecycle import (
+    CORRECTING,
+    EXPOSED,
+    MOVABLE,
+    ON_THE_WAY_OUT,
+    REOPENS,
+    Act,
+    RequestKind,
+    RequestStage,
+    Verb,
+)
 from mailboxes.models import (
     Alias,
     Anomaly,
@@ -123,7 +133,8 @@ def abilities(row: Bal, delegations: list[Delegataire], user) -> dict:
         "can_declare": Verb.OPPOSE not in verbs and allows(check_declare_use, row, by=user),
         "can": {act.value: allows(check_act, row, act, by=user) for act in Act}
         | {Act.NAME_PRINCIPAL.value: allows(check_repair_orphan, row, by=user)}
-        | {Act.MAKE_KNOWN.value: allows(check_make_known, row, by=user)},
+        | {Act.MAKE_KNOWN.value: allows(check_make_known, row, by=user)}
+        | {Act.MIGRATE.value: row.state in MOVABLE and allows(check_act, row, Act.MIGRATE, by=user)},
         "holders": [
             {
                 "row": holder,
@@ -164,7 +175,7 @@ def asked_for(row: Bal, person: int) -> Request | None:
 
 def delegations_of(row: Bal) -> list[Delegataire]:
     """All that are not ended; those of today are kept with the BAL, where its roles look for them."""
-    rows = Delegataire.objects.filter(bal=row, ended_at=None).select_related("person", "under")
+    rows = Delegataire.objects.standing().filter(bal=row).select_related("person", "under")
     delegations = list(rows.order_by("person__family_name", "pk"))
     for delegation in delegations:
         delegation.bal = row

@@ -51,7 +51,7 @@ def consequences(bal: Bal) -> list[str]:
     """What follows from a correction of this BAL, one sentence each."""
     awaited = Request.objects.filter(bal=bal).awaited().count()
     preferred = Preference.objects.filter(address=bal.address).count()
-    lent = bal.delegataires.filter(ended_at=None).count()
+    lent = bal.delegataires.standing().count()
     told = bal.notices.delivered().filter(created_at__gte=bal.state_since).count()
     said = ["Les titulaires, et qui l’était par erreur, sont prévenus de ce qui change et de votre motif."]
     if bal.state in STOPPABLE:

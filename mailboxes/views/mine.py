@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from directory.dates import day_of
-from mailboxes.gaps.preferred import choices_of, own_places
+from mailboxes.gaps.choices import choices_of, own_places
 from mailboxes.lifecycle import LIVE, STOPPABLE, Act, Role, Verb
 from mailboxes.models import Bal, Delegataire, JournalEntry, Preference
 from mailboxes.rules import (
@@ -83,7 +83,7 @@ def lent_facts(delegations, user) -> list[dict]:
 def ended_lately(user):
     """What the person lost lately; a delegation that another professional took over goes on, and is not shown."""
     ended = Delegataire.objects.filter(person__user_id=user.pk, ended_at__gte=timezone.now() - ENDED_SHOWN)
-    going_on = Delegataire.objects.filter(ended_at=None, bal=OuterRef("bal"), person=OuterRef("person"))
+    going_on = Delegataire.objects.standing().filter(bal=OuterRef("bal"), person=OuterRef("person"))
     return ended.filter(~Exists(going_on)).select_related("bal", "under").order_by("-ended_at")
 
 

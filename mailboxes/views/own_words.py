@@ -28,7 +28,7 @@ class NoticeText(NamedTuple):
 
 
 def notice_texts(request):
-    """Of which structure; where there is one, at once."""
+    """The structures to choose among; a lone one is opened at once."""
     structures = places_within(request)
     if len(only := structures[:2]) == 1:
         return redirect("notice-texts-of", only[0].pk)

@@ -111,7 +111,7 @@ def _rows(user):
     of_person = {"person": OuterRef("pk"), "bal__in": Bal.objects.live().visible_to(user).values("pk")}
     return Person.objects.annotate(
         held_count=_number_of(Cotitulaire.objects.filter(**of_person)),
-        lent_count=_number_of(Delegataire.objects.filter(**of_person, ended_at=None)),
+        lent_count=_number_of(Delegataire.objects.standing().filter(**of_person)),
     ).prefetch_related(Prefetch("affiliations", stays.prefetch_related(files), to_attr="stays"))
 
 

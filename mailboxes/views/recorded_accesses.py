@@ -59,7 +59,7 @@ class ObjectAccessView(ActView):
 def vouched(bal: Bal, person: Person) -> Cotitulaire | Delegataire:
     """The access of this person that was written down on somebody's word."""
     held = Cotitulaire.objects.filter(bal=bal, person=person, on_word_of__isnull=False)
-    lent = Delegataire.objects.filter(bal=bal, person=person, told_on__isnull=False, ended_at=None)
+    lent = Delegataire.objects.standing().filter(bal=bal, person=person, told_on__isnull=False)
     access = held.select_related("person", "on_word_of").first() or lent.select_related("person", "under").first()
     if access is None:
         raise Http404

@@ -11,7 +11,7 @@ from mailboxes.rules import Refused
 
 
 def refused_page(request: HttpRequest, refused: Refused, **about) -> HttpResponse:
-    """Of what one may see and not read; `about`: the `bal` or the `person`."""
+    """The page that says why something seen may not be read; `about`: the `bal` or the `person`."""
     facts = {**about, "refusal": refused.messages[0]}
     return render(request, "mailboxes/refused.html", facts, status=403)
 

@@ -91,7 +91,7 @@ class CompareList(Listing):
 
 
 def sorted_lines(lines: Iterable[SideLine], sort: str) -> list[SideLine]:
-    """By one column; of equals, and where it is unknown, by the name."""
+    """The lines by one column; those equal in it, or without a value, by name."""
     name, is_falling = sort.lstrip("-"), sort.startswith("-")
     by_name = sorted(lines, key=lambda line: line.label.casefold())
     if name == "label":

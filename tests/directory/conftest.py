@@ -6,6 +6,7 @@ import sys
 import zipfile
 
 import pytest
+from django.contrib.auth import get_user_model
 
 from directory.records import EntryRecord
 from directory.sources import get_source
@@ -30,6 +31,17 @@ def line(record=ALICE, **changes):
 
 def many(number, **changes):
     return [line(address=f"p{n}@aura.mssante.fr", **changes) for n in range(number)]
+
+
+@pytest.fixture
+def static_root(settings):
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of its absence, and warnings are errors
+
+
+@pytest.fixture
+def visitor(client, db):
+    client.force_login(get_user_model().objects.create_user("gisele"))
+    return client
 
 
 @pytest.fixture

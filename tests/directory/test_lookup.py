@@ -21,17 +21,7 @@ from tests.directory.conftest import ALICE, BRUNO, SERVICE, line, many
 SEARCH, CHECK, OBSERVATORY = (reverse(f"directory:{name}") for name in ("search", "check", "observatory"))
 HOMONYM = ALICE._replace(address="alice.martin@pro.mssante.fr", person_id="10000000058", profession="Infirmier")
 INS = "279035121518989"
-
-
-@pytest.fixture(autouse=True)
-def static_root(settings):
-    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of its absence, and warnings are errors
-
-
-@pytest.fixture
-def visitor(client, db):
-    client.force_login(get_user_model().objects.create_user("gisele"))
-    return client
+pytestmark = pytest.mark.usefixtures("static_root")
 
 
 # --- Search -------------------------------------------------------------------------------------------------------

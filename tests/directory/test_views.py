@@ -22,18 +22,7 @@ from directory.tasks import MOST_TRIES, sync_upload, take_up_uploads, uploads
 from tests.directory.conftest import ALICE, BRUNO, line, many
 from tests.directory.test_download import serve
 
-pytestmark = pytest.mark.sqlite_run
-
-
-@pytest.fixture(autouse=True)
-def static_root(settings):
-    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of its absence, and warnings are errors
-
-
-@pytest.fixture
-def visitor(client, db):
-    client.force_login(get_user_model().objects.create_user("gisele"))
-    return client
+pytestmark = [pytest.mark.sqlite_run, pytest.mark.usefixtures("static_root")]
 
 
 @pytest.fixture

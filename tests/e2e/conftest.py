@@ -157,6 +157,14 @@ def look(shoot, assert_accessible):
 
 
 @pytest.fixture
+def bare_page(browser):
+    """A browser without JavaScript."""
+    context = browser.new_context(locale="fr-FR", java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
 def shoot():
     """`shoot(page, "dashboard")` keeps a picture, in SCREENSHOTS where that folder is named."""
     folder = os.environ.get("SCREENSHOTS")

@@ -8,14 +8,6 @@ from tests.e2e.test_every_page import notice_link_of
 pytestmark = pytest.mark.postgresql_run  # its data are its own: once is enough
 
 
-@pytest.fixture
-def bare_page(browser):
-    """A browser without JavaScript."""
-    context = browser.new_context(locale="fr-FR", java_script_enabled=False)
-    yield context.new_page()
-    context.close()
-
-
 def review_accesses(app, page, log_in):
     """Gisele asks; alice withdraws one access and keeps the other; gisele reads it and ends the campaign."""
     log_in(page, "gisele")

@@ -77,14 +77,6 @@ def test_a_professional_opposes_an_alert_in_one_click(app, page, log_in):
     keep_the_bal(app, page, log_in)
 
 
-@pytest.fixture
-def bare_page(browser):
-    """A browser without JavaScript."""
-    context = browser.new_context(locale="fr-FR", java_script_enabled=False)
-    yield context.new_page()
-    context.close()
-
-
 def test_the_same_without_javascript(app, bare_page, log_in):
     keep_the_bal(app, bare_page, log_in)
 

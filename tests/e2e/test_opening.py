@@ -76,14 +76,6 @@ def test_a_gestionnaire_asks_for_an_org(app, page, log_in, look, browser_errors)
     browser_errors.clear()
 
 
-@pytest.fixture
-def bare_page(browser):
-    """A browser without JavaScript."""
-    context = browser.new_context(locale="fr-FR", java_script_enabled=False)
-    yield context.new_page()
-    context.close()
-
-
 def test_the_same_without_javascript(app, bare_page, log_in):
     ask_for_an_org(app, bare_page, log_in, lambda name: None)
 

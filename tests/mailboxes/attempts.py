@@ -123,6 +123,17 @@ def warn(bal: Bal, by, stage: Stage):
     actions.update_quota_warnings(Bal.objects.filter(pk=bal.pk), by=by)
 
 
+def swept(action: Callable, **facts):
+    """A sweep counts what is refused, and goes on: here nothing is wrong but who asks."""
+
+    def do(row, by, stage: Stage):
+        tally = action(type(row).objects.filter(pk=row.pk), by=by, **facts)
+        for sentence in tally.refused.values():
+            raise rules.NotAllowed(sentence, "role")
+
+    return do
+
+
 def import_list(structure: Structure, by, stage: Stage):
     receive_import([b"Adresse;Type\na@b.fr;ORG"], "l.csv", operator=stage.operator, structure=structure, by=by)
 
@@ -439,16 +450,16 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     Act.PASS_STEP: [Attempt(S, lambda it, by, s: actions.pass_steps(["liste"], by=by))],
     Act.WRITE_LAYOUT: [Attempt(S, layout, page=lambda it: ("layout-new",), is_anywhere=True)],
     Act.ASK_PERSON: [Attempt(P, lambda it, by, s: actions.ask_person(it, by=by), listed_for)],
-    Act.REMIND_PERSON: [Attempt(P, lambda it, by, s: actions.remind_person(it, by=by), asked_person)],
-    Act.REMIND_IDLE: [Attempt(("ORG",), lambda it, by, s: actions.remind_idle(it, 15, by=by), alerted)],
-    Act.ESCALATE_IDLE: [Attempt(("ORG",), lambda it, by, s: actions.escalate_idle(it, by=by), unreached)],
+    Act.REMIND_PERSON: [Attempt(P, swept(actions.remind_people), asked_person)],
+    Act.REMIND_IDLE: [Attempt(("ORG",), swept(actions.remind_idle_each, days=15), alerted)],
+    Act.ESCALATE_IDLE: [Attempt(("ORG",), swept(actions.escalate_idle_each), unreached)],
     Act.FOLLOW: [Attempt(ALL, lambda it, by, s: follow(FINDINGS["nom"], [it.pk], say_done(), by=by))],
     Act.ASK_DELETION: [
         Attempt(BOX, lambda it, by, s: actions.ask_deletion(it, by=by), depublished, page("bal-ask-deletion"))
     ],
     Act.SHARE_VIEW: [Attempt(S, share)],
     Act.ASK_USE: [Attempt(BOX, lambda it, by, s: actions.ask_use(it, by=by), page=page("bal-ask-use"))],
-    Act.REMIND_USE: [Attempt(BOX, lambda it, by, s: actions.remind_use(it, by=by), use_asked)],
+    Act.REMIND_USE: [Attempt(BOX, swept(actions.remind_use_each), use_asked)],
     # What follows from a reading, by the automate alone: its action asks the rule in its name.
     Act.NOTE_USE: [Attempt(BOX, lambda it, by, s: rules.check_act(it, Act.NOTE_USE, by=by))],
     Act.GIVE_NOTICE: [

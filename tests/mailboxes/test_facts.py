@@ -1,5 +1,6 @@
 """What Python and SQL both say, said alike: on whatever rows the tool finds, each fact has one answer."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -11,12 +12,26 @@ from hypothesis import strategies as st
 from directory.folding import name_key
 from directory.identifiers import APICRYPT_DOMAIN
 from directory.models import Activity, Entry, SyncRun, TrustedDomain, outside_in_sql, published_in_sql
+from mailboxes import actions
+from mailboxes.api.candidates import AnnuaireLine, Candidate, ResolverQuestion, _tie_to_wishes
 from mailboxes.findings import BY_NAME as FINDING
 from mailboxes.gaps import Gaps
 from mailboxes.gaps.comparison import differences
 from mailboxes.gaps.preferred import PracticePlaces
-from mailboxes.lifecycle import SEEN_GONE, SHOWN_ONCE_DONE, Act, RequestKind, RequestStage, State
-from mailboxes.models import SYSTEM, Bal, Cotitulaire, JournalEntry, Person, Preference, Request, Structure
+from mailboxes.gaps.successors import successors_of
+from mailboxes.lifecycle import PAID, SEEN_GONE, SHOWN_ONCE_DONE, Act, RequestKind, RequestStage, State
+from mailboxes.models import (
+    SYSTEM,
+    Bal,
+    Cotitulaire,
+    Delegataire,
+    JournalEntry,
+    Person,
+    Preference,
+    Request,
+    Structure,
+    Use,
+)
 from mailboxes.models.numbers import (
     at_structure,
     is_at,
@@ -26,7 +41,9 @@ from mailboxes.models.numbers import (
     own_numbers,
     own_numbers_in_sql,
 )
+from mailboxes.requests.wayout import candidates
 from mailboxes.rules import allows, check_seen_absent, check_step
+from mailboxes.rules.moves import check_replacement
 
 TRIED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 NOW = {"digest": "d", "first_seen_at": timezone.now(), "changed_at": timezone.now()}
@@ -233,3 +250,87 @@ def test_names_are_read_folded_from_their_index(db):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
     assert "Index Only Scan using person_folded" in FINDING["homonyme"].bals(Bal.objects.all()).explain()
+
+
+# --- What a professional chose, told to software ----------------------------------------------------------------------
+PLACES = ["", "010000002", "020000001"]
+WISHES = st.sets(
+    st.tuples(
+        st.sampled_from(["paul", "eve"]),
+        st.sampled_from(["paul@chu-exemple.mssante.fr", "paul@ailleurs.mssante.fr"]),
+        st.sampled_from(PLACES),
+        st.sampled_from(["", "letter"]),
+    ),
+    max_size=4,
+)
+
+
+@TRIED
+@given(wishes=WISHES, asker=st.sampled_from(["gisele", "eve"]))
+def test_python_and_sql_agree_on_the_wishes_that_an_asker_is_told(people, wishes, asker):
+    """Of whom the asker sees; of nobody where the annuaire names nobody."""
+    user = getattr(people, asker).user
+    Preference.objects.all().delete()
+    for name, address, situation, purpose in wishes:
+        facts = {"person": getattr(people, name), "situation": situation, "purpose": purpose}
+        Preference.objects.get_or_create(**facts, defaults={"address": address, "by": user})
+    lines = [
+        Candidate(AnnuaireLine(address, "PER", rpps, "", "", "", "010000002", "CHU", ""), set())
+        for address in ("paul@chu-exemple.mssante.fr", "paul@ailleurs.mssante.fr")
+        for rpps in (people.paul.rpps, people.eve.rpps, "")
+    ]
+    _tie_to_wishes(lines, user)
+    for line in lines:
+        told = Preference.objects.filter(
+            person__in=Person.objects.visible_to(user), person__rpps=line.entry.person_id, address=line.address
+        )
+        assert line.wishes == set(told.values_list("situation", "purpose"))
+        for place in PLACES:
+            asked = ResolverQuestion(rpps=people.paul.rpps, structure=place)
+            here = told.filter(person=people.paul, purpose="letter", **({"situation": place} if place else {}))
+            assert line.is_chosen(asked, "letter") == here.exists()
+
+
+# --- Delegations ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("is_ended", [False, True])
+@pytest.mark.parametrize(("starts", "ends"), [(-5, None), (-5, -1), (-5, 0), (-5, 1), (0, None), (1, None), (1, 1)])
+def test_python_and_sql_agree_on_whether_a_delegation_stands_is_of_today_or_past(per, people, starts, ends, is_ended):
+    today = timezone.localdate()
+    row = Delegataire.objects.create(
+        bal=per, person=people.lea, under=people.paul, reason="secrétariat", starts_on=today + timedelta(days=starts),
+        ends_on=None if ends is None else today + timedelta(days=ends), ended_at=timezone.now() if is_ended else None,
+    )  # fmt: skip
+    assert Delegataire.objects.standing().exists() is not is_ended
+    assert Delegataire.objects.current().exists() == row.is_current
+    assert Delegataire.objects.expired(today).exists() == row.is_past
+    assert row.is_current == (not is_ended and starts <= 0 and (ends is None or ends >= 0))
+    assert row.is_past == (not is_ended and ends is not None and ends < 0)
+
+
+# --- In which states --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("state", State)
+def test_correspondents_are_led_to_an_active_bal_alone_whoever_proposes_it(per, make_bal, people, state):
+    other = make_bal("PER", people.paul, state=state)
+    per.replaced_by = other.address
+    is_led_to = state == State.ACTIVE
+    assert allows(check_replacement, per) == is_led_to
+    assert [address for address, _ in candidates(per)] == [other.address] * is_led_to
+    per.replaced_by = ""
+    assert successors_of([per])[per.pk] == [other.address] * is_led_to
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.DELETED, State.ABANDONED}))
+def test_the_operator_is_asked_to_close_an_access_until_they_have_confirmed_the_end(org, people, state):
+    Bal.objects.filter(pk=org.pk).update(state=state)
+    actions.remove_cotitulaire(org, people.bruno, by=people.alice.user)
+    asked = Request.objects.filter(bal=org, kind=RequestKind.WITHDRAW, person=people.bruno)
+    assert asked.exists() == (state != State.DELETION_CONFIRMED)
+
+
+@pytest.mark.parametrize("kind", Bal.Kind.values)
+@pytest.mark.parametrize("state", sorted(PAID))
+def test_python_and_sql_agree_on_an_unknown_use_and_costs_count_it_so(make_bal, people, state, kind):
+    bal = make_bal(kind, people.alice, state=state)
+    is_unknown = Bal.objects.of_unknown_use().exists()
+    assert is_unknown == bal.is_of_unknown_use == (state == State.ACTIVE and kind != "APP")
+    assert not is_unknown or Bal.objects.with_use(timezone.now()).get().use == Use.UNKNOWN

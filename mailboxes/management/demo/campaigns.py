@@ -6,7 +6,7 @@ from mailboxes.campaigns.actions import answer_campaign, launch_campaign
 from mailboxes.campaigns.models import Campaign, CampaignTarget
 from mailboxes.campaigns.questions import accesses
 from mailboxes.campaigns.reviews import set_recurrence
-from mailboxes.gaps.preferred import own_places
+from mailboxes.gaps.choices import own_places
 from mailboxes.lifecycle import CampaignKind
 from mailboxes.management.demo import usage
 from mailboxes.management.demo.foundation import Foundation

@@ -59,7 +59,7 @@ class Movements:
 
     def _take_over(self, bal: Bal) -> None:
         other = bal.cotitulaires.filter(is_principal=False).order_by("pk")[0]
-        delegation = Delegataire.objects.filter(bal=bal, ended_at=None).order_by("pk")[0]
+        delegation = Delegataire.objects.standing().filter(bal=bal).order_by("pk")[0]
         take_over_delegation(delegation, by=self.cast.let_in(other.person).user)
 
     # --- A departure from end to end ----------------------------------------------------------------------------------

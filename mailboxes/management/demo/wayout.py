@@ -152,5 +152,5 @@ class WayOut:
         self.time.on(45, self._end_delegations_of, holder)
 
     def _end_delegations_of(self, holder: Holder) -> None:
-        for delegation in Delegataire.objects.filter(bal__address=holder.address, ended_at=None):
+        for delegation in Delegataire.objects.standing().filter(bal__address=holder.address):
             end_delegation(delegation, by=holder.person.user)

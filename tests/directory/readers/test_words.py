@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directory.readers.names import Name, NameTally, read_name, read_part, read_person, without_titles
+from directory.readers.names import Name, NameTally, read_name, read_part, read_person
 from directory.readers.texts import is_nothing, read_text, tidy, unguarded
 from directory.readers.words import Said, read_kind, read_state, read_yes_no, state_key
 
@@ -158,9 +158,9 @@ def test_any_text_is_a_name_or_a_problem(text):
     assert (name.value is None) == bool(name.problem)
 
 
-def test_titles_are_no_part_of_what_is_looked_for():
-    assert without_titles("Monsieur le goff f") == "le goff f"
-    assert without_titles("Pr") == "Pr"
+def test_titles_are_no_part_of_a_part_of_a_name():
+    assert read_part("Monsieur le goff f") == "le goff f"
+    assert read_part("Pr") == "Pr"
 
 
 def test_what_keeps_a_spreadsheet_from_reading_is_taken_off():

@@ -11,7 +11,7 @@ from django.utils import timezone
 from rest_framework.serializers import ValidationError
 
 from directory.models import Entry, SyncRun
-from mailboxes.api.candidates import ResolverQuestion
+from mailboxes.api.candidates import ALTERNATIVES, FIRST, ResolverQuestion
 from mailboxes.api.resolve import QuestionSerializer, _asked, question_of
 from mailboxes.api.resolver import REASONS, _answers, _warn, freshness, resolve
 from mailboxes.lifecycle import State
@@ -323,6 +323,18 @@ def test_what_is_read_of_a_place_in_part_answers_as_the_whole_does(publish, peop
     assert min(kinds[True, True], kinds[True, False], kinds[False, True]) > 9, "each is met, or nothing is shown"
     _warn(whole.values())
     assert [told(answer) for answer in resolve(questions, user=user)] == [told(whole[one]) for one in questions]
+
+
+@pytest.mark.parametrize("leaving", [FIRST - ALTERNATIVES, FIRST - ALTERNATIVES + 1])
+def test_the_rest_of_a_place_is_read_where_fewer_of_the_first_stand_than_are_shown(publish, people, make_bal, leaving):
+    publish("zoe", rpps=ALICE, structure=CHU)
+    for n in range(FIRST + 1):
+        publish(f"box{n:02}", "ORG", structure=CHU)
+        make_bal(
+            "ORG", address=f"box{n:02}@chu-exemple.mssante.fr", state=State.DEPUBLISHED if n < leaving else State.ACTIVE
+        )
+    ((_, answer),) = _answers([ResolverQuestion(ALICE, CHU)], people.gisele.user, at_length=False)
+    assert answer.is_settled == (FIRST - leaving >= ALTERNATIVES)
 
 
 # --- The API ----------------------------------------------------------------------------------------------------------

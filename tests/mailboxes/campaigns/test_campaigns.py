@@ -326,6 +326,9 @@ def test_who_handed_over_the_bal_answers_no_more(org, people, launch):
     actions.transfer_principal(org, people.bruno, by=people.alice.user)
     with pytest.raises(NotAllowed):
         answer_campaign(target_of(org), Answer.USED, by=people.alice.user)
+    with pytest.raises(NotAllowed, match="à la personne interrogée") as refusal:
+        answer_campaign(target_of(org), Answer.USED, by=people.bruno.user)
+    assert refusal.value.code == "role", "bruno has it now, and was not asked"
 
 
 def test_confirmed_keeps_every_access(org, people, launch):

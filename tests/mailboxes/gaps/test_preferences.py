@@ -13,7 +13,8 @@ from django.utils import timezone
 from directory.models import Activity, Entry, SyncRun, place_key_in_sql
 from mailboxes import actions, jobs
 from mailboxes.findings import BY_NAME as FINDINGS
-from mailboxes.gaps.preferred import PracticePlaces, choices_of
+from mailboxes.gaps.choices import choices_of
+from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
 from mailboxes.models import (
     SYSTEM,

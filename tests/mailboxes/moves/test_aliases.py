@@ -74,7 +74,8 @@ def test_the_resolver_gives_one_answer_for_a_bal_of_two_published_addresses(per,
     question = ResolverQuestion(rpps=people.paul.rpps)
     (answer,) = resolve([question], user=by)
     assert answer.best.candidate.bal.pk == per.pk
-    assert "alias" in dict(answer.warnings)
+    assert alias.get_nature_display() in dict(answer.warnings)["alias"]
+    assert per.address in dict(answer.warnings)["alias"]
     make_entry(per.address, **facts)
     (answer,) = resolve([question], user=by)
     assert (answer.best.candidate.address, answer.alternatives) == (per.address, [])

@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from mailboxes import actions, jobs
 from mailboxes.findings import narrow
-from mailboxes.lifecycle import Act, RequestKind
+from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
 from mailboxes.models import SYSTEM, Alias, Bal, Domain, JournalEntry, Notice, Preference, Price, Request
 from mailboxes.moves.actions import launch_migration, leave_migration, prepare_migration, undo_migration
 from mailboxes.moves.forms import MigrationScopeForm
 from mailboxes.moves.models import LONGEST_OVERLAP, MigratedBal, Migration, MigrationStep
 from mailboxes.moves.reads import closable
-from mailboxes.moves.switching import close_formers, end_each, switch_each
+from mailboxes.moves.rules import check_close_former, check_end, check_leave, check_switch, check_undo_migration
+from mailboxes.moves.switching import close_formers, end_each, held_rows, switch_each
 from mailboxes.rules import NotAllowed, Refused
 
 pytestmark = pytest.mark.django_db
@@ -43,9 +44,25 @@ def test_prepared_nothing_moves_and_nobody_is_asked(prepare, per, org, company):
     assert per.address == "paul.exemple@chu-exemple.mssante.fr"
 
 
+@pytest.mark.sqlite_run
+@pytest.mark.parametrize("state", State)
+def test_the_page_of_a_bal_offers_to_migrate_it_as_the_rule_lets(prepare, per, people, visit, state):
+    Bal.objects.filter(pk=per.pk).update(state=state)
+    per.refresh_from_db()
+    is_offered = reverse("migration-new", args=[per.structure_id]) in visit(people.gisele, "bal", per.pk).text
+    if state == State.ACTIVE:
+        assert is_offered
+        assert prepare(per).rows.get().bal == per
+    else:
+        assert not is_offered
+        with pytest.raises(Refused):
+            prepare(per)
+
+
 def test_a_bal_already_in_a_migration_gets_a_plain_sentence(prepare, per, org):
     first = prepare(per)
-    with pytest.raises(Refused, match=f"déjà dans la migration n° {first.pk} vers Nouvel opérateur"):
+    known = f"déjà dans la migration n° {first.pk} vers Nouvel opérateur, préparée le {TODAY():%d/%m/%Y}"
+    with pytest.raises(Refused, match=known):
         prepare(per, org, wanted={per.pk: "autre@nouveau.mssante.fr"})
     assert not MigratedBal.objects.filter(bal=org).exists(), "all or none"
 
@@ -266,6 +283,82 @@ def test_what_is_late_is_a_finding_that_leads_to_its_migration(prepare, per, cli
     assert reverse("bal-migration", args=[per.pk]) in client.get(per.get_absolute_url()).text
     page = client.get(reverse("bal-migration", args=[per.pk]), follow=True)
     assert "en retard" in page.text
+
+
+# --- Each step at its edge --------------------------------------------------------------------------------------------
+def refused_with(check, *args, **facts):
+    """The code of what the rule says no with; "" where it lets through."""
+    try:
+        check(*args, **facts)
+    except Refused as refused:
+        return refused.code
+    return ""
+
+
+def test_a_launched_migration_is_undone_until_a_request_leaves_or_a_titulaire_is_told(prepare, per, by):
+    migration = launch_migration(prepare(per), by=by)
+    assert refused_with(check_undo_migration, migration, by=by) == ""
+    told = Notice.objects.filter(stage=Act.MIGRATE)
+    told.update(sent_at=timezone.now())
+    assert refused_with(check_undo_migration, migration, by=by) == "outside"
+    told.update(sent_at=None)
+    for stage in ("sent", "done", "refused"):
+        Request.objects.update(stage=stage)
+        assert refused_with(check_undo_migration, migration, by=by) == "outside"
+    Request.objects.update(sent_at=timezone.now() - timedelta(days=3))
+    with pytest.raises(Refused, match=f"parties le {TODAY() - timedelta(days=3):%d/%m/%Y}"):
+        check_undo_migration(migration, by=by)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_bal_on_its_way_is_switched_while_in_service_and_once(opened, per, by, state):
+    opened(per)
+    Bal.objects.filter(pk=per.pk).update(state=state)
+    (row,) = held_rows(MigratedBal.objects.all())
+    is_in_service = state in (State.ACTIVE, State.IDLE_ALERTED)
+    assert refused_with(check_switch, row, {}, by=by) == ("" if is_in_service else "state")
+    row.switched_at = timezone.now()
+    assert refused_with(check_switch, row, {}, by=by) == ("switched" if is_in_service else "state")
+
+
+@pytest.mark.parametrize("stage", [None, *RequestStage])
+def test_a_bal_is_switched_once_its_new_box_is_open(opened, per, by, stage):
+    opened(per)
+    Request.objects.update(stage=stage or RequestStage.DRAFT)
+    if stage is None:
+        MigratedBal.objects.update(opening=None)
+    (row,) = held_rows(MigratedBal.objects.all())
+    is_open = stage in (RequestStage.DONE, RequestStage.VERIFIED)
+    assert refused_with(check_switch, row, {}, by=by) == ("" if is_open else "opening")
+    assert refused_with(check_switch, row, {per.pk: 1}, by=by) == ("asked" if is_open else "opening")
+
+
+@pytest.mark.parametrize("stage", [None, *RequestStage])
+def test_the_former_box_is_closed_once_switched_from_its_day_on_and_asked_once(opened, per, by, stage):
+    migration = opened(per)
+    (row,) = held_rows(MigratedBal.objects.all())
+    assert refused_with(check_close_former, row, by=by) == "switched"
+    switch_each(migration.rows.ready(), by=by)
+    (row,) = held_rows(MigratedBal.objects.all())
+    row.deletion = stage and Request(kind="delete", stage=stage)
+    is_free = stage in (None, RequestStage.REFUSED, RequestStage.CANCELLED)
+    for days, code in ((1, "overlap"), (0, ""), (-1, "")):
+        row.due_on = TODAY() + timedelta(days=days)
+        assert refused_with(check_close_former, row, by=by) == (code if is_free else "asked")
+    is_over = stage in (RequestStage.DONE, RequestStage.VERIFIED)
+    assert refused_with(check_end, row, by=SYSTEM) == ("" if is_over else "deletion")
+
+
+def test_what_is_over_goes_no_further(opened, per, by):
+    opened(per)
+    (row,) = held_rows(MigratedBal.objects.all())
+    for name, words in (("left_at", "en est retirée"), ("ended_at", "a terminé sa migration")):
+        setattr(row, name, timezone.now())
+        for check in (lambda: check_switch(row, {}, by=by), lambda: check_leave(row, "Elle reste.", by=by)):
+            with pytest.raises(Refused, match=words) as refusal:
+                check()
+            assert refusal.value.code == "over"
+        setattr(row, name, None)
 
 
 # --- Lists of both operators ------------------------------------------------------------------------------------------

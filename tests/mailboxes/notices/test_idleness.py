@@ -133,10 +133,11 @@ def test_no_reminder_comes_with_the_end_itself(idle, night):
 
 def test_a_reminder_is_for_the_jobs_alone(idle, people, night):
     night(ALERT)
-    with pytest.raises(NotAllowed):
-        actions.remind_idle(idle, 30, by=people.gisele.user)
-    with pytest.raises(Refused, match="n’est plus"):
-        actions.remind_idle(idle, 30, by=SYSTEM)
+    rows = Bal.objects.filter(pk=idle.pk)
+    (by_hand,) = actions.remind_idle_each(rows, 30, by=people.gisele.user).refused.values()
+    assert "réservé à : automate" in by_hand
+    (too_soon,) = actions.remind_idle_each(rows, 30, by=SYSTEM).refused.values()
+    assert "n’est plus" in too_soon
 
 
 # --- Nobody reached ---------------------------------------------------------------------------------------------------
