@@ -638,3 +638,9 @@ UNFIT_TO_PREFER = frozenset(State) - {State.REQUESTED, State.ACTIVE}  # is a wis
 ON_THE_WAY_OUT = UNFIT_TO_PREFER - {State.ABANDONED}  # has it steps of a way out to show?
 # In which states does it wait for a word of the operator that moves it?
 AWAITS_A_WORD = frozenset().union(*(BY_VERB[v].before for (_, act), v in FOLLOWS.items() if act == Act.RECORD_DONE))
+
+# Sets of stages of a request, likewise.
+AWAITED = (RequestStage.DRAFT, RequestStage.SENT)  # has the operator still to answer?
+STANDING = (*AWAITED, RequestStage.DONE)  # was it asked, and not yet seen to be done?
+ANSWERED = (RequestStage.DONE, RequestStage.VERIFIED)  # is it done, by the operator's word or by the annuaire's?
+HOLDING = (*AWAITED, *ANSWERED)  # was it neither refused nor given up?

@@ -11,10 +11,14 @@ from directory.dates import day_of
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_of, write_all
 from mailboxes.lifecycle import (
+    ANSWERED,
+    AWAITED,
+    HOLDING,
     OPENS,
     PUBLISHES_AGAIN,
     REOPENS,
     SETTLES,
+    STANDING,
     Act,
     Letter,
     Party,
@@ -24,7 +28,6 @@ from mailboxes.lifecycle import (
 )
 from mailboxes.models import Bal, JournalEntry, Notice, Operator, Person, Request, Structure
 from mailboxes.models.journal import is_held
-from mailboxes.models.requests import AWAITED
 from mailboxes.notices.writing import letter_to_operator
 from mailboxes.requests.letters import Layouts
 
@@ -35,7 +38,6 @@ STAMPS = {
     RequestStage.REFUSED: "closed_at",
     RequestStage.CANCELLED: "closed_at",
 }
-FOLLOWED = (RequestStage.DONE, RequestStage.VERIFIED)
 
 
 @transaction.atomic
@@ -99,7 +101,7 @@ def write_requests(
     """Write the requests that a move opens, and settle those that it answers, for many BAL at once."""
     moved = {bal.pk: (bal, entry) for bal, entry in zip(bals, entries, strict=True)}
     for kind, stage in SETTLES.get(verb, ()):
-        rows = Request.objects.filter(bal__in=moved, kind=kind, stage__in=[*AWAITED, RequestStage.DONE])
+        rows = Request.objects.filter(bal__in=moved, kind=kind, stage__in=STANDING)
         if stage == RequestStage.CANCELLED:
             cancel(rows.filter(stage__in=AWAITED), by=by, reason=reason)
         else:
@@ -232,9 +234,9 @@ def _publish_again(moved: dict[int, tuple[Bal, JournalEntry]], *, by, reason: st
     annuaire's."""
     both = Request.objects.filter(bal__in=moved, kind__in=[RequestKind.PUBLISH, RequestKind.DEPUBLISH])
     latest: dict[int, Request] = {}
-    for request in both.exclude(stage__in=[RequestStage.CANCELLED, RequestStage.REFUSED]).order_by("pk"):
+    for request in both.filter(stage__in=HOLDING).order_by("pk"):
         latest[request.bal_id or 0] = request
     for pk, request in latest.items():
         bal = moved[pk][0]
-        if request.kind == RequestKind.DEPUBLISH and request.stage in FOLLOWED and bal.is_expected_in_annuaire:
+        if request.kind == RequestKind.DEPUBLISH and request.stage in ANSWERED and bal.is_expected_in_annuaire:
             ask(RequestKind.PUBLISH, by=by, bal=bal, reason=reason)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from directory.folding import name_key_of
 from directory.models import Entry
-from mailboxes.lifecycle import AWAITS_A_WORD, ENDING, LIVE, UNFIT_TO_PREFER, Act, State
+from mailboxes.lifecycle import AWAITS_A_WORD, ENDING, LIVE, STANDING, UNFIT_TO_PREFER, Act, State
 from mailboxes.models import (
     Alias,
     Anomaly,
@@ -31,7 +31,7 @@ from mailboxes.models import (
 )
 from mailboxes.models.bal_sets import holder_has_left
 from mailboxes.models.fill import is_full
-from mailboxes.models.preferences import STANDING, ranked_there
+from mailboxes.models.preferences import ranked_there
 from mailboxes.models.thresholds import chosen
 from mailboxes.rules import CERTIFICATE_THRESHOLDS, MAX_COTITULAIRES, allows, check_ranks_known
 

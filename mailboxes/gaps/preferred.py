@@ -15,10 +15,9 @@ from directory.dates import day_of
 from directory.folding import fold, folded_in_sql
 from directory.models import Activity, Entry, current_in_sql, place_key_in_sql, published_in_sql
 from mailboxes.gaps.lists import SqlList, literals, rows_of
-from mailboxes.lifecycle import UNFIT_TO_PREFER
+from mailboxes.lifecycle import STANDING, UNFIT_TO_PREFER
 from mailboxes.models import Bal, Claim, Person, Preference, Request, Structure
 from mailboxes.models.numbers import is_at_in_sql
-from mailboxes.models.preferences import STANDING
 from mailboxes.models.presence import present_in_sql
 from mailboxes.rules import allows, check_annuaire_fresh, check_ranks_known
 

@@ -5,9 +5,8 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, QuerySet
 
 from directory.models import SyncRun
-from mailboxes.lifecycle import RequestKind, State
+from mailboxes.lifecycle import STANDING, RequestKind, State
 from mailboxes.models import Bal, Person, Preference, Request
-from mailboxes.models.preferences import STANDING
 from mailboxes.models.thresholds import chosen
 from mailboxes.notices import idleness
 from mailboxes.rules import allows, check_annuaire_fresh, check_ranks_known

@@ -178,10 +178,14 @@ def lock_anew() -> None:
                 model.objects.filter(pk=pk, secret=locked).update(secret=anew)
 
 
+OVER = ["ended", "refused"]  # the stages of an automatic reply of which nothing is left to do
+IS_OVER = models.Q(stage__in=OVER)
+
+
 class AutoReplyQuerySet(FailingQuerySet):
     def standing(self):
         """The replies that are asked for, set, or to be taken away."""
-        return self.exclude(stage__in=AutoReply.OVER)
+        return self.exclude(IS_OVER)
 
     def past(self, today):
         """The replies whose last day is over, and that nobody has taken away yet."""
@@ -208,8 +212,6 @@ class AutoReply(Failing):
         ENDED = "ended", "terminée"
         REFUSED = "refused", "non posée"
 
-    OVER = (Stage.ENDED, Stage.REFUSED)
-
     bal = models.ForeignKey(Bal, models.CASCADE, related_name="auto_replies")
     text = models.TextField("texte de la réponse", max_length=1000)
     starts_on = models.DateField("du", default=timezone.localdate)
@@ -229,7 +231,7 @@ class AutoReply(Failing):
         constraints = [
             models.UniqueConstraint(
                 fields=["bal"],
-                condition=~Q(stage__in=["ended", "refused"]),
+                condition=~IS_OVER,
                 name="auto_reply_once_at_a_time",
                 violation_error_message="Cette BAL a déjà une réponse automatique : retirez-la d’abord.",
             ),
@@ -245,7 +247,7 @@ class AutoReply(Failing):
 
     @property
     def is_over(self) -> bool:
-        return self.stage in self.OVER
+        return self.stage in OVER
 
 
 class RestingServer(models.Model):

@@ -6,11 +6,9 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from directory.models import Entry
-from mailboxes.lifecycle import RequestStage
+from mailboxes.lifecycle import STANDING
 from mailboxes.models.people import Person
 from mailboxes.models.requests import Request
-
-STANDING = (RequestStage.DRAFT, RequestStage.SENT, RequestStage.DONE)  # asked, and not yet seen
 
 
 class PreferenceQuerySet(models.QuerySet):

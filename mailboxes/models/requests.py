@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from directory.dates import start_of
 from directory.models import Entry
-from mailboxes.lifecycle import AWAITS, SHOWN_ONCE_DONE, Party, RequestKind, RequestStage
+from mailboxes.lifecycle import AWAITED, AWAITS, SHOWN_ONCE_DONE, STANDING, Party, RequestKind, RequestStage
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.journal import JournalEntry, Notice
@@ -21,8 +21,6 @@ from mailboxes.models.operators import Operator
 from mailboxes.models.people import Person
 from mailboxes.models.structures import Structure
 from mailboxes.models.thresholds import chosen
-
-AWAITED = (RequestStage.DRAFT, RequestStage.SENT)
 
 
 class RequestQuerySet(models.QuerySet):
@@ -79,7 +77,7 @@ class RequestQuerySet(models.QuerySet):
         shown = Q(listed, kind__in=[kind for kind, is_shown in SHOWN_ONCE_DONE.items() if is_shown])
         withdrawn = Q(~listed, kind=RequestKind.DEPUBLISH)
         moving = Q(bal__state__in=AWAITS[RequestKind.DEPUBLISH])
-        asked = self.filter(stage__in=[*AWAITED, RequestStage.DONE]).alias(asked=Coalesce("sent_at", "created_at"))
+        asked = self.filter(stage__in=STANDING).alias(asked=Coalesce("sent_at", "created_at"))
         return asked.filter(shown | (withdrawn & ~(Q(bal__isnull=False) & moving)), asked__lt=as_of)
 
     def with_letters(self):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.requests import ask, cancel
-from mailboxes.lifecycle import Act, Party, RequestKind
+from mailboxes.lifecycle import AWAITED, Act, Party, RequestKind
 from mailboxes.models import (
     Alias,
     Bal,
@@ -17,7 +17,6 @@ from mailboxes.models import (
     Request,
     bulk,
 )
-from mailboxes.models.requests import AWAITED
 from mailboxes.moves.models import MigratedBal, Migration
 from mailboxes.moves.rules import (
     Surroundings,

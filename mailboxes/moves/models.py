@@ -9,13 +9,12 @@ from django.db.models import Case, Count, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
-from mailboxes.lifecycle import RequestStage
+from mailboxes.lifecycle import ANSWERED, AWAITED, HOLDING
 from mailboxes.models.bals import Bal
 from mailboxes.models.operators import Operator
-from mailboxes.models.requests import AWAITED, Request
+from mailboxes.models.requests import Request
 from mailboxes.models.structures import Structure
 
-ANSWERED = (RequestStage.DONE, RequestStage.VERIFIED)
 LONGEST_OVERLAP = 366  # days
 
 
@@ -107,7 +106,7 @@ class MigratedBalQuerySet(models.QuerySet):
                 When(~Q(left_at=None), then=Value(MigrationStep.LEFT)),
                 When(~Q(ended_at=None), then=Value(MigrationStep.ENDED)),
                 When(
-                    ~Q(switched_at=None) & Q(deletion__stage__in=[*AWAITED, *ANSWERED]),
+                    ~Q(switched_at=None) & Q(deletion__stage__in=HOLDING),
                     then=Value(MigrationStep.CLOSING),
                 ),
                 When(~Q(switched_at=None), then=Value(MigrationStep.OVERLAP)),

@@ -6,9 +6,8 @@ from django.utils import timezone
 
 from directory.dates import day_of
 from directory.typography import quoted
-from mailboxes.lifecycle import Act, RequestStage
+from mailboxes.lifecycle import AWAITED, Act, RequestStage
 from mailboxes.models import Bal, JournalEntry, Request, Structure
-from mailboxes.models.requests import AWAITED
 from mailboxes.moves.models import MigratedBal, PlaceMove
 from mailboxes.rules import (
     NAMED,

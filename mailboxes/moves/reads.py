@@ -8,9 +8,10 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from directory.models import Entry
 from mailboxes.indicators.costs import Cost, Prices
+from mailboxes.lifecycle import ANSWERED
 from mailboxes.models import Bal, Price, Structure
 from mailboxes.models.bal_sets import IS_EXPECTED, BalQuerySet
-from mailboxes.moves.models import ANSWERED, MigratedBal, MigratedBalQuerySet, Migration, MigrationStep
+from mailboxes.moves.models import MigratedBal, MigratedBalQuerySet, Migration, MigrationStep
 from mailboxes.moves.rules import Surroundings
 from mailboxes.rules import Refused
 

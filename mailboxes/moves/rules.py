@@ -7,10 +7,9 @@ from django.utils import timezone
 from directory.dates import day_of
 from directory.readers.address import read_address
 from directory.typography import quoted
-from mailboxes.lifecycle import IN_SERVICE, MOVABLE, Act, RequestStage
+from mailboxes.lifecycle import ANSWERED, AWAITED, HOLDING, IN_SERVICE, MOVABLE, Act, RequestStage
 from mailboxes.models import SYSTEM, Alias, Bal, Notice, Request
-from mailboxes.models.requests import AWAITED
-from mailboxes.moves.models import ANSWERED, LONGEST_OVERLAP, MigratedBal, Migration
+from mailboxes.moves.models import LONGEST_OVERLAP, MigratedBal, Migration
 from mailboxes.rules import Refused, check_act, check_may, check_standing
 
 
@@ -148,7 +147,7 @@ def check_close_former(row: MigratedBal, *, by) -> None:
     check_on_its_way(row)
     if row.switched_at is None:
         raise Refused(f"{row.bal} n’est pas encore basculée : son ancienne adresse sert.", "switched")
-    if row.deletion and row.deletion.stage in (*AWAITED, *ANSWERED):
+    if row.deletion and row.deletion.stage in HOLDING:
         raise Refused(
             f"La fermeture de {row.former_address} est déjà demandée : la réponse de l’opérateur est attendue.", "asked"
         )

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from django.db.models import Exists, ForeignKey, ManyToOneRel, Model, OuterRef, Q, QuerySet
 
+from mailboxes.lifecycle import AWAITED
 from mailboxes.models import Structure
 from mailboxes.models.joining import ASKED
 from mailboxes.models.presence import LASTING
-from mailboxes.models.requests import AWAITED
 
 
 class Carried(NamedTuple):

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from mailboxes.lifecycle import Act
+from mailboxes.lifecycle import AWAITED, Act
 from mailboxes.models import Bal, Cotitulaire, Person
-from mailboxes.models.requests import AWAITED
 from mailboxes.rules.holders import check_can_hold, check_stays
 from mailboxes.rules.moves import check_act, check_explained
 from mailboxes.rules.refusals import NAMED, Refused

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from mailboxes.lifecycle import (
     ATTESTATION,
+    AWAITED,
     AWAITS,
     BY_VERB,
     OVER,
@@ -50,7 +51,6 @@ TABLES: list[type[Model]] = [
     Bal, Cotitulaire, Delegataire, Request, LINES, Notice, Reading, JournalEntry, Person, Affiliation, Claim,
 ]  # fmt: skip
 SHARED = ("ORG", "CAB")
-AWAITED = (RequestStage.DRAFT, RequestStage.SENT)
 BIRTHS = (Act.REGISTER, Act.REQUEST_OPENING)
 # What changes an access takes back what was asked of it before, and no operator has answered yet.
 CHANGES_ACCESS = {

@@ -17,7 +17,7 @@ from mailboxes.models import SYSTEM, Bal, ContactChange, JournalEntry, Notice, P
 from mailboxes.models.contacts import FORMER, NEW
 from mailboxes.notices import links
 from mailboxes.notices.telling import path_of
-from mailboxes.rules import NotAllowed, Refused
+from mailboxes.rules import NotAllowed, Refused, check_apply_contact, check_object_contact
 
 PAUL, NEWER, THIRD = "paul@exemple.invalid", "nouvelle@exemple.invalid", "troisieme@exemple.invalid"
 
@@ -309,6 +309,17 @@ def test_after_the_delay_the_links_are_dead_though_the_job_has_not_come_by(peopl
     for stage, said in ((NEW, "confirm"), (FORMER, "object")):
         assert "délai" in answer(change, stage, said)
     assert state(change) == "asked"
+
+
+def test_the_delay_is_over_at_its_very_moment(people, change, time_machine):
+    time_machine.move_to(change.due_at - timedelta(microseconds=1), tick=False)
+    check_object_contact(change, by=people.paul.user)
+    with pytest.raises(Refused, match="peut encore refuser"):
+        check_apply_contact(change, by=SYSTEM)
+    time_machine.move_to(change.due_at, tick=False)
+    with pytest.raises(Refused, match="Le délai est passé"):
+        check_object_contact(change, by=people.paul.user)
+    check_apply_contact(change, by=SYSTEM)
 
 
 @pytest.mark.sqlite_run

@@ -180,7 +180,7 @@ def test_a_name_and_an_rpps_are_corrected_and_the_person_is_told(per, people, by
 def test_an_rpps_that_is_another_s_or_that_a_titulaire_needs_is_refused_with_the_way_round(per, people, by):
     with pytest.raises(Refused, match="gardez cette autre fiche"):
         actions.correct_person(people.paul, by=by, why=WHY, rpps=people.alice.rpps)
-    with pytest.raises(Refused, match="corrigez d’abord leur titulaire"):
+    with pytest.raises(Refused, match=f"titulaire de {per.address} : corrigez d’abord leur titulaire"):
         actions.correct_person(people.paul, by=by, why=WHY, rpps="")
     actions.correct_bal(per, by=by, why=WHY, principal=people.bruno)
     assert actions.correct_person(people.paul, by=by, why=WHY, rpps="").rpps is None

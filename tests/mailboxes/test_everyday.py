@@ -39,6 +39,13 @@ def test_the_new_certificate_of_an_app_that_is_described_already_is_recorded(app
     assert app.journal.filter(what=Act.DESCRIBE_APPLICATIVE, before__startswith="fin du certificat").count() >= 1
 
 
+@pytest.mark.parametrize("kind", ["PER", "ORG", "CAB"])
+def test_only_an_app_has_software_and_a_certificate(make_bal, people, kind):
+    with pytest.raises(Refused, match="Seule une BAL applicative") as refusal:
+        actions.describe_applicative(make_bal(kind, people.alice), by=people.gisele.user, software="DPI")
+    assert refusal.value.code in ("kind", "role"), "a PER has no responsable to describe it"
+
+
 def test_what_is_no_shared_bal_of_the_same_structure_in_service_answers_for_no_app(app, per, org, people):
     by = people.gisele.user
     with pytest.raises(Refused, match="organisationnelle ou de cabinet de la même structure, en service"):

@@ -10,7 +10,7 @@ from mailboxes import actions
 from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
 from mailboxes.models import Bal, Delegataire, JournalEntry, Notice, Request
 from mailboxes.requests.letters import files_of
-from mailboxes.rules import NotAllowed, Refused, check_access
+from mailboxes.rules import NotAllowed, Refused, check_access, check_object_access
 
 GRANT, WITHDRAW = RequestKind.GRANT, RequestKind.WITHDRAW
 WORD = {"told_on": timezone.localdate(), "told_how": "par téléphone"}
@@ -166,6 +166,15 @@ def test_the_word_is_somebody_s_who_answers_for_it(org, people, by_gisele, facts
     with pytest.raises(Refused, match=says):
         actions.record_access(org, who, under=under, by=by_gisele, **facts)
     assert not org.journal.exists()
+
+
+def test_a_delegation_that_is_ended_is_denied_no_more(org, people, by_gisele, alice):
+    access = actions.request_access(org, people.lea, under=people.alice, by=by_gisele, reason="Accueil", **WORD)
+    Delegataire.objects.filter(pk=access.pk).update(ended_at=timezone.now())
+    access.refresh_from_db()
+    with pytest.raises(Refused, match="déjà terminée") as refusal:
+        check_object_access(access, by=alice)
+    assert refusal.value.code == "state"
 
 
 def test_whom_it_cites_denies_it_and_nobody_else(org, people, by_gisele, alice, client):

@@ -300,7 +300,9 @@ def test_a_launched_migration_is_undone_until_a_request_leaves_or_a_titulaire_is
     assert refused_with(check_undo_migration, migration, by=by) == ""
     told = Notice.objects.filter(stage=Act.MIGRATE)
     told.update(sent_at=timezone.now())
-    assert refused_with(check_undo_migration, migration, by=by) == "outside"
+    with pytest.raises(Refused, match="demandes sont parties : la migration") as refusal:
+        check_undo_migration(migration, by=by)
+    assert refusal.value.code == "outside"
     told.update(sent_at=None)
     for stage in ("sent", "done", "refused"):
         Request.objects.update(stage=stage)
