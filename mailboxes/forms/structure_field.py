@@ -3,8 +3,10 @@
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models.lookups import Exact
 from django_filters.fields import ModelChoiceField as FilterModelChoiceField
 
+from directory.folding import Folded, fold
 from directory.typography import cut, quoted
 from mailboxes.models import Structure
 
@@ -36,7 +38,7 @@ class StructureField(forms.ModelChoiceField):
             return super().to_python(value)
         offered = self.queryset
         assert offered is not None  # noqa: S101 - a field that is asked was offered its rows
-        found = offered.filter(name__iexact=said)
+        found = offered.filter(Exact(Folded("name"), fold(said)))
         if not found:
             found = offered.filter(pk__in=Structure.objects.named(said).values("pk"))
         rows = list(found[:2])

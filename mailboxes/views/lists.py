@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from directory.folding import fold
 from directory.typography import quoted
 from mailboxes.lifecycle import Act
 from mailboxes.lists import actions
@@ -107,7 +108,7 @@ def place_choose(request: HttpRequest) -> HttpResponse:
         found = list(Structure.objects.visible_to(request.user).filter(pk=number))
     else:
         found = choices_of(request, named)
-        found = [place for place in found if place.name.lower() == named.lower()] or found
+        found = [place for place in found if fold(place.name) == fold(named)] or found
     if len(found) == 1:
         choose_place(request, found[0])
         return redirect(back)
