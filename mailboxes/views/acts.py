@@ -193,6 +193,10 @@ class DeclareUseView(ActView):
     """A holder's "je m'en sers": one click from Mes BAL, and back there."""
 
     act = Act.DECLARE_USE
+    warning = (
+        "Sa dernière utilisation connue sera celle d’aujourd’hui : l’inactivité se compte à partir de ce jour, et un "
+        "retrait en cours s’arrête."
+    )
     done = "C’est noté : vous vous servez de cette BAL."
 
     def check(self, *, by):

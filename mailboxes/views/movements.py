@@ -28,6 +28,7 @@ from mailboxes.rules import (
 )
 from mailboxes.views.acts import ActionView
 from mailboxes.views.people import PersonActionView
+from mailboxes.views.remedies import remedies
 
 ORPHANS = 5
 SCOPES = {"ouverts": "ouverts", "clos": "clos"}
@@ -108,7 +109,7 @@ def abilities(file: MovementFile, user) -> dict:
     is_departure = row.kind == Movement.Kind.DEPARTURE
     manages = allows(check_may, Act.CANCEL_MOVEMENT, structure=stay.structure, person=stay.person, by=user)
     return {
-        "lines": [(line, may_settle(file, line, user)) for line in file.lines],
+        "lines": [(line, may_settle(file, line, user), remedies(file, line, by=user)) for line in file.lines],
         "can_close": file.is_complete and allows(check_close_movement, row, [], by=user),
         "can_cancel": manages and allows(check_movement_open, row),
         "can_hand_over": bool(file.standing.blocking) and (manages or stay.person.is_actor(user)),

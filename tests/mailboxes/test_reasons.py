@@ -53,3 +53,9 @@ def test_nor_what_the_application_did_of_itself(org, people):
 
 def test_only_acts_of_the_journal_are_named():
     assert set(LABELS) >= REASONED
+
+
+def test_a_line_about_an_address_that_the_register_does_not_hold_names_it(visit, structure, people):
+    address = "ancienne@chu-exemple.mssante.fr"
+    JournalEntry.objects.create(structure=structure, address=address, what=Act.REMIND_OPERATOR)
+    assert f'<span class="address">{address}</span>' in visit(people.gisele, "activity").text
