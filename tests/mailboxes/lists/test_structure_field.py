@@ -116,3 +116,17 @@ def test_what_names_none_is_said_and_the_view_stays_ones_own(gisele, view, hundr
     assert why in page
     view.refresh_from_db()
     assert view.structure is None
+
+
+# --- Whose BAL change operator ----------------------------------------------------------------------------------------
+def test_the_structure_of_a_migration_is_typed_too_where_they_are_many(gisele, hundreds):
+    page = gisele.get(reverse("migration-list")).text
+    assert 'placeholder="Nom, commune ou numéro"' in page
+    assert "Site 7" not in page
+    asked = gisele.get(reverse("migration-select"), {"structure": "site 7"})
+    site = Structure.objects.get(name="Site 7")
+    assert asked.url == reverse("migration-new", args=[site.pk])
+    for said, why in (("Site", "Plusieurs structures"), ("", "obligatoire"), ("ailleurs", "Aucune structure")):
+        page = gisele.get(reverse("migration-select"), {"structure": said}, follow=True)
+        assert page.redirect_chain[-1][0] == reverse("migration-list")
+        assert why in page.text
