@@ -15,8 +15,10 @@ FEW = 40  # structures; hundreds of options cost most of a page's time, and nobo
 ONE_A_LINE = "Une par ligne : nom, commune ou numéro."
 
 
-def _are_many(queryset) -> bool:
-    return queryset is not None and queryset.order_by()[FEW : FEW + 1].exists()
+def _many_offered(choices) -> QuerySet[Structure] | None:
+    """What is offered, where it is too long for a list."""
+    offered: QuerySet[Structure] | None = getattr(choices, "queryset", None)
+    return offered if offered is not None and offered.order_by()[FEW : FEW + 1].exists() else None
 
 
 def _is_key(said: str) -> bool:
@@ -27,11 +29,11 @@ class StructureInput(forms.Select):
     """A list of choices for as long as they are few, then a field to type in."""
 
     def render(self, name, value, attrs=None, renderer=None):
-        queryset = getattr(self.choices, "queryset", None)
-        if not _are_many(queryset):
+        offered = _many_offered(self.choices)
+        if offered is None:
             return super().render(name, value, attrs, renderer)
         number = str(value or "")
-        chosen = queryset.filter(pk=number).first() if _is_key(number) else None
+        chosen = offered.filter(pk=number).first() if _is_key(number) else None
         typed = forms.TextInput({**self.attrs, "placeholder": "Nom, commune ou numéro", "autocomplete": "off"})
         typed.attrs["class"] = "form-control"
         return typed.render(name, str(chosen or number), attrs, renderer)
@@ -67,7 +69,7 @@ class StructuresInput(forms.CheckboxSelectMultiple):
 
     @property
     def is_typed(self) -> bool:
-        return _are_many(getattr(self.choices, "queryset", None))
+        return _many_offered(self.choices) is not None
 
     @property
     def use_fieldset(self) -> bool:  # type: ignore[override]
@@ -81,9 +83,10 @@ class StructuresInput(forms.CheckboxSelectMultiple):
         return [line.strip() for value in values for line in str(value).splitlines() if line.strip()]
 
     def render(self, name, value, attrs=None, renderer=None):
-        if not self.is_typed:
+        offered = _many_offered(self.choices)
+        if offered is None:
             return super().render(name, value, attrs, renderer)
-        named = self.choices.queryset.in_bulk([number for number in map(str, value or []) if _is_key(number)])
+        named = offered.in_bulk([number for number in map(str, value or []) if _is_key(number)])
         lines = "\n".join(str(named.get(int(one), one) if _is_key(str(one)) else one) for one in value or [])
         typed = forms.Textarea({"rows": 4, "placeholder": ONE_A_LINE, "class": "form-control", "autocomplete": "off"})
         return typed.render(name, lines, attrs, renderer)

@@ -67,7 +67,7 @@ def migration_select(request):
     if "structure" in request.GET:
         form = StartForm(request.GET, user=request.user)
         if not form.is_valid():
-            messages.error(request, form.errors["structure"][0])
+            messages.error(request, str(form.errors["structure"][0]))
             return redirect("migration-list")
         places = {form.cleaned_data["structure"].pk}
     top = _above(places, request.user)
