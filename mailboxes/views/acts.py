@@ -170,7 +170,9 @@ class MoveView(BalActionView):
             check_retract(self.bal, self.verb)
 
     def perform(self, form, *, by):
-        return form.perform(self.bal, self.verb, by=by)
+        moved = form.perform(self.bal, self.verb, by=by)
+        self.done = f"C’est enregistré. État de la BAL : {moved.get_state_display()}."
+        return moved
 
     def get_context_data(self, **kwargs):
         line = BY_VERB[self.verb]

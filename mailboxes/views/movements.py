@@ -144,6 +144,7 @@ class MovementActionView(ActionView):
 
 
 class MovementStepView(MovementActionView):
+    done = "L’étape est réglée."
     form_class: type[forms.BaseForm] = SettleForm
 
     def setup(self, request, *args, **kwargs):
@@ -167,6 +168,7 @@ class MovementStepView(MovementActionView):
 
 class ReopenStepView(MovementStepView):
     form_class = EmptyForm
+    done = "L’étape est de nouveau à faire."
 
     def get_form_kwargs(self):
         kwargs = super().get_form_kwargs()
@@ -184,6 +186,7 @@ class ReopenStepView(MovementStepView):
 
 class CloseMovementView(MovementActionView):
     label = Act.CLOSE_MOVEMENT.label
+    done = "Le dossier est clos."
     warning = "Le dossier garde chaque étape telle qu’elle est aujourd’hui, et ne change plus."
 
     def check(self, *, by):
@@ -196,6 +199,7 @@ class CloseMovementView(MovementActionView):
 class CancelMovementView(MovementActionView):
     form_class = NoteForm
     label = Act.CANCEL_MOVEMENT.label
+    done = "Le dossier est annulé."
     is_dangerous = True
     warning = (
         "L’arrivée ou le départ n’a pas lieu. Un départ déjà enregistré est annulé ; "
