@@ -3,12 +3,15 @@
 The annuaire writes in capitals, not always with accents, and with any apostrophe.
 """
 
+import re
 import unicodedata
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Func, TextField, Value
+from django.db.models import Field, Func, Lookup, TextField, Value
 from django.db.models.functions import Concat
 
+MARKS, SIGNS = re.compile("[\u0300-\u036f]+"), re.compile("[^a-z0-9]+")
 LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae"})
 # `normalize` before `lower`: under the C locale PostgreSQL lowers ASCII alone, and by then only ASCII is left to lower.
 POSTGRESQL = (
@@ -20,9 +23,13 @@ POSTGRESQL = (
 
 def fold(text: str) -> str:
     """« N’Diaye, Éric » gives « n diaye eric »."""
-    plain = unicodedata.normalize("NFKD", text.translate(LIGATURES))
-    letters = (c.lower() if c.isascii() and c.isalnum() else " " for c in plain if not "\u0300" <= c <= "\u036f")
-    return " ".join("".join(letters).split())
+    plain = text if text.isascii() else MARKS.sub("", unicodedata.normalize("NFKD", text.translate(LIGATURES)))
+    return SIGNS.sub(" ", plain.lower()).strip()
+
+
+def as_in_an_address(text: str) -> str:
+    """Small letters without accents, their points and hyphens kept: « Rééducation.Sud » is looked for so."""
+    return unicodedata.normalize("NFKD", text.translate(LIGATURES)).encode("ascii", "ignore").decode().lower()
 
 
 def folded_in_sql(expression: str) -> str:
@@ -39,6 +46,34 @@ class Folded(Func):
     def as_sql(self, compiler, connection, function=None, template=None, arg_joiner=None, **context):
         template = template or folded_in_sql("%(expressions)s")
         return super().as_sql(compiler, connection, function, template, arg_joiner, **context)
+
+
+OF_ASCII = {
+    "postgresql": ("ILIKE", "char_length", "octet_length({})"),
+    "sqlite": ("LIKE", "length", "length(CAST({} AS BLOB))"),
+}
+
+
+@Field.register_lookup
+class Holds(Lookup):
+    """`name__holds="etab"`: what is asked, folded, stands somewhere in the text, folded. Signs alone find nothing."""
+
+    lookup_name = "holds"
+
+    def get_prep_lookup(self):
+        return fold(str(self.rhs))
+
+    def as_sql(self, compiler, connection):
+        if not self.rhs:
+            raise EmptyResultSet
+        column, params = self.process_lhs(compiler, connection)
+        folded, pattern = f"{folded_in_sql(column)} LIKE %s", f"%{self.rhs}%"
+        if " " in self.rhs:
+            return folded, [*params, pattern]
+        # To fold costs ten LIKE and more: of one word, it is done of what has other letters than ASCII.
+        like, size, bytes_of = OF_ASCII[connection.vendor]
+        others = f"{size}({column}) <> {bytes_of.format(column)} AND {folded}"
+        return f"({column} {like} %s OR {others})", [*params, pattern, *params, *params, *params, pattern]
 
 
 def name_key(family_name: str, given_name: str) -> str:

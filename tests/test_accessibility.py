@@ -19,13 +19,15 @@ def test_it_has_every_part_of_the_model_in_its_order(client):
     """Of the RGAA, « modèle de déclaration d’accessibilité »; and its three ways to the Défenseur des droits."""
     text = " ".join(client.get(reverse("accessibility")).text.split())
     parts = [
-        "loi n° 2005-102 du 11 février 2005", "s’applique à BAL Manager", "État de conformité",
-        "aucun résultat d’audit en cours de validité", "Résultats des tests", "Aucun audit de conformité",
-        "Contenus non accessibles", "Non-conformités", "Dérogations pour charge disproportionnée",
-        "Contenus non soumis", "Établissement de cette déclaration", "Technologies utilisées", "Environnement de test",
-        "Outils d’évaluation", "Pages vérifiées", "Retour d’information et contact", "Voies de recours",
-        "https://formulaire.defenseurdesdroits.fr/", "https://www.defenseurdesdroits.fr/saisir/delegues",
-        "Libre réponse 71120",
+        "loi n° 2005-102 du 11 février 2005", "schéma pluriannuel", "actions déjà réalisées", "plan d’actions",
+        "s’applique à BAL Manager", "État de conformité", "aucun résultat d’audit en cours de validité",
+        "Résultats des tests", "Aucun audit de conformité", "Contenus non accessibles", "Non-conformités",
+        "Dérogations pour charge disproportionnée", "Contenus non soumis",
+        "Établissement de cette déclaration d’accessibilité", "a été établie le", "a été mise à jour le",
+        "Technologies utilisées pour la réalisation", "Environnement de test", "Outils pour évaluer l’accessibilité",
+        "Pages ayant fait l’objet de la vérification de conformité", "Retour d’information et contact",
+        "Voies de recours", "https://formulaire.defenseurdesdroits.fr/",
+        "https://www.defenseurdesdroits.fr/saisir/delegues", "Libre réponse 71120",
     ]  # fmt: skip
     places = [text.find(part) for part in parts]
     assert -1 not in places, parts[places.index(-1)]

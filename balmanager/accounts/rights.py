@@ -29,7 +29,7 @@ class AccountFilterForm(forms.Form):
         found = unused(accounts) if self.cleaned_data.get("unused") else accounts
         for word in (self.cleaned_data.get("q") or "").split():
             named = Q(username__icontains=word) | Q(email__icontains=word)
-            found = found.filter(named | Q(first_name__icontains=word) | Q(last_name__icontains=word))
+            found = found.filter(named | Q(first_name__holds=word) | Q(last_name__holds=word))
         return found
 
 

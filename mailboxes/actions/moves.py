@@ -14,6 +14,7 @@ from mailboxes.actions.journal import entry_of, locked, tell_on_commit
 from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import ATTESTATION, BY_VERB, REOPENS, STARTS_THE_CLOCK, Party, State, Verb
 from mailboxes.models import Bal, Notice, bulk
+from mailboxes.models.journal import ATTESTED
 from mailboxes.notices.writing import gestionnaires_of, notices_for
 
 SEEN = (Verb.VERIFY_DEPUBLICATION, Verb.VERIFY_DELETION)  # what the annuaire must have shown
@@ -66,7 +67,7 @@ def write_moves(bals: list[Bal], verb: Verb, *, by, note: str, led: str = "", al
     `also`: fields set on a BAL that moves alone, written with its state.
     """
     line, now = BY_VERB[verb], timezone.now()
-    attested = f"Attesté : {ATTESTATION}" if verb == Verb.REQUEST_DELETION else ""
+    attested = f"{ATTESTED}{ATTESTATION}" if verb == Verb.REQUEST_DELETION else ""
     said = "\n".join(filter(None, [attested, note, led]))
     entries = [
         entry_of(bal, verb, by=by, before=bal.state, after=line.after, note=said, parties=line.tells) for bal in bals

@@ -85,7 +85,7 @@ class CampaignFilterForm(forms.Form):
         self.is_valid()
         said = self.cleaned_data
         if said.get("q"):
-            campaigns = campaigns.filter(title__icontains=said["q"])
+            campaigns = campaigns.filter(title__holds=said["q"])
         if said.get("kind"):
             campaigns = campaigns.filter(kind=said["kind"])
         return campaigns.filter(closed_at__isnull=said["state"] == "ouverte") if said.get("state") else campaigns

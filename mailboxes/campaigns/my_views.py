@@ -13,7 +13,7 @@ from mailboxes.models import Bal, Notice, Signatory
 from mailboxes.notices import links
 from mailboxes.notices.telling import is_answered_in_campaign
 from mailboxes.views.refusals import refusals_told
-from mailboxes.views.signed import by_signed_link, refused
+from mailboxes.views.signed import by_signed_link, is_said_again, refused
 
 DONE: dict[str, str] = {
     CampaignTarget.Answer.USED: "C’est noté : vous vous servez de cette BAL.",
@@ -70,6 +70,9 @@ def _answer(request, target: CampaignTarget, *, by) -> None:
     said, ticked = request.POST.get("answer", ""), request.POST.getlist("withdrawn")
     chosen = dict(zip(request.POST.getlist("situation"), request.POST.getlist("address"), strict=False))
     facts = {"withdrawn": ticked, "shown": request.POST.getlist("shown"), "chosen": chosen}
+    # What comes with a choice may be another choice: it is not taken for the same.
+    if not (ticked or chosen) and is_said_again(request, target.answer, DONE.get(target.answer, "")):
+        return
     with refusals_told(request):
         answered = answer_campaign(target, said, by=by, **facts)
         messages.success(request, DONE[answered.answer])
@@ -86,7 +89,9 @@ def campaign_link(request, token, notice):
         target = get_object_or_404(targets, pk=number if number.isdecimal() and len(number) < 19 else 0)
         _answer(request, target, by=Signatory(notice.person, notice))
         return redirect("campaign-link", token)
-    return render(request, "mailboxes/campaigns/link.html", {"person": notice.person, "rows": rows_of(targets)})
+    rows = rows_of(targets)
+    facts = {"person": notice.person, "rows": rows, "awaited": sum(row["target"].is_awaited for row in rows)}
+    return render(request, "mailboxes/campaigns/link.html", facts)
 
 
 def _asked_by_link(notice: Notice):

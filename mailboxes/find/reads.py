@@ -1,6 +1,5 @@
 """One question put to all that one may see: BAL, people, accesses, requests, acts, pages. Exact answers first."""
 
-import unicodedata
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -8,7 +7,7 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from directory.folding import fold
+from directory.folding import as_in_an_address, fold
 from directory.typography import quoted
 from mailboxes.lifecycle import BY_VERB, OVER, WHO_MAY, Act, Role, Verb
 from mailboxes.models import Alias, Bal, Delegataire, JournalEntry, Person, Request
@@ -82,7 +81,7 @@ def _bals(text: str, user) -> Section:
 def bals_named(text: str, user, limit: int) -> list[Bal]:
     """The address itself, those that begin so, then those that hold every word."""
     bals = Bal.objects.visible_to(user).select_related("structure")
-    word = _ascii(text).replace(" ", "")
+    word = as_in_an_address(text).replace(" ", "")
     # `cardiologie@…` before `cardiologie-pediatrique@…`: the address or the local part that is the whole word.
     whole = bals.filter(Q(address=word) | Q(address__startswith=f"{word}@")) if word else bals.none()
     found = list(whole.order_by("address", "pk")[:limit])
@@ -92,16 +91,13 @@ def bals_named(text: str, user, limit: int) -> list[Bal]:
     if len(found) < limit:
         held = bals.exclude(pk__in=[bal.pk for bal in found])
         for part in text.split():
-            word = _ascii(part) or part
+            word = as_in_an_address(part) or part
             also = Alias.objects.filter(address__icontains=word).values("bal")
-            held = held.filter(Q(address__icontains=word) | Q(service__icontains=part) | Q(pk__in=also))
+            held = held.filter(
+                Q(address__icontains=word) | Q(service__in=Bal.objects.services_with(part)) | Q(pk__in=also)
+            )
         found += held.order_by("address", "pk")[: limit - len(found)]
     return found[:limit]
-
-
-def _ascii(text: str) -> str:
-    """As addresses are written: small letters without accents, their points and hyphens kept."""
-    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
 
 
 def _of_bal(bal: Bal) -> Hit:
@@ -139,7 +135,7 @@ def _requests(text: str, user) -> Section:
     rows: QuerySet[Request] = Request.objects.visible_to(user)
     number = text.lower().removeprefix("demande").removeprefix(" n°").strip(" °n")
     by_number = Q(pk=int(number)) if number.isascii() and number.isdecimal() and len(number) < 10 else Q()
-    about = by_number or Q(address__icontains=_ascii(text))
+    about = by_number or Q(address__icontains=as_in_an_address(text))
     found = rows.filter(about).order_by("-pk")[:SHOWN]
     hits = [
         Hit(f"Demande n° {row.pk}, {row.get_kind_display()}", f"{row.address}, {row.get_stage_display()}",

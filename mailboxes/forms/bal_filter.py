@@ -5,6 +5,7 @@ from dateutil.relativedelta import relativedelta
 from django.db.models import F, Q
 from django.utils import timezone
 
+from directory.folding import as_in_an_address
 from mailboxes.findings import OF_BALS, narrow
 from mailboxes.forms.filters import YES_NO, seen_structures
 from mailboxes.forms.structure_field import StructureChoice
@@ -41,7 +42,7 @@ class BalFilter(filters.FilterSet):
     state = filters.ChoiceFilter(choices=State, label="État", empty_label="tous")
     operator = filters.ModelChoiceFilter(queryset=Operator.objects.all(), label="Opérateur", empty_label="tous")
     structure = StructureChoice(queryset=seen_structures, label="Structure", empty_label="toutes")
-    service = filters.CharFilter(lookup_expr="icontains", label="Service")
+    service = filters.CharFilter(method="of_service", label="Service")
     holder = filters.CharFilter(method="held_by", label="Titulaire ou délégataire (nom ou RPPS)")
     idle_months = filters.NumberFilter(
         method="idle_for", label="Sans utilisation depuis (mois)", min_value=0, max_value=1200
@@ -98,16 +99,19 @@ class BalFilter(filters.FilterSet):
     def search(self, queryset, name, value):
         """Each word is looked for in the addresses, the service, the description, the names of who has access."""
         for word in value.split():
-            people = Person.objects.named(word).values("pk")
+            people, written = Person.objects.named(word).values("pk"), as_in_an_address(word) or word
             queryset = queryset.filter(
-                Q(address__icontains=word)
-                | Q(pk__in=Alias.objects.filter(address__icontains=word).values("bal"))
-                | Q(service__icontains=word)
-                | Q(description__icontains=word)
+                Q(address__icontains=written)
+                | Q(pk__in=Alias.objects.filter(address__icontains=written).values("bal"))
+                | Q(service__in=Bal.objects.services_with(word))
+                | Q(~Q(description=""), description__holds=word)
                 | Q(pk__in=Cotitulaire.objects.filter(person__in=people).values("bal"))
                 | Q(pk__in=Delegataire.objects.current().filter(person__in=people).values("bal"))
             )
         return queryset
+
+    def of_service(self, queryset, name, value):
+        return queryset.filter(service__in=Bal.objects.services_with(value))
 
     def held_by(self, queryset, name, value):
         people = Person.objects.named(value).values("pk")

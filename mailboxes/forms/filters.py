@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django_filters.fields import IsoDateTimeField
 
+from directory.folding import as_in_an_address
 from directory.models import SyncRun
 from directory.readers.identifiers import read_structure_number
 from mailboxes.forms.structure_field import StructureChoice
@@ -60,7 +61,7 @@ class MomentFilter(filters.IsoDateTimeFilter):
 
 
 class RequestFilter(filters.FilterSet):
-    q = filters.CharFilter(field_name="address", lookup_expr="icontains", label="Adresse")
+    q = filters.CharFilter(method="search", label="Adresse")
     stage = filters.ChoiceFilter(
         method="at_stage",
         choices=[("awaited", "sans réponse"), *RequestStage.choices],
@@ -75,6 +76,9 @@ class RequestFilter(filters.FilterSet):
     class Meta:
         model = Request
         fields: list[str] = []
+
+    def search(self, queryset, name, value):
+        return queryset.filter(address__icontains=as_in_an_address(value) or value)
 
     def at_stage(self, queryset, name, value):
         return queryset.awaited() if value == "awaited" else queryset.filter(stage=value)
@@ -160,7 +164,7 @@ class PersonFilter(filters.FilterSet):
 
 
 class StructureFilter(filters.FilterSet):
-    q = filters.CharFilter(field_name="name", lookup_expr="icontains", label="Nom")
+    q = filters.CharFilter(field_name="name", lookup_expr="holds", label="Nom")
     kind = filters.ChoiceFilter(choices=Structure.Kind, label="Nature")
     parent = filters.ModelChoiceFilter(queryset=seen_structures, label="Rattachée à")
     finess = filters.CharFilter(method="numbered", label="FINESS, SIRET ou RPPS-rang")
@@ -174,7 +178,7 @@ class StructureFilter(filters.FilterSet):
 
 
 class OperatorFilter(filters.FilterSet):
-    q = filters.CharFilter(field_name="name", lookup_expr="icontains", label="Nom")
+    q = filters.CharFilter(field_name="name", lookup_expr="holds", label="Nom")
     domain = filters.CharFilter(method="of_domain", label="Un de ses domaines")
 
     class Meta:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from directory.folding import fold
+from directory.folding import fold, name_key, name_key_of
 from directory.readers.identifiers import read_identifier
 from directory.readers.names import read_part
 from directory.readers.texts import tidy
@@ -200,6 +200,9 @@ class PersonForm(forms.ModelForm):
     with_file = forms.BooleanField(
         label="Ouvrir un dossier d’arrivée : RPPS, carte, BAL, accès, étape par étape", required=False
     )
+    is_another = forms.BooleanField(
+        label="C’est une autre personne, qui porte le même nom", required=False, widget=forms.HiddenInput
+    )  # asked only where somebody there bears the name
 
     class Meta:
         model = Person
@@ -210,7 +213,7 @@ class PersonForm(forms.ModelForm):
             "Elle y reçoit d’abord de quoi confirmer cette adresse, ou la refuser.",
         }
 
-    field_order = [*Meta.fields, "arrived_on", "with_file"]
+    field_order = [*Meta.fields, "arrived_on", "with_file", "is_another"]
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
@@ -224,6 +227,27 @@ class PersonForm(forms.ModelForm):
 
     def clean_family_name(self):
         return read_part(self.cleaned_data["family_name"])
+
+    def clean(self):
+        facts = super().clean() or self.cleaned_data
+        is_another, namesake = facts.pop("is_another", False), self._namesake(facts)
+        if namesake:
+            self.fields["is_another"].widget = forms.CheckboxInput()
+            if not is_another:
+                self.add_error(
+                    "is_another", f"{namesake} est déjà dans {facts['structure']} : ouvrez sa fiche, ou cochez."
+                )
+        return facts
+
+    def _namesake(self, facts: dict) -> Person | None:
+        """Who works there today under this name, and whom no RPPS tells apart: the same person typed twice, perhaps."""
+        if not {"structure", "family_name", "given_name"} <= facts.keys():
+            return None
+        there = Affiliation.objects.current().filter(structure=facts["structure"]).values("person")
+        people = Person.objects.filter(pk__in=there).alias(key=name_key_of())
+        if facts.get("rpps"):
+            people = people.filter(rpps=None)
+        return people.filter(key=name_key(facts["family_name"], facts["given_name"])).first()
 
     def validate_unique(self):
         """Someone known elsewhere already may come here too: the action tells."""

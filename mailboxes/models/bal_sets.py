@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, Value, When
 from django.db.models.functions import Coalesce
 
+from directory.folding import fold
 from directory.models import Entry
 from mailboxes.lifecycle import IN_SERVICE, LIVE, PAID, WITHDRAWN, Party, State, Verb
 from mailboxes.models.bulk import among
@@ -210,6 +211,12 @@ class BalQuerySet(models.QuerySet):
             Q(quota_warned=limit, percent_full__lt=limit - chosen.QUOTA_HYSTERESIS) for limit in chosen.QUOTA_THRESHOLDS
         ]
         return self.live().filter(reduce(or_, rising + falling))
+
+    def services_with(self, word: str) -> list[str]:
+        """The services whose name holds it, accents and capitals aside: those few are folded, not each BAL's own."""
+        asked = fold(word)
+        names = self.order_by().values_list("service", flat=True).distinct()
+        return [name for name in names if asked and asked in fold(name)]
 
     def locked(self):
         return self.select_for_update(of=("self",))

@@ -22,6 +22,20 @@ from mailboxes.models.thresholds import chosen
 LABELS = {"correct_structure": "Corriger une structure", **dict(Verb.choices), **dict(Act.choices)}
 STATES = dict(State.choices)
 WHOLE = {"before": "Avant, en entier : ", "after": "Après, en entier : "}  # of what is cut there, in the note
+# Whose form asks why. The note of any other act tells what it is about, how, or what was seen.
+REASONED: frozenset[str] = frozenset(
+    {
+        Verb.ABANDON, Verb.OPPOSE, Verb.REQUEST_DEPUBLICATION, Verb.CANCEL_DEPUBLICATION, Verb.REQUEST_DELETION,
+        Verb.CANCEL_DELETION, Verb.NEVER_EXISTED, Verb.OPERATOR_DELETED, Verb.RETRACT_OPENING, Verb.RETRACT_DELETION,
+        Verb.REVIVE, Act.CORRECT, Act.CORRECT_PERSON, Act.REMOVE_COTITULAIRE, Act.DELEGATE, Act.END_DELEGATION,
+        Act.EXTEND_DELEGATION, Act.ASK_EXTENSION, Act.CANCEL_REQUEST,
+        Act.IGNORE_GAP, Act.RECORD_DEPARTURE, Act.CANCEL_DEPARTURE, Act.CANCEL_MOVEMENT, Act.DISMISS_SIGHTING,
+        Act.DESCRIBE_STRUCTURE, Act.NUMBER_STRUCTURE, Act.CHOOSE_THRESHOLD, Act.ADD_ALIAS, Act.DROP_ALIAS,
+        Act.MIGRATE, Act.LEAVE_MIGRATION, Act.MOVE_SERVICE, Act.MERGE_STRUCTURES, Act.CLOSE_STRUCTURE,
+        Act.CHANGE_FINESS, Act.UNDO_MOVE,
+    }
+)  # fmt: skip
+ATTESTED = "Attesté : "
 LONGEST_WAIT = 7  # the lease on an entry doubles with each failure to tell it, so many times at most
 UNITS: dict[str, str] = {Act.WARN_QUOTA: "%", Act.WARN_CERTIFICATE: "jours"}  # of a stage’s threshold
 
@@ -126,10 +140,10 @@ class JournalEntry(models.Model):
 
     @property
     def says_why(self) -> bool:
-        """Does its note begin by a reason, which somebody gave, and not by what was too long to stand before and after?
-        What a job notes is what it saw."""
-        is_told = self.by_id is not None or self.signatory_id is not None
-        return is_told and not self.note.startswith((*WHOLE.values(),))
+        """Does its note begin by a reason, which somebody gave? What a job notes is what it saw; of a link, by which
+        it came."""
+        is_told = self.by_id is not None or (self.signatory_id is not None and self.what != Verb.OPPOSE)
+        return is_told and self.what in REASONED and not self.note.startswith((*WHOLE.values(), ATTESTED))
 
     def get_what_display(self) -> str:
         return LABELS.get(self.what, self.what)

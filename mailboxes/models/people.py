@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.folding import fold
 from directory.identifiers import national_id_of
 from directory.models import Activity, Entry
 from directory.readers.identifiers import read_identifier
@@ -92,14 +93,15 @@ class PersonQuerySet(models.QuerySet):
         return self.filter(rpps__isnull=False, has_cps=True)
 
     def named(self, text: str):
-        """The people with this RPPS, or whose names hold these words, in any order; titles are none of them."""
+        """The people with this RPPS, or whose names hold these words, in any order, accents and capitals aside;
+        titles are none of them."""
         said = tidy(text)
         if number := read_identifier("RPPS", said).value:
             return self.filter(rpps=number)
         found = self
-        for word in str(read_name(said)).split():
-            found = found.filter(Q(family_name__icontains=word) | Q(given_name__icontains=word))
-        return found if said else self.none()
+        for word in fold(str(read_name(said))).split():
+            found = found.filter(Q(family_name__holds=word) | Q(given_name__holds=word))
+        return found if fold(said) else self.none()
 
 
 class Person(models.Model):

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from directory.folding import fold
 from directory.identifiers import department_of
 from directory.records import ManagedStructures
 from mailboxes.models.fields import identifier_field
@@ -66,10 +67,10 @@ class StructureQuerySet(models.QuerySet):
         return self.filter(numbered(number))
 
     def named(self, text: str):
-        """Those whose name, town or number holds each of these words."""
+        """Those whose name, town or number holds each of these words, accents and capitals aside."""
         found = self
-        for word in text.split():
-            held = Q(name__icontains=word) | Q(town__icontains=word)
+        for word in fold(text).split() or text.split():  # signs alone find nothing
+            held = Q(name__holds=word) | Q(town__holds=word)
             found = found.filter(held | numbered(word) if word.isascii() and word.isdecimal() else held)
         return found
 

@@ -32,6 +32,16 @@ AUTO_REPLY = (
 SAME = "mêmes adresses, chez {operator} : le domaine y passe avec elles"
 
 
+class StartForm(forms.Form):
+    structure = StructureField(
+        Structure.objects.none(), label="Changer l’opérateur ou le domaine des BAL de", empty_label=None
+    )
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        offer_rows(self, structure=Structure.objects.managed_by(user).standing().order_by("name"))
+
+
 class MigrationScopeForm(forms.Form):
     """Which BAL of the structure, and where they go; it stands in the page's address."""
 

@@ -24,6 +24,7 @@ from mailboxes.models import (
     Request,
     bulk,
 )
+from mailboxes.models.journal import ATTESTED
 from mailboxes.moves.models import MigratedBal
 from mailboxes.moves.rules import (
     check_close_former,
@@ -237,7 +238,7 @@ def close_formers(rows: QuerySet[MigratedBal], *, by, attested: bool) -> Tally:
             ready.append(row)
         except Refused as refused:
             tally.refused[row.former_address] = refused.messages[0]
-    said = {row.pk: f"Attesté : {ATTESTATION}" for row in ready}
+    said = {row.pk: f"{ATTESTED}{ATTESTATION}" for row in ready}
     _ask_former(ready, RequestKind.DELETE, said, "deletion", by=by, act=Act.CLOSE_FORMER)
     MigratedBal.objects.bulk_update(ready, ["deletion"], batch_size=500)
     bulk.insert(

@@ -21,6 +21,7 @@ from mailboxes.moves.forms import (
     LeaveForm,
     MigrationForm,
     MigrationScopeForm,
+    StartForm,
     UndoForm,
     typed_addresses,
 )
@@ -54,18 +55,21 @@ def migration_list(request):
     rows = Migration.objects.visible_to(request.user).with_counts(today).select_related("structure", "operator")
     listing = MigrationList(request, rows.order_by("-pk"), loaded=rows)
     can_prepare = allows(check_somewhere, Act.MIGRATE, by=request.user)
-    managed = Structure.objects.managed_by(request.user).standing().order_by("name") if can_prepare else []
-    return render(request, "mailboxes/moves/list.html", {"listing": listing, "managed": managed})
+    start = StartForm(user=request.user) if can_prepare else None
+    return render(request, "mailboxes/moves/list.html", {"listing": listing, "start": start})
 
 
 def migration_select(request):
     """BAL ticked in the register, or a structure chosen: to the page that prepares their migration."""
-    chosen = request.GET.get("structure", "")
     ticked = [pk for pk in request.GET.getlist("bals") if pk.isascii() and pk.isdecimal()][:MOST_TICKED]
     found = Bal.objects.visible_to(request.user).filter(pk__in=ticked)
     places = set(found.values_list("structure", flat=True))
-    if chosen.isascii() and chosen.isdecimal():
-        places = {int(chosen)}
+    if "structure" in request.GET:
+        form = StartForm(request.GET, user=request.user)
+        if not form.is_valid():
+            messages.error(request, str(form.errors["structure"][0]))
+            return redirect("migration-list")
+        places = {form.cleaned_data["structure"].pk}
     top = _above(places, request.user)
     if top is None:
         messages.error(request, "Cochez des BAL que vous gérez, d’une même structure ou de celles qui en dépendent.")

@@ -73,6 +73,14 @@ class Referent(NamedTuple):
     phone: str
     structure: str
 
+    @property
+    def whom(self) -> str:
+        """Who is asked, after « demandez »."""
+        if not self.name:
+            return f"au gestionnaire MSSanté ({self.structure})"
+        phone = f", {self.phone}" if self.phone else ""
+        return f"à {self.name}, qui suit MSSanté ({self.structure}){phone}"
+
 
 class Mail(NamedTuple):
     subject: str

@@ -6,8 +6,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 
-from directory.typography import quoted
-from mailboxes.lifecycle import Act
 from mailboxes.models import Structure
 from mailboxes.models.fields import doubts
 from mailboxes.models.thresholds import chosen
@@ -166,7 +164,7 @@ class NamingPolicyView(FormView):
         except Refused as refused:
             form.add_error(None, refused)
             return self.form_invalid(form)
-        messages.success(self.request, f"{quoted(Act.SET_NAMING.label)} : c’est fait, pour les BAL à venir.")
+        messages.success(self.request, "La règle de nommage vaut pour les BAL à venir.")
         return redirect("naming", self.structure.pk)
 
     def form_invalid(self, form):

@@ -57,7 +57,12 @@ def _all_but(model: type[Model], only: frozenset[str]) -> frozenset[str]:
 def _sentences(row, error: ValidationError) -> str:
     labels = {field.name: field.verbose_name for field in row._meta.get_fields() if hasattr(field, "verbose_name")}
     return " ".join(
-        message if name not in labels else f"{capfirst(str(labels[name]))} : {message}"
-        for name, messages in error.message_dict.items()
-        for message in messages
+        _sentence(one) if name not in labels else f"{capfirst(str(labels[name]))} : {_sentence(one)}"
+        for name, errors in error.error_dict.items()
+        for one in errors
     )
+
+
+def _sentence(error: ValidationError) -> str:
+    """Django's own word for what exists already names the model in the machine’s way."""
+    return "cette valeur est déjà prise, et ne peut servir deux fois." if error.code == "unique" else error.messages[0]

@@ -3,7 +3,7 @@
 from django import forms
 
 from mailboxes.forms.offers import offer_rows
-from mailboxes.forms.structure_field import StructureField
+from mailboxes.forms.structure_field import StructureField, StructuresField
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Structure
 from mailboxes.models.fields import length_of
@@ -23,10 +23,9 @@ class SoftwareForm(forms.Form):
     name = forms.CharField(
         label="Nom du logiciel", max_length=length_of(Software, "name"), help_text="Par exemple : DPI de l’hôpital."
     )
-    structures = forms.ModelMultipleChoiceField(
+    structures = StructuresField(
         Structure.objects.none(),
         label="Structures",
-        widget=forms.CheckboxSelectMultiple,
         help_text="La clé n’ouvre que celles-ci, et celles qui leur sont rattachées.",
     )
     scopes = forms.MultipleChoiceField(label="Droits", choices=Scope, widget=forms.CheckboxSelectMultiple)

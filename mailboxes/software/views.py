@@ -41,6 +41,7 @@ class DeclareSoftwareView(TokenView, EnteringView):
     act = Act.DECLARE_SOFTWARE
     form_class = SoftwareForm
     label = Act.DECLARE_SOFTWARE.label
+    done = "La clé est créée."
 
     def token(self, result) -> str:
         return result[1]
@@ -71,6 +72,7 @@ class RotateKeyView(TokenView, KeyView):
     act = Act.ROTATE_KEY
     form_class = RotateForm
     label = act.label
+    done = "La nouvelle clé est créée : donnez-la au logiciel avant la fin de l’ancienne."
 
     def perform(self, form, *, by):
         return rotate_key(self.key, by=by, **form.cleaned_data)
@@ -151,6 +153,7 @@ class AddWebhookView(EnteringView):
 class ChangeWebhookView(ActionView):
     form_class = ChangeWebhookForm
     label = Act.CHANGE_WEBHOOK.label
+    done = "Les réglages sont à jour."
     webhook: Webhook
 
     def setup(self, request, *args, **kwargs):

@@ -79,7 +79,7 @@ CHANGE_COLUMNS = [
     ("Avant", lambda line: line.get_before_display()),
     ("Après", lambda line: line.get_after_display()),
     ("Par", lambda line: str(line.actor)),
-    ("Motif", lambda line: line.note),
+    ("Note", lambda line: line.note),
 ]
 
 

@@ -170,7 +170,9 @@ class MoveView(BalActionView):
             check_retract(self.bal, self.verb)
 
     def perform(self, form, *, by):
-        return form.perform(self.bal, self.verb, by=by)
+        moved = form.perform(self.bal, self.verb, by=by)
+        self.done = f"C’est enregistré. État de la BAL : {moved.get_state_display()}."
+        return moved
 
     def get_context_data(self, **kwargs):
         line = BY_VERB[self.verb]
@@ -193,6 +195,10 @@ class DeclareUseView(ActView):
     """A holder's "je m'en sers": one click from Mes BAL, and back there."""
 
     act = Act.DECLARE_USE
+    warning = (
+        "Sa dernière utilisation connue sera celle d’aujourd’hui : l’inactivité se compte à partir de ce jour, et un "
+        "retrait en cours s’arrête."
+    )
     done = "C’est noté : vous vous servez de cette BAL."
 
     def check(self, *, by):

@@ -10,7 +10,7 @@ from mailboxes import actions
 from mailboxes.models import Bal, Claim, Notice, Operator, Person, Signatory
 from mailboxes.notices import links
 from mailboxes.views.refusals import refusals_told
-from mailboxes.views.signed import by_signed_link
+from mailboxes.views.signed import by_signed_link, is_said_again
 
 DONE: dict[str, str] = {
     Claim.Answer.USED: "C’est noté : cette BAL est à vous, et vous vous en servez.",
@@ -91,12 +91,16 @@ def claims_link(request, token, notice):
         }
         for claim in claims
     ]
-    return render(request, "mailboxes/claims_link.html", {"person": person, "rows": rows})
+    awaited = sum(row["awaits"] for row in rows)
+    return render(request, "mailboxes/claims_link.html", {"person": person, "rows": rows, "awaited": awaited})
 
 
 def _answer_by_link(request, token, notice):
-    said = request.POST.get("address", ""), request.POST.get("answer", "")
-    with refusals_told(request):
-        answered = actions.answer(notice.person, *said, by=Signatory(notice.person, notice))
-        messages.success(request, REQUESTED if answered.moved else DONE[answered.claim.answer])
+    address = request.POST.get("address", "")
+    given = notice.person.claims.filter(address=address).values_list("answer", flat=True).first() or ""
+    if not is_said_again(request, given, DONE.get(given, "")):
+        by = Signatory(notice.person, notice)
+        with refusals_told(request):
+            answered = actions.answer(notice.person, address, request.POST.get("answer", ""), by=by)
+            messages.success(request, REQUESTED if answered.moved else DONE[answered.claim.answer])
     return redirect("claims-link", token)

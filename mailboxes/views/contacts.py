@@ -17,11 +17,19 @@ from mailboxes.rules import (
     check_prefer,
 )
 from mailboxes.views.acts import ActionView
-from mailboxes.views.signed import answer_with, by_signed_link
+from mailboxes.views.signed import Answer, answer_with, by_signed_link
 
 ANSWERS = {
-    "confirm": (actions.confirm_contact, "C’est noté : cette adresse est confirmée."),
-    "object": (actions.object_contact, "C’est noté : ces coordonnées ne sont pas prises en compte."),
+    "confirm": Answer(
+        actions.confirm_contact,
+        "C’est noté : cette adresse est confirmée.",
+        (ContactChange.State.CONFIRMED, ContactChange.State.APPLIED),
+    ),
+    "object": Answer(
+        actions.object_contact,
+        "C’est noté : ces coordonnées ne sont pas prises en compte.",
+        (ContactChange.State.OBJECTED,),
+    ),
 }
 
 

@@ -67,7 +67,10 @@ def consequences(bal: Bal) -> list[str]:
             "annulez-les. Son opérateur ne se corrige pas tant qu’il doit une réponse."
         )
     if preferred:
-        said.append("Elle est la BAL privilégiée de quelqu’un : une adresse corrigée est suivie, un titulaire non.")
+        said.append(
+            "Quelqu’un l’a choisie pour BAL privilégiée : son choix suit une adresse corrigée ; il ne passe pas à un "
+            "autre titulaire."
+        )
     said.append("Les kits, signatures et affiches déjà remis portent l’ancienne adresse et l’ancien nom.")
     return said
 

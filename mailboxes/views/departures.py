@@ -118,6 +118,7 @@ class DepartureView(ForeseenView, StayActionView):
 class CancelDepartureView(StayActionView):
     form_class = NoteForm
     label = Act.CANCEL_DEPARTURE.label
+    done = "Le départ enregistré est annulé."
     warning = "Les accès déjà retirés ne reviennent pas d’eux-mêmes : ceux qui les avaient donnés les redonnent."
 
     def check(self, *, by):

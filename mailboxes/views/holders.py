@@ -19,6 +19,11 @@ from mailboxes.rules import (
 from mailboxes.views.acts import ActView
 
 
+def asked_of_operator(bal: Bal, what: str) -> str:
+    """What the register says at once, the operator alone does: the word that follows an act says so."""
+    return f"L’opérateur ({bal.operator}) est prié {what}."
+
+
 class NamePersonView(ActView):
     """A person is looked for and named."""
 
@@ -30,6 +35,11 @@ class AddCotitulaireView(NamePersonView):
     form_class = AddCotitulaireForm
     act = Act.ADD_COTITULAIRE
 
+    def perform(self, form, *, by):
+        added = super().perform(form, by=by)
+        self.done = f"{added.person} est cotitulaire au registre. {asked_of_operator(self.bal, 'd’ouvrir l’accès')}"
+        return added
+
 
 class NamePrincipalView(NamePersonView):
     form_class = NamePrincipalForm
@@ -40,6 +50,8 @@ class NamePrincipalView(NamePersonView):
         "RPPS et une CPS ou une e-CPS. S’il n’était pas cotitulaire, il le devient."
     )
 
+    done = "Le principal est désigné, et prévenu."
+
     def check(self, *, by):
         check_repair_orphan(self.bal, by=by)
 
@@ -48,6 +60,11 @@ class DelegateView(NamePersonView):
     form_class = DelegateForm
     act = Act.DELEGATE
     warning = "Cette personne accédera à la BAL en votre nom : vous répondez de ce qu’elle y fait."
+
+    def perform(self, form, *, by):
+        lent = super().perform(form, by=by)
+        self.done = f"La délégation à {lent.person} est inscrite. {asked_of_operator(self.bal, 'd’ouvrir l’accès')}"
+        return lent
 
 
 class HolderView(ActView):
@@ -73,6 +90,7 @@ class RemoveCotitulaireView(HolderView):
         check_remove_cotitulaire(self.bal, self.person, by=by)
 
     def perform(self, form, *, by):
+        self.done = f"{self.person} n’est plus cotitulaire. {asked_of_operator(self.bal, 'de fermer l’accès')}"
         return actions.remove_cotitulaire(self.bal, self.person, by=by)
 
     def back(self):
@@ -116,11 +134,13 @@ class EndDelegationView(DelegationView):
         check_end_delegation(self.delegation, by=by)
 
     def perform(self, form, *, by):
+        self.done = f"La délégation prend fin. {asked_of_operator(self.bal, 'de fermer l’accès')}"
         return actions.end_delegation(self.delegation, by=by)
 
 
 class TakeOverDelegationView(DelegationView):
     act = Act.TAKE_OVER
+    done = "La délégation continue, sous votre responsabilité."
     warning = "Cette personne accède désormais à la BAL en votre nom : vous répondez de ce qu’elle y fait."
 
     def check(self, *, by):
@@ -150,6 +170,7 @@ class AskExtensionView(DelegationView):
 
 class ExtendDelegationView(DelegationView):
     act = Act.EXTEND_DELEGATION
+    done = "La délégation est prolongée."
     form_class = ExtendForm
     warning = "Cette personne accède plus longtemps à la BAL en votre nom : vous répondez de ce qu’elle y fait."
 

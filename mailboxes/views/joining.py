@@ -8,11 +8,11 @@ from mailboxes.lifecycle import Act
 from mailboxes.models import Joining, Notice, Signatory
 from mailboxes.notices import links
 from mailboxes.rules import allows, check_accept_joining
-from mailboxes.views.signed import answer_with, by_signed_link
+from mailboxes.views.signed import Answer, answer_with, by_signed_link
 
 ANSWERS = {
-    "accept": (actions.accept_joining, "C’est noté : le rattachement est accepté."),
-    "refuse": (actions.refuse_joining, "C’est noté : le rattachement est refusé."),
+    "accept": Answer(actions.accept_joining, "C’est noté : le rattachement est accepté.", (Joining.State.ACCEPTED,)),
+    "refuse": Answer(actions.refuse_joining, "C’est noté : le rattachement est refusé.", (Joining.State.REFUSED,)),
 }
 SHOWN = 100
 ABOUT = ("person", "structure", "asked_by")

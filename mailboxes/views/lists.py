@@ -3,12 +3,15 @@
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from directory.folding import fold
 from directory.typography import quoted
+from mailboxes.forms.structure_field import FEW, StructureField
 from mailboxes.lifecycle import Act
 from mailboxes.lists import actions
 from mailboxes.lists.listing import LISTINGS
@@ -52,15 +55,13 @@ def view_save(request: HttpRequest, listing: str) -> HttpResponse:
 
 def view_list(request: HttpRequest) -> HttpResponse:
     rows = SavedView.objects.visible_to(request.user).select_related("structure", "owner").prefetch_related("pinned_by")
+    structures = list(Structure.objects.managed_by(request.user).order_by("name")[: FEW + 1])
     facts = {
         "views": [(row, reverse(LISTINGS[row.listing].view), request.user in row.pinned_by.all()) for row in rows],
-        "structures": Structure.objects.managed_by(request.user).order_by("name")[:SHOWN],
+        "structures": structures if len(structures) <= FEW else None,  # of more, one is typed
         "can_share": allows(check_somewhere, Act.SHARE_VIEW, by=request.user),
     }
     return render(request, "mailboxes/lists/views.html", facts)
-
-
-SHOWN = 300  # structures that are offered
 
 
 @require_POST
@@ -78,10 +79,7 @@ def _change(request: HttpRequest, view: SavedView, what: str) -> str:
         actions.pin_view(view, what == "pin", by=request.user)
         return "Elle est au menu." if what == "pin" else "Elle n’est plus au menu."
     if what == "share":
-        number = request.POST.get("structure", "")
-        structure = Structure.objects.visible_to(request.user).filter(pk=number if number.isdecimal() else 0).first()
-        if structure is None:
-            raise Refused("Choisissez la structure avec qui la partager.", "structure")
+        structure = _structure_said(request)
         actions.share_view(view, structure, by=request.user)
         return f"La vue est partagée avec {structure} : ceux qui la suivent la trouvent parmi leurs vues."
     if what == "keep":
@@ -91,6 +89,15 @@ def _change(request: HttpRequest, view: SavedView, what: str) -> str:
         actions.delete_view(view, by=request.user)
         return "La vue est supprimée."
     raise Refused("Choisissez ce qu’il faut faire de cette vue.", "what")
+
+
+def _structure_said(request: HttpRequest) -> Structure:
+    field = StructureField(Structure.objects.visible_to(request.user))
+    field.error_messages["required"] = "Choisissez la structure avec qui la partager."
+    try:
+        return field.clean(request.POST.get("structure", ""))
+    except ValidationError as error:
+        raise Refused(error.messages[0], "structure") from error
 
 
 # --- The structure one acts for ---------------------------------------------------------------------------------------
@@ -107,7 +114,7 @@ def place_choose(request: HttpRequest) -> HttpResponse:
         found = list(Structure.objects.visible_to(request.user).filter(pk=number))
     else:
         found = choices_of(request, named)
-        found = [place for place in found if place.name.lower() == named.lower()] or found
+        found = [place for place in found if fold(place.name) == fold(named)] or found
     if len(found) == 1:
         choose_place(request, found[0])
         return redirect(back)

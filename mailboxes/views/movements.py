@@ -28,6 +28,7 @@ from mailboxes.rules import (
 )
 from mailboxes.views.acts import ActionView
 from mailboxes.views.people import PersonActionView
+from mailboxes.views.remedies import remedies
 
 ORPHANS = 5
 SCOPES = {"ouverts": "ouverts", "clos": "clos"}
@@ -108,7 +109,7 @@ def abilities(file: MovementFile, user) -> dict:
     is_departure = row.kind == Movement.Kind.DEPARTURE
     manages = allows(check_may, Act.CANCEL_MOVEMENT, structure=stay.structure, person=stay.person, by=user)
     return {
-        "lines": [(line, may_settle(file, line, user)) for line in file.lines],
+        "lines": [(line, may_settle(file, line, user), remedies(file, line, by=user)) for line in file.lines],
         "can_close": file.is_complete and allows(check_close_movement, row, [], by=user),
         "can_cancel": manages and allows(check_movement_open, row),
         "can_hand_over": bool(file.standing.blocking) and (manages or stay.person.is_actor(user)),
@@ -143,6 +144,7 @@ class MovementActionView(ActionView):
 
 
 class MovementStepView(MovementActionView):
+    done = "L’étape est réglée."
     form_class: type[forms.BaseForm] = SettleForm
 
     def setup(self, request, *args, **kwargs):
@@ -166,6 +168,7 @@ class MovementStepView(MovementActionView):
 
 class ReopenStepView(MovementStepView):
     form_class = EmptyForm
+    done = "L’étape est de nouveau à faire."
 
     def get_form_kwargs(self):
         kwargs = super().get_form_kwargs()
@@ -183,6 +186,7 @@ class ReopenStepView(MovementStepView):
 
 class CloseMovementView(MovementActionView):
     label = Act.CLOSE_MOVEMENT.label
+    done = "Le dossier est clos."
     warning = "Le dossier garde chaque étape telle qu’elle est aujourd’hui, et ne change plus."
 
     def check(self, *, by):
@@ -195,6 +199,7 @@ class CloseMovementView(MovementActionView):
 class CancelMovementView(MovementActionView):
     form_class = NoteForm
     label = Act.CANCEL_MOVEMENT.label
+    done = "Le dossier est annulé."
     is_dangerous = True
     warning = (
         "L’arrivée ou le départ n’a pas lieu. Un départ déjà enregistré est annulé ; "

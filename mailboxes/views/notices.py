@@ -11,6 +11,7 @@ from mailboxes.lifecycle import Act
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Bal, Notice, Person, Signatory
 from mailboxes.notices import links
+from mailboxes.notices.mails import contact_in
 from mailboxes.notices.proof import with_outcomes
 from mailboxes.rules import (
     NotAllowed,
@@ -21,7 +22,7 @@ from mailboxes.rules import (
 )
 from mailboxes.views.acts import ActionView, ActView
 from mailboxes.views.refusals import refusals_told, refused_page
-from mailboxes.views.signed import by_signed_link
+from mailboxes.views.signed import by_signed_link, is_said_again
 
 PER_PAGE = 50
 DONE: dict[str, str] = {
@@ -44,15 +45,18 @@ def notice_link(request, token, notice):
         "bal": bal,
         "answers": [said for said in Notice.Answer if allows(check_answer_notice, notice, bal, said, by=by)],
         "is_question": notice.act in (Act.ASK_USE, Act.REMIND_USE),
+        "contact": contact_in(bal.structure),
         "is_holder": bal.is_held_by(notice.person),
     }
     return render(request, "mailboxes/notices/link.html", facts)
 
 
 def _answer_by_link(request, token, notice):
-    with refusals_told(request):
-        answered = actions.answer_notice(notice, request.POST.get("answer", ""), by=Signatory(notice.person, notice))
-        messages.success(request, DONE[answered.answer])
+    if not is_said_again(request, notice.answer, DONE.get(notice.answer, "")):
+        by = Signatory(notice.person, notice)
+        with refusals_told(request):
+            answered = actions.answer_notice(notice, request.POST.get("answer", ""), by=by)
+            messages.success(request, DONE[answered.answer])
     return redirect("notice-link", token)
 
 

@@ -120,7 +120,9 @@ class RequestStepView(ActionView):
         check_step(self.row, self.act, by=by)
 
     def perform(self, form, *, by):
-        return form.perform(self.row, by=by)
+        row = form.perform(self.row, by=by)
+        self.done = f"C’est enregistré. Étape de la demande : {row.get_stage_display()}."
+        return row
 
     def back(self):
         return (self.result or self.row).get_absolute_url()

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from directory.dates import day_of, minute_of
+from directory.folding import fold
 from directory.sheets import as_xlsx
 from directory.typography import NO_BREAK, grouped, signed
 from mailboxes import actions
@@ -93,7 +94,7 @@ class CompareList(Listing):
 def sorted_lines(lines: Iterable[SideLine], sort: str) -> list[SideLine]:
     """The lines by one column; those equal in it, or without a value, by name."""
     name, is_falling = sort.lstrip("-"), sort.startswith("-")
-    by_name = sorted(lines, key=lambda line: line.label.casefold())
+    by_name = sorted(lines, key=lambda line: fold(line.label))
     if name == "label":
         return by_name[::-1] if is_falling else by_name
     known = [line for line in by_name if _value(line, name) is not None]

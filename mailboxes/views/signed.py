@@ -1,7 +1,8 @@
 """Pages that a mail leads to: opened by its signed link, without logging in; and the answers given there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -10,7 +11,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from directory.typography import how_many
 from mailboxes.models import Notice
+from mailboxes.models.thresholds import chosen
 from mailboxes.notices import links
 from mailboxes.rules import Refused
 from mailboxes.views.refusals import refusals_told
@@ -42,13 +45,30 @@ def by_signed_link(salt: str, notices: Callable[[], QuerySet[Notice]]):
 
 
 def refused(request, *, has_expired: bool = False):
-    facts = {"has_expired": has_expired}
+    facts = {"has_expired": has_expired, "days": how_many(chosen.ANSWER_LINK_VALID.days, "jour")}
     return render(request, "mailboxes/notices/link_refused.html", facts, status=410 if has_expired else 404)
 
 
-def answer_with(request, answers: dict[str, tuple[Callable, str]], row, *, by) -> None:
-    """Does to `row` what the answer that was posted says, and tells it; `answers`: by name, the act and its word."""
-    act, done = answers.get(request.POST.get("answer", ""), (None, ""))
+def is_said_again(request, given: str, done: str) -> bool:
+    """A thumb that presses twice gives twice the same answer: what came of it is told again, and nothing refused."""
+    is_same = given != "" and given == request.POST.get("answer")
+    if is_same:
+        messages.success(request, done)
+    return is_same
+
+
+class Answer(NamedTuple):
+    act: Callable
+    done: str  # what is told then
+    leads_to: Collection[str]  # the states of what was asked
+
+
+def answer_with(request, answers: dict[str, Answer], row, *, by) -> None:
+    """Does to `row` what the answer that was posted says, and tells it."""
+    said = request.POST.get("answer", "")
+    act, done, leads_to = answers.get(said, (None, "", ()))
+    if is_said_again(request, said if row.state in leads_to else "", done):
+        return
     with refusals_told(request):
         if act is None:
             raise Refused("Choisissez une des réponses.", "answer")

@@ -14,6 +14,19 @@ document.addEventListener("click", (event) => {
   for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
 });
 
+// What is sent is sent once: a second press, before the answer has come, changes nothing. A file that is sent back
+// leaves the page in place: its form may be used again.
+const HELD = 5000;
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent && Date.now() - Number(form.dataset.sent) < HELD) event.preventDefault();
+  else form.dataset.sent = Date.now();
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
 // <form data-autosubmit>: a changed filter applies at once; its button stays for those without JavaScript.
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-autosubmit]");

@@ -129,7 +129,7 @@ def test_a_person_is_chosen_without_javascript(app, bare_page, log_in):
     bare_page.get_by_role("button", name="Ajouter un cotitulaire").click()
     bare_page.get_by_label("Paul EXEMPLE (RPPS 10000000033)").check()
     bare_page.get_by_role("button", name="Ajouter un cotitulaire").click()
-    bare_page.get_by_text("« Ajouter un cotitulaire » : c’est fait.").wait_for()
+    bare_page.get_by_text("est cotitulaire au registre").wait_for()
     expect(bare_page.get_by_text("Paul EXEMPLE").first).to_be_visible()
 
 
@@ -164,7 +164,7 @@ def test_a_gestionnaire_sends_a_request_by_hand_and_records_the_answer(app, page
     page.get_by_role("link", name="Enregistrer un refus").click()
     page.get_by_label("Raison donnée par l’opérateur").fill("Pas avec cette offre.")
     page.get_by_role("button", name="Enregistrer un refus").click()
-    page.get_by_text("« Enregistrer un refus » : c’est fait.").wait_for()
+    page.get_by_text("C’est enregistré. Étape de la demande").wait_for()
     expect(page.get_by_text("refusée par l’opérateur").first).to_be_visible()
     go(page, "Opérateurs", "Demandes")
     page.get_by_label("Cocher retrait de l’annuaire").check()
@@ -227,7 +227,7 @@ def add_cotitulaire(page, name):
     page.get_by_role("link", name="Ajouter un cotitulaire").click()
     page.get_by_label("Personne", exact=True).fill(name)
     page.get_by_role("button", name="Ajouter un cotitulaire").click()
-    page.get_by_text("« Ajouter un cotitulaire » : c’est fait.").wait_for()
+    page.get_by_text("est cotitulaire au registre").wait_for()
 
 
 def test_nurse_a_opens_names_b_who_names_c_then_goes(app, page, log_in):

@@ -109,7 +109,7 @@ def test_the_naming_policy_shows_what_it_gives_as_one_chooses(app, page, log_in)
         page.get_by_label("BAL nominatives").select_option(label="p.nom (initiale du prénom)")
     page.get_by_role("cell", name="jm.ndiaye").wait_for()
     page.get_by_role("button", name="Enregistrer la règle").click()
-    page.get_by_text("c’est fait, pour les BAL à venir").wait_for()
+    page.get_by_text("La règle de nommage vaut pour les BAL à venir").wait_for()
     assert page.get_by_label("BAL nominatives").input_value() == "p.nom"
 
 

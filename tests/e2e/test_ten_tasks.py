@@ -116,7 +116,7 @@ def delegate(hand: Hand) -> None:
     page.get_by_label("Motif de l’accès").click()
     hand.type("Secrétariat")
     page.get_by_role("button", name="Déléguer l’accès").click()
-    page.get_by_text("« Déléguer l’accès » : c’est fait.").wait_for()
+    page.get_by_text("est prié d’ouvrir l’accès").wait_for()
 
 
 def import_a_list(hand: Hand, path) -> None:

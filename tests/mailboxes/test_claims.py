@@ -1,5 +1,6 @@
 """Each professional says of every address under their RPPS whether it is theirs: logged in, or by a signed link."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -263,6 +264,16 @@ def test_the_link_answers_once(client, asked, link):
     asked.refresh_from_db()
     assert asked.answer == USED
     assert 'value="not_mine"' not in client.get(link).content.decode()
+
+
+def test_a_thumb_that_presses_twice_is_told_the_same_and_the_title_asks_no_more(client, asked, link):
+    assert "Cette adresse est-elle à vous" in client.get(link).text
+    told = [said(client.post(link, {"address": ELSEWHERE, "answer": "used"})) for _ in range(2)]
+    assert told[0] == told[1][-1:]
+    page = client.get(link).text
+    assert re.search(r"<h1[^>]*>\s*C’est noté\s*</h1>", page)
+    assert "sont-elles" not in page
+    assert "Me connecter et voir mes BAL" in page
 
 
 def test_the_link_expires(client, asked, link, time_machine):

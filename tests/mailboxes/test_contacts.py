@@ -292,10 +292,17 @@ def test_the_former_address_does_not_confirm(change):
 
 @pytest.mark.parametrize(("stage", "said"), [(FORMER, "object"), (NEW, "object"), (NEW, "confirm")])
 def test_each_link_serves_once(people, change, stage, said):
-    assert "C’est noté" in answer(change, stage, said)
+    told = answer(change, stage, said)
+    assert told.startswith("C’est noté")
     before = JournalEntry.objects.count()
-    assert answer(change, stage, said).startswith(("Ce lien", "Cette adresse est déjà"))
+    assert answer(change, stage, said) == told, "a thumb that presses twice is told the same"
     assert JournalEntry.objects.count() == before
+
+
+def test_after_a_refusal_the_other_answer_is_refused(change):
+    answer(change, NEW, "object")
+    assert answer(change, NEW, "confirm").startswith("Ce lien")
+    assert state(change) == "objected"
 
 
 def test_a_refusal_holds_against_a_later_confirmation(people, change):

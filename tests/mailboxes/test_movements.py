@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import Activity, SyncRun
@@ -23,6 +24,7 @@ from mailboxes.models import (
 )
 from mailboxes.models.checklists import STEPS, file_of, files
 from mailboxes.rules import NotAllowed, Refused
+from mailboxes.views.remedies import remedies
 from tests.mailboxes.conftest import make_professional
 
 ARRIVAL, DEPARTURE = Movement.Kind.ARRIVAL, Movement.Kind.DEPARTURE
@@ -512,3 +514,64 @@ def test_gestionnaires_are_reminded_when_the_day_has_come_and_then_every_week(
 def test_the_application_records_departures_too(people):
     """As an import would."""
     assert actions.record_departure(stay_of(people.paul), today(), by=SYSTEM).is_over
+
+
+# --- What mends each step ---------------------------------------------------------------------------------------------
+def offered(file, name, by):
+    file = file_of(Movement.objects.get(pk=file.pk))
+    return [(one.label, one.url) for one in remedies(file, file.line(name), by=by)]
+
+
+def test_an_open_step_offers_what_mends_it(people, open_file, per, org, gisele):
+    paul = open_file(people.paul)
+    assert offered(paul, "depublished", gisele) == [
+        ("Demander la dépublication", reverse("bal-depublish", args=[per.pk]))
+    ]
+    assert offered(paul, "deletion", gisele) == [], "it is published still"
+    assert offered(paul, "auto_reply", gisele) == [(f"Ouvrir {per}", per.get_absolute_url())]
+    assert offered(paul, "end", gisele) == [("Enregistrer le départ", reverse("departure-record", args=[paul.stay_id]))]
+    alice = open_file(people.alice)
+    assert offered(alice, "principal", gisele) == [
+        ("Transmettre ses BAL", reverse("person-roles", args=[people.alice.pk]))
+    ]
+    assert offered(alice, "principal", people.alice.user) == offered(alice, "principal", gisele)
+    for name in ("shared", "given"):
+        assert offered(alice, name, gisele) == [(f"Ouvrir {org}", org.get_absolute_url())], name
+    assert offered(open_file(people.delphine), "received", gisele) == [(f"Ouvrir {org}", org.get_absolute_url())]
+    delphine = open_file(people.delphine, ARRIVAL)
+    edit = reverse("person-edit", args=[people.delphine.pk])
+    assert offered(delphine, "card", gisele) == [("Modifier sa fiche", edit)]
+    assert offered(delphine, "per", gisele) == [("Demander une BAL", reverse("opening"))]
+
+
+def test_what_is_done_ticked_or_not_ones_own_offers_nothing(people, open_file, per, gisele):
+    file = open_file(people.paul)
+    assert offered(file, "shared", gisele) == [], "seen done"
+    for name in ("end", "principal"):
+        assert offered(file, name, people.lea.user) == [], "a reader does neither"
+    actions.settle_step(file, "auto_reply", "done", by=gisele)
+    assert offered(file, "auto_reply", gisele) == []
+    actions.cancel_movement(file, by=gisele)
+    assert offered(file, "depublished", gisele) == []
+
+
+def test_a_departed_persons_mailbox_is_to_be_deleted_once_depublished_and_requests_are_read(
+    people, org, per, open_file, gisele
+):
+    file = open_file(people.paul)
+    actions.record_departure(stay_of(people.paul), today(), by=gisele)
+    Bal.objects.filter(pk=per.pk).update(state=State.DEPUBLISHED)
+    asked = reverse("bal-verb", args=[per.pk, "request_deletion"])
+    assert offered(file, "deletion", gisele) == [("Demander la suppression", asked)]
+    assert offered(file, "end", gisele) == []
+    bruno = open_file(people.bruno)
+    actions.record_departure(stay_of(people.bruno), today(), by=gisele)
+    request = Request.objects.get(person=people.bruno)
+    read = reverse("request", args=[request.pk])
+    assert offered(bruno, "operator", gisele) == [(f"Voir la demande n° {request.pk}", read)]
+
+
+def test_the_remedies_are_buttons_of_the_page(visit, people, open_file, per):
+    page = visit(people.gisele, "movement", open_file(people.paul).pk).text
+    assert f'href="{reverse("bal-depublish", args=[per.pk])}"' in page
+    assert "Annuler le dossier" in page

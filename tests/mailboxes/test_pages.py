@@ -226,7 +226,28 @@ def test_a_verb_is_confirmed_with_its_motif(visit, people, org):
     org.refresh_from_db()
     assert org.state == State.ACTIVE
     assert org.journal.get(what="cancel_depublication").note == "Doublon"
-    assert "c’est fait" in said(answer)[0]
+    assert said(answer) == ["C’est enregistré. État de la BAL : active."]
+
+
+def test_what_the_operator_has_to_do_is_not_said_to_be_done(visit, people, org):
+    named = {"person": "Paul EXEMPLE"}
+    answer = visit(people.alice, "bal-holder-add", org.pk, post=named, follow=True)
+    assert said(answer) == [
+        f"Paul EXEMPLE est cotitulaire au registre. L’opérateur ({org.operator}) est prié d’ouvrir l’accès."
+    ]
+    lent = {**named, "can_read": "on", "is_endless": "on", "reason": "Remplacement"}
+    Person.objects.filter(pk=people.lea.pk).update(rpps=None)
+    answer = visit(people.alice, "bal-delegate", org.pk, post={**lent, "person": "Lea EXEMPLE"}, follow=True)
+    assert said(answer) == [
+        f"La délégation à Lea EXEMPLE est inscrite. L’opérateur ({org.operator}) est prié d’ouvrir l’accès."
+    ]
+    row = org.delegataires.get(person=people.delphine, under=people.alice, ended_at=None)
+    answer = visit(people.alice, "delegation-end", row.pk, post={}, follow=True)
+    assert said(answer) == [f"La délégation prend fin. L’opérateur ({org.operator}) est prié de fermer l’accès."]
+    answer = visit(people.alice, "bal-holder-remove", org.pk, people.paul.pk, post={}, follow=True)
+    assert said(answer) == [
+        f"Paul EXEMPLE n’est plus cotitulaire. L’opérateur ({org.operator}) est prié de fermer l’accès."
+    ]
 
 
 def test_who_may_not_reads_why_and_sees_no_form(visit, people, org):

@@ -467,3 +467,42 @@ def test_what_a_structure_did_of_who_left_it_is_read_there_and_nothing_more(peop
     assert allows(check_read_person, paul, by=gisele)
     assert not allows(check_describe_person, paul, {}, by=gisele)
     assert not allows(check_read_person, paul, by=eve)
+
+
+# --- The same person typed twice --------------------------------------------------------------------------------------
+ZOE = {"given_name": "Zoé", "family_name": "NOËL"}
+
+
+@pytest.fixture
+def typed_twice(visit, people, structure):
+    def type_in(**facts):
+        return visit(people.gisele, "person-new", post={"structure": structure.pk, **ZOE, **facts})
+
+    return type_in
+
+
+@pytest.mark.sqlite_run
+@pytest.mark.parametrize("again", [{}, {"given_name": "zoe", "family_name": "Noel"}, {"rpps": "10000000157"}])
+def test_who_is_typed_twice_is_asked_about_and_entered_once(typed_twice, again):
+    assert typed_twice().status_code == 302
+    page = typed_twice(**again)
+    assert "Zoé NOËL est déjà dans CHU" in page.text
+    assert 'type="checkbox" name="is_another"' in page.text
+    assert Person.objects.filter(family_name="NOËL").count() == 1
+    assert typed_twice(**again, is_another="on").status_code == 302
+    assert Person.objects.count() >= 2
+
+
+@pytest.mark.sqlite_run
+def test_two_of_one_name_whom_their_rpps_tells_apart_are_not_asked_about(typed_twice):
+    assert 'type="hidden" name="is_another"' in typed_twice(family_name="").text
+    for rpps in ("10000000157", "10000000165"):
+        assert typed_twice(rpps=rpps).status_code == 302
+    assert Person.objects.filter(family_name="NOËL").count() == 2
+
+
+@pytest.mark.sqlite_run
+def test_who_left_or_works_elsewhere_is_nobody_s_namesake(typed_twice, people, other_structure):
+    typed_twice()
+    Person.objects.get(family_name="NOËL").affiliations.update(structure=other_structure)
+    assert typed_twice().status_code == 302

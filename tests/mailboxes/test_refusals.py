@@ -8,8 +8,9 @@ import ast
 import pytest
 from django.conf import settings
 
+from mailboxes import actions
 from mailboxes.lifecycle import State
-from mailboxes.models import Person, Structure
+from mailboxes.models import Alias, Person, Structure
 from mailboxes.models.aliases import KnownAddress
 from mailboxes.rules import Refused, check_row
 from mailboxes.rules.register import already_known
@@ -65,3 +66,13 @@ def test_what_bears_an_address_already(state, structure, code, words):
     refusal = already_known(KnownAddress(structure, state), Structure(pk=1))
     assert refusal.code == code
     assert words in refusal.messages[0]
+
+
+@pytest.mark.sqlite_run
+def test_what_is_taken_already_is_said_in_words(org, people, operator):
+    """Django says « Un objet Alias avec ce champ Adresse existe déjà »."""
+    domain = org.address.partition("@")[2]
+    actions.add_alias(org, f"autre@{domain}", by=people.gisele.user)
+    row = Alias(bal=org, address=f"autre@{domain}")
+    with pytest.raises(Refused, match="Adresse : cette valeur est déjà prise"):
+        check_row(row)

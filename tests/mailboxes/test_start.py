@@ -65,3 +65,17 @@ def test_it_is_for_who_looks_after_the_installation_alone(client, people):
 @pytest.mark.parametrize("name", ["ailleurs", "\0"])
 def test_no_other_step_is_passed(client, root, name):
     assert client.post(reverse("start-pass"), {"step": name}).status_code == 404
+
+
+def test_how_far_one_is_is_said_in_a_whole_sentence(client, root, structure):
+    assert "Aucune n’est encore faite." in client.get(reverse("start")).text
+    SyncRun.objects.create(source="extraction", status="applied")
+    assert "Une sur cinq est faite." in client.get(reverse("start")).text
+
+
+def test_once_all_is_done_it_is_said(client, root, people, operator, org):
+    assert "4 sur cinq sont faites." in client.get(reverse("start")).text
+    SyncRun.objects.create(source="extraction", status="applied")
+    page = client.get(reverse("start")).text
+    assert "Les cinq étapes sont faites" in page
+    assert "sur cinq" not in page

@@ -1,5 +1,6 @@
 """The pages of campaigns translate: who gets in, what is shown, and what a button does."""
 
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -240,6 +241,32 @@ def test_the_link_answers_the_clean_up_alone(org, people, launch, client):
     Campaign.objects.update(closed_at=timezone.now())
     CampaignTarget.objects.update(open_kind="")
     assert "close" in client.get(link).content.decode()
+
+
+def test_the_title_of_the_link_says_what_is_left_to_answer(make_bal, people, launch, client):
+    for _ in range(2):
+        make_bal("PER", people.paul)
+    launch(CLEANUP)
+    link = reverse("campaign-link", args=[links.sign_notice(Notice.objects.get(person=people.paul))])
+    titles, told = [], []
+    for target in CampaignTarget.objects.filter(person=people.paul):
+        titles.append(title_of(client.get(link).text))
+        for _ in range(2):  # a thumb that presses twice is told the same
+            page = client.post(link, {"target": target.pk, "answer": "used"}, follow=True).text
+            told.append("C’est noté : vous vous servez" in page.replace("\u00a0", " ") and "alert-danger" not in page)
+    titles.append(title_of(client.get(link).text))
+    CampaignTarget.objects.update(open_kind="")
+    titles.append(title_of(client.get(link).text))
+    assert titles == [
+        "Vous servez-vous de ces BAL ?", "Vous servez-vous de cette BAL ?", "C’est noté",
+        "Il n’y a plus rien à répondre",
+    ]  # fmt: skip
+    assert told == [True] * 4
+
+
+def title_of(page: str) -> str:
+    found = re.search(r"<h1[^>]*>\s*(.*?)\s*</h1>", page, re.DOTALL)
+    return re.sub(r"\s", " ", found[1]) if found else ""
 
 
 # --- Report -----------------------------------------------------------------------------------------------------------

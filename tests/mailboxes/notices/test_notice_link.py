@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.lifecycle import ANSWERABLE, Act, State, Verb
-from mailboxes.models import SYSTEM, AccessTrace, Bal, JournalEntry, Notice, Person, Signatory
+from mailboxes.models import SYSTEM, AccessTrace, Bal, JournalEntry, Notice, Person, Signatory, Structure
 from mailboxes.notices import links
 from mailboxes.notices.proof import with_outcomes
 from mailboxes.notices.telling import path_of
@@ -87,6 +87,30 @@ def test_the_link_serves_once_and_says_so(client, per, alert, link):
     page = client.get(link).content.decode()
     assert "Ce lien a servi" in page
     assert 'name="answer"' not in page
+
+
+@pytest.mark.parametrize("answer", Notice.Answer)
+def test_a_thumb_that_presses_twice_is_told_the_same(client, per, alert, link, answer):
+    told = said(client.post(link, {"answer": answer}))
+    assert told.startswith("C’est noté")
+    before = JournalEntry.objects.count()
+    assert said(Client().post(link, {"answer": answer})) == told
+    assert JournalEntry.objects.count() == before
+
+
+def test_whom_to_ask_is_named(client, structure, per, alert, link):
+    client.post(link, {"answer": "kept"})
+    assert "ou demandez au gestionnaire MSSanté (CHU)." in client.get(link).text
+    Structure.objects.filter(pk=structure.pk).update(referent="Anne Ruiz", referent_phone="01 02 03 04 05")
+    assert "ou demandez à Anne Ruiz, qui suit MSSanté (CHU), 01 02 03 04 05." in client.get(link).text
+
+
+def test_a_link_that_has_expired_says_how_long_it_held_and_what_to_do(client, alert, link, time_machine):
+    time_machine.move_to(timezone.now() + timedelta(days=31))
+    page = client.get(link)
+    assert page.status_code == 410
+    assert "Un lien est valable 30\u00a0jours" in page.text
+    assert "Me connecter et voir mes BAL" in page.text
 
 
 def test_an_old_mail_s_link_does_not_undo_a_later_decision(client, people, per, alert, link):
