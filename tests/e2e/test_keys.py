@@ -51,3 +51,17 @@ def test_after_a_refused_form_the_focus_is_on_what_is_wrong(app, page, log_in):
     target = link.get_attribute("href")
     link.click()
     expect(page.locator(target)).to_be_focused()
+
+
+def test_a_form_that_is_pressed_twice_is_sent_once(app, page, log_in):
+    log_in(page, "gisele")
+    page.goto(f"{app.url}/personnes/inscrire/")
+    page.get_by_label("Prénom").fill("Zoé")
+    page.get_by_label("Nom", exact=True).fill("Double")
+    structure = page.get_by_label("Structure")
+    structure.select_option(index=1)
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.get_by_role("main").get_by_role("button", name="Inscrire").dblclick()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Zoé")
+    assert len(sent) == 1
