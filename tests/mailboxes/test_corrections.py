@@ -140,9 +140,9 @@ def test_an_operator_who_owes_an_answer_is_not_corrected_away(per, by):
 
 
 def test_a_bal_moves_only_to_a_structure_that_one_manages(per, structure, other_structure, by):
+    site = Structure.objects.create(name="Site", parent=structure)
     with pytest.raises(NotAllowed):
         actions.correct_bal(per, by=by, why=WHY, structure=other_structure)
-    site = Structure.objects.create(name="Site", parent=structure)
     assert actions.correct_bal(per, by=by, why=WHY, structure=site).structure == site
 
 
