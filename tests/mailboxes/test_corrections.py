@@ -21,6 +21,8 @@ from mailboxes.lifecycle import (
 )
 from mailboxes.models import SYSTEM, Bal, Claim, Notice, Operator, Person, Preference, Request, Structure
 from mailboxes.rules import NotAllowed, Refused
+from mailboxes.rules.corrections import check_holds_nothing
+from mailboxes.rules.refusals import NAMED
 from tests.mailboxes.conftest import make_professional
 
 WHY = "Erreur de saisie."
@@ -137,9 +139,11 @@ def test_an_operator_who_owes_an_answer_is_not_corrected_away(per, by):
     assert actions.correct_bal(per, by=by, why=WHY, **facts).operator == company
 
 
-def test_a_bal_moves_only_to_a_structure_that_one_manages(per, other_structure, by):
+def test_a_bal_moves_only_to_a_structure_that_one_manages(per, structure, other_structure, by):
+    site = Structure.objects.create(name="Site", parent=structure)
     with pytest.raises(NotAllowed):
         actions.correct_bal(per, by=by, why=WHY, structure=other_structure)
+    assert actions.correct_bal(per, by=by, why=WHY, structure=site).structure == site
 
 
 def test_the_same_page_asks_the_operator_where_it_is_they_who_are_wrong(per, people, client):
@@ -184,6 +188,18 @@ def test_an_rpps_that_is_another_s_or_that_a_titulaire_needs_is_refused_with_the
         actions.correct_person(people.paul, by=by, why=WHY, rpps="")
     actions.correct_bal(per, by=by, why=WHY, principal=people.bruno)
     assert actions.correct_person(people.paul, by=by, why=WHY, rpps="").rpps is None
+
+
+@pytest.mark.parametrize(
+    ("count", "named"),
+    [(1, "a0@b.fr"), (NAMED, "a0@b.fr, a1@b.fr, a2@b.fr"), (NAMED + 1, "a0@b.fr, a1@b.fr, a2@b.fr …")],
+)
+def test_a_refusal_names_the_first_bal_and_says_that_there_are_others(make_bal, people, by, count, named):
+    for n in range(count):
+        make_bal("PER", people.alice, address=f"a{n}@b.fr")
+    make_bal("PER", people.alice, address="z@b.fr", state="deleted")
+    with pytest.raises(Refused, match=f"titulaire de {named} : corrigez"):
+        check_holds_nothing(people.alice)
 
 
 def test_a_structure_s_finess_is_corrected_unless_another_has_it(structure, other_structure, make_bal, by, admin_user):

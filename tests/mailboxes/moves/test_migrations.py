@@ -19,6 +19,7 @@ from mailboxes.moves.reads import closable
 from mailboxes.moves.rules import check_close_former, check_end, check_leave, check_switch, check_undo_migration
 from mailboxes.moves.switching import close_formers, end_each, held_rows, switch_each
 from mailboxes.rules import NotAllowed, Refused
+from tests.mailboxes.refused import refused_with
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
@@ -286,15 +287,6 @@ def test_what_is_late_is_a_finding_that_leads_to_its_migration(prepare, per, cli
 
 
 # --- Each step at its edge --------------------------------------------------------------------------------------------
-def refused_with(check, *args, **facts):
-    """The code of what the rule says no with; "" where it lets through."""
-    try:
-        check(*args, **facts)
-    except Refused as refused:
-        return refused.code
-    return ""
-
-
 def test_a_launched_migration_is_undone_until_a_request_leaves_or_a_titulaire_is_told(prepare, per, by):
     migration = launch_migration(prepare(per), by=by)
     assert refused_with(check_undo_migration, migration, by=by) == ""
