@@ -14,18 +14,18 @@ document.addEventListener("click", (event) => {
   for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
 });
 
-// What is sent is sent once: a second press, before the answer has come, changes nothing. A file that is sent back
-// leaves the page in place: its form may be used again.
+// What is sent is sent once: the same button pressed again, before the answer has come, does nothing. A file that is
+// sent back leaves the page in place: the form's other buttons serve at once, the same one after a while.
 const HELD = 5000;
+let sent = new WeakMap();
 document.addEventListener("submit", (event) => {
-  const form = event.target;
+  const { target: form, submitter } = event;
   if (event.defaultPrevented || form.method !== "post") return;
-  if (form.dataset.sent && Date.now() - Number(form.dataset.sent) < HELD) event.preventDefault();
-  else form.dataset.sent = Date.now();
+  const last = sent.get(form);
+  if (last && last.submitter === submitter && event.timeStamp - last.at < HELD) event.preventDefault();
+  else sent.set(form, { submitter, at: event.timeStamp });
 });
-window.addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-});
+window.addEventListener("pageshow", () => { sent = new WeakMap(); });
 
 // <form data-autosubmit>: a changed filter applies at once; its button stays for those without JavaScript.
 document.addEventListener("change", (event) => {
