@@ -68,6 +68,7 @@ from mailboxes.rules.people import (
     check_apply_departure,
     check_ask_handover,
     check_cancel_departure,
+    check_close_movement,
     check_depart,
     check_describe_person,
     check_describe_stay,
@@ -160,6 +161,25 @@ def test_a_departure_is_recorded_once_taken_back_and_carried_out_on_its_day(stay
     assert refused_with(check_cancel_departure, stay, by=by) == ""
     Affiliation.objects.create(person=stay.person, structure=stay.structure)
     assert refused_with(check_cancel_departure, stay, by=by) == "back"
+
+
+def test_a_stay_is_decided_of_where_it_is_not_where_the_person_is_too(stay, people, other_structure, by, today):
+    """Eve manages another structure where paul works: what becomes of his stay here is not hers to say."""
+    Affiliation.objects.create(person=stay.person, structure=other_structure)
+    gone = Affiliation(person=stay.person, structure=stay.structure, left_on=today)
+    file = Movement(stay=stay, kind=Movement.Kind.ARRIVAL, planned_on=today)
+    for check in (
+        lambda who: check_describe_stay(stay, None, by=who),
+        lambda who: check_open_movement(stay, Movement.Kind.ARRIVAL, by=who),
+        lambda who: check_close_movement(file, [], by=who),
+        lambda who: check_depart(stay, by=who),
+        lambda who: check_record_departure(standing_of(stay), today, by=who),
+        lambda who: check_apply_departure(gone, by=who),
+    ):
+        assert refused_with(check, people.eve.user) == "role"
+        assert refused_with(check, by) == ""
+    assert refused_with(check_cancel_departure, gone, by=people.eve.user) == "role"
+    assert refused_with(check_ask_handover, standing_of(stay), by=people.eve.user) == "role"
 
 
 def test_whom_no_shared_bal_depends_on_has_nothing_to_hand_over(stay, org, people, by):
