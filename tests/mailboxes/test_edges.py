@@ -1,6 +1,7 @@
 """Rules at their edge, asked directly: the last day, number or state that is let through, and the first that is not."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -9,7 +10,7 @@ from mailboxes.engagements.rules import check_close_engagement, check_engagement
 from mailboxes.inbox.rules import LONGEST_PAUSE
 from mailboxes.inbox.rules import check_follow as check_follow_todos
 from mailboxes.inbox.subjects import SUBJECTS
-from mailboxes.lifecycle import Act, Party, RequestKind, State, Verb
+from mailboxes.lifecycle import Act, Party, RequestKind, Role, State, Verb
 from mailboxes.lists.models import QUERY_LENGTH, Batch, SavedView
 from mailboxes.lists.rules import (
     MOST_AT_ONCE,
@@ -37,6 +38,7 @@ from mailboxes.models import (
     Sighting,
     Signatory,
 )
+from mailboxes.models.checklists import STEPS
 from mailboxes.models.own_words import LONGEST
 from mailboxes.models.standings import standing_of
 from mailboxes.models.thresholds import BY_NAME, chosen
@@ -72,6 +74,7 @@ from mailboxes.rules.people import (
     check_depart,
     check_describe_person,
     check_describe_stay,
+    check_movement_step,
     check_open_movement,
     check_record_departure,
     check_rpps_free,
@@ -125,6 +128,14 @@ def test_a_file_is_opened_once_of_a_kind_for_who_is_still_there(stay, by, today)
     assert refused_with(check_open_movement, stay, arrival, by=by) == ""
     stay.left_on = today
     assert refused_with(check_open_movement, stay, arrival, by=by) == "left"
+
+
+@pytest.mark.parametrize("task", STEPS, ids=lambda task: f"{task.kind}-{task.name}")
+def test_a_step_is_ticked_by_those_it_is_for(stay, people, by, today, task):
+    file, line = Movement(stay=stay, kind=task.kind, planned_on=today), SimpleNamespace(task=task)
+    for who, role in ((by, Role.GESTIONNAIRE), (people.paul.user, Role.TITULAIRE), (people.lea.user, None)):
+        for act in (Act.SETTLE_STEP, Act.REOPEN_STEP):
+            assert refused_with(check_movement_step, act, file, line, by=who) == ("" if role in task.by else "role")
 
 
 @pytest.mark.parametrize(

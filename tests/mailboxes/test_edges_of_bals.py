@@ -420,6 +420,8 @@ def test_a_closed_structure_takes_nothing_new_and_a_finess_is_one_structure_s(st
 
 def test_an_org_that_nobody_holds_keeps_its_structure_s_number(structure, make_bal, people):
     gone = dict.fromkeys(("finess_et", "finess_ej", "siret"), "")
+    make_bal("ORG", people.alice, structure=structure)
+    make_bal("APP", structure=structure)
     assert refused_with(check_still_eligible, structure, gone) == ""
     bal = make_bal("ORG", structure=structure)
     assert refused_with(check_still_eligible, structure, gone) == "eligibility"
