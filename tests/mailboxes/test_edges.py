@@ -1,6 +1,7 @@
 """Rules at their edge, asked directly: the last day, number or state that is let through, and the first that is not."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -9,7 +10,7 @@ from mailboxes.engagements.rules import check_close_engagement, check_engagement
 from mailboxes.inbox.rules import LONGEST_PAUSE
 from mailboxes.inbox.rules import check_follow as check_follow_todos
 from mailboxes.inbox.subjects import SUBJECTS
-from mailboxes.lifecycle import Act, Party, RequestKind, State, Verb
+from mailboxes.lifecycle import Act, Party, RequestKind, Role, State, Verb
 from mailboxes.lists.models import QUERY_LENGTH, Batch, SavedView
 from mailboxes.lists.rules import (
     MOST_AT_ONCE,
@@ -37,6 +38,7 @@ from mailboxes.models import (
     Sighting,
     Signatory,
 )
+from mailboxes.models.checklists import STEPS
 from mailboxes.models.own_words import LONGEST
 from mailboxes.models.standings import standing_of
 from mailboxes.models.thresholds import BY_NAME, chosen
@@ -68,9 +70,11 @@ from mailboxes.rules.people import (
     check_apply_departure,
     check_ask_handover,
     check_cancel_departure,
+    check_close_movement,
     check_depart,
     check_describe_person,
     check_describe_stay,
+    check_movement_step,
     check_open_movement,
     check_record_departure,
     check_rpps_free,
@@ -126,6 +130,14 @@ def test_a_file_is_opened_once_of_a_kind_for_who_is_still_there(stay, by, today)
     assert refused_with(check_open_movement, stay, arrival, by=by) == "left"
 
 
+@pytest.mark.parametrize("task", STEPS, ids=lambda task: f"{task.kind}-{task.name}")
+def test_a_step_is_ticked_by_those_it_is_for(stay, people, by, today, task):
+    file, line = Movement(stay=stay, kind=task.kind, planned_on=today), SimpleNamespace(task=task)
+    for who, role in ((by, Role.GESTIONNAIRE), (people.paul.user, Role.TITULAIRE), (people.lea.user, None)):
+        for act in (Act.SETTLE_STEP, Act.REOPEN_STEP):
+            assert refused_with(check_movement_step, act, file, line, by=who) == ("" if role in task.by else "role")
+
+
 @pytest.mark.parametrize(
     ("arrived", "left", "code"),
     [
@@ -160,6 +172,25 @@ def test_a_departure_is_recorded_once_taken_back_and_carried_out_on_its_day(stay
     assert refused_with(check_cancel_departure, stay, by=by) == ""
     Affiliation.objects.create(person=stay.person, structure=stay.structure)
     assert refused_with(check_cancel_departure, stay, by=by) == "back"
+
+
+def test_a_stay_is_decided_of_where_it_is_not_where_the_person_is_too(stay, people, other_structure, by, today):
+    """Eve manages another structure where paul works: what becomes of his stay here is not hers to say."""
+    Affiliation.objects.create(person=stay.person, structure=other_structure)
+    gone = Affiliation(person=stay.person, structure=stay.structure, left_on=today)
+    file = Movement(stay=stay, kind=Movement.Kind.ARRIVAL, planned_on=today)
+    for check in (
+        lambda who: check_describe_stay(stay, None, by=who),
+        lambda who: check_open_movement(stay, Movement.Kind.ARRIVAL, by=who),
+        lambda who: check_close_movement(file, [], by=who),
+        lambda who: check_depart(stay, by=who),
+        lambda who: check_record_departure(standing_of(stay), today, by=who),
+        lambda who: check_apply_departure(gone, by=who),
+    ):
+        assert refused_with(check, people.eve.user) == "role"
+        assert refused_with(check, by) == ""
+    assert refused_with(check_cancel_departure, gone, by=people.eve.user) == "role"
+    assert refused_with(check_ask_handover, standing_of(stay), by=people.eve.user) == "role"
 
 
 def test_whom_no_shared_bal_depends_on_has_nothing_to_hand_over(stay, org, people, by):

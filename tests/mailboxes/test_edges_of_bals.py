@@ -31,7 +31,9 @@ from mailboxes.openings.rules import (
     check_stated_use,
     roles_to_be,
 )
+from mailboxes.rules import Refused
 from mailboxes.rules.claims import check_answer
+from mailboxes.rules.corrections import check_nothing_awaited, check_people_of_kind
 from mailboxes.rules.gaps import check_accept, check_adopt, check_gap, check_gap_stands, check_ignore, check_resume
 from mailboxes.rules.holders import (
     check_add_cotitulaire,
@@ -45,6 +47,7 @@ from mailboxes.rules.holders import (
 )
 from mailboxes.rules.joining import needs_agreement
 from mailboxes.rules.moves import (
+    check_act,
     check_depublished_first,
     check_explained,
     check_fresh,
@@ -196,6 +199,17 @@ def test_an_app_is_not_alerted_and_a_bal_is_not_its_own_successor(app, per):
     assert refused_with(check_replacement, per) == ""
 
 
+@pytest.mark.parametrize("state", State)
+def test_an_act_is_refused_of_what_is_a_bal_no_more_and_named(per, by, state):
+    Bal.objects.filter(pk=per.pk).update(state=state)
+    if state in (State.DELETED, State.ABANDONED):
+        with pytest.raises(Refused, match=f"{Act.DESCRIBE.label}.* est impossible") as refusal:
+            check_act(read(per), Act.DESCRIBE, by=by)
+        assert refusal.value.code == "state"
+    else:
+        assert refused_with(check_act, read(per), Act.DESCRIBE, by=by) == ""
+
+
 def test_what_contradicts_the_register_says_why():
     for what in (Verb.NEVER_EXISTED, Verb.REVIVE, Act.CORRECT, Act.CORRECT_PERSON, Act.DESCRIBE_STRUCTURE):
         assert refused_with(check_explained, what, " ") == "reason"
@@ -219,10 +233,36 @@ def test_a_picture_proves_something_while_it_is_fresh(per, make_entry, settings)
     assert refused_with(check_seen_absent, per, by=SYSTEM) == "unpublished"
 
 
+def test_a_bal_of_a_correction_is_held_as_its_new_kind_is(org, per, people):
+    """Cotitulaires beside the principal, and delegations, stand on what is shared, or on what is not software's."""
+    bal = read(org)
+    kinds = {kind: refused_with(check_people_of_kind, bal, kind) for kind in Bal.Kind.values}
+    assert kinds == {"ORG": "", "CAB": "", "PER": "holders", "APP": "holders"}
+    Cotitulaire.objects.filter(bal=org, is_principal=False).delete()
+    kinds = {kind: refused_with(check_people_of_kind, read(org), kind) for kind in Bal.Kind.values}
+    assert kinds == {"ORG": "", "CAB": "", "PER": "", "APP": "delegations"}
+    org.delegataires.update(ended_at=timezone.now())
+    assert refused_with(check_people_of_kind, read(org), "APP") == ""
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "Une demande attend la"), (2, "2 demandes attendent la")])
+def test_an_operator_that_owes_answers_is_told_with_how_many(per, operator, count, words):
+    entry = JournalEntry.objects.create(bal=per, structure=per.structure, what=Act.ASK_OPERATOR)
+    facts = {"structure": per.structure, "operator": operator, "address": per.address, "entry": entry, "bal": per}
+    assert refused_with(check_nothing_awaited, read(per)) == ""
+    for kind in (RequestKind.CHANGE, RequestKind.PUBLISH)[:count]:
+        Request.objects.create(kind=kind, stage=RequestStage.SENT, **facts)
+    Request.objects.create(kind=RequestKind.PREFER, stage=RequestStage.DONE, **facts)
+    with pytest.raises(Refused, match=words):
+        check_nothing_awaited(read(per))
+
+
 # --- Gaps, claims -----------------------------------------------------------------------------------------------------
 def test_a_gap_is_mended_by_its_remedies_while_it_stands(structure, people, by):
     for act, code in ((Act.ADOPT, ""), (Act.RESUME_GAP, ""), (Act.ASK_OPERATOR, "remedy")):
         assert refused_with(check_gap, structure, act, [Act.ADOPT], by=by) == code
+    with pytest.raises(Refused, match=f"{Act.ASK_OPERATOR.label}.* ne répond pas à cet écart"):
+        check_gap(structure, Act.ASK_OPERATOR, [Act.ADOPT], by=by)
     assert refused_with(check_gap, structure, Act.ADOPT, [Act.ADOPT], by=people.lea.user) == "role"
     assert (refused_with(check_gap_stands, True), refused_with(check_gap_stands, False)) == ("", "gone")
     today = timezone.localdate()
@@ -380,6 +420,8 @@ def test_a_closed_structure_takes_nothing_new_and_a_finess_is_one_structure_s(st
 
 def test_an_org_that_nobody_holds_keeps_its_structure_s_number(structure, make_bal, people):
     gone = dict.fromkeys(("finess_et", "finess_ej", "siret"), "")
+    make_bal("ORG", people.alice, structure=structure)
+    make_bal("APP", structure=structure)
     assert refused_with(check_still_eligible, structure, gone) == ""
     bal = make_bal("ORG", structure=structure)
     assert refused_with(check_still_eligible, structure, gone) == "eligibility"

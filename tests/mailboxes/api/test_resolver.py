@@ -434,11 +434,12 @@ def test_what_one_chose_for_a_sort_of_message_comes_before_what_one_chose_for_al
     assert ask(ALICE)[1] == "chosen", "asked of nowhere, what was chosen anywhere"
 
 
-def test_what_was_chosen_for_each_place_is_not_doubtful(publish, wish, ask):
+@pytest.mark.parametrize(("purpose", "reason"), [("result", "purpose"), ("", "chosen")])
+def test_what_was_chosen_for_each_place_is_not_doubtful(publish, wish, ask, purpose, reason):
     for local, structure in {"ici": CHU, "ailleurs": CLINIC}.items():
         publish(local, rpps=ALICE, structure=structure)
-        wish(local, structure, "result")
-    assert ask(ALICE, purpose="result")[1:] == ("purpose", [])
+        wish(local, structure, purpose)
+    assert ask(ALICE, purpose=purpose)[1:] == (reason, [])
 
 
 def test_a_choice_made_for_another_place_does_not_rule_here(publish, ask, wish):

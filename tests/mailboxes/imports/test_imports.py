@@ -23,11 +23,13 @@ from mailboxes.imports.actions import (
     undo_import,
 )
 from mailboxes.imports.models import Import, ImportLine
+from mailboxes.imports.rules import check_mend
 from mailboxes.imports.survey import Survey
 from mailboxes.imports.work import carry_on
 from mailboxes.lifecycle import Act, State, Verb
 from mailboxes.models import SYSTEM, Bal, JournalEntry, Notice, Operator, Person, Reading, Structure
 from tests.mailboxes.conftest import make_professional, record
+from tests.mailboxes.refused import refused_with
 
 DOMAIN = "chu-exemple.mssante.fr"
 HEADERS = "Adresse;Type;RPPS du titulaire;Service;Dernière connexion;Espace occupé;Quota"
@@ -229,6 +231,18 @@ def test_once_applied_corrected_lines_are_an_import_of_their_own(bring_in, peopl
     fresh = mend_lines(run, {2: [f"mendee@{DOMAIN}", "ORG", "", "Urgences", "", "", ""]}, by=people.gisele.user)
     carry_on(fresh, by=SYSTEM)
     assert (fresh.pk != run.pk, fresh.stage, fresh.created) == (True, "previewed", 1)
+
+
+@pytest.mark.parametrize(("stage", "code"), [("previewed", "purged"), ("applied", ""), ("received", "stage")])
+def test_what_is_read_anew_needs_the_file_and_what_was_rejected_once_applied_does_not(bring_in, people, stage, code):
+    run = bring_in(listed("fautive;ORG;;Urgences;;;", new("bonne")), stage=stage)
+    run.path.unlink(missing_ok=True)
+    assert refused_with(check_mend, run, by=people.gisele.user) == code
+
+
+def test_nothing_is_mended_where_nothing_is_rejected(bring_in, people):
+    run = bring_in(listed(new("bonne")), stage="previewed")
+    assert refused_with(check_mend, run, by=people.gisele.user) == "none"
 
 
 def test_the_answer_to_a_question_is_given_once_for_the_file(bring_in):

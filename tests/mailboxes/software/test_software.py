@@ -135,6 +135,12 @@ def test_who_does_not_manage_a_structure_gives_no_key_for_it(declare, people, st
     assert not Software.objects.exists()
 
 
+def test_a_key_opens_some_structure(people):
+    with pytest.raises(Refused, match="au moins une structure") as refusal:
+        declare_software(name="DPI", structures=[], scopes=["read"], days=30, by=people.gisele.user)
+    assert refusal.value.code == "structures"
+
+
 def test_a_software_of_two_structures_is_seen_only_by_who_manages_both(declare, people, structure, other_structure):
     Membership.objects.create(user=people.gisele.user, structure=other_structure, role="gestionnaire")
     software, _ = declare(structures=[structure, other_structure])
