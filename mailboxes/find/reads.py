@@ -91,10 +91,11 @@ def bals_named(text: str, user, limit: int) -> list[Bal]:
     if len(found) < limit:
         held = bals.exclude(pk__in=[bal.pk for bal in found])
         for part in text.split():
-            word = as_in_an_address(part) or part
-            also = Alias.objects.filter(address__icontains=word).values("bal")
+            word = as_in_an_address(part) or part.lower()
+            # Read beforehand, for they are few: PostgreSQL then takes the indexes of the addresses and of the numbers.
+            also = list(Alias.objects.filter(address__contains=word).values_list("bal", flat=True))
             held = held.filter(
-                Q(address__icontains=word) | Q(service__in=Bal.objects.services_with(part)) | Q(pk__in=also)
+                Q(address__contains=word) | Q(service__in=Bal.objects.services_with(part)) | Q(pk__in=also)
             )
         found += held.order_by("address", "pk")[: limit - len(found)]
     return found[:limit]

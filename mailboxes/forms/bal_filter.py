@@ -99,10 +99,10 @@ class BalFilter(filters.FilterSet):
     def search(self, queryset, name, value):
         """Each word is looked for in the addresses, the service, the description, the names of who has access."""
         for word in value.split():
-            people, written = Person.objects.named(word).values("pk"), as_in_an_address(word) or word
+            people, written = Person.objects.named(word).values("pk"), as_in_an_address(word) or word.lower()
             queryset = queryset.filter(
-                Q(address__icontains=written)
-                | Q(pk__in=Alias.objects.filter(address__icontains=written).values("bal"))
+                Q(address__contains=written)
+                | Q(pk__in=Alias.objects.filter(address__contains=written).values("bal"))
                 | Q(service__in=Bal.objects.services_with(word))
                 | Q(~Q(description=""), description__holds=word)
                 | Q(pk__in=Cotitulaire.objects.filter(person__in=people).values("bal"))

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.folding import fold
+from directory.folding import fold, name_key_of
 from directory.identifiers import national_id_of
 from directory.models import Activity, Entry
 from directory.readers.identifiers import read_identifier
@@ -98,9 +98,10 @@ class PersonQuerySet(models.QuerySet):
         said = tidy(text)
         if number := read_identifier("RPPS", said).value:
             return self.filter(rpps=number)
-        found = self
+        # The whole name, as the index `person_folded` holds it: PostgreSQL reads it there, and folds nothing.
+        found = self.alias(folded_name=name_key_of())
         for word in fold(str(read_name(said))).split():
-            found = found.filter(Q(family_name__holds=word) | Q(given_name__holds=word))
+            found = found.filter(folded_name__contains=word)
         return found if fold(said) else self.none()
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from io import StringIO
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -36,6 +37,8 @@ JOURNAL = 50  # lines a BAL
 QUESTIONS = 200
 MOST_OF_A_PAGE = 120  # ms
 FILTERED = ("published=non", "finding=homonyme")
+MOST_OF_A_SUGGESTION = 100  # ms
+TYPED = ("NOM1019", "Prénom32 NOM1019", "essai", "zzzz")  # a name, a whole one, what is in addresses, in nothing
 EXPORTS = (
     "bal-export",
     "bal-export-xlsx",
@@ -71,6 +74,9 @@ def rows() -> Iterator[Row]:
                 yield Row(f"{name}, {bals} BAL", spent(go), "ms CPU", limit=limit)
         for name, path in pages().items():
             yield Row(f"page {name}, {bals} BAL", spent(partial(look, path)), "ms CPU", limit=MOST_OF_A_PAGE)
+        for text in TYPED:
+            path = f"{reverse('find-suggestions')}?{urlencode({'q': text})}"
+            yield Row(f"typed: {text}, {bals} BAL", spent(partial(look, path)), "ms CPU", limit=MOST_OF_A_SUGGESTION)
     for name in EXPORTS:
         yield Row(f"{name}, {BALS} BAL", spent(partial(look, reverse(name))), "ms CPU")
     yield from every_job()
