@@ -5,10 +5,12 @@ The annuaire writes in capitals, not always with accents, and with any apostroph
 
 import re
 import unicodedata
+from functools import reduce
+from operator import or_
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Field, Func, Lookup, TextField, Value
+from django.db.models import Field, Func, Lookup, Q, TextField, Value
 from django.db.models.functions import Concat
 
 MARKS, SIGNS = re.compile("[\u0300-\u036f]+"), re.compile("[^a-z0-9]+")
@@ -30,6 +32,15 @@ def fold(text: str) -> str:
 def as_in_an_address(text: str) -> str:
     """Small letters without accents, their points and hyphens kept: « Rééducation.Sud » is looked for so."""
     return unicodedata.normalize("NFKD", text.translate(LIGATURES)).encode("ascii", "ignore").decode().lower()
+
+
+def in_address(column: str, text: str, lookup: str = "contains") -> Q:
+    """An address that holds the text as it is typed, or without its accents: few addresses have any, but some do.
+
+    `lookup`: "icontains" for a column that may hold capitals, which no index serves.
+    """
+    written = sorted({text.lower(), as_in_an_address(text)} - {""})
+    return reduce(or_, (Q(**{f"{column}__{lookup}": one}) for one in written), Q())
 
 
 def folded_in_sql(expression: str) -> str:

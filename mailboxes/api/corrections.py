@@ -8,7 +8,7 @@ from mailboxes.actions.corrections import OF_BAL, OF_PERSON
 from mailboxes.api.fields import Coded, PartOfName, PersonSaid, Rpps, VisibleField, person_of
 from mailboxes.api.serializers import example
 from mailboxes.api.strict import StrictSerializer
-from mailboxes.models import Bal, Cotitulaire, Delegataire, Operator, Person, Structure
+from mailboxes.models import Bal, Cotitulaire, Delegataire, Person, Structure
 from mailboxes.models.fields import NOTE_LENGTH, length_of, validate_address
 
 EXISTS, ASKED = "exists", "asked"
@@ -39,7 +39,7 @@ class CorrectBalSerializer(StrictSerializer):
     kind = serializers.ChoiceField(Bal.Kind.choices, required=False)
     address = serializers.CharField(required=False, max_length=length_of(Bal, "address"), validators=[validate_address])
     structure = VisibleField(queryset=Structure.objects.all(), required=False)
-    operator = Coded(queryset=Operator.objects.all(), required=False)
+    operator = Coded(required=False)
     principal = PersonSaid(required=False, help_text="Le titulaire, ou le cotitulaire principal.")
 
 

@@ -32,11 +32,10 @@ class VisibleField(serializers.PrimaryKeyRelatedField):
             number = NUMBER.run_validation(data)
         except serializers.ValidationError:
             self.fail("incorrect_type")
-        if not 0 < number <= BigIntegerField.MAX_BIGINT:
-            self.fail("does_not_exist", pk_value=number)
-        user = self.context["request"].user
-        for found in _visible(self.queryset.model, timezone.localdate(), pk=number, user=user):
-            return found
+        if 0 < number <= BigIntegerField.MAX_BIGINT:
+            user = self.context["request"].user
+            for found in _visible(self.queryset.model, timezone.localdate(), pk=number, user=user):
+                return found
         self.fail("does_not_exist", pk_value=number)
 
 
@@ -46,26 +45,26 @@ def _visible(model: Any, today: date, pk, user):
 
 
 class Coded(serializers.SlugRelatedField):
-    """An object that everyone sees, named by its code."""
+    """An operator, which everyone sees, by its code; with its domains."""
 
     default_error_messages: ClassVar = {
         "does_not_exist": "Le code {value} est inconnu : vérifiez comment il est écrit.",
     }
 
     def __init__(self, **options):
-        super().__init__("code", **options)
+        super().__init__("code", queryset=Operator.objects.all(), **options)
 
     def to_internal_value(self, data):
         """Checked as text before the database is asked: PostgreSQL fails on a NUL."""
         code = serializers.CharField().run_validation(data)
-        for found in _coded(self.queryset.model, code=code):
+        for found in _coded(code=code):
             return found
         self.fail("does_not_exist", value=code)
 
 
 @prepared
-def _coded(model: type[Operator], code):
-    return model._default_manager.with_domains().filter(code=code).order_by()
+def _coded(code):
+    return Operator.objects.with_domains().filter(code=code).order_by()
 
 
 class Rpps(serializers.CharField):

@@ -7,7 +7,7 @@ from mailboxes.api.expand import BalExpandedSerializer
 from mailboxes.api.fields import Coded, PersonSaid, VisibleField
 from mailboxes.api.strict import StrictSerializer
 from mailboxes.lifecycle import Act
-from mailboxes.models import Bal, Operator, Person, Structure
+from mailboxes.models import Bal, Person, Structure
 from mailboxes.models.fields import NOTE_LENGTH, length_of, validate_address
 
 # What is done around a BAL and has an address here. The table alone says who may, without a query after `with_holders`;
@@ -181,7 +181,7 @@ class CotitulaireSerializer(PersonSaid):
 )
 class RegisterSerializer(StrictSerializer):
     structure = VisibleField(queryset=Structure.objects.all())
-    operator = Coded(queryset=Operator.objects.with_domains())
+    operator = Coded()
     kind = serializers.ChoiceField(Bal.Kind.choices)
     address = serializers.CharField(max_length=length_of(Bal, "address"), validators=[validate_address])
     principal = VisibleField(queryset=Person.objects.all(), required=False, allow_null=True, default=None)

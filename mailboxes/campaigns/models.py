@@ -10,7 +10,7 @@ from django.db.models import Case, Exists, F, Max, OuterRef, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.folding import as_in_an_address
+from directory.folding import in_address
 from mailboxes.lifecycle import IN_SERVICE, OVER, CampaignKind
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
@@ -188,7 +188,7 @@ class CampaignTargetQuerySet(models.QuerySet):
         found = self
         for word in text.split():
             people = Person.objects.named(word).values("pk")
-            found = found.filter(Q(bal__address__icontains=as_in_an_address(word) or word) | Q(person__in=people))
+            found = found.filter(in_address("bal__address", word) | Q(person__in=people))
         return found
 
     def outcomes(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from directory.folding import as_in_an_address, fold
+from directory.folding import as_in_an_address, fold, in_address
 from directory.typography import quoted
 from mailboxes.lifecycle import BY_VERB, OVER, WHO_MAY, Act, Role, Verb
 from mailboxes.models import Alias, Bal, Delegataire, JournalEntry, Person, Request
@@ -91,11 +91,10 @@ def bals_named(text: str, user, limit: int) -> list[Bal]:
     if len(found) < limit:
         held = bals.exclude(pk__in=[bal.pk for bal in found])
         for part in text.split():
-            word = as_in_an_address(part) or part.lower()
             # Read beforehand, for they are few: PostgreSQL then takes the indexes of the addresses and of the numbers.
-            also = list(Alias.objects.filter(address__contains=word).values_list("bal", flat=True))
+            also = list(Alias.objects.filter(in_address("address", part)).values_list("bal", flat=True))
             held = held.filter(
-                Q(address__contains=word) | Q(service__in=Bal.objects.services_with(part)) | Q(pk__in=also)
+                in_address("address", part) | Q(service__in=Bal.objects.services_with(part)) | Q(pk__in=also)
             )
         found += held.order_by("address", "pk")[: limit - len(found)]
     return found[:limit]
@@ -136,7 +135,7 @@ def _requests(text: str, user) -> Section:
     rows: QuerySet[Request] = Request.objects.visible_to(user)
     number = text.lower().removeprefix("demande").removeprefix(" n°").strip(" °n")
     by_number = Q(pk=int(number)) if number.isascii() and number.isdecimal() and len(number) < 10 else Q()
-    about = by_number or Q(address__icontains=as_in_an_address(text))
+    about = by_number or in_address("address", text, "icontains")
     found = rows.filter(about).order_by("-pk")[:SHOWN]
     hits = [
         Hit(f"Demande n° {row.pk}, {row.get_kind_display()}", f"{row.address}, {row.get_stage_display()}",

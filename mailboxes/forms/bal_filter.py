@@ -5,7 +5,7 @@ from dateutil.relativedelta import relativedelta
 from django.db.models import F, Q
 from django.utils import timezone
 
-from directory.folding import as_in_an_address
+from directory.folding import in_address
 from mailboxes.findings import OF_BALS, narrow
 from mailboxes.forms.filters import YES_NO, seen_structures
 from mailboxes.forms.structure_field import StructureChoice
@@ -99,10 +99,10 @@ class BalFilter(filters.FilterSet):
     def search(self, queryset, name, value):
         """Each word is looked for in the addresses, the service, the description, the names of who has access."""
         for word in value.split():
-            people, written = Person.objects.named(word).values("pk"), as_in_an_address(word) or word.lower()
+            people = Person.objects.named(word).values("pk")
             queryset = queryset.filter(
-                Q(address__contains=written)
-                | Q(pk__in=Alias.objects.filter(address__contains=written).values("bal"))
+                in_address("address", word)
+                | Q(pk__in=Alias.objects.filter(in_address("address", word)).values("bal"))
                 | Q(service__in=Bal.objects.services_with(word))
                 | Q(~Q(description=""), description__holds=word)
                 | Q(pk__in=Cotitulaire.objects.filter(person__in=people).values("bal"))

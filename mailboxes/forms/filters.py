@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django_filters.fields import IsoDateTimeField
 
-from directory.folding import as_in_an_address
+from directory.folding import in_address
 from directory.models import SyncRun
 from directory.readers.identifiers import read_structure_number
 from mailboxes.forms.structure_field import StructureChoice
@@ -78,7 +78,7 @@ class RequestFilter(filters.FilterSet):
         fields: list[str] = []
 
     def search(self, queryset, name, value):
-        return queryset.filter(address__icontains=as_in_an_address(value) or value)
+        return queryset.filter(in_address("address", value, "icontains"))
 
     def at_stage(self, queryset, name, value):
         return queryset.awaited() if value == "awaited" else queryset.filter(stage=value)

@@ -11,11 +11,11 @@ from directory.folding import as_in_an_address, fold
 from mailboxes.actions import open_request
 from mailboxes.campaigns.forms import CampaignFilterForm
 from mailboxes.campaigns.models import Campaign
-from mailboxes.find.reads import bals_named
+from mailboxes.find.reads import bals_named, find
 from mailboxes.forms.bal_filter import BalFilter
 from mailboxes.forms.filters import OperatorFilter, RequestFilter, StructureFilter
 from mailboxes.lifecycle import RequestKind
-from mailboxes.models import Operator, Person, Request, Structure
+from mailboxes.models import Bal, Operator, Person, Request, Structure
 from mailboxes.views.side_by_side import sorted_lines
 
 NAME = "Établissement L’Étang-Salé (Œuvre)"
@@ -44,6 +44,22 @@ def test_what_is_not_in_its_name_is_not_found(etang, said):
 def test_its_town_is_found_beside_its_name(etang):
     assert list(Structure.objects.named("SAINT-ETIENNE sale")) == [etang]
     assert [one.town for one in Structure.objects.named("evry")] == ["Évry"]
+
+
+def test_an_address_that_has_accents_is_found_with_and_without_them(make_bal, people, rf):
+    bal = make_bal("ORG", people.alice, address="réanimation@chu-exemple.mssante.fr")
+    open_request(bal, RequestKind.CHANGE, by=people.gisele.user, detail="quota")
+    request = rf.get("/")
+    request.user = people.gisele.user
+    for said in ("Réanimation", "réanimation@chu", "@chu-exemple"):
+        assert bals_named(said, people.gisele.user, 8) == [bal], said
+        assert list(BalFilter({"q": said}, Bal.objects.all(), request=request).qs) == [bal], said
+        assert RequestFilter({"q": said}, Request.objects.all(), request=request).qs.count() == 1, said
+
+
+def test_letters_that_no_address_has_find_no_request(make_bal, people):
+    open_request(make_bal("ORG", people.alice), RequestKind.CHANGE, by=people.gisele.user, detail="quota")
+    assert "Demandes" not in [section.title for section in find("привет", people.gisele.user, follows=True)]
 
 
 @pytest.mark.parametrize("first", ["Sainte-Élodie", "Élodie"])
