@@ -9,7 +9,6 @@ from mailboxes.models import Bal, Person, Preference, situations_by_rpps
 from mailboxes.rules import allows, check_preferable
 
 
-# --- What a person chooses among --------------------------------------------------------------------------------------
 @dataclass
 class OwnPlace:
     """A place of one's own: what one chose there, what the annuaire shows."""

@@ -1,7 +1,5 @@
 """Who has access beside the one who answers for the BAL: the last step of a request for a BAL."""
 
-from typing import TYPE_CHECKING
-
 from django import forms
 from django.utils.functional import cached_property
 
@@ -13,9 +11,6 @@ from mailboxes.models.people import people_of_annuaire
 from mailboxes.openings.actions import Foreseen
 from mailboxes.openings.rules import check_first_cotitulaires
 from mailboxes.openings.steps import HolderForm, OpeningStepForm
-
-if TYPE_CHECKING:
-    pass
 
 
 class AccessForm(OpeningStepForm):
