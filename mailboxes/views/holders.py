@@ -5,8 +5,8 @@ from django.urls import reverse
 
 from mailboxes import actions
 from mailboxes.forms import AddCotitulaireForm, AskExtensionForm, DelegateForm, ExtendForm, NamePrincipalForm
-from mailboxes.lifecycle import Act
-from mailboxes.models import Bal, Delegataire, Person
+from mailboxes.lifecycle import Act, RequestKind
+from mailboxes.models import Bal, Delegataire, Person, Request
 from mailboxes.rules import (
     check_ask_extension,
     check_end_delegation,
@@ -18,10 +18,15 @@ from mailboxes.rules import (
 )
 from mailboxes.views.acts import ActView
 
+ASKED = {RequestKind.GRANT: "d’ouvrir l’accès", RequestKind.WITHDRAW: "de fermer l’accès"}
 
-def asked_of_operator(bal: Bal, what: str) -> str:
-    """What the register says at once, the operator alone does: the word that follows an act says so."""
-    return f"L’opérateur ({bal.operator}) est prié {what}."
+
+def asked_of_operator(bal: Bal, person: Person, kind: RequestKind) -> str:
+    """What the register says at once, the operator alone does: the word that follows an act says so, where it was
+    asked. It is not where the BAL is closing, the access was not opened yet, or the person keeps another."""
+    if Request.objects.awaited().filter(bal=bal, person=person, kind=kind).exists():
+        return f"L’opérateur ({bal.operator}) est prié {ASKED[kind]}."
+    return f"Rien de plus n’est demandé à l’opérateur ({bal.operator})."
 
 
 class NamePersonView(ActView):
@@ -37,7 +42,8 @@ class AddCotitulaireView(NamePersonView):
 
     def perform(self, form, *, by):
         added = super().perform(form, by=by)
-        self.done = f"{added.person} est cotitulaire au registre. {asked_of_operator(self.bal, 'd’ouvrir l’accès')}"
+        asked = asked_of_operator(self.bal, added.person, RequestKind.GRANT)
+        self.done = f"{added.person} est cotitulaire au registre. {asked}"
         return added
 
 
@@ -63,7 +69,8 @@ class DelegateView(NamePersonView):
 
     def perform(self, form, *, by):
         lent = super().perform(form, by=by)
-        self.done = f"La délégation à {lent.person} est inscrite. {asked_of_operator(self.bal, 'd’ouvrir l’accès')}"
+        asked = asked_of_operator(self.bal, lent.person, RequestKind.GRANT)
+        self.done = f"La délégation à {lent.person} est inscrite. {asked}"
         return lent
 
 
@@ -90,8 +97,9 @@ class RemoveCotitulaireView(HolderView):
         check_remove_cotitulaire(self.bal, self.person, by=by)
 
     def perform(self, form, *, by):
-        self.done = f"{self.person} n’est plus cotitulaire. {asked_of_operator(self.bal, 'de fermer l’accès')}"
-        return actions.remove_cotitulaire(self.bal, self.person, by=by)
+        actions.remove_cotitulaire(self.bal, self.person, by=by)
+        asked = asked_of_operator(self.bal, self.person, RequestKind.WITHDRAW)
+        self.done = f"{self.person} n’est plus cotitulaire. {asked}"
 
     def back(self):
         """Where to go next: who removed themselves may no longer see the BAL."""
@@ -134,8 +142,11 @@ class EndDelegationView(DelegationView):
         check_end_delegation(self.delegation, by=by)
 
     def perform(self, form, *, by):
-        self.done = f"La délégation prend fin. {asked_of_operator(self.bal, 'de fermer l’accès')}"
-        return actions.end_delegation(self.delegation, by=by)
+        ended = actions.end_delegation(self.delegation, by=by)
+        self.done = (
+            f"La délégation prend fin. {asked_of_operator(self.bal, self.delegation.person, RequestKind.WITHDRAW)}"
+        )
+        return ended
 
 
 class TakeOverDelegationView(DelegationView):

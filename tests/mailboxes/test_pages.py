@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from directory.models import Entry, SyncRun
 from directory.typography import of
-from mailboxes.lifecycle import BECAUSE, EXPOSED, State, Verb
+from mailboxes.lifecycle import BECAUSE, EXPOSED, RequestStage, State, Verb
 from mailboxes.models import AccessTrace, Bal, Cotitulaire, Delegataire, Notice, Person
 
 pytestmark = pytest.mark.sqlite_run
@@ -244,6 +244,12 @@ def test_what_the_operator_has_to_do_is_not_said_to_be_done(visit, people, org):
     row = org.delegataires.get(person=people.delphine, under=people.alice, ended_at=None)
     answer = visit(people.alice, "delegation-end", row.pk, post={}, follow=True)
     assert said(answer) == [f"La délégation prend fin. L’opérateur ({org.operator}) est prié de fermer l’accès."]
+    answer = visit(people.alice, "bal-holder-remove", org.pk, people.paul.pk, post={}, follow=True)
+    assert said(answer) == [
+        f"Paul EXEMPLE n’est plus cotitulaire. Rien de plus n’est demandé à l’opérateur ({org.operator})."
+    ], "its opening, which was still awaited, is cancelled"
+    visit(people.alice, "bal-holder-add", org.pk, post=named, follow=True)
+    org.requests.filter(person=people.paul).awaited().update(stage=RequestStage.DONE)
     answer = visit(people.alice, "bal-holder-remove", org.pk, people.paul.pk, post={}, follow=True)
     assert said(answer) == [
         f"Paul EXEMPLE n’est plus cotitulaire. L’opérateur ({org.operator}) est prié de fermer l’accès."
