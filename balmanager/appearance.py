@@ -50,7 +50,7 @@ def came_from(request) -> str:
 
 @login_not_required
 def appearance(request):
-    """For whoever comes: the log-in page and the pages of a link have it too."""
+    """Colours chosen by whoever comes: the log-in page and the pages of a link have it too."""
     asked = {"scheme": scheme_of(request), "back": came_from(request)}
     form = AppearanceForm(request.POST or None, initial=asked)
     if not form.is_valid():

@@ -73,7 +73,7 @@ class KeptClient(RedisCacheClient):
 
 class CountsAtOnce(RedisCache):
     def incr(self, key, delta=1, version=None):
-        """In one exchange, where Django's first asks whether the count was begun; one that was not begins."""
+        """One exchange, where Django's own first asks whether the count was begun; one that was not begins."""
         key = self.make_and_validate_key(key, version=version)
         client = self._cache.get_client(key, write=True)
         count = client.incr(key, delta)
@@ -101,7 +101,7 @@ def or_local(name: str):
 
 
 class RedisOrLocalCache(CountsAtOnce):
-    """Nothing is kept here but counts of limits: they go on in each process, and are never lifted."""
+    """A cache of the counts of limits, and of nothing else: they go on in each process, and are never lifted."""
 
     def __init__(self, server, params):
         params = {**params, "OPTIONS": {**client_options(), **params.get("OPTIONS", {})}}

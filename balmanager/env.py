@@ -110,7 +110,7 @@ class Env(environ.Env):
         return value
 
     def web_address(self, var: str) -> str:
-        """Where the web process listens: an address and a port, or a socket."""
+        """The place where the web process listens: an address and a port, or a socket."""
         value = self(var, default=f"127.0.0.1:{self.port('PORT', default=8000)}")
         host, _, port = value.rpartition(":")
         is_address = bool(host) and port.isascii() and port.isdigit() and 1 <= int(port) <= HIGHEST_PORT

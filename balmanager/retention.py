@@ -23,7 +23,7 @@ class Retention(NamedTuple):
 
 
 def _duration(days: int) -> str:
-    """In years where they are whole."""
+    """The duration in words, in years where they are whole."""
     years, rest = divmod(days, YEAR)
     return how_many(days, "jour") if rest or not years else how_many(years, "an")
 

@@ -387,7 +387,8 @@ _WHITELIST = "https://espacedeconfiance.mssante.fr/listeblanchemssante.xml"
 
 
 def _published(url: str) -> str:
-    """Where the file is published; nowhere for a demonstration, whose invented annuaire the real one would replace."""
+    """The address where the file is published; none for a demonstration, whose invented annuaire the real one would
+    replace."""
     return "" if (VAR_DIR / "demo.txt").exists() else url
 
 

@@ -15,7 +15,7 @@ def minute_of(moment: date) -> str:
 
 
 def moment_of(moment: datetime) -> str:
-    """As a spreadsheet is read; a day that was told without an hour is told so again."""
+    """The moment, as a spreadsheet is read; a day that was told without an hour is told so again."""
     return f"{_local(moment):%d/%m/%Y %H:%M}".removesuffix(" 00:00")
 
 

@@ -15,7 +15,7 @@ Line = TypeVar("Line")
 
 
 def limit_pages() -> None:
-    """For a process that serves: each of its connections is told, once.
+    """A limit for the process that serves: each of its connections is told, once.
 
     What it asks all day (`directory.prepared`) is planned once too: to plan it anew for its values takes longer than to
     answer. A job keeps PostgreSQL's own way, for the tables that it fills would be read by the plan of empty ones.
@@ -35,7 +35,7 @@ def _limit(sender, connection, **kwargs) -> None:
 
 @contextmanager
 def unlimited() -> Iterator[None]:
-    """For a file that is handed out line by line: whoever takes it waits for it."""
+    """No limit, for a file that is handed out line by line: whoever takes it waits for it."""
     if connection.vendor != "postgresql":
         yield
         return

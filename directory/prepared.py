@@ -42,7 +42,7 @@ MOST = 50  # texts of one question that are kept: of a new day, of another thres
 
 
 class Given(Expression):
-    """Where in a statement a value goes."""
+    """The place in a statement where a value goes."""
 
     def __init__(self, name: str, output_field: Field):
         super().__init__(output_field=output_field)
@@ -56,7 +56,7 @@ class Given(Expression):
 
 
 class GivenMany(Given):
-    """Where a whole set goes, as one value: for `among`."""
+    """The place where a whole set goes, as one value: for `among`."""
 
     def __init__(self, name: str):
         super().__init__(name, TextField())
@@ -85,7 +85,7 @@ class Among(Lookup):
 
 
 class GivenUser(NamedTuple):
-    """Where who asks goes, as `visible_to` reads them."""
+    """The place where who asks goes, as `visible_to` reads them."""
 
     pk: Given
     is_superuser: bool
@@ -99,7 +99,7 @@ class WrittenQuestion(NamedTuple):
     converters: dict
 
     def read(self, rows: list[tuple], connection: Any) -> list:
-        """As the QuerySet gives them."""
+        """The rows, as the QuerySet gives them."""
         if self.compiler.has_extra_select:  # what it is sorted by, besides
             rows = [row[: self.compiler.col_count] for row in rows]
         shape = self.queryset._iterable_class
@@ -189,7 +189,7 @@ def _insertion(model: type[Model], names: tuple[str, ...]) -> tuple[str, list[An
 
 @cache
 def _binding_cursor() -> type:
-    """By name: it loads 11 MB that SQLite has no use for."""
+    """Psycopg's cursor, imported by name: it loads 11 MB that SQLite has no use for."""
     return import_string("directory.binding.BindingCursor")
 
 

@@ -177,13 +177,13 @@ def words_with(part: str, size: int) -> list[str]:
 
 
 def known_words(words: Iterable[str]) -> set[str]:
-    """Those of `words` that stand in the annuaire."""
+    """The words among `words` that stand in the annuaire."""
     with connection.cursor() as cursor:
         return set(_known(cursor, list(words)))
 
 
 def _known(cursor, words: list[str]) -> list[str]:
-    """Those of `words` that stand in the annuaire."""
+    """The words among `words` that stand in the annuaire."""
     if not words:
         return []
     if is_postgresql():

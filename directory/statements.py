@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class StatementSource(Enum):
-    """Whom the reader is told that it comes from."""
+    """The source of a statement, as the reader is told it."""
 
     SHEETS = "ANS, fiches « Identifier, Entretenir, Valoriser ses BAL »"
     EXPLAINED = "ANS, Pour mieux comprendre la messagerie sécurisée de santé"

@@ -6,7 +6,8 @@ from directory.readers.address import spelt_domain
 
 
 def is_trusted_domain(domain: str) -> bool:
-    """By the national white list; while we hold none, by its form, or because the annuaire publishes boxes there."""
+    """Trusted by the national white list; while we hold none, by its form, or because the annuaire publishes boxes
+    there."""
     domain = spelt_domain(domain)
     address = f"x@{domain}"
     if TrustedDomain.objects.is_trusted(address):

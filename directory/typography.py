@@ -13,7 +13,7 @@ AFTER_A_QUOTE = re.compile(r"« +")
 
 
 def typeset(sentence: object) -> str:
-    """As it is shown, what is written with plain spaces: templates by their loader (`balmanager/typesetting.py`), the
+    """The text as it is shown, from one with plain spaces: templates by their loader (`balmanager/typesetting.py`), the
     sentences of Python by the filter of the same name where a page shows them; the API, the journal and a refusal
     keep plain spaces, which software compares and people search."""
     text = BEFORE_A_HIGH_SIGN.sub(NARROW, str(sentence))
@@ -21,8 +21,8 @@ def typeset(sentence: object) -> str:
 
 
 def for_software(sentence: object) -> str:
-    """As JSON says it: plain spaces alone. Who reads a `detail` finds it again with the keyboard's, compares it, or
-    writes it to a log and a screen of which some know neither space; whoever shows it to people sets it anew."""
+    """The text as JSON says it: plain spaces alone. Who reads a `detail` finds it again with the keyboard's, compares
+    it, or writes it to a log and a screen of which some know neither space; whoever shows it to people sets it anew."""
     return str(sentence).replace(NO_BREAK, " ").replace(NARROW, " ")
 
 

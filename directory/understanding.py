@@ -280,7 +280,7 @@ class _Reader:
         return end - start
 
     def _is_over(self, at: int, start: int) -> bool:
-        """No name follows: « Dr Le, dentiste » is a name of one word."""
+        """True where no name follows: « Dr Le, dentiste » is a name of one word."""
         return bool(self._longest(at)[0]) if at > start else at + 1 == len(self.words)
 
     def _names(self, at: int) -> bool:

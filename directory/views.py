@@ -58,7 +58,7 @@ class DescribedSource(NamedTuple):
 
 
 def described_sources() -> list[DescribedSource]:
-    """Those that are fetched, that take a file, or of which we hold something."""
+    """Sources that are fetched, that take a file, or of which we hold something."""
     latest = {run.source: run for run in SyncRun.objects.latest_of_each()}
     attempts = {run.source: run for run in SyncRun.objects.last_of_each()}
     found = []

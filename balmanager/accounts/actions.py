@@ -30,8 +30,8 @@ def ask_address(account: User, address: str) -> None:
 
 @transaction.atomic
 def take_address(token: str) -> User:
-    """By the link of the mail, which is dead once it was followed, or overtaken by another: for good, even where the
-    former address came back."""
+    """An address confirmed by the link of the mail, dead once it was followed, or overtaken by another: for good, even
+    where the former address came back."""
     try:
         asked = AccountEntry.objects.get(pk=read_address_link(token), what=What.ADDRESS_ASKED)
     except (signing.BadSignature, AccountEntry.DoesNotExist):

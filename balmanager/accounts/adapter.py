@@ -90,7 +90,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return [ours if stage == theirs else stage for stage in super().get_login_stages()]
 
     def is_reauthentication_required(self, *, app, **kwargs):
-        """Not of who has just logged in, and comes for a first second factor or its recovery codes."""
+        """Asked of everyone but who has just logged in, and comes for a first second factor or its recovery codes."""
         records = get_authentication_records(self.request, self.request.user)
         if records and time.time() - records[-1]["at"] < account_settings.REAUTHENTICATION_TIMEOUT:
             return False
@@ -102,11 +102,11 @@ class AccountAdapter(DefaultAccountAdapter):
         return settings.SITE_URL + path.replace("UID-KEY", quote(key))
 
     def send_mail(self, template_prefix, email, context):
-        """At once: what it holds may be a secret, which waits in no queue."""
+        """A mail sent at once: what it holds may be a secret, which waits in no queue."""
         self.render_mail(template_prefix, email, self._for_mail(context, email)).send()
 
     def send_notification_mail(self, template_prefix, user, context=None, email=None):
-        """By a job: no act waits for the mail server."""
+        """A mail sent by a job: no act waits for the mail server."""
         address = email or user.email
         if not address:
             return

@@ -28,7 +28,7 @@ ADMINISTRATOR = Invitation.Role.ADMINISTRATOR
 
 
 class SaidOnce(forms.Form):
-    """Of a form of allauth: its labels say what is asked, and no grey word says it again in the field."""
+    """A form of allauth whose labels say what is asked: no grey word says it again in the field."""
 
     labels: ClassVar[dict[str, str]] = {}
 

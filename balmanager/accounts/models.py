@@ -39,7 +39,7 @@ class InvitationQuerySet(models.QuerySet):
         return self.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now())
 
     def visible_to(self, user):
-        """Those to structures that one manages; an administrator's, all."""
+        """Invitations to the structures that one manages; an administrator sees all."""
         if user.is_superuser:
             return self
         return self.filter(structure__in=Structure.objects.managed_by(user).values("pk"))

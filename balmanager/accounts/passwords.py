@@ -45,7 +45,7 @@ def is_common(password: str) -> bool:
 
 
 def _is_made_of_common(letters: str) -> bool:
-    """Nothing at all, one common word, or two; a plural or a last letter held down hides nothing."""
+    """True of nothing at all, one common word, or two; a plural or a last letter held down hides nothing."""
     words = common_words()
     bare = re.sub(r"(.)\1+$", r"\1", letters)
     return any(part in words or _is_two(part, words) for part in (letters, bare, letters.rstrip("s"))) or not letters

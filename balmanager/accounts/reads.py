@@ -19,7 +19,8 @@ def people_accounts():
 
 
 def accounts_seen_by(user):
-    """Those that may do something in the structures one sees, from above too; and the people's of where one manages."""
+    """Accounts that may do something in the structures one sees, from above too; and the people's of where one
+    manages."""
     if user.is_superuser:
         return people_accounts()
     seen = Structure.objects.visible_to(user)
@@ -56,7 +57,7 @@ def unused(accounts):
 
 
 def described(accounts, user):
-    """With the roles that one sees of them, and whether they have a second factor."""
+    """Accounts with the roles that one sees of them, and whether they have a second factor."""
     roles = Membership.objects.select_related("structure").order_by("structure__name")
     if not user.is_superuser:
         roles = roles.filter(structure__in=_with_those_above(Structure.objects.visible_to(user)))

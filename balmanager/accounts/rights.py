@@ -94,7 +94,7 @@ def _find(user, pk) -> User:
 
 
 class OffersWhatTheyMay(ActionView):
-    """Its form offers what the one who asks may offer."""
+    """A view whose form offers what the one who asks may offer."""
 
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"user": self.request.user}

@@ -12,7 +12,7 @@ FACTOR_SEEN = "factor_seen"  # its account has a second factor, or was vouched f
 
 
 def begin(request, **_) -> None:
-    """At log-in."""
+    """Called at each log-in: the session's own clock starts."""
     request.session[BEGAN] = request.session[SERVED] = time.time()
 
 

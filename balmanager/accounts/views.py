@@ -59,7 +59,7 @@ class AddressView(ActionView):
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def address_link(request, token):
-    """By POST alone: mail scanners follow links."""
+    """An address taken by POST alone: mail scanners follow links."""
     if request.method == "GET":
         return render(request, "account/address_link.html")
     try:

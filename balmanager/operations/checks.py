@@ -108,7 +108,7 @@ def disk() -> str:
 
 
 def late_jobs(now: datetime | None = None) -> list[Job]:
-    """Those whose next run is past by more than a few minutes, and that are not at it."""
+    """Jobs whose next run is past by more than a few minutes, and that are not at it."""
     now = now or timezone.now()
     return [
         job

@@ -102,7 +102,7 @@ def constraints_of(former: str, table: str) -> list[str]:
 
 
 def indexes_of(former: str, table: str) -> list[str]:
-    """Those that no constraint makes."""
+    """Indexes that no constraint makes."""
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = to_regclass(%s)
@@ -125,7 +125,7 @@ def prepare(table: str, *, since: datetime | None = None) -> int:
 
 
 def make_month(table: str, month: datetime) -> None:
-    """Its rows, which nothing took in before, leave the rest."""
+    """A partition for the month; its rows, which nothing took in before, leave the rest."""
     quote = connection.ops.quote_name
     own, rest = quote(f"{table}_{month:%Y_%m}"), quote(f"{table}_{REST}")
     bounds = [month, month_after(month)]
@@ -160,7 +160,7 @@ def keep_months(**_) -> None:
 
 
 def fewest_months_ahead() -> int | None:
-    """Of the tables laid out by month, the one with the fewest prepared; None where there is none."""
+    """The fewest months prepared in any table laid out by month; None where there is none."""
     now = timezone.now()
     ahead = [sum(month > now for month in months_of(table)) for table in BY_MONTH if is_partitioned(table)]
     return min(ahead, default=None)

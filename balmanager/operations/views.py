@@ -45,7 +45,7 @@ def metrics_text(request):
 
 
 def may_read_metrics(request) -> bool:
-    """With the token; where there is none, from this machine, and not through a proxy that stands on it."""
+    """Allowed with the token; where there is none, from this machine, and not through a proxy that stands on it."""
     if settings.METRICS_TOKEN:
         return constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}")
     address = request.META.get("REMOTE_ADDR", "")

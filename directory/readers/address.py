@@ -36,7 +36,7 @@ IS_MENDED = "caractères invisibles ôtés"
 
 
 def read_address(text: str) -> Read:
-    """In lower case, its domain in ASCII; a patient's address is a problem, which does not repeat it."""
+    """The address in lower case, its domain in ASCII; a patient's address is a problem, which does not repeat it."""
     if PLAIN.fullmatch(text) and len(text) <= LONGEST and not is_of_patient(text):
         return Read(text.lower())
     said, remarks = tidy(unguarded(text.strip())), []
@@ -79,13 +79,13 @@ def spelt(address: str) -> str:
 
 
 def spelt_domain(domain: str) -> str:
-    """In ASCII: « hôpital.mssante.fr » and « xn--hpital-0ta.mssante.fr » are one domain."""
+    """The domain in ASCII: « hôpital.mssante.fr » and « xn--hpital-0ta.mssante.fr » are one domain."""
     bare = domain.strip().lower().rstrip(".")
     return bare if bare.isascii() else ".".join(map(_spelt_label, bare.split(".")))
 
 
 def is_of_patient(address: str) -> bool:
-    """By its domain, or by a local part that is an INS: under a mistyped domain it is a patient's still."""
+    """True by its domain, or by a local part that is an INS: under a mistyped domain it is a patient's still."""
     return is_patient(address) or (address[:1].isdigit() and INS.fullmatch(address.partition("@")[0]) is not None)
 
 

@@ -84,7 +84,8 @@ def _spoilt(name: str, said: str) -> Read:
 
 
 def _lengths(name: str) -> set[int]:
-    """Of a number with all its digits, or short of a leading zero, or led by the 8 of the national identifier."""
+    """Lengths of a number with all its digits, or short of a leading zero, or led by the 8 of the national
+    identifier."""
     length = LENGTHS[name]
     return {length, length + 1} if name == "RPPS" else {length, length - 1}
 

@@ -122,7 +122,7 @@ class SizeTally:
 
 
 def judged_together(columns: list[SizeColumn], tallies: list[SizeTally]) -> list[SizeColumn]:
-    """Of one list, whose columns mostly share their unit: where they disagree, it is asked once."""
+    """The sizes of one list, whose columns mostly share their unit: where they disagree, it is asked once."""
     sure = {column.unit for column, tally in zip(columns, tallies, strict=True) if tally.bare and column.unit}
     asking = [column for column in columns if not column.unit]
     if len(sure) == 1 and asking and sure == {"o"}:

@@ -34,7 +34,7 @@ class Read(NamedTuple):
 
 
 def tidy(text: str) -> str:
-    """On one line, without what is not seen, each accent one with its letter."""
+    """The text on one line, without what is not seen, each accent one with its letter."""
     if text.isascii() and text.isprintable():
         return text.strip() if "  " not in text else " ".join(text.split())
     return SPACES.sub(" ", UNSEEN.sub("", unicodedata.normalize("NFC", text))).strip()

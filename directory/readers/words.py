@@ -117,7 +117,7 @@ def is_bare_answer(text: str) -> bool:
 
 
 def state_key(text: str) -> str:
-    """By what a word for a state is remembered."""
+    """The key by which a word for a state is remembered."""
     return _word(text) or tidy(text)
 
 

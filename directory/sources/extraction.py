@@ -139,7 +139,7 @@ class OpenedExtraction:
                 yield RejectedRecord(1, reason, self._header)
 
     def _pick(self) -> list[int]:
-        """Where to find each of EntryRecord's fields in a line; empty when they already stand in that order.
+        """The places of each of EntryRecord's fields in a line; empty when they already stand in that order.
 
         -1 is the empty value put after a line's own.
         """

@@ -196,7 +196,7 @@ def _page_of(bundle: dict[str, Any], search: str) -> Page:
 
 
 def _fingerprint(resources: list[Resource]) -> str:
-    """By what a page that is given twice is known; "" of one that names nothing."""
+    """What tells that a page is given twice; "" where it names nothing."""
     named = [(str(one.get("id")), str(one.get("meta"))) for one in resources if one.get("id")]
     return hashlib.sha256(repr(named).encode()).hexdigest()[:16] if named else ""
 
@@ -209,7 +209,7 @@ def _joined(url: str, link: str | None) -> str | None:
 
 
 def _is_match(entry: Resource, resource: Resource, search: str) -> bool:
-    """Not one that was merely included: that one comes in its own search, perhaps with more."""
+    """True unless it was merely included: that one comes in its own search, perhaps with more."""
     mode = (entry.get("search") or {}).get("mode", "match")
     return mode == "match" and resource.get("resourceType") == search
 

@@ -138,7 +138,7 @@ def open_text(file: IO[bytes], member: str = "") -> Iterator[TextFile]:
 
 
 def _size_of_gzip(file: IO[bytes], size: int) -> int:
-    """As its last four bytes tell; only good for a percentage."""
+    """The size that its last four bytes tell; only good for a percentage."""
     file.seek(max(size - 4, 0))
     told = int.from_bytes(file.read(4), "little")
     file.seek(0)

@@ -31,6 +31,6 @@ def find_columns(
 
 
 def compact(label: str) -> str:
-    """No accents, no capitals, no punctuation, no particles."""
+    """The header without accents, capitals, punctuation or particles."""
     plain = unicodedata.normalize("NFKD", label.replace("’", "'")).encode("ascii", "ignore").decode().lower()
     return "".join(word for word in re.findall(r"[a-z0-9]+", plain) if word not in PARTICLES)

@@ -180,8 +180,8 @@ def _prepare(connection: Any, ca_file: str) -> None:
 
 
 def without_options(values: dict[str, list[bytes]]) -> dict[str, list[bytes]]:
-    """By the attribute's own name, in small letters: « mail;lang-fr » and « proxyAddresses;range=0-1499 » hold more
-    values of it. Those without an option come first."""
+    """The values by the attribute's own name, in small letters: « mail;lang-fr » and « proxyAddresses;range=0-1499 »
+    hold more values of it. Those without an option come first."""
     found: dict[str, list[bytes]] = {}
     for name in sorted(values, key=lambda name: ";" in name):
         found.setdefault(name.partition(";")[0].lower(), []).extend(values[name])

@@ -29,7 +29,7 @@ def address_of(text: str) -> str:
 
 
 def put_aside(number: int, reason: str, text: str) -> RejectedRecord:
-    """Of a patient nothing is kept, not even in what was refused."""
+    """The record put aside; of a patient nothing is kept, not even in what was refused."""
     return RejectedRecord(number, reason, "" if reason == OF_PATIENT else text)
 
 

@@ -80,8 +80,8 @@ def _due(requests: list[Request], act: Act) -> set[int]:
 
 
 def _apart(requests: QuerySet[Request]) -> list[list[int]]:
-    """Their keys, so that no two of one list are about the same BAL: the second looks at it once the first has moved
-    it."""
+    """Groups of their keys, so that no two of one list are about the same BAL: the second looks at it once the first
+    has moved it."""
     rounds: list[list[int]] = []
     seen: Counter[int] = Counter()
     for pk, bal in requests.order_by("pk").values_list("pk", "bal"):

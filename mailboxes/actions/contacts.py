@@ -152,7 +152,7 @@ def lock_person(person: Person) -> Person:
 
 
 def addresses_of(person: Person, contact: Contact) -> dict[str, str]:
-    """Where the person is known to read: these addresses, and their account's own."""
+    """Addresses where the person is known to read: these addresses, and their account's own."""
     own = {person.user.email: Person.Channel.EMAIL.value} if person.user and person.user.email else {}
     return own | contact.addresses
 

@@ -41,7 +41,7 @@ WORDS: dict[type, dict[str, str]] = {
 
 # --- People -----------------------------------------------------------------------------------------------------------
 def forgettable(now: datetime) -> QuerySet[Person]:
-    """Those who left every structure long enough ago, and hold nothing, lend nothing, and log in no more."""
+    """People who left every structure long enough ago, and hold nothing, lend nothing, and log in no more."""
     of_them = {"person": OuterRef("pk")}
     stays = Affiliation.objects.filter(**of_them)
     recent = stays.present_on(timezone.localdate(now - chosen.PEOPLE_KEPT))
@@ -96,7 +96,7 @@ def forget_records(seal: Seal, now: datetime) -> int:
 
 @contextmanager
 def _lifted(*tables: str) -> Iterator[None]:
-    """Their triggers lifted, for the rest of one transaction."""
+    """The tables with their triggers lifted, for the rest of one transaction."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what is still to be checked forbids ALTER TABLE

@@ -57,7 +57,7 @@ def keep_gaps(structures: QuerySet[Structure]) -> None:
 
 
 def mend_gap(gap: Gap) -> None:
-    """It is no more: neither counted nor kept."""
+    """Take away a gap that is no more: neither counted nor kept."""
     FoundGap.objects.filter(structure=gap.structure_id, situation=gap.situation.name, address=gap.address).delete()
     settle_gap(gap)
 

@@ -106,7 +106,7 @@ def see_disabled(stay: Affiliation, *, by) -> Sighting | None:
 
 
 def see_enabled(stay: Affiliation) -> None:
-    """Its account is open: what proposed a departure is gone."""
+    """Note that the account is open: what proposed a departure is gone."""
     Sighting.objects.filter(kind=Kind.DISABLED, stay=stay).delete()
 
 

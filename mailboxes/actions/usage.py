@@ -105,7 +105,7 @@ def _note_use(bal: Bal, note: str) -> None:
 
 
 def _is_noted(bal: Bal) -> bool:
-    """Once per step of the way out: he who saves his messages may log in for weeks."""
+    """True once per step of the way out: who saves their messages may log in for weeks."""
     return bal.journal.filter(what=Act.NOTE_USE, at__gte=bal.state_since).exists()
 
 

@@ -96,7 +96,7 @@ def _told(found: Iterable[tuple], user, asked: Collection[str] | None = None) ->
 
 
 def written(moment: datetime, zone) -> str:
-    """As the fields of REST framework write it."""
+    """The value, as the fields of REST framework write it."""
     said = moment.astimezone(zone).isoformat()
     return said[:-6] + "Z" if said.endswith("+00:00") else said
 
@@ -124,7 +124,7 @@ def _holders(pks: Iterable[int]) -> dict[int, list[tuple[dict[str, Any], int | N
 
 
 def _lent(pks: Iterable[int], user) -> set[int]:
-    """Those to which `user` has delegated access today."""
+    """BAL to which `user` has delegated access today."""
     if not (pks := used_bals(user).intersection(pks)):
         return set()
     lent = Delegataire.objects.current().filter(bal__in=pks, person__user_id=user.pk)

@@ -94,7 +94,7 @@ class Candidate:
         return bool(question.structure) and self.entry.structure_id == question.structure
 
     def may_be_here(self, question: ResolverQuestion) -> bool:
-        """Nothing says that it is elsewhere: a place is not asked, or the annuaire names none."""
+        """True unless something says that it is elsewhere: a place is not asked, or the annuaire names none."""
         return self.is_here(question) or not question.structure or not self.entry.structure_id
 
     @property
@@ -128,7 +128,7 @@ class Candidates(NamedTuple):
 
 
 def candidates_of(questions: list[ResolverQuestion], user, *, at_length: bool) -> Candidates:
-    """Those of all the questions; `at_length`: with the whole of each place, which is hundreds of lines of a large
+    """Candidates of all the questions; `at_length`: with the whole of each place, which is hundreds of lines of a large
     hospital."""
     people = {question.rpps for question in questions} - {""}
     whole = {question.structure for question in questions if at_length or not question.is_of_person} - {""}

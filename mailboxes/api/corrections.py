@@ -33,7 +33,7 @@ def why_field() -> serializers.CharField:
     ]
 )
 class CorrectBalSerializer(StrictSerializer):
-    """Only the fields given change."""
+    """Facts of a BAL to correct: only the fields given change."""
 
     why = why_field()
     kind = serializers.ChoiceField(Bal.Kind.choices, required=False)

@@ -103,7 +103,7 @@ class PersonSaid(StrictSerializer):
 
 
 def person_of(facts: dict[str, Any], user, *, bal: Bal | None = None, structure: Structure | None = None) -> Person:
-    """Whom the facts of a `PersonSaid` name, as the same field of a page finds them."""
+    """The person whom the facts of a `PersonSaid` name, as the same field of a page finds them."""
     field = PersonField()
     field.offer(user, bal, structure)
     said = facts["rpps"] if "rpps" in facts else f"#{facts['person']}"

@@ -68,7 +68,8 @@ class BalKeys(BalFilter):
     sort = None  # a list goes in the order of its cursor
 
     def changed_since(self, queryset: QuerySet, name: str, value: datetime) -> QuerySet:
-        """By the journal, which tells every act; by a reading; by what the annuaire shows of the address."""
+        """BAL changed by the journal, which tells every act; by a reading; by what the annuaire shows of the
+        address."""
         acts = JournalEntry.objects.filter(bal=OuterRef("pk"), at__gte=value)
         entries = Entry.objects.filter(address=OuterRef("address"))
         shown = entries.filter(Q(first_seen_at__gte=value) | Q(changed_at__gte=value) | Q(withdrawn_at__gte=value))

@@ -74,7 +74,7 @@ def problem(exc, response: Response) -> dict:
 
 
 def headers_of(answer: Response) -> dict[str, str]:
-    """Those of a refusal, which every format of ours passes on."""
+    """Headers of a refusal, which every format of ours passes on."""
     return {name: answer[name] for name in ("WWW-Authenticate", "Retry-After", "Allow") if name in answer}
 
 

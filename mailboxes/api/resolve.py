@@ -83,7 +83,7 @@ def _reader() -> QuestionSerializer:
 
 
 def _asked(params) -> ResolverQuestion:
-    """Of the parameters of an address, of which `StrictView` has seen that it knows them all."""
+    """The question in the parameters of an address: `StrictView` has seen that it knows them all."""
     said = {name: params[name] for name in QuestionSerializer._declared_fields if name in params}
     return question_of(_reader().run_validation(said))
 

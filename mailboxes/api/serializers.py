@@ -197,7 +197,7 @@ class RegisterSerializer(StrictSerializer):
 
 @extend_schema_serializer(examples=[example("Le service a changé de nom", {"service": "Accueil et orientation"})])
 class DescribeSerializer(StrictSerializer):
-    """Only the fields given change."""
+    """Facts to describe anew: only the fields given change."""
 
     service = serializers.CharField(required=False, allow_blank=True, max_length=length_of(Bal, "service"))
     description = serializers.CharField(required=False, allow_blank=True, max_length=length_of(Bal, "description"))

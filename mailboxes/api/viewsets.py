@@ -41,7 +41,7 @@ class Pages(CursorPagination):
     page_size_query_description = "Lignes par page, 500 au plus."
 
     def get_ordering(self, request, queryset, view):
-        """Of columns that no two rows share, and that none leaves empty: a cursor stands on one of them."""
+        """Columns that no two rows share, and that none leaves empty: a cursor stands on one of them."""
         said = request.query_params.get(self.ordering_query_param)
         if said is None:
             return self.ordering
@@ -167,7 +167,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
         return super().filter_queryset(queryset) if self.action == "list" and self._is_narrowed() else queryset
 
     def _is_narrowed(self) -> bool:
-        """Where nothing is asked for, no form need be made."""
+        """True where something is asked for; else no form need be made."""
         filters = self.filterset_class.base_filters if self.filterset_class else ()
         return any(name in filters for name in self.request.query_params)
 

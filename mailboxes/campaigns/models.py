@@ -148,7 +148,7 @@ def settled_elsewhere() -> Q:
 
 
 def recertified_on(bals: Iterable[int]) -> dict[int, datetime]:
-    """When the accesses of each of these BAL were last gone through in a campaign; one query."""
+    """The day on which the accesses of each of these BAL were last gone through in a campaign; one query."""
     answered = CampaignTarget.objects.filter(
         campaign__kind=CampaignKind.RECERTIFICATION,
         bal__in=bals,

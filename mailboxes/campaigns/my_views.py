@@ -95,7 +95,7 @@ def campaign_link(request, token, notice):
 
 
 def _asked_by_link(notice: Notice):
-    """Nothing of a campaign that began after this mail was sent."""
+    """Questions asked by the link; none of a campaign that began after this mail was sent."""
     by_link = [question.kind for question in QUESTIONS.values() if question.by_link]
     then = {"campaign__kind__in": by_link, "campaign__launched_at__lte": notice.created_at}
     return CampaignTarget.objects.put_to(notice.person).filter(**then)

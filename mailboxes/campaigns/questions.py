@@ -198,7 +198,7 @@ class Preview(NamedTuple):
 
 
 def preview(question: CampaignQuestion, bals: QuerySet[Bal], now: datetime) -> Preview:
-    """Whom a campaign would ask, and who is left out and why; in two queries, whatever the number of BAL."""
+    """The people whom a campaign would ask, and who is left out and why; in two queries, whatever the number of BAL."""
     rows = candidates(question, bals, now)
     counts = dict(rows.values_list("fate").annotate(count=Count("pk")).order_by())
     people = rows.filter(fate=ASKED).aggregate(people=Count("asked", distinct=True))["people"]

@@ -72,7 +72,7 @@ def _follow(progress: TargetProgress, today: date) -> int:
 
 @transaction.atomic
 def _remind(engagement: Engagement, due: int, progress: TargetProgress) -> int:
-    """Once for each threshold, whatever runs twice."""
+    """Reminders, once for each threshold, whatever runs twice."""
     rules.check_may(Act.REMIND_ENGAGEMENT, structure=engagement.structure, by=SYSTEM)
     same = Engagement.objects.open().filter(pk=engagement.pk, reminded_for=engagement.reminded_for)
     if not same.update(reminded_for=due):

@@ -171,7 +171,7 @@ def homonyms(bals):
 
 
 def _borne_by_several(rows, person: str = "", *among: F):
-    """Of `rows`, those whose person bears the name of another person; of another who is alike in `among` too."""
+    """The rows whose person bears the name of another person; of another who is alike in `among` too."""
     same: list[Func | F] = [name_key_of(person), *among]
     pk = f"{person}pk"
     return rows.annotate(first=Window(Min(pk), same), last=Window(Max(pk), same)).exclude(first=F("last"))

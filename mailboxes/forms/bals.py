@@ -15,7 +15,7 @@ NEW, EXISTING = "new", "existing"
 
 
 class EmptyForm(forms.Form):
-    """Nothing to type, only to confirm."""
+    """A form with nothing to type, only to confirm."""
 
 
 class MoveForm(forms.Form):

@@ -47,7 +47,7 @@ def why_field(**kwargs) -> forms.CharField:
 
 
 class UnwrittenForm:
-    """Of a ModelForm whose row the action changes, under its lock: the form leaves it as it is."""
+    """A ModelForm that leaves its row as it is: the action changes it, under its lock."""
 
     def validate_unique(self):
         """Said by the action."""

@@ -45,7 +45,7 @@ def label_of(person: Person, seen: QuerySet[Structure]) -> str:
 
 
 def places_of(people: Sequence[Person], seen: QuerySet[Structure]) -> dict[int | None, str]:
-    """Where each works today and as what, of the structures `seen`: it tells homonyms apart. One query."""
+    """The places where each works today and as what, of the structures `seen`: it tells homonyms apart. One query."""
     stays = Affiliation.objects.current().filter(
         person__in=[person.pk for person in people if person.pk], structure__in=seen.values("pk")
     )
@@ -135,7 +135,7 @@ class PersonField(forms.CharField):
         self.people = Person.objects.choosable_for(bal, user) if bal else Person.objects.visible_to(user)
 
     def suggest(self, people: list[Person], legend: str) -> None:
-        """As a list to choose from, beside the field."""
+        """Suggestions, as a list to choose from, beside the field."""
         self.widget.candidates, self.widget.legend = people, legend
 
     def prepare_value(self, value):
@@ -165,13 +165,14 @@ class PersonField(forms.CharField):
         )
 
     def _of_annuaire(self, text: str) -> Person | None:
-        """Only by the whole number: unsaved, unless another structure of the register has this person already."""
+        """The person of the annuaire, by the whole number alone: unsaved, unless another structure of the register has
+        this person already."""
         rpps = _rpps_in(text)
         known = people_of_annuaire([rpps]).get(rpps) if rpps and self.by_annuaire else None
         return Person.objects.filter(rpps=known.rpps).first() or known if known else None
 
     def _matching(self, text: str) -> list[Person]:
-        """At most one more than are shown."""
+        """People who match, at most one more than are shown."""
         if said := REFERENCE.fullmatch(text):
             return list(self.people.filter(pk=said[1] or said[2]))
         if rpps := _rpps_in(text):

@@ -29,7 +29,7 @@ class OwnPlace:
 
 
 def own_places(person: Person) -> list[OwnPlace]:
-    """Where the person practises by the annuaire, and the places they left where they had chosen a BAL."""
+    """Places where the person practises by the annuaire, and the places they left where they had chosen a BAL."""
     chosen: dict[str, dict[str, Preference]] = defaultdict(dict)
     labels = {}
     for wish in person.preferences.select_related("request"):

@@ -58,7 +58,8 @@ def differences(bal: Bal | None, entry: Entry) -> list[ComparedLine]:
 
 
 def agrees_in_sql(bal: str, structure: str, holder: str, entry: str) -> str:
-    """No `differences`, of the rows so named in a query; `holder` is the titulaire of a PER, NULL of any other BAL."""
+    """The condition that there are no `differences`, on the rows so named in a query; `holder` is the titulaire of a
+    PER, NULL of any other BAL."""
     b, s, p, e = bal, structure, holder, entry
     numbers = known_numbers_in_sql(s)
     none = f"{numbers.replace(', ', ' || ')} = ''"

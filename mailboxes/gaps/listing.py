@@ -93,7 +93,7 @@ class Gaps(SqlList[Gap]):
         return with_facts(self._standing(rows) if self.found_at else rows)
 
     def _standing(self, rows: list[Gap]) -> list[Gap]:
-        """Those of `rows` that stand now, as they stand."""
+        """The rows that stand now, as they stand."""
         addresses = tuple(sorted({gap.address for gap in rows}))
         now = self.narrowed(found_at=None, addresses=addresses)._read(0, None) if rows else []
         found = {gap.key: gap for gap in now}

@@ -8,7 +8,7 @@ from mailboxes.models import Bal, Cotitulaire, Preference
 
 
 def successors_of(bals: Iterable[Bal]) -> dict[int, list[str]]:
-    """Of BAL that leave, the addresses to write to instead, by BAL, the likeliest first, in constant queries.
+    """The addresses to write to instead of BAL that leave, by BAL, the likeliest first, in constant queries.
 
     The one that was named when its depublication was asked; what its principal prefers, what they hold, what its other
     holders share.

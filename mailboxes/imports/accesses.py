@@ -69,7 +69,7 @@ class AccessBatch(RowBatch):
             told.lent.setdefault(row.bal.address, []).append((row.person, row.under))
 
     def _of_activities(self) -> dict[str, list[Person]]:
-        """Those whom the activities of the annuaire place in these structures, by folded names: of whom the lines name
+        """People whom the activities of the annuaire place in these structures, by folded names: of whom the lines name
         and nobody here is."""
         unknown = {key for key in self.keys() if not self.places.people_by_name.get(key)}
         if not unknown:
@@ -129,7 +129,8 @@ class AccessBatch(RowBatch):
         return self._entered(person, bal)
 
     def _of_name(self, name: Name, bal: Bal) -> Person:
-        """In these structures; else the one whom the activities of the annuaire place in them."""
+        """The person of that name in these structures; else the one whom the activities of the annuaire place in
+        them."""
         found = self.by_activity.get(name_key(name.family, name.given), [])
         if len(found) == 1 and not self.staying(name):
             return self._entered(self.people.get(found[0].rpps or "", found[0]), bal)

@@ -185,7 +185,7 @@ def undo_import(run: Import, *, by) -> Import:
 
 
 def forget_import(run: Import, *, by) -> None:
-    """Its file and its lines have been kept long enough; that it was, and its counts, stay."""
+    """Drop the file and the lines, kept long enough; that it was, and its counts, stay."""
     drop_file(run)
     run.lines.all().delete()
     Import.objects.filter(pk=run.pk).update(sample=[])

@@ -157,7 +157,7 @@ def as_text(cell: Cell) -> str:
 
 
 def as_kept(cell: Cell) -> str:
-    """For our tables: of a patient nothing is kept, not even in what was rejected."""
+    """The value for our tables: of a patient nothing is kept, not even in what was rejected."""
     text = as_text(cell)
     return OF_A_PATIENT if names_patient(text) else text
 
@@ -168,7 +168,7 @@ def secret_ranks(headers: Iterable[Cell]) -> set[int]:
 
 
 def all_kept(cells: Iterable[Cell], headers: Iterable[Cell]) -> list[str]:
-    """Those of one row: an INS may stand in a column, and the patients' domain in another."""
+    """The values of one row: an INS may stand in a column, and the patients' domain in another."""
     secret = secret_ranks(headers)
     kept = [HIDDEN if rank in secret and cell else as_kept(cell) for rank, cell in enumerate(cells)]
     if any(PATIENT_DOMAIN in text.lower() for text in kept):

@@ -272,8 +272,8 @@ def _blanks_of(lines: list[str]) -> re.Pattern | None:
 
 
 def _cuts_of(lines: list[str]) -> list[int]:
-    """Where each column begins, told by the lines drawn below their headers: a cell may be empty, a number stand on the
-    right. [] where no blank parts two of them on every line."""
+    """The places where each column begins, told by the lines drawn below their headers: a cell may be empty, a number
+    stand on the right. [] where no blank parts two of them on every line."""
     rank = next((rank for rank, line in enumerate(lines) if UNDERLINES.fullmatch(line)), 0)
     if not rank:
         return []

@@ -113,7 +113,7 @@ def _name_of_group(dn: str) -> str:
 
 
 def is_closed(value: str) -> bool:
-    """By the bit of Active Directory, or by a word."""
+    """True by the bit of Active Directory, or by a word."""
     return bool(int(value) & CLOSED_IN_AD) if value.isdigit() else fold(value) in CLOSED
 
 

@@ -145,7 +145,7 @@ class ImportColumnsForm(forms.Form):
             )
 
     def _offer_places(self) -> None:
-        """Where the list begins: its sheet, when there are several, and its line of headers."""
+        """Offer the places where the list may begin: its sheet, when there are several, and its line of headers."""
         if len(self.run.sheets) > 1:
             offer_choices(self, sheet=[(name, name) for name in self.run.sheets])
         else:

@@ -9,7 +9,7 @@ from mailboxes.imports.sorts import FIELDS_OF, ListSort, labels_of
 
 
 def look_at(run: Import) -> None:
-    """Its sheets, its first rows, its headers; unsaved."""
+    """Read the file's sheets, first rows and headers; nothing is saved."""
     with open_list(run.path, run.sheet) as source:
         first = first_of(source.rows())
         run.sheets, run.sheet = source.sheets, source.sheet

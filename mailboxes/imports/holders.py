@@ -13,7 +13,8 @@ from mailboxes.models import SYSTEM, Bal, Person, bulk
 
 
 class Holders:
-    """Of so many lines, those whom `by` may see; `known`: the BAL that they are about, read with their holders."""
+    """People named by so many lines, whom `by` may see; `known`: the BAL that they are about, read with their
+    holders."""
 
     def __init__(self, lines: Iterable[Line], places: Places, *, known: Iterable[Bal], by):
         self._places, self._by = places, by
@@ -49,7 +50,7 @@ class Holders:
         return principal, others
 
     def named(self, line: Line) -> tuple[Person | None, str]:
-        """Whom the line names, without an RPPS or beside it, and what a person should know of it."""
+        """The person whom the line names, without an RPPS or beside it, and what a person should know of it."""
         name, rpps = line.facts.get("holder"), line.facts.get("rpps")
         if name is None:
             return self._people.get(rpps), ""

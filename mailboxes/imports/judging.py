@@ -101,7 +101,7 @@ class RowBatch:
         return found
 
     def remember(self) -> None:
-        """For the batches that follow."""
+        """Keep what was found, for the batches that follow."""
         for key, people in self.entered.items():
             self.places.people_by_name.setdefault(key, []).extend(people)
         if not self.for_real:
@@ -157,7 +157,7 @@ class RowBatch:
 
     # --- Who is named -------------------------------------------------------------------------------------------------
     def of_number(self, rpps: str) -> Person | None:
-        """In the register; or, known to the annuaire alone, as a row still to be saved."""
+        """The person in the register; or, known to the annuaire alone, as a row still to be saved."""
         return self.people.get(rpps) or self.annuaire.get(rpps)
 
     def staying(self, name: Name) -> Person | None:

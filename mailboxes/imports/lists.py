@@ -61,7 +61,7 @@ class Heading:
 
 @contextmanager
 def open_list(path: Path, sheet: str = "") -> Iterator[CsvFile | WorkbookFile]:
-    """By its first bytes, never by its name."""
+    """The reader of the file, chosen by its first bytes, never by its name."""
     with path.open("rb") as file:
         head = file.read(HEAD)
     if not head.strip(b"\xef\xbb\xbf \t\r\n\0"):

@@ -57,11 +57,11 @@ class ImportQuerySet(models.QuerySet):
         return self.filter(structure__in=Structure.objects.visible_to(user).values("pk"))
 
     def interrupted(self, now):
-        """At work, by their stage, and silent: their process died, or never began."""
+        """Imports at work by their stage, and silent: their process died, or never began."""
         return self.filter(stage__in=Import.AT_WORK).exclude(heard_of("seen_at", now, SILENT_FOR))
 
     def outdated(self, now):
-        """Nothing of what they hold is to be kept any longer."""
+        """Imports of which nothing is to be kept any longer."""
         before = self.filter(at__lt=now - chosen.IMPORTS_KEPT).exclude(stage__in=Import.AT_WORK)
         return before.exclude(stored="", sample=[])
 
@@ -179,7 +179,7 @@ class Import(models.Model):
 
     @property
     def forecasts(self) -> bool:
-        """Its lines tell what would be done."""
+        """True while its lines tell what would be done."""
         return self.stage in (self.Stage.READING, self.Stage.PREVIEWED)
 
     @property
@@ -207,7 +207,7 @@ class ImportLineQuerySet(models.QuerySet):
         return count
 
     def writing(self):
-        """Those that wrote something which an undoing takes back; what a move told people stays told."""
+        """Lines that wrote something which an undoing takes back; what a move told people stays told."""
         created = models.Q(outcome=ImportLine.Outcome.CREATED)
         return self.filter(created | ~models.Q(before={}) | models.Q(reading_id__isnull=False)).filter(verb="")
 

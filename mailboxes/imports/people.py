@@ -70,7 +70,8 @@ class PeopleBatch(RowBatch):
         self.places.told.lines |= {person.pk or -id(person): number for person, number in self.given.values()}
 
     def _known(self, rpps: str | None, name: Name | None, judged: Judged) -> Person | None:
-        """In the register: by the RPPS; without one, by the name among those who stay in these structures."""
+        """The person in the register: by the RPPS; without one, by the name among those who stay in these
+        structures."""
         if rpps:
             person = self.people.get(rpps)
             if person and name and name_key(person.family_name, person.given_name) != name_key(name.family, name.given):
@@ -175,5 +176,5 @@ class PeopleBatch(RowBatch):
 
 
 def _plain(value: Any) -> Any:
-    """For JSON."""
+    """The facts as JSON holds them."""
     return value.isoformat() if isinstance(value, date) else value

@@ -23,7 +23,8 @@ class Told:
 
 
 class Places:
-    """Where the lines of an import may lead: its structure and those below, by all that a list may call them."""
+    """Structures to which the lines of an import may lead: its structure and those below, by all that a list may call
+    them."""
 
     def __init__(self, run: Import):
         self.default = run.structure
@@ -44,13 +45,13 @@ class Places:
         self._domains = {name: self.by_pk[pk] for name, pk in reserved}
 
     def of(self, line: Line) -> Structure:
-        """By the surest that the line gives; without any, by the domain, else the import's own."""
+        """The structure by the surest that the line gives; without any, by the domain, else the import's own."""
         said = self.said(line)
         return said or self._domains.get(domain_of(line.address)) or self.default
 
     @cached_property
     def people_by_name(self) -> dict[str, list[Person]]:
-        """Those who stay there today, by their folded names; read where a list names holders without their RPPS."""
+        """People who stay there today, by their folded names; read where a list names holders without their RPPS."""
         found: dict[str, list[Person]] = {}
         there = Affiliation.objects.current().filter(structure__in=self.by_pk).values("person")
         for person in Person.objects.filter(pk__in=there):

@@ -75,7 +75,7 @@ class Line:
 
     @property
     def holder(self) -> object:
-        """By what the line names who holds the BAL."""
+        """What the line gives to name who holds the BAL."""
         return self.facts.get("rpps") or self.facts.get("holder")
 
 
@@ -208,7 +208,7 @@ class LineReader:
         return lambda cell: texts.read_text(as_text(cell), LENGTHS[name])
 
     def _of_each(self, read: Callable[[Cell], Read], between: re.Pattern) -> Callable[[Cell], Read]:
-        """In a list of accesses one cell may name several people: the value is then the list of them all."""
+        """The list of all the people named, where one cell of a list of accesses may name several."""
 
         def read_each(cell: Cell) -> Read:
             parts = [part for part in between.split(as_text(cell)) if part.strip()]
@@ -230,7 +230,8 @@ class LineReader:
 
 
 def _without_patients(read: Callable[[Cell], Read]) -> Callable[[Cell], Read]:
-    """Of a patient nothing is taken, nor named in a remark, whatever the column; that of the addresses sees to it."""
+    """The row without patients: nothing of them is taken, nor named in a remark, whatever the column; that of the
+    addresses sees to it."""
 
     def of_nobody(cell: Cell) -> Read:
         is_patient = isinstance(cell, str) and address.names_patient(cell)

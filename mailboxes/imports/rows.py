@@ -10,7 +10,7 @@ Cell = str | datetime | date
 
 
 class Unreadable(Refused):
-    """No list can be made of this file."""
+    """A file of which no list can be made."""
 
     def __init__(self, sentence: str):
         super().__init__(sentence, "unreadable")

@@ -141,5 +141,5 @@ def kept(run: Import, verdict: Verdict, before: dict[str, Any], mark: int | None
 
 
 def _plain(value: Any) -> Any:
-    """For JSON, to the microsecond: a notice's key holds the idle clock."""
+    """The moment as JSON holds it, to the microsecond: a notice's key holds the idle clock."""
     return value.isoformat() if isinstance(value, datetime) else value

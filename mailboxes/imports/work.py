@@ -129,7 +129,7 @@ def begin(run: Import, stage: Stage) -> Import:
 
 
 def _survey(run: Import) -> Survey:
-    """Of the whole list, at the beginning of the forecast; what is applied is read as was forecast."""
+    """A survey of the whole list, at the beginning of the forecast; what is applied is read as was forecast."""
     if run.stage == Stage.READING and not run.done:
         with open_list(run.path, run.sheet) as source:
             rows = (row for row in source.rows() if row.number > run.header_number)
@@ -251,7 +251,8 @@ def _finish(run: Import, places: Places) -> None:
 
 
 def drop_file(run: Import) -> None:
-    """Its lines tell all that an undo needs; the file may hold what is never kept, a patient's address among it."""
+    """Delete the file: its lines tell all that an undo needs, and it may hold what is never kept, a patient's address
+    among it."""
     if run.stored:
         run.path.unlink(missing_ok=True)
         Import.objects.filter(pk=run.pk).update(stored="")

@@ -241,7 +241,7 @@ def mailed_in(text: str, mails: dict[str, str]) -> dict[tuple[int, int], str]:
 
 
 def marks_of_ods(archive: zipfile.ZipFile) -> dict[str, Marks]:
-    """Of a sheet of OpenDocument, whose merged cells and links the reader does not tell."""
+    """Merged cells and links of a sheet of OpenDocument, which the reader does not tell."""
     rest = b""
     with archive.open("content.xml") as content:
         while block := content.read(TAIL):

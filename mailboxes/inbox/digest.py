@@ -34,7 +34,8 @@ def due(now: datetime) -> QuerySet[Desk]:
 
 
 def send_digest(desk: Desk, *, by) -> None:
-    """Once a week for each desk: it is marked first, and the mark is taken back where the mail server fails."""
+    """A digest sent once a week to each desk: it is marked first, and the mark is taken back where the mail server
+    fails."""
     monday = monday_of(timezone.now())
     waiting = Desk.objects.due_for_digest(monday).filter(pk=desk.pk)
     if not waiting.update(digest_on=monday):

@@ -188,7 +188,7 @@ def example_of(finding: Finding, bal: Bal, user) -> Example:
 
 
 def why(finding: Finding, bal: Bal) -> str:
-    """In a few words, what is the matter with this one."""
+    """What is the matter with this one, in a few words."""
     if finding.name in ("pleine", "se-remplit", "bientot-pleine"):
         when = f", pleine vers le {day_of(bal.full_on)}" if bal.full_on and (bal.percent_full or 0) < 100 else ""
         return f"remplie à {bal.percent_full} %{when}"

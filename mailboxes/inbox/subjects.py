@@ -40,7 +40,7 @@ COLUMNS: dict[str, tuple[str, type[Model]]] = {
 
 
 def narrowed(finding: Finding, rows: QuerySet) -> QuerySet:
-    """Those of `rows` that the finding is about."""
+    """The rows that the finding is about."""
     return getattr(finding, finding.about)(rows)
 
 
@@ -81,7 +81,7 @@ class Seen:
         return seen if self.within is None else seen.of_structures(self.within.values("pk"))
 
     def rows(self, about: str) -> QuerySet:
-        """Those that a finding may be about; not of gaps, which are computed."""
+        """Rows that a finding may be about; not of gaps, which are computed."""
         return getattr(self, about)
 
     def todos(self) -> list[TodoQuerySet]:
@@ -111,7 +111,7 @@ def _numbers(said: Sequence[str]) -> list[int]:
 
 # --- BAL --------------------------------------------------------------------------------------------------------------
 def bals_of(finding: Finding, bals: QuerySet[Bal], tab: str, now: datetime) -> QuerySet[Bal]:
-    """Those of a tab, the worst first, in a total order."""
+    """BAL of a tab, the worst first, in a total order."""
     return _of_tab(finding, bals, tab, now).order_by(FIRST.get(finding.name, "address"), "address", "pk")
 
 
@@ -171,7 +171,7 @@ def _engagement_entries(finding: Finding, keys: Sequence[Key], said: str, *, by)
 
 # --- Gaps -------------------------------------------------------------------------------------------------------------
 def gap_keys(finding: Finding, seen: Seen, tab: str, now: datetime) -> list[str]:
-    """Of the gaps that are open: what is put aside or asked for is said on the list of gaps."""
+    """Keys of the gaps that are open: what is put aside or asked for is said on the list of gaps."""
     todos = Todo.objects.filter(finding=finding.name, structure__in=seen.structures.values("pk"))
     if tab in ("pause", "fait"):
         return open_keys(seen.structures, todos.paused(now) if tab == "pause" else todos.done(now))
@@ -232,7 +232,7 @@ def _of_rows(
     structure: str,
     entries: Callable,
 ) -> Subject:
-    """Those of a table; `structure`: the column, or the two, that say whose each is."""
+    """Subjects of a table; `structure`: the column, or the two, that say whose each is."""
     column, model = COLUMNS[about]
 
     def structures(keys: Sequence[Key]) -> set[int]:

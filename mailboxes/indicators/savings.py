@@ -63,7 +63,7 @@ HURDLES = (
 
 
 def with_hurdle(bals: BalQuerySet, now: datetime) -> BalQuerySet:
-    """Those of these BAL that are paid without a known use, each with `hurdle`, the name of what keeps it."""
+    """The BAL among these that are paid without a known use, each with `hurdle`, the name of what keeps it."""
     unused = bals.paid().with_use(now).filter(use__in=[Use.NONE, Use.UNKNOWN])
     cases = [When(hurdle.is_met(), then=Value(hurdle.name)) for hurdle in HURDLES[:-1]]
     return unused.annotate(hurdle=Case(*cases, default=Value(HURDLES[-1].name)))
@@ -100,7 +100,7 @@ class Savings:
         return list(self._bals().order_by().values_list(*facts).annotate(n=Count("pk"))), self._dearest()
 
     def blocked(self) -> list[Blocked]:
-        """By hurdle, what weighs most first; none is empty. A BAL that is shown is kept by that hurdle now."""
+        """BAL by hurdle, what weighs most first; none is empty. A BAL that is shown is kept by that hurdle now."""
         found = {hurdle.name: Blocked(hurdle) for hurdle in HURDLES}
         groups, dearest = self._kept.found
         for name, *group, number in groups:

@@ -34,7 +34,7 @@ Counts = dict[str, int]
 
 
 def known_share(counts: Counts) -> int | None:
-    """Of 100 paid BAL, of how many the use is known; None where none is paid."""
+    """The share of paid BAL of known use, in hundredths; None where none is paid."""
     paid = counts.get("paid", 0)
     return round(100 * (paid - counts.get("unknown", 0)) / paid) if paid else None
 
@@ -114,7 +114,7 @@ class SideBySide:
 
     @property
     def counted_at(self) -> datetime | None:
-        """When the cost of BAL without use was counted."""
+        """The moment when the cost of BAL without use was counted."""
         return self._costs.counted_at
 
     @cached_property
@@ -135,7 +135,7 @@ class SideBySide:
         return [found[department] for department in sorted(found)]
 
     def courses(self, lines: Iterable[SideLine]) -> dict[int, dict[str, list[int]]]:
-        """Of each line, by its place: the values of each thing compared, one a week, the last one now."""
+        """By the place of each line, the values of each thing compared, one a week, the last one now."""
         shown = list(lines)
         if not self.day:
             return {}
@@ -144,7 +144,7 @@ class SideBySide:
         return {place: self._course(line, days, counts) for place, line in enumerate(shown)}
 
     def _days(self, until: date) -> list[date]:
-        """Of each week, the last day on which anybody measured: a service that stood still on one is not without
+        """The last day of each week on which anybody measured: a service that stood still on one is not without
         course for that."""
         rows = Measure.objects.of(TOTAL).since(until, WEEKS * WEEK.days).filter(day__lte=until)
         last = {(until - day) // WEEK: day for day in rows.order_by("day").values_list("day", flat=True).distinct()}

@@ -259,7 +259,7 @@ def draw(kit: Kit, piece: str, form: str) -> bytes:
 
 # --- Many files at once -----------------------------------------------------------------------------------------------
 class _Sink:
-    """Where the archive is written: it keeps what was not yet taken."""
+    """A file to which the archive is written: it keeps what was not yet taken."""
 
     def __init__(self):
         self._parts: list[bytes] = []

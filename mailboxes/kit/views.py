@@ -101,7 +101,7 @@ def _kit_of(bal: Bal, successor: str) -> Kit:
 
 
 def _kit(request, bal: Bal) -> tuple[Kit, list[str]]:
-    """With the successor that was asked for, if it is one of those on offer, else the likeliest."""
+    """The kit with the successor that was asked for, if it is one of those on offer, else the likeliest."""
     offered = successors_of([bal])[bal.pk] if bal.state in TO_BE_LEFT else []
     asked = request.GET.get("vers", "")
     successor = asked if asked in offered else next(iter(offered), "")

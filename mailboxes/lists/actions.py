@@ -47,7 +47,7 @@ def save_view(listing: str, title: str, query: str, *, pinned: bool = False, by)
 
 @transaction.atomic
 def share_view(view: SavedView, structure: Structure, *, by) -> SavedView:
-    """Those who follow the structure find it among their views; each sees the rows that are theirs to see."""
+    """Let those who follow the structure find the view among theirs; each sees the rows that are theirs to see."""
     check_share_view(view, structure, by=by)
     view.structure = structure
     view.save(update_fields=["structure"])
@@ -78,7 +78,7 @@ def delete_view(view: SavedView, *, by) -> None:
 
 # --- Many rows at once ------------------------------------------------------------------------------------------------
 def begin(kind: Kind, act: str, keys: list, *, back: str, by) -> Batch:
-    """Nothing is done yet: what would be is foreseen on its page."""
+    """A batch that has done nothing yet: what it would do is foreseen on its page."""
     keys = list(dict.fromkeys(keys))
     check_begin(keys)
     return Batch.objects.create(by=by, kind=kind.name, act=act, keys=keys, back=back)

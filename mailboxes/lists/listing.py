@@ -110,7 +110,7 @@ class Listing:
 
     @cached_property
     def shows(self) -> dict[str, bool]:
-        """For the template of a row: is this column shown?"""
+        """True where the template of a row shows this column."""
         return {column.name: True for column in self.shown}
 
     @property
@@ -147,7 +147,7 @@ class Listing:
 
     @property
     def sort_choices(self) -> list[tuple[str, str, bool]]:
-        """For a phone, where no header is clicked; none where the filters have their own."""
+        """Choices for a phone, where no header is clicked; none where the filters have their own."""
         if self.sort_field:
             return []
         labels = {column.name: column.label for column in self.columns}

@@ -93,7 +93,7 @@ def ask_reply(bal: Bal, *, text: str, starts_on: date, ends_on: date, by) -> Aut
 
 @transaction.atomic
 def end_reply(reply: AutoReply, *, by) -> AutoReply:
-    """At a holder's word, or by the automate once its last day is over."""
+    """End the reply at a holder's word, or by the automate once its last day is over."""
     bal = locked(reply.bal)
     reply = AutoReply.objects.select_for_update(of=("self",)).get(pk=reply.pk)
     reply.bal = bal
@@ -122,7 +122,7 @@ def note_removed(reply: AutoReply, *, by) -> bool:
 
 @transaction.atomic
 def note_refused(reply: AutoReply, why: str, *, by) -> bool:
-    """It cannot be set, and trying again would not help: the holders hear of it."""
+    """Note that the reply cannot be set, and trying again would not help: the holders hear of it."""
     now = timezone.now()
     return _note(
         reply, Stage.ASKED, "non posée", by=by, why=why, stage=Stage.REFUSED, ended_at=now, failure=cut(why, 300)

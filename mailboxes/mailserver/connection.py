@@ -17,7 +17,7 @@ DEADLINE = 30.0  # seconds for the whole exchange about one BAL, whatever signs 
 
 
 class VisitTrouble(Exception):
-    """It did not work; said in French."""
+    """A visit that did not work; said in French."""
 
 
 class ServerTrouble(VisitTrouble):
@@ -33,7 +33,7 @@ class LoginRefused(BalTrouble):
 
 
 class TooSlow(TimeoutError):
-    """It answered, but had not ended at the deadline."""
+    """A server that answered, but had not ended at the deadline."""
 
 
 _EXPIRED, _NOT_YET, _OTHER_NAME = 10, 9, (62, 64)  # of OpenSSL's reasons

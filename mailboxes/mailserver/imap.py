@@ -50,7 +50,7 @@ def read_space(server: MailServer, address: str, own: str | None = None) -> Spac
 
 
 class _Imap(imaplib.IMAP4):
-    """On our own line: imapclient reads the greeting before it lets anyone hold the socket."""
+    """An IMAP client on our own line: imapclient reads the greeting before it lets anyone hold the socket."""
 
     def __init__(self, line: MailLine, host: str, port: int, context: SSLContext | None):
         self._line, self._context = line, context

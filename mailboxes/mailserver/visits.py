@@ -139,7 +139,8 @@ class Round:
             self._keep(access, space, now)
 
     def _count_refusal(self) -> None:
-        """With the service account, each refusal may be the box's; several in a row, and none let in, are its own."""
+        """Count a refusal. With the service account, each refusal may be the box's; several in a row, and none let in,
+        are its own."""
         self.refused += 1
         if self.server.auth == MailServer.Auth.MASTER and self.refused >= MOST_REFUSED and not self.has_reached:
             raise ServerTrouble(

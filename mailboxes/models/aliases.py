@@ -20,11 +20,11 @@ class AliasQuerySet(models.QuerySet):
         return self.filter(bal__in=Bal.objects.visible_to(user).values("pk"))
 
     def kept(self):
-        """Those that stay: what is sent there arrives in the BAL."""
+        """Aliases that stay: what is sent there arrives in the BAL."""
         return self.filter(nature=Alias.Nature.KEPT)
 
     def late(self, today):
-        """Those of a migration that is not where it was to be by now."""
+        """Aliases of a migration that is not where it was to be by now."""
         return self.filter(due_on__lt=today)
 
     def told_by(self, addresses):
@@ -83,7 +83,7 @@ class Alias(models.Model):
 
 
 def seen_at(addresses, user) -> dict[str, tuple[int, str]]:
-    """Of these addresses, the aliases whose BAL `user` sees: the BAL, and the nature. An address is seldom an alias:
+    """The aliases among these addresses whose BAL `user` sees: the BAL, and the nature. An address is seldom an alias:
     only then is it asked what they see, which costs ten times as much."""
     if not (found := _bearing(addresses=addresses)):
         return {}

@@ -156,7 +156,7 @@ class Bal(models.Model):
 
     @cached_property
     def source_read_at(self) -> datetime | None:
-        """When its operator's BAL in its structure were last read; None: never. One query."""
+        """The moment when its operator's BAL in its structure were last read; None: never. One query."""
         beside = Bal.objects.filter(structure=self.structure_id, operator=self.operator_id)
         return beside.aggregate(last=Max("read_at"))["last"]
 
@@ -206,7 +206,8 @@ class Bal(models.Model):
         self.full_on = told.likely if isinstance(told, Forecast) else None
 
     def holders(self):
-        """Those read with it, where they were: the manager alone takes longer to make than they to look at."""
+        """Holders as they were read with it, where they were: the manager alone takes longer to make than they to look
+        at."""
         kept = self.__dict__.get("_prefetched_objects_cache", {})
         return kept["cotitulaires"] if "cotitulaires" in kept else self.cotitulaires.all()
 

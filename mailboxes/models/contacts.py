@@ -47,14 +47,14 @@ REFUSABLE = Q(state__in=OPEN)
 
 class ContactChangeQuerySet(models.QuerySet):
     def open(self):
-        """Those that the person may still refuse."""
+        """Changes that the person may still refuse."""
         return self.filter(REFUSABLE)
 
     def to_apply(self, now: datetime):
         return self.open().filter(due_at__lte=now)
 
     def taken(self):
-        """Those that gave the person the contact details they have, or had."""
+        """Changes that gave the person the contact details they have, or had."""
         return self.filter(Q(state__in=(ContactChange.State.CONFIRMED, ContactChange.State.APPLIED)) | Q(is_first=True))
 
 

@@ -13,7 +13,7 @@ from mailboxes.models.structures import Structure
 
 class EngagementQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Those of the structures one sees."""
+        """Engagements of the structures one sees."""
         if user.is_superuser:
             return self
         return self.of_structures(Structure.objects.visible_to(user).values("pk"))
@@ -25,7 +25,7 @@ class EngagementQuerySet(models.QuerySet):
         return self.filter(closed_at=None)
 
     def pressing(self, today: date):
-        """Their day is near or past, and the target is not reached."""
+        """Engagements whose day is near or past, and whose target is not reached."""
         soon = today + timedelta(days=max(settings.ENGAGEMENT_REMINDERS))
         return self.open().filter(due_on__lte=soon, reached_on=None)
 

@@ -32,12 +32,12 @@ def identifier_field(name: str, length: int, label: str, **options) -> models.Ch
 
 
 class IdentifierField(models.CharField):
-    """In a form it is typed as people have it: with spaces, its label, or as a spreadsheet left it."""
+    """A number that a form takes as people have it: with spaces, its label, or as a spreadsheet left it."""
 
     read: Callable[[str], Read]
 
     def deconstruct(self):
-        """For migrations, a text column."""
+        """A text column, for migrations."""
         name, _, args, options = super().deconstruct()
         return name, "django.db.models.CharField", args, options
 

@@ -43,7 +43,7 @@ class GapDecision(models.Model):
 
 
 class GapSearch(models.Model):
-    """When the gaps of a structure were last looked for, and kept as `FoundGap`."""
+    """The moment when the gaps of a structure were last looked for, and kept as `FoundGap`."""
 
     structure = models.OneToOneField(Structure, models.CASCADE, related_name="gap_search")
     at = models.DateTimeField("le", default=timezone.now)
@@ -84,7 +84,7 @@ class ClaimQuerySet(models.QuerySet):
         return self.filter(~Q(answer="") | Q(asked_at__gt=now - settings.UNIDENTIFIED_CYCLE))
 
     def to_ask(self, people: Iterable[Person], now: datetime) -> dict[int, list[str]]:
-        """By person, the addresses that the annuaire lists under their RPPS, not held by them here, not settled. Three
+        """The addresses, by person, that the annuaire lists under their RPPS, not held by them here, not settled. Three
         queries, however many they are."""
         by_number = {person.rpps: person.pk for person in people if person.rpps}
         keys = among("person", [person.pk for person in people])

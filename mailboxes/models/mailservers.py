@@ -143,7 +143,7 @@ class MailAccessQuerySet(FailingQuerySet):
 
 
 class MailAccess(Locked, Failing):
-    """Of one BAL at its operator's server: its own secret, where there is one, and how its readings go."""
+    """The access to one BAL at its operator's server: its own secret, where there is one, and how its readings go."""
 
     bal = models.OneToOneField(Bal, models.CASCADE, related_name="mail_access")
     secret = models.TextField("secret de la BAL", blank=True, editable=False)  # locked

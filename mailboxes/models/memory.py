@@ -31,7 +31,7 @@ class Memory:
         self._read_at = time.monotonic()
 
     def refresh_if_old(self) -> None:
-        """With the database away, as it was."""
+        """Read anew what is old; with the database away, it stays as it was."""
         every = settings.CHOSEN_FRESH_SECONDS
         if every and time.monotonic() - self._read_at > every:
             try:

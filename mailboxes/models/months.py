@@ -12,7 +12,7 @@ from directory.prepared import Given
 
 
 def months_after(moment: datetime, months: int) -> datetime:
-    """From when on `moment` is so many months ago: `MonthsBefore` turned round.
+    """The moment from which on `moment` is so many months ago: `MonthsBefore` turned round.
 
     Of 31 December and two months it is 1 March: two months before 28 February is still 28 December.
     """

@@ -29,7 +29,7 @@ class OperatorQuerySet(models.QuerySet):
         return self.filter(domains__name=domain_of(address.lower()))
 
     def with_domains(self):
-        """With their `domain_names`, in the same query."""
+        """Operators with their `domain_names`, in the same query."""
         return self.annotate(domain_words=Words("domains__name"))
 
 
@@ -89,11 +89,11 @@ class Operator(models.Model):
         return self.idle_from(used_at) <= now
 
     def idle_from(self, used_at: datetime) -> datetime:
-        """When a BAL last used then becomes idle here."""
+        """The moment when a BAL last used then becomes idle here."""
         return months_after(used_at, self.alert_after_months)
 
     def ends_from(self, used_at: datetime) -> datetime:
-        """When one last used then is idle to the end."""
+        """The moment when a BAL last used then is idle to the end."""
         return months_after(used_at, self.end_after_months)
 
     @property

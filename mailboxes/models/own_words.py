@@ -16,7 +16,7 @@ LONGEST = 300  # characters; the journal keeps as many
 
 
 class OwnWords(models.Model):
-    """Of one kind of notice; empty once taken back. What was said before stands in the journal."""
+    """A structure's words for one kind of notice; empty once taken back. What was said before stands in the journal."""
 
     structure = models.ForeignKey(Structure, models.CASCADE, related_name="own_words")
     kind = models.CharField("avis", max_length=30)  # as in `notices.mails.WORDINGS`

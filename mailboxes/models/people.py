@@ -74,13 +74,14 @@ class PersonQuerySet(models.QuerySet):
         return self.visible_to(user) | self.of_structures(Structure.objects.visible_to(user).values("pk"))
 
     def choosable_for(self, bal, user):
-        """Whom `user` may name on this BAL: the people they see, and those who work in its structure today."""
+        """People whom `user` may name on this BAL: the people they see, and those who work in its structure today."""
         there = Affiliation.objects.current().filter(structure=bal.structure_id).values("person")
         seen = Person.objects.visible_to(user).values("pk")
         return self.filter(Q(pk__in=there) | Q(pk__in=seen))
 
     def choosable_in(self, structure, user):
-        """Whom `user` may name on a BAL that `structure` will have: as `choosable_for`, and themselves in any case."""
+        """People whom `user` may name on a BAL that `structure` will have: as `choosable_for`, and themselves in any
+        case."""
         there = Affiliation.objects.current().filter(structure=structure).values("person")
         return self.filter(Q(pk__in=there) | Q(pk__in=Person.objects.visible_to(user).values("pk")))
 

@@ -33,7 +33,7 @@ class RequestQuerySet(models.QuerySet):
         return self.filter(Q(structure__in=structures) | Q(bal__in=held))
 
     def awaited(self):
-        """Not yet answered by the operator."""
+        """Requests not yet answered by the operator."""
         return self.filter(stage__in=AWAITED)
 
     def done(self):
@@ -176,7 +176,7 @@ class Request(models.Model):
 
     @property
     def escalates_at(self) -> datetime | None:
-        """When its delay is told to those who manage the structure: `to_escalate`, as a date."""
+        """The moment when its delay is told to those who manage the structure: `to_escalate`, as a date."""
         if self.stage != RequestStage.SENT or self.due_on is None or self.escalated_at:
             return None
         overdue = start_of(self.due_on + timedelta(days=1))

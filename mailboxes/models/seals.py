@@ -52,7 +52,7 @@ class Seal(models.Model):
         return f"{self.get_chain_display()}, sceau {self.number}"
 
     def compute(self) -> str:
-        """Its digest, by what it holds."""
+        """The seal's digest, by what it holds."""
         facts = [self.chain, self.number, self.last, _plain(self.until), self.fields, sorted(self.lines.items())]
         return hashlib.sha256(json.dumps([self.before, *facts]).encode()).hexdigest()
 

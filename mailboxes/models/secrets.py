@@ -8,7 +8,7 @@ from django.conf import settings
 
 
 def locks(purpose: str) -> list[Fernet]:
-    """For the secrets of this purpose: by our key, and by the former ones while they are kept."""
+    """Locks for the secrets of this purpose: by our key, and by the former ones while they are kept."""
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     digests = (hashlib.sha256(f"{purpose}:{key}".encode()).digest() for key in keys)
     return [Fernet(base64.urlsafe_b64encode(digest)) for digest in digests]

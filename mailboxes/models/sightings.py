@@ -20,7 +20,7 @@ from mailboxes.models.structures import Structure
 
 class SightingQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Those of the structures one sees."""
+        """Sightings of the structures one sees."""
         if user.is_superuser:
             return self
         return self.of_structures(Structure.objects.visible_to(user).values("pk"))
@@ -35,7 +35,7 @@ class SightingQuerySet(models.QuerySet):
         return self.filter(bal__isnull=False)
 
     def open(self):
-        """Those that nobody answered: no reason given, no departure prepared, no liste rouge noted."""
+        """Sightings that nobody answered: no reason given, no departure prepared, no liste rouge noted."""
         going = Affiliation.objects.filter(leaves(), pk=OuterRef("stay"))
         noted = Bal.objects.filter(pk=OuterRef("bal"), liste_rouge=True)
         return self.filter(~Exists(going), ~Exists(noted), dismissed_at=None)
@@ -88,7 +88,7 @@ class Sighting(models.Model):
 
     @property
     def subject(self) -> Person | Bal | None:
-        """Whom or what it is about; one of the two, as the database holds."""
+        """The person or the BAL that it is about; one of the two, as the database holds."""
         return self.stay.person if self.stay else self.bal
 
     @property

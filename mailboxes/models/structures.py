@@ -67,7 +67,7 @@ class StructureQuerySet(models.QuerySet):
         return self.filter(numbered(number))
 
     def named(self, text: str):
-        """Those whose name, town or number holds each of these words, accents and capitals aside."""
+        """Structures whose name, town or number holds each of these words, accents and capitals aside."""
         found = self
         for word in fold(text).split() or text.split():  # signs alone find nothing
             held = Q(name__holds=word) | Q(town__holds=word)
@@ -182,7 +182,7 @@ class Structure(models.Model):
 
 class MembershipQuerySet(models.QuerySet):
     def managing(self):
-        """Those by which somebody manages today: neither software, nor an account that is closed."""
+        """Memberships by which somebody manages today: neither software, nor an account that is closed."""
         return self.filter(role=Membership.Role.GESTIONNAIRE, user__is_active=True, user__software=None)
 
 

@@ -175,7 +175,7 @@ ONE, TWO = "one", "two"
 
 
 class ServicesForm(forms.Form):
-    """For each service that both have: is it one, or what is it called from now on?"""
+    """The services that both have: is each one service, or what is it called from now on?"""
 
     def __init__(self, *args, services: list[str], structure: Structure, into: Structure, **kwargs):
         super().__init__(*args, **kwargs)

@@ -19,7 +19,7 @@ LONGEST_OVERLAP = 366  # days
 
 
 class MigrationStep(models.TextChoices):
-    """Where a BAL is on its way; read from what happened, never written down."""
+    """The place of a BAL on its way; read from what happened, never written down."""
 
     PREPARED = "prepared", "à lancer"
     ASKED = "asked", "ouverture demandée"
@@ -122,7 +122,7 @@ class MigratedBalQuerySet(models.QuerySet):
         return self.standing().filter(due_on__lt=today)
 
     def ready(self):
-        """Those whose new box is open, and that are still at the old one."""
+        """BAL whose new box is open, and that are still at the old one."""
         return self.standing().filter(switched_at=None, opening__stage__in=ANSWERED)
 
     def steps(self) -> dict[str, int]:

@@ -127,11 +127,11 @@ def to_depublish() -> QuerySet[MigratedBal]:
 
 
 def to_end() -> QuerySet[MigratedBal]:
-    """Their former box is deleted, by the former operator's word."""
+    """BAL whose former box is deleted, by the former operator's word."""
     return MigratedBal.objects.standing().filter(deletion__stage__in=ANSWERED)
 
 
 def closable(rows: MigratedBalQuerySet, today: date) -> QuerySet[MigratedBal]:
-    """Those whose overlap is over, and whose former box is to be closed."""
+    """BAL whose overlap is over, and whose former box is to be closed."""
     open_still = rows.standing().exclude(switched_at=None).filter(due_on__lte=today)
     return open_still.with_step().filter(step=MigrationStep.OVERLAP)

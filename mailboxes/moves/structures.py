@@ -155,8 +155,8 @@ def merge_structures(
 
 @transaction.atomic
 def close_structure(structure: Structure, *, by, why: str) -> PlaceMove:
-    """Nothing new is entered for it any more, who is there leaves, and the keys that opened it alone open nothing; what
-    it was stays readable."""
+    """Close the structure: nothing new is entered for it, who is there leaves, and the keys that opened it alone open
+    nothing; what it was stays readable."""
     (structure,) = _locked(structure)
     check_close_structure(structure, why, by=by)
     pks = list(Affiliation.objects.lasting().filter(structure=structure).values_list("pk", flat=True))

@@ -45,7 +45,7 @@ def held_bals(pks: Iterable[int]) -> list[Bal]:
 
 
 def held_rows(rows: QuerySet[MigratedBal]) -> list[MigratedBal]:
-    """They and their BAL, locked: the BAL first, as everywhere."""
+    """The rows and their BAL, locked: the BAL first, as everywhere."""
     bals = {bal.pk: bal for bal in held_bals(rows.values_list("bal", flat=True))}
     held = MigratedBal.objects.select_for_update(of=("self",)).filter(pk__in=rows.values("pk")).order_by("bal")
     asked = ("opening", "reply", "depublication", "deletion")

@@ -87,7 +87,7 @@ def _done(what: Act, **facts) -> Exists:
 
 # --- The same of one BAL, as dates ------------------------------------------------------------------------------------
 class Alert(NamedTuple):
-    """When each thing that an alert calls for falls due, without an answer; None: not to come, or done."""
+    """The days on which what an alert calls for falls due, without an answer; None: not to come, or done."""
 
     reminders: dict[int, datetime]  # by days before the end
     escalates_at: datetime | None
@@ -113,7 +113,7 @@ def alert_of(bal: Bal) -> Alert:
 
 
 def ends_at(bal: Bal, clock_at: datetime, told_at: datetime) -> datetime:
-    """When a BAL whose holders were told of the alert then is due for depublication."""
+    """The moment when a BAL whose holders were told of the alert then is due for depublication."""
     between = bal.operator.end_after_months - bal.operator.alert_after_months
     return max(bal.operator.ends_from(clock_at), months_after(told_at, between))
 
@@ -128,7 +128,7 @@ def _reminders(end: datetime | None, given: set[str]) -> dict[int, datetime]:
 
 
 class Question(NamedTuple):
-    """When the holders of a BAL of unknown use are asked, and reminded."""
+    """The days on which the holders of a BAL of unknown use are asked, and reminded."""
 
     asks_at: datetime
     reminds_at: datetime | None

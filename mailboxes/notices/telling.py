@@ -144,8 +144,8 @@ def _way(notice: Notice) -> dict:
 
 
 def path_of(notice: Notice) -> str:
-    """Where the reader is led: to what they may answer at once, by a link signed as it is sent; or behind the
-    log-in."""
+    """The address to which the reader is led: to what they may answer at once, by a link signed as it is sent; or
+    behind the log-in."""
     if link := is_signed(notice) and _link_of(notice):
         return reverse(link.page, args=[links.sign_notice(notice, link.salt)])
     if notice.act in CAMPAIGNS:
@@ -183,7 +183,7 @@ class _Link(NamedTuple):
 
 
 def _link_of(notice: Notice) -> _Link | None:
-    """Where such a notice may be answered by a signed link; most may not."""
+    """The signed link by which such a notice may be answered; most have none."""
     if notice.is_answerable:
         return _Link("notice-link", links.NOTICE)
     if is_answered_in_campaign(notice):

@@ -60,7 +60,8 @@ def _works_in(structure: Structure, person) -> bool:
 
 
 def check_habilitated(structure: Structure, kind: str, principal) -> None:
-    """By its FINESS a structure is eligible if professionals practise there: one whom it names, or who is known to."""
+    """Refuse without habilitation: by its FINESS a structure is eligible if professionals practise there: one whom it
+    names, or who is known to."""
     if kind != Bal.Kind.ORGANISATIONNELLE or principal is not None:
         return
     here = Affiliation.objects.current().filter(structure__in=Structure.objects.under(structure).values("pk"))

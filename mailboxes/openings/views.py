@@ -20,7 +20,7 @@ from mailboxes.views.structures_named import structures_named
 
 
 def opening(request):
-    """Where one begins, or comes back to what one has begun."""
+    """The page where one begins, or comes back to what one has begun."""
     if request.method == "POST":
         with refusals_told(request):
             draft = begin_draft(by=request.user)

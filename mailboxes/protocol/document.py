@@ -132,7 +132,7 @@ def _kinds(counts: dict[str, int]) -> str:
 
 
 def _live(structure: Structure) -> QuerySet[Bal]:
-    """Its own, and those of the structures below."""
+    """Live BAL of the structure, and of those below."""
     return Bal.objects.live().filter(structure__in=Structure.objects.under(structure).values("pk"))
 
 

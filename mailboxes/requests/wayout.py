@@ -101,5 +101,5 @@ def days_to_wait(bal: Bal) -> int:
 
 
 def deletable_at(bal: Bal) -> datetime:
-    """From when on the correspondents of a depublished BAL have had the time to learn that it is gone."""
+    """The moment from which on the correspondents of a depublished BAL have had the time to learn that it is gone."""
     return bal.state_since + chosen.DELETION_WAIT

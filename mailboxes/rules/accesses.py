@@ -35,7 +35,8 @@ def check_access(bal: Bal, person, responsible, act: Act, *, as_cotitulaire: boo
 
 
 def check_word(told_on: date | None, told_how: str) -> None:
-    """On whose word, when, and how it was given: what is kept of it is what the professional may contest."""
+    """Refuse a word that does not tell who gave it, when, and how: what is kept of it is what the professional may
+    contest."""
     if told_on is None or told_on > timezone.localdate():
         raise Refused("Dites quel jour le professionnel vous l’a dit : aujourd’hui ou avant.", "told_on")
     if not told_how.strip():

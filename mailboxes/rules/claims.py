@@ -44,5 +44,5 @@ def check_answer(claim, said: str, *, by) -> None:
 
 
 def _is_asked_in(notice, claim) -> bool:
-    """By the link of a mail, one answers what had been asked when it was written."""
+    """True of what the link of a mail asks: one answers what had been asked when it was written."""
     return claim.asked_at is not None and (notice is None or claim.asked_at <= notice.created_at)

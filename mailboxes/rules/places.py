@@ -14,7 +14,7 @@ NUMBERS = ("finess_ej", "finess_et", "siret", "rpps_rang")
 
 
 def check_standing(structure: Structure) -> None:
-    """Nothing new for a structure that is closed."""
+    """Refuse what is new for a structure that is closed."""
     if structure.closed_on:
         into = f", et réunie à {quoted(structure.merged_into)}" if structure.merged_into else ""
         raise Refused(
@@ -79,7 +79,7 @@ def check_number_structure(*, by) -> None:
 
 
 def check_place(structure: Structure, parent: Structure | None) -> None:
-    """Never under itself, and no deeper than what the lists look through."""
+    """Refuse a place under itself, or deeper than what the lists look through."""
     if parent is None:
         return
     if structure.pk and structure.pk in parent.line():
@@ -119,7 +119,7 @@ def check_domain_free(operator: Operator, name: str) -> None:
 
 
 def check_drop_domain(domain: Domain) -> None:
-    """Not while live BAL of the operator are addressed there."""
+    """Refuse while live BAL of the operator are addressed there."""
     used = Bal.objects.live().filter(operator=domain.operator_id, address__endswith=f"@{domain.name}").count()
     if used:
         raise Refused(

@@ -118,7 +118,7 @@ def check_seen(request: Request, shown: Shown, *, by) -> None:
 
 
 def check_ask_again(request: Request) -> None:
-    """Only what is still wanted, and not asked already."""
+    """Refuse what is no longer wanted, or is asked already."""
     kind = RequestKind(request.kind)
     if kind in AWAITS and request.bal and not request.moves_bal and kind != RequestKind.DEPUBLISH:
         raise Refused(f"La BAL est {request.bal.get_state_display()} : cette demande n’a plus lieu d’être.", "state")

@@ -66,7 +66,7 @@ def roles_about(person: Person, by, structures: Iterable[int]) -> frozenset[Role
 
 
 def _stays(person: Person, *, is_past: bool) -> set[int]:
-    """Where the person stays today, or `is_past`: has ever stayed."""
+    """The structures where the person stays today, or `is_past`: has ever stayed."""
     return {stay.structure_id for stay in person.affiliations.all() if is_past or not stay.is_over}
 
 

@@ -43,7 +43,7 @@ def check_together(threshold: Threshold, value: int | list[int]) -> None:
 
 
 def check_fits_thresholds() -> None:
-    """Once an operator's months are written: the other half of `check_together`."""
+    """Asked once an operator's months are written: the other half of `check_together`."""
     for name in OF_OPERATORS:
         threshold = BY_NAME[name]
         try:

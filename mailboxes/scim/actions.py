@@ -131,7 +131,7 @@ def _check_rpps(person: Person, rpps: str) -> None:
 
 
 def _describe(stay: Affiliation, facts: UserFacts, by) -> None:
-    """Only what is said: an empty value takes nothing away from the register."""
+    """Describe by what is said alone: an empty value takes nothing away from the register."""
     told = {"profession": facts.title[:100], "rpps": "" if stay.person.rpps else facts.rpps}
     if said := {name: value for name, value in told.items() if value}:
         actions.describe_person(stay.person, by=by, **said)

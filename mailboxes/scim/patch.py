@@ -126,5 +126,5 @@ def _set(target: dict, name: str, op: str, value: Any) -> None:
 
 
 def _known(target: dict, name: str) -> str:
-    """As it is written there: the names of attributes are case-insensitive."""
+    """The attribute, as it is written there: the names of attributes are case-insensitive."""
     return next((one for one in target if one.lower() == name.lower()), name)

@@ -152,7 +152,7 @@ class AddWebhookSerializer(StrictSerializer):
 
 @extend_schema_serializer(examples=[example("Le suspendre", {"paused": True})])
 class ChangeWebhookSerializer(StrictSerializer):
-    """Only the fields given change."""
+    """Facts of a webhook to change: only the fields given do."""
 
     url = url_field(required=False)
     events = events_field(required=False)

@@ -194,7 +194,8 @@ class Webhook(models.Model):
 
     @property
     def secrets(self) -> list[str]:
-        """By each SECRET_KEY that holds, the present one first: a receiver that knows a former one still verifies."""
+        """Secrets by each SECRET_KEY that holds, the present one first: a receiver that knows a former one still
+        verifies."""
         keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
         made = [salted_hmac("mailboxes.webhooks", self.salt, secret=key, algorithm="sha256") for key in keys]
         return [f"whsec_{secret.hexdigest()}" for secret in made]

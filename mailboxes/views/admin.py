@@ -24,7 +24,7 @@ from mailboxes.models import (
 
 
 class ReadOnly:
-    """Nothing is added, changed or deleted here."""
+    """A page of the admin where nothing is added, changed or deleted."""
 
     def has_add_permission(self, request, obj=None):
         return False

@@ -32,7 +32,7 @@ def asked_of(request: HttpRequest) -> QueryDict:
 
 
 def begin(request: HttpRequest, kind: Kind, keys: Iterable) -> HttpResponse:
-    """From a list: the rows that were ticked or all that it shows, and the act. Nothing is done yet."""
+    """A batch begun from a list: the rows that were ticked or all that it shows, and the act. Nothing is done yet."""
     query = request.POST.get("query", "")
     back = reverse(kind.view) + (f"?{query}" if query else "")
     act = kind.act_offered(request.POST.get("act", ""))
@@ -129,8 +129,8 @@ def _back(row: Batch) -> WayBack | None:
 
 
 def _back_of(row: Batch) -> dict:
-    """Of the report: the words of the act that undoes it, or why none does. Whether it still can be is foreseen row by
-    row."""
+    """The words, for the report, of the act that undoes it, or why none does. Whether it still can be is foreseen row
+    by row."""
     act, back = KINDS[row.kind].act_named(row.act), _back(row)
     return {
         "way_back": back,

@@ -18,7 +18,7 @@ class Crumb(NamedTuple):
 
 
 def crumbs_of(request: HttpRequest, *, follows: bool) -> list[Crumb]:
-    """From the group of the menu down to the list that the page belongs to, as it was last read.
+    """Crumbs from the group of the menu down to the list that the page belongs to, as it was last read.
 
     `follows`: does the account follow a structure? Without one, it is led to no page of theirs.
     """

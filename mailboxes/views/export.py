@@ -88,7 +88,7 @@ COLUMNS = [
 
 
 def register_lines(bals: BalQuerySet) -> Iterator[str]:
-    """As a CSV, so many lines at a time, whatever the number of BAL."""
+    """The register as a CSV, so many lines at a time, whatever the number of BAL."""
     yield BOM + _written([[title for title, _ in COLUMNS]])
     for rows in _batches(bals):
         yield _written(_cells(row) for row in rows)

@@ -102,7 +102,7 @@ class RemoveCotitulaireView(HolderView):
         self.done = f"{self.person} n’est plus cotitulaire. {asked}"
 
     def back(self):
-        """Where to go next: who removed themselves may no longer see the BAL."""
+        """The page to go to next: who removed themselves may no longer see the BAL."""
         still_seen = Bal.objects.visible_to(self.request.user).filter(pk=self.bal.pk).exists()
         return super().back() if still_seen else reverse("my-bals")
 

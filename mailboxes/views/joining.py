@@ -19,7 +19,7 @@ ABOUT = ("person", "structure", "asked_by")
 
 
 def joining_list(request):
-    """Those that one may answer, and those of one's structures."""
+    """Requests to join that one may answer, and those of one's structures."""
     awaited = Joining.objects.answerable_by(request.user).select_related(*ABOUT)
     asked = Joining.objects.asked_by_structures_of(request.user).select_related(*ABOUT)
     facts = {"awaited": [row for row in awaited[:SHOWN] if row.is_open], "asked": asked[:SHOWN]}

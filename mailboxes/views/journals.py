@@ -6,7 +6,7 @@ from mailboxes.lists.listing import Listing
 
 
 class JournalList(Listing):
-    """Its rows are lines of prose: it has no columns."""
+    """A list whose rows are lines of prose: it has no columns."""
 
     name, view, nouns = "bal-journal", "bal-journal", ("ligne", "lignes")
     row, empty = "mailboxes/journal/_row.html", "mailboxes/journal/_none.html"

@@ -103,7 +103,7 @@ def _structure_said(request: HttpRequest) -> Structure:
 # --- The structure one acts for ---------------------------------------------------------------------------------------
 @require_POST
 def place_choose(request: HttpRequest) -> HttpResponse:
-    """By its number, or by words that name one alone; nothing said: all that one sees, again."""
+    """The structure chosen by its number, or by words that name one alone; nothing said: all that one sees, again."""
     back, said = back_of(request), request.POST.get("place")
     named = request.POST.get("named", "").strip()[:100]
     if said == "" or (said is None and not named):

@@ -88,7 +88,7 @@ def ended_lately(user):
 
 
 def preferences_of(person) -> dict:
-    """Where the person practises, the BAL they prefer there, and those they may choose."""
+    """Places where the person practises, the BAL they prefer there, and those they may choose."""
     if not person or not person.rpps:
         return {}
     return {

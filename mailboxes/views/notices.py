@@ -92,7 +92,7 @@ class NoticeList(Listing):
 
 
 def notice_list(request):
-    """Whom the structure could not reach, and the ways to mend it."""
+    """People whom the structure could not reach, and the ways to mend it."""
     stuck = Notice.objects.visible_to(request.user).undelivered().current()
     loaded = Notice.objects.select_related("person").prefetch_related("person__affiliations")
     listing = NoticeList(request, stuck, loaded=loaded)
@@ -116,8 +116,8 @@ def mark_mendable(notices, user) -> None:
 
 
 def _remedies(notice: Notice, seen: Person | None) -> list[str]:
-    """Their names, the one that mends it first: to give by hand what no mail can reach, to send again once there is
-    another address, else to mend the address. `seen`: its person, to whoever may see them."""
+    """The names of the remedies, the one that mends it first: to give by hand what no mail can reach, to send again
+    once there is another address, else to mend the address. `seen`: its person, to whoever may see them."""
     is_by_hand = notice.channel == Notice.Channel.HAND or (notice.person is None and not notice.address)
     is_mended = seen and notice.channel != Notice.Channel.MSSANTE and seen.email not in ("", notice.address)
     first = "give" if is_by_hand else "mend" if seen and not is_mended else "resend"

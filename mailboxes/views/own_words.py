@@ -59,7 +59,7 @@ def _text(structure: Structure, kind: str, words: OwnWords | None) -> NoticeText
 
 
 def _heard_in(structure: Structure) -> dict[str, OwnWords | None]:
-    """By kind, the words of the structure, else of the nearest one above."""
+    """The words, by kind, of the structure, else of the nearest one above."""
     line = structure.line()
     written: dict[str, dict[int, OwnWords]] = defaultdict(dict)
     for one in OwnWords.objects.exclude(text="").filter(structure__in=line).select_related("structure", "by"):

@@ -22,7 +22,7 @@ Finds = Callable[[MovementFile, object], Iterable[StepRemedy]]
 
 
 def remedies(file: MovementFile, line: TaskLine, *, by) -> list[StepRemedy]:
-    """Of a step that is neither seen done nor ticked, in a file that is still open."""
+    """Remedies of a step that is neither seen done nor ticked, in a file that is still open."""
     found = REMEDIES.get(line.task.name)
     if found is None or line.is_settled or file.movement.closed_at:
         return []

@@ -145,7 +145,7 @@ DRAWN = frozenset({f"{number:02d}" for number in range(1, 96) if number != 20} |
 
 
 def map_of(lines: Iterable[SideLine], name: str) -> list[MapPart]:
-    """By rank: one huge département does not make all the others pale."""
+    """A map shaded by rank: one huge département does not make all the others pale."""
     values = {line.department: _value(line, name) for line in lines if line.department in DRAWN}
     known = {code: value for code, value in values.items() if value is not None}
     ranks = sorted(set(known.values()))

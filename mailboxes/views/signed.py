@@ -20,7 +20,7 @@ from mailboxes.views.refusals import refusals_told
 
 
 def by_signed_link(salt: str, notices: Callable[[], QuerySet[Notice]]):
-    """For a view that takes the notice beside the token: a link signed with `salt`, to one of `notices()`.
+    """A decorator of a view that takes the notice beside the token: a link signed with `salt`, to one of `notices()`.
 
     Scanners follow links: such a view changes nothing until a button is pressed.
     """

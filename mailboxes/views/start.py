@@ -73,7 +73,7 @@ BY_NAME = {step.name: step for step in STEPS}
 
 
 class StepStanding(NamedTuple):
-    """Where a step is: done by what the register holds, passed, or open."""
+    """The standing of a step: done by what the register holds, passed, or open."""
 
     step: StartStep
     is_done: bool

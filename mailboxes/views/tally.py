@@ -26,7 +26,7 @@ class TallyReason(NamedTuple):
 
 
 def reasons_of(rows: Iterable[tuple[str, str]]) -> list[TallyReason]:
-    """From (why, name) of each refused row, the commonest reason first."""
+    """Reasons from (why, name) of each refused row, the commonest reason first."""
     by_reason: dict[str, list[str]] = {}
     for why, name in rows:
         by_reason.setdefault(why, []).append(name)

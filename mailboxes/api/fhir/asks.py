@@ -103,7 +103,7 @@ def code(token: str, modifier: str) -> Q:
 
 
 def type_of_place(token: str, modifier: str) -> Q:
-    """Its nature or its sector: of its category, status and main activity our copy knows nothing."""
+    """The place's nature or its sector: of its category, status and main activity our copy knows nothing."""
     system, value = _split(token)
     natures = {places.SITE: places.sites, places.ENTITY: places.entities}
     if system in ("", NATURES) and value in natures:

@@ -49,7 +49,7 @@ def places(numbers: Iterable[str]) -> dict[str, Place]:
 
 
 def told_of(numbers: Iterable[str]) -> set[str]:
-    """Those that are resources here."""
+    """The places that are resources here."""
     return set(told().filter(ORGANIZATION.lines, among("structure_id", numbers)).values_list("structure_id", flat=True))
 
 

@@ -56,7 +56,8 @@ class Timeline:
 
 @contextmanager
 def nothing_sent() -> Iterator[None]:
-    """No mail leaves and nothing is queued; to be put around the transaction, which would queue at its end."""
+    """A block in which no mail leaves and nothing is queued; to be put around the transaction, which would queue at its
+    end."""
     with mock.patch.object(tell, "delay"), mock.patch.object(work_on_import, "delay"):
         yield
 

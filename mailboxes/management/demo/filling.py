@@ -21,7 +21,7 @@ def tell(foundation: Foundation, readings: Readings) -> None:
 
 
 def _wavering(course: Callable[[float], float]) -> Callable[[random.Random], Habit]:
-    """Not quite a straight line: some weeks bring more than others."""
+    """Habits along a course that is not quite a straight line: some weeks bring more than others."""
 
     def habit(rng: random.Random) -> Habit:
         strays = [rng.uniform(-1.2, 1.2) for _ in range(500)]

@@ -52,7 +52,7 @@ def tell(time: Timeline, cast: Cast, places: Places) -> None:
 
 
 def _own_bals(time: Timeline, operator: Operator, structure: Structure, domain: str, people: list[Person]) -> None:
-    """Their nominative BAL, entered by the first of them."""
+    """The nurses' nominative BAL, entered by the first of them."""
     for person in people:
         time.on(OWN, register_bal, structure=structure, operator=operator, kind=Bal.Kind.NOMINATIVE,
                 address=f"{local_of(person)}@{domain}", principal=person, exists=True, by=people[0].user)  # fmt: skip
@@ -66,7 +66,7 @@ def _opening(
 
 
 def _nurses(time: Timeline, cast: Cast, places: Places) -> None:
-    """No FINESS: the RPPS of A is enough. A opens and names B, B names C."""
+    """Nurses without a FINESS: the RPPS of A is enough. A opens and names B, B names C."""
     a = cast.enter(places.nurses, NURSE, "Nadia Bensaïd", login="nadia")
     b = cast.enter(places.nurses, NURSE, "Benoît L’Helgouac’h", login="benoit")
     c = cast.enter(places.nurses, NURSE, "Coralie Saint-Amand", login="coralie")
