@@ -120,8 +120,6 @@ class Prepared(Generic[Row]):
     that is true; what is named is given at each asking, and so never decides of the text.
     """
 
-    is_checked = False  # True while tests run: each asking is then compared with what would be written for it
-
     def __init__(self, build: Callable[..., QuerySet[Any, Row]]):
         self.build = build
         self.kept: dict[tuple, WrittenQuestion] = {}
@@ -133,7 +131,7 @@ class Prepared(Generic[Row]):
     def __call__(self, *shape: Any, **given: Any) -> list[Row]:
         key = (*shape, *[value.is_superuser for value in given.values() if isinstance(value, AbstractUser)])
         written = self.kept.get(key)
-        if written is None or self.is_checked:
+        if written is None or self.is_checked(key, given):
             written = self._keep(key, self._write(shape, given))
         if written.queryset is None:
             return []
@@ -142,6 +140,10 @@ class Prepared(Generic[Row]):
             cursor.execute(written.sql, [_sent(param, given, connection) for param in written.params])
             rows = cursor.fetchall()
         return written.read(rows, connection)
+
+    def is_checked(self, key: tuple, given: dict[str, Any]) -> bool:
+        """True while tests run: this asking is compared with what would be written for it."""
+        return False
 
     def _write(self, shape: tuple, given: dict[str, Any]) -> WrittenQuestion:
         queryset: Any = self.build(*shape, **{name: _hole(name, value) for name, value in given.items()})

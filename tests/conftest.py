@@ -37,11 +37,26 @@ def django_db_modify_db_settings(request, django_db_modify_db_settings_parallel_
         shutil.copy(request.getfixturevalue("_prepared_sqlite"), of_tests["NAME"])
 
 
+CHECKED = set()
+
+
+def pytest_runtest_setup():
+    CHECKED.clear()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _prepared_questions_are_checked():
-    """Each asking of one is compared with what would be written for it: none says what was true a moment ago."""
+    """Each asking of one is compared with what would be written for it: none says what was true a moment ago. Of the
+    same values, once a test."""
+
+    def is_new(self, key, given):
+        said = (self.build, key, repr(given))
+        is_first = said not in CHECKED
+        CHECKED.add(said)
+        return is_first
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Prepared, "is_checked", True)
+        patch.setattr(Prepared, "is_checked", is_new)
         yield
 
 

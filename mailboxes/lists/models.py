@@ -38,7 +38,7 @@ class Taste(models.Model):
 class SavedViewQuerySet(models.QuerySet):
     def visible_to(self, user):
         """One's own, and those shared with a structure that one sees."""
-        return self.filter(Q(owner=user) | Q(structure__in=Structure.objects.visible_to(user).values("pk")))
+        return self.filter(Q(owner=user.pk) | Q(structure__in=Structure.objects.visible_to(user).values("pk")))
 
 
 class SavedView(models.Model):

@@ -3,9 +3,11 @@
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from directory.prepared import prepared
 from mailboxes.models import Structure
 
 KEY = "place"  # in the session, and among what the request keeps
+CHOICES = 12
 
 
 def place_of(request: HttpRequest) -> Structure | None:
@@ -25,9 +27,16 @@ def places_within(request: HttpRequest) -> QuerySet[Structure]:
     return seen.filter(pk__in=Structure.objects.under(place).values("pk")) if place else seen
 
 
-def choices_of(request: HttpRequest, text: str = "", limit: int = 12) -> list[Structure]:
+def choices_of(request: HttpRequest, text: str = "") -> list[Structure]:
     """The structures that one may act for, by any words of their name, town or number."""
-    return list(Structure.objects.visible_to(request.user).named(text).order_by("name")[:limit])
+    if not text:  # as each page asks
+        return _first_of(user=request.user)
+    return list(Structure.objects.visible_to(request.user).named(text).order_by("name")[:CHOICES])
+
+
+@prepared
+def _first_of(user):
+    return Structure.objects.visible_to(user).order_by("name")[:CHOICES]
 
 
 def choose_place(request: HttpRequest, place: Structure | None) -> None:

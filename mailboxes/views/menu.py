@@ -1,12 +1,20 @@
 """The main menu as a table: pages, and groups of pages under one word."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
+from directory.prepared import prepared
 from mailboxes.lists.listing import LISTINGS
 from mailboxes.lists.models import SavedView
+
+
+@cache
+def _address_of(view: str, prefix: str) -> str:
+    """The menu asks each of its addresses three times a page: a hundred in all."""
+    return reverse(view)
 
 
 class MenuPage(NamedTuple):
@@ -17,7 +25,7 @@ class MenuPage(NamedTuple):
 
     @property
     def url(self) -> str:
-        return reverse(self.view)
+        return _address_of(self.view, get_script_prefix())
 
 
 class MenuGroup(NamedTuple):
@@ -141,9 +149,14 @@ class Pinned(NamedTuple):
         return f"{reverse(self.view)}?{self.query}"
 
 
+@prepared
+def _pinned_by(user):
+    return SavedView.objects.visible_to(user).filter(pinned_by=user.pk)
+
+
 def pinned_of(user) -> list[Pinned]:
-    views = SavedView.objects.visible_to(user).filter(pinned_by=user)
-    return [Pinned(view.title, LISTINGS[view.listing].view, view.query) for view in views if view.listing in LISTINGS]
+    views = [view for view in _pinned_by(user=user) if view.listing in LISTINGS]
+    return [Pinned(view.title, LISTINGS[view.listing].view, view.query) for view in views]
 
 
 def menu_for(path: str, view: str, sees_structures: bool, pinned: Sequence[Pinned] = ()) -> list[dict]:

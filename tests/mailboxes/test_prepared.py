@@ -62,7 +62,7 @@ def test_a_moment_is_compared_and_read_as_the_database_keeps_it(entries):
 
 
 def test_the_sql_is_written_once_and_asked_each_time(entries, monkeypatch):
-    monkeypatch.setattr(Prepared, "is_checked", False)
+    monkeypatch.setattr(Prepared, "is_checked", lambda *_: False)
     built = []
 
     @prepared
