@@ -1,6 +1,7 @@
 """What the frame of every page needs to know."""
 
 from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString
 
 from directory.models import SyncRun
 from mailboxes.lists.place import choices_of, place_of
@@ -17,7 +18,7 @@ def sees_structures(user) -> bool:
     return user.is_superuser or bool(managed_structures(user)) or Structure.objects.visible_to(user).exists()
 
 
-def _menu(request, follows: bool) -> list[dict]:
+def _menu(request, follows: bool) -> SafeString:
     view = request.resolver_match.view_name if request.resolver_match else ""
     return menu_for(request.path, view, follows, pinned_of(request.user))
 
@@ -28,7 +29,7 @@ def frame(request):
     # The header shows the choices on every page: whoever has any sees a structure.
     follows = SimpleLazyObject(lambda: request.user.is_superuser or bool(choices))
     if not request.user.is_authenticated:
-        return {"sees_structures": False, "main_menu": [], "annuaire": None}
+        return {"sees_structures": False, "main_menu": "", "annuaire": None}
     return {
         "acting_for": SimpleLazyObject(lambda: place_of(request)),
         "acting_choices": choices,

@@ -1,10 +1,12 @@
 """The main menu as a table: pages, and groups of pages under one word."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
+from django.template.loader import render_to_string
 from django.urls import get_script_prefix, reverse
+from django.utils.safestring import SafeString
 
 from directory.prepared import prepared
 from mailboxes.lists.listing import LISTINGS
@@ -159,11 +161,16 @@ def pinned_of(user) -> list[Pinned]:
     return [Pinned(view.title, LISTINGS[view.listing].view, view.query) for view in views]
 
 
-def menu_for(path: str, view: str, sees_structures: bool, pinned: Sequence[Pinned] = ()) -> list[dict]:
-    """What `_nav.html` draws for who stands at `path`."""
-    shown = [entry for entry in MENU if sees_structures or not entry.of_structures]
+def menu_for(path: str, view: str, sees_structures: bool, pinned: Sequence[Pinned] = ()) -> SafeString:
+    """The menu for who stands at `path`."""
     _, here = place_in_menu(path, view) or (None, None)
-    return [_drawn(entry, here, sees_structures, pinned) for entry in shown]
+    return _menu_at(here, sees_structures, tuple(pinned), get_script_prefix())
+
+
+@lru_cache(maxsize=500)  # a third of the work of a plain page, and the same for most who stand there
+def _menu_at(here: MenuPage | None, sees_structures: bool, pinned: tuple[Pinned, ...], prefix: str) -> SafeString:
+    shown = [entry for entry in MENU if sees_structures or not entry.of_structures]
+    return render_to_string("_nav.html", {"entries": [_drawn(entry, here, sees_structures, pinned) for entry in shown]})
 
 
 def place_in_menu(path: str, view: str) -> tuple[MenuGroup | None, MenuPage] | None:

@@ -1,5 +1,6 @@
 """The pages translate: each rule is tested elsewhere, here only that it reaches the reader, and a stranger nothing."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 from directory.models import Entry, SyncRun
 from directory.typography import of
 from mailboxes.lifecycle import BECAUSE, EXPOSED, RequestStage, State, Verb
+from mailboxes.lists.models import SavedView
 from mailboxes.models import AccessTrace, Bal, Cotitulaire, Delegataire, Notice, Person
 
 pytestmark = pytest.mark.sqlite_run
@@ -139,20 +141,34 @@ def test_who_follows_no_structure_lands_on_their_own_bal(visit, people, per):
 def test_the_menu_marks_where_one_stands(visit, people, org, page, where):
     answer = visit(people.gisele, page, *([org.pk] if page == "bal" else []))
 
-    entries = [
-        *answer.context["main_menu"],
-        *(page for entry in answer.context["main_menu"] for page in entry.get("pages", ())),
-    ]
-    current = [entry.get("page") or entry["group"] for entry in entries if entry["is_current"]]
-    assert [entry.label for entry in current] == where
+    current = re.findall(r'aria-current="[a-z]+">\s*<svg.*?</svg>\s*([^<]+?)\s*<', menu_of(answer), re.DOTALL)
+    assert current == where
+
+
+def menu_of(answer):
+    return re.search(r'<nav class="app-nav.*?</nav>', answer.text, re.DOTALL)[0]
 
 
 def test_who_follows_no_structure_has_a_short_menu(visit, people, per):
     answer = visit(people.alice, "my-bals")
 
-    annuaire, mine = answer.context["main_menu"]
-    assert mine["page"].label == "Mes BAL"
-    assert [inner["page"].view for inner in annuaire["pages"]] == ["directory:search", "directory:check"]
+    pages = [reverse(name) for name in ("directory:search", "directory:check", "my-bals")]
+    assert re.findall(r'<a href="([^"]*)"', menu_of(answer)) == pages
+
+
+def test_the_menu_is_drawn_anew_for_each_place_and_each_view_that_is_pinned(visit, people, org):
+    def pinned(person):
+        return re.findall(r"Vue [a-z]+", menu_of(visit(person, "bal-list")))
+
+    assert pinned(people.gisele) == []
+    view = SavedView.objects.create(owner=people.gisele.user, listing="bals", title="Vue une", query="state=active")
+    view.pinned_by.add(people.gisele.user)
+    assert pinned(people.gisele) == ["Vue une"]
+    SavedView.objects.filter(pk=view.pk).update(title="Vue deux")
+    assert pinned(people.gisele) == ["Vue deux"]
+    assert pinned(people.lea) == []
+    view.delete()
+    assert pinned(people.gisele) == []
 
 
 def test_the_page_offers_what_the_rules_allow_and_nothing_else(visit, people, org):
