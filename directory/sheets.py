@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
 
 from directory.csv_files import harmless
 from directory.typography import cut
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LONGEST = 32_767  # characters of a cell: the format's own limit, beyond which the library leaves the cell empty
+LINES = 1_048_575  # of a sheet, under its header: the format's own limit too, and the library drops what is beyond
 TITLE = 31  # characters of a sheet's name
 # Line by line, and each text as it is: the library would make formulas, links and numbers of what looks like one.
 OPTIONS = {
@@ -36,11 +38,20 @@ def as_book(sheets: Iterable[Sheet]) -> bytes:
     content = io.BytesIO()
     with Workbook(content, OPTIONS) as book:
         for sheet in sheets:
-            written = book.add_worksheet(sheet.title[:TITLE])
-            written.write_row(0, 0, [_cell(label) for label in sheet.header])
-            for number, row in enumerate(sheet.rows, start=1):
-                written.write_row(number, 0, [_cell(value) for value in row])
+            written = _begun(book, sheet)
+            for number, row in enumerate(sheet.rows):
+                part, line = divmod(number, LINES)
+                if part and not line:
+                    written = _begun(book, sheet, f" ({part + 1})")
+                written.write_row(line + 1, 0, [_cell(value) for value in row])
     return content.getvalue()
+
+
+def _begun(book: Workbook, sheet: Sheet, mark: str = "") -> Worksheet:
+    """One more sheet; `mark` tells one that goes on from the first."""
+    written = book.add_worksheet(sheet.title[: TITLE - len(mark)] + mark)
+    written.write_row(0, 0, [_cell(label) for label in sheet.header])
+    return written
 
 
 def _cell(value):

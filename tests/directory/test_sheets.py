@@ -5,6 +5,7 @@ from datetime import date
 
 from openpyxl import load_workbook
 
+from directory import sheets
 from directory.sheets import LONGEST, Sheet, as_book, as_xlsx
 
 LONG = "é" * (LONGEST + 1)
@@ -37,3 +38,21 @@ def test_a_book_has_its_sheets_in_their_order_and_names_cut_to_what_excel_takes(
     book = read(as_book([Sheet("Un", ["A"], []), Sheet("N" * 40, ["B"], [["x"], ["y"]])]))
     assert book.sheetnames == ["Un", "N" * 31]
     assert [[cell.value for cell in row] for row in book["N" * 31]] == [["B"], ["x"], ["y"]]
+
+
+def test_what_a_sheet_does_not_hold_goes_on_in_another(monkeypatch):
+    monkeypatch.setattr(sheets, "LINES", 2)
+    book = read(
+        as_book([Sheet("N" * 40, ["A"], [["un"], ["deux"], ["trois"], ["quatre"], ["cinq"]]), Sheet("B", ["B"], [])])
+    )
+    assert {sheet.title: [cell.value for (cell,) in sheet] for sheet in book} == {
+        "N" * 31: ["A", "un", "deux"],
+        "N" * 27 + " (2)": ["A", "trois", "quatre"],
+        "N" * 27 + " (3)": ["A", "cinq"],
+        "B": ["B"],
+    }
+
+
+def test_a_sheet_that_is_just_full_has_no_empty_one_after_it(monkeypatch):
+    monkeypatch.setattr(sheets, "LINES", 2)
+    assert read(as_xlsx("Essai", ["A"], [["un"], ["deux"]])).sheetnames == ["Essai"]
