@@ -167,7 +167,7 @@ def menu_for(path: str, view: str, sees_structures: bool, pinned: Sequence[Pinne
     return _menu_at(here, sees_structures, tuple(pinned), get_script_prefix())
 
 
-@lru_cache(maxsize=500)  # a third of the work of a plain page, and the same for most who stand there
+@lru_cache(maxsize=200)  # a third of the work of a plain page, and the same for most who stand there
 def _menu_at(here: MenuPage | None, sees_structures: bool, pinned: tuple[Pinned, ...], prefix: str) -> SafeString:
     shown = [entry for entry in MENU if sees_structures or not entry.of_structures]
     return render_to_string("_nav.html", {"entries": [_drawn(entry, here, sees_structures, pinned) for entry in shown]})
