@@ -36,7 +36,7 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     `within`: in these structures alone, of those that `user` sees.
     """
     structures = Structure.objects.visible_to(user)
-    bals, files = Bal.objects.visible_to(user), Movement.objects.visible_to(user)
+    bals, files = Bal.objects.seen_by(user), Movement.objects.visible_to(user)
     seen, engaged = Sighting.objects.visible_to(user), Engagement.objects.visible_to(user)
     if within is not None:
         structures = structures.filter(pk__in=within.values("pk"))

@@ -5,13 +5,13 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from django.core.cache import cache
-from django.db.models import Count, Prefetch, Q, Value
+from django.db.models import Count, Prefetch, Q, QuerySet, Value
 from django.urls import reverse
 
 from directory.dates import day_of
 from mailboxes.findings import BY_NAME, KEPT, Finding, are_many, count_findings
 from mailboxes.inbox.models import Desk, Todo, is_done, is_paused
-from mailboxes.inbox.subjects import Seen, aside_counts, bals_of, subject_of
+from mailboxes.inbox.subjects import ASIDE, Seen, aside_counts, bals_of, narrowed, subject_of, worst_first
 from mailboxes.lifecycle import Act, Severity, Verb
 from mailboxes.lists.bulk import KINDS
 from mailboxes.models import Bal, JournalEntry, Structure
@@ -96,7 +96,7 @@ class Inbox:
         return [row._replace(example=worst.get(row.finding.name)) for row in rows]
 
     def chosen(self, tab: str) -> list[TodoRow]:
-        if tab in ("pause", "fait"):
+        if tab in ASIDE:
             part = "paused" if tab == "pause" else "done"
             found = {name: getattr(follow, part) for name, follow in self.follows.items()}
             rows = [self._row(BY_NAME[name], number) for name, number in found.items() if number and name in BY_NAME]
@@ -155,12 +155,19 @@ class Inbox:
 
     def _firsts(self, findings: list[Finding], tab: str) -> dict[str, int]:
         asked = [
-            Bal.objects.filter(pk__in=bals_of(finding, self.seen.bals, tab, self.now).values("pk")[:1])
+            Bal.objects.filter(pk__in=self._bals_of(finding, tab).values("pk")[:1])
             .order_by()
             .values_list(Value(finding.name), "pk")
             for finding in findings
         ]
         return dict(asked[0].union(*asked[1:], all=True)) if asked else {}
+
+    def _bals_of(self, finding: Finding, tab: str) -> QuerySet[Bal]:
+        """`bals_of`, without asking which are aside where none is: as of nearly all."""
+        follow = self.follows.get(finding.name, Follow())
+        if tab in ASIDE or follow.paused or follow.done:
+            return bals_of(finding, self.seen.bals, tab, self.now)
+        return worst_first(finding, narrowed(finding, self.seen.bals))
 
     def _kept_firsts(self, findings: list[Finding], tab: str) -> dict[str, int]:
         """The first BAL of each finding; of many BAL, kept as long as the counts, but for those acted on since."""

@@ -18,6 +18,7 @@ from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Engagement, JournalEntry, Movement, Sighting, Structure
 
 BATCH = 500
+ASIDE = ("pause", "fait")  # the tabs of what is not to be done now
 Key = Any  # a primary key; of a gap its own (`Gap.key`)
 
 # What is worst of a kind comes first in its group; the others go by their address.
@@ -62,7 +63,7 @@ class Seen:
 
     @cached_property
     def bals(self) -> QuerySet[Bal]:
-        seen = Bal.objects.visible_to(self.user)
+        seen = Bal.objects.seen_by(self.user)
         return seen if self.within is None else seen.filter(structure__in=self.within.values("pk"))
 
     @cached_property
@@ -111,8 +112,12 @@ def _numbers(said: Sequence[str]) -> list[int]:
 
 # --- BAL --------------------------------------------------------------------------------------------------------------
 def bals_of(finding: Finding, bals: QuerySet[Bal], tab: str, now: datetime) -> QuerySet[Bal]:
-    """BAL of a tab, the worst first, in a total order."""
-    return _of_tab(finding, bals, tab, now).order_by(FIRST.get(finding.name, "address"), "address", "pk")
+    return worst_first(finding, _of_tab(finding, bals, tab, now))
+
+
+def worst_first(finding: Finding, bals: QuerySet[Bal]) -> QuerySet[Bal]:
+    """BAL in a total order."""
+    return bals.order_by(FIRST.get(finding.name, "address"), "address", "pk")
 
 
 def _of_tab(finding: Finding, seen: QuerySet, tab: str, now: datetime) -> QuerySet:
@@ -173,7 +178,7 @@ def _engagement_entries(finding: Finding, keys: Sequence[Key], said: str, *, by)
 def gap_keys(finding: Finding, seen: Seen, tab: str, now: datetime) -> list[str]:
     """Keys of the gaps that are open: what is put aside or asked for is said on the list of gaps."""
     todos = Todo.objects.filter(finding=finding.name, structure__in=seen.structures.values("pk"))
-    if tab in ("pause", "fait"):
+    if tab in ASIDE:
         return open_keys(seen.structures, todos.paused(now) if tab == "pause" else todos.done(now))
     aside = {todo.key for todo in todos.aside(now)}
     keys = Gaps(seen.structures, situation=finding.name, status="open").keys()
