@@ -7,7 +7,7 @@ function decorated by `prepared` gives an ordinary QuerySet, made of the adjecti
 import json
 from collections.abc import Callable, Iterable
 from copy import copy
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -42,17 +42,26 @@ MOST = 50  # texts of one question that are kept: of a new day, of another thres
 
 
 class Given(Expression):
-    """The place in a statement where a value goes."""
+    """The place in a statement where a value goes; of a moment, so long after the one that is given."""
 
-    def __init__(self, name: str, output_field: Field):
+    def __init__(self, name: str, output_field: Field, shift: timedelta = timedelta(0)):
         super().__init__(output_field=output_field)
         self.name = name
+        self.shift = shift
+
+    def __add__(self, other: Any) -> Any:
+        if isinstance(other, timedelta):
+            return Given(self.name, self.output_field, self.shift + other)
+        return super().__add__(other)
+
+    def __sub__(self, other: Any) -> Any:
+        return self + -other if isinstance(other, timedelta) else super().__sub__(other)
 
     def as_sql(self, compiler, connection):
         return "%s", [self]
 
     def sent(self, value: Any, connection: Any) -> Any:
-        return self.output_field.get_db_prep_value(value, connection)
+        return self.output_field.get_db_prep_value(value + self.shift if self.shift else value, connection)
 
 
 class GivenMany(Given):
@@ -91,28 +100,36 @@ class GivenUser(NamedTuple):
     is_superuser: bool
 
 
-class WrittenQuestion(NamedTuple):
+class Maker(NamedTuple):
+    """What wrote a statement, where its rows are not yet the answers: megabytes, of a union of thirty."""
+
     queryset: Any
     compiler: Any
-    sql: str
-    params: tuple
     converters: dict
 
-    def read(self, rows: list[tuple], connection: Any) -> list:
-        """The rows, as the QuerySet gives them."""
-        if self.compiler.has_extra_select:  # what it is sorted by, besides
-            rows = [row[: self.compiler.col_count] for row in rows]
-        shape = self.queryset._iterable_class
-        if shape is ValuesListIterable and not self.converters:
-            return rows
+    def answers(self, rows: list[tuple], connection: Any) -> list:
         compiler = copy(self.compiler)
         compiler.connection = connection
         compiler.execute_sql = lambda *_, **__: [rows]
         compiler.get_converters = lambda _: self.converters
-        return list(shape(_Asked(self.queryset, compiler)))
+        return list(self.queryset._iterable_class(_Asked(self.queryset, compiler)))
 
 
-NOTHING_TO_ASK = WrittenQuestion(None, None, "", (), {})
+class WrittenQuestion(NamedTuple):
+    sql: str
+    params: tuple
+    db: str
+    width: int | None  # columns of an answer, where a row has others besides: what it is sorted by
+    maker: Maker | None
+
+    def read(self, rows: list[tuple], connection: Any) -> list:
+        """The rows, as the QuerySet gives them."""
+        if self.width:
+            rows = [row[: self.width] for row in rows]
+        return self.maker.answers(rows, connection) if self.maker else rows
+
+
+NOTHING_TO_ASK = WrittenQuestion("", (), "", None, None)
 
 
 class Prepared(Generic[Row]):
@@ -133,9 +150,9 @@ class Prepared(Generic[Row]):
         written = self.kept.get(key)
         if written is None or self.is_checked(key, given):
             written = self._keep(key, self._write(shape, given))
-        if written.queryset is None:
+        if written is NOTHING_TO_ASK:
             return []
-        connection = connections[written.queryset.db]
+        connection = connections[written.db]
         with _cursor(connection) as cursor:
             cursor.execute(written.sql, [_sent(param, given, connection) for param in written.params])
             rows = cursor.fetchall()
@@ -154,10 +171,13 @@ class Prepared(Generic[Row]):
             sql, params = compiler.as_sql()
         except EmptyResultSet:
             return NOTHING_TO_ASK
-        if frozen := [param for param in params if isinstance(param, date) and param not in shape]:
+        if frozen := [param for param in params if isinstance(param, date) and not _stands(param, shape)]:
             raise TypeError(f"{self.build.__qualname__}: {frozen} would stay as it is now; give it.")
         converters = compiler.get_converters([column for column, *_ in compiler.select[: compiler.col_count]])
-        return WrittenQuestion(queryset, compiler, sql, tuple(params), converters)
+        is_plain = queryset._iterable_class is ValuesListIterable and not converters
+        maker = None if is_plain else Maker(queryset, compiler, converters)
+        width = compiler.col_count if compiler.has_extra_select else None
+        return WrittenQuestion(sql, tuple(params), queryset.db, width, maker)
 
     def _keep(self, key: tuple, written: WrittenQuestion) -> WrittenQuestion:
         earlier = self.kept.get(key, written)
@@ -165,6 +185,8 @@ class Prepared(Generic[Row]):
             raise AssertionError(f"{self.build.__qualname__} is no longer {earlier.sql}: {written.sql}")
         if len(self.kept) >= MOST:
             self.kept.clear()
+        if key not in self.kept:  # of another day nothing is asked any more
+            self.kept = {one: text for one, text in self.kept.items() if _day_of(one) == _day_of(key)}
         self.kept[key] = written
         return written
 
@@ -220,6 +242,15 @@ class _Asked:
 
     def get_compiler(self, using: str) -> Any:
         return self.compiler
+
+
+def _day_of(shape: tuple) -> date | None:
+    return next((one for one in shape if type(one) is date), None)
+
+
+def _stands(param: date, shape: tuple) -> bool:
+    """Is it true as long as the shape is? A day may be counted from the one that stands by position."""
+    return param in shape or (type(param) is date and _day_of(shape) is not None)
 
 
 def _hole(name: str, value: Any) -> Any:

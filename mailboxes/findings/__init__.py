@@ -10,7 +10,7 @@ from mailboxes.findings.counts import (
     kept_of_many,
     measured_total,
 )
-from mailboxes.findings.sets import SOON
+from mailboxes.findings.sets import SOON, as_of, what_findings_rest_on
 from mailboxes.findings.table import BY_NAME, FINDINGS, OF_BALS, OF_MOVEMENTS, OF_SIGHTINGS, Finding, narrow
 
 __all__ = [
@@ -26,8 +26,10 @@ __all__ = [
     "Finding",
     "KeptCount",
     "are_many",
+    "as_of",
     "count_findings",
     "kept_of_many",
     "measured_total",
     "narrow",
+    "what_findings_rest_on",
 ]

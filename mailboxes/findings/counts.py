@@ -9,6 +9,8 @@ from django.core.cache import cache
 from django.db.models import Count, QuerySet, Sum, Value
 from django.utils import timezone
 
+from directory.prepared import prepared
+from mailboxes.findings.sets import as_of, what_findings_rest_on
 from mailboxes.findings.table import FINDINGS, OF_BALS, OF_ENGAGEMENTS, OF_MOVEMENTS, OF_SIGHTINGS, Finding
 from mailboxes.gaps import Gaps
 from mailboxes.models import Bal, Engagement, Measure, Movement, Sighting, Structure
@@ -35,18 +37,20 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
 
     `within`: in these structures alone, of those that `user` sees.
     """
-    structures = Structure.objects.visible_to(user)
-    bals, files = Bal.objects.seen_by(user), Movement.objects.visible_to(user)
+    structures, files = Structure.objects.visible_to(user), Movement.objects.visible_to(user)
     seen, engaged = Sighting.objects.visible_to(user), Engagement.objects.visible_to(user)
     if within is not None:
         structures = structures.filter(pk__in=within.values("pk"))
-        bals = bals.filter(structure__in=structures.values("pk"))
         files = files.filter(stay__structure__in=structures.values("pk"))
         seen, engaged = (rows.of_structures(structures.values("pk")) for rows in (seen, engaged))
     day, kept = _kept(structures)
     many = are_many(structures)
     of_measure = {one.name for one in FINDINGS if day and (one.is_kept or (many and one.bals))}
-    counts = kept | _count([finding for finding in OF_BALS if finding.name not in of_measure], bals)
+    names = tuple(finding.name for finding in OF_BALS if finding.name not in of_measure)
+    if within is None:
+        counts = kept | dict(_counted(names, *what_findings_rest_on(), user=user, now=timezone.now()))
+    else:
+        counts = kept | dict(_count(names, Bal.objects.seen_by(user).filter(structure__in=within.values("pk"))))
     if day is None:
         gaps = (Gaps.visible_to(user) if within is None else Gaps(structures)).counts()
         counts |= {name: number for (name, status), number in gaps.items() if status == "open"}
@@ -61,17 +65,22 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     ]
 
 
-def _count(findings: list[Finding], bals) -> dict[str, int]:
+def _count(names: tuple[str, ...], bals):
     """How many of each, in one statement with a SELECT for each: each has its own index, which one pass over all the
     BAL would not use."""
-    if not findings:
-        return {}
-    first, *others = [
+    asked = [
         finding.bals(bals).order_by().values(name=Value(finding.name)).annotate(number=Count("pk"))
-        for finding in findings
-        if finding.bals
+        for finding in OF_BALS
+        if finding.bals and finding.name in names
     ]
-    return dict(first.union(*others, all=True).values_list("name", "number"))
+    return asked[0].union(*asked[1:], all=True).values_list("name", "number") if asked else bals.none()
+
+
+@prepared
+def _counted(names, *_, user, now):
+    """`_count` of what `user` sees."""
+    with as_of(now):
+        return _count(names, Bal.objects.visible_to(user))
 
 
 def are_many(structures: QuerySet[Structure]) -> bool:

@@ -3,8 +3,11 @@
 Where a small table says which (`pk__in`), it is read first: SQLite would try an EXISTS on every BAL.
 """
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, Window
@@ -45,6 +48,27 @@ NOT_EXPLICIT = (
 NOT_ASCII = r"[^ -~]"
 
 Narrows = Callable[[QuerySet[Bal]], QuerySet[Bal]]
+_moment: ContextVar[Any] = ContextVar("moment", default=None)
+
+
+@contextmanager
+def as_of(moment: Any) -> Iterator[None]:
+    """What is written inside asks of `moment`: of a prepared question, the place where it is given."""
+    token = _moment.set(moment)
+    try:
+        yield
+    finally:
+        _moment.reset(token)
+
+
+def what_findings_rest_on() -> tuple[date, tuple[str, ...], bool]:
+    """Beside the moment: what is written of them is good as long as this is so."""
+    return timezone.localdate(), chosen.told(), allows(check_ranks_known)
+
+
+def _now() -> Any:
+    moment = _moment.get()
+    return timezone.now() if moment is None else moment
 
 
 def full(bals):
@@ -91,7 +115,7 @@ def unknown_activity(bals):
 
 
 def unwatched(bals):
-    return bals.unwatched(timezone.now())
+    return bals.unwatched(_now())
 
 
 def undelivered(bals):
@@ -101,7 +125,7 @@ def undelivered(bals):
 
 def unanswered(bals):
     """The BAL whose holders were asked and reminded, and have not said a word for as long again."""
-    since = timezone.now() - settings.UNIDENTIFIED_REMIND_AFTER
+    since = _now() - settings.UNIDENTIFIED_REMIND_AFTER
     reminded = JournalEntry.objects.filter(bal=OuterRef("pk"), what=Act.REMIND_USE, at__lte=since)
     return unknown_activity(bals).filter(Exists(reminded))
 
@@ -152,11 +176,11 @@ def disowned(bals):
 
 def to_confirm(bals):
     """The BAL whose state waits for the operator's word, unless that word was no."""
-    return bals.filter(state__in=AWAITS_A_WORD).exclude(pk__in=Request.objects.refused(timezone.now()).values("bal"))
+    return bals.filter(state__in=AWAITS_A_WORD).exclude(pk__in=Request.objects.refused(_now()).values("bal"))
 
 
 def refused(bals):
-    return bals.live().filter(pk__in=Request.objects.refused(timezone.now()).values("bal"))
+    return bals.live().filter(pk__in=Request.objects.refused(_now()).values("bal"))
 
 
 def homonyms(bals):
@@ -215,8 +239,8 @@ def undescribed(bals):
 
 def silent(bals):
     """The APP known not to have logged in of late: a source that is itself silent says nothing of them."""
-    since = timezone.now() - chosen.APP_SILENT_AFTER
-    return bals.watched(timezone.now()).filter(kind=Bal.Kind.APPLICATIVE, state=State.ACTIVE, last_used_at__lte=since)
+    since = _now() - chosen.APP_SILENT_AFTER
+    return bals.watched(_now()).filter(kind=Bal.Kind.APPLICATIVE, state=State.ACTIVE, last_used_at__lte=since)
 
 
 def pressing_engagements(engagements):
@@ -251,12 +275,12 @@ LASTING = timedelta(days=1)  # a server restarts, a password is changed on both 
 
 def unreadable(bals):
     """The BAL that their operator's server has not let us read for a day; not those of a server that fails for all."""
-    failing = MailAccess.objects.failing().filter(failing_since__lte=timezone.now() - LASTING)
+    failing = MailAccess.objects.failing().filter(failing_since__lte=_now() - LASTING)
     serving = MailServer.objects.filter(reads_space=True, failing_since=None).values("operator")
     return bals.live().filter(pk__in=failing.filter(bal__operator__in=serving).values("bal"))
 
 
 def failing_servers() -> QuerySet[MailServer]:
     """The operators' servers that nothing could be asked of for a day."""
-    since = timezone.now() - LASTING
+    since = _now() - LASTING
     return MailServer.objects.used().filter(failing_since__lte=since).select_related("operator")

@@ -9,7 +9,17 @@ from django.db.models import Count, Prefetch, Q, QuerySet, Value
 from django.urls import reverse
 
 from directory.dates import day_of
-from mailboxes.findings import BY_NAME, KEPT, Finding, are_many, count_findings
+from directory.prepared import prepared
+from mailboxes.findings import (
+    BY_NAME,
+    KEPT,
+    OF_BALS,
+    Finding,
+    are_many,
+    as_of,
+    count_findings,
+    what_findings_rest_on,
+)
 from mailboxes.inbox.models import Desk, Todo, is_done, is_paused
 from mailboxes.inbox.subjects import ASIDE, Seen, aside_counts, bals_of, narrowed, subject_of, worst_first
 from mailboxes.lifecycle import Act, Severity, Verb
@@ -154,20 +164,18 @@ class Inbox:
         return {name: example_of(BY_NAME[name], bals[pk], self.user) for name, pk in firsts.items() if pk in bals}
 
     def _firsts(self, findings: list[Finding], tab: str) -> dict[str, int]:
-        asked = [
-            Bal.objects.filter(pk__in=self._bals_of(finding, tab).values("pk")[:1])
-            .order_by()
-            .values_list(Value(finding.name), "pk")
-            for finding in findings
-        ]
-        return dict(asked[0].union(*asked[1:], all=True)) if asked else {}
+        """The first BAL of each finding. Of nearly all, none is aside: they need not be told apart."""
+        usual = {one.name for one in findings if not self.place and tab not in ASIDE and not self._sets_aside(one)}
+        others = [one for one in findings if one.name not in usual]
+        firsts = dict(_first_of_each({one: bals_of(one, self.seen.bals, tab, self.now) for one in others}))
+        if usual:
+            found = _firsts_of_all(*what_findings_rest_on(), user=self.user, now=self.now)
+            firsts |= {name: pk for name, pk in found if name in usual}
+        return firsts
 
-    def _bals_of(self, finding: Finding, tab: str) -> QuerySet[Bal]:
-        """`bals_of`, without asking which are aside where none is: as of nearly all."""
+    def _sets_aside(self, finding: Finding) -> bool:
         follow = self.follows.get(finding.name, Follow())
-        if tab in ASIDE or follow.paused or follow.done:
-            return bals_of(finding, self.seen.bals, tab, self.now)
-        return worst_first(finding, narrowed(finding, self.seen.bals))
+        return bool(follow.paused or follow.done)
 
     def _kept_firsts(self, findings: list[Finding], tab: str) -> dict[str, int]:
         """The first BAL of each finding; of many BAL, kept as long as the counts, but for those acted on since."""
@@ -180,6 +188,21 @@ class Inbox:
         asked = {finding.name: pk for finding in findings if (pk := firsts.get(finding.name))}
         touched = set(JournalEntry.objects.filter(bal__in=asked.values(), at__gte=at).values_list("bal", flat=True))
         return {name: pk for name, pk in asked.items() if pk not in touched}
+
+
+def _first_of_each(rows: dict[Finding, QuerySet[Bal]]) -> Iterable[tuple[str, int]]:
+    asked = [
+        Bal.objects.filter(pk__in=bals.values("pk")[:1]).order_by().values_list(Value(finding.name), "pk")
+        for finding, bals in rows.items()
+    ]
+    return asked[0].union(*asked[1:], all=True) if asked else []
+
+
+@prepared
+def _firsts_of_all(*_, user, now):
+    bals = Bal.objects.visible_to(user)
+    with as_of(now):
+        return _first_of_each({one: worst_first(one, narrowed(one, bals)) for one in OF_BALS})
 
 
 def todos_of(*names: str) -> Prefetch:

@@ -137,6 +137,10 @@ class Chosen(Memory):
     def __getattr__(self, name: str) -> Any:
         return self._values[name] if name in self._values else getattr(settings, name)
 
+    def told(self) -> tuple[str, ...]:
+        """All of them as they are now, for what is true of these alone."""
+        return tuple(repr(getattr(self, one.name)) for one in THRESHOLDS)
+
     def read(self) -> None:
         latest: dict[str, int | list[int] | None] = {}
         for name, value in Choice.objects.order_by("pk").values_list("name", "value"):

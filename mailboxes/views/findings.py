@@ -2,8 +2,10 @@
 
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
+from django.utils import timezone
 
-from mailboxes.findings import OF_BALS, Finding
+from directory.prepared import prepared
+from mailboxes.findings import OF_BALS, Finding, as_of, what_findings_rest_on
 from mailboxes.findings.of_one import OF_ONE, OfOne
 from mailboxes.gaps import BY_NAME as SITUATIONS
 from mailboxes.gaps import Gaps, Situation
@@ -54,19 +56,29 @@ def remedy_for(finding: Finding, bal: Bal, user) -> str:
 
 def attention(bal: Bal, user) -> list[dict]:
     """What needs doing about this BAL alone, in as many queries whatever it is."""
-    quick = {finding.name: finding for finding in OF_BALS if not finding.is_kept}
-    itself = Bal.objects.filter(pk=OuterRef("pk"))
-    asked = {_column(name): Exists(finding.bals(itself)) for name, finding in quick.items() if finding.bals}
-    row = Bal.objects.annotate(**asked).only("pk").get(pk=bal.pk)
+    (hold,) = _which_hold(*what_findings_rest_on(), pk=bal.pk, now=timezone.now())
     return [
-        {"finding": finding, "said": OF_ONE[name], "url": remedy_for(finding, bal, user), "label": finding.remedy_label}
-        for name, finding in quick.items()
-        if getattr(row, _column(name))
+        {
+            "finding": finding,
+            "said": OF_ONE[finding.name],
+            "url": remedy_for(finding, bal, user),
+            "label": finding.remedy_label,
+        }
+        for finding, holds in zip(QUICK, hold, strict=True)
+        if holds
     ] + _gaps_of(bal, user)
 
 
-def _column(name: str) -> str:
-    return f"is_{name.replace('-', '_')}"
+QUICK = [finding for finding in OF_BALS if not finding.is_kept]
+
+
+@prepared
+def _which_hold(*_, pk, now):
+    """Of `QUICK`, in its order."""
+    itself = Bal.objects.filter(pk=OuterRef("pk"))
+    with as_of(now):
+        asked = {f"holds_{place}": Exists(finding.bals(itself)) for place, finding in enumerate(QUICK) if finding.bals}
+    return Bal.objects.filter(pk=pk).annotate(**asked).values_list(*asked)
 
 
 def said_of_one(name: str) -> OfOne | Situation:

@@ -140,3 +140,26 @@ def test_the_days_of_a_shape_are_its_own(entries):
 
     assert len(question(date(2026, 11, 30), address="")) == 2
     assert len(question(date(2026, 11, 28), address="")) == 4
+
+
+def test_a_moment_may_be_counted_from_the_one_that_is_given(entries):
+    @prepared
+    def question(moment):
+        return Entry.objects.filter(changed_at__gte=moment - timedelta(days=2), changed_at__lt=moment + timedelta(1))
+
+    for days in range(5):
+        since = MOMENT + timedelta(days=days)
+        around = Entry.objects.filter(changed_at__gte=since - timedelta(days=2), changed_at__lt=since + timedelta(1))
+        assert {*question(moment=since)} == {*around}
+
+
+def test_a_day_may_be_counted_from_the_one_of_the_shape_and_the_texts_of_another_day_are_dropped(entries):
+    @prepared
+    def question(day, most, address):
+        return Entry.objects.filter(changed_at__date__gt=day - timedelta(days=1), address__gte=address)[:most]
+
+    day = date(2026, 11, 30)
+    assert len(question(day, 3, address="")) == len(question(day, 9, address="")) == 3
+    assert len(question.kept) == 2
+    assert len(question(day + timedelta(days=1), 9, address="")) == 2
+    assert [shape for shape, *_ in question.kept] == [day + timedelta(days=1)]

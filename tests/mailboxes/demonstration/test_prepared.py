@@ -1,0 +1,45 @@
+"""What is prepared of the findings answers as the findings themselves, at any moment, for whoever asks."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from mailboxes.findings import OF_BALS, what_findings_rest_on
+from mailboxes.findings.counts import _counted
+from mailboxes.inbox.rows import _firsts_of_all
+from mailboxes.inbox.subjects import worst_first
+from mailboxes.models import Bal
+from mailboxes.views.findings import QUICK, _which_hold
+
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
+NAMES = tuple(finding.name for finding in OF_BALS)
+BEFORE, LATER = timedelta(days=-40), timedelta(days=400)
+
+
+@pytest.mark.parametrize("moved", [BEFORE, timedelta(0), LATER])
+@pytest.mark.parametrize("name", ["gisele", "direction", "admin"])
+def test_the_counts_and_the_worst_are_those_of_the_lists(name, moved, time_machine):
+    time_machine.move_to(timezone.now() + moved, tick=False)
+    user = get_user_model().objects.get(username=name)
+    listed = {one.name: worst_first(one, one.bals(Bal.objects.visible_to(user))) for one in OF_BALS}
+    given = {"user": user, "now": timezone.now()}
+    counted = dict(_counted(NAMES, *what_findings_rest_on(), **given))
+    assert counted == {each: len(bals) for each, bals in listed.items()}
+    firsts = dict(_firsts_of_all(*what_findings_rest_on(), **given))
+    assert firsts == {each: bals[0].pk for each, bals in listed.items() if bals}
+    assert len(firsts) > 5
+
+
+@pytest.mark.parametrize("moved", [BEFORE, timedelta(0), LATER])
+def test_the_page_of_one_bal_says_what_the_lists_say_of_it(moved, time_machine):
+    time_machine.move_to(timezone.now() + moved, tick=False)
+    listed = {one.name: set(one.bals(Bal.objects.all()).values_list("pk", flat=True)) for one in QUICK}
+    looked_at = {min(found) for found in listed.values() if found} | {max(found) for found in listed.values() if found}
+    assert len(looked_at) > 10
+    for pk in looked_at:
+        (hold,) = _which_hold(*what_findings_rest_on(), pk=pk, now=timezone.now())
+        assert {one.name for one, holds in zip(QUICK, hold, strict=True) if holds} == {
+            name for name, found in listed.items() if pk in found
+        }
