@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db.models import Count, QuerySet, Sum, Value
 from django.utils import timezone
 
-from directory.prepared import prepared
+from directory.prepared import written_once
 from mailboxes.findings.sets import as_of, what_findings_rest_on
 from mailboxes.findings.table import FINDINGS, OF_BALS, OF_ENGAGEMENTS, OF_MOVEMENTS, OF_SIGHTINGS, Finding
 from mailboxes.gaps import Gaps
@@ -76,7 +76,7 @@ def _count(names: tuple[str, ...], bals):
     return asked[0].union(*asked[1:], all=True).values_list("name", "number") if asked else bals.none()
 
 
-@prepared
+@written_once
 def _counted(names, *_, user, now):
     """`_count` of what `user` sees."""
     with as_of(now):

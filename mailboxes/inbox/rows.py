@@ -9,7 +9,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet, Value
 from django.urls import reverse
 
 from directory.dates import day_of
-from directory.prepared import prepared
+from directory.prepared import written_once
 from mailboxes.findings import (
     BY_NAME,
     KEPT,
@@ -198,7 +198,7 @@ def _first_of_each(rows: dict[Finding, QuerySet[Bal]]) -> Iterable[tuple[str, in
     return asked[0].union(*asked[1:], all=True) if asked else []
 
 
-@prepared
+@written_once
 def _firsts_of_all(*_, user, now):
     bals = Bal.objects.visible_to(user)
     with as_of(now):
