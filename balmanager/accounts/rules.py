@@ -4,6 +4,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.utils import timezone
 
 from balmanager.accounts.models import Invitation, User
+from directory.dates import day_of
 from directory.typography import quoted
 from mailboxes.models import Membership, Person, Structure
 from mailboxes.models.roles import managed_structures
@@ -75,6 +76,18 @@ def check_offer(role: str, structure: Structure | None, *, by: User) -> None:
     if structure.pk not in managed_structures(by):
         raise NotAllowed(
             f"Donner un rôle est réservé à un gestionnaire de {quoted(structure)} : demandez-le-lui.", "role"
+        )
+
+
+def check_not_invited(invitation: Invitation) -> None:
+    """Two windows, or a press too many, send no second mail for the same role."""
+    same = {"address": invitation.address, "role": invitation.role, "structure": invitation.structure}
+    if there := Invitation.objects.pending().filter(**same).first():
+        until = day_of(there.expires_at)
+        raise Refused(
+            f"Cette adresse est déjà invitée à ce rôle, jusqu’au {until} : si le message s’est perdu, retirez cette "
+            "invitation, puis invitez de nouveau.",
+            "twice",
         )
 
 
