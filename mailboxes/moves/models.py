@@ -171,6 +171,13 @@ class MigratedBal(models.Model):
         return MigrationStep(self.step).label
 
     @property
+    def asks_reply(self) -> bool:
+        """Is the former operator asked, once it is switched, for an automatic reply? Not where nobody is to be sent
+        elsewhere: the address is the same, or still leads to the BAL."""
+        is_left = not (self.keeps_address or self.migration.keeps_alias)
+        return bool(self.migration.auto_reply) and self.former_operator.can_auto_reply and is_left
+
+    @property
     def is_late(self) -> bool:
         return self.ended_at is None and self.left_at is None and self.due_on < timezone.localdate()
 

@@ -89,6 +89,12 @@ def check_launch(migration: Migration, *, by) -> None:
         raise Refused("Tout est déjà demandé au nouvel opérateur.", "asked")
 
 
+def check_some(rows, why: str) -> None:
+    """What is done to all those that are ready is refused where none is."""
+    if not rows.exists():
+        raise Refused(why, "empty")
+
+
 def check_undo_migration(migration: Migration, *, by) -> None:
     """Until something of it was seen outside: a request passed on, or a mail to a titulaire."""
     check_may(Act.MIGRATE, structure=migration.structure, by=by)
