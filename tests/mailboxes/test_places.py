@@ -248,3 +248,16 @@ def test_a_structure_among_hundreds_is_typed(client, people, structure):
     assert Person.objects.get(given_name="Zoé").affiliations.get().structure.name == "Maison n° 7"
     said |= {"structure": "Maison", "given_name": "Anne"}
     assert "Plusieurs structures répondent" in client.post(reverse("person-new"), said).text
+
+
+def test_who_may_not_leave_a_new_structure_on_its_own_is_not_offered_to(visit, people, structure):
+    field = visit(people.gisele, "structure-new").context["form"].fields["parent"]
+    assert (field.required, field.empty_label) == (True, "Choisir…")
+    page = visit(people.gisele, "structure-new", post={"name": "Antenne", "kind": "other"})
+    assert list(page.context["form"].errors) == ["parent"]
+    field = visit(people.gisele, "structure-edit", structure.pk).context["form"].fields["parent"]
+    assert not field.required
+    people.lea.user.is_superuser = True
+    people.lea.user.save()
+    field = visit(people.lea, "structure-new").context["form"].fields["parent"]
+    assert (field.required, field.empty_label) == (False, "aucune")
