@@ -10,27 +10,47 @@ from mailboxes.actions.journal import locked, tell_of, write
 from mailboxes.actions.people import recorded
 from mailboxes.actions.requests import cancel, letters, request_of
 from mailboxes.actions.requests import note as note_of_request
-from mailboxes.lifecycle import WITH_ACCESSES, Act, Party, RequestKind, RequestStage
+from mailboxes.lifecycle import ANSWERED, WITH_ACCESSES, Act, Party, RequestKind, RequestStage
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Operator, Person, Request, bulk
 
 OPPOSITE = {RequestKind.GRANT: RequestKind.WITHDRAW, RequestKind.WITHDRAW: RequestKind.GRANT}
+# What is asked of an access that is open already: until when, under whom, in what role.
+OF_OPEN_ONES = frozenset({Act.EXTEND_DELEGATION, Act.TAKE_OVER, Act.TRANSFER_PRINCIPAL, Act.NAME_PRINCIPAL})
+LENDING = frozenset({Act.DELEGATE, Act.REQUEST_ACCESS, Act.TAKE_OVER})
 
 
 def ask_access(entry: JournalEntry, bal: Bal, person: Person, kind: RequestKind, *, detail: str, by) -> Request | None:
     """Ask the operator for what this line of the journal changed; of what they were still to do the other way, it is
-    the cancelling that says as much."""
+    the cancelling that says as much, but for an access that was open before that."""
     if bal.state not in WITH_ACCESSES:
         return None
     awaited = Request.objects.awaited().filter(bal=bal, person=person)
     undone = awaited.filter(kind=OPPOSITE[kind])
     if undone.exists():
+        says_it_all = kind == RequestKind.GRANT or not _is_open(bal, person)
         cancel(undone, by=by, reason=detail)
-        return None
+        if says_it_all:
+            return None
     cancel(awaited.filter(kind=kind), by=by, reason="Remplacée par une demande plus récente.")
     request = request_of(entry, bal, kind, person=person, detail=detail, reason=entry.note)
     request.save()
     tell_of(entry, letters([request]))
     return request
+
+
+def _is_open(bal: Bal, person: Person) -> bool:
+    """Is an access of theirs open at the operator, whatever else is still asked of it? By what the operator did last;
+    or else by what they were asked first, and by the accesses that they were never asked for, which stood there."""
+    is_open: bool | None = None
+    opened = Request.objects.filter(bal=bal, person=person, kind__in=OPPOSITE).order_by("pk")
+    asked = list(opened.values_list("kind", "stage", "entry__what"))
+    for kind, stage, what in asked:
+        if stage in ANSWERED:
+            is_open = kind == RequestKind.GRANT
+        elif is_open is None:
+            is_open = kind == RequestKind.WITHDRAW or what in OF_OPEN_ONES
+    lent = Delegataire.objects.filter(bal=bal, person=person).count()
+    return bool(is_open) or lent > sum(what in LENDING for _, _, what in asked)
 
 
 def ask_opening(entry: JournalEntry, access: Cotitulaire | Delegataire, *, by) -> Request | None:

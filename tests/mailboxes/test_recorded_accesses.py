@@ -67,6 +67,47 @@ def test_what_was_not_opened_yet_is_cancelled_and_not_closed(org, people, alice)
     assert asked()[-1] == (GRANT, "Paul", "draft")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda org, people: actions.extend_delegation(org.delegataires.get(), None, by=people.alice.user),
+        lambda org, people: actions.take_over_delegation(org.delegataires.get(), by=people.bruno.user),
+        lambda org, people: actions.delegate(
+            org, people.delphine, under=people.bruno, reason="Garde", by=people.bruno.user
+        ),
+    ],
+    ids=["lent longer", "taken over", "lent twice"],
+)
+def test_what_was_open_before_it_was_changed_is_closed_though_the_change_still_waits(org, people, alice, change):
+    """Delphine's access stands at the operator; to cancel what is still asked of it closes nothing."""
+    Delegataire.objects.update(ends_on=timezone.localdate() + timedelta(days=30))
+    change(org, people)
+    assert asked() == [(GRANT, "Delphine", "draft")]
+    for row in Delegataire.objects.standing():
+        actions.end_delegation(row, by=(people.bruno if row.under == people.bruno else people.alice).user)
+    assert asked() == [(GRANT, "Delphine", "cancelled"), (WITHDRAW, "Delphine", "draft")]
+
+
+def test_who_was_to_be_principal_and_is_removed_is_closed(org, people, alice):
+    actions.transfer_principal(org, people.bruno, by=alice)
+    actions.transfer_principal(org, people.alice, by=people.bruno.user)
+    actions.remove_cotitulaire(org, people.bruno, by=alice)
+    assert asked(person=people.bruno) == [(GRANT, "Bruno", "cancelled"), (WITHDRAW, "Bruno", "draft")]
+
+
+def test_what_was_never_opened_is_not_closed_however_often_it_is_lent(org, people, alice):
+    for _ in range(2):
+        lent = actions.delegate(org, people.lea, under=people.alice, reason="Garde",
+                                ends_on=timezone.localdate() + timedelta(days=3), by=alice)  # fmt: skip
+        actions.extend_delegation(lent, None, by=alice)
+        actions.end_delegation(lent, by=alice)
+    assert {kind for kind, *_ in asked()} == {GRANT}
+    lent = actions.delegate(org, people.lea, under=people.alice, reason="Garde", by=alice)
+    Request.objects.filter(stage=RequestStage.DRAFT).update(stage=RequestStage.DONE)
+    actions.end_delegation(lent, by=alice)
+    assert asked()[-1] == (WITHDRAW, "Lea", "draft")
+
+
 def test_an_ended_delegation_is_closed_unless_another_stands(org, people, alice):
     actions.delegate(org, people.delphine, under=people.bruno, reason="Garde", by=people.bruno.user)
     under_alice, under_bruno = Delegataire.objects.order_by("pk")
