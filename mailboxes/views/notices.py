@@ -34,7 +34,7 @@ DONE: dict[str, str] = {
 
 def done_of(notice: Notice) -> str:
     """What came of the answer to a notice; "" where there is none."""
-    if notice.answer == Notice.Answer.UNUSED:
+    if notice.answer == Notice.Answer.UNUSED and notice.bal:
         return f"C’est noté. {asked_of_operator(notice.bal, RequestKind.DEPUBLISH)}"
     return DONE.get(notice.answer, "")
 

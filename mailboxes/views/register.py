@@ -84,7 +84,7 @@ def bal_list(request, filterset: type[BalFilter] = BalFilter):
 def acts_of(user) -> list[tuple[str, str]]:
     """What this account may do to some BAL at all: to who only uses one, nothing is offered."""
     roles = roles_somewhere(user)
-    return [(act, label) for act, label in BULK.choices if allowed(act) & roles]
+    return [(act.value, BULK.label_of(act)) for act in BULK.acts if allowed(act) & roles]
 
 
 def bal_export(request, filterset: type[BalFilter] = BalFilter, form: str = "csv"):
