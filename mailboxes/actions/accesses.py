@@ -16,18 +16,21 @@ from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Operat
 OPPOSITE = {RequestKind.GRANT: RequestKind.WITHDRAW, RequestKind.WITHDRAW: RequestKind.GRANT}
 # What is asked of an access that is open already: until when, under whom, in what role.
 OF_OPEN_ONES = frozenset({Act.EXTEND_DELEGATION, Act.TAKE_OVER, Act.TRANSFER_PRINCIPAL, Act.NAME_PRINCIPAL})
+AS_OPENED = ("under_id", "can_read", "can_send", "ends_on")  # what the operator opens of a delegation
 LENDING = frozenset({Act.DELEGATE, Act.REQUEST_ACCESS, Act.TAKE_OVER})
 
 
-def ask_access(entry: JournalEntry, bal: Bal, person: Person, kind: RequestKind, *, detail: str, by) -> Request | None:
+def ask_access(
+    entry: JournalEntry, bal: Bal, person: Person, kind: RequestKind, *, detail: str, by, is_as_it_was: bool = False
+) -> Request | None:
     """Ask the operator for what this line of the journal changed; of what they were still to do the other way, it is
-    the cancelling that says as much, but for an access that was open before that."""
+    the cancelling that says as much: of an opening that was the first, of a closing where the access `is_as_it_was`."""
     if bal.state not in WITH_ACCESSES:
         return None
     awaited = Request.objects.awaited().filter(bal=bal, person=person)
     undone = awaited.filter(kind=OPPOSITE[kind])
     if undone.exists():
-        says_it_all = kind == RequestKind.GRANT or not _is_open(bal, person)
+        says_it_all = is_as_it_was if kind == RequestKind.GRANT else not _is_open(bal, person)
         cancel(undone, by=by, reason=detail)
         if says_it_all:
             return None
@@ -54,7 +57,21 @@ def _is_open(bal: Bal, person: Person) -> bool:
 
 
 def ask_opening(entry: JournalEntry, access: Cotitulaire | Delegataire, *, by) -> Request | None:
-    return ask_access(entry, access.bal, access.person, RequestKind.GRANT, detail=described(access), by=by)
+    facts: dict = {"detail": described(access), "is_as_it_was": _is_as_it_was(access)}
+    return ask_access(entry, access.bal, access.person, RequestKind.GRANT, by=by, **facts)
+
+
+def _is_as_it_was(access: Cotitulaire | Delegataire) -> bool:
+    """Is this the very access whose closing the operator was asked for, and has not done?"""
+    closing = Request.objects.awaited().filter(bal=access.bal, person=access.person, kind=RequestKind.WITHDRAW)
+    was_held = closing.filter(entry__what=Act.REMOVE_COTITULAIRE).exists()
+    if isinstance(access, Cotitulaire):
+        return was_held
+    ended = Delegataire.objects.filter(bal=access.bal, person=access.person).exclude(ended_at=None)
+    former = ended.order_by("-ended_at", "-pk").first()
+    if was_held or former is None:
+        return False
+    return all(getattr(former, name) == getattr(access, name) for name in AS_OPENED)
 
 
 def ask_takeover(entry: JournalEntry, taken: Delegataire, former: Delegataire, *, by) -> Request | None:

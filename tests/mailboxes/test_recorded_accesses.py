@@ -1,6 +1,6 @@
 """Accesses are asked of the operator, like all the rest; people hear of those they get, lose or are said to give."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
@@ -86,6 +86,28 @@ def test_what_was_open_before_it_was_changed_is_closed_though_the_change_still_w
     for row in Delegataire.objects.standing():
         actions.end_delegation(row, by=(people.bruno if row.under == people.bruno else people.alice).user)
     assert asked() == [(GRANT, "Delphine", "cancelled"), (WITHDRAW, "Delphine", "draft")]
+
+
+@pytest.mark.parametrize(
+    ("facts", "asks"), [({}, False), ({"can_send": True}, True), ({"ends_on": date(2099, 1, 1)}, True)]
+)
+def test_lent_again_before_its_closing_it_is_asked_for_where_it_is_not_the_same(org, people, alice, facts, asks):
+    former = org.delegataires.get()
+    actions.end_delegation(former, by=alice)
+    same = {"can_read": former.can_read, "can_send": former.can_send, "ends_on": former.ends_on, "reason": "Garde"}
+    actions.delegate(org, people.delphine, under=people.alice, by=alice, **{**same, **facts})
+    opened = [(GRANT, "Delphine", "draft")] if asks else []
+    assert asked() == [(WITHDRAW, "Delphine", "cancelled"), *opened]
+
+
+def test_who_was_a_cotitulaire_and_is_lent_it_is_no_cotitulaire_at_the_operator(org, people, alice):
+    actions.remove_cotitulaire(org, people.bruno, by=alice)
+    actions.delegate(org, people.bruno, under=people.alice, reason="Garde", by=alice)
+    assert asked() == [(WITHDRAW, "Bruno", "cancelled"), (GRANT, "Bruno", "draft")]
+    actions.end_delegation(org.delegataires.get(person=people.bruno), by=alice)
+    assert asked()[-1] == (WITHDRAW, "Bruno", "draft")
+    actions.add_cotitulaire(org, people.bruno, by=alice)
+    assert asked()[-2:] == [(WITHDRAW, "Bruno", "cancelled"), (GRANT, "Bruno", "draft")]
 
 
 def test_who_was_to_be_principal_and_is_removed_is_closed(org, people, alice):
