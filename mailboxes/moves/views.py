@@ -231,6 +231,7 @@ class TallyView(MigrationActView):
 
     def form_valid(self, form):
         try:
+            self.check(by=self.request.user)  # the act itself refuses one by one, and says nothing of none
             tally: Tally = self.perform(form, by=self.request.user)
         except Refused as refused:
             form.add_error(None, refused)

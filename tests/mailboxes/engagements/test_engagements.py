@@ -182,3 +182,16 @@ def test_a_second_window_writes_no_second_engagement(engage, people, structure):
     set_engagement(first, by=people.gisele.user, number=7)  # itself is no other
     close_engagement(first, by=people.gisele.user)
     engage()
+
+
+@pytest.mark.parametrize(
+    ("target", "one", "two"),
+    [
+        ("opened", "1 BAL ouverte", "2 BAL ouvertes"),
+        ("published", "1 BAL à l’annuaire public", "2 BAL à l’annuaire public"),
+        ("shared", "1 BAL organisationnelle ou de cabinet", "2 BAL organisationnelles ou de cabinet"),
+    ],
+)
+def test_one_is_said_of_one(target, one, two):
+    said = [str(Engagement(programme="Ségur", target=target, number=number)) for number in (1, 2)]
+    assert said == [f"Ségur : {one}", f"Ségur : {two}"]

@@ -538,7 +538,7 @@ def test_more_bal_than_the_page_shows_go_by_the_same_rule_or_stay(
                   if "nouveau.mssante.fr" in str(label))  # fmt: skip
     page = client.get(url, {"to": target, "from_operator": bals[0].operator.pk}).text
     assert "Migrer aussi les 3 autres BAL" in page
-    assert "restent de côté" in page
+    assert "reste de côté" in page
     facts = {"bals": [bal.pk for bal in bals[:2]], "planned_on": timezone.localdate(), "overlap_days": 30, "why": "X"}
     facts |= {f"address-{bal.pk}": bal.address.replace("chu-exemple", "nouveau") for bal in bals[:2]}
     facts |= {"auto_reply": "Écrivez à {adresse}.", "rest": "rest"}
