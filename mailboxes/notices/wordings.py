@@ -107,7 +107,7 @@ WORDINGS: dict[str, Wording] = {
         "Qui en répond l’a prolongé. L’avis dit jusqu’à quand."),
     _A.TAKE_OVER: _W(_INFO, "Un accès à une boîte MSSanté change de responsable",
         "L’accès continue, sous la responsabilité d’une autre personne."),
-    _A.ADD_COTITULAIRE: _W(_INFO, "Un accès à une boîte MSSanté vous est ouvert",
+    _A.ADD_COTITULAIRE: _W(_INFO, "Un accès à une boîte MSSanté vous est donné",
         "Vous en êtes désormais cotitulaire. C’est l’opérateur qui ouvre l’accès à la boîte."),
     _A.REMOVE_COTITULAIRE: _W(_INFO, "Un accès à une boîte MSSanté vous est retiré",
         "Vous n’en êtes plus cotitulaire. L’avis dit laquelle, et pourquoi s’il est connu."),

@@ -116,3 +116,12 @@ def test_of_a_bal_asked_for(people, structure, operator, told):
     facts = {"structure": structure, "operator": operator, "kind": "ORG", "address": "neuve@chu-exemple.mssante.fr"}
     bal = request_opening(**facts, principal=people.alice, service="Accueil", purpose="Avis", by=people.gisele.user)
     assert asked_of_operator(Bal.objects.get(pk=bal.pk), RequestKind.OPEN) == told
+
+
+def test_the_notice_of_an_access_supposes_nothing_of_what_is_asked(org, people):
+    actions.remove_cotitulaire(org, people.bruno, by=people.alice.user)
+    actions.add_cotitulaire(org, people.bruno, by=people.alice.user)
+    assert not Request.objects.filter(kind="grant").exists(), "its closing was still awaited, and is cancelled"
+    text = Notice.objects.get(stage="add_cotitulaire", person=people.bruno).text
+    assert "C’est Opérateur régional qui ouvre l’accès." in text
+    assert "demandé" not in text
