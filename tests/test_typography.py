@@ -131,7 +131,7 @@ def test_what_a_template_prints_is_left_as_it_is_and_a_sentence_of_python_asks_f
     [
         (date(2026, 10, 1), "j F Y", "1er octobre 2026"),
         (date(2026, 8, 1), "l j F", "samedi 1er août"),
-        (datetime(2026, 7, 31, 22, 30, tzinfo=UTC), "j M Y à H:i", "1er août 2026 à 00:30"),
+        (datetime(2026, 7, 31, 22, 30, tzinfo=UTC), "j N Y à H:i", "1er août 2026 à 00:30"),
         (date(2026, 10, 11), "j F Y", "11 octobre 2026"),
         (date(2026, 10, 21), "j F Y", "21 octobre 2026"),
         (date(2026, 10, 1), "d/m/Y", "01/10/2026"),
@@ -143,3 +143,12 @@ def test_the_first_of_a_month_is_an_ordinal(day, shape, said):
     assert page.render({"day": day}) == said
     if isinstance(day, date) and shape == "j F Y":
         assert day_in_words(day) == said
+
+
+NAMED = re.compile(r"\bde \{\{ ?(?:[a-z_]+\.)*(?:structure|person|operator|into|under|organisme|former_operator) ?[|}]")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_before_the_name_of_somebody_or_of_a_place_the_small_word_is_asked_of_it(name):
+    """« la demande d’EHPAD Les Glycines »: `{{ structure|of }}`."""
+    assert NAMED.findall((TEMPLATES / name).read_text()) == []
