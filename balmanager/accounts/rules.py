@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from balmanager.accounts.models import Invitation, User
 from directory.dates import day_of
-from directory.typography import quoted
+from directory.typography import of, quoted
 from mailboxes.models import Membership, Person, Structure
 from mailboxes.models.roles import managed_structures
 from mailboxes.models.thresholds import chosen
@@ -53,7 +53,7 @@ def check_tie(account: User, person: Person, *, by: User | None) -> None:
     is_vouched = vouched and vouched == person.rpps
     if not (by.is_superuser or is_vouched or person.is_trusted_at(account.email)):
         raise Refused(
-            f"Ce compte est à l’adresse {account.email}, qui n’est pas, ou pas encore, celle de {person} : il agirait "
+            f"Ce compte est à l’adresse {account.email}, qui n’est pas, ou pas encore, celle {of(person)} : il agirait "
             "en son nom, ailleurs aussi. Inscrivez d’abord cette adresse dans ses coordonnées ; une fois confirmée, ou "
             f"après {chosen.CONTACT_DELAY.days} jours, le compte se rattache.",
             "address",

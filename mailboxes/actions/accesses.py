@@ -5,6 +5,7 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
+from directory.typography import of
 from mailboxes import rules
 from mailboxes.actions.journal import locked, tell_of, write
 from mailboxes.actions.people import recorded
@@ -143,7 +144,7 @@ def _vouched(
         access = Delegataire(**word, under=under, reason=reason, **rights)
     rules.check_row(access)
     access.save()
-    note = f"Sur la parole de {under}, le {told_on:%d/%m/%Y}, {told_how.strip()}."
+    note = f"Sur la parole {of(under)}, le {told_on:%d/%m/%Y}, {told_how.strip()}."
     entry = write(bal, act, by=by, after=described(access), note=note, person=person, to=[person, under])
     if act == Act.REQUEST_ACCESS:
         ask_opening(entry, access, by=by)

@@ -9,6 +9,7 @@ from django.db.models import Case, Count, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.typography import of
 from mailboxes.lifecycle import ANSWERED, AWAITED, HOLDING
 from mailboxes.models.bals import Bal
 from mailboxes.models.operators import Operator
@@ -239,7 +240,7 @@ class PlaceMove(models.Model):
 
     def __str__(self):
         if self.kind == self.Kind.SERVICE:
-            return f"service {self.service} de {self.structure} déplacé à {self.into}"
+            return f"service {self.service} {of(self.structure)} déplacé à {self.into}"
         if self.kind == self.Kind.MERGE:
             return f"{self.structure}, fusionnée dans {self.into}"
-        return f"{self.get_kind_display()} de {self.structure}"
+        return f"{self.get_kind_display()} {of(self.structure)}"

@@ -394,7 +394,7 @@ def test_a_bal_to_open_is_asked_of_the_operator(visit, people, new_bal):
         (
             "address",
             "x@ailleurs.mssante.fr",
-            "«\u00a0ailleurs.mssante.fr\u00a0» n’est pas un domaine de Opérateur régional",
+            "«\u00a0ailleurs.mssante.fr\u00a0» n’est pas un domaine d’Opérateur régional",
         ),
         ("principal", "", "Une BAL nominative a un titulaire"),
         ("kind", "APP", "Une BAL applicative n’a pas de titulaire"),

@@ -161,7 +161,7 @@ def test_the_page_of_a_structure_offers_the_administrator_what_they_may(client, 
 def test_a_domain_in_use_stays_and_one_of_another_operator_is_not_taken(root, operator, org):
     with pytest.raises(Refused, match="1 BAL du registre"):
         actions.describe_operator(operator, by=root, domains=[])
-    with pytest.raises(Refused, match=r"chu-exemple.mssante.fr.* est déjà celui de Opérateur régional"):
+    with pytest.raises(Refused, match=r"chu-exemple.mssante.fr.* est déjà celui d’Opérateur régional"):
         actions.record_operator(Operator(code="x", name="X"), by=root, domains=["chu-exemple.mssante.fr"])
     assert operator.domains.count() == 1
 

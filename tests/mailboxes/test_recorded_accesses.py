@@ -206,7 +206,7 @@ def test_a_gestionnaire_records_what_exists_and_asks_for_what_does_not(org, peop
     assert asked() == [(GRANT, "Lea", "draft")]
     assert told(Act.RECORD_ACCESS) == ["Paul", "Alice"]
     assert told(Act.REQUEST_ACCESS) == ["Lea", "Alice"]
-    note = f"Sur la parole de Alice EXEMPLE, le {timezone.localdate():%d/%m/%Y}, par téléphone."
+    note = f"Sur la parole d’Alice EXEMPLE, le {timezone.localdate():%d/%m/%Y}, par téléphone."
     assert set(org.journal.values_list("note", flat=True)) == {note}
     paul = org.cotitulaires.get(person=people.paul)
     assert (paul.vouched_by, paul.told_how) == (people.alice, "par téléphone")

@@ -91,7 +91,7 @@ def test_a_bal_stays_at_its_operator_s_under_another_address_alone(prepare, per,
 
 def test_what_awaits_the_operator_or_is_leaving_does_not_move(prepare, per, org, by):
     actions.open_request(per, RequestKind.CHANGE, by=by, detail="Un détail.")
-    with pytest.raises(Refused, match="attend une réponse de Opérateur régional"):
+    with pytest.raises(Refused, match="attend une réponse d’Opérateur régional"):
         prepare(per)
     actions.move(org, "request_depublication", by=by)
     with pytest.raises(Refused, match="seule une BAL active"):
@@ -219,7 +219,7 @@ def test_a_request_opened_meanwhile_holds_the_switch_up_in_words(opened, per, by
     actions.open_request(per, RequestKind.CHANGE, by=by, detail="Un détail.")
     tally = switch_each(migration.rows.ready(), by=by)
     assert tally.done == 0
-    assert "attend encore une réponse de Opérateur régional" in tally.refused[per.address]
+    assert "attend encore une réponse d’Opérateur régional" in tally.refused[per.address]
 
 
 def test_a_domain_that_follows_its_bal_changes_hands_with_the_last_one(opened, per, org, by, operator, company):
