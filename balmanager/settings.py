@@ -326,6 +326,9 @@ if MSSANTE_MAIL and not MSSANTE_FROM_EMAIL:
 SERVICE_EMAIL = env.list("SERVICE_EMAIL", default=[])  # of those who run it: what it finds amiss is mailed there
 if not all("@" in address for address in SERVICE_EMAIL):
     raise wrong("SERVICE_EMAIL")
+# Who answers for the service before the law: the declaration of accessibility names them, and where their plan is read.
+ACCESSIBILITY_ORGANISME = env("ACCESSIBILITY_ORGANISME", default="").strip()
+ACCESSIBILITY_PLAN_URL = env.web("ACCESSIBILITY_PLAN_URL")
 MESSAGE_ID_DOMAIN = urlsplit(SITE_URL).hostname
 
 # --- Jobs -------------------------------------------------------------------------------------------------------------

@@ -1,8 +1,12 @@
 """Days and moments as a French reader is told them: by the clock of Paris, day first."""
 
+import re
 from datetime import date, datetime, time
 
 from django.utils import timezone
+from django.utils.formats import date_format
+
+FIRST = re.compile(r"(?<!\d)1 (?=(?:jan|fév|mar|avr|mai|jui|aoû|sep|oct|nov|déc))")
 
 
 def day_of(moment: date | None) -> str:
@@ -17,6 +21,16 @@ def minute_of(moment: date) -> str:
 def moment_of(moment: datetime) -> str:
     """The moment, as a spreadsheet is read; a day that was told without an hour is told so again."""
     return f"{_local(moment):%d/%m/%Y %H:%M}".removesuffix(" 00:00")
+
+
+def day_in_words(day: date) -> str:
+    """« 28 novembre 2026 », « 1er octobre 2026 »."""
+    return first_of_month(date_format(day, "j F Y"))
+
+
+def first_of_month(said: str) -> str:
+    """A day written with its month's name: alone of them, the first is an ordinal in French."""
+    return FIRST.sub("1er ", said)
 
 
 def start_of(day: date) -> datetime:

@@ -37,3 +37,14 @@ def test_it_has_every_part_of_the_model_in_its_order(client):
 def test_who_logs_in_reads_whom_to_tell(admin_client, settings):
     settings.SERVICE_EMAIL = ["exploitation@exemple.fr"]
     assert "exploitation@exemple.fr" in admin_client.get(reverse("accessibility")).text
+
+
+def test_the_body_that_runs_the_service_is_named_to_whoever_comes(client, settings):
+    assert "L’organisme qui fait fonctionner ce service s’engage" in client.get(reverse("accessibility")).text
+    settings.ACCESSIBILITY_ORGANISME = "CH <Trois> Rivières"
+    settings.ACCESSIBILITY_PLAN_URL = "https://ch.exemple.fr/accessibilite"
+    text = client.get(reverse("accessibility")).text
+    assert "CH &lt;Trois&gt; Rivières s’engage" in text
+    assert "CH &lt;Trois&gt; Rivières le" in text
+    assert '<a href="https://ch.exemple.fr/accessibilite" rel="noreferrer">' in text
+    assert "L’organisme" not in text

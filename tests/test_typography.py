@@ -1,12 +1,14 @@
 """French as it is printed: no line breaks before « ; » nor inside quotes; what is not words stays as it is typed."""
 
 import re
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 
 import pytest
-from django.template import Context, Engine, Template
+from django.template import Context, Engine, Template, engines
 
 from balmanager.typesetting import PLAIN, typeset_html, typeset_text
+from directory.dates import day_in_words
 from directory.typography import NARROW, NO_BREAK, typeset
 from tests.servers import ROOT
 
@@ -122,3 +124,31 @@ def test_what_a_template_prints_is_left_as_it_is_and_a_sentence_of_python_asks_f
     page = Template("{{ a }}|{{ a|typeset }}|{{ b|typeset }}")
     said = page.render(Context({"a": "<x> : y", "b": "z ?"}))
     assert said == printed("&lt;x&gt; : y|&lt;x&gt;~: y|z^?")
+
+
+@pytest.mark.parametrize(
+    ("day", "shape", "said"),
+    [
+        (date(2026, 10, 1), "j F Y", "1er octobre 2026"),
+        (date(2026, 8, 1), "l j F", "samedi 1er août"),
+        (datetime(2026, 7, 31, 22, 30, tzinfo=UTC), "j N Y à H:i", "1er août 2026 à 00:30"),
+        (date(2026, 10, 11), "j F Y", "11 octobre 2026"),
+        (date(2026, 10, 21), "j F Y", "21 octobre 2026"),
+        (date(2026, 10, 1), "d/m/Y", "01/10/2026"),
+        (None, "j F Y", ""),
+    ],
+)
+def test_the_first_of_a_month_is_an_ordinal(day, shape, said):
+    page = engines["django"].from_string(f"{{{{ day|date:'{shape}' }}}}")
+    assert page.render({"day": day}) == said
+    if isinstance(day, date) and shape == "j F Y":
+        assert day_in_words(day) == said
+
+
+NAMED = re.compile(r"\bde \{\{ ?(?:[a-z_]+\.)*(?:structure|person|operator|into|under|organisme|former_operator) ?[|}]")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_before_the_name_of_somebody_or_of_a_place_the_small_word_is_asked_of_it(name):
+    """« la demande d’EHPAD Les Glycines »: `{{ structure|of }}`."""
+    assert NAMED.findall((TEMPLATES / name).read_text()) == []

@@ -4,6 +4,7 @@ from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.core import signing
 from django.db import transaction
+from django.db.models import QuerySet
 
 from balmanager.accounts import rules
 from balmanager.accounts.adapter import site_url
@@ -28,21 +29,26 @@ def ask_address(account: User, address: str) -> None:
     get_adapter().send_mail("account/email/address_link", address, {"user": account, "url": url})
 
 
-@transaction.atomic
-def take_address(token: str) -> User:
-    """An address confirmed by the link of the mail, dead once it was followed, or overtaken by another: for good, even
-    where the former address came back."""
+def address_asked(token: str, accounts: QuerySet[User] | None = None) -> tuple[User, AccountEntry]:
+    """What the link of the mail asks, and of which of these accounts: it is dead once it was followed, or overtaken by
+    another, for good, even where the former address came back."""
     try:
         asked = AccountEntry.objects.get(pk=read_address_link(token), what=What.ADDRESS_ASKED)
     except (signing.BadSignature, AccountEntry.DoesNotExist):
         raise Refused(DEAD_LINK, "dead") from None
-    former, address = asked.before, asked.after
-    accounts = User.objects.select_for_update(of=("self",)).filter(account_entries=asked, email=former)
-    account = accounts.filter(is_active=True).first()
+    standing = User.objects.all() if accounts is None else accounts
+    account = standing.filter(account_entries=asked, email=asked.before, is_active=True).first()
     about_address = (What.ADDRESS_ASKED, What.ADDRESS_CHANGED)
     since = AccountEntry.objects.filter(account=asked.account_id, what__in=about_address, pk__gt=asked.pk)
     if account is None or since.exists():
         raise Refused(DEAD_LINK, "dead")
+    return account, asked
+
+
+@transaction.atomic
+def take_address(token: str) -> User:
+    account, asked = address_asked(token, User.objects.select_for_update(of=("self",)))
+    former, address = asked.before, asked.after
     rules.check_address_free(address)
     account.email = address
     account.save(update_fields=["email"])

@@ -33,6 +33,8 @@ def invite(address: str, role: str, structure: Structure | None, *, by: User) ->
         expires_at=timezone.now() + settings.INVITATION_VALID,
     )  # fmt: skip
     check_row(invitation)
+    _hold(structure, by)
+    rules.check_not_invited(invitation)
     invitation.save()
     note(What.INVITED, None, by=by, structure=structure, after=str(invitation))
     url = site_url("invitation", token=token)
@@ -41,6 +43,12 @@ def invite(address: str, role: str, structure: Structure | None, *, by: User) ->
     except (OSError, SMTPException) as error:
         raise Refused("Le message n’a pas pu partir : rien n’est fait, réessayez plus tard.", "mail") from error
     return invitation
+
+
+def _hold(structure: Structure | None, by: User) -> None:
+    """Two invitations to the same structure, or of the same administrator, are written one after the other."""
+    rows = Structure.objects if structure else User.objects
+    list(rows.select_for_update(of=("self",), no_key=True).filter(pk=(structure or by).pk).values_list("pk"))
 
 
 @transaction.atomic

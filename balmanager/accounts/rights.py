@@ -122,12 +122,13 @@ class InvitationView(RightsView):
     label = "Retirer l’invitation"
     is_dangerous = True
     done = "L’invitation est retirée : son lien n’ouvre plus rien."
+    warning = "Son lien n’ouvrira plus rien."
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
         pending = Invitation.objects.pending().visible_to(request.user)
         self.invitation = get_object_or_404(pending.select_related("structure"), pk=kwargs["pk"])
-        self.warning = str(self.invitation)
+        self.about = str(self.invitation)
 
     def perform(self, form, *, by):
         grants.withdraw_invitation(self.invitation, by=by)
@@ -136,12 +137,13 @@ class InvitationView(RightsView):
 class TakeChargeView(RightsView):
     label = "Devenir gestionnaire"
     done = "Vous gérez désormais cette structure et celles qui en dépendent."
+    warning = "Personne ne la gère encore. Ce rôle sera noté au journal des comptes."
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
         seen = Structure.objects.visible_to(request.user).select_related("parent")
         self.structure = get_object_or_404(seen, pk=kwargs["structure"])
-        self.warning = f"{self.structure} : personne ne la gère encore. Ce rôle sera noté au journal des comptes."
+        self.about = str(self.structure)
 
     def check(self, *, by):
         rules.check_take_charge(self.structure, by=by)
@@ -161,10 +163,13 @@ class AccountActView(ActionView):
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
         self.account = _find(request.user, kwargs["pk"])
-        self.warning = f"{self.account} : {self.warning}" if self.warning else str(self.account)
+        self.about = str(self.account)
 
     def back(self):
         return reverse("rights-of", args=[self.account.pk])
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(account=self.account, **kwargs)
 
 
 class GiveView(OffersWhatTheyMay, AccountActView):
@@ -188,7 +193,7 @@ class WithdrawView(AccountActView):
         super().setup(request, *args, **kwargs)
         seen = [role.pk for role in self.account.roles]
         self.membership = get_object_or_404(Membership, pk=kwargs["role"], pk__in=seen)
-        self.warning = f"{self.account} : {self.membership.get_role_display()}, {self.membership.structure}"
+        self.about = f"{self.account} : {self.membership.get_role_display()}, {self.membership.structure}"
 
     def check(self, *, by):
         rules.check_withdraw(self.membership, by=by)
@@ -204,7 +209,7 @@ class TieView(OffersWhatTheyMay, AccountActView):
     form_class = TieForm
     label = "Rattacher à une personne"
     done = "Le compte est rattaché : il voit désormais les BAL de cette personne."
-    warning = "vérifiez qu’il s’agit bien de la même personne, car ce compte agira en son nom."
+    warning = "Vérifiez qu’il s’agit bien de la même personne, car ce compte agira en son nom."
 
     def check(self, *, by):
         rules.check_other(self.account, by=by)
@@ -220,19 +225,19 @@ class AdministerView(AccountActView):
         "desactiver": (
             grants.close_account,
             "Désactiver le compte",
-            "il ne s’ouvrira plus, et ses sessions se ferment.",
+            "Il ne s’ouvrira plus, et ses sessions se ferment.",
         ),
-        "reactiver": (grants.reopen_account, "Réactiver le compte", "il s’ouvrira de nouveau, avec ses rôles."),
+        "reactiver": (grants.reopen_account, "Réactiver le compte", "Il s’ouvrira de nouveau, avec ses rôles."),
         "second-facteur": (
             grants.reset_factor,
             "Réinitialiser le second facteur",
-            "assurez-vous de qui le demande. La prochaine connexion demandera d’en choisir un nouveau.",
+            "Assurez-vous de qui le demande. La prochaine connexion demandera d’en choisir un nouveau.",
         ),
-        "detacher": (grants.untie, "Détacher de la personne", "ce compte ne verra plus les BAL de cette personne."),
+        "detacher": (grants.untie, "Détacher de la personne", "Ce compte ne verra plus les BAL de cette personne."),
         "administrateur": (
             grants.unmake_administrator,
             "Retirer le rôle d’administrateur",
-            "il ne verra plus que ce que ses autres rôles lui montrent.",
+            "Il ne verra plus que ce que ses autres rôles lui montrent.",
         ),
     }
     is_dangerous = True

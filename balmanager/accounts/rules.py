@@ -4,7 +4,8 @@ from allauth.socialaccount.models import SocialAccount
 from django.utils import timezone
 
 from balmanager.accounts.models import Invitation, User
-from directory.typography import quoted
+from directory.dates import day_of
+from directory.typography import of, quoted
 from mailboxes.models import Membership, Person, Structure
 from mailboxes.models.roles import managed_structures
 from mailboxes.models.thresholds import chosen
@@ -52,7 +53,7 @@ def check_tie(account: User, person: Person, *, by: User | None) -> None:
     is_vouched = vouched and vouched == person.rpps
     if not (by.is_superuser or is_vouched or person.is_trusted_at(account.email)):
         raise Refused(
-            f"Ce compte est à l’adresse {account.email}, qui n’est pas, ou pas encore, celle de {person} : il agirait "
+            f"Ce compte est à l’adresse {account.email}, qui n’est pas, ou pas encore, celle {of(person)} : il agirait "
             "en son nom, ailleurs aussi. Inscrivez d’abord cette adresse dans ses coordonnées ; une fois confirmée, ou "
             f"après {chosen.CONTACT_DELAY.days} jours, le compte se rattache.",
             "address",
@@ -75,6 +76,18 @@ def check_offer(role: str, structure: Structure | None, *, by: User) -> None:
     if structure.pk not in managed_structures(by):
         raise NotAllowed(
             f"Donner un rôle est réservé à un gestionnaire de {quoted(structure)} : demandez-le-lui.", "role"
+        )
+
+
+def check_not_invited(invitation: Invitation) -> None:
+    """Two windows, or a press too many, send no second mail for the same role."""
+    same = {"address": invitation.address, "role": invitation.role, "structure": invitation.structure}
+    if there := Invitation.objects.pending().filter(**same).first():
+        until = day_of(there.expires_at)
+        raise Refused(
+            f"Cette adresse est déjà invitée à ce rôle, jusqu’au {until} : si le message s’est perdu, retirez cette "
+            "invitation, puis invitez de nouveau.",
+            "twice",
         )
 
 

@@ -59,10 +59,11 @@ class AddressView(ActionView):
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def address_link(request, token):
-    """An address taken by POST alone: mail scanners follow links."""
-    if request.method == "GET":
-        return render(request, "account/address_link.html")
+    """An address taken by POST alone: mail scanners follow links. A dead link says so before anything is pressed."""
     try:
+        if request.method == "GET":
+            _, asked = actions.address_asked(token)
+            return render(request, "account/address_link.html", {"address": asked.after})
         actions.take_address(token)
     except Refused as refused:
         return render(request, "account/address_link.html", {"refusal": refused.messages[0]}, status=409)

@@ -61,7 +61,12 @@ def kept(request):
 @login_not_required
 def accessibility(request):
     """The declaration that the law asks for, to whoever comes."""
-    return render(request, "operations/accessibility.html", {"contact": next(iter(settings.SERVICE_EMAIL), "")})
+    context = {
+        "contact": next(iter(settings.SERVICE_EMAIL), "") if request.user.is_authenticated else "",
+        "organisme": settings.ACCESSIBILITY_ORGANISME,
+        "plan": settings.ACCESSIBILITY_PLAN_URL,
+    }
+    return render(request, "operations/accessibility.html", context)
 
 
 @never_cache

@@ -5,27 +5,36 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
+from directory.typography import of
 from mailboxes import rules
 from mailboxes.actions.journal import locked, tell_of, write
 from mailboxes.actions.people import recorded
 from mailboxes.actions.requests import cancel, letters, request_of
 from mailboxes.actions.requests import note as note_of_request
-from mailboxes.lifecycle import WITH_ACCESSES, Act, Party, RequestKind, RequestStage
+from mailboxes.lifecycle import ANSWERED, WITH_ACCESSES, Act, Party, RequestKind, RequestStage
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Operator, Person, Request, bulk
 
 OPPOSITE = {RequestKind.GRANT: RequestKind.WITHDRAW, RequestKind.WITHDRAW: RequestKind.GRANT}
+# What is asked of an access that is open already: until when, under whom, in what role.
+OF_OPEN_ONES = frozenset({Act.EXTEND_DELEGATION, Act.TAKE_OVER, Act.TRANSFER_PRINCIPAL, Act.NAME_PRINCIPAL})
+AS_OPENED = ("under_id", "can_read", "can_send", "ends_on")  # what the operator opens of a delegation
+LENDING = frozenset({Act.DELEGATE, Act.REQUEST_ACCESS, Act.TAKE_OVER})
 
 
-def ask_access(entry: JournalEntry, bal: Bal, person: Person, kind: RequestKind, *, detail: str, by) -> Request | None:
+def ask_access(
+    entry: JournalEntry, bal: Bal, person: Person, kind: RequestKind, *, detail: str, by, is_as_it_was: bool = False
+) -> Request | None:
     """Ask the operator for what this line of the journal changed; of what they were still to do the other way, it is
-    the cancelling that says as much."""
+    the cancelling that says as much: of an opening that was the first, of a closing where the access `is_as_it_was`."""
     if bal.state not in WITH_ACCESSES:
         return None
     awaited = Request.objects.awaited().filter(bal=bal, person=person)
     undone = awaited.filter(kind=OPPOSITE[kind])
     if undone.exists():
+        says_it_all = is_as_it_was if kind == RequestKind.GRANT else not _is_open(bal, person)
         cancel(undone, by=by, reason=detail)
-        return None
+        if says_it_all:
+            return None
     cancel(awaited.filter(kind=kind), by=by, reason="Remplacée par une demande plus récente.")
     request = request_of(entry, bal, kind, person=person, detail=detail, reason=entry.note)
     request.save()
@@ -33,8 +42,37 @@ def ask_access(entry: JournalEntry, bal: Bal, person: Person, kind: RequestKind,
     return request
 
 
+def _is_open(bal: Bal, person: Person) -> bool:
+    """Is an access of theirs open at the operator, whatever else is still asked of it? By what the operator did last;
+    or else by what they were asked first, and by the accesses that they were never asked for, which stood there."""
+    is_open: bool | None = None
+    opened = Request.objects.filter(bal=bal, person=person, kind__in=OPPOSITE).order_by("pk")
+    asked = list(opened.values_list("kind", "stage", "entry__what"))
+    for kind, stage, what in asked:
+        if stage in ANSWERED:
+            is_open = kind == RequestKind.GRANT
+        elif is_open is None:
+            is_open = kind == RequestKind.WITHDRAW or what in OF_OPEN_ONES
+    lent = Delegataire.objects.filter(bal=bal, person=person).count()
+    return bool(is_open) or lent > sum(what in LENDING for _, _, what in asked)
+
+
 def ask_opening(entry: JournalEntry, access: Cotitulaire | Delegataire, *, by) -> Request | None:
-    return ask_access(entry, access.bal, access.person, RequestKind.GRANT, detail=described(access), by=by)
+    facts: dict = {"detail": described(access), "is_as_it_was": _is_as_it_was(access)}
+    return ask_access(entry, access.bal, access.person, RequestKind.GRANT, by=by, **facts)
+
+
+def _is_as_it_was(access: Cotitulaire | Delegataire) -> bool:
+    """Is this the very access whose closing the operator was asked for, and has not done?"""
+    closing = Request.objects.awaited().filter(bal=access.bal, person=access.person, kind=RequestKind.WITHDRAW)
+    was_held = closing.filter(entry__what=Act.REMOVE_COTITULAIRE).exists()
+    if isinstance(access, Cotitulaire):
+        return was_held
+    ended = Delegataire.objects.filter(bal=access.bal, person=access.person).exclude(ended_at=None)
+    former = ended.order_by("-ended_at", "-pk").first()
+    if was_held or former is None:
+        return False
+    return all(getattr(former, name) == getattr(access, name) for name in AS_OPENED)
 
 
 def ask_takeover(entry: JournalEntry, taken: Delegataire, former: Delegataire, *, by) -> Request | None:
@@ -106,7 +144,7 @@ def _vouched(
         access = Delegataire(**word, under=under, reason=reason, **rights)
     rules.check_row(access)
     access.save()
-    note = f"Sur la parole de {under}, le {told_on:%d/%m/%Y}, {told_how.strip()}."
+    note = f"Sur la parole {of(under)}, le {told_on:%d/%m/%Y}, {told_how.strip()}."
     entry = write(bal, act, by=by, after=described(access), note=note, person=person, to=[person, under])
     if act == Act.REQUEST_ACCESS:
         ask_opening(entry, access, by=by)

@@ -8,22 +8,29 @@ from mailboxes.campaigns.actions import answer_campaign
 from mailboxes.campaigns.models import CampaignTarget
 from mailboxes.campaigns.questions import QUESTIONS, accesses
 from mailboxes.gaps.choices import choices_of, own_places
-from mailboxes.lifecycle import CampaignKind
+from mailboxes.lifecycle import CampaignKind, RequestKind
 from mailboxes.models import Bal, Notice, Signatory
 from mailboxes.notices import links
 from mailboxes.notices.telling import is_answered_in_campaign
+from mailboxes.requests.asked import asked_of_operator
 from mailboxes.views.refusals import refusals_told
 from mailboxes.views.signed import by_signed_link, is_said_again, refused
 
 DONE: dict[str, str] = {
     CampaignTarget.Answer.USED: "C’est noté : vous vous servez de cette BAL.",
-    CampaignTarget.Answer.UNUSED: "C’est noté : l’opérateur est prié de retirer cette BAL de l’annuaire.",
     CampaignTarget.Answer.NOT_MINE: "C’est noté : le gestionnaire MSSanté de votre structure le verra.",
     CampaignTarget.Answer.CONFIRMED: "C’est noté : ces accès restent.",
     CampaignTarget.Answer.WITHDRAWN: "C’est noté : ces accès sont retirés.",
     CampaignTarget.Answer.CHOSEN: "C’est noté : votre choix est enregistré.",
     CampaignTarget.Answer.DECLINED: "C’est noté : vous ne choisissez pas.",
 }
+
+
+def done_of(target: CampaignTarget) -> str:
+    """What came of an answer; "" where there is none."""
+    if target.answer == CampaignTarget.Answer.UNUSED and target.bal:
+        return f"C’est noté. {asked_of_operator(target.bal, RequestKind.DEPUBLISH)}"
+    return DONE.get(target.answer, "")
 
 
 def my_campaigns(request):
@@ -71,11 +78,11 @@ def _answer(request, target: CampaignTarget, *, by) -> None:
     chosen = dict(zip(request.POST.getlist("situation"), request.POST.getlist("address"), strict=False))
     facts = {"withdrawn": ticked, "shown": request.POST.getlist("shown"), "chosen": chosen}
     # What comes with a choice may be another choice: it is not taken for the same.
-    if not (ticked or chosen) and is_said_again(request, target.answer, DONE.get(target.answer, "")):
+    if not (ticked or chosen) and is_said_again(request, target.answer, done_of(target)):
         return
     with refusals_told(request):
         answered = answer_campaign(target, said, by=by, **facts)
-        messages.success(request, DONE[answered.answer])
+        messages.success(request, done_of(answered))
 
 
 @by_signed_link(links.NOTICE, Notice.objects.all)

@@ -9,10 +9,15 @@ from django.utils import timezone
 from mailboxes import rules
 from mailboxes.actions import Tally
 from mailboxes.actions.journal import shown, write_about
-from mailboxes.engagements.rules import check_change_engagement, check_close_engagement, check_set_engagement
+from mailboxes.engagements.rules import (
+    check_change_engagement,
+    check_close_engagement,
+    check_no_such_engagement,
+    check_set_engagement,
+)
 from mailboxes.indicators.progress import TargetProgress, progress_of
 from mailboxes.lifecycle import Act
-from mailboxes.models import SYSTEM, Engagement
+from mailboxes.models import SYSTEM, Engagement, Structure
 
 FIELDS = ("programme", "target", "number", "due_on", "note")
 
@@ -32,6 +37,8 @@ def set_engagement(engagement: Engagement, *, by, **facts) -> Engagement:
         return engagement
     engagement.reached_on = engagement.reminded_for = None
     rules.check_row(engagement)
+    Structure.objects.select_for_update(no_key=True).get(pk=engagement.structure_id)
+    check_no_such_engagement(engagement)
     engagement.save()
     _write(engagement, Act.SET_ENGAGEMENT, by=by, before=before, after=_said(engagement))
     return engagement

@@ -32,7 +32,8 @@ class Finding(NamedTuple):
     movements: Callable[[QuerySet], QuerySet] | None = None
     sightings: Callable[[QuerySet], QuerySet] | None = None
     engagements: Callable[[QuerySet], QuerySet] | None = None
-    place: tuple[str, str] | None = None  # another list where it is mended: the words of the link, the page's name
+    # Another list where it is mended: the words of the link, the page's name, and if wanted how that list is asked.
+    place: tuple[str, str] | tuple[str, str, str] | None = None
     call: str = ""  # the remedy in the words of this finding, where the act's own are too general
 
     @property
@@ -48,6 +49,10 @@ class Finding(NamedTuple):
             "engagements": self.engagements,
         }
         return next((name for name, rows in counted.items() if rows), "installation")
+
+    @property
+    def place_query(self) -> str:
+        return self.place[2] if self.place and len(self.place) == 3 else ""
 
     @property
     def remedy_label(self) -> str:
@@ -141,13 +146,13 @@ FINDINGS = [
             None, sets.unreadable,
             ("Vérifier l’adresse auprès de l’opérateur.",
              "Si le relevé se fait par un secret propre à la BAL, demander à son titulaire de le donner de nouveau.")),
-    Finding("non-remis", _S.TODO, "Avis non remis",
+    Finding("non-remis", _S.TODO, "BAL dont un avis n’est pas remis",
             "Quelqu’un n’a pas pu être prévenu : corrigez son courriel, ou prévenez-le autrement et consignez-le.",
             None, sets.undelivered, place=("Voir les avis", "notice-list")),
-    Finding("en-retard", _S.TODO, "Demandes en retard",
+    Finding("en-retard", _S.TODO, "BAL dont une demande est en retard",
             ("L’opérateur n’a pas répondu à temps. Relancez-le depuis les demandes, ou joignez-le autrement, puis "
-             "enregistrez sa réponse."),
-            None, sets.overdue, place=("Voir les demandes", "request-list")),
+             "enregistrez sa réponse. Les demandes pour une adresse hors du registre s’y lisent aussi."),
+            None, sets.overdue, place=("Voir les demandes en retard", "request-list", "overdue=oui")),
     Finding("migration", _S.TODO, "Migrations en retard",
             ("Leur nouvelle BAL n’est pas en service, ou l’ancienne n’est pas fermée, au jour prévu. Voyez ce qui "
              "manque : une réponse de l’opérateur, la bascule, la demande de fermeture."),
@@ -181,13 +186,13 @@ FINDINGS = [
     Finding("arrivee-a-preparer", _S.TODO, "Arrivées à préparer",
             "RPPS, carte, BAL, accès : voyez ce qui manque encore.",
             None, movements=sets.arrivals_to_prepare, place=("Voir les dossiers", "movement-list")),
-    Finding("refusee", _S.TODO, "Demandes refusées par l’opérateur",
+    Finding("refusee", _S.TODO, "BAL dont une demande est refusée",
             ("L’opérateur a dit non, et rien ne bouge. Lisez sa réponse, puis demandez de nouveau, ou arrêtez la "
              "démarche depuis la fiche de la BAL."),
-            None, sets.refused, place=("Voir les demandes refusées", "request-list")),
-    Finding("a-confirmer", _S.TODO, "Réponses attendues de l’opérateur",
+            None, sets.refused, place=("Voir les demandes refusées", "request-list", "stage=refused")),
+    Finding("a-confirmer", _S.TODO, "BAL en attente d’une réponse de l’opérateur",
             "Une ouverture ou une suppression est demandée. Enregistrez la réponse dès qu’elle arrive.",
-            None, sets.to_confirm, place=("Voir les demandes", "request-list")),
+            None, sets.to_confirm, place=("Voir les demandes sans réponse", "request-list", "stage=awaited")),
     Finding("delegation", _S.TODO, "Délégations échues",
             "Leur date de fin est passée ; elles se terminent d’elles-mêmes la nuit suivante.",
             _A.END_DELEGATION, sets.expired_delegation),

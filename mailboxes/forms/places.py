@@ -34,7 +34,9 @@ class StructureForm(forms.ModelForm):
         is_administrator = bool(platform_roles(user))
         above = Structure.objects.visible_to(user) if is_administrator else Structure.objects.managed_by(user)
         offer_rows(self, parent=above.exclude(pk=self.instance.pk))
-        name_the_empty_choice(self, "aucune", "parent")
+        # Below none, a structure is an administrator's to record: what one may not leave empty is not offered as empty.
+        self.fields["parent"].required = not (is_administrator or self.instance.pk)
+        name_the_empty_choice(self, "Choisir…" if self.fields["parent"].required else "aucune", "parent")
         if not self.instance.pk:
             del self.fields["why"]
         else:

@@ -70,9 +70,15 @@ class RecordAccessForm(AttestingForm, EndingForm):
     def lends(self) -> bool:
         return self.cleaned_data.get("role", DELEGATAIRE) == DELEGATAIRE
 
+    @property
+    def is_asked(self) -> bool:
+        """Is the access still to be opened by the operator?"""
+        return self.cleaned_data["existing"] != EXISTING
+
     def perform(self, bal: Bal, *, by) -> Cotitulaire | Delegataire:
         facts = {**self.cleaned_data}
-        is_there, role = facts.pop("existing") == EXISTING, facts.pop("role", DELEGATAIRE)
+        role = facts.pop("role", DELEGATAIRE)
         facts.pop("attested")
-        do = actions.record_access if is_there else actions.request_access
+        facts.pop("existing")
+        do = actions.request_access if self.is_asked else actions.record_access
         return do(bal, facts.pop("person"), by=by, as_cotitulaire=role == COTITULAIRE, **facts)

@@ -85,7 +85,7 @@ class DepublishForm(forms.Form):
         required=False,
         max_length=length_of(Bal, "auto_reply"),
         widget=forms.Textarea({"rows": 5}),
-        help_text="L’opérateur est prié de l’installer. Vide : pas de réponse automatique.",
+        help_text="Elle est demandée à l’opérateur. Vide : pas de réponse automatique.",
     )
 
     def __init__(self, data=None, *, bal: Bal, is_previewed: bool, **kwargs):

@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 
 from directory.clocks import heard_of
 from directory.dates import moment_of
+from directory.typography import of
 from mailboxes.imports.sorts import ListSort
 from mailboxes.models import bulk
 from mailboxes.models.bals import Bal
@@ -47,7 +48,7 @@ class ColumnMapping(models.Model):
         ]
 
     def __str__(self):
-        return f"colonnes de {self.operator}"
+        return f"colonnes {of(self.operator)}"
 
 
 class ImportQuerySet(models.QuerySet):

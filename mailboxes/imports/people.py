@@ -5,6 +5,7 @@ from typing import Any
 
 from directory.folding import name_key
 from directory.readers.names import Name
+from directory.typography import of
 from mailboxes import rules
 from mailboxes.actions.changes import differing
 from mailboxes.actions.movements import write_movements
@@ -75,7 +76,7 @@ class PeopleBatch(RowBatch):
         if rpps:
             person = self.people.get(rpps)
             if person and name and name_key(person.family_name, person.given_name) != name_key(name.family, name.given):
-                judged.remarks.append(f"Nom : {name} n’est pas repris, ce RPPS est celui de {person}.")
+                judged.remarks.append(f"Nom : {name} n’est pas repris, ce RPPS est celui {of(person)}.")
             return person
         assert name  # noqa: S101 - the caller has seen to it
         return self.staying(name)

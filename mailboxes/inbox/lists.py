@@ -35,7 +35,7 @@ class FindingList(Listing):
         Column("address", "Adresse", ("address",)),
         Column("structure", "Structure et service", ("structure__name", "address")),
         Column("why", "Pourquoi"),
-        Column("since", "Depuis"),
+        Column("since", "Signalé le"),
         Column("holder", "Qui en répond"),
         Column("remedy", "Ce qu’on peut faire"),
     )
@@ -57,7 +57,7 @@ class FindingMovements(FindingList):
         Column("structure", "Structure", ("stay__structure__name",)),
         Column("planned", "Jour prévu", ("planned_on",)),
         Column("steps", "Étapes"),
-        Column("since", "Depuis"),
+        Column("since", "Signalé le"),
         Column("assignee", "Confié à"),
     )
 

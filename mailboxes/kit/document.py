@@ -14,7 +14,6 @@ from xml.sax.saxutils import escape
 
 import segno
 from django.template.loader import render_to_string
-from django.utils.formats import date_format
 from reportlab.lib.enums import TA_CENTER
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
@@ -23,6 +22,7 @@ from reportlab.platypus import Flowable, Image, Paragraph, SimpleDocTemplate, Sp
 from segno import helpers
 
 from directory.controls import without_controls
+from directory.dates import day_in_words
 from directory.plain import plain_text
 from mailboxes.lifecycle import TO_BE_LEFT
 from mailboxes.models import Alias, Bal
@@ -163,7 +163,7 @@ def _html_file(kit: Kit, piece: str) -> bytes:
 def _letter(kit: Kit) -> bytes:
     subject, *paragraphs = text_of(kit, "lettre").strip().split("\n\n")
     named = {kit.address, kit.successor}
-    day = f"Le {date_format(kit.day, 'j F Y')}"
+    day = f"Le {day_in_words(kit.day)}"
     parts = [*_head(kit), _words(day, LETTER), _words(subject, NAME), Spacer(0, 4 * mm)]
     parts += [_words(words.strip(), ADDRESS if words.strip() in named else LETTER) for words in paragraphs]
     return _sheet(subject, parts)

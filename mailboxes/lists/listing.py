@@ -208,8 +208,12 @@ class Listing:
         return [
             Chip(name, str(self.form.fields[name].label), worded(self.form, name, value), self.without(name))
             for name, value in cleaned.items()
-            if name != self.sort_field and value not in (None, "", [])
+            if name != self.sort_field and value not in (None, "", []) and not self._is_unticked(name, value)
         ]
+
+    def _is_unticked(self, name: str, value: Any) -> bool:
+        """A box that nobody ticked reads as False, and asks for nothing."""
+        return value is False and not self.request.GET.get(name)
 
     @property
     def is_filtered(self) -> bool:

@@ -64,7 +64,10 @@ class Engagement(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.programme} : {self.number} {self.get_target_display()}"
+        counted = self.get_target_display()
+        if self.number < 2:
+            counted = counted.replace("es ", "e ").removesuffix("s")
+        return f"{self.programme} : {self.number} {counted}"
 
     @property
     def is_late(self) -> bool:

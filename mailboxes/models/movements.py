@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 
+from directory.typography import of
 from mailboxes.models.people import Affiliation
 from mailboxes.models.structures import Structure
 from mailboxes.models.thresholds import chosen
@@ -83,7 +84,7 @@ class Movement(models.Model):
         ]
 
     def __str__(self):
-        return f"{capfirst(self.get_kind_display())} de {self.stay.person}"
+        return f"{capfirst(self.get_kind_display())} {of(self.stay.person)}"
 
     def get_absolute_url(self):
         return reverse("movement", args=[self.pk])

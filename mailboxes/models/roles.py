@@ -78,6 +78,14 @@ def seen_structures(user) -> frozenset[int]:
     return user._seen_structures
 
 
+def roles_somewhere(user) -> frozenset[Role]:
+    """The roles that `user` has on some BAL or other: by what they manage, or else by what they hold (one query)."""
+    if managed_structures(user):
+        return frozenset({Role.GESTIONNAIRE, Role.RESPONSABLE})
+    held = Cotitulaire.objects.filter(person__user_id=user.pk).select_related("bal")
+    return with_shared({holder.role for holder in held})
+
+
 def roles_at(structure: int, actor) -> frozenset[Role]:
     """The roles of `actor` in a structure, whatever is done there. One query per actor."""
     if actor is SYSTEM:

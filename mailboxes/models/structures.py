@@ -11,6 +11,7 @@ from django.utils import timezone
 from directory.folding import fold
 from directory.identifiers import department_of
 from directory.records import ManagedStructures
+from directory.typography import of
 from mailboxes.models.fields import identifier_field
 from mailboxes.models.numbers import numbered
 from mailboxes.models.presence import present_on
@@ -205,4 +206,4 @@ class Membership(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "structure"], name="membership_once")]
 
     def __str__(self):
-        return f"{self.user}, {self.get_role_display()} de {self.structure}"
+        return f"{self.user}, {self.get_role_display()} {of(self.structure)}"

@@ -6,6 +6,7 @@ Every write is for many BAL at once: hundreds change operator in a night. Nothin
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from directory.typography import of
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.requests import ask, cancel
 from mailboxes.lifecycle import AWAITED, Act, Party, RequestKind
@@ -128,7 +129,7 @@ def _opening(migration: Migration, row: MigratedBal, entry: JournalEntry) -> Req
     others = [f"Cotitulaire : {one.person}, RPPS {one.person.rpps}" for one in bal.cotitulaires.all()
               if not one.is_principal]  # fmt: skip
     others += [f"Délégataire : {one.person}, sous {one.under}" for one in bal.current_delegations()]
-    reason = f"Cette BAL vient de {row.former_operator}, où son adresse est {row.former_address}."
+    reason = f"Cette BAL vient {of(row.former_operator)}, où son adresse est {row.former_address}."
     said = [reason, f"Elle est à ouvrir pour le {migration.planned_on:%d/%m/%Y}.", *others, migration.why]
     return Request(
         structure=bal.structure, operator=migration.operator, bal=bal, address=row.new_address,

@@ -10,7 +10,6 @@ from directory.typography import quoted
 from mailboxes.forms.offers import UnwrittenForm, field_of, name_the_empty_choice, offer_choices, offer_rows, why_field
 from mailboxes.forms.people import DateInput
 from mailboxes.forms.structure_field import StructureField
-from mailboxes.lifecycle import ATTESTATION
 from mailboxes.models import Bal, Domain, Operator, Structure
 from mailboxes.models.fields import IdentifierFormField
 from mailboxes.moves.actions import leave_migration, prepare_migration
@@ -138,7 +137,9 @@ class LeaveForm(forms.Form):
 
 class CloseFormersForm(forms.Form):
     attested = forms.BooleanField(
-        label=f"J’atteste que {ATTESTATION}", required=False, help_text="Ces mots sont gardés au journal."
+        label="J’atteste que les messages et documents utiles de chacune de ces BAL sont enregistrés ailleurs.",
+        required=False,
+        help_text="C’est gardé au journal de chacune.",
     )
 
     def perform(self, rows, *, by):

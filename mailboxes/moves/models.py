@@ -9,6 +9,7 @@ from django.db.models import Case, Count, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.typography import of
 from mailboxes.lifecycle import ANSWERED, AWAITED, HOLDING
 from mailboxes.models.bals import Bal
 from mailboxes.models.operators import Operator
@@ -171,6 +172,13 @@ class MigratedBal(models.Model):
         return MigrationStep(self.step).label
 
     @property
+    def asks_reply(self) -> bool:
+        """Is the former operator asked, once it is switched, for an automatic reply? Not where nobody is to be sent
+        elsewhere: the address is the same, or still leads to the BAL."""
+        is_left = not (self.keeps_address or self.migration.keeps_alias)
+        return bool(self.migration.auto_reply) and self.former_operator.can_auto_reply and is_left
+
+    @property
     def is_late(self) -> bool:
         return self.ended_at is None and self.left_at is None and self.due_on < timezone.localdate()
 
@@ -232,7 +240,7 @@ class PlaceMove(models.Model):
 
     def __str__(self):
         if self.kind == self.Kind.SERVICE:
-            return f"service {self.service} de {self.structure} déplacé à {self.into}"
+            return f"service {self.service} {of(self.structure)} déplacé à {self.into}"
         if self.kind == self.Kind.MERGE:
             return f"{self.structure}, fusionnée dans {self.into}"
-        return f"{self.get_kind_display()} de {self.structure}"
+        return f"{self.get_kind_display()} {of(self.structure)}"

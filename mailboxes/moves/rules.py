@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from directory.dates import day_of
 from directory.readers.address import read_address
-from directory.typography import quoted
+from directory.typography import of, quoted
 from mailboxes.lifecycle import ANSWERED, AWAITED, HOLDING, IN_SERVICE, MOVABLE, Act, RequestStage
 from mailboxes.models import SYSTEM, Alias, Bal, Notice, Request
 from mailboxes.moves.models import LONGEST_OVERLAP, MigratedBal, Migration
@@ -56,7 +56,7 @@ class Surroundings:
         if asked := self.asked.get(bal.pk):
             what = ", ".join(sorted({request.get_kind_display() for request in asked}))
             raise Refused(
-                f"{bal} attend une réponse de {asked[0].operator} ({what}) : enregistrez-la, ou annulez la demande.",
+                f"{bal} attend une réponse {of(asked[0].operator)} ({what}) : enregistrez-la, ou annulez la demande.",
                 "asked",
             )
         self._check_address(bal, self.wanted[bal.pk])
@@ -71,7 +71,7 @@ class Surroundings:
         elif address.rpartition("@")[2] not in self.domains:
             domain = quoted(address.rpartition("@")[2])
             raise Refused(
-                f"{bal} : {domain} n’est pas un domaine de {self.migration.operator}. Choisissez-en un des siens.",
+                f"{bal} : {domain} n’est pas un domaine {of(self.migration.operator)}. Choisissez-en un des siens.",
                 "domain",
             )
         holder = self.taken.get(address) or self.aliases.get(address)
@@ -87,6 +87,12 @@ def check_launch(migration: Migration, *, by) -> None:
         raise Refused("Cette migration est annulée : préparez-en une autre.", "undone")
     if not migration.rows.standing().filter(opening=None).exists():
         raise Refused("Tout est déjà demandé au nouvel opérateur.", "asked")
+
+
+def check_some(rows, why: str) -> None:
+    """What is done to all those that are ready is refused where none is."""
+    if not rows.exists():
+        raise Refused(why, "empty")
 
 
 def check_undo_migration(migration: Migration, *, by) -> None:
@@ -137,7 +143,7 @@ def check_switch(row: MigratedBal, asked: dict[int, int], *, by) -> None:
         )
     if asked.get(row.bal_id):
         raise Refused(
-            f"{row.bal} attend encore une réponse de {row.former_operator} : enregistrez-la, ou annulez la demande.",
+            f"{row.bal} attend encore une réponse {of(row.former_operator)} : enregistrez-la, ou annulez la demande.",
             "asked",
         )
 

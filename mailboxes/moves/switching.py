@@ -164,8 +164,7 @@ def _ask_replies(rows: list[MigratedBal], *, by) -> None:
     asked = {
         row.pk: f"Merci d’y poser cette réponse automatique :\n{row.migration.reply_for(row.new_address)}"
         for row in rows
-        if row.migration.auto_reply and row.former_operator.can_auto_reply and not row.keeps_address
-        and row.ended_at is None
+        if row.asks_reply
     }  # fmt: skip
     _ask_former(rows, RequestKind.CHANGE, asked, "reply", by=by)
 

@@ -27,7 +27,7 @@ from mailboxes.moves.forms import (
 )
 from mailboxes.moves.models import OVER, MigratedBal, Migration, MigrationStep
 from mailboxes.moves.reads import AT_ONCE, MOST_TICKED, MigrationPreview, closable, preview, progress
-from mailboxes.moves.rules import check_launch, check_on_its_way, check_undo_migration
+from mailboxes.moves.rules import check_launch, check_on_its_way, check_some, check_undo_migration
 from mailboxes.moves.switching import switch_each
 from mailboxes.rules import Refused, allows, check_may, check_somewhere, check_standing
 from mailboxes.views.acts import ActionView
@@ -190,6 +190,9 @@ class MigrationActView(ActionView):
     def back(self):
         return self.migration.get_absolute_url()
 
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(migration=self.migration, **kwargs)
+
 
 class LaunchMigrationView(MigrationActView):
     form_class = EmptyForm
@@ -228,6 +231,7 @@ class TallyView(MigrationActView):
 
     def form_valid(self, form):
         try:
+            self.check(by=self.request.user)  # the act itself refuses one by one, and says nothing of none
             tally: Tally = self.perform(form, by=self.request.user)
         except Refused as refused:
             form.add_error(None, refused)
@@ -243,10 +247,21 @@ class SwitchView(TallyView):
     act = Act.SWITCH_BAL
     form_class = EmptyForm
     label = "Basculer les BAL ouvertes"
-    warning = (
-        "Au registre, ces BAL prennent leur nouvelle adresse et leur nouvel opérateur. L’ancienne adresse reste à "
-        "côté, les BAL privilégiées suivent, et l’ancien opérateur est prié de poser la réponse automatique."
-    )
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        ready = list(self.migration.rows.ready().select_related("migration", "former_operator"))
+        self.warning = (
+            f"{how_many(len(ready), 'BAL')} : au registre, nouvelle adresse et nouvel opérateur. L’ancienne "
+            "adresse reste à côté, et la BAL privilégiée suit."
+        )
+        if replies := sum(row.asks_reply for row in ready):
+            self.warning += f" Réponse automatique à demander à l’ancien opérateur : {how_many(replies, 'BAL')}."
+
+    def check(self, *, by):
+        super().check(by=by)
+        why = "Aucune BAL n’est prête à basculer : leur ouverture est attendue, ou c’est fait."
+        check_some(self.migration.rows.ready(), why)
 
     def perform(self, form, *, by):
         return switch_each(self.migration.rows.ready(), by=by)
@@ -257,13 +272,22 @@ class CloseFormersView(TallyView):
     form_class = CloseFormersForm
     label = "Faire fermer les anciennes BAL"
     is_dangerous = True
-    warning = (
-        "Leur suppression est demandée à l’ancien opérateur : ce qui y reste sera perdu, et ce qui y est envoyé "
-        "ensuite aussi. Assurez-vous auprès des titulaires que les messages utiles sont repris."
-    )
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.rows = closable(self.migration.rows.all(), timezone.localdate())
+        self.warning = (
+            f"{how_many(self.rows.count(), 'suppression')} à demander à l’ancien opérateur : ce qui reste dans ces "
+            "BAL sera perdu, et ce qui y est envoyé ensuite aussi. Assurez-vous auprès des titulaires que les messages "
+            "utiles sont repris."
+        )
+
+    def check(self, *, by):
+        super().check(by=by)
+        check_some(self.rows, "Aucune ancienne BAL n’est à fermer : leur recouvrement n’est pas fini, ou c’est fait.")
 
     def perform(self, form, *, by):
-        return form.perform(closable(self.migration.rows.all(), timezone.localdate()), by=by)
+        return form.perform(self.rows, by=by)
 
 
 class LeaveView(MigrationActView):

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from directory.dates import day_of
+from directory.typography import of
 from mailboxes.models.structures import Structure, nearest
 from mailboxes.openings import naming
 
@@ -61,7 +62,7 @@ class NamingPolicy(models.Model):
         verbose_name_plural = "règles de nommage"
 
     def __str__(self):
-        return f"règle de nommage de {self.structure}"
+        return f"règle de nommage {of(self.structure)}"
 
 
 class OpeningDraft(models.Model):

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 
+from mailboxes.lifecycle import RequestKind
 from mailboxes.models import Structure
 from mailboxes.models.fields import doubts
 from mailboxes.models.thresholds import chosen
@@ -14,6 +15,7 @@ from mailboxes.openings.actions import begin_draft, drop_draft, preview_opening,
 from mailboxes.openings.advice import CASES
 from mailboxes.openings.forms import NAMES, STEPS, NamingPolicyForm, Opening
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
+from mailboxes.requests.asked import asked_of_operator
 from mailboxes.rules import Refused, check_request_somewhere, check_set_naming, refusal_of
 from mailboxes.views.refusals import refusals_told
 from mailboxes.views.structures_named import structures_named
@@ -121,7 +123,7 @@ class OpeningStepView(FormView):
         return render(request, "mailboxes/openings/review.html", context, status=status)
 
     def done(self, bal):
-        messages.success(self.request, f"C’est demandé : {bal.operator} est prié d’ouvrir {bal}.")
+        messages.success(self.request, f"Demande inscrite au registre. {asked_of_operator(bal, RequestKind.OPEN)}")
         for person in (holder.person for holder in bal.cotitulaires.select_related("person")):
             for sentence in doubts(person):
                 messages.warning(self.request, sentence)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from directory.typography import of
 from mailboxes.lifecycle import AWAITED, Act
 from mailboxes.models import Bal, Cotitulaire, Person
 from mailboxes.rules.holders import check_can_hold, check_stays
@@ -43,7 +44,7 @@ def check_nothing_awaited(bal: Bal) -> None:
     if asked := [row for row in bal.requests.all() if row.stage in AWAITED]:
         count = "Une demande attend" if len(asked) == 1 else f"{len(asked)} demandes attendent"
         raise Refused(
-            f"{count} la réponse de {bal.operator} : annulez d’abord, depuis les demandes, ce qui lui fut demandé à "
+            f"{count} la réponse {of(bal.operator)} : annulez d’abord, depuis les demandes, ce qui lui fut demandé à "
             "tort.",
             "asked",
         )

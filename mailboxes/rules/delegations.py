@@ -61,8 +61,8 @@ def check_ask_extension(delegation, is_asked: bool, *, by) -> None:
         raise Refused("Cet accès n’a pas de date de fin : il n’y a rien à prolonger.", "ends_on")
     if is_asked:
         raise Refused(
-            f"C’est déjà demandé : {delegation.under} a reçu un avis, et peut seul y répondre. Rappelez-le-lui de "
-            "vive voix.",
+            f"C’est déjà demandé : {delegation.under} a reçu un avis, et personne d’autre ne peut y répondre. "
+            "Rappelez-le-lui de vive voix.",
             "asked",
         )
 

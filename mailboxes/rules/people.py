@@ -4,7 +4,7 @@ from datetime import date
 
 from django.utils import timezone
 
-from directory.typography import quoted
+from directory.typography import of, quoted
 from mailboxes.lifecycle import Act, Role
 from mailboxes.models import Affiliation, Movement, Person, Standing, Structure
 from mailboxes.rules.joining import check_agreed
@@ -86,7 +86,7 @@ def check_close_movement(movement: Movement, unsettled: list[str], *, by) -> Non
 def check_depart(stay: Affiliation, *, by) -> None:
     check_may(Act.RECORD_DEPARTURE, structure=stay.structure, person=stay.person, by=by)
     if stay.left_on:
-        raise Refused(f"Le départ de {stay.person} est déjà enregistré, au {stay.left_on:%d/%m/%Y}.", "recorded")
+        raise Refused(f"Le départ {of(stay.person)} est déjà enregistré, au {stay.left_on:%d/%m/%Y}.", "recorded")
 
 
 def check_record_departure(standing: Standing, left_on: date | None, *, by) -> None:
@@ -108,7 +108,7 @@ def check_record_departure(standing: Standing, left_on: date | None, *, by) -> N
 def check_cancel_departure(stay: Affiliation, *, by) -> None:
     check_may(Act.CANCEL_DEPARTURE, structure=stay.structure, person=stay.person, by=by)
     if stay.left_on is None:
-        raise Refused(f"Aucun départ de {stay.person} n’est enregistré.", "recorded")
+        raise Refused(f"Aucun départ {of(stay.person)} n’est enregistré.", "recorded")
     stays = Affiliation.objects.lasting().filter(person=stay.person_id, structure=stay.structure_id)
     if stays.exists():
         raise Refused(f"{stay.person} est déjà de retour dans {quoted(stay.structure)}.", "back")
@@ -125,7 +125,7 @@ def check_apply_departure(stay: Affiliation, *, by) -> None:
 def check_ask_handover(standing: Standing, *, by) -> None:
     check_may(Act.ASK_HANDOVER, structure=standing.stay.structure, person=standing.stay.person, by=by)
     if not standing.blocking:
-        raise Refused(f"Aucune BAL partagée ne dépend de {standing.stay.person}.", "nothing")
+        raise Refused(f"Aucune BAL partagée ne dépend {of(standing.stay.person)}.", "nothing")
 
 
 def _check_order(arrived_on: date | None, left_on: date | None) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from directory.typography import quoted
+from directory.typography import of, quoted
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Domain, Operator, Structure
 from mailboxes.rules.moves import check_explained
@@ -114,7 +114,7 @@ def check_domain_free(operator: Operator, name: str) -> None:
     """A domain is one operator's."""
     if held := Domain.objects.filter(name=name).exclude(operator=operator.pk).select_related("operator").first():
         raise Refused(
-            f"Le domaine {quoted(name)} est déjà celui de {held.operator} : retirez-le d’abord de là.", "held"
+            f"Le domaine {quoted(name)} est déjà celui {of(held.operator)} : retirez-le d’abord de là.", "held"
         )
 
 

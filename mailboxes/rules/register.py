@@ -1,7 +1,7 @@
 """What may enter the register."""
 
 from directory.identifiers import domain_of
-from directory.typography import quoted
+from directory.typography import of, quoted
 from mailboxes.lifecycle import Act, State
 from mailboxes.models import Bal, Operator, Structure
 from mailboxes.models.aliases import KnownAddress
@@ -42,7 +42,7 @@ def already_known(known: KnownAddress, structure: Structure) -> Refused:
 def check_domain(operator: Operator, address: str) -> None:
     if domain_of(address.lower()) not in operator.domain_names:
         raise Refused(
-            f"Le domaine {quoted(domain_of(address))} n’est pas un domaine de {operator} : corrigez "
+            f"Le domaine {quoted(domain_of(address))} n’est pas un domaine {of(operator)} : corrigez "
             "l’adresse, ou choisissez l’opérateur de ce domaine.",
             "domain",
         )

@@ -13,7 +13,15 @@ from mailboxes.actions.journal import write_about
 from mailboxes.lifecycle import Act, Scope
 from mailboxes.models import JournalEntry, Membership, Structure
 from mailboxes.software.models import Delivery, Software, SoftwareKey, Webhook, digest_of, new_salt, new_token
-from mailboxes.software.rules import check_key_days, check_key_stands, check_software, check_webhook, check_webhook_url
+from mailboxes.software.rules import (
+    check_key_days,
+    check_key_stands,
+    check_no_such_software,
+    check_no_such_webhook,
+    check_software,
+    check_webhook,
+    check_webhook_url,
+)
 
 OVERLAP_DAYS = 7  # the old key still opens while the software is given the new one
 
@@ -25,6 +33,9 @@ def declare_software(
     """Let a software in for these structures and what is below them; returns it and its token, which is not kept."""
     check_software(Act.DECLARE_SOFTWARE, structures, by=by)
     check_key_days(days)
+    held = list(Structure.objects.select_for_update(no_key=True).filter(pk__in=[each.pk for each in structures]))
+    there = Software.objects.of_structures(held, timezone.now())
+    check_no_such_software(name, scopes, there)
     account = get_user_model()(username=f"logiciel-{new_token()[0]}", first_name=name[:150])
     account.set_unusable_password()
     software = Software(name=name, user=account, scopes=sorted(scopes), created_by=by)
@@ -95,6 +106,7 @@ def add_webhook(*, structure: Structure, url: str, events: list[str], by) -> Web
     last = JournalEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     webhook = Webhook(structure=structure, url=url, events=sorted(events), seen_up_to=last)
     rules.check_row(webhook)
+    _check_alone(webhook)
     webhook.save()
     _write_of_webhook(webhook, Act.ADD_WEBHOOK, by=by)
     return webhook
@@ -108,9 +120,15 @@ def change_webhook(webhook: Webhook, *, url: str, events: list[str], paused: boo
     webhook.url, webhook.events = url, sorted(events)
     webhook.paused_at = (webhook.paused_at or timezone.now()) if paused else None
     rules.check_row(webhook)
+    _check_alone(webhook)
     webhook.save()
     _write_of_webhook(webhook, Act.CHANGE_WEBHOOK, by=by, before=before)
     return webhook
+
+
+def _check_alone(webhook: Webhook) -> None:
+    Structure.objects.select_for_update(no_key=True).get(pk=webhook.structure_id)
+    check_no_such_webhook(webhook, Webhook.objects.filter(structure=webhook.structure_id, url=webhook.url))
 
 
 @transaction.atomic

@@ -37,6 +37,11 @@ class SoftwareQuerySet(models.QuerySet):
         bound = Membership.objects.filter(user=OuterRef("user"))
         return self.filter(Exists(bound), ~Exists(bound.exclude(structure__in=managed)))
 
+    def of_structures(self, structures, now: datetime):
+        """Software let in for one of these structures, by a key that still opens something."""
+        bound = Membership.objects.filter(user=OuterRef("user"), structure__in=structures)
+        return self.filter(Exists(bound), Exists(SoftwareKey.objects.valid(now).filter(software=OuterRef("pk"))))
+
 
 class Software(models.Model):
     """A DPI, a DUI, a script. Its account acts, is seen in the journal, and never logs in by the browser."""

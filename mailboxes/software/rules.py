@@ -1,7 +1,7 @@
 """Who lets software in, for which structures and how long."""
 
 import ipaddress
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from mailboxes.lifecycle import Act
 from mailboxes.models import Structure
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.roles import check_may
+from mailboxes.software.models import Software, Webhook
 
 MAX_KEY_DAYS = 730  # two years: a key nobody renews belongs to a software nobody remembers
 
@@ -20,6 +21,17 @@ def check_software(act: Act, structures: Collection[Structure], *, by) -> None:
         raise Refused("Choisissez au moins une structure : une clé n’ouvre rien d’autre.", "structures")
     for structure in structures:
         check_may(act, structure=structure, by=by)
+
+
+def check_no_such_software(name: str, scopes: Collection[str], others: Iterable[Software]) -> None:
+    """Two windows, or a press too many, make no second key: nothing would tell the two apart. `others`: of the same
+    structures, which are held."""
+    for other in others:
+        if other.name.strip().casefold() == name.strip().casefold() and set(other.scopes) == set(scopes):
+            raise Refused(
+                f"{quoted(other)} a déjà une clé valable, avec ces droits : renouvelez-la, ou donnez un autre nom.",
+                "twice",
+            )
 
 
 def check_key_days(days: int) -> None:
@@ -36,6 +48,14 @@ def check_key_stands(key) -> None:
 
 def check_webhook(act: Act, structure: Structure, *, by) -> None:
     check_may(act, structure=structure, by=by)
+
+
+def check_no_such_webhook(webhook: Webhook, others: Iterable[Webhook]) -> None:
+    """The same address told the same things would be told each of them twice. `others`: of the same structure, which
+    is held."""
+    for other in others:
+        if other.pk != webhook.pk and other.url == webhook.url and set(other.events) == set(webhook.events):
+            raise Refused("Cette adresse est déjà prévenue de ces changements, pour cette structure.", "twice")
 
 
 def check_webhook_url(url: str) -> None:

@@ -58,7 +58,7 @@ class KeyView(ActionView):
         super().setup(request, *args, **kwargs)
         keys = SoftwareKey.objects.filter(software__in=Software.objects.visible_to(request.user))
         self.key = get_object_or_404(keys.select_related("software"), pk=kwargs["pk"])
-        self.warning = f"{self.key.software}, clé {self.key.prefix}…"
+        self.about = f"{self.key.software}, clé {self.key.prefix}…"
 
     def check(self, *, by):
         check_software(self.act, list(self.key.software.structures()), by=by)
@@ -85,6 +85,7 @@ class RevokeKeyView(KeyView):
     act = Act.REVOKE_KEY
     label = act.label
     is_dangerous = True
+    warning = "Dès maintenant, le logiciel qui l’emploie n’a plus accès à rien."
     done = "La clé est révoquée : elle n’ouvre plus rien."
 
     def perform(self, form, *, by):

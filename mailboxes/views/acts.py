@@ -16,10 +16,11 @@ from mailboxes.forms import (
     RegisterForm,
     RequestDeletionForm,
 )
-from mailboxes.lifecycle import BY_VERB, CORRECTING, REOPENS, Act, Party, RequestKind, Verb, told_of
+from mailboxes.lifecycle import BY_VERB, CORRECTING, OPENS, REOPENS, Act, Party, RequestKind, Verb, told_of
 from mailboxes.lists.place import place_of
 from mailboxes.models import Bal, Structure
 from mailboxes.models.fields import doubts
+from mailboxes.requests.asked import asked_of_operator
 from mailboxes.requests.wayout import days_to_wait, preview
 from mailboxes.rules import (
     Refused,
@@ -42,6 +43,7 @@ class ActionView(FormView):
     form_class: type[forms.BaseForm] = EmptyForm
     label = ""
     submit = ""  # the button's words, where they are not the label
+    about = ""  # what it is done to, where that is neither a BAL nor a person
     warning = ""
     done = ""
     is_dangerous = False
@@ -69,7 +71,7 @@ class ActionView(FormView):
 
     def get_context_data(self, **kwargs):
         refusal = refusal_of(self.check, by=self.request.user)
-        facts = {name: getattr(self, name) for name in ("label", "submit", "warning", "is_dangerous")}
+        facts = {name: getattr(self, name) for name in ("label", "submit", "about", "warning", "is_dangerous")}
         return super().get_context_data(**facts, back=self.back(), refusal=refusal, **kwargs)
 
 
@@ -138,8 +140,8 @@ class MoveView(BalActionView):
     WARNINGS = {
         Verb.REQUEST_DELETION: "Après la suppression, les courriers envoyés à cette adresse sont perdus, "
         "et les messages qu’elle contient aussi. On ne revient pas en arrière.",
-        Verb.REQUEST_DEPUBLICATION: "L’opérateur est prié de retirer cette BAL de l’annuaire : ses correspondants "
-        "ne la trouveront plus. Elle continue de recevoir ce qui lui est adressé.",
+        Verb.REQUEST_DEPUBLICATION: "Il est demandé à l’opérateur de retirer cette BAL de l’annuaire : ses "
+        "correspondants ne la trouveront plus. Elle continue de recevoir ce qui lui est adressé.",
         Verb.NEVER_EXISTED: "Pour une BAL inscrite par erreur : elle sort du registre, ce qui était demandé à "
         "l’opérateur est annulé, et son adresse peut être inscrite de nouveau.",
         Verb.OPERATOR_DELETED: "L’opérateur l’a supprimée, que vous l’ayez demandé ou non. Elle n’est plus payée ; sa "
@@ -171,7 +173,8 @@ class MoveView(BalActionView):
 
     def perform(self, form, *, by):
         moved = form.perform(self.bal, self.verb, by=by)
-        self.done = f"C’est enregistré. État de la BAL : {moved.get_state_display()}."
+        asked = f" {asked_of_operator(moved, OPENS[self.verb])}" if self.verb in OPENS else ""
+        self.done = f"C’est enregistré. État de la BAL : {moved.get_state_display()}.{asked}"
         return moved
 
     def get_context_data(self, **kwargs):

@@ -7,8 +7,10 @@ from django.views.decorators.http import require_POST
 from directory.identifiers import domain_of
 from directory.models import Entry
 from mailboxes import actions
+from mailboxes.lifecycle import RequestKind
 from mailboxes.models import Bal, Claim, Notice, Operator, Person, Signatory
 from mailboxes.notices import links
+from mailboxes.requests.asked import asked_of_operator
 from mailboxes.views.refusals import refusals_told
 from mailboxes.views.signed import by_signed_link, is_said_again
 
@@ -17,7 +19,12 @@ DONE: dict[str, str] = {
     Claim.Answer.UNUSED: "C’est noté : voici comment retirer cette BAL de l’annuaire.",
     Claim.Answer.NOT_MINE: "C’est noté : le gestionnaire MSSanté de votre structure le verra.",
 }
-REQUESTED = "C’est noté : l’opérateur est prié de retirer cette BAL de l’annuaire."
+
+
+def done_of(answered: actions.Answered) -> str:
+    if answered.bal and answered.moved:
+        return f"C’est noté. {asked_of_operator(answered.bal, RequestKind.DEPUBLISH)}"
+    return DONE[answered.claim.answer]
 
 
 def addresses_of(person: Person) -> list[dict]:
@@ -30,7 +37,7 @@ def addresses_of(person: Person) -> list[dict]:
     rows = [
         {
             "address": address,
-            "entries": lines,
+            "places": places_said(lines),
             "claim": claims.get(address),
             "is_known": address in held,
             "awaits": address not in held and not (address in claims and claims[address].answer),
@@ -40,13 +47,22 @@ def addresses_of(person: Person) -> list[dict]:
     return sorted(rows, key=lambda row: not row["awaits"])
 
 
+def places_said(entries: list[Entry]) -> list[str]:
+    """Places where the annuaire says that it serves, each once: two entries may differ by what is not told here."""
+    said = (
+        (entry.structure_name or entry.trade_name or "Sans structure", entry.service, entry.address_l6)
+        for entry in entries
+    )
+    return list(dict.fromkeys(", ".join(filter(None, words)) for words in said))
+
+
 @require_POST
 def claim_answer(request):
     person = get_object_or_404(Person, user=request.user)
     said = request.POST.get("address", ""), request.POST.get("answer", "")
     with refusals_told(request):
         answered = actions.answer(person, *said, by=request.user)
-        messages.success(request, REQUESTED if answered.moved else DONE[answered.claim.answer])
+        messages.success(request, done_of(answered))
         if answered.claim.answer == Claim.Answer.UNUSED and not answered.moved:
             return redirect("claim-guide", answered.claim.pk)
     return redirect("my-bals")
@@ -86,7 +102,7 @@ def claims_link(request, token, notice):
             "address": claim.address,
             "claim": claim,
             "awaits": not claim.answer,
-            "entries": listed.get(claim.address, []),
+            "places": places_said(listed.get(claim.address, [])),
             "guide": guide_of(claim) if claim.answer == Claim.Answer.UNUSED else None,
         }
         for claim in claims
@@ -102,5 +118,5 @@ def _answer_by_link(request, token, notice):
         by = Signatory(notice.person, notice)
         with refusals_told(request):
             answered = actions.answer(notice.person, address, request.POST.get("answer", ""), by=by)
-            messages.success(request, REQUESTED if answered.moved else DONE[answered.claim.answer])
+            messages.success(request, done_of(answered))
     return redirect("claims-link", token)

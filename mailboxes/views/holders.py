@@ -6,7 +6,8 @@ from django.urls import reverse
 from mailboxes import actions
 from mailboxes.forms import AddCotitulaireForm, AskExtensionForm, DelegateForm, ExtendForm, NamePrincipalForm
 from mailboxes.lifecycle import Act, RequestKind
-from mailboxes.models import Bal, Delegataire, Person, Request
+from mailboxes.models import Bal, Delegataire, Person
+from mailboxes.requests.asked import asked_of_operator
 from mailboxes.rules import (
     check_ask_extension,
     check_end_delegation,
@@ -17,16 +18,6 @@ from mailboxes.rules import (
     check_transfer_principal,
 )
 from mailboxes.views.acts import ActView
-
-ASKED = {RequestKind.GRANT: "d’ouvrir l’accès", RequestKind.WITHDRAW: "de fermer l’accès"}
-
-
-def asked_of_operator(bal: Bal, person: Person, kind: RequestKind) -> str:
-    """What the register says at once, the operator alone does: the word that follows an act says so, where it was
-    asked. It is not where the BAL is closing, the access was not opened yet, or the person keeps another."""
-    if Request.objects.awaited().filter(bal=bal, person=person, kind=kind).exists():
-        return f"L’opérateur ({bal.operator}) est prié {ASKED[kind]}."
-    return f"Rien de plus n’est demandé à l’opérateur ({bal.operator})."
 
 
 class NamePersonView(ActView):
@@ -42,7 +33,7 @@ class AddCotitulaireView(NamePersonView):
 
     def perform(self, form, *, by):
         added = super().perform(form, by=by)
-        asked = asked_of_operator(self.bal, added.person, RequestKind.GRANT)
+        asked = asked_of_operator(self.bal, RequestKind.GRANT, added.person)
         self.done = f"{added.person} est cotitulaire au registre. {asked}"
         return added
 
@@ -69,7 +60,7 @@ class DelegateView(NamePersonView):
 
     def perform(self, form, *, by):
         lent = super().perform(form, by=by)
-        asked = asked_of_operator(self.bal, lent.person, RequestKind.GRANT)
+        asked = asked_of_operator(self.bal, RequestKind.GRANT, lent.person)
         self.done = f"La délégation à {lent.person} est inscrite. {asked}"
         return lent
 
@@ -98,7 +89,7 @@ class RemoveCotitulaireView(HolderView):
 
     def perform(self, form, *, by):
         actions.remove_cotitulaire(self.bal, self.person, by=by)
-        asked = asked_of_operator(self.bal, self.person, RequestKind.WITHDRAW)
+        asked = asked_of_operator(self.bal, RequestKind.WITHDRAW, self.person)
         self.done = f"{self.person} n’est plus cotitulaire. {asked}"
 
     def back(self):
@@ -143,9 +134,8 @@ class EndDelegationView(DelegationView):
 
     def perform(self, form, *, by):
         ended = actions.end_delegation(self.delegation, by=by)
-        self.done = (
-            f"La délégation prend fin. {asked_of_operator(self.bal, self.delegation.person, RequestKind.WITHDRAW)}"
-        )
+        asked = asked_of_operator(self.bal, RequestKind.WITHDRAW, self.delegation.person)
+        self.done = f"La délégation prend fin. {asked}"
         return ended
 
 

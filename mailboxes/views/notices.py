@@ -7,12 +7,13 @@ from django.urls import reverse
 
 from mailboxes import actions
 from mailboxes.forms import EmptyForm, GiveNoticeForm
-from mailboxes.lifecycle import Act
+from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Bal, Notice, Person, Signatory
 from mailboxes.notices import links
 from mailboxes.notices.mails import contact_in
 from mailboxes.notices.proof import with_outcomes
+from mailboxes.requests.asked import asked_of_operator
 from mailboxes.rules import (
     NotAllowed,
     allows,
@@ -28,8 +29,14 @@ PER_PAGE = 50
 DONE: dict[str, str] = {
     Notice.Answer.USED: "C’est noté : vous vous servez de cette BAL. Rien d’autre n’est à faire.",
     Notice.Answer.KEPT: "C’est noté : cette BAL est gardée. La démarche en cours est arrêtée.",
-    Notice.Answer.UNUSED: "C’est noté : l’opérateur est prié de retirer cette BAL de l’annuaire.",
 }
+
+
+def done_of(notice: Notice) -> str:
+    """What came of the answer to a notice; "" where there is none."""
+    if notice.answer == Notice.Answer.UNUSED and notice.bal:
+        return f"C’est noté. {asked_of_operator(notice.bal, RequestKind.DEPUBLISH)}"
+    return DONE.get(notice.answer, "")
 
 
 # --- By the signed link -----------------------------------------------------------------------------------------------
@@ -52,11 +59,11 @@ def notice_link(request, token, notice):
 
 
 def _answer_by_link(request, token, notice):
-    if not is_said_again(request, notice.answer, DONE.get(notice.answer, "")):
+    if not is_said_again(request, notice.answer, done_of(notice)):
         by = Signatory(notice.person, notice)
         with refusals_told(request):
             answered = actions.answer_notice(notice, request.POST.get("answer", ""), by=by)
-            messages.success(request, DONE[answered.answer])
+            messages.success(request, done_of(answered))
     return redirect("notice-link", token)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import reportlab
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from reportlab.lib.colors import HexColor
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
@@ -33,6 +33,7 @@ from reportlab.platypus import (
 )
 
 from directory.controls import without_controls
+from directory.dates import day_in_words
 from directory.typography import typeset
 
 MARGIN = 18 * mm
@@ -70,7 +71,7 @@ def pdf(title: str, parts: Iterable[Flowable], *, structure: str = "", day: date
         title=title, author=structure or "BAL Manager", subject=subtitle, creator="BAL Manager", lang="fr",
     )  # fmt: skip
     opening = [_paragraph(title, TITLE), *([_paragraph(subtitle, QUIETLY)] if subtitle else []), Spacer(0, 3 * mm)]
-    head = printed(structure), date_format(day, "j F Y")
+    head = printed(structure), day_in_words(day)
     frame.build([*opening, *parts], canvasmaker=partial(_NumberedCanvas, title=printed(typeset(title)), head=head))
     return content.getvalue()
 

@@ -5,8 +5,9 @@ from django.shortcuts import get_object_or_404
 
 from mailboxes import actions
 from mailboxes.forms.recorded_accesses import RecordAccessForm
-from mailboxes.lifecycle import Act
+from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person
+from mailboxes.requests.asked import asked_of_operator
 from mailboxes.rules import check_object_access
 from mailboxes.views.acts import ActView
 from mailboxes.views.holders import NamePersonView
@@ -26,16 +27,21 @@ class AccessView(NamePersonView):
         super().setup(request, *args, **kwargs)
         self.label = AccessView.label
 
+    def perform(self, form, *, by):
+        access = super().perform(form, by=by)
+        if form.is_asked:
+            self.done = f"{AccessView.done} {asked_of_operator(self.bal, RequestKind.GRANT, access.person)}"
+        return access
+
 
 class ObjectAccessView(ActView):
     """An access of a person who stands on the page."""
 
     act = Act.OBJECT_ACCESS
     is_dangerous = True
-    done = "L’accès est retiré, et le gestionnaire en est prévenu."
     warning = (
         "Le gestionnaire a inscrit cet accès en citant votre parole. Si vous n’avez rien dit de tel, l’accès est "
-        "retiré et l’opérateur est prié de le fermer."
+        "retiré du registre ; s’il est ouvert chez l’opérateur, sa fermeture lui est demandée."
     )
     access: Cotitulaire | Delegataire
 
@@ -50,7 +56,9 @@ class ObjectAccessView(ActView):
         check_object_access(self.access, by=by)
 
     def perform(self, form, *, by):
-        return actions.object_access(self.access, by=by)
+        actions.object_access(self.access, by=by)
+        asked = asked_of_operator(self.bal, RequestKind.WITHDRAW, self.access.person)
+        self.done = f"L’accès est retiré, et le gestionnaire en est prévenu. {asked}"
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(person=self.access.person, **kwargs)

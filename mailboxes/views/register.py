@@ -13,8 +13,9 @@ from mailboxes.lists.bulk import KINDS
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import place_of
 from mailboxes.models import Bal
-from mailboxes.models.roles import managed_structures
+from mailboxes.models.roles import roles_somewhere
 from mailboxes.rules import allows, check_somewhere
+from mailboxes.rules.roles import allowed
 from mailboxes.views.batches import asked_of, begin, picked
 from mailboxes.views.export import register_book, register_lines
 from mailboxes.views.files import csv_file, xlsx_file
@@ -70,7 +71,7 @@ def bal_list(request, filterset: type[BalFilter] = BalFilter):
         found.qs,
         form=found.form,
         loaded=Bal.objects.with_cotitulaires().with_publication(),
-        acts=BULK.choices if may_act(request.user) else (),
+        acts=acts_of(request.user),
     )
     facts = {
         "listing": listing,
@@ -80,9 +81,10 @@ def bal_list(request, filterset: type[BalFilter] = BalFilter):
     return render(request, "mailboxes/bal_list.html", facts)
 
 
-def may_act(user) -> bool:
-    """Is there a BAL at all that this account may move?"""
-    return bool(managed_structures(user)) or Bal.objects.mine(user).exists()
+def acts_of(user) -> list[tuple[str, str]]:
+    """What this account may do to some BAL at all: to who only uses one, nothing is offered."""
+    roles = roles_somewhere(user)
+    return [(act.value, BULK.label_of(act)) for act in BULK.acts if allowed(act) & roles]
 
 
 def bal_export(request, filterset: type[BalFilter] = BalFilter, form: str = "csv"):

@@ -2,6 +2,7 @@
 
 from mailboxes.forms import DepublishForm
 from mailboxes.lifecycle import RequestKind, State, Verb
+from mailboxes.requests.asked import asked_of_operator
 from mailboxes.requests.wayout import auto_reply_for, preview
 from mailboxes.rules import check_move, check_replacement
 from mailboxes.views.acts import BalActionView, ForeseenView, MoveView
@@ -12,7 +13,6 @@ class DepublishView(ForeseenView, BalActionView):
     form_class = DepublishForm
     label = Verb.REQUEST_DEPUBLICATION.label
     warning = MoveView.WARNINGS[Verb.REQUEST_DEPUBLICATION]
-    done = "La dépublication est demandée. Elle sera dite faite quand l’annuaire ne montrera plus cette adresse."
 
     def get_form_kwargs(self):
         return {**super().get_form_kwargs(), "bal": self.bal, "is_previewed": self.is_previewed}
@@ -23,6 +23,15 @@ class DepublishView(ForeseenView, BalActionView):
 
     def check(self, *, by):
         check_move(self.bal, Verb.REQUEST_DEPUBLICATION, by=by)
+
+    def perform(self, form, *, by):
+        moved = super().perform(form, by=by)
+        asked = asked_of_operator(moved, RequestKind.DEPUBLISH)
+        self.done = (
+            f"La dépublication est demandée. {asked} Elle sera dite faite quand l’annuaire ne montrera plus cette "
+            "adresse."
+        )
+        return moved
 
     def foresee(self, form, *, by):
         self.check(by=by)

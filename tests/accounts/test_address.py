@@ -153,3 +153,17 @@ def test_the_account_log_is_added_to_and_never_changed(gisele, browser_of):
     log_in(browser_of(), "gisele", "faux")
     with pytest.raises(IntegrityError), transaction.atomic():
         AccountEntry.objects.update(note="rien")
+
+
+def test_a_dead_link_says_so_before_anything_is_pressed(in_account):
+    ask(in_account)
+    link = link_in(mails_to(NEW)[0]).removeprefix("http://localhost:8000")
+    page = in_account.get(link)
+    assert NEW in page.text
+    assert "Confirmer cette adresse" in page.text
+    in_account.post(link)
+    for dead in (link, "/compte/adresse/rien/"):
+        page = in_account.get(dead)
+        assert page.status_code == 409
+        assert "n’est plus valable" in page.text
+        assert "Confirmer cette adresse" not in page.text

@@ -401,3 +401,35 @@ def test_the_first_account_is_opened_once_and_its_password_said(capsys, db):
     call_command("make_first_account")
     assert User.objects.count() == 1
     assert capsys.readouterr().out == ""
+
+
+# --- Its pages ------------------------------------------------------------------------------------------------------
+def test_a_box_that_nobody_ticked_is_no_filter(client, gisele):
+    client.force_login(gisele)
+    assert client.get("/compte/droits/").context["listing"].chips == []
+    (chip,) = client.get("/compte/droits/?unused=on").context["listing"].chips
+    assert (chip.label, chip.value) == ("Sans connexion depuis un an", "oui")
+
+
+@pytest.mark.parametrize("act", ["donner", "rattacher"])
+def test_whom_an_act_is_about_is_said_and_is_no_warning(client, gisele, people, act):
+    client.force_login(gisele)
+    page = client.get(f"/compte/droits/{people.lea.user.pk}/{act}/")
+    assert page.context["about"] == str(people.lea.user)
+    assert str(people.lea.user) not in page.context["warning"]
+    assert f'<a href="/compte/droits/{people.lea.user.pk}/">' in page.text
+
+
+def test_a_second_window_sends_no_second_invitation(gisele, structure, root):
+    first = grants.invite(NEW, "reader", structure, by=gisele)
+    with pytest.raises(Refused) as refused:
+        grants.invite(NEW.upper(), "reader", structure, by=gisele)
+    assert refused.value.code == "twice"
+    assert f"{timezone.localtime(first.expires_at):%d/%m/%Y}" in refused.value.messages[0]
+    assert len(mail.outbox) == 1
+    grants.invite(NEW, "gestionnaire", structure, by=gisele)
+    grants.invite(NEW, "administrator", None, by=root)
+    with pytest.raises(Refused):
+        grants.invite(NEW, "administrator", None, by=root)
+    grants.withdraw_invitation(first, by=gisele)
+    grants.invite(NEW, "reader", structure, by=gisele)

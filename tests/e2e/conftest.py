@@ -122,6 +122,33 @@ REPEATED = """() => [...document.querySelectorAll("input[placeholder]")]
     .map((one) => one.placeholder)"""
 
 
+# What is cut, or pressed together: a table that is read by pushing it aside (`scroll` says of which it is meant), two
+# buttons one against another, a word broken inside a button.
+PRESSED = """() => {
+    const shown = [...document.querySelectorAll("main .btn")].filter((one) => one.checkVisibility());
+    const boxes = shown.map((one) => [one, one.getBoundingClientRect()]);
+    const touch = ([one, a], [other, b]) => one.parentElement === other.parentElement
+        && !one.closest(".btn-group, .input-group")
+        && a.left < b.right && b.left < a.right && b.top >= a.bottom - 1 && b.top - a.bottom < 3;
+    const lines = (one) => {
+        const words = document.createRange();
+        words.selectNodeContents(one);
+        return new Set([...words.getClientRects()].map((box) => Math.round(box.top / 8))).size;
+    };
+    const word = (one) => one.innerText.trim();
+    return [
+        ...[...document.querySelectorAll("main .table-responsive:not(.scroll)")]
+            .filter((one) => one.scrollWidth > one.clientWidth + 1)
+            .map((one) => `a table is cut: ${one.getAttribute("aria-label")}`),
+        ...boxes.flatMap((first) => boxes.filter((second) => touch(first, second))
+            .map((second) => `${word(first[0])} touches ${word(second[0])}`)),
+        ...shown.filter((one) => !one.querySelector(".btn-word, .tool-word"))
+            .filter((one) => /^[^\\s-]+$/.test(word(one)) && lines(one) > 2)
+            .map((one) => `a word is broken: ${word(one)}`),
+    ];
+}"""
+
+
 # What people of the cast typed, which is left to them.
 TYPED: tuple[str, ...] = ()
 
@@ -149,6 +176,7 @@ def look(shoot, assert_accessible):
                 assert breakable(page) == [], "a line may break there"
                 assert page.locator("option", has_text="---").count() == 0, "a choice without a name"
                 assert page.evaluate(REPEATED) == [], "a field says its label twice"
+                assert page.evaluate(PRESSED) == [], "something is cut, or pressed together"
             except AssertionError as fault:
                 faults.append(f"{name}, {width} pixels wide: {fault}")
 

@@ -341,7 +341,7 @@ def bring_a_list_in(app, page, log_in, go_on):
     page.get_by_role("button", name="Simuler l’import").click()
     go_on(page)
     page.locator(".badge").get_by_text("aperçu : rien n’a encore été modifié").wait_for()
-    expect(page.get_by_text("n’est pas un domaine de Opérateur régional").first).to_be_visible()
+    expect(page.get_by_text("n’est pas un domaine d’Opérateur régional").first).to_be_visible()
     page.locator('a[href*="lignes=corrected"]').first.click()
     expect(page.get_by_text("« 31/02/2026 »").first, "the date alone is left aside").to_be_visible()
     page.get_by_role("button", name="Appliquer au registre").click()

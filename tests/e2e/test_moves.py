@@ -55,7 +55,7 @@ def test_a_hospital_changes_operator(app, page, log_in, look):
     page.get_by_role("button", name="Préparer une migration").click()
     page.get_by_label("Vers", exact=True).select_option(label="@saules.mssante.fr, chez Nouvel opérateur")
     page.get_by_role("button", name="Voir ce qui changerait").click()
-    expect(page.get_by_text(f"{MANY - 1} BAL, et leur nouvelle adresse")).to_be_visible()
+    expect(page.get_by_text(f"Nouvelle adresse chez Nouvel opérateur : {MANY - 1} BAL")).to_be_visible()
     expect(page.get_by_text("est déjà prise").first, "a collision is told").to_be_visible()
     page.get_by_label("Autre adresse pour service05@chu-exemple.mssante.fr").fill("service05b@saules.mssante.fr")
     page.get_by_label("La migrer quand même").check()

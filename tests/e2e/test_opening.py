@@ -64,7 +64,7 @@ def ask_for_an_org(app, page, log_in, look):
     look("opening-draft")
     page.get_by_role("link", name="Reprendre le brouillon nephrologie.lilas@").click()
     page.get_by_role("button", name="Demander cette BAL").click()
-    page.get_by_text("C’est demandé").wait_for()
+    page.get_by_text("Demande inscrite au registre").wait_for()
     assert page.locator("h1 .badge").inner_text() == "demandée"
     expect(page.get_by_text("Marie EXEMPLE").first).to_be_visible()
     expect(page.get_by_text("Délégation prévue : Delphine EXEMPLE").first).to_be_visible()
@@ -97,7 +97,7 @@ def test_a_professional_asks_for_their_own_per_without_javascript(app, bare_page
     onwards(page)
     onwards(page)
     page.get_by_role("button", name="Demander cette BAL").click()
-    page.get_by_text("C’est demandé").wait_for()
+    page.get_by_text("Demande inscrite au registre").wait_for()
     assert page.locator("h1 .badge").inner_text() == "demandée"
 
 

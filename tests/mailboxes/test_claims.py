@@ -329,3 +329,13 @@ def test_nobody_is_asked_or_reminded_of_nothing(people, fresh):
             check(people.paul, [], fresh, by=by)
         assert refusal.value.code == "asked"
         check(people.paul, ["paul@ailleurs.mssante.fr"], fresh, by=by)
+
+
+def test_a_place_that_the_annuaire_says_twice_is_read_once(people, listed, visit):
+    for ordinal in range(2):
+        entry = listed(people.paul)
+        Entry.objects.filter(pk=entry.pk).update(
+            structure_name="CHU", service="Imagerie", ordinal=ordinal, digest=ordinal
+        )
+    page = visit(people.paul, "my-bals")
+    assert page.text.count("CHU, Imagerie") == 1

@@ -386,3 +386,14 @@ def test_no_link_that_acts_leaves_for_an_address_that_somebody_else_just_gave(pe
     assert sorted(path_of(notice).startswith(signed) for notice in notices) == [True] * 4
     Person.objects.update(links_from=timezone.now() + timedelta(days=1))
     assert [path_of(notice) for notice in notices.all() if path_of(notice).startswith(signed)] == []
+
+
+def test_once_confirmed_the_page_of_the_link_asks_no_more_and_says_until_when_one_may_refuse(client, change):
+    page = client.get(link(change, NEW)).text
+    assert "Est-ce bien votre adresse" in page
+    answer(change, NEW, "confirm")
+    page = client.get(link(change, NEW)).text
+    assert "Cette adresse est confirmée" in page
+    assert "vous pouvez encore les refuser" in page
+    assert "Est-ce bien votre adresse" not in page
+    assert "confirmez-la" not in page

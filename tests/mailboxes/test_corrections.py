@@ -104,7 +104,7 @@ def test_type_structure_and_operator_are_corrected_each_with_its_line(per, org, 
     [
         ({}, "Rien ne change"),
         ({"why": " ", "kind": "CAB"}, "Dites pourquoi"),
-        ({"address": "paul@ailleurs.mssante.fr"}, "n’est pas un domaine de"),
+        ({"address": "paul@ailleurs.mssante.fr"}, "n’est pas un domaine d"),
         ({"address": "accueil@chu-exemple.mssante.fr"}, "déjà au registre"),
         ({"kind": "APP"}, "n’a pas de titulaire"),
         ({"principal": None}, "a un titulaire"),

@@ -161,7 +161,7 @@ def test_the_page_of_a_structure_offers_the_administrator_what_they_may(client, 
 def test_a_domain_in_use_stays_and_one_of_another_operator_is_not_taken(root, operator, org):
     with pytest.raises(Refused, match="1 BAL du registre"):
         actions.describe_operator(operator, by=root, domains=[])
-    with pytest.raises(Refused, match=r"chu-exemple.mssante.fr.* est déjà celui de Opérateur régional"):
+    with pytest.raises(Refused, match=r"chu-exemple.mssante.fr.* est déjà celui d’Opérateur régional"):
         actions.record_operator(Operator(code="x", name="X"), by=root, domains=["chu-exemple.mssante.fr"])
     assert operator.domains.count() == 1
 
@@ -248,3 +248,16 @@ def test_a_structure_among_hundreds_is_typed(client, people, structure):
     assert Person.objects.get(given_name="Zoé").affiliations.get().structure.name == "Maison n° 7"
     said |= {"structure": "Maison", "given_name": "Anne"}
     assert "Plusieurs structures répondent" in client.post(reverse("person-new"), said).text
+
+
+def test_who_may_not_leave_a_new_structure_on_its_own_is_not_offered_to(visit, people, structure):
+    field = visit(people.gisele, "structure-new").context["form"].fields["parent"]
+    assert (field.required, field.empty_label) == (True, "Choisir…")
+    page = visit(people.gisele, "structure-new", post={"name": "Antenne", "kind": "other"})
+    assert list(page.context["form"].errors) == ["parent"]
+    field = visit(people.gisele, "structure-edit", structure.pk).context["form"].fields["parent"]
+    assert not field.required
+    people.lea.user.is_superuser = True
+    people.lea.user.save()
+    field = visit(people.lea, "structure-new").context["form"].fields["parent"]
+    assert (field.required, field.empty_label) == (False, "aucune")

@@ -8,11 +8,14 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from balmanager.accounts import grants
 from mailboxes import actions
+from mailboxes.engagements.actions import set_engagement
 from mailboxes.lifecycle import Verb
-from mailboxes.models import SYSTEM, Bal, Cotitulaire, JournalEntry, Notice
+from mailboxes.models import SYSTEM, Bal, Cotitulaire, Engagement, JournalEntry, Notice
 from mailboxes.notices.telling import tell, tell_one
 from mailboxes.rules import Refused
+from mailboxes.software.actions import add_webhook, declare_software
 from tests.mailboxes.conftest import make_professional
 
 pytestmark = [
@@ -158,3 +161,17 @@ def test_a_letter_that_leaves_while_its_request_is_cancelled_is_followed_by_anot
     JournalEntry.objects.claim(entry, timezone.now())  # by a sender, who is at it
     actions.move(per, Verb.OPPOSE, by=people.paul.user)
     assert Notice.objects.filter(party="operator", stage__startswith="cancel_request").count() == 1
+
+
+def test_two_windows_at_once_make_one_key_one_engagement_one_webhook_and_one_invitation(structure, people):
+    gisele = people.gisele.user
+    key = {"name": "DPI", "structures": [structure], "scopes": ["read"], "days": 30}
+    aim = {"programme": "Ségur", "target": "used", "number": 3, "due_on": timezone.localdate() + timedelta(days=90)}
+    hook = {"structure": structure, "url": "https://dpi.exemple.fr/", "events": ["state"]}
+    for act in (
+        lambda: declare_software(**key, by=gisele),
+        lambda: set_engagement(Engagement(structure=structure), by=gisele, **aim),
+        lambda: add_webhook(**hook, by=gisele),
+        lambda: grants.invite("nadia@exemple.invalid", "reader", structure, by=gisele),
+    ):
+        assert at_once(act, act) == ["twice"]

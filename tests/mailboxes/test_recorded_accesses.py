@@ -1,6 +1,6 @@
 """Accesses are asked of the operator, like all the rest; people hear of those they get, lose or are said to give."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
@@ -65,6 +65,69 @@ def test_what_was_not_opened_yet_is_cancelled_and_not_closed(org, people, alice)
     assert asked() == [(GRANT, "Paul", "cancelled")]
     actions.add_cotitulaire(org, people.paul, by=alice)
     assert asked()[-1] == (GRANT, "Paul", "draft")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda org, people: actions.extend_delegation(org.delegataires.get(), None, by=people.alice.user),
+        lambda org, people: actions.take_over_delegation(org.delegataires.get(), by=people.bruno.user),
+        lambda org, people: actions.delegate(
+            org, people.delphine, under=people.bruno, reason="Garde", by=people.bruno.user
+        ),
+    ],
+    ids=["lent longer", "taken over", "lent twice"],
+)
+def test_what_was_open_before_it_was_changed_is_closed_though_the_change_still_waits(org, people, alice, change):
+    """Delphine's access stands at the operator; to cancel what is still asked of it closes nothing."""
+    Delegataire.objects.update(ends_on=timezone.localdate() + timedelta(days=30))
+    change(org, people)
+    assert asked() == [(GRANT, "Delphine", "draft")]
+    for row in Delegataire.objects.standing():
+        actions.end_delegation(row, by=(people.bruno if row.under == people.bruno else people.alice).user)
+    assert asked() == [(GRANT, "Delphine", "cancelled"), (WITHDRAW, "Delphine", "draft")]
+
+
+@pytest.mark.parametrize(
+    ("facts", "asks"), [({}, False), ({"can_send": True}, True), ({"ends_on": date(2099, 1, 1)}, True)]
+)
+def test_lent_again_before_its_closing_it_is_asked_for_where_it_is_not_the_same(org, people, alice, facts, asks):
+    former = org.delegataires.get()
+    actions.end_delegation(former, by=alice)
+    same = {"can_read": former.can_read, "can_send": former.can_send, "ends_on": former.ends_on, "reason": "Garde"}
+    actions.delegate(org, people.delphine, under=people.alice, by=alice, **{**same, **facts})
+    opened = [(GRANT, "Delphine", "draft")] if asks else []
+    assert asked() == [(WITHDRAW, "Delphine", "cancelled"), *opened]
+
+
+def test_who_was_a_cotitulaire_and_is_lent_it_is_no_cotitulaire_at_the_operator(org, people, alice):
+    actions.remove_cotitulaire(org, people.bruno, by=alice)
+    actions.delegate(org, people.bruno, under=people.alice, reason="Garde", by=alice)
+    assert asked() == [(WITHDRAW, "Bruno", "cancelled"), (GRANT, "Bruno", "draft")]
+    actions.end_delegation(org.delegataires.get(person=people.bruno), by=alice)
+    assert asked()[-1] == (WITHDRAW, "Bruno", "draft")
+    actions.add_cotitulaire(org, people.bruno, by=alice)
+    assert asked()[-2:] == [(WITHDRAW, "Bruno", "cancelled"), (GRANT, "Bruno", "draft")]
+
+
+def test_who_was_to_be_principal_and_is_removed_is_closed(org, people, alice):
+    actions.transfer_principal(org, people.bruno, by=alice)
+    actions.transfer_principal(org, people.alice, by=people.bruno.user)
+    actions.remove_cotitulaire(org, people.bruno, by=alice)
+    assert asked(person=people.bruno) == [(GRANT, "Bruno", "cancelled"), (WITHDRAW, "Bruno", "draft")]
+
+
+def test_what_was_never_opened_is_not_closed_however_often_it_is_lent(org, people, alice):
+    for _ in range(2):
+        lent = actions.delegate(org, people.lea, under=people.alice, reason="Garde",
+                                ends_on=timezone.localdate() + timedelta(days=3), by=alice)  # fmt: skip
+        actions.extend_delegation(lent, None, by=alice)
+        actions.end_delegation(lent, by=alice)
+    assert {kind for kind, *_ in asked()} == {GRANT}
+    lent = actions.delegate(org, people.lea, under=people.alice, reason="Garde", by=alice)
+    Request.objects.filter(stage=RequestStage.DRAFT).update(stage=RequestStage.DONE)
+    actions.end_delegation(lent, by=alice)
+    assert asked()[-1] == (WITHDRAW, "Lea", "draft")
 
 
 def test_an_ended_delegation_is_closed_unless_another_stands(org, people, alice):
@@ -143,7 +206,7 @@ def test_a_gestionnaire_records_what_exists_and_asks_for_what_does_not(org, peop
     assert asked() == [(GRANT, "Lea", "draft")]
     assert told(Act.RECORD_ACCESS) == ["Paul", "Alice"]
     assert told(Act.REQUEST_ACCESS) == ["Lea", "Alice"]
-    note = f"Sur la parole de Alice EXEMPLE, le {timezone.localdate():%d/%m/%Y}, par téléphone."
+    note = f"Sur la parole d’Alice EXEMPLE, le {timezone.localdate():%d/%m/%Y}, par téléphone."
     assert set(org.journal.values_list("note", flat=True)) == {note}
     paul = org.cotitulaires.get(person=people.paul)
     assert (paul.vouched_by, paul.told_how) == (people.alice, "par téléphone")

@@ -59,7 +59,8 @@ def test_each_target_is_one_of_the_indicators_own_keys():
 
 
 def test_many_cost_as_many_queries_as_one(engage, make_bal, people, django_assert_max_num_queries):
-    rows, costs = [engage(number, target) for number in (1, 2, 3) for target in Engagement.Target], []
+    kinds = [(number, target) for number in (1, 2, 3) for target in Engagement.Target]
+    rows, costs = [engage(number, target, programme=f"Programme {number}") for number, target in kinds], []
     for some in (rows[:5], rows):
         with django_assert_max_num_queries(12) as captured:
             progress_of(some)
@@ -167,3 +168,30 @@ def test_nobody_but_a_gestionnaire_engages(engage, people):
     for name in ("lea", "alice", "eve"):
         with pytest.raises(NotAllowed):
             engage(by=getattr(people, name).user)
+
+
+def test_a_second_window_writes_no_second_engagement(engage, people, structure):
+    first = engage()
+    with pytest.raises(Refused) as refused:
+        engage(3, programme=" esms NUMÉRIQUE")
+    assert refused.value.code == "twice"
+    assert "30/06/2026" in refused.value.messages[0]
+    other = engage(target="used")
+    with pytest.raises(Refused):
+        set_engagement(other, by=people.gisele.user, target="opened")
+    set_engagement(first, by=people.gisele.user, number=7)  # itself is no other
+    close_engagement(first, by=people.gisele.user)
+    engage()
+
+
+@pytest.mark.parametrize(
+    ("target", "one", "two"),
+    [
+        ("opened", "1 BAL ouverte", "2 BAL ouvertes"),
+        ("published", "1 BAL à l’annuaire public", "2 BAL à l’annuaire public"),
+        ("shared", "1 BAL organisationnelle ou de cabinet", "2 BAL organisationnelles ou de cabinet"),
+    ],
+)
+def test_one_is_said_of_one(target, one, two):
+    said = [str(Engagement(programme="Ségur", target=target, number=number)) for number in (1, 2)]
+    assert said == [f"Ségur : {one}", f"Ségur : {two}"]

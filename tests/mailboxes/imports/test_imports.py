@@ -360,7 +360,7 @@ def test_what_the_report_says_is_what_the_database_holds(bring_in, mixed):
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("x@ailleurs.mssante.fr;ORG;;;;;", "n’est pas un domaine de Opérateur régional"),
+        ("x@ailleurs.mssante.fr;ORG;;;;;", "n’est pas un domaine d’Opérateur régional"),
         (f"x@{DOMAIN};ORG;10000000058;;;;", "n’est celui d’aucune personne inscrite ici"),
         (f"x@{DOMAIN};;;;;;", "Type : absent"),
         (f"x@{DOMAIN};BOF;;;;;", "«\u00a0BOF\u00a0» n’est pas un type de BAL"),

@@ -298,3 +298,23 @@ def test_the_remedy_of_a_group_is_given_from_the_inbox(gisele, make_bal, people)
 
 def test_a_remedy_that_is_not_given_in_bulk_has_no_such_page(gisele):
     assert gisele.post(reverse("todo-remedy", args=["nom"])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("who", "offered", "withheld"),
+    [
+        ("gisele", {"request_depublication", "ask_use", "ask_operator", "oppose"}, set()),
+        ("alice", {"request_depublication", "oppose"}, {"ask_use", "ask_operator", "activate"}),
+        ("bruno", {"oppose"}, {"request_depublication", "ask_use"}),
+        ("delphine", set(), {"oppose", "request_depublication"}),
+        ("lea", set(), {"oppose", "request_depublication"}),
+    ],
+)
+def test_in_bulk_each_is_offered_what_is_theirs_and_who_only_uses_a_bal_nothing(
+    org, people, visit, who, offered, withheld
+):
+    page = visit(getattr(people, who), "bal-list")
+    acts = {act for act, _ in page.context["listing"].acts}
+    assert offered <= acts
+    assert not withheld & acts
+    assert ("Agir en lot" in page.text) == bool(offered)

@@ -37,6 +37,9 @@ WHOLE = {
     "costs.html",
     "layout_list.html",
     "thresholds",
+    "software",
+    "_equipment.html",
+    "_annuaire.html",
 }  # a handful in all, or the parts of one row
 # What is no list of ours: of the annuaire, that knows nothing of the lists; and of the API.
 APART = ("directory/", "mailboxes/api/", "mailboxes/lists/", "mailboxes/management/")

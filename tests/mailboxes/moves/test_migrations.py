@@ -11,7 +11,7 @@ from django.utils import timezone
 from mailboxes import actions, jobs
 from mailboxes.findings import narrow
 from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
-from mailboxes.models import SYSTEM, Alias, Bal, Domain, JournalEntry, Notice, Preference, Price, Request
+from mailboxes.models import SYSTEM, Alias, Bal, Domain, JournalEntry, Notice, Operator, Preference, Price, Request
 from mailboxes.moves.actions import launch_migration, leave_migration, prepare_migration, undo_migration
 from mailboxes.moves.forms import MigrationScopeForm
 from mailboxes.moves.models import LONGEST_OVERLAP, MigratedBal, Migration, MigrationStep
@@ -91,7 +91,7 @@ def test_a_bal_stays_at_its_operator_s_under_another_address_alone(prepare, per,
 
 def test_what_awaits_the_operator_or_is_leaving_does_not_move(prepare, per, org, by):
     actions.open_request(per, RequestKind.CHANGE, by=by, detail="Un détail.")
-    with pytest.raises(Refused, match="attend une réponse de Opérateur régional"):
+    with pytest.raises(Refused, match="attend une réponse d’Opérateur régional"):
         prepare(per)
     actions.move(org, "request_depublication", by=by)
     with pytest.raises(Refused, match="seule une BAL active"):
@@ -219,7 +219,7 @@ def test_a_request_opened_meanwhile_holds_the_switch_up_in_words(opened, per, by
     actions.open_request(per, RequestKind.CHANGE, by=by, detail="Un détail.")
     tally = switch_each(migration.rows.ready(), by=by)
     assert tally.done == 0
-    assert "attend encore une réponse de Opérateur régional" in tally.refused[per.address]
+    assert "attend encore une réponse d’Opérateur régional" in tally.refused[per.address]
 
 
 def test_a_domain_that_follows_its_bal_changes_hands_with_the_last_one(opened, per, org, by, operator, company):
@@ -538,7 +538,7 @@ def test_more_bal_than_the_page_shows_go_by_the_same_rule_or_stay(
                   if "nouveau.mssante.fr" in str(label))  # fmt: skip
     page = client.get(url, {"to": target, "from_operator": bals[0].operator.pk}).text
     assert "Migrer aussi les 3 autres BAL" in page
-    assert "restent de côté" in page
+    assert "reste de côté" in page
     facts = {"bals": [bal.pk for bal in bals[:2]], "planned_on": timezone.localdate(), "overlap_days": 30, "why": "X"}
     facts |= {f"address-{bal.pk}": bal.address.replace("chu-exemple", "nouveau") for bal in bals[:2]}
     facts |= {"auto_reply": "Écrivez à {adresse}.", "rest": "rest"}
@@ -546,3 +546,40 @@ def test_more_bal_than_the_page_shows_go_by_the_same_rule_or_stay(
     assert client.post(f"{url}{query}", facts).status_code == 302
     moved = set(MigratedBal.objects.values_list("new_address", flat=True))
     assert moved == {f"s{n}@nouveau.mssante.fr" for n in (0, 1, 2, 3, 5)}
+
+
+def test_how_many_are_switched_or_closed_is_said_first_and_none_is_refused(client, opened, per, org, by, operator):
+    Operator.objects.filter(pk=operator.pk).update(can_auto_reply=True)
+    migration = opened(per, org)
+    client.force_login(by)
+    page = client.get(reverse("migration-switch", args=[migration.pk]))
+    assert "2\u00a0BAL : au registre" in page.context["warning"]
+    assert "l’ancien opérateur : 2\u00a0BAL." in page.context["warning"]
+    page = client.get(reverse("migration-close", args=[migration.pk]))
+    assert "Aucune ancienne BAL" in str(page.context["refusal"])
+    client.post(reverse("migration-switch", args=[migration.pk]))
+    assert migration.rows.exclude(reply=None).count() == 2
+    page = client.post(reverse("migration-switch", args=[migration.pk]))
+    assert "Aucune BAL n’est prête" in str(page.context["refusal"])
+    migration.rows.update(due_on=TODAY())
+    page = client.get(reverse("migration-close", args=[migration.pk]))
+    assert "2\u00a0suppressions à demander" in page.context["warning"]
+    client.post(reverse("migration-close", args=[migration.pk]), {"attested": "on"})
+    page = client.post(reverse("migration-close", args=[migration.pk]), {"attested": "on"})
+    assert "Aucune ancienne BAL" in str(page.context["refusal"])
+
+
+@pytest.mark.parametrize(
+    ("facts", "can_auto_reply", "asks"),
+    [({}, True, True), ({}, False, False), ({"auto_reply": ""}, True, False), ({"keeps_alias": True}, True, False)],
+)
+def test_the_page_announces_a_reply_where_one_is_then_asked(
+    client, opened, per, by, operator, facts, can_auto_reply, asks
+):
+    Operator.objects.filter(pk=operator.pk).update(can_auto_reply=can_auto_reply)
+    migration = opened(per, **facts)
+    client.force_login(by)
+    page = client.get(reverse("migration-switch", args=[migration.pk]))
+    assert ("Réponse automatique" in page.context["warning"]) == asks
+    client.post(reverse("migration-switch", args=[migration.pk]))
+    assert migration.rows.exclude(reply=None).exists() == asks

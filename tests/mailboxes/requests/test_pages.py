@@ -257,3 +257,31 @@ def test_a_bal_never_published_skips_the_depublication(visit, people, app):
     actions.move(app, Verb.REQUEST_DELETION, by=people.gisele.user, attested=True)
     labels = [step.label for step in visit(people.gisele, "bal", app.pk).context["progress"]]
     assert labels[:2] == ["Identifiée", "Contenu attesté enregistré"]
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "facts"),
+    [
+        ("en-retard", State.ACTIVE, {"stage": "sent", "due_on": timezone.localdate() - timedelta(days=9)}),
+        ("refusee", State.ACTIVE, {"stage": "refused", "closed_at": timezone.now()}),
+        ("a-confirmer", State.DELETION_REQUESTED, {"stage": "sent"}),
+    ],
+)
+def test_a_finding_of_bal_leads_to_the_requests_it_is_about_and_to_those_of_no_bal(
+    visit, people, per, org, change, name, state, facts
+):
+    Bal.objects.filter(pk=org.pk).update(state=state)
+    Request.objects.update(**facts)
+    other = actions.open_request(per, RequestKind.CHANGE, by=people.gisele.user, detail="Autre chose")
+    Request.objects.filter(pk=other.pk).update(stage="verified")
+    alone = Request.objects.create(
+        structure=org.structure, operator=org.operator, address="hors@registre.mssante.fr", kind="delete",
+        entry=change.entry, **facts,
+    )  # fmt: skip
+    page = visit(people.gisele, "finding", name)
+    assert [bal.address for bal in page.context["page"]] == [org.address]
+    link = f"{reverse('request-list')}?{BY_NAME[name].place_query}"
+    assert f'href="{link}"' in page.text
+    listed = visit(people.gisele, "request-list", query=f"?{BY_NAME[name].place_query}").context["page"]
+    assert {request.pk for request in listed} == {change.pk, alone.pk}
+    assert BY_NAME[name].title.startswith("BAL "), "what is counted"

@@ -9,6 +9,7 @@ from mailboxes.models import Affiliation, JournalEntry, Person, Sighting, Struct
 from mailboxes.scim.models import ScimUser
 from mailboxes.scim.users import ENTERPRISE, OURS
 from mailboxes.software.actions import declare_software
+from mailboxes.software.models import Software
 
 pytestmark = pytest.mark.django_db
 USERS = "/scim/v2/Users"
@@ -67,8 +68,13 @@ KEYCLOAK_USER = {
 @pytest.fixture
 def key(structure, people):
     def make(*structures, scopes=("identities",)):
+        others = Software.objects.count()
         _, token = declare_software(
-            name="Annuaire", structures=structures or [structure], scopes=scopes, days=30, by=people.gisele.user
+            name=f"Annuaire {others}" if others else "Annuaire",
+            structures=structures or [structure],
+            scopes=scopes,
+            days=30,
+            by=people.gisele.user,
         )
         return token
 

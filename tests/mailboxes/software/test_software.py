@@ -24,8 +24,8 @@ def no_request_counted_yet():
 
 @pytest.fixture
 def declare(people, structure):
-    def go(*scopes, by=None, structures=None, days=30):
-        facts = {"name": "DPI", "structures": structures or [structure], "scopes": scopes or ["read"], "days": days}
+    def go(*scopes, by=None, structures=None, days=30, name="DPI"):
+        facts = {"name": name, "structures": structures or [structure], "scopes": scopes or ["read"], "days": days}
         return declare_software(by=by or people.gisele.user, **facts)
 
     return go
@@ -215,8 +215,8 @@ def test_the_list_asks_as_many_queries_for_ten_as_for_one(client, declare, peopl
     client.force_login(people.gisele.user)
     counts = []
     for more in (1, 9):
-        for _ in range(more):
-            declare()
+        for number in range(more):
+            declare(name=f"DPI {more}.{number}")
         with django_assert_max_num_queries(100) as captured:
             client.get("/logiciels/")
         counts.append(len(captured))
@@ -226,3 +226,17 @@ def test_the_list_asks_as_many_queries_for_ten_as_for_one(client, declare, peopl
 def test_a_reader_is_told_that_they_give_no_key(client, people):
     client.force_login(people.lea.user)
     assert "réservé à\u00a0: gestionnaire" in client.get("/logiciels/declarer/").text
+
+
+def test_a_second_window_makes_no_second_key(declare, structure, other_structure, people):
+    software, _ = declare("read", "resolve")
+    with pytest.raises(Refused) as refused:
+        declare("resolve", "read")
+    assert refused.value.code == "twice"
+    declare("read")  # the same software, for less: another key, told apart by what it opens
+    declare("read", "resolve", by=people.eve.user, structures=[other_structure])
+    Software.objects.filter(pk=software.pk).update(name=" dpi ")
+    with pytest.raises(Refused):
+        declare("read", "resolve")
+    revoke_key(software.keys.get(), by=people.gisele.user)
+    declare("read", "resolve")

@@ -1,6 +1,7 @@
 """Webhooks without a page: declared, tried, paused, their secret renewed, a delivery sent again, by the API."""
 
 import json
+from itertools import count
 
 import jsonschema_rs
 import pytest
@@ -18,6 +19,7 @@ from tests.mailboxes.api.conftest import document
 pytestmark = pytest.mark.sqlite_run
 HOOKS = "/api/v1/webhooks/"
 URL = "https://dpi.exemple.fr/bal"
+NUMBERS = count()
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +30,7 @@ def no_request_counted_yet():
 @pytest.fixture
 def ask(client, people, structure):
     def go(path="", method="get", body=None, *, scopes=("manage",), by=people.gisele, where=structure):
-        facts = {"name": "DPI", "structures": [where], "scopes": scopes, "days": 3, "by": by.user}
+        facts = {"name": f"DPI {next(NUMBERS)}", "structures": [where], "scopes": scopes, "days": 3, "by": by.user}
         token = declare_software(**facts)[1]
         said = {"data": body, "content_type": "application/json"} if body is not None else {}
         return getattr(client, method)(HOOKS + path, headers={"Authorization": f"Bearer {token}"}, **said)
@@ -127,3 +129,11 @@ def test_the_document_tells_every_event_as_it_is_delivered(hook, org, people):
             jsonschema_rs.validate(schema, example["value"])
         for row in Delivery.objects.all():
             jsonschema_rs.validate(schema, json.loads(row.body))
+
+
+def test_the_same_address_is_not_told_the_same_things_twice(ask, structure, hook):
+    same = {"structure": structure.pk, "url": URL, "events": ["state"]}
+    assert ask("", "post", same).json()["code"] == "twice"
+    assert ask("", "post", {**same, "events": ["quota"]}).status_code == 201
+    assert ask(f"{hook.pk}/", "patch", {"events": ["quota"]}).json()["code"] == "twice"
+    assert ask(f"{hook.pk}/", "patch", {"paused": True}).status_code == 200
