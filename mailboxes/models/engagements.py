@@ -64,11 +64,19 @@ class Engagement(models.Model):
         ]
 
     def __str__(self):
-        counted = self.get_target_display()
-        if self.number < 2:
-            counted = counted.replace("es ", "e ").removesuffix("s")
+        counted = ONE[self.target] if self.number < 2 else self.get_target_display()
         return f"{self.programme} : {self.number} {counted}"
 
     @property
     def is_late(self) -> bool:
         return self.closed_at is None and self.reached_on is None and self.due_on < timezone.localdate()
+
+
+# Of one BAL.
+ONE = {
+    Engagement.Target.OPENED: "BAL ouverte",
+    Engagement.Target.PUBLISHED: "BAL à l’annuaire public",
+    Engagement.Target.USED: "BAL utilisée",
+    Engagement.Target.PERSONAL: "BAL nominative",
+    Engagement.Target.SHARED: "BAL organisationnelle ou de cabinet",
+}
