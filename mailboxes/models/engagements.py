@@ -73,7 +73,7 @@ class Engagement(models.Model):
 
 
 # Of one BAL.
-ONE = {
+ONE: dict[str, str] = {
     Engagement.Target.OPENED: "BAL ouverte",
     Engagement.Target.PUBLISHED: "BAL à l’annuaire public",
     Engagement.Target.USED: "BAL utilisée",
