@@ -15,6 +15,14 @@ from mailboxes.models.fill import filling_from, full_from
 from mailboxes.rules import MAX_COTITULAIRES, allows, check_annuaire_fresh
 
 
+class Elsewhere(NamedTuple):
+    """Another list, where a finding is mended."""
+
+    label: str  # of the link
+    view: str
+    query: str = ""  # how that list is asked
+
+
 class Finding(NamedTuple):
     """About BAL (`bals`), gaps with the annuaire (`situation`), comings and goings (`movements`), what the annuaire no
     longer shows (`sightings`), programmes (`engagements`), or all (`holds`)."""
@@ -32,8 +40,7 @@ class Finding(NamedTuple):
     movements: Callable[[QuerySet], QuerySet] | None = None
     sightings: Callable[[QuerySet], QuerySet] | None = None
     engagements: Callable[[QuerySet], QuerySet] | None = None
-    # Another list where it is mended: the words of the link, the page's name, and if wanted how that list is asked.
-    place: tuple[str, str] | tuple[str, str, str] | None = None
+    place: Elsewhere | None = None
     call: str = ""  # the remedy in the words of this finding, where the act's own are too general
 
     @property
@@ -51,12 +58,8 @@ class Finding(NamedTuple):
         return next((name for name, rows in counted.items() if rows), "installation")
 
     @property
-    def place_query(self) -> str:
-        return self.place[2] if self.place and len(self.place) == 3 else ""
-
-    @property
     def remedy_label(self) -> str:
-        return self.call or (str(self.remedy.label) if self.remedy else self.place[0] if self.place else "")
+        return self.call or (str(self.remedy.label) if self.remedy else self.place.label if self.place else "")
 
 
 def _server_fails() -> bool:
@@ -139,7 +142,7 @@ FINDINGS = [
             ("Voir pourquoi les dernières synchronisations ont échoué.",
              "Relancer la synchronisation, ou déposer le fichier d’extraction."), holds=_annuaire_is_old),
     Finding("serveur-operateur", _S.TODO, "Serveurs d’opérateurs injoignables",
-            _said(_failing_servers), None, holds=_server_fails, place=("Voir les opérateurs", "operators")),
+            _said(_failing_servers), None, holds=_server_fails, place=Elsewhere("Voir les opérateurs", "operators")),
     Finding("releve-impossible", _S.WATCH, "BAL impossibles à relever",
             ("Depuis plus d’un jour, leur opérateur ne nous laisse pas demander leur espace : l’adresse n’y existe "
              "plus, ou son mot de passe a changé. La fiche dit depuis quand."),
@@ -148,11 +151,11 @@ FINDINGS = [
              "Si le relevé se fait par un secret propre à la BAL, demander à son titulaire de le donner de nouveau.")),
     Finding("non-remis", _S.TODO, "BAL dont un avis n’est pas remis",
             "Quelqu’un n’a pas pu être prévenu : corrigez son courriel, ou prévenez-le autrement et consignez-le.",
-            None, sets.undelivered, place=("Voir les avis", "notice-list")),
+            None, sets.undelivered, place=Elsewhere("Voir les avis", "notice-list")),
     Finding("en-retard", _S.TODO, "BAL dont une demande est en retard",
             ("L’opérateur n’a pas répondu à temps. Relancez-le depuis les demandes, ou joignez-le autrement, puis "
              "enregistrez sa réponse. Les demandes pour une adresse hors du registre s’y lisent aussi."),
-            None, sets.overdue, place=("Voir les demandes en retard", "request-list", "overdue=oui")),
+            None, sets.overdue, place=Elsewhere("Voir les demandes en retard", "request-list", "overdue=oui")),
     Finding("migration", _S.TODO, "Migrations en retard",
             ("Leur nouvelle BAL n’est pas en service, ou l’ancienne n’est pas fermée, au jour prévu. Voyez ce qui "
              "manque : une réponse de l’opérateur, la bascule, la demande de fermeture."),
@@ -164,35 +167,35 @@ FINDINGS = [
     Finding("choisie-part", _S.TODO, "BAL privilégiées qui s’en vont",
             ("Un professionnel l’a choisie comme privilégiée, et elle est alertée, dépubliée ou supprimée. Qu’il en "
              "choisisse une autre."),
-            None, sets.preferred_leaving, place=("Voir les BAL privilégiées", "preference-list")),
+            None, sets.preferred_leaving, place=Elsewhere("Voir les BAL privilégiées", "preference-list")),
     Finding("choisie-autre", _S.TODO, "Choix différent à l’annuaire",
             "Qui l’a choisie n’en est plus titulaire, ou l’annuaire en donne une autre. Voyez « BAL privilégiées ».",
-            None, sets.preferred_elsewhere, place=("Voir les BAL privilégiées", "preference-list")),
+            None, sets.preferred_elsewhere, place=Elsewhere("Voir les BAL privilégiées", "preference-list")),
     Finding("depart-en-retard", _S.URGENT, "Départs en retard",
             "Le jour prévu est passé et le dossier est ouvert : des accès restent peut-être à quelqu’un qui est parti.",
-            None, movements=sets.late_departures, place=("Voir les dossiers", "movement-list")),
+            None, movements=sets.late_departures, place=Elsewhere("Voir les dossiers", "movement-list")),
     Finding("depart-vu", _S.TODO, "Départs à confirmer",
             ("L’annuaire, ou celui de l’établissement, ne montre plus l’activité de ces personnes. Rien n’est fait "
              "d’office : préparez leur départ, ou dites pourquoi elles restent."),
-            None, sightings=sets.departures_seen, place=("Voir les départs à confirmer", "sighting-list")),
+            None, sightings=sets.departures_seen, place=Elsewhere("Voir les départs à confirmer", "sighting-list")),
     Finding("liste-rouge-vue", _S.TODO, "Listes rouges à confirmer",
             ("Ces BAL ont quitté l’annuaire public et leur opérateur les connaît toujours : si c’est un choix de leurs "
              "titulaires, notez la liste rouge."),
-            None, sightings=sets.red_listed, place=("Voir les listes rouges à confirmer", "sighting-list")),
+            None, sightings=sets.red_listed, place=Elsewhere("Voir les listes rouges à confirmer", "sighting-list")),
     Finding("engagement", _S.TODO, "Engagements à échéance",
             ("La date approche ou est passée, et le nombre de BAL prévu n’est pas atteint. Voyez ce qui manque, ou "
              "convenez d’une autre date avec le financeur."),
-            None, engagements=sets.pressing_engagements, place=("Voir les engagements", "engagement-list")),
+            None, engagements=sets.pressing_engagements, place=Elsewhere("Voir les engagements", "engagement-list")),
     Finding("arrivee-a-preparer", _S.TODO, "Arrivées à préparer",
             "RPPS, carte, BAL, accès : voyez ce qui manque encore.",
-            None, movements=sets.arrivals_to_prepare, place=("Voir les dossiers", "movement-list")),
+            None, movements=sets.arrivals_to_prepare, place=Elsewhere("Voir les dossiers", "movement-list")),
     Finding("refusee", _S.TODO, "BAL dont une demande est refusée",
             ("L’opérateur a dit non, et rien ne bouge. Lisez sa réponse, puis demandez de nouveau, ou arrêtez la "
              "démarche depuis la fiche de la BAL."),
-            None, sets.refused, place=("Voir les demandes refusées", "request-list", "stage=refused")),
+            None, sets.refused, place=Elsewhere("Voir les demandes refusées", "request-list", "stage=refused")),
     Finding("a-confirmer", _S.TODO, "BAL en attente d’une réponse de l’opérateur",
             "Une ouverture ou une suppression est demandée. Enregistrez la réponse dès qu’elle arrive.",
-            None, sets.to_confirm, place=("Voir les demandes sans réponse", "request-list", "stage=awaited")),
+            None, sets.to_confirm, place=Elsewhere("Voir les demandes sans réponse", "request-list", "stage=awaited")),
     Finding("delegation", _S.TODO, "Délégations échues",
             "Leur date de fin est passée ; elles se terminent d’elles-mêmes la nuit suivante.",
             _A.END_DELEGATION, sets.expired_delegation),
@@ -248,7 +251,7 @@ FINDINGS = [
             ("Demander la liste des BAL à l’opérateur ou à la DSI, avec les dates de dernière connexion.",
              "L’importer, ou rétablir l’envoi des relevés par le logiciel qui s’en charge.",
              "Si elle ne peut plus venir : demander aux titulaires s’ils se servent de leur BAL, par une campagne."),
-            place=("Importer une liste", "import-new")),
+            place=Elsewhere("Importer une liste", "import-new")),
     Finding("sans-reponse", _S.TODO, "Questions sur l’usage restées sans réponse",
             "Demandé, rappelé, et personne n’a dit si cette BAL sert. Joignez un titulaire.",
             _A.ASK_USE, sets.unanswered),

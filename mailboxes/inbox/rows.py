@@ -13,7 +13,6 @@ from directory.prepared import written_once
 from mailboxes.findings import (
     BY_NAME,
     KEPT,
-    OF_BALS,
     Finding,
     are_many,
     as_of,
@@ -25,7 +24,7 @@ from mailboxes.inbox.subjects import ASIDE, Seen, aside_counts, bals_of, narrowe
 from mailboxes.lifecycle import Act, Severity, Verb
 from mailboxes.lists.bulk import KINDS
 from mailboxes.models import Bal, JournalEntry, Structure
-from mailboxes.views.findings import address_of, remedy_for
+from mailboxes.views.findings import QUICK, address_of, remedy_for
 
 ORDER = list(Severity)
 
@@ -165,17 +164,19 @@ class Inbox:
 
     def _firsts(self, findings: list[Finding], tab: str) -> dict[str, int]:
         """The first BAL of each finding. Of nearly all, none is aside: they need not be told apart."""
-        usual = {one.name for one in findings if not self.place and tab not in ASIDE and not self._sets_aside(one)}
-        others = [one for one in findings if one.name not in usual]
-        firsts = dict(_first_of_each({one: bals_of(one, self.seen.bals, tab, self.now) for one in others}))
+        usual = set() if self.place or tab in ASIDE else {one.name for one in findings if self._is_usual(one)}
+        firsts = self._firsts_asked([one for one in findings if one.name not in usual], tab)
         if usual:
             found = _firsts_of_all(*what_findings_rest_on(), user=self.user, now=self.now)
             firsts |= {name: pk for name, pk in found if name in usual}
         return firsts
 
-    def _sets_aside(self, finding: Finding) -> bool:
+    def _is_usual(self, finding: Finding) -> bool:
         follow = self.follows.get(finding.name, Follow())
-        return bool(follow.paused or follow.done)
+        return finding in QUICK and not (follow.paused or follow.done)
+
+    def _firsts_asked(self, findings: list[Finding], tab: str) -> dict[str, int]:
+        return dict(_first_of_each({one: bals_of(one, self.seen.bals, tab, self.now) for one in findings}))
 
     def _kept_firsts(self, findings: list[Finding], tab: str) -> dict[str, int]:
         """The first BAL of each finding; of many BAL, kept as long as the counts, but for those acted on since."""
@@ -183,7 +184,7 @@ class Inbox:
         kept: tuple[datetime, dict[str, int]] = cache.get(name) or (self.now, {})
         at, firsts = kept
         if any(finding.name not in firsts for finding in findings):
-            at, firsts = self.now, {finding.name: 0 for finding in findings} | self._firsts(findings, tab)
+            at, firsts = self.now, {finding.name: 0 for finding in findings} | self._firsts_asked(findings, tab)
             cache.set(name, (at, firsts), KEPT)
         asked = {finding.name: pk for finding in findings if (pk := firsts.get(finding.name))}
         touched = set(JournalEntry.objects.filter(bal__in=asked.values(), at__gte=at).values_list("bal", flat=True))
@@ -202,7 +203,7 @@ def _first_of_each(rows: dict[Finding, QuerySet[Bal]]) -> Iterable[tuple[str, in
 def _firsts_of_all(*_, user, now):
     bals = Bal.objects.visible_to(user)
     with as_of(now):
-        return _first_of_each({one: worst_first(one, narrowed(one, bals)) for one in OF_BALS})
+        return _first_of_each({one: worst_first(one, narrowed(one, bals)) for one in QUICK})
 
 
 def todos_of(*names: str) -> Prefetch:

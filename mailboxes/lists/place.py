@@ -1,5 +1,7 @@
 """For which structure one acts: chosen in the header, kept in the session, and the same on every page."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -29,14 +31,16 @@ def places_within(request: HttpRequest) -> QuerySet[Structure]:
 
 def choices_of(request: HttpRequest, text: str = "") -> list[Structure]:
     """The structures that one may act for, by any words of their name, town or number."""
-    if not text:  # as each page asks
-        return _first_of(user=request.user)
-    return list(Structure.objects.visible_to(request.user).named(text).order_by("name")[:CHOICES])
+    return list(_named(request.user, text)) if text else _first_of(user=request.user)  # the latter by each page
 
 
 @prepared
 def _first_of(user):
-    return Structure.objects.visible_to(user).order_by("name")[:CHOICES]
+    return _named(user, "")
+
+
+def _named(user: Any, text: str) -> QuerySet[Structure]:
+    return Structure.objects.visible_to(user).named(text).order_by("name")[:CHOICES]
 
 
 def choose_place(request: HttpRequest, place: Structure | None) -> None:

@@ -63,8 +63,8 @@ def test_each_finding_about_bal_leads_to_what_mends_it(finding):
         assert bal.address in page or "page=2" in page
         remedy = remedy_for(finding, row, user)
         if finding.place:
-            assert reverse(finding.place[1]) in page
-            offers_the_act(client, reverse(finding.place[1]))
+            assert reverse(finding.place.view) in page
+            offers_the_act(client, reverse(finding.place.view))
         elif finding.remedy is not None:
             assert remedy, (finding.name, bal.address)
             offers_the_act(client, remedy)

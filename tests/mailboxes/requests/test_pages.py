@@ -280,8 +280,8 @@ def test_a_finding_of_bal_leads_to_the_requests_it_is_about_and_to_those_of_no_b
     )  # fmt: skip
     page = visit(people.gisele, "finding", name)
     assert [bal.address for bal in page.context["page"]] == [org.address]
-    link = f"{reverse('request-list')}?{BY_NAME[name].place_query}"
+    link = f"{reverse('request-list')}?{BY_NAME[name].place.query}"
     assert f'href="{link}"' in page.text
-    listed = visit(people.gisele, "request-list", query=f"?{BY_NAME[name].place_query}").context["page"]
+    listed = visit(people.gisele, "request-list", query=f"?{BY_NAME[name].place.query}").context["page"]
     assert {request.pk for request in listed} == {change.pk, alone.pk}
     assert BY_NAME[name].title.startswith("BAL "), "what is counted"
