@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from operator import or_
 from typing import NamedTuple
 
 from directory.search_index import OF_PERSON, OF_UNIT
@@ -13,9 +12,9 @@ Row = tuple[str, int]  # label, entry
 
 
 def ranked(rows: Iterable[Row], asked: Understood) -> list[int]:
-    """The rows ranked, the best first; among equals, the alphabet."""
+    """The rows ranked, the best first; equals stay in the order they came in, which is the alphabet's."""
     key = _key_of(asked)
-    return [pk for *_, pk in sorted((*key(label), label, pk) for label, pk in rows)]
+    return [pk for _, pk in sorted(rows, key=lambda row: key(row[0]))]
 
 
 def having_initials(rows: Iterable[Row], initials: list[str]) -> list[Row]:
@@ -23,6 +22,7 @@ def having_initials(rows: Iterable[Row], initials: list[str]) -> list[Row]:
     return [row for row in rows if all(_initial(row[0], letter) < NOWHERE for letter in initials)]
 
 
+NOT_NAMED = (2, 0, 0, 0, 0, 0)  # a person of whose name nothing was asked
 NOWHERE = 3
 NOTHING_SAID = PARTICLES | WEAK
 
@@ -43,35 +43,36 @@ def _key_of(asked: Understood) -> Callable[[str], tuple]:
     # A speciality's word may be a name too: then as it was typed, not as what it stands for.
     names = [_Finder([token if token.is_name else token.reads([(token.typed,)])]) for token in asked.tokens]
     whole = [_Finder([token]) for token in asked.tokens]
-    any_name, anything = _Finder(asked.tokens, is_strict=True), _Finder(asked.tokens)
+    strays_of_name = cache(_Finder(asked.tokens, is_strict=True).strays)
+    strays_of_unit = cache(_Finder(asked.tokens).strays)
     initials, hints = asked.initials, asked.hints
     is_house = asked.is_house and not asked.is_person
 
     # Thousands of labels are made of some hundreds of names, services and houses.
     @cache
     def as_name(text: str) -> Met:
-        return _met(text, names, any_name)
+        return _met(text, names)
 
     @cache
     def as_unit(text: str) -> Met:
-        return _met(text, whole, anything)
+        return _met(text, whole)
 
     def of_person(label: str, family: str, given: str) -> tuple:
         of_family, of_given = as_name(family), as_name(given)
-        named = sum(map(or_, of_family.by, of_given.by))
-        if not named:
-            return (2, 0, 0, 0, 0, 0)
+        if not (of_family.by or of_given.by):
+            return NOT_NAMED
+        named = len(of_family.by | of_given.by)
         initial = sum(_initial(label, letter) for letter in initials)
-        strays = of_family.strays + (of_given.strays if any(of_given.by) else 0)
+        strays = strays_of_name(family) + (strays_of_name(given) if of_given.by else 0)
         hinted = _hinted(of_family.words | of_given.words, hints) if hints else 0
-        return (1 if is_house else 0, -named, -any(of_family.by), initial, strays, -hinted)
+        return (1 if is_house else 0, -named, -bool(of_family.by), initial, strays, -hinted)
 
     def of_unit(service: str, house: str) -> tuple:
         of_service, of_house = as_unit(service), as_unit(house)
-        named = sum(map(or_, of_service.by, of_house.by))
-        strays = of_service.strays if any(of_service.by) else len(of_service.words)
+        named = len(of_service.by | of_house.by)
+        strays = strays_of_unit(service) if of_service.by else len(of_service.words)
         hinted = _hinted(of_service.words | of_house.words, hints) if hints else 0
-        return (0 if is_house else 1, -named, -sum(of_service.by), strays, -hinted, of_house.strays)
+        return (0 if is_house else 1, -named, -len(of_service.by), strays, -hinted, strays_of_unit(house))
 
     def key(label: str) -> tuple:
         family, is_person, given = label.partition(OF_PERSON)
@@ -84,16 +85,15 @@ def _key_of(asked: Understood) -> Callable[[str], tuple]:
 
 
 class Met(NamedTuple):
-    """A part of a label: its words, which finders they meet, and how many of them nobody asked for."""
+    """A part of a label: its words, and which finders they meet, by their places."""
 
     words: set[str]
-    by: list[bool]
-    strays: int
+    by: frozenset[int]
 
 
-def _met(text: str, finders: list["_Finder"], asked: "_Finder") -> Met:
+def _met(text: str, finders: list["_Finder"]) -> Met:
     words = _words(text)
-    return Met(words, [finder.finds(words) for finder in finders], asked.strays(text))
+    return Met(words, frozenset([place for place, finder in enumerate(finders) if finder.finds(words)]))
 
 
 def _words(text: str) -> set[str]:
@@ -116,7 +116,7 @@ class _Finder:
             return True
         if self.beginnings and any(word.startswith(self.beginnings) for word in words):
             return True
-        return any(stands(form, words) for form in self.groups)
+        return bool(self.groups) and any(stands(form, words) for form in self.groups)
 
     def strays(self, text: str) -> int:
         """Words that nobody asked for."""

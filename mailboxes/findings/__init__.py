@@ -6,9 +6,12 @@ from mailboxes.findings.counts import (
     Counted,
     KeptCount,
     are_many,
+    asked_within,
+    bals_within,
     count_findings,
     kept_of_many,
     measured_total,
+    reach_of,
 )
 from mailboxes.findings.sets import SOON, as_of, what_findings_rest_on
 from mailboxes.findings.table import BY_NAME, FINDINGS, OF_BALS, OF_MOVEMENTS, OF_SIGHTINGS, Finding, narrow
@@ -27,9 +30,12 @@ __all__ = [
     "KeptCount",
     "are_many",
     "as_of",
+    "asked_within",
+    "bals_within",
     "count_findings",
     "kept_of_many",
     "measured_total",
     "narrow",
+    "reach_of",
     "what_findings_rest_on",
 ]

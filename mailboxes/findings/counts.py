@@ -3,18 +3,20 @@
 import hashlib
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.core.cache import cache
 from django.db.models import Count, QuerySet, Sum, Value
 from django.utils import timezone
 
-from directory.prepared import written_once
+from directory.prepared import Prepared, written_once
 from mailboxes.findings.sets import as_of, what_findings_rest_on
 from mailboxes.findings.table import FINDINGS, OF_BALS, OF_ENGAGEMENTS, OF_MOVEMENTS, OF_SIGHTINGS, Finding
 from mailboxes.gaps import Gaps
 from mailboxes.models import Bal, Engagement, Measure, Movement, Sighting, Structure
+from mailboxes.models.bal_sets import BalQuerySet
 from mailboxes.models.measures import TOTAL
+from mailboxes.models.roles import seen_structures, used_bals
 from mailboxes.rules import allows, check_annuaire_fresh
 
 FINDING = "finding"  # the measure; its key is the finding's name
@@ -47,10 +49,7 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     many = are_many(structures)
     of_measure = {one.name for one in FINDINGS if day and (one.is_kept or (many and one.bals))}
     names = tuple(finding.name for finding in OF_BALS if finding.name not in of_measure)
-    if within is None:
-        counts = kept | dict(_counted(names, *what_findings_rest_on(), user=user, now=timezone.now()))
-    else:
-        counts = kept | dict(_count(names, Bal.objects.seen_by(user).filter(structure__in=within.values("pk"))))
+    counts = kept | dict(asked_within(reach_of(user, within), _counted, names, now=timezone.now()))
     if day is None:
         gaps = (Gaps.visible_to(user) if within is None else Gaps(structures)).counts()
         counts |= {name: number for (name, status), number in gaps.items() if status == "open"}
@@ -65,6 +64,34 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     ]
 
 
+class Reach(NamedTuple):
+    """What one sees, by numbers. Of a statement of thirty parts, PostgreSQL would plan thirty times who sees what, and
+    takes longer to do so than to answer."""
+
+    sees_all: bool
+    structures: frozenset[int]
+    bals: frozenset[int]  # that one holds, or that are delegated to one
+
+
+def reach_of(user, within: QuerySet[Structure] | None = None) -> Reach:
+    """`within`: of these structures alone."""
+    if within is None:
+        return Reach(user.is_superuser, seen_structures(user), used_bals(user))
+    inside = frozenset(within.values_list("pk", flat=True))
+    used = Bal.objects.filter(pk__in=used_bals(user), structure__in=inside).values_list("pk", flat=True)
+    return Reach(False, seen_structures(user) & inside, frozenset(used))
+
+
+def asked_within(reach: Reach, question: Prepared[Read], *shape: Any, now: datetime) -> list[Read]:
+    """A question about the findings of the BAL within reach (`bals_within`), as of `now`."""
+    sees_all, structures, bals = reach
+    return question(sees_all, *shape, *what_findings_rest_on(), structures=structures, bals=bals, now=now)
+
+
+def bals_within(sees_all: bool, structures, bals) -> BalQuerySet:
+    return Bal.objects.all() if sees_all else Bal.objects.among(structures, bals)
+
+
 def _count(names: tuple[str, ...], bals):
     """How many of each, in one statement with a SELECT for each: each has its own index, which one pass over all the
     BAL would not use."""
@@ -77,10 +104,9 @@ def _count(names: tuple[str, ...], bals):
 
 
 @written_once
-def _counted(names, *_, user, now):
-    """`_count` of what `user` sees."""
+def _counted(sees_all, names, *_, structures, bals, now):
     with as_of(now):
-        return _count(names, Bal.objects.visible_to(user))
+        return _count(names, bals_within(sees_all, structures, bals))
 
 
 def are_many(structures: QuerySet[Structure]) -> bool:

@@ -16,8 +16,10 @@ from mailboxes.findings import (
     Finding,
     are_many,
     as_of,
+    asked_within,
+    bals_within,
     count_findings,
-    what_findings_rest_on,
+    reach_of,
 )
 from mailboxes.inbox.models import Desk, Todo, is_done, is_paused
 from mailboxes.inbox.subjects import ASIDE, Seen, aside_counts, bals_of, narrowed, subject_of, worst_first
@@ -164,10 +166,10 @@ class Inbox:
 
     def _firsts(self, findings: list[Finding], tab: str) -> dict[str, int]:
         """The first BAL of each finding. Of nearly all, none is aside: they need not be told apart."""
-        usual = set() if self.place or tab in ASIDE else {one.name for one in findings if self._is_usual(one)}
+        usual = set() if tab in ASIDE else {one.name for one in findings if self._is_usual(one)}
         firsts = self._firsts_asked([one for one in findings if one.name not in usual], tab)
         if usual:
-            found = _firsts_of_all(*what_findings_rest_on(), user=self.user, now=self.now)
+            found = asked_within(reach_of(self.user, self.seen.within), _firsts_of_all, now=self.now)
             firsts |= {name: pk for name, pk in found if name in usual}
         return firsts
 
@@ -200,8 +202,8 @@ def _first_of_each(rows: dict[Finding, QuerySet[Bal]]) -> Iterable[tuple[str, in
 
 
 @written_once
-def _firsts_of_all(*_, user, now):
-    bals = Bal.objects.visible_to(user)
+def _firsts_of_all(sees_all, *_, structures, bals, now):
+    bals = bals_within(sees_all, structures, bals)
     with as_of(now):
         return _first_of_each({one: worst_first(one, narrowed(one, bals)) for one in QUICK})
 

@@ -64,11 +64,12 @@ class BalQuerySet(models.QuerySet):
     def seen_by(self, user):
         """`visible_to`, by numbers read beforehand: PostgreSQL then takes the index of a structure, and software of one
         structure pays for its own rows alone. Two queries more, of which a page has no need."""
-        if user.is_superuser:
-            return self
-        used = used_bals(user)
-        seen = among("structure", seen_structures(user))
-        return self.filter(seen | Q(pk__in=used) if used else seen)
+        return self if user.is_superuser else self.among(seen_structures(user), used_bals(user))
+
+    def among(self, structures, bals):
+        """The BAL of these structures and these BAL besides, by their numbers."""
+        seen = among("structure", structures)
+        return self.filter(seen | among("pk", bals) if bals else seen)
 
     def mine(self, user):
         """The BAL that `user` holds or has delegated access to, whatever the structure."""

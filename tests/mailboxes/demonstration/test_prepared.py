@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db.models import Count
 from django.utils import timezone
 
-from mailboxes.findings import OF_BALS, what_findings_rest_on
+from mailboxes.findings import OF_BALS, asked_within, reach_of, what_findings_rest_on
 from mailboxes.findings.counts import _counted
 from mailboxes.inbox.rows import _firsts_of_all
 from mailboxes.inbox.subjects import worst_first
-from mailboxes.models import Bal
+from mailboxes.models import Bal, Structure
 from mailboxes.views.findings import QUICK, _which_hold
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
@@ -23,14 +24,17 @@ BEFORE, LATER = timedelta(days=-40), timedelta(days=400)
 def test_the_counts_and_the_worst_are_those_of_the_lists(name, moved, time_machine):
     time_machine.move_to(timezone.now() + moved, tick=False)
     user = get_user_model().objects.get(username=name)
-    listed = {one.name: worst_first(one, one.bals(Bal.objects.visible_to(user))) for one in OF_BALS}
-    given = {"user": user, "now": timezone.now()}
-    counted = dict(_counted(NAMES, *what_findings_rest_on(), **given))
-    assert counted == {each: len(bals) for each, bals in listed.items()}
-    firsts = dict(_firsts_of_all(*what_findings_rest_on(), **given))
-    quick = {one.name for one in QUICK}
-    assert firsts == {each: bals[0].pk for each, bals in listed.items() if bals and each in quick}
-    assert len(firsts) > 5
+    largest = Structure.objects.visible_to(user).annotate(number=Count("bals")).latest("number")
+    for within in (None, Structure.objects.filter(pk=largest.pk)):
+        seen = Bal.objects.visible_to(user).filter(**{"structure__in": within} if within else {})
+        listed = {one.name: worst_first(one, one.bals(seen)) for one in OF_BALS}
+        reach, now = reach_of(user, within), timezone.now()
+        counted = dict(asked_within(reach, _counted, NAMES, now=now))
+        assert counted == {each: len(bals) for each, bals in listed.items()}
+        firsts = dict(asked_within(reach, _firsts_of_all, now=now))
+        quick = {one.name for one in QUICK}
+        assert firsts == {each: bals[0].pk for each, bals in listed.items() if bals and each in quick}
+        assert len(firsts) > 3
 
 
 @pytest.mark.parametrize("moved", [BEFORE, timedelta(0), LATER])
