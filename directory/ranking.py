@@ -58,21 +58,20 @@ def _key_of(asked: Understood) -> Callable[[str], tuple]:
         return _met(text, whole)
 
     def of_person(label: str, family: str, given: str) -> tuple:
-        of_family, of_given = as_name(family), as_name(given)
-        if not (of_family.by or of_given.by):
+        (words, by), (given_words, given_by) = as_name(family), as_name(given)
+        if not (by or given_by):
             return NOT_NAMED
-        named = len(of_family.by | of_given.by)
         initial = sum(_initial(label, letter) for letter in initials)
-        strays = strays_of_name(family) + (strays_of_name(given) if of_given.by else 0)
-        hinted = _hinted(of_family.words | of_given.words, hints) if hints else 0
-        return (1 if is_house else 0, -named, -bool(of_family.by), initial, strays, -hinted)
+        strays = strays_of_name(family) + (strays_of_name(given) if given_by else 0)
+        hinted = _hinted(words | given_words, hints) if hints else 0
+        return (1 if is_house else 0, -(by | given_by).bit_count(), -bool(by), initial, strays, -hinted)
 
     def of_unit(service: str, house: str) -> tuple:
-        of_service, of_house = as_unit(service), as_unit(house)
-        named = len(of_service.by | of_house.by)
-        strays = strays_of_unit(service) if of_service.by else len(of_service.words)
-        hinted = _hinted(of_service.words | of_house.words, hints) if hints else 0
-        return (0 if is_house else 1, -named, -len(of_service.by), strays, -hinted, strays_of_unit(house))
+        (words, by), (house_words, house_by) = as_unit(service), as_unit(house)
+        strays = strays_of_unit(service) if by else len(words)
+        hinted = _hinted(words | house_words, hints) if hints else 0
+        named = (by | house_by).bit_count()
+        return (0 if is_house else 1, -named, -by.bit_count(), strays, -hinted, strays_of_unit(house))
 
     def key(label: str) -> tuple:
         family, is_person, given = label.partition(OF_PERSON)
@@ -85,15 +84,15 @@ def _key_of(asked: Understood) -> Callable[[str], tuple]:
 
 
 class Met(NamedTuple):
-    """A part of a label: its words, and which finders they meet, by their places."""
+    """A part of a label: its words, and which finders they meet, a bit for each."""
 
     words: set[str]
-    by: frozenset[int]
+    by: int
 
 
 def _met(text: str, finders: list["_Finder"]) -> Met:
     words = _words(text)
-    return Met(words, frozenset([place for place, finder in enumerate(finders) if finder.finds(words)]))
+    return Met(words, sum(1 << place for place, finder in enumerate(finders) if finder.finds(words)))
 
 
 def _words(text: str) -> set[str]:
