@@ -542,6 +542,8 @@ STARTS_THE_CLOCK = frozenset({_V.OPPOSE, _V.REVIVE})
 
 # Each is about one person on one BAL: several are asked at once.
 OF_ACCESSES = frozenset({RequestKind.GRANT, RequestKind.WITHDRAW})
+# What takes an access away: who keeps another to the same BAL is to be left what that one gives, and no more.
+LEAVES_LESS = frozenset({Act.REMOVE_COTITULAIRE, Act.END_DELEGATION, Act.OBJECT_ACCESS})
 
 # In these states a BAL awaits this request: what becomes of the one moves the other.
 AWAITS: dict[RequestKind, frozenset[State]] = {

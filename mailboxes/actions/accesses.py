@@ -11,12 +11,12 @@ from mailboxes.actions.journal import locked, tell_of, write
 from mailboxes.actions.people import recorded
 from mailboxes.actions.requests import cancel, letters, request_of
 from mailboxes.actions.requests import note as note_of_request
-from mailboxes.lifecycle import ANSWERED, WITH_ACCESSES, Act, Party, RequestKind, RequestStage
+from mailboxes.lifecycle import ANSWERED, LEAVES_LESS, WITH_ACCESSES, Act, Party, RequestKind, RequestStage
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Operator, Person, Request, bulk
 
 OPPOSITE = {RequestKind.GRANT: RequestKind.WITHDRAW, RequestKind.WITHDRAW: RequestKind.GRANT}
 # What is asked of an access that is open already: until when, under whom, in what role.
-OF_OPEN_ONES = frozenset({Act.EXTEND_DELEGATION, Act.TAKE_OVER, Act.TRANSFER_PRINCIPAL, Act.NAME_PRINCIPAL})
+OF_OPEN_ONES = LEAVES_LESS | {Act.EXTEND_DELEGATION, Act.TAKE_OVER, Act.TRANSFER_PRINCIPAL, Act.NAME_PRINCIPAL}
 AS_OPENED = ("under_id", "can_read", "can_send", "ends_on")  # what the operator opens of a delegation
 LENDING = frozenset({Act.DELEGATE, Act.REQUEST_ACCESS, Act.TAKE_OVER})
 
@@ -81,13 +81,23 @@ def ask_takeover(entry: JournalEntry, taken: Delegataire, former: Delegataire, *
     return ask_access(entry, taken.bal, taken.person, RequestKind.GRANT, detail=detail, by=by)
 
 
-def ask_closing(entry: JournalEntry, bal: Bal, person: Person, *, by) -> Request | None:
-    """Ask that the access be closed, unless the person has another one to this BAL."""
-    held = Cotitulaire.objects.filter(bal=bal, person=person)
-    lent = Delegataire.objects.standing().filter(bal=bal, person=person)
-    if held.exists() or lent.exists():
+def ask_closing(entry: JournalEntry, lost: Cotitulaire | Delegataire, *, by) -> Request | None:
+    """Ask that the access be closed; of a person who keeps another one to this BAL, that they be left no more than it
+    gives."""
+    bal, person = lost.bal, lost.person
+    if Cotitulaire.objects.filter(bal=bal, person=person).exists():
         return None
-    return ask_access(entry, bal, person, RequestKind.WITHDRAW, detail=f"{named(person)} n’a plus accès.", by=by)
+    kept = list(Delegataire.objects.standing().filter(bal=bal, person=person).select_related("person", "under"))
+    if not kept:
+        return ask_access(entry, bal, person, RequestKind.WITHDRAW, detail=f"{named(person)} n’a plus accès.", by=by)
+    if isinstance(lost, Delegataire) and any(_gives_as_much(one, lost) for one in kept):
+        return None
+    detail = " ".join([*map(described, kept), "Rien d’autre n’est à laisser à cette personne."])
+    return ask_access(entry, bal, person, RequestKind.GRANT, detail=detail, by=by)
+
+
+def _gives_as_much(kept: Delegataire, lost: Delegataire) -> bool:
+    return kept.can_read >= lost.can_read and kept.can_send >= lost.can_send
 
 
 def ask_principal(entry: JournalEntry, bal: Bal, person: Person, before: Person | None, *, by) -> Request | None:
@@ -166,17 +176,19 @@ def object_access(access: Cotitulaire | Delegataire, *, by) -> None:
         access.save(update_fields=["ended_at"])
     parties = frozenset({Party.GESTIONNAIRES})
     entry = write(bal, Act.OBJECT_ACCESS, by=by, before=said, person=person, parties=parties, to=[person])
-    ask_closing(entry, bal, person, by=by)
+    ask_closing(entry, access, by=by)
 
 
 def confirm_listed(there: dict[int, set[int]], gone: dict[int, set[int]], *, by, note: str) -> int:
     """What an operator's list shows of the accesses asked for; how many requests it answers.
 
-    `there`: by BAL, the people it names; `gone`: those it no longer names, of a BAL whose people it names all.
+    `there`: by BAL, the people it names; `gone`: those it no longer names, of a BAL whose people it names all. That a
+    person is named does not say that they are left less.
     """
     answered = 0
     for kind, people in ((RequestKind.GRANT, there), (RequestKind.WITHDRAW, gone)):
         rows = Request.objects.awaited().filter(bulk.among("bal", people), kind=kind, person__isnull=False)
+        rows = rows.exclude(entry__what__in=LEAVES_LESS) if kind == RequestKind.GRANT else rows
         for request in rows.select_related("bal", "structure") if people else ():
             if request.person_id in people[request.bal_id or 0]:
                 request.stage, request.done_at = RequestStage.DONE, timezone.now()

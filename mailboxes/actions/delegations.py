@@ -138,4 +138,4 @@ def close(delegation: Delegataire, *, by, note: str = "") -> None:
     entry = write(
         delegation.bal, Act.END_DELEGATION, by=by, to=told, before=before, note=note, person=delegation.person
     )
-    ask_closing(entry, delegation.bal, delegation.person, by=by)
+    ask_closing(entry, delegation, by=by)

@@ -76,13 +76,11 @@ def leave_bal(bal: Bal, person: Person, *, by, note: str) -> None:
     """Take a person off one BAL on the day they leave, a day that the caller has checked: no longer cotitulaire, no
     delegation given or received."""
     bal = locked(bal)
+    _close_all(bal, by=by, note=note, person=person)  # first, for nothing is to be kept of what they held
     holder = bal.cotitulaires.filter(person=person).first()
     if holder and bal.is_shared and not holder.is_principal:
         _remove(bal, person, by=by, note=note)
-    for delegation in bal.delegataires.standing().select_related("person", "under"):
-        if person in (delegation.person, delegation.under):
-            delegation.bal = bal
-            close(delegation, by=by, note=note)
+    _close_all(bal, by=by, note=note, under=person)
 
 
 def _check_stays(bal: Bal, person: Person) -> None:
@@ -92,12 +90,18 @@ def _check_stays(bal: Bal, person: Person) -> None:
 
 
 def _remove(bal: Bal, person: Person, *, by, note: str = "") -> None:
+    held = Cotitulaire(bal=bal, person=person)
     Cotitulaire.objects.filter(bal=bal, person=person).delete()
     entry = write(bal, Act.REMOVE_COTITULAIRE, by=by, before=person, person=person, note=note, to=[person])
-    ask_closing(entry, bal, person, by=by)
-    for delegation in bal.delegataires.standing().filter(under=person).select_related("person", "under"):
+    ask_closing(entry, held, by=by)
+    _close_all(bal, by=by, note=f"{person} n’est plus cotitulaire.", under=person)
+
+
+def _close_all(bal: Bal, *, by, note: str, **of: Person) -> None:
+    """End the delegations that a person gave, or received."""
+    for delegation in bal.delegataires.standing().filter(**of).select_related("person", "under"):
         delegation.bal = bal
-        close(delegation, by=by, note=f"{person} n’est plus cotitulaire.")
+        close(delegation, by=by, note=note)
 
 
 def _set_principal(bal: Bal, person: Person) -> None:

@@ -4,7 +4,9 @@ Nothing may have been asked: the BAL is closing, the access was not opened yet, 
 asked before. And of an operator who reads no mail of ours, it waits for a gestionnaire to pass it on.
 """
 
-from mailboxes.lifecycle import RequestKind, RequestStage
+from django.db.models import Q
+
+from mailboxes.lifecycle import LEAVES_LESS, RequestKind, RequestStage
 from mailboxes.models import Bal, Person, Request
 
 WHAT = {
@@ -17,10 +19,22 @@ WHAT = {
 
 
 def asked_of_operator(bal: Bal, kind: RequestKind, person: Person | None = None) -> str:
+    return _told(bal, Q(kind=kind, person=person), WHAT[kind])
+
+
+def asked_of_what_was_lost(bal: Bal, person: Person) -> str:
+    """Of an access that this person has no more; they may keep another."""
+    lessened = Q(kind=RequestKind.GRANT, person=person, entry__what__in=LEAVES_LESS)
+    if Request.objects.awaited().filter(lessened, bal=bal).exists():
+        return _told(bal, lessened, f"de ne laisser que l’accès qui reste à {person}")
+    return asked_of_operator(bal, RequestKind.WITHDRAW, person)
+
+
+def _told(bal: Bal, which: Q, what: str) -> str:
     operator = bal.operator
-    asked = Request.objects.awaited().filter(bal=bal, kind=kind, person=person).order_by("-pk").first()
+    asked = Request.objects.awaited().filter(which, bal=bal).order_by("-pk").first()
     if asked is None:
         return f"Rien de plus n’est demandé à l’opérateur ({operator})."
     if asked.stage == RequestStage.DRAFT and not operator.request_email:
         return f"La demande à l’opérateur ({operator}) est écrite ; le gestionnaire MSSanté doit la lui transmettre."
-    return f"L’opérateur ({operator}) est prié {WHAT[kind]}."
+    return f"L’opérateur ({operator}) est prié {what}."

@@ -7,7 +7,7 @@ from mailboxes import actions
 from mailboxes.forms import AddCotitulaireForm, AskExtensionForm, DelegateForm, ExtendForm, NamePrincipalForm
 from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.models import Bal, Delegataire, Person
-from mailboxes.requests.asked import asked_of_operator
+from mailboxes.requests.asked import asked_of_operator, asked_of_what_was_lost
 from mailboxes.rules import (
     check_ask_extension,
     check_end_delegation,
@@ -89,7 +89,7 @@ class RemoveCotitulaireView(HolderView):
 
     def perform(self, form, *, by):
         actions.remove_cotitulaire(self.bal, self.person, by=by)
-        asked = asked_of_operator(self.bal, RequestKind.WITHDRAW, self.person)
+        asked = asked_of_what_was_lost(self.bal, self.person)
         self.done = f"{self.person} n’est plus cotitulaire. {asked}"
 
     def back(self):
@@ -134,7 +134,7 @@ class EndDelegationView(DelegationView):
 
     def perform(self, form, *, by):
         ended = actions.end_delegation(self.delegation, by=by)
-        asked = asked_of_operator(self.bal, RequestKind.WITHDRAW, self.delegation.person)
+        asked = asked_of_what_was_lost(self.bal, self.delegation.person)
         self.done = f"La délégation prend fin. {asked}"
         return ended
 

@@ -7,7 +7,7 @@ from mailboxes import actions
 from mailboxes.forms.recorded_accesses import RecordAccessForm
 from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person
-from mailboxes.requests.asked import asked_of_operator
+from mailboxes.requests.asked import asked_of_operator, asked_of_what_was_lost
 from mailboxes.rules import check_object_access
 from mailboxes.views.acts import ActView
 from mailboxes.views.holders import NamePersonView
@@ -57,7 +57,7 @@ class ObjectAccessView(ActView):
 
     def perform(self, form, *, by):
         actions.object_access(self.access, by=by)
-        asked = asked_of_operator(self.bal, RequestKind.WITHDRAW, self.access.person)
+        asked = asked_of_what_was_lost(self.bal, self.access.person)
         self.done = f"L’accès est retiré, et le gestionnaire en est prévenu. {asked}"
 
     def get_context_data(self, **kwargs):

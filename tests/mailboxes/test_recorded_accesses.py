@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes import actions
+from mailboxes.actions.holders import leave_bal
 from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
 from mailboxes.models import Bal, Delegataire, JournalEntry, Notice, Request
 from mailboxes.requests.letters import files_of
@@ -141,6 +142,40 @@ def test_an_ended_delegation_is_closed_unless_another_stands(org, people, alice)
     assert told(Act.END_DELEGATION) == ["Delphine", "Delphine"], "neither twenty holders nor who ended it"
 
 
+def test_who_is_a_cotitulaire_no_more_is_left_what_they_were_lent(org, people, alice, client):
+    """At the operator they would hold the BAL still."""
+    actions.delegate(org, people.paul, under=people.alice, reason="Garde", by=alice)
+    actions.add_cotitulaire(org, people.paul, by=alice)
+    Request.objects.update(stage=RequestStage.DONE)
+    client.force_login(alice)
+    said = client.post(reverse("bal-holder-remove", args=[org.pk, people.paul.pk]), follow=True).text
+    assert "est prié de ne laisser que l’accès qui reste à Paul EXEMPLE." in said
+    assert asked()[-1] == (GRANT, "Paul", "draft")
+    detail = Request.objects.latest("pk").detail
+    assert detail.startswith("Délégataire : Paul EXEMPLE, RPPS 10000000033, sous Alice EXEMPLE")
+    assert detail.endswith("Rien d’autre n’est à laisser à cette personne.")
+    actions.end_delegation(org.delegataires.get(person=people.paul), by=alice)
+    assert asked()[-2:] == [(GRANT, "Paul", "cancelled"), (WITHDRAW, "Paul", "draft")], "it was never closed"
+
+
+def test_of_two_accesses_that_were_lent_the_lesser_is_left(org, people, alice):
+    more = actions.delegate(
+        org, people.delphine, under=people.bruno, reason="Garde", can_send=True, by=people.bruno.user
+    )
+    Request.objects.update(stage=RequestStage.DONE)
+    actions.end_delegation(more, by=people.bruno.user)
+    assert asked()[-1] == (GRANT, "Delphine", "draft")
+    assert "pour consulter, du" in Request.objects.latest("pk").detail
+
+
+def test_whoever_leaves_is_closed_and_left_nothing(org, people, alice, by_gisele):
+    actions.delegate(org, people.paul, under=people.alice, reason="Garde", by=alice)
+    actions.add_cotitulaire(org, people.paul, by=alice)
+    Request.objects.update(stage=RequestStage.DONE)
+    leave_bal(org, people.paul, by=by_gisele, note="Départ.")
+    assert asked(person=people.paul)[2:] == [(WITHDRAW, "Paul", "draft")]
+
+
 def test_handing_over_is_asked_too(org, people, alice):
     actions.transfer_principal(org, people.bruno, by=alice)
     assert asked() == [(GRANT, "Bruno", "draft")]
@@ -185,6 +220,16 @@ def test_a_list_that_shows_the_access_answers_the_request(org, people, alice, br
     bring_in("Adresse;Type;RPPS;Rôle\n" + rows)
     assert asked() == [(GRANT, "Paul", "done"), (WITHDRAW, "Bruno", "done")]
     assert JournalEntry.objects.filter(what=Act.RECORD_DONE).count() == 2
+
+
+def test_a_list_that_names_a_person_says_nothing_of_what_they_are_left(org, people, alice, bring_in):
+    actions.delegate(org, people.paul, under=people.alice, reason="Garde", by=alice)
+    actions.add_cotitulaire(org, people.paul, by=alice)
+    Request.objects.update(stage=RequestStage.DONE)
+    actions.remove_cotitulaire(org, people.paul, by=alice)
+    rows = f"{org.address};ORG;{people.alice.rpps};principal\n{org.address};ORG;{people.paul.rpps};cotitulaire\n"
+    bring_in("Adresse;Type;RPPS;Rôle\n" + rows)
+    assert asked(person=people.paul)[-1] == (GRANT, "Paul", "draft")
 
 
 def test_a_refused_access_stands_on_the_page_as_refused(org, people, alice, client):
