@@ -28,6 +28,7 @@ from django.db.models import (
     TextField,
 )
 from django.db.models.query import ValuesListIterable
+from django.db.transaction import TransactionManagementError
 from django.utils.module_loading import import_string
 
 Row = TypeVar("Row")
@@ -121,6 +122,7 @@ class WrittenQuestion(NamedTuple):
     db: str
     width: int | None  # columns of an answer, where a row has others besides: what it is sorted by
     maker: Maker | None
+    locks: bool = False
 
     def read(self, rows: list[tuple], connection: Any) -> list:
         """The rows, as the QuerySet gives them."""
@@ -154,6 +156,8 @@ class Prepared(Generic[Row]):
         if written is NOTHING_TO_ASK:
             return []
         connection = connections[written.db]
+        if written.locks and not connection.in_atomic_block:
+            raise TransactionManagementError("What is locked outside of a transaction is free again at once.")
         with _cursor(connection) if self.is_planned_once else connection.cursor() as cursor:
             cursor.execute(written.sql, [_sent(param, given, connection) for param in written.params])
             rows = cursor.fetchall()
@@ -178,7 +182,7 @@ class Prepared(Generic[Row]):
         is_plain = queryset._iterable_class is ValuesListIterable and not converters
         maker = None if is_plain else Maker(queryset, compiler, converters)
         width = compiler.col_count if compiler.has_extra_select else None
-        return WrittenQuestion(sql, tuple(params), queryset.db, width, maker)
+        return WrittenQuestion(sql, tuple(params), queryset.db, width, maker, queryset.query.select_for_update)
 
     def _keep(self, key: tuple, written: WrittenQuestion) -> WrittenQuestion:
         earlier = self.kept.get(key, written)

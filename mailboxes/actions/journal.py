@@ -23,6 +23,7 @@ from mailboxes.models import (
 )
 from mailboxes.models.fields import length_of
 from mailboxes.models.journal import WHOLE
+from mailboxes.models.one_bal import locked_bal
 from mailboxes.notices.telling import tell
 from mailboxes.notices.writing import (
     gestionnaires_of,
@@ -37,7 +38,7 @@ SHOWN = length_of(JournalEntry, "before")
 
 def locked(bal: Bal) -> Bal:
     """The BAL as it stands now, with its holders, locked until the end of the transaction."""
-    return Bal.objects.locked().with_holders().get(pk=bal.pk)
+    return locked_bal(bal.pk)
 
 
 def entry_of(bal: Bal | None, what: str, *, by, before="", after="", note="", parties=(), **about) -> JournalEntry:

@@ -54,6 +54,15 @@ def is_orphan() -> Q:
     return Q(~Exists(Cotitulaire.objects.filter(bal=OuterRef("pk"))), kind__in=SHARED)
 
 
+def holders() -> models.QuerySet[Cotitulaire]:
+    """The principal first."""
+    return Cotitulaire.objects.select_related("person", "on_word_of").order_by("-is_principal", "pk")
+
+
+def delegations_of_today() -> models.QuerySet[Delegataire]:
+    return Delegataire.objects.current().select_related("person", "under")
+
+
 class BalQuerySet(models.QuerySet):
     def visible_to(self, user):
         """The BAL of the structures one sees, those one holds, those delegated to one today."""
@@ -94,18 +103,13 @@ class BalQuerySet(models.QuerySet):
 
     def with_cotitulaires(self):
         """What a line of the register shows, in two queries."""
-        holders = Cotitulaire.objects.select_related("person", "on_word_of").order_by("-is_principal", "pk")
-        return self.select_related("structure", "operator").prefetch_related(Prefetch("cotitulaires", holders))
+        return self.select_related("structure", "operator").prefetch_related(Prefetch("cotitulaires", holders()))
 
     def with_holders(self):
         """The BAL with all that tells who may do what, in as many queries for a thousand as for one; `roles_of` then
         costs none."""
-        delegations = Delegataire.objects.current().select_related("person", "under")
-        return (
-            self.with_cotitulaires()
-            .annotate(holder_has_left=holder_left_in_row())
-            .prefetch_related(Prefetch("delegataires", delegations, to_attr="delegations"))
-        )
+        delegations = Prefetch("delegataires", delegations_of_today(), to_attr="delegations")
+        return self.with_cotitulaires().annotate(holder_has_left=holder_left_in_row()).prefetch_related(delegations)
 
     def with_publication(self):
         """Adds `is_published`: the annuaire shows this address today."""

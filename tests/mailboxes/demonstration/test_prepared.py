@@ -12,6 +12,7 @@ from mailboxes.findings.counts import _counted
 from mailboxes.inbox.rows import _firsts_of_all
 from mailboxes.inbox.subjects import worst_first
 from mailboxes.models import Bal, Structure
+from mailboxes.models.one_bal import locked_bal
 from mailboxes.views.findings import QUICK, _which_hold
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
@@ -48,3 +49,28 @@ def test_the_page_of_one_bal_says_what_the_lists_say_of_it(moved, time_machine):
         assert {one.name for one, holds in zip(QUICK, hold, strict=True) if holds} == {
             name for name, found in listed.items() if pk in found
         }
+
+
+@pytest.mark.parametrize("moved", [BEFORE, timedelta(0), LATER])
+def test_a_bal_that_is_locked_knows_what_those_of_a_list_know(moved, time_machine, django_assert_num_queries):
+    time_machine.move_to(timezone.now() + moved, tick=False)
+    listed = list(Bal.objects.with_holders())
+    assert {len(bal.delegations) for bal in listed} > {0}
+    for bal in listed:
+        locked = locked_bal(bal.pk)
+        with django_assert_num_queries(0):
+            assert known_of(locked) == known_of(bal)
+        assert set(locked.cotitulaires.filter(is_principal=True)) == {one for one in bal.holders() if one.is_principal}
+    with pytest.raises(Bal.DoesNotExist):
+        locked_bal(0)
+
+
+def known_of(bal):
+    return facts_of(bal), [facts_of(one) for one in (*bal.cotitulaires.all(), *bal.delegations)]
+
+
+def facts_of(row):
+    """Its own, and those of the rows that were read with it."""
+    own = {name: value for name, value in row.__dict__.items() if not name.startswith("_")}
+    beside = {name: one.__dict__ for name, one in row._state.fields_cache.items() if one}
+    return own, {name: {key: said for key, said in one.items() if key[0] != "_"} for name, one in beside.items()}
