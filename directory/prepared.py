@@ -151,7 +151,7 @@ class Prepared(Generic[Row]):
     def __call__(self, *shape: Any, **given: Any) -> list[Row]:
         key = (*shape, *[value.is_superuser for value in given.values() if isinstance(value, AbstractUser)])
         written = self.kept.get(key)
-        if written is None or self.is_checked(key, given):
+        if written is None or self.is_checked(key):
             written = self._keep(key, self._write(shape, given))
         if written is NOTHING_TO_ASK:
             return []
@@ -163,8 +163,8 @@ class Prepared(Generic[Row]):
             rows = cursor.fetchall()
         return written.read(rows, connection)
 
-    def is_checked(self, key: tuple, given: dict[str, Any]) -> bool:
-        """True while tests run: this asking is compared with what would be written for it."""
+    def is_checked(self, key: tuple) -> bool:
+        """True while tests run: what is kept is compared with what would be written now."""
         return False
 
     def _write(self, shape: tuple, given: dict[str, Any]) -> WrittenQuestion:

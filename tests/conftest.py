@@ -46,13 +46,11 @@ def pytest_runtest_setup():
 
 @pytest.fixture(scope="session", autouse=True)
 def _prepared_questions_are_checked():
-    """Each asking of one is compared with what would be written for it: none says what was true a moment ago. Of the
-    same values, once a test."""
+    """Each is compared, once a test, with what would be written now: none says what was true at another moment."""
 
-    def is_new(self, key, given):
-        said = (self.build, key, repr(given))
-        is_first = said not in CHECKED
-        CHECKED.add(said)
+    def is_new(self, key):
+        is_first = (self.build, key) not in CHECKED
+        CHECKED.add((self.build, key))
         return is_first
 
     with pytest.MonkeyPatch.context() as patch:

@@ -2,7 +2,7 @@
 
 from django import forms
 from django.contrib import messages
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.generic import FormView
 
@@ -31,6 +31,7 @@ from mailboxes.rules import (
     check_somewhere,
     refusal_of,
 )
+from mailboxes.views.seen import bal_or_404
 
 
 class ActionView(FormView):
@@ -106,10 +107,10 @@ class BalActionView(ActionView):
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
-        self.bal = self.find(Bal.objects.visible_to(request.user).with_holders())
+        self.bal = self.find()
 
-    def find(self, bals):
-        return get_object_or_404(bals, pk=self.kwargs["pk"])
+    def find(self) -> Bal:
+        return bal_or_404(self.kwargs["pk"], self.request.user)
 
     def perform(self, form, *, by):
         return form.perform(self.bal, by=by)

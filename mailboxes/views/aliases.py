@@ -9,6 +9,7 @@ from mailboxes.lifecycle import Act
 from mailboxes.models import Alias
 from mailboxes.rules import check_drop_alias
 from mailboxes.views.acts import ActView
+from mailboxes.views.seen import bal_or_404
 
 
 class AddAliasView(ActView):
@@ -27,9 +28,9 @@ class DropAliasView(ActView):
     done = "L’alias est retiré."
     alias: Alias
 
-    def find(self, bals):
+    def find(self):
         self.alias = get_object_or_404(Alias.objects.visible_to(self.request.user), pk=self.kwargs["alias"])
-        self.alias.bal = get_object_or_404(bals, pk=self.alias.bal_id)
+        self.alias.bal = bal_or_404(self.alias.bal_id, self.request.user)
         return self.alias.bal
 
     def setup(self, request, *args, **kwargs):

@@ -8,6 +8,7 @@ from mailboxes.lifecycle import Act
 from mailboxes.models import Anomaly
 from mailboxes.rules import check_is_applicative, check_resolve_anomaly
 from mailboxes.views.acts import ActView
+from mailboxes.views.seen import bal_or_404
 
 
 class NoteAnomalyView(ActView):
@@ -26,9 +27,9 @@ class ResolveAnomalyView(ActView):
     done = "L’anomalie est close."
     anomaly: Anomaly
 
-    def find(self, bals):
+    def find(self):
         self.anomaly = get_object_or_404(Anomaly.objects.visible_to(self.request.user), pk=self.kwargs["pk"])
-        return get_object_or_404(bals, pk=self.anomaly.bal_id)
+        return bal_or_404(self.anomaly.bal_id, self.request.user)
 
     def setup(self, request, *args, **kwargs):
         self.request = request

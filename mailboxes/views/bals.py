@@ -66,6 +66,7 @@ from mailboxes.views.files import pdf_file
 from mailboxes.views.findings import attention
 from mailboxes.views.journals import JournalList
 from mailboxes.views.refusals import refused_page
+from mailboxes.views.seen import bal_or_404
 from mailboxes.views.space import space_facts
 
 UNWATCHED = "sans-releve"  # the finding that the card of its use tells too
@@ -266,7 +267,7 @@ def bal_chain(request, pk, recertified):
 
 def bal_journal(request, pk):
     """Everything that was done and told, with the texts; who reads it is written down."""
-    row = get_object_or_404(Bal.objects.visible_to(request.user).with_holders(), pk=pk)
+    row = bal_or_404(pk, request.user)
     try:
         check_read_history(row, by=request.user)
     except NotAllowed as refused:

@@ -18,6 +18,7 @@ from mailboxes.rules import (
     check_transfer_principal,
 )
 from mailboxes.views.acts import ActView
+from mailboxes.views.seen import bal_or_404
 
 
 class NamePersonView(ActView):
@@ -70,8 +71,8 @@ class HolderView(ActView):
 
     person: Person
 
-    def find(self, bals):
-        bal = super().find(bals)
+    def find(self):
+        bal = super().find()
         self.person = get_object_or_404(Person, held__bal=bal, pk=self.kwargs["person"])
         return bal
 
@@ -115,10 +116,10 @@ class DelegationView(ActView):
 
     delegation: Delegataire
 
-    def find(self, bals):
+    def find(self):
         delegations = Delegataire.objects.select_related("person", "under")
         self.delegation = get_object_or_404(delegations, pk=self.kwargs["pk"])
-        self.delegation.bal = get_object_or_404(bals, pk=self.delegation.bal_id)
+        self.delegation.bal = bal_or_404(self.delegation.bal_id, self.request.user)
         return self.delegation.bal
 
     def get_context_data(self, **kwargs):

@@ -23,6 +23,7 @@ from mailboxes.rules import (
 )
 from mailboxes.views.acts import ActionView, ActView
 from mailboxes.views.refusals import refusals_told, refused_page
+from mailboxes.views.seen import bal_or_404
 from mailboxes.views.signed import by_signed_link, is_said_again
 
 PER_PAGE = 50
@@ -70,7 +71,7 @@ def _answer_by_link(request, token, notice):
 # --- Proof ------------------------------------------------------------------------------------------------------------
 def bal_notices(request, pk):
     """Every notice with its text, made to be printed; who reads it is written down."""
-    bal = get_object_or_404(Bal.objects.visible_to(request.user).with_holders(), pk=pk)
+    bal = bal_or_404(pk, request.user)
     try:
         check_read_history(bal, by=request.user)
     except NotAllowed as refused:

@@ -45,8 +45,8 @@ class ObjectAccessView(ActView):
     )
     access: Cotitulaire | Delegataire
 
-    def find(self, bals):
-        bal = super().find(bals)
+    def find(self):
+        bal = super().find()
         person = get_object_or_404(Person, pk=self.kwargs["person"])
         self.access = vouched(bal, person)
         self.access.bal = bal

@@ -12,7 +12,7 @@ from mailboxes.findings.counts import _counted
 from mailboxes.inbox.rows import _firsts_of_all
 from mailboxes.inbox.subjects import worst_first
 from mailboxes.models import Bal, Structure
-from mailboxes.models.one_bal import locked_bal
+from mailboxes.models.one_bal import locked_bal, seen_bal
 from mailboxes.views.findings import QUICK, _which_hold
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
@@ -56,11 +56,19 @@ def test_a_bal_that_is_locked_knows_what_those_of_a_list_know(moved, time_machin
     time_machine.move_to(timezone.now() + moved, tick=False)
     listed = list(Bal.objects.with_holders())
     assert {len(bal.delegations) for bal in listed} > {0}
+    gisele = get_user_model().objects.get(username="gisele")
+    seen = set(Bal.objects.visible_to(gisele))
     for bal in listed:
         locked = locked_bal(bal.pk)
         with django_assert_num_queries(0):
             assert known_of(locked) == known_of(bal)
         assert set(locked.cotitulaires.filter(is_principal=True)) == {one for one in bal.holders() if one.is_principal}
+        if bal in seen:
+            assert known_of(seen_bal(bal.pk, gisele)) == known_of(bal)
+        else:
+            with pytest.raises(Bal.DoesNotExist):
+                seen_bal(bal.pk, gisele)
+    assert set() < seen < set(listed)
     with pytest.raises(Bal.DoesNotExist):
         locked_bal(0)
 
