@@ -103,6 +103,7 @@ class Subject(NamedTuple):
     structures: Callable[[Sequence[Key]], set[int]]  # that they are of
     todo: Callable[[Finding, Key], Todo]  # a row to write
     todos: Callable[[Finding, Sequence[Key]], QuerySet[Todo]]
+    key_of: Callable[[Todo], Key]
     entries: Callable[..., Iterable[JournalEntry]]  # (finding, keys, said, by=)
 
 
@@ -253,6 +254,7 @@ def _of_rows(
         structures,
         lambda finding, key: Todo(finding=finding.name, **{f"{column}_id": key}),
         lambda finding, keys: Todo.objects.filter(finding=finding.name, **{f"{column}__in": keys}),
+        lambda todo: getattr(todo, f"{column}_id"),
         entries,
     )
 
@@ -295,6 +297,7 @@ SUBJECTS: dict[str, Subject] = {
         lambda keys: {Gap.parts_of(key)[1] for key in keys},
         _gap_todo,
         _gap_todos,
+        lambda todo: todo.key,
         _gap_entries,
     ),
 }

@@ -3,6 +3,7 @@
 import logging
 
 from celery import shared_task
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
@@ -38,6 +39,7 @@ def keep_taste(listing: str, columns: list[str] | None, size: int, *, by) -> Tas
 @transaction.atomic
 def save_view(listing: str, title: str, query: str, *, pinned: bool = False, by) -> SavedView:
     view = SavedView(owner=by, listing=listing, title=cut(title.strip(), 60), query=query)
+    get_user_model().objects.select_for_update(no_key=True).get(pk=by.pk)  # two windows: the second finds the first
     check_save_view(view)
     view.save()
     if pinned:

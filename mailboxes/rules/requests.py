@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
 
 from directory.models import Entry, SyncRun
 from directory.typography import quoted
@@ -136,11 +139,18 @@ def check_refusal_told(answer: str) -> None:
 
 
 def check_remind(request: Request, is_due: bool, *, by) -> None:
-    """The job reminds of what is late (`is_due`), once a cycle; a gestionnaire whenever they see fit."""
+    """The job reminds of what is late (`is_due`), once a cycle; a gestionnaire when they see fit, after the job too,
+    but once a day: two windows, or a page sent again, write no second mail to the operator."""
     if not request.operator.request_email:
         raise Refused(f"{request.operator} n’a pas d’adresse de courriel ici : joignez-le autrement.", "channel")
     if by is SYSTEM and not is_due:
         raise Refused("Cette demande n’est pas en retard, ou elle est déjà relancée.", "due")
+    if not request.is_overdue and request.reminded_at and _is_of_today(request.reminded_at):
+        raise Refused(f"C’est déjà relancé aujourd’hui : laissez à {request.operator} le temps de répondre.", "soon")
+
+
+def _is_of_today(moment: datetime) -> bool:
+    return timezone.localdate(moment) == timezone.localdate()
 
 
 def check_escalate(request: Request, is_due: bool, *, by) -> None:
