@@ -47,14 +47,19 @@ def narrowed(finding: Finding, rows: QuerySet) -> QuerySet:
 
 @dataclass
 class Seen:
-    """What `user` sees, in all their structures or in one and those below it."""
+    """What `user` sees, in all their structures or in one and those below it; or, of it, what is theirs to decide."""
 
     user: Any
     place: Structure | None = None
+    is_theirs: bool = False  # of the structures that they manage alone
 
     @cached_property
     def within(self) -> QuerySet[Structure] | None:
-        return Structure.objects.under(self.place) if self.place else None
+        under = Structure.objects.under(self.place) if self.place else None
+        if not self.is_theirs:
+            return under
+        managed = Structure.objects.managed_by(self.user)
+        return managed if under is None else managed.filter(pk__in=under.values("pk"))
 
     @cached_property
     def structures(self) -> QuerySet[Structure]:
