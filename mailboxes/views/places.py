@@ -12,7 +12,7 @@ from mailboxes.lifecycle import LIVE, Act
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import places_within
 from mailboxes.models import Domain, Membership, Operator, Structure
-from mailboxes.models.roles import platform_roles
+from mailboxes.models.roles import managed_structures, platform_roles
 from mailboxes.rules import allows, check_describe_operator, check_may, check_record_operator, check_somewhere, may_at
 from mailboxes.views.acts import ActionView, EnteringView
 from mailboxes.views.frame import sees_structures
@@ -97,6 +97,7 @@ def structure(request, structure):
         "may_describe": may_at(Act.DESCRIBE_STRUCTURE, row.pk, by=request.user),
         "may_move": may_at(Act.MIGRATE, row.pk, by=request.user),
         "may_record": may_at(Act.RECORD_STRUCTURE, row.pk, by=request.user),
+        "may_invite": request.user.is_superuser or row.pk in managed_structures(request.user),
         "is_administrator": bool(platform_roles(request.user)),
     }
     return render(request, "mailboxes/places/structure.html", context)

@@ -361,7 +361,7 @@ def test_a_row_promises_an_act_on_what_one_manages_alone(client, full, elsewhere
     assert (row.number, row.own) == (5, 3)
     client.force_login(people.gisele.user)
     page = client.get(reverse("dashboard"))
-    assert "3 dans les structures que vous gérez" in page.text
+    assert "dont 3 dans les structures que vous gérez" in page.text
     client.post(reverse("todo-remedy", args=["pleine"]), {"scope": "all"})
     batch = Batch.objects.get()
     assert set(batch.keys) == {bal.pk for bal in full}
