@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from directory.prepared import written_once
 from mailboxes.findings.sets import as_of, what_findings_rest_on
-from mailboxes.findings.table import FINDINGS, OF_BALS, OF_ENGAGEMENTS, OF_MOVEMENTS, OF_SIGHTINGS, Finding
+from mailboxes.findings.table import FINDINGS, OF_BALS, OF_ENGAGEMENTS, OF_MOVEMENTS, OF_REQUESTS, OF_SIGHTINGS, Finding
 from mailboxes.gaps import Gaps
-from mailboxes.models import Bal, Engagement, Measure, Movement, Sighting, Structure
+from mailboxes.models import Bal, Engagement, Measure, Movement, Request, Sighting, Structure
 from mailboxes.models.measures import TOTAL
 from mailboxes.rules import allows, check_annuaire_fresh
 
@@ -39,10 +39,12 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     """
     structures, files = Structure.objects.visible_to(user), Movement.objects.visible_to(user)
     seen, engaged = Sighting.objects.visible_to(user), Engagement.objects.visible_to(user)
+    asked = Request.objects.visible_to(user)
     if within is not None:
         structures = structures.filter(pk__in=within.values("pk"))
         files = files.filter(stay__structure__in=structures.values("pk"))
         seen, engaged = (rows.of_structures(structures.values("pk")) for rows in (seen, engaged))
+        asked = asked.filter(structure__in=structures.values("pk"))
     day, kept = _kept(structures)
     many = are_many(structures)
     of_measure = {one.name for one in FINDINGS if day and (one.is_kept or (many and one.bals))}
@@ -57,6 +59,7 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     counts |= {finding.name: finding.movements(files).count() for finding in OF_MOVEMENTS if finding.movements}
     counts |= {finding.name: finding.sightings(seen).count() for finding in OF_SIGHTINGS if finding.sightings}
     counts |= {finding.name: finding.engagements(engaged).count() for finding in OF_ENGAGEMENTS if finding.engagements}
+    counts |= {finding.name: finding.requests(asked).count() for finding in OF_REQUESTS if finding.requests}
     counts |= {finding.name: int(finding.holds()) for finding in FINDINGS if finding.holds}
     return [
         Counted(finding, number, day if finding.name in of_measure else None)

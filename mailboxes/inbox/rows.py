@@ -142,10 +142,11 @@ class Inbox:
         follow = self.follows.get(finding.name, Follow())
         new = min(follow.new, number)
         is_followed = subject_of(finding) is not None
-        query = f"?structure={self.place.pk}" if self.place and is_followed else ""
         url = reverse("finding", args=[finding.name]) if is_followed else address_of(finding)
+        if self.place and (is_followed or finding.requests):
+            url += f"{'&' if '?' in url else '?'}structure={self.place.pk}"
         own = number if self.own is None else min(number, self.own.get(finding.name, 0))
-        return TodoRow(finding, number, new, follow.mine, url + query, own, day, None)
+        return TodoRow(finding, number, new, follow.mine, url, own, day, None)
 
     def _own(self) -> dict[str, int] | None:
         """How many of each are theirs to decide; None where all that they see is."""

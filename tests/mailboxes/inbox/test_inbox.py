@@ -385,3 +385,12 @@ def test_of_a_structure_that_one_only_reads_no_act_is_offered(client, elsewhere,
         assert reverse("todo-remedy", args=["pleine"]) not in page.text
     whole = client.get(reverse("dashboard")).text
     assert reverse("todo-remedy", args=["pleine"]) not in whole, "there is none that Gisele manages"
+
+
+def test_the_digest_counts_what_one_manages(elsewhere, people, mailoutbox):
+    people.gisele.user.email = "gisele@exemple.invalid"
+    people.gisele.user.save()
+    jobs.run("send_digests")
+    told = {mail.to[0]: mail.body for mail in mailoutbox}
+    assert str(FULL.title) not in told["gisele@exemple.invalid"], "two full BAL, that she only reads"
+    assert str(FULL.title) in told[people.eve.user.email]
