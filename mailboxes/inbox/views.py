@@ -42,12 +42,14 @@ def inbox(request):
     tab = request.GET.get("onglet", "")
     tab = tab if tab in {one.name for one in TABS} else ""
     mine = bool(request.GET.get("moi"))
+    rows, may = found.of(tab, mine=mine), may_follow(request.user, place)
     facts = {
         "tabs": [(one, found.count(one.name), one.name == tab) for one in TABS],
         "tab": tab,
         "mine": mine,
-        "rows": found.of(tab, mine=mine),
-        "may_follow": may_follow(request.user, place),
+        "rows": rows,
+        "is_register_empty": may and not (rows or tab or mine) and not found.seen.bals.live().exists(),
+        "may_follow": may,
         "figures": figures_of(request.user, place),
         "measured_on": min((row.day for row in found.rows if row.day), default=None),
         "run": SyncRun.objects.latest_public(),

@@ -394,3 +394,15 @@ def test_the_digest_counts_what_one_manages(elsewhere, people, mailoutbox):
     told = {mail.to[0]: mail.body for mail in mailoutbox}
     assert str(FULL.title) not in told["gisele@exemple.invalid"], "two full BAL, that she only reads"
     assert str(FULL.title) in told[people.eve.user.email]
+
+
+def test_who_has_no_bal_yet_is_told_where_to_begin_and_not_that_all_is_well(
+    client, people, make_bal, make_entry, fresh
+):
+    client.force_login(people.gisele.user)
+    page = client.get(reverse("dashboard")).text
+    assert "Aucune BAL n’est encore au registre" in page
+    assert reverse("import-new") in page
+    assert "Rien ne demande votre attention" not in page
+    make_bal("PER", people.paul)
+    assert "Aucune BAL n’est encore au registre" not in client.get(reverse("dashboard")).text
