@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django_filters.fields import IsoDateTimeField
 
-from directory.folding import in_address
+from directory.folding import as_read, in_address
 from directory.models import SyncRun
 from directory.readers.identifiers import read_structure_number
 from mailboxes.forms.structure_field import StructureChoice
@@ -33,7 +33,7 @@ YES_NO = [("oui", "oui"), ("non", "non")]
 
 
 def seen_structures(request):
-    return Structure.objects.visible_to(request.user) if request else Structure.objects.none()
+    return as_read(Structure.objects.visible_to(request.user)) if request else Structure.objects.none()
 
 
 def seen_bals(request):
