@@ -51,6 +51,8 @@ def save_view(listing: str, title: str, query: str, *, pinned: bool = False, by)
 def share_view(view: SavedView, structure: Structure, *, by) -> SavedView:
     """Let those who follow the structure find the view among theirs; each sees the rows that are theirs to see."""
     check_share_view(view, structure, by=by)
+    if view.structure_id == structure.pk:
+        return view
     view.structure = structure
     view.save(update_fields=["structure"])
     write_about(Act.SHARE_VIEW, by=by, about={"structure": structure}, after=view.title)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.lifecycle import Act, RequestKind
+from mailboxes.lists.actions import save_view, share_view
 from mailboxes.models import JournalEntry, Notice
 from mailboxes.rules import Refused
 
@@ -21,7 +22,9 @@ def test_the_operator_is_written_to_once_a_day(org, people, time_machine, client
     url, letters = reverse("request-step", args=[request.pk, Act.REMIND_OPERATOR]), Notice.objects.filter(bal=org)
     client.force_login(people.gisele.user)
     written = letters.count()
+    assert url in client.get(request.get_absolute_url()).text
     assert client.post(url).status_code == 302
+    assert url not in client.get(request.get_absolute_url()).text, "what would be refused is not offered"
     again = client.post(url)
     assert "déjà relancé aujourd’hui" in again.text
     assert letters.count() == written + 1
@@ -66,3 +69,10 @@ def test_a_departure_asks_the_principal_once_a_day(org, people, structure):
         actions.ask_handover(stay, by=people.gisele.user)
     assert refused.value.code == "asked"
     assert JournalEntry.objects.filter(what=Act.ASK_HANDOVER).count() == 1
+
+
+def test_a_view_shared_again_with_the_same_structure_is_told_once(people, structure):
+    view = save_view("bals", "Pleines", "", by=people.gisele.user)
+    for _ in range(2):
+        share_view(view, structure, by=people.gisele.user)
+    assert JournalEntry.objects.filter(what=Act.SHARE_VIEW).count() == 1

@@ -94,7 +94,7 @@ def test_what_the_annuaire_does_not_show_is_said_by_a_person_alone(kind, people)
     ],
 )
 def test_who_is_reminded_of_what(email, by, is_due, code):
-    request = SimpleNamespace(operator=SimpleNamespace(request_email=email), is_overdue=is_due, reminded_at=None)
+    request = SimpleNamespace(operator=SimpleNamespace(request_email=email))
     assert refusal(requests.check_remind, request, is_due, by=SYSTEM if by == "system" else object())[0] == code
 
 
