@@ -1,7 +1,7 @@
 """How many of each: at once where it is quick, else as of the latest measure of the day."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
 
@@ -56,10 +56,11 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     if day is None:
         gaps = (Gaps.visible_to(user) if within is None else Gaps(structures)).counts()
         counts |= {name: number for (name, status), number in gaps.items() if status == "open"}
-    counts |= {finding.name: finding.movements(files).count() for finding in OF_MOVEMENTS if finding.movements}
-    counts |= {finding.name: finding.sightings(seen).count() for finding in OF_SIGHTINGS if finding.sightings}
-    counts |= {finding.name: finding.engagements(engaged).count() for finding in OF_ENGAGEMENTS if finding.engagements}
-    counts |= {finding.name: finding.requests(asked).count() for finding in OF_REQUESTS if finding.requests}
+    others = [(finding, finding.movements(files)) for finding in OF_MOVEMENTS if finding.movements]
+    others += [(finding, finding.sightings(seen)) for finding in OF_SIGHTINGS if finding.sightings]
+    others += [(finding, finding.engagements(engaged)) for finding in OF_ENGAGEMENTS if finding.engagements]
+    others += [(finding, finding.requests(asked)) for finding in OF_REQUESTS if finding.requests]
+    counts |= dict(_count_rows(others))
     counts |= {finding.name: int(finding.holds()) for finding in FINDINGS if finding.holds}
     return [
         Counted(finding, number, day if finding.name in of_measure else None)
@@ -71,12 +72,16 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
 def _count(names: tuple[str, ...], bals):
     """How many of each, in one statement with a SELECT for each: each has its own index, which one pass over all the
     BAL would not use."""
-    asked = [
-        finding.bals(bals).order_by().values(name=Value(finding.name)).annotate(number=Count("pk"))
-        for finding in OF_BALS
-        if finding.bals and finding.name in names
+    asked = [(one, one.bals(bals)) for one in OF_BALS if one.bals and one.name in names]
+    return _count_rows(asked) if asked else bals.none()
+
+
+def _count_rows(asked: Sequence[tuple[Finding, QuerySet]]):
+    counted = [
+        rows.order_by().values(name=Value(finding.name)).annotate(number=Count("pk", distinct=rows.query.distinct))
+        for finding, rows in asked
     ]
-    return asked[0].union(*asked[1:], all=True).values_list("name", "number") if asked else bals.none()
+    return counted[0].union(*counted[1:], all=True).values_list("name", "number")
 
 
 @written_once
