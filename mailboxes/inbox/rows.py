@@ -72,6 +72,11 @@ class TodoRow(NamedTuple):
         return subject_of(self.finding) is not None
 
     @property
+    def is_worked(self) -> bool:
+        """Is its page a list where it is dealt with?"""
+        return self.is_followed or self.finding.requests is not None
+
+    @property
     def bulk_remedy(self) -> Act | Verb | None:
         return bulk_act_of(self.finding)
 

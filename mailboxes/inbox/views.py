@@ -57,6 +57,7 @@ def inbox(request):
         "desk": desk,
         "pause": timezone.localdate() + PAUSE,
         "place": place,
+        "acted_for": acted_for(request),  # said in the header
     }
     return render(request, "mailboxes/inbox/inbox.html", facts)
 

@@ -26,3 +26,13 @@ def test_a_line_about_a_person_names_them(people, structure, visit):
     page = visit(people.gisele, "activity")
     assert f" · {person}" in page.text
     assert "L’automate" in page.text, "as the lines call it"
+
+
+def test_a_page_narrowed_by_its_address_says_so(people, structure, visit):
+    said = f"Ici, seulement <strong>{structure}</strong>"
+    assert said in visit(people.gisele, "dashboard", query=f"?structure={structure.pk}").text
+    assert said not in visit(people.gisele, "dashboard").text
+    visit(people.gisele, "place-choose", post={"place": structure.pk})
+    acting = visit(people.gisele, "dashboard")
+    assert acting.context["place"] == structure
+    assert said not in acting.text, "the header says it"

@@ -51,6 +51,9 @@ def test_the_row_leads_to_these_requests_alone(client, late, people, structure):
         assert set(client.get(url).context["page"].object_list) == set(late)
     assert f"structure={structure.pk}" in url
     assert client.get(reverse("finding", args=[LATE.name])).status_code == 302
+    assert "Traiter les 2" in client.get(reverse("dashboard")).text
+    client.force_login(people.lea.user)
+    assert "Traiter les 2" not in client.get(reverse("dashboard")).text, "who only reads"
 
 
 def test_those_of_a_structure_are_counted_there(late, people, structure, other_structure):
