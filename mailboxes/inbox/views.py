@@ -18,7 +18,7 @@ from mailboxes.inbox.lists import list_of
 from mailboxes.inbox.models import Desk, desk_of
 from mailboxes.inbox.rows import TABS, Inbox, bulk_act_of
 from mailboxes.inbox.subjects import SUBJECTS, Seen, subject_of
-from mailboxes.lifecycle import Act
+from mailboxes.lifecycle import LIVE, Act
 from mailboxes.lists.actions import begin as start
 from mailboxes.lists.bulk import KINDS
 from mailboxes.lists.place import place_of as acted_for
@@ -48,7 +48,7 @@ def inbox(request):
         "tab": tab,
         "mine": mine,
         "rows": rows,
-        "is_register_empty": may and not (rows or tab or mine) and not found.seen.bals.live().exists(),
+        "is_register_empty": may and not (rows or tab or mine) and not found.seen.bals.filter(state__in=LIVE).exists(),
         "may_follow": may,
         "figures": figures_of(request.user, place),
         "measured_on": min((row.day for row in found.rows if row.day), default=None),
