@@ -5,10 +5,12 @@ import sys
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views import defaults
 
 from balmanager.outage import RETRY_AFTER, Unavailable, outage_behind
+from balmanager.twins import wrote_a_second_one
 from directory.typography import for_software
 from mailboxes.api.problems import NOT_OPEN
 
@@ -23,6 +25,12 @@ SAYS = {
     403: ("Non autorisé", "permission_denied", "forbidden", NOT_OPEN),
     404: ("Introuvable", "not_found", "not-found", "Cette adresse n’existe pas : vérifiez comment elle est écrite."),
     413: ("Trop long", "too_long", "too-long", "Le corps est trop long : envoyez-le en plusieurs fois."),
+    409: (
+        "Refusé",
+        "race",
+        "conflict",
+        "La même chose vient d’être enregistrée par une autre demande : relisez ce qu’il en est avant de recommencer.",
+    ),
     500: ("Erreur", "error", "exception", "Une erreur est survenue ; elle est notée. Réessayez plus tard."),
 }
 
@@ -44,8 +52,11 @@ def handle_404(request, exception):
 
 
 def handle_500(request):
-    if outage := outage_behind(sys.exc_info()[1]):
+    error = sys.exc_info()[1]
+    if outage := outage_behind(error):
         return unavailable(request, outage)
+    if wrote_a_second_one(error):
+        return to_software(request, 409) or render(request, "409.html", status=409)
     return to_software(request, 500) or defaults.server_error(request)
 
 

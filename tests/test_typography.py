@@ -152,3 +152,15 @@ NAMED = re.compile(r"\bde \{\{ ?(?:[a-z_]+\.)*(?:structure|person|operator|into|
 def test_before_the_name_of_somebody_or_of_a_place_the_small_word_is_asked_of_it(name):
     """« la demande d’EHPAD Les Glycines »: `{{ structure|of }}`."""
     assert NAMED.findall((TEMPLATES / name).read_text()) == []
+
+
+# Nobody says « ce lien fut envoyé » any more: a tense of books makes the reader stop.
+OF_BOOKS = re.compile(r"\b(?:fut|furent|eurent|fîmes|fûmes)\b", re.IGNORECASE)
+ROOMS = ("balmanager", "directory", "mailboxes", "templates")
+
+
+def test_pages_and_sentences_are_in_the_tense_that_people_speak():
+    files = [path for room in ROOMS for path in (ROOT / room).rglob("*") if path.suffix in (".py", ".html", ".txt")]
+    assert len(files) > 500
+    told = {str(path.relative_to(ROOT)) for path in files if OF_BOOKS.search(path.read_text())}
+    assert not told

@@ -14,6 +14,7 @@ from balmanager.accounts.forms import InviteForm, OfferForm, OpenAccountForm, Ti
 from balmanager.accounts.models import Invitation, User
 from balmanager.accounts.reads import accounts_seen_by, described, unused, waiting_for
 from mailboxes.lists.listing import Column, Listing
+from mailboxes.lists.place import place_of
 from mailboxes.models import Membership, Structure
 from mailboxes.rules import Refused, allows
 from mailboxes.views.acts import ActionView
@@ -109,6 +110,11 @@ class InviteView(OffersWhatTheyMay, RightsView):
     form_class = InviteForm
     label = "Inviter"
     done = "L’invitation est envoyée."
+
+    def get_initial(self):
+        """The structure from whose page one comes, or for which one acts."""
+        place = place_of(self.request)
+        return {"structure": self.request.GET.get("structure") or (place and place.pk)}
 
     def check(self, *, by):
         if not may_offer(by):

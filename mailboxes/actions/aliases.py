@@ -48,7 +48,8 @@ def address_taken_once() -> Iterator[None]:
 @transaction.atomic
 def drop_alias(alias: Alias, *, by, why: str = "") -> None:
     bal = locked(alias.bal)
-    alias = Alias.objects.select_for_update(of=("self",)).get(pk=alias.pk)
+    rows = Alias.objects.select_for_update(of=("self",)).filter(pk=alias.pk)
+    alias = rules.check_alias_there(rows.first())
     alias.bal = bal
     rules.check_drop_alias(alias, by=by)
     alias.delete()

@@ -49,6 +49,7 @@ def ask_contact(person: Person, *, by, channel: str, email: str = "", mssante_ad
     wanted = Contact(channel, email, mssante_address.strip().lower())
     rules.check_new_contact(contact_of(person), wanted)
     if pending := _pending(person):
+        rules.check_other_contact(pending, wanted)
         _undo(pending, person, State.REPLACED)
     rules.check_new_contact(contact_of(person), wanted)
     return propose(person, wanted, former=contact_of(person), by=by)

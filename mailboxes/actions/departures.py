@@ -12,7 +12,14 @@ from django.utils import timezone
 from mailboxes import rules
 from mailboxes.actions.accesses import request_access
 from mailboxes.actions.holders import hand_over
-from mailboxes.actions.movements import ask_handover, hold_bals_of, open_movement, plan_movement, record_departure
+from mailboxes.actions.movements import (
+    ask_handover,
+    hold_bals_of,
+    is_handover_asked_today,
+    open_movement,
+    plan_movement,
+    record_departure,
+)
 from mailboxes.actions.wayout import request_depublication
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Delegataire, JournalEntry, Movement, Person, standing_of
@@ -43,7 +50,8 @@ def depart(stay: Affiliation, departure: Departure, *, by) -> Movement:
         with _saying(delegation.bal):
             _go_on(delegation, taker, departure.told_how, by=by)
     if standing_of(stay).blocking:
-        ask_handover(stay, by=by)
+        if not is_handover_asked_today(stay):
+            ask_handover(stay, by=by)
     else:
         record_departure(stay, departure.left_on, by=by, note=departure.note)
     for bal in departure.withdrawn:

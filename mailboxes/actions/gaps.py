@@ -88,6 +88,9 @@ def ask_operator(gap: Gap, *, by, reason: str = "") -> Request:
 def ignore_gap(gap: Gap, *, by, reason: str, until: date | None = None) -> GapDecision:
     gap, _ = _held(gap, Act.IGNORE_GAP, by=by)
     rules.check_ignore(reason, until)
+    same = {"decision": GapDecision.Decision.IGNORED, "digest": gap.digest, "reason": reason, "until": until}
+    if known := _decided(gap).filter(**same).first():
+        return known
     day = f" jusqu’au {until:%d/%m/%Y}" if until else ""
     _write(gap, Act.IGNORE_GAP, by=by, note=f"{reason}{day}")
     return _decide(gap, GapDecision.Decision.IGNORED, by=by, reason=reason, until=until)
@@ -98,7 +101,7 @@ def resume_gap(gap: Gap, *, by) -> None:
     """What was set aside is to be mended again; its reason stays in the journal."""
     gap, _ = _held(gap, Act.RESUME_GAP, by=by)
     rules.check_resume(gap.status)
-    GapDecision.objects.filter(structure=gap.structure_id, situation=gap.situation.name, address=gap.address).delete()
+    _decided(gap).delete()
     reopen_gap(gap)
     _write(gap, Act.RESUME_GAP, by=by, note="")
 
@@ -120,6 +123,10 @@ def _decide(gap: Gap, decision: str, *, by, **facts) -> GapDecision:
     return GapDecision.objects.update_or_create(
         structure=gap.structure, situation=gap.situation.name, address=gap.address, defaults=facts
     )[0]
+
+
+def _decided(gap: Gap):
+    return GapDecision.objects.filter(structure=gap.structure_id, situation=gap.situation.name, address=gap.address)
 
 
 def _write(gap: Gap, act: Act, *, by, note: str) -> JournalEntry:

@@ -76,7 +76,7 @@ def _origin_of(signatory: Signatory) -> str:
     read_at = signatory.notice.address if signatory.notice else ""
     if change is None or read_at not in ("", *change.new.addresses):
         return ""
-    return f"Ce lien fut envoyé à une adresse donnée par {change.asked_by} le {day_of(change.asked_at)}."
+    return f"Ce lien a été envoyé à une adresse donnée par {change.asked_by} le {day_of(change.asked_at)}."
 
 
 def write(

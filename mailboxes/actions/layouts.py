@@ -5,7 +5,7 @@ from django.db import transaction
 from mailboxes import rules
 from mailboxes.actions.journal import write_about
 from mailboxes.lifecycle import Act
-from mailboxes.models import RequestLayout
+from mailboxes.models import RequestLayout, Structure
 
 
 @transaction.atomic
@@ -14,6 +14,7 @@ def write_layout(layout: RequestLayout, *, by) -> RequestLayout:
     before = RequestLayout.objects.select_for_update(of=("self",)).filter(pk=layout.pk).first()
     for structure in {layout.structure, before.structure if before else layout.structure}:
         rules.check_write_layout(structure, by=by)
+    Structure.objects.select_for_update(of=("self",), no_key=True).get(pk=layout.structure_id)  # two windows write one
     rules.check_row(layout)
     layout.save()
     _note(layout, before=before.subject if before else "", after=layout.subject, note=layout.body, by=by)

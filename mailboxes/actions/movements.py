@@ -66,6 +66,8 @@ def settle_step(movement: Movement, name: str, outcome: str, *, by, note: str = 
     line = _line(movement, name)
     rules.check_settle_step(line, outcome, movement, by=by)
     step = Step(movement=movement, name=name, outcome=outcome, note=note.strip(), by=None if by is SYSTEM else by)
+    if line.row and (line.row.outcome, line.row.note) == (outcome, step.note):
+        return line.row
     before = line.row.get_outcome_display() if line.row else ""
     Step.objects.filter(movement=movement, name=name).delete()
     rules.check_row(step)
@@ -225,11 +227,16 @@ def ask_handover(stay: Affiliation, *, by) -> JournalEntry:
     """Ask the principal, who alone can hand over, to do so, with the list of what depends on them."""
     stay = lock_stay(stay)
     standing = standing_of(stay)
-    rules.check_ask_handover(standing, by=by)
+    rules.check_ask_handover(standing, is_handover_asked_today(stay), by=by)
     addresses = ", ".join(row.bal.address for row in standing.blocking)
     about = {"person": stay.person, "structure": stay.structure}
     cycle = f"stay-{stay.pk}-{timezone.localdate():%Y%m%d}"
     return write_about(Act.ASK_HANDOVER, by=by, about=about, after=addresses, to=stay.person, cycle=cycle)
+
+
+def is_handover_asked_today(stay: Affiliation) -> bool:
+    asked = JournalEntry.objects.filter(what=Act.ASK_HANDOVER, person=stay.person_id, structure=stay.structure_id)
+    return asked.filter(at__date=timezone.localdate()).exists()
 
 
 def _apply(stay: Affiliation, *, by) -> None:

@@ -26,6 +26,9 @@ OF_OPERATOR = (
 def record_structure(structure: Structure, *, by) -> Structure:
     rules.check_record_structure(structure, by=by)
     rules.check_row(structure)
+    if structure.parent:  # what two windows enter below it is entered one after the other
+        Structure.objects.select_for_update(of=("self",), no_key=True).get(pk=structure.parent.pk)
+    rules.check_no_such_structure(structure)
     structure.save()
     after = f"{structure}, rattachée à {structure.parent}" if structure.parent else structure
     write_about(Act.RECORD_STRUCTURE, by=by, about={"structure": structure}, after=after)

@@ -80,13 +80,14 @@ class JournalViewSet(ResourceViewSet):
 class FindingSerializer(serializers.Serializer):
     name = serializers.CharField(help_text="Si `about` est `bals`, à donner à `/bals/?finding=`.")
     about = serializers.ChoiceField(
-        ["bals", "gaps", "movements", "sightings", "engagements", "installation"], help_text="Ce qui est compté."
+        ["bals", "gaps", "movements", "sightings", "engagements", "requests", "installation"],
+        help_text="Ce qui est compté.",
     )
     severity = serializers.CharField()
     title = serializers.CharField()
     sentence = serializers.CharField()
     count = serializers.IntegerField(
-        help_text="Nombre de BAL, d’écarts, de dossiers, de propositions ou d’engagements."
+        help_text="Nombre de BAL, d’écarts, de dossiers, de propositions, d’engagements ou de demandes."
     )
     measured_on = serializers.DateField(allow_null=True, help_text="Jour du relevé ; null : compté à l’instant.")
 

@@ -1,5 +1,6 @@
 """Campaigns, for who runs them: whom one would ask, the launch, the follow-up, the end and its report."""
 
+from functools import cached_property
 from typing import ClassVar
 
 from django.db.models import QuerySet
@@ -62,14 +63,21 @@ class TargetList(Listing):
     columns: ClassVar[tuple[Column, ...]] = (
         Column("name", "BAL"),
         Column("person", "Personne interrogée", ("person__family_name", "person__given_name")),
+        Column("structure", "Structure", ("bal__structure__name",)),
         Column("outcome", "Réponse"),
         Column("told", "Interrogée le", ("told_at",)),
     )
 
+    is_of_many = False  # structures: of one alone, its name on each line says nothing
+
+    @cached_property
+    def shown(self) -> list[Column]:
+        return [column for column in super().shown if column.name != "structure" or self.is_of_many]
+
 
 class PeopleTargetList(TargetList):
     name = "people-targets"
-    columns = (Column("name", "Professionnel", ("person__family_name", "person__given_name")), *TargetList.columns[2:])
+    columns = (Column("name", "Professionnel", ("person__family_name", "person__given_name")), *TargetList.columns[3:])
 
 
 # --- Launch -----------------------------------------------------------------------------------------------------------
@@ -132,10 +140,11 @@ class LaunchView(ActionView):
 def campaign(request, pk):
     row = get_object_or_404(Campaign.objects.visible_to(request.user).select_related("structure", "by"), pk=pk)
     form = TargetFilterForm(request.GET)
-    loaded = row.targets.with_outcome().select_related("bal", "person", "notice")
+    loaded = row.targets.with_outcome().select_related("bal__structure", "person", "notice")
     kind = PeopleTargetList if QUESTIONS[row.kind].of_people else TargetList
     targets = form.asked(row.targets.with_outcome().order_by("pk"))
     listing = kind(request, targets, form=form, loaded=loaded, view_args=[row.pk])
+    listing.is_of_many = row.structure.children.exists()
     return render(
         request,
         "mailboxes/campaigns/campaign.html",

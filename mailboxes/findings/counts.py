@@ -1,7 +1,7 @@
 """How many of each: at once where it is quick, else as of the latest measure of the day."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from directory.prepared import Prepared, written_once
 from mailboxes.findings.sets import as_of, what_findings_rest_on
-from mailboxes.findings.table import FINDINGS, OF_BALS, OF_ENGAGEMENTS, OF_MOVEMENTS, OF_SIGHTINGS, Finding
+from mailboxes.findings.table import FINDINGS, OF_BALS, OF_ENGAGEMENTS, OF_MOVEMENTS, OF_REQUESTS, OF_SIGHTINGS, Finding
 from mailboxes.gaps import Gaps
-from mailboxes.models import Bal, Engagement, Measure, Movement, Sighting, Structure
+from mailboxes.models import Bal, Engagement, Measure, Movement, Request, Sighting, Structure
 from mailboxes.models.bal_sets import BalQuerySet
 from mailboxes.models.measures import TOTAL
 from mailboxes.models.roles import seen_structures, used_bals
@@ -41,10 +41,12 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     """
     structures, files = Structure.objects.visible_to(user), Movement.objects.visible_to(user)
     seen, engaged = Sighting.objects.visible_to(user), Engagement.objects.visible_to(user)
+    asked = Request.objects.visible_to(user)
     if within is not None:
         structures = structures.filter(pk__in=within.values("pk"))
         files = files.filter(stay__structure__in=structures.values("pk"))
         seen, engaged = (rows.of_structures(structures.values("pk")) for rows in (seen, engaged))
+        asked = asked.filter(structure__in=structures.values("pk"))
     day, kept = _kept(structures)
     many = are_many(structures)
     of_measure = {one.name for one in FINDINGS if day and (one.is_kept or (many and one.bals))}
@@ -53,9 +55,11 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     if day is None:
         gaps = (Gaps.visible_to(user) if within is None else Gaps(structures)).counts()
         counts |= {name: number for (name, status), number in gaps.items() if status == "open"}
-    counts |= {finding.name: finding.movements(files).count() for finding in OF_MOVEMENTS if finding.movements}
-    counts |= {finding.name: finding.sightings(seen).count() for finding in OF_SIGHTINGS if finding.sightings}
-    counts |= {finding.name: finding.engagements(engaged).count() for finding in OF_ENGAGEMENTS if finding.engagements}
+    others = [(finding, finding.movements(files)) for finding in OF_MOVEMENTS if finding.movements]
+    others += [(finding, finding.sightings(seen)) for finding in OF_SIGHTINGS if finding.sightings]
+    others += [(finding, finding.engagements(engaged)) for finding in OF_ENGAGEMENTS if finding.engagements]
+    others += [(finding, finding.requests(asked)) for finding in OF_REQUESTS if finding.requests]
+    counts |= dict(_count_rows(others))
     counts |= {finding.name: int(finding.holds()) for finding in FINDINGS if finding.holds}
     return [
         Counted(finding, number, day if finding.name in of_measure else None)
@@ -95,12 +99,16 @@ def bals_within(sees_all: bool, structures, bals) -> BalQuerySet:
 def _count(names: tuple[str, ...], bals):
     """How many of each, in one statement with a SELECT for each: each has its own index, which one pass over all the
     BAL would not use."""
-    asked = [
-        finding.bals(bals).order_by().values(name=Value(finding.name)).annotate(number=Count("pk"))
-        for finding in OF_BALS
-        if finding.bals and finding.name in names
+    asked = [(one, one.bals(bals)) for one in OF_BALS if one.bals and one.name in names]
+    return _count_rows(asked) if asked else bals.none()
+
+
+def _count_rows(asked: Sequence[tuple[Finding, QuerySet]]):
+    counted = [
+        rows.order_by().values(name=Value(finding.name)).annotate(number=Count("pk", distinct=rows.query.distinct))
+        for finding, rows in asked
     ]
-    return asked[0].union(*asked[1:], all=True).values_list("name", "number") if asked else bals.none()
+    return counted[0].union(*counted[1:], all=True).values_list("name", "number")
 
 
 @written_once

@@ -138,6 +138,11 @@ def overdue(bals):
     return bals.filter(pk__in=Request.objects.overdue(timezone.localdate()).values("bal"))
 
 
+def overdue_elsewhere(requests):
+    """Those of addresses that the register does not hold: the others are counted by their BAL."""
+    return requests.overdue(timezone.localdate()).filter(bal=None)
+
+
 def migrating_late(bals):
     """The BAL in migration whose new address is not in service, or whose former one is not closed, by the day that was
     meant."""

@@ -25,7 +25,7 @@ class Elsewhere(NamedTuple):
 
 class Finding(NamedTuple):
     """About BAL (`bals`), gaps with the annuaire (`situation`), comings and goings (`movements`), what the annuaire no
-    longer shows (`sightings`), programmes (`engagements`), or all (`holds`)."""
+    longer shows (`sightings`), programmes (`engagements`), requests of no BAL (`requests`), or all (`holds`)."""
 
     name: str
     severity: Severity
@@ -40,13 +40,14 @@ class Finding(NamedTuple):
     movements: Callable[[QuerySet], QuerySet] | None = None
     sightings: Callable[[QuerySet], QuerySet] | None = None
     engagements: Callable[[QuerySet], QuerySet] | None = None
+    requests: Callable[[QuerySet], QuerySet] | None = None
     place: Elsewhere | None = None
     call: str = ""  # the remedy in the words of this finding, where the act's own are too general
 
     @property
     def about(self) -> str:
-        """What it counts: `bals`, `gaps`, `movements`, `sightings`, `engagements`, or the `installation`
-        as a whole."""
+        """What it counts: `bals`, `gaps`, `movements`, `sightings`, `engagements`, `requests`, or the
+        `installation` as a whole."""
         if self.situation:
             return "gaps"
         counted = {
@@ -54,6 +55,7 @@ class Finding(NamedTuple):
             "movements": self.movements,
             "sightings": self.sightings,
             "engagements": self.engagements,
+            "requests": self.requests,
         }
         return next((name for name, rows in counted.items() if rows), "installation")
 
@@ -154,8 +156,13 @@ FINDINGS = [
             None, sets.undelivered, place=Elsewhere("Voir les avis", "notice-list")),
     Finding("en-retard", _S.TODO, "BAL dont une demande est en retard",
             ("L’opérateur n’a pas répondu à temps. Relancez-le depuis les demandes, ou joignez-le autrement, puis "
-             "enregistrez sa réponse. Les demandes pour une adresse hors du registre s’y lisent aussi."),
+             "enregistrez sa réponse."),
             None, sets.overdue, place=Elsewhere("Voir les demandes en retard", "request-list", "overdue=oui")),
+    Finding("en-retard-ailleurs", _S.TODO, "Demandes en retard, hors du registre",
+            ("L’opérateur n’a pas répondu à temps pour une adresse qui n’est pas, ou n’est plus, celle d’une BAL du "
+             "registre. Relancez-le, ou joignez-le autrement, puis enregistrez sa réponse."),
+            None, requests=sets.overdue_elsewhere,
+            place=Elsewhere("Voir ces demandes", "request-list", "overdue=oui&registered=non")),
     Finding("migration", _S.TODO, "Migrations en retard",
             ("Leur nouvelle BAL n’est pas en service, ou l’ancienne n’est pas fermée, au jour prévu. Voyez ce qui "
              "manque : une réponse de l’opérateur, la bascule, la demande de fermeture."),
@@ -296,4 +303,5 @@ def narrow(bals: QuerySet[Bal], name: str) -> QuerySet[Bal]:
 OF_BALS = [finding for finding in FINDINGS if finding.bals]
 OF_MOVEMENTS = [finding for finding in FINDINGS if finding.movements]
 OF_ENGAGEMENTS = [finding for finding in FINDINGS if finding.engagements]
+OF_REQUESTS = [finding for finding in FINDINGS if finding.requests]
 OF_SIGHTINGS = [finding for finding in FINDINGS if finding.sightings]

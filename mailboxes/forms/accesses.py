@@ -10,9 +10,7 @@ from mailboxes.models import Structure
 
 
 class AccessReportForm(forms.Form):
-    structure = StructureField(
-        Structure.objects.none(), label="Structure", required=False, empty_label="toutes les miennes"
-    )
+    structure = StructureField(Structure.objects.none(), label="Structure", required=False, empty_label="toutes")
     personne = forms.CharField(label="Personne", required=False, max_length=200, help_text="Un nom, ou un RPPS.")
     depuis = forms.DateField(label="Ce qui a changé depuis le", required=False, widget=DateInput())
 

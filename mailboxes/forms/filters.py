@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django_filters.fields import IsoDateTimeField
 
-from directory.folding import in_address
+from directory.folding import as_read, in_address
 from directory.models import SyncRun
 from directory.readers.identifiers import read_structure_number
 from mailboxes.forms.structure_field import StructureChoice
@@ -33,7 +33,7 @@ YES_NO = [("oui", "oui"), ("non", "non")]
 
 
 def seen_structures(request):
-    return Structure.objects.visible_to(request.user) if request else Structure.objects.none()
+    return as_read(Structure.objects.visible_to(request.user)) if request else Structure.objects.none()
 
 
 def seen_bals(request):
@@ -72,6 +72,9 @@ class RequestFilter(filters.FilterSet):
     operator = filters.ModelChoiceFilter(queryset=Operator.objects.all(), label="Opérateur", empty_label="tous")
     structure = StructureChoice(queryset=seen_structures, label="Structure", empty_label="toutes")
     overdue = filters.ChoiceFilter(method="late", label="En retard", choices=YES_NO[:1], empty_label="peu importe")
+    registered = filters.ChoiceFilter(
+        method="of_register", label="BAL du registre", choices=YES_NO, empty_label="peu importe"
+    )
 
     class Meta:
         model = Request
@@ -82,6 +85,9 @@ class RequestFilter(filters.FilterSet):
 
     def at_stage(self, queryset, name, value):
         return queryset.awaited() if value == "awaited" else queryset.filter(stage=value)
+
+    def of_register(self, queryset, name, value):
+        return queryset.filter(bal__isnull=value != YES_NO[0][0])
 
     def late(self, queryset, name, value):
         return queryset.overdue(timezone.localdate())

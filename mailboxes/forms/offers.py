@@ -6,6 +6,7 @@ from typing import TypeVar
 from django import forms
 from django.db.models import QuerySet
 
+from directory.folding import as_read
 from mailboxes.models.fields import NOTE_LENGTH
 
 CHOOSE = "Choisir…"
@@ -23,7 +24,7 @@ def field_of(form: forms.BaseForm, name: str, kind: type[Kind]) -> Kind:
 
 def offer_rows(form: forms.BaseForm, **rows: QuerySet) -> None:
     for name, found in rows.items():
-        field_of(form, name, forms.ModelChoiceField).queryset = found
+        field_of(form, name, forms.ModelChoiceField).queryset = as_read(found)
 
 
 def offer_choices(form: forms.BaseForm, **choices: Iterable[tuple[str, str]]) -> None:

@@ -5,13 +5,14 @@ from datetime import date
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes.actions import Tally
 from mailboxes.findings import Finding
-from mailboxes.inbox.models import Todo
-from mailboxes.inbox.rules import check_follow
+from mailboxes.inbox.models import Todo, is_done
+from mailboxes.inbox.rules import check_follow, check_something_new
 from mailboxes.inbox.subjects import BATCH, COLUMNS, SUBJECTS, Key, Subject, narrowed, open_keys
 from mailboxes.models import JournalEntry, Structure
 from mailboxes.rules import allows, check_annuaire_fresh
@@ -22,40 +23,50 @@ class Decision(NamedTuple):
 
     said: str  # in words, for the journal and the page
     columns: dict
+    already: Q  # the things of which it is decided so
 
 
 def pause_until(day: date) -> Decision:
-    return Decision(f"en pause jusqu’au {day_of(day)}", {"paused_until": day})
+    return Decision(f"en pause jusqu’au {day_of(day)}", {"paused_until": day}, Q(paused_until=day))
 
 
 def entrust_to(account) -> Decision:
-    return Decision(f"confié à {account.get_full_name() or account.get_username()}", {"assignee": account})
+    return Decision(
+        f"confié à {account.get_full_name() or account.get_username()}", {"assignee": account}, Q(assignee=account)
+    )
 
 
 def say_done() -> Decision:
-    return Decision("dit fait", {"done_at": timezone.now(), "paused_until": None})
+    now = timezone.now()
+    return Decision("dit fait", {"done_at": now, "paused_until": None}, is_done(now) & Q(paused_until=None))
 
 
 def take_up() -> Decision:
-    return Decision("de nouveau à faire", {"done_at": None, "paused_until": None})
+    aside = {"done_at": None, "paused_until": None}
+    return Decision("de nouveau à faire", aside, Q(**aside))
 
 
 def follow(finding: Finding, keys: Sequence[Key], decision: Decision, *, by) -> int:
-    """Decide so of `finding` about these BAL, files, sightings, engagements or gaps; how many. One transaction for each
-    batch: a long list never holds the register."""
+    """Decide so of `finding` about these BAL, files, sightings, engagements or gaps; of how many that is new: sent
+    again, it is refused. One transaction for each batch: a long list never holds the register."""
     subject = SUBJECTS[finding.about]
     keys = sorted(set(keys))
     check_follow(subject, keys, decision.columns, by=by)
-    for start in range(0, len(keys), BATCH):
-        _follow_batch(finding, subject, keys[start : start + BATCH], decision, by=by)
-    return len(keys)
+    batches = (keys[start : start + BATCH] for start in range(0, len(keys), BATCH))
+    count = sum(_follow_batch(finding, subject, batch, decision, by=by) for batch in batches)
+    check_something_new(count)
+    return count
 
 
 @transaction.atomic
-def _follow_batch(finding: Finding, subject: Subject, keys: list[Key], decision: Decision, *, by) -> None:
+def _follow_batch(finding: Finding, subject: Subject, keys: list[Key], decision: Decision, *, by) -> int:
     Todo.objects.bulk_create([subject.todo(finding, key) for key in keys], ignore_conflicts=True)
-    subject.todos(finding, keys).update(**decision.columns)
-    JournalEntry.objects.bulk_create(subject.entries(finding, keys, decision.said, by=by))
+    held = subject.todos(finding, keys).select_for_update(of=("self",)).order_by("pk")
+    already = {subject.key_of(todo) for todo in held.filter(decision.already)}
+    new = [key for key in keys if key not in already]
+    subject.todos(finding, new).update(**decision.columns)
+    JournalEntry.objects.bulk_create(subject.entries(finding, new, decision.said, by=by))
+    return len(new)
 
 
 # --- Since when -------------------------------------------------------------------------------------------------------

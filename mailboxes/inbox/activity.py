@@ -13,6 +13,7 @@ from mailboxes.forms.structure_field import StructureField
 from mailboxes.inbox.models import Desk, desk_of
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import JournalEntry, Membership, Structure
+from mailboxes.models.roles import seen_structures
 from mailboxes.views.frame import sees_structures
 from mailboxes.views.journals import JournalList
 
@@ -36,7 +37,7 @@ class ActivityForm(forms.Form):
         people = [(str(account.pk), account.get_full_name() or account.username) for account in accounts]
         offer_choices(
             self,
-            who=[("", "Tout le monde"), (AUTOMATE, "L’application"), *people],
+            who=[("", "Tout le monde"), (AUTOMATE, "L’automate"), *people],
             what=[("", "Tout"), *sorted([*Verb.choices, *Act.choices], key=lambda choice: choice[1])],
         )
 
@@ -45,7 +46,8 @@ class ActivityList(JournalList):
     name, view, nouns = "activity", "activity", ("fait", "faits")
     empty = "mailboxes/inbox/_quiet.html"
     inline = ("since", "until", "structure", "who", "what")
-    shows_subject, with_notices, keeps_views = True, False, True
+    shows_subject, shows_person, with_notices, keeps_views = True, True, False, True
+    shows_place = False  # whose each is, where they are of several structures
     start: datetime
     is_since_visit = False
 
@@ -67,8 +69,9 @@ def activity(request):
     if until := asked.get("until"):
         lines = lines.filter(at__lt=timezone.make_aware(datetime.combine(until + timedelta(days=1), time())))
     # By primary key, which rises with time: by date, the whole journal would be sorted.
-    lines = lines.select_related("bal", "person", "structure", "by", "signatory").order_by("-pk")
+    lines = lines.select_related("bal__structure", "person", "structure", "by", "signatory").order_by("-pk")
     listing = ActivityList(request, lines, form=form, loaded=lines)
+    listing.shows_place = not asked.get("structure") and len(seen_structures(request.user)) > 1
     listing.start, listing.is_since_visit = start, not asked.get("since") and desk.before_at is not None
     facts = {
         "listing": listing,

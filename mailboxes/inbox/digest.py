@@ -13,6 +13,7 @@ from mailboxes.findings import Counted, count_findings
 from mailboxes.inbox.models import Desk
 from mailboxes.lifecycle import Severity
 from mailboxes.models import Membership, Structure
+from mailboxes.models.roles import managed_structures, seen_structures
 from mailboxes.notices.mails import Mail
 from mailboxes.notices.wordings import Awaits
 
@@ -40,7 +41,7 @@ def send_digest(desk: Desk, *, by) -> None:
     waiting = Desk.objects.due_for_digest(monday).filter(pk=desk.pk)
     if not waiting.update(digest_on=monday):
         return
-    counted = count_findings(desk.user)
+    counted = count_findings(desk.user, within=_managed_alone(desk.user))
     if not counted:
         return
     try:
@@ -48,6 +49,13 @@ def send_digest(desk: Desk, *, by) -> None:
     except (OSError, ValueError):
         Desk.objects.filter(pk=desk.pk).update(digest_on=desk.digest_on)
         raise
+
+
+def _managed_alone(user) -> QuerySet[Structure] | None:
+    """The structures to count where one only reads others; None where all that one sees is one's own to see to."""
+    if seen_structures(user) <= managed_structures(user):
+        return None
+    return Structure.objects.managed_by(user)
 
 
 def digest_of(recipient: str, place: str, counted: list[Counted]) -> Mail:

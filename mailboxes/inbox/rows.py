@@ -26,6 +26,7 @@ from mailboxes.inbox.subjects import ASIDE, Seen, aside_counts, bals_of, narrowe
 from mailboxes.lifecycle import Act, Severity, Verb
 from mailboxes.lists.bulk import KINDS
 from mailboxes.models import Bal, JournalEntry, Structure
+from mailboxes.models.roles import managed_structures, seen_structures
 from mailboxes.views.findings import QUICK, address_of, remedy_for
 
 ORDER = list(Severity)
@@ -59,6 +60,7 @@ class TodoRow(NamedTuple):
     new: int
     mine: int
     url: str
+    own: int  # of them, those of structures that one manages: the others are only read
     day: date | None  # of the measure that it was counted by; None: now
     example: Example | None  # of a group, the worst
 
@@ -70,6 +72,11 @@ class TodoRow(NamedTuple):
     def is_followed(self) -> bool:
         """Can it be paused, entrusted, said done?"""
         return subject_of(self.finding) is not None
+
+    @property
+    def is_worked(self) -> bool:
+        """Is its page a list where it is dealt with?"""
+        return self.is_followed or self.finding.requests is not None
 
     @property
     def bulk_remedy(self) -> Act | Verb | None:
@@ -98,6 +105,7 @@ class Inbox:
         self.user, self.desk, self.now, self.place = user, desk, now, place
         self.seen = Seen(user, place)
         self.follows = self._follows()
+        self.own = self._own()
         self.rows = self._rows()
 
     def of(self, tab: str, *, mine: bool = False) -> list[TodoRow]:
@@ -111,12 +119,17 @@ class Inbox:
             part = "paused" if tab == "pause" else "done"
             found = {name: getattr(follow, part) for name, follow in self.follows.items()}
             rows = [self._row(BY_NAME[name], number) for name, number in found.items() if number and name in BY_NAME]
-            return [row._replace(url=f"{row.url}{'&' if '?' in row.url else '?'}onglet={tab}") for row in rows]
+            return [self._of_aside(row, tab) for row in rows]
         if tab == "nouveau":
             return [row for row in self.rows if row.new]
         if tab == "urgent":
             return [row for row in self.rows if row.finding.severity == Severity.URGENT]
         return [row for row in self.rows if tab == "" or row.finding.severity != Severity.URGENT]
+
+    def _of_aside(self, row: TodoRow, tab: str) -> TodoRow:
+        """Only who manages them put things aside: they are theirs to take up."""
+        own = row.number if managed_structures(self.user) else 0
+        return row._replace(url=f"{row.url}{'&' if '?' in row.url else '?'}onglet={tab}", own=own)
 
     def count(self, tab: str) -> int:
         rows = self.chosen(tab)
@@ -136,9 +149,21 @@ class Inbox:
         follow = self.follows.get(finding.name, Follow())
         new = min(follow.new, number)
         is_followed = subject_of(finding) is not None
-        query = f"?structure={self.place.pk}" if self.place and is_followed else ""
         url = reverse("finding", args=[finding.name]) if is_followed else address_of(finding)
-        return TodoRow(finding, number, new, follow.mine, url + query, day, None)
+        if self.place and (is_followed or finding.requests):
+            url += f"{'&' if '?' in url else '?'}structure={self.place.pk}"
+        own = number if self.own is None else min(number, self.own.get(finding.name, 0))
+        return TodoRow(finding, number, new, follow.mine, url, own, day, None)
+
+    def _own(self) -> dict[str, int] | None:
+        """How many of each are theirs to decide; None where all that they see is."""
+        managed = managed_structures(self.user)
+        if not managed or seen_structures(self.user) <= managed:
+            return None if managed else {}
+        theirs = Seen(self.user, self.place, is_theirs=True)
+        aside = aside_counts(theirs, names, self.now) if (names := self._names_aside()) else {}
+        counted = count_findings(self.user, within=theirs.within)
+        return {one.finding.name: one.number - aside.get(one.finding.name, 0) for one in counted}
 
     def _follows(self) -> dict[str, Follow]:
         before = self.desk.before_at or self.now
@@ -154,8 +179,11 @@ class Inbox:
         return {name: Follow(*numbers) for name, *numbers in found}
 
     def _aside(self) -> dict[str, int]:
-        names = {name for name, follow in self.follows.items() if follow.paused or follow.done}
+        names = self._names_aside()
         return aside_counts(self.seen, names, self.now) if names else {}
+
+    def _names_aside(self) -> set[str]:
+        return {name for name, follow in self.follows.items() if follow.paused or follow.done}
 
     def _worst(self, findings: list[Finding], tab: str) -> dict[str, Example]:
         """The first BAL of each finding: one statement says which, a few more load them."""

@@ -32,5 +32,11 @@ def check_follow(subject: Subject, keys: Sequence[Key], columns: dict, *, by) ->
         raise Refused("Cette personne ne suit pas toutes ces structures : choisissez quelqu’un qui les suit.", "who")
 
 
+def check_something_new(count: int) -> None:
+    """Two windows, or a page sent again, write no second line in the journal."""
+    if not count:
+        raise Refused("C’est déjà décidé ainsi : rien ne change.", "same")
+
+
 def _sees_all(account, structures: set[int]) -> bool:
     return Structure.objects.visible_to(account).filter(pk__in=structures).count() == len(structures)

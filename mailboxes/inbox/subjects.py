@@ -47,14 +47,19 @@ def narrowed(finding: Finding, rows: QuerySet) -> QuerySet:
 
 @dataclass
 class Seen:
-    """What `user` sees, in all their structures or in one and those below it."""
+    """What `user` sees, in all their structures or in one and those below it; or, of it, what is theirs to decide."""
 
     user: Any
     place: Structure | None = None
+    is_theirs: bool = False  # of the structures that they manage alone
 
     @cached_property
     def within(self) -> QuerySet[Structure] | None:
-        return Structure.objects.under(self.place) if self.place else None
+        under = Structure.objects.under(self.place) if self.place else None
+        if not self.is_theirs:
+            return under
+        managed = Structure.objects.managed_by(self.user)
+        return managed if under is None else managed.filter(pk__in=under.values("pk"))
 
     @cached_property
     def structures(self) -> QuerySet[Structure]:
@@ -103,6 +108,7 @@ class Subject(NamedTuple):
     structures: Callable[[Sequence[Key]], set[int]]  # that they are of
     todo: Callable[[Finding, Key], Todo]  # a row to write
     todos: Callable[[Finding, Sequence[Key]], QuerySet[Todo]]
+    key_of: Callable[[Todo], Key]
     entries: Callable[..., Iterable[JournalEntry]]  # (finding, keys, said, by=)
 
 
@@ -253,6 +259,7 @@ def _of_rows(
         structures,
         lambda finding, key: Todo(finding=finding.name, **{f"{column}_id": key}),
         lambda finding, keys: Todo.objects.filter(finding=finding.name, **{f"{column}__in": keys}),
+        lambda todo: getattr(todo, f"{column}_id"),
         entries,
     )
 
@@ -295,6 +302,7 @@ SUBJECTS: dict[str, Subject] = {
         lambda keys: {Gap.parts_of(key)[1] for key in keys},
         _gap_todo,
         _gap_todos,
+        lambda todo: todo.key,
         _gap_entries,
     ),
 }

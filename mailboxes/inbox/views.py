@@ -18,7 +18,7 @@ from mailboxes.inbox.lists import list_of
 from mailboxes.inbox.models import Desk, desk_of
 from mailboxes.inbox.rows import TABS, Inbox, bulk_act_of
 from mailboxes.inbox.subjects import SUBJECTS, Seen, subject_of
-from mailboxes.lifecycle import Act
+from mailboxes.lifecycle import LIVE, Act
 from mailboxes.lists.actions import begin as start
 from mailboxes.lists.bulk import KINDS
 from mailboxes.lists.place import place_of as acted_for
@@ -42,12 +42,14 @@ def inbox(request):
     tab = request.GET.get("onglet", "")
     tab = tab if tab in {one.name for one in TABS} else ""
     mine = bool(request.GET.get("moi"))
+    rows, may = found.of(tab, mine=mine), may_follow(request.user, place)
     facts = {
         "tabs": [(one, found.count(one.name), one.name == tab) for one in TABS],
         "tab": tab,
         "mine": mine,
-        "rows": found.of(tab, mine=mine),
-        "may_follow": allows(check_somewhere, Act.FOLLOW, by=request.user),
+        "rows": rows,
+        "is_register_empty": may and not (rows or tab or mine) and not found.seen.bals.filter(state__in=LIVE).exists(),
+        "may_follow": may,
         "figures": figures_of(request.user, place),
         "measured_on": min((row.day for row in found.rows if row.day), default=None),
         "run": SyncRun.objects.latest_public(),
@@ -55,8 +57,15 @@ def inbox(request):
         "desk": desk,
         "pause": timezone.localdate() + PAUSE,
         "place": place,
+        "acted_for": acted_for(request),  # said in the header
     }
     return render(request, "mailboxes/inbox/inbox.html", facts)
+
+
+def may_follow(user, place: Structure | None) -> bool:
+    """Is there something to decide here? Who manages some structures may only read the one that is looked at."""
+    theirs = Seen(user, place, is_theirs=True)
+    return allows(check_somewhere, Act.FOLLOW, by=user) and (place is None or theirs.structures.exists())
 
 
 def place_of(request) -> Structure | None:
@@ -79,15 +88,15 @@ def todo_list(request, name):
         return redirect(address_of(finding))
     seen, now, tab = Seen(request.user, place_of(request)), timezone.now(), request.GET.get("onglet", "")
     desk_of(request.user)
-    may_follow = allows(check_somewhere, Act.FOLLOW, by=request.user)
-    listing = list_of(request, finding, seen, tab, now, acts=DECISIONS if may_follow else ())
+    may = may_follow(request.user, seen.place)
+    listing = list_of(request, finding, seen, tab, now, acts=DECISIONS if may else ())
     facts = {
         "finding": finding,
         "listing": listing,
         "page": listing.page,
         "tab": tab,
         "tabs": [("", "À traiter"), ("pause", "En pause"), ("fait", "Fait")],
-        "form": FollowForm(user=request.user) if may_follow else None,
+        "form": FollowForm(user=request.user) if may else None,
         "bulk_remedy": bulk_act_of(finding),
         "elsewhere": elsewhere_of(finding, seen.place),
         "place": seen.place,
@@ -104,11 +113,12 @@ def elsewhere_of(finding: Finding, place: Structure | None) -> str:
 
 
 def chosen_of(request, finding: Finding) -> list:
-    """What was ticked, or all that the finding is about."""
-    seen, subject = Seen(request.user, place_of(request)), SUBJECTS[finding.about]
+    """What was ticked, or all that the finding is about in the structures that one manages."""
+    place, subject = place_of(request), SUBJECTS[finding.about]
     if "all" not in request.POST and request.POST.get("scope") != "all":
-        return subject.seen(seen, request.POST.getlist(subject.picks))
-    return subject.keys(finding, seen, request.POST.get("onglet", ""), timezone.now())
+        return subject.seen(Seen(request.user, place), request.POST.getlist(subject.picks))
+    theirs = Seen(request.user, place, is_theirs=True)
+    return subject.keys(finding, theirs, request.POST.get("onglet", ""), timezone.now())
 
 
 @require_POST

@@ -3,6 +3,7 @@
 import logging
 
 from celery import shared_task
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
@@ -38,6 +39,7 @@ def keep_taste(listing: str, columns: list[str] | None, size: int, *, by) -> Tas
 @transaction.atomic
 def save_view(listing: str, title: str, query: str, *, pinned: bool = False, by) -> SavedView:
     view = SavedView(owner=by, listing=listing, title=cut(title.strip(), 60), query=query)
+    get_user_model().objects.select_for_update(no_key=True).get(pk=by.pk)  # two windows: the second finds the first
     check_save_view(view)
     view.save()
     if pinned:
@@ -49,6 +51,8 @@ def save_view(listing: str, title: str, query: str, *, pinned: bool = False, by)
 def share_view(view: SavedView, structure: Structure, *, by) -> SavedView:
     """Let those who follow the structure find the view among theirs; each sees the rows that are theirs to see."""
     check_share_view(view, structure, by=by)
+    if view.structure_id == structure.pk:
+        return view
     view.structure = structure
     view.save(update_fields=["structure"])
     write_about(Act.SHARE_VIEW, by=by, about={"structure": structure}, after=view.title)

@@ -16,6 +16,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from directory.dates import day_of
+from directory.folding import as_read
 from directory.typography import grouped
 from mailboxes.lists.models import QUERY_LENGTH, SIZES, SavedView, Taste
 from mailboxes.lists.paging import KeyPaginator
@@ -157,8 +158,10 @@ class Listing:
         ]
 
     def ordered(self) -> Any:
+        if not isinstance(self.rows, QuerySet):
+            return self.rows
         order = self.sorts.get(self.sort, ())
-        return self.rows.order_by(*order, "pk") if order and isinstance(self.rows, QuerySet) else self.rows
+        return as_read(self.rows.order_by(*order, "pk") if order else self.rows)
 
     # --- Its pages ----------------------------------------------------------------------------------------------------
     @cached_property

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from directory.folding import as_read
 from directory.prepared import prepared
 from mailboxes.models import Structure
 
@@ -40,7 +41,7 @@ def _first_of(user):
 
 
 def _named(user: Any, text: str) -> QuerySet[Structure]:
-    return Structure.objects.visible_to(user).named(text).order_by("name")[:CHOICES]
+    return as_read(Structure.objects.visible_to(user).named(text).order_by("name"))[:CHOICES]
 
 
 def choose_place(request: HttpRequest, place: Structure | None) -> None:

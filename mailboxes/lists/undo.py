@@ -63,7 +63,7 @@ WAYS_BACK: dict[tuple[str, Act | Verb], WayBack | str] = {
     ("bals", _V.VERIFY_DELETION):
         "Une BAL supprimée ne revient pas. Si l’opérateur en rouvre une, enregistrez sur sa fiche que l’adresse revit.",
     ("bals", _A.ASK_USE):
-        "Les questions sont parties. Qui fut interrogé à tort n’a rien à faire : sans réponse, sa BAL reste ouverte.",
+        "Les questions sont parties. Qui a été interrogé à tort n’a rien à faire : sans réponse, sa BAL reste ouverte.",
     ("bals", _A.ASK_OPERATOR): WayBack("requests", _A.CANCEL_REQUEST, _space_asked, _UNANSWERED),
 
     ("requests", _A.MARK_SENT):
@@ -84,7 +84,7 @@ WAYS_BACK: dict[tuple[str, Act | Verb], WayBack | str] = {
         "Ce que la fiche disait avant est à son journal : corrigez-la si c’est l’annuaire qui se trompe.",
     ("gaps", _A.ASK_OPERATOR): WayBack("requests", _A.CANCEL_REQUEST, _asked_of_gaps, _UNANSWERED),
     ("gaps", _A.ASK_PERSON):
-        "Les questions sont parties. Qui fut interrogé à tort n’a rien à faire.",
+        "Les questions sont parties. Qui a été interrogé à tort n’a rien à faire.",
     ("gaps", _A.IGNORE_GAP):
         WayBack("gaps", _A.RESUME_GAP, _same_rows, "à tout moment ; sinon ils reviennent d’eux-mêmes au jour dit"),
     ("gaps", _A.RESUME_GAP): WayBack("gaps", _A.IGNORE_GAP, _same_rows, "à tout moment ; le motif est redemandé"),

@@ -37,7 +37,7 @@ class Memory:
             try:
                 self.refresh()
             except DatabaseError:
-                logger.warning("ce qui fut choisi : la base de données ne répond pas, ce qui était su reste")
+                logger.warning("ce qui a été choisi : la base de données ne répond pas, ce qui était su reste")
 
 
 def refresh_what_is_old(**_) -> None:

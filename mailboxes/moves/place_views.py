@@ -118,7 +118,7 @@ class CloseStructureView(PlaceActView):
     act = Act.CLOSE_STRUCTURE
     form_class = CloseForm
     submit = "Fermer la structure"
-    done = "La structure est fermée ; ce qu’elle fut reste lisible."
+    done = "La structure est fermée ; ce qu’elle a été reste lisible."
     is_dangerous = True
 
     def check(self, *, by):

@@ -36,7 +36,7 @@ RELATIONS: dict[str, Carried] = {
     "webhook.structure": Carried("logiciels prévenus des changements"),
     "domain.structure": Carried("domaines réservés"),
     "structure.parent": Carried("structures qui en dépendent"),
-    "structure.merged_into": Carried("structures qui y furent fusionnées"),
+    "structure.merged_into": Carried("structures qui y ont été fusionnées"),
     "requestlayout.structure": Carried("modèles de demandes", twin=("operator", "kind")),
     "gapdecision.structure": Carried("écarts laissés de côté", twin=("situation", "address")),
     "todo.structure": Carried("écarts mis en pause, confiés ou faits", twin=("finding", "address")),

@@ -295,8 +295,8 @@ class LeaveView(MigrationActView):
     label = Act.LEAVE_MIGRATION.label
     done = "La BAL est retirée de la migration."
     warning = (
-        "Avant sa bascule, la BAL reste où elle est, et ce qui fut demandé pour elle est annulé. Après, elle garde sa "
-        "nouvelle adresse, et l’ancienne comme alias."
+        "Avant sa bascule, la BAL reste où elle est, et ce qui a été demandé pour elle est annulé. Après, elle garde "
+        "sa nouvelle adresse, et l’ancienne comme alias."
     )
     row: MigratedBal
 

@@ -4,6 +4,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from directory.folding import as_read
 from mailboxes.lifecycle import Act
 from mailboxes.lists.place import place_of
 from mailboxes.models import Operator, Structure
@@ -19,7 +20,7 @@ def panorama(request):
     """The comparison of one structure: the one asked for, else the first that one sees."""
     if not sees_structures(request.user):
         raise Http404
-    structures = Structure.objects.visible_to(request.user).order_by("name")
+    structures = as_read(Structure.objects.visible_to(request.user).order_by("name"))
     number = request.GET.get("structure", "")
     structure = structures.filter(pk=number).first() if number.isdecimal() else None
     structure = structure or place_of(request) or _rated_first(structures)

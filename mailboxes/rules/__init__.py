@@ -5,7 +5,7 @@ screens ask `allows(check_…, …)` to know which buttons to show. No form, ser
 """
 
 from mailboxes.rules.accesses import check_access, check_object_access, check_word
-from mailboxes.rules.aliases import check_add_alias, check_drop_alias
+from mailboxes.rules.aliases import check_add_alias, check_alias_there, check_drop_alias
 from mailboxes.rules.anomalies import check_note_anomaly, check_resolve_anomaly
 from mailboxes.rules.applicative import (
     CERTIFICATE_THRESHOLDS,
@@ -20,6 +20,7 @@ from mailboxes.rules.contacts import (
     check_confirm_contact,
     check_new_contact,
     check_object_contact,
+    check_other_contact,
     check_prefer,
 )
 from mailboxes.rules.corrections import check_changes, check_correct, check_correct_person
@@ -121,6 +122,7 @@ from mailboxes.rules.places import (
     check_domain_free,
     check_drop_domain,
     check_finess_free,
+    check_no_such_structure,
     check_number_structure,
     check_pass_step,
     check_place,
@@ -194,6 +196,7 @@ __all__ = [
     "check_add_cotitulaire",
     "check_adopt",
     "check_agreed",
+    "check_alias_there",
     "check_annuaire_fresh",
     "check_answer",
     "check_answer_notice",
@@ -259,12 +262,14 @@ __all__ = [
     "check_movement_step",
     "check_name_principal",
     "check_new_contact",
+    "check_no_such_structure",
     "check_note_anomaly",
     "check_number_structure",
     "check_object_access",
     "check_object_contact",
     "check_open_movement",
     "check_open_request",
+    "check_other_contact",
     "check_pass_step",
     "check_place",
     "check_prefer",

@@ -14,6 +14,13 @@ def check_add_alias(bal: Bal, address: str, *, by) -> None:
         raise Refused("C’est déjà l’adresse de cette BAL.", "same")
 
 
+def check_alias_there(alias: Alias | None) -> Alias:
+    """Another window may have taken it out meanwhile."""
+    if alias is None:
+        raise Refused("Cette adresse est déjà retirée de la BAL : rien d’autre n’est à faire.", "gone")
+    return alias
+
+
 def check_drop_alias(alias: Alias, *, by) -> None:
     check_act(alias.bal, Act.DROP_ALIAS, by=by)
     if alias.nature != Alias.Nature.KEPT:

@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from directory.dates import day_of
 from mailboxes.lifecycle import Act
 from mailboxes.models import Contact, ContactChange, Person
 from mailboxes.models.contacts import NEW
@@ -24,6 +25,16 @@ def check_new_contact(now: Contact, wanted: Contact) -> None:
     check_channel(*wanted)
     if wanted == now:
         raise Refused("Rien ne change : ce sont déjà ces coordonnées.", "same")
+
+
+def check_other_contact(pending: ContactChange, wanted: Contact) -> None:
+    """The same, given again, would only tell the person twice."""
+    if pending.new == wanted:
+        raise Refused(
+            f"Ces coordonnées sont déjà données, le {day_of(pending.asked_at)} : la personne en est prévenue. Sans "
+            f"refus de sa part, elles valent dès le {day_of(pending.due_at)}.",
+            "same",
+        )
 
 
 def check_confirm_contact(change: ContactChange, *, by) -> None:

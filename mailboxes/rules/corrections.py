@@ -44,7 +44,7 @@ def check_nothing_awaited(bal: Bal) -> None:
     if asked := [row for row in bal.requests.all() if row.stage in AWAITED]:
         count = "Une demande attend" if len(asked) == 1 else f"{len(asked)} demandes attendent"
         raise Refused(
-            f"{count} la réponse {of(bal.operator)} : annulez d’abord, depuis les demandes, ce qui lui fut demandé à "
+            f"{count} la réponse {of(bal.operator)} : annulez d’abord, depuis les demandes, ce qui lui a été demandé à "
             "tort.",
             "asked",
         )

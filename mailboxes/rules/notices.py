@@ -90,6 +90,14 @@ def check_mend_notice(notice: Notice, act: Act, *, by) -> None:
     check_may(act, bal=notice.bal, person=notice.person, by=by)
     if notice.is_delivered:
         raise Refused("Cet avis est remis : il n’y a rien à renvoyer.", "sent")
+    if act == Act.RESEND_NOTICE and not notice.is_stuck:
+        waits = notice.channel != Notice.Channel.WITHDRAWN
+        raise Refused(
+            "Cet avis est déjà sur le point de partir : il n’y a rien à renvoyer."
+            if waits
+            else "Cet avis est retiré avant l’envoi : il n’y a plus rien à en dire.",
+            "sent",
+        )
 
 
 def check_reachable(notice: Notice) -> None:

@@ -122,10 +122,15 @@ def check_apply_departure(stay: Affiliation, *, by) -> None:
         raise Refused(f"{stay.person} n’a pas encore quitté {quoted(stay.structure)}.", "present")
 
 
-def check_ask_handover(standing: Standing, *, by) -> None:
+def check_ask_handover(standing: Standing, is_asked_today: bool = False, *, by) -> None:
     check_may(Act.ASK_HANDOVER, structure=standing.stay.structure, person=standing.stay.person, by=by)
     if not standing.blocking:
         raise Refused(f"Aucune BAL partagée ne dépend {of(standing.stay.person)}.", "nothing")
+    if is_asked_today:
+        raise Refused(
+            f"C’est déjà demandé aujourd’hui à {standing.stay.person} : un avis par jour, au plus.",
+            "asked",
+        )
 
 
 def _check_order(arrived_on: date | None, left_on: date | None) -> None:

@@ -33,6 +33,18 @@ def check_record_structure(structure: Structure, *, by) -> None:
     check_place(structure, structure.parent)
 
 
+def check_no_such_structure(structure: Structure) -> None:
+    """Two windows, or a page sent again, enter no second one: in lists nothing would tell the two apart. Two sites of
+    one name have a FINESS each, or a town."""
+    for other in Structure.objects.standing().filter(parent=structure.parent, name__iexact=structure.name):
+        if all(getattr(other, one) == getattr(structure, one) for one in ("finess_et", "finess_ej", "siret", "town")):
+            raise Refused(
+                f"{quoted(structure)} est déjà inscrite au même endroit. Si c’est un autre site, donnez sa commune ou "
+                "un nom qui les distingue.",
+                "twice",
+            )
+
+
 def check_describe_structure(structure: Structure, changed: dict[str, Any], why: str, *, by) -> None:
     """`changed`: what is said otherwise than the register has it."""
     check_may(Act.DESCRIBE_STRUCTURE, structure=structure, by=by)

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
 
 from directory.models import Entry, SyncRun
 from directory.typography import quoted
@@ -95,6 +98,15 @@ def check_stage(request: Request, act: Act, *, by) -> None:
         check_may(act, bal=request.bal, structure=request.structure, by=by)
     if request.stage not in STEPS[act].before:
         raise Refused(f"{quoted(act.label)} est impossible : {AT_STAGE[RequestStage(request.stage)]}.", "stage")
+    if act == Act.REMIND_OPERATOR and by is not SYSTEM:
+        check_not_reminded(request)
+
+
+def check_not_reminded(request: Request) -> None:
+    """By hand, after the job too, but once a day: two windows, or a page sent again, write no second mail to the
+    operator."""
+    if not request.is_overdue and request.reminded_at and _is_of_today(request.reminded_at):
+        raise Refused(f"C’est déjà relancé aujourd’hui : laissez à {request.operator} le temps de répondre.", "soon")
 
 
 def check_seen(request: Request, shown: Shown, *, by) -> None:
@@ -136,11 +148,15 @@ def check_refusal_told(answer: str) -> None:
 
 
 def check_remind(request: Request, is_due: bool, *, by) -> None:
-    """The job reminds of what is late (`is_due`), once a cycle; a gestionnaire whenever they see fit."""
+    """The job reminds of what is late (`is_due`), once a cycle; a gestionnaire when they see fit."""
     if not request.operator.request_email:
         raise Refused(f"{request.operator} n’a pas d’adresse de courriel ici : joignez-le autrement.", "channel")
     if by is SYSTEM and not is_due:
         raise Refused("Cette demande n’est pas en retard, ou elle est déjà relancée.", "due")
+
+
+def _is_of_today(moment: datetime) -> bool:
+    return timezone.localdate(moment) == timezone.localdate()
 
 
 def check_escalate(request: Request, is_due: bool, *, by) -> None:

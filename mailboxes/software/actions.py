@@ -15,6 +15,7 @@ from mailboxes.models import JournalEntry, Membership, Structure
 from mailboxes.software.models import Delivery, Software, SoftwareKey, Webhook, digest_of, new_salt, new_token
 from mailboxes.software.rules import (
     check_key_days,
+    check_key_not_renewed,
     check_key_stands,
     check_no_such_software,
     check_no_such_webhook,
@@ -54,6 +55,7 @@ def rotate_key(key: SoftwareKey, *, days: int, by, overlap_days: int = OVERLAP_D
     """A new token; the present one ends when the overlap does, unless it would have ended before."""
     key = _held_key(key, Act.ROTATE_KEY, by=by)
     check_key_stands(key)
+    check_key_not_renewed(key)
     check_key_days(days)
     key.expires_at = min(key.expires_at, timezone.now() + timedelta(days=overlap_days))
     key.save(update_fields=["expires_at"])
@@ -74,7 +76,7 @@ def revoke_key(key: SoftwareKey, *, by) -> SoftwareKey:
 
 
 def _held_key(key: SoftwareKey, act: Act, *, by) -> SoftwareKey:
-    key = SoftwareKey.objects.select_for_update(of=("self",)).select_related("software").get(pk=key.pk)
+    key = SoftwareKey.objects.select_for_update(of=("self", "software")).select_related("software").get(pk=key.pk)
     check_software(act, list(key.software.structures()), by=by)
     return key
 
@@ -116,7 +118,9 @@ def add_webhook(*, structure: Structure, url: str, events: list[str], by) -> Web
 def change_webhook(webhook: Webhook, *, url: str, events: list[str], paused: bool, by) -> Webhook:
     webhook = _held_webhook(webhook, by=by)
     check_webhook_url(url)
-    before = str(webhook)
+    before, was = str(webhook), (webhook.url, webhook.events, webhook.paused_at is not None)
+    if was == (url, sorted(events), paused):
+        return webhook
     webhook.url, webhook.events = url, sorted(events)
     webhook.paused_at = (webhook.paused_at or timezone.now()) if paused else None
     rules.check_row(webhook)

@@ -67,7 +67,7 @@ class BalOfEventSerializer(serializers.Serializer):
     id = serializers.IntegerField()
     address = serializers.CharField()
     kind = serializers.ChoiceField(Bal.Kind.choices)
-    state = serializers.CharField(help_text="Son état quand la livraison fut écrite.")
+    state = serializers.CharField(help_text="Son état quand la livraison a été écrite.")
 
 
 class WebhookEventSerializer(serializers.Serializer):
@@ -216,7 +216,7 @@ class WebhookViewSet(ResourceViewSet):
     )
     @action(detail=True, methods=["get"])
     def deliveries(self, request, pk):
-        """Les cent dernières, la plus récente d’abord : ce qui fut dit, et ce qui fut répondu."""
+        """Les cent dernières, la plus récente d’abord : ce qui a été dit, et ce qui a été répondu."""
         rows = self.get_object().deliveries.order_by("-created_at", "-pk")
         if (stage := request.query_params.get("stage")) is not None:
             if stage not in Delivery.Stage.values:

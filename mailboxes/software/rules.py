@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils import timezone
 
+from directory.dates import day_of
 from directory.typography import quoted
 from mailboxes.lifecycle import Act
 from mailboxes.models import Structure
@@ -44,6 +46,17 @@ def check_key_days(days: int) -> None:
 def check_key_stands(key) -> None:
     if not key.is_valid:
         raise Refused("Cette clé est expirée ou révoquée : donnez-en une nouvelle au logiciel.", "key")
+
+
+def check_key_not_renewed(key) -> None:
+    """Two windows make no second successor: nobody would know which of the two the software was given."""
+    younger = key.software.keys.valid(timezone.now()).filter(created_at__gt=key.created_at).first()
+    if younger:
+        raise Refused(
+            f"Cette clé est déjà renouvelée, le {day_of(younger.created_at)}, par celle qui commence par "
+            f"{younger.prefix}. Si celle-ci est perdue, renouvelez-la à son tour.",
+            "twice",
+        )
 
 
 def check_webhook(act: Act, structure: Structure, *, by) -> None:

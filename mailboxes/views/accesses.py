@@ -17,10 +17,10 @@ from directory.sheets import as_xlsx
 from mailboxes import actions
 from mailboxes.findings import KeptCount, kept_of_many
 from mailboxes.forms.accesses import AccessReportForm
-from mailboxes.lifecycle import Act, Role, State
+from mailboxes.lifecycle import AWAITED, OF_ACCESSES, Act, RequestKind, RequestStage, Role, State
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import place_of, places_within
-from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Person, Structure
+from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Person, Request, Structure, bulk
 from mailboxes.views.files import pdf_file, xlsx_file
 from mailboxes.views.frame import sees_structures
 from mailboxes.views.pdf import heading, note, pdf, table
@@ -47,11 +47,14 @@ class HeldAccess(NamedTuple):
     until: date | None
     under: Person | None
     recertified: datetime | None
+    asked: str = ""  # the stage of what was last asked of the operator for this person, where it was to be let in
 
     @property
     def standing(self) -> str:
-        """Asked of the operator, or confirmed by him: an access stands with its BAL."""
-        return "demandé" if self.bal.state == State.REQUESTED else "confirmé"
+        """Asked of the operator, refused, or confirmed: an access stands with its BAL, or with its own request."""
+        if self.asked == RequestStage.REFUSED:
+            return "refusé"
+        return "demandé" if self.bal.state == State.REQUESTED or self.asked in AWAITED else "confirmé"
 
 
 # fmt: off
@@ -132,15 +135,15 @@ class AccessReport:
         """The accesses of BAL read by `with_accesses`."""
         bals = list(bals)
         reviewed = self.recertified([bal.pk for bal in bals])
+        asked = _asked_of_operators(bals)
         for bal in bals:
             for row in bal.shown_holders:
                 row.bal = bal
-                yield HeldAccess(
-                    bal, row.person, row.role, "lecture et envoi", row.since, None, None, reviewed.get(bal.pk)
-                )
+                facts = ("lecture et envoi", row.since, None, None, reviewed.get(bal.pk))
+                yield HeldAccess(bal, row.person, row.role, *facts, asked.get((bal.pk, row.person_id), ""))
             for row in bal.shown_delegates:
-                facts = (row.starts_on, row.ends_on, row.under, reviewed.get(bal.pk))
-                yield HeldAccess(bal, row.person, Role.DELEGATAIRE, right_of(row), *facts)
+                facts = (right_of(row), row.starts_on, row.ends_on, row.under, reviewed.get(bal.pk))
+                yield HeldAccess(bal, row.person, Role.DELEGATAIRE, *facts, asked.get((bal.pk, row.person_id), ""))
 
     def all_accesses(self) -> Iterator[HeldAccess]:
         bals = self.with_accesses(self.bals())
@@ -161,6 +164,15 @@ class AccessReport:
         if self.people is not None:
             found = found.filter(person__in=self.people)
         return found.select_related("bal", "person", "by", "signatory").order_by("-at", "-pk")
+
+
+def _asked_of_operators(bals: Iterable[Bal]) -> dict[tuple[int, int], str]:
+    """By BAL and person, the stage of the latest request about their access, where it was to be opened; one query."""
+    about = Request.objects.filter(bulk.among("bal", [bal.pk for bal in bals]), kind__in=OF_ACCESSES)
+    latest: dict[tuple[int, int], str] = {}
+    for bal, person, kind, stage in about.order_by("pk").values_list("bal", "person", "kind", "stage"):
+        latest[bal, person] = stage if kind == RequestKind.GRANT else ""
+    return latest
 
 
 def right_of(row: Delegataire) -> str:

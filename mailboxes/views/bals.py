@@ -17,8 +17,6 @@ from mailboxes.lifecycle import (
     ON_THE_WAY_OUT,
     REOPENS,
     Act,
-    RequestKind,
-    RequestStage,
     Verb,
 )
 from mailboxes.models import (
@@ -61,7 +59,7 @@ from mailboxes.rules import (
     check_transfer_principal,
     server_of,
 )
-from mailboxes.views.chain import chain_of, printed_chain, with_stays
+from mailboxes.views.chain import asked_for, chain_of, closing_of, printed_chain, with_stays
 from mailboxes.views.files import pdf_file
 from mailboxes.views.findings import attention
 from mailboxes.views.journals import JournalList
@@ -146,9 +144,7 @@ def abilities(row: Bal, delegations: list[Delegataire], user) -> dict:
             }
             for holder in row.cotitulaires.all()
         ],
-        "closing": [
-            request for request in row.requests.all() if request.kind == RequestKind.WITHDRAW and request.is_awaited
-        ],
+        "closing": closing_of(row),
         "delegations": [
             {
                 "row": delegation,
@@ -161,17 +157,6 @@ def abilities(row: Bal, delegations: list[Delegataire], user) -> dict:
             for delegation in delegations
         ],
     }
-
-
-def asked_for(row: Bal, person: int) -> Request | None:
-    """The latest request for an access of this person, where the operator has not opened it, or refused to."""
-    for request in row.requests.all():  # the latest first
-        if request.person_id == person:
-            is_open = request.kind == RequestKind.GRANT and (
-                request.is_awaited or request.stage == RequestStage.REFUSED
-            )
-            return request if is_open else None
-    return None
 
 
 def delegations_of(row: Bal) -> list[Delegataire]:
@@ -260,7 +245,11 @@ def bal_chain(request, pk, recertified):
     with_stays(row, delegations)
     for holder in row.cotitulaires.all():
         holder.bal = row
-    chain = chain_of(row, [{"row": holder} for holder in row.cotitulaires.all()], [{"row": one} for one in delegations])
+    holders, lent = (
+        [{"row": one, "asked": asked_for(row, one.person_id)} for one in links]
+        for links in (row.cotitulaires.all(), delegations)
+    )
+    chain = chain_of(row, holders, lent)
     actions.trace(request.user, "export", f"qui a accès à {row}")
     return pdf_file(f"acces-bal-{row.pk}", printed_chain(row, chain, recertified([row.pk]).get(row.pk)))
 

@@ -158,6 +158,6 @@ def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(row)
     keys = back.keys(row)
     if not keys:
-        messages.error(request, "Il n’y a plus rien à reprendre : tout a reçu sa réponse, ou fut repris déjà.")
+        messages.error(request, "Il n’y a plus rien à reprendre : tout a reçu sa réponse, ou est déjà repris.")
         return redirect(row)
     return redirect(actions.begin(KINDS[back.kind], back.act, keys, back=row.back, by=request.user))

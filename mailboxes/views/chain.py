@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from directory.dates import day_of
-from mailboxes.models import Affiliation, Bal, Movement, Person
+from mailboxes.lifecycle import RequestKind, RequestStage
+from mailboxes.models import Affiliation, Bal, Movement, Person, Request
 from mailboxes.rules import has_left, stays_at
 from mailboxes.views.accesses import right_of
 from mailboxes.views.pdf import bullets, facts, heading, note, pdf, table
@@ -62,6 +63,8 @@ class Chain(NamedTuple):
     holders: list[dict]  # each with its `breaks`, and what is `lent` under them
     stray: list[dict]  # lent under who no longer holds it
     readers: int
+    awaited: int  # of them, those whom the operator has not let in yet, or refused to
+    closing: list[Request]  # who is no link any more, and whom the operator may not have shut out yet
 
     @property
     def broken(self) -> int:
@@ -70,7 +73,8 @@ class Chain(NamedTuple):
 
 
 def chain_of(bal: Bal, holders: list[dict], delegations: list[dict]) -> Chain:
-    """`holders` and `delegations`: each its `row` and what may be done to it; the people with their stays."""
+    """`holders` and `delegations`: each its `row`, what the operator was `asked` of it, and what may be done to it; the
+    people with their stays."""
     lent: dict[int, list[dict]] = {}
     for one in delegations:
         lent.setdefault(one["row"].under_id, []).append({**one, "breaks": _said(OF_DELEGATION, one["row"])})
@@ -78,7 +82,24 @@ def chain_of(bal: Bal, holders: list[dict], delegations: list[dict]) -> Chain:
         {**one, "breaks": _said(OF_HOLDER, one["row"]), "lent": lent.pop(one["row"].person_id, [])} for one in holders
     ]
     people = {one["row"].person_id for one in [*holders, *delegations]}
-    return Chain(_said(OF_BAL, bal), shown, [one for rows in lent.values() for one in rows], len(people))
+    awaited = {one["row"].person_id for one in [*holders, *delegations] if one["asked"]}
+    stray = [one for rows in lent.values() for one in rows]
+    return Chain(_said(OF_BAL, bal), shown, stray, len(people), len(awaited), closing_of(bal))
+
+
+def asked_for(row: Bal, person: int) -> Request | None:
+    """The latest request for an access of this person, where the operator has not opened it, or refused to."""
+    for request in row.requests.all():  # the latest first
+        if request.person_id == person:
+            is_open = request.kind == RequestKind.GRANT and (
+                request.is_awaited or request.stage == RequestStage.REFUSED
+            )
+            return request if is_open else None
+    return None
+
+
+def closing_of(row: Bal) -> list[Request]:
+    return [request for request in row.requests.all() if request.kind == RequestKind.WITHDRAW and request.is_awaited]
 
 
 def _said(table: list[Break], row) -> list[str]:
@@ -108,7 +129,7 @@ def printed_chain(bal: Bal, chain: Chain, reviewed: datetime | None) -> bytes:
     told = [
         ("Structure", bal.structure), ("Type", bal.get_kind_display()), ("État", bal.get_state_display()),
         ("Opérateur", bal.operator), ("Responsable de structure", bal.responsable),
-        ("Dernière revue des accès", day_of(reviewed) or "jamais"), ("Personnes qui y ont accès", str(chain.readers)),
+        ("Dernière revue des accès", day_of(reviewed) or "jamais"), ("Personnes qui y ont accès", _readers(chain)),
     ]  # fmt: skip
     rows = rows_of(chain)
     parts = [facts(told), heading("Qui y a accès, et sous qui")]
@@ -120,17 +141,41 @@ def printed_chain(bal: Bal, chain: Chain, reviewed: datetime | None) -> bytes:
 
 def rows_of(chain: Chain) -> list[list[str]]:
     """The lines of the document, under `HEADER`: each holder, then to whom they lent it."""
-    return [*(line for holder in chain.holders for line in _printed(holder)), *(_lent(one) for one in chain.stray)]
+    links = [*(line for holder in chain.holders for line in _printed(holder)), *(_lent(one) for one in chain.stray)]
+    return links + [_shut_out(request) for request in chain.closing]
+
+
+def _readers(chain: Chain) -> str:
+    return (
+        f"{chain.readers}, dont {chain.awaited} que l’opérateur n’a pas confirmé"
+        if chain.awaited
+        else str(chain.readers)
+    )
+
+
+def _to_see(link: dict) -> str:
+    asked = link["asked"]
+    if not asked:
+        return " ".join(link["breaks"])
+    refused = asked.stage == RequestStage.REFUSED
+    said = f"Refusé par {asked.operator}." if refused else f"Demandé à {asked.operator}, pas encore confirmé."
+    return " ".join([*link["breaks"], said])
+
+
+def _shut_out(request: Request) -> list[str]:
+    person = request.person
+    asked = f"Fermeture demandée à {request.operator} le {day_of(request.created_at)}, pas encore confirmée."
+    return [str(person), (person and person.rpps) or "", "Accès retiré", "", "", asked]
 
 
 def _printed(holder: dict) -> list[list[str]]:
     row = holder["row"]
     said = [str(row.person), row.person.rpps or "", f"{capfirst(row.role.label)}, lecture et envoi"]
-    return [[*said, day_of(row.since), "", " ".join(holder["breaks"])], *(_lent(one) for one in holder["lent"])]
+    return [[*said, day_of(row.since), "", _to_see(holder)], *(_lent(one) for one in holder["lent"])]
 
 
 def _lent(one: dict) -> list[str]:
     row = one["row"]
     what = f"Délégataire sous {row.under}, {right_of(row)} ({row.reason})"
     days = [day_of(row.starts_on), day_of(row.ends_on) or "sans fin"]
-    return [str(row.person), row.person.rpps or "", what, *days, " ".join(one["breaks"])]
+    return [str(row.person), row.person.rpps or "", what, *days, _to_see(one)]

@@ -63,7 +63,7 @@ def consequences(bal: Bal) -> list[str]:
         said.append("Les délégations données par qui n’est pas titulaire prennent fin ; le vrai titulaire les redonne.")
     if awaited:
         said.append(
-            "Ce qui est demandé à l’opérateur le fut avec l’ancienne fiche : relisez ces demandes, et relancez-le ou "
+            "Ce qui est demandé à l’opérateur l’a été avec l’ancienne fiche : relisez ces demandes, et relancez-le ou "
             "annulez-les. Son opérateur ne se corrige pas tant qu’il doit une réponse."
         )
     if preferred:

@@ -3,6 +3,7 @@
 from django import template
 from django.db.models import Count, Exists, OuterRef, Q
 
+from directory.folding import as_read
 from directory.models import Entry
 from mailboxes.findings import kept_of_many
 from mailboxes.models import Affiliation, Structure
@@ -14,7 +15,7 @@ SHOWN = 200
 @register.inclusion_tag("mailboxes/_equipment.html", takes_context=True)
 def equipment(context):
     seen = Structure.objects.visible_to(context["request"].user)
-    structures = list(seen.order_by("name")[: SHOWN + 1])
+    structures = list(as_read(seen.order_by("name"))[: SHOWN + 1])
     shown = kept_of_many("equipment", seen, lambda: equipped(structures[:SHOWN]))
     return {"structures": shown.found, "is_cut": len(structures) > SHOWN, "counted_at": shown.at}
 

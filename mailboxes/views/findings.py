@@ -3,6 +3,7 @@
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from directory.prepared import prepared
 from mailboxes.findings import OF_BALS, Finding, as_of, what_findings_rest_on
@@ -11,6 +12,7 @@ from mailboxes.gaps import BY_NAME as SITUATIONS
 from mailboxes.gaps import Gaps, Situation
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import Bal, Structure
+from mailboxes.models.roles import seen_structures
 from mailboxes.rules import allows, check_act, check_move, check_repair_orphan
 
 # The page of an act that is about the BAL alone; another is done from the BAL's own page, where its people stand.
@@ -33,6 +35,8 @@ def address_of(finding: Finding) -> str:
     """The address of the page with its rows and remedies."""
     if finding.situation:
         return f"{reverse('gap-list')}?situation={finding.name}"
+    if finding.requests and finding.place:
+        return f"{reverse(finding.place.view)}?{finding.place.query}"
     if finding.engagements:
         return reverse("engagement-list")
     if finding.sightings:
@@ -61,12 +65,20 @@ def attention(bal: Bal, user) -> list[dict]:
         {
             "finding": finding,
             "said": OF_ONE[finding.name],
-            "url": remedy_for(finding, bal, user),
+            "url": remedy_for(finding, bal, user) or _requests_of(finding, bal, user),
             "label": finding.remedy_label,
         }
         for finding, holds in zip(QUICK, hold, strict=True)
         if holds
     ] + _gaps_of(bal, user)
+
+
+def _requests_of(finding: Finding, bal: Bal, user) -> str:
+    """The requests of this BAL that a finding is about, for who follows its structure."""
+    place = finding.place
+    if place is None or place.view != "request-list" or bal.structure_id not in seen_structures(user):
+        return ""
+    return f"{reverse(place.view)}?{place.query}&{urlencode({'q': bal.address})}"
 
 
 QUICK = [finding for finding in OF_BALS if not finding.is_kept]

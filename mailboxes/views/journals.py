@@ -12,6 +12,7 @@ class JournalList(Listing):
     row, empty = "mailboxes/journal/_row.html", "mailboxes/journal/_none.html"
     columns, place_path, keeps_views = (), "", False
     shows_subject: ClassVar[bool] = False
+    shows_person: ClassVar[bool] = False
     with_notices: ClassVar[bool] = True
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from directory.folding import fold
+from directory.folding import as_read, fold
 from directory.typography import quoted
 from mailboxes.forms.structure_field import FEW, StructureField
 from mailboxes.lifecycle import Act
@@ -55,7 +55,7 @@ def view_save(request: HttpRequest, listing: str) -> HttpResponse:
 
 def view_list(request: HttpRequest) -> HttpResponse:
     rows = SavedView.objects.visible_to(request.user).select_related("structure", "owner").prefetch_related("pinned_by")
-    structures = list(Structure.objects.managed_by(request.user).order_by("name")[: FEW + 1])
+    structures = list(as_read(Structure.objects.managed_by(request.user).order_by("name"))[: FEW + 1])
     facts = {
         "views": [(row, reverse(LISTINGS[row.listing].view), request.user in row.pinned_by.all()) for row in rows],
         "structures": structures if len(structures) <= FEW else None,  # of more, one is typed

@@ -6,13 +6,14 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from directory.folding import as_read
 from mailboxes import actions
 from mailboxes.forms.places import OperatorFactsForm, ReserveForm, StructureForm
 from mailboxes.lifecycle import LIVE, Act
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import places_within
 from mailboxes.models import Domain, Membership, Operator, Structure
-from mailboxes.models.roles import platform_roles
+from mailboxes.models.roles import managed_structures, platform_roles
 from mailboxes.rules import allows, check_describe_operator, check_may, check_record_operator, check_somewhere, may_at
 from mailboxes.views.acts import ActionView, EnteringView
 from mailboxes.views.frame import sees_structures
@@ -63,7 +64,7 @@ def structure_list(request):
         raise Http404
     live = Count("bals", filter=Q(bals__state__in=LIVE))
     form = StructureFilterForm(request.GET)
-    rows = list(form.asked(places_within(request)).annotate(live=live).order_by("name"))
+    rows = list(as_read(form.asked(places_within(request)).annotate(live=live).order_by("name")))
     listing = StructureList(request, as_tree(rows), form=form)
     can_record = allows(check_somewhere, Act.RECORD_STRUCTURE, by=request.user)
     facts = {"listing": listing, "page": listing.page, "can_record": can_record}
@@ -91,12 +92,13 @@ def structure(request, structure):
     lines = row.journal.filter(bal=None, person=None, what__in=OF_STRUCTURE)
     context = {
         "structure": row,
-        "children": row.children.order_by("name"),
+        "children": as_read(row.children.order_by("name")),
         "managers": managers.select_related("user", "structure").order_by("user__last_name", "pk"),
         "lines": lines.select_related("by", "signatory")[:RECENT],
         "may_describe": may_at(Act.DESCRIBE_STRUCTURE, row.pk, by=request.user),
         "may_move": may_at(Act.MIGRATE, row.pk, by=request.user),
         "may_record": may_at(Act.RECORD_STRUCTURE, row.pk, by=request.user),
+        "may_invite": request.user.is_superuser or row.pk in managed_structures(request.user),
         "is_administrator": bool(platform_roles(request.user)),
     }
     return render(request, "mailboxes/places/structure.html", context)

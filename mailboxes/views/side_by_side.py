@@ -39,7 +39,7 @@ class CompareForm(forms.Form):
     )
     departement = forms.ChoiceField(label="Département", required=False)
     par = forms.ChoiceField(
-        label="Une ligne par", required=False, choices=[("", "structure"), (DEPARTMENT, "département")]
+        label="Une ligne par", required=False, choices=[("", "structure"), (DEPARTMENT, "département, avec la carte")]
     )
 
     def __init__(self, data, *, seen):

@@ -44,7 +44,7 @@ def test_pictures(app_server, page):
     folder = ROOT / "docs" / "screenshots"
     app = app_server(CELERY_EAGER="true")
     app.manage("make_demo")
-    sessions = open_sessions(app, "gisele", "admin", "alice", "delphine")
+    sessions = open_sessions(app, *{account for account, _, _ in (*PICTURES.values(), *ON_A_PHONE.values())})
     for size, pictures in ((DESK, PICTURES), (PHONE, ON_A_PHONE)):
         page.set_viewport_size(size)
         for name, (account, path, link) in pictures.items():

@@ -6,7 +6,19 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from mailboxes.models import AccessTrace, Affiliation, Bal, Cotitulaire, Delegataire, Movement
+from mailboxes import actions
+from mailboxes.lifecycle import RequestKind, RequestStage, State
+from mailboxes.models import (
+    AccessTrace,
+    Affiliation,
+    Bal,
+    Cotitulaire,
+    Delegataire,
+    Movement,
+    Request,
+    Structure,
+)
+from mailboxes.views.accesses import AccessReport
 from mailboxes.views.bals import abilities, delegations_of, whole
 from mailboxes.views.chain import HEADER, OF_BAL, OF_DELEGATION, OF_HOLDER, chain_of, rows_of, with_stays
 
@@ -137,6 +149,15 @@ def test_what_comes_next_stands_on_the_page(client, people, per):
     assert "Si elle ne sert pas d’ici là." in page.content.decode()
 
 
+def test_nobody_has_access_yet_to_what_the_operator_has_not_opened(client, people, org):
+    client.force_login(people.gisele.user)
+    assert "y ont accès" in client.get(org.get_absolute_url()).text
+    Bal.objects.filter(pk=org.pk).update(state=State.REQUESTED)
+    page = client.get(org.get_absolute_url()).text
+    assert "y auront accès, une fois la BAL ouverte" in page
+    assert "y ont accès" not in page
+
+
 # --- On paper ---------------------------------------------------------------------------------------------------------
 def test_an_inspector_s_document_says_the_same(people, org, chain):
     day, today = leave(people.bruno), f"{timezone.localdate():%d/%m/%Y}"
@@ -146,6 +167,37 @@ def test_an_inspector_s_document_says_the_same(people, org, chain):
     assert delphine == ["Delphine EXEMPLE", "", lent, today, "sans fin", ""]
     assert bruno[-1] == f"A quitté la structure le {day}, et figure encore ici."
     assert len(alice) == len(HEADER)
+
+
+def test_what_the_operator_has_not_confirmed_is_said_of_each_access(client, people, org, chain):
+    """Neither lent nor taken away before it is: an inspector reads both."""
+    by, today = people.gisele.user, timezone.localdate()
+    word = {"under": people.alice, "told_on": today, "told_how": "en réunion", "by": by}
+    actions.request_access(org, people.lea, reason="Accueil", **word)
+    opened = Request.objects.get(kind=RequestKind.GRANT, person=people.lea)
+    assert (chain(org).readers, chain(org).awaited) == (4, 1)
+    lea = next(line for line in rows_of(chain(org)) if line[0] == str(people.lea))
+    assert lea[-1] == f"Demandé à {org.operator}, pas encore confirmé."
+    client.force_login(by)
+    assert "dont 1 que l’opérateur n’a pas confirmé" in client.get(org.get_absolute_url()).text
+    report = AccessReport(Structure.objects.all(), None, "", None, lambda pks: {})
+    told = {one.person: one.standing for one in report.all_accesses()}
+    assert told == {
+        people.alice: "confirmé",
+        people.bruno: "confirmé",
+        people.delphine: "confirmé",
+        people.lea: "demandé",
+    }
+    Request.objects.update(stage=RequestStage.REFUSED)
+    assert next(line for line in rows_of(chain(org)) if line[0] == str(people.lea))[-1] == f"Refusé par {org.operator}."
+    assert {one.person: one.standing for one in report.all_accesses()}[people.lea] == "refusé"
+    Request.objects.filter(pk=opened.pk).update(stage=RequestStage.DONE)
+    assert chain(org).awaited == 0
+    actions.end_delegation(org.delegataires.get(person=people.lea), by=people.alice.user)
+    found = chain(org)
+    assert found.readers == 3
+    assert rows_of(found)[-1][0] == str(people.lea)
+    assert "pas encore confirmée" in rows_of(found)[-1][-1]
 
 
 @pytest.mark.parametrize("name", ["gisele", "lea", "alice", "delphine"])

@@ -351,6 +351,7 @@ def test_an_answer_that_is_none_is_refused_in_words(change, said):
 def test_the_announcement_sent_again_goes_where_it_went(people, change):
     notice = Notice.objects.get(stage=FORMER)
     actions.confirm_contact(change, by=people.paul.user)
+    Notice.objects.filter(pk=notice.pk).update(sent_at=None, attempts=3)
     actions.resend_notice(notice, by=people.gisele.user)
     assert Notice.objects.get(pk=notice.pk).address == PAUL
 

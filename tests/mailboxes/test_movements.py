@@ -235,9 +235,10 @@ def test_a_cotitulaire_does_not_hand_over(org, people):
 
 
 def test_the_principal_is_asked_to_hand_over_once_a_day(org, people):
-    for _ in range(2):
-        entry = actions.ask_handover(stay_of(people.alice), by=people.gisele.user)
-        assert entry.after == org.address
+    entry = actions.ask_handover(stay_of(people.alice), by=people.gisele.user)
+    assert entry.after == org.address
+    with pytest.raises(Refused, match="déjà demandé aujourd’hui"):
+        actions.ask_handover(stay_of(people.alice), by=people.gisele.user)
     assert Notice.objects.get(stage="ask_handover").person == people.alice
     with pytest.raises(Refused, match="ne dépend de"):
         actions.ask_handover(stay_of(people.paul), by=people.gisele.user)

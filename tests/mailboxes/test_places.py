@@ -261,3 +261,13 @@ def test_who_may_not_leave_a_new_structure_on_its_own_is_not_offered_to(visit, p
     people.lea.user.save()
     field = visit(people.lea, "structure-new").context["form"].fields["parent"]
     assert (field.required, field.empty_label) == (False, "aucune")
+
+
+def test_from_a_structure_s_page_somebody_is_invited_to_manage_it(client, people, gisele, structure):
+    client.force_login(gisele)
+    url = f"{reverse('rights-invite')}?structure={structure.pk}"
+    assert url in client.get(reverse("structure", args=[structure.pk])).text
+    form = client.get(url).context["form"]
+    assert form["structure"].value() == str(structure.pk)
+    client.force_login(people.lea.user)
+    assert url not in client.get(reverse("structure", args=[structure.pk])).text

@@ -11,11 +11,15 @@ from django.utils import timezone
 from balmanager.accounts import grants
 from mailboxes import actions
 from mailboxes.engagements.actions import set_engagement
+from mailboxes.findings import BY_NAME as FINDINGS
+from mailboxes.inbox.actions import follow, pause_until
 from mailboxes.lifecycle import Verb
-from mailboxes.models import SYSTEM, Bal, Cotitulaire, Engagement, JournalEntry, Notice
+from mailboxes.lists.actions import save_view
+from mailboxes.models import SYSTEM, Bal, Cotitulaire, Engagement, JournalEntry, Notice, RequestLayout, Structure
 from mailboxes.notices.telling import tell, tell_one
 from mailboxes.rules import Refused
-from mailboxes.software.actions import add_webhook, declare_software
+from mailboxes.software.actions import add_webhook, declare_software, rotate_key
+from mailboxes.software.models import SoftwareKey, digest_of
 from tests.mailboxes.conftest import make_professional
 
 pytestmark = [
@@ -175,3 +179,19 @@ def test_two_windows_at_once_make_one_key_one_engagement_one_webhook_and_one_inv
         lambda: grants.invite("nadia@exemple.invalid", "reader", structure, by=gisele),
     ):
         assert at_once(act, act) == ["twice"]
+
+
+def test_two_windows_at_once_keep_one_view_one_layout_one_site_one_key_and_one_decision(structure, people, org):
+    gisele, operator = people.gisele.user, org.operator
+    _, token = declare_software(name="DPI", structures=[structure], scopes=["read"], days=30, by=gisele)
+    key = SoftwareKey.objects.get(digest=digest_of(token))
+    layout = {"structure": structure, "operator": operator, "subject": "Ouverture", "body": "{adresse}"}
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    for act, code in (
+        (lambda: save_view("bals", "Pleines", "", by=gisele), "title"),
+        (lambda: actions.write_layout(RequestLayout(**layout), by=gisele), "invalid"),
+        (lambda: actions.record_structure(Structure(name="Un site", parent=structure), by=gisele), "twice"),
+        (lambda: rotate_key(key, days=30, by=gisele), "twice"),
+        (lambda: follow(FINDINGS["nom"], [org.pk], pause_until(tomorrow), by=gisele), "same"),
+    ):
+        assert at_once(act, act) == [code]

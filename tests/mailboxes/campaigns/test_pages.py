@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from mailboxes.campaigns.actions import answer_campaign, close_campaign
 from mailboxes.campaigns.models import Campaign, CampaignTarget
 from mailboxes.lifecycle import State
-from mailboxes.models import AccessTrace, Bal, Cotitulaire, Delegataire, Notice, Preference
+from mailboxes.models import AccessTrace, Bal, Cotitulaire, Delegataire, Notice, Preference, Structure
 from mailboxes.notices import links
 from tests.mailboxes.campaigns.test_campaigns import CLEANUP, PREFERRED, RECERTIFY, fates, launch, target_of
 from tests.mailboxes.conftest import make_person, make_professional
@@ -306,3 +306,12 @@ def test_the_report_costs_the_same_for_few_and_many(make_bal, people, structure,
             visit(people.gisele, "campaign-xlsx", campaign.pk)
         costs.append(len(queries))
     assert costs[0] == costs[1]
+
+
+def test_a_campaign_over_several_structures_says_whose_each_bal_is(per, people, structure, launch, visit):
+    campaign = launch()
+    assert "structure" not in visit(people.gisele, "campaign", campaign.pk).context["listing"].shows
+    Structure.objects.create(name="Site", parent=structure)
+    page = visit(people.gisele, "campaign", campaign.pk)
+    assert "structure" in page.context["listing"].shows
+    assert f'data-label="Structure">{structure}' in page.text

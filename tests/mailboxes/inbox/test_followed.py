@@ -16,7 +16,7 @@ from mailboxes.inbox.rows import Inbox
 from mailboxes.inbox.subjects import SUBJECTS
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Engagement, JournalEntry, Movement, Sighting
-from mailboxes.rules import NotAllowed
+from mailboxes.rules import NotAllowed, Refused
 
 UNKNOWN, LATE = BY_NAME["inconnue"], BY_NAME["depart-en-retard"]
 SEEN, PRESSING = BY_NAME["depart-vu"], BY_NAME["engagement"]
@@ -103,8 +103,9 @@ def test_what_is_said_done_and_still_there_comes_back(things, people, time_machi
     assert number(user, finding, "fait") == len(keys)
     follow(finding, keys[:1], take_up(), by=user)
     assert number(user, finding) == 1
+    with pytest.raises(Refused):  # another window
+        follow(finding, keys[:1], take_up(), by=user)
     time_machine.move_to(timezone.now() + DONE_FOR + timedelta(hours=1))
-    follow(finding, keys[:1], take_up(), by=user)
     assert number(user, finding, "fait") == 0
 
 

@@ -18,6 +18,7 @@ from mailboxes.inbox.models import DONE_FOR, VISIT, Desk, Todo, desk_of
 from mailboxes.inbox.rows import Inbox
 from mailboxes.indicators.sparkline import sparkline
 from mailboxes.lifecycle import Act
+from mailboxes.lists.models import Batch
 from mailboxes.models import Bal, JournalEntry, Membership, Structure
 from mailboxes.rules import NotAllowed, Refused
 
@@ -344,3 +345,64 @@ def test_of_many_a_price_counts_at_once_and_an_orphan_mended_is_shown_no_more(
     assert orphan.address in client.get(reverse("movement-list")).text
     name_principal(orphan, people.alice, by=people.gisele.user)
     assert orphan.address not in client.get(reverse("movement-list")).text
+
+
+# --- Who manages some structures, and only reads others ---------------------------------------------------------------
+@pytest.fixture
+def elsewhere(make_bal, people, other_structure):
+    """Two full BAL of a structure that Gisele only reads."""
+    Membership.objects.create(user=people.gisele.user, structure=other_structure, role=Membership.Role.READER)
+    facts = {"used_mb": 99, "quota_mb": 100, "percent_full": 100, "structure": other_structure}
+    return [make_bal("PER", people.eve, **facts) for _ in range(2)]
+
+
+def test_a_row_promises_an_act_on_what_one_manages_alone(client, full, elsewhere, people):
+    row = rows(people.gisele.user)["pleine"]
+    assert (row.number, row.own) == (5, 3)
+    client.force_login(people.gisele.user)
+    page = client.get(reverse("dashboard"))
+    assert "dont 3 dans les structures que vous gérez" in page.text
+    client.post(reverse("todo-remedy", args=["pleine"]), {"scope": "all"})
+    batch = Batch.objects.get()
+    assert set(batch.keys) == {bal.pk for bal in full}
+
+
+def test_to_pause_all_pauses_what_one_manages(client, full, elsewhere, people):
+    client.force_login(people.gisele.user)
+    until = timezone.localdate() + timedelta(days=3)
+    client.post(reverse("todo-follow", args=["pleine"]), {"all": "1", "what": "pause", "until": until})
+    assert set(Todo.objects.exclude(paused_until=None).values_list("bal", flat=True)) == {bal.pk for bal in full}
+    row = rows(people.gisele.user)["pleine"]
+    assert (row.number, row.own) == (2, 0)
+
+
+def test_of_a_structure_that_one_only_reads_no_act_is_offered(client, elsewhere, people, other_structure):
+    client.force_login(people.gisele.user)
+    for url in (reverse("dashboard"), reverse("finding", args=["pleine"])):
+        page = client.get(url, {"structure": other_structure.pk})
+        assert page.context["place"] == other_structure
+        assert reverse("todo-follow", args=["pleine"]) not in page.text
+        assert reverse("todo-remedy", args=["pleine"]) not in page.text
+    whole = client.get(reverse("dashboard")).text
+    assert reverse("todo-remedy", args=["pleine"]) not in whole, "there is none that Gisele manages"
+
+
+def test_the_digest_counts_what_one_manages(elsewhere, people, mailoutbox):
+    people.gisele.user.email = "gisele@exemple.invalid"
+    people.gisele.user.save()
+    jobs.run("send_digests")
+    told = {mail.to[0]: mail.body for mail in mailoutbox}
+    assert str(FULL.title) not in told["gisele@exemple.invalid"], "two full BAL, that she only reads"
+    assert str(FULL.title) in told[people.eve.user.email]
+
+
+def test_who_has_no_bal_yet_is_told_where_to_begin_and_not_that_all_is_well(
+    client, people, make_bal, make_entry, fresh
+):
+    client.force_login(people.gisele.user)
+    page = client.get(reverse("dashboard")).text
+    assert "Aucune BAL n’est encore au registre" in page
+    assert reverse("import-new") in page
+    assert "Rien ne demande votre attention" not in page
+    make_bal("PER", people.paul)
+    assert "Aucune BAL n’est encore au registre" not in client.get(reverse("dashboard")).text

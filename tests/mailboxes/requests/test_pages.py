@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.contrib.messages import get_messages
@@ -16,6 +17,7 @@ from mailboxes import actions
 from mailboxes.findings import BY_NAME
 from mailboxes.lifecycle import BY_HAND, Act, RequestKind, RequestStage, State, Verb
 from mailboxes.models import AccessTrace, Bal, JournalEntry, Operator, Request, RequestLayout
+from mailboxes.views.findings import attention
 from tests.mailboxes.in_bulk import do_in_bulk, foresee
 
 pytestmark = pytest.mark.sqlite_run
@@ -124,6 +126,17 @@ def test_the_finding_names_the_bal_whose_operator_is_late(org, per, change):
     yesterday = timezone.localdate() - timedelta(days=1)
     Request.objects.update(stage=RequestStage.SENT, due_on=yesterday)
     assert list(BY_NAME["en-retard"].bals(Bal.objects.all())) == [org]
+
+
+def test_the_page_of_a_bal_leads_to_its_late_request(visit, org, per, people, change):
+    Request.objects.update(stage=RequestStage.SENT, due_on=timezone.localdate() - timedelta(days=1))
+    late = next(point for point in attention(org, people.gisele.user) if point["finding"].name == "en-retard")
+    assert (
+        visit(people.gisele, "request-list", query=late["url"].partition("/demandes/")[2]).context["page"].object_list
+    )
+    assert late["url"] in unescape(visit(people.gisele, "bal", org.pk).text)
+    late = next(point for point in attention(org, people.alice.user) if point["finding"].name == "en-retard")
+    assert late["url"] == "", "who only holds it follows no structure"
 
 
 # --- Steps ------------------------------------------------------------------------------------------------------------
