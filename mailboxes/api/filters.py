@@ -22,6 +22,7 @@ from mailboxes.forms.filters import (
     PersonFilter,
     ReadingFilter,
     RequestFilter,
+    StructureFilter,
 )
 from mailboxes.models import Cotitulaire, JournalEntry, Operator, Structure
 
@@ -103,6 +104,10 @@ class RequestKeys(RequestFilter):
 
     def changed_since(self, queryset: QuerySet, name: str, value: datetime) -> QuerySet:
         return queryset.filter(reduce(or_, (Q(**{f"{moment}__gte": value}) for moment in self.MOMENTS)))
+
+
+class StructureKeys(StructureFilter):
+    finess = Key(method="numbered", read=read_structure_number, label="FINESS, SIRET ou RPPS-rang")
 
 
 class HolderKeys(HolderFilter):

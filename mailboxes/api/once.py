@@ -46,7 +46,7 @@ def once(request: Request, go: Callable[[], Response], *, is_one_action: bool = 
             with transaction.atomic():
                 call = Call.objects.create(user=request.user, key=key, request=digest)
             answer = go()
-            call.status, call.answer = answer.status_code, JSONRenderer().render(answer.data).decode()
+            call.status, call.answer = answer.status_code, _kept(answer)
             call.save(update_fields=["status", "answer"])
             return answer
     except IntegrityError:
@@ -58,7 +58,15 @@ def once(request: Request, go: Callable[[], Response], *, is_one_action: bool = 
 def _again(call: Call, digest: str) -> Response:
     if call.request != digest:
         raise OtherRequest
-    return Response(json.loads(call.answer or "null"), status=call.status, headers={REPLAYED: "true"})
+    said = json.loads(call.answer or "null")
+    headers, body = said if isinstance(said, list) else ({}, said)
+    return Response(body, status=call.status, headers={**headers, REPLAYED: "true"})
+
+
+def _kept(answer: Response) -> str:
+    """What is given again: the ETag, to write on by, and where the object stands, too."""
+    headers = {name: answer[name] for name in ("ETag", "Location") if name in answer}
+    return JSONRenderer().render([headers, answer.data]).decode()
 
 
 def _digest(request: Request) -> str:

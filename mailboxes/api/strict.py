@@ -10,7 +10,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from directory.typography import how_many
+
 LENIENT = "handling=lenient"
+TWICE = "Donné {} : une seule valeur est lue. Gardez la bonne."
+EMPTY = "Donnez une valeur, ou retirez ce paramètre."
 
 
 class StrictSerializer(serializers.Serializer):
@@ -32,6 +36,7 @@ class StrictView(APIView):
         super().initial(request, *args, **kwargs)
         if not is_lenient(request):
             check_known(request.query_params, self.parameters(), "Paramètre inconnu")
+            check_values(request.query_params)
 
     def finalize_response(self, request, response, *args, **kwargs):
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -43,6 +48,19 @@ class StrictView(APIView):
 def is_lenient(request: Request | None) -> bool:
     said = request.headers.get("Prefer", "") if request else ""
     return LENIENT in said.replace(" ", "").lower().split(",")
+
+
+def check_values(said: MultiValueDict) -> None:
+    """One value for each: of two, one would be passed over; an empty one, a variable that holds nothing, would narrow
+    nothing, and give everything."""
+    problems = {}
+    for name, values in said.lists():
+        if len(values) > 1:
+            problems[name] = [TWICE.format(how_many(len(values), "fois"))]
+        elif not values[0].strip():
+            problems[name] = [EMPTY]
+    if problems:
+        raise serializers.ValidationError(problems)
 
 
 def check_known(said: Mapping | MultiValueDict, known: Iterable[str], what: str) -> None:

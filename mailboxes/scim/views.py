@@ -39,7 +39,11 @@ class ScimRenderer(JSONRenderer):
     format = "scim"
 
 
-class ScimParser(StrictParser):
+class PlainParser(StrictParser):
+    is_object = False  # what is none is refused in the words of SCIM
+
+
+class ScimParser(PlainParser):
     media_type = "application/scim+json"
 
 
@@ -72,7 +76,7 @@ def error(status: int, detail: str, scim_type: str = "", headers: dict | None = 
 @extend_schema(exclude=True)  # SCIM describes itself: see `ServiceProviderConfig`
 class ScimView(APIView):
     renderer_classes = [ScimRenderer, JSONRenderer]
-    parser_classes = [ScimParser, StrictParser]
+    parser_classes = [ScimParser, PlainParser]
     permission_classes = [*api_settings.DEFAULT_PERMISSION_CLASSES, ByKey]
     scopes = {method.upper(): Scope.IDENTITIES for method in APIView.http_method_names}
 
