@@ -18,6 +18,7 @@ from mailboxes import actions
 from mailboxes.jobs import run
 from mailboxes.lifecycle import Verb
 from mailboxes.models import Membership
+from mailboxes.moves.structures import move_service
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.software import delivery as webhooks
 from mailboxes.software.actions import add_webhook, change_webhook, replay, try_webhook
@@ -157,6 +158,27 @@ def test_the_webhook_of_an_organisme_hears_of_its_establishments(receiver, insid
     depublish(org, people)
     run("deliver_webhooks")
     assert len(receiver.calls) == 1
+
+
+def test_a_structure_whose_service_goes_elsewhere_is_told_of_it(
+    receiver, inside, org, people, structure, other_structure
+):
+    """Its BAL are the other's from then on: nothing else would be heard of them here."""
+    actions.describe_bal(org, service="Accueil", by=people.gisele.user)
+    Membership.objects.create(user=people.gisele.user, structure=other_structure, role="gestionnaire")
+    by = type(people.gisele.user).objects.get(pk=people.gisele.user.pk)
+    for place in (structure, other_structure):
+        add_webhook(structure=place, url=f"{receiver.url}/{place.pk}", events=["description"], by=by)
+    move_service(structure, "Accueil", other_structure, by=by, why="Il y va.")
+    run("deliver_webhooks")
+    told = [json.loads(body) for _, body in receiver.calls]
+    assert {(one["event"], one["what"]) for one in told} == {("description", "move_service")}
+    places = {
+        one["structure"]: one["bal"] and one["bal"]["address"] for one in told if one["structure"] == structure.pk
+    }
+    assert places == {structure.pk: None}
+    assert {one["structure"] for one in told if one["bal"]} == {other_structure.pk}
+    assert "Il y va" not in str(told)
 
 
 def test_a_failure_is_tried_again_later_under_the_same_name(webhook, receiver, org, people, time_machine):
