@@ -55,7 +55,7 @@ def exception_handler(exc, context):
         return None
     response.data = problem(exc, response)
     response.content_type = "application/problem+json"
-    if isinstance(getattr(context["request"], "accepted_renderer", None), TemplateHTMLRenderer):  # the page of the API
+    if TemplateHTMLRenderer in context["view"].renderer_classes:  # the page of the API, which would write it as HTML
         return JsonResponse(response.data, status=response.status_code, content_type=response.content_type)
     return response
 

@@ -326,12 +326,24 @@ def test_a_name_that_leads_inside_is_not_called(receiver, people, structure, set
         ("https://127.0.0.1/", "inside"),
         ("https://[::1]/", "inside"),
         ("ftp://exemple.fr/", "scheme"),
+        ("https://exemple.fr:99999/", "malformed"),
+        ("https://exemple.fr:0/", "malformed"),
+        ("https://exemple.fr/bal#ici", "malformed"),
     ],
 )
 def test_an_address_that_cannot_do_is_refused_at_once(people, structure, url, code):
     with pytest.raises(Refused) as refused:
         add_webhook(structure=structure, url=url, events=["state"], by=people.gisele.user)
     assert refused.value.code == code
+
+
+def test_an_event_named_twice_is_one(people, structure):
+    webhook = add_webhook(
+        structure=structure, url="https://exemple.fr/", events=["state", "quota", "state"], by=people.gisele.user
+    )
+    assert webhook.events == ["quota", "state"]
+    change_webhook(webhook, url=webhook.url, events=["state", "state"], paused=False, by=people.gisele.user)
+    assert Webhook.objects.get().events == ["state"]
 
 
 def test_who_does_not_manage_the_structure_has_nobody_told(people, structure):
