@@ -153,7 +153,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
 
     def _expand(self, lines: Iterable[dict]) -> None:
         if (said := self.request.query_params.get(PARAMETER)) is not None and self.expansions:
-            expand(lines, said, self.expansions)
+            expand(lines, said, self.expansions, self.request.user)
 
     def lines(self, page) -> Collection:
         """The rows of a page, as shown."""

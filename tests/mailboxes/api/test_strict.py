@@ -158,6 +158,12 @@ def test_a_parameter_that_is_empty_or_given_twice_is_refused_rather_than_passed_
     assert ask(key, f"{operation[0]}?fields=", Prefer="handling=lenient").status_code == 200
 
 
+def test_a_question_to_the_resolver_may_leave_a_part_empty_and_says_none_twice(ask, key, org):
+    whole = ask(key, "resolve/?rpps=10000000017").json()["question"]
+    assert ask(key, "resolve/?rpps=10000000017&finess=&service=&purpose=").json()["question"] == whole
+    assert [*ask(key, "resolve/?rpps=10000000017&rpps=10000000025").json()["errors"]] == ["rpps"]
+
+
 @pytest.mark.parametrize(
     "asked",
     [
