@@ -27,7 +27,7 @@ KEPT = ("user_name", "external_id", "family_name", "given_name", "email", "title
 def provision(software: Software, facts: UserFacts) -> ScimUser:
     """Enter a person, or recognise one who is there already: by their RPPS, or told of before and deleted since."""
     by = software.user
-    Software.objects.select_for_update(no_key=True).get(pk=software.pk)  # the same one, sent twice at once
+    _hold(software)
     if ScimUser.objects.of(software).filter(user_name__iexact=facts.user_name).exists():
         raise ScimError(409, TAKEN.format(quoted(facts.user_name)), "uniqueness")
     structure = _structure(software, facts.organization)
@@ -44,6 +44,7 @@ def provision(software: Software, facts: UserFacts) -> ScimUser:
 @transaction.atomic
 def change(row: ScimUser, facts: UserFacts) -> ScimUser:
     """Take what the directory says now; what did not change leaves no line."""
+    _hold(row.software)
     rows = ScimUser.objects.select_for_update(of=("self",), no_key=True)
     row = rows.select_related("software__user", "stay__person", "stay__structure__parent").get(pk=row.pk)
     by, stay = row.software.user, row.stay
@@ -70,6 +71,11 @@ def forget(row: ScimUser) -> None:
     """Deleted there: as an account that is closed, and no longer known by its name."""
     see_disabled(row.stay, by=row.software.user)
     row.delete()
+
+
+def _hold(software: Software) -> None:
+    """Of two calls at once with the same userName, the second finds it taken."""
+    Software.objects.select_for_update(no_key=True).get(pk=software.pk)
 
 
 def _follow(row: ScimUser, by) -> None:

@@ -20,7 +20,7 @@ from rest_framework.views import APIView, exception_handler
 from directory.controls import CONTROLS, without_controls
 from directory.typography import for_software, quoted
 from mailboxes.api.parsers import StrictParser
-from mailboxes.api.problems import headers_of, sentence_of
+from mailboxes.api.problems import TAKEN_MEANWHILE, headers_of, is_taken_meanwhile, sentence_of
 from mailboxes.lifecycle import Scope
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.scim.actions import change, forget, provision
@@ -66,6 +66,8 @@ def scim_exception_handler(exc, context):
     """Every refusal as an Error of RFC 7644, 3.12."""
     if isinstance(exc, ScimError):
         return error(exc.status, exc.detail, exc.scim_type)
+    if is_taken_meanwhile(exc):
+        return error(409, TAKEN_MEANWHILE.messages[0], "uniqueness")
     if isinstance(exc, Refused):
         if exc.code == "invalid":  # a value that its column does not take
             return error(400, exc.messages[0], "invalidValue")

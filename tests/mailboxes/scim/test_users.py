@@ -434,24 +434,47 @@ def test_whom_a_gestionnaire_entered_is_not_taken_for_the_one_told_of(call, stru
     assert Person.objects.filter(family_name="Roy").count() == 2
 
 
+@pytest.fixture
+def at_once(key):
+    """Send these (method, path, body) together, each by a connection of its own; the statuses."""
+    token = key()
+
+    def go(*calls):
+        start, answers = Barrier(len(calls)), []
+
+        def tell(method, path, said):
+            connection.ensure_connection()
+            start.wait()
+            try:
+                facts = {"content_type": "application/scim+json", "headers": {"Authorization": f"Bearer {token}"}}
+                answers.append(getattr(Client(), method)(path, json.dumps(said), **facts))
+            finally:
+                connection.close()
+
+        threads = [Thread(target=tell, args=call) for call in calls]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(answers, key=lambda answer: answer.status_code)
+
+    return go
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgresql_run
-def test_the_same_told_eight_times_at_once_is_entered_once(key):
-    token, start, answers = key(), Barrier(8), []
-
-    def tell():
-        connection.ensure_connection()
-        start.wait()
-        try:
-            facts = {"content_type": "application/scim+json", "headers": {"Authorization": f"Bearer {token}"}}
-            answers.append(Client().post(USERS, json.dumps(ENTRA_USER), **facts).status_code)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=tell) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answers) == [201] + [409] * 7
+def test_the_same_told_eight_times_at_once_is_entered_once(at_once):
+    answers = at_once(*[("post", USERS, ENTRA_USER)] * 8)
+    assert [answer.status_code for answer in answers] == [201] + [409] * 7
     assert Person.objects.filter(family_name="Roy").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql_run
+def test_of_several_given_the_same_name_at_once_one_has_it(at_once):
+    users = [{**KEYCLOAK_USER, "userName": f"nina{number}", "externalId": str(number)} for number in range(4)]
+    made = [at_once(("post", USERS, user))[0].json()["id"] for user in users]
+    named = patch({"op": "replace", "path": "userName", "value": "la-meme"})
+    answers = at_once(*[("patch", f"{USERS}/{one}", named) for one in made])
+    assert [answer.status_code for answer in answers] == [200] + [409] * 3
+    assert {answer.json()["scimType"] for answer in answers[1:]} == {"uniqueness"}
