@@ -32,10 +32,12 @@ def once(request: Request, go: Callable[[], Response], *, is_one_action: bool = 
     The row of the key is written first: a second caller waits on its unique index until the first has committed. A
     refusal rolls everything back, the row too: the same key may then be tried again.
     """
-    key = request.headers.get(HEADER, "")
-    if not key:
+    key = request.headers.get(HEADER)
+    if key is None:
         with nullcontext() if is_one_action else transaction.atomic():
             return go()
+    if not key.strip():  # a variable that holds nothing: its caller thinks this write safe to send again
+        raise ValidationError({HEADER: ["Donnez un nom à cette écriture, ou retirez cet en-tête."]})
     if len(key) > LENGTH:
         raise ValidationError({HEADER: [f"Au plus {LENGTH} caractères ; celle-ci en a {len(key)}."]})
     digest = _digest(request)

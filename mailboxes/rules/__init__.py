@@ -113,6 +113,7 @@ from mailboxes.rules.people import (
     check_record_person,
     check_rpps_free,
     check_settle_step,
+    rpps_taken,
 )
 from mailboxes.rules.places import (
     NUMBERS,
@@ -330,6 +331,7 @@ __all__ = [
     "quota_level",
     "quota_level_after",
     "refusal_of",
+    "rpps_taken",
     "server_of",
     "stays_at",
     "verb_of",

@@ -9,7 +9,7 @@ import pytest
 
 from balmanager.logs import REQUEST_ID, LogLine
 from directory.search_index import level
-from mailboxes.models import JournalEntry
+from mailboxes.models import JournalEntry, Person
 from tests.mailboxes.api.conftest import make_entry, named
 from tests.mailboxes.api.test_doors import ALL, LISTS, address, body_about
 
@@ -258,3 +258,11 @@ def test_what_a_write_answered_is_given_again_with_its_etag_and_its_place(ask, k
     first, again = (ask(key, "people/", "post", body, **{"Idempotency-Key": "un"}) for _ in range(2))
     assert (again["Idempotent-Replayed"], first.json()) == ("true", again.json())
     assert (first["ETag"], first["Location"]) == (again["ETag"], again["Location"])
+
+
+@pytest.mark.parametrize("said", ["", "  ", "x" * 101])
+def test_a_name_of_a_write_that_is_none_makes_it_safe_to_send_again_no_more_and_is_refused(ask, key, structure, said):
+    body = {"structure": structure.pk, "given_name": "Zoé", "family_name": "Exemple"}
+    answer = ask(key, "people/", "post", body, **{"Idempotency-Key": said})
+    assert (answer.status_code, [*answer.json()["errors"]]) == (400, ["Idempotency-Key"])
+    assert not Person.objects.filter(given_name="Zoé").exists()
