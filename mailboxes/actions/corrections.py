@@ -14,7 +14,7 @@ from mailboxes.actions.contacts import lock_person
 from mailboxes.actions.delegations import close
 from mailboxes.actions.journal import locked, shown, write, write_about
 from mailboxes.actions.moves import write_moves
-from mailboxes.actions.people import recorded
+from mailboxes.actions.people import number_taken_once, recorded
 from mailboxes.actions.requests import open_request
 from mailboxes.lifecycle import BY_VERB, Act, Party, RequestKind, Verb
 from mailboxes.models import SYSTEM, Alias, Bal, Cotitulaire, JournalEntry, Person, Preference, Request
@@ -128,7 +128,9 @@ def correct_person(person: Person, *, by, why: str, **facts) -> Person:
         facts = {**facts, "rpps": facts["rpps"] or None}
     changed = differing(person, facts, OF_PERSON)
     rules.check_correct_person(person, changed, why, by=by)
-    for name, before in set_fields(person, changed).items():
+    with number_taken_once(changed.get("rpps")):
+        befores = set_fields(person, changed)
+    for name, before in befores.items():
         said: dict = {**told(person, name, before), "note": why}
         write_about(Act.CORRECT_PERSON, by=by, about={"person": person}, to=person, **said)
     return person

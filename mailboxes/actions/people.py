@@ -1,9 +1,10 @@
 """What is kept on a person, and where they stay."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from mailboxes import rules
 from mailboxes.actions.changes import differing, set_fields, told
@@ -27,8 +28,21 @@ def record_person(structure: Structure, *, by, function: str = "", arrived_on: d
     rules.check_row(person)
     stay = Affiliation(person=person, structure=structure, function=function, arrived_on=arrived_on)
     rules.check_values(stay, only=STAY)
-    write_stays([stay], by=by)
+    with number_taken_once(person.rpps):
+        write_stays([stay], by=by)
     return person
+
+
+@contextmanager
+def number_taken_once(rpps: str | None) -> Iterator[None]:
+    """What is written within takes a number that was nobody's a moment ago: whoever is second by less is told so, and
+    the transaction of their act is undone."""
+    try:
+        yield
+    except IntegrityError as error:
+        if "rpps" not in str(error):
+            raise
+        raise rules.rpps_taken(rpps) from error
 
 
 def write_stays(stays: Sequence[Affiliation], *, by, note_of: Callable[[Person], str] = lambda person: "") -> None:
@@ -100,7 +114,8 @@ def describe_person(person: Person, *, by, **facts) -> Person:
     person = lock_person(person)
     rules.check_describe_person(person, facts, by=by)
     facts = {**facts, "rpps": facts.get("rpps", person.rpps) or None}
-    _change(person, facts, DESCRIBED, {"person": person}, by=by)
+    with number_taken_once(facts["rpps"]):
+        _change(person, facts, DESCRIBED, {"person": person}, by=by)
     return person
 
 

@@ -1,5 +1,7 @@
 """Our copy of the national annuaire, the same for every key, and the runs that brought it here."""
 
+from collections.abc import Mapping
+
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiParameter,
@@ -13,6 +15,7 @@ from rest_framework.response import Response
 from directory.forms import SearchForm
 from directory.models import Entry, SyncRun
 from directory.search import SHOWN, Asked, How, search
+from mailboxes.api.strict import is_lenient
 from mailboxes.api.viewsets import ResourceViewSet
 from mailboxes.forms.filters import RunFilter
 from mailboxes.lifecycle import Scope
@@ -81,6 +84,7 @@ class EntrySerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+ONE_PAGE = "Une recherche tient en une page, les meilleures réponses d’abord : retirez ce paramètre."
 ASKED = [
     OpenApiParameter("q", str, description="Nom, adresse, RPPS, FINESS ou domaine ; fautes de frappe pardonnées."),
     OpenApiParameter("kind", str, enum=["PER", "ORG", "APP", "CAB"]),
@@ -88,6 +92,13 @@ ASKED = [
     OpenApiParameter("place", str, description="Département, code postal ou commune."),
     OpenApiParameter("domain", str),
 ]
+
+
+def check_one_page(said: Mapping) -> None:
+    """The best answers come first, in one page: they are neither sorted otherwise, nor counted beyond it."""
+    problems = {name: [ONE_PAGE] for name in ("cursor", "ordering", "total") if name in said}
+    if problems:
+        raise serializers.ValidationError(problems)
 
 
 class EntryViewSet(ResourceViewSet):
@@ -106,20 +117,24 @@ class EntryViewSet(ResourceViewSet):
     def list(self, request):
         """La recherche de la page « Annuaire » : les meilleures réponses d’abord, 200 au plus, en une page.
 
-        Sans critère, tout l’annuaire public, page après page.
+        Sans critère, tout l’annuaire public, page après page. Avec un critère, ni `cursor`, ni `ordering`, ni `total` ;
+        `page_size` n’en garde que les premières.
         """
         # Any code may be looked for: one that nobody has finds nobody.
         code = request.query_params.get("profession", "")
         form = SearchForm(request.query_params, professions=[(code, code)] if code else [])
         if not form.is_valid():
-            raise serializers.ValidationError(form.errors.get_json_data())
+            raise serializers.ValidationError(dict(form.errors))
         asked = form.cleaned_data
         words = Asked(asked["q"], asked["kind"], asked["profession"], asked["place"], asked["domain"])
         if not words:
             return super().list(request)
+        if not is_lenient(request):
+            check_one_page(request.query_params)
+        size = self.paginator.get_page_size(request) if "page_size" in request.query_params else SHOWN
         found = search(words)
         context = self.get_serializer_context() | {"how": found.how}
-        lines = self.get_serializer_class()(found.entries(0, SHOWN), many=True, context=context)
+        lines = self.get_serializer_class()(found.entries(0, size), many=True, context=context)
         self.keep_asked(lines.child)
         return Response({"next": None, "previous": None, "results": lines.data})
 

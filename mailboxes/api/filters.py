@@ -22,8 +22,13 @@ from mailboxes.forms.filters import (
     PersonFilter,
     ReadingFilter,
     RequestFilter,
+    StructureFilter,
 )
-from mailboxes.models import Cotitulaire, JournalEntry, Operator, Structure
+from mailboxes.lifecycle import Act
+from mailboxes.models import Affiliation, Cotitulaire, JournalEntry, Operator, Structure
+
+# They end or begin stays without a line for each person.
+MOVING_PEOPLE = (Act.MOVE_SERVICE, Act.MERGE_STRUCTURES, Act.CLOSE_STRUCTURE, Act.UNDO_MOVE)
 
 
 class ReadField(forms.CharField):
@@ -88,7 +93,11 @@ class PersonKeys(PersonFilter):
     updated_since = MomentFilter(method="changed_since", label="Changées depuis ce moment")
 
     def changed_since(self, queryset: QuerySet, name: str, value: datetime) -> QuerySet:
-        return queryset.filter(Exists(JournalEntry.objects.filter(person=OuterRef("pk"), at__gte=value)))
+        """People changed by an act about them, or about a structure whose people came or went by it."""
+        acts = JournalEntry.objects.filter(at__gte=value)
+        moved = acts.filter(what__in=MOVING_PEOPLE).values("structure")
+        stays = Affiliation.objects.filter(person=OuterRef("pk"), structure__in=moved)
+        return queryset.filter(Exists(acts.filter(person=OuterRef("pk"))) | Exists(stays))
 
     def with_rpps(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return super().with_rpps(queryset, name, value) if value in ("avec", "sans") else queryset.filter(rpps=value)
@@ -102,7 +111,14 @@ class RequestKeys(RequestFilter):
     updated_since = MomentFilter(method="changed_since", label="Changées depuis ce moment")
 
     def changed_since(self, queryset: QuerySet, name: str, value: datetime) -> QuerySet:
-        return queryset.filter(reduce(or_, (Q(**{f"{moment}__gte": value}) for moment in self.MOMENTS)))
+        """Requests changed by one of their steps, or by an act on their BAL: it takes them to another address or
+        structure, and awaits again what was said to be done."""
+        stepped = reduce(or_, (Q(**{f"{moment}__gte": value}) for moment in self.MOMENTS))
+        return queryset.filter(stepped | Exists(JournalEntry.objects.filter(bal=OuterRef("bal"), at__gte=value)))
+
+
+class StructureKeys(StructureFilter):
+    finess = Key(method="numbered", read=read_structure_number, label="FINESS, SIRET ou RPPS-rang")
 
 
 class HolderKeys(HolderFilter):

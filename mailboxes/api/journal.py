@@ -61,7 +61,7 @@ class JournalLineSerializer(serializers.ModelSerializer):
 
 
 class JournalViewSet(ResourceViewSet):
-    """Le journal, du plus ancien au plus récent : gardez `next` pour lire la suite plus tard."""
+    """Le journal, du plus ancien au plus récent. La suite, plus tard : `since`, avec une heure de recouvrement."""
 
     serializer_class = JournalLineSerializer
     filterset_class = JournalKeys

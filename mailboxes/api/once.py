@@ -32,10 +32,12 @@ def once(request: Request, go: Callable[[], Response], *, is_one_action: bool = 
     The row of the key is written first: a second caller waits on its unique index until the first has committed. A
     refusal rolls everything back, the row too: the same key may then be tried again.
     """
-    key = request.headers.get(HEADER, "")
-    if not key:
+    key = request.headers.get(HEADER)
+    if key is None:
         with nullcontext() if is_one_action else transaction.atomic():
             return go()
+    if not key.strip():  # a variable that holds nothing: its caller thinks this write safe to send again
+        raise ValidationError({HEADER: ["Donnez un nom à cette écriture, ou retirez cet en-tête."]})
     if len(key) > LENGTH:
         raise ValidationError({HEADER: [f"Au plus {LENGTH} caractères ; celle-ci en a {len(key)}."]})
     digest = _digest(request)
@@ -46,7 +48,7 @@ def once(request: Request, go: Callable[[], Response], *, is_one_action: bool = 
             with transaction.atomic():
                 call = Call.objects.create(user=request.user, key=key, request=digest)
             answer = go()
-            call.status, call.answer = answer.status_code, JSONRenderer().render(answer.data).decode()
+            call.status, call.answer = answer.status_code, _kept(answer)
             call.save(update_fields=["status", "answer"])
             return answer
     except IntegrityError:
@@ -58,7 +60,15 @@ def once(request: Request, go: Callable[[], Response], *, is_one_action: bool = 
 def _again(call: Call, digest: str) -> Response:
     if call.request != digest:
         raise OtherRequest
-    return Response(json.loads(call.answer or "null"), status=call.status, headers={REPLAYED: "true"})
+    said = json.loads(call.answer or "null")
+    headers, body = said if isinstance(said, list) else ({}, said)
+    return Response(body, status=call.status, headers={**headers, REPLAYED: "true"})
+
+
+def _kept(answer: Response) -> str:
+    """What is given again: the ETag, to write on by, and where the object stands, too."""
+    headers = {name: answer[name] for name in ("ETag", "Location") if name in answer}
+    return JSONRenderer().render([headers, answer.data]).decode()
 
 
 def _digest(request: Request) -> str:

@@ -7,8 +7,9 @@ from rest_framework.decorators import action
 
 from mailboxes.api.corrections import CorrectStructureSerializer, correct_structure
 from mailboxes.api.fields import Abilities
+from mailboxes.api.filters import StructureKeys
 from mailboxes.api.viewsets import ResourceViewSet
-from mailboxes.forms.filters import OperatorFilter, StructureFilter
+from mailboxes.forms.filters import OperatorFilter
 from mailboxes.lifecycle import Act
 from mailboxes.models import Domain, Operator, Structure
 from mailboxes.rules import allows, check_record_person, check_set_naming
@@ -67,7 +68,7 @@ class StructureViewSet(ResourceViewSet):
     """Les structures de la clé, et celles qui en dépendent."""
 
     serializer_class = StructureSerializer
-    filterset_class = StructureFilter
+    filterset_class = StructureKeys
 
     def get_queryset(self):
         return Structure.objects.visible_to(self.request.user)

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as Denied
+from django.db import IntegrityError
 from django.http import Http404, JsonResponse
 from rest_framework import status
 from rest_framework.exceptions import (
@@ -24,6 +25,7 @@ from rest_framework.views import exception_handler as default_handler
 from directory.typography import for_software, how_many
 from mailboxes.rules import NotAllowed, Refused
 
+UNIQUE = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
 NOT_OPEN = "Cette adresse ne vous est pas ouverte : vérifiez la clé, et ce qu’elle ouvre."
 TITLES = {
     400: "Demande invalide",
@@ -40,6 +42,11 @@ TITLES = {
 }
 
 
+TAKEN_MEANWHILE = Refused(
+    "La même chose vient d’être écrite par un autre appel : relisez-la, puis recommencez s’il le faut encore.", "race"
+)
+
+
 class RefusedByRule(APIException):
     def __init__(self, refused: Refused):
         self.status_code = status.HTTP_403_FORBIDDEN if isinstance(refused, NotAllowed) else status.HTTP_409_CONFLICT
@@ -48,6 +55,8 @@ class RefusedByRule(APIException):
 
 def exception_handler(exc, context):
     """What the domain refuses becomes a 403 or a 409, in one place for the whole API."""
+    if is_taken_meanwhile(exc):
+        exc = TAKEN_MEANWHILE
     if isinstance(exc, Refused):
         exc = RefusedByRule(exc)
     response = default_handler(exc, context)
@@ -55,9 +64,17 @@ def exception_handler(exc, context):
         return None
     response.data = problem(exc, response)
     response.content_type = "application/problem+json"
-    if isinstance(getattr(context["request"], "accepted_renderer", None), TemplateHTMLRenderer):  # the page of the API
+    if TemplateHTMLRenderer in context["view"].renderer_classes:  # the page of the API, which would write it as HTML
         return JsonResponse(response.data, status=response.status_code, content_type=response.content_type)
     return response
+
+
+def is_taken_meanwhile(exc: Exception) -> bool:
+    """Did the database hold two of what is to be one, where each call had found none? By the words of both bases."""
+    if not isinstance(exc, IntegrityError):
+        return False
+    cause = exc.__cause__
+    return getattr(cause, "sqlstate", "") == "23505" or getattr(cause, "sqlite_errorname", "") in UNIQUE
 
 
 def problem(exc, response: Response) -> dict:

@@ -188,6 +188,7 @@ UNCHANGED = OpenApiResponse(description="Rien n’a changé.")
 @method_decorator(never_cache, name="dispatch")
 class ResolveView(StrictView):
     scopes = {"GET": Scope.RESOLVE, "POST": Scope.RESOLVE}
+    takes_empty = True  # as the document says: the default of each part
 
     def parameters(self):
         return QuestionSerializer._declared_fields if self.request.method == "GET" else ()

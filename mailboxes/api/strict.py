@@ -10,7 +10,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from directory.typography import how_many
+
 LENIENT = "handling=lenient"
+TWICE = "Donné {} : une seule valeur est lue. Gardez la bonne."
+EMPTY = "Donnez une valeur, ou retirez ce paramètre."
 
 
 class StrictSerializer(serializers.Serializer):
@@ -25,6 +29,8 @@ class StrictSerializer(serializers.Serializer):
 class StrictView(APIView):
     """The parameters of its address that it reads are those of `parameters()`."""
 
+    takes_empty = False  # does an empty parameter say what leaving it out says?
+
     def parameters(self) -> Iterable[str]:
         return ()
 
@@ -32,6 +38,7 @@ class StrictView(APIView):
         super().initial(request, *args, **kwargs)
         if not is_lenient(request):
             check_known(request.query_params, self.parameters(), "Paramètre inconnu")
+            check_values(request.query_params, takes_empty=self.takes_empty)
 
     def finalize_response(self, request, response, *args, **kwargs):
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -43,6 +50,19 @@ class StrictView(APIView):
 def is_lenient(request: Request | None) -> bool:
     said = request.headers.get("Prefer", "") if request else ""
     return LENIENT in said.replace(" ", "").lower().split(",")
+
+
+def check_values(said: MultiValueDict, *, takes_empty: bool) -> None:
+    """One value for each: of two, one would be passed over; an empty one, a variable that holds nothing, would narrow
+    nothing, and give everything."""
+    problems = {}
+    for name, values in said.lists():
+        if len(values) > 1:
+            problems[name] = [TWICE.format(how_many(len(values), "fois"))]
+        elif not takes_empty and not values[0].strip():
+            problems[name] = [EMPTY]
+    if problems:
+        raise serializers.ValidationError(problems)
 
 
 def check_known(said: Mapping | MultiValueDict, known: Iterable[str], what: str) -> None:

@@ -4,15 +4,17 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+from django.db.models import BigIntegerField
 from django.utils.http import parse_etags, quote_etag
 from django_filters import FilterSet
 from rest_framework import serializers, status
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from directory.controls import CONTROLS
 from directory.typography import quoted
 from mailboxes.api.expand import FIELD, PARAMETER, expand
 from mailboxes.api.once import once
@@ -50,6 +52,13 @@ class Pages(CursorPagination):
                 {self.ordering_query_param: [f"{quoted(said)} n’est pas un ordre connu. Connus : {', '.join(known)}."]}
             )
         return (said.replace("id", "pk") if said.removeprefix("-") == "id" else said,)
+
+    def decode_cursor(self, request):
+        """One of another order, or that was made by hand, stands nowhere in this one."""
+        cursor = super().decode_cursor(request)
+        if cursor is None or cursor.position is None or _stands_in(self.ordering[0].lstrip("-"), cursor.position):
+            return cursor
+        raise NotFound(self.invalid_cursor_message)
 
     def get_page_size(self, request):
         """One that cannot be read is refused: another number of lines than was asked would surprise."""
@@ -109,6 +118,12 @@ class Pages(CursorPagination):
         ]
 
 
+def _stands_in(column: str, position: str) -> bool:
+    if column == "pk":
+        return position.isascii() and position.isdigit() and int(position[:20]) <= BigIntegerField.MAX_BIGINT
+    return "@" in position and not CONTROLS.search(position)  # an address
+
+
 def orderings_of(view) -> list[str]:
     return [f"{sign}{name}" for name in view.orderings for sign in ("", "-")]
 
@@ -138,7 +153,7 @@ class ResourceViewSet(StrictView, GenericViewSet):
 
     def _expand(self, lines: Iterable[dict]) -> None:
         if (said := self.request.query_params.get(PARAMETER)) is not None and self.expansions:
-            expand(lines, said, self.expansions)
+            expand(lines, said, self.expansions, self.request.user)
 
     def lines(self, page) -> Collection:
         """The rows of a page, as shown."""
@@ -230,9 +245,14 @@ class ResourceViewSet(StrictView, GenericViewSet):
         self._check_unchanged()
 
     def _check_unchanged(self) -> None:
-        wanted = _tags(self.request, "If-Match")
-        if not wanted or wanted == ["*"]:
+        said = self.request.headers.get("If-Match", "").strip()
+        if said in ("", "*"):
             return
+        wanted = _tags(self.request, "If-Match")
+        if not wanted:  # passed over, it would let a change through that its caller thinks guarded
+            raise ValidationError(
+                {"If-Match": [f"{quoted(said)} n’est pas un ETag : renvoyez-le avec ses guillemets."]}
+            )
         if etag_of(self.facts()) not in wanted:
             raise ChangedSince
 

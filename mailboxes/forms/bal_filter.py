@@ -45,7 +45,7 @@ class BalFilter(filters.FilterSet):
     service = filters.CharFilter(method="of_service", label="Service")
     holder = filters.CharFilter(method="held_by", label="Titulaire ou délégataire (nom ou RPPS)")
     idle_months = filters.NumberFilter(
-        method="idle_for", label="Sans utilisation depuis (mois)", min_value=0, max_value=1200
+        method="idle_for", label="Sans utilisation depuis (mois)", min_value=0, max_value=1200, decimal_places=0
     )
     activity = filters.ChoiceFilter(
         method="activity_known",
@@ -57,7 +57,11 @@ class BalFilter(filters.FilterSet):
         field_name="percent_full", lookup_expr="gte", label="Remplie au moins à (%)", min_value=0
     )
     full_within = filters.NumberFilter(
-        method="full_in", label="Pleine d’ici (jours)", min_value=0, max_value=HORIZON.days
+        method="full_in",
+        label="Pleine d’ici (jours)",
+        min_value=0,
+        max_value=HORIZON.days,
+        decimal_places=0,
     )
     use = filters.ChoiceFilter(
         method="paid_and_used", label="Usage des BAL payées", choices=Use.choices, empty_label="peu importe"

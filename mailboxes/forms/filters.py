@@ -1,9 +1,11 @@
 """How a list is narrowed and sorted: the same names and meanings on the pages, in the export and in the API."""
 
+import re
 from datetime import UTC
 
 import django_filters as filters
 from dateutil.relativedelta import relativedelta
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -12,6 +14,7 @@ from django_filters.fields import IsoDateTimeField
 from directory.folding import as_read, in_address
 from directory.models import SyncRun
 from directory.readers.identifiers import read_structure_number
+from directory.typography import quoted
 from mailboxes.forms.structure_field import StructureChoice
 from mailboxes.lifecycle import RequestKind, RequestStage
 from mailboxes.models import (
@@ -44,11 +47,17 @@ def seen_people(request):
     return Person.objects.visible_to(request.user) if request else Person.objects.none()
 
 
+# A "+" left as it is in an address reads as a space; before a time zone it was nothing else.
+ZONE_AFTER_A_SPACE = re.compile(r"(?<=\d) (?=\d\d:?\d\d$)")
+
+
 class MomentField(IsoDateTimeField):
     """A moment of any clock on earth or beyond, told to the database by that of Greenwich: PostgreSQL knows no clock
     sixteen hours away."""
 
     def to_python(self, value):
+        if isinstance(value, str) and ":" in value.partition(" ")[0]:  # else the space stands between day and hour
+            value = ZONE_AFTER_A_SPACE.sub("+", value.strip())
         moment = super().to_python(value)
         try:
             return moment and moment.astimezone(UTC)
@@ -58,6 +67,21 @@ class MomentField(IsoDateTimeField):
 
 class MomentFilter(filters.IsoDateTimeFilter):
     field_class = MomentField
+
+
+class TruthField(forms.Field):
+    """True, false or nothing; Django's own reads any other word as nothing."""
+
+    def to_python(self, value):
+        if value in self.empty_values:
+            return None
+        if (said := str(value).lower()) not in ("true", "false"):
+            raise ValidationError(f"Donnez true ou false, au lieu de {quoted(value)}.", "invalid")
+        return said == "true"
+
+
+class TruthFilter(filters.BooleanFilter):
+    field_class = TruthField
 
 
 class RequestFilter(filters.FilterSet):
@@ -198,7 +222,7 @@ class OperatorFilter(filters.FilterSet):
 class HolderFilter(filters.FilterSet):
     bal = filters.ModelChoiceFilter(queryset=seen_bals, label="BAL")
     person = filters.ModelChoiceFilter(queryset=seen_people, label="Personne")
-    is_principal = filters.BooleanFilter(label="Cotitulaire principal, ou titulaire d’une nominative")
+    is_principal = TruthFilter(label="Cotitulaire principal, ou titulaire d’une nominative")
 
     class Meta:
         model = Cotitulaire
@@ -208,7 +232,7 @@ class HolderFilter(filters.FilterSet):
 class DelegationFilter(filters.FilterSet):
     bal = filters.ModelChoiceFilter(queryset=seen_bals, label="BAL")
     person = filters.ModelChoiceFilter(queryset=seen_people, label="Délégataire")
-    current = filters.BooleanFilter(method="is_current", label="En cours aujourd’hui")
+    current = TruthFilter(method="is_current", label="En cours aujourd’hui")
 
     class Meta:
         model = Delegataire

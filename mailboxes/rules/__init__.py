@@ -114,6 +114,7 @@ from mailboxes.rules.people import (
     check_record_person,
     check_rpps_free,
     check_settle_step,
+    rpps_taken,
 )
 from mailboxes.rules.places import (
     NUMBERS,
@@ -335,6 +336,7 @@ __all__ = [
     "quota_level",
     "quota_level_after",
     "refusal_of",
+    "rpps_taken",
     "server_of",
     "stays_at",
     "verb_of",

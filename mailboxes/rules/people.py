@@ -17,13 +17,17 @@ def check_record_person(structure: Structure, *, by) -> None:
 
 
 def check_rpps_free(rpps: str | None) -> None:
-    """Who inscribes somebody under a number that is another's learns no name by it."""
     if rpps and Person.objects.filter(rpps=rpps).exists():
-        raise Refused(
-            f"Le numéro RPPS {rpps} est déjà inscrit sous un autre nom. Vérifiez-le. Si c’est la même personne, qui a "
-            "changé de nom : inscrivez-la sous le nom d’alors, puis corrigez son identité.",
-            "rpps",
-        )
+        raise rpps_taken(rpps)
+
+
+def rpps_taken(rpps: str | None) -> Refused:
+    """Who inscribes somebody under a number that is another's learns no name by it."""
+    return Refused(
+        f"Le numéro RPPS {rpps} est déjà inscrit sous un autre nom. Vérifiez-le. Si c’est la même personne, qui a "
+        "changé de nom : inscrivez-la sous le nom d’alors, puis corrigez son identité.",
+        "rpps",
+    )
 
 
 def check_describe_person(person: Person, facts: dict, *, by) -> None:

@@ -4,12 +4,15 @@ Nobody leaves by its word: an account that is closed proposes a departure, which
 """
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from directory.folding import fold
 from directory.typography import quoted
 from mailboxes import actions, rules
 from mailboxes.actions.sightings import see_disabled, see_enabled
-from mailboxes.models import Affiliation, Person, Structure
+from mailboxes.lifecycle import Act
+from mailboxes.models import Affiliation, JournalEntry, Person, Structure
 from mailboxes.scim.models import ScimUser
 from mailboxes.scim.users import ScimError, UserFacts
 from mailboxes.software.models import Software
@@ -22,8 +25,9 @@ KEPT = ("user_name", "external_id", "family_name", "given_name", "email", "title
 
 @transaction.atomic
 def provision(software: Software, facts: UserFacts) -> ScimUser:
-    """Enter a person, or recognise one who is there already by their RPPS."""
+    """Enter a person, or recognise one who is there already: by their RPPS, or told of before and deleted since."""
     by = software.user
+    _hold(software)
     if ScimUser.objects.of(software).filter(user_name__iexact=facts.user_name).exists():
         raise ScimError(409, TAKEN.format(quoted(facts.user_name)), "uniqueness")
     structure = _structure(software, facts.organization)
@@ -40,6 +44,7 @@ def provision(software: Software, facts: UserFacts) -> ScimUser:
 @transaction.atomic
 def change(row: ScimUser, facts: UserFacts) -> ScimUser:
     """Take what the directory says now; what did not change leaves no line."""
+    _hold(row.software)
     rows = ScimUser.objects.select_for_update(of=("self",), no_key=True)
     row = rows.select_related("software__user", "stay__person", "stay__structure__parent").get(pk=row.pk)
     by, stay = row.software.user, row.stay
@@ -66,6 +71,11 @@ def forget(row: ScimUser) -> None:
     """Deleted there: as an account that is closed, and no longer known by its name."""
     see_disabled(row.stay, by=row.software.user)
     row.delete()
+
+
+def _hold(software: Software) -> None:
+    """Of two calls at once with the same userName, the second finds it taken."""
+    Software.objects.select_for_update(no_key=True).get(pk=software.pk)
 
 
 def _follow(row: ScimUser, by) -> None:
@@ -101,6 +111,7 @@ def _structure(software: Software, number: str) -> Structure:
 
 def _stay(structure: Structure, facts: UserFacts, by) -> Affiliation:
     known = Person.objects.filter(rpps=facts.rpps).first() if facts.rpps else None
+    known = known or _told_before(facts, by)
     if known is None:
         if not (facts.family_name and facts.given_name):
             raise ScimError(
@@ -119,6 +130,19 @@ def _stay(structure: Structure, facts: UserFacts, by) -> Affiliation:
         _describe(here, facts, by)
         return here
     return actions.welcome_person(known, structure, by=by, function=facts.department[:100])
+
+
+def _told_before(facts: UserFacts, by) -> Person | None:
+    """Whom this software entered, deleted and tells of again: an account closed, then opened for the same one."""
+    if not facts.email:
+        return None
+    entered = JournalEntry.objects.filter(what=Act.RECORD_PERSON, by=by, person=OuterRef("pk"))
+    told = ScimUser.objects.filter(software__user=by, stay__person=OuterRef("pk"))
+    people = Person.objects.filter(~Exists(told), Exists(entered), email__iexact=facts.email)
+    names = fold(f"{facts.given_name} {facts.family_name}")
+    same = [one for one in people if fold(f"{one.given_name} {one.family_name}") == names]
+    same = [one for one in same if not (one.rpps and facts.rpps)]  # by another number: somebody else
+    return same[0] if len(same) == 1 else None
 
 
 def _check_rpps(person: Person, rpps: str) -> None:

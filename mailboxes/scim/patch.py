@@ -9,6 +9,7 @@ from mailboxes.scim.users import ENTERPRISE, OURS, ScimError
 
 SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MOST = 100  # operations
+READ_ONLY = ("id", "meta")
 # name, or name[attribute eq "value"], then .sub; before it, the schema of an extension.
 PATH = re.compile(
     r"^(?:(?P<schema>urn:[^ ]+:User):)?(?P<name>[A-Za-z$][\w$-]*)"
@@ -21,13 +22,16 @@ EXTENSIONS = {extension.lower(): extension for extension in (ENTERPRISE, OURS)}
 def patched(resource: dict[str, Any], said: Any) -> dict[str, Any]:
     """The resource once these operations are done; all or none."""
     operations = _operations(said)
-    resource = deepcopy(resource)
+    former, resource = resource, deepcopy(resource)
     for operation in operations:
         op, path, value = operation["op"], operation.get("path"), operation.get("value")
         if path in (None, ""):
             _merge(resource, op, value)
         else:
             _apply(resource, op, str(path), value)
+    for name in READ_ONLY:
+        if resource.get(name) != former.get(name):
+            raise ScimError(400, f"{name} ne se change pas : ôtez-le de vos opérations.", "mutability")
     return resource
 
 
@@ -100,7 +104,7 @@ def _apply_filtered(target: dict, name: str, found: re.Match, op: str, value: An
         raise ScimError(400, f"{name} n’est pas une liste : retirez le filtre entre crochets.", "invalidFilter")
     wanted: Any = found["value"].strip('"')
     wanted = {"true": True, "false": False}.get(wanted, wanted) if not found["value"].startswith('"') else wanted
-    matching = [row for row in rows if isinstance(row, dict) and row.get(found["filter"]) == wanted]
+    matching = [row for row in rows if isinstance(row, dict) and _is(row, found["filter"], wanted)]
     if op == "remove" and not found["sub"]:
         target[name] = [row for row in rows if row not in matching]
         return
@@ -109,9 +113,15 @@ def _apply_filtered(target: dict, name: str, found: re.Match, op: str, value: An
         rows.extend(matching)
     for row in matching:
         if found["sub"]:
-            _set(row, found["sub"], op, value)
+            _set(row, _known(row, found["sub"]), op, value)
         elif isinstance(value, dict):
             row.update(value)
+
+
+def _is(row: dict, name: str, wanted: Any) -> bool:
+    """As RFC 7643 has it: neither the names of attributes nor the types of addresses know capitals."""
+    value = row.get(_known(row, name))
+    return value == wanted or (isinstance(value, str) and value.lower() == str(wanted).lower())
 
 
 def _set(target: dict, name: str, op: str, value: Any) -> None:

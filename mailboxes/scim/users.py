@@ -129,3 +129,24 @@ def shown(row: ScimUser, base: str) -> dict[str, Any]:
     for extension in (ENTERPRISE, OURS):
         resource[extension] = {name: value for name, value in resource[extension].items() if value}
     return resource
+
+
+def chosen(resource: dict[str, Any], attributes: str, excluded: str) -> dict[str, Any]:
+    """The attributes asked for, or all but those excluded; `schemas` and `id` always. A part of one brings it whole."""
+    wanted, unwanted = _tops(attributes), _tops(excluded)
+    if not wanted and not unwanted:
+        return resource
+    return {
+        name: value
+        for name, value in resource.items()
+        if name in ("schemas", "id") or (name.lower() in wanted if wanted else name.lower() not in unwanted)
+    }
+
+
+def _tops(said: str) -> set[str]:
+    """Of each name, the attribute that stands in the resource itself: of `name.familyName`, `name`."""
+    tops = set()
+    for name in filter(None, (one.strip().lower() for one in said.split(","))):
+        extension = next((one for one in (ENTERPRISE.lower(), OURS.lower()) if name.startswith(one)), None)
+        tops.add(extension or name.removeprefix(f"{CORE.lower()}:").partition(".")[0])
+    return tops

@@ -5,6 +5,7 @@ installation. Ours is a person in a structure; the key says which, with its scop
 """
 
 import re
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -16,20 +17,27 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView, exception_handler
 
+from directory.controls import CONTROLS, without_controls
 from directory.typography import for_software, quoted
 from mailboxes.api.parsers import StrictParser
-from mailboxes.api.problems import headers_of, sentence_of
+from mailboxes.api.problems import TAKEN_MEANWHILE, headers_of, is_taken_meanwhile, sentence_of
 from mailboxes.lifecycle import Scope
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.scim.actions import change, forget, provision
 from mailboxes.scim.models import ScimUser
 from mailboxes.scim.patch import patched
-from mailboxes.scim.users import CORE, ENTERPRISE, OURS, ScimError, read_user, shown
+from mailboxes.scim.schemas import SCHEMAS, schema_told, user_type
+from mailboxes.scim.users import CORE, ScimError, chosen, read_user, shown
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 MOST = 200  # resources of one answer
-FILTER = re.compile(r'^\s*([A-Za-z.]+)\s+eq\s+("(?:[^"\\]|\\.)*"|true|false)\s*$', re.IGNORECASE)
+# One attribute, with its schema or without; of the addresses, which are kept as one, whatever their type.
+FILTER = re.compile(
+    rf'^\s*(?:{re.escape(CORE)}:)?([A-Za-z]+)(?:\[type eq "[a-z]*"\])?(\.[A-Za-z]+)?'
+    r'\s+eq\s+("(?:[^"\\]|\\.)*"|true|false)\s*$',
+    re.IGNORECASE,
+)
 LOOKED_FOR = {"username": "user_name__iexact", "externalid": "external_id", "id": "pk", "emails.value": "email__iexact",
               "emails": "email__iexact", "active": "active"}  # fmt: skip
 
@@ -39,7 +47,11 @@ class ScimRenderer(JSONRenderer):
     format = "scim"
 
 
-class ScimParser(StrictParser):
+class PlainParser(StrictParser):
+    is_object = False  # what is none is refused in the words of SCIM
+
+
+class ScimParser(PlainParser):
     media_type = "application/scim+json"
 
 
@@ -54,6 +66,8 @@ def scim_exception_handler(exc, context):
     """Every refusal as an Error of RFC 7644, 3.12."""
     if isinstance(exc, ScimError):
         return error(exc.status, exc.detail, exc.scim_type)
+    if is_taken_meanwhile(exc):
+        return error(409, TAKEN_MEANWHILE.messages[0], "uniqueness")
     if isinstance(exc, Refused):
         if exc.code == "invalid":  # a value that its column does not take
             return error(400, exc.messages[0], "invalidValue")
@@ -72,7 +86,7 @@ def error(status: int, detail: str, scim_type: str = "", headers: dict | None = 
 @extend_schema(exclude=True)  # SCIM describes itself: see `ServiceProviderConfig`
 class ScimView(APIView):
     renderer_classes = [ScimRenderer, JSONRenderer]
-    parser_classes = [ScimParser, StrictParser]
+    parser_classes = [ScimParser, PlainParser]
     permission_classes = [*api_settings.DEFAULT_PERMISSION_CLASSES, ByKey]
     scopes = {method.upper(): Scope.IDENTITIES for method in APIView.http_method_names}
 
@@ -92,9 +106,14 @@ class ScimView(APIView):
     def shown(self, row: ScimUser) -> dict[str, Any]:
         return shown(row, settings.SITE_URL)
 
+    def chosen(self, resource: dict[str, Any]) -> dict[str, Any]:
+        """What of it is asked for (RFC 7644, 3.9)."""
+        asked = self.request.query_params
+        return chosen(resource, asked.get("attributes", ""), asked.get("excludedAttributes", ""))
+
     def answer(self, row: ScimUser, status: int = 200) -> Response:
         resource = self.shown(row)
-        return Response(resource, status=status, headers={"Location": resource["meta"]["location"]})
+        return Response(self.chosen(resource), status=status, headers={"Location": resource["meta"]["location"]})
 
 
 class UsersView(ScimView):
@@ -109,7 +128,7 @@ class UsersView(ScimView):
                 "totalResults": rows.count(),
                 "startIndex": start,
                 "itemsPerPage": len(page),
-                "Resources": [self.shown(row) for row in page],
+                "Resources": [self.chosen(self.shown(row)) for row in page],
             }
         )
 
@@ -141,20 +160,26 @@ def read_filter(said: str) -> dict[str, Any]:
     if not said.strip():
         return {}
     found = FILTER.match(said)
-    column = LOOKED_FOR.get(found[1].lower()) if found else None
-    if found is None or column is None:
+    column = LOOKED_FOR.get(f"{found[1]}{found[2] or ''}".lower()) if found else None
+    if found is None or column is None or (column == "active") is found[3].startswith('"') or CONTROLS.search(said):
         names = "userName, externalId, id, emails.value, active"
         raise ScimError(
             400,
-            f"Le filtre {quoted(said)} n’est pas lu ici : écrivez un attribut ({names}), eq, une valeur.",
+            f"Le filtre {quoted(without_controls(said))} n’est pas lu ici : écrivez un attribut ({names}), eq, une "
+            "valeur entre guillemets ; d’active, true ou false.",
             "invalidFilter",
         )
-    value = found[2].strip('"').replace('\\"', '"').replace("\\\\", "\\")
+    value = re.sub(r"\\(.)", r"\1", found[3].strip('"'))
     if column == "active":
         return {column: value.lower() == "true"}
-    if column == "pk" and not re.fullmatch(r"[0-9a-f-]{36}", value.lower()):
-        return {"pk": None}
-    return {column: value}
+    return {"pk": _uuid(value)} if column == "pk" else {column: value}
+
+
+def _uuid(said: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(said)
+    except ValueError:
+        return None
 
 
 def _number(request, name: str, default: int) -> int:
@@ -190,20 +215,38 @@ class ConfigView(ScimView):
 
 class ResourceTypesView(ScimView):
     def get(self, request):
-        extensions = [{"schema": schema, "required": False} for schema in (ENTERPRISE, OURS)]
-        user = {
-            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
-            "id": "User",
-            "name": "User",
-            "endpoint": "/Users",
-            "schema": CORE,
-            "schemaExtensions": extensions,
-            "meta": {
-                "resourceType": "ResourceType",
-                "location": f"{settings.SITE_URL}{reverse('scim-types')}/User",
-            },
-        }
-        return Response({"schemas": [LIST], "totalResults": 1, "Resources": [user]})
+        return Response(listed([user_type(address("scim-types"))]))
+
+
+class ResourceTypeView(ScimView):
+    def get(self, request):
+        return Response(user_type(address("scim-types")))
+
+
+class SchemasView(ScimView):
+    def get(self, request):
+        if "filter" in request.query_params:  # RFC 7644, 4: these are never narrowed
+            raise ScimError(403, "Les schémas ne se filtrent pas : lisez-les tous, ou un seul par son nom.")
+        return Response(listed([schema_told(schema, address("scim-schemas")) for schema in SCHEMAS]))
+
+
+class SchemaView(ScimView):
+    def get(self, request, schema):
+        if schema not in SCHEMAS:
+            raise ScimError(404, f"Le schéma {quoted(schema)} n’est pas servi ici. Servis : {', '.join(SCHEMAS)}.")
+        return Response(schema_told(schema, address("scim-schemas")))
+
+
+def address(name: str) -> str:
+    return f"{settings.SITE_URL}{reverse(name)}"
+
+
+def listed(resources: list[dict]) -> dict[str, Any]:
+    """All of them, in one answer."""
+    number = len(resources)
+    return {
+        "schemas": [LIST], "totalResults": number, "startIndex": 1, "itemsPerPage": number, "Resources": resources
+    }  # fmt: skip
 
 
 class ScimUnknownView(ScimView):
@@ -211,7 +254,7 @@ class ScimUnknownView(ScimView):
 
     def get(self, request, rest=""):
         raise ScimError(
-            404, f"{quoted(rest)} n’est pas servi ici. Servis : Users, ServiceProviderConfig, ResourceTypes."
+            404, f"{quoted(rest)} n’est pas servi ici. Servis : Users, ServiceProviderConfig, ResourceTypes, Schemas."
         )
 
     post = put = patch = delete = get

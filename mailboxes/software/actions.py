@@ -106,7 +106,7 @@ def add_webhook(*, structure: Structure, url: str, events: list[str], by) -> Web
     check_webhook(Act.ADD_WEBHOOK, structure, by=by)
     check_webhook_url(url)
     last = JournalEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    webhook = Webhook(structure=structure, url=url, events=sorted(events), seen_up_to=last)
+    webhook = Webhook(structure=structure, url=url, events=sorted(set(events)), seen_up_to=last)
     rules.check_row(webhook)
     _check_alone(webhook)
     webhook.save()
@@ -118,10 +118,11 @@ def add_webhook(*, structure: Structure, url: str, events: list[str], by) -> Web
 def change_webhook(webhook: Webhook, *, url: str, events: list[str], paused: bool, by) -> Webhook:
     webhook = _held_webhook(webhook, by=by)
     check_webhook_url(url)
+    events = sorted(set(events))
     before, was = str(webhook), (webhook.url, webhook.events, webhook.paused_at is not None)
-    if was == (url, sorted(events), paused):
+    if was == (url, events, paused):
         return webhook
-    webhook.url, webhook.events = url, sorted(events)
+    webhook.url, webhook.events = url, events
     webhook.paused_at = (webhook.paused_at or timezone.now()) if paused else None
     rules.check_row(webhook)
     _check_alone(webhook)

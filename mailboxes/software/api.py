@@ -78,7 +78,9 @@ class WebhookEventSerializer(serializers.Serializer):
     entry = serializers.IntegerField(allow_null=True, help_text="La ligne du journal ; d’un essai, aucune.")
     at = serializers.DateTimeField()
     structure = serializers.IntegerField(allow_null=True)
-    bal = BalOfEventSerializer(allow_null=True)
+    bal = BalOfEventSerializer(
+        allow_null=True, help_text="`null` : d’un essai, ou ce qui touche toute la structure, dont les BAL se relisent."
+    )
     before = serializers.CharField(allow_blank=True, help_text="De `state` : l’état d’avant.")
     after = serializers.CharField(allow_blank=True, help_text="De `state` : l’état d’après.")
 
@@ -206,7 +208,7 @@ class WebhookViewSet(ResourceViewSet):
     @extend_schema(request=None, responses=WebhookSerializer, summary="Essayer un webhook")
     @action(detail=True, methods=["post"])
     def test(self, request, pk):
-        """Une livraison comme les autres, d’un évènement `test` ; elle part dans la minute."""
+        """Une livraison comme les autres, d’un évènement `test` ; elle part dans la minute, ou à la reprise."""
         return self.act(lambda hook: try_webhook(hook, by=request.user))
 
     @extend_schema(
@@ -229,7 +231,7 @@ class WebhookViewSet(ResourceViewSet):
     @extend_schema(request=ReplaySerializer, responses=WebhookSerializer, summary="Refaire une livraison")
     @action(detail=True, methods=["post"])
     def replay(self, request, pk):
-        """La même, telle qu’elle était et sous le même numéro ; elle repart dans la minute."""
+        """La même, telle qu’elle était et sous le même numéro ; elle repart dans la minute, ou à la reprise."""
 
         def perform(hook: Webhook):
             wanted = self.said(ReplaySerializer)["delivery"]

@@ -29,6 +29,7 @@ from django.utils import timezone
 
 from directory.typography import cut, quoted
 from mailboxes.actions.batches import Tally
+from mailboxes.lifecycle import State
 from mailboxes.models import JournalEntry
 from mailboxes.software.models import EVENT_OF, WAITS, Delivery, Webhook
 
@@ -83,8 +84,8 @@ def told(line: JournalEntry) -> dict:
         "at": line.at.isoformat(),
         "structure": bal.structure_id if bal else line.structure_id,
         "bal": {"id": bal.pk, "address": bal.address, "kind": bal.kind, "state": bal.state} if bal else None,
-        "before": line.before if EVENT_OF[line.what] == "state" else "",
-        "after": line.after if EVENT_OF[line.what] == "state" else "",
+        "before": line.before if line.before in State else "",
+        "after": line.after if line.after in State else "",
     }
 
 

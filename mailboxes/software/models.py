@@ -126,13 +126,14 @@ class Event(models.TextChoices):
 
     STATE = "state", "une BAL est inscrite ou change d’état"
     HOLDERS = "holders", "ses titulaires ou ses délégations changent"
-    DESCRIPTION = "description", "sa fiche change"
+    DESCRIPTION = "description", "sa fiche, son adresse ou sa structure changent"
     QUOTA = "quota", "elle se remplit"
     REQUEST = "request", "une demande est faite à l’opérateur"
 
 
+MOVES = frozenset({Act.MOVE_SERVICE, Act.MERGE_STRUCTURES, Act.UNDO_MOVE})
 LINES: dict[Event, frozenset[str]] = {
-    Event.STATE: frozenset({*Verb, Act.REGISTER, Act.ADOPT}),
+    Event.STATE: frozenset({*Verb, Act.REGISTER, Act.REQUEST_OPENING, Act.ADOPT}),
     Event.HOLDERS: frozenset(
         {
             Act.ADD_COTITULAIRE,
@@ -140,13 +141,22 @@ LINES: dict[Event, frozenset[str]] = {
             Act.TRANSFER_PRINCIPAL,
             Act.NAME_PRINCIPAL,
             Act.DELEGATE,
+            Act.EXTEND_DELEGATION,
+            Act.TAKE_OVER,
             Act.END_DELEGATION,
+            Act.RECORD_ACCESS,
+            Act.REQUEST_ACCESS,
+            Act.OBJECT_ACCESS,
+            Act.IMPORT_ACCESSES,
+            Act.UNDO_IMPORT,
         }
     ),
-    Event.DESCRIPTION: frozenset({Act.DESCRIBE, Act.ACCEPT_ANNUAIRE}),
+    Event.DESCRIPTION: frozenset({Act.DESCRIBE, Act.ACCEPT_ANNUAIRE, Act.CORRECT, Act.SWITCH_BAL, *MOVES}),
     Event.QUOTA: frozenset({Act.WARN_QUOTA}),
     Event.REQUEST: frozenset({Act.ASK_OPERATOR}),
 }
+# Told of a structure too, whose BAL they take elsewhere: who is told of it sees these no more.
+OF_PLACES = MOVES | LINES[Event.REQUEST]
 EVENT_OF = {what: event for event, lines in LINES.items() for what in lines}
 
 
@@ -209,10 +219,11 @@ class Webhook(models.Model):
         """The lines of the journal that it is told of: of its structure and of those below."""
         whats = set().union(*(LINES[Event(event)] for event in self.events))
         places = ("structure", "structure__parent", "structure__parent__parent")
-        here = Q()
+        of_bals, of_places = Q(), Q()
         for place in places:
-            here |= Q(**{f"bal__{place}": self.structure_id}) | Q(**{place: self.structure_id})
-        return JournalEntry.objects.filter(here, what__in=whats)
+            of_bals |= Q(**{f"bal__{place}": self.structure_id})
+            of_places |= Q(**{place: self.structure_id})
+        return JournalEntry.objects.filter(of_bals | Q(of_places, what__in=OF_PLACES), what__in=whats)
 
     def get_events_display(self) -> str:
         return ", ".join(Event(event).label for event in self.events)

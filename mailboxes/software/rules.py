@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Collection, Iterable
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.utils import timezone
@@ -74,6 +74,11 @@ def check_no_such_webhook(webhook: Webhook, others: Iterable[Webhook]) -> None:
 def check_webhook_url(url: str) -> None:
     """What its text alone tells; where its name leads is judged each time it is called."""
     parts = urlsplit(url)
+    if not _leads_somewhere(parts):
+        raise Refused(
+            "Cette adresse ne peut pas être appelée : vérifiez son port, et ôtez-en ce qui suit « # ».",
+            "malformed",
+        )
     if parts.username or parts.password:
         raise Refused("N’écrivez ni nom ni mot de passe dans l’adresse : la signature suffit.", "credentials")
     if parts.scheme != "https" and not settings.WEBHOOK_NETWORKS:
@@ -86,3 +91,11 @@ def check_webhook_url(url: str) -> None:
         raise Refused(
             f"{quoted(ip)} est une adresse intérieure, qui n’est pas appelée : donnez-en une d’internet.", "inside"
         )
+
+
+def _leads_somewhere(parts: SplitResult) -> bool:
+    """Is its port one that exists, and is all of it sent?"""
+    try:
+        return parts.port != 0 and not parts.fragment
+    except ValueError:
+        return False

@@ -13,8 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from mailboxes.lifecycle import BY_VERB, WHO_MAY, Act, Role, Verb
-from mailboxes.models import Cotitulaire, Delegataire, JournalEntry
+from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry
 from mailboxes.rules import NotAllowed, Refused
+from mailboxes.software.models import EVENT_OF
 from mailboxes.views.accesses import OF_AN_ACCESS
 from tests.mailboxes.attempts import ATTEMPTS
 from tests.mailboxes.before import CAST, set_stage
@@ -99,6 +100,34 @@ def test_what_changes_an_access_is_of_the_state_of_accesses(stage):
                     untold.append((case.id, list(lines.values_list("what", flat=True))))
     assert not untold, "\n".join(map(str, untold))
     assert len(seen) > 10
+
+
+def test_what_changes_a_bal_is_an_event_that_software_may_hear_of(stage):
+    """Whatever the act: a software that is told of every event needs to read nothing again."""
+    untold, seen = [], set()
+    for case in CASES:
+        what, attempt, on = case.values
+        with undone():
+            it = attempt.before(stage, stage.subject(on))
+            name = next((name for name, roles in CAST[on].items() if roles & DRAWN[what]), None)
+            before, last = (bals(), accesses()), newest()
+            try:
+                attempt.do(it, stage.by(name), stage)
+            except Refused:
+                continue
+            if (bals(), accesses()) != before:
+                seen.add(what)
+                lines = JournalEntry.objects.filter(pk__gt=last)
+                if not lines.filter(what__in=EVENT_OF).exists():
+                    untold.append((case.id, list(lines.values_list("what", flat=True))))
+    assert not untold, "\n".join(map(str, untold))
+    assert len(seen) > 20
+
+
+def bals():
+    """What the API shows of each, readings and the annuaire aside."""
+    told = ("address", "kind", "state", "structure", "operator", "service", "description", "purpose", "responsable")
+    return {*Bal.objects.values_list("pk", *told, "liste_rouge", "replaced_by")}
 
 
 def accesses():

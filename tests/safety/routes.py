@@ -104,7 +104,7 @@ OF: dict[str, dict[str, Callable[[Side], Any]]] = {
     "engagements/": {"pk": row("engagement")},
     "operateurs/panorama/": {"structure": structure, "operator": lambda side: side.operator.pk},
     "dossiers/": {"movement": row("movement"), "step": word("auto_reply")},
-    "scim/v2/": {"pk": row("scim"), "rest": word("Groups")},
+    "scim/v2/": {"pk": row("scim"), "rest": word("Groups"), "schema": word("urn:x")},
     "fhir/": {"name": word("Practitioner"), "rest": word("Patient/1"),
               "resource_id": lambda side: side.people["titulaire"].rpps},
     "fhir/^(?P<name>Device": {"name": word("Device"), "rest": word("1")},

@@ -197,7 +197,7 @@ def test_each_is_at_home_there(stage, callers):
     not_theirs |= {"fhir-unknown", "fhir-not-held"}
     not_theirs |= {"operator-edit", "operator-server", "domain-reserve"}  # an administrator's of the platform
     not_theirs |= {"styleguide-mail"}  # for administrators
-    not_theirs |= {"scim-user", "scim-unknown"}  # for keys of their own scope, whoever manages
+    not_theirs |= {"scim-user", "scim-schema", "scim-unknown"}  # for keys of their own scope, whoever manages
     assert refused - not_theirs == set()
 
 

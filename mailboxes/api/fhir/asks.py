@@ -13,7 +13,7 @@ from directory.search_rows import Term, matching, words_with
 from directory.sources.fhir_records import IDNPS, IDNST, RPPS
 from directory.typography import quoted
 from mailboxes.api.fhir import places
-from mailboxes.api.fhir.kinds import ALL, IN_FORCE, NOTHING, ROLE, ResourceKind, key_of, of_parts, parts_of
+from mailboxes.api.fhir.kinds import ALL, IN_FORCE, NOTHING, ROLE, Key, ResourceKind, key_of, of_parts, parts_of
 from mailboxes.api.fhir.shapes import CODES, INTERNAL, NATURES, SECTORS, STRUCTURE_SYSTEMS
 
 FORMER = {"http://finess.sante.gouv.fr": "https://finess.esante.gouv.fr", "http://sirene.fr": "https://sirene.fr"}
@@ -87,8 +87,14 @@ def structure_identifier_type(token: str, modifier: str) -> Q:
 
 def by_id(kind: ResourceKind, value: str, modifier: str) -> Q:
     """An id, or a reference that ends in it."""
-    key = key_of(kind, value.rpartition("/")[2])
+    key = _referred(kind, value)
     return of_parts(kind, parts_of(kind, [key])) if key else NOTHING
+
+
+def _referred(kind: ResourceKind, value: str) -> Key | None:
+    """The key that a reference names: `Practitioner/10000000017`, after whatever address; none of another type."""
+    before, _, resource_id = value.rpartition("/")
+    return key_of(kind, resource_id) if before.rpartition("/")[2] in ("", kind.name) else None
 
 
 def code(token: str, modifier: str) -> Q:
@@ -117,7 +123,7 @@ def type_of_place(token: str, modifier: str) -> Q:
 
 
 def part_of(value: str, modifier: str) -> Q:
-    key = key_of(places.ORGANIZATION, value.rpartition("/")[2])
+    key = _referred(places.ORGANIZATION, value)
     return places.of_entity(key[0]) & IN_FORCE if key else NOTHING
 
 

@@ -55,7 +55,7 @@ def bundle_of(page: SearchPage, base: str, user) -> Resource:
     search = page.search
     keys, more = _keys(page) if search.size else ([], False)
     matches = resources(search.kind, keys, user, search.elements)
-    found = [_entry(_subset(one, search.elements), base, "match") for one in matches]
+    found = [_entry(subset(one, search.elements), base, "match") for one in matches]
     for include in search.includes:
         found += _included(include, search, keys, base, user)
     found += [_outcome("not-supported", note) for note in search.notes]
@@ -103,9 +103,10 @@ def _beyond(fields: tuple[str, ...], after: Key) -> Q:
 def _included(include: Include, search: Search, keys: list[Key], base: str, user) -> list[Resource]:
     values = {key[search.kind.key.index(include.field)] for key in keys}
     others = _others(include, values)
-    found = resources(include.kind, others[:MAX_INCLUDED], user, search.elements)
-    elements = search.elements | TIES if search.elements else search.elements
-    entries = [_entry(_subset(one, elements), base, "include") for one in found]
+    elements = search.elements_of(include.kind)
+    found = resources(include.kind, others[:MAX_INCLUDED], user, elements)
+    elements = elements | TIES if elements else elements
+    entries = [_entry(subset(one, elements), base, "include") for one in found]
     return entries + ([_incomplete(include)] if len(others) > MAX_INCLUDED else [])
 
 
@@ -136,7 +137,7 @@ def _entry(resource: Resource, base: str, mode: str) -> Resource:
     return {"fullUrl": url, "resource": resource, "search": {"mode": mode}}
 
 
-def _subset(resource: Resource, elements: frozenset[str]) -> Resource:
+def subset(resource: Resource, elements: frozenset[str]) -> Resource:
     if not elements:
         return resource
     kept = {name: value for name, value in resource.items() if name in ALWAYS | elements}

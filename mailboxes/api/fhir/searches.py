@@ -1,5 +1,6 @@
 """A search as it is asked, and the resources it finds."""
 
+import re
 from datetime import datetime
 from functools import reduce
 from operator import and_, or_
@@ -35,6 +36,10 @@ SUMMARY = {
     ORGANIZATION.name: frozenset({"identifier", "active", "type", "name", "partOf"}),
 }
 FORMATS = ("json", "application/json", "application/fhir+json")
+ONCE = ("_count", "_total", "_totalMethod", "_summary", "_format", "active")  # of two, one would be passed over
+OF_READING = ("_elements", "_format", "_summary")
+# A comma parts alternatives, unless a backslash stands before it; so with the other characters that FHIR reserves.
+ALTERNATIVE, ESCAPED = re.compile(r"(?:\\.|[^,])+", re.DOTALL), re.compile(r"\\([,$\\])")
 
 
 class Search(NamedTuple):
@@ -45,10 +50,15 @@ class Search(NamedTuple):
     changed: list[list[Bounds]]  # all of these, each any of its alternatives
     size: int
     elements: frozenset[str]
+    is_summary: bool
     total: str  # one of TOTALS; "": where it is cheap
     is_long_to_count: bool
     includes: list[Include]
     notes: list[str]  # what of it our copy does not hold
+
+    def elements_of(self, kind: ResourceKind) -> frozenset[str]:
+        """What is shown of what comes with those found: of a summary, what FHIR marks in that resource."""
+        return SUMMARY[kind.name] if self.is_summary else self.elements
 
 
 def read_search(name: str, query: QueryDict) -> Search:
@@ -56,8 +66,10 @@ def read_search(name: str, query: QueryDict) -> Search:
         raise BadSearch("Une valeur est vide ou illisible : donnez-en une à chaque paramètre, ou retirez-le.")
     if sum(value.count(",") + 1 for _, values in query.lists() for value in values) > MAX_VALUES:
         raise BadSearch(f"Au plus {MAX_VALUES} valeurs par recherche : faites-en plusieurs.")
-    if query.get("_format", "json").replace(" ", "+") not in FORMATS:  # a "+" left as it is reads as a space
-        raise BadSearch("Seul le JSON est servi : écrivez « _format=json ».")
+    for one in ONCE:
+        if len(set(query.getlist(one))) > 1:
+            raise BadSearch(f"{quoted(one)} est donné plusieurs fois : gardez la bonne valeur.")
+    check_format(query)
     asked = [_asked(name, one) for one in query if one not in CONTROLS]
     includes, missing = _read_includes(name, query)
     return Search(
@@ -67,12 +79,27 @@ def read_search(name: str, query: QueryDict) -> Search:
         _read_active(query),
         [_read_changed(value) for value in query.getlist("_lastUpdated")],
         size := _read_size(query),
-        _read_elements(name, query),
+        elements := _read_elements(name, query),
+        bool(elements) and "_elements" not in query,
         _read_total(query, size),
         "_lastUpdated" in query or any(one.parameter.type == "string" for one in asked),
         includes,
         list(dict.fromkeys([one.parameter.note for one in asked if one.parameter.note] + missing)),
     )
+
+
+def read_shown(name: str, query: QueryDict) -> frozenset[str]:
+    """The elements that are asked of one resource, read by its id; none: all."""
+    if unknown := [one for one in query if one not in OF_READING]:
+        raise BadSearch(f"{quoted(unknown[0])} n’est pas lu ici. Connus : {', '.join(OF_READING)}.")
+    if query.get("_summary") == "count":
+        raise BadSearch("« _summary=count » compte ce qu’une recherche trouve : retirez-le, ou cherchez.")
+    return _read_elements(name, query)
+
+
+def check_format(query: QueryDict) -> None:
+    if query.get("_format", "json").replace(" ", "+") not in FORMATS:  # a "+" left as it is reads as a space
+        raise BadSearch("Seul le JSON est servi : écrivez « _format=json ».")
 
 
 class AskedParameter(NamedTuple):
@@ -86,7 +113,8 @@ class AskedParameter(NamedTuple):
     def of(self, said: str) -> Q:
         """A comma means or; `not` is of all of them, and what is gone says nothing more."""
         negated = self.modifier == "not"
-        asked = [self.parameter.ask(one, "" if negated else self.modifier) for one in said.split(",") if one]
+        values = [ESCAPED.sub(r"\1", one) for one in ALTERNATIVE.findall(said)]
+        asked = [self.parameter.ask(one, "" if negated else self.modifier) for one in values]
         found = Q(NOTHING, *asked, _connector=Q.OR)
         found = IN_FORCE & ~found if negated else found
         if self.through is None:

@@ -6,18 +6,18 @@ from django.utils.decorators import method_decorator
 from django.utils.http import parse_etags
 from django.views.decorators.cache import cache_control
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, UnsupportedMediaType
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
 from directory.typography import for_software, quoted
 from mailboxes.api.fhir.asks import BadSearch, NotHeld
-from mailboxes.api.fhir.bundles import SearchExpired, SearchPage, bundle_of, read_token
+from mailboxes.api.fhir.bundles import SearchExpired, SearchPage, bundle_of, read_token, subset
 from mailboxes.api.fhir.kinds import KINDS, ResourceKind, key_of
 from mailboxes.api.fhir.parameters import INCLUDES, PARAMETERS, Parameter
 from mailboxes.api.fhir.resources import resources
-from mailboxes.api.fhir.searches import read_search
+from mailboxes.api.fhir.searches import check_format, read_search, read_shown
 from mailboxes.api.fhir.shapes import PROFILES
 from mailboxes.api.parsers import SearchParser
 from mailboxes.api.problems import headers_of, sentence_of
@@ -34,6 +34,11 @@ ISSUES = {
     415: "not-supported",
     429: "throttled",
 }
+
+FORMS_ALONE = (
+    "Seuls les formulaires sont lus ici : envoyez les paramètres en application/x-www-form-urlencoded, et dites-le "
+    "dans l’en-tête Content-Type."
+)
 
 
 class FhirRenderer(JSONRenderer):
@@ -54,7 +59,8 @@ def fhir_exception_handler(exc, context):
     answer = exception_handler(exc, context)
     if answer is None:
         return None
-    return outcome(answer.status_code, sentence_of(exc, answer), headers_of(answer))
+    said = FORMS_ALONE if isinstance(exc, UnsupportedMediaType) else sentence_of(exc, answer)
+    return outcome(answer.status_code, said, headers_of(answer))
 
 
 def outcome(code: int, text: str, headers: dict | None = None, issue_code: str = "") -> Response:
@@ -73,6 +79,10 @@ class FhirView(APIView):
     renderer_classes = [FhirRenderer, PlainRenderer]
     parser_classes = [SearchParser]
     scopes = {method.upper(): Scope.RESOLVE for method in APIView.http_method_names}
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        check_format(request.query_params)
 
     def get_exception_handler(self):
         return fhir_exception_handler
@@ -104,6 +114,7 @@ class PageView(FhirView):
 
 class ReadView(FhirView):
     def get(self, request, name, resource_id):
+        elements = read_shown(name, request.query_params)
         key = key_of(KINDS[name], resource_id)
         found = resources(KINDS[name], [key], request.user) if key else []
         if not found:
@@ -113,7 +124,11 @@ class ReadView(FhirView):
         version = found[0]["meta"]["versionId"]
         known = [tag.removeprefix("W/").strip('"') for tag in parse_etags(request.headers.get("If-None-Match", ""))]
         headers = {"ETag": f'W/"{version}"'}
-        return Response(status=304, headers=headers) if version in known else Response(found[0], headers=headers)
+        return (
+            Response(status=304, headers=headers)
+            if version in known
+            else Response(subset(found[0], elements), headers=headers)
+        )
 
 
 class MetadataView(FhirView):
@@ -184,6 +199,6 @@ class UnknownView(FhirView):
     """Any other address under `/fhir/`."""
 
     def get(self, request, rest=""):
-        raise NotFound(f"{quoted(rest)} n’est pas servi ici. Ressources : {', '.join(KINDS)}.")
+        raise NotFound(f"{quoted(rest or '/')} n’est pas servi ici. Ressources : {', '.join(KINDS)}.")
 
     post = get

@@ -21,7 +21,7 @@ def test_the_examples_run_as_they_are_written(demonstration, serve):
     blocks = BLOCK.findall(README.read_text())
     shell = [text for language, text in blocks if language == "sh"]
     python = "\n".join(text for language, text in blocks if language == "python")  # each goes on from those before
-    assert (len(shell), len(blocks)) == (3, 15)
+    assert (len(shell), len(blocks)) == (3, 16)
     env = {**os.environ, "BAL_URL": app.url, "BAL_KEY": key}
     for command in (*(["bash", "-euo", "pipefail", "-c", text] for text in shell), [sys.executable, "-c", python]):
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)

@@ -2,6 +2,10 @@
 
 import pytest
 
+from mailboxes import actions
+from mailboxes.lifecycle import Act
+from mailboxes.models import Bal
+
 
 @pytest.mark.parametrize("one", [True, False])
 def test_the_structure_and_the_operator_of_a_bal_come_with_it(ask, key, org, structure, operator, one):
@@ -18,6 +22,16 @@ def test_the_bal_of_a_request_comes_with_it(ask, key, world):
     (line,) = ask(key, "requests/?expand=bal").json()["results"]
     said = {"id": world.bals.pk, "address": world.bals.address, "kind": "ORG", "state": "active"}
     assert line["expanded"] == {"bal": said}
+
+
+def test_a_bal_that_went_to_another_structure_does_not_come_with_its_former_request(
+    ask, key, world, people, other_structure
+):
+    actions.step(world.requests, Act.RECORD_DONE, by=people.gisele.user)
+    Bal.objects.filter(pk=world.bals.pk).update(structure=other_structure)
+    (line,) = ask(key, "requests/?expand=bal").json()["results"]
+    assert line["bal"] == world.bals.pk
+    assert line["expanded"] == {"bal": None}
 
 
 def test_who_does_not_ask_has_the_lines_as_they_were(ask, key, world):
@@ -38,7 +52,7 @@ def test_a_long_page_is_told_with_one_query_more(ask, key, make_bal, people, dja
     ("query", "said"),
     [
         ("expand=holders", "« holders » est inconnu. Connus : structure, operator."),
-        ("expand=", "«  » est inconnu."),
+        ("expand=", "Donnez une valeur, ou retirez ce paramètre."),
         ("expand=structure&fields=id", "Demandez aussi « structure » dans « fields »."),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from mailboxes.models import Bal, Reading, Request
+from mailboxes.models import Bal, Person, Reading, Request
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -84,3 +84,25 @@ def test_the_same_readings_pushed_eight_times_at_once_are_one(at_once, org, per)
     codes = sorted(one["code"] for answer in answers for one in answer.json()["readings"])
     assert codes == ["known"] * 14 + ["new"] * 2
     assert Reading.objects.count() == 2
+
+
+def test_of_eight_who_enter_the_same_number_one_does_and_the_others_are_told(at_once, structure):
+    body = {"structure": structure.pk, "given_name": "Zoé", "family_name": "Exemple", "rpps": "10000000090"}
+    answers = at_once(*[("people/", "post", body, {})] * 8)
+    assert statuses(answers) == [201] + [409] * 7
+    assert {answer.json()["code"] for answer in answers[1:]} == {"rpps"}
+    assert Person.objects.filter(rpps="10000000090").count() == 1
+
+
+def test_of_several_who_give_the_same_number_at_once_one_has_it(at_once, people):
+    some = (people.delphine, people.lea, people.gisele)
+    body = {"why": "Il manquait.", "rpps": "10000000090"}
+    answers = at_once(*[(f"people/{one.pk}/correct/", "post", body, {}) for one in some])
+    assert statuses(answers) == [200, 409, 409]
+    assert {answer.json()["code"] for answer in answers[1:]} == {"rpps"}
+
+
+def test_of_eight_who_enter_the_same_address_one_does_and_the_others_are_told(at_once, structure, operator):
+    body = {"structure": structure.pk, "operator": operator.code, "kind": "APP", "exists": True}
+    body["address"] = "logiciel@chu-exemple.mssante.fr"
+    assert statuses(at_once(*[("bals/", "post", body, {})] * 8)) == [201] + [409] * 7

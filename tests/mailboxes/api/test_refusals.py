@@ -39,6 +39,13 @@ def test_each_door_says_what_to_do_next(ask, key, address, how, status, next_ste
     assert not {NO_BREAK, NARROW} & set(answer.content.decode())
 
 
+@pytest.mark.parametrize("path", ["", "openapi.json", "bals/"])
+def test_a_format_that_is_not_served_is_refused_in_the_form_of_all_refusals(ask, key, path):
+    answer = ask(key, path, Accept="image/png")
+    assert (answer.status_code, answer["Content-Type"]) == (406, "application/problem+json")
+    assert answer.json()["code"] == "not_acceptable"
+
+
 @pytest.mark.parametrize("address", DOORS)
 def test_who_brings_no_key_is_told_how_to_bring_one(client, address):
     answer = client.get(address)

@@ -2,12 +2,15 @@
 
 import json
 import logging
+from base64 import b64encode
+from urllib.parse import urlencode
 
 import pytest
 
 from balmanager.logs import REQUEST_ID, LogLine
-from mailboxes.models import JournalEntry
-from tests.mailboxes.api.conftest import named
+from directory.search_index import level
+from mailboxes.models import JournalEntry, Person
+from tests.mailboxes.api.conftest import make_entry, named
 from tests.mailboxes.api.test_doors import ALL, LISTS, address, body_about
 
 pytestmark = pytest.mark.sqlite_run
@@ -143,3 +146,123 @@ def test_a_compressed_answer_is_written_on_as_any_other(ask, key, org):
 def test_a_page_is_not_compressed(client, people):
     client.force_login(people.gisele.user)
     assert "Content-Encoding" not in client.get("/", headers={"Accept-Encoding": "gzip"})
+
+
+# --- One value, and one that says something ---------------------------------------------------------------------------
+@pytest.mark.parametrize("operation", LISTS, ids=named)
+def test_a_parameter_that_is_empty_or_given_twice_is_refused_rather_than_passed_over(ask, key, world, operation):
+    for one in [said["name"] for said in operation[2].get("parameters", ()) if said["in"] == "query"]:
+        for asked in (f"{one}=", f"{one}=%20", f"{one}=1&{one}=2"):
+            answer = ask(key, f"{operation[0]}?{asked}")
+            assert (answer.status_code, [*answer.json()["errors"]]) == (400, [one]), asked
+    assert ask(key, f"{operation[0]}?fields=", Prefer="handling=lenient").status_code == 200
+
+
+def test_a_question_to_the_resolver_may_leave_a_part_empty_and_says_none_twice(ask, key, org):
+    whole = ask(key, "resolve/?rpps=10000000017").json()["question"]
+    assert ask(key, "resolve/?rpps=10000000017&finess=&service=&purpose=").json()["question"] == whole
+    assert [*ask(key, "resolve/?rpps=10000000017&rpps=10000000025").json()["errors"]] == ["rpps"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "holders/?is_principal=oui",
+        "delegations/?current=2",
+        "bals/?idle_months=1.5",
+        "bals/?full_within=1.5",
+        "structures/?finess=12",
+        "annuaire/?kind=AUTRE",
+    ],
+)
+def test_a_value_that_would_be_taken_for_another_or_for_none_is_refused(ask, key, world, asked):
+    answer = ask(key, asked)
+    assert answer.status_code == 400, answer.content
+    ((name, said),) = answer.json()["errors"].items()
+    assert (name, [type(one) for one in said]) == (asked.partition("?")[2].partition("=")[0], [str])
+
+
+def test_true_and_false_are_read(ask, key, world):
+    both = {one["id"] for one in ask(key, "holders/").json()["results"]}
+    yes, no = ({one["id"] for one in ask(key, f"holders/?is_principal={said}").json()["results"]}
+               for said in ("true", "False"))  # fmt: skip
+    assert yes
+    assert yes | no == both
+    assert not yes & no
+
+
+def test_a_plus_before_a_time_zone_is_read_though_it_came_as_a_space(ask, key, org):
+    at = "2999-01-01T00:00:00"
+    asked = [f"{at}+02:00", f"{at}%2B02:00", f"{at}.123+0200", f"{at}Z", at.replace("T", "%20")]
+    for said in asked:
+        assert ask(key, f"bals/?updated_since={said}").json() == {"next": None, "previous": None, "results": []}, said
+
+
+def _cursor(position: str) -> str:
+    return b64encode(urlencode({"p": position}).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("ordering", "position"),
+    [
+        ("id", "abc"),
+        ("id", "a@b.fr"),
+        ("-id", "\0"),
+        ("id", "9" * 30),
+        ("id", "²"),
+        ("address", "12"),
+        ("address", "a@\0"),
+    ],
+)
+def test_a_cursor_that_stands_nowhere_in_this_order_is_refused(ask, key, org, ordering, position):
+    answer = ask(key, f"bals/?ordering={ordering}&cursor={_cursor(position)}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "reprenez la liste" in answer.json()["detail"]
+
+
+def test_a_search_of_the_annuaire_is_one_page(ask, key, world):
+    make_entry("accueil.deux@chu-exemple.mssante.fr", kind="ORG", family_name="")
+    level()
+    asked = "annuaire/?domain=chu-exemple.mssante.fr"
+    for one in ("cursor=x", "ordering=id", "total=true"):
+        assert [*ask(key, f"{asked}&{one}").json()["errors"]] == [one.partition("=")[0]]
+    assert len(ask(key, f"{asked}&page_size=1").json()["results"]) == 1
+    assert len(ask(key, asked).json()["results"]) == 2
+
+
+@pytest.mark.parametrize("said", ["abc", "W/", "é", ","])
+def test_an_etag_that_cannot_be_read_guards_nothing_and_is_refused(ask, key, org, said):
+    answer = ask(key, f"bals/{org.pk}/", "patch", {"service": "Accueil"}, **{"If-Match": said})
+    assert (answer.status_code, [*answer.json()["errors"]]) == (400, ["If-Match"])
+    org.refresh_from_db()
+    assert org.service != "Accueil"
+
+
+# --- A body is an object that says each thing once --------------------------------------------------------------------
+@pytest.mark.parametrize("operation", WRITES, ids=named)
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [("[1]", "parse_error"), ("null", "parse_error"), ('"x"', "parse_error"), ('{"a": 1, "a": 2}', "twice")],
+)
+def test_a_body_that_is_no_object_or_says_a_thing_twice_is_refused(client, key, world, operation, body, code):
+    send = getattr(client, operation[1])
+    facts = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {key}"}}
+    answer = send(address(operation, world), body, **facts)
+    assert (answer.status_code, answer.json().get("code")) in ((400, code), (403, "role"), (409, "state")), (
+        answer.content
+    )
+
+
+def test_what_a_write_answered_is_given_again_with_its_etag_and_its_place(ask, key, structure):
+    body = {"structure": structure.pk, "given_name": "Zoé", "family_name": "Exemple"}
+    first, again = (ask(key, "people/", "post", body, **{"Idempotency-Key": "un"}) for _ in range(2))
+    assert (again["Idempotent-Replayed"], first.json()) == ("true", again.json())
+    assert (first["ETag"], first["Location"]) == (again["ETag"], again["Location"])
+
+
+@pytest.mark.parametrize("said", ["", "  ", "x" * 101])
+def test_a_name_of_a_write_that_is_none_makes_it_safe_to_send_again_no_more_and_is_refused(ask, key, structure, said):
+    body = {"structure": structure.pk, "given_name": "Zoé", "family_name": "Exemple"}
+    answer = ask(key, "people/", "post", body, **{"Idempotency-Key": said})
+    assert (answer.status_code, [*answer.json()["errors"]]) == (400, ["Idempotency-Key"])
+    assert not Person.objects.filter(given_name="Zoé").exists()

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from directory.models import Entry
 from mailboxes import actions
-from mailboxes.lifecycle import Act, RequestKind
-from mailboxes.models import Bal, Person
+from mailboxes.lifecycle import Act, RequestKind, RequestStage, State, Verb
+from mailboxes.models import Affiliation, Bal, Person, Request, Structure
+from mailboxes.moves.structures import merge_structures
 from tests.mailboxes.api.conftest import make_entry
 from tests.mailboxes.conftest import record
 
@@ -70,6 +71,43 @@ def test_a_request_has_changed_by_each_of_its_steps(changed, org, people, time_m
     assert changed("requests", later) == []
     actions.step(request, Act.RECORD_DONE, by=people.gisele.user)
     assert changed("requests", later) == [request.pk]
+
+
+def test_a_request_said_to_be_done_by_mistake_and_awaited_again_has_changed(changed, org, people, time_machine):
+    actions.move(org, Verb.REQUEST_DEPUBLICATION, by=people.gisele.user)
+    Bal.objects.filter(pk=org.pk).update(state=State.REQUESTED)
+    request = Request.objects.get()
+    Request.objects.update(kind=RequestKind.OPEN, stage=RequestStage.DONE, done_at=timezone.now())
+    later = timezone.now() + timedelta(days=1)
+    time_machine.move_to(later)
+    Bal.objects.filter(pk=org.pk).update(state=State.ACTIVE)
+    assert changed("requests", later) == []
+    actions.move(Bal.objects.get(pk=org.pk), Verb.RETRACT_OPENING, by=people.gisele.user, note="Par erreur.")
+    request.refresh_from_db()
+    assert (request.stage, request.done_at) == (RequestStage.SENT, None)
+    assert changed("requests", later) == [request.pk]
+
+
+def test_a_request_follows_its_bal_to_another_address(changed, org, people, time_machine):
+    request = actions.open_request(org, RequestKind.CHANGE, by=people.gisele.user)
+    later = timezone.now() + timedelta(days=1)
+    time_machine.move_to(later)
+    actions.correct_bal(org, by=people.gisele.user, why="Faute.", address="reception@chu-exemple.mssante.fr")
+    request.refresh_from_db()
+    assert request.address == "reception@chu-exemple.mssante.fr"
+    assert changed("requests", later) == [request.pk]
+
+
+def test_people_have_changed_who_went_with_their_structure_into_another(changed, structure, people, time_machine):
+    site = Structure.objects.create(name="Site", parent=structure, finess_et="010000009")
+    Affiliation.objects.filter(person=people.paul).update(structure=site)
+    later = timezone.now() + timedelta(days=1)
+    time_machine.move_to(later)
+    gisele = type(people.gisele.user).objects.get(pk=people.gisele.user.pk)  # who manages the site as well, since
+    assert changed("people", later) == []
+    merge_structures(site, structure, by=gisele, why="Un seul établissement.")
+    assert Affiliation.objects.get(person=people.paul).structure == structure
+    assert people.paul.pk in changed("people", later)
 
 
 def test_a_person_has_changed_by_what_the_journal_tells_of_them(changed, people):

@@ -1,13 +1,18 @@
 """SCIM 2.0: the example payloads of RFC 7643 and 7644, and what Entra ID and Keycloak send."""
 
 import json
+from threading import Barrier, Thread
+from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
+from django.test import Client
 
+from mailboxes.actions import record_person
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, JournalEntry, Person, Sighting, Structure
 from mailboxes.scim.models import ScimUser
-from mailboxes.scim.users import ENTERPRISE, OURS
+from mailboxes.scim.users import CORE, ENTERPRISE, OURS
 from mailboxes.software.actions import declare_software
 from mailboxes.software.models import Software
 
@@ -294,7 +299,19 @@ def test_a_patch_that_cannot_be_done_changes_nothing(call, said, kind):
     assert call("get", f"{USERS}/{made['id']}").json() == made
 
 
-@pytest.mark.parametrize("said", ['title co "x"', 'userName eq "a" or userName eq "b"', "userName pr", "x" * 300])
+@pytest.mark.parametrize(
+    "said",
+    [
+        'title co "x"',
+        'userName eq "a" or userName eq "b"',
+        "userName pr",
+        "x" * 300,
+        'active eq "x"',
+        "userName eq true",
+        'userName eq "a\0"',
+        'emails[type eq "work"] eq "a" and active eq true',
+    ],
+)
 def test_a_filter_that_is_not_read_is_refused(call, said):
     answer = call("get", filter=said)
     assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidFilter")
@@ -306,3 +323,158 @@ def test_a_user_of_who_has_left_changes_nothing_here(call):
     closed = call("patch", f"{USERS}/{made['id']}", patch({"op": "replace", "path": "active", "value": False}))
     assert closed.status_code == 200
     assert not Sighting.objects.exists()
+
+
+# --- What SCIM says of itself -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("path", ["ResourceTypes", "Schemas"])
+def test_each_of_what_is_listed_is_read_where_it_says_that_it_stands(call, path):
+    listed = call("get", f"/scim/v2/{path}").json()
+    assert listed["totalResults"] == listed["itemsPerPage"] == len(listed["Resources"])
+    for one in listed["Resources"]:
+        assert call("get", urlsplit(one["meta"]["location"]).path).json() == one
+    assert call("get", f"/scim/v2/{path}/urn:autre").status_code == 404
+
+
+def test_the_schemas_name_every_attribute_that_is_answered_and_no_other(call, people):
+    schemas = {one["id"]: one["attributes"] for one in call("get", "/scim/v2/Schemas").json()["Resources"]}
+    told = {**RFC_USER, OURS: {"rpps": people.paul.rpps}}
+    made = call("post", said=told).json()
+    assert set(made["schemas"]) == set(schemas)
+    common = {"schemas", "id", "externalId", "meta"}  # RFC 7643, 3.1: of every resource, and of no schema
+    assert {one["name"] for one in schemas.pop(CORE)} == made.keys() - common - schemas.keys()
+    for schema, attributes in schemas.items():
+        assert made[schema].keys() == {one["name"] for one in attributes}
+
+
+def test_schemas_are_not_narrowed(call):
+    assert call("get", "/scim/v2/Schemas", filter='id eq "x"').status_code == 403
+
+
+# --- As Entra ID and Okta ask -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("said", ["-" * 36, "abc", "{made}"])
+def test_an_id_of_any_form_is_looked_for(call, said):
+    made = call("post", said=ENTRA_USER).json()["id"]
+    found = call("get", filter=f'id eq "{said.format(made=made)}"')
+    assert (found.status_code, found.json()["totalResults"]) == (200, int(said == "{made}"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'emails[type eq "work"].value eq "camille.roy@chu-exemple.fr"',
+        'urn:ietf:params:scim:schemas:core:2.0:User:userName eq "camille.roy@chu-exemple.fr"',
+    ],
+)
+def test_a_filter_in_full_is_read(call, said):
+    call("post", said=ENTRA_USER)
+    assert call("get", filter=said).json()["totalResults"] == 1
+
+
+def test_the_attributes_asked_for_are_given_alone(call):
+    made = call("post", said=ENTRA_USER).json()
+    path = f"{USERS}/{made['id']}"
+    assert call("get", path, attributes="userName,name.familyName").json().keys() == {
+        "schemas", "id", "userName", "name",
+    }  # fmt: skip
+    assert call("get", path, excludedAttributes=f"emails,{CORE}:meta,{ENTERPRISE}:department").json().keys() == (
+        made.keys() - {"emails", "meta", ENTERPRISE}
+    )
+    assert call("get", attributes="userName").json()["Resources"][0].keys() == {"schemas", "id", "userName"}
+
+
+@pytest.mark.parametrize("name", ["id", "meta"])
+def test_what_is_ours_of_a_resource_is_not_patched(call, name):
+    made = call("post", said=ENTRA_USER).json()
+    path = f"{USERS}/{made['id']}"
+    refused = call("patch", path, patch({"op": "replace", "value": {name: "x", "title": "Infirmière"}}))
+    assert (refused.status_code, refused.json()["scimType"]) == (400, "mutability")
+    assert call("get", path).json() == made
+    same = call("patch", path, patch({"op": "replace", "value": {name: made[name], "title": "Infirmière"}}))
+    assert (same.status_code, same.json()["title"]) == (200, "Infirmière")
+
+
+def test_types_and_names_of_attributes_know_no_capitals(call):
+    made = call("post", said=ENTRA_USER).json()
+    asked = {"op": "Replace", "path": 'emails[Type eq "Work"].Value', "value": "c.roy@chu-exemple.fr"}
+    said = call("patch", f"{USERS}/{made['id']}", patch(asked)).json()
+    assert [one["value"] for one in said["emails"]] == ["c.roy@chu-exemple.fr"]
+
+
+# --- Deleted, and told of again ---------------------------------------------------------------------------------------
+def test_who_was_deleted_and_is_told_of_again_is_the_same_person(call):
+    made = call("post", said=ENTRA_USER).json()
+    call("delete", f"{USERS}/{made['id']}")
+    assert Sighting.objects.open().count() == 1
+    again = call("post", said={**ENTRA_USER, "userName": "c.roy", OURS: {"rpps": "10000000090"}})
+    assert (again.status_code, again.json()["id"] == made["id"]) == (201, False)
+    assert Person.objects.get(family_name="Roy").rpps == "10000000090"
+    assert Affiliation.objects.filter(person__family_name="Roy").count() == 1
+    assert not Sighting.objects.exists(), "they are there again"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"name": {"familyName": "Roy", "givenName": "Camille-Anne"}},
+        {"emails": [{"value": "autre@chu-exemple.fr"}]},
+        {"emails": []},
+    ],
+)
+def test_who_is_told_of_otherwise_is_somebody_else(call, other):
+    made = call("post", said=ENTRA_USER).json()
+    call("delete", f"{USERS}/{made['id']}")
+    assert call("post", said={**ENTRA_USER, **other}).status_code == 201
+    assert Person.objects.filter(family_name="Roy").count() == 2
+
+
+def test_whom_a_gestionnaire_entered_is_not_taken_for_the_one_told_of(call, structure, people):
+    facts = {"given_name": "Camille", "family_name": "Roy", "email": "camille.roy@chu-exemple.fr"}
+    record_person(structure, by=people.gisele.user, **facts)
+    assert call("post", said=ENTRA_USER).status_code == 201
+    assert Person.objects.filter(family_name="Roy").count() == 2
+
+
+@pytest.fixture
+def at_once(key):
+    """Send these (method, path, body) together, each by a connection of its own; the statuses."""
+    token = key()
+
+    def go(*calls):
+        start, answers = Barrier(len(calls)), []
+
+        def tell(method, path, said):
+            connection.ensure_connection()
+            start.wait()
+            try:
+                facts = {"content_type": "application/scim+json", "headers": {"Authorization": f"Bearer {token}"}}
+                answers.append(getattr(Client(), method)(path, json.dumps(said), **facts))
+            finally:
+                connection.close()
+
+        threads = [Thread(target=tell, args=call) for call in calls]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(answers, key=lambda answer: answer.status_code)
+
+    return go
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql_run
+def test_the_same_told_eight_times_at_once_is_entered_once(at_once):
+    answers = at_once(*[("post", USERS, ENTRA_USER)] * 8)
+    assert [answer.status_code for answer in answers] == [201] + [409] * 7
+    assert Person.objects.filter(family_name="Roy").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql_run
+def test_of_several_given_the_same_name_at_once_one_has_it(at_once):
+    users = [{**KEYCLOAK_USER, "userName": f"nina{number}", "externalId": str(number)} for number in range(4)]
+    made = [at_once(("post", USERS, user))[0].json()["id"] for user in users]
+    named = patch({"op": "replace", "path": "userName", "value": "la-meme"})
+    answers = at_once(*[("patch", f"{USERS}/{one}", named) for one in made])
+    assert [answer.status_code for answer in answers] == [200] + [409] * 3
+    assert {answer.json()["scimType"] for answer in answers[1:]} == {"uniqueness"}

@@ -18,6 +18,7 @@ from mailboxes import actions
 from mailboxes.jobs import run
 from mailboxes.lifecycle import Verb
 from mailboxes.models import Membership
+from mailboxes.moves.structures import move_service
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.software import delivery as webhooks
 from mailboxes.software.actions import add_webhook, change_webhook, replay, try_webhook
@@ -157,6 +158,27 @@ def test_the_webhook_of_an_organisme_hears_of_its_establishments(receiver, insid
     depublish(org, people)
     run("deliver_webhooks")
     assert len(receiver.calls) == 1
+
+
+def test_a_structure_whose_service_goes_elsewhere_is_told_of_it(
+    receiver, inside, org, people, structure, other_structure
+):
+    """Its BAL are the other's from then on: nothing else would be heard of them here."""
+    actions.describe_bal(org, service="Accueil", by=people.gisele.user)
+    Membership.objects.create(user=people.gisele.user, structure=other_structure, role="gestionnaire")
+    by = type(people.gisele.user).objects.get(pk=people.gisele.user.pk)
+    for place in (structure, other_structure):
+        add_webhook(structure=place, url=f"{receiver.url}/{place.pk}", events=["description"], by=by)
+    move_service(structure, "Accueil", other_structure, by=by, why="Il y va.")
+    run("deliver_webhooks")
+    told = [json.loads(body) for _, body in receiver.calls]
+    assert {(one["event"], one["what"]) for one in told} == {("description", "move_service")}
+    places = {
+        one["structure"]: one["bal"] and one["bal"]["address"] for one in told if one["structure"] == structure.pk
+    }
+    assert places == {structure.pk: None}
+    assert {one["structure"] for one in told if one["bal"]} == {other_structure.pk}
+    assert "Il y va" not in str(told)
 
 
 def test_a_failure_is_tried_again_later_under_the_same_name(webhook, receiver, org, people, time_machine):
@@ -304,12 +326,24 @@ def test_a_name_that_leads_inside_is_not_called(receiver, people, structure, set
         ("https://127.0.0.1/", "inside"),
         ("https://[::1]/", "inside"),
         ("ftp://exemple.fr/", "scheme"),
+        ("https://exemple.fr:99999/", "malformed"),
+        ("https://exemple.fr:0/", "malformed"),
+        ("https://exemple.fr/bal#ici", "malformed"),
     ],
 )
 def test_an_address_that_cannot_do_is_refused_at_once(people, structure, url, code):
     with pytest.raises(Refused) as refused:
         add_webhook(structure=structure, url=url, events=["state"], by=people.gisele.user)
     assert refused.value.code == code
+
+
+def test_an_event_named_twice_is_one(people, structure):
+    webhook = add_webhook(
+        structure=structure, url="https://exemple.fr/", events=["state", "quota", "state"], by=people.gisele.user
+    )
+    assert webhook.events == ["quota", "state"]
+    change_webhook(webhook, url=webhook.url, events=["state", "state"], paused=False, by=people.gisele.user)
+    assert Webhook.objects.get().events == ["state"]
 
 
 def test_who_does_not_manage_the_structure_has_nobody_told(people, structure):

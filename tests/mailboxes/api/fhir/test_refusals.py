@@ -173,3 +173,46 @@ def test_the_examples_of_the_page_are_understood(annuaire, ask):
         ask(path, **parse_qs(query))
     for name in {name for one in PARAMETERS.values() for name in one} - {"_id"}:
         assert f"`{name}`" in page
+
+
+# --- Nothing passed over ----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "_count=1&_count=2",
+        "active=true&active=false",
+        "_summary=true&_summary=count",
+        "_total=none&_total=accurate",
+        "_format=xml&_format=json",
+    ],
+)
+def test_of_what_has_one_value_two_are_refused(ask, annuaire, asked):
+    said = ask(f"Practitioner?{asked}", 400)["issue"][0]
+    assert (said["code"], asked.partition("=")[0] in said["diagnostics"]) == ("invalid", True)
+
+
+def test_the_same_value_twice_is_one(ask, annuaire):
+    assert len(ask("Practitioner?_format=json&_count=1&_format=json&_count=1")["entry"]) == 1
+
+
+@pytest.mark.parametrize("path", ["Practitioner", f"Practitioner/{ALICE}", "metadata"])
+def test_xml_is_refused_wherever_it_is_asked(ask, annuaire, path):
+    assert "_format=json" in ask(path, 400, _format="xml")["issue"][0]["diagnostics"]
+    ask(path, _format="application/fhir+json")
+
+
+def test_a_resource_read_by_its_id_is_shown_as_a_search_shows_it(ask, annuaire):
+    read = f"Practitioner/{ALICE}"
+    assert {"name", "identifier"} & set(ask(read, _elements="name")) == {"name"}
+    assert "qualification" in ask(read, _summary="data")
+    assert "qualification" not in ask(read, _summary="true")
+    assert ask(read, _summary="true")["meta"]["tag"][0]["code"] == "SUBSETTED"
+    for wrong in ({"_summary": "count"}, {"_summary": "text"}, {"_count": "1"}, {"name": "x"}):
+        ask(read, 400, **wrong)
+
+
+def test_a_search_by_post_is_told_that_forms_are_read(client, token, annuaire):
+    answer = client.post(
+        "/fhir/Practitioner/_search", "{}", content_type="application/json", headers={"ESANTE-API-KEY": token}
+    )
+    assert (answer.status_code, "formulaires" in answer.json()["issue"][0]["diagnostics"]) == (415, True)

@@ -260,3 +260,35 @@ def test_a_form_asks_as_an_address_does(annuaire, client, token):
     found = client.post(url, "family=lefevre", "application/x-www-form-urlencoded", headers=headers).json()
     Bundle.model_validate(found)
     assert [entry["resource"]["id"] for entry in found["entry"]] == [ALICE]
+
+
+def test_what_comes_with_a_summary_is_summed_up_as_its_own_kind(ask, annuaire):
+    bundle = ask("PractitionerRole", _summary="true", _include="*", practitioner=ALICE)
+    shown = {entry["resource"]["resourceType"]: set(entry["resource"]) for entry in bundle["entry"]}
+    assert {"name", "identifier"} <= shown["Practitioner"]
+    assert {"name", "identifier"} <= shown["Organization"]
+    assert "qualification" not in shown["Practitioner"]
+    only = ask("PractitionerRole", _elements="telecom", _include="PractitionerRole:practitioner", practitioner=ALICE)
+    assert all("name" not in entry["resource"] for entry in only["entry"])
+
+
+def test_a_comma_after_a_backslash_is_of_the_value(ids, publish):
+    publish("un", kind="ORG", place=CHU, structure_name="LABORATOIRE DUPONT, MARTIN")
+    publish("deux", kind="ORG", place=CLINIC, structure_name="MARTIN")
+    assert ids("Organization", **{"name:exact": r"Laboratoire Dupont\, Martin"}) == [CHU]
+    assert ids("Organization", **{"name:exact": "Martin,Laboratoire"}) == [CLINIC]
+    assert ids("Organization", **{"name:contains": r"dupont\, m"}) == [CHU]
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        (ALICE, True),
+        (f"Practitioner/{ALICE}", True),
+        (f"https://ailleurs.fr/fhir/Practitioner/{ALICE}", True),
+        (f"Organization/{ALICE}", False),
+        (f"https://ailleurs.fr/fhir/Organization/{ALICE}", False),
+    ],
+)
+def test_a_reference_names_what_it_refers_to(ids, annuaire, reference, found):
+    assert bool(ids("PractitionerRole", practitioner=reference)) is found
