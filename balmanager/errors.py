@@ -10,9 +10,9 @@ from django.template.loader import render_to_string
 from django.views import defaults
 
 from balmanager.outage import RETRY_AFTER, Unavailable, outage_behind
-from balmanager.twins import wrote_a_second_one
+from directory.away import is_taken_meanwhile
 from directory.typography import for_software
-from mailboxes.api.problems import NOT_OPEN
+from mailboxes.api.problems import NOT_OPEN, TAKEN_MEANWHILE
 
 # status -> title, code of the API, code of FHIR, sentence
 SAYS = {
@@ -24,13 +24,8 @@ SAYS = {
     ),
     403: ("Non autorisé", "permission_denied", "forbidden", NOT_OPEN),
     404: ("Introuvable", "not_found", "not-found", "Cette adresse n’existe pas : vérifiez comment elle est écrite."),
+    409: ("Refusé", "race", "conflict", TAKEN_MEANWHILE.messages[0]),
     413: ("Trop long", "too_long", "too-long", "Le corps est trop long : envoyez-le en plusieurs fois."),
-    409: (
-        "Refusé",
-        "race",
-        "conflict",
-        "La même chose vient d’être enregistrée par une autre demande : relisez ce qu’il en est avant de recommencer.",
-    ),
     500: ("Erreur", "error", "exception", "Une erreur est survenue ; elle est notée. Réessayez plus tard."),
 }
 
@@ -55,7 +50,7 @@ def handle_500(request):
     error = sys.exc_info()[1]
     if outage := outage_behind(error):
         return unavailable(request, outage)
-    if wrote_a_second_one(error):
+    if is_taken_meanwhile(error):
         return to_software(request, 409) or render(request, "409.html", status=409)
     return to_software(request, 500) or defaults.server_error(request)
 

@@ -3,7 +3,7 @@
 Both tell a missing column and a lost connection by the same class of Python (`OperationalError` on SQLite).
 """
 
-from django.db import Error, InterfaceError, OperationalError
+from django.db import Error, IntegrityError, InterfaceError, OperationalError
 
 # PostgreSQL, by the beginning of SQLSTATE: connection, resources (disk, memory, connections), a server that stops or
 # starts, its system; a lock not had in time, a deadlock; a standby that takes no writes.
@@ -12,6 +12,7 @@ PASSING_STATES = ("08", "53", "57P", "58", "55P03", "40P01", "25006")
 PASSING_CODES = {5, 6, 7, 8, 10, 13, 14, 15}
 
 
+TAKEN_STATE, TAKEN_CODES = "23505", {1555, 2067}  # a primary key, or a value that is to be one row's alone
 STOPPED = "57014"  # by PostgreSQL itself: the question took longer than it may
 
 
@@ -21,6 +22,14 @@ def was_stopped(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def is_taken_meanwhile(error: BaseException | None) -> bool:
+    """Would there be two of what is to be one? Of two who wrote at the same moment, where each had found none."""
+    if not isinstance(error, IntegrityError):
+        return False
+    told = error.__cause__
+    return getattr(told, "sqlstate", None) == TAKEN_STATE or getattr(told, "sqlite_errorcode", None) in TAKEN_CODES
 
 
 def database_is_away(error: BaseException | None) -> bool:

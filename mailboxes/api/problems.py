@@ -4,7 +4,6 @@ import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as Denied
-from django.db import IntegrityError
 from django.http import Http404, JsonResponse
 from rest_framework import status
 from rest_framework.exceptions import (
@@ -22,10 +21,10 @@ from rest_framework.renderers import TemplateHTMLRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
 
+from directory.away import is_taken_meanwhile
 from directory.typography import for_software, how_many
 from mailboxes.rules import NotAllowed, Refused
 
-UNIQUE = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
 NOT_OPEN = "Cette adresse ne vous est pas ouverte : vérifiez la clé, et ce qu’elle ouvre."
 TITLES = {
     400: "Demande invalide",
@@ -67,14 +66,6 @@ def exception_handler(exc, context):
     if TemplateHTMLRenderer in context["view"].renderer_classes:  # the page of the API, which would write it as HTML
         return JsonResponse(response.data, status=response.status_code, content_type=response.content_type)
     return response
-
-
-def is_taken_meanwhile(exc: Exception) -> bool:
-    """Did the database hold two of what is to be one, where each call had found none? By the words of both bases."""
-    if not isinstance(exc, IntegrityError):
-        return False
-    cause = exc.__cause__
-    return getattr(cause, "sqlstate", "") == "23505" or getattr(cause, "sqlite_errorname", "") in UNIQUE
 
 
 def problem(exc, response: Response) -> dict:

@@ -17,10 +17,11 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView, exception_handler
 
+from directory.away import is_taken_meanwhile
 from directory.controls import CONTROLS, without_controls
 from directory.typography import for_software, quoted
 from mailboxes.api.parsers import StrictParser
-from mailboxes.api.problems import TAKEN_MEANWHILE, headers_of, is_taken_meanwhile, sentence_of
+from mailboxes.api.problems import TAKEN_MEANWHILE, headers_of, sentence_of
 from mailboxes.lifecycle import Scope
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.scim.actions import change, forget, provision

@@ -7,11 +7,12 @@ import sqlite3
 import psycopg
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.contrib.contenttypes.models import ContentType
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from balmanager import errors, outage
-from directory.away import database_is_away
+from directory.away import database_is_away, is_taken_meanwhile
 from tests.servers import free_port
 
 
@@ -28,6 +29,21 @@ def test_what_we_asked_wrongly_is_no_outage(db, sql):
 
 def test_neither_is_a_row_that_it_refuses(db):
     assert not database_is_away(raised_by("INSERT INTO django_content_type (id) VALUES (NULL)"))
+
+
+def test_two_of_what_is_to_be_one_are_told_from_another_wrong_row(db):
+    (pk,) = ContentType.objects.order_by("pk").values_list("pk", flat=True)[:1]
+    one = ContentType.objects.get(pk=pk)
+    assert is_taken_meanwhile(written(pk=pk, app_label="other", model="other"))
+    assert is_taken_meanwhile(written(app_label=one.app_label, model=one.model))
+    assert not is_taken_meanwhile(written(app_label="other", model=None))
+    assert not is_taken_meanwhile(OperationalError("told"))
+
+
+def written(**facts):
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        ContentType(**facts).save(force_insert=True)
+    return caught.value
 
 
 def test_a_connection_that_is_lost_is_an_outage_whatever_came_of_it(db):

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError
+from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -41,25 +42,23 @@ def test_a_page_whose_thing_is_gone_says_that_it_may_be_done_already(client, peo
     assert "Page introuvable" in client.get("/nulle-part/").text
 
 
-@pytest.mark.parametrize("words", ["UNIQUE constraint failed: a.b", "duplicate key"])
-def test_a_row_written_meanwhile_is_told_in_plain_words(client, people, monkeypatch, words):
-    def write(*args, **kwargs):
-        cause = Exception()
-        cause.sqlstate = "23505"
-        raise IntegrityError(words) from (cause if "duplicate" in words else None)
-
-    monkeypatch.setattr("mailboxes.lists.actions.check_save_view", write)
+def test_a_row_written_meanwhile_is_told_in_plain_words(client, people, monkeypatch):
+    users = get_user_model().objects
     client.force_login(people.gisele.user)
     client.raise_request_exception = False
-    answer = client.post(reverse("view-save", args=["bals"]), {"title": "Pleines"})
+
+    def status_after(write):
+        def checked(*args, **kwargs):
+            with transaction.atomic():
+                write()
+
+        monkeypatch.setattr("mailboxes.lists.actions.check_save_view", checked)
+        return client.post(reverse("view-save", args=["bals"]), {"title": "Pleines"})
+
+    answer = status_after(lambda: users.create(username=people.gisele.user.username))
     assert answer.status_code == 409
     assert "C’est déjà enregistré" in answer.text
-    monkeypatch.setattr("mailboxes.lists.actions.check_save_view", broken)
-    assert client.post(reverse("view-save", args=["bals"]), {"title": "Pleines"}).status_code == 500
-
-
-def broken(*args, **kwargs):
-    raise IntegrityError("FOREIGN KEY constraint failed")
+    assert status_after(lambda: users.create(username=None)).status_code == 500
 
 
 def test_a_departure_asks_the_principal_once_a_day(org, people, structure):
