@@ -544,6 +544,8 @@ STARTS_THE_CLOCK = frozenset({_V.OPPOSE, _V.REVIVE})
 OF_ACCESSES = frozenset({RequestKind.GRANT, RequestKind.WITHDRAW})
 # What takes an access away: who keeps another to the same BAL is to be left what that one gives, and no more.
 LEAVES_LESS = frozenset({Act.REMOVE_COTITULAIRE, Act.END_DELEGATION, Act.OBJECT_ACCESS})
+# What is asked of an access that is open already: until when, under whom, in what role, how much less.
+OF_OPEN_ACCESSES = LEAVES_LESS | {Act.EXTEND_DELEGATION, Act.TAKE_OVER, Act.TRANSFER_PRINCIPAL}
 
 # In these states a BAL awaits this request: what becomes of the one moves the other.
 AWAITS: dict[RequestKind, frozenset[State]] = {

@@ -11,12 +11,20 @@ from mailboxes.actions.journal import locked, tell_of, write
 from mailboxes.actions.people import recorded
 from mailboxes.actions.requests import cancel, letters, request_of
 from mailboxes.actions.requests import note as note_of_request
-from mailboxes.lifecycle import ANSWERED, LEAVES_LESS, WITH_ACCESSES, Act, Party, RequestKind, RequestStage
+from mailboxes.lifecycle import (
+    ANSWERED,
+    LEAVES_LESS,
+    OF_OPEN_ACCESSES,
+    WITH_ACCESSES,
+    Act,
+    Party,
+    RequestKind,
+    RequestStage,
+)
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Operator, Person, Request, bulk
 
 OPPOSITE = {RequestKind.GRANT: RequestKind.WITHDRAW, RequestKind.WITHDRAW: RequestKind.GRANT}
-# What is asked of an access that is open already: until when, under whom, in what role.
-OF_OPEN_ONES = LEAVES_LESS | {Act.EXTEND_DELEGATION, Act.TAKE_OVER, Act.TRANSFER_PRINCIPAL, Act.NAME_PRINCIPAL}
+MAY_BE_OPEN = OF_OPEN_ACCESSES | {Act.NAME_PRINCIPAL}  # who is named held it before, or did not
 AS_OPENED = ("under_id", "can_read", "can_send", "ends_on")  # what the operator opens of a delegation
 LENDING = frozenset({Act.DELEGATE, Act.REQUEST_ACCESS, Act.TAKE_OVER})
 
@@ -52,7 +60,7 @@ def _is_open(bal: Bal, person: Person) -> bool:
         if stage in ANSWERED:
             is_open = kind == RequestKind.GRANT
         elif is_open is None:
-            is_open = kind == RequestKind.WITHDRAW or what in OF_OPEN_ONES
+            is_open = kind == RequestKind.WITHDRAW or what in MAY_BE_OPEN
     lent = Delegataire.objects.filter(bal=bal, person=person).count()
     return bool(is_open) or lent > sum(what in LENDING for _, _, what in asked)
 

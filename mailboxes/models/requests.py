@@ -13,7 +13,16 @@ from django.utils import timezone
 
 from directory.dates import start_of
 from directory.models import Entry
-from mailboxes.lifecycle import AWAITED, AWAITS, SHOWN_ONCE_DONE, STANDING, Party, RequestKind, RequestStage
+from mailboxes.lifecycle import (
+    AWAITED,
+    AWAITS,
+    OF_OPEN_ACCESSES,
+    SHOWN_ONCE_DONE,
+    STANDING,
+    Party,
+    RequestKind,
+    RequestStage,
+)
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.journal import JournalEntry, Notice
@@ -157,6 +166,11 @@ class Request(models.Model):
     def moves_bal(self) -> bool:
         """Does the state of its BAL wait for it? Then the BAL moves with the request."""
         return self.bal is not None and self.bal.state in AWAITS.get(RequestKind(self.kind), ())
+
+    @property
+    def opens_access(self) -> bool:
+        """Does it ask to let somebody in, and not to change an access that is open already?"""
+        return self.kind == RequestKind.GRANT and self.entry.what not in OF_OPEN_ACCESSES
 
     @property
     def is_awaited(self) -> bool:

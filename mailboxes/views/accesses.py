@@ -17,7 +17,7 @@ from directory.sheets import as_xlsx
 from mailboxes import actions
 from mailboxes.findings import KeptCount, kept_of_many
 from mailboxes.forms.accesses import AccessReportForm
-from mailboxes.lifecycle import AWAITED, OF_ACCESSES, Act, RequestKind, RequestStage, Role, State
+from mailboxes.lifecycle import AWAITED, OF_ACCESSES, OF_OPEN_ACCESSES, Act, RequestKind, RequestStage, Role, State
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import place_of, places_within
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Person, Request, Structure, bulk
@@ -166,12 +166,15 @@ class AccessReport:
         return found.select_related("bal", "person", "by", "signatory").order_by("-at", "-pk")
 
 
+OF_REQUEST = ("bal", "person", "kind", "stage", "entry__what")
+
+
 def _asked_of_operators(bals: Iterable[Bal]) -> dict[tuple[int, int], str]:
     """By BAL and person, the stage of the latest request about their access, where it was to be opened; one query."""
     about = Request.objects.filter(bulk.among("bal", [bal.pk for bal in bals]), kind__in=OF_ACCESSES)
     latest: dict[tuple[int, int], str] = {}
-    for bal, person, kind, stage in about.order_by("pk").values_list("bal", "person", "kind", "stage"):
-        latest[bal, person] = stage if kind == RequestKind.GRANT else ""
+    for bal, person, kind, stage, what in about.order_by("pk").values_list(*OF_REQUEST):
+        latest[bal, person] = stage if kind == RequestKind.GRANT and what not in OF_OPEN_ACCESSES else ""
     return latest
 
 

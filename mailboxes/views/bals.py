@@ -103,7 +103,7 @@ def bal(request, pk):
 
 def whole(bals):
     """The BAL with all that its page asks of it, in as few queries as can be."""
-    requests = Request.objects.select_related("operator", "person").order_by("-pk")
+    requests = Request.objects.select_related("operator", "person", "entry").order_by("-pk")
     beside = Bal.objects.filter(structure=OuterRef("structure"), operator=OuterRef("operator"))
     known: dict = {  # what a BAL would otherwise look for by itself
         "holder_has_left": holder_left_in_row(),

@@ -82,13 +82,14 @@ def chain_of(bal: Bal, holders: list[dict], delegations: list[dict]) -> Chain:
         {**one, "breaks": _said(OF_HOLDER, one["row"]), "lent": lent.pop(one["row"].person_id, [])} for one in holders
     ]
     people = {one["row"].person_id for one in [*holders, *delegations]}
-    awaited = {one["row"].person_id for one in [*holders, *delegations] if one["asked"]}
+    awaited = {one["row"].person_id for one in [*holders, *delegations] if one["asked"] and one["asked"].opens_access}
     stray = [one for rows in lent.values() for one in rows]
     return Chain(_said(OF_BAL, bal), shown, stray, len(people), len(awaited), closing_of(bal))
 
 
 def asked_for(row: Bal, person: int) -> Request | None:
-    """The latest request for an access of this person, where the operator has not opened it, or refused to."""
+    """The latest request for an access of this person, where the operator has not opened or changed it, or refused
+    to."""
     for request in row.requests.all():  # the latest first
         if request.person_id == person:
             is_open = request.kind == RequestKind.GRANT and (
@@ -158,7 +159,8 @@ def _to_see(link: dict) -> str:
     if not asked:
         return " ".join(link["breaks"])
     refused = asked.stage == RequestStage.REFUSED
-    said = f"Refusé par {asked.operator}." if refused else f"Demandé à {asked.operator}, pas encore confirmé."
+    what = "Demandé" if asked.opens_access else "Changement demandé"
+    said = f"Refusé par {asked.operator}." if refused else f"{what} à {asked.operator}, pas encore confirmé."
     return " ".join([*link["breaks"], said])
 
 

@@ -200,6 +200,21 @@ def test_what_the_operator_has_not_confirmed_is_said_of_each_access(client, peop
     assert "pas encore confirmée" in rows_of(found)[-1][-1]
 
 
+def test_what_is_left_of_an_access_is_open_and_its_change_awaited(client, people, org, chain):
+    alice = people.alice.user
+    actions.delegate(org, people.paul, under=people.alice, reason="Garde", by=alice)
+    actions.add_cotitulaire(org, people.paul, by=alice)
+    Request.objects.update(stage=RequestStage.DONE)
+    actions.remove_cotitulaire(org, people.paul, by=alice)
+    assert chain(org).awaited == 0
+    paul = next(line for line in rows_of(chain(org)) if line[0] == str(people.paul))
+    assert paul[-1] == f"Changement demandé à {org.operator}, pas encore confirmé."
+    client.force_login(people.gisele.user)
+    assert f"changement demandé à {org.operator}, pas encore confirmé" in client.get(org.get_absolute_url()).text
+    report = AccessReport(Structure.objects.all(), None, "", None, lambda pks: {})
+    assert {one.standing for one in report.all_accesses()} == {"confirmé"}
+
+
 @pytest.mark.parametrize("name", ["gisele", "lea", "alice", "delphine"])
 def test_whoever_sees_the_bal_has_the_document_and_that_is_written_down(client, people, org, app, name):
     client.force_login(getattr(people, name).user)
