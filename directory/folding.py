@@ -88,7 +88,7 @@ class Holds(Lookup):
         return f"({column} {like} %s OR {others})", [*params, pattern, *params, *params, *params, pattern]
 
 
-class Read(Folded):
+class AsRead(Folded):
     """Folded where it has other letters than ASCII: to ask Python of each row would cost a list its speed."""
 
     def as_sqlite(self, compiler, connection, **context):
@@ -117,7 +117,7 @@ def as_read(rows: QuerySet) -> QuerySet:
 def _as_read(one: Any) -> Any:
     if not isinstance(one, str) or one.removeprefix("-").rpartition("__")[2] not in OF_WORDS:
         return one
-    name = Read(one.removeprefix("-"))
+    name = AsRead(one.removeprefix("-"))
     return name.desc() if one.startswith("-") else name.asc()
 
 
