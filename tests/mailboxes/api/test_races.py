@@ -8,6 +8,8 @@ from django.test import Client
 
 from mailboxes.models import Bal, Person, Reading, Request
 
+# By the rule, by the database, or by the row's own check where the other came between the two.
+TAKEN = {"rpps", "invalid"}
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.postgresql_run,
@@ -90,7 +92,7 @@ def test_of_eight_who_enter_the_same_number_one_does_and_the_others_are_told(at_
     body = {"structure": structure.pk, "given_name": "Zoé", "family_name": "Exemple", "rpps": "10000000090"}
     answers = at_once(*[("people/", "post", body, {})] * 8)
     assert statuses(answers) == [201] + [409] * 7
-    assert {answer.json()["code"] for answer in answers[1:]} == {"rpps"}
+    assert {answer.json()["code"] for answer in answers[1:]} <= TAKEN
     assert Person.objects.filter(rpps="10000000090").count() == 1
 
 
@@ -99,7 +101,7 @@ def test_of_several_who_give_the_same_number_at_once_one_has_it(at_once, people)
     body = {"why": "Il manquait.", "rpps": "10000000090"}
     answers = at_once(*[(f"people/{one.pk}/correct/", "post", body, {}) for one in some])
     assert statuses(answers) == [200, 409, 409]
-    assert {answer.json()["code"] for answer in answers[1:]} == {"rpps"}
+    assert {answer.json()["code"] for answer in answers[1:]} <= TAKEN
 
 
 def test_of_eight_who_enter_the_same_address_one_does_and_the_others_are_told(at_once, structure, operator):
