@@ -1,10 +1,11 @@
 """The figures, as one table: name, what its keys mean, and the rows (structure, key, n) that it is."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.text import capfirst
 
 from directory.models import SyncRun
@@ -12,7 +13,18 @@ from mailboxes.findings import BY_NAME as OF_NAME
 from mailboxes.findings import FINDING, FINDINGS, OF_BALS
 from mailboxes.gaps import Gaps
 from mailboxes.lifecycle import State
-from mailboxes.models import Anomaly, Bal, Delegataire, Operator, Structure, Use
+from mailboxes.models import (
+    Anomaly,
+    Bal,
+    Delegataire,
+    Engagement,
+    Movement,
+    Operator,
+    Request,
+    Sighting,
+    Structure,
+    Use,
+)
 from mailboxes.models.bal_sets import IS_EXPECTED, BalQuerySet
 from mailboxes.models.fill import Fill, fill_in_sql, filling_from, full_from
 from mailboxes.models.measures import TOTAL
@@ -94,9 +106,27 @@ def _findings(structures, now) -> Rows:
     for finding in OF_BALS:
         assert finding.bals  # noqa: S101 - of BAL
         yield from _by(Value(finding.name), Bal.objects.filter(pk__in=finding.bals(ours).values("pk")))
+    for name, rows, place in _of_no_bal(structures.values("pk")):
+        counted = rows.order_by().values(where=place).annotate(n=Count("pk", distinct=True))
+        yield from ((structure, name, n) for structure, n in counted.values_list("where", "n"))
     for structure, situation, status, n in Gaps(structures).lately().counts_by_structure():
         if status == "open":
             yield structure, situation, n
+
+
+def _of_no_bal(places) -> Iterator[tuple[str, QuerySet, Any]]:
+    """The findings about other rows than BAL, as *À traiter* counts them, and whose each row is."""
+    files, seen = Movement.objects.filter(stay__structure__in=places), Sighting.objects.of_structures(places)
+    engaged, asked = Engagement.objects.of_structures(places), Request.objects.filter(structure__in=places)
+    for one in FINDINGS:
+        if one.movements:
+            yield one.name, one.movements(files), F("stay__structure")
+        elif one.sightings:
+            yield one.name, one.sightings(seen), Coalesce("stay__structure", "bal__structure")
+        elif one.engagements:
+            yield one.name, one.engagements(engaged), F("structure")
+        elif one.requests:
+            yield one.name, one.requests(asked), F("structure")
 
 
 def _of(labels: dict) -> Callable[[], dict[str, str]]:
