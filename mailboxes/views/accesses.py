@@ -5,6 +5,8 @@ What an inspector asks first. Read from the rows that stand, and for the changes
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
@@ -37,11 +39,12 @@ Recertified = Callable[[Iterable[int]], dict[int, datetime]]
 
 
 class HeldAccess(NamedTuple):
-    """One person's access to one BAL, today."""
+    """One person's access to one BAL, today; without a role, one that was taken away here, and is not closed yet at the
+    operator's."""
 
     bal: Bal
     person: Person
-    role: Role
+    role: Role | None
     right: str
     since: date | None
     until: date | None
@@ -50,8 +53,18 @@ class HeldAccess(NamedTuple):
     asked: str = ""  # the stage of what was last asked of the operator for this person, where it was to be let in
 
     @property
+    def title(self) -> str:
+        return self.role.label if self.role else "accès retiré"
+
+    @property
+    def what(self) -> str:
+        return ", ".join(filter(None, [self.title, self.right, f"sous {self.under}" if self.under else ""]))
+
+    @property
     def standing(self) -> str:
         """Asked of the operator, refused, or confirmed: an access stands with its BAL, or with its own request."""
+        if self.role is None:
+            return "fermeture demandée"
         if self.asked == RequestStage.REFUSED:
             return "refusé"
         return "demandé" if self.bal.state == State.REQUESTED or self.asked in AWAITED else "confirmé"
@@ -65,7 +78,7 @@ COLUMNS = [
     ("État de la BAL",      lambda one: one.bal.get_state_display()),
     ("Personne",            lambda one: str(one.person)),
     ("RPPS",                lambda one: one.person.rpps or ""),
-    ("Rôle",                lambda one: one.role.label),
+    ("Rôle",                lambda one: one.title),
     ("Droit",               lambda one: one.right),
     ("Depuis",              lambda one: day_of(one.since)),
     ("Jusqu’au",            lambda one: day_of(one.until)),
@@ -112,9 +125,10 @@ class AccessReport:
         if self.people is None:  # nearly all: those that nobody may open are few, and one join finds them
             found = bals.exclude(pk__in=Bal.objects.filter(~Exists(held), ~Exists(lent)).values("pk"))
         else:
-            found = bals.filter(
-                Exists(held.filter(person__in=self.people)) | Exists(lent.filter(person__in=self.people))
-            )
+            theirs = [
+                rows.filter(person__in=self.people) for rows in (held, lent, _closings().filter(bal=OuterRef("pk")))
+            ]
+            found = bals.filter(reduce(or_, map(Exists, theirs)))
         return found.order_by("structure__name", "address")
 
     def counted(self) -> KeptCount[int]:
@@ -135,7 +149,8 @@ class AccessReport:
         """The accesses of BAL read by `with_accesses`."""
         bals = list(bals)
         reviewed = self.recertified([bal.pk for bal in bals])
-        asked = _asked_of_operators(bals)
+        asked, closing = _asked_of_operators(bals)
+        leaving = self._of_people({pk for pks in closing.values() for pk in pks})
         for bal in bals:
             for row in bal.shown_holders:
                 row.bal = bal
@@ -144,6 +159,11 @@ class AccessReport:
             for row in bal.shown_delegates:
                 facts = (right_of(row), row.starts_on, row.ends_on, row.under, reviewed.get(bal.pk))
                 yield HeldAccess(bal, row.person, Role.DELEGATAIRE, *facts, asked.get((bal.pk, row.person_id), ""))
+            for person in filter(None, map(leaving.get, closing.get(bal.pk, ()))):
+                yield HeldAccess(bal, person, None, "", None, None, None, None)
+
+    def _of_people(self, pks: set[int]) -> dict[int, Person]:
+        return (Person.objects.all() if self.people is None else self.people).in_bulk(pks) if pks else {}
 
     def all_accesses(self) -> Iterator[HeldAccess]:
         bals = self.with_accesses(self.bals())
@@ -166,16 +186,24 @@ class AccessReport:
         return found.select_related("bal", "person", "by", "signatory").order_by("-at", "-pk")
 
 
+def _closings() -> QuerySet[Request]:
+    return Request.objects.awaited().filter(kind=RequestKind.WITHDRAW, person__isnull=False)
+
+
 OF_REQUEST = ("bal", "person", "kind", "stage", "entry__what")
 
 
-def _asked_of_operators(bals: Iterable[Bal]) -> dict[tuple[int, int], str]:
-    """By BAL and person, the stage of the latest request about their access, where it was to be opened; one query."""
+def _asked_of_operators(bals: Iterable[Bal]) -> tuple[dict[tuple[int, int], str], dict[int, list[int]]]:
+    """By BAL and person, the stage of the latest request about their access, where it was to be opened; by BAL, whose
+    is to be closed, and is not yet. One query."""
     about = Request.objects.filter(bulk.among("bal", [bal.pk for bal in bals]), kind__in=OF_ACCESSES)
     latest: dict[tuple[int, int], str] = {}
+    closing: dict[int, list[int]] = {}
     for bal, person, kind, stage, what in about.order_by("pk").values_list(*OF_REQUEST):
         latest[bal, person] = stage if kind == RequestKind.GRANT and what not in OF_OPEN_ACCESSES else ""
-    return latest
+        if kind == RequestKind.WITHDRAW and stage in AWAITED:
+            closing.setdefault(bal, []).append(person)
+    return latest, closing
 
 
 def right_of(row: Delegataire) -> str:
@@ -283,6 +311,5 @@ def _table_of(where: str, rows: list[list]) -> list:
 
 
 def _printed(one: HeldAccess) -> list:
-    what = f"{one.role.label}, {one.right}" + (f", sous {one.under}" if one.under else "")
-    what += " (demandé)" if one.standing == "demandé" else ""
+    what = one.what if one.standing == "confirmé" else f"{one.what} ({one.standing})"
     return [one.bal.address, str(one.person), what, day_of(one.since), day_of(one.until), day_of(one.recertified)]

@@ -10,8 +10,8 @@ from openpyxl import load_workbook
 
 from mailboxes import actions
 from mailboxes.campaigns.models import Campaign, CampaignTarget
-from mailboxes.lifecycle import Act, State
-from mailboxes.models import AccessTrace, Bal, Delegataire
+from mailboxes.lifecycle import Act, RequestStage, State
+from mailboxes.models import AccessTrace, Bal, Delegataire, Request
 
 pytestmark = pytest.mark.sqlite_run
 
@@ -66,6 +66,21 @@ def test_one_structure_and_those_below(visit, org, structure, make_bal, people, 
 def test_a_professional_follows_no_structure_and_has_no_such_page(visit, org):
     for name in ("access-list", "access-xlsx", "access-pdf"):
         assert visit(name, who="alice").status_code == 404
+
+
+def test_who_is_taken_off_is_there_until_the_operator_has_closed_it(visit, org, people):
+    """The register alone opens and closes nothing: an inspector asks who may read today."""
+    actions.remove_cotitulaire(org, people.bruno, by=people.alice.user)
+    for asked in ({}, {"personne": "bruno"}):
+        (line,) = [one for bal in visit(**asked).context["page"] for one in bal.accesses if one.person == people.bruno]
+        assert (line.what, line.standing) == ("accès retiré", "fermeture demandée")
+    rows = rows_of(visit("access-xlsx"))
+    assert [row[6:8] + row[12:] for row in rows if row[4] == "Bruno EXEMPLE"] == [
+        ["accès retiré", None, "fermeture demandée"]
+    ]
+    assert "Accès retiré" in visit().text
+    Request.objects.update(stage=RequestStage.DONE)
+    assert people.bruno not in {one.person for bal in visit().context["page"] for one in bal.accesses}
 
 
 def test_an_access_asked_for_is_told_from_one_confirmed(visit, org):
