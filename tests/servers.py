@@ -158,10 +158,14 @@ def pytest_report_header(config):
     return f"database: {config.getoption('db')}"
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_unconfigure():
-    with STOP:
-        FORKS.end()
+    """Also where another plugin raises as it ends."""
+    try:
+        return (yield)
+    finally:
+        with STOP:
+            FORKS.end()
 
 
 # --- Starting and ending ------------------------------------------------------------------------------------------

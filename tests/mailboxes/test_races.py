@@ -1,7 +1,8 @@
 """Two at once, on PostgreSQL: threads with connections of their own. SQLite lets one writer in at a time."""
 
 from datetime import timedelta
-from threading import Barrier, Thread
+from functools import partial
+from threading import Thread
 
 import pytest
 from django.db import connection, transaction
@@ -20,6 +21,7 @@ from mailboxes.notices.telling import tell, tell_one
 from mailboxes.rules import Refused
 from mailboxes.software.actions import add_webhook, declare_software, rotate_key
 from mailboxes.software.models import SoftwareKey, digest_of
+from tests import threads
 from tests.mailboxes.conftest import make_professional
 
 pytestmark = [
@@ -29,24 +31,16 @@ pytestmark = [
 
 
 def at_once(*acts):
-    """Run each act in a thread of its own, started together; the codes of the refusals."""
-    start, refused = Barrier(len(acts)), []
+    """The codes of the refusals."""
+    refused = []
 
     def play(act):
-        connection.ensure_connection()
-        start.wait()
         try:
             act()
         except Refused as refusal:
             refused.append(refusal.code)
-        finally:
-            connection.close()
 
-    threads = [Thread(target=play, args=[act]) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    threads.at_once(*[partial(play, act) for act in acts])
     return refused
 
 

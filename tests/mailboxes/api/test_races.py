@@ -1,12 +1,12 @@
 """Two callers at once, on PostgreSQL, each by a connection of its own: one of the two sees what the other did."""
 
-from threading import Barrier, Thread
+from functools import partial
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from mailboxes.models import Bal, Person, Reading, Request
+from tests import threads
 
 # By the rule, by the database, or by the row's own check where the other came between the two.
 TAKEN = {"rpps", "invalid"}
@@ -20,23 +20,12 @@ pytestmark = [
 def at_once(key):
     """Send these (path, method, body, headers) together; the answers, by status."""
 
+    def send(path, method, body, headers):
+        facts = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {key}", **headers}}
+        return getattr(Client(), method)(f"/api/v1/{path}", body, **facts)
+
     def go(*calls):
-        start, answers = Barrier(len(calls)), []
-
-        def play(path, method, body, headers):
-            connection.ensure_connection()
-            start.wait()
-            try:
-                facts = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {key}", **headers}}
-                answers.append(getattr(Client(), method)(f"/api/v1/{path}", body, **facts))
-            finally:
-                connection.close()
-
-        threads = [Thread(target=play, args=call) for call in calls]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        answers = threads.at_once(*[partial(send, *call) for call in calls])
         return sorted(answers, key=lambda answer: answer.status_code)
 
     return go

@@ -1,11 +1,10 @@
 """SCIM 2.0: the example payloads of RFC 7643 and 7644, and what Entra ID and Keycloak send."""
 
 import json
-from threading import Barrier, Thread
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from mailboxes.actions import record_person
@@ -15,6 +14,7 @@ from mailboxes.scim.models import ScimUser
 from mailboxes.scim.users import CORE, ENTERPRISE, OURS
 from mailboxes.software.actions import declare_software
 from mailboxes.software.models import Software
+from tests import threads
 
 pytestmark = pytest.mark.django_db
 USERS = "/scim/v2/Users"
@@ -439,23 +439,12 @@ def at_once(key):
     """Send these (method, path, body) together, each by a connection of its own; the statuses."""
     token = key()
 
+    def tell(method, path, said):
+        facts = {"content_type": "application/scim+json", "headers": {"Authorization": f"Bearer {token}"}}
+        return getattr(Client(), method)(path, json.dumps(said), **facts)
+
     def go(*calls):
-        start, answers = Barrier(len(calls)), []
-
-        def tell(method, path, said):
-            connection.ensure_connection()
-            start.wait()
-            try:
-                facts = {"content_type": "application/scim+json", "headers": {"Authorization": f"Bearer {token}"}}
-                answers.append(getattr(Client(), method)(path, json.dumps(said), **facts))
-            finally:
-                connection.close()
-
-        threads = [Thread(target=tell, args=call) for call in calls]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        answers = threads.at_once(*[partial(tell, *call) for call in calls])
         return sorted(answers, key=lambda answer: answer.status_code)
 
     return go
