@@ -72,7 +72,7 @@ def ask_opening(entry: JournalEntry, access: Cotitulaire | Delegataire, *, by) -
 
 def _is_as_it_was(access: Cotitulaire | Delegataire) -> bool:
     """Is this the very access whose closing the operator was asked for, and has not done?"""
-    closing = Request.objects.awaited().filter(bal=access.bal, person=access.person, kind=RequestKind.WITHDRAW)
+    closing = Request.objects.closings().filter(bal=access.bal, person=access.person)
     was_held = closing.filter(entry__what=Act.REMOVE_COTITULAIRE).exists()
     if isinstance(access, Cotitulaire):
         return was_held

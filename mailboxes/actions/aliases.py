@@ -1,12 +1,12 @@
 """Other addresses of a BAL, entered and taken out by hand."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from directory.readers.address import read_address
 from mailboxes import rules
+from mailboxes.actions.changes import refused_where_taken
 from mailboxes.actions.journal import locked, write
 from mailboxes.lifecycle import Act
 from mailboxes.models import Alias, Bal, Operator
@@ -31,18 +31,9 @@ def keep_alias(bal: Bal, address: str, operator: Operator, *, by, why: str = "")
     return alias
 
 
-@contextmanager
-def address_taken_once() -> Iterator[None]:
-    """What is written within takes an address that was free a moment ago: whoever is second by less is told so, and
-    the transaction of their act is undone."""
-    try:
-        yield
-    except IntegrityError as error:
-        if "address" not in str(error):
-            raise
-        raise rules.Refused(
-            "Cette adresse vient d’être prise par une autre BAL du registre : cherchez-la avant de recommencer.", "race"
-        ) from error
+def address_taken_once() -> AbstractContextManager[None]:
+    said = "Cette adresse vient d’être prise par une autre BAL du registre : cherchez-la avant de recommencer."
+    return refused_where_taken("address", rules.Refused(said, "race"))
 
 
 @transaction.atomic

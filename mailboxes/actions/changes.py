@@ -1,12 +1,26 @@
 """Fields of a row changed, and how the journal tells each: its label, what it was, what it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import IntegrityError
 from django.db.models import Field, Model
 
 from mailboxes import rules
 from mailboxes.actions.journal import shown
+
+
+@contextmanager
+def refused_where_taken(column: str, refused: rules.Refused) -> Iterator[None]:
+    """What is written within takes a value of this column that was free a moment ago: whoever is second by less is told
+    so, and the transaction of their act is undone."""
+    try:
+        yield
+    except IntegrityError as error:
+        if column not in str(error):
+            raise
+        raise refused from error
 
 
 def differing(row: Model, facts: dict[str, Any], known: Iterable[str]) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """What is kept on a person, and where they stay."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from mailboxes import rules
-from mailboxes.actions.changes import differing, set_fields, told
+from mailboxes.actions.changes import differing, refused_where_taken, set_fields, told
 from mailboxes.actions.contacts import lock_person, propose_first
 from mailboxes.actions.journal import entry_of, write_about
 from mailboxes.lifecycle import Act, Role
@@ -33,16 +33,8 @@ def record_person(structure: Structure, *, by, function: str = "", arrived_on: d
     return person
 
 
-@contextmanager
-def number_taken_once(rpps: str | None) -> Iterator[None]:
-    """What is written within takes a number that was nobody's a moment ago: whoever is second by less is told so, and
-    the transaction of their act is undone."""
-    try:
-        yield
-    except IntegrityError as error:
-        if "rpps" not in str(error):
-            raise
-        raise rules.rpps_taken(rpps) from error
+def number_taken_once(rpps: str | None) -> AbstractContextManager[None]:
+    return refused_where_taken("rpps", rules.rpps_taken(rpps))
 
 
 def write_stays(stays: Sequence[Affiliation], *, by, note_of: Callable[[Person], str] = lambda person: "") -> None:

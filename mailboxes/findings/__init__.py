@@ -14,7 +14,17 @@ from mailboxes.findings.counts import (
     reach_of,
 )
 from mailboxes.findings.sets import SOON, as_of, what_findings_rest_on
-from mailboxes.findings.table import BY_NAME, FINDINGS, OF_BALS, OF_MOVEMENTS, OF_SIGHTINGS, Finding, narrow
+from mailboxes.findings.table import (
+    BY_NAME,
+    FINDINGS,
+    OF_BALS,
+    OF_MOVEMENTS,
+    OF_SIGHTINGS,
+    Finding,
+    about_these,
+    narrow,
+    narrowed,
+)
 
 __all__ = [
     "BY_NAME",
@@ -28,6 +38,7 @@ __all__ = [
     "Counted",
     "Finding",
     "KeptCount",
+    "about_these",
     "are_many",
     "as_of",
     "asked_within",
@@ -36,6 +47,7 @@ __all__ = [
     "kept_of_many",
     "measured_total",
     "narrow",
+    "narrowed",
     "reach_of",
     "what_findings_rest_on",
 ]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from directory.prepared import Prepared, written_once
 from mailboxes.findings.sets import as_of, what_findings_rest_on
-from mailboxes.findings.table import FINDINGS, OF_BALS, OF_ENGAGEMENTS, OF_MOVEMENTS, OF_REQUESTS, OF_SIGHTINGS, Finding
+from mailboxes.findings.table import FINDINGS, OF_BALS, Finding, about_these
 from mailboxes.gaps import Gaps
 from mailboxes.models import Bal, Engagement, Measure, Movement, Request, Sighting, Structure
 from mailboxes.models.bal_sets import BalQuerySet
@@ -55,11 +55,8 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     if day is None:
         gaps = (Gaps.visible_to(user) if within is None else Gaps(structures)).counts()
         counts |= {name: number for (name, status), number in gaps.items() if status == "open"}
-    others = [(finding, finding.movements(files)) for finding in OF_MOVEMENTS if finding.movements]
-    others += [(finding, finding.sightings(seen)) for finding in OF_SIGHTINGS if finding.sightings]
-    others += [(finding, finding.engagements(engaged)) for finding in OF_ENGAGEMENTS if finding.engagements]
-    others += [(finding, finding.requests(asked)) for finding in OF_REQUESTS if finding.requests]
-    counts |= dict(_count_rows(others))
+    others = {"movements": files, "sightings": seen, "engagements": engaged, "requests": asked}
+    counts |= dict(_count_rows(about_these(others)))
     counts |= {finding.name: int(finding.holds()) for finding in FINDINGS if finding.holds}
     return [
         Counted(finding, number, day if finding.name in of_measure else None)

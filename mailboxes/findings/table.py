@@ -300,8 +300,16 @@ def narrow(bals: QuerySet[Bal], name: str) -> QuerySet[Bal]:
     return about(bals) if about else bals
 
 
+def narrowed(finding: Finding, rows: QuerySet) -> QuerySet:
+    """The rows that the finding is about."""
+    return getattr(finding, finding.about)(rows)
+
+
+def about_these(rows: dict[str, QuerySet]) -> list[tuple[Finding, QuerySet]]:
+    """The findings about these, by the name of what they are about, each with its own of them."""
+    return [(finding, narrowed(finding, rows[finding.about])) for finding in FINDINGS if finding.about in rows]
+
+
 OF_BALS = [finding for finding in FINDINGS if finding.bals]
 OF_MOVEMENTS = [finding for finding in FINDINGS if finding.movements]
-OF_ENGAGEMENTS = [finding for finding in FINDINGS if finding.engagements]
-OF_REQUESTS = [finding for finding in FINDINGS if finding.requests]
 OF_SIGHTINGS = [finding for finding in FINDINGS if finding.sightings]

@@ -108,7 +108,7 @@ def _accesses(verdicts: Iterable[Verdict], holders: Holders) -> tuple[dict[int, 
             there.setdefault(verdict.bal.pk, set()).update(people)
         if any("role" in line.facts for line in lines):
             whole.add(verdict.bal.pk)
-    asked = Request.objects.awaited().filter(bulk.among("bal", whole), kind=RequestKind.WITHDRAW, person__isnull=False)
+    asked = Request.objects.closings().filter(bulk.among("bal", whole))
     gone: dict[int, set[int]] = {}
     for bal, person in asked.values_list("bal", "person") if whole else ():
         if person not in there.get(bal, set()):

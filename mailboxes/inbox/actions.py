@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes.actions import Tally
-from mailboxes.findings import Finding
+from mailboxes.findings import Finding, narrowed
 from mailboxes.inbox.models import Todo, is_done
 from mailboxes.inbox.rules import check_follow, check_something_new
-from mailboxes.inbox.subjects import BATCH, COLUMNS, SUBJECTS, Key, Subject, narrowed, open_keys
+from mailboxes.inbox.subjects import BATCH, COLUMNS, SUBJECTS, Key, Subject, open_keys
 from mailboxes.models import JournalEntry, Structure
 from mailboxes.rules import allows, check_annuaire_fresh
 

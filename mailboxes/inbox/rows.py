@@ -19,10 +19,11 @@ from mailboxes.findings import (
     asked_within,
     bals_within,
     count_findings,
+    narrowed,
     reach_of,
 )
 from mailboxes.inbox.models import Desk, Todo, is_done, is_paused
-from mailboxes.inbox.subjects import ASIDE, Seen, aside_counts, bals_of, narrowed, subject_of, worst_first
+from mailboxes.inbox.subjects import ASIDE, Seen, aside_counts, bals_of, subject_of, worst_first
 from mailboxes.lifecycle import Act, Severity, Verb
 from mailboxes.lists.bulk import KINDS
 from mailboxes.models import Bal, JournalEntry, Structure

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, F, Model, Q, QuerySet, Value
 
 from mailboxes.actions.journal import entry_of
-from mailboxes.findings import BY_NAME, Finding
+from mailboxes.findings import BY_NAME, Finding, narrowed
 from mailboxes.gaps import Gap, Gaps
 from mailboxes.inbox.models import Todo, TodoQuerySet
 from mailboxes.lifecycle import Act
@@ -38,11 +38,6 @@ COLUMNS: dict[str, tuple[str, type[Model]]] = {
     "sightings": ("sighting", Sighting),
     "engagements": ("engagement", Engagement),
 }
-
-
-def narrowed(finding: Finding, rows: QuerySet) -> QuerySet:
-    """The rows that the finding is about."""
-    return getattr(finding, finding.about)(rows)
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """The figures, as one table: name, what its keys mean, and the rows (structure, key, n) that it is."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 
 from directory.models import SyncRun
 from mailboxes.findings import BY_NAME as OF_NAME
-from mailboxes.findings import FINDING, FINDINGS, OF_BALS
+from mailboxes.findings import FINDING, FINDINGS, OF_BALS, about_these
 from mailboxes.gaps import Gaps
 from mailboxes.lifecycle import State
 from mailboxes.models import (
@@ -106,27 +106,30 @@ def _findings(structures, now) -> Rows:
     for finding in OF_BALS:
         assert finding.bals  # noqa: S101 - of BAL
         yield from _by(Value(finding.name), Bal.objects.filter(pk__in=finding.bals(ours).values("pk")))
-    for name, rows, place in _of_no_bal(structures.values("pk")):
-        counted = rows.order_by().values(where=place).annotate(n=Count("pk", distinct=True))
-        yield from ((structure, name, n) for structure, n in counted.values_list("where", "n"))
+    for finding, rows in about_these(_of_no_bal(structures.values("pk"))):
+        counted = rows.order_by().values(where=PLACES[finding.about]).annotate(n=Count("pk", distinct=True))
+        yield from ((structure, finding.name, n) for structure, n in counted.values_list("where", "n"))
     for structure, situation, status, n in Gaps(structures).lately().counts_by_structure():
         if status == "open":
             yield structure, situation, n
 
 
-def _of_no_bal(places) -> Iterator[tuple[str, QuerySet, Any]]:
-    """The findings about other rows than BAL, as *À traiter* counts them, and whose each row is."""
-    files, seen = Movement.objects.filter(stay__structure__in=places), Sighting.objects.of_structures(places)
-    engaged, asked = Engagement.objects.of_structures(places), Request.objects.filter(structure__in=places)
-    for one in FINDINGS:
-        if one.movements:
-            yield one.name, one.movements(files), F("stay__structure")
-        elif one.sightings:
-            yield one.name, one.sightings(seen), Coalesce("stay__structure", "bal__structure")
-        elif one.engagements:
-            yield one.name, one.engagements(engaged), F("structure")
-        elif one.requests:
-            yield one.name, one.requests(asked), F("structure")
+# Whose each row is, of those that a finding may be about and that are no BAL.
+PLACES = {
+    "movements": F("stay__structure"),
+    "sightings": Coalesce("stay__structure", "bal__structure"),
+    "engagements": F("structure"),
+    "requests": F("structure"),
+}
+
+
+def _of_no_bal(places) -> dict[str, QuerySet]:
+    return {
+        "movements": Movement.objects.filter(stay__structure__in=places),
+        "sightings": Sighting.objects.of_structures(places),
+        "engagements": Engagement.objects.of_structures(places),
+        "requests": Request.objects.filter(structure__in=places),
+    }
 
 
 def _of(labels: dict) -> Callable[[], dict[str, str]]:

@@ -45,6 +45,10 @@ class RequestQuerySet(models.QuerySet):
         """Requests not yet answered by the operator."""
         return self.filter(stage__in=AWAITED)
 
+    def closings(self):
+        """The accesses taken away here, and not closed yet at the operator's."""
+        return self.awaited().filter(kind=RequestKind.WITHDRAW, person__isnull=False)
+
     def done(self):
         """Done by the operator's word, and not yet seen."""
         return self.filter(stage=RequestStage.DONE)
@@ -171,6 +175,11 @@ class Request(models.Model):
     def opens_access(self) -> bool:
         """Does it ask to let somebody in, and not to change an access that is open already?"""
         return self.kind == RequestKind.GRANT and self.entry.what not in OF_OPEN_ACCESSES
+
+    @property
+    def closes_access(self) -> bool:
+        """`closings`, in Python."""
+        return self.kind == RequestKind.WITHDRAW and self.is_awaited
 
     @property
     def is_awaited(self) -> bool:

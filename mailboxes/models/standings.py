@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from directory.models import Activity, SyncRun
-from mailboxes.lifecycle import LIVE, WITH_ACCESSES, RequestKind
+from mailboxes.lifecycle import LIVE, WITH_ACCESSES
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire, Delegataire
 from mailboxes.models.numbers import is_at
@@ -63,7 +63,7 @@ def standings(stays: Iterable[Affiliation]) -> dict[int, Standing]:
     held = holders.with_holders().order_by("bal__address")
     lent = Delegataire.objects.standing().select_related("person", "under", chain).order_by("bal__address")
     given, received = lent.filter(under__in=people), lent.filter(person__in=people)
-    asked = Request.objects.awaited().filter(kind=RequestKind.WITHDRAW, person__in=people)
+    asked = Request.objects.closings().filter(person__in=people)
     asked = asked.select_related("operator", chain).order_by("address", "pk")
     places = _other_places(people)
     rows_held, rows_closing = _grouped(held, "person_id"), _grouped(asked, "person_id")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from functools import reduce
 from operator import or_
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
@@ -19,7 +19,7 @@ from directory.sheets import as_xlsx
 from mailboxes import actions
 from mailboxes.findings import KeptCount, kept_of_many
 from mailboxes.forms.accesses import AccessReportForm
-from mailboxes.lifecycle import AWAITED, OF_ACCESSES, OF_OPEN_ACCESSES, Act, RequestKind, RequestStage, Role, State
+from mailboxes.lifecycle import AWAITED, OF_ACCESSES, Act, RequestStage, Role, State
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import place_of, places_within
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Person, Request, Structure, bulk
@@ -125,9 +125,8 @@ class AccessReport:
         if self.people is None:  # nearly all: those that nobody may open are few, and one join finds them
             found = bals.exclude(pk__in=Bal.objects.filter(~Exists(held), ~Exists(lent)).values("pk"))
         else:
-            theirs = [
-                rows.filter(person__in=self.people) for rows in (held, lent, _closings().filter(bal=OuterRef("pk")))
-            ]
+            closing = Request.objects.closings().filter(bal=OuterRef("pk"))
+            theirs = [rows.filter(person__in=self.people) for rows in (held, lent, closing)]
             found = bals.filter(reduce(or_, map(Exists, theirs)))
         return found.order_by("structure__name", "address")
 
@@ -186,23 +185,17 @@ class AccessReport:
         return found.select_related("bal", "person", "by", "signatory").order_by("-at", "-pk")
 
 
-def _closings() -> QuerySet[Request]:
-    return Request.objects.awaited().filter(kind=RequestKind.WITHDRAW, person__isnull=False)
-
-
-OF_REQUEST = ("bal", "person", "kind", "stage", "entry__what")
-
-
 def _asked_of_operators(bals: Iterable[Bal]) -> tuple[dict[tuple[int, int], str], dict[int, list[int]]]:
     """By BAL and person, the stage of the latest request about their access, where it was to be opened; by BAL, whose
     is to be closed, and is not yet. One query."""
     about = Request.objects.filter(bulk.among("bal", [bal.pk for bal in bals]), kind__in=OF_ACCESSES)
     latest: dict[tuple[int, int], str] = {}
     closing: dict[int, list[int]] = {}
-    for bal, person, kind, stage, what in about.order_by("pk").values_list(*OF_REQUEST):
-        latest[bal, person] = stage if kind == RequestKind.GRANT and what not in OF_OPEN_ACCESSES else ""
-        if kind == RequestKind.WITHDRAW and stage in AWAITED:
-            closing.setdefault(bal, []).append(person)
+    for row in about.order_by("pk").select_related("entry").only("bal", "person", "kind", "stage", "entry__what"):
+        of_whom = cast(int, row.bal_id), cast(int, row.person_id)
+        latest[of_whom] = row.stage if row.opens_access else ""
+        if row.closes_access:
+            closing.setdefault(of_whom[0], []).append(of_whom[1])
     return latest, closing
 
 

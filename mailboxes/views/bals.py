@@ -59,7 +59,7 @@ from mailboxes.rules import (
     check_transfer_principal,
     server_of,
 )
-from mailboxes.views.chain import asked_for, chain_of, closing_of, printed_chain, with_stays
+from mailboxes.views.chain import asked_for, chain_of, printed_chain, with_stays
 from mailboxes.views.files import pdf_file
 from mailboxes.views.findings import attention
 from mailboxes.views.journals import JournalList
@@ -144,7 +144,6 @@ def abilities(row: Bal, delegations: list[Delegataire], user) -> dict:
             }
             for holder in row.cotitulaires.all()
         ],
-        "closing": closing_of(row),
         "delegations": [
             {
                 "row": delegation,

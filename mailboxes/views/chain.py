@@ -100,7 +100,7 @@ def asked_for(row: Bal, person: int) -> Request | None:
 
 
 def closing_of(row: Bal) -> list[Request]:
-    return [request for request in row.requests.all() if request.kind == RequestKind.WITHDRAW and request.is_awaited]
+    return [request for request in row.requests.all() if request.closes_access]
 
 
 def _said(table: list[Break], row) -> list[str]:
