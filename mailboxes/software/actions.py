@@ -12,7 +12,7 @@ from mailboxes import rules
 from mailboxes.actions.journal import write_about
 from mailboxes.lifecycle import Act, Scope
 from mailboxes.models import JournalEntry, Membership, Structure
-from mailboxes.software.models import Delivery, Software, SoftwareKey, Webhook, digest_of, new_salt, new_token
+from mailboxes.software.models import Delivery, Software, SoftwareKey, Webhook, digest_of, new_token
 from mailboxes.software.rules import (
     check_key_days,
     check_key_not_renewed,
@@ -24,7 +24,7 @@ from mailboxes.software.rules import (
     check_webhook_url,
 )
 
-OVERLAP_DAYS = 7  # the old key still opens while the software is given the new one
+OVERLAP_DAYS = 7  # the old key still opens, the old secret still signs, while the software is given the new one
 
 
 @transaction.atomic
@@ -138,9 +138,10 @@ def _check_alone(webhook: Webhook) -> None:
 
 @transaction.atomic
 def renew_secret(webhook: Webhook, *, by) -> Webhook:
+    """A new secret; the one that the software knows signs too while it is given this one."""
     webhook = _held_webhook(webhook, by=by)
-    webhook.salt = new_salt()
-    webhook.save(update_fields=["salt"])
+    webhook.renew(timezone.now() + timedelta(days=OVERLAP_DAYS))
+    webhook.save(update_fields=["salt", "former_salts"])
     _write_of_webhook(webhook, Act.CHANGE_WEBHOOK, by=by, note="Nouveau secret.")
     return webhook
 

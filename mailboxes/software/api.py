@@ -127,10 +127,17 @@ class DeliveriesSerializer(serializers.Serializer):
 
 
 @extend_schema_serializer(
-    examples=[OpenApiExample("Le secret", response_only=True, value={"secret": "whsec_0123456789abcdef"})]
+    examples=[
+        OpenApiExample(
+            "Le secret", response_only=True, value={"secret": "whsec_0123456789abcdef", "former_until": None}
+        )
+    ]
 )
 class SecretSerializer(serializers.Serializer):
     secret = serializers.CharField(help_text="Ce qui signe les livraisons (Standard Webhooks). À garder pour soi.")
+    former_until = serializers.DateTimeField(
+        allow_null=True, help_text="Jusqu’à quand l’ancien secret signe aussi, s’il vient d’être changé."
+    )
 
 
 def events_field(**facts) -> serializers.ListField:
@@ -197,12 +204,12 @@ class WebhookViewSet(ResourceViewSet):
     @action(detail=True, methods=["get"])
     def secret(self, request, pk):
         """Ce avec quoi vérifier que nous sommes l’envoyeur."""
-        return Response({"secret": self.get_object().secret})
+        return Response(SecretSerializer(self.get_object()).data)
 
     @extend_schema(request=None, responses=WebhookSerializer, summary="Changer le secret d’un webhook")
     @action(detail=True, methods=["post"])
     def renew_secret(self, request, pk):
-        """Un nouveau secret : l’ancien ne signe plus rien."""
+        """Un nouveau secret. L’ancien signe aussi pendant sept jours, le temps de donner celui-ci au logiciel."""
         return self.act(lambda hook: renew_secret(hook, by=request.user))
 
     @extend_schema(request=None, responses=WebhookSerializer, summary="Essayer un webhook")

@@ -19,6 +19,7 @@ from mailboxes.models.structures import Membership, Structure
 
 TOKEN_START = "balm"  # noqa: S105 - so that a key found in a log or a repository is known for what it is
 PREFIX_LENGTH = 8
+FORMER_SECRETS = 4  # of a webhook, at once: each makes the header of a delivery longer
 # After these a delivery is given up; a person may replay it.
 WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440)]
 
@@ -156,7 +157,7 @@ LINES: dict[Event, frozenset[str]] = {
     Event.REQUEST: frozenset({Act.ASK_OPERATOR}),
 }
 # Told of a structure too, whose BAL they take elsewhere: who is told of it sees these no more.
-OF_PLACES = MOVES | LINES[Event.REQUEST]
+OF_PLACES = MOVES | {Act.CORRECT} | LINES[Event.REQUEST]
 EVENT_OF = {what: event for event, lines in LINES.items() for what in lines}
 
 
@@ -185,6 +186,7 @@ class Webhook(models.Model):
     url = models.URLField("adresse", max_length=500)
     events = models.JSONField("évènements", default=list, validators=[validate_events])
     salt = models.CharField(max_length=32, default=new_salt, editable=False)
+    former_salts = models.JSONField(default=list, editable=False)  # [[salt, until when it signs], …], the latest first
     # Lines of the journal up to this one were looked at long enough ago that none can still appear below it.
     seen_up_to = models.BigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
@@ -209,11 +211,29 @@ class Webhook(models.Model):
 
     @property
     def secrets(self) -> list[str]:
-        """Secrets by each SECRET_KEY that holds, the present one first: a receiver that knows a former one still
-        verifies."""
+        """All that sign, the present one first: a receiver that knows a former one still verifies. One by each
+        SECRET_KEY that holds and each salt that does."""
         keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-        made = [salted_hmac("mailboxes.webhooks", self.salt, secret=key, algorithm="sha256") for key in keys]
+        salts = [self.salt, *(salt for salt, _ in self._still_signing())]
+        made = [
+            salted_hmac("mailboxes.webhooks", salt, secret=key, algorithm="sha256") for salt in salts for key in keys
+        ]
         return [f"whsec_{secret.hexdigest()}" for secret in made]
+
+    @property
+    def former_until(self) -> datetime | None:
+        """Until when a former secret signs too, if one does."""
+        return max((until for _, until in self._still_signing()), default=None)
+
+    def renew(self, until: datetime) -> None:
+        """Give it a new secret; the present one signs beside it until then."""
+        still = [(salt, end.isoformat()) for salt, end in self._still_signing()]
+        self.former_salts = [(self.salt, until.isoformat()), *still][:FORMER_SECRETS]
+        self.salt = new_salt()
+
+    def _still_signing(self) -> list[tuple[str, datetime]]:
+        read = [(salt, datetime.fromisoformat(until)) for salt, until in self.former_salts]
+        return [(salt, until) for salt, until in read if until > timezone.now()]
 
     def lines(self):
         """The lines of the journal that it is told of: of its structure and of those below."""

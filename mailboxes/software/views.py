@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from directory.dates import day_of
 from mailboxes.lifecycle import Act
 from mailboxes.lists.paging import KeyPaginator
 from mailboxes.rules import allows, check_somewhere
@@ -127,8 +128,9 @@ def webhook_try(request, pk):
 
 @require_POST
 def webhook_secret(request, pk):
-    renew_secret(_find(request, pk), by=request.user)
-    messages.success(request, "Nouveau secret : donnez-le au logiciel, l’ancien ne signe plus rien.")
+    row = renew_secret(_find(request, pk), by=request.user)
+    said = f"Nouveau secret : donnez-le au logiciel. L’ancien signe aussi jusqu’au {day_of(row.former_until)}."
+    messages.success(request, said)
     return redirect("webhook", pk)
 
 

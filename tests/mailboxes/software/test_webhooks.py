@@ -14,6 +14,7 @@ from threading import Thread
 import pytest
 from django.utils import timezone
 
+from directory.dates import day_of
 from mailboxes import actions
 from mailboxes.jobs import run
 from mailboxes.lifecycle import Verb
@@ -21,7 +22,7 @@ from mailboxes.models import Membership
 from mailboxes.moves.structures import move_service
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.software import delivery as webhooks
-from mailboxes.software.actions import add_webhook, change_webhook, replay, try_webhook
+from mailboxes.software.actions import add_webhook, change_webhook, renew_secret, replay, try_webhook
 from mailboxes.software.models import Delivery, Webhook
 
 
@@ -126,6 +127,39 @@ def test_a_new_secret_key_leaves_the_receivers_time_to_learn_their_new_secret(we
     assert digests == signed
 
 
+def test_a_new_secret_leaves_the_software_a_week_with_the_former_even_pressed_twice(
+    webhook, receiver, org, people, time_machine
+):
+    time_machine.move_to(timezone.now(), tick=False)
+    known = webhook.secret
+    for _ in range(2):
+        webhook = renew_secret(webhook, by=people.gisele.user)
+    until = webhook.former_until
+    assert until == timezone.now() + timedelta(days=7)
+    depublish(org, people)
+    run("deliver_webhooks")
+    time_machine.move_to(until + timedelta(seconds=1))
+    actions.move(org, Verb.CANCEL_DEPUBLICATION, by=people.gisele.user)
+    run("deliver_webhooks")
+    assert [_verifies(known, call) for call in receiver.calls] == [True, False]
+    assert all(_verifies(webhook.secret, call) for call in receiver.calls)
+    assert Webhook.objects.get().former_until is None
+
+
+def test_a_header_holds_five_signatures_at_most(webhook, people):
+    for _ in range(10):
+        webhook = renew_secret(webhook, by=people.gisele.user)
+    assert len(set(webhook.secrets)) == len(webhook.secrets) == 5
+
+
+def _verifies(secret: str, call) -> bool:
+    headers, body = call
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return f"v1,{expected}" in headers["webhook-signature"].split()
+
+
 def test_neither_names_nor_reasons_leave(webhook, receiver, org, people):
     depublish(org, people)
     run("deliver_webhooks")
@@ -179,6 +213,22 @@ def test_a_structure_whose_service_goes_elsewhere_is_told_of_it(
     assert places == {structure.pk: None}
     assert {one["structure"] for one in told if one["bal"]} == {other_structure.pk}
     assert "Il y va" not in str(told)
+
+
+def test_a_structure_whose_bal_is_corrected_to_be_anothers_is_told_of_it(
+    receiver, inside, org, people, structure, other_structure
+):
+    Membership.objects.create(user=people.gisele.user, structure=other_structure, role="gestionnaire")
+    by = type(people.gisele.user).objects.get(pk=people.gisele.user.pk)
+    for place in (structure, other_structure):
+        add_webhook(structure=place, url=f"{receiver.url}/{place.pk}", events=["description"], by=by)
+    actions.correct_bal(org, by=by, why="Mal lue.", structure=other_structure)
+    run("deliver_webhooks")
+    told = [json.loads(body) for _, body in receiver.calls]
+    assert {(one["what"], one["structure"], one["bal"] and one["bal"]["id"]) for one in told} == {
+        ("correct", structure.pk, None), ("correct", other_structure.pk, org.pk),
+    }  # fmt: skip
+    assert "Mal lue" not in str(told)
 
 
 def test_a_failure_is_tried_again_later_under_the_same_name(webhook, receiver, org, people, time_machine):
@@ -368,8 +418,11 @@ def test_a_gestionnaire_adds_tries_and_replays(client, people, structure, receiv
     client.post(f"/logiciels/livraisons/{webhook.deliveries.get().pk}/rejouer/")
     assert webhook.deliveries.get().stage == "waiting"
     old = webhook.secret
-    client.post(f"{answer.url}secret/")
-    assert Webhook.objects.get().secret != old
+    page = client.post(f"{answer.url}secret/", follow=True)
+    webhook = Webhook.objects.get()
+    assert webhook.secret != old
+    assert page.text.count(f"l’ancien signe aussi jusqu’au {timezone.localtime(webhook.former_until):%d/%m/%Y}") == 1
+    assert f"L’ancien signe aussi jusqu’au {day_of(webhook.former_until)}." in page.text
 
 
 @pytest.mark.parametrize("path", ["", "modifier/", "essai/", "secret/"])

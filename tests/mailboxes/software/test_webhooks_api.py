@@ -1,6 +1,7 @@
 """Webhooks without a page: declared, tried, paused, their secret renewed, a delivery sent again, by the API."""
 
 import json
+from datetime import datetime
 from itertools import count
 
 import jsonschema_rs
@@ -52,7 +53,9 @@ def test_a_software_declares_its_webhook_and_reads_its_secret(ask, structure):
         "created_at": "",
     }  # fmt: skip
     answer = ask(f"{hook.pk}/secret/")
-    assert (answer.json(), answer["Cache-Control"]) == ({"secret": hook.secret}, "no-store, private")
+    assert (answer.json(), answer["Cache-Control"]) == (
+        {"secret": hook.secret, "former_until": None}, "no-store, private",
+    )  # fmt: skip
     assert JournalEntry.objects.filter(what="add_webhook").get().by.software
 
 
@@ -83,7 +86,9 @@ def test_one_field_is_changed_alone_and_a_paused_webhook_waits(ask, hook):
 
 def test_a_new_secret_takes_the_place_of_the_old(ask, hook):
     assert "secret" not in ask(f"{hook.pk}/renew_secret/", "post", {}).json()
-    assert ask(f"{hook.pk}/secret/").json()["secret"] != hook.secret
+    told = ask(f"{hook.pk}/secret/").json()
+    assert told["secret"] != hook.secret
+    assert datetime.fromisoformat(told["former_until"]) > timezone.now()
 
 
 def test_a_try_is_a_delivery_and_one_given_up_is_sent_again_as_it_was(ask, hook):
