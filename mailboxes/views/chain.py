@@ -13,9 +13,9 @@ from django.utils.text import capfirst
 
 from directory.dates import day_of
 from mailboxes.lifecycle import RequestKind, RequestStage
+from mailboxes.lists.accesses import right_of
 from mailboxes.models import Affiliation, Bal, Movement, Person, Request
 from mailboxes.rules import has_left, stays_at
-from mailboxes.views.accesses import right_of
 from mailboxes.views.pdf import bullets, facts, heading, note, pdf, table
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.lifecycle import RequestKind, RequestStage, State
+from mailboxes.lists.accesses import AccessReport
 from mailboxes.models import (
     AccessTrace,
     Affiliation,
@@ -18,7 +19,6 @@ from mailboxes.models import (
     Request,
     Structure,
 )
-from mailboxes.views.accesses import AccessReport
 from mailboxes.views.bals import abilities, delegations_of, whole
 from mailboxes.views.chain import HEADER, OF_BAL, OF_DELEGATION, OF_HOLDER, chain_of, rows_of, with_stays
 

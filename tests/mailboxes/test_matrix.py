@@ -13,10 +13,10 @@ from django.test import Client
 from django.urls import reverse
 
 from mailboxes.lifecycle import BY_VERB, WHO_MAY, Act, Role, Verb
+from mailboxes.lists.accesses import OF_AN_ACCESS
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.software.models import EVENT_OF
-from mailboxes.views.accesses import OF_AN_ACCESS
 from tests.mailboxes.attempts import ATTEMPTS
 from tests.mailboxes.before import CAST, set_stage
 
