@@ -49,7 +49,7 @@ def correct_bal(bal: Bal, *, by, why: str, keeps_former: bool = False, **facts) 
     if "structure" in changed:
         Request.objects.filter(bal=bal).awaited().update(structure=bal.structure)
         # Where it was taken for theirs: the lines about it are the other structure's from now on.
-        said = {"before": bal.address, "after": f"structure : {bal.structure}", "note": why}
+        said: dict = {"before": bal.address, "after": f"structure : {bal.structure}", "note": why}
         write_about(Act.CORRECT, by=by, about={"structure": befores["structure"]}, **said)
     bal = locked(bal)  # read again with its new holder, who is told too
     for name, before in befores.items():

@@ -5,19 +5,18 @@ and hands it to `templates/_list/list.html`, which draws them all.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-from directory.dates import day_of
 from directory.folding import as_read
 from directory.typography import grouped
+from mailboxes.lists.filters import ShownFilter, worded
 from mailboxes.lists.models import QUERY_LENGTH, SIZES, SavedView, Taste
 from mailboxes.lists.paging import KeyPaginator
 from mailboxes.lists.place import place_of
@@ -250,18 +249,18 @@ class Listing:
             return []
         return [("sort", self.sort)] if self.sort else []
 
-    @property
-    def inline_fields(self) -> list:
-        return [self.form[name] for name in self.inline if self.form and name in self.form.fields]
+    @cached_property
+    def inline_filters(self) -> list[ShownFilter]:
+        return [ShownFilter(self.form[name]) for name in self.inline if self.form and name in self.form.fields]
 
-    @property
-    def more_fields(self) -> list:
-        return [field for field in self.form if field.name not in self.inline] if self.form else []
+    @cached_property
+    def more_filters(self) -> list[ShownFilter]:
+        return [ShownFilter(field) for field in self.form if field.name not in self.inline] if self.form else []
 
     @property
     def is_folded(self) -> bool:
         """Has it more than a phone shows at once: other filters than the first, or an order to choose?"""
-        return len(self.inline_fields) > 1 or bool(self.sort_choices)
+        return len(self.inline_filters) > 1 or bool(self.sort_choices)
 
     def _asked(self) -> QueryDict:
         asked = self.request.GET.copy()
@@ -287,26 +286,6 @@ class Listing:
     @cached_property
     def views(self) -> list[SavedView]:
         return list(SavedView.objects.visible_to(self.request.user).filter(listing=self.name))
-
-
-def worded(form: BaseForm, name: str, value: Any) -> str:
-    """A filter's value, as one reads it."""
-    if isinstance(value, bool):
-        return "oui" if value else "non"
-    if isinstance(value, date):
-        return day_of(value)
-    if isinstance(value, Model):
-        return str(value)
-    choices = dict(_flat(getattr(form.fields[name], "choices", ())))
-    return str(choices.get(value, value))
-
-
-def _flat(choices) -> Iterator[tuple]:
-    for value, label in choices:
-        if isinstance(label, list | tuple):
-            yield from label
-        else:
-            yield value, label
 
 
 def _reversed(name: str) -> str:
