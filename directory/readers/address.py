@@ -26,10 +26,11 @@ AT = re.compile(r"\s*@\s*")
 APART = re.compile(r"[\s;|]+|,(?=[^\s@,]+@)")  # between the addresses of one cell
 AROUND = " \t<>«»“”\"'‘’()[]{},;:.!…"
 LOOKS_LIKE_ONE = re.compile(
-    r"[^\s@<>()\[\],;:\".\\*]+(\.[^\s@<>()\[\],;:\".\\*]+)*@[\w-]+(\.[\w-]+)*\.[a-z][\w-]+", re.IGNORECASE
+    r"[^\s@<>()\[\]{}|,;:\".\\*]+(\.[^\s@<>()\[\]{}|,;:\".\\*]+)*@\w[\w-]*(\.\w[\w-]*)*\.[a-z][\w-]+",
+    re.IGNORECASE,
 )
 # What word processors put in place of the plain ones; no operator opens an address with them.
-TYPED = str.maketrans("’‘ʼ´′＇`‐‑–−＠", "'''''''----@")
+TYPED = str.maketrans(dict(zip("’‘ʼ´′＇`‐‑–−＠ﬀﬁﬂﬃﬄ", [*"'''''''----@", "ff", "fi", "fl", "ffi", "ffl"], strict=True)))
 INS = re.compile(r"[1-478]\d{4}(\d\d|2[AB])\d{6}(\d\d)?", re.IGNORECASE)  # 13 characters, and its key of 2
 OF_PATIENT = "adresse de patient : elle n’est jamais gardée."
 IS_MENDED = "caractères invisibles ôtés"
@@ -47,8 +48,9 @@ def read_address(text: str) -> Read:
         return address
     if is_of_patient(address):
         return Read(problem=OF_PATIENT)
-    if not address.isascii() and (letter := _foreign_letter(address)):
-        return Read(problem=f"{quoted(said)} contient une lettre d’un autre alphabet, {quoted(letter)}.")
+    if not address.isascii() and (sign := _foreign_sign(address)):
+        what = "une lettre d’un autre alphabet" if sign.isalpha() else "un signe qu’aucune adresse ne porte"
+        return Read(problem=f"{quoted(said)} contient {what}, {quoted(sign)}.")
     if not LOOKS_LIKE_ONE.fullmatch(address) or len(address) > LONGEST or "\ufffd" in address:
         return Read(problem=f"{quoted(said)} n’est pas une adresse.")
     if address != said.lower():
@@ -97,9 +99,14 @@ def names_patient(text: str) -> bool:
     return f"@{PATIENT_DOMAIN}" in said.replace(" ", "") or any(is_of_patient(w.strip(AROUND)) for w in said.split())
 
 
-def _foreign_letter(address: str) -> str:
-    """A Cyrillic « а » looks like a Latin one: two addresses that nobody can tell apart."""
-    return next((c for c in address if c.isalpha() and not unicodedata.name(c, "").startswith("LATIN")), "")
+def _foreign_sign(address: str) -> str:
+    """A Cyrillic « а » looks like a Latin one: two addresses that nobody can tell apart. Beyond ASCII, only Latin
+    letters are for an address: no « 😀 », no « € », no accent alone."""
+    return next((c for c in address if not c.isascii() and not _is_latin(c)), "")
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isalpha() and unicodedata.name(letter, "").startswith("LATIN")
 
 
 def _taken_out(said: str) -> str | Read:

@@ -72,6 +72,10 @@ def test_a_typographic_apostrophe_or_hyphen_is_the_plain_one_and_told():
     )
 
 
+def test_letters_that_were_joined_are_read_apart():
+    assert read_address("ﬁnances@x.fr")[:2] == ("finances@x.fr", "«\u00a0ﬁnances@x.fr\u00a0» lu finances@x.fr")
+
+
 def test_the_address_of_a_formula_that_links_to_it_is_read():
     assert read_address('=HYPERLINK("mailto:alice.morel@x.mssante.fr";"Alice")').value == ALICE
 
@@ -79,7 +83,7 @@ def test_the_address_of_a_formula_that_links_to_it_is_read():
 @pytest.mark.parametrize(
     "text",
     ["\u0430lice@x.mssante.fr", "alice.@x.mssante.fr", "al..ice@x.fr", "X\\alice@x.mssante.fr", "alice@x.mssante.f*r",
-     "*alice@x.mssante.fr", "alice@x,mssante.fr"],
+     "*alice@x.mssante.fr", "alice@x,mssante.fr", "MOREL|alice@x.mssante.fr", "{alice}@x.mssante.fr", "alice@-x.fr"],
 )  # fmt: skip
 def test_an_address_that_only_looks_like_one_is_a_problem(text):
     """The first begins with a Cyrillic letter."""
@@ -107,6 +111,11 @@ def test_a_domain_with_an_underscore_is_one():
         ("x" * 300 + "@x.fr", "n’est pas une adresse"),
         ("a@x.fr; b@x.fr", "plusieurs adresses"),
         ("Alice <a@x.fr> <b@x.fr>", "plusieurs adresses"),
+        ("\u0430lice@x.fr", "une lettre d’un autre alphabet, «\u00a0\u0430\u00a0»"),
+        ("card😀io@x.fr", "un signe qu’aucune adresse ne porte, «\u00a0😀\u00a0»"),
+        ("cardio@x😀.fr", "un signe qu’aucune adresse ne porte"),
+        ("5€@x.fr", "un signe qu’aucune adresse ne porte, «\u00a0€\u00a0»"),
+        ("salle٣@x.fr", "un signe qu’aucune adresse ne porte"),
         ("SIP:alice@x.fr", "n’est pas une adresse de messagerie (sip)"),
     ],
 )
