@@ -6,6 +6,7 @@ For the embedded mode. Production leaves this to systemd or to containers (docs/
 import contextlib
 import ctypes
 import os
+import re
 import shutil
 import signal
 import socket
@@ -52,6 +53,7 @@ def prepare() -> None:
     if wants_demonstration():
         if logins := manage("make_demo", "--if-empty", stdout=subprocess.PIPE).stdout:
             keep(settings.VAR_DIR / "demo.txt", logins)
+        readdress(settings.VAR_DIR / "demo.txt")
     elif login := manage("make_first_account", stdout=subprocess.PIPE).stdout:
         keep(settings.VAR_DIR / "first.txt", login)
 
@@ -73,6 +75,25 @@ def keep(path: Path, text: str) -> None:
     except OSError as error:
         warn(f"{path} could not be written ({error.strerror}).")
         print(text, flush=True)
+
+
+def readdress(path: Path) -> None:
+    """What an earlier start was told of names the port of that one."""
+    if not path.is_file():
+        return
+    told = path.read_text()
+    now = re.sub(r"http://localhost:\d+", f"http://localhost:{os.environ['PORT']}", told)
+    if now != told:
+        keep(path, now)
+
+
+def port_of(env: Env) -> int:
+    """Where people go: PORT, or the next that nobody holds; where BIND says what the web listens on, its own."""
+    wanted = env.port("PORT", default=8000)
+    if not env("BIND", default=""):
+        return choose_port(wanted)
+    port = env.web_address("BIND").rpartition(":")[2]
+    return int(port) if port.isdigit() and not env("PORT", default="") else wanted
 
 
 def choose_port(wanted: int) -> int:
@@ -166,7 +187,7 @@ def keep_others_out() -> None:
 def main() -> None:
     keep_others_out()
     try:
-        port = choose_port(Env().port("PORT", default=8000))
+        port = port_of(Env())
     except ImproperlyConfigured as error:
         sys.exit(str(error))
     os.environ["PORT"] = str(port)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from balmanager import run
+from balmanager.env import Env
 from tests.servers import ROOT, wait_for
 
 pytestmark = pytest.mark.postgresql_run  # the embedded mode alone: once is enough
@@ -97,6 +98,36 @@ def test_a_free_port_is_kept_without_a_word(capsys):
         free = probe.getsockname()[1]
     assert run.choose_port(free) == free
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("env", "port"),
+    [
+        ({"BIND": "0.0.0.0:{taken}"}, "{taken}"),
+        ({"BIND": "unix:/run/bal/web.sock"}, "8000"),
+        ({"BIND": "127.0.0.1:{taken}", "PORT": "9"}, "9"),
+    ],
+)
+def test_where_the_web_listens_is_told_no_other_port_is_promised(capsys, monkeypatch, env, port):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        monkeypatch.delenv("PORT", raising=False)
+        for name, value in env.items():
+            monkeypatch.setenv(name, value.format(taken=taken))
+        assert run.port_of(Env()) == int(port.format(taken=taken))
+    assert capsys.readouterr().err == ""
+
+
+def test_the_accounts_are_told_with_the_port_of_this_start(settings, tmp_path, monkeypatch):
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(run, "manage", lambda *words, **options: subprocess.CompletedProcess(words, 0, ""))
+    (tmp_path / "demo.txt").write_text("Adresse  http://localhost:8000\nhttp://localhost:8000/avis/\n")
+    monkeypatch.setenv("PORT", "8091")
+    run.prepare()
+    told = "Adresse  http://localhost:8091\nhttp://localhost:8091/avis/\n"
+    assert (tmp_path / "demo.txt").read_text() == told
 
 
 def test_a_full_disk_is_said_and_does_not_stop_the_start(settings, tmp_path, capsys, monkeypatch):
