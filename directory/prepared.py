@@ -145,6 +145,10 @@ class Prepared(Generic[Row]):
         self.kept: dict[tuple, WrittenQuestion] = {}
         setting_changed.connect(self.forget)  # only tests change one
 
+    def __deepcopy__(self, memo: dict) -> "Prepared[Row]":
+        """Itself: whoever holds a question is copied, as the filters of a list at each visit; what is written stays."""
+        return self
+
     def forget(self, **_: Any) -> None:
         self.kept.clear()
 

@@ -1,10 +1,11 @@
 """The register's own filter, which may also be asked who has not answered a campaign."""
 
-import django_filters as filters
 from django.db.models import Q
 
+from directory.prepared import prepared
 from mailboxes.campaigns.models import Campaign, CampaignTarget
 from mailboxes.forms.bal_filter import BalFilter
+from mailboxes.forms.offered import OfferedChoice
 from mailboxes.models import Cotitulaire
 
 
@@ -12,9 +13,18 @@ def seen_campaigns(request):
     return Campaign.objects.visible_to(request.user) if request else Campaign.objects.none()
 
 
+@prepared
+def _campaigns_seen(user):
+    return Campaign.objects.visible_to(user)
+
+
 class RegisterFilter(BalFilter):
-    unanswered = filters.ModelChoiceFilter(
-        method="silent_in", queryset=seen_campaigns, label="Sans réponse à la campagne", empty_label="peu importe"
+    unanswered = OfferedChoice(
+        method="silent_in",
+        queryset=seen_campaigns,
+        rows=_campaigns_seen,
+        label="Sans réponse à la campagne",
+        empty_label="peu importe",
     )
 
     def silent_in(self, queryset, name, value: int):  # the API's schema reads this: what is typed is a number

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from directory.folding import in_address
 from mailboxes.findings import OF_BALS, narrow
-from mailboxes.forms.filters import YES_NO, seen_structures
+from mailboxes.forms.filters import YES_NO, OperatorChoice, seen_structures
 from mailboxes.forms.structure_field import StructureChoice
 from mailboxes.indicators.savings import HURDLES, with_hurdle
 from mailboxes.lifecycle import State
@@ -16,7 +16,6 @@ from mailboxes.models import (
     Bal,
     Cotitulaire,
     Delegataire,
-    Operator,
     Person,
     Use,
 )
@@ -40,7 +39,7 @@ class BalFilter(filters.FilterSet):
     q = filters.CharFilter(method="search", label="Rechercher")
     kind = filters.ChoiceFilter(choices=Bal.Kind, label="Type", empty_label="tous")
     state = filters.ChoiceFilter(choices=State, label="État", empty_label="tous")
-    operator = filters.ModelChoiceFilter(queryset=Operator.objects.all(), label="Opérateur", empty_label="tous")
+    operator = OperatorChoice(label="Opérateur", empty_label="tous")
     structure = StructureChoice(queryset=seen_structures, label="Structure", empty_label="toutes")
     service = filters.CharFilter(method="of_service", label="Service")
     holder = filters.CharFilter(method="held_by", label="Titulaire ou délégataire (nom ou RPPS)")

@@ -13,8 +13,10 @@ from django_filters.fields import IsoDateTimeField
 
 from directory.folding import as_read, in_address
 from directory.models import SyncRun
+from directory.prepared import prepared
 from directory.readers.identifiers import read_structure_number
 from directory.typography import quoted
+from mailboxes.forms.offered import OfferedChoice
 from mailboxes.forms.structure_field import StructureChoice
 from mailboxes.lifecycle import RequestKind, RequestStage
 from mailboxes.models import (
@@ -84,6 +86,16 @@ class TruthFilter(filters.BooleanFilter):
     field_class = TruthField
 
 
+@prepared
+def _operators():
+    return Operator.objects.all()
+
+
+class OperatorChoice(OfferedChoice):
+    def __init__(self, *args, **options):
+        super().__init__(*args, queryset=Operator.objects.all(), rows=lambda user: _operators(), **options)
+
+
 class RequestFilter(filters.FilterSet):
     q = filters.CharFilter(method="search", label="Adresse")
     stage = filters.ChoiceFilter(
@@ -93,7 +105,7 @@ class RequestFilter(filters.FilterSet):
         empty_label="toutes",
     )
     kind = filters.ChoiceFilter(choices=RequestKind, label="Demande", empty_label="toutes")
-    operator = filters.ModelChoiceFilter(queryset=Operator.objects.all(), label="Opérateur", empty_label="tous")
+    operator = OperatorChoice(label="Opérateur", empty_label="tous")
     structure = StructureChoice(queryset=seen_structures, label="Structure", empty_label="toutes")
     overdue = filters.ChoiceFilter(method="late", label="En retard", choices=YES_NO[:1], empty_label="peu importe")
     registered = filters.ChoiceFilter(

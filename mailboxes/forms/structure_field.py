@@ -1,14 +1,14 @@
 """A structure to choose: from a list where there are few, by its name or number where a list would be hundreds long."""
 
-import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.db.models.lookups import Exact
-from django_filters.fields import ModelChoiceField as FilterModelChoiceField
 
-from directory.folding import Folded, fold
+from directory.folding import Folded, as_read, fold
+from directory.prepared import prepared
 from directory.typography import cut, quoted
+from mailboxes.forms.offered import OfferedChoice, OfferedField, OfferedRows
 from mailboxes.models import Structure
 
 FEW = 40  # structures; hundreds of options cost most of a page's time, and nobody reads them
@@ -18,7 +18,11 @@ ONE_A_LINE = "Une par ligne : nom, commune ou numéro."
 def _many_offered(choices) -> QuerySet[Structure] | None:
     """What is offered, where it is too long for a list."""
     offered: QuerySet[Structure] | None = getattr(choices, "queryset", None)
-    return offered if offered is not None and offered.order_by()[FEW : FEW + 1].exists() else None
+    if offered is None:
+        return None
+    if isinstance(choices, OfferedRows) and choices.field.asked:
+        return offered if len(choices.rows) > FEW else None
+    return offered if offered.order_by()[FEW : FEW + 1].exists() else None
 
 
 def _is_key(said: str) -> bool:
@@ -110,9 +114,18 @@ class StructuresField(forms.ModelMultipleChoiceField):
         return super().clean(keys)
 
 
-class _FilterField(StructureField, FilterModelChoiceField):
+class _FilterField(OfferedField, StructureField):
     pass
 
 
-class StructureChoice(filters.ModelChoiceFilter):
+@prepared
+def _first_seen(user):
+    """One more than a list may have."""
+    return as_read(Structure.objects.visible_to(user))[: FEW + 1]
+
+
+class StructureChoice(OfferedChoice):
     field_class = _FilterField
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, rows=_first_seen, **options)

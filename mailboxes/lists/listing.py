@@ -15,6 +15,7 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from directory.folding import as_read
+from directory.prepared import prepared
 from directory.typography import grouped
 from mailboxes.lists.filters import ShownFilter, worded
 from mailboxes.lists.models import QUERY_LENGTH, SIZES, SavedView, Taste
@@ -285,7 +286,12 @@ class Listing:
 
     @cached_property
     def views(self) -> list[SavedView]:
-        return list(SavedView.objects.visible_to(self.request.user).filter(listing=self.name))
+        return _views_of(user=self.request.user, listing=self.name)
+
+
+@prepared
+def _views_of(user, listing):
+    return SavedView.objects.visible_to(user).filter(listing=listing)
 
 
 def _reversed(name: str) -> str:

@@ -9,6 +9,7 @@ import mailboxes.urls  # noqa: F401 - with it every list is known
 from balmanager.form_renderer import FormRenderer
 from mailboxes.lists import filters
 from mailboxes.lists.listing import LISTINGS
+from mailboxes.models import Operator, Structure
 
 pytestmark = pytest.mark.sqlite_run
 EMPTY = {"imports", "migrations", "notices"}  # nothing is there to be filtered
@@ -58,3 +59,19 @@ def test_a_choice_stands_out_and_an_error_is_told(visit, people):
     assert re.search(r'<option value="PER"\s+selected', page)
     assert "is-invalid" in page
     assert reverse("bal-list") in page
+
+
+def test_rows_to_choose_are_those_of_who_asks_and_of_now(visit, people, org, structure, other_structure):
+    """Prepared questions: what they are asked for is never kept."""
+
+    def offered(person):
+        return re.findall(r'<option value="(\d+)"', filters_of(visit(person, "bal-list")))
+
+    before = offered(people.gisele)
+    assert str(structure.pk) in before
+    assert str(other_structure.pk) not in before
+    assert str(structure.pk) not in offered(people.eve)
+    new = Structure.objects.create(name="Site neuf", parent=structure)
+    operator = Operator.objects.create(code="neuf", name="Opérateur neuf")
+    assert sorted(offered(people.gisele)) == sorted([*before, str(new.pk), str(operator.pk)])
+    assert str(new.pk) not in offered(people.eve)
