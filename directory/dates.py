@@ -14,6 +14,12 @@ def day_of(moment: date | None) -> str:
     return f"{_local(moment):%d/%m/%Y}" if moment else ""
 
 
+def day_said(text: str) -> date:
+    """The day of which `day_of` says this."""
+    day, month, year = text.split("/")
+    return date(int(year), int(month), int(day))
+
+
 def minute_of(moment: date) -> str:
     return f"{_local(moment):%d/%m/%Y à %H:%M}"
 

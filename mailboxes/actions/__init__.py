@@ -14,6 +14,7 @@ from mailboxes.actions.contacts import apply_contact, ask_contact, confirm_conta
 from mailboxes.actions.corrections import ask_correction, correct_bal, correct_person
 from mailboxes.actions.delegations import (
     ask_extension,
+    asked_extension,
     delegate,
     end_delegation,
     extend_delegation,
@@ -97,6 +98,7 @@ __all__ = [
     "ask_person",
     "ask_use",
     "ask_use_each",
+    "asked_extension",
     "cancel_departure",
     "cancel_movement",
     "choose_threshold",

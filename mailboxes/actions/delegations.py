@@ -41,6 +41,7 @@ def delegate(
         ends_on=ends_on,
     )
     rules.check_row(delegation)
+    rules.check_not_over(ends_on)
     delegation.save()
     told = f"{person}, sous {under}"
     entry = write(bal, Act.DELEGATE, by=by, after=told, note=reason, person=person, to=[person])
@@ -86,6 +87,7 @@ def ask_extension(delegation: Delegataire, *, by, until: date | None = None, not
     """Ask who answers for an access to lend it longer; once for each day on which it ends."""
     delegation = _current(delegation)
     rules.check_ask_extension(delegation, is_extension_asked(delegation), by=by)
+    rules.check_longer(delegation, until)
     return write(
         delegation.bal,
         Act.ASK_EXTENSION,
@@ -100,8 +102,14 @@ def ask_extension(delegation: Delegataire, *, by, until: date | None = None, not
 
 
 def is_extension_asked(delegation: Delegataire) -> bool:
+    return asked_extension(delegation) is not None
+
+
+def asked_extension(delegation: Delegataire) -> JournalEntry | None:
+    """What was asked of who answers for this access, and of nobody else, for the day on which it ends now: the same
+    person may be lent the same BAL by another, until the same day."""
     asked = JournalEntry.objects.filter(bal=delegation.bal_id, person=delegation.person_id, what=Act.ASK_EXTENSION)
-    return asked.filter(before=day_of(delegation.ends_on)).exists()
+    return asked.filter(before=day_of(delegation.ends_on), notices__person=delegation.under_id).first()
 
 
 @transaction.atomic

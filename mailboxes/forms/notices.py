@@ -25,7 +25,7 @@ class PreferencesForm(forms.ModelForm):
             "mssante_address": "Adresse MSSanté",
         }
         help_texts = {
-            "email": "Il dit seulement qu’une action attend, avec un lien.",
+            "email": "Il dit en une phrase de quoi il s’agit, sans adresse ni contenu de BAL, avec un lien.",
             "mssante_address": "Celle que vous lisez. L’avis qui porte sur cette adresse elle-même part par courriel.",
         }
 

@@ -143,6 +143,11 @@ class Delegataire(models.Model):
         return self.ended_at is None and self.ends_on is not None and self.ends_on < timezone.localdate()
 
     @property
+    def is_to_come(self) -> bool:
+        """Is its first day still to come?"""
+        return self.ended_at is None and self.starts_on > timezone.localdate()
+
+    @property
     def is_current(self) -> bool:
         """`current`, in Python."""
         today = timezone.localdate()

@@ -32,6 +32,7 @@ from mailboxes.rules.delegations import (
     check_extend,
     check_lendable,
     check_longer,
+    check_not_over,
     check_take_over,
 )
 from mailboxes.rules.gaps import (
@@ -264,6 +265,7 @@ __all__ = [
     "check_name_principal",
     "check_new_contact",
     "check_no_such_structure",
+    "check_not_over",
     "check_note_anomaly",
     "check_number_structure",
     "check_object_access",

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from django.utils import timezone
+
 from directory.dates import day_of
 from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Delegataire
@@ -35,6 +37,12 @@ def check_delegation(row: Delegataire) -> None:
         raise Refused(ENDS_FIRST, "invalid")
 
 
+def check_not_over(ends_on: date | None) -> None:
+    """An access that is lent from now on has a day left: the operator would be asked to open what is over."""
+    if ends_on is not None and ends_on < timezone.localdate():
+        raise Refused("Ce jour de fin est déjà passé : donnez aujourd’hui, ou un jour à venir.", "ends_on")
+
+
 def check_take_over(delegation, taker, *, by) -> None:
     """An access stands under one named professional: whoever takes it over answers for it from then on."""
     check_act(delegation.bal, Act.TAKE_OVER, by=by)
@@ -61,7 +69,7 @@ def check_ask_extension(delegation, is_asked: bool, *, by) -> None:
         raise Refused("Cet accès n’a pas de date de fin : il n’y a rien à prolonger.", "ends_on")
     if is_asked:
         raise Refused(
-            f"C’est déjà demandé : {delegation.under} a reçu un avis, et personne d’autre ne peut y répondre. "
+            f"C’est déjà demandé par un avis à {delegation.under}, et personne d’autre ne peut y répondre. "
             "Rappelez-le-lui de vive voix.",
             "asked",
         )
@@ -70,7 +78,7 @@ def check_ask_extension(delegation, is_asked: bool, *, by) -> None:
 def check_extend(delegation, *, by) -> None:
     check_act(delegation.bal, Act.EXTEND_DELEGATION, by=by)
     if not delegation.under.is_actor(by):
-        raise NotAllowed(f"Seul qui répond de cet accès le prolonge : {delegation.under}.", "under")
+        raise NotAllowed(f"Cet accès ne se prolonge que par qui en répond : {delegation.under}.", "under")
     if delegation.ended_at:
         raise Refused("Cette délégation est déjà terminée : déléguez à nouveau l’accès.", "state")
     if delegation.ends_on is None:
@@ -78,5 +86,6 @@ def check_extend(delegation, *, by) -> None:
 
 
 def check_longer(delegation, ends_on: date | None) -> None:
+    check_not_over(ends_on)
     if ends_on is not None and ends_on <= delegation.ends_on:
         raise Refused(f"Donnez un jour après le {day_of(delegation.ends_on)}, où il finit déjà.", "ends_on")

@@ -63,7 +63,8 @@ class Chain(NamedTuple):
     holders: list[dict]  # each with its `breaks`, and what is `lent` under them
     stray: list[dict]  # lent under who no longer holds it
     readers: int
-    awaited: int  # of them, those whom the operator has not let in yet, or refused to
+    coming: int  # who will read it besides, from a day to come
+    awaited: int  # of the readers, those whom the operator has not let in yet, or refused to
     closing: list[Request]  # who is no link any more, and whom the operator may not have shut out yet
 
     @property
@@ -81,10 +82,12 @@ def chain_of(bal: Bal, holders: list[dict], delegations: list[dict]) -> Chain:
     shown = [
         {**one, "breaks": _said(OF_HOLDER, one["row"]), "lent": lent.pop(one["row"].person_id, [])} for one in holders
     ]
-    people = {one["row"].person_id for one in [*holders, *delegations]}
-    awaited = {one["row"].person_id for one in [*holders, *delegations] if one["asked"] and one["asked"].opens_access}
+    begun = [*holders, *(one for one in delegations if not one["row"].is_to_come)]
+    people = {one["row"].person_id for one in begun}
+    coming = {one["row"].person_id for one in delegations} - people
+    awaited = {one["row"].person_id for one in begun if one["asked"] and one["asked"].opens_access}
     stray = [one for rows in lent.values() for one in rows]
-    return Chain(_said(OF_BAL, bal), shown, stray, len(people), len(awaited), closing_of(bal))
+    return Chain(_said(OF_BAL, bal), shown, stray, len(people), len(coming), len(awaited), closing_of(bal))
 
 
 def asked_for(row: Bal, person: int) -> Request | None:
@@ -147,11 +150,9 @@ def rows_of(chain: Chain) -> list[list[str]]:
 
 
 def _readers(chain: Chain) -> str:
-    return (
-        f"{chain.readers}, dont {chain.awaited} que l’opérateur n’a pas confirmé"
-        if chain.awaited
-        else str(chain.readers)
-    )
+    awaited = f", dont {chain.awaited} que l’opérateur n’a pas confirmé" if chain.awaited else ""
+    coming = f" ; {chain.coming} à partir d’un jour à venir" if chain.coming else ""
+    return f"{chain.readers}{awaited}{coming}"
 
 
 def _to_see(link: dict) -> str:

@@ -3,6 +3,8 @@
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from directory.dates import day_said
+from directory.typography import of
 from mailboxes import actions
 from mailboxes.forms import AddCotitulaireForm, AskExtensionForm, DelegateForm, ExtendForm, NamePrincipalForm
 from mailboxes.lifecycle import Act, RequestKind
@@ -158,7 +160,9 @@ class AskExtensionView(DelegationView):
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
-        self.done = f"{self.delegation.under} l’apprend par un avis, et vous répondra par un autre."
+        self.done = (
+            f"C’est demandé, par un avis à {self.delegation.under}. Si l’accès est prolongé, un autre vous le dira."
+        )
 
     def check(self, *, by):
         check_ask_extension(self.delegation, actions.is_extension_asked(self.delegation), by=by)
@@ -171,16 +175,32 @@ class AskExtensionView(DelegationView):
 
 
 class ExtendDelegationView(DelegationView):
+    """The day that was asked for is proposed, with what was said of it."""
+
     act = Act.EXTEND_DELEGATION
-    done = "La délégation est prolongée."
     form_class = ExtendForm
     warning = "Cette personne accède plus longtemps à la BAL en votre nom : vous répondez de ce qu’elle y fait."
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.asked = actions.asked_extension(self.delegation)
+        if self.asked:
+            until = f" jusqu’au {self.asked.after}" if self.asked.after else ""
+            said = f" Motif : {self.asked.note}" if self.asked.note else ""
+            self.about = f"{self.delegation.person} demande à garder cet accès{until}.{said}"
+
+    def get_initial(self):
+        wanted = {"ends_on": day_said(self.asked.after)} if self.asked and self.asked.after else {}
+        return {**super().get_initial(), **wanted}
 
     def check(self, *, by):
         check_extend(self.delegation, by=by)
 
     def perform(self, form, *, by):
-        return form.perform(self.delegation, by=by)
+        extended = form.perform(self.delegation, by=by)
+        asked = asked_of_operator(self.bal, RequestKind.GRANT, extended.person)
+        self.done = f"La délégation {of(extended.person)} est prolongée. {asked}"
+        return extended
 
 
 def oneself(user) -> Person:

@@ -2,36 +2,62 @@
 
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Prefetch
 from django.shortcuts import render
 from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes.gaps.choices import choices_of, own_places
-from mailboxes.lifecycle import LIVE, STOPPABLE, Act, Role, Verb
-from mailboxes.models import Bal, Delegataire, JournalEntry, Preference
+from mailboxes.lifecycle import LIVE, STOPPABLE, Act, Role, State, Verb
+from mailboxes.models import Bal, Delegataire, JournalEntry, Notice, Preference, Request
 from mailboxes.rules import (
     allows,
     check_ask_extension,
     check_declare_use,
+    check_extend,
     check_make_known,
     check_move,
     check_ranks_known,
     check_request_somewhere,
 )
+from mailboxes.views.chain import asked_for
 from mailboxes.views.claims import addresses_of
 from mailboxes.views.contacts import pending_of
 from mailboxes.views.space import is_filling
 
 ENDED_SHOWN = timedelta(days=30)
+TOLD_SHOWN = 5  # notices
+# What its state means to who uses a BAL: what becomes of it, then of what is sent there.
+MEANING: dict[str, tuple[str, str]] = {
+    State.REQUESTED: ("Elle n’est pas encore ouverte.", "Son opérateur doit d’abord répondre."),
+    State.IDLE_ALERTED: (
+        "Personne ne s’y est connecté depuis longtemps.",
+        "Si personne ne la garde, son retrait de l’annuaire sera demandé.",
+    ),
+    State.DEPUBLICATION_REQUESTED: (
+        "Son retrait de l’annuaire est demandé.",
+        "Ses correspondants ne l’y trouveront plus ; elle reçoit encore ce qui lui est adressé.",
+    ),
+    State.DEPUBLISHED: (
+        "Elle n’est plus à l’annuaire.",
+        "Elle reçoit encore ce qui lui est adressé. Enregistrez ailleurs ce qu’elle contient d’utile.",
+    ),
+    State.DELETION_REQUESTED: (
+        "Sa suppression est demandée.",
+        "Ce qu’elle contient, et ce qui lui sera adressé, sera perdu. Enregistrez ailleurs ce qui est utile.",
+    ),
+    State.DELETION_CONFIRMED: ("Son opérateur l’a supprimée.", "Ce qui lui est adressé est perdu."),
+}
 
 
 def my_bals(request):
     user = request.user
-    bals = Bal.objects.live().mine(user).with_holders().order_by("address")
+    bals = Bal.objects.live().mine(user).with_holders().with_publication().order_by("address")
     held = [facts_of(bal, user) for bal in bals if any(c.person.is_actor(user) for c in bal.cotitulaires.all())]
     held.sort(key=lambda facts: not facts["awaits"])
-    lent = Delegataire.objects.current().filter(person__user_id=user.pk).filter(bal__state__in=LIVE)
+    received = Delegataire.objects.filter(person__user_id=user.pk, bal__state__in=LIVE)
+    received = received.standing().select_related("bal__structure", "bal__operator", "person", "under")
+    received = list(received.order_by("bal__address", "starts_on"))
     person = getattr(user, "person", None)
     questions = person.campaign_targets.put_to(person).unanswered().count() if person else 0
     listed = addresses_of(person) if person and person.rpps else []
@@ -42,7 +68,10 @@ def my_bals(request):
             "held": held,
             "listed": listed,
             "awaited": sum(row["awaits"] for row in listed),
-            "lent": lent_facts(lent.select_related("bal__structure", "bal__operator", "person", "under"), user),
+            "lent": lent_facts([row for row in received if row.is_current], user),
+            "to_come": [row for row in received if row.is_to_come],
+            "wanted_longer": wanted_longer([facts["bal"] for facts in held], user),
+            "notices": latest_notices(person),
             "ended": ended_lately(user),
             "person": person,
             "questions": questions,
@@ -59,12 +88,14 @@ def _joinings(person):
     return person.joinings.open().select_related("person", "structure", "asked_by") if person else []
 
 
-def lent_facts(delegations, user) -> list[dict]:
-    """What was lent to the person, what state it is in, and whether they may ask for longer; two queries more."""
-    rows = list(delegations.order_by("bal__address"))
-    bals = Bal.objects.with_holders().in_bulk([row.bal_id for row in rows])
-    lines = JournalEntry.objects.filter(bal__in=bals, person__in={row.person_id for row in rows})
-    asked = set(lines.filter(what=Act.ASK_EXTENSION).values_list("bal", "person", "before"))
+def lent_facts(rows: list[Delegataire], user) -> list[dict]:
+    """What was lent to the person, what state it is in, and whether they may ask for longer; a few queries more."""
+    people = {row.person_id for row in rows}
+    requests = Request.objects.filter(person__in=people).select_related("operator", "entry").order_by("-pk")
+    bals = Bal.objects.with_holders().prefetch_related(Prefetch("requests", requests))
+    bals = bals.in_bulk([row.bal_id for row in rows])
+    lines = JournalEntry.objects.filter(bal__in=bals, person__in=people, what=Act.ASK_EXTENSION)
+    asked = set(lines.values_list("bal", "person", "before", "notices__person"))
     for row in rows:
         row.bal = bals[row.bal_id]
     return [
@@ -72,12 +103,34 @@ def lent_facts(delegations, user) -> list[dict]:
             "row": row,
             "bal": row.bal,
             "is_filling": is_filling(row.bal),
-            "is_asked": (row.bal_id, row.person_id, day_of(row.ends_on)) in asked,
+            "meaning": MEANING.get(row.bal.state),
+            "asked": asked_for(row.bal, row.person_id),
+            "is_asked": (row.bal_id, row.person_id, day_of(row.ends_on), row.under_id) in asked,
             "askable": allows(check_ask_extension, row, False, by=user),
             "is_soon": row.ends_on is not None and row.ends_on <= timezone.localdate() + ENDED_SHOWN,
         }
         for row in rows
     ]
+
+
+def wanted_longer(bals: list[Bal], user) -> list[dict]:
+    """The accesses under one's responsibility that those who have them ask to keep, each with what they said."""
+    given = [row for bal in bals for row in bal.current_delegations() if row.ends_on and row.under.is_actor(user)]
+    if not given:
+        return []
+    lines = JournalEntry.objects.filter(what=Act.ASK_EXTENSION, notices__person__user_id=user.pk)
+    lines = lines.filter(bal__in={row.bal_id for row in given}, person__in={row.person_id for row in given})
+    said = {(line.bal_id, line.person_id, line.before): line for line in lines}
+    asked = [(row, said.get((row.bal_id, row.person_id, day_of(row.ends_on)))) for row in given]
+    return [{"row": row, "line": line} for row, line in asked if line and allows(check_extend, row, by=user)]
+
+
+def latest_notices(person) -> list[Notice]:
+    """What they were told of late: the button of a mail leads here where its BAL may be seen no longer."""
+    if person is None:
+        return []
+    told = person.notices.filter(created_at__gte=timezone.now() - ENDED_SHOWN)
+    return list(told.exclude(channel=Notice.Channel.WITHDRAWN)[:TOLD_SHOWN])
 
 
 def ended_lately(user):
@@ -107,6 +160,7 @@ def facts_of(bal: Bal, user) -> dict:
         "bal": bal,
         "role": role_said(bal.roles_of(user)),
         "is_leaving": is_leaving,
+        "meaning": MEANING.get(bal.state),
         "is_unknown": is_unknown,
         "awaits": may_declare and (is_leaving or is_unknown),
         "may_declare": may_declare,

@@ -129,7 +129,8 @@ def person(request, person):
     row = find(request, person)
     portrait = Portrait(row, request.user)
     may_read = allows(check_read_person, row, by=request.user)
-    held = list(portrait.held())
+    held, received, given = (list(rows) for rows in (portrait.held(), portrait.received(), portrait.given()))
+    journal = list(portrait.journal()[:RECENT]) if may_read else []
     return render(
         request,
         "mailboxes/person.html",
@@ -142,16 +143,23 @@ def person(request, person):
             "situations": row.situations() if portrait.is_here else [],
             "held": held,
             "is_principal": any(r.is_principal and r.bal.is_shared for r in held),
-            "received": portrait.received(),
-            "given": portrait.given(),
+            "received": received,
+            "given": given,
+            "seen_bals": seen_among([*held, *received, *given, *journal], request.user),
             "movements": portrait.movements(),
             "can_edit": allows(check_describe_person, row, {}, by=request.user),
             "can_correct": allows(check_may, Act.CORRECT_PERSON, person=row, by=request.user),
             "may_read": may_read,
-            **({"claims": portrait.claims(), "journal": portrait.journal()[:RECENT],
+            **({"claims": portrait.claims(), "journal": journal,
                 "notices": portrait.notices()[:RECENT]} if may_read else {}),
         },
     )  # fmt: skip
+
+
+def seen_among(rows, user) -> set[int]:
+    """The ids of the BAL of these rows that `user` may open: of one's own past, one reads more than one sees today."""
+    bals = {row.bal_id for row in rows if row.bal_id}
+    return set(Bal.objects.visible_to(user).filter(pk__in=bals).values_list("pk", flat=True))
 
 
 def stay_facts(stay: Affiliation, user) -> dict:
@@ -175,7 +183,8 @@ def person_journal(request, person):
     actions.trace(request.user, "journal", f"personne {row.pk}")
     lines = Portrait(row, request.user).journal()
     listing = PersonJournalList(request, lines, loaded=lines.prefetch_related("notices"), view_args=[row.pk])
-    return render(request, "mailboxes/person_journal.html", {"person": row, "listing": listing, "page": listing.page})
+    facts = {"listing": listing, "page": listing.page, "seen_bals": seen_among(listing.page, request.user)}
+    return render(request, "mailboxes/person_journal.html", {"person": row, **facts})
 
 
 @require_POST

@@ -37,7 +37,7 @@ def test_who_answers_for_the_access_hears_of_it_and_nobody_else(lent, people):
 
 def test_it_is_asked_once_for_each_end(lent, people):
     actions.ask_extension(lent, by=people.delphine.user)
-    with pytest.raises(Refused, match="C’est déjà demandé : Alice EXEMPLE"):
+    with pytest.raises(Refused, match="C’est déjà demandé par un avis à Alice EXEMPLE"):
         actions.ask_extension(lent, by=people.delphine.user)
     actions.extend_delegation(lent, soon(40), by=people.alice.user)
     actions.ask_extension(lent, by=people.delphine.user)  # the new end, later
@@ -118,7 +118,7 @@ def test_the_page_of_a_delegataire_says_all_of_it_and_offers_to_ask(visit, lent,
     done = visit(people.delphine, "delegation-ask", lent.pk, post={"until": "", "note": ""})
     assert done.url == reverse("my-bals")
     page = visit(people.delphine, "my-bals").content.decode()
-    assert "Vous avez demandé à prolonger cet accès\u00a0: Alice EXEMPLE" in page
+    assert "Vous avez demandé, par un avis à Alice EXEMPLE, à prolonger cet accès." in page
     assert reverse("delegation-ask", args=[lent.pk]) not in page
 
 
