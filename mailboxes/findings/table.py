@@ -207,7 +207,7 @@ FINDINGS = [
             "Leur date de fin est passée ; elles se terminent d’elles-mêmes la nuit suivante.",
             _A.END_DELEGATION, sets.expired_delegation),
     Finding("inactive", _S.TODO, "BAL alertées pour inactivité",
-            "Sans usage ni opposition, leur dépublication sera demandée.",
+            "Leur dépublication sera demandée si un titulaire a reçu l’alerte, sans usage ni opposition depuis.",
             _V.REQUEST_DEPUBLICATION, sets.alerted),
     Finding("pas-a-lui", _S.TODO, "BAL déclarées comme n’étant pas à leur titulaire",
             ("Un professionnel dit que cette BAL n’est pas à lui. Corrigez son titulaire, ou demandez la correction à "

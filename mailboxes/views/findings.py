@@ -49,6 +49,8 @@ def address_of(finding: Finding) -> str:
 def remedy_for(finding: Finding, bal: Bal, user) -> str:
     """The address of the act that mends it, if `user` may do it; costs no query after `with_holders`."""
     act = finding.remedy
+    if finding.place and finding.place.view == "notice-list":  # its own notices, each with what mends it
+        return reverse("bal-notices", args=[bal.pk]) if allows(check_act, bal, Act.GIVE_NOTICE, by=user) else ""
     if isinstance(act, Verb):
         return reverse("bal-verb", args=[bal.pk, act]) if allows(check_move, bal, act, by=user) else ""
     check = check_repair_orphan if act == Act.NAME_PRINCIPAL else check_act

@@ -1,10 +1,14 @@
 """What is amiss, on the page of the one BAL that it is about."""
 
 import pytest
+from django.urls import reverse
 
+from mailboxes import actions
 from mailboxes.findings import OF_BALS
 from mailboxes.findings.of_one import OF_ONE
 from mailboxes.gaps import SITUATIONS
+from mailboxes.lifecycle import Verb
+from mailboxes.models import SYSTEM, Person
 
 # About addresses that the register does not have.
 OF_NO_BAL = {"inconnue", "ailleurs"}
@@ -22,3 +26,20 @@ def test_the_page_of_a_bal_speaks_of_one(client, people, make_bal):
     page = client.get(bal.get_absolute_url()).text
     assert OF_ONE["pleine"].sentence in page
     assert "BAL pleines ou presque" not in page
+
+
+@pytest.mark.django_db
+@pytest.mark.sqlite_run
+def test_a_notice_that_did_not_reach_is_mended_from_the_bal_and_from_the_list(client, people, per):
+    Person.objects.filter(pk=people.paul.pk).update(email="")
+    actions.move(per, Verb.ALERT_IDLE, by=SYSTEM)
+    proofs = reverse("bal-notices", args=[per.pk])
+    client.force_login(people.gisele.user)
+    for page in (per.get_absolute_url(), reverse("finding", args=["non-remis"])):
+        text = client.get(page).text
+        attention = text[text.index("<main") :]
+        assert f'href="{proofs}"' in attention
+        assert "Voir les avis" in attention
+    assert reverse("notice-give", args=[per.notices.get().pk]) in client.get(proofs).text
+    client.force_login(people.lea.user)  # who only reads is led to no act
+    assert f'<a class="btn btn-sm" href="{proofs}"' not in client.get(per.get_absolute_url()).text
