@@ -279,7 +279,7 @@ def _line(verb, before, after, by, tells) -> Transition:
 
 
 _S, _V, _R = State, Verb, Role
-_HOLDERS = Party.HOLDERS
+_HOLDERS, _USERS = Party.HOLDERS, Party.DELEGATAIRE
 _OWNER = {_R.TITULAIRE, _R.PRINCIPAL, _R.RESPONSABLE}
 _GESTIONNAIRES = Party.GESTIONNAIRES
 _NOT_ASKED_TO_DELETE = {_S.ACTIVE, _S.IDLE_ALERTED, _S.DEPUBLICATION_REQUESTED, _S.DEPUBLISHED}
@@ -315,15 +315,16 @@ TRANSITIONS = [
           _OWNER,                         {_HOLDERS}),
     _line(_V.CANCEL_DELETION,         {_S.DELETION_REQUESTED},                      _S.DEPUBLISHED,
           _OWNER,                         {_HOLDERS}),
+    # Whoever was lent it finds it closed from that day on: they hear of it too.
     _line(_V.CONFIRM_DELETION,        {_S.DELETION_REQUESTED},                      _S.DELETION_CONFIRMED,
-          {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS}),
+          {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS, _USERS}),
     _line(_V.VERIFY_DELETION,         {_S.DELETION_CONFIRMED},                      _S.DELETED,
           {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS}),
     # Life contradicts the register: it was wrong, or the operator did what nobody had asked of them.
     _line(_V.NEVER_EXISTED,           _OPENED,                                      _S.ABANDONED,
           {_R.GESTIONNAIRE},              {_HOLDERS}),
     _line(_V.OPERATOR_DELETED,        _NOT_ASKED_TO_DELETE,                         _S.DELETION_CONFIRMED,
-          {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS, _GESTIONNAIRES}),
+          {_R.GESTIONNAIRE, _R.SYSTEM},   {_HOLDERS, _USERS, _GESTIONNAIRES}),
     _line(_V.RETRACT_OPENING,         {_S.ACTIVE},                                  _S.REQUESTED,
           {_R.GESTIONNAIRE},              {_HOLDERS}),
     _line(_V.RETRACT_DELETION,        {_S.DELETION_CONFIRMED},                      _S.DELETION_REQUESTED,

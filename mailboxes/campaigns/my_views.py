@@ -20,7 +20,8 @@ DONE: dict[str, str] = {
     CampaignTarget.Answer.USED: "C’est noté : vous vous servez de cette BAL.",
     CampaignTarget.Answer.NOT_MINE: "C’est noté : le gestionnaire MSSanté de votre structure le verra.",
     CampaignTarget.Answer.CONFIRMED: "C’est noté : ces accès restent.",
-    CampaignTarget.Answer.WITHDRAWN: "C’est noté : ces accès sont retirés.",
+    CampaignTarget.Answer.WITHDRAWN: "C’est noté : ces accès sont retirés du registre. Leur fermeture, là où ils sont "
+    "ouverts, est demandée à l’opérateur.",
     CampaignTarget.Answer.CHOSEN: "C’est noté : votre choix est enregistré.",
     CampaignTarget.Answer.DECLINED: "C’est noté : vous ne choisissez pas.",
 }

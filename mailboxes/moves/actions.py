@@ -26,7 +26,7 @@ from mailboxes.moves.rules import (
     check_prepare,
     check_undo_migration,
 )
-from mailboxes.moves.switching import held_bals, held_rows, place_of, tell_each
+from mailboxes.moves.switching import READERS, held_bals, held_rows, place_of, tell_each
 from mailboxes.rules import Refused
 
 
@@ -100,7 +100,7 @@ def launch_migration(migration: Migration, *, by) -> Migration:
     bals = {bal.pk: bal for bal in held_bals([row.bal_id for row in rows])}
     for row in rows:
         row.bal = bals[row.bal_id]
-    parties = frozenset({Party.OPERATOR, Party.HOLDERS})
+    parties = frozenset({Party.OPERATOR, *READERS})
     entries = [
         entry_of(row.bal, Act.MIGRATE, by=by, parties=parties, before=row.former_address,
                  after=place_of(row.new_address, migration.operator), note=migration.why)

@@ -36,6 +36,7 @@ from mailboxes.rules import Refused, check_act, check_attested
 
 # What is known of the former box says nothing of the new one.
 EMPTIED = {"read_at": None, "used_mb": None, "percent_full": None, "full_on": None, "quota_warned": 0}
+READERS = frozenset({Party.HOLDERS, Party.DELEGATAIRE})  # who opens the box is told where it goes
 SWITCHED = ["address", "operator", "quota_mb", "clock_at", *EMPTIED]
 
 
@@ -62,7 +63,7 @@ def place_of(address: str, operator: Operator) -> str:
 def tell_each(entries: list[JournalEntry], bals: list[Bal], requests: list[Request], *, stage: Act) -> None:
     notices = letters(requests) if requests else []
     for entry, bal in zip(entries, bals, strict=True):
-        notices += notices_for(entry, bal, stage=stage, cycle=f"entry-{entry.pk}", parties={Party.HOLDERS})
+        notices += notices_for(entry, bal, stage=stage, cycle=f"entry-{entry.pk}", parties=READERS)
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     tell_on_commit(entries)
 
@@ -103,7 +104,7 @@ def switch_bals(rows: list[MigratedBal], *, by) -> None:
     _turn_aliases(rows)
     followed = _follow(rows)
     entries = [
-        entry_of(row.bal, Act.SWITCH_BAL, by=by, parties=[Party.HOLDERS],
+        entry_of(row.bal, Act.SWITCH_BAL, by=by, parties=READERS,
                  before=place_of(row.former_address, row.former_operator),
                  after=place_of(row.new_address, row.migration.operator), note=followed.get(row.bal_id, ""))
         for row in rows

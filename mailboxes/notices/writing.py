@@ -22,7 +22,7 @@ def notices_for(
     accounts: dict | None = None,
     holders: Iterable[Person] | None = None,
 ) -> list[Notice]:
-    """The notices that `entry` calls for, unsaved: one per holder, one per gestionnaire.
+    """The notices that `entry` calls for, unsaved: one per holder, one per délégataire of today, one per gestionnaire.
 
     The operator's is the letter of a request (`letter_to_operator`), for they hear of nothing else.
     `accounts`: the gestionnaires by structure, as `gestionnaires_of` finds them for a night's worth of BAL at once.
@@ -35,6 +35,13 @@ def notices_for(
         notices += [
             _to_person(entry, person, text, stage=stage, cycle=cycle)
             for person in held_by
+            if not is_own_act(entry, person)
+        ]
+    if Party.DELEGATAIRE in parties:
+        lent_to = {one.person_id: one.person for one in bal.current_delegations() if not bal.is_held_by(one.person)}
+        notices += [
+            notice_to_person(entry, person, stage=stage, cycle=cycle, party=Party.DELEGATAIRE)
+            for person in lent_to.values()
             if not is_own_act(entry, person)
         ]
     if Party.GESTIONNAIRES in parties:

@@ -5,7 +5,7 @@ from datetime import date
 from django.utils import timezone
 
 from directory.dates import day_of
-from mailboxes.lifecycle import Act
+from mailboxes.lifecycle import WITH_ACCESSES, Act
 from mailboxes.models import Bal, Delegataire
 from mailboxes.models.holders import ENDS_FIRST
 from mailboxes.rules.moves import check_act
@@ -63,6 +63,7 @@ def check_end_delegation(delegation, *, by) -> None:
 def check_ask_extension(delegation, is_asked: bool, *, by) -> None:
     """`is_asked`: it was already, for the day on which it ends now."""
     check_act(delegation.bal, Act.ASK_EXTENSION, by=by)
+    _check_open(delegation)
     if not delegation.person.is_actor(by):
         raise NotAllowed("Chacun demande à prolonger son propre accès.", "person")
     if delegation.ends_on is None:
@@ -77,12 +78,18 @@ def check_ask_extension(delegation, is_asked: bool, *, by) -> None:
 
 def check_extend(delegation, *, by) -> None:
     check_act(delegation.bal, Act.EXTEND_DELEGATION, by=by)
+    _check_open(delegation)
     if not delegation.under.is_actor(by):
         raise NotAllowed(f"Cet accès ne se prolonge que par qui en répond : {delegation.under}.", "under")
     if delegation.ended_at:
         raise Refused("Cette délégation est déjà terminée : déléguez à nouveau l’accès.", "state")
     if delegation.ends_on is None:
         raise Refused("Cet accès n’a pas de date de fin : il n’y a rien à prolonger.", "ends_on")
+
+
+def _check_open(delegation) -> None:
+    if delegation.bal.state not in WITH_ACCESSES:
+        raise Refused("L’opérateur a supprimé cette BAL : il n’y a plus d’accès à prolonger.", "state")
 
 
 def check_longer(delegation, ends_on: date | None) -> None:

@@ -33,6 +33,8 @@ from mailboxes.rules import (
 )
 from mailboxes.views.seen import bal_or_404
 
+SEVERAL = {Party.DELEGATAIRE: "délégataires"}  # whose label says one
+
 
 class ActionView(FormView):
     """A form whose `perform` is an action: what the domain refuses becomes an error of the form.
@@ -180,7 +182,7 @@ class MoveView(BalActionView):
 
     def get_context_data(self, **kwargs):
         line = BY_VERB[self.verb]
-        told = [party.label for party in Party if party in told_of(self.verb)]
+        told = [SEVERAL.get(party, party.label) for party in Party if party in told_of(self.verb)]
         if self.verb == Verb.REQUEST_DELETION:
             kwargs["letter"] = preview(self.bal, RequestKind.DELETE, by=self.request.user)
         return super().get_context_data(after=line.after.label, told=told, **kwargs)

@@ -98,7 +98,7 @@ def lent_facts(rows: list[Delegataire], user) -> list[dict]:
     asked = set(lines.values_list("bal", "person", "before", "notices__person"))
     for row in rows:
         row.bal = bals[row.bal_id]
-    return [
+    facts = [
         {
             "row": row,
             "bal": row.bal,
@@ -111,6 +111,7 @@ def lent_facts(rows: list[Delegataire], user) -> list[dict]:
         }
         for row in rows
     ]
+    return sorted(facts, key=lambda one: not one["is_soon"])  # those about to end come first
 
 
 def wanted_longer(bals: list[Bal], user) -> list[dict]:
@@ -130,7 +131,7 @@ def latest_notices(person) -> list[Notice]:
     if person is None:
         return []
     told = person.notices.filter(created_at__gte=timezone.now() - ENDED_SHOWN)
-    return list(told.exclude(channel=Notice.Channel.WITHDRAWN)[:TOLD_SHOWN])
+    return list(told.exclude(channel=Notice.Channel.WITHDRAWN).select_related("bal")[:TOLD_SHOWN])
 
 
 def ended_lately(user):

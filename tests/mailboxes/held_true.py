@@ -236,8 +236,8 @@ def check_move(before: Picture, after: Picture, bal: dict, line: dict, annuaire)
         told = [notice for notice in before.of(Notice, bal["id"]) if is_alert_of(notice, before[Bal][bal["id"]])]
         assert any(notice["sent_at"] <= after.at - relativedelta(months=2) for notice in told), "nobody was warned"
     if Party.HOLDERS in BY_VERB[verb].tells:
-        told = [row["person_id"] for row in after.of(Notice, bal["id"]) if row["entry_id"] == line["id"]]
-        told = sorted(person for person in told if person)
+        notices = [row for row in after.of(Notice, bal["id"]) if row["entry_id"] == line["id"]]
+        told = sorted(row["person_id"] for row in notices if row["party"] == Party.HOLDERS)
         others = [person for person in after.holders(bal["id"]) if not is_own(after, line, person)]
         assert told == sorted(others), f"{verb}: not every holder is told, once"
 

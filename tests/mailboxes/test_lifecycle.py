@@ -265,7 +265,7 @@ def test_only_a_word_of_the_operator_moves_what_is_asked_to_open_or_to_be_delete
     [
         (Verb.REQUEST_DELETION, "Seront prévenus\u00a0: titulaires, opérateur MSSanté."),
         (Verb.NEVER_EXISTED, "Seront prévenus\u00a0: titulaires."),
-        (Verb.OPERATOR_DELETED, "Seront prévenus\u00a0: titulaires, gestionnaires de la structure."),
+        (Verb.OPERATOR_DELETED, "Seront prévenus\u00a0: titulaires, gestionnaires de la structure, délégataires."),
     ],
 )
 def test_the_page_of_a_move_says_beforehand_who_hears_of_it(client, org, people, verb, told):

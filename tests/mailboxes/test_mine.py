@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.dates import day_in_words
 from mailboxes import actions
-from mailboxes.lifecycle import Act, State
+from mailboxes.lifecycle import Act, Party, State, Verb
 from mailboxes.models import Bal, Delegataire, JournalEntry, Notice
 from mailboxes.rules import Refused
 
@@ -181,3 +182,49 @@ def test_what_was_done_already_offers_its_button_no_more(people, org, visit):
     page = visit(people.alice, "delegation-end", lent.pk, post={}).content.decode()
     assert "déjà terminée" in page
     assert 'class="btn btn-danger"' not in page
+
+
+# --- What becomes of a BAL that is lent -------------------------------------------------------------------------------
+def told(person):
+    return list(Notice.objects.filter(person=person).values_list("stage", "party"))
+
+
+def test_who_was_lent_a_bal_hears_that_it_is_closed_once(people, org, read):
+    Delegataire.objects.create(bal=org, person=people.delphine, under=people.bruno, reason="x")  # lent by two
+    actions.move(org, Verb.OPERATOR_DELETED, by=people.gisele.user, note="Contrat fini.")
+    assert told(people.delphine) == [(Verb.OPERATOR_DELETED, Party.DELEGATAIRE)]
+    page = read(people.delphine, "my-bals")
+    assert "Opérateur régional a supprimé la BAL accueil@chu-exemple.mssante.fr" in page
+    assert "Son opérateur l’a supprimée. Ce qui lui est adressé est perdu." in page
+
+
+def test_the_deletion_that_was_asked_for_is_told_when_it_is_done(people, org):
+    Bal.objects.filter(pk=org.pk).update(state=State.DELETION_REQUESTED)
+    actions.move(org, Verb.CONFIRM_DELETION, by=people.gisele.user)
+    assert told(people.delphine) == [(Verb.CONFIRM_DELETION, Party.DELEGATAIRE)]
+    assert told(people.lea) == []
+
+
+def test_who_holds_a_bal_and_was_lent_it_is_told_once(people, org):
+    Delegataire.objects.create(bal=org, person=people.bruno, under=people.alice, reason="x")
+    actions.move(org, Verb.OPERATOR_DELETED, by=people.gisele.user, note="Contrat fini.")
+    assert told(people.bruno) == [(Verb.OPERATOR_DELETED, Party.HOLDERS)]
+
+
+def test_of_what_the_operator_deleted_no_access_is_lent_longer(people, org, lent, read):
+    Bal.objects.filter(pk=org.pk).update(state=State.DELETION_CONFIRMED)
+    lent.bal.refresh_from_db()
+    assert "Demander à prolonger" not in read(people.delphine, "my-bals")
+    for act, facts in ((actions.ask_extension, {}), (actions.extend_delegation, {"ends_on": soon(9)})):
+        by = people.alice.user if facts else people.delphine.user
+        with pytest.raises(Refused, match="plus d’accès à prolonger"):
+            act(lent, by=by, **facts)
+
+
+def test_the_access_that_ends_first_is_read_first_with_its_last_day(people, org, lent, make_bal, read):
+    longer = make_bal("ORG", people.alice, address="aaa@chu-exemple.mssante.fr")
+    Delegataire.objects.create(bal=longer, person=people.delphine, under=people.alice, reason="x")
+    Delegataire.objects.filter(pk=lent.pk).update(ends_on=timezone.localdate())
+    page = read(people.delphine, "my-bals")
+    assert f"jusqu’au {day_in_words(timezone.localdate())} compris" in page
+    assert page.index(org.address) < page.index(longer.address)

@@ -122,7 +122,7 @@ def test_launched_the_new_operator_is_asked_and_the_titulaires_are_told(prepare,
     assert "Délégataire : Delphine EXEMPLE, sous Alice EXEMPLE" in request.reason
     assert "BAL ORG accueil@nouveau.mssante.fr" in request.letter.text
     told = Notice.objects.filter(stage=Act.MIGRATE)
-    assert {notice.person for notice in told} == {people.alice, people.bruno}
+    assert {notice.person for notice in told} == {people.alice, people.bruno, people.delphine}
     with pytest.raises(Refused, match="déjà demandé"):
         launch_migration(migration, by=by)
 
@@ -175,6 +175,15 @@ def test_once_taken_out_it_is_neither_switched_nor_taken_out_again(opened, per, 
 
 
 # --- Switched ---------------------------------------------------------------------------------------------------------
+def test_who_was_lent_the_bal_is_told_of_the_move_and_of_the_switch(opened, org, by, people):
+    migration = opened(org)
+    assert switch_each(migration.rows.ready(), by=by).done == 1
+    told = Notice.objects.filter(person=people.delphine).order_by("pk")
+    assert [(one.stage, one.party) for one in told] == [("migrate", "delegataire"), ("switch_bal", "delegataire")]
+    assert f"La BAL {org.address}, chez {org.operator} est remplacée par {new(org.address)}" in told[1].text
+    assert not Notice.objects.filter(person=people.lea).exists()
+
+
 def test_switched_the_bal_has_its_new_address_and_all_that_named_the_old_one_follows(
     opened, per, org, by, people, operator, company
 ):

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from mailboxes.lifecycle import BY_VERB, TRANSITIONS, Act, Party, RequestKind, State, Verb
-from mailboxes.models import Bal, JournalEntry
+from mailboxes.models import Bal, Delegataire, JournalEntry
 from mailboxes.notices.telling import JOININGS
 from mailboxes.notices.writing import gestionnaires_of, notices_for
 
@@ -73,6 +73,7 @@ def test_every_letter_to_an_operator_has_its_words_and_no_words_are_left_over():
 
 @pytest.mark.parametrize("verb", Verb)
 def test_each_notice_names_the_bal_and_leaves_nothing_unsaid(verb, per, people):
+    Delegataire.objects.create(bal=per, person=people.delphine, under=people.paul, reason="x")
     bal = Bal.objects.with_holders().get(pk=per.pk)
     entry = JournalEntry(bal=bal, what=verb, before=State.ACTIVE, after=State.ACTIVE, note="Motif donné.")
     accounts = gestionnaires_of([bal])
