@@ -8,6 +8,33 @@ class OfOne(NamedTuple):
     sentence: str
 
 
+FOLLOWED = "Le gestionnaire MSSanté de la structure suit ce point."
+# What those who use the BAL, and manage nothing, read of it instead: no act is asked of who may not do it. Where it is
+# not named here, it is followed by the gestionnaire; where it is None, its sentence is true for all.
+TO_USERS: dict[str, str | None] = {
+    "pleine": "Elle va cesser de recevoir et d’envoyer : faites-y de la place dès maintenant.",
+    "bientot-pleine": None,
+    "se-remplit": None,
+    "mot-de-passe": None,
+    "double-connexion": None,
+    "liste": None,
+    "routage": None,
+    "delegation": None,
+    "sans-releve": None,
+    "inactive": "Si un titulaire ne la garde pas, son retrait de l’annuaire sera demandé.",
+    "choisie-part": "Elle est choisie comme BAL privilégiée, et elle est alertée, dépubliée ou supprimée. Qui l’a "
+    "choisie en choisit une autre dans « Mes BAL ».",
+    "usage-inconnu": "Personne n’a dit quand elle a servi. Un titulaire qui s’en sert le dit dans « Mes BAL ».",
+    "sans-reponse": "Personne n’a dit si elle sert. Un titulaire qui s’en sert le dit dans « Mes BAL ».",
+    "sert-encore": "Elle a servi depuis que son retrait est demandé. Un titulaire peut encore la garder.",
+}
+
+
+def said_to_users(name: str) -> OfOne:
+    title, sentence = OF_ONE[name]
+    return OfOne(title, TO_USERS.get(name, FOLLOWED) or sentence)
+
+
 # fmt: off
 OF_ONE: dict[str, OfOne] = {name: OfOne(title, sentence) for name, title, sentence in [
     ("pleine", "Pleine ou presque",

@@ -7,12 +7,12 @@ from django.utils.http import urlencode
 
 from directory.prepared import prepared
 from mailboxes.findings import OF_BALS, Finding, as_of, what_findings_rest_on
-from mailboxes.findings.of_one import OF_ONE, OfOne
+from mailboxes.findings.of_one import OF_ONE, OfOne, said_to_users
 from mailboxes.gaps import BY_NAME as SITUATIONS
 from mailboxes.gaps import Gaps, Situation
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import Bal, Structure
-from mailboxes.models.roles import seen_structures
+from mailboxes.models.roles import managed_structures, seen_structures
 from mailboxes.rules import allows, check_act, check_move, check_repair_orphan
 
 # The page of an act that is about the BAL alone; another is done from the BAL's own page, where its people stand.
@@ -63,16 +63,16 @@ def remedy_for(finding: Finding, bal: Bal, user) -> str:
 def attention(bal: Bal, user) -> list[dict]:
     """What needs doing about this BAL alone, in as many queries whatever it is."""
     (hold,) = _which_hold(*what_findings_rest_on(), pk=bal.pk, now=timezone.now())
-    return [
-        {
-            "finding": finding,
-            "said": OF_ONE[finding.name],
-            "url": remedy_for(finding, bal, user) or _requests_of(finding, bal, user),
-            "label": finding.remedy_label,
-        }
-        for finding, holds in zip(QUICK, hold, strict=True)
-        if holds
-    ] + _gaps_of(bal, user)
+    return [_point(finding, bal, user) for finding, holds in zip(QUICK, hold, strict=True) if holds] + _gaps_of(
+        bal, user
+    )
+
+
+def _point(finding: Finding, bal: Bal, user) -> dict:
+    url = remedy_for(finding, bal, user) or _requests_of(finding, bal, user)
+    manages = user.is_superuser or bal.structure_id in managed_structures(user)
+    said = OF_ONE[finding.name] if url or manages else said_to_users(finding.name)
+    return {"finding": finding, "said": said, "url": url, "label": finding.remedy_label}
 
 
 def _requests_of(finding: Finding, bal: Bal, user) -> str:

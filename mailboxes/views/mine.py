@@ -9,7 +9,7 @@ from django.utils import timezone
 from directory.dates import day_of
 from mailboxes.gaps.choices import choices_of, own_places
 from mailboxes.lifecycle import LIVE, STOPPABLE, Act, Role, State, Verb
-from mailboxes.models import Bal, Delegataire, JournalEntry, Notice, Preference, Request
+from mailboxes.models import Bal, Delegataire, JournalEntry, Movement, Notice, Preference, Request
 from mailboxes.rules import (
     allows,
     check_ask_extension,
@@ -70,6 +70,7 @@ def my_bals(request):
             "awaited": sum(row["awaits"] for row in listed),
             "lent": lent_facts([row for row in received if row.is_current], user),
             "to_come": [row for row in received if row.is_to_come],
+            "departures": departures_of(person, [facts["bal"] for facts in held]),
             "wanted_longer": wanted_longer([facts["bal"] for facts in held], user),
             "notices": latest_notices(person),
             "ended": ended_lately(user),
@@ -124,6 +125,19 @@ def wanted_longer(bals: list[Bal], user) -> list[dict]:
     said = {(line.bal_id, line.person_id, line.before): line for line in lines}
     asked = [(row, said.get((row.bal_id, row.person_id, day_of(row.ends_on)))) for row in given]
     return [{"row": row, "line": line} for row, line in asked if line and allows(check_extend, row, by=user)]
+
+
+def departures_of(person, bals: list[Bal]) -> list[dict]:
+    """Where they are about to leave, each with the shared BAL that nobody else answers for."""
+    if person is None:
+        return []
+    files = Movement.objects.departures().filter(stay__person=person).select_related("stay__structure__parent")
+    return [{"file": file, "bals": [bal for bal in bals if _depends_on(bal, file)]} for file in files]
+
+
+def _depends_on(bal: Bal, file: Movement) -> bool:
+    is_theirs = bal.is_shared and bal.principal() == file.stay.person
+    return is_theirs and file.stay.structure.is_in_line_with(bal.structure)
 
 
 def latest_notices(person) -> list[Notice]:

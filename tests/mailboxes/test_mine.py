@@ -228,3 +228,19 @@ def test_the_access_that_ends_first_is_read_first_with_its_last_day(people, org,
     page = read(people.delphine, "my-bals")
     assert f"jusqu’au {day_in_words(timezone.localdate())} compris" in page
     assert page.index(org.address) < page.index(longer.address)
+
+
+# --- Leaving ----------------------------------------------------------------------------------------------------------
+def test_who_leaves_reads_when_and_what_they_have_to_hand_over(people, org, read, visit):
+    for name in ("alice", "bruno"):
+        assert "Votre départ se prépare" not in read(getattr(people, name), "my-bals")
+        stay = getattr(people, name).affiliations.get()
+        actions.open_movement(stay, "departure", planned_on=soon(30), by=people.gisele.user)
+    page = read(people.alice, "my-bals")
+    assert f"Il est prévu le {day_in_words(soon(30))}, CHU." in page
+    assert f"vous êtes principal de {org.address}." in page
+    assert reverse("person-roles", args=[people.alice.pk]) in visit(people.alice, "my-bals").content.decode()
+    page = read(people.bruno, "my-bals")
+    assert "Votre départ se prépare" in page
+    assert "désignez qui prend votre suite" not in page  # another answers for it
+    assert "Votre départ se prépare" not in read(people.delphine, "my-bals")

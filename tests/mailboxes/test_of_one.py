@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from mailboxes import actions
 from mailboxes.findings import OF_BALS
-from mailboxes.findings.of_one import OF_ONE
+from mailboxes.findings.of_one import FOLLOWED, OF_ONE, TO_USERS
 from mailboxes.gaps import SITUATIONS
 from mailboxes.lifecycle import Verb
 from mailboxes.models import SYSTEM, Person
@@ -43,3 +43,22 @@ def test_a_notice_that_did_not_reach_is_mended_from_the_bal_and_from_the_list(cl
     assert reverse("notice-give", args=[per.notices.get().pk]) in client.get(proofs).text
     client.force_login(people.lea.user)  # who only reads is led to no act
     assert f'<a class="btn btn-sm" href="{proofs}"' not in client.get(per.get_absolute_url()).text
+
+
+def test_what_is_said_to_those_who_use_a_bal_is_said_of_findings_that_there_are():
+    assert TO_USERS.keys() < OF_ONE.keys()
+
+
+@pytest.mark.django_db
+@pytest.mark.sqlite_run
+@pytest.mark.parametrize("name", ["alice", "delphine"])
+def test_nobody_is_asked_to_do_what_they_may_not(client, people, org, name):
+    Person.objects.filter(pk__in=[people.alice.pk, people.bruno.pk]).update(email="")
+    actions.move(org, Verb.ALERT_IDLE, by=SYSTEM)
+    client.force_login(people.gisele.user)
+    assert "corrigez son courriel" in client.get(org.get_absolute_url()).text
+    client.force_login(getattr(people, name).user)
+    page = client.get(org.get_absolute_url()).text
+    assert OF_ONE["non-remis"].title in page
+    assert "corrigez son courriel" not in page
+    assert FOLLOWED in page
