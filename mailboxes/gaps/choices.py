@@ -41,7 +41,7 @@ def own_places(person: Person) -> list[OwnPlace]:
     return [
         OwnPlace(key, label or "Sans structure", key in current, chosen.get(key, {}),
                  sorted({address for where, address in ranks if where in ("", key)}))
-        for key, label in {**labels, **current}.items()
+        for key, label in {**current, **labels, **current}.items()  # whatever is chosen, in one order
     ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from directory.models import Activity, Entry, SyncRun, place_key_in_sql
 from mailboxes import actions, jobs
 from mailboxes.findings import BY_NAME as FINDINGS
-from mailboxes.gaps.choices import choices_of
+from mailboxes.gaps.choices import choices_of, own_places
 from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
 from mailboxes.models import (
@@ -535,3 +535,12 @@ def test_the_queries_of_my_bals_do_not_grow_with_places_and_addresses(client, pe
                 client.get(reverse("my-bals"))
             counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_the_places_stand_in_one_order_whatever_is_chosen(people, situate, per):
+    situate(people.paul)
+    situate(people.paul, finess_site="", name="CABINET", technical_id="4" + CABINET)
+    before = [place.situation for place in own_places(people.paul)]
+    assert len(before) == 2
+    actions.prefer(people.paul, before[1], per.address, by=people.paul.user)
+    assert [place.situation for place in own_places(people.paul)] == before
