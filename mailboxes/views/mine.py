@@ -55,9 +55,9 @@ def my_bals(request):
     bals = Bal.objects.live().mine(user).with_holders().with_publication().order_by("address")
     held = [facts_of(bal, user) for bal in bals if any(c.person.is_actor(user) for c in bal.cotitulaires.all())]
     held.sort(key=lambda facts: not facts["awaits"])
-    received = Delegataire.objects.filter(person__user_id=user.pk, bal__state__in=LIVE)
-    received = received.standing().select_related("bal__structure", "bal__operator", "person", "under")
-    received = list(received.order_by("bal__address", "starts_on"))
+    received = Delegataire.objects.standing().filter(person__user_id=user.pk, bal__state__in=LIVE)
+    around = ("bal__structure", "bal__operator", "person", "under")
+    lent = list(received.select_related(*around).order_by("bal__address", "starts_on"))
     person = getattr(user, "person", None)
     questions = person.campaign_targets.put_to(person).unanswered().count() if person else 0
     listed = addresses_of(person) if person and person.rpps else []
@@ -68,8 +68,8 @@ def my_bals(request):
             "held": held,
             "listed": listed,
             "awaited": sum(row["awaits"] for row in listed),
-            "lent": lent_facts([row for row in received if row.is_current], user),
-            "to_come": [row for row in received if row.is_to_come],
+            "lent": lent_facts([row for row in lent if row.is_current], user),
+            "to_come": [row for row in lent if row.is_to_come],
             "departures": departures_of(person, [facts["bal"] for facts in held]),
             "wanted_longer": wanted_longer([facts["bal"] for facts in held], user),
             "notices": latest_notices(person),

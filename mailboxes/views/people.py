@@ -129,7 +129,7 @@ def person(request, person):
     row = find(request, person)
     portrait = Portrait(row, request.user)
     may_read = allows(check_read_person, row, by=request.user)
-    held, received, given = (list(rows) for rows in (portrait.held(), portrait.received(), portrait.given()))
+    held, received, given = list(portrait.held()), list(portrait.received()), list(portrait.given())
     journal = list(portrait.journal()[:RECENT]) if may_read else []
     return render(
         request,

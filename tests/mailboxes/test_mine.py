@@ -237,8 +237,8 @@ def test_who_leaves_reads_when_and_what_they_have_to_hand_over(people, org, read
         stay = getattr(people, name).affiliations.get()
         actions.open_movement(stay, "departure", planned_on=soon(30), by=people.gisele.user)
     page = read(people.alice, "my-bals")
-    assert f"Il est prévu le {day_in_words(soon(30))}, CHU." in page
-    assert f"vous êtes principal de {org.address}." in page
+    assert f"Il est prévu le {day_in_words(soon(30))} (CHU)." in page
+    assert f"désignez qui prend votre suite comme principal : {org.address}." in page
     assert reverse("person-roles", args=[people.alice.pk]) in visit(people.alice, "my-bals").content.decode()
     page = read(people.bruno, "my-bals")
     assert "Votre départ se prépare" in page
