@@ -124,6 +124,12 @@ class HandOverForm(forms.Form):
     def lines(self) -> list[tuple]:
         return [(bal, self[f"bal_{bal.pk}"]) for bal in self.bals]
 
+    @property
+    def names_for_others(self) -> bool:
+        """Was somebody named for a BAL that is no longer to be handed over: by another window, or by somebody else?"""
+        named = {name for name, value in self.data.items() if name.startswith("bal_") and str(value).strip()}
+        return bool(named - self.fields.keys())
+
     def perform(self, *, by) -> actions.Tally:
         """One transaction per BAL: what is refused of one stops no other, and is said on its line."""
         tally = actions.Tally()

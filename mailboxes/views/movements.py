@@ -243,7 +243,9 @@ class RolesView(PersonActionView):
             self.setup(self.request, *self.args, **self.kwargs)  # what was handed over is no longer there
             form.bals = [bal for bal in form.bals if bal in self.mine]
             return self.form_invalid(form)
-        if not tally.done:
+        if form.names_for_others:
+            messages.warning(self.request, "Une BAL n’est plus à transmettre : c’est peut-être déjà fait.")
+        elif not tally.done:
             messages.warning(self.request, "Vous n’avez désigné personne.")
         return redirect("person-roles", self.person.pk)
 

@@ -244,3 +244,22 @@ def test_who_leaves_reads_when_and_what_they_have_to_hand_over(people, org, read
     assert "Votre départ se prépare" in page
     assert "désignez qui prend votre suite" not in page  # another answers for it
     assert "Votre départ se prépare" not in read(people.delphine, "my-bals")
+
+
+def test_what_is_handed_over_already_is_not_said_to_be_left_to_nobody(people, org, visit):
+    said = {f"bal_{org.pk}": str(people.bruno)}
+    again = "c’est peut-être déjà fait"
+    first = visit(people.alice, "person-roles", people.alice.pk, post=said, follow=True).content.decode()
+    assert "Fait pour 1 BAL." in first
+    assert again not in first
+    second = visit(people.alice, "person-roles", people.alice.pk, post=said, follow=True).content.decode()
+    assert again in second
+    assert "désigné personne" not in second
+    assert "Aucune BAL partagée ne dépend de vous" in second
+    assert "désigné personne" in visit(people.alice, "person-roles", people.alice.pk, post={}, follow=True).text
+
+
+def test_who_may_refuse_new_contact_details_is_spoken_to(people, read):
+    actions.ask_contact(people.paul, by=people.gisele.user, channel="email", email="autre@exemple.invalid")
+    assert "Vous pouvez les refuser jusqu’à cette date." in read(people.paul, "my-bals")
+    assert "La personne peut les refuser" in read(people.gisele, "person", people.paul.pk)
