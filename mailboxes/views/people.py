@@ -181,8 +181,10 @@ def person_journal(request, person):
     except NotAllowed as refused:
         return refused_page(request, refused, person=row)
     actions.trace(request.user, "journal", f"personne {row.pk}")
-    lines = Portrait(row, request.user).journal()
-    listing = PersonJournalList(request, lines, loaded=lines.prefetch_related("notices"), view_args=[row.pk])
+    portrait = Portrait(row, request.user)
+    lines = portrait.journal()
+    told = lines.prefetch_related(Prefetch("notices", portrait.told()))
+    listing = PersonJournalList(request, lines, loaded=told, view_args=[row.pk])
     facts = {"listing": listing, "page": listing.page, "seen_bals": seen_among(listing.page, request.user)}
     return render(request, "mailboxes/person_journal.html", {"person": row, **facts})
 

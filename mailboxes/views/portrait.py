@@ -80,6 +80,16 @@ class Portrait:
         of_structure = Q(entry__structure=None) | Q(entry__structure__in=self._structures)
         return notices.filter(Q(bal=None) | Q(bal__in=self._bals), of_structure)
 
+    def told(self) -> QuerySet[Notice]:
+        """The notices to show beside the lines of the journal. Of a line about an access that was lent to them, the
+        person reads what they were told: how another is reached, and the operator's letters, are for who holds the BAL
+        or follows its structure."""
+        if not self.person.is_actor(self.user) or self.user.is_superuser:
+            return Notice.objects.all()
+        held = Cotitulaire.objects.filter(person=self.person).values("bal")
+        followed = Q(bal__structure__in=self._structures) | Q(entry__structure__in=self._structures)
+        return Notice.objects.filter(Q(person=self.person) | Q(bal__in=held) | followed)
+
     def traces(self) -> QuerySet[AccessTrace]:
         """What the person looked at: told to them alone."""
         return AccessTrace.objects.filter(user=self.person.user_id if self.sees_all else None).order_by("-pk")

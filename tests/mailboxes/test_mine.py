@@ -10,7 +10,7 @@ from django.utils import timezone
 from directory.dates import day_in_words
 from mailboxes import actions
 from mailboxes.lifecycle import Act, Party, State, Verb
-from mailboxes.models import Bal, Delegataire, JournalEntry, Notice
+from mailboxes.models import Bal, Delegataire, JournalEntry, Notice, Person
 from mailboxes.rules import Refused
 
 pytestmark = pytest.mark.sqlite_run
@@ -263,3 +263,26 @@ def test_who_may_refuse_new_contact_details_is_spoken_to(people, read):
     actions.ask_contact(people.paul, by=people.gisele.user, channel="email", email="autre@exemple.invalid")
     assert "Vous pouvez les refuser jusqu’à cette date." in read(people.paul, "my-bals")
     assert "La personne peut les refuser" in read(people.gisele, "person", people.paul.pk)
+
+
+# --- One's own journal ------------------------------------------------------------------------------------------------
+def test_whom_a_bal_is_lent_to_reads_what_they_were_told_and_not_how_others_are_reached(people, org, read):
+    Person.objects.filter(pk=people.alice.pk).update(channel="hand")
+    actions.end_delegation(org.delegataires.get(), by=people.gisele.user)
+    to_her, to_another = "Avis à Delphine EXEMPLE", "Avis à Alice EXEMPLE : à remettre par le gestionnaire"
+    letter = "Avis à Opérateur régional"
+    own = read(people.delphine, "person-journal", people.delphine.pk)
+    assert to_her in own
+    assert to_another not in own
+    assert letter not in own
+    followed = read(people.gisele, "person-journal", people.delphine.pk)
+    assert to_her in followed
+    assert to_another in followed
+    assert letter in followed
+
+
+def test_who_holds_a_bal_reads_all_that_was_told_of_it(people, org, read):
+    actions.transfer_principal(org, people.bruno, by=people.alice.user)
+    page = read(people.bruno, "person-journal", people.bruno.pk)
+    assert "Avis à Bruno EXEMPLE" in page
+    assert "Avis à Opérateur régional" in page
