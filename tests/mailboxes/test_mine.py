@@ -10,7 +10,7 @@ from django.utils import timezone
 from directory.dates import day_in_words
 from mailboxes import actions
 from mailboxes.lifecycle import Act, Party, State, Verb
-from mailboxes.models import Bal, Delegataire, JournalEntry, Notice, Person
+from mailboxes.models import Bal, Delegataire, JournalEntry, Movement, Notice, Person
 from mailboxes.rules import Refused
 
 pytestmark = pytest.mark.sqlite_run
@@ -240,7 +240,10 @@ def test_who_leaves_reads_when_and_what_they_have_to_hand_over(people, org, read
     assert f"Il est prévu le {day_in_words(soon(30))} (CHU)." in page
     assert f"désignez qui prend votre suite comme principal : {org.address}." in page
     assert reverse("person-roles", args=[people.alice.pk]) in visit(people.alice, "my-bals").content.decode()
-    page = read(people.bruno, "my-bals")
+    page = visit(people.bruno, "my-bals").content.decode()
+    (file,) = Movement.objects.filter(stay__person=people.bruno)
+    assert f'href="{file.get_absolute_url()}"' in page
+    assert visit(people.bruno, "movement", file.pk).status_code == 200
     assert "Votre départ se prépare" in page
     assert "désignez qui prend votre suite" not in page  # another answers for it
     assert "Votre départ se prépare" not in read(people.delphine, "my-bals")
@@ -286,3 +289,10 @@ def test_who_holds_a_bal_reads_all_that_was_told_of_it(people, org, read):
     page = read(people.bruno, "person-journal", people.bruno.pk)
     assert "Avis à Bruno EXEMPLE" in page
     assert "Avis à Opérateur régional" in page
+
+
+# --- Both -------------------------------------------------------------------------------------------------------------
+def test_what_one_is_lent_is_read_beside_what_one_holds(people, org, per, read):
+    actions.delegate(org, people.paul, under=people.alice, reason="Renfort", by=people.alice.user)
+    page = read(people.paul, "my-bals")
+    assert page.index(per.address) < page.index("BAL que l’on vous a déléguées") < page.index("Ma BAL privilégiée")
