@@ -32,6 +32,7 @@ OF_ADDRESSES = (Act.ASK_PERSON, Act.REMIND_PERSON)  # a person is asked about th
 
 JOININGS = (Act.ASK_JOINING, Act.ACCEPT_JOINING, Act.REFUSE_JOINING, Act.EXPIRE_JOINING)
 CAMPAIGNS = (Act.ASK_CAMPAIGN, Act.REMIND_CAMPAIGN)
+ON_A_WORD = (Act.RECORD_ACCESS, Act.REQUEST_ACCESS)
 REST = timedelta(seconds=60)  # during which a mail server that failed is left alone, by every process
 
 
@@ -150,6 +151,8 @@ def path_of(notice: Notice) -> str:
         return reverse(link.page, args=[links.sign_notice(notice, link.salt)])
     if notice.act in CAMPAIGNS:
         return reverse("my-campaigns")
+    if notice.act in ON_A_WORD and notice.bal and notice.person and notice.bal.is_held_by(notice.person):
+        return notice.bal.get_absolute_url()  # where the word that is cited is denied
     if notice.party == Party.DELEGATAIRE:  # they may see the BAL no longer
         return reverse("my-bals")
     if notice.bal:

@@ -11,6 +11,7 @@ from directory.dates import day_in_words
 from mailboxes import actions
 from mailboxes.lifecycle import Act, Party, State, Verb
 from mailboxes.models import Bal, Delegataire, JournalEntry, Movement, Notice, Person
+from mailboxes.notices.telling import path_of
 from mailboxes.rules import Refused
 
 pytestmark = pytest.mark.sqlite_run
@@ -296,3 +297,14 @@ def test_what_one_is_lent_is_read_beside_what_one_holds(people, org, per, read):
     actions.delegate(org, people.paul, under=people.alice, reason="Renfort", by=people.alice.user)
     page = read(people.paul, "my-bals")
     assert page.index(per.address) < page.index("BAL que l’on vous a déléguées") < page.index("Ma BAL privilégiée")
+
+
+# --- Where a mail leads -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("act", [actions.record_access, actions.request_access])
+def test_whose_word_is_cited_is_led_to_where_they_deny_it(people, org, client, act):
+    word = {"under": people.alice, "told_on": soon(0), "told_how": "au téléphone"}
+    act(org, people.lea, reason="Renfort", by=people.gisele.user, **word)
+    led = {notice.person: path_of(notice) for notice in Notice.objects.filter(person__isnull=False)}
+    assert led == {people.alice: org.get_absolute_url(), people.lea: reverse("my-bals")}
+    client.force_login(people.alice.user)
+    assert reverse("bal-access-object", args=[org.pk, people.lea.pk]) in client.get(led[people.alice]).text
