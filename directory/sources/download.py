@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from directory.sources import Heartbeat, UnreadableSource
-from directory.typography import quoted
+from directory.typography import of, quoted
 
 BLOCK = 256 * 1024
 TIMEOUT = 60  # seconds without a byte
@@ -106,6 +106,6 @@ def closed_network_sentence(host: str, fault: object) -> str:
 
 def certificate_sentence(host: str, fault: str, setting: str = "ANNUAIRE_CA_FILE") -> str:
     return (
-        f"Le certificat de {host} n’est pas reconnu ({fault}). S’il vient de l’IGC-Santé, "
+        f"Le certificat {of(host)} n’est pas reconnu ({fault}). S’il vient de l’IGC-Santé, "
         f"indiquez le certificat de la racine « AC RACINE IGC-SANTE ELEMENTAIRE » (fichier PEM) dans {setting}."
     )

@@ -89,6 +89,6 @@ def request_preference(preference: Preference, *, by) -> Request:
 
 
 def _detail(person: Person, wishes: list[Preference]) -> str:
-    lines = [f"Merci d’indiquer à l’annuaire que cette BAL est celle que {person} (RPPS {person.rpps}) privilégie"]
-    lines += [f"- {wish.place or 'sans structure'} ({wish.situation or 'sans identifiant'})" for wish in wishes]
-    return "\n".join([f"{lines[0]} (rang 1), pour :", *lines[1:]])
+    asked = f"Merci d’indiquer à l’annuaire que cette BAL est privilégiée, au rang 1, par {person} (RPPS {person.rpps})"
+    lines = [f"- {wish.place or 'sans structure'} ({wish.situation or 'sans identifiant'})" for wish in wishes]
+    return "\n".join([f"{asked}, pour :", *lines])

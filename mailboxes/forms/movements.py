@@ -2,6 +2,7 @@
 
 from django import forms
 
+from directory.typography import of
 from mailboxes import actions
 from mailboxes.forms.holders import SUGGESTED, successors
 from mailboxes.forms.offers import offer_choices
@@ -116,7 +117,7 @@ class HandOverForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.bals = bals
         for bal in bals:
-            field = PersonField(label=f"Qui répondra de {bal.address}", required=False)
+            field = PersonField(label=f"Qui répondra {of(bal.address)}", required=False)
             field.offer(user, bal)
             field.suggest(successors(bal), SUGGESTED)
             self.fields[f"bal_{bal.pk}"] = field

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from directory.typography import of
 from mailboxes.inbox.subjects import Key, Subject
 from mailboxes.lifecycle import Act
 from mailboxes.models import Structure
@@ -23,7 +24,7 @@ def check_follow(subject: Subject, keys: Sequence[Key], columns: dict, *, by) ->
     outside = [pk for pk in structures if not allowed(Act.FOLLOW) & roles_at(pk, by)]
     if outside:
         name = Structure.objects.filter(pk__in=outside).order_by("name").first()
-        raise NotAllowed(f"Seul un gestionnaire de {name} peut en décider. Demandez-le-lui.", "role")
+        raise NotAllowed(f"Seul un gestionnaire {of(name)} peut en décider. Demandez-le-lui.", "role")
     until, today = columns.get("paused_until"), timezone.localdate()
     if until and not today < until <= today + LONGEST_PAUSE:
         raise Refused("Choisissez un jour à venir, d’ici un an au plus.", "until")

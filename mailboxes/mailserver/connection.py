@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 from django.conf import settings
 
-from directory.typography import quoted
+from directory.typography import of, quoted
 from mailboxes.models.mailservers import MailServer
 
 PATIENCE = 10.0  # seconds without a sign from the other side
@@ -68,12 +68,12 @@ def told(error: BaseException, server: MailServer, port: int) -> str:
 
 def _of_certificate(error: ssl.SSLCertVerificationError, where: str) -> str:
     if error.verify_code == _EXPIRED:
-        return f"Le certificat de {where} est expiré : l’opérateur doit le renouveler."
+        return f"Le certificat {of(where)} est expiré : l’opérateur doit le renouveler."
     if error.verify_code == _NOT_YET:
-        return f"Le certificat de {where} n’est pas encore valable : l’heure de ce serveur est-elle juste ?"
+        return f"Le certificat {of(where)} n’est pas encore valable : l’heure de ce serveur est-elle juste ?"
     if error.verify_code in _OTHER_NAME:
-        return f"Le certificat de {where} est celui d’un autre nom : donnez le nom qui y est écrit."
-    return f"Le certificat de {where} n’est pas signé par une autorité connue : donnez-la par OPERATORS_CA_FILE."
+        return f"Le certificat {of(where)} est celui d’un autre nom : donnez le nom qui y est écrit."
+    return f"Le certificat {of(where)} n’est pas signé par une autorité connue : donnez-la par OPERATORS_CA_FILE."
 
 
 class MailLine:

@@ -134,7 +134,7 @@ def check_switch(row: MigratedBal, asked: dict[int, int], *, by) -> None:
         raise Refused(f"{row.bal} est déjà basculée.", "switched")
     if row.opening is None or row.opening.stage not in ANSWERED:
         raise Refused(
-            f"La nouvelle BAL de {row.bal} n’est pas encore ouverte : {row.migration.operator} ne l’a pas confirmé.",
+            f"La nouvelle BAL {of(row.bal)} n’est pas encore ouverte : {row.migration.operator} ne l’a pas confirmé.",
             "opening",
         )
     if by is SYSTEM and row.migration.planned_on > timezone.localdate():
@@ -155,7 +155,8 @@ def check_close_former(row: MigratedBal, *, by) -> None:
         raise Refused(f"{row.bal} n’est pas encore basculée : son ancienne adresse sert.", "switched")
     if row.deletion and row.deletion.stage in HOLDING:
         raise Refused(
-            f"La fermeture de {row.former_address} est déjà demandée : la réponse de l’opérateur est attendue.", "asked"
+            f"La fermeture {of(row.former_address)} est déjà demandée : la réponse de l’opérateur est attendue.",
+            "asked",
         )
     if row.due_on > timezone.localdate():
         raise Refused(
@@ -168,7 +169,7 @@ def check_end(row: MigratedBal, *, by) -> None:
     check_on_its_way(row)
     if row.deletion is None or row.deletion.stage not in ANSWERED:
         raise Refused(
-            f"{row.former_operator} n’a pas confirmé la fermeture de {row.former_address} : "
+            f"{row.former_operator} n’a pas confirmé la fermeture {of(row.former_address)} : "
             "relancez-le, depuis les demandes.",
             "deletion",
         )

@@ -86,7 +86,7 @@ def check_holds_nothing(person: Person) -> None:
     if live:
         named = ", ".join(live[:NAMED]) + (" …" if len(live) > NAMED else "")
         raise Refused(
-            f"Sans numéro RPPS {person} ne peut pas rester titulaire de {named} : corrigez d’abord leur titulaire, ou "
+            f"Sans numéro RPPS {person} ne peut pas rester titulaire {of(named)} : corrigez d’abord leur titulaire, ou "
             "donnez le bon numéro.",
             "holder",
         )

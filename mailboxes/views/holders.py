@@ -109,7 +109,7 @@ class TransferPrincipalView(HolderView):
         check_transfer_principal(self.bal, self.person, by=by)
 
     def perform(self, form, *, by):
-        self.done = f"{self.person} est maintenant principal de {self.bal}."
+        self.done = f"{self.person} est maintenant principal {of(self.bal)}."
         return actions.transfer_principal(self.bal, self.person, by=by)
 
 

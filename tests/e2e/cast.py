@@ -76,9 +76,7 @@ def write():
     dusty = bal("PER", "bruno.ancienne", "bruno")
     cleanup = Campaign(kind=CampaignKind.CLEANUP, title="Nettoyage d’automne", structure=chu)
     launch_campaign(cleanup, Bal.objects.filter(pk=dusty.pk), by=people["gisele"].user)
-    layout = RequestLayout(
-        structure=org.structure, operator=operator, kind="delete", subject="Suppression de {adresse}"
-    )
+    layout = RequestLayout(structure=org.structure, operator=operator, kind="delete", subject="Suppression : {adresse}")
     layout.body, layout.columns = "Merci de supprimer {adresse}.", "BAL = {adresse}"
     actions.write_layout(layout, by=people["gisele"].user)
     for number in range(60):

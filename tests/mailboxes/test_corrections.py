@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import SyncRun
+from directory.typography import of
 from mailboxes import actions, jobs
 from mailboxes.findings import BY_NAME
 from mailboxes.gaps import Gaps
@@ -184,7 +185,7 @@ def test_a_name_and_an_rpps_are_corrected_and_the_person_is_told(per, people, by
 def test_an_rpps_that_is_another_s_or_that_a_titulaire_needs_is_refused_with_the_way_round(per, people, by):
     with pytest.raises(Refused, match="gardez cette autre fiche"):
         actions.correct_person(people.paul, by=by, why=WHY, rpps=people.alice.rpps)
-    with pytest.raises(Refused, match=f"titulaire de {per.address} : corrigez d’abord leur titulaire"):
+    with pytest.raises(Refused, match=f"titulaire {of(per.address)} : corrigez d’abord leur titulaire"):
         actions.correct_person(people.paul, by=by, why=WHY, rpps="")
     actions.correct_bal(per, by=by, why=WHY, principal=people.bruno)
     assert actions.correct_person(people.paul, by=by, why=WHY, rpps="").rpps is None
@@ -198,7 +199,7 @@ def test_a_refusal_names_the_first_bal_and_says_that_there_are_others(make_bal, 
     for n in range(count):
         make_bal("PER", people.alice, address=f"a{n}@b.fr")
     make_bal("PER", people.alice, address="z@b.fr", state="deleted")
-    with pytest.raises(Refused, match=f"titulaire de {named} : corrigez"):
+    with pytest.raises(Refused, match=f"titulaire {of(named)} : corrigez"):
         check_holds_nothing(people.alice)
 
 

@@ -553,4 +553,4 @@ def test_a_new_principal_is_named(client, people, org):
     client.force_login(people.alice.user)
     url = reverse("bal-principal-transfer", args=[org.pk, people.bruno.pk])
     page = client.post(url, follow=True).text
-    assert f"{people.bruno} est maintenant principal de {org.address}." in page
+    assert f"{people.bruno} est maintenant principal {of(org.address)}." in page

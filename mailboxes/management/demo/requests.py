@@ -44,7 +44,7 @@ class Requests:
     def _lay_out(self) -> None:
         layout = RequestLayout(
             structure=self.places.foundation, operator=self.places.region, body=BODY, columns=COLUMNS,
-            subject="Demande MSSanté n° {numero} : {demande} de {adresse}",
+            subject="Demande MSSanté n° {numero} : {demande}, {adresse}",
         )  # fmt: skip
         self.time.on(START - 2, write_layout, layout, by=self.gisele)
 
