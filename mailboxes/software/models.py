@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Value
 from django.utils import timezone
 from django.utils.crypto import get_random_string, salted_hmac
 
@@ -186,7 +186,8 @@ class Webhook(models.Model):
     url = models.URLField("adresse", max_length=500)
     events = models.JSONField("évènements", default=list, validators=[validate_events])
     salt = models.CharField(max_length=32, default=new_salt, editable=False)
-    former_salts = models.JSONField(default=list, editable=False)  # [[salt, until when it signs], …], the latest first
+    # [[salt, until when it signs], …], the latest first
+    former_salts = models.JSONField(default=list, db_default=Value([], models.JSONField()), editable=False)
     # Lines of the journal up to this one were looked at long enough ago that none can still appear below it.
     seen_up_to = models.BigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField("créé le", default=timezone.now, editable=False)
