@@ -9,13 +9,13 @@ from mailboxes.forms.offered import OfferedChoice
 from mailboxes.models import Cotitulaire
 
 
-def seen_campaigns(request):
-    return Campaign.objects.visible_to(request.user) if request else Campaign.objects.none()
-
-
 @prepared
 def _campaigns_seen(user):
     return Campaign.objects.visible_to(user)
+
+
+def seen_campaigns(request):
+    return _campaigns_seen.build(request.user) if request else Campaign.objects.none()
 
 
 class RegisterFilter(BalFilter):

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from directory.folding import in_address
 from mailboxes.findings import OF_BALS, narrow
-from mailboxes.forms.filters import YES_NO, OperatorChoice, seen_structures
+from mailboxes.forms.filters import YES_NO, OperatorChoice
 from mailboxes.forms.structure_field import StructureChoice
 from mailboxes.indicators.savings import HURDLES, with_hurdle
 from mailboxes.lifecycle import State
@@ -40,7 +40,7 @@ class BalFilter(filters.FilterSet):
     kind = filters.ChoiceFilter(choices=Bal.Kind, label="Type", empty_label="tous")
     state = filters.ChoiceFilter(choices=State, label="État", empty_label="tous")
     operator = OperatorChoice(label="Opérateur", empty_label="tous")
-    structure = StructureChoice(queryset=seen_structures, label="Structure", empty_label="toutes")
+    structure = StructureChoice(label="Structure", empty_label="toutes")
     service = filters.CharFilter(method="of_service", label="Service")
     holder = filters.CharFilter(method="held_by", label="Titulaire ou délégataire (nom ou RPPS)")
     idle_months = filters.NumberFilter(

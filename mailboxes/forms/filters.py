@@ -11,13 +11,13 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django_filters.fields import IsoDateTimeField
 
-from directory.folding import as_read, in_address
+from directory.folding import in_address
 from directory.models import SyncRun
 from directory.prepared import prepared
 from directory.readers.identifiers import read_structure_number
 from directory.typography import quoted
 from mailboxes.forms.offered import OfferedChoice
-from mailboxes.forms.structure_field import StructureChoice
+from mailboxes.forms.structure_field import StructureChoice, seen_structures
 from mailboxes.lifecycle import RequestKind, RequestStage
 from mailboxes.models import (
     Affiliation,
@@ -35,10 +35,6 @@ from mailboxes.models.journal import LABELS
 from mailboxes.models.movements import leaves
 
 YES_NO = [("oui", "oui"), ("non", "non")]
-
-
-def seen_structures(request):
-    return as_read(Structure.objects.visible_to(request.user)) if request else Structure.objects.none()
 
 
 def seen_bals(request):
@@ -93,7 +89,7 @@ def _operators():
 
 class OperatorChoice(OfferedChoice):
     def __init__(self, *args, **options):
-        super().__init__(*args, queryset=Operator.objects.all(), rows=lambda user: _operators(), **options)
+        super().__init__(*args, queryset=_operators.build(), rows=lambda user: _operators(), **options)
 
 
 class RequestFilter(filters.FilterSet):
@@ -106,7 +102,7 @@ class RequestFilter(filters.FilterSet):
     )
     kind = filters.ChoiceFilter(choices=RequestKind, label="Demande", empty_label="toutes")
     operator = OperatorChoice(label="Opérateur", empty_label="tous")
-    structure = StructureChoice(queryset=seen_structures, label="Structure", empty_label="toutes")
+    structure = StructureChoice(label="Structure", empty_label="toutes")
     overdue = filters.ChoiceFilter(method="late", label="En retard", choices=YES_NO[:1], empty_label="peu importe")
     registered = filters.ChoiceFilter(
         method="of_register", label="BAL du registre", choices=YES_NO, empty_label="peu importe"
@@ -149,7 +145,6 @@ class PersonFilter(filters.FilterSet):
     structure = StructureChoice(
         field_name="affiliations__structure",
         method="in_structure",
-        queryset=seen_structures,
         label="Structure",
         empty_label="toutes",
     )

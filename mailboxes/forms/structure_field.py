@@ -118,14 +118,24 @@ class _FilterField(OfferedField, StructureField):
     pass
 
 
+def seen_structures(request) -> QuerySet[Structure]:
+    return _seen_by(request.user) if request else Structure.objects.none()
+
+
+def _seen_by(user) -> QuerySet[Structure]:
+    return as_read(Structure.objects.visible_to(user))
+
+
 @prepared
 def _first_seen(user):
     """One more than a list may have."""
-    return as_read(Structure.objects.visible_to(user))[: FEW + 1]
+    return _seen_by(user)[: FEW + 1]
 
 
 class StructureChoice(OfferedChoice):
+    """Among those that one sees."""
+
     field_class = _FilterField
 
     def __init__(self, *args, **options):
-        super().__init__(*args, rows=_first_seen, **options)
+        super().__init__(*args, queryset=seen_structures, rows=_first_seen, **options)

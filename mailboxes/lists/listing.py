@@ -15,10 +15,9 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from directory.folding import as_read
-from directory.prepared import prepared
 from directory.typography import grouped
 from mailboxes.lists.filters import ShownFilter, worded
-from mailboxes.lists.models import QUERY_LENGTH, SIZES, SavedView, Taste
+from mailboxes.lists.models import QUERY_LENGTH, SIZES, SavedView, Taste, views_of
 from mailboxes.lists.paging import KeyPaginator
 from mailboxes.lists.place import place_of
 from mailboxes.models import Structure
@@ -286,12 +285,7 @@ class Listing:
 
     @cached_property
     def views(self) -> list[SavedView]:
-        return _views_of(user=self.request.user, listing=self.name)
-
-
-@prepared
-def _views_of(user, listing):
-    return SavedView.objects.visible_to(user).filter(listing=listing)
+        return views_of(user=self.request.user, listing=self.name)
 
 
 def _reversed(name: str) -> str:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.clocks import heard_of
+from directory.prepared import prepared
 from mailboxes.models import Structure
 
 SIZES = (25, 50, 100)  # rows a page
@@ -69,6 +70,12 @@ class SavedView(models.Model):
 
     def __str__(self):
         return self.title
+
+
+@prepared
+def views_of(user, listing):
+    """The views of this list, as each of its pages offers them."""
+    return SavedView.objects.visible_to(user).filter(listing=listing)
 
 
 class BatchQuerySet(models.QuerySet):
