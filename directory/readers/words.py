@@ -1,4 +1,4 @@
-"""The words that operators and forms use for yes and no, for the state of a BAL, for its type."""
+"""The words of operators and forms: yes and no, the state of a BAL, its type, who uses it and with what right."""
 
 import re
 from collections.abc import Mapping
@@ -103,6 +103,26 @@ KINDS = {
 }  # fmt: skip
 
 
+class AccessRole(Enum):
+    """Who a person is to a BAL, by the word of a list."""
+
+    PRINCIPAL = "principal"
+    HOLDER = "titulaire"
+    DELEGATE = "délégataire"
+
+
+ROLES = [
+    (re.compile(r"\bdeleg(?:at|u)|\bassistan|\bsecretair|\blect(?:eur|rice)"), AccessRole.DELEGATE),
+    (re.compile(r"(?<!non )\bprincipal|\bresponsable"), AccessRole.PRINCIPAL),
+    (re.compile(r"titulaire|\bproprietaire|\bowner|\bprincipal"), AccessRole.HOLDER),
+]
+# What a right lets one do. The full access of Exchange opens the BAL, and sends nothing from it.
+NOTHING = {"aucun", "aucune", "none", "non", "no", "no access", "noaccess", "sans", "pas d acces", "aucun acces"}
+ALL = r"total|complet|\bfull(?! access)"
+SENDS = re.compile(rf"envo|emett|emission|ecri|\bsend|redig|{ALL}")
+OPENS = re.compile(rf"lec|lire|\blit\b|consult|\bread|full access|{ALL}")
+
+
 def read_yes_no(text: str) -> Read:
     word = _word(text)
     if word in YES or word in NO:
@@ -187,6 +207,23 @@ def read_kind(text: str) -> Read:
     ):
         return Read(kind)
     return Read(problem=f"{quoted(cut(text, 50))} n’est pas un type de BAL (PER, ORG, APP, CAB).")
+
+
+def read_role(text: str) -> Read:
+    word = _word(text)
+    if found := next((role for said, role in ROLES if said.search(word)), None):
+        return Read(found)
+    return Read(problem=f"{quoted(cut(text, 50))} n’est ni titulaire, ni cotitulaire, ni principal, ni délégataire")
+
+
+def read_right(text: str) -> Read:
+    """Whether it lets one read, and whether it lets one send."""
+    word = _word(IN_ONE_WORD.sub(" ", text))
+    can_read, can_send = bool(OPENS.search(word)), bool(SENDS.search(word))
+    if can_read or can_send or word in NOTHING:
+        remark = f"{quoted(text)} ouvre la BAL, sans y envoyer" if "full access" in word and not can_send else ""
+        return Read((can_read, can_send), remark)
+    return Read((True, False), f"{quoted(cut(text, 50))} n’est pas compris, la consultation seule est retenue")
 
 
 def _word(text: str) -> str:

@@ -15,6 +15,7 @@ from mailboxes.actions.corrections import ask_correction, correct_bal, correct_p
 from mailboxes.actions.delegations import (
     ask_extension,
     asked_extension,
+    asked_extensions,
     delegate,
     end_delegation,
     extend_delegation,
@@ -99,6 +100,7 @@ __all__ = [
     "ask_use",
     "ask_use_each",
     "asked_extension",
+    "asked_extensions",
     "cancel_departure",
     "cancel_movement",
     "choose_threshold",

@@ -119,11 +119,8 @@ def described(access: Cotitulaire | Delegataire) -> str:
     """What the operator opens, in one line."""
     if isinstance(access, Cotitulaire):
         return f"Cotitulaire : {named(access.person)}."
-    rights = " et ".join(
-        word for word, given in (("consulter", access.can_read), ("envoyer", access.can_send)) if given
-    )
     days = f", du {access.starts_on:%d/%m/%Y}" + (f" au {access.ends_on:%d/%m/%Y}" if access.ends_on else "")
-    return f"Délégataire : {named(access.person)}, sous {named(access.under)}, pour {rights}{days}."
+    return f"Délégataire : {named(access.person)}, sous {named(access.under)}, pour {access.rights}{days}."
 
 
 def named(person: Person) -> str:

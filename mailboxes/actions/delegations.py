@@ -1,8 +1,10 @@
 """Access lent to a person under a named professional."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from directory.dates import day_of
@@ -106,10 +108,18 @@ def is_extension_asked(delegation: Delegataire) -> bool:
 
 
 def asked_extension(delegation: Delegataire) -> JournalEntry | None:
-    """What was asked of who answers for this access, and of nobody else, for the day on which it ends now: the same
-    person may be lent the same BAL by another, until the same day."""
-    asked = JournalEntry.objects.filter(bal=delegation.bal_id, person=delegation.person_id, what=Act.ASK_EXTENSION)
-    return asked.filter(before=day_of(delegation.ends_on), notices__person=delegation.under_id).first()
+    return asked_extensions([delegation]).get(delegation.pk)
+
+
+def asked_extensions(delegations: Iterable[Delegataire]) -> dict[int, JournalEntry]:
+    """What was asked of who answers for each access, and of nobody else, for the day on which it ends now: the same
+    person may be lent the same BAL by another, until the same day. By the access's primary key."""
+    rows = list(delegations)
+    lines = JournalEntry.objects.filter(what=Act.ASK_EXTENSION, bal__in={row.bal_id for row in rows})
+    lines = lines.filter(person__in={row.person_id for row in rows}).annotate(asked_of=F("notices__person"))
+    said = {(line.bal_id, line.person_id, line.before, line.asked_of): line for line in lines}
+    asked = {row.pk: said.get((row.bal_id, row.person_id, day_of(row.ends_on), row.under_id)) for row in rows}
+    return {pk: line for pk, line in asked.items() if line}
 
 
 @transaction.atomic

@@ -9,16 +9,21 @@ from typing import Any
 
 from django.utils import timezone
 
-from directory.folding import fold, name_key, name_key_of
+from directory.dates import day_of
+from directory.folding import name_key, name_key_of
 from directory.models import Activity
 from directory.readers.identifiers import read_identifier
 from directory.readers.names import Name, read_person
+from directory.readers.words import AccessRole
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, notices_besides, tell_all
 from mailboxes.actions.people import by_annuaire, write_stays
 from mailboxes.imports.judging import Judged, Outcome, RowBatch, day_told, numbers_of
+from mailboxes.imports.models import ListSort
 from mailboxes.imports.reading import Line
 from mailboxes.imports.rules import check_within
+from mailboxes.imports.sorts import labels_of
+from mailboxes.imports.verdicts import not_taken
 from mailboxes.lifecycle import Act, Party, Role
 from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, JournalEntry, Notice, Person, bulk
 from mailboxes.models.people import people_of_annuaire
@@ -88,7 +93,8 @@ class AccessBatch(RowBatch):
 
     def subject(self, line: Line) -> str:
         who = ", ".join([*map(str, line.facts.get("holder", [])), *numbers_of(line)])
-        return " · ".join(filter(None, [line.address, who, line.facts.get("role", ""), line.facts.get("under", "")]))
+        role = line.facts["role"].value if "role" in line.facts else ""
+        return " · ".join(filter(None, [line.address, who, role, line.facts.get("under", "")]))
 
     def judge(self, line: Line, judged: Judged) -> None:
         bal = self.bals.get(line.address)
@@ -104,7 +110,7 @@ class AccessBatch(RowBatch):
             if role == Role.DELEGATAIRE:
                 told += self._lend(line, bal, person, judged)
             else:
-                told += self._hold(bal, person, role, judged)
+                told += self._hold(line, bal, person, role, judged)
         if told:
             judged.outcome = Outcome.CREATED
             for person in told:
@@ -149,15 +155,14 @@ class AccessBatch(RowBatch):
 
     # --- What ---------------------------------------------------------------------------------------------------------
     def _role(self, line: Line, bal: Bal, person: Person) -> Role:
-        said = fold(line.facts.get("role", ""))
-        if "delegat" in said or "delegue" in said or (not said and ("under" in line.facts or not person.rpps)):
+        said = line.facts.get("role")
+        if said == AccessRole.DELEGATE or (not said and ("under" in line.facts or not person.rpps)):
             return Role.DELEGATAIRE
         if not bal.is_shared:
             return Role.TITULAIRE
-        is_principal = "principal" in said or "responsable" in said
-        return Role.PRINCIPAL if is_principal else Role.COTITULAIRE
+        return Role.PRINCIPAL if said == AccessRole.PRINCIPAL else Role.COTITULAIRE
 
-    def _hold(self, bal: Bal, person: Person, role: Role, judged: Judged) -> list[Person]:
+    def _hold(self, line: Line, bal: Bal, person: Person, role: Role, judged: Judged) -> list[Person]:
         principal = bal.principal()
         if bal.is_held_by(person) and (role == Role.COTITULAIRE or principal == person):
             return []
@@ -177,6 +182,8 @@ class AccessBatch(RowBatch):
             self.add(self.holders, holder)
             judged.wrote.setdefault("cotitulaires", []).append(holder)
             self._now_held_by(bal, holder)
+            if bal.is_shared:
+                _say_retained(line, judged, role=role.label)
         else:
             self.put(holder, is_principal=True)
             self.add(self.principals, holder)
@@ -191,33 +198,35 @@ class AccessBatch(RowBatch):
         self._backwards.append(partial(kept.pop, "roles", None))
 
     def _lend(self, line: Line, bal: Bal, person: Person, judged: Judged) -> list[Person]:
-        under = self._under(line, bal, judged)
+        under = self._under(line, bal)
         rules.check_lendable(bal, person, under)
         lent = self.lent.setdefault(bal.pk, [])
-        if any(row.person == person and row.under == under for row in lent):
-            return []
-        right = fold(line.facts.get("right", ""))
-        can_send = any(word in right for word in ("envo", "emett", "ecri", "send", "redig", "full", "total"))
-        reads = not right or not can_send or any(word in right for word in ("lec", "lire", "lit", "consult", "read"))
+        can_read, can_send = line.facts.get("right", (True, False))
+        ends_on, today = day_told(line.facts.get("ends_on")), timezone.localdate()
+        starts_on = day_told(line.facts.get("starts_on")) or min(today, ends_on or today)
         row = Delegataire(
-            bal=bal, person=person, under=under, can_read=reads or "full" in right or "total" in right,
-            can_send=can_send, starts_on=day_told(line.facts.get("starts_on")) or timezone.localdate(),
-            ends_on=day_told(line.facts.get("ends_on")),
+            bal=bal, person=person, under=under, can_read=can_read, can_send=can_send, starts_on=starts_on,
+            ends_on=ends_on,
             reason=line.facts.get("reason", "") or "Accès qui existait, repris d’une liste",
         )  # fmt: skip
+        if known := next((one for one in lent if one.person == person and one.under == under), None):
+            judged.remarks += _disagreements(line, row, known)
+            return []
         rules.check_delegation(row)
+        _say_retained(line, judged, role=Role.DELEGATAIRE.label, under=under)
+        if row.is_past:
+            judged.remarks.append(f"Jusqu’au : le {day_of(row.ends_on)} est passé, la fermeture sera demandée.")
         self.add(self.delegataires, row)
         self.add(lent, row)
         judged.wrote.setdefault("delegataires", []).append(row)
         return self._written(bal, person, f"délégataire, sous {under}")
 
-    def _under(self, line: Line, bal: Bal, judged: Judged) -> Person:
+    def _under(self, line: Line, bal: Bal) -> Person:
         said = line.facts.get("under", "")
         if not said:
             principal = bal.principal()
             if principal is None:
                 raise rules.Refused("Personne ne tient cette BAL : donnez d’abord son titulaire.", "under")
-            judged.remarks.append(f"Responsable : le fichier n’en dit rien, {principal} est retenu.")
             return principal
         if number := read_identifier("RPPS", said).value:
             found = next((one.person for one in bal.cotitulaires.all() if one.person.rpps == number), None)
@@ -266,6 +275,27 @@ class AccessBatch(RowBatch):
                 for notice in _notices(entry, bal, people)
             ],
         )
+
+
+def _say_retained(line: Line, judged: Judged, **guessed: object) -> None:
+    """Of these facts, by their field, those that the line does not give."""
+    label = labels_of(ListSort.ACCESSES)
+    judged.remarks += [
+        f"{label[name]} : rien n’en est dit, {value} est retenu."
+        for name, value in guessed.items()
+        if name not in line.facts
+    ]
+
+
+def _disagreements(line: Line, row: Delegataire, known: Delegataire) -> list[str]:
+    """What the line says otherwise of an access that is written already."""
+    label = labels_of(ListSort.ACCESSES)
+    said = [("right", row.rights, known.rights)]
+    said += [("starts_on", day_of(row.starts_on), day_of(known.starts_on))]
+    said += [("ends_on", day_of(row.ends_on), day_of(known.ends_on) or "sans date de fin")]
+    return [
+        not_taken(label[name], theirs, ours) for name, theirs, ours in said if name in line.facts and theirs != ours
+    ]
 
 
 def _kept(bal: Bal) -> dict[str, Any]:

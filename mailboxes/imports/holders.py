@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
-from directory.folding import fold, name_key
+from directory.folding import name_key
+from directory.readers.words import AccessRole
 from directory.typography import quoted
 from mailboxes import rules
 from mailboxes.imports.places import Places
@@ -39,7 +40,7 @@ class Holders:
         if not line.others and "role" not in line.facts:
             return self._holder(line), []
         lines = [one for one in (line, *line.others) if not is_delegate(one)]
-        first = next((one for one in lines if "principal" in fold(one.facts.get("role", ""))), line)
+        first = next((one for one in lines if one.facts.get("role") == AccessRole.PRINCIPAL), line)
         principal = self._holder(first)
         found = {person.pk: person for one in lines if (person := self.named(one)[0])}
         others = [one for pk, one in found.items() if principal and pk != principal.pk and one.can_hold]
@@ -78,4 +79,4 @@ class Holders:
 
 
 def is_delegate(line: Line) -> bool:
-    return "role" in line.facts and "delegat" in fold(line.facts["role"])
+    return line.facts.get("role") == AccessRole.DELEGATE

@@ -20,7 +20,7 @@ from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.places import Places
 from mailboxes.imports.reading import Line
 from mailboxes.imports.rules import check_not_gone_yet, check_same_holder, check_within
-from mailboxes.imports.verdicts import DESCRIBED, Verdict, kept, write
+from mailboxes.imports.verdicts import DESCRIBED, Verdict, kept, not_taken, write
 from mailboxes.lifecycle import Act, RequestKind, State, Verb
 from mailboxes.models import (
     Alias,
@@ -236,11 +236,7 @@ class LinesBatch:
             key = name_key(principal.family_name, principal.given_name) if principal else ""
             if key != name_key(name.family, name.given):
                 said.append(("Titulaire", name, principal or "sans titulaire"))
-        return [
-            f"{label} : {quoted(theirs)} n’est pas repris, le registre dit {quoted(ours)}."
-            for label, theirs, ours in said
-            if theirs != ours
-        ]
+        return [not_taken(label, theirs, ours) for label, theirs, ours in said if theirs != ours]
 
     def _reading(self, bal: Bal, line: Line) -> Reading | None:
         at: datetime = line.facts.get("at", self.run.as_of)

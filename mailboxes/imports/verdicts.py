@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from directory.typography import cut
+from directory.typography import cut, quoted
 from mailboxes.actions.accesses import confirm_addresses, confirm_listed
 from mailboxes.actions.journal import entry_of
 from mailboxes.actions.moves import write_moves
@@ -29,6 +29,11 @@ from mailboxes.models import (
 Outcome = ImportLine.Outcome
 DESCRIBED = ("service", "description", "liste_rouge")
 KEPT_CELLS = 2000  # characters of each cell of a rejected line
+
+
+def not_taken(label: str, theirs: object, ours: object) -> str:
+    """Of what a list says otherwise, and an import does not change."""
+    return f"{label} : {quoted(theirs)} n’est pas repris, le registre dit {quoted(ours)}."
 
 
 @dataclass

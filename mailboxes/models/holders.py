@@ -74,6 +74,11 @@ ENDS_FIRST = "La fin d’une délégation ne peut pas précéder son début."
 NOT_ENDED = Q(ended_at=None)
 
 
+def rights_of(can_read: bool, can_send: bool) -> str:
+    """« consulter et envoyer »."""
+    return " et ".join(word for word, may in (("consulter", can_read), ("envoyer", can_send)) if may)
+
+
 class DelegataireQuerySet(models.QuerySet):
     def standing(self):
         """The delegations that nobody ended: those of today, those still to begin, and those past their last day."""
@@ -136,6 +141,10 @@ class Delegataire(models.Model):
     def vouched_by(self) -> Person | None:
         """On whose word a gestionnaire wrote it down; None where it needed nobody's."""
         return self.under if self.told_on else None
+
+    @property
+    def rights(self) -> str:
+        return rights_of(self.can_read, self.can_send)
 
     @property
     def is_past(self) -> bool:

@@ -1,6 +1,6 @@
 """Who a user is to a BAL, to a structure and to the whole installation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from django.contrib.auth import get_user_model
@@ -10,6 +10,7 @@ from django.utils import timezone
 from directory.prepared import prepared
 from mailboxes.lifecycle import Role, Scope
 from mailboxes.models.holders import Cotitulaire, Delegataire
+from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.structures import Structure
 from mailboxes.models.system import SYSTEM, Signatory
 
@@ -76,6 +77,13 @@ def seen_structures(user) -> frozenset[int]:
     if not hasattr(user, "_seen_structures"):
         user._seen_structures = frozenset(_structures_seen(user=user))
     return user._seen_structures
+
+
+def sees_person(user, person: Person, stays: Iterable[Affiliation]) -> bool:
+    """Is the person among those `visible_to` the user? By their `stays`, read already."""
+    if user.is_superuser or person.is_actor(user):
+        return True
+    return any(not stay.is_over and stay.structure_id in seen_structures(user) for stay in stays)
 
 
 def roles_somewhere(user) -> frozenset[Role]:

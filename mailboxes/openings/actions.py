@@ -13,6 +13,7 @@ from mailboxes.actions.people import recorded
 from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import Act, Party, Role, State
 from mailboxes.models import Bal, Cotitulaire, Operator, Person, Structure
+from mailboxes.models.holders import rights_of
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
 from mailboxes.openings.rules import check_request_opening, roles_to_be
 
@@ -28,8 +29,7 @@ class Foreseen(NamedTuple):
     can_send: bool = False
 
     def __str__(self):
-        rights = " et ".join([*(["consulter"] if self.can_read else []), *(["envoyer"] if self.can_send else [])])
-        return f"{self.person} ({rights}) : {self.reason}"
+        return f"{self.person} ({rights_of(self.can_read, self.can_send)}) : {self.reason}"
 
 
 @transaction.atomic

@@ -31,7 +31,7 @@ from mailboxes.models import (
     situations_by_rpps,
 )
 from mailboxes.models.bal_sets import holder_left_in_row
-from mailboxes.models.roles import managed_structures
+from mailboxes.models.roles import sees_person
 from mailboxes.notices.ahead import ahead_of
 from mailboxes.notices.idleness import with_question
 from mailboxes.notices.proof import with_outcomes
@@ -138,7 +138,7 @@ def abilities(row: Bal, delegations: list[Delegataire], user) -> dict:
         "holders": [
             {
                 "row": holder,
-                "is_seen": _is_seen(holder.person, user),
+                "is_seen": sees_person(user, holder.person, holder.person.affiliations.all()),
                 "removable": allows(check_remove_cotitulaire, row, holder.person, by=user),
                 "asked": asked_for(row, holder.person_id),
                 "deniable": allows(check_object_access, holder, by=user),
@@ -158,14 +158,6 @@ def abilities(row: Bal, delegations: list[Delegataire], user) -> dict:
             for delegation in delegations
         ],
     }
-
-
-def _is_seen(person: Person, user) -> bool:
-    """May `user` be led to this person's page: their own, or that of one who is in a structure that they manage?"""
-    if user.is_superuser or person.is_actor(user):
-        return True
-    here = managed_structures(user)
-    return any(not stay.is_over and stay.structure_id in here for stay in person.affiliations.all())
 
 
 def delegations_of(row: Bal) -> list[Delegataire]:

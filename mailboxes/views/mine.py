@@ -6,10 +6,10 @@ from django.db.models import Exists, OuterRef, Prefetch
 from django.shortcuts import render
 from django.utils import timezone
 
-from directory.dates import day_of
+from mailboxes import actions
 from mailboxes.gaps.choices import choices_of, own_places
-from mailboxes.lifecycle import LIVE, STOPPABLE, Act, Role, State, Verb
-from mailboxes.models import Bal, Delegataire, JournalEntry, Movement, Notice, Preference, Request
+from mailboxes.lifecycle import LIVE, STOPPABLE, Role, State, Verb
+from mailboxes.models import Bal, Delegataire, Movement, Notice, Preference, Request
 from mailboxes.rules import (
     allows,
     check_ask_extension,
@@ -95,8 +95,7 @@ def lent_facts(rows: list[Delegataire], user) -> list[dict]:
     requests = Request.objects.filter(person__in=people).select_related("operator", "entry").order_by("-pk")
     bals = Bal.objects.with_holders().prefetch_related(Prefetch("requests", requests))
     bals = bals.in_bulk([row.bal_id for row in rows])
-    lines = JournalEntry.objects.filter(bal__in=bals, person__in=people, what=Act.ASK_EXTENSION)
-    asked = set(lines.values_list("bal", "person", "before", "notices__person"))
+    asked = actions.asked_extensions(rows)
     for row in rows:
         row.bal = bals[row.bal_id]
     facts = [
@@ -106,7 +105,7 @@ def lent_facts(rows: list[Delegataire], user) -> list[dict]:
             "is_filling": is_filling(row.bal),
             "meaning": MEANING.get(row.bal.state),
             "asked": asked_for(row.bal, row.person_id),
-            "is_asked": (row.bal_id, row.person_id, day_of(row.ends_on), row.under_id) in asked,
+            "is_asked": row.pk in asked,
             "askable": allows(check_ask_extension, row, False, by=user),
             "is_soon": row.ends_on is not None and row.ends_on <= timezone.localdate() + ENDED_SHOWN,
         }
@@ -118,13 +117,10 @@ def lent_facts(rows: list[Delegataire], user) -> list[dict]:
 def wanted_longer(bals: list[Bal], user) -> list[dict]:
     """The accesses under one's responsibility that those who have them ask to keep, each with what they said."""
     given = [row for bal in bals for row in bal.current_delegations() if row.ends_on and row.under.is_actor(user)]
-    if not given:
-        return []
-    lines = JournalEntry.objects.filter(what=Act.ASK_EXTENSION, notices__person__user_id=user.pk)
-    lines = lines.filter(bal__in={row.bal_id for row in given}, person__in={row.person_id for row in given})
-    said = {(line.bal_id, line.person_id, line.before): line for line in lines}
-    asked = [(row, said.get((row.bal_id, row.person_id, day_of(row.ends_on)))) for row in given]
-    return [{"row": row, "line": line} for row, line in asked if line and allows(check_extend, row, by=user)]
+    asked = actions.asked_extensions(given)
+    return [
+        {"row": row, "line": asked[row.pk]} for row in given if row.pk in asked and allows(check_extend, row, by=user)
+    ]
 
 
 def departures_of(person, bals: list[Bal]) -> list[dict]:

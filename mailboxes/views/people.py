@@ -18,7 +18,7 @@ from mailboxes.forms.people import labels_of
 from mailboxes.lifecycle import Act
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, Joining, Movement, Person, Structure
-from mailboxes.models.roles import managed_structures
+from mailboxes.models.roles import managed_structures, sees_person
 from mailboxes.rules import (
     NotAllowed,
     allows,
@@ -90,7 +90,7 @@ def person_list(request):
     found = PersonFilter(request.GET, queryset=people, request=request)
     listing = PersonList(request, found.qs, form=found.form, loaded=_rows(request.user))
     for row in listing.page:
-        row.is_here = request.user.is_superuser or row.is_actor(request.user) or any(not s.is_over for s in row.stays)
+        row.is_here = sees_person(request.user, row, row.stays)
     return render(
         request,
         "mailboxes/person_list.html",

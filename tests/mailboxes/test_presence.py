@@ -15,6 +15,7 @@ from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, JournalEntry, Notice, Person, Structure
 from mailboxes.models.presence import present_in_sql
+from mailboxes.models.roles import sees_person
 from mailboxes.openings.homonyms import namesakes
 from mailboxes.openings.rules import check_may_request
 from mailboxes.rules import allows, check_ask_contact, check_describe_person
@@ -60,6 +61,15 @@ def test_a_gestionnaire_describes_a_person_and_gives_contact_details_until_they_
 def test_a_gestionnaire_sees_a_person_until_they_have_left(paul, people):
     assert Person.objects.visible_to(people.gisele.user).contains(paul) == paul.is_there
     assert Person.objects.remembered_by(people.gisele.user).contains(paul)
+
+
+@pytest.mark.parametrize("who", ["gisele", "lea", "eve", "paul", "alice", "admin"])
+def test_python_and_sql_agree_on_the_people_one_sees(paul, people, who, admin_user):
+    user = admin_user if who == "admin" else getattr(people, who).user
+    visible = set(Person.objects.visible_to(user))
+    everybody = Person.objects.prefetch_related("affiliations")
+    assert {one for one in everybody if sees_person(user, one, one.affiliations.all())} == visible
+    assert (paul in visible) == ((paul.is_there and who in ("gisele", "lea")) or who in ("paul", "admin"))
 
 
 def test_one_may_ask_for_a_bal_until_the_person_has_left(paul, people, structure):

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from directory.readers.names import Name, NameTally, read_name, read_part, read_person
 from directory.readers.texts import is_nothing, read_text, tidy, unguarded
-from directory.readers.words import Said, read_kind, read_state, read_yes_no, state_key
+from directory.readers.words import (
+    AccessRole,
+    Said,
+    read_kind,
+    read_right,
+    read_role,
+    read_state,
+    read_yes_no,
+    state_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -187,3 +196,39 @@ def test_tidying_twice_is_tidying_once(text):
 def test_any_text_is_read(text):
     for read in (read_yes_no, read_kind, read_state, read_name):
         read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("Lecture seule", (True, False)), ("Consultation", (True, False)), ("Read", (True, False)),
+        ("lecture et envoi", (True, True)), ("Lecture/écriture", (True, True)), ("Contrôle total", (True, True)),
+        ("Envoyer en tant que", (False, True)), ("SendOnBehalf", (False, True)), ("FullAccess, SendAs", (True, True)),
+        ("FullAccess", (True, False)), ("Aucun", (False, False)), ("None", (False, False)),
+    ],
+)  # fmt: skip
+def test_what_a_right_lets_one_do(text, right):
+    assert read_right(text).value == right
+
+
+@pytest.mark.parametrize("text", ["Editor", "rwidx", "lettre"])
+def test_a_right_that_is_not_understood_lets_one_read_and_is_said(text):
+    value, remark, _ = read_right(text)
+    assert value == (True, False)
+    assert text in remark
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("Titulaire", AccessRole.HOLDER), ("co-titulaire", AccessRole.HOLDER), ("Owner", AccessRole.HOLDER),
+        ("Cotitulaire (non principal)", AccessRole.HOLDER), ("Cotitulaire principal", AccessRole.PRINCIPAL),
+        ("Responsable", AccessRole.PRINCIPAL), ("Délégataire", AccessRole.DELEGATE), ("Délégué", AccessRole.DELEGATE),
+        ("Secrétaire", AccessRole.DELEGATE), ("Lectrice", AccessRole.DELEGATE), ("membre", None), ("Médecin", None),
+        ("Directeur", None),
+    ],
+)  # fmt: skip
+def test_the_word_for_who_uses_a_bal(text, role):
+    value, _, problem = read_role(text)
+    assert value == role
+    assert bool(problem) == (role is None)

@@ -144,6 +144,41 @@ def test_a_delegation_that_ends_before_it_starts_is_refused(bring_in, org, peopl
     assert "ne peut pas précéder son début" in told(run)[0][1]
 
 
+def test_an_access_that_is_over_already_is_taken_and_said_to_be(bring_in, org, people):
+    headers = "Adresse;Nom et prénom;Rôle;Sous la responsabilité de;Jusqu’au"
+    line = f"{org.address};EXEMPLE Lea;délégataire;{people.alice.rpps};01/03/2026"
+    run = bring_in(f"{headers}\n{line}", sort="accesses", operator=None, vouched="Dr Alice Exemple, par téléphone")
+    assert told(run) == [("created", "Jusqu’au : le 01/03/2026 est passé, la fermeture sera demandée.")]
+    assert people.alice.delegations_given.get(person=people.lea).is_past
+
+
+def test_what_a_list_says_otherwise_of_an_access_that_is_written_is_said(bring_in, org, people):
+    def bring(*cells):
+        headers = "Adresse;Nom et prénom;Rôle;Sous la responsabilité de;Droit;Jusqu’au"
+        line = ";".join([org.address, "EXEMPLE Lea", "délégataire", people.alice.rpps, *cells])
+        vouched = "Dr Alice Exemple, par téléphone"
+        return told(bring_in(f"{headers}\n{line}", sort="accesses", operator=None, vouched=vouched))
+
+    assert bring("lecture", "") == [("created", "")]
+    assert bring("lecture", "") == [("unchanged", "")]
+    ((outcome, remark),) = bring("lecture et envoi", "01/03/2099")
+    assert outcome == "unchanged"
+    assert "Droit : « consulter et envoyer » n’est pas repris, le registre dit « consulter »." in remark.replace(
+        "\xa0", " "
+    )
+    assert "« 01/03/2099 » n’est pas repris, le registre dit « sans date de fin »." in remark.replace("\xa0", " ")
+
+
+@pytest.mark.parametrize(("role", "aside"), [("", ""), ("membre", "« membre » n’est ni titulaire, ni cotitulaire")])
+def test_a_role_that_is_not_understood_is_said_to_be_supposed(bring_in, org, people, role, aside):
+    lines = f"Adresse;RPPS;Rôle\n{org.address};{people.paul.rpps};{role}"
+    run = bring_in(lines, sort="accesses", operator=None, vouched="Dr Alice Exemple, par téléphone")
+    ((outcome, remark),) = told(run)
+    assert outcome == "created"
+    assert aside in remark.replace("\xa0", " ")
+    assert remark.endswith("Rôle : rien n’en est dit, cotitulaire est retenu.")
+
+
 # --- Batch after batch ------------------------------------------------------------------------------------------------
 @pytest.fixture
 def two_by_two(monkeypatch):
