@@ -79,11 +79,9 @@ def seen_structures(user) -> frozenset[int]:
     return user._seen_structures
 
 
-def sees_person(user, person: Person, stays: Iterable[Affiliation]) -> bool:
-    """Is the person among those `visible_to` the user? By their `stays`, read already."""
-    if user.is_superuser or person.is_actor(user):
-        return True
-    return any(not stay.is_over and stay.structure_id in seen_structures(user) for stay in stays)
+def sees_person(user, person: Person, seen_stays: Iterable[Affiliation]) -> bool:
+    """Is the person among those `visible_to` the user? By their stays that are, read already."""
+    return user.is_superuser or person.is_actor(user) or any(not stay.is_over for stay in seen_stays)
 
 
 def roles_somewhere(user) -> frozenset[Role]:

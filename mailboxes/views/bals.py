@@ -75,7 +75,7 @@ RECENT = 10
 def bal(request, pk):
     row = get_object_or_404(whole(Bal.objects.visible_to(request.user)), pk=pk)
     delegations = delegations_of(row)
-    stays = with_stays(row, delegations)
+    stays = with_stays(row, delegations, request.user)
     may = abilities(row, delegations, request.user)
     points = attention(row, request.user)
     server = server_facts(row, request.user)
@@ -138,7 +138,9 @@ def abilities(row: Bal, delegations: list[Delegataire], user) -> dict:
         "holders": [
             {
                 "row": holder,
-                "is_seen": sees_person(user, holder.person, holder.person.affiliations.all()),
+                "is_seen": sees_person(
+                    user, holder.person, filter(attrgetter("is_seen"), holder.person.affiliations.all())
+                ),
                 "removable": allows(check_remove_cotitulaire, row, holder.person, by=user),
                 "asked": asked_for(row, holder.person_id),
                 "deniable": allows(check_object_access, holder, by=user),
@@ -243,7 +245,7 @@ def bal_chain(request, pk, recertified):
     """Who can read it, as a document for an inspector; who took it is written down."""
     row = get_object_or_404(whole(Bal.objects.visible_to(request.user)), pk=pk)
     delegations = delegations_of(row)
-    with_stays(row, delegations)
+    with_stays(row, delegations, request.user)
     for holder in row.cotitulaires.all():
         holder.bal = row
     holders, lent = (

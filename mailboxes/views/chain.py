@@ -110,14 +110,15 @@ def _said(table: list[Break], row) -> list[str]:
     return [one.words(row) for one in table if one.is_broken(row)]
 
 
-def with_stays(bal: Bal, delegations: Iterable) -> list[Affiliation]:
-    """Read the stays of all the people of the chain, in one query, and whether the principal is due to leave; those of
-    the holders in its structure are given back."""
+def with_stays(bal: Bal, delegations: Iterable, user) -> list[Affiliation]:
+    """Read the stays of all the people of the chain, in one query, which of them `user` sees, and whether the principal
+    is due to leave; those of the holders in its structure are given back."""
     holders = [row.person for row in bal.cotitulaires.all()]
     people = [*holders, *(person for row in delegations for person in (row.person, row.under))]
     people += [bal.responsable] if bal.responsable else []
     due = Movement.objects.due_departures(timezone.localdate()).filter(stay=OuterRef("pk"))
-    stays = Affiliation.objects.select_related("structure__parent").annotate(is_due=Exists(due))
+    seen = Affiliation.objects.visible_to(user).filter(pk=OuterRef("pk"))
+    stays = Affiliation.objects.select_related("structure__parent").annotate(is_due=Exists(due), is_seen=Exists(seen))
     prefetch_related_objects(people, Prefetch("affiliations", stays))
     principal = bal.principal()
     theirs = principal.affiliations.all() if principal else []

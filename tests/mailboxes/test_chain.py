@@ -30,7 +30,7 @@ def chain(people):
     def read(bal):
         row = whole(Bal.objects.all()).get(pk=bal.pk)
         delegations = delegations_of(row)
-        with_stays(row, delegations)
+        with_stays(row, delegations, people.gisele.user)
         may = abilities(row, delegations, people.gisele.user)
         return chain_of(row, may["holders"], may["delegations"])
 
@@ -232,3 +232,10 @@ def test_a_bal_that_nobody_reads_has_a_document_too(client, people, app):
 def test_a_stranger_gets_no_document(client, people, org):
     client.force_login(people.eve.user)
     assert client.get(reverse("bal-chain", args=[org.pk])).status_code == 404
+
+
+@pytest.mark.parametrize(("who", "is_led"), [("gisele", True), ("lea", True), ("bruno", False)])
+def test_who_sees_a_person_is_led_to_their_page(client, org, people, who, is_led):
+    client.force_login(getattr(people, who).user)
+    page = client.get(org.get_absolute_url()).content.decode()
+    assert (f'href="{people.alice.get_absolute_url()}"' in page) == is_led
