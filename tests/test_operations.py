@@ -17,6 +17,7 @@ from aiosmtpd.controller import Controller
 from celery import signals
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
+from django.test import Client
 from django.utils import timezone
 
 from balmanager import logs
@@ -32,6 +33,12 @@ from tests.servers import ROOT, free_port, wait_until
 def test_healthz_asks_nobody(client, django_assert_num_queries, db):
     with django_assert_num_queries(0):
         assert client.get("/healthz").content == b"ok\n"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/.well-known/jwks.json"])
+def test_what_machines_read_is_not_written_to(path, db):
+    answer = Client(enforce_csrf_checks=True).post(path)
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
 
 
 def test_readyz_says_what_it_looked_at(client, db):

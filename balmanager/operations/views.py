@@ -8,6 +8,8 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from balmanager.operations import checks, metrics
@@ -16,6 +18,8 @@ from balmanager.retention import KEPT
 
 
 @login_not_required
+@csrf_exempt
+@require_safe
 @never_cache
 def healthz(request):
     """This process answers; it asks nobody else."""
@@ -23,6 +27,8 @@ def healthz(request):
 
 
 @login_not_required
+@csrf_exempt
+@require_safe
 @never_cache
 def readyz(request):
     """503 where no page could be served; what goes on without its neighbour is 200, and says `degraded`."""
@@ -37,6 +43,8 @@ def readyz(request):
 
 
 @login_not_required
+@csrf_exempt
+@require_safe
 @never_cache
 def metrics_text(request):
     if not may_read_metrics(request):

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import JsonResponse
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 ALGORITHM = "EdDSA"
@@ -67,6 +68,7 @@ def _told(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @login_not_required
+@csrf_exempt
 @require_safe
 def statement_keys(request):
     """The public keys: the present one first, then those of before, whose statements still hold."""
