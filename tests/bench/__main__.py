@@ -1,4 +1,5 @@
-"""`make bench`: runs each module beside this one on a private PostgreSQL, and writes docs/benchmarks.md.
+"""`make bench`: runs each module beside this one on a private PostgreSQL, and writes its section of docs/benchmarks.md
+as soon as it is measured.
 
 A module of tests.bench offers `rows()`, which gives `Row`s: what was done, how long it took, and against what.
 """
@@ -15,14 +16,16 @@ from pathlib import Path
 import django
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
 from tests import bench
-from tests.bench import programs
+from tests.bench import page, programs
+from tests.bench.pace import pace
 from tests.bench.row import Row
 from tests.servers import own_database, private_folder, run_postgresql, run_redis
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-TOOLS = ("__main__", "row", "shape", "cpu", "programs")
+TOOLS = ("__main__", "row", "shape", "cpu", "pace", "page", "programs")
 QUICK = ["answers"]  # under five minutes, over a tenth of the BAL
 AS_INSTALLED = {"shared_buffers": "256MB", "autovacuum": "on"}
 
@@ -33,10 +36,11 @@ def main():
     ]
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument(
-        "names", nargs="*", metavar="name", help=f"which to run, and not write: {', '.join(names)}; or quick"
+        "names", nargs="*", metavar="name", help=f"which to run: {', '.join(names)}; or quick, which writes nothing"
     )
     chosen = parser.parse_args().names
-    if chosen == ["quick"]:
+    is_quick = chosen == ["quick"]
+    if is_quick:
         chosen, os.environ["BENCH_QUICK"] = QUICK, "1"
     programs.check(chosen or names)
     with (
@@ -58,15 +62,14 @@ def main():
         django.setup()
         call_command("migrate", verbosity=0)
         connection.close()  # a database is copied while nobody is in it
-        sections = {}
+        modules = {name: importlib.import_module(f"tests.bench.{name}") for name in names}
+        titles = [title_of(module) for module in modules.values()]
         for name in chosen or names:
-            module = importlib.import_module(f"tests.bench.{name}")
             with own_database(server, migrated.rpartition("/")[2]) as url, moved_to(url):
-                sections[module] = list(told(module.rows()))
-        page = render(sections)
-    if not chosen:
-        PAGE.write_text(page)
-        print(f"Written: {PAGE}")  # noqa: T201
+                rows = list(told(modules[name].rows()))
+            if not is_quick:
+                new = page.section(title_of(modules[name]), machine(), rows)
+                PAGE.write_text(page.written(PAGE.read_text(), new, titles))
 
 
 @contextmanager
@@ -80,26 +83,19 @@ def moved_to(url):
 
 def told(rows: Iterable[Row]):
     for row in rows:
+        row.pace = pace()
         print(row.line(), flush=True)  # noqa: T201
         yield row
 
 
-def render(sections):
-    lines = [
-        "# Benchmarks",
-        "",
-        f"Written by `make bench`; {machine()}. Ratios carry over to other machines, times do not.",
-    ]
-    for module, rows in sections.items():
-        lines += ["", f"## {(module.__doc__ or module.__name__).strip().splitlines()[0]}"]
-        lines += ["| work | measured | against | ratio | to reach | reached |", "|---|---|---|---|---|---|"]
-        lines += [row.line() for row in rows]
-    return "\n".join(lines) + "\n"
+def title_of(module) -> str:
+    return (module.__doc__ or module.__name__).strip().splitlines()[0]
 
 
 def machine():
     kib = int(Path("/proc/meminfo").read_text().split()[1])
-    return f"{len(os.sched_getaffinity(0))} cores, {round(kib / 2**20)} GB of memory"
+    cores = len(os.sched_getaffinity(0))
+    return f"{timezone.localdate():%Y-%m-%d}, {cores} cores, {round(kib / 2**20)} GB of memory"
 
 
 main()

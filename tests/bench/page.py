@@ -1,0 +1,36 @@
+"""docs/benchmarks.md: a section for each module of tests.bench, then what was measured by hand."""
+
+from collections.abc import Sequence
+from statistics import median
+
+from tests.bench.row import Row
+
+HEAD = """# Benchmarks
+
+Written by `make bench`. Ratios carry over to other machines; times do not: a limit in time holds where ten million
+additions in Python take half a second; where they take longer, it is as many times longer ("here").
+"""
+COLUMNS = "| work | measured | against | ratio | to reach | reached |\n|---|---|---|---|---|---|"
+
+
+def section(title: str, machine: str, rows: Sequence[Row]) -> str:
+    slower = median(row.pace for row in rows) if rows else 1
+    told = f"{machine}; ten million additions: {slower / 2:.2g} s."
+    return "\n".join([f"## {title}", told, "", COLUMNS, *(row.line() for row in rows)]) + "\n"
+
+
+def written(page: str, new: str, titles: Sequence[str]) -> str:
+    """The page with this section in its place among `titles`; what is none of them was written by hand, and stays
+    last."""
+    sections = {_title(one): one for one in _sections(page)} | {_title(new): new}
+    in_order = [title for title in titles if title in sections]
+    in_order += [title for title in sections if title not in titles]
+    return "\n".join([HEAD, *(sections[title] for title in in_order)])
+
+
+def _sections(page: str) -> list[str]:
+    return [f"## {text.strip()}\n" for text in page.split("\n## ")[1:]]
+
+
+def _title(text: str) -> str:
+    return text.partition("\n")[0].removeprefix("## ")
