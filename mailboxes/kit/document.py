@@ -24,7 +24,6 @@ from segno import helpers
 from directory.controls import without_controls
 from directory.dates import day_in_words
 from directory.plain import plain_text
-from mailboxes.lifecycle import TO_BE_LEFT
 from mailboxes.models import Alias, Bal
 from mailboxes.views.pdf import BODY, MARGIN, TITLE, WIDTH, printed
 
@@ -77,7 +76,7 @@ class Kit:
 
     @property
     def is_leaving(self) -> bool:
-        return self.bal.state in TO_BE_LEFT
+        return self.bal.is_to_be_left
 
     @property
     def holder(self):

@@ -1,6 +1,5 @@
 """Whose address may be made known, and of which BAL."""
 
-from mailboxes.lifecycle import TO_BE_LEFT
 from mailboxes.models import Bal
 from mailboxes.rules import check_make_known
 from mailboxes.rules.refusals import Refused
@@ -9,7 +8,7 @@ from mailboxes.rules.refusals import Refused
 def check_announce(bal: Bal, *, by) -> None:
     """An open BAL may be made known by everything but the letter of change."""
     check_make_known(bal, by=by)
-    if bal.state in TO_BE_LEFT:
+    if bal.is_to_be_left:
         raise Refused(
             f"Cette BAL quitte l’annuaire ({bal.get_state_display()}) : n’en faites plus connaître l’adresse. "
             "Prévenez plutôt vos correspondants du changement.",
@@ -19,5 +18,5 @@ def check_announce(bal: Bal, *, by) -> None:
 
 def check_successor(bal: Bal, successor: str) -> None:
     """A letter of change names the address that is read."""
-    if bal.state in TO_BE_LEFT and not successor:
+    if bal.is_to_be_left and not successor:
         raise Refused("Choisissez d’abord la BAL active qui remplace celle-ci : la lettre doit la nommer.", "successor")

@@ -12,7 +12,7 @@ from mailboxes.kit import document as kits
 from mailboxes.kit.document import Kit
 from mailboxes.kit.forms import KitsForm
 from mailboxes.kit.rules import check_announce, check_successor
-from mailboxes.lifecycle import TO_BE_LEFT, State
+from mailboxes.lifecycle import State
 from mailboxes.models import Alias, Bal
 from mailboxes.rules import NotAllowed, Refused, allows, check_annuaire_fresh, check_make_known, refusal_of
 from mailboxes.views.refusals import refused_page
@@ -76,7 +76,7 @@ def kits_zip(request):
     made, refused = [], []
     ticked = form.cleaned_data["bals"].with_holders().with_publication().prefetch_related("aliases")
     bals = list(ticked.order_by("address"))
-    offered = successors_of([bal for bal in bals if bal.state in TO_BE_LEFT])
+    offered = successors_of([bal for bal in bals if bal.is_to_be_left])
     for bal in bals:
         successor = next(iter(offered.get(bal.pk, [])), "")
         if reason := refusal_of(check_make_known, bal, by=request.user) or refusal_of(check_successor, bal, successor):
@@ -102,7 +102,7 @@ def _kit_of(bal: Bal, successor: str) -> Kit:
 
 def _kit(request, bal: Bal) -> tuple[Kit, list[str]]:
     """The kit with the successor that was asked for, if it is one of those on offer, else the likeliest."""
-    offered = successors_of([bal])[bal.pk] if bal.state in TO_BE_LEFT else []
+    offered = successors_of([bal])[bal.pk] if bal.is_to_be_left else []
     asked = request.GET.get("vers", "")
     successor = asked if asked in offered else next(iter(offered), "")
     return _kit_of(bal, successor), offered
@@ -127,7 +127,7 @@ def _preview(kit: Kit, piece: kits.Piece) -> dict:
 
 
 def _warnings(bal) -> list[str]:
-    if bal.state in TO_BE_LEFT:
+    if bal.is_to_be_left:
         return []
     found = ["idle"] if bal.state == State.IDLE_ALERTED else []
     if not bal.is_published and (bal.liste_rouge or allows(check_annuaire_fresh)):

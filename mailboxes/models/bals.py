@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from mailboxes.lifecycle import LIVE, Role, State, Verb
+from mailboxes.lifecycle import LIVE, TO_BE_LEFT, Role, State, Verb
 from mailboxes.models import bal_sets
 from mailboxes.models.bal_sets import HAS_USERS, BalQuerySet, holder_has_left, holder_left_in_row
 from mailboxes.models.bulk import among
@@ -178,6 +178,11 @@ class Bal(models.Model):
     def is_over(self) -> bool:
         """`~live`, in Python."""
         return self.state not in LIVE
+
+    @property
+    def is_to_be_left(self) -> bool:
+        """Are its correspondents to be led elsewhere?"""
+        return self.state in TO_BE_LEFT
 
     def leaves_by_choice(self) -> bool:
         """Is it on its way out because one of its holders asked for that?"""

@@ -227,6 +227,8 @@ def test_a_bal_that_leaves_asks_which_one_replaces_it(visit, people, per, make_b
     actions.move(per, "request_depublication", by=people.paul.user)
     page = visit(people.paul, "bal-kit", per.pk)
     assert "quitte l’annuaire" in page.text
+    assert "Annoncer la BAL qui remplace celle-ci" in page.text
+    assert "Annoncer sa remplaçante" in visit(people.paul, "bal", per.pk).text
     assert "pas-a-lui@" not in page.text
     assert page.context["kit"].successor == other.address
     assert visit(people.paul, "bal-kit", per.pk, query=f"?vers={new.address}").context["kit"].successor == new.address
