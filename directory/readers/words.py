@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from enum import Enum
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -101,6 +102,47 @@ KINDS = {
     **dict.fromkeys(["app", "applicative", "applicatif", "application", "logiciel", "logicielle", "appli"], "APP"),
     **dict.fromkeys(["cab", "cabinet", "de cabinet"], "CAB"),
 }  # fmt: skip
+
+# How a word for a role begins; of whoever held it once, or never did, it says nothing.
+ROLES = [
+    (re.compile(r"deleg(?:at|ue)"), "delegataire"),
+    (re.compile(r"(?:co ?)?titulaire principale?\b|principale?\b|responsable(?: operationnel\w*)?$"), "principal"),
+    (re.compile(r"co ?tit(?:ulaires?)?\b"), "cotitulaire"),
+    (re.compile(r"titulaires?\b|owner\b|proprietaire\b"), "titulaire"),
+]
+FORMERLY = re.compile(r"\b(?:ancien\w*|ex|retire\w*|partie?|supprime\w*|plus|non|pas|future?)\b")
+TO_READ = re.compile(r"\b(?:lec\w*|lire|lit|consult\w*|read\w*)")
+TO_SEND = re.compile(r"\b(?:envo\w*|emett\w*|emission|ecri\w*|send\w*|redig\w*)")
+TO_ALL = re.compile(r"full|\btotal\w*|\bcomplet\w*|\btous\b|\btoutes?\b")
+DENIED = re.compile(r"\b(?:sans|pas|ni|non|no|not|aucune?|interdi\w*|refus\w*|retire\w*|revoqu\w*|deny|denied|none)\b")
+
+ANSWERED = re.compile(r"\b(?:oui|yes)\b|\b(?:non|no)$")  # « Lecture : non, envoi : oui » is told apart by nobody
+
+
+class Rights(NamedTuple):
+    can_read: bool
+    can_send: bool
+
+
+def read_role(text: str) -> Read:
+    """Of a person on a BAL: "principal", "cotitulaire", "titulaire" or "delegataire"."""
+    word = _word(text)
+    role = next((role for said, role in ROLES if said.match(word)), None)
+    if role and not FORMERLY.search(word):
+        return Read(role)
+    return Read(problem=f"{quoted(cut(text, 50))} n’est pas un rôle (principal, cotitulaire, titulaire, délégataire).")
+
+
+def read_right(text: str) -> Read:
+    """The `Rights` of somebody who is lent a BAL; « lecture, sans envoi » gives the first alone."""
+    word = _word(text)
+    denied = DENIED.search(word)
+    given = word[: denied.start()] if denied else word
+    can_send = TO_SEND.search(given) is not None or TO_ALL.search(given) is not None
+    can_read = TO_READ.search(given) is not None or TO_ALL.search(given) is not None
+    if (can_read or can_send) and not ANSWERED.search(word):
+        return Read(Rights(can_read, can_send))
+    return Read(problem=f"{quoted(cut(text, 50))} n’est pas un droit (lecture, envoi, lecture et envoi).")
 
 
 def read_yes_no(text: str) -> Read:

@@ -4,21 +4,25 @@ On the word of the professionals who answer for them (`Import.vouched`); the hol
 given an access, are told.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from django.utils import timezone
 
-from directory.folding import fold, name_key, name_key_of
+from directory.folding import name_key, name_key_of
 from directory.models import Activity
 from directory.readers.identifiers import read_identifier
 from directory.readers.names import Name, read_person
+from directory.readers.texts import Read
+from directory.readers.words import Rights, read_right, read_role
+from directory.typography import quoted
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, notices_besides, tell_all
 from mailboxes.actions.people import by_annuaire, write_stays
 from mailboxes.imports.judging import Judged, Outcome, RowBatch, day_told, numbers_of
 from mailboxes.imports.reading import Line
-from mailboxes.imports.rules import check_within
+from mailboxes.imports.rules import check_end_read, check_within
 from mailboxes.lifecycle import Act, Party, Role
 from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, JournalEntry, Notice, Person, bulk
 from mailboxes.models.people import people_of_annuaire
@@ -149,13 +153,13 @@ class AccessBatch(RowBatch):
 
     # --- What ---------------------------------------------------------------------------------------------------------
     def _role(self, line: Line, bal: Bal, person: Person) -> Role:
-        said = fold(line.facts.get("role", ""))
-        if "delegat" in said or "delegue" in said or (not said and ("under" in line.facts or not person.rpps)):
+        said = line.facts.get("role", "")
+        role = _understood("Rôle", read_role, said) if said else None
+        if role == "delegataire" or (not said and ("under" in line.facts or not person.rpps)):
             return Role.DELEGATAIRE
         if not bal.is_shared:
             return Role.TITULAIRE
-        is_principal = "principal" in said or "responsable" in said
-        return Role.PRINCIPAL if is_principal else Role.COTITULAIRE
+        return Role.PRINCIPAL if role == "principal" else Role.COTITULAIRE
 
     def _hold(self, bal: Bal, person: Person, role: Role, judged: Judged) -> list[Person]:
         principal = bal.principal()
@@ -191,17 +195,19 @@ class AccessBatch(RowBatch):
         self._backwards.append(partial(kept.pop, "roles", None))
 
     def _lend(self, line: Line, bal: Bal, person: Person, judged: Judged) -> list[Person]:
+        check_end_read(line)
         under = self._under(line, bal, judged)
         rules.check_lendable(bal, person, under)
+        said = line.facts.get("right", "")
+        right = _understood("Droit", read_right, said) if said else Rights(can_read=True, can_send=False)
         lent = self.lent.setdefault(bal.pk, [])
-        if any(row.person == person and row.under == under for row in lent):
+        if known := next((row for row in lent if row.person == person and row.under == under), None):
+            if said and known.pk and right != (known.can_read, known.can_send):
+                judged.remarks.append(f"Droit : {quoted(said)} n’est pas repris, {person} a déjà un accès.")
             return []
-        right = fold(line.facts.get("right", ""))
-        can_send = any(word in right for word in ("envo", "emett", "ecri", "send", "redig", "full", "total"))
-        reads = not right or not can_send or any(word in right for word in ("lec", "lire", "lit", "consult", "read"))
         row = Delegataire(
-            bal=bal, person=person, under=under, can_read=reads or "full" in right or "total" in right,
-            can_send=can_send, starts_on=day_told(line.facts.get("starts_on")) or timezone.localdate(),
+            bal=bal, person=person, under=under, can_read=right.can_read, can_send=right.can_send,
+            starts_on=day_told(line.facts.get("starts_on")) or timezone.localdate(),
             ends_on=day_told(line.facts.get("ends_on")),
             reason=line.facts.get("reason", "") or "Accès qui existait, repris d’une liste",
         )  # fmt: skip
@@ -266,6 +272,14 @@ class AccessBatch(RowBatch):
                 for notice in _notices(entry, bal, people)
             ],
         )
+
+
+def _understood(label: str, read: Callable[[str], Read], said: str) -> Any:
+    """What a word says of an access: one that is not known gives none."""
+    value, _, problem = read(said)
+    if problem:
+        raise rules.Refused(f"{label} : {problem}", "access")
+    return value
 
 
 def _kept(bal: Bal) -> dict[str, Any]:

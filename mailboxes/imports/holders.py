@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
-from directory.folding import fold, name_key
+from directory.folding import name_key
+from directory.readers.words import read_role
 from directory.typography import quoted
 from mailboxes import rules
 from mailboxes.imports.places import Places
@@ -38,9 +39,9 @@ class Holders:
         """Who answers for it: whom the list calls principal, else the first; then the others."""
         if not line.others and "role" not in line.facts:
             return self._holder(line), []
-        lines = [one for one in (line, *line.others) if not is_delegate(one)]
-        first = next((one for one in lines if "principal" in fold(one.facts.get("role", ""))), line)
-        principal = self._holder(first)
+        lines = [one for one in (line, *line.others) if role_of(one) != "delegataire" and not of_no_role(one)]
+        first = next((one for one in lines if role_of(one) == "principal"), next(iter(lines), None))
+        principal = self._holder(first) if first else None
         found = {person.pk: person for one in lines if (person := self.named(one)[0])}
         others = [one for pk, one in found.items() if principal and pk != principal.pk and one.can_hold]
         if kind not in (Bal.Kind.ORGANISATIONNELLE, Bal.Kind.CABINET):
@@ -77,5 +78,10 @@ class Holders:
         return self.named(line)[0]
 
 
-def is_delegate(line: Line) -> bool:
-    return "role" in line.facts and "delegat" in fold(line.facts["role"])
+def role_of(line: Line) -> str | None:
+    return read_role(line.facts["role"]).value if "role" in line.facts else None
+
+
+def of_no_role(line: Line) -> str:
+    """Why the word for the role is none, "" where it is one, or nothing is said."""
+    return read_role(line.facts["role"]).problem if "role" in line.facts else ""

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 
 from directory.typography import quoted
 from mailboxes.imports.models import Import
+from mailboxes.imports.reading import Line
 from mailboxes.imports.sorts import BY_NAME, NEEDED, ListSort, labels_of
 from mailboxes.lifecycle import Act
-from mailboxes.models import Alias, Bal, Operator, Structure
+from mailboxes.models import Alias, Bal, Operator, Person, Structure
 from mailboxes.rules.places import check_standing
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.roles import check_may
@@ -131,6 +132,28 @@ def check_same_holder(bal: Bal, rpps: str | None) -> None:
             "Enregistrez depuis sa fiche qu’elle revit, puis corrigez son titulaire.",
             "revived",
         )
+
+
+def check_number_read(line: Line) -> None:
+    """Entered without the number that the list spoils, a person would be entered again once it is mended."""
+    if "rpps" in line.aside:
+        raise Refused("RPPS : cette personne serait inscrite sans le sien. Corrigez-le, ou videz la cellule.", "rpps")
+
+
+def check_no_namesake(people: Iterable[Person]) -> None:
+    """`people`: those who stay here under the name beside an RPPS that nobody has; without one, it may be theirs."""
+    if namesake := next((one for one in people if not one.rpps), None):
+        raise Refused(
+            f"{namesake} figure déjà ici, sans RPPS : ajoutez ce numéro sur sa fiche. Si c’est quelqu’un d’autre, "
+            "inscrivez cette personne depuis la page des personnes.",
+            "homonyms",
+        )
+
+
+def check_end_read(line: Line) -> None:
+    """An access whose end is not understood would have none."""
+    if "ends_on" in line.aside:
+        raise Refused("Jusqu’au : cet accès n’aurait pas de fin. Corrigez la date, ou videz la cellule.", "ends_on")
 
 
 def _check_stage(run: Import, stages: set[Stage], why: str) -> None:

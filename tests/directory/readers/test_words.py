@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from directory.readers.names import Name, NameTally, read_name, read_part, read_person
 from directory.readers.texts import is_nothing, read_text, tidy, unguarded
-from directory.readers.words import Said, read_kind, read_state, read_yes_no, state_key
+from directory.readers.words import (
+    Said,
+    read_kind,
+    read_right,
+    read_role,
+    read_state,
+    read_yes_no,
+    state_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -136,12 +144,50 @@ def test_a_name_that_does_not_tell_its_family_name_is_read_as_the_rest_of_its_co
         ("Alice Morel", "lequel de ces mots est le nom"), ("Mme", "pas un nom"), ("MOREL", "pas un nom"),
         ("MOREL Alice 81090001587", "pas un nom"), ("", "pas un nom"), ("Service de PÉDIATRIE", "pas un nom"),
         ("MOREL Alice et MARTIN Jean", "plusieurs personnes"), ("MOREL Alice;MARTIN Jean", "plusieurs personnes"),
+        ("MOREL Alice\nMARTIN Jean", "plusieurs personnes"), ("Alice Morel\nJean Martin", "plusieurs personnes"),
+        ("MOREL Alice, MARTIN Jean", "plusieurs personnes"), ("Alice Morel, Jean Martin", "plusieurs personnes"),
+        ("MOREL Alice / MARTIN Jean", "plusieurs personnes"), ("MOREL Alice - Dr MARTIN Jean", "plusieurs personnes"),
     ],
 )  # fmt: skip
 def test_a_name_is_set_aside_where_nothing_tells_it(text, why):
     value, _, problem = read_person(text)
     assert value is None
     assert why in problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["MOREL Alice – CHU Lyon", "MOREL Alice - cardiologue", "MOREL, Alice", "MOREL\nAlice", "Alice MOREL, PH",
+     "MOREL Alice (Dr)", "MOREL Alice : Urgences ADULTES"],
+)  # fmt: skip
+def test_what_stands_beside_a_name_is_no_second_person(text):
+    assert read_person(text).value[:2] == ("MOREL", "Alice")
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [("Cotitulaire principal", "principal"), ("Cotitulaire (principal)", "principal"), ("Principale", "principal"),
+     ("Responsable", "principal"), ("co-titulaire", "cotitulaire"), ("Titulaire", "titulaire"), ("Owner", "titulaire"),
+     ("Délégataire de la titulaire", "delegataire"), ("Délégué(e)", "delegataire"), ("Delegate", "delegataire"),
+     ("Lecteur", None), ("Secrétaire", None), ("Ancien titulaire", None), ("Cotitulaire (partie)", None),
+     ("Responsable juridique", None), ("Non titulaire", None), ("oui", None)],
+)  # fmt: skip
+def test_a_role_is_known_by_the_word_it_begins_with(text, role):
+    value, _, problem = read_role(text)
+    assert (value, bool(problem)) == (role, role is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "rights"),
+    [("lecture", (True, False)), ("Lecture seule", (True, False)), ("lecture et envoi", (True, True)),
+     ("Lecture/Écriture", (True, True)), ("envoi", (False, True)), ("SendAs", (False, True)),
+     ("{FullAccess}", (True, True)), ("Accès total", (True, True)), ("Lecture, sans envoi", (True, False)),
+     ("Consultation (pas d’envoi)", (True, False)), ("Aucun", None), ("Aucun accès en lecture", None),
+     ("Niveau 2", None), ("Non", None), ("Lecture : non", None), ("Lecture : oui, envoi : non", None)],
+)  # fmt: skip
+def test_a_right_is_what_is_given_before_what_is_refused(text, rights):
+    value, _, problem = read_right(text)
+    assert (value, bool(problem)) == (rights, rights is None)
 
 
 @pytest.mark.parametrize(
@@ -185,5 +231,5 @@ def test_tidying_twice_is_tidying_once(text):
 
 @given(st.text())
 def test_any_text_is_read(text):
-    for read in (read_yes_no, read_kind, read_state, read_name):
+    for read in (read_yes_no, read_kind, read_state, read_role, read_right, read_name):
         read(text)
