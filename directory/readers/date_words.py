@@ -11,6 +11,7 @@ NO_DATE = {
     "pas encore connecte", "pas encore connectee", "jamais authentifie", "jamais authentifiee", "sans", "sans objet",
     "n a", "na", "nan", "nat", "none", "null", "nil", "aucune authentification", "pas connecte", "never connected",
     "jamais active", "jamais activee", "not available", "non disponible", "non utilise", "non utilisee",
+    "cdi", "permanent", "permanente", "indetermine", "indeterminee", "illimite", "illimitee", "unlimited",
 }  # fmt: skip
 # « Jamais utilisée par son titulaire », « Aucune donnée », « Never signed in », « non communiqué »: no figure in it.
 NEVER = re.compile(r"(?:n a )?(?:jamais|never|aucune?|pas|non|not|no|sans)(?: [a-z]+){1,6}")

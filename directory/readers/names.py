@@ -22,6 +22,10 @@ CALLINGS = {
 TRAILING = re.compile(r"\s+(?:[-–—/:]\s+[^\W\d].*|dite?\s+\S.*)$")
 TOGETHER = re.compile(r"[;|&/]|\s(?:et|and|ou)\s", re.IGNORECASE)  # several people in one cell
 NOBODY = re.compile(r"\b(?:service|secretariat|accueil|unite|cabinet|ehpad|hopital|clinique|centre|equipe|pharmacie)\b")
+# What may stand beside a name, or be another one: « MOREL Alice – CHU Lyon », « MOREL Alice, MARTIN Jean ».
+PARTED = re.compile(r"\n|,|\s[-–—/:]\s")
+PLACE = re.compile(r"\b(?:ch[ru]?|chru|ght|samu|smur|pole|bloc|urgences)\b")
+TWO_WORDS = re.compile(r"[^\W\d_a-zà-ÿ][^\s,]+\s(?:.*\s)?[^\W\d_a-zà-ÿ][^\s,]+")
 BORN = re.compile(r"[\s,(]+(?i:n[ée]e?|nom de naissance)\s*:?\s+([^\s(),]+(?:[\s-][A-ZÉÈÀÂÊÎÔÛÇ]{2,}\b)*)\)?")
 MARRIED = re.compile(
     r"[\s,(]+(?i:[ée]p(?:ouse|\.)?|[ée]pse|veuve|vve)\s*:?\s+([^\s(),]+(?:[\s-][A-ZÉÈÀÂÊÎÔÛÇ]{2,}\b)*)\)?"
@@ -73,7 +77,7 @@ class NameTally:
 def read_person(text: str, column: NameColumn = NO_ORDER) -> Read:
     """A `Name`, both of whose parts are known: from itself, else from the order of its column."""
     name = read_name(text)
-    if TOGETHER.search(TRAILING.sub("", tidy(text))):
+    if _names_several(text):
         return Read(problem=f"{quoted(tidy(text))} nomme peut-être plusieurs personnes.")
     if re.search(r"\d", text) or not name.family or not name.given or NOBODY.search(folded(text)):
         return Read(problem=f"{quoted(tidy(text))} n’est pas un nom suivi d’un prénom.")
@@ -85,6 +89,15 @@ def read_person(text: str, column: NameColumn = NO_ORDER) -> Read:
         family, _, given = f"{name.given} {name.family}".partition(" ")
         name = name._replace(family=family, given=given)
     return Read(name, f"{quoted(tidy(text))} lu nom {name.family}, prénom {name.given}, comme le reste de la colonne")
+
+
+def _names_several(text: str) -> bool:
+    if TOGETHER.search(TRAILING.sub("", tidy(text))):
+        return True
+    parts = [tidy(part) for part in PARTED.split(text.strip())]
+    people = [part for part in parts if not NOBODY.search(folded(part)) and not PLACE.search(folded(part))]
+    whole = [name for name in map(read_name, people) if name.given and name.is_sure]
+    return len(whole) > 1 or (not whole and sum(TWO_WORDS.match(part) is not None for part in people) > 1)
 
 
 def read_part(text: str) -> str:

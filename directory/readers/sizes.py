@@ -99,7 +99,9 @@ class SizeTally:
         unit, sentence = self._unit()
         if unit:
             return SizeColumn(unit, decimal, sentence)
-        largest = grouped(int(self.largest)) if self.largest >= 100 else str(self.largest.normalize()).replace(".", ",")
+        largest = (
+            grouped(int(self.largest)) if self.largest >= 100 else f"{self.largest.normalize():f}".replace(".", ",")
+        )
         return SizeColumn("", decimal, "", f"Tailles écrites sans unité, jusqu’à {largest} : {sentence} ?")
 
     def _unit(self) -> tuple[str, str]:
@@ -193,7 +195,7 @@ def _amount(part: str, text: str, column: SizeColumn) -> Size:
     digits = re.sub(rf"[{SPACES}'’]", "", found["digits"])
     if "e" in digits.lower() and not unit:
         return _no_size(text)
-    number, doubt = _number(digits, column.decimal, unit)
+    number, doubt = _number(digits, column.decimal, unit or column.unit)
     if number is None:
         return _no_size(text)
     if not unit and not column.unit and number:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from enum import Enum
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -107,20 +108,54 @@ class AccessRole(Enum):
     """Who a person is to a BAL, by the word of a list."""
 
     PRINCIPAL = "principal"
-    HOLDER = "titulaire"
-    DELEGATE = "délégataire"
+    COTITULAIRE = "cotitulaire"
+    TITULAIRE = "titulaire"
+    DELEGATAIRE = "délégataire"
 
 
+# How a word for a role begins; of whoever held it once, or never did, it says nothing.
 ROLES = [
-    (re.compile(r"\bdeleg(?:at|u)|\bassistan|\bsecretair|\blect(?:eur|rice)"), AccessRole.DELEGATE),
-    (re.compile(r"(?<!non )\bprincipal|\bresponsable"), AccessRole.PRINCIPAL),
-    (re.compile(r"titulaire|\bproprietaire|\bowner|\bprincipal"), AccessRole.HOLDER),
+    (re.compile(r"deleg(?:at|ue)"), AccessRole.DELEGATAIRE),
+    (
+        re.compile(r"(?:co ?)?titulaire principale?\b|principale?\b|responsable(?: operationnel\w*)?$"),
+        AccessRole.PRINCIPAL,
+    ),
+    (re.compile(r"co ?tit(?:ulaires?)?\b"), AccessRole.COTITULAIRE),
+    (re.compile(r"titulaires?\b|owner\b|proprietaire\b"), AccessRole.TITULAIRE),
 ]
-# What a right lets one do. The full access of Exchange opens the BAL, and sends nothing from it.
-NOTHING = {"aucun", "aucune", "none", "non", "no", "no access", "noaccess", "sans", "pas d acces", "aucun acces"}
-ALL = r"total|complet|\bfull(?! access)"
-SENDS = re.compile(rf"envo|emett|emission|ecri|\bsend|redig|{ALL}")
-OPENS = re.compile(rf"lec|lire|\blit\b|consult|\bread|full access|{ALL}")
+FORMERLY = re.compile(r"\b(?:ancien\w*|ex|retire\w*|partie?|supprime\w*|plus|non|pas|future?)\b")
+# The full access of Exchange opens a BAL, and sends nothing from it.
+TO_READ = re.compile(r"full access|\b(?:lec\w*|lire|lit|consult\w*|read\w*)")
+TO_SEND = re.compile(r"\b(?:envo\w*|emett\w*|emission|ecri\w*|send\w*|redig\w*)")
+TO_ALL = re.compile(r"\bfull\b(?! access)|\btotal\w*|\bcomplet\w*|\btous\b|\btoutes?\b")
+DENIED = re.compile(r"\b(?:sans|pas|ni|non|no|not|aucune?|interdi\w*|refus\w*|retire\w*|revoqu\w*|deny|denied|none)\b")
+ANSWERED = re.compile(r"\b(?:oui|yes)\b|\b(?:non|no)$")  # « Lecture : non, envoi : oui » is told apart by nobody
+
+
+class Rights(NamedTuple):
+    can_read: bool
+    can_send: bool
+
+
+def read_role(text: str) -> Read:
+    """The `AccessRole` of a person."""
+    word = _word(text)
+    role = next((role for said, role in ROLES if said.match(word)), None)
+    if role and not FORMERLY.search(word):
+        return Read(role)
+    return Read(problem=f"{quoted(cut(text, 50))} n’est pas un rôle (principal, cotitulaire, titulaire, délégataire)")
+
+
+def read_right(text: str) -> Read:
+    """The `Rights` of somebody who is lent a BAL; « lecture, sans envoi » gives the first alone."""
+    word = _word(IN_ONE_WORD.sub(" ", text))
+    denied = DENIED.search(word)
+    given = word[: denied.start()] if denied else word
+    can_send = TO_SEND.search(given) is not None or TO_ALL.search(given) is not None
+    can_read = TO_READ.search(given) is not None or TO_ALL.search(given) is not None
+    if (can_read or can_send) and not ANSWERED.search(word):
+        return Read(Rights(can_read, can_send))
+    return Read(problem=f"{quoted(cut(text, 50))} n’est pas un droit (lecture, envoi, lecture et envoi)")
 
 
 def read_yes_no(text: str) -> Read:
@@ -207,23 +242,6 @@ def read_kind(text: str) -> Read:
     ):
         return Read(kind)
     return Read(problem=f"{quoted(cut(text, 50))} n’est pas un type de BAL (PER, ORG, APP, CAB).")
-
-
-def read_role(text: str) -> Read:
-    word = _word(text)
-    if found := next((role for said, role in ROLES if said.search(word)), None):
-        return Read(found)
-    return Read(problem=f"{quoted(cut(text, 50))} n’est ni titulaire, ni cotitulaire, ni principal, ni délégataire")
-
-
-def read_right(text: str) -> Read:
-    """Whether it lets one read, and whether it lets one send."""
-    word = _word(IN_ONE_WORD.sub(" ", text))
-    can_read, can_send = bool(OPENS.search(word)), bool(SENDS.search(word))
-    if can_read or can_send or word in NOTHING:
-        remark = f"{quoted(text)} ouvre la BAL, sans y envoyer" if "full access" in word and not can_send else ""
-        return Read((can_read, can_send), remark)
-    return Read((True, False), f"{quoted(cut(text, 50))} n’est pas compris, la consultation seule est retenue")
 
 
 def _word(text: str) -> str:

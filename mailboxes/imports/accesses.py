@@ -14,15 +14,14 @@ from directory.folding import name_key, name_key_of
 from directory.models import Activity
 from directory.readers.identifiers import read_identifier
 from directory.readers.names import Name, read_person
-from directory.readers.words import AccessRole
+from directory.readers.words import AccessRole, Rights
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, notices_besides, tell_all
 from mailboxes.actions.people import by_annuaire, write_stays
 from mailboxes.imports.judging import Judged, Outcome, RowBatch, day_told, numbers_of
-from mailboxes.imports.models import ListSort
 from mailboxes.imports.reading import Line
-from mailboxes.imports.rules import check_within
-from mailboxes.imports.sorts import labels_of
+from mailboxes.imports.rules import check_access_read, check_within
+from mailboxes.imports.sorts import ListSort, labels_of
 from mailboxes.imports.verdicts import not_taken
 from mailboxes.lifecycle import Act, Party, Role
 from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, JournalEntry, Notice, Person, bulk
@@ -103,6 +102,7 @@ class AccessBatch(RowBatch):
         check_within(self.run, bal, self.places.by_pk)
         judged.bal = bal
         rules.check_act(bal, Act.IMPORT_ACCESSES, by=self.by)
+        check_access_read(line)
         people = self._people(line, bal)
         told: list[Person] = []
         for person in people:
@@ -156,7 +156,7 @@ class AccessBatch(RowBatch):
     # --- What ---------------------------------------------------------------------------------------------------------
     def _role(self, line: Line, bal: Bal, person: Person) -> Role:
         said = line.facts.get("role")
-        if said == AccessRole.DELEGATE or (not said and ("under" in line.facts or not person.rpps)):
+        if said == AccessRole.DELEGATAIRE or (not said and ("under" in line.facts or not person.rpps)):
             return Role.DELEGATAIRE
         if not bal.is_shared:
             return Role.TITULAIRE
@@ -201,13 +201,12 @@ class AccessBatch(RowBatch):
         under = self._under(line, bal)
         rules.check_lendable(bal, person, under)
         lent = self.lent.setdefault(bal.pk, [])
-        can_read, can_send = line.facts.get("right", (True, False))
+        right = line.facts.get("right", Rights(can_read=True, can_send=False))
         ends_on, today = day_told(line.facts.get("ends_on")), timezone.localdate()
         starts_on = day_told(line.facts.get("starts_on")) or min(today, ends_on or today)
         row = Delegataire(
-            bal=bal, person=person, under=under, can_read=can_read, can_send=can_send, starts_on=starts_on,
-            ends_on=ends_on,
-            reason=line.facts.get("reason", "") or "Accès qui existait, repris d’une liste",
+            bal=bal, person=person, under=under, can_read=right.can_read, can_send=right.can_send, starts_on=starts_on,
+            ends_on=ends_on, reason=line.facts.get("reason", "") or "Accès qui existait, repris d’une liste",
         )  # fmt: skip
         if known := next((one for one in lent if one.person == person and one.under == under), None):
             judged.remarks += _disagreements(line, row, known)
@@ -277,12 +276,12 @@ class AccessBatch(RowBatch):
         )
 
 
-def _say_retained(line: Line, judged: Judged, **guessed: object) -> None:
+def _say_retained(line: Line, judged: Judged, **supposed: object) -> None:
     """Of these facts, by their field, those that the line does not give."""
     label = labels_of(ListSort.ACCESSES)
     judged.remarks += [
         f"{label[name]} : rien n’en est dit, {value} est retenu."
-        for name, value in guessed.items()
+        for name, value in supposed.items()
         if name not in line.facts
     ]
 

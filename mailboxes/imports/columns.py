@@ -12,8 +12,17 @@ from directory.readers.texts import is_nothing
 from mailboxes.imports.fields import FIELDS, Field, is_address
 from mailboxes.imports.rows import Cell, Row
 
-UNIT_OF_HEADER = re.compile(r"\(?\b(?:en )?(octets?|bytes?|[kmgt]i?[ob])\)?\s*$", re.IGNORECASE)
-ASIDE = re.compile(r"\s*\[(?:required|read only|optional)\]", re.IGNORECASE)  # Google's
+UNIT = r"(?:kilo|m[ée]ga|giga|t[ée]ra)[- ]?(?:octets?|bytes?)?|octets?|bytes?|[kmg]i?[ob]|ti?b|(?-i:Ti?[oO])"
+UNIT_OF_HEADER = re.compile(rf"[(\[]?\b(?:(?:en|in) )?({UNIT})\b[)\]]?|[(\[]([kmgt])[)\]]", re.IGNORECASE)
+# « TAILLE_GO », « QuotaGB », « TotalItemSizeInMB »: how programs write what has no blanks.
+JOINED = re.compile(r"_|(?<=[a-zé])(?=(?:In)?[KMGT]i?[oOB]\b)|(?<=In)(?=[KMGT]i?[oOB]\b)")
+# What a model says of a column beside its name: « 2. Liste rouge (O/N) * », and Google's « [Required] ».
+ASIDE = re.compile(
+    r"^\s*\d{1,2}\s?[.)]\s+|\s*\[(?:required|read only|optional)\]|\s*\*+(?=[\s:]*$)|"
+    r"\s*\((?:facultati\w+|obligatoires?|optionnel\w*|requise?|si connue?|texte|o(?:ui)?\s?/\s?n(?:on)?|"
+    r"\d+ (?:chiffres|caract[eè]res)|jj/mm/aaaa[^()]*)\)",
+    re.IGNORECASE,
+)
 NO_HEADER = re.compile(r"colonne \d+")  # as we number those of a list without headers
 BY_CELLS = ("address", "rpps")  # whatever stands above, a cell of these is nothing else
 SIZE_UNITS = sizes.SIZE_UNITS
@@ -31,12 +40,14 @@ SURE = 0.8  # of the cells that say something
 
 def bare(header: str) -> str:
     """A header without its unit, folded: what is compared and remembered."""
-    return fold(UNIT_OF_HEADER.sub("", ASIDE.sub("", header)).replace("%", " pour cent ")) or fold(header)
+    named = UNIT_OF_HEADER.sub(" ", JOINED.sub(" ", ASIDE.sub("", header)))
+    return fold(named.replace("%", " pour cent ")) or fold(header)
 
 
 def unit_of(header: str) -> str:
-    found = UNIT_OF_HEADER.search(header)
-    return found[1].lower() if found else ""
+    """The only unit that a header names: « (Mo ou Go) » says none."""
+    found = {(word or letter).lower() for word, letter in UNIT_OF_HEADER.findall(JOINED.sub(" ", header))}
+    return re.sub("[- ]", "", found.pop().replace("é", "e")) if len(found) == 1 else ""
 
 
 def signature_of(headers: Iterable[str]) -> str:
@@ -81,6 +92,8 @@ def guess(
         found = ["holder" if one == "family" and "holder" not in found else one for one in found]
     elif "given" not in found:  # « Nom » alone is as often that of the BAL
         found = ["" if name == "nom" and one == "family" else one for name, one in zip(names, found, strict=True)]
+    if "family" not in found:
+        found = ["" if name == "birth" else name for name in found]
     if "address" in found:
         found = ["" if name in ("local", "domain") else name for name in found]
     return found

@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from types import TracebackType
 
-from mailboxes.imports.encodings import Encoding, legacy_of, mended, of_head
+from mailboxes.imports.encodings import Encoding, decoded, legacy_of, mended, of_head
 from mailboxes.imports.rows import Row, Unreadable, clean
 
 LONGEST = 64 * 1024  # characters of one line
@@ -159,7 +159,7 @@ class CsvFile:
         try:
             text = raw.decode("utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8")
         except UnicodeDecodeError:
-            return _guessed(raw.decode(self._legacy.name, errors="replace"), self._legacy.remark)
+            return _guessed(*decoded(raw, self._legacy))
         once = mended(text)
         return text if once == text else _guessed(once, "Accents encodés deux fois, lus comme une seule")
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import NamedTuple
 
 from charset_normalizer import from_bytes
@@ -13,6 +14,8 @@ FRENCH = re.compile("[éèêëàâùûîïôçœÉÈÊÀÂÎÔÇŒ](?=[a-zéèê
 FOREIGN = re.compile("[^\x00-\x7féèêëàâùûîïôöçœæÉÈÊËÀÂÙÛÎÏÔÖÇŒÆ’‘“”«»°€–—…·•§\u00a0\u202f]")
 # UTF-8 read as cp1252 and written as UTF-8 again: « Ã© » for é, « â€™ » for ’.
 TWICE = re.compile("Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[\u0080-\u00bf™œ\u009d˜“”¦¢]|Â[\u00a0-\u00bf]|Å[“’]")
+# The same letters and signs in UTF-8: in no other encoding do these bytes follow one another in French.
+ENCODED = re.compile(rb"(?:\xc3[\x80-\xbf]|\xc2[\xa0-\xbf]|\xc5[\x92\x93]|\xe2\x80[\x80-\xbf]|\xe2\x82\xac)+")
 # « GÇriatrie » is no word: a capital with an accent stands among capitals, or at the head of a word.
 ASTRAY = re.compile("(?<=[a-zéèêëàâùûîïôç])[ÉÈÊËÀÂÎÏÔÛÇ]|(?<=[A-Z])[ÉÈÊËÀÂÎÏÔÛÇ](?=[a-z])")
 TIMES = 3  # that accents are encoded over again at most
@@ -38,7 +41,7 @@ def of_head(head: bytes) -> str:
 
 def legacy_of(lines: Iterable[bytes]) -> Encoding:
     """The encoding in which lines that are not UTF-8 read as French."""
-    sample = b"".join(line for line, _ in zip(lines, range(LONE), strict=False))
+    sample = b"".join(ENCODED.sub(b"", line) for line, _ in zip(lines, range(LONE), strict=False))
     if not sample:
         return Encoding("cp1252")
     scores = {name: _score(sample.decode(name, errors="replace")) for name in LEGACY}
@@ -49,6 +52,15 @@ def legacy_of(lines: Iterable[bytes]) -> Encoding:
     if best == "cp1252":
         return Encoding(best)
     return Encoding(best, f"Accents lus comme ceux d’un {LEGACY.get(best, best)}")
+
+
+def decoded(raw: bytes, legacy: Encoding) -> tuple[str, str]:
+    """A line that is not UTF-8, and how it was read: some programs paste cells of UTF-8 beside others."""
+    if not ENCODED.search(raw):
+        return raw.decode(legacy.name, errors="replace"), legacy.remark
+    parts = [part.decode(legacy.name, errors="replace") for part in ENCODED.split(raw)]
+    encoded = [part.decode() for part in ENCODED.findall(raw)]
+    return "".join(map("".join, zip_longest(parts, encoded, fillvalue=""))), "Accents de deux encodages sur une ligne"
 
 
 def mended(text: str) -> str:

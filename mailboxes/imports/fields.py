@@ -104,8 +104,8 @@ FIELDS = [
         titulaire nom prenom, titulaire nom et prenom, professionnel, proprietaire, owner
     """), is_name=True),
     Field("family", "Nom de famille du titulaire", headers("""
-        nom de famille, nom du ps, nom ps,
-        nom d exercice, nom d usage, nom, last name, lastname, surname, family name, sn
+        nom d exercice, nom d usage, nom usuel, nom marital, nom de famille, nom du ps, nom ps, nom,
+        last name, lastname, surname, family name, sn
     """)),
     Field("given", "Prénom du titulaire", headers("""
         prenom, prenom du ps, prenom ps,

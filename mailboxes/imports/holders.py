@@ -37,11 +37,9 @@ class Holders:
 
     def of(self, line: Line, kind: str) -> tuple[Person | None, list[Person]]:
         """Who answers for it: whom the list calls principal, else the first; then the others."""
-        if not line.others and "role" not in line.facts:
-            return self._holder(line), []
-        lines = [one for one in (line, *line.others) if not is_delegate(one)]
-        first = next((one for one in lines if one.facts.get("role") == AccessRole.PRINCIPAL), line)
-        principal = self._holder(first)
+        lines = [one for one in (line, *line.others) if may_hold(one)]
+        first = next((one for one in lines if one.facts.get("role") == AccessRole.PRINCIPAL), next(iter(lines), None))
+        principal = self._holder(first) if first else None
         found = {person.pk: person for one in lines if (person := self.named(one)[0])}
         others = [one for pk, one in found.items() if principal and pk != principal.pk and one.can_hold]
         if kind not in (Bal.Kind.ORGANISATIONNELLE, Bal.Kind.CABINET):
@@ -78,5 +76,6 @@ class Holders:
         return self.named(line)[0]
 
 
-def is_delegate(line: Line) -> bool:
-    return line.facts.get("role") == AccessRole.DELEGATE
+def may_hold(line: Line) -> bool:
+    """Unless it says that its person only uses the BAL, or calls them what is no role."""
+    return line.facts.get("role") != AccessRole.DELEGATAIRE and "role" not in line.aside

@@ -162,12 +162,16 @@ class RowBatch:
 
     def staying(self, name: Name) -> Person | None:
         """Who stays in these structures under this name, if anybody does."""
-        key = name_key(name.family, name.given)
-        there = [self.known.get(one.pk, one) for one in self.places.people_by_name.get(key, [])]
-        found = [*there, *self.entered.get(key, [])]
+        found = self.bearing(name)
         if len(found) > 1:
             raise rules.Refused(f"{name} : {len(found)} personnes portent ce nom ici. Donnez le RPPS.", "homonyms")
         return found[0] if found else None
+
+    def bearing(self, name: Name) -> list[Person]:
+        """All those who stay in these structures under this name."""
+        key = name_key(name.family, name.given)
+        there = [self.known.get(one.pk, one) for one in self.places.people_by_name.get(key, [])]
+        return [*there, *self.entered.get(key, [])]
 
     def note_entered(self, person: Person) -> None:
         """The next lines may name them."""

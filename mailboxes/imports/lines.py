@@ -15,7 +15,7 @@ from directory.typography import quoted
 from mailboxes import rules
 from mailboxes.actions.register import describe_anew, given_up
 from mailboxes.actions.usage import LEARNT, RECKONED, fresh_readings, teach
-from mailboxes.imports.holders import Holders, is_delegate
+from mailboxes.imports.holders import Holders, may_hold
 from mailboxes.imports.models import Import, ImportLine
 from mailboxes.imports.places import Places
 from mailboxes.imports.reading import Line
@@ -100,7 +100,9 @@ class LinesBatch:
         return found
 
     def _why_no_holder(self, verdict: Verdict, other: Line) -> str:
-        if is_delegate(other):
+        if "role" in other.aside:
+            return "Titulaire : n’est pas repris, son rôle n’est pas compris."
+        if not may_hold(other):
             return "Délégataire : n’est pas repris, une délégation se donne par le professionnel qui en répond."
         if not verdict.bal or not verdict.bal.is_shared:
             return "Cotitulaire : n’est pas repris, une BAL nominative n’a qu’un titulaire."
@@ -139,6 +141,8 @@ class LinesBatch:
         verdict.principal, verdict.cotitulaires = self.holders.of(line, kind)
         if said_of_name := self.holders.named(line)[1]:
             verdict.remarks.append(said_of_name)
+        if not may_hold(line):
+            verdict.remarks.append(self._why_no_holder(verdict, line))
         rules.check_register(structure, self.operator, kind, line.address, verdict.principal, by=self.by)
         verdict.bal, verdict.is_new = former or Bal(address=line.address), True
         described = {name: facts[name] for name in DESCRIBED if name in facts}

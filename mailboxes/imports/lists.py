@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from directory.sources.files import is_added
-from directory.typography import cut
 from mailboxes.imports.columns import guess
 from mailboxes.imports.csv_file import HEAD, CsvFile
 from mailboxes.imports.encodings import of_head
-from mailboxes.imports.fields import Field, is_address
-from mailboxes.imports.rows import Row, Unreadable
+from mailboxes.imports.fields import Field, is_address, is_rpps
+from mailboxes.imports.rows import Cell, Row, Unreadable, headers_of
 from mailboxes.imports.workbook import WorkbookFile
 
 SEARCHED = 30  # first rows among which the headers are looked for: some lists begin with a title
@@ -222,11 +221,11 @@ def heading_among(first: list[Row], number: int | None = None, fields: Sequence[
     if number is not None:
         chosen = next((rank for rank, row in enumerate(first) if row.number == number), None)
         return _headed(first, chosen)
-    values = _first_values(first)
+    values = _first_values(first, fields)
     above = first[: SEARCHED if values is None else values]
     if values == 0:
         return _headed(first, None)
-    named = [sum(1 for name in guess(texts(row), fields=fields) if name) for row in above]
+    named = [sum(1 for name in guess(headers_of(row), fields=fields) if name) for row in above]
     if values is not None and not any(named) and _says(above[-1]) < 2 <= _says(first[values]):
         bare = _headed(first[values:], None)  # a title, and no headers
         return Heading(bare.headers, above[-1].number, bare.sample)
@@ -237,11 +236,19 @@ def heading_among(first: list[Row], number: int | None = None, fields: Sequence[
     return _headed(first, 0)
 
 
-def _first_values(first: list[Row]) -> int | None:
-    """The first row that holds an address; alone on its line among wider ones, it is that of whoever sent the list."""
-    held = [rank for rank, row in enumerate(first) if any(map(is_address, row.cells))]
+def _first_values(first: list[Row], fields: Sequence[Field] | None) -> int | None:
+    """The first row that holds an address; alone on its line among wider ones, it is that of whoever sent the list.
+
+    Of another list than one of BAL, an RPPS tells it as well.
+    """
+    fits = is_address if fields is None else _is_address_or_number
+    held = [rank for rank, row in enumerate(first) if any(map(fits, row.cells))]
     wide = [rank for rank in held if _says(first[rank]) > 1]
     return min(wide if len(wide) * 2 >= len(held) else held, default=None)
+
+
+def _is_address_or_number(cell: Cell) -> bool:
+    return is_address(cell) or (isinstance(cell, str) and is_rpps(cell))
 
 
 def _says(row: Row) -> int:
@@ -252,12 +259,4 @@ def _headed(first: list[Row], rank: int | None) -> Heading:
     if rank is None:
         width = max(len(row.cells) for row in first)
         return Heading([f"Colonne {n}" for n in range(1, width + 1)], 0, first[:SHOWN])
-    return Heading(texts(first[rank]), first[rank].number, first[rank + 1 :][:SHOWN])
-
-
-def texts(row: Row) -> list[str]:
-    """The headers, without the empty columns that spreadsheets leave at the end."""
-    found = [cut(str(cell), 100) for cell in row.cells]
-    while found and not found[-1]:
-        found.pop()
-    return found
+    return Heading(headers_of(first[rank]), first[rank].number, first[rank + 1 :][:SHOWN])

@@ -12,6 +12,7 @@ from mailboxes.actions.movements import write_movements
 from mailboxes.actions.people import DESCRIBED, STAY, description_of, write_stays
 from mailboxes.imports.judging import Judged, Outcome, RowBatch, day_told
 from mailboxes.imports.reading import Line
+from mailboxes.imports.rules import check_no_namesake, check_number_read
 from mailboxes.models import SYSTEM, Affiliation, JournalEntry, Movement, Person, Structure, bulk
 
 OF_PERSON = ("profession", "has_cps")
@@ -48,6 +49,7 @@ class PeopleBatch(RowBatch):
         structure, rpps, name = self.places.of(line), line.facts.get("rpps"), line.facts.get("holder")
         if not rpps and not name:
             raise rules.Refused("Ni RPPS ni nom : rien ne dit de qui il s’agit. Complétez la ligne.", "nobody")
+        check_number_read(line)
         person = judged.person = self._known(rpps, name, judged)
         if person is None:
             person = self._record(line, structure, judged)
@@ -77,6 +79,8 @@ class PeopleBatch(RowBatch):
             person = self.people.get(rpps)
             if person and name and name_key(person.family_name, person.given_name) != name_key(name.family, name.given):
                 judged.remarks.append(f"Nom : {name} n’est pas repris, ce RPPS est celui {of(person)}.")
+            if name and not person:
+                check_no_namesake(self.bearing(name))
             return person
         assert name  # noqa: S101 - the caller has seen to it
         return self.staying(name)

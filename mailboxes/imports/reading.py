@@ -18,7 +18,7 @@ from directory.readers.texts import Read
 from directory.readers.words import Said
 from directory.typography import quoted
 from mailboxes.imports.columns import as_text
-from mailboxes.imports.rows import Cell, Row
+from mailboxes.imports.rows import Cell, Row, headers_of
 from mailboxes.imports.sorts import BY_NAME, MAY_BE_LATER, YES_OR_NO, ListSort, labels_of
 from mailboxes.imports.survey import Survey
 from mailboxes.models import Affiliation, Bal, Delegataire, Person, Structure
@@ -31,9 +31,9 @@ LENGTHS = {
     "local": 64,
     "domain": 190,
     "family": length_of(Person, "family_name"),
+    "birth": length_of(Person, "family_name"),
     "profession": length_of(Person, "profession"),
     "function": length_of(Affiliation, "function"),
-    "email": length_of(Person, "email"),
     "under": 200,
     "reason": length_of(Delegataire, "reason"),
     "given": length_of(Person, "given_name"),
@@ -41,6 +41,7 @@ LENGTHS = {
 WITHOUT_TITULAIRE = {kind.value for kind in Bal.Kind if kind != Bal.Kind.NOMINATIVE}
 PLAIN: dict[str, Callable[[str], Read]] = {
     "address": address.read_address,
+    "email": address.read_address,
     "kind": words.read_kind,
     "role": words.read_role,
     "right": words.read_right,
@@ -66,6 +67,7 @@ class Line:
     facts: dict[str, Any] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    aside: set[str] = field(default_factory=set)  # fields that say something which cannot be read
     others: list["Line"] = field(default_factory=list)  # the next rows, which name other holders of this same BAL
     of_account: str | None = None  # where only its account is said to be suspended: the remark that says so
 
@@ -107,8 +109,8 @@ class LineReader:
 
     def repeats_headers(self, row: Row) -> bool:
         """Does this row say the headers again, as each page of a printed list does?"""
-        cells, width = row.cells, self.width
-        return cells[:1] == self.first and [*cells[:width]] == self.headers and not any(cells[width:])
+        said = [texts.tidy(cell) for cell in row.cells[:1] if isinstance(cell, str)]
+        return said == self.first and headers_of(row) == self.headers
 
     def line(self, row: Row) -> Line:
         cells: list[Cell] = row.cells
@@ -150,6 +152,7 @@ class LineReader:
             if name == "address":
                 line.faults.append(f"{label} : {problem}")
             else:
+                line.aside.add(name)
                 line.remarks.append(f"{label} : {problem.rstrip('.')} ; {ASIDE}.")
             return
         if isinstance(value, sizes.Size):
@@ -171,7 +174,8 @@ class LineReader:
 
     def _join(self, line: Line) -> None:
         local, domain = line.facts.pop("local", ""), line.facts.pop("domain", "")
-        family, given = line.facts.pop("family", ""), line.facts.pop("given", "")
+        birth, given = line.facts.pop("birth", ""), line.facts.pop("given", "")
+        family = line.facts.pop("family", "") or birth
         if family and given:
             named = names.Name(names.read_part(family), names.read_part(given))
             line.facts["holder"] = [named] if self.sort == ListSort.ACCESSES else named

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from directory.readers.texts import UNSEEN, tidy
+from directory.typography import cut
 from mailboxes.rules import Refused
 
 Cell = str | datetime | date
@@ -24,7 +25,15 @@ class Row(NamedTuple):
 
 
 def clean(text: str) -> str:
-    """An address keeps what nobody sees: its reader takes it out, and says so."""
-    if text.isprintable():
+    """An address keeps what nobody sees: its reader takes it out, and says so. A line end may part two people."""
+    if text.isprintable() or ("@" in text and UNSEEN.search(text)):
         return text.strip()
-    return text.strip() if "@" in text and UNSEEN.search(text) else tidy(text)
+    return "\n".join(filter(None, map(tidy, text.splitlines())))
+
+
+def headers_of(row: Row) -> list[str]:
+    """The headers, without the empty columns that spreadsheets leave at the end."""
+    found = [cut(tidy(str(cell)), 100) for cell in row.cells]
+    while found and not found[-1]:
+        found.pop()
+    return found

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 
 from directory.typography import quoted
 from mailboxes.imports.models import Import
+from mailboxes.imports.reading import Line
 from mailboxes.imports.sorts import BY_NAME, NEEDED, ListSort, labels_of
 from mailboxes.lifecycle import Act
-from mailboxes.models import Alias, Bal, Operator, Structure
+from mailboxes.models import Alias, Bal, Operator, Person, Structure
 from mailboxes.rules.places import check_standing
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.roles import check_may
@@ -131,6 +132,36 @@ def check_same_holder(bal: Bal, rpps: str | None) -> None:
             "Enregistrez depuis sa fiche qu’elle revit, puis corrigez son titulaire.",
             "revived",
         )
+
+
+def check_number_read(line: Line) -> None:
+    """Entered without the number that the list spoils, a person would be entered again once it is mended."""
+    if "rpps" in line.aside:
+        raise Refused("RPPS : cette personne serait inscrite sans le sien. Corrigez-le, ou videz la cellule.", "rpps")
+
+
+def check_no_namesake(people: Iterable[Person]) -> None:
+    """`people`: those who stay here under the name beside an RPPS that nobody has; without one, it may be theirs."""
+    if namesake := next((one for one in people if not one.rpps), None):
+        raise Refused(
+            f"{namesake} figure déjà ici, sans RPPS : ajoutez ce numéro sur sa fiche. Si c’est quelqu’un d’autre, "
+            "inscrivez cette personne depuis la page des personnes.",
+            "homonyms",
+        )
+
+
+UNTOLD = {
+    "role": "Rôle : rien d’autre ne dit ce que cette personne est pour la BAL",
+    "right": "Droit : rien d’autre ne dit ce que cet accès permet",
+    "ends_on": "Jusqu’au : cet accès n’aurait pas de fin",
+}
+
+
+def check_access_read(line: Line) -> None:
+    """What is not understood of an access would be supposed instead: another role, another right, no end."""
+    for name, untold in UNTOLD.items():
+        if name in line.aside:
+            raise Refused(f"{untold}. Corrigez la cellule, ou videz-la.", "unread")
 
 
 def _check_stage(run: Import, stages: set[Stage], why: str) -> None:

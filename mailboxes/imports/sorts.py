@@ -15,6 +15,10 @@ class ListSort(TextChoices):
 OF_BAL = {one.name: one for one in FIELDS}
 _PLACE = [OF_BAL["finess"], OF_BAL["siret"], OF_BAL["structure"]]
 _RPPS = OF_BAL["rpps"]
+# What payrolls give beside the name in use, which they leave empty where both are one.
+_BIRTH = Field(
+    "birth", "Nom de naissance", ["nom de naissance", "nom patronymique", "nom de jeune fille", "nom de famille", "nom"]
+)
 
 # fmt: off
 PEOPLE = [
@@ -22,6 +26,7 @@ PEOPLE = [
     Field("holder", "Nom et prénom", [*OF_BAL["holder"].headers, "personne", "agent", "identite", "display name"],
           is_name=True),
     Field("family", "Nom de famille", OF_BAL["family"].headers),
+    _BIRTH,
     Field("given", "Prénom", OF_BAL["given"].headers),
     Field("profession", "Profession", headers("profession, metier, libelle profession, corps, qualification, titre")),
     Field("function", "Fonction ou service", headers("""
@@ -47,6 +52,7 @@ ACCESSES = [
           [*OF_BAL["holder"].headers, "personne", "nom de la personne", "delegataire", "utilisateur", "membre"],
           is_name=True),
     Field("family", "Nom de famille", OF_BAL["family"].headers),
+    _BIRTH,
     Field("given", "Prénom", OF_BAL["given"].headers),
     Field("role", "Rôle", [*OF_BAL["role"].headers, "type d acces", "nature de l acces", "profil"],
           r"role|qualite|profil"),

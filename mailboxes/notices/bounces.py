@@ -1,10 +1,13 @@
-"""What mail servers say of our mail afterwards: delivery status notifications (RFC 3464)."""
+"""What mail servers say of our mail afterwards: delivery status notifications (RFC 3464).
+
+Headers are read as they stand: on a malformed one, as unsolicited mail has, the parser of the newer policies fails.
+"""
 
 import mailbox
 from collections.abc import Iterator
 from contextlib import closing
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import NamedTuple
@@ -16,19 +19,19 @@ class Bounce(NamedTuple):
     reason: str
 
 
-def messages_of(content: bytes) -> Iterator[EmailMessage]:
+def messages_of(content: bytes) -> Iterator[Message]:
     """The messages in `content`: one, or all those of an mbox."""
     if not content.startswith(b"From "):
-        yield message_from_bytes(content, policy=policy.default)
+        yield message_from_bytes(content)
         return
     with NamedTemporaryFile(suffix=".mbox") as file:
         Path(file.name).write_bytes(content)
         with closing(mailbox.mbox(file.name, create=False)) as box:
             for message in box:
-                yield message_from_bytes(message.as_bytes(), policy=policy.default)
+                yield message_from_bytes(message.as_bytes())
 
 
-def failures_of(message: EmailMessage) -> list[Bounce]:
+def failures_of(message: Message) -> list[Bounce]:
     """The recipients that were refused for good, by this report; a delayed message or an automatic reply is no
     failure."""
     parts = list(message.walk())
@@ -47,7 +50,7 @@ def _headers(part) -> str:
     if part.is_multipart():  # the whole mail came back
         return f"Message-ID: {part.get_payload(0).get('Message-ID', '')}"
     content = part.get_payload(decode=True) or b""
-    return f"Message-ID: {message_from_bytes(content, policy=policy.default).get('Message-ID', '')}"
+    return f"Message-ID: {message_from_bytes(content).get('Message-ID', '')}"
 
 
 def _is_failure(group) -> bool:

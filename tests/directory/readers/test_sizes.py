@@ -43,6 +43,7 @@ def test_a_column_of_shares_is_asked_about_as_such():
     column = tallied("0.85", "0,2", "1.02").verdict()
     assert column.unit == ""
     assert "jusqu’à 1,02" in column.question
+    assert "jusqu’à 10 :" in tallied("10", "1,5").verdict().question
     assert "une part" in column.question
 
 

@@ -235,6 +235,17 @@ def test_a_bare_number_of_excel_days_is_read_with_a_remark(read):
         ("Taille", "512000 Ko", 512),
         ("Taille (Go)", "2", 2000),
         ("Taille en octets", "850000000", 850),
+        ("TAILLE_GO", "2", 2000),
+        ("Taille [Go]", "2", 2000),
+        ("Taille (Go) *", "2", 2000),
+        ("Taille (Go décimaux)", "2", 2000),
+        ("Go occupés", "2", 2000),
+        ("Espace utilisé en giga-octets", "2", 2000),
+        ("MailboxSizeGB", "2", 2000),
+        ("TotalItemSizeInMB", "850", 850),
+        ("Taille (G)", "2", 2000),
+        ("Taille (Mo ou Go)", "2", 2),  # says none: as without
+        ("Size (MB)", "1,234", 1234),
         ("Taille", "850000000", 850),  # nobody has 850 terabytes of mail
         ("Taille", "0", 0),
         ("Quota", "illimité", None),
@@ -312,6 +323,15 @@ def test_a_name_is_that_of_a_holder_beside_a_given_name_alone():
 def test_without_headers_a_type_and_a_date_are_known_by_their_cells(read):
     (line,) = read(f"{VALUES[0]};ORG;Cardiologie;15/03/2026 08:30\n".encode())
     assert (line.facts["kind"], line.facts["last_used_at"]) == ("ORG", timezone.make_aware(WHEN))
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [("Liste rouge (O/N)", "liste_rouge"), ("FINESS (9 chiffres)", "finess"), ("5. Service", "service"),
+     ("Service (facultatif)", "service"), ("Type * :", "kind"), ("Adresse (contact)", "")],
+)  # fmt: skip
+def test_what_a_model_says_beside_the_name_of_a_column_hides_it_not(header, field):
+    assert guess([header]) == [field]
 
 
 def test_the_surest_header_wins():
@@ -477,6 +497,14 @@ def test_line_ends_within_quoted_headers_part_no_columns(read):
     assert [line.facts["service"] for line in lines] == ["Cardio"]
 
 
+def test_headers_with_line_ends_are_one_line_and_known_again_on_the_next_page(tmp_path, bring_in, db):
+    page = '"Adresse\nBAL";"Type\nde BAL"\n'
+    raw = f"{page}a@chu-exemple.mssante.fr;ORG\n{page}b@chu-exemple.mssante.fr;ORG\n"
+    assert heading(tmp_path, raw)[1] == ["Adresse BAL", "Type de BAL"]
+    run = bring_in(raw, stage="previewed")
+    assert (run.created, run.rejected) == (2, 0)
+
+
 def test_commas_within_texts_are_no_separators(read):
     (line,) = read(b"Adresse;Type;Description\na@x.mssante.fr;ORG;Bloc, urgences, soins, lits, SSPI\n")
     assert line.facts["description"] == "Bloc, urgences, soins, lits, SSPI"
@@ -497,6 +525,13 @@ def test_another_encoding_is_known_by_its_french_and_told(read, encoding):
     (line,) = read("Adresse;Service\na@x.mssante.fr;Pédiatrie été à l'hôpital\n".encode(encoding))
     assert line.facts["service"] == "Pédiatrie été à l'hôpital"
     assert "Accents lus comme" in line.remarks[0]
+
+
+def test_cells_of_two_encodings_on_one_line_are_each_read_and_told(read):
+    cells = ["Pédiatrie d’été".encode("cp1252"), "Réanimation – 30 €".encode(), b"x"]
+    (line,) = read(b"Adresse;Service;Description;Note\na@x.mssante.fr;" + b";".join(cells) + b"\n")
+    assert (line.facts["service"], line.facts["description"]) == ("Pédiatrie d’été", "Réanimation – 30 €")
+    assert "deux encodages" in line.remarks[0]
 
 
 def test_accents_encoded_twice_are_mended_and_told(read):

@@ -209,6 +209,19 @@ def test_rows_of_one_bal_that_name_other_holders_make_one_bal(bring_in, people, 
     assert set(bal.cotitulaires.values_list("person__rpps", flat=True)) == {rpps for _, rpps in rows}
 
 
+@pytest.mark.parametrize("role", ["délégataire", "lecteur"])
+def test_who_is_no_holder_is_made_none_though_the_first_named(bring_in, people, structure, role):
+    other = make_professional(91)
+    other.affiliations.create(structure=structure)
+    rows = [(role, other.rpps), ("titulaire", people.alice.rpps)]
+    lines = [f"p@{DOMAIN};PER;{rpps};{said}" for said, rpps in rows]
+    run = bring_in(listed(*lines, f"s@{DOMAIN};ORG;{other.rpps};{role}", headers="Adresse;Type;RPPS;Rôle"))
+    assert outcomes(run) == [(2, "created"), (3, "unchanged"), (4, "created")]
+    assert Bal.objects.get(address=f"p@{DOMAIN}").principal() == people.alice
+    assert Bal.objects.get(address=f"s@{DOMAIN}").principal() is None
+    assert all("n’est pas repris" in remark(run, number) for number in (2, 4))
+
+
 def test_a_line_that_changes_a_bal_shows_before_and_after(bring_in, org):
     Bal.objects.filter(pk=org.pk).update(service="Accueil", used_mb=5)
     run = bring_in(listed(f"{org.address};ORG;;Urgences;15/03/2026;850 Mo;"))

@@ -83,6 +83,36 @@ def test_a_person_given_twice_and_homonyms_are_told(of_people, people, structure
     assert "Ni RPPS ni nom" in whys[3]
 
 
+def test_an_address_that_is_none_costs_itself_alone(of_people):
+    run = of_people(
+        f"{NEW};MOREL;Alice;;;pas de messagerie;;", f"{KNOWN};PETIT;Zoé;;;Zoé PETIT <Zoe.Petit@exemple.invalid>;;"
+    )
+    assert [outcome for outcome, _ in told(run)] == ["created", "created"]
+    assert "n’est pas une adresse ; ce champ est laissé de côté" in told(run)[0][1]
+    assert Person.objects.get(rpps=KNOWN).email == "zoe.petit@exemple.invalid"
+
+
+def test_who_has_a_number_that_cannot_be_read_or_a_namesake_without_any_is_not_entered_twice(of_people, structure):
+    of_people(";PETIT;Zoé;;;;;")
+    run = of_people("1,00E+10;MOREL;Alice;;;;;", f"{NEW};PETIT;Zoé;;;;;", f"{KNOWN};PETIT;Zoélie;;;;;")
+    assert [outcome for outcome, _ in told(run)] == ["rejected", "rejected", "created"]
+    assert "Corrigez-le" in told(run)[0][1]
+    assert "figure déjà ici, sans RPPS" in told(run)[1][1]
+    assert Person.objects.filter(family_name="PETIT", given_name="Zoé").count() == 1
+
+
+def test_a_list_of_people_without_headers_loses_nobody(bring_in):
+    run = bring_in(f"{NEW};MOREL;Alice\n{KNOWN};PETIT;Zoé\n", sort="people", operator=None, stage="received")
+    assert (run.header_number, run.columns) == (0, ["rpps", "", ""])
+
+
+def test_the_name_in_use_is_that_of_birth_where_a_payroll_leaves_it_empty(of_people):
+    run = of_people("DURAND;MOREL;Alice", "PETIT;;Zoé", headers="Nom;Nom d’usage;Prénom")
+    assert [outcome for outcome, _ in told(run)] == ["created", "created"]
+    assert Person.objects.filter(family_name="MOREL", given_name="Alice").exists()
+    assert Person.objects.filter(family_name="PETIT", given_name="Zoé").exists()
+
+
 def test_an_undone_list_of_people_leaves_the_stays_as_they_were(of_people, people, structure):
     was = people.paul.profession
     run = of_people(f"{people.paul.rpps};EXEMPLE;Paul;Chirurgien;Bloc;;;", f"{NEW};MOREL;Alice;;;;;")
@@ -122,6 +152,39 @@ def test_holders_several_in_a_cell_and_a_delegate_under_one_of_them(of_accesses,
     assert told_of == {people.alice.pk, people.bruno.pk, people.paul.pk, people.delphine.pk}
 
 
+def test_what_is_refused_of_a_right_is_not_given(of_accesses, make_bal, people):
+    bal = make_bal("ORG", people.alice, address="secretariat@chu-exemple.mssante.fr")
+    of_accesses(f"{bal.address};;EXEMPLE Delphine;délégataire;lecture, sans envoi;{people.alice.rpps};Accueil")
+    row = Delegataire.objects.get(bal=bal)
+    assert (row.can_read, row.can_send) == (True, False)
+
+
+def test_a_right_said_otherwise_of_an_access_that_stands_is_told(of_accesses, org, people):
+    line = f"{org.address};;EXEMPLE Delphine;délégataire;lecture et envoi;{people.alice.rpps};"
+    ((outcome, remark),) = told(of_accesses(line))
+    assert outcome == "unchanged"
+    assert "le registre dit" in remark
+
+
+@pytest.mark.parametrize(("end", "outcome"), [("fin 2026", "rejected"), ("permanent", "created"), ("", "created")])
+def test_an_access_whose_end_is_not_understood_is_not_given(bring_in, make_bal, people, end, outcome):
+    bal = make_bal("ORG", people.alice, address="secretariat@chu-exemple.mssante.fr")
+    raw = f"Adresse;Nom et prénom;Rôle;Jusqu’au\n{bal.address};EXEMPLE Delphine;délégataire;{end}\n"
+    run = bring_in(raw, sort="accesses", operator=None, vouched=VOUCHED)
+    assert [one for one, _ in told(run)] == [outcome]
+
+
+def test_people_one_below_the_other_in_a_cell_are_as_many(of_accesses, make_bal, people):
+    bal = make_bal("ORG", people.alice, address="secretariat@chu-exemple.mssante.fr")
+    run = of_accesses(
+        f'{bal.address};"{people.bruno.rpps}\n{people.paul.rpps}";;cotitulaire;;;',
+        f'{bal.address};;"EXEMPLE Delphine\nEXEMPLE Gisèle";délégataire;;;',
+    )
+    assert set(bal.cotitulaires.values_list("person", flat=True)) >= {people.bruno.pk, people.paul.pk}
+    assert "EXEMPLE Delphine EXEMPLE Gis" not in str(told(run))
+    assert not Person.objects.filter(given_name__contains=" ").exists()
+
+
 def test_given_again_nothing_changes_and_nobody_is_told(of_accesses, org, people):
     line = f"{org.address};{people.bruno.rpps};;cotitulaire;;;"
     run = of_accesses(line, f"{org.address};;EXEMPLE Delphine;délégataire;;{people.alice.rpps};")
@@ -148,6 +211,10 @@ def test_a_holder_known_to_the_annuaire_alone_is_offered(of_accesses, org, make_
         ("{org};;EXEMPLE Delphine;cotitulaire;;;", "il lui manque un numéro RPPS"),
         ("{org};{paul};;délégataire;;{delphine};", "n’est pas titulaire de cette BAL"),
         ("{org};;;;;;", "Ni RPPS ni nom"),
+        ("{org};{paul};;lecteur;;;", "n’est pas un rôle"),
+        ("{org};{paul};;ancien cotitulaire;;;", "n’est pas un rôle"),
+        ("{org};;EXEMPLE Delphine;délégataire;aucun;;", "n’est pas un droit"),
+        ("{org};;EXEMPLE Delphine, EXEMPLE Paul;délégataire;;;", "nomme peut-être plusieurs personnes"),
     ],
 )
 def test_what_the_rules_refuse_is_told_with_the_way_round(of_accesses, org, per, people, line, why):

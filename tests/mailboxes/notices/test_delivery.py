@@ -395,6 +395,14 @@ def bounced(sent):
     return sent
 
 
+@pytest.mark.parametrize("odd", ["<", "< @ >", "<[10.0.0.1]", "<a@[b>"])
+def test_a_malformed_header_of_another_mail_keeps_no_report_from_being_read(sent, tmp_path, capsys, odd):
+    foreign = report("<other@x>", whole=True).replace(b"<other@x>", odd.encode())
+    own = report(links.message_id(sent))
+    mbox = b"".join(b"From x Sat Jan  3 01:05:34 2026\n" + one + b"\n\n" for one in (foreign, own))
+    assert "1 avis marqués non remis, 0 déjà connus, 1 sans" in read(mbox, tmp_path, capsys)
+
+
 def test_the_gestionnaire_sees_whom_no_notice_reached_and_the_remedies(client, people, bounced):
     client.force_login(people.gisele.user)
     page = client.get(reverse("notice-list")).content.decode()
