@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import runpy
+import secrets
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from aiosmtpd.controller import Controller
 from celery import signals
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
+from django.urls import reverse
 from django.utils import timezone
 
 from balmanager import logs
@@ -25,6 +27,8 @@ from balmanager.operations import alerts, checks, records
 from balmanager.operations.models import Failure, Job, Trouble
 from balmanager.operations.records import schedules
 from balmanager.schedule import expires
+from mailboxes.models import Notice
+from mailboxes.notices.links import sign_notice
 from tests.servers import ROOT, free_port, wait_until
 
 
@@ -381,6 +385,21 @@ def test_addresses_and_national_numbers_never_reach_the_log(formatter):
     assert "10000000017" not in written
     assert "Avis 7 non remis à ‹adresse›, RPPS ‹numéro›, le 2026-03-10, en 1234567 ms" in written
     assert "ValueError" in written
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("notice-link", [sign_notice(Notice(pk=7))]),
+        ("invitation", [secrets.token_urlsafe(32)]),
+        ("account_reset_password_from_key", ["1z", "czw3kq-0123456789abcdef0123456789abcdef"]),
+    ],
+)
+def test_what_opens_a_link_never_reaches_the_log(name, arguments):
+    path = reverse(name, args=arguments)
+    shown = logs.without_people(f"Not Found: {path}")
+    assert shown == f"Not Found: {path.rpartition('/')[0].rpartition('/')[0]}/‹jeton›/"
+    assert logs.without_people("/bal/12/ /logiciels/livraisons/0b8f6f0e-7d3a-4c56-9d35-2b8a2e7f5c11/").count("‹") == 0
 
 
 def run_python(code, **env):
