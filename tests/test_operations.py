@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import os
 import runpy
 import secrets
 import sqlite3
@@ -230,6 +231,49 @@ def test_a_job_is_late_five_minutes_after_its_time(db, time_machine, name, start
     time_machine.move_to(now, tick=False)
     Job.objects.create(name=name, started_at=started)
     assert bool(checks.late_jobs()) == is_late
+
+
+@pytest.mark.parametrize(
+    ("name", "started", "ended", "now", "is_told"),
+    [
+        ("purge", at(3, 30), at(3, 31), at(9), False),
+        ("purge", at(3, 30), at(3, 31) - timedelta(days=1), at(4, 30), False),  # at it, perhaps
+        ("purge", at(3, 30), at(3, 31) - timedelta(days=1), at(4, 40), True),
+        ("deliver_webhooks", at(8, 30), at(8), at(8, 30), False),
+        ("deliver_webhooks", at(9, 30), at(8), at(9, 30), True),  # one each minute, and each is killed
+    ],
+)
+def test_a_job_whose_process_is_killed_each_time_is_told(db, time_machine, name, started, ended, now, is_told):
+    time_machine.move_to(now, tick=False)
+    Job.objects.create(name=name, started_at=started, ended_at=ended, succeeded_at=ended)
+    outcome = checks.look_at(next(check for check in checks.CHECKS if check.name == "failures"))
+    assert (outcome.is_well, f"jamais fini, faute de mémoire ou de temps : {name}" in outcome.says) == (
+        not is_told,
+        is_told,
+    )
+
+
+def test_a_folder_that_is_lost_is_told_and_what_watches_goes_on(client, db, settings, tmp_path):
+    settings.VAR_DIR = tmp_path / "lost"
+    assert client.get("/readyz").json()["checks"]["disk"] is False
+    text = client.get("/metrics").content.decode()
+    assert 'bal_check{check="disk"} 0.0' in text
+    assert "bal_disk_free_megabytes" not in text
+
+
+def test_a_backup_that_is_made_no_more_is_told(settings, tmp_path):
+    settings.BACKUP_DIR = tmp_path / "backups"
+    check = next(check for check in checks.CHECKS if check.name == "backups")
+    assert checks.look_at(check).is_well
+    settings.BACKUP_DIR.mkdir()
+    for days in (3, 1):
+        archive = settings.BACKUP_DIR / f"balmanager-2026030{days}-020000.tar.gz.age"
+        archive.touch()
+        os.utime(archive, ((timezone.now() - timedelta(days=days)).timestamp(),) * 2)
+    assert checks.look_at(check).is_well
+    archive.unlink()
+    outcome = checks.look_at(check)
+    assert (outcome.is_well, "manage.py backup" in outcome.says) == (False, True)
 
 
 def test_a_job_that_left_the_schedule_is_not_late(db):
