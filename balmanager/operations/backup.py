@@ -252,7 +252,7 @@ def replace_database(saved: Path, work: Path) -> None:
     empty.write_text(EMPTY)
     options = ("--clean", "--if-exists", "--no-owner", "--no-privileges", "--schema=public")
     run(["pg_restore", *options, f"--file={script}", str(saved)], NotRestored, {})
-    if connection.pg_version < TRANSACTION_TIMEOUT:
+    if getattr(connection, "pg_version", 0) < TRANSACTION_TIMEOUT:
         leave_out_transaction_timeout(script)
     postgresql("psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction",
                f"--file={empty}", f"--file={script}", failed=NotRestored)  # fmt: skip
