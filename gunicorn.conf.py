@@ -14,8 +14,8 @@ from balmanager.env import Env
 env = Env()
 try:
     bind = env.web_address("BIND")
-    workers = env.count("WEB_WORKERS", default=1)
-    threads = env.count("WEB_THREADS", default=8)
+    workers = env.between("WEB_WORKERS", 1, 1000, default=1)
+    threads = env.between("WEB_THREADS", 1, 1000, default=8)
 except ImproperlyConfigured as error:
     sys.exit(str(error))  # the sentence alone: gunicorn would print where in its code it was read
 loglevel = "warning"

@@ -1,11 +1,13 @@
 """Settings from the environment. One that is missing or makes no sense stops the start: its name, what is expected, an
 example; never its value, for it may be a secret.
 
-`NAME_FILE` may name a file that holds the value of NAME, as containers give secrets.
+`NAME_FILE` may name a file that holds the value of NAME, as containers give secrets. A value that is empty is as none.
 """
 
 import os
 import re
+from datetime import timedelta
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +16,10 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 HIGHEST_PORT = 65535
-YES_OR_NO = {"true", "on", "ok", "y", "yes", "1", "false", "off", "n", "no", "0", ""}
+HIGHEST = 10**9  # of any number
+MOST_DAYS = 100 * 365
+YES_OR_NO = {"true", "on", "ok", "y", "yes", "1", "false", "off", "n", "no", "0"}
+MEANT_EMPTY = {"ANNUAIRE_URL", "ACTIVITIES_URL", "WHITELIST_URL"}  # not fetched
 EXPECTED = {
     "SECRET_KEY": "50 random characters or more, such as those of: openssl rand -base64 48",
     "ALLOWED_HOSTS": "the names it is reached by, separated by commas, such as bal.example.fr (never *)",
@@ -22,30 +27,32 @@ EXPECTED = {
     "are written %23, %2F, %40)",
     "EMAIL_URL": "an address, such as smtp+tls://user:password@host:587, or smtp+ssl://user:password@host:465 (“#”, "
     "“/”, “@” in a password are written %23, %2F, %40)",
-    "SITE_URL": "an address, such as https://bal.example.fr",
+    "SITE_URL": "the address of a whole site, without a path, such as https://bal.example.fr",
+    "ENV_FILE": "the path of a file that can be read, such as /etc/bal.env",
     "REDIS_URL": "an address, such as redis://localhost:6379/0",
     "LDAP_URL": "an address, such as ldaps://annuaire.example.fr",
     "WEBHOOK_NETWORKS": "networks separated by commas, such as 10.1.0.0/16,192.168.4.7",
     "SERVICE_EMAIL": "addresses separated by commas, such as exploitation@example.fr",
     "BACKUP_RECIPIENT": "a public key of age, such as the age1… that manage.py backup --new-key prints",
-    "BACKUPS_KEPT": "1 or more, such as 14",
-    "WEB_WORKERS": "1 or more, such as 4",
-    "WEB_THREADS": "1 or more, such as 8",
-    "PORT": "a port from 1 to 65535, such as 8000",
     "BIND": "an address and a port, such as 127.0.0.1:8000, or a socket, such as unix:/run/bal/web.sock",
     "LOG_FORMAT": "line or json",
     "LOG_LEVEL": "DEBUG, INFO, WARNING, ERROR or CRITICAL",
+    "QUOTA_THRESHOLDS": "percentages separated by commas, rising, such as 80,90,95",
+    "IDLE_REMINDERS_DAYS": "days before the day separated by commas, falling, such as 30,7",
+    "ENGAGEMENT_REMINDERS_DAYS": "days before the day separated by commas, falling, such as 60,30,7",
     "ANNUAIRE_MAX_WITHDRAWN": "a number, a share between 0 and 1, such as 0.1",
+    "DEFAULT_FROM_EMAIL": "the address that sends, such as BAL Manager <bal@example.fr>",
     "MSSANTE_FROM_EMAIL": "the BAL that sends by it, such as avis@hopital.mssante.fr",
     "SENTRY_DSN": "nothing, or the package sentry-sdk installed (pip install sentry-sdk)",
 }
 EXPECTED["MSSANTE_EMAIL_URL"] = EXPECTED["EMAIL_URL"]
+EXPECTED["SECRET_KEY_FALLBACKS"] = f"former keys separated by commas, each of {EXPECTED['SECRET_KEY']}"
 WEB = ("http", "https")
 EXPECTED_WEB = "an address, such as https://annuaire.example.fr/extraction"
 EXPECTED_FILE = "the path of a file that can be read, such as /etc/ssl/certs/igc-sante.pem"
 EXPECTED_OF = {
     bool: "true or false",
-    int: "a whole number from 0 up, such as 30",
+    int: "a whole number from 0 to a thousand million, such as 30",
     float: "a number, such as 0.1",
     list: "values separated by commas, such as a,b",
     dict: "pairs separated by commas, such as field=attribute,other=name",
@@ -55,22 +62,34 @@ MAIL_SCHEMES = ("smtp", "smtp+tls", "smtp+ssl", "filemail", "consolemail", "memo
 
 class Env(environ.Env):
     def get_value(self, var, cast=None, default=environ.Env.NOTSET, parse_default=False):
-        self.take_file(var)
-        raw = self.ENVIRON.get(var)
-        if raw is None and default is self.NOTSET:
-            raise wrong(var, cast, "is missing")
-        if raw is not None and raw.startswith("$"):  # the library would look for a variable of that name
+        raw = self.tidy(var)
+        if raw is None or (raw == "" and var not in MEANT_EMPTY):
+            if default is self.NOTSET:
+                raise wrong(var, cast, "is missing")
+            return default
+        if raw.startswith("$"):  # the library would look for a variable of that name
             raise wrong(var, cast, "begins with “$”, which stands for another variable")
-        if cast is bool and raw is not None and raw.strip().lower() not in YES_OR_NO:
+        if cast is bool and raw.lower() not in YES_OR_NO:
             raise wrong(var, cast)
         try:
-            value = super().get_value(var, cast, default, parse_default)
+            value = without_spaces(super().get_value(var, cast, default, parse_default))
         except Exception:
             raise wrong(var, cast) from None
         numbers = value if isinstance(value, list) else [value]
-        if raw is not None and any(isinstance(number, int | float) and number < 0 for number in numbers):
+        if any(isinstance(number, int | float) and not 0 <= number <= HIGHEST for number in numbers):
             raise wrong(var, cast)
         return value
+
+    def tidy(self, var: str) -> str | None:
+        """What it says, without the spaces around. Quotes around it stay where `docker --env-file` read it: nobody
+        meant them."""
+        self.take_file(var)
+        if (raw := self.ENVIRON.get(var)) is None:
+            return None
+        self.ENVIRON[var] = raw = raw.strip()
+        if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "\"'":
+            raise wrong(var, what="stands between quotes, which do not belong to it")
+        return raw
 
     def take_file(self, var: str) -> None:
         if not (path := self.ENVIRON.get(f"{var}_FILE")):
@@ -84,7 +103,9 @@ class Env(environ.Env):
         """An address of one of these schemes, with its host; or nothing."""
         value = self(var, default=default)
         try:
-            is_whole = urlsplit(value).scheme in schemes and bool(urlsplit(value).netloc or urlsplit(value).path)
+            parts = urlsplit(value)
+            has_place = bool(parts.hostname or (parts.scheme not in WEB and parts.path))
+            is_whole = parts.scheme in schemes and has_place and parts.port != 0
         except ValueError:
             is_whole = False
         if value and not is_whole:
@@ -95,19 +116,40 @@ class Env(environ.Env):
         """The path of a file that is there; or nothing."""
         value = self(var, default="")
         if value and not os.access(value, os.R_OK):
-            raise wrong(var, expected=EXPECTED_FILE)
+            raise wrong(var, expected=EXPECTED.get(var, EXPECTED_FILE))
         return value
 
-    def count(self, var: str, default: int) -> int:
-        """One or more."""
-        if not (value := self.int(var, default=default)):
+    def names(self, var: str, default: list[str]) -> list[str]:
+        """Names of hosts: what a browser says before the port, and no address."""
+        names = self.list(var, default=default)
+        if not all(re.fullmatch(r"\*|\.?[\w.-]+|\[[0-9a-fA-F:.]+\]", name) for name in names):
+            raise wrong(var)
+        return names
+
+    def sender(self, var: str, default: str) -> str:
+        """An address that sends mail, with or without a name; or nothing."""
+        value = self(var, default=default)
+        if value and "@" not in parseaddr(value)[1]:
             raise wrong(var)
         return value
+
+    def between(self, var: str, least: int, most: int, default: int) -> int:
+        if not least <= (value := self.int(var, default=default)) <= most:
+            raise wrong(var, expected=f"a whole number from {least} to {most}, such as {default}")
+        return value
+
+    def days(self, var: str, default: int, least: int = 1) -> timedelta:
+        return timedelta(days=self.between(var, least, MOST_DAYS, default))
+
+    def numbers(self, var: str, default: list[int], most: int, falling: bool = False) -> list[int]:
+        """In order, each once."""
+        values = self.list(var, cast=int, default=default)
+        if values != sorted(set(values), reverse=falling) or max(values) > most:
+            raise wrong(var)
+        return values
 
     def port(self, var: str, default: int) -> int:
-        if not 1 <= (value := self.int(var, default=default)) <= HIGHEST_PORT:
-            raise wrong(var)
-        return value
+        return self.between(var, 1, HIGHEST_PORT, default)
 
     def web_address(self, var: str) -> str:
         """The place where the web process listens: an address and a port, or a socket."""
@@ -125,13 +167,15 @@ class Env(environ.Env):
             raise wrong(var) from None
 
     def db_url(self, var="DATABASE_URL", *args, **kwargs):
-        return self.address(super().db_url, var, *args, **kwargs)
+        facts = self.address(super().db_url, var, *args, **kwargs)
+        if facts.get("ENGINE", "").rpartition(".")[2] not in ("postgresql", "sqlite3"):
+            raise wrong(var)
+        return facts
 
     db = db_url
 
     def email_url(self, var="EMAIL_URL", *args, **kwargs):
-        self.take_file(var)
-        scheme = self.ENVIRON.get(var, "").partition("://")[0]
+        scheme = (self.tidy(var) or "").partition("://")[0]
         if scheme and scheme not in MAIL_SCHEMES:
             raise wrong(var)
         return self.address(super().email_url, var, *args, **kwargs)
@@ -139,8 +183,7 @@ class Env(environ.Env):
     email = email_url
 
     def address(self, read, var, *args, **kwargs):
-        self.take_file(var)
-        if "#" in self.ENVIRON.get(var, ""):  # what follows would be dropped in silence
+        if "#" in (self.tidy(var) or ""):  # what follows would be dropped in silence
             raise wrong(var)
         try:
             return read(var, *args, **kwargs)
@@ -148,6 +191,15 @@ class Env(environ.Env):
             raise
         except Exception:
             raise wrong(var) from None
+
+
+def without_spaces(value):
+    """Around each of several, as people write them after a comma."""
+    if isinstance(value, list):
+        return [one.strip() if isinstance(one, str) else one for one in value]
+    if isinstance(value, dict):
+        return {name.strip(): one.strip() for name, one in value.items()}
+    return value
 
 
 def wrong(var: str, cast=None, what: str = "makes no sense", expected: str = "") -> ImproperlyConfigured:

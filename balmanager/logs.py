@@ -1,5 +1,5 @@
-"""What is written to the log, as lines or as JSON: addresses and national numbers are taken out of it, wherever they
-came from (a message, a traceback, a constraint of the database)."""
+"""What is written to the log, as lines or as JSON: addresses, national numbers and the tokens of links are taken out of
+it, wherever they came from (a message, a traceback, a constraint of the database)."""
 
 import logging
 import re
@@ -12,6 +12,7 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")  # of the req
 PERSONAL = (
     (re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+"), "‹adresse›"),
     (re.compile(r"(?<![\w.-])\d{11,15}(?![\w-])"), "‹numéro›"),  # RPPS, identifiant national, INS
+    (re.compile(r"(?<=/)[\w:-]{40,}(?![\w.])"), "‹jeton›"),  # of a path: what opens a signed link, an invitation
 )
 
 

@@ -19,8 +19,8 @@ AWAY = Unavailable(
 )
 FULL = Unavailable(
     "disk_full",
-    "Le serveur n’a plus de place pour enregistrer. Rien n’a été enregistré à moitié : prévenez son administrateur, "
-    "puis réessayez.",
+    "Le serveur n’a plus de place pour enregistrer, ou ne peut plus écrire sur son disque. Rien n’a été enregistré à "
+    "moitié : prévenez son administrateur, puis réessayez.",
 )
 TOO_LONG = Unavailable(
     "too_long",

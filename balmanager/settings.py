@@ -3,6 +3,8 @@
 A value that does not parse stops the start with its name; no secret has a default.
 """
 
+import os
+import re
 from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,19 +20,26 @@ from balmanager.env import Env, wrong
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
-env.read_env(env("ENV_FILE", default=str(BASE_DIR / ".env")))
+ENV_FILE = Path(env.file("ENV_FILE") or BASE_DIR / ".env")
+if ENV_FILE.exists() and not os.access(ENV_FILE, os.R_OK):
+    raise wrong("ENV_FILE", what="cannot be read by this account")
+env.read_env(ENV_FILE)
 
 # --- Where we run -----------------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # former keys: what they signed still holds
-for key in () if DEBUG else (SECRET_KEY, *SECRET_KEY_FALLBACKS):
-    if len(key) < 50 or len(set(key)) < 10 or key.startswith("django-insecure-"):
-        raise wrong("SECRET_KEY", what="is too weak")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+for name, keys in () if DEBUG else (("SECRET_KEY", [SECRET_KEY]), ("SECRET_KEY_FALLBACKS", SECRET_KEY_FALLBACKS)):
+    for key in keys:
+        if len(key) < 50 or len(set(key)) < 10 or key.startswith("django-insecure-"):
+            raise wrong(name, what="is too weak")
+SITE_URL = env.web("SITE_URL", default=f"http://localhost:{env.port('PORT', default=8000)}").rstrip("/")
+if urlsplit(SITE_URL).path or urlsplit(SITE_URL).query:
+    raise wrong("SITE_URL")
+_own_name = re.sub(r":\d+$", "", urlsplit(SITE_URL).netloc)
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", _own_name])
 if "*" in ALLOWED_HOSTS and not DEBUG:
     raise wrong("ALLOWED_HOSTS", what="answers to any name")
-SITE_URL = env.web("SITE_URL", default=f"http://localhost:{env('PORT', default='8000')}").rstrip("/")
 HTTPS = env.bool("HTTPS", default=SITE_URL.startswith("https://"))
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -143,7 +152,8 @@ else:
         **DATABASES["default"].get("OPTIONS", {}),
     }
 
-PAGE_SECONDS = env.int("PAGE_SECONDS", default=30)  # that PostgreSQL may spend on one question of a page; 0: no limit
+# That PostgreSQL may spend on one question of a page; 0: no limit.
+PAGE_SECONDS = env.between("PAGE_SECONDS", 0, 24 * 3600, default=30)
 
 RUNTIME_ROLE = env("RUNTIME_ROLE", default="")  # PostgreSQL's role that serves, where it does not own the tables
 
@@ -173,9 +183,9 @@ ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "5/5m/key", "reset_p
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "dashboard"
 ACCOUNT_SESSION_REMEMBER = False  # the session ends with the browser, or when idle for
-SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", default=2 * 3600)
+SESSION_COOKIE_AGE = env.between("SESSION_SECONDS", 60, 10**7, default=2 * 3600)
 SESSION_IDLE = timedelta(seconds=SESSION_COOKIE_AGE)
-SESSION_LASTS = timedelta(seconds=env.int("SESSION_MAX_SECONDS", default=12 * 3600))  # however busy
+SESSION_LASTS = timedelta(seconds=env.between("SESSION_MAX_SECONDS", 60, 10**7, default=12 * 3600))  # however busy
 # Of gestionnaires and administrators. A SITE_URL that names this machine alone is the demonstration's.
 SECOND_FACTOR_REQUIRED = env.bool(
     "SECOND_FACTOR_REQUIRED", default=urlsplit(SITE_URL).hostname not in ("localhost", "127.0.0.1", "::1")
@@ -200,9 +210,9 @@ MFA_TOTP_ISSUER = "BAL Manager"
 MFA_TOTP_TOLERANCE = 1  # a code of the half-minute before or after still does
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers themselves allow passkeys over http on localhost alone
 ADDRESS_LINK_VALID = timedelta(hours=24)
-INVITATION_VALID = timedelta(days=env.int("INVITATION_VALID_DAYS", default=7))
-BROWSER_KNOWN = timedelta(days=env.int("BROWSER_KNOWN_DAYS", default=180))
-ACCOUNT_LOG_KEPT = timedelta(days=env.int("ACCOUNT_LOG_KEPT_DAYS", default=365))
+INVITATION_VALID = env.days("INVITATION_VALID_DAYS", default=7)
+BROWSER_KNOWN = env.days("BROWSER_KNOWN_DAYS", default=180)
+ACCOUNT_LOG_KEPT = env.days("ACCOUNT_LOG_KEPT_DAYS", default=365)
 
 # Identity providers (OpenID Connect): Pro Santé Connect, and the hospital's own.
 SOCIALACCOUNT_ADAPTER = "balmanager.accounts.identities.IdentityAccountAdapter"
@@ -312,15 +322,15 @@ USE_TZ = True
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default=f"filemail:///{VAR_DIR / 'mails'}"))
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="BAL Manager <bal-manager@localhost>")
-EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds
+DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", default="BAL Manager <bal-manager@localhost>")
+EMAIL_TIMEOUT = env.between("EMAIL_TIMEOUT", 1, 600, default=20)  # seconds
 # The trusted space takes no mail from outside: an operator's own server, with a BAL of ours to send from.
 _mssante = env.email_url("MSSANTE_EMAIL_URL") if env("MSSANTE_EMAIL_URL", default="") else {}
 MSSANTE_MAIL = {name: _mssante.get(f"EMAIL_{key}") for name, key in {
     "backend": "BACKEND", "host": "HOST", "port": "PORT", "username": "HOST_USER", "password": "HOST_PASSWORD",
     "use_tls": "USE_TLS", "use_ssl": "USE_SSL", "file_path": "FILE_PATH",
 }.items() if _mssante.get(f"EMAIL_{key}")}  # fmt: skip
-MSSANTE_FROM_EMAIL = env("MSSANTE_FROM_EMAIL", default="")
+MSSANTE_FROM_EMAIL = env.sender("MSSANTE_FROM_EMAIL", default="")
 if MSSANTE_MAIL and not MSSANTE_FROM_EMAIL:
     raise wrong("MSSANTE_FROM_EMAIL", what="is missing")
 SERVICE_EMAIL = env.list("SERVICE_EMAIL", default=[])  # of those who run it: what it finds amiss is mailed there
@@ -413,7 +423,7 @@ DIRECTORY_SOURCES: dict[str, dict] = {
             # The annuaire knows nothing of the register: it is told where to ask whose people are ours.
             "managed": "mailboxes.models.managed_identifiers",
         },
-        "STALE_AFTER": timedelta(days=env.int("ACTIVITIES_STALE_AFTER_DAYS", default=14)),
+        "STALE_AFTER": env.days("ACTIVITIES_STALE_AFTER_DAYS", default=14),
         "EVERY": timedelta(days=6, hours=12),
     },
     "whitelist": {
@@ -471,50 +481,48 @@ if not set(DIRECTORY_ORDER) <= set(DIRECTORY_SOURCES) or len(set(DIRECTORY_ORDER
 ANNUAIRE_MAX_WITHDRAWN = env.float("ANNUAIRE_MAX_WITHDRAWN", default=0.10)
 if not 0 <= ANNUAIRE_MAX_WITHDRAWN <= 1:
     raise wrong("ANNUAIRE_MAX_WITHDRAWN")
-ANNUAIRE_STALE_AFTER = timedelta(days=env.int("ANNUAIRE_STALE_AFTER_DAYS", default=3))
+ANNUAIRE_STALE_AFTER = env.days("ANNUAIRE_STALE_AFTER_DAYS", default=3)
 
 # --- The life of a BAL ------------------------------------------------------------------------------------------------
 # The administrator's choices of what follows, on the page of thresholds: read again so often. 0: at the start alone.
 CHOSEN_FRESH_SECONDS = env.int("CHOSEN_FRESH_SECONDS", default=10)
-QUOTA_THRESHOLDS = env.list("QUOTA_THRESHOLDS", cast=int, default=[80, 90, 95])  # percent, rising
-QUOTA_HYSTERESIS = env.int("QUOTA_HYSTERESIS", default=5)  # points below a threshold that clear its warning
-READING_FRESH_DAYS = env.int("READING_FRESH_DAYS", default=35)  # an older reading concludes no idleness
-IDLE_REMINDERS = env.list("IDLE_REMINDERS_DAYS", cast=int, default=[30, 7])  # before the end
-IDLE_ESCALATE_BEFORE = timedelta(days=env.int("IDLE_ESCALATE_BEFORE_DAYS", default=7))
-IDLE_UNREACHED_AFTER = timedelta(days=env.int("IDLE_UNREACHED_AFTER_DAYS", default=3))
-USE_QUESTION_AFTER = timedelta(days=env.int("USE_QUESTION_AFTER_DAYS", default=30))
-CLEANUP_IDLE_MONTHS = env.int("CLEANUP_IDLE_MONTHS", default=6)  # used since, nobody is asked whether it serves
-CAMPAIGN_REMIND_AFTER = timedelta(days=env.int("CAMPAIGN_REMIND_AFTER_DAYS", default=14))
-REFUSAL_SHOWN = timedelta(days=env.int("REFUSAL_SHOWN_DAYS", default=60))
-APP_SILENT_AFTER = timedelta(days=env.int("APP_SILENT_AFTER_DAYS", default=30))
-UNIDENTIFIED_REMIND_AFTER = timedelta(days=env.int("UNIDENTIFIED_REMIND_AFTER_DAYS", default=14))
-UNIDENTIFIED_CYCLE = timedelta(days=env.int("UNIDENTIFIED_CYCLE_DAYS", default=365))
-ANSWER_LINK_VALID = timedelta(days=env.int("ANSWER_LINK_VALID_DAYS", default=30))
-CONTACT_DELAY = timedelta(days=env.int("CONTACT_DELAY_DAYS", default=7))
-JOINING_VALID = timedelta(days=env.int("JOINING_VALID_DAYS", default=30))
-ARRIVAL_PREPARED_BEFORE = timedelta(days=env.int("ARRIVAL_PREPARED_BEFORE_DAYS", default=14))
-ENGAGEMENT_REMINDERS = env.list("ENGAGEMENT_REMINDERS_DAYS", cast=int, default=[60, 30, 7])  # before the day
-if not ENGAGEMENT_REMINDERS or min(ENGAGEMENT_REMINDERS) < 0:
-    raise wrong("ENGAGEMENT_REMINDERS_DAYS", expected="days before the day, such as 60,30,7")
-MOVEMENT_REMIND_EVERY = timedelta(days=env.int("MOVEMENT_REMIND_EVERY_DAYS", default=7))
-REQUEST_ESCALATE_AFTER = timedelta(days=env.int("REQUEST_ESCALATE_AFTER_DAYS", default=7))
-DELETION_WAIT = timedelta(days=env.int("DELETION_WAIT_DAYS", default=30))
+QUOTA_THRESHOLDS = env.numbers("QUOTA_THRESHOLDS", [80, 90, 95], most=100)  # percent, rising
+QUOTA_HYSTERESIS = env.between("QUOTA_HYSTERESIS", 0, 100, default=5)  # points below a threshold that clear its warning
+READING_FRESH_DAYS = env.days("READING_FRESH_DAYS", default=35).days  # an older reading concludes no idleness
+IDLE_REMINDERS = env.numbers("IDLE_REMINDERS_DAYS", [30, 7], most=365, falling=True)  # before the end
+IDLE_ESCALATE_BEFORE = env.days("IDLE_ESCALATE_BEFORE_DAYS", default=7)
+IDLE_UNREACHED_AFTER = env.days("IDLE_UNREACHED_AFTER_DAYS", default=3)
+USE_QUESTION_AFTER = env.days("USE_QUESTION_AFTER_DAYS", default=30)
+CLEANUP_IDLE_MONTHS = env.between("CLEANUP_IDLE_MONTHS", 1, 120, default=6)  # used since: not asked whether it serves
+CAMPAIGN_REMIND_AFTER = env.days("CAMPAIGN_REMIND_AFTER_DAYS", default=14)
+REFUSAL_SHOWN = env.days("REFUSAL_SHOWN_DAYS", default=60)
+APP_SILENT_AFTER = env.days("APP_SILENT_AFTER_DAYS", default=30)
+UNIDENTIFIED_REMIND_AFTER = env.days("UNIDENTIFIED_REMIND_AFTER_DAYS", default=14)
+UNIDENTIFIED_CYCLE = env.days("UNIDENTIFIED_CYCLE_DAYS", default=365)
+ANSWER_LINK_VALID = env.days("ANSWER_LINK_VALID_DAYS", default=30)
+CONTACT_DELAY = env.days("CONTACT_DELAY_DAYS", default=7, least=0)
+JOINING_VALID = env.days("JOINING_VALID_DAYS", default=30)
+ARRIVAL_PREPARED_BEFORE = env.days("ARRIVAL_PREPARED_BEFORE_DAYS", default=14)
+ENGAGEMENT_REMINDERS = env.numbers("ENGAGEMENT_REMINDERS_DAYS", [60, 30, 7], most=365, falling=True)  # before the day
+MOVEMENT_REMIND_EVERY = env.days("MOVEMENT_REMIND_EVERY_DAYS", default=7)
+REQUEST_ESCALATE_AFTER = env.days("REQUEST_ESCALATE_AFTER_DAYS", default=7)
+DELETION_WAIT = env.days("DELETION_WAIT_DAYS", default=30, least=0)
 SEALS_FILE = env("SEALS_FILE", default="")
-NOTICE_LEASE = timedelta(minutes=env.int("NOTICE_LEASE_MINUTES", default=10))
-ACCESS_TRACES_KEPT = timedelta(days=env.int("ACCESS_TRACES_KEPT_DAYS", default=365))
-ADMIN_LOG_KEPT = timedelta(days=env.int("ADMIN_LOG_KEPT_DAYS", default=365))
-PEOPLE_KEPT = timedelta(days=env.int("PEOPLE_KEPT_DAYS", default=5 * 365))  # after they left every structure
-RECORD_KEPT = timedelta(days=env.int("RECORD_KEPT_DAYS", default=10 * 365))  # 0: for good
-DRAFTS_KEPT = timedelta(days=env.int("DRAFTS_KEPT_DAYS", default=90))
-READINGS_KEPT = timedelta(days=env.int("READINGS_KEPT_DAYS", default=3 * 365))
-IMPORTS_KEPT = timedelta(days=env.int("IMPORTS_KEPT_DAYS", default=180))
-IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", default=100)
+NOTICE_LEASE = timedelta(minutes=env.between("NOTICE_LEASE_MINUTES", 0, 24 * 60, default=10))
+ACCESS_TRACES_KEPT = env.days("ACCESS_TRACES_KEPT_DAYS", default=365)
+ADMIN_LOG_KEPT = env.days("ADMIN_LOG_KEPT_DAYS", default=365)
+PEOPLE_KEPT = env.days("PEOPLE_KEPT_DAYS", default=5 * 365)  # after they left every structure
+RECORD_KEPT = env.days("RECORD_KEPT_DAYS", default=10 * 365, least=0)  # 0: for good
+DRAFTS_KEPT = env.days("DRAFTS_KEPT_DAYS", default=90)
+READINGS_KEPT = env.days("READINGS_KEPT_DAYS", default=3 * 365)
+IMPORTS_KEPT = env.days("IMPORTS_KEPT_DAYS", default=180)
+IMPORT_MAX_MB = env.between("IMPORT_MAX_MB", 1, 10_000, default=100)
 OPERATORS_CA_FILE = env.file("OPERATORS_CA_FILE")  # who signed the certificates of the operators' mail servers
-MAILBOX_READ_EVERY = timedelta(hours=env.int("MAILBOX_READ_EVERY_HOURS", default=24))  # by IMAP QUOTA
+MAILBOX_READ_EVERY = timedelta(hours=env.between("MAILBOX_READ_EVERY_HOURS", 1, 365 * 24, default=24))  # by IMAP QUOTA
 MAIL_VISIT_LEASE = timedelta(minutes=15)  # a visit ends within five; one whose process died is made again
 
 # --- API --------------------------------------------------------------------------------------------------------------
-API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=1200)
+API_REQUESTS_PER_MINUTE = env.between("API_REQUESTS_PER_MINUTE", 1, 1_000_000, default=1200)
 KEY_USE_PRECISION = timedelta(minutes=1)  # of the last use that is shown of a key
 REST_FRAMEWORK = {
     # The key first: who comes with nothing is told by 401 what they lack.
@@ -563,8 +571,8 @@ SPECTACULAR_SETTINGS = {
 }
 # Inner networks whose software may be called; any other inner address never is.
 WEBHOOK_NETWORKS = env.networks("WEBHOOK_NETWORKS")
-DELIVERIES_KEPT = timedelta(days=env.int("DELIVERIES_KEPT_DAYS", default=90))
-CALLS_KEPT = timedelta(days=env.int("CALLS_KEPT_DAYS", default=1))
+DELIVERIES_KEPT = env.days("DELIVERIES_KEPT_DAYS", default=90)
+CALLS_KEPT = env.days("CALLS_KEPT_DAYS", default=1)
 
 # --- What is written down ---------------------------------------------------------------------------------------------
 LOG_FORMAT = env("LOG_FORMAT", default="line")
@@ -574,9 +582,7 @@ BACKUP_DIR = Path(env("BACKUP_DIR", default=str(VAR_DIR / "backups")))
 BACKUP_RECIPIENT = env("BACKUP_RECIPIENT", default="")  # an age public key
 if BACKUP_RECIPIENT and not BACKUP_RECIPIENT.startswith("age1"):
     raise wrong("BACKUP_RECIPIENT")
-BACKUPS_KEPT = env.int("BACKUPS_KEPT", default=14)
-if not BACKUPS_KEPT:
-    raise wrong("BACKUPS_KEPT")
+BACKUPS_KEPT = env.between("BACKUPS_KEPT", 1, 10_000, default=14)
 DISK_FREE_MB = env.int("DISK_FREE_MB", default=500)  # less is told
 LOGGING: dict = {
     "version": 1,

@@ -4,12 +4,16 @@ touches nothing."""
 import contextlib
 import io
 import json
+import os
 import secrets
+import shutil
 import sqlite3
 import tarfile
+import time
 
 import psycopg
 import pytest
+from django.db import connection
 
 from balmanager.operations import backup
 
@@ -240,6 +244,84 @@ def test_an_encrypted_archive_opens_with_its_key_and_no_other(small, tmp_path):
     small.manage("shell", "-c", SPOIL)
     assert "Restauré" in restore(small, archive, "--identity", str(tmp_path / "key"))
     assert tables(small) == before
+
+
+def test_a_restoration_by_a_newer_program_than_the_server_is_done(app_data, migrated_url, tmp_path):
+    """The image brings PostgreSQL's programs of Debian: newer than the server that stands beside it."""
+    newer = tmp_path / "pg_restore"
+    newer.write_text(f"""#!/bin/sh
+{shutil.which("pg_restore")} "$@" || exit
+for word; do
+  case $word in --file=*) sed -i '0,/^SET /s//SET transaction_timeout = 0;\\nSET /' "${{word#--file=}}";; esac
+done
+""")
+    newer.chmod(0o755)
+    app = app_data(DATABASE_URL=migrated_url)
+    app.env["PATH"] = f"{tmp_path}:{app.env['PATH']}"
+    app.manage("shell", "-c", FILL)
+    archive, before = save(app), tables(app)
+    assert "Restauré" in restore(app, archive, first=SPOIL)
+    assert tables(app) == before
+
+
+def test_postgresql_s_programs_reach_the_database_as_we_do(db, monkeypatch):
+    asked = connection.settings_dict["OPTIONS"] | {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/ca.pem"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", asked)
+    ran = []
+    monkeypatch.setattr(backup, "run", lambda command, failed, env: ran.append((command, env)))
+    backup.postgresql("pg_dump", "--verbose", failed=backup.NotSaved)
+    [(command, env)] = ran
+    assert command == ["pg_dump", "--verbose"]
+    assert (env["PGSSLMODE"], env["PGSSLROOTCERT"]) == ("verify-full", "/etc/ssl/ca.pem")
+    assert env["PGDATABASE"] == connection.settings_dict["NAME"]
+    assert env["PGOPTIONS"] == "-c jit=off -c work_mem=16MB"
+
+
+def test_a_list_that_is_applied_while_it_is_saved_costs_no_backup(tmp_path, settings, monkeypatch):
+    settings.VAR_DIR, settings.BACKUP_RECIPIENT = tmp_path, ""
+    (tmp_path / "imports").mkdir()
+    for name in ("appliquee.csv", "gardee.csv"):
+        (tmp_path / "imports" / name).write_text("Adresse;Type")
+    monkeypatch.setattr(backup, "dump", lambda path: path.write_text("tables"))
+    listed = backup.lists()
+    monkeypatch.setattr(backup, "lists", lambda: listed)
+    (tmp_path / "imports" / "appliquee.csv").unlink()
+    manifest = backup.unpack(backup.save(tmp_path / "backups"), tmp_path / "all")
+    assert set(manifest["files"]) == {"database", "imports/gardee.csv"}
+    backup.check_files(manifest, tmp_path / "all")
+
+
+def test_archives_brought_elsewhere_are_all_kept(tmp_path, settings, monkeypatch):
+    settings.BACKUPS_KEPT, settings.BACKUP_DIR = 1, tmp_path / "backups"
+    monkeypatch.setattr(backup, "pack", lambda work: touch(work / "balmanager-20260310-020000.tar.gz"))
+    for folder in (settings.BACKUP_DIR, tmp_path / "disque"):
+        folder.mkdir()
+        touch(folder / "balmanager-20250310-020000.tar.gz")
+        backup.save(folder)
+    assert [len(backup.archives(folder)) for folder in (settings.BACKUP_DIR, tmp_path / "disque")] == [1, 2]
+
+
+def test_what_a_killed_backup_left_goes_a_day_later_and_one_at_work_is_let_be(tmp_path):
+    left, at_work = tmp_path / ".work-left", tmp_path / ".work-now"
+    for folder in (left, at_work):
+        folder.mkdir()
+        touch(folder / "database")
+    os.utime(left, (time.time() - 25 * 3600,) * 2)
+    with backup.at_work_in(tmp_path) as work:
+        assert sorted(tmp_path.iterdir()) == sorted([at_work, work])
+    assert list(tmp_path.iterdir()) == [at_work]
+
+
+def test_a_key_that_is_not_there_is_not_said_to_open_nothing(tmp_path, settings):
+    settings.VAR_DIR = tmp_path
+    archive = touch(tmp_path / "balmanager-20260310-020000.tar.gz.age")
+    with pytest.raises(backup.NotRestored, match="nulle-part : No such file"):
+        backup.restore(archive, tmp_path / "nulle-part")
+
+
+def touch(path):
+    path.touch()
+    return path
 
 
 def test_the_latest_archives_are_kept(tmp_path, settings):

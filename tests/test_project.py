@@ -23,6 +23,7 @@ from mailboxes.views.menu import MENU
 from tests.bench import page as bench_page
 from tests.bench import programs
 from tests.bench.row import Row
+from tests.safety.routes import walk
 
 ROOT = Path(__file__).parent.parent
 MODULES = [
@@ -168,6 +169,21 @@ def test_a_unit_starts_what_is_there(unit):
     assert set(commands) <= {"python", "gunicorn", "celery"}
     if "Restart=always" in unit.read_text():
         assert "StartLimitIntervalSec=0" in unit.read_text()
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_a_unit_requires_no_other(unit):
+    """What another unit fails once, or does again, must neither keep it from starting nor stop it."""
+    assert re.findall(r"^(?:Requires|BindsTo|Requisite)=", unit.read_text(), re.MULTILINE) == []
+
+
+def test_the_log_of_the_proxy_holds_no_token_and_no_address():
+    shown = re.findall(r"^  ~(\^\S+) /\$opened/\*;", (ROOT / "deploy" / "nginx.conf").read_text(), re.MULTILINE)
+    patterns = [re.compile(pattern.replace("(?<", "(?P<")) for pattern in shown]
+    secret = [route.path for route in walk() if {"token", "key", "address"} & set(route.arguments)]
+    paths = ["/" + re.sub(r"[(<].*?[>)]+", "x", path.replace("^", "")) for path in secret]
+    assert len(paths) > 8
+    assert [path for path in paths if not any(pattern.match(path) for pattern in patterns)] == []
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")

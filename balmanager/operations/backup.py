@@ -15,9 +15,11 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pyrage
 from django.conf import settings
 from django.core.management import call_command
@@ -31,6 +33,8 @@ from directory.typography import quoted
 FORMAT = 1
 PREFIX, SUFFIX, ENCRYPTED = "balmanager-", ".tar.gz", ".age"
 MANIFEST, DATABASE, IMPORTS = "manifest.json", "database", "imports"
+WORK, LONGEST = ".work-", timedelta(days=1)  # a folder at work for longer is of a process that was killed
+TRANSACTION_TIMEOUT = 170000  # the version of PostgreSQL that knows this setting, which a newer pg_restore always sets
 # What other versions may have added is dropped too, in the same transaction as all is restored.
 EMPTY = """
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
@@ -66,33 +70,47 @@ def known_migrations() -> list[list[str]]:
 
 # --- Saving -----------------------------------------------------------------------------------------------------------
 def save(folder: Path) -> Path:
-    """Write the archive, forget those beyond BACKUPS_KEPT; where it stands."""
+    """Write the archive, forget those of BACKUP_DIR beyond BACKUPS_KEPT; where it stands."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".work-") as work:
-            archive = pack(Path(work))
+        with at_work_in(folder) as work:
+            archive = pack(work)
             final = folder / archive.name
             archive.chmod(0o600)
             archive.replace(final)  # whole, or not there
     except OSError as error:
         raise NotSaved(f"La sauvegarde n’a pas pu être écrite dans {folder} : {error.strerror}.") from error
-    forget_old(folder)
+    if folder == settings.BACKUP_DIR:
+        forget_old(folder)
     return final
+
+
+@contextmanager
+def at_work_in(folder: Path) -> Iterator[Path]:
+    """A folder for what is not whole yet, perhaps in clear; gone afterwards, or the next time if this one is killed."""
+    for left in folder.glob(f"{WORK}*"):
+        if moment_of(left) < timezone.now() - LONGEST:
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=WORK) as work:
+        yield Path(work)
 
 
 def pack(work: Path) -> Path:
     dump(work / DATABASE)
-    files = {DATABASE: work / DATABASE, **lists()}
-    manifest = {
-        "format": FORMAT, "made_at": timezone.now().isoformat(), "database": connection.vendor,
-        "key": key_fingerprint(), "migrations": known_migrations(),
-        "files": {name: digest(path) for name, path in files.items()},
-    }  # fmt: skip
-    (work / MANIFEST).write_text(json.dumps(manifest, indent=1))
-    archive = work / f"{PREFIX}{timezone.localtime():%Y%m%d-%H%M%S}{SUFFIX}"
+    archive, digests = work / f"{PREFIX}{timezone.localtime():%Y%m%d-%H%M%S}{SUFFIX}", {}
     with tarfile.open(archive, "w:gz", compresslevel=3) as tar:
-        for name, path in {MANIFEST: work / MANIFEST, **files}.items():
-            tar.add(path, name, recursive=False)
+        for name, path in {DATABASE: work / DATABASE, **lists()}.items():
+            # A list that is applied meanwhile is deleted; one that is open is read to its end.
+            with suppress(FileNotFoundError), path.open("rb") as file:
+                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+                file.seek(0)
+                tar.addfile(tar.gettarinfo(arcname=name, fileobj=file), file)
+        manifest = {
+            "format": FORMAT, "made_at": timezone.now().isoformat(), "database": connection.vendor,
+            "key": key_fingerprint(), "migrations": known_migrations(), "files": digests,
+        }  # fmt: skip
+        (work / MANIFEST).write_text(json.dumps(manifest, indent=1))
+        tar.add(work / MANIFEST, MANIFEST)
     return encrypt(archive) if settings.BACKUP_RECIPIENT else archive
 
 
@@ -126,20 +144,37 @@ def encrypt(archive: Path) -> Path:
     return encrypted
 
 
+def archives(folder: Path) -> list[Path]:
+    """The oldest first."""
+    return sorted(folder.glob(f"{PREFIX}*{SUFFIX}*"))
+
+
 def forget_old(folder: Path) -> None:
-    for old in sorted(folder.glob(f"{PREFIX}*{SUFFIX}*"))[: -settings.BACKUPS_KEPT]:
+    for old in archives(folder)[: -settings.BACKUPS_KEPT]:
         old.unlink()
+
+
+def moment_of(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+
+
+def latest() -> datetime | None:
+    """When the latest archive of BACKUP_DIR was made."""
+    return max(map(moment_of, archives(settings.BACKUP_DIR)), default=None)
 
 
 # --- Restoring --------------------------------------------------------------------------------------------------------
 def restore(archive: Path, identity: Path | None = None, other_key: bool = False) -> dict:
     """Check all, then replace all; gives the manifest."""
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.VAR_DIR, prefix=".restore-") as folder:
-        work = Path(folder)
-        manifest = unpack(decrypt(archive, identity, work), work / "all")
-        check(manifest, other_key)
-        check_files(manifest, work / "all")
+    with at_work_in(settings.VAR_DIR) as work:
+        try:
+            manifest = unpack(decrypt(archive, identity, work), work / "all")
+            check(manifest, other_key)
+            check_files(manifest, work / "all")
+        except OSError as error:
+            where = error.filename or settings.VAR_DIR
+            raise NotRestored(f"L’archive n’a pas pu être ouverte ({where} : {error.strerror}).") from error
         replace_database(work / "all" / DATABASE, work)
         replace_lists(work / "all" / IMPORTS, work / "former")
     call_command("migrate", verbosity=0)
@@ -160,6 +195,8 @@ def decrypt(archive: Path, identity: Path | None, work: Path) -> Path:
         with archive.open("rb") as closed, opened.open("wb") as clear:
             pyrage.decrypt_io(closed, clear, keys)
     except (OSError, ValueError, pyrage.DecryptError, pyrage.IdentityError) as error:
+        if getattr(error, "errno", None):  # of the machine: a file that is not there, a full disk
+            raise
         raise NotRestored("Cette clé n’ouvre pas cette archive, ou l’archive est coupée.") from error
     return opened
 
@@ -215,8 +252,18 @@ def replace_database(saved: Path, work: Path) -> None:
     empty.write_text(EMPTY)
     options = ("--clean", "--if-exists", "--no-owner", "--no-privileges", "--schema=public")
     run(["pg_restore", *options, f"--file={script}", str(saved)], NotRestored, {})
+    if getattr(connection, "pg_version", 0) < TRANSACTION_TIMEOUT:
+        leave_out_transaction_timeout(script)
     postgresql("psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction",
                f"--file={empty}", f"--file={script}", failed=NotRestored)  # fmt: skip
+
+
+def leave_out_transaction_timeout(script: Path) -> None:
+    """As a comment of the same length, among the first lines."""
+    with script.open("r+b") as file:
+        head = file.read(4096)
+        file.seek(0)
+        file.write(head.replace(b"\nSET transaction_timeout", b"\n--  transaction_timeout", 1))
 
 
 def replace_lists(saved: Path, former: Path) -> None:
@@ -229,10 +276,10 @@ def replace_lists(saved: Path, former: Path) -> None:
 
 # --- PostgreSQL's own programs ----------------------------------------------------------------------------------------
 def postgresql(program: str, *words: str, failed: type[Exception]) -> None:
-    facts = settings.DATABASES["default"]
-    own = {"PGDATABASE": facts["NAME"], "PGHOST": facts["HOST"], "PGPORT": facts["PORT"]}
-    own |= {"PGUSER": facts["USER"], "PGPASSWORD": facts["PASSWORD"]}
-    run([program, *words], failed, {name: str(value) for name, value in own.items() if value})
+    """Run it on our database, reached as we reach it: DATABASE_URL may ask for TLS, and name its certificates."""
+    names = {option.keyword: option.envvar for option in psycopg.pq.Conninfo.get_defaults() if option.envvar}
+    facts = {key.encode(): str(value) for key, value in connection.get_connection_params().items()}
+    run([program, *words], failed, {names[key].decode(): facts[key] for key in facts.keys() & names.keys()})
 
 
 def run(command: list[str], failed: type[Exception], env: dict) -> None:

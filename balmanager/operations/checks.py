@@ -1,5 +1,6 @@
 """What must be well for the service to be: one table, read by `/readyz`, `/metrics` and the page *État du service*."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -9,12 +10,12 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Count
+from django.db.models import Count, F
 from django.utils import timezone
 
 from balmanager.celery import app
 from balmanager.degraded import make_sure_redis_answers, outage
-from balmanager.operations import halfway
+from balmanager.operations import backup, halfway
 from balmanager.operations.models import Job
 from balmanager.operations.partitions import FEW_MONTHS, fewest_months_ahead
 from balmanager.operations.records import schedules
@@ -26,6 +27,7 @@ from mailboxes.models import MailAccess, MailServer, Notice, RestingServer
 from mailboxes.software.models import Delivery
 
 LATE_AFTER = timedelta(minutes=5)
+BACKUP_OLD_AFTER = timedelta(days=2)  # one is made each night
 WAITS_TOO_LONG = timedelta(minutes=30)
 MANY_ATTEMPTS = 3
 LONG_QUEUE = 1000
@@ -102,9 +104,22 @@ def free_megabytes() -> int:
 
 
 def disk() -> str:
+    if not os.access(settings.VAR_DIR, os.W_OK):
+        raise Unwell("VAR_DIR manque, ou ne peut pas être écrit")
     if (free := free_megabytes()) < settings.DISK_FREE_MB:
         raise Unwell(f"{grouped(free)} Mo libres : moins que DISK_FREE_MB")
     return f"{grouped(free)} Mo libres"
+
+
+def backups() -> str:
+    """The age of the latest archive; where none was ever made here, something else may save the database."""
+    made = backup.latest()
+    if made is None:
+        return "aucune dans BACKUP_DIR"
+    told = f"la dernière est du {minute_of(made)}"
+    if timezone.now() - made > BACKUP_OLD_AFTER:
+        raise Unwell(f"{told} : « manage.py backup » dit pourquoi")
+    return told
 
 
 def late_jobs(now: datetime | None = None) -> list[Job]:
@@ -130,9 +145,24 @@ def failing_jobs() -> list[Job]:
     return [job for job in Job.objects.exclude(ended_at=None) if job.succeeded_at != job.ended_at]
 
 
+def unfinished_jobs() -> list[Job]:
+    """The jobs that begin and do not end: a process killed for its memory or its time notes nothing."""
+    longest = timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT) + LATE_AFTER
+    return [
+        job
+        for job in Job.objects.filter(name__in=schedules(), started_at__gt=F("ended_at"))
+        if schedules()[job.name].remaining_estimate(job.ended_at) < -longest
+    ]
+
+
 def outcomes_of_jobs() -> str:
+    told = []
     if failing := failing_jobs():
-        raise Unwell(f"dernier passage en échec : {', '.join(job.name for job in failing)}")
+        told.append(f"dernier passage en échec : {', '.join(job.name for job in failing)}")
+    if unfinished := unfinished_jobs():
+        told.append(f"commencé et jamais fini, faute de mémoire ou de temps : {', '.join(map(str, unfinished))}")
+    if told:
+        raise Unwell(" ; ".join(told))
     return "sans échec"
 
 
@@ -207,6 +237,7 @@ CHECKS = (
     Check("cache", "Comptes partagés des limites", shared_counts),
     Check("broker", "File des tâches", queue),
     Check("disk", "Place sur le disque", disk),
+    Check("backups", "Sauvegardes", backups),
     Check("jobs", "Tâches planifiées", jobs),
     Check("failures", "Échecs des tâches", outcomes_of_jobs),
     Check("annuaire", "Annuaire national", annuaire),

@@ -3,6 +3,7 @@
 import os
 import time
 
+from django.conf import settings
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -41,7 +42,8 @@ class Service(Collector):
         for outcome in outcomes:
             well.add_metric([outcome.check.name], outcome.is_well)
         yield well
-        yield GaugeMetricFamily("bal_disk_free_megabytes", "Free space of VAR_DIR", value=checks.free_megabytes())
+        if settings.VAR_DIR.is_dir():
+            yield GaugeMetricFamily("bal_disk_free_megabytes", "Free space of VAR_DIR", value=checks.free_megabytes())
         if outcomes[0].is_well:
             yield from jobs()
             yield from ages()
