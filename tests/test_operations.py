@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import runpy
+import secrets
 import sqlite3
 import subprocess
 import sys
@@ -17,14 +18,19 @@ from aiosmtpd.controller import Controller
 from celery import signals
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
+from django.urls import reverse
 from django.utils import timezone
 
 from balmanager import logs
+from balmanager.accounts.links import write_address_link
 from balmanager.celery import app as celery_app
 from balmanager.operations import alerts, checks, records
 from balmanager.operations.models import Failure, Job, Trouble
 from balmanager.operations.records import schedules
 from balmanager.schedule import expires
+from mailboxes.notices.links import sign_notice
+from mailboxes.software.models import new_token
+from tests.safety import routes
 from tests.servers import ROOT, free_port, wait_until
 
 
@@ -381,6 +387,38 @@ def test_addresses_and_national_numbers_never_reach_the_log(formatter):
     assert "10000000017" not in written
     assert "Avis 7 non remis à ‹adresse›, RPPS ‹numéro›, le 2026-03-10, en 1234567 ms" in written
     assert "ValueError" in written
+
+
+LINKS = {
+    **dict.fromkeys(
+        ["claims-link", "notice-link", "contact-link", "joining-link", "campaign-link"],
+        lambda: {"token": sign_notice(SimpleNamespace(pk=7))},
+    ),
+    "account-address-link": lambda: {"token": write_address_link(SimpleNamespace(pk=7))},
+    "invitation": lambda: {"token": secrets.token_urlsafe(32)},
+    "account_reset_password_from_key": lambda: {"uidb36": "7", "key": "d2x1y3-0123456789abcdef0123456789abcdef"},
+}
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_a_link_that_opens_without_a_password_never_reaches_the_log(name):
+    known = LINKS[name]()
+    said = "Forbidden (CSRF cookie not set.): %s"
+    record = logging.LogRecord(
+        "django.security.csrf", logging.WARNING, "", 0, said, (reverse(name, kwargs=known),), None
+    )
+    written = logs.LogLine("{message}", style="{").format(record)
+    assert "/‹lien›/" in written
+    assert not [part for part in known.values() if len(part) > 2 and part in written]
+
+
+def test_every_address_with_a_token_is_among_those_links():
+    assert {route.name for route in routes.walk() if "token" in route.arguments} <= {*LINKS}
+
+
+@pytest.mark.parametrize("secret", [new_token()[1], "whsec_0123456789abcdef"])
+def test_a_key_never_reaches_the_log(secret):
+    assert logs.without_people(f"Bearer {secret} refused") == "Bearer ‹clé› refused"
 
 
 def run_python(code, **env):
