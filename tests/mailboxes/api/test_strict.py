@@ -51,6 +51,7 @@ def test_a_reader_that_wants_leniency_has_it_and_is_told(ask, key, org):
     body = {"service": "Accueil", "servce": "x"}
     assert ask(key, f"bals/{org.pk}/", "patch", body, Prefer="respond-async, handling=lenient").status_code == 200
     assert "Preference-Applied" not in ask(key, f"bals/{org.pk}/")
+    assert ask(key, f"bals/{org.pk}/?fields=", Prefer="handling=lenient").json()["id"] == org.pk
 
 
 @pytest.mark.parametrize("size", ["abc", "0", "-1", "501", "1.5", "²", "9" * 40])
@@ -174,6 +175,7 @@ def test_a_question_to_the_resolver_may_leave_a_part_empty_and_says_none_twice(a
         "bals/?full_within=1.5",
         "structures/?finess=12",
         "annuaire/?kind=AUTRE",
+        "bals/?fields=,",
     ],
 )
 def test_a_value_that_would_be_taken_for_another_or_for_none_is_refused(ask, key, world, asked):
