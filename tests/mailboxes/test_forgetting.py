@@ -140,3 +140,9 @@ def test_the_page_says_every_duration_there_is(client, people):
 def test_a_number_is_not_traced(people):
     actions.trace(people.gisele.user, "export", "registre, q=10000000017&autre=1+70+01+75+123+456+78&bal=a%40b.fr")
     assert AccessTrace.objects.get().target == "registre, q=‹numéro›&autre=‹numéro›&bal=a@b.fr"
+
+
+def test_what_nobody_sees_is_not_traced(client, people):
+    client.force_login(people.gisele.user)
+    assert client.get(reverse("bal-export"), {"x": "a\0b"}).status_code == 200
+    assert AccessTrace.objects.get().target == "registre, x=ab"
