@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import re
 import runpy
 import secrets
 import sqlite3
@@ -410,6 +411,12 @@ def test_a_link_that_opens_without_a_password_never_reaches_the_log(name):
     written = logs.LogLine("{message}", style="{").format(record)
     assert "/‹lien›/" in written
     assert not [part for part in known.values() if len(part) > 2 and part in written]
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_the_access_log_of_the_proxy_holds_none_of_them(name):
+    hidden = re.search(r"~(\^/\S+) /\$opened/…;", (ROOT / "deploy/nginx.conf").read_text())[1].replace("(?<", "(?P<")
+    assert re.match(hidden, reverse(name, kwargs=LINKS[name]()))
 
 
 def test_every_address_with_a_token_is_among_those_links():
