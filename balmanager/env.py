@@ -134,8 +134,9 @@ class Env(environ.Env):
         return value
 
     def between(self, var: str, least: int, most: int, default: int) -> int:
+        EXPECTED[var] = f"a whole number from {least} to {most}, such as {default}"
         if not least <= (value := self.int(var, default=default)) <= most:
-            raise wrong(var, expected=f"a whole number from {least} to {most}, such as {default}")
+            raise wrong(var)
         return value
 
     def days(self, var: str, default: int, least: int = 1) -> timedelta:

@@ -1,5 +1,5 @@
-"""What is written to the log, as lines or as JSON: addresses, national numbers and the tokens of links are taken out of
-it, wherever they came from (a message, a traceback, a constraint of the database)."""
+"""What is written to the log, as lines or as JSON: addresses, national numbers, keys and links that open without a
+password are taken out of it, wherever they came from (a message, a traceback, a constraint of the database)."""
 
 import logging
 import re
@@ -10,9 +10,11 @@ from pythonjsonlogger.json import JsonFormatter
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")  # of the request of software at hand
 
 PERSONAL = (
+    (re.compile(r"\b(?:balm|whsec)_[\w-]+"), "‹clé›"),
+    # Django tells the path of what it refuses, such as a press without the CSRF cookie: the link still stands then.
+    (re.compile(r"[\w.-]+:[\w-]{6}:[\w-]{43}|(?<=/invitation/)[\w-]+|(?<=/reset/key/)[\w-]+"), "‹lien›"),
     (re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+"), "‹adresse›"),
     (re.compile(r"(?<![\w.-])\d{11,15}(?![\w-])"), "‹numéro›"),  # RPPS, identifiant national, INS
-    (re.compile(r"(?<=/)[\w:-]{40,}(?![\w.])"), "‹jeton›"),  # of a path: what opens a signed link, an invitation
 )
 
 

@@ -278,7 +278,7 @@ def test_both_locks_agree():
 
 
 # --- What production has is what it asks for --------------------------------------------------------------------------
-NAMED_ELSEWHERE = {"psycopg", "gunicorn"}  # by the engine of DATABASE_URL, and by the command that serves
+NAMED_ELSEWHERE = {"gunicorn"}  # by the command that serves
 
 
 def plain(name):

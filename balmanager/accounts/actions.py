@@ -13,7 +13,7 @@ from balmanager.accounts.links import read_address_link, write_address_link
 from balmanager.accounts.models import AccountEntry, User
 from balmanager.accounts.notes import note
 from mailboxes.models import Person
-from mailboxes.rules import Refused
+from mailboxes.rules import Refused, allows
 
 What = AccountEntry.What
 DEAD_LINK = "Ce lien n’est plus valable : il a déjà servi, ou il est trop ancien."
@@ -72,7 +72,7 @@ def tie(account: User, person: Person, *, by: User | None) -> None:
 def tie_by_rpps(account: User, rpps: str) -> None:
     """What an identity provider vouches for; where the register has nobody of that number yet, the account waits."""
     person = Person.objects.filter(rpps=rpps, user=None).first() if rpps else None
-    if person and not Person.objects.filter(user=account.pk).exists():
+    if person and allows(rules.check_tie, account, person, by=None):
         tie(account, person, by=None)
 
 

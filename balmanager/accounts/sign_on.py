@@ -1,6 +1,5 @@
 """The pages between which an identity provider stands: going there, the answer, and the log-out there."""
 
-import hmac
 from urllib.parse import urlencode
 
 from allauth.account.decorators import reauthentication_required
@@ -11,7 +10,7 @@ from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAu
 from django.conf import settings
 from django.http import Http404
 from django.shortcuts import redirect, render
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.http import require_POST
 from requests import RequestException
 
@@ -41,7 +40,7 @@ def _at_provider(request, provider_id: str, view: type[OAuth2View]):
 
 @login_not_required
 def begin(request, provider_id):
-    if "process" in request.GET and not hmac.compare_digest(request.GET.get("mark", ""), mark_of(request)):
+    if "process" in request.GET and not constant_time_compare(request.GET.get("mark", ""), mark_of(request)):
         raise Http404
     return _at_provider(request, provider_id, OAuth2LoginView)
 

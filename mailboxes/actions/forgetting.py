@@ -15,6 +15,7 @@ from mailboxes.lifecycle import Act
 from mailboxes.models import (
     Affiliation,
     Claim,
+    ContactChange,
     Cotitulaire,
     Delegataire,
     JournalEntry,
@@ -65,7 +66,11 @@ def forget_person(person: Person, *, by) -> None:
         raise Refused("Cette personne est revenue, ou n’est pas partie depuis assez longtemps.", "not-due")
     Claim.objects.filter(person=person).delete()
     Preference.objects.filter(person=person).delete()
+    ContactChange.objects.filter(person=person).delete()
+    for stay in person.affiliations.all():
+        stay.scim_users.all().delete()  # what an identity manager told of them
     if account := person.user:
+        account.socialaccount_set.all().delete()  # by their RPPS
         account.username = f"compte-efface-{account.pk}"
         account.first_name = account.last_name = account.email = ""
         account.save(update_fields=["username", "first_name", "last_name", "email"])

@@ -25,7 +25,7 @@ from mailboxes.forms.filters import (
     StructureFilter,
 )
 from mailboxes.lifecycle import Act
-from mailboxes.models import Affiliation, Cotitulaire, JournalEntry, Operator, Structure
+from mailboxes.models import Affiliation, Cotitulaire, JournalEntry, Operator, Reading, Structure
 
 # They end or begin stays without a line for each person.
 MOVING_PEOPLE = (Act.MOVE_SERVICE, Act.MERGE_STRUCTURES, Act.CLOSE_STRUCTURE, Act.UNDO_MOVE)
@@ -73,13 +73,14 @@ class BalKeys(BalFilter):
     sort = None  # a list goes in the order of its cursor
 
     def changed_since(self, queryset: QuerySet, name: str, value: datetime) -> QuerySet:
-        """BAL changed by the journal, which tells every act; by a reading; by what the annuaire shows of the
-        address."""
-        acts = JournalEntry.objects.filter(bal=OuterRef("pk"), at__gte=value)
+        """BAL changed by the journal, which tells every act, or by that of the BAL that replaces it, whose address it
+        shows; by a reading, of use or of space; by what the annuaire shows of the address."""
+        acts = JournalEntry.objects.filter(at__gte=value)
+        told = Exists(acts.filter(bal=OuterRef("pk"))) | Exists(acts.filter(bal__address=OuterRef("replaced_by")))
+        readings = Reading.objects.filter(bal=OuterRef("pk"), at__gte=value)
         entries = Entry.objects.filter(address=OuterRef("address"))
         shown = entries.filter(Q(first_seen_at__gte=value) | Q(changed_at__gte=value) | Q(withdrawn_at__gte=value))
-        of_row = Q(state_since__gte=value) | Q(read_at__gte=value) | Q(last_used_at__gte=value)
-        return queryset.filter(of_row | Exists(acts) | Exists(shown))
+        return queryset.filter(Q(state_since__gte=value) | told | Exists(readings) | Exists(shown))
 
     def held_by_number(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(Exists(Cotitulaire.objects.filter(bal=OuterRef("pk"), person__rpps=value)))

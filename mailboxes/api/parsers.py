@@ -1,7 +1,6 @@
 """What is read of a body: no more than a bounded depth, and no character that nobody sees. Its size is bounded by
 DATA_UPLOAD_MAX_MEMORY_SIZE."""
 
-import codecs
 import json
 from typing import Any
 
@@ -24,12 +23,11 @@ class StrictParser(JSONParser):
     def parse(self, stream, media_type=None, parser_context=None):
         encoding = (parser_context or {}).get("encoding", settings.DEFAULT_CHARSET)
         try:
-            said = json.load(
-                codecs.getreader(encoding)(stream), parse_constant=strict_constant, object_pairs_hook=_once
-            )
+            text = stream.read().decode(encoding).removeprefix("\ufeff")  # PowerShell begins a file so
+            said = json.loads(text, parse_constant=strict_constant, object_pairs_hook=_once)
         except RecursionError:
             raise ParseError(TOO_DEEP) from None
-        except ValueError:
+        except (ValueError, LookupError):  # a charset of no text: hex, or one that inflates its bytes
             raise ParseError(UNREADABLE) from None
         if self.is_object and not isinstance(said, dict):
             raise ParseError("Le corps doit être un objet JSON : ses champs, entre accolades.")

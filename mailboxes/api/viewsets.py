@@ -18,7 +18,7 @@ from directory.controls import CONTROLS
 from directory.typography import quoted
 from mailboxes.api.expand import FIELD, PARAMETER, expand
 from mailboxes.api.once import once
-from mailboxes.api.strict import StrictView, check_known, is_lenient
+from mailboxes.api.strict import EMPTY, StrictView, check_known, is_lenient
 
 
 class ChangedSince(APIException):
@@ -267,9 +267,12 @@ class ResourceViewSet(StrictView, GenericViewSet):
 
     def asked(self, known: Iterable[str]) -> Collection[str]:
         """The fields named by `?fields=`; all when it is left out."""
-        if "fields" not in self.request.query_params:
+        said = self.request.query_params.get("fields", "")
+        names = [name.strip() for name in said.split(",") if name.strip()]
+        if not names:
+            if said and not is_lenient(self.request):
+                raise ValidationError({"fields": [EMPTY]})
             return [*known]
-        names = [name.strip() for name in self.request.query_params["fields"].split(",") if name.strip()]
         if unknown := [name for name in names if name not in known]:
             there = f"Connus : {', '.join(sorted(known))}."
             raise ValidationError({"fields": [f"{quoted(name)} est inconnu. {there}" for name in unknown]})

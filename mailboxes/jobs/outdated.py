@@ -27,7 +27,7 @@ OUTDATED: dict[str, Callable[[datetime], QuerySet]] = {
     ),
     "relevés": lambda now: Reading.objects.filter(at__lt=Reading.kept_since(now)),
     "appels de l’API": lambda now: Call.objects.filter(at__lt=now - settings.CALLS_KEPT),
-    "livraisons": lambda now: Delivery.objects.filter(created_at__lt=now - settings.DELIVERIES_KEPT),
+    "livraisons": lambda now: Delivery.objects.outdated(now),
     "actes en lot": lambda now: Batch.objects.filter(at__lt=now - chosen.IMPORTS_KEPT),
     "sessions": lambda now: Session.objects.filter(expire_date__lt=now),
 }

@@ -20,6 +20,10 @@ from mailboxes.software.models import Software
 TAKEN = "Le userName {} est déjà pris par une autre personne : donnez-en un autre, ou modifiez celle-là."
 DESCRIBED = "{} a déjà un autre userName : modifiez la ressource qui le porte, au lieu d’en créer une."
 NOT_OPENED = "organization : {} n’est le FINESS ni le SIRET d’aucune structure de cette clé."
+MOVED = (
+    "organization ne change pas ici : la personne est inscrite à {}. Demandez à un gestionnaire de la faire passer "
+    "de l’une à l’autre."
+)
 KEPT = ("user_name", "external_id", "family_name", "given_name", "email", "title", "department", "active")
 
 
@@ -47,14 +51,21 @@ def change(row: ScimUser, facts: UserFacts) -> ScimUser:
     _hold(row.software)
     rows = ScimUser.objects.select_for_update(of=("self",), no_key=True)
     row = rows.select_related("software__user", "stay__person", "stay__structure__parent").get(pk=row.pk)
-    by, stay = row.software.user, row.stay
+    by, person = row.software.user, row.stay.person
     others = ScimUser.objects.of(row.software).exclude(pk=row.pk)
     if others.filter(user_name__iexact=facts.user_name).exists():
         raise ScimError(409, TAKEN.format(quoted(facts.user_name)), "uniqueness")
-    _check_rpps(stay.person, facts.rpps)
+    _check_rpps(person, facts.rpps)
+    _check_place(row, facts.organization)
     kept = _kept(facts)
-    if kept == {name: getattr(row, name) for name in KEPT} and facts.rpps in ("", stay.person.rpps):
+    if kept == {name: getattr(row, name) for name in KEPT} and facts.rpps in ("", person.rpps):
         return row
+    stay = _stay_of_today(row)
+    if stay.is_over and facts.active and not row.active:  # an account that opens again: they come back
+        stay = actions.welcome_person(person, row.structure, by=by, function=facts.department[:100])
+    if others.filter(stay=stay).exists():
+        raise ScimError(409, DESCRIBED.format(person), "uniqueness")
+    row.stay = stay
     for name, value in kept.items():
         setattr(row, name, value)
     row.changed_at = timezone.now()
@@ -69,8 +80,20 @@ def change(row: ScimUser, facts: UserFacts) -> ScimUser:
 @transaction.atomic
 def forget(row: ScimUser) -> None:
     """Deleted there: as an account that is closed, and no longer known by its name."""
-    see_disabled(row.stay, by=row.software.user)
+    see_disabled(_stay_of_today(row), by=row.software.user)
     row.delete()
+
+
+def _stay_of_today(row: ScimUser) -> Affiliation:
+    """Where they left and came back, or their structure was merged into another, not the stay they were told by."""
+    if not row.stay.is_over:
+        return row.stay
+    return row.stay.person.affiliations.current().filter(structure__in=_places(row)).first() or row.stay
+
+
+def _places(row: ScimUser) -> set[int]:
+    """Their structure, and the one that it is now."""
+    return {row.structure.pk, row.structure.merged_into_id or row.structure.pk}
 
 
 def _hold(software: Software) -> None:
@@ -152,6 +175,14 @@ def _check_rpps(person: Person, rpps: str) -> None:
             "Cette personne a un autre RPPS au registre : demandez à un gestionnaire de corriger son identité.",
             "mutability",
         )
+
+
+def _check_place(row: ScimUser, number: str) -> None:
+    """Passed over, a move from one of the key's structures to another would be thought done."""
+    opened = Structure.objects.visible_to(row.software.user).standing()
+    named = set(opened.numbered(number).values_list("pk", flat=True)) if number else set()
+    if named and named.isdisjoint(_places(row)):
+        raise ScimError(400, MOVED.format(quoted(row.structure)), "mutability")
 
 
 def _describe(stay: Affiliation, facts: UserFacts, by) -> None:

@@ -96,7 +96,9 @@ def as_bool(value: Any, name: str) -> bool:
 
 def _email(said: Any) -> str:
     """The primary address, else the first."""
-    rows = [row for row in (said if isinstance(said, list) else []) if isinstance(row, dict) and row.get("value")]
+    if not isinstance(said, list | None):
+        raise ScimError(400, "emails doit être une liste d’objets JSON, chacun avec son value.", "invalidValue")
+    rows = [row for row in said or [] if isinstance(row, dict) and row.get("value")]
     chosen = next((row for row in rows if row.get("primary") in (True, "true", "True")), rows[0] if rows else {})
     return _text({"value": chosen.get("value")}, "value")
 

@@ -4,6 +4,7 @@ A door of our own and not django-scim2: that one makes a User an account of Djan
 installation. Ours is a person in a structure; the key says which, with its scope, its limit of calls and its trace.
 """
 
+import json
 import re
 import uuid
 from typing import Any
@@ -162,7 +163,8 @@ def read_filter(said: str) -> dict[str, Any]:
         return {}
     found = FILTER.match(said)
     column = LOOKED_FOR.get(f"{found[1]}{found[2] or ''}".lower()) if found else None
-    if found is None or column is None or (column == "active") is found[3].startswith('"') or CONTROLS.search(said):
+    value = _compared(found[3]) if found else None
+    if column is None or value is None or (column == "active") is not isinstance(value, bool):
         names = "userName, externalId, id, emails.value, active"
         raise ScimError(
             400,
@@ -170,13 +172,19 @@ def read_filter(said: str) -> dict[str, Any]:
             "valeur entre guillemets ; d’active, true ou false.",
             "invalidFilter",
         )
-    value = re.sub(r"\\(.)", r"\1", found[3].strip('"'))
-    if column == "active":
-        return {column: value.lower() == "true"}
     return {"pk": _uuid(value)} if column == "pk" else {column: value}
 
 
-def _uuid(said: str) -> uuid.UUID | None:
+def _compared(said: str) -> str | bool | None:
+    """The value of a comparison, written as in JSON (RFC 7644, 3.4.2.2); None where it cannot be read."""
+    try:
+        value: str | bool = json.loads(said if said.startswith('"') else said.lower())
+    except ValueError:
+        return None
+    return None if isinstance(value, str) and CONTROLS.search(value) else value
+
+
+def _uuid(said: Any) -> uuid.UUID | None:
     try:
         return uuid.UUID(said)
     except ValueError:

@@ -256,6 +256,11 @@ class DeliveryQuerySet(models.QuerySet):
         held = to_come("leased_until", now, settings.NOTICE_LEASE)
         return waiting.exclude(held).exclude(to_come("next_at", now, max(WAITS)))
 
+    def outdated(self, now):
+        """What is still to be sent is none of it, nor what tells which lines a paused webhook was sent already."""
+        settled = self.exclude(stage=Delivery.Stage.WAITING).filter(webhook__paused_at=None)
+        return settled.filter(created_at__lt=now - settings.DELIVERIES_KEPT)
+
     def claim(self, pk, now) -> bool:
         return bool(self.due(now).filter(pk=pk).update(leased_until=now + settings.NOTICE_LEASE))
 

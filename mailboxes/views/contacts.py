@@ -34,7 +34,7 @@ ANSWERS = {
 
 
 # --- By the signed link -----------------------------------------------------------------------------------------------
-@by_signed_link(links.CONTACT, Notice.objects.filter(stage__in=OF_CONTACTS).all)
+@by_signed_link(links.CONTACT, Notice.objects.filter(stage__in=OF_CONTACTS, entry__contact_change__isnull=False).all)
 def contact_link(request, token, notice):
     """The page where a person, at the former address or the new one, says what they make of a change."""
     change = ContactChange.objects.select_related("asked_by", "person__user").get(entry=notice.entry_id)

@@ -14,6 +14,7 @@ from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialAccount
 from django.core import mail
 
+from balmanager.accounts.actions import tie_by_rpps
 from balmanager.accounts.models import AccountEntry, User
 from balmanager.accounts.provider import places_of, rpps_of
 from mailboxes.models import Membership
@@ -157,6 +158,18 @@ def test_a_person_recorded_later_is_tied_at_the_next_log_in(client, browser_of, 
     assert people.paul.user == SocialAccount.objects.get().user
 
 
+def test_two_providers_that_vouch_for_two_numbers_tie_nobody_and_stop_no_log_in(people):
+    account = people.gisele.user
+    people.alice.user = people.gisele.user = None
+    people.alice.save()
+    people.gisele.save()
+    SocialAccount.objects.create(user=account, provider="sso", uid="a", extra_data={"rpps": "70000000001"})
+    SocialAccount.objects.create(user=account, provider="psc", uid="b", extra_data={"rpps": people.alice.rpps})
+    tie_by_rpps(account, people.alice.rpps)
+    people.alice.refresh_from_db()
+    assert people.alice.user is None
+
+
 def test_a_person_who_has_an_account_links_it_from_there(client, people):
     answer = client.get(choose(go(client), "alice"), follow=True)
     assert "reliez PSC depuis" in answer.content.decode()
@@ -175,7 +188,8 @@ def test_a_person_who_has_an_account_links_it_from_there(client, people):
 def test_no_page_from_elsewhere_makes_a_session_link_an_identity(client, gisele):
     log_in(client, "gisele")
     assert client.get("/compte/identite/psc/", {"process": "connect"}).status_code == 404
-    assert client.get("/compte/identite/psc/", {"process": "connect", "mark": "0" * 64}).status_code == 404
+    for mark in ("0" * 64, "é"):
+        assert client.get("/compte/identite/psc/", {"process": "connect", "mark": mark}).status_code == 404
 
 
 def test_the_key_is_the_national_identifier_not_sub(client, browser_of, db):

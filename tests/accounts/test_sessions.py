@@ -1,10 +1,16 @@
 """A session ends however busy it is; one sees one's own, and closes them."""
 
+from datetime import timedelta
+
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from balmanager.accounts.browsers import named
-from balmanager.accounts.models import AccountEntry
+from balmanager.accounts.grants import invite
+from balmanager.accounts.models import AccountEntry, Invitation
+from balmanager.accounts.tasks import purge_account_log
 from tests.accounts.conftest import is_in, log_in
 
 pytestmark = pytest.mark.sqlite_run
@@ -47,6 +53,23 @@ def test_one_closes_the_sessions_left_open_elsewhere(gisele, browser_of):
     assert elsewhere.get("/compte/").status_code == 302
     assert here.get("/compte/").status_code == 200
     assert AccountEntry.objects.filter(what=AccountEntry.What.SESSION_CLOSED, account=gisele).count() == 2
+
+
+def test_where_from_a_session_was_is_kept_no_longer_than_it_lasts(gisele, browser_of):
+    here, there = browser_of(), browser_of("192.0.2.2")
+    for client in (here, there):
+        log_in(client, "gisele")
+    Session.objects.get(pk=there.session.session_key).delete()
+    purge_account_log()
+    assert UserSession.objects.get().session_key == here.session.session_key
+
+
+@pytest.mark.parametrize(("age", "left"), [(timedelta(minutes=-1), 1), (timedelta(minutes=1), 0)])
+def test_an_invitation_is_kept_as_long_as_the_log_of_the_accounts(gisele, structure, settings, age, left):
+    invitation = invite("nouveau@exemple.invalid", "reader", structure, by=gisele)
+    Invitation.objects.filter(pk=invitation.pk).update(expires_at=timezone.now() - settings.ACCOUNT_LOG_KEPT - age)
+    purge_account_log()
+    assert Invitation.objects.count() == left
 
 
 def test_the_sessions_of_another_are_out_of_reach(gisele, root, browser_of):

@@ -35,11 +35,11 @@ def test_answering_to_any_host_is_refused():
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("WEB_WORKERS", "deux", "WEB_WORKERS makes no sense: expected 1 or more, such as 4."),
-        ("WEB_WORKERS", "0", "WEB_WORKERS makes no sense: expected 1 or more, such as 4."),
-        ("WEB_THREADS", "-1", "WEB_THREADS makes no sense: expected 1 or more, such as 8."),
-        ("PORT", "http", "PORT makes no sense: expected a port from 1 to 65535, such as 8000."),
-        ("PORT", "70000", "PORT makes no sense: expected a port from 1 to 65535, such as 8000."),
+        ("WEB_WORKERS", "deux", "WEB_WORKERS makes no sense: expected a whole number from 1 to 1000, such as 1."),
+        ("WEB_WORKERS", "0", "WEB_WORKERS makes no sense: expected a whole number from 1 to 1000, such as 1."),
+        ("WEB_THREADS", "-1", "WEB_THREADS makes no sense: expected a whole number from 1 to 1000, such as 8."),
+        ("PORT", "http", "PORT makes no sense: expected a whole number from 1 to 65535, such as 8000."),
+        ("PORT", "70000", "PORT makes no sense: expected a whole number from 1 to 65535, such as 8000."),
         ("BIND", "0.0.0.0", "BIND makes no sense: expected an address and a port, such as 127.0.0.1:8000, or a socket, "
          "such as unix:/run/bal/web.sock."),
     ],

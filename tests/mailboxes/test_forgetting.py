@@ -14,11 +14,14 @@ from balmanager.retention import KEPT
 from directory.typography import typeset
 from mailboxes import actions, jobs
 from mailboxes.actions.forgetting import forget_person, forgettable
+from mailboxes.actions.journal import write_about
 from mailboxes.actions.seals import differences
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import SYSTEM, AccessTrace, Delegataire, JournalEntry, Notice, Person, Seal
 from mailboxes.models.seals import SETTLED
 from mailboxes.rules import Refused
+from mailboxes.scim.models import ScimUser
+from mailboxes.software.actions import declare_software
 
 
 @pytest.fixture
@@ -48,6 +51,21 @@ def test_one_who_left_long_ago_is_forgotten(gone):
     assert not forgettable(timezone.now()).exists(), "once"
     line = JournalEntry.objects.get(what=Act.FORGET_PERSON, person=gone)
     assert (line.by, line.before, line.after, line.note) == (None, "", "", ""), "that it was done, not of whom"
+
+
+def test_what_others_told_of_one_who_is_forgotten_goes_too(gone, people, structure):
+    facts = {"channel": "email", "email": "paul@ailleurs.invalid", "former_channel": "email"}
+    entry = write_about(Act.ASK_CONTACT, by=people.gisele.user, about={"person": gone})
+    now = timezone.now()
+    gone.contact_changes.create(**facts, state="applied", asked_by=people.gisele.user, due_at=now, entry=entry)
+    software, _ = declare_software(
+        name="Annuaire", structures=[structure], scopes=["identities"], days=30, by=people.gisele.user
+    )
+    gone.affiliations.get().scim_users.create(software=software, user_name="paul", family_name="Exemple")
+    gone.user.socialaccount_set.create(provider="psc", uid="810000000033")
+    jobs.run("purge")
+    left = (gone.contact_changes, ScimUser.objects, gone.user.socialaccount_set)
+    assert [rows.count() for rows in left] == [0, 0, 0]
 
 
 def test_one_who_came_back_meanwhile_is_not(gone, structure):
@@ -122,3 +140,9 @@ def test_the_page_says_every_duration_there_is(client, people):
 def test_a_number_is_not_traced(people):
     actions.trace(people.gisele.user, "export", "registre, q=10000000017&autre=1+70+01+75+123+456+78&bal=a%40b.fr")
     assert AccessTrace.objects.get().target == "registre, q=‹numéro›&autre=‹numéro›&bal=a@b.fr"
+
+
+def test_what_nobody_sees_is_not_traced(client, people):
+    client.force_login(people.gisele.user)
+    assert client.get(reverse("bal-export"), {"x": "a\0b"}).status_code == 200
+    assert AccessTrace.objects.get().target == "registre, x=ab"

@@ -36,7 +36,10 @@ def read_moment(said: str) -> list[Bounds] | None:
     start, end = map(_aware, span)
     if prefix == "ap":
         wide = abs(timezone.now() - start) / 10
-        start, end = start - wide, end + wide
+        try:
+            start, end = start - wide, end + wide
+        except OverflowError:  # beyond the calendar
+            return None
     return [[(bound, end if is_end else start) for bound, is_end in bounds] for bounds in PREFIXES[prefix]]
 
 

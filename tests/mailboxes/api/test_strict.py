@@ -1,5 +1,6 @@
 """Nothing in silence: what a call says and nobody reads is refused by its name; and the keys that software knows."""
 
+import codecs
 import json
 import logging
 from base64 import b64encode
@@ -10,7 +11,7 @@ import pytest
 from balmanager.logs import REQUEST_ID, LogLine
 from directory.search_index import level
 from mailboxes.models import JournalEntry, Person
-from tests.mailboxes.api.conftest import make_entry, named
+from tests.mailboxes.api.conftest import API, make_entry, named
 from tests.mailboxes.api.test_doors import ALL, LISTS, address, body_about
 
 pytestmark = pytest.mark.sqlite_run
@@ -50,6 +51,7 @@ def test_a_reader_that_wants_leniency_has_it_and_is_told(ask, key, org):
     body = {"service": "Accueil", "servce": "x"}
     assert ask(key, f"bals/{org.pk}/", "patch", body, Prefer="respond-async, handling=lenient").status_code == 200
     assert "Preference-Applied" not in ask(key, f"bals/{org.pk}/")
+    assert ask(key, f"bals/{org.pk}/?fields=", Prefer="handling=lenient").json()["id"] == org.pk
 
 
 @pytest.mark.parametrize("size", ["abc", "0", "-1", "501", "1.5", "²", "9" * 40])
@@ -173,6 +175,7 @@ def test_a_question_to_the_resolver_may_leave_a_part_empty_and_says_none_twice(a
         "bals/?full_within=1.5",
         "structures/?finess=12",
         "annuaire/?kind=AUTRE",
+        "bals/?fields=,",
     ],
 )
 def test_a_value_that_would_be_taken_for_another_or_for_none_is_refused(ask, key, world, asked):
@@ -266,3 +269,26 @@ def test_a_name_of_a_write_that_is_none_makes_it_safe_to_send_again_no_more_and_
     answer = ask(key, "people/", "post", body, **{"Idempotency-Key": said})
     assert (answer.status_code, [*answer.json()["errors"]]) == (400, ["Idempotency-Key"])
     assert not Person.objects.filter(given_name="Zoé").exists()
+
+
+@pytest.mark.parametrize("charset", ["zlib", "bz2", "hex", "rot13", "undefined"])
+def test_a_body_is_text_and_none_is_inflated(client, key, org, charset):
+    said = b'{"service": "Accueil"}'
+    body = codecs.encode(said, charset) if charset in ("zlib", "bz2", "hex") else said
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = client.patch(f"{API}bals/{org.pk}/", body, f"application/json; charset={charset}", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+
+
+@pytest.mark.parametrize(
+    ("charset", "body"),
+    [
+        ("utf-8", '\ufeff{"service": "Réanimation"}'.encode()),
+        ("iso-8859-1", '{"service": "Réanimation"}'.encode("latin-1")),
+        ("utf-16", '{"service": "Réanimation"}'.encode("utf-16")),
+    ],
+)
+def test_a_body_is_read_in_the_charset_it_says_with_its_mark_of_order(client, key, org, charset, body):
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = client.patch(f"{API}bals/{org.pk}/", body, f"application/json; charset={charset}", headers=headers)
+    assert answer.json()["service"] == "Réanimation"

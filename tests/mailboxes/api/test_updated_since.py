@@ -41,6 +41,11 @@ def read(org, people):
     record(org, last_used_at=timezone.now(), at=timezone.now())
 
 
+def measured(org, people):
+    record(org, used_mb=850, at=timezone.now(), source="imap")
+    assert Bal.objects.get(pk=org.pk).used_mb == 850
+
+
 def shown(org, people):
     make_entry(org.address, kind="ORG")
 
@@ -55,12 +60,20 @@ def held(org, people):
     actions.add_cotitulaire(org, people.paul, by=people.alice.user)
 
 
-@pytest.mark.parametrize("happens", [described, read, shown, withdrawn, held])
+@pytest.mark.parametrize("happens", [described, read, measured, shown, withdrawn, held])
 def test_a_bal_has_changed_by_an_act_a_reading_or_what_the_annuaire_shows(changed, org, people, happens):
     assert changed() == []
     happens(org, people)
     assert changed() == [org.pk]
     assert changed(since=timezone.now() + timedelta(minutes=1)) == []
+
+
+def test_a_bal_has_changed_whose_replacement_has_another_address(changed, org, per, people):
+    Bal.objects.filter(pk=per.pk).update(replaced_by=org.address)
+    assert changed() == []
+    actions.correct_bal(org, by=people.gisele.user, why="Faute.", address="reception@chu-exemple.mssante.fr")
+    assert Bal.objects.get(pk=per.pk).replaced_by == "reception@chu-exemple.mssante.fr"
+    assert changed() == [org.pk, per.pk]
 
 
 def test_a_request_has_changed_by_each_of_its_steps(changed, org, people, time_machine):

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
-from mailboxes.actions import record_person
+from mailboxes.actions import record_person, welcome_person
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, JournalEntry, Person, Sighting, Structure
 from mailboxes.scim.models import ScimUser
@@ -290,6 +290,7 @@ def test_what_cannot_be_read_is_refused_and_writes_nothing(call, said, kind):
         (patch({"op": "replace", "path": "a b c", "value": 1}), "invalidPath"),
         (patch({"op": "replace", "value": 3}), "invalidValue"),
         (patch({"op": "remove", "path": "userName"}), "invalidValue"),
+        (patch({"op": "replace", "path": "emails", "value": "camille@chu-exemple.fr"}), "invalidValue"),
     ],
 )
 def test_a_patch_that_cannot_be_done_changes_nothing(call, said, kind):
@@ -309,6 +310,9 @@ def test_a_patch_that_cannot_be_done_changes_nothing(call, said, kind):
         'active eq "x"',
         "userName eq true",
         'userName eq "a\0"',
+        r'userName eq "a\u0000"',
+        r'userName eq "\ud800"',
+        r'userName eq "a\x"',
         'emails[type eq "work"] eq "a" and active eq true',
     ],
 )
@@ -323,6 +327,64 @@ def test_a_user_of_who_has_left_changes_nothing_here(call):
     closed = call("patch", f"{USERS}/{made['id']}", patch({"op": "replace", "path": "active", "value": False}))
     assert closed.status_code == 200
     assert not Sighting.objects.exists()
+
+
+def active(value):
+    return patch({"op": "replace", "path": "active", "value": value})
+
+
+def test_who_left_and_whose_account_opens_again_is_there_again(call, structure):
+    path = f"{USERS}/{call('post', said=ENTRA_USER).json()['id']}"
+    call("patch", path, active(False))
+    Affiliation.objects.filter(person__family_name="Roy").update(left_on="2026-01-01")
+    call("patch", path, patch({"op": "replace", "path": "title", "value": "Infirmier"}))
+    assert not Affiliation.objects.current().filter(person__family_name="Roy").exists()
+    assert call("patch", path, active(True)).status_code == 200
+    stay = Affiliation.objects.current().get(person__family_name="Roy")
+    assert stay.structure == structure
+    call("patch", path, active(False))
+    assert Sighting.objects.filter(stay=stay).exists()
+
+
+def test_an_account_left_open_brings_nobody_back(call):
+    path = f"{USERS}/{call('post', said=ENTRA_USER).json()['id']}"
+    Affiliation.objects.filter(person__family_name="Roy").update(left_on="2026-01-01")
+    assert call("patch", path, patch({"op": "replace", "path": "title", "value": "Infirmier"})).status_code == 200
+    assert not Affiliation.objects.current().filter(person__family_name="Roy").exists()
+
+
+@pytest.mark.parametrize("method", ["patch", "delete"])
+def test_an_account_that_closes_is_that_of_who_came_back_or_followed_their_structure(call, structure, method):
+    path = f"{USERS}/{call('post', said=ENTRA_USER).json()['id']}"
+    left = Affiliation.objects.get(person__family_name="Roy")
+    Affiliation.objects.filter(pk=left.pk).update(left_on="2026-01-01")
+    into = Structure.objects.create(name="GHT", finess_et="010000009", parent=structure)
+    Structure.objects.filter(pk=structure.pk).update(merged_into=into)
+    stay = Affiliation.objects.create(person=left.person, structure=into)
+    call(method, path, active(False))
+    assert Sighting.objects.get().stay == stay
+
+
+def test_a_stay_told_of_by_another_name_is_not_taken_from_it(call, people, structure):
+    said = {**ENTRA_USER, OURS: {"rpps": "10000000025"}}
+    path = f"{USERS}/{call('post', said=said).json()['id']}"
+    call("patch", path, active(False))
+    people.bruno.affiliations.update(left_on="2026-01-01")
+    welcome_person(people.bruno, structure, by=people.gisele.user)
+    call("post", said={**said, "userName": "bruno"})
+    refused = call("patch", path, active(True))
+    assert (refused.status_code, refused.json()["scimType"]) == (409, "uniqueness")
+
+
+def test_a_move_from_one_structure_of_the_key_to_another_is_refused_rather_than_passed_over(call, key, structure):
+    Structure.objects.create(name="Site", parent=structure, finess_et="010000009")
+    token = key(structure)
+    said = {**ENTRA_USER, ENTERPRISE: {"organization": "010000002"}}
+    path = f"{USERS}/{call('post', said=said, token=token).json()['id']}"
+    refused = call("put", path, {**said, ENTERPRISE: {"organization": "010000009"}}, token=token)
+    assert (refused.status_code, refused.json()["scimType"]) == (400, "mutability")
+    assert call("put", path, {**said, "title": "Infirmier"}, token=token).status_code == 200
+    assert call("put", path, {**said, ENTERPRISE: {"organization": "Lilas"}}, token=token).status_code == 200
 
 
 # --- What SCIM says of itself -----------------------------------------------------------------------------------------
@@ -363,6 +425,8 @@ def test_an_id_of_any_form_is_looked_for(call, said):
     [
         'emails[type eq "work"].value eq "camille.roy@chu-exemple.fr"',
         'urn:ietf:params:scim:schemas:core:2.0:User:userName eq "camille.roy@chu-exemple.fr"',
+        r'userName eq "camille.roy\u0040chu-exemple.fr"',
+        "active eq TRUE",
     ],
 )
 def test_a_filter_in_full_is_read(call, said):

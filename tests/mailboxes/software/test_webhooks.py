@@ -303,6 +303,26 @@ def test_a_paused_webhook_is_told_when_it_comes_back(webhook, receiver, org, peo
     assert len(receiver.calls) == 1
 
 
+def test_a_webhook_paused_for_longer_than_deliveries_are_kept_is_told_each_thing_once(
+    webhook, receiver, org, people, time_machine
+):
+    depublish(org, people)
+    run("deliver_webhooks")
+    receiver.answers = [503]
+    actions.move(org, Verb.OPPOSE, by=people.alice.user)
+    run("deliver_webhooks")
+    facts = {"url": webhook.url, "events": webhook.events, "by": people.gisele.user}
+    change_webhook(webhook, paused=True, **facts)
+    time_machine.move_to(timezone.now() + timedelta(days=100), tick=False)
+    run("purge")
+    assert Delivery.objects.count() == 2
+    change_webhook(webhook, paused=False, **facts)
+    run("deliver_webhooks")
+    assert [json.loads(body)["what"] for _, body in receiver.calls] == ["request_depublication", "oppose", "oppose"]
+    run("purge")
+    assert not Delivery.objects.exists()
+
+
 def test_lines_long_seen_are_not_looked_at_again_and_none_is_lost(webhook, receiver, org, people, time_machine):
     depublish(org, people)
     run("deliver_webhooks")

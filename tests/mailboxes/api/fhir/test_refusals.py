@@ -41,6 +41,7 @@ pytestmark = pytest.mark.sqlite_run
         ("Practitioner", {"_lastUpdated": "ge0001-01-01"}),
         ("Practitioner", {"_lastUpdated": "2026-13"}),
         ("Practitioner", {"_lastUpdated": "xx2026"}),
+        ("Practitioner", {"_lastUpdated": "ap9998"}),
         ("Practitioner", {"_include": "PractitionerRole:practitioner"}),
         ("Practitioner", {"active": "true,peut-être"}),
         ("Organization", {"_revinclude": "Device:owner"}),
