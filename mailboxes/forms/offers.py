@@ -48,10 +48,10 @@ def why_field(**kwargs) -> forms.CharField:
 
 
 class UnwrittenForm:
-    """A ModelForm that leaves its row as it is: the action changes it, under its lock."""
+    """A ModelForm that states no rule and leaves its row as it is: the action writes it, under its lock."""
 
     def validate_unique(self):
         """Said by the action."""
 
     def _post_clean(self):
-        """The action compares the row with what is asked."""
+        """The action compares the row with what is asked, and says what it refuses."""

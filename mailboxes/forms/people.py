@@ -99,10 +99,11 @@ class PersonInput(forms.TextInput):
 
     def get_context(self, name, value, attrs):
         where, labels = places_of(self.candidates, self.seen), labels_of(self.candidates, self.seen)
-        choices = [
-            (reference_of(one), label, ", ".join(filter(None, [one.profession, where.get(one.pk) if one.rpps else ""])))
-            for one, label in zip(self.candidates, labels, strict=True)
-        ]
+        choices = []
+        for one, label in zip(self.candidates, labels, strict=True):
+            place = where.get(one.pk, "") if one.rpps else ""
+            profession = "" if one.profession in f"{label} {place}" else one.profession  # often their function there
+            choices.append((reference_of(one), label, ", ".join(filter(None, [profession, place]))))
         return {
             **super().get_context(name, value, attrs),
             "candidates": choices,
