@@ -22,7 +22,7 @@ class CorrectBalForm(UnwrittenForm, AttestingForm, forms.ModelForm):
         label="Qui se trompe ?",
         choices=[
             (REGISTER, "le registre : la BAL est déjà ainsi chez l’opérateur"),
-            (OPERATOR, "l’opérateur : qu’il change ce qui suit, le registre suivra sa réponse"),
+            (OPERATOR, "l’opérateur : qu’il change ce qui suit ; à sa réponse, vous corrigerez la fiche"),
         ],
         widget=forms.RadioSelect,
         initial=REGISTER,
@@ -61,11 +61,9 @@ class CorrectBalForm(UnwrittenForm, AttestingForm, forms.ModelForm):
         field_of(self, "principal", PersonField).offer(user, bal)
 
     def perform(self, bal: Bal, *, by) -> Bal | Request:
-        facts = {name: self.cleaned_data[name] for name in (*OF_BAL, "principal")}
-        if self.cleaned_data["at_fault"] == REGISTER:
-            keeps_former = self.cleaned_data["keeps_former"]
-            return actions.correct_bal(bal, by=by, why=self.cleaned_data["why"], keeps_former=keeps_former, **facts)
-        return actions.ask_correction(bal, by=by, why=self.cleaned_data["why"], **facts)
+        facts = {name: self.cleaned_data[name] for name in (*OF_BAL, "principal", "keeps_former", "why")}
+        act = actions.correct_bal if self.cleaned_data["at_fault"] == REGISTER else actions.ask_correction
+        return act(bal, by=by, **facts)
 
 
 class CorrectPersonForm(UnwrittenForm, forms.ModelForm):
