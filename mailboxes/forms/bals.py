@@ -4,7 +4,15 @@ from django import forms
 
 from mailboxes import actions
 from mailboxes.actions.register import DESCRIBED
-from mailboxes.forms.offers import CHOOSE, UnwrittenForm, field_of, name_the_empty_choice, offer_choices, offer_rows
+from mailboxes.forms.offers import (
+    CHOOSE,
+    ShowingForm,
+    UnwrittenForm,
+    field_of,
+    name_the_empty_choice,
+    offer_choices,
+    offer_rows,
+)
 from mailboxes.forms.people import PersonField
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.lifecycle import ATTESTATION, Verb
@@ -90,7 +98,7 @@ class RegisterForm(UnwrittenForm, forms.ModelForm):
         return actions.register_bal(by=by, **facts)
 
 
-class DescribeForm(forms.ModelForm):
+class DescribeForm(ShowingForm, forms.ModelForm):
     responsable = PersonField(
         label="Responsable de structure",
         required=False,
@@ -107,4 +115,4 @@ class DescribeForm(forms.ModelForm):
         field_of(self, "responsable", PersonField).offer(user, bal)
 
     def perform(self, bal, *, by):
-        return actions.describe_bal(bal, by=by, **self.cleaned_data)
+        return actions.describe_bal(bal, by=by, **self.typed(*DESCRIBED))

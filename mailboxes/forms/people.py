@@ -15,7 +15,7 @@ from directory.readers.names import read_part
 from directory.readers.texts import tidy
 from directory.typography import quoted
 from mailboxes import actions
-from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.offers import ShowingForm, offer_rows
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Affiliation, Bal, Joining, Movement, Person, Structure
 from mailboxes.models.fields import length_of
@@ -281,7 +281,7 @@ class PersonForm(forms.ModelForm):
         return person if same else None
 
 
-class DescribePersonForm(forms.ModelForm):
+class DescribePersonForm(ShowingForm, forms.ModelForm):
     """The person's record, and each of their stays that one manages."""
 
     class Meta:
@@ -311,9 +311,9 @@ class DescribePersonForm(forms.ModelForm):
 
     @transaction.atomic
     def perform(self, person, *, by):
-        facts = {name: self.cleaned_data[name] for name in self.Meta.fields if name in self.cleaned_data}
+        facts = self.typed(*(name for name in self.Meta.fields if name in self.fields))
         described = actions.describe_person(person, by=by, **facts)
         for stay in self.stays:
-            of_stay = {name: self.cleaned_data[f"{name}_{stay.pk}"] for name in ("function", "arrived_on")}
-            actions.describe_stay(stay, by=by, **of_stay)
+            of_stay = self.typed(f"function_{stay.pk}", f"arrived_on_{stay.pk}")
+            actions.describe_stay(stay, by=by, **{name.rpartition("_")[0]: value for name, value in of_stay.items()})
         return described
