@@ -606,7 +606,7 @@ AT_STAGE: dict[RequestStage, str] = {
     _G.DONE: "l’opérateur a déjà dit que c’est fait. Il reste à le voir à l’annuaire",
     _G.VERIFIED: "cette demande est faite, et l’annuaire le montre. Il n’y a plus rien à en faire",
     _G.REFUSED: "l’opérateur a refusé cette demande. Lisez sa réponse, puis demandez de nouveau",
-    _G.CANCELLED: "cette demande est annulée. Faites-en une autre depuis la fiche de la BAL",
+    _G.CANCELLED: "cette demande est annulée. Faites-en une autre depuis la fiche de la BAL, ou depuis son écart",
 }
 
 # What whoever asks for a deletion attests; the journal keeps these words.

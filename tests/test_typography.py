@@ -164,3 +164,11 @@ def test_pages_and_sentences_are_in_the_tense_that_people_speak():
     assert len(files) > 500
     told = {str(path.relative_to(ROOT)) for path in files if OF_BOOKS.search(path.read_text())}
     assert not told
+
+
+@pytest.mark.parametrize(
+    ("many", "said"), [(0, "0 personne reste"), (1, "1 personne reste"), (2, "2 personnes restent")]
+)
+def test_none_is_singular(many, said):
+    words = "{{ n }} personne{{ n|pluralize }} {{ n|pluralize:'reste,restent' }}"
+    assert Template(words).render(Context({"n": many})) == said

@@ -56,6 +56,12 @@ def unused(accounts):
     return accounts.filter(is_active=True).filter(Q(last_login__lt=limit) | Q(last_login=None, date_joined__lt=limit))
 
 
+def is_last_to_manage(membership: Membership) -> bool:
+    """Would nobody manage its structure without it?"""
+    managing = Membership.objects.managing().filter(structure__in=membership.structure.line())
+    return {row.pk for row in managing} == {membership.pk}
+
+
 def described(accounts, user):
     """Accounts with the roles that one sees of them, and whether they have a second factor."""
     roles = Membership.objects.select_related("structure").order_by("structure__name")

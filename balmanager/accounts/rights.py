@@ -12,7 +12,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from balmanager.accounts import actions, grants, rules
 from balmanager.accounts.forms import InviteForm, OfferForm, OpenAccountForm, TieForm
 from balmanager.accounts.models import Invitation, User
-from balmanager.accounts.reads import accounts_seen_by, described, unused, waiting_for
+from balmanager.accounts.reads import accounts_seen_by, described, is_last_to_manage, unused, waiting_for
+from directory.typography import quoted
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import place_of
 from mailboxes.models import Membership, Structure
@@ -200,6 +201,13 @@ class WithdrawView(AccountActView):
         seen = [role.pk for role in self.account.roles]
         self.membership = get_object_or_404(Membership, pk=kwargs["role"], pk__in=seen)
         self.about = f"{self.account} : {self.membership.get_role_display()}, {self.membership.structure}"
+        if is_last_to_manage(self.membership):
+            self.warning = (
+                f"Plus personne ne gérera {quoted(self.membership.structure)} : seul un administrateur de la "
+                "plateforme pourra y redonner ce rôle."
+            )
+        elif self.account == request.user:
+            self.warning = "C’est votre propre rôle : quelqu’un d’autre seulement pourra vous le redonner."
 
     def check(self, *, by):
         rules.check_withdraw(self.membership, by=by)

@@ -23,6 +23,12 @@ def date(value: Any, shape: str | None = None) -> str:
     return first_of_month(defaultfilters.date(value, shape))
 
 
+@register.filter(is_safe=False)
+def pluralize(value: Any, endings: str = "s") -> str:
+    """Django's own, but in French none is singular: « 0 personne »."""
+    return defaultfilters.pluralize(value or 1, endings)
+
+
 @register.simple_tag
 def said(name: str) -> SafeString:
     """A statement of the field's own sheets, with its source."""

@@ -140,13 +140,15 @@ def correct_person(person: Person, *, by, why: str, **facts) -> Person:
 
 
 @transaction.atomic
-def ask_correction(bal: Bal, *, by, why: str, **facts) -> Request:
-    """Ask the operator for what they have wrong; the register follows their answer."""
+def ask_correction(bal: Bal, *, by, why: str, keeps_former: bool = False, **facts) -> Request:
+    """Ask the operator for what they have wrong; once they answer, a gestionnaire corrects the register."""
     bal = locked(bal)
     changed = changes_of(bal, facts)
     rules.check_changes(changed)
     said = {"principal": "titulaire"} | {name: column_label(Bal, name) for name in OF_BAL}
     now = {"principal": bal.principal()} | {name: getattr(bal, name) for name in OF_BAL}
     lines = [f"{said[name]} : {shown(value)}, et non {shown(now[name])}." for name, value in changed.items()]
+    if keeps_former and "address" in changed:
+        lines.append(f"Merci de garder {bal.address} comme alias : ce qui lui est envoyé doit encore arriver.")
     detail = "\n".join(["Merci de corriger ce qui suit.", *map(capfirst, lines)])
     return open_request(bal, RequestKind.CHANGE, by=by, detail=detail, note=why)

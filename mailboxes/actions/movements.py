@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from directory.typography import cut
@@ -17,7 +17,7 @@ from mailboxes.actions.people import lock_stay
 from mailboxes.lifecycle import Act, Party
 from mailboxes.models import SYSTEM, Affiliation, Bal, JournalEntry, Movement, Step, bulk, standing_of
 from mailboxes.models.checklists import BY_NAME, TaskLine, file_of, files
-from mailboxes.notices.writing import gestionnaires_of, notices_to_gestionnaires
+from mailboxes.notices.writing import gestionnaires_of, notice_to_person, notices_to_gestionnaires
 
 ON_THE_DAY = "Départ de la personne."
 OF_FILE = ("stay__person", "stay__structure__parent")
@@ -107,7 +107,8 @@ def close_movement(movement: Movement, *, by) -> Movement:
 
 @transaction.atomic
 def cancel_movement(movement: Movement, *, by, note: str = "") -> Movement:
-    """Cancel a file: the person does not come, or does not leave. A recorded departure is undone with it."""
+    """Cancel a file: the person does not come, or does not leave. A recorded departure is undone with it, unless they
+    have come back since."""
     return cancel_movements(Movement.objects.filter(pk=movement.pk), by=by, note=note)[0]
 
 
@@ -115,15 +116,41 @@ def cancel_movement(movement: Movement, *, by, note: str = "") -> Movement:
 def cancel_movements(movements: QuerySet[Movement], *, by, note: str = "") -> list[Movement]:
     """Many files at once, each or none."""
     held, now = list(movements.select_for_update(of=("self",)).select_related(*OF_FILE).order_by("pk")), timezone.now()
+    asked = _asked_to_hand_over(held)
     for movement in held:
         rules.check_may(Act.CANCEL_MOVEMENT, structure=movement.stay.structure, person=movement.stay.person, by=by)
         rules.check_movement_open(movement)
-        if movement.kind == Movement.Kind.DEPARTURE and movement.stay.left_on:
-            _undo_departure(movement.stay, by=by, note=note)
+        stay = movement.stay
+        if movement.kind == Movement.Kind.DEPARTURE and stay.left_on and not rules.is_back(stay):
+            _undo_departure(stay, by=by, note=note)
         movement.closed_at, movement.is_cancelled = now, True
     bulk.update(held, ["closed_at", "is_cancelled"])
-    bulk.insert([_entry(one, Act.CANCEL_MOVEMENT, by=by, before=_told(one), note=note) for one in held])
+    entries = [
+        _entry(one, Act.CANCEL_MOVEMENT, by=by, before=_told(one), note=note, parties=asked & {one.pk}) for one in held
+    ]
+    write_all(
+        entries,
+        lambda: (
+            notice_to_person(entry, one.stay.person, stage=Act.CANCEL_MOVEMENT, cycle=f"movement-{one.pk}")
+            for one, entry in zip(held, entries, strict=True)
+            if one.pk in asked
+        ),
+    )
     return held
+
+
+def _asked_to_hand_over(movements: list[Movement]) -> set[int]:
+    """Of these files, those whose person is still there and was asked to hand their BAL over: once cancelled, they hear
+    of it."""
+    asked = JournalEntry.objects.filter(
+        what=Act.ASK_HANDOVER,
+        person=OuterRef("stay__person"),
+        structure=OuterRef("stay__structure"),
+        at__gte=OuterRef("opened_at"),
+    )
+    rows = Movement.objects.filter(pk__in=[one.pk for one in movements], kind=Movement.Kind.DEPARTURE)
+    still_there = rows.exclude(stay__in=Affiliation.objects.over())
+    return set(still_there.filter(Exists(asked)).values_list("pk", flat=True))
 
 
 @transaction.atomic

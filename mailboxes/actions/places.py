@@ -69,7 +69,7 @@ def describe_operator(
     prices: dict[str, Decimal | None] | None = None,
     **facts,
 ) -> Operator:
-    """Change what is known of an operator. `domains` and `prices` are all of them: one left out is taken away."""
+    """Change what is known of an operator. `domains` are all of them: one left out is taken away."""
     rules.check_describe_operator(by=by)
     operator = Operator.objects.select_for_update().get(pk=operator.pk)
     changed = _change(operator, facts, OF_OPERATOR, Act.DESCRIBE_OPERATOR, {"operator": operator}, by=by)

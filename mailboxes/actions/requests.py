@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes import rules
 from mailboxes.actions.journal import entry_of, locked, tell_of, write_all
+from mailboxes.gaps.table import SITUATIONS
 from mailboxes.lifecycle import (
     ANSWERED,
     AWAITED,
@@ -26,7 +27,7 @@ from mailboxes.lifecycle import (
     RequestStage,
     Verb,
 )
-from mailboxes.models import Bal, JournalEntry, Notice, Operator, Person, Request, Structure
+from mailboxes.models import Bal, GapDecision, JournalEntry, Notice, Operator, Person, Request, Structure
 from mailboxes.models.journal import is_held
 from mailboxes.notices.writing import letter_to_operator
 from mailboxes.requests.letters import Layouts
@@ -171,12 +172,28 @@ def cancel(rows, *, by, reason: str = "") -> None:
     told = set(rows.filter(Q(stage=RequestStage.SENT) | on_its_way).values_list("pk", flat=True))
     # Locked in one order, before the sender's own mark can come between.
     held = rows.select_for_update(of=("self",)).select_related("structure", "operator", "by").order_by("pk")
-    for request in list(held):
+    cancelled = list(held)
+    for request in cancelled:
         request.stage, request.closed_at = RequestStage.CANCELLED, now
         request.save(update_fields=["stage", "closed_at"])
         _unsent([request.entry_id]).update(channel=Notice.Channel.WITHDRAWN)
         is_told = request.pk in told or request.sent_at is not None
         note(request, Act.CANCEL_REQUEST, by=by, letter=Letter.CANCEL if is_told else None, reason=reason)
+    _give_gaps_back([request.pk for request in cancelled])
+
+
+def _give_gaps_back(cancelled: list[int]) -> None:
+    """What these requests asked of gaps with the annuaire is asked no more: they are to be mended again."""
+    if not cancelled:
+        return
+    about = Request.objects.filter(structure=OuterRef("structure"), address=OuterRef("address"))
+    theirs = Q()
+    for situation in SITUATIONS:
+        if situation.asks:
+            same = about.filter(kind=situation.asks)
+            given_up = Exists(same.filter(pk__in=cancelled)) & ~Exists(same.awaited())
+            theirs |= Q(situation=situation.name) & given_up
+    GapDecision.objects.filter(theirs, decision=GapDecision.Decision.ASKED).delete()
 
 
 def note(request: Request, act: Act, *, by, letter: Letter | None = None, reason: str = "") -> JournalEntry:

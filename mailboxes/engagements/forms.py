@@ -5,12 +5,12 @@ from django import forms
 from mailboxes.engagements.actions import close_engagement, set_engagement
 from mailboxes.forms.holders import DateInput
 from mailboxes.forms.movements import NoteField
-from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.offers import UnwrittenForm, offer_rows
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Engagement, Structure
 
 
-class EngagementForm(forms.ModelForm):
+class EngagementForm(UnwrittenForm, forms.ModelForm):
     structure = StructureField(
         Structure.objects.none(),
         label="Structure",
@@ -41,9 +41,6 @@ class EngagementForm(forms.ModelForm):
         structure = facts.pop("structure", None)
         row = Engagement(structure=structure) if structure else Engagement(pk=self.instance.pk)
         return set_engagement(row, by=by, **facts)
-
-    def _post_clean(self):
-        """The action states what the domain refuses; a form states no rule."""
 
 
 class CloseEngagementForm(forms.Form):

@@ -4,12 +4,20 @@ from django import forms
 
 from mailboxes import actions
 from mailboxes.actions.register import DESCRIBED
-from mailboxes.forms.offers import CHOOSE, field_of, name_the_empty_choice, offer_choices, offer_rows
+from mailboxes.forms.offers import (
+    CHOOSE,
+    ShowingForm,
+    UnwrittenForm,
+    field_of,
+    name_the_empty_choice,
+    offer_choices,
+    offer_rows,
+)
 from mailboxes.forms.people import PersonField
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.lifecycle import ATTESTATION, Verb
 from mailboxes.models import Bal, Operator, Structure
-from mailboxes.models.fields import NOTE_LENGTH, AddressFormField
+from mailboxes.models.fields import NOTE_LENGTH, AddressFormField, validate_address
 
 NEW, EXISTING = "new", "existing"
 
@@ -46,7 +54,7 @@ class RequestDeletionForm(MoveForm):
     )
 
 
-class RegisterForm(forms.ModelForm):
+class RegisterForm(UnwrittenForm, forms.ModelForm):
     existing = forms.ChoiceField(
         label="Cette BAL",
         choices=[(EXISTING, "existe déjà chez l’opérateur"), (NEW, "est à demander à l’opérateur")],
@@ -80,7 +88,9 @@ class RegisterForm(forms.ModelForm):
             self.fields["structure"].initial = structures[0]
 
     def clean_address(self):
-        return self.cleaned_data["address"].strip().lower()
+        address = self.cleaned_data["address"].strip().lower()
+        validate_address(address)
+        return address
 
     def perform(self, *, by):
         facts = {**self.cleaned_data, "exists": self.cleaned_data["existing"] == EXISTING}
@@ -88,7 +98,7 @@ class RegisterForm(forms.ModelForm):
         return actions.register_bal(by=by, **facts)
 
 
-class DescribeForm(forms.ModelForm):
+class DescribeForm(ShowingForm, forms.ModelForm):
     responsable = PersonField(
         label="Responsable de structure",
         required=False,
@@ -105,4 +115,4 @@ class DescribeForm(forms.ModelForm):
         field_of(self, "responsable", PersonField).offer(user, bal)
 
     def perform(self, bal, *, by):
-        return actions.describe_bal(bal, by=by, **self.cleaned_data)
+        return actions.describe_bal(bal, by=by, **self.typed(*DESCRIBED))

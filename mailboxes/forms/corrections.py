@@ -6,7 +6,7 @@ from django import forms
 
 from mailboxes import actions
 from mailboxes.actions.corrections import OF_BAL, OF_PERSON
-from mailboxes.forms.offers import UnwrittenForm, field_of, offer_rows, why_field
+from mailboxes.forms.offers import ShowingForm, UnwrittenForm, field_of, offer_rows, why_field
 from mailboxes.forms.people import AttestingForm, PersonField
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Bal, Operator, Person, Request, Structure
@@ -15,14 +15,14 @@ from mailboxes.models.fields import AddressFormField
 REGISTER, OPERATOR = "register", "operator"
 
 
-class CorrectBalForm(UnwrittenForm, AttestingForm, forms.ModelForm):
+class CorrectBalForm(ShowingForm, UnwrittenForm, AttestingForm, forms.ModelForm):
     """Who is wrong decides what is done: the register is put right here, the operator is asked."""
 
     at_fault = forms.ChoiceField(
         label="Qui se trompe ?",
         choices=[
             (REGISTER, "le registre : la BAL est déjà ainsi chez l’opérateur"),
-            (OPERATOR, "l’opérateur : qu’il change ce qui suit, le registre suivra sa réponse"),
+            (OPERATOR, "l’opérateur : qu’il change ce qui suit ; à sa réponse, vous corrigerez la fiche"),
         ],
         widget=forms.RadioSelect,
         initial=REGISTER,
@@ -56,19 +56,18 @@ class CorrectBalForm(UnwrittenForm, AttestingForm, forms.ModelForm):
 
     def __init__(self, bal: Bal, *, user, initial: dict[str, Any], **kwargs):
         super().__init__(instance=bal, initial={"principal": bal.principal(), **initial}, **kwargs)
+        self.proposed = initial
         managed = Structure.objects.managed_by(user) | Structure.objects.filter(pk=bal.structure_id)
         offer_rows(self, structure=managed.distinct(), operator=Operator.objects.all())
         field_of(self, "principal", PersonField).offer(user, bal)
 
     def perform(self, bal: Bal, *, by) -> Bal | Request:
-        facts = {name: self.cleaned_data[name] for name in (*OF_BAL, "principal")}
-        if self.cleaned_data["at_fault"] == REGISTER:
-            keeps_former = self.cleaned_data["keeps_former"]
-            return actions.correct_bal(bal, by=by, why=self.cleaned_data["why"], keeps_former=keeps_former, **facts)
-        return actions.ask_correction(bal, by=by, why=self.cleaned_data["why"], **facts)
+        said = {name: self.cleaned_data[name] for name in ("keeps_former", "why")}
+        act = actions.correct_bal if self.cleaned_data["at_fault"] == REGISTER else actions.ask_correction
+        return act(bal, by=by, **said, **self.typed(*OF_BAL, "principal"))
 
 
-class CorrectPersonForm(UnwrittenForm, forms.ModelForm):
+class CorrectPersonForm(ShowingForm, UnwrittenForm, forms.ModelForm):
     why = why_field()
 
     class Meta:
@@ -79,5 +78,4 @@ class CorrectPersonForm(UnwrittenForm, forms.ModelForm):
         super().__init__(instance=person, **kwargs)
 
     def perform(self, person: Person, *, by) -> Person:
-        facts = {name: self.cleaned_data[name] for name in OF_PERSON}
-        return actions.correct_person(person, by=by, why=self.cleaned_data["why"], **facts)
+        return actions.correct_person(person, by=by, why=self.cleaned_data["why"], **self.typed(*OF_PERSON))

@@ -1,7 +1,7 @@
 """What forms share: what a field offers to who asks, the reason, and a row that the action alone writes."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django import forms
 from django.db.models import QuerySet
@@ -47,11 +47,30 @@ def why_field(**kwargs) -> forms.CharField:
     )
 
 
+class ShowingForm(forms.Form):
+    """A form over what is written: each field is sent with what it showed, so that a window left open gives back
+    nothing that another has changed since."""
+
+    proposed: Iterable[str] = ()  # the fields that begin with something else than what is written
+
+    def __getitem__(self, name):
+        self.fields[name].show_hidden_initial = name not in self.proposed
+        return super().__getitem__(name)
+
+    def typed(self, *names: str) -> dict[str, Any]:
+        """What was typed in these fields; all of it, where what they showed was not sent."""
+        return {
+            name: self.cleaned_data[name]
+            for name in names
+            if self[name].html_initial_name not in self.data or name in self.changed_data
+        }
+
+
 class UnwrittenForm:
-    """A ModelForm that leaves its row as it is: the action changes it, under its lock."""
+    """A ModelForm that states no rule and leaves its row as it is: the action writes it, under its lock."""
 
     def validate_unique(self):
         """Said by the action."""
 
     def _post_clean(self):
-        """The action compares the row with what is asked."""
+        """The action compares the row with what is asked, and says what it refuses."""

@@ -15,7 +15,7 @@ from directory.readers.names import read_part
 from directory.readers.texts import tidy
 from directory.typography import quoted
 from mailboxes import actions
-from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.offers import ShowingForm, offer_rows
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Affiliation, Bal, Joining, Movement, Person, Structure
 from mailboxes.models.fields import length_of
@@ -99,10 +99,11 @@ class PersonInput(forms.TextInput):
 
     def get_context(self, name, value, attrs):
         where, labels = places_of(self.candidates, self.seen), labels_of(self.candidates, self.seen)
-        choices = [
-            (reference_of(one), label, ", ".join(filter(None, [one.profession, where.get(one.pk) if one.rpps else ""])))
-            for one, label in zip(self.candidates, labels, strict=True)
-        ]
+        choices = []
+        for one, label in zip(self.candidates, labels, strict=True):
+            place = where.get(one.pk, "") if one.rpps else ""
+            profession = "" if one.profession in f"{label} {place}" else one.profession  # often their function there
+            choices.append((reference_of(one), label, ", ".join(filter(None, [profession, place]))))
         return {
             **super().get_context(name, value, attrs),
             "candidates": choices,
@@ -280,7 +281,7 @@ class PersonForm(forms.ModelForm):
         return person if same else None
 
 
-class DescribePersonForm(forms.ModelForm):
+class DescribePersonForm(ShowingForm, forms.ModelForm):
     """The person's record, and each of their stays that one manages."""
 
     class Meta:
@@ -310,9 +311,9 @@ class DescribePersonForm(forms.ModelForm):
 
     @transaction.atomic
     def perform(self, person, *, by):
-        facts = {name: self.cleaned_data[name] for name in self.Meta.fields if name in self.cleaned_data}
+        facts = self.typed(*(name for name in self.Meta.fields if name in self.fields))
         described = actions.describe_person(person, by=by, **facts)
         for stay in self.stays:
-            of_stay = {name: self.cleaned_data[f"{name}_{stay.pk}"] for name in ("function", "arrived_on")}
-            actions.describe_stay(stay, by=by, **of_stay)
+            of_stay = self.typed(f"function_{stay.pk}", f"arrived_on_{stay.pk}")
+            actions.describe_stay(stay, by=by, **{name.rpartition("_")[0]: value for name, value in of_stay.items()})
         return described

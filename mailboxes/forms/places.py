@@ -4,7 +4,7 @@ from django import forms
 
 from directory.identifiers import is_mssante
 from mailboxes import actions
-from mailboxes.forms.offers import name_the_empty_choice, offer_rows, why_field
+from mailboxes.forms.offers import ShowingForm, name_the_empty_choice, offer_rows, why_field
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Operator, Price, Structure
 from mailboxes.models.roles import platform_roles
@@ -13,7 +13,7 @@ from mailboxes.rules import NUMBERS
 OF_ADMINISTRATOR = "Fixé par un administrateur de la plateforme."
 
 
-class StructureForm(forms.ModelForm):
+class StructureForm(ShowingForm, forms.ModelForm):
     why = why_field(required=False)
 
     class Meta:
@@ -57,7 +57,8 @@ class StructureForm(forms.ModelForm):
 
     def perform(self, *, by):
         if self.instance.pk:
-            return actions.describe_structure(self.instance, by=by, **self.cleaned_data)
+            why = self.cleaned_data["why"]
+            return actions.describe_structure(self.instance, by=by, why=why, **self.typed(*self.Meta.fields))
         return actions.record_structure(self.instance, by=by)
 
 
@@ -83,7 +84,7 @@ def _price_field(offer: Price.Offer) -> str:
     return f"price_{offer.value}"
 
 
-class OperatorFactsForm(forms.ModelForm):
+class OperatorFactsForm(ShowingForm, forms.ModelForm):
     domains = DomainsField(
         label="Domaines", required=False, help_text="Un par ligne, comme chu-exemple.mssante.fr : ceux de ses adresses."
     )
@@ -116,9 +117,10 @@ class OperatorFactsForm(forms.ModelForm):
             self.initial["domains"] = sorted(domain.name for domain in instance.domains.all())
 
     def perform(self, *, by):
-        facts = dict(self.cleaned_data)
-        prices = {offer.value: facts.pop(_price_field(offer)) for offer in Price.Offer}
-        domains = facts.pop("domains")
+        facts = self.typed(*self.fields) if self.instance.pk else dict(self.cleaned_data)
+        named = {_price_field(offer): offer.value for offer in Price.Offer}
+        prices = {named[name]: facts.pop(name) for name in named if name in facts}
+        domains = facts.pop("domains", None)
         if self.instance.pk:
             return actions.describe_operator(self.instance, by=by, domains=domains, prices=prices, **facts)
         return actions.record_operator(self.instance, by=by, domains=domains, prices=prices)

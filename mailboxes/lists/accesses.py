@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from mailboxes.findings import KeptCount, kept_of_many
-from mailboxes.lifecycle import AWAITED, OF_ACCESSES, Act, RequestStage, Role, State
+from mailboxes.lifecycle import AWAITED, OF_ACCESSES, WITH_ACCESSES, Act, RequestStage, Role, State
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Person, Request, Structure, bulk
 
 # What gives, changes or takes away an access; where a BAL enters the register its holders come with it.
@@ -77,8 +77,8 @@ class AccessReport:
 
     # --- Who may what -------------------------------------------------------------------------------------------------
     def bals(self) -> QuerySet[Bal]:
-        """The live BAL that somebody may open, each with who."""
-        bals = Bal.objects.live().filter(structure__in=self.structures.values("pk"))
+        """The BAL that somebody may open, each with who."""
+        bals = Bal.objects.filter(state__in=WITH_ACCESSES, structure__in=self.structures.values("pk"))
         held = Cotitulaire.objects.filter(bal=OuterRef("pk"))
         lent = Delegataire.objects.current().filter(bal=OuterRef("pk"))
         if self.people is None:  # nearly all: those that nobody may open are few, and one join finds them

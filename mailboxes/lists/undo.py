@@ -75,7 +75,7 @@ WAYS_BACK: dict[tuple[str, Act | Verb], WayBack | str] = {
     ("requests", _A.VERIFY_REQUEST):
         "Ce qui est vérifié à l’annuaire a eu lieu. Si c’était une erreur, corrigez la fiche de chaque BAL.",
     ("requests", _A.CANCEL_REQUEST):
-        "Une demande annulée ne reprend pas : faites-la de nouveau depuis la fiche de chaque BAL.",
+        "Une demande annulée ne reprend pas : faites-la de nouveau depuis la fiche de chaque BAL, ou depuis son écart.",
     ("requests", _A.REMIND_OPERATOR): "La relance est partie chez l’opérateur : elle ne se reprend pas.",
 
     ("gaps", _A.ADOPT):

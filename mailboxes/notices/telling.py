@@ -159,7 +159,7 @@ def path_of(notice: Notice) -> str:
         return notice.bal.get_absolute_url()
     if notice.act in JOININGS:
         return reverse("joining-list") if notice.party == Party.GESTIONNAIRES else reverse("my-bals")
-    if notice.stage in OF_ADDRESSES:
+    if notice.stage in OF_ADDRESSES or notice.act == Act.CANCEL_MOVEMENT:
         return reverse("my-bals")
     if notice.act == Act.PREFER_CHANNEL:
         return reverse("my-preferences")

@@ -69,6 +69,8 @@ WORDINGS: dict[str, Wording] = {
     _A.ASK_HANDOVER: _W(_ACT, "Votre départ se prépare : désignez qui prend votre suite",
         "Des boîtes MSSanté partagées ne dépendent que de vous. Pour chacune, choisissez qui en répondra.",
         "Désigner ma suite"),
+    _A.CANCEL_MOVEMENT: _W(_INFO, "Votre départ n’est plus prévu",
+        "Vous n’avez plus à désigner qui prend votre suite. Ce que vous avez déjà transmis le reste."),
     _A.ASK_DELETION: _W(_ACT, "Une de vos boîtes MSSanté ne sert plus : demandez sa suppression",
         "Elle n’est plus à l’annuaire, et votre structure la paie encore. Enregistrez ce qui vous est utile, puis "
         "demandez sa suppression : la demande ne peut venir que de vous. Sans elle, la boîte reste ouverte.",

@@ -11,6 +11,7 @@ from mailboxes.models import Bal, Person, Request
 
 WHAT = {
     RequestKind.OPEN: "d’ouvrir cette BAL",
+    RequestKind.CHANGE: "de modifier cette BAL",
     RequestKind.DEPUBLISH: "de retirer cette BAL de l’annuaire",
     RequestKind.DELETE: "de supprimer cette BAL",
     RequestKind.GRANT: "d’ouvrir l’accès",

@@ -115,6 +115,7 @@ from mailboxes.rules.people import (
     check_record_person,
     check_rpps_free,
     check_settle_step,
+    is_back,
     rpps_taken,
 )
 from mailboxes.rules.places import (
@@ -331,6 +332,7 @@ __all__ = [
     "check_write_words",
     "has_left",
     "hosts_of",
+    "is_back",
     "is_new_activity",
     "is_use_while_leaving",
     "may_at",

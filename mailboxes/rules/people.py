@@ -109,12 +109,17 @@ def check_record_departure(standing: Standing, left_on: date | None, *, by) -> N
         )
 
 
+def is_back(stay: Affiliation) -> bool:
+    """Did the person come back there, after this stay?"""
+    stays = Affiliation.objects.lasting().filter(person=stay.person_id, structure=stay.structure_id)
+    return stays.exclude(pk=stay.pk).exists()
+
+
 def check_cancel_departure(stay: Affiliation, *, by) -> None:
     check_may(Act.CANCEL_DEPARTURE, structure=stay.structure, person=stay.person, by=by)
     if stay.left_on is None:
         raise Refused(f"Aucun départ {of(stay.person)} n’est enregistré.", "recorded")
-    stays = Affiliation.objects.lasting().filter(person=stay.person_id, structure=stay.structure_id)
-    if stays.exists():
+    if is_back(stay):
         raise Refused(f"{stay.person} est déjà de retour dans {quoted(stay.structure)}.", "back")
     if stay.is_over:
         check_agreed(stay.person, stay.structure, by=by)

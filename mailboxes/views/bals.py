@@ -15,6 +15,7 @@ from mailboxes.lifecycle import (
     EXPOSED,
     MOVABLE,
     ON_THE_WAY_OUT,
+    OPENED,
     REOPENS,
     Act,
     Verb,
@@ -211,7 +212,7 @@ def server_facts(row: Bal, user) -> dict:
     access = getattr(row, "mail_access", None) if server and server.reads_space else None
     return {
         "reply": reply,
-        "has_replies": reply is not None or bool(server and server.sets_replies),
+        "has_replies": reply is not None or bool(server and server.sets_replies and row.state in OPENED),
         "reply_askable": allows(check_ask_reply, row, by=user),
         "reply_endable": reply is not None and allows(check_end_reply, reply, by=user),
         "mail_access": access,

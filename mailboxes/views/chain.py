@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from directory.dates import day_of
-from mailboxes.lifecycle import RequestKind, RequestStage
+from mailboxes.lifecycle import BECAUSE, WITH_ACCESSES, RequestKind, RequestStage, State
 from mailboxes.lists.accesses import right_of
 from mailboxes.models import Affiliation, Bal, Movement, Person, Request
 from mailboxes.rules import has_left, stays_at
@@ -59,6 +59,7 @@ OF_DELEGATION = [
 
 
 class Chain(NamedTuple):
+    closed: str  # why nobody may open it any more, whoever stands in it still; "" where it may be opened
     breaks: list[str]  # of the whole
     holders: list[dict]  # each with its `breaks`, and what is `lent` under them
     stray: list[dict]  # lent under who no longer holds it
@@ -76,18 +77,21 @@ class Chain(NamedTuple):
 def chain_of(bal: Bal, holders: list[dict], delegations: list[dict]) -> Chain:
     """`holders` and `delegations`: each its `row`, what the operator was `asked` of it, and what may be done to it; the
     people with their stays."""
+    closed = "" if bal.state in WITH_ACCESSES else BECAUSE[State(bal.state)]
+    of_bal, of_holder, of_delegation = ([], [], []) if closed else (OF_BAL, OF_HOLDER, OF_DELEGATION)
     lent: dict[int, list[dict]] = {}
     for one in delegations:
-        lent.setdefault(one["row"].under_id, []).append({**one, "breaks": _said(OF_DELEGATION, one["row"])})
+        lent.setdefault(one["row"].under_id, []).append({**one, "breaks": _said(of_delegation, one["row"])})
     shown = [
-        {**one, "breaks": _said(OF_HOLDER, one["row"]), "lent": lent.pop(one["row"].person_id, [])} for one in holders
+        {**one, "breaks": _said(of_holder, one["row"]), "lent": lent.pop(one["row"].person_id, [])} for one in holders
     ]
     begun = [*holders, *(one for one in delegations if not one["row"].is_to_come)]
     people = {one["row"].person_id for one in begun}
     coming = {one["row"].person_id for one in delegations} - people
     awaited = {one["row"].person_id for one in begun if one["asked"] and one["asked"].opens_access}
     stray = [one for rows in lent.values() for one in rows]
-    return Chain(_said(OF_BAL, bal), shown, stray, len(people), len(coming), len(awaited), closing_of(bal))
+    counts = (0, 0, 0) if closed else (len(people), len(coming), len(awaited))
+    return Chain(closed, _said(of_bal, bal), shown, stray, *counts, closing_of(bal))
 
 
 def asked_for(row: Bal, person: int) -> Request | None:
@@ -137,7 +141,7 @@ def printed_chain(bal: Bal, chain: Chain, reviewed: datetime | None) -> bytes:
         ("Dernière revue des accès", day_of(reviewed) or "jamais"), ("Personnes qui y ont accès", _readers(chain)),
     ]  # fmt: skip
     rows = rows_of(chain)
-    parts = [facts(told), heading("Qui y a accès, et sous qui")]
+    parts = [facts(told), heading("Qui y reste inscrit" if chain.closed else "Qui y a accès, et sous qui")]
     parts += [table(HEADER, rows, widths=[2, 1.3, 2.4, 1.1, 1.1, 2.2])] if rows else [note("Personne.")]
     broken = chain.breaks or (["Chaque lien rompu est dit à sa ligne."] if chain.broken else [])
     parts += [heading("Ce qui ne tient pas"), bullets(broken or ["Rien : chaque accès a qui en répond."])]
@@ -151,6 +155,8 @@ def rows_of(chain: Chain) -> list[list[str]]:
 
 
 def _readers(chain: Chain) -> str:
+    if chain.closed:
+        return f"aucune : {chain.closed}"
     awaited = f", dont {chain.awaited} que l’opérateur n’a pas confirmé" if chain.awaited else ""
     coming = f" ; {chain.coming} à partir d’un jour à venir" if chain.coming else ""
     return f"{chain.readers}{awaited}{coming}"

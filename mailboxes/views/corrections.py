@@ -4,9 +4,10 @@ from django.urls import reverse
 
 from directory.models import Entry
 from mailboxes.forms.corrections import CorrectBalForm, CorrectPersonForm
-from mailboxes.lifecycle import STOPPABLE, Act
+from mailboxes.lifecycle import STOPPABLE, Act, RequestKind
 from mailboxes.models import Bal, Person, Preference, Request
 from mailboxes.models.people import people_of_annuaire
+from mailboxes.requests.asked import asked_of_operator
 from mailboxes.rules import check_may
 from mailboxes.views.acts import ActView
 from mailboxes.views.people import PersonActionView
@@ -23,8 +24,9 @@ class CorrectView(ActView):
 
     def perform(self, form, *, by):
         result = super().perform(form, by=by)
-        is_asked = isinstance(result, Request)
-        self.done = "C’est demandé à l’opérateur." if is_asked else "La fiche est corrigée, et le journal le dit."
+        self.done = "La fiche est corrigée, et le journal le dit."
+        if isinstance(result, Request):
+            self.done = asked_of_operator(self.bal, RequestKind.CHANGE)
         return result
 
     def back(self):

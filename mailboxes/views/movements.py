@@ -202,8 +202,9 @@ class CancelMovementView(MovementActionView):
     done = "Le dossier est annulé."
     is_dangerous = True
     warning = (
-        "L’arrivée ou le départ n’a pas lieu. Un départ déjà enregistré est annulé ; "
-        "les accès déjà retirés ne reviennent pas d’eux-mêmes."
+        "L’arrivée ou le départ n’a pas lieu. Un départ déjà enregistré est annulé, sauf au retour de la personne ; "
+        "les accès déjà retirés ne reviennent pas d’eux-mêmes. Si des BAL étaient à transmettre, un avis dit que ce "
+        "n’est plus nécessaire."
     )
 
     def check(self, *, by):

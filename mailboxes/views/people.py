@@ -224,7 +224,7 @@ class RecordPersonView(EnteringView):
     def back(self):
         if isinstance(self.result, Joining):
             return reverse("joining-list")
-        return self.result.get_absolute_url() if self.result else super().back()
+        return self.result.get_absolute_url() if self.result else reverse("person-list")
 
 
 class PersonActionView(ActionView):

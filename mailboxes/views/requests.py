@@ -13,14 +13,14 @@ from django.views.decorators.http import require_POST
 from mailboxes import actions
 from mailboxes.forms import RequestStepForm
 from mailboxes.forms.filters import RequestFilter
-from mailboxes.lifecycle import BY_HAND, FOLLOWS, Act, RequestKind, RequestStage, Verb
+from mailboxes.lifecycle import ANSWERED, BY_HAND, FOLLOWS, Act, RequestKind, RequestStage, Verb
 from mailboxes.lists.bulk import KINDS
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import place_of
 from mailboxes.models import Request
 from mailboxes.requests.fhir_patch import patch_of
 from mailboxes.requests.letters import files_of
-from mailboxes.rules import allows, check_move, check_somewhere, check_step, verb_of
+from mailboxes.rules import allows, check_act, check_move, check_somewhere, check_step, verb_of
 from mailboxes.views.acts import ActionView
 from mailboxes.views.batches import asked_of, begin, picked
 from mailboxes.views.files import csv_file
@@ -75,6 +75,7 @@ def request(request, pk):
             "letter": row.letter,
             "acts": [(act, label_of(row, act)) for act in BY_HAND if allows(check_step, row, act, by=request.user)],
             "verbs": ways_on(row, request.user),
+            "may_change": may_change(row, request.user),
             "lines": row.lines.select_related("by", "person", "signatory").prefetch_related("notices").order_by("-pk"),
             "patch": patch,
             "patch_text": json.dumps(patch["body"], indent=2, ensure_ascii=False) if patch else "",
@@ -94,6 +95,12 @@ def ways_on(row: Request, user) -> list[Verb]:
         return []
     verbs = {FOLLOWS[RequestKind(row.kind), Act.CANCEL_REQUEST], Verb.OPPOSE}
     return [verb for verb in sorted(verbs) if allows(check_move, row.bal, verb, by=user)]
+
+
+def may_change(row: Request, user) -> bool:
+    """Is it a change that the operator made, which the register does not follow by itself?"""
+    is_made = row.kind == RequestKind.CHANGE and row.stage in ANSWERED
+    return is_made and row.bal is not None and allows(check_act, row.bal, Act.CORRECT, by=user)
 
 
 class RequestStepView(ActionView):

@@ -39,6 +39,8 @@ def forecast_facts(told: Forecast | Unknown) -> dict:
 
 def is_filling(bal: Bal) -> bool:
     """Is it time to make room?"""
+    if bal.is_over:
+        return False
     limit = timezone.localdate() + timedelta(days=SOON)
     return bal.fill in (Fill.FILLING, Fill.FULL) or (bal.full_on is not None and bal.full_on <= limit)
 

@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.core import mail
 from django.core.management import call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from balmanager.accounts import actions, grants
@@ -433,3 +434,16 @@ def test_a_second_window_sends_no_second_invitation(gisele, structure, root):
         grants.invite(NEW, "administrator", None, by=root)
     grants.withdraw_invitation(first, by=gisele)
     grants.invite(NEW, "reader", structure, by=gisele)
+
+
+def test_who_withdraws_a_role_reads_what_it_leaves(client, people, structure):
+    mine = people.gisele.user.memberships.get()
+    client.force_login(people.gisele.user)
+    url = reverse("rights-withdraw", args=[people.gisele.user.pk, mine.pk])
+    assert "Plus personne ne gérera" in client.get(url).text
+    grants.give(people.bruno.user, "gestionnaire", structure, by=people.gisele.user)
+    page = client.get(url).text
+    assert "Plus personne ne gérera" not in page
+    assert "C’est votre propre rôle" in page
+    theirs = reverse("rights-withdraw", args=[people.bruno.user.pk, people.bruno.user.memberships.get().pk])
+    assert "C’est votre propre rôle" not in client.get(theirs).text

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes import actions
-from mailboxes.lifecycle import RequestKind, RequestStage, State
+from mailboxes.lifecycle import BECAUSE, WITH_ACCESSES, RequestKind, RequestStage, State
 from mailboxes.lists.accesses import AccessReport
 from mailboxes.models import (
     AccessTrace,
@@ -20,7 +20,16 @@ from mailboxes.models import (
     Structure,
 )
 from mailboxes.views.bals import abilities, delegations_of, whole
-from mailboxes.views.chain import HEADER, OF_BAL, OF_DELEGATION, OF_HOLDER, chain_of, rows_of, with_stays
+from mailboxes.views.chain import (
+    HEADER,
+    OF_BAL,
+    OF_DELEGATION,
+    OF_HOLDER,
+    _readers,
+    chain_of,
+    rows_of,
+    with_stays,
+)
 
 pytestmark = pytest.mark.sqlite_run
 
@@ -53,6 +62,21 @@ def test_a_whole_chain_has_no_break(org, chain):
     alice, bruno = found.holders
     assert [one["row"].person.given_name for one in alice["lent"]] == ["Delphine"]
     assert bruno["lent"] == []
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - WITH_ACCESSES))
+def test_nobody_has_access_to_a_bal_that_is_closed_whoever_stands_in_it(client, people, org, chain, state):
+    Bal.objects.update(state=state, percent_full=96)
+    leave(people.bruno)
+    found = chain(org)
+    assert (found.readers, found.awaited, found.coming, found.broken) == (0, 0, 0, 0)
+    assert list(AccessReport(Structure.objects.all(), None, "", None, lambda pks: {}).all_accesses()) == []
+    client.force_login(people.gisele.user)
+    page = client.get(org.get_absolute_url()).text
+    assert f"<strong>Personne n’y a accès</strong>\u00a0: {BECAUSE[state]}." in page
+    assert "y ont accès" not in page
+    assert client.get(reverse("bal-chain", args=[org.pk])).status_code == 200
+    assert _readers(found) == f"aucune : {BECAUSE[state]}"
 
 
 # --- Every row of the tables ------------------------------------------------------------------------------------------

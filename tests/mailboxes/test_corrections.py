@@ -160,6 +160,32 @@ def test_the_same_page_asks_the_operator_where_it_is_they_who_are_wrong(per, peo
     assert fresh(per).address == "paul.e@chu-exemple.mssante.fr"
 
 
+@pytest.mark.parametrize(
+    ("email", "sentence"),
+    [
+        ("demandes@exemple.org", "est prié de modifier cette BAL."),
+        ("", "le gestionnaire MSSanté doit la lui transmettre."),
+    ],
+)
+def test_the_operator_is_asked_for_the_alias_too_and_their_answer_leads_back_to_the_record(
+    per, people, client, email, sentence
+):
+    Operator.objects.update(request_email=email)
+    client.force_login(people.gisele.user)
+    facts = {"at_fault": "operator", "principal": "Paul Exemple", "kind": "PER", "structure": per.structure_id,
+             "operator": per.operator_id, "address": "paul.e@chu-exemple.mssante.fr", "keeps_former": "on",
+             "why": "Mariage."}  # fmt: skip
+    page = reverse("bal-correct", args=[per.pk])
+    assert sentence in client.post(page, facts, follow=True).text
+    request = Request.objects.get(kind=RequestKind.CHANGE)
+    assert f"Merci de garder {per.address} comme alias" in request.detail
+    assert page not in client.get(request.get_absolute_url()).text
+    Request.objects.update(stage=RequestStage.DONE)
+    assert page in client.get(request.get_absolute_url()).text
+    client.force_login(people.paul.user)
+    assert page not in client.get(request.get_absolute_url()).text
+
+
 def test_the_page_starts_from_what_the_annuaire_says_and_tells_what_follows(per, people, make_entry, client):
     make_entry(per.address, "PER", person_id=people.bruno.rpps)
     actions.delegate(per, people.delphine, under=people.paul, reason="Secrétariat", by=people.paul.user)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from directory.models import Activity, SyncRun
 from mailboxes import actions, jobs
+from mailboxes.actions.movements import cancel_movements
 from mailboxes.findings import OF_MOVEMENTS, narrow
 from mailboxes.lifecycle import Act, Role, State, Verb
 from mailboxes.models import (
@@ -23,6 +24,7 @@ from mailboxes.models import (
     standing_of,
 )
 from mailboxes.models.checklists import STEPS, file_of, files
+from mailboxes.notices.telling import path_of
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.views.remedies import remedies
 from tests.mailboxes.conftest import make_professional
@@ -242,6 +244,29 @@ def test_the_principal_is_asked_to_hand_over_once_a_day(org, people):
     assert Notice.objects.get(stage="ask_handover").person == people.alice
     with pytest.raises(Refused, match="ne dépend de"):
         actions.ask_handover(stay_of(people.paul), by=people.gisele.user)
+
+
+def test_the_file_of_who_left_and_came_back_is_cancelled_and_the_departure_stands(people):
+    by, stay = people.gisele.user, stay_of(people.lea)
+    movement = actions.open_movement(stay, DEPARTURE, planned_on=today(), by=by)
+    leave(people.lea, people.gisele)
+    actions.welcome_person(people.lea, structure=stay.structure, by=by)
+    assert actions.cancel_movement(movement, by=by).is_cancelled
+    stay.refresh_from_db()
+    assert stay.left_on == today()
+
+
+def test_who_was_asked_to_hand_over_hears_that_they_stay(org, people):
+    by = people.gisele.user
+    for person in (people.alice, people.paul):
+        actions.open_movement(stay_of(person), Movement.Kind.DEPARTURE, planned_on=today(30), by=by)
+    actions.ask_handover(stay_of(people.alice), by=by)
+    cancel_movements(Movement.objects.all(), by=by)
+    told = Notice.objects.get(stage=Act.CANCEL_MOVEMENT)
+    assert told.person == people.alice
+    assert "n’est plus prévu" in told.text
+    assert path_of(told) == reverse("my-bals")
+    assert JournalEntry.objects.filter(what=Act.CANCEL_MOVEMENT).count() == 2
 
 
 # --- Delegations ------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from directory.models import Entry, SyncRun
 from directory.typography import of
 from mailboxes.lifecycle import BECAUSE, EXPOSED, RequestStage, State, Verb
 from mailboxes.lists.models import SavedView
-from mailboxes.models import AccessTrace, Bal, Cotitulaire, Delegataire, Notice, Person
+from mailboxes.models import AccessTrace, Affiliation, Bal, Cotitulaire, Delegataire, Notice, Person
 
 pytestmark = pytest.mark.sqlite_run
 
@@ -422,6 +422,24 @@ def test_what_is_wrong_is_said_with_its_value(visit, people, new_bal, field, val
     assert not Bal.objects.exists()
 
 
+def test_an_address_that_was_given_up_is_registered_again(visit, people, new_bal):
+    visit(people.gisele, "bal-new", post=new_bal)
+    bal = Bal.objects.get()
+    visit(people.gisele, "bal-verb", bal.pk, Verb.NEVER_EXISTED, post={"note": "Inscrite par erreur."})
+    visit(people.gisele, "bal-new", post=new_bal)
+    bal.refresh_from_db()
+    assert bal.state == State.ACTIVE
+
+
+def test_an_address_of_the_register_is_refused_with_what_to_do_next(visit, people, new_bal):
+    visit(people.gisele, "bal-new", post=new_bal)
+    again = visit(people.gisele, "bal-new", post=new_bal)
+    assert "Si la liste ne vous la montre pas, une autre structure l’a" in " ".join(errors_of(again))
+    Bal.objects.update(state=State.DELETED)
+    again = visit(people.gisele, "bal-new", post=new_bal)
+    assert "Si elle revit, enregistrez-le depuis sa fiche" in " ".join(errors_of(again))
+
+
 def test_only_a_gestionnaire_registers(visit, people, new_bal):
     assert "réservé à : gestionnaire" in visit(people.lea, "bal-new").context["refusal"]
     visit(people.lea, "bal-new", post=new_bal)
@@ -554,3 +572,12 @@ def test_a_new_principal_is_named(client, people, org):
     url = reverse("bal-principal-transfer", args=[org.pk, people.bruno.pk])
     page = client.post(url, follow=True).text
     assert f"{people.bruno} est maintenant principal {of(org.address)}." in page
+
+
+def test_who_is_chosen_among_homonyms_is_told_by_a_trade_once(visit, people, new_bal):
+    Person.objects.filter(pk__in=[people.paul.pk, people.lea.pk]).update(profession="Infirmier")
+    Affiliation.objects.filter(person=people.paul).update(function="Infirmier")
+    Affiliation.objects.filter(person=people.lea).update(function="Accueil")
+    page = visit(people.gisele, "bal-new", post={**new_bal, "principal": "exemple"}).text
+    assert "Paul EXEMPLE (RPPS 10000000033), Infirmier, " in page
+    assert page.count("Infirmier") == 2, "Lea's, beside the work that she does"

@@ -1,6 +1,8 @@
 """Two windows, a page sent again, a thing that is gone meanwhile: what is read then."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -33,6 +35,75 @@ def test_the_operator_is_written_to_once_a_day(org, people, time_machine, client
     client.force_login(people.gisele.user)
     client.post(url)
     assert letters.count() == written + 2
+
+
+def opened(client, url):
+    """What a window shows, and sends again with what is typed in it."""
+    form = client.get(url).context["form"]
+    shown = {}
+    for bound in form:
+        value = bound.as_hidden(only_initial=True)
+        said = re.search(r'value="([^"]*)"', value)
+        shown[bound.html_initial_name] = unescape(said[1]) if said else ""
+        if bound.widget_type != "checkbox" or bound.value():
+            now = re.search(r'value="([^"]*)"', bound.as_hidden())
+            shown[bound.html_name] = unescape(now[1]) if now else ""
+    return lambda **typed: client.post(url, {**shown, **typed})
+
+
+def test_a_window_left_open_gives_back_nothing_that_another_changed(client, people, org, per, structure, operator):
+    client.force_login(people.gisele.user)
+    first, second = (opened(client, reverse("bal-edit", args=[org.pk])) for _ in range(2))
+    first(description="Du matin", responsable=people.bruno.rpps, liste_rouge="on")
+    second(service="Accueil")
+    org.refresh_from_db()
+    assert (org.service, org.description, org.responsable, org.liste_rouge) == (
+        "Accueil", "Du matin", people.bruno, True,
+    )  # fmt: skip
+    opened(client, reverse("bal-edit", args=[org.pk]))(description="", responsable="")
+    org.refresh_from_db()
+    assert (org.description, org.responsable) == ("", None), "what was emptied here is emptied"
+
+    first, second = (opened(client, reverse("bal-correct", args=[per.pk])) for _ in range(2))
+    first(principal=people.bruno.rpps, why="Ce n’est pas lui.")
+    second(address="bruno.e@chu-exemple.mssante.fr", why="Coquille.")
+    per = type(per).objects.get(pk=per.pk)
+    assert (per.address, per.principal()) == ("bruno.e@chu-exemple.mssante.fr", people.bruno)
+
+    first, second = (opened(client, reverse("person-edit", args=[people.lea.pk])) for _ in range(2))
+    first(profession="Cadre")
+    second(**{f"function_{people.lea.affiliations.get().pk}": "Accueil"})
+    people.lea.refresh_from_db()
+    assert (people.lea.profession, people.lea.affiliations.get().function) == ("Cadre", "Accueil")
+
+    first, second = (opened(client, reverse("person-correct", args=[people.paul.pk])) for _ in range(2))
+    first(family_name="Durand", why="Mariage.")
+    second(given_name="Paul-Henri", why="Coquille.")
+    people.paul.refresh_from_db()
+    assert str(people.paul) == "Paul-Henri DURAND"
+
+    first, second = (opened(client, reverse("structure-edit", args=[structure.pk])) for _ in range(2))
+    first(town="Lyon")
+    second(postcode="69002")
+    structure.refresh_from_db()
+    assert (structure.town, structure.postcode) == ("Lyon", "69002")
+
+    get_user_model().objects.filter(pk=people.gisele.user.pk).update(is_superuser=True)
+    first, second = (opened(client, reverse("operator-edit", args=[operator.pk])) for _ in range(2))
+    known = {domain.name for domain in operator.domains.all()}
+    first(domains="\n".join([*known, "nouveau.mssante.fr"]), price_PER="12,50")
+    second(answer_days="9")
+    operator.refresh_from_db()
+    assert operator.answer_days == 9
+    assert {domain.name for domain in operator.domains.all()} == {*known, "nouveau.mssante.fr"}
+    assert operator.prices.count() == 1
+
+
+def test_what_the_annuaire_proposes_is_taken_as_it_is(client, people, per, make_entry):
+    make_entry(per.address, "PER", person_id=people.bruno.rpps)
+    client.force_login(people.gisele.user)
+    opened(client, reverse("bal-correct", args=[per.pk]) + "?annuaire=oui")(why="L’annuaire le dit.")
+    assert type(per).objects.get(pk=per.pk).principal() == people.bruno
 
 
 def test_a_page_whose_thing_is_gone_says_that_it_may_be_done_already(client, people):

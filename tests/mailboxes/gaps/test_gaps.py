@@ -390,6 +390,21 @@ def test_the_same_is_not_asked_twice_until_the_fact_changes(one, of_each, people
     assert GapDecision.objects.count() == 1
 
 
+@pytest.mark.parametrize("situation", ["inconnue", "absente"])
+def test_what_is_asked_no_more_is_to_be_mended_again(one, of_each, people, see, situation):
+    by = people.gisele.user
+    asked = [actions.ask_operator(one(situation=name), by=by) for name in ("inconnue", "absente")]
+    request = next(row for row in asked if row.address == one(situation=situation).address)
+    actions.step(request, Act.CANCEL_REQUEST, by=by)
+    assert {name: one(situation=name).status for name in ("inconnue", "absente")} == {
+        "inconnue": "asked",
+        "absente": "asked",
+        situation: "open",
+    }
+    actions.ask_operator(one(situation=situation), by=by)
+    assert one(situation=situation).status == "asked"
+
+
 # --- Accept what the annuaire says ------------------------------------------------------------------------------------
 def test_the_service_is_taken_from_the_annuaire(one, see, fresh, people, make_bal, make_entry):
     bal = make_bal("ORG", service="Cardiologie")

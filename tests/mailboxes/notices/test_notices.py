@@ -32,6 +32,7 @@ OF_ACTS = {
     f"{Act.NAME_PRINCIPAL}.txt",
     f"{Act.TRANSFER_PRINCIPAL}.txt",
     f"{Act.ASK_HANDOVER}.txt",
+    f"{Act.CANCEL_MOVEMENT}.txt",
     f"{Act.REMIND_MOVEMENT}_gestionnaire.txt",
     f"{Act.WARN_QUOTA}.txt",
     f"{Act.ESCALATE_REQUEST}_gestionnaire.txt",
