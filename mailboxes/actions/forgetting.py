@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -70,7 +71,7 @@ def forget_person(person: Person, *, by) -> None:
     for stay in person.affiliations.all():
         stay.scim_users.all().delete()  # what an identity manager told of them
     if account := person.user:
-        account.socialaccount_set.all().delete()  # by their RPPS
+        SocialAccount.objects.filter(user=account.pk).delete()  # by their RPPS
         account.username = f"compte-efface-{account.pk}"
         account.first_name = account.last_name = account.email = ""
         account.save(update_fields=["username", "first_name", "last_name", "email"])
