@@ -1,9 +1,11 @@
-"""What is written to the log, as lines or as JSON: addresses, national numbers, keys and links that open without a
-password are taken out of it, wherever they came from (a message, a traceback, a constraint of the database)."""
+"""What is written to the log, as lines or as JSON, and what is sent to Sentry: addresses, national numbers, keys and
+links that open without a password are taken out of it, wherever they came from (a message, a traceback, a constraint of
+the database)."""
 
 import logging
 import re
 from contextvars import ContextVar
+from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -22,6 +24,19 @@ def without_people(text: str) -> str:
     for pattern, shown in PERSONAL:
         text = pattern.sub(shown, text)
     return text
+
+
+def for_sentry(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any]:
+    """The error and its trace: not the address that was asked, which may name a person or be a link."""
+    return _without_people({name: part for name, part in event.items() if name != "request"})
+
+
+def _without_people(said: Any) -> Any:
+    if isinstance(said, dict):
+        return {name: _without_people(part) for name, part in said.items()}
+    if isinstance(said, list):
+        return [_without_people(part) for part in said]
+    return without_people(said) if isinstance(said, str) else said
 
 
 class LogLine(logging.Formatter):

@@ -16,6 +16,7 @@ from csp.constants import NONE, SELF
 from kombu import Queue
 
 from balmanager.env import Env, wrong
+from balmanager.logs import for_sentry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -614,5 +615,10 @@ if SENTRY_DSN := env("SENTRY_DSN", default=""):
         raise wrong("SENTRY_DSN", what="needs a package that is not installed")
     # Neither who asked, nor what they sent, nor the values of variables: the trace of the error alone.
     import_module("sentry_sdk").init(
-        SENTRY_DSN, send_default_pii=False, include_local_variables=False, max_request_body_size="never"
+        SENTRY_DSN,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+        max_breadcrumbs=0,  # what the log said before: its words are cleared of people only once written
+        before_send=for_sentry,
     )

@@ -474,6 +474,21 @@ def test_a_key_never_reaches_the_log(secret):
     assert logs.without_people(f"Bearer {secret} refused") == "Bearer ‹clé› refused"
 
 
+def test_what_sentry_is_sent_names_nobody_and_is_no_link():
+    known = {"type": "IntegrityError", "value": "Key (rpps)=(10000000017) exists, bruno@chu-exemple.mssante.fr"}
+    event = {
+        "request": {"url": "https://bal.exemple.fr/avis/repondre/x/", "query_string": "q=Martin"},
+        "transaction": "/avis/repondre/{token}/",
+        "exception": {"values": [known]},
+        "threads": {"values": [{"id": 140235000000001}]},
+    }
+    assert logs.for_sentry(event, {}) == {
+        "transaction": "/avis/repondre/{token}/",
+        "exception": {"values": [{**known, "value": "Key (rpps)=(‹numéro›) exists, ‹adresse›"}]},
+        "threads": event["threads"],
+    }
+
+
 def run_python(code, **env):
     command = [sys.executable, "-c", code]
     own = {"PATH": "/usr/bin", "ENV_FILE": "/dev/null", "SECRET_KEY": "0123456789" * 5, "DJANGO_SETTINGS_MODULE": "balmanager.settings"}  # fmt: skip  # noqa: E501

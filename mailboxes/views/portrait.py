@@ -30,6 +30,11 @@ RECORD = (*KNOWN_TO_ALL, "has_cps", "profession", "email", "channel", "mssante_a
 NOTICE_SENT_ELSEWHERE = ("created_at", "sent_at", "channel", "text")
 NOTICE = (*NOTICE_SENT_ELSEWHERE, "address")
 
+# Of SCIM, a room above: read by its rows alone.
+TOLD_BY_DIRECTORY = (
+    "user_name", "external_id", "family_name", "given_name", "email", "title", "department", "active", "changed_at",
+)  # fmt: skip
+
 
 class Portrait:
     def __init__(self, person: Person, user):
@@ -149,6 +154,15 @@ class Portrait:
                     **_fields(row, "asked_at", "reminded_at", "at"),
                 }
                 for row in self.claims()
+            ],
+            "BAL privilégiées": [
+                {"pour": row.get_purpose_display(), **_fields(row, "place", "address", "wished_at")}
+                for row in (self.person.preferences.all() if self.is_here else [])
+            ],
+            "Dit par l’établissement": [
+                {"structure": str(stay.structure), **_fields(row, *TOLD_BY_DIRECTORY)}
+                for stay in self.stays().prefetch_related("scim_users")
+                for row in stay.scim_users.all()
             ],
             "Dossiers": [
                 {

@@ -24,6 +24,7 @@ from mailboxes.models import (
     Structure,
 )
 from mailboxes.rules import NotAllowed, Refused, allows, check_describe_person, check_read_person
+from mailboxes.software.actions import declare_software
 from tests.mailboxes.conftest import make_professional
 from tests.mailboxes.test_pages import AROUND, errors_of, said
 
@@ -280,6 +281,20 @@ def test_the_copy_holds_everything_and_its_own_line_of_the_journal(visit, people
     assert paul["Dossiers"][0]["dossier"] == "départ"
     assert paul["Traces d’accès"] == [], "what paul looked at is for paul alone"
     assert JournalEntry.objects.filter(what="export_person").count() == 3
+
+
+def test_the_copy_holds_their_wishes_and_what_an_identity_manager_told_of_them(visit, people, structure):
+    by = people.gisele.user
+    people.alice.preferences.create(address="a@ailleurs.mssante.fr", purpose="letter", place="CHU", by=by)
+    software, _ = declare_software(name="Entra", structures=[structure], scopes=["identities"], days=30, by=by)
+    people.alice.affiliations.get().scim_users.create(software=software, user_name="alice.x", family_name="Exemple")
+    for reader in (people.alice, people.gisele):
+        data = json.loads(visit(reader, "person-data", people.alice.pk, post={"format": "json"}).content)
+        assert data["BAL privilégiées"][0]["pour"] == "lettres d’adressage et de liaison"
+        assert (data["Dit par l’établissement"][0]["structure"], data["Dit par l’établissement"][0]["userName"]) == (
+            str(structure),
+            "alice.x",
+        )
 
 
 def test_the_spreadsheet_has_the_same_tables_and_runs_no_formula(visit, people, org):
