@@ -26,7 +26,7 @@ FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)  # LDAP and Windows count tent
 BESIDE = re.compile(
     r"\s*(?:\((?!\W*(?:cr[ée]|ouver|mod|mise|maj|exp))[^()]*\)|\s[-/–]\s*[A-Za-zé]+\s?\d?)$", re.IGNORECASE
 )
-END_OF_TIME = 9999  # of databases: 31/12/9999
+END_OF_TIME = re.compile(r"9999-.*|(?:20|29)99-12-31")  # of databases and of payrolls
 FOREVER = 2**63 - 1  # what Active Directory writes for "never"
 
 MONTHS = {

@@ -116,7 +116,7 @@ def _of_cell(cell: date, column: DateColumn) -> Read:
 
 
 def _moment(moment: datetime, text: str, remark: str = "") -> Read:
-    if moment.year == END_OF_TIME:
+    if END_OF_TIME.fullmatch(f"{moment:%Y-%m-%d}"):
         return Read(None, f"{quoted(text)} lu « jamais »")
     if is_never(moment):
         if moment.year in EMPTY_YEARS:

@@ -58,17 +58,17 @@ class CsvFile:
         first = [line or "" for line in islice(self._lines(), SHAPED)]
         self._quote = _quote_of(first)
         first = [_in_plain_quotes(line, self._quote) for line in first]
-        self.separator, self.width = _shape(first)
+        self.separator, self.width = shape(first)
         self._is_pasted = _holds_addresses_alone(first, self.separator)
         if self.width <= 2 and (inner := _unwrapped(first)):
             self._is_wrapped = True
-            self.separator, self.width = _shape(inner)
+            self.separator, self.width = shape(inner)
         if self.width == 1 and (cuts := _cuts_of(self._shown())):
             self._cuts = cuts
             self.separator, self.width = "\t", len(cuts)
         elif self.width == 1 and (blanks := _blanks_of(first)):
             self._blanks = blanks
-            self.separator, self.width = _shape([self._meant(line) for line in first])
+            self.separator, self.width = shape([self._meant(line) for line in first])
         elif self.width == 1 and _is_a_form(first):
             raise Unreadable(
                 "Ce fichier donne une valeur par ligne, et non une BAL par ligne : demandez à l’opérateur un CSV "
@@ -185,7 +185,7 @@ class CsvFile:
         return _guessed(bare, remark) if remark else bare
 
 
-def _shape(lines: list[str]) -> tuple[str, int]:
+def shape(lines: list[str]) -> tuple[str, int]:
     """The separator by which the first records hold whole addresses, then are of one width; and that width."""
     return max((_judged(lines, mark) for mark in SEPARATORS), key=lambda found: found[0])[1:]
 
@@ -212,7 +212,7 @@ def _unwrapped(lines: list[str]) -> list[str]:
         return []
     if not said or any(line == bare for line, bare in zip(said[1:], inner[1:], strict=True)) or inner == said:
         return []
-    return inner if _shape(inner)[1] > 1 else []
+    return inner if shape(inner)[1] > 1 else []
 
 
 def _without_its_quotes(line: str) -> str:

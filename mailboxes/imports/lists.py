@@ -7,15 +7,16 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
+from directory.readers.texts import tidy
 from directory.sources.files import is_added
 from mailboxes.imports.columns import guess
-from mailboxes.imports.csv_file import HEAD, CsvFile
+from mailboxes.imports.csv_file import HEAD, SHAPED, CsvFile, shape
 from mailboxes.imports.encodings import of_head
 from mailboxes.imports.fields import Field, is_address, is_rpps
 from mailboxes.imports.rows import Cell, Row, Unreadable, headers_of
@@ -23,10 +24,10 @@ from mailboxes.imports.workbook import WorkbookFile
 
 SEARCHED = 30  # first rows among which the headers are looked for: some lists begin with a title
 SHOWN = 5
+MOST_WITHIN = 2  # archives, one in the other
 MAX_UNPACKED = 512 * 1024**2
 OF_WORKBOOK = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}
 OTHER_EXPORTS = {
-    (b"[{", b'{"', b"[\n", b"{\n", b"[\r\n", b"{\r\n", b"[ {", b"[]"): "JSON",
     (b"dn:", b"version: 1\ndn:", b"version: 1\n\ndn:", b"# ldif", b"version: 1\r\n"): "LDIF",
     (b"begin:vcard",): "de carnet d’adresses (vCard)",
     (b"begin:vcalendar",): "d’agenda (iCalendar)",
@@ -43,6 +44,7 @@ DOCUMENTS: dict[tuple[bytes, ...], str] = {
     ("__substg1.0_".encode("utf-16-le"),): "un courriel d’Outlook (.msg)",
 }
 PARTS = {"word/document.xml": "un document Word", "ppt/presentation.xml": "un diaporama"}
+JSON = re.compile(rb"[\[{]\s*[\"\[{\]}]")
 SQL = re.compile(
     rb"(?:--[^\n]*\n|/\*.*?\*/;?|\s)*(?:insert into|create table|drop table|set names|begin;|copy \w+)", re.DOTALL
 )
@@ -59,22 +61,24 @@ class Heading:
 
 
 @contextmanager
-def open_list(path: Path, sheet: str = "") -> Iterator[CsvFile | WorkbookFile]:
-    """The reader of the file, chosen by its first bytes, never by its name."""
+def open_list(path: Path, sheet: str = "", *, within: int = 0) -> Iterator[CsvFile | WorkbookFile]:
+    """The reader of the file, chosen by its first bytes, never by its name; `within`: so many archives."""
     with path.open("rb") as file:
         head = file.read(HEAD)
     if not head.strip(b"\xef\xbb\xbf \t\r\n\0"):
         raise Unreadable("Le fichier est vide : téléchargez de nouveau la liste.")
-    if head.startswith(b"\x1f\x8b"):
-        with gzip.open(path) as stream, _unpacked(stream, path.parent) as inner, open_list(inner, sheet) as source:
-            yield source
-    elif head.startswith(b"PK") and not _is_workbook(path):
-        with _only_member(path) as member, _unpacked(member, path.parent) as inner, open_list(inner, sheet) as source:
-            yield source
+    if member := _packed_in(path, head):
+        if within == MOST_WITHIN:
+            raise Unreadable(
+                f"Ce fichier est une archive dans une archive, plus de {MOST_WITHIN} fois : {OPEN_ARCHIVE}"
+            )
+        with member as stream, _unpacked(stream, path.parent) as inner:
+            with open_list(inner, sheet, within=within + 1) as source:
+                yield source
     elif head.startswith((b"PK", OLE)):
         _check_container(path, head)
-        with WorkbookFile(path, sheet) as source:
-            yield source
+        with WorkbookFile(path, sheet) as source, _pasted_in(source, path.parent) as list_of_texts:
+            yield list_of_texts or source
     else:
         _check_text(head)
         with CsvFile(path) as source:
@@ -111,6 +115,8 @@ def _check_text(head: bytes) -> None:
         raise Unreadable("Ce fichier est un export SQL et non une liste : demandez à l’opérateur un CSV ou un .xlsx.")
     if b"urn:schemas-microsoft-com:office:spreadsheet" in start or b'progid="excel.sheet"' in start:
         raise Unreadable(f"Ce fichier est un classeur au format XML d’Excel 2003 : {OPEN_IT}")
+    if JSON.match(start):
+        raise Unreadable("Ce fichier est un export JSON et non une liste : demandez à l’opérateur un CSV ou un .xlsx.")
     for begins, name in OTHER_EXPORTS.items():
         if start.startswith(begins):
             raise Unreadable(
@@ -148,6 +154,33 @@ def _check_text(head: bytes) -> None:
         raise Unreadable(f"Ce fichier est une archive (7z, rar, bz2 ou xz) : {OPEN_ARCHIVE}")
 
 
+@contextmanager
+def _pasted_in(book: WorkbookFile, folder: Path) -> Iterator[CsvFile | None]:
+    """The list that a spreadsheet left undivided in the first column, as it does of a separator that it does not
+    expect; None where the cells are those of the list."""
+    lines = _undivided(book)
+    if shape(lines[:SHAPED])[1] < 2:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(dir=folder) as kept:
+        path = Path(kept) / "list"
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        source = CsvFile(path)
+        source.sheets, source.sheet, source.also = book.sheets, book.sheet, book.also
+        yield source
+
+
+def _undivided(book: WorkbookFile) -> list[str]:
+    """Its rows, each of one cell, [] where some has others."""
+    lines = []
+    for row in book.rows():
+        said = [tidy(str(cell)) for cell in row.cells if cell]
+        if row.fault or len(said) > 1:
+            return []
+        lines.append("".join(said))
+    return lines
+
+
 # --- Archives ---------------------------------------------------------------------------------------------------------
 def _is_workbook(path: Path) -> bool:
     try:
@@ -155,6 +188,12 @@ def _is_workbook(path: Path) -> bool:
             return not OF_WORKBOOK.isdisjoint(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise Unreadable("Ce classeur ou cette archive est tronqué ou abîmé : enregistrez-le à nouveau.") from error
+
+
+def _packed_in(path: Path, head: bytes) -> AbstractContextManager[IO[bytes]] | None:
+    if head.startswith(b"\x1f\x8b"):
+        return gzip.open(path)
+    return _only_member(path) if head.startswith(b"PK") and not _is_workbook(path) else None
 
 
 @contextmanager
@@ -165,7 +204,9 @@ def _only_member(path: Path) -> Iterator[IO[bytes]]:
             raise Unreadable("Ce fichier est un document Numbers : exportez-le en .xlsx ou en CSV.")
         if name := next((PARTS[one.filename] for one in members if one.filename in PARTS), ""):
             raise Unreadable(f"Ce fichier est {name} et non une liste : demandez à l’opérateur un CSV ou un .xlsx.")
-        if len(members) != 1:
+        if not members:
+            raise Unreadable("Cette archive zip est vide : téléchargez de nouveau la liste.")
+        if len(members) > 1:
             named = ", ".join(one.filename for one in members[:3])
             raise Unreadable(f"Ce fichier est une archive zip de {len(members)} fichiers ({named}) : {OPEN_ARCHIVE}")
         try:
@@ -208,7 +249,11 @@ class _Bounded:
 # --- Headers ----------------------------------------------------------------------------------------------------------
 def first_of(rows: Iterator[Row]) -> list[Row]:
     """The first rows that say something: the headers are among them, with what stands below to show."""
-    return list(islice((row for row in rows if any(row.cells)), SEARCHED + SHOWN))
+    found = list(islice((row for row in rows if row.fault or any(row.cells)), SEARCHED + SHOWN))
+    said = [row for row in found if any(row.cells)]
+    if found and not said:
+        raise Unreadable(f"Aucune ligne ne se lit. Ligne {found[0].number} : {found[0].fault}")
+    return said
 
 
 def heading_among(first: list[Row], number: int | None = None, fields: Sequence[Field] | None = None) -> Heading:

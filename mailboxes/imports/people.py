@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from django.utils import timezone
+
 from directory.folding import name_key
 from directory.readers.names import Name
 from directory.typography import of
@@ -51,6 +53,9 @@ class PeopleBatch(RowBatch):
             raise rules.Refused("Ni RPPS ni nom : rien ne dit de qui il s’agit. Complétez la ligne.", "nobody")
         check_number_read(line)
         person = judged.person = self._known(rpps, name, judged)
+        is_here = person is not None and (person.pk, structure.pk) in self.here
+        if not is_here and self._is_gone(line, judged):
+            return
         if person is None:
             person = self._record(line, structure, judged)
         elif former := self._line_of(person):
@@ -85,11 +90,17 @@ class PeopleBatch(RowBatch):
         assert name  # noqa: S101 - the caller has seen to it
         return self.staying(name)
 
+    def _is_gone(self, line: Line, judged: Judged) -> bool:
+        """Did this person, who is not here, leave already by the list? It may name for years who left."""
+        day = day_told(line.facts.get("left_on"))
+        if day and day < timezone.localdate():
+            judged.remarks.append("Partie, et absente d’ici : rien à inscrire.")
+        elif day:
+            judged.remarks.append(f"Départ : prévu le {day:%d/%m/%Y}, il se prépare depuis la fiche de la personne.")
+        return day is not None and day < timezone.localdate()
+
     # --- Entered ------------------------------------------------------------------------------------------------------
-    def _record(self, line: Line, structure: Structure, judged: Judged) -> Person | None:
-        if "left_on" in line.facts:
-            judged.remarks.append("Partie, et inconnue ici : rien à inscrire.")
-            return None
+    def _record(self, line: Line, structure: Structure, judged: Judged) -> Person:
         rules.check_record_person(structure, by=self.by)
         told: tuple[str, ...] = ("rpps", "profession", "has_cps", "email")
         facts = self._named(line, judged) | {name: line.facts[name] for name in told if name in line.facts}

@@ -73,7 +73,7 @@ FIELDS_OF: dict[str, list[Field]] = {ListSort.BAL: FIELDS, ListSort.PEOPLE: PEOP
 # How a column of that name is read is the same in every sort; what it is called is not.
 BY_NAME = {one.name: one for one in [*ACCESSES, *PEOPLE, *FIELDS]}
 YES_OR_NO = {"has_cps": words.read_yes_no}
-MAY_BE_LATER = {"left_on", "ends_on"}
+MAY_BE_LATER = {"arrived_on", "left_on", "starts_on", "ends_on"}
 # Each group needs one of its sets of columns.
 NEEDED: dict[str, list[tuple[set[str], ...]]] = {
     ListSort.BAL: [({"address"}, {"local", "domain"})],

@@ -146,6 +146,16 @@ def test_a_workbook_gives_the_same_line(read):
     assert_understood(read(workbook(HEADERS, VALUES)))
 
 
+@pytest.mark.parametrize("separator", [";", ","])
+def test_a_list_left_undivided_in_the_first_column_of_a_workbook_is_read(read, separator):
+    rows = [separator.join(row) for row in (HEADERS, VALUES)]
+    assert_understood(read(workbook([rows[0]], [rows[1]])))
+    title = read(workbook(["Liste"], [], [rows[0]], [rows[1]]))
+    assert [line.number for line in title] == [4]
+    whole = read(workbook([rows[0]], [rows[1]], *[["", ""]] * 250, ["b@chu-exemple.mssante.fr", "ORG"]))
+    assert any("b@chu-exemple.mssante.fr" in line.cells for line in whole), "no cell is lost"
+
+
 def test_a_workbook_s_own_dates_and_numbers_are_read(read):
     headers = ["Adresse", "RPPS", "Dernière connexion", "Relevé le", "Quota", "Liste rouge"]
     (line,) = read(workbook(headers, ["a@x.mssante.fr", 10000000017, WHEN, date(2026, 3, 16), 2048.0, True]))
@@ -793,7 +803,8 @@ def test_the_address_of_whoever_sent_the_list_is_no_line_of_it(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [(b'[{"mail": "a@x.mssante.fr"}]', "JSON"), (b"dn: mail=a@x.mssante.fr,o=x\nmail: a@x.mssante.fr\n", "LDIF"),
+    [(b'[{"mail": "a@x.mssante.fr"}]', "JSON"), (b'[ \n {"mail": "a@x.mssante.fr"}]', "JSON"),
+     (b"dn: mail=a@x.mssante.fr,o=x\nmail: a@x.mssante.fr\n", "LDIF"),
      (b"BEGIN:VCARD\nEMAIL:a@x.mssante.fr\n", "vCard"), (b'<?xml version="1.0"?><users/>', "XML"),
      (b"From: a@x.fr\nTo: b@x.fr\n\nliste\n", "courriel")],
 )  # fmt: skip
@@ -815,6 +826,23 @@ def test_what_became_of_accents_is_mended_or_told(read, raw, service):
     (line,) = read(b"Adresse\tService\na@x.mssante.fr\t" + raw + b"\n")
     assert line.facts["service"] == service
     assert line.remarks
+
+
+def test_archives_in_archives_without_end_are_refused(tmp_path):
+    raw = text().encode()
+    for _ in range(2):
+        raw = gzip.compress(raw)
+    assert heading(tmp_path, raw)[1] == HEADERS
+    path = tmp_path / "liste"
+    path.write_bytes(gzip.compress(raw))
+    with pytest.raises(Unreadable, match="l’une dans l’autre"), open_list(path):
+        pass
+    assert [one.name for one in tmp_path.iterdir()] == ["liste"]
+
+
+def test_lines_of_which_none_can_be_read_are_told_and_not_said_to_be_none(tmp_path):
+    with pytest.raises(Unreadable, match="Ligne 1 : ligne de plus de"):
+        heading(tmp_path, b"a@x.mssante.fr;" * 20_000)
 
 
 def test_utf_32_is_read(read):

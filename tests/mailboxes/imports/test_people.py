@@ -1,22 +1,25 @@
 """Lists of people and of accesses: the same forecast, report and undoing as lists of BAL."""
 
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from mailboxes.imports.actions import receive_import, undo_import
 from mailboxes.imports.models import Import
 from mailboxes.imports.work import carry_on
 from mailboxes.lifecycle import Act
-from mailboxes.models import SYSTEM, Affiliation, Cotitulaire, Delegataire, JournalEntry, Notice, Person
+from mailboxes.models import SYSTEM, Affiliation, Cotitulaire, Delegataire, JournalEntry, Movement, Notice, Person
 from mailboxes.rules import Refused
 from tests.mailboxes.imports.conftest import HEADERS, VOUCHED
 
 pytestmark = pytest.mark.django_db
 
 NEW, KNOWN = "10000000990", "10000000982"
+WITH_END = "RPPS;Nom de famille;Prénom;Départ"
 
 
 def told(run):
@@ -101,6 +104,32 @@ def test_who_has_a_number_that_cannot_be_read_or_a_namesake_without_any_is_not_e
     assert Person.objects.filter(family_name="PETIT", given_name="Zoé").count() == 1
 
 
+def test_who_left_by_the_list_is_never_made_to_come_back(of_people, people, structure):
+    Affiliation.objects.filter(person=people.bruno).update(left_on=timezone.localdate() - timedelta(days=9))
+    gone = f"{timezone.localdate() - timedelta(days=10):%d/%m/%Y}"
+    run = of_people(f"{people.bruno.rpps};EXEMPLE;Bruno;{gone}", f"{NEW};MOREL;Alice;{gone}", headers=WITH_END)
+    assert [outcome for outcome, _ in told(run)] == ["unchanged", "unchanged"]
+    assert all("Partie, et absente d’ici" in remark for _, remark in told(run))
+    assert not people.bruno.affiliations.lasting().exists()
+    assert not Person.objects.filter(rpps=NEW).exists()
+
+
+def test_who_is_to_leave_some_day_is_entered_until_then(of_people, people):
+    day = f"{timezone.localdate() + timedelta(days=90):%d/%m/%Y}"
+    lines = [f"{NEW};MOREL;Alice;{day}", f"{KNOWN};PETIT;Zoé;31/12/2099"]
+    run = of_people(*lines, f"{people.paul.rpps};EXEMPLE;Paul;31/12/2999", headers=WITH_END)
+    assert [outcome for outcome, _ in told(run)] == ["created", "created", "unchanged"]
+    assert day in told(run)[0][1]
+    assert not Movement.objects.exists()
+
+
+@pytest.mark.parametrize("days", [30, -30])
+def test_who_is_to_arrive_arrives_on_the_day_that_is_said(of_people, days):
+    day = timezone.localdate() + timedelta(days=days)
+    of_people(f"{NEW};MOREL;Alice;;;;;{day:%d/%m/%Y}")
+    assert Person.objects.get(rpps=NEW).affiliations.get().arrived_on == day
+
+
 def test_a_list_of_people_without_headers_loses_nobody(bring_in):
     run = bring_in(f"{NEW};MOREL;Alice\n{KNOWN};PETIT;Zoé\n", sort="people", operator=None, stage="received")
     assert (run.header_number, run.columns) == (0, ["rpps", "", ""])
@@ -164,6 +193,14 @@ def test_a_right_said_otherwise_of_an_access_that_stands_is_told(of_accesses, or
     ((outcome, remark),) = told(of_accesses(line))
     assert outcome == "unchanged"
     assert "le registre dit" in remark
+
+
+def test_an_access_to_come_begins_on_the_day_that_is_said(bring_in, make_bal, people):
+    bal = make_bal("ORG", people.alice, address="secretariat@chu-exemple.mssante.fr")
+    day = timezone.localdate() + timedelta(days=30)
+    raw = f"Adresse;Nom et prénom;Rôle;Depuis\n{bal.address};EXEMPLE Delphine;délégataire;{day:%d/%m/%Y}\n"
+    bring_in(raw, sort="accesses", operator=None, vouched=VOUCHED)
+    assert Delegataire.objects.get(bal=bal).starts_on == day
 
 
 @pytest.mark.parametrize(("end", "outcome"), [("fin 2026", "rejected"), ("permanent", "created"), ("", "created")])
