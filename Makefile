@@ -4,7 +4,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -15,7 +14,6 @@ NPM = if ! { command -v npm && node -e 'process.exit(+(parseInt(process.versions
 	$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/node.txt; \
 	wheel="$(NODE_WHEEL)"; export PATH="$$wheel/bin:$$PATH"; npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; fi; npm
 
-export PORT
 unexport PYTHONDONTWRITEBYTECODE  # each of the many starts would compile a thousand modules anew: 8 s, not 2
 # The checks need no .env: their settings are these.
 CHECK_ENV := ENV_FILE=/dev/null VAR_DIR=$(VENV)/check SECRET_KEY=only-to-load-the-settings-never-to-serve-a-page-0123456789
@@ -60,7 +58,7 @@ static/vendor/icons.svg: package.json package-lock.json assets.mjs $(shell find 
 install: $(VENV)/.runtime static/vendor/icons.svg  ## Only install, for production without containers
 
 # --- Using --------------------------------------------------------------------------------------------------------------
-run: .env $(VENV)/.runtime static/vendor/icons.svg  ## Install, load a demonstration (DEMO=no: none), start web and jobs on http://127.0.0.1:$(PORT)
+run: .env $(VENV)/.runtime static/vendor/icons.svg  ## Install, load a demonstration (DEMO=no: none), start web and jobs on http://127.0.0.1:8000 (PORT=…)
 	@$(BIN)/python -m balmanager.run
 
 backup:  ## Save database and imported lists in one archive under var/backups

@@ -15,7 +15,7 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from kombu import Queue
 
-from balmanager.env import Env, wrong
+from balmanager.env import EXPECTED_FILE, Env, wrong
 from balmanager.logs import for_sentry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -229,10 +229,13 @@ def _whole(provider: dict) -> dict:
     options = provider["settings"]
     if not options["server_url"]:
         return {}
+    start, (certificate, key) = "PSC" if provider["provider_id"] == "psc" else "OIDC", options["certificate"]
     if not provider["client_id"] or not provider["secret"]:
-        start, end = "PSC" if provider["provider_id"] == "psc" else "OIDC", "SECRET" if provider["client_id"] else "ID"
+        end = "SECRET" if provider["client_id"] else "ID"
         raise wrong(f"{start}_CLIENT_{end}", what="is missing", expected="what the provider gave, such as bal-manager")
-    options["certificate"] = options["certificate"] if all(options["certificate"]) else None
+    if bool(certificate) != bool(key):
+        raise wrong(f"{start}_CLIENT_{'KEY' if certificate else 'CERT'}", what="is missing", expected=EXPECTED_FILE)
+    options["certificate"] = options["certificate"] if certificate else None
     address = urlsplit(options["server_url"])
     return provider | {"settings": options | {"servers": [f"{address.scheme}://{address.netloc}/"]}}
 

@@ -608,6 +608,15 @@ def test_what_stands_around_a_value_is_not_of_it(monkeypatch):
     [
         ({"PSC_DISCOVERY_URL": "https://psc.fr/x"}, "PSC_CLIENT_ID"),
         ({"OIDC_DISCOVERY_URL": "https://sso.fr/x", "OIDC_CLIENT_ID": "x"}, "OIDC_CLIENT_SECRET"),
+        (
+            {
+                "OIDC_DISCOVERY_URL": "https://sso.fr/x",
+                "OIDC_CLIENT_ID": "x",
+                "OIDC_CLIENT_SECRET": "x",
+                "OIDC_CLIENT_CERT": __file__,
+            },
+            "OIDC_CLIENT_KEY",
+        ),
         ({"MSSANTE_EMAIL_URL": "smtp://localhost:25"}, "MSSANTE_FROM_EMAIL"),
     ],
 )

@@ -120,6 +120,15 @@ def test_where_the_web_listens_is_told_no_other_port_is_promised(capsys, monkeyp
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(("given", "told"), [((), []), (("PORT=8123",), ["PORT=8123"])])
+def test_make_run_names_no_port_of_its_own(monkeypatch, given, told):
+    """It would go before the one of `.env`, and before that of BIND."""
+    monkeypatch.delenv("PORT", raising=False)
+    asked = ["make", "--eval", "shown:\n\t@env", "shown", *given]
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert [line for line in done.stdout.splitlines() if line.startswith("PORT=")] == told
+
+
 def test_the_accounts_are_told_with_the_port_of_this_start(settings, tmp_path, monkeypatch):
     settings.VAR_DIR = tmp_path
     monkeypatch.setattr(run, "manage", lambda *words, **options: subprocess.CompletedProcess(words, 0, ""))
