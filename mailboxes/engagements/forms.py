@@ -33,7 +33,7 @@ class EngagementForm(UnwrittenForm, forms.ModelForm):
         if self.instance.pk:
             del self.fields["structure"]
         else:
-            offer_rows(self, structure=Structure.objects.managed_by(user).order_by("name"))
+            offer_rows(self, structure=Structure.objects.managed_by(user).standing().order_by("name"))
 
     def perform(self, *, by) -> Engagement:
         """What was typed is given to the action; the row itself is read again there."""

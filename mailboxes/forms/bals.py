@@ -79,7 +79,7 @@ class RegisterForm(UnwrittenForm, forms.ModelForm):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        structures = Structure.objects.managed_by(user)
+        structures = Structure.objects.managed_by(user).standing()
         offer_rows(self, structure=structures, operator=Operator.objects.all())
         name_the_empty_choice(self, CHOOSE, "structure", "operator")
         offer_choices(self, kind=[("", CHOOSE), *Bal.Kind.choices])

@@ -34,7 +34,7 @@ class CorrectBalForm(ShowingForm, UnwrittenForm, AttestingForm, forms.ModelForm)
         required=False,
         help_text="Après un changement de nom, par exemple : ce qui est envoyé à l’ancienne adresse arrive encore.",
     )
-    why = why_field()
+    why = why_field(is_told=True)
 
     class Meta:
         model = Bal
@@ -57,7 +57,7 @@ class CorrectBalForm(ShowingForm, UnwrittenForm, AttestingForm, forms.ModelForm)
     def __init__(self, bal: Bal, *, user, initial: dict[str, Any], **kwargs):
         super().__init__(instance=bal, initial={"principal": bal.principal(), **initial}, **kwargs)
         self.proposed = initial
-        managed = Structure.objects.managed_by(user) | Structure.objects.filter(pk=bal.structure_id)
+        managed = Structure.objects.managed_by(user).standing() | Structure.objects.filter(pk=bal.structure_id)
         offer_rows(self, structure=managed.distinct(), operator=Operator.objects.all())
         field_of(self, "principal", PersonField).offer(user, bal)
 
@@ -68,7 +68,7 @@ class CorrectBalForm(ShowingForm, UnwrittenForm, AttestingForm, forms.ModelForm)
 
 
 class CorrectPersonForm(ShowingForm, UnwrittenForm, forms.ModelForm):
-    why = why_field()
+    why = why_field(is_told=True)
 
     class Meta:
         model = Person

@@ -37,13 +37,15 @@ def name_the_empty_choice(form: forms.BaseForm, label: str, *names: str) -> None
         field_of(form, name, forms.ModelChoiceField).empty_label = label
 
 
-def why_field(**kwargs) -> forms.CharField:
+def why_field(*, is_told: bool = False, **kwargs) -> forms.CharField:
+    """`is_told`: those concerned hear of the act, with this reason."""
+    readers = ", et lu par les personnes prévenues" if is_told else ""
     return forms.CharField(
         label="Motif",
         **kwargs,
         max_length=NOTE_LENGTH,
         widget=forms.Textarea({"rows": 2}),
-        help_text="Il est gardé au journal, et lu par les personnes prévenues. N’y écrivez rien sur un patient.",
+        help_text=f"Il est gardé au journal{readers}. N’y écrivez rien sur un patient.",
     )
 
 

@@ -219,7 +219,7 @@ class PersonForm(forms.ModelForm):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        structures = Structure.objects.managed_by(user)
+        structures = Structure.objects.managed_by(user).standing()
         offer_rows(self, structure=structures)
         if len(structures) == 1:
             self.fields["structure"].initial = structures[0]

@@ -1,6 +1,7 @@
 """Structures and operators: what is asked of them."""
 
 from django import forms
+from django.db.models import Q
 
 from directory.identifiers import is_mssante
 from mailboxes import actions
@@ -33,7 +34,8 @@ class StructureForm(ShowingForm, forms.ModelForm):
         super().__init__(*args, **kwargs)
         is_administrator = bool(platform_roles(user))
         above = Structure.objects.visible_to(user) if is_administrator else Structure.objects.managed_by(user)
-        offer_rows(self, parent=above.exclude(pk=self.instance.pk))
+        offered = above.filter(Q(pk=self.instance.parent_id) | Q(pk__in=above.standing().values("pk")))
+        offer_rows(self, parent=offered.exclude(pk=self.instance.pk))
         # Below none, a structure is an administrator's to record: what one may not leave empty is not offered as empty.
         self.fields["parent"].required = not (is_administrator or self.instance.pk)
         name_the_empty_choice(self, "Choisir…" if self.fields["parent"].required else "aucune", "parent")

@@ -74,7 +74,7 @@ class ImportForm(forms.Form):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        structures = Structure.objects.managed_by(user)
+        structures = Structure.objects.managed_by(user).standing()
         offer_rows(self, structure=structures)
         tops = [one for one in structures if one.parent_id not in {other.pk for other in structures}]
         if len(tops) == 1:

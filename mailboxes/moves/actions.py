@@ -178,4 +178,20 @@ def _leave(rows: list[MigratedBal], *, why: str, by) -> None:
     aliases = Alias.objects.filter(bulk.among("bal", bals))
     aliases.filter(nature=Alias.Nature.COMING).delete()
     aliases.filter(nature=Alias.Nature.FORMER).update(nature=Alias.Nature.KEPT, due_on=None)
-    bulk.insert([entry_of(row.bal, Act.LEAVE_MIGRATION, by=by, before=str(row), note=why) for row in rows])
+    staying = _announced([row for row in rows if row.opening and row.switched_at is None])
+    entries = [
+        entry_of(
+            row.bal, Act.LEAVE_MIGRATION, by=by, before=str(row), note=why, parties=READERS if row in staying else ()
+        )
+        for row in rows
+    ]
+    bulk.insert(entries)
+    told = [(entry, row.bal) for entry, row in zip(entries, rows, strict=True) if row in staying]
+    tell_each([entry for entry, _ in told], [bal for _, bal in told], [], stage=Act.LEAVE_MIGRATION)
+
+
+def _announced(rows: list[MigratedBal]) -> set[MigratedBal]:
+    """Those whose readers were told of the move to come."""
+    openings = {row.opening.entry_id: row for row in rows if row.opening}
+    told = Notice.objects.delivered().filter(entry__in=openings, party__in=READERS)
+    return {openings[pk] for pk in told.values_list("entry", flat=True)}

@@ -94,7 +94,7 @@ class MigrationScopeForm(forms.Form):
 
 
 class MigrationForm(forms.ModelForm):
-    why = why_field(required=False)
+    why = why_field(required=False, is_told=True)
 
     class Meta:
         model = Migration

@@ -86,6 +86,8 @@ WORDINGS: dict[str, Wording] = {
         "Votre opérateur ne l’a pas acceptée, ou des règles existent déjà. L’avis dit quoi faire.", "Voir quoi faire"),
     _A.MIGRATE: _W(_INFO, "Une boîte MSSanté que vous lisez va changer d’adresse ou d’opérateur",
         "L’avis dit laquelle, et quand. D’ici là rien ne change pour vous."),
+    _A.LEAVE_MIGRATION: _W(_INFO, "Une boîte MSSanté que vous lisez ne change finalement pas",
+        "Elle garde son adresse et son opérateur : continuez de vous en servir."),
     _A.SWITCH_BAL: _W(_ACT, "Une nouvelle boîte MSSanté remplace une de celles que vous lisez",
         "Elle est ouverte : servez-vous-en, et reprenez de l’ancienne ce qui vous est utile.", "Lire l’avis"),
     _V.ACTIVATE: _W(_INFO, "Une boîte MSSanté vous est ouverte", "Vous pouvez vous en servir."),

@@ -68,7 +68,7 @@ class UsageForm(OpeningStepForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         name_the_empty_choice(self, CHOOSE, "structure")
-        structures = Structure.objects.open_to(self.opening.user).select_related("parent")
+        structures = Structure.objects.open_to(self.opening.user).standing().select_related("parent")
         offer_rows(self, structure=structures)
         if len(found := list(structures[:2])) == 1:
             self.fields["structure"].initial = found[0].pk

@@ -25,6 +25,7 @@ from mailboxes.rules import (
     check_movement_open,
     check_repair_orphan,
     check_settle_step,
+    may_at,
 )
 from mailboxes.views.acts import ActionView
 from mailboxes.views.people import PersonActionView
@@ -90,7 +91,8 @@ def orphans(user) -> dict:
     shown = seen.filter(pk__in=pks[: 10 * ORPHANS]).select_related("structure").order_by("address")
     if at:  # what was kept may be mended since
         shown = shown.filter(~Exists(JournalEntry.objects.filter(bal=OuterRef("pk"), at__gte=at)))
-    return {"count": len(pks), "rows": shown[:ORPHANS], "counted_at": at}
+    offered = [(bal, may_at(Act.NAME_PRINCIPAL, bal.structure_id, by=user)) for bal in shown[:ORPHANS]]
+    return {"count": len(pks), "rows": offered, "counted_at": at}
 
 
 def find_movement(request, pk) -> Movement:

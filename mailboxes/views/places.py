@@ -97,7 +97,7 @@ def structure(request, structure):
         "lines": lines.select_related("by", "signatory")[:RECENT],
         "may_describe": may_at(Act.DESCRIBE_STRUCTURE, row.pk, by=request.user),
         "may_move": may_at(Act.MIGRATE, row.pk, by=request.user),
-        "may_record": may_at(Act.RECORD_STRUCTURE, row.pk, by=request.user),
+        "may_record": row.closed_on is None and may_at(Act.RECORD_STRUCTURE, row.pk, by=request.user),
         "may_invite": request.user.is_superuser or row.pk in managed_structures(request.user),
         "is_administrator": bool(platform_roles(request.user)),
     }

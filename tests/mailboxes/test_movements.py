@@ -206,6 +206,15 @@ def test_a_bal_whose_principal_left_all_the_same_is_an_orphan_and_is_repaired(or
     assert orphans() == set()
 
 
+def test_who_reads_alone_is_offered_no_principal_to_name(client, make_bal, people):
+    url = reverse("bal-principal-name", args=[make_bal("ORG").pk])
+    for reader, is_offered in ((people.gisele, True), (people.lea, False)):
+        client.force_login(reader.user)
+        page = client.get(reverse("movement-list")).text
+        assert "BAL sans principal" in page
+        assert (url in page) is is_offered
+
+
 @pytest.mark.parametrize(("days", "may"), [(1, False), (0, True), (-1, True)])
 def test_a_gestionnaire_names_a_successor_from_the_planned_day_on(org, people, open_file, days, may):
     open_file(people.alice, planned_on=today(days))

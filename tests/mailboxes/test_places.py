@@ -6,6 +6,7 @@ import pytest
 from django import forms
 from django.contrib.auth import get_user_model
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 
 from balmanager.accounts.rules import check_take_charge
 from mailboxes import actions
@@ -271,3 +272,15 @@ def test_from_a_structure_s_page_somebody_is_invited_to_manage_it(client, people
     assert form["structure"].value() == str(structure.pk)
     client.force_login(people.lea.user)
     assert url not in client.get(reverse("structure", args=[structure.pk])).text
+
+
+@pytest.mark.parametrize("page", ["bal-new", "person-new", "structure-new", "import-new", "engagement-new"])
+def test_a_closed_structure_is_offered_for_nothing_new(client, people, structure, page):
+    sites = [Structure.objects.create(name=name, parent=structure) for name in ("Site ouvert", "Site fermé")]
+    Structure.objects.filter(pk=sites[1].pk).update(closed_on=timezone.localdate())
+    client.force_login(people.gisele.user)
+    form = client.get(reverse(page)).context["form"]
+    offered = str(form["parent" if page == "structure-new" else "structure"])
+    assert "Site ouvert" in offered
+    assert "Site fermé" not in offered
+    assert ["Y inscrire" in client.get(reverse("structure", args=[site.pk])).text for site in sites] == [True, False]

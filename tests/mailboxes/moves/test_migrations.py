@@ -313,6 +313,19 @@ def test_a_launched_migration_is_undone_until_a_request_leaves_or_a_titulaire_is
         check_undo_migration(migration, by=by)
 
 
+@pytest.mark.parametrize("is_reached", [True, False])
+def test_who_was_told_of_a_move_hears_that_it_does_not_come(opened, org, per, people, by, is_reached):
+    migration = opened(org, per)
+    if is_reached:
+        Notice.objects.filter(stage=Act.MIGRATE).update(sent_at=timezone.now())
+    leave_migration(migration.rows.get(bal=org), why="Elle reste.", by=by)
+    told = Notice.objects.filter(stage=Act.LEAVE_MIGRATION)
+    readers = {people.alice, people.bruno, people.delphine} if is_reached else set()
+    assert {notice.person for notice in told} == readers
+    assert all("reste où elle est" in notice.text and "Elle reste." in notice.text for notice in told)
+    assert {notice.bal for notice in told} <= {org}
+
+
 @pytest.mark.parametrize("state", State)
 def test_a_bal_on_its_way_is_switched_while_in_service_and_once(opened, per, by, state):
     opened(per)

@@ -45,6 +45,7 @@ OF_ACTS = {
     f"{Act.ESCALATE_IDLE}_gestionnaire.txt",
     f"{Act.ASK_USE}.txt",
     f"{Act.MIGRATE}.txt",
+    f"{Act.LEAVE_MIGRATION}.txt",
     f"{Act.SWITCH_BAL}.txt",
     f"{Act.NOTE_REPLY}.txt",
     f"{Act.REMIND_ENGAGEMENT}_gestionnaire.txt",
