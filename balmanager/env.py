@@ -19,7 +19,7 @@ HIGHEST_PORT = 65535
 HIGHEST = 10**9  # of any number
 MOST_DAYS = 100 * 365
 YES_OR_NO = {"true", "on", "ok", "y", "yes", "1", "false", "off", "n", "no", "0"}
-MEANT_EMPTY = {"ANNUAIRE_URL", "ACTIVITIES_URL", "WHITELIST_URL"}  # not fetched
+MEANT_EMPTY: set[str] = set()  # of which nothing is a value
 EXPECTED = {
     "SECRET_KEY": "50 random characters or more, such as those of: openssl rand -base64 48",
     "ALLOWED_HOSTS": "the names it is reached by, separated by commas, such as bal.example.fr (never *)",
@@ -111,6 +111,11 @@ class Env(environ.Env):
         if value and not is_whole:
             raise wrong(var, expected=EXPECTED.get(var, EXPECTED_WEB))
         return value
+
+    def source(self, var: str, default: str) -> str:
+        """Where something is downloaded from; empty: nowhere."""
+        MEANT_EMPTY.add(var)
+        return self.web(var, default=default)
 
     def file(self, var: str) -> str:
         """The path of a file that is there; or nothing."""

@@ -414,7 +414,7 @@ DIRECTORY_SOURCES: dict[str, dict] = {
     "extraction": {
         "SOURCE": "directory.sources.extraction.Extraction",
         "OPTIONS": {
-            "url": env.web("ANNUAIRE_URL", default=_published(f"{_OPEN_DATA}/afe01105-d9a1-41fe-921f-e40ea48b2ba6")),
+            "url": env.source("ANNUAIRE_URL", _published(f"{_OPEN_DATA}/afe01105-d9a1-41fe-921f-e40ea48b2ba6")),
             "ca_file": ANNUAIRE_CA_FILE,
         },
         "PUBLIC": True,  # what is in it is published
@@ -422,7 +422,7 @@ DIRECTORY_SOURCES: dict[str, dict] = {
     "activities": {
         "SOURCE": "directory.sources.activities.Activities",
         "OPTIONS": {
-            "url": env.web("ACTIVITIES_URL", default=_published(f"{_OPEN_DATA}/fffda7e9-0ea2-4c35-bba0-4496f3af935d")),
+            "url": env.source("ACTIVITIES_URL", _published(f"{_OPEN_DATA}/fffda7e9-0ea2-4c35-bba0-4496f3af935d")),
             "ca_file": ANNUAIRE_CA_FILE,
             # The annuaire knows nothing of the register: it is told where to ask whose people are ours.
             "managed": "mailboxes.models.managed_identifiers",
@@ -433,7 +433,7 @@ DIRECTORY_SOURCES: dict[str, dict] = {
     "whitelist": {
         "SOURCE": "directory.sources.whitelist.WhiteList",
         "OPTIONS": {
-            "url": env.web("WHITELIST_URL", default=_published(_WHITELIST)),
+            "url": env.source("WHITELIST_URL", _published(_WHITELIST)),
             "ca_file": ANNUAIRE_CA_FILE,
         },
     },

@@ -69,9 +69,7 @@ def open_list(path: Path, sheet: str = "", *, within: int = 0) -> Iterator[CsvFi
         raise Unreadable("Le fichier est vide : téléchargez de nouveau la liste.")
     if member := _packed_in(path, head):
         if within == MOST_WITHIN:
-            raise Unreadable(
-                f"Ce fichier est une archive dans une archive, plus de {MOST_WITHIN} fois : {OPEN_ARCHIVE}"
-            )
+            raise Unreadable(f"Ce fichier est une archive dans une archive, et ainsi de suite : {OPEN_ARCHIVE}")
         with member as stream, _unpacked(stream, path.parent) as inner:
             with open_list(inner, sheet, within=within + 1) as source:
                 yield source
@@ -190,7 +188,7 @@ def _is_workbook(path: Path) -> bool:
         raise Unreadable("Ce classeur ou cette archive est tronqué ou abîmé : enregistrez-le à nouveau.") from error
 
 
-def _packed_in(path: Path, head: bytes) -> AbstractContextManager[IO[bytes]] | None:
+def _packed_in(path: Path, head: bytes) -> AbstractContextManager[IO[bytes] | gzip.GzipFile] | None:
     if head.startswith(b"\x1f\x8b"):
         return gzip.open(path)
     return _only_member(path) if head.startswith(b"PK") and not _is_workbook(path) else None
