@@ -165,7 +165,8 @@ def cancel(rows, *, by, reason: str = "") -> None:
     """
     # Held before it is looked at: a sender either had claimed the entry, and it shows, or finds the letter withdrawn.
     entries = JournalEntry.objects.select_for_update().filter(pk__in=rows.values("entry")).order_by("pk")
-    list(entries.values_list("pk"))
+    if not list(entries.values_list("pk")):
+        return
     now = timezone.now()
     tried = Q(entry__notices__party=Party.OPERATOR, entry__notices__attempts=0, entry__leased_until__isnull=False)
     on_its_way = is_held("entry__leased_until", now) | tried
