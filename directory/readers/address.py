@@ -23,7 +23,7 @@ ENCLOSED = re.compile(r"[<\[(«]\s*(?:mailto:|smtp:)?\s*([^<>\[\]()«»\s]+@[^<>
 PLAIN = re.compile(r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*@[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*\.[A-Za-z]{2,}")  # mostly
 LINK = re.compile(r"=?(?:HYPERLINK|LIEN_HYPERTEXTE)\(\s*\"([^\"]+)\"", re.IGNORECASE)
 AT = re.compile(r"\s*@\s*")
-APART = re.compile(r"[\s;|]+|,(?=[^\s@,]+@)")  # between the addresses of one cell
+APART = re.compile(r"[\s;|]+|,(?=[^\s@,]+@)|\+(?=\w+:)")  # between the addresses of one cell
 AROUND = " \t<>«»“”\"'‘’()[]{},;:.!…"
 LOOKS_LIKE_ONE = re.compile(
     r"[^\s@<>()\[\]{}|,;:\".\\*]+(\.[^\s@<>()\[\]{}|,;:\".\\*]+)*@\w[\w-]*(\.\w[\w-]*)*\.[a-z][\w-]+",
@@ -112,7 +112,7 @@ def _is_latin(letter: str) -> bool:
 def _taken_out(said: str) -> str | Read:
     enclosed = {match.lower() for match in ENCLOSED.findall(said)}
     outside = ENCLOSED.sub(" ", said)
-    words = [word for word in APART.split(outside) if "@" in word.strip("@")]
+    words = [word.strip("{}") for word in APART.split(outside) if "@" in word.strip("@")]
     primary = [word for word in words if word.startswith("SMTP:")]  # Exchange writes its other ones « smtp: »
     mails = [word for word in primary or words if not OTHER_SCHEME.match(word)]
     others = {MAIL_SCHEME.sub("", word.strip(AROUND)).lower() for word in mails}

@@ -76,9 +76,8 @@ def guess(
         free = [rank for rank, name in enumerate(names) if name not in (saved or {}) and not found[rank]]
         sure = [(one.headers.index(names[rank]), rank) for rank in free if names[rank] in one.headers]
         if one.name == "address" and sample:
-            sure = _best_addresses(
-                [(place, rank) for place, rank in sure if _share(sample, rank, is_address) != 0], sample
-            )
+            sure = [(place, rank) for place, rank in sure if _share(sample, rank, is_address) != 0]
+            sure = _best_addresses(sure, [rank for rank in free if not _is_of_another(one, names[rank])], sample)
         if one.name == "local":  # « Nom de BAL » may hold the whole address
             sure = [(place, rank) for place, rank in sure if not _share(sample, rank, is_address)]
         best = min(sure, default=None)
@@ -130,10 +129,12 @@ def _asks_of_the_mailbox(one: Field, name: str, sample: Sequence[Row], rank: int
     return not rest.strip()
 
 
-def _best_addresses(sure: list[tuple[int, int]], sample: Sequence[Row]) -> list[tuple[int, int]]:
-    """The columns, of those whose headers all fit, that hold addresses of the trusted space."""
+def _best_addresses(sure: list[tuple[int, int]], free: list[int], sample: Sequence[Row]) -> list[tuple[int, int]]:
+    """The columns, of those whose headers all fit, that hold addresses of the trusted space; where none does, and
+    another column does, « Mail » is that of the ordinary ones."""
     within = [(place, rank) for place, rank in sure if _share(sample, rank, _is_within)]
-    return within or sure
+    others = [rank for rank in free if (_share(sample, rank, _is_within) or 0) >= SURE] if sure and not within else []
+    return within or [(0, rank) for rank in others[:1]] or sure
 
 
 def _the_address(ranks: list[int], sample: Sequence[Row]) -> list[int]:
@@ -154,7 +155,8 @@ def _add_the_protocols(offered: Sequence[Field], names: list[str], found: list[s
         for rank, name in enumerate(names) if one.is_several else ():
             if found[rank] or not PROTOCOL.search(name) or not re.search(one.hint, name) or _is_of_another(one, name):
                 continue
-            if (_share(sample, rank, lambda cell: not dates.read_date(cell).problem) or 0) >= SURE:
+            share = _share(sample, rank, lambda cell: not dates.read_date(cell).problem)
+            if share is None or share >= SURE:  # of what the first rows say nothing, the next may
                 found[rank] = one.name
 
 

@@ -143,7 +143,8 @@ FIELDS = [
         date de dernier acces, derniere utilisation, derniere activite, derniere consultation,
         derniere ouverture, last login, last logon, lastlogin, lastlogontime, last logon time, last_imap_login,
         last imap login, lastuseractiontime, last activity date, zimbralastlogontimestamp, last sign in,
-        last signed in, dernier login, last_login, lastlogontimestamp
+        last signed in, dernier login, last_login, lastlogondate, last logon date, lastlogontimestamp, lastlogon,
+        lastuseraccesstime
     """),
         r"conne[xc]|cnx|authent|login|logon|acces|access|usage|utilis|activit|passage|consult|sign in|last (used|seen)|"
         r"\bvue? (?:le|pour)|visite",

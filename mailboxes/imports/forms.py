@@ -210,12 +210,15 @@ class ImportMendForm(forms.Form):
         self.lines = [line for line in rejected[:MENDED_AT_ONCE] if line.number]
         for line in self.lines:
             for rank, header in enumerate(run.headers):
+                cell = line.cells[rank] if rank < len(line.cells) else ""
                 self.fields[f"cell_{line.number}_{rank}"] = forms.CharField(
                     label=f"Ligne {line.number}, {header or f'colonne {rank + 1}'}",
                     required=False,
                     strip=False,
                     max_length=2000,
-                    initial=line.cells[rank] if rank < len(line.cells) else "",
+                    initial=cell,
+                    # Of one line, a browser would join those whom a line end parts.
+                    widget=forms.Textarea({"rows": 2}) if "\n" in cell else forms.TextInput,
                 )
         for field in list(self.fields.values())[:1]:
             field.widget.attrs["autofocus"] = True  # the page is made to be typed through

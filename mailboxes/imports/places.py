@@ -9,6 +9,7 @@ from directory.typography import quoted
 from mailboxes import rules
 from mailboxes.imports.models import Import
 from mailboxes.imports.reading import Line
+from mailboxes.imports.rules import check_place_read
 from mailboxes.models import Affiliation, Domain, Person, Structure
 
 
@@ -46,8 +47,10 @@ class Places:
 
     def of(self, line: Line) -> Structure:
         """The structure by the surest that the line gives; without any, by the domain, else the import's own."""
-        said = self.said(line)
-        return said or self._domains.get(domain_of(line.address)) or self.default
+        found = self.said(line) or self._domains.get(domain_of(line.address))
+        if found is None:
+            check_place_read(line)
+        return found or self.default
 
     @cached_property
     def people_by_name(self) -> dict[str, list[Person]]:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from directory.readers import address, dates, identifiers, names, sizes, texts, words
 from directory.readers.texts import Read
 from directory.readers.words import Said
-from directory.typography import quoted
+from directory.typography import grouped, quoted
 from mailboxes.imports.columns import as_text
 from mailboxes.imports.rows import Cell, Row, headers_of
 from mailboxes.imports.sorts import BY_NAME, MAY_BE_LATER, YES_OR_NO, ListSort, labels_of
@@ -54,6 +54,7 @@ PLAIN: dict[str, Callable[[str], Read]] = {
 }
 SEVERAL = re.compile(r"[;|&\n]+|\s/\s|\s(?:et|and)\s")  # what stands between the people of one cell
 SEVERAL_NUMBERS = re.compile(r"[;|,\n/]+")
+TOO_FULL = 10  # times the space granted
 KNOWN = 2048  # cells of a column remembered: the same words, sizes and days stand on many lines
 ASIDE = "ce champ est laissé de côté"
 
@@ -129,6 +130,7 @@ class LineReader:
                 self._read(line, name, label, read, cell)
         if not line.faults:
             self._join(line)
+            _weigh(line)
             if self.asks_of_account and line.facts.get("state") == Said.SUSPENDED:
                 self._look_at_account(line)
         return line
@@ -206,7 +208,7 @@ class LineReader:
         if name == "state":
             return lambda cell: words.read_state(as_text(cell), header, self.survey.answers)
         if name == "rpps":
-            return self._of_each(lambda cell: PLAIN["rpps"](as_text(cell)), SEVERAL_NUMBERS)
+            return self._of_each(lambda cell: _read_rpps(as_text(cell)), SEVERAL_NUMBERS)
         if read := PLAIN.get(name):
             return lambda cell: read(as_text(cell))
         return lambda cell: texts.read_text(as_text(cell), LENGTHS[name])
@@ -233,6 +235,17 @@ class LineReader:
         return read
 
 
+def _weigh(line: Line) -> None:
+    """Set both sizes aside where one is most likely told in another unit."""
+    used, quota = line.facts.get("used_mb"), line.facts.get("quota_mb")
+    if used and quota and used > TOO_FULL * quota:
+        line.remarks.append(
+            f"Espace : {grouped(used)} Mo occupés pour {grouped(quota)} accordés, l’unité de l’un est-elle fausse ? "
+            "Tout est laissé de côté."
+        )
+        del line.facts["used_mb"], line.facts["quota_mb"]
+
+
 def _without_patients(read: Callable[[Cell], Read]) -> Callable[[Cell], Read]:
     """The row without patients: nothing of them is taken, nor named in a remark, whatever the column; that of the
     addresses sees to it."""
@@ -242,6 +255,13 @@ def _without_patients(read: Callable[[Cell], Read]) -> Callable[[Cell], Read]:
         return Read(problem=address.OF_PATIENT) if is_patient else read(cell)
 
     return of_nobody
+
+
+def _read_rpps(text: str) -> Read:
+    """« en cours », « sans », 0: the person has none."""
+    if re.search("[1-9]", text) or texts.is_nothing(text):
+        return PLAIN["rpps"](text)
+    return Read(None, f"{quoted(text)} lu « aucun numéro »")
 
 
 def _size_reader(name: str, column: sizes.SizeColumn) -> Callable[[Cell], Read]:

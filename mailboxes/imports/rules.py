@@ -140,6 +140,15 @@ def check_number_read(line: Line) -> None:
         raise Refused("RPPS : cette personne serait inscrite sans le sien. Corrigez-le, ou videz la cellule.", "rpps")
 
 
+def check_place_read(line: Line) -> None:
+    """Entered where the list does not say, a BAL or a person would have to be moved once the number is mended."""
+    if line.aside & {"finess", "siret"}:
+        raise Refused(
+            "Rien ne dit de quelle structure il s’agit : corrigez ce numéro, ou ne lisez pas sa colonne.",
+            "structure",
+        )
+
+
 def check_no_namesake(people: Iterable[Person]) -> None:
     """`people`: those who stay here under the name beside an RPPS that nobody has; without one, it may be theirs."""
     if namesake := next((one for one in people if not one.rpps), None):

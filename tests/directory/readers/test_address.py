@@ -43,6 +43,8 @@ ALICE = "alice.morel@x.mssante.fr"
         "alice.morel@x.mssante.fr*",
         "Alice MOREL#mailto:alice.morel@x.mssante.fr#",
         "SMTP:alice.morel@x.mssante.fr,smtp:a.morel@x.mssante.fr",
+        "SMTP:alice.morel@x.mssante.fr+smtp:a.morel@x.mssante.fr",
+        "{SMTP:alice.morel@x.mssante.fr, smtp:a.morel@x.mssante.fr}",
         "alice.mo\u200brel@x.mssante.fr",
         "alice.mo\u00adrel@x.mssante.fr",
         "alice.morel\u2060@x.mssante.fr",

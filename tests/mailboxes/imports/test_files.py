@@ -681,6 +681,17 @@ CONSOLES = {
         "Nom boîte;Nom de domaine;Prénom du PS;Nom du PS;Vu pour la dernière fois", "a;x.fr;Alice;MOREL;15/03/2026",
         "local domain given family last_used_at",
     ),
+    "in French, with the ordinary addresses first": (
+        "Mail;BAL MSSanté;Service", "alice@chu.fr;a@x.mssante.fr;Cardio", "- address service",
+    ),
+    "Active Directory": (
+        "mail,PasswordLastSet,LastLogonDate,lastLogon", "a@x.fr,15/03/2020,15/03/2026,134180000000000000",
+        "address - last_used_at -",
+    ),
+    "a protocol that the first rows say nothing of": (
+        "Adresse;Dernière connexion IMAP;Dernière connexion POP", "a@x.fr;15/03/2026;",
+        "address last_used_at last_used_at",
+    ),
     "in French, of other things": (
         "Adr. de secours;Boîte MSSanté;Dernier changement de mot de passe;Dern. cnx;Nb total de messages;"
         "Taille de l’archive;Occupation (%);Notification activée;Compte bloqué ?",

@@ -185,6 +185,7 @@ def test_bal_that_the_list_does_not_name_are_told_and_nothing_is_concluded(bring
         (f"x@{DOMAIN};ORG;;;01/01/2199;;", "est dans le futur"),
         (f"x@{DOMAIN};ORG;;;;beaucoup;", "n’est pas une taille"),
         (f"x@{DOMAIN};ORG;;;31/02/2026;;", "n’est pas une date"),
+        (f"x@{DOMAIN};ORG;;;;850 Go;2 Go", "l’unité de l’un est-elle fausse"),
     ],
 )
 def test_what_cannot_be_read_costs_its_field_and_never_its_line(bring_in, line, reason):
@@ -194,6 +195,14 @@ def test_what_cannot_be_read_costs_its_field_and_never_its_line(bring_in, line, 
     assert "laissé de côté" in remark(run, 2)
     bal = Bal.objects.get()
     assert (bal.last_used_at, bal.used_mb) == (None, None)
+
+
+@pytest.mark.parametrize(("known", "outcome"), [(False, "rejected"), (True, "unchanged")])
+def test_a_new_bal_whose_structure_cannot_be_read_is_registered_nowhere(bring_in, org, known, outcome):
+    address = org.address if known else f"x@{DOMAIN}"
+    run = bring_in(listed(f"{address};ORG;1,00E+08", headers="Adresse;Type;FINESS"))
+    assert outcomes(run) == [(2, outcome)]
+    assert "un tableur a abîmé ce numéro FINESS" in remark(run, 2)
 
 
 def test_rows_of_one_bal_that_name_other_holders_make_one_bal(bring_in, people, structure):

@@ -5,10 +5,12 @@ from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.forms import Textarea
 from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes.imports.actions import receive_import, undo_import
+from mailboxes.imports.forms import ImportMendForm
 from mailboxes.imports.models import Import
 from mailboxes.imports.work import carry_on
 from mailboxes.lifecycle import Act
@@ -130,6 +132,20 @@ def test_who_is_to_arrive_arrives_on_the_day_that_is_said(of_people, days):
     assert Person.objects.get(rpps=NEW).affiliations.get().arrived_on == day
 
 
+def test_a_person_whose_structure_cannot_be_read_is_entered_nowhere(of_people, people):
+    headers = "RPPS;Nom de famille;Prénom;FINESS"
+    run = of_people(f"{NEW};MOREL;Alice;1,00E+08", f"{people.paul.rpps};EXEMPLE;Paul;1,00E+08", headers=headers)
+    assert [outcome for outcome, _ in told(run)] == ["rejected", "rejected"]
+    assert "un tableur a abîmé ce numéro FINESS" in told(run)[0][1]
+
+
+@pytest.mark.parametrize("none", ["0", "néant", "en cours", "sans RPPS", "00000000000"])
+def test_words_for_no_number_are_none(of_people, none):
+    run = of_people(f"{none};PETIT;Zoé;;;;;")
+    assert [outcome for outcome, _ in told(run)] == ["created"]
+    assert Person.objects.get(family_name="PETIT").rpps is None
+
+
 def test_a_list_of_people_without_headers_loses_nobody(bring_in):
     run = bring_in(f"{NEW};MOREL;Alice\n{KNOWN};PETIT;Zoé\n", sort="people", operator=None, stage="received")
     assert (run.header_number, run.columns) == (0, ["rpps", "", ""])
@@ -220,6 +236,18 @@ def test_people_one_below_the_other_in_a_cell_are_as_many(of_accesses, make_bal,
     assert set(bal.cotitulaires.values_list("person", flat=True)) >= {people.bruno.pk, people.paul.pk}
     assert "EXEMPLE Delphine EXEMPLE Gis" not in str(told(run))
     assert not Person.objects.filter(given_name__contains=" ").exists()
+
+
+def test_line_ends_within_a_cell_outlive_its_correction_in_the_page(of_accesses, org, people):
+    cell = "EXEMPLE Paul\nEXEMPLE Bruno"
+    run = of_accesses(f'{org.address};;"{cell}";lecteur;;;', stage="previewed")
+    form = ImportMendForm(run=run)
+    assert isinstance(form.fields["cell_2_2"].widget, Textarea)
+    cells = {name: field.initial for name, field in form.fields.items()}
+    form = ImportMendForm(cells | {"cell_2_2": cell.replace("\n", "\r\n"), "cell_2_3": "cotitulaire"}, run=run)
+    assert form.is_valid()
+    carry_on(form.perform(by=people.gisele.user), by=SYSTEM)
+    assert [outcome for outcome, _ in told(run)] == ["created"]
 
 
 def test_given_again_nothing_changes_and_nobody_is_told(of_accesses, org, people):
