@@ -83,6 +83,14 @@ def test_a_dead_worker_is_started_again_beside_the_web_and_one_ctrl_c_ends_all(a
     assert "Traceback" not in app.log.read_text()
 
 
+def test_a_second_start_on_the_same_data_is_refused_and_the_first_one_s_end_lets_it_in(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    with run.keep_alone(), pytest.raises(SystemExit, match="Another “make run” is at work"):
+        run.keep_alone()
+    with run.keep_alone():
+        pass
+
+
 def test_a_taken_port_is_said_and_the_next_one_serves(capsys):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
