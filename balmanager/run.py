@@ -151,6 +151,7 @@ class Program:
         if self.process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
 
 def end_with_parent() -> None:
