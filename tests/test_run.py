@@ -164,6 +164,15 @@ def test_a_step_that_fails_is_said_and_the_start_goes_on(capsys):
     assert "“manage.py no-such-command” failed" in capsys.readouterr().err
 
 
+def test_a_program_that_is_ended_by_force_is_gone_once_that_is_said():
+    program = run.Program("worker", ["sleep", "100"])
+    program.keep_alive()
+    place = Path(f"/proc/{program.process.pid}")
+    assert place.exists()
+    program.kill()
+    assert not place.exists()
+
+
 def test_a_program_that_keeps_ending_is_started_ever_more_slowly(monkeypatch):
     now, waits = [1000.0], []
     monkeypatch.setattr(run.time, "monotonic", lambda: now[0])
