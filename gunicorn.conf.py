@@ -23,9 +23,10 @@ control_socket_disable = True
 
 # Where the processes count their requests together; in memory where it can be: a full disk would end them.
 _memory = Path("/dev/shm")  # noqa: S108
-os.environ.setdefault(
-    "PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="bal-metrics-", dir=_memory if _memory.is_dir() else None)
-)
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # a reload reads this file again
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
+        prefix="bal-metrics-", dir=_memory if _memory.is_dir() else None
+    )
 
 
 from prometheus_client import multiprocess  # noqa: E402 - it looks for that folder as it is imported

@@ -5,6 +5,7 @@ For the embedded mode. Production leaves this to systemd or to containers (docs/
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -149,6 +151,7 @@ class Program:
         if self.process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
 
 def end_with_parent() -> None:
@@ -184,8 +187,26 @@ def keep_others_out() -> None:
         path.chmod(0o600)
 
 
+def keep_alone() -> IO | None:
+    """What these processes share (database, queue, schedule, port) is one start's; the system lets go of it when this
+    process ends, however it does."""
+    path = settings.VAR_DIR / "run.lock"
+    try:
+        lock = path.open("a")
+    except OSError as error:
+        warn(f"{path} could not be written ({error.strerror}).")
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        sys.exit(f"Another “make run” is at work in {path.parent}: stop it, or give this one a VAR_DIR of its own.")
+    return lock
+
+
 def main() -> None:
     keep_others_out()
+    alone = keep_alone()  # noqa: F841 - held until the end
     try:
         port = port_of(Env())
     except ImproperlyConfigured as error:

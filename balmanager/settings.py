@@ -37,6 +37,7 @@ for name, keys in () if DEBUG else (("SECRET_KEY", [SECRET_KEY]), ("SECRET_KEY_F
 SITE_URL = env.web("SITE_URL", default=f"http://localhost:{env.port('PORT', default=8000)}").rstrip("/")
 if urlsplit(SITE_URL).path or urlsplit(SITE_URL).query:
     raise wrong("SITE_URL")
+IS_LOCAL = urlsplit(SITE_URL).hostname in ("localhost", "127.0.0.1", "::1")  # of this machine alone: a demonstration
 _own_name = re.sub(r":\d+$", "", urlsplit(SITE_URL).netloc)
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", _own_name])
 if "*" in ALLOWED_HOSTS and not DEBUG:
@@ -187,10 +188,7 @@ ACCOUNT_SESSION_REMEMBER = False  # the session ends with the browser, or when i
 SESSION_COOKIE_AGE = env.between("SESSION_SECONDS", 60, 10**7, default=2 * 3600)
 SESSION_IDLE = timedelta(seconds=SESSION_COOKIE_AGE)
 SESSION_LASTS = timedelta(seconds=env.between("SESSION_MAX_SECONDS", 60, 10**7, default=12 * 3600))  # however busy
-# Of gestionnaires and administrators. A SITE_URL that names this machine alone is the demonstration's.
-SECOND_FACTOR_REQUIRED = env.bool(
-    "SECOND_FACTOR_REQUIRED", default=urlsplit(SITE_URL).hostname not in ("localhost", "127.0.0.1", "::1")
-)
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=not IS_LOCAL)  # of gestionnaires, administrators
 MFA_ADAPTER = "balmanager.accounts.factors.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 ACCOUNT_FORMS = {
@@ -474,6 +472,8 @@ PEOPLE_LDAP_ATTRIBUTES = env.dict("PEOPLE_LDAP_ATTRIBUTES", default={})
 # Names of groups and the services that they stand for: "cn=cardio" or "cardio".
 PEOPLE_LDAP_GROUPS = env.dict("PEOPLE_LDAP_GROUPS", default={})
 PEOPLE_LDAP_STRUCTURE = env("PEOPLE_LDAP_STRUCTURE", default="")  # the FINESS or SIRET of where they stay
+if PEOPLE_LDAP["url"] and not PEOPLE_LDAP_STRUCTURE:
+    raise wrong("PEOPLE_LDAP_STRUCTURE", what="is missing", expected="its FINESS or SIRET, such as 130786049")
 # Of what two sources say, the first one's word is shown; a source left out is not looked at any more.
 DIRECTORY_ORDER = env.list("DIRECTORY_ORDER", default=["extraction", "fhir", "ldap"])
 # As `managed`: where to ask whether an address that is checked is a second one of a mailbox of ours.

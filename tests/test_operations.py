@@ -7,12 +7,15 @@ import os
 import re
 import runpy
 import secrets
+import socketserver
 import sqlite3
 import subprocess
 import sys
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler
 from smtplib import SMTPException
+from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -270,6 +273,15 @@ def test_a_folder_that_is_lost_is_told_and_what_watches_goes_on(client, db, sett
     text = client.get("/metrics").content.decode()
     assert 'bal_check{check="disk"} 0.0' in text
     assert "bal_disk_free_megabytes" not in text
+
+
+@pytest.mark.parametrize(
+    ("backend", "is_local", "is_well"), [("filebased", True, True), ("filebased", False, False), ("smtp", False, True)]
+)
+def test_a_service_whose_mails_go_to_nobody_is_told(db, settings, backend, is_local, is_well):
+    settings.IS_LOCAL, settings.EMAIL_BACKEND = is_local, f"django.core.mail.backends.{backend}.EmailBackend"
+    outcome = checks.look_at(next(check for check in checks.CHECKS if check.name == "mail"))
+    assert (outcome.is_well, "EMAIL_URL" in outcome.says) == (is_well, not is_well)
 
 
 def test_a_backup_that_is_made_no_more_is_told(settings, tmp_path):
@@ -617,6 +629,7 @@ def test_what_stands_around_a_value_is_not_of_it(monkeypatch):
             },
             "OIDC_CLIENT_KEY",
         ),
+        ({"PEOPLE_LDAP_URL": "ldaps://annuaire.hopital.fr"}, "PEOPLE_LDAP_STRUCTURE"),
         ({"MSSANTE_EMAIL_URL": "smtp://localhost:25"}, "MSSANTE_FROM_EMAIL"),
     ],
 )
@@ -672,3 +685,24 @@ def test_a_container_whose_web_does_not_answer_is_not_well_and_says_why(bind, sa
     assert done.returncode == 1
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+class Web(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if (self.path, self.headers["Host"]) == ("/healthz", "localhost") else 400)
+        self.end_headers()
+
+    def log_message(self, *said):
+        pass
+
+
+@pytest.mark.postgresql_run
+def test_a_web_that_listens_on_a_socket_is_asked_there(tmp_path):
+    with socketserver.UnixStreamServer(str(tmp_path / "web.sock"), Web) as server:
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        env = {"PATH": "/usr/bin", "BIND": f"unix:{tmp_path}/web.sock", "ALLOWED_HOSTS": ""}
+        asked = [sys.executable, "-m", "balmanager.healthcheck"]
+        done = subprocess.run(asked, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        thread.join()
+    assert (done.returncode, done.stderr) == (0, "")

@@ -83,6 +83,14 @@ def test_a_dead_worker_is_started_again_beside_the_web_and_one_ctrl_c_ends_all(a
     assert "Traceback" not in app.log.read_text()
 
 
+def test_a_second_start_on_the_same_data_is_refused_and_the_first_one_s_end_lets_it_in(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    with run.keep_alone(), pytest.raises(SystemExit, match="Another “make run” is at work"):
+        run.keep_alone()
+    with run.keep_alone():
+        pass
+
+
 def test_a_taken_port_is_said_and_the_next_one_serves(capsys):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -154,6 +162,15 @@ def test_a_full_disk_is_said_and_does_not_stop_the_start(settings, tmp_path, cap
 def test_a_step_that_fails_is_said_and_the_start_goes_on(capsys):
     run.manage("no-such-command", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert "“manage.py no-such-command” failed" in capsys.readouterr().err
+
+
+def test_a_program_that_is_ended_by_force_is_gone_once_that_is_said():
+    program = run.Program("worker", ["sleep", "100"])
+    program.keep_alive()
+    place = Path(f"/proc/{program.process.pid}")
+    assert place.exists()
+    program.kill()
+    assert not place.exists()
 
 
 def test_a_program_that_keeps_ending_is_started_ever_more_slowly(monkeypatch):

@@ -197,6 +197,8 @@ def resting_servers() -> str:
 
 
 def mail() -> str:
+    if not (settings.IS_LOCAL or settings.EMAIL_BACKEND.endswith(".smtp.EmailBackend")):
+        raise Unwell("aucun ne part : sans serveur dans EMAIL_URL, les avis ne sont remis à personne")
     if resting := resting_servers():
         raise Unwell(resting)
     if waiting := waiting_mails().count():
