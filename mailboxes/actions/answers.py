@@ -13,7 +13,7 @@ from django.utils import timezone
 from mailboxes import rules
 from mailboxes.actions.batches import Tally, keys_in_batches, one_at_a_time, sift
 from mailboxes.actions.moves import check_verb, move, write_moves
-from mailboxes.actions.requests import STAMPS, ask, cancel, note_all
+from mailboxes.actions.requests import STAMPS, ask, cancel, give_gaps_back, note_all
 from mailboxes.lifecycle import STEPS, Act, Letter, Party, RequestKind, Verb
 from mailboxes.models import SYSTEM, Bal, Notice, Request, bulk
 from mailboxes.notices.writing import gestionnaires_of, notices_of_delay
@@ -141,6 +141,8 @@ def _settle(requests: list[Request], act: Act, *, by, answer: str) -> None:
     for request in requests:
         for name, value in facts.items():
             setattr(request, name, value)
+    if act == Act.RECORD_REFUSAL:  # of a BAL, the refusal is a finding by itself
+        give_gaps_back([request.pk for request in requests if request.bal is None])
     note_all(still, act, by=by, reason=answer)
 
 

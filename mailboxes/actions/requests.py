@@ -180,19 +180,19 @@ def cancel(rows, *, by, reason: str = "") -> None:
         _unsent([request.entry_id]).update(channel=Notice.Channel.WITHDRAWN)
         is_told = request.pk in told or request.sent_at is not None
         note(request, Act.CANCEL_REQUEST, by=by, letter=Letter.CANCEL if is_told else None, reason=reason)
-    _give_gaps_back([request.pk for request in cancelled])
+    give_gaps_back([request.pk for request in cancelled])
 
 
-def _give_gaps_back(cancelled: list[int]) -> None:
+def give_gaps_back(closed: list[int]) -> None:
     """What these requests asked of gaps with the annuaire is asked no more: they are to be mended again."""
-    if not cancelled:
+    if not closed:
         return
     about = Request.objects.filter(structure=OuterRef("structure"), address=OuterRef("address"))
     theirs = Q()
     for situation in SITUATIONS:
         if situation.asks:
             same = about.filter(kind=situation.asks)
-            given_up = Exists(same.filter(pk__in=cancelled)) & ~Exists(same.awaited())
+            given_up = Exists(same.filter(pk__in=closed)) & ~Exists(same.awaited())
             theirs |= Q(situation=situation.name) & given_up
     GapDecision.objects.filter(theirs, decision=GapDecision.Decision.ASKED).delete()
 

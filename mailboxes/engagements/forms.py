@@ -5,12 +5,12 @@ from django import forms
 from mailboxes.engagements.actions import close_engagement, set_engagement
 from mailboxes.forms.holders import DateInput
 from mailboxes.forms.movements import NoteField
-from mailboxes.forms.offers import UnwrittenForm, offer_rows
+from mailboxes.forms.offers import ShowingForm, UnwrittenForm, offer_rows
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Engagement, Structure
 
 
-class EngagementForm(UnwrittenForm, forms.ModelForm):
+class EngagementForm(ShowingForm, UnwrittenForm, forms.ModelForm):
     structure = StructureField(
         Structure.objects.none(),
         label="Structure",
@@ -37,10 +37,10 @@ class EngagementForm(UnwrittenForm, forms.ModelForm):
 
     def perform(self, *, by) -> Engagement:
         """What was typed is given to the action; the row itself is read again there."""
+        if self.instance.pk:
+            return set_engagement(Engagement(pk=self.instance.pk), by=by, **self.typed(*self.fields))
         facts = dict(self.cleaned_data)
-        structure = facts.pop("structure", None)
-        row = Engagement(structure=structure) if structure else Engagement(pk=self.instance.pk)
-        return set_engagement(row, by=by, **facts)
+        return set_engagement(Engagement(structure=facts.pop("structure")), by=by, **facts)
 
 
 class CloseEngagementForm(forms.Form):

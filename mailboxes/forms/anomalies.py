@@ -4,7 +4,7 @@ from django import forms
 
 from mailboxes import actions
 from mailboxes.forms.holders import DateInput
-from mailboxes.forms.offers import name_the_empty_choice, offer_rows
+from mailboxes.forms.offers import ShowingForm, name_the_empty_choice, offer_rows
 from mailboxes.models import Anomaly, ApplicativeFacts, Bal
 from mailboxes.models.fields import NOTE_LENGTH
 
@@ -26,7 +26,7 @@ class NoteAnomalyForm(forms.Form):
         return actions.note_anomaly(bal, by=by, **self.cleaned_data)
 
 
-class ApplicativeForm(forms.ModelForm):
+class ApplicativeForm(ShowingForm, forms.ModelForm):
     replaces = forms.BooleanField(
         label="Le canal enregistré jusqu’ici est fermé : celui-ci le remplace.",
         required=False,
@@ -46,4 +46,5 @@ class ApplicativeForm(forms.ModelForm):
         name_the_empty_choice(self, "Aucune pour l’instant", "answers")
 
     def perform(self, bal, *, by):
-        return actions.describe_applicative(bal, by=by, **self.cleaned_data)
+        replaces = self.cleaned_data["replaces"]
+        return actions.describe_applicative(bal, by=by, replaces=replaces, **self.typed(*self.Meta.fields))

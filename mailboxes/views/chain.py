@@ -141,7 +141,7 @@ def printed_chain(bal: Bal, chain: Chain, reviewed: datetime | None) -> bytes:
         ("Dernière revue des accès", day_of(reviewed) or "jamais"), ("Personnes qui y ont accès", _readers(chain)),
     ]  # fmt: skip
     rows = rows_of(chain)
-    parts = [facts(told), heading("Qui y reste inscrit" if chain.closed else "Qui y a accès, et sous qui")]
+    parts = [facts(told), heading("Qui reste au registre" if chain.closed else "Qui y a accès, et sous qui")]
     parts += [table(HEADER, rows, widths=[2, 1.3, 2.4, 1.1, 1.1, 2.2])] if rows else [note("Personne.")]
     broken = chain.breaks or (["Chaque lien rompu est dit à sa ligne."] if chain.broken else [])
     parts += [heading("Ce qui ne tient pas"), bullets(broken or ["Rien : chaque accès a qui en répond."])]

@@ -110,8 +110,9 @@ def abilities(file: MovementFile, user) -> dict:
     row, stay = file.movement, file.movement.stay
     is_departure = row.kind == Movement.Kind.DEPARTURE
     manages = allows(check_may, Act.CANCEL_MOVEMENT, structure=stay.structure, person=stay.person, by=user)
+    lines = [line for line in file.lines if line.is_settled or not row.is_cancelled]  # nothing is left to do of it
     return {
-        "lines": [(line, may_settle(file, line, user), remedies(file, line, by=user)) for line in file.lines],
+        "lines": [(line, may_settle(file, line, user), remedies(file, line, by=user)) for line in lines],
         "can_close": file.is_complete and allows(check_close_movement, row, [], by=user),
         "can_cancel": manages and allows(check_movement_open, row),
         "can_hand_over": bool(file.standing.blocking) and (manages or stay.person.is_actor(user)),

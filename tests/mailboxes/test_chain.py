@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes import actions
-from mailboxes.lifecycle import BECAUSE, WITH_ACCESSES, RequestKind, RequestStage, State
+from mailboxes.lifecycle import BECAUSE, OVER, WITH_ACCESSES, RequestKind, RequestStage, State
 from mailboxes.lists.accesses import AccessReport
 from mailboxes.models import (
     AccessTrace,
@@ -75,6 +75,7 @@ def test_nobody_has_access_to_a_bal_that_is_closed_whoever_stands_in_it(client, 
     page = client.get(org.get_absolute_url()).text
     assert f"<strong>Personne n’y a accès</strong>\u00a0: {BECAUSE[state]}." in page
     assert "y ont accès" not in page
+    assert "Pleine, cette BAL" not in page or state not in OVER
     assert client.get(reverse("bal-chain", args=[org.pk])).status_code == 200
     assert _readers(found) == f"aucune : {BECAUSE[state]}"
 

@@ -255,7 +255,7 @@ def test_the_principal_is_asked_to_hand_over_once_a_day(org, people):
         actions.ask_handover(stay_of(people.paul), by=people.gisele.user)
 
 
-def test_the_file_of_who_left_and_came_back_is_cancelled_and_the_departure_stands(people):
+def test_the_file_of_who_left_and_came_back_is_cancelled_and_the_departure_stands(client, people):
     by, stay = people.gisele.user, stay_of(people.lea)
     movement = actions.open_movement(stay, DEPARTURE, planned_on=today(), by=by)
     leave(people.lea, people.gisele)
@@ -263,6 +263,8 @@ def test_the_file_of_who_left_and_came_back_is_cancelled_and_the_departure_stand
     assert actions.cancel_movement(movement, by=by).is_cancelled
     stay.refresh_from_db()
     assert stay.left_on == today()
+    client.force_login(by)
+    assert "à faire" not in client.get(movement.get_absolute_url()).text
 
 
 def test_who_was_asked_to_hand_over_hears_that_they_stay(org, people):

@@ -516,6 +516,16 @@ def test_two_of_one_name_whom_their_rpps_tells_apart_are_not_asked_about(typed_t
     assert Person.objects.filter(family_name="NOËL").count() == 2
 
 
+def test_of_who_left_nothing_is_said_of_what_the_annuaire_shows(client, people):
+    client.force_login(people.gisele.user)
+    assert "Situations d’exercice" in client.get(people.paul.get_absolute_url()).text
+    people.paul.affiliations.update(left_on=timezone.localdate())
+    page = client.get(people.paul.get_absolute_url()).text
+    assert "a quitté vos structures" in page
+    assert "Situations d’exercice" not in page
+    assert "Rien ne lui a été demandé" not in page
+
+
 @pytest.mark.sqlite_run
 def test_who_left_or_works_elsewhere_is_nobody_s_namesake(typed_twice, people, other_structure):
     typed_twice()

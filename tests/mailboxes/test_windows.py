@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailboxes import actions
+from mailboxes.engagements.actions import set_engagement
 from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.lists.actions import save_view, share_view
-from mailboxes.models import JournalEntry, Notice
+from mailboxes.models import Engagement, JournalEntry, Notice
 from mailboxes.rules import Refused
 
 pytestmark = pytest.mark.sqlite_run
@@ -97,6 +98,26 @@ def test_a_window_left_open_gives_back_nothing_that_another_changed(client, peop
     assert operator.answer_days == 9
     assert {domain.name for domain in operator.domains.all()} == {*known, "nouveau.mssante.fr"}
     assert operator.prices.count() == 1
+
+
+def test_nor_of_a_software_or_an_engagement(client, people, app, org, structure):
+    client.force_login(people.gisele.user)
+    today = timezone.localdate()
+    actions.describe_applicative(app, by=people.gisele.user, software="DPI", certificate_expires_on=today)
+    first, second = (opened(client, reverse("bal-applicative", args=[app.pk])) for _ in range(2))
+    later = today + timedelta(days=365)
+    first(certificate_expires_on=str(later))
+    second(software="DPI 2", answers=org.pk)
+    app.applicative.refresh_from_db()
+    assert (app.applicative.software, app.applicative.certificate_expires_on) == ("DPI 2", later)
+
+    facts = {"programme": "SONS", "target": "opened", "number": 10, "due_on": later}
+    row = set_engagement(Engagement(structure=structure), by=people.gisele.user, **facts)
+    first, second = (opened(client, reverse("engagement-edit", args=[row.pk])) for _ in range(2))
+    first(number="20")
+    second(note="Convention signée.")
+    row.refresh_from_db()
+    assert (row.number, row.note) == (20, "Convention signée.")
 
 
 def test_what_the_annuaire_proposes_is_taken_as_it_is(client, people, per, make_entry):

@@ -405,6 +405,15 @@ def test_what_is_asked_no_more_is_to_be_mended_again(one, of_each, people, see, 
     assert one(situation=situation).status == "asked"
 
 
+def test_what_the_operator_refuses_of_an_address_that_the_register_has_not_is_to_be_mended_again(one, of_each, people):
+    by = people.gisele.user
+    for name, status in (("inconnue", "open"), ("absente", "asked")):
+        request = actions.ask_operator(one(situation=name), by=by)
+        actions.step(request, Act.MARK_SENT, by=by)
+        actions.step(request, Act.RECORD_REFUSAL, by=by, answer="Pas chez nous.")
+        assert one(situation=name).status == status
+
+
 # --- Accept what the annuaire says ------------------------------------------------------------------------------------
 def test_the_service_is_taken_from_the_annuaire(one, see, fresh, people, make_bal, make_entry):
     bal = make_bal("ORG", service="Cardiologie")
