@@ -42,7 +42,10 @@ def colours(request):
 
 def came_from(request) -> str:
     """The page of ours that led here. Not in our own address: that of a signed link is nobody else's to read."""
-    whence = urlsplit(request.headers.get("Referer", ""))
+    try:
+        whence = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "/"
     if whence.netloc != request.get_host() or whence.path == request.path:
         return "/"
     return urlunsplit(("", "", whence.path, whence.query, ""))
