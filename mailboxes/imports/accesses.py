@@ -20,7 +20,7 @@ from mailboxes.actions.journal import entry_of, notices_besides, tell_all
 from mailboxes.actions.people import by_annuaire, write_stays
 from mailboxes.imports.judging import Judged, Outcome, RowBatch, day_told, numbers_of
 from mailboxes.imports.reading import Line
-from mailboxes.imports.rules import check_access_read, check_within
+from mailboxes.imports.rules import check_within
 from mailboxes.imports.sorts import ListSort, labels_of
 from mailboxes.imports.verdicts import not_taken
 from mailboxes.lifecycle import Act, Party, Role
@@ -102,7 +102,6 @@ class AccessBatch(RowBatch):
         check_within(self.run, bal, self.places.by_pk)
         judged.bal = bal
         rules.check_act(bal, Act.IMPORT_ACCESSES, by=self.by)
-        check_access_read(line)
         people = self._people(line, bal)
         told: list[Person] = []
         for person in people:

@@ -14,7 +14,7 @@ from mailboxes.actions.movements import write_movements
 from mailboxes.actions.people import DESCRIBED, STAY, description_of, write_stays
 from mailboxes.imports.judging import Judged, Outcome, RowBatch, day_told
 from mailboxes.imports.reading import Line
-from mailboxes.imports.rules import check_no_namesake, check_number_read
+from mailboxes.imports.rules import check_no_namesake
 from mailboxes.models import SYSTEM, Affiliation, JournalEntry, Movement, Person, Structure, bulk
 
 OF_PERSON = ("profession", "has_cps")
@@ -51,7 +51,6 @@ class PeopleBatch(RowBatch):
         structure, rpps, name = self.places.of(line), line.facts.get("rpps"), line.facts.get("holder")
         if not rpps and not name:
             raise rules.Refused("Ni RPPS ni nom : rien ne dit de qui il s’agit. Complétez la ligne.", "nobody")
-        check_number_read(line)
         person = judged.person = self._known(rpps, name, judged)
         is_here = person is not None and (person.pk, structure.pk) in self.here
         if not is_here and self._is_gone(line, judged):

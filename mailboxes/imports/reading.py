@@ -19,7 +19,7 @@ from directory.readers.words import Said
 from directory.typography import grouped, quoted
 from mailboxes.imports.columns import as_text
 from mailboxes.imports.rows import Cell, Row, headers_of
-from mailboxes.imports.sorts import BY_NAME, MAY_BE_LATER, YES_OR_NO, ListSort, labels_of
+from mailboxes.imports.sorts import BY_NAME, MAY_BE_LATER, WAITED_FOR, YES_OR_NO, ListSort, labels_of
 from mailboxes.imports.survey import Survey
 from mailboxes.models import Affiliation, Bal, Delegataire, Person, Structure
 from mailboxes.models.fields import length_of
@@ -153,6 +153,8 @@ class LineReader:
         if problem:
             if name == "address":
                 line.faults.append(f"{label} : {problem}")
+            elif name in WAITED_FOR.get(self.sort, ()):
+                line.faults.append(f"{label} : {problem.rstrip('.')}. Corrigez la cellule, ou videz-la.")
             else:
                 line.aside.add(name)
                 line.remarks.append(f"{label} : {problem.rstrip('.')} ; {ASIDE}.")

@@ -134,12 +134,6 @@ def check_same_holder(bal: Bal, rpps: str | None) -> None:
         )
 
 
-def check_number_read(line: Line) -> None:
-    """Entered without the number that the list spoils, a person would be entered again once it is mended."""
-    if "rpps" in line.aside:
-        raise Refused("RPPS : cette personne serait inscrite sans le sien. Corrigez-le, ou videz la cellule.", "rpps")
-
-
 def check_place_read(line: Line) -> None:
     """Entered where the list does not say, a BAL or a person would have to be moved once the number is mended."""
     if line.aside & {"finess", "siret"}:
@@ -157,20 +151,6 @@ def check_no_namesake(people: Iterable[Person]) -> None:
             "inscrivez cette personne depuis la page des personnes.",
             "homonyms",
         )
-
-
-UNTOLD = {
-    "role": "Rôle : rien d’autre ne dit ce que cette personne est pour la BAL",
-    "right": "Droit : rien d’autre ne dit ce que cet accès permet",
-    "ends_on": "Jusqu’au : cet accès n’aurait pas de fin",
-}
-
-
-def check_access_read(line: Line) -> None:
-    """What is not understood of an access would be supposed instead: another role, another right, no end."""
-    for name, untold in UNTOLD.items():
-        if name in line.aside:
-            raise Refused(f"{untold}. Corrigez la cellule, ou videz-la.", "unread")
 
 
 def _check_stage(run: Import, stages: set[Stage], why: str) -> None:

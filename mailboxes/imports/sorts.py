@@ -74,6 +74,9 @@ FIELDS_OF: dict[str, list[Field]] = {ListSort.BAL: FIELDS, ListSort.PEOPLE: PEOP
 BY_NAME = {one.name: one for one in [*ACCESSES, *PEOPLE, *FIELDS]}
 YES_OR_NO = {"has_cps": words.read_yes_no}
 MAY_BE_LATER = {"arrived_on", "left_on", "starts_on", "ends_on"}
+# What is not understood is left aside, and told; of these the line waits, for something else would be supposed instead:
+# another person, another role, another right, no end.
+WAITED_FOR: dict[str, set[str]] = {ListSort.PEOPLE: {"rpps"}, ListSort.ACCESSES: {"role", "right", "ends_on"}}
 # Each group needs one of its sets of columns.
 NEEDED: dict[str, list[tuple[set[str], ...]]] = {
     ListSort.BAL: [({"address"}, {"local", "domain"})],

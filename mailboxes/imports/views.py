@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from directory.dates import moment_of
-from directory.readers.words import Said
+from directory.readers.words import AccessRole, Rights, Said
 from directory.typography import grouped
 from mailboxes.imports.actions import apply_import, undo_import
 from mailboxes.imports.forms import ImportColumnsForm, ImportForm, ImportMendForm
@@ -21,6 +21,7 @@ from mailboxes.imports.survey import Survey
 from mailboxes.lifecycle import Act
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.paging import KeyPaginator
+from mailboxes.models.holders import rights_of
 from mailboxes.rules import allows, check_somewhere
 from mailboxes.views.acts import ActionView, EnteringView
 
@@ -120,8 +121,10 @@ def _said(name: str, value) -> str:
         return moment_of(value)
     if isinstance(value, list):
         return " ; ".join(map(str, value))
-    if isinstance(value, Said):
+    if isinstance(value, Said | AccessRole):
         return value.value
+    if isinstance(value, Rights):
+        return rights_of(*value)
     if isinstance(value, bool):
         return "oui" if value else "non"
     return f"{grouped(int(value))} Mo" if BY_NAME[name].is_size else str(value)

@@ -13,6 +13,7 @@ from django.urls import reverse
 from mailboxes import actions
 from mailboxes.imports.actions import apply_import, undo_import
 from mailboxes.imports.models import Import
+from mailboxes.imports.views import understood
 from mailboxes.imports.work import carry_on
 from mailboxes.models import SYSTEM, AccessTrace, Bal
 
@@ -270,3 +271,15 @@ def test_a_page_asks_as_many_questions_whatever_it_shows(client, bring_in, peopl
     for number in range(3):
         bring_in(CONTENT + "".join(f"d{n}-{number}@{DOMAIN};BOF;;\n" for n in range(30)))
     assert queries() == few
+
+
+def test_the_first_lines_of_accesses_are_told_in_words(bring_in, org, people, client):
+    raw = (
+        "Adresse;RPPS;Rôle;Droit;Sous la responsabilité de;Jusqu’au\n"
+        f"{org.address};{people.paul.rpps};délégataire;lecture et envoi;{people.alice.rpps};01/03/2099\n"
+    )
+    run = bring_in(raw, sort="accesses", operator=None, vouched="Dr Alice Exemple", stage="previewed")
+    told = dict(next(iter(understood(run)))[1])
+    assert told["Rôle"] == "délégataire"
+    assert told["Droit"] == "consulter et envoyer"
+    assert told["Jusqu’au"] == "01/03/2099"

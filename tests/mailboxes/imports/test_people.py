@@ -101,7 +101,7 @@ def test_who_has_a_number_that_cannot_be_read_or_a_namesake_without_any_is_not_e
     of_people(";PETIT;Zoé;;;;;")
     run = of_people("1,00E+10;MOREL;Alice;;;;;", f"{NEW};PETIT;Zoé;;;;;", f"{KNOWN};PETIT;Zoélie;;;;;")
     assert [outcome for outcome, _ in told(run)] == ["rejected", "rejected", "created"]
-    assert "Corrigez-le" in told(run)[0][1]
+    assert "Corrigez la cellule" in told(run)[0][1]
     assert "figure déjà ici, sans RPPS" in told(run)[1][1]
     assert Person.objects.filter(family_name="PETIT", given_name="Zoé").count() == 1
 
