@@ -121,6 +121,18 @@ def _as_read(one: Any) -> Any:
     return name.desc() if one.startswith("-") else name.asc()
 
 
+# What stands before a name, apart or not: « O’Reilly », « N’Guessan », « Ben Salah », « Le Goff », « Saint-Amand ».
+BEFORE_A_NAME = ("o", "d", "l", "n", "m", "al", "el", "ben", "bou", "abd", "ait", "le", "la", "de", "du", "mac", "mc",
+                 "van", "von", "saint", "sainte")  # fmt: skip
+SHORTEST_NAME = 3  # letters
+
+
+def spellings(word: str) -> list[str]:
+    """The ways in which a folded word of a name may be written: « oreilly » is found as « o reilly » too."""
+    parts = [(first, word.removeprefix(first)) for first in BEFORE_A_NAME if word.startswith(first)]
+    return [word, *(f"{first} {rest}" for first, rest in parts if len(rest) >= SHORTEST_NAME)]
+
+
 def name_key(family_name: str, given_name: str) -> str:
     """Homonyms are those whose names fold into the same."""
     return fold(f"{family_name} {given_name}")

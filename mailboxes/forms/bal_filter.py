@@ -5,7 +5,10 @@ from dateutil.relativedelta import relativedelta
 from django.db.models import F, Q
 from django.utils import timezone
 
-from directory.folding import in_address
+from directory.folding import fold, in_address
+from directory.readers.identifiers import read_identifier
+from directory.readers.names import CIVILITIES
+from directory.readers.texts import tidy
 from mailboxes.findings import OF_BALS, narrow
 from mailboxes.forms.filters import YES_NO, OperatorChoice
 from mailboxes.forms.structure_field import StructureChoice
@@ -101,7 +104,7 @@ class BalFilter(filters.FilterSet):
 
     def search(self, queryset, name, value):
         """Each word is looked for in the addresses, the service, the description, the names of who has access."""
-        for word in value.split():
+        for word in _typed(value):
             people = Person.objects.named(word).values("pk")
             queryset = queryset.filter(
                 in_address("address", word)
@@ -142,6 +145,14 @@ class BalFilter(filters.FilterSet):
 
     def with_finding(self, queryset, name, value):
         return narrow(queryset, value)
+
+
+def _typed(text: str) -> list[str]:
+    """What is to be found of what was typed: an RPPS is one word whatever its spaces, a civility is of no name."""
+    if number := read_identifier("RPPS", tidy(text)).value:
+        return [number]
+    words = text.split()
+    return [word for word in words if fold(word) not in CIVILITIES] or words
 
 
 def words_of(found: BalFilter) -> list[str]:

@@ -38,6 +38,10 @@ from mailboxes.models import SYSTEM, Bal
 logger = logging.getLogger(__name__)
 
 BATCH = 1000  # lines judged and written together
+UNFORESEEN = (
+    "Ce fichier arrête la lecture sans que nous sachions dire pourquoi : la panne est notée pour qui exploite le "
+    "service. Enregistrez la liste autrement (CSV, .xlsx), puis déposez-la de nouveau."
+)
 BATCHES: dict[str, Callable[..., Any]] = {
     ListSort.BAL: LinesBatch,
     ListSort.PEOPLE: PeopleBatch,
@@ -77,12 +81,21 @@ def carry_on(run: Import, *, by, progress: Callable[[Import], None] = lambda run
         else:
             _read_list(run, progress)
     except rules.Refused as refused:
-        stage = Stage.APPLIED if run.stage == Stage.UNDOING else Stage.FAILED
-        facts = {"stage": stage, "reason": " ".join(refused.messages), "seen_at": timezone.now()}
-        Import.objects.filter(pk=run.pk, stage=run.stage).update(**facts)
+        _stop(run, Stage.APPLIED if run.stage == Stage.UNDOING else Stage.FAILED, " ".join(refused.messages))
     except _Overtaken:
         logger.info("%s : un autre processus y travaille", run)
+    except (DatabaseError, OSError, MemoryError):
+        raise  # the machine's, not the file's: it is taken up again
+    except Exception:
+        if run.stage in (Stage.OPENING, Stage.READING):  # a fault of ours: taken up again, it would be the same
+            _stop(run, Stage.FAILED, UNFORESEEN)
+        raise
     run.refresh_from_db()
+
+
+def _stop(run: Import, stage: Stage, reason: str) -> None:
+    facts = {"stage": stage, "reason": reason, "seen_at": timezone.now()}
+    Import.objects.filter(pk=run.pk, stage=run.stage).update(**facts)
 
 
 def _open(run: Import) -> None:

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.folding import fold, name_key_of
+from directory.folding import fold, name_key_of, spellings
 from directory.identifiers import national_id_of
 from directory.models import Activity, Entry
 from directory.readers.identifiers import read_identifier
@@ -102,7 +104,7 @@ class PersonQuerySet(models.QuerySet):
         # The whole name, as the index `person_folded` holds it: PostgreSQL reads it there, and folds nothing.
         found = self.alias(folded_name=name_key_of())
         for word in fold(str(read_name(said))).split():
-            found = found.filter(folded_name__contains=word)
+            found = found.filter(reduce(or_, (Q(folded_name__contains=one) for one in spellings(word))))
         return found if fold(said) else self.none()
 
 

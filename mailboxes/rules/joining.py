@@ -7,6 +7,7 @@ from directory.typography import quoted
 from mailboxes.lifecycle import OVER, Act
 from mailboxes.models import SYSTEM, Affiliation, Cotitulaire, Joining, Person, Structure, bulk
 from mailboxes.models.roles import managed_structures
+from mailboxes.rules.places import check_standing
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.roles import check_may
 
@@ -42,6 +43,7 @@ def check_agreed(person: Person, structure: Structure, *, by, hosts: Set[int] | 
 
 def check_ask_joining(person: Person, structure: Structure, *, by) -> None:
     check_may(Act.ASK_JOINING, structure=structure, by=by)
+    check_standing(structure)
     if person.affiliations.current().filter(structure=structure).exists():
         raise Refused(f"{person} est déjà dans {quoted(structure)}.", "here")
 
@@ -49,6 +51,7 @@ def check_ask_joining(person: Person, structure: Structure, *, by) -> None:
 def check_accept_joining(joining: Joining, *, by) -> None:
     check_may(Act.ACCEPT_JOINING, person=joining.person, by=by)
     _check_open(joining)
+    check_standing(joining.structure)
 
 
 def check_refuse_joining(joining: Joining, *, by) -> None:

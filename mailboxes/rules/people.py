@@ -8,12 +8,14 @@ from directory.typography import of, quoted
 from mailboxes.lifecycle import Act, Role
 from mailboxes.models import Affiliation, Movement, Person, Standing, Structure
 from mailboxes.rules.joining import check_agreed
+from mailboxes.rules.places import check_standing
 from mailboxes.rules.refusals import Refused
 from mailboxes.rules.roles import check_may, check_role
 
 
 def check_record_person(structure: Structure, *, by) -> None:
     check_may(Act.RECORD_PERSON, structure=structure, by=by)
+    check_standing(structure)
 
 
 def check_rpps_free(rpps: str | None) -> None:

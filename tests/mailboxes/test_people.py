@@ -531,3 +531,14 @@ def test_who_left_or_works_elsewhere_is_nobody_s_namesake(typed_twice, people, o
     typed_twice()
     Person.objects.get(family_name="NOËL").affiliations.update(structure=other_structure)
     assert typed_twice().status_code == 302
+
+
+def test_nobody_enters_a_structure_that_is_closed(structure, people, other_structure):
+    Structure.objects.filter(pk=structure.pk).update(closed_on=timezone.localdate())
+    structure.refresh_from_db()
+    for act in (
+        lambda: actions.record_person(structure, by=people.gisele.user, family_name="MOREL", given_name="Ana"),
+        lambda: actions.ask_joining(people.eve, structure, by=people.gisele.user),
+    ):
+        with pytest.raises(Refused, match="est fermée depuis"):
+            act()

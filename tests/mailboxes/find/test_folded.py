@@ -70,6 +70,26 @@ def test_a_person_is_found(structure, first):
         assert list(Person.objects.named(said)) == [elodie], said
 
 
+@pytest.mark.parametrize(
+    ("family", "said"),
+    [("O’Reilly", "oreilly"), ("N’Guessan", "nguessan"), ("Ben Salah", "BenSalah"), ("Bensalah", "ben salah"),
+     ("d’Hautefort", "dhautefort"), ("Saint-Amand", "saintamand"), ("Le Goff", "legoff"), ("Legoff", "le goff")],
+)  # fmt: skip
+def test_a_name_is_found_whether_what_begins_it_is_apart_or_not(structure, family, said):
+    person = Person.objects.create(given_name="Léo", family_name=family)
+    Person.objects.create(given_name="Léo", family_name="Morel")
+    assert list(Person.objects.named(said)) == [person]
+
+
+def test_the_register_is_asked_as_one_speaks(org, make_bal, people, rf):
+    make_bal("ORG", people.bruno, address="autre@chu-exemple.mssante.fr")
+    request = rf.get("/")
+    request.user = people.gisele.user
+    spaced = f"{people.alice.rpps[:2]} {people.alice.rpps[2:6]} {people.alice.rpps[6:]}"
+    for said in ("Dr Alice", "Mme alice exemple", people.alice.rpps, spaced):
+        assert list(BalFilter({"q": said}, Bal.objects.all(), request=request).qs) == [org], said
+
+
 def test_a_bal_is_found_by_its_service_and_by_its_address_as_one_says_it(make_bal, people, rf):
     bal = make_bal("ORG", people.alice, address="reanimation.sud@chu-exemple.mssante.fr", service="Soins de l’Été")
     make_bal("ORG", people.alice, address="accueil@chu-exemple.mssante.fr", service="Accueil")

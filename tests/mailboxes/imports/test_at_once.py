@@ -244,3 +244,20 @@ def test_what_another_batch_wrote_on_the_same_bal_does_not_keep_the_list_from_be
     carry_on(undo_import(run, by=people.gisele.user), by=SYSTEM)
     run.refresh_from_db()
     assert (run.stage, org.cotitulaires.count()) == ("undone", 2), run.reason
+
+
+@pytest.mark.parametrize(
+    ("error", "stage"), [(KeyError("a fault of ours"), "failed"), (OSError("the disk"), "opening")]
+)
+def test_a_file_that_stops_its_reader_is_told_and_not_read_for_ever(bring_in, monkeypatch, error, stage):
+    deposited = bring_in("Adresse;Type\n", stage="received", later=True)
+
+    def look_at(run):
+        raise error
+
+    monkeypatch.setattr("mailboxes.imports.work.look_at", look_at)
+    with pytest.raises(type(error)):
+        carry_on(deposited, by=SYSTEM)
+    deposited.refresh_from_db()
+    assert deposited.stage == stage
+    assert ("déposez-la de nouveau" in deposited.reason) == (stage == "failed")
