@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.views import defaults
 
 from balmanager.outage import RETRY_AFTER, Unavailable, outage_behind
-from directory.away import is_taken_meanwhile
+from directory.away import holds_nul, is_taken_meanwhile
 from directory.typography import for_software
 from mailboxes.api.problems import NOT_OPEN, TAKEN_MEANWHILE
 
@@ -50,6 +50,8 @@ def handle_500(request):
     error = sys.exc_info()[1]
     if outage := outage_behind(error):
         return unavailable(request, outage)
+    if holds_nul(error):
+        return handle_400(request, error)
     if is_taken_meanwhile(error):
         return to_software(request, 409) or render(request, "409.html", status=409)
     return to_software(request, 500) or defaults.server_error(request)

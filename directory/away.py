@@ -3,7 +3,7 @@
 Both tell a missing column and a lost connection by the same class of Python (`OperationalError` on SQLite).
 """
 
-from django.db import Error, IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, Error, IntegrityError, InterfaceError, OperationalError
 
 # PostgreSQL, by the beginning of SQLSTATE: connection, resources (disk, memory, connections), a server that stops or
 # starts, its system; a lock not had in time, a deadlock; a standby that takes no writes.
@@ -30,6 +30,12 @@ def is_taken_meanwhile(error: BaseException | None) -> bool:
         return False
     told = error.__cause__
     return getattr(told, "sqlstate", None) == TAKEN_STATE or getattr(told, "sqlite_errorcode", None) in TAKEN_CODES
+
+
+def holds_nul(error: BaseException | None) -> bool:
+    """Was PostgreSQL asked about a text with a NUL, which none of its own has? Forms refuse one; what is read past them
+    is looked for as it came."""
+    return isinstance(error, DataError) and "NUL" in str(error)
 
 
 def database_is_away(error: BaseException | None) -> bool:

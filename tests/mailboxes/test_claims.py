@@ -257,6 +257,15 @@ def test_the_link_answers_what_was_asked_in_the_very_moment_of_its_mail(client, 
     assert asked.answer == USED
 
 
+@pytest.mark.parametrize("field", ["address", "answer"])
+def test_a_character_that_no_text_has_is_refused(client, asked, link, field):
+    client.raise_request_exception = False
+    answer = client.post(link, {"address": ELSEWHERE, "answer": "used", field: "a\0"})
+    assert answer.status_code in (302, 400)
+    asked.refresh_from_db()
+    assert not asked.answer
+
+
 def test_the_link_answers_once(client, asked, link):
     client.post(link, {"address": ELSEWHERE, "answer": "used"})
     answer = client.post(link, {"address": ELSEWHERE, "answer": "not_mine"})
