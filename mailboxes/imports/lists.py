@@ -16,7 +16,8 @@ from typing import IO, Protocol
 from directory.readers.texts import tidy
 from directory.sources.files import is_added
 from mailboxes.imports.columns import guess
-from mailboxes.imports.csv_file import HEAD, SHAPED, CsvFile, shape
+from mailboxes.imports.csv_file import HEAD, SHAPED, CsvFile
+from mailboxes.imports.csv_shape import shape
 from mailboxes.imports.encodings import of_head
 from mailboxes.imports.fields import Field, is_address, is_rpps
 from mailboxes.imports.rows import Cell, Row, Unreadable, headers_of
