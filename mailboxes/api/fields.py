@@ -13,7 +13,7 @@ from directory.prepared import prepared
 from directory.readers.identifiers import read_identifier
 from directory.readers.names import read_part
 from mailboxes.api.strict import StrictSerializer
-from mailboxes.forms.people import PersonField, attest
+from mailboxes.forms.person_field import PersonField, attest
 from mailboxes.models import Bal, Operator, Person, Structure
 
 NUMBER = serializers.IntegerField()

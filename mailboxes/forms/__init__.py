@@ -14,7 +14,8 @@ from mailboxes.forms.holders import AddCotitulaireForm, AskExtensionForm, Delega
 from mailboxes.forms.indicators import IndicatorsForm
 from mailboxes.forms.movements import DepartureForm, HandOverForm, NoteForm, OpenMovementForm, SettleForm
 from mailboxes.forms.notices import GiveNoticeForm, MyPreferencesForm, PreferencesForm
-from mailboxes.forms.people import DescribePersonForm, PersonField, PersonForm
+from mailboxes.forms.people import DescribePersonForm, PersonForm
+from mailboxes.forms.person_field import PersonField
 from mailboxes.forms.preferences import PlaceFilterForm
 from mailboxes.forms.requests import DepublishForm, LayoutForm, RequestStepForm
 from mailboxes.forms.space import MoreSpaceForm

@@ -13,7 +13,7 @@ from mailboxes.forms.offers import (
     offer_choices,
     offer_rows,
 )
-from mailboxes.forms.people import PersonField
+from mailboxes.forms.person_field import PersonField
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.lifecycle import ATTESTATION, Verb
 from mailboxes.models import Bal, Operator, Structure

@@ -7,7 +7,7 @@ from django import forms
 from mailboxes import actions
 from mailboxes.actions.corrections import OF_BAL, OF_PERSON
 from mailboxes.forms.offers import ShowingForm, UnwrittenForm, field_of, offer_rows, why_field
-from mailboxes.forms.people import AttestingForm, PersonField
+from mailboxes.forms.person_field import AttestingForm, PersonField
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Bal, Operator, Person, Request, Structure
 from mailboxes.models.fields import AddressFormField

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.forms.offers import field_of
-from mailboxes.forms.people import AttestingForm, DateInput, PersonField
+from mailboxes.forms.person_field import AttestingForm, DateInput, PersonField
 from mailboxes.models import Affiliation, Bal, Delegataire, Person
 from mailboxes.models.fields import length_of
 from mailboxes.models.movements import leaves

@@ -6,7 +6,7 @@ from directory.typography import of
 from mailboxes import actions
 from mailboxes.forms.holders import SUGGESTED, successors
 from mailboxes.forms.offers import offer_choices
-from mailboxes.forms.people import DateInput, PersonField
+from mailboxes.forms.person_field import DateInput, PersonField
 from mailboxes.lifecycle import IN_SERVICE
 from mailboxes.models import Affiliation, Bal, Delegataire, Movement, Person, Standing, Step
 from mailboxes.models.movements import leaves

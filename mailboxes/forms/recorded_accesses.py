@@ -6,7 +6,7 @@ from django.utils import timezone
 from mailboxes import actions
 from mailboxes.forms.holders import EndingForm
 from mailboxes.forms.offers import field_of
-from mailboxes.forms.people import AttestingForm, DateInput, PersonField
+from mailboxes.forms.person_field import AttestingForm, DateInput, PersonField
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person
 from mailboxes.models.fields import length_of
 

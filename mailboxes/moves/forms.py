@@ -8,7 +8,7 @@ from django.utils import timezone
 from directory.readers.address import read_address
 from directory.typography import quoted
 from mailboxes.forms.offers import UnwrittenForm, field_of, name_the_empty_choice, offer_choices, offer_rows, why_field
-from mailboxes.forms.people import DateInput
+from mailboxes.forms.person_field import DateInput
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Bal, Domain, Operator, Structure
 from mailboxes.models.fields import IdentifierFormField

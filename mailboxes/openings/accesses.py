@@ -4,7 +4,7 @@ from django import forms
 from django.utils.functional import cached_property
 
 from mailboxes.forms.offers import field_of, offer_choices
-from mailboxes.forms.people import PersonField, attest
+from mailboxes.forms.person_field import PersonField, attest
 from mailboxes.models import Bal, Delegataire, Person
 from mailboxes.models.fields import length_of
 from mailboxes.models.people import people_of_annuaire

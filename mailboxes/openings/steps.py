@@ -6,7 +6,7 @@ from django import forms
 
 from directory.typography import quoted
 from mailboxes.forms.offers import CHOOSE, field_of, name_the_empty_choice, offer_choices, offer_rows
-from mailboxes.forms.people import PersonField, attest, reference_of
+from mailboxes.forms.person_field import PersonField, attest, reference_of
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Bal, Domain, Person, Structure
 from mailboxes.models.fields import length_of

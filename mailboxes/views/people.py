@@ -14,7 +14,7 @@ from directory.sheets import XLSX
 from mailboxes import actions
 from mailboxes.forms import DescribePersonForm, PersonForm
 from mailboxes.forms.filters import PersonFilter
-from mailboxes.forms.people import labels_of
+from mailboxes.forms.person_field import labels_of
 from mailboxes.lifecycle import Act
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Affiliation, Bal, Cotitulaire, Delegataire, Joining, Movement, Person, Structure

@@ -10,7 +10,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from mailboxes import actions
-from mailboxes.forms.people import places_of
+from mailboxes.forms.person_field import places_of
 from mailboxes.models import (
     SYSTEM,
     AccessTrace,
