@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
+from directory.dates import day_of
 from directory.readers.sizes import PLAUSIBLE_MB
 from directory.typography import quoted
 from mailboxes.lifecycle import BY_VERB, OPENED, Act, State, Verb
-from mailboxes.models import Bal
+from mailboxes.models import Bal, Reading
 from mailboxes.models.thresholds import chosen
 from mailboxes.rules.moves import check_act
 from mailboxes.rules.refusals import Refused
@@ -31,6 +32,12 @@ def check_reading_dates(at, last_used_at) -> None:
             raise Refused(
                 f"La {label} ({timezone.localtime(when):%d/%m/%Y %H:%M}) est dans le futur : vérifiez-la.", "future"
             )
+    oldest = Reading.kept_since(now)
+    if at and at < oldest:
+        raise Refused(
+            f"La date du relevé ({day_of(at)}) précède ce qui est gardé, depuis le {day_of(oldest)} : vérifiez-la.",
+            "old",
+        )
 
 
 def check_reading_sizes(used_mb: int | None, quota_mb: int | None) -> None:

@@ -59,6 +59,12 @@ def test_one_reading_of_tomorrow_is_refused(ask, feed, org):
     assert (answer.status_code, answer.json()["code"]) == (409, "future")
 
 
+def test_one_reading_that_would_not_be_kept_is_refused(ask, feed, org):
+    answer = ask(feed, "readings/", "post", said(org, "1970-01-01T00:00:00Z"))
+    assert (answer.status_code, answer.json()["code"]) == (409, "old")
+    assert not org.readings.exists()
+
+
 def test_a_key_that_feeds_does_nothing_else_to_a_box(ask, key_to, structure, people, org):
     token = key_to(structure, "usage", "read", by=people.gisele)
     can = ask(token, f"bals/{org.pk}/").json()["abilities"]
