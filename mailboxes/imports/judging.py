@@ -185,8 +185,8 @@ class RowBatch:
         if found := self.staying(name):
             return found
         raise rules.Refused(
-            f"{name} : personne de ce nom dans ces structures. Importez d’abord la liste des personnes, ou donnez le "
-            "RPPS : il suffit s’il est connu de l’annuaire.",
+            f"{name} : personne ne porte ce nom dans ces structures. Importez d’abord la liste des personnes, ou "
+            "donnez le RPPS : il suffit s’il est connu de l’annuaire.",
             "unknown",
         )
 
