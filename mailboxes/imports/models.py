@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 
 from directory.clocks import heard_of
 from directory.dates import moment_of
-from directory.typography import of
+from directory.typography import how_many, of
 from mailboxes.imports.sorts import ListSort
 from mailboxes.models import bulk
 from mailboxes.models.bals import Bal
@@ -25,6 +25,7 @@ from mailboxes.models.thresholds import chosen
 
 SHOWN = ("service", "description", "liste_rouge", "last_used_at", "used_mb", "quota_mb")  # of what a line changes
 SILENT_FOR = timedelta(minutes=5)  # after which who was at work is taken for dead
+CREATED: dict[str, str] = {ListSort.BAL: "BAL", ListSort.PEOPLE: "personne", ListSort.ACCESSES: "ligne"}
 
 
 class ColumnMapping(models.Model):
@@ -182,6 +183,11 @@ class Import(models.Model):
     def forecasts(self) -> bool:
         """True while its lines tell what would be done."""
         return self.stage in (self.Stage.READING, self.Stage.PREVIEWED)
+
+    @property
+    def created_said(self) -> str:
+        """« 3 BAL », « 2 personnes »; of accesses, a line may give several."""
+        return how_many(self.created, CREATED[self.sort])
 
     @property
     def accepted(self) -> int:

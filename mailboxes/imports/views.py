@@ -94,7 +94,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
             "survey": Survey.from_json(run.judged),
             "can_mend": allows(check_mend, run, by=request.user),
             "can_read": allows(check_preview, run, by=request.user),
-            "can_apply": allows(check_apply_import, run, by=request.user),
+            "can_apply": run.accepted and allows(check_apply_import, run, by=request.user),
             "can_undo": allows(check_undo_import, run, by=request.user),
         },
     )

@@ -82,8 +82,10 @@ def moved_to(url):
 
 
 def told(rows: Iterable[Row]):
+    before = pace()
     for row in rows:
-        row.pace = pace()
+        after = pace()
+        row.pace, before = (before + after) / 2, after
         print(row.line(), flush=True)  # noqa: T201
         yield row
 

@@ -202,7 +202,7 @@ def test_progress_is_asked_for_alone_and_its_end_reloads_the_page(visit, bring_i
 
 def test_applying_and_undoing_are_confirmed_then_done(visit, bring_in, people):
     run = bring_in(CONTENT, stage="previewed")
-    assert "2 BAL à inscrire" in visit(people.gisele, "import-apply", run.pk).content.decode()
+    assert "2\xa0BAL à inscrire" in visit(people.gisele, "import-apply", run.pk).content.decode()
     assert visit(people.gisele, "import-apply", run.pk, post={}).url == run.get_absolute_url()
     run.refresh_from_db()
     carry_on(run, by=SYSTEM)
@@ -271,6 +271,19 @@ def test_a_page_asks_as_many_questions_whatever_it_shows(client, bring_in, peopl
     for number in range(3):
         bring_in(CONTENT + "".join(f"d{n}-{number}@{DOMAIN};BOF;;\n" for n in range(30)))
     assert queries() == few
+
+
+def test_a_list_of_which_every_line_is_rejected_is_not_offered_to_be_applied(visit, bring_in, people):
+    run = bring_in(
+        f"Adresse;RPPS\nx@{DOMAIN};{people.alice.rpps}\n",
+        sort="accesses",
+        operator=None,
+        vouched="Dr Alice",
+        stage="previewed",
+    )
+    page = visit(people.gisele, "import", run.pk).text
+    assert "0\xa0ligne à inscrire" in page
+    assert "Appliquer au registre" not in page
 
 
 def test_the_first_lines_of_accesses_are_told_in_words(bring_in, org, people, client):
