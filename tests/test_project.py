@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
@@ -355,18 +354,9 @@ def test_a_program_that_a_section_of_the_benchmarks_wants_is_named_before_it_beg
 def test_a_section_of_the_benchmarks_is_written_in_its_place_and_leaves_the_others():
     page = (ROOT / "docs" / "benchmarks.md").read_text()
     titles = re.findall("^## (.*)$", page, re.MULTILINE)
-    new = bench_page.section(titles[3], "2 cores", [Row("a page", 200, "ms CPU", limit=120, pace=2)])
+    new = bench_page.section(titles[3], "2 cores", [Row("a page", 200, "ms CPU", limit=120)])
     after = bench_page.written(page, new, titles[:-1])
     assert re.findall("^## (.*)$", after, re.MULTILINE) == titles
     assert new in after
     former = f"## {titles[3]}" + page.partition(f"## {titles[3]}")[2].partition("\n## ")[0]
     assert bench_page.written(after, former, titles[:-1]) == page
-
-
-def test_a_limit_in_time_is_longer_on_a_slower_machine_and_a_ratio_is_not():
-    slow = Row("a page", 200, "ms CPU", limit=120, pace=2)
-    assert "≤ 120, here 240 | yes" in slow.line()
-    assert "≤ 120 | **no**" in replace(slow, pace=1).line()
-    assert "≥ 500, here 250 | yes" in Row("notices", 260, "notices/s", limit=500, at_least=True, pace=2).line()
-    assert "≤ 2x | **no**" in Row("a sweep", 3, "s", "a count", 1, 2, pace=2).line()
-    assert "≤ 150 | **no**" in Row("memory", 200, "MB", limit=150, pace=2).line()

@@ -20,12 +20,11 @@ from django.utils import timezone
 
 from tests import bench
 from tests.bench import page, programs
-from tests.bench.pace import pace
 from tests.bench.row import Row
 from tests.servers import own_database, private_folder, run_postgresql, run_redis
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-TOOLS = ("__main__", "row", "shape", "cpu", "pace", "page", "programs")
+TOOLS = ("__main__", "row", "shape", "cpu", "page", "programs")
 QUICK = ["answers"]  # under five minutes, over a tenth of the BAL
 AS_INSTALLED = {"shared_buffers": "256MB", "autovacuum": "on"}
 
@@ -82,10 +81,7 @@ def moved_to(url):
 
 
 def told(rows: Iterable[Row]):
-    before = pace()
     for row in rows:
-        after = pace()
-        row.pace, before = (before + after) / 2, after
         print(row.line(), flush=True)  # noqa: T201
         yield row
 
