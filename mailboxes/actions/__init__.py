@@ -37,13 +37,9 @@ from mailboxes.actions.joining import accept_joining, ask_joining, expire_joinin
 from mailboxes.actions.layouts import delete_layout, write_layout
 from mailboxes.actions.measures import keep_gaps, keep_measures
 from mailboxes.actions.movements import (
-    apply_departure,
-    ask_handover,
-    cancel_departure,
     cancel_movement,
     close_movement,
     open_movement,
-    record_departure,
     remind_movement,
     remind_movements,
     reopen_step,
@@ -66,6 +62,7 @@ from mailboxes.actions.readings import Pushed, ReadingVerdict, Result, record_re
 from mailboxes.actions.register import describe_bal, register_bal
 from mailboxes.actions.requests import open_request
 from mailboxes.actions.sightings import dismiss_sighting, note_sightings
+from mailboxes.actions.stays import apply_departure, ask_handover, cancel_departure, record_departure
 from mailboxes.actions.thresholds import choose_threshold
 from mailboxes.actions.traces import trace
 from mailboxes.actions.usage import ask_more_space, declare_use, update_quota_warnings

@@ -12,14 +12,8 @@ from django.utils import timezone
 from mailboxes import rules
 from mailboxes.actions.accesses import request_access
 from mailboxes.actions.holders import hand_over
-from mailboxes.actions.movements import (
-    ask_handover,
-    hold_bals_of,
-    is_handover_asked_today,
-    open_movement,
-    plan_movement,
-    record_departure,
-)
+from mailboxes.actions.movements import open_movement, plan_movement
+from mailboxes.actions.stays import ask_handover, hold_bals_of, is_handover_asked_today, record_departure
 from mailboxes.actions.wayout import request_depublication
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, Bal, Delegataire, JournalEntry, Movement, Person, standing_of

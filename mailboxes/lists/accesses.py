@@ -15,6 +15,7 @@ from django.utils import timezone
 from mailboxes.findings import KeptCount, kept_of_many
 from mailboxes.lifecycle import AWAITED, OF_ACCESSES, WITH_ACCESSES, Act, RequestStage, Role, State
 from mailboxes.models import Bal, Cotitulaire, Delegataire, JournalEntry, Person, Request, Structure, bulk
+from mailboxes.models.holders import WHOLE_RIGHTS
 
 # What gives, changes or takes away an access; where a BAL enters the register its holders come with it.
 CHANGES = (
@@ -112,10 +113,10 @@ class AccessReport:
         for bal in bals:
             for row in bal.shown_holders:
                 row.bal = bal
-                facts = ("lecture et envoi", row.since, None, None, reviewed.get(bal.pk))
+                facts = (WHOLE_RIGHTS, row.since, None, None, reviewed.get(bal.pk))
                 yield HeldAccess(bal, row.person, row.role, *facts, asked.get((bal.pk, row.person_id), ""))
             for row in bal.shown_delegates:
-                facts = (right_of(row), row.starts_on, row.ends_on, row.under, reviewed.get(bal.pk))
+                facts = (row.rights, row.starts_on, row.ends_on, row.under, reviewed.get(bal.pk))
                 yield HeldAccess(bal, row.person, Role.DELEGATAIRE, *facts, asked.get((bal.pk, row.person_id), ""))
             for person in filter(None, map(leaving.get, closing.get(bal.pk, ()))):
                 yield HeldAccess(bal, person, None, "", None, None, None, None)
@@ -156,8 +157,3 @@ def _asked_of_operators(bals: Iterable[Bal]) -> tuple[dict[tuple[int, int], str]
         if row.closes_access:
             closing.setdefault(of_whom[0], []).append(of_whom[1])
     return latest, closing
-
-
-def right_of(row: Delegataire) -> str:
-    """« lecture et envoi »."""
-    return " et ".join(word for word, may in (("lecture", row.can_read), ("envoi", row.can_send)) if may)

@@ -79,6 +79,9 @@ def rights_of(can_read: bool, can_send: bool) -> str:
     return " et ".join(word for word, may in (("consulter", can_read), ("envoyer", can_send)) if may)
 
 
+WHOLE_RIGHTS = rights_of(can_read=True, can_send=True)  # a cotitulaire's
+
+
 class DelegataireQuerySet(models.QuerySet):
     def standing(self):
         """The delegations that nobody ended: those of today, those still to begin, and those past their last day."""

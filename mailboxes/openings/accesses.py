@@ -5,8 +5,10 @@ from django.utils.functional import cached_property
 
 from mailboxes.forms.offers import field_of, offer_choices
 from mailboxes.forms.person_field import PersonField, attest
+from mailboxes.lifecycle import Role
 from mailboxes.models import Bal, Delegataire, Person
 from mailboxes.models.fields import length_of
+from mailboxes.models.holders import rights_of
 from mailboxes.models.people import people_of_annuaire
 from mailboxes.openings.actions import Foreseen
 from mailboxes.openings.rules import check_first_cotitulaires
@@ -16,7 +18,7 @@ from mailboxes.openings.steps import HolderForm, OpeningStepForm
 class AccessForm(OpeningStepForm):
     """Who has access besides the one who answers for it: added one by one, kept in the draft as a list."""
 
-    COTITULAIRE, DELEGATAIRE = "cotitulaire", "delegataire"
+    COTITULAIRE, DELEGATAIRE = Role.COTITULAIRE.value, Role.DELEGATAIRE.value
 
     responsable = PersonField(
         label="Responsable de structure",
@@ -31,7 +33,7 @@ class AccessForm(OpeningStepForm):
     role = forms.ChoiceField(
         label="En tant que",
         required=False,
-        choices=[(COTITULAIRE, "cotitulaire (RPPS et CPS ou e-CPS)"), (DELEGATAIRE, "délégataire")],
+        choices=[(COTITULAIRE, "cotitulaire (RPPS et CPS ou e-CPS)"), (DELEGATAIRE, Role.DELEGATAIRE.label)],
         widget=forms.RadioSelect,
         initial=COTITULAIRE,
     )
@@ -50,7 +52,7 @@ class AccessForm(OpeningStepForm):
         self.people: list[dict] = people if people is not None else (self.data.get("people") or [])
         if opening.kind == Bal.Kind.NOMINATIVE:
             del self.fields["responsable"]
-            offer_choices(self, role=[(self.DELEGATAIRE, "délégataire")])
+            offer_choices(self, role=[(self.DELEGATAIRE, Role.DELEGATAIRE.label)])
             self.fields["role"].initial = self.DELEGATAIRE
         for name in {"responsable", "person"} & self.fields.keys():
             field_of(self, name, PersonField).offer(opening.user, structure=opening.structure)
@@ -71,6 +73,16 @@ class AccessForm(OpeningStepForm):
         for one in self.people:
             attest(rows.get(one["id"]), one)
         return [(one, rows.get(one["id"])) for one in self.people]
+
+    @property
+    def told(self) -> list[tuple[str, Person | None, str]]:
+        """Each of them: the name that takes them away, the person, and what they will be."""
+        return [(one["id"], person, self._access_of(one)) for one, person in self.named]
+
+    def _access_of(self, one: dict) -> str:
+        if one["role"] == self.COTITULAIRE:
+            return Role.COTITULAIRE.label
+        return f"{Role.DELEGATAIRE.label}, {rights_of(can_read=True, can_send=one['can_send'])} : {one['reason']}"
 
     @property
     def cotitulaires(self) -> list[Person]:

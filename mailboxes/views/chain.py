@@ -13,8 +13,8 @@ from django.utils.text import capfirst
 
 from directory.dates import day_of
 from mailboxes.lifecycle import BECAUSE, WITH_ACCESSES, RequestKind, RequestStage, State
-from mailboxes.lists.accesses import right_of
 from mailboxes.models import Affiliation, Bal, Movement, Person, Request
+from mailboxes.models.holders import WHOLE_RIGHTS
 from mailboxes.rules import has_left, stays_at
 from mailboxes.views.pdf import bullets, facts, heading, note, pdf, table
 
@@ -180,12 +180,12 @@ def _shut_out(request: Request) -> list[str]:
 
 def _printed(holder: dict) -> list[list[str]]:
     row = holder["row"]
-    said = [str(row.person), row.person.rpps or "", f"{capfirst(row.role.label)}, lecture et envoi"]
+    said = [str(row.person), row.person.rpps or "", f"{capfirst(row.role.label)}, {WHOLE_RIGHTS}"]
     return [[*said, day_of(row.since), "", _to_see(holder)], *(_lent(one) for one in holder["lent"])]
 
 
 def _lent(one: dict) -> list[str]:
     row = one["row"]
-    what = f"Délégataire sous {row.under}, {right_of(row)} ({row.reason})"
+    what = f"Délégataire sous {row.under}, {row.rights} ({row.reason})"
     days = [day_of(row.starts_on), day_of(row.ends_on) or "sans fin"]
     return [str(row.person), row.person.rpps or "", what, *days, _to_see(one)]
