@@ -160,7 +160,7 @@ def side_by_side(request: HttpRequest) -> HttpResponse:
     listing = CompareList(request, lines, form=form)
     listing.is_by_department = by_department(form)
     listing.noun = "département" if listing.is_by_department else "structure"
-    courses, shown = compared.courses(listing.page), [one for one in YARDSTICKS if one.name in listing.shows]
+    courses, shown = compared.courses(listing.page), [one for one in YARDSTICKS if listing.shows.get(one.name)]
     for place, line in enumerate(listing.page):
         line.cells = [cell_of(line, one, courses.get(place, {}).get(one.name, [])) for one in shown]
         line.course = course_of(courses.get(place, {}).get(WASTED, []), unit="€")
