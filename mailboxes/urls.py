@@ -104,7 +104,7 @@ urlpatterns = [
     # Software asks all day long, and Django tries every address before the one that is asked.
     path("api/v1/", include(api_v1)),
     path("fhir/", include("mailboxes.api.fhir.urls")),
-    path("scim/v2/", include("mailboxes.scim.urls")),
+    path("scim/v2/", include("mailboxes.software.scim.urls")),
     path(".well-known/jwks.json", statement_keys, name="statement-keys"),
     # The rooms above the core come first: what they add to an address of the core must not be taken for a verb.
     path("", include("mailboxes.openings.urls")),

@@ -341,6 +341,12 @@ def test_the_diagram_of_the_readme_is_the_lifecycle():
     assert between[1].split("\n") == ["```mermaid", "stateDiagram-v2", start, *drawn, "```"]
 
 
+def test_the_readme_names_every_room():
+    folders = {path.parent.name for path in (ROOT / "mailboxes").glob("*/__init__.py")} - {"migrations", "management"}
+    layout = (ROOT / "README.md").read_text().partition("## How the code is laid out")[2].partition("\n## ")[0]
+    assert folders - set(re.findall(r"\w+", layout)) == set()
+
+
 # --- Benchmarks -------------------------------------------------------------------------------------------------------
 def test_a_program_that_a_section_of_the_benchmarks_wants_is_named_before_it_begins(monkeypatch, tmp_path):
     there = {path.stem for path in (ROOT / "tests" / "bench").glob("*.py")}

@@ -192,7 +192,7 @@ class LinesBatch:
             return
         if bal.state == State.REQUESTED and said == Said.PENDING:
             return
-        if bal.state == State.REQUESTED and said == Said.OPEN:  # to be on his list is to be open, unless he says else
+        if bal.state == State.REQUESTED and said == Said.OPEN:  # on their list is open, unless they say else
             verdict.verb = self._confirmed(bal, said, Verb.ACTIVATE)
         self._check_living(bal, said)
         facts = {name: line.facts[name] for name in DESCRIBED if name in line.facts}

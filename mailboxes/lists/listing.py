@@ -110,7 +110,7 @@ class Listing:
 
     @cached_property
     def shows(self) -> dict[str, bool]:
-        """Of every column, whether the template of a row shows it: a name that Django does not find costs ten others."""
+        """Of every column, whether a row shows it: a name that a template does not find costs as much as ten."""
         return {column.name: column in self.shown for column in self.columns}
 
     @property

@@ -20,8 +20,8 @@ from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import SYSTEM, AccessTrace, Delegataire, JournalEntry, Notice, Person, Seal
 from mailboxes.models.seals import SETTLED
 from mailboxes.rules import Refused
-from mailboxes.scim.models import ScimUser
 from mailboxes.software.actions import declare_software
+from mailboxes.software.scim.models import ScimUser
 
 
 @pytest.fixture

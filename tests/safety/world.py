@@ -61,9 +61,9 @@ from mailboxes.moves.models import Migration, PlaceMove
 from mailboxes.offers.models import Rating
 from mailboxes.openings.models import OpeningDraft
 from mailboxes.protocol.models import ProtocolText
-from mailboxes.scim.models import ScimUser
 from mailboxes.software.actions import add_webhook, declare_software
 from mailboxes.software.models import Delivery
+from mailboxes.software.scim.models import ScimUser
 
 ROLES = {"gestionnaire": "gestionnaire", "lecteur": "reader"}
 NAMES = ("principal", "cotitulaire", "delegataire", "titulaire", *ROLES)

@@ -41,7 +41,7 @@ def tell(client, key, structure, people):
 @pytest.mark.parametrize(("door", "code"), [("api", "race"), ("scim", "uniqueness")])
 def test_what_another_call_wrote_meanwhile_is_refused_and_no_error_of_ours(tell, monkeypatch, door, code):
     monkeypatch.setattr("mailboxes.actions.record_person", twice)
-    monkeypatch.setattr("mailboxes.scim.views.provision", twice)
+    monkeypatch.setattr("mailboxes.software.scim.views.provision", twice)
     answer = tell(door)
     assert (answer.status_code, answer.json().get("code") or answer.json()["scimType"]) == (409, code)
     assert "relisez-la" in answer.json()["detail"]
@@ -51,6 +51,6 @@ def test_what_another_call_wrote_meanwhile_is_refused_and_no_error_of_ours(tell,
 @pytest.mark.parametrize("door", ["api", "scim"])
 def test_any_other_fault_of_what_is_written_stays_one_of_ours(tell, monkeypatch, door):
     monkeypatch.setattr("mailboxes.actions.record_person", by_nobody)
-    monkeypatch.setattr("mailboxes.scim.views.provision", by_nobody)
+    monkeypatch.setattr("mailboxes.software.scim.views.provision", by_nobody)
     with pytest.raises(IntegrityError):
         tell(door)

@@ -25,11 +25,11 @@ from mailboxes.api.parsers import StrictParser
 from mailboxes.api.problems import TAKEN_MEANWHILE, headers_of, sentence_of
 from mailboxes.lifecycle import Scope
 from mailboxes.rules import NotAllowed, Refused
-from mailboxes.scim.actions import change, forget, provision
-from mailboxes.scim.models import ScimUser
-from mailboxes.scim.patch import patched
-from mailboxes.scim.schemas import SCHEMAS, schema_told, user_type
-from mailboxes.scim.users import CORE, ScimError, chosen, read_user, shown
+from mailboxes.software.scim.actions import change, forget, provision
+from mailboxes.software.scim.models import ScimUser
+from mailboxes.software.scim.patch import patched
+from mailboxes.software.scim.schemas import SCHEMAS, schema_told, user_type
+from mailboxes.software.scim.users import CORE, ScimError, chosen, read_user, shown
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"

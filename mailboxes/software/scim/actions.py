@@ -13,9 +13,9 @@ from mailboxes import actions, rules
 from mailboxes.actions.sightings import see_disabled, see_enabled
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, JournalEntry, Person, Structure
-from mailboxes.scim.models import ScimUser
-from mailboxes.scim.users import ScimError, UserFacts
 from mailboxes.software.models import Software
+from mailboxes.software.scim.models import ScimUser
+from mailboxes.software.scim.users import ScimError, UserFacts
 
 TAKEN = "Le userName {} est déjà pris par une autre personne : donnez-en un autre, ou modifiez celle-là."
 DESCRIBED = "{} a déjà un autre userName : modifiez la ressource qui le porte, au lieu d’en créer une."

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from mailboxes.scim import views
+from mailboxes.software.scim import views
 
 urlpatterns = [
     path("Users", views.UsersView.as_view(), name="scim-users"),

@@ -10,10 +10,10 @@ from django.test import Client
 from mailboxes.actions import record_person, welcome_person
 from mailboxes.lifecycle import Act
 from mailboxes.models import Affiliation, JournalEntry, Person, Sighting, Structure
-from mailboxes.scim.models import ScimUser
-from mailboxes.scim.users import CORE, ENTERPRISE, OURS
 from mailboxes.software.actions import declare_software
 from mailboxes.software.models import Software
+from mailboxes.software.scim.models import ScimUser
+from mailboxes.software.scim.users import CORE, ENTERPRISE, OURS
 from tests import threads
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from django.urls import reverse
 
-from mailboxes.scim.models import ScimUser
+from mailboxes.software.scim.models import ScimUser
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"

@@ -3,7 +3,7 @@ that is not."""
 
 from typing import Any
 
-from mailboxes.scim.users import CORE, ENTERPRISE, OURS
+from mailboxes.software.scim.users import CORE, ENTERPRISE, OURS
 
 SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Schema"
 TYPE = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"

@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from directory.typography import quoted
-from mailboxes.scim.users import ENTERPRISE, OURS, ScimError
+from mailboxes.software.scim.users import ENTERPRISE, OURS, ScimError
 
 SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MOST = 100  # operations
