@@ -130,7 +130,8 @@ SHORTEST_NAME = 3  # letters
 def spellings(word: str) -> list[str]:
     """The ways in which a folded word of a name may be written: « oreilly » is found as « o reilly » too."""
     parts = [(first, word.removeprefix(first)) for first in BEFORE_A_NAME if word.startswith(first)]
-    return [word, *(f"{first} {rest}" for first, rest in parts if len(rest) >= SHORTEST_NAME)]
+    apart = [word, *(f"{first} {rest}" for first, rest in parts if len(rest) >= SHORTEST_NAME)]
+    return [*apart, *(one.replace("ch", "c h") for one in apart if "ch" in one)]  # « Le Floc’h »
 
 
 def name_key(family_name: str, given_name: str) -> str:

@@ -73,7 +73,8 @@ def test_a_person_is_found(structure, first):
 @pytest.mark.parametrize(
     ("family", "said"),
     [("O’Reilly", "oreilly"), ("N’Guessan", "nguessan"), ("Ben Salah", "BenSalah"), ("Bensalah", "ben salah"),
-     ("d’Hautefort", "dhautefort"), ("Saint-Amand", "saintamand"), ("Le Goff", "legoff"), ("Legoff", "le goff")],
+     ("d’Hautefort", "dhautefort"), ("Saint-Amand", "saintamand"), ("Le Goff", "legoff"), ("Legoff", "le goff"),
+     ("Le Floc’h", "lefloch"), ("L’Helgouac’h", "lhelgouach"), ("Kerc’hoat", "kerchoat"), ("Lefloch", "le floc’h")],
 )  # fmt: skip
 def test_a_name_is_found_whether_what_begins_it_is_apart_or_not(structure, family, said):
     person = Person.objects.create(given_name="Léo", family_name=family)
