@@ -18,6 +18,7 @@ from smtplib import SMTPException
 from threading import Thread
 from types import SimpleNamespace
 
+import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 from celery import signals
@@ -226,6 +227,24 @@ def test_a_real_worker_notes_the_runs_of_its_jobs(app_data):
 
 
 test_a_real_worker_notes_the_runs_of_its_jobs.pytestmark = [pytest.mark.postgresql_run]
+
+
+@pytest.mark.postgresql_run
+def test_a_worker_whose_database_was_started_anew_goes_on_and_says_so(app_data, migrated_url, redis_url):
+    app = app_data(DATABASE_URL=migrated_url, REDIS_URL=redis_url, LOG_LEVEL="INFO")
+    app.start_worker()
+    log = app.var / "worker.log"
+    # The first begins outside any transaction, whose end would have closed what is lost.
+    ask = "from mailboxes.jobs import TASKS; from mailboxes.notices.telling import tell"
+    ask += "; tell.delay([0]); TASKS['settle_waiting'].delay()"
+    ended = f"SELECT runs FROM {Job._meta.db_table} WHERE name = 'settle_waiting'"
+    end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
+    with psycopg.connect(migrated_url, autocommit=True) as watcher:
+        for runs in (1, 2):
+            app.manage("shell", "-c", ask)
+            wait_until(lambda runs=runs: watcher.execute(ended).fetchone() == (runs,), log, seconds=60)
+            watcher.execute(end_all, [watcher.info.backend_pid])
+    assert log.read_text().count("settle_waiting : 0 faits, 0 refusés") == 2
 
 
 # --- What is late -------------------------------------------------------------------------------------------------
@@ -715,7 +734,6 @@ def test_the_client_behind_the_proxy_is_who_tries_passwords(rf, settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     request = rf.get("/", REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="198.51.100.9, 192.0.2.7")
     assert get_client_ip(request) == "192.0.2.7"
-    assert celery_app.conf.worker_hijack_root_logger is False
 
 
 @pytest.mark.postgresql_run
