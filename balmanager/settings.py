@@ -376,7 +376,6 @@ CELERY_DB_REUSE_MAX = 1000  # tasks on one connection: a new one costs more than
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "balmanager.schedule:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below says what is written
 CELERY_BEAT_SCHEDULE: dict[str, dict] = {
     #  what runs                                              when
     str(name): {"task": task, "schedule": when, "args": args}

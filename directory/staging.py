@@ -12,6 +12,7 @@ from typing import cast
 
 from django.db import DatabaseError, connection, transaction
 
+from directory.copying import copying
 from directory.kept import Kept
 from directory.models import current_in_sql
 from directory.records import Record
@@ -97,7 +98,7 @@ class Loader:
 
     def _copy(self, records: Iterable[Record]) -> int:
         loaded, lines, tabs = 0, [], self._width - 1
-        with _portion(), connection.cursor() as cursor, cursor.copy("COPY sync_incoming FROM STDIN") as copy:
+        with _portion(), copying("COPY sync_incoming FROM STDIN") as copy:
             for record in records:
                 text = "\t".join(record)
                 digest = digest_of(text)

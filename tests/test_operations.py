@@ -18,6 +18,7 @@ from smtplib import SMTPException
 from threading import Thread
 from types import SimpleNamespace
 
+import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 from celery import signals
@@ -61,13 +62,15 @@ def test_readyz_says_what_it_looked_at(client, db):
 
 @pytest.fixture
 def unwell(monkeypatch):
-    """`unwell("disk")`: those checks, and no other, find something."""
+    """`unwell("disk")`: those checks, and no other, find something; `unwell(failures={"purge": "…"})`: these things."""
 
-    def be(*names):
+    def be(*names, **things):
+        told = dict.fromkeys(names, "quelque chose") | things
+
         def look(name):
             def found():
-                if name in names:
-                    raise checks.Unwell("quelque chose")
+                if name in told:
+                    raise checks.Unwell(told[name])
                 return "bien"
 
             return found
@@ -226,6 +229,24 @@ def test_a_real_worker_notes_the_runs_of_its_jobs(app_data):
 test_a_real_worker_notes_the_runs_of_its_jobs.pytestmark = [pytest.mark.postgresql_run]
 
 
+@pytest.mark.postgresql_run
+def test_a_worker_whose_database_was_started_anew_goes_on_and_says_so(app_data, migrated_url, redis_url):
+    app = app_data(DATABASE_URL=migrated_url, REDIS_URL=redis_url, LOG_LEVEL="INFO")
+    app.start_worker()
+    log = app.var / "worker.log"
+    # The first begins outside any transaction, whose end would have closed what is lost.
+    ask = "from mailboxes.jobs import TASKS; from mailboxes.notices.telling import tell"
+    ask += "; tell.delay([0]); TASKS['settle_waiting'].delay()"
+    ended = f"SELECT runs FROM {Job._meta.db_table} WHERE name = 'settle_waiting'"
+    end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
+    with psycopg.connect(migrated_url, autocommit=True) as watcher:
+        for runs in (1, 2):
+            app.manage("shell", "-c", ask)
+            wait_until(lambda runs=runs: watcher.execute(ended).fetchone() == (runs,), log, seconds=60)
+            watcher.execute(end_all, [watcher.info.backend_pid])
+    assert log.read_text().count("settle_waiting : 0 faits, 0 refusés") == 2
+
+
 # --- What is late -------------------------------------------------------------------------------------------------
 def at(hour, minute=0):
     return timezone.make_aware(datetime(2026, 3, 10, hour, minute))
@@ -261,7 +282,7 @@ def test_a_job_whose_process_is_killed_each_time_is_told(db, time_machine, name,
     time_machine.move_to(now, tick=False)
     Job.objects.create(name=name, started_at=started, ended_at=ended, succeeded_at=ended)
     outcome = checks.look_at(next(check for check in checks.CHECKS if check.name == "failures"))
-    assert (outcome.is_well, f"jamais fini, faute de mémoire ou de temps : {name}" in outcome.says) == (
+    assert (outcome.is_well, f"{name} : commencé et jamais fini, faute de mémoire" in outcome.says) == (
         not is_told,
         is_told,
     )
@@ -299,9 +320,15 @@ def test_a_backup_that_is_made_no_more_is_told(settings, tmp_path):
     assert (outcome.is_well, "manage.py backup" in outcome.says) == (False, True)
 
 
-def test_a_job_that_left_the_schedule_is_not_late(db):
-    Job.objects.create(name="jadis", started_at=timezone.now() - timedelta(days=300))
-    assert checks.late_jobs() == []
+def test_a_job_that_left_the_schedule_is_neither_late_nor_failing(db):
+    long_ago = timezone.now() - timedelta(days=300)
+    Job.objects.create(name="jadis", started_at=long_ago, ended_at=long_ago)
+    assert (checks.late_jobs(), checks.failing_jobs()) == ([], [])
+
+
+def test_each_job_s_trouble_has_room_for_its_name():
+    longest = Trouble._meta.get_field("name").max_length
+    assert [name for name in schedules() if len(f"failures {name}") > longest] == []
 
 
 def test_a_service_whose_jobs_never_ran_is_told(db):
@@ -335,7 +362,7 @@ def test_the_page_says_what_is_unwell_and_how_each_job_ran(admin_page, play):
     assert "À regarder" in page
     assert "jamais chargé" in page
     assert "ValueError: rien à faire" in page
-    assert "dernier passage en échec\u00a0: purge" in page
+    assert "purge\u00a0: dernier passage en échec" in page
 
 
 def test_the_page_says_that_all_is_well(admin_page, unwell):
@@ -353,7 +380,13 @@ class Inbox:
     """A real mail server that keeps what it takes; told to, it takes nothing."""
 
     def __init__(self):
-        self.mails, self.refuses = [], False
+        self.mails, self.refuses, self.knows_not = [], False, ""
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address == self.knows_not:
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
         if self.refuses:
@@ -401,6 +434,26 @@ def test_a_trouble_is_mailed_once_when_it_comes_and_once_when_it_is_over(inbox, 
     assert not Trouble.objects.exists()
 
 
+def test_each_thing_that_a_check_finds_is_told_when_it_comes_and_when_it_is_over(inbox, unwell):
+    purge, alerts_of_idle = {"purge": "purge : en échec"}, {"alert_idle": "alert_idle : en échec"}
+    both = purge | alerts_of_idle
+    for things in (purge, purge, both, both, "ne répond pas", alerts_of_idle, alerts_of_idle):
+        unwell(failures=things)
+        alerts.tell()
+    unwell()
+    alerts.tell()
+    assert subjects(inbox) == [
+        "BAL Manager : 1 à regarder",  # purge
+        "BAL Manager : 2 à regarder",  # alert_idle came
+        "BAL Manager : 1 à regarder",  # purge is over
+        "BAL Manager : tout est rentré dans l’ordre",
+    ]
+    second, third = (words(mail) for _, mail in inbox.mails[1:3])
+    assert "À regarder\u00a0:\n- Échecs des tâches : alert_idle : en échec" in second
+    assert "Déjà dit, et qui dure\u00a0:\n- Échecs des tâches : purge : en échec" in second
+    assert "Rentré dans l’ordre\u00a0:\n- Échecs des tâches : purge : en échec" in third
+
+
 def test_what_one_look_alone_finds_is_told_to_nobody(inbox, unwell):
     for names in (("broker",), (), ("broker",), ()):
         unwell(*names)
@@ -419,6 +472,17 @@ def test_what_the_mail_server_did_not_take_is_told_once_it_does(inbox, unwell):
     alerts.tell()
     alerts.tell()
     assert subjects(inbox) == ["BAL Manager : 1 à regarder"]
+
+
+def test_an_address_that_is_refused_costs_the_others_nothing_and_is_told(inbox, unwell, settings):
+    settings.SERVICE_EMAIL = [f"{name}@exemple.invalid" for name in ("garde", "partie", "dsi")]
+    inbox.knows_not = "partie@exemple.invalid"
+    unwell("disk")
+    alerts.tell()
+    with pytest.raises(alerts.Missed, match="address 2 of SERVICE_EMAIL"):  # kept among the failures of the job
+        alerts.tell()
+    alerts.tell()
+    assert [recipients for recipients, _ in inbox.mails] == [["garde@exemple.invalid"], ["dsi@exemple.invalid"]]
 
 
 def test_without_an_address_nobody_is_told(inbox, unwell, settings):
@@ -670,7 +734,6 @@ def test_the_client_behind_the_proxy_is_who_tries_passwords(rf, settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     request = rf.get("/", REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="198.51.100.9, 192.0.2.7")
     assert get_client_ip(request) == "192.0.2.7"
-    assert celery_app.conf.worker_hijack_root_logger is False
 
 
 @pytest.mark.postgresql_run

@@ -5,12 +5,13 @@ import shutil
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Count, F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from balmanager.celery import app
@@ -24,7 +25,7 @@ from directory.dates import minute_of
 from directory.models import SyncRun
 from directory.typography import grouped, how_many
 from mailboxes.models import MailAccess, MailServer, Notice, RestingServer
-from mailboxes.software.models import Delivery
+from mailboxes.software.models import Delivery, Webhook
 
 LATE_AFTER = timedelta(minutes=5)
 BACKUP_OLD_AFTER = timedelta(days=2)  # one is made each night
@@ -35,7 +36,12 @@ MEGABYTE = 1024 * 1024
 
 
 class Unwell(Exception):
-    """Said in French, to whoever runs the service; nothing of it is secret."""
+    """Said in French, to whoever runs the service; nothing of it is secret. Given by what each sentence is about, they
+    come and go one by one."""
+
+    def __init__(self, said: str | dict[str, str]):
+        self.troubles = {"": said} if isinstance(said, str) else said
+        super().__init__(" ; ".join(self.troubles.values()))
 
 
 class Check(NamedTuple):
@@ -47,8 +53,12 @@ class Check(NamedTuple):
 
 class CheckOutcome(NamedTuple):
     check: Check
-    is_well: bool
     says: str
+    troubles: dict[str, str]  # of what is unwell: what it is about, "" where the check tells of one thing alone
+
+    @property
+    def is_well(self) -> bool:
+        return not self.troubles
 
 
 def database() -> str:
@@ -136,13 +146,14 @@ def jobs() -> str:
     if not Job.objects.exists():
         raise Unwell("aucune n’a encore tourné : le processus « worker » et le processus « beat » tournent-ils ?")
     if late := late_jobs():
-        raise Unwell(f"en retard : {', '.join(job.name for job in late)}")
+        raise Unwell({job.name: f"{job.name} : en retard" for job in late})
     return "à l’heure"
 
 
 def failing_jobs() -> list[Job]:
     """The jobs whose last run failed."""
-    return [job for job in Job.objects.exclude(ended_at=None) if job.succeeded_at != job.ended_at]
+    ended = Job.objects.filter(name__in=schedules()).exclude(ended_at=None)
+    return [job for job in ended if job.succeeded_at != job.ended_at]
 
 
 def unfinished_jobs() -> list[Job]:
@@ -156,13 +167,11 @@ def unfinished_jobs() -> list[Job]:
 
 
 def outcomes_of_jobs() -> str:
-    told = []
-    if failing := failing_jobs():
-        told.append(f"dernier passage en échec : {', '.join(job.name for job in failing)}")
-    if unfinished := unfinished_jobs():
-        told.append(f"commencé et jamais fini, faute de mémoire ou de temps : {', '.join(map(str, unfinished))}")
+    told = {job.name: f"{job.name} : dernier passage en échec" for job in failing_jobs()}
+    for job in unfinished_jobs():
+        told[job.name] = f"{job.name} : commencé et jamais fini, faute de mémoire ou de temps"
     if told:
-        raise Unwell(" ; ".join(told))
+        raise Unwell(told)
     return "sans échec"
 
 
@@ -186,14 +195,13 @@ def waiting_mails():
 MAIL_SERVERS = {"email": "courriel ordinaire", "mssante": "MSSanté"}
 
 
-def resting_servers() -> str:
-    """Our own mail servers that failed at the last try, in words."""
-    rows = RestingServer.objects.order_by("name")
-    return ", ".join(
-        f"le serveur {MAIL_SERVERS.get(row.name, row.name)} est laissé au repos : il échoue depuis le "
+def resting_servers() -> dict[str, str]:
+    """Our own mail servers that failed at the last try, each in words."""
+    return {
+        row.name: f"le serveur {MAIL_SERVERS.get(row.name, row.name)} est laissé au repos : il échoue depuis le "
         f"{minute_of(row.since)}"
-        for row in rows
-    )
+        for row in RestingServer.objects.order_by("name")
+    }
 
 
 def mail() -> str:
@@ -206,27 +214,29 @@ def mail() -> str:
     return "rien n’attend"
 
 
-def failing_webhooks() -> int:
+def failing_webhooks() -> QuerySet[Webhook]:
     waiting = Delivery.objects.filter(stage=Delivery.Stage.WAITING, attempts__gte=MANY_ATTEMPTS)
-    return waiting.aggregate(hooks=Count("webhook", distinct=True))["hooks"]
+    return Webhook.objects.active().filter(pk__in=waiting.values("webhook"))
 
 
 def webhooks() -> str:
+    """Each by its server alone: the rest of such an address may open something."""
     if failing := failing_webhooks():
-        raise Unwell(f"{failing} ne répondent pas")
+        raise Unwell({str(hook.pk): f"{urlsplit(hook.url).hostname} ne répond pas" for hook in failing})
     return "tous répondent"
 
 
 def operators() -> str:
     """The operators' own mail servers, where they opened them to us."""
     servers = MailServer.objects.used().select_related("operator")
-    failing = [
-        f"{server.operator}, visites en échec depuis le {minute_of(server.failing_since)} : {server.failure}"
+    failing = {
+        str(server.pk): f"{server.operator}, visites en échec depuis le {minute_of(server.failing_since)} : "
+        f"{server.failure}"
         for server in servers
         if server.failing_since
-    ]
+    }
     if failing:
-        raise Unwell(" ; ".join(failing))
+        raise Unwell(failing)
     refused = MailAccess.objects.failing().filter(bal__operator__mail_server__in=servers).count()
     told = how_many(len(servers), "visité") if servers else "aucun n’est réglé"
     return f"{told}, {how_many(refused, 'BAL non relevée')}" if refused else told
@@ -253,11 +263,12 @@ READINESS = ("database", "migrations", "cache", "broker", "disk")
 
 def look_at(check: Check) -> CheckOutcome:
     try:
-        return CheckOutcome(check, True, check.look())
+        return CheckOutcome(check, check.look(), {})
     except Unwell as unwell:
-        return CheckOutcome(check, False, str(unwell))
+        return CheckOutcome(check, str(unwell), unwell.troubles)
     except Exception as error:  # whatever it raises: this is what is asked
-        return CheckOutcome(check, False, f"ne répond pas ({type(error).__name__})")
+        says = f"ne répond pas ({type(error).__name__})"
+        return CheckOutcome(check, says, {"": says})
 
 
 def look(names: Iterable[str] = ALL) -> list[CheckOutcome]:

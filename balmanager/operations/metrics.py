@@ -74,7 +74,9 @@ def ages():
     yield GaugeMetricFamily(
         "bal_mails_waiting", "Notices unsent for half an hour", value=checks.waiting_mails().count()
     )
-    yield GaugeMetricFamily("bal_webhooks_failing", "Webhooks that do not answer", value=checks.failing_webhooks())
+    yield GaugeMetricFamily(
+        "bal_webhooks_failing", "Webhooks that do not answer", value=checks.failing_webhooks().count()
+    )
     try:
         yield GaugeMetricFamily("bal_queue_length", "Tasks that wait", value=checks.queue_length())
     except Exception:  # it does not answer: `bal_check` tells it

@@ -154,7 +154,8 @@ def read_right(text: str) -> Read:
     can_send = TO_SEND.search(given) is not None or TO_ALL.search(given) is not None
     can_read = TO_READ.search(given) is not None or TO_ALL.search(given) is not None
     if (can_read or can_send) and not ANSWERED.search(word):
-        return Read(Rights(can_read, can_send))
+        is_full = "full access" in given and not can_send
+        return Read(Rights(can_read, can_send), f"{quoted(cut(text, 50))} ouvre la BAL sans l’envoi" if is_full else "")
     return Read(problem=f"{quoted(cut(text, 50))} n’est pas un droit (lecture, envoi, lecture et envoi)")
 
 

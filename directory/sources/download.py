@@ -1,6 +1,7 @@
 """Fetch a file over HTTP(S) to the disk, its certificate always checked."""
 
 import ssl
+import time
 import urllib.error
 import urllib.request
 from http.client import HTTPException, HTTPResponse
@@ -13,6 +14,8 @@ from directory.typography import of, quoted
 BLOCK = 256 * 1024
 TIMEOUT = 60  # seconds without a byte
 MAX_BYTES = 2 * 1024**3
+SLOWEST = 45 * 60  # seconds for the whole: a task has an hour, and the file is still to be read
+BEAT = 1  # seconds between two signs of life
 PROXY_WANTS_A_LOGIN = 407
 
 
@@ -35,7 +38,7 @@ def download(url: str, ca_file: str, target: IO[bytes], heartbeat: Heartbeat) ->
     host = url.split("/")[2]
     try:
         with _opener(ca_file).open(url, timeout=TIMEOUT) as response:
-            _receive(response, target, heartbeat)
+            _receive(host, response, target, heartbeat)
             return Download(response.headers.get_filename() or "", response.url)
     except urllib.error.HTTPError as error:
         if error.code == PROXY_WANTS_A_LOGIN:
@@ -82,16 +85,27 @@ def tls_context(ca_file: str, setting: str = "ANNUAIRE_CA_FILE") -> ssl.SSLConte
     return context
 
 
-def _receive(response: HTTPResponse, target: IO[bytes], heartbeat: Heartbeat) -> None:
+def _receive(host: str, response: HTTPResponse, target: IO[bytes], heartbeat: Heartbeat) -> None:
     received = 0
     announced = response.headers.get("Content-Length") or ""
     total = int(announced) if announced.isdigit() else 0
-    while block := response.read(BLOCK):
+    beat_at = time.monotonic()
+    deadline = beat_at + SLOWEST
+    while block := response.read1(BLOCK):  # what is there: from a slow server a whole block would be long in coming
         received += len(block)
         if received > MAX_BYTES:
             raise UnreadableSource(f"Le fichier téléchargé dépasse {MAX_BYTES} octets : il est refusé par prudence.")
         target.write(block)
-        heartbeat(received, total)
+        now = time.monotonic()
+        if now > deadline:
+            raise UnreadableSource(
+                f"{host} envoie trop lentement : {received} octets reçus en {SLOWEST // 60} minutes. Téléchargez le "
+                "fichier ailleurs et chargez-le ici."
+            )
+        if now >= beat_at:
+            heartbeat(received, total)
+            beat_at = now + BEAT
+    heartbeat(received, total)
     # read(amount) does not complain by itself when the connection closes early.
     if total and received != total:
         raise UnreadableSource(f"Téléchargement tronqué : {received} octets reçus sur {announced}.")
@@ -105,6 +119,13 @@ def closed_network_sentence(host: str, fault: object) -> str:
 
 
 def certificate_sentence(host: str, fault: str, setting: str = "ANNUAIRE_CA_FILE") -> str:
+    said = fault.lower()
+    if "expired" in said:
+        return f"Le certificat {of(host)} est expiré ({fault}) : seul qui tient ce serveur peut le renouveler."
+    if "not yet valid" in said:
+        return f"Le certificat {of(host)} n’est pas encore valable ({fault}) : l’heure de ce serveur est-elle juste ?"
+    if "mismatch" in said:
+        return f"Le certificat {of(host)} est celui d’un autre nom ({fault}) : donnez l’adresse sous ce nom."
     return (
         f"Le certificat {of(host)} n’est pas reconnu ({fault}). S’il vient de l’IGC-Santé, "
         f"indiquez le certificat de la racine « AC RACINE IGC-SANTE ELEMENTAIRE » (fichier PEM) dans {setting}."

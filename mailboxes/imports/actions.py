@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from directory.typography import cut
 from mailboxes import rules
+from mailboxes.actions import Tally
 from mailboxes.imports.columns import all_kept, bare, signature_of
 from mailboxes.imports.headings import look_at, set_heading
-from mailboxes.imports.models import ColumnMapping, Import
+from mailboxes.imports.models import STRAY_AFTER, ColumnMapping, Import
 from mailboxes.imports.rules import (
     check_apply_import,
     check_columns,
@@ -189,6 +191,17 @@ def forget_import(run: Import, *, by) -> None:
     drop_file(run)
     run.lines.all().delete()
     Import.objects.filter(pk=run.pk).update(sample=[])
+
+
+def drop_strays(imports: QuerySet[Import]) -> Tally:
+    """Delete the files that none of these imports needs: their process died before it noted them, or once they were
+    applied."""
+    kept = set(imports.values_list("stored", flat=True))
+    before = (timezone.now() - STRAY_AFTER).timestamp()
+    strays = [path for path in Import.folder().glob("*") if path.name not in kept and path.stat().st_mtime < before]
+    for path in strays:
+        path.unlink(missing_ok=True)
+    return Tally(done=len(strays))
 
 
 def _store(chunks: Iterable[bytes]) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from mailboxes.models.thresholds import chosen
 
 SHOWN = ("service", "description", "liste_rouge", "last_used_at", "used_mb", "quota_mb")  # of what a line changes
 SILENT_FOR = timedelta(minutes=5)  # after which who was at work is taken for dead
+STRAY_AFTER = timedelta(days=1)  # a file that no import needs: it may be on its way
 CREATED: dict[str, str] = {ListSort.BAL: "BAL", ListSort.PEOPLE: "personne", ListSort.ACCESSES: "ligne"}
 
 
@@ -61,6 +62,11 @@ class ImportQuerySet(models.QuerySet):
     def interrupted(self, now):
         """Imports at work by their stage, and silent: their process died, or never began."""
         return self.filter(stage__in=Import.AT_WORK).exclude(heard_of("seen_at", now, SILENT_FOR))
+
+    def needing_file(self):
+        """Imports whose file is still to be read."""
+        done = (Import.Stage.APPLIED, Import.Stage.UNDOING, Import.Stage.UNDONE)
+        return self.exclude(stored="").exclude(stage__in=done)
 
     def outdated(self, now):
         """Imports of which nothing is to be kept any longer."""

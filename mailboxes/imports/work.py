@@ -103,15 +103,21 @@ def _open(run: Import) -> None:
     try:
         look_at(run)
     except rules.Refused as refused:
-        run.path.unlink()
-        run.stored, run.stage, run.reason = "", Stage.FAILED, " ".join(refused.messages)
+        _look_done(run, Stage.FAILED, " ".join(refused.messages))
+        drop_file(run)
     else:
-        run.stage, run.reason = Stage.RECEIVED, ""
-        if _is_known(run):
-            begin(run, Stage.READING)
-            return
-    run.seen_at = timezone.now()
-    run.save()
+        _look_done(run, Stage.RECEIVED)
+
+
+@transaction.atomic
+def _look_done(run: Import, stage: Stage, reason: str = "") -> None:
+    """Write down what was seen, unless another looked too, and its columns may have been told already."""
+    _claim(run)
+    run.stage, run.reason, run.seen_at = stage, reason, timezone.now()
+    if stage == Stage.RECEIVED and _is_known(run):
+        begin(run, Stage.READING)
+    else:
+        run.save()
 
 
 def _of_other_sheets(run: Import) -> list[str]:

@@ -38,7 +38,7 @@ from mailboxes.campaigns.models import Campaign, Recurrence
 from mailboxes.campaigns.reviews import begin_review
 from mailboxes.engagements.actions import follow_engagements
 from mailboxes.findings import FINDINGS
-from mailboxes.imports.actions import forget_import
+from mailboxes.imports.actions import drop_strays, forget_import
 from mailboxes.imports.models import Import
 from mailboxes.imports.work import carry_on
 from mailboxes.inbox import digest
@@ -115,6 +115,7 @@ JOBS: dict[str, ScheduledJob] = {
         *(Sweep(title, rows, delete) for title, rows in OUTDATED.items()),
         Sweep("personnes parties depuis longtemps", forgettable, each(forget_person)),
         Sweep("fichiers d’imports", lambda now: Import.objects.outdated(now), each(forget_import)),
+        Sweep("fichiers qu’aucun import n’attend", lambda now: Import.objects.needing_file(), drop_strays),
     ]),
     "verify_absences": ScheduledJob(crontab(hour=6, minute=0), [
         Sweep("dépublications constatées à l’annuaire",

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, models
 
+from directory.copying import copying
 from directory.prepared import GivenMany
 
 FEW = 50  # rows below which COPY costs more than it spares
@@ -72,7 +73,7 @@ def _copy(table: str, fields: Sequence, rows: Sequence[models.Model]) -> None:
     names = [field.attname for field in fields]
     pointers = {field.name: field.attname for field in fields if isinstance(field, models.ForeignKey)}
     turned = [(rank, turn) for rank, field in enumerate(fields) if (turn := _turn(field))]
-    with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as copy:
+    with copying(f'COPY "{table}" ({columns}) FROM STDIN') as copy:
         for row in rows:
             held = row.__dict__
             for name, pointed in row._state.fields_cache.items():

@@ -1,6 +1,7 @@
 """Addresses, against a real server on this machine."""
 
 import contextlib
+import io
 import ssl
 import subprocess
 import threading
@@ -10,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from directory.models import SyncRun
-from directory.sources import UnreadableSource, get_source
+from directory.sources import UnreadableSource, download, get_source
 from directory.sync import sync
 from directory.tasks import sync_annuaire
 from tests.directory.conftest import ALICE, line
@@ -114,6 +115,32 @@ def test_what_a_server_may_answer_instead_is_said(answer, sentence):
         read(f"{url}/x")
 
 
+def test_a_server_that_sends_too_slowly_is_left_and_told(monkeypatch):
+    monkeypatch.setattr(download, "SLOWEST", 0)
+    with (
+        serve({"/x": (200, {}, b"x")}) as url,
+        pytest.raises(UnreadableSource, match="trop lentement : 1 octets"),
+    ):
+        read(f"{url}/x")
+
+
+def test_what_comes_drop_by_drop_gives_signs_of_life():
+    class Drops:
+        headers = {"Content-Length": "3"}
+
+        def __init__(self):
+            self.drops = [b"", b"c", b"b", b"a"]
+
+        def read1(self, amount):
+            return self.drops.pop()
+
+        read = None  # it would wait for the whole block
+
+    told = []
+    download._receive("h", Drops(), io.BytesIO(), lambda done, total: told.append((done, total)))
+    assert told == [(1, 3), (3, 3)]
+
+
 def test_a_server_that_is_not_there_is_said():
     with serve({}) as url:
         pass
@@ -132,6 +159,22 @@ def test_an_unknown_authority_is_refused_with_the_way_out(tls, write):
         read(f"{url}/x")
     assert "ANNUAIRE_CA_FILE" in str(refused.value)
     assert "IGC-SANTE" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("days", "address", "said"), [("-1", "127.0.0.1", "expiré"), ("1", "127.0.0.2", "d’un autre nom")]
+)
+def test_a_certificate_of_a_known_authority_that_is_refused_says_why(tmp_path, certificate, days, address, said):
+    (tmp_path / "san").write_text(f"subjectAltName=IP:{address}")
+    ask = ["openssl", "req", "-new", "-key", certificate / "key.pem", "-subj", "/CN=127.0.0.1", "-out", "csr"]
+    sign = ["openssl", "x509", "-req", "-in", "csr", "-signkey", certificate / "key.pem", "-days", days]
+    for command in (ask, [*sign, "-extfile", "san", "-out", "own.pem"]):
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "own.pem", certificate / "key.pem")
+    with serve({"/x": (200, {}, b"x")}, context) as url, pytest.raises(UnreadableSource, match=said) as refused:
+        read(f"{url}/x", tmp_path / "own.pem")
+    assert "IGC" not in str(refused.value)
 
 
 def test_a_given_authority_is_trusted(tls, certificate, write):

@@ -5,7 +5,7 @@ from functools import partial
 from threading import Thread
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -13,10 +13,22 @@ from balmanager.accounts import grants
 from mailboxes import actions
 from mailboxes.engagements.actions import set_engagement
 from mailboxes.findings import BY_NAME as FINDINGS
+from mailboxes.imports.actions import apply_import
+from mailboxes.imports.work import carry_on
 from mailboxes.inbox.actions import follow, pause_until
 from mailboxes.lifecycle import Verb
 from mailboxes.lists.actions import save_view
-from mailboxes.models import SYSTEM, Bal, Cotitulaire, Engagement, JournalEntry, Notice, RequestLayout, Structure
+from mailboxes.models import (
+    SYSTEM,
+    Bal,
+    Cotitulaire,
+    Engagement,
+    JournalEntry,
+    Notice,
+    RequestLayout,
+    Structure,
+    bulk,
+)
 from mailboxes.notices.telling import tell, tell_one
 from mailboxes.rules import Refused
 from mailboxes.software.actions import add_webhook, declare_software, rotate_key
@@ -159,6 +171,26 @@ def test_a_letter_that_leaves_while_its_request_is_cancelled_is_followed_by_anot
     JournalEntry.objects.claim(entry, timezone.now())  # by a sender, who is at it
     actions.move(per, Verb.OPPOSE, by=people.paul.user)
     assert Notice.objects.filter(party="operator", stage__startswith="cancel_request").count() == 1
+
+
+def test_rows_that_another_has_written_meanwhile_are_an_error_of_the_database_however_many(org):
+    """COPY, which writes many, is the driver's own: its errors are told as the others."""
+    again = [Bal.objects.get(pk=org.pk) for _ in range(bulk.FEW)]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bulk.insert(again)
+
+
+def test_two_lists_of_the_same_bal_at_once_are_both_applied(bring_in, people, operator):
+    count = 2 * bulk.FEW
+    lines = ["Adresse;Type;Service", *[f"a{n}@{operator.domains.get().name};ORG;Accueil" for n in range(count)]]
+    runs = [bring_in("\n".join(lines), stage="previewed") for _ in range(2)]
+    runs = [apply_import(run, by=people.gisele.user) for run in runs]
+    at_once(*[partial(carry_on, run, by=SYSTEM) for run in runs])
+    for run in runs:
+        run.refresh_from_db()
+    assert [run.stage for run in runs] == ["applied", "applied"]
+    assert sorted((run.created, run.unchanged) for run in runs) == [(0, count), (count, 0)]
+    assert Bal.objects.count() == count
 
 
 def test_two_windows_at_once_make_one_key_one_engagement_one_webhook_and_one_invitation(structure, people):

@@ -195,6 +195,11 @@ def test_a_right_is_what_is_given_before_what_is_refused(text, rights):
     assert (value, bool(problem)) == (rights, rights is None)
 
 
+@pytest.mark.parametrize(("text", "told"), [("{FullAccess}", True), ("FullAccess, SendAs", False), ("lecture", False)])
+def test_a_full_access_that_lets_nobody_send_is_told(text, told):
+    assert ("sans l’envoi" in read_right(text).remark) == told
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [("Mme MOREL née DUPONT", "MOREL"), ("Dr Alice", "Alice"), ("DUPONT ép. MOREL", "MOREL"), ("LE GOFF", "LE GOFF")],

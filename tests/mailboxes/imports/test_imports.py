@@ -661,6 +661,35 @@ def test_of_two_workers_on_one_import_the_second_gives_way(bring_in, people):
     assert late.lines.count() == 5
 
 
+def test_who_looks_at_a_file_late_does_not_undo_what_was_said_of_its_columns(bring_in, people, structure, operator):
+    content = listed(new("a"), new("b")).encode()
+    facts = {"operator": operator, "structure": structure, "later": True, "by": people.gisele.user}
+    run = receive_import([content], "liste.csv", **facts)
+    late = Import.objects.get(pk=run.pk)
+    carry_on(run, by=SYSTEM)
+    run = forecast_import(read_columns(run, run.columns, size_unit="", default_kind="ORG", by=run.by), by=run.by)
+    carry_on(run, by=SYSTEM)
+    carry_on(late, by=SYSTEM)
+    late.refresh_from_db()
+    assert (late.stage, late.default_kind, late.created) == ("previewed", "ORG", 2)
+
+
+def test_a_file_that_no_import_needs_goes_after_a_day(bring_in, people):
+    waiting, applied = (bring_in(listed(new(name)), stage="previewed") for name in "ab")
+    left = applied.path.read_bytes()
+    carry_on(apply_import(applied, by=people.gisele.user), by=SYSTEM)
+    applied.path.write_bytes(left)  # as who dies before it is deleted leaves it
+    Import.objects.filter(pk=applied.pk).update(stored=applied.stored)
+    lost = Import.folder() / ("0" * 32)
+    lost.write_bytes(left)  # as who dies before it is noted leaves it
+    jobs.run("purge")
+    assert lost.exists(), "a day has not gone by"
+    for path in (waiting.path, applied.path, lost):
+        os.utime(path, ((timezone.now() - timedelta(days=2)).timestamp(),) * 2)
+    jobs.run("purge")
+    assert [path.exists() for path in (waiting.path, applied.path, lost)] == [True, False, False]
+
+
 def test_the_page_s_act_is_carried_on_by_the_task(bring_in, people, django_capture_on_commit_callbacks):
     run = bring_in(listed(new("a")), stage="previewed")
     with django_capture_on_commit_callbacks(execute=True):

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import socket
+from base64 import encodebytes
 from datetime import timedelta
 from email.message import EmailMessage
 from email.mime.base import MIMEBase
@@ -352,6 +353,25 @@ def test_a_mail_that_came_back_is_not_delivered(sent, per, tmp_path, capsys, who
     assert "5.1.1" in sent.error
     assert list(BY_NAME["non-remis"].bals(Bal.objects.all())) == [per]
     assert not Bal.objects.due_for_depublication(timezone.now() + timedelta(days=900)).exists()
+
+
+def in_base64(content):
+    """Each part but the first, which is for people, with what it holds encoded."""
+    start, *parts, end = content.split(b"\n--")
+    for rank, part in enumerate(parts[1:], 1):
+        head, _, held = part.partition(b"\n\n")
+        parts[rank] = head + b"\nContent-Transfer-Encoding: base64\n\n" + encodebytes(held)
+    return b"\n--".join([start, *parts, end])
+
+
+@pytest.mark.parametrize("kind", ["message/delivery-status", "message/global-delivery-status"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_report_in_base64_is_read(sent, tmp_path, capsys, kind, whole):
+    content = in_base64(report(links.message_id(sent), whole=whole)).replace(b"message/delivery-status", kind.encode())
+    assert b"Final-Recipient" not in content
+    assert "1 avis marqués" in read(content, tmp_path, capsys)
+    sent.refresh_from_db()
+    assert "5.1.1" in sent.error
 
 
 def test_a_delay_is_no_refusal(sent, tmp_path, capsys):

@@ -14,6 +14,7 @@ from threading import Thread
 import pytest
 from django.utils import timezone
 
+from balmanager.operations import checks
 from directory.dates import day_of
 from mailboxes import actions
 from mailboxes.jobs import run
@@ -301,6 +302,14 @@ def test_a_paused_webhook_is_told_when_it_comes_back(webhook, receiver, org, peo
     change_webhook(webhook, paused=False, **facts)
     run("deliver_webhooks")
     assert len(receiver.calls) == 1
+
+
+def test_a_webhook_that_does_not_answer_is_told_by_its_server_until_it_is_paused(webhook, people):
+    webhook.deliveries.create(attempts=3)
+    check = next(check for check in checks.CHECKS if check.name == "webhooks")
+    assert checks.look_at(check).troubles == {str(webhook.pk): "127.0.0.1 ne répond pas"}
+    change_webhook(webhook, url=webhook.url, events=webhook.events, paused=True, by=people.gisele.user)
+    assert checks.look_at(check).is_well
 
 
 def test_a_webhook_paused_for_longer_than_deliveries_are_kept_is_told_each_thing_once(
