@@ -17,6 +17,7 @@ from mailboxes.openings.forms import NAMES, STEPS, NamingPolicyForm, Opening
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
 from mailboxes.requests.asked import asked_of_operator
 from mailboxes.rules import Refused, check_request_somewhere, check_set_naming, refusal_of
+from mailboxes.views.acts import ActionView
 from mailboxes.views.refusals import refusals_told
 from mailboxes.views.structures_named import structures_named
 
@@ -137,44 +138,39 @@ def opening_drop(request, draft):
     return redirect("opening")
 
 
-class NamingPolicyView(FormView):
+class NamingPolicyView(ActionView):
     """A structure's naming policy, with what it gives; « preview » shows without saving."""
 
     template_name = "mailboxes/openings/naming.html"
     form_class = NamingPolicyForm
+    done = "La règle de nommage vaut pour les BAL à venir."
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
         self.structure = get_object_or_404(Structure.objects.visible_to(request.user), pk=kwargs["structure"])
 
     def get_form_kwargs(self):
-        own = NamingPolicy.objects.filter(structure=self.structure).first()
-        return {**super().get_form_kwargs(), "instance": own or self.inherited()}
+        return {**super().get_form_kwargs(), "instance": NamingPolicy.objects.own(self.structure)}
 
-    def inherited(self) -> NamingPolicy:
-        found = NamingPolicy.objects.of(self.structure)
-        names = self.form_class.Meta.fields
-        return NamingPolicy(structure=self.structure, **{name: getattr(found, name) for name in names})
+    def check(self, *, by):
+        check_set_naming(self.structure, by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(self.structure, by=by)
+
+    def back(self):
+        return reverse("naming", args=[self.structure.pk]) if self.result else reverse("opening")
 
     def form_valid(self, form):
         if "preview" in self.request.POST:
             is_partial = "HX-Request" in self.request.headers
             template = "mailboxes/openings/_naming_examples.html" if is_partial else self.template_name
             return render(self.request, template, self.get_context_data(form=form))
-        try:
-            form.perform(self.structure, by=self.request.user)
-        except Refused as refused:
-            form.add_error(None, refused)
-            return self.form_invalid(form)
-        messages.success(self.request, "La règle de nommage vaut pour les BAL à venir.")
-        return redirect("naming", self.structure.pk)
+        return super().form_valid(form)
 
     def form_invalid(self, form):
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
     def get_context_data(self, **kwargs):
-        context = super().get_context_data(**kwargs)
-        refusal = refusal_of(check_set_naming, self.structure, by=self.request.user)
-        examples = context["form"].examples(self.structure)
-        return {**context, "structure": self.structure, "examples": examples, "refusal": refusal,
-                "back": reverse("opening")}  # fmt: skip
+        context = super().get_context_data(structure=self.structure, **kwargs)
+        return {**context, "examples": context["form"].examples(self.structure)}
