@@ -74,7 +74,7 @@ class ShowingForm(forms.Form):
     def _was_changed(self, bound: forms.BoundField) -> bool:
         hidden = bound.field.hidden_widget()
         hidden.is_localized = bound.field.localize
-        shown = self._widget_data_value(hidden, bound.html_initial_name)
+        shown = hidden.value_from_datadict(self.data, self.files, bound.html_initial_name)
         now = hidden.format_value(bound.field.prepare_value(bound.initial))
         return (
             shown is not None
