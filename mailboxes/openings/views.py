@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 
 from mailboxes.lifecycle import RequestKind
@@ -131,11 +130,23 @@ class OpeningStepView(FormView):
         return redirect(bal)
 
 
-@require_POST
-def opening_drop(request, draft):
-    drop_draft(get_object_or_404(OpeningDraft, pk=draft, user=request.user))
-    messages.success(request, "Le brouillon est effacé : rien n’a été demandé.")
-    return redirect("opening")
+class DropDraftView(ActionView):
+    label = "Effacer ce brouillon"
+    warning = "Ce que vous avez répondu est perdu. Rien n’a été demandé à un opérateur."
+    done = "Le brouillon est effacé : rien n’a été demandé."
+    is_dangerous = True
+    draft: OpeningDraft
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.draft = get_object_or_404(OpeningDraft, pk=kwargs["draft"], user=request.user)
+        self.about = _about(self.draft)
+
+    def perform(self, form, *, by):
+        drop_draft(self.draft)
+
+    def back(self):
+        return reverse("opening")
 
 
 class NamingPolicyView(ActionView):
