@@ -1,7 +1,6 @@
 """The words that surround idleness: reminders, the gestionnaire's turn, and the question where nothing is known."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -100,16 +99,15 @@ def _line(bal: Bal, act: Act, parties: frozenset[Party], cycle: str, *, by, stag
 def _reminder(bals: list[Bal], *, days: int, by) -> Word:
     now = timezone.now()
     due = _among(idleness.due_for_reminder(now, days), bals)
-    end = timezone.localdate(now + timedelta(days=days))
-    facts = {
-        "stage": f"{Act.REMIND_IDLE}-{days}",
-        "after": idleness.days_before(days),
-        "note": f"Sans réponse, la dépublication sera demandée à partir du {end:%d/%m/%Y}.",
-    }
-    return Word(
-        lambda bal: rules.check_still_due(bal, Act.REMIND_IDLE, bal.pk in due, by=by),
-        lambda bal: _line(bal, Act.REMIND_IDLE, HOLDERS, _cycle(bal), by=by, **facts),
-    )
+    ends = idleness.ends_of(bals)  # sooner than in so many days, where this comes late
+    facts = {"stage": f"{Act.REMIND_IDLE}-{days}", "after": idleness.days_before(days)}
+
+    def line(bal: Bal) -> WordLine:
+        end = timezone.localdate(ends[bal.pk])
+        note = f"Sans réponse, la dépublication sera demandée à partir du {end:%d/%m/%Y}."
+        return _line(bal, Act.REMIND_IDLE, HOLDERS, _cycle(bal), by=by, note=note, **facts)
+
+    return Word(lambda bal: rules.check_still_due(bal, Act.REMIND_IDLE, bal.pk in due, by=by), line)
 
 
 def _escalation(bals: list[Bal], *, by) -> Word:

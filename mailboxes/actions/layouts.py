@@ -9,15 +9,22 @@ from mailboxes.models import RequestLayout, Structure
 
 
 @transaction.atomic
-def write_layout(layout: RequestLayout, *, by) -> RequestLayout:
-    """Enter a layout, or change one."""
-    before = RequestLayout.objects.select_for_update(of=("self",)).filter(pk=layout.pk).first()
-    for structure in {layout.structure, before.structure if before else layout.structure}:
-        rules.check_write_layout(structure, by=by)
+def write_layout(layout: RequestLayout, *, by, **facts) -> RequestLayout:
+    """Enter a layout, or change what is told of one."""
+    before = ""
+    if layout.pk:
+        layout = RequestLayout.objects.select_for_update(of=("self",)).select_related("structure").get(pk=layout.pk)
+        rules.check_write_layout(layout.structure, by=by)
+        before = layout.subject
+        if all(getattr(layout, name) == value for name, value in facts.items()):
+            return layout
+    for name, value in facts.items():
+        setattr(layout, name, value)
+    rules.check_write_layout(layout.structure, by=by)
     Structure.objects.select_for_update(of=("self",), no_key=True).get(pk=layout.structure_id)  # two windows write one
     rules.check_row(layout)
     layout.save()
-    _note(layout, before=before.subject if before else "", after=layout.subject, note=layout.body, by=by)
+    _note(layout, before=before, after=layout.subject, note=layout.body, by=by)
     return layout
 
 

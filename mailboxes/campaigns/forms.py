@@ -9,7 +9,7 @@ from mailboxes.campaigns.models import OUTCOMES, Campaign, Recurrence
 from mailboxes.campaigns.questions import QUESTIONS
 from mailboxes.campaigns.reviews import NEVER, set_recurrence
 from mailboxes.forms.holders import DateInput
-from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.offers import ShowingForm, offer_rows
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.lifecycle import CampaignKind
 from mailboxes.models import Bal, Structure
@@ -103,7 +103,7 @@ class TargetFilterForm(forms.Form):
         return targets.named(self.cleaned_data.get("q", ""))
 
 
-class RecurrenceForm(forms.Form):
+class RecurrenceForm(ShowingForm):
     every = forms.ChoiceField(
         label="Revue des accès",
         required=False,
@@ -113,4 +113,4 @@ class RecurrenceForm(forms.Form):
     next_on = forms.DateField(label="Prochaine revue le", required=False, widget=DateInput())
 
     def perform(self, structure: Structure, *, by) -> Recurrence | None:
-        return set_recurrence(structure, by=by, **self.cleaned_data)
+        return set_recurrence(structure, by=by, **{**self.initial, **self.typed(*self.fields)})

@@ -42,7 +42,7 @@ class RecurrenceView(ActionView):
         known = Recurrence.objects.filter(structure=self.structure).first()
         if known:
             return {"every": known.every, "next_on": known.next_on}
-        return {"next_on": timezone.localdate() + relativedelta(months=1, day=1)}
+        return {"every": "", "next_on": timezone.localdate() + relativedelta(months=1, day=1)}
 
     def check(self, *, by):
         check_set_recurrence(self.structure, None, "", by=by)

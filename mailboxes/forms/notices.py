@@ -7,14 +7,14 @@ from django.utils import timezone
 
 from mailboxes import actions
 from mailboxes.forms.holders import DateInput
-from mailboxes.forms.offers import offer_choices
+from mailboxes.forms.offers import ShowingForm, offer_choices
 from mailboxes.models import Notice, Person
 from mailboxes.models.fields import NOTE_LENGTH
 
 WAYS = ["en main propre", "par téléphone", "par courrier postal", "en réunion"]
 
 
-class PreferencesForm(forms.ModelForm):
+class PreferencesForm(ShowingForm, forms.ModelForm):
     class Meta:
         model = Person
         fields = ["channel", "email", "mssante_address"]
@@ -37,16 +37,16 @@ class PreferencesForm(forms.ModelForm):
             del self.fields["mssante_address"]
 
     def perform(self, person: Person, *, by):
-        return actions.ask_contact(person, by=by, **self.contact(person))
+        return actions.ask_contact(person, by=by, **self.contact())
 
-    def contact(self, person: Person) -> dict[str, str]:
-        known = {"mssante_address": person.mssante_address}
-        return known | {name: self.cleaned_data[name] for name in self.Meta.fields if name in self.cleaned_data}
+    def contact(self) -> dict[str, str]:
+        return {**self.initial, **self.typed(*(name for name in self.Meta.fields if name in self.fields))}
 
 
 class MyPreferencesForm(PreferencesForm):
     """One's own are changed at once: whoever finds the session open must know the password too."""
 
+    proposed = ("password",)
     password = forms.CharField(
         label="Mot de passe actuel", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
     )
@@ -63,7 +63,7 @@ class MyPreferencesForm(PreferencesForm):
         return password
 
     def perform(self, person: Person, *, by):
-        return actions.prefer_channel(person, by=by, **self.contact(person))
+        return actions.prefer_channel(person, by=by, **self.contact())
 
 
 class GiveNoticeForm(forms.Form):

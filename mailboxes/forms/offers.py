@@ -67,6 +67,26 @@ class ShowingForm(forms.Form):
             if self[name].html_initial_name not in self.data or name in self.changed_data
         }
 
+    def replaced(self) -> list[str]:
+        """The fields typed here that another window had changed meanwhile, to something else."""
+        return [str(self[name].label) for name in self.changed_data if self._was_changed(self[name])]
+
+    def _was_changed(self, bound: forms.BoundField) -> bool:
+        hidden = bound.field.hidden_widget()
+        hidden.is_localized = bound.field.localize
+        shown = hidden.value_from_datadict(self.data, self.files, bound.html_initial_name)
+        now = hidden.format_value(bound.field.prepare_value(bound.initial))
+        return (
+            shown is not None
+            and _as_sent(shown) != _as_sent(now)
+            and bound.field.has_changed(bound.initial, bound.data)
+        )
+
+
+def _as_sent(value: Any) -> Any:
+    """Browsers send each end of line as two characters, whatever the row holds."""
+    return "\n".join((value or "").splitlines()) if isinstance(value, str | None) else value
+
 
 class UnwrittenForm:
     """A ModelForm that states no rule and leaves its row as it is: the action writes it, under its lock."""

@@ -3,11 +3,12 @@
 from django import forms
 
 from mailboxes import actions
+from mailboxes.forms.offers import ShowingForm
 from mailboxes.models import Structure
 from mailboxes.models.own_words import LONGEST, OwnWords
 
 
-class WordsForm(forms.Form):
+class WordsForm(ShowingForm):
     text = forms.CharField(
         label="Votre mot",
         required=False,
@@ -20,7 +21,8 @@ class WordsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.structure, self.kind = structure, kind
         written = structure.own_words.filter(kind=kind).first()
-        self.fields["text"].initial = written.text if written else ""
+        self.initial["text"] = written.text if written else ""
 
     def perform(self, *, by) -> OwnWords:
-        return actions.write_words(self.structure, self.kind, self.cleaned_data["text"], by=by)
+        said = {**self.initial, **self.typed("text")}
+        return actions.write_words(self.structure, self.kind, said["text"], by=by)

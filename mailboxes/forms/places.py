@@ -128,7 +128,7 @@ class OperatorFactsForm(ShowingForm, forms.ModelForm):
         return actions.record_operator(self.instance, by=by, domains=domains, prices=prices)
 
 
-class ReserveForm(forms.Form):
+class ReserveForm(ShowingForm):
     structure = StructureField(
         label="Réservé à",
         queryset=Structure.objects.all(),

@@ -3,7 +3,7 @@
 from django import forms
 
 from mailboxes import actions
-from mailboxes.forms.offers import CHOOSE, name_the_empty_choice, offer_choices, offer_rows
+from mailboxes.forms.offers import CHOOSE, ShowingForm, name_the_empty_choice, offer_choices, offer_rows
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.models import Bal, Operator, Request, RequestLayout, Structure
@@ -32,7 +32,7 @@ class RequestStepForm(forms.Form):
         return actions.step(request, self.act, by=by, **self.cleaned_data)
 
 
-class LayoutForm(forms.ModelForm):
+class LayoutForm(ShowingForm, forms.ModelForm):
     class Meta:
         model = RequestLayout
         fields = ["structure", "operator", "kind", "subject", "body", "columns", "separator"]
@@ -51,7 +51,8 @@ class LayoutForm(forms.ModelForm):
             self.initial = {"subject": subject, "body": body, **self.initial}
 
     def perform(self, *, by):
-        return actions.write_layout(self.instance, by=by)
+        facts = self.typed(*self.fields) if self.instance.pk else self.cleaned_data
+        return actions.write_layout(RequestLayout(pk=self.instance.pk), by=by, **facts)
 
 
 NONE, OTHER = "", "other"

@@ -3,18 +3,19 @@
 from django import forms
 
 from mailboxes import actions
-from mailboxes.forms.offers import why_field
+from mailboxes.forms.offers import ShowingForm, why_field
 from mailboxes.models.thresholds import Choice, Threshold, chosen
 
 
-class ThresholdForm(forms.Form):
+class ThresholdForm(ShowingForm):
+    proposed = ("why",)
     value = forms.CharField(required=False, max_length=60)
     why = why_field()
 
     def __init__(self, *args, threshold: Threshold, **kwargs):
         super().__init__(*args, **kwargs)
         self.threshold = threshold
-        now = threshold.plain(getattr(chosen, threshold.name))
+        self.now = now = threshold.plain(getattr(chosen, threshold.name))
         field = self.fields["value"]
         self.fields["why"].help_text = "Il reste ici, à côté de ce qui valait avant."
         field.label = f"{threshold.label} ({threshold.unit})"
@@ -36,5 +37,5 @@ class ThresholdForm(forms.Form):
         return numbers if self.threshold.many else numbers[0]
 
     def perform(self, *, by) -> Choice:
-        said = self.cleaned_data
-        return actions.choose_threshold(self.threshold, said["value"], by=by, why=said["why"])
+        value = self.typed("value").get("value", self.now)
+        return actions.choose_threshold(self.threshold, value, by=by, why=self.cleaned_data["why"])

@@ -3,6 +3,7 @@
 from django import forms
 
 from mailboxes.forms.holders import DateInput
+from mailboxes.forms.offers import ShowingForm
 from mailboxes.mailserver.actions import ask_reply, give_secret, set_mail_server
 from mailboxes.models import AutoReply, Bal, MailAccess, MailServer, Operator
 from mailboxes.models.fields import length_of
@@ -11,7 +12,8 @@ from mailboxes.rules import LONGEST_SECRET
 SECRET = forms.PasswordInput({"autocomplete": "new-password"})
 
 
-class MailServerForm(forms.ModelForm):
+class MailServerForm(ShowingForm, forms.ModelForm):
+    proposed = ("password",)
     password = forms.CharField(
         label="Mot de passe du compte de service",
         required=False,
@@ -43,7 +45,8 @@ class MailServerForm(forms.ModelForm):
         }
 
     def perform(self, operator: Operator, *, by) -> MailServer:
-        return set_mail_server(operator, by=by, **self.cleaned_data)
+        facts = self.typed(*self.fields) if self.instance.pk else self.cleaned_data
+        return set_mail_server(operator, by=by, **facts)
 
 
 class SecretForm(forms.Form):

@@ -210,12 +210,10 @@ class BalQuerySet(models.QuerySet):
         return self.live().filter(is_filling())
 
     def crossing_quota(self):
-        """Risen to a threshold not yet warned of, or fallen well below the one that was."""
+        """Risen to a threshold not yet warned of, or fallen well below the one that was, chosen still or not."""
         rising = [Q(percent_full__gte=limit, quota_warned__lt=limit) for limit in chosen.QUOTA_THRESHOLDS]
-        falling = [
-            Q(quota_warned=limit, percent_full__lt=limit - chosen.QUOTA_HYSTERESIS) for limit in chosen.QUOTA_THRESHOLDS
-        ]
-        return self.live().filter(reduce(or_, rising + falling))
+        falling = Q(quota_warned__gt=0, percent_full__lt=F("quota_warned") - chosen.QUOTA_HYSTERESIS)
+        return self.live().filter(reduce(or_, rising, falling))
 
     def services_with(self, word: str) -> list[str]:
         """The services whose name holds it, accents and capitals aside: those few are folded, not each BAL's own."""

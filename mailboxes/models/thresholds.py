@@ -81,7 +81,7 @@ THRESHOLDS = [
               "Le temps que la personne puisse les refuser.", 2, 30),
     Threshold("JOINING_VALID", _G.DELAYS, "Demande de rattachement, valable", "Ensuite elle est à refaire.", 7, 180),
     Threshold("ANSWER_LINK_VALID", _G.DELAYS, "Lien d’un courriel, valable",
-              "Qui répond plus tard se connecte.", 7, 90),
+              "Qui répond plus tard se connecte. Vaut aussi pour les liens déjà partis.", 7, 90),
     Threshold("ARRIVAL_PREPARED_BEFORE", _G.DELAYS, "Arrivée à préparer", "Autant de jours avant.", 1, 90),
     Threshold("MOVEMENT_REMIND_EVERY", _G.DELAYS, "Dossier d’arrivée ou de départ en retard, rappelé tous les",
               "Jusqu’à ce qu’il soit clos.", 1, 60),

@@ -1,11 +1,12 @@
 """Which BAL call for a word about their use on a given night. The two moves stand in `Bal.objects`; what surrounds them
 is here: reminders, the gestionnaire's turn, and the question put where nobody knows of any use."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from mailboxes.lifecycle import Act, CampaignKind, Party, State, Verb
@@ -20,8 +21,9 @@ def days_before(days: int) -> str:
 
 
 def due_for_reminder(now: datetime, days: int) -> QuerySet[Bal]:
-    """The BAL to remind of, some days before the end, unless this reminder or a later one was given since the alert."""
-    given = [days_before(other) for other in chosen.IDLE_REMINDERS if other <= days]
+    """The BAL to remind of, some days before the end, unless this reminder or a later one was given since the alert,
+    of the days that are chosen or were."""
+    given = [days_before(other) for other in range(1, days + 1)]
     ending = Bal.objects.due_for_depublication(now, ahead=timedelta(days=days))
     over = Bal.objects.due_for_depublication(now).values("pk")
     return ending.filter(~_done(Act.REMIND_IDLE, after__in=given)).exclude(pk__in=over).order_by("pk")
@@ -112,6 +114,14 @@ def alert_of(bal: Bal) -> Alert:
     )
 
 
+def ends_of(bals: Iterable[Bal]) -> dict[int, datetime]:
+    """`ends_at` of those whose holders were given the alert; one query."""
+    given = Notice.objects.delivered().filter(party=Party.HOLDERS, stage=Verb.ALERT_IDLE, bal__in=list(bals))
+    told = given.filter(created_at__gte=F("bal__state_since")).values_list("bal").annotate(Min("sent_at")).order_by()
+    told_at = dict(told)
+    return {bal.pk: ends_at(bal, bal.clock_at, told_at[bal.pk]) for bal in bals if bal.clock_at and bal.pk in told_at}
+
+
 def ends_at(bal: Bal, clock_at: datetime, told_at: datetime) -> datetime:
     """The moment when a BAL whose holders were told of the alert then is due for depublication."""
     between = bal.operator.end_after_months - bal.operator.alert_after_months
@@ -122,8 +132,7 @@ def _reminders(end: datetime | None, given: set[str]) -> dict[int, datetime]:
     """A reminder makes those of more days before the end idle."""
     if end is None or end <= timezone.now():
         return {}
-    said = [days for days in chosen.IDLE_REMINDERS if days_before(days) in given]
-    left = [days for days in chosen.IDLE_REMINDERS if days < min(said, default=days + 1)]
+    left = [days for days in chosen.IDLE_REMINDERS if not given & {days_before(other) for other in range(1, days + 1)}]
     return {days: end - timedelta(days=days) for days in left}
 
 

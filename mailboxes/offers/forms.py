@@ -1,12 +1,14 @@
 """One operator's offer, criterion by criterion."""
 
+from typing import Any
+
 from django import forms
 
-from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.offers import ShowingForm, offer_rows
 from mailboxes.forms.structure_field import StructureField
 from mailboxes.models import Operator, Structure
 from mailboxes.models.fields import length_of
-from mailboxes.offers.actions import RatingSaid, rate_operator
+from mailboxes.offers.actions import rate_operator
 from mailboxes.offers.models import Criterion, Rating
 
 MARKS = [("", "sans note"), *((number, f"{number} sur {Rating.MOST}") for number in range(Rating.MOST, 0, -1))]
@@ -20,7 +22,7 @@ class ChooseStructureForm(forms.Form):
         offer_rows(self, structure=structures)
 
 
-class RatingForm(forms.Form):
+class RatingForm(ShowingForm):
     """Two fields for each criterion: a mark, and words."""
 
     def __init__(self, *args, ratings: dict[str, Rating], **kwargs):
@@ -43,6 +45,8 @@ class RatingForm(forms.Form):
             )
 
     def perform(self, structure: Structure, operator: Operator, *, by) -> int:
-        facts = self.cleaned_data
-        said = {one.value: RatingSaid(facts[f"{one}_mark"], facts[f"{one}_words"]) for one in Criterion}
+        said: dict[str, dict[str, Any]] = {}
+        for name, value in self.typed(*self.fields).items():
+            criterion, _, fact = name.rpartition("_")
+            said.setdefault(criterion, {})[fact] = value
         return rate_operator(structure, operator, said, by=by)

@@ -14,10 +14,8 @@ from mailboxes.actions.requests import write_requests
 from mailboxes.lifecycle import Act, Party, Role, State
 from mailboxes.models import Bal, Cotitulaire, Operator, Person, Structure
 from mailboxes.models.holders import rights_of
-from mailboxes.openings.models import NamingPolicy, OpeningDraft
+from mailboxes.openings.models import NAMING, NamingPolicy, OpeningDraft
 from mailboxes.openings.rules import check_request_opening, roles_to_be
-
-NAMING = ("person_pattern", "shared_pattern", "compounds", "apostrophes", "particles", "max_length")
 
 
 class Foreseen(NamedTuple):
@@ -112,13 +110,12 @@ def drop_draft(draft: OpeningDraft) -> None:
 def set_naming(structure: Structure, *, by, **facts) -> NamingPolicy:
     """Fix how the structure, and all below it without a policy of their own, name their BAL from now on."""
     rules.check_set_naming(structure, by=by)
-    policy = NamingPolicy.objects.select_for_update().filter(structure=structure).first()
-    before = _told(policy) if policy else ""
-    policy = policy or NamingPolicy(structure=structure)
-    for name in NAMING:
-        setattr(policy, name, facts.pop(name, getattr(policy, name)))
-    if facts:
-        raise TypeError(f"not of a naming policy: {', '.join(sorted(facts))}")
+    if unknown := facts.keys() - set(NAMING):
+        raise TypeError(f"not of a naming policy: {', '.join(sorted(unknown))}")
+    policy = NamingPolicy.objects.select_for_update().own(structure)
+    before = _told(policy) if policy.pk else ""
+    for name, value in facts.items():
+        setattr(policy, name, value)
     rules.check_row(policy)
     policy.save()
     if before != _told(policy):

@@ -7,13 +7,14 @@ from django import forms
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
 
+from mailboxes.forms.offers import ShowingForm
 from mailboxes.models import Bal, Domain, Person, Structure
 from mailboxes.models.roles import managed_structures
 from mailboxes.openings.accesses import AccessForm
 from mailboxes.openings.actions import set_naming
 from mailboxes.openings.advice import Advice, advise
 from mailboxes.openings.homonyms import address_warnings, boxes_of, namesake_warnings, namesakes, team_namesakes
-from mailboxes.openings.models import NamingPolicy, OpeningDraft
+from mailboxes.openings.models import NAMING, NamingPolicy, OpeningDraft
 from mailboxes.openings.naming import Named, PersonPattern, Policy, SharedPattern, Warned, name_warnings, proposals
 from mailboxes.openings.steps import AddressForm, HolderForm, KindForm, OpeningStepForm, OperatorForm, UsageForm
 
@@ -195,16 +196,16 @@ class Opening:
         }
 
 
-class NamingPolicyForm(forms.ModelForm):
+class NamingPolicyForm(ShowingForm, forms.ModelForm):
     PEOPLE = [("Jean-Marc", "N’Diaye"), ("Éléonore", "de La Tour"), ("Zoé", "Ben Salah"), ("Anne-Sophie", "Lefœbvre")]
     TEAMS = ["Cardiologie", "Réseau cancérologie", "Équipe mobile de soins palliatifs"]
 
     class Meta:
         model = NamingPolicy
-        fields = ["person_pattern", "shared_pattern", "compounds", "apostrophes", "particles", "max_length"]
+        fields = NAMING
 
     def perform(self, structure: Structure, *, by):
-        return set_naming(structure, by=by, **self.cleaned_data)
+        return set_naming(structure, by=by, **self.typed(*NAMING))
 
     def examples(self, structure: Structure) -> list[tuple[str, str]]:
         """Names as the policy on the form writes them, valid or as it was."""

@@ -10,6 +10,8 @@ from directory.typography import of
 from mailboxes.models.structures import Structure, nearest
 from mailboxes.openings import naming
 
+NAMING = ("person_pattern", "shared_pattern", "compounds", "apostrophes", "particles", "max_length")
+
 
 class NamingPolicyQuerySet(models.QuerySet["NamingPolicy"]):
     def of(self, structure: Structure) -> naming.Policy:
@@ -17,6 +19,13 @@ class NamingPolicyQuerySet(models.QuerySet["NamingPolicy"]):
         line = structure.line()
         found: dict[int, naming.Policy] = {row.structure_id: row for row in self.filter(structure__in=line)}
         return nearest(line, found) or naming.DEFAULT
+
+    def own(self, structure: Structure) -> "NamingPolicy":
+        """The structure's own, else one that is not written yet and says what it lives by."""
+        if row := self.filter(structure=structure).first():
+            return row
+        known = self.of(structure)
+        return NamingPolicy(structure=structure, **{name: getattr(known, name) for name in NAMING})
 
 
 class NamingPolicy(models.Model):

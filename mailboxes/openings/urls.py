@@ -13,7 +13,7 @@ register_converter(OpeningStepConverter, "step")
 
 urlpatterns = [
     path("bal/demander/", views.opening, name="opening"),
-    path("bal/demander/<int:draft>/abandonner/", views.opening_drop, name="opening-drop"),
+    path("bal/demander/<int:draft>/abandonner/", views.DropDraftView.as_view(), name="opening-drop"),
     path("bal/demander/<int:draft>/<step:step>/", views.OpeningStepView.as_view(), name="opening-step"),
     path("structures/<int:structure>/nommage/", views.NamingPolicyView.as_view(), name="naming"),
 ]

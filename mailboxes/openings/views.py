@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 
 from mailboxes.lifecycle import RequestKind
@@ -17,6 +16,7 @@ from mailboxes.openings.forms import NAMES, STEPS, NamingPolicyForm, Opening
 from mailboxes.openings.models import NamingPolicy, OpeningDraft
 from mailboxes.requests.asked import asked_of_operator
 from mailboxes.rules import Refused, check_request_somewhere, check_set_naming, refusal_of
+from mailboxes.views.acts import ActionView
 from mailboxes.views.refusals import refusals_told
 from mailboxes.views.structures_named import structures_named
 
@@ -130,51 +130,58 @@ class OpeningStepView(FormView):
         return redirect(bal)
 
 
-@require_POST
-def opening_drop(request, draft):
-    drop_draft(get_object_or_404(OpeningDraft, pk=draft, user=request.user))
-    messages.success(request, "Le brouillon est effacé : rien n’a été demandé.")
-    return redirect("opening")
+class DropDraftView(ActionView):
+    label = "Effacer ce brouillon"
+    warning = "Ce que vous avez répondu est perdu. Rien n’a été demandé à un opérateur."
+    done = "Le brouillon est effacé : rien n’a été demandé."
+    is_dangerous = True
+    draft: OpeningDraft
+
+    def setup(self, request, *args, **kwargs):
+        super().setup(request, *args, **kwargs)
+        self.draft = get_object_or_404(OpeningDraft, pk=kwargs["draft"], user=request.user)
+        self.about = _about(self.draft)
+
+    def perform(self, form, *, by):
+        drop_draft(self.draft)
+
+    def back(self):
+        return reverse("opening")
 
 
-class NamingPolicyView(FormView):
+class NamingPolicyView(ActionView):
     """A structure's naming policy, with what it gives; « preview » shows without saving."""
 
     template_name = "mailboxes/openings/naming.html"
     form_class = NamingPolicyForm
+    done = "La règle de nommage vaut pour les BAL à venir."
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
         self.structure = get_object_or_404(Structure.objects.visible_to(request.user), pk=kwargs["structure"])
 
     def get_form_kwargs(self):
-        own = NamingPolicy.objects.filter(structure=self.structure).first()
-        return {**super().get_form_kwargs(), "instance": own or self.inherited()}
+        return {**super().get_form_kwargs(), "instance": NamingPolicy.objects.own(self.structure)}
 
-    def inherited(self) -> NamingPolicy:
-        found = NamingPolicy.objects.of(self.structure)
-        names = self.form_class.Meta.fields
-        return NamingPolicy(structure=self.structure, **{name: getattr(found, name) for name in names})
+    def check(self, *, by):
+        check_set_naming(self.structure, by=by)
+
+    def perform(self, form, *, by):
+        return form.perform(self.structure, by=by)
+
+    def back(self):
+        return reverse("naming", args=[self.structure.pk]) if self.result else reverse("opening")
 
     def form_valid(self, form):
         if "preview" in self.request.POST:
             is_partial = "HX-Request" in self.request.headers
             template = "mailboxes/openings/_naming_examples.html" if is_partial else self.template_name
             return render(self.request, template, self.get_context_data(form=form))
-        try:
-            form.perform(self.structure, by=self.request.user)
-        except Refused as refused:
-            form.add_error(None, refused)
-            return self.form_invalid(form)
-        messages.success(self.request, "La règle de nommage vaut pour les BAL à venir.")
-        return redirect("naming", self.structure.pk)
+        return super().form_valid(form)
 
     def form_invalid(self, form):
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
     def get_context_data(self, **kwargs):
-        context = super().get_context_data(**kwargs)
-        refusal = refusal_of(check_set_naming, self.structure, by=self.request.user)
-        examples = context["form"].examples(self.structure)
-        return {**context, "structure": self.structure, "examples": examples, "refusal": refusal,
-                "back": reverse("opening")}  # fmt: skip
+        context = super().get_context_data(structure=self.structure, **kwargs)
+        return {**context, "examples": context["form"].examples(self.structure)}

@@ -2,12 +2,13 @@
 
 from django import forms
 
+from mailboxes.forms.offers import ShowingForm
 from mailboxes.models import Structure
 from mailboxes.protocol.actions import write_protocol
 from mailboxes.protocol.models import ProtocolText
 
 
-class ProtocolForm(forms.Form):
+class ProtocolForm(ShowingForm):
     def __init__(self, *args, structure: Structure, **kwargs):
         super().__init__(*args, **kwargs)
         self.structure = structure
@@ -22,4 +23,4 @@ class ProtocolForm(forms.Form):
             )
 
     def perform(self, *, by):
-        return write_protocol(self.structure, self.cleaned_data, by=by)
+        return write_protocol(self.structure, self.typed(*self.fields), by=by)

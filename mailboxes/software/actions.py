@@ -115,11 +115,18 @@ def add_webhook(*, structure: Structure, url: str, events: list[str], by) -> Web
 
 
 @transaction.atomic
-def change_webhook(webhook: Webhook, *, url: str, events: list[str], paused: bool, by) -> Webhook:
+def change_webhook(
+    webhook: Webhook, *, by, url: str | None = None, events: list[str] | None = None, paused: bool | None = None
+) -> Webhook:
+    """What is not told stays as it is."""
     webhook = _held_webhook(webhook, by=by)
-    check_webhook_url(url)
-    events = sorted(set(events))
-    before, was = str(webhook), (webhook.url, webhook.events, webhook.paused_at is not None)
+    before, was = str(webhook), (webhook.url, webhook.events, webhook.is_paused)
+    if url is None:
+        url = webhook.url
+    else:
+        check_webhook_url(url)
+    events = webhook.events if events is None else sorted(set(events))
+    paused = webhook.is_paused if paused is None else paused
     if was == (url, events, paused):
         return webhook
     webhook.url, webhook.events = url, events

@@ -192,13 +192,7 @@ class WebhookViewSet(ResourceViewSet):
     @extend_schema(request=ChangeWebhookSerializer, responses=WebhookSerializer, summary=Act.CHANGE_WEBHOOK.label)
     def partial_update(self, request, pk):
         """Changer son adresse ou ses évènements, le suspendre, le reprendre."""
-
-        def perform(hook: Webhook):
-            said = self.said(ChangeWebhookSerializer)
-            kept = {"url": hook.url, "events": hook.events, "paused": hook.paused_at is not None}
-            change_webhook(hook, by=request.user, **{**kept, **said})
-
-        return self.act(perform)
+        return self.act(lambda hook: change_webhook(hook, by=request.user, **self.said(ChangeWebhookSerializer)))
 
     @extend_schema(responses=SecretSerializer, summary="Lire le secret d’un webhook")
     @action(detail=True, methods=["get"])

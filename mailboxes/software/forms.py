@@ -2,12 +2,12 @@
 
 from django import forms
 
-from mailboxes.forms.offers import offer_rows
+from mailboxes.forms.offers import ShowingForm, offer_rows
 from mailboxes.forms.structure_field import StructureField, StructuresField
 from mailboxes.lifecycle import Scope
 from mailboxes.models import Structure
 from mailboxes.models.fields import length_of
-from mailboxes.software.actions import OVERLAP_DAYS, add_webhook, declare_software
+from mailboxes.software.actions import OVERLAP_DAYS, add_webhook, change_webhook, declare_software
 from mailboxes.software.models import Event, Software, Webhook
 from mailboxes.software.rules import MAX_KEY_DAYS
 
@@ -71,7 +71,10 @@ class AddWebhookForm(WebhookForm):
         return add_webhook(by=by, **self.cleaned_data)
 
 
-class ChangeWebhookForm(WebhookForm):
+class ChangeWebhookForm(ShowingForm, WebhookForm):
     paused = forms.BooleanField(
         label="Suspendre", required=False, help_text="Ce qui arrive entre-temps sera livré à la reprise."
     )
+
+    def perform(self, webhook: Webhook, *, by) -> Webhook:
+        return change_webhook(webhook, by=by, **self.typed(*self.fields))

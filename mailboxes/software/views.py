@@ -10,7 +10,7 @@ from directory.dates import day_of
 from mailboxes.lifecycle import Act
 from mailboxes.lists.paging import KeyPaginator
 from mailboxes.rules import allows, check_somewhere
-from mailboxes.software.actions import change_webhook, renew_secret, replay, revoke_key, rotate_key, try_webhook
+from mailboxes.software.actions import renew_secret, replay, revoke_key, rotate_key, try_webhook
 from mailboxes.software.forms import AddWebhookForm, ChangeWebhookForm, RotateForm, SoftwareForm
 from mailboxes.software.models import Delivery, Software, SoftwareKey, Webhook
 from mailboxes.software.rules import check_key_stands, check_software
@@ -168,7 +168,7 @@ class ChangeWebhookView(ActionView):
         return {"url": row.url, "events": row.events, "paused": row.paused_at is not None}
 
     def perform(self, form, *, by):
-        return change_webhook(self.webhook, by=by, **form.cleaned_data)
+        return form.perform(self.webhook, by=by)
 
     def back(self) -> str:
         return reverse("webhook", args=[self.webhook.pk])

@@ -16,6 +16,7 @@ from mailboxes.forms import (
     RegisterForm,
     RequestDeletionForm,
 )
+from mailboxes.forms.offers import ShowingForm
 from mailboxes.lifecycle import BY_VERB, CORRECTING, OPENS, REOPENS, Act, Party, RequestKind, Verb, told_of
 from mailboxes.lists.place import place_of
 from mailboxes.models import Bal, Structure
@@ -68,6 +69,12 @@ class ActionView(FormView):
             form.add_error(None, refused)
             return self.form_invalid(form)
         messages.success(self.request, self.done or f"{quoted(self.label)} : c’est fait.")
+        if replaced := isinstance(form, ShowingForm) and form.replaced():
+            messages.warning(
+                self.request,
+                f"Pendant que cette page était ouverte, ceci avait changé : {', '.join(map(quoted, replaced))}. "
+                "C’est votre saisie qui compte.",
+            )
         for sentence in doubts(self.result):
             messages.warning(self.request, sentence)
         return redirect(self.back())

@@ -15,6 +15,7 @@ from mailboxes.lists.bulk import KINDS, Kind
 from mailboxes.lists.models import SIZES, Batch
 from mailboxes.lists.undo import WayBack, way_back, why_none
 from mailboxes.rules import Refused
+from mailboxes.views.crumbs import crumbs_of
 from mailboxes.views.refusals import refusals_told
 from mailboxes.views.tally import NAMED, reasons_of, say_tally
 
@@ -76,6 +77,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     facts = {
         "batch": row,
         "label": _words(row),
+        "crumbs": crumbs_of(request, follows=True, below=kind.view),
         "noun": kind.nouns[1],
         "reasons": reasons_of((why, label) for label, why in row.refused.values()),
         **_back_of(row),
@@ -99,6 +101,7 @@ def _foreseen(request: HttpRequest, row: Batch, kind: Kind) -> HttpResponse:
     facts = {
         "batch": row,
         "label": kind.label_of(act),
+        "crumbs": crumbs_of(request, follows=True, below=kind.view),
         "nouns": kind.nouns,
         "possible": len(foreseen.possible),
         "named": [(str(one), kind.says(one, act)) for one in foreseen.possible[:NAMED]],

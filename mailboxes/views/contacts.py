@@ -1,5 +1,6 @@
 """A person's contact details: how each wants to be told, and what they say of those that somebody else gave."""
 
+from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -130,3 +131,14 @@ class MyPreferencesView(PreferencesView):
 
     def back(self):
         return reverse("my-bals")
+
+
+def my_preferences(request):
+    """The menu leads here whoever is logged in; an account that is nobody's of the register has its own address."""
+    if Person.objects.filter(user=request.user).exists():
+        return MyPreferencesView.as_view()(request)
+    messages.info(
+        request,
+        "Votre compte n’est celui d’aucune personne du registre : les avis sont envoyés à son adresse, ci-dessous.",
+    )
+    return redirect("account")

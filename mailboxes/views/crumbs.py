@@ -17,15 +17,16 @@ class Crumb(NamedTuple):
     url: str = ""  # "": a group of the menu
 
 
-def crumbs_of(request: HttpRequest, *, follows: bool) -> list[Crumb]:
+def crumbs_of(request: HttpRequest, *, follows: bool, below: str = "") -> list[Crumb]:
     """Crumbs from the group of the menu down to the list that the page belongs to, as it was last read.
 
     `follows`: does the account follow a structure? Without one, it is led to no page of theirs.
+    `below`: the list that it belongs to, where what it shows alone tells.
     """
     match = request.resolver_match
     if match is None:
         return []
-    found = place_in_menu(request.path, match.view_name)
+    found = place_in_menu(request.path, below or match.view_name)
     if found is None:
         return []
     group, page = found
@@ -37,4 +38,5 @@ def crumbs_of(request: HttpRequest, *, follows: bool) -> list[Crumb]:
     listing = next((one for one in LISTINGS.values() if one.view == page.view), None)
     url = last_asked(request, listing) if listing else reverse(page.view)
     number = next((value for value in match.kwargs.values() if isinstance(value, int)), None)
-    return [*above, Crumb(page.label, f"{url}#r{number}" if listing and number else url)]
+    is_row = listing and number and not below
+    return [*above, Crumb(page.label, f"{url}#r{number}" if is_row else url)]

@@ -182,9 +182,8 @@ def place_in_menu(path: str, view: str) -> tuple[MenuGroup | None, MenuPage] | N
             every += [(entry, page) for page in entry.pages]
         else:
             every.append((None, entry))
-    if view in ABOVE:
-        return next(found for found in every if found[1].view == ABOVE[view])
-    fitting = [found for found in every if leads_to(found[1], path)]
+    named = [found for found in every if found[1].view == ABOVE.get(view, view)]
+    fitting = named or [found for found in every if leads_to(found[1], path)]
     return max(fitting, key=lambda found: len(found[1].url), default=None)
 
 

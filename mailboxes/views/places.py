@@ -215,7 +215,8 @@ class ReserveDomainView(OneOperatorView):
         return {"structure": self.domain.structure_id}
 
     def perform(self, form, *, by):
-        return actions.reserve_domain(self.domain, form.cleaned_data["structure"], by=by)
+        structure = form.typed("structure").get("structure", self.domain.structure)
+        return actions.reserve_domain(self.domain, structure, by=by)
 
     def back(self):
         return reverse("operator-edit", args=[self.domain.operator_id])

@@ -278,7 +278,7 @@ def test_nurse_a_opens_names_b_who_names_c_then_goes(app, page, log_in):
 def test_a_professional_chooses_their_preferred_bal_and_makes_it_known(app, page, log_in):
     log_in(page, "alice")
     place = page.get_by_role("listitem").filter(has_text="CHU DES LILAS, Lilas")
-    place.get_by_label("Adresse à privilégier").select_option("alice.exemple@chu-exemple.mssante.fr")
+    place.get_by_role("radio", name="alice.exemple@chu-exemple.mssante.fr").check()
     place.get_by_role("button", name="Privilégier").click()
     page.get_by_text("vous privilégiez alice.exemple@chu-exemple.mssante.fr").wait_for()
     page.goto(app.url + bal_of(page, "alice.exemple"))

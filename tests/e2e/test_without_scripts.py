@@ -34,6 +34,7 @@ def test_a_gestionnaire_logs_in_finds_filters_and_acts_in_bulk(app, page):
     page.get_by_label("Rechercher", exact=True).fill("paul")
     page.get_by_role("button", name="Filtrer").click()
     expect(page.get_by_role("link", name="cardiologie.lilas@")).to_have_count(0)
+    expect(page.get_by_label("Cocher toute la page")).to_be_hidden()
     page.get_by_label("Cocher paul.exemple@chu-exemple.mssante.fr").check()
     page.get_by_text("Agir en lot").click()
     page.get_by_label("Pour la sélection").select_option(label="Demander la dépublication")

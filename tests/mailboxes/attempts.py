@@ -50,7 +50,7 @@ from mailboxes.moves.actions import leave_migration, prepare_migration
 from mailboxes.moves.models import Migration
 from mailboxes.moves.rules import check_close_former, check_end, check_switch
 from mailboxes.moves.structures import change_finess, close_structure, merge_structures, move_service, undo_move
-from mailboxes.offers.actions import RatingSaid, rate_operator
+from mailboxes.offers.actions import rate_operator
 from mailboxes.openings.actions import request_opening, set_naming
 from mailboxes.protocol.actions import write_protocol
 from mailboxes.protocol.models import ProtocolText
@@ -443,7 +443,7 @@ ATTEMPTS: dict[Verb | Act, list[Attempt]] = {verb: [of_verb(verb)] for verb in V
     Act.RATE_OPERATOR: [
         Attempt(
             S,
-            lambda it, by, s: rate_operator(it, s.operator, {"price": RatingSaid(3, "")}, by=by),
+            lambda it, by, s: rate_operator(it, s.operator, {"price": {"mark": 3}}, by=by),
             page=lambda it: ("operator-rate", it.pk, Operator.objects.get().pk),
         )
     ],

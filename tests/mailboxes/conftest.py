@@ -1,6 +1,7 @@
 """The cast: alice is the principal, bruno a cotitulaire, delphine a délégataire of alice, paul has a PER,
 gisele is the gestionnaire, lea only reads, eve belongs to another structure."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -53,6 +54,12 @@ def record(bal, *, source="import", by=SYSTEM, **facts):
     if verdict.refused:
         raise verdict.refused
     return verdict.reading
+
+
+def pressed_by_enter(page, field):
+    """The button that Enter presses in a field: the first of its form."""
+    (form,) = (form for form in re.findall(r"<form.*?</form>", page, re.DOTALL) if f'id="{field}"' in form)
+    return re.search(r'<button type="submit"[^>]*>', form)[0]
 
 
 def make_professional(number, **facts):

@@ -14,6 +14,7 @@ from mailboxes.findings import BY_NAME as FINDINGS
 from mailboxes.models import Bal, Notice, Operator
 from mailboxes.models.memory import per_request
 from mailboxes.models.thresholds import BY_NAME, THRESHOLDS, Choice, chosen
+from mailboxes.notices.idleness import alert_of
 from mailboxes.rules import NotAllowed, Refused, allows, check_threshold, quota_level
 
 pytestmark = pytest.mark.django_db
@@ -146,6 +147,50 @@ def test_the_reminders_go_by_what_is_chosen(choose, make_bal, people, time_machi
         jobs.run("follow_alerts")
         assert bal.journal.filter(what="remind_idle").count() == reminded
     assert bal.journal.get(what="remind_idle").after == "20 jours avant"
+
+
+def test_a_reminder_that_comes_late_says_the_day_of_the_end_and_none_that_was_given_comes_again(
+    choose, make_bal, people, time_machine
+):
+    start = timezone.now()
+    time_machine.move_to(start, tick=False)
+    bal = make_bal("PER", people.paul, clock_at=start - timedelta(days=330))
+    jobs.run("alert_idle")
+    Notice.objects.update(sent_at=timezone.now(), attempts=1)
+    bal.refresh_from_db()
+    end = timezone.localdate(alert_of(bal).ends_at)
+
+    def follow(*chosen, day):
+        choose("IDLE_REMINDERS", list(chosen))
+        time_machine.move_to(start + timedelta(days=day), tick=False)
+        Bal.objects.update(read_at=timezone.now())
+        jobs.run("follow_alerts")
+        return [line.after for line in bal.journal.filter(what="remind_idle").order_by("pk")]
+
+    assert follow(12, day=30) == []
+    assert follow(40, 12, day=31) == ["40 jours avant"]
+    note = bal.journal.get(what="remind_idle").note
+    assert f"à partir du {end:%d/%m/%Y}" in note
+    assert follow(45, 10, day=32) == ["40 jours avant"], "a later one was given"
+    assert set(alert_of(bal).reminders) == {10}
+
+
+def test_a_warning_given_at_a_threshold_that_is_no_longer_one_is_lifted(choose, make_bal, people):
+    bal = make_bal("PER", people.paul, percent_full=96)
+    warned = []
+
+    def follow(percent):
+        Bal.objects.filter(pk=bal.pk).update(percent_full=percent)
+        jobs.run("check_quotas")
+        bal.refresh_from_db()
+        warned.append(bal.quota_warned)
+
+    follow(96)
+    choose("QUOTA_THRESHOLDS", [70, 85, 92])
+    for percent in (93, 20, 93):
+        follow(percent)
+    assert warned == [95, 95, 0, 92]
+    assert bal.journal.filter(what="warn_quota").count() == 3
 
 
 def test_another_process_hears_of_it_with_its_next_request(root, settings, monkeypatch):

@@ -1,21 +1,31 @@
 """Two windows, a page sent again, a thing that is gone meanwhile: what is read then."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.forms import ModelForm
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.typography import quoted
 from mailboxes import actions
+from mailboxes.campaigns.reviews import set_recurrence
 from mailboxes.engagements.actions import set_engagement
+from mailboxes.forms import PersonForm, RegisterForm
+from mailboxes.forms.offers import ShowingForm
 from mailboxes.lifecycle import Act, RequestKind
 from mailboxes.lists.actions import save_view, share_view
-from mailboxes.models import Engagement, JournalEntry, Notice
+from mailboxes.mailserver.actions import set_mail_server
+from mailboxes.models import SYSTEM, Engagement, JournalEntry, Notice, RequestLayout
+from mailboxes.models.thresholds import chosen
+from mailboxes.moves.forms import FinessForm, MigrationForm
+from mailboxes.openings.actions import set_naming
 from mailboxes.rules import Refused
+from mailboxes.software.actions import add_webhook
 
 pytestmark = pytest.mark.sqlite_run
 
@@ -43,13 +53,15 @@ def opened(client, url):
     form = client.get(url).context["form"]
     shown = {}
     for bound in form:
-        value = bound.as_hidden(only_initial=True)
-        said = re.search(r'value="([^"]*)"', value)
-        shown[bound.html_initial_name] = unescape(said[1]) if said else ""
+        shown[bound.html_initial_name] = _values(bound.as_hidden(only_initial=True))
         if bound.widget_type != "checkbox" or bound.value():
-            now = re.search(r'value="([^"]*)"', bound.as_hidden())
-            shown[bound.html_name] = unescape(now[1]) if now else ""
-    return lambda **typed: client.post(url, {**shown, **typed})
+            shown[bound.html_name] = _values(bound.as_hidden())
+    return lambda **typed: client.post(url, {**shown, **typed}, follow=True)
+
+
+def _values(inputs: str) -> list[str]:
+    found = (re.search(r'value="([^"]*)"', one) for one in re.findall("<input[^>]*>", inputs))
+    return [unescape(value[1]) if value else "" for value in found]
 
 
 def test_a_window_left_open_gives_back_nothing_that_another_changed(client, people, org, per, structure, operator):
@@ -118,6 +130,122 @@ def test_nor_of_a_software_or_an_engagement(client, people, app, org, structure)
     second(note="Convention signée.")
     row.refresh_from_db()
     assert (row.number, row.note) == (20, "Convention signée.")
+
+
+@pytest.fixture
+def changed(people, structure, operator):
+    """The address of a page by its name, where there is something to change."""
+    gisele = people.gisele.user
+    get_user_model().objects.filter(pk=gisele.pk).update(is_superuser=True)
+    gisele.refresh_from_db()
+    layout = RequestLayout(structure=structure, operator=operator, subject="Objet", body="Texte")
+    made = {
+        "layout": lambda: [actions.write_layout(layout, by=gisele).pk],
+        "naming": lambda: [set_naming(structure.parent, by=SYSTEM, max_length=20) and structure.pk],
+        "operator-server": lambda: [set_mail_server(operator, by=gisele, host="imap.op.invalid").operator_id],
+        "webhook-edit": lambda: [
+            add_webhook(structure=structure, url="https://dpi.exemple.fr/a", events=["quota"], by=gisele).pk
+        ],
+        "protocol-edit": lambda: [structure.pk],
+        "recurrence": lambda: [
+            set_recurrence(structure, every="year", next_on=date(2031, 1, 1), by=gisele).structure_id
+        ],
+        "operator-rate": lambda: [structure.pk, operator.pk],
+        "my-preferences": list,
+        "own-words": lambda: [structure.pk, "alert_idle"],
+        "threshold": lambda: ["READING_FRESH_DAYS"],
+        "domain-reserve": lambda: [operator.pk, operator.domains.get().pk],
+    }
+    return lambda page: reverse(page, args=made[page]())
+
+
+# What one window changes, then another that was open before.
+TYPED = {
+    "layout": ({"subject": "Nouvel objet"}, {"body": "Deux\r\nlignes"}),
+    "naming": ({"max_length": "30"}, {"particles": "dropped"}),
+    "operator-server": ({"host": "imap2.op.invalid"}, {"imap_port": "143"}),
+    "webhook-edit": ({"events": ["quota", "state"]}, {"paused": "on"}),
+    "protocol-edit": ({"purpose": "Nos usages"}, {"people": "Nos titulaires"}),
+    "recurrence": ({"every": "quarter"}, {"next_on": "2031-05-04"}),
+    "operator-rate": ({"price_mark": "4"}, {"price_words": "Forfait"}),
+    "my-preferences": ({"email": "autre@exemple.invalid"}, {"channel": "hand"}),
+}
+
+
+@pytest.fixture
+def window(client, people, changed):
+    def go(page):
+        client.force_login((people.alice if page == "my-preferences" else people.gisele).user)
+        return changed(page)
+
+    return go
+
+
+def shown(client, url, names):
+    form = client.get(url).context["form"]
+    return {name: _values(form[name].as_hidden()) for name in names}
+
+
+@pytest.mark.parametrize("page", TYPED)
+def test_what_two_windows_change_is_kept_of_both(client, window, page):
+    url, (one, other) = window(page), TYPED[page]
+    first, second = opened(client, url), opened(client, url)
+    assert "avait changé" not in first(**one).text
+    assert "avait changé" not in second(**other).text
+    said = {name: "True" if value == "on" else value for name, value in (one | other).items()}
+    assert shown(client, url, said) == {
+        name: value if isinstance(value, list) else [value] for name, value in said.items()
+    }
+
+
+# A page of one thing, changed in one window: another that was open before is sent as it is.
+ALONE = {
+    "own-words": ({"text": "Au 2e étage"}, {}),
+    "threshold": ({"value": "60", "why": "Nos listes sont rares."}, {"why": "Encore."}),
+    "domain-reserve": ({}, {}),
+}
+
+
+@pytest.mark.parametrize("page", ALONE)
+def test_a_window_where_nothing_was_typed_changes_nothing(
+    client, window, page, structure, django_capture_on_commit_callbacks
+):
+    url, (one, other) = window(page), ALONE[page]
+    one = one or {"structure": str(structure.pk)}
+    first, second = opened(client, url), opened(client, url)
+    for send, typed in ((first, one), (second, other)):
+        with django_capture_on_commit_callbacks(execute=True):
+            send(**typed)
+    name = next(iter(one))
+    assert shown(client, url, [name]) == {name: [one[name]]}
+    chosen.forget()
+
+
+def test_what_both_change_is_said_and_the_last_counts(client, window):
+    url = window("layout")
+    first, second = opened(client, url), opened(client, url)
+    first(subject="Un autre objet", body="Deux\r\nlignes")
+    said = second(subject="Le mien").context["messages"]
+    assert [str(one).partition(" : ")[2] for one in said if "avait changé" in str(one)] == [
+        f"{quoted('Objet')}. C’est votre saisie qui compte."
+    ]
+    assert shown(client, url, ["subject", "body"]) == {"subject": ["Le mien"], "body": ["Deux\r\nlignes"]}
+    first, second = opened(client, url), opened(client, url)
+    first(subject="Pareil")
+    assert "avait changé" not in second(subject="Pareil").text
+
+
+# They write a new row, or begin with nothing of the one there is.
+NEW = {RegisterForm, PersonForm, MigrationForm, FinessForm}
+
+
+def test_every_form_over_a_row_shows_what_it_was_given():
+    forms = {form for form in _below(ModelForm) if form.__module__.startswith(("mailboxes", "balmanager", "directory"))}
+    assert {form for form in forms if not issubclass(form, ShowingForm)} == NEW
+
+
+def _below(kind):
+    return {kind, *(one for below in kind.__subclasses__() for one in _below(below))}
 
 
 def test_what_the_annuaire_proposes_is_taken_as_it_is(client, people, per, make_entry):

@@ -7,7 +7,7 @@ from django.utils import timezone
 from mailboxes.engagements.actions import close_engagement, follow_engagements, set_engagement
 from mailboxes.management.demo.foundation import Foundation
 from mailboxes.models import Engagement
-from mailboxes.offers.actions import RatingSaid, rate_operator
+from mailboxes.offers.actions import rate_operator
 
 ENGAGED = [
     # programme, what is counted, how many, days to its day
@@ -17,13 +17,13 @@ ENGAGED = [
 ]
 RATED = {
     "region": {
-        "price": RatingSaid(4, "Compris dans l’adhésion au GRADeS, jusqu’à 200 BAL."),
-        "support": RatingSaid(3, "Ligne téléphonique aux heures de bureau."),
-        "access": RatingSaid(None, "CPS, e-CPS, code à usage unique."),
+        "price": {"mark": 4, "words": "Compris dans l’adhésion au GRADeS, jusqu’à 200 BAL."},
+        "support": {"mark": 3, "words": "Ligne téléphonique aux heures de bureau."},
+        "access": {"words": "CPS, e-CPS, code à usage unique."},
     },
     "company": {
-        "price": RatingSaid(2, "Par BAL et par an, remise au-delà de 100."),
-        "protocols": RatingSaid(5, "IMAP et SMTP pour le DPI, webmail pour les services."),
+        "price": {"mark": 2, "words": "Par BAL et par an, remise au-delà de 100."},
+        "protocols": {"mark": 5, "words": "IMAP et SMTP pour le DPI, webmail pour les services."},
     },
 }
 

@@ -442,6 +442,7 @@ def test_my_bals_takes_the_choice(visit, people, practises, per):
     assert "Ma BAL privilégiée" in page
     assert "CHU des Lilas" in page
     assert "L’annuaire public ne dit pas quelle BAL est privilégiée" in page
+    assert f'<span class="form-check-label address">{per.address}</span>' in page, "whole, however narrow the screen"
     answer = visit(practises, "preference-choose", post={"situation": CHU, "address": per.address})
     assert f"vous privilégiez {per.address}" in said(answer)
     assert "retiré" in said(visit(practises, "preference-choose", post={"situation": CHU, "address": ""}))

@@ -50,6 +50,15 @@ def test_all_the_pages_of_the_list_are_chosen_as_it_is_filtered(gisele, many, or
     assert not Request.objects.exists(), "nothing is done yet"
 
 
+def test_a_batch_stands_below_the_list_that_it_is_of(gisele, people, many, asked):
+    assert gisele.get(asked.get_absolute_url()).context["crumbs"][-1].label == "Toutes les BAL"
+    kind = KINDS["gaps"]
+    for stage in (Batch.Stage.FORESEEN, Batch.Stage.DONE):
+        row = Batch.objects.create(by=people.gisele.user, kind=kind.name, act=kind.acts[0], keys=[], stage=stage)
+        crumbs = gisele.get(row.get_absolute_url()).context["crumbs"]
+        assert [(crumb.label, crumb.url) for crumb in crumbs][1:] == [("Écarts", reverse("gap-list"))]
+
+
 def test_what_is_foreseen_is_what_is_done(gisele, many, asked):
     actions.carry_on(asked)
     assert (asked.stage, asked.done, len(asked.refused)) == (Batch.Stage.DONE, 30, 1)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from mailboxes.lifecycle import Act, State
 from mailboxes.models import Membership, Notice, Structure
 from mailboxes.views.menu import ABOVE, MENU, MenuGroup, place_in_menu
+from tests.mailboxes.conftest import pressed_by_enter
 from tests.safety import routes
 
 pytestmark = pytest.mark.sqlite_run
@@ -95,6 +96,10 @@ def test_it_is_found_by_words_of_its_name_town_or_number(gisele, annexe, named):
     assert gisele.post(reverse("place-choose"), {"named": named}).status_code == 302
     assert gisele.session["place"] == annexe.pk
     assert "Annexe" in gisele.get(reverse("place-suggest"), {"named": named}).text
+
+
+def test_enter_sends_what_is_typed_and_no_structure_of_the_list(gisele, annexe):
+    assert "name=" not in pressed_by_enter(gisele.get(reverse("bal-list")).text, "acting")
 
 
 def test_words_that_name_none_or_several_are_told(gisele, annexe, structure):

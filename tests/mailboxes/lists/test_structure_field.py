@@ -7,6 +7,7 @@ from mailboxes.forms.structure_field import FEW
 from mailboxes.lists.models import SavedView
 from mailboxes.models import Structure
 from mailboxes.software.models import Software
+from tests.mailboxes.conftest import pressed_by_enter
 
 pytestmark = pytest.mark.sqlite_run
 
@@ -100,7 +101,7 @@ def test_with_one_of_few_a_view_is_shared_by_a_list_with_one_of_many_by_its_name
     Structure.objects.bulk_create(Structure(name=f"Site {n}", parent=structure) for n in range(FEW))
     page = gisele.get(reverse("view-list")).text
     assert "Site 7" not in page
-    assert f'id="share-{view.pk}"' in page
+    assert 'value="share"' in pressed_by_enter(page, f"share-{view.pk}")
     gisele.post(reverse("view-change", args=[view.pk]), {"what": "share", "structure": "site 7"})
     view.refresh_from_db()
     assert view.structure.name == "Site 7"

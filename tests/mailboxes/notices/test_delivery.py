@@ -18,6 +18,7 @@ from unittest import mock
 
 import pytest
 from aiosmtpd.controller import Controller
+from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
@@ -97,6 +98,14 @@ def test_a_channel_needs_its_address(people, settings, facts, has_server, said):
     settings.MSSANTE_MAIL = MSSANTE if has_server else {}
     with pytest.raises(Refused, match=said):
         prefer(people.paul, people.paul, **facts)
+
+
+def test_an_account_that_is_nobody_s_is_told_where_it_hears_of_things(client, structure):
+    client.force_login(get_user_model().objects.create(username="direction", email="direction@exemple.invalid"))
+    page = client.get(reverse("my-preferences"), follow=True)
+    assert page.redirect_chain == [(reverse("account"), 302)]
+    assert "celui d’aucune personne du registre" in page.text
+    assert "direction@exemple.invalid" in page.text
 
 
 def test_the_page_of_preferences(client, people):

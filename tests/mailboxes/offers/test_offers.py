@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from mailboxes.lifecycle import Act
 from mailboxes.models import JournalEntry, Operator
-from mailboxes.offers.actions import RatingSaid, rate_operator
+from mailboxes.offers.actions import rate_operator
 from mailboxes.offers.models import Rating
 from mailboxes.rules import NotAllowed, Refused
 
@@ -21,9 +21,9 @@ def rate(structure, operator, people):
 
 
 def test_marks_and_words_are_kept_changed_and_taken_out_each_with_its_line(rate, people):
-    assert rate(price=RatingSaid(4, "Forfait de 20 BAL"), support=RatingSaid(None, "Réponse le jour même")) == 2
-    assert rate(price=RatingSaid(4, "Forfait de 20 BAL"), support=RatingSaid(None, "Réponse le jour même")) == 0
-    assert rate(price=RatingSaid(2, "Forfait de 20 BAL")) == 2
+    assert rate(price={"mark": 4, "words": "Forfait de 20 BAL"}, support={"words": "Réponse le jour même"}) == 2
+    assert rate(price={"mark": 4, "words": "Forfait de 20 BAL"}, support={"words": "Réponse le jour même"}) == 0
+    assert rate(price={"mark": 2}, support={"words": ""}) == 2
     assert [(row.criterion, row.mark) for row in Rating.objects.all()] == [("price", 2)]
     lines = JournalEntry.objects.filter(what=Act.RATE_OPERATOR).order_by("pk")
     assert [(line.before, line.after) for line in lines] == [
@@ -36,15 +36,15 @@ def test_marks_and_words_are_kept_changed_and_taken_out_each_with_its_line(rate,
 
 def test_a_mark_is_of_five_and_nobody_else_writes(rate, people):
     with pytest.raises(Refused):
-        rate(price=RatingSaid(6, ""))
+        rate(price={"mark": 6})
     for name in ("lea", "alice", "eve"):
         with pytest.raises(NotAllowed):
-            rate(by=getattr(people, name).user, price=RatingSaid(3, ""))
+            rate(by=getattr(people, name).user, price={"mark": 3})
     assert not Rating.objects.exists()
 
 
 def test_the_page_compares_and_another_structure_reads_nothing_of_it(client, people, structure, operator, rate):
-    rate(price=RatingSaid(4, "Forfait de 20 BAL"))
+    rate(price={"mark": 4, "words": "Forfait de 20 BAL"})
     form = reverse("operator-rate", args=[structure.pk, operator.pk])
     client.force_login(people.lea.user)
     page = client.get(reverse("panorama")).text
@@ -72,7 +72,7 @@ def test_the_comparison_costs_the_same_for_few_and_many(client, people, structur
     for number in range(6):
         operator = Operator.objects.create(code=f"op{number}", name=f"Opérateur {number}")
 
-        rate_operator(structure, operator, {"price": RatingSaid(3, "")}, by=people.gisele.user)
+        rate_operator(structure, operator, {"price": {"mark": 3}}, by=people.gisele.user)
         with django_assert_max_num_queries(40) as captured:
             assert client.get(reverse("panorama")).status_code == 200
         costs.append(len(captured))

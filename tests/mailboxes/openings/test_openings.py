@@ -558,8 +558,13 @@ def test_what_a_draft_refers_to_may_have_changed_since(client, walk, people, mak
     assert not Bal.objects.exists()
 
 
-def test_a_draft_is_dropped_at_any_step_and_nothing_is_left(client, walk, people):
+def test_a_draft_is_dropped_at_any_step_once_confirmed_and_nothing_is_left(client, walk, people):
     draft = walk(people.gisele, until="adresse")
+    drop = reverse("opening-drop", args=[draft.pk])
+    for shown in (page(client, draft, "adresse"), client.get(reverse("opening"))):
+        assert f'href="{drop}"' in shown.text
+    assert "Ce que vous avez répondu est perdu" in client.get(drop).text
+    assert OpeningDraft.objects.exists()
     client.post(reverse("opening-drop", args=[draft.pk]))
     assert not OpeningDraft.objects.exists()
     assert not Bal.objects.exists()
