@@ -35,6 +35,7 @@ from mailboxes.views.frame import sees_structures
 from mailboxes.views.tally import say_tally
 
 PER_PAGE = 50
+AGAIN = "Demander de nouveau ce qui est refusé ou annulé"
 
 
 class MigrationList(Listing):
@@ -162,6 +163,7 @@ def migration(request, pk):
         "ready": row.rows.ready().count(),
         "closable": closable(row.rows.all(), timezone.localdate()).count(),
         "can_launch": allows(check_launch, row, by=request.user),
+        "again": AGAIN,
         "can_undo": allows(check_undo_migration, row, by=request.user),
         "can_act": allows(check_may, Act.MIGRATE, structure=row.structure, by=request.user),
     }
@@ -197,15 +199,19 @@ class MigrationActView(ActionView):
 class LaunchMigrationView(MigrationActView):
     form_class = EmptyForm
     label = "Lancer la migration"
-    done = "Les ouvertures sont demandées au nouvel opérateur, et les titulaires prévenus."
+    done = "Les ouvertures sont demandées au nouvel opérateur."
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
-        waiting = self.migration.rows.standing().filter(opening=None).count()
+        waiting = self.migration.rows.to_ask()
         self.warning = (
-            f"{how_many(waiting, 'demande')} d’ouverture à {self.migration.operator} ; les titulaires "
-            "reçoivent un avis. Dès qu’une demande est partie, la migration ne s’annule plus d’un coup."
+            f"{how_many(waiting.count(), 'demande')} d’ouverture à {self.migration.operator}. Dès qu’une demande est "
+            "partie, la migration ne s’annule plus d’un coup."
         )
+        if waiting.filter(opening=None).exists():
+            self.warning += " Les titulaires et les délégataires reçoivent un avis."
+        if self.migration.launched_at:
+            self.label = AGAIN
 
     def check(self, *, by):
         check_launch(self.migration, by=by)
