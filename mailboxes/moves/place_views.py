@@ -127,13 +127,17 @@ class CloseStructureView(PlaceActView):
             raise Refused(sentence, "remains")
 
     def get_context_data(self, **kwargs):
-        people = Affiliation.objects.current().filter(structure=self.structure).count()
+        stays = Affiliation.objects.filter(structure=self.structure)
         self.warning = (
-            f"{people} personne{'s' if people > 1 else ''} y {'sont' if people > 1 else 'est'} : leur rattachement "
-            "prend fin aujourd’hui. Rien de nouveau n’y sera inscrit ; les habilitations restent, pour relire."
-            f"{_of_keys(self.structure)}"
+            f"Rattachements qui prennent fin aujourd’hui : {stays.lasting().count()}.{_of_departures(stays)} Rien de "
+            f"nouveau n’y sera inscrit ; les habilitations restent, pour relire.{_of_keys(self.structure)}"
         )
         return super().get_context_data(**kwargs)
+
+
+def _of_departures(stays) -> str:
+    planned = stays.current().exclude(left_on=None).count()
+    return f" Départs déjà prévus, qui gardent leur jour : {planned}." if planned else ""
 
 
 def _of_keys(structure: Structure) -> str:

@@ -138,7 +138,7 @@ def check_leave(row: MigratedBal, why: str, *, by) -> None:
 
 def check_on_its_way(row: MigratedBal) -> None:
     if row.left_at or row.ended_at:
-        how = "en est retirée" if row.left_at else "a terminé sa migration"
+        how = "est déjà retirée de la migration" if row.left_at else "a terminé sa migration"
         raise Refused(f"{row.bal} {how}.", "over")
 
 

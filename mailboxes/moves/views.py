@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from directory.typography import how_many
+from directory.typography import how_many, quoted
 from mailboxes.actions import Tally
 from mailboxes.forms import EmptyForm
 from mailboxes.lifecycle import Act
@@ -171,11 +171,14 @@ def migration(request, pk):
 
 
 def bal_migration(request, pk):
-    """The latest migration of a BAL."""
+    """The latest migration of a BAL; who sees the BAL and not the structure that has it moved is told whom to ask."""
     bal = get_object_or_404(Bal.objects.visible_to(request.user), pk=pk)
-    seen = Migration.objects.visible_to(request.user)
-    row = get_object_or_404(seen.filter(rows__bal=bal).order_by("-pk")[:1])
-    return redirect(row.get_absolute_url())
+    row = get_object_or_404(Migration.objects.filter(rows__bal=bal).select_related("structure").order_by("-pk")[:1])
+    if Migration.objects.visible_to(request.user).filter(pk=row.pk).exists():
+        return redirect(row)
+    whom = f"à qui gère les BAL de la structure {quoted(row.structure)}"
+    messages.info(request, f"Cette migration est suivie ailleurs : demandez {whom} où elle en est.")
+    return redirect(bal)
 
 
 class MigrationActView(ActionView):
@@ -210,7 +213,7 @@ class LaunchMigrationView(MigrationActView):
         )
         if waiting.filter(opening=None).exists():
             self.warning += " Les titulaires et les délégataires reçoivent un avis."
-        if self.migration.launched_at:
+        if waiting.exclude(opening=None).exists():
             self.label = AGAIN
 
     def check(self, *, by):

@@ -232,8 +232,8 @@ def test_once_taken_out_it_is_neither_switched_nor_taken_out_again(opened, per, 
     migration = opened(per)
     row = leave_migration(migration.rows.get(), why="Elle reste.", by=by)
     tally = switch_each(migration.rows.all(), by=by)
-    assert "en est retirée" in " ".join(tally.refused.values())
-    with pytest.raises(Refused, match="en est retirée"):
+    assert "déjà retirée de la migration" in " ".join(tally.refused.values())
+    with pytest.raises(Refused, match="déjà retirée de la migration"):
         leave_migration(row, why="Encore.", by=by)
     per.refresh_from_db()
     assert per.operator != migration.operator
@@ -360,6 +360,38 @@ def test_what_is_late_is_a_finding_that_leads_to_its_migration(prepare, per, cli
     assert "en retard" in page.text
 
 
+def test_who_holds_or_uses_the_bal_sees_where_it_goes_and_no_link_to_what_is_not_theirs(
+    opened, org, by, people, visit, operator
+):
+    migration, former = opened(org), org.address
+    for person in (people.alice, people.delphine):
+        assert f"{new(former)}</span>, chez {migration.operator}, prévue le" in visit(person, "my-bals").text
+    switch_each(migration.rows.all(), by=by)
+    for person in (people.alice, people.delphine):
+        assert f"{former}</span>, chez {operator}, au moins jusqu’au" in visit(person, "my-bals").text
+        assert "Sa migration" not in visit(person, "bal", org.pk).text
+    assert "Sa migration" in visit(people.gisele, "bal", org.pk).text
+
+
+def test_who_sees_the_bal_and_not_the_structure_that_moves_it_is_told_whom_to_ask(
+    prepare, org, people, visit, structure
+):
+    prepare(org)
+    answer = visit(people.alice, "bal-migration", org.pk, follow=True)
+    assert answer.redirect_chain == [(org.get_absolute_url(), 302)]
+    assert f"la structure «\N{NO-BREAK SPACE}{structure}\N{NO-BREAK SPACE}» où elle en est" in answer.text
+    assert visit(people.eve, "bal-migration", org.pk).status_code == 404
+
+
+def test_the_former_address_of_a_bal_is_not_unknown_to_the_register(opened, per, by, people, visit):
+    migration = opened(per, overlap_days=0)
+    switch_each(migration.rows.all(), by=by)
+    close_formers(migration.rows.all(), by=by, attested=True)
+    page = visit(people.gisele, "request", migration.rows.get().deletion_id).text
+    assert "inconnue du registre" not in page
+    assert f"({migration.rows.get().former_address} : ancienne adresse, encore ouverte)" in page
+
+
 # --- Each step at its edge --------------------------------------------------------------------------------------------
 def test_a_launched_migration_is_undone_until_a_request_leaves_or_a_titulaire_is_told(prepare, per, by):
     migration = launch_migration(prepare(per), by=by)
@@ -433,7 +465,7 @@ def test_the_former_box_is_closed_once_switched_from_its_day_on_and_asked_once(o
 def test_what_is_over_goes_no_further(opened, per, by):
     opened(per)
     (row,) = held_rows(MigratedBal.objects.all())
-    for name, words in (("left_at", "en est retirée"), ("ended_at", "a terminé sa migration")):
+    for name, words in (("left_at", "déjà retirée de la migration"), ("ended_at", "a terminé sa migration")):
         setattr(row, name, timezone.now())
         for check in (lambda: check_switch(row, {}, by=by), lambda: check_leave(row, "Elle reste.", by=by)):
             with pytest.raises(Refused, match=words) as refusal:
