@@ -19,7 +19,7 @@ from mailboxes.moves.forms import (
 )
 from mailboxes.moves.keys import keys_of, shared_keys_of
 from mailboxes.moves.models import PlaceMove
-from mailboxes.moves.place_rules import what_remains
+from mailboxes.moves.place_rules import check_not_undone, what_remains
 from mailboxes.moves.structures import carried_counts, services_of, undo_move
 from mailboxes.rules import Refused, check_may, check_standing, may_at
 from mailboxes.views.acts import ActionView
@@ -202,6 +202,7 @@ class UndoMoveView(ActionView):
         for one in (self.move.structure, self.move.into):
             if one:
                 check_may(Act.UNDO_MOVE, structure=one, by=by)
+        check_not_undone(self.move)
 
     def perform(self, form, *, by):
         return undo_move(self.move, by=by, why=form.cleaned_data["why"])

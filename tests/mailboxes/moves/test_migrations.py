@@ -389,7 +389,7 @@ def test_the_former_address_of_a_bal_is_not_unknown_to_the_register(opened, per,
     close_formers(migration.rows.all(), by=by, attested=True)
     page = visit(people.gisele, "request", migration.rows.get().deletion_id).text
     assert "inconnue du registre" not in page
-    assert f"({migration.rows.get().former_address} : ancienne adresse, encore ouverte)" in page
+    assert f"({migration.rows.get().former_address}\u00a0: ancienne adresse, encore ouverte)" in page
 
 
 # --- Each step at its edge --------------------------------------------------------------------------------------------

@@ -216,6 +216,18 @@ def test_a_structure_closes_once_nothing_of_it_lives(client, structure, per, by)
     assert Affiliation.objects.current().filter(structure=structure).count() == 6
 
 
+def test_what_is_closed_is_told_as_such_and_invites_nobody(client, structure, twin, by):
+    client.force_login(by)
+    assert "Inviter quelqu’un" in client.get(reverse("structure", args=[twin.pk])).text
+    move = merge_structures(twin, structure, by=by, why=WHY)
+    assert "Inviter quelqu’un" not in client.get(reverse("structure", args=[twin.pk])).text
+    assert f"{twin}</a>, fermée le" in client.get(reverse("structure", args=[structure.pk])).text
+    undo_move(move, by=by, why=WHY)
+    again = client.get(reverse("place-move-undo", args=[move.pk])).text
+    assert "C’est déjà repris" in again
+    assert 'name="why"' not in again
+
+
 def test_closing_says_whose_stay_ends_and_whose_departure_keeps_its_day(structure, people, by, client):
     stay = Affiliation.objects.get(structure=structure, person=people.paul)
     Affiliation.objects.filter(pk=stay.pk).update(left_on=timezone.localdate() + timedelta(days=9))
