@@ -1,13 +1,13 @@
 """What becomes of a request: sent by hand, answered, seen in the annuaire, cancelled, reminded, asked again."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import F, ManyToOneRel, Model, Prefetch, QuerySet
 from django.utils import timezone
 
 from mailboxes import rules
@@ -158,13 +158,23 @@ def _cancel(request: Request, act: Act, *, by, answer: str) -> Request:
 
 
 def _ask_again(request: Request, act: Act, *, by, answer: str) -> Request:
-    """A new request, for the operator's refusal stands."""
+    """A new request, for the operator's refusal stands; what waited for the one waits for the other."""
     reason = answer or request.reason
     about: dict = {"bal": request.bal}
     if not request.bal:
         about = {"structure": request.structure, "operator": request.operator, "address": request.address}
     facts: dict = {"detail": request.detail, "reason": reason, "person": request.person}
-    return ask(RequestKind(request.kind), by=by, act=act, **facts, **about)
+    again = ask(RequestKind(request.kind), by=by, act=act, **facts, **about)
+    for model, column in _waiting():
+        model._default_manager.filter(**{column: request}).update(**{column: again})
+    return again
+
+
+def _waiting() -> Iterator[tuple[type[Model], str]]:
+    """What keeps the request that it waits for, whichever room it stands in: the model and its column."""
+    for one in Request._meta.get_fields(include_hidden=True):
+        if isinstance(one, ManyToOneRel) and one.related_model is not Request.lines.through:
+            yield one.related_model, one.field.name
 
 
 def _remind(requests: list[Request], act: Act, *, by, answer: str) -> None:

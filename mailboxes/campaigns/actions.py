@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from directory.typography import how_many
 from mailboxes import rules
 from mailboxes.actions.claims import answer as claim_answer
 from mailboxes.actions.delegations import end_delegation
@@ -55,7 +56,7 @@ def launch_campaign(campaign: Campaign, bals: QuerySet[Bal], *, by, author=None)
     campaign.save()
     count = _enlist(campaign, bals)
     check_someone_to_ask(count)
-    _note(campaign, Act.LAUNCH_CAMPAIGN, f"{campaign.get_kind_display()} : {count} questions.", by=by)
+    _note(campaign, Act.LAUNCH_CAMPAIGN, f"{campaign.get_kind_display()} : {how_many(count, 'question')}.", by=by)
     _begin_round(campaign)
     return campaign
 
@@ -153,7 +154,7 @@ def _write_questions(campaign: Campaign, batches: Iterable[list[CampaignTarget]]
 
 def _named(targets: list[CampaignTarget]) -> str:
     names = [str(target.bal) for target in targets if target.bal]
-    more = f" et {len(names) - NAMED} autres" if len(names) > NAMED else ""
+    more = f" et {how_many(len(names) - NAMED, 'autre')}" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 
 
@@ -184,7 +185,7 @@ def close_campaign(campaign: Campaign, *, by) -> Campaign:
     campaign.closed_at = now
     campaign.save(update_fields=["closed_at"])
     left, total = campaign.targets.filter(answer="").count(), campaign.targets.count()
-    _note(campaign, Act.CLOSE_CAMPAIGN, f"{total - left} réglés sur {total}, {left} sans réponse.", by=by)
+    _note(campaign, Act.CLOSE_CAMPAIGN, f"Réglées : {total - left} sur {total}. Sans réponse : {left}.", by=by)
     return campaign
 
 
@@ -263,7 +264,7 @@ def _disown(person, bal: Bal, *, by) -> None:
 
 
 def _withdraw(bal: Bal, said: str, withdrawn: frozenset[str], shown: frozenset[str], *, by) -> int:
-    """End the accesses that were ticked; returns how many."""
+    """End the accesses that were ticked, and those that whoever is removed gave; returns how many."""
     standing = {access.key: access.row for access in accesses(bal)}
     check_accesses_read(shown, frozenset(standing))
     check_withdrawn(said, withdrawn, frozenset(standing))
@@ -274,4 +275,4 @@ def _withdraw(bal: Bal, said: str, withdrawn: frozenset[str], shown: frozenset[s
     for row in ended:  # after: whoever is removed takes along the delegations that they gave
         if isinstance(row, Cotitulaire):
             remove_cotitulaire(bal, row.person, by=by)
-    return len(ended)
+    return len(standing) - len(accesses(locked(bal))) if ended else 0

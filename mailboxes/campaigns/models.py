@@ -6,7 +6,7 @@ from datetime import date, datetime
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Exists, F, Max, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, ExpressionWrapper, F, Max, OuterRef, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
@@ -132,11 +132,20 @@ class Outcome(models.TextChoices):
     ELSEWHERE = "elsewhere", "réglé autrement"
 
 
+def _is_replaced() -> Q:
+    """The condition, on CampaignTarget, that whoever is asked does not answer for the BAL any more."""
+    answers = Cotitulaire.objects.filter(bal=OuterRef("bal"), person=OuterRef("person"), is_principal=True)
+    return Q(bal__isnull=False, person__isnull=False) & ~Exists(answers)
+
+
+def awaits_another() -> Q:
+    """The condition that it has still to be asked of somebody else: nobody has gone through the accesses."""
+    return Q(_is_replaced(), open_kind=CampaignKind.RECERTIFICATION, answer="")
+
+
 def settled_elsewhere() -> Q:
     """The condition, on CampaignTarget, that nothing is left to ask, however it was settled: a use, a transfer, a way
     out."""
-    answers = Cotitulaire.objects.filter(bal=OuterRef("bal"), person=OuterRef("person"), is_principal=True)
-    asked_stays = Q(bal=None) | Q(person=None) | Exists(answers)
     serves = Q(bal__state__in=IN_SERVICE)
     used = Q(bal__clock_at__gt=F("campaign__launched_at"))
     cleanup = Q(campaign__kind=CampaignKind.CLEANUP) & (used | ~serves)
@@ -144,7 +153,7 @@ def settled_elsewhere() -> Q:
         person=OuterRef("person"), wished_at__gt=OuterRef("campaign__launched_at")
     )
     preferred = Q(Exists(wishes), campaign__kind=CampaignKind.PREFERRED)
-    return ~asked_stays | Q(bal__state__in=OVER) | cleanup | preferred
+    return Q(_is_replaced(), ~awaits_another()) | Q(bal__state__in=OVER) | cleanup | preferred
 
 
 def recertified_on(bals: Iterable[int]) -> dict[int, datetime]:
@@ -160,7 +169,7 @@ def recertified_on(bals: Iterable[int]) -> dict[int, datetime]:
 class CampaignTargetQuerySet(models.QuerySet):
     def with_outcome(self):
         """Adds `outcome`: the answer, else what holds it up. Once the campaign is closed, life changes it no more."""
-        stuck = Q(person=None) | Exists(Notice.objects.undelivered().filter(pk=OuterRef("notice")))
+        stuck = Q(person=None) | awaits_another() | Exists(Notice.objects.undelivered().filter(pk=OuterRef("notice")))
         waits = Case(
             When(~Q(answer=""), then=F("answer")),
             When(settled_elsewhere() & ~Q(open_kind=""), then=Value(Outcome.ELSEWHERE.value)),
@@ -168,7 +177,8 @@ class CampaignTargetQuerySet(models.QuerySet):
             default=Value(Outcome.PENDING.value),
             output_field=models.CharField(),
         )
-        return self.annotate(outcome=waits)
+        another = ExpressionWrapper(awaits_another(), output_field=models.BooleanField())
+        return self.annotate(outcome=waits, awaits_another=another)
 
     def open(self):
         return self.exclude(open_kind="")
@@ -181,7 +191,7 @@ class CampaignTargetQuerySet(models.QuerySet):
 
     def put_to(self, person):
         """What one person is asked, or has answered, in campaigns that are still open."""
-        return self.open().filter(person=person, told__gt=0)
+        return self.open().filter(~awaits_another(), person=person, told__gt=0)
 
     def named(self, text: str):
         """The targets whose address or name holds these words, in any order."""
@@ -237,6 +247,7 @@ class CampaignTarget(models.Model):
     objects = CampaignTargetQuerySet.as_manager()
 
     outcome: str  # of a row read by `with_outcome`
+    awaits_another: bool
 
     class Meta:
         verbose_name = "question d’une campagne"
@@ -271,6 +282,8 @@ class CampaignTarget(models.Model):
     def why_unreached(self) -> str:
         if self.person is None:
             return "sans principal : personne n’en répond"
+        if self.awaits_another:
+            return "n’en est plus le principal"
         return self.notice.get_delivery_display() if self.notice else ""
 
 

@@ -230,8 +230,14 @@ class Access(NamedTuple):
 def accesses(bal: Bal) -> list[Access]:
     """The accesses of everybody but the principal; `bal` by `with_holders`."""
     shared = [holder for holder in bal.cotitulaires.all() if not holder.is_principal]
-    held = [Access(f"cotitulaire-{row.person_id}", row.person, "cotitulaire", row) for row in shared]
+    giving = {row.under_id for row in bal.current_delegations()}
+    held = [Access(f"cotitulaire-{row.person_id}", row.person, _held(row, giving), row) for row in shared]
     return held + [Access(f"delegation-{row.pk}", row.person, _lent(row), row) for row in bal.current_delegations()]
+
+
+def _held(row: Cotitulaire, giving: set[int]) -> str:
+    gives = " ; les accès que donne cette personne prennent fin avec le sien" if row.person_id in giving else ""
+    return f"cotitulaire{gives}"
 
 
 def _lent(row: Delegataire) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from directory.dates import day_of
+from directory.typography import how_many
 from mailboxes.campaigns.models import OUTCOMES, Campaign, CampaignTarget
 from mailboxes.campaigns.questions import QUESTIONS
 from mailboxes.lifecycle import CampaignKind, State
@@ -60,7 +61,7 @@ def _left(campaign: Campaign) -> list:
     if not count:
         return [note("Tout le monde a répondu, ou n’avait plus à répondre.")]
     rows = [[target.bal or "", target.person or "personne", why(target)] for target in left[:NAMED]]
-    more = [note(f"Et {count - NAMED} autres, dans le fichier de la campagne.")] if count > NAMED else []
+    more = [note(f"Et {how_many(count - NAMED, 'autre')}, dans le fichier de la campagne.")] if count > NAMED else []
     return [
         room(40),
         heading("Ce qui reste sans réponse"),

@@ -72,7 +72,8 @@ def check_answer_campaign(target: CampaignTarget, said: str, answers, *, by_link
         raise NotAllowed("Connectez-vous pour répondre à cette question.", "link")
     check_open_campaign(target.campaign)
     if target.answer:
-        raise Refused("Vous avez déjà répondu à cette question : rien d’autre n’est à faire.", "answered")
+        said = quoted(target.get_answer_display())
+        raise Refused(f"Vous avez déjà répondu : {said}. Pour changer d’avis, passez par Mes BAL.", "answered")
     if said not in answers:
         raise Refused("Choisissez une des réponses.", "answer")
     if target.bal and target.bal.state in OVER:

@@ -145,6 +145,7 @@ def campaign(request, pk):
     targets = form.asked(row.targets.with_outcome().order_by("pk"))
     listing = kind(request, targets, form=form, loaded=loaded, view_args=[row.pk])
     listing.is_of_many = row.structure.children.exists()
+    progress = progress_of(row)
     return render(
         request,
         "mailboxes/campaigns/campaign.html",
@@ -153,9 +154,9 @@ def campaign(request, pk):
             "listing": listing,
             "question": QUESTIONS[row.kind],
             "words": words_asked(row, request),
-            **progress_of(row),
+            **progress,
             "page": listing.page,
-            "can_remind": allows(check_remind_campaign, row, True, by=request.user),
+            "can_remind": allows(check_remind_campaign, row, bool(progress["pending"]), by=request.user),
             "can_close": allows(check_close_campaign, row, by=request.user),
         },
     )
@@ -177,6 +178,7 @@ def progress_of(row: Campaign) -> dict:
         "percent": round(100 * (total - awaited) / total) if total else 0,
         "outcomes": [(name, label, counts[name]) for name, label in OUTCOMES.items() if name in counts],
         "unanswered": awaited,
+        "pending": counts.get(Outcome.PENDING, 0),
         "unreached": counts.get(Outcome.UNREACHED, 0),
         "to_tell": row.targets.due().count() if row.closed_at is None else 0,
     }

@@ -53,6 +53,7 @@ def share_view(view: SavedView, structure: Structure, *, by) -> SavedView:
     check_share_view(view, structure, by=by)
     if view.structure_id == structure.pk:
         return view
+    _write_end(view, by=by)
     view.structure = structure
     view.save(update_fields=["structure"])
     write_about(Act.SHARE_VIEW, by=by, about={"structure": structure}, after=view.title)
@@ -62,12 +63,16 @@ def share_view(view: SavedView, structure: Structure, *, by) -> SavedView:
 @transaction.atomic
 def keep_to_oneself(view: SavedView, *, by) -> SavedView:
     check_own_view(view, by=by)
-    if view.structure:
-        write_about(Act.SHARE_VIEW, by=by, about={"structure": view.structure}, before=view.title)
+    _write_end(view, by=by)
     view.structure = None
     view.save(update_fields=["structure"])
     view.pinned_by.remove(*view.pinned_by.exclude(pk=by.pk))
     return view
+
+
+def _write_end(view: SavedView, *, by) -> None:
+    if view.structure:
+        write_about(Act.SHARE_VIEW, by=by, about={"structure": view.structure}, before=view.title)
 
 
 def pin_view(view: SavedView, is_pinned: bool, *, by) -> SavedView:

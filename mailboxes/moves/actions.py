@@ -21,10 +21,12 @@ from mailboxes.models import (
 from mailboxes.moves.models import MigratedBal, Migration
 from mailboxes.moves.rules import (
     Surroundings,
+    check_all_in_service,
     check_launch,
     check_leave,
     check_prepare,
     check_undo_migration,
+    first_of,
 )
 from mailboxes.moves.switching import READERS, held_bals, held_rows, place_of, tell_each
 from mailboxes.rules import Refused
@@ -45,7 +47,7 @@ def prepare_migration(migration: Migration, wanted: dict[int, str], *, by) -> Mi
     around = Surroundings(migration, wanted)
     faults = [fault for bal in bals if (fault := _fault(around, bal, by=by))]
     if faults:
-        raise Refused(faults[:5] + ([f"Et {len(faults) - 5} autres."] if len(faults) > 5 else []), "address")
+        raise Refused(first_of(faults), "address")
     migration.by = by
     migration.save()
     try:
@@ -92,26 +94,25 @@ def _keep(migration: Migration, bals: list[Bal], wanted: dict[int, str], *, by) 
 # --- Asked for --------------------------------------------------------------------------------------------------------
 @transaction.atomic
 def launch_migration(migration: Migration, *, by) -> Migration:
-    """Ask the new operator to open each BAL that is not asked for yet; its titulaires hear of what is coming."""
+    """Ask the new operator to open each BAL that is not asked for, or not any more; its titulaires hear of what is
+    coming, once."""
     migration = _locked(migration)
     check_launch(migration, by=by)
-    waiting = migration.rows.standing().filter(opening=None)
-    rows = list(waiting.select_related("former_operator").order_by("bal"))
-    bals = {bal.pk: bal for bal in held_bals([row.bal_id for row in rows])}
-    for row in rows:
-        row.bal = bals[row.bal_id]
-    parties = frozenset({Party.OPERATOR, *READERS})
+    rows = held_rows(migration.rows.to_ask())
+    check_all_in_service(rows)
+    first = [row.opening is None for row in rows]
     entries = [
-        entry_of(row.bal, Act.MIGRATE, by=by, parties=parties, before=row.former_address,
-                 after=place_of(row.new_address, migration.operator), note=migration.why)
-        for row in rows
+        entry_of(row.bal, Act.MIGRATE, by=by, parties={Party.OPERATOR, *(READERS if is_first else ())},
+                 before=row.former_address, after=place_of(row.new_address, migration.operator), note=migration.why)
+        for row, is_first in zip(rows, first, strict=True)
     ]  # fmt: skip
     bulk.insert(entries)
     for row, entry in zip(rows, entries, strict=True):
         row.opening = _opening(migration, row, entry)
     Request.objects.bulk_create([row.opening for row in rows])
     MigratedBal.objects.bulk_update(rows, ["opening"], batch_size=500)
-    tell_each(entries, [row.bal for row in rows], [row.opening for row in rows], stage=Act.MIGRATE)
+    readers_of = [row.bal if is_first else None for row, is_first in zip(rows, first, strict=True)]
+    tell_each(entries, readers_of, [row.opening for row in rows], stage=Act.MIGRATE)
     if migration.launched_at is None:
         migration.launched_at = timezone.now()
         migration.save(update_fields=["launched_at"])
@@ -130,7 +131,9 @@ def _opening(migration: Migration, row: MigratedBal, entry: JournalEntry) -> Req
               if not one.is_principal]  # fmt: skip
     others += [f"Délégataire : {one.person}, sous {one.under}" for one in bal.current_delegations()]
     reason = f"Cette BAL vient {of(row.former_operator)}, où son adresse est {row.former_address}."
-    said = [reason, f"Elle est à ouvrir pour le {migration.planned_on:%d/%m/%Y}.", *others, migration.why]
+    is_past = migration.planned_on < timezone.localdate()
+    when = "dès que possible" if is_past else f"pour le {migration.planned_on:%d/%m/%Y}"
+    said = [reason, f"Elle est à ouvrir {when}.", *others, migration.why]
     return Request(
         structure=bal.structure, operator=migration.operator, bal=bal, address=row.new_address,
         kind=RequestKind.OPEN, entry=entry, by=entry.by, reason="\n".join(filter(None, said)),
@@ -192,6 +195,9 @@ def _leave(rows: list[MigratedBal], *, why: str, by) -> None:
 
 def _announced(rows: list[MigratedBal]) -> set[MigratedBal]:
     """Those whose readers were told of the move to come."""
-    openings = {row.opening.entry_id: row for row in rows if row.opening}
-    told = Notice.objects.delivered().filter(entry__in=openings, party__in=READERS)
-    return {openings[pk] for pk in told.values_list("entry", flat=True)}
+    if not rows:
+        return set()
+    bals, since = {row.bal_id: row for row in rows}, rows[0].migration.created_at
+    announced = {"entry__what": Act.MIGRATE, "entry__at__gte": since, "party__in": READERS}
+    told = Notice.objects.delivered().filter(bulk.among("entry__bal", bals), **announced)
+    return {bals[pk] for pk in told.values_list("entry__bal", flat=True)}

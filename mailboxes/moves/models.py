@@ -119,6 +119,10 @@ class MigratedBalQuerySet(models.QuerySet):
             )
         )
 
+    def to_ask(self):
+        """BAL whose new box is asked of nobody: not yet, or what was asked is refused or cancelled."""
+        return self.standing().filter(switched_at=None).exclude(opening__stage__in=HOLDING)
+
     def late(self, today: date):
         return self.standing().filter(due_on__lt=today)
 

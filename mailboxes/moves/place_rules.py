@@ -126,6 +126,10 @@ def check_undo_move(move: PlaceMove, why: str, *, by) -> None:
         if one:
             check_may(act, structure=one, by=by)
     check_told(why)
+    check_not_undone(move)
+
+
+def check_not_undone(move: PlaceMove) -> None:
     if move.undone_at:
         raise Refused(f"C’est déjà repris, depuis le {day_of(move.undone_at)}.", "undone")
 

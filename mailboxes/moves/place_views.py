@@ -19,7 +19,7 @@ from mailboxes.moves.forms import (
 )
 from mailboxes.moves.keys import keys_of, shared_keys_of
 from mailboxes.moves.models import PlaceMove
-from mailboxes.moves.place_rules import what_remains
+from mailboxes.moves.place_rules import check_not_undone, what_remains
 from mailboxes.moves.structures import carried_counts, services_of, undo_move
 from mailboxes.rules import Refused, check_may, check_standing, may_at
 from mailboxes.views.acts import ActionView
@@ -127,13 +127,17 @@ class CloseStructureView(PlaceActView):
             raise Refused(sentence, "remains")
 
     def get_context_data(self, **kwargs):
-        people = Affiliation.objects.current().filter(structure=self.structure).count()
+        stays = Affiliation.objects.filter(structure=self.structure)
         self.warning = (
-            f"{people} personne{'s' if people > 1 else ''} y {'sont' if people > 1 else 'est'} : leur rattachement "
-            "prend fin aujourd’hui. Rien de nouveau n’y sera inscrit ; les habilitations restent, pour relire."
-            f"{_of_keys(self.structure)}"
+            f"Rattachements qui prennent fin aujourd’hui : {stays.lasting().count()}.{_of_departures(stays)} Rien de "
+            f"nouveau n’y sera inscrit ; les habilitations restent, pour relire.{_of_keys(self.structure)}"
         )
         return super().get_context_data(**kwargs)
+
+
+def _of_departures(stays) -> str:
+    planned = stays.current().exclude(left_on=None).count()
+    return f" Départs déjà prévus, qui gardent leur jour : {planned}." if planned else ""
 
 
 def _of_keys(structure: Structure) -> str:
@@ -198,6 +202,7 @@ class UndoMoveView(ActionView):
         for one in (self.move.structure, self.move.into):
             if one:
                 check_may(Act.UNDO_MOVE, structure=one, by=by)
+        check_not_undone(self.move)
 
     def perform(self, form, *, by):
         return undo_move(self.move, by=by, why=form.cleaned_data["why"])

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from directory.models import Entry
-from mailboxes.indicators.costs import Cost, Prices
+from mailboxes.indicators.costs import Cost, Prices, offer_of
 from mailboxes.lifecycle import ANSWERED
-from mailboxes.models import Bal, Price, Structure
+from mailboxes.models import Bal
 from mailboxes.models.bal_sets import IS_EXPECTED, BalQuerySet
 from mailboxes.moves.models import MigratedBal, MigratedBalQuerySet, Migration, MigrationStep
 from mailboxes.moves.rules import Surroundings
@@ -70,7 +70,7 @@ def preview(migration: Migration, bals: BalQuerySet, typed: dict[int, str], *, b
     found = MigrationPreview([_proposed(around, bal, by) for bal in rows])
     prices = Prices()
     for line in found.free:
-        offer = offer_of(line.bal)
+        offer = offer_of(line.bal.kind, line.bal.structure.kind)
         found.before.add(1, prices.of(line.bal.operator_id, offer))
         found.after.add(1, prices.of(migration.operator.pk, offer))
     return found
@@ -88,13 +88,6 @@ def _proposed(around: Surroundings, bal: Bal, by) -> Proposed:
     except Refused as refused:
         return Proposed(bal, address, refused.messages[0], refused.code in OF_ADDRESS)
     return Proposed(bal, address, "", True)
-
-
-def offer_of(bal: Bal) -> str:
-    if bal.kind != Bal.Kind.APPLICATIVE:
-        return bal.kind
-    is_organisme = bal.structure.kind == Structure.Kind.ORGANISME
-    return Price.Offer.APP_ORGANISME if is_organisme else Price.Offer.APP_ESTABLISHMENT
 
 
 class StepCount(NamedTuple):

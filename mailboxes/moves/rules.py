@@ -2,15 +2,18 @@
 
 from collections import Counter
 
+from django.db.models import Q
 from django.utils import timezone
 
 from directory.dates import day_of
 from directory.readers.address import read_address
-from directory.typography import of, quoted
+from directory.typography import how_many, of, quoted
 from mailboxes.lifecycle import ANSWERED, AWAITED, HOLDING, IN_SERVICE, MOVABLE, Act, RequestStage
 from mailboxes.models import SYSTEM, Alias, Bal, Notice, Request
 from mailboxes.moves.models import LONGEST_OVERLAP, MigratedBal, Migration
 from mailboxes.rules import Refused, check_act, check_may, check_standing
+
+SAID = 5  # faults that one refusal names
 
 
 def check_prepare(migration: Migration, *, by) -> None:
@@ -85,8 +88,22 @@ def check_launch(migration: Migration, *, by) -> None:
     check_may(Act.MIGRATE, structure=migration.structure, by=by)
     if migration.undone_at:
         raise Refused("Cette migration est annulée : préparez-en une autre.", "undone")
-    if not migration.rows.standing().filter(opening=None).exists():
+    if not migration.rows.to_ask().exists():
         raise Refused("Tout est déjà demandé au nouvel opérateur.", "asked")
+
+
+def check_all_in_service(rows: list[MigratedBal]) -> None:
+    """Nobody is asked to open a BAL that went, or is on its way out, since it was prepared."""
+    if faults := [_why_out_of_service(row) for row in rows if row.bal.state not in IN_SERVICE]:
+        raise Refused(first_of(faults), "state")
+
+
+def first_of(faults: list[str]) -> list[str]:
+    return faults[:SAID] + ([f"Et {how_many(len(faults) - SAID, 'autre')}."] if len(faults) > SAID else [])
+
+
+def _why_out_of_service(row: MigratedBal) -> str:
+    return f"{row.bal} est {row.bal.get_state_display()} : retirez-la de la migration."
 
 
 def check_some(rows, why: str) -> None:
@@ -101,7 +118,8 @@ def check_undo_migration(migration: Migration, *, by) -> None:
     if migration.undone_at:
         raise Refused("Cette migration est déjà annulée.", "undone")
     openings = Request.objects.filter(pk__in=migration.rows.values("opening"))
-    seen = openings.exclude(stage=RequestStage.DRAFT).order_by("created_at").first()
+    unsent = Q(sent_at=None, stage__in=(RequestStage.DRAFT, RequestStage.CANCELLED))
+    seen = openings.exclude(unsent).order_by("created_at").first()
     if seen or Notice.objects.filter(entry__in=openings.values("entry"), sent_at__isnull=False).exists():
         when = f" le {day_of(seen.sent_at or seen.created_at)}" if seen else ""
         raise Refused(
@@ -120,7 +138,7 @@ def check_leave(row: MigratedBal, why: str, *, by) -> None:
 
 def check_on_its_way(row: MigratedBal) -> None:
     if row.left_at or row.ended_at:
-        how = "en est retirée" if row.left_at else "a terminé sa migration"
+        how = "est déjà retirée de la migration" if row.left_at else "a terminé sa migration"
         raise Refused(f"{row.bal} {how}.", "over")
 
 
@@ -129,7 +147,7 @@ def check_switch(row: MigratedBal, asked: dict[int, int], *, by) -> None:
     check_act(row.bal, Act.SWITCH_BAL, by=by)
     check_on_its_way(row)
     if row.bal.state not in IN_SERVICE:
-        raise Refused(f"{row.bal} est {row.bal.get_state_display()} : retirez-la de la migration.", "state")
+        raise Refused(_why_out_of_service(row), "state")
     if row.switched_at:
         raise Refused(f"{row.bal} est déjà basculée.", "switched")
     if row.opening is None or row.opening.stage not in ANSWERED:

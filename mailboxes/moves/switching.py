@@ -60,10 +60,12 @@ def place_of(address: str, operator: Operator) -> str:
     return f"{address}, chez {operator}"
 
 
-def tell_each(entries: list[JournalEntry], bals: list[Bal], requests: list[Request], *, stage: Act) -> None:
+def tell_each(entries: list[JournalEntry], bals: list[Bal | None], requests: list[Request], *, stage: Act) -> None:
+    """`bals`: those whose readers hear of it, each beside its entry."""
     notices = letters(requests) if requests else []
     for entry, bal in zip(entries, bals, strict=True):
-        notices += notices_for(entry, bal, stage=stage, cycle=f"entry-{entry.pk}", parties=READERS)
+        if bal:
+            notices += notices_for(entry, bal, stage=stage, cycle=f"entry-{entry.pk}", parties=READERS)
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     tell_on_commit(entries)
 

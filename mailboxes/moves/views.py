@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from directory.typography import how_many
+from directory.typography import how_many, quoted
 from mailboxes.actions import Tally
 from mailboxes.forms import EmptyForm
 from mailboxes.lifecycle import Act
@@ -35,6 +35,7 @@ from mailboxes.views.frame import sees_structures
 from mailboxes.views.tally import say_tally
 
 PER_PAGE = 50
+AGAIN = "Demander de nouveau ce qui est refusé ou annulé"
 
 
 class MigrationList(Listing):
@@ -162,6 +163,7 @@ def migration(request, pk):
         "ready": row.rows.ready().count(),
         "closable": closable(row.rows.all(), timezone.localdate()).count(),
         "can_launch": allows(check_launch, row, by=request.user),
+        "again": AGAIN,
         "can_undo": allows(check_undo_migration, row, by=request.user),
         "can_act": allows(check_may, Act.MIGRATE, structure=row.structure, by=request.user),
     }
@@ -169,11 +171,14 @@ def migration(request, pk):
 
 
 def bal_migration(request, pk):
-    """The latest migration of a BAL."""
+    """The latest migration of a BAL; who sees the BAL and not the structure that has it moved is told whom to ask."""
     bal = get_object_or_404(Bal.objects.visible_to(request.user), pk=pk)
-    seen = Migration.objects.visible_to(request.user)
-    row = get_object_or_404(seen.filter(rows__bal=bal).order_by("-pk")[:1])
-    return redirect(row.get_absolute_url())
+    row = get_object_or_404(Migration.objects.filter(rows__bal=bal).select_related("structure").order_by("-pk")[:1])
+    if Migration.objects.visible_to(request.user).filter(pk=row.pk).exists():
+        return redirect(row)
+    whom = f"à qui gère les BAL de la structure {quoted(row.structure)}"
+    messages.info(request, f"Cette migration est suivie ailleurs : demandez {whom} où elle en est.")
+    return redirect(bal)
 
 
 class MigrationActView(ActionView):
@@ -197,15 +202,19 @@ class MigrationActView(ActionView):
 class LaunchMigrationView(MigrationActView):
     form_class = EmptyForm
     label = "Lancer la migration"
-    done = "Les ouvertures sont demandées au nouvel opérateur, et les titulaires prévenus."
+    done = "Les ouvertures sont demandées au nouvel opérateur."
 
     def setup(self, request, *args, **kwargs):
         super().setup(request, *args, **kwargs)
-        waiting = self.migration.rows.standing().filter(opening=None).count()
+        waiting = self.migration.rows.to_ask()
         self.warning = (
-            f"{how_many(waiting, 'demande')} d’ouverture à {self.migration.operator} ; les titulaires "
-            "reçoivent un avis. Dès qu’une demande est partie, la migration ne s’annule plus d’un coup."
+            f"{how_many(waiting.count(), 'demande')} d’ouverture à {self.migration.operator}. Dès qu’une demande est "
+            "partie, la migration ne s’annule plus d’un coup."
         )
+        if waiting.filter(opening=None).exists():
+            self.warning += " Les titulaires et les délégataires reçoivent un avis."
+        if waiting.exclude(opening=None).exists():
+            self.label = AGAIN
 
     def check(self, *, by):
         check_launch(self.migration, by=by)

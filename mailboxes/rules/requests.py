@@ -133,7 +133,11 @@ def check_ask_again(request: Request) -> None:
     """Refuse what is no longer wanted, or is asked already."""
     kind = RequestKind(request.kind)
     if kind in AWAITS and request.bal and not request.moves_bal and kind != RequestKind.DEPUBLISH:
+        if kind == RequestKind.OPEN and request.entry.what == Act.MIGRATE:
+            raise Refused("Cette BAL change d’opérateur : demandez-la de nouveau depuis sa migration.", "state")
         raise Refused(f"La BAL est {request.bal.get_state_display()} : cette demande n’a plus lieu d’être.", "state")
+    if kind == RequestKind.PREFER and not request.preferences.exists():
+        raise Refused("Son titulaire ne la privilégie plus : cette demande n’a plus lieu d’être.", "state")
     same = Request.objects.awaited().filter(structure=request.structure_id, address=request.address, kind=kind)
     if same.exists():
         raise Refused(

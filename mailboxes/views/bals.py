@@ -64,6 +64,7 @@ from mailboxes.rules import (
 from mailboxes.views.chain import asked_for, chain_of, printed_chain, with_stays
 from mailboxes.views.files import pdf_file
 from mailboxes.views.findings import attention
+from mailboxes.views.frame import sees_structures
 from mailboxes.views.journals import JournalList
 from mailboxes.views.refusals import refused_page
 from mailboxes.views.seen import bal_or_404
@@ -90,6 +91,7 @@ def bal(request, pk):
             "ahead": ahead_of(row, delegations=delegations, stays=stays, reply=server["reply"]),
             **annuaire_facts(row),
             "aliases": row.aliases.select_related("operator") if row.has_aliases else [],
+            "follows_migration": row.has_aliases and sees_structures(request.user),
             "attention": points,
             "is_unwatched": any(point["finding"].name == UNWATCHED for point in points),
             "anomalies": anomalies_of(row, request.user),

@@ -53,6 +53,7 @@ MEANING: dict[str, tuple[str, str]] = {
 def my_bals(request):
     user = request.user
     bals = Bal.objects.live().mine(user).with_holders().with_publication().order_by("address")
+    bals = bals.prefetch_related("aliases__operator")
     held = [facts_of(bal, user) for bal in bals if any(c.person.is_actor(user) for c in bal.cotitulaires.all())]
     held.sort(key=lambda facts: not facts["awaits"])
     received = Delegataire.objects.standing().filter(person__user_id=user.pk, bal__state__in=LIVE)
@@ -93,7 +94,7 @@ def lent_facts(rows: list[Delegataire], user) -> list[dict]:
     """What was lent to the person, what state it is in, and whether they may ask for longer; a few queries more."""
     people = {row.person_id for row in rows}
     requests = Request.objects.filter(person__in=people).select_related("operator", "entry").order_by("-pk")
-    bals = Bal.objects.with_holders().prefetch_related(Prefetch("requests", requests))
+    bals = Bal.objects.with_holders().prefetch_related(Prefetch("requests", requests), "aliases__operator")
     bals = bals.in_bulk([row.bal_id for row in rows])
     asked = actions.asked_extensions(rows)
     for row in rows:

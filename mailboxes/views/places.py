@@ -98,7 +98,8 @@ def structure(request, structure):
         "may_describe": may_at(Act.DESCRIBE_STRUCTURE, row.pk, by=request.user),
         "may_move": may_at(Act.MIGRATE, row.pk, by=request.user),
         "may_record": row.closed_on is None and may_at(Act.RECORD_STRUCTURE, row.pk, by=request.user),
-        "may_invite": request.user.is_superuser or row.pk in managed_structures(request.user),
+        "may_invite": row.closed_on is None
+        and (request.user.is_superuser or row.pk in managed_structures(request.user)),
         "is_administrator": bool(platform_roles(request.user)),
     }
     return render(request, "mailboxes/places/structure.html", context)

@@ -18,6 +18,7 @@ from mailboxes.lists.bulk import KINDS
 from mailboxes.lists.listing import Column, Listing
 from mailboxes.lists.place import place_of
 from mailboxes.models import Request
+from mailboxes.models.aliases import alias_told
 from mailboxes.requests.fhir_patch import patch_of
 from mailboxes.requests.letters import files_of
 from mailboxes.rules import allows, check_act, check_move, check_somewhere, check_step, verb_of
@@ -72,6 +73,7 @@ def request(request, pk):
         "mailboxes/requests/request.html",
         {
             "row": row,
+            "alias": None if row.bal else alias_told(row.address, request.user),
             "letter": row.letter,
             "acts": [(act, label_of(row, act)) for act in BY_HAND if allows(check_step, row, act, by=request.user)],
             "verbs": ways_on(row, request.user),

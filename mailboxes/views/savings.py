@@ -13,7 +13,7 @@ from mailboxes.lifecycle import Act
 from mailboxes.lists.place import places_within
 from mailboxes.models.roles import managed_structures
 from mailboxes.notices.idleness import to_ask_deletion
-from mailboxes.rules import Refused, check_somewhere
+from mailboxes.rules import Refused, allows, check_somewhere
 from mailboxes.views.acts import ActionView
 from mailboxes.views.frame import sees_structures
 
@@ -30,6 +30,7 @@ def savings(request):
         "total": sum((each.cost for each in blocked), start=Cost()),
         "gained": found.gained(),
         "to_ask": _to_ask(request).count(),
+        "can_launch": allows(check_somewhere, Act.LAUNCH_CAMPAIGN, by=request.user),
         "counted_at": found.counted_at,
     }
     return render(request, "mailboxes/indicators/savings.html", facts)

@@ -361,6 +361,38 @@ def test_withdrawn_ends_what_was_ticked_and_keeps_the_rest(org, people, launch):
     assert {Act.REMOVE_COTITULAIRE, Act.END_DELEGATION, Act.ANSWER_CAMPAIGN} <= done
 
 
+def test_who_takes_accesses_along_is_said_to_and_all_that_ends_is_counted(org, people, launch, visit):
+    lent = Delegataire.objects.create(bal=org, person=people.lea, under=people.bruno, reason="remplacement")
+    holder = f"cotitulaire-{people.bruno.pk}"
+    launch(RECERTIFY)
+    assert "les accès que donne cette personne prennent fin avec le sien" in visit(people.alice, "my-campaigns").text
+    shown = [holder, *(f"delegation-{row.pk}" for row in org.delegataires.all())]
+    answer_campaign(target_of(org), Answer.WITHDRAWN, by=people.alice.user, shown=shown, withdrawn=[holder])
+    lent.refresh_from_db()
+    assert lent.ended_at is not None
+    assert target_of(org).withdrawn == 2
+
+
+def test_accesses_that_their_principal_left_unread_are_settled_by_nobody(org, people, launch, visit):
+    campaign = launch(RECERTIFY)
+    actions.transfer_principal(org, people.bruno, by=people.alice.user)
+    assert target_of(org).outcome == Outcome.UNREACHED
+    assert target_of(org).why_unreached == "n’en est plus le principal"
+    assert str(org) not in visit(people.alice, "my-campaigns").text
+    later(campaign, days=2)
+    assert not visit(people.gisele, "campaign", campaign.pk).context["can_remind"], "nobody is left to remind"
+    close_campaign(campaign, by=people.gisele.user)
+    assert target_of(org).answer == ""
+    assert launch(RECERTIFY).targets.get(bal=org).person == people.bruno
+
+
+@pytest.mark.parametrize(("asked", "said"), [(1, "1 question."), (2, "2 questions.")])
+def test_the_journal_counts_in_whole_words(per, org, people, launch, asked, said):
+    launch(bals=Bal.objects.filter(pk__in=[per.pk, org.pk][:asked]))
+    note = JournalEntry.objects.get(what=Act.LAUNCH_CAMPAIGN).note
+    assert note.replace("\N{NO-BREAK SPACE}", " ").endswith(said)
+
+
 def test_nobody_confirms_an_access_that_they_were_not_shown(org, people, launch):
     launch(RECERTIFY)
     shown = [f"delegation-{org.delegataires.get().pk}"]
@@ -453,7 +485,7 @@ def test_a_closed_campaign_takes_no_answer_no_reminder_and_no_second_end(per, pe
     with pytest.raises(Refused, match="close depuis"):
         answer_campaign(target_of(per), Answer.USED, by=people.paul.user)
     assert target_of(per).outcome == Outcome.PENDING
-    assert "1 sans réponse" in JournalEntry.objects.get(what=Act.CLOSE_CAMPAIGN).note
+    assert "Sans réponse : 1." in JournalEntry.objects.get(what=Act.CLOSE_CAMPAIGN).note
 
 
 @pytest.mark.parametrize("act", [close_campaign, remind_campaign])

@@ -289,6 +289,26 @@ def test_another_choice_cancels_what_was_asked(people, requested, make_bal):
     assert Preference.objects.get().request is None
 
 
+def test_what_was_refused_and_asked_again_is_what_the_wish_waits_for(people, wished, requested, make_bal):
+    by = people.gisele.user
+    actions.step(requested, Act.RECORD_REFUSAL, by=by, answer="Précisez le lieu.")
+    again = actions.step(requested, Act.ASK_AGAIN, by=by)
+    wished.refresh_from_db()
+    assert wished.request == again
+    with pytest.raises(Refused, match="déjà faite"):
+        actions.request_preference(wished, by=by)
+    actions.prefer(people.paul, CHU, make_bal("ORG", people.paul).address, by=people.paul.user)
+    again.refresh_from_db()
+    assert again.stage == RequestStage.CANCELLED
+
+
+def test_what_its_titulaire_no_longer_prefers_is_not_asked_again(people, requested, make_bal):
+    actions.step(requested, Act.RECORD_REFUSAL, by=people.gisele.user, answer="Précisez le lieu.")
+    actions.prefer(people.paul, CHU, make_bal("ORG", people.paul).address, by=people.paul.user)
+    with pytest.raises(Refused, match="ne la privilégie plus"):
+        actions.step(requested, Act.ASK_AGAIN, by=people.gisele.user)
+
+
 def test_what_was_asked_for_another_place_too_still_stands(people, wished, situate, make_bal):
     situate(people.paul, finess_site="", siret="12345678900011")
     actions.prefer(people.paul, "12345678900011", wished.address, by=people.paul.user)

@@ -172,6 +172,13 @@ def test_a_reader_sees_the_figures_and_asks_nobody(client, depublished, people, 
     assert not Notice.objects.filter(stage=Act.ASK_DELETION).exists()
 
 
+def test_a_reader_is_offered_no_campaign(client, people, one_by_hurdle):
+    client.force_login(people.gisele.user)
+    assert reverse("campaign-new") in client.get(reverse("savings")).text
+    client.force_login(people.lea.user)
+    assert reverse("campaign-new") not in client.get(reverse("savings")).text
+
+
 def test_who_follows_no_structure_has_no_such_page(client, people):
     client.force_login(people.paul.user)
     assert client.get(reverse("savings")).status_code == 404

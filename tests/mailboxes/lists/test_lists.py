@@ -13,7 +13,7 @@ from mailboxes.lists.actions import pin_view, save_view, share_view
 from mailboxes.lists.listing import LISTINGS
 from mailboxes.lists.models import QUERY_LENGTH, SavedView, Taste
 from mailboxes.lists.rules import MOST_VIEWS
-from mailboxes.models import JournalEntry
+from mailboxes.models import JournalEntry, Structure
 from mailboxes.rules import Refused
 from tests.servers import ROOT
 
@@ -204,6 +204,15 @@ def test_a_shared_view_is_seen_by_those_who_follow_the_structure_and_its_sharing
     assert JournalEntry.objects.get(what="share_view").structure == structure
     client.force_login(people.eve.user)
     assert "Mes ORG" not in client.get(reverse("view-list")).text
+
+
+def test_a_view_shared_with_another_structure_is_told_to_the_one_that_loses_it(people, structure):
+    beside = Structure.objects.create(name="Antenne", parent=structure)
+    view = share_view(save_view("bals", "Mes ORG", "", by=people.gisele.user), beside, by=people.gisele.user)
+    share_view(view, structure, by=people.gisele.user)
+    lines = JournalEntry.objects.filter(what="share_view").order_by("pk")
+    told = [(line.structure, line.before, line.after) for line in lines]
+    assert told == [(beside, "", "Mes ORG"), (beside, "Mes ORG", ""), (structure, "", "Mes ORG")]
 
 
 @pytest.mark.parametrize("what", ["delete", "keep", "share"])

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from mailboxes import actions, jobs
 from mailboxes.findings import narrow
-from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
+from mailboxes.lifecycle import Act, RequestKind, RequestStage, State, Verb
 from mailboxes.models import SYSTEM, Alias, Bal, Domain, JournalEntry, Notice, Operator, Preference, Price, Request
 from mailboxes.moves.actions import launch_migration, leave_migration, prepare_migration, undo_migration
 from mailboxes.moves.forms import MigrationScopeForm
 from mailboxes.moves.models import LONGEST_OVERLAP, MigratedBal, Migration, MigrationStep
-from mailboxes.moves.reads import closable
+from mailboxes.moves.reads import closable, to_end
 from mailboxes.moves.rules import check_close_former, check_end, check_leave, check_switch, check_undo_migration
 from mailboxes.moves.switching import close_formers, end_each, held_rows, switch_each
 from mailboxes.rules import NotAllowed, Refused
@@ -127,6 +127,71 @@ def test_launched_the_new_operator_is_asked_and_the_titulaires_are_told(prepare,
         launch_migration(migration, by=by)
 
 
+@pytest.mark.parametrize("stage", ["refused", "cancelled"])
+def test_what_the_operator_refused_or_was_cancelled_is_asked_again_and_the_titulaires_hear_once(
+    prepare, per, org, by, stage, visit, people
+):
+    migration = launch_migration(prepare(per, org), by=by)
+    Notice.objects.filter(stage=Act.MIGRATE).update(sent_at=timezone.now())
+    row = migration.rows.get(bal=per)
+    act, answer = (Act.RECORD_REFUSAL, "Plus de place.") if stage == "refused" else (Act.CANCEL_REQUEST, "")
+    actions.step(row.opening, act, by=by, answer=answer)
+    assert "Demander de nouveau ce qui est refusé ou annulé" in visit(people.gisele, "migration", migration.pk).text
+    if stage == "refused":
+        with pytest.raises(Refused, match="depuis sa migration"):
+            actions.step(row.opening, Act.ASK_AGAIN, by=by)
+    assert visit(people.gisele, "migration-launch", migration.pk, post={}).status_code == 302
+    again = Request.objects.get(bal=per, stage="draft")
+    assert (again.kind, again.operator, again.address) == ("open", migration.operator, new(per.address))
+    assert steps_of(migration) == dict.fromkeys([per.address, org.address], MigrationStep.ASKED)
+    assert Notice.objects.filter(stage=Act.MIGRATE, person=people.paul).count() == 1
+    with pytest.raises(Refused, match="déjà demandé"):
+        launch_migration(migration, by=by)
+    leave_migration(migration.rows.get(bal=per), why="Elle reste.", by=by)
+    assert Notice.objects.filter(stage=Act.LEAVE_MIGRATION, person=people.paul).exists()
+
+
+def test_nobody_is_asked_to_open_a_bal_that_went_since_it_was_prepared(prepare, per, org, by):
+    migration = prepare(per, org)
+    actions.move(per, Verb.OPERATOR_DELETED, by=by, note="Résiliée.")
+    with pytest.raises(Refused, match=f"{per.address} est .* : retirez-la de la migration"):
+        launch_migration(migration, by=by)
+    assert not Request.objects.exists()
+    assert not Notice.objects.filter(stage=Act.MIGRATE).exists()
+    leave_migration(migration.rows.get(bal=per), why="Supprimée.", by=by)
+    launch_migration(migration, by=by)
+    assert Request.objects.get().bal == org
+
+
+def test_a_launch_after_the_planned_day_asks_for_no_day_that_is_past(prepare, per, by):
+    migration = prepare(per)
+    Migration.objects.update(planned_on=TODAY() - timedelta(days=3))
+    launch_migration(migration, by=by)
+    assert "Elle est à ouvrir dès que possible." in Request.objects.get().reason
+
+
+def test_a_request_cancelled_before_it_left_keeps_the_whole_from_being_undone_no_more(prepare, per, org, by):
+    migration = launch_migration(prepare(per, org), by=by)
+    actions.step(Request.objects.get(bal=per), Act.CANCEL_REQUEST, by=by)
+    undo_migration(migration, by=by, why="Contrat rompu.")
+    assert not Request.objects.awaited().exists()
+
+
+def test_what_is_asked_again_of_the_former_operator_is_what_the_migration_waits_for(opened, per, by):
+    """Else it is asked twice, and never seen to be done."""
+    migration = opened(per, overlap_days=0)
+    switch_each(migration.rows.ready(), by=by)
+    close_formers(migration.rows.all(), by=by, attested=True)
+    refused = migration.rows.get().deletion
+    actions.step(refused, Act.RECORD_REFUSAL, by=by, answer="Il manque un formulaire.")
+    again = actions.step(refused, Act.ASK_AGAIN, by=by)
+    assert migration.rows.get().deletion == again
+    assert not closable(migration.rows.all(), TODAY()).exists()
+    actions.step(again, Act.RECORD_DONE, by=by)
+    end_each(to_end())
+    assert set(steps_of(migration).values()) == {MigrationStep.ENDED}
+
+
 def test_undone_before_anything_was_seen_outside(prepare, per, by):
     migration = undo_migration(prepare(per), by=by, why="Contrat rompu.")
     assert steps_of(migration) == {per.address: MigrationStep.LEFT}
@@ -167,8 +232,8 @@ def test_once_taken_out_it_is_neither_switched_nor_taken_out_again(opened, per, 
     migration = opened(per)
     row = leave_migration(migration.rows.get(), why="Elle reste.", by=by)
     tally = switch_each(migration.rows.all(), by=by)
-    assert "en est retirée" in " ".join(tally.refused.values())
-    with pytest.raises(Refused, match="en est retirée"):
+    assert "déjà retirée de la migration" in " ".join(tally.refused.values())
+    with pytest.raises(Refused, match="déjà retirée de la migration"):
         leave_migration(row, why="Encore.", by=by)
     per.refresh_from_db()
     assert per.operator != migration.operator
@@ -181,7 +246,7 @@ def test_who_was_lent_the_bal_is_told_of_the_move_and_of_the_switch(opened, org,
     told = Notice.objects.filter(person=people.delphine).order_by("pk")
     assert [(one.stage, one.party) for one in told] == [("migrate", "delegataire"), ("switch_bal", "delegataire")]
     assert f"La BAL {org.address}, chez {org.operator} est remplacée par {new(org.address)}" in told[1].text
-    assert not Notice.objects.filter(person=people.lea).exists()
+    assert not Notice.objects.filter(person=people.paul).exists()
 
 
 def test_switched_the_bal_has_its_new_address_and_all_that_named_the_old_one_follows(
@@ -295,6 +360,38 @@ def test_what_is_late_is_a_finding_that_leads_to_its_migration(prepare, per, cli
     assert "en retard" in page.text
 
 
+def test_who_holds_or_uses_the_bal_sees_where_it_goes_and_no_link_to_what_is_not_theirs(
+    opened, org, by, people, visit, operator
+):
+    migration, former = opened(org), org.address
+    for person in (people.alice, people.delphine):
+        assert f"{new(former)}</span>, chez {migration.operator}, prévue le" in visit(person, "my-bals").text
+    switch_each(migration.rows.all(), by=by)
+    for person in (people.alice, people.delphine):
+        assert f"{former}</span>, chez {operator}, au moins jusqu’au" in visit(person, "my-bals").text
+        assert "Sa migration" not in visit(person, "bal", org.pk).text
+    assert "Sa migration" in visit(people.gisele, "bal", org.pk).text
+
+
+def test_who_sees_the_bal_and_not_the_structure_that_moves_it_is_told_whom_to_ask(
+    prepare, org, people, visit, structure
+):
+    prepare(org)
+    answer = visit(people.alice, "bal-migration", org.pk, follow=True)
+    assert answer.redirect_chain == [(org.get_absolute_url(), 302)]
+    assert f"la structure «\N{NO-BREAK SPACE}{structure}\N{NO-BREAK SPACE}» où elle en est" in answer.text
+    assert visit(people.eve, "bal-migration", org.pk).status_code == 404
+
+
+def test_the_former_address_of_a_bal_is_not_unknown_to_the_register(opened, per, by, people, visit):
+    migration = opened(per, overlap_days=0)
+    switch_each(migration.rows.all(), by=by)
+    close_formers(migration.rows.all(), by=by, attested=True)
+    page = visit(people.gisele, "request", migration.rows.get().deletion_id).text
+    assert "inconnue du registre" not in page
+    assert f"({migration.rows.get().former_address}\u00a0: ancienne adresse, encore ouverte)" in page
+
+
 # --- Each step at its edge --------------------------------------------------------------------------------------------
 def test_a_launched_migration_is_undone_until_a_request_leaves_or_a_titulaire_is_told(prepare, per, by):
     migration = launch_migration(prepare(per), by=by)
@@ -368,7 +465,7 @@ def test_the_former_box_is_closed_once_switched_from_its_day_on_and_asked_once(o
 def test_what_is_over_goes_no_further(opened, per, by):
     opened(per)
     (row,) = held_rows(MigratedBal.objects.all())
-    for name, words in (("left_at", "en est retirée"), ("ended_at", "a terminé sa migration")):
+    for name, words in (("left_at", "déjà retirée de la migration"), ("ended_at", "a terminé sa migration")):
         setattr(row, name, timezone.now())
         for check in (lambda: check_switch(row, {}, by=by), lambda: check_leave(row, "Elle reste.", by=by)):
             with pytest.raises(Refused, match=words) as refusal:

@@ -1,5 +1,7 @@
 """A service moved, two structures merged, one closed, a FINESS changed."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -212,6 +214,30 @@ def test_a_structure_closes_once_nothing_of_it_lives(client, structure, per, by)
     structure.refresh_from_db()
     assert structure.closed_on is None
     assert Affiliation.objects.current().filter(structure=structure).count() == 6
+
+
+def test_what_is_closed_is_told_as_such_and_invites_nobody(client, structure, twin, by):
+    client.force_login(by)
+    assert "Inviter quelqu’un" in client.get(reverse("structure", args=[twin.pk])).text
+    move = merge_structures(twin, structure, by=by, why=WHY)
+    assert "Inviter quelqu’un" not in client.get(reverse("structure", args=[twin.pk])).text
+    assert f"{twin}</a>, fermée le" in client.get(reverse("structure", args=[structure.pk])).text
+    undo_move(move, by=by, why=WHY)
+    again = client.get(reverse("place-move-undo", args=[move.pk])).text
+    assert "C’est déjà repris" in again
+    assert 'name="why"' not in again
+
+
+def test_closing_says_whose_stay_ends_and_whose_departure_keeps_its_day(structure, people, by, client):
+    stay = Affiliation.objects.get(structure=structure, person=people.paul)
+    Affiliation.objects.filter(pk=stay.pk).update(left_on=timezone.localdate() + timedelta(days=9))
+    lasting = Affiliation.objects.lasting().filter(structure=structure).count()
+    client.force_login(by)
+    warning = client.get(reverse("structure-close", args=[structure.pk])).text
+    assert f"prennent fin aujourd’hui\u00a0: {lasting}. Départs déjà prévus, qui gardent leur jour\u00a0: 1." in warning
+    close_structure(structure, by=by, why=WHY)
+    stay.refresh_from_db()
+    assert stay.left_on > timezone.localdate()
 
 
 def test_closing_revokes_the_keys_of_software_that_open_it_alone(structure, twin, people, by, client):
