@@ -4,12 +4,12 @@ import gc
 import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
 from balmanager.env import Env
+from balmanager.scratch import scratch_folder
 
 env = Env()
 try:
@@ -21,12 +21,9 @@ except ImproperlyConfigured as error:
 loglevel = "warning"
 control_socket_disable = True
 
-# Where the processes count their requests together; in memory where it can be: a full disk would end them.
-_memory = Path("/dev/shm")  # noqa: S108
+# Where the processes count their requests together.
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # a reload reads this file again
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
-        prefix="bal-metrics-", dir=_memory if _memory.is_dir() else None
-    )
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = scratch_folder("bal-metrics-")
 
 
 from prometheus_client import multiprocess  # noqa: E402 - it looks for that folder as it is imported
