@@ -23,10 +23,24 @@ control_socket_disable = True
 
 # Where the processes count their requests together; in memory where it can be: a full disk would end them.
 _memory = Path("/dev/shm")  # noqa: S108
+_folder = _memory if _memory.is_dir() else Path(tempfile.gettempdir())
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # a reload reads this file again
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
-        prefix="bal-metrics-", dir=_memory if _memory.is_dir() else None
-    )
+    for left in _folder.glob("bal-metrics-*-*"):  # by one that was killed
+        if not _is_alive(int(left.name.split("-")[2])):
+            shutil.rmtree(left, ignore_errors=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=f"bal-metrics-{os.getpid()}-", dir=_folder)
 
 
 from prometheus_client import multiprocess  # noqa: E402 - it looks for that folder as it is imported

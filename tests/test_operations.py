@@ -14,7 +14,9 @@ import sys
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from smtplib import SMTPException
+from tempfile import gettempdir, mkdtemp
 from threading import Thread
 from types import SimpleNamespace
 
@@ -712,6 +714,20 @@ def test_links_of_mails_and_their_files_follow_the_port_and_the_folder(tmp_path,
     code = "from balmanager.settings import SITE_URL, EMAIL_FILE_PATH; print(SITE_URL, EMAIL_FILE_PATH)"
     said = run_python(code, VAR_DIR=str(tmp_path / "var"), **told).stdout.split()
     assert said == ["http://localhost:8129", str(tmp_path / "var" / "mails")]
+
+
+@pytest.mark.postgresql_run
+def test_what_a_killed_web_service_counted_goes_when_one_starts():
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    pids, memory = (dead.pid, os.getpid()), Path("/dev/shm")
+    in_memory = memory if memory.is_dir() else gettempdir()
+    of_dead, of_living = (Path(mkdtemp(prefix=f"bal-metrics-{pid}-", dir=in_memory)) for pid in pids)
+    code = "import os, runpy; runpy.run_path('gunicorn.conf.py'); print(os.environ['PROMETHEUS_MULTIPROC_DIR'])"
+    own = Path(run_python(code).stdout.splitlines()[-1])
+    assert (of_dead.exists(), of_living.exists(), own.exists()) == (False, True, True)
+    for folder in (of_living, own):
+        folder.rmdir()
 
 
 @pytest.mark.postgresql_run
