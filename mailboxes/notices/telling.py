@@ -114,9 +114,11 @@ def is_of_server(error: Exception) -> bool:
 
 def is_refused(error: Exception) -> bool:
     """Was it refused for good because of the recipient? 5.7.x refuses the sender, which whoever runs the server
-    mends."""
+    mends. Exchange looks for the recipient, of whom there is one, once it has the mail: 5.1.x, 5.2.x."""
     if isinstance(error, SMTPRecipientsRefused):
         return all(code >= 500 and b"5.7." not in reason for code, reason in error.recipients.values())
+    if isinstance(error, SMTPDataError):
+        return isinstance(error.smtp_error, bytes) and error.smtp_error.startswith((b"5.1.", b"5.2."))
     return isinstance(error, ValueError)
 
 

@@ -16,7 +16,7 @@ from mailboxes.findings import BY_NAME as FINDINGS
 from mailboxes.imports.actions import apply_import
 from mailboxes.imports.work import carry_on
 from mailboxes.inbox.actions import follow, pause_until
-from mailboxes.lifecycle import Verb
+from mailboxes.lifecycle import AWAITED, BY_VERB, TRANSITIONS, Act, Role, State, Verb
 from mailboxes.lists.actions import save_view
 from mailboxes.models import (
     SYSTEM,
@@ -93,6 +93,42 @@ def test_an_opposition_and_a_sweep_at_once_leave_one_story(per, people):
     afters = [entry.after for entry in moves]
     assert states[1:] == afters  # each step begins where the former ended
     assert Bal.objects.get().state == "active"  # whichever came first, the opposition stands
+
+
+def mover(verb, people):
+    """One who may: the automaton where it does, else the gestionnaire, else who answers for the BAL."""
+    by = BY_VERB[verb].by
+    return SYSTEM if Role.SYSTEM in by else people.gisele.user if Role.GESTIONNAIRE in by else people.alice.user
+
+
+def test_all_that_may_be_done_to_a_bal_at_once_is_one_story(make_bal, people):
+    """From each state, each verb that leaves it, twice, beside what changes no state."""
+    told = {}
+    for number, state in enumerate(State):
+        bal = make_bal("ORG", people.alice, people.bruno, state=state, clock_at=timezone.now())
+        verbs = [line.verb for line in TRANSITIONS if state in line.before]
+        moves = [
+            partial(actions.move, bal, verb, by=mover(verb, people), attested=True, note="Il le fallait.")
+            for verb in verbs * 2
+        ]
+        beside = [
+            partial(actions.describe_bal, bal, by=people.gisele.user, service=f"Accueil {number}"),
+            partial(actions.add_cotitulaire, bal, make_professional(100 + number), by=people.alice.user),
+            partial(actions.delegate, bal, people.lea, under=people.alice, reason="Secrétariat", by=people.alice.user),
+        ]
+        refused = at_once(*moves, *beside)
+        lines = bal.journal.filter(what__in=Verb.values).order_by("pk")
+        story = [state, *lines.values_list("after", flat=True)]
+        bal.refresh_from_db()
+        others = bal.journal.exclude(what__in=[*Verb.values, Act.CANCEL_REQUEST])
+        asked = bal.requests.filter(stage__in=AWAITED).values_list("kind", "entry__person")
+        told[state] = (
+            list(lines.values_list("before", flat=True)) == story[:-1],
+            story[-1] == bal.state,
+            len(refused) + len(lines) + others.count() == len(moves) + len(beside),
+            len(asked) == len(set(asked)),
+        )
+    assert told == dict.fromkeys(State, (True, True, True, True))
 
 
 def ask_at_once(people, path, headers):

@@ -129,9 +129,12 @@ def test_the_page_of_preferences(client, people):
 
 # --- What the mail server says ----------------------------------------------------------------------------------------
 class Server:
-    """A real SMTP server that answers so to RCPT."""
+    """A real SMTP server that answers so to RCPT; `at_data`: what it says once it has the mail."""
 
-    answer = "250 OK"
+    answer = at_data = "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        return self.at_data
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if self.answer.startswith("250"):
@@ -169,6 +172,22 @@ def test_what_is_refused_for_good_is_not_sent_again(per, server, answer, is_boun
     assert (jobs.run("tell_again", timezone.now() + timedelta(days=2)).done == 0) or not is_bounced
     notice.refresh_from_db()
     assert notice.attempts == 1 or not is_bounced
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_bounced"),
+    [
+        ("550 5.1.10 RESOLVER.ADR.RecipientNotFound", True),  # as Exchange does
+        ("554 5.2.2 mailbox full", True),
+        ("550 5.7.1 refused by policy", False),
+        ("554 5.6.0 content", False),
+        ("451 4.3.0 later", False),
+    ],
+)
+def test_a_recipient_refused_once_the_mail_is_there_is_refused_too(per, server, answer, is_bounced):
+    server.at_data = answer
+    notice = alert(per)
+    assert (send(notice), notice.bounced_at is not None) == (is_bounced, is_bounced)
 
 
 def test_what_is_no_address_is_refused_and_holds_up_nothing(per, org, people, server):
