@@ -285,6 +285,8 @@ def test_a_mail_server_that_fails_has_another_try(monday, fresh, full, people, m
     with monkeypatch.context() as patched:
         patched.setattr("django.core.mail.EmailMultiAlternatives.send", fail)
         assert len(jobs.run("send_digests").refused) == 1
+    until_next = jobs.JOBS["send_digests"].when.remaining_estimate(timezone.now())
+    assert until_next <= timedelta(hours=1), "the same morning, of a server that was away or asks to come back"
     jobs.run("send_digests")
     assert len(mailoutbox) == 1
 
