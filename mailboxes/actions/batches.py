@@ -8,6 +8,7 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 from django.utils.text import capfirst
 
+from directory.away import database_is_away
 from mailboxes.rules import Refused
 
 logger = logging.getLogger(__name__)
@@ -63,6 +64,8 @@ def _alone(pk: int, act: Callable[[list[int]], Tally], name: str) -> Tally:
     except Refused as refused:
         return Tally(refused={name: refused.messages[0]})
     except Exception as error:
+        if database_is_away(error):  # no fault of the row: whoever asked asks again
+            raise
         logger.exception("%s a échoué", name)
         return Tally(refused={name: str(error)})
 

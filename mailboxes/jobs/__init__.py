@@ -4,6 +4,7 @@ import logging
 from datetime import datetime
 
 from celery import Task, current_app, shared_task
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from mailboxes.actions import Tally
@@ -13,6 +14,9 @@ from mailboxes.models.thresholds import chosen
 __all__ = ["JOBS", "TASKS", "ScheduledJob", "Sweep", "run"]
 
 logger = logging.getLogger(__name__)
+# A database that is away at the minute of a daily job would cost the day: tried for an hour, or until it comes again.
+AGAIN = (OperationalError, InterfaceError)
+PATIENCE = {"retry_backoff": 60, "retry_backoff_max": 1800, "retry_jitter": False, "max_retries": 6}
 
 
 def run(name: str, now: datetime | None = None) -> Tally:
@@ -28,7 +32,7 @@ def run(name: str, now: datetime | None = None) -> Tally:
 
 
 def _task_of(name: str) -> Task:
-    @shared_task(name=f"{__name__}.{name}")
+    @shared_task(name=f"{__name__}.{name}", autoretry_for=AGAIN, **PATIENCE)
     def task() -> Tally:
         return run(name)
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from django.db.models import QuerySet
 
+from directory.away import database_is_away
 from mailboxes.actions import Tally, keep_gaps, keep_measures, move_each, remind_idle_each, step_each
 from mailboxes.jobs.due import days_of
 from mailboxes.lifecycle import Act, Verb
@@ -26,6 +27,8 @@ def one_by_one(action: Callable, rows: QuerySet) -> Tally:
         except Refused as refused:
             tally.refused[str(row)] = refused.messages[0]
         except Exception as error:  # whatever it is: one bad row must not hold up the others
+            if database_is_away(error):  # no fault of the row: the job is run again
+                raise
             logger.exception("%s a échoué", row)
             tally.refused[str(row)] = str(error)
     return tally

@@ -1,15 +1,20 @@
 """The jobs and the commands of the same names: dry by default, one bad BAL stops nothing, the closed loop."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from celery.exceptions import Retry
 from django.conf import settings
 from django.core.management import call_command
+from django.db import OperationalError
 from django.utils import timezone
 
 from balmanager.celery import app
 from directory.models import Entry, SyncRun
 from mailboxes import actions, jobs
+from mailboxes.actions.batches import in_batches
+from mailboxes.jobs.acts import one_by_one
 from mailboxes.lifecycle import State, Verb
 from mailboxes.models import SYSTEM, AccessTrace, Bal, JournalEntry, Notice, Reading, RestingServer
 from mailboxes.rules import Refused
@@ -55,6 +60,22 @@ def test_a_sweep_counts_refusals_and_goes_on(make_bal, people):
     tally = actions.move_each(Bal.objects.all(), Verb.ALERT_IDLE, by=SYSTEM)
     assert tally.done == 2
     assert list(tally.refused) == [bals[1].address]
+
+
+def away(*_, **__):
+    raise OperationalError("the connection is closed")
+
+
+@pytest.mark.parametrize("sweep", [partial(one_by_one, away), partial(in_batches, act=away)])
+def test_a_database_that_is_away_is_no_refusal_of_the_rows(per, sweep):
+    with pytest.raises(OperationalError):
+        sweep(Bal.objects.all())
+
+
+def test_a_job_whose_database_is_away_is_asked_for_again(monkeypatch):
+    monkeypatch.setattr(jobs, "run", away)
+    with pytest.raises(Retry, match="Retry in 60s"):
+        jobs.TASKS["apply_departures"].apply()
 
 
 def test_a_sweep_costs_the_same_for_few_and_many(make_bal, people, django_assert_num_queries):
