@@ -2,6 +2,7 @@
 
 from django import forms
 
+from directory.typography import of
 from mailboxes import actions
 from mailboxes.forms.offers import ShowingForm
 from mailboxes.models import Structure
@@ -14,11 +15,12 @@ class WordsForm(ShowingForm):
         required=False,
         max_length=LONGEST,
         widget=forms.Textarea({"rows": 4}),
-        help_text=f"{LONGEST} caractères au plus. Vide : rien n’est ajouté.",
     )
 
-    def __init__(self, *args, structure: Structure, kind: str, **kwargs):
+    def __init__(self, *args, structure: Structure, kind: str, above: OwnWords | None, **kwargs):
         super().__init__(*args, **kwargs)
+        self.without = f"celui {of(above.structure)} est repris" if above else "rien n’est ajouté"
+        self.fields["text"].help_text = f"{LONGEST} caractères au plus. Vide : {self.without}."
         self.structure, self.kind = structure, kind
         written = structure.own_words.filter(kind=kind).first()
         self.initial["text"] = written.text if written else ""

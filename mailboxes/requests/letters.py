@@ -61,9 +61,14 @@ class Layouts:
 
     def write(self, request: Request, letter: Letter) -> Written:
         """A cancellation and a reminder are in our words: they only point to what was asked."""
+        facts = facts_of(request)
+        ours = compose(*words_of(request.kind, letter), facts)
         layout = self.of(request) if letter == Letter.ASK else None
-        subject, body = (layout.subject, layout.body) if layout else words_of(request.kind, letter)
-        return compose(subject, body, facts_of(request))
+        if layout is None:
+            return ours
+        theirs = compose(layout.subject, layout.body, facts)
+        # Names that stand for nothing in this request may leave nothing of a layout.
+        return Written(theirs.subject or ours.subject, theirs.text if theirs.text.strip() else ours.text)
 
 
 def words_of(kind: str, letter: Letter = Letter.ASK) -> tuple[str, str]:

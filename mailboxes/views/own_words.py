@@ -1,6 +1,7 @@
 """What people are told, notice by notice, and what their structure adds to it."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.http import Http404
@@ -37,7 +38,7 @@ def notice_texts(request):
 
 def texts_of(request, pk):
     structure = _structure(request, pk)
-    texts = [_text(structure, kind, words) for kind, words in _heard_in(structure).items()]
+    texts = [_text(structure, kind, words) for kind, words in _heard_in(structure.line()).items()]
     return render(
         request,
         "mailboxes/notices/texts.html",
@@ -58,9 +59,8 @@ def _text(structure: Structure, kind: str, words: OwnWords | None) -> NoticeText
     return NoticeText(kind, WORDINGS[kind], words, is_inherited)
 
 
-def _heard_in(structure: Structure) -> dict[str, OwnWords | None]:
-    """The words, by kind, of the structure, else of the nearest one above."""
-    line = structure.line()
+def _heard_in(line: Sequence[int]) -> dict[str, OwnWords | None]:
+    """The words, by kind, of the first of these structures, else of the nearest one above."""
     written: dict[str, dict[int, OwnWords]] = defaultdict(dict)
     for one in OwnWords.objects.exclude(text="").filter(structure__in=line).select_related("structure", "by"):
         written[one.kind][one.structure_id] = one
@@ -83,21 +83,25 @@ class WriteWordsView(ActionView):
         self.structure, self.kind = _structure(request, kwargs["pk"]), kwargs["kind"]
         if self.kind not in OF_PEOPLE:
             raise Http404
+        self.above = _heard_in(self.structure.line()[1:])[self.kind]
 
     def check(self, *, by):
         check_write_words(self.structure, by=by)
 
     def get_form_kwargs(self):
-        return {**super().get_form_kwargs(), "structure": self.structure, "kind": self.kind}
+        return {**super().get_form_kwargs(), "structure": self.structure, "kind": self.kind, "above": self.above}
 
     def perform(self, form, *, by):
-        return form.perform(by=by)
+        words = form.perform(by=by)
+        if not words.text:
+            self.done = f"Votre mot est retiré : dans les prochains avis, {form.without}."
+        return words
 
     def back(self):
         return reverse("notice-texts-of", args=[self.structure.pk])
 
     def get_context_data(self, **kwargs):
-        words, wording = _heard_in(self.structure)[self.kind], WORDINGS[self.kind]
+        words, wording = _heard_in(self.structure.line())[self.kind], WORDINGS[self.kind]
         subject = f"[{self.structure}] {wording.subject}"
         mail = sample_mail(wording, subject, self.structure, own_words=words.text if words else "")
         return super().get_context_data(structure=self.structure, mail=mail, **kwargs)

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from directory.typography import typeset
+from directory.typography import of, typeset
 from mailboxes import actions
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import SYSTEM, JournalEntry, Membership, Notice, Structure
@@ -160,6 +160,13 @@ def test_the_page_says_each_notice_and_offers_what_one_may_do(client, people, pe
     text = client.get(page).text
     assert "Poste 4212, de 9 h à 17 h." in text
     assert "repris ici" not in text
+    assert f"celui {of(group)} est repris" in client.get(one).context["form"]["text"].help_text
+    told = client.post(one, {"text": " "}, follow=True)
+    assert [str(message) for message in told.context["messages"]] == [
+        f"Votre mot est retiré : dans les prochains avis, celui {of(group)} est repris."
+    ]
+    write(group, "")
+    assert "Vide : rien n’est ajouté." in client.get(one).context["form"]["text"].help_text
 
 
 def test_the_page_costs_the_same_for_any_number_of_words(client, people, per, write, django_assert_max_num_queries):

@@ -81,6 +81,13 @@ def test_a_value_with_a_line_break_makes_no_header(layout, org, people):
     assert request.letter.subject == "a Bcc: x@y.invalid"
 
 
+def test_a_layout_of_which_nothing_is_left_asks_in_our_words(layout, org, people):
+    layout(subject="{motif}", body="{personne}\n \n{motif}")
+    letter = actions.open_request(org, RequestKind.CHANGE, by=people.gisele.user).letter
+    assert org.address in letter.subject
+    assert org.address in letter.text
+
+
 def test_the_nearest_structure_comes_first_then_the_kind(layout, structure, org, people, operator):
     people.gisele.user.memberships.create(structure=structure.parent, role="gestionnaire")
 
