@@ -383,6 +383,16 @@ def test_who_sees_the_bal_and_not_the_structure_that_moves_it_is_told_whom_to_as
     assert visit(people.eve, "bal-migration", org.pk).status_code == 404
 
 
+def test_an_address_that_is_about_to_close_is_not_announced(opened, per, org, by, people, visit):
+    migration = opened(per, org)
+    assert "Kits et lettres" not in visit(people.gisele, "migration", migration.pk).text
+    switch_each(migration.rows.filter(bal=per), by=by)
+    page = visit(people.gisele, "migration", migration.pk).text
+    assert "Kits et lettres aux partenaires, des BAL basculées de cette page" in page
+    assert f'name="bals" value="{per.pk}"' in page
+    assert f'name="bals" value="{org.pk}"' not in page
+
+
 def test_the_former_address_of_a_bal_is_not_unknown_to_the_register(opened, per, by, people, visit):
     migration = opened(per, overlap_days=0)
     switch_each(migration.rows.all(), by=by)
