@@ -63,7 +63,8 @@ def _content(part: Message) -> bytes:
     encoded = Message()
     encoded["Content-Transfer-Encoding"] = str(part.get("Content-Transfer-Encoding", "8bit"))
     encoded.set_payload(b"\n".join(inner.as_bytes() for inner in held).decode("ascii", "surrogateescape"))
-    return encoded.get_payload(decode=True)
+    decoded: Any = encoded.get_payload(decode=True)
+    return decoded
 
 
 def _is_failure(group) -> bool:
