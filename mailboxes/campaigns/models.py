@@ -135,7 +135,7 @@ class Outcome(models.TextChoices):
 def _is_replaced() -> Q:
     """The condition, on CampaignTarget, that whoever is asked does not answer for the BAL any more."""
     answers = Cotitulaire.objects.filter(bal=OuterRef("bal"), person=OuterRef("person"), is_principal=True)
-    return Q(bal__isnull=False, person__isnull=False) & ~Exists(answers)
+    return Q(~Exists(answers), bal__isnull=False, person__isnull=False)
 
 
 def awaits_another() -> Q:

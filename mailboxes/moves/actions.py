@@ -107,12 +107,13 @@ def launch_migration(migration: Migration, *, by) -> Migration:
         for row, is_first in zip(rows, first, strict=True)
     ]  # fmt: skip
     bulk.insert(entries)
-    for row, entry in zip(rows, entries, strict=True):
-        row.opening = _opening(migration, row, entry)
-    Request.objects.bulk_create([row.opening for row in rows])
+    openings = [_opening(migration, row, entry) for row, entry in zip(rows, entries, strict=True)]
+    Request.objects.bulk_create(openings)
+    for row, opening in zip(rows, openings, strict=True):
+        row.opening = opening
     MigratedBal.objects.bulk_update(rows, ["opening"], batch_size=500)
     readers_of = [row.bal if is_first else None for row, is_first in zip(rows, first, strict=True)]
-    tell_each(entries, readers_of, [row.opening for row in rows], stage=Act.MIGRATE)
+    tell_each(entries, readers_of, openings, stage=Act.MIGRATE)
     if migration.launched_at is None:
         migration.launched_at = timezone.now()
         migration.save(update_fields=["launched_at"])
