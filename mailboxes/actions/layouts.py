@@ -13,7 +13,7 @@ def write_layout(layout: RequestLayout, *, by, **facts) -> RequestLayout:
     """Enter a layout, or change what is told of one."""
     before = ""
     if layout.pk:
-        layout = RequestLayout.objects.select_for_update(of=("self",)).select_related("structure").get(pk=layout.pk)
+        layout = _held(layout)
         rules.check_write_layout(layout.structure, by=by)
         before = layout.subject
         if all(getattr(layout, name) == value for name, value in facts.items()):
@@ -31,9 +31,14 @@ def write_layout(layout: RequestLayout, *, by, **facts) -> RequestLayout:
 @transaction.atomic
 def delete_layout(layout: RequestLayout, *, by) -> None:
     """Delete a layout: the nearest one above it serves again, else our own words."""
+    layout = _held(layout)
     rules.check_write_layout(layout.structure, by=by)
     _note(layout, before=layout.subject, after="", note=layout.body, by=by)
     layout.delete()
+
+
+def _held(layout: RequestLayout) -> RequestLayout:
+    return RequestLayout.objects.select_for_update(of=("self",)).select_related("structure").get(pk=layout.pk)
 
 
 def _note(layout: RequestLayout, *, before: str, after: str, note: str, by) -> None:

@@ -489,7 +489,7 @@ def test_who_has_no_bal_is_told_whom_to_ask(visit, people):
 AROUND = ("django_session", "accounts_user", "SAVEPOINT", "BEGIN")
 
 
-@pytest.mark.parametrize(("name", "limit"), [("bal-list", 14), ("my-bals", 13), ("dashboard", 27)])
+@pytest.mark.parametrize(("name", "limit"), [("bal-list", 14), ("my-bals", 14), ("dashboard", 27)])
 def test_the_queries_do_not_grow_with_the_rows(visit, people, make_bal, django_assert_max_num_queries, name, limit):
     """Beside the session and the account. Each page asks which structures one may act for and which views stand in the
     menu, a list how its reader wants it and which views it has."""

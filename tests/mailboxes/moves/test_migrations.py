@@ -228,6 +228,14 @@ def test_taken_out_once_open_the_new_box_is_to_be_closed(opened, per, by):
     assert per.state == "active"
 
 
+def test_what_is_to_be_closed_again_is_not_asked_for_at_the_same_time(opened, prepare, per, by):
+    leave_migration(opened(per).rows.get(), why="Elle reste.", by=by)
+    with pytest.raises(Refused, match=f"la fermeture de {new(per.address)} est demandée à Nouvel opérateur"):
+        prepare(per)
+    actions.step(Request.objects.get(kind="delete"), Act.CANCEL_REQUEST, by=by)
+    prepare(per)
+
+
 def test_once_taken_out_it_is_neither_switched_nor_taken_out_again(opened, per, by):
     migration = opened(per)
     row = leave_migration(migration.rows.get(), why="Elle reste.", by=by)
