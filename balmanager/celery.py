@@ -29,4 +29,4 @@ def ask_connections(task, **kwargs):
     connection once lost would fail them all."""
     if not task.request.is_eager:
         for connection in connections.all(initialized_only=True):
-            connection.health_check_done = False
+            connection.health_check_done = False  # type: ignore[attr-defined]

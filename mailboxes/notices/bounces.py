@@ -63,8 +63,8 @@ def _content(part: Message) -> bytes:
     encoded = Message()
     encoded["Content-Transfer-Encoding"] = str(part.get("Content-Transfer-Encoding", "8bit"))
     encoded.set_payload(b"\n".join(inner.as_bytes() for inner in held).decode("ascii", "surrogateescape"))
-    decoded: Any = encoded.get_payload(decode=True)
-    return decoded
+    content: Any = encoded.get_payload(decode=True)
+    return content
 
 
 def _is_failure(group) -> bool:
