@@ -35,7 +35,7 @@ class ScopeForm(forms.Form):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        managed = Structure.objects.managed_by(user).order_by("parent__parent", "parent", "name")
+        managed = Structure.objects.managed_by(user).standing().order_by("parent__parent", "parent", "name")
         offer_rows(self, for_structure=managed)
         self.fields["kind_of"].initial = CampaignKind.CLEANUP
 

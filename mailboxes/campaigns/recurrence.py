@@ -18,7 +18,8 @@ from mailboxes.views.structures_named import structures_named
 
 
 def recurrence_list(request):
-    found = structures_named(request, places_within(request).select_related("review"))
+    standing = Structure.objects.standing().filter(pk__in=places_within(request).values("pk"))
+    found = structures_named(request, standing.select_related("review"))
     rows = [(one, allows(check_may, Act.SET_RECURRENCE, structure=one, by=request.user)) for one in found["page"]]
     return render(request, "mailboxes/campaigns/recurrence.html", {**found, "rows": rows, "never": NEVER})
 

@@ -20,7 +20,7 @@ NEVER = "seulement quand elle est lancée"
 @transaction.atomic
 def set_recurrence(structure: Structure, *, by, every: str, next_on: date | None = None) -> Recurrence | None:
     """Fix how often the accesses are gone through; an empty `every` is never."""
-    Structure.objects.select_for_update(no_key=True).get(pk=structure.pk)
+    structure = Structure.objects.select_for_update(no_key=True).get(pk=structure.pk)
     check_set_recurrence(structure, next_on, every, by=by)
     former = Recurrence.objects.filter(structure=structure).first()
     row = None

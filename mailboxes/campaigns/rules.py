@@ -9,6 +9,7 @@ from mailboxes.campaigns.models import Campaign, CampaignTarget
 from mailboxes.lifecycle import OVER, Act
 from mailboxes.models import Structure
 from mailboxes.models.system import Signatory
+from mailboxes.rules.places import check_standing
 from mailboxes.rules.refusals import NotAllowed, Refused
 from mailboxes.rules.roles import check_may
 
@@ -57,6 +58,8 @@ def check_open_campaign(campaign: Campaign) -> None:
 
 def check_set_recurrence(structure: Structure, next_on: date | None, every: str, *, by) -> None:
     check_may(Act.SET_RECURRENCE, structure=structure, by=by)
+    if every:
+        check_standing(structure)
     if every and next_on is None:
         raise Refused("Dites quel jour commence la prochaine revue.", "next_on")
     if every and next_on and next_on <= timezone.localdate():

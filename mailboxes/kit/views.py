@@ -22,6 +22,7 @@ WARNINGS = {
     "idle": "Personne ne s’est connecté à cette BAL depuis longtemps : vérifiez qu’elle est lue.",
     "unlisted": "Cette BAL est en liste rouge : ne donnez son adresse qu’à qui doit l’avoir.",
     "absent": "Cette BAL n’est pas à l’annuaire public : vos correspondants ne l’y trouveront pas.",
+    "moving": "Cette BAL va changer d’adresse : attendez que la nouvelle soit ouverte pour l’annoncer.",
 }
 
 
@@ -132,6 +133,8 @@ def _warnings(bal) -> list[str]:
     found = ["idle"] if bal.state == State.IDLE_ALERTED else []
     if not bal.is_published and (bal.liste_rouge or allows(check_annuaire_fresh)):
         found.append("unlisted" if bal.liste_rouge else "absent")
+    if bal.aliases.filter(nature=Alias.Nature.COMING).exclude(address=bal.address).exists():
+        found.append("moving")
     return [WARNINGS[name] for name in found]
 
 

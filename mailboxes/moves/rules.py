@@ -8,7 +8,7 @@ from django.utils import timezone
 from directory.dates import day_of
 from directory.readers.address import read_address
 from directory.typography import how_many, of, quoted
-from mailboxes.lifecycle import ANSWERED, AWAITED, HOLDING, IN_SERVICE, MOVABLE, Act, RequestStage
+from mailboxes.lifecycle import ANSWERED, AWAITED, HOLDING, IN_SERVICE, MOVABLE, Act, RequestKind, RequestStage
 from mailboxes.models import SYSTEM, Alias, Bal, Notice, Request
 from mailboxes.moves.models import LONGEST_OVERLAP, MigratedBal, Migration
 from mailboxes.rules import Refused, check_act, check_may, check_standing
@@ -42,6 +42,8 @@ class Surroundings:
             self.asked.setdefault(request.bal_id or 0, []).append(request)
         self.taken = dict(Bal.objects.filter(address__in=addresses).values_list("address", "pk"))
         self.aliases = dict(Alias.objects.filter(address__in=addresses).values_list("address", "bal"))
+        closing = Request.objects.awaited().filter(bal=None, kind=RequestKind.DELETE, operator=migration.operator)
+        self.closing = set(closing.filter(address__in=addresses).values_list("address", flat=True))
         self.domains = migration.operator.domain_names
         self.twice = {address for address, count in Counter(wanted.values()).items() if count > 1}
 
@@ -80,6 +82,12 @@ class Surroundings:
         holder = self.taken.get(address) or self.aliases.get(address)
         if holder and (holder != bal.pk or address in self.aliases):
             raise Refused(f"{bal} : {quoted(address)} est déjà prise. Donnez une autre adresse.", "taken")
+        if address in self.closing:
+            raise Refused(
+                f"{bal} : la fermeture {of(address)} est demandée à {self.migration.operator}. Annulez cette demande, "
+                "ou enregistrez sa réponse.",
+                "asked",
+            )
         if address in self.twice:
             raise Refused(f"{bal} : {quoted(address)} est donnée deux fois. Donnez une autre adresse.", "twice")
 

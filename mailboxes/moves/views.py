@@ -153,12 +153,14 @@ def migration(request, pk):
     elif step in MigrationStep.values:
         found = found.filter(step=step)
     asked = ("opening", "reply", "depublication", "deletion", "former_operator", "bal")
-    page = Paginator(found.select_related(*asked).order_by("former_address", "pk"), PER_PAGE)
+    pages = Paginator(found.select_related(*asked).order_by("former_address", "pk"), PER_PAGE)
+    page = pages.get_page(request.GET.get("page"))
     context = {
         "migration": row,
         "steps": progress(row),
         "step": step,
-        "page": page.get_page(request.GET.get("page")),
+        "page": page,
+        "has_kits": any(row.switched_at for row in page),
         "over": OVER,
         "ready": row.rows.ready().count(),
         "closable": closable(row.rows.all(), timezone.localdate()).count(),

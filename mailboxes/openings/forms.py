@@ -8,7 +8,8 @@ from django.utils.formats import number_format
 from django.utils.functional import cached_property
 
 from mailboxes.forms.offers import ShowingForm
-from mailboxes.models import Bal, Domain, Person, Structure
+from mailboxes.indicators.costs import Prices
+from mailboxes.models import Bal, Domain, Person, Price, Structure
 from mailboxes.models.roles import managed_structures
 from mailboxes.openings.accesses import AccessForm
 from mailboxes.openings.actions import set_naming
@@ -18,7 +19,7 @@ from mailboxes.openings.models import NAMING, NamingPolicy, OpeningDraft
 from mailboxes.openings.naming import Named, PersonPattern, Policy, SharedPattern, Warned, name_warnings, proposals
 from mailboxes.openings.steps import AddressForm, HolderForm, KindForm, OpeningStepForm, OperatorForm, UsageForm
 
-Kind = Bal.Kind
+Kind, Offer = Bal.Kind, Price.Offer
 
 
 def _euros(amount: Decimal) -> str:
@@ -146,14 +147,20 @@ class Opening:
 
     def cost_at(self, domain: Domain) -> str:
         """What the BAL will cost a year; for an APP, one for all compared with one per establishment."""
-        cost = domain.operator.yearly_cost
-        if cost is None:
-            return ""
+        operator, count = domain.operator_id, self.establishments
         if self.kind != Kind.APPLICATIVE:
-            return f"{_euros(cost)} par an"
-        count = self.establishments
-        each = f"{_euros(cost * count)} s’il en faut une pour chacun des {count} établissements"
-        return f"{_euros(cost)} par an pour tout l’organisme ; {each}"
+            cost = self._prices.of(operator, self.kind)
+            return "" if cost is None else f"{_euros(cost)} par an"
+        one, each = self._prices.of(operator, Offer.APP_ORGANISME), self._prices.of(operator, Offer.APP_ESTABLISHMENT)
+        said = [] if one is None else [f"{_euros(one)} par an pour tout l’organisme"]
+        if each is not None:
+            whole = f" s’il en faut une pour chacun des {count} établissements" if count > 1 else ""
+            said.append(f"{_euros(count * each)} par an{whole}")
+        return " ; ".join(said)
+
+    @cached_property
+    def _prices(self) -> Prices:
+        return Prices()
 
     @cached_property
     def establishments(self) -> int:

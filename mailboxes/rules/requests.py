@@ -137,7 +137,7 @@ def check_ask_again(request: Request) -> None:
             raise Refused("Cette BAL change d’opérateur : demandez-la de nouveau depuis sa migration.", "state")
         raise Refused(f"La BAL est {request.bal.get_state_display()} : cette demande n’a plus lieu d’être.", "state")
     if kind == RequestKind.PREFER and not request.preferences.exists():
-        raise Refused("Son titulaire ne la privilégie plus : cette demande n’a plus lieu d’être.", "state")
+        raise Refused("Aucun choix ne l’attend plus : demandez-la de nouveau depuis les BAL privilégiées.", "state")
     same = Request.objects.awaited().filter(structure=request.structure_id, address=request.address, kind=kind)
     if same.exists():
         raise Refused(

@@ -33,7 +33,7 @@ class SoftwareForm(forms.Form):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        offer_rows(self, structures=Structure.objects.managed_by(user))
+        offer_rows(self, structures=Structure.objects.managed_by(user).standing())
 
     def perform(self, *, by) -> tuple[Software, str]:
         return declare_software(by=by, **self.cleaned_data)
@@ -65,7 +65,7 @@ class AddWebhookForm(WebhookForm):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        offer_rows(self, structure=Structure.objects.managed_by(user))
+        offer_rows(self, structure=Structure.objects.managed_by(user).standing())
 
     def perform(self, *, by) -> Webhook:
         return add_webhook(by=by, **self.cleaned_data)

@@ -5,10 +5,15 @@ import io
 import ssl
 import subprocess
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509.oid import NameOID
 
 from directory.models import SyncRun
 from directory.sources import UnreadableSource, download, get_source
@@ -161,15 +166,19 @@ def test_an_unknown_authority_is_refused_with_the_way_out(tls, write):
     assert "IGC-SANTE" in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("days", "address", "said"), [("-1", "127.0.0.1", "expiré"), ("1", "127.0.0.2", "d’un autre nom")]
-)
+def self_signed(key, address, last):
+    """A certificate of one day, by its own key, for this address, over since `last`."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(last - timedelta(days=1)).not_valid_after(last)
+    alias = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
+    return made.add_extension(alias, critical=False).sign(key, SHA256()).public_bytes(Encoding.PEM)
+
+
+@pytest.mark.parametrize(("days", "address", "said"), [(-1, "127.0.0.1", "expiré"), (1, "127.0.0.2", "d’un autre nom")])
 def test_a_certificate_of_a_known_authority_that_is_refused_says_why(tmp_path, certificate, days, address, said):
-    (tmp_path / "san").write_text(f"subjectAltName=IP:{address}")
-    ask = ["openssl", "req", "-new", "-key", certificate / "key.pem", "-subj", "/CN=127.0.0.1", "-out", "csr"]
-    sign = ["openssl", "x509", "-req", "-in", "csr", "-signkey", certificate / "key.pem", "-days", days]
-    for command in (ask, [*sign, "-extfile", "san", "-out", "own.pem"]):
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    key = load_pem_private_key((certificate / "key.pem").read_bytes(), None)
+    (tmp_path / "own.pem").write_bytes(self_signed(key, address, datetime.now(UTC) + timedelta(days=days)))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "own.pem", certificate / "key.pem")
     with serve({"/x": (200, {}, b"x")}, context) as url, pytest.raises(UnreadableSource, match=said) as refused:

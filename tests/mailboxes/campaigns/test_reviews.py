@@ -9,7 +9,7 @@ from mailboxes.campaigns.models import Campaign, Recurrence
 from mailboxes.campaigns.reviews import set_recurrence
 from mailboxes.jobs import run
 from mailboxes.lifecycle import Act
-from mailboxes.models import JournalEntry
+from mailboxes.models import JournalEntry, Structure
 from mailboxes.rules import NotAllowed, Refused
 
 TODAY = date(2026, 3, 2)
@@ -92,6 +92,17 @@ def test_it_is_fixed_by_a_gestionnaire_journaled_and_taken_back(fix, people):
 def test_what_makes_no_sense_is_refused(fix, every, next_on, says):
     with pytest.raises(Refused, match=says):
         fix(every, next_on)
+    assert not Recurrence.objects.exists()
+
+
+def test_what_is_closed_is_gone_through_no_more(fix, structure, client, people):
+    fix("year", date(2026, 6, 1))
+    Structure.objects.filter(pk=structure.pk).update(closed_on=TODAY)
+    with pytest.raises(Refused, match="est fermée"):
+        fix("quarter", date(2026, 6, 1))
+    client.force_login(people.gisele.user)
+    assert str(structure) not in client.get(reverse("recurrence-list")).text
+    fix("", None)
     assert not Recurrence.objects.exists()
 
 

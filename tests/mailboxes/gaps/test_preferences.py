@@ -305,7 +305,7 @@ def test_what_was_refused_and_asked_again_is_what_the_wish_waits_for(people, wis
 def test_what_its_titulaire_no_longer_prefers_is_not_asked_again(people, requested, make_bal):
     actions.step(requested, Act.RECORD_REFUSAL, by=people.gisele.user, answer="Précisez le lieu.")
     actions.prefer(people.paul, CHU, make_bal("ORG", people.paul).address, by=people.paul.user)
-    with pytest.raises(Refused, match="ne la privilégie plus"):
+    with pytest.raises(Refused, match="Aucun choix ne l’attend plus"):
         actions.step(requested, Act.ASK_AGAIN, by=people.gisele.user)
 
 

@@ -220,6 +220,14 @@ def test_the_page_warns_of_a_bal_that_is_not_in_the_annuaire(visit, people, per)
     assert "n’est pas à l’annuaire public" not in visit(people.paul, "bal-kit", per.pk).text, "nothing is concluded"
 
 
+def test_the_page_warns_of_an_address_that_is_about_to_change(visit, people, per):
+    due = {"due_on": timezone.localdate(), "operator": per.operator}
+    alias = Alias.objects.create(bal=per, address="paul@nouveau.mssante.fr", nature=Alias.Nature.COMING, **due)
+    assert "Cette BAL va changer d’adresse" in visit(people.paul, "bal-kit", per.pk).text
+    Alias.objects.filter(pk=alias.pk).update(nature=Alias.Nature.KEPT, due_on=None)
+    assert "va changer d’adresse" not in visit(people.paul, "bal-kit", per.pk).text
+
+
 def test_a_bal_that_leaves_asks_which_one_replaces_it(visit, people, per, make_bal):
     new = make_bal("PER", people.paul, address="nouveau@chu-exemple.mssante.fr")
     other = make_bal("PER", people.paul, address="autre@chu-exemple.mssante.fr")

@@ -228,6 +228,14 @@ def test_taken_out_once_open_the_new_box_is_to_be_closed(opened, per, by):
     assert per.state == "active"
 
 
+def test_what_is_to_be_closed_again_is_not_asked_for_at_the_same_time(opened, prepare, per, by):
+    leave_migration(opened(per).rows.get(), why="Elle reste.", by=by)
+    with pytest.raises(Refused, match=f"la fermeture de {new(per.address)} est demandée à Nouvel opérateur"):
+        prepare(per)
+    actions.step(Request.objects.get(kind="delete"), Act.CANCEL_REQUEST, by=by)
+    prepare(per)
+
+
 def test_once_taken_out_it_is_neither_switched_nor_taken_out_again(opened, per, by):
     migration = opened(per)
     row = leave_migration(migration.rows.get(), why="Elle reste.", by=by)
@@ -381,6 +389,16 @@ def test_who_sees_the_bal_and_not_the_structure_that_moves_it_is_told_whom_to_as
     assert answer.redirect_chain == [(org.get_absolute_url(), 302)]
     assert f"la structure «\N{NO-BREAK SPACE}{structure}\N{NO-BREAK SPACE}» où elle en est" in answer.text
     assert visit(people.eve, "bal-migration", org.pk).status_code == 404
+
+
+def test_an_address_that_is_about_to_close_is_not_announced(opened, per, org, by, people, visit):
+    migration = opened(per, org)
+    assert "Kits et lettres" not in visit(people.gisele, "migration", migration.pk).text
+    switch_each(migration.rows.filter(bal=per), by=by)
+    page = visit(people.gisele, "migration", migration.pk).text
+    assert "Kits et lettres aux partenaires, des BAL basculées de cette page" in page
+    assert f'name="bals" value="{per.pk}"' in page
+    assert f'name="bals" value="{org.pk}"' not in page
 
 
 def test_the_former_address_of_a_bal_is_not_unknown_to_the_register(opened, per, by, people, visit):

@@ -216,10 +216,22 @@ def test_a_structure_closes_once_nothing_of_it_lives(client, structure, per, by)
     assert Affiliation.objects.current().filter(structure=structure).count() == 6
 
 
+def _offered_to(client):
+    """For which structures one declares software, adds a webhook, launches a campaign."""
+    for name, form, field in (
+        ("software-new", "form", "structures"),
+        ("webhook-new", "form", "structure"),
+        ("campaign-new", "scope", "for_structure"),
+    ):
+        yield client.get(reverse(name)).context[form].fields[field].queryset
+
+
 def test_what_is_closed_is_told_as_such_and_invites_nobody(client, structure, twin, by):
     client.force_login(by)
     assert "Inviter quelqu’un" in client.get(reverse("structure", args=[twin.pk])).text
+    assert all(twin in offered for offered in _offered_to(client))
     move = merge_structures(twin, structure, by=by, why=WHY)
+    assert not any(twin in offered for offered in _offered_to(client))
     assert "Inviter quelqu’un" not in client.get(reverse("structure", args=[twin.pk])).text
     assert f"{twin}</a>, fermée le" in client.get(reverse("structure", args=[structure.pk])).text
     undo_move(move, by=by, why=WHY)

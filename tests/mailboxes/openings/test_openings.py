@@ -10,7 +10,18 @@ from directory import search_index
 from directory.models import Activity, Entry
 from mailboxes import actions, jobs
 from mailboxes.lifecycle import Act, RequestKind, RequestStage, State
-from mailboxes.models import SYSTEM, Affiliation, Bal, Delegataire, JournalEntry, Notice, Person, Structure
+from mailboxes.models import (
+    SYSTEM,
+    Affiliation,
+    Bal,
+    Delegataire,
+    JournalEntry,
+    Notice,
+    Operator,
+    Person,
+    Price,
+    Structure,
+)
 from mailboxes.openings.actions import Foreseen, preview_opening, request_opening, set_naming
 from mailboxes.openings.advice import ADVICE, Users, advise
 from mailboxes.openings.forms import NAMES
@@ -403,9 +414,22 @@ def test_a_professional_walks_for_their_own_per(client, walk, people, answers):
     assert Bal.objects.get().principal() == people.paul
 
 
+@pytest.mark.parametrize(("general", "own", "said"), [
+    (None, "24.00", "24,00 € par an"), ("18.00", "24.00", "24,00 € par an"), ("18.00", None, "18,00 € par an"),
+    (None, None, "Coût inconnu ici"),
+])  # fmt: skip
+def test_the_cost_that_is_told_is_that_of_the_type_asked_for(client, walk, people, operator, general, own, said):
+    Operator.objects.filter(pk=operator.pk).update(yearly_cost=general)
+    Price.objects.create(operator=operator, offer="PER", yearly_cost="99.00")
+    if own:
+        Price.objects.create(operator=operator, offer="ORG", yearly_cost=own)
+    assert said in page(client, walk(people.gisele, until="operateur"), "operateur").text
+
+
 def test_an_app_says_its_software_its_access_and_what_each_scope_costs(client, walk, people, answers, operator, org):
     operator.yearly_cost = "18.00"
     operator.save()
+    Price.objects.create(operator=operator, offer="APP_OG", yearly_cost="29.00")
     parent = org.structure.parent
     Structure.objects.create(name="EHPAD", parent=parent)
     answers["usage"] |= {"users": "software"}
@@ -414,7 +438,11 @@ def test_an_app_says_its_software_its_access_and_what_each_scope_costs(client, w
     answers["adresse"] = {"choice": f"no_reply.dui@{DOMAIN}"}
     draft = walk(people.gisele)
     offers = page(client, draft, "operateur").content.decode()
-    assert "18,00 € par an pour tout l’organisme ; 36,00 € s’il en faut une pour chacun des 2 établissements" in offers
+    one, each = (
+        "29,00 € par an pour tout l’organisme",
+        "36,00 € par an s’il en faut une pour chacun des 2 établissements",
+    )
+    assert f"{one} ; {each}" in offers
     send(client, draft, "envoi")
     bal = Bal.objects.get(kind="APP")
     note = bal.journal.get().note
