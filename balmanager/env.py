@@ -57,6 +57,7 @@ EXPECTED_OF = {
     list: "values separated by commas, such as a,b",
     dict: "pairs separated by commas, such as field=attribute,other=name",
 }
+OUR_BACKENDS = {"django.core.mail.backends.smtp.EmailBackend": "balmanager.smtp.EmailBackend"}
 MAIL_SCHEMES = ("smtp", "smtp+tls", "smtp+ssl", "filemail", "consolemail", "memorymail", "dummymail")
 
 
@@ -184,7 +185,8 @@ class Env(environ.Env):
         scheme = (self.tidy(var) or "").partition("://")[0]
         if scheme and scheme not in MAIL_SCHEMES:
             raise wrong(var)
-        return self.address(super().email_url, var, *args, **kwargs)
+        said = self.address(super().email_url, var, *args, **kwargs)
+        return {**said, "EMAIL_BACKEND": OUR_BACKENDS.get(said["EMAIL_BACKEND"], said["EMAIL_BACKEND"])}
 
     email = email_url
 

@@ -30,6 +30,7 @@ from urllib.parse import urlsplit
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.certificates import make_certificate
 from tests.forks import FORKS, ROOT, OwnCommand, die_with_parent, run_own
 
 DATABASES = ["sqlite", "postgresql"]
@@ -431,7 +432,6 @@ def _openldap(server_folder):
     with or_skip():
         slapd = find_program("slapd", "/usr/sbin", package="slapd")
         find_program("ldapadd", package="ldap-utils")
-        find_program("openssl", package="openssl")
     home, port, tls_port = server_folder / "openldap", free_port(), free_port()
     (home / "db").mkdir(parents=True)
     make_certificate(home)
@@ -450,20 +450,6 @@ def openldap(_openldap):
     """An OpenLDAP with nothing but its root entry, whose size limit of 500 entries only paging gets past."""
     yield _openldap
     _openldap.clear()
-
-
-def make_certificate(home):
-    """A certificate authority (ca.pem) and a server's certificate (s.pem, s.key) for 127.0.0.1."""
-
-    def openssl(*words):
-        subprocess.run(["openssl", *words], cwd=home, check=True, capture_output=True)
-
-    (home / "san").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost")
-    new_key = ["-newkey", "rsa:2048", "-nodes"]
-    openssl("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=tests CA")
-    openssl("req", *new_key, "-keyout", "s.key", "-out", "s.csr", "-subj", "/CN=127.0.0.1")
-    signing = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "san"]
-    openssl("x509", "-req", "-in", "s.csr", "-out", "s.pem", *signing)
 
 
 # --- An identity provider -------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from directory.certificates import checking_context
 from directory.sources import Heartbeat, UnreadableSource
 from directory.typography import of, quoted
 
@@ -73,7 +74,7 @@ def _opener(ca_file: str) -> urllib.request.OpenerDirector:
 
 def tls_context(ca_file: str, setting: str = "ANNUAIRE_CA_FILE") -> ssl.SSLContext:
     """Certificates are always checked; `ca_file` adds an authority to those of the system."""
-    context = ssl.create_default_context()
+    context = checking_context()
     if not ca_file:
         return context
     if not Path(ca_file).is_file():

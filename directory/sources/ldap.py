@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from directory.certificates import checking_context
 from directory.readers.address import OTHER_SCHEME
 from directory.readers.identifiers import READERS, read_structure_number
 from directory.records import EntryRecord, RejectedRecord
@@ -157,7 +158,9 @@ class Ldap:
         if not isinstance(error, ldap.SERVER_DOWN) or not self.url.startswith("ldaps://"):
             return ""
         place = urlsplit(self.url)
-        context = ssl.create_default_context(cafile=self.ca_file or None)
+        context = checking_context()
+        if self.ca_file:
+            context.load_verify_locations(cafile=self.ca_file)
         try:
             with socket.create_connection((place.hostname, place.port or 636), timeout=20) as plain:
                 with context.wrap_socket(plain, server_hostname=place.hostname):

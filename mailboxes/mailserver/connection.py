@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 
 from django.conf import settings
 
+from directory.certificates import checking_context
 from directory.typography import of, quoted
 from mailboxes.models.mailservers import MailServer
 
@@ -41,7 +42,7 @@ _EXPIRED, _NOT_YET, _OTHER_NAME = 10, 9, (62, 64)  # of OpenSSL's reasons
 
 def make_context() -> ssl.SSLContext:
     """The authorities of the machine, and the one of the setting."""
-    context = ssl.create_default_context()
+    context = checking_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if settings.OPERATORS_CA_FILE:
         context.load_verify_locations(cafile=settings.OPERATORS_CA_FILE)

@@ -18,8 +18,9 @@ from directory.sources.fhir import SEARCHES
 from directory.sync import sync
 from tests.bench.programs import SLAPADD, SLAPD
 from tests.bench.row import Row
+from tests.certificates import make_certificate
 from tests.directory.fhir_server import KEY, mailbox, organization, practitioner, role, run_fhir_server
-from tests.servers import Ldap, free_port, make_certificate, port_answers, private_folder, run
+from tests.servers import Ldap, free_port, port_answers, private_folder, run
 
 ENTRIES = 10_000
 ROUNDS = 3

@@ -3,22 +3,17 @@
 import contextlib
 import io
 import ssl
-import subprocess
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
-from cryptography.x509.oid import NameOID
 
 from directory.models import SyncRun
 from directory.sources import UnreadableSource, download, get_source
 from directory.sync import sync
 from directory.tasks import sync_annuaire
+from tests.certificates import make_certificate
 from tests.directory.conftest import ALICE, line
 
 pytestmark = pytest.mark.sqlite_run
@@ -68,19 +63,20 @@ def no_proxy(monkeypatch):
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "ca.pem"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    make_certificate(folder)
     return folder
+
+
+def by(certificate):
+    """The context of a server whose certificate stands in this folder."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "s.pem", certificate / "s.key")
+    return context
 
 
 @pytest.fixture
 def tls(certificate):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "ca.pem", certificate / "key.pem")
-    return context
+    return by(certificate)
 
 
 def read(url, ca_file=""):
@@ -166,23 +162,11 @@ def test_an_unknown_authority_is_refused_with_the_way_out(tls, write):
     assert "IGC-SANTE" in str(refused.value)
 
 
-def self_signed(key, address, last):
-    """A certificate of one day, by its own key, for this address, over since `last`."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    made = made.not_valid_before(last - timedelta(days=1)).not_valid_after(last)
-    alias = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
-    return made.add_extension(alias, critical=False).sign(key, SHA256()).public_bytes(Encoding.PEM)
-
-
 @pytest.mark.parametrize(("days", "address", "said"), [(-1, "127.0.0.1", "expiré"), (1, "127.0.0.2", "d’un autre nom")])
-def test_a_certificate_of_a_known_authority_that_is_refused_says_why(tmp_path, certificate, days, address, said):
-    key = load_pem_private_key((certificate / "key.pem").read_bytes(), None)
-    (tmp_path / "own.pem").write_bytes(self_signed(key, address, datetime.now(UTC) + timedelta(days=days)))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "own.pem", certificate / "key.pem")
-    with serve({"/x": (200, {}, b"x")}, context) as url, pytest.raises(UnreadableSource, match=said) as refused:
-        read(f"{url}/x", tmp_path / "own.pem")
+def test_a_certificate_of_a_known_authority_that_is_refused_says_why(tmp_path, days, address, said):
+    make_certificate(tmp_path, days=days, address=address)
+    with serve({"/x": (200, {}, b"x")}, by(tmp_path)) as url, pytest.raises(UnreadableSource, match=said) as refused:
+        read(f"{url}/x", tmp_path / "ca.pem")
     assert "IGC" not in str(refused.value)
 
 

@@ -16,7 +16,8 @@ from directory.readers.address import OF_PATIENT
 from directory.sources import UnreadableSource, get_source
 from directory.sources import ldap as source_module
 from directory.sync import sync
-from tests.servers import Ldap, find_program, free_port, make_certificate, or_skip, port_answers, run
+from tests.certificates import make_certificate
+from tests.servers import Ldap, find_program, free_port, or_skip, port_answers, run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.parse
 
-from tests.servers import find_program, free_port, port_answers, run
+from tests.servers import find_program, free_port, port_answers, run, unprivileged_account
 
 
 class Redis:
@@ -41,8 +41,7 @@ class PostgreSQL:
         (data,) = folder.glob("postgresql-*/data")
         self.data, self.log = data, folder / "postgresql.log"
         self.command = shlex.split((data / "postmaster.opts").read_text())
-        owner = data.stat()
-        self.account = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+        self.account = unprivileged_account()
         self.running = contextlib.ExitStack()
 
     def is_alive(self):

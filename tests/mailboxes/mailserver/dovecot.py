@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
-from tests.servers import find_program, free_port, make_certificate, port_answers, run, unprivileged_account
+from tests.certificates import make_certificate
+from tests.servers import find_program, free_port, port_answers, run, unprivileged_account
 
 LOGIN, PASSWORD = "releve", "secret-releve"  # of its service account
 

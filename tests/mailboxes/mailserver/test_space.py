@@ -5,8 +5,8 @@ import imaplib
 import logging
 import re
 import socket
-import subprocess
 from datetime import timedelta
+from functools import partial
 from threading import Event, Thread
 from unittest import mock
 
@@ -24,8 +24,9 @@ from mailboxes.mailserver.imap import Space, read_space
 from mailboxes.mailserver.visits import visit
 from mailboxes.models import Bal, JournalEntry, MailAccess, MailServer, Operator, Reading
 from mailboxes.rules import Refused
+from tests.certificates import make_certificate
 from tests.mailboxes.mailserver.dovecot import PASSWORD, run_dovecot
-from tests.servers import free_port, make_certificate, or_skip, private_folder
+from tests.servers import free_port, or_skip, private_folder
 
 pytestmark = pytest.mark.django_db
 
@@ -293,16 +294,9 @@ def test_another_name_than_the_certificate_s_is_refused(dovecot, set_server, per
 
 
 def test_an_expired_certificate_is_refused(set_server, per, settings):
-    with or_skip(), private_folder() as folder, run_dovecot(folder, make=make_expired) as late:
+    with or_skip(), private_folder() as folder, run_dovecot(folder, make=partial(make_certificate, days=-1)) as late:
         settings.OPERATORS_CA_FILE = late.ca_file
         assert again(set_server(late)).failure.endswith("est expiré : l’opérateur doit le renouveler.")
-
-
-def make_expired(home):
-    make_certificate(home)
-    command = ["openssl", "x509", "-req", "-in", "s.csr", "-out", "s.pem", "-CA", "ca.pem", "-CAkey", "ca.key",
-               "-CAcreateserial", "-days", "-1", "-extfile", "san"]  # fmt: skip
-    subprocess.run(command, cwd=home, check=True, capture_output=True)
 
 
 # --- Beside each other ----------------------------------------------------------------------------------------------
