@@ -17,7 +17,6 @@ AGAIN = {
     Act.RECORD_PERSON: "two people may have one name: the form asks, and takes no second one by itself",
     Act.DECLARE_USE: "each use has its moment",
     Act.RECORD_USAGE: "each reading has its moment",
-    Act.REMIND_IDLE: "a sweep, whose list has left it out by then",
     Act.REMIND_MOVEMENT: "a sweep, whose list has left it out by then",
     Act.ANSWER: "said once more, later, it is fresh",
     Act.EXPORT_PERSON: "each copy that is handed out is written down",
