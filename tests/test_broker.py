@@ -1,5 +1,6 @@
 """The embedded queue (an SQLite file): what is asked is done, whatever dies; and done in the order it was asked."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -57,7 +58,7 @@ def take(connection, *, seconds=0.3, queue="jobs"):
 
 
 def count(path):
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path)) as database:
         return database.execute("SELECT count(*) FROM messages").fetchone()[0]
 
 
@@ -129,7 +130,7 @@ def test_a_message_that_kills_whoever_takes_it_is_set_aside_and_the_others_go_on
 def test_a_reader_that_waits_takes_no_lock(connect, path):
     reader = connect()
     take(reader)  # tables and bindings stand
-    with sqlite3.connect(path, isolation_level=None) as writer:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         started = time.monotonic()
         assert take(reader) is None

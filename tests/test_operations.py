@@ -201,9 +201,10 @@ def test_the_syncs_are_told_apart_by_what_they_read(db, play):
 
 
 @pytest.mark.parametrize("facts", [{"task": "mailboxes.notices.telling.tell", "args": [[1]]}, {"is_eager": True}])
-def test_what_an_act_asks_for_is_no_run_of_a_job(db, play, facts):
+def test_what_an_act_asks_for_is_no_run_of_a_job(db, play, facts, caplog):
     play(**facts)
     assert not Job.objects.exists()
+    assert caplog.text == "", "a signal says there what its handler raises"
 
 
 def test_a_job_is_done_even_when_it_cannot_be_noted(db, play, monkeypatch, caplog):

@@ -54,7 +54,8 @@ def readable_by_others(var):
 
 
 def tasks_waiting(app):
-    with contextlib.suppress(sqlite3.OperationalError), sqlite3.connect(app.var / "queue.sqlite3") as queue:
+    waiting = contextlib.closing(sqlite3.connect(app.var / "queue.sqlite3"))
+    with contextlib.suppress(sqlite3.OperationalError), waiting as queue:
         return queue.execute("SELECT count(*) FROM messages WHERE queue IN ('celery', 'background')").fetchone()[0]
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import defaultdict
 from functools import cache
 
 from celery import current_app, signals
@@ -32,8 +33,12 @@ def schedules() -> dict[str, BaseSchedule]:
 
 
 @cache
-def _names() -> dict[tuple, str]:
-    return {(entry["task"], tuple(entry.get("args", ()))): name for name, entry in scheduled().items()}
+def _names() -> dict[str, dict[str, str]]:
+    """The jobs of each task, by their arguments as they are written: some tasks are given lists, which name nothing."""
+    names: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, entry in scheduled().items():
+        names[entry["task"]][repr(tuple(entry.get("args", ())))] = name
+    return names
 
 
 def connect() -> None:
@@ -43,7 +48,9 @@ def connect() -> None:
 
 def name_of(task, args) -> str | None:
     """The job that this run is of; None for a task that somebody's act asked for, or that runs in that act."""
-    return None if task.request.is_eager else _names().get((task.name, tuple(args or ())))
+    if task.request.is_eager or task.name not in _names():
+        return None
+    return _names()[task.name].get(repr(tuple(args or ())))
 
 
 def note_start(task_id=None, task=None, args=None, **kwargs) -> None:

@@ -41,7 +41,7 @@ def answers(url):
 
 
 def waiting(queue):
-    with contextlib.suppress(sqlite3.OperationalError), sqlite3.connect(queue) as database:
+    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(queue)) as database:
         return database.execute("SELECT count(*) FROM messages WHERE queue IN ('celery', 'background')").fetchone()[0]
     return -1
 
