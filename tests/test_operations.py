@@ -157,8 +157,8 @@ def play():
         run = SimpleNamespace(name=task, request=SimpleNamespace(is_eager=is_eager))
         state = "FAILURE" if isinstance(result, Exception) else "SUCCESS"
         facts = {"sender": task, "task_id": "1", "task": run, "args": args}
-        signals.task_prerun.send(**facts)
-        signals.task_postrun.send(**facts, retval=result, state=state)
+        answers = signals.task_prerun.send(**facts) + signals.task_postrun.send(**facts, retval=result, state=state)
+        assert [answer for _, answer in answers if isinstance(answer, Exception)] == []  # Celery would but log them
 
     yield go
     signals.task_prerun.disconnect(records.note_start)
@@ -201,10 +201,9 @@ def test_the_syncs_are_told_apart_by_what_they_read(db, play):
 
 
 @pytest.mark.parametrize("facts", [{"task": "mailboxes.notices.telling.tell", "args": [[1]]}, {"is_eager": True}])
-def test_what_an_act_asks_for_is_no_run_of_a_job(db, play, facts, caplog):
+def test_what_an_act_asks_for_is_no_run_of_a_job(db, play, facts):
     play(**facts)
     assert not Job.objects.exists()
-    assert caplog.text == "", "a signal says there what its handler raises"
 
 
 def test_a_job_is_done_even_when_it_cannot_be_noted(db, play, monkeypatch, caplog):
