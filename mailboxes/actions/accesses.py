@@ -120,7 +120,7 @@ def described(access: Cotitulaire | Delegataire) -> str:
     if isinstance(access, Cotitulaire):
         return f"Cotitulaire : {named(access.person)}."
     days = f", du {access.starts_on:%d/%m/%Y}" + (f" au {access.ends_on:%d/%m/%Y}" if access.ends_on else "")
-    return f"Délégataire : {named(access.person)}, sous {named(access.under)}, pour {access.rights}{days}."
+    return f"Délégataire : {named(access.person)}, sous {named(access.under)}, en {access.rights}{days}."
 
 
 def named(person: Person) -> str:

@@ -75,8 +75,8 @@ NOT_ENDED = Q(ended_at=None)
 
 
 def rights_of(can_read: bool, can_send: bool) -> str:
-    """« consulter et envoyer »."""
-    return " et ".join(word for word, may in (("consulter", can_read), ("envoyer", can_send)) if may)
+    """« lecture et envoi », which the import of accesses reads."""
+    return " et ".join(word for word, may in (("lecture", can_read), ("envoi", can_send)) if may)
 
 
 WHOLE_RIGHTS = rights_of(can_read=True, can_send=True)  # a cotitulaire's

@@ -112,7 +112,7 @@ def test_the_workbook_holds_them_all_and_who_took_it_is_written_down(visit, org,
     rows = rows_of(visit("access-xlsx"))
     assert rows[0][:3] == ["Structure", "BAL", "Type"]
     assert [row[4] for row in rows[1:]] == ["Alice EXEMPLE", "Bruno EXEMPLE", "Delphine EXEMPLE", "Paul EXEMPLE"]
-    assert rows[3][6:8] == ["délégataire", "consulter"]
+    assert rows[3][6:8] == ["délégataire", "lecture"]
     assert rows[3][10] == "Alice EXEMPLE"
     assert AccessTrace.objects.get().target.startswith("état des accès (xlsx)")
 

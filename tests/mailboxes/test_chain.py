@@ -187,8 +187,8 @@ def test_nobody_has_access_yet_to_what_the_operator_has_not_opened(client, peopl
 def test_an_inspector_s_document_says_the_same(people, org, chain):
     day, today = leave(people.bruno), f"{timezone.localdate():%d/%m/%Y}"
     alice, delphine, bruno = rows_of(chain(org))
-    assert alice == ["Alice EXEMPLE", "10000000017", "Cotitulaire principal, consulter et envoyer", today, "", ""]
-    lent = "Délégataire sous Alice EXEMPLE, consulter (secrétariat)"
+    assert alice == ["Alice EXEMPLE", "10000000017", "Cotitulaire principal, lecture et envoi", today, "", ""]
+    lent = "Délégataire sous Alice EXEMPLE, lecture (secrétariat)"
     assert delphine == ["Delphine EXEMPLE", "", lent, today, "sans fin", ""]
     assert bruno[-1] == f"A quitté la structure le {day}, et figure encore ici."
     assert len(alice) == len(HEADER)

@@ -101,7 +101,7 @@ def test_a_delegation_to_come_is_told_and_counts_no_reader_yet(people, org, read
     )
     page = read(people.paul, "my-bals")
     assert "Délégations à venir" in page
-    assert f"consulter, du {soon(3):%d/%m/%Y} au {soon(9):%d/%m/%Y}. Congés" in page
+    assert f"lecture, du {soon(3):%d/%m/%Y} au {soon(9):%d/%m/%Y}. Congés" in page
     assert "Vous n’avez aucune BAL ici" not in page
     assert "3 personnes y ont accès, 1 autre y aura accès plus tard." in read(people.alice, "bal", org.pk)
 

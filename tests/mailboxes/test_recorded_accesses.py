@@ -165,7 +165,7 @@ def test_of_two_accesses_that_were_lent_the_lesser_is_left(org, people, alice):
     Request.objects.update(stage=RequestStage.DONE)
     actions.end_delegation(more, by=people.bruno.user)
     assert asked()[-1] == (GRANT, "Delphine", "draft")
-    assert "pour consulter, du" in Request.objects.latest("pk").detail
+    assert "en lecture, du" in Request.objects.latest("pk").detail
 
 
 def test_whoever_leaves_is_closed_and_left_nothing(org, people, alice, by_gisele):

@@ -294,5 +294,5 @@ def test_the_first_lines_of_accesses_are_told_in_words(bring_in, org, people, cl
     run = bring_in(raw, sort="accesses", operator=None, vouched="Dr Alice Exemple", stage="previewed")
     told = dict(next(iter(understood(run)))[1])
     assert told["Rôle"] == "délégataire"
-    assert told["Droit"] == "consulter et envoyer"
+    assert told["Droit"] == "lecture et envoi"
     assert told["Jusqu’au"] == "01/03/2099"

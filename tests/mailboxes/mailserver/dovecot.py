@@ -99,7 +99,6 @@ def run_dovecot(folder: Path, *, ssl: str = "yes", counted: str = "user", make=m
     """`ssl`: "no" has no STARTTLS. `counted`: to whom a log-in counts as a use. `make` writes its certificate."""
     program = find_program("dovecot", "/usr/sbin", package="dovecot-imapd")
     find_program("managesieve", "/usr/lib/dovecot", package="dovecot-managesieved")
-    find_program("openssl", package="openssl")
     version = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
     is_24 = not version.startswith("2.3.")
     account = unprivileged_account()

@@ -205,7 +205,7 @@ def test_a_delegation_is_given_by_who_answers_and_only_foreseen_by_others(ask, p
     foreseen = [Foreseen(people.delphine, "secrétariat", can_send=True)]
     bal = ask("ORG", people.alice, delegataires=foreseen)
     assert not Delegataire.objects.exists()
-    assert "Délégation prévue : Delphine EXEMPLE (consulter et envoyer) : secrétariat" in bal.journal.get().note
+    assert "Délégation prévue : Delphine EXEMPLE (lecture et envoi) : secrétariat" in bal.journal.get().note
     bal = ask("PER", people.alice, by=people.alice.user, delegataires=foreseen, address=f"alice@{DOMAIN}")
     given = Delegataire.objects.get()
     assert (given.bal, given.under, given.can_send) == (bal, people.alice, True)
