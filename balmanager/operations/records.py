@@ -48,9 +48,7 @@ def connect() -> None:
 
 def name_of(task, args) -> str | None:
     """The job that this run is of; None for a task that somebody's act asked for, or that runs in that act."""
-    if task.request.is_eager or task.name not in _names():
-        return None
-    return _names()[task.name].get(repr(tuple(args or ())))
+    return None if task.request.is_eager else _names().get(task.name, {}).get(repr(tuple(args or ())))
 
 
 def note_start(task_id=None, task=None, args=None, **kwargs) -> None:

@@ -158,9 +158,7 @@ class Ldap:
         if not isinstance(error, ldap.SERVER_DOWN) or not self.url.startswith("ldaps://"):
             return ""
         place = urlsplit(self.url)
-        context = checking_context()
-        if self.ca_file:
-            context.load_verify_locations(cafile=self.ca_file)
+        context = checking_context(self.ca_file)
         try:
             with socket.create_connection((place.hostname, place.port or 636), timeout=20) as plain:
                 with context.wrap_socket(plain, server_hostname=place.hostname):
