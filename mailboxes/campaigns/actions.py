@@ -245,7 +245,7 @@ def _clean_up(target: CampaignTarget, bal: Bal, said: str, *, by) -> None:
 
 
 def _choose(target: CampaignTarget, said: str, chosen: dict[str, str], *, by) -> None:
-    """What he had chosen already is shown to him as chosen, and is no new choice."""
+    """What they had chosen already is shown as chosen, and is no new choice."""
     assert target.person  # noqa: S101 - they answer
     had = dict(target.person.preferences.main().values_list("situation", "address"))
     chosen = {place: address for place, address in chosen.items() if address not in ("", had.get(place))}

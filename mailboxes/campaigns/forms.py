@@ -113,4 +113,4 @@ class RecurrenceForm(ShowingForm):
     next_on = forms.DateField(label="Prochaine revue le", required=False, widget=DateInput())
 
     def perform(self, structure: Structure, *, by) -> Recurrence | None:
-        return set_recurrence(structure, by=by, **{**self.initial, **self.typed(*self.fields)})
+        return set_recurrence(structure, by=by, **self.whole(*self.fields))

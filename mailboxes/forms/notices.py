@@ -40,7 +40,7 @@ class PreferencesForm(ShowingForm, forms.ModelForm):
         return actions.ask_contact(person, by=by, **self.contact())
 
     def contact(self) -> dict[str, str]:
-        return {**self.initial, **self.typed(*(name for name in self.Meta.fields if name in self.fields))}
+        return self.whole(*(name for name in self.Meta.fields if name in self.fields))
 
 
 class MyPreferencesForm(PreferencesForm):

@@ -67,6 +67,10 @@ class ShowingForm(forms.Form):
             if self[name].html_initial_name not in self.data or name in self.changed_data
         }
 
+    def whole(self, *names: str) -> dict[str, Any]:
+        """What is written, and over it what was typed in these fields."""
+        return {**self.initial, **self.typed(*names)}
+
     def replaced(self) -> list[str]:
         """The fields typed here that another window had changed meanwhile, to something else."""
         return [str(self[name].label) for name in self.changed_data if self._was_changed(self[name])]

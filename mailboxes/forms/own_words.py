@@ -26,5 +26,4 @@ class WordsForm(ShowingForm):
         self.initial["text"] = written.text if written else ""
 
     def perform(self, *, by) -> OwnWords:
-        said = {**self.initial, **self.typed("text")}
-        return actions.write_words(self.structure, self.kind, said["text"], by=by)
+        return actions.write_words(self.structure, self.kind, self.whole("text")["text"], by=by)
