@@ -8,7 +8,7 @@ from mailboxes.actions.aliases import add_alias, drop_alias
 from mailboxes.actions.anomalies import note_anomaly, resolve_anomaly
 from mailboxes.actions.answers import step, step_each
 from mailboxes.actions.applicative import describe_applicative, warn_certificate, warn_certificates
-from mailboxes.actions.batches import Tally
+from mailboxes.actions.batches import Tally, alone
 from mailboxes.actions.claims import Answered, answer, ask_people, ask_person, remind_people
 from mailboxes.actions.contacts import apply_contact, ask_contact, confirm_contact, object_contact, prefer_channel
 from mailboxes.actions.corrections import ask_correction, correct_bal, correct_person
@@ -80,6 +80,7 @@ __all__ = [
     "add_alias",
     "add_cotitulaire",
     "adopt",
+    "alone",
     "answer",
     "answer_notice",
     "apply_contact",

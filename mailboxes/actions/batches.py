@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
@@ -42,7 +43,7 @@ def one_at_a_time(rows: QuerySet, act: Callable[[list[int]], Tally]) -> Tally:
     """`act` on each primary key, in a transaction of its own."""
     tally = Tally()
     for pk in list(rows.order_by("pk").values_list("pk", flat=True)):
-        tally += _alone(pk, act, f"{_titled(rows.model)} n° {pk}")
+        tally += alone(partial(act, [pk]), f"{_titled(rows.model)} n° {pk}")
     return tally
 
 
@@ -54,13 +55,14 @@ def keys_in_batches(pks: Sequence[int], act: Callable[[list[int]], Tally], model
         except Exception:  # whatever it is: one bad row must not hold up the others
             logger.exception("Un lot a échoué : repris ligne par ligne")
             for pk in batch:
-                tally += _alone(pk, act, f"{_titled(model)} n° {pk}")
+                tally += alone(partial(act, [pk]), f"{_titled(model)} n° {pk}")
     return tally
 
 
-def _alone(pk: int, act: Callable[[list[int]], Tally], name: str) -> Tally:
+def alone(act: Callable[[], Tally], name: str) -> Tally:
+    """What came of one row: whatever it raises is told under its name, and holds up no other."""
     try:
-        return act([pk])
+        return act()
     except Refused as refused:
         return Tally(refused={name: refused.messages[0]})
     except Exception as error:

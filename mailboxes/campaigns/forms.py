@@ -5,8 +5,8 @@ from django.http import QueryDict
 
 from mailboxes.campaigns.actions import launch_campaign
 from mailboxes.campaigns.filters import RegisterFilter
-from mailboxes.campaigns.models import OUTCOMES, Campaign, Recurrence
-from mailboxes.campaigns.questions import QUESTIONS
+from mailboxes.campaigns.models import Campaign, Recurrence
+from mailboxes.campaigns.questions import QUESTIONS, CampaignQuestion
 from mailboxes.campaigns.reviews import NEVER, set_recurrence
 from mailboxes.forms.holders import DateInput
 from mailboxes.forms.offers import ShowingForm, offer_rows
@@ -93,7 +93,11 @@ class CampaignFilterForm(forms.Form):
 
 class TargetFilterForm(forms.Form):
     q = forms.CharField(label="Adresse ou nom", required=False)
-    outcome = forms.ChoiceField(label="Réponse", required=False, choices=[("", "toutes"), *OUTCOMES.items()])
+    outcome = forms.ChoiceField(label="Réponse", required=False)
+
+    def __init__(self, question: CampaignQuestion, data):
+        super().__init__(data)
+        self.fields["outcome"].choices = [("", "toutes"), *question.outcomes.items()]
 
     def asked(self, targets):
         """An unknown outcome narrows nothing."""

@@ -24,7 +24,7 @@ from django.db.models.functions import Cast
 
 from directory.models import Entry
 from directory.typography import of
-from mailboxes.campaigns.models import CampaignTarget
+from mailboxes.campaigns.models import CampaignTarget, Outcome
 from mailboxes.gaps.preferred import PracticePlaces
 from mailboxes.lifecycle import OPENED, CampaignKind, State
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person, Structure
@@ -56,6 +56,11 @@ class CampaignQuestion(NamedTuple):
     @property
     def unit(self) -> str:
         return "professionnel" if self.of_people else "BAL"
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """What may become of its targets, in words."""
+        return {answer.value: str(answer.label) for answer in self.answers} | dict(Outcome.choices)
 
 
 def _out_of_cleanup(now: datetime) -> list[Fate]:

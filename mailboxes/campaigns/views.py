@@ -139,7 +139,7 @@ class LaunchView(ActionView):
 # --- Follow -----------------------------------------------------------------------------------------------------------
 def campaign(request, pk):
     row = get_object_or_404(Campaign.objects.visible_to(request.user).select_related("structure", "by"), pk=pk)
-    form = TargetFilterForm(request.GET)
+    form = TargetFilterForm(QUESTIONS[row.kind], request.GET)
     loaded = row.targets.with_outcome().select_related("bal__structure", "person", "notice")
     kind = PeopleTargetList if QUESTIONS[row.kind].of_people else TargetList
     targets = form.asked(row.targets.with_outcome().order_by("pk"))
@@ -244,7 +244,7 @@ def campaign_xlsx(request, pk):
     row = get_object_or_404(Campaign.objects.visible_to(request.user), pk=pk)
     actions.trace(request.user, "export", f"campagne {row}, {request.GET.urlencode()}")
     targets = row.targets.with_outcome().select_related("bal__structure", "person", "notice").order_by("pk")
-    rows = TargetFilterForm(request.GET).asked(targets).iterator(chunk_size=BATCH)
+    rows = TargetFilterForm(QUESTIONS[row.kind], request.GET).asked(targets).iterator(chunk_size=BATCH)
     header, values = [label for label, _ in COLUMNS], [value for _, value in COLUMNS]
     content = as_xlsx("Campagne", header, ([value(target) for value in values] for target in rows))
     return xlsx_file(f"campagne-{row.pk}", content)

@@ -1,36 +1,27 @@
 """What a sweep does with its rows: all at once, in batches, or one after the other."""
 
-import logging
 from collections.abc import Callable
 from functools import partial
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
-from directory.away import database_is_away
-from mailboxes.actions import Tally, keep_gaps, keep_measures, move_each, remind_idle_each, step_each
+from mailboxes.actions import Tally, alone, keep_gaps, keep_measures, move_each, remind_idle_each, step_each
 from mailboxes.jobs.due import days_of
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import SYSTEM, Structure
 from mailboxes.notices.telling import tell
-from mailboxes.rules import Refused
-
-logger = logging.getLogger(__name__)
 
 
 def one_by_one(action: Callable, rows: QuerySet) -> Tally:
     """`action(row, by=SYSTEM)` for each, one transaction apiece; a refusal or a failure is counted and passed over."""
+
+    def act(row: Model) -> Tally:
+        action(row, by=SYSTEM)
+        return Tally(done=1)
+
     tally = Tally()
     for row in list(rows):
-        try:
-            action(row, by=SYSTEM)
-            tally.done += 1
-        except Refused as refused:
-            tally.refused[str(row)] = refused.messages[0]
-        except Exception as error:  # whatever it is: one bad row must not hold up the others
-            if database_is_away(error):  # no fault of the row: the job is run again
-                raise
-            logger.exception("%s a échoué", row)
-            tally.refused[str(row)] = str(error)
+        tally += alone(partial(act, row), str(row))
     return tally
 
 

@@ -147,6 +147,12 @@ def test_the_answers_are_filtered(per, org, people, launch, visit, query, count)
     assert visit(people.gisele, "campaign", campaign.pk, query=query).context["page"].paginator.count == count
 
 
+def test_the_answers_offered_are_those_of_the_question(per, launch, visit, people):
+    form = visit(people.gisele, "campaign", launch().pk).context["listing"].form
+    named = [value for value, _ in form.fields["outcome"].choices]
+    assert named == ["", "used", "unused", "not_mine", "pending", "unreached", "elsewhere"]
+
+
 def test_what_was_not_answered_is_a_filter_of_the_register(per, org, people, launch, visit):
     campaign = launch()
     answer_campaign(target_of(per), "used", by=people.paul.user)
