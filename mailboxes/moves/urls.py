@@ -1,10 +1,10 @@
 from django.urls import path
 
-from mailboxes.moves import place_views, views
+from mailboxes.moves import place_views, prepare_views, views
 
 urlpatterns = [
     path("migrations/", views.migration_list, name="migration-list"),
-    path("migrations/choisir/", views.migration_select, name="migration-select"),
+    path("migrations/choisir/", prepare_views.migration_select, name="migration-select"),
     path("migrations/<int:pk>/", views.migration, name="migration"),
     path("migrations/<int:pk>/lancer/", views.LaunchMigrationView.as_view(), name="migration-launch"),
     path("migrations/<int:pk>/annuler/", views.UndoMigrationView.as_view(), name="migration-undo"),
@@ -12,7 +12,7 @@ urlpatterns = [
     path("migrations/<int:pk>/fermer/", views.CloseFormersView.as_view(), name="migration-close"),
     path("migrations/<int:pk>/bal/<int:row>/retirer/", views.LeaveView.as_view(), name="migration-leave"),
     path("bal/<int:pk>/migration/", views.bal_migration, name="bal-migration"),
-    path("structures/<int:structure>/migrer/", views.PrepareView.as_view(), name="migration-new"),
+    path("structures/<int:structure>/migrer/", prepare_views.PrepareView.as_view(), name="migration-new"),
     path("structures/<int:structure>/deplacer/", place_views.MoveServiceView.as_view(), name="service-move"),
     path("structures/<int:structure>/fusionner/", place_views.MergeView.as_view(), name="structure-merge"),
     path("structures/<int:structure>/fermer/", place_views.CloseStructureView.as_view(), name="structure-close"),

@@ -666,7 +666,7 @@ def test_more_bal_than_the_page_shows_go_by_the_same_rule_or_stay(
     client, make_bal, structure, company, by, monkeypatch
 ):
     monkeypatch.setattr("mailboxes.moves.reads.AT_ONCE", 2)
-    monkeypatch.setattr("mailboxes.moves.views.AT_ONCE", 2)
+    monkeypatch.setattr("mailboxes.moves.prepare_views.AT_ONCE", 2)
     bals = [make_bal("ORG", address=f"s{n}@chu-exemple.mssante.fr") for n in range(6)]
     make_bal("ORG", address="s4@nouveau.mssante.fr", operator=company)
     client.force_login(by)
