@@ -198,7 +198,7 @@ FINDINGS = [
             None, movements=sets.arrivals_to_prepare, place=Elsewhere("Voir les dossiers", "movement-list")),
     Finding("refusee", _S.TODO, "BAL dont une demande est refusée",
             ("L’opérateur a dit non, et rien ne bouge. Lisez sa réponse, puis demandez de nouveau, ou arrêtez la "
-             "démarche depuis la fiche de la BAL."),
+             "démarche, depuis la fiche de la BAL ou depuis sa migration."),
             None, sets.refused, place=Elsewhere("Voir les demandes refusées", "request-list", "stage=refused")),
     Finding("a-confirmer", _S.TODO, "BAL en attente d’une réponse de l’opérateur",
             "Une ouverture ou une suppression est demandée. Enregistrez la réponse dès qu’elle arrive.",

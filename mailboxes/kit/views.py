@@ -133,7 +133,7 @@ def _warnings(bal) -> list[str]:
     found = ["idle"] if bal.state == State.IDLE_ALERTED else []
     if not bal.is_published and (bal.liste_rouge or allows(check_annuaire_fresh)):
         found.append("unlisted" if bal.liste_rouge else "absent")
-    if bal.aliases.filter(nature=Alias.Nature.COMING).exclude(address=bal.address).exists():
+    if bal.aliases.coming().exclude(address=bal.address).exists():
         found.append("moving")
     return [WARNINGS[name] for name in found]
 

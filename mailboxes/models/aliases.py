@@ -23,6 +23,10 @@ class AliasQuerySet(models.QuerySet):
         """Aliases that stay: what is sent there arrives in the BAL."""
         return self.filter(nature=Alias.Nature.KEPT)
 
+    def coming(self):
+        """The addresses that BAL in migration are to have."""
+        return self.filter(nature=Alias.Nature.COMING)
+
     def late(self, today):
         """Aliases of a migration that is not where it was to be by now."""
         return self.filter(due_on__lt=today)

@@ -23,6 +23,7 @@ from mailboxes.lifecycle import (
     RequestKind,
     RequestStage,
 )
+from mailboxes.models.aliases import Alias
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.journal import JournalEntry, Notice
@@ -54,13 +55,15 @@ class RequestQuerySet(models.QuerySet):
         return self.filter(stage=RequestStage.DONE)
 
     def refused(self, now):
-        """Refused by the operator, and not asked again: while its BAL stays in the state that awaits it, or else for so
-        long that somebody has read it."""
+        """Refused by the operator, and not asked again: while its BAL stays in the state that awaits it, or awaits the
+        address refused, or else for so long that somebody has read it."""
         same_person = Q(person=OuterRef("person")) | Q(person=None)
         again = Request.objects.filter(same_person, bal=OuterRef("bal"), kind=OuterRef("kind"), pk__gt=OuterRef("pk"))
         awaited = reduce(or_, (Q(kind=kind, bal__state__in=states) for kind, states in AWAITS.items()))
+        coming = Alias.objects.coming().filter(bal=OuterRef("bal"), address=OuterRef("address"))
+        migrating = Q(Exists(coming), kind=RequestKind.OPEN)
         beside = ~Q(kind__in=AWAITS) & Q(closed_at__gt=now - settings.REFUSAL_SHOWN)
-        return self.filter(awaited | beside, ~Exists(again), stage=RequestStage.REFUSED)
+        return self.filter(awaited | migrating | beside, ~Exists(again), stage=RequestStage.REFUSED)
 
     def mark_sent(self, now) -> int:
         """Mark as sent; the operator has as many days as their record says. One statement per length of time."""

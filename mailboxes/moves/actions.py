@@ -180,7 +180,7 @@ def _leave(rows: list[MigratedBal], *, why: str, by) -> None:
         row.left_at, row.left_why = now, why
     MigratedBal.objects.filter(pk__in=[row.pk for row in rows]).update(left_at=now, left_why=why)
     aliases = Alias.objects.filter(bulk.among("bal", bals))
-    aliases.filter(nature=Alias.Nature.COMING).delete()
+    aliases.coming().delete()
     aliases.filter(nature=Alias.Nature.FORMER).update(nature=Alias.Nature.KEPT, due_on=None)
     staying = _announced([row for row in rows if row.opening and row.switched_at is None])
     entries = [

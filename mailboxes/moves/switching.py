@@ -132,7 +132,7 @@ def _settle_at(row: MigratedBal, now) -> None:
 
 def _turn_aliases(rows: list[MigratedBal]) -> None:
     """What was to come is the BAL's own now; what was its own is beside it."""
-    coming = Alias.objects.filter(bulk.among("bal", [row.bal_id for row in rows]), nature=Alias.Nature.COMING)
+    coming = Alias.objects.coming().filter(bulk.among("bal", [row.bal_id for row in rows]))
     aliases = {alias.bal_id: alias for alias in coming}
     for row in rows:
         alias = aliases[row.bal_id]

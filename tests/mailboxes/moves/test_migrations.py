@@ -137,10 +137,12 @@ def test_what_the_operator_refused_or_was_cancelled_is_asked_again_and_the_titul
     act, answer = (Act.RECORD_REFUSAL, "Plus de place.") if stage == "refused" else (Act.CANCEL_REQUEST, "")
     actions.step(row.opening, act, by=by, answer=answer)
     assert "Demander de nouveau ce qui est refusé ou annulé" in visit(people.gisele, "migration", migration.pk).text
+    assert (per in narrow(Bal.objects.all(), "refusee")) == (stage == "refused")
     if stage == "refused":
         with pytest.raises(Refused, match="depuis sa migration"):
             actions.step(row.opening, Act.ASK_AGAIN, by=by)
     assert visit(people.gisele, "migration-launch", migration.pk, post={}).status_code == 302
+    assert per not in narrow(Bal.objects.all(), "refusee")
     again = Request.objects.get(bal=per, stage="draft")
     assert (again.kind, again.operator, again.address) == ("open", migration.operator, new(per.address))
     assert steps_of(migration) == dict.fromkeys([per.address, org.address], MigrationStep.ASKED)
