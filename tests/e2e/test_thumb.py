@@ -44,6 +44,22 @@ def test_a_joining_refused_is_said_in_the_title(app, page):
     expect(page.get_by_role("heading", level=1)).to_have_text("Cette demande est refusée")
 
 
+def test_the_menu_opens_over_the_page_without_scripts_and_leads_on(app, bare_page, log_in):
+    page = bare_page
+    page.set_viewport_size(PHONE)
+    log_in(page, "gisele")
+    menu = page.get_by_role("navigation", name="Menu principal")
+    title = page.get_by_role("heading", level=1)
+    expect(menu).to_be_hidden()
+    assert title.bounding_box()["y"] < PHONE["height"] / 4
+    page.get_by_role("button", name="Menu").click()
+    menu.get_by_text("Annuaire", exact=True).click()
+    menu.get_by_role("link", name="Écarts").click()
+    expect(title).to_have_text("Écarts avec l’annuaire")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(menu).to_be_visible()
+
+
 LISTS = [
     "/bal/",
     "/structures/",
