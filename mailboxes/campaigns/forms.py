@@ -93,11 +93,11 @@ class CampaignFilterForm(forms.Form):
 
 class TargetFilterForm(forms.Form):
     q = forms.CharField(label="Adresse ou nom", required=False)
-    outcome = forms.ChoiceField(label="Réponse", required=False)
 
     def __init__(self, question: CampaignQuestion, data):
         super().__init__(data)
-        self.fields["outcome"].choices = [("", "toutes"), *question.outcomes.items()]
+        outcomes = [("", "toutes"), *question.outcomes.items()]
+        self.fields["outcome"] = forms.ChoiceField(label="Réponse", required=False, choices=outcomes)
 
     def asked(self, targets):
         """An unknown outcome narrows nothing."""

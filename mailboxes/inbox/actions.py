@@ -13,7 +13,8 @@ from mailboxes.actions import Tally
 from mailboxes.findings import Finding, narrowed
 from mailboxes.inbox.models import Todo, is_done
 from mailboxes.inbox.rules import check_follow, check_something_new
-from mailboxes.inbox.subjects import BATCH, COLUMNS, SUBJECTS, Key, Subject, open_keys
+from mailboxes.inbox.seen import COLUMNS
+from mailboxes.inbox.subjects import BATCH, SUBJECTS, Key, Subject, open_keys
 from mailboxes.models import JournalEntry, Structure
 from mailboxes.rules import allows, check_annuaire_fresh
 
@@ -47,8 +48,8 @@ def take_up() -> Decision:
 
 
 def follow(finding: Finding, keys: Sequence[Key], decision: Decision, *, by) -> int:
-    """Decide so of `finding` about these BAL, files, sightings, engagements or gaps; of how many that is new: sent
-    again, it is refused. One transaction for each batch: a long list never holds the register."""
+    """Decide so of `finding` about these BAL, files, sightings, engagements, requests or gaps; of how many that is new:
+    sent again, it is refused. One transaction for each batch: a long list never holds the register."""
     subject = SUBJECTS[finding.about]
     keys = sorted(set(keys))
     check_follow(subject, keys, decision.columns, by=by)
@@ -71,8 +72,8 @@ def _follow_batch(finding: Finding, subject: Subject, keys: list[Key], decision:
 
 # --- Since when -------------------------------------------------------------------------------------------------------
 def note_todos(findings: list[Finding]) -> Tally:
-    """Keep one row for each BAL, file, sighting or engagement that a finding is about, for as long as it is; the new
-    ones are counted.
+    """Keep one row for each BAL, file, sighting, engagement or request that a finding is about, for as long as it is;
+    the new ones are counted.
 
     Of gaps, which may be as many as the annuaire has lines, those that somebody decided of, while they are open.
     """

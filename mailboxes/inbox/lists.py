@@ -1,4 +1,5 @@
-"""The pages of one finding: its BAL, its files, its sightings, its engagements or its gaps, the worst first."""
+"""The pages of one finding: its BAL, its files, its sightings, its engagements, its requests or its
+gaps, the worst first."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -10,11 +11,20 @@ from mailboxes.findings import Finding
 from mailboxes.gaps import Gap, Gaps
 from mailboxes.inbox.models import Todo
 from mailboxes.inbox.rows import example_of, todos_of
-from mailboxes.inbox.subjects import SUBJECTS, Seen, bals_of, engagements_of, gap_keys, movements_of, sightings_of
+from mailboxes.inbox.seen import Seen
+from mailboxes.inbox.subjects import (
+    SUBJECTS,
+    bals_of,
+    engagements_of,
+    gap_keys,
+    movements_of,
+    requests_of,
+    sightings_of,
+)
 from mailboxes.indicators.progress import progress_of
 from mailboxes.lifecycle import Act
 from mailboxes.lists.listing import Column, Listing
-from mailboxes.models import Bal, Engagement, Movement, Sighting
+from mailboxes.models import Bal, Engagement, Movement, Request, Sighting
 from mailboxes.models.checklists import files
 from mailboxes.rules import allows, check_may
 from mailboxes.views.sightings import SEEN, offer_of
@@ -83,6 +93,21 @@ class FindingEngagements(FindingList):
     )
 
 
+class FindingRequests(FindingList):
+    """The requests of one finding."""
+
+    name, nouns, picks = "finding-requests", SUBJECTS["requests"].nouns, SUBJECTS["requests"].picks
+    row, place_path = "mailboxes/inbox/_request.html", "structure"
+    columns = (
+        Column("kind", "Demande", ("kind",)),
+        Column("address", "Adresse", ("address",)),
+        Column("operator", "Opérateur", ("operator__name",)),
+        Column("structure", "Structure", ("structure__name",)),
+        Column("due", "Réponse d’ici le", ("due_on",)),
+        Column("assignee", "Confié à"),
+    )
+
+
 class FindingGaps(FindingList):
     """The gaps of one finding."""
 
@@ -141,6 +166,16 @@ def list_engagements(request, finding: Finding, seen: Seen, tab: str, now: datet
     return listing
 
 
+def list_requests(request, finding: Finding, seen: Seen, tab: str, now: datetime, acts: Acts) -> FindingRequests:
+    rows = Request.objects.select_related("structure", "operator").prefetch_related(todos_of(finding.name))
+    listing = FindingRequests(
+        request, requests_of(finding, seen.requests, tab, now), loaded=rows, acts=acts, view_args=[finding.name]
+    )
+    for row in listing.page:
+        row.todo = next(iter(row.followed), None)
+    return listing
+
+
 class ChosenGaps:
     """The gaps of these keys, of which a page alone is read with its facts."""
 
@@ -172,6 +207,7 @@ LISTERS: dict[str, Callable[..., FindingList]] = {
     "movements": list_movements,
     "sightings": list_sightings,
     "engagements": list_engagements,
+    "requests": list_requests,
     "gaps": list_gaps,
 }
 

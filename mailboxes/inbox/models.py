@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from mailboxes.models import Bal, Engagement, Movement, Sighting, Structure
+from mailboxes.models import Bal, Engagement, Movement, Request, Sighting, Structure
 
 DONE_FOR = timedelta(days=14)  # said done and still there after that: it is shown again
 
@@ -34,13 +34,13 @@ class TodoQuerySet(models.QuerySet):
 
 def _about(column: str, *, address: str | None = "") -> Q:
     """About this alone, of all that a thing to do may be about."""
-    others = [one for one in ("bal", "movement", "sighting", "engagement", "structure") if one != column]
+    others = [one for one in ("bal", "movement", "sighting", "engagement", "request", "structure") if one != column]
     held = Q(**{f"{column}__isnull": False}, **dict.fromkeys(others))
     return held if address is None else held & Q(address=address)
 
 
 class Todo(models.Model):
-    """One finding about one BAL, file, sighting, engagement or gap: the row lasts as long as the finding holds.
+    """One finding about one BAL, file, sighting, engagement, request or gap: the row lasts as long as the finding does.
 
     What is decided of it is shared by all who follow the structure.
     """
@@ -50,6 +50,7 @@ class Todo(models.Model):
     movement = models.ForeignKey(Movement, models.CASCADE, null=True, blank=True, related_name="todos")
     sighting = models.ForeignKey(Sighting, models.CASCADE, null=True, blank=True, related_name="todos")
     engagement = models.ForeignKey(Engagement, models.CASCADE, null=True, blank=True, related_name="todos")
+    request = models.ForeignKey(Request, models.CASCADE, null=True, blank=True, related_name="todos")
     # Of a gap, which is computed: where it is, and of which address.
     structure = models.ForeignKey(Structure, models.CASCADE, null=True, blank=True, related_name="+")
     address = models.CharField("adresse", max_length=254, blank=True, db_default="")
@@ -70,19 +71,21 @@ class Todo(models.Model):
             models.UniqueConstraint(fields=["finding", "movement"], name="todo_of_movement_once"),
             models.UniqueConstraint(fields=["finding", "sighting"], name="todo_of_sighting_once"),
             models.UniqueConstraint(fields=["finding", "engagement"], name="todo_of_engagement_once"),
+            models.UniqueConstraint(fields=["finding", "request"], name="todo_of_request_once"),
             models.UniqueConstraint(fields=["finding", "structure", "address"], name="todo_of_gap_once"),
             models.CheckConstraint(
                 condition=_about("bal")
                 | _about("movement")
                 | _about("sighting")
                 | _about("engagement")
+                | _about("request")
                 | (_about("structure", address=None) & ~Q(address="")),
                 name="todo_about_one_thing",
             ),
         ]
 
     def __str__(self):
-        about = self.bal or self.movement or self.sighting or self.engagement or self.address
+        about = self.bal or self.movement or self.sighting or self.engagement or self.request or self.address
         return f"{self.finding} : {about}"
 
     @property

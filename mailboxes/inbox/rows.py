@@ -23,7 +23,8 @@ from mailboxes.findings import (
     reach_of,
 )
 from mailboxes.inbox.models import Desk, Todo, is_done, is_paused
-from mailboxes.inbox.subjects import ASIDE, Seen, aside_counts, bals_of, subject_of, worst_first
+from mailboxes.inbox.seen import Seen
+from mailboxes.inbox.subjects import ASIDE, aside_counts, bals_of, subject_of, worst_first
 from mailboxes.lifecycle import Act, Severity, Verb
 from mailboxes.lists.bulk import KINDS
 from mailboxes.models import Bal, JournalEntry, Structure
@@ -73,11 +74,6 @@ class TodoRow(NamedTuple):
     def is_followed(self) -> bool:
         """Can it be paused, entrusted, said done?"""
         return subject_of(self.finding) is not None
-
-    @property
-    def is_worked(self) -> bool:
-        """Is its page a list where it is dealt with?"""
-        return self.is_followed or self.finding.requests is not None
 
     @property
     def bulk_remedy(self) -> Act | Verb | None:
@@ -151,7 +147,7 @@ class Inbox:
         new = min(follow.new, number)
         is_followed = subject_of(finding) is not None
         url = reverse("finding", args=[finding.name]) if is_followed else address_of(finding)
-        if self.place and (is_followed or finding.requests):
+        if self.place and is_followed:
             url += f"{'&' if '?' in url else '?'}structure={self.place.pk}"
         own = number if self.own is None else min(number, self.own.get(finding.name, 0))
         return TodoRow(finding, number, new, follow.mine, url, own, day, None)

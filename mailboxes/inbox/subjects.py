@@ -1,21 +1,20 @@
 """What a finding is about, as its things are followed: BAL, gaps with the annuaire, arrivals and departures, what the
-annuaire no longer shows, engagements."""
+annuaire no longer shows, engagements, requests."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Model, Q, QuerySet, Value
+from django.db.models import Count, F, Q, QuerySet, Value
 
 from mailboxes.actions.journal import entry_of
 from mailboxes.findings import BY_NAME, Finding, narrowed
 from mailboxes.gaps import Gap, Gaps
-from mailboxes.inbox.models import Todo, TodoQuerySet
+from mailboxes.inbox.models import Todo
+from mailboxes.inbox.seen import COLUMNS, Seen
 from mailboxes.lifecycle import Act
-from mailboxes.models import Bal, Engagement, JournalEntry, Movement, Sighting, Structure
+from mailboxes.models import Bal, Engagement, JournalEntry, Movement, Request, Sighting, Structure
 
 BATCH = 500
 ASIDE = ("pause", "fait")  # the tabs of what is not to be done now
@@ -29,69 +28,6 @@ FIRST: dict[str, str | F] = {
     "inactive": "clock_at",
     "sert-encore": "state_since",
 }
-
-
-# By what a finding is about, where that is rows of a table: the column of `Todo`, and the table.
-COLUMNS: dict[str, tuple[str, type[Model]]] = {
-    "bals": ("bal", Bal),
-    "movements": ("movement", Movement),
-    "sightings": ("sighting", Sighting),
-    "engagements": ("engagement", Engagement),
-}
-
-
-@dataclass
-class Seen:
-    """What `user` sees, in all their structures or in one and those below it; or, of it, what is theirs to decide."""
-
-    user: Any
-    place: Structure | None = None
-    is_theirs: bool = False  # of the structures that they manage alone
-
-    @cached_property
-    def within(self) -> QuerySet[Structure] | None:
-        under = Structure.objects.under(self.place) if self.place else None
-        if not self.is_theirs:
-            return under
-        managed = Structure.objects.managed_by(self.user)
-        return managed if under is None else managed.filter(pk__in=under.values("pk"))
-
-    @cached_property
-    def structures(self) -> QuerySet[Structure]:
-        seen = Structure.objects.visible_to(self.user)
-        return seen if self.within is None else seen.filter(pk__in=self.within.values("pk"))
-
-    @cached_property
-    def bals(self) -> QuerySet[Bal]:
-        seen = Bal.objects.seen_by(self.user)
-        return seen if self.within is None else seen.filter(structure__in=self.within.values("pk"))
-
-    @cached_property
-    def movements(self) -> QuerySet[Movement]:
-        seen = Movement.objects.visible_to(self.user)
-        return seen if self.within is None else seen.filter(stay__structure__in=self.within.values("pk"))
-
-    @cached_property
-    def sightings(self) -> QuerySet[Sighting]:
-        seen = Sighting.objects.visible_to(self.user)
-        return seen if self.within is None else seen.of_structures(self.within.values("pk"))
-
-    @cached_property
-    def engagements(self) -> QuerySet[Engagement]:
-        seen = Engagement.objects.visible_to(self.user)
-        return seen if self.within is None else seen.of_structures(self.within.values("pk"))
-
-    def rows(self, about: str) -> QuerySet:
-        """Rows that a finding may be about; not of gaps, which are computed."""
-        return getattr(self, about)
-
-    def todos(self) -> list[TodoQuerySet]:
-        """The things followed that are seen, by what they are about: each list by its own index."""
-        rows = Todo.objects.all()
-        of_rows = [
-            rows.filter(**{f"{column}__in": self.rows(about).values("pk")}) for about, (column, _) in COLUMNS.items()
-        ]
-        return [*of_rows, rows.filter(structure__in=self.structures.values("pk"))]
 
 
 class Subject(NamedTuple):
@@ -150,7 +86,7 @@ def _movement_entries(finding: Finding, keys: Sequence[Key], said: str, *, by) -
     ]  # fmt: skip
 
 
-# --- What the annuaire no longer shows, engagements -------------------------------------------------------------------
+# --- What the annuaire no longer shows, engagements, requests ---------------------------------------------------------
 def sightings_of(finding: Finding, sightings: QuerySet[Sighting], tab: str, now: datetime) -> QuerySet[Sighting]:
     return _of_tab(finding, sightings, tab, now).order_by("seen_at", "pk")
 
@@ -172,6 +108,17 @@ def _engagement_entries(finding: Finding, keys: Sequence[Key], said: str, *, by)
     return [
         entry_of(None, Act.FOLLOW, by=by, before=f"{finding.title}, {row}", after=said, structure_id=row.structure_id)
         for row in Engagement.objects.filter(pk__in=keys).order_by("pk")
+    ]
+
+
+def requests_of(finding: Finding, rows: QuerySet[Request], tab: str, now: datetime) -> QuerySet[Request]:
+    return _of_tab(finding, rows, tab, now).order_by("due_on", "pk")
+
+
+def _request_entries(finding: Finding, keys: Sequence[Key], said: str, *, by) -> list[JournalEntry]:
+    return [
+        entry_of(None, Act.FOLLOW, by=by, before=finding.title, after=said, structure_id=place, address=address)
+        for place, address in Request.objects.filter(pk__in=keys).order_by("pk").values_list("structure", "address")
     ]
 
 
@@ -287,6 +234,15 @@ SUBJECTS: dict[str, Subject] = {
         engagements_of,
         "structure",
         _engagement_entries,
+    ),
+    "requests": _of_rows(
+        "requests",
+        ("demande", "demandes"),
+        "requests",
+        "Cochez au moins une demande.",
+        requests_of,
+        "structure",
+        _request_entries,
     ),
     "gaps": Subject(
         ("écart", "écarts"),

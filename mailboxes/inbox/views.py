@@ -17,7 +17,8 @@ from mailboxes.inbox.forms import PAUSE, FollowForm
 from mailboxes.inbox.lists import list_of
 from mailboxes.inbox.models import Desk, desk_of
 from mailboxes.inbox.rows import TABS, Inbox, bulk_act_of
-from mailboxes.inbox.subjects import SUBJECTS, Seen, subject_of
+from mailboxes.inbox.seen import Seen
+from mailboxes.inbox.subjects import SUBJECTS, subject_of
 from mailboxes.lifecycle import LIVE, Act
 from mailboxes.lists.actions import begin as start
 from mailboxes.lists.bulk import KINDS

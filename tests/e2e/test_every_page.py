@@ -39,6 +39,7 @@ GISELE = {
     "finding-files": "/a-faire/depart-en-retard/",
     "finding-sightings": "/a-faire/depart-vu/",
     "finding-engagements": "/a-faire/engagement/",
+    "finding-requests": "/a-faire/en-retard-ailleurs/",
     "savings": "/economies/",
     "compare": "/structures/comparer/",
     "compare-departments": "/structures/comparer/?par=departement",

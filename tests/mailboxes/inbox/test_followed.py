@@ -1,4 +1,4 @@
-"""Gaps, files, sightings and engagements are paused, entrusted and done as BAL are, and come back as they do."""
+"""Gaps, files, sightings, engagements and requests are paused, entrusted and done as BAL are, and come back so."""
 
 from datetime import timedelta
 
@@ -7,19 +7,19 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from mailboxes import jobs
+from mailboxes import actions, jobs
 from mailboxes.findings import BY_NAME
 from mailboxes.gaps import Gaps
 from mailboxes.inbox.actions import entrust_to, follow, pause_until, say_done, take_up
 from mailboxes.inbox.models import DONE_FOR, Todo, desk_of
 from mailboxes.inbox.rows import Inbox
 from mailboxes.inbox.subjects import SUBJECTS
-from mailboxes.lifecycle import Act
-from mailboxes.models import Affiliation, Engagement, JournalEntry, Movement, Sighting
+from mailboxes.lifecycle import Act, RequestKind, RequestStage
+from mailboxes.models import Affiliation, Engagement, JournalEntry, Movement, Request, Sighting
 from mailboxes.rules import NotAllowed, Refused
 
 UNKNOWN, LATE = BY_NAME["inconnue"], BY_NAME["depart-en-retard"]
-SEEN, PRESSING = BY_NAME["depart-vu"], BY_NAME["engagement"]
+SEEN, PRESSING, ASKED = BY_NAME["depart-vu"], BY_NAME["engagement"], BY_NAME["en-retard-ailleurs"]
 SOON = timedelta(days=3)
 
 
@@ -63,7 +63,18 @@ def engagements(structure):
     return [Engagement.objects.create(programme=name, **facts) for name in ("ESMS numérique", "Ségur")]
 
 
-@pytest.fixture(params=["gaps", "movements", "sightings", "engagements"])
+@pytest.fixture
+def overdue(structure, operator, people):
+    """Two requests about addresses that the register does not hold, which the operator left unanswered."""
+    yesterday = timezone.localdate() - timedelta(days=1)
+    facts = {"structure": structure, "operator": operator, "by": people.gisele.user}
+    for name in ("a", "b"):
+        actions.requests.ask(RequestKind.DEPUBLISH, address=f"{name}@ancien.mssante.fr", **facts)
+    Request.objects.update(stage=RequestStage.SENT, due_on=yesterday)
+    return list(Request.objects.order_by("pk"))
+
+
+@pytest.fixture(params=["gaps", "movements", "sightings", "engagements", "requests"])
 def things(request):
     """The finding, and the keys of what it is about."""
     if request.param == "gaps":
@@ -72,6 +83,7 @@ def things(request):
         "movements": (LATE, "late"),
         "sightings": (SEEN, "departures"),
         "engagements": (PRESSING, "engagements"),
+        "requests": (ASKED, "overdue"),
     }[request.param]
     return finding, [row.pk for row in request.getfixturevalue(rows)]
 
@@ -161,14 +173,17 @@ def test_a_file_has_its_row_for_as_long_as_the_finding_holds(late, people):
     assert Todo.objects.get(finding=LATE.name).movement == late[1]
 
 
-def test_a_sighting_and_an_engagement_have_their_row_for_as_long_as_the_finding_holds(departures, engagements, people):
+def test_the_others_have_their_row_for_as_long_as_the_finding_holds(departures, engagements, overdue, people):
     jobs.run("note_todos")
-    assert Todo.objects.filter(finding=SEEN.name).count() == Todo.objects.filter(finding=PRESSING.name).count() == 2
+    for finding in (SEEN, PRESSING, ASKED):
+        assert Todo.objects.filter(finding=finding.name).count() == 2, finding.name
+    actions.step(overdue[0], Act.RECORD_DONE, by=people.gisele.user)
     Sighting.objects.filter(pk=departures[0].pk).update(dismissed_at=timezone.now(), reason="Elle reste.")
     Engagement.objects.filter(pk=engagements[0].pk).update(closed_at=timezone.now())
     jobs.run("note_todos")
     assert Todo.objects.get(finding=SEEN.name).sighting == departures[1]
     assert Todo.objects.get(finding=PRESSING.name).engagement == engagements[1]
+    assert Todo.objects.get(finding=ASKED.name).request == overdue[1]
 
 
 def test_a_thing_to_do_is_about_one_thing(late, org, structure, departures, engagements):
