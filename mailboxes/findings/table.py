@@ -162,7 +162,7 @@ FINDINGS = [
             ("L’opérateur n’a pas répondu à temps pour une adresse qui n’est pas, ou n’est plus, celle d’une BAL du "
              "registre. Relancez-le, ou joignez-le autrement, puis enregistrez sa réponse."),
             None, requests=sets.overdue_elsewhere,
-            place=Elsewhere("Voir ces demandes", "request-list", "overdue=oui&registered=non")),
+            place=Elsewhere("Relancer, ou enregistrer une réponse", "request-list", "overdue=oui&registered=non")),
     Finding("migration", _S.TODO, "Migrations en retard",
             ("Leur nouvelle BAL n’est pas en service, ou l’ancienne n’est pas fermée, au jour prévu. Voyez ce qui "
              "manque : une réponse de l’opérateur, la bascule, la demande de fermeture."),

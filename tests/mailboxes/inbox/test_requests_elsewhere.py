@@ -50,7 +50,7 @@ def test_the_row_leads_to_these_requests_alone(client, late, people, structure):
         url = rows(people.gisele.user, place)[LATE.name].url
         assert set(client.get(url).context["page"].object_list) == set(late)
     assert f"structure={structure.pk}" in url
-    assert "Voir ces demandes" in client.get(url).text
+    assert "Relancer, ou enregistrer une réponse" in client.get(url).text
     assert "Traiter les 2" in client.get(reverse("dashboard")).text
     client.force_login(people.lea.user)
     assert "Traiter les 2" not in client.get(reverse("dashboard")).text, "who only reads"
