@@ -69,7 +69,7 @@ def test_every_verb_has_its_words_and_no_words_are_left_over():
 
 
 def test_every_letter_to_an_operator_has_its_words_and_no_words_are_left_over():
-    letters = {f"{kind}.txt" for kind in RequestKind} | {"cancel.txt", "remind.txt"}
+    letters = {f"{kind}.txt" for kind in RequestKind} | {"alter.txt", "cancel.txt", "remind.txt"}
     assert {path.name for path in (FOLDER.parents[1] / "requests" / "letters").iterdir()} == letters
 
 
