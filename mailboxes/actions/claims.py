@@ -18,6 +18,7 @@ from mailboxes.actions.moves import move
 from mailboxes.actions.usage import declare_use
 from mailboxes.lifecycle import Act, Party, Verb
 from mailboxes.models import Bal, Claim, JournalEntry, Person, Signatory, bulk
+from mailboxes.models.people import read_homes
 from mailboxes.notices.writing import notice_to_person
 
 
@@ -116,6 +117,7 @@ def _by_person(claims: Iterable[Claim]) -> dict[int, list[Claim]]:
 
 
 def _tell(people: list[Person], act: Act, claims: dict[int, list[Claim]], *, by) -> list[JournalEntry]:
+    read_homes(people)
     entries = []
     for person in people:
         addresses = ", ".join(claim.address for claim in claims[person.pk])

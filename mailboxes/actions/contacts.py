@@ -10,6 +10,7 @@ from mailboxes.actions.journal import entry_of, tell_all, tell_of, write_about
 from mailboxes.lifecycle import Act
 from mailboxes.models import Contact, ContactChange, JournalEntry, Person, Signatory, bulk, contact_of
 from mailboxes.models.contacts import FORMER, NEW, OPEN
+from mailboxes.models.people import read_homes
 from mailboxes.models.thresholds import chosen
 from mailboxes.notices.writing import notice_to_account, notices_to_addresses
 
@@ -82,6 +83,7 @@ def propose(person: Person, wanted: Contact, *, former: Contact = NOWHERE, by) -
 def propose_first(people: Sequence[Person], *, by) -> None:
     """`propose`, of people just entered whom nothing told before: as many statements for a thousand as for one."""
     people = [person for person in people if contact_of(person).addresses]
+    read_homes(people)
     now, changes = timezone.now(), []
     for person in people:
         wanted = contact_of(person)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from directory.dates import day_of
 from mailboxes import rules
-from mailboxes.actions.accesses import ask_closing, ask_opening, ask_takeover
+from mailboxes.actions.accesses import ask_closing, ask_opening, ask_takeover, described
 from mailboxes.actions.journal import locked, write
 from mailboxes.actions.people import recorded
 from mailboxes.lifecycle import Act
@@ -45,8 +45,7 @@ def delegate(
     rules.check_row(delegation)
     rules.check_not_over(ends_on)
     delegation.save()
-    told = f"{person}, sous {under}"
-    entry = write(bal, Act.DELEGATE, by=by, after=told, note=reason, person=person, to=[person])
+    entry = write(bal, Act.DELEGATE, by=by, after=described(delegation), note=reason, person=person, to=[person])
     ask_opening(entry, delegation, by=by)
     return delegation
 

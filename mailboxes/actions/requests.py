@@ -172,7 +172,7 @@ def cancel(rows, *, by, reason: str = "") -> None:
     on_its_way = is_held("entry__leased_until", now) | tried
     told = set(rows.filter(Q(stage=RequestStage.SENT) | on_its_way).values_list("pk", flat=True))
     # Locked in one order, before the sender's own mark can come between.
-    held = rows.select_for_update(of=("self",)).select_related("structure", "operator", "by").order_by("pk")
+    held = rows.select_for_update(of=("self",)).select_related("structure", "operator", "by", "person").order_by("pk")
     cancelled = list(held)
     for request in cancelled:
         request.stage, request.closed_at = RequestStage.CANCELLED, now
@@ -236,7 +236,7 @@ def note_all(
 
 def _line_about(request: Request, act: Act, **facts) -> JournalEntry:
     about = {} if request.bal_id else {"structure": request.structure, "address": request.address}
-    after = f"{request.get_kind_display()} : {request.get_stage_display()}"
+    after = f"{request.asks} : {request.get_stage_display()}"
     return entry_of(request.bal, act, after=after, **about, **facts)
 
 

@@ -145,7 +145,8 @@ def reckon(bals: list[Bal]) -> None:
 
 @transaction.atomic
 def ask_more_space(bal: Bal, quota_mb: int, *, by, note: str = "") -> Request:
-    """Ask the operator to grant `quota_mb`; until they confirm, the register keeps the space it knew."""
+    """Ask the operator to grant `quota_mb`; the register keeps the space it knew until a list, a reading or a
+    gestionnaire tells another."""
     bal = locked(bal)
     rules.check_more_space(bal, quota_mb)
     today = f" au lieu de {bal.quota_mb} Mo" if bal.quota_mb else ""

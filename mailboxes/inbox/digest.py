@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.typography import cut, grouped, how_many
-from mailboxes.findings import Counted, count_findings
+from mailboxes.findings import Counted
 from mailboxes.inbox.models import Desk
+from mailboxes.inbox.rows import Inbox
 from mailboxes.lifecycle import Severity
 from mailboxes.models import Membership, Structure
-from mailboxes.models.roles import managed_structures, seen_structures
 from mailboxes.notices.mails import Mail
 from mailboxes.notices.wordings import Awaits
 
@@ -41,7 +41,7 @@ def send_digest(desk: Desk, *, by) -> None:
     waiting = Desk.objects.due_for_digest(monday).filter(pk=desk.pk)
     if not waiting.update(digest_on=monday):
         return
-    counted = count_findings(desk.user, within=_managed_alone(desk.user))
+    counted = _theirs(desk)
     if not counted:
         return
     try:
@@ -51,22 +51,20 @@ def send_digest(desk: Desk, *, by) -> None:
         raise
 
 
-def _managed_alone(user) -> QuerySet[Structure] | None:
-    """The structures to count where one only reads others; None where all that one sees is one's own to see to."""
-    if seen_structures(user) <= managed_structures(user):
-        return None
-    return Structure.objects.managed_by(user)
+def _theirs(desk: Desk) -> list[Counted]:
+    """What is theirs to do, as their page counts it: what is paused or said done is no part of it."""
+    rows = Inbox(desk.user, desk, timezone.now()).rows
+    return [Counted(row.finding, row.own, row.day) for row in rows if row.own]
 
 
 def digest_of(recipient: str, place: str, counted: list[Counted]) -> Mail:
     """`place`: what they manage; `counted`: what needs doing there, as the inbox counts it."""
     counted = sorted(counted, key=lambda row: ORDER.index(row.finding.severity))
-    urgent = sum(row.number for row in counted if row.finding.severity == Severity.URGENT)
-    others = sum(row.number for row in counted if row.finding.severity == Severity.TODO)
-    said = [how_many(urgent, "urgent")] if urgent else []
-    said += [f"{grouped(others)} à faire"] if others or not said else []
+    lines = [f"{row.finding.title} : {grouped(row.number)}" for row in counted[:LINES]]
+    if left := counted[LINES:]:
+        lines.append(f"et {how_many(len(left), 'autre point')}")
     return Mail(
-        subject=f"[{place}] Boîtes MSSanté, cette semaine : {', '.join(said)}",
+        subject=f"[{place}] Boîtes MSSanté, cette semaine : {_said(counted)}",
         awaits=Awaits.NOTHING,
         says="Voici ce qui attend, le plus pressé d’abord.",
         button="Ouvrir « À traiter »",
@@ -74,9 +72,17 @@ def digest_of(recipient: str, place: str, counted: list[Counted]) -> Mail:
         until=None,
         recipient=recipient,
         contact=None,
-        lines=tuple(f"{row.finding.title} : {grouped(row.number)}" for row in counted[:LINES]),
+        lines=tuple(lines),
         stop=f"{settings.SITE_URL}{reverse('digest')}",
     )
+
+
+def _said(counted: list[Counted]) -> str:
+    """« 2 urgents, 3 à faire »; what is only to be watched, where nothing else is."""
+    urgent, todo, watched = (sum(row.number for row in counted if row.finding.severity == one) for one in ORDER)
+    said = [how_many(urgent, "urgent")] if urgent else []
+    said += [f"{grouped(todo)} à faire"] if todo else []
+    return ", ".join(said) or f"{grouped(watched)} à surveiller"
 
 
 def _name_of(user) -> str:

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from directory.folding import fold, name_key_of, spellings
 from directory.identifiers import national_id_of
@@ -18,6 +19,7 @@ from directory.models import Activity, Entry
 from directory.readers.identifiers import read_identifier
 from directory.readers.names import read_name
 from directory.readers.texts import tidy
+from mailboxes.models.bulk import among
 from mailboxes.models.fields import identifier_field, validate_address
 from mailboxes.models.presence import LASTING, present_on
 from mailboxes.models.structures import Structure
@@ -154,6 +156,12 @@ class Person(models.Model):
         cheaper."""
         return situations_by_rpps([self.rpps]).get(self.rpps or "", [])
 
+    @cached_property
+    def homes(self) -> list[Structure]:
+        """The structures where they are, the one they came to first before the others; of many people, `read_homes`."""
+        read_homes([self])
+        return self.homes
+
     def is_actor(self, actor) -> bool:
         """Is it this person who acts?"""
         if isinstance(actor, Signatory):
@@ -244,3 +252,13 @@ class Affiliation(models.Model):
     @property
     def is_over(self) -> bool:
         return not self.is_present_on(timezone.localdate())
+
+
+def read_homes(people: Iterable[Person]) -> None:
+    """Read the `homes` of these people, in one query."""
+    found = {person.pk: person for person in people}
+    for person in found.values():
+        person.homes = []
+    stays = Affiliation.objects.current().filter(among("person", found)).order_by("pk")
+    for stay in stays.select_related("structure__parent__parent"):
+        found[stay.person_id].homes.append(stay.structure)

@@ -170,6 +170,11 @@ class Request(models.Model):
         return reverse("request", args=[self.pk])
 
     @property
+    def asks(self) -> str:
+        """« fermeture d’un accès pour Alice MOREL »: of several on one BAL, which."""
+        return f"{self.get_kind_display()} pour {self.person}" if self.person else self.get_kind_display()
+
+    @property
     def moves_bal(self) -> bool:
         """Does the state of its BAL wait for it? Then the BAL moves with the request."""
         return self.bal is not None and self.bal.state in AWAITS.get(RequestKind(self.kind), ())

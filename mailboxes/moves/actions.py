@@ -100,10 +100,11 @@ def launch_migration(migration: Migration, *, by) -> Migration:
     check_launch(migration, by=by)
     rows = held_rows(migration.rows.to_ask())
     check_all_in_service(rows)
-    first = [row.opening is None for row in rows]
+    first, when = [row.opening is None for row in rows], _when(migration)
     entries = [
         entry_of(row.bal, Act.MIGRATE, by=by, parties={Party.OPERATOR, *(READERS if is_first else ())},
-                 before=row.former_address, after=place_of(row.new_address, migration.operator), note=migration.why)
+                 before=row.former_address, after=f"{place_of(row.new_address, migration.operator)}, {when}",
+                 note=migration.why)
         for row, is_first in zip(rows, first, strict=True)
     ]  # fmt: skip
     bulk.insert(entries)
@@ -125,6 +126,11 @@ def _locked(migration: Migration) -> Migration:
     return rows.get(pk=migration.pk)
 
 
+def _when(migration: Migration) -> str:
+    is_past = migration.planned_on < timezone.localdate()
+    return "dès que possible" if is_past else f"pour le {migration.planned_on:%d/%m/%Y}"
+
+
 def _opening(migration: Migration, row: MigratedBal, entry: JournalEntry) -> Request:
     """The letter of an opening has no place for who else uses the BAL: the reason names them."""
     bal = row.bal
@@ -132,9 +138,7 @@ def _opening(migration: Migration, row: MigratedBal, entry: JournalEntry) -> Req
               if not one.is_principal]  # fmt: skip
     others += [f"Délégataire : {one.person}, sous {one.under}" for one in bal.current_delegations()]
     reason = f"Cette BAL vient {of(row.former_operator)}, où son adresse est {row.former_address}."
-    is_past = migration.planned_on < timezone.localdate()
-    when = "dès que possible" if is_past else f"pour le {migration.planned_on:%d/%m/%Y}"
-    said = [reason, f"Elle est à ouvrir {when}.", *others, migration.why]
+    said = [reason, f"Elle est à ouvrir {_when(migration)}.", *others, migration.why]
     return Request(
         structure=bal.structure, operator=migration.operator, bal=bal, address=row.new_address,
         kind=RequestKind.OPEN, entry=entry, by=entry.by, reason="\n".join(filter(None, said)),

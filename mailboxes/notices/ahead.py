@@ -87,17 +87,16 @@ def _question(bal: Bal) -> Iterator[Ahead]:
 
 
 def _answer(request: Request) -> Iterator[Ahead]:
-    kind = f"{request.get_kind_display()}{' pour ' + str(request.person) if request.person else ''}"
     if request.stage == RequestStage.DRAFT:
-        yield Ahead(None, f"Demande à envoyer à {request.operator} : {kind}")
+        yield Ahead(None, f"Demande à envoyer à {request.operator} : {request.asks}")
     elif request.due_on and not request.is_overdue:
-        yield Ahead(request.due_on, f"Réponse attendue {of(request.operator)} : {kind}")
+        yield Ahead(request.due_on, f"Réponse attendue {of(request.operator)} : {request.asks}")
     if request.reminder_on:
         day = first_pass("remind_operators", start_of(request.reminder_on))
-        yield Ahead(day, f"Relance {of(request.operator)} : {kind}", "Sans réponse.")
+        yield Ahead(day, f"Relance {of(request.operator)} : {request.asks}", "Sans réponse.")
     if request.escalates_at:
         day = first_pass("remind_operators", request.escalates_at)
-        yield Ahead(day, f"Retard {of(request.operator)} signalé au gestionnaire : {kind}")
+        yield Ahead(day, f"Retard {of(request.operator)} signalé au gestionnaire : {request.asks}")
 
 
 def _accesses(delegations: Iterable[Delegataire], stays: Iterable[Affiliation]) -> Iterator[Ahead]:

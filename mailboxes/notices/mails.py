@@ -16,6 +16,7 @@ from directory.plain import plain_text
 from mailboxes.lifecycle import Act, Party, Verb
 from mailboxes.models import JournalEntry, Notice, Structure
 from mailboxes.models.own_words import own_words
+from mailboxes.models.roles import managed_structures
 from mailboxes.models.thresholds import chosen
 from mailboxes.notices.idleness import ends_at
 from mailboxes.notices.wordings import Awaits, Wording, kind_of, wording_of
@@ -29,19 +30,21 @@ def words_about(entry: JournalEntry, stage: str) -> str:
 
 
 def structure_of(entry: JournalEntry) -> Structure | None:
-    return entry.bal.structure if entry.bal else entry.structure
+    """Whose BAL it is about; or who speaks to a person about themselves: of where they are, a structure that whoever
+    did it manages, else the first."""
+    if entry.bal:
+        return entry.bal.structure
+    if entry.structure or not entry.person:
+        return entry.structure
+    homes = entry.person.homes
+    managed = managed_structures(entry.by) if entry.by and len(homes) > 1 else frozenset()
+    return next((home for home in homes if home.pk in managed), next(iter(homes), None))
 
 
-def subject_of(
-    entry: JournalEntry, stage: str, *, to_gestionnaire: bool = False, structure=None, until: date | None = None
-) -> str:
-    """« [CH Trois Rivières] Une de vos boîtes MSSanté semble inutilisée : répondez avant le 27 décembre 2026 ».
-
-    `structure`: whose BAL or person it is about, where neither the line of the journal nor its BAL says it.
-    """
+def subject_of(entry: JournalEntry, stage: str, *, to_gestionnaire: bool = False, until: date | None = None) -> str:
+    """« [CH Trois Rivières] Une de vos boîtes MSSanté semble inutilisée : répondez avant le 27 décembre 2026 »."""
     wording = wording_of(stage, to_gestionnaire=to_gestionnaire)
-    whose = structure or structure_of(entry)
-    name = " ".join(str(whose or "BAL Manager").split())
+    name = " ".join(str(structure_of(entry) or "BAL Manager").split())
     name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
     info = "Pour information : " if wording.awaits == Awaits.NOTHING else ""
     said = wording.subject[0].lower() + wording.subject[1:] if info else wording.subject

@@ -153,6 +153,8 @@ def path_of(notice: Notice) -> str:
         return reverse(link.page, args=[links.sign_notice(notice, link.salt)])
     if notice.act in CAMPAIGNS:
         return reverse("my-campaigns")
+    if notice.act == Act.ESCALATE_REQUEST:  # where the answer is written down
+        return Request.objects.get(lines=notice.entry_id).get_absolute_url()
     if notice.act in ON_A_WORD and notice.bal and notice.person and notice.bal.is_held_by(notice.person):
         return notice.bal.get_absolute_url()  # where the word that is cited is denied
     if notice.party == Party.DELEGATAIRE:  # they may see the BAL no longer
@@ -167,8 +169,6 @@ def path_of(notice: Notice) -> str:
         return reverse("my-preferences")
     if notice.act == Act.REMIND_ENGAGEMENT:
         return reverse("engagement-list")
-    if notice.party == Party.GESTIONNAIRES and not notice.entry.person_id:
-        return reverse("request-list") + "?overdue=oui"
     if notice.stage == Act.ASK_HANDOVER:
         return reverse("person-roles", args=[notice.entry.person_id])
     return reverse("person", args=[notice.entry.person_id])

@@ -8,7 +8,7 @@ from typing import Any
 from directory.plain import plain_text
 from mailboxes.lifecycle import Letter, Party
 from mailboxes.models import Affiliation, Bal, JournalEntry, Membership, Notice, Person, Request, Structure
-from mailboxes.notices.mails import structure_of, subject_of, words_about
+from mailboxes.notices.mails import deadline_of, structure_of, subject_of, words_about
 from mailboxes.requests.letters import Layouts
 
 
@@ -167,7 +167,7 @@ def _notice(entry: JournalEntry, who: int, *, stage: str, cycle: str, **facts) -
 
 def _text_to_people(stage: str, *, entry: JournalEntry, **about) -> str:
     """Ours, then what the structure adds."""
-    facts = {"stage": stage, "entry": entry, **about}
+    facts = {"stage": stage, "entry": entry, "until": deadline_of(entry, stage), **about}
     text = plain_text(f"mailboxes/notices/texts/{template_of(stage)}.txt", facts)
     words = words_about(entry, stage)
     return f"{text}\n\n{structure_of(entry)} ajoute : {words}" if words else text

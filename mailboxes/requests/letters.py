@@ -62,7 +62,7 @@ class Layouts:
     def write(self, request: Request, letter: Letter) -> Written:
         """A cancellation and a reminder are in our words: they only point to what was asked."""
         facts = facts_of(request)
-        ours = compose(*words_of(request.kind, letter), facts)
+        ours = compose(*words_of(_named(request, letter)), facts)
         layout = self.of(request) if letter == Letter.ASK else None
         if layout is None:
             return ours
@@ -71,13 +71,16 @@ class Layouts:
         return Written(theirs.subject or ours.subject, theirs.text if theirs.text.strip() else ours.text)
 
 
-def words_of(kind: str, letter: Letter = Letter.ASK) -> tuple[str, str]:
-    """Our own subject and body, where no layout says otherwise."""
-    return _words(kind if letter == Letter.ASK else letter.value)
+def _named(request: Request, letter: Letter) -> str:
+    """The words of this letter: an access that is open already is not to be opened."""
+    if letter != Letter.ASK:
+        return letter.value
+    return "alter" if request.kind == RequestKind.GRANT and not request.opens_access else request.kind
 
 
 @cache
-def _words(name: str) -> tuple[str, str]:
+def words_of(name: str) -> tuple[str, str]:
+    """Our own subject and body, where no layout says otherwise: of a kind of request, or of another letter."""
     subject, _, body = plain_text(f"mailboxes/requests/letters/{name}.txt", {}).partition("\n")
     return subject, body
 

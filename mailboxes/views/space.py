@@ -99,7 +99,7 @@ class MoreSpaceView(BalActionView):
         "C’est le dernier remède : la messagerie n’est pas un lieu d’archivage. Faites d’abord verser les informations "
         "dans le logiciel métier, vider la corbeille, supprimer les anciens messages et les pièces jointes lourdes."
     )
-    done = "La demande est écrite à l’opérateur. L’espace accordé changera quand il l’aura dit."
+    done = "La demande est écrite à l’opérateur. Quand il aura répondu, notez sur la fiche l’espace accordé."
 
     def get_form_kwargs(self):
         return {**super().get_form_kwargs(), "bal": self.bal}

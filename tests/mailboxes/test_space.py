@@ -108,6 +108,14 @@ def test_more_space_is_a_request_to_the_operator(grown, people):
     assert grown.quota_mb == 1000  # asked is not granted
 
 
+def test_once_the_operator_has_granted_it_the_request_leads_to_where_it_is_noted(grown, people, visit):
+    """The register follows no answer by itself: the BAL stayed full in *À traiter*, and nothing said why."""
+    request = actions.ask_more_space(grown, 2000, by=people.gisele.user)
+    Request.objects.update(stage="done")
+    page = visit(people.gisele, "request", request.pk).content.decode()
+    assert reverse("bal-edit", args=[grown.pk]) in page
+
+
 @pytest.mark.parametrize(("wanted", "refused"), [(1000, True), (1001, False)])
 def test_more_is_more_than_one_has(grown, people, wanted, refused):
     if refused:

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from mailboxes import jobs
 from mailboxes.actions import name_principal
-from mailboxes.findings import BY_NAME, counts
+from mailboxes.findings import BY_NAME, FINDINGS, Counted, counts
 from mailboxes.inbox.actions import entrust_to, follow, pause_until, say_done, take_up
+from mailboxes.inbox.digest import LINES, digest_of
 from mailboxes.inbox.models import DONE_FOR, VISIT, Desk, Todo, desk_of
 from mailboxes.inbox.rows import Inbox
 from mailboxes.indicators.sparkline import sparkline
@@ -261,6 +262,27 @@ def test_it_is_named_after_the_structure_at_the_head(monday, fresh, full, people
     Membership.objects.create(user=people.gisele.user, structure=head, role=Membership.Role.GESTIONNAIRE)
     jobs.run("send_digests")
     assert mailoutbox[0].subject.startswith("[Groupement du Centre]")
+
+
+def test_it_counts_what_the_page_counts_not_what_is_paused_or_said_done(monday, fresh, full, people, mailoutbox):
+    by, later = people.gisele.user, timezone.localdate() + timedelta(days=30)
+    follow(FULL, of(full[0]), pause_until(later), by=by)
+    follow(FULL, of(full[1]), say_done(), by=by)
+    jobs.run("send_digests")
+    assert "1\u00a0urgent, " in mailoutbox[0].subject
+    assert f"BAL pleines ou presque\u00a0: {rows(by)['pleine'].number}" in mailoutbox[0].body
+
+
+def test_it_never_says_that_nothing_is_to_be_done_above_what_is_to_be_watched():
+    watched = [Counted(BY_NAME["app-muette"], 2, None)]
+    assert digest_of("Gisèle", "CHU", watched).subject.endswith(" : 2 à surveiller")
+
+
+def test_it_says_what_it_leaves_to_the_page():
+    counted = [Counted(finding, 1, None) for finding in FINDINGS]
+    mail = digest_of("Gisèle", "CHU", counted)
+    assert mail.lines[LINES:] == (f"et {len(FINDINGS) - LINES}\u00a0autres points",)
+    assert digest_of("Gisèle", "CHU", counted[:LINES]).lines[LINES:] == ()
 
 
 def test_who_wants_no_digest_gets_none(monday, fresh, client, full, people, mailoutbox):

@@ -122,6 +122,8 @@ def test_launched_the_new_operator_is_asked_and_the_titulaires_are_told(prepare,
     assert "Délégataire : Delphine EXEMPLE, sous Alice EXEMPLE" in request.reason
     assert "BAL ORG accueil@nouveau.mssante.fr" in request.letter.text
     told = Notice.objects.filter(stage=Act.MIGRATE)
+    day = f"{timezone.localdate():%d/%m/%Y}"
+    assert all(f", pour le {day}." in notice.text for notice in told), "the mail says that the notice tells when"
     assert {notice.person for notice in told} == {people.alice, people.bruno, people.delphine}
     with pytest.raises(Refused, match="déjà demandé"):
         launch_migration(migration, by=by)

@@ -83,7 +83,8 @@ def test_an_idleness_goes_by_its_stages_each_once(idle, people, night):
         "gisele@exemple.invalid"
     }
     assert state(idle) == State.DEPUBLICATION_REQUESTED
-    assert "à partir du 21/03/2026" in Notice.objects.get(stage="remind_idle-7").text
+    for stage in ("alert_idle", "remind_idle-7"):
+        assert "à partir du 21/03/2026" in Notice.objects.get(stage=stage).text
 
 
 def test_an_opposition_ends_the_reminders_and_the_next_cycle_has_its_own(idle, people, night):

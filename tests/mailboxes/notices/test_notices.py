@@ -1,12 +1,16 @@
 """Every verb that someone hears of has its words, and there are no others."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
+from mailboxes import actions
 from mailboxes.lifecycle import BY_VERB, TRANSITIONS, Act, Party, RequestKind, State, Verb
-from mailboxes.models import Bal, Delegataire, JournalEntry
+from mailboxes.models import Bal, Delegataire, JournalEntry, Notice
+from mailboxes.models.journal import REASONED
 from mailboxes.notices.telling import JOININGS
 from mailboxes.notices.writing import gestionnaires_of, notices_for
 
@@ -68,8 +72,25 @@ def test_every_verb_has_its_words_and_no_words_are_left_over():
     assert {path.name for path in FOLDER.iterdir()} == OF_VERBS | OF_ACTS
 
 
+def test_a_reason_ends_its_text_for_it_may_have_no_full_stop():
+    for path in FOLDER.iterdir():
+        told = path.read_text().rstrip().removesuffix("{% endif %}")
+        if path.stem.removesuffix("_gestionnaire") in REASONED:
+            assert "entry.note }}" not in told.removesuffix("{{ entry.note }}"), path.name
+
+
+def test_who_is_lent_a_bal_reads_what_they_may_do_and_until_when(per, people):
+    lent = actions.delegate(
+        per, people.delphine, under=people.paul, reason="secrétariat", can_send=True, by=people.paul.user,
+        ends_on=timezone.localdate() + timedelta(days=30),
+    )  # fmt: skip
+    text = Notice.objects.get(stage=Act.DELEGATE).text
+    assert f"en {lent.rights}" in text
+    assert f" au {lent.ends_on:%d/%m/%Y}" in text
+
+
 def test_every_letter_to_an_operator_has_its_words_and_no_words_are_left_over():
-    letters = {f"{kind}.txt" for kind in RequestKind} | {"cancel.txt", "remind.txt"}
+    letters = {f"{kind}.txt" for kind in RequestKind} | {"alter.txt", "cancel.txt", "remind.txt"}
     assert {path.name for path in (FOLDER.parents[1] / "requests" / "letters").iterdir()} == letters
 
 

@@ -183,3 +183,37 @@ def test_the_sample_of_the_mail_says_how_long_its_link_lasts(client, people, per
     client.force_login(people.gisele.user)
     text = client.get(reverse("own-words", args=[per.structure.pk, Verb.ALERT_IDLE])).text
     assert f"jusqu’au {date_format(timezone.localdate() + chosen.ANSWER_LINK_VALID, 'j F Y')}" in text
+
+
+# --- About a person alone, a line names no structure: the mail is of where they are ---------------------------------
+SPEAKS = "[CHU] Des adresses MSSanté à votre nom : sont-elles à vous ?"
+
+
+@pytest.fixture
+def asked(people, make_entry, fresh, mailoutbox):
+    """`asked()`: the mail to Paul about an address that the annuaire gives him."""
+
+    def go():
+        make_entry("paul@ailleurs.mssante.fr", person_id=people.paul.rpps)
+        tell_one(actions.ask_person(people.paul, by=people.gisele.user).pk)
+        return mailoutbox[-1]
+
+    return go
+
+
+def test_who_is_asked_about_themselves_reads_which_structure_asks_and_what_it_adds(write, structure, asked):
+    structure.referent = "Rémi Cornu"
+    structure.save()
+    write(structure, "Poste 4212.", kind=Act.ASK_PERSON)
+    mail = asked()
+    assert mail.subject == SPEAKS
+    assert "Poste 4212." in mail.body
+    assert "Rémi Cornu (messagerie MSSanté, CHU)" in mail.body
+    assert "CHU ajoute : Poste 4212." in Notice.objects.latest("pk").text
+
+
+def test_of_two_structures_the_one_that_asks_speaks(people, other_structure, asked):
+    people.paul.affiliations.all().delete()
+    for structure in (other_structure, people.gisele.affiliations.get().structure):
+        people.paul.affiliations.create(structure=structure)
+    assert asked().subject == SPEAKS

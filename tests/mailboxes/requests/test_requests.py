@@ -1,12 +1,14 @@
 """What the operator is asked stands as a row, and follows what becomes of the BAL."""
 
+from datetime import timedelta
+
 import pytest
 from django.core import mail
 from django.utils import timezone
 
-from mailboxes import actions
-from mailboxes.lifecycle import RequestKind, RequestStage, Verb
-from mailboxes.models import Request
+from mailboxes import actions, jobs
+from mailboxes.lifecycle import Party, RequestKind, RequestStage, Verb
+from mailboxes.models import Notice, Request
 from mailboxes.notices.telling import tell
 from mailboxes.rules import NotAllowed, Refused
 
@@ -68,3 +70,30 @@ def test_an_opening_confirmed_is_done(structure, operator, people):
     assert stages(bal) == {RequestKind.OPEN: RequestStage.DRAFT}
     actions.move(bal, Verb.ACTIVATE, by=gisele)
     assert stages(bal) == {RequestKind.OPEN: RequestStage.DONE}
+
+
+def test_letters_and_notices_about_two_accesses_of_one_bal_say_whose_each_is(org, people):
+    by = people.alice.user
+    actions.remove_cotitulaire(org, people.bruno, by=by)
+    actions.end_delegation(org.delegataires.get(), by=by)
+    late = timezone.localdate() - timedelta(days=30)
+    Request.objects.update(stage="sent", sent_at=timezone.now() - timedelta(days=45), due_on=late)
+    jobs.run("remind_operators")
+    Request.objects.update(reminded_at=timezone.now() - timedelta(days=30))
+    jobs.run("remind_operators")
+    for stage in ("remind_operator-remind", "escalate_request"):
+        texts = Notice.objects.filter(stage=stage).values_list("text", flat=True)
+        assert sorted(name for text in texts for name in ("Bruno", "Delphine") if name in text) == ["Bruno", "Delphine"]
+    for what in ("remind_operator", "escalate_request"):
+        lines = org.journal.filter(what=what).values_list("after", flat=True)
+        assert sorted(lines) == [f"fermeture d’un accès pour {name} EXEMPLE : envoyée" for name in ("Bruno", "Delphine")]
+
+
+def test_an_access_that_is_open_already_is_not_to_be_opened(org, people):
+    by = people.alice.user
+    actions.add_cotitulaire(org, people.paul, by=by)
+    actions.transfer_principal(org, people.bruno, by=by)
+    subjects = Notice.objects.filter(party=Party.OPERATOR).order_by("pk").values_list("subject", flat=True)
+    assert [subject.removeprefix("[BAL Manager] ").partition(" : ")[0] for subject in subjects] == [
+        "Accès à ouvrir", "Accès à modifier",
+    ]  # fmt: skip
