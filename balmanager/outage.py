@@ -1,9 +1,8 @@
 """The database is away, full or blocked, or the disk full: how it is known, and what is said of it."""
 
-import errno
 from typing import NamedTuple
 
-from directory.away import database_is_away, was_stopped
+from directory.away import database_is_away, lacks_room, was_stopped
 
 RETRY_AFTER = 10  # seconds
 
@@ -27,16 +26,11 @@ TOO_LONG = Unavailable(
     "Cette demande porte sur trop de lignes pour être calculée à temps, et elle a été arrêtée. Rien n’a été "
     "enregistré à moitié : précisez-la, par une structure ou un filtre, ou réessayez à une heure plus calme.",
 )
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def outage_behind(error: BaseException | None) -> Unavailable | None:
     if was_stopped(error):
         return TOO_LONG
-    if database_is_away(error):
-        return AWAY
-    while error:
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
-            return FULL
-        error = error.__cause__ or error.__context__
-    return None
+    if lacks_room(error):
+        return FULL
+    return AWAY if database_is_away(error) else None

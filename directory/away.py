@@ -3,6 +3,8 @@
 Both tell a missing column and a lost connection by the same class of Python (`OperationalError` on SQLite).
 """
 
+import errno
+
 from django.db import DataError, Error, IntegrityError, InterfaceError, OperationalError
 
 # PostgreSQL, by the beginning of SQLSTATE: connection, resources (disk, memory, connections), a server that stops or
@@ -13,12 +15,25 @@ PASSING_CODES = {5, 6, 7, 8, 10, 13, 14, 15}
 
 
 TAKEN_STATE, TAKEN_CODES = "23505", {1555, 2067}  # a primary key, or a value that is to be one row's alone
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+FULL_STATE, FULL_CODE = "53100", 13
 STOPPED = "57014"  # by PostgreSQL itself: the question took longer than it may
 
 
 def was_stopped(error: BaseException | None) -> bool:
     while error:
         if getattr(error, "sqlstate", None) == STOPPED:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def lacks_room(error: BaseException | None) -> bool:
+    """Has a disk, ours or the database's, no room left for what was written, or does it take no more?"""
+    while error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            return True
+        if getattr(error, "sqlstate", None) == FULL_STATE or getattr(error, "sqlite_errorcode", None) == FULL_CODE:
             return True
         error = error.__cause__ or error.__context__
     return False

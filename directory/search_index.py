@@ -148,15 +148,13 @@ def level() -> int:
     """Make the search tables equal to the current entries; how many rows were written."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE search_fresh (id bigint PRIMARY KEY)")
-        try:
-            return (_level_postgresql if is_postgresql() else _level_sqlite)(cursor)
-        finally:
-            cursor.execute("DROP TABLE search_fresh")
+        fresh = (_level_postgresql if is_postgresql() else _level_sqlite)(cursor)
+        cursor.execute("DROP TABLE search_fresh")
+        return fresh
 
 
 def _level_postgresql(cursor) -> int:
     cursor.execute("SET LOCAL work_mem = '192MB'")
-    cursor.execute("SET LOCAL maintenance_work_mem = '192MB'")
     cursor.execute(f"LOCK TABLE {SEARCH} IN SHARE ROW EXCLUSIVE MODE")  # one at a time; readers go on
     shown, values = _shown()
     cursor.execute(STALE.format(key="entry_id", shown=shown), values)
@@ -164,11 +162,10 @@ def _level_postgresql(cursor) -> int:
     fresh = cursor.rowcount
     cursor.execute("ANALYZE search_fresh")
     cursor.execute(f"SELECT NOT EXISTS (SELECT 1 FROM {SEARCH})")
-    if is_first := cursor.fetchone()[0]:
-        cursor.execute(f"DROP INDEX {SEARCH}_words")  # filled first and indexed afterwards: several times faster
+    is_first = cursor.fetchone()[0]
+    # Its index stays: without it this would be several times faster, but it is not ours where another role owns it.
     cursor.execute(POSTGRESQL_FILL)
     if is_first:
-        cursor.execute(POSTGRESQL_INDEX)
         cursor.execute(f"ANALYZE {SEARCH}")
     if fresh:
         cursor.execute(POSTGRESQL_WORDS)

@@ -291,6 +291,14 @@ def test_a_list_that_is_applied_while_it_is_saved_costs_no_backup(tmp_path, sett
     backup.check_files(manifest, tmp_path / "all")
 
 
+def test_a_public_key_that_was_cut_is_said_and_nothing_stays_in_clear(tmp_path, settings, monkeypatch):
+    settings.VAR_DIR, settings.BACKUP_RECIPIENT = tmp_path, "age1coupee"
+    monkeypatch.setattr(backup, "dump", lambda path: path.write_text("tables"))
+    with pytest.raises(backup.NotSaved, match="BACKUP_RECIPIENT"):
+        backup.save(tmp_path / "backups")
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
 def test_archives_brought_elsewhere_are_all_kept(tmp_path, settings, monkeypatch):
     settings.BACKUPS_KEPT, settings.BACKUP_DIR = 1, tmp_path / "backups"
     monkeypatch.setattr(backup, "pack", lambda work: touch(work / "balmanager-20260310-020000.tar.gz"))

@@ -306,10 +306,11 @@ def test_a_service_whose_mails_go_to_nobody_is_told(db, settings, backend, is_lo
 
 
 def test_a_backup_that_is_made_no_more_is_told(settings, tmp_path):
-    settings.BACKUP_DIR = tmp_path / "backups"
+    settings.VAR_DIR, settings.BACKUP_DIR = tmp_path, tmp_path / "backups"
     check = next(check for check in checks.CHECKS if check.name == "backups")
     assert checks.look_at(check).is_well
     settings.BACKUP_DIR.mkdir()
+    assert not checks.look_at(check).is_well  # one was begun
     for days in (3, 1):
         archive = settings.BACKUP_DIR / f"balmanager-2026030{days}-020000.tar.gz.age"
         archive.touch()
@@ -318,6 +319,11 @@ def test_a_backup_that_is_made_no_more_is_told(settings, tmp_path):
     archive.unlink()
     outcome = checks.look_at(check)
     assert (outcome.is_well, "manage.py backup" in outcome.says) == (False, True)
+
+
+def test_a_folder_that_is_named_for_backups_and_holds_none_is_told(settings, tmp_path):
+    settings.VAR_DIR, settings.BACKUP_DIR = tmp_path, tmp_path / "disque" / "backups"
+    assert "abouti" in checks.look_at(next(check for check in checks.CHECKS if check.name == "backups")).says
 
 
 def test_a_job_that_left_the_schedule_is_neither_late_nor_failing(db):

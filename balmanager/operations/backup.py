@@ -137,7 +137,10 @@ def dump(path: Path) -> None:
 
 def encrypt(archive: Path) -> Path:
     encrypted = archive.with_name(archive.name + ENCRYPTED)
-    recipient = pyrage.x25519.Recipient.from_str(settings.BACKUP_RECIPIENT)
+    try:
+        recipient = pyrage.x25519.Recipient.from_str(settings.BACKUP_RECIPIENT)
+    except pyrage.RecipientError as error:
+        raise NotSaved("BACKUP_RECIPIENT n’est pas une clé publique entière d’age : recopiez-la.") from error
     with archive.open("rb") as clear, encrypted.open("wb") as closed:
         pyrage.encrypt_io(clear, closed, [recipient])
     archive.unlink()

@@ -122,9 +122,11 @@ def disk() -> str:
 
 
 def backups() -> str:
-    """The age of the latest archive; where none was ever made here, something else may save the database."""
-    made = backup.latest()
+    """The age of the latest archive; where none was ever asked for here, something else may save the database."""
+    made, folder = backup.latest(), settings.BACKUP_DIR
     if made is None:
+        if folder.exists() or folder.parent != settings.VAR_DIR:  # the first one makes it; a setting names another
+            raise Unwell("aucune n’a encore abouti dans BACKUP_DIR : « manage.py backup » dit pourquoi")
         return "aucune dans BACKUP_DIR"
     told = f"la dernière est du {minute_of(made)}"
     if timezone.now() - made > BACKUP_OLD_AFTER:

@@ -8,6 +8,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from directory.away import lacks_room
 from directory.certificates import checking_context
 from directory.sources import Heartbeat, UnreadableSource
 from directory.typography import of, quoted
@@ -52,6 +53,8 @@ def download(url: str, ca_file: str, target: IO[bytes], heartbeat: Heartbeat) ->
             raise UnreadableSource(certificate_sentence(host, error.reason.verify_message)) from error
         raise UnreadableSource(closed_network_sentence(host, error.reason)) from error
     except (OSError, ValueError, HTTPException) as error:
+        if lacks_room(error):
+            raise UnreadableSource("Ce serveur n’a plus de place sur son disque pour le fichier téléchargé.") from error
         raise UnreadableSource(f"La connexion avec {host} s’est interrompue : {error}.") from error
 
 

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
+from directory.away import lacks_room
 from directory.readers.texts import tidy
 from directory.sources.files import is_added
 from mailboxes.imports.columns import guess
@@ -227,6 +228,8 @@ def _unpacked(stream: _Readable, folder: Path) -> Iterator[Path]:
             with path.open("wb") as file:
                 shutil.copyfileobj(_Bounded(stream), file)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+            if lacks_room(error):
+                raise
             raise Unreadable("Cette archive est tronquée ou abîmée : téléchargez-la de nouveau.") from error
         yield path
 

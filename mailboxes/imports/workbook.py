@@ -1,6 +1,8 @@
 """A list as a workbook (.xlsx, .xls, .xlsb, .ods): read by a process apart, then row after row from what it wrote."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -43,6 +45,8 @@ class WorkbookFile:
             raise Unreadable(TOO_LONG) from error
         if done.returncode == workbook_child.REFUSED:
             raise Unreadable(done.stderr.decode(errors="replace")[-500:])
+        if done.returncode == workbook_child.NO_ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._lines))
         if done.returncode < 0:  # ended by a limit: memory, time
             raise Unreadable(TOO_LONG)
         if done.returncode:

@@ -5,6 +5,7 @@ writes names the sheets; each other one is a row: its number, how it was read an
 date as `{"d": …}`.
 """
 
+import errno
 import html
 import json
 import re
@@ -30,6 +31,7 @@ MAX_SHEETS, LOOKED_AT = 20, 200
 CELLS = ("xl/worksheets/", "xl/sharedStrings", "content.xml")
 TAIL = 1024 * 1024
 REFUSED = 3  # exit code: the sentence stands on the error output
+NO_ROOM = 4  # another one: the disk takes no more of what is written
 EPOCH, OLDEST = datetime(1899, 12, 30), timedelta(days=36526)  # Excel counts days from the one; a BAL is younger
 # A cell of a formula, or of an error; where it ends may stand in the next block.
 FORMULA = re.compile(
@@ -320,5 +322,7 @@ if __name__ == "__main__":
         main(*sys.argv[1:4])
     except PasswordError:
         refuse("Ce classeur est protégé par un mot de passe : enregistrez-le sans mot de passe.")
+    except OSError as error:
+        sys.exit(NO_ROOM if error.errno == errno.ENOSPC else 1)
     except MemoryError:
         refuse("Ce classeur est trop gros pour être lu sans risque.")

@@ -101,7 +101,9 @@ def test_an_sqlite_that_is_full_is_an_outage_and_one_without_that_column_is_none
     with database.cursor() as cursor:
         cursor.execute("CREATE TABLE row (id)")
         cursor.execute("PRAGMA max_page_count = 2")
-    assert database_is_away(raised_by("INSERT INTO row VALUES (zeroblob(100000))", database))
+    full = raised_by("INSERT INTO row VALUES (zeroblob(100000))", database)
+    assert database_is_away(full)
+    assert outage.outage_behind(full) is outage.FULL  # to be told to who runs it: no instant brings room
     assert not database_is_away(raised_by("SELECT no_such FROM row", database))
 
 
@@ -127,6 +129,7 @@ def test_a_session_that_a_full_database_does_not_take_is_an_outage(client, db, s
     monkeypatch.setattr("django.contrib.sessions.models.Session.save", save)
     answer = client.get("/compte/login/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "plus de place" in answer.text
 
 
 @pytest.mark.parametrize(

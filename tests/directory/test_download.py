@@ -92,6 +92,12 @@ def test_a_zip_is_fetched_and_dated_by_content_disposition(write):
     assert generated_at == datetime(2026, 11, 19, 2, 0, tzinfo=UTC)
 
 
+def test_a_disk_without_room_is_no_fault_of_the_network(write):
+    with serve({"/x": (200, {}, b"x" * 10_000_000)}) as url, open("/dev/full", "wb") as full:
+        with pytest.raises(UnreadableSource, match="plus de place"):
+            download.download(f"{url}/x", "", full, lambda done, total: None)
+
+
 def test_a_redirect_is_followed_and_its_address_dates_the_file(write):
     answers = {
         "/stable": (302, {"Location": "/20261119-030712/extraction.txt"}, b""),

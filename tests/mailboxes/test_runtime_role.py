@@ -5,9 +5,13 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
 from django.db.models.signals import post_migrate
+from django.utils import timezone
 
 from balmanager.operations import roles
 from balmanager.operations.checks import database
+from directory import search_index
+from directory.models import Entry
+from directory.search import SHOWN, Asked, search
 from mailboxes import jobs
 from mailboxes.models import JournalEntry, Notice, Seal
 from tests.mailboxes.attempts import ATTEMPTS
@@ -91,6 +95,18 @@ def test_every_job_runs_by_the_role_that_serves(served, caplog):
     for name in jobs.JOBS:
         jobs.run(name)
     assert "permission denied" not in caplog.text
+
+
+def test_the_first_annuaire_is_found_by_the_role_that_serves(role):
+    call_command("grant_runtime_role", role)
+    become(role)
+    now = timezone.now()
+    Entry.objects.create(
+        source="extraction", address="alice.martin@exemple.mssante.fr", kind="PER", family_name="MARTIN",
+        first_seen_at=now, changed_at=now, digest="x",
+    )  # fmt: skip
+    search_index.level()
+    assert [one.address for one in search(Asked("martin")).entries(0, SHOWN)] == ["alice.martin@exemple.mssante.fr"]
 
 
 @pytest.mark.parametrize("statement", REFUSED)

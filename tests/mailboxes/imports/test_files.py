@@ -2,9 +2,11 @@
 
 import gzip
 import io
+import tempfile
 import time
 import zipfile
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -429,6 +431,26 @@ def test_headers_without_lines_are_refused_once_read(bring_in, raw):
         "Le fichier n’a aucune ligne après ses en-têtes : téléchargez de nouveau la liste.",
     )
     assert not ImportLine.objects.exists()
+
+
+FILLS_UP = {"gzip": gzip.compress(b"Adresse;Type\n"), "workbook": workbook(HEADERS, VALUES)}
+
+
+@pytest.mark.parametrize("raw", FILLS_UP.values(), ids=FILLS_UP)
+def test_a_full_disk_is_no_fault_of_the_file(tmp_path, monkeypatch, raw):
+    """Of what is unpacked, and of the rows that are read apart."""
+    (tmp_path / "liste").write_bytes(raw)
+    make = tempfile.mkdtemp
+
+    def without_room(*args, **options):
+        folder = make(*args, **options)
+        for name in ("list", "rows.jsonl"):
+            Path(folder, name).symlink_to("/dev/full")
+        return folder
+
+    monkeypatch.setattr(tempfile, "mkdtemp", without_room)
+    with pytest.raises(OSError, match="No space left"), open_list(tmp_path / "liste"):
+        pass
 
 
 SHEET = (
