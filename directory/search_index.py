@@ -63,6 +63,10 @@ POSTGRESQL_WORDS = f"""
     WHERE word ~ '^[not]:[a-z]{{3,}}$' OR word LIKE 'f:m%'
     ON CONFLICT DO NOTHING"""
 
+POSTGRESQL_FIRST = f"""
+    SELECT NOT EXISTS (SELECT 1 FROM {SEARCH}), pg_has_role(relowner, 'USAGE')
+    FROM pg_class WHERE oid = '{SEARCH}'::regclass"""
+
 # --- SQLite -------------------------------------------------------------------------------------------------------
 SQLITE_TABLES = [
     f"""CREATE VIRTUAL TABLE {SEARCH} USING fts5(
@@ -155,16 +159,22 @@ def level() -> int:
 
 def _level_postgresql(cursor) -> int:
     cursor.execute("SET LOCAL work_mem = '192MB'")
+    cursor.execute("SET LOCAL maintenance_work_mem = '192MB'")
     cursor.execute(f"LOCK TABLE {SEARCH} IN SHARE ROW EXCLUSIVE MODE")  # one at a time; readers go on
     shown, values = _shown()
     cursor.execute(STALE.format(key="entry_id", shown=shown), values)
     cursor.execute(FRESH.format(key="entry_id", shown=shown), values)
     fresh = cursor.rowcount
     cursor.execute("ANALYZE search_fresh")
-    cursor.execute(f"SELECT NOT EXISTS (SELECT 1 FROM {SEARCH})")
-    is_first = cursor.fetchone()[0]
-    # Its index stays: without it this would be several times faster, but it is not ours where another role owns it.
+    cursor.execute(POSTGRESQL_FIRST)
+    is_first, is_ours = cursor.fetchone()
+    # Filled first and indexed afterwards: several times faster; but the index goes only at its owner's word, and the
+    # role that serves may be another.
+    if is_first and is_ours:
+        cursor.execute(f"DROP INDEX {SEARCH}_words")
     cursor.execute(POSTGRESQL_FILL)
+    if is_first and is_ours:
+        cursor.execute(POSTGRESQL_INDEX)
     if is_first:
         cursor.execute(f"ANALYZE {SEARCH}")
     if fresh:
