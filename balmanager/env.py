@@ -8,6 +8,7 @@ import os
 import re
 from datetime import timedelta
 from email.utils import parseaddr
+from io import StringIO
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -99,6 +100,23 @@ class Env(environ.Env):
             self.ENVIRON[var] = Path(path).read_text().strip()
         except (OSError, UnicodeDecodeError):
             raise ImproperlyConfigured(f"{var}_FILE: expected the path of a file that can be read.") from None
+
+    def read_file(self, path: Path) -> None:
+        """A setting a line, blanks and quotes around its value taken off as systemd does. The library leaves out in
+        silence what it does not understand, and shows it, though it may be a secret."""
+        try:
+            text = path.read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            raise wrong("ENV_FILE", what="cannot be read as UTF-8 by this account") from None
+        lines = []
+        for number, line in enumerate(text.splitlines(), 1):
+            name, _, value = (part.strip() for part in line.partition("="))
+            if re.fullmatch(r"(export )?\w+", name) and "=" in line:
+                lines.append(f"{name}={value}")
+            elif line.strip() and line.strip()[0] not in "#;":
+                what = f"has on line {number} neither a setting nor a comment"
+                raise wrong("ENV_FILE", what=what, expected="NAME=value, such as SITE_URL=https://bal.example.fr")
+        self.read_env(StringIO("\n".join(lines)))
 
     def web(self, var: str, schemes: tuple[str, ...] = WEB, default: str = "") -> str:
         """An address of one of these schemes, with its host; or nothing."""

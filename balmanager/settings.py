@@ -3,7 +3,6 @@
 A value that does not parse stops the start with its name; no secret has a default.
 """
 
-import os
 import re
 from datetime import timedelta
 from importlib import import_module
@@ -22,9 +21,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
 ENV_FILE = Path(env.file("ENV_FILE") or BASE_DIR / ".env")
-if ENV_FILE.exists() and not os.access(ENV_FILE, os.R_OK):
-    raise wrong("ENV_FILE", what="cannot be read by this account")
-env.read_env(ENV_FILE)
+if ENV_FILE.exists():
+    env.read_file(ENV_FILE)
 
 # --- Where we run -----------------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)

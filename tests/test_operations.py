@@ -31,7 +31,7 @@ from django.utils import timezone
 from balmanager import logs
 from balmanager.accounts.links import write_address_link
 from balmanager.celery import app as celery_app
-from balmanager.env import MEANT_EMPTY
+from balmanager.env import MEANT_EMPTY, Env
 from balmanager.operations import alerts, checks, records
 from balmanager.operations.models import Failure, Job, Trouble
 from balmanager.operations.records import schedules
@@ -718,6 +718,22 @@ def test_links_of_mails_and_their_files_follow_the_port_and_the_folder(tmp_path,
     code = "from balmanager.settings import SITE_URL, EMAIL_FILE_PATH; print(SITE_URL, EMAIL_FILE_PATH)"
     said = run_python(code, VAR_DIR=str(tmp_path / "var"), **told).stdout.split()
     assert said == ["http://localhost:8129", str(tmp_path / "var" / "mails")]
+
+
+def test_a_file_of_settings_is_read_as_systemd_reads_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(Env, "ENVIRON", {})
+    lines = ["\ufeffA=x", " B = c d ", "# C=x", "; D", "", 'E="f" ', "F='HOPITAL\\svc'", "G=ab#c=d"]
+    (tmp_path / "env").write_text("\n".join(lines))
+    Env().read_file(tmp_path / "env")
+    assert Env.ENVIRON == {"A": "x", "B": "c d", "E": "f", "F": "HOPITAL\\svc", "G": "ab#c=d"}
+
+
+@pytest.mark.parametrize(("raw", "told"), [(b"A=x\nLDAP_PASSWORD secret\n", "on line 2"), (b"A=\xe9", "UTF-8")])
+def test_a_line_that_is_no_setting_stops_the_start_and_is_not_shown(tmp_path, raw, told):
+    (tmp_path / "env").write_bytes(raw)
+    with pytest.raises(ImproperlyConfigured, match=told) as caught:
+        Env().read_file(tmp_path / "env")
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.postgresql_run

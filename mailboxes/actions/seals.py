@@ -1,7 +1,9 @@
 """Sealing the proof, and finding what no longer is as it was sealed."""
 
+import errno
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -38,13 +40,19 @@ def seal(rows: QuerySet) -> Tally:
 
 # --- The copy outside -------------------------------------------------------------------------------------------------
 def put_outside(row: Seal) -> None:
-    """Add the seal to SEALS_FILE: whoever can rewrite the whole database cannot rewrite what was carried away."""
+    """Add the seal to SEALS_FILE, with those that it could not take before: whoever can rewrite the whole database
+    cannot rewrite what was carried away."""
     if not settings.SEALS_FILE:
         return
-    line = f"{row.chain} {row.number} {row.digest} {row.made_at.isoformat()}\n"
-    descriptor = os.open(settings.SEALS_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(line)
+    with open(settings.SEALS_FILE, "ab+", buffering=0, opener=partial(os.open, mode=0o600)) as file:
+        size = file.tell()
+        last = max((n for chain, n, _ in _outside(settings.SEALS_FILE) if chain == row.chain), default=row.number)
+        lacking = Seal.objects.filter(chain=row.chain, number__gt=min(last, row.number - 1)).order_by("number")
+        facts = lacking.values_list("chain", "number", "digest", "made_at")
+        lines = "".join(f"{chain} {n} {digest} {at.isoformat()}\n" for chain, n, digest, at in facts).encode()
+        if file.write(lines) < len(lines):  # a full disk: half a line would be taken for another seal
+            file.truncate(size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), settings.SEALS_FILE)
 
 
 def _outside(path: str) -> Iterator[tuple[str, int, str]]:

@@ -1,5 +1,6 @@
 """The proof, sealed: what was changed behind the application's back is named."""
 
+import io
 from datetime import timedelta
 
 import pytest
@@ -145,6 +146,35 @@ def test_the_seals_kept_outside_tell_of_a_database_rewritten_whole(told, behind,
     with pytest.raises(CommandError, match="1 sceaux rompus"):
         call_command("verify_seals", file=str(file))
     assert "journal, sceau 1 : il n’est plus celui" in capsys.readouterr().out
+
+
+def test_what_the_file_outside_could_not_take_is_added_once_it_can(told, per, people, settings, tmp_path):
+    file, away = tmp_path / "seals", tmp_path / "unmounted" / "seals"
+    settings.SEALS_FILE = str(file)
+    seal()
+    settings.SEALS_FILE = str(away)
+    JournalEntry.objects.create(bal=per, what=Verb.OPPOSE)
+    with pytest.raises(OSError, match="No such file"):
+        seal()
+    settings.SEALS_FILE = str(file)
+    JournalEntry.objects.create(bal=per, what=Verb.OPPOSE)
+    seal()
+    kept = [line.split()[:2] for line in file.read_text().splitlines()]
+    assert [number for chain, number in kept if chain == Seal.Chain.JOURNAL] == ["1", "2", "3"]
+    assert list(sealing.differences(str(file))) == []
+
+
+def test_half_a_seal_is_not_left_outside(told, settings, tmp_path, monkeypatch):
+    settings.SEALS_FILE = str(tmp_path / "seals")
+    monkeypatch.setattr(sealing, "open", lambda path, *args, **options: AlmostFull(path, "ab+"), raising=False)
+    with pytest.raises(OSError, match="No space left"):
+        seal()
+    assert (tmp_path / "seals").read_text() == ""
+
+
+class AlmostFull(io.FileIO):
+    def write(self, data):
+        return super().write(data[:10])
 
 
 def test_a_file_of_seals_that_is_none_is_said(told, tmp_path):
