@@ -23,6 +23,7 @@ from mailboxes.lifecycle import (
     RequestKind,
     RequestStage,
 )
+from mailboxes.models.aliases import Alias
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.journal import JournalEntry, Notice
@@ -54,12 +55,13 @@ class RequestQuerySet(models.QuerySet):
         return self.filter(stage=RequestStage.DONE)
 
     def refused(self, now):
-        """Refused by the operator, and not asked again: while its BAL stays in the state that awaits it, or else for so
-        long that somebody has read it."""
+        """Refused by the operator, and not asked again: while its BAL stays in the state that awaits it, or else (an
+        access, another address of a migration) for so long that somebody has read it."""
         same_person = Q(person=OuterRef("person")) | Q(person=None)
         again = Request.objects.filter(same_person, bal=OuterRef("bal"), kind=OuterRef("kind"), pk__gt=OuterRef("pk"))
         awaited = reduce(or_, (Q(kind=kind, bal__state__in=states) for kind, states in AWAITS.items()))
-        beside = ~Q(kind__in=AWAITS) & Q(closed_at__gt=now - settings.REFUSAL_SHOWN)
+        moves = Exists(Alias.objects.filter(bal=OuterRef("bal"), address=OuterRef("address")))
+        beside = (~Q(kind__in=AWAITS) | Q(moves)) & Q(closed_at__gt=now - settings.REFUSAL_SHOWN)
         return self.filter(awaited | beside, ~Exists(again), stage=RequestStage.REFUSED)
 
     def mark_sent(self, now) -> int:
