@@ -143,6 +143,10 @@ def overdue_elsewhere(requests):
     return requests.overdue(timezone.localdate()).filter(bal=None)
 
 
+def refused_elsewhere(requests):
+    return requests.refused(_now()).filter(bal=None)
+
+
 def migrating_late(bals):
     """The BAL in migration whose new address is not in service, or whose former one is not closed, by the day that was
     meant."""
@@ -181,11 +185,15 @@ def disowned(bals):
 
 def to_confirm(bals):
     """The BAL whose state waits for the operator's word, unless that word was no."""
-    return bals.filter(state__in=AWAITS_A_WORD).exclude(pk__in=Request.objects.refused(_now()).values("bal"))
+    return bals.filter(state__in=AWAITS_A_WORD).exclude(pk__in=_of_refusals())
+
+
+def _of_refusals():
+    return Request.objects.refused(_now()).exclude(bal=None).values("bal")
 
 
 def refused(bals):
-    return bals.live().filter(pk__in=Request.objects.refused(_now()).values("bal"))
+    return bals.live().filter(pk__in=_of_refusals())
 
 
 def homonyms(bals):

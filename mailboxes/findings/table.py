@@ -200,6 +200,11 @@ FINDINGS = [
             ("L’opérateur a dit non, et rien ne bouge. Lisez sa réponse, puis demandez de nouveau, ou arrêtez la "
              "démarche, depuis la fiche de la BAL ou depuis sa migration."),
             None, sets.refused, place=Elsewhere("Voir les demandes refusées", "request-list", "stage=refused")),
+    Finding("refusee-ailleurs", _S.TODO, "Demandes refusées, hors du registre",
+            ("L’opérateur a dit non, pour une adresse qui n’est pas, ou n’est plus, celle d’une BAL du registre. Lisez "
+             "sa réponse, puis demandez de nouveau, ou dites ici que c’est fait."),
+            None, requests=sets.refused_elsewhere,
+            place=Elsewhere("Voir les demandes refusées", "request-list", "stage=refused&registered=non")),
     Finding("a-confirmer", _S.TODO, "BAL en attente d’une réponse de l’opérateur",
             "Une ouverture ou une suppression est demandée. Enregistrez la réponse dès qu’elle arrive.",
             None, sets.to_confirm, place=Elsewhere("Voir les demandes sans réponse", "request-list", "stage=awaited")),

@@ -58,11 +58,12 @@ class RequestQuerySet(models.QuerySet):
         """Refused by the operator, and not asked again: while its BAL stays in the state that awaits it, or awaits the
         address refused, or else for so long that somebody has read it."""
         same_person = Q(person=OuterRef("person")) | Q(person=None)
-        again = Request.objects.filter(same_person, bal=OuterRef("bal"), kind=OuterRef("kind"), pk__gt=OuterRef("pk"))
+        same_box = Q(bal=OuterRef("bal")) | Q(bal=None, address=OuterRef("address"))
+        again = Request.objects.filter(same_person, same_box, kind=OuterRef("kind"), pk__gt=OuterRef("pk"))
         awaited = reduce(or_, (Q(kind=kind, bal__state__in=states) for kind, states in AWAITS.items()))
         coming = Alias.objects.coming().filter(bal=OuterRef("bal"), address=OuterRef("address"))
         migrating = Q(Exists(coming), kind=RequestKind.OPEN)
-        beside = ~Q(kind__in=AWAITS) & Q(closed_at__gt=now - settings.REFUSAL_SHOWN)
+        beside = (Q(bal=None) | ~Q(kind__in=AWAITS)) & Q(closed_at__gt=now - settings.REFUSAL_SHOWN)
         return self.filter(awaited | migrating | beside, ~Exists(again), stage=RequestStage.REFUSED)
 
     def mark_sent(self, now) -> int:

@@ -40,6 +40,7 @@ GISELE = {
     "finding-sightings": "/a-faire/depart-vu/",
     "finding-engagements": "/a-faire/engagement/",
     "finding-requests": "/a-faire/en-retard-ailleurs/",
+    "finding-requests-refused": "/a-faire/refusee-ailleurs/",
     "savings": "/economies/",
     "compare": "/structures/comparer/",
     "compare-departments": "/structures/comparer/?par=departement",

@@ -1,8 +1,9 @@
-"""Overdue requests of an address that the register does not hold: their row in À traiter, and where it leads."""
+"""Late or refused requests of an address that the register does not hold: their row in À traiter, where it leads."""
 
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -10,7 +11,7 @@ from mailboxes import actions
 from mailboxes.findings import BY_NAME, count_findings
 from mailboxes.inbox.models import desk_of
 from mailboxes.inbox.rows import Inbox
-from mailboxes.lifecycle import RequestKind, RequestStage
+from mailboxes.lifecycle import Act, RequestKind, RequestStage
 from mailboxes.models import Membership, Request, Structure
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,19 @@ def test_those_of_a_structure_are_counted_there(late, people, structure, other_s
     Membership.objects.create(user=people.gisele.user, structure=other_structure, role=Membership.Role.READER)
     assert LATE.name in rows(people.gisele.user, structure)
     assert LATE.name not in rows(people.gisele.user, other_structure)
+
+
+def test_a_refused_one_is_told_until_it_is_asked_again(late, people, org):
+    def told():
+        return {one.finding.name: one.number for one in count_findings(people.gisele.user)}.get("refusee-ailleurs", 0)
+
+    for request in late:
+        actions.step(request, Act.RECORD_REFUSAL, by=people.gisele.user, answer="Il manque un formulaire.")
+    assert told() == 2
+    actions.step(late[0], Act.ASK_AGAIN, by=people.gisele.user)
+    assert told() == 1
+    Request.objects.update(closed_at=timezone.now() - settings.REFUSAL_SHOWN)
+    assert told() == 0
 
 
 @pytest.mark.sqlite_run

@@ -251,6 +251,23 @@ def test_once_taken_out_it_is_neither_switched_nor_taken_out_again(opened, per, 
     assert per.operator != migration.operator
 
 
+def test_an_opening_that_the_new_operator_refuses_is_to_be_dealt_with_until_asked_again_or_left(prepare, per, by):
+    """It was nowhere until the planned day had passed, and then among the late ones."""
+    migration = launch_migration(prepare(per, planned_on=TODAY() + timedelta(days=40)), by=by)
+
+    def is_told():
+        return per in narrow(Bal.objects.all(), "refusee")
+
+    actions.step(Request.objects.get(), Act.RECORD_REFUSAL, by=by, answer="Dossier incomplet.")
+    assert is_told()
+    launch_migration(migration, by=by)
+    assert not is_told()
+    actions.step(Request.objects.latest("pk"), Act.RECORD_REFUSAL, by=by, answer="Toujours non.")
+    assert is_told()
+    leave_migration(migration.rows.get(), why="Elle reste.", by=by)
+    assert not is_told()
+
+
 # --- Switched ---------------------------------------------------------------------------------------------------------
 def test_who_was_lent_the_bal_is_told_of_the_move_and_of_the_switch(opened, org, by, people):
     migration = opened(org)
