@@ -287,6 +287,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = [SITE_URL]  # a proxy may leave its port out of the name that it passes on
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
 # Sub-domains and preload lists are the host's to decide, not one application's.
@@ -465,6 +466,9 @@ PEOPLE_LDAP: dict = {
     "base": env("PEOPLE_LDAP_BASE", default=""),
     "filter": env("PEOPLE_LDAP_FILTER", default="(&(objectClass=person)(sn=*)(givenName=*))"),
 }
+for name, ldap in ("LDAP", DIRECTORY_SOURCES["ldap"]["OPTIONS"]), ("PEOPLE_LDAP", PEOPLE_LDAP):
+    if ldap["user"] and not ldap["password"]:  # a bind without one is that of nobody, and many servers take it
+        raise wrong(f"{name}_PASSWORD", what="is missing", expected="that of the account, such as UnMotDePasse")
 PEOPLE_LDAP_ATTRIBUTES = env.dict("PEOPLE_LDAP_ATTRIBUTES", default={})
 # Names of groups and the services that they stand for: "cn=cardio" or "cardio".
 PEOPLE_LDAP_GROUPS = env.dict("PEOPLE_LDAP_GROUPS", default={})

@@ -24,6 +24,8 @@ from aiosmtpd.controller import Controller
 from celery import signals
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
+from django.http import HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -668,7 +670,9 @@ def test_an_empty_setting_is_as_none_and_no_value_is_a_riddle(monkeypatch):
     quoted = {name: read_settings(monkeypatch, **{name: '"5"'}) for name in names}
     assert [name for name, told in quoted.items() if not str(told).startswith(f"{name} stands between quotes")] == []
     huge = {name: read_settings(monkeypatch, **{name: "9" * 25}) for name in names}
-    assert [name for name, told in huge.items() if isinstance(told, str) and not told.startswith(f"{name} ")] == []
+    needs_another = {"LDAP_USER", "PEOPLE_LDAP_USER"}
+    unsaid = {name for name, told in huge.items() if isinstance(told, str) and not told.startswith(f"{name} ")}
+    assert unsaid == needs_another
 
 
 @pytest.mark.postgresql_run
@@ -682,6 +686,19 @@ def test_what_stands_around_a_value_is_not_of_it(monkeypatch):
     assert found["SITE_URL"] == "https://bal.hopital.fr"
     monkeypatch.delenv("ALLOWED_HOSTS")
     assert "bal.hopital.fr" in runpy.run_path(str(ROOT / "balmanager" / "settings.py"))["ALLOWED_HOSTS"]
+
+
+@pytest.mark.postgresql_run
+@pytest.mark.parametrize(("origin", "is_ours"), [("https://bal.hopital.fr:8443", True), ("https://ailleurs.fr", False)])
+def test_what_is_posted_to_a_site_on_a_port_of_its_own_is_taken(monkeypatch, settings, rf, origin, is_ours):
+    """The usual `proxy_set_header Host $host` leaves the port out, and the browser's Origin does not."""
+    monkeypatch.setenv("SITE_URL", "https://bal.hopital.fr:8443")
+    found = runpy.run_path(str(ROOT / "balmanager" / "settings.py"))
+    settings.CSRF_TRUSTED_ORIGINS, settings.ALLOWED_HOSTS = found["CSRF_TRUSTED_ORIGINS"], found["ALLOWED_HOSTS"]
+    asked = rf.post("/compte/login/", headers={"host": "bal.hopital.fr", "origin": origin})
+    monkeypatch.setattr(CsrfViewMiddleware, "_reject", lambda middleware, request, reason: reason)
+    refusal = CsrfViewMiddleware(HttpResponse).process_view(asked, HttpResponse, (), {})
+    assert ("Origin checking failed" not in refusal) == is_ours
 
 
 @pytest.mark.postgresql_run
@@ -701,6 +718,8 @@ def test_what_stands_around_a_value_is_not_of_it(monkeypatch):
         ),
         ({"PEOPLE_LDAP_URL": "ldaps://annuaire.hopital.fr"}, "PEOPLE_LDAP_STRUCTURE"),
         ({"MSSANTE_EMAIL_URL": "smtp://localhost:25"}, "MSSANTE_FROM_EMAIL"),
+        ({"LDAP_USER": "cn=bal"}, "LDAP_PASSWORD"),
+        ({"PEOPLE_LDAP_USER": "cn=bal"}, "PEOPLE_LDAP_PASSWORD"),
     ],
 )
 def test_a_setting_that_needs_another_names_it(monkeypatch, given, missing):

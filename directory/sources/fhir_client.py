@@ -63,11 +63,14 @@ class Client:
         self._base, self._alive, self._sleep, self._pace = httpx.URL(base), alive, sleep, pace
         if self._base.scheme != "https" and self._base.host not in ("localhost", "127.0.0.1"):
             raise UnreadableSource(f"{quoted(base)} n’est pas une adresse https : la clé y passerait en clair.")
-        self._http = httpx.Client(
-            headers={KEY_HEADER: key, "Accept": "application/fhir+json", "User-Agent": "BAL-Manager"},
-            timeout=TIMEOUT,
-            verify=tls_context(ca_file),
-        )
+        try:
+            self._http = httpx.Client(
+                headers={KEY_HEADER: key, "Accept": "application/fhir+json", "User-Agent": "BAL-Manager"},
+                timeout=TIMEOUT,
+                verify=tls_context(ca_file),
+            )
+        except (ImportError, ValueError) as error:  # SOCKS, or no scheme that it knows
+            raise UnreadableSource("HTTPS_PROXY n’est pas un proxy HTTP : écrivez http://nom:port.") from error
 
     def __enter__(self) -> "Client":
         return self

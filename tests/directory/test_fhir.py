@@ -16,7 +16,7 @@ from directory import tasks
 from directory.models import Change, Entry, SourceState, SyncRun
 from directory.readers.address import OF_PATIENT
 from directory.sources import UnreadableSource, get_source
-from directory.sources.fhir_client import LONGEST_WAIT, Pace
+from directory.sources.fhir_client import LONGEST_WAIT, Client, Pace
 from directory.sources.spool import FRESH
 from directory.sync import sync
 from tests.directory.fhir_server import (
@@ -670,3 +670,10 @@ def test_the_job_does_nothing_unconfigured_or_done_already_and_goes_on_by_slices
     assert SyncRun.objects.latest_of("fhir").appeared == 9
     tasks.sync_if_due("fhir")
     assert len(server.asked) == asked
+
+
+@pytest.mark.parametrize("proxy", ["socks5://proxy:1080", "htp://proxy"])
+def test_a_proxy_that_is_none_of_http_is_said(monkeypatch, proxy):
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(UnreadableSource, match="HTTPS_PROXY"):
+        Client("https://api.exemple.fr", "key", "", alive=lambda: None, sleep=lambda _: None, pace=Pace(1))
