@@ -12,7 +12,7 @@ from django.utils import timezone
 from directory.dates import day_of, start_of
 from directory.typography import of
 from mailboxes.lifecycle import IN_SERVICE, RequestStage, State
-from mailboxes.models import Affiliation, AutoReply, Bal, Delegataire, Request
+from mailboxes.models import Affiliation, Alias, AutoReply, Bal, Delegataire, Request
 from mailboxes.notices.hours import first_pass
 from mailboxes.notices.idleness import alert_of, question_of
 from mailboxes.requests.wayout import deletable_at
@@ -25,7 +25,12 @@ class Ahead(NamedTuple):
 
 
 def ahead_of(
-    bal: Bal, *, delegations: Iterable[Delegataire], stays: Iterable[Affiliation], reply: AutoReply | None = None
+    bal: Bal,
+    *,
+    delegations: Iterable[Delegataire],
+    stays: Iterable[Affiliation],
+    reply: AutoReply | None = None,
+    aliases: Iterable[Alias] = (),
 ) -> list[Ahead]:
     """The nearest first; `bal` with its requests, `stays` those of who hold it in its structure."""
     found = [
@@ -34,6 +39,7 @@ def ahead_of(
         *_accesses(delegations, stays),
         *_readings(bal),
         *_reply(reply),
+        *_migration(aliases),
     ]
     return sorted(found, key=lambda line: line.day or date.max)
 
@@ -123,3 +129,14 @@ def _readings(bal: Bal) -> Iterator[Ahead]:
 def _reply(reply: AutoReply | None) -> Iterator[Ahead]:
     if reply and not reply.is_over and reply.ends_on >= timezone.localdate():
         yield Ahead(reply.ends_on, "Dernier jour de la réponse automatique", f"En place du {day_of(reply.starts_on)}.")
+
+
+def _migration(aliases: Iterable[Alias]) -> Iterator[Ahead]:
+    for alias in aliases:
+        if alias.due_on is None or alias.due_on < timezone.localdate():
+            continue
+        if alias.nature == Alias.Nature.COMING:
+            yield Ahead(alias.due_on, f"Bascule vers {alias.address}", "Si la nouvelle BAL est ouverte ce jour-là.")
+        else:
+            why = "Ce qui lui est écrit arrive jusque-là. Le gestionnaire demande sa fermeture ; rien ne part seul."
+            yield Ahead(alias.due_on, f"Ancienne adresse à faire fermer à partir de ce jour : {alias.address}", why)

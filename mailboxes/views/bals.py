@@ -81,6 +81,7 @@ def bal(request, pk):
     may = abilities(row, delegations, request.user)
     points = attention(row, request.user)
     server = server_facts(row, request.user)
+    aliases = list(row.aliases.select_related("operator")) if row.has_aliases else []
     return render(
         request,
         "mailboxes/bal.html",
@@ -88,9 +89,9 @@ def bal(request, pk):
             "bal": row,
             **may,
             "chain": chain_of(row, may["holders"], may["delegations"]),
-            "ahead": ahead_of(row, delegations=delegations, stays=stays, reply=server["reply"]),
+            "ahead": ahead_of(row, delegations=delegations, stays=stays, reply=server["reply"], aliases=aliases),
             **annuaire_facts(row),
-            "aliases": row.aliases.select_related("operator") if row.has_aliases else [],
+            "aliases": aliases,
             "follows_migration": row.has_aliases and sees_structures(request.user),
             "attention": points,
             "is_unwatched": any(point["finding"].name == UNWATCHED for point in points),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mailboxes import actions, jobs
 from mailboxes.lifecycle import Act, RequestKind, State, Verb
-from mailboxes.models import Affiliation, Bal, Delegataire, Notice, Operator, Person, Request
+from mailboxes.models import Affiliation, Alias, Bal, Delegataire, Notice, Operator, Person, Request
 from mailboxes.models.months import MonthsBefore, months_after
 from mailboxes.notices.ahead import Ahead, ahead_of
 from mailboxes.notices.hours import HOURS, first_pass
@@ -224,6 +224,17 @@ def test_a_depublished_bal_may_be_deleted_from_the_day_foretold(per, start, time
     Bal.objects.update(state=State.DEPUBLISHED, state_since=start)
     (line,) = [line for line in ahead(per) if "Suppression" in line.title]
     assert line.day == timezone.localdate(start + settings.DELETION_WAIT)
+
+
+@pytest.mark.parametrize(("nature", "said"), [("coming", "Bascule vers"), ("former", "à faire fermer"), ("kept", "")])
+def test_a_migration_is_foretold_until_its_former_address_is_closed(per, start, operator, nature, said):
+    """The page said that nothing was expected of anybody."""
+    day = None if nature == "kept" else timezone.localdate() + timedelta(days=9)
+    alias = Alias(bal=per, operator=operator, address="paul@nouveau.mssante.fr", nature=nature, due_on=day)
+    told = [
+        line for line in ahead_of(read(per), delegations=[], stays=[], aliases=[alias]) if alias.address in line.title
+    ]
+    assert [(line.day, said in line.title) for line in told] == ([(day, True)] if said else [])
 
 
 def test_nothing_is_foretold_of_a_bal_that_is_over(per, start):

@@ -86,7 +86,9 @@ def test_letters_and_notices_about_two_accesses_of_one_bal_say_whose_each_is(org
         assert sorted(name for text in texts for name in ("Bruno", "Delphine") if name in text) == ["Bruno", "Delphine"]
     for what in ("remind_operator", "escalate_request"):
         lines = org.journal.filter(what=what).values_list("after", flat=True)
-        assert sorted(lines) == [f"fermeture d’un accès pour {name} EXEMPLE : envoyée" for name in ("Bruno", "Delphine")]
+        assert sorted(lines) == [
+            f"fermeture d’un accès pour {name} EXEMPLE : envoyée" for name in ("Bruno", "Delphine")
+        ]
 
 
 def test_an_access_that_is_open_already_is_not_to_be_opened(org, people):
