@@ -1,6 +1,7 @@
 """The words that surround idleness: reminders, the gestionnaire's turn, and the question where nothing is known."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ class WordLine(NamedTuple):
     parties: frozenset[Party]
     stage: str
     cycle: str
+    until: date | None  # the last day of an answer
 
 
 class Word(NamedTuple):
@@ -85,14 +87,26 @@ def _write(lines: list[WordLine]) -> None:
         [line.entry for line in lines],
         lambda: (
             notice
-            for bal, entry, parties, stage, cycle in lines
-            for notice in notices_for(entry, bal, stage=stage, cycle=cycle, parties=parties, accounts=accounts)
+            for bal, entry, parties, stage, cycle, until in lines
+            for notice in notices_for(
+                entry, bal, stage=stage, cycle=cycle, parties=parties, accounts=accounts, until=until
+            )
         ),
     )
 
 
-def _line(bal: Bal, act: Act, parties: frozenset[Party], cycle: str, *, by, stage: str = "", **facts) -> WordLine:
-    return WordLine(bal, entry_of(bal, act, by=by, parties=parties, **facts), parties, stage or act, cycle)
+def _line(
+    bal: Bal,
+    act: Act,
+    parties: frozenset[Party],
+    cycle: str,
+    *,
+    by,
+    stage: str = "",
+    until: date | None = None,
+    **facts,
+) -> WordLine:
+    return WordLine(bal, entry_of(bal, act, by=by, parties=parties, **facts), parties, stage or act, cycle, until)
 
 
 # --- The words --------------------------------------------------------------------------------------------------------
@@ -105,7 +119,7 @@ def _reminder(bals: list[Bal], *, days: int, by) -> Word:
     def line(bal: Bal) -> WordLine:
         end = timezone.localdate(ends[bal.pk])
         note = f"Sans réponse, la dépublication sera demandée à partir du {end:%d/%m/%Y}."
-        return _line(bal, Act.REMIND_IDLE, HOLDERS, _cycle(bal), by=by, note=note, **facts)
+        return _line(bal, Act.REMIND_IDLE, HOLDERS, _cycle(bal), by=by, note=note, until=end, **facts)
 
     return Word(lambda bal: rules.check_still_due(bal, Act.REMIND_IDLE, bal.pk in due, by=by), line)
 

@@ -54,11 +54,12 @@ def subject_of(entry: JournalEntry, stage: str, *, to_gestionnaire: bool = False
 
 
 def deadline_of(entry: JournalEntry, stage: str) -> date | None:
-    """The day after which something happens without an answer; None where nothing does."""
+    """The day after which something happens without an answer; None where nothing does.
+
+    Of a reminder of idleness whoever writes it says the day: it is counted from when the alert was given."""
     act, bal = stage.partition("-")[0], entry.bal
     if act in (Verb.ALERT_IDLE, Act.REMIND_IDLE) and bal and bal.clock_at:
-        told = bal.state_since if act == Act.REMIND_IDLE else entry.at
-        return _later(ends_at(bal, bal.clock_at, told), entry.at)
+        return _later(ends_at(bal, bal.clock_at, entry.at), entry.at)
     if act == Act.ASK_CONTACT:
         return _later(entry.at + chosen.CONTACT_DELAY, entry.at)
     return _later(entry.at + chosen.JOINING_VALID, entry.at) if act == Act.ASK_JOINING else None

@@ -21,19 +21,21 @@ def notices_for(
     parties: Iterable[Party],
     accounts: dict | None = None,
     holders: Iterable[Person] | None = None,
+    until: date | None = None,
 ) -> list[Notice]:
     """The notices that `entry` calls for, unsaved: one per holder, one per délégataire of today, one per gestionnaire.
 
     The operator's is the letter of a request (`letter_to_operator`), for they hear of nothing else.
     `accounts`: the gestionnaires by structure, as `gestionnaires_of` finds them for a night's worth of BAL at once.
-    `holders`: those of then, where others came since.
+    `holders`: those of then, where others came since. `until`: the last day of their answer, where the caller alone
+    knows it.
     """
     notices = []
     if Party.HOLDERS in parties:
         text = _text_to_people(stage, entry=entry, bal=bal)
         held_by = [holder.person for holder in bal.cotitulaires.all()] if holders is None else holders
         notices += [
-            _to_person(entry, person, text, stage=stage, cycle=cycle)
+            _to_person(entry, person, text, stage=stage, cycle=cycle, until=until)
             for person in held_by
             if not is_own_act(entry, person)
         ]

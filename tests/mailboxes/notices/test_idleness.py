@@ -87,6 +87,18 @@ def test_an_idleness_goes_by_its_stages_each_once(idle, people, night):
         assert "à partir du 21/03/2026" in Notice.objects.get(stage=stage).text
 
 
+def test_a_reminder_of_an_alert_given_late_says_one_day_in_its_subject_and_its_text(idle, night):
+    """The alert was sent again once its titulaire had an address: the end is counted from then."""
+    late = timedelta(days=10)
+    night(ALERT)
+    Notice.objects.update(sent_at=ALERT + late)
+    night(END + late - timedelta(days=30))
+    reminder = Notice.objects.get(stage="remind_idle-30")
+    day = f"{timezone.localdate(END + late):%d/%m/%Y}"
+    assert f"à partir du {day}" in reminder.text
+    assert reminder.subject.endswith(f"répondez avant le {day}")
+
+
 def test_an_opposition_ends_the_reminders_and_the_next_cycle_has_its_own(idle, people, night):
     night(ALERT)
     actions.move(idle, Verb.OPPOSE, by=people.paul.user)
