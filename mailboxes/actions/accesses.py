@@ -43,6 +43,8 @@ def ask_access(
         cancel(undone, by=by, reason=detail)
         if says_it_all:
             return None
+    elif kind == RequestKind.WITHDRAW and _was_refused(bal, person):
+        return None
     cancel(awaited.filter(kind=kind), by=by, reason="Remplacée par une demande plus récente.")
     request = request_of(entry, bal, kind, person=person, detail=detail, reason=entry.note)
     request.save()
@@ -63,6 +65,12 @@ def _is_open(bal: Bal, person: Person) -> bool:
             is_open = kind == RequestKind.WITHDRAW or what in MAY_BE_OPEN
     lent = Delegataire.objects.filter(bal=bal, person=person).count()
     return bool(is_open) or lent > sum(what in LENDING for _, _, what in asked)
+
+
+def _was_refused(bal: Bal, person: Person) -> bool:
+    """Did the operator refuse to open it? Nothing is to be closed."""
+    refused = Request.objects.filter(bal=bal, person=person, kind=RequestKind.GRANT, stage=RequestStage.REFUSED)
+    return refused.exists() and not _is_open(bal, person)
 
 
 def ask_opening(entry: JournalEntry, access: Cotitulaire | Delegataire, *, by) -> Request | None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.folding import in_address
-from mailboxes.lifecycle import IN_SERVICE, OVER, CampaignKind
+from mailboxes.lifecycle import IN_SERVICE, WITH_ACCESSES, CampaignKind, State
 from mailboxes.models.bals import Bal
 from mailboxes.models.holders import Cotitulaire
 from mailboxes.models.journal import Notice
@@ -153,7 +153,8 @@ def settled_elsewhere() -> Q:
         person=OuterRef("person"), wished_at__gt=OuterRef("campaign__launched_at")
     )
     preferred = Q(Exists(wishes), campaign__kind=CampaignKind.PREFERRED)
-    return Q(_is_replaced(), ~awaits_another()) | Q(bal__state__in=OVER) | cleanup | preferred
+    is_gone = Q(bal__state__in=frozenset(State) - WITH_ACCESSES)
+    return Q(_is_replaced(), ~awaits_another()) | is_gone | cleanup | preferred
 
 
 def recertified_on(bals: Iterable[int]) -> dict[int, datetime]:

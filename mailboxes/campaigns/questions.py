@@ -26,7 +26,7 @@ from directory.models import Entry
 from directory.typography import of
 from mailboxes.campaigns.models import CampaignTarget, Outcome
 from mailboxes.gaps.preferred import PracticePlaces
-from mailboxes.lifecycle import OPENED, CampaignKind, State
+from mailboxes.lifecycle import OPENED, WITH_ACCESSES, CampaignKind, State
 from mailboxes.models import Bal, Cotitulaire, Delegataire, Person, Structure
 from mailboxes.models.bal_sets import HAS_USERS
 from mailboxes.models.thresholds import chosen
@@ -81,7 +81,7 @@ def _out_of_recertification(now: datetime) -> list[Fate]:
     lent = Delegataire.objects.current().filter(bal=OuterRef("pk"))
     return [
         Fate("app", "BAL applicatives : un logiciel les utilise", ~HAS_USERS),
-        Fate("state", "pas encore ouvertes, ou supprimées", ~Q(state__in=OPENED)),
+        Fate("state", "pas encore ouvertes, ou supprimées", ~Q(state__in=OPENED & WITH_ACCESSES)),
         Fate("alone", "personne d’autre que leur titulaire n’y a accès", ~Exists(others) & ~Exists(lent)),
     ]
 

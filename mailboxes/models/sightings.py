@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from directory.models import Activity, Entry, SyncRun, current_in_sql, published_in_sql
 from directory.pictures import public_sources
+from mailboxes.lifecycle import STANDING, RequestKind
 from mailboxes.models.bals import Bal
 from mailboxes.models.movements import leaves
 from mailboxes.models.numbers import is_at_in_sql
 from mailboxes.models.people import Affiliation, Person
 from mailboxes.models.presence import present_in_sql
+from mailboxes.models.requests import Request
 from mailboxes.models.structures import Structure
 
 
@@ -159,10 +161,13 @@ def _moment(value: datetime | str | None) -> datetime | None:
 
 
 def facts_of_bals() -> dict[tuple[str, int], datetime]:
-    """The BAL in service that left the public annuaire and that their operator has told of since."""
+    """The BAL in service that left the public annuaire and that their operator has told of since; not those that the
+    operator is asked to publish again, which left because we had asked for that."""
     lines = Entry.objects.filter(address=OuterRef("address"), source__in=public_sources()).order_by()
     left_at = Subquery(lines.values("address").annotate(last=Max("withdrawn_at")).values("last"))
-    gone = Bal.objects.in_service().absent().annotate(left_at=left_at).filter(read_at__gt=F("left_at"))
+    asked = Request.objects.filter(bal=OuterRef("pk"), kind=RequestKind.PUBLISH, stage__in=STANDING)
+    absent = Bal.objects.in_service().absent().annotate(left_at=left_at)
+    gone = absent.filter(~Exists(asked), read_at__gt=F("left_at"))
     return {(Sighting.Kind.RED_LISTED.value, pk): at for pk, at in gone.values_list("pk", "left_at")}
 
 

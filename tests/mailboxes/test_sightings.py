@@ -10,8 +10,8 @@ from directory.models import Activity, Entry, SyncRun
 from mailboxes import actions
 from mailboxes.findings import BY_NAME, OF_SIGHTINGS, count_findings
 from mailboxes.jobs import run
-from mailboxes.lifecycle import Act
-from mailboxes.models import Affiliation, JournalEntry, Person, Sighting
+from mailboxes.lifecycle import Act, Verb
+from mailboxes.models import Affiliation, JournalEntry, Person, Request, Sighting
 from mailboxes.rules import NotAllowed, Refused
 from mailboxes.views.findings import address_of
 
@@ -118,6 +118,20 @@ def test_a_bal_that_left_the_annuaire_and_that_its_operator_still_tells_of_may_b
     Entry.objects.filter(pk=line.pk).update(withdrawn_at=None)
     run("note_sightings")
     assert not Sighting.objects.exists()
+
+
+def test_a_bal_that_is_to_be_published_again_is_not_taken_for_red_listed(people, pictured, per, make_entry):
+    """It left because its withdrawal was asked for; its titulaire then kept it."""
+    make_entry(per.address, withdrawn_at=days_ago(3))
+    actions.move(per, Verb.REQUEST_DEPUBLICATION, by=people.paul.user)
+    actions.step(Request.objects.get(), Act.RECORD_DONE, by=people.gisele.user)
+    actions.move(per, Verb.OPPOSE, by=people.paul.user)
+    assert Request.objects.filter(kind="publish").exists()
+    run("note_sightings")
+    assert not Sighting.objects.exists()
+    Request.objects.filter(kind="publish").update(stage="refused")
+    run("note_sightings")
+    assert Sighting.objects.get().bal == per
 
 
 def test_one_set_aside_stays_so_until_the_fact_goes_and_comes_again(people, pictured, practise):

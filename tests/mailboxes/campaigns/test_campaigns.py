@@ -182,7 +182,7 @@ def test_the_mail_of_a_recertification_leads_behind_the_log_in(
 ):
     with django_capture_on_commit_callbacks(execute=True):
         launch(RECERTIFY)
-    assert "connectez-vous" in mailoutbox[0].body
+    assert "Ce lien demande de se connecter" in mailoutbox[0].body
     assert "/mes-bal/questions/" in mailoutbox[0].body
     with pytest.raises(NotAllowed, match="Connectez-vous"):
         answer_campaign(target_of(org), Answer.CONFIRMED, by=Signatory(target_of(org).person))
@@ -496,6 +496,16 @@ def test_only_a_gestionnaire_reminds_and_closes(per, people, launch, act, name):
 
 
 # --- The preferred BAL ------------------------------------------------------------------------------------------------
+def test_nobody_is_asked_who_has_access_to_a_bal_that_the_operator_has_closed(launch, org, per, people):
+    per.delegataires.create(person=people.delphine, under=people.paul, reason="x")
+    Bal.objects.filter(pk=org.pk).update(state=State.DELETION_CONFIRMED)
+    campaign = launch(CampaignKind.RECERTIFICATION)
+    (target,) = campaign.targets.all()
+    assert target.bal == per
+    Bal.objects.filter(pk=per.pk).update(state=State.DELETION_CONFIRMED)
+    assert not campaign.targets.with_outcome().filter(outcome=Outcome.PENDING).exists(), "nor reminded"
+
+
 @pytest.fixture
 def two_bal(practises, make_bal):
     """Paul practises at the CHU and has two BAL."""

@@ -7,7 +7,7 @@ from django.core import mail
 from django.utils import timezone
 
 from mailboxes import actions, jobs
-from mailboxes.lifecycle import Party, RequestKind, RequestStage, Verb
+from mailboxes.lifecycle import Act, Party, RequestKind, RequestStage, Verb
 from mailboxes.models import Notice, Request
 from mailboxes.notices.telling import tell
 from mailboxes.rules import NotAllowed, Refused
@@ -99,3 +99,16 @@ def test_an_access_that_is_open_already_is_not_to_be_opened(org, people):
     assert [subject.removeprefix("[BAL Manager] ").partition(" : ")[0] for subject in subjects] == [
         "Accès à ouvrir", "Accès à modifier",
     ]  # fmt: skip
+
+
+def test_an_access_that_the_operator_refused_to_open_is_not_to_be_closed(org, people):
+    by = people.alice.user
+    actions.add_cotitulaire(org, people.paul, by=by)
+    actions.step(Request.objects.get(), Act.RECORD_REFUSAL, by=people.gisele.user, answer="Personne inconnue.")
+    actions.remove_cotitulaire(org, people.paul, by=by)
+    assert not Request.objects.filter(kind=RequestKind.WITHDRAW).exists()
+    actions.transfer_principal(org, people.bruno, by=by)
+    actions.step(Request.objects.latest("pk"), Act.RECORD_REFUSAL, by=people.gisele.user, answer="Plus tard.")
+    actions.transfer_principal(org, people.alice, by=people.bruno.user)
+    actions.remove_cotitulaire(org, people.bruno, by=by)
+    assert Request.objects.filter(kind=RequestKind.WITHDRAW, person=people.bruno).exists(), "that one was open"
