@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from enum import Enum, auto
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.core.cache import cache
@@ -65,6 +66,14 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     ]
 
 
+class Sort(Enum):
+    """Of what one sees: each has its own statement, for PostgreSQL reads the whole register where a part is empty."""
+
+    ALL = auto()
+    STRUCTURES = auto()
+    BALS_BESIDE = auto()
+
+
 class Reach(NamedTuple):
     """What one sees, by numbers. Of a statement of thirty parts, PostgreSQL would plan thirty times who sees what, and
     takes longer to do so than to answer."""
@@ -72,6 +81,12 @@ class Reach(NamedTuple):
     sees_all: bool
     structures: frozenset[int]
     bals: frozenset[int]  # that one holds, or that are delegated to one
+
+    @property
+    def sort(self) -> Sort:
+        if self.sees_all:
+            return Sort.ALL
+        return Sort.BALS_BESIDE if self.bals else Sort.STRUCTURES
 
 
 def reach_of(user, within: QuerySet[Structure] | None = None) -> Reach:
@@ -85,12 +100,14 @@ def reach_of(user, within: QuerySet[Structure] | None = None) -> Reach:
 
 def asked_within(reach: Reach, question: Prepared[Read], *shape: Any, now: datetime) -> list[Read]:
     """A question about the findings of the BAL within reach (`bals_within`), as of `now`."""
-    sees_all, structures, bals = reach
-    return question(sees_all, *shape, *what_findings_rest_on(), structures=structures, bals=bals, now=now)
+    about = (reach.sort, *shape, *what_findings_rest_on())
+    return question(*about, structures=reach.structures, bals=reach.bals, now=now)
 
 
-def bals_within(sees_all: bool, structures, bals) -> BalQuerySet:
-    return Bal.objects.all() if sees_all else Bal.objects.among(structures, bals)
+def bals_within(sort: Sort, structures, bals) -> BalQuerySet:
+    if sort == Sort.ALL:
+        return Bal.objects.all()
+    return Bal.objects.among(structures, bals if sort == Sort.BALS_BESIDE else ())
 
 
 def _count(names: tuple[str, ...], bals):
@@ -109,9 +126,9 @@ def _count_rows(asked: Sequence[tuple[Finding, QuerySet]]):
 
 
 @written_once
-def _counted(sees_all, names, *_, structures, bals, now):
+def _counted(sort, names, *_, structures, bals, now):
     with as_of(now):
-        return _count(names, bals_within(sees_all, structures, bals))
+        return _count(names, bals_within(sort, structures, bals))
 
 
 def are_many(structures: QuerySet[Structure]) -> bool:

@@ -270,8 +270,8 @@ def red_listed(sightings):
 
 def unable_to_hold(bals):
     """The BAL one of whose titulaires or cotitulaires lacks the RPPS or the card that they need."""
-    unable = Cotitulaire.objects.exclude(person__in=Person.objects.able_to_hold().values("pk"))
-    return bals.live().filter(pk__in=unable.values("bal"))
+    able = Person.objects.able_to_hold().filter(pk=OuterRef("person"))
+    return bals.live().filter(Exists(Cotitulaire.objects.filter(~Exists(able), bal=OuterRef("pk"))))
 
 
 def late_departures(movements):

@@ -122,7 +122,7 @@ class Gaps(SqlList[Gap]):
     def _ctes(self, *, even_stale: bool = False) -> tuple[str, list]:
         """Up to `gaps`: rank, situation, structure_id, address, bal_id, digest of the fact."""
         tables, values = names(), list[Any]()
-        ours, structure_values = self.structures.order_by().values("pk").query.sql_with_params()
+        ours, structure_values = self._ours()
         ctes = [f"ours(id) AS ({ours})"]
         values += structure_values
         narrow = {"b_narrow": "", "e_narrow": "", "f_narrow": ""}

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Self, TypeVar
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
 from mailboxes.models import Structure
+from mailboxes.models.roles import seen_places
 
 Found = TypeVar("Found")
 BATCH = 500  # rows whose facts are in memory at once
@@ -25,7 +27,7 @@ class SqlList(Generic[Found]):
 
     @classmethod
     def visible_to(cls, user) -> Self:
-        return cls(Structure.objects.visible_to(user))
+        return cls(seen_places(user))
 
     def narrowed(self, **facts) -> Self:
         return replace(self, **facts)
@@ -47,6 +49,14 @@ class SqlList(Generic[Found]):
             batch = left[: -BATCH - 1 : -1]
             del left[-BATCH:]
             yield from self._complete(batch)
+
+    def _ours(self) -> tuple[str, list]:
+        """The SQL that reads the numbers of these structures, and its values."""
+        try:
+            query, values = self.structures.order_by().values("pk").query.sql_with_params()
+        except EmptyResultSet:  # of who sees none
+            return "SELECT 0 WHERE 1 = 0", []
+        return query, list(values)
 
     def _query(self, columns: str) -> tuple[str, list]:
         raise NotImplementedError

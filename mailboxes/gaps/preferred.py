@@ -161,7 +161,7 @@ class PracticePlaces(SqlList[PracticePlace]):
         return rows_of(f"{query} {ORDER}", values)
 
     def _query(self, columns: str, cut: str = "") -> tuple[str, list]:
-        ours, values = self.structures.order_by().values("pk").query.sql_with_params()
+        ours, values = self._ours()
         conditions, asked = ["1 = 1"], []
         if self.sort in BY_NAME:
             conditions.append(f"({BY_NAME[self.sort].condition})")

@@ -13,7 +13,7 @@ from mailboxes.forms.structure_field import StructureField
 from mailboxes.inbox.models import Desk, desk_of
 from mailboxes.lifecycle import Act, Verb
 from mailboxes.models import JournalEntry, Membership, Structure
-from mailboxes.models.roles import seen_structures
+from mailboxes.models.roles import seen_places, seen_structures
 from mailboxes.views.frame import sees_structures
 from mailboxes.views.journals import JournalList
 
@@ -30,7 +30,7 @@ class ActivityForm(forms.Form):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        structures = Structure.objects.visible_to(user)
+        structures = seen_places(user)
         offer_rows(self, structure=structures.order_by("name"))
         there = Membership.objects.filter(structure__in=structures.values("pk")).values("user")
         accounts = get_user_model().objects.filter(pk__in=there).order_by("first_name", "username")
@@ -68,8 +68,9 @@ def activity(request):
     lines = _lines(request.user, asked).filter(at__gte=start)
     if until := asked.get("until"):
         lines = lines.filter(at__lt=timezone.make_aware(datetime.combine(until + timedelta(days=1), time())))
-    # By primary key, which rises with time: by date, the whole journal would be sorted.
-    lines = lines.select_related("bal__structure", "person", "structure", "by", "signatory").order_by("-pk")
+    # By the index of dates (`journal_since`), which ends where `start` does; by primary key, a structure of few lines
+    # would have the whole journal read for them.
+    lines = lines.select_related("bal__structure", "person", "structure", "by", "signatory").order_by("-at", "-pk")
     listing = ActivityList(request, lines, form=form, loaded=lines)
     listing.shows_place = not asked.get("structure") and len(seen_structures(request.user)) > 1
     listing.start, listing.is_since_visit = start, not asked.get("since") and desk.before_at is not None
@@ -89,7 +90,7 @@ def _start(desk: Desk, asked: dict) -> datetime:
 
 
 def _lines(user, asked: dict):
-    structures = Structure.objects.visible_to(user)
+    structures = seen_places(user)
     if asked.get("structure"):
         structures = structures.filter(pk__in=Structure.objects.under(asked["structure"]).values("pk"))
     lines = JournalEntry.objects.of_structures(structures.values("pk"))

@@ -13,6 +13,7 @@ from mailboxes.indicators.costs import Costs
 from mailboxes.indicators.sparkline import sparkline
 from mailboxes.lifecycle import LIVE
 from mailboxes.models import Bal, Measure, Structure, Use
+from mailboxes.models.roles import seen_places
 
 DAYS = 90
 
@@ -26,7 +27,7 @@ class LineFigure(NamedTuple):
 
 
 def figures_of(user, place: Structure | None) -> list[LineFigure]:
-    structures = Structure.objects.visible_to(user)
+    structures = seen_places(user)
     if place:
         structures = structures.filter(pk__in=Structure.objects.under(place).values("pk"))
     bals = Bal.objects.filter(structure__in=structures.values("pk"))

@@ -24,7 +24,7 @@ from mailboxes.findings import (
 )
 from mailboxes.inbox.models import Desk, Todo, is_done, is_paused
 from mailboxes.inbox.seen import Seen
-from mailboxes.inbox.subjects import ASIDE, aside_counts, bals_of, subject_of, worst_first
+from mailboxes.inbox.subjects import ASIDE, UNINDEXED, aside_counts, bals_of, subject_of, worst_first
 from mailboxes.lifecycle import Act, Severity, Verb
 from mailboxes.lists.bulk import KINDS
 from mailboxes.models import Bal, JournalEntry, Structure
@@ -219,18 +219,21 @@ class Inbox:
 
 
 def _first_of_each(rows: dict[Finding, QuerySet[Bal]]) -> Iterable[tuple[str, int]]:
+    """The worst of each of these BAL."""
     asked = [
-        Bal.objects.filter(pk__in=bals.values("pk")[:1]).order_by().values_list(Value(finding.name), "pk")
+        Bal.objects.filter(pk__in=worst_first(finding, bals, UNINDEXED).values("pk")[:1])
+        .order_by()
+        .values_list(Value(finding.name), "pk")
         for finding, bals in rows.items()
     ]
     return asked[0].union(*asked[1:], all=True) if asked else []
 
 
 @written_once
-def _firsts_of_all(sees_all, *_, structures, bals, now):
-    bals = bals_within(sees_all, structures, bals)
+def _firsts_of_all(sort, *_, structures, bals, now):
+    bals = bals_within(sort, structures, bals)
     with as_of(now):
-        return _first_of_each({one: worst_first(one, narrowed(one, bals)) for one in QUICK})
+        return _first_of_each({one: narrowed(one, bals) for one in QUICK})
 
 
 def todos_of(*names: str) -> Prefetch:

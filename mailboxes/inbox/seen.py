@@ -8,6 +8,7 @@ from django.db.models import Model, QuerySet
 
 from mailboxes.inbox.models import Todo, TodoQuerySet
 from mailboxes.models import Bal, Engagement, Movement, Request, Sighting, Structure
+from mailboxes.models.roles import seen_places
 
 # By what a finding is about, where that is rows of a table: the column of `Todo`, and the table.
 COLUMNS: dict[str, tuple[str, type[Model]]] = {
@@ -37,7 +38,7 @@ class Seen:
 
     @cached_property
     def structures(self) -> QuerySet[Structure]:
-        seen = Structure.objects.visible_to(self.user)
+        seen = seen_places(self.user)
         return seen if self.within is None else seen.filter(pk__in=self.within.values("pk"))
 
     @cached_property

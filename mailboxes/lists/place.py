@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from directory.folding import as_read
 from directory.prepared import prepared
 from mailboxes.models import Structure
+from mailboxes.models.roles import seen_places
 
 KEY = "place"  # in the session, and among what the request keeps
 CHOICES = 12
@@ -26,7 +27,7 @@ def place_of(request: HttpRequest) -> Structure | None:
 
 def places_within(request: HttpRequest) -> QuerySet[Structure]:
     """The structures that one sees, of those acted for."""
-    seen, place = Structure.objects.visible_to(request.user), place_of(request)
+    seen, place = seen_places(request.user), place_of(request)
     return seen.filter(pk__in=Structure.objects.under(place).values("pk")) if place else seen
 
 

@@ -69,6 +69,7 @@ def test_the_number_of_the_legal_entity_names_the_entity_alone(see, one, fresh, 
     make_entry(NEW, "ORG", structure_id=structure.parent.finess_ej)
     assert see() == [], "the entity's, not the hospital's"
     people.gisele.user.memberships.update(structure=structure.parent)
+    people.gisele.refresh_from_db()  # as of her next request
     assert one().structure == structure.parent
 
 
