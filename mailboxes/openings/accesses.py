@@ -11,7 +11,7 @@ from mailboxes.models.fields import length_of
 from mailboxes.models.holders import rights_of
 from mailboxes.models.people import people_of_annuaire
 from mailboxes.openings.actions import Foreseen
-from mailboxes.openings.rules import check_first_cotitulaires
+from mailboxes.openings.rules import check_first_cotitulaires, check_foreseen
 from mailboxes.openings.steps import HolderForm, OpeningStepForm
 
 
@@ -97,15 +97,15 @@ class AccessForm(OpeningStepForm):
         ]
 
     def shown(self) -> "AccessForm":
-        """The form for the next person: the list so far, and empty fields."""
-        initial = {"responsable": self.data.get("responsable", "")}
-        return AccessForm(initial=initial, people=self.people, opening=self.opening)
+        """The form for the next person: the list so far, what has become wrong of it meanwhile, and empty fields."""
+        kept = {"responsable": self.data.get("responsable", ""), "role": self.fields["role"].initial}
+        return AccessForm(kept, people=self.people, opening=self.opening)
 
     def clean(self):
         facts = self.cleaned_data
         person = facts.get("person")
         if self.errors or not person:
-            check_first_cotitulaires(self.opening.kind, self.opening.principal, self.cotitulaires)
+            self._check_named()
             return facts
         attest(person, facts)
         facts["role"] = facts["role"] or self.fields["role"].initial
@@ -121,3 +121,11 @@ class AccessForm(OpeningStepForm):
         kept = {name: facts[name] for name in ("role", "attested", "can_send", "reason")}
         self.people = [*self.people, {"id": identity, **kept}]
         return facts
+
+    def _check_named(self) -> None:
+        """The list stands, also after a former step was answered otherwise, or another day."""
+        if not all(person for _, person in self.named):
+            raise forms.ValidationError("Une personne nommée n’est plus connue : retirez-la de la liste.")
+        kind, principal = self.opening.kind, self.opening.principal
+        check_first_cotitulaires(kind, principal, self.cotitulaires)
+        check_foreseen(kind, [principal, *self.cotitulaires], [one.person for one in self.delegataires])

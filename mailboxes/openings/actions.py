@@ -15,7 +15,7 @@ from mailboxes.lifecycle import Act, Party, Role, State
 from mailboxes.models import Bal, Cotitulaire, Operator, Person, Structure
 from mailboxes.models.holders import rights_of
 from mailboxes.openings.models import NAMING, NamingPolicy, OpeningDraft
-from mailboxes.openings.rules import check_request_opening, roles_to_be
+from mailboxes.openings.rules import check_foreseen, check_request_opening, roles_to_be
 
 
 class Foreseen(NamedTuple):
@@ -53,6 +53,7 @@ def request_opening(
     purpose = described.get("purpose", "")
     facts = {"purpose": purpose, "cotitulaires": cotitulaires}
     check_request_opening(structure, operator, kind, address, principal, by=by, **facts)
+    check_foreseen(kind, [principal, *cotitulaires], [one.person for one in delegataires])
     roles = roles_to_be(structure, kind, principal, by)
     described.setdefault("quota_mb", operator.default_quota_mb)
     bal = Bal(structure=structure, operator=operator, kind=kind, address=address, state=State.REQUESTED, **described)

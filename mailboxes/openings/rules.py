@@ -6,7 +6,7 @@ from directory.identifiers import domain_of
 from directory.models import Activity, Entry
 from directory.typography import quoted
 from mailboxes.lifecycle import Act, Role
-from mailboxes.models import Affiliation, Bal, Domain, Operator, Structure
+from mailboxes.models import Affiliation, Bal, Domain, Operator, Person, Structure
 from mailboxes.models.numbers import at_structure
 from mailboxes.models.roles import roles_at
 from mailboxes.rules.holders import check_can_hold, check_number
@@ -116,3 +116,13 @@ def check_first_cotitulaires(kind: str, principal, cotitulaires: list) -> None:
             raise Refused(f"{person} figure deux fois dans la liste : gardez un seul rôle.", "duplicate")
         seen.add(person.rpps)
     check_number(len(seen))
+
+
+def check_foreseen(kind: str, holders: Iterable[Person | None], lent: Iterable[Person]) -> None:
+    """Who is named to be lent access to a BAL that does not exist yet: as `check_lendable` will have it."""
+    holding = {person.rpps for person in holders if person}
+    for person in lent:
+        if kind == Bal.Kind.APPLICATIVE:
+            raise Refused("Une BAL applicative ne se délègue pas : un logiciel l’utilise.", "kind")
+        if person.rpps and person.rpps in holding:
+            raise Refused(f"{person} figure deux fois dans la liste : gardez un seul rôle.", "duplicate")

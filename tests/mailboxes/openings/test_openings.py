@@ -586,6 +586,23 @@ def test_what_a_draft_refers_to_may_have_changed_since(client, walk, people, mak
     assert not Bal.objects.exists()
 
 
+LENT = {"role": "delegataire", "reason": "secrétariat", "can_send": False}
+SOFTWARE = {"software": "DUI", "scope": "organisme", "channel": "software"}
+
+
+@pytest.mark.parametrize(("answered", "sentence"), [
+    ({"acces": {"people": [{**LENT, "id": "person-0"}]}}, "n’est plus connue"),
+    ({"responsable": {"service": "Cardiologie", "principal": "bruno"}}, "figure deux fois"),
+    ({"type": {"kind": "APP"}, "responsable": SOFTWARE, "adresse": {"other": "no_reply.dui"}}, "ne se délègue pas"),
+], ids=["forgotten", "principal since", "software now"])  # fmt: skip
+def test_who_is_led_back_to_the_list_of_accesses_reads_why(client, walk, people, answered, sentence):
+    draft = walk(people.gisele)
+    draft.answers |= {"acces": {"people": [{**LENT, "id": f"rpps-{people.bruno.rpps}"}]}, **answered}
+    draft.save()
+    assert send(client, draft, "envoi").url == reverse("opening-step", args=[draft.pk, "acces"])
+    assert sentence in errors_of(page(client, draft, "acces"))
+
+
 def test_a_draft_is_dropped_at_any_step_once_confirmed_and_nothing_is_left(client, walk, people):
     draft = walk(people.gisele, until="adresse")
     drop = reverse("opening-drop", args=[draft.pk])
