@@ -245,12 +245,13 @@ def _clean_up(target: CampaignTarget, bal: Bal, said: str, *, by) -> None:
 
 
 def _choose(target: CampaignTarget, said: str, chosen: dict[str, str], *, by) -> None:
-    """What they had chosen already is shown as chosen, and is no new choice."""
+    """What they had chosen already is shown as chosen: they may keep it, or decline to choose for another place."""
     assert target.person  # noqa: S101 - they answer
     had = dict(target.person.preferences.main().values_list("situation", "address"))
-    chosen = {place: address for place, address in chosen.items() if address not in ("", had.get(place))}
-    check_chosen(said, chosen)
-    for situation, address in chosen.items():
+    wished = {place: address for place, address in chosen.items() if address}
+    new = {place: address for place, address in wished.items() if address != had.get(place)}
+    check_chosen(said, wished, new)
+    for situation, address in new.items():
         prefer(target.person, situation, address, by=by)
 
 

@@ -93,13 +93,22 @@ def check_withdrawn(said: str, withdrawn: frozenset[str], now: frozenset[str]) -
     if said == CampaignTarget.Answer.WITHDRAWN and not withdrawn & now:
         raise Refused("Cochez au moins un accès à retirer, ou confirmez la liste.", "withdrawn")
     if said == CampaignTarget.Answer.CONFIRMED and withdrawn & now:
-        raise Refused("Vous avez coché des accès : retirez-les, ou décochez-les pour tout confirmer.", "withdrawn")
+        raise Refused(
+            "Vous aviez coché des accès, et demandé de les garder tous : rien n’est enregistré. Cochez de nouveau ceux "
+            "à retirer, ou gardez-les tous.",
+            "withdrawn",
+        )
 
 
-def check_chosen(said: str, chosen: dict[str, str]) -> None:
-    if said == CampaignTarget.Answer.CHOSEN and not chosen:
+def check_chosen(said: str, wished: dict[str, str], new: dict[str, str]) -> None:
+    """`wished` at each place; `new`: what of it was not chosen before."""
+    if said == CampaignTarget.Answer.CHOSEN and not wished:
         raise Refused(
             "Choisissez une BAL pour un lieu d’exercice au moins, ou dites que vous ne choisissez pas.", "choice"
         )
-    if said == CampaignTarget.Answer.DECLINED and chosen:
-        raise Refused("Vous avez choisi une BAL : enregistrez ce choix, ou videz-le.", "choice")
+    if said == CampaignTarget.Answer.DECLINED and new:
+        raise Refused(
+            "Vous aviez choisi une BAL, et dit ne pas choisir : rien n’est enregistré. Choisissez-la de nouveau et "
+            "enregistrez, ou dites seulement que vous ne choisissez pas.",
+            "choice",
+        )

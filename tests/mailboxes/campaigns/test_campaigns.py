@@ -16,6 +16,7 @@ from mailboxes.campaigns.questions import QUESTIONS, preview
 from mailboxes.lifecycle import Act, CampaignKind, State, Verb
 from mailboxes.models import (
     SYSTEM,
+    Affiliation,
     Bal,
     Claim,
     Cotitulaire,
@@ -25,6 +26,7 @@ from mailboxes.models import (
     Person,
     Preference,
     Signatory,
+    Structure,
 )
 from mailboxes.rules import NotAllowed, Refused
 from tests.mailboxes.conftest import make_professional
@@ -342,7 +344,7 @@ def test_confirmed_keeps_every_access(org, people, launch):
 def test_to_confirm_all_with_a_box_ticked_is_a_slip(org, people, launch):
     launch(RECERTIFY)
     keys = [f"cotitulaire-{people.bruno.pk}", f"delegation-{org.delegataires.get().pk}"]
-    with pytest.raises(Refused, match="décochez"):
+    with pytest.raises(Refused, match="rien n’est enregistré"):
         answer_campaign(target_of(org), Answer.CONFIRMED, by=people.alice.user, shown=keys, withdrawn=keys[:1])
 
 
@@ -550,7 +552,7 @@ def test_the_choice_is_the_persons_wish(two_bal, people, launch):
     target = asked_person(people.paul)
     with pytest.raises(Refused, match="Choisissez une BAL"):
         answer_campaign(target, Answer.CHOSEN, by=people.paul.user, chosen={CHU: ""})
-    with pytest.raises(Refused, match="Vous avez choisi"):
+    with pytest.raises(Refused, match="rien n’est enregistré"):
         answer_campaign(target, Answer.DECLINED, by=people.paul.user, chosen={CHU: two_bal[0].address})
     answer_campaign(target, Answer.CHOSEN, by=people.paul.user, chosen={CHU: two_bal[1].address})
     assert Preference.objects.get().address == two_bal[1].address
@@ -562,6 +564,21 @@ def test_one_may_decline_to_choose(two_bal, people, launch):
     answer_campaign(asked_person(people.paul), Answer.DECLINED, by=people.paul.user, chosen={CHU: ""})
     assert not Preference.objects.exists()
     assert asked_person(people.paul).outcome == Answer.DECLINED
+
+
+@pytest.mark.parametrize("said", [Answer.CHOSEN, Answer.DECLINED])
+def test_a_choice_that_stands_is_kept_by_either_answer(two_bal, people, situate, launch, visit, said):
+    actions.prefer(people.paul, CHU, two_bal[0].address, by=people.paul.user)
+    clinic = Structure.objects.create(name="Clinique", finess_et="930000001", parent=two_bal[0].structure.parent)
+    Affiliation.objects.create(person=people.paul, structure=clinic)
+    situate(people.paul, "930000001", "Clinique")
+    launch(PREFERRED)
+    shown = visit(people.paul, "my-campaigns").text
+    assert shown.count("pas de choix") == 1, "nothing says that it could be taken back here"
+    chosen = {CHU: two_bal[0].address, "930000001": ""}
+    answer_campaign(asked_person(people.paul), said, by=people.paul.user, chosen=chosen)
+    assert Preference.objects.get().address == two_bal[0].address
+    assert asked_person(people.paul).outcome == said
 
 
 def test_who_chooses_in_mes_bal_is_asked_no_more(two_bal, people, launch, foresee):
