@@ -2,6 +2,7 @@
 
 from allauth.account import views as allauth
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from balmanager.accounts import rights, sign_on, views
 
@@ -29,6 +30,8 @@ urlpatterns = [
         allauth.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    # Where allauth leads once a key is renamed or taken away: its own list, which ours says better.
+    path("second-facteur/webauthn/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_list_webauthn"),
     path("second-facteur/", include("allauth.mfa.urls")),
     path("identite/<slug:provider_id>/", sign_on.begin, name="oidc_login"),
     path("identite/<slug:provider_id>/retour/", sign_on.answer, name="oidc_callback"),

@@ -132,3 +132,13 @@ def test_taking_the_last_one_away_asks_who_it_is_then_for_another(protected, bro
     client.post("/compte/second-facteur/totp/deactivate/")
     assert not Authenticator.objects.exists()
     assert client.get("/compte/").headers["Location"] == "/compte/second-facteur/"
+
+
+@pytest.mark.parametrize(("act", "typed"), [("edit", {"name": "bureau"}), ("remove", {})])
+def test_a_key_renamed_or_taken_away_leads_back_to_the_second_factor(people, browser_of, act, typed):
+    with_password(people.paul.user)
+    client = browser_of()
+    log_in(client, "paul")
+    key = Authenticator.objects.create(user=people.paul.user, type=Authenticator.Type.WEBAUTHN, data={"name": "clé"})
+    answer = client.post(f"/compte/second-facteur/webauthn/keys/{key.pk}/{act}/", typed, follow=True)
+    assert answer.request["PATH_INFO"] == "/compte/second-facteur/"
