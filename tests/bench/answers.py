@@ -78,6 +78,10 @@ def rows() -> Iterator[Row]:
                 yield beside(f"{name}, {bals} BAL", go, empty, limit)
         for name, path in pages().items():
             yield beside(f"page {name}, {bals} BAL", partial(look, path), empty, MOST_OF_A_PAGE)
+        if bals == BALS:
+            for name, path in pages().items():
+                go = partial(look, path, "bench-one")
+                yield beside(f"page {name} of one structure, {bals} BAL", go, empty, MOST_OF_A_PAGE)
         for text in TYPED:
             path = f"{reverse('find-suggestions')}?{urlencode({'q': text})}"
             yield beside(f"typed: {text}, {bals} BAL", partial(look, path), empty, MOST_OF_A_SUGGESTION)
@@ -167,9 +171,9 @@ def pages() -> dict[str, str]:
     return paths | {f"bal-list?{query}": f"{reverse('bal-list')}?{query}" for query in FILTERED}
 
 
-def look(path: str) -> None:
+def look(path: str, account: str = "bench-all") -> None:
     client = Client()
-    client.force_login(get_user_model().objects.get(username="bench-all"))
+    client.force_login(get_user_model().objects.get(username=account))
     answer = client.get(path)
     assert answer.status_code == 200, (path, answer.status_code)
     for _ in answer.streaming_content if answer.streaming else ():
