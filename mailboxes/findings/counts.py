@@ -66,7 +66,7 @@ def count_findings(user, *, within: QuerySet[Structure] | None = None) -> list[C
     ]
 
 
-class Sort(Enum):
+class ReachSort(Enum):
     """Of what one sees: each has its own statement, for PostgreSQL reads the whole register where a part is empty."""
 
     ALL = auto()
@@ -83,10 +83,10 @@ class Reach(NamedTuple):
     bals: frozenset[int]  # that one holds, or that are delegated to one
 
     @property
-    def sort(self) -> Sort:
+    def sort(self) -> ReachSort:
         if self.sees_all:
-            return Sort.ALL
-        return Sort.BALS_BESIDE if self.bals else Sort.STRUCTURES
+            return ReachSort.ALL
+        return ReachSort.BALS_BESIDE if self.bals else ReachSort.STRUCTURES
 
 
 def reach_of(user, within: QuerySet[Structure] | None = None) -> Reach:
@@ -104,10 +104,10 @@ def asked_within(reach: Reach, question: Prepared[Read], *shape: Any, now: datet
     return question(*about, structures=reach.structures, bals=reach.bals, now=now)
 
 
-def bals_within(sort: Sort, structures, bals) -> BalQuerySet:
-    if sort == Sort.ALL:
+def bals_within(sort: ReachSort, structures, bals) -> BalQuerySet:
+    if sort == ReachSort.ALL:
         return Bal.objects.all()
-    return Bal.objects.among(structures, bals if sort == Sort.BALS_BESIDE else ())
+    return Bal.objects.among(structures, bals if sort == ReachSort.BALS_BESIDE else ())
 
 
 def _count(names: tuple[str, ...], bals):
