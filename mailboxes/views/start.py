@@ -10,14 +10,16 @@ from django.views.decorators.http import require_POST
 
 from directory.models import SyncRun
 from mailboxes import actions
+from mailboxes.lifecycle import Act
 from mailboxes.models import Bal, Domain, Membership, PassedStep, Person, Structure
 from mailboxes.models.roles import platform_roles
+from mailboxes.rules import allows, check_somewhere
 
 
 class Link(NamedTuple):
     label: str
     view: str
-    query: str = ""
+    act: Act | None = None  # of a gestionnaire, whom an administrator need not be
 
 
 class StartStep(NamedTuple):
@@ -58,7 +60,10 @@ STEPS = (
         "Demandez à votre opérateur la liste de vos BAL, en CSV ou en tableur, et importez-la : rien n’est écrit avant "
         "que vous ayez vu ce que cela donne, et tout s’annule.",
         lambda: Bal.objects.exists(),
-        (Link("Importer une liste", "import-new"), Link("Inscrire une BAL à la main", "bal-new")),
+        (
+            Link("Importer une liste", "import-new", Act.IMPORT_LIST),
+            Link("Inscrire une BAL à la main", "bal-new", Act.REGISTER),
+        ),
     ),
     StartStep(
         "personnes",
@@ -66,7 +71,7 @@ STEPS = (
         "Inscrivez les professionnels et le secrétariat, et invitez les gestionnaires et lecteurs qui travailleront "
         "avec vous.",
         lambda: Person.objects.exists(),
-        (Link("Inscrire une personne", "person-new"), Link("Inviter un compte", "rights-invite")),
+        (Link("Inscrire une personne", "person-new", Act.RECORD_PERSON), Link("Inviter un compte", "rights-invite")),
     ),
 )
 BY_NAME = {step.name: step for step in STEPS}
@@ -89,6 +94,10 @@ def standings() -> list[StepStanding]:
     return [StepStanding(step, step.is_done(), step.name in passed) for step in STEPS]
 
 
+def links_for(step: StartStep, user) -> list[Link]:
+    return [link for link in step.links if link.act is None or allows(check_somewhere, link.act, by=user)]
+
+
 def is_first_day(user) -> bool:
     """Is there a step that whoever looks after the installation has neither taken nor passed?"""
     return bool(platform_roles(user)) and any(standing.is_open for standing in standings())
@@ -101,7 +110,7 @@ def start(request):
     managed = Membership.objects.managing().values("structure")
     orphans = Structure.objects.filter(parent=None).exclude(pk__in=managed)
     context = {
-        "standings": found,
+        "standings": [(row, links_for(row.step, request.user)) for row in found],
         "current": next((row.step.name for row in found if row.is_open), ""),
         "done": sum(row.is_done for row in found),
         "unmanaged": orphans.order_by("name")[:5] if not found[0].is_done else (),

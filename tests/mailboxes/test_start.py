@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 
 from directory.models import SyncRun
-from mailboxes.models import PassedStep
+from mailboxes.models import Membership, PassedStep
 from mailboxes.views.start import STEPS, is_first_day, standings
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_run]
@@ -43,6 +43,16 @@ def test_a_step_is_passed_and_stays_there_to_be_taken(client, root):
     assert is_first_day(root)
     SyncRun.objects.create(source="extraction", status="applied")
     assert done() == ["annuaire"]
+
+
+def test_what_is_a_gestionnaire_s_to_do_leads_an_administrator_into_no_refusal(client, root, structure):
+    page = client.get(reverse("start")).text
+    assert reverse("import-new") not in page
+    assert "C’est à un gestionnaire d’une structure" in page
+    Membership.objects.create(user=root, structure=structure, role=Membership.Role.GESTIONNAIRE)
+    page = client.get(reverse("start")).text
+    assert reverse("import-new") in page
+    assert "C’est à un gestionnaire d’une structure" not in page
 
 
 def test_all_that_is_left_may_wait_and_is_resumed_from_the_menu(client, root):
