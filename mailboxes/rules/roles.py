@@ -12,6 +12,8 @@ from mailboxes.models import SYSTEM, Bal, Person, Structure
 from mailboxes.models.roles import managed_structures, platform_roles, roles_at
 from mailboxes.rules.refusals import NotAllowed
 
+NOBODY = frozenset({Role.SYSTEM, Role.LOGICIEL, Role.IDENTITES})  # whom no one can ask
+
 
 def allowed(what: Verb | Act) -> frozenset[Role]:
     return BY_VERB[Verb(what)].by if what in BY_VERB else WHO_MAY[Act(what)]  # `Verb.values` is made anew each time
@@ -45,7 +47,7 @@ def check_role(
     """The row of the table against the roles of who asks."""
     may = allowed(what) if only is None else allowed(what) & only
     if not may & roles:
-        asks = " Demandez-le à l’une de ces personnes." if may - {Role.SYSTEM} else ""
+        asks = " Demandez-le à l’une de ces personnes." if may - NOBODY else ""
         raise NotAllowed(f"{quoted(what.label)} est réservé à : {_named(may, is_of_person)}{where}.{asks}", "role")
 
 
@@ -82,8 +84,8 @@ def _roles(what, by, bal, structure, person) -> frozenset[Role]:
 
 
 def _named(roles: frozenset[Role], is_of_person: bool) -> str:
-    """The roles of the table in words; the automate is named only where it stands alone."""
-    words = {role: role.label for role in sorted(roles - {Role.SYSTEM} or roles)}
+    """The roles of the table in words; what is no person is named only where it stands alone."""
+    words = {role: role.label for role in sorted(roles - NOBODY or roles)}
     if is_of_person and Role.TITULAIRE in words:
         words[Role.TITULAIRE] = "la personne elle-même"
     return ", ".join(sorted(words.values())) or "personne"
