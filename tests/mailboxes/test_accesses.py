@@ -126,7 +126,7 @@ def test_it_takes_the_same_queries_for_any_number(visit, client, make_bal, peopl
     for _ in range(30):
         make_bal("ORG", people.alice, people.bruno)
     visit()
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         client.get(reverse("access-list"))
 
 
