@@ -323,6 +323,6 @@ if __name__ == "__main__":
     except PasswordError:
         refuse("Ce classeur est protégé par un mot de passe : enregistrez-le sans mot de passe.")
     except OSError as error:
-        sys.exit(NO_ROOM if error.errno == errno.ENOSPC else 1)
+        sys.exit(NO_ROOM if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) else 1)
     except MemoryError:
         refuse("Ce classeur est trop gros pour être lu sans risque.")

@@ -27,6 +27,7 @@ from mailboxes.lists.listing import Column, Listing
 from mailboxes.models import Bal, Engagement, Movement, Request, Sighting
 from mailboxes.models.checklists import files
 from mailboxes.rules import allows, check_may
+from mailboxes.views.requests import ASKED, DUE
 from mailboxes.views.sightings import SEEN, offer_of
 
 Acts = Sequence[tuple[str, str]]
@@ -98,14 +99,7 @@ class FindingRequests(FindingList):
 
     name, nouns, picks = "finding-requests", SUBJECTS["requests"].nouns, SUBJECTS["requests"].picks
     row, place_path = "mailboxes/inbox/_request.html", "structure"
-    columns = (
-        Column("kind", "Demande", ("kind",)),
-        Column("address", "Adresse", ("address",)),
-        Column("operator", "Opérateur", ("operator__name",)),
-        Column("structure", "Structure", ("structure__name",)),
-        Column("due", "Réponse d’ici le", ("due_on",)),
-        Column("assignee", "Confié à"),
-    )
+    columns = (*ASKED, DUE, Column("assignee", "Confié à"))
 
 
 class FindingGaps(FindingList):

@@ -9,6 +9,7 @@ from mailboxes.lifecycle import Act, Role
 from mailboxes.models import Affiliation, Bal, Domain, Operator, Person, Structure
 from mailboxes.models.numbers import at_structure
 from mailboxes.models.roles import roles_at
+from mailboxes.rules.delegations import check_lends
 from mailboxes.rules.holders import check_can_hold, check_number
 from mailboxes.rules.places import check_standing
 from mailboxes.rules.refusals import Refused
@@ -112,8 +113,7 @@ def check_first_cotitulaires(kind: str, principal, cotitulaires: list) -> None:
     seen = {principal.rpps} if principal else set()
     for person in cotitulaires:
         check_can_hold(person)
-        if person.rpps in seen:
-            raise Refused(f"{person} figure deux fois dans la liste : gardez un seul rôle.", "duplicate")
+        _check_once(person, seen)
         seen.add(person.rpps)
     check_number(len(seen))
 
@@ -122,7 +122,10 @@ def check_foreseen(kind: str, holders: Iterable[Person | None], lent: Iterable[P
     """Who is named to be lent access to a BAL that does not exist yet: as `check_lendable` will have it."""
     holding = {person.rpps for person in holders if person}
     for person in lent:
-        if kind == Bal.Kind.APPLICATIVE:
-            raise Refused("Une BAL applicative ne se délègue pas : un logiciel l’utilise.", "kind")
-        if person.rpps and person.rpps in holding:
-            raise Refused(f"{person} figure deux fois dans la liste : gardez un seul rôle.", "duplicate")
+        check_lends(kind)
+        _check_once(person, holding)
+
+
+def _check_once(person: Person, named: set[str | None]) -> None:
+    if person.rpps and person.rpps in named:
+        raise Refused(f"{person} figure deux fois dans la liste : gardez un seul rôle.", "duplicate")

@@ -20,10 +20,15 @@ def check_delegate(bal: Bal, person, under, *, by) -> None:
     check_lendable(bal, person, under)
 
 
+def check_lends(kind: str) -> None:
+    """Is access to a BAL of this type lent at all?"""
+    if kind == Bal.Kind.APPLICATIVE:
+        raise Refused("Une BAL applicative ne se délègue pas : un logiciel l’utilise.", "kind")
+
+
 def check_lendable(bal: Bal, person, under) -> None:
     """Whoever writes it down: under one who holds the BAL, to one who does not."""
-    if bal.kind == Bal.Kind.APPLICATIVE:
-        raise Refused("Une BAL applicative ne se délègue pas : un logiciel l’utilise.", "kind")
+    check_lends(bal.kind)
     if not bal.is_held_by(under):
         raise Refused(f"{under} n’est pas titulaire de cette BAL : seul un titulaire y délègue l’accès.", "under")
     if bal.is_held_by(person):

@@ -30,19 +30,26 @@ IN_A_FILE = 5000
 BULK = KINDS["requests"]
 
 
+# What every list of requests tells of each, in mailboxes/requests/_asked.html and _due.html.
+ASKED = (
+    Column("kind", "Demande", ("kind",)),
+    Column("address", "Adresse", ("address",)),
+    Column("stage", "Étape", ("stage",)),
+    Column("operator", "Opérateur", ("operator__name",)),
+    Column("structure", "Structure", ("structure__name",)),
+)
+DUE = Column("due", "Réponse d’ici le", ("due_on",))
+
+
 class RequestList(Listing):
     name, view, nouns = "requests", "request-list", BULK.nouns
     row, empty = "mailboxes/requests/_row.html", "mailboxes/requests/_none.html"
     picks, bulk_view, bulk_more = "requests", "request-bulk", "mailboxes/requests/_file.html"
     inline = ("q", "stage", "kind")
     columns = (
-        Column("kind", "Demande", ("kind",)),
-        Column("address", "Adresse", ("address",)),
-        Column("stage", "Étape", ("stage",)),
-        Column("operator", "Opérateur", ("operator__name",)),
-        Column("structure", "Structure", ("structure__name",)),
+        *ASKED,
         Column("created", "Écrite le", ("created_at",)),
-        Column("due", "Réponse d’ici le", ("due_on",)),
+        DUE,
         Column("number", "Numéro", ("pk",), is_usual=False, is_number=True),
     )
 
